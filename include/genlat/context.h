@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/** @file context.h  The context: allocator, threads, seed and log of everything made from it. */
+#ifndef GENLAT_CONTEXT_H
+#define GENLAT_CONTEXT_H
+
+#include "genlat/common.h"
+
+GENLAT_BEGIN
+
+/** What objects share: allocator, worker threads, seed, instruction set. Shared freely between threads. */
+typedef struct genlat_ctx genlat_ctx;
+
+/** Memory functions of the host; all of the library's memory goes through them. */
+typedef struct genlat_allocator {
+    size_t size; /**< sizeof(genlat_allocator) as the caller knows it. */
+    void *user;  /**< passed back to both functions. */
+    /** Returns bytes aligned to align (a power of two, at most 64), or NULL. Called from any thread. */
+    void *(*alloc)(void *user, size_t bytes, size_t align);
+    /** Frees what alloc returned. Called from any thread. */
+    void (*free)(void *user, void *memory);
+} genlat_allocator;
+
+/** Widest instruction set that a context may use. */
+enum {
+    GENLAT_CPU_AUTO = 0,     /**< the widest that this machine has. */
+    GENLAT_CPU_BASELINE = 1, /**< plain C. */
+    GENLAT_CPU_AVX2 = 2,     /**< AVX2 and FMA. */
+    GENLAT_CPU_AVX512 = 3,   /**< AVX-512 F, BW, DQ, VL. */
+    GENLAT_CPU_NEON = 4      /**< AArch64. */
+};
+
+/** Who multiplies matrices. */
+enum {
+    GENLAT_GEMM_AUTO = 0,   /**< the built-in kernels where they are the faster, else CBLAS. */
+    GENLAT_GEMM_CBLAS = 1,  /**< the CBLAS that the library is linked with. */
+    GENLAT_GEMM_BUILTIN = 2 /**< the built-in kernels: fixed order of summation, no threads of their own. */
+};
+
+/** Severity of a log message. */
+enum { GENLAT_LOG_ERROR = 0, GENLAT_LOG_WARNING = 1, GENLAT_LOG_INFO = 2, GENLAT_LOG_DEBUG = 3 };
+
+/** Receives one line without a newline; called from the thread that runs the library call. */
+typedef void (*genlat_log_fn)(void *user, int32_t level, const char *message);
+
+/** Options of genlat_ctx_new(). Filled by genlat_ctx_opts_init(). */
+typedef struct genlat_ctx_opts {
+    size_t size;           /**< sizeof(genlat_ctx_opts) as the caller knows it. */
+    int64_t threads;       /**< worker threads, the caller's own included, 1 to 256. Default 1. */
+    int64_t seed;          /**< seed of all random streams, >= 0. Default 0. */
+    uint32_t deterministic; /**< 1: the same bits whatever the number of threads. Default 0. */
+    uint32_t cpu;          /**< GENLAT_CPU_*. Default GENLAT_CPU_AUTO. */
+    uint32_t gemm;         /**< GENLAT_GEMM_*. Default GENLAT_GEMM_AUTO. */
+    uint32_t reserved;     /**< 0. */
+    const genlat_allocator *allocator; /**< copied; NULL: the C library's. */
+    genlat_log_fn log;     /**< NULL: silence. */
+    void *log_user;        /**< passed back to log. */
+} genlat_ctx_opts;
+
+/**
+ * Fill options with the library's defaults. Call it through genlat_ctx_opts_init(o).
+ *
+ * @param opts  options, filled up to size bytes; NULL is ignored.
+ * @param size  sizeof(genlat_ctx_opts) as the caller knows it, bytes.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size);
+/** Fill options with defaults, telling the library the size that this program was compiled with. */
+#define genlat_ctx_opts_init(opts) genlat_ctx_opts_init_sized((opts), sizeof *(opts))
+
+/**
+ * Make a context.
+ *
+ * @param opts  borrowed for the call; NULL: defaults.
+ * @param out   receives a new context, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options;
+ *         GENLAT_E_MEMORY; GENLAT_E_THREAD.
+ * Thread-safety: safe. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_ctx_new(const genlat_ctx_opts *opts, genlat_ctx **out);
+
+/**
+ * Give a context back. It goes when the last object made from it goes.
+ *
+ * @param ctx  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_ctx_destroy(genlat_ctx **ctx);
+
+/**
+ * Number of threads that work for a context.
+ *
+ * @param ctx  context; NULL gives 0.
+ * @return threads, the caller's own included.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API int64_t genlat_ctx_threads(const genlat_ctx *ctx);
+
+/**
+ * Instruction set that a context uses.
+ *
+ * @param ctx  context; NULL gives GENLAT_CPU_AUTO.
+ * @return GENLAT_CPU_BASELINE, _AVX2, _AVX512 or _NEON.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API uint32_t genlat_ctx_cpu(const genlat_ctx *ctx);
+
+GENLAT_END
+
+#endif

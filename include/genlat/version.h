@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/** @file version.h  Version of the library and of its binary interface. */
+#ifndef GENLAT_VERSION_H
+#define GENLAT_VERSION_H
+
+#define GENLAT_VERSION_MAJOR 0
+#define GENLAT_VERSION_MINOR 1
+#define GENLAT_VERSION_PATCH 0
+/** Release as text. */
+#define GENLAT_VERSION "0.1.0"
+/** Version of the binary interface, the number in libgenlat.so.N. */
+#define GENLAT_ABI_VERSION "0"
+
+#endif

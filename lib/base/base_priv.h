@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What only the files of base know. */
+#ifndef GNL_BASE_PRIV_H
+#define GNL_BASE_PRIV_H
+
+#include "base/base.h"
+
+typedef struct gnl_pool gnl_pool;
+
+struct genlat_ctx {
+    atomic_int references;
+    genlat_ctx_opts opts;
+    genlat_allocator allocator;
+    gnl_pool *pool; /* NULL with one thread */
+};
+
+genlat_status gnl_pool_new(genlat_ctx *ctx, int threads, gnl_pool **out);
+void gnl_pool_destroy(genlat_ctx *ctx, gnl_pool *pool);
+void gnl_pool_run(gnl_pool *pool, int64_t n, int64_t grain, gnl_task *task, void *arg);
+
+#endif

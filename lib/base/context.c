@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* The context. */
+#include <stdio.h>
+
+#include "base/base_priv.h"
+
+static const char *const cpu_names[] = {"auto", "baseline", "avx2", "avx512", "neon", NULL};
+static const char *const gemm_names[] = {"auto", "cblas", "builtin", NULL};
+
+static const gnl_option ctx_options[] = {
+    GNL_OPT_INT(genlat_ctx_opts, threads, 1, 1, 256, "worker threads, the caller's own included"),
+    GNL_OPT_INT(genlat_ctx_opts, seed, 0, 0, 9.2e18, "seed of all random streams"),
+    GNL_OPT_BOOL(genlat_ctx_opts, deterministic, 0, "the same bits whatever the number of threads"),
+    GNL_OPT_ENUM(genlat_ctx_opts, cpu, GENLAT_CPU_AUTO, GENLAT_CPU_NEON, cpu_names, "widest instruction set"),
+    GNL_OPT_ENUM(genlat_ctx_opts, gemm, GENLAT_GEMM_AUTO, GENLAT_GEMM_BUILTIN, gemm_names,
+                 "who multiplies matrices"),
+};
+
+static const gnl_options_table ctx_table = {"ctx", sizeof(genlat_ctx_opts), ctx_options, GNL_COUNT(ctx_options)};
+
+void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size)
+{
+    gnl_options_init(&ctx_table, opts, size);
+}
+
+/* The host's table may be shorter or longer than ours; what we need must be in it. */
+static genlat_status take_allocator(genlat_ctx *ctx, const genlat_allocator *given)
+{
+    if (!given)
+        return GENLAT_OK;
+    if (given->size < sizeof(genlat_allocator) || !given->alloc || !given->free)
+        return gnl_fail(GENLAT_E_INVALID, "genlat_ctx_new: allocator needs size, alloc and free");
+    ctx->allocator = *given;
+    ctx->allocator.size = sizeof ctx->allocator;
+    return GENLAT_OK;
+}
+
+static genlat_status resolve_cpu(genlat_ctx_opts *opts)
+{
+    uint32_t widest = gnl_cpu_detect();
+    if (opts->cpu == GENLAT_CPU_AUTO)
+        opts->cpu = widest;
+    bool same_family = opts->cpu == GENLAT_CPU_NEON ? widest == GENLAT_CPU_NEON
+                                                    : opts->cpu == GENLAT_CPU_BASELINE || widest != GENLAT_CPU_NEON;
+    if (!same_family || opts->cpu > widest)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_ctx_new: this machine has %s at most, %s wanted",
+                        cpu_names[widest], cpu_names[opts->cpu]);
+    return GENLAT_OK;
+}
+
+/* The context's own block comes from the allocator it will hand out. */
+static genlat_status ctx_alloc(const genlat_ctx_opts *opts, genlat_ctx **out)
+{
+    genlat_ctx bootstrap = {.opts = *opts};
+    GNL_TRY(take_allocator(&bootstrap, opts->allocator));
+    genlat_ctx *ctx = gnl_calloc(&bootstrap, 1, sizeof *ctx);
+    if (!ctx)
+        return GENLAT_E_MEMORY;
+    atomic_init(&ctx->references, 1);
+    ctx->opts = *opts;
+    ctx->allocator = bootstrap.allocator;
+    ctx->opts.allocator = &ctx->allocator;
+    *out = ctx;
+    return GENLAT_OK;
+}
+
+genlat_status genlat_ctx_new(const genlat_ctx_opts *given, genlat_ctx **out)
+{
+    GNL_REQUIRE(out, "genlat_ctx_new", "out is NULL");
+    *out = NULL;
+    genlat_ctx_opts opts;
+    GNL_TRY(gnl_options_take(&ctx_table, given, &opts, "genlat_ctx_new"));
+    GNL_TRY(resolve_cpu(&opts));
+    genlat_ctx *ctx = NULL;
+    GNL_TRY(ctx_alloc(&opts, &ctx));
+    if (opts.threads > 1) {
+        genlat_status status = gnl_pool_new(ctx, (int)opts.threads, &ctx->pool);
+        if (status != GENLAT_OK) {
+            gnl_ctx_release(ctx);
+            return status;
+        }
+    }
+    *out = ctx;
+    return GENLAT_OK;
+}
+
+void genlat_ctx_destroy(genlat_ctx **ctx)
+{
+    if (!ctx)
+        return;
+    gnl_ctx_release(*ctx);
+    *ctx = NULL;
+}
+
+genlat_ctx *gnl_ctx_retain(genlat_ctx *ctx)
+{
+    if (ctx)
+        atomic_fetch_add_explicit(&ctx->references, 1, memory_order_relaxed);
+    return ctx;
+}
+
+void gnl_ctx_release(genlat_ctx *ctx)
+{
+    if (!ctx || atomic_fetch_sub_explicit(&ctx->references, 1, memory_order_acq_rel) != 1)
+        return;
+    gnl_pool_destroy(ctx, ctx->pool);
+    genlat_ctx last = {.allocator = ctx->allocator};
+    gnl_free(&last, ctx);
+}
+
+const genlat_ctx_opts *gnl_ctx_opts(const genlat_ctx *ctx)
+{
+    return &ctx->opts;
+}
+
+int64_t genlat_ctx_threads(const genlat_ctx *ctx)
+{
+    return ctx ? ctx->opts.threads : 0;
+}
+
+uint32_t genlat_ctx_cpu(const genlat_ctx *ctx)
+{
+    return ctx ? ctx->opts.cpu : GENLAT_CPU_AUTO;
+}
+
+int gnl_threads(const genlat_ctx *ctx)
+{
+    return (int)ctx->opts.threads;
+}
+
+void gnl_parallel(genlat_ctx *ctx, int64_t n, int64_t grain, gnl_task *task, void *arg)
+{
+    if (n <= 0)
+        return;
+    grain = GNL_MAX(grain, 1);
+    if (ctx->pool && n > grain) {
+        gnl_pool_run(ctx->pool, n, grain, task, arg);
+        return;
+    }
+    for (int64_t begin = 0; begin < n; begin += grain)
+        task(arg, begin, GNL_MIN(begin + grain, n), 0);
+}
+
+void gnl_log(genlat_ctx *ctx, int32_t level, const char *format, ...)
+{
+    if (!ctx || !ctx->opts.log)
+        return;
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    ctx->opts.log(ctx->opts.log_user, level, line);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Options structs driven by one table each: defaults, size-first copies, checks. */
+#include <stdio.h>
+
+#include "base/base.h"
+#include "genlat/tensor.h"
+
+static size_t option_bytes(const gnl_option *option)
+{
+    switch (option->type) {
+    case GNL_OPTION_PAIR:
+        return 2 * sizeof(int64_t);
+    case GNL_OPTION_DIMS:
+        return GENLAT_MAX_DIMS * sizeof(int64_t);
+    case GNL_OPTION_BOOL:
+    case GNL_OPTION_ENUM:
+        return sizeof(uint32_t);
+    default:
+        return sizeof(int64_t);
+    }
+}
+
+static void write_default(const gnl_option *option, void *options)
+{
+    char *field = (char *)options + option->offset;
+    int64_t whole = (int64_t)option->fallback;
+    uint32_t small = (uint32_t)option->fallback;
+    switch (option->type) {
+    case GNL_OPTION_REAL:
+        memcpy(field, &option->fallback, sizeof(double));
+        break;
+    case GNL_OPTION_INT:
+        memcpy(field, &whole, sizeof whole);
+        break;
+    case GNL_OPTION_PAIR:
+        memcpy(field, (int64_t[]){whole, whole}, 2 * sizeof whole);
+        break;
+    case GNL_OPTION_DIMS:
+        memset(field, 0, GENLAT_MAX_DIMS * sizeof(int64_t));
+        break;
+    default:
+        memcpy(field, &small, sizeof small);
+    }
+}
+
+void gnl_options_init(const gnl_options_table *table, void *options, size_t size)
+{
+    if (!options || size < sizeof(size_t))
+        return;
+    memset(options, 0, size);
+    memcpy(options, &size, sizeof size);
+    for (size_t i = 0; i < table->count; i++)
+        if (table->options[i].offset + option_bytes(&table->options[i]) <= size)
+            write_default(&table->options[i], options);
+}
+
+static bool tail_is_zero(const unsigned char *bytes, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++)
+        if (bytes[i])
+            return false;
+    return true;
+}
+
+genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out, const char *where)
+{
+    gnl_options_init(table, out, table->size);
+    if (!options)
+        return GENLAT_OK;
+    size_t given = 0;
+    memcpy(&given, options, sizeof given);
+    if (given < sizeof(size_t) || given > 1 << 16)
+        return gnl_fail(GENLAT_E_INVALID, "%s: %s options have size %zu; fill them with their init function first",
+                        where, table->name, given);
+    if (!tail_is_zero(options, GNL_MIN(table->size, given), given))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: %s options set fields that this version (%s) does not know", where,
+                        table->name, GENLAT_VERSION);
+    memcpy(out, options, GNL_MIN(given, table->size));
+    memcpy(out, &table->size, sizeof table->size);
+    return gnl_options_check(table, out, where);
+}
+
+static genlat_status out_of_range(const gnl_option *option, const char *where, double value)
+{
+    char found[40], low[40], high[40];
+    gnl_format_real(value, found, sizeof found);
+    gnl_format_real(option->min, low, sizeof low);
+    gnl_format_real(option->max, high, sizeof high);
+    return gnl_fail(GENLAT_E_RANGE, "%s: %s is %s, must be from %s to %s", where, option->name, found, low, high);
+}
+
+/* Every number of a field in turn; the comparison is written so that NaN fails. */
+static genlat_status check_numbers(const gnl_option *option, const char *field, const char *where)
+{
+    int count = option->type == GNL_OPTION_PAIR ? 2 : option->type == GNL_OPTION_DIMS ? GENLAT_MAX_DIMS : 1;
+    for (int i = 0; i < count; i++) {
+        int64_t whole = 0;
+        memcpy(&whole, field + (size_t)i * sizeof whole, sizeof whole);
+        if (option->type == GNL_OPTION_DIMS && whole == 0)
+            continue;
+        if (!((double)whole >= option->min && (double)whole <= option->max))
+            return out_of_range(option, where, (double)whole);
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status check_option(const gnl_option *option, const char *options, const char *where)
+{
+    const char *field = options + option->offset;
+    double real = 0;
+    uint32_t small = 0;
+    switch (option->type) {
+    case GNL_OPTION_REAL:
+        memcpy(&real, field, sizeof real);
+        break;
+    case GNL_OPTION_BOOL:
+    case GNL_OPTION_ENUM:
+        memcpy(&small, field, sizeof small);
+        real = small;
+        break;
+    default:
+        return check_numbers(option, field, where);
+    }
+    return real >= option->min && real <= option->max ? GENLAT_OK : out_of_range(option, where, real);
+}
+
+genlat_status gnl_options_check(const gnl_options_table *table, const void *options, const char *where)
+{
+    for (size_t i = 0; i < table->count; i++)
+        GNL_TRY(check_option(&table->options[i], options, where));
+    return GENLAT_OK;
+}
+
+const gnl_option *gnl_options_find(const gnl_options_table *table, const char *key)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->options[i].name, key) == 0)
+            return &table->options[i];
+    return NULL;
+}

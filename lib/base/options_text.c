@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* Options from and to text, the same in every locale. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "genlat/tensor.h"
+
+enum { NUMBER_CAPACITY = 64 };
+
+/* strtod and printf follow the host's locale; the point is put in and taken out by hand. */
+static char locale_point(void)
+{
+    char text[8];
+    snprintf(text, sizeof text, "%.1f", 0.5);
+    return text[1];
+}
+
+bool gnl_parse_real(const char *text, double *out)
+{
+    char copy[NUMBER_CAPACITY];
+    size_t length = strlen(text);
+    if (length == 0 || length >= sizeof copy || strspn(text, "+-0123456789.eEinfa") != length)
+        return false;
+    char point = locale_point();
+    for (size_t i = 0; i <= length; i++)
+        copy[i] = text[i] == '.' ? point : text[i];
+    char *end = NULL;
+    *out = strtod(copy, &end);
+    return end == copy + length;
+}
+
+bool gnl_parse_int(const char *text, int64_t *out)
+{
+    char *end = NULL;
+    size_t length = strlen(text);
+    if (length == 0 || strspn(text, "+-0123456789") != length)
+        return false;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    *out = value;
+    return errno == 0 && end == text + length;
+}
+
+void gnl_format_real(double value, char *text, size_t capacity)
+{
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, capacity, "%.*g", digits, value);
+        char *point = strchr(text, locale_point());
+        if (point)
+            *point = '.';
+        double back = 0;
+        if (gnl_parse_real(text, &back) && back == value)
+            return;
+    }
+}
+
+static genlat_status bad_value(const gnl_option *option, const char *value, const char *wanted, const char *where)
+{
+    return gnl_fail(GENLAT_E_INVALID, "%s: %s is '%s', %s wanted", where, option->name, value, wanted);
+}
+
+static genlat_status set_enum(const gnl_option *option, uint32_t *field, const char *value, const char *where)
+{
+    char known[256] = "one of";
+    for (uint32_t i = 0; option->names[i]; i++) {
+        if (strcmp(option->names[i], value) == 0) {
+            *field = i;
+            return GENLAT_OK;
+        }
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, " %s", option->names[i]);
+    }
+    return bad_value(option, value, known, where);
+}
+
+static genlat_status set_bool(const gnl_option *option, uint32_t *field, const char *value, const char *where)
+{
+    static const char *const yes[] = {"1", "true", "yes", "on"}, *const no[] = {"0", "false", "no", "off"};
+    for (size_t i = 0; i < GNL_COUNT(yes); i++) {
+        if (strcmp(value, yes[i]) == 0 || strcmp(value, no[i]) == 0) {
+            *field = strcmp(value, yes[i]) == 0;
+            return GENLAT_OK;
+        }
+    }
+    return bad_value(option, value, "yes or no", where);
+}
+
+/* "64x7x7"; returns the number of whole numbers, or -1 for text that is none, or more than `most`. */
+static int parse_dims(const char *value, int64_t *dims, int most)
+{
+    char copy[NUMBER_CAPACITY * 2];
+    if (strlen(value) >= sizeof copy)
+        return -1;
+    strcpy(copy, value);
+    int count = 0;
+    char *rest = NULL;
+    for (char *word = strtok_r(copy, "x", &rest); word; word = strtok_r(NULL, "x", &rest))
+        if (count == most || !gnl_parse_int(word, &dims[count++]))
+            return -1;
+    return count;
+}
+
+static genlat_status set_dims(const gnl_option *option, int64_t *field, const char *value, const char *where)
+{
+    int64_t dims[GENLAT_MAX_DIMS] = {0};
+    bool pair = option->type == GNL_OPTION_PAIR;
+    int most = pair ? 2 : GENLAT_MAX_DIMS;
+    int count = parse_dims(value, dims, most);
+    if (count < 1)
+        return bad_value(option, value, pair ? "a whole number or two as in 3x5" : "sizes as in 64x7x7", where);
+    if (pair && count == 1)
+        dims[1] = dims[0];
+    memcpy(field, dims, (size_t)most * sizeof *dims);
+    return GENLAT_OK;
+}
+
+static genlat_status set_option(const gnl_option *option, char *options, const char *value, const char *where)
+{
+    char *field = options + option->offset;
+    switch (option->type) {
+    case GNL_OPTION_REAL:
+        return gnl_parse_real(value, (double *)(void *)field) ? GENLAT_OK : bad_value(option, value, "a number", where);
+    case GNL_OPTION_INT:
+        return gnl_parse_int(value, (int64_t *)(void *)field)
+                   ? GENLAT_OK
+                   : bad_value(option, value, "a whole number", where);
+    case GNL_OPTION_BOOL:
+        return set_bool(option, (uint32_t *)(void *)field, value, where);
+    case GNL_OPTION_ENUM:
+        return set_enum(option, (uint32_t *)(void *)field, value, where);
+    default:
+        return set_dims(option, (int64_t *)(void *)field, value, where);
+    }
+}
+
+static genlat_status unknown_key(const gnl_options_table *table, const char *key, const char *where)
+{
+    char known[320] = "";
+    for (size_t i = 0; i < table->count; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", table->options[i].name);
+    }
+    return gnl_fail(GENLAT_E_NOT_FOUND, "%s: %s has no option '%s'; it has: %s", where, table->name, key,
+                    table->count ? known : "none");
+}
+
+genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key, const char *value,
+                              const char *where)
+{
+    const gnl_option *option = gnl_options_find(table, key);
+    if (!option)
+        return unknown_key(table, key, where);
+    const gnl_options_table one = {table->name, table->size, option, 1};
+    char before[GENLAT_MAX_DIMS * sizeof(int64_t)];
+    size_t width = GNL_MIN(sizeof before, table->size - option->offset);
+    memcpy(before, (char *)options + option->offset, width);
+    genlat_status status = set_option(option, options, value, where);
+    if (status == GENLAT_OK)
+        status = gnl_options_check(&one, options, where);
+    if (status != GENLAT_OK)
+        memcpy((char *)options + option->offset, before, width);
+    return status;
+}
+
+static void format_dims(const gnl_option *option, const int64_t *dims, char *text, size_t capacity)
+{
+    int most = option->type == GNL_OPTION_PAIR ? 2 : GENLAT_MAX_DIMS;
+    if (option->type == GNL_OPTION_PAIR && dims[0] == dims[1])
+        most = 1;
+    text[0] = '\0';
+    for (int i = 0; i < most && (dims[i] || option->type == GNL_OPTION_PAIR); i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, capacity - used, "%s%lld", i ? "x" : "", (long long)dims[i]);
+    }
+}
+
+static void format_option(const gnl_option *option, const char *options, char *text, size_t capacity)
+{
+    const void *field = options + option->offset;
+    switch (option->type) {
+    case GNL_OPTION_REAL:
+        gnl_format_real(*(const double *)field, text, capacity);
+        break;
+    case GNL_OPTION_INT:
+        snprintf(text, capacity, "%lld", (long long)*(const int64_t *)field);
+        break;
+    case GNL_OPTION_BOOL:
+        snprintf(text, capacity, "%s", *(const uint32_t *)field ? "yes" : "no");
+        break;
+    case GNL_OPTION_ENUM:
+        snprintf(text, capacity, "%s", option->names[*(const uint32_t *)field]);
+        break;
+    default:
+        format_dims(option, field, text, capacity);
+    }
+}
+
+static genlat_status copy_text(const char *value, char *text, size_t capacity, const char *where)
+{
+    if (strlen(value) >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "%s: %zu bytes of room, %zu wanted", where, capacity, strlen(value) + 1);
+    strcpy(text, value);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key, char *text,
+                              size_t capacity, const char *where)
+{
+    const gnl_option *option = gnl_options_find(table, key);
+    if (!option)
+        return unknown_key(table, key, where);
+    char value[NUMBER_CAPACITY * 4];
+    format_option(option, options, value, sizeof value);
+    return copy_text(value, text, capacity, where);
+}
+
+genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text, size_t capacity)
+{
+    char defaults[1024];
+    char all[1024] = "";
+    if (table->size > sizeof defaults)
+        return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %zu bytes", table->name, sizeof defaults);
+    gnl_options_init(table, defaults, table->size);
+    for (size_t i = 0; i < table->count; i++) {
+        char value[NUMBER_CAPACITY * 4], usual[NUMBER_CAPACITY * 4];
+        format_option(&table->options[i], options, value, sizeof value);
+        format_option(&table->options[i], defaults, usual, sizeof usual);
+        size_t used = strlen(all);
+        if (strcmp(value, usual) != 0)
+            snprintf(all + used, sizeof all - used, "%s%s=%s", used ? " " : "", table->options[i].name, value);
+    }
+    return copy_text(all, text, capacity, table->name);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* The context's worker threads. One job at a time; a second caller works alone rather than wait. */
+#include <pthread.h>
+#include <sched.h>
+
+#include "base/base_priv.h"
+
+/* Rounds of polling before a worker sleeps: about 20 microseconds, the gap between two steps of a net. */
+enum { SPIN_ROUNDS = 2000 };
+
+typedef struct job {
+    gnl_task *task;
+    void *arg;
+    int64_t n, grain, chunks;
+} job;
+
+struct gnl_pool {
+    pthread_mutex_t busy;  /* held by the thread that has given the pool its job */
+    pthread_mutex_t lock;  /* guards sleeping */
+    pthread_cond_t wake;
+    job job;
+    atomic_llong next;     /* next chunk to take */
+    atomic_int working;    /* workers that have not yet finished the job */
+    atomic_uint generation; /* number of jobs given so far */
+    atomic_bool stop;
+    int workers; /* without the caller */
+    pthread_t *thread;
+    struct worker {
+        gnl_pool *pool;
+        int index;
+    } *worker;
+};
+
+static void pause_cpu(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void run_chunks(gnl_pool *pool, int worker)
+{
+    const job *now = &pool->job;
+    for (;;) {
+        int64_t chunk = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
+        if (chunk >= now->chunks)
+            return;
+        int64_t begin = chunk * now->grain;
+        now->task(now->arg, begin, GNL_MIN(begin + now->grain, now->n), worker);
+    }
+}
+
+/* Polls for a while, then sleeps, until the generation moves on from `seen`. */
+static unsigned wait_for_job(gnl_pool *pool, unsigned seen)
+{
+    for (int round = 0; round < SPIN_ROUNDS; round++) {
+        unsigned now = atomic_load_explicit(&pool->generation, memory_order_acquire);
+        if (now != seen)
+            return now;
+        pause_cpu();
+    }
+    pthread_mutex_lock(&pool->lock);
+    unsigned now;
+    while ((now = atomic_load_explicit(&pool->generation, memory_order_acquire)) == seen)
+        pthread_cond_wait(&pool->wake, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+    return now;
+}
+
+static void *work(void *arg)
+{
+    struct worker *self = arg;
+    gnl_pool *pool = self->pool;
+    unsigned seen = 0;
+    for (;;) {
+        seen = wait_for_job(pool, seen);
+        if (atomic_load(&pool->stop))
+            return NULL;
+        run_chunks(pool, self->index);
+        atomic_fetch_sub_explicit(&pool->working, 1, memory_order_acq_rel);
+    }
+}
+
+static void announce(gnl_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    atomic_fetch_add_explicit(&pool->generation, 1, memory_order_acq_rel);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void gnl_pool_run(gnl_pool *pool, int64_t n, int64_t grain, gnl_task *task, void *arg)
+{
+    if (pthread_mutex_trylock(&pool->busy) != 0) {
+        for (int64_t begin = 0; begin < n; begin += grain)
+            task(arg, begin, GNL_MIN(begin + grain, n), 0);
+        return;
+    }
+    pool->job = (job){task, arg, n, grain, (n + grain - 1) / grain};
+    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+    atomic_store_explicit(&pool->working, pool->workers, memory_order_relaxed);
+    announce(pool);
+    run_chunks(pool, 0);
+    for (int round = 0; atomic_load_explicit(&pool->working, memory_order_acquire) > 0; round++) {
+        if (round < SPIN_ROUNDS)
+            pause_cpu();
+        else
+            sched_yield();
+    }
+    pthread_mutex_unlock(&pool->busy);
+}
+
+static void pool_free(genlat_ctx *ctx, gnl_pool *pool)
+{
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->lock);
+    pthread_mutex_destroy(&pool->busy);
+    gnl_free(ctx, pool->thread);
+    gnl_free(ctx, pool->worker);
+    gnl_free(ctx, pool);
+}
+
+void gnl_pool_destroy(genlat_ctx *ctx, gnl_pool *pool)
+{
+    if (!pool)
+        return;
+    atomic_store(&pool->stop, true);
+    announce(pool);
+    for (int i = 0; i < pool->workers; i++)
+        pthread_join(pool->thread[i], NULL);
+    pool_free(ctx, pool);
+}
+
+static gnl_pool *pool_alloc(genlat_ctx *ctx, int workers)
+{
+    gnl_pool *pool = gnl_calloc(ctx, 1, sizeof *pool);
+    if (!pool)
+        return NULL;
+    pthread_mutex_init(&pool->busy, NULL);
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pool->thread = gnl_calloc(ctx, (size_t)workers, sizeof *pool->thread);
+    pool->worker = gnl_calloc(ctx, (size_t)workers, sizeof *pool->worker);
+    if (pool->thread && pool->worker)
+        return pool;
+    pool_free(ctx, pool);
+    return NULL;
+}
+
+genlat_status gnl_pool_new(genlat_ctx *ctx, int threads, gnl_pool **out)
+{
+    *out = NULL;
+    gnl_pool *pool = pool_alloc(ctx, threads - 1);
+    if (!pool)
+        return GENLAT_E_MEMORY;
+    for (int i = 0; i < threads - 1; i++) {
+        pool->worker[i] = (struct worker){pool, i + 1};
+        if (pthread_create(&pool->thread[i], NULL, work, &pool->worker[i]) != 0) {
+            gnl_pool_destroy(ctx, pool);
+            return gnl_fail(GENLAT_E_THREAD, "genlat_ctx_new: thread %d of %d could not be started", i + 1, threads);
+        }
+        pool->workers++;
+    }
+    *out = pool;
+    return GENLAT_OK;
+}

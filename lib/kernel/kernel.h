@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel: mathematics on raw pointers: vectors, activations, reductions, losses, optimizer updates, GEMM.
+ * Uses: base. Knows nothing of shapes, layers or models.
+ * Adding: a line in gnl_kernels, its plain C twin in plain.c, its vector form in simd.c (compiled once per
+ *         instruction set), and the line in tests/unit/test_kernels.c that compares the two.
+ * Tests: tests/unit/test_kernels.c, tests/unit/test_gemm.c.
+ */
+#ifndef GNL_KERNEL_H
+#define GNL_KERNEL_H
+
+#include "base/base.h"
+
+/* Elementwise functions with first and second derivative. `alpha` is the slope or bound where there is one. */
+typedef enum gnl_act {
+    GNL_ACT_RELU,
+    GNL_ACT_LEAKY_RELU, /* x > 0 ? x : alpha x */
+    GNL_ACT_ELU,        /* x > 0 ? x : alpha (e^x - 1) */
+    GNL_ACT_SELU,
+    GNL_ACT_SILU,     /* x sigmoid(x) */
+    GNL_ACT_GELU,     /* x Phi(x), exact */
+    GNL_ACT_SOFTPLUS, /* log(1 + e^x) */
+    GNL_ACT_TANH,
+    GNL_ACT_SIGMOID,
+    GNL_ACT_HARDTANH, /* clamp to [-alpha, alpha] */
+    GNL_ACT_COUNT
+} gnl_act;
+
+/* One optimizer update of n parameters; m, v, w are moments that the rule uses or NULL. All scalars are
+ * already corrected for bias and schedule by the caller. */
+typedef struct gnl_update {
+    gnl_real lr;
+    gnl_real beta1, beta2, epsilon;
+    gnl_real momentum;
+    gnl_real decay;           /* weight decay */
+    gnl_real correction1;     /* 1 - beta1^t */
+    gnl_real correction2;     /* 1 - beta2^t */
+    gnl_real gradient_scale;  /* gradients are multiplied by this first: clipping and accumulation */
+    gnl_real gradient_bound;  /* then clamped to +-bound; infinity: not */
+    bool decoupled;           /* decay shrinks the weights (AdamW) instead of joining the gradient */
+    bool nesterov, centered;
+} gnl_update;
+
+typedef void gnl_update_fn(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m,
+                           gnl_real *v, gnl_real *w);
+
+/* Every kernel works on one thread; callers split. Outputs may be the same array as an input of the same
+ * position unless said otherwise. Sums are returned in double. */
+typedef struct gnl_kernels {
+    uint32_t cpu;
+
+    /* vectors */
+    void (*axpy)(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y);                     /* y += a x */
+    void (*scale)(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y);                    /* y  = a x */
+    void (*lerp)(int64_t n, gnl_real t, const gnl_real *x, gnl_real *y);                     /* y += t (x - y) */
+    void (*add)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);               /* z  = x + y */
+    void (*mul)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);               /* z  = x y */
+    void (*mul_add)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);           /* z += x y */
+    double (*sum)(int64_t n, const gnl_real *x);
+    double (*dot)(int64_t n, const gnl_real *x, const gnl_real *y);
+
+    /* bias and its gradient: y is [rows,channels,plane], plane 1 for vectors */
+    void (*add_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias, gnl_real *y);
+    void (*sum_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy, gnl_real *db); /* db += */
+
+    /* activations: y = f(x); dx = dy f'(x); out += u v f''(x). backward is given both x and y. */
+    void (*act[GNL_ACT_COUNT])(int64_t n, gnl_real alpha, const gnl_real *x, gnl_real *y);
+    void (*act_backward[GNL_ACT_COUNT])(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,
+                                        const gnl_real *dy, gnl_real *dx);
+    void (*act_second[GNL_ACT_COUNT])(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,
+                                      const gnl_real *u, const gnl_real *v, gnl_real *out);
+    void (*exp)(int64_t n, const gnl_real *x, gnl_real *y);
+
+    /* softmax over `cols` of each of `rows`; dx = y (dy - <dy,y>) */
+    void (*softmax)(int64_t rows, int64_t cols, const gnl_real *x, gnl_real *y);
+    void (*softmax_backward)(int64_t rows, int64_t cols, const gnl_real *y, const gnl_real *dy, gnl_real *dx);
+
+    /* losses over n elements, with derivative times `scale` written where grad is not NULL */
+    double (*bernoulli)(int64_t n, const gnl_real *logits, const gnl_real *target, gnl_real scale, gnl_real *grad);
+    double (*squared)(int64_t n, const gnl_real *x, const gnl_real *target, gnl_real scale,
+                      gnl_real *grad); /* 0.5 (x - t)^2 */
+
+    /* Gaussian latents: z = mean + e^(logvar/2) noise, KL(N(mean, e^logvar) || N(0,1)) summed over n */
+    double (*gauss_sample_kl)(int64_t n, const gnl_real *mean, const gnl_real *logvar, const gnl_real *noise,
+                              gnl_real *z);
+    /* dmean = dz + kl_scale mean; dlogvar = dz noise e^(logvar/2) / 2 + kl_scale (e^logvar - 1) / 2 */
+    void (*gauss_sample_kl_backward)(int64_t n, const gnl_real *mean, const gnl_real *logvar, const gnl_real *noise,
+                                     const gnl_real *dz, gnl_real kl_scale, gnl_real *dmean, gnl_real *dlogvar);
+
+    /* random fills: blocks of four numbers from `counter` on, the same numbers as gnl_rng_fill_* */
+    void (*fill_uniform)(int64_t n, const gnl_rng *at, gnl_real lo, gnl_real hi, gnl_real *out);
+    void (*fill_normal)(int64_t n, const gnl_rng *at, gnl_real *out);
+
+    /* optimizer updates */
+    gnl_update_fn *sgd;     /* m: momentum buffer or NULL */
+    gnl_update_fn *rmsprop; /* v: squares; w: mean gradient when centered; m: momentum buffer or NULL */
+    gnl_update_fn *adam;    /* m, v; AdamW by u->decoupled */
+    gnl_update_fn *adamax;  /* m, v: infinity norm */
+    gnl_update_fn *lion;    /* m */
+} gnl_kernels;
+
+/* The table for the instruction set of a context; constant data. */
+const gnl_kernels *gnl_kernels_of(const genlat_ctx *ctx);
+const gnl_kernels *gnl_kernels_for(uint32_t cpu); /* NULL when not built */
+
+/* ---- matrix products --------------------------------------------------------------------------------- */
+
+/* What a piece of work computes with: one a thread, because of the packing space. */
+typedef struct gnl_compute {
+    genlat_ctx *ctx;
+    const gnl_kernels *k;
+    gnl_real *space; /* gnl_gemm_space(ctx) numbers, 64-byte aligned */
+} gnl_compute;
+
+/* Numbers of packing space that gnl_gemm needs, for all of the context's threads. */
+size_t gnl_gemm_space(const genlat_ctx *ctx);
+
+/* C = alpha op(A) op(B) + beta C, row-major; op(A) is [m,k], op(B) is [k,n]; trans means that the array holds
+ * the transpose. beta 0 overwrites without reading. Splits over the context's threads. The order of summation of
+ * the built-in product depends on the sizes alone. */
+void gnl_gemm(const gnl_compute *c, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, gnl_real alpha,
+              const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb, gnl_real beta, gnl_real *out,
+              int64_t ldc);
+
+/* The same on the calling thread alone, for use within a task: packs into the space of `worker`. */
+void gnl_gemm_one(const gnl_compute *c, int worker, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
+                  gnl_real alpha, const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb, gnl_real beta,
+                  gnl_real *out, int64_t ldc);
+
+/* ---- the kernels over all threads ---------------------------------------------------------------------- */
+
+/* Elements of a chunk of a memory-bound loop; fixed, so that sums do not depend on the number of threads. */
+enum { GNL_CHUNK = 16384 };
+
+/* Sums chunk by chunk in a fixed order. */
+double gnl_sum(const gnl_compute *c, int64_t n, const gnl_real *x);
+double gnl_dot(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_real *y);
+void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x, gnl_real *y);
+void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x,
+                      const gnl_real *y, const gnl_real *dy, gnl_real *dx);
+/* Advances the stream as gnl_rng_fill_* does. */
+void gnl_fill_normal(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real *out);
+void gnl_fill_uniform(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real lo, gnl_real hi, gnl_real *out);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Fully connected layer: y = x W^T + b over the last dimension, W [units,in] as in PyTorch's Linear. */
+#include "layer/layer_priv.h"
+
+typedef struct dense_opts {
+    size_t size;
+    int64_t units;
+    double gain;
+    uint32_t bias;
+    uint32_t init;
+} dense_opts;
+
+static const gnl_option options[] = {
+    GNL_OPT_INT(dense_opts, units, 1, 1, 1 << 24, "outputs"),
+    GNL_OPT_REAL(dense_opts, gain, 1, 0, 1e6, "factor of the initial scale; the sd of normal, the value of constant"),
+    GNL_OPT_BOOL(dense_opts, bias, 1, "add a bias"),
+    GNL_OPT_ENUM(dense_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
+};
+static const gnl_options_table table = {"dense", sizeof(dense_opts), options, GNL_COUNT(options)};
+
+enum { WEIGHT, BIAS };
+
+static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                           gnl_layer_plan *plan)
+{
+    const dense_opts *o = opts;
+    if (in[0].ndim < 1)
+        return gnl_fail(GENLAT_E_SHAPE, "input is a scalar, [features] or [...,features] wanted");
+    int64_t features = in[0].dim[in[0].ndim - 1];
+    plan->out = in[0];
+    plan->out.dim[in[0].ndim - 1] = o->units;
+    plan->param[WEIGHT] = (gnl_param){.name = "weight",
+                                      .shape = {2, {o->units, features}},
+                                      .init = {(gnl_init_kind)o->init, o->gain, features, o->units},
+                                      .decay = true};
+    plan->param[BIAS] = gnl_layer_bias(o->units, o->init == GNL_INIT_TORCH, features);
+    plan->params = o->bias ? 2 : 1;
+    return GENLAT_OK;
+}
+
+/* The layer works on vectors; dimensions before the last only make more of them. */
+static int64_t vectors(const gnl_step *s)
+{
+    return s->rows * (s->in_size[0] / s->in[0].dim[s->in[0].ndim - 1]);
+}
+
+static int64_t features(const gnl_step *s)
+{
+    return s->in[0].dim[s->in[0].ndim - 1];
+}
+
+static int64_t units(const gnl_step *s)
+{
+    return ((const dense_opts *)s->opts)->units;
+}
+
+static void multiply(const gnl_step *s, const gnl_real *x, gnl_real *y)
+{
+    gnl_gemm(&s->compute, false, true, vectors(s), units(s), features(s), 1, x, features(s), s->param[WEIGHT],
+             features(s), 0, y, units(s));
+}
+
+static void multiply_back(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+{
+    if (dx)
+        gnl_gemm(&s->compute, false, false, vectors(s), features(s), units(s), 1, dy, units(s), s->param[WEIGHT],
+                 features(s), 0, dx, features(s));
+}
+
+static void add_weight_gradient(const gnl_step *s, const gnl_real *x, const gnl_real *dy)
+{
+    if (s->grad[WEIGHT])
+        gnl_gemm(&s->compute, true, false, units(s), features(s), vectors(s), 1, dy, units(s), x, features(s), 1,
+                 s->grad[WEIGHT], features(s));
+}
+
+static void forward(const gnl_step *s)
+{
+    multiply(s, s->x[0], s->y);
+    if (s->param[BIAS])
+        s->compute.k->add_bias(vectors(s), units(s), 1, s->param[BIAS], s->y);
+}
+
+static void backward(const gnl_step *s)
+{
+    multiply_back(s, s->dy, s->dx[0]);
+    add_weight_gradient(s, s->x[0], s->dy);
+    if (s->param[BIAS] && s->grad[BIAS])
+        s->compute.k->sum_bias(vectors(s), units(s), 1, s->dy, s->grad[BIAS]);
+}
+
+static void jvp(const gnl_step *s)
+{
+    multiply(s, s->tx[0], s->ty);
+}
+
+static void jvp_backward(const gnl_step *s)
+{
+    multiply_back(s, s->dty, s->dtx[0]);
+    add_weight_gradient(s, s->tx[0], s->dty);
+}
+
+const gnl_layer_type gnl_dense = {
+    .name = "dense",
+    .options = &table,
+    .flags = GNL_LAYER_NEEDS_X,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+    .jvp = jvp,
+    .jvp_backward = jvp_backward,
+    .help = "fully connected over the last dimension: y = x W^T + b",
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Every kind of layer, one line each. */
+#include "layer/layer_priv.h"
+
+const gnl_layer_type *const gnl_layer_types[] = {
+    &gnl_dense,
+    &gnl_relu,
+    NULL,
+};
+
+const gnl_layer_type *gnl_layer_type_find(const char *name)
+{
+    for (const gnl_layer_type *const *type = gnl_layer_types; *type; type++)
+        if (strcmp((*type)->name, name) == 0)
+            return *type;
+    return NULL;
+}

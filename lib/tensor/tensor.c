@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* Tensors and their views. */
+#include "tensor/tensor.h"
+
+/* Takes over nothing on failure. */
+static genlat_status storage_new(genlat_ctx *ctx, int64_t count, gnl_real *borrowed, gnl_storage **out)
+{
+    gnl_storage *storage = gnl_object_new(ctx, sizeof *storage);
+    if (!storage)
+        return GENLAT_E_MEMORY;
+    storage->borrowed = borrowed != NULL;
+    storage->data = borrowed ? borrowed : gnl_calloc(ctx, (size_t)count, sizeof(gnl_real));
+    if (!storage->data) {
+        gnl_object_free(storage);
+        return GENLAT_E_MEMORY;
+    }
+    *out = storage;
+    return GENLAT_OK;
+}
+
+static void storage_release(gnl_storage *storage)
+{
+    if (!gnl_object_release(storage))
+        return;
+    if (!storage->borrowed)
+        gnl_free(storage->object.ctx, storage->data);
+    gnl_object_free(storage);
+}
+
+/* A handle over storage; the storage gains a reference. */
+static genlat_status view_new(gnl_storage *storage, const gnl_shape *shape, gnl_real *data, genlat_tensor **out)
+{
+    genlat_tensor *tensor = gnl_object_new(storage->object.ctx, sizeof *tensor);
+    if (!tensor)
+        return GENLAT_E_MEMORY;
+    tensor->shape = *shape;
+    tensor->data = data;
+    tensor->storage = gnl_object_retain(storage);
+    *out = tensor;
+    return GENLAT_OK;
+}
+
+static genlat_status make(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *borrowed, genlat_tensor **out)
+{
+    int64_t count = 0;
+    gnl_storage *storage = NULL;
+    GNL_TRY(gnl_shape_check(shape, &count, "genlat_tensor"));
+    GNL_TRY(storage_new(ctx, count, borrowed, &storage));
+    genlat_status status = view_new(storage, shape, storage->data, out);
+    storage_release(storage);
+    return status;
+}
+
+genlat_status gnl_tensor_new(genlat_ctx *ctx, const gnl_shape *shape, genlat_tensor **out)
+{
+    return make(ctx, shape, NULL, out);
+}
+
+genlat_status gnl_tensor_borrow(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, genlat_tensor **out)
+{
+    return make(ctx, shape, data, out);
+}
+
+void gnl_tensor_release(genlat_tensor *tensor)
+{
+    if (!gnl_object_release(tensor))
+        return;
+    storage_release(tensor->storage);
+    gnl_object_free(tensor);
+}
+
+genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample, const char *where,
+                                    const char *name)
+{
+    gnl_shape rows = tensor->shape.ndim ? gnl_shape_sample(&tensor->shape) : (gnl_shape){.ndim = -1};
+    if (gnl_shape_equal(&rows, sample))
+        return GENLAT_OK;
+    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    gnl_shape batched = gnl_shape_batched(sample, 0);
+    return gnl_fail(GENLAT_E_SHAPE, "%s: %s is %s, %s wanted", where, name, gnl_shape_format(&tensor->shape, found),
+                    gnl_shape_format_rows(&batched, wanted));
+}
+
+/* ---- public ---------------------------------------------------------------------------------------- */
+
+static genlat_status check_new(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *function)
+{
+    GNL_REQUIRE(ctx, function, "ctx is NULL");
+    GNL_REQUIRE(ndim >= 0 && ndim <= GENLAT_MAX_DIMS, function, "ndim is not from 0 to 6");
+    GNL_REQUIRE(dims || ndim == 0, function, "dims is NULL");
+    return GENLAT_OK;
+}
+
+genlat_status genlat_tensor_new(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, genlat_tensor **out)
+{
+    GNL_REQUIRE(out, "genlat_tensor_new", "out is NULL");
+    *out = NULL;
+    GNL_TRY(check_new(ctx, ndim, dims, "genlat_tensor_new"));
+    gnl_shape shape = gnl_shape_of(ndim, dims);
+    return gnl_tensor_new(ctx, &shape, out);
+}
+
+genlat_status genlat_tensor_from(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const float *data,
+                                 genlat_tensor **out)
+{
+    GNL_REQUIRE(out, "genlat_tensor_from", "out is NULL");
+    *out = NULL;
+    GNL_TRY(check_new(ctx, ndim, dims, "genlat_tensor_from"));
+    GNL_REQUIRE(data, "genlat_tensor_from", "data is NULL");
+    gnl_shape shape = gnl_shape_of(ndim, dims);
+    GNL_TRY(gnl_tensor_new(ctx, &shape, out));
+    int64_t count = gnl_shape_count(&shape);
+    for (int64_t i = 0; i < count; i++)
+        (*out)->data[i] = (gnl_real)data[i];
+    return GENLAT_OK;
+}
+
+genlat_status genlat_tensor_wrap(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, float *data,
+                                 genlat_tensor **out)
+{
+    GNL_REQUIRE(out, "genlat_tensor_wrap", "out is NULL");
+    *out = NULL;
+    GNL_TRY(check_new(ctx, ndim, dims, "genlat_tensor_wrap"));
+    GNL_REQUIRE(data, "genlat_tensor_wrap", "data is NULL");
+    gnl_shape shape = gnl_shape_of(ndim, dims);
+    return gnl_tensor_borrow(ctx, &shape, (gnl_real *)(void *)data, out);
+}
+
+genlat_status genlat_tensor_clone(const genlat_tensor *tensor, genlat_tensor **out)
+{
+    GNL_REQUIRE(out, "genlat_tensor_clone", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(tensor, "genlat_tensor_clone", "tensor is NULL");
+    GNL_TRY(gnl_tensor_new(tensor->object.ctx, &tensor->shape, out));
+    memcpy((*out)->data, tensor->data, (size_t)gnl_shape_count(&tensor->shape) * sizeof(gnl_real));
+    return GENLAT_OK;
+}
+
+/* Replaces the one size of -1 by what makes the product `count`. */
+static genlat_status infer_dim(gnl_shape *shape, int64_t count)
+{
+    int64_t known = 1;
+    int32_t open = -1;
+    for (int32_t i = 0; i < shape->ndim; i++) {
+        if (shape->dim[i] == -1 && open < 0)
+            open = i;
+        else if (!gnl_mul_i64(known, shape->dim[i], &known))
+            return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_reshape: size %lld of dimension %d", (long long)shape->dim[i],
+                            (int)i);
+    }
+    if (open >= 0 && known > 0 && count % known == 0) {
+        shape->dim[open] = count / known;
+        known = count;
+    }
+    char text[GNL_SHAPE_TEXT];
+    if (known != count || (open >= 0 && shape->dim[open] < 0))
+        return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_reshape: %lld elements do not fill %s", (long long)count,
+                        gnl_shape_format(shape, text));
+    return GENLAT_OK;
+}
+
+genlat_status genlat_tensor_reshape(genlat_tensor *tensor, int32_t ndim, const int64_t *dims, genlat_tensor **out)
+{
+    GNL_REQUIRE(out, "genlat_tensor_reshape", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(tensor, "genlat_tensor_reshape", "tensor is NULL");
+    GNL_TRY(check_new(tensor->object.ctx, ndim, dims, "genlat_tensor_reshape"));
+    gnl_shape shape = gnl_shape_of(ndim, dims);
+    GNL_TRY(infer_dim(&shape, gnl_shape_count(&tensor->shape)));
+    return view_new(tensor->storage, &shape, tensor->data, out);
+}
+
+genlat_status genlat_tensor_rows(genlat_tensor *tensor, int64_t begin, int64_t end, genlat_tensor **out)
+{
+    GNL_REQUIRE(out, "genlat_tensor_rows", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(tensor, "genlat_tensor_rows", "tensor is NULL");
+    gnl_shape shape = tensor->shape;
+    if (shape.ndim == 0)
+        return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_rows: a scalar has no rows");
+    if (begin < 0 || begin > end || end > shape.dim[0])
+        return gnl_fail(GENLAT_E_RANGE, "genlat_tensor_rows: rows %lld to %lld of %lld", (long long)begin,
+                        (long long)end, (long long)shape.dim[0]);
+    shape.dim[0] = end - begin;
+    return view_new(tensor->storage, &shape, tensor->data + begin * gnl_shape_count_from(&shape, 1), out);
+}
+
+void genlat_tensor_destroy(genlat_tensor **tensor)
+{
+    if (!tensor)
+        return;
+    gnl_tensor_release(*tensor);
+    *tensor = NULL;
+}
+
+int32_t genlat_tensor_ndim(const genlat_tensor *tensor)
+{
+    return tensor ? tensor->shape.ndim : 0;
+}
+
+int64_t genlat_tensor_dim(const genlat_tensor *tensor, int32_t axis)
+{
+    if (!tensor)
+        return 0;
+    int32_t index = axis < 0 ? axis + tensor->shape.ndim : axis;
+    return index >= 0 && index < tensor->shape.ndim ? tensor->shape.dim[index] : 0;
+}
+
+int64_t genlat_tensor_count(const genlat_tensor *tensor)
+{
+    return tensor ? gnl_shape_count(&tensor->shape) : 0;
+}
+
+float *genlat_tensor_data(genlat_tensor *tensor)
+{
+    return tensor ? (float *)(void *)tensor->data : NULL;
+}
+
+const float *genlat_tensor_const_data(const genlat_tensor *tensor)
+{
+    return tensor ? (const float *)(const void *)tensor->data : NULL;
+}
+
+genlat_status genlat_tensor_fill(genlat_tensor *tensor, float value)
+{
+    GNL_REQUIRE(tensor, "genlat_tensor_fill", "tensor is NULL");
+    int64_t count = gnl_shape_count(&tensor->shape);
+    for (int64_t i = 0; i < count; i++)
+        tensor->data[i] = (gnl_real)value;
+    return GENLAT_OK;
+}
+
+genlat_status genlat_tensor_copy(genlat_tensor *tensor, const genlat_tensor *source)
+{
+    GNL_REQUIRE(tensor, "genlat_tensor_copy", "tensor is NULL");
+    GNL_REQUIRE(source, "genlat_tensor_copy", "source is NULL");
+    int64_t count = gnl_shape_count(&tensor->shape);
+    if (count != gnl_shape_count(&source->shape))
+        return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_copy: %lld elements into %lld",
+                        (long long)gnl_shape_count(&source->shape), (long long)count);
+    memmove(tensor->data, source->data, (size_t)count * sizeof(gnl_real));
+    return GENLAT_OK;
+}
