@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/** @file net.h  Networks: a builder of a graph of layers, the net with its weights, the exec that runs it. */
+#ifndef GENLAT_NET_H
+#define GENLAT_NET_H
+
+#include "genlat/layer.h"
+
+GENLAT_BEGIN
+
+/** Most outputs of a net. */
+#define GENLAT_MAX_OUTPUTS 8
+
+/** Collects a graph of layers; keeps the first error and tells it at genlat_net_build(). */
+typedef struct genlat_net_builder genlat_net_builder;
+
+/** A graph of layers with its weights, gradients and running statistics. Shared between threads for
+ *  inference; belongs to one thread while it is trained. */
+typedef struct genlat_net genlat_net;
+
+/** A net compiled for a number of rows: all workspace, one a thread. */
+typedef struct genlat_exec genlat_exec;
+
+/**
+ * Start a net.
+ *
+ * @param ctx  context.
+ * @param out  receives a new builder, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
+ * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_builder_new(genlat_ctx *ctx, genlat_net_builder **out);
+
+/**
+ * Give a builder back that was not built.
+ *
+ * @param builder  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_net_builder_destroy(genlat_net_builder **builder);
+
+/**
+ * Add an input. Inputs come first, in the order in which the exec is given them.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param name     name of the node, letters, digits, '_' and '.'; copied.
+ * @param ndim     dimensions of one sample, 0 to GENLAT_MAX_DIMS-1.
+ * @param dims     [ndim] shape of one sample, without the batch; copied.
+ * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int32_t ndim,
+                                         const int64_t *dims);
+
+/**
+ * Add a layer after the last node, in printf style: add(b, "dense units=%d", 400). Three keys belong to the
+ * builder: name=NODE names the node, from=A,B gives it other inputs than the last node, share=NODE makes it
+ * use the weights of an earlier node of the same kind.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param format   printf format of the layer's text, see genlat_layer_new().
+ * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_PRINTF(2, 3) void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...);
+
+/**
+ * Add layers from text, one a line or separated by ';' or '|'.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param text     layers, as for genlat_net_builder_add(); copied.
+ * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_net_builder_text(genlat_net_builder *builder, const char *text);
+
+/**
+ * Add a layer that exists as a handle, such as one of the caller's own kind.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param layer    layer; retained.
+ * @param keys     "name=.. from=.. share=..", or NULL.
+ * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_net_builder_layer(genlat_net_builder *builder, genlat_layer *layer, const char *keys);
+
+/**
+ * Name the outputs. Without this call the last node is the only one.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param names    up to GENLAT_MAX_OUTPUTS nodes, separated by ','; copied.
+ * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_net_builder_output(genlat_net_builder *builder, const char *names);
+
+/**
+ * Check the graph, allocate the weights and fill them from the context's seed.
+ *
+ * @param builder  address of a builder; taken: it is given back in any case and the handle becomes NULL.
+ * @param out      receives a new net, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; the first error of all builder calls, with its text; GENLAT_E_SHAPE when a
+ *         layer cannot take its inputs; GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: yes. Randomness: stream init of the context's seed.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_build(genlat_net_builder **builder, genlat_net **out);
+
+/**
+ * Give a net back. It goes when the last exec, optimizer or model that uses it goes.
+ *
+ * @param net  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_net_destroy(genlat_net **net);
+
+/**
+ * Fill all weights anew and reset running statistics.
+ *
+ * @param net   net.
+ * @param seed  any number.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
+ * Thread-safety: the net belongs to one thread during the call. Allocates: for orthogonal weights. Randomness: stream
+ * init of the seed.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_init(genlat_net *net, uint64_t seed);
+
+/**
+ * Number of inputs.
+ *
+ * @param net  net; NULL gives 0.
+ * @return inputs, 1 or more.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API int32_t genlat_net_inputs(const genlat_net *net);
+
+/**
+ * Number of outputs.
+ *
+ * @param net  net; NULL gives 0.
+ * @return outputs, 1 to GENLAT_MAX_OUTPUTS.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API int32_t genlat_net_outputs(const genlat_net *net);
+
+/**
+ * Shape of one sample of an input.
+ *
+ * @param net    net.
+ * @param index  0 to inputs-1.
+ * @param ndim   receives the number of dimensions.
+ * @param dims   [GENLAT_MAX_DIMS] receives the sizes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for the index.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_input_shape(const genlat_net *net, int32_t index, int32_t *ndim,
+                                                                 int64_t *dims);
+
+/**
+ * Shape of one sample of an output.
+ *
+ * @param net    net.
+ * @param index  0 to outputs-1.
+ * @param ndim   receives the number of dimensions.
+ * @param dims   [GENLAT_MAX_DIMS] receives the sizes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for the index.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_output_shape(const genlat_net *net, int32_t index, int32_t *ndim,
+                                                                  int64_t *dims);
+
+/**
+ * Number of trained numbers.
+ *
+ * @param net  net; NULL gives 0.
+ * @return elements of all trained weights.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API int64_t genlat_net_size(const genlat_net *net);
+
+/**
+ * Number of weight tensors, running statistics included.
+ *
+ * @param net  net; NULL gives 0.
+ * @return weights.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API int32_t genlat_net_weights(const genlat_net *net);
+
+/**
+ * Name of a weight: node, dot, parameter, such as "0.weight" or "hidden.bias".
+ *
+ * @param net    net.
+ * @param index  0 to weights-1.
+ * @return borrowed text, valid as long as the net; NULL for an illegal argument.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API const char *genlat_net_weight_name(const genlat_net *net, int32_t index);
+
+/**
+ * A weight by name, as a tensor over the net's own memory.
+ *
+ * @param net   net.
+ * @param name  name of a weight.
+ * @param out   receives a new view, or NULL on failure; it keeps the net alive.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_MEMORY.
+ * Thread-safety: safe; the caller orders writes. Allocates: the handle. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor **out);
+
+/**
+ * The gradient of a weight by name, as a tensor over the net's own memory. Gradients are added to by each
+ * backward pass until genlat_net_zero_grad().
+ *
+ * @param net   net.
+ * @param name  name of a trained weight.
+ * @param out   receives a new view, or NULL on failure; it keeps the net alive.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_STATE for running statistics, which have none;
+ *         GENLAT_E_MEMORY.
+ * Thread-safety: the net belongs to one thread in training. Allocates: the handle; all gradients the first time.
+ * Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor **out);
+
+/**
+ * Set all gradients to zero.
+ *
+ * @param net  net.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ * Thread-safety: the net belongs to one thread in training. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_zero_grad(genlat_net *net);
+
+/**
+ * Exclude weights from training, or include them again. Frozen weights get no gradient and no update.
+ *
+ * @param net     net.
+ * @param prefix  start of the names of the weights that are meant; "" for all.
+ * @param frozen  1 to freeze, 0 to train again.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND when no weight has that prefix.
+ * Thread-safety: the net belongs to one thread in training. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t frozen);
+
+/**
+ * Write the graph as text, one node a line: name, layer, shape of one sample, number of weights.
+ *
+ * @param net       net.
+ * @param text      [capacity] receives the text with its final zero.
+ * @param capacity  room, bytes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when there is too little room, naming the room wanted.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_describe(const genlat_net *net, char *text, size_t capacity);
+
+/** What an exec is for. */
+enum {
+    GENLAT_EXEC_INFERENCE = 0, /**< forward only; memory is shared by all activations. */
+    GENLAT_EXEC_TRAINING = 1,  /**< forward and backward. */
+    GENLAT_EXEC_PENALTY = 2    /**< forward, backward, and derivatives of gradient penalties. */
+};
+
+/** Options of genlat_net_compile(). Filled by genlat_exec_opts_init(). */
+typedef struct genlat_exec_opts {
+    size_t size;          /**< sizeof(genlat_exec_opts) as the caller knows it. */
+    uint32_t purpose;     /**< GENLAT_EXEC_*. Default GENLAT_EXEC_TRAINING. */
+    uint32_t input_grads; /**< 1: backward computes the gradients of the inputs too. Default 1. */
+    uint32_t keep;        /**< 1: every node's output stays readable after forward. Default 0. */
+    uint32_t reserved;    /**< 0. */
+} genlat_exec_opts;
+
+/**
+ * Fill options with the library's defaults. Call it through genlat_exec_opts_init(o).
+ *
+ * @param opts  options, filled up to size bytes; NULL is ignored.
+ * @param size  sizeof(genlat_exec_opts) as the caller knows it, bytes.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size);
+/** Fill options with defaults, telling the library the size that this program was compiled with. */
+#define genlat_exec_opts_init(opts) genlat_exec_opts_init_sized((opts), sizeof *(opts))
+
+/**
+ * Compile a net: fix shapes, plan memory, allocate everything that running it needs.
+ *
+ * @param net   net; retained.
+ * @param rows  most samples in a call, >= 1.
+ * @param opts  borrowed for the call; NULL: defaults.
+ * @param out   receives a new exec, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED when a penalty is wanted and a layer couples
+ *         the samples of a batch, naming the layer; GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: yes; the calls that use the exec do not. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_compile(genlat_net *net, int64_t rows,
+                                                             const genlat_exec_opts *opts, genlat_exec **out);
+
+/**
+ * Give an exec back.
+ *
+ * @param exec  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_exec_destroy(genlat_exec **exec);
+
+/**
+ * Bytes of workspace that an exec holds.
+ *
+ * @param exec  exec; NULL gives 0.
+ * @return bytes, weights not included.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API int64_t genlat_exec_bytes(const genlat_exec *exec);
+
+/** How layers that differ between training and use behave in a forward pass. */
+enum {
+    GENLAT_MODE_EVAL = 0, /**< running statistics, no dropout, no noise. */
+    GENLAT_MODE_TRAIN = 1 /**< batch statistics, which move the running ones; dropout; noise. */
+};
+
+/**
+ * Run the net.
+ *
+ * @param exec    exec.
+ * @param mode    GENLAT_MODE_*.
+ * @param inputs  number of tensors in x; the net's number of inputs.
+ * @param x       [inputs] tensors [rows,...], rows the same in all and at most those compiled for; borrowed until the
+ *                backward pass that follows.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for too many rows.
+ * Thread-safety: an exec belongs to one thread; the net may be shared in mode EVAL. Allocates: no. Randomness:
+ * stream dropout in mode TRAIN.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t inputs,
+                                                              const genlat_tensor *const *x);
+
+/**
+ * Look at an output of the last forward pass.
+ *
+ * @param exec   exec.
+ * @param index  0 to outputs-1.
+ * @param out    receives a tensor [rows,...] borrowed from the exec: valid until its next forward pass; not to be destroyed.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE before the first forward pass.
+ * Thread-safety: an exec belongs to one thread. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_output(genlat_exec *exec, int32_t index,
+                                                             const genlat_tensor **out);
+
+/**
+ * Look at what a node gave in the last forward pass.
+ *
+ * @param exec  exec compiled with keep 1.
+ * @param name  name of a node.
+ * @param out   receives a new tensor [rows,...] with a copy.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_STATE before the first forward pass or without keep;
+ *         GENLAT_E_MEMORY.
+ * Thread-safety: an exec belongs to one thread. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tensor **out);
+
+/**
+ * Propagate derivatives back: gradients of the weights are added to the net's, gradients of the inputs are
+ * kept for genlat_exec_input_grad().
+ *
+ * @param exec     exec compiled for training.
+ * @param outputs  number of tensors in dy; the net's number of outputs.
+ * @param dy       [outputs] derivatives of the loss by the outputs [rows,...]; borrowed for the call; NULL: zero.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass or without purpose training.
+ * Thread-safety: an exec belongs to one thread, and so does its net. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs,
+                                                               const genlat_tensor *const *dy);
+
+/**
+ * Look at the gradient of an input after the last backward pass.
+ *
+ * @param exec   exec compiled with input_grads 1.
+ * @param index  0 to inputs-1.
+ * @param out    receives a tensor [rows,...] borrowed from the exec: valid until its next backward pass; not to be destroyed.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE.
+ * Thread-safety: an exec belongs to one thread. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index,
+                                                                 const genlat_tensor **out);
+
+/** What genlat_net_check() found. */
+typedef struct genlat_check_result {
+    size_t size;       /**< sizeof(genlat_check_result) as the caller knows it; set it before the call. */
+    double worst;      /**< largest relative error of a gradient, dimensionless. */
+    int64_t checked;   /**< numbers compared. */
+    const char *where; /**< weight with the largest error, borrowed from the net; "input" for an input. */
+} genlat_check_result;
+
+/**
+ * Compare the gradients of a net with central differences, on a random loss and the input given. In single
+ * precision a right gradient shows errors of about 1e-3, a wrong one of about 1.
+ *
+ * @param net     net; weights and statistics are as before when the call returns.
+ * @param inputs  number of tensors in x.
+ * @param x       [inputs] tensors [rows,...]; borrowed for the call.
+ * @param probes  numbers checked in each weight and input, >= 1.
+ * @param seed    choice of the loss and of the numbers.
+ * @param result  receives the outcome.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY.
+ * Thread-safety: the net belongs to one thread during the call. Allocates: yes. Randomness: of the seed given.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_check(genlat_net *net, int32_t inputs,
+                                                           const genlat_tensor *const *x, int64_t probes, uint64_t seed,
+                                                           genlat_check_result *result);
+
+GENLAT_END
+
+#endif
