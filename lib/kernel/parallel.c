@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory-bound kernels over all threads, in chunks of GNL_CHUNK elements. */
+#include "kernel/kernel.h"
+
+/* Partial sums held at a time: a fixed number, so that nothing is allocated and the order never changes. */
+enum { PARTIALS = 256 };
+
+typedef struct span {
+    const gnl_kernels *k;
+    gnl_act act;
+    gnl_real alpha, lo, hi;
+    const gnl_real *x, *y, *dy;
+    gnl_real *out;
+    gnl_rng rng;
+    double *partial;
+} span;
+
+static void sum_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const span *s = arg;
+    s->partial[begin / GNL_CHUNK] =
+        s->y ? s->k->dot(end - begin, s->x + begin, s->y + begin) : s->k->sum(end - begin, s->x + begin);
+}
+
+static double reduce(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_real *y)
+{
+    const int64_t stretch = (int64_t)PARTIALS * GNL_CHUNK;
+    double total = 0, partial[PARTIALS];
+    for (int64_t begin = 0; begin < n; begin += stretch) {
+        int64_t length = GNL_MIN(n - begin, stretch);
+        span s = {.k = c->k, .x = x + begin, .y = y ? y + begin : NULL, .partial = partial};
+        gnl_parallel(c->ctx, length, GNL_CHUNK, sum_task, &s);
+        for (int64_t i = 0; i * GNL_CHUNK < length; i++)
+            total += partial[i];
+    }
+    return total;
+}
+
+double gnl_sum(const gnl_compute *c, int64_t n, const gnl_real *x)
+{
+    return reduce(c, n, x, NULL);
+}
+
+double gnl_dot(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_real *y)
+{
+    return reduce(c, n, x, y);
+}
+
+static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const span *s = arg;
+    s->k->act[s->act](end - begin, s->alpha, s->x + begin, s->out + begin);
+}
+
+void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x,
+                     gnl_real *y)
+{
+    span s = {.k = c->k, .act = act, .alpha = alpha, .x = x, .out = y};
+    gnl_parallel(c->ctx, n, GNL_CHUNK, forward_task, &s);
+}
+
+static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const span *s = arg;
+    s->k->act_backward[s->act](end - begin, s->alpha, s->x + begin, s->y + begin, s->dy + begin,
+                               s->out + begin);
+}
+
+void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x,
+                      const gnl_real *y, const gnl_real *dy, gnl_real *dx)
+{
+    span s = {.k = c->k, .act = act, .alpha = alpha, .x = x, .y = y, .dy = dy, .out = dx};
+    gnl_parallel(c->ctx, n, GNL_CHUNK, backward_task, &s);
+}
+
+/* The chunk is a multiple of four, so that every chunk begins with a whole block of the generator. */
+static gnl_rng rng_at(const span *s, int64_t begin)
+{
+    gnl_rng here = s->rng;
+    here.counter += (uint64_t)begin / 4;
+    return here;
+}
+
+static void normal_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const span *s = arg;
+    gnl_rng here = rng_at(s, begin);
+    s->k->fill_normal(end - begin, &here, s->out + begin);
+}
+
+static void uniform_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const span *s = arg;
+    gnl_rng here = rng_at(s, begin);
+    s->k->fill_uniform(end - begin, &here, s->lo, s->hi, s->out + begin);
+}
+
+static void fill(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_task *task, span *s)
+{
+    gnl_parallel(c->ctx, n, GNL_CHUNK, task, s);
+    rng->counter += n > 0 ? ((uint64_t)n + 3) / 4 : 0;
+}
+
+void gnl_fill_normal(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real *out)
+{
+    span s = {.k = c->k, .out = out, .rng = *rng};
+    fill(c, rng, n, normal_task, &s);
+}
+
+void gnl_fill_uniform(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real lo, gnl_real hi, gnl_real *out)
+{
+    span s = {.k = c->k, .lo = lo, .hi = hi, .out = out, .rng = *rng};
+    fill(c, rng, n, uniform_task, &s);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Plain C vectors and reductions. Sums run in eight lanes of double, so that the compiler can vectorise them.
+ */
+#include "kernel/plain_priv.h"
+
+enum { LANES = 8 };
+
+void gnl_plain_axpy(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] += a * x[i];
+}
+
+void gnl_plain_scale(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = a * x[i];
+}
+
+void gnl_plain_lerp(int64_t n, gnl_real t, const gnl_real *x, gnl_real *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] += t * (x[i] - y[i]);
+}
+
+void gnl_plain_add(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z)
+{
+    for (int64_t i = 0; i < n; i++)
+        z[i] = x[i] + y[i];
+}
+
+void gnl_plain_mul(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z)
+{
+    for (int64_t i = 0; i < n; i++)
+        z[i] = x[i] * y[i];
+}
+
+void gnl_plain_mul_add(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z)
+{
+    for (int64_t i = 0; i < n; i++)
+        z[i] += x[i] * y[i];
+}
+
+static double add_lanes(const double lane[LANES])
+{
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+double gnl_plain_sum(int64_t n, const gnl_real *x)
+{
+    double lane[LANES] = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += (double)x[i + j];
+    for (int j = 0; i < n; i++, j++)
+        lane[j] += (double)x[i];
+    return add_lanes(lane);
+}
+
+double gnl_plain_dot(int64_t n, const gnl_real *x, const gnl_real *y)
+{
+    double lane[LANES] = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += (double)x[i + j] * (double)y[i + j];
+    for (int j = 0; i < n; i++, j++)
+        lane[j] += (double)x[i] * (double)y[i];
+    return add_lanes(lane);
+}
+
+void gnl_plain_add_bias(int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias, gnl_real *y)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        if (plane == 1) {
+            for (int64_t c = 0; c < channels; c++)
+                y[r * channels + c] += bias[c];
+            continue;
+        }
+        for (int64_t c = 0; c < channels; c++)
+            for (int64_t p = 0; p < plane; p++)
+                y[(r * channels + c) * plane + p] += bias[c];
+    }
+}
+
+/* Columns of a matrix, a few at a time, so that each keeps its double while the rows go by. */
+static void sum_columns(int64_t rows, int64_t channels, const gnl_real *dy, gnl_real *db)
+{
+    for (int64_t begin = 0; begin < channels; begin += LANES) {
+        int64_t width = GNL_MIN(channels - begin, (int64_t)LANES);
+        double lane[LANES] = {0};
+        for (int64_t r = 0; r < rows; r++)
+            for (int64_t j = 0; j < width; j++)
+                lane[j] += (double)dy[r * channels + begin + j];
+        for (int64_t j = 0; j < width; j++)
+            db[begin + j] += (gnl_real)lane[j];
+    }
+}
+
+void gnl_plain_sum_bias(int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy, gnl_real *db)
+{
+    if (plane == 1) {
+        sum_columns(rows, channels, dy, db);
+        return;
+    }
+    for (int64_t c = 0; c < channels; c++) {
+        double total = 0;
+        for (int64_t r = 0; r < rows; r++)
+            total += gnl_plain_sum(plane, dy + (r * channels + c) * plane);
+        db[c] += (gnl_real)total;
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Which table of kernels serves which instruction set. */
+#include "kernel/plain_priv.h"
+
+#ifdef GNL_HAVE_AVX2
+extern const gnl_kernels gnl_kernels_avx2;
+#endif
+#ifdef GNL_HAVE_AVX512
+extern const gnl_kernels gnl_kernels_avx512;
+#endif
+#ifdef GNL_HAVE_NEON
+extern const gnl_kernels gnl_kernels_neon;
+#endif
+
+static const gnl_kernels *const tables[] = {
+    [GENLAT_CPU_BASELINE] = &gnl_kernels_plain,
+#ifdef GNL_HAVE_AVX2
+    [GENLAT_CPU_AVX2] = &gnl_kernels_avx2,
+#endif
+#ifdef GNL_HAVE_AVX512
+    [GENLAT_CPU_AVX512] = &gnl_kernels_avx512,
+#endif
+#ifdef GNL_HAVE_NEON
+    [GENLAT_CPU_NEON] = &gnl_kernels_neon,
+#endif
+};
+
+const gnl_kernels *gnl_kernels_for(uint32_t cpu)
+{
+    return cpu < GNL_COUNT(tables) ? tables[cpu] : NULL;
+}
+
+/* A compiler may have lacked the flags for the widest set; what comes before it then serves. */
+const gnl_kernels *gnl_kernels_of(const genlat_ctx *ctx)
+{
+    for (uint32_t cpu = genlat_ctx_cpu(ctx); cpu > GENLAT_CPU_BASELINE; cpu--)
+        if (gnl_kernels_for(cpu))
+            return gnl_kernels_for(cpu);
+    return &gnl_kernels_plain;
+}
