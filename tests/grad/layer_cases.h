@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every layer with the options and shapes that the gradient and golden tests try it with. A kind of layer
+ * without a line here fails the gradient test. tests/golden/make_layers.py reads this table too: keep one case
+ * a line. Shapes are of one sample, inputs parted by commas; "4-7" is a size drawn anew each round, the same
+ * range the same size within a line; the golden numbers take its upper end.
+ */
+#ifndef LAYER_CASES_H
+#define LAYER_CASES_H
+
+enum {
+    CASE_INDEX = 1 << 0,   /* inputs are whole numbers from 0 to 4: no derivative by the input */
+    CASE_NO_TWIN = 1 << 1  /* PyTorch has no such layer: no golden numbers */
+};
+
+typedef struct layer_case {
+    const char *spec, *shapes;
+    unsigned flags;
+} layer_case;
+
+/* clang-format off */
+static const layer_case layer_cases[] = {
+    {"dense units=3", "1-6", 0},
+    {"dense units=4 bias=no", "2x3-5", 0},
+    {"relu", "3x4-5", 0},
+};
+/* clang-format on */
+
+#endif
