@@ -4,7 +4,16 @@
 
 const gnl_layer_type *const gnl_layer_types[] = {
     &gnl_dense,
+    &gnl_elu,
+    &gnl_gelu,
+    &gnl_hardtanh,
+    &gnl_leaky_relu,
     &gnl_relu,
+    &gnl_selu,
+    &gnl_sigmoid,
+    &gnl_silu,
+    &gnl_softplus,
+    &gnl_tanh,
     NULL,
 };
 

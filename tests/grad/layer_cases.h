@@ -22,7 +22,19 @@ typedef struct layer_case {
 static const layer_case layer_cases[] = {
     {"dense units=3", "1-6", 0},
     {"dense units=4 bias=no", "2x3-5", 0},
+    {"elu", "2-9", 0},
+    {"elu alpha=0.5", "3x4-5", 0},
+    {"gelu", "3x4-5", 0},
+    {"hardtanh", "2-9", 0},
+    {"hardtanh bound=0.5", "3x4-5", 0},
+    {"leaky_relu", "2-9", 0},
+    {"leaky_relu slope=0.2", "3x4-5", 0},
     {"relu", "3x4-5", 0},
+    {"selu", "3x4-5", 0},
+    {"sigmoid", "3x4-5", 0},
+    {"silu", "3x4-5", 0},
+    {"softplus", "3x4-5", 0},
+    {"tanh", "3x4-5", 0},
 };
 /* clang-format on */
 
