@@ -71,6 +71,17 @@ genlat_status gnl_layer_parse(genlat_ctx *ctx, const char *spec, genlat_layer **
     return GENLAT_OK;
 }
 
+genlat_status gnl_layer_format(const genlat_layer *layer, char *text, size_t capacity)
+{
+    char options[MAX_SPEC] = "";
+    if (layer->type->options)
+        GNL_TRY(gnl_options_format(layer->type->options, layer->opts, options, sizeof options));
+    int length = snprintf(text, capacity, "%s%s%s", layer->type->name, *options ? " " : "", options);
+    if (length < 0 || (size_t)length >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_layer_format: %zu bytes of room, %d wanted", capacity, length + 1);
+    return GENLAT_OK;
+}
+
 void gnl_layer_release(genlat_layer *layer)
 {
     if (gnl_object_release(layer))
@@ -100,13 +111,7 @@ genlat_status genlat_layer_format(const genlat_layer *layer, char *text, size_t 
 {
     GNL_REQUIRE(layer, "genlat_layer_format", "layer is NULL");
     GNL_REQUIRE(text, "genlat_layer_format", "text is NULL");
-    char options[MAX_SPEC] = "";
-    if (layer->type->options)
-        GNL_TRY(gnl_options_format(layer->type->options, layer->opts, options, sizeof options));
-    int length = snprintf(text, capacity, "%s%s%s", layer->type->name, *options ? " " : "", options);
-    if (length < 0 || (size_t)length >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_layer_format: %zu bytes of room, %d wanted", capacity, length + 1);
-    return GENLAT_OK;
+    return gnl_layer_format(layer, text, capacity);
 }
 
 const char *genlat_layer_kind(int32_t index)

@@ -73,8 +73,8 @@ enum {
     GNL_LAYER_RANDOM = 1 << 2,        /* draws from step->rng in training */
     GNL_LAYER_NEEDS_X = 1 << 3,       /* backward, jvp or jvp_backward read x */
     GNL_LAYER_NEEDS_Y = 1 << 4,       /* ... read y */
-    GNL_LAYER_INPLACE = 1 << 5,       /* y may be x[0], if backward does not need x */
-    GNL_LAYER_VIEW = 1 << 6           /* y is x[0] in another shape: forward and backward are copies that a plan may skip */
+    GNL_LAYER_INPLACE = 1 << 5,       /* elementwise: y may be x[0] if nothing needs x later, dx may be dy */
+    GNL_LAYER_VIEW = 1 << 6           /* y is x[0] in another shape: all functions are copies that a plan may skip */
 };
 
 /* One layer in one compiled net: everything a call needs, as pointers and sizes. */
@@ -140,6 +140,7 @@ struct genlat_layer {
 
 /* From text "name key=value key=value". */
 genlat_status gnl_layer_parse(genlat_ctx *ctx, const char *spec, genlat_layer **out);
+genlat_status gnl_layer_format(const genlat_layer *layer, char *text, size_t capacity);
 void gnl_layer_release(genlat_layer *layer);
 
 /* The usual bias [n]: zero, or PyTorch's default from the fan-in. */

@@ -24,6 +24,8 @@ static void storage_release(gnl_storage *storage)
         return;
     if (!storage->borrowed)
         gnl_free(storage->object.ctx, storage->data);
+    if (storage->release)
+        storage->release(storage->owner);
     gnl_object_free(storage);
 }
 
@@ -59,6 +61,19 @@ genlat_status gnl_tensor_new(genlat_ctx *ctx, const gnl_shape *shape, genlat_ten
 genlat_status gnl_tensor_borrow(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, genlat_tensor **out)
 {
     return make(ctx, shape, data, out);
+}
+
+genlat_status gnl_tensor_borrow_from(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, void *owner,
+                                     gnl_owner_release *release, genlat_tensor **out)
+{
+    genlat_status status = make(ctx, shape, data, out);
+    if (status != GENLAT_OK) {
+        release(owner);
+        return status;
+    }
+    (*out)->storage->owner = owner;
+    (*out)->storage->release = release;
+    return GENLAT_OK;
 }
 
 void gnl_tensor_release(genlat_tensor *tensor)

@@ -33,11 +33,15 @@ const char *gnl_shape_format_rows(const gnl_shape *shape, char text[GNL_SHAPE_TE
 gnl_shape gnl_shape_batched(const gnl_shape *sample, int64_t batch);
 gnl_shape gnl_shape_sample(const gnl_shape *batched);
 
+typedef void gnl_owner_release(void *owner);
+
 /* Counted block of numbers that tensors and their views share. */
 typedef struct gnl_storage {
     gnl_object object;
     gnl_real *data;
     bool borrowed;
+    void *owner; /* who keeps borrowed memory alive, told by `release` when the storage goes; or NULL */
+    gnl_owner_release *release;
 } gnl_storage;
 
 struct genlat_tensor {
@@ -50,6 +54,10 @@ struct genlat_tensor {
 genlat_status gnl_tensor_new(genlat_ctx *ctx, const gnl_shape *shape, genlat_tensor **out);
 /* View of memory that outlives the tensor. */
 genlat_status gnl_tensor_borrow(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, genlat_tensor **out);
+/* View of memory of an object that counts its references: one reference is taken, and given back by `release`, at once
+ * when the call fails. */
+genlat_status gnl_tensor_borrow_from(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, void *owner,
+                                     gnl_owner_release *release, genlat_tensor **out);
 void gnl_tensor_release(genlat_tensor *tensor);
 
 /* Checks that a tensor's rows have the shape of `sample`: E_SHAPE "where: name is [..], [*,..] wanted". */

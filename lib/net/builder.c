@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/* The builder: collects nodes into a net, each checked as it comes; the first error is kept for the end. */
+#include <stdio.h>
+
+#include "net/net_priv.h"
+
+enum { MAX_LINE = 512, MAX_NAME = 64 };
+
+struct genlat_net_builder {
+    gnl_object object;
+    genlat_net *net; /* grows node by node */
+    size_t node_room, weight_room;
+    genlat_status status; /* of the first call that failed */
+    char error[512];
+};
+
+/* The builder's own words in a line, apart from the layer's. */
+typedef struct node_keys {
+    char name[MAX_NAME], from[MAX_LINE], share[MAX_NAME];
+} node_keys;
+
+static const char BLANKS[] = " \t\r\n";
+
+/* Keeps the first error with its text and ignores the later ones, which only follow from it. */
+static void keep(genlat_net_builder *b, genlat_status status)
+{
+    if (status == GENLAT_OK || b->status != GENLAT_OK)
+        return;
+    b->status = status;
+    snprintf(b->error, sizeof b->error, "%s", genlat_last_error());
+}
+
+static bool accepts(const genlat_net_builder *b)
+{
+    return b && b->status == GENLAT_OK;
+}
+
+/* ---- nodes --------------------------------------------------------------------------------------------- */
+
+static bool name_is_legal(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 0 && length < MAX_NAME &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == length;
+}
+
+static genlat_status add_node(genlat_net_builder *b, const char *name, gnl_node **out)
+{
+    genlat_net *net = b->net;
+    if (!name_is_legal(name))
+        return gnl_fail(GENLAT_E_INVALID, "node name '%s' is not 1 to %d letters, digits, '_' or '.'", name,
+                        MAX_NAME - 1);
+    if (gnl_net_find_node(net, name) >= 0)
+        return gnl_fail(GENLAT_E_INVALID, "two nodes are called '%s'", name);
+    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->node, &b->node_room, (size_t)net->nodes + 1, sizeof *net->node));
+    gnl_node *node = &net->node[net->nodes];
+    *node = (gnl_node){.owner = net->nodes, .first_weight = net->weights};
+    node->name = gnl_strdup(b->object.ctx, name);
+    if (!node->name)
+        return GENLAT_E_MEMORY;
+    net->nodes++;
+    *out = node;
+    return GENLAT_OK;
+}
+
+/* Takes the last node back after a failure, with its weights. */
+static void drop_node(genlat_net *net)
+{
+    gnl_node *node = &net->node[--net->nodes];
+    while (net->weights > node->first_weight)
+        gnl_free(net->object.ctx, net->weight[--net->weights].name);
+    gnl_layer_release(node->layer);
+    gnl_free(net->object.ctx, node->name);
+}
+
+static genlat_status resolve_inputs(const genlat_net *net, gnl_node *node, const char *from)
+{
+    char copy[MAX_LINE], *rest = NULL;
+    if (!*from) {
+        if (net->nodes < 2)
+            return gnl_fail(GENLAT_E_STATE, "the net has no input yet");
+        node->input[node->inputs++] = net->nodes - 2;
+        return GENLAT_OK;
+    }
+    strcpy(copy, from);
+    for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+        int index = gnl_net_find_node(net, word);
+        if (index < 0 || index == net->nodes - 1)
+            return gnl_fail(GENLAT_E_NOT_FOUND, "from: no earlier node is called '%s'", word);
+        if (node->inputs == GNL_MAX_INPUTS)
+            return gnl_fail(GENLAT_E_RANGE, "from: more than %d inputs", GNL_MAX_INPUTS);
+        node->input[node->inputs++] = index;
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status infer(const genlat_net *net, const gnl_node *node, gnl_layer_plan *plan)
+{
+    const gnl_layer_type *type = node->layer->type;
+    gnl_shape in[GNL_MAX_INPUTS];
+    if (node->inputs < type->min_inputs || node->inputs > type->max_inputs)
+        return gnl_fail(GENLAT_E_INVALID, "%d inputs, %d to %d wanted", node->inputs, type->min_inputs,
+                        type->max_inputs);
+    for (int i = 0; i < node->inputs; i++)
+        in[i] = net->node[node->input[i]].shape;
+    memset(plan, 0, sizeof *plan);
+    const gnl_layer_env env = {.rows = 1, .threads = 1};
+    GNL_TRY(type->infer(node->layer->opts, &env, node->inputs, in, plan));
+    return gnl_shape_check(&plan->out, NULL, "output");
+}
+
+static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, const gnl_param *param)
+{
+    genlat_net *net = b->net;
+    char name[2 * MAX_NAME];
+    int64_t count = 0;
+    GNL_TRY(gnl_shape_check(&param->shape, &count, param->name));
+    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->weight, &b->weight_room, (size_t)net->weights + 1,
+                     sizeof *net->weight));
+    snprintf(name, sizeof name, "%s.%s", node->name, param->name);
+    int64_t *arena = param->state ? &net->states : &net->values;
+    gnl_weight weight = {.name = gnl_strdup(b->object.ctx, name), .param = *param, .offset = *arena, .count = count};
+    if (!weight.name)
+        return GENLAT_E_MEMORY;
+    net->weight[net->weights++] = weight;
+    *arena += gnl_padded(count);
+    return GENLAT_OK;
+}
+
+/* The node whose weights are shared must have the same kind of layer and the same shapes. */
+static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *with, const gnl_layer_plan *plan)
+{
+    int owner = gnl_net_find_node(net, with);
+    if (owner < 0 || !net->node[owner].layer || &net->node[owner] == node)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "share: no earlier layer is called '%s'", with);
+    owner = net->node[owner].owner;
+    const gnl_node *other = &net->node[owner];
+    bool same = other->layer->type == node->layer->type && other->weights == plan->params;
+    for (int i = 0; same && i < plan->params; i++)
+        same = gnl_shape_equal(&net->weight[other->first_weight + i].param.shape, &plan->param[i].shape);
+    if (!same)
+        return gnl_fail(GENLAT_E_SHAPE, "share: '%s' has other weights", with);
+    node->owner = owner;
+    return GENLAT_OK;
+}
+
+static genlat_status complete_node(genlat_net_builder *b, gnl_node *node, const node_keys *keys)
+{
+    gnl_layer_plan plan;
+    GNL_TRY(resolve_inputs(b->net, node, keys->from));
+    GNL_TRY(infer(b->net, node, &plan));
+    node->shape = plan.out;
+    if (*keys->share)
+        return share_weights(b->net, node, keys->share, &plan);
+    for (int i = 0; i < plan.params; i++)
+        GNL_TRY(add_weight(b, node, &plan.param[i]));
+    node->weights = plan.params;
+    return GENLAT_OK;
+}
+
+/* Takes over one reference to the layer. */
+static genlat_status add_layer(genlat_net_builder *b, genlat_layer *layer, const node_keys *keys)
+{
+    char numbered[MAX_NAME];
+    gnl_node *node = NULL;
+    snprintf(numbered, sizeof numbered, "%d", b->net->nodes - b->net->inputs);
+    const char *name = *keys->name ? keys->name : numbered;
+    genlat_status status = add_node(b, name, &node);
+    if (status != GENLAT_OK) {
+        gnl_layer_release(layer);
+        return status;
+    }
+    node->layer = layer;
+    status = complete_node(b, node, keys);
+    if (status != GENLAT_OK) {
+        status = gnl_fail_in(status, "%s '%s'", layer->type->name, name);
+        drop_node(b->net);
+    }
+    return status;
+}
+
+/* ---- text ---------------------------------------------------------------------------------------------- */
+
+static genlat_status copy_key(char *out, size_t capacity, const char *value)
+{
+    if (strlen(value) >= capacity)
+        return gnl_fail(GENLAT_E_INVALID, "'%s' is longer than %zu bytes", value, capacity - 1);
+    strcpy(out, value);
+    return GENLAT_OK;
+}
+
+/* Sorts the words of a line into the builder's keys and the rest, which is the layer's. */
+static genlat_status split_line(const char *line, node_keys *keys, char rest[MAX_LINE])
+{
+    char copy[MAX_LINE], *state = NULL;
+    if (strlen(line) >= sizeof copy)
+        return gnl_fail(GENLAT_E_INVALID, "a layer's text is longer than %d bytes", MAX_LINE - 1);
+    strcpy(copy, line);
+    memset(keys, 0, sizeof *keys);
+    rest[0] = '\0';
+    for (char *word = strtok_r(copy, BLANKS, &state); word; word = strtok_r(NULL, BLANKS, &state)) {
+        if (strncmp(word, "name=", 5) == 0)
+            GNL_TRY(copy_key(keys->name, sizeof keys->name, word + 5));
+        else if (strncmp(word, "from=", 5) == 0)
+            GNL_TRY(copy_key(keys->from, sizeof keys->from, word + 5));
+        else if (strncmp(word, "share=", 6) == 0)
+            GNL_TRY(copy_key(keys->share, sizeof keys->share, word + 6));
+        else
+            strcat(strcat(rest, *rest ? " " : ""), word);
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status add_line(genlat_net_builder *b, const char *line)
+{
+    char rest[MAX_LINE];
+    node_keys keys;
+    genlat_layer *layer = NULL;
+    GNL_TRY(split_line(line, &keys, rest));
+    GNL_TRY(gnl_layer_parse(b->object.ctx, rest, &layer));
+    return add_layer(b, layer, &keys);
+}
+
+static genlat_status add_text(genlat_net_builder *b, const char *text)
+{
+    while (*text) {
+        char line[MAX_LINE];
+        size_t length = strcspn(text, "\n;|");
+        if (length >= sizeof line)
+            return gnl_fail(GENLAT_E_INVALID, "a layer's text is longer than %d bytes", MAX_LINE - 1);
+        memcpy(line, text, length);
+        line[length] = '\0';
+        if (strspn(line, BLANKS) < length)
+            GNL_TRY(add_line(b, line));
+        text += length + (text[length] != '\0');
+    }
+    return GENLAT_OK;
+}
+
+/* ---- inputs and outputs ----------------------------------------------------------------------------------- */
+
+static genlat_status add_input(genlat_net_builder *b, const char *name, const gnl_shape *shape)
+{
+    gnl_node *node = NULL;
+    if (b->net->nodes > b->net->inputs)
+        return gnl_fail(GENLAT_E_STATE, "input '%s' comes after the first layer", name);
+    if (b->net->inputs == GNL_MAX_INPUTS)
+        return gnl_fail(GENLAT_E_RANGE, "more than %d inputs", GNL_MAX_INPUTS);
+    GNL_TRY(gnl_shape_check(shape, NULL, name));
+    GNL_TRY(add_node(b, name, &node));
+    node->shape = *shape;
+    b->net->inputs++;
+    return GENLAT_OK;
+}
+
+static genlat_status set_outputs(genlat_net *net, const char *names)
+{
+    char copy[MAX_LINE], *rest = NULL;
+    GNL_TRY(copy_key(copy, sizeof copy, names));
+    net->outputs = 0;
+    for (char *word = strtok_r(copy, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest)) {
+        int index = gnl_net_find_node(net, word);
+        if (index < 0)
+            return gnl_fail(GENLAT_E_NOT_FOUND, "no node is called '%s'", word);
+        if (net->outputs == GENLAT_MAX_OUTPUTS)
+            return gnl_fail(GENLAT_E_RANGE, "more than %d outputs", GENLAT_MAX_OUTPUTS);
+        net->output[net->outputs++] = index;
+    }
+    return GENLAT_OK;
+}
+
+/* ---- end ------------------------------------------------------------------------------------------------- */
+
+static genlat_status finish(genlat_net_builder *b)
+{
+    genlat_net *net = b->net;
+    genlat_ctx *ctx = b->object.ctx;
+    if (b->status != GENLAT_OK)
+        return gnl_fail(b->status, "%s", b->error);
+    if (net->nodes == net->inputs)
+        return gnl_fail(GENLAT_E_STATE, "genlat_net_build: the net has no layer");
+    if (net->outputs == 0)
+        net->output[net->outputs++] = net->nodes - 1;
+    net->value = gnl_calloc(ctx, (size_t)net->values, sizeof *net->value);
+    net->state = gnl_calloc(ctx, (size_t)net->states, sizeof *net->state);
+    if (!net->value || !net->state)
+        return GENLAT_E_MEMORY;
+    return gnl_net_init(net, (uint64_t)gnl_ctx_opts(ctx)->seed, 0);
+}
+
+static void builder_release(genlat_net_builder *b)
+{
+    if (!gnl_object_release(b))
+        return;
+    gnl_net_release(b->net);
+    gnl_object_free(b);
+}
+
+static genlat_status builder_new(genlat_ctx *ctx, genlat_net_builder **out)
+{
+    genlat_net_builder *b = gnl_object_new(ctx, sizeof *b);
+    if (!b)
+        return GENLAT_E_MEMORY;
+    b->net = gnl_object_new(ctx, sizeof *b->net);
+    if (!b->net) {
+        gnl_object_free(b);
+        return GENLAT_E_MEMORY;
+    }
+    *out = b;
+    return GENLAT_OK;
+}
+
+static genlat_status build(genlat_net_builder *b, genlat_net **out)
+{
+    genlat_status status = finish(b);
+    if (status == GENLAT_OK)
+        *out = gnl_net_retain(b->net);
+    builder_release(b);
+    return status;
+}
+
+genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names, const gnl_shape *shapes,
+                                const char *text, genlat_net **out)
+{
+    genlat_net_builder *b = NULL;
+    GNL_TRY(builder_new(ctx, &b));
+    for (int i = 0; i < inputs; i++)
+        keep(b, add_input(b, names[i], &shapes[i]));
+    if (b->status == GENLAT_OK)
+        keep(b, add_text(b, text));
+    return build(b, out);
+}
+
+/* ---- public ------------------------------------------------------------------------------------------------ */
+
+genlat_status genlat_net_builder_new(genlat_ctx *ctx, genlat_net_builder **out)
+{
+    GNL_REQUIRE(out, "genlat_net_builder_new", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(ctx, "genlat_net_builder_new", "ctx is NULL");
+    return builder_new(ctx, out);
+}
+
+void genlat_net_builder_destroy(genlat_net_builder **builder)
+{
+    if (!builder)
+        return;
+    builder_release(*builder);
+    *builder = NULL;
+}
+
+/* Keeps an error of a call under the call's name. */
+static void keep_in(genlat_net_builder *b, genlat_status status, const char *function)
+{
+    if (status != GENLAT_OK && b->status == GENLAT_OK)
+        keep(b, gnl_fail_in(status, "%s", function));
+}
+
+static genlat_status check_input(const char *name, int32_t ndim, const int64_t *dims)
+{
+    if (!name || ndim < 0 || ndim >= GENLAT_MAX_DIMS || (ndim && !dims))
+        return gnl_fail(GENLAT_E_INVALID, "name or dims is NULL, or ndim is not from 0 to %d", GENLAT_MAX_DIMS - 1);
+    return GENLAT_OK;
+}
+
+void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int32_t ndim, const int64_t *dims)
+{
+    if (!accepts(builder))
+        return;
+    genlat_status status = check_input(name, ndim, dims);
+    if (status == GENLAT_OK) {
+        gnl_shape shape = gnl_shape_of(ndim, dims);
+        status = add_input(builder, name, &shape);
+    }
+    keep_in(builder, status, "genlat_net_builder_input");
+}
+
+void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...)
+{
+    char line[MAX_LINE];
+    if (!accepts(builder))
+        return;
+    int length = -1;
+    if (format) {
+        va_list args;
+        va_start(args, format);
+        length = vsnprintf(line, sizeof line, format, args);
+        va_end(args);
+    }
+    if (length < 0 || (size_t)length >= sizeof line)
+        keep(builder, gnl_fail(GENLAT_E_INVALID, "genlat_net_builder_add: format is NULL or gives more than %d bytes",
+                               MAX_LINE - 1));
+    else
+        keep_in(builder, add_line(builder, line), "genlat_net_builder_add");
+}
+
+void genlat_net_builder_text(genlat_net_builder *builder, const char *text)
+{
+    if (!accepts(builder))
+        return;
+    if (!text)
+        keep(builder, gnl_fail(GENLAT_E_INVALID, "genlat_net_builder_text: text is NULL"));
+    else
+        keep_in(builder, add_text(builder, text), "genlat_net_builder_text");
+}
+
+void genlat_net_builder_layer(genlat_net_builder *builder, genlat_layer *layer, const char *keys)
+{
+    node_keys own;
+    char rest[MAX_LINE];
+    if (!accepts(builder))
+        return;
+    genlat_status status = layer ? split_line(keys ? keys : "", &own, rest)
+                                 : gnl_fail(GENLAT_E_INVALID, "layer is NULL");
+    if (status == GENLAT_OK && *rest)
+        status = gnl_fail(GENLAT_E_INVALID, "'%s' is none of name=, from=, share=", rest);
+    if (status == GENLAT_OK)
+        status = add_layer(builder, gnl_object_retain(layer), &own);
+    keep_in(builder, status, "genlat_net_builder_layer");
+}
+
+void genlat_net_builder_output(genlat_net_builder *builder, const char *names)
+{
+    if (!accepts(builder))
+        return;
+    if (!names)
+        keep(builder, gnl_fail(GENLAT_E_INVALID, "genlat_net_builder_output: names is NULL"));
+    else
+        keep_in(builder, set_outputs(builder->net, names), "genlat_net_builder_output");
+}
+
+genlat_status genlat_net_build(genlat_net_builder **builder, genlat_net **out)
+{
+    GNL_REQUIRE(out, "genlat_net_build", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(builder && *builder, "genlat_net_build", "builder is NULL");
+    genlat_net_builder *b = *builder;
+    *builder = NULL;
+    return build(b, out);
+}

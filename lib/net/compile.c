@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes an exec of a net: which buffers there are, how long each is needed, where each lies. */
+#include "net/net_priv.h"
+
+static const char *const purpose_names[] = {"inference", "training", "penalty", NULL};
+
+static const gnl_option exec_options[] = {
+    GNL_OPT_ENUM(genlat_exec_opts, purpose, GENLAT_EXEC_TRAINING, GENLAT_EXEC_PENALTY, purpose_names,
+                 "what the exec is for"),
+    GNL_OPT_BOOL(genlat_exec_opts, input_grads, 1, "backward computes the gradients of the inputs"),
+    GNL_OPT_BOOL(genlat_exec_opts, keep, 0, "every node's output stays readable"),
+};
+static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options, GNL_COUNT(exec_options)};
+
+void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
+{
+    gnl_options_init(&exec_table, opts, size);
+}
+
+/* The kinds of buffers that the arena holds. */
+typedef enum buffer_kind { VALUE, CACHE, ADJOINT, TANGENT, TANGENT_ADJOINT, KINDS } buffer_kind;
+
+/* What compiling knows of a node besides the net. */
+typedef struct node_facts {
+    gnl_layer_plan plan;
+    bool live;          /* an output depends on it, or all nodes are kept */
+    bool output;
+    bool wants_adjoint; /* weights or a wanted input lie behind it */
+    bool needed_back;   /* its value is read after the forward pass */
+    int consumers;      /* slots of live layers that read it */
+    int last_use;       /* last node that reads it in the forward pass */
+    int value_root, adjoint_root; /* the node whose buffer it uses: itself or an earlier one */
+    int span[KINDS];    /* index of its spans, or -1 */
+    int route_span[GNL_MAX_INPUTS][2]; /* buffers beside the node's own: adjoint and tangent adjoint */
+} node_facts;
+
+typedef struct compiler {
+    genlat_exec *exec;
+    const genlat_net *net;
+    node_facts *facts;
+    gnl_span *span;
+    int spans, span_room;
+    int *order;
+    int64_t rows;
+    bool training, tangents;
+} compiler;
+
+/* Times: node n runs forward at n, along tangents at N + n, and backward at 3N - n. */
+static int tangent_time(const compiler *c, int node)
+{
+    return c->net->nodes + node;
+}
+
+static int backward_time(const compiler *c, int node)
+{
+    return 3 * c->net->nodes - node;
+}
+
+static int end_of_time(const compiler *c)
+{
+    return 3 * c->net->nodes + 1;
+}
+
+static uint32_t flags_of(const compiler *c, int node)
+{
+    const genlat_layer *layer = c->net->node[node].layer;
+    return layer ? layer->type->flags : 0;
+}
+
+/* ---- facts ------------------------------------------------------------------------------------------------- */
+
+static genlat_status infer_nodes(compiler *c)
+{
+    const gnl_layer_env env = {.rows = c->rows, .threads = gnl_threads(c->net->object.ctx)};
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        const gnl_node *node = &c->net->node[n];
+        gnl_shape in[GNL_MAX_INPUTS];
+        for (int i = 0; i < node->inputs; i++)
+            in[i] = c->net->node[node->input[i]].shape;
+        GNL_TRY(node->layer->type->infer(node->layer->opts, &env, node->inputs, in, &c->facts[n].plan));
+        if (c->tangents && (node->layer->type->flags & GNL_LAYER_COUPLES_BATCH))
+            return gnl_fail(GENLAT_E_UNSUPPORTED,
+                            "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
+                            "penalty is ill-posed; use layer_norm, group_norm or no normalization",
+                            node->name, node->layer->type->name);
+    }
+    return GENLAT_OK;
+}
+
+static void mark_live(compiler *c)
+{
+    for (int i = 0; i < c->net->outputs; i++)
+        c->facts[c->net->output[i]].output = c->facts[c->net->output[i]].live = true;
+    for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
+        c->facts[n].live |= c->exec->opts.keep;
+        for (int i = 0; c->facts[n].live && i < c->net->node[n].inputs; i++)
+            c->facts[c->net->node[n].input[i]].live = true;
+    }
+}
+
+static void count_uses(compiler *c)
+{
+    for (int n = 0; n < c->net->nodes; n++) {
+        const gnl_node *node = &c->net->node[n];
+        node_facts *f = &c->facts[n];
+        f->value_root = f->adjoint_root = n;
+        f->last_use = n;
+        f->wants_adjoint = n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
+        f->needed_back |= c->training && (flags_of(c, n) & GNL_LAYER_NEEDS_Y);
+        for (int i = 0; f->live && i < node->inputs; i++) {
+            node_facts *in = &c->facts[node->input[i]];
+            in->consumers++;
+            in->last_use = n;
+            in->needed_back |= c->training && (flags_of(c, n) & GNL_LAYER_NEEDS_X);
+            f->wants_adjoint |= in->wants_adjoint;
+        }
+    }
+}
+
+/* Whether nothing but node n reads what its input x holds. A view's buffer is that of its root, so the
+ * question goes down to it. */
+static bool sole_reader(const compiler *c, int x)
+{
+    for (;; x = c->net->node[x].input[0]) {
+        const node_facts *f = &c->facts[x];
+        if (x < c->net->inputs || f->consumers != 1 || f->output || f->needed_back || c->exec->opts.keep)
+            return false;
+        if (f->value_root == x)
+            return true;
+    }
+}
+
+/* Views share the buffer of their input; elementwise layers do where nobody misses the input. */
+static void share_buffers(compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        int x = c->net->node[n].input[0];
+        node_facts *f = &c->facts[n], *in = &c->facts[x];
+        bool view = flags_of(c, n) & GNL_LAYER_VIEW, inplace = flags_of(c, n) & GNL_LAYER_INPLACE;
+        if (!f->live || !(view || inplace))
+            continue;
+        if (view || (!c->tangents && sole_reader(c, x)))
+            f->value_root = in->value_root;
+        if (x >= c->net->inputs && in->consumers == 1 && !in->output)
+            in->adjoint_root = n; /* resolved from the outputs down, see adjoint_root() */
+    }
+}
+
+static int adjoint_root(const compiler *c, int node)
+{
+    while (c->facts[node].adjoint_root != node)
+        node = c->facts[node].adjoint_root;
+    return node;
+}
+
+/* ---- spans ------------------------------------------------------------------------------------------------- */
+
+static int add_span(compiler *c, int64_t numbers, int begin, int end)
+{
+    c->span[c->spans] = (gnl_span){.numbers = numbers, .begin = begin, .end = end};
+    return c->spans++;
+}
+
+/* Widens a span that several nodes share. */
+static void cover(gnl_span *span, int64_t numbers, int begin, int end)
+{
+    span->numbers = GNL_MAX(span->numbers, numbers);
+    span->begin = GNL_MIN(span->begin, begin);
+    span->end = GNL_MAX(span->end, end);
+}
+
+static int64_t node_numbers(const compiler *c, int node)
+{
+    return c->rows * gnl_shape_count(&c->net->node[node].shape);
+}
+
+static void span_values(compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        node_facts *f = &c->facts[n];
+        if (!f->live)
+            continue;
+        bool kept = f->output || f->needed_back || c->exec->opts.keep || c->tangents;
+        int end = kept ? end_of_time(c) : f->last_use, root = f->value_root;
+        if (root == n)
+            f->span[VALUE] = add_span(c, node_numbers(c, n), n, end);
+        else if (root >= c->net->inputs)
+            cover(&c->span[c->facts[root].span[VALUE]], node_numbers(c, n), n, end);
+        if (f->plan.cache)
+            f->span[CACHE] = add_span(c, f->plan.cache, n, c->training ? end_of_time(c) : n);
+        if (c->tangents)
+            f->span[TANGENT] = add_span(c, node_numbers(c, n), tangent_time(c, n), end_of_time(c));
+    }
+}
+
+static void span_adjoint(compiler *c, int n, buffer_kind kind, int begin, int end)
+{
+    node_facts *root = &c->facts[adjoint_root(c, n)];
+    if (root->span[kind] < 0)
+        root->span[kind] = add_span(c, node_numbers(c, n), begin, end);
+    else
+        cover(&c->span[root->span[kind]], node_numbers(c, n), begin, end);
+}
+
+static void span_adjoints(compiler *c)
+{
+    for (int n = c->net->nodes - 1; n >= 0; n--) {
+        const node_facts *f = &c->facts[n];
+        if (!f->live || !f->wants_adjoint)
+            continue;
+        int begin = f->output ? c->net->nodes : backward_time(c, f->last_use);
+        int end = n < c->net->inputs ? end_of_time(c) : backward_time(c, n);
+        span_adjoint(c, n, ADJOINT, begin, end);
+        if (c->tangents)
+            span_adjoint(c, n, TANGENT_ADJOINT, begin, end);
+    }
+}
+
+/* The last reader of a node is the first to write its adjoint, in place; what others give is added. */
+static bool writes_directly(const compiler *c, int n, int slot)
+{
+    int x = c->net->node[n].input[slot];
+    const node_facts *in = &c->facts[x];
+    if (in->output || in->last_use != n)
+        return false;
+    for (int earlier = 0; earlier < slot; earlier++)
+        if (c->net->node[n].input[earlier] == x)
+            return false;
+    return true;
+}
+
+static void span_routes(compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        node_facts *f = &c->facts[n];
+        for (int i = 0; i < c->net->node[n].inputs; i++) {
+            int x = c->net->node[n].input[i], now = backward_time(c, n);
+            if (!f->live || !c->facts[x].wants_adjoint || writes_directly(c, n, i))
+                continue;
+            f->route_span[i][0] = add_span(c, node_numbers(c, x), now, now);
+            if (c->tangents)
+                f->route_span[i][1] = add_span(c, node_numbers(c, x), now, now);
+        }
+    }
+}
+
+/* ---- binding ------------------------------------------------------------------------------------------------ */
+
+static gnl_real *place(const compiler *c, int span)
+{
+    return span < 0 ? NULL : c->exec->arena + c->span[span].offset;
+}
+
+static void bind_buffers(compiler *c)
+{
+    for (int n = 0; n < c->net->nodes; n++) {
+        const node_facts *f = &c->facts[n];
+        gnl_buffers *buffer = &c->exec->buffer[n];
+        if (!f->live)
+            continue;
+        buffer->value = place(c, c->facts[f->value_root].span[VALUE]);
+        buffer->tangent = place(c, f->span[TANGENT]);
+        if (f->wants_adjoint) {
+            buffer->adjoint = place(c, c->facts[adjoint_root(c, n)].span[ADJOINT]);
+            buffer->tangent_adjoint = place(c, c->facts[adjoint_root(c, n)].span[TANGENT_ADJOINT]);
+        }
+    }
+}
+
+static void bind_routes(const compiler *c, gnl_run *run)
+{
+    const gnl_node *node = &c->net->node[run->node];
+    const node_facts *f = &c->facts[run->node];
+    for (int i = 0; i < node->inputs; i++) {
+        gnl_route *route = &run->route[i];
+        const gnl_buffers *target = &c->exec->buffer[node->input[i]];
+        route->node = node->input[i];
+        route->added = f->route_span[i][0] >= 0;
+        route->adjoint = route->added ? place(c, f->route_span[i][0]) : target->adjoint;
+        route->tangent_adjoint = route->added ? place(c, f->route_span[i][1]) : target->tangent_adjoint;
+    }
+}
+
+static void bind_step(const compiler *c, gnl_run *run)
+{
+    const gnl_node *node = &c->net->node[run->node];
+    const node_facts *f = &c->facts[run->node];
+    gnl_step *s = &run->step;
+    s->opts = node->layer->opts;
+    s->compute = c->exec->compute;
+    s->inputs = node->inputs;
+    for (int i = 0; i < node->inputs; i++) {
+        s->in[i] = c->net->node[node->input[i]].shape;
+        s->in_size[i] = gnl_shape_count(&s->in[i]);
+    }
+    s->out = node->shape;
+    s->out_size = gnl_shape_count(&s->out);
+    s->rng = &c->exec->dropout;
+    s->cache = place(c, f->span[CACHE]);
+    s->scratch = c->exec->scratch;
+    gnl_bind_weights(c->net, node, s->param, run->wanted);
+}
+
+static void bind_runs(compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        if (!c->facts[n].live)
+            continue;
+        gnl_run *run = &c->exec->run[c->exec->runs++];
+        run->node = n;
+        run->skip = flags_of(c, n) & GNL_LAYER_VIEW;
+        bind_routes(c, run);
+        bind_step(c, run);
+        const gnl_buffers *own = &c->exec->buffer[n];
+        run->skip_back = run->skip && own->adjoint && run->route[0].adjoint == own->adjoint;
+    }
+}
+
+/* ---- the exec ------------------------------------------------------------------------------------------------ */
+
+static genlat_status allocate_arena(compiler *c)
+{
+    genlat_exec *exec = c->exec;
+    genlat_ctx *ctx = exec->object.ctx;
+    exec->arena_numbers = gnl_plan_spans(c->span, c->spans, c->order);
+    for (int n = c->net->inputs; n < c->net->nodes; n++)
+        exec->scratch_numbers = GNL_MAX(exec->scratch_numbers, c->facts[n].plan.scratch);
+    exec->arena = gnl_calloc(ctx, (size_t)exec->arena_numbers, sizeof *exec->arena);
+    exec->scratch = gnl_calloc(ctx, (size_t)exec->scratch_numbers, sizeof *exec->scratch);
+    exec->compute = (gnl_compute){.ctx = ctx, .k = gnl_kernels_of(ctx)};
+    exec->compute.space = gnl_alloc(ctx, gnl_gemm_space(ctx), sizeof *exec->compute.space);
+    return exec->arena && exec->scratch && exec->compute.space ? GENLAT_OK : GENLAT_E_MEMORY;
+}
+
+static genlat_status make_views(compiler *c)
+{
+    genlat_exec *exec = c->exec;
+    for (int i = 0; i < c->net->outputs; i++) {
+        gnl_shape shape = gnl_shape_batched(&c->net->node[c->net->output[i]].shape, c->rows);
+        GNL_TRY(gnl_tensor_borrow(exec->object.ctx, &shape, exec->arena, &exec->view[i]));
+    }
+    for (int i = 0; i < c->net->inputs; i++) {
+        gnl_shape shape = gnl_shape_batched(&c->net->node[i].shape, c->rows);
+        GNL_TRY(gnl_tensor_borrow(exec->object.ctx, &shape, exec->arena, &exec->input_view[i]));
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status compile(compiler *c)
+{
+    GNL_TRY(infer_nodes(c));
+    mark_live(c);
+    count_uses(c);
+    share_buffers(c);
+    span_values(c);
+    if (c->training) {
+        span_adjoints(c);
+        span_routes(c);
+    }
+    GNL_TRY(allocate_arena(c));
+    bind_buffers(c);
+    bind_runs(c);
+    return make_views(c);
+}
+
+/* Per node: value, cache, adjoint, tangent, tangent adjoint, and two for each input. */
+static genlat_status compiler_alloc(compiler *c, genlat_ctx *ctx)
+{
+    size_t nodes = (size_t)c->net->nodes;
+    c->span_room = (int)nodes * (KINDS + 2 * GNL_MAX_INPUTS);
+    c->facts = gnl_calloc(ctx, nodes, sizeof *c->facts);
+    c->span = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->span);
+    c->order = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->order);
+    if (!c->facts || !c->span || !c->order)
+        return GENLAT_E_MEMORY;
+    for (size_t n = 0; n < nodes; n++) {
+        memset(c->facts[n].span, -1, sizeof c->facts[n].span);
+        memset(c->facts[n].route_span, -1, sizeof c->facts[n].route_span);
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status exec_alloc(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
+{
+    genlat_ctx *ctx = net->object.ctx;
+    genlat_exec *exec = gnl_object_new(ctx, sizeof *exec);
+    if (!exec)
+        return GENLAT_E_MEMORY;
+    exec->net = gnl_net_retain(net);
+    exec->opts = *opts;
+    exec->capacity = rows;
+    exec->dropout = gnl_rng_make((uint64_t)gnl_ctx_opts(ctx)->seed, GNL_STREAM_DROPOUT, 0);
+    exec->run = gnl_calloc(ctx, (size_t)net->nodes, sizeof *exec->run);
+    exec->buffer = gnl_calloc(ctx, (size_t)net->nodes, sizeof *exec->buffer);
+    *out = exec;
+    return exec->run && exec->buffer ? GENLAT_OK : GENLAT_E_MEMORY;
+}
+
+genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
+{
+    genlat_ctx *ctx = net->object.ctx;
+    compiler c = {.net = net, .rows = rows, .training = opts->purpose != GENLAT_EXEC_INFERENCE,
+                  .tangents = opts->purpose == GENLAT_EXEC_PENALTY};
+    if (c.training)
+        GNL_TRY(gnl_net_want_grad(net));
+    genlat_status status = exec_alloc(net, rows, opts, &c.exec);
+    if (status == GENLAT_OK)
+        status = compiler_alloc(&c, ctx);
+    if (status == GENLAT_OK)
+        status = compile(&c);
+    gnl_free(ctx, c.facts);
+    gnl_free(ctx, c.span);
+    gnl_free(ctx, c.order);
+    if (status == GENLAT_OK)
+        *out = c.exec;
+    else
+        gnl_exec_release(c.exec);
+    return status;
+}
+
+void gnl_exec_release(genlat_exec *exec)
+{
+    if (!gnl_object_release(exec))
+        return;
+    genlat_ctx *ctx = exec->object.ctx;
+    for (int i = 0; i < GENLAT_MAX_OUTPUTS; i++)
+        gnl_tensor_release(exec->view[i]);
+    for (int i = 0; i < GNL_MAX_INPUTS; i++)
+        gnl_tensor_release(exec->input_view[i]);
+    gnl_free(ctx, exec->compute.space);
+    gnl_free(ctx, exec->arena);
+    gnl_free(ctx, exec->scratch);
+    gnl_free(ctx, exec->run);
+    gnl_free(ctx, exec->buffer);
+    gnl_net_release(exec->net);
+    gnl_object_free(exec);
+}
+
+genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
+{
+    GNL_REQUIRE(out, "genlat_net_compile", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(net, "genlat_net_compile", "net is NULL");
+    if (rows < 1 || rows > INT32_MAX)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_net_compile: rows is %lld, must be from 1 to %d", (long long)rows,
+                        INT32_MAX);
+    genlat_exec_opts complete;
+    GNL_TRY(gnl_options_take(&exec_table, opts, &complete, "genlat_net_compile"));
+    return gnl_net_compile(net, rows, &complete, out);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* A net: its weights, their names, their first values. */
+#include <stdio.h>
+
+#include "net/net_priv.h"
+
+genlat_net *gnl_net_retain(genlat_net *net)
+{
+    return gnl_object_retain(net);
+}
+
+static void free_nodes(genlat_ctx *ctx, gnl_node *node, int nodes)
+{
+    for (int i = 0; node && i < nodes; i++) {
+        gnl_free(ctx, node[i].name);
+        gnl_layer_release(node[i].layer);
+    }
+    gnl_free(ctx, node);
+}
+
+void gnl_net_release(genlat_net *net)
+{
+    if (!gnl_object_release(net))
+        return;
+    genlat_ctx *ctx = net->object.ctx;
+    free_nodes(ctx, net->node, net->nodes);
+    for (int i = 0; net->weight && i < net->weights; i++)
+        gnl_free(ctx, net->weight[i].name);
+    gnl_free(ctx, net->weight);
+    gnl_free(ctx, net->value);
+    gnl_free(ctx, net->grad);
+    gnl_free(ctx, net->state);
+    gnl_object_free(net);
+}
+
+gnl_real *gnl_net_weight_data(const genlat_net *net, int weight)
+{
+    const gnl_weight *w = &net->weight[weight];
+    return (w->param.state ? net->state : net->value) + w->offset;
+}
+
+/* Each weight draws from a substream of its own, so that a layer added later does not shift the others. */
+genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream)
+{
+    for (int i = 0; i < net->weights; i++) {
+        const gnl_weight *w = &net->weight[i];
+        gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_INIT, substream << 16 | (uint64_t)i);
+        GNL_TRY(gnl_init_fill(net->object.ctx, &w->param.init, &rng, &w->param.shape, gnl_net_weight_data(net, i)));
+    }
+    return GENLAT_OK;
+}
+
+genlat_status gnl_net_want_grad(genlat_net *net)
+{
+    if (!net->grad)
+        net->grad = gnl_calloc(net->object.ctx, (size_t)net->values, sizeof *net->grad);
+    return net->grad ? GENLAT_OK : GENLAT_E_MEMORY;
+}
+
+void gnl_net_zero_grad(genlat_net *net)
+{
+    if (net->grad)
+        memset(net->grad, 0, (size_t)net->values * sizeof *net->grad);
+}
+
+int gnl_net_find_node(const genlat_net *net, const char *name)
+{
+    for (int i = 0; i < net->nodes; i++)
+        if (strcmp(net->node[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+int gnl_net_find_weight(const genlat_net *net, const char *name)
+{
+    for (int i = 0; i < net->weights; i++)
+        if (strcmp(net->weight[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+int64_t gnl_net_size(const genlat_net *net)
+{
+    int64_t total = 0;
+    for (int i = 0; i < net->weights; i++)
+        total += net->weight[i].param.state ? 0 : net->weight[i].count;
+    return total;
+}
+
+void gnl_bind_weights(const genlat_net *net, const gnl_node *node, gnl_real *param[], gnl_real *grad[])
+{
+    const gnl_node *owner = &net->node[node->owner];
+    for (int i = 0; i < owner->weights; i++) {
+        const gnl_weight *w = &net->weight[owner->first_weight + i];
+        param[i] = gnl_net_weight_data(net, owner->first_weight + i);
+        grad[i] = net->grad && !w->param.state ? net->grad + w->offset : NULL;
+    }
+}
+
+/* ---- text -------------------------------------------------------------------------------------------- */
+
+static size_t append(char *text, size_t capacity, size_t used, const char *words)
+{
+    if (used < capacity)
+        snprintf(text + used, capacity - used, "%s", words);
+    return used + strlen(words);
+}
+
+/* " from=a,b" where the inputs are not simply the node before. */
+static size_t append_inputs(const genlat_net *net, const gnl_node *node, char *text, size_t capacity, size_t used)
+{
+    bool previous = node->inputs == 1 && &net->node[node->input[0]] == node - 1;
+    for (int i = 0; !previous && i < node->inputs; i++) {
+        used = append(text, capacity, used, i ? "," : " from=");
+        used = append(text, capacity, used, net->node[node->input[i]].name);
+    }
+    return used;
+}
+
+genlat_status gnl_net_node_text(const genlat_net *net, int index, char *text, size_t capacity)
+{
+    const gnl_node *node = &net->node[index];
+    GNL_TRY(gnl_layer_format(node->layer, text, capacity));
+    size_t used = strlen(text);
+    used = append(text, capacity, used, " name=");
+    used = append(text, capacity, used, node->name);
+    used = append_inputs(net, node, text, capacity, used);
+    if (node->owner != index) {
+        used = append(text, capacity, used, " share=");
+        used = append(text, capacity, used, net->node[node->owner].name);
+    }
+    if (used >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted for the text of node '%s'", capacity, used + 1,
+                        node->name);
+    return GENLAT_OK;
+}

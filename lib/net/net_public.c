@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* The public functions of a net. */
+#include <stdio.h>
+
+#include "net/net_priv.h"
+
+void genlat_net_destroy(genlat_net **net)
+{
+    if (!net)
+        return;
+    gnl_net_release(*net);
+    *net = NULL;
+}
+
+genlat_status genlat_net_init(genlat_net *net, uint64_t seed)
+{
+    GNL_REQUIRE(net, "genlat_net_init", "net is NULL");
+    return gnl_net_init(net, seed, 0);
+}
+
+int32_t genlat_net_inputs(const genlat_net *net)
+{
+    return net ? net->inputs : 0;
+}
+
+int32_t genlat_net_outputs(const genlat_net *net)
+{
+    return net ? net->outputs : 0;
+}
+
+static genlat_status give_shape(const gnl_shape *shape, int32_t *ndim, int64_t *dims, const char *function)
+{
+    GNL_REQUIRE(ndim, function, "ndim is NULL");
+    GNL_REQUIRE(dims, function, "dims is NULL");
+    *ndim = shape->ndim;
+    memcpy(dims, shape->dim, sizeof shape->dim);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_net_input_shape(const genlat_net *net, int32_t index, int32_t *ndim, int64_t *dims)
+{
+    GNL_REQUIRE(net, "genlat_net_input_shape", "net is NULL");
+    if (index < 0 || index >= net->inputs)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_net_input_shape: index is %d, the net has %d inputs", (int)index,
+                        net->inputs);
+    return give_shape(&net->node[index].shape, ndim, dims, "genlat_net_input_shape");
+}
+
+genlat_status genlat_net_output_shape(const genlat_net *net, int32_t index, int32_t *ndim, int64_t *dims)
+{
+    GNL_REQUIRE(net, "genlat_net_output_shape", "net is NULL");
+    if (index < 0 || index >= net->outputs)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_net_output_shape: index is %d, the net has %d outputs", (int)index,
+                        net->outputs);
+    return give_shape(&net->node[net->output[index]].shape, ndim, dims, "genlat_net_output_shape");
+}
+
+int64_t genlat_net_size(const genlat_net *net)
+{
+    return net ? gnl_net_size(net) : 0;
+}
+
+int32_t genlat_net_weights(const genlat_net *net)
+{
+    return net ? net->weights : 0;
+}
+
+const char *genlat_net_weight_name(const genlat_net *net, int32_t index)
+{
+    return net && index >= 0 && index < net->weights ? net->weight[index].name : NULL;
+}
+
+static void release_net(void *net)
+{
+    gnl_net_release(net);
+}
+
+/* A view into an arena of the net, which it keeps alive. */
+static genlat_status view(genlat_net *net, const gnl_weight *weight, gnl_real *data, genlat_tensor **out)
+{
+    return gnl_tensor_borrow_from(net->object.ctx, &weight->param.shape, data, gnl_net_retain(net),
+                                  release_net, out);
+}
+
+static genlat_status find(const genlat_net *net, const char *name, const char *function, int *index)
+{
+    GNL_REQUIRE(net, function, "net is NULL");
+    GNL_REQUIRE(name, function, "name is NULL");
+    *index = gnl_net_find_weight(net, name);
+    if (*index < 0)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "%s: no weight is called '%s'", function, name);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor **out)
+{
+    int index = 0;
+    GNL_REQUIRE(out, "genlat_net_weight", "out is NULL");
+    *out = NULL;
+    GNL_TRY(find(net, name, "genlat_net_weight", &index));
+    return view(net, &net->weight[index], gnl_net_weight_data(net, index), out);
+}
+
+genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor **out)
+{
+    int index = 0;
+    GNL_REQUIRE(out, "genlat_net_grad", "out is NULL");
+    *out = NULL;
+    GNL_TRY(find(net, name, "genlat_net_grad", &index));
+    const gnl_weight *weight = &net->weight[index];
+    if (weight->param.state)
+        return gnl_fail(GENLAT_E_STATE, "genlat_net_grad: '%s' is a running statistic, it has no gradient", name);
+    GNL_TRY(gnl_net_want_grad(net));
+    return view(net, weight, net->grad + weight->offset, out);
+}
+
+genlat_status genlat_net_zero_grad(genlat_net *net)
+{
+    GNL_REQUIRE(net, "genlat_net_zero_grad", "net is NULL");
+    gnl_net_zero_grad(net);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t frozen)
+{
+    GNL_REQUIRE(net, "genlat_net_freeze", "net is NULL");
+    GNL_REQUIRE(prefix, "genlat_net_freeze", "prefix is NULL");
+    int found = 0;
+    for (int i = 0; i < net->weights; i++) {
+        if (strncmp(net->weight[i].name, prefix, strlen(prefix)) == 0) {
+            net->weight[i].frozen = frozen != 0;
+            found++;
+        }
+    }
+    if (!found)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_net_freeze: no weight's name starts with '%s'", prefix);
+    return GENLAT_OK;
+}
+
+static int64_t node_size(const genlat_net *net, const gnl_node *node)
+{
+    int64_t size = 0;
+    for (int i = 0; i < node->weights; i++)
+        size += net->weight[node->first_weight + i].param.state ? 0 : net->weight[node->first_weight + i].count;
+    return size;
+}
+
+genlat_status genlat_net_describe(const genlat_net *net, char *text, size_t capacity)
+{
+    GNL_REQUIRE(net, "genlat_net_describe", "net is NULL");
+    GNL_REQUIRE(text || capacity == 0, "genlat_net_describe", "text is NULL");
+    size_t used = 0;
+    for (int i = 0; i < net->nodes; i++) {
+        const gnl_node *node = &net->node[i];
+        char layer[512] = "input", shape[GNL_SHAPE_TEXT];
+        if (node->layer)
+            GNL_TRY(gnl_layer_format(node->layer, layer, sizeof layer));
+        int line = snprintf(used < capacity ? text + used : NULL, used < capacity ? capacity - used : 0,
+                            "%-12s %-44s %-16s %lld\n", node->name, layer, gnl_shape_format(&node->shape, shape),
+                            (long long)node_size(net, node));
+        used += (size_t)line;
+    }
+    if (used >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_net_describe: %zu bytes of room, %zu wanted", capacity, used + 1);
+    return GENLAT_OK;
+}
