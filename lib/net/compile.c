@@ -17,13 +17,18 @@ void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
     gnl_options_init(&exec_table, opts, size);
 }
 
+genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads)
+{
+    return (genlat_exec_opts){.size = sizeof(genlat_exec_opts), .purpose = purpose, .input_grads = input_grads};
+}
+
 /* The kinds of buffers that the arena holds. */
 typedef enum buffer_kind { VALUE, CACHE, ADJOINT, TANGENT, TANGENT_ADJOINT, KINDS } buffer_kind;
 
 /* What compiling knows of a node besides the net. */
 typedef struct node_facts {
     gnl_layer_plan plan;
-    bool live;          /* an output depends on it, or all nodes are kept */
+    bool live;          /* an output depends on it; others are not run */
     bool output;
     bool wants_adjoint; /* weights or a wanted input lie behind it */
     bool needed_back;   /* its value is read after the forward pass */
@@ -92,7 +97,6 @@ static void mark_live(compiler *c)
     for (int i = 0; i < c->net->outputs; i++)
         c->facts[c->net->output[i]].output = c->facts[c->net->output[i]].live = true;
     for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
-        c->facts[n].live |= c->exec->opts.keep;
         for (int i = 0; c->facts[n].live && i < c->net->node[n].inputs; i++)
             c->facts[c->net->node[n].input[i]].live = true;
     }
@@ -141,8 +145,8 @@ static void share_buffers(compiler *c)
             continue;
         if (view || (!c->tangents && sole_reader(c, x)))
             f->value_root = in->value_root;
-        if (x >= c->net->inputs && in->consumers == 1 && !in->output)
-            in->adjoint_root = n; /* resolved from the outputs down, see adjoint_root() */
+        if ((view || !c->tangents) && x >= c->net->inputs && in->consumers == 1 && !in->output)
+            in->adjoint_root = n; /* which may have a root itself, see adjoint_root() */
     }
 }
 

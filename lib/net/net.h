@@ -110,6 +110,7 @@ struct genlat_exec {
     genlat_tensor *input_view[GNL_MAX_INPUTS]; /* gradients of the inputs */
 };
 
+genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads);
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out);
 void gnl_exec_release(genlat_exec *exec);
 

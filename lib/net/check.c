@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Compares the gradients of a net with central differences of the loss <r, outputs>, r random. */
+#include <stdlib.h>
+#include <tgmath.h>
+
+#include "net/net.h"
+
+/* Step of the differences, relative to the size of the number: the cube root of the precision. */
+#ifdef GNL_FLOAT64
+static const double STEP = 1e-5;
+#else
+static const double STEP = 5e-3;
+#endif
+
+typedef struct checker {
+    genlat_net *net;
+    genlat_exec *exec;
+    int64_t rows;
+    gnl_real *x[GNL_MAX_INPUTS];             /* copies that are changed number by number */
+    gnl_real *direction[GENLAT_MAX_OUTPUTS]; /* r */
+    gnl_real *saved_state, *saved_grad;
+    gnl_rng dropout; /* every forward pass draws the same numbers */
+    gnl_rng rng;
+} checker;
+
+static int64_t output_numbers(const checker *c, int output)
+{
+    return c->rows * gnl_shape_count(&c->net->node[c->net->output[output]].shape);
+}
+
+static int64_t input_numbers(const checker *c, int input)
+{
+    return c->rows * gnl_shape_count(&c->net->node[input].shape);
+}
+
+static double loss(checker *c)
+{
+    double total = 0;
+    memcpy(c->net->state, c->saved_state, (size_t)c->net->states * sizeof *c->net->state);
+    c->exec->dropout = c->dropout;
+    gnl_exec_forward(c->exec, true, c->rows, (const gnl_real *const *)c->x);
+    for (int i = 0; i < c->net->outputs; i++)
+        total += c->exec->compute.k->dot(output_numbers(c, i), gnl_exec_output(c->exec, i), c->direction[i]);
+    return total;
+}
+
+static void gradients(checker *c)
+{
+    gnl_net_zero_grad(c->net);
+    (void)loss(c);
+    for (int i = 0; i < c->net->outputs; i++)
+        if (gnl_exec_output_grad(c->exec, i))
+            memcpy(gnl_exec_output_grad(c->exec, i), c->direction[i],
+                   (size_t)output_numbers(c, i) * sizeof(gnl_real));
+    gnl_exec_backward(c->exec, ~0u, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
+}
+
+static double difference(checker *c, gnl_real *at)
+{
+    gnl_real before = *at;
+    gnl_real step = (gnl_real)(STEP * GNL_MAX(1.0, fabs((double)before)));
+    gnl_real above = before + step, below = before - step;
+    *at = above;
+    double high = loss(c);
+    *at = below;
+    double low = loss(c);
+    *at = before;
+    return (high - low) / (double)(above - below);
+}
+
+/* Relative error of the probed numbers as a vector, so that numbers near zero do not count alone. */
+static double compare(checker *c, gnl_real *values, const gnl_real *grad, int64_t count, int64_t probes,
+                      int64_t *checked)
+{
+    double apart = 0, size = 0;
+    for (int64_t i = 0; i < GNL_MIN(probes, count); i++) {
+        int64_t at = probes >= count ? i : (int64_t)gnl_rng_below(&c->rng, (uint64_t)count);
+        double expected = difference(c, &values[at]), found = (double)grad[at];
+        apart += (expected - found) * (expected - found);
+        size += expected * expected + found * found;
+    }
+    *checked += GNL_MIN(probes, count);
+    return size > 0 ? sqrt(2 * apart / size) : 0;
+}
+
+static void note(genlat_check_result *result, double error, const char *where)
+{
+    if (error > result->worst || isnan(error)) {
+        result->worst = error;
+        result->where = where;
+    }
+}
+
+static genlat_status compare_all(checker *c, int64_t probes, genlat_check_result *result)
+{
+    gradients(c);
+    /* The differences overwrite what backward left in the exec, so the gradients of the inputs are copied. */
+    for (int i = 0; i < c->net->inputs; i++) {
+        int64_t count = input_numbers(c, i);
+        gnl_real *grad = gnl_alloc(c->net->object.ctx, (size_t)count, sizeof *grad);
+        if (!grad)
+            return GENLAT_E_MEMORY;
+        gradients(c);
+        memcpy(grad, gnl_exec_input_grad(c->exec, i), (size_t)count * sizeof *grad);
+        note(result, compare(c, c->x[i], grad, count, probes, &result->checked), "input");
+        gnl_free(c->net->object.ctx, grad);
+    }
+    for (int i = 0; i < c->net->weights; i++) {
+        const gnl_weight *w = &c->net->weight[i];
+        if (!w->param.state && !w->frozen)
+            note(result, compare(c, c->net->value + w->offset, c->net->grad + w->offset, w->count, probes,
+                                 &result->checked), w->name);
+    }
+    return GENLAT_OK;
+}
+
+static gnl_real *copy_of(genlat_ctx *ctx, const gnl_real *from, int64_t count)
+{
+    gnl_real *copy = gnl_alloc(ctx, (size_t)count, sizeof *copy);
+    if (copy)
+        memcpy(copy, from, (size_t)count * sizeof *copy);
+    return copy;
+}
+
+static genlat_status checker_fill(checker *c, const genlat_tensor *const *x)
+{
+    genlat_ctx *ctx = c->net->object.ctx;
+    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    GNL_TRY(gnl_net_compile(c->net, c->rows, &opts, &c->exec));
+    c->dropout = c->exec->dropout;
+    c->saved_state = copy_of(ctx, c->net->state, c->net->states);
+    c->saved_grad = copy_of(ctx, c->net->grad, c->net->values);
+    if (!c->saved_state || !c->saved_grad)
+        return GENLAT_E_MEMORY;
+    for (int i = 0; i < c->net->inputs; i++)
+        if (!(c->x[i] = copy_of(ctx, x[i]->data, input_numbers(c, i))))
+            return GENLAT_E_MEMORY;
+    for (int i = 0; i < c->net->outputs; i++) {
+        if (!(c->direction[i] = gnl_alloc(ctx, (size_t)output_numbers(c, i), sizeof(gnl_real))))
+            return GENLAT_E_MEMORY;
+        gnl_rng_fill_normal(&c->rng, c->direction[i], output_numbers(c, i));
+    }
+    return GENLAT_OK;
+}
+
+static void checker_clear(checker *c)
+{
+    genlat_ctx *ctx = c->net->object.ctx;
+    if (c->saved_state)
+        memcpy(c->net->state, c->saved_state, (size_t)c->net->states * sizeof *c->net->state);
+    if (c->saved_grad)
+        memcpy(c->net->grad, c->saved_grad, (size_t)c->net->values * sizeof *c->net->grad);
+    for (int i = 0; i < GNL_MAX_INPUTS; i++)
+        gnl_free(ctx, c->x[i]);
+    for (int i = 0; i < GENLAT_MAX_OUTPUTS; i++)
+        gnl_free(ctx, c->direction[i]);
+    gnl_free(ctx, c->saved_state);
+    gnl_free(ctx, c->saved_grad);
+    gnl_exec_release(c->exec);
+}
+
+static genlat_status check_arguments(const genlat_net *net, int32_t inputs, const genlat_tensor *const *x)
+{
+    if (inputs != net->inputs || !x)
+        return gnl_fail(GENLAT_E_INVALID, "genlat_net_check: %d tensors, the net has %d inputs", x ? (int)inputs : 0,
+                        net->inputs);
+    for (int i = 0; i < inputs; i++) {
+        GNL_REQUIRE(x[i], "genlat_net_check", "a tensor is NULL");
+        GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, "genlat_net_check", net->node[i].name));
+        if (x[i]->shape.dim[0] != x[0]->shape.dim[0] || x[0]->shape.dim[0] < 1)
+            return gnl_fail(GENLAT_E_SHAPE, "genlat_net_check: inputs have different numbers of rows, or none");
+    }
+    return GENLAT_OK;
+}
+
+genlat_status genlat_net_check(genlat_net *net, int32_t inputs, const genlat_tensor *const *x, int64_t probes,
+                               uint64_t seed, genlat_check_result *result)
+{
+    GNL_REQUIRE(net, "genlat_net_check", "net is NULL");
+    GNL_REQUIRE(probes >= 1, "genlat_net_check", "probes is below 1");
+    GNL_REQUIRE(result && result->size >= sizeof *result, "genlat_net_check",
+                "result is NULL or its size is not set");
+    GNL_TRY(check_arguments(net, inputs, x));
+    result->worst = 0;
+    result->checked = 0;
+    result->where = "";
+    checker c = {.net = net, .rows = x[0]->shape.dim[0], .rng = gnl_rng_make(seed, GNL_STREAM_USER, 0)};
+    genlat_status status = checker_fill(&c, x);
+    if (status == GENLAT_OK)
+        status = compare_all(&c, probes, result);
+    checker_clear(&c);
+    return status;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* The public functions of an exec. */
+#include "net/net.h"
+
+void genlat_exec_destroy(genlat_exec **exec)
+{
+    if (!exec)
+        return;
+    gnl_exec_release(*exec);
+    *exec = NULL;
+}
+
+int64_t genlat_exec_bytes(const genlat_exec *exec)
+{
+    if (!exec)
+        return 0;
+    int64_t numbers = exec->arena_numbers + exec->scratch_numbers + (int64_t)gnl_gemm_space(exec->object.ctx);
+    return numbers * (int64_t)sizeof(gnl_real);
+}
+
+/* All inputs there, of the shapes of the net, and of the same number of rows. */
+static genlat_status check_inputs(const genlat_exec *exec, int32_t inputs, const genlat_tensor *const *x)
+{
+    const genlat_net *net = exec->net;
+    if (inputs != net->inputs || !x)
+        return gnl_fail(GENLAT_E_INVALID, "genlat_exec_forward: %d tensors, the net has %d inputs", x ? (int)inputs : 0,
+                        net->inputs);
+    for (int i = 0; i < inputs; i++) {
+        GNL_REQUIRE(x[i], "genlat_exec_forward", "a tensor is NULL");
+        GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, "genlat_exec_forward", net->node[i].name));
+        if (x[i]->shape.dim[0] != x[0]->shape.dim[0])
+            return gnl_fail(GENLAT_E_SHAPE, "genlat_exec_forward: inputs have %lld and %lld rows",
+                            (long long)x[0]->shape.dim[0], (long long)x[i]->shape.dim[0]);
+    }
+    if (x[0]->shape.dim[0] < 1 || x[0]->shape.dim[0] > exec->capacity)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_forward: %lld rows, compiled for 1 to %lld",
+                        (long long)x[0]->shape.dim[0], (long long)exec->capacity);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t inputs, const genlat_tensor *const *x)
+{
+    const gnl_real *data[GNL_MAX_INPUTS];
+    GNL_REQUIRE(exec, "genlat_exec_forward", "exec is NULL");
+    GNL_REQUIRE(mode == GENLAT_MODE_EVAL || mode == GENLAT_MODE_TRAIN, "genlat_exec_forward",
+                "mode is neither EVAL nor TRAIN");
+    GNL_TRY(check_inputs(exec, inputs, x));
+    for (int i = 0; i < inputs; i++)
+        data[i] = x[i]->data;
+    gnl_exec_forward(exec, mode == GENLAT_MODE_TRAIN, x[0]->shape.dim[0], data);
+    return GENLAT_OK;
+}
+
+static const genlat_tensor *lend(const genlat_exec *exec, genlat_tensor *view, gnl_real *data)
+{
+    view->shape.dim[0] = exec->rows;
+    view->data = data;
+    return view;
+}
+
+genlat_status genlat_exec_output(genlat_exec *exec, int32_t index, const genlat_tensor **out)
+{
+    GNL_REQUIRE(out, "genlat_exec_output", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(exec, "genlat_exec_output", "exec is NULL");
+    if (index < 0 || index >= exec->net->outputs)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_output: index is %d, the net has %d outputs", (int)index,
+                        exec->net->outputs);
+    if (!exec->rows)
+        return gnl_fail(GENLAT_E_STATE, "genlat_exec_output: no forward pass has been run");
+    *out = lend(exec, exec->view[index], gnl_exec_output(exec, index));
+    return GENLAT_OK;
+}
+
+genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tensor **out)
+{
+    GNL_REQUIRE(out, "genlat_exec_node", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(exec, "genlat_exec_node", "exec is NULL");
+    GNL_REQUIRE(name, "genlat_exec_node", "name is NULL");
+    int node = gnl_net_find_node(exec->net, name);
+    if (node < 0)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_exec_node: no node is called '%s'", name);
+    if (!exec->opts.keep || !exec->rows || !exec->buffer[node].value)
+        return gnl_fail(GENLAT_E_STATE,
+                        "genlat_exec_node: '%s' has no value; compile with keep 1 and run forward first", name);
+    gnl_shape shape = gnl_shape_batched(&exec->net->node[node].shape, exec->rows);
+    GNL_TRY(gnl_tensor_new(exec->object.ctx, &shape, out));
+    memcpy((*out)->data, exec->buffer[node].value, (size_t)gnl_shape_count(&shape) * sizeof(gnl_real));
+    return GENLAT_OK;
+}
+
+static genlat_status check_backward(const genlat_exec *exec, int32_t outputs, const genlat_tensor *const *dy)
+{
+    if (exec->opts.purpose == GENLAT_EXEC_INFERENCE || !exec->rows)
+        return gnl_fail(GENLAT_E_STATE,
+                        "genlat_exec_backward: the exec is for inference only, or no forward pass has been run");
+    if (outputs != exec->net->outputs || !dy)
+        return gnl_fail(GENLAT_E_INVALID, "genlat_exec_backward: %d tensors, the net has %d outputs",
+                        dy ? (int)outputs : 0, exec->net->outputs);
+    for (int i = 0; i < outputs; i++) {
+        gnl_shape wanted = gnl_shape_batched(&exec->net->node[exec->net->output[i]].shape, exec->rows);
+        char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
+        if (dy[i] && !gnl_shape_equal(&dy[i]->shape, &wanted))
+            return gnl_fail(GENLAT_E_SHAPE, "genlat_exec_backward: dy[%d] is %s, %s wanted", i,
+                            gnl_shape_format(&dy[i]->shape, found), gnl_shape_format(&wanted, text));
+    }
+    return GENLAT_OK;
+}
+
+genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs, const genlat_tensor *const *dy)
+{
+    GNL_REQUIRE(exec, "genlat_exec_backward", "exec is NULL");
+    GNL_TRY(check_backward(exec, outputs, dy));
+    unsigned mask = 0;
+    for (int i = 0; i < outputs; i++) {
+        gnl_real *adjoint = gnl_exec_output_grad(exec, i);
+        if (!dy[i] || !adjoint)
+            continue;
+        memcpy(adjoint, dy[i]->data, (size_t)gnl_shape_count(&dy[i]->shape) * sizeof *adjoint);
+        mask |= 1u << i;
+    }
+    gnl_exec_backward(exec, mask, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index, const genlat_tensor **out)
+{
+    GNL_REQUIRE(out, "genlat_exec_input_grad", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(exec, "genlat_exec_input_grad", "exec is NULL");
+    if (index < 0 || index >= exec->net->inputs)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_input_grad: index is %d, the net has %d inputs", (int)index,
+                        exec->net->inputs);
+    if (!exec->has_backward || !exec->opts.input_grads || !gnl_exec_input_grad(exec, index))
+        return gnl_fail(GENLAT_E_STATE,
+                        "genlat_exec_input_grad: compile with input_grads 1 and run backward first");
+    *out = lend(exec, exec->input_view[index], gnl_exec_input_grad(exec, index));
+    return GENLAT_OK;
+}
