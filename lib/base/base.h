@@ -119,32 +119,49 @@ typedef struct gnl_options_table {
     size_t count;
 } gnl_options_table;
 
-#define GNL_OPT_INT(type, field, def, lo, hi, help) {#field, GNL_OPTION_INT, offsetof(type, field), def, lo, hi, NULL, help}
+#define GNL_OPT_INT(type, field, def, lo, hi, help)                                                          \
+    {                                                                                                        \
+#        field, GNL_OPTION_INT, offsetof(type, field), def, lo, hi, NULL, help                               \
+    }
 #define GNL_OPT_REAL(type, field, def, lo, hi, help)                                                         \
-    {#field, GNL_OPTION_REAL, offsetof(type, field), def, lo, hi, NULL, help}
-#define GNL_OPT_BOOL(type, field, def, help) {#field, GNL_OPTION_BOOL, offsetof(type, field), def, 0, 1, NULL, help}
+    {                                                                                                        \
+#        field, GNL_OPTION_REAL, offsetof(type, field), def, lo, hi, NULL, help                              \
+    }
+#define GNL_OPT_BOOL(type, field, def, help)                                                                 \
+    {                                                                                                        \
+#        field, GNL_OPTION_BOOL, offsetof(type, field), def, 0, 1, NULL, help                                \
+    }
 #define GNL_OPT_ENUM(type, field, def, last, names, help)                                                    \
-    {#field, GNL_OPTION_ENUM, offsetof(type, field), def, 0, last, names, help}
+    {                                                                                                        \
+#        field, GNL_OPTION_ENUM, offsetof(type, field), def, 0, last, names, help                            \
+    }
 #define GNL_OPT_PAIR(type, field, def, lo, hi, help)                                                         \
-    {#field, GNL_OPTION_PAIR, offsetof(type, field), def, lo, hi, NULL, help}
-#define GNL_OPT_DIMS(type, field, lo, hi, help) {#field, GNL_OPTION_DIMS, offsetof(type, field), 0, lo, hi, NULL, help}
+    {                                                                                                        \
+#        field, GNL_OPTION_PAIR, offsetof(type, field), def, lo, hi, NULL, help                              \
+    }
+#define GNL_OPT_DIMS(type, field, lo, hi, help)                                                              \
+    {                                                                                                        \
+#        field, GNL_OPTION_DIMS, offsetof(type, field), 0, lo, hi, NULL, help                                \
+    }
 
 /* Writes the defaults into at most `size` bytes of a caller's struct; its size member becomes `size`. */
 void gnl_options_init(const gnl_options_table *table, void *options, size_t size);
 
 /* Copies a caller's struct of any known or newer size into `out` (table->size bytes), missing fields at
  * their defaults, and checks every range. NULL: all defaults. `where` begins the error text. */
-genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out, const char *where);
+genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out,
+                               const char *where);
 
 genlat_status gnl_options_check(const gnl_options_table *table, const void *options, const char *where);
 
 /* One option from and to text. set checks the range of what it sets; an unknown key names the known ones. */
-genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key, const char *value,
-                              const char *where);
-genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key, char *text,
-                              size_t capacity, const char *where);
+genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key,
+                              const char *value, const char *where);
+genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key,
+                              char *text, size_t capacity, const char *where);
 /* "key=value key=value" of all options that differ from their defaults; truncated text is E_RANGE. */
-genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text, size_t capacity);
+genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text,
+                                 size_t capacity);
 const gnl_option *gnl_options_find(const gnl_options_table *table, const char *key);
 
 /* Text to number without the locale; false when anything but the number is there. */

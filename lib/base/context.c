@@ -16,7 +16,8 @@ static const gnl_option ctx_options[] = {
                  "who multiplies matrices"),
 };
 
-static const gnl_options_table ctx_table = {"ctx", sizeof(genlat_ctx_opts), ctx_options, GNL_COUNT(ctx_options)};
+static const gnl_options_table ctx_table = {"ctx", sizeof(genlat_ctx_opts), ctx_options,
+                                            GNL_COUNT(ctx_options)};
 
 void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size)
 {
@@ -40,8 +41,9 @@ static genlat_status resolve_cpu(genlat_ctx_opts *opts)
     uint32_t widest = gnl_cpu_detect();
     if (opts->cpu == GENLAT_CPU_AUTO)
         opts->cpu = widest;
-    bool same_family = opts->cpu == GENLAT_CPU_NEON ? widest == GENLAT_CPU_NEON
-                                                    : opts->cpu == GENLAT_CPU_BASELINE || widest != GENLAT_CPU_NEON;
+    bool same_family = opts->cpu == GENLAT_CPU_NEON
+                           ? widest == GENLAT_CPU_NEON
+                           : opts->cpu == GENLAT_CPU_BASELINE || widest != GENLAT_CPU_NEON;
     if (!same_family || opts->cpu > widest)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_ctx_new: this machine has %s at most, %s wanted",
                         cpu_names[widest], cpu_names[opts->cpu]);

@@ -22,7 +22,8 @@ void *gnl_object_retain(void *object)
 bool gnl_object_release(void *object)
 {
     /* acq_rel: the last owner must see what the others wrote before they let go. */
-    return object && atomic_fetch_sub_explicit(&((gnl_object *)object)->references, 1, memory_order_acq_rel) == 1;
+    return object &&
+           atomic_fetch_sub_explicit(&((gnl_object *)object)->references, 1, memory_order_acq_rel) == 1;
 }
 
 void gnl_object_free(void *object)

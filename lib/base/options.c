@@ -62,7 +62,8 @@ static bool tail_is_zero(const unsigned char *bytes, size_t begin, size_t end)
     return true;
 }
 
-genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out, const char *where)
+genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out,
+                               const char *where)
 {
     gnl_options_init(table, out, table->size);
     if (!options)
@@ -70,11 +71,13 @@ genlat_status gnl_options_take(const gnl_options_table *table, const void *optio
     size_t given = 0;
     memcpy(&given, options, sizeof given);
     if (given < sizeof(size_t) || given > 1 << 16)
-        return gnl_fail(GENLAT_E_INVALID, "%s: %s options have size %zu; fill them with their init function first",
-                        where, table->name, given);
+        return gnl_fail(GENLAT_E_INVALID,
+                        "%s: %s options have size %zu; fill them with their init function first", where,
+                        table->name, given);
     if (!tail_is_zero(options, GNL_MIN(table->size, given), given))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: %s options set fields that this version (%s) does not know", where,
-                        table->name, GENLAT_VERSION);
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "%s: %s options set fields that this version (%s) does not know", where, table->name,
+                        GENLAT_VERSION);
     memcpy(out, options, GNL_MIN(given, table->size));
     memcpy(out, &table->size, sizeof table->size);
     return gnl_options_check(table, out, where);
@@ -86,7 +89,8 @@ static genlat_status out_of_range(const gnl_option *option, const char *where, d
     gnl_format_real(value, found, sizeof found);
     gnl_format_real(option->min, low, sizeof low);
     gnl_format_real(option->max, high, sizeof high);
-    return gnl_fail(GENLAT_E_RANGE, "%s: %s is %s, must be from %s to %s", where, option->name, found, low, high);
+    return gnl_fail(GENLAT_E_RANGE, "%s: %s is %s, must be from %s to %s", where, option->name, found, low,
+                    high);
 }
 
 /* Every number of a field in turn; the comparison is written so that NaN fails. */

@@ -57,7 +57,8 @@ void gnl_format_real(double value, char *text, size_t capacity)
     }
 }
 
-static genlat_status bad_value(const gnl_option *option, const char *value, const char *wanted, const char *where)
+static genlat_status bad_value(const gnl_option *option, const char *value, const char *wanted,
+                               const char *where)
 {
     return gnl_fail(GENLAT_E_INVALID, "%s: %s is '%s', %s wanted", where, option->name, value, wanted);
 }
@@ -110,7 +111,8 @@ static genlat_status set_dims(const gnl_option *option, int64_t *field, const ch
     int most = pair ? 2 : GENLAT_MAX_DIMS;
     int count = parse_dims(value, dims, most);
     if (count < 1)
-        return bad_value(option, value, pair ? "a whole number or two as in 3x5" : "sizes as in 64x7x7", where);
+        return bad_value(option, value, pair ? "a whole number or two as in 3x5" : "sizes as in 64x7x7",
+                         where);
     if (pair && count == 1)
         dims[1] = dims[0];
     memcpy(field, dims, (size_t)most * sizeof *dims);
@@ -122,7 +124,8 @@ static genlat_status set_option(const gnl_option *option, char *options, const c
     char *field = options + option->offset;
     switch (option->type) {
     case GNL_OPTION_REAL:
-        return gnl_parse_real(value, (double *)(void *)field) ? GENLAT_OK : bad_value(option, value, "a number", where);
+        return gnl_parse_real(value, (double *)(void *)field) ? GENLAT_OK
+                                                              : bad_value(option, value, "a number", where);
     case GNL_OPTION_INT:
         return gnl_parse_int(value, (int64_t *)(void *)field)
                    ? GENLAT_OK
@@ -147,8 +150,8 @@ static genlat_status unknown_key(const gnl_options_table *table, const char *key
                     table->count ? known : "none");
 }
 
-genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key, const char *value,
-                              const char *where)
+genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key,
+                              const char *value, const char *where)
 {
     const gnl_option *option = gnl_options_find(table, key);
     if (!option)
@@ -201,13 +204,14 @@ static void format_option(const gnl_option *option, const char *options, char *t
 static genlat_status copy_text(const char *value, char *text, size_t capacity, const char *where)
 {
     if (strlen(value) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%s: %zu bytes of room, %zu wanted", where, capacity, strlen(value) + 1);
+        return gnl_fail(GENLAT_E_RANGE, "%s: %zu bytes of room, %zu wanted", where, capacity,
+                        strlen(value) + 1);
     strcpy(text, value);
     return GENLAT_OK;
 }
 
-genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key, char *text,
-                              size_t capacity, const char *where)
+genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key,
+                              char *text, size_t capacity, const char *where)
 {
     const gnl_option *option = gnl_options_find(table, key);
     if (!option)
@@ -217,12 +221,14 @@ genlat_status gnl_options_get(const gnl_options_table *table, const void *option
     return copy_text(value, text, capacity, where);
 }
 
-genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text, size_t capacity)
+genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text,
+                                 size_t capacity)
 {
     char defaults[1024];
     char all[1024] = "";
     if (table->size > sizeof defaults)
-        return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %zu bytes", table->name, sizeof defaults);
+        return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %zu bytes", table->name,
+                        sizeof defaults);
     gnl_options_init(table, defaults, table->size);
     for (size_t i = 0; i < table->count; i++) {
         char value[NUMBER_CAPACITY * 4], usual[NUMBER_CAPACITY * 4];
@@ -230,7 +236,8 @@ genlat_status gnl_options_format(const gnl_options_table *table, const void *opt
         format_option(&table->options[i], defaults, usual, sizeof usual);
         size_t used = strlen(all);
         if (strcmp(value, usual) != 0)
-            snprintf(all + used, sizeof all - used, "%s%s=%s", used ? " " : "", table->options[i].name, value);
+            snprintf(all + used, sizeof all - used, "%s%s=%s", used ? " " : "", table->options[i].name,
+                     value);
     }
     return copy_text(all, text, capacity, table->name);
 }

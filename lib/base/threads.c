@@ -15,12 +15,12 @@ typedef struct job {
 } job;
 
 struct gnl_pool {
-    pthread_mutex_t busy;  /* held by the thread that has given the pool its job */
-    pthread_mutex_t lock;  /* guards sleeping */
+    pthread_mutex_t busy; /* held by the thread that has given the pool its job */
+    pthread_mutex_t lock; /* guards sleeping */
     pthread_cond_t wake;
     job job;
-    atomic_llong next;     /* next chunk to take */
-    atomic_int working;    /* workers that have not yet finished the job */
+    atomic_llong next;      /* next chunk to take */
+    atomic_int working;     /* workers that have not yet finished the job */
     atomic_uint generation; /* number of jobs given so far */
     atomic_bool stop;
     int workers; /* without the caller */
@@ -28,7 +28,7 @@ struct gnl_pool {
     struct worker {
         gnl_pool *pool;
         int index;
-    } *worker;
+    } * worker;
 };
 
 static void pause_cpu(void)
@@ -159,7 +159,8 @@ genlat_status gnl_pool_new(genlat_ctx *ctx, int threads, gnl_pool **out)
         pool->worker[i] = (struct worker){pool, i + 1};
         if (pthread_create(&pool->thread[i], NULL, work, &pool->worker[i]) != 0) {
             gnl_pool_destroy(ctx, pool);
-            return gnl_fail(GENLAT_E_THREAD, "genlat_ctx_new: thread %d of %d could not be started", i + 1, threads);
+            return gnl_fail(GENLAT_E_THREAD, "genlat_ctx_new: thread %d of %d could not be started", i + 1,
+                            threads);
         }
         pool->workers++;
     }

@@ -52,7 +52,8 @@ static genlat_status add_node(genlat_net_builder *b, const char *name, gnl_node 
                         MAX_NAME - 1);
     if (gnl_net_find_node(net, name) >= 0)
         return gnl_fail(GENLAT_E_INVALID, "two nodes are called '%s'", name);
-    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->node, &b->node_room, (size_t)net->nodes + 1, sizeof *net->node));
+    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->node, &b->node_room, (size_t)net->nodes + 1,
+                     sizeof *net->node));
     gnl_node *node = &net->node[net->nodes];
     *node = (gnl_node){.owner = net->nodes, .first_weight = net->weights};
     node->name = gnl_strdup(b->object.ctx, name);
@@ -119,7 +120,8 @@ static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, con
                      sizeof *net->weight));
     snprintf(name, sizeof name, "%s.%s", node->name, param->name);
     int64_t *arena = param->state ? &net->states : &net->values;
-    gnl_weight weight = {.name = gnl_strdup(b->object.ctx, name), .param = *param, .offset = *arena, .count = count};
+    gnl_weight weight = {
+        .name = gnl_strdup(b->object.ctx, name), .param = *param, .offset = *arena, .count = count};
     if (!weight.name)
         return GENLAT_E_MEMORY;
     net->weight[net->weights++] = weight;
@@ -128,7 +130,8 @@ static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, con
 }
 
 /* The node whose weights are shared must have the same kind of layer and the same shapes. */
-static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *with, const gnl_layer_plan *plan)
+static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *with,
+                                   const gnl_layer_plan *plan)
 {
     int owner = gnl_net_find_node(net, with);
     if (owner < 0 || !net->node[owner].layer || &net->node[owner] == node)
@@ -237,7 +240,8 @@ static genlat_status add_text(genlat_net_builder *b, const char *text)
     return GENLAT_OK;
 }
 
-/* ---- inputs and outputs ----------------------------------------------------------------------------------- */
+/* ---- inputs and outputs -----------------------------------------------------------------------------------
+ */
 
 static genlat_status add_input(genlat_net_builder *b, const char *name, const gnl_shape *shape)
 {
@@ -269,7 +273,8 @@ static genlat_status set_outputs(genlat_net *net, const char *names)
     return GENLAT_OK;
 }
 
-/* ---- end ------------------------------------------------------------------------------------------------- */
+/* ---- end -------------------------------------------------------------------------------------------------
+ */
 
 static genlat_status finish(genlat_net_builder *b)
 {
@@ -319,8 +324,8 @@ static genlat_status build(genlat_net_builder *b, genlat_net **out)
     return status;
 }
 
-genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names, const gnl_shape *shapes,
-                                const char *text, genlat_net **out)
+genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names,
+                                const gnl_shape *shapes, const char *text, genlat_net **out)
 {
     genlat_net_builder *b = NULL;
     GNL_TRY(builder_new(ctx, &b));
@@ -331,7 +336,8 @@ genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *
     return build(b, out);
 }
 
-/* ---- public ------------------------------------------------------------------------------------------------ */
+/* ---- public
+ * ------------------------------------------------------------------------------------------------ */
 
 genlat_status genlat_net_builder_new(genlat_ctx *ctx, genlat_net_builder **out)
 {
@@ -359,11 +365,13 @@ static void keep_in(genlat_net_builder *b, genlat_status status, const char *fun
 static genlat_status check_input(const char *name, int32_t ndim, const int64_t *dims)
 {
     if (!name || ndim < 0 || ndim >= GENLAT_MAX_DIMS || (ndim && !dims))
-        return gnl_fail(GENLAT_E_INVALID, "name or dims is NULL, or ndim is not from 0 to %d", GENLAT_MAX_DIMS - 1);
+        return gnl_fail(GENLAT_E_INVALID, "name or dims is NULL, or ndim is not from 0 to %d",
+                        GENLAT_MAX_DIMS - 1);
     return GENLAT_OK;
 }
 
-void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int32_t ndim, const int64_t *dims)
+void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int32_t ndim,
+                              const int64_t *dims)
 {
     if (!accepts(builder))
         return;
@@ -388,8 +396,9 @@ void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...
         va_end(args);
     }
     if (length < 0 || (size_t)length >= sizeof line)
-        keep(builder, gnl_fail(GENLAT_E_INVALID, "genlat_net_builder_add: format is NULL or gives more than %d bytes",
-                               MAX_LINE - 1));
+        keep(builder,
+             gnl_fail(GENLAT_E_INVALID, "genlat_net_builder_add: format is NULL or gives more than %d bytes",
+                      MAX_LINE - 1));
     else
         keep_in(builder, add_line(builder, line), "genlat_net_builder_add");
 }
@@ -410,8 +419,8 @@ void genlat_net_builder_layer(genlat_net_builder *builder, genlat_layer *layer, 
     char rest[MAX_LINE];
     if (!accepts(builder))
         return;
-    genlat_status status = layer ? split_line(keys ? keys : "", &own, rest)
-                                 : gnl_fail(GENLAT_E_INVALID, "layer is NULL");
+    genlat_status status =
+        layer ? split_line(keys ? keys : "", &own, rest) : gnl_fail(GENLAT_E_INVALID, "layer is NULL");
     if (status == GENLAT_OK && *rest)
         status = gnl_fail(GENLAT_E_INVALID, "'%s' is none of name=, from=, share=", rest);
     if (status == GENLAT_OK)

@@ -108,8 +108,10 @@ static genlat_status compare_all(checker *c, int64_t probes, genlat_check_result
     for (int i = 0; i < c->net->weights; i++) {
         const gnl_weight *w = &c->net->weight[i];
         if (!w->param.state && !w->frozen)
-            note(result, compare(c, c->net->value + w->offset, c->net->grad + w->offset, w->count, probes,
-                                 &result->checked), w->name);
+            note(result,
+                 compare(c, c->net->value + w->offset, c->net->grad + w->offset, w->count, probes,
+                         &result->checked),
+                 w->name);
     }
     return GENLAT_OK;
 }
@@ -162,13 +164,14 @@ static void checker_clear(checker *c)
 static genlat_status check_arguments(const genlat_net *net, int32_t inputs, const genlat_tensor *const *x)
 {
     if (inputs != net->inputs || !x)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_net_check: %d tensors, the net has %d inputs", x ? (int)inputs : 0,
-                        net->inputs);
+        return gnl_fail(GENLAT_E_INVALID, "genlat_net_check: %d tensors, the net has %d inputs",
+                        x ? (int)inputs : 0, net->inputs);
     for (int i = 0; i < inputs; i++) {
         GNL_REQUIRE(x[i], "genlat_net_check", "a tensor is NULL");
         GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, "genlat_net_check", net->node[i].name));
         if (x[i]->shape.dim[0] != x[0]->shape.dim[0] || x[0]->shape.dim[0] < 1)
-            return gnl_fail(GENLAT_E_SHAPE, "genlat_net_check: inputs have different numbers of rows, or none");
+            return gnl_fail(GENLAT_E_SHAPE,
+                            "genlat_net_check: inputs have different numbers of rows, or none");
     }
     return GENLAT_OK;
 }

@@ -10,7 +10,8 @@ static const gnl_option exec_options[] = {
     GNL_OPT_BOOL(genlat_exec_opts, input_grads, 1, "backward computes the gradients of the inputs"),
     GNL_OPT_BOOL(genlat_exec_opts, keep, 0, "every node's output stays readable"),
 };
-static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options, GNL_COUNT(exec_options)};
+static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options,
+                                             GNL_COUNT(exec_options)};
 
 void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
 {
@@ -19,7 +20,8 @@ void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
 
 genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads)
 {
-    return (genlat_exec_opts){.size = sizeof(genlat_exec_opts), .purpose = purpose, .input_grads = input_grads};
+    return (genlat_exec_opts){
+        .size = sizeof(genlat_exec_opts), .purpose = purpose, .input_grads = input_grads};
 }
 
 /* The kinds of buffers that the arena holds. */
@@ -28,14 +30,14 @@ typedef enum buffer_kind { VALUE, CACHE, ADJOINT, TANGENT, TANGENT_ADJOINT, KIND
 /* What compiling knows of a node besides the net. */
 typedef struct node_facts {
     gnl_layer_plan plan;
-    bool live;          /* an output depends on it; others are not run */
+    bool live; /* an output depends on it; others are not run */
     bool output;
-    bool wants_adjoint; /* weights or a wanted input lie behind it */
-    bool needed_back;   /* its value is read after the forward pass */
-    int consumers;      /* slots of live layers that read it */
-    int last_use;       /* last node that reads it in the forward pass */
-    int value_root, adjoint_root; /* the node whose buffer it uses: itself or an earlier one */
-    int span[KINDS];    /* index of its spans, or -1 */
+    bool wants_adjoint;                /* weights or a wanted input lie behind it */
+    bool needed_back;                  /* its value is read after the forward pass */
+    int consumers;                     /* slots of live layers that read it */
+    int last_use;                      /* last node that reads it in the forward pass */
+    int value_root, adjoint_root;      /* the node whose buffer it uses: itself or an earlier one */
+    int span[KINDS];                   /* index of its spans, or -1 */
     int route_span[GNL_MAX_INPUTS][2]; /* buffers beside the node's own: adjoint and tangent adjoint */
 } node_facts;
 
@@ -72,7 +74,8 @@ static uint32_t flags_of(const compiler *c, int node)
     return layer ? layer->type->flags : 0;
 }
 
-/* ---- facts ------------------------------------------------------------------------------------------------- */
+/* ---- facts
+ * ------------------------------------------------------------------------------------------------- */
 
 static genlat_status infer_nodes(compiler *c)
 {
@@ -84,10 +87,11 @@ static genlat_status infer_nodes(compiler *c)
             in[i] = c->net->node[node->input[i]].shape;
         GNL_TRY(node->layer->type->infer(node->layer->opts, &env, node->inputs, in, &c->facts[n].plan));
         if (c->tangents && (node->layer->type->flags & GNL_LAYER_COUPLES_BATCH))
-            return gnl_fail(GENLAT_E_UNSUPPORTED,
-                            "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
-                            "penalty is ill-posed; use layer_norm, group_norm or no normalization",
-                            node->name, node->layer->type->name);
+            return gnl_fail(
+                GENLAT_E_UNSUPPORTED,
+                "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
+                "penalty is ill-posed; use layer_norm, group_norm or no normalization",
+                node->name, node->layer->type->name);
     }
     return GENLAT_OK;
 }
@@ -109,7 +113,8 @@ static void count_uses(compiler *c)
         node_facts *f = &c->facts[n];
         f->value_root = f->adjoint_root = n;
         f->last_use = n;
-        f->wants_adjoint = n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
+        f->wants_adjoint =
+            n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
         f->needed_back |= c->training && (flags_of(c, n) & GNL_LAYER_NEEDS_Y);
         for (int i = 0; f->live && i < node->inputs; i++) {
             node_facts *in = &c->facts[node->input[i]];
@@ -157,7 +162,8 @@ static int adjoint_root(const compiler *c, int node)
     return node;
 }
 
-/* ---- spans ------------------------------------------------------------------------------------------------- */
+/* ---- spans
+ * ------------------------------------------------------------------------------------------------- */
 
 static int add_span(compiler *c, int64_t numbers, int begin, int end)
 {
@@ -248,7 +254,8 @@ static void span_routes(compiler *c)
     }
 }
 
-/* ---- binding ------------------------------------------------------------------------------------------------ */
+/* ---- binding
+ * ------------------------------------------------------------------------------------------------ */
 
 static gnl_real *place(const compiler *c, int span)
 {
@@ -320,7 +327,8 @@ static void bind_runs(compiler *c)
     }
 }
 
-/* ---- the exec ------------------------------------------------------------------------------------------------ */
+/* ---- the exec
+ * ------------------------------------------------------------------------------------------------ */
 
 static genlat_status allocate_arena(compiler *c)
 {
@@ -384,7 +392,8 @@ static genlat_status compiler_alloc(compiler *c, genlat_ctx *ctx)
     return GENLAT_OK;
 }
 
-static genlat_status exec_alloc(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
+static genlat_status exec_alloc(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                                genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
     genlat_exec *exec = gnl_object_new(ctx, sizeof *exec);
@@ -403,7 +412,9 @@ static genlat_status exec_alloc(genlat_net *net, int64_t rows, const genlat_exec
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
-    compiler c = {.net = net, .rows = rows, .training = opts->purpose != GENLAT_EXEC_INFERENCE,
+    compiler c = {.net = net,
+                  .rows = rows,
+                  .training = opts->purpose != GENLAT_EXEC_INFERENCE,
                   .tangents = opts->purpose == GENLAT_EXEC_PENALTY};
     if (c.training)
         GNL_TRY(gnl_net_want_grad(net));
@@ -440,14 +451,15 @@ void gnl_exec_release(genlat_exec *exec)
     gnl_object_free(exec);
 }
 
-genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
+genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                                 genlat_exec **out)
 {
     GNL_REQUIRE(out, "genlat_net_compile", "out is NULL");
     *out = NULL;
     GNL_REQUIRE(net, "genlat_net_compile", "net is NULL");
     if (rows < 1 || rows > INT32_MAX)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_net_compile: rows is %lld, must be from 1 to %d", (long long)rows,
-                        INT32_MAX);
+        return gnl_fail(GENLAT_E_RANGE, "genlat_net_compile: rows is %lld, must be from 1 to %d",
+                        (long long)rows, INT32_MAX);
     genlat_exec_opts complete;
     GNL_TRY(gnl_options_take(&exec_table, opts, &complete, "genlat_net_compile"));
     return gnl_net_compile(net, rows, &complete, out);

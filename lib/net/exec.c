@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs an exec: forward, backward, along tangents, and the reverse of both. Nothing here allocates or can fail. */
+/* Runs an exec: forward, backward, along tangents, and the reverse of both. Nothing here allocates or can
+ * fail. */
 #include "net/net.h"
 
 static const gnl_layer_type *type_of(const genlat_exec *exec, const gnl_run *run)
@@ -7,7 +8,8 @@ static const gnl_layer_type *type_of(const genlat_exec *exec, const gnl_run *run
     return exec->net->node[run->node].layer->type;
 }
 
-/* ---- forward ------------------------------------------------------------------------------------------------ */
+/* ---- forward
+ * ------------------------------------------------------------------------------------------------ */
 
 static void bind_values(genlat_exec *exec, gnl_run *run, bool training)
 {
@@ -26,7 +28,8 @@ static void bind_values(genlat_exec *exec, gnl_run *run, bool training)
 void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_real *const *x)
 {
     for (int i = 0; i < exec->net->inputs; i++)
-        exec->buffer[i].value = (gnl_real *)(uintptr_t)x[i]; /* read only; the buffers of layers are written */
+        exec->buffer[i].value =
+            (gnl_real *)(uintptr_t)x[i]; /* read only; the buffers of layers are written */
     exec->rows = rows;
     exec->has_backward = false;
     for (int i = 0; i < exec->runs; i++) {
@@ -66,7 +69,8 @@ gnl_real *gnl_exec_input_tangent_grad(const genlat_exec *exec, int index)
     return exec->buffer[index].tangent_adjoint;
 }
 
-/* ---- backward ----------------------------------------------------------------------------------------------- */
+/* ---- backward
+ * ----------------------------------------------------------------------------------------------- */
 
 static int64_t node_numbers(const genlat_exec *exec, int node)
 {
@@ -138,10 +142,12 @@ void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted
     exec->has_backward = true;
 }
 
-/* ---- tangents ------------------------------------------------------------------------------------------------ */
+/* ---- tangents
+ * ------------------------------------------------------------------------------------------------ */
 
 /* The tangent map of a piecewise linear elementwise layer is symmetric: backward on other pointers serves. */
-static void transposed(const gnl_layer_type *type, const gnl_step *s, const gnl_real *from, gnl_real *const *to)
+static void transposed(const gnl_layer_type *type, const gnl_step *s, const gnl_real *from,
+                       gnl_real *const *to)
 {
     gnl_step other = *s;
     other.dy = from;

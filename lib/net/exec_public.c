@@ -23,8 +23,8 @@ static genlat_status check_inputs(const genlat_exec *exec, int32_t inputs, const
 {
     const genlat_net *net = exec->net;
     if (inputs != net->inputs || !x)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_exec_forward: %d tensors, the net has %d inputs", x ? (int)inputs : 0,
-                        net->inputs);
+        return gnl_fail(GENLAT_E_INVALID, "genlat_exec_forward: %d tensors, the net has %d inputs",
+                        x ? (int)inputs : 0, net->inputs);
     for (int i = 0; i < inputs; i++) {
         GNL_REQUIRE(x[i], "genlat_exec_forward", "a tensor is NULL");
         GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, "genlat_exec_forward", net->node[i].name));
@@ -38,7 +38,8 @@ static genlat_status check_inputs(const genlat_exec *exec, int32_t inputs, const
     return GENLAT_OK;
 }
 
-genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t inputs, const genlat_tensor *const *x)
+genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t inputs,
+                                  const genlat_tensor *const *x)
 {
     const gnl_real *data[GNL_MAX_INPUTS];
     GNL_REQUIRE(exec, "genlat_exec_forward", "exec is NULL");
@@ -83,7 +84,8 @@ genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tenso
         return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_exec_node: no node is called '%s'", name);
     if (!exec->opts.keep || !exec->rows || !exec->buffer[node].value)
         return gnl_fail(GENLAT_E_STATE,
-                        "genlat_exec_node: '%s' has no value; compile with keep 1 and run forward first", name);
+                        "genlat_exec_node: '%s' has no value; compile with keep 1 and run forward first",
+                        name);
     gnl_shape shape = gnl_shape_batched(&exec->net->node[node].shape, exec->rows);
     GNL_TRY(gnl_tensor_new(exec->object.ctx, &shape, out));
     memcpy((*out)->data, exec->buffer[node].value, (size_t)gnl_shape_count(&shape) * sizeof(gnl_real));
@@ -93,8 +95,9 @@ genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tenso
 static genlat_status check_backward(const genlat_exec *exec, int32_t outputs, const genlat_tensor *const *dy)
 {
     if (exec->opts.purpose == GENLAT_EXEC_INFERENCE || !exec->rows)
-        return gnl_fail(GENLAT_E_STATE,
-                        "genlat_exec_backward: the exec is for inference only, or no forward pass has been run");
+        return gnl_fail(
+            GENLAT_E_STATE,
+            "genlat_exec_backward: the exec is for inference only, or no forward pass has been run");
     if (outputs != exec->net->outputs || !dy)
         return gnl_fail(GENLAT_E_INVALID, "genlat_exec_backward: %d tensors, the net has %d outputs",
                         dy ? (int)outputs : 0, exec->net->outputs);
@@ -130,8 +133,8 @@ genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index, const gen
     *out = NULL;
     GNL_REQUIRE(exec, "genlat_exec_input_grad", "exec is NULL");
     if (index < 0 || index >= exec->net->inputs)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_input_grad: index is %d, the net has %d inputs", (int)index,
-                        exec->net->inputs);
+        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_input_grad: index is %d, the net has %d inputs",
+                        (int)index, exec->net->inputs);
     if (!exec->has_backward || !exec->opts.input_grads || !gnl_exec_input_grad(exec, index))
         return gnl_fail(GENLAT_E_STATE,
                         "genlat_exec_input_grad: compile with input_grads 1 and run backward first");

@@ -45,7 +45,8 @@ genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream)
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_INIT, substream << 16 | (uint64_t)i);
-        GNL_TRY(gnl_init_fill(net->object.ctx, &w->param.init, &rng, &w->param.shape, gnl_net_weight_data(net, i)));
+        GNL_TRY(gnl_init_fill(net->object.ctx, &w->param.init, &rng, &w->param.shape,
+                              gnl_net_weight_data(net, i)));
     }
     return GENLAT_OK;
 }
@@ -107,7 +108,8 @@ static size_t append(char *text, size_t capacity, size_t used, const char *words
 }
 
 /* " from=a,b" where the inputs are not simply the node before. */
-static size_t append_inputs(const genlat_net *net, const gnl_node *node, char *text, size_t capacity, size_t used)
+static size_t append_inputs(const genlat_net *net, const gnl_node *node, char *text, size_t capacity,
+                            size_t used)
 {
     bool previous = node->inputs == 1 && &net->node[node->input[0]] == node - 1;
     for (int i = 0; !previous && i < node->inputs; i++) {
@@ -130,7 +132,7 @@ genlat_status gnl_net_node_text(const genlat_net *net, int index, char *text, si
         used = append(text, capacity, used, net->node[node->owner].name);
     }
     if (used >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted for the text of node '%s'", capacity, used + 1,
-                        node->name);
+        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted for the text of node '%s'", capacity,
+                        used + 1, node->name);
     return GENLAT_OK;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net: a graph of layers. builder.c collects it, net.c holds the weights, plan.c lays out the memory, compile.c makes
- *      an exec from both, exec.c runs it forward, backward and along tangents, check.c compares gradients.
- * Uses: base, kernel, tensor, layer.
- * Adding: what a layer needs from a run goes into gnl_step, never into an `if` on its kind here.
- * Tests: tests/unit/test_net.c, tests/grad/test_net.c, tests/golden/.
+ * net: a graph of layers. builder.c collects it, net.c holds the weights, plan.c lays out the memory,
+ * compile.c makes an exec from both, exec.c runs it forward, backward and along tangents, check.c compares
+ * gradients. Uses: base, kernel, tensor, layer. Adding: what a layer needs from a run goes into gnl_step,
+ * never into an `if` on its kind here. Tests: tests/unit/test_net.c, tests/grad/test_net.c, tests/golden/.
  */
 #ifndef GNL_NET_H
 #define GNL_NET_H
@@ -41,7 +40,8 @@ struct genlat_net {
     int output[GENLAT_MAX_OUTPUTS];
     int weights;
     gnl_weight *weight;
-    int64_t values; /* numbers in the arenas below; every weight starts at a multiple of 64 bytes, gaps are 0 */
+    int64_t
+        values; /* numbers in the arenas below; every weight starts at a multiple of 64 bytes, gaps are 0 */
     gnl_real *value, *grad; /* grad is NULL until training wants it */
     int64_t states;
     gnl_real *state; /* running statistics and the like */
@@ -54,16 +54,17 @@ void gnl_net_release(genlat_net *net);
 genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream);
 genlat_status gnl_net_want_grad(genlat_net *net); /* allocates the gradients, once */
 void gnl_net_zero_grad(genlat_net *net);
-int gnl_net_find_node(const genlat_net *net, const char *name);     /* -1: none */
-int gnl_net_find_weight(const genlat_net *net, const char *name);   /* -1: none */
-gnl_real *gnl_net_weight_data(const genlat_net *net, int weight);   /* value or state */
+int gnl_net_find_node(const genlat_net *net, const char *name);   /* -1: none */
+int gnl_net_find_weight(const genlat_net *net, const char *name); /* -1: none */
+gnl_real *gnl_net_weight_data(const genlat_net *net, int weight); /* value or state */
 int64_t gnl_net_size(const genlat_net *net);
 /* Text of a node's layer with its builder keys, as the builder reads it. */
 genlat_status gnl_net_node_text(const genlat_net *net, int node, char *text, size_t capacity);
 
-/* Builds from text as genlat_net_builder_text() reads it, on one input (or more, `inputs` shapes with names). */
-genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names, const gnl_shape *shapes,
-                                const char *text, genlat_net **out);
+/* Builds from text as genlat_net_builder_text() reads it, on one input (or more, `inputs` shapes with names).
+ */
+genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names,
+                                const gnl_shape *shapes, const char *text, genlat_net **out);
 
 /* ---- exec --------------------------------------------------------------------------------------------- */
 
@@ -75,15 +76,15 @@ enum { GNL_GRAD_WEIGHTS = 1, GNL_GRAD_INPUTS = 2 };
 typedef struct gnl_route {
     int node;
     gnl_real *adjoint, *tangent_adjoint; /* where the layer writes; NULL: not wanted */
-    bool added; /* afterwards added to the node's own */
+    bool added;                          /* afterwards added to the node's own */
 } gnl_route;
 
 typedef struct gnl_run {
     gnl_step step;
     int node;
     gnl_route route[GNL_MAX_INPUTS];
-    bool skip;       /* a view: y is x */
-    bool skip_back;  /* dx is dy */
+    bool skip;                        /* a view: y is x */
+    bool skip_back;                   /* dx is dy */
     gnl_real *wanted[GNL_MAX_PARAMS]; /* gradients when weights are wanted */
 } gnl_run;
 
@@ -102,11 +103,11 @@ struct genlat_exec {
     gnl_compute compute;
     int runs;
     gnl_run *run;
-    gnl_buffers *buffer;    /* one a node; an input's value is the caller's */
+    gnl_buffers *buffer; /* one a node; an input's value is the caller's */
     gnl_real *arena, *scratch;
     int64_t arena_numbers, scratch_numbers;
     gnl_rng dropout;
-    genlat_tensor *view[GENLAT_MAX_OUTPUTS];                  /* outputs, made once, lent out */
+    genlat_tensor *view[GENLAT_MAX_OUTPUTS];   /* outputs, made once, lent out */
     genlat_tensor *input_view[GNL_MAX_INPUTS]; /* gradients of the inputs */
 };
 
@@ -128,7 +129,8 @@ void gnl_exec_jvp(genlat_exec *exec, const gnl_real *const *tx);
 gnl_real *gnl_exec_output_tangent(const genlat_exec *exec, int index);
 gnl_real *gnl_exec_output_tangent_grad(const genlat_exec *exec, int index);
 /* Reverse of forward and jvp together: adjoints of outputs and of their tangents, each by its mask. */
-void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask, unsigned wanted);
+void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask,
+                            unsigned wanted);
 gnl_real *gnl_exec_input_tangent_grad(const genlat_exec *exec, int index);
 
 #endif

@@ -12,8 +12,8 @@ typedef struct gnl_span {
     int64_t offset; /* the answer */
 } gnl_span;
 
-/* Gives every span an offset, multiples of 64 bytes; returns the numbers wanted altogether. `order` is room for count
- * indices. */
+/* Gives every span an offset, multiples of 64 bytes; returns the numbers wanted altogether. `order` is room
+ * for count indices. */
 int64_t gnl_plan_spans(gnl_span *span, int count, int *order);
 
 /* Numbers rounded up to whole cache lines. */

@@ -41,8 +41,8 @@ genlat_status genlat_net_input_shape(const genlat_net *net, int32_t index, int32
 {
     GNL_REQUIRE(net, "genlat_net_input_shape", "net is NULL");
     if (index < 0 || index >= net->inputs)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_net_input_shape: index is %d, the net has %d inputs", (int)index,
-                        net->inputs);
+        return gnl_fail(GENLAT_E_RANGE, "genlat_net_input_shape: index is %d, the net has %d inputs",
+                        (int)index, net->inputs);
     return give_shape(&net->node[index].shape, ndim, dims, "genlat_net_input_shape");
 }
 
@@ -50,8 +50,8 @@ genlat_status genlat_net_output_shape(const genlat_net *net, int32_t index, int3
 {
     GNL_REQUIRE(net, "genlat_net_output_shape", "net is NULL");
     if (index < 0 || index >= net->outputs)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_net_output_shape: index is %d, the net has %d outputs", (int)index,
-                        net->outputs);
+        return gnl_fail(GENLAT_E_RANGE, "genlat_net_output_shape: index is %d, the net has %d outputs",
+                        (int)index, net->outputs);
     return give_shape(&net->node[net->output[index]].shape, ndim, dims, "genlat_net_output_shape");
 }
 
@@ -109,7 +109,8 @@ genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor *
     GNL_TRY(find(net, name, "genlat_net_grad", &index));
     const gnl_weight *weight = &net->weight[index];
     if (weight->param.state)
-        return gnl_fail(GENLAT_E_STATE, "genlat_net_grad: '%s' is a running statistic, it has no gradient", name);
+        return gnl_fail(GENLAT_E_STATE, "genlat_net_grad: '%s' is a running statistic, it has no gradient",
+                        name);
     GNL_TRY(gnl_net_want_grad(net));
     return view(net, weight, net->grad + weight->offset, out);
 }
@@ -141,7 +142,8 @@ static int64_t node_size(const genlat_net *net, const gnl_node *node)
 {
     int64_t size = 0;
     for (int i = 0; i < node->weights; i++)
-        size += net->weight[node->first_weight + i].param.state ? 0 : net->weight[node->first_weight + i].count;
+        size +=
+            net->weight[node->first_weight + i].param.state ? 0 : net->weight[node->first_weight + i].count;
     return size;
 }
 
@@ -156,11 +158,12 @@ genlat_status genlat_net_describe(const genlat_net *net, char *text, size_t capa
         if (node->layer)
             GNL_TRY(gnl_layer_format(node->layer, layer, sizeof layer));
         int line = snprintf(used < capacity ? text + used : NULL, used < capacity ? capacity - used : 0,
-                            "%-12s %-44s %-16s %lld\n", node->name, layer, gnl_shape_format(&node->shape, shape),
-                            (long long)node_size(net, node));
+                            "%-12s %-44s %-16s %lld\n", node->name, layer,
+                            gnl_shape_format(&node->shape, shape), (long long)node_size(net, node));
         used += (size_t)line;
     }
     if (used >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_net_describe: %zu bytes of room, %zu wanted", capacity, used + 1);
+        return gnl_fail(GENLAT_E_RANGE, "genlat_net_describe: %zu bytes of room, %zu wanted", capacity,
+                        used + 1);
     return GENLAT_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Layout of an arena by liveness: the largest buffers first, each at the lowest place that is free for its time. */
+/* Layout of an arena by liveness: the largest buffers first, each at the lowest place that is free for its
+ * time. */
 #include "net/net_priv.h"
 
 enum { LINE = GNL_ALIGN / 4 }; /* numbers; of 4 bytes, so that doubles are aligned too */
@@ -25,7 +26,8 @@ static bool meet_in_time(const gnl_span *a, const gnl_span *b)
 }
 
 /* The end of a placed buffer that stands in the way of `span` at `offset`, or -1. */
-static int64_t obstacle(const gnl_span *all, const int *order, int placed, const gnl_span *span, int64_t offset)
+static int64_t obstacle(const gnl_span *all, const int *order, int placed, const gnl_span *span,
+                        int64_t offset)
 {
     for (int i = 0; i < placed; i++) {
         const gnl_span *other = &all[order[i]];

@@ -55,7 +55,8 @@ static const char *format(const gnl_shape *shape, bool any_first, char text[GNL_
         if (i == 0 && any_first)
             used += (size_t)snprintf(text + used, GNL_SHAPE_TEXT - used, "*");
         else
-            used += (size_t)snprintf(text + used, GNL_SHAPE_TEXT - used, "%s%lld", comma, (long long)shape->dim[i]);
+            used += (size_t)snprintf(text + used, GNL_SHAPE_TEXT - used, "%s%lld", comma,
+                                     (long long)shape->dim[i]);
     }
     snprintf(text + used, GNL_SHAPE_TEXT - used, "]");
     return text;

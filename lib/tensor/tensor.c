@@ -30,7 +30,8 @@ static void storage_release(gnl_storage *storage)
 }
 
 /* A handle over storage; the storage gains a reference. */
-static genlat_status view_new(gnl_storage *storage, const gnl_shape *shape, gnl_real *data, genlat_tensor **out)
+static genlat_status view_new(gnl_storage *storage, const gnl_shape *shape, gnl_real *data,
+                              genlat_tensor **out)
 {
     genlat_tensor *tensor = gnl_object_new(storage->object.ctx, sizeof *tensor);
     if (!tensor)
@@ -92,8 +93,8 @@ genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape
         return GENLAT_OK;
     char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
     gnl_shape batched = gnl_shape_batched(sample, 0);
-    return gnl_fail(GENLAT_E_SHAPE, "%s: %s is %s, %s wanted", where, name, gnl_shape_format(&tensor->shape, found),
-                    gnl_shape_format_rows(&batched, wanted));
+    return gnl_fail(GENLAT_E_SHAPE, "%s: %s is %s, %s wanted", where, name,
+                    gnl_shape_format(&tensor->shape, found), gnl_shape_format_rows(&batched, wanted));
 }
 
 /* ---- public ---------------------------------------------------------------------------------------- */
@@ -160,8 +161,8 @@ static genlat_status infer_dim(gnl_shape *shape, int64_t count)
         if (shape->dim[i] == -1 && open < 0)
             open = i;
         else if (!gnl_mul_i64(known, shape->dim[i], &known))
-            return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_reshape: size %lld of dimension %d", (long long)shape->dim[i],
-                            (int)i);
+            return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_reshape: size %lld of dimension %d",
+                            (long long)shape->dim[i], (int)i);
     }
     if (open >= 0 && known > 0 && count % known == 0) {
         shape->dim[open] = count / known;
@@ -169,12 +170,13 @@ static genlat_status infer_dim(gnl_shape *shape, int64_t count)
     }
     char text[GNL_SHAPE_TEXT];
     if (known != count || (open >= 0 && shape->dim[open] < 0))
-        return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_reshape: %lld elements do not fill %s", (long long)count,
-                        gnl_shape_format(shape, text));
+        return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_reshape: %lld elements do not fill %s",
+                        (long long)count, gnl_shape_format(shape, text));
     return GENLAT_OK;
 }
 
-genlat_status genlat_tensor_reshape(genlat_tensor *tensor, int32_t ndim, const int64_t *dims, genlat_tensor **out)
+genlat_status genlat_tensor_reshape(genlat_tensor *tensor, int32_t ndim, const int64_t *dims,
+                                    genlat_tensor **out)
 {
     GNL_REQUIRE(out, "genlat_tensor_reshape", "out is NULL");
     *out = NULL;

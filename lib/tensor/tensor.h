@@ -22,7 +22,7 @@ typedef struct gnl_shape {
 gnl_shape gnl_shape_of(int32_t ndim, const int64_t *dims);
 /* Checked: E_SHAPE for a negative size or a product above 2^53; *count may be NULL. */
 genlat_status gnl_shape_check(const gnl_shape *shape, int64_t *count, const char *where);
-int64_t gnl_shape_count(const gnl_shape *shape); /* of a shape that has been checked */
+int64_t gnl_shape_count(const gnl_shape *shape);                     /* of a shape that has been checked */
 int64_t gnl_shape_count_from(const gnl_shape *shape, int32_t first); /* product of dims first .. ndim-1 */
 bool gnl_shape_equal(const gnl_shape *a, const gnl_shape *b);
 /* "[64,1,28,28]"; returns text. */
@@ -54,8 +54,8 @@ struct genlat_tensor {
 genlat_status gnl_tensor_new(genlat_ctx *ctx, const gnl_shape *shape, genlat_tensor **out);
 /* View of memory that outlives the tensor. */
 genlat_status gnl_tensor_borrow(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, genlat_tensor **out);
-/* View of memory of an object that counts its references: one reference is taken, and given back by `release`, at once
- * when the call fails. */
+/* View of memory of an object that counts its references: one reference is taken, and given back by
+ * `release`, at once when the call fails. */
 genlat_status gnl_tensor_borrow_from(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, void *owner,
                                      gnl_owner_release *release, genlat_tensor **out);
 void gnl_tensor_release(genlat_tensor *tensor);

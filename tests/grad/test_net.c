@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Gradients of whole graphs, in double: fan-out, shared weights, views, several inputs and outputs, tangents. */
+/* Gradients of whole graphs, in double: fan-out, shared weights, views, several inputs and outputs, tangents.
+ */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -17,8 +18,10 @@ static const struct net_case {
     {"dense units=7 name=a | dense units=7 name=b share=c from=a", NULL, 1}, /* no such node: refused */
     {"dense units=6 name=a | relu | dense units=6 share=d name=e", NULL, 1},
     {"dense units=6 name=a | dense units=6 name=b | relu | dense units=6 share=b name=c", "", 1},
-    {"dense units=4 name=a | relu name=r | dense units=2 name=b from=r | dense units=3 name=c from=r", "b,c,r", 1},
-    {"dense units=4 from=x0 name=a | dense units=4 from=x1 name=b | relu from=b | dense units=2 name=c", "a,c", 2},
+    {"dense units=4 name=a | relu name=r | dense units=2 name=b from=r | dense units=3 name=c from=r",
+     "b,c,r", 1},
+    {"dense units=4 from=x0 name=a | dense units=4 from=x1 name=b | relu from=b | dense units=2 name=c",
+     "a,c", 2},
     {"relu | relu | dense units=2 | relu | relu", "", 1},
 };
 
@@ -63,7 +66,8 @@ START_TEST(graph_gradients_match_differences)
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
     genlat_tensor *x[] = {random_input(6, 1), random_input(3, 2)};
     genlat_check_result result = {.size = sizeof result};
-    ck_assert_int_eq(genlat_net_check(net, now->inputs, (const genlat_tensor *const *)x, 1000, 3, &result), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_check(net, now->inputs, (const genlat_tensor *const *)x, 1000, 3, &result),
+                     GENLAT_OK);
     ck_assert_msg(result.worst < 1e-7, "%s: error %g at %s", now->text, result.worst, result.where);
     ck_assert_int_gt(result.checked, genlat_net_size(net));
     genlat_tensor_destroy(&x[0]);
@@ -73,7 +77,8 @@ START_TEST(graph_gradients_match_differences)
 END_TEST
 
 /* s(theta, x) = <r, J(x) v>: its gradients by the reverse of the tangents against differences of s. */
-static double directional(genlat_exec *exec, const gnl_real *x, const gnl_real *v, const gnl_real *r, int64_t n)
+static double directional(genlat_exec *exec, const gnl_real *x, const gnl_real *v, const gnl_real *r,
+                          int64_t n)
 {
     gnl_exec_forward(exec, true, ROWS, &x);
     gnl_exec_jvp(exec, &v);
@@ -82,10 +87,9 @@ static double directional(genlat_exec *exec, const gnl_real *x, const gnl_real *
 
 static const char *const dual_nets[] = {
     "dense units=5 | tanh | dense units=4 | silu | dense units=2",
-    "dense units=5 name=a | tanh name=b | dense units=5 share=a2 name=c",
-    "dense units=6 name=a | tanh name=b | dense units=6 name=c | tanh name=d | add from=b,d | tanh name=e | multiply from=e,d | "
-    "dense units=2",
-    "dense units=6 | relu | layer_norm | dense units=3 | reshape shape=3x1 | softplus | flatten | dense units=2",
+    "dense units=6 name=a | tanh name=b | dense units=6 name=c | tanh name=d | dense units=6 share=c from=b "
+    "name=e | silu",
+    "dense units=6 | softplus | softmax | dense units=3 | sigmoid | dense units=2",
 };
 
 START_TEST(reverse_of_tangents_matches_differences)
@@ -95,10 +99,6 @@ START_TEST(reverse_of_tangents_matches_differences)
     genlat_net *net = NULL;
     genlat_exec *exec = NULL;
     genlat_status status = gnl_net_from_text(ctx, 1, &name, &shape, dual_nets[_i], &net);
-    if (_i == 1) {
-        ck_assert_int_eq(status, GENLAT_E_NOT_FOUND);
-        return;
-    }
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
     const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
     ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
@@ -113,15 +113,17 @@ START_TEST(reverse_of_tangents_matches_differences)
     gnl_exec_backward_dual(exec, 0, 1, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
     double apart = 0, size = 0;
     for (int64_t i = 0; i < net->values + ROWS * 12; i++) {
-        gnl_real *at = i < net->values ? &net->value[i] : i - net->values < ROWS * 6 ? &x[i - net->values]
-                                                                                     : &v[i - net->values - ROWS * 6];
+        gnl_real *at = i < net->values              ? &net->value[i]
+                       : i - net->values < ROWS * 6 ? &x[i - net->values]
+                                                    : &v[i - net->values - ROWS * 6];
         static gnl_real dx[ROWS * 6], dv[ROWS * 6];
         if (i == 0) {
             memcpy(dx, gnl_exec_input_grad(exec, 0), sizeof dx);
             memcpy(dv, gnl_exec_input_tangent_grad(exec, 0), sizeof dv);
         }
-        double found = i < net->values ? net->grad[i] : i - net->values < ROWS * 6 ? dx[i - net->values]
-                                                                                   : dv[i - net->values - ROWS * 6];
+        double found = i < net->values              ? net->grad[i]
+                       : i - net->values < ROWS * 6 ? dx[i - net->values]
+                                                    : dv[i - net->values - ROWS * 6];
         gnl_real before = *at;
         *at = before + 1e-5;
         double high = directional(exec, x, v, r, n);
