@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io: the named-tensor container, in the safetensors format: a length, a JSON header, raw numbers. Writer and
+ * reader. Uses: base, tensor, and jansson for the header; jansson's memory is malloc's, not the context's,
+ * and is given back before a call returns. Low in the house, so that everything above can save itself.
+ * Adding: a number format is one line in the table of dtype.c.
+ * Tests: tests/unit/test_io.c, tests/golden/test_io.c, tests/fuzz/fuzz_safetensors.c.
+ */
+#ifndef GNL_IO_H
+#define GNL_IO_H
+
+#include "tensor/tensor.h"
+
+/* Number formats of a file; the ones beyond these are refused by name. */
+typedef enum gnl_dtype {
+    GNL_DTYPE_U8,
+    GNL_DTYPE_F16,
+    GNL_DTYPE_BF16,
+    GNL_DTYPE_F32,
+    GNL_DTYPE_I32,
+    GNL_DTYPE_I64,
+    GNL_DTYPE_F64,
+    GNL_DTYPES
+} gnl_dtype;
+
+const char *gnl_dtype_name(gnl_dtype dtype); /* as the header spells it */
+size_t gnl_dtype_bytes(gnl_dtype dtype);
+
+/* ---- writer ------------------------------------------------------------------------------------------ */
+
+/* Collects named tensors and texts, then writes them at once. Belongs to one thread. */
+typedef struct gnl_writer gnl_writer;
+
+genlat_status gnl_writer_new(genlat_ctx *ctx, gnl_writer **out);
+void gnl_writer_destroy(gnl_writer *writer);
+
+/* The name is copied; the data is borrowed until the last write. E_INVALID for an empty, repeated or
+ * unprintable name. gnl_writer_real stores gnl_real as F32, whatever gnl_real is; gnl_writer_add stores
+ * elements of the type itself: uint8_t, float, int32_t, int64_t, double, and uint16_t for the bits of F16 and
+ * BF16. */
+genlat_status gnl_writer_real(gnl_writer *writer, const char *name, const gnl_shape *shape,
+                              const gnl_real *data);
+genlat_status gnl_writer_add(gnl_writer *writer, const char *name, gnl_dtype dtype, const gnl_shape *shape,
+                             const void *data);
+/* A text of the header's __metadata__; key and text are copied. A repeated key replaces the text. */
+genlat_status gnl_writer_meta(gnl_writer *writer, const char *key, const char *text);
+
+/* Replaces the file in one step: after a crash the old file is there or the new one, never a part. */
+genlat_status gnl_writer_save(gnl_writer *writer, const char *path);
+/* The file's bytes, from the context's allocator: the caller gives them back by gnl_free(). */
+genlat_status gnl_writer_memory(gnl_writer *writer, void **bytes, size_t *size);
+
+/* ---- reader ------------------------------------------------------------------------------------------ */
+
+/* An open container whose whole header has been checked against its size. May be shared between threads. */
+typedef struct gnl_reader gnl_reader;
+
+typedef struct gnl_entry {
+    char *name;
+    gnl_dtype dtype;
+    gnl_shape shape;
+    uint64_t begin, end; /* bytes within the data */
+} gnl_entry;
+
+/* E_IO when the file cannot be read, E_FORMAT when it is damaged, E_UNSUPPORTED for a number format or a
+ * number of dimensions that this version does not have. Errors start with the path. */
+genlat_status gnl_reader_open(genlat_ctx *ctx, const char *path, gnl_reader **out);
+/* The bytes are borrowed until the reader is closed; `label` stands for the path in errors. */
+genlat_status gnl_reader_memory(genlat_ctx *ctx, const void *bytes, size_t size, const char *label,
+                                gnl_reader **out);
+void gnl_reader_close(gnl_reader *reader);
+
+const char *gnl_reader_path(const gnl_reader *reader);
+int64_t gnl_reader_count(const gnl_reader *reader);
+const gnl_entry *gnl_reader_entry(const gnl_reader *reader,
+                                  int64_t index); /* sorted by name; NULL past the last */
+const gnl_entry *gnl_reader_find(const gnl_reader *reader, const char *name); /* NULL: none */
+const char *gnl_reader_meta(const gnl_reader *reader, const char *key);       /* NULL: none */
+
+/* Numbers of a tensor into the caller's memory. E_NOT_FOUND, E_SHAPE when the shape is not the one wanted
+ * (NULL: any), E_FORMAT for another type. gnl_reader_real converts from F64, F32, F16 and BF16. */
+genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const gnl_shape *shape,
+                              gnl_real *out);
+genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype,
+                             const gnl_shape *shape, void *out);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading a container from a file or from memory. */
+#include <stdlib.h>
+
+#include "io/io_priv.h"
+
+/* `size` bytes at `offset`, both within the file: borrowed from memory, or read into `buffer`. */
+static genlat_status fetch(const gnl_reader *reader, uint64_t offset, void *buffer, size_t size,
+                           const unsigned char **bytes)
+{
+    *bytes = buffer;
+    if (reader->fd >= 0)
+        return gnl_file_read(reader->fd, reader->path, offset, buffer, size);
+    *bytes = reader->memory + offset;
+    return GENLAT_OK;
+}
+
+static genlat_status header_length(gnl_reader *reader, size_t *length)
+{
+    unsigned char buffer[GNL_IO_PREFIX];
+    const unsigned char *bytes;
+    uint64_t stored = 0;
+    if (reader->size < GNL_IO_PREFIX)
+        return gnl_fail(GENLAT_E_FORMAT,
+                        "%s: has %llu bytes, less than any safetensors file; it is cut short", reader->path,
+                        (unsigned long long)reader->size);
+    GNL_TRY(fetch(reader, 0, buffer, sizeof buffer, &bytes));
+    gnl_dtype_load(GNL_DTYPE_I64, bytes, 1, &stored);
+    if (stored > GNL_IO_MOST_HEADER || stored > reader->size - GNL_IO_PREFIX)
+        return gnl_fail(
+            GENLAT_E_FORMAT,
+            "%s: header length %llu does not fit into a file of %llu bytes; it is cut short, or not a "
+            "safetensors file",
+            reader->path, (unsigned long long)stored, (unsigned long long)reader->size);
+    *length = (size_t)stored;
+    reader->data = GNL_IO_PREFIX + stored;
+    return GENLAT_OK;
+}
+
+static genlat_status read_header(gnl_reader *reader)
+{
+    size_t length = 0;
+    const unsigned char *bytes;
+    GNL_TRY(header_length(reader, &length));
+    char *buffer = gnl_alloc(reader->ctx, length, 1);
+    if (!buffer)
+        return GENLAT_E_MEMORY;
+    genlat_status status = fetch(reader, GNL_IO_PREFIX, buffer, length, &bytes);
+    if (status == GENLAT_OK)
+        status = gnl_header_parse(reader, (const char *)bytes, length);
+    gnl_free(reader->ctx, buffer);
+    return status;
+}
+
+static genlat_status reader_new(genlat_ctx *ctx, const char *label, gnl_reader **out)
+{
+    gnl_reader *reader = gnl_calloc(ctx, 1, sizeof *reader);
+    if (!reader)
+        return GENLAT_E_MEMORY;
+    reader->ctx = gnl_ctx_retain(ctx);
+    reader->fd = -1;
+    reader->path = gnl_strdup(ctx, label);
+    *out = reader;
+    return reader->path ? GENLAT_OK : GENLAT_E_MEMORY;
+}
+
+/* Hands a reader out, or tears it down. */
+static genlat_status finish(gnl_reader *reader, genlat_status status, gnl_reader **out)
+{
+    if (status == GENLAT_OK)
+        status = read_header(reader);
+    if (status == GENLAT_OK)
+        *out = reader;
+    else
+        gnl_reader_close(reader);
+    return status;
+}
+
+genlat_status gnl_reader_open(genlat_ctx *ctx, const char *path, gnl_reader **out)
+{
+    gnl_reader *reader = NULL;
+    genlat_status status = reader_new(ctx, path, &reader);
+    if (status == GENLAT_OK)
+        status = gnl_file_open(path, &reader->fd, &reader->size);
+    return finish(reader, status, out);
+}
+
+genlat_status gnl_reader_memory(genlat_ctx *ctx, const void *bytes, size_t size, const char *label,
+                                gnl_reader **out)
+{
+    gnl_reader *reader = NULL;
+    genlat_status status = reader_new(ctx, label, &reader);
+    if (status == GENLAT_OK) {
+        reader->memory = bytes;
+        reader->size = size;
+    }
+    return finish(reader, status, out);
+}
+
+void gnl_reader_close(gnl_reader *reader)
+{
+    if (!reader)
+        return;
+    genlat_ctx *ctx = reader->ctx;
+    gnl_file_close(reader->fd);
+    for (size_t i = 0; i < reader->count; i++)
+        gnl_free(ctx, reader->entry[i].name);
+    for (size_t i = 0; i < reader->texts; i++) {
+        gnl_free(ctx, reader->text[i].key);
+        gnl_free(ctx, reader->text[i].text);
+    }
+    gnl_free(ctx, reader->entry);
+    gnl_free(ctx, reader->text);
+    gnl_free(ctx, reader->path);
+    gnl_free(ctx, reader);
+    gnl_ctx_release(ctx);
+}
+
+/* ---- what is in it ---------------------------------------------------------------------------------------
+ */
+
+const char *gnl_reader_path(const gnl_reader *reader)
+{
+    return reader->path;
+}
+
+int64_t gnl_reader_count(const gnl_reader *reader)
+{
+    return (int64_t)reader->count;
+}
+
+const gnl_entry *gnl_reader_entry(const gnl_reader *reader, int64_t index)
+{
+    return index >= 0 && (size_t)index < reader->count ? &reader->entry[index] : NULL;
+}
+
+static int compare_name(const void *key, const void *entry)
+{
+    return strcmp(key, ((const gnl_entry *)entry)->name);
+}
+
+const gnl_entry *gnl_reader_find(const gnl_reader *reader, const char *name)
+{
+    if (reader->count == 0)
+        return NULL;
+    return bsearch(name, reader->entry, reader->count, sizeof *reader->entry, compare_name);
+}
+
+const char *gnl_reader_meta(const gnl_reader *reader, const char *key)
+{
+    for (size_t i = 0; i < reader->texts; i++)
+        if (strcmp(reader->text[i].key, key) == 0)
+            return reader->text[i].text;
+    return NULL;
+}
+
+/* ---- numbers ---------------------------------------------------------------------------------------------
+ */
+
+static genlat_status find_fitting(const gnl_reader *reader, const char *name, const gnl_shape *shape,
+                                  const gnl_entry **out)
+{
+    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    *out = gnl_reader_find(reader, name);
+    if (!*out)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "%s: there is no tensor %.100s", reader->path, name);
+    if (shape && !gnl_shape_equal(shape, &(*out)->shape))
+        return gnl_fail(GENLAT_E_SHAPE, "%s: tensor %.100s is %s, %s wanted", reader->path, name,
+                        gnl_shape_format(&(*out)->shape, found), gnl_shape_format(shape, wanted));
+    return GENLAT_OK;
+}
+
+/* Loads a tensor chunk by chunk, as numbers of its own type or as gnl_real. */
+static genlat_status load(const gnl_reader *reader, const gnl_entry *entry, bool real, char *out)
+{
+    unsigned char buffer[GNL_IO_CHUNK];
+    const unsigned char *bytes;
+    size_t size = gnl_dtype_bytes(entry->dtype), step = real ? sizeof(gnl_real) : size;
+    for (uint64_t at = entry->begin; at < entry->end;) {
+        size_t chunk = (size_t)GNL_MIN(entry->end - at, sizeof buffer);
+        GNL_TRY(fetch(reader, reader->data + at, buffer, chunk, &bytes));
+        if (real)
+            gnl_dtype_load_real(entry->dtype, bytes, (int64_t)(chunk / size), (gnl_real *)(void *)out);
+        else
+            gnl_dtype_load(entry->dtype, bytes, (int64_t)(chunk / size), out);
+        out += chunk / size * step;
+        at += chunk;
+    }
+    return GENLAT_OK;
+}
+
+genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const gnl_shape *shape,
+                              gnl_real *out)
+{
+    const gnl_entry *entry = NULL;
+    GNL_TRY(find_fitting(reader, name, shape, &entry));
+    if (!gnl_dtype_is_real(entry->dtype))
+        return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, F32, F64, F16 or BF16 wanted",
+                        reader->path, name, gnl_dtype_name(entry->dtype));
+    return load(reader, entry, true, (char *)out);
+}
+
+genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype,
+                             const gnl_shape *shape, void *out)
+{
+    const gnl_entry *entry = NULL;
+    GNL_TRY(find_fitting(reader, name, shape, &entry));
+    if (entry->dtype != dtype)
+        return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, %s wanted", reader->path, name,
+                        gnl_dtype_name(entry->dtype), gnl_dtype_name(dtype));
+    return load(reader, entry, false, out);
+}
