@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/** @file loss.h  Losses: likelihoods of data under a decoder's outputs, and KL terms of Gaussian latents. */
+#ifndef GENLAT_LOSS_H
+#define GENLAT_LOSS_H
+
+#include "genlat/tensor.h"
+
+GENLAT_BEGIN
+
+/** Families of likelihoods, in the order of genlat_loss_kind(). */
+enum {
+    GENLAT_LIKELIHOOD_BERNOULLI = 0,   /**< "bernoulli": logits; targets in [0,1], grey ones too. */
+    GENLAT_LIKELIHOOD_GAUSSIAN = 1,    /**< "gaussian": sd fixed, learned, optimal or an output. */
+    GENLAT_LIKELIHOOD_LAPLACE = 2,     /**< "laplace": scale fixed or learned. */
+    GENLAT_LIKELIHOOD_CATEGORICAL = 3, /**< "categorical": logits of classes for each element. */
+    GENLAT_LIKELIHOOD_DISCRETIZED_LOGISTIC =
+        4, /**< "discretized_logistic": mean and log-scale; levels of an image. */
+    GENLAT_LIKELIHOOD_BETA_BINOMIAL = 5, /**< "beta_binomial": log alpha and log beta; levels of an image. */
+    GENLAT_LIKELIHOOD_MSE = 6,           /**< "mse": sum of squares. */
+    GENLAT_LIKELIHOOD_CROSS_ENTROPY = 7  /**< "cross_entropy": logits of classes, one label a sample. */
+};
+
+/** A likelihood with its options and, for some, a trained or running scale of its own. */
+typedef struct genlat_loss genlat_loss;
+
+/**
+ * Make a loss from text such as "bernoulli", "gaussian sd=optimal" or "categorical classes=8".
+ * The kinds and their options are listed in the reference, by genlat_loss_kind() and by genlat_loss_help().
+ *
+ * @param ctx   context.
+ * @param spec  kind, then key=value pairs, separated by blanks; copied.
+ * @param out   receives a new loss, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or option, naming the known
+ * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY. Thread-safety: safe. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_new(genlat_ctx *ctx, const char *spec,
+                                                          genlat_loss **out);
+
+/**
+ * Give a loss back.
+ *
+ * @param loss  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_loss_destroy(genlat_loss **loss);
+
+/**
+ * Write a loss as the text that genlat_loss_new() reads; options at their defaults are left out.
+ *
+ * @param loss      loss.
+ * @param text      [capacity] receives the text with its final zero.
+ * @param capacity  room, bytes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when there is too little room.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_format(const genlat_loss *loss, char *text,
+                                                             size_t capacity);
+
+/**
+ * Name of the index-th kind of loss that this library has.
+ *
+ * @param index  from 0 on; GENLAT_LIKELIHOOD_*.
+ * @return static text, or NULL past the last.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API const char *genlat_loss_kind(int32_t index);
+
+/**
+ * One line of help on a kind of loss or on one of its options.
+ *
+ * @param kind    name of a kind.
+ * @param option  index of an option from 0 on; -1: the kind itself.
+ * @param name    receives static text, the option's or kind's name; NULL is legal.
+ * @param help    receives static text; NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or past the last option.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_help(const char *kind, int32_t option,
+                                                           const char **name, const char **help);
+
+/**
+ * Outputs that a net must have for each element of the data. They lie in planes: for data [C,H,W] and 2
+ * outputs, a decoder has [2C,H,W], first all means, then all log-scales.
+ *
+ * @param loss  loss; NULL gives 0.
+ * @return outputs, 1 or more; 0 when any number is right and the tensors tell it, as for "cross_entropy".
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API int64_t genlat_loss_outputs(const genlat_loss *loss);
+
+/**
+ * Mean over the batch of the negative log-likelihood, summed over all elements of a sample, with its
+ * derivative. When the derivative is wanted, the call also adds to the gradient of the loss's own scale, or
+ * moves its running one.
+ *
+ * @param loss    loss.
+ * @param out     outputs of a net [rows,...], genlat_loss_outputs() for each element of a target.
+ * @param target  data [rows,...]; labels are whole numbers.
+ * @param value   receives the mean, nats per sample; "mse": squared units.
+ * @param dout    receives d value / d out, of out's shape; NULL: not wanted.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for targets that the likelihood cannot
+ * have; GENLAT_E_NUMERIC for a value that is not finite; GENLAT_E_MEMORY. Thread-safety: a loss belongs to
+ * one thread. Allocates: when rows are more than before. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out,
+                                                           const genlat_tensor *target, double *value,
+                                                           genlat_tensor *dout);
+
+/**
+ * Mean of the data under the likelihood: sigmoid of logits, the most probable class, and so on.
+ *
+ * @param loss  loss.
+ * @param out   outputs of a net [rows,...].
+ * @param mean  receives the mean [rows,...], genlat_loss_outputs() times fewer elements than out.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE.
+ * Thread-safety: safe while the loss is not trained. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_mean(const genlat_loss *loss, const genlat_tensor *out,
+                                                           genlat_tensor *mean);
+
+/**
+ * Draw data from the likelihood.
+ *
+ * @param loss    loss.
+ * @param out     outputs of a net [rows,...].
+ * @param rng     generator, moved on.
+ * @param sample  receives data [rows,...], genlat_loss_outputs() times fewer elements than out.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE.
+ * Thread-safety: safe while the loss is not trained; a generator belongs to one thread. Allocates: no.
+ * Randomness: the generator given.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_sample(const genlat_loss *loss,
+                                                             const genlat_tensor *out, genlat_rng *rng,
+                                                             genlat_tensor *sample);
+
+/**
+ * The scale that the likelihood has at present: fixed, learned, or the running optimal one.
+ *
+ * @param loss  loss.
+ * @param sd    receives the standard deviation of "gaussian" or the scale of "laplace", in units of the data.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_UNSUPPORTED for a likelihood without one scale for all
+ * elements; GENLAT_E_STATE for an optimal one before training. Thread-safety: safe while the loss is not
+ * trained. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_scale(const genlat_loss *loss, double *sd);
+
+/**
+ * KL divergence of N(mean, diag e^logvar) from N(0, I): 1/2 sum (mean^2 + e^logvar - 1 - logvar), mean over
+ * the batch.
+ *
+ * @param mean     means [rows,dims].
+ * @param logvar   logarithms of the variances [rows,dims].
+ * @param value    receives the mean over the batch, nats per sample.
+ * @param per_dim  receives the mean over the batch for each dimension [dims], nats; NULL: not wanted.
+ * @param dmean    receives d value / d mean [rows,dims]; NULL: not wanted.
+ * @param dlogvar  receives d value / d logvar [rows,dims]; NULL: not wanted.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: work space of rows + dims numbers, freed before it returns. Randomness:
+ * none. Source: Kingma and Welling, Auto-Encoding Variational Bayes, 2013, appendix B.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_gauss(const genlat_tensor *mean,
+                                                          const genlat_tensor *logvar, double *value,
+                                                          genlat_tensor *per_dim, genlat_tensor *dmean,
+                                                          genlat_tensor *dlogvar);
+
+/**
+ * One-sample estimate of the same divergence: log N(z; mean, diag e^logvar) - log N(z; 0, I), mean over the
+ * batch.
+ *
+ * @param z        draws from N(mean, diag e^logvar) [rows,dims].
+ * @param mean     means [rows,dims].
+ * @param logvar   logarithms of the variances [rows,dims].
+ * @param value    receives the mean over the batch, nats per sample.
+ * @param dz       receives the partial derivative by z [rows,dims]; NULL: not wanted.
+ * @param dmean    receives the partial derivative by mean [rows,dims], z held; NULL: not wanted.
+ * @param dlogvar  receives the partial derivative by logvar [rows,dims], z held; NULL: not wanted.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: work space of rows numbers, freed before it returns. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_sampled(const genlat_tensor *z, const genlat_tensor *mean,
+                                                            const genlat_tensor *logvar, double *value,
+                                                            genlat_tensor *dz, genlat_tensor *dmean,
+                                                            genlat_tensor *dlogvar);
+
+GENLAT_END
+
+#endif

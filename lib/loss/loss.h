@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loss: what training minimises: reconstruction likelihoods, one file a family; KL terms of Gaussian latents.
+ * Uses: base, kernel, tensor. A loss sees pointers and sizes; it knows nothing of nets or models.
+ * Adding: one file and one line in the table of table.c. The tests find it there.
+ * Naming: "gaussian sd=optimal" is how users, presets and model files write a likelihood.
+ * Tests: tests/grad/test_loss.c, tests/golden/test_loss.c, tests/unit/test_loss.c.
+ */
+#ifndef GNL_LOSS_H
+#define GNL_LOSS_H
+
+#include "kernel/kernel.h"
+#include "tensor/tensor.h"
+#include "genlat/loss.h"
+
+enum { GNL_MAX_LOSS_OPTION_BYTES = 128, GNL_MAX_LOSS_VALUES = 4 };
+
+/* ---- one evaluation --------------------------------------------------------------------------------------
+ */
+
+/* Outputs of a net against targets. An element of the data is described by `parts` outputs, which lie in
+ * planes: out is [rows,parts,dims], target is [rows,dims]. A convolutional decoder of [C,H,W] data thus has
+ * parts*C channels: first all means, then all log-scales. */
+typedef struct gnl_loss_call {
+    gnl_compute compute;
+    int64_t rows, dims, parts;
+    const gnl_real *out;
+    const gnl_real *target;
+    double scale;         /* of the derivative, such as 1/rows for the mean over a batch */
+    const double *weight; /* [rows] a further factor of each sample's derivative, or NULL: 1 */
+    double *nll;          /* [rows] receives the negative log-likelihood, nats, summed over dims */
+    gnl_real *dout; /* [rows,parts,dims] receives scale * weight * d nll / d out; NULL: no derivatives */
+    bool training;  /* with derivatives: adds to the loss's own gradients and moves its running state */
+} gnl_loss_call;
+
+/* What a likelihood says of the data: its mean, or a draw from it. */
+typedef struct gnl_loss_decode {
+    gnl_compute compute;
+    int64_t rows, dims, parts;
+    const gnl_real *out; /* [rows,parts,dims] */
+    gnl_real *data;      /* [rows,dims] */
+    gnl_rng *rng;        /* NULL for the mean. A draw takes one block an element. */
+} gnl_loss_decode;
+
+/* ---- a kind of likelihood
+ * ---------------------------------------------------------------------------------- */
+
+/* A number of the loss's own: trained when `trained`, else state that is kept and saved. */
+typedef struct gnl_loss_value {
+    const char *name;
+    double initial;
+    bool trained;
+} gnl_loss_value;
+
+enum {
+    GNL_LOSS_UNIT_TARGETS = 1 << 0, /* targets lie in [0,1] */
+    GNL_LOSS_CLASS_TARGETS = 1 << 1 /* targets are whole numbers 0 .. parts-1 */
+};
+
+typedef struct gnl_loss_type {
+    const char *name;
+    const gnl_options_table *options; /* NULL: none */
+    uint32_t flags;
+    /* Outputs for each element of the data; 0: whatever the shapes say. NULL: 1. */
+    int64_t (*parts)(const void *opts);
+    /* Lists own values, at most GNL_MAX_LOSS_VALUES, and returns their number. NULL: none. */
+    int (*values)(const void *opts, gnl_loss_value *value);
+    void (*eval)(genlat_loss *loss, const gnl_loss_call *call);
+    void (*decode)(const genlat_loss *loss, const gnl_loss_decode *decode);
+    const char *help; /* one line for the generated reference */
+} gnl_loss_type;
+
+/* In the order of GENLAT_LIKELIHOOD_*; NULL-terminated. */
+extern const gnl_loss_type *const gnl_loss_types[];
+const gnl_loss_type *gnl_loss_type_find(const char *name);
+
+/* ---- the handle
+ * ---------------------------------------------------------------------------------------------- */
+
+struct genlat_loss {
+    gnl_object object;
+    const gnl_loss_type *type;
+    _Alignas(16) unsigned char opts[GNL_MAX_LOSS_OPTION_BYTES];
+    int values; /* the arenas of an optimizer and of a model file; both have `values` numbers */
+    gnl_loss_value about[GNL_MAX_LOSS_VALUES];
+    gnl_real value[GNL_MAX_LOSS_VALUES], grad[GNL_MAX_LOSS_VALUES];
+    double *nll; /* space of the public functions */
+    size_t nll_capacity;
+};
+
+/* From text "name key=value key=value". */
+genlat_status gnl_loss_parse(genlat_ctx *ctx, const char *spec, genlat_loss **out);
+genlat_status gnl_loss_format(const genlat_loss *loss, char *text, size_t capacity);
+genlat_loss *gnl_loss_retain(genlat_loss *loss);
+void gnl_loss_release(genlat_loss *loss);
+
+int64_t gnl_loss_parts(const genlat_loss *loss); /* 0: whatever the shapes say */
+bool gnl_loss_trains(const genlat_loss *loss);   /* has own values that an optimizer must be given */
+void gnl_loss_zero_grad(genlat_loss *loss);
+
+/* E_RANGE for targets that the likelihood cannot have; call it once on new data, not in every step. A label
+ * out of range makes gnl_loss_eval answer NaN for its sample. */
+genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int64_t n,
+                                     const gnl_real *target, const char *where);
+
+/* Allocate nothing. What a row gets does not depend on the number of threads. */
+void gnl_loss_eval(genlat_loss *loss, const gnl_loss_call *call);
+void gnl_loss_decode_mean(const genlat_loss *loss, const gnl_loss_decode *decode);
+void gnl_loss_decode_sample(const genlat_loss *loss,
+                            const gnl_loss_decode *decode); /* moves decode->rng on */
+
+/* ---- Gaussian latents
+ * ------------------------------------------------------------------------------------------ */
+
+/* q = N(mean, e^logvar) for each row and dimension; all arrays are [rows,dims] unless said otherwise. */
+typedef struct gnl_latent {
+    gnl_compute compute;
+    int64_t rows, dims;
+    const gnl_real *mean, *logvar;
+} gnl_latent;
+
+/* z = mean + e^(logvar/2) noise. */
+void gnl_latent_sample(const gnl_latent *q, const gnl_real *noise, gnl_real *z);
+/* Overwrites dmean = dz and dlogvar = dz noise e^(logvar/2) / 2. */
+void gnl_latent_sample_backward(const gnl_latent *q, const gnl_real *noise, const gnl_real *dz,
+                                gnl_real *dmean, gnl_real *dlogvar);
+
+/* KL(q || N(0,1)) in closed form: kl [rows] summed over dims, per_dim [dims] averaged over rows; either may
+ * be NULL. */
+void gnl_latent_kl(const gnl_latent *q, double *kl, double *per_dim);
+
+/* How the KL enters an objective:
+ *   beta * KL                                       (beta 1: the ELBO)
+ *   beta * sum max(free_bits, KL)                   free_bits > 0, nats, for each dimension or for the whole
+ * latent
+ *                                                   (`whole`), of the batch mean or of each sample
+ * (`each_sample`) gamma * |KL - capacity|                         gamma > 0; then beta and free_bits are not
+ * used always averaged over the rows. */
+typedef struct gnl_kl_rule {
+    double beta;
+    double free_bits;
+    double gamma, capacity;
+    bool whole, each_sample;
+} gnl_kl_rule;
+
+/* The term above; kl [rows] and per_dim [dims] are what gnl_latent_kl wrote. */
+double gnl_kl_term(const gnl_kl_rule *rule, const gnl_latent *q, const double *kl, const double *per_dim);
+/* Adds scale * its derivatives to dmean and dlogvar. */
+void gnl_kl_term_backward(const gnl_kl_rule *rule, const gnl_latent *q, const double *kl,
+                          const double *per_dim, double scale, gnl_real *dmean, gnl_real *dlogvar);
+
+/* log N(z; mean, e^logvar) summed over dims, [rows]; q->mean NULL: N(0,1). */
+void gnl_latent_log_density(const gnl_latent *q, const gnl_real *z, double *out);
+/* log q(z) - log N(z; 0,1), [rows]. */
+void gnl_latent_kl_sampled(const gnl_latent *q, const gnl_real *z, double *out);
+/* Adds scale * weight[row] * its partial derivatives, z being a variable of its own; weight NULL: 1. Any of
+ * dz, dmean, dlogvar may be NULL. */
+void gnl_latent_kl_sampled_backward(const gnl_latent *q, const gnl_real *z, double scale,
+                                    const double *weight, gnl_real *dz, gnl_real *dmean, gnl_real *dlogvar);
+
+#endif
