@@ -5,6 +5,7 @@
 
 #include "layer/layer.h"
 
+extern const gnl_layer_type gnl_batch_norm;
 extern const gnl_layer_type gnl_dense;
 extern const gnl_layer_type gnl_dropout;
 extern const gnl_layer_type gnl_elu;
@@ -12,11 +13,15 @@ extern const gnl_layer_type gnl_embedding;
 extern const gnl_layer_type gnl_gaussian_noise;
 extern const gnl_layer_type gnl_gelu;
 extern const gnl_layer_type gnl_glu;
+extern const gnl_layer_type gnl_group_norm;
 extern const gnl_layer_type gnl_hardtanh;
 extern const gnl_layer_type gnl_identity;
+extern const gnl_layer_type gnl_instance_norm;
+extern const gnl_layer_type gnl_layer_norm;
 extern const gnl_layer_type gnl_leaky_relu;
 extern const gnl_layer_type gnl_maxout;
 extern const gnl_layer_type gnl_relu;
+extern const gnl_layer_type gnl_rms_norm;
 extern const gnl_layer_type gnl_scale;
 extern const gnl_layer_type gnl_selu;
 extern const gnl_layer_type gnl_sigmoid;

@@ -3,6 +3,7 @@
 #include "layer/layer_priv.h"
 
 const gnl_layer_type *const gnl_layer_types[] = {
+    &gnl_batch_norm,
     &gnl_dense,
     &gnl_dropout,
     &gnl_elu,
@@ -10,11 +11,15 @@ const gnl_layer_type *const gnl_layer_types[] = {
     &gnl_gaussian_noise,
     &gnl_gelu,
     &gnl_glu,
+    &gnl_group_norm,
     &gnl_hardtanh,
     &gnl_identity,
+    &gnl_instance_norm,
+    &gnl_layer_norm,
     &gnl_leaky_relu,
     &gnl_maxout,
     &gnl_relu,
+    &gnl_rms_norm,
     &gnl_scale,
     &gnl_selu,
     &gnl_sigmoid,
