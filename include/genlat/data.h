@@ -292,8 +292,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_factors(const genlat_sou
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_mixture(const genlat_source *source,
                                                                 genlat_tensor **centres, double *sd);
 
-/* ---- what can be done to a source
- * -------------------------------------------------------------------------- */
+/* ---- what can be done to a source ----------------------------------------------------------------- */
 
 /** How values become 0 or 1. */
 enum {

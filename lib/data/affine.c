@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Scaled samples, y = (x - offset) / scale; the fit of a scale; the scaling of a chain of sources as one. */
+#include "data/data_priv.h"
+
+typedef struct affine_source {
+    genlat_source source;
+    bool scalar;            /* one number for all elements */
+    double *offset, *scale; /* one block */
+} affine_source;
+
+static genlat_status affine_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
+                                  uint64_t draw, gnl_real *x, gnl_real *labels)
+{
+    const affine_source *self = (const affine_source *)source;
+    GNL_TRY(source->inner->type->fetch(source->inner, indices, n, draw, x, labels));
+    int64_t size = gnl_shape_count(&source->sample), step = self->scalar ? 0 : 1;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < size; j++) {
+            gnl_real *value = &x[i * size + j];
+            *value = (gnl_real)(((double)*value - self->offset[j * step]) / self->scale[j * step]);
+        }
+    return GENLAT_OK;
+}
+
+static void affine_destroy(genlat_source *source)
+{
+    gnl_free(source->object.ctx, ((affine_source *)source)->offset);
+}
+
+static const gnl_source_type affine_type = {
+    .name = "affine", .fetch = affine_fetch, .destroy = affine_destroy};
+
+genlat_status gnl_source_affine(genlat_source *inner, const double *offset, const double *scale, bool scalar,
+                                genlat_source **out)
+{
+    size_t size = scalar ? 1 : (size_t)gnl_shape_count(&inner->sample);
+    genlat_source *source = NULL;
+    GNL_TRY(gnl_source_wrap(inner, &affine_type, sizeof(affine_source), &source));
+    affine_source *self = (affine_source *)source;
+    self->scalar = scalar;
+    self->offset = gnl_alloc(inner->object.ctx, size, 2 * sizeof(double));
+    if (!self->offset) {
+        gnl_source_release(source);
+        return GENLAT_E_MEMORY;
+    }
+    self->scale = self->offset + size;
+    memcpy(self->offset, offset, size * sizeof(double));
+    memcpy(self->scale, scale, size * sizeof(double));
+    *out = source;
+    return GENLAT_OK;
+}
+
+/* ---- fit --------------------------------------------------------------------------------------------- */
+
+/* What a scale makes of the statistics of one element, or of all together. */
+static void fit_one(uint32_t kind, double mean, double sd, double min, double max, double *offset,
+                    double *scale)
+{
+    bool standard = kind == GENLAT_SCALE_STANDARD || kind == GENLAT_SCALE_FEATURES;
+    bool symmetric = kind == GENLAT_SCALE_SYMMETRIC;
+    *offset = standard ? mean : symmetric ? (min + max) / 2 : min;
+    *scale = standard ? sd : symmetric ? (max - min) / 2 : max - min;
+    /* Elements that never change, such as the corners of images, stay finite. */
+    if (!(*scale > 0))
+        *scale = 1;
+}
+
+/* All elements have the same number of values, so that variances add up. */
+static void fit_all(uint32_t kind, const gnl_source_stats *stats, double *offset, double *scale)
+{
+    double mean = 0, square = 0, min = INFINITY, max = -INFINITY;
+    for (int64_t j = 0; j < stats->size; j++) {
+        mean += stats->mean[j] / (double)stats->size;
+        min = GNL_MIN(min, stats->min[j]);
+        max = GNL_MAX(max, stats->max[j]);
+    }
+    for (int64_t j = 0; j < stats->size; j++) {
+        double apart = stats->mean[j] - mean;
+        square += (stats->sd[j] * stats->sd[j] + apart * apart) / (double)stats->size;
+    }
+    fit_one(kind, mean, sqrt(square), min, max, offset, scale);
+}
+
+genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source **out)
+{
+    gnl_source_stats stats;
+    bool scalar = scale != GENLAT_SCALE_FEATURES && scale != GENLAT_SCALE_RANGES;
+    GNL_TRY(gnl_source_stats_new(inner, &stats));
+    /* The fitted numbers take the place of mean and sd, which they are made from. */
+    if (scalar)
+        fit_all(scale, &stats, &stats.mean[0], &stats.sd[0]);
+    for (int64_t j = 0; !scalar && j < stats.size; j++)
+        fit_one(scale, stats.mean[j], stats.sd[j], stats.min[j], stats.max[j], &stats.mean[j], &stats.sd[j]);
+    genlat_status status = gnl_source_affine(inner, stats.mean, stats.sd, scalar, out);
+    gnl_source_stats_free(inner, &stats);
+    return status;
+}
+
+/* ---- given numbers ----------------------------------------------------------------------------------- */
+
+static genlat_status check_given(const genlat_source *source, const genlat_tensor *offset,
+                                 const genlat_tensor *scale)
+{
+    const char *where = "genlat_source_normalize";
+    char found[GNL_SHAPE_TEXT], other[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    bool fits = offset->shape.ndim == 0 || gnl_shape_equal(&offset->shape, &source->sample);
+    if (!fits || !gnl_shape_equal(&offset->shape, &scale->shape))
+        return gnl_fail(GENLAT_E_SHAPE, "%s: offset is %s, scale %s; both [] or both %s wanted", where,
+                        gnl_shape_format(&offset->shape, found), gnl_shape_format(&scale->shape, other),
+                        gnl_shape_format(&source->sample, wanted));
+    for (int64_t j = 0; j < gnl_shape_count(&offset->shape); j++)
+        if (!isfinite(offset->data[j]) || !isfinite(scale->data[j]) || scale->data[j] == 0)
+            return gnl_fail(GENLAT_E_RANGE,
+                            "%s: element %lld has offset %g, scale %g; finite numbers, scale not 0 "
+                            "wanted",
+                            where, (long long)j, (double)offset->data[j], (double)scale->data[j]);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_source_normalize(genlat_source *source, const genlat_tensor *offset,
+                                      const genlat_tensor *scale, genlat_source **out)
+{
+    GNL_REQUIRE(out, "genlat_source_normalize", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(source, "genlat_source_normalize", "source is NULL");
+    GNL_REQUIRE(offset, "genlat_source_normalize", "offset is NULL");
+    GNL_REQUIRE(scale, "genlat_source_normalize", "scale is NULL");
+    GNL_TRY(check_given(source, offset, scale));
+    int64_t size = gnl_shape_count(&offset->shape);
+    double *numbers = gnl_alloc(source->object.ctx, (size_t)size, 2 * sizeof *numbers);
+    if (!numbers)
+        return GENLAT_E_MEMORY;
+    for (int64_t j = 0; j < size; j++) {
+        numbers[j] = (double)offset->data[j];
+        numbers[size + j] = (double)scale->data[j];
+    }
+    genlat_status status = gnl_source_affine(source, numbers, numbers + size, offset->shape.ndim == 0, out);
+    gnl_free(source->object.ctx, numbers);
+    return status;
+}
+
+/* ---- the chain as one -------------------------------------------------------------------------------- */
+
+static const affine_source *as_affine(const genlat_source *source)
+{
+    return source->type == &affine_type ? (const affine_source *)source : NULL;
+}
+
+/* The next source inwards whose values lead on to the raw ones; binarized values lead nowhere. */
+static const genlat_source *next_inwards(const genlat_source *source)
+{
+    return as_affine(source) || source->type->keeps_values ? source->inner : NULL;
+}
+
+/* Puts an inner scaling under what has been gathered: x = o1 + s1 (o2 + s2 z). */
+static void put_under(const affine_source *inner, gnl_real *offset, gnl_real *scale, int64_t size)
+{
+    for (int64_t j = 0; j < size; j++) {
+        int64_t at = inner->scalar ? 0 : j;
+        offset[j] = (gnl_real)(inner->offset[at] + inner->scale[at] * (double)offset[j]);
+        scale[j] = (gnl_real)(inner->scale[at] * (double)scale[j]);
+    }
+}
+
+static genlat_status gather(const genlat_source *source, const gnl_shape *shape, genlat_tensor **offset,
+                            genlat_tensor **scale)
+{
+    GNL_TRY(gnl_tensor_new(source->object.ctx, shape, offset));
+    genlat_status status = gnl_tensor_new(source->object.ctx, shape, scale);
+    if (status != GENLAT_OK) {
+        genlat_tensor_destroy(offset);
+        return status;
+    }
+    int64_t size = gnl_shape_count(shape);
+    for (int64_t j = 0; j < size; j++)
+        (*scale)->data[j] = 1;
+    for (const genlat_source *at = source; at; at = next_inwards(at))
+        if (as_affine(at))
+            put_under(as_affine(at), (*offset)->data, (*scale)->data, size);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_source_normalization(const genlat_source *source, genlat_tensor **offset,
+                                          genlat_tensor **scale)
+{
+    if (offset)
+        *offset = NULL;
+    if (scale)
+        *scale = NULL;
+    GNL_REQUIRE(source, "genlat_source_normalization", "source is NULL");
+    GNL_REQUIRE(offset, "genlat_source_normalization", "offset is NULL");
+    GNL_REQUIRE(scale, "genlat_source_normalization", "scale is NULL");
+    bool any = false, scalar = true;
+    for (const genlat_source *at = source; at; at = next_inwards(at)) {
+        any = any || as_affine(at);
+        scalar = scalar && !(as_affine(at) && !as_affine(at)->scalar);
+    }
+    gnl_shape one = {.ndim = 0};
+    return any ? gather(source, scalar ? &one : &source->sample, offset, scale) : GENLAT_OK;
+}

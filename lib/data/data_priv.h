@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the data room share. */
+#ifndef GNL_DATA_PRIV_H
+#define GNL_DATA_PRIV_H
+
+#include "data/data.h"
+
+/* Most samples that a wrapping source hands on at a time, so that it needs no memory of its own. */
+enum { GNL_SOURCE_CHUNK = 256 };
+
+/* A zeroed struct of `size` bytes whose first member is the source. */
+genlat_status gnl_source_alloc(genlat_ctx *ctx, const gnl_source_type *type, size_t size,
+                               genlat_source **out);
+
+/* The same for a kind that wraps `inner`: shape, count and labels are those of inner, which is kept alive. */
+genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type, size_t size,
+                              genlat_source **out);
+
+/* Checks labels [n] or [n,k] and sets classes or condition; the tensor is kept alive by the caller. */
+genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *labels, const char *where);
+/* Copies the rows of labels that gnl_source_set_labels() has checked. */
+void gnl_source_copy_labels(const genlat_tensor *labels, const int64_t *indices, int64_t n, gnl_real *out);
+
+/* Samples begin .. begin+count-1 of inner. */
+genlat_status gnl_source_range(genlat_source *inner, int64_t begin, int64_t count, genlat_source **out);
+/* y = (x - offset) / scale with one number or one for each element; the arrays are copied. */
+genlat_status gnl_source_affine(genlat_source *inner, const double *offset, const double *scale, bool scalar,
+                                genlat_source **out);
+/* Fits the scale (GENLAT_SCALE_*, not NONE) and applies it. */
+genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source **out);
+/* kind: GENLAT_BINARIZE_*, not NONE. */
+genlat_status gnl_source_binarize(genlat_source *inner, uint32_t kind, uint64_t seed, double threshold,
+                                  genlat_source **out);
+/* kind: GENLAT_LABELS_*, not KEEP. */
+genlat_status gnl_source_relabel(genlat_source *inner, uint32_t kind, genlat_source **out);
+
+int64_t gnl_source_factor_count(const genlat_source *source);
+/* The factors of one sample, from the source below that knows them; factor_count > 0. */
+void gnl_source_factors(const genlat_source *source, int64_t index, gnl_real *out);
+
+/* ---- drawn sources: each draws sample i from a stream of its own ------------------------------------- */
+
+typedef struct gnl_synthetic {
+    genlat_source source;
+    uint64_t seed;
+} gnl_synthetic;
+
+gnl_rng gnl_synthetic_rng(const genlat_source *source, int64_t index);
+
+/* What synthetic.c needs to know of a drawn kind. */
+typedef struct gnl_synthetic_kind {
+    const gnl_source_type *type;
+    gnl_shape sample;
+    int64_t classes, condition;
+} gnl_synthetic_kind;
+
+extern const gnl_synthetic_kind gnl_synthetic_digits, gnl_synthetic_shapes, gnl_synthetic_ring,
+    gnl_synthetic_grid, gnl_synthetic_moons, gnl_synthetic_swissroll;
+
+#endif

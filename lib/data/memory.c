@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Sources over memory: shared tensors, and bytes that become numbers when they are read. */
+#include "data/data_priv.h"
+
+typedef struct memory_source {
+    genlat_source source;
+    genlat_tensor *x;
+    uint8_t *bytes; /* instead of x */
+    gnl_real scale;
+    genlat_tensor *labels;
+} memory_source;
+
+static void fetch_labels(const memory_source *self, const int64_t *indices, int64_t n, gnl_real *labels)
+{
+    if (labels)
+        gnl_source_copy_labels(self->labels, indices, n, labels);
+}
+
+static genlat_status memory_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
+                                  uint64_t draw, gnl_real *x, gnl_real *labels)
+{
+    const memory_source *self = (const memory_source *)source;
+    int64_t size = gnl_shape_count(&source->sample);
+    for (int64_t i = 0; i < n; i++)
+        memcpy(x + i * size, self->x->data + indices[i] * size, (size_t)size * sizeof *x);
+    fetch_labels(self, indices, n, labels);
+    return GENLAT_OK;
+}
+
+static genlat_status bytes_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
+                                 uint64_t draw, gnl_real *x, gnl_real *labels)
+{
+    const memory_source *self = (const memory_source *)source;
+    int64_t size = gnl_shape_count(&source->sample);
+    for (int64_t i = 0; i < n; i++) {
+        const uint8_t *bytes = self->bytes + indices[i] * size;
+        for (int64_t j = 0; j < size; j++)
+            x[i * size + j] = (gnl_real)bytes[j] * self->scale;
+    }
+    fetch_labels(self, indices, n, labels);
+    return GENLAT_OK;
+}
+
+static void memory_destroy(genlat_source *source)
+{
+    memory_source *self = (memory_source *)source;
+    gnl_tensor_release(self->x);
+    gnl_tensor_release(self->labels);
+    gnl_free(source->object.ctx, self->bytes);
+}
+
+static const gnl_source_type memory_type = {
+    .name = "memory", .fetch = memory_fetch, .destroy = memory_destroy};
+static const gnl_source_type bytes_type = {.name = "bytes", .fetch = bytes_fetch, .destroy = memory_destroy};
+
+static genlat_status check_samples(const gnl_shape *shape, const char *where)
+{
+    char text[GNL_SHAPE_TEXT];
+    GNL_TRY(gnl_shape_check(shape, NULL, where));
+    if (shape->ndim < 1 || gnl_shape_count(shape) < 1)
+        return gnl_fail(GENLAT_E_SHAPE, "%s: x is %s, [n,...] with at least one sample wanted", where,
+                        gnl_shape_format(shape, text));
+    return GENLAT_OK;
+}
+
+static genlat_status new_source(genlat_ctx *ctx, const gnl_source_type *type, const gnl_shape *shape,
+                                genlat_tensor *labels, const char *where, memory_source **out)
+{
+    genlat_source *source = NULL;
+    GNL_TRY(check_samples(shape, where));
+    GNL_TRY(gnl_source_alloc(ctx, type, sizeof **out, &source));
+    source->sample = gnl_shape_sample(shape);
+    source->count = shape->dim[0];
+    *out = (memory_source *)source;
+    genlat_status status = labels ? gnl_source_set_labels(source, labels, where) : GENLAT_OK;
+    if (status != GENLAT_OK)
+        gnl_source_release(source);
+    else
+        (*out)->labels = gnl_object_retain(labels);
+    return status;
+}
+
+genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x, genlat_tensor *labels,
+                                   genlat_source **out)
+{
+    GNL_REQUIRE(out, "genlat_source_memory", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(ctx, "genlat_source_memory", "ctx is NULL");
+    GNL_REQUIRE(x, "genlat_source_memory", "x is NULL");
+    memory_source *self = NULL;
+    GNL_TRY(new_source(ctx, &memory_type, &x->shape, labels, "genlat_source_memory", &self));
+    self->x = gnl_object_retain(x);
+    *out = &self->source;
+    return GENLAT_OK;
+}
+
+genlat_status genlat_source_bytes(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const uint8_t *data,
+                                  double scale, genlat_tensor *labels, genlat_source **out)
+{
+    const char *where = "genlat_source_bytes";
+    GNL_REQUIRE(out, where, "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(ctx, where, "ctx is NULL");
+    GNL_REQUIRE(ndim >= 1 && ndim <= GENLAT_MAX_DIMS, where, "ndim is not from 1 to 6");
+    GNL_REQUIRE(dims, where, "dims is NULL");
+    GNL_REQUIRE(data, where, "data is NULL");
+    if (!(isfinite(scale) && scale > 0))
+        return gnl_fail(GENLAT_E_RANGE, "%s: scale is %g, a finite number above 0 wanted", where, scale);
+    memory_source *self = NULL;
+    gnl_shape shape = gnl_shape_of(ndim, dims);
+    GNL_TRY(new_source(ctx, &bytes_type, &shape, labels, where, &self));
+    self->scale = (gnl_real)scale;
+    self->bytes = gnl_alloc(ctx, (size_t)gnl_shape_count(&shape), 1);
+    if (!self->bytes) {
+        gnl_source_release(&self->source);
+        return GENLAT_E_MEMORY;
+    }
+    memcpy(self->bytes, data, (size_t)gnl_shape_count(&shape));
+    *out = &self->source;
+    return GENLAT_OK;
+}

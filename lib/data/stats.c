@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Mean, standard deviation and range of each element of a sample over a whole source. */
+#include "data/data_priv.h"
+
+void gnl_source_stats_free(const genlat_source *source, gnl_source_stats *stats)
+{
+    gnl_free(source->object.ctx, stats->mean);
+    *stats = (gnl_source_stats){0};
+}
+
+/* Welford's update; sd holds the sum of squared deviations until the end. */
+static void add_sample(gnl_source_stats *stats, const gnl_real *x, int64_t seen)
+{
+    double share = 1.0 / (double)seen;
+    for (int64_t j = 0; j < stats->size; j++) {
+        double value = (double)x[j], delta = value - stats->mean[j];
+        stats->mean[j] += delta * share;
+        stats->sd[j] += delta * (value - stats->mean[j]);
+        stats->min[j] = GNL_MIN(stats->min[j], value);
+        stats->max[j] = GNL_MAX(stats->max[j], value);
+    }
+}
+
+static genlat_status add_all(const genlat_source *source, gnl_source_stats *stats, gnl_real *x, int64_t chunk)
+{
+    int64_t indices[GNL_SOURCE_CHUNK];
+    for (int64_t at = 0; at < source->count; at += chunk) {
+        int64_t n = GNL_MIN(chunk, source->count - at);
+        for (int64_t i = 0; i < n; i++)
+            indices[i] = at + i;
+        GNL_TRY(gnl_source_fetch(source, indices, n, 0, x, NULL));
+        for (int64_t i = 0; i < n; i++)
+            add_sample(stats, x + i * stats->size, at + i + 1);
+    }
+    for (int64_t j = 0; j < stats->size; j++)
+        stats->sd[j] = sqrt(stats->sd[j] / (double)source->count);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats *stats)
+{
+    genlat_ctx *ctx = source->object.ctx;
+    int64_t size = gnl_shape_count(&source->sample),
+            chunk = GNL_MIN((int64_t)GNL_SOURCE_CHUNK, source->count);
+    double *all = gnl_calloc(ctx, (size_t)size, 4 * sizeof *all);
+    gnl_real *x = gnl_alloc(ctx, (size_t)size, (size_t)chunk * sizeof *x);
+    *stats = (gnl_source_stats){size, all, all + size, all + 2 * size, all + 3 * size};
+    genlat_status status = GENLAT_E_MEMORY;
+    if (all && x) {
+        for (int64_t j = 0; j < size; j++) {
+            stats->min[j] = INFINITY;
+            stats->max[j] = -INFINITY;
+        }
+        status = add_all(source, stats, x, chunk);
+    }
+    gnl_free(ctx, x);
+    if (status != GENLAT_OK)
+        gnl_source_stats_free(source, stats);
+    return status;
+}
+
+static genlat_status check_out(const genlat_source *source, const genlat_tensor *tensor, const char *name)
+{
+    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    if (tensor && !gnl_shape_equal(&tensor->shape, &source->sample))
+        return gnl_fail(GENLAT_E_SHAPE, "genlat_source_moments: %s is %s, %s wanted", name,
+                        gnl_shape_format(&tensor->shape, found), gnl_shape_format(&source->sample, wanted));
+    return GENLAT_OK;
+}
+
+genlat_status genlat_source_moments(const genlat_source *source, genlat_tensor *mean, genlat_tensor *sd)
+{
+    GNL_REQUIRE(source, "genlat_source_moments", "source is NULL");
+    GNL_TRY(check_out(source, mean, "mean"));
+    GNL_TRY(check_out(source, sd, "sd"));
+    gnl_source_stats stats;
+    GNL_TRY(gnl_source_stats_new(source, &stats));
+    for (int64_t j = 0; j < stats.size; j++) {
+        if (mean)
+            mean->data[j] = (gnl_real)stats.mean[j];
+        if (sd)
+            sd->data[j] = (gnl_real)stats.sd[j];
+    }
+    gnl_source_stats_free(source, &stats);
+    return GENLAT_OK;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Some samples of a source: a range, a list, the two parts of a split. */
+#include "data/data_priv.h"
+
+typedef struct subset_source {
+    genlat_source source;
+    int64_t begin;
+    int64_t *indices; /* instead of begin; NULL: a range */
+} subset_source;
+
+static int64_t subset_map(const genlat_source *source, int64_t index)
+{
+    const subset_source *self = (const subset_source *)source;
+    return self->indices ? self->indices[index] : self->begin + index;
+}
+
+static genlat_status subset_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
+                                  uint64_t draw, gnl_real *x, gnl_real *labels)
+{
+    int64_t mapped[GNL_SOURCE_CHUNK];
+    int64_t size = gnl_shape_count(&source->sample), width = gnl_source_label_size(source);
+    const genlat_source *inner = source->inner;
+    for (int64_t at = 0; at < n; at += GNL_SOURCE_CHUNK) {
+        int64_t count = GNL_MIN((int64_t)GNL_SOURCE_CHUNK, n - at);
+        for (int64_t i = 0; i < count; i++)
+            mapped[i] = subset_map(source, indices[at + i]);
+        GNL_TRY(inner->type->fetch(inner, mapped, count, draw, x + at * size,
+                                   labels ? labels + at * width : NULL));
+    }
+    return GENLAT_OK;
+}
+
+static void subset_destroy(genlat_source *source)
+{
+    gnl_free(source->object.ctx, ((subset_source *)source)->indices);
+}
+
+static const gnl_source_type subset_type = {.name = "subset",
+                                            .fetch = subset_fetch,
+                                            .destroy = subset_destroy,
+                                            .map = subset_map,
+                                            .keeps_values = true};
+
+genlat_status gnl_source_range(genlat_source *inner, int64_t begin, int64_t count, genlat_source **out)
+{
+    GNL_TRY(gnl_source_wrap(inner, &subset_type, sizeof(subset_source), out));
+    ((subset_source *)*out)->begin = begin;
+    (*out)->count = count;
+    return GENLAT_OK;
+}
+
+/* The indices are legal; they are copied. */
+static genlat_status subset_new(genlat_source *inner, const int64_t *indices, int64_t n, genlat_source **out)
+{
+    genlat_source *source = NULL;
+    GNL_TRY(gnl_source_wrap(inner, &subset_type, sizeof(subset_source), &source));
+    int64_t *copy = gnl_alloc(inner->object.ctx, (size_t)n, sizeof *copy);
+    if (!copy) {
+        gnl_source_release(source);
+        return GENLAT_E_MEMORY;
+    }
+    memcpy(copy, indices, (size_t)n * sizeof *copy);
+    ((subset_source *)source)->indices = copy;
+    source->count = n;
+    *out = source;
+    return GENLAT_OK;
+}
+
+genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices, int64_t n,
+                                   genlat_source **out)
+{
+    GNL_REQUIRE(out, "genlat_source_subset", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(source, "genlat_source_subset", "source is NULL");
+    GNL_REQUIRE(indices, "genlat_source_subset", "indices is NULL");
+    GNL_REQUIRE(n >= 1, "genlat_source_subset", "n is below 1");
+    for (int64_t i = 0; i < n; i++)
+        if (indices[i] < 0 || indices[i] >= source->count)
+            return gnl_fail(GENLAT_E_RANGE, "genlat_source_subset: index %lld of %lld samples",
+                            (long long)indices[i], (long long)source->count);
+    return subset_new(source, indices, n, out);
+}
+
+/* ---- split ------------------------------------------------------------------------------------------- */
+
+static genlat_status split_in_order(genlat_source *source, int64_t first, genlat_source **train,
+                                    genlat_source **valid)
+{
+    GNL_TRY(gnl_source_range(source, 0, first, train));
+    return gnl_source_range(source, first, source->count - first, valid);
+}
+
+static genlat_status split_at_random(genlat_source *source, int64_t first, uint64_t seed,
+                                     genlat_source **train, genlat_source **valid)
+{
+    int64_t *order = gnl_alloc(source->object.ctx, (size_t)source->count, sizeof *order);
+    if (!order)
+        return GENLAT_E_MEMORY;
+    for (int64_t i = 0; i < source->count; i++)
+        order[i] = i;
+    /* A substream that no epoch reaches: a split and batches may share a seed. */
+    gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_ORDER, (UINT64_C(1) << 48) - 1);
+    gnl_rng_shuffle(&rng, order, source->count);
+    genlat_status status = subset_new(source, order, first, train);
+    if (status == GENLAT_OK)
+        status = subset_new(source, order + first, source->count - first, valid);
+    gnl_free(source->object.ctx, order);
+    return status;
+}
+
+static genlat_status split_sizes(const genlat_source *source, double part, int64_t *first)
+{
+    double wanted = part < 1 ? round(part * (double)source->count) : part;
+    if (!(part > 0) || wanted != floor(wanted) || wanted < 1 || wanted > (double)(source->count - 1))
+        return gnl_fail(
+            GENLAT_E_RANGE,
+            "genlat_source_split: part is %g of %lld samples; a fraction or a whole number that leaves "
+            "each part a sample wanted",
+            part, (long long)source->count);
+    *first = source->count - (int64_t)wanted;
+    return GENLAT_OK;
+}
+
+genlat_status genlat_source_split(genlat_source *source, double part, int64_t seed, genlat_source **train,
+                                  genlat_source **valid)
+{
+    if (train)
+        *train = NULL;
+    if (valid)
+        *valid = NULL;
+    GNL_REQUIRE(source, "genlat_source_split", "source is NULL");
+    GNL_REQUIRE(train, "genlat_source_split", "train is NULL");
+    GNL_REQUIRE(valid, "genlat_source_split", "valid is NULL");
+    int64_t first = 0;
+    GNL_TRY(split_sizes(source, part, &first));
+    if (seed < -1)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_source_split: seed is %lld, -1 or more wanted",
+                        (long long)seed);
+    genlat_status status = seed < 0 ? split_in_order(source, first, train, valid)
+                                    : split_at_random(source, first, (uint64_t)seed, train, valid);
+    if (status != GENLAT_OK)
+        genlat_source_destroy(train);
+    return status;
+}

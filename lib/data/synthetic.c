@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Sources that the library draws itself: their names, and the stream that each sample is drawn from. */
+#include <stdio.h>
+
+#include "data/data_priv.h"
+
+static const gnl_synthetic_kind *const kinds[] = {
+    &gnl_synthetic_digits, &gnl_synthetic_shapes, &gnl_synthetic_ring,
+    &gnl_synthetic_grid,   &gnl_synthetic_moons,  &gnl_synthetic_swissroll,
+};
+
+gnl_rng gnl_synthetic_rng(const genlat_source *source, int64_t index)
+{
+    return gnl_rng_make(((const gnl_synthetic *)source)->seed, GNL_STREAM_DATA, (uint64_t)index);
+}
+
+static const gnl_synthetic_kind *find_kind(const char *name)
+{
+    for (size_t i = 0; i < GNL_COUNT(kinds); i++)
+        if (strcmp(kinds[i]->type->name, name) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+static genlat_status unknown_name(const char *name)
+{
+    char known[128] = "";
+    for (size_t i = 0; i < GNL_COUNT(kinds); i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", kinds[i]->type->name);
+    }
+    return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_source_synthetic: no source is called '%s'; there are: %s",
+                    name, known);
+}
+
+const char *genlat_source_synthetic_name(int32_t index)
+{
+    return index >= 0 && (size_t)index < GNL_COUNT(kinds) ? kinds[index]->type->name : NULL;
+}
+
+genlat_status genlat_source_synthetic(genlat_ctx *ctx, const char *name, int64_t n, int64_t seed,
+                                      genlat_source **out)
+{
+    const int64_t most = INT64_C(1) << 40;
+    GNL_REQUIRE(out, "genlat_source_synthetic", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(ctx, "genlat_source_synthetic", "ctx is NULL");
+    GNL_REQUIRE(name, "genlat_source_synthetic", "name is NULL");
+    const gnl_synthetic_kind *kind = find_kind(name);
+    if (!kind)
+        return unknown_name(name);
+    if (n < 1 || n > most || seed < 0)
+        return gnl_fail(GENLAT_E_RANGE,
+                        "genlat_source_synthetic: n is %lld, seed %lld; 1 to 2^40 and >= 0 wanted",
+                        (long long)n, (long long)seed);
+    genlat_source *source = NULL;
+    GNL_TRY(gnl_source_alloc(ctx, kind->type, sizeof(gnl_synthetic), &source));
+    source->sample = kind->sample;
+    source->count = n;
+    source->classes = kind->classes;
+    source->condition = kind->condition;
+    ((gnl_synthetic *)source)->seed = (uint64_t)seed;
+    *out = source;
+    return GENLAT_OK;
+}

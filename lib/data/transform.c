@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Transforms put together: options, and the chain of sources that they ask for. */
+#include "data/data_priv.h"
+
+static const char *const scale_names[] = {"none",     "unit",   "symmetric", "standard",
+                                          "features", "ranges", NULL};
+static const char *const binarize_names[] = {"none", "static", "dynamic", "threshold", NULL};
+static const char *const label_names[] = {"keep", "drop", "factors", NULL};
+
+static const gnl_option options[] = {
+    GNL_OPT_INT(genlat_transform_opts, skip, 0, 0, 9e18, "samples left out at the beginning"),
+    GNL_OPT_INT(genlat_transform_opts, limit, 0, 0, 9e18, "most samples kept; 0: all"),
+    GNL_OPT_INT(genlat_transform_opts, seed, 0, 0, 9e18, "seed of the binarization"),
+    GNL_OPT_REAL(genlat_transform_opts, threshold, 0.5, -1e30, 1e30, "from which value on x is 1"),
+    GNL_OPT_ENUM(genlat_transform_opts, scale, GENLAT_SCALE_NONE, GENLAT_SCALE_RANGES, scale_names,
+                 "how values are scaled"),
+    GNL_OPT_ENUM(genlat_transform_opts, binarize, GENLAT_BINARIZE_NONE, GENLAT_BINARIZE_THRESHOLD,
+                 binarize_names, "how values become 0 or 1"),
+    GNL_OPT_ENUM(genlat_transform_opts, labels, GENLAT_LABELS_KEEP, GENLAT_LABELS_FACTORS, label_names,
+                 "what becomes of labels"),
+};
+
+static const gnl_options_table table = {"transform", sizeof(genlat_transform_opts), options,
+                                        GNL_COUNT(options)};
+
+void genlat_transform_opts_init_sized(genlat_transform_opts *opts, size_t size)
+{
+    gnl_options_init(&table, opts, size);
+}
+
+genlat_status genlat_transform_opts_set(genlat_transform_opts *opts, const char *key, const char *value)
+{
+    const char *where = "genlat_transform_opts_set";
+    GNL_REQUIRE(opts, where, "opts is NULL");
+    GNL_REQUIRE(key, where, "key is NULL");
+    GNL_REQUIRE(value, where, "value is NULL");
+    GNL_REQUIRE(opts->size >= table.size, where, "opts have not been filled by their init function");
+    return gnl_options_set(&table, opts, key, value, where);
+}
+
+/* One step of the chain: a new source, or inner once more when the options do not ask for it. */
+typedef genlat_status step(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out);
+
+static genlat_status same(genlat_source *inner, genlat_source **out)
+{
+    *out = gnl_object_retain(inner);
+    return GENLAT_OK;
+}
+
+static genlat_status keep_range(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out)
+{
+    int64_t rest = inner->count - opts->skip;
+    if (rest < 1)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_source_transform: skip is %lld of %lld samples",
+                        (long long)opts->skip, (long long)inner->count);
+    int64_t count = opts->limit ? GNL_MIN(rest, opts->limit) : rest;
+    return count == inner->count ? same(inner, out) : gnl_source_range(inner, opts->skip, count, out);
+}
+
+static genlat_status scale(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out)
+{
+    return opts->scale == GENLAT_SCALE_NONE ? same(inner, out) : gnl_source_fit(inner, opts->scale, out);
+}
+
+static genlat_status binarize(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out)
+{
+    if (opts->binarize == GENLAT_BINARIZE_NONE)
+        return same(inner, out);
+    return gnl_source_binarize(inner, opts->binarize, (uint64_t)opts->seed, opts->threshold, out);
+}
+
+static genlat_status relabel(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out)
+{
+    return opts->labels == GENLAT_LABELS_KEEP ? same(inner, out)
+                                              : gnl_source_relabel(inner, opts->labels, out);
+}
+
+static step *const steps[] = {keep_range, scale, binarize, relabel};
+
+genlat_status genlat_source_transform(genlat_source *source, const genlat_transform_opts *given,
+                                      genlat_source **out)
+{
+    GNL_REQUIRE(out, "genlat_source_transform", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(source, "genlat_source_transform", "source is NULL");
+    genlat_transform_opts opts;
+    GNL_TRY(gnl_options_take(&table, given, &opts, "genlat_source_transform"));
+    genlat_source *at = gnl_object_retain(source);
+    for (size_t i = 0; i < GNL_COUNT(steps); i++) {
+        genlat_source *next = NULL;
+        genlat_status status = steps[i](at, &opts, &next);
+        gnl_source_release(at);
+        if (status != GENLAT_OK)
+            return status;
+        at = next;
+    }
+    *out = at;
+    return GENLAT_OK;
+}
