@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/** @file train.h  The trainer: epochs, validation, early stop, checkpoints, events, history. */
+#ifndef GENLAT_TRAIN_H
+#define GENLAT_TRAIN_H
+
+#include "genlat/data.h"
+#include "genlat/vae.h"
+
+GENLAT_BEGIN
+
+/** Trains one model on one source. Belongs to one thread. */
+typedef struct genlat_trainer genlat_trainer;
+
+/** What an event tells. */
+enum {
+    GENLAT_EVENT_STEP = 0,       /**< a step has been made; values are those of its batch. */
+    GENLAT_EVENT_EPOCH = 1,      /**< an epoch has ended; values are means over its samples. */
+    GENLAT_EVENT_VALID = 2,      /**< the validation data have been evaluated; values are theirs. */
+    GENLAT_EVENT_CHECKPOINT = 3, /**< a file has been written; text is its name. */
+    GENLAT_EVENT_ALARM = 4,      /**< something looks wrong; text tells what and the remedy. */
+    GENLAT_EVENT_DONE = 5        /**< training has ended; values are those of the last epoch. */
+};
+
+/** An event. All pointers are borrowed for the call. */
+typedef struct genlat_event {
+    size_t size;              /**< sizeof(genlat_event) as the library knows it. */
+    int64_t kind;             /**< GENLAT_EVENT_*. */
+    int64_t epoch;            /**< epochs begun, from 1 on. */
+    int64_t epochs;           /**< epochs wanted; 0 when steps decide. */
+    int64_t step;             /**< steps made since the model was new. */
+    int64_t steps;            /**< steps wanted; 0 when unknown. */
+    int64_t epoch_steps;      /**< steps of one epoch. */
+    double seconds;           /**< since the trainer started. */
+    double samples_per_s;     /**< training samples a second, since the last epoch began. */
+    int64_t count;            /**< number of names and values. */
+    const char *const *names; /**< [count] such as "neg_elbo", "recon", "kl". */
+    const double *values;     /**< [count]. */
+    const char *text;         /**< one line, or NULL. */
+} genlat_event;
+
+/** Receives events in the thread that trains; returns 0 to go on, anything else to stop after this step. */
+typedef int32_t (*genlat_event_fn)(void *user, const genlat_event *event);
+
+/** Options of a trainer. Filled by genlat_train_opts_init(). */
+typedef struct genlat_train_opts {
+    size_t size;             /**< sizeof(genlat_train_opts) as the caller knows it. */
+    int64_t epochs;          /**< epochs, >= 0; 0: steps decide, or the preset's number when steps is 0 too. Default 0. */
+    int64_t steps;           /**< steps, >= 0; 0: epochs decide. Default 0. */
+    int64_t batch;           /**< samples a step, >= 1; 0: the preset's. Default 0. */
+    int64_t seed;            /**< of the order of the data, >= 0; -1: the context's. Default -1. */
+    int64_t valid_every;     /**< epochs between validations, >= 1. Default 1. */
+    int64_t valid_batch;     /**< samples evaluated at once, >= 1. Default 512. */
+    int64_t patience;        /**< validations without a better result until training stops; 0: never. Default 0. */
+    int64_t save_every;      /**< epochs between checkpoints; 0: only at the end. Default 0. */
+    double min_gain;         /**< what counts as better, nats a sample, >= 0. Default 0. */
+    uint32_t shuffle;        /**< 1: a new order every epoch. Default 1. */
+    uint32_t drop_last;      /**< 1: leave an incomplete last batch out. Default 0. */
+    uint32_t prefetch;       /**< 1: read the next batch in a background thread. Default 0. */
+    uint32_t restore_best;   /**< 1: end with the weights of the best validation. Default 0. */
+    const char *last_path;   /**< file of the newest state, to resume from; NULL: none. Copied. */
+    const char *best_path;   /**< file of the best validation; NULL: none. Copied. */
+    const char *log_path;    /**< JSON lines, one an epoch, appended; NULL: none. Copied. */
+    genlat_event_fn event;   /**< NULL: none. */
+    void *event_user;        /**< passed back to event. */
+} genlat_train_opts;
+
+/**
+ * Fill options with the library's defaults. Call it through genlat_train_opts_init(o).
+ *
+ * @param opts  options, filled up to size bytes; NULL is ignored.
+ * @param size  sizeof(genlat_train_opts) as the caller knows it, bytes.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_train_opts_init_sized(genlat_train_opts *opts, size_t size);
+/** Fill options with defaults, telling the library the size that this program was compiled with. */
+#define genlat_train_opts_init(opts) genlat_train_opts_init_sized((opts), sizeof *(opts))
+
+/**
+ * Set one option by name and text.
+ *
+ * @param opts   options that have been filled; paths and callbacks have no text.
+ * @param key    name of a field.
+ * @param value  value as text.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_RANGE.
+ * Thread-safety: the options belong to one thread. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key,
+                                                                const char *value);
+
+/**
+ * Make a trainer of a VAE. A model that was loaded from a file goes on where it was.
+ *
+ * @param vae    model; retained.
+ * @param train  training data; retained.
+ * @param valid  validation data; retained; NULL: none.
+ * @param opts   borrowed for the call; NULL: defaults.
+ * @param out    receives a new trainer, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE when data and model do not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED;
+ *         GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_vae(genlat_vae *vae, genlat_source *train,
+                                                             genlat_source *valid, const genlat_train_opts *opts,
+                                                             genlat_trainer **out);
+
+/**
+ * Give a trainer back.
+ *
+ * @param trainer  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_trainer_destroy(genlat_trainer **trainer);
+
+/**
+ * Train to the end, or until an event's receiver or genlat_trainer_cancel() stops it.
+ *
+ * @param trainer  trainer.
+ * @return GENLAT_OK; GENLAT_E_CANCELLED, the last checkpoint written; GENLAT_E_NUMERIC with advice; GENLAT_E_IO; GENLAT_E_MEMORY;
+ *         GENLAT_E_CALLBACK when a source failed.
+ * Thread-safety: a trainer belongs to one thread. Allocates: yes, before the first step. Randomness: streams order,
+ * noise, dropout.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_run(genlat_trainer *trainer);
+
+/**
+ * Ask a trainer to stop after the step that it is making.
+ *
+ * @param trainer  trainer; NULL is ignored.
+ * Thread-safety: safe, from any thread and from a signal handler. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API void genlat_trainer_cancel(genlat_trainer *trainer);
+
+/**
+ * Number of epochs in the history.
+ *
+ * @param trainer  trainer; NULL gives 0.
+ * @return epochs that have ended in this trainer.
+ * Thread-safety: a trainer belongs to one thread. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API int64_t genlat_trainer_epochs(const genlat_trainer *trainer);
+
+/**
+ * A curve of the history.
+ *
+ * @param trainer  trainer.
+ * @param name     such as "neg_elbo", or "valid.neg_elbo".
+ * @param values   receives borrowed numbers, one an epoch, NaN where there was no validation; valid until the next run.
+ * @param count    receives their number.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND, naming the curves there are.
+ * Thread-safety: a trainer belongs to one thread. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_history(const genlat_trainer *trainer, const char *name,
+                                                                 const double **values, int64_t *count);
+
+/**
+ * Name of a curve of the history.
+ *
+ * @param trainer  trainer.
+ * @param index    from 0 on.
+ * @return borrowed text, valid as long as the trainer; NULL past the last.
+ * Thread-safety: a trainer belongs to one thread. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API const char *genlat_trainer_curve(const genlat_trainer *trainer, int32_t index);
+
+/**
+ * Evaluate a VAE on a whole source: means over its samples of the terms with one posterior sample each.
+ *
+ * @param vae     model.
+ * @param source  data; borrowed for the call.
+ * @param batch   samples at once, >= 1.
+ * @param seed    of the posterior samples.
+ * @param terms   receives the terms; set size before the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY; GENLAT_E_CALLBACK.
+ * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: of the seed given.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_evaluate(genlat_vae *vae, genlat_source *source, int64_t batch,
+                                                              uint64_t seed, genlat_vae_terms *terms);
+
+/**
+ * Train a VAE with a trainer of its own.
+ *
+ * @param vae     model.
+ * @param source  training data; borrowed for the call.
+ * @param opts    borrowed for the call; NULL: defaults.
+ * @return as genlat_trainer_vae() and genlat_trainer_run().
+ * Thread-safety: one thread trains. Allocates: yes. Randomness: streams order, noise, dropout.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_fit(genlat_vae *vae, genlat_source *source,
+                                                         const genlat_train_opts *opts);
+
+GENLAT_END
+
+#endif
