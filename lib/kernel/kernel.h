@@ -142,4 +142,30 @@ void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t
 void gnl_fill_normal(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real *out);
 void gnl_fill_uniform(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real lo, gnl_real hi, gnl_real *out);
 
+/* ---- convolutions ---------------------------------------------------------------------------------------- */
+
+/* Geometry of a convolution between an image and a map of it, the same for both directions: a convolution reads
+ * the image and writes the map, a transposed one reads the map and writes the image. Pairs are y, x; in one
+ * dimension y has size 1. Arrays are [rows,channels,y,x]; the weight is [map channels, image channels / groups,
+ * kernel y, kernel x], which is PyTorch's layout of Conv and of ConvTranspose alike. */
+typedef struct gnl_conv {
+    int64_t groups;
+    int64_t image_channels, map_channels;
+    int64_t image[2], map[2];
+    int64_t kernel[2], stride[2], padding[2], dilation[2];
+} gnl_conv;
+
+/* Numbers of scratch that the functions below need for at most `rows` samples on `threads` threads. */
+int64_t gnl_conv_scratch(const gnl_conv *g, int64_t rows, int threads);
+
+/* map = weight * image + bias; bias [map channels] or NULL. */
+void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
+                     const gnl_real *weight, const gnl_real *bias, gnl_real *map, gnl_real *scratch);
+/* image = transposed weight * map + bias; bias [image channels] or NULL. */
+void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
+                     const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch);
+/* grad += the weight's gradient of <map, weight * image>. */
+void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
+                     const gnl_real *map, gnl_real *grad, gnl_real *scratch);
+
 #endif

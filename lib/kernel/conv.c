@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Convolution as matrix products over lowered tiles, one tile or sample group a task. How the work is cut depends
+ * on sizes alone, and what several tasks would add to is summed in a fixed order, so that the number of threads
+ * changes nothing.
+ */
+#include "kernel/conv_priv.h"
+
+enum {
+    COLS_NUMBERS = 1 << 18, /* aim of a lowered tile: 1 MiB, about a core's cache */
+    LEAST_COLUMNS = 192,    /* below this a product spends its time packing weights */
+    MOST_COLUMNS = 1024,
+    TILES_MULTIPLE = 4,     /* tiles of samples come in multiples, so that threads finish together */
+    SMALL_WEIGHT = 1 << 15, /* weights up to this are worth several partial gradients */
+    PARTS = 8,              /* partial gradients */
+    BLOCKS = 8,             /* blocks of channels of a large weight's gradient, or of few samples' image */
+    LEAST_BLOCK = 128       /* rows of the lowered image in a block, at least */
+};
+
+/* ---- sizes ------------------------------------------------------------------------------------------- */
+
+typedef struct sizes {
+    int64_t depth;         /* rows of the lowered image in a group: channels x kernel */
+    int64_t taps;          /* places of the kernel */
+    int64_t map, image;    /* positions of one channel */
+    int64_t map_channels, image_channels; /* in a group */
+    int64_t weights;       /* of all groups */
+} sizes;
+
+static sizes sizes_of(const gnl_conv *g)
+{
+    sizes z = {.taps = g->kernel[0] * g->kernel[1],
+               .map = g->map[0] * g->map[1],
+               .image = g->image[0] * g->image[1],
+               .map_channels = g->map_channels / g->groups,
+               .image_channels = g->image_channels / g->groups};
+    z.depth = z.image_channels * z.taps;
+    z.weights = g->map_channels * z.depth;
+    return z;
+}
+
+/* The kernel sees the whole image at once: the convolution is a dense layer. */
+static bool is_dense(const gnl_conv *g)
+{
+    bool one = g->groups == 1;
+    for (int i = 0; i < 2; i++)
+        one = one && g->map[i] == 1 && g->padding[i] == 0 && g->kernel[i] == g->image[i] &&
+              (g->dilation[i] == 1 || g->kernel[i] == 1);
+    return one;
+}
+
+/* ---- tiles ------------------------------------------------------------------------------------------- */
+
+typedef struct tiling {
+    int64_t samples, lines, columns;             /* of a tile, at most */
+    int64_t sample_tiles, line_tiles, column_tiles;
+    int64_t count, pieces;                       /* tiles of all, of one sample group */
+} tiling;
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Cuts `all` into pieces of at most `most`, of nearly equal size. */
+static int64_t balanced(int64_t all, int64_t most)
+{
+    return ceil_div(all, ceil_div(all, GNL_MAX(most, 1)));
+}
+
+static int64_t samples_of_tile(int64_t rows, int64_t most)
+{
+    int64_t tiles = ceil_div(rows, GNL_MAX(most, 1));
+    if (tiles > 1)
+        tiles = GNL_MIN(ceil_div(tiles, TILES_MULTIPLE) * TILES_MULTIPLE, rows);
+    return ceil_div(rows, GNL_MAX(tiles, 1));
+}
+
+static int64_t most_columns(const sizes *z)
+{
+    return GNL_MIN(GNL_MAX(COLS_NUMBERS / z->depth, LEAST_COLUMNS), MOST_COLUMNS);
+}
+
+static tiling tiling_of(const gnl_conv *g, int64_t rows)
+{
+    sizes z = sizes_of(g);
+    int64_t columns = most_columns(&z);
+    tiling t = {.samples = 1, .lines = g->map[0], .columns = g->map[1]};
+    if (z.map <= columns)
+        t.samples = samples_of_tile(rows, columns / z.map);
+    else if (g->map[1] <= columns)
+        t.lines = balanced(g->map[0], columns / g->map[1]);
+    else {
+        t.lines = 1;
+        t.columns = balanced(g->map[1], columns);
+    }
+    t.sample_tiles = ceil_div(rows, GNL_MAX(t.samples, 1));
+    t.line_tiles = ceil_div(g->map[0], t.lines);
+    t.column_tiles = ceil_div(g->map[1], t.columns);
+    t.pieces = t.line_tiles * t.column_tiles;
+    t.count = t.sample_tiles * t.pieces;
+    return t;
+}
+
+static gnl_conv_tile tile_at(const gnl_conv *g, const tiling *t, int64_t rows, int64_t index)
+{
+    gnl_conv_tile tile = {.sample = index / t->pieces * t->samples,
+                          .y = index % t->pieces / t->column_tiles * t->lines,
+                          .x = index % t->column_tiles * t->columns};
+    tile.samples = GNL_MIN(t->samples, rows - tile.sample);
+    tile.lines = GNL_MIN(t->lines, g->map[0] - tile.y);
+    tile.columns = GNL_MIN(t->columns, g->map[1] - tile.x);
+    return tile;
+}
+
+/* ---- a worker's scratch -------------------------------------------------------------------------------- */
+
+typedef struct space {
+    int64_t cols, map, window, all; /* numbers; all is what lies between one worker's scratch and the next one's */
+} space;
+
+static int64_t aligned(int64_t n)
+{
+    const int64_t unit = GNL_ALIGN / (int64_t)sizeof(gnl_real);
+    return ceil_div(n, unit) * unit;
+}
+
+static space space_of(const gnl_conv *g, const tiling *t)
+{
+    sizes z = sizes_of(g);
+    int64_t size = t->samples * t->lines * t->columns;
+    space s = {.cols = aligned(z.depth * size),
+               .map = aligned(t->samples > 1 ? z.map_channels * size : 0),
+               .window = aligned(gnl_conv_window(g, t->lines, t->columns))};
+    s.all = s.cols + s.map + s.window;
+    return s;
+}
+
+int64_t gnl_conv_scratch(const gnl_conv *g, int64_t rows, int threads)
+{
+    if (is_dense(g))
+        return 0;
+    sizes z = sizes_of(g);
+    tiling t = tiling_of(g, GNL_MAX(rows, 1));
+    /* Balancing may give fewer rows larger tiles than all of them have. */
+    t.samples = GNL_MAX(GNL_MIN(most_columns(&z) / z.map, rows), 1);
+    int64_t partial = z.weights <= SMALL_WEIGHT ? aligned(PARTS * z.weights) : 0;
+    return threads * space_of(g, &t).all + partial;
+}
+
+/* ---- one call ------------------------------------------------------------------------------------------ */
+
+typedef struct call {
+    const gnl_compute *c;
+    const gnl_conv *g;
+    sizes z;
+    tiling t;
+    space s;
+    int64_t rows;
+    int64_t parts, blocks; /* of the tiles, of a group's image channels */
+    const gnl_real *weight, *bias;
+    const gnl_real *image, *map;
+    gnl_real *image_out, *map_out, *grad, *partial, *scratch;
+} call;
+
+static call call_of(const gnl_compute *c, const gnl_conv *g, int64_t rows, gnl_real *scratch)
+{
+    call k = {.c = c, .g = g, .z = sizes_of(g), .t = tiling_of(g, rows), .rows = rows, .parts = 1, .blocks = 1};
+    k.s = space_of(g, &k.t);
+    k.scratch = scratch;
+    return k;
+}
+
+/* Blocks of channels, each with rows enough for a product. */
+static int64_t blocks_of(const sizes *z)
+{
+    int64_t most = GNL_MIN(z->image_channels, (int64_t)BLOCKS);
+    return GNL_MAX(GNL_MIN(most, z->depth / LEAST_BLOCK), 1);
+}
+
+/* A block of image channels of one group. */
+typedef struct block {
+    int64_t group, channel, channels; /* channel within the group */
+} block;
+
+static block block_at(const call *k, int64_t index)
+{
+    int64_t of = index % k->blocks;
+    block b = {.group = index / k->blocks, .channel = k->z.image_channels * of / k->blocks};
+    b.channels = k->z.image_channels * (of + 1) / k->blocks - b.channel;
+    return b;
+}
+
+static const gnl_real *weight_of(const call *k, const block *b)
+{
+    return k->weight + b->group * k->z.map_channels * k->z.depth + b->channel * k->z.taps;
+}
+
+/* A matrix: where, and from row to row. */
+typedef struct matrix {
+    const gnl_real *data;
+    int64_t ld;
+} matrix;
+
+static bool is_pointwise(const call *k)
+{
+    const gnl_conv *g = k->g;
+    return k->z.taps == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->padding[0] == 0 && g->padding[1] == 0;
+}
+
+static int64_t image_at(const call *k, const gnl_conv_tile *t, const block *b)
+{
+    return (t->sample * k->g->image_channels + b->group * k->z.image_channels + b->channel) * k->z.image;
+}
+
+static int64_t map_at(const call *k, const gnl_conv_tile *t, int64_t group)
+{
+    return (t->sample * k->g->map_channels + group * k->z.map_channels) * k->z.map + t->y * k->g->map[1] + t->x;
+}
+
+/* The block's lowered image on a tile, [channels x taps, tile size]. */
+static matrix lowered(const call *k, int worker, const gnl_conv_tile *t, const block *b)
+{
+    if (is_pointwise(k) && t->samples == 1)
+        return (matrix){k->image + image_at(k, t, b) + t->y * k->g->map[1] + t->x, k->z.image};
+    gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
+    gnl_im2col(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, k->image, window, cols);
+    return (matrix){cols, gnl_conv_tile_size(t)};
+}
+
+/* The group's map on a tile, [map channels, tile size]. */
+static matrix map_of(const call *k, int worker, const gnl_conv_tile *t, int64_t group)
+{
+    const gnl_real *from = k->map + map_at(k, t, group);
+    if (t->samples == 1)
+        return (matrix){from, k->z.map};
+    gnl_real *packed = k->scratch + worker * k->s.all + k->s.cols;
+    int64_t size = gnl_conv_tile_size(t);
+    for (int64_t s = 0; s < t->samples; s++, from += k->g->map_channels * k->z.map)
+        for (int64_t m = 0; m < k->z.map_channels; m++)
+            memcpy(packed + m * size + s * k->z.map, from + m * k->z.map, (size_t)k->z.map * sizeof *packed);
+    return (matrix){packed, size};
+}
+
+/* ---- gather: map = weight * image + bias ------------------------------------------------------------------ */
+
+static void add_number(int64_t n, gnl_real number, const gnl_real *from, gnl_real *out)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = from[i] + number;
+}
+
+/* From the product's rows to the samples' maps, with the bias. */
+static void deliver(const call *k, const gnl_conv_tile *t, int64_t group, const gnl_real *product, int64_t ld)
+{
+    int64_t one = t->lines * t->columns;
+    gnl_real *out = k->map_out + map_at(k, t, group);
+    const gnl_real *bias = k->bias ? k->bias + group * k->z.map_channels : NULL;
+    if (t->samples == 1 && !bias)
+        return;
+    for (int64_t s = 0; s < t->samples; s++, out += k->g->map_channels * k->z.map)
+        for (int64_t m = 0; m < k->z.map_channels; m++)
+            add_number(one, bias ? bias[m] : 0, product + m * ld + s * one, out + m * k->z.map);
+}
+
+static void gather_tile(const call *k, int worker, const gnl_conv_tile *t, int64_t group)
+{
+    block all = {group, 0, k->z.image_channels};
+    matrix cols = lowered(k, worker, t, &all);
+    bool direct = t->samples == 1;
+    int64_t size = gnl_conv_tile_size(t), ld = direct ? k->z.map : size;
+    gnl_real *out = direct ? k->map_out + map_at(k, t, group) : k->scratch + worker * k->s.all + k->s.cols;
+    gnl_gemm_one(k->c, worker, false, false, k->z.map_channels, size, k->z.depth, 1, weight_of(k, &all), k->z.depth,
+                 cols.data, cols.ld, 0, out, ld);
+    deliver(k, t, group, out, ld);
+}
+
+static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const call *k = arg;
+    for (int64_t i = begin; i < end; i++) {
+        gnl_conv_tile tile = tile_at(k->g, &k->t, k->rows, i);
+        for (int64_t group = 0; group < k->g->groups; group++)
+            gather_tile(k, worker, &tile, group);
+    }
+}
+
+void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
+                     const gnl_real *weight, const gnl_real *bias, gnl_real *map, gnl_real *scratch)
+{
+    call k = call_of(c, g, rows, scratch);
+    if (is_dense(g)) {
+        gnl_gemm(c, false, true, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth, 0, map,
+                 g->map_channels);
+        if (bias)
+            c->k->add_bias(rows, g->map_channels, 1, bias, map);
+        return;
+    }
+    k.image = image;
+    k.weight = weight;
+    k.bias = bias;
+    k.map_out = map;
+    gnl_parallel(c->ctx, k.t.count, 1, gather_task, &k);
+}
+
+/* ---- spread: image = transposed weight * map + bias -------------------------------------------------------- */
+
+static void start_image(const call *k, const gnl_conv_tile *t, const block *b)
+{
+    for (int64_t s = 0; s < t->samples; s++) {
+        gnl_real *out = k->image_out + image_at(k, t, b) + s * k->g->image_channels * k->z.image;
+        for (int64_t c = 0; c < b->channels; c++) {
+            gnl_real start = k->bias ? k->bias[b->group * k->z.image_channels + b->channel + c] : 0;
+            for (int64_t i = 0; i < k->z.image; i++)
+                *out++ = start;
+        }
+    }
+}
+
+static void spread_tile(const call *k, int worker, const gnl_conv_tile *t, const block *b)
+{
+    matrix map = map_of(k, worker, t, b->group);
+    bool direct = is_pointwise(k) && t->samples == 1;
+    gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
+    int64_t size = gnl_conv_tile_size(t), ld = direct ? k->z.image : size;
+    gnl_real *out = direct ? k->image_out + image_at(k, t, b) + t->y * k->g->map[1] + t->x : cols;
+    gnl_gemm_one(k->c, worker, true, false, b->channels * k->z.taps, size, k->z.map_channels, 1, weight_of(k, b),
+                 k->z.depth, map.data, map.ld, direct ? 1 : 0, out, ld);
+    if (!direct)
+        gnl_col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window, k->image_out);
+}
+
+/* The tiles of one sample overlap in the image, so that one task does them in turn. */
+static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const call *k = arg;
+    int64_t blocks = k->g->groups * k->blocks;
+    for (int64_t i = begin; i < end; i++) {
+        block b = block_at(k, i % blocks);
+        for (int64_t piece = 0; piece < k->t.pieces; piece++) {
+            gnl_conv_tile tile = tile_at(k->g, &k->t, k->rows, i / blocks * k->t.pieces + piece);
+            if (piece == 0)
+                start_image(k, &tile, &b);
+            spread_tile(k, worker, &tile, &b);
+        }
+    }
+}
+
+void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
+                     const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
+{
+    call k = call_of(c, g, rows, scratch);
+    if (is_dense(g)) {
+        gnl_gemm(c, false, false, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight, k.z.depth, 0,
+                 image, k.z.depth);
+        if (bias)
+            c->k->add_bias(rows, g->image_channels, k.z.image, bias, image);
+        return;
+    }
+    k.map = map;
+    k.weight = weight;
+    k.bias = bias;
+    k.image_out = image;
+    k.blocks = k.t.sample_tiles < TILES_MULTIPLE ? blocks_of(&k.z) : 1;
+    gnl_parallel(c->ctx, k.t.sample_tiles * g->groups * k.blocks, 1, spread_task, &k);
+}
+
+/* ---- weight gradient --------------------------------------------------------------------------------------- */
+
+/* One part of the tiles, one block: a task sums its tiles in turn. */
+static void weight_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const call *k = arg;
+    int64_t blocks = k->g->groups * k->blocks;
+    for (int64_t i = begin; i < end; i++) {
+        int64_t part = i / blocks, last = k->t.count * (part + 1) / k->parts;
+        block b = block_at(k, i % blocks);
+        gnl_real *out = k->parts > 1 ? k->partial + part * k->z.weights : k->grad;
+        out += b.group * k->z.map_channels * k->z.depth + b.channel * k->z.taps;
+        for (int64_t index = k->t.count * part / k->parts; index < last; index++) {
+            gnl_conv_tile tile = tile_at(k->g, &k->t, k->rows, index);
+            matrix cols = lowered(k, worker, &tile, &b), map = map_of(k, worker, &tile, b.group);
+            gnl_gemm_one(k->c, worker, false, true, k->z.map_channels, b.channels * k->z.taps,
+                         gnl_conv_tile_size(&tile), 1, map.data, map.ld, cols.data, cols.ld, 1, out, k->z.depth);
+        }
+    }
+}
+
+void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
+                     const gnl_real *map, gnl_real *grad, gnl_real *scratch)
+{
+    call k = call_of(c, g, rows, scratch);
+    if (is_dense(g)) {
+        gnl_gemm(c, true, false, g->map_channels, k.z.depth, rows, 1, map, g->map_channels, image, k.z.depth, 1,
+                 grad, k.z.depth);
+        return;
+    }
+    k.image = image;
+    k.map = map;
+    k.grad = grad;
+    if (k.z.weights <= SMALL_WEIGHT)
+        k.parts = GNL_MAX(GNL_MIN(k.t.count, (int64_t)PARTS), 1);
+    else
+        k.blocks = blocks_of(&k.z);
+    k.partial = scratch;
+    if (k.parts > 1) {
+        k.scratch += aligned(k.parts * k.z.weights);
+        memset(k.partial, 0, (size_t)(k.parts * k.z.weights) * sizeof *k.partial);
+    }
+    gnl_parallel(c->ctx, k.parts * g->groups * k.blocks, 1, weight_task, &k);
+    for (int64_t part = 0; k.parts > 1 && part < k.parts; part++)
+        c->k->axpy(k.z.weights, 1, k.partial + part * k.z.weights, grad);
+}
