@@ -6,6 +6,10 @@
 #include "layer/layer.h"
 
 extern const gnl_layer_type gnl_batch_norm;
+extern const gnl_layer_type gnl_conv1d;
+extern const gnl_layer_type gnl_conv2d;
+extern const gnl_layer_type gnl_conv_transpose1d;
+extern const gnl_layer_type gnl_conv_transpose2d;
 extern const gnl_layer_type gnl_dense;
 extern const gnl_layer_type gnl_dropout;
 extern const gnl_layer_type gnl_elu;

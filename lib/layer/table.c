@@ -4,6 +4,10 @@
 
 const gnl_layer_type *const gnl_layer_types[] = {
     &gnl_batch_norm,
+    &gnl_conv1d,
+    &gnl_conv2d,
+    &gnl_conv_transpose1d,
+    &gnl_conv_transpose2d,
     &gnl_dense,
     &gnl_dropout,
     &gnl_elu,
