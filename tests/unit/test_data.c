@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: MIT */
+/* Sources and transforms: what they give, that it is reproducible, and that misuse is told. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "data/data.h"
+
+static genlat_ctx *ctx;
+
+static void open_ctx(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void close_ctx(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+static void ok(genlat_status status)
+{
+    ck_assert_msg(status == GENLAT_OK, "%s: %s", genlat_status_name(status), genlat_last_error());
+}
+
+static genlat_tensor *tensor(int32_t ndim, const int64_t *dims, const float *data)
+{
+    genlat_tensor *out = NULL;
+    ok(genlat_tensor_from(ctx, ndim, dims, data, &out));
+    return out;
+}
+
+static genlat_source *synthetic(const char *name, int64_t n, int64_t seed)
+{
+    genlat_source *out = NULL;
+    ok(genlat_source_synthetic(ctx, name, n, seed, &out));
+    return out;
+}
+
+/* A transform asked for by one key and value; the source is given back. */
+static genlat_source *transformed(genlat_source *source, const char *key, const char *value)
+{
+    genlat_source *out = NULL;
+    genlat_transform_opts opts;
+    genlat_transform_opts_init(&opts);
+    ok(genlat_transform_opts_set(&opts, key, value));
+    ok(genlat_source_transform(source, &opts, &out));
+    genlat_source_destroy(&source);
+    return out;
+}
+
+static genlat_source *memory_source(void)
+{
+    static const float x[] = {0, 10, 1, 20, 2, 30, 3, 40}, labels[] = {2, 0, 1, 0};
+    genlat_tensor *values = tensor(2, (int64_t[]){4, 2}, x), *classes = tensor(1, (int64_t[]){4}, labels);
+    genlat_source *out = NULL;
+    ok(genlat_source_memory(ctx, values, classes, &out));
+    genlat_tensor_destroy(&values);
+    genlat_tensor_destroy(&classes);
+    return out;
+}
+
+/* ---- sources ----------------------------------------------------------------------------------------- */
+
+START_TEST(memory_gives_rows_in_the_order_asked_for)
+{
+    genlat_source *source = memory_source();
+    ck_assert_int_eq(genlat_source_count(source), 4);
+    ck_assert_int_eq(genlat_source_ndim(source), 1);
+    ck_assert_int_eq(genlat_source_dim(source, -1), 2);
+    ck_assert_int_eq(genlat_source_classes(source), 3);
+    ck_assert_int_eq(genlat_source_condition(source), 0);
+    genlat_tensor *x = NULL, *labels = NULL;
+    ok(genlat_tensor_new(ctx, 2, (int64_t[]){3, 2}, &x));
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){3}, &labels));
+    ok(genlat_source_fetch(source, (int64_t[]){3, 0, 3}, 3, 0, x, labels));
+    const float *v = genlat_tensor_const_data(x), *l = genlat_tensor_const_data(labels);
+    static const float want[] = {3, 40, 0, 10, 3, 40};
+    ck_assert_mem_eq(v, want, sizeof want);
+    ck_assert_float_eq(l[1], 2);
+    ck_assert_int_eq(genlat_source_fetch(source, (int64_t[]){0, 4, 1}, 3, 0, x, NULL), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_source_fetch(source, (int64_t[]){0, 1}, 2, 0, x, NULL), GENLAT_E_SHAPE);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(labels_are_checked)
+{
+    static const float zeros[6] = {0}, broken[] = {0, 1.5f, 2};
+    genlat_tensor *x = tensor(2, (int64_t[]){3, 2}, zeros), *bad = tensor(1, (int64_t[]){3}, broken);
+    genlat_tensor *few = tensor(1, (int64_t[]){2}, zeros), *vectors = tensor(2, (int64_t[]){3, 1}, broken);
+    genlat_source *source = NULL;
+    ck_assert_int_eq(genlat_source_memory(ctx, x, bad, &source), GENLAT_E_RANGE);
+    ck_assert_ptr_null(source);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "label 1 is 1.5"));
+    ck_assert_int_eq(genlat_source_memory(ctx, x, few, &source), GENLAT_E_SHAPE);
+    ok(genlat_source_memory(ctx, x, vectors, &source));
+    ck_assert_int_eq(genlat_source_condition(source), 1);
+    ck_assert_int_eq(genlat_source_classes(source), 0);
+    genlat_tensor *labels = NULL, *read = NULL;
+    ok(genlat_source_read(source, 1, 2, &read, &labels));
+    ck_assert_float_eq(genlat_tensor_const_data(labels)[0], 1.5f);
+    genlat_tensor *all[] = {x, bad, few, vectors, labels, read};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(bytes_are_scaled)
+{
+    static const uint8_t bytes[] = {0, 255, 51, 102};
+    genlat_source *source = NULL;
+    genlat_tensor *x = NULL;
+    ok(genlat_source_bytes(ctx, 3, (int64_t[]){2, 1, 2}, bytes, 1.0 / 255, NULL, &source));
+    ok(genlat_source_read(source, 0, 2, &x, NULL));
+    ck_assert_float_eq_tol(genlat_tensor_const_data(x)[1], 1, 1e-6);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(x)[2], 0.2f, 1e-6);
+    genlat_tensor_destroy(&x);
+    genlat_source_destroy(&source);
+    ck_assert_int_eq(genlat_source_bytes(ctx, 2, (int64_t[]){0, 2}, bytes, 1, NULL, &source), GENLAT_E_SHAPE);
+    ck_assert_int_eq(genlat_source_bytes(ctx, 2, (int64_t[]){2, 2}, bytes, 0, NULL, &source), GENLAT_E_RANGE);
+}
+END_TEST
+
+static int32_t squares(void *user, const int64_t *indices, int64_t n, uint64_t draw, float *x, float *labels)
+{
+    for (int64_t i = 0; i < n; i++) {
+        x[i] = (float)(indices[i] * indices[i]) + (float)draw;
+        if (labels)
+            labels[i] = (float)(indices[i] % 2);
+        if (indices[i] == 7)
+            return 42;
+    }
+    return 0;
+}
+
+static void count_free(void *user)
+{
+    ++*(int *)user;
+}
+
+START_TEST(callback_is_asked_and_freed_once)
+{
+    int freed = 0;
+    genlat_source_table table = {
+        .size = sizeof table, .user = &freed, .count = 8, .classes = 2, .fetch = squares, .free = count_free};
+    genlat_source *source = NULL, *part = NULL;
+    ok(genlat_source_callback(ctx, &table, &source));
+    ok(genlat_source_subset(source, (int64_t[]){5, 2}, 2, &part));
+    genlat_tensor *x = NULL, *labels = NULL;
+    ok(genlat_source_read(part, 0, 2, &x, &labels));
+    ck_assert_float_eq(genlat_tensor_const_data(x)[0], 25);
+    ck_assert_float_eq(genlat_tensor_const_data(labels)[0], 1);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    ck_assert_int_eq(genlat_source_read(source, 0, 8, &x, &labels), GENLAT_E_CALLBACK);
+    ck_assert_ptr_null(x);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "42"));
+    genlat_source_destroy(&source);
+    ck_assert_int_eq(freed, 0);
+    genlat_source_destroy(&part);
+    ck_assert_int_eq(freed, 1);
+    table.condition = 3;
+    ck_assert_int_eq(genlat_source_callback(ctx, &table, &source), GENLAT_E_INVALID);
+    ck_assert_int_eq(freed, 1);
+}
+END_TEST
+
+/* ---- drawn sources ----------------------------------------------------------------------------------- */
+
+START_TEST(drawn_samples_depend_on_seed_and_number_alone)
+{
+    const char *name = genlat_source_synthetic_name(_i);
+    ck_assert_ptr_nonnull(name);
+    genlat_source *few = synthetic(name, 20, 5), *many = synthetic(name, 1000000, 5),
+                  *other = synthetic(name, 20, 6);
+    genlat_tensor *a = NULL, *b = NULL, *c = NULL;
+    ok(genlat_source_read(few, 10, 20, &a, NULL));
+    ok(genlat_source_read(many, 10, 20, &b, NULL));
+    ok(genlat_source_read(other, 10, 20, &c, NULL));
+    size_t bytes = (size_t)genlat_tensor_count(a) * sizeof(float);
+    ck_assert_mem_eq(genlat_tensor_const_data(a), genlat_tensor_const_data(b), bytes);
+    ck_assert_int_ne(memcmp(genlat_tensor_const_data(a), genlat_tensor_const_data(c), bytes), 0);
+    genlat_tensor *all[] = {a, b, c};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&few);
+    genlat_source_destroy(&many);
+    genlat_source_destroy(&other);
+}
+END_TEST
+
+START_TEST(mixtures_have_their_centres_and_spread)
+{
+    static const char *const names[] = {"ring", "grid"};
+    static const double sds[] = {0.01, 0.05};
+    static const int64_t modes[] = {8, 25};
+    enum { N = 20000 };
+    genlat_source *source = synthetic(names[_i], N, 1);
+    genlat_tensor *centres = NULL, *x = NULL, *labels = NULL;
+    double sd = 0, squares_sum = 0, found[25] = {0};
+    ok(genlat_source_mixture(source, &centres, &sd));
+    ck_assert_double_eq(sd, sds[_i]);
+    ck_assert_int_eq(genlat_tensor_dim(centres, 0), modes[_i]);
+    ok(genlat_source_read(source, 0, N, &x, &labels));
+    const float *p = genlat_tensor_const_data(x), *l = genlat_tensor_const_data(labels);
+    for (int i = 0; i < N; i++) {
+        const float *centre = genlat_tensor_const_data(centres) + 2 * (int)l[i];
+        squares_sum += pow((double)(p[2 * i] - centre[0]), 2) + pow((double)(p[2 * i + 1] - centre[1]), 2);
+        found[(int)l[i]]++;
+    }
+    ck_assert_double_eq_tol(sqrt(squares_sum / (2 * N)) / sd, 1, 0.02);
+    for (int64_t mode = 0; mode < modes[_i]; mode++)
+        ck_assert_double_eq_tol(found[mode] * (double)modes[_i] / N, 1, 0.2);
+    genlat_tensor_destroy(&centres);
+    source = transformed(source, "scale", "standard");
+    ck_assert_int_eq(genlat_source_mixture(source, &centres, &sd), GENLAT_E_STATE);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(shapes_follow_their_factors)
+{
+    enum { N = 400 };
+    genlat_source *source = synthetic("shapes", N, 3);
+    ck_assert_int_eq(genlat_source_factor_count(source), 5);
+    ck_assert_str_eq(genlat_source_factor_name(source, 2), "angle");
+    ck_assert_ptr_null(genlat_source_factor_name(source, 5));
+    genlat_source *part = transformed(source, "skip", "100");
+    genlat_tensor *x = NULL, *labels = NULL, *factors = NULL;
+    int64_t index[N - 100];
+    for (int i = 0; i < N - 100; i++)
+        index[i] = i;
+    ok(genlat_tensor_new(ctx, 2, (int64_t[]){N - 100, 5}, &factors));
+    ok(genlat_source_factors(part, index, N - 100, factors));
+    ok(genlat_source_read(part, 0, N - 100, &x, &labels));
+    for (int i = 0; i < N - 100; i++) {
+        const float *pixel = genlat_tensor_const_data(x) + (ptrdiff_t)i * 64 * 64;
+        const float *factor = genlat_tensor_const_data(factors) + (ptrdiff_t)i * 5;
+        double mass = 0, column = 0, row = 0;
+        for (int j = 0; j < 64 * 64; j++) {
+            ck_assert(pixel[j] == 0 || pixel[j] == 1);
+            mass += (double)pixel[j];
+            column += (double)pixel[j] * (j % 64 + 0.5);
+            row += (double)pixel[j] * (j / 64 + 0.5);
+        }
+        ck_assert_float_eq(factor[0], genlat_tensor_const_data(labels)[i]);
+        ck_assert_double_gt(mass, 60 * (double)(factor[1] * factor[1]));
+        ck_assert_double_eq_tol(column / mass, 16 + 32 * (double)factor[3], 3);
+        ck_assert_double_eq_tol(row / mass, 16 + 32 * (double)factor[4], 3);
+    }
+    part = transformed(part, "labels", "factors");
+    ck_assert_int_eq(genlat_source_condition(part), 5);
+    ck_assert_int_eq(genlat_source_classes(part), 0);
+    genlat_tensor *conditions = NULL, *again = NULL;
+    ok(genlat_source_read(part, 0, N - 100, &again, &conditions));
+    ck_assert_mem_eq(genlat_tensor_const_data(conditions), genlat_tensor_const_data(factors),
+                     (N - 100) * 5 * sizeof(float));
+    genlat_tensor *all[] = {x, labels, factors, conditions, again};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&part);
+}
+END_TEST
+
+/* Digits of a class lie nearer to the mean of their own class than to another's, as writing does. */
+START_TEST(digits_look_like_their_label)
+{
+    enum { N = 4000, SIZE = 28 * 28 };
+    genlat_source *source = synthetic("digits", N, 1);
+    genlat_tensor *x = NULL, *labels = NULL;
+    static double mean[10][SIZE];
+    double count[10] = {0};
+    ok(genlat_source_read(source, 0, N, &x, &labels));
+    const float *pixel = genlat_tensor_const_data(x), *label = genlat_tensor_const_data(labels);
+    memset(mean, 0, sizeof mean);
+    for (int i = 0; i < N; i++) {
+        count[(int)label[i]]++;
+        for (int j = 0; j < SIZE; j++) {
+            ck_assert(pixel[i * SIZE + j] >= 0 && pixel[i * SIZE + j] <= 1);
+            mean[(int)label[i]][j] += (double)pixel[i * SIZE + j];
+        }
+    }
+    int right = 0;
+    for (int i = 0; i < N; i++) {
+        int best = 0;
+        double least = INFINITY;
+        for (int c = 0; c < 10; c++) {
+            double apart = 0;
+            for (int j = 0; j < SIZE; j++)
+                apart += pow((double)pixel[i * SIZE + j] - mean[c][j] / count[c], 2);
+            best = apart < least ? c : best;
+            least = GNL_MIN(least, apart);
+        }
+        right += best == (int)label[i];
+    }
+    ck_assert_int_gt(right, N * 3 / 4);
+    ck_assert_int_lt(right, N); /* too easy would be no handwriting */
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+/* ---- transforms -------------------------------------------------------------------------------------- */
+
+START_TEST(scales_fit_and_invert)
+{
+    static const struct {
+        const char *scale;
+        bool scalar;
+        float first[2], offset, factor;
+    } cases[] = {
+        {"unit", true, {0, 0.25f}, 0, 40},
+        {"symmetric", true, {-1, -0.5f}, 20, 20},
+        {"standard", true, {-0.934147f, -0.229130f}, 13.25f, 14.18406f},
+        {"features", false, {-1.341641f, -1.341641f}, 1.5f, 1.118034f},
+        {"ranges", false, {0, 0}, 0, 3},
+    };
+    genlat_source *source = transformed(memory_source(), "scale", cases[_i].scale);
+    genlat_tensor *x = NULL, *offset = NULL, *scale = NULL;
+    ok(genlat_source_read(source, 0, 1, &x, NULL));
+    ok(genlat_source_normalization(source, &offset, &scale));
+    ck_assert_int_eq(genlat_tensor_count(offset), cases[_i].scalar ? 1 : 2);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(x)[0], cases[_i].first[0], 1e-4);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(x)[1], cases[_i].first[1], 1e-4);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(offset)[0], cases[_i].offset, 1e-4);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(scale)[0], cases[_i].factor, 1e-3);
+    genlat_tensor *all[] = {x, offset, scale};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(normalizations_are_put_together)
+{
+    genlat_source *raw = memory_source(), *plain = memory_source(), *same = NULL;
+    genlat_tensor *offset = NULL, *scale = NULL, *a = NULL, *b = NULL;
+    ok(genlat_source_normalization(raw, &offset, &scale));
+    ck_assert_ptr_null(offset);
+    genlat_source *twice =
+        transformed(transformed(transformed(raw, "scale", "features"), "limit", "3"), "scale", "unit");
+    ok(genlat_source_normalization(twice, &offset, &scale));
+    ck_assert_int_eq(genlat_tensor_count(offset), 2);
+    ok(genlat_source_normalize(plain, offset, scale, &same));
+    ok(genlat_source_read(twice, 0, 3, &a, NULL));
+    ok(genlat_source_read(same, 0, 3, &b, NULL));
+    for (int i = 0; i < 6; i++)
+        ck_assert_float_eq_tol(genlat_tensor_const_data(a)[i], genlat_tensor_const_data(b)[i], 1e-6);
+    ok(genlat_tensor_fill(scale, 0));
+    genlat_source *none = NULL;
+    ck_assert_int_eq(genlat_source_normalize(plain, offset, scale, &none), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_source_normalize(plain, offset, a, &none), GENLAT_E_SHAPE);
+    genlat_tensor *all[] = {offset, scale, a, b};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&plain);
+    genlat_source_destroy(&same);
+    genlat_source_destroy(&twice);
+}
+END_TEST
+
+static float *draw_of(genlat_source *source, uint64_t draw, int64_t n)
+{
+    static const int64_t index[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    genlat_tensor *x = NULL;
+    ok(genlat_tensor_new(ctx, 4, (int64_t[]){n, 1, 28, 28}, &x));
+    ok(genlat_source_fetch(source, index, n, draw, x, NULL));
+    size_t bytes = (size_t)n * 784 * sizeof(float);
+    float *copy = malloc(bytes);
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, genlat_tensor_const_data(x), bytes);
+    genlat_tensor_destroy(&x);
+    return copy;
+}
+
+START_TEST(static_binarization_stays_and_dynamic_is_drawn_anew)
+{
+    static const char *const kinds[] = {"static", "dynamic", "threshold"};
+    genlat_source *grey = synthetic("digits", 8, 1);
+    float *raw = draw_of(grey, 0, 8);
+    genlat_source *source = transformed(grey, "binarize", kinds[_i]);
+    float *a = draw_of(source, 0, 8), *b = draw_of(source, 0, 8), *c = draw_of(source, 1, 8);
+    size_t bytes = 8 * 784 * sizeof(float);
+    ck_assert_mem_eq(a, b, bytes);
+    ck_assert_int_eq(memcmp(a, c, bytes) == 0, _i != 1);
+    double expected = 0, found = 0;
+    for (int i = 0; i < 8 * 784; i++) {
+        ck_assert(a[i] == 0 || a[i] == 1);
+        ck_assert(raw[i] != 0 || a[i] == 0);
+        ck_assert(raw[i] != 1 || a[i] == 1);
+        expected += (double)raw[i];
+        found += (double)a[i];
+    }
+    ck_assert_double_eq_tol(found / expected, 1, 0.05);
+    free(raw);
+    free(a);
+    free(b);
+    free(c);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+/* The mean over many draws is the grey value. */
+START_TEST(dynamic_binarization_has_the_right_mean)
+{
+    static const uint8_t grey[] = {64, 128, 200, 255, 0};
+    genlat_source *source = NULL;
+    ok(genlat_source_bytes(ctx, 2, (int64_t[]){1, 5}, grey, 1.0 / 256, NULL, &source));
+    source = transformed(source, "binarize", "dynamic");
+    double sum[5] = {0};
+    genlat_tensor *x = NULL;
+    ok(genlat_tensor_new(ctx, 2, (int64_t[]){1, 5}, &x));
+    for (uint64_t draw = 0; draw < 20000; draw++) {
+        ok(genlat_source_fetch(source, (int64_t[]){0}, 1, draw, x, NULL));
+        for (int j = 0; j < 5; j++)
+            sum[j] += (double)genlat_tensor_const_data(x)[j];
+    }
+    for (int j = 0; j < 5; j++)
+        ck_assert_double_eq_tol(sum[j] / 20000, grey[j] / 256.0, 0.015);
+    genlat_tensor_destroy(&x);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(split_parts_are_disjoint_and_complete)
+{
+    genlat_source *source = NULL, *train = NULL, *valid = NULL;
+    enum { N = 50 };
+    float numbers[N];
+    for (int i = 0; i < N; i++)
+        numbers[i] = (float)i;
+    genlat_tensor *x = tensor(1, (int64_t[]){N}, numbers);
+    ok(genlat_source_memory(ctx, x, NULL, &source));
+    ok(genlat_source_split(source, _i == 0 ? 0.2 : 10, _i == 2 ? -1 : 3, &train, &valid));
+    ck_assert_int_eq(genlat_source_count(train), 40);
+    ck_assert_int_eq(genlat_source_count(valid), 10);
+    genlat_tensor *a = NULL, *b = NULL;
+    ok(genlat_source_read(train, 0, 40, &a, NULL));
+    ok(genlat_source_read(valid, 0, 10, &b, NULL));
+    int seen[N] = {0}, moved = 0;
+    for (int i = 0; i < N; i++) {
+        int value = (int)(i < 40 ? genlat_tensor_const_data(a)[i] : genlat_tensor_const_data(b)[i - 40]);
+        seen[value]++;
+        moved += value != i;
+    }
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(seen[i], 1);
+    ck_assert_int_eq(moved == 0, _i == 2);
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&valid);
+    static const double wrong[] = {0, -1, 50, 2.5, NAN, INFINITY, 1e-9};
+    for (size_t i = 0; i < GNL_COUNT(wrong); i++)
+        ck_assert_int_eq(genlat_source_split(source, wrong[i], 0, &train, &valid), GENLAT_E_RANGE);
+    genlat_tensor *all[] = {x, a, b};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(moments_agree_with_their_definition)
+{
+    genlat_source *source = memory_source();
+    genlat_tensor *mean = NULL, *sd = NULL;
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){2}, &mean));
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){2}, &sd));
+    ok(genlat_source_moments(source, mean, sd));
+    ck_assert_float_eq_tol(genlat_tensor_const_data(mean)[1], 25, 1e-5);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(sd)[1], 11.18034f, 1e-5);
+    genlat_tensor_destroy(&sd);
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){3}, &sd));
+    ck_assert_int_eq(genlat_source_moments(source, mean, sd), GENLAT_E_SHAPE);
+    genlat_tensor_destroy(&mean);
+    genlat_tensor_destroy(&sd);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(options_and_misuse_are_told)
+{
+    genlat_source *source = memory_source(), *out = NULL;
+    genlat_transform_opts opts;
+    genlat_transform_opts_init(&opts);
+    ck_assert_int_eq(genlat_transform_opts_set(&opts, "binarise", "static"), GENLAT_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "binarize"));
+    ck_assert_int_eq(genlat_transform_opts_set(&opts, "binarize", "often"), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_transform_opts_set(&opts, "limit", "-1"), GENLAT_E_RANGE);
+    opts.skip = 4;
+    ck_assert_int_eq(genlat_source_transform(source, &opts, &out), GENLAT_E_RANGE);
+    opts.skip = 0;
+    opts.labels = GENLAT_LABELS_FACTORS;
+    ck_assert_int_eq(genlat_source_transform(source, &opts, &out), GENLAT_E_STATE);
+    ck_assert_ptr_null(out);
+    genlat_source *dropped = transformed(source, "labels", "drop");
+    genlat_tensor *x = NULL, *labels = NULL;
+    ok(genlat_source_read(dropped, 0, 4, &x, &labels));
+    ck_assert_ptr_null(labels);
+    ck_assert_int_eq(genlat_source_fetch(dropped, (int64_t[]){0, 1, 2, 3}, 4, 0, x, x), GENLAT_E_STATE);
+    ck_assert_int_eq(genlat_source_synthetic(ctx, "letters", 10, 0, &out), GENLAT_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "digits, shapes, ring"));
+    ck_assert_int_eq(genlat_source_synthetic(ctx, "digits", 0, 0, &out), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_source_subset(dropped, (int64_t[]){4}, 1, &out), GENLAT_E_RANGE);
+    genlat_tensor_destroy(&x);
+    genlat_source_destroy(&dropped);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("data");
+    TCase *tcase = tcase_create("data");
+    tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
+    tcase_add_test(tcase, memory_gives_rows_in_the_order_asked_for);
+    tcase_add_test(tcase, labels_are_checked);
+    tcase_add_test(tcase, bytes_are_scaled);
+    tcase_add_test(tcase, callback_is_asked_and_freed_once);
+    tcase_add_loop_test(tcase, drawn_samples_depend_on_seed_and_number_alone, 0, 6);
+    tcase_add_loop_test(tcase, mixtures_have_their_centres_and_spread, 0, 2);
+    tcase_add_test(tcase, shapes_follow_their_factors);
+    tcase_add_test(tcase, digits_look_like_their_label);
+    tcase_add_loop_test(tcase, scales_fit_and_invert, 0, 5);
+    tcase_add_test(tcase, normalizations_are_put_together);
+    tcase_add_loop_test(tcase, static_binarization_stays_and_dynamic_is_drawn_anew, 0, 3);
+    tcase_add_test(tcase, dynamic_binarization_has_the_right_mean);
+    tcase_add_loop_test(tcase, split_parts_are_disjoint_and_complete, 0, 3);
+    tcase_add_test(tcase, moments_agree_with_their_definition);
+    tcase_add_test(tcase, options_and_misuse_are_told);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
