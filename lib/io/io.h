@@ -45,6 +45,10 @@ genlat_status gnl_writer_add(gnl_writer *writer, const char *name, gnl_dtype dty
 /* A text of the header's __metadata__; key and text are copied. A repeated key replaces the text. */
 genlat_status gnl_writer_meta(gnl_writer *writer, const char *key, const char *text);
 
+/* What every file of the library starts with: its format version and the kind of thing it holds, "net" or
+ * "vae". */
+genlat_status gnl_writer_format(gnl_writer *writer, const char *kind);
+
 /* Replaces the file in one step: after a crash the old file is there or the new one, never a part. */
 genlat_status gnl_writer_save(gnl_writer *writer, const char *path);
 /* The file's bytes, from the context's allocator: the caller gives them back by gnl_free(). */
@@ -76,6 +80,12 @@ const gnl_entry *gnl_reader_entry(const gnl_reader *reader,
                                   int64_t index); /* sorted by name; NULL past the last */
 const gnl_entry *gnl_reader_find(const gnl_reader *reader, const char *name); /* NULL: none */
 const char *gnl_reader_meta(const gnl_reader *reader, const char *key);       /* NULL: none */
+
+int64_t gnl_reader_elements(const gnl_reader *reader); /* of all tensors together */
+const char *
+gnl_reader_kind(const gnl_reader *reader); /* as gnl_writer_format() was told; "" when it was not */
+/* E_UNSUPPORTED when the file says that a newer version of the library wrote it. */
+genlat_status gnl_reader_format(const gnl_reader *reader);
 
 /* Numbers of a tensor into the caller's memory. E_NOT_FOUND, E_SHAPE when the shape is not the one wanted
  * (NULL: any), E_FORMAT for another type. gnl_reader_real converts from F64, F32, F16 and BF16. */

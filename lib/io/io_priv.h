@@ -14,6 +14,11 @@ enum {
     GNL_IO_MOST_ENTRIES = 1 << 20
 };
 
+/* Version of what the metadata means; a reader takes its own and older ones. */
+#define GNL_IO_FORMAT 1
+#define GNL_IO_KEY_FORMAT "genlat.format"
+#define GNL_IO_KEY_KIND "genlat.kind"
+
 typedef struct gnl_text {
     char *key, *text;
 } gnl_text;

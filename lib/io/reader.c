@@ -154,6 +154,35 @@ const char *gnl_reader_meta(const gnl_reader *reader, const char *key)
     return NULL;
 }
 
+int64_t gnl_reader_elements(const gnl_reader *reader)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < reader->count; i++)
+        total += gnl_shape_count(&reader->entry[i].shape);
+    return total;
+}
+
+const char *gnl_reader_kind(const gnl_reader *reader)
+{
+    const char *kind = gnl_reader_meta(reader, GNL_IO_KEY_KIND);
+    return kind ? kind : "";
+}
+
+genlat_status gnl_reader_format(const gnl_reader *reader)
+{
+    int64_t version = 0;
+    const char *text = gnl_reader_meta(reader, GNL_IO_KEY_FORMAT);
+    if (!text || !gnl_parse_int(text, &version) || version < 1)
+        return gnl_fail(GENLAT_E_FORMAT,
+                        "%s: metadata has no %s; only files that this library wrote can be rebuilt",
+                        reader->path, GNL_IO_KEY_FORMAT);
+    if (version > GNL_IO_FORMAT)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "%s: has format %lld, this version of the library reads up to %d; update it",
+                        reader->path, (long long)version, GNL_IO_FORMAT);
+    return GENLAT_OK;
+}
+
 /* ---- numbers ---------------------------------------------------------------------------------------------
  */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing a container to a file or to memory. */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "io/io_priv.h"
@@ -117,6 +118,14 @@ genlat_status gnl_writer_meta(gnl_writer *writer, const char *key, const char *t
     GNL_TRY(entry.key ? replace_text(writer, &entry, text) : GENLAT_E_MEMORY);
     writer->text[writer->texts++] = entry;
     return GENLAT_OK;
+}
+
+genlat_status gnl_writer_format(gnl_writer *writer, const char *kind)
+{
+    char version[16];
+    snprintf(version, sizeof version, "%d", GNL_IO_FORMAT);
+    GNL_TRY(gnl_writer_meta(writer, GNL_IO_KEY_FORMAT, version));
+    return gnl_writer_meta(writer, GNL_IO_KEY_KIND, kind);
 }
 
 /* ---- the header ------------------------------------------------------------------------------------------

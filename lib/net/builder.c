@@ -10,6 +10,7 @@ struct genlat_net_builder {
     gnl_object object;
     genlat_net *net; /* grows node by node */
     size_t node_room, weight_room;
+    int64_t most_numbers; /* that all weights together may have; 0: any */
     genlat_status status; /* of the first call that failed */
     char error[512];
 };
@@ -284,6 +285,8 @@ static genlat_status finish(genlat_net_builder *b)
         return gnl_fail(b->status, "%s", b->error);
     if (net->nodes == net->inputs)
         return gnl_fail(GENLAT_E_STATE, "genlat_net_build: the net has no layer");
+    if (b->most_numbers && net->values + net->states > b->most_numbers + GNL_ALIGN * (int64_t)net->weights)
+        return gnl_fail(GENLAT_E_FORMAT, "graph: its weights are more than the file holds");
     if (net->outputs == 0)
         net->output[net->outputs++] = net->nodes - 1;
     net->value = gnl_calloc(ctx, (size_t)net->values, sizeof *net->value);
@@ -324,16 +327,25 @@ static genlat_status build(genlat_net_builder *b, genlat_net **out)
     return status;
 }
 
-genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names,
-                                const gnl_shape *shapes, const char *text, genlat_net **out)
+genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genlat_net **out)
 {
     genlat_net_builder *b = NULL;
     GNL_TRY(builder_new(ctx, &b));
-    for (int i = 0; i < inputs; i++)
-        keep(b, add_input(b, names[i], &shapes[i]));
+    b->most_numbers = text->most_numbers;
+    for (int i = 0; i < text->inputs; i++)
+        keep(b, add_input(b, text->names[i], &text->shapes[i]));
     if (b->status == GENLAT_OK)
-        keep(b, add_text(b, text));
+        keep(b, add_text(b, text->layers));
+    if (b->status == GENLAT_OK && text->outputs)
+        keep(b, set_outputs(b->net, text->outputs));
     return build(b, out);
+}
+
+genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names,
+                                const gnl_shape *shapes, const char *text, genlat_net **out)
+{
+    const gnl_net_text graph = {.inputs = inputs, .names = names, .shapes = shapes, .layers = text};
+    return gnl_net_from_graph(ctx, &graph, out);
 }
 
 /* ---- public

@@ -8,6 +8,7 @@
 #ifndef GNL_NET_H
 #define GNL_NET_H
 
+#include "io/io.h"
 #include "layer/layer.h"
 #include "genlat/net.h"
 
@@ -65,6 +66,13 @@ genlat_status gnl_net_node_text(const genlat_net *net, int node, char *text, siz
  */
 genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names,
                                 const gnl_shape *shapes, const char *text, genlat_net **out);
+
+/* Graph as text under the metadata key "genlat.<prefix>net", weights under <prefix> + their names. */
+genlat_status gnl_net_write(const genlat_net *net, gnl_writer *writer, const char *prefix);
+/* Fills the weights of a net that exists: all of them, or none after an error. */
+genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char *prefix);
+/* Builds a net from its graph and fills it. */
+genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix, genlat_net **out);
 
 /* ---- exec --------------------------------------------------------------------------------------------- */
 

@@ -16,6 +16,18 @@ typedef struct gnl_span {
  * for count indices. */
 int64_t gnl_plan_spans(gnl_span *span, int count, int *order);
 
+/* A whole graph as text; for what comes from files, with the most numbers that its weights may have. */
+typedef struct gnl_net_text {
+    int inputs;
+    const char *const *names;
+    const gnl_shape *shapes;
+    const char *layers;
+    const char *outputs;  /* names of nodes; NULL: the last node */
+    int64_t most_numbers; /* 0: any */
+} gnl_net_text;
+
+genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genlat_net **out);
+
 /* Numbers rounded up to whole cache lines. */
 int64_t gnl_padded(int64_t numbers);
 

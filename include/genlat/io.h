@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/** @file io.h  Nets in files: safetensors, readable by Python's safetensors package without a plug-in. */
+#ifndef GENLAT_IO_H
+#define GENLAT_IO_H
+
+#include "genlat/net.h"
+
+GENLAT_BEGIN
+
+/**
+ * Write a net into a file: its graph as text and every weight as float32 under its name. The file is
+ * replaced in one step, so that after a crash either the old or the new one is there.
+ *
+ * @param net   net; borrowed for the call.
+ * @param path  file name, UTF-8; its folder must exist.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO with the system's reason; GENLAT_E_MEMORY.
+ * Thread-safety: no thread may train the net meanwhile. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_save(const genlat_net *net, const char *path);
+
+/**
+ * Build a net again from a file of genlat_net_save(). Every length and offset of the file is checked first.
+ *
+ * @param ctx   context.
+ * @param path  file name.
+ * @param out   receives a new net, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT for a damaged file; GENLAT_E_UNSUPPORTED
+ * for one of a newer version; GENLAT_E_NOT_FOUND when the file holds no net or lacks a weight, or for a layer
+ * that this library does not have; GENLAT_E_SHAPE; GENLAT_E_RANGE for an option; GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load(genlat_ctx *ctx, const char *path,
+                                                          genlat_net **out);
+
+/**
+ * Fill the weights of a net from a file, such as one that Python has written. All or none are taken over.
+ *
+ * @param net     net.
+ * @param path    file name; F32, F64, F16 and BF16 tensors are converted, tensors that the net does not have
+ * are passed over.
+ * @param prefix  text before each weight's name in the file, such as "decoder."; NULL: none.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT for a damaged file; GENLAT_E_UNSUPPORTED;
+ *         GENLAT_E_NOT_FOUND for a weight that is missing; GENLAT_E_SHAPE for one of another shape;
+ * GENLAT_E_MEMORY. After an error the net is as it was. Thread-safety: the net belongs to one thread during
+ * the call. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load_weights(genlat_net *net, const char *path,
+                                                                  const char *prefix);
+
+GENLAT_END
+
+#endif

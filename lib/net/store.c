@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* Nets in containers: the graph as text in the metadata, the weights as tensors. */
+#include <stdio.h>
+
+#include "genlat/io.h"
+#include "io/io.h"
+#include "net/net_priv.h"
+
+enum { MAX_LINE = 1024, MAX_KEY = 128 };
+
+/* Text that grows; the final zero is always there. */
+typedef struct growing {
+    genlat_ctx *ctx;
+    char *text;
+    size_t length, capacity;
+} growing;
+
+static genlat_status append(growing *to, const char *line)
+{
+    size_t length = strlen(line);
+    GNL_TRY(gnl_grow(to->ctx, (void **)&to->text, &to->capacity, to->length + length + 2, 1));
+    memcpy(to->text + to->length, line, length);
+    memcpy(to->text + to->length + length, "\n", 2);
+    to->length += length + 1;
+    return GENLAT_OK;
+}
+
+/* "genlat.<prefix>net", the key of the graph. */
+static genlat_status graph_key(const char *prefix, char key[MAX_KEY])
+{
+    if (snprintf(key, MAX_KEY, "genlat.%snet", prefix) >= MAX_KEY)
+        return gnl_fail(GENLAT_E_INVALID, "prefix %.40s.. is too long", prefix);
+    return GENLAT_OK;
+}
+
+static genlat_status weight_key(const char *prefix, const gnl_weight *weight, char key[2 * MAX_KEY])
+{
+    if (snprintf(key, 2 * MAX_KEY, "%s%s", prefix, weight->name) >= 2 * MAX_KEY)
+        return gnl_fail(GENLAT_E_INVALID, "prefix %.40s.. is too long", prefix);
+    return GENLAT_OK;
+}
+
+/* ---- the graph as text -----------------------------------------------------------------------------------
+ */
+
+/* "input x 1x28x28" */
+static genlat_status append_input(growing *to, const gnl_node *node)
+{
+    char line[MAX_LINE];
+    size_t used = (size_t)snprintf(line, sizeof line, "input %s", node->name);
+    for (int32_t i = 0; i < node->shape.ndim; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, "%c%lld", i ? 'x' : ' ',
+                                 (long long)node->shape.dim[i]);
+    return append(to, line);
+}
+
+/* "output mean,logvar" */
+static genlat_status append_outputs(growing *to, const genlat_net *net)
+{
+    char line[MAX_LINE] = "output ";
+    for (int i = 0; i < net->outputs; i++) {
+        size_t used = strlen(line);
+        snprintf(line + used, sizeof line - used, "%s%s", i ? "," : "", net->node[net->output[i]].name);
+    }
+    return append(to, line);
+}
+
+static genlat_status write_graph(const genlat_net *net, growing *to)
+{
+    char line[MAX_LINE];
+    for (int i = 0; i < net->inputs; i++)
+        GNL_TRY(append_input(to, &net->node[i]));
+    for (int i = net->inputs; i < net->nodes; i++) {
+        GNL_TRY(gnl_net_node_text(net, i, line, sizeof line));
+        GNL_TRY(append(to, line));
+    }
+    return append_outputs(to, net);
+}
+
+genlat_status gnl_net_write(const genlat_net *net, gnl_writer *writer, const char *prefix)
+{
+    char key[2 * MAX_KEY];
+    growing graph = {.ctx = net->object.ctx};
+    GNL_TRY(graph_key(prefix, key));
+    genlat_status status = write_graph(net, &graph);
+    if (status == GENLAT_OK)
+        status = gnl_writer_meta(writer, key, graph.text);
+    gnl_free(graph.ctx, graph.text);
+    for (int i = 0; i < net->weights && status == GENLAT_OK; i++) {
+        status = weight_key(prefix, &net->weight[i], key);
+        if (status == GENLAT_OK)
+            status = gnl_writer_real(writer, key, &net->weight[i].param.shape, gnl_net_weight_data(net, i));
+    }
+    return status;
+}
+
+/* ---- the graph from text ---------------------------------------------------------------------------------
+ */
+
+/* A text taken apart. */
+typedef struct graph {
+    const char *names[GNL_MAX_INPUTS];
+    gnl_shape shapes[GNL_MAX_INPUTS];
+    gnl_net_text text;
+    growing layers;
+} graph;
+
+static genlat_status bad_line(const char *line)
+{
+    return gnl_fail(GENLAT_E_FORMAT, "graph: '%.80s' is not understood", line);
+}
+
+static bool take_shape(char *text, gnl_shape *shape)
+{
+    char *rest = NULL;
+    *shape = (gnl_shape){0};
+    for (char *word = strtok_r(text, "x", &rest); word; word = strtok_r(NULL, "x", &rest))
+        if (shape->ndim == GENLAT_MAX_DIMS - 1 || !gnl_parse_int(word, &shape->dim[shape->ndim++]))
+            return false;
+    return true;
+}
+
+static genlat_status take_input(graph *g, char *line)
+{
+    char *rest = NULL;
+    const char *name = strtok_r(line, " ", &rest);
+    if (!name || g->text.inputs == GNL_MAX_INPUTS)
+        return bad_line("input");
+    g->names[g->text.inputs] = name;
+    return take_shape(rest, &g->shapes[g->text.inputs++]) ? GENLAT_OK : bad_line(name);
+}
+
+/* Takes the text apart in place. */
+static genlat_status take_graph(graph *g, char *text)
+{
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        if (strncmp(line, "input ", 6) == 0)
+            GNL_TRY(take_input(g, line + 6));
+        else if (strncmp(line, "output ", 7) == 0)
+            g->text.outputs = line + 7;
+        else
+            GNL_TRY(append(&g->layers, line));
+    }
+    if (!g->layers.text || !g->text.inputs)
+        return gnl_fail(GENLAT_E_FORMAT, "graph: no input or no layer");
+    g->text.names = g->names;
+    g->text.shapes = g->shapes;
+    g->text.layers = g->layers.text;
+    return GENLAT_OK;
+}
+
+static genlat_status read_graph(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix,
+                                genlat_net **out)
+{
+    char key[MAX_KEY];
+    graph g = {.layers = {.ctx = ctx}};
+    GNL_TRY(graph_key(prefix, key));
+    const char *stored = gnl_reader_meta(reader, key);
+    if (!stored)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "metadata has no %s: the file does not hold this kind of model",
+                        key);
+    char *copy = gnl_strdup(ctx, stored);
+    genlat_status status = copy ? take_graph(&g, copy) : GENLAT_E_MEMORY;
+    g.text.most_numbers = GNL_MAX(gnl_reader_elements(reader), 1);
+    if (status == GENLAT_OK)
+        status = gnl_net_from_graph(ctx, &g.text, out);
+    gnl_free(ctx, g.layers.text);
+    gnl_free(ctx, copy);
+    return status;
+}
+
+/* ---- weights ---------------------------------------------------------------------------------------------
+ */
+
+/* A copy of all that a file may replace, so that an error in the middle changes nothing. */
+typedef struct staged {
+    gnl_real *value, *state;
+} staged;
+
+static genlat_status stage(const genlat_net *net, const gnl_reader *reader, const char *prefix, staged *to)
+{
+    char key[2 * MAX_KEY];
+    for (int i = 0; i < net->weights; i++) {
+        const gnl_weight *w = &net->weight[i];
+        GNL_TRY(weight_key(prefix, w, key));
+        GNL_TRY(gnl_reader_real(reader, key, &w->param.shape,
+                                (w->param.state ? to->state : to->value) + w->offset));
+    }
+    return GENLAT_OK;
+}
+
+genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char *prefix)
+{
+    genlat_ctx *ctx = net->object.ctx;
+    staged to = {.value = gnl_calloc(ctx, (size_t)net->values, sizeof(gnl_real)),
+                 .state = gnl_calloc(ctx, (size_t)net->states, sizeof(gnl_real))};
+    genlat_status status = to.value && to.state ? stage(net, reader, prefix, &to) : GENLAT_E_MEMORY;
+    if (status == GENLAT_OK) {
+        memcpy(net->value, to.value, (size_t)net->values * sizeof(gnl_real));
+        memcpy(net->state, to.state, (size_t)net->states * sizeof(gnl_real));
+    }
+    gnl_free(ctx, to.value);
+    gnl_free(ctx, to.state);
+    return status;
+}
+
+genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix, genlat_net **out)
+{
+    genlat_status status = read_graph(ctx, reader, prefix, out);
+    if (status != GENLAT_OK)
+        return gnl_fail_in(status, "%s", gnl_reader_path(reader));
+    status = gnl_net_read(*out, reader, prefix);
+    if (status != GENLAT_OK) {
+        gnl_net_release(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* ---- files -----------------------------------------------------------------------------------------------
+ */
+
+static genlat_status save(const genlat_net *net, const char *path)
+{
+    gnl_writer *writer = NULL;
+    GNL_TRY(gnl_writer_new(net->object.ctx, &writer));
+    genlat_status status = gnl_writer_format(writer, "net");
+    if (status == GENLAT_OK)
+        status = gnl_net_write(net, writer, "");
+    if (status == GENLAT_OK)
+        status = gnl_writer_save(writer, path);
+    gnl_writer_destroy(writer);
+    return status;
+}
+
+static genlat_status load(genlat_ctx *ctx, const char *path, genlat_net **out)
+{
+    gnl_reader *reader = NULL;
+    GNL_TRY(gnl_reader_open(ctx, path, &reader));
+    genlat_status status = gnl_reader_format(reader);
+    if (status == GENLAT_OK)
+        status = gnl_net_restore(ctx, reader, "", out);
+    gnl_reader_close(reader);
+    return status;
+}
+
+static genlat_status load_weights(genlat_net *net, const char *path, const char *prefix)
+{
+    gnl_reader *reader = NULL;
+    GNL_TRY(gnl_reader_open(net->object.ctx, path, &reader));
+    genlat_status status = gnl_net_read(net, reader, prefix);
+    gnl_reader_close(reader);
+    return status;
+}
+
+/* ---- public ----------------------------------------------------------------------------------------------
+ */
+
+static genlat_status named(genlat_status status, const char *function)
+{
+    return status == GENLAT_OK ? status : gnl_fail_in(status, "%s", function);
+}
+
+genlat_status genlat_net_save(const genlat_net *net, const char *path)
+{
+    GNL_REQUIRE(net, "genlat_net_save", "net is NULL");
+    GNL_REQUIRE(path, "genlat_net_save", "path is NULL");
+    return named(save(net, path), "genlat_net_save");
+}
+
+genlat_status genlat_net_load(genlat_ctx *ctx, const char *path, genlat_net **out)
+{
+    GNL_REQUIRE(out, "genlat_net_load", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(ctx, "genlat_net_load", "ctx is NULL");
+    GNL_REQUIRE(path, "genlat_net_load", "path is NULL");
+    return named(load(ctx, path, out), "genlat_net_load");
+}
+
+genlat_status genlat_net_load_weights(genlat_net *net, const char *path, const char *prefix)
+{
+    GNL_REQUIRE(net, "genlat_net_load_weights", "net is NULL");
+    GNL_REQUIRE(path, "genlat_net_load_weights", "path is NULL");
+    return named(load_weights(net, path, prefix ? prefix : ""), "genlat_net_load_weights");
+}
