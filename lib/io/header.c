@@ -39,10 +39,9 @@ static int depth_of(const char *json, size_t length)
             i++;
         else if (c == '"')
             quoted = !quoted;
-        else if (!quoted && (c == '{' || c == '['))
-            deepest = GNL_MAX(deepest, ++depth);
-        else if (!quoted && (c == '}' || c == ']'))
-            depth--;
+        else if (!quoted)
+            depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+        deepest = GNL_MAX(deepest, depth);
     }
     return deepest;
 }
