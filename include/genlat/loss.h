@@ -3,6 +3,7 @@
 #ifndef GENLAT_LOSS_H
 #define GENLAT_LOSS_H
 
+#include "genlat/rng.h"
 #include "genlat/tensor.h"
 
 GENLAT_BEGIN

@@ -164,6 +164,19 @@ genlat_status gnl_options_format(const gnl_options_table *table, const void *opt
                                  size_t capacity);
 const gnl_option *gnl_options_find(const gnl_options_table *table, const char *key);
 
+/* Text "kind key=value key=value", as layers, losses, optimizers and schedules are written. */
+enum { GNL_SPEC_KIND = 64, GNL_SPEC_TEXT = 512 };
+/* Copies the first word and tells where the pairs begin; E_INVALID for an empty or overlong one. */
+genlat_status gnl_spec_kind(const char *spec, char kind[GNL_SPEC_KIND], const char **pairs, const char *where);
+/* Sets options from pairs on top of what is there; table NULL: there are none. */
+genlat_status gnl_spec_pairs(const gnl_options_table *table, void *options, const char *pairs, const char *kind,
+                             const char *where);
+genlat_status gnl_spec_format(const char *kind, const gnl_options_table *table, const void *options, char *text,
+                              size_t capacity, const char *where);
+/* Name and help of an option of a kind; the index -1 answers the kind's own. */
+genlat_status gnl_spec_help(const char *kind, const char *kind_help, const gnl_options_table *table, int32_t option,
+                            const char **name, const char **help, const char *where);
+
 /* Text to number without the locale; false when anything but the number is there. */
 bool gnl_parse_real(const char *text, double *out);
 bool gnl_parse_int(const char *text, int64_t *out);
@@ -209,6 +222,7 @@ double gnl_rng_gauss(gnl_rng *rng);
 void gnl_rng_fill_uniform(gnl_rng *rng, gnl_real *out, int64_t n, gnl_real lo, gnl_real hi);
 void gnl_rng_fill_normal(gnl_rng *rng, gnl_real *out, int64_t n);
 void gnl_rng_shuffle(gnl_rng *rng, int64_t *items, int64_t n);
+gnl_rng *gnl_rng_of(genlat_rng *handle);
 
 /* ---- threads --------------------------------------------------------------------------------------- */
 

@@ -25,6 +25,11 @@ genlat_status genlat_rng_new(genlat_ctx *ctx, uint64_t seed, uint64_t substream,
     return GENLAT_OK;
 }
 
+gnl_rng *gnl_rng_of(genlat_rng *handle)
+{
+    return &handle->rng;
+}
+
 void genlat_rng_destroy(genlat_rng **rng)
 {
     if (!rng)

@@ -52,21 +52,26 @@ typedef struct gnl_loss_value {
     bool trained;
 } gnl_loss_value;
 
-enum {
-    GNL_LOSS_UNIT_TARGETS = 1 << 0, /* targets lie in [0,1] */
-    GNL_LOSS_CLASS_TARGETS = 1 << 1 /* targets are whole numbers 0 .. parts-1 */
-};
+/* What a likelihood takes as data. */
+typedef struct gnl_loss_range {
+    double low, high;
+    bool whole; /* whole numbers only */
+} gnl_loss_range;
 
+/* A kind of likelihood. */
 typedef struct gnl_loss_type {
     const char *name;
     const gnl_options_table *options; /* NULL: none */
-    uint32_t flags;
     /* Outputs for each element of the data; 0: whatever the shapes say. NULL: 1. */
     int64_t (*parts)(const void *opts);
     /* Lists own values, at most GNL_MAX_LOSS_VALUES, and returns their number. NULL: none. */
     int (*values)(const void *opts, gnl_loss_value *value);
+    /* NULL: any finite number. */
+    gnl_loss_range (*range)(const void *opts, int64_t parts);
     void (*eval)(genlat_loss *loss, const gnl_loss_call *call);
     void (*decode)(const genlat_loss *loss, const gnl_loss_decode *decode);
+    /* The one scale of all elements; NaN before there is one. NULL: there is none. */
+    double (*scale)(const genlat_loss *loss);
     const char *help; /* one line for the generated reference */
 } gnl_loss_type;
 
@@ -145,7 +150,7 @@ typedef struct gnl_kl_rule {
 
 /* The term above; kl [rows] and per_dim [dims] are what gnl_latent_kl wrote. */
 double gnl_kl_term(const gnl_kl_rule *rule, const gnl_latent *q, const double *kl, const double *per_dim);
-/* Adds scale * its derivatives to dmean and dlogvar. */
+/* Adds scale * its derivatives to dmean and dlogvar; either may be NULL. */
 void gnl_kl_term_backward(const gnl_kl_rule *rule, const gnl_latent *q, const double *kl,
                           const double *per_dim, double scale, gnl_real *dmean, gnl_real *dlogvar);
 

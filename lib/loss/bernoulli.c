@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Bernoulli likelihood of logits: -log p = log(1 + e^l) - t l. Grey targets in [0,1] are taken as they are,
+ * which is the cross-entropy between two Bernoulli distributions. */
+#include "loss/loss_priv.h"
+
+static gnl_loss_range range(const void *opts, int64_t parts)
+{
+    return (gnl_loss_range){0, 1, false};
+}
+
+static double row(const gnl_loss_row *r)
+{
+    return r->k->bernoulli(r->dims, r->out, r->target, (gnl_real)r->factor, r->dout);
+}
+
+static void eval(genlat_loss *loss, const gnl_loss_call *call)
+{
+    gnl_loss_rows(loss, call, row, NULL);
+}
+
+static double element(const gnl_loss_element *e)
+{
+    double p = gnl_logistic((double)*e->out);
+    return e->rng ? gnl_rng_unit(e->rng) < p : p;
+}
+
+static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    gnl_loss_elements(loss, d, element);
+}
+
+const gnl_loss_type gnl_bernoulli = {
+    .name = "bernoulli",
+    .range = range,
+    .eval = eval,
+    .decode = decode,
+    .help = "Bernoulli likelihood of logits, for binary data and grey data in [0,1]",
+};

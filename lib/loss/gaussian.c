@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* Gaussian likelihood, -log p = (x - m)^2 / (2 sd^2) + log sd + log(2 pi) / 2, with the sd in one of four
+ * ways: fixed; one trained number; the optimal one, which is the root of the mean squared error of the batch
+ * (Rybkin, Daniilidis and Levine, Simple and effective VAE training with calibrated decoders, 2021); an
+ * output for each element. All but the fixed one have a smooth floor of log sd, -6 by default, as in that
+ * paper. */
+#include <tgmath.h>
+
+#include "loss/loss_priv.h"
+
+enum { SD_FIXED, SD_LEARNED, SD_OPTIMAL, SD_OUTPUT };
+
+static const char *const sd_names[] = {"fixed", "learned", "optimal", "output", NULL};
+
+static const double HALF_LOG_TWO_PI = 0.91893853320467274178;
+
+typedef struct gaussian_opts {
+    size_t size;
+    double value;
+    double min_log_sd;
+    double running;
+    uint32_t sd;
+    uint32_t reserved;
+} gaussian_opts;
+
+static const gnl_option options[] = {
+    GNL_OPT_ENUM(gaussian_opts, sd, SD_FIXED, SD_OUTPUT, sd_names, "where the standard deviation comes from"),
+    GNL_OPT_REAL(gaussian_opts, value, 1, 1e-6, 1e6,
+                 "the fixed sd, or where a learned one starts; units of the data"),
+    GNL_OPT_REAL(gaussian_opts, min_log_sd, -6, -20, 10, "smooth floor of log sd, but for a fixed one"),
+    GNL_OPT_REAL(gaussian_opts, running, 0.99, 0, 0.99999,
+                 "decay of the running optimal variance, which evaluation uses"),
+};
+static const gnl_options_table table = {"gaussian", sizeof(gaussian_opts), options, GNL_COUNT(options)};
+
+static const gaussian_opts *opts_of(const genlat_loss *loss)
+{
+    return (const gaussian_opts *)(const void *)loss->opts;
+}
+
+static int64_t parts(const void *opts)
+{
+    return ((const gaussian_opts *)opts)->sd == SD_OUTPUT ? 2 : 1;
+}
+
+/* A running mean squared error of 0 tells that there is none yet. */
+static int values(const void *opts, gnl_loss_value *value)
+{
+    const gaussian_opts *o = opts;
+    if (o->sd == SD_LEARNED)
+        value[0] = (gnl_loss_value){"log_sd", log(o->value), true};
+    if (o->sd == SD_OPTIMAL)
+        value[0] = (gnl_loss_value){"running_mse", 0, false};
+    return o->sd == SD_LEARNED || o->sd == SD_OPTIMAL;
+}
+
+static double log_sd(const genlat_loss *loss)
+{
+    const gaussian_opts *o = opts_of(loss);
+    if (o->sd == SD_FIXED)
+        return log(o->value);
+    double raw = o->sd == SD_LEARNED ? (double)loss->value[0] : 0.5 * log((double)loss->value[0]);
+    return gnl_soft_floor(raw, o->min_log_sd);
+}
+
+/* ---- one sd for all elements
+ * ------------------------------------------------------------------------------- */
+
+/* What all rows share. */
+enum { LOG_SD, PRECISION, PULL, SHARED };
+
+static double half_square(const gnl_loss_row *r)
+{
+    return r->k->squared(r->dims, r->out, r->target, 0, NULL);
+}
+
+static double shared_row(const gnl_loss_row *r)
+{
+    double scale = r->factor * r->use[PRECISION] + r->use[PULL];
+    double half = r->k->squared(r->dims, r->out, r->target, (gnl_real)scale, r->dout);
+    return half * r->use[PRECISION] + (double)r->dims * (r->use[LOG_SD] + HALF_LOG_TWO_PI);
+}
+
+/* d loss / d log sd from the half sums of squares that `nll` holds. */
+static double slope_by_log_sd(const gnl_loss_call *call, double precision)
+{
+    double slope = 0;
+    for (int64_t r = 0; r < call->rows; r++)
+        slope += gnl_loss_factor(call, r) * ((double)call->dims - 2 * call->nll[r] * precision);
+    return slope;
+}
+
+static void eval_learned(genlat_loss *loss, const gnl_loss_call *call)
+{
+    double at = log_sd(loss), count = (double)call->dims, slope = 0;
+    double use[SHARED] = {at, exp(-2 * at), 0};
+    gnl_loss_rows(loss, call, shared_row, use);
+    if (!call->training || !call->dout)
+        return;
+    for (int64_t r = 0; r < call->rows; r++)
+        slope += gnl_loss_factor(call, r) * (count - 2 * (call->nll[r] - count * (at + HALF_LOG_TWO_PI)));
+    loss->grad[0] += (gnl_real)(slope * gnl_logistic((double)loss->value[0] - opts_of(loss)->min_log_sd));
+}
+
+static void move_running(genlat_loss *loss, double mse)
+{
+    double keep = loss->value[0] > 0 ? opts_of(loss)->running : 0;
+    if (isfinite(mse))
+        loss->value[0] = (gnl_real)(keep * (double)loss->value[0] + (1 - keep) * mse);
+}
+
+/* The optimal sd is itself a function of the outputs. Without the floor its derivative adds nothing, since
+ * the loss is at its minimum in sd; near the floor it pulls the outputs a little more. */
+static void optimal_shared(const genlat_loss *loss, const gnl_loss_call *call, double mse, double *use)
+{
+    double low = opts_of(loss)->min_log_sd, raw = 0.5 * log(mse), count = (double)(call->rows * call->dims);
+    use[LOG_SD] = gnl_soft_floor(raw, low);
+    use[PRECISION] = exp(-2 * use[LOG_SD]);
+    use[PULL] = 0;
+    if (call->dout && mse > 0)
+        use[PULL] = slope_by_log_sd(call, use[PRECISION]) * gnl_logistic(raw - low) / (count * mse);
+}
+
+static void eval_optimal(genlat_loss *loss, const gnl_loss_call *call)
+{
+    double use[SHARED] = {0}, total = 0;
+    if (!call->training && loss->value[0] > 0) {
+        use[LOG_SD] = log_sd(loss);
+        use[PRECISION] = exp(-2 * use[LOG_SD]);
+        gnl_loss_rows(loss, call, shared_row, use);
+        return;
+    }
+    gnl_loss_call squares = *call;
+    squares.dout = NULL;
+    gnl_loss_rows(loss, &squares, half_square, NULL);
+    for (int64_t r = 0; r < call->rows; r++)
+        total += 2 * call->nll[r];
+    double mse = total / (double)GNL_MAX(call->rows * call->dims, 1);
+    optimal_shared(loss, call, mse, use);
+    if (call->training && call->dout)
+        move_running(loss, mse);
+    gnl_loss_rows(loss, call, shared_row, use);
+}
+
+/* ---- an sd for each element
+ * -------------------------------------------------------------------------------- */
+
+static double output_row(const gnl_loss_row *r)
+{
+    double low = opts_of(r->loss)->min_log_sd, total = 0;
+    for (int64_t i = 0; i < r->dims; i++) {
+        double raw = (double)r->out[r->dims + i], at = gnl_soft_floor(raw, low);
+        double d = (double)(r->out[i] - r->target[i]), precision = exp(-2 * at), square = d * d * precision;
+        total += 0.5 * square + at;
+        if (r->dout) {
+            r->dout[i] = (gnl_real)(r->factor * d * precision);
+            r->dout[r->dims + i] = (gnl_real)(r->factor * (1 - square) * gnl_logistic(raw - low));
+        }
+    }
+    return total + (double)r->dims * HALF_LOG_TWO_PI;
+}
+
+static void eval(genlat_loss *loss, const gnl_loss_call *call)
+{
+    double at = log(opts_of(loss)->value), use[SHARED] = {at, exp(-2 * at), 0};
+    switch (opts_of(loss)->sd) {
+    case SD_LEARNED:
+        eval_learned(loss, call);
+        break;
+    case SD_OPTIMAL:
+        eval_optimal(loss, call);
+        break;
+    case SD_OUTPUT:
+        gnl_loss_rows(loss, call, output_row, NULL);
+        break;
+    default:
+        gnl_loss_rows(loss, call, shared_row, use);
+    }
+}
+
+static double element(const gnl_loss_element *e)
+{
+    double mean = (double)*e->out;
+    if (!e->rng)
+        return mean;
+    const gaussian_opts *o = opts_of(e->loss);
+    double at =
+        o->sd == SD_OUTPUT ? gnl_soft_floor((double)e->out[e->stride], o->min_log_sd) : log_sd(e->loss);
+    return mean + exp(at) * gnl_rng_gauss(e->rng);
+}
+
+static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    gnl_loss_elements(loss, d, element);
+}
+
+static double scale(const genlat_loss *loss)
+{
+    uint32_t sd = opts_of(loss)->sd;
+    return sd == SD_OUTPUT || (sd == SD_OPTIMAL && !(loss->value[0] > 0)) ? NAN : exp(log_sd(loss));
+}
+
+const gnl_loss_type gnl_gaussian = {
+    .name = "gaussian",
+    .options = &table,
+    .parts = parts,
+    .values = values,
+    .eval = eval,
+    .decode = decode,
+    .scale = scale,
+    .help = "Gaussian likelihood; sd fixed, learned, optimal for the batch, or an output",
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The handle: a kind of likelihood, its options and its own values. */
+#include "loss/loss_priv.h"
+
+static genlat_status loss_alloc(genlat_ctx *ctx, const char *kind, genlat_loss **out)
+{
+    const gnl_loss_type *type = gnl_loss_type_find(kind);
+    if (!type)
+        return gnl_fail(GENLAT_E_NOT_FOUND,
+                        "genlat_loss_new: no loss is called '%s'; genlat_loss_kind lists them", kind);
+    genlat_loss *loss = gnl_object_new(ctx, sizeof *loss);
+    if (!loss)
+        return GENLAT_E_MEMORY;
+    loss->type = type;
+    if (type->options)
+        gnl_options_init(type->options, loss->opts, type->options->size);
+    *out = loss;
+    return GENLAT_OK;
+}
+
+static void start_values(genlat_loss *loss)
+{
+    loss->values = loss->type->values ? loss->type->values(loss->opts, loss->about) : 0;
+    for (int i = 0; i < loss->values; i++)
+        loss->value[i] = (gnl_real)loss->about[i].initial;
+}
+
+genlat_status gnl_loss_parse(genlat_ctx *ctx, const char *spec, genlat_loss **out)
+{
+    char kind[GNL_SPEC_KIND];
+    const char *pairs = NULL;
+    genlat_loss *loss = NULL;
+    GNL_TRY(gnl_spec_kind(spec, kind, &pairs, "genlat_loss_new"));
+    GNL_TRY(loss_alloc(ctx, kind, &loss));
+    genlat_status status = gnl_spec_pairs(loss->type->options, loss->opts, pairs, kind, "genlat_loss_new");
+    if (status != GENLAT_OK) {
+        gnl_loss_release(loss);
+        return status;
+    }
+    start_values(loss);
+    *out = loss;
+    return GENLAT_OK;
+}
+
+genlat_status gnl_loss_format(const genlat_loss *loss, char *text, size_t capacity)
+{
+    return gnl_spec_format(loss->type->name, loss->type->options, loss->opts, text, capacity,
+                           "genlat_loss_format");
+}
+
+genlat_loss *gnl_loss_retain(genlat_loss *loss)
+{
+    return gnl_object_retain(loss);
+}
+
+void gnl_loss_release(genlat_loss *loss)
+{
+    if (!gnl_object_release(loss))
+        return;
+    gnl_free(loss->object.ctx, loss->nll);
+    gnl_object_free(loss);
+}
+
+int64_t gnl_loss_parts(const genlat_loss *loss)
+{
+    return loss->type->parts ? loss->type->parts(loss->opts) : 1;
+}
+
+bool gnl_loss_trains(const genlat_loss *loss)
+{
+    for (int i = 0; i < loss->values; i++)
+        if (loss->about[i].trained)
+            return true;
+    return false;
+}
+
+void gnl_loss_zero_grad(genlat_loss *loss)
+{
+    memset(loss->grad, 0, sizeof loss->grad);
+}
+
+/* ---- public ----------------------------------------------------------------------------------------------
+ */
+
+genlat_status genlat_loss_new(genlat_ctx *ctx, const char *spec, genlat_loss **out)
+{
+    GNL_REQUIRE(out, "genlat_loss_new", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(ctx, "genlat_loss_new", "ctx is NULL");
+    GNL_REQUIRE(spec, "genlat_loss_new", "spec is NULL");
+    return gnl_loss_parse(ctx, spec, out);
+}
+
+void genlat_loss_destroy(genlat_loss **loss)
+{
+    if (!loss)
+        return;
+    gnl_loss_release(*loss);
+    *loss = NULL;
+}
+
+genlat_status genlat_loss_format(const genlat_loss *loss, char *text, size_t capacity)
+{
+    GNL_REQUIRE(loss, "genlat_loss_format", "loss is NULL");
+    GNL_REQUIRE(text, "genlat_loss_format", "text is NULL");
+    return gnl_loss_format(loss, text, capacity);
+}
+
+const char *genlat_loss_kind(int32_t index)
+{
+    for (int32_t i = 0; index >= 0 && gnl_loss_types[i]; i++)
+        if (i == index)
+            return gnl_loss_types[i]->name;
+    return NULL;
+}
+
+genlat_status genlat_loss_help(const char *kind, int32_t option, const char **name, const char **help)
+{
+    GNL_REQUIRE(kind, "genlat_loss_help", "kind is NULL");
+    const gnl_loss_type *type = gnl_loss_type_find(kind);
+    if (!type)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_loss_help: no loss is called '%s'", kind);
+    return gnl_spec_help(type->name, type->help, type->options, option, name, help, "genlat_loss_help");
+}
+
+int64_t genlat_loss_outputs(const genlat_loss *loss)
+{
+    return loss ? gnl_loss_parts(loss) : 0;
+}
+
+genlat_status genlat_loss_scale(const genlat_loss *loss, double *sd)
+{
+    GNL_REQUIRE(loss, "genlat_loss_scale", "loss is NULL");
+    GNL_REQUIRE(sd, "genlat_loss_scale", "sd is NULL");
+    if (!loss->type->scale || gnl_loss_parts(loss) != 1)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_loss_scale: %s has no one scale for all elements",
+                        loss->type->name);
+    double found = loss->type->scale(loss);
+    if (isnan(found))
+        return gnl_fail(GENLAT_E_STATE, "genlat_loss_scale: %s knows its scale after the first training step",
+                        loss->type->name);
+    *sd = found;
+    return GENLAT_OK;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The kinds of likelihoods, for the table, and what their files share. */
+#ifndef GNL_LOSS_PRIV_H
+#define GNL_LOSS_PRIV_H
+
+#include "loss/loss.h"
+
+extern const gnl_loss_type gnl_bernoulli;
+extern const gnl_loss_type gnl_gaussian;
+extern const gnl_loss_type gnl_laplace;
+extern const gnl_loss_type gnl_categorical;
+extern const gnl_loss_type gnl_discretized_logistic;
+extern const gnl_loss_type gnl_beta_binomial;
+extern const gnl_loss_type gnl_mse;
+extern const gnl_loss_type gnl_cross_entropy;
+
+/* ---- rows in parallel ---------------------------------------------------------------------------------- */
+
+/* One sample of a call. */
+typedef struct gnl_loss_row {
+    const genlat_loss *loss;
+    const gnl_kernels *k;
+    int64_t dims, parts;
+    const gnl_real *out, *target;
+    double factor;     /* of the derivative */
+    gnl_real *dout;    /* NULL: not wanted */
+    const double *use; /* what eval has computed for all rows */
+} gnl_loss_row;
+
+/* Returns the sample's negative log-likelihood and writes its derivative. */
+typedef double gnl_loss_row_fn(const gnl_loss_row *row);
+
+void gnl_loss_rows(const genlat_loss *loss, const gnl_loss_call *call, gnl_loss_row_fn *fn,
+                   const double *use);
+/* Factor of a sample's derivative. */
+double gnl_loss_factor(const gnl_loss_call *call, int64_t row);
+
+/* One element to decode: its first output, the distance to its next one, and its own block of random numbers.
+ */
+typedef struct gnl_loss_element {
+    const genlat_loss *loss;
+    const gnl_real *out;
+    int64_t stride, parts;
+    gnl_rng *rng; /* NULL: the mean */
+} gnl_loss_element;
+
+typedef double gnl_loss_element_fn(const gnl_loss_element *element);
+
+void gnl_loss_elements(const genlat_loss *loss, const gnl_loss_decode *decode, gnl_loss_element_fn *fn);
+
+/* ---- mathematics that several need ------------------------------------------------------------------------
+ */
+
+double gnl_log1p_exp(double x); /* log(1 + e^x) */
+double gnl_logistic(double x);
+/* Smooth lower bound of a log-scale: low + softplus(x - low); its derivative is sigmoid(x - low). */
+double gnl_soft_floor(double x, double low);
+/* A draw from (0,1), both ends left out. */
+double gnl_open_unit(gnl_rng *rng);
+
+/* log Gamma and its derivative for x > 0, without lgamma's global sign. */
+double gnl_log_gamma(double x);
+double gnl_digamma(double x);
+
+#endif

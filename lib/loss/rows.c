@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Samples over threads. Every sample is the work of one thread, so that its numbers do not depend on how many
+ * there are. */
+#include "loss/loss_priv.h"
+
+/* Outputs of a chunk; likelihoods cost much more than a vector operation. */
+enum { GRAIN = 4096 };
+
+static int64_t grain_of(int64_t width)
+{
+    return GNL_MAX(1, GRAIN / GNL_MAX(width, 1));
+}
+
+double gnl_loss_factor(const gnl_loss_call *call, int64_t row)
+{
+    return call->weight ? call->scale * call->weight[row] : call->scale;
+}
+
+typedef struct row_job {
+    const genlat_loss *loss;
+    const gnl_loss_call *call;
+    gnl_loss_row_fn *fn;
+    const double *use;
+} row_job;
+
+static void row_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const row_job *job = arg;
+    const gnl_loss_call *call = job->call;
+    int64_t width = call->parts * call->dims;
+    gnl_loss_row row = {job->loss, call->compute.k, call->dims, call->parts, .use = job->use};
+    for (int64_t r = begin; r < end; r++) {
+        row.out = call->out + r * width;
+        row.target = call->target + r * call->dims;
+        row.dout = call->dout ? call->dout + r * width : NULL;
+        row.factor = gnl_loss_factor(call, r);
+        call->nll[r] = job->fn(&row);
+    }
+}
+
+void gnl_loss_rows(const genlat_loss *loss, const gnl_loss_call *call, gnl_loss_row_fn *fn, const double *use)
+{
+    row_job job = {loss, call, fn, use};
+    gnl_parallel(call->compute.ctx, call->rows, grain_of(call->parts * call->dims), row_task, &job);
+}
+
+typedef struct decode_job {
+    const genlat_loss *loss;
+    const gnl_loss_decode *decode;
+    gnl_loss_element_fn *fn;
+} decode_job;
+
+static void decode_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const decode_job *job = arg;
+    const gnl_loss_decode *d = job->decode;
+    gnl_rng rng;
+    gnl_loss_element element = {job->loss, NULL, d->dims, d->parts, d->rng ? &rng : NULL};
+    for (int64_t i = begin * d->dims; i < end * d->dims; i++) {
+        int64_t row = i / d->dims, column = i % d->dims;
+        element.out = d->out + row * d->parts * d->dims + column;
+        if (d->rng) {
+            rng = *d->rng;
+            rng.counter += (uint64_t)i;
+        }
+        d->data[i] = (gnl_real)job->fn(&element);
+    }
+}
+
+void gnl_loss_elements(const genlat_loss *loss, const gnl_loss_decode *decode, gnl_loss_element_fn *fn)
+{
+    decode_job job = {loss, decode, fn};
+    gnl_parallel(decode->compute.ctx, decode->rows, grain_of(decode->parts * decode->dims), decode_task,
+                 &job);
+    if (decode->rng)
+        decode->rng->counter += (uint64_t)(decode->rows * decode->dims);
+}
