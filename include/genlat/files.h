@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/** @file files.h  Data files: sources from them, tensors to and from them. The library genlat-files. */
+#ifndef GENLAT_FILES_H
+#define GENLAT_FILES_H
+
+#include "genlat/data.h"
+
+GENLAT_BEGIN
+
+/* ---- sources ---------------------------------------------------------------------------------------- */
+
+/**
+ * Open a source by one line of text, "KIND", "KIND:PATH", either followed by "#PART" and
+ * "?KEY=VALUE&KEY=VALUE".
+ *
+ * - "digits", "shapes", "ring", "grid", "moons", "swissroll": drawn, see genlat_source_synthetic(). Keys: n,
+ *   samples (10000); seed (0). The parts train, valid and test have samples of their own.
+ * - "idx:PATH": a file of IDX, or a folder with the file names of MNIST, whose parts are train, valid and
+ *   test; each may end in .gz. Three dimensions are read as grey images [1,h,w]. Labels are read where the
+ *   file with them lies beside.
+ * - "npy:PATH", "npz:PATH": arrays of NumPy, the first dimension counts the samples. Key of npz: key, the
+ *   array's name (x, or the only one); labels_key, the labels' name (labels or y, if there).
+ * - "csv:PATH": numbers, a row a sample; a first row with other text names the columns. Key: label, name or
+ *   number (from 1, negative from the end) of the column with the classes, which may be words.
+ * - "png:PATH": a folder of images of one size, grey or colour [c,h,w] in [0,1]. In a folder of folders each
+ *   is a class.
+ * - "wav:PATH": a file or a folder of sound [channels,length] in [-1,1], folders of folders as with png. Key:
+ *   length, frames in a sample (1024). A shorter file is one sample with silence at its end.
+ * - "text:PATH": bytes as whole numbers [length]. Keys: length (64); lines=yes: a line a sample, cut or
+ *   filled with zeros.
+ *
+ * 8-bit values of idx, npy and npz are divided by 255, unless none is above 1 or raw=yes is said. Key of idx,
+ * npy, npz and csv: shape, such as 3x32x32, of one sample. Then the options of genlat_transform_opts apply to
+ * all kinds, such as binarize=dynamic, scale=standard, skip=100, limit=1000, labels=no.
+ *
+ * @param ctx   context.
+ * @param spec  the text; a path cannot contain # or ?. Copied.
+ * @param out   receives a new source, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID for the text; GENLAT_E_NOT_FOUND for an unknown kind, part or key;
+ *         GENLAT_E_RANGE; GENLAT_E_IO; GENLAT_E_FORMAT for a malformed file; GENLAT_E_UNSUPPORTED for what is
+ *         no error but cannot be read; GENLAT_E_MEMORY. The error text names the file, the place in it and
+ *         the remedy.
+ * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: from the key seed.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec,
+                                                            genlat_source **out);
+
+/**
+ * Open a source whose values are scaled as those of another: a scale of the text is not fitted anew, but
+ * taken from the training data, so that validation sees what training saw.
+ *
+ * @param ctx    context.
+ * @param spec   as in genlat_files_open(); its key scale is ignored.
+ * @param train  source whose scaling is taken, see genlat_source_normalization(); of the same shape of
+ *               sample.
+ * @param out    receives a new source, or NULL on failure.
+ * @return as genlat_files_open(), and GENLAT_E_SHAPE when the samples have another shape.
+ * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: from the key seed.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec,
+                                                                 const genlat_source *train,
+                                                                 genlat_source **out);
+
+/**
+ * Name of the index-th kind of source that genlat_files_open() knows.
+ *
+ * @param index  from 0 on.
+ * @param help   receives static text, one line; NULL is legal.
+ * @return static text, or NULL past the last.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API const char *genlat_files_kind(int32_t index, const char **help);
+
+/* ---- NumPy ------------------------------------------------------------------------------------------ */
+
+/**
+ * Read an array of NumPy: f4, f8, u1, i1, i4, i8 or b1, either byte order, C order. Values become floats as
+ * they are.
+ *
+ * @param ctx   context.
+ * @param path  name of the file.
+ * @param out   receives a new tensor, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT; GENLAT_E_UNSUPPORTED for other types and
+ *         for Fortran order; GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: none.
+ * Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_read(genlat_ctx *ctx, const char *path,
+                                                          genlat_tensor **out);
+
+/**
+ * Write a tensor as an array of NumPy, f4. Like all writers the call replaces the file at once or not at all.
+ *
+ * @param path    name of the file.
+ * @param tensor  what to write.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO.
+ * Thread-safety: safe while nobody writes the tensor. Allocates: yes, with malloc. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_write(const char *path, const genlat_tensor *tensor);
+
+/**
+ * Read one array of an NPZ archive.
+ *
+ * @param ctx   context.
+ * @param path  name of the file.
+ * @param name  name of the array, without .npy; NULL: the only one.
+ * @param out   receives a new tensor, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT; GENLAT_E_NOT_FOUND, naming what there
+ *         is; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_read(genlat_ctx *ctx, const char *path, const char *name,
+                                                          genlat_tensor **out);
+
+/**
+ * Write tensors as an NPZ archive, without compression.
+ *
+ * @param path     name of the file.
+ * @param count    how many, 1 to 10000.
+ * @param names    [count] names, 1 to 200 bytes each, none twice, without .npy.
+ * @param tensors  [count] what to write.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for a name, or for more than 4 GB; GENLAT_E_IO;
+ *         GENLAT_E_MEMORY.
+ * Thread-safety: safe while nobody writes the tensors. Allocates: yes, with malloc. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_write(const char *path, int64_t count,
+                                                           const char *const *names,
+                                                           const genlat_tensor *const *tensors);
+
+/* ---- CSV -------------------------------------------------------------------------------------------- */
+
+/**
+ * Read a table of numbers separated by commas, semicolons or tabs. A first row with other text is left out.
+ *
+ * @param ctx   context.
+ * @param path  name of the file.
+ * @param out   receives a new tensor [rows,columns], or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming line and column; GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: none.
+ * Source: RFC 4180.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_read(genlat_ctx *ctx, const char *path,
+                                                          genlat_tensor **out);
+
+/**
+ * Write a tensor as a table, a row a line, with as many digits as reading the same floats back takes.
+ *
+ * @param path    name of the file.
+ * @param tensor  [n,...] what to write; the dimensions after the first are one row.
+ * @param header  text of the first line, without its end; NULL: none.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for a scalar; GENLAT_E_IO.
+ * Thread-safety: safe while nobody writes the tensor. Allocates: yes, with malloc. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_write(const char *path, const genlat_tensor *tensor,
+                                                           const char *header);
+
+/* ---- pictures and sound ----------------------------------------------------------------------------- */
+
+/**
+ * Write images as one PNG, side by side.
+ *
+ * @param path     name of the file.
+ * @param images   [n,h,w] or [n,1,h,w] grey, or [n,3,h,w] red, green, blue; n >= 1.
+ * @param columns  images in a row, >= 1; 0: about as many as rows.
+ * @param zoom     pixels for each value, in both directions, 1 to 64.
+ * @param lo       value that becomes black.
+ * @param hi       value that becomes white, > lo; values outside are clamped, NaN is black.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE, also for a picture of more than 65535
+ *         pixels in a direction; GENLAT_E_IO; GENLAT_E_MEMORY.
+ * Thread-safety: safe while nobody writes the tensor. Allocates: yes, with malloc. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_png_grid(const char *path, const genlat_tensor *images,
+                                                          int64_t columns, int64_t zoom, double lo,
+                                                          double hi);
+
+/**
+ * Write sound as 16-bit PCM WAV.
+ *
+ * @param path    name of the file.
+ * @param sound   [frames] or [channels,frames], 1 to 64 channels, values in [-1,1]; others are clamped, NaN
+ *                is 0.
+ * @param rate    frames a second, 1 to 1000000.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE, also for more than 2 GB; GENLAT_E_IO.
+ * Thread-safety: safe while nobody writes the tensor. Allocates: yes, with malloc. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_wav_write(const char *path, const genlat_tensor *sound,
+                                                           int64_t rate);
+
+GENLAT_END
+
+#endif
