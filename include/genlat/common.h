@@ -89,6 +89,18 @@ GENLAT_API const char *genlat_status_text(genlat_status status);
 GENLAT_API const char *genlat_last_error(void);
 
 /**
+ * Record what genlat_last_error() tells, for libraries built on this one and for functions that it calls back.
+ *
+ * @param status  what the caller is going to return; returned as it is.
+ * @param format  text as for printf: one line that names the function, what was wanted and what was found; NULL
+ *                leaves the text as it is. It may print genlat_last_error() itself.
+ * @return status.
+ * Thread-safety: each thread has its own. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_PRINTF(2, 3) genlat_status genlat_error_set(genlat_status status, const char *format, ...);
+
+/**
  * Version of the library that is running, which may be newer than the headers it was compiled with.
  *
  * @return static text, such as "0.1.0".

@@ -53,6 +53,19 @@ genlat_status gnl_fail(genlat_status code, const char *format, ...)
     return code;
 }
 
+genlat_status genlat_error_set(genlat_status status, const char *format, ...)
+{
+    char text[ERROR_TEXT_CAPACITY]; /* the arguments may be the old text */
+    va_list args;
+    if (!format)
+        return status;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    memcpy(error_text, text, sizeof text);
+    return status;
+}
+
 genlat_status gnl_fail_in(genlat_status code, const char *format, ...)
 {
     char inner[ERROR_TEXT_CAPACITY];
