@@ -84,8 +84,11 @@ genlat_status gnl_layer_format(const genlat_layer *layer, char *text, size_t cap
 
 void gnl_layer_release(genlat_layer *layer)
 {
-    if (gnl_object_release(layer))
-        gnl_object_free(layer);
+    if (!gnl_object_release(layer))
+        return;
+    if (layer->own)
+        gnl_layer_free_own(layer);
+    gnl_object_free(layer);
 }
 
 /* ---- public ---------------------------------------------------------------------------------------- */

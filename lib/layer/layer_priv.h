@@ -44,4 +44,7 @@ genlat_status gnl_axis_check(const gnl_shape *in, int64_t axis);
 int32_t gnl_axis_index(const gnl_shape *in, int64_t axis);
 gnl_axis gnl_axis_of(const gnl_step *s, int64_t axis); /* of the first input */
 
+/* Frees what a layer of the caller's own kind holds. */
+void gnl_layer_free_own(genlat_layer *layer);
+
 #endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file experimental.h  Layers of the caller's own kind. What is declared here may change with any release;
+ * its symbols have the version node GENLAT_EXPERIMENTAL. genlat.h does not include it.
+ */
+#ifndef GENLAT_EXPERIMENTAL_H
+#define GENLAT_EXPERIMENTAL_H
+
+#include "genlat/layer.h"
+#include "genlat/tensor.h"
+
+GENLAT_BEGIN
+
+/** The question that infer answers: input shapes are in it, the answers go into it. Valid during infer. */
+typedef struct genlat_layer_plan genlat_layer_plan;
+
+/** Kinds of parameters for genlat_layer_plan_param(); they may be added. */
+enum {
+    GENLAT_PARAM_TRAINED = 0, /**< gets a gradient and is changed by the optimizer. */
+    GENLAT_PARAM_STATE = 1,   /**< kept and saved, not trained: running statistics. */
+    GENLAT_PARAM_DECAY = 2    /**< trained, and weight decay applies. */
+};
+
+/**
+ * One call of a layer. All arrays are row-major and contiguous, without overlap; members that the call at
+ * hand has no use for are undefined. The library fills it; newer versions append members.
+ */
+typedef struct genlat_layer_call {
+    size_t size;                   /**< sizeof(genlat_layer_call) as the library knows it. */
+    int64_t rows;                  /**< samples in this call. */
+    int64_t inputs;                /**< number of inputs. */
+    const int64_t *in_size;        /**< [inputs] elements of one sample of each input. */
+    int64_t out_size;              /**< elements of one sample of y. */
+    const int64_t *const *in_dims; /**< [inputs] dimensions of one sample of each input. */
+    const int64_t *out_dims;       /**< dimensions of one sample of y. */
+    uint32_t training;             /**< 1 in training, 0 in evaluation. */
+    uint32_t reserved;             /**< 0. */
+    float *const *param;   /**< parameters, in the order of infer; states may be written in forward. */
+    float *const *grad;    /**< their gradients, added to; an entry is NULL when it is not wanted. */
+    const float *const *x; /**< [inputs] each [rows,in_size]. */
+    float *y;              /**< [rows,out_size] written by forward, read afterwards. */
+    const float *dy;       /**< [rows,out_size] derivative of the loss by y. */
+    float *const *dx; /**< [inputs] overwritten by backward, added to by jvp_backward; NULL: not wanted. */
+    const float *const *tx; /**< [inputs] tangent of each input. */
+    float *ty;              /**< [rows,out_size] tangent of y, written by jvp. */
+    const float *dty;       /**< [rows,out_size] derivative by ty. */
+    float *const *dtx;      /**< [inputs] derivative by tx, overwritten; NULL: not wanted. */
+    float *cache;           /**< kept from forward to the calls that follow it. */
+    float *scratch;         /**< free to use within one call. */
+} genlat_layer_call;
+
+/**
+ * A kind of layer of the caller's own: what it is called and how it computes. Functions may run on any
+ * thread, on several at once with different calls; they cannot fail (numbers that are not finite refuse a
+ * training step).
+ */
+typedef struct genlat_layer_table {
+    size_t size;            /**< sizeof(genlat_layer_table) as the caller knows it. */
+    const char *name;       /**< letters a-z, digits and _, not the name of a kind of the library; copied. */
+    void *user;             /**< passed back to every function. */
+    uint32_t inputs;        /**< number of inputs, 1 to 8. */
+    uint32_t couples_batch; /**< 1: a sample's output depends on other samples, as in batch norm. */
+    /** Reads input shapes, answers with genlat_layer_plan_output() and the others. Called for each net and
+     * exec, always with the same answer. A status of these functions is passed on; any other becomes
+     * GENLAT_E_CALLBACK. */
+    genlat_status (*infer)(void *user, genlat_layer_plan *plan);
+    /** y = f(x, param). */
+    void (*forward)(void *user, const genlat_layer_call *call);
+    /** dx = (df/dx)^T dy, grad += (df/dparam)^T dy. */
+    void (*backward)(void *user, const genlat_layer_call *call);
+    /** ty = (df/dx) tx. NULL: no gradient penalties through this layer. */
+    void (*jvp)(void *user, const genlat_layer_call *call);
+    /** Of s = dty . (df/dx) tx: dtx = ds/dtx, dx += ds/dx, grad += ds/dparam. NULL only together with jvp. */
+    void (*jvp_backward)(void *user, const genlat_layer_call *call);
+    /** Frees user, once, when the layer is no longer used anywhere. NULL: nothing to free. */
+    void (*free)(void *user);
+} genlat_layer_table;
+
+/**
+ * Make a layer from functions of the caller, for genlat_net_builder_layer(). Its name stands in the text of a
+ * net, but no file can bring its functions back: a saved net with it is read only into a net built the same
+ * way.
+ *
+ * @param ctx    context.
+ * @param table  functions; copied. user is taken when the call succeeds and stays the caller's when it fails.
+ * @param out    receives a new layer, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID for a table with missing functions or a name that is not free;
+ *         GENLAT_E_RANGE for the number of inputs; GENLAT_E_UNSUPPORTED for a table of a newer version;
+ *         GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_new_own(genlat_ctx *ctx,
+                                                               const genlat_layer_table *table,
+                                                               genlat_layer **out);
+
+/**
+ * Shape of an input, for infer.
+ *
+ * @param plan   what infer was given.
+ * @param input  from 0 on.
+ * @param ndim   receives the number of dimensions of one sample.
+ * @param dims   [GENLAT_MAX_DIMS] receives the sizes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for an input that is not there.
+ * Thread-safety: within infer. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_input(genlat_layer_plan *plan, int64_t input,
+                                                                  int32_t *ndim, int64_t *dims);
+
+/**
+ * Answer the shape of y, for infer. It must be called once.
+ *
+ * @param plan  what infer was given.
+ * @param ndim  number of dimensions of one sample, 0 to GENLAT_MAX_DIMS - 1.
+ * @param dims  [ndim] sizes, each >= 1; copied.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE.
+ * Thread-safety: within infer. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_output(genlat_layer_plan *plan, int32_t ndim,
+                                                                   const int64_t *dims);
+
+/**
+ * Ask for one more parameter, for infer. It starts as a layer's weight would: fan-in is the product of all
+ * sizes but the first, or the size of a vector; fan-out is the first size.
+ *
+ * @param plan  what infer was given.
+ * @param name  letters a-z, digits and _; borrowed: it must outlive the layer, such as a literal.
+ * @param kind  GENLAT_PARAM_*, added.
+ * @param ndim  number of dimensions, 0 to GENLAT_MAX_DIMS.
+ * @param dims  [ndim] sizes, each >= 1; copied.
+ * @param init  torch, glorot_uniform, glorot_normal, he_uniform, he_normal, orthogonal, normal or constant.
+ * @param gain  factor of the initial scale; the standard deviation of normal, the value of constant.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a ninth parameter;
+ *         GENLAT_E_NOT_FOUND for an unknown init.
+ * Thread-safety: within infer. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_param(genlat_layer_plan *plan, const char *name,
+                                                                  uint32_t kind, int32_t ndim,
+                                                                  const int64_t *dims, const char *init,
+                                                                  double gain);
+
+/**
+ * Ask for memory, for infer. Without this call there is none.
+ *
+ * @param plan     what infer was given.
+ * @param cache    numbers for each sample that stay from forward to backward, >= 0.
+ * @param scratch  numbers for each sample that are free to use within one call, >= 0.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE.
+ * Thread-safety: within infer. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_memory(genlat_layer_plan *plan, int64_t cache,
+                                                                   int64_t scratch);
+
+GENLAT_END
+
+#endif

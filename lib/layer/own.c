@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* A layer of the caller's own kind: its table of functions behind a gnl_layer_type made for it alone. */
+#include <stdio.h>
+
+#include "layer/layer_priv.h"
+#include "genlat/experimental.h"
+
+enum { NAME_BYTES = 64 };
+
+typedef struct own {
+    genlat_layer_table table;
+    gnl_layer_type type;
+    char name[NAME_BYTES];
+} own;
+
+/* What stands in the handle's options, so that every step finds its way here. */
+typedef struct own_opts {
+    size_t size;
+    const own *own;
+} own_opts;
+
+struct genlat_layer_plan {
+    gnl_layer_plan *plan;
+    int64_t rows;
+    int inputs;
+    const gnl_shape *in;
+    bool has_output;
+    bool failed; /* a function of the plan has recorded an error */
+};
+
+static const own *own_of(const void *opts)
+{
+    return ((const own_opts *)opts)->own;
+}
+
+static bool is_name(const char *text)
+{
+    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    return length > 0 && length < NAME_BYTES && text[length] == '\0';
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------------
+ */
+
+typedef void call_fn(void *user, const genlat_layer_call *call);
+
+/* The casts are between equal types: genlat_layer_new_own() refuses where numbers are not floats. */
+static void call(const gnl_step *s, call_fn *function)
+{
+    const int64_t *in_dims[GNL_MAX_INPUTS];
+    for (int i = 0; i < s->inputs; i++)
+        in_dims[i] = s->in[i].dim;
+    genlat_layer_call c = {
+        .size = sizeof c,
+        .rows = s->rows,
+        .inputs = s->inputs,
+        .in_size = s->in_size,
+        .out_size = s->out_size,
+        .in_dims = in_dims,
+        .out_dims = s->out.dim,
+        .training = s->training,
+        .param = (float *const *)(const void *)s->param,
+        .grad = (float *const *)(const void *)s->grad,
+        .x = (const float *const *)(const void *)s->x,
+        .y = (float *)(void *)s->y,
+        .dy = (const float *)(const void *)s->dy,
+        .dx = (float *const *)(const void *)s->dx,
+        .tx = (const float *const *)(const void *)s->tx,
+        .ty = (float *)(void *)s->ty,
+        .dty = (const float *)(const void *)s->dty,
+        .dtx = (float *const *)(const void *)s->dtx,
+        .cache = (float *)(void *)s->cache,
+        .scratch = (float *)(void *)s->scratch,
+    };
+    function(own_of(s->opts)->table.user, &c);
+}
+
+static void forward(const gnl_step *s)
+{
+    call(s, own_of(s->opts)->table.forward);
+}
+
+static void backward(const gnl_step *s)
+{
+    call(s, own_of(s->opts)->table.backward);
+}
+
+static void jvp(const gnl_step *s)
+{
+    call(s, own_of(s->opts)->table.jvp);
+}
+
+static void jvp_backward(const gnl_step *s)
+{
+    call(s, own_of(s->opts)->table.jvp_backward);
+}
+
+static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                           gnl_layer_plan *plan)
+{
+    const own *o = own_of(opts);
+    genlat_layer_plan question = {.plan = plan, .rows = env->rows, .inputs = inputs, .in = in};
+    genlat_status status = o->table.infer(o->table.user, &question);
+    if (question.failed && status != GENLAT_OK)
+        return status;
+    if (status != GENLAT_OK)
+        return gnl_fail(GENLAT_E_CALLBACK, "infer returned %d", (int)status);
+    if (!question.has_output)
+        return gnl_fail(GENLAT_E_CALLBACK, "infer answered no output shape");
+    return GENLAT_OK;
+}
+
+/* ---- the handle -------------------------------------------------------------------------------------------
+ */
+
+void gnl_layer_free_own(genlat_layer *layer)
+{
+    own *o = layer->own;
+    if (o && o->table.free)
+        o->table.free(o->table.user);
+    gnl_free(layer->object.ctx, o);
+}
+
+/* A table may be longer than ours, if what we do not know is zero. */
+static genlat_status take_table(const genlat_layer_table *given, genlat_layer_table *out)
+{
+    if (given->size < sizeof *out)
+        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_new_own: table has size %zu, %zu wanted", given->size,
+                        sizeof *out);
+    const unsigned char *bytes = (const unsigned char *)given;
+    for (size_t i = sizeof *out; i < given->size; i++)
+        if (bytes[i])
+            return gnl_fail(GENLAT_E_UNSUPPORTED,
+                            "genlat_layer_new_own: table sets fields that this version (%s) does "
+                            "not know",
+                            GENLAT_VERSION);
+    memcpy(out, given, sizeof *out);
+    return GENLAT_OK;
+}
+
+static genlat_status check_table(const genlat_layer_table *t)
+{
+    if (!t->name || !is_name(t->name) || gnl_layer_type_find(t->name))
+        return gnl_fail(
+            GENLAT_E_INVALID,
+            "genlat_layer_new_own: name is %s, up to %d of a-z, 0-9 and _ wanted, and no kind of the "
+            "library",
+            t->name ? t->name : "NULL", NAME_BYTES - 1);
+    if (!t->infer || !t->forward || !t->backward)
+        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_new_own: %s needs infer, forward and backward",
+                        t->name);
+    if (!t->jvp != !t->jvp_backward)
+        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_new_own: %s needs jvp and jvp_backward, or none",
+                        t->name);
+    if (t->inputs < 1 || t->inputs > GNL_MAX_INPUTS)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_layer_new_own: %s has %u inputs, 1 to %d wanted", t->name,
+                        t->inputs, GNL_MAX_INPUTS);
+    return GENLAT_OK;
+}
+
+static void fill_own(own *o, const genlat_layer_table *table)
+{
+    o->table = *table;
+    memcpy(o->name, table->name, strlen(table->name) + 1);
+    o->table.name = o->name;
+    o->type = (gnl_layer_type){
+        .name = o->name,
+        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_NEEDS_Y | (table->couples_batch ? GNL_LAYER_COUPLES_BATCH : 0),
+        .min_inputs = (int)table->inputs,
+        .max_inputs = (int)table->inputs,
+        .infer = infer,
+        .forward = forward,
+        .backward = backward,
+        .jvp = table->jvp ? jvp : NULL,
+        .jvp_backward = table->jvp_backward ? jvp_backward : NULL,
+        .help = "a layer of the caller's own",
+    };
+}
+
+genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *table, genlat_layer **out)
+{
+    genlat_layer_table known;
+    GNL_REQUIRE(out, "genlat_layer_new_own", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(ctx, "genlat_layer_new_own", "ctx is NULL");
+    GNL_REQUIRE(table, "genlat_layer_new_own", "table is NULL");
+    if (sizeof(gnl_real) != sizeof(float))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_layer_new_own: this build computes in double");
+    GNL_TRY(take_table(table, &known));
+    GNL_TRY(check_table(&known));
+    genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
+    own *o = layer ? gnl_calloc(ctx, 1, sizeof *o) : NULL;
+    if (!o) {
+        if (layer)
+            gnl_layer_release(layer);
+        return GENLAT_E_MEMORY;
+    }
+    fill_own(o, &known);
+    layer->type = &o->type;
+    layer->own = o;
+    memcpy(layer->opts, &(own_opts){sizeof(own_opts), o}, sizeof(own_opts));
+    *out = layer;
+    return GENLAT_OK;
+}
+
+/* ---- what infer asks and answers
+ * ----------------------------------------------------------------------------- */
+
+static genlat_status plan_fail(genlat_layer_plan *plan, genlat_status status)
+{
+    plan->failed = true;
+    return status;
+}
+
+genlat_status genlat_layer_plan_input(genlat_layer_plan *plan, int64_t input, int32_t *ndim, int64_t *dims)
+{
+    GNL_REQUIRE(plan && ndim && dims, "genlat_layer_plan_input", "plan, ndim or dims is NULL");
+    *ndim = 0;
+    if (input < 0 || input >= plan->inputs)
+        return plan_fail(plan,
+                         gnl_fail(GENLAT_E_RANGE, "genlat_layer_plan_input: no input %lld, there are %d",
+                                  (long long)input, plan->inputs));
+    *ndim = plan->in[input].ndim;
+    memcpy(dims, plan->in[input].dim, sizeof plan->in[input].dim);
+    return GENLAT_OK;
+}
+
+static genlat_status take_shape(int32_t ndim, const int64_t *dims, int32_t most, const char *where,
+                                gnl_shape *out)
+{
+    if (ndim < 0 || ndim > most || (ndim > 0 && !dims))
+        return gnl_fail(GENLAT_E_INVALID, "%s: ndim is %d, 0 to %d wanted, and dims", where, (int)ndim,
+                        (int)most);
+    *out = gnl_shape_of(ndim, dims);
+    for (int32_t i = 0; i < ndim; i++)
+        if (dims[i] < 1)
+            return gnl_fail(GENLAT_E_SHAPE, "%s: size %lld, at least 1 wanted", where, (long long)dims[i]);
+    return gnl_shape_check(out, NULL, where);
+}
+
+genlat_status genlat_layer_plan_output(genlat_layer_plan *plan, int32_t ndim, const int64_t *dims)
+{
+    GNL_REQUIRE(plan, "genlat_layer_plan_output", "plan is NULL");
+    genlat_status status =
+        take_shape(ndim, dims, GENLAT_MAX_DIMS - 1, "genlat_layer_plan_output", &plan->plan->out);
+    if (status != GENLAT_OK)
+        return plan_fail(plan, status);
+    plan->has_output = true;
+    return GENLAT_OK;
+}
+
+static genlat_status find_init(const char *name, gnl_init_kind *out)
+{
+    for (int i = 0; gnl_init_names[i]; i++)
+        if (strcmp(gnl_init_names[i], name) == 0) {
+            *out = (gnl_init_kind)i;
+            return GENLAT_OK;
+        }
+    return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_layer_plan_param: no init is called '%s'", name);
+}
+
+static genlat_status make_param(const char *name, uint32_t kind, const gnl_shape *shape, const char *init,
+                                double gain, gnl_param *out)
+{
+    const uint32_t known = GENLAT_PARAM_STATE | GENLAT_PARAM_DECAY;
+    gnl_init start = {.gain = gain,
+                      .fan_in = gnl_shape_count_from(shape, shape->ndim > 1),
+                      .fan_out = shape->ndim ? shape->dim[0] : 1};
+    if (!is_name(name))
+        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_plan_param: name is '%s', a-z, 0-9 and _ wanted",
+                        name);
+    if (kind & ~known || kind == known || !isfinite(gain))
+        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_plan_param: kind %u or gain %g of %s is not legal",
+                        kind, gain, name);
+    GNL_TRY(find_init(init, &start.kind));
+    *out = (gnl_param){name, *shape, start, kind == GENLAT_PARAM_STATE, kind == GENLAT_PARAM_DECAY};
+    return GENLAT_OK;
+}
+
+genlat_status genlat_layer_plan_param(genlat_layer_plan *plan, const char *name, uint32_t kind, int32_t ndim,
+                                      const int64_t *dims, const char *init, double gain)
+{
+    gnl_shape shape;
+    GNL_REQUIRE(plan && name && init, "genlat_layer_plan_param", "plan, name or init is NULL");
+    if (plan->plan->params == GNL_MAX_PARAMS)
+        return plan_fail(plan, gnl_fail(GENLAT_E_RANGE,
+                                        "genlat_layer_plan_param: %s is one too many, %d are possible", name,
+                                        GNL_MAX_PARAMS));
+    genlat_status status = take_shape(ndim, dims, GENLAT_MAX_DIMS, "genlat_layer_plan_param", &shape);
+    if (status == GENLAT_OK)
+        status = make_param(name, kind, &shape, init, gain, &plan->plan->param[plan->plan->params]);
+    if (status != GENLAT_OK)
+        return plan_fail(plan, status);
+    plan->plan->params++;
+    return GENLAT_OK;
+}
+
+genlat_status genlat_layer_plan_memory(genlat_layer_plan *plan, int64_t cache, int64_t scratch)
+{
+    GNL_REQUIRE(plan, "genlat_layer_plan_memory", "plan is NULL");
+    if (!gnl_mul_i64(cache, plan->rows, &plan->plan->cache) ||
+        !gnl_mul_i64(scratch, plan->rows, &plan->plan->scratch))
+        return plan_fail(plan, gnl_fail(GENLAT_E_RANGE,
+                                        "genlat_layer_plan_memory: cache is %lld and scratch %lld, from 0 "
+                                        "to what memory has wanted",
+                                        (long long)cache, (long long)scratch));
+    return GENLAT_OK;
+}
