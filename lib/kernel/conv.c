@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolution as matrix products over lowered tiles, one tile or sample group a task. How the work is cut depends
- * on sizes alone, and what several tasks would add to is summed in a fixed order, so that the number of threads
- * changes nothing.
+ * Convolution as matrix products over lowered tiles, one tile or sample group a task. How the work is cut
+ * depends on sizes alone, and what several tasks would add to is summed in a fixed order, so that the number
+ * of threads changes nothing.
  */
 #include "kernel/conv_priv.h"
 
@@ -20,11 +20,11 @@ enum {
 /* ---- sizes ------------------------------------------------------------------------------------------- */
 
 typedef struct sizes {
-    int64_t depth;         /* rows of the lowered image in a group: channels x kernel */
-    int64_t taps;          /* places of the kernel */
-    int64_t map, image;    /* positions of one channel */
+    int64_t depth;                        /* rows of the lowered image in a group: channels x kernel */
+    int64_t taps;                         /* places of the kernel */
+    int64_t map, image;                   /* positions of one channel */
     int64_t map_channels, image_channels; /* in a group */
-    int64_t weights;       /* of all groups */
+    int64_t weights;                      /* of all groups */
 } sizes;
 
 static sizes sizes_of(const gnl_conv *g)
@@ -52,9 +52,9 @@ static bool is_dense(const gnl_conv *g)
 /* ---- tiles ------------------------------------------------------------------------------------------- */
 
 typedef struct tiling {
-    int64_t samples, lines, columns;             /* of a tile, at most */
+    int64_t samples, lines, columns; /* of a tile, at most */
     int64_t sample_tiles, line_tiles, column_tiles;
-    int64_t count, pieces;                       /* tiles of all, of one sample group */
+    int64_t count, pieces; /* tiles of all, of one sample group */
 } tiling;
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -116,7 +116,8 @@ static gnl_conv_tile tile_at(const gnl_conv *g, const tiling *t, int64_t rows, i
 /* ---- a worker's scratch -------------------------------------------------------------------------------- */
 
 typedef struct space {
-    int64_t cols, map, window, all; /* numbers; all is what lies between one worker's scratch and the next one's */
+    int64_t cols, map, window; /* numbers */
+    int64_t all;               /* from one worker's scratch to the next one's */
 } space;
 
 static int64_t aligned(int64_t n)
@@ -165,7 +166,8 @@ typedef struct call {
 
 static call call_of(const gnl_compute *c, const gnl_conv *g, int64_t rows, gnl_real *scratch)
 {
-    call k = {.c = c, .g = g, .z = sizes_of(g), .t = tiling_of(g, rows), .rows = rows, .parts = 1, .blocks = 1};
+    call k = {
+        .c = c, .g = g, .z = sizes_of(g), .t = tiling_of(g, rows), .rows = rows, .parts = 1, .blocks = 1};
     k.s = space_of(g, &k.t);
     k.scratch = scratch;
     return k;
@@ -205,7 +207,8 @@ typedef struct matrix {
 static bool is_pointwise(const call *k)
 {
     const gnl_conv *g = k->g;
-    return k->z.taps == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->padding[0] == 0 && g->padding[1] == 0;
+    return k->z.taps == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->padding[0] == 0 &&
+           g->padding[1] == 0;
 }
 
 static int64_t image_at(const call *k, const gnl_conv_tile *t, const block *b)
@@ -215,7 +218,8 @@ static int64_t image_at(const call *k, const gnl_conv_tile *t, const block *b)
 
 static int64_t map_at(const call *k, const gnl_conv_tile *t, int64_t group)
 {
-    return (t->sample * k->g->map_channels + group * k->z.map_channels) * k->z.map + t->y * k->g->map[1] + t->x;
+    return (t->sample * k->g->map_channels + group * k->z.map_channels) * k->z.map + t->y * k->g->map[1] +
+           t->x;
 }
 
 /* The block's lowered image on a tile, [channels x taps, tile size]. */
@@ -242,7 +246,8 @@ static matrix map_of(const call *k, int worker, const gnl_conv_tile *t, int64_t 
     return (matrix){packed, size};
 }
 
-/* ---- gather: map = weight * image + bias ------------------------------------------------------------------ */
+/* ---- gather: map = weight * image + bias ------------------------------------------------------------------
+ */
 
 static void add_number(int64_t n, gnl_real number, const gnl_real *from, gnl_real *out)
 {
@@ -270,8 +275,8 @@ static void gather_tile(const call *k, int worker, const gnl_conv_tile *t, int64
     bool direct = t->samples == 1;
     int64_t size = gnl_conv_tile_size(t), ld = direct ? k->z.map : size;
     gnl_real *out = direct ? k->map_out + map_at(k, t, group) : k->scratch + worker * k->s.all + k->s.cols;
-    gnl_gemm_one(k->c, worker, false, false, k->z.map_channels, size, k->z.depth, 1, weight_of(k, &all), k->z.depth,
-                 cols.data, cols.ld, 0, out, ld);
+    gnl_gemm_one(k->c, worker, false, false, k->z.map_channels, size, k->z.depth, 1, weight_of(k, &all),
+                 k->z.depth, cols.data, cols.ld, 0, out, ld);
     deliver(k, t, group, out, ld);
 }
 
@@ -290,8 +295,8 @@ void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
 {
     call k = call_of(c, g, rows, scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, false, true, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth, 0, map,
-                 g->map_channels);
+        gnl_gemm(c, false, true, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth, 0,
+                 map, g->map_channels);
         if (bias)
             c->k->add_bias(rows, g->map_channels, 1, bias, map);
         return;
@@ -303,7 +308,8 @@ void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
     gnl_parallel(c->ctx, k.t.count, 1, gather_task, &k);
 }
 
-/* ---- spread: image = transposed weight * map + bias -------------------------------------------------------- */
+/* ---- spread: image = transposed weight * map + bias
+ * -------------------------------------------------------- */
 
 static void start_image(const call *k, const gnl_conv_tile *t, const block *b)
 {
@@ -324,10 +330,11 @@ static void spread_tile(const call *k, int worker, const gnl_conv_tile *t, const
     gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
     int64_t size = gnl_conv_tile_size(t), ld = direct ? k->z.image : size;
     gnl_real *out = direct ? k->image_out + image_at(k, t, b) + t->y * k->g->map[1] + t->x : cols;
-    gnl_gemm_one(k->c, worker, true, false, b->channels * k->z.taps, size, k->z.map_channels, 1, weight_of(k, b),
-                 k->z.depth, map.data, map.ld, direct ? 1 : 0, out, ld);
+    gnl_gemm_one(k->c, worker, true, false, b->channels * k->z.taps, size, k->z.map_channels, 1,
+                 weight_of(k, b), k->z.depth, map.data, map.ld, direct ? 1 : 0, out, ld);
     if (!direct)
-        gnl_col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window, k->image_out);
+        gnl_col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window,
+                   k->image_out);
 }
 
 /* The tiles of one sample overlap in the image, so that one task does them in turn. */
@@ -351,8 +358,8 @@ void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
 {
     call k = call_of(c, g, rows, scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, false, false, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight, k.z.depth, 0,
-                 image, k.z.depth);
+        gnl_gemm(c, false, false, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight,
+                 k.z.depth, 0, image, k.z.depth);
         if (bias)
             c->k->add_bias(rows, g->image_channels, k.z.image, bias, image);
         return;
@@ -365,7 +372,8 @@ void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
     gnl_parallel(c->ctx, k.t.sample_tiles * g->groups * k.blocks, 1, spread_task, &k);
 }
 
-/* ---- weight gradient --------------------------------------------------------------------------------------- */
+/* ---- weight gradient
+ * --------------------------------------------------------------------------------------- */
 
 /* One part of the tiles, one block: a task sums its tiles in turn. */
 static void weight_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -381,7 +389,8 @@ static void weight_task(void *arg, int64_t begin, int64_t end, int worker)
             gnl_conv_tile tile = tile_at(k->g, &k->t, k->rows, index);
             matrix cols = lowered(k, worker, &tile, &b), map = map_of(k, worker, &tile, b.group);
             gnl_gemm_one(k->c, worker, false, true, k->z.map_channels, b.channels * k->z.taps,
-                         gnl_conv_tile_size(&tile), 1, map.data, map.ld, cols.data, cols.ld, 1, out, k->z.depth);
+                         gnl_conv_tile_size(&tile), 1, map.data, map.ld, cols.data, cols.ld, 1, out,
+                         k->z.depth);
         }
     }
 }
@@ -391,8 +400,8 @@ void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
 {
     call k = call_of(c, g, rows, scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, true, false, g->map_channels, k.z.depth, rows, 1, map, g->map_channels, image, k.z.depth, 1,
-                 grad, k.z.depth);
+        gnl_gemm(c, true, false, g->map_channels, k.z.depth, rows, 1, map, g->map_channels, image, k.z.depth,
+                 1, grad, k.z.depth);
         return;
     }
     k.image = image;

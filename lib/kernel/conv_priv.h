@@ -5,8 +5,8 @@
 
 #include "kernel/kernel.h"
 
-/* A piece of work: whole maps of several samples, or lines of one map, or a part of one line. The positions of
- * a tile are therefore contiguous in the map of each of its samples. */
+/* A piece of work: whole maps of several samples, or lines of one map, or a part of one line. The positions
+ * of a tile are therefore contiguous in the map of each of its samples. */
 typedef struct gnl_conv_tile {
     int64_t sample, samples;
     int64_t y, lines;
@@ -22,11 +22,11 @@ static inline int64_t gnl_conv_tile_size(const gnl_conv_tile *t)
 int64_t gnl_conv_window(const gnl_conv *g, int64_t lines, int64_t columns);
 
 /* Lowers `channels` channels of the image, from `channel` on, to cols [channels,kernel,tile size]. */
-void gnl_im2col(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels, const gnl_real *image,
-                gnl_real *window, gnl_real *cols);
+void gnl_im2col(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
+                const gnl_real *image, gnl_real *window, gnl_real *cols);
 
 /* The reverse: adds cols to the image. */
-void gnl_col2im(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels, const gnl_real *cols,
-                gnl_real *window, gnl_real *image);
+void gnl_col2im(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
+                const gnl_real *cols, gnl_real *window, gnl_real *image);
 
 #endif

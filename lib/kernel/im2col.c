@@ -88,7 +88,8 @@ static void copy_lines(int64_t lines, int64_t n, const gnl_real *from, int64_t p
     }
 }
 
-static void add_lines(int64_t lines, int64_t n, const gnl_real *restrict from, gnl_real *restrict out, int64_t pitch)
+static void add_lines(int64_t lines, int64_t n, const gnl_real *restrict from, gnl_real *restrict out,
+                      int64_t pitch)
 {
     for (int64_t line = 0; line < lines; line++, from += n, out += pitch)
         for (int64_t i = 0; i < n; i++)
@@ -98,7 +99,8 @@ static void add_lines(int64_t lines, int64_t n, const gnl_real *restrict from, g
 /* ---- window ------------------------------------------------------------------------------------------ */
 
 /* One line of the window, of remainder part = (a,b), from line y of the image's plane. */
-static void fill_line(const gnl_conv *g, const frame *f, const gnl_real *plane, int64_t y, int64_t first, gnl_real *out)
+static void fill_line(const gnl_conv *g, const frame *f, const gnl_real *plane, int64_t y, int64_t first,
+                      gnl_real *out)
 {
     int64_t begin = 0, end = 0;
     if (y >= 0 && y < g->image[0])
@@ -127,7 +129,8 @@ static void empty_line(const gnl_conv *g, const frame *f, const gnl_real *from, 
         return;
     columns_inside(g, f, first, &begin, &end);
     if (end > begin)
-        put_back(end - begin, g->stride[1], from + begin, plane + y * g->image[1] + first + begin * g->stride[1]);
+        put_back(end - begin, g->stride[1], from + begin,
+                 plane + y * g->image[1] + first + begin * g->stride[1]);
 }
 
 static void empty_window(const gnl_conv *g, const gnl_conv_tile *t, const frame *f, const gnl_real *window,
@@ -147,8 +150,8 @@ static int64_t plane_at(const gnl_conv *g, int64_t sample, int64_t channel)
     return (sample * g->image_channels + channel) * g->image[0] * g->image[1];
 }
 
-void gnl_im2col(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels, const gnl_real *image,
-                gnl_real *window, gnl_real *cols)
+void gnl_im2col(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
+                const gnl_real *image, gnl_real *window, gnl_real *cols)
 {
     frame f = frame_of(g, t->lines, t->columns);
     int64_t size = gnl_conv_tile_size(t), one = t->lines * t->columns;
@@ -164,8 +167,8 @@ void gnl_im2col(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int6
     }
 }
 
-void gnl_col2im(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels, const gnl_real *cols,
-                gnl_real *window, gnl_real *image)
+void gnl_col2im(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
+                const gnl_real *cols, gnl_real *window, gnl_real *image)
 {
     frame f = frame_of(g, t->lines, t->columns);
     int64_t size = gnl_conv_tile_size(t), one = t->lines * t->columns;

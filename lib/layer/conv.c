@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolution and transposed convolution in one and two dimensions, PyTorch's options and weight layouts. The two
- * are each other's adjoint, so that one geometry serves both; one dimension is two with height 1.
+ * Convolution and transposed convolution in one and two dimensions, PyTorch's options and weight layouts. The
+ * two are each other's adjoint, so that one geometry serves both; one dimension is two with height 1.
  */
 #include "layer/layer_priv.h"
 
@@ -24,7 +24,9 @@ typedef struct conv_opts {
                      "factor of the initial scale; the sd of normal, the value of constant")
 /* In one dimension an option is one number, the second of the pair. */
 #define ALONG(field, def, low, help)                                                                         \
-    {#field, GNL_OPTION_INT, offsetof(conv_opts, field) + sizeof(int64_t), def, low, LARGEST, NULL, help}
+    {                                                                                                        \
+#        field, GNL_OPTION_INT, offsetof(conv_opts, field) + sizeof(int64_t), def, low, LARGEST, NULL, help  \
+    }
 #define BOTH(field, def, low, help) GNL_OPT_PAIR(conv_opts, field, def, low, LARGEST, help)
 #define SPACE(of)                                                                                            \
     of(kernel, 3, 1, "size of the kernel, positions"),                                                       \
@@ -41,10 +43,10 @@ static const gnl_options_table conv1d_table = {"conv1d", sizeof(conv_opts), conv
                                                GNL_COUNT(conv1d_options)};
 static const gnl_options_table conv2d_table = {"conv2d", sizeof(conv_opts), conv2d_options,
                                                GNL_COUNT(conv2d_options)};
-static const gnl_options_table transpose1d_table = {"conv_transpose1d", sizeof(conv_opts), transpose1d_options,
-                                                    GNL_COUNT(transpose1d_options)};
-static const gnl_options_table transpose2d_table = {"conv_transpose2d", sizeof(conv_opts), transpose2d_options,
-                                                    GNL_COUNT(transpose2d_options)};
+static const gnl_options_table transpose1d_table = {"conv_transpose1d", sizeof(conv_opts),
+                                                    transpose1d_options, GNL_COUNT(transpose1d_options)};
+static const gnl_options_table transpose2d_table = {"conv_transpose2d", sizeof(conv_opts),
+                                                    transpose2d_options, GNL_COUNT(transpose2d_options)};
 
 enum { WEIGHT, BIAS };
 
@@ -89,7 +91,8 @@ static gnl_conv transpose_geometry(const gnl_step *s)
     return geometry(s, &s->out, &s->in[0]);
 }
 
-/* ---- infer ----------------------------------------------------------------------------------------------- */
+/* ---- infer -----------------------------------------------------------------------------------------------
+ */
 
 static genlat_status check_input(const conv_opts *o, int dims, const gnl_shape *in)
 {
@@ -129,11 +132,13 @@ static genlat_status infer_image(const conv_opts *o, gnl_conv *g)
     for (int i = 0; i < 2; i++) {
         int64_t extra = o->output_padding[i];
         if (extra && extra >= GNL_MAX(g->stride[i], g->dilation[i]))
-            return gnl_fail(GENLAT_E_RANGE, "output_padding is %lld, below stride %lld or dilation %lld wanted",
+            return gnl_fail(GENLAT_E_RANGE,
+                            "output_padding is %lld, below stride %lld or dilation %lld wanted",
                             (long long)extra, (long long)g->stride[i], (long long)g->dilation[i]);
         g->image[i] = (g->map[i] - 1) * g->stride[i] - 2 * g->padding[i] + span(g, i) + extra;
         if (g->image[i] < 1)
-            return gnl_fail(GENLAT_E_SHAPE, "padding %lld leaves nothing of the output", (long long)g->padding[i]);
+            return gnl_fail(GENLAT_E_SHAPE, "padding %lld leaves nothing of the output",
+                            (long long)g->padding[i]);
     }
     return GENLAT_OK;
 }
@@ -154,8 +159,8 @@ static void plan_params(const conv_opts *o, int dims, const gnl_conv *g, gnl_lay
     plan->params = o->bias ? 2 : 1;
 }
 
-static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_conv *g, const int64_t out[2],
-                      gnl_layer_plan *plan)
+static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_conv *g,
+                      const int64_t out[2], gnl_layer_plan *plan)
 {
     plan->out = (gnl_shape){3, {o->channels, out[0], out[1]}};
     if (dims == 1)
@@ -176,8 +181,8 @@ static genlat_status infer_conv(const conv_opts *o, const gnl_layer_env *env, in
     return GENLAT_OK;
 }
 
-static genlat_status infer_transpose(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_shape *in,
-                                     gnl_layer_plan *plan)
+static genlat_status infer_transpose(const conv_opts *o, const gnl_layer_env *env, int dims,
+                                     const gnl_shape *in, gnl_layer_plan *plan)
 {
     GNL_TRY(check_input(o, dims, in));
     gnl_conv g = start_geometry(o, dims);
@@ -200,14 +205,14 @@ static genlat_status conv2d_infer(const void *opts, const gnl_layer_env *env, in
     return infer_conv(opts, env, 2, in, plan);
 }
 
-static genlat_status transpose1d_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
-                                       gnl_layer_plan *plan)
+static genlat_status transpose1d_infer(const void *opts, const gnl_layer_env *env, int inputs,
+                                       const gnl_shape *in, gnl_layer_plan *plan)
 {
     return infer_transpose(opts, env, 1, in, plan);
 }
 
-static genlat_status transpose2d_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
-                                       gnl_layer_plan *plan)
+static genlat_status transpose2d_infer(const void *opts, const gnl_layer_env *env, int inputs,
+                                       const gnl_shape *in, gnl_layer_plan *plan)
 {
     return infer_transpose(opts, env, 2, in, plan);
 }
@@ -257,7 +262,8 @@ static void conv_jvp_backward(const gnl_step *s)
     conv_adjoint(s, s->tx[0], s->dty, s->dtx[0]);
 }
 
-/* ---- transposed convolution ------------------------------------------------------------------------------ */
+/* ---- transposed convolution ------------------------------------------------------------------------------
+ */
 
 static void transpose_apply(const gnl_step *s, const gnl_real *bias, const gnl_real *x, gnl_real *y)
 {
@@ -295,7 +301,8 @@ static void transpose_jvp_backward(const gnl_step *s)
     transpose_adjoint(s, s->tx[0], s->dty, s->dtx[0]);
 }
 
-/* ---- the table's lines ------------------------------------------------------------------------------------ */
+/* ---- the table's lines ------------------------------------------------------------------------------------
+ */
 
 #define CONV_TYPE(kind, text, way, summary)                                                                  \
     const gnl_layer_type gnl_##text = {                                                                      \

@@ -39,10 +39,12 @@ static void expect_close(const char *what, int64_t n, const gnl_real *found, con
         }
     }
     if (!(worst <= LIMIT * size))
-        ck_abort_msg("%s: %s[%lld] is %.12g, %.12g wanted", doing, what, (long long)where, found[where], wanted[where]);
+        ck_abort_msg("%s: %s[%lld] is %.12g, %.12g wanted", doing, what, (long long)where, found[where],
+                     wanted[where]);
 }
 
-/* ---- the two scalars whose slopes are taken ---------------------------------------------------------------- */
+/* ---- the two scalars whose slopes are taken
+ * ---------------------------------------------------------------- */
 
 static double value_of_forward(layer_rig *r)
 {
@@ -59,7 +61,8 @@ static double value_of_jvp(layer_rig *r)
 
 typedef double scalar_fn(layer_rig *r);
 
-static void expect_slope(layer_rig *r, scalar_fn *f, const char *what, int64_t n, gnl_real *at, const gnl_real *claimed)
+static void expect_slope(layer_rig *r, scalar_fn *f, const char *what, int64_t n, gnl_real *at,
+                         const gnl_real *claimed)
 {
     static gnl_real slope[MOST];
     ck_assert_int_le(n, MOST);
@@ -100,7 +103,8 @@ static void expect_param_slopes(layer_rig *r, scalar_fn *f, const char *order)
     }
 }
 
-/* ---- the checks --------------------------------------------------------------------------------------------- */
+/* ---- the checks
+ * --------------------------------------------------------------------------------------------- */
 
 static void check_backward(layer_rig *r, bool index)
 {
@@ -271,7 +275,8 @@ static bool has_case(const char *kind)
 START_TEST(every_layer_has_a_case)
 {
     for (int i = 0; gnl_layer_types[i]; i++)
-        ck_assert_msg(has_case(gnl_layer_types[i]->name), "%s has no line in layer_cases.h", gnl_layer_types[i]->name);
+        ck_assert_msg(has_case(gnl_layer_types[i]->name), "%s has no line in layer_cases.h",
+                      gnl_layer_types[i]->name);
 }
 END_TEST
 

@@ -27,15 +27,15 @@ typedef struct layer_rig {
 int layer_rig_shapes(const char *text, uint64_t seed, gnl_shape shapes[GNL_MAX_INPUTS]);
 
 /* Fails the running test when the layer refuses. most_rows >= rows is what infer is told. */
-void layer_rig_open(layer_rig *r, const char *spec, int inputs, const gnl_shape *in, int64_t rows, int64_t most_rows,
-                    int threads);
+void layer_rig_open(layer_rig *r, const char *spec, int inputs, const gnl_shape *in, int64_t rows,
+                    int64_t most_rows, int threads);
 void layer_rig_close(layer_rig *r);
 
 /* Normal numbers everywhere, state from [0.5,1.5]; `index`: inputs are whole numbers from 0 to 4. */
 void layer_rig_fill(layer_rig *r, uint64_t seed, bool index);
 
-/* One call each, as an exec makes it. forward starts from the same random numbers and state every time; backward
- * and jvp_backward add to grad as it is. Layers without jvp of their own get it from backward. */
+/* One call each, as an exec makes it. forward starts from the same random numbers and state every time;
+ * backward and jvp_backward add to grad as it is. Layers without jvp of their own get it from backward. */
 void layer_rig_forward(layer_rig *r);
 void layer_rig_backward(layer_rig *r);
 void layer_rig_jvp(layer_rig *r);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* Maximum and average over a moving window. The maximum remembers where it was, so that it is linear
+ * afterwards. */
+#include "layer/layer_priv.h"
+
+typedef struct pool_opts {
+    size_t size;
+    int64_t kernel[2], stride[2], padding[2];
+    uint32_t count_padding;
+    uint32_t reserved;
+} pool_opts;
+
+#define WINDOW_OPTIONS                                                                                       \
+    GNL_OPT_PAIR(pool_opts, kernel, 2, 1, 1 << 20, "size of the window, positions"),                         \
+        GNL_OPT_PAIR(pool_opts, stride, 0, 0, 1 << 20, "step of the window, positions; 0: its size"),        \
+        GNL_OPT_PAIR(pool_opts, padding, 0, 0, 1 << 20, "padding on each side, at most half the window")
+
+static const gnl_option max_options[] = {WINDOW_OPTIONS};
+static const gnl_option avg_options[] = {
+    WINDOW_OPTIONS,
+    GNL_OPT_BOOL(pool_opts, count_padding, 1, "padding counts as zeros in the average"),
+};
+static const gnl_options_table max_table = {"max_pool", sizeof(pool_opts), max_options,
+                                            GNL_COUNT(max_options)};
+static const gnl_options_table avg_table = {"avg_pool", sizeof(pool_opts), avg_options,
+                                            GNL_COUNT(avg_options)};
+
+/* Positions of a plane must be exact in a float, in which their places are kept. */
+static const int64_t LARGEST_PLANE = INT64_C(1) << 24;
+
+/* ---- geometry ------------------------------------------------------------------------------------------ */
+
+typedef struct pool {
+    int64_t in[2], out[2], kernel[2], stride[2], padding[2];
+    bool count_padding;
+} pool;
+
+static pool start_pool(const pool_opts *o, const gnl_shape *in)
+{
+    gnl_plane plane = gnl_plane_of(in);
+    pool p = {.kernel = {1, 1}, .stride = {1, 1}, .count_padding = o->count_padding};
+    for (int i = 3 - in->ndim; i < 2; i++) {
+        p.kernel[i] = o->kernel[i];
+        p.stride[i] = o->stride[i] ? o->stride[i] : o->kernel[i];
+        p.padding[i] = o->padding[i];
+    }
+    for (int i = 0; i < 2; i++) {
+        p.in[i] = plane.size[i];
+        p.out[i] = (p.in[i] + 2 * p.padding[i] - p.kernel[i]) / p.stride[i] + 1;
+    }
+    return p;
+}
+
+static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                           gnl_layer_plan *plan)
+{
+    GNL_TRY(gnl_plane_check(in));
+    pool p = start_pool(opts, in);
+    for (int i = 0; i < 2; i++) {
+        if (p.padding[i] > p.kernel[i] / 2)
+            return gnl_fail(GENLAT_E_RANGE, "padding is %lld, at most half of kernel %lld wanted",
+                            (long long)p.padding[i], (long long)p.kernel[i]);
+        if (p.in[i] + 2 * p.padding[i] < p.kernel[i])
+            return gnl_fail(GENLAT_E_SHAPE, "kernel is %lld, the padded input has %lld positions",
+                            (long long)p.kernel[i], (long long)(p.in[i] + 2 * p.padding[i]));
+    }
+    plan->out = gnl_plane_shape(in, p.out);
+    return GENLAT_OK;
+}
+
+static genlat_status max_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                               gnl_layer_plan *plan)
+{
+    GNL_TRY(infer(opts, env, inputs, in, plan));
+    if (gnl_shape_count_from(in, 1) > LARGEST_PLANE)
+        return gnl_fail(GENLAT_E_SHAPE, "a channel has %lld positions, at most %lld wanted",
+                        (long long)gnl_shape_count_from(in, 1), (long long)LARGEST_PLANE);
+    plan->cache = env->rows * gnl_shape_count(&plan->out);
+    return GENLAT_OK;
+}
+
+/* ---- planes over threads ----------------------------------------------------------------------------------
+ */
+
+typedef struct job {
+    pool p;
+    const gnl_real *from;
+    gnl_real *to, *place;
+} job;
+
+static void run(const gnl_step *s, gnl_task *task, const gnl_real *from, gnl_real *to)
+{
+    job j = {start_pool(s->opts, &s->in[0]), from, to, s->cache};
+    int64_t planes = s->rows * s->in[0].dim[0];
+    int64_t grain = GNL_MAX(GNL_CHUNK / (j.p.in[0] * j.p.in[1]), 1);
+    gnl_parallel(s->compute.ctx, planes, grain, task, &j);
+}
+
+/* The window of one output position, cut to the plane. */
+typedef struct window {
+    int64_t y0, y1, x0, x1;
+} window;
+
+static window window_at(const pool *p, int64_t oy, int64_t ox)
+{
+    int64_t y = oy * p->stride[0] - p->padding[0], x = ox * p->stride[1] - p->padding[1];
+    return (window){GNL_MAX(y, 0), GNL_MIN(y + p->kernel[0], p->in[0]), GNL_MAX(x, 0),
+                    GNL_MIN(x + p->kernel[1], p->in[1])};
+}
+
+/* ---- maximum ------------------------------------------------------------------------------------------- */
+
+/* A NaN wins, so that it does not go unseen. */
+static int64_t find_max(const gnl_real *plane, int64_t width, const window *w)
+{
+    int64_t best = w->y0 * width + w->x0;
+    for (int64_t y = w->y0; y < w->y1; y++)
+        for (int64_t i = y * width + w->x0; i < y * width + w->x1; i++)
+            if (plane[i] > plane[best] || isnan(plane[i]))
+                best = i;
+    return best;
+}
+
+static void max_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    const pool *p = &j->p;
+    for (int64_t plane = begin; plane < end; plane++) {
+        const gnl_real *x = j->from + plane * p->in[0] * p->in[1];
+        int64_t at = plane * p->out[0] * p->out[1];
+        for (int64_t oy = 0; oy < p->out[0]; oy++) {
+            for (int64_t ox = 0; ox < p->out[1]; ox++, at++) {
+                window w = window_at(p, oy, ox);
+                int64_t best = find_max(x, p->in[1], &w);
+                j->place[at] = (gnl_real)best;
+                j->to[at] = x[best];
+            }
+        }
+    }
+}
+
+static void take_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    int64_t in = j->p.in[0] * j->p.in[1], out = j->p.out[0] * j->p.out[1];
+    for (int64_t plane = begin; plane < end; plane++)
+        for (int64_t i = plane * out; i < (plane + 1) * out; i++)
+            j->to[i] = j->from[plane * in + (int64_t)j->place[i]];
+}
+
+static void give_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    int64_t in = j->p.in[0] * j->p.in[1], out = j->p.out[0] * j->p.out[1];
+    memset(j->to + begin * in, 0, (size_t)((end - begin) * in) * sizeof *j->to);
+    for (int64_t plane = begin; plane < end; plane++)
+        for (int64_t i = plane * out; i < (plane + 1) * out; i++)
+            j->to[plane * in + (int64_t)j->place[i]] += j->from[i];
+}
+
+static void max_take(const gnl_step *s, const gnl_real *x, gnl_real *y)
+{
+    run(s, take_task, x, y);
+}
+
+static void max_give(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+{
+    run(s, give_task, dy, dx);
+}
+
+static void max_forward(const gnl_step *s)
+{
+    run(s, max_task, s->x[0], s->y);
+}
+
+static void max_backward(const gnl_step *s)
+{
+    if (s->dx[0])
+        max_give(s, s->dy, s->dx[0]);
+}
+
+GNL_LINEAR_TANGENTS(max, max_take, max_give)
+
+/* ---- average ---------------------------------------------------------------------------------------------
+ */
+
+static gnl_real share(const pool *p, const window *w)
+{
+    int64_t count = p->count_padding ? p->kernel[0] * p->kernel[1] : (w->y1 - w->y0) * (w->x1 - w->x0);
+    return 1 / (gnl_real)count;
+}
+
+static void avg_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    const pool *p = &j->p;
+    gnl_real *out = j->to + begin * p->out[0] * p->out[1];
+    for (int64_t i = 0; i < (end - begin) * p->out[0] * p->out[1]; i++) {
+        window w = window_at(p, i / p->out[1] % p->out[0], i % p->out[1]);
+        const gnl_real *x = j->from + (begin + i / (p->out[0] * p->out[1])) * p->in[0] * p->in[1];
+        gnl_real sum = 0;
+        for (int64_t y = w.y0; y < w.y1; y++)
+            for (int64_t at = y * p->in[1] + w.x0; at < y * p->in[1] + w.x1; at++)
+                sum += x[at];
+        out[i] = sum * share(p, &w);
+    }
+}
+
+static void avg_adjoint_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    const pool *p = &j->p;
+    int64_t in = p->in[0] * p->in[1], out = p->out[0] * p->out[1];
+    memset(j->to + begin * in, 0, (size_t)((end - begin) * in) * sizeof *j->to);
+    for (int64_t i = begin * out; i < end * out; i++) {
+        window w = window_at(p, i / p->out[1] % p->out[0], i % p->out[1]);
+        gnl_real *dx = j->to + i / out * in, part = j->from[i] * share(p, &w);
+        for (int64_t y = w.y0; y < w.y1; y++)
+            for (int64_t at = y * p->in[1] + w.x0; at < y * p->in[1] + w.x1; at++)
+                dx[at] += part;
+    }
+}
+
+static void avg_apply(const gnl_step *s, const gnl_real *x, gnl_real *y)
+{
+    run(s, avg_task, x, y);
+}
+
+static void avg_adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+{
+    run(s, avg_adjoint_task, dy, dx);
+}
+
+GNL_LINEAR_CALLS(avg, avg_apply, avg_adjoint)
+
+/* ---- the table's lines ------------------------------------------------------------------------------------
+ */
+
+const gnl_layer_type gnl_max_pool = {
+    .name = "max_pool",
+    .options = &max_table,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = max_infer,
+    .forward = max_forward,
+    .backward = max_backward,
+    .jvp = max_jvp,
+    .jvp_backward = max_jvp_backward,
+    .help = "maximum over a moving window of [channels,length] or [channels,height,width]",
+};
+
+const gnl_layer_type gnl_avg_pool = {
+    .name = "avg_pool",
+    .options = &avg_table,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer,
+    .forward = avg_forward,
+    .backward = avg_backward,
+    .jvp = avg_jvp,
+    .jvp_backward = avg_jvp_backward,
+    .help = "average over a moving window of [channels,length] or [channels,height,width]",
+};

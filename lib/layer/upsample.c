@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Larger planes by a whole factor: repeated positions, or linear between them (bilinear in two dimensions)
+ * with the corners as PyTorch's align_corners=False has them. Output position o reads the input at (o + 1/2)
+ * / scale - 1/2.
+ */
+#include "layer/layer_priv.h"
+
+enum { NEAREST, BILINEAR };
+
+static const char *const modes[] = {"nearest", "bilinear", NULL};
+
+typedef struct upsample_opts {
+    size_t size;
+    int64_t scale[2];
+    uint32_t mode;
+    uint32_t reserved;
+} upsample_opts;
+
+static const gnl_option options[] = {
+    GNL_OPT_PAIR(upsample_opts, scale, 2, 1, 1 << 16, "factor of height and width"),
+    GNL_OPT_ENUM(upsample_opts, mode, NEAREST, BILINEAR, modes, "how positions between are filled"),
+};
+static const gnl_options_table table = {"upsample", sizeof(upsample_opts), options, GNL_COUNT(options)};
+
+static void scales(const upsample_opts *o, const gnl_shape *in, int64_t scale[2])
+{
+    scale[0] = in->ndim == 3 ? o->scale[0] : 1;
+    scale[1] = o->scale[1];
+}
+
+static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                           gnl_layer_plan *plan)
+{
+    GNL_TRY(gnl_plane_check(in));
+    gnl_plane plane = gnl_plane_of(in);
+    int64_t scale[2];
+    scales(opts, in, scale);
+    for (int i = 0; i < 2; i++)
+        if (!gnl_mul_i64(plane.size[i], scale[i], &plane.size[i]))
+            return gnl_fail(GENLAT_E_SHAPE, "scale %lld makes the output too large", (long long)scale[i]);
+    plan->out = gnl_plane_shape(in, plane.size);
+    return GENLAT_OK;
+}
+
+/* ---- planes over threads ----------------------------------------------------------------------------------
+ */
+
+typedef struct job {
+    int64_t in[2], scale[2], out; /* out: positions of an output plane */
+    const gnl_real *from;
+    gnl_real *to;
+} job;
+
+static void run(const gnl_step *s, gnl_task *task, const gnl_real *from, gnl_real *to)
+{
+    gnl_plane plane = gnl_plane_of(&s->in[0]);
+    job j = {
+        .in = {plane.size[0], plane.size[1]}, .out = s->out_size / plane.channels, .from = from, .to = to};
+    scales(s->opts, &s->in[0], j.scale);
+    gnl_parallel(s->compute.ctx, s->rows * plane.channels, GNL_MAX(GNL_CHUNK / j.out, 1), task, &j);
+}
+
+/* ---- nearest ------------------------------------------------------------------------------------------- */
+
+static void nearest_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    int64_t width = j->in[1] * j->scale[1];
+    const gnl_real *line = j->from + begin * j->in[0] * j->in[1];
+    gnl_real *out = j->to + begin * j->out;
+    for (int64_t y = 0; y < (end - begin) * j->in[0]; y++, line += j->in[1]) {
+        gnl_real *first = out;
+        for (int64_t x = 0; x < j->in[1]; x++)
+            for (int64_t i = 0; i < j->scale[1]; i++)
+                *out++ = line[x];
+        for (int64_t i = 1; i < j->scale[0]; i++, out += width)
+            memcpy(out, first, (size_t)width * sizeof *out);
+    }
+}
+
+static void nearest_adjoint_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    const gnl_real *from = j->from + begin * j->out;
+    gnl_real *line = j->to + begin * j->in[0] * j->in[1];
+    for (int64_t y = 0; y < (end - begin) * j->in[0]; y++, line += j->in[1]) {
+        memset(line, 0, (size_t)j->in[1] * sizeof *line);
+        for (int64_t copy = 0; copy < j->scale[0]; copy++)
+            for (int64_t x = 0; x < j->in[1]; x++)
+                for (int64_t i = 0; i < j->scale[1]; i++)
+                    line[x] += *from++;
+    }
+}
+
+/* ---- bilinear --------------------------------------------------------------------------------------------
+ */
+
+/* The two input positions that an output position lies between, and the weight of the second. */
+typedef struct between {
+    int64_t low, high;
+    gnl_real weight;
+} between;
+
+static between between_at(int64_t position, int64_t scale, int64_t size)
+{
+    gnl_real at =
+        GNL_MAX(((gnl_real)position + (gnl_real)0.5) / (gnl_real)scale - (gnl_real)0.5, (gnl_real)0);
+    int64_t low = GNL_MIN((int64_t)at, size - 1);
+    return (between){low, GNL_MIN(low + 1, size - 1), at - (gnl_real)low};
+}
+
+static void bilinear_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    int64_t height = j->in[0] * j->scale[0], width = j->in[1] * j->scale[1];
+    gnl_real *out = j->to + begin * j->out;
+    for (int64_t i = begin * height; i < end * height; i++) {
+        const gnl_real *plane = j->from + i / height * j->in[0] * j->in[1];
+        between v = between_at(i % height, j->scale[0], j->in[0]);
+        const gnl_real *low = plane + v.low * j->in[1], *high = plane + v.high * j->in[1];
+        for (int64_t x = 0; x < width; x++) {
+            between h = between_at(x, j->scale[1], j->in[1]);
+            gnl_real upper = low[h.low] + h.weight * (low[h.high] - low[h.low]);
+            gnl_real lower = high[h.low] + h.weight * (high[h.high] - high[h.low]);
+            *out++ = upper + v.weight * (lower - upper);
+        }
+    }
+}
+
+static void bilinear_adjoint_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    int64_t height = j->in[0] * j->scale[0], width = j->in[1] * j->scale[1], one = j->in[0] * j->in[1];
+    const gnl_real *from = j->from + begin * j->out;
+    memset(j->to + begin * one, 0, (size_t)((end - begin) * one) * sizeof *j->to);
+    for (int64_t i = begin * height; i < end * height; i++) {
+        between v = between_at(i % height, j->scale[0], j->in[0]);
+        gnl_real *plane = j->to + i / height * one;
+        gnl_real *low = plane + v.low * j->in[1], *high = plane + v.high * j->in[1];
+        for (int64_t x = 0; x < width; x++) {
+            between h = between_at(x, j->scale[1], j->in[1]);
+            gnl_real d = *from++, lower = v.weight * d, upper = d - lower;
+            low[h.low] += (1 - h.weight) * upper;
+            low[h.high] += h.weight * upper;
+            high[h.low] += (1 - h.weight) * lower;
+            high[h.high] += h.weight * lower;
+        }
+    }
+}
+
+/* ---- the layer
+ * --------------------------------------------------------------------------------------------- */
+
+static gnl_task *const apply_tasks[] = {nearest_task, bilinear_task};
+static gnl_task *const adjoint_tasks[] = {nearest_adjoint_task, bilinear_adjoint_task};
+
+static void apply(const gnl_step *s, const gnl_real *x, gnl_real *y)
+{
+    run(s, apply_tasks[((const upsample_opts *)s->opts)->mode], x, y);
+}
+
+static void adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+{
+    run(s, adjoint_tasks[((const upsample_opts *)s->opts)->mode], dy, dx);
+}
+
+GNL_LINEAR_CALLS(upsample, apply, adjoint)
+
+const gnl_layer_type gnl_upsample = {
+    .name = "upsample",
+    .options = &table,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer,
+    .forward = upsample_forward,
+    .backward = upsample_backward,
+    .jvp = upsample_jvp,
+    .jvp_backward = upsample_jvp_backward,
+    .help = "larger planes by a whole factor, positions repeated or linear between",
+};
