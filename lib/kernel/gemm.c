@@ -1,51 +1,141 @@
 /* SPDX-License-Identifier: MIT */
-/* Matrix products. The only file that knows CBLAS. */
+/* Matrix products: who computes them and how they are split over threads. The only file that knows CBLAS. */
 #include <cblas.h>
+#include <limits.h>
 
-#include "kernel/kernel.h"
+#include "kernel/gemm_priv.h"
+
+/* Multiplications below which waking another thread costs more than it saves. */
+enum { WORTH_A_TASK = 1 << 18 };
+/* Unit of a split: a multiple of the width of every tile, and rows of about a strip. */
+enum { SPLIT_COLS = 96, SPLIT_ROWS = 28 };
+/* Rows or columns of C up to which dot products beat packing. */
+enum { FEW_ROWS = 12, FEW_COLS = 4, DEEP = 32 };
+
+static bool uses_cblas(const gnl_compute *c)
+{
+    const genlat_ctx_opts *opts = gnl_ctx_opts(c->ctx);
+    if (opts->deterministic || opts->gemm == GENLAT_GEMM_BUILTIN)
+        return false;
+    return opts->gemm == GENLAT_GEMM_CBLAS || c->k->cpu == GENLAT_CPU_BASELINE;
+}
 
 size_t gnl_gemm_space(const genlat_ctx *ctx)
 {
-    return 16;
+    return (size_t)gnl_threads(ctx) * GNL_GEMM_SPACE;
 }
 
 /* The empty sum, and what beta leaves of the old values. */
-static void scale_out(int64_t m, int64_t n, gnl_real beta, gnl_real *out, int64_t ldc)
+static void scale_out(const gnl_product *p)
 {
-    for (int64_t i = 0; i < m; i++)
-        for (int64_t j = 0; j < n; j++)
-            out[i * ldc + j] = beta == 0 ? 0 : beta * out[i * ldc + j];
+    for (int64_t i = 0; i < p->m; i++)
+        for (int64_t j = 0; j < p->n; j++)
+            p->out[i * p->ldc + j] = p->beta == 0 ? 0 : p->beta * p->out[i * p->ldc + j];
 }
 
-static void product_cblas(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, gnl_real alpha,
-                          const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb, gnl_real beta,
-                          gnl_real *out, int64_t ldc)
+/* False for sizes that CBLAS cannot tell. */
+static bool multiply_cblas(const gnl_product *p)
 {
-    enum CBLAS_TRANSPOSE ta = trans_a ? CblasTrans : CblasNoTrans, tb = trans_b ? CblasTrans : CblasNoTrans;
+    if (GNL_MAX(GNL_MAX(p->m, p->n), p->k) > INT_MAX || GNL_MAX(GNL_MAX(p->lda, p->ldb), p->ldc) > INT_MAX)
+        return false;
+    enum CBLAS_TRANSPOSE ta = p->trans_a ? CblasTrans : CblasNoTrans,
+                         tb = p->trans_b ? CblasTrans : CblasNoTrans;
+    int m = (int)p->m, n = (int)p->n, k = (int)p->k, lda = (int)p->lda, ldb = (int)p->ldb, ldc = (int)p->ldc;
 #ifdef GNL_FLOAT64
-    cblas_dgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb, beta, out,
-                (int)ldc);
+    cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, p->alpha, p->a, lda, p->b, ldb, p->beta, p->out, ldc);
 #else
-    cblas_sgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb, beta, out,
-                (int)ldc);
+    cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, p->alpha, p->a, lda, p->b, ldb, p->beta, p->out, ldc);
 #endif
+    return true;
+}
+
+/* What needs no blocks: empty products and those that CBLAS computes. */
+static bool multiply_at_once(const gnl_compute *c, const gnl_product *p)
+{
+    if (p->m <= 0 || p->n <= 0)
+        return true;
+    if (p->k <= 0 || p->alpha == 0) {
+        scale_out(p);
+        return true;
+    }
+    return uses_cblas(c) && multiply_cblas(p);
+}
+
+/* A vector is its own transpose; contiguous ones are read as rows. The way of summation is chosen from the
+ * sizes of the whole product, so that a split does not change it. */
+static void choose_way(gnl_product *p)
+{
+    if (!p->trans_b && p->n == 1 && p->ldb == 1) {
+        p->trans_b = true;
+        p->ldb = p->k;
+    }
+    if (p->trans_a && p->m == 1 && p->lda == 1) {
+        p->trans_a = false;
+        p->lda = p->k;
+    }
+    p->dots = p->trans_b && !p->trans_a && p->k >= DEEP && (p->m <= FEW_ROWS || p->n <= FEW_COLS);
 }
 
 void gnl_gemm_one(const gnl_compute *c, int worker, bool trans_a, bool trans_b, int64_t m, int64_t n,
                   int64_t k, gnl_real alpha, const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb,
                   gnl_real beta, gnl_real *out, int64_t ldc)
 {
-    if (m <= 0 || n <= 0)
+    gnl_product p = {trans_a, trans_b, false, m, n, k, alpha, beta, a, b, lda, ldb, out, ldc};
+    if (multiply_at_once(c, &p))
         return;
-    if (k <= 0 || alpha == 0)
-        scale_out(m, n, beta, out, ldc);
-    else
-        product_cblas(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, out, ldc);
+    choose_way(&p);
+    gnl_block all = {0, m, 0, n};
+    c->k->gemm(&p, &all, c->space + (size_t)worker * GNL_GEMM_SPACE);
+}
+
+typedef struct split {
+    const gnl_compute *c;
+    gnl_product p;
+    int64_t rows, cols; /* of a block */
+    int64_t across;     /* blocks beside each other */
+} split;
+
+static void block_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const split *s = arg;
+    for (int64_t i = begin; i < end; i++) {
+        gnl_block block = {.row = i / s->across * s->rows, .col = i % s->across * s->cols};
+        block.rows = GNL_MIN(s->rows, s->p.m - block.row);
+        block.cols = GNL_MIN(s->cols, s->p.n - block.col);
+        s->c->k->gemm(&s->p, &block, s->c->space + (size_t)worker * GNL_GEMM_SPACE);
+    }
+}
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static int64_t piece(int64_t total, int64_t pieces, int64_t unit)
+{
+    return ceil_div(ceil_div(total, pieces), unit) * unit;
+}
+
+/* Columns first, because pieces of columns pack B once; rows for what is still wanted. */
+static int64_t choose_split(split *s)
+{
+    double work = (double)s->p.m * (double)s->p.n * (double)s->p.k;
+    int threads = gnl_threads(s->c->ctx);
+    int64_t wanted =
+        work < 2.0 * WORTH_A_TASK || threads == 1 ? 1 : GNL_MIN(2 * threads, (int64_t)(work / WORTH_A_TASK));
+    s->cols = piece(s->p.n, GNL_MIN(wanted, ceil_div(s->p.n, SPLIT_COLS)), SPLIT_COLS);
+    s->across = ceil_div(s->p.n, s->cols);
+    s->rows = piece(s->p.m, GNL_MAX(ceil_div(wanted, s->across), 1), SPLIT_ROWS);
+    return s->across * ceil_div(s->p.m, s->rows);
 }
 
 void gnl_gemm(const gnl_compute *c, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
               gnl_real alpha, const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb, gnl_real beta,
               gnl_real *out, int64_t ldc)
 {
-    gnl_gemm_one(c, 0, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, out, ldc);
+    split s = {.c = c, .p = {trans_a, trans_b, false, m, n, k, alpha, beta, a, b, lda, ldb, out, ldc}};
+    if (multiply_at_once(c, &s.p))
+        return;
+    choose_way(&s.p);
+    gnl_parallel(c->ctx, choose_split(&s), 1, block_task, &s);
 }

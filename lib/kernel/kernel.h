@@ -2,7 +2,7 @@
 /*
  * kernel: mathematics on raw pointers: vectors, activations, reductions, losses, optimizer updates, GEMM.
  * Uses: base. Knows nothing of shapes, layers or models.
- * Adding: a line in gnl_kernels, its plain C twin in plain.c, its vector form in simd.c (compiled once per
+ * Adding: a line in gnl_kernels, its plain C twin in plain_*.c, its vector form in simd_*.c (compiled once per
  *         instruction set), and the line in tests/unit/test_kernels.c that compares the two.
  * Tests: tests/unit/test_kernels.c, tests/unit/test_gemm.c.
  */
@@ -44,6 +44,10 @@ typedef struct gnl_update {
 typedef void gnl_update_fn(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m,
                            gnl_real *v, gnl_real *w);
 
+/* A product of matrices and a rectangle of its result, as gemm.c gives them to the built-in kernel. */
+typedef struct gnl_product gnl_product;
+typedef struct gnl_block gnl_block;
+
 /* Every kernel works on one thread; callers split. Outputs may be the same array as an input of the same
  * position unless said otherwise. Sums are returned in double. */
 typedef struct gnl_kernels {
@@ -63,7 +67,8 @@ typedef struct gnl_kernels {
     void (*add_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias, gnl_real *y);
     void (*sum_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy, gnl_real *db); /* db += */
 
-    /* activations: y = f(x); dx = dy f'(x); out += u v f''(x). backward is given both x and y. */
+    /* activations: y = f(x); dx = dy f'(x); out += u v f''(x). silu, gelu and softplus read x and not y; all
+     * others read y and not x, so that they work in place (alpha of leaky_relu and elu is then >= 0). */
     void (*act[GNL_ACT_COUNT])(int64_t n, gnl_real alpha, const gnl_real *x, gnl_real *y);
     void (*act_backward[GNL_ACT_COUNT])(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,
                                         const gnl_real *dy, gnl_real *dx);
@@ -97,6 +102,9 @@ typedef struct gnl_kernels {
     gnl_update_fn *adam;    /* m, v; AdamW by u->decoupled */
     gnl_update_fn *adamax;  /* m, v: infinity norm */
     gnl_update_fn *lion;    /* m */
+
+    /* the built-in matrix product; gnl_gemm() is the way to it */
+    void (*gemm)(const gnl_product *p, const gnl_block *block, gnl_real *space);
 } gnl_kernels;
 
 /* The table for the instruction set of a context; constant data. */

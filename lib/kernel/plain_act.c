@@ -2,7 +2,7 @@
 /* Plain C activations. Each is three scalar functions (value, slope, curvature); a macro makes the loops. */
 #include <tgmath.h>
 
-#include "kernel/plain_priv.h"
+#include "kernel/entries_priv.h"
 
 /* Klambauer et al.: Self-normalizing neural networks, 2017. */
 #define SELU_SCALE ((gnl_real)1.0507009873554804934)

@@ -2,7 +2,7 @@
 /* Plain C softmax, losses and Gaussian latents. */
 #include <tgmath.h>
 
-#include "kernel/plain_priv.h"
+#include "kernel/entries_priv.h"
 
 static void softmax_row(int64_t cols, const gnl_real *x, gnl_real *y)
 {

@@ -2,7 +2,7 @@
 /* Plain C optimizer updates, one pass over parameters and moments, and the random fills. */
 #include <tgmath.h>
 
-#include "kernel/plain_priv.h"
+#include "kernel/entries_priv.h"
 
 /* The gradient as the rules see it: scaled, clamped (NaN goes through), with coupled decay. */
 static gnl_real gradient_of(const gnl_update *u, gnl_real grad, gnl_real param)

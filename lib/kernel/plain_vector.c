@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Plain C vectors and reductions. Sums run in eight lanes of double, so that the compiler can vectorise them.
  */
-#include "kernel/plain_priv.h"
+#include "kernel/entries_priv.h"
 
 enum { LANES = 8 };
 

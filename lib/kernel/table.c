@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* Which table of kernels serves which instruction set. */
-#include "kernel/plain_priv.h"
+#include "kernel/entries_priv.h"
 
 #ifdef GNL_HAVE_AVX2
-extern const gnl_kernels gnl_kernels_avx2;
+extern const gnl_kernels gnl_avx2_kernels;
 #endif
 #ifdef GNL_HAVE_AVX512
-extern const gnl_kernels gnl_kernels_avx512;
+extern const gnl_kernels gnl_avx512_kernels;
 #endif
 #ifdef GNL_HAVE_NEON
-extern const gnl_kernels gnl_kernels_neon;
+extern const gnl_kernels gnl_neon_kernels;
 #endif
 
 static const gnl_kernels *const tables[] = {
-    [GENLAT_CPU_BASELINE] = &gnl_kernels_plain,
+    [GENLAT_CPU_BASELINE] = &gnl_plain_kernels,
 #ifdef GNL_HAVE_AVX2
-    [GENLAT_CPU_AVX2] = &gnl_kernels_avx2,
+    [GENLAT_CPU_AVX2] = &gnl_avx2_kernels,
 #endif
 #ifdef GNL_HAVE_AVX512
-    [GENLAT_CPU_AVX512] = &gnl_kernels_avx512,
+    [GENLAT_CPU_AVX512] = &gnl_avx512_kernels,
 #endif
 #ifdef GNL_HAVE_NEON
-    [GENLAT_CPU_NEON] = &gnl_kernels_neon,
+    [GENLAT_CPU_NEON] = &gnl_neon_kernels,
 #endif
 };
 
@@ -36,5 +36,5 @@ const gnl_kernels *gnl_kernels_of(const genlat_ctx *ctx)
     for (uint32_t cpu = genlat_ctx_cpu(ctx); cpu > GENLAT_CPU_BASELINE; cpu--)
         if (gnl_kernels_for(cpu))
             return gnl_kernels_for(cpu);
-    return &gnl_kernels_plain;
+    return &gnl_plain_kernels;
 }

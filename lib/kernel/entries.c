@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of one instruction set; compiled for plain C and once for each wider set. */
+#include "kernel/entries_priv.h"
+
+#define ACTIVATIONS(suffix)                                                                                  \
+    {                                                                                                        \
+        [GNL_ACT_RELU] = GNL_K(relu##suffix), [GNL_ACT_LEAKY_RELU] = GNL_K(leaky_relu##suffix),              \
+        [GNL_ACT_ELU] = GNL_K(elu##suffix), [GNL_ACT_SELU] = GNL_K(selu##suffix),                            \
+        [GNL_ACT_SILU] = GNL_K(silu##suffix), [GNL_ACT_GELU] = GNL_K(gelu##suffix),                          \
+        [GNL_ACT_SOFTPLUS] = GNL_K(softplus##suffix), [GNL_ACT_TANH] = GNL_K(tanh##suffix),                  \
+        [GNL_ACT_SIGMOID] = GNL_K(sigmoid##suffix), [GNL_ACT_HARDTANH] = GNL_K(hardtanh##suffix),            \
+    }
+
+#if !defined(GNL_ISA)
+#    define CPU GENLAT_CPU_BASELINE
+#elif defined(__AVX512F__)
+#    define CPU GENLAT_CPU_AVX512
+#elif defined(__AVX2__)
+#    define CPU GENLAT_CPU_AVX2
+#else
+#    define CPU GENLAT_CPU_NEON
+#endif
+
+const gnl_kernels GNL_K(kernels) = {
+    .cpu = CPU,
+    .axpy = GNL_K(axpy),
+    .scale = GNL_K(scale),
+    .lerp = GNL_K(lerp),
+    .add = GNL_K(add),
+    .mul = GNL_K(mul),
+    .mul_add = GNL_K(mul_add),
+    .sum = GNL_K(sum),
+    .dot = GNL_K(dot),
+    .add_bias = GNL_K(add_bias),
+    .sum_bias = GNL_K(sum_bias),
+    .act = ACTIVATIONS(),
+    .act_backward = ACTIVATIONS(_backward),
+    .act_second = ACTIVATIONS(_second),
+    .exp = GNL_K(exp),
+    .softmax = GNL_K(softmax),
+    .softmax_backward = GNL_K(softmax_backward),
+    .bernoulli = GNL_K(bernoulli),
+    .squared = GNL_K(squared),
+    .gauss_sample_kl = GNL_K(gauss_sample_kl),
+    .gauss_sample_kl_backward = GNL_K(gauss_sample_kl_backward),
+    .fill_uniform = GNL_K(fill_uniform),
+    .fill_normal = GNL_K(fill_normal),
+    .sgd = GNL_K(sgd),
+    .rmsprop = GNL_K(rmsprop),
+    .adam = GNL_K(adam),
+    .adamax = GNL_K(adamax),
+    .lion = GNL_K(lion),
+    .gemm = GNL_K(gemm),
+};

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernels of one instruction set, one function a line of gnl_kernels. GNL_K(name) is the name of a kernel
+ * in the set that is being compiled; entries.c makes the table, so that a kernel left out does not link.
+ */
+#ifndef GNL_KERNEL_ENTRIES_PRIV_H
+#define GNL_KERNEL_ENTRIES_PRIV_H
+
+#include "kernel/kernel.h"
+
+#define GNL_PASTE_(isa, name) gnl_##isa##_##name
+#define GNL_PASTE(isa, name) GNL_PASTE_(isa, name)
+#ifdef GNL_ISA
+#    define GNL_K(name) GNL_PASTE(GNL_ISA, name)
+#else
+#    define GNL_K(name) GNL_PASTE(plain, name)
+#endif
+
+void GNL_K(axpy)(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y);
+void GNL_K(scale)(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y);
+void GNL_K(lerp)(int64_t n, gnl_real t, const gnl_real *x, gnl_real *y);
+void GNL_K(add)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);
+void GNL_K(mul)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);
+void GNL_K(mul_add)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);
+double GNL_K(sum)(int64_t n, const gnl_real *x);
+double GNL_K(dot)(int64_t n, const gnl_real *x, const gnl_real *y);
+void GNL_K(add_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias, gnl_real *y);
+void GNL_K(sum_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy, gnl_real *db);
+
+/* One entry for each activation, in the order of gnl_act. */
+typedef void gnl_act_fn(int64_t n, gnl_real alpha, const gnl_real *x, gnl_real *y);
+typedef void gnl_act_backward_fn(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,
+                                 const gnl_real *dy, gnl_real *dx);
+typedef void gnl_act_second_fn(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,
+                               const gnl_real *u, const gnl_real *v, gnl_real *out);
+#define GNL_ACT_ENTRIES(name)                                                                                \
+    gnl_act_fn GNL_K(name);                                                                                  \
+    gnl_act_backward_fn GNL_K(name##_backward);                                                              \
+    gnl_act_second_fn GNL_K(name##_second);
+GNL_ACT_ENTRIES(relu)
+GNL_ACT_ENTRIES(leaky_relu)
+GNL_ACT_ENTRIES(elu)
+GNL_ACT_ENTRIES(selu)
+GNL_ACT_ENTRIES(silu)
+GNL_ACT_ENTRIES(gelu)
+GNL_ACT_ENTRIES(softplus)
+GNL_ACT_ENTRIES(tanh)
+GNL_ACT_ENTRIES(sigmoid)
+GNL_ACT_ENTRIES(hardtanh)
+#undef GNL_ACT_ENTRIES
+
+void GNL_K(exp)(int64_t n, const gnl_real *x, gnl_real *y);
+void GNL_K(softmax)(int64_t rows, int64_t cols, const gnl_real *x, gnl_real *y);
+void GNL_K(softmax_backward)(int64_t rows, int64_t cols, const gnl_real *y, const gnl_real *dy, gnl_real *dx);
+double GNL_K(bernoulli)(int64_t n, const gnl_real *logits, const gnl_real *target, gnl_real scale,
+                        gnl_real *grad);
+double GNL_K(squared)(int64_t n, const gnl_real *x, const gnl_real *target, gnl_real scale, gnl_real *grad);
+double GNL_K(gauss_sample_kl)(int64_t n, const gnl_real *mean, const gnl_real *logvar, const gnl_real *noise,
+                              gnl_real *z);
+void GNL_K(gauss_sample_kl_backward)(int64_t n, const gnl_real *mean, const gnl_real *logvar,
+                                     const gnl_real *noise, const gnl_real *dz, gnl_real kl_scale,
+                                     gnl_real *dmean, gnl_real *dlogvar);
+void GNL_K(fill_uniform)(int64_t n, const gnl_rng *at, gnl_real lo, gnl_real hi, gnl_real *out);
+void GNL_K(fill_normal)(int64_t n, const gnl_rng *at, gnl_real *out);
+gnl_update_fn GNL_K(sgd), GNL_K(rmsprop), GNL_K(adam), GNL_K(adamax), GNL_K(lion);
+
+void GNL_K(gemm)(const gnl_product *p, const gnl_block *block, gnl_real *space);
+
+extern const gnl_kernels GNL_K(kernels);
+
+#endif

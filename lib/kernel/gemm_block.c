@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A rectangle of C on one thread, compiled once per instruction set. The depth goes in equal blocks that
+ * depend on k alone; within a block, columns of B are packed for the second cache and strips of A go over
+ * them.
+ */
+#include "kernel/gemm_priv.h"
+#include "kernel/vec.h"
+
+enum { WIDTH = TILE_VECTORS * VN };
+
+/* Below this many strips B is read where it lies rather than copied first. */
+enum { STRIPS_WORTH_PACKING = 3 };
+
+/* One block of depth over one block of columns. */
+typedef struct pass {
+    const gnl_product *p;
+    int64_t from, depth; /* of the depth */
+    int64_t col, cols;
+    gnl_real beta;
+    const gnl_real *panels; /* packed B, or NULL */
+    gnl_real *strip;        /* room for a packed strip of A */
+} pass;
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Equal shares of `total` in pieces of at most `most`, each a multiple of `unit` but the last. */
+static int64_t share(int64_t total, int64_t most, int64_t unit)
+{
+    int64_t pieces = ceil_div(total, most);
+    return ceil_div(ceil_div(total, pieces), unit) * unit;
+}
+
+static void run_strip(const pass *s, int64_t row, int rows)
+{
+    const gnl_product *p = s->p;
+    gnl_tile t = {.k = s->depth, .alpha = p->alpha, .beta = s->beta, .ldc = p->ldc};
+    if (p->trans_a) {
+        GNL_K(pack_a)(p, s->from, s->depth, row, rows, s->strip);
+        t.a = s->strip;
+        t.stride_a = STRIP_ROWS;
+    } else {
+        t.a = p->a + row * p->lda + s->from;
+        t.stride_a = p->lda;
+    }
+    t.stride_b = s->panels ? WIDTH : p->ldb;
+    for (int64_t j = 0; j < s->cols; j += WIDTH) {
+        t.b = s->panels ? s->panels + j * s->depth : p->b + s->from * p->ldb + s->col + j;
+        t.out = p->out + row * p->ldc + s->col + j;
+        t.cols = GNL_MIN(s->cols - j, (int64_t)WIDTH);
+        GNL_K(tile)(&t, rows, !p->trans_a);
+    }
+}
+
+/* The strips are of nearly equal height, since a tile of few rows is slow. */
+static void run_pass(const pass *s, int64_t row, int64_t rows)
+{
+    int64_t strips = ceil_div(rows, TILE_ROWS);
+    for (int64_t i = 0; i < strips; i++) {
+        int64_t begin = rows * i / strips, end = rows * (i + 1) / strips;
+        run_strip(s, row + begin, (int)(end - begin));
+    }
+}
+
+void GNL_K(gemm)(const gnl_product *p, const gnl_block *block, gnl_real *space)
+{
+    if (p->dots) {
+        GNL_K(dots)(p, block);
+        return;
+    }
+    bool packs = p->trans_b || block->rows > STRIPS_WORTH_PACKING * TILE_ROWS;
+    int64_t depth = share(p->k, BLOCK_DEPTH, 1);
+    int64_t width = packs ? share(block->cols, BLOCK_COLS, WIDTH) : block->cols;
+    for (int64_t from = 0; from < p->k; from += depth) {
+        for (int64_t col = 0; col < block->cols; col += width) {
+            pass s = {.p = p, .from = from, .depth = GNL_MIN(depth, p->k - from), .col = block->col + col};
+            s.cols = GNL_MIN(width, block->cols - col);
+            s.beta = from == 0 ? p->beta : 1;
+            s.strip = space + (int64_t)BLOCK_DEPTH * BLOCK_COLS;
+            if (packs) {
+                GNL_K(pack_b)(p, from, s.depth, s.col, s.cols, space);
+                s.panels = space;
+            }
+            run_pass(&s, block->row, block->rows);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Loops over vectors for the simd_*.c sources. */
+#ifndef GNL_KERNEL_SIMD_PRIV_H
+#define GNL_KERNEL_SIMD_PRIV_H
+
+#include "kernel/entries_priv.h"
+#include "kernel/vec.h"
+
+/* Runs the statements for i = 0, VN, 2 VN ..: whole vectors first, then the rest under a mask m. GET and PUT
+ * read and write a vector within the statements and never touch memory past the n elements. */
+#define FOR_VECTORS(n, ...)                                                                                  \
+    do {                                                                                                     \
+        int64_t i = 0;                                                                                       \
+        for (; i + VN <= (n); i += VN) {                                                                     \
+            const bool whole = true;                                                                         \
+            const M m = vmask(VN);                                                                           \
+            (void)m;                                                                                         \
+            __VA_ARGS__                                                                                      \
+        }                                                                                                    \
+        if (i < (n)) {                                                                                       \
+            const bool whole = false;                                                                        \
+            const M m = vmask((n)-i);                                                                        \
+            __VA_ARGS__                                                                                      \
+        }                                                                                                    \
+    } while (0)
+#define GET(array) (whole ? vload((array) + i) : vload_m((array) + i, m))
+#define PUT(array, value) (whole ? vstore((array) + i, value) : vstore_m((array) + i, m, value))
+/* Zero in the lanes that are past the end, for sums. */
+#define KEEP(value) (whole ? (value) : vkeep(m, value))
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* One number a vector: the matrix product of machines without a wider set, and of the double build. */
+#ifndef GNL_KERNEL_VEC_SCALAR_H
+#define GNL_KERNEL_VEC_SCALAR_H
+
+enum { VN = 1, TILE_ROWS = 4, TILE_VECTORS = 4, DOT_ROWS = 4, DOT_COLS = 4 };
+
+typedef gnl_real V;
+typedef bool M;
+
+VEC_INLINE M vmask(int64_t count)
+{
+    return count > 0;
+}
+VEC_INLINE V vset(gnl_real x)
+{
+    return x;
+}
+VEC_INLINE V vzero(void)
+{
+    return 0;
+}
+VEC_INLINE V vload(const gnl_real *p)
+{
+    return *p;
+}
+VEC_INLINE V vload_m(const gnl_real *p, M m)
+{
+    return m ? *p : 0;
+}
+VEC_INLINE void vstore(gnl_real *p, V v)
+{
+    *p = v;
+}
+VEC_INLINE void vstore_m(gnl_real *p, M m, V v)
+{
+    if (m)
+        *p = v;
+}
+VEC_INLINE V vmul(V a, V b)
+{
+    return a * b;
+}
+VEC_INLINE V vfma(V a, V b, V c)
+{
+    return a * b + c;
+}
+VEC_INLINE gnl_real vsum(V v)
+{
+    return v;
+}
+VEC_INLINE void vtranspose(V v[1])
+{
+}
+
+#endif

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each instruction set of this machine against plain C: every entry of gnl_kernels, odd sizes, nasty values,
+ * and memory that ends where the arrays end. An entry without a line in the list below fails.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kernel/kernel.h"
+
+enum { MOST = 4099, ARRAYS = 6 };
+
+/* ---- memory with forbidden pages on both sides --------------------------------------------------------- */
+
+typedef struct guarded {
+    unsigned char *map;
+    size_t page, inner;
+} guarded;
+
+static guarded guarded_new(void)
+{
+    guarded g = {.page = (size_t)sysconf(_SC_PAGESIZE)};
+    g.inner = (MOST * sizeof(gnl_real) + g.page - 1) / g.page * g.page;
+    g.map = mmap(NULL, g.inner + 2 * g.page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(g.map, MAP_FAILED);
+    ck_assert_int_eq(mprotect(g.map + g.page, g.inner, PROT_READ | PROT_WRITE), 0);
+    return g;
+}
+
+/* n numbers right behind the first forbidden page, or right before the last one. */
+static gnl_real *guarded_at(const guarded *g, int64_t n, bool back)
+{
+    unsigned char *begin = g->map + g->page;
+    void *at = back ? begin + g->inner - (size_t)n * sizeof(gnl_real) : begin;
+    return at;
+}
+
+static guarded arrays[2][ARRAYS];
+
+static void map_arrays(void)
+{
+    for (int i = 0; i < 2 * ARRAYS; i++)
+        arrays[i / ARRAYS][i % ARRAYS] = guarded_new();
+}
+
+static void unmap_arrays(void)
+{
+    for (int i = 0; i < 2 * ARRAYS; i++) {
+        guarded *g = &arrays[i / ARRAYS][i % ARRAYS];
+        munmap(g->map, g->inner + 2 * g->page);
+    }
+}
+
+/* ---- one line an entry --------------------------------------------------------------------------------- */
+
+typedef struct call {
+    int64_t n;
+    int index;           /* of an activation */
+    gnl_real *x[ARRAYS]; /* as the kinds of the case tell */
+    double result;
+} call;
+
+typedef struct entry {
+    const char *name;
+    size_t slot;
+    /* An array a letter: r any numbers, u in [0,1], p positive; capitals are written, W only written. */
+    const char *kinds;
+    void (*run)(const gnl_kernels *k, call *c);
+} entry;
+
+/* Rows of a matrix of n numbers: the largest divisor up to the root. */
+static int64_t rows_of(int64_t n)
+{
+    int64_t rows = 1;
+    for (int64_t i = 2; i * i <= n; i++)
+        rows = n % i == 0 ? i : rows;
+    return rows;
+}
+
+#define RUN(name, ...)                                                                                       \
+    static void run_##name(const gnl_kernels *k, call *c)                                                    \
+    {                                                                                                        \
+        gnl_real **x = c->x;                                                                                 \
+        int64_t n = c->n;                                                                                    \
+        __VA_ARGS__;                                                                                         \
+    }
+
+RUN(axpy, k->axpy(n, (gnl_real)0.7, x[0], x[1]))
+RUN(scale, k->scale(n, (gnl_real)-1.3, x[0], x[1]))
+RUN(lerp, k->lerp(n, (gnl_real)0.2, x[0], x[1]))
+RUN(add, k->add(n, x[0], x[1], x[2]))
+RUN(mul, k->mul(n, x[0], x[1], x[2]))
+RUN(mul_add, k->mul_add(n, x[0], x[1], x[2]))
+RUN(sum, c->result = k->sum(n, x[0]))
+RUN(dot, c->result = k->dot(n, x[0], x[1]))
+RUN(exp, k->exp(n, x[0], x[1]))
+RUN(act, k->act[c->index](n, (gnl_real)0.3, x[0], x[1]))
+RUN(act_backward, k->act_backward[c->index](n, (gnl_real)0.3, x[0], x[1], x[2], x[3]))
+RUN(act_second, k->act_second[c->index](n, (gnl_real)0.3, x[0], x[1], x[2], x[3], x[4]))
+RUN(softmax, int64_t rows = rows_of(n); k->softmax(rows, n / rows, x[0], x[1]))
+RUN(softmax_backward, int64_t rows = rows_of(n); k->softmax_backward(rows, n / rows, x[0], x[1], x[2]))
+RUN(bernoulli, c->result = k->bernoulli(n, x[0], x[1], (gnl_real)0.5, x[2]))
+RUN(bernoulli_value, c->result = k->bernoulli(n, x[0], x[1], (gnl_real)0.5, NULL))
+RUN(squared, c->result = k->squared(n, x[0], x[1], (gnl_real)0.5, x[2]))
+RUN(squared_value, c->result = k->squared(n, x[0], x[1], (gnl_real)0.5, NULL))
+RUN(gauss, c->result = k->gauss_sample_kl(n, x[0], x[1], x[2], x[3]))
+RUN(gauss_backward, k->gauss_sample_kl_backward(n, x[0], x[1], x[2], x[3], (gnl_real)0.4, x[4], x[5]))
+
+/* The bias is at the end of its array, where reading past it is seen. */
+static void bias(const gnl_kernels *k, call *c, int64_t plane, bool sums)
+{
+    int64_t rows = rows_of(c->n), channels = c->n / rows / plane;
+    gnl_real *b = c->x[0] + c->n - channels;
+    if (channels * plane * rows != c->n)
+        return;
+    if (sums)
+        k->sum_bias(rows, channels, plane, c->x[1], b);
+    else
+        k->add_bias(rows, channels, plane, b, c->x[1]);
+}
+
+RUN(add_bias, (void)x; (void)n; bias(k, c, 1, false))
+RUN(add_bias_planes, (void)x; bias(k, c, rows_of(n / rows_of(n)), false))
+RUN(sum_bias, (void)x; (void)n; bias(k, c, 1, true))
+RUN(sum_bias_planes, (void)x; bias(k, c, rows_of(n / rows_of(n)), true))
+
+/* A place where the low word of the counter overflows. */
+static const gnl_rng place = {
+    .seed = 0x123456789ABCDEF0u, .stream = 0xFEDCBA9876543210u, .counter = 0xFFFFFFF3u};
+
+RUN(fill_uniform, k->fill_uniform(n, &place, (gnl_real)-2, 3, x[0]))
+RUN(fill_normal, k->fill_normal(n, &place, x[0]))
+
+static const gnl_update ordinary = {
+    .lr = (gnl_real)0.01,
+    .beta1 = (gnl_real)0.9,
+    .beta2 = (gnl_real)0.99,
+    .epsilon = (gnl_real)1e-4,
+    .momentum = (gnl_real)0.8,
+    .decay = (gnl_real)0.1,
+    .correction1 = (gnl_real)0.271,
+    .correction2 = (gnl_real)0.0297,
+    .gradient_scale = (gnl_real)0.5,
+    .gradient_bound = INFINITY,
+};
+
+static gnl_update special(void)
+{
+    gnl_update u = ordinary;
+    u.gradient_bound = (gnl_real)0.75;
+    u.epsilon = 1; /* the centered variance may be all rounding */
+    u.decoupled = u.nesterov = u.centered = true;
+    return u;
+}
+
+RUN(sgd, k->sgd(n, &ordinary, x[0], x[1], NULL, NULL, NULL))
+RUN(sgd_momentum, k->sgd(n, &ordinary, x[0], x[1], x[2], NULL, NULL))
+RUN(sgd_nesterov, gnl_update u = special(); k->sgd(n, &u, x[0], x[1], x[2], NULL, NULL))
+RUN(rmsprop, k->rmsprop(n, &ordinary, x[0], x[1], NULL, x[2], NULL))
+RUN(rmsprop_centered, gnl_update u = special(); k->rmsprop(n, &u, x[0], x[1], x[2], x[3], x[4]))
+RUN(adam, k->adam(n, &ordinary, x[0], x[1], x[2], x[3], NULL))
+RUN(adamw, gnl_update u = special(); k->adam(n, &u, x[0], x[1], x[2], x[3], NULL))
+RUN(adamax, k->adamax(n, &ordinary, x[0], x[1], x[2], x[3], NULL))
+RUN(lion, k->lion(n, &ordinary, x[0], x[1], x[2], NULL, NULL))
+RUN(lion_decoupled, gnl_update u = special(); k->lion(n, &u, x[0], x[1], x[2], NULL, NULL))
+
+#define SLOT(member) offsetof(gnl_kernels, member)
+#define ENTRY(name, kinds)                                                                                   \
+    {                                                                                                        \
+#        name, SLOT(name), kinds, run_##name                                                                 \
+    }
+#define VARIANT(name, member, kinds)                                                                         \
+    {                                                                                                        \
+#        name, SLOT(member), kinds, run_##name                                                               \
+    }
+
+static const entry entries[] = {
+    ENTRY(axpy, "rR"),
+    ENTRY(scale, "rW"),
+    ENTRY(lerp, "rR"),
+    ENTRY(add, "rrW"),
+    ENTRY(mul, "rrW"),
+    ENTRY(mul_add, "rrR"),
+    ENTRY(sum, "r"),
+    ENTRY(dot, "rr"),
+    ENTRY(add_bias, "rR"),
+    VARIANT(add_bias_planes, add_bias, "rR"),
+    ENTRY(sum_bias, "Rr"),
+    VARIANT(sum_bias_planes, sum_bias, "Rr"),
+    ENTRY(act, "rW"),
+    ENTRY(act_backward, "rrrW"),
+    ENTRY(act_second, "rrrrR"),
+    ENTRY(exp, "rW"),
+    ENTRY(softmax, "rW"),
+    ENTRY(softmax_backward, "urW"),
+    ENTRY(bernoulli, "ruW"),
+    VARIANT(bernoulli_value, bernoulli, "ru"),
+    ENTRY(squared, "rrW"),
+    VARIANT(squared_value, squared, "rr"),
+    VARIANT(gauss, gauss_sample_kl, "rrrW"),
+    VARIANT(gauss_backward, gauss_sample_kl_backward, "rrrrWW"),
+    ENTRY(fill_uniform, "W"),
+    ENTRY(fill_normal, "W"),
+    ENTRY(sgd, "rR"),
+    VARIANT(sgd_momentum, sgd, "rRR"),
+    VARIANT(sgd_nesterov, sgd, "rRR"),
+    ENTRY(rmsprop, "rRP"),
+    VARIANT(rmsprop_centered, rmsprop, "rRRPR"),
+    ENTRY(adam, "rRRP"),
+    VARIANT(adamw, adam, "rRRP"),
+    ENTRY(adamax, "rRRP"),
+    ENTRY(lion, "rRR"),
+    VARIANT(lion_decoupled, lion, "rRR"),
+};
+
+/* The product of matrices has a test of its own. */
+START_TEST(every_entry_is_in_the_list)
+{
+    bool covered[sizeof(gnl_kernels) / sizeof(void *)] = {false};
+    covered[SLOT(cpu) / sizeof(void *)] = covered[SLOT(gemm) / sizeof(void *)] = true;
+    for (size_t i = 0; i < GNL_COUNT(entries); i++) {
+        size_t slot = entries[i].slot / sizeof(void *);
+        bool family = entries[i].slot == SLOT(act) || entries[i].slot == SLOT(act_backward) ||
+                      entries[i].slot == SLOT(act_second);
+        for (size_t j = 0; j < (family ? (size_t)GNL_ACT_COUNT : 1); j++)
+            covered[slot + j] = true;
+    }
+    for (size_t i = 0; i < GNL_COUNT(covered); i++)
+        ck_assert_msg(covered[i], "pointer %zu of gnl_kernels has no line in this test", i);
+}
+END_TEST
+
+/* ---- the comparison ------------------------------------------------------------------------------------ */
+
+static const uint32_t sets[] = {GENLAT_CPU_AVX2, GENLAT_CPU_AVX512, GENLAT_CPU_NEON};
+
+/* NULL where this machine or this build lacks the set. */
+static const gnl_kernels *kernels_of_set(int i)
+{
+    uint32_t widest = gnl_cpu_detect();
+    bool arm = sets[i] == GENLAT_CPU_NEON;
+    return sets[i] <= widest && arm == (widest == GENLAT_CPU_NEON) ? gnl_kernels_for(sets[i]) : NULL;
+}
+
+static const gnl_real nasty[] = {0,      -0.0f,  INFINITY, -INFINITY, NAN,    1e-40f,  -1e-40f,
+                                 3e38f,  -3e38f, 88.7f,    89.1f,     -87.4f, -103.5f, -104.5f,
+                                 1e-20f, 1,      -1,       0.5f,      16,     -9.3f,   1e-5f,
+                                 -1e-5f, 20,     -20,      1e10f,     -1e10f, 0.35f,   -0.34f};
+
+static gnl_real number(gnl_rng *rng, char kind, bool is_nasty)
+{
+    if (kind == 'W')
+        return 77;
+    if (kind == 'u')
+        return (gnl_real)gnl_rng_unit(rng);
+    gnl_real x = is_nasty && gnl_rng_below(rng, 3) == 0 ? nasty[gnl_rng_below(rng, GNL_COUNT(nasty))]
+                                                        : (gnl_real)(3 * gnl_rng_gauss(rng));
+    return kind == 'p' || kind == 'P' ? fabsf((float)x) : x;
+}
+
+static void prepare(const entry *e, call pair[2], int64_t n, int index, bool back, bool is_nasty)
+{
+    gnl_rng rng = gnl_rng_make((uint64_t)n, GNL_STREAM_USER, (uint64_t)index + e->slot);
+    for (int set = 0; set < 2; set++)
+        pair[set].n = n, pair[set].index = index, pair[set].result = 0;
+    for (int i = 0; e->kinds[i]; i++) {
+        for (int set = 0; set < 2; set++)
+            pair[set].x[i] = guarded_at(&arrays[set][i], n, back);
+        for (int64_t j = 0; j < n; j++)
+            pair[0].x[i][j] = pair[1].x[i][j] = number(&rng, e->kinds[i], is_nasty);
+    }
+}
+
+/* Near: 3e-6 of the larger one, and what cancellation leaves of numbers of the size of `scale`. Where a
+ * product overflows, a fused step may still be finite. */
+static bool agree(double a, double b, double scale)
+{
+    if (scale > 1e35 && !(isfinite(a) && isfinite(b)))
+        return true;
+    if (isnan(a) || isnan(b))
+        return isnan(a) && isnan(b);
+    if (isinf(a) || isinf(b))
+        return a == b;
+    return fabs(a - b) <= 3e-6 * fmax(fabs(a), fabs(b)) + 2e-6 * scale;
+}
+
+/* The largest product of the finite inputs at j: what the roundings of an expression are proportional to. */
+static double scale_at(const entry *e, const call *before, int64_t j, bool is_nasty)
+{
+    double scale = 4;
+    for (int i = 0; e->kinds[i] && is_nasty; i++) {
+        double x = fabs((double)before->x[i][j]);
+        scale *= isfinite(x) && x > 1 ? x : 1;
+        scale = x > 88 && isfinite(x) ? fmax(scale, 1e36) : scale; /* its exponential overflows */
+    }
+    return scale;
+}
+
+static void compare(const entry *e, const call pair[2], uint32_t cpu, bool is_nasty)
+{
+    for (int i = 0; e->kinds[i]; i++)
+        for (int64_t j = 0; j < pair[0].n; j++)
+            ck_assert_msg(
+                agree((double)pair[0].x[i][j], (double)pair[1].x[i][j], scale_at(e, &pair[0], j, is_nasty)),
+                "%s %d of set %u: n %lld, array %d, element %lld: %.9g, plain %.9g", e->name, pair[0].index,
+                cpu, (long long)pair[0].n, i, (long long)j, (double)pair[1].x[i][j], (double)pair[0].x[i][j]);
+    ck_assert_msg(is_nasty || agree(pair[0].result, pair[1].result, (double)pair[0].n + 1),
+                  "%s of set %u: n %lld: %.12g, plain %.12g", e->name, cpu, (long long)pair[0].n,
+                  pair[1].result, pair[0].result);
+}
+
+static void try_size(const entry *e, const gnl_kernels *k, int64_t n, bool is_nasty)
+{
+    bool family = e->slot == SLOT(act) || e->slot == SLOT(act_backward) || e->slot == SLOT(act_second);
+    for (int index = 0; index < (family ? GNL_ACT_COUNT : 1); index++)
+        for (int back = 0; back < 2; back++) {
+            call pair[2];
+            prepare(e, pair, n, index, back, is_nasty);
+            e->run(gnl_kernels_for(GENLAT_CPU_BASELINE), &pair[0]);
+            e->run(k, &pair[1]);
+            compare(e, pair, k->cpu, is_nasty);
+        }
+}
+
+START_TEST(each_set_agrees_with_plain_c)
+{
+    for (int set = 0; set < (int)GNL_COUNT(sets); set++) {
+        const gnl_kernels *k = kernels_of_set(set);
+        if (!k)
+            continue;
+        for (int64_t n = 0; n <= 70; n++) {
+            try_size(&entries[_i], k, n, false);
+            try_size(&entries[_i], k, n, true);
+        }
+        try_size(&entries[_i], k, 1000, false);
+        try_size(&entries[_i], k, MOST, false);
+        try_size(&entries[_i], k, MOST - 3, true);
+    }
+}
+END_TEST
+
+/* ---- against the C library in double ------------------------------------------------------------------- */
+
+static double d_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+static double d_silu(double x)
+{
+    return x * d_sigmoid(x);
+}
+
+static double d_gelu(double x)
+{
+    return 0.5 * x * erfc(-x * sqrt(0.5));
+}
+
+static double d_softplus(double x)
+{
+    return fmax(x, 0) + log1p(exp(-fabs(x)));
+}
+
+static double d_elu(double x)
+{
+    return x < 0 ? expm1(x) : x;
+}
+
+static double d_selu(double x)
+{
+    return 1.0507009873554804934 * (x < 0 ? 1.6732632423543772848 * expm1(x) : x);
+}
+
+typedef struct function {
+    const char *name;
+    int act; /* -1: exp */
+    double (*wanted)(double);
+    double low, high, relative;
+} function;
+
+static const function functions[] = {
+    {"exp", -1, exp, -87, 88.7, 2e-7},
+    {"tanh", GNL_ACT_TANH, tanh, -20, 20, 4e-7},
+    {"sigmoid", GNL_ACT_SIGMOID, d_sigmoid, -80, 80, 4e-7},
+    {"silu", GNL_ACT_SILU, d_silu, -80, 80, 4e-7},
+    {"softplus", GNL_ACT_SOFTPLUS, d_softplus, -80, 80, 4e-7},
+    {"gelu", GNL_ACT_GELU, d_gelu, -5, 12, 2e-6},
+    {"elu", GNL_ACT_ELU, d_elu, -30, 30, 4e-7},
+    {"selu", GNL_ACT_SELU, d_selu, -30, 30, 4e-7},
+};
+
+/* Evenly spaced arguments, and ever smaller ones where the relative error is hardest. */
+static gnl_real argument(const function *f, int i)
+{
+    if (i % 2)
+        return (gnl_real)(f->low + (f->high - f->low) * i / MOST);
+    return (gnl_real)((i % 4 ? -1 : 1) * ldexp(1 + (double)i / MOST, -i % 61));
+}
+
+START_TEST(functions_are_accurate)
+{
+    static gnl_real x[MOST], y[MOST];
+    const function *f = &functions[_i];
+    for (int i = 0; i < MOST; i++)
+        x[i] = argument(f, i);
+    for (uint32_t cpu = GENLAT_CPU_BASELINE; cpu <= GENLAT_CPU_NEON; cpu++) {
+        const gnl_kernels *k = cpu <= gnl_cpu_detect() ? gnl_kernels_for(cpu) : NULL;
+        if (!k)
+            continue;
+        if (f->act < 0)
+            k->exp(MOST, x, y);
+        else
+            k->act[f->act](MOST, 1, x, y);
+        for (int i = 0; i < MOST; i++) {
+            double wanted = f->wanted((double)x[i]);
+            ck_assert_msg(fabs((double)y[i] - wanted) <= f->relative * fabs(wanted) + 1e-44,
+                          "%s(%.9g) of set %u is %.9g, wanted %.9g", f->name, (double)x[i], cpu, (double)y[i],
+                          wanted);
+        }
+    }
+}
+END_TEST
+
+/* What kernel.h promises about in-place use: the other array is not read. */
+START_TEST(backward_reads_one_of_x_and_y)
+{
+    const bool reads_x[GNL_ACT_COUNT] = {
+        [GNL_ACT_SILU] = true, [GNL_ACT_GELU] = true, [GNL_ACT_SOFTPLUS] = true};
+    gnl_real good[70], bad[70], dx[70];
+    for (int i = 0; i < 70; i++) {
+        good[i] = (gnl_real)(i - 35) / 40;
+        bad[i] = (gnl_real)NAN;
+    }
+    for (uint32_t cpu = GENLAT_CPU_BASELINE; cpu <= GENLAT_CPU_NEON; cpu++) {
+        const gnl_kernels *k = cpu <= gnl_cpu_detect() ? gnl_kernels_for(cpu) : NULL;
+        if (!k)
+            continue;
+        k->act_backward[_i](70, (gnl_real)0.3, reads_x[_i] ? good : bad, reads_x[_i] ? bad : good, good, dx);
+        for (int i = 0; i < 70; i++)
+            ck_assert_msg(!isnan((double)dx[i]), "activation %d of set %u reads the other array", _i, cpu);
+    }
+}
+END_TEST
+
+/* The fills are those of the generator, whatever the set and the number of threads. */
+START_TEST(fills_are_those_of_the_generator)
+{
+    enum { N = 3 * GNL_CHUNK + 7 };
+    static gnl_real wanted[N], found[N];
+    for (int64_t threads = 1; threads <= 3; threads++) {
+        genlat_ctx_opts opts;
+        genlat_ctx_opts_init(&opts);
+        opts.threads = threads;
+        genlat_ctx *ctx = NULL;
+        ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
+        gnl_compute c = {.ctx = ctx, .k = gnl_kernels_of(ctx)};
+        gnl_rng a = gnl_rng_make(5, GNL_STREAM_NOISE, 1), b = a;
+        gnl_rng_fill_uniform(&a, wanted, N, -1, 2);
+        gnl_fill_uniform(&c, &b, N, -1, 2, found);
+        ck_assert_mem_eq(wanted, found, sizeof wanted);
+        gnl_rng_fill_normal(&a, wanted, N);
+        gnl_fill_normal(&c, &b, N, found);
+        ck_assert_uint_eq(a.counter, b.counter);
+        for (int i = 0; i < N; i++)
+            ck_assert_double_eq_tol((double)wanted[i], (double)found[i], 4e-6);
+        genlat_ctx_destroy(&ctx);
+    }
+}
+END_TEST
+
+START_TEST(sums_do_not_depend_on_threads)
+{
+    enum { N = 5 * GNL_CHUNK + 1 };
+    static gnl_real x[N];
+    gnl_rng rng = gnl_rng_make(6, GNL_STREAM_USER, 0);
+    gnl_rng_fill_normal(&rng, x, N);
+    double sum[3], dot[3];
+    for (int threads = 1; threads <= 3; threads++) {
+        genlat_ctx_opts opts;
+        genlat_ctx_opts_init(&opts);
+        opts.threads = threads;
+        genlat_ctx *ctx = NULL;
+        ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
+        gnl_compute c = {.ctx = ctx, .k = gnl_kernels_of(ctx)};
+        sum[threads - 1] = gnl_sum(&c, N, x);
+        dot[threads - 1] = gnl_dot(&c, N, x, x);
+        genlat_ctx_destroy(&ctx);
+    }
+    ck_assert(sum[0] == sum[1] && sum[1] == sum[2]);
+    ck_assert(dot[0] == dot[1] && dot[1] == dot[2]);
+    ck_assert_double_eq_tol(dot[0] / N, 1, 0.02);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("kernels");
+    TCase *tests = tcase_create("kernels");
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, map_arrays, unmap_arrays);
+    tcase_add_test(tests, every_entry_is_in_the_list);
+    tcase_add_loop_test(tests, each_set_agrees_with_plain_c, 0, (int)GNL_COUNT(entries));
+    tcase_add_loop_test(tests, functions_are_accurate, 0, (int)GNL_COUNT(functions));
+    tcase_add_loop_test(tests, backward_reads_one_of_x_and_y, 0, GNL_ACT_COUNT);
+    tcase_add_test(tests, fills_are_those_of_the_generator);
+    tcase_add_test(tests, sums_do_not_depend_on_threads);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
