@@ -34,7 +34,7 @@ static void copy(const gnl_step *s, const gnl_real *from, gnl_real *to)
         memcpy(to, from, (size_t)count(s) * sizeof *to);
 }
 
-/* ---- dropout ------------------------------------------------------------------------------------------- */
+/* ---- dropout --------------------------------------------------------------------------------------- */
 
 /* The cache keeps the mask: 0, or 1/(1-p) so that the mean of y is x. */
 static genlat_status dropout_infer(const void *opts, const gnl_layer_env *env, int inputs,
@@ -44,23 +44,27 @@ static genlat_status dropout_infer(const void *opts, const gnl_layer_env *env, i
     return gnl_layer_same_shape(in, plan);
 }
 
-static void draw_mask(const gnl_step *s)
+/* Uniform numbers in the cache become the mask, and y is made on the way. */
+static void mask_task(void *arg, int64_t begin, int64_t end, int worker)
 {
+    const gnl_step *s = arg;
     const double p = ((const dropout_opts *)s->opts)->p;
     const gnl_real bound = (gnl_real)p, kept = p < 1 ? (gnl_real)(1 / (1 - p)) : 0;
-    gnl_fill_uniform(&s->compute, s->rng, count(s), 0, 1, s->cache);
-    for (int64_t i = 0; i < count(s); i++)
+    for (int64_t i = begin; i < end; i++) {
         s->cache[i] = s->cache[i] < bound ? 0 : kept;
+        s->y[i] = s->x[0][i] * s->cache[i];
+    }
 }
 
 static void dropout_forward(const gnl_step *s)
 {
+    gnl_step step = *s;
     if (!s->training) {
         copy(s, s->x[0], s->y);
         return;
     }
-    draw_mask(s);
-    s->compute.k->mul(count(s), s->x[0], s->cache, s->y);
+    gnl_fill_uniform(&s->compute, s->rng, count(s), 0, 1, s->cache);
+    gnl_parallel(s->compute.ctx, count(s), GNL_CHUNK, mask_task, &step);
 }
 
 static void dropout_backward(const gnl_step *s)
@@ -83,8 +87,7 @@ const gnl_layer_type gnl_dropout = {
     .help = "in training: each element is 0 with probability p, else divided by 1-p",
 };
 
-/* ---- gaussian_noise -------------------------------------------------------------------------------------
- */
+/* ---- gaussian_noise -------------------------------------------------------------------------------- */
 
 static genlat_status noise_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
                                  gnl_layer_plan *plan)

@@ -35,7 +35,7 @@ static void fill_normal(const gnl_init *init, gnl_rng *rng, int64_t count, gnl_r
         out[i] *= scale;
 }
 
-/* ---- orthogonal -------------------------------------------------------------------------------------- */
+/* ---- orthogonal ------------------------------------------------------------------------------------ */
 
 static double dot(int64_t n, const double *a, const double *b)
 {

@@ -52,8 +52,7 @@ static const gnl_options_table instance_table = {"instance_norm", sizeof(norm_op
 static const gnl_options_table rms_table = {"rms_norm", sizeof(norm_opts), rms_options,
                                             GNL_COUNT(rms_options)};
 
-/* ---- groups and channels ----------------------------------------------------------------------------------
- */
+/* ---- groups and channels --------------------------------------------------------------------------- */
 
 /* Layer and RMS norm have a weight for each element of a group, the others for each channel, as PyTorch has.
  */
@@ -90,8 +89,7 @@ static genlat_status check(norm_kind kind, const norm_opts *o, const gnl_shape *
     return GENLAT_OK;
 }
 
-/* ---- parameters
- * --------------------------------------------------------------------------------------------- */
+/* ---- parameters ------------------------------------------------------------------------------------ */
 
 static gnl_shape affine_shape(norm_kind kind, const norm_opts *o, const gnl_shape *in)
 {
@@ -149,8 +147,7 @@ static gnl_norm norm_of(const gnl_step *s, norm_kind kind)
     return n;
 }
 
-/* ---- the kinds
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the kinds ------------------------------------------------------------------------------------- */
 
 #define NORM(layer, kind, table, traits, text)                                                               \
     static genlat_status layer##_infer(const void *opts, const gnl_layer_env *env, int inputs,               \

@@ -8,29 +8,7 @@
 
 #include "layer/norm_priv.h"
 
-enum { WIDE = 32 /* groups side by side in one bundle */, LANES = 8 };
-
-static const gnl_real zeros[WIDE];
-
-/* A piece of work: `runs` stretches of `length` elements. They are one group (width 1), or element i of each
- * belongs to group first + i (width == length): channels of vectors, where a column at a time would be slow.
- */
-typedef struct bundle {
-    int64_t offset, runs, length, stride, first, width;
-} bundle;
-
-/* For each group of a bundle: sums of (p - a) and of (p - a)(q - b). */
-typedef struct sums {
-    double p[WIDE], pq[WIDE];
-} sums;
-
-/* For each group of a bundle: out = p p + one + x (x - m). */
-typedef struct mix {
-    gnl_real p[WIDE], one[WIDE], x[WIDE];
-} mix;
-
-/* ---- where things are ------------------------------------------------------------------------------------
- */
+/* ---- where things are ------------------------------------------------------------------------------ */
 
 static int64_t total(const gnl_norm *n)
 {
@@ -73,113 +51,13 @@ static gnl_real *worker_space(const gnl_norm *n, int worker)
     return n->group && n->weight ? n->step->scratch + total(n) + worker * n->group : NULL;
 }
 
-static int64_t channel_bundles(const gnl_norm *n)
+static gnl_norm_bundle bundle_at(const gnl_norm *n, int64_t index)
 {
-    return n->plane == 1 ? (n->channels + WIDE - 1) / WIDE : n->channels;
+    return n->group ? (gnl_norm_bundle){index * n->group, 1, n->group, 0, index, 1}
+                    : gnl_norm_channel_bundle(n, index);
 }
 
-static bundle channel_bundle(const gnl_norm *n, int64_t index)
-{
-    if (n->plane > 1)
-        return (bundle){index * n->plane, n->outer, n->plane, n->channels * n->plane, index, 1};
-    int64_t first = index * WIDE, width = GNL_MIN(n->channels - first, (int64_t)WIDE);
-    return (bundle){first, n->outer, width, n->channels, first, width};
-}
-
-static bundle bundle_at(const gnl_norm *n, int64_t index)
-{
-    return n->group ? (bundle){index * n->group, 1, n->group, 0, index, 1} : channel_bundle(n, index);
-}
-
-static void over_bundles(const gnl_norm *n, int64_t count, gnl_task *task)
-{
-    gnl_norm copy = *n;
-    int64_t elements = GNL_MAX(total(n) / GNL_MAX(count, 1), 1);
-    if (total(n) > 0)
-        gnl_parallel(n->step->compute.ctx, count, GNL_MAX(GNL_CHUNK / elements, 1), task, &copy);
-}
-
-/* ---- the two loops over elements
- * --------------------------------------------------------------------------- */
-
-static void sum_one_group(int64_t length, const gnl_real *p, const gnl_real *q, double a, double b, sums *out)
-{
-    double lane_p[LANES] = {0}, lane_pq[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= length; i += LANES)
-        for (int j = 0; j < LANES; j++) {
-            double d = (double)p[i + j] - a;
-            lane_p[j] += d;
-            lane_pq[j] += d * ((double)q[i + j] - b);
-        }
-    for (int j = 0; i < length; i++, j++) {
-        double d = (double)p[i] - a;
-        lane_p[j] += d;
-        lane_pq[j] += d * ((double)q[i] - b);
-    }
-    for (int j = 0; j < LANES; j++) {
-        out->p[0] += lane_p[j];
-        out->pq[0] += lane_pq[j];
-    }
-}
-
-static void sum_side_by_side(int64_t length, const gnl_real *p, const gnl_real *q, const gnl_real *a,
-                             const gnl_real *b, sums *out)
-{
-    for (int64_t i = 0; i < length; i++) {
-        double d = (double)p[i] - (double)a[i];
-        out->p[i] += d;
-        out->pq[i] += d * ((double)q[i] - (double)b[i]);
-    }
-}
-
-/* p and q point at the bundle's first element. */
-static void sum_pairs(const bundle *b, const gnl_real *p, const gnl_real *q, const gnl_real *shift_p,
-                      const gnl_real *shift_q, sums *out)
-{
-    memset(out, 0, sizeof *out);
-    for (int64_t run = 0; run < b->runs; run++, p += b->stride, q += b->stride)
-        if (b->width == 1)
-            sum_one_group(b->length, p, q, (double)shift_p[0], (double)shift_q[0], out);
-        else
-            sum_side_by_side(b->length, p, q, shift_p, shift_q, out);
-}
-
-static void mix_one_group(int64_t length, const mix *m, gnl_real mean, const gnl_real *p, const gnl_real *x,
-                          bool add, gnl_real *out)
-{
-    const gnl_real mp = m->p[0], mo = m->one[0], mx = m->x[0];
-    if (add)
-        for (int64_t i = 0; i < length; i++)
-            out[i] += mp * p[i] + mo + mx * (x[i] - mean);
-    else
-        for (int64_t i = 0; i < length; i++)
-            out[i] = mp * p[i] + mo + mx * (x[i] - mean);
-}
-
-static void mix_side_by_side(int64_t length, const mix *m, const gnl_real *mean, const gnl_real *p,
-                             const gnl_real *x, bool add, gnl_real *out)
-{
-    for (int64_t i = 0; i < length; i++) {
-        gnl_real value = m->p[i] * p[i] + m->one[i] + m->x[i] * (x[i] - mean[i]);
-        out[i] = add ? out[i] + value : value;
-    }
-}
-
-/* p, x and out point at the bundle's first element; out may be p. */
-static void mix_in(const gnl_norm *n, const bundle *b, const mix *m, const gnl_real *p, const gnl_real *x,
-                   bool add, gnl_real *out)
-{
-    const gnl_real *mean = mean_of(n) + b->first;
-    for (int64_t run = 0; run < b->runs; run++, p += b->stride, x += b->stride, out += b->stride)
-        if (b->width == 1)
-            mix_one_group(b->length, m, mean[0], p, x, add, out);
-        else
-            mix_side_by_side(b->length, m, mean, p, x, add, out);
-}
-
-/* ---- the affine map
- * ---------------------------------------------------------------------------------------- */
+/* ---- the affine map -------------------------------------------------------------------------------- */
 
 /* Whole-batch groups have one weight each, which joins the factors of the mix; others are multiplied out. */
 static gnl_real gain_of(const gnl_norm *n, int64_t group)
@@ -188,7 +66,8 @@ static gnl_real gain_of(const gnl_norm *n, int64_t group)
 }
 
 /* out = w v over the channels of a group that lies together; out may be v */
-static const gnl_real *times_weight(const gnl_norm *n, const bundle *b, const gnl_real *v, gnl_real *out)
+static const gnl_real *times_weight(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_real *v,
+                                    gnl_real *out)
 {
     const gnl_kernels *k = n->step->compute.k;
     if (!n->group || !n->weight)
@@ -202,7 +81,7 @@ static const gnl_real *times_weight(const gnl_norm *n, const bundle *b, const gn
     return out;
 }
 
-static void plus_bias(const gnl_norm *n, const bundle *b, gnl_real *y)
+static void plus_bias(const gnl_norm *n, const gnl_norm_bundle *b, gnl_real *y)
 {
     if (n->group && n->bias)
         n->step->compute.k->add_bias(1, n->group / n->plane, n->plane,
@@ -215,9 +94,9 @@ static void channel_task(void *arg, int64_t begin, int64_t end, int worker)
     const gnl_norm *n = arg;
     const gnl_real *v = n->step->dy;
     for (int64_t i = begin; i < end; i++) {
-        bundle b = channel_bundle(n, i);
-        sums s;
-        sum_pairs(&b, v + b.offset, n->step->scratch + b.offset, zeros, zeros, &s);
+        gnl_norm_bundle b = gnl_norm_channel_bundle(n, i);
+        gnl_norm_sums s;
+        gnl_norm_sum(&b, v + b.offset, n->step->scratch + b.offset, gnl_norm_zeros, gnl_norm_zeros, &s);
         for (int64_t k = 0; k < b.width; k++) {
             if (n->dweight)
                 n->dweight[b.first + k] += (gnl_real)s.pq[k];
@@ -227,8 +106,7 @@ static void channel_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* ---- forward
- * ------------------------------------------------------------------------------------------------ */
+/* ---- forward --------------------------------------------------------------------------------------- */
 
 /* PyTorch's rule: the running variance is the unbiased one. A group of one element has none and adds 0. */
 static void update_running(const gnl_norm *n, int64_t group, double mean, double variance)
@@ -240,11 +118,11 @@ static void update_running(const gnl_norm *n, int64_t group, double mean, double
 }
 
 /* Sums about the first element of each group: squares of large equal numbers would cancel. */
-static void measure(const gnl_norm *n, const bundle *b)
+static void measure(const gnl_norm *n, const gnl_norm_bundle *b)
 {
-    const gnl_real *x = n->step->x[0] + b->offset, *shift = n->centered ? x : zeros;
-    sums s;
-    sum_pairs(b, x, x, shift, shift, &s);
+    const gnl_real *x = n->step->x[0] + b->offset, *shift = n->centered ? x : gnl_norm_zeros;
+    gnl_norm_sums s;
+    gnl_norm_sum(b, x, x, shift, shift, &s);
     for (int64_t k = 0; k < b->width; k++) {
         double mean = s.p[k] / group_size(n), square = s.pq[k] / group_size(n);
         double variance = n->centered ? square - mean * mean : square;
@@ -257,7 +135,7 @@ static void measure(const gnl_norm *n, const bundle *b)
     }
 }
 
-static void recall(const gnl_norm *n, const bundle *b)
+static void recall(const gnl_norm *n, const gnl_norm_bundle *b)
 {
     for (int64_t k = b->first; k < b->first + b->width; k++) {
         mean_of(n)[k] = n->running_mean[k];
@@ -270,8 +148,8 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const gnl_norm *n = arg;
     for (int64_t i = begin; i < end; i++) {
-        bundle b = bundle_at(n, i);
-        mix m = {0};
+        gnl_norm_bundle b = bundle_at(n, i);
+        gnl_norm_mix m = {0};
         if (n->fixed)
             recall(n, &b);
         else
@@ -282,17 +160,17 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
         }
         const gnl_real *x = n->step->x[0] + b.offset;
         gnl_real *y = n->step->y + b.offset;
-        mix_in(n, &b, &m, x, x, false, y);
+        gnl_norm_mix_in(&b, &m, mean_of(n) + b.first, x, x, false, y);
         times_weight(n, &b, y, y);
         plus_bias(n, &b, y);
     }
 }
 
-/* ---- backward
- * ------------------------------------------------------------------------------------------------ */
+/* ---- backward -------------------------------------------------------------------------------------- */
 
 /* Factors of gain r P v, from the sums of v and of v (x - m). */
-static void project(const gnl_norm *n, const bundle *b, const sums *s, bool with_gain, mix *m)
+static void project(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *s, bool with_gain,
+                    gnl_norm_mix *m)
 {
     memset(m, 0, sizeof *m);
     for (int64_t k = 0; k < b->width; k++) {
@@ -306,16 +184,16 @@ static void project(const gnl_norm *n, const bundle *b, const sums *s, bool with
 }
 
 /* For the sums over channels: h to the scratch. */
-static void keep_normalised(const gnl_norm *n, const bundle *b)
+static void keep_normalised(const gnl_norm *n, const gnl_norm_bundle *b)
 {
-    mix m = {.x = {inverse_of(n)[b->first]}};
+    gnl_norm_mix m = {.x = {inverse_of(n)[b->first]}};
     const gnl_real *x = n->step->x[0] + b->offset;
     if (n->group && (n->dweight || n->dbias))
-        mix_in(n, b, &m, x, x, false, n->step->scratch + b->offset);
+        gnl_norm_mix_in(b, &m, mean_of(n) + b->first, x, x, false, n->step->scratch + b->offset);
 }
 
 /* A whole-batch group is a channel: its sums are the gradients. */
-static void add_gradients(const gnl_norm *n, const bundle *b, const sums *s)
+static void add_gradients(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *s)
 {
     for (int64_t k = 0; !n->group && k < b->width; k++) {
         if (n->dweight)
@@ -331,39 +209,38 @@ static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
     const gnl_norm *n = arg;
     const gnl_step *step = n->step;
     for (int64_t i = begin; i < end; i++) {
-        bundle b = bundle_at(n, i);
+        gnl_norm_bundle b = bundle_at(n, i);
         const gnl_real *x = step->x[0] + b.offset, *v = step->dy + b.offset;
         gnl_real *dx = step->dx[0] ? step->dx[0] + b.offset : NULL;
-        sums s;
-        mix m;
+        gnl_norm_sums s;
+        gnl_norm_mix m;
         keep_normalised(n, &b);
         if (n->group && !dx)
             continue;
         v = times_weight(n, &b, v, dx);
-        sum_pairs(&b, v, x, zeros, mean_of(n) + b.first, &s);
+        gnl_norm_sum(&b, v, x, gnl_norm_zeros, mean_of(n) + b.first, &s);
         add_gradients(n, &b, &s);
         project(n, &b, &s, true, &m);
         if (dx)
-            mix_in(n, &b, &m, v, x, false, dx);
+            gnl_norm_mix_in(&b, &m, mean_of(n) + b.first, v, x, false, dx);
     }
 }
 
-/* ---- tangents
- * ------------------------------------------------------------------------------------------------ */
+/* ---- tangents -------------------------------------------------------------------------------------- */
 
 /* ty = w r P tx */
 static void jvp_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const gnl_norm *n = arg;
     for (int64_t i = begin; i < end; i++) {
-        bundle b = bundle_at(n, i);
+        gnl_norm_bundle b = bundle_at(n, i);
         const gnl_real *x = n->step->x[0] + b.offset, *t = n->step->tx[0] + b.offset;
         gnl_real *ty = n->step->ty + b.offset;
-        sums s;
-        mix m;
-        sum_pairs(&b, t, x, zeros, mean_of(n) + b.first, &s);
+        gnl_norm_sums s;
+        gnl_norm_mix m;
+        gnl_norm_sum(&b, t, x, gnl_norm_zeros, mean_of(n) + b.first, &s);
         project(n, &b, &s, true, &m);
-        mix_in(n, &b, &m, t, x, false, ty);
+        gnl_norm_mix_in(&b, &m, mean_of(n) + b.first, t, x, false, ty);
         times_weight(n, &b, ty, ty);
     }
 }
@@ -371,8 +248,8 @@ static void jvp_task(void *arg, int64_t begin, int64_t end, int worker)
 /* With v = w dty, t = tx and S = <v t> - <v><t> - <v h><t h>, s = r c S:
  *   dx += -r^2 (<t h> P v + <v h> P t + h S),  and for a weight that is constant in the group dw += r c S /
  * w. The first mix has all but the last term of t, which the second brings. */
-static void curve(const gnl_norm *n, const bundle *b, const sums *vx, const sums *tx, const sums *vt,
-                  mix *first, mix *second)
+static void curve(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *vx,
+                  const gnl_norm_sums *tx, const gnl_norm_sums *vt, gnl_norm_mix *first, gnl_norm_mix *second)
 {
     const double c = group_size(n);
     memset(first, 0, sizeof *first);
@@ -394,14 +271,14 @@ static void curve(const gnl_norm *n, const bundle *b, const sums *vx, const sums
 }
 
 /* For the sums over channels: the tangent of h to the scratch. */
-static void keep_tangent(const gnl_norm *n, const bundle *b, const sums *tx)
+static void keep_tangent(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *tx)
 {
-    mix m;
+    gnl_norm_mix m;
     if (!n->group || !n->dweight)
         return;
     project(n, b, tx, false, &m);
-    mix_in(n, b, &m, n->step->tx[0] + b->offset, n->step->x[0] + b->offset, false,
-           n->step->scratch + b->offset);
+    gnl_norm_mix_in(b, &m, mean_of(n) + b->first, n->step->tx[0] + b->offset, n->step->x[0] + b->offset,
+                    false, n->step->scratch + b->offset);
 }
 
 static void second_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -409,49 +286,48 @@ static void second_task(void *arg, int64_t begin, int64_t end, int worker)
     const gnl_norm *n = arg;
     const gnl_step *step = n->step;
     for (int64_t i = begin; i < end; i++) {
-        bundle b = bundle_at(n, i);
+        gnl_norm_bundle b = bundle_at(n, i);
         const gnl_real *x = step->x[0] + b.offset, *t = step->tx[0] + b.offset, *mean = mean_of(n) + b.first;
         const gnl_real *v = times_weight(n, &b, step->dty + b.offset, worker_space(n, worker));
-        sums vx, tx, vt;
-        mix first, second;
-        sum_pairs(&b, v, x, zeros, mean, &vx);
-        sum_pairs(&b, t, x, zeros, mean, &tx);
-        sum_pairs(&b, v, t, zeros, zeros, &vt);
+        gnl_norm_sums vx, tx, vt;
+        gnl_norm_mix first, second;
+        gnl_norm_sum(&b, v, x, gnl_norm_zeros, mean, &vx);
+        gnl_norm_sum(&b, t, x, gnl_norm_zeros, mean, &tx);
+        gnl_norm_sum(&b, v, t, gnl_norm_zeros, gnl_norm_zeros, &vt);
         curve(n, &b, &vx, &tx, &vt, &first, &second);
         if (step->dx[0]) {
-            mix_in(n, &b, &first, v, x, true, step->dx[0] + b.offset);
-            mix_in(n, &b, &second, t, x, true, step->dx[0] + b.offset);
+            gnl_norm_mix_in(&b, &first, mean, v, x, true, step->dx[0] + b.offset);
+            gnl_norm_mix_in(&b, &second, mean, t, x, true, step->dx[0] + b.offset);
         }
         keep_tangent(n, &b, &tx);
         project(n, &b, &vx, true, &first);
         if (step->dtx[0])
-            mix_in(n, &b, &first, v, x, false, step->dtx[0] + b.offset);
+            gnl_norm_mix_in(&b, &first, mean, v, x, false, step->dtx[0] + b.offset);
     }
 }
 
-/* ---- what norm.c calls
- * ----------------------------------------------------------------------------------------- */
+/* ---- what norm.c calls ----------------------------------------------------------------------------- */
 
 static int64_t bundles(const gnl_norm *n)
 {
-    return n->group ? groups(n) : channel_bundles(n);
+    return n->group ? groups(n) : gnl_norm_channel_bundles(n);
 }
 
 void gnl_norm_forward(const gnl_norm *n)
 {
-    over_bundles(n, bundles(n), forward_task);
+    gnl_norm_over(n, bundles(n), forward_task);
 }
 
 void gnl_norm_backward(const gnl_norm *n)
 {
-    over_bundles(n, bundles(n), backward_task);
+    gnl_norm_over(n, bundles(n), backward_task);
     if (n->group && (n->dweight || n->dbias))
-        over_bundles(n, channel_bundles(n), channel_task);
+        gnl_norm_over(n, gnl_norm_channel_bundles(n), channel_task);
 }
 
 void gnl_norm_jvp(const gnl_norm *n)
 {
-    over_bundles(n, bundles(n), jvp_task);
+    gnl_norm_over(n, bundles(n), jvp_task);
 }
 
 /* The tangent has no bias in it. */
@@ -459,10 +335,10 @@ void gnl_norm_jvp_backward(const gnl_norm *n)
 {
     gnl_step step = *n->step;
     gnl_norm tangent = *n;
-    over_bundles(n, bundles(n), second_task);
+    gnl_norm_over(n, bundles(n), second_task);
     step.dy = step.dty;
     tangent.step = &step;
     tangent.dbias = NULL;
     if (n->group && n->dweight)
-        over_bundles(&tangent, channel_bundles(n), channel_task);
+        gnl_norm_over(&tangent, gnl_norm_channel_bundles(n), channel_task);
 }

@@ -25,4 +25,39 @@ void gnl_norm_backward(const gnl_norm *n);
 void gnl_norm_jvp(const gnl_norm *n);
 void gnl_norm_jvp_backward(const gnl_norm *n);
 
+/* ---- norm_bundle.c ------------------------------------------------------------------------------------ */
+
+enum { GNL_NORM_WIDE = 32 }; /* most groups side by side in one bundle */
+
+/* A piece of work: `runs` stretches of `length` elements. They are one group (width 1), or element i of each
+ * belongs to group first + i (width == length): channels of vectors, where a column at a time would be slow.
+ */
+typedef struct gnl_norm_bundle {
+    int64_t offset, runs, length, stride, first, width;
+} gnl_norm_bundle;
+
+/* For each group of a bundle: sums of (p - a) and of (p - a)(q - b). */
+typedef struct gnl_norm_sums {
+    double p[GNL_NORM_WIDE], pq[GNL_NORM_WIDE];
+} gnl_norm_sums;
+
+/* For each group of a bundle: out = p p + one + x (x - mean). */
+typedef struct gnl_norm_mix {
+    gnl_real p[GNL_NORM_WIDE], one[GNL_NORM_WIDE], x[GNL_NORM_WIDE];
+} gnl_norm_mix;
+
+extern const gnl_real gnl_norm_zeros[GNL_NORM_WIDE];
+
+/* Whole channels of the batch. */
+int64_t gnl_norm_channel_bundles(const gnl_norm *n);
+gnl_norm_bundle gnl_norm_channel_bundle(const gnl_norm *n, int64_t index);
+/* Runs a task over `count` bundles that share the data; its argument is a copy of n. */
+void gnl_norm_over(const gnl_norm *n, int64_t count, gnl_task *task);
+
+/* The arrays of elements begin at the bundle's first; the others have one number a group. out may be p. */
+void gnl_norm_sum(const gnl_norm_bundle *b, const gnl_real *p, const gnl_real *q, const gnl_real *shift_p,
+                  const gnl_real *shift_q, gnl_norm_sums *out);
+void gnl_norm_mix_in(const gnl_norm_bundle *b, const gnl_norm_mix *m, const gnl_real *mean, const gnl_real *p,
+                     const gnl_real *x, bool add, gnl_real *out);
+
 #endif

@@ -39,8 +39,7 @@ static bool is_name(const char *text)
     return length > 0 && length < NAME_BYTES && text[length] == '\0';
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------
- */
+/* ---- calls ----------------------------------------------------------------------------------------- */
 
 typedef void call_fn(void *user, const genlat_layer_call *call);
 
@@ -110,8 +109,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     return GENLAT_OK;
 }
 
-/* ---- the handle -------------------------------------------------------------------------------------------
- */
+/* ---- the handle ------------------------------------------------------------------------------------ */
 
 void gnl_layer_free_own(genlat_layer *layer)
 {
@@ -203,8 +201,7 @@ genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *ta
     return GENLAT_OK;
 }
 
-/* ---- what infer asks and answers
- * ----------------------------------------------------------------------------- */
+/* ---- what infer asks and answers ------------------------------------------------------------------- */
 
 static genlat_status plan_fail(genlat_layer_plan *plan, genlat_status status)
 {

@@ -72,7 +72,7 @@ static void second_line(int64_t n, int64_t stride, const gnl_real *y, const gnl_
         dx[i] += y[i] * (a[i] * b[i] - a[i] * yb - b[i] * ya - yg);
 }
 
-/* ---- over all fibres ----------------------------------------------------------------------------------- */
+/* ---- over all fibres ------------------------------------------------------------------------------- */
 
 typedef struct job {
     const gnl_step *step;
