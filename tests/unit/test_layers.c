@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* What derivatives do not show: statistics of noise and masks, running statistics, extreme and illegal
+ * numbers, and the refusals of infer. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "support/layer_rig.h"
+
+static layer_rig rig;
+
+static void open_rig(const char *spec, const char *shape, int64_t rows)
+{
+    gnl_shape in[GNL_MAX_INPUTS];
+    int inputs = layer_rig_shapes(shape, 0, in);
+    layer_rig_open(&rig, spec, inputs, in, rows, rows, 1);
+    layer_rig_fill(&rig, 5, false);
+}
+
+static double mean_of(int64_t n, const gnl_real *x)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += (double)x[i];
+    return sum / (double)n;
+}
+
+static double variance_of(int64_t n, const gnl_real *x)
+{
+    double mean = mean_of(n, x), sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += ((double)x[i] - mean) * ((double)x[i] - mean);
+    return sum / (double)n;
+}
+
+/* ---- noise ------------------------------------------------------------------------------------------- */
+
+START_TEST(dropout_keeps_the_mean)
+{
+    static const char *const specs[] = {"dropout p=0.2", "dropout p=0.5", "dropout p=0.9"};
+    static const double drops[] = {0.2, 0.5, 0.9};
+    open_rig(specs[_i], "1000", 40);
+    layer_rig_set_all(rig.x_count[0], 1, rig.x[0]);
+    layer_rig_forward(&rig);
+    int64_t zeros = 0;
+    for (int64_t i = 0; i < rig.y_count; i++) {
+        zeros += rig.y[i] == 0;
+        ck_assert(rig.y[i] == 0 || fabs((double)rig.y[i] - 1 / (1 - drops[_i])) < 1e-5);
+    }
+    ck_assert_double_eq_tol((double)zeros / (double)rig.y_count, drops[_i], 0.01);
+    layer_rig_close(&rig);
+}
+END_TEST
+
+START_TEST(dropout_has_ends)
+{
+    open_rig("dropout p=0", "50", 3);
+    layer_rig_forward(&rig);
+    ck_assert_mem_eq(rig.x[0], rig.y, (size_t)rig.y_count * sizeof *rig.y);
+    layer_rig_close(&rig);
+    open_rig("dropout p=1", "50", 3);
+    layer_rig_forward(&rig);
+    for (int64_t i = 0; i < rig.y_count; i++)
+        ck_assert_float_eq(rig.y[i], 0);
+    layer_rig_close(&rig);
+}
+END_TEST
+
+START_TEST(noise_has_its_deviation)
+{
+    open_rig("gaussian_noise sd=0.5", "1000", 40);
+    layer_rig_set_all(rig.x_count[0], 3, rig.x[0]);
+    layer_rig_forward(&rig);
+    ck_assert_double_eq_tol(mean_of(rig.y_count, rig.y), 3, 0.02);
+    ck_assert_double_eq_tol(sqrt(variance_of(rig.y_count, rig.y)), 0.5, 0.01);
+    layer_rig_close(&rig);
+}
+END_TEST
+
+START_TEST(noise_is_of_training_alone)
+{
+    static const char *const specs[] = {"dropout p=0.5", "gaussian_noise sd=0.5"};
+    open_rig(specs[_i], "100", 4);
+    uint64_t before = rig.rng.counter;
+    gnl_step s = rig.step;
+    s.training = false;
+    s.x[0] = rig.x[0];
+    s.y = rig.y;
+    rig.type->forward(&s);
+    ck_assert_mem_eq(rig.x[0], rig.y, (size_t)rig.y_count * sizeof *rig.y);
+    ck_assert_uint_eq(rig.rng.counter, before);
+    layer_rig_close(&rig);
+}
+END_TEST
+
+/* ---- normalisation ------------------------------------------------------------------------------------- */
+
+START_TEST(batch_norm_follows_the_batch)
+{
+    enum { ROWS = 6, CHANNELS = 2, PLANE = 10 };
+    open_rig("batch_norm momentum=0.25 affine=no", "2x10", ROWS);
+    layer_rig_forward(&rig);
+    for (int c = 0; c < CHANNELS; c++) {
+        gnl_real x[ROWS * PLANE], y[ROWS * PLANE];
+        for (int i = 0; i < ROWS * PLANE; i++) {
+            int from = (i / PLANE * CHANNELS + c) * PLANE + i % PLANE;
+            x[i] = rig.x[0][from];
+            y[i] = rig.y[from];
+        }
+        double n = ROWS * PLANE, unbiased = variance_of(ROWS * PLANE, x) * n / (n - 1);
+        ck_assert_double_eq_tol(mean_of(ROWS * PLANE, y), 0, 1e-6);
+        ck_assert_double_eq_tol(variance_of(ROWS * PLANE, y), 1, 1e-4);
+        ck_assert_double_eq_tol((double)rig.param[0][c],
+                                0.75 * (double)rig.start[0][c] + 0.25 * mean_of(ROWS * PLANE, x), 1e-6);
+        ck_assert_double_eq_tol((double)rig.param[1][c], 0.75 * (double)rig.start[1][c] + 0.25 * unbiased,
+                                1e-6);
+    }
+    layer_rig_close(&rig);
+}
+END_TEST
+
+START_TEST(batch_norm_evaluates_with_running_statistics)
+{
+    open_rig("batch_norm affine=no", "3", 4);
+    rig.step.training = false;
+    layer_rig_forward(&rig);
+    for (int64_t i = 0; i < rig.y_count; i++) {
+        double m = (double)rig.start[0][i % 3], v = (double)rig.start[1][i % 3];
+        ck_assert_double_eq_tol((double)rig.y[i], ((double)rig.x[0][i] - m) / sqrt(v + 1e-5), 1e-5);
+    }
+    ck_assert_mem_eq(rig.param[0], rig.start[0], 3 * sizeof(gnl_real));
+    ck_assert_mem_eq(rig.param[1], rig.start[1], 3 * sizeof(gnl_real));
+    layer_rig_close(&rig);
+}
+END_TEST
+
+/* One sample of a vector has no variance: numbers stay finite. */
+START_TEST(batch_norm_takes_one_sample)
+{
+    open_rig("batch_norm affine=no", "3", 1);
+    layer_rig_forward(&rig);
+    for (int64_t i = 0; i < rig.y_count; i++) {
+        ck_assert_float_eq(rig.y[i], 0);
+        ck_assert(isfinite(rig.param[1][i]));
+    }
+    layer_rig_close(&rig);
+}
+END_TEST
+
+/* Far from zero the squares of floats would leave no digit of the variance. */
+START_TEST(norms_stand_large_means)
+{
+    static const char *const specs[] = {"batch_norm affine=no", "layer_norm affine=no", "instance_norm"};
+    open_rig(specs[_i], "1x512", 1);
+    for (int64_t i = 0; i < rig.x_count[0]; i++)
+        rig.x[0][i] = 8192 + (i % 2 ? 0.5f : -0.5f);
+    layer_rig_forward(&rig);
+    for (int64_t i = 0; i < rig.y_count; i++)
+        ck_assert_double_eq_tol((double)rig.y[i], i % 2 ? 1 : -1, 1e-4);
+    layer_rig_close(&rig);
+}
+END_TEST
+
+/* ---- numbers at the edge ---------------------------------------------------------------------------------
+ */
+
+START_TEST(activations_stand_large_numbers)
+{
+    static const char *const specs[] = {"elu",     "selu",     "silu",       "gelu", "softplus", "tanh",
+                                        "sigmoid", "hardtanh", "leaky_relu", "relu", "softmax",  "glu"};
+    static const gnl_real x[] = {-1e4f, -100, -20, 0, 20, 100, 1e4f, 90};
+    open_rig(specs[_i], "8", 1);
+    memcpy(rig.x[0], x, sizeof x);
+    layer_rig_forward(&rig);
+    layer_rig_backward(&rig);
+    for (int64_t i = 0; i < rig.y_count; i++)
+        ck_assert_msg(isfinite(rig.y[i]), "%s: y[%d]", specs[_i], (int)i);
+    for (int64_t i = 0; i < rig.x_count[0]; i++)
+        ck_assert_msg(isfinite(rig.dx[0][i]), "%s: dx[%d]", specs[_i], (int)i);
+    layer_rig_close(&rig);
+}
+END_TEST
+
+START_TEST(softmax_sums_to_one_along_its_axis)
+{
+    open_rig("softmax axis=0", "4x3", 2);
+    layer_rig_forward(&rig);
+    for (int row = 0; row < 2; row++)
+        for (int i = 0; i < 3; i++) {
+            double sum = 0;
+            for (int c = 0; c < 4; c++)
+                sum += (double)rig.y[row * 12 + c * 3 + i];
+            ck_assert_double_eq_tol(sum, 1, 1e-6);
+        }
+    layer_rig_close(&rig);
+}
+END_TEST
+
+START_TEST(embedding_answers_nonsense_with_nan)
+{
+    static const gnl_real x[] = {0, -1, 4, 5, 1.5f, NAN, 1e30f, INFINITY};
+    open_rig("embedding classes=5 units=2", "8", 1);
+    memcpy(rig.x[0], x, sizeof x);
+    layer_rig_set_all(rig.param_count[0], 0, rig.grad[0]);
+    layer_rig_forward(&rig);
+    layer_rig_backward(&rig);
+    for (int i = 0; i < 8; i++) {
+        bool legal = i == 0 || i == 2;
+        for (int j = 0; j < 2; j++)
+            if (legal)
+                ck_assert_float_eq(rig.y[2 * i + j], rig.param[0][2 * (int)x[i] + j]);
+            else
+                ck_assert(isnan(rig.y[2 * i + j]));
+        ck_assert_float_eq(rig.dx[0][i], 0);
+    }
+    for (int64_t i = 0; i < rig.param_count[0]; i++)
+        ck_assert_float_eq(rig.grad[0][i], i < 2 ? rig.dy[i] : i >= 8 ? rig.dy[4 + i - 8] : 0);
+    layer_rig_close(&rig);
+}
+END_TEST
+
+START_TEST(maxout_takes_the_largest)
+{
+    static const gnl_real x[] = {1, 5, 3, 3, -2, -1};
+    open_rig("maxout pieces=2", "6", 1);
+    memcpy(rig.x[0], x, sizeof x);
+    layer_rig_forward(&rig);
+    layer_rig_backward(&rig);
+    ck_assert_float_eq(rig.y[0], 5);
+    ck_assert_float_eq(rig.y[1], 3);
+    ck_assert_float_eq(rig.y[2], -1);
+    ck_assert_float_eq(rig.dx[0][2], rig.dy[1]);
+    ck_assert_float_eq(rig.dx[0][3], 0);
+    layer_rig_close(&rig);
+}
+END_TEST
+
+/* ---- refusals --------------------------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *spec;
+    gnl_shape in;
+    const char *word;
+} refusals[] = {
+    {"batch_norm", {0}, "scalar"},
+    {"layer_norm", {0}, "scalar"},
+    {"group_norm groups=3", {2, {4, 5}}, "groups=3"},
+    {"instance_norm", {1, {4}}, "one element"},
+    {"softmax axis=2", {2, {4, 5}}, "axis is 2"},
+    {"softmax axis=-3", {2, {4, 5}}, "axis is -3"},
+    {"softmax", {0}, "axis"},
+    {"glu", {2, {3, 4}}, "even"},
+    {"maxout pieces=3", {1, {4}}, "pieces=3"},
+    {"embedding classes=2", {5, {1, 1, 1, 1, 1}}, "dimensions"},
+};
+
+START_TEST(infer_refuses)
+{
+    genlat_ctx *ctx = NULL;
+    genlat_layer *layer = NULL;
+    gnl_layer_plan plan = {0};
+    const gnl_layer_env env = {1, 1};
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    ck_assert_msg(genlat_layer_new(ctx, refusals[_i].spec, &layer) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_int_eq(layer->type->infer(layer->opts, &env, 1, &refusals[_i].in, &plan), GENLAT_E_SHAPE);
+    ck_assert_msg(strstr(genlat_last_error(), refusals[_i].word) != NULL, "'%s' is not in: %s",
+                  refusals[_i].word, genlat_last_error());
+    genlat_layer_destroy(&layer);
+    genlat_ctx_destroy(&ctx);
+}
+END_TEST
+
+static const char *const bad_specs[] = {
+    "leaky_relu slope=-0.1", "elu alpha=-1",         "hardtanh bound=0",      "dropout p=1.1",
+    "dropout p=-0.1",        "gaussian_noise sd=-1", "batch_norm momentum=2", "group_norm groups=0",
+    "maxout pieces=0",       "embedding classes=0",  "layer_norm epsilon=-1",
+};
+
+START_TEST(options_out_of_range_are_refused)
+{
+    genlat_ctx *ctx = NULL;
+    genlat_layer *layer = NULL;
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    ck_assert_int_eq(genlat_layer_new(ctx, bad_specs[_i], &layer), GENLAT_E_RANGE);
+    ck_assert_ptr_null(layer);
+    genlat_ctx_destroy(&ctx);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("layers");
+    TCase *tests = tcase_create("details of layers");
+    tcase_add_loop_test(tests, dropout_keeps_the_mean, 0, 3);
+    tcase_add_test(tests, dropout_has_ends);
+    tcase_add_test(tests, noise_has_its_deviation);
+    tcase_add_loop_test(tests, noise_is_of_training_alone, 0, 2);
+    tcase_add_test(tests, batch_norm_follows_the_batch);
+    tcase_add_test(tests, batch_norm_evaluates_with_running_statistics);
+    tcase_add_test(tests, batch_norm_takes_one_sample);
+    tcase_add_loop_test(tests, norms_stand_large_means, 0, 3);
+    tcase_add_loop_test(tests, activations_stand_large_numbers, 0, 12);
+    tcase_add_test(tests, softmax_sums_to_one_along_its_axis);
+    tcase_add_test(tests, embedding_answers_nonsense_with_nan);
+    tcase_add_test(tests, maxout_takes_the_largest);
+    tcase_add_loop_test(tests, infer_refuses, 0, (int)GNL_COUNT(refusals));
+    tcase_add_loop_test(tests, options_out_of_range_are_refused, 0, (int)GNL_COUNT(bad_specs));
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
