@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * io: the named-tensor container, in the safetensors format: a length, a JSON header, raw numbers. Writer and
- * reader. Uses: base, tensor, and jansson for the header; jansson's memory is malloc's, not the context's,
- * and is given back before a call returns. Low in the house, so that everything above can save itself.
+ * io: the named-tensor container in the safetensors format: a length, a JSON header, raw numbers.
+ * Uses: base, tensor, and jansson for the header, whose memory is malloc's, given back before a call returns.
+ * Low in the house, so that everything above can save itself.
  * Adding: a number format is one line in the table of dtype.c.
- * Tests: tests/unit/test_io.c, tests/golden/test_io.c, tests/fuzz/fuzz_safetensors.c.
+ * Tests: tests/unit/test_io.c, tests/golden/safetensors_python.sh, tests/fuzz/fuzz_safetensors.c.
  */
 #ifndef GNL_IO_H
 #define GNL_IO_H

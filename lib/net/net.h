@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * net: a graph of layers. builder.c collects it, net.c holds the weights, plan.c lays out the memory,
- * compile.c makes an exec from both, exec.c runs it forward, backward and along tangents, check.c compares
- * gradients. Uses: base, kernel, tensor, layer. Adding: what a layer needs from a run goes into gnl_step,
- * never into an `if` on its kind here. Tests: tests/unit/test_net.c, tests/grad/test_net.c, tests/golden/.
+ *      compile.c makes an exec from both, exec.c runs it, check.c compares gradients, store.c saves and loads.
+ * Uses: base, kernel, tensor, io, layer.
+ * Adding: what a layer needs from a run goes into gnl_step, never into an `if` on its kind here.
+ * Tests: tests/unit/test_store.c, tests/grad/test_net.c, tests/golden/.
  */
 #ifndef GNL_NET_H
 #define GNL_NET_H

@@ -2,9 +2,9 @@
 /*
  * optim: optimizers over the arenas of nets, one file a rule; schedules of scalars; averages of weights.
  * Uses: base, kernel, tensor, layer, net, loss.
- * Adding: a rule is one file and one line in the table of table.c, and so is a kind of schedule
- * (schedule_table.c). Naming: "adam lr=1e-3", "cosine from=1e-3 to=1e-5 steps=10000 warmup=500". Tests:
- * tests/golden/test_optim.c, tests/unit/test_optim.c, test_schedule.c, test_ema.c.
+ * Adding: a rule is one file and one line in table.c, and so is a kind of schedule (schedule_table.c).
+ * Naming: "adam lr=1e-3", "cosine from=1e-3 to=1e-5 steps=10000 warmup=500".
+ * Tests: tests/golden/test_optim.c, tests/unit/test_optim.c, test_schedule.c, test_ema.c.
  */
 #ifndef GNL_OPTIM_H
 #define GNL_OPTIM_H

@@ -7,6 +7,10 @@ import sys
 import house
 
 
+# Hands back the code that it is given: there is nothing to look at.
+PASSES_ON = {"genlat_error_set"}
+
+
 def body_of(comment):
     lines = [re.sub(r"^\s*\*( |$)", "", line) for line in comment.strip()[3:-2].split("\n")]
     return "\n".join(lines).strip()
@@ -34,10 +38,10 @@ def check(report, function):
             report.fail(function.where, f"'{word}' is missing")
     if not re.search(r"@since \d+\.\d+", body):
         report.fail(function.where, "@since is missing")
-    if function.result == "genlat_status":
+    if function.result == "genlat_status" and function.name not in PASSES_ON:
         if not function.nodiscard:
             report.fail(function.where, "returns a status and is not GENLAT_NODISCARD")
-        if not re.search(r"@return GENLAT_OK", body):
+        if not re.search(r"@return (GENLAT_OK|as genlat_)", body):
             report.fail(function.where, "@return does not list the statuses, GENLAT_OK first")
 
 

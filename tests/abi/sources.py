@@ -40,6 +40,7 @@ def check_public_names(report, header):
     for name in re.findall(r"typedef\s+(?:struct|enum|union)?[^;{]*?\b(\w+)\s*;", code) + re.findall(r"\}\s*(\w+)\s*;", code):
         if not name.startswith("genlat_"):
             report.fail(header.name, f"type {name} is not genlat_*")
+    code = re.sub(r"^\s*#(?:.*\\\n)*.*$", "", code, flags=re.M)
     for enum in re.findall(r"\benum\b[^{;]*\{(.*?)\}", code, re.S):
         for name in re.findall(r"(?:^|,|\n)\s*([A-Za-z_]\w*)\s*(?:=|,|$)", enum):
             if not name.startswith("GENLAT_"):

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Proves that each rule can fail: plants one violation at a time in a copy of the tree, or in a library of one function,
+and expects the checker to name it.
+
+usage: rules_can_fail.py ROOT 'C compiler'
+"""
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+
+# checker, file, text to find (None: append), text instead, part of what the checker must say
+PLANTED = [
+    ("rooms.py", "lib/base/alloc.c", None, '#include "tensor/tensor.h"\n', "room tensor comes after base"),
+    ("rooms.py", "lib/tensor/tensor.c", None, '#include "base/base_priv.h"\n', "private to base"),
+    ("rooms.py", "examples/intruder.c", None, '#include "base/base.h"\n', "private to the library"),
+    ("rooms.py", "lib/base/base.h", " * Tests: ", " * Trials: ", "does not open with"),
+    ("comments.py", "include/genlat/tensor.h", "@param", "@parameter", "@param"),
+    ("comments.py", "include/genlat/tensor.h", "Thread-safety:", "Threads:", "'Thread-safety:' is missing"),
+    ("comments.py", "include/genlat/tensor.h", "@return GENLAT_OK", "@return something", "list the statuses"),
+    ("comments.py", "include/genlat/tensor.h", "@since 0.1", "", "@since is missing"),
+    ("comments.py", "include/genlat/tensor.h", "GENLAT_API GENLAT_NODISCARD", "GENLAT_API", "GENLAT_NODISCARD"),
+    ("comments.py", "include/genlat/common.h", "GENLAT_END", "GENLAT_API int genlat_bare(void);\nGENLAT_END",
+     "genlat_bare: has no comment"),
+    ("sources.py", "lib/base/alloc.c", "/* SPDX", "/* No SPDX", "license line"),
+    ("sources.py", "lib/base/alloc.c", None, "int x; \n", "blanks at a line's end"),
+    ("sources.py", "lib/base/alloc.c", None, "/* TO" "DO */\n", "says TO" "DO"),
+    ("sources.py", "lib/base/alloc.c", None, 'static void say(void)\n{\n    printf("x");\n}\n', "calls printf()"),
+    ("sources.py", "lib/base/alloc.c", None, "#include <cblas.h>\n", "includes cblas.h"),
+    ("sources.py", "lib/base/alloc.c", None, "typedef int size_kind_t;\n", "ends in _t"),
+    ("sources.py", "lib/base/alloc.c", None, "\n" * 600, "600 at most wanted"),
+    ("sources.py", "lib/base/alloc.c", None, "int long_one(void)\n{\n" + "    ;\n" * 90 + "}\n", "has 90 lines"),
+    ("sources.py", "include/genlat/common.h", None, "#define BARE 1\n", "macro BARE"),
+    ("sources.py", "include/genlat/common.h", None, "typedef int bare;\n", "type bare"),
+    ("sources.py", "include/genlat/common.h", None, "enum { BARE_ONE = 1, GENLAT_TWO };\n", "constant BARE_ONE"),
+    ("headers.py", "include/genlat/rng.h", '#include "genlat/', '#include "no/', "rng.h in c99"),
+    ("headers.py", "include/genlat/rng.h", None, "typedef int genlat_x; int genlat_f(genlat_x class, genlat_x restrict);\n",
+     "rng.h in c"),
+    ("layout.py", "include/genlat/context.h", "int64_t seed;", "double seed;", "genlat_ctx_opts seed"),
+    ("layout.py", "include/genlat/context.h", "int64_t seed;", "", "is gone"),
+    ("layout.py", "include/genlat/context.h", "    uint32_t reserved;     /**< 0. */\n", "", "bytes of padding"),
+    ("layout.py", "include/genlat/context.h", "size_t size;           /**< sizeof(genlat_ctx_opts)",
+     "uint64_t size; /**< sizeof(genlat_ctx_opts)", "does not start with size_t size"),
+]
+
+HEADER = """/* SPDX-License-Identifier: MIT */
+#define GENLAT_API __attribute__((visibility("default")))
+GENLAT_API int genlat_one(void);
+GENLAT_API int genlat_two(void);
+"""
+SCRIPT = "GENLAT_0.1 {\n  global:\n    genlat_one;\n    genlat_two;\n  local:\n    *;\n};\n"
+SOURCE = '#include "genlat/common.h"\nint genlat_one(void) { return 1; }\nint genlat_two(void) { return genlat_one(); }\n'
+
+# changed header, script, source, link flag, part of what symbols.py must say; None: all is well
+TINY = [
+    (HEADER, SCRIPT, SOURCE, "-Wl,-Bsymbolic-functions", None),
+    (HEADER, SCRIPT, SOURCE, "-Wl,-z,lazy", "genlat_one: is reached through"),
+    (HEADER.replace("GENLAT_API int genlat_two(void);\n", "int genlat_two(void);\n"), SCRIPT, SOURCE,
+     "-Wl,-Bsymbolic-functions", "genlat_two: in the version script but not exported"),
+    (HEADER + "GENLAT_API int genlat_three(void);\n", SCRIPT, SOURCE, "-Wl,-Bsymbolic-functions",
+     "genlat_three: in a public header but not exported"),
+    (HEADER, SCRIPT.replace("genlat_two;", "genlat_two;\n    gnl_spare;"),
+     SOURCE + '__attribute__((visibility("default"))) int gnl_spare(void) { return 2; }\n', "-Wl,-Bsymbolic-functions",
+     "gnl_spare: exported but in no public header"),
+    (HEADER, SCRIPT, SOURCE + "int gnl_state = 3;\n", "-Wl,-Bsymbolic-functions", "gnl_state: is a writable global"),
+    (HEADER, SCRIPT, SOURCE + "static int state; int gnl_f(void) { return state++; }\n", "-Wl,-Bsymbolic-functions",
+     "state: is a writable global"),
+    (HEADER, SCRIPT, SOURCE + "int bare(void) { return 3; }\n", "-Wl,-Bsymbolic-functions", "bare: is a global name"),
+    (HEADER, SCRIPT, SOURCE + "void abort(void); void gnl_f(void) { abort(); }\n", "-Wl,-Bsymbolic-functions",
+     "abort: is called"),
+    (HEADER, SCRIPT, SOURCE + "const char gnl_big[1 << 20] = {1};\n"
+     '__attribute__((visibility("default"))) const char *gnl_f(void) { return gnl_big; }\n',
+     "-Wl,-Bsymbolic-functions", "1048576 at most wanted"),
+]
+
+
+def checker(name, *arguments):
+    result = subprocess.run([sys.executable, str(HERE / name), *map(str, arguments)], capture_output=True, text=True)
+    return result.returncode, result.stdout + result.stderr
+
+
+def expect(case, code, output, says):
+    if (code == 0) == (says is None) and (says or "") in output:
+        return 0
+    print(f"{case}: status {code}, '{says}' was wanted in:\n{output[-800:]}")
+    return 1
+
+
+def plant(root, compiler, name, path, old, new, says):
+    """Copies what the checkers look at, plants, checks."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / "tree"
+        shutil.copytree(root / "include", copy / "include")
+        shutil.copytree(root / "lib", copy / "lib")
+        (copy / "examples").mkdir()
+        (copy / "tests/abi").mkdir(parents=True)
+        shutil.copy(root / "tests/abi/layout.txt", copy / "tests/abi/layout.txt")
+        file = copy / path
+        text = file.read_text() if file.exists() else "/* SPDX-License-Identifier: MIT */\n/* Planted. */\n"
+        if old is not None and old not in text:
+            return expect(f"{name} {path}", 1, f"'{old}' is not there", None)
+        file.write_text(text + new if old is None else text.replace(old, new, 1))
+        arguments = [copy, compiler] if name in ("headers.py", "layout.py") else [copy]
+        code, output = checker(name, *arguments)
+    return expect(f"{name} {path} {new!r:.40}", code, output, says)
+
+
+def tiny(compiler, header, script, source, flag, says):
+    with tempfile.TemporaryDirectory() as folder:
+        tree = pathlib.Path(folder)
+        (tree / "include/genlat").mkdir(parents=True)
+        (tree / "lib").mkdir()
+        (tree / "include/genlat/common.h").write_text(header)
+        (tree / "lib/genlat.map").write_text(script)
+        (tree / "lib/tiny.c").write_text(source)
+        build = [*shlex.split(compiler), "-fPIC", "-O0", "-fvisibility=hidden", "-I", str(tree / "include")]
+        subprocess.run([*build, "-c", str(tree / "lib/tiny.c"), "-o", str(tree / "tiny.o")], check=True)
+        flag = flag.replace("", "")
+        subprocess.run([*build, "-shared", str(tree / "tiny.o"), "-o", str(tree / "libgenlat.so"), flag,
+                        f"-Wl,--version-script={tree}/lib/genlat.map"], check=True)
+        subprocess.run(["ar", "rc", str(tree / "tiny.a"), str(tree / "tiny.o")], check=True)
+        code, output = checker("symbols.py", tree, tree / "libgenlat.so", tree / "tiny.a")
+    return expect(f"symbols.py, {says}", code, output, says)
+
+
+def main():
+    root, compiler, failed = pathlib.Path(sys.argv[1]), sys.argv[2], 0
+    for case in PLANTED:
+        failed += plant(root, compiler, *case)
+    for case in TINY:
+        failed += tiny(compiler, *case)
+    print(f"{len(PLANTED) + len(TINY)} violations planted, {failed} not found")
+    sys.exit(1 if failed else 0)
+
+
+main()
