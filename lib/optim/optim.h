@@ -71,7 +71,7 @@ void gnl_schedule_report(genlat_schedule *schedule, double metric);
 
 /* What reports have left behind; three plain numbers for a checkpoint. */
 typedef struct gnl_schedule_state {
-    double best; /* best metric so far; infinite before the first report */
+    double best; /* best metric so far; NaN before the first report */
     int64_t bad; /* reports since then */
     int64_t drops;
 } gnl_schedule_state;

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Adam and AdamW, as PyTorch's. They differ in how weights decay, and in the text form in their defaults. */
+#include <tgmath.h>
+
+#include "optim/optim_priv.h"
+
+#define ADAM_OPTIONS                                                                                         \
+    GNL_OPT_REAL(genlat_adam_opts, lr, 1e-3, 0, 1e6, "learning rate"),                                       \
+        GNL_OPT_REAL(genlat_adam_opts, beta1, 0.9, 0, 0.999999, "decay of the mean gradient"),               \
+        GNL_OPT_REAL(genlat_adam_opts, beta2, 0.999, 0, 0.99999999, "decay of the mean square"),             \
+        GNL_OPT_REAL(genlat_adam_opts, eps, 1e-8, 1e-30, 1, "added to the root")
+
+static const gnl_option adam_options[] = {
+    ADAM_OPTIONS,
+    GNL_OPT_BOOL(genlat_adam_opts, decoupled, 0, "decay shrinks the weights apart from the gradient"),
+    GNL_OPTIM_COMMON(genlat_adam_opts),
+};
+static const gnl_options_table adam_table = {"adam", sizeof(genlat_adam_opts), adam_options,
+                                             GNL_COUNT(adam_options)};
+
+static const gnl_option adamw_options[] = {
+    ADAM_OPTIONS,
+    GNL_OPT_BOOL(genlat_adam_opts, decoupled, 1, "decay shrinks the weights apart from the gradient"),
+    GNL_OPTIM_COMMON_DECAY(genlat_adam_opts, 0.01),
+};
+static const gnl_options_table adamw_table = {"adamw", sizeof(genlat_adam_opts), adamw_options,
+                                              GNL_COUNT(adamw_options)};
+
+static gnl_update_fn *kernel(const gnl_kernels *k)
+{
+    return k->adam;
+}
+
+static unsigned moments(const void *opts)
+{
+    return GNL_MOMENT_M | GNL_MOMENT_V;
+}
+
+static void prepare(const void *opts, int64_t step, gnl_update *u)
+{
+    const genlat_adam_opts *o = opts;
+    u->beta1 = (gnl_real)o->beta1;
+    u->beta2 = (gnl_real)o->beta2;
+    u->epsilon = (gnl_real)o->eps;
+    u->correction1 = (gnl_real)(1 - pow(o->beta1, (double)step));
+    u->correction2 = (gnl_real)(1 - pow(o->beta2, (double)step));
+    u->decoupled = o->decoupled;
+}
+
+const gnl_rule gnl_rule_adam = {
+    .name = "adam",
+    .options = &adam_table,
+    .moment = {"exp_avg", "exp_avg_sq"},
+    .kernel = kernel,
+    .moments = moments,
+    .prepare = prepare,
+    .help = "mean gradient over the root of its mean square, both without bias",
+};
+
+const gnl_rule gnl_rule_adamw = {
+    .name = "adamw",
+    .options = &adamw_table,
+    .moment = {"exp_avg", "exp_avg_sq"},
+    .kernel = kernel,
+    .moments = moments,
+    .prepare = prepare,
+    .help = "adam with weight decay of its own, 0.01 by default",
+};
+
+void genlat_adam_opts_init_sized(genlat_adam_opts *opts, size_t size)
+{
+    gnl_options_init(&adam_table, opts, size);
+}
+
+genlat_status genlat_adam_new(genlat_ctx *ctx, const genlat_adam_opts *opts, genlat_optim **out)
+{
+    genlat_adam_opts complete;
+    GNL_REQUIRE(out, "genlat_adam_new", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(ctx, "genlat_adam_new", "ctx is NULL");
+    GNL_TRY(gnl_options_take(&adam_table, opts, &complete, "genlat_adam_new"));
+    return gnl_optim_new(ctx, &gnl_rule_adam, &complete, "genlat_adam_new", out);
+}

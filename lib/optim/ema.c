@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Exponential average of a net's weights, its speed given in training samples, so that it does not depend on
+ * the batch (Karras and others, Analyzing and improving the training dynamics of diffusion models, 2024, for
+ * the ramp). */
+#include <tgmath.h>
+
+#include "optim/optim_priv.h"
+
+static const gnl_option options[] = {
+    GNL_OPT_REAL(genlat_ema_opts, half_life, 10000, 1e-6, 1e15,
+                 "training samples after which a weight's part has halved"),
+    GNL_OPT_REAL(genlat_ema_opts, ramp_up, 0, 0, 1e6,
+                 "half-life is at most this part of the samples seen; 0: no ramp"),
+    GNL_OPT_BOOL(genlat_ema_opts, copy_states, 0, "running statistics are copied, not averaged"),
+};
+static const gnl_options_table table = {"ema", sizeof(genlat_ema_opts), options, GNL_COUNT(options)};
+
+void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size)
+{
+    gnl_options_init(&table, opts, size);
+}
+
+static genlat_status start(genlat_ema *ema)
+{
+    genlat_net *net = ema->net;
+    ema->value = gnl_alloc(ema->object.ctx, (size_t)net->values, sizeof(gnl_real));
+    ema->state = gnl_alloc(ema->object.ctx, (size_t)net->states, sizeof(gnl_real));
+    if (!ema->value || !ema->state)
+        return GENLAT_E_MEMORY;
+    if (net->values)
+        memcpy(ema->value, net->value, (size_t)net->values * sizeof(gnl_real));
+    if (net->states)
+        memcpy(ema->state, net->state, (size_t)net->states * sizeof(gnl_real));
+    return GENLAT_OK;
+}
+
+genlat_status gnl_ema_new(genlat_net *net, const genlat_ema_opts *opts, genlat_ema **out)
+{
+    genlat_ema_opts complete;
+    genlat_ctx *ctx = net->object.ctx;
+    GNL_TRY(gnl_options_take(&table, opts, &complete, "genlat_ema_new"));
+    genlat_ema *ema = gnl_object_new(ctx, sizeof *ema);
+    if (!ema)
+        return GENLAT_E_MEMORY;
+    ema->net = gnl_net_retain(net);
+    ema->opts = complete;
+    ema->compute = (gnl_compute){ctx, gnl_kernels_of(ctx), NULL};
+    genlat_status status = start(ema);
+    if (status != GENLAT_OK) {
+        gnl_ema_release(ema);
+        return status;
+    }
+    *out = ema;
+    return GENLAT_OK;
+}
+
+void gnl_ema_release(genlat_ema *ema)
+{
+    if (!gnl_object_release(ema))
+        return;
+    if (ema->swapped)
+        gnl_ema_swap(ema);
+    gnl_free(ema->object.ctx, ema->value);
+    gnl_free(ema->object.ctx, ema->state);
+    gnl_net_release(ema->net);
+    gnl_object_free(ema);
+}
+
+/* ---- update and exchange
+ * ------------------------------------------------------------------------------------- */
+
+typedef struct lerp_job {
+    const gnl_kernels *k;
+    gnl_real part;
+    const gnl_real *from;
+    gnl_real *to;
+} lerp_job;
+
+static void lerp_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const lerp_job *job = arg;
+    job->k->lerp(end - begin, job->part, job->from + begin, job->to + begin);
+}
+
+void gnl_ema_update(genlat_ema *ema, int64_t samples)
+{
+    ema->samples += (double)samples;
+    double half_life = ema->opts.half_life;
+    if (ema->opts.ramp_up > 0)
+        half_life = fmin(half_life, fmax(ema->opts.ramp_up * ema->samples, 1e-6));
+    gnl_real part = (gnl_real)-expm1(-M_LN2 * (double)samples / half_life);
+    lerp_job value = {ema->compute.k, part, ema->net->value, ema->value};
+    lerp_job state = {ema->compute.k, ema->opts.copy_states ? 1 : part, ema->net->state, ema->state};
+    gnl_parallel(ema->object.ctx, ema->net->values, GNL_CHUNK, lerp_task, &value);
+    gnl_parallel(ema->object.ctx, ema->net->states, GNL_CHUNK, lerp_task, &state);
+}
+
+static void exchange(int64_t n, gnl_real *a, gnl_real *b)
+{
+    for (int64_t i = 0; i < n; i++) {
+        gnl_real held = a[i];
+        a[i] = b[i];
+        b[i] = held;
+    }
+}
+
+/* The numbers move, not the arenas, because execs hold pointers into the net's. */
+void gnl_ema_swap(genlat_ema *ema)
+{
+    exchange(ema->net->values, ema->net->value, ema->value);
+    exchange(ema->net->states, ema->net->state, ema->state);
+    ema->swapped = !ema->swapped;
+}
+
+static bool same_architecture(const genlat_net *a, const genlat_net *b)
+{
+    if (a->weights != b->weights || a->values != b->values || a->states != b->states)
+        return false;
+    for (int i = 0; i < a->weights; i++)
+        if (strcmp(a->weight[i].name, b->weight[i].name) != 0 ||
+            !gnl_shape_equal(&a->weight[i].param.shape, &b->weight[i].param.shape))
+            return false;
+    return true;
+}
+
+genlat_status gnl_ema_copy(const genlat_ema *ema, genlat_net *net)
+{
+    if (!same_architecture(ema->net, net))
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "genlat_ema_copy: net has other weights than the one that was averaged");
+    const gnl_real *value = ema->swapped ? ema->net->value : ema->value;
+    const gnl_real *state = ema->swapped ? ema->net->state : ema->state;
+    if (net->values)
+        memmove(net->value, value, (size_t)net->values * sizeof(gnl_real));
+    if (net->states)
+        memmove(net->state, state, (size_t)net->states * sizeof(gnl_real));
+    return GENLAT_OK;
+}
+
+/* ---- public
+ * ---------------------------------------------------------------------------------------------------- */
+
+genlat_status genlat_ema_new(genlat_net *net, const genlat_ema_opts *opts, genlat_ema **out)
+{
+    GNL_REQUIRE(out, "genlat_ema_new", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(net, "genlat_ema_new", "net is NULL");
+    return gnl_ema_new(net, opts, out);
+}
+
+void genlat_ema_destroy(genlat_ema **ema)
+{
+    if (!ema)
+        return;
+    gnl_ema_release(*ema);
+    *ema = NULL;
+}
+
+genlat_status genlat_ema_update(genlat_ema *ema, int64_t samples)
+{
+    GNL_REQUIRE(ema, "genlat_ema_update", "ema is NULL");
+    if (samples < 0)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_ema_update: samples is %lld, from 0 on wanted",
+                        (long long)samples);
+    if (ema->swapped)
+        return gnl_fail(GENLAT_E_STATE,
+                        "genlat_ema_update: the average is swapped in; genlat_ema_swap comes first");
+    gnl_ema_update(ema, samples);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_ema_swap(genlat_ema *ema)
+{
+    GNL_REQUIRE(ema, "genlat_ema_swap", "ema is NULL");
+    gnl_ema_swap(ema);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_ema_copy(const genlat_ema *ema, genlat_net *net)
+{
+    GNL_REQUIRE(ema, "genlat_ema_copy", "ema is NULL");
+    GNL_REQUIRE(net, "genlat_ema_copy", "net is NULL");
+    return gnl_ema_copy(ema, net);
+}
