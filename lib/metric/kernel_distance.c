@@ -46,11 +46,11 @@ static void share_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-static double estimate_once(const estimate *e)
+static double estimate_once(estimate *e)
 {
     int64_t all = e->count[0] + e->count[1];
     double sum = 0;
-    gnl_parallel(e->sets[0].ctx, all, ROWS_A_TASK, share_task, (void *)e);
+    gnl_parallel(e->sets[0].ctx, all, ROWS_A_TASK, share_task, e);
     for (int64_t i = 0; i < all; i++)
         sum += e->shares[i];
     return sum;
