@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers of many types in the memory of a file: to tensors and to sources. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "files_priv.h"
+
+/* Bytes in the order of the file to a number in the machine's. */
+static uint64_t load_bits(const uint8_t *at, size_t width, bool big_endian)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < width; i++)
+        bits = bits << 8 | at[big_endian ? i : width - 1 - i];
+    return bits;
+}
+
+static float from_u8(uint64_t bits)
+{
+    return (float)bits;
+}
+
+static float from_i8(uint64_t bits)
+{
+    return (float)(int8_t)bits;
+}
+
+static float from_i16(uint64_t bits)
+{
+    return (float)(int16_t)bits;
+}
+
+static float from_i32(uint64_t bits)
+{
+    return (float)(int32_t)bits;
+}
+
+static float from_i64(uint64_t bits)
+{
+    return (float)(int64_t)bits;
+}
+
+static float from_f32(uint64_t bits)
+{
+    uint32_t low = (uint32_t)bits;
+    float value = 0;
+    memcpy(&value, &low, sizeof value);
+    return value;
+}
+
+static float from_f64(uint64_t bits)
+{
+    double value = 0;
+    memcpy(&value, &bits, sizeof value);
+    return (float)value;
+}
+
+static const struct {
+    size_t size;
+    float (*read)(uint64_t bits);
+} elements[] = {[GNL_U8] = {1, from_u8},   [GNL_I8] = {1, from_i8},   [GNL_I16] = {2, from_i16},
+                [GNL_I32] = {4, from_i32}, [GNL_I64] = {8, from_i64}, [GNL_F32] = {4, from_f32},
+                [GNL_F64] = {8, from_f64}};
+
+size_t gnl_element_size(gnl_element element)
+{
+    return elements[element].size;
+}
+
+genlat_status gnl_array_check(gnl_array *array, const char *path, size_t available)
+{
+    size_t room = available / gnl_element_size(array->element);
+    int64_t count = 1;
+    for (int32_t i = 0; i < array->ndim; i++)
+        if (array->dim[i] < 0 || __builtin_mul_overflow(count, array->dim[i], &count))
+            return genlat_error_set(GENLAT_E_FORMAT,
+                                    "%s: dimension %d of %lld overflows; the file is damaged", path, (int)i,
+                                    (long long)array->dim[i]);
+    if ((uint64_t)count > room)
+        return genlat_error_set(
+            GENLAT_E_FORMAT,
+            "%s: its dimensions ask for %lld values, it has %zu; the file is cut off or damaged", path,
+            (long long)count, room);
+    array->count = count;
+    return GENLAT_OK;
+}
+
+genlat_status gnl_array_tensor(genlat_ctx *ctx, const gnl_array *array, genlat_tensor **out)
+{
+    GNL_FILES_TRY(genlat_tensor_new(ctx, array->ndim, array->dim, out));
+    float *value = genlat_tensor_data(*out);
+    size_t size = gnl_element_size(array->element);
+    for (int64_t i = 0; i < array->count; i++)
+        value[i] =
+            elements[array->element].read(load_bits(array->data + (size_t)i * size, size, array->big_endian));
+    return GENLAT_OK;
+}
+
+/* ---- sources ----------------------------------------------------------------------------------------- */
+
+/* The sample's shape: what the spec says, else that of the file; images get a channel. */
+static genlat_status shape_samples(gnl_array *array, const gnl_spec *spec, bool images)
+{
+    int64_t sample = 1, wanted = 1;
+    for (int32_t i = 1; i < array->ndim; i++)
+        sample *= array->dim[i];
+    if (images && array->ndim == 3 && spec->ndim == 0) {
+        array->dim[3] = array->dim[2];
+        array->dim[2] = array->dim[1];
+        array->dim[1] = 1;
+        array->ndim = 4;
+    }
+    if (spec->ndim == 0)
+        return GENLAT_OK;
+    for (int32_t i = 0; i < spec->ndim; i++)
+        if (__builtin_mul_overflow(wanted, spec->shape[i], &wanted))
+            wanted = -1;
+    if (wanted != sample)
+        return genlat_error_set(GENLAT_E_SHAPE, "%s: a sample has %lld values, shape= asks for %lld",
+                                spec->path, (long long)sample, (long long)wanted);
+    memcpy(array->dim + 1, spec->shape, (size_t)spec->ndim * sizeof *array->dim);
+    array->ndim = spec->ndim + 1;
+    return GENLAT_OK;
+}
+
+static double byte_scale(const gnl_array *array, const gnl_spec *spec)
+{
+    for (int64_t i = 0; !spec->raw && i < array->count; i++)
+        if (array->data[i] > 1)
+            return 1.0 / 255;
+    return 1;
+}
+
+genlat_status gnl_array_source(genlat_ctx *ctx, const gnl_array *given, const gnl_spec *spec, bool images,
+                               const gnl_array *given_labels, genlat_source **out)
+{
+    gnl_array array = *given;
+    genlat_tensor *x = NULL, *labels = NULL;
+    if (array.ndim < 1 || array.count < 1)
+        return genlat_error_set(GENLAT_E_SHAPE, "%s: it holds no samples", spec->path);
+    GNL_FILES_TRY(shape_samples(&array, spec, images));
+    genlat_status status = given_labels ? gnl_array_tensor(ctx, given_labels, &labels) : GENLAT_OK;
+    if (status == GENLAT_OK && array.element == GNL_U8) {
+        status = genlat_source_bytes(ctx, array.ndim, array.dim, array.data, byte_scale(&array, spec), labels,
+                                     out);
+    } else if (status == GENLAT_OK) {
+        status = gnl_array_tensor(ctx, &array, &x);
+        if (status == GENLAT_OK)
+            status = genlat_source_memory(ctx, x, labels, out);
+    }
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    if (status != GENLAT_OK)
+        return genlat_error_set(status, "%s: %s", spec->path, genlat_last_error());
+    return GENLAT_OK;
+}

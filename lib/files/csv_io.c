@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* CSV to tensors and sources, and tensors to CSV. */
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files_priv.h"
+
+static genlat_status load_csv(const char *path, const char *label, gnl_csv *out)
+{
+    gnl_bytes bytes;
+    GNL_FILES_TRY(gnl_files_load(path, &bytes));
+    genlat_status status = gnl_csv_parse(path, bytes.data, bytes.size, label, out);
+    free(bytes.data);
+    return status;
+}
+
+genlat_status genlat_csv_read(genlat_ctx *ctx, const char *path, genlat_tensor **out)
+{
+    GNL_FILES_REQUIRE(out, "genlat_csv_read", "out is NULL");
+    *out = NULL;
+    GNL_FILES_REQUIRE(ctx, "genlat_csv_read", "ctx is NULL");
+    GNL_FILES_REQUIRE(path, "genlat_csv_read", "path is NULL");
+    gnl_csv csv;
+    GNL_FILES_TRY(load_csv(path, NULL, &csv));
+    const int64_t dims[] = {csv.rows, csv.columns};
+    genlat_status status = genlat_tensor_from(ctx, 2, dims, csv.value, out);
+    gnl_csv_free(&csv);
+    return status;
+}
+
+static gnl_array array_of(const float *value, int64_t rows, int64_t columns, int32_t ndim)
+{
+    const uint16_t one = 1;
+    return (gnl_array){.ndim = ndim,
+                       .dim = {rows, columns},
+                       .count = rows * columns,
+                       .element = GNL_F32,
+                       .big_endian = *(const uint8_t *)&one == 0,
+                       .data = (const uint8_t *)value};
+}
+
+genlat_status gnl_csv_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
+{
+    gnl_csv csv;
+    GNL_FILES_TRY(load_csv(spec->path, spec->label[0] ? spec->label : NULL, &csv));
+    gnl_array x = array_of(csv.value, csv.rows, csv.columns, 2), y = array_of(csv.label, csv.rows, 1, 1);
+    genlat_status status = gnl_array_source(ctx, &x, spec, false, csv.label ? &y : NULL, out);
+    gnl_csv_free(&csv);
+    return status;
+}
+
+static void write_rows(FILE *stream, const genlat_tensor *tensor)
+{
+    const float *value = genlat_tensor_const_data(tensor);
+    int64_t rows = genlat_tensor_dim(tensor, 0);
+    int64_t columns = rows ? genlat_tensor_count(tensor) / rows : 0;
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            fprintf(stream, "%.9g%c", (double)value[i * columns + j], j + 1 < columns ? ',' : '\n');
+}
+
+genlat_status genlat_csv_write(const char *path, const genlat_tensor *tensor, const char *header)
+{
+    GNL_FILES_REQUIRE(path, "genlat_csv_write", "path is NULL");
+    GNL_FILES_REQUIRE(tensor, "genlat_csv_write", "tensor is NULL");
+    if (genlat_tensor_ndim(tensor) < 1)
+        return genlat_error_set(GENLAT_E_SHAPE, "genlat_csv_write: tensor is a scalar, [n,...] wanted");
+    gnl_output output;
+    /* The point of this thread's numbers must be a point; the host's locale comes back afterwards. */
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (!c)
+        return gnl_files_no_memory(path);
+    genlat_status status = gnl_output_open(path, &output);
+    if (status == GENLAT_OK) {
+        locale_t before = uselocale(c);
+        if (header)
+            fprintf(output.stream, "%s\n", header);
+        write_rows(output.stream, tensor);
+        uselocale(before);
+        status = gnl_output_close(&output, gnl_output_check(&output));
+    }
+    freelocale(c);
+    return status;
+}

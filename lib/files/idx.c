@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* IDX, the format of MNIST: two zero bytes, the type, the number of dimensions, their sizes, the numbers; all
+ * of it big endian. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "files_priv.h"
+
+static bool find_element(uint8_t code, gnl_element *out)
+{
+    static const struct {
+        uint8_t code;
+        gnl_element element;
+    } known[] = {{0x08, GNL_U8},  {0x09, GNL_I8},  {0x0B, GNL_I16},
+                 {0x0C, GNL_I32}, {0x0D, GNL_F32}, {0x0E, GNL_F64}};
+    for (size_t i = 0; i < GNL_FILES_COUNT(known); i++)
+        if (known[i].code == code) {
+            *out = known[i].element;
+            return true;
+        }
+    return false;
+}
+
+genlat_status gnl_idx_parse(const char *path, const uint8_t *data, size_t size, gnl_array *out)
+{
+    *out = (gnl_array){.big_endian = true};
+    if (size < 4 || data[0] != 0 || data[1] != 0 || !find_element(data[2], &out->element))
+        return genlat_error_set(GENLAT_E_FORMAT,
+                                "%s: this is no IDX file: its first bytes are not 0, 0, type, "
+                                "dimensions",
+                                path);
+    size_t header = 4 + 4 * (size_t)data[3];
+    if (data[3] < 1 || data[3] > GENLAT_MAX_DIMS || size < header)
+        return genlat_error_set(GENLAT_E_FORMAT,
+                                "%s: byte 3 tells %d dimensions; 1 to %d wanted, with their sizes", path,
+                                data[3], GENLAT_MAX_DIMS);
+    out->ndim = data[3];
+    for (int32_t i = 0; i < out->ndim; i++) {
+        const uint8_t *at = data + 4 + 4 * i;
+        out->dim[i] = (int64_t)at[0] << 24 | (int64_t)at[1] << 16 | (int64_t)at[2] << 8 | at[3];
+    }
+    out->data = data + header;
+    GNL_FILES_TRY(gnl_array_check(out, path, size - header));
+    size_t used = (size_t)out->count * gnl_element_size(out->element);
+    if (used != size - header)
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: %zu bytes follow the last value; the file is damaged",
+                                path, size - header - used);
+    return GENLAT_OK;
+}
+
+/* ---- finding the files ------------------------------------------------------------------------------- */
+
+/* The file names in use; each may end in .gz. */
+static const struct {
+    const char *part, *images, *labels;
+} names[] = {
+    {"train", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
+    {"train", "train-images.idx3-ubyte", "train-labels.idx1-ubyte"},
+    {"test", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
+    {"test", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"},
+    {"test", "test-images-idx3-ubyte", "test-labels-idx1-ubyte"},
+    {"valid", "valid-images-idx3-ubyte", "valid-labels-idx1-ubyte"},
+};
+
+/* "folder/name" or "folder/name.gz", whichever is there; "" when none is. */
+static genlat_status find_file(const char *folder, const char *name, char out[GNL_FILES_PATH])
+{
+    char packed[GNL_FILES_KEY];
+    snprintf(packed, sizeof packed, "%s.gz", name);
+    GNL_FILES_TRY(gnl_files_join(folder, name, out));
+    if (gnl_files_exist(out))
+        return GENLAT_OK;
+    GNL_FILES_TRY(gnl_files_join(folder, packed, out));
+    if (!gnl_files_exist(out))
+        out[0] = '\0';
+    return GENLAT_OK;
+}
+
+static genlat_status find_in_folder(const gnl_spec *spec, char images[GNL_FILES_PATH],
+                                    char labels[GNL_FILES_PATH])
+{
+    const char *part = spec->part[0] ? spec->part : "train";
+    for (size_t i = 0; i < GNL_FILES_COUNT(names); i++) {
+        if (strcmp(names[i].part, part) != 0)
+            continue;
+        GNL_FILES_TRY(find_file(spec->path, names[i].images, images));
+        GNL_FILES_TRY(find_file(spec->path, names[i].labels, labels));
+        if (images[0])
+            return GENLAT_OK;
+    }
+    return genlat_error_set(GENLAT_E_IO,
+                            "%s: no images of the part '%s' in it, such as %s-images-idx3-ubyte.gz",
+                            spec->path, part, part);
+}
+
+/* The labels of "..images-idx3.." are in "..labels-idx1..", if that is there. */
+static void find_beside(const char *images, char labels[GNL_FILES_PATH])
+{
+    static const char *const mark[] = {"images-idx3", "images.idx3"}, *const twin[] = {"labels-idx1",
+                                                                                       "labels.idx1"};
+    labels[0] = '\0';
+    for (size_t i = 0; i < GNL_FILES_COUNT(mark); i++) {
+        const char *at = strstr(images, mark[i]);
+        if (!at)
+            continue;
+        snprintf(labels, GNL_FILES_PATH, "%s", images);
+        memcpy(labels + (at - images), twin[i], strlen(twin[i]));
+    }
+    if (labels[0] && !gnl_files_exist(labels))
+        labels[0] = '\0';
+}
+
+genlat_status gnl_idx_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
+{
+    char images_path[GNL_FILES_PATH] = "", labels_path[GNL_FILES_PATH] = "";
+    gnl_bytes images = {0}, labels = {0};
+    gnl_array x = {0}, y = {0};
+    if (gnl_files_is_folder(spec->path)) {
+        GNL_FILES_TRY(find_in_folder(spec, images_path, labels_path));
+    } else {
+        if (spec->part[0])
+            return genlat_error_set(GENLAT_E_NOT_FOUND, "%s: a file has no part '%s'; folders have",
+                                    spec->path, spec->part);
+        snprintf(images_path, sizeof images_path, "%s", spec->path);
+        find_beside(images_path, labels_path);
+    }
+    genlat_status status = gnl_files_load(images_path, &images);
+    if (status == GENLAT_OK)
+        status = gnl_idx_parse(images_path, images.data, images.size, &x);
+    if (status == GENLAT_OK && labels_path[0])
+        status = gnl_files_load(labels_path, &labels);
+    if (status == GENLAT_OK && labels_path[0])
+        status = gnl_idx_parse(labels_path, labels.data, labels.size, &y);
+    if (status == GENLAT_OK)
+        status = gnl_array_source(ctx, &x, spec, true, labels_path[0] ? &y : NULL, out);
+    free(images.data);
+    free(labels.data);
+    return status;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading whole files and folders. */
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "files_priv.h"
+
+genlat_status gnl_files_no_memory(const char *path)
+{
+    return genlat_error_set(GENLAT_E_MEMORY, "%s: out of memory", path);
+}
+
+static genlat_status cannot_read(const char *path, const char *why)
+{
+    return genlat_error_set(GENLAT_E_IO, "%s: cannot be read: %s", path, why);
+}
+
+bool gnl_files_exist(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+bool gnl_files_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+genlat_status gnl_files_join(const char *folder, const char *name, char out[GNL_FILES_PATH])
+{
+    int length = snprintf(out, GNL_FILES_PATH, "%s/%s", folder, name);
+    if (length < 0 || length >= GNL_FILES_PATH)
+        return genlat_error_set(GENLAT_E_RANGE, "%s: the path is longer than %d bytes", folder,
+                                GNL_FILES_PATH - 1);
+    return GENLAT_OK;
+}
+
+/* Memory follows what has really been read, so that no length told by a file is trusted. */
+static genlat_status read_all(gzFile file, const char *path, size_t guess, gnl_bytes *out)
+{
+    size_t capacity = guess + 1;
+    for (;;) {
+        uint8_t *grown = realloc(out->data, capacity);
+        if (!grown)
+            return gnl_files_no_memory(path);
+        out->data = grown;
+        while (out->size < capacity) {
+            unsigned wanted = (unsigned)GNL_FILES_MIN(capacity - out->size, (size_t)1 << 30);
+            int got = gzread(file, out->data + out->size, wanted);
+            int code = Z_OK;
+            if (got <= 0) {
+                const char *why = gzerror(file, &code);
+                return code == Z_OK || code == Z_STREAM_END ? GENLAT_OK : cannot_read(path, why);
+            }
+            out->size += (size_t)got;
+        }
+        capacity += capacity / 2 + 4096;
+    }
+}
+
+genlat_status gnl_files_load(const char *path, gnl_bytes *out)
+{
+    struct stat info;
+    *out = (gnl_bytes){0};
+    if (stat(path, &info) != 0)
+        return cannot_read(path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return cannot_read(path, "it is a folder");
+    gzFile file = gzopen(path, "rb");
+    if (!file)
+        return cannot_read(path, errno ? strerror(errno) : "out of memory");
+    gzbuffer(file, 1 << 17);
+    genlat_status status = read_all(file, path, (size_t)info.st_size, out);
+    if (gzclose(file) != Z_OK && status == GENLAT_OK)
+        status = cannot_read(path, "the compressed data end too early; copy the file again");
+    if (status != GENLAT_OK) {
+        free(out->data);
+        *out = (gnl_bytes){0};
+    }
+    return status;
+}
+
+bool gnl_files_number(const char *text, size_t length, double *out)
+{
+    char copy[64];
+    if (length == 0 || length >= sizeof copy || strspn(text, "+-0123456789.eEinfatyINFATY") < length)
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (!c)
+        return false;
+    char *end = NULL;
+    *out = strtod_l(copy, &end, c);
+    freelocale(c);
+    return end == copy + length;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing files so that their name always has the old content or the new, never a part. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files_priv.h"
+
+static genlat_status cannot_write(const char *path)
+{
+    return genlat_error_set(GENLAT_E_IO, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+/* Opens a name of its own beside the file, with the permissions that the host's umask gives. */
+static int open_temporary(gnl_output *out)
+{
+    static atomic_uint counter;
+    for (int attempt = 0; attempt < 100; attempt++) {
+        int length = snprintf(out->temporary, sizeof out->temporary, "%s.%ld-%u.tmp", out->path,
+                              (long)getpid(), atomic_fetch_add(&counter, 1));
+        if (length < 0 || (size_t)length >= sizeof out->temporary) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        int file = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file >= 0 || errno != EEXIST)
+            return file;
+    }
+    return -1;
+}
+
+genlat_status gnl_output_open(const char *path, gnl_output *out)
+{
+    struct stat info;
+    *out = (gnl_output){.path = path};
+    bool plain = stat(path, &info) != 0 || S_ISREG(info.st_mode);
+    int file = plain ? open_temporary(out) : open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return cannot_write(path);
+    out->stream = fdopen(file, "wb");
+    if (out->stream)
+        return GENLAT_OK;
+    close(file);
+    if (plain)
+        unlink(out->temporary);
+    return cannot_write(path);
+}
+
+genlat_status gnl_output_check(const gnl_output *output)
+{
+    return ferror(output->stream) ? cannot_write(output->path) : GENLAT_OK;
+}
+
+/* The new name must survive a loss of power too; a folder that cannot be opened is no failure of the write.
+ */
+static void sync_folder(const char *path)
+{
+    char folder[GNL_FILES_PATH];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    if (length >= sizeof folder)
+        return;
+    memcpy(folder, path, length);
+    folder[length] = '\0';
+    int file = open(!slash ? "." : length ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file >= 0) {
+        (void)fsync(file);
+        close(file);
+    }
+}
+
+genlat_status gnl_output_close(gnl_output *output, genlat_status status)
+{
+    bool plain = output->temporary[0] != '\0';
+    if (status == GENLAT_OK && (fflush(output->stream) != 0 || (plain && fsync(fileno(output->stream)) != 0)))
+        status = cannot_write(output->path);
+    if (fclose(output->stream) != 0 && status == GENLAT_OK)
+        status = cannot_write(output->path);
+    if (!plain)
+        return status;
+    if (status == GENLAT_OK && rename(output->temporary, output->path) != 0)
+        status = cannot_write(output->path);
+    if (status == GENLAT_OK)
+        sync_folder(output->path);
+    else
+        unlink(output->temporary);
+    return status;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* "KIND:PATH#PART?KEY=VALUE&KEY=VALUE" taken apart. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files_priv.h"
+
+typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_FLAG, KEY_SHAPE } key_type;
+
+static const struct key {
+    const char *name;
+    key_type type;
+    size_t offset;
+} keys[] = {
+    {"n", KEY_WHOLE, offsetof(gnl_spec, n)},        {"length", KEY_WHOLE, offsetof(gnl_spec, length)},
+    {"key", KEY_TEXT, offsetof(gnl_spec, key)},     {"labels_key", KEY_TEXT, offsetof(gnl_spec, labels_key)},
+    {"label", KEY_TEXT, offsetof(gnl_spec, label)}, {"raw", KEY_FLAG, offsetof(gnl_spec, raw)},
+    {"lines", KEY_FLAG, offsetof(gnl_spec, lines)}, {"shape", KEY_SHAPE, offsetof(gnl_spec, shape)},
+};
+
+static genlat_status bad_value(const char *key, const char *value, const char *wanted)
+{
+    return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: %s is '%s', %s wanted", key, value, wanted);
+}
+
+/* A whole number from 1 to 2^40. */
+static bool read_whole(const char *text, size_t length, int64_t *out)
+{
+    char copy[16];
+    if (length == 0 || length >= sizeof copy || strspn(text, "0123456789") < length)
+        return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    *out = strtoll(copy, NULL, 10);
+    return *out >= 1 && *out <= (INT64_C(1) << 40);
+}
+
+static bool read_flag(const char *text, bool *out)
+{
+    static const char *const yes[] = {"yes", "1", "true", "on"}, *const no[] = {"no", "0", "false", "off"};
+    for (size_t i = 0; i < GNL_FILES_COUNT(yes); i++) {
+        *out = strcmp(text, yes[i]) == 0;
+        if (*out || strcmp(text, no[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool read_shape(const char *text, gnl_spec *out)
+{
+    out->ndim = 0;
+    while (out->ndim < GENLAT_MAX_DIMS - 1) {
+        size_t length = strcspn(text, "x");
+        if (!read_whole(text, length, &out->shape[out->ndim++]))
+            return false;
+        if (text[length] == '\0')
+            return true;
+        text += length + 1;
+    }
+    return false;
+}
+
+static genlat_status set_own(const struct key *key, const char *value, gnl_spec *out)
+{
+    char *field = (char *)out + key->offset;
+    switch (key->type) {
+    case KEY_WHOLE:
+        return read_whole(value, strlen(value), (int64_t *)(void *)field)
+                   ? GENLAT_OK
+                   : bad_value(key->name, value, "a whole number from 1 to 2^40");
+    case KEY_FLAG:
+        return read_flag(value, (bool *)(void *)field) ? GENLAT_OK : bad_value(key->name, value, "yes or no");
+    case KEY_SHAPE:
+        return read_shape(value, out) ? GENLAT_OK : bad_value(key->name, value, "sizes as in 3x32x32");
+    default:
+        if (strlen(value) >= GNL_FILES_KEY)
+            return bad_value(key->name, value, "a shorter text");
+        strcpy(field, value);
+        return GENLAT_OK;
+    }
+}
+
+static genlat_status set_key(const char *key, const char *value, gnl_spec *out)
+{
+    bool keep = false;
+    for (size_t i = 0; i < GNL_FILES_COUNT(keys); i++)
+        if (strcmp(keys[i].name, key) == 0)
+            return set_own(&keys[i], value, out);
+    if (strcmp(key, "labels") == 0 && read_flag(value, &keep))
+        value = keep ? "keep" : "drop";
+    genlat_status status = genlat_transform_opts_set(&out->transform, key, value);
+    if (status != GENLAT_E_NOT_FOUND)
+        return status;
+    return genlat_error_set(
+        status,
+        "genlat_files_open: no key is called '%s'; there are: n, seed, shape, raw, key, labels_key, "
+        "label, length, lines, skip, limit, scale, binarize, threshold, labels",
+        key);
+}
+
+static genlat_status set_keys(char *text, gnl_spec *out)
+{
+    char *rest = NULL;
+    for (char *pair = strtok_r(text, "&", &rest); pair; pair = strtok_r(NULL, "&", &rest)) {
+        char *equals = strchr(pair, '=');
+        if (!equals)
+            return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: '%s' is no KEY=VALUE", pair);
+        *equals = '\0';
+        GNL_FILES_TRY(set_key(pair, equals + 1, out));
+    }
+    return GENLAT_OK;
+}
+
+/* Cuts at a mark and returns what follows, up to the other mark; NULL when the mark is not there. */
+static char *cut(char *text, char mark)
+{
+    char *at = strchr(text, mark);
+    if (at)
+        *at++ = '\0';
+    return at;
+}
+
+/* "KIND" or "KIND:PATH". */
+static genlat_status set_place(const char *text, gnl_spec *out)
+{
+    size_t length = strcspn(text, ":");
+    if (length == 0 || length >= sizeof out->kind)
+        return genlat_error_set(GENLAT_E_INVALID,
+                                "genlat_files_open: '%s' is no KIND or KIND:PATH, such as digits or "
+                                "idx:mnist",
+                                text);
+    memcpy(out->kind, text, length);
+    if (text[length] == ':')
+        strcpy(out->path, text + length + 1);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_spec_parse(const char *text, gnl_spec *out)
+{
+    char copy[GNL_FILES_PATH];
+    memset(out, 0, sizeof *out);
+    genlat_transform_opts_init(&out->transform);
+    if (strlen(text) >= sizeof copy)
+        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: the text is longer than %zu bytes",
+                                sizeof copy - 1);
+    strcpy(copy, text);
+    char *options = cut(copy, '?'), *part = cut(copy, '#');
+    if (options && !part)
+        part = cut(options, '#');
+    if (part && (strlen(part) < 1 || strlen(part) >= sizeof out->part))
+        return genlat_error_set(GENLAT_E_NOT_FOUND,
+                                "genlat_files_open: no part is called '%s'; there are train, "
+                                "valid, test",
+                                part);
+    if (part)
+        strcpy(out->part, part);
+    GNL_FILES_TRY(set_place(copy, out));
+    return options ? set_keys(options, out) : GENLAT_OK;
+}

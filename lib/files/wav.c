@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Sound in frames of one length, read by libsndfile. */
+#include <sndfile.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files_priv.h"
+
+/* Samples [count,channels,length] that grow as files are read, since no length told by a file is trusted. */
+typedef struct record {
+    int64_t length, channels, rate;
+    int64_t count, room;
+    float *value, *label;
+    float *frames; /* [length,channels] scratch */
+} record;
+
+static genlat_status grow(record *r, const char *path)
+{
+    if (r->count < r->room)
+        return GENLAT_OK;
+    r->room = r->room ? r->room + r->room / 2 : 16;
+    size_t sample = (size_t)(r->length * r->channels) * sizeof *r->value;
+    float *value = realloc(r->value, (size_t)r->room * sample);
+    r->value = value ? value : r->value;
+    float *label = realloc(r->label, (size_t)r->room * sizeof *label);
+    r->label = label ? label : r->label;
+    return value && label ? GENLAT_OK : gnl_files_no_memory(path);
+}
+
+/* One sample from the scratch: frames side by side become channels, what is missing is silence. */
+static genlat_status add_sample(record *r, const char *path, int64_t frames, int64_t class)
+{
+    GNL_FILES_TRY(grow(r, path));
+    float *to = r->value + r->count * r->length * r->channels;
+    for (int64_t c = 0; c < r->channels; c++)
+        for (int64_t i = 0; i < r->length; i++)
+            to[c * r->length + i] = i < frames ? r->frames[i * r->channels + c] : 0;
+    r->label[r->count++] = (float)class;
+    return GENLAT_OK;
+}
+
+static genlat_status check_format(record *r, const char *path, const SF_INFO *info)
+{
+    enum { MOST_CHANNELS = 64 };
+    if (info->channels < 1 || info->channels > MOST_CHANNELS)
+        return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: %d channels, 1 to %d can be read", path,
+                                info->channels, MOST_CHANNELS);
+    if (r->channels == 0) {
+        r->channels = info->channels;
+        r->rate = info->samplerate;
+        r->frames = malloc((size_t)(r->length * r->channels) * sizeof *r->frames);
+        return r->frames ? GENLAT_OK : gnl_files_no_memory(path);
+    }
+    if (r->channels != info->channels || r->rate != info->samplerate)
+        return genlat_error_set(
+            GENLAT_E_SHAPE,
+            "%s: %d channels at %d Hz, the first file has %lld at %lld Hz; bring all to one format", path,
+            info->channels, info->samplerate, (long long)r->channels, (long long)r->rate);
+    return GENLAT_OK;
+}
+
+static genlat_status read_sound(record *r, const char *path, int64_t class)
+{
+    SF_INFO info = {0};
+    if (!gnl_files_exist(path))
+        return genlat_error_set(GENLAT_E_IO, "%s: cannot be read: there is no such file", path);
+    SNDFILE *file = sf_open(path, SFM_READ, &info);
+    if (!file)
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: no sound that can be read: %s", path,
+                                sf_strerror(NULL));
+    genlat_status status = check_format(r, path, &info);
+    int64_t before = r->count, got = 0;
+    while (status == GENLAT_OK && (got = sf_readf_float(file, r->frames, r->length)) == r->length)
+        status = add_sample(r, path, got, class);
+    if (status == GENLAT_OK && r->count == before)
+        status = add_sample(r, path, got, class);
+    sf_close(file);
+    return status;
+}
+
+static genlat_status read_tree(record *r, const gnl_tree *tree)
+{
+    for (int64_t i = 0; i < tree->count; i++)
+        GNL_FILES_TRY(read_sound(r, tree->path[i], tree->class[i]));
+    return GENLAT_OK;
+}
+
+static genlat_status record_source(genlat_ctx *ctx, const record *r, bool labelled, genlat_source **out)
+{
+    const int64_t dims[] = {r->count, r->channels, r->length};
+    genlat_tensor *x = NULL, *labels = NULL;
+    genlat_status status = genlat_tensor_from(ctx, 3, dims, r->value, &x);
+    if (status == GENLAT_OK && labelled)
+        status = genlat_tensor_from(ctx, 1, dims, r->label, &labels);
+    if (status == GENLAT_OK)
+        status = genlat_source_memory(ctx, x, labels, out);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    return status;
+}
+
+genlat_status gnl_wav_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
+{
+    static const char *const endings[] = {".wav", ".flac", NULL};
+    record r = {.length = spec->length ? spec->length : 1024};
+    gnl_tree tree = {0};
+    genlat_status status = GENLAT_OK;
+    if (gnl_files_is_folder(spec->path)) {
+        GNL_FILES_TRY(gnl_tree_read(spec->path, endings, &tree));
+        status = read_tree(&r, &tree);
+    } else {
+        status = read_sound(&r, spec->path, 0);
+    }
+    if (status == GENLAT_OK)
+        status = record_source(ctx, &r, tree.classes > 0, out);
+    gnl_tree_free(&tree);
+    free(r.value);
+    free(r.label);
+    free(r.frames);
+    return status;
+}
