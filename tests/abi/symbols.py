@@ -31,7 +31,7 @@ def check_exports(report, root, library):
                 if line.split()[-2] in "TDBRVWi"}
     declared = {function.name for header in house.public_headers(root) if house.library_of(header) == name
                 for function in house.public_functions(header)}
-    nodes = house.map_symbols(root, "genlat.map" if name == "genlat" else "files/files.map")
+    nodes = house.map_symbols(root, "genlat.map" if name == "genlat" else "files/genlat-files.map")
     listed = [symbol for symbols in nodes.values() for symbol in symbols]
     for symbols in nodes.values():
         if symbols != sorted(symbols):
