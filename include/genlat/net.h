@@ -66,7 +66,7 @@ GENLAT_API void genlat_net_builder_input(genlat_net_builder *builder, const char
 GENLAT_API GENLAT_PRINTF(2, 3) void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...);
 
 /**
- * Add layers from text, one a line or separated by ';' or '|'.
+ * Add layers from text, one a line or separated by ';' or '|'. A line "output A,B" names the outputs.
  *
  * @param builder  builder; NULL is ignored.
  * @param text     layers, as for genlat_net_builder_add(); copied.

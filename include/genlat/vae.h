@@ -144,7 +144,7 @@ GENLAT_API void genlat_vae_builder_latent(genlat_vae_builder *builder, int64_t d
 
 /**
  * Describe the encoder by layers, as genlat_net_builder_text() reads them. Its inputs are the node x, the data, and,
- * when the model is conditional, the node c; the builder adds the heads mean and logvar behind the last node.
+ * when the model is conditional, the node c (write from=x at the first layer then); the builder adds the heads mean and logvar behind the last node.
  *
  * @param builder  builder; NULL is ignored.
  * @param layers   text; copied. "mlp" or "conv": those of the preset of that name.
@@ -155,8 +155,7 @@ GENLAT_API void genlat_vae_builder_encoder(genlat_vae_builder *builder, const ch
 
 /**
  * Describe the decoder by layers. Its inputs are the node z and, when the model is conditional, the node c. In
- * the text {out} stands for the number of outputs that the likelihood wants, {channels} for the number of their channels.
- * A last layer that makes them is added when the text does not end in their number.
+ * the text {out} stands for the number of outputs that the likelihood wants, {channels} for the number of their channels, with which it must end.
  *
  * @param builder  builder; NULL is ignored.
  * @param layers   text; copied. "mlp" or "conv": those of the preset of that name.

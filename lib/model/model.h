@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model: what is trained: the VAE (and, later in this list, every other family), each with builder, steps and uses.
- * Uses: base, kernel, tensor, io, layer, net, loss, optim, data, metric.
- * Adding: a model starts with a gnl_model and offers a gnl_model_type; the trainer knows nothing else of it. A preset of
- *         the VAE is one line in vae_presets.c.
- * Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c, tests/train/.
+ * model: what is trained: the VAE (and, later in this list, every other family), each with builder, steps and
+ * uses. Uses: base, kernel, tensor, io, layer, net, loss, optim, data, metric. Adding: a model starts with a
+ * gnl_model and offers a gnl_model_type; the trainer knows nothing else of it. A preset of the VAE is one
+ * line in vae_presets.c. Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c,
+ * tests/train/.
  */
 #ifndef GNL_MODEL_H
 #define GNL_MODEL_H
@@ -16,7 +16,8 @@
 #include "optim/optim.h"
 #include "genlat/vae.h"
 
-/* ---- what every model is to the trainer ------------------------------------------------------------------ */
+/* ---- what every model is to the trainer ------------------------------------------------------------------
+ */
 
 enum { GNL_MAX_TERMS = 16 };
 
@@ -24,24 +25,27 @@ typedef struct gnl_model gnl_model;
 
 /* Where training stands; a model file keeps it, so that training goes on exactly. */
 typedef struct gnl_progress {
-    int64_t step;        /* updates made */
-    int64_t epoch;       /* epochs completed */
-    int64_t position;    /* samples consumed of the epoch that is under way */
-    int64_t best_epoch;  /* of the best validation; 0: none yet */
-    int64_t waited;      /* validations since then */
-    double best;         /* its value */
-    double seconds;      /* spent in training */
+    int64_t step;       /* updates made */
+    int64_t passes;     /* backward passes made; each draws from substreams of its own */
+    int64_t epoch;      /* epochs completed */
+    int64_t position;   /* samples consumed of the epoch that is under way */
+    int64_t best_epoch; /* of the best validation; 0: none yet */
+    int64_t waited;     /* validations since then */
+    double best;        /* its value */
+    double seconds;     /* spent in training */
 } gnl_progress;
 
 typedef struct gnl_model_type {
-    const char *name;           /* "vae", as in the model file */
-    const char *const *terms;   /* names of the numbers of a step, NULL-terminated; the first is the one to lower */
+    const char *name; /* "vae", as in the model file */
+    const char *const
+        *terms; /* names of the numbers of a step, NULL-terminated; the first is the one to lower */
     /* One update on a batch; E_NUMERIC leaves the model as it was. terms: [number of names]. */
-    genlat_status (*step)(gnl_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms);
-    /* Means over the rows of a batch in evaluation mode; `first` is the number of its first sample in the source, so that
-     * a sample's random numbers depend on the seed and its place alone. */
-    genlat_status (*evaluate)(gnl_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
-                              int64_t first, double *terms);
+    genlat_status (*step)(gnl_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                          double *terms);
+    /* Means over the rows of a batch in evaluation mode; `first` is the number of its first sample in the
+     * source, so that a sample's random numbers depend on the seed and its place alone. */
+    genlat_status (*evaluate)(gnl_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                              uint64_t seed, int64_t first, double *terms);
     /* Writes all of the model, with what training needs to go on. */
     genlat_status (*save)(gnl_model *model, const char *path);
     void (*release)(gnl_model *model);
@@ -56,10 +60,11 @@ struct gnl_model {
     gnl_object object;
     const gnl_model_type *type;
     gnl_progress progress;
-    gnl_shape data;                  /* shape of one sample */
-    int64_t classes, vector;         /* of the condition; 0, 0: none */
+    gnl_shape data;                    /* shape of one sample */
+    int64_t classes, vector;           /* of the condition; 0, 0: none */
     int64_t train_epochs, train_batch; /* what the preset trains with; 0: no preset */
-    genlat_tensor *offset, *scale;   /* how the training data were normalized: raw = x * scale + offset; or NULL */
+    genlat_tensor *offset,
+        *scale; /* how the training data were normalized: raw = x * scale + offset; or NULL */
 };
 
 void gnl_model_release(gnl_model *model); /* gives one reference back, whatever the type */
@@ -67,7 +72,8 @@ void gnl_model_release(gnl_model *model); /* gives one reference back, whatever 
 /* Data and condition of a source fit the model: E_SHAPE with both shapes in the text. */
 genlat_status gnl_model_check_source(const gnl_model *model, const genlat_source *source, const char *where);
 
-/* ---- the VAE ------------------------------------------------------------------------------------------------ */
+/* ---- the VAE
+ * ------------------------------------------------------------------------------------------------ */
 
 gnl_model *gnl_vae_model(genlat_vae *vae);
 

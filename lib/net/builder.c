@@ -225,6 +225,22 @@ static genlat_status add_line(genlat_net_builder *b, const char *line)
     return add_layer(b, layer, &keys);
 }
 
+static genlat_status set_outputs(genlat_net *net, const char *names)
+{
+    char copy[MAX_LINE], *rest = NULL;
+    GNL_TRY(copy_key(copy, sizeof copy, names));
+    net->outputs = 0;
+    for (char *word = strtok_r(copy, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest)) {
+        int index = gnl_net_find_node(net, word);
+        if (index < 0)
+            return gnl_fail(GENLAT_E_NOT_FOUND, "no node is called '%s'", word);
+        if (net->outputs == GENLAT_MAX_OUTPUTS)
+            return gnl_fail(GENLAT_E_RANGE, "more than %d outputs", GENLAT_MAX_OUTPUTS);
+        net->output[net->outputs++] = index;
+    }
+    return GENLAT_OK;
+}
+
 static genlat_status add_text(genlat_net_builder *b, const char *text)
 {
     while (*text) {
@@ -234,8 +250,11 @@ static genlat_status add_text(genlat_net_builder *b, const char *text)
             return gnl_fail(GENLAT_E_INVALID, "a layer's text is longer than %d bytes", MAX_LINE - 1);
         memcpy(line, text, length);
         line[length] = '\0';
-        if (strspn(line, BLANKS) < length)
-            GNL_TRY(add_line(b, line));
+        const char *words = line + strspn(line, BLANKS);
+        if (strncmp(words, "output ", 7) == 0)
+            GNL_TRY(set_outputs(b->net, words + 7));
+        else if (*words)
+            GNL_TRY(add_line(b, words));
         text += length + (text[length] != '\0');
     }
     return GENLAT_OK;
@@ -255,22 +274,6 @@ static genlat_status add_input(genlat_net_builder *b, const char *name, const gn
     GNL_TRY(add_node(b, name, &node));
     node->shape = *shape;
     b->net->inputs++;
-    return GENLAT_OK;
-}
-
-static genlat_status set_outputs(genlat_net *net, const char *names)
-{
-    char copy[MAX_LINE], *rest = NULL;
-    GNL_TRY(copy_key(copy, sizeof copy, names));
-    net->outputs = 0;
-    for (char *word = strtok_r(copy, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest)) {
-        int index = gnl_net_find_node(net, word);
-        if (index < 0)
-            return gnl_fail(GENLAT_E_NOT_FOUND, "no node is called '%s'", word);
-        if (net->outputs == GENLAT_MAX_OUTPUTS)
-            return gnl_fail(GENLAT_E_RANGE, "more than %d outputs", GENLAT_MAX_OUTPUTS);
-        net->output[net->outputs++] = index;
-    }
     return GENLAT_OK;
 }
 

@@ -136,3 +136,27 @@ genlat_status gnl_net_node_text(const genlat_net *net, int index, char *text, si
                         used + 1, node->name);
     return GENLAT_OK;
 }
+
+static int64_t node_size(const genlat_net *net, const gnl_node *node)
+{
+    int64_t size = 0;
+    for (int i = 0; i < node->weights; i++)
+        size +=
+            net->weight[node->first_weight + i].param.state ? 0 : net->weight[node->first_weight + i].count;
+    return size;
+}
+
+size_t gnl_net_describe(const genlat_net *net, char *text, size_t capacity, size_t used)
+{
+    for (int i = 0; i < net->nodes; i++) {
+        const gnl_node *node = &net->node[i];
+        char layer[512] = "input", shape[GNL_SHAPE_TEXT];
+        if (node->layer && gnl_layer_format(node->layer, layer, sizeof layer) != GENLAT_OK)
+            strcpy(layer, node->layer->type->name);
+        size_t room = used < capacity ? capacity - used : 0;
+        int line = snprintf(room ? text + used : NULL, room, "%-12s %-44s %-16s %lld\n", node->name, layer,
+                            gnl_shape_format(&node->shape, shape), (long long)node_size(net, node));
+        used += (size_t)line;
+    }
+    return used;
+}

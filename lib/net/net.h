@@ -63,6 +63,10 @@ int64_t gnl_net_size(const genlat_net *net);
 /* Text of a node's layer with its builder keys, as the builder reads it. */
 genlat_status gnl_net_node_text(const genlat_net *net, int node, char *text, size_t capacity);
 
+/* Appends the lines of genlat_net_describe() after `used` bytes; returns the bytes used, or that would have
+ * been. */
+size_t gnl_net_describe(const genlat_net *net, char *text, size_t capacity, size_t used);
+
 /* Builds from text as genlat_net_builder_text() reads it, on one input (or more, `inputs` shapes with names).
  */
 genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names,
@@ -73,7 +77,8 @@ genlat_status gnl_net_write(const genlat_net *net, gnl_writer *writer, const cha
 /* Fills the weights of a net that exists: all of them, or none after an error. */
 genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char *prefix);
 /* Builds a net from its graph and fills it. */
-genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix, genlat_net **out);
+genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix,
+                              genlat_net **out);
 
 /* ---- exec --------------------------------------------------------------------------------------------- */
 

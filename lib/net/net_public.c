@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The public functions of a net. */
-#include <stdio.h>
-
 #include "net/net_priv.h"
 
 void genlat_net_destroy(genlat_net **net)
@@ -138,30 +136,11 @@ genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t fro
     return GENLAT_OK;
 }
 
-static int64_t node_size(const genlat_net *net, const gnl_node *node)
-{
-    int64_t size = 0;
-    for (int i = 0; i < node->weights; i++)
-        size +=
-            net->weight[node->first_weight + i].param.state ? 0 : net->weight[node->first_weight + i].count;
-    return size;
-}
-
 genlat_status genlat_net_describe(const genlat_net *net, char *text, size_t capacity)
 {
     GNL_REQUIRE(net, "genlat_net_describe", "net is NULL");
     GNL_REQUIRE(text || capacity == 0, "genlat_net_describe", "text is NULL");
-    size_t used = 0;
-    for (int i = 0; i < net->nodes; i++) {
-        const gnl_node *node = &net->node[i];
-        char layer[512] = "input", shape[GNL_SHAPE_TEXT];
-        if (node->layer)
-            GNL_TRY(gnl_layer_format(node->layer, layer, sizeof layer));
-        int line = snprintf(used < capacity ? text + used : NULL, used < capacity ? capacity - used : 0,
-                            "%-12s %-44s %-16s %lld\n", node->name, layer,
-                            gnl_shape_format(&node->shape, shape), (long long)node_size(net, node));
-        used += (size_t)line;
-    }
+    size_t used = gnl_net_describe(net, text, capacity, 0);
     if (used >= capacity)
         return gnl_fail(GENLAT_E_RANGE, "genlat_net_describe: %zu bytes of room, %zu wanted", capacity,
                         used + 1);

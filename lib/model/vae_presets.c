@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* Presets of the VAE, one line each, and the two families of nets that they are made of. */
+#include <stdio.h>
+
+#include "model/vae_priv.h"
+
+static const gnl_vae_preset presets[] = {
+    {"mlp",
+     "two hidden layers of 512 and 256, any data",
+     "mlp",
+     {512, 256},
+     20,
+     "bernoulli",
+     "adam lr=1e-3",
+     "",
+     20,
+     128,
+     false},
+    {"basic",
+     "784-400-20, the classic small VAE",
+     "mlp",
+     {400},
+     20,
+     "bernoulli",
+     "adam lr=1e-3",
+     "",
+     10,
+     128,
+     false},
+    {"static",
+     "784-400-40, 500 epochs with two drops of the learning rate, for fixed binarization",
+     "mlp",
+     {400},
+     40,
+     "bernoulli",
+     "adam lr=1e-4",
+     "steps at=100000,175000 factor=0.631",
+     500,
+     100,
+     true},
+    {"conv",
+     "two strided convolutions of 32 and 64 channels, images",
+     "conv",
+     {32, 64},
+     20,
+     "bernoulli",
+     "adam lr=1e-3",
+     "",
+     10,
+     128,
+     false},
+    {"photo",
+     "three strided convolutions, colour images, Gaussian with optimal sd",
+     "conv",
+     {32, 64, 128},
+     64,
+     "gaussian sd=optimal",
+     "adam lr=1e-3",
+     "",
+     30,
+     64,
+     false},
+    {"vector",
+     "two hidden layers of 128, vectors and tables, Gaussian with learned sd",
+     "mlp",
+     {128, 128},
+     2,
+     "gaussian sd=learned",
+     "adam lr=1e-3",
+     "",
+     50,
+     128,
+     false},
+};
+
+const gnl_vae_preset *gnl_vae_preset_find(const char *name)
+{
+    for (size_t i = 0; i < GNL_COUNT(presets); i++)
+        if (strcmp(presets[i].name, name) == 0)
+            return &presets[i];
+    return NULL;
+}
+
+const char *genlat_vae_preset(int32_t index, const char **help)
+{
+    bool there = index >= 0 && (size_t)index < GNL_COUNT(presets);
+    if (help)
+        *help = there ? presets[index].help : NULL;
+    return there ? presets[index].name : NULL;
+}
+
+/* ---- texts
+ * -------------------------------------------------------------------------------------------------- */
+
+GENLAT_PRINTF(2, 3) static void append(char text[GNL_VAE_TEXT], const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, GNL_VAE_TEXT - used, format, args);
+    va_end(args);
+}
+
+static int count_widths(const int64_t *widths)
+{
+    int count = 0;
+    while (count < 4 && widths[count])
+        count++;
+    return count;
+}
+
+static bool is_conditional(const gnl_vae_recipe *recipe)
+{
+    return gnl_vae_condition_inputs(recipe) > 0;
+}
+
+static void mlp_encoder(const int64_t *widths, const gnl_vae_recipe *recipe, char text[GNL_VAE_TEXT])
+{
+    append(text, "flatten from=x name=flat");
+    if (is_conditional(recipe))
+        append(text, " | concat from=flat,c");
+    for (int i = 0; i < count_widths(widths); i++)
+        append(text, " | dense units=%lld | relu", (long long)widths[i]);
+}
+
+static void mlp_decoder(const int64_t *widths, const gnl_vae_recipe *recipe, char text[GNL_VAE_TEXT])
+{
+    if (is_conditional(recipe))
+        append(text, "concat from=z,c | ");
+    for (int i = count_widths(widths) - 1; i >= 0; i--)
+        append(text, "dense units=%lld | relu | ", (long long)widths[i]);
+    append(text, "dense units={out}");
+}
+
+/* Images are [channels,height,width]; each stage halves both sides. */
+static genlat_status check_image(const int64_t *widths, const gnl_shape *data)
+{
+    int64_t factor = (int64_t)1 << count_widths(widths);
+    char found[GNL_SHAPE_TEXT];
+    if (data->ndim != 3 || data->dim[1] % factor || data->dim[2] % factor)
+        return gnl_fail(
+            GENLAT_E_SHAPE,
+            "a conv net of %d stages wants [channels,height,width] with sides that are multiples of "
+            "%lld, the data are %s",
+            count_widths(widths), (long long)factor, gnl_shape_format(data, found));
+    return GENLAT_OK;
+}
+
+enum { CONV_HIDDEN = 256 };
+
+static void conv_encoder(const int64_t *widths, const gnl_vae_recipe *recipe, char text[GNL_VAE_TEXT])
+{
+    for (int i = 0; i < count_widths(widths); i++)
+        append(text, "conv2d channels=%lld kernel=4 stride=2 padding=1%s | relu | ", (long long)widths[i],
+               i ? "" : " from=x");
+    append(text, "flatten name=flat");
+    if (is_conditional(recipe))
+        append(text, " | concat from=flat,c");
+    append(text, " | dense units=%d | relu", CONV_HIDDEN);
+}
+
+static void conv_decoder(const int64_t *widths, const gnl_vae_recipe *recipe, char text[GNL_VAE_TEXT])
+{
+    int stages = count_widths(widths);
+    int64_t height = recipe->data.dim[1] >> stages, width = recipe->data.dim[2] >> stages;
+    long long deepest = (long long)widths[stages - 1];
+    if (is_conditional(recipe))
+        append(text, "concat from=z,c | ");
+    append(text, "dense units=%d | relu | dense units=%lld | relu | reshape shape=%lldx%lldx%lld",
+           CONV_HIDDEN, deepest * (long long)(height * width), deepest, (long long)height, (long long)width);
+    for (int i = stages - 2; i >= 0; i--)
+        append(text, " | conv_transpose2d channels=%lld kernel=4 stride=2 padding=1 | relu",
+               (long long)widths[i]);
+    append(text, " | conv_transpose2d channels={channels} kernel=4 stride=2 padding=1");
+}
+
+static genlat_status check_family(const char *family, const int64_t *widths, const gnl_shape *data,
+                                  bool *conv)
+{
+    *conv = strcmp(family, "conv") == 0;
+    return *conv ? check_image(widths, data) : GENLAT_OK;
+}
+
+genlat_status gnl_vae_family_encoder(const char *family, const int64_t *widths, const gnl_vae_recipe *recipe,
+                                     char text[GNL_VAE_TEXT])
+{
+    bool conv = false;
+    GNL_TRY(check_family(family, widths, &recipe->data, &conv));
+    text[0] = '\0';
+    (conv ? conv_encoder : mlp_encoder)(widths, recipe, text);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_vae_family_decoder(const char *family, const int64_t *widths, const gnl_vae_recipe *recipe,
+                                     char text[GNL_VAE_TEXT])
+{
+    bool conv = false;
+    GNL_TRY(check_family(family, widths, &recipe->data, &conv));
+    text[0] = '\0';
+    (conv ? conv_decoder : mlp_decoder)(widths, recipe, text);
+    return GENLAT_OK;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* The VAE in a file: recipe and progress as text in the metadata, nets, own numbers and moments as tensors.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "model/vae_priv.h"
+
+enum { KEY = 192 };
+
+/* ---- fields of the metadata
+ * ------------------------------------------------------------------------------------------- */
+
+typedef enum field_kind { TEXT, WHOLE, REAL, FLAG } field_kind;
+
+typedef struct field {
+    const char *key;
+    field_kind kind;
+    void *at;
+    size_t capacity; /* of a text */
+} field;
+
+enum { FIELDS = 20 };
+
+/* Every simple thing that a file keeps, in one list for writing and reading. */
+static int list_fields(gnl_vae_recipe *r, gnl_progress *p, field *out)
+{
+    const field all[] = {
+        {"genlat.vae.likelihood", TEXT, r->likelihood, sizeof r->likelihood},
+        {"genlat.vae.optimizer", TEXT, r->optimizer, sizeof r->optimizer},
+        {"genlat.vae.lr_schedule", TEXT, r->lr_schedule, sizeof r->lr_schedule},
+        {"genlat.vae.beta_schedule", TEXT, r->beta_schedule, sizeof r->beta_schedule},
+        {"genlat.vae.classes", WHOLE, &r->classes, 0},
+        {"genlat.vae.vector", WHOLE, &r->vector, 0},
+        {"genlat.vae.epochs", WHOLE, &r->epochs, 0},
+        {"genlat.vae.batch", WHOLE, &r->batch, 0},
+        {"genlat.vae.restore_best", FLAG, &r->restore_best, 0},
+        {"genlat.train.step", WHOLE, &p->step, 0},
+        {"genlat.train.passes", WHOLE, &p->passes, 0},
+        {"genlat.train.epoch", WHOLE, &p->epoch, 0},
+        {"genlat.train.position", WHOLE, &p->position, 0},
+        {"genlat.train.best_epoch", WHOLE, &p->best_epoch, 0},
+        {"genlat.train.waited", WHOLE, &p->waited, 0},
+        {"genlat.train.best", REAL, &p->best, 0},
+        {"genlat.train.seconds", REAL, &p->seconds, 0},
+    };
+    memcpy(out, all, sizeof all);
+    return (int)GNL_COUNT(all);
+}
+
+static genlat_status write_field(gnl_writer *writer, const field *f)
+{
+    char text[64];
+    switch (f->kind) {
+    case TEXT:
+        return gnl_writer_meta(writer, f->key, f->at);
+    case WHOLE:
+        snprintf(text, sizeof text, "%" PRId64, *(const int64_t *)f->at);
+        break;
+    case REAL:
+        gnl_format_real(*(const double *)f->at, text, sizeof text);
+        break;
+    case FLAG:
+        snprintf(text, sizeof text, "%d", *(const bool *)f->at);
+        break;
+    }
+    return gnl_writer_meta(writer, f->key, text);
+}
+
+static genlat_status bad_field(const gnl_reader *reader, const char *key, const char *found)
+{
+    return gnl_fail(GENLAT_E_FORMAT, "%s: metadata %s is '%.60s'", gnl_reader_path(reader), key,
+                    found ? found : "missing");
+}
+
+static genlat_status read_field(const gnl_reader *reader, const field *f)
+{
+    const char *text = gnl_reader_meta(reader, f->key);
+    bool good = text != NULL;
+    int64_t flag = 0;
+    if (good && f->kind == TEXT) {
+        good = strlen(text) < f->capacity;
+        if (good)
+            strcpy(f->at, text);
+    } else if (good && f->kind == WHOLE) {
+        good = gnl_parse_int(text, f->at) && *(const int64_t *)f->at >= 0;
+    } else if (good && f->kind == REAL) {
+        good = gnl_parse_real(text, f->at);
+    } else if (good) {
+        good = gnl_parse_int(text, &flag) && (flag == 0 || flag == 1);
+        *(bool *)f->at = flag == 1;
+    }
+    return good ? GENLAT_OK : bad_field(reader, f->key, text);
+}
+
+/* ---- tensors beside the weights
+ * --------------------------------------------------------------------------------------- */
+
+typedef genlat_status tensor_fn(void *file, const char *name, const gnl_shape *shape, gnl_real *data);
+
+static genlat_status write_tensor(void *file, const char *name, const gnl_shape *shape, gnl_real *data)
+{
+    return gnl_writer_real(file, name, shape, data);
+}
+
+static genlat_status read_tensor(void *file, const char *name, const gnl_shape *shape, gnl_real *data)
+{
+    return gnl_reader_real(file, name, shape, data);
+}
+
+/* The moments of a net's weights bear the weights' names, so that other programs find their way. */
+static genlat_status visit_moments(const genlat_vae *vae, const gnl_optim_slot *slot, tensor_fn *fn,
+                                   void *file)
+{
+    char name[KEY];
+    if (!slot->net) {
+        const gnl_shape shape = {1, {slot->count}};
+        snprintf(name, sizeof name, "optimizer.%s.%s", slot->moment, slot->arena_name);
+        return fn(file, name, &shape, slot->data);
+    }
+    for (int i = 0; i < slot->net->weights; i++) {
+        const gnl_weight *w = &slot->net->weight[i];
+        snprintf(name, sizeof name, "optimizer.%s.%s.%s", slot->moment,
+                 slot->net == vae->encoder ? "encoder" : "decoder", w->name);
+        if (!w->param.state)
+            GNL_TRY(fn(file, name, &w->param.shape, slot->data + w->offset));
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status visit_tensors(genlat_vae *vae, tensor_fn *fn, void *file)
+{
+    const gnl_shape own = {1, {vae->loss->values}};
+    if (vae->loss->values)
+        GNL_TRY(fn(file, "likelihood.values", &own, vae->loss->value));
+    for (int i = 0; i < gnl_optim_slots(vae->optim); i++) {
+        const gnl_optim_slot slot = gnl_optim_slot_at(vae->optim, i);
+        GNL_TRY(visit_moments(vae, &slot, fn, file));
+    }
+    return GENLAT_OK;
+}
+
+/* ---- writing
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+static genlat_status write_texts(genlat_vae *vae, gnl_writer *writer)
+{
+    char text[1024];
+    field fields[FIELDS];
+    int count = list_fields(&vae->recipe, &vae->model.progress, fields);
+    for (int i = 0; i < count; i++)
+        GNL_TRY(write_field(writer, &fields[i]));
+    GNL_TRY(gnl_options_format(&gnl_vae_table, &vae->recipe.opts, text, sizeof text));
+    GNL_TRY(gnl_writer_meta(writer, "genlat.vae.options", text));
+    snprintf(text, sizeof text, "%" PRId64, gnl_optim_steps(vae->optim));
+    return gnl_writer_meta(writer, "genlat.train.optimizer_steps", text);
+}
+
+static genlat_status write_all(genlat_vae *vae, gnl_writer *writer)
+{
+    const gnl_model *m = &vae->model;
+    GNL_TRY(gnl_writer_format(writer, "vae"));
+    GNL_TRY(write_texts(vae, writer));
+    GNL_TRY(gnl_net_write(vae->encoder, writer, "encoder."));
+    GNL_TRY(gnl_net_write(vae->decoder, writer, "decoder."));
+    if (m->offset)
+        GNL_TRY(gnl_writer_real(writer, "data.offset", &m->offset->shape, m->offset->data));
+    if (m->scale)
+        GNL_TRY(gnl_writer_real(writer, "data.scale", &m->scale->shape, m->scale->data));
+    return visit_tensors(vae, write_tensor, writer);
+}
+
+genlat_status gnl_vae_save(genlat_vae *vae, const char *path)
+{
+    gnl_writer *writer = NULL;
+    GNL_TRY(gnl_writer_new(vae->model.object.ctx, &writer));
+    genlat_status status = write_all(vae, writer);
+    if (status == GENLAT_OK)
+        status = gnl_writer_save(writer, path);
+    gnl_writer_destroy(writer);
+    return status;
+}
+
+/* ---- reading
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+/* "latent=20 beta=4" */
+static genlat_status read_options(const gnl_reader *reader, genlat_vae_opts *opts)
+{
+    static const char key[] = "genlat.vae.options";
+    const char *stored = gnl_reader_meta(reader, key);
+    char text[1024], *rest = NULL;
+    gnl_options_init(&gnl_vae_table, opts, sizeof *opts);
+    if (!stored || strlen(stored) >= sizeof text)
+        return bad_field(reader, key, stored);
+    strcpy(text, stored);
+    for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        char *equals = strchr(word, '=');
+        if (!equals)
+            return bad_field(reader, key, stored);
+        *equals = '\0';
+        GNL_TRY(gnl_options_set(&gnl_vae_table, opts, word, equals + 1, gnl_reader_path(reader)));
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status read_recipe(const gnl_reader *reader, gnl_vae_recipe *recipe, gnl_progress *progress)
+{
+    field fields[FIELDS];
+    int count = list_fields(recipe, progress, fields);
+    for (int i = 0; i < count; i++)
+        GNL_TRY(read_field(reader, &fields[i]));
+    return read_options(reader, &recipe->opts);
+}
+
+static genlat_status read_optional(genlat_ctx *ctx, const gnl_reader *reader, const char *name,
+                                   genlat_tensor **out)
+{
+    const gnl_entry *entry = gnl_reader_find(reader, name);
+    if (!entry)
+        return GENLAT_OK;
+    GNL_TRY(gnl_tensor_new(ctx, &entry->shape, out));
+    return gnl_reader_real(reader, name, NULL, (*out)->data);
+}
+
+static genlat_status read_rest(genlat_vae *vae, gnl_reader *reader)
+{
+    const char *text = gnl_reader_meta(reader, "genlat.train.optimizer_steps");
+    int64_t steps = 0;
+    if (!text || !gnl_parse_int(text, &steps) || steps < 0)
+        return bad_field(reader, "genlat.train.optimizer_steps", text);
+    gnl_optim_set_steps(vae->optim, steps);
+    GNL_TRY(read_optional(vae->model.object.ctx, reader, "data.offset", &vae->model.offset));
+    GNL_TRY(read_optional(vae->model.object.ctx, reader, "data.scale", &vae->model.scale));
+    return visit_tensors(vae, read_tensor, reader);
+}
+
+/* Both nets, then the model around them. */
+static genlat_status read_model(genlat_ctx *ctx, gnl_reader *reader, genlat_vae **out)
+{
+    gnl_vae_recipe recipe = {0};
+    gnl_progress progress = {0};
+    genlat_net *encoder = NULL, *decoder = NULL;
+    GNL_TRY(read_recipe(reader, &recipe, &progress));
+    genlat_status status = gnl_net_restore(ctx, reader, "encoder.", &encoder);
+    if (status == GENLAT_OK)
+        status = gnl_net_restore(ctx, reader, "decoder.", &decoder);
+    if (status == GENLAT_OK) {
+        recipe.data = encoder->node[0].shape;
+        status = gnl_vae_make(ctx, &recipe, encoder, decoder, out);
+    }
+    if (status == GENLAT_OK) {
+        (*out)->model.progress = progress;
+        status = read_rest(*out, reader);
+    }
+    gnl_net_release(encoder);
+    gnl_net_release(decoder);
+    return status;
+}
+
+static genlat_status load(genlat_ctx *ctx, const char *path, genlat_vae **out)
+{
+    gnl_reader *reader = NULL;
+    GNL_TRY(gnl_reader_open(ctx, path, &reader));
+    genlat_status status = gnl_reader_format(reader);
+    if (status == GENLAT_OK && strcmp(gnl_reader_kind(reader), "vae") != 0)
+        status =
+            gnl_fail(GENLAT_E_FORMAT, "%s holds a '%s', a 'vae' is wanted", path, gnl_reader_kind(reader));
+    if (status == GENLAT_OK)
+        status = read_model(ctx, reader, out);
+    gnl_reader_close(reader);
+    return status;
+}
+
+/* ---- public
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+genlat_status genlat_vae_save(genlat_vae *vae, const char *path)
+{
+    GNL_REQUIRE(vae, "genlat_vae_save", "vae is NULL");
+    GNL_REQUIRE(path, "genlat_vae_save", "path is NULL");
+    genlat_status status = gnl_vae_save(vae, path);
+    return status == GENLAT_OK ? status : gnl_fail_in(status, "genlat_vae_save");
+}
+
+genlat_status genlat_vae_load(genlat_ctx *ctx, const char *path, genlat_vae **out)
+{
+    GNL_REQUIRE(out, "genlat_vae_load", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(ctx, "genlat_vae_load", "ctx is NULL");
+    GNL_REQUIRE(path, "genlat_vae_load", "path is NULL");
+    genlat_status status = load(ctx, path, out);
+    if (status == GENLAT_OK)
+        return status;
+    if (*out) {
+        gnl_model_release(gnl_vae_model(*out));
+        *out = NULL;
+    }
+    return gnl_fail_in(status, "genlat_vae_load");
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole VAE, in double: gradients of its objective by every weight against central differences. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "model/vae_priv.h"
+
+enum { ROWS = 4, CLASSES = 3 };
+
+static const double STEP = 1e-6;
+
+static const struct vae_case {
+    const char *likelihood;
+    const char *settings; /* key=value, separated by ';' */
+    int64_t dims[3];
+    const char *encoder, *decoder;
+} cases[] = {
+    {"bernoulli", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"bernoulli", "beta=4", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | silu | dense units={out}"},
+    {"bernoulli", "samples=3", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"bernoulli", "free_bits=0.05", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
+    {"bernoulli", "free_bits=0.02;free_kind=sample", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
+    {"bernoulli", "free_bits=0.01;free_kind=whole", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
+    {"bernoulli", "gamma=10;capacity=3", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
+    {"bernoulli", "condition=classes=3", {1, 4, 4}, "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
+     "concat from=z,c | dense units=6 | tanh | dense units={out}"},
+    {"bernoulli", "condition=vector=2;samples=2", {1, 4, 4}, "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
+     "concat from=z,c | dense units={out}"},
+    {"bernoulli", "kind=plain", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"mse", "kind=plain;noise=0.3;mask=0.2", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
+    {"gaussian sd=learned", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"gaussian sd=optimal", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"gaussian sd=output", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"laplace", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"beta_binomial", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"discretized_logistic", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"bernoulli", "", {2, 4, 4}, "conv2d channels=3 kernel=4 stride=2 padding=1 | batch_norm | softplus | flatten",
+     "dense units=12 | reshape shape=3x2x2 | batch_norm | tanh | conv_transpose2d channels={channels} kernel=4 stride=2 padding=1"},
+};
+
+static genlat_ctx *ctx;
+
+static void apply(genlat_vae_builder *b, const char *settings)
+{
+    char copy[256], *rest = NULL;
+    strcpy(copy, settings);
+    for (char *word = strtok_r(copy, ";", &rest); word; word = strtok_r(NULL, ";", &rest)) {
+        char *equals = strchr(word, '=');
+        *equals = '\0';
+        genlat_vae_builder_set(b, word, equals + 1);
+    }
+}
+
+static genlat_vae *build(const struct vae_case *now)
+{
+    genlat_vae_builder *b = NULL;
+    genlat_vae *vae = NULL;
+    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
+    genlat_vae_builder_data(b, 3, now->dims);
+    genlat_vae_builder_latent(b, 3);
+    genlat_vae_builder_set(b, "likelihood", now->likelihood);
+    apply(b, now->settings);
+    genlat_vae_builder_encoder(b, now->encoder);
+    genlat_vae_builder_decoder(b, now->decoder);
+    genlat_status status = genlat_vae_build(&b, NULL, &vae);
+    ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
+    return vae;
+}
+
+static genlat_tensor *data_of(const struct vae_case *now)
+{
+    genlat_tensor *x = NULL;
+    gnl_rng rng = gnl_rng_make(3, GNL_STREAM_USER, 0);
+    ck_assert_int_eq(genlat_tensor_new(ctx, 4, (int64_t[]){ROWS, now->dims[0], now->dims[1], now->dims[2]}, &x),
+                     GENLAT_OK);
+    gnl_rng_fill_uniform(&rng, x->data, gnl_shape_count(&x->shape), 0, 1);
+    for (int64_t i = 0; i < gnl_shape_count(&x->shape); i++)
+        x->data[i] = round(255 * x->data[i]) / 255; /* levels of an image, as some likelihoods want */
+    return x;
+}
+
+static genlat_tensor *labels_of(const genlat_vae *vae)
+{
+    genlat_tensor *labels = NULL;
+    gnl_rng rng = gnl_rng_make(4, GNL_STREAM_USER, 0);
+    if (vae->recipe.vector) {
+        ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){ROWS, vae->recipe.vector}, &labels), GENLAT_OK);
+        gnl_rng_fill_normal(&rng, labels->data, ROWS * vae->recipe.vector);
+    } else if (vae->recipe.classes) {
+        ck_assert_int_eq(genlat_tensor_new(ctx, 1, (int64_t[]){ROWS}, &labels), GENLAT_OK);
+        for (int i = 0; i < ROWS; i++)
+            labels->data[i] = i % CLASSES;
+    }
+    return labels;
+}
+
+/* The objective of one pass with the same random numbers and running statistics every time. */
+static double objective(genlat_vae *vae, const genlat_tensor *x, const genlat_tensor *labels)
+{
+    genlat_vae_terms terms = {.size = sizeof terms};
+    vae->model.progress.passes = 5;
+    gnl_net_zero_grad(vae->encoder);
+    gnl_net_zero_grad(vae->decoder);
+    gnl_loss_zero_grad(vae->loss);
+    ck_assert_msg(genlat_vae_backward(vae, x, labels, &terms) == GENLAT_OK, "%s", genlat_last_error());
+    return terms.objective;
+}
+
+typedef struct comparison {
+    double apart, size;
+    int64_t count;
+} comparison;
+
+static void compare(comparison *c, genlat_vae *vae, const genlat_tensor *x, const genlat_tensor *labels,
+                    gnl_real *value, const gnl_real *grad, int64_t count)
+{
+    gnl_real found[4096];
+    ck_assert_int_lt(count, 4096);
+    memcpy(found, grad, (size_t)count * sizeof *found);
+    for (int64_t i = 0; i < count; i++) {
+        gnl_real before = value[i];
+        value[i] = before + STEP;
+        double high = objective(vae, x, labels);
+        value[i] = before - STEP;
+        double low = objective(vae, x, labels);
+        value[i] = before;
+        double expected = (high - low) / (2 * STEP);
+        c->apart += (expected - found[i]) * (expected - found[i]);
+        c->size += expected * expected;
+        c->count++;
+    }
+}
+
+START_TEST(gradients_match_differences)
+{
+    const struct vae_case *now = &cases[_i];
+    genlat_vae *vae = build(now);
+    genlat_tensor *x = data_of(now), *labels = labels_of(vae);
+    comparison c = {0};
+    (void)objective(vae, x, labels);
+    compare(&c, vae, x, labels, vae->encoder->value, vae->encoder->grad, vae->encoder->values);
+    (void)objective(vae, x, labels);
+    compare(&c, vae, x, labels, vae->decoder->value, vae->decoder->grad, vae->decoder->values);
+    (void)objective(vae, x, labels);
+    if (gnl_loss_trains(vae->loss))
+        compare(&c, vae, x, labels, vae->loss->value, vae->loss->grad, vae->loss->values);
+    ck_assert_double_gt(c.size, 1e-6);
+    ck_assert_msg(sqrt(c.apart / c.size) < 1e-6, "%s, %s: error %g over %lld numbers", now->likelihood, now->settings,
+                  sqrt(c.apart / c.size), (long long)c.count);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_vae_destroy(&vae);
+}
+END_TEST
+
+static void open_ctx(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void close_ctx(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("vae gradients");
+    TCase *tcase = tcase_create("vae");
+    tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
+    tcase_add_loop_test(tcase, gradients_match_differences, 0, (int)GNL_COUNT(cases));
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
