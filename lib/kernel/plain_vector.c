@@ -70,6 +70,37 @@ double gnl_plain_dot(int64_t n, const gnl_real *x, const gnl_real *y)
     return add_lanes(lane);
 }
 
+void gnl_plain_deviations(int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q, gnl_real b,
+                          double sums[2])
+{
+    double lane_p[LANES] = {0}, lane_pq[LANES] = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++) {
+            double d = (double)(p[i + j] - a);
+            lane_p[j] += d;
+            lane_pq[j] += d * (double)(q[i + j] - b);
+        }
+    for (int j = 0; i < n; i++, j++) {
+        double d = (double)(p[i] - a);
+        lane_p[j] += d;
+        lane_pq[j] += d * (double)(q[i] - b);
+    }
+    sums[0] += add_lanes(lane_p);
+    sums[1] += add_lanes(lane_pq);
+}
+
+void gnl_plain_mix(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, bool add,
+                   gnl_real *out)
+{
+    if (add)
+        for (int64_t i = 0; i < n; i++)
+            out[i] += c[0] * p[i] + c[1] + c[2] * (x[i] - c[3]);
+    else
+        for (int64_t i = 0; i < n; i++)
+            out[i] = c[0] * p[i] + c[1] + c[2] * (x[i] - c[3]);
+}
+
 void gnl_plain_add_bias(int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias, gnl_real *y)
 {
     for (int64_t r = 0; r < rows; r++) {

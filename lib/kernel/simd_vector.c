@@ -49,6 +49,27 @@ double GNL_K(dot)(int64_t n, const gnl_real *x, const gnl_real *y)
     return vd_sum(total);
 }
 
+void GNL_K(deviations)(int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q, gnl_real b,
+                       double sums[2])
+{
+    const V shift_p = vset(a), shift_q = vset(b);
+    VD first = vd_zero(), second = vd_zero();
+    FOR_VECTORS(n, V d = KEEP(vsub(GET(p), shift_p)); first = vd_add(first, d);
+                second = vd_fma(second, d, KEEP(vsub(GET(q), shift_q))););
+    sums[0] += vd_sum(first);
+    sums[1] += vd_sum(second);
+}
+
+void GNL_K(mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, bool add, gnl_real *out)
+{
+    const V factor = vset(c[0]), one = vset(c[1]), slope = vset(c[2]), mean = vset(c[3]);
+    if (add)
+        FOR_VECTORS(n, V sum = vfma(slope, vsub(GET(x), mean), vfma(factor, GET(p), one));
+                    PUT(out, vadd(GET(out), sum)););
+    else
+        FOR_VECTORS(n, PUT(out, vfma(slope, vsub(GET(x), mean), vfma(factor, GET(p), one))););
+}
+
 static void add_number(int64_t n, gnl_real a, gnl_real *y)
 {
     const V number = vset(a);

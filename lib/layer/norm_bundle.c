@@ -3,8 +3,6 @@
  * combinations. A bundle says which elements belong to which group. */
 #include "layer/norm_priv.h"
 
-enum { LANES = 8 };
-
 const gnl_real gnl_norm_zeros[GNL_NORM_WIDE];
 
 int64_t gnl_norm_channel_bundles(const gnl_norm *n)
@@ -29,28 +27,6 @@ void gnl_norm_over(const gnl_norm *n, int64_t count, gnl_task *task)
         gnl_parallel(n->step->compute.ctx, count, GNL_MAX(GNL_CHUNK / elements, 1), task, &copy);
 }
 
-static void sum_one_group(int64_t length, const gnl_real *p, const gnl_real *q, double a, double b,
-                          gnl_norm_sums *out)
-{
-    double lane_p[LANES] = {0}, lane_pq[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= length; i += LANES)
-        for (int j = 0; j < LANES; j++) {
-            double d = (double)p[i + j] - a;
-            lane_p[j] += d;
-            lane_pq[j] += d * ((double)q[i + j] - b);
-        }
-    for (int j = 0; i < length; i++, j++) {
-        double d = (double)p[i] - a;
-        lane_p[j] += d;
-        lane_pq[j] += d * ((double)q[i] - b);
-    }
-    for (int j = 0; j < LANES; j++) {
-        out->p[0] += lane_p[j];
-        out->pq[0] += lane_pq[j];
-    }
-}
-
 static void sum_side_by_side(int64_t length, const gnl_real *p, const gnl_real *q, const gnl_real *a,
                              const gnl_real *b, gnl_norm_sums *out)
 {
@@ -61,27 +37,18 @@ static void sum_side_by_side(int64_t length, const gnl_real *p, const gnl_real *
     }
 }
 
-void gnl_norm_sum(const gnl_norm_bundle *b, const gnl_real *p, const gnl_real *q, const gnl_real *shift_p,
-                  const gnl_real *shift_q, gnl_norm_sums *out)
+void gnl_norm_sum(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_real *p, const gnl_real *q,
+                  const gnl_real *shift_p, const gnl_real *shift_q, gnl_norm_sums *out)
 {
+    double one[2] = {0};
     memset(out, 0, sizeof *out);
     for (int64_t run = 0; run < b->runs; run++, p += b->stride, q += b->stride)
         if (b->width == 1)
-            sum_one_group(b->length, p, q, (double)shift_p[0], (double)shift_q[0], out);
+            n->step->compute.k->deviations(b->length, p, shift_p[0], q, shift_q[0], one);
         else
             sum_side_by_side(b->length, p, q, shift_p, shift_q, out);
-}
-
-static void mix_one_group(int64_t length, const gnl_norm_mix *m, gnl_real mean, const gnl_real *p,
-                          const gnl_real *x, bool add, gnl_real *out)
-{
-    const gnl_real mp = m->p[0], mo = m->one[0], mx = m->x[0];
-    if (add)
-        for (int64_t i = 0; i < length; i++)
-            out[i] += mp * p[i] + mo + mx * (x[i] - mean);
-    else
-        for (int64_t i = 0; i < length; i++)
-            out[i] = mp * p[i] + mo + mx * (x[i] - mean);
+    out->p[0] += one[0];
+    out->pq[0] += one[1];
 }
 
 static void mix_side_by_side(int64_t length, const gnl_norm_mix *m, const gnl_real *mean, const gnl_real *p,
@@ -93,12 +60,13 @@ static void mix_side_by_side(int64_t length, const gnl_norm_mix *m, const gnl_re
     }
 }
 
-void gnl_norm_mix_in(const gnl_norm_bundle *b, const gnl_norm_mix *m, const gnl_real *mean, const gnl_real *p,
-                     const gnl_real *x, bool add, gnl_real *out)
+void gnl_norm_mix_in(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_mix *m, const gnl_real *mean,
+                     const gnl_real *p, const gnl_real *x, bool add, gnl_real *out)
 {
+    const gnl_real one[] = {m->p[0], m->one[0], m->x[0], mean[0]};
     for (int64_t run = 0; run < b->runs; run++, p += b->stride, x += b->stride, out += b->stride)
         if (b->width == 1)
-            mix_one_group(b->length, m, mean[0], p, x, add, out);
+            n->step->compute.k->mix(b->length, one, p, x, add, out);
         else
             mix_side_by_side(b->length, m, mean, p, x, add, out);
 }

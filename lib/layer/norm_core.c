@@ -96,7 +96,7 @@ static void channel_task(void *arg, int64_t begin, int64_t end, int worker)
     for (int64_t i = begin; i < end; i++) {
         gnl_norm_bundle b = gnl_norm_channel_bundle(n, i);
         gnl_norm_sums s;
-        gnl_norm_sum(&b, v + b.offset, n->step->scratch + b.offset, gnl_norm_zeros, gnl_norm_zeros, &s);
+        gnl_norm_sum(n, &b, v + b.offset, n->step->scratch + b.offset, gnl_norm_zeros, gnl_norm_zeros, &s);
         for (int64_t k = 0; k < b.width; k++) {
             if (n->dweight)
                 n->dweight[b.first + k] += (gnl_real)s.pq[k];
@@ -122,7 +122,7 @@ static void measure(const gnl_norm *n, const gnl_norm_bundle *b)
 {
     const gnl_real *x = n->step->x[0] + b->offset, *shift = n->centered ? x : gnl_norm_zeros;
     gnl_norm_sums s;
-    gnl_norm_sum(b, x, x, shift, shift, &s);
+    gnl_norm_sum(n, b, x, x, shift, shift, &s);
     for (int64_t k = 0; k < b->width; k++) {
         double mean = s.p[k] / group_size(n), square = s.pq[k] / group_size(n);
         double variance = n->centered ? square - mean * mean : square;
@@ -160,7 +160,7 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
         }
         const gnl_real *x = n->step->x[0] + b.offset;
         gnl_real *y = n->step->y + b.offset;
-        gnl_norm_mix_in(&b, &m, mean_of(n) + b.first, x, x, false, y);
+        gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, x, x, false, y);
         times_weight(n, &b, y, y);
         plus_bias(n, &b, y);
     }
@@ -189,7 +189,7 @@ static void keep_normalised(const gnl_norm *n, const gnl_norm_bundle *b)
     gnl_norm_mix m = {.x = {inverse_of(n)[b->first]}};
     const gnl_real *x = n->step->x[0] + b->offset;
     if (n->group && (n->dweight || n->dbias))
-        gnl_norm_mix_in(b, &m, mean_of(n) + b->first, x, x, false, n->step->scratch + b->offset);
+        gnl_norm_mix_in(n, b, &m, mean_of(n) + b->first, x, x, false, n->step->scratch + b->offset);
 }
 
 /* A whole-batch group is a channel: its sums are the gradients. */
@@ -218,11 +218,11 @@ static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
         if (n->group && !dx)
             continue;
         v = times_weight(n, &b, v, dx);
-        gnl_norm_sum(&b, v, x, gnl_norm_zeros, mean_of(n) + b.first, &s);
+        gnl_norm_sum(n, &b, v, x, gnl_norm_zeros, mean_of(n) + b.first, &s);
         add_gradients(n, &b, &s);
         project(n, &b, &s, true, &m);
         if (dx)
-            gnl_norm_mix_in(&b, &m, mean_of(n) + b.first, v, x, false, dx);
+            gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, v, x, false, dx);
     }
 }
 
@@ -238,9 +238,9 @@ static void jvp_task(void *arg, int64_t begin, int64_t end, int worker)
         gnl_real *ty = n->step->ty + b.offset;
         gnl_norm_sums s;
         gnl_norm_mix m;
-        gnl_norm_sum(&b, t, x, gnl_norm_zeros, mean_of(n) + b.first, &s);
+        gnl_norm_sum(n, &b, t, x, gnl_norm_zeros, mean_of(n) + b.first, &s);
         project(n, &b, &s, true, &m);
-        gnl_norm_mix_in(&b, &m, mean_of(n) + b.first, t, x, false, ty);
+        gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, t, x, false, ty);
         times_weight(n, &b, ty, ty);
     }
 }
@@ -277,7 +277,7 @@ static void keep_tangent(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_
     if (!n->group || !n->dweight)
         return;
     project(n, b, tx, false, &m);
-    gnl_norm_mix_in(b, &m, mean_of(n) + b->first, n->step->tx[0] + b->offset, n->step->x[0] + b->offset,
+    gnl_norm_mix_in(n, b, &m, mean_of(n) + b->first, n->step->tx[0] + b->offset, n->step->x[0] + b->offset,
                     false, n->step->scratch + b->offset);
 }
 
@@ -291,18 +291,18 @@ static void second_task(void *arg, int64_t begin, int64_t end, int worker)
         const gnl_real *v = times_weight(n, &b, step->dty + b.offset, worker_space(n, worker));
         gnl_norm_sums vx, tx, vt;
         gnl_norm_mix first, second;
-        gnl_norm_sum(&b, v, x, gnl_norm_zeros, mean, &vx);
-        gnl_norm_sum(&b, t, x, gnl_norm_zeros, mean, &tx);
-        gnl_norm_sum(&b, v, t, gnl_norm_zeros, gnl_norm_zeros, &vt);
+        gnl_norm_sum(n, &b, v, x, gnl_norm_zeros, mean, &vx);
+        gnl_norm_sum(n, &b, t, x, gnl_norm_zeros, mean, &tx);
+        gnl_norm_sum(n, &b, v, t, gnl_norm_zeros, gnl_norm_zeros, &vt);
         curve(n, &b, &vx, &tx, &vt, &first, &second);
         if (step->dx[0]) {
-            gnl_norm_mix_in(&b, &first, mean, v, x, true, step->dx[0] + b.offset);
-            gnl_norm_mix_in(&b, &second, mean, t, x, true, step->dx[0] + b.offset);
+            gnl_norm_mix_in(n, &b, &first, mean, v, x, true, step->dx[0] + b.offset);
+            gnl_norm_mix_in(n, &b, &second, mean, t, x, true, step->dx[0] + b.offset);
         }
         keep_tangent(n, &b, &tx);
         project(n, &b, &vx, true, &first);
         if (step->dtx[0])
-            gnl_norm_mix_in(&b, &first, mean, v, x, false, step->dtx[0] + b.offset);
+            gnl_norm_mix_in(n, &b, &first, mean, v, x, false, step->dtx[0] + b.offset);
     }
 }
 
