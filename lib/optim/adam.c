@@ -36,14 +36,16 @@ static unsigned moments(const void *opts)
     return GNL_MOMENT_M | GNL_MOMENT_V;
 }
 
+/* The corrections are those of the betas as the kernel has them: 1 - beta2 loses digits when beta2 is rounded
+ * to a float. */
 static void prepare(const void *opts, int64_t step, gnl_update *u)
 {
     const genlat_adam_opts *o = opts;
     u->beta1 = (gnl_real)o->beta1;
     u->beta2 = (gnl_real)o->beta2;
     u->epsilon = (gnl_real)o->eps;
-    u->correction1 = (gnl_real)(1 - pow(o->beta1, (double)step));
-    u->correction2 = (gnl_real)(1 - pow(o->beta2, (double)step));
+    u->correction1 = (gnl_real)(1 - pow((double)u->beta1, (double)step));
+    u->correction2 = (gnl_real)(1 - pow((double)u->beta2, (double)step));
     u->decoupled = o->decoupled;
 }
 

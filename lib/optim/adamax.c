@@ -29,7 +29,7 @@ static void prepare(const void *opts, int64_t step, gnl_update *u)
     u->beta1 = (gnl_real)o->beta1;
     u->beta2 = (gnl_real)o->beta2;
     u->epsilon = (gnl_real)o->eps;
-    u->correction1 = (gnl_real)(1 - pow(o->beta1, (double)step));
+    u->correction1 = (gnl_real)(1 - pow((double)u->beta1, (double)step));
 }
 
 const gnl_rule gnl_rule_adamax = {

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Every likelihood, and the KL divergence, against the numbers of PyTorch that make_loss.py stored. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <tgmath.h>
+
+#include "grad/loss_cases.h"
+#include "io/io.h"
+#include "loss/loss.h"
+
+enum { ROWS = 4, MOST = 512 };
+
+static const double LIMIT = 1e-5, SMALL = 1e-2, SCALE = 0.25;
+
+static genlat_ctx *ctx;
+static gnl_reader *golden;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_LOSS, &golden) == GENLAT_OK, "%s", genlat_last_error());
+}
+
+static void tear_down(void)
+{
+    gnl_reader_close(golden);
+    genlat_ctx_destroy(&ctx);
+}
+
+static void load(const char *group, const char *name, int64_t count, gnl_real *out)
+{
+    char key[256];
+    snprintf(key, sizeof key, "%s/%s", group, name);
+    const gnl_entry *entry = gnl_reader_find(golden, key);
+    ck_assert_msg(entry, "no %s stored; run make_loss.py", key);
+    ck_assert_int_eq(gnl_shape_count(&entry->shape), count);
+    ck_assert_msg(gnl_reader_real(golden, key, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
+}
+
+/* Largest difference, relative to the largest number that was wanted. */
+static void expect(const char *group, const char *name, int64_t count, const gnl_real *found)
+{
+    gnl_real wanted[MOST];
+    double size = SMALL;
+    load(group, name, count, wanted);
+    for (int64_t i = 0; i < count; i++)
+        size = fmax(size, fabs((double)wanted[i]));
+    for (int64_t i = 0; i < count; i++)
+        ck_assert_msg(fabs((double)(found[i] - wanted[i])) <= LIMIT * size,
+                      "%s/%s[%lld] is %.9g, %.9g wanted", group, name, (long long)i, (double)found[i],
+                      (double)wanted[i]);
+}
+
+START_TEST(likelihoods_agree_with_pytorch)
+{
+    const loss_case *c = &loss_cases[_i];
+    gnl_real out[MOST], target[MOST], dout[MOST], weight[ROWS], nll_real[ROWS];
+    double factor[ROWS], nll[ROWS];
+    char group[256];
+    genlat_loss *loss = NULL;
+    int64_t outputs = ROWS * c->parts * c->dims;
+    snprintf(group, sizeof group, "%s %dx%d", c->spec, c->parts, c->dims);
+    load(group, "out", outputs, out);
+    load(group, "target", ROWS * c->dims, target);
+    load(group, "weight", ROWS, weight);
+    for (int i = 0; i < ROWS; i++)
+        factor[i] = (double)weight[i];
+    ck_assert_msg(gnl_loss_parse(ctx, c->spec, &loss) == GENLAT_OK, "%s", genlat_last_error());
+    gnl_loss_eval(loss, &(gnl_loss_call){.compute = {ctx, gnl_kernels_of(ctx), NULL},
+                                         .rows = ROWS,
+                                         .dims = c->dims,
+                                         .parts = c->parts,
+                                         .out = out,
+                                         .target = target,
+                                         .scale = SCALE,
+                                         .weight = factor,
+                                         .nll = nll,
+                                         .dout = dout,
+                                         .training = true});
+    for (int i = 0; i < ROWS; i++)
+        nll_real[i] = (gnl_real)nll[i];
+    expect(group, "nll", ROWS, nll_real);
+    expect(group, "dout", outputs, dout);
+    if (gnl_loss_trains(loss))
+        expect(group, "down", 1, loss->grad);
+    gnl_loss_release(loss);
+}
+END_TEST
+
+START_TEST(kl_agrees_with_pytorch)
+{
+    enum { DIMS = 6, COUNT = ROWS * DIMS };
+    gnl_real mean[COUNT], logvar[COUNT], dmean[COUNT] = {0}, dlogvar[COUNT] = {0}, dims_real[DIMS], value;
+    double kl[ROWS], per_dim[DIMS];
+    static const gnl_kl_rule plain = {.beta = 1};
+    load("kl", "mean", COUNT, mean);
+    load("kl", "logvar", COUNT, logvar);
+    gnl_latent q = {{ctx, gnl_kernels_of(ctx), NULL}, ROWS, DIMS, mean, logvar};
+    gnl_latent_kl(&q, kl, per_dim);
+    value = (gnl_real)gnl_kl_term(&plain, &q, kl, per_dim);
+    gnl_kl_term_backward(&plain, &q, kl, per_dim, 1, dmean, dlogvar);
+    for (int i = 0; i < DIMS; i++)
+        dims_real[i] = (gnl_real)per_dim[i];
+    expect("kl", "value", 1, &value);
+    expect("kl", "per_dim", DIMS, dims_real);
+    expect("kl", "dmean", COUNT, dmean);
+    expect("kl", "dlogvar", COUNT, dlogvar);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("golden loss");
+    TCase *tests = tcase_create("pytorch");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, likelihoods_agree_with_pytorch, 0, (int)GNL_COUNT(loss_cases));
+    tcase_add_test(tests, kl_agrees_with_pytorch);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Ten steps of each optimizer and each of its options against the numbers of PyTorch that make_optim.py
+ * stored. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <tgmath.h>
+
+#include "golden/optim_cases.h"
+#include "io/io.h"
+#include "optim/optim_priv.h"
+
+enum { STEPS = 10, COUNT = 23 };
+
+static const double LIMIT = 1e-5;
+
+static genlat_ctx *ctx;
+static gnl_reader *golden;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_OPTIM, &golden) == GENLAT_OK, "%s", genlat_last_error());
+}
+
+static void tear_down(void)
+{
+    gnl_reader_close(golden);
+    genlat_ctx_destroy(&ctx);
+}
+
+static void load(const char *name, int64_t count, gnl_real *out)
+{
+    const gnl_entry *entry = gnl_reader_find(golden, name);
+    ck_assert_msg(entry, "no '%s' stored; run make_optim.py", name);
+    ck_assert_int_eq(gnl_shape_count(&entry->shape), count);
+    ck_assert_msg(gnl_reader_real(golden, name, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
+}
+
+/* The numbers are given with a decay of their own, since an arena of the caller's has none. */
+static genlat_optim *optim_open(const char *spec, gnl_real *value, gnl_real *grad)
+{
+    genlat_optim *optim = NULL;
+    genlat_group_opts group;
+    ck_assert_msg(gnl_optim_parse(ctx, spec, &optim) == GENLAT_OK, "%s", genlat_last_error());
+    genlat_group_opts_init(&group);
+    group.weight_decay = optim->weight_decay;
+    ck_assert_int_eq(gnl_optim_add_arena(optim, "p", COUNT, value, grad, &group), GENLAT_OK);
+    return optim;
+}
+
+START_TEST(ten_steps_agree_with_pytorch)
+{
+    const char *spec = optim_cases[_i];
+    gnl_real value[COUNT], grads[STEPS * COUNT], grad[COUNT], wanted[COUNT];
+    char key[256];
+    load("start", COUNT, value);
+    load("grads", STEPS * COUNT, grads);
+    snprintf(key, sizeof key, "%s/end", spec);
+    load(key, COUNT, wanted);
+    genlat_optim *optim = optim_open(spec, value, grad);
+    for (int step = 0; step < STEPS; step++) {
+        memcpy(grad, grads + step * COUNT, sizeof grad);
+        ck_assert_int_eq(gnl_optim_step(optim), GENLAT_OK);
+    }
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_msg(fabs((double)(value[i] - wanted[i])) <= LIMIT * fmax(fabs((double)wanted[i]), 0.1),
+                      "%s: [%d] is %.9g, %.9g wanted", spec, i, (double)value[i], (double)wanted[i]);
+    gnl_optim_release(optim);
+}
+END_TEST
+
+START_TEST(every_rule_has_a_case)
+{
+    for (int r = 0; gnl_rules[r]; r++) {
+        size_t length = strlen(gnl_rules[r]->name);
+        bool found = false;
+        for (size_t i = 0; i < GNL_COUNT(optim_cases); i++)
+            found = found || (strncmp(optim_cases[i], gnl_rules[r]->name, length) == 0 &&
+                              strchr(" ", optim_cases[i][length]) != NULL);
+        ck_assert_msg(found, "%s has no case", gnl_rules[r]->name);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("golden optim");
+    TCase *tests = tcase_create("pytorch");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, every_rule_has_a_case);
+    tcase_add_loop_test(tests, ten_steps_agree_with_pytorch, 0, (int)GNL_COUNT(optim_cases));
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
