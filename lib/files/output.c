@@ -2,7 +2,6 @@
 /* Writing files so that their name always has the old content or the new, never a part. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,10 +17,9 @@ static genlat_status cannot_write(const char *path)
 /* Opens a name of its own beside the file, with the permissions that the host's umask gives. */
 static int open_temporary(gnl_output *out)
 {
-    static atomic_uint counter;
     for (int attempt = 0; attempt < 100; attempt++) {
-        int length = snprintf(out->temporary, sizeof out->temporary, "%s.%ld-%u.tmp", out->path,
-                              (long)getpid(), atomic_fetch_add(&counter, 1));
+        int length = snprintf(out->temporary, sizeof out->temporary, "%s.%ld-%d.tmp", out->path,
+                              (long)getpid(), attempt);
         if (length < 0 || (size_t)length >= sizeof out->temporary) {
             errno = ENAMETOOLONG;
             return -1;

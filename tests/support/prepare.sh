@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+# Sourced by tests/run.sh, examples/quickstart.sh and .ci/run: packages and the build. `top` is the source folder.
+#   prepare_packages      installs what is missing where it may, else names it and ends with 1
+#   prepare_build FOLDER [meson options]
+
+# What is asked for in a program's, a pkg-config module's or a header's name, and Debian's package that has it.
+prepare_wanted='
+command:cc gcc
+command:c++ g++
+command:pkg-config pkg-config
+command:meson meson
+command:ninja ninja-build
+command:python3 python3
+module:jansson libjansson-dev
+module:zlib zlib1g-dev
+module:libpng libpng-dev
+module:sndfile libsndfile1-dev
+module:cairo libcairo2-dev
+module:check check
+module:openblas|blis|cblas|blas libopenblas-dev'
+
+# One of the names, separated by '|', is there.
+prepare_has() {
+  kind=${1%%:*}
+  for name in $(echo "${1#*:}" | tr '|' ' '); do
+    case $kind in
+      command) command -v "$name" >/dev/null 2>&1 && return 0 ;;
+      module) pkg-config --exists "$name" 2>/dev/null && return 0 ;;
+    esac
+  done
+  return 1
+}
+
+prepare_missing() {
+  echo "$prepare_wanted" | while read -r what package; do
+    [ -z "$what" ] || prepare_has "$what" || printf '%s ' "$package"
+  done
+}
+
+prepare_packages() {
+  missing=$(prepare_missing)
+  [ -n "$missing" ] || return 0
+  echo "missing packages: $missing"
+  as_root=
+  [ "$(id -u)" -eq 0 ] || as_root='sudo -n'
+  if command -v apt-get >/dev/null && { [ -z "$as_root" ] || sudo -n true 2>/dev/null; }; then
+    echo "installing them with apt-get"
+    # shellcheck disable=SC2086
+    $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+      --no-install-recommends $missing >/dev/null || true
+    missing=$(prepare_missing)
+    [ -n "$missing" ] || return 0
+  fi
+  echo "please install: $missing" >&2
+  exit 1
+}
+
+prepare_build() {
+  folder=$1
+  shift
+  if [ -f "$folder/build.ninja" ]; then
+    meson configure "$folder" "$@" >/dev/null
+  else
+    meson setup "$folder" "$top" "$@" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; exit 1; }
+    rm -f "$folder.log"
+  fi
+  ninja -C "$folder" >"$folder/build.log" 2>&1 || { tail -40 "$folder/build.log" >&2; exit 1; }
+}
