@@ -9,8 +9,9 @@
 enum { WORTH_A_TASK = 1 << 18 };
 /* Unit of a split: a multiple of the width of every tile, and rows of about a strip. */
 enum { SPLIT_COLS = 96, SPLIT_ROWS = 28 };
-/* Rows or columns of C up to which dot products beat packing. */
-enum { FEW_ROWS = 12, FEW_COLS = 4, DEEP = 32 };
+/* Rows or columns of C up to which dot products beat packing, when the depth is worth their last additions.
+ */
+enum { FEW_ROWS = 16, FEW_COLS = 24, FEW_DEPTH = 128, VERY_FEW = 4, VERY_FEW_DEPTH = 24 };
 
 static bool uses_cblas(const gnl_compute *c)
 {
@@ -73,7 +74,9 @@ static void choose_way(gnl_product *p)
         p->trans_a = false;
         p->lda = p->k;
     }
-    p->dots = p->trans_b && !p->trans_a && p->k >= DEEP && (p->m <= FEW_ROWS || p->n <= FEW_COLS);
+    bool few = p->m <= FEW_ROWS || p->n <= FEW_COLS, very_few = p->m <= VERY_FEW || p->n <= VERY_FEW;
+    p->dots =
+        p->trans_b && !p->trans_a && ((few && p->k >= FEW_DEPTH) || (very_few && p->k >= VERY_FEW_DEPTH));
 }
 
 void gnl_gemm_one(const gnl_compute *c, int worker, bool trans_a, bool trans_b, int64_t m, int64_t n,

@@ -9,8 +9,9 @@
 
 enum { WIDTH = TILE_VECTORS * VN };
 
-/* Below this many strips B is read where it lies rather than copied first. */
-enum { STRIPS_WORTH_PACKING = 3 };
+/* Up to so many rows of C, B is read where it lies rather than copied first; fewer when its rows are a whole
+ * number of pages apart and so compete for the same lines of the cache. */
+enum { ROWS_WITHOUT_PACKING = 140, ROWS_WITHOUT_PACKING_PAGES = 5 * TILE_ROWS, PAGE_NUMBERS = 1024 };
 
 /* One block of depth over one block of columns. */
 typedef struct pass {
@@ -65,15 +66,21 @@ static void run_pass(const pass *s, int64_t row, int64_t rows)
     }
 }
 
+static bool is_packing_worth(const gnl_product *p, const gnl_block *block)
+{
+    bool pages = p->ldb % PAGE_NUMBERS == 0;
+    return p->trans_b || block->rows > (pages ? ROWS_WITHOUT_PACKING_PAGES : ROWS_WITHOUT_PACKING);
+}
+
 void GNL_K(gemm)(const gnl_product *p, const gnl_block *block, gnl_real *space)
 {
     if (p->dots) {
         GNL_K(dots)(p, block);
         return;
     }
-    bool packs = p->trans_b || block->rows > STRIPS_WORTH_PACKING * TILE_ROWS;
+    bool packs = is_packing_worth(p, block);
     int64_t depth = share(p->k, BLOCK_DEPTH, 1);
-    int64_t width = packs ? share(block->cols, BLOCK_COLS, WIDTH) : block->cols;
+    int64_t width = share(block->cols, BLOCK_COLS, WIDTH);
     for (int64_t from = 0; from < p->k; from += depth) {
         for (int64_t col = 0; col < block->cols; col += width) {
             pass s = {.p = p, .from = from, .depth = GNL_MIN(depth, p->k - from), .col = block->col + col};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The built-in matrix product: what gemm.c, the block driver, the tiles and the packing know of each other.
- */
+/* The built-in matrix product: what driver, tiles and packing know of each other. */
 #ifndef GNL_KERNEL_GEMM_PRIV_H
 #define GNL_KERNEL_GEMM_PRIV_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain C vectors and reductions. Sums run in eight lanes of double, so that the compiler can vectorise them.
- */
+/* Plain C vectors and reductions. Sums run in eight lanes of double, for the vectoriser. */
 #include "kernel/entries_priv.h"
 
 enum { LANES = 8 };

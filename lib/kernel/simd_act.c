@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Activations, compiled once per instruction set: value, slope and curvature of each; macros make the loops.
- */
+/* Activations, compiled once per instruction set: value, slope, curvature; macros make the loops. */
 #include "kernel/simd_priv.h"
 #include "kernel/vec_math.h"
 

@@ -426,7 +426,7 @@ START_TEST(functions_are_accurate)
             k->act[f->act](MOST, 1, x, y);
         for (int i = 0; i < MOST; i++) {
             double wanted = f->wanted((double)x[i]);
-            if (fabs((double)y[i] - wanted) > f->relative * fabs(wanted) + 1e-44)
+            if (!(fabs((double)y[i] - wanted) <= f->relative * fabs(wanted) + 1e-44))
                 ck_abort_msg("%s(%.9g) of set %u is %.9g, wanted %.9g", f->name, (double)x[i], cpu,
                              (double)y[i], wanted);
         }
@@ -476,7 +476,8 @@ START_TEST(fills_are_those_of_the_generator)
         ck_assert_uint_eq(a.counter, b.counter);
         double worst = 0;
         for (int i = 0; i < N; i++)
-            worst = fmax(worst, fabs((double)wanted[i] - (double)found[i]));
+            worst =
+                isnan((double)found[i]) ? INFINITY : fmax(worst, fabs((double)wanted[i] - (double)found[i]));
         ck_assert_double_le(worst, 4e-6);
         genlat_ctx_destroy(&ctx);
     }
