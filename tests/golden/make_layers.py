@@ -120,6 +120,11 @@ def layer_norm(kind, o, shapes):
     return nn.RMSNorm(over, eps=option(o, "epsilon", 1e-6), elementwise_affine=flag(o, "affine", True))
 
 
+def maxout(kind, o, shapes):
+    dim = axis(o, 0)
+    return Call(lambda x: x.unflatten(dim, (-1, option(o, "pieces", 2))).amax(dim + 1 if dim > 0 else dim))
+
+
 def product(*x):
     result = x[0]
     for other in x[1:]:
@@ -152,11 +157,13 @@ TWINS = {
     "layer_norm": layer_norm,
     "leaky_relu": lambda k, o, s: nn.LeakyReLU(option(o, "slope", 0.01)),
     "max_pool": pool,
+    "maxout": maxout,
     "multiply": lambda k, o, s: Call(product),
     "pad": pad,
     "relu": lambda k, o, s: nn.ReLU(),
     "reshape": reshape,
     "rms_norm": layer_norm,
+    "scale": lambda k, o, s: Call(lambda x: option(o, "factor", 1.0) * x + option(o, "shift", 0.0)),
     "selu": lambda k, o, s: nn.SELU(),
     "sigmoid": lambda k, o, s: nn.Sigmoid(),
     "silu": lambda k, o, s: nn.SiLU(),
