@@ -261,6 +261,45 @@ START_TEST(null_arguments_are_refused)
 }
 END_TEST
 
+/* Fails all but the first *user allocations. */
+static void *limited(void *user, size_t bytes, size_t align)
+{
+    int *left = user;
+    return (*left)-- > 0 ? aligned_alloc(align, (bytes + align - 1) / align * align) : NULL;
+}
+
+static void give_back(void *user, void *memory)
+{
+    free(memory);
+}
+
+START_TEST(short_memory_leaves_user_to_the_caller)
+{
+    int left = 64, refused = 0;
+    genlat_allocator allocator = {sizeof allocator, &left, limited, give_back};
+    genlat_ctx_opts opts;
+    genlat_ctx_opts_init(&opts);
+    opts.allocator = &allocator;
+    genlat_ctx *small = NULL;
+    genlat_layer_table table = square();
+    genlat_layer *layer = NULL;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &small), GENLAT_OK);
+    for (;; refused++) {
+        left = refused;
+        genlat_status status = genlat_layer_new_own(small, &table, &layer);
+        if (status == GENLAT_OK)
+            break;
+        ck_assert_int_eq(status, GENLAT_E_MEMORY);
+        ck_assert_ptr_null(layer);
+        ck_assert_int_eq(freed, 0);
+    }
+    ck_assert_int_ge(refused, 2);
+    genlat_layer_destroy(&layer);
+    ck_assert_int_eq(freed, 1);
+    genlat_ctx_destroy(&small);
+}
+END_TEST
+
 /* ---- what infer may do wrong
  * --------------------------------------------------------------------------------- */
 
@@ -357,6 +396,7 @@ int main(void)
     tcase_add_test(tests, bad_tables_are_refused);
     tcase_add_test(tests, newer_tables_are_refused_when_they_ask_for_more);
     tcase_add_test(tests, null_arguments_are_refused);
+    tcase_add_test(tests, short_memory_leaves_user_to_the_caller);
     tcase_add_test(tests, errors_of_infer_reach_the_builder);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
