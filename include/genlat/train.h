@@ -8,7 +8,8 @@
 
 GENLAT_BEGIN
 
-/** Trains one model on one source. Belongs to one thread. */
+/** Trains one model on one source. Belongs to one thread. What has been done is kept by the model and by its file:
+ *  a trainer of a loaded model goes on at the very batch, so that training in two parts gives the same bits. */
 typedef struct genlat_trainer genlat_trainer;
 
 /** What an event tells. */
@@ -44,15 +45,18 @@ typedef int32_t (*genlat_event_fn)(void *user, const genlat_event *event);
 /** Options of a trainer. Filled by genlat_train_opts_init(). */
 typedef struct genlat_train_opts {
     size_t size;             /**< sizeof(genlat_train_opts) as the caller knows it. */
-    int64_t epochs;          /**< epochs, >= 0; 0: steps decide, or the preset's number when steps is 0 too. Default 0. */
-    int64_t steps;           /**< steps, >= 0; 0: epochs decide. Default 0. */
-    int64_t batch;           /**< samples a step, >= 1; 0: the preset's. Default 0. */
+    int64_t epochs;          /**< epochs since the model was new, >= 0; 0: steps decide, or the preset's number, or 10, when
+                                  steps is 0 too. Default 0. */
+    int64_t steps;           /**< steps since the model was new, >= 0; 0: epochs decide. With both, what comes first.
+                                  Default 0. */
+    int64_t batch;           /**< samples a step, >= 1; 0: the preset's, or 128. Default 0. */
     int64_t seed;            /**< of the order of the data, >= 0; -1: the context's. Default -1. */
     int64_t valid_every;     /**< epochs between validations, >= 1. Default 1. */
     int64_t valid_batch;     /**< samples evaluated at once, >= 1. Default 512. */
-    int64_t patience;        /**< validations without a better result until training stops; 0: never. Default 0. */
+    int64_t patience;        /**< validations without a better first term until training stops; 0: never. Wants
+                                  validation data, as best_path and restore_best do. Default 0. */
     int64_t save_every;      /**< epochs between checkpoints; 0: only at the end. Default 0. */
-    double min_gain;         /**< what counts as better, nats a sample, >= 0. Default 0. */
+    double min_gain;         /**< what must be gained to count as better, nats a sample, >= 0. Default 0. */
     uint32_t shuffle;        /**< 1: a new order every epoch. Default 1. */
     uint32_t drop_last;      /**< 1: leave an incomplete last batch out. Default 0. */
     uint32_t prefetch;       /**< 1: read the next batch in a background thread. Default 0. */
@@ -90,15 +94,16 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
                                                                 const char *value);
 
 /**
- * Make a trainer of a VAE. A model that was loaded from a file goes on where it was.
+ * Make a trainer of a VAE. A model that was loaded from a file goes on where it was. Validation data that are scaled
+ * otherwise than the training data are scaled like them.
  *
  * @param vae    model; retained.
  * @param train  training data; retained.
  * @param valid  validation data; retained; NULL: none.
  * @param opts   borrowed for the call; NULL: defaults.
  * @param out    receives a new trainer, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE when data and model do not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED;
- *         GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID, also when an option wants validation data and there are none; GENLAT_E_SHAPE when
+ *         data and model do not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
  * Thread-safety: safe. Allocates: yes. Randomness: none.
  * @since 0.1
  */
@@ -116,10 +121,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_vae(genlat_vae *vae, ge
 GENLAT_API void genlat_trainer_destroy(genlat_trainer **trainer);
 
 /**
- * Train to the end, or until an event's receiver or genlat_trainer_cancel() stops it.
+ * Train to the end, or until an event's receiver or genlat_trainer_cancel() stops it. The model is given the scaling
+ * of the training data. A step whose loss or gradient is not finite is left out with an alarm; the fifth in a row ends the
+ * run. Training by steps that ends within an epoch validates and reports it like a whole one, but the early stop does not
+ * count that validation.
  *
  * @param trainer  trainer.
- * @return GENLAT_OK; GENLAT_E_CANCELLED, the last checkpoint written; GENLAT_E_NUMERIC with advice; GENLAT_E_IO; GENLAT_E_MEMORY;
+ * @return GENLAT_OK, also when the early stop ended it; GENLAT_E_CANCELLED, the file last_path written; GENLAT_E_NUMERIC
+ *         with advice; GENLAT_E_RANGE when the model is at a place that the data do not have; GENLAT_E_IO; GENLAT_E_MEMORY;
  *         GENLAT_E_CALLBACK when a source failed.
  * Thread-safety: a trainer belongs to one thread. Allocates: yes, before the first step. Randomness: streams order,
  * noise, dropout.
@@ -128,7 +137,7 @@ GENLAT_API void genlat_trainer_destroy(genlat_trainer **trainer);
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_run(genlat_trainer *trainer);
 
 /**
- * Ask a trainer to stop after the step that it is making.
+ * Ask a trainer to stop after the step that it is making; a trainer that is not running stops its next run at once.
  *
  * @param trainer  trainer; NULL is ignored.
  * Thread-safety: safe, from any thread and from a signal handler. Allocates: no. Randomness: none.
@@ -176,10 +185,10 @@ GENLAT_API const char *genlat_trainer_curve(const genlat_trainer *trainer, int32
  *
  * @param vae     model.
  * @param source  data; borrowed for the call.
- * @param batch   samples at once, >= 1.
+ * @param batch   samples at once, 1 to 10^9; the result does not depend on it but for rounding.
  * @param seed    of the posterior samples.
  * @param terms   receives the terms; set size before the call.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY; GENLAT_E_CALLBACK.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY; GENLAT_E_CALLBACK.
  * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: of the seed given.
  * @since 0.1
  */
@@ -187,7 +196,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_evaluate(genlat_vae *vae, g
                                                               uint64_t seed, genlat_vae_terms *terms);
 
 /**
- * Train a VAE with a trainer of its own.
+ * Train a VAE with a trainer of its own. Options that want validation data are refused.
  *
  * @param vae     model.
  * @param source  training data; borrowed for the call.

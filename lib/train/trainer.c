@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* The trainer: its options, how it is made of a model and data, and given back. */
+#include "train/train_priv.h"
+
+static const gnl_option options[] = {
+    GNL_OPT_INT(genlat_train_opts, epochs, 0, 0, 1e9, "epochs since the model was new; 0: see steps"),
+    GNL_OPT_INT(genlat_train_opts, steps, 0, 0, 1e15, "steps since the model was new; 0: epochs decide"),
+    GNL_OPT_INT(genlat_train_opts, batch, 0, 0, 1e9, "samples a step; 0: the preset's"),
+    GNL_OPT_INT(genlat_train_opts, seed, -1, -1, 9e18, "seed of the order of the data; -1: the context's"),
+    GNL_OPT_INT(genlat_train_opts, valid_every, 1, 1, 1e9, "epochs between validations"),
+    GNL_OPT_INT(genlat_train_opts, valid_batch, 512, 1, 1e9, "samples evaluated at once"),
+    GNL_OPT_INT(genlat_train_opts, patience, 0, 0, 1e9,
+                "validations without a better one until the end; 0: never"),
+    GNL_OPT_INT(genlat_train_opts, save_every, 0, 0, 1e9, "epochs between checkpoints; 0: at the end alone"),
+    GNL_OPT_REAL(genlat_train_opts, min_gain, 0, 0, 1e300, "what counts as better, nats a sample"),
+    GNL_OPT_BOOL(genlat_train_opts, shuffle, 1, "a new order every epoch"),
+    GNL_OPT_BOOL(genlat_train_opts, drop_last, 0, "leave an incomplete last batch out"),
+    GNL_OPT_BOOL(genlat_train_opts, prefetch, 0, "read the next batch in a background thread"),
+    GNL_OPT_BOOL(genlat_train_opts, restore_best, 0, "end with the weights of the best validation"),
+};
+
+static const gnl_options_table table = {"train", sizeof(genlat_train_opts), options, GNL_COUNT(options)};
+
+/* Of models that no preset has made. */
+enum { EPOCHS = 10, BATCH = 128 };
+
+void genlat_train_opts_init_sized(genlat_train_opts *opts, size_t size)
+{
+    gnl_options_init(&table, opts, size);
+}
+
+genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, const char *value)
+{
+    const char *where = "genlat_train_opts_set";
+    GNL_REQUIRE(opts, where, "opts is NULL");
+    GNL_REQUIRE(key, where, "key is NULL");
+    GNL_REQUIRE(value, where, "value is NULL");
+    return gnl_options_set(&table, opts, key, value, where);
+}
+
+/* ---- making
+ * -------------------------------------------------------------------------------------------------- */
+
+static void take_presets(genlat_train_opts *opts, const gnl_model *model)
+{
+    if (opts->batch == 0)
+        opts->batch = model->train_batch ? model->train_batch : BATCH;
+    if (opts->epochs == 0 && opts->steps == 0)
+        opts->epochs = model->train_epochs ? model->train_epochs : EPOCHS;
+    if (opts->seed < 0)
+        opts->seed = gnl_ctx_opts(model->object.ctx)->seed;
+}
+
+/* The paths become the trainer's own; those of the caller go first, so that a failure frees none of them. */
+static genlat_status copy_paths(genlat_trainer *t)
+{
+    const char **paths[] = {&t->opts.last_path, &t->opts.best_path, &t->opts.log_path};
+    const char *given[GNL_COUNT(paths)];
+    for (size_t i = 0; i < GNL_COUNT(paths); i++) {
+        given[i] = *paths[i];
+        *paths[i] = NULL;
+    }
+    for (size_t i = 0; i < GNL_COUNT(paths); i++)
+        if (given[i] && !(*paths[i] = gnl_strdup(t->object.ctx, given[i])))
+            return GENLAT_E_MEMORY;
+    return GENLAT_OK;
+}
+
+static genlat_status make_batches(genlat_trainer *t)
+{
+    genlat_batches_opts order;
+    genlat_batches_opts_init(&order);
+    order.batch = t->opts.batch;
+    order.seed = t->opts.seed;
+    order.shuffle = t->opts.shuffle;
+    order.drop_last = t->opts.drop_last;
+    order.prefetch = t->opts.prefetch;
+    GNL_TRY(gnl_batches_new(t->train, &order, &t->batches));
+    int64_t count = t->train->count, batch = GNL_MIN(t->opts.batch, count);
+    t->epoch_samples = t->opts.drop_last ? count / batch * batch : count;
+    t->epoch_steps = (t->epoch_samples + batch - 1) / batch;
+    if (!t->valid)
+        return GENLAT_OK;
+    genlat_batches_opts_init(&order);
+    order.batch = t->opts.valid_batch;
+    order.shuffle = 0;
+    return gnl_batches_new(t->valid, &order, &t->valid_batches);
+}
+
+static genlat_status make_room(genlat_trainer *t)
+{
+    gnl_model *model = t->model;
+    while (t->terms < GNL_MAX_TERMS && model->type->terms[t->terms])
+        t->terms++;
+    gnl_history_init(&t->history, model->type->terms, t->valid != NULL);
+    t->watch = (gnl_watch){.train = (double)NAN, .valid = (double)NAN};
+    if (!t->opts.restore_best)
+        return GENLAT_OK;
+    t->best = gnl_alloc(t->object.ctx, (size_t)model->type->snapshot_size(model), sizeof *t->best);
+    return t->best ? GENLAT_OK : GENLAT_E_MEMORY;
+}
+
+static genlat_status check(const gnl_model *model, const genlat_source *train, const genlat_source *valid,
+                           const genlat_train_opts *opts, const char *where)
+{
+    GNL_TRY(gnl_model_check_source(model, train, where));
+    if (valid)
+        return gnl_model_check_source(model, valid, where);
+    const char *needs = opts->patience ? "patience" : opts->best_path ? "best_path" : "restore_best";
+    if (opts->patience || opts->best_path || opts->restore_best)
+        return gnl_fail(GENLAT_E_INVALID, "%s: %s wants validation data, and there are none", where, needs);
+    return GENLAT_OK;
+}
+
+/* The model stays as it is until the run begins. */
+static genlat_status make(genlat_trainer *t)
+{
+    take_presets(&t->opts, t->model);
+    GNL_TRY(copy_paths(t));
+    GNL_TRY(make_room(t));
+    GNL_TRY(gnl_trainer_normalize(t));
+    return make_batches(t);
+}
+
+genlat_status gnl_trainer_new(gnl_model *model, genlat_source *train, genlat_source *valid,
+                              const genlat_train_opts *given, const char *where, genlat_trainer **out)
+{
+    genlat_train_opts opts;
+    GNL_TRY(gnl_options_take(&table, given, &opts, where));
+    GNL_TRY(check(model, train, valid, &opts, where));
+    genlat_trainer *t = gnl_object_new(model->object.ctx, sizeof *t);
+    if (!t)
+        return GENLAT_E_MEMORY;
+    t->model = gnl_object_retain(model);
+    t->train = gnl_object_retain(train);
+    t->valid = gnl_object_retain(valid);
+    t->opts = opts;
+    atomic_init(&t->cancelled, 0);
+    genlat_status status = make(t);
+    if (status != GENLAT_OK) {
+        gnl_trainer_release(t);
+        return status;
+    }
+    *out = t;
+    return GENLAT_OK;
+}
+
+void gnl_trainer_release(genlat_trainer *t)
+{
+    if (!gnl_object_release(t))
+        return;
+    genlat_ctx *ctx = t->object.ctx;
+    const char *paths[] = {t->opts.last_path, t->opts.best_path, t->opts.log_path};
+    for (size_t i = 0; i < GNL_COUNT(paths); i++)
+        gnl_free(ctx, (char *)(uintptr_t)paths[i]);
+    gnl_batches_release(t->batches);
+    gnl_batches_release(t->valid_batches);
+    gnl_history_free(ctx, &t->history);
+    gnl_free(ctx, t->best);
+    gnl_tensor_release(t->offset);
+    gnl_tensor_release(t->scale);
+    gnl_source_release(t->train);
+    gnl_source_release(t->valid);
+    gnl_model_release(t->model);
+    gnl_object_free(t);
+}
+
+/* ---- public
+ * -------------------------------------------------------------------------------------------------- */
+
+void genlat_trainer_destroy(genlat_trainer **trainer)
+{
+    if (!trainer)
+        return;
+    gnl_trainer_release(*trainer);
+    *trainer = NULL;
+}
+
+genlat_status genlat_trainer_run(genlat_trainer *trainer)
+{
+    GNL_REQUIRE(trainer, "genlat_trainer_run", "trainer is NULL");
+    return gnl_trainer_run(trainer);
+}
+
+/* A lock-free store, which a signal handler may make. */
+void genlat_trainer_cancel(genlat_trainer *trainer)
+{
+    if (trainer)
+        atomic_store_explicit(&trainer->cancelled, 1, memory_order_relaxed);
+}
