@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Frechet distance. With C_a = F F', the eigenvalues of C_a C_b are those of the symmetric F' C_b F, so that
+ * the trace of the root is the sum of their roots. */
+#include <math.h>
+
+#include "metric/metric_priv.h"
+
+enum { ROWS_A_TASK = 8 };
+
+/* ---- moments of features ------------------------------------------------------------------------------- */
+
+typedef struct moments {
+    const gnl_rows *rows;
+    double *mean, *covariance;
+} moments;
+
+static void find_mean(const gnl_rows *rows, double *mean)
+{
+    memset(mean, 0, (size_t)rows->d * sizeof *mean);
+    for (int64_t i = 0; i < rows->n; i++)
+        for (int64_t j = 0; j < rows->d; j++)
+            mean[j] += (double)gnl_row(rows, i)[j];
+    for (int64_t j = 0; j < rows->d; j++)
+        mean[j] /= (double)rows->n;
+}
+
+/* Rows begin .. end of the covariance. */
+static void covariance_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const moments *m = arg;
+    int64_t d = m->rows->d;
+    double *out = m->covariance;
+    memset(out + begin * d, 0, (size_t)((end - begin) * d) * sizeof *out);
+    for (int64_t s = 0; s < m->rows->n; s++) {
+        const gnl_real *x = gnl_row(m->rows, s);
+        for (int64_t i = begin; i < end; i++) {
+            double apart = (double)x[i] - m->mean[i];
+            for (int64_t j = 0; j < d; j++)
+                out[i * d + j] += apart * ((double)x[j] - m->mean[j]);
+        }
+    }
+    for (int64_t i = begin * d; i < end * d; i++)
+        out[i] /= (double)(m->rows->n - 1);
+}
+
+static void find_moments(const gnl_rows *rows, double *mean, double *covariance)
+{
+    moments task = {rows, mean, covariance};
+    find_mean(rows, mean);
+    gnl_parallel(rows->ctx, rows->d, ROWS_A_TASK, covariance_task, &task);
+}
+
+/* ---- F' C F -------------------------------------------------------------------------------------------- */
+
+typedef struct product {
+    int64_t n, columns;
+    bool transposed; /* the left matrix is read by columns */
+    const double *left, *right;
+    double *out;
+} product;
+
+static void product_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const product *p = arg;
+    for (int64_t i = begin; i < end; i++) {
+        double *row = p->out + i * p->columns;
+        memset(row, 0, (size_t)p->columns * sizeof *row);
+        for (int64_t k = 0; k < p->n; k++) {
+            double factor = p->transposed ? p->left[k * p->n + i] : p->left[i * p->n + k];
+            const double *right = p->right + k * (p->transposed ? p->columns : p->n);
+            for (int64_t j = 0; j < p->columns; j++)
+                row[j] += factor * right[j];
+        }
+    }
+}
+
+/* ---- the distance -------------------------------------------------------------------------------------- */
+
+typedef struct space {
+    double *mean[2], *covariance[2];
+    double *factor, *half; /* F and C_b F; the product takes the place of C_a */
+    double *values, *beside;
+} space;
+
+static double trace(int64_t n, const double *a)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += a[i * n + i];
+    return sum;
+}
+
+/* tr (C_a C_b)^(1/2); false when the eigenvalues do not converge. */
+static bool trace_of_root(genlat_ctx *ctx, int64_t n, const space *s, double *out)
+{
+    int64_t rank = gnl_psd_factor(n, s->covariance[0], s->factor, s->values);
+    product right = {n, rank, false, s->covariance[1], s->factor, s->half};
+    product left = {n, rank, true, s->factor, s->half, s->covariance[0]};
+    gnl_parallel(ctx, n, ROWS_A_TASK, product_task, &right);
+    gnl_parallel(ctx, rank, ROWS_A_TASK, product_task, &left);
+    *out = 0;
+    if (!gnl_symmetric_eigenvalues(rank, s->covariance[0], s->values, s->beside))
+        return false;
+    for (int64_t i = 0; i < rank; i++)
+        *out += sqrt(fmax(s->values[i], 0));
+    return true;
+}
+
+static genlat_status distance_in(const gnl_rows rows[2], const space *s, const char *where, double *distance)
+{
+    int64_t d = rows[0].d;
+    double apart = 0, sum = 0, root = 0;
+    for (int i = 0; i < 2; i++) {
+        find_moments(&rows[i], s->mean[i], s->covariance[i]);
+        sum += trace(d, s->covariance[i]);
+    }
+    for (int64_t j = 0; j < d; j++)
+        apart += (s->mean[0][j] - s->mean[1][j]) * (s->mean[0][j] - s->mean[1][j]);
+    if (!trace_of_root(rows[0].ctx, d, s, &root))
+        return gnl_fail(GENLAT_E_NUMERIC, "%s: the eigenvalues of the covariances do not converge", where);
+    /* Rounding takes the difference of equal sets a little below 0. */
+    *distance = fmax(apart + sum - 2 * root, 0);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_frechet_distance(const genlat_tensor *a, const genlat_tensor *b, double *distance)
+{
+    const char *where = "genlat_metric_frechet_distance";
+    gnl_rows rows[2];
+    int64_t square = 0, numbers = 0;
+    GNL_TRY(gnl_rows_take_pair(a, "a", b, "b", 2, where, rows));
+    int64_t d = rows[0].d;
+    if (!gnl_mul_i64(d, d, &square) || !gnl_mul_i64(square, 4, &numbers))
+        return gnl_fail(GENLAT_E_SHAPE, "%s: %lld features are too many", where, (long long)d);
+    double *block = gnl_alloc(rows[0].ctx, (size_t)(numbers + 4 * d), sizeof *block);
+    if (!block)
+        return GENLAT_E_MEMORY;
+    double *vectors = block + numbers;
+    space s = {.mean = {vectors, vectors + d},
+               .covariance = {block, block + square},
+               .factor = block + 2 * square,
+               .half = block + 3 * square,
+               .values = vectors + 2 * d,
+               .beside = vectors + 3 * d};
+    genlat_status status = distance_in(rows, &s, where, distance);
+    gnl_free(rows[0].ctx, block);
+    return status;
+}
+
+genlat_status genlat_metric_frechet_distance(const genlat_tensor *a, const genlat_tensor *b, double *distance)
+{
+    const char *where = "genlat_metric_frechet_distance";
+    GNL_REQUIRE(distance, where, "distance is NULL");
+    GNL_REQUIRE(a, where, "a is NULL");
+    GNL_REQUIRE(b, where, "b is NULL");
+    return gnl_frechet_distance(a, b, distance);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What the metrics share: sets of samples, and results that callers know in several sizes. */
+#ifndef GNL_METRIC_PRIV_H
+#define GNL_METRIC_PRIV_H
+
+#include "kernel/kernel.h"
+#include "metric/metric.h"
+
+/* Samples as rows of numbers. */
+typedef struct gnl_rows {
+    genlat_ctx *ctx;
+    int64_t n, d;
+    const gnl_real *data;
+} gnl_rows;
+
+/* Checks that a tensor has at least `least` rows of finite numbers. */
+genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const char *where, const char *name,
+                            gnl_rows *out);
+/* The same of two tensors whose rows must be of one width. */
+genlat_status gnl_rows_take_pair(const genlat_tensor *a, const char *name_a, const genlat_tensor *b,
+                                 const char *name_b, int64_t least, const char *where, gnl_rows out[2]);
+genlat_status gnl_check_finite(const genlat_tensor *tensor, const char *where, const char *name);
+
+static inline const gnl_real *gnl_row(const gnl_rows *rows, int64_t i)
+{
+    return rows->data + i * rows->d;
+}
+
+/* Gives a result of `size` bytes to a caller whose struct may be shorter or longer; its size member stays. */
+genlat_status gnl_result_check(const void *out, const char *where);
+void gnl_result_give(const void *result, size_t size, void *out);
+
+/* Mean and standard deviation (divisor n) of a few estimates. */
+void gnl_mean_sd(int64_t n, const double *values, double *mean, double *sd);
+
+#endif

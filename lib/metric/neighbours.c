@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* Precision, recall, density and coverage by balls that reach to the k-th nearest neighbour. */
+#include "metric/metric_priv.h"
+
+static const char where[] = "genlat_metric_neighbours";
+
+enum { ROWS_A_TASK = 16, REAL = 0, GENERATED = 1 };
+
+typedef struct search {
+    gnl_rows sets[2];
+    const gnl_kernels *kernels;
+    int64_t k;
+    double *radius[2];          /* [n] squared */
+    double *nearest;            /* [threads,k] scratch: the k smallest distances so far, ascending */
+    int64_t *holds;             /* [threads,generated] how many real balls hold a generated sample */
+    uint8_t *found, *holds_one; /* [real] within a generated ball; with a generated sample in its own */
+} search;
+
+static double square_distance(const search *s, const gnl_real *x, const gnl_real *y)
+{
+    return 2 * s->kernels->squared(s->sets[0].d, x, y, 1, NULL);
+}
+
+/* ---- radii --------------------------------------------------------------------------------------------- */
+
+typedef struct radius_job {
+    const search *search;
+    int set;
+} radius_job;
+
+static void insert(double *nearest, int64_t k, double distance)
+{
+    int64_t place = k - 1;
+    if (!(distance < nearest[place]))
+        return;
+    for (; place > 0 && nearest[place - 1] > distance; place--)
+        nearest[place] = nearest[place - 1];
+    nearest[place] = distance;
+}
+
+static void radius_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const radius_job *job = arg;
+    const search *s = job->search;
+    const gnl_rows *set = &s->sets[job->set];
+    double *nearest = s->nearest + worker * s->k;
+    for (int64_t i = begin; i < end; i++) {
+        for (int64_t j = 0; j < s->k; j++)
+            nearest[j] = INFINITY;
+        for (int64_t j = 0; j < set->n; j++)
+            if (j != i)
+                insert(nearest, s->k, square_distance(s, gnl_row(set, i), gnl_row(set, j)));
+        s->radius[job->set][i] = nearest[s->k - 1];
+    }
+}
+
+/* ---- who lies in whose ball ------------------------------------------------------------------------------
+ */
+
+static void cross_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const search *s = arg;
+    const gnl_rows *real = &s->sets[REAL], *generated = &s->sets[GENERATED];
+    int64_t *holds = s->holds + worker * generated->n;
+    for (int64_t i = begin; i < end; i++)
+        for (int64_t j = 0; j < generated->n; j++) {
+            double distance = square_distance(s, gnl_row(real, i), gnl_row(generated, j));
+            bool in_real = distance <= s->radius[REAL][i];
+            holds[j] += in_real;
+            s->holds_one[i] |= in_real;
+            s->found[i] |= distance <= s->radius[GENERATED][j];
+        }
+}
+
+static void find_scores(const search *s, genlat_neighbours *out)
+{
+    int64_t real = s->sets[REAL].n, generated = s->sets[GENERATED].n,
+            threads = gnl_threads(s->sets[REAL].ctx);
+    int64_t inside = 0, pairs = 0, recalled = 0, covered = 0;
+    for (int64_t j = 0; j < generated; j++) {
+        int64_t balls = 0;
+        for (int64_t t = 0; t < threads; t++)
+            balls += s->holds[t * generated + j];
+        inside += balls > 0;
+        pairs += balls;
+    }
+    for (int64_t i = 0; i < real; i++) {
+        recalled += s->found[i];
+        covered += s->holds_one[i];
+    }
+    out->precision = (double)inside / (double)generated;
+    out->recall = (double)recalled / (double)real;
+    out->density = (double)pairs / ((double)s->k * (double)generated);
+    out->coverage = (double)covered / (double)real;
+}
+
+static void search_all(search *s, genlat_neighbours *out)
+{
+    genlat_ctx *ctx = s->sets[REAL].ctx;
+    for (int set = 0; set < 2; set++) {
+        radius_job job = {s, set};
+        gnl_parallel(ctx, s->sets[set].n, ROWS_A_TASK, radius_task, &job);
+    }
+    gnl_parallel(ctx, s->sets[REAL].n, ROWS_A_TASK, cross_task, s);
+    find_scores(s, out);
+}
+
+static genlat_status measure(search *s, genlat_neighbours *out)
+{
+    genlat_ctx *ctx = s->sets[REAL].ctx;
+    int64_t threads = gnl_threads(ctx), real = s->sets[REAL].n, generated = s->sets[GENERATED].n;
+    double *numbers = gnl_alloc(ctx, (size_t)(real + generated + threads * s->k), sizeof *numbers);
+    int64_t *holds = gnl_calloc(ctx, (size_t)(threads * generated), sizeof *holds);
+    uint8_t *flags = gnl_calloc(ctx, (size_t)real, 2);
+    genlat_status status = numbers && holds && flags ? GENLAT_OK : GENLAT_E_MEMORY;
+    if (status == GENLAT_OK) {
+        s->kernels = gnl_kernels_of(ctx);
+        s->radius[REAL] = numbers;
+        s->radius[GENERATED] = numbers + real;
+        s->nearest = numbers + real + generated;
+        s->holds = holds;
+        s->found = flags;
+        s->holds_one = flags + real;
+        search_all(s, out);
+    }
+    gnl_free(ctx, numbers);
+    gnl_free(ctx, holds);
+    gnl_free(ctx, flags);
+    return status;
+}
+
+genlat_status genlat_metric_neighbours(const genlat_tensor *real, const genlat_tensor *generated, int64_t k,
+                                       genlat_neighbours *out)
+{
+    search s = {.k = k};
+    GNL_TRY(gnl_result_check(out, where));
+    GNL_REQUIRE(real, where, "real is NULL");
+    GNL_REQUIRE(generated, where, "generated is NULL");
+    GNL_TRY(gnl_rows_take_pair(real, "real", generated, "generated", 2, where, s.sets));
+    int64_t most = GNL_MIN(s.sets[REAL].n, s.sets[GENERATED].n) - 1;
+    if (k < 1 || k > most)
+        return gnl_fail(GENLAT_E_RANGE,
+                        "%s: k is %lld, 1 to %lld wanted, less than the samples of either set", where,
+                        (long long)k, (long long)most);
+    genlat_neighbours result = {.size = sizeof result};
+    GNL_TRY(measure(&s, &result));
+    gnl_result_give(&result, sizeof result, out);
+    return GENLAT_OK;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Log-mean-exp, moments and quantiles. */
+#include <stdlib.h>
+#include <tgmath.h>
+
+#include "metric/metric_priv.h"
+
+double gnl_log_mean_exp(int64_t n, const double *values)
+{
+    double top = -INFINITY, sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (isnan(values[i]))
+            return values[i];
+        top = values[i] > top ? values[i] : top;
+    }
+    /* All weights 0, or one infinite: the sum of differences would be NaN. */
+    if (isinf(top))
+        return top;
+    for (int64_t i = 0; i < n; i++)
+        sum += exp(values[i] - top);
+    return top + log(sum / (double)n);
+}
+
+genlat_status genlat_metric_log_mean_exp(const double *values, int64_t n, double *out)
+{
+    const char *where = "genlat_metric_log_mean_exp";
+    GNL_REQUIRE(out, where, "out is NULL");
+    GNL_REQUIRE(values, where, "values is NULL");
+    if (n < 1)
+        return gnl_fail(GENLAT_E_RANGE, "%s: n is %lld, at least 1 wanted", where, (long long)n);
+    *out = gnl_log_mean_exp(n, values);
+    return GENLAT_OK;
+}
+
+static genlat_status check_numbers(const genlat_tensor *x, const char *where)
+{
+    GNL_REQUIRE(x, where, "x is NULL");
+    if (gnl_shape_count(&x->shape) == 0)
+        return gnl_fail(GENLAT_E_SHAPE, "%s: x is empty, at least one number wanted", where);
+    return gnl_check_finite(x, where, "x");
+}
+
+/* Two passes: central moments by differences from the mean lose nothing to cancellation. */
+static void find_moments(int64_t n, const gnl_real *x, genlat_moments *m)
+{
+    double sum = 0, power[5] = {0};
+    m->min = m->max = (double)x[0];
+    for (int64_t i = 0; i < n; i++) {
+        sum += (double)x[i];
+        m->min = GNL_MIN(m->min, (double)x[i]);
+        m->max = GNL_MAX(m->max, (double)x[i]);
+    }
+    m->count = n;
+    m->mean = sum / (double)n;
+    for (int64_t i = 0; i < n; i++) {
+        double d = (double)x[i] - m->mean, square = d * d;
+        power[2] += square;
+        power[3] += square * d;
+        power[4] += square * square;
+    }
+    double variance = power[2] / (double)n;
+    m->sd = sqrt(variance);
+    m->skewness = variance > 0 ? power[3] / (double)n / (variance * m->sd) : 0;
+    m->kurtosis = variance > 0 ? power[4] / (double)n / (variance * variance) - 3 : 0;
+}
+
+genlat_status genlat_metric_moments(const genlat_tensor *x, genlat_moments *out)
+{
+    GNL_TRY(gnl_result_check(out, "genlat_metric_moments"));
+    GNL_TRY(check_numbers(x, "genlat_metric_moments"));
+    genlat_moments result = {.size = sizeof result};
+    find_moments(gnl_shape_count(&x->shape), x->data, &result);
+    gnl_result_give(&result, sizeof result, out);
+    return GENLAT_OK;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    gnl_real x = *(const gnl_real *)a, y = *(const gnl_real *)b;
+    return (x > y) - (x < y);
+}
+
+static double quantile_of(int64_t n, const gnl_real *sorted, double q)
+{
+    double place = q * (double)(n - 1);
+    int64_t below = (int64_t)place;
+    double low = (double)sorted[below], high = (double)sorted[GNL_MIN(below + 1, n - 1)];
+    return low + (place - (double)below) * (high - low);
+}
+
+genlat_status genlat_metric_quantiles(const genlat_tensor *x, const double *at, int64_t n, double *out)
+{
+    const char *where = "genlat_metric_quantiles";
+    GNL_REQUIRE(out, where, "out is NULL");
+    GNL_REQUIRE(at, where, "at is NULL");
+    GNL_TRY(check_numbers(x, where));
+    if (n < 1)
+        return gnl_fail(GENLAT_E_RANGE, "%s: n is %lld, at least 1 wanted", where, (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        if (!(at[i] >= 0 && at[i] <= 1))
+            return gnl_fail(GENLAT_E_RANGE, "%s: at[%lld] is %g, 0 to 1 wanted", where, (long long)i, at[i]);
+    int64_t count = gnl_shape_count(&x->shape);
+    gnl_real *sorted = gnl_alloc(x->object.ctx, (size_t)count, sizeof *sorted);
+    if (!sorted)
+        return GENLAT_E_MEMORY;
+    memcpy(sorted, x->data, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_numbers);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = quantile_of(count, sorted, at[i]);
+    gnl_free(x->object.ctx, sorted);
+    return GENLAT_OK;
+}

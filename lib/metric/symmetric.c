@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Symmetric matrices in double: factor of a semi-definite one, and eigenvalues. */
+#include <float.h>
+#include <math.h>
+
+#include "metric/metric_priv.h"
+
+static double dot(int64_t n, const double *x, const double *y)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += x[i] * y[i];
+    return sum;
+}
+
+/* ---- pivoted Cholesky ---------------------------------------------------------------------------------- */
+
+/* Row whose variance is explained least by the columns so far. */
+static int64_t find_pivot(int64_t n, const double *left)
+{
+    int64_t pivot = 0;
+    for (int64_t i = 1; i < n; i++)
+        pivot = left[i] > left[pivot] ? i : pivot;
+    return pivot;
+}
+
+int64_t gnl_psd_factor(int64_t n, const double *a, double *factor, double *left)
+{
+    memset(factor, 0, (size_t)(n * n) * sizeof *factor);
+    for (int64_t i = 0; i < n; i++)
+        left[i] = a[i * n + i];
+    double least = (double)n * DBL_EPSILON * left[find_pivot(n, left)];
+    for (int64_t k = 0; k < n; k++) {
+        int64_t pivot = find_pivot(n, left);
+        if (!(left[pivot] > least))
+            return k;
+        double root = sqrt(left[pivot]);
+        const double *known = factor + pivot * n;
+        /* Rows that have been pivots are marked by a negative rest and have nothing of later columns. */
+        for (int64_t i = 0; i < n; i++) {
+            if (left[i] < 0 || i == pivot)
+                continue;
+            double entry = (a[i * n + pivot] - dot(k, factor + i * n, known)) / root;
+            factor[i * n + k] = entry;
+            left[i] = fmax(left[i] - entry * entry, 0);
+        }
+        factor[pivot * n + k] = root;
+        left[pivot] = -1;
+    }
+    return n;
+}
+
+/* ---- to tridiagonal form ------------------------------------------------------------------------------- */
+
+/* y = A x for the leading block whose lower half is stored, rows being n apart. */
+static void multiply_lower(int64_t m, int64_t n, const double *a, const double *x, double *y)
+{
+    for (int64_t j = 0; j < m; j++) {
+        const double *row = a + j * n;
+        for (int64_t k = 0; k < j; k++)
+            y[k] += row[k] * x[j];
+        y[j] = dot(j + 1, row, x);
+    }
+}
+
+/* A Householder reflection of the leading block by the vector v with v'v = 2 h: A -= v q' + q v'. */
+static void reflect(int64_t m, int64_t n, double h, const double *v, double *a, double *q)
+{
+    multiply_lower(m, n, a, v, q);
+    double half = dot(m, q, v) / (2 * h * h);
+    for (int64_t j = 0; j < m; j++)
+        q[j] = q[j] / h - half * v[j];
+    for (int64_t j = 0; j < m; j++)
+        for (int64_t k = 0; k <= j; k++)
+            a[j * n + k] -= v[j] * q[k] + q[j] * v[k];
+}
+
+/* Diagonal and the one beside it; each row from the last on is reflected onto its last element but one. */
+static void make_tridiagonal(int64_t n, double *a, double *diagonal, double *beside)
+{
+    for (int64_t i = n - 1; i > 0; i--) {
+        double *row = a + i * n, largest = 0;
+        for (int64_t k = 0; k < i; k++)
+            largest = fmax(largest, fabs(row[k]));
+        beside[i - 1] = row[i - 1];
+        if (i > 1 && largest > 0) {
+            for (int64_t k = 0; k < i; k++)
+                row[k] /= largest;
+            double norm = -copysign(sqrt(dot(i, row, row)), row[i - 1]);
+            double h = norm * norm - norm * row[i - 1];
+            beside[i - 1] = norm * largest;
+            row[i - 1] -= norm;
+            reflect(i, n, h, row, a, diagonal);
+        }
+    }
+    for (int64_t i = 0; i < n; i++)
+        diagonal[i] = a[i * n + i];
+}
+
+/* ---- eigenvalues of a tridiagonal matrix --------------------------------------------------------------- */
+
+/* One implicit QR step with Wilkinson's shift on the block lo .. hi. */
+static void chase(int64_t lo, int64_t hi, double *d, double *e)
+{
+    double half = (d[hi - 1] - d[hi]) / 2, last = e[hi - 1];
+    double shift = d[hi] - last * (last / (half + copysign(hypot(half, last), half)));
+    double x = d[lo] - shift, z = e[lo];
+    for (int64_t k = lo; k < hi; k++) {
+        double r = hypot(x, z), c = r > 0 ? x / r : 1, s = r > 0 ? z / r : 0;
+        double upper = d[k], lower = d[k + 1], side = e[k];
+        if (k > lo)
+            e[k - 1] = r;
+        d[k] = c * c * upper + 2 * c * s * side + s * s * lower;
+        d[k + 1] = s * s * upper - 2 * c * s * side + c * c * lower;
+        e[k] = c * s * (lower - upper) + (c * c - s * s) * side;
+        if (k + 1 < hi) {
+            x = e[k];
+            z = s * e[k + 1];
+            e[k + 1] *= c;
+        }
+    }
+}
+
+static bool is_small(const double *d, const double *e, int64_t k)
+{
+    return fabs(e[k]) <= DBL_EPSILON * (fabs(d[k]) + fabs(d[k + 1])) || fabs(e[k]) < DBL_MIN;
+}
+
+bool gnl_symmetric_eigenvalues(int64_t n, double *a, double *values, double *beside)
+{
+    enum { STEPS_A_VALUE = 60 };
+    make_tridiagonal(n, a, values, beside);
+    int64_t hi = n - 1;
+    for (int64_t step = 0; hi > 0 && step < STEPS_A_VALUE * n; step++) {
+        while (hi > 0 && is_small(values, beside, hi - 1))
+            hi--;
+        int64_t lo = GNL_MAX(hi - 1, 0);
+        while (lo > 0 && !is_small(values, beside, lo - 1))
+            lo--;
+        if (hi > 0)
+            chase(lo, hi, values, beside);
+    }
+    return hi <= 0;
+}
