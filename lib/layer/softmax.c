@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Softmax along one axis: y_i = e^x_i / sum_j e^x_j. Its Jacobian diag(y) - y y^T is symmetric. */
-#include <tgmath.h>
-
 #include "layer/layer_priv.h"
 
 typedef struct softmax_opts {
@@ -27,49 +25,73 @@ static gnl_axis axis_of(const gnl_step *s)
     return gnl_axis_of(s, ((const softmax_opts *)s->opts)->axis);
 }
 
-/* One fibre along the axis is a line of n numbers, `stride` apart. */
-static void softmax_line(int64_t n, int64_t stride, const gnl_real *x, gnl_real *y)
+/* ---- stripes: `width` neighbouring fibres along the axis, each of n numbers that are `stride` apart -- */
+
+enum { WIDEST = 64 };
+
+typedef struct stripe {
+    const gnl_kernels *k;
+    int64_t n, stride, width;
+} stripe;
+
+static void softmax_stripe(const stripe *t, const gnl_real *x, gnl_real *y)
 {
-    gnl_real most = x[0];
-    double sum = 0;
-    for (int64_t i = 1; i < n; i++)
-        most = x[i * stride] > most ? x[i * stride] : most;
-    for (int64_t i = 0; i < n; i++) {
-        y[i * stride] = exp(x[i * stride] - most);
-        sum += (double)y[i * stride];
+    gnl_real most[WIDEST];
+    double sum[WIDEST] = {0};
+    memcpy(most, x, (size_t)t->width * sizeof *most);
+    for (int64_t at = t->stride; at < t->n * t->stride; at += t->stride)
+        for (int64_t i = 0; i < t->width; i++)
+            most[i] = x[at + i] > most[i] ? x[at + i] : most[i];
+    for (int64_t at = 0; at < t->n * t->stride; at += t->stride) {
+        for (int64_t i = 0; i < t->width; i++)
+            y[at + i] = x[at + i] - most[i];
+        t->k->exp(t->width, y + at, y + at);
+        for (int64_t i = 0; i < t->width; i++)
+            sum[i] += (double)y[at + i];
     }
-    for (int64_t i = 0; i < n; i++)
-        y[i * stride] = (gnl_real)((double)y[i * stride] / sum);
+    for (int64_t i = 0; i < t->width; i++)
+        most[i] = (gnl_real)(1 / sum[i]);
+    for (int64_t at = 0; at < t->n * t->stride; at += t->stride)
+        t->k->mul(t->width, y + at, most, y + at);
 }
 
-static double dot_line(int64_t n, int64_t stride, const gnl_real *a, const gnl_real *b)
+static void dot_stripe(const stripe *t, const gnl_real *a, const gnl_real *b, gnl_real *out)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += (double)a[i * stride] * (double)b[i * stride];
-    return sum;
+    double sum[WIDEST] = {0};
+    for (int64_t at = 0; at < t->n * t->stride; at += t->stride)
+        for (int64_t i = 0; i < t->width; i++)
+            sum[i] += (double)a[at + i] * (double)b[at + i];
+    for (int64_t i = 0; i < t->width; i++)
+        out[i] = (gnl_real)sum[i];
 }
 
 /* out = J v */
-static void multiply_line(int64_t n, int64_t stride, const gnl_real *y, const gnl_real *v, gnl_real *out)
+static void multiply_stripe(const stripe *t, const gnl_real *y, const gnl_real *v, gnl_real *out)
 {
-    gnl_real mean = (gnl_real)dot_line(n, stride, y, v);
-    for (int64_t i = 0; i < n * stride; i += stride)
-        out[i] = y[i] * (v[i] - mean);
+    gnl_real mean[WIDEST];
+    dot_stripe(t, y, v, mean);
+    for (int64_t at = 0; at < t->n * t->stride; at += t->stride)
+        for (int64_t i = 0; i < t->width; i++)
+            out[at + i] = y[at + i] * (v[at + i] - mean[i]);
 }
 
 /* With a = dty and b = tx, s = <a, J b> = sum y a b - <y,a> <y,b> has ds/dy = a b - a <y,b> - b <y,a> =: g,
  * and dx += J g = y (g - <y,g>), where <y,g> = <y, a b> - 2 <y,a> <y,b>. */
-static void second_line(int64_t n, int64_t stride, const gnl_real *y, const gnl_real *a, const gnl_real *b,
-                        gnl_real *dx)
+static void second_stripe(const stripe *t, const gnl_real *y, const gnl_real *a, const gnl_real *b,
+                          gnl_real *dx)
 {
-    gnl_real ya = (gnl_real)dot_line(n, stride, y, a), yb = (gnl_real)dot_line(n, stride, y, b);
-    double yab = 0;
-    for (int64_t i = 0; i < n * stride; i += stride)
-        yab += (double)y[i] * (double)a[i] * (double)b[i];
-    gnl_real yg = (gnl_real)yab - 2 * ya * yb;
-    for (int64_t i = 0; i < n * stride; i += stride)
-        dx[i] += y[i] * (a[i] * b[i] - a[i] * yb - b[i] * ya - yg);
+    gnl_real ya[WIDEST], yb[WIDEST];
+    double yab[WIDEST] = {0};
+    dot_stripe(t, y, a, ya);
+    dot_stripe(t, y, b, yb);
+    for (int64_t at = 0; at < t->n * t->stride; at += t->stride)
+        for (int64_t i = 0; i < t->width; i++)
+            yab[i] += (double)y[at + i] * (double)a[at + i] * (double)b[at + i];
+    for (int64_t at = 0; at < t->n * t->stride; at += t->stride)
+        for (int64_t i = 0; i < t->width; i++) {
+            gnl_real g = a[at + i] * b[at + i] - a[at + i] * yb[i] - b[at + i] * ya[i];
+            dx[at + i] += y[at + i] * (g - ((gnl_real)yab[i] - 2 * ya[i] * yb[i]));
+        }
 }
 
 /* ---- over all fibres ------------------------------------------------------------------------------- */
@@ -95,6 +117,14 @@ static int64_t place(const gnl_axis *a, int64_t f)
     return f / a->inner * a->n * a->inner + f % a->inner;
 }
 
+/* The stripe that begins with fibre f and ends before `end`. */
+static stripe stripe_at(const job *j, int64_t f, int64_t end)
+{
+    const gnl_axis *a = &j->axis;
+    int64_t width = GNL_MIN(end - f, a->inner - f % a->inner);
+    return (stripe){j->step->compute.k, a->n, a->inner, GNL_MIN(width, (int64_t)WIDEST)};
+}
+
 static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
@@ -103,27 +133,38 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
         j->step->compute.k->softmax(end - begin, a->n, j->v + begin * a->n, j->out + begin * a->n);
         return;
     }
-    for (int64_t f = begin; f < end; f++)
-        softmax_line(a->n, a->inner, j->v + place(a, f), j->out + place(a, f));
+    for (int64_t f = begin; f < end;) {
+        stripe t = stripe_at(j, f, end);
+        softmax_stripe(&t, j->v + place(a, f), j->out + place(a, f));
+        f += t.width;
+    }
 }
 
 static void multiply_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
     const gnl_axis *a = &j->axis;
-    for (int64_t f = begin; f < end; f++) {
-        int64_t at = place(a, f);
-        multiply_line(a->n, a->inner, j->step->y + at, j->v + at, j->out + at);
+    const gnl_real *y = j->step->y;
+    if (a->inner == 1) {
+        j->step->compute.k->softmax_backward(end - begin, a->n, y + begin * a->n, j->v + begin * a->n,
+                                             j->out + begin * a->n);
+        return;
+    }
+    for (int64_t f = begin; f < end;) {
+        stripe t = stripe_at(j, f, end);
+        multiply_stripe(&t, y + place(a, f), j->v + place(a, f), j->out + place(a, f));
+        f += t.width;
     }
 }
 
 static void second_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    const gnl_axis *a = &j->axis;
-    for (int64_t f = begin; f < end; f++) {
-        int64_t at = place(a, f);
-        second_line(a->n, a->inner, j->step->y + at, j->v + at, j->step->tx[0] + at, j->out + at);
+    for (int64_t f = begin; f < end;) {
+        stripe t = stripe_at(j, f, end);
+        int64_t at = place(&j->axis, f);
+        second_stripe(&t, j->step->y + at, j->v + at, j->step->tx[0] + at, j->out + at);
+        f += t.width;
     }
 }
 
