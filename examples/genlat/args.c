@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: every option of every command is one line of the table; a command names those it takes.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+
+typedef enum arg_type { ARG_FLAG, ARG_TEXT, ARG_INT, ARG_REAL, ARG_LIST } arg_type;
+
+typedef struct arg {
+    const char *name; /* without dashes */
+    char letter;      /* or 0 */
+    arg_type type;
+    double low; /* smallest number */
+    size_t offset;
+    const char *value; /* what stands in the help for the value */
+    const char *help;
+} arg;
+
+#define AT(field) offsetof(app_options, field)
+
+static const arg args[] = {
+    {"data", 'd', ARG_TEXT, 0, AT(data), "SPEC", "data: digits, idx:PATH, npy:PATH, csv:PATH, png:DIR, ..."},
+    {"valid", 0, ARG_TEXT, 0, AT(valid), "SPEC", "data to validate on after each epoch"},
+    {"latents", 0, ARG_TEXT, 0, AT(latents), "SPEC", "latents to decode: npy:PATH or csv:PATH"},
+    {"preset", 'p', ARG_TEXT, 0, AT(preset), "NAME",
+     "architecture and training of a preset, see 'genlat presets'"},
+    {"config", 0, ARG_TEXT, 0, AT(config), "FILE", "JSON object with options and settings"},
+    {"set", 's', ARG_LIST, 0, AT(set), "KEY=VALUE", "one setting; may be repeated"},
+    {"epochs", 'e', ARG_TEXT, 0, AT(epochs), "N", "times through the data"},
+    {"steps", 0, ARG_TEXT, 0, AT(steps), "N", "updates, instead of epochs"},
+    {"batch", 'b', ARG_TEXT, 0, AT(batch), "N", "samples in an update"},
+    {"out", 'o', ARG_TEXT, 0, AT(out), "FILE", "file to write"},
+    {"resume", 'r', ARG_TEXT, 0, AT(resume), "MODEL", "go on with a model that was saved"},
+    {"log", 0, ARG_TEXT, 0, AT(log), "FILE", "JSON lines, one an epoch, appended"},
+    {"plots", 0, ARG_TEXT, 0, AT(plots), "DIR",
+     "pictures of the training: loss, samples, reconstructions, latent"},
+    {"plot-format", 0, ARG_TEXT, 0, AT(plot_format), "FORM", "png, svg or pdf (default png)"},
+    {"metric", 'm', ARG_TEXT, 0, AT(metric), "NAMES", "what to measure, separated by commas"},
+    {"samples", 'k', ARG_INT, 1, AT(samples), "K", "importance samples of nll (default 100)"},
+    {"count", 'n', ARG_INT, 1, AT(count), "N", "how many samples"},
+    {"label", 'l', ARG_INT, 0, AT(label), "K", "class, for a conditional model"},
+    {"temperature", 't', ARG_REAL, 0, AT(temperature), "T", "factor of the latents' sd (default 1)"},
+    {"draw", 0, ARG_FLAG, 0, AT(draw), NULL, "draw from p(x|z) instead of taking its mean"},
+    {"part", 0, ARG_TEXT, 0, AT(part), "PART", "mean, logvar or sample (default mean)"},
+    {"from", 0, ARG_INT, 0, AT(from), "I", "number of the sample at the beginning"},
+    {"to", 0, ARG_INT, 0, AT(to), "I", "number of the sample at the end"},
+    {"frames", 'f', ARG_INT, 2, AT(frames), "N", "pictures on the way (default 10)"},
+    {"index", 'i', ARG_INT, 0, AT(index), "I", "number of the sample to start from"},
+    {"range", 0, ARG_REAL, 0, AT(range), "R", "go from -R to R, in sd of the prior (default 3)"},
+    {"columns", 'c', ARG_INT, 1, AT(columns), "N", "columns of a picture grid"},
+    {"scale", 0, ARG_INT, 1, AT(scale), "N", "pixels of the picture for one of the data"},
+    {"rate", 0, ARG_INT, 1, AT(rate), "HZ", "frames a second of .wav (default 16000)"},
+    {"seed", 0, ARG_TEXT, 0, AT(seed), "N", "seed of everything random (default 0)"},
+    {"threads", 'j', ARG_TEXT, 0, AT(threads), "N", "threads (default: all that this machine offers)"},
+    {"json", 0, ARG_FLAG, 0, AT(json), NULL, "end standard output with one JSON object"},
+    {"quiet", 'q', ARG_FLAG, 0, AT(quiet), NULL, "print nothing but errors and what --json asks for"},
+    {"help", 'h', ARG_FLAG, 0, AT(help), NULL, "print this help"},
+};
+
+static const char common[] = "seed threads set json quiet help";
+
+/* Whether a word stands in a list of words. */
+static bool has_word(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; at && (at = strstr(at, word)) != NULL; at += length)
+        if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == 0))
+            return true;
+    return false;
+}
+
+static bool takes(const app_state *app, const arg *a)
+{
+    return has_word(common, a->name) || has_word(app->command->options, a->name);
+}
+
+/* Changes of single letters that make one word of another, to guess what was meant. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[64], n = strlen(b);
+    if (n >= APP_COUNT(row))
+        return n;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t change = corner + (a[i - 1] != b[j - 1]);
+            corner = row[j];
+            size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            row[j] = change < other ? change : other;
+        }
+    }
+    return row[n];
+}
+
+static const arg *find_long(const app_state *app, const char *name, size_t length)
+{
+    for (size_t i = 0; i < APP_COUNT(args); i++)
+        if (strlen(args[i].name) == length && strncmp(args[i].name, name, length) == 0 &&
+            takes(app, &args[i]))
+            return &args[i];
+    return NULL;
+}
+
+static const arg *find_letter(const app_state *app, char letter)
+{
+    for (size_t i = 0; i < APP_COUNT(args); i++)
+        if (letter && args[i].letter == letter && takes(app, &args[i]))
+            return &args[i];
+    return NULL;
+}
+
+static int unknown_option(const app_state *app, const char *word)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    const arg *best = NULL;
+    for (size_t i = 0; i < APP_COUNT(args); i++)
+        if (takes(app, &args[i]) && (!best || distance(name, args[i].name) < distance(name, best->name)))
+            best = &args[i];
+    if (best && distance(name, best->name) <= 2)
+        return app_usage(app, "unknown option %s; did you mean --%s?", word, best->name);
+    return app_usage(app, "unknown option %s; 'genlat %s --help' lists the options", word,
+                     app->command->name);
+}
+
+static int store_number(app_state *app, const arg *a, const char *text)
+{
+    char *end = NULL;
+    errno = 0;
+    if (a->type == ARG_INT) {
+        long long value = strtoll(text, &end, 10);
+        if (*end || end == text || errno || (double)value < a->low)
+            return app_usage(app, "--%s is '%s', a whole number from %g on is wanted", a->name, text, a->low);
+        *(int64_t *)(void *)((char *)&app->opts + a->offset) = value;
+        return APP_OK;
+    }
+    double value = strtod(text, &end);
+    if (*end || end == text || !(value >= a->low && value < 1e30))
+        return app_usage(app, "--%s is '%s', a number from %g on is wanted", a->name, text, a->low);
+    *(double *)(void *)((char *)&app->opts + a->offset) = value;
+    return APP_OK;
+}
+
+static int store(app_state *app, const arg *a, const char *text)
+{
+    char *field = (char *)&app->opts + a->offset;
+    app->opts.given |= INT64_C(1) << (a - args);
+    switch (a->type) {
+    case ARG_FLAG:
+        *(bool *)field = true;
+        return APP_OK;
+    case ARG_TEXT:
+        *(const char **)(void *)field = text;
+        return APP_OK;
+    case ARG_LIST:
+        if (app->opts.set_count == APP_MAX_SETTINGS)
+            return app_usage(app, "more than %d times --set; use --config", APP_MAX_SETTINGS);
+        app->opts.set[app->opts.set_count++] = text;
+        return APP_OK;
+    default:
+        return store_number(app, a, text);
+    }
+}
+
+int args_default(app_state *app, const char *name, const char *value, int *status)
+{
+    const arg *a = find_long(app, name, strlen(name));
+    if (!a || a->type == ARG_LIST || has_word("config help epochs steps batch seed threads", name))
+        return 0;
+    if (app->opts.given >> (a - args) & 1)
+        return 1;
+    if (a->type != ARG_FLAG)
+        *status = store(app, a, value);
+    else if (strcmp(value, "true") == 0)
+        *status = store(app, a, NULL);
+    else if (strcmp(value, "false") != 0)
+        *status = app_usage(app, "%s is '%s', true or false is wanted", name, value);
+    return 1;
+}
+
+/* One word that begins with a dash; *used tells how many words it took. */
+static int parse_option(app_state *app, char **words, int left, int *used)
+{
+    char *word = words[0];
+    bool is_long = word[1] == '-';
+    const char *equals = is_long ? strchr(word, '=') : NULL;
+    size_t length = is_long ? strcspn(word + 2, "=") : 1;
+    const arg *a = is_long ? find_long(app, word + 2, length) : find_letter(app, word[1]);
+    const char *attached = equals ? equals + 1 : !is_long && word[2] ? word + 2 : NULL;
+    *used = 1;
+    if (!a)
+        return unknown_option(app, word);
+    if (a->type == ARG_FLAG)
+        return attached ? app_usage(app, "--%s takes no value", a->name) : store(app, a, NULL);
+    if (attached)
+        return store(app, a, attached);
+    if (left < 2)
+        return app_usage(app, "%s wants a value: %s", word, a->value);
+    *used = 2;
+    return store(app, a, words[1]);
+}
+
+static int unknown_command(const app_state *app, const char *word)
+{
+    const app_command *best = app_commands;
+    for (const app_command *c = app_commands; c->name; c++)
+        if (distance(word, c->name) < distance(word, best->name))
+            best = c;
+    if (distance(word, best->name) <= 2)
+        return app_usage(app, "unknown command '%s'; did you mean '%s'?", word, best->name);
+    return app_usage(app, "unknown command '%s'; 'genlat help' lists the commands", word);
+}
+
+/* "train" alone has kinds: name them. */
+static int unknown_kind(const app_state *app, const char *word)
+{
+    char kinds[256] = "";
+    size_t length = strlen(word);
+    for (const app_command *c = app_commands; c->name; c++) {
+        size_t used = strlen(kinds);
+        if (strncmp(c->name, word, length) == 0 && c->name[length] == ' ')
+            snprintf(kinds + used, sizeof kinds - used, "%s%s", used ? ", " : "", c->name + length + 1);
+    }
+    return *kinds ? app_usage(app, "%s what? one of: %s", word, kinds) : unknown_command(app, word);
+}
+
+/* Finds the command in the first one or two words; returns how many they were, 0 for none. */
+static int find_command(app_state *app, int argc, char **argv)
+{
+    for (const app_command *c = app_commands; c->name; c++) {
+        const char *space = strchr(c->name, ' ');
+        size_t first = space ? (size_t)(space - c->name) : strlen(c->name);
+        if (strlen(argv[1]) != first || strncmp(argv[1], c->name, first) != 0)
+            continue;
+        if (space && (argc < 3 || strcmp(argv[2], space + 1) != 0))
+            continue;
+        app->command = c;
+        return space ? 2 : 1;
+    }
+    return 0;
+}
+
+static void defaults(app_options *o)
+{
+    *o = (app_options){.label = -1,
+                       .samples = 100,
+                       .from = -1,
+                       .to = -1,
+                       .frames = 10,
+                       .index = -1,
+                       .temperature = 1,
+                       .range = 3,
+                       .rate = 16000,
+                       .plot_format = "png",
+                       .part = "mean"};
+}
+
+int args_parse(app_state *app, int argc, char **argv)
+{
+    defaults(&app->opts);
+    int at = find_command(app, argc, argv) + 1, used = 1, status = APP_OK;
+    if (at == 1)
+        return unknown_kind(app, argv[1]);
+    for (bool plain = false; at < argc && status == APP_OK; at += used) {
+        used = 1;
+        if (!plain && strcmp(argv[at], "--") == 0)
+            plain = true;
+        else if (!plain && argv[at][0] == '-' && argv[at][1])
+            status = parse_option(app, argv + at, argc - at, &used);
+        else if (!app->command->operand || app->model)
+            status = app_usage(app, "'%s' is one word too many", argv[at]);
+        else
+            app->model = argv[at];
+    }
+    if (status == APP_OK && !app->opts.help && app->command->operand && !app->model)
+        return app_usage(app, "%s is missing: genlat %s %s ...", app->command->operand, app->command->name,
+                         app->command->operand);
+    return status;
+}
+
+void args_help(const app_state *app)
+{
+    const app_command *c = app->command;
+    printf("usage: genlat %s%s%s [options]\n\n%s\n\n", c->name, c->operand ? " " : "",
+           c->operand ? c->operand : "", c->help);
+    for (size_t i = 0; i < APP_COUNT(args); i++) {
+        char left[64], letter[8] = "    ";
+        if (!takes(app, &args[i]))
+            continue;
+        if (args[i].letter)
+            snprintf(letter, sizeof letter, "-%c, ", args[i].letter);
+        snprintf(left, sizeof left, "%s--%s %s", letter, args[i].name, args[i].value ? args[i].value : "");
+        printf("  %-26s %s\n", left, args[i].help);
+    }
+}
+
+void args_overview(void)
+{
+    printf("usage: genlat COMMAND ... [options]\n\n");
+    for (const app_command *c = app_commands; c->name; c++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%s%s", c->name, c->operand ? " " : "", c->operand ? c->operand : "");
+        printf("  %-20s %s\n", left, c->help);
+    }
+    printf("\n'genlat COMMAND --help' lists the options of a command; genlat(1) tells more.\n");
+}

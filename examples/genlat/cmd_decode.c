@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* genlat decode: latents from a file to data. */
+#include "app.h"
+#include "genlat/files.h"
+
+static int read_latents(app_state *app, genlat_vae *vae, genlat_tensor **z)
+{
+    genlat_source *source = NULL;
+    if (!app->opts.latents)
+        return app_usage(app, "--latents is missing, such as --latents npy:z.npy");
+    genlat_status opened = genlat_files_open(app->ctx, app->opts.latents, &source);
+    if (opened != GENLAT_OK)
+        return app_fail_setting(app, opened);
+    int status = APP_OK;
+    if (genlat_source_read(source, 0, genlat_source_count(source), z, NULL) != GENLAT_OK)
+        status = app_fail_library(app);
+    else if (genlat_tensor_ndim(*z) != 2 || genlat_tensor_dim(*z, 1) != genlat_vae_latent(vae))
+        status = app_fail(app, "%s: rows of %lld numbers, the model's latent has %lld", app->opts.latents,
+                          (long long)(genlat_tensor_count(*z) / genlat_tensor_dim(*z, 0)),
+                          (long long)genlat_vae_latent(vae));
+    genlat_source_destroy(&source);
+    return status;
+}
+
+int cmd_decode(app_state *app)
+{
+    genlat_vae *vae = NULL;
+    genlat_tensor *z = NULL, *labels = NULL, *x = NULL;
+    int status = output_check(app);
+    if (status == APP_OK)
+        status = model_load(app, &vae);
+    if (status == APP_OK)
+        status = read_latents(app, vae, &z);
+    if (status == APP_OK)
+        status = model_labels(app, vae, genlat_tensor_dim(z, 0), &labels);
+    if (status == APP_OK && !labels && model_conditional(vae))
+        status = app_usage(app, "the model is conditional: --label is missing");
+    if (status == APP_OK && genlat_vae_decode(vae, z, labels, &x) != GENLAT_OK)
+        status = app_fail_library(app);
+    if (status == APP_OK)
+        status = output_write(app, x, &(output_layout){.columns = app->opts.columns, .labels = labels});
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_tensor_destroy(&z);
+    genlat_vae_destroy(&vae);
+    return status;
+}

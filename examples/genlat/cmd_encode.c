@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* genlat encode: data to latents, a batch at a time. A picture shows the means in a plane, coloured by class.
+ */
+#include <string.h>
+
+#include "app.h"
+
+enum { BATCH = 512 };
+
+typedef enum part { PART_MEAN, PART_LOGVAR, PART_SAMPLE, PARTS } part;
+
+static int find_part(const app_state *app, part *out)
+{
+    static const char *const names[PARTS] = {"mean", "logvar", "sample"};
+    for (part p = PART_MEAN; p < PARTS; p++) {
+        if (strcmp(app->opts.part, names[p]) == 0) {
+            *out = p;
+            return APP_OK;
+        }
+    }
+    return app_usage(app, "--part is '%s', mean, logvar or sample is wanted", app->opts.part);
+}
+
+/* The latents of the samples from `begin` on, put into z [n,latent]. */
+static int encode_rows(app_state *app, genlat_vae *vae, genlat_source *source, part what, int64_t begin,
+                       int64_t end, genlat_tensor *z)
+{
+    genlat_tensor *x = NULL, *labels = NULL, *got = NULL;
+    int status = data_read(app, vae, source, begin, end, &x, &labels);
+    if (status == APP_OK) {
+        genlat_status encoded =
+            what == PART_SAMPLE
+                ? genlat_vae_encode_sample(vae, x, labels, app_seed(app) + (uint64_t)begin, &got)
+                : genlat_vae_encode(vae, x, labels, what == PART_MEAN ? &got : NULL,
+                                    what == PART_MEAN ? NULL : &got);
+        status = encoded == GENLAT_OK ? APP_OK : app_fail_library(app);
+    }
+    if (status == APP_OK)
+        memcpy(genlat_tensor_data(z) + begin * genlat_vae_latent(vae), genlat_tensor_const_data(got),
+               (size_t)genlat_tensor_count(got) * sizeof(float));
+    genlat_tensor_destroy(&got);
+    genlat_tensor_destroy(&labels);
+    genlat_tensor_destroy(&x);
+    return status;
+}
+
+static int write_latents(app_state *app, genlat_source *source, genlat_tensor *z)
+{
+    genlat_tensor *x = NULL, *labels = NULL;
+    int64_t classes = genlat_source_classes(source);
+    if (classes && genlat_source_read(source, 0, genlat_tensor_dim(z, 0), &x, &labels) != GENLAT_OK)
+        return app_fail_library(app);
+    int status = output_write(app, z, &(output_layout){.latent = true, .labels = labels, .classes = classes});
+    genlat_tensor_destroy(&labels);
+    genlat_tensor_destroy(&x);
+    return status;
+}
+
+int cmd_encode(app_state *app)
+{
+    genlat_vae *vae = NULL;
+    genlat_source *source = NULL;
+    genlat_tensor *z = NULL;
+    part what = PART_MEAN;
+    int status = find_part(app, &what);
+    if (status == APP_OK)
+        status = output_check(app);
+    if (status == APP_OK)
+        status = model_load(app, &vae);
+    if (status == APP_OK)
+        status = data_open(app, &source);
+    int64_t count = genlat_source_count(source), n = app->opts.count ? app->opts.count : count;
+    if (status == APP_OK && n > count)
+        status =
+            app_usage(app, "--count is %lld, the data have %lld samples", (long long)n, (long long)count);
+    if (status == APP_OK &&
+        genlat_tensor_new(app->ctx, 2, (int64_t[]){n, genlat_vae_latent(vae)}, &z) != GENLAT_OK)
+        status = app_fail_library(app);
+    for (int64_t begin = 0; begin < n && status == APP_OK; begin += BATCH)
+        status = encode_rows(app, vae, source, what, begin, begin + BATCH < n ? begin + BATCH : n, z);
+    if (status == APP_OK)
+        status = write_latents(app, source, z);
+    genlat_tensor_destroy(&z);
+    genlat_source_destroy(&source);
+    genlat_vae_destroy(&vae);
+    return status;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The genlat program: finds the command, makes the context, runs the command, tells the result. */
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app.h"
+
+/* Errors are one line whatever the text holds. */
+static void print_error(const app_state *app, const char *format, va_list values)
+{
+    char text[2048];
+    vsnprintf(text, sizeof text, format, values);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    fflush(stdout);
+    if (app->command)
+        fprintf(stderr, "genlat %s: %s\n", app->command->name, text);
+    else
+        fprintf(stderr, "genlat: %s\n", text);
+}
+
+int app_usage(const app_state *app, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    print_error(app, format, values);
+    va_end(values);
+    return APP_USAGE;
+}
+
+int app_fail(const app_state *app, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    print_error(app, format, values);
+    va_end(values);
+    return APP_FAILED;
+}
+
+int app_fail_library(const app_state *app)
+{
+    return app_fail(app, "%s", genlat_last_error());
+}
+
+int app_fail_setting(const app_state *app, genlat_status status)
+{
+    int code = app_fail_library(app);
+    return status == GENLAT_E_INVALID || status == GENLAT_E_NOT_FOUND || status == GENLAT_E_RANGE ? APP_USAGE
+                                                                                                  : code;
+}
+
+static int run(app_state *app)
+{
+    int status = settings_apply(app);
+    if (status != APP_OK)
+        return status;
+    genlat_status made = genlat_ctx_new(&app->ctx_opts, &app->ctx);
+    if (made != GENLAT_OK)
+        return app_fail_setting(app, made);
+    signals_watch(NULL);
+    status = app->command->run(app);
+    genlat_ctx_destroy(&app->ctx);
+    if (fflush(stdout) != 0 && status == APP_OK)
+        return app_fail(app, "standard output could not be written");
+    return status;
+}
+
+static bool is_any(const char *word, const char *a, const char *b)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    static app_state app;
+    /* The character set of the terminal only; numbers keep their point. */
+    setlocale(LC_CTYPE, "");
+    if (argc < 2)
+        return app_usage(&app, "a command is missing; 'genlat help' lists the commands");
+    if (is_any(argv[1], "help", "--help") || strcmp(argv[1], "-h") == 0) {
+        args_overview();
+        return APP_OK;
+    }
+    if (is_any(argv[1], "--version", "-V")) {
+        printf("genlat %s, libgenlat %s\n", GENLAT_VERSION, genlat_version());
+        return APP_OK;
+    }
+    int status = args_parse(&app, argc, argv);
+    if (status == APP_OK && app.opts.help)
+        args_help(&app);
+    else if (status == APP_OK)
+        status = run(&app);
+    json_decref(app.config);
+    return status;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* Results: samples in the form that the ending of a path asks for, and objects of JSON. A form is one line of
+ * the table. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "draw.h"
+#include "figures.h"
+#include "genlat/files.h"
+
+/* Smallest and largest finite value. */
+static void limits(const genlat_tensor *x, double *low, double *high)
+{
+    const float *data = genlat_tensor_const_data(x);
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (int64_t i = 0; i < genlat_tensor_count(x); i++) {
+        if (!isfinite(data[i]))
+            continue;
+        *low = fmin(*low, data[i]);
+        *high = fmax(*high, data[i]);
+    }
+}
+
+/* Black and white of a picture: 0 and 1, and for data that were scaled otherwise, what they span. */
+static void grey_range(const genlat_tensor *x, double *low, double *high)
+{
+    limits(x, low, high);
+    if (*low >= -0.05 && *high <= 1.05) {
+        *low = 0;
+        *high = 1;
+    } else if (!(*high > *low)) {
+        *low = isfinite(*low) ? *low - 0.5 : 0;
+        *high = *low + 1;
+    }
+}
+
+/* Whether samples are images: [n,h,w], [n,1,h,w] or [n,3,h,w]. */
+static bool are_images(const genlat_tensor *x)
+{
+    int32_t ndim = genlat_tensor_ndim(x);
+    return ndim == 3 || (ndim == 4 && (genlat_tensor_dim(x, 1) == 1 || genlat_tensor_dim(x, 1) == 3));
+}
+
+/* Lines of originals and samples in turn, the last ones filled up with black. */
+static int interleave(app_state *app, const genlat_tensor *a, const genlat_tensor *b, int64_t columns,
+                      genlat_tensor **out)
+{
+    int64_t n = genlat_tensor_dim(b, 0), lines = (n + columns - 1) / columns, dims[GENLAT_MAX_DIMS];
+    size_t size = (size_t)(genlat_tensor_count(b) / n);
+    for (int32_t axis = 0; axis < genlat_tensor_ndim(b); axis++)
+        dims[axis] = genlat_tensor_dim(b, axis);
+    dims[0] = 2 * lines * columns;
+    if (genlat_tensor_new(app->ctx, genlat_tensor_ndim(b), dims, out) != GENLAT_OK)
+        return app_fail_library(app);
+    for (int64_t i = 0; i < n; i++) {
+        float *to = genlat_tensor_data(*out) + (size_t)(i / columns * 2 * columns + i % columns) * size;
+        memcpy(to, genlat_tensor_const_data(a) + (size_t)i * size, size * sizeof *to);
+        memcpy(to + (size_t)columns * size, genlat_tensor_const_data(b) + (size_t)i * size,
+               size * sizeof *to);
+    }
+    return APP_OK;
+}
+
+static int write_grid(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
+{
+    genlat_tensor *both = NULL;
+    int64_t n = genlat_tensor_dim(x, 0), columns = layout->columns;
+    if (columns == 0)
+        columns = layout->originals ? (n < 10 ? n : 10) : (int64_t)ceil(sqrt((double)n));
+    if (layout->originals && interleave(app, layout->originals, x, columns, &both) != APP_OK)
+        return APP_FAILED;
+    genlat_tensor *shown = both ? both : x;
+    double low, high;
+    grey_range(shown, &low, &high);
+    /* Small images are enlarged until the picture is a good part of a screen. */
+    int64_t zoom = app->opts.scale ? app->opts.scale : 640 / (columns * genlat_tensor_dim(x, -1));
+    zoom = zoom < 1 ? 1 : zoom > 16 && !app->opts.scale ? 16 : zoom;
+    genlat_status status = genlat_png_grid(path, shown, columns, zoom, low, high);
+    genlat_tensor_destroy(&both);
+    return status == GENLAT_OK ? APP_OK : app_fail_library(app);
+}
+
+int output_picture(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
+{
+    if (!layout->latent && are_images(x)) {
+        if (strcmp(strrchr(path, '.'), ".png") == 0)
+            return write_grid(app, path, x, layout);
+        return app_fail(app, "%s: images are written as .png", path);
+    }
+    int64_t n = genlat_tensor_dim(x, 0), size = genlat_tensor_count(x) / n;
+    if (!layout->latent && size != 2)
+        return app_fail(app, "%s: samples of %lld numbers are no picture; use .npy or .csv", path,
+                        (long long)size);
+    const char *wrong =
+        figure_scatter(path, x, layout->labels, layout->classes,
+                       layout->latent ? "means of the latent" : "samples", layout->latent ? "z" : "x");
+    return wrong ? app_fail(app, "%s: %s", path, wrong) : APP_OK;
+}
+
+static int write_npy(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
+{
+    return genlat_npy_write(path, x) == GENLAT_OK ? APP_OK : app_fail_library(app);
+}
+
+/* Arrays x and, where there are labels, labels. */
+static int write_npz(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
+{
+    static const char *const names[] = {"x", "labels"};
+    const genlat_tensor *tensors[] = {x, layout->labels};
+    return genlat_npz_write(path, layout->labels ? 2 : 1, names, tensors) == GENLAT_OK
+               ? APP_OK
+               : app_fail_library(app);
+}
+
+static int write_csv(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
+{
+    return genlat_csv_write(path, x, NULL) == GENLAT_OK ? APP_OK : app_fail_library(app);
+}
+
+/* Samples [n,length] or [n,channels,length] one after the other. */
+static int write_wav(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
+{
+    genlat_tensor *sound = NULL;
+    int32_t ndim = genlat_tensor_ndim(x);
+    if (ndim != 2 && ndim != 3)
+        return app_fail(app, "%s: the samples are no sound [channels,length]; use .npy", path);
+    int64_t n = genlat_tensor_dim(x, 0), channels = ndim == 3 ? genlat_tensor_dim(x, 1) : 1;
+    int64_t length = genlat_tensor_dim(x, -1), dims[] = {channels, n * length};
+    genlat_status status = genlat_tensor_new(app->ctx, 2, dims, &sound);
+    for (int64_t i = 0; i < n * channels && status == GENLAT_OK; i++)
+        memcpy(genlat_tensor_data(sound) + (i % channels * n + i / channels) * length,
+               genlat_tensor_const_data(x) + i * length, (size_t)length * sizeof(float));
+    if (status == GENLAT_OK)
+        status = genlat_wav_write(path, sound, app->opts.rate);
+    genlat_tensor_destroy(&sound);
+    return status == GENLAT_OK ? APP_OK : app_fail_library(app);
+}
+
+/* Whole numbers of a byte are letters; other numbers stand between blanks. A sample a line. */
+static bool are_bytes(const genlat_tensor *x)
+{
+    const float *data = genlat_tensor_const_data(x);
+    bool beyond_one = false;
+    for (int64_t i = 0; i < genlat_tensor_count(x); i++) {
+        if (!(data[i] >= 0 && data[i] <= 255 && data[i] == floorf(data[i])))
+            return false;
+        beyond_one = beyond_one || data[i] > 1;
+    }
+    return beyond_one && genlat_tensor_ndim(x) == 2;
+}
+
+static int write_txt(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
+{
+    int64_t n = genlat_tensor_dim(x, 0), size = genlat_tensor_count(x) / n;
+    const float *data = genlat_tensor_const_data(x);
+    bool bytes = are_bytes(x);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return app_fail(app, "%s: the file cannot be written; does its folder exist?", path);
+    for (int64_t i = 0; i < n * size; i++) {
+        bool last = i % size == size - 1;
+        if (!bytes)
+            fprintf(file, "%.9g%c", (double)data[i], last ? '\n' : ' ');
+        else if (data[i] >= 1)
+            fputc((int)data[i], file);
+        if (bytes && last)
+            fputc('\n', file);
+    }
+    bool failed = ferror(file) != 0;
+    failed = fclose(file) != 0 || failed;
+    return failed ? app_fail(app, "%s: the disk is full or cannot be written", path) : APP_OK;
+}
+
+static const struct {
+    const char *ending;
+    int (*write)(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout);
+} forms[] = {
+    {".png", output_picture}, {".svg", output_picture}, {".pdf", output_picture}, {".npy", write_npy},
+    {".npz", write_npz},      {".csv", write_csv},      {".wav", write_wav},      {".txt", write_txt},
+};
+
+/* Index of the form of a path, or -1. */
+static int find_form(const char *path)
+{
+    const char *ending = strrchr(path, '.');
+    for (size_t i = 0; i < APP_COUNT(forms) && ending; i++)
+        if (strcmp(ending, forms[i].ending) == 0)
+            return (int)i;
+    return -1;
+}
+
+int output_check(const app_state *app)
+{
+    if (!app->opts.out)
+        return app_usage(app, "--out is missing, such as -o samples.png");
+    if (find_form(app->opts.out) < 0)
+        return app_usage(app,
+                         "--out is '%s', its ending must be .png, .svg, .pdf, .npy, .npz, .csv, .wav or .txt",
+                         app->opts.out);
+    return APP_OK;
+}
+
+/* Shape of a tensor as "[64,1,28,28]". */
+static void shape_text(const genlat_tensor *x, char *text, size_t capacity)
+{
+    size_t used = (size_t)snprintf(text, capacity, "[");
+    for (int32_t axis = 0; axis < genlat_tensor_ndim(x) && used < capacity; axis++)
+        used += (size_t)snprintf(text + used, capacity - used, "%s%lld", axis ? "," : "",
+                                 (long long)genlat_tensor_dim(x, axis));
+    if (used < capacity)
+        snprintf(text + used, capacity - used, "]");
+}
+
+int output_write(app_state *app, genlat_tensor *x, const output_layout *layout)
+{
+    char shape[128];
+    int status = forms[find_form(app->opts.out)].write(app, app->opts.out, x, layout);
+    if (status != APP_OK)
+        return status;
+    shape_text(x, shape, sizeof shape);
+    if (!app->opts.quiet && !app->opts.json)
+        printf("wrote %s %s\n", app->opts.out, shape);
+    return output_json(app, json_pack("{s:s, s:s, s:I}", "event", "written", "file", app->opts.out, "count",
+                                      (json_int_t)genlat_tensor_dim(x, 0)));
+}
+
+int output_json(const app_state *app, json_t *object)
+{
+    if (!app->opts.json) {
+        json_decref(object);
+        return APP_OK;
+    }
+    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(object);
+    if (!text)
+        return app_fail(app, "the result cannot be written as JSON");
+    printf("%s\n", text);
+    free(text);
+    return APP_OK;
+}
+
+json_t *output_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Bars and lines of report.h. */
+#include <langinfo.h>
+#include <math.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report.h"
+
+enum { TERMS_SHOWN = 3, BAR_LEAST = 10, BAR_MOST = 30 };
+static const double redraw_seconds = 0.1;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int terminal_width(const report *r)
+{
+    struct winsize size;
+    return ioctl(fileno(r->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void report_begin(report *r, const app_state *app)
+{
+    *r = (report){.out = app->opts.quiet ? NULL : app->opts.json ? stderr : stdout, .first_step = -1};
+    r->bar = r->out && isatty(fileno(r->out));
+    r->wide = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+static void clear_bar(report *r)
+{
+    if (r->shown)
+        fprintf(r->out, "\r\033[K");
+    r->shown = false;
+}
+
+/* "0:07", "12:30", "3:05:00". */
+static void clock_text(double seconds, char *text, size_t capacity)
+{
+    long long s = seconds > 0 ? (long long)(seconds + 0.5) : 0;
+    if (s < 3600)
+        snprintf(text, capacity, "%lld:%02lld", s / 60, s % 60);
+    else
+        snprintf(text, capacity, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+}
+
+/* "812/s", "45.2k/s". */
+static void rate_text(double rate, char *text, size_t capacity)
+{
+    if (rate < 1000)
+        snprintf(text, capacity, "%.0f/s", rate);
+    else
+        snprintf(text, capacity, "%.*fk/s", rate < 100000 ? 1 : 0, rate / 1000);
+}
+
+/* Writes at text+used; returns the new length, never beyond the room. */
+static size_t join(char *text, size_t capacity, size_t used, const char *format, const char *name,
+                   double value)
+{
+    int more = snprintf(text + used, capacity - used, format, name, value);
+    used += more > 0 ? (size_t)more : 0;
+    return used < capacity ? used : capacity - 1;
+}
+
+/* One line: what, bar, percent, and as much of the rest as the terminal has room for. */
+static void draw_bar(report *r, const char *what, double part, const char *const *notes, int count)
+{
+    int width = terminal_width(r) - 1, used = 0, shown = count, room;
+    for (;; shown--) {
+        used = (int)strlen(what) + 8;
+        for (int i = 0; i < shown; i++)
+            used += (int)strlen(notes[i]) + 2;
+        room = width - used;
+        if (room >= BAR_LEAST || shown == 0)
+            break;
+    }
+    room = room > BAR_MOST ? BAR_MOST : room;
+    int full = (int)(part * room + 0.5);
+    fprintf(r->out, "\r%.*s ", width > 0 ? width : 1, what);
+    for (int i = 0; i < room; i++)
+        fputs(r->wide ? (i < full ? "━" : "╌") : (i < full ? "=" : "-"), r->out);
+    if (room > 0)
+        fprintf(r->out, " %3.0f %%", 100 * part);
+    for (int i = 0; i < shown; i++)
+        fprintf(r->out, "  %s", notes[i]);
+    fprintf(r->out, "\033[K");
+    fflush(r->out);
+    r->shown = true;
+    r->drawn = now();
+}
+
+static double seconds_left(const report *r, const genlat_event *e)
+{
+    int64_t made = e->step - r->first_step, all = e->steps > 0 ? e->steps : e->epochs * e->epoch_steps;
+    if (all <= 0 || made <= 0)
+        return -1;
+    return (e->seconds - r->first_seconds) / (double)made * (double)(all - e->step);
+}
+
+static void draw_step(report *r, const genlat_event *e)
+{
+    char what[64], terms[TERMS_SHOWN][48], rate[32], left[32] = "";
+    const char *notes[TERMS_SHOWN + 2];
+    int count = 0;
+    double seconds = seconds_left(r, e);
+    if (e->epochs > 0)
+        snprintf(what, sizeof what, "epoch %lld/%lld", (long long)e->epoch, (long long)e->epochs);
+    else
+        snprintf(what, sizeof what, "step %lld/%lld", (long long)e->step, (long long)e->steps);
+    /* The most wanted first: those at the end go when there is no room. */
+    if (seconds >= 0) {
+        clock_text(seconds, left, sizeof left - 5);
+        strcat(left, " left");
+        notes[count++] = left;
+    }
+    for (int i = 0; i < e->count && i < TERMS_SHOWN; i++) {
+        snprintf(terms[i], sizeof terms[i], "%s %.2f", e->names[i], r->sums[i] / (double)r->summed);
+        notes[count++] = terms[i];
+    }
+    rate_text(e->samples_per_s, rate, sizeof rate);
+    notes[count++] = rate;
+    int64_t within = e->epoch_steps > 0 ? (e->step - 1) % e->epoch_steps + 1 : 0;
+    double part =
+        e->epochs > 0 ? (double)within / (double)e->epoch_steps : (double)e->step / (double)e->steps;
+    draw_bar(r, what, part > 1 || !(part >= 0) ? 1 : part, notes, count);
+}
+
+static void on_step(report *r, const genlat_event *e)
+{
+    if (e->epoch != r->epoch) {
+        r->epoch = e->epoch;
+        r->summed = 0;
+        memset(r->sums, 0, sizeof r->sums);
+    }
+    if (r->first_step < 0) {
+        r->first_step = e->step;
+        r->first_seconds = e->seconds;
+    }
+    for (int64_t i = 0; i < e->count && i < REPORT_TERMS; i++)
+        r->sums[i] += e->values[i];
+    r->summed++;
+    if (r->bar && now() - r->drawn >= redraw_seconds)
+        draw_step(r, e);
+}
+
+static void print_line(report *r)
+{
+    if (!*r->line)
+        return;
+    clear_bar(r);
+    fprintf(r->out, "%s\n", r->line);
+    fflush(r->out);
+    *r->line = 0;
+}
+
+/* The end of an epoch's line is left open for its validation. */
+static void on_epoch(report *r, const genlat_event *e)
+{
+    char *line = r->line, text[32];
+    size_t capacity = sizeof r->line;
+    int digits = snprintf(text, sizeof text, "%lld", (long long)e->epochs);
+    size_t used = (size_t)snprintf(line, capacity, "epoch %*lld", digits, (long long)e->epoch);
+    if (e->epochs > 0)
+        used = join(line, capacity, used, "/%s", text, 0);
+    for (int64_t i = 0; i < e->count && i < TERMS_SHOWN; i++)
+        used = join(line, capacity, used, "  %s %.2f", e->names[i], e->values[i]);
+    rate_text(e->samples_per_s, text, sizeof text);
+    used = join(line, capacity, used, "  %s", text, 0);
+    clock_text(e->seconds, text, sizeof text);
+    join(line, capacity, used, "  %s", text, 0);
+}
+
+void report_event(report *r, const genlat_event *e)
+{
+    if (!r->out)
+        return;
+    if (e->kind == GENLAT_EVENT_VALID && *r->line && e->count > 0)
+        join(r->line, sizeof r->line, strlen(r->line), "  valid.%s %.2f", e->names[0], e->values[0]);
+    print_line(r);
+    if (e->kind == GENLAT_EVENT_STEP)
+        on_step(r, e);
+    else if (e->kind == GENLAT_EVENT_EPOCH)
+        on_epoch(r, e);
+    if (e->kind == GENLAT_EVENT_ALARM && e->text) {
+        clear_bar(r);
+        fflush(r->out);
+        fprintf(stderr, "genlat: warning: %s\n", e->text);
+    }
+}
+
+void report_part(report *r, const char *what, int64_t done, int64_t of)
+{
+    if (r->bar && now() - r->drawn >= redraw_seconds)
+        draw_bar(r, what, (double)done / (double)of, NULL, 0);
+}
+
+void report_end(report *r)
+{
+    if (!r->out)
+        return;
+    print_line(r);
+    clear_bar(r);
+    fflush(r->out);
+}

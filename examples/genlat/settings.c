@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Settings: pairs of key and value from --config, --set and a few options, brought to whom they belong: the
+ * context, the trainer, or the builder of the model. Later ones win, in that order. */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+
+static const char *const yes_no[] = {"no", "yes", NULL};
+static const char *const cpu_names[] = {"auto", "baseline", "avx2", "avx512", "neon", NULL};
+static const char *const gemm_names[] = {"auto", "cblas", "builtin", NULL};
+
+/* Settings of the context: a whole number, or a name. */
+static const struct {
+    const char *key;
+    size_t offset;
+    const char *const *names;
+} context_keys[] = {
+    {"threads", offsetof(genlat_ctx_opts, threads), NULL},
+    {"seed", offsetof(genlat_ctx_opts, seed), NULL},
+    {"deterministic", offsetof(genlat_ctx_opts, deterministic), yes_no},
+    {"cpu", offsetof(genlat_ctx_opts, cpu), cpu_names},
+    {"gemm", offsetof(genlat_ctx_opts, gemm), gemm_names},
+};
+
+static int set_name(app_state *app, const char *key, const char *value, const char *const *names,
+                    uint32_t *field)
+{
+    char known[128] = "";
+    for (uint32_t i = 0; names[i]; i++) {
+        if (strcmp(value, names[i]) == 0 || (names == yes_no && strcmp(value, i ? "true" : "false") == 0)) {
+            *field = i;
+            return APP_OK;
+        }
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, " %s", names[i]);
+    }
+    return app_usage(app, "%s is '%s', one of%s is wanted", key, value, known);
+}
+
+static int set_context(app_state *app, size_t index, const char *value)
+{
+    char *field = (char *)&app->ctx_opts + context_keys[index].offset, *end = NULL;
+    const char *key = context_keys[index].key;
+    if (context_keys[index].names)
+        return set_name(app, key, value, context_keys[index].names, (uint32_t *)(void *)field);
+    errno = 0;
+    long long number = strtoll(value, &end, 10);
+    if (*end || end == value || errno || number < 0)
+        return app_usage(app, "%s is '%s', a whole number from 0 on is wanted", key, value);
+    *(int64_t *)(void *)field = number;
+    return APP_OK;
+}
+
+static const char *keep_text(app_state *app, const char *text, size_t length)
+{
+    if (app->copied + length + 1 > sizeof app->copies)
+        return NULL;
+    char *copy = memcpy(app->copies + app->copied, text, length);
+    copy[length] = 0;
+    app->copied += length + 1;
+    return copy;
+}
+
+static int set_one(app_state *app, const char *key, const char *value)
+{
+    for (size_t i = 0; i < APP_COUNT(context_keys); i++)
+        if (strcmp(key, context_keys[i].key) == 0)
+            return set_context(app, i, value);
+    if (strncmp(app->command->name, "train", 5) != 0)
+        return app_usage(app, "unknown setting '%s'; known: threads, seed, deterministic, cpu, gemm", key);
+    genlat_status status = genlat_train_opts_set(&app->train, key, value);
+    if (status == GENLAT_OK)
+        return APP_OK;
+    if (status != GENLAT_E_NOT_FOUND)
+        return app_fail_setting(app, status);
+    if (app->setting_count == (int64_t)APP_COUNT(app->settings))
+        return app_usage(app, "more than %d settings", (int)APP_COUNT(app->settings));
+    app->settings[app->setting_count++] = (app_setting){key, value};
+    return APP_OK;
+}
+
+/* A JSON value as the text that --set would have. */
+static int config_text(app_state *app, const char *key, const json_t *value, const char **text)
+{
+    if (json_is_string(value)) {
+        *text = json_string_value(value);
+        return APP_OK;
+    }
+    if (!json_is_number(value) && !json_is_boolean(value))
+        return app_usage(app, "%s: %s must be a text, a number, true or false", app->opts.config, key);
+    char *dump = json_dumps(value, JSON_ENCODE_ANY);
+    *text = dump ? keep_text(app, dump, strlen(dump)) : NULL;
+    free(dump);
+    return *text ? APP_OK : app_fail(app, "%s: too many settings", app->opts.config);
+}
+
+static int apply_config(app_state *app)
+{
+    json_error_t error;
+    app->config = json_load_file(app->opts.config, JSON_REJECT_DUPLICATES, &error);
+    if (!app->config)
+        return app_usage(app, "%s: line %d: %s", app->opts.config, error.line, error.text);
+    if (!json_is_object(app->config))
+        return app_usage(app, "%s: an object is wanted, such as {\"epochs\": 5}", app->opts.config);
+    const char *key;
+    json_t *value;
+    json_object_foreach(app->config, key, value)
+    {
+        const char *text = NULL;
+        int status = config_text(app, key, value, &text);
+        if (status == APP_OK && !args_default(app, key, text, &status))
+            status = set_one(app, key, text);
+        if (status != APP_OK)
+            return status;
+    }
+    return APP_OK;
+}
+
+static int apply_set(app_state *app, const char *pair)
+{
+    const char *equals = strchr(pair, '=');
+    if (!equals || equals == pair)
+        return app_usage(app, "--set is '%s', KEY=VALUE is wanted", pair);
+    const char *key = keep_text(app, pair, (size_t)(equals - pair));
+    return key ? set_one(app, key, equals + 1) : app_usage(app, "too many settings");
+}
+
+/* Cores that this process may use; the program owns the machine, so it takes them all. */
+static int64_t cores(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 256 ? 256 : count;
+}
+
+int settings_apply(app_state *app)
+{
+    genlat_ctx_opts_init(&app->ctx_opts);
+    genlat_train_opts_init(&app->train);
+    app->ctx_opts.threads = cores();
+    int status = app->opts.config ? apply_config(app) : APP_OK;
+    for (int64_t i = 0; i < app->opts.set_count && status == APP_OK; i++)
+        status = apply_set(app, app->opts.set[i]);
+    const struct {
+        const char *key, *value;
+    } options[] = {{"epochs", app->opts.epochs},
+                   {"steps", app->opts.steps},
+                   {"batch", app->opts.batch},
+                   {"seed", app->opts.seed},
+                   {"threads", app->opts.threads}};
+    for (size_t i = 0; i < APP_COUNT(options) && status == APP_OK; i++)
+        if (options[i].value)
+            status = set_one(app, options[i].key, options[i].value);
+    return status;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* One training: data, model, trainer, what is shown meanwhile, and what is left behind. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "draw.h"
+#include "figures.h"
+#include "genlat/files.h"
+#include "report.h"
+#include "train.h"
+
+/* Pictures take time; while training goes on they are made anew at most this often. */
+static const double plot_seconds = 15;
+
+typedef struct training {
+    app_state *app;
+    const train_kind *kind;
+    report report;
+    void *model;
+    genlat_source *train, *valid;
+    genlat_trainer *trainer;
+    json_t *train_terms, *valid_terms; /* of the last epoch */
+    int64_t epoch, epochs_seen, step;
+    double seconds, slowness; /* sum of seconds a sample over the epochs seen */
+    double plotted;           /* when, seconds of training */
+    int status;               /* of the pictures */
+} training;
+
+void train_plot_path(const app_state *app, const char *name, bool image, char *path, size_t capacity)
+{
+    snprintf(path, capacity, "%s/%s.%s", app->opts.plots, name, image ? "png" : app->opts.plot_format);
+}
+
+static json_t *terms_json(const genlat_event *e)
+{
+    json_t *terms = json_object();
+    for (int64_t i = 0; i < e->count; i++)
+        json_object_set_new(terms, e->names[i], output_number(e->values[i]));
+    return terms;
+}
+
+static void replace(json_t **slot, json_t *value)
+{
+    json_decref(*slot);
+    *slot = value;
+}
+
+static int plot_curves(training *t)
+{
+    figure_curve curves[FIGURE_MAX_CURVES];
+    char path[1024], name[64];
+    int64_t count = 0, epochs = 0, other = 0;
+    for (const char *const *wanted = t->kind->curves; *wanted; wanted++) {
+        figure_curve *c = &curves[count];
+        *c = (figure_curve){.name = *wanted, .unit = "nats a sample"};
+        if (genlat_trainer_history(t->trainer, *wanted, &c->train, &epochs) != GENLAT_OK || epochs == 0)
+            continue;
+        snprintf(name, sizeof name, "valid.%s", *wanted);
+        if (!t->valid || genlat_trainer_history(t->trainer, name, &c->valid, &other) != GENLAT_OK)
+            c->valid = NULL;
+        count++;
+    }
+    if (count == 0)
+        return APP_OK;
+    train_plot_path(t->app, "loss", false, path, sizeof path);
+    const char *wrong = figure_curves(path, count, curves, epochs, t->epoch - epochs + 1);
+    return wrong ? app_fail(t->app, "%s: %s", path, wrong) : APP_OK;
+}
+
+static int plot(training *t)
+{
+    int status = plot_curves(t);
+    return status == APP_OK ? t->kind->pictures(t->app, t->model, t->valid ? t->valid : t->train) : status;
+}
+
+static void end_of_epoch(training *t, const genlat_event *e)
+{
+    replace(&t->train_terms, terms_json(e));
+    t->epochs_seen++;
+    t->slowness += e->samples_per_s > 0 ? 1 / e->samples_per_s : 0;
+}
+
+/* The receiver of events; anything but 0 stops the training. */
+static int32_t on_event(void *user, const genlat_event *e)
+{
+    training *t = user;
+    report_event(&t->report, e);
+    t->epoch = e->epoch;
+    t->step = e->step;
+    t->seconds = e->seconds;
+    if (e->kind == GENLAT_EVENT_EPOCH)
+        end_of_epoch(t, e);
+    else if (e->kind == GENLAT_EVENT_VALID)
+        replace(&t->valid_terms, terms_json(e));
+    else if (e->kind == GENLAT_EVENT_DONE && !t->train_terms)
+        t->train_terms = terms_json(e);
+    bool plots_due = e->kind == (t->valid ? GENLAT_EVENT_VALID : GENLAT_EVENT_EPOCH) && t->app->opts.plots;
+    if (plots_due && e->seconds - t->plotted >= plot_seconds) {
+        t->plotted = e->seconds;
+        t->status = plot(t);
+    }
+    return t->status;
+}
+
+/* The folder of a file that will be written in hours must be there now. */
+static int check_folder(app_state *app, const char *option, const char *path)
+{
+    char folder[1024] = ".";
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash > path ? slash - path : 1), path);
+    if (path && access(folder, W_OK) != 0)
+        return app_fail(app, "%s %s: the folder %s cannot be written: %s", option, path, folder,
+                        strerror(errno));
+    return APP_OK;
+}
+
+static int check_options(app_state *app)
+{
+    const app_options *o = &app->opts;
+    char probe[16];
+    snprintf(probe, sizeof probe, ".%.8s", o->plot_format);
+    if (!draw_knows(probe))
+        return app_usage(app, "--plot-format is '%s', png, svg or pdf is wanted", o->plot_format);
+    if (o->resume && (o->preset || app->setting_count))
+        return app_usage(app, "%s is part of the model that --resume goes on with; leave it out",
+                         o->preset ? "--preset" : app->settings[0].key);
+    int status = check_folder(app, "--out", o->out);
+    if (status == APP_OK)
+        status = check_folder(app, "--log", o->log);
+    if (status == APP_OK && o->plots && mkdir(o->plots, 0777) != 0 && errno != EEXIST)
+        return app_fail(app, "--plots %s: the folder cannot be made: %s", o->plots, strerror(errno));
+    return status;
+}
+
+static int open_data(training *t)
+{
+    app_state *app = t->app;
+    int status = data_open(app, &t->train);
+    if (status != APP_OK || !app->opts.valid)
+        return status;
+    genlat_status opened = genlat_files_open_like(app->ctx, app->opts.valid, t->train, &t->valid);
+    return opened == GENLAT_OK ? APP_OK : app_fail_setting(app, opened);
+}
+
+static int make_trainer(training *t)
+{
+    app_state *app = t->app;
+    genlat_train_opts *opts = &app->train;
+    if (!app->opts.out)
+        app->opts.out = app->opts.resume;
+    opts->last_path = app->opts.out;
+    opts->log_path = app->opts.log;
+    opts->event = on_event;
+    opts->event_user = t;
+    genlat_status status = t->kind->trainer(t->model, t->train, t->valid, opts, &t->trainer);
+    return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
+}
+
+static json_t *done_json(const training *t, bool cancelled)
+{
+    double rate = t->slowness > 0 ? (double)t->epochs_seen / t->slowness : 0;
+    json_t *object = json_pack("{s:s, s:I, s:I, s:o, s:o, s:O?, s:O?}", "event",
+                               cancelled ? "cancelled" : "done", "epochs", (json_int_t)t->epoch, "steps",
+                               (json_int_t)t->step, "seconds", output_number(t->seconds), "samples_per_s",
+                               output_number(rate), "train", t->train_terms, "valid", t->valid_terms);
+    if (object && t->app->opts.out)
+        json_object_set_new(object, "model", json_string(t->app->opts.out));
+    return object;
+}
+
+static int interrupted(const training *t)
+{
+    const char *out = t->app->opts.out;
+    if (out)
+        app_fail(t->app, "interrupted; go on with: genlat %s --resume %s ...", t->app->command->name, out);
+    else
+        app_fail(t->app, "interrupted; nothing is kept without --out");
+    output_json(t->app, done_json(t, true));
+    return APP_INTERRUPTED;
+}
+
+/* What remains after a training that went to its end. */
+static int finish(training *t)
+{
+    app_state *app = t->app;
+    const app_options *o = &app->opts;
+    if (app->train.restore_best && o->out && t->kind->save(t->model, o->out) != GENLAT_OK)
+        return app_fail_library(app);
+    int status = o->plots ? plot(t) : APP_OK;
+    if (status != APP_OK)
+        return status;
+    if (!o->quiet && !o->json && o->out)
+        printf("wrote %s\n", o->out);
+    if (!o->quiet && !o->json && o->plots)
+        printf("wrote pictures to %s\n", o->plots);
+    return output_json(app, done_json(t, false));
+}
+
+static int train(training *t)
+{
+    int status = check_options(t->app);
+    if (status == APP_OK)
+        status = open_data(t);
+    if (status == APP_OK)
+        status = t->kind->make(t->app, t->train, &t->model);
+    if (status == APP_OK)
+        status = make_trainer(t);
+    if (status != APP_OK)
+        return status;
+    report_begin(&t->report, t->app);
+    signals_watch(t->trainer);
+    genlat_status ran = genlat_trainer_run(t->trainer);
+    report_end(&t->report);
+    if (t->status != APP_OK)
+        return t->status;
+    if (ran == GENLAT_E_CANCELLED)
+        return interrupted(t);
+    return ran == GENLAT_OK ? finish(t) : app_fail_library(t->app);
+}
+
+int train_run(app_state *app, const train_kind *kind)
+{
+    training t = {.app = app, .kind = kind};
+    int status = train(&t);
+    signals_watch(NULL);
+    genlat_trainer_destroy(&t.trainer);
+    if (t.model)
+        kind->destroy(t.model);
+    genlat_source_destroy(&t.valid);
+    genlat_source_destroy(&t.train);
+    json_decref(t.train_terms);
+    json_decref(t.valid_terms);
+    return status;
+}

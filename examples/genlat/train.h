@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Training as the program does it, whatever the model: a kind of model is one table of functions. */
+#ifndef TRAIN_H
+#define TRAIN_H
+
+#include "app.h"
+
+typedef struct train_kind {
+    const char *const *curves; /* what loss.png shows, NULL-terminated */
+    /* A new model for the source, as the options and settings want it, or the one that --resume names. */
+    int (*make)(app_state *app, genlat_source *train, void **model);
+    genlat_status (*trainer)(void *model, genlat_source *train, genlat_source *valid,
+                             const genlat_train_opts *opts, genlat_trainer **out);
+    genlat_status (*save)(void *model, const char *path);
+    /* Pictures of what the model can do, on samples of the source, into the folder --plots. */
+    int (*pictures)(app_state *app, void *model, genlat_source *source);
+    void (*destroy)(void *model);
+} train_kind;
+
+int train_run(app_state *app, const train_kind *kind);
+
+/* Path of a picture in the folder --plots; images are .png whatever --plot-format says. */
+void train_plot_path(const app_state *app, const char *name, bool image, char *path, size_t capacity);
+
+#endif
