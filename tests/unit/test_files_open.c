@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Pictures, sound, text; the line of text that opens a source; writes that replace at once. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/files_rig.h"
+
+/* ---- pictures, sound, text --------------------------------------------------------------------------- */
+
+START_TEST(png_grid_comes_back_as_images)
+{
+    static const float grey[] = {0, 0.2f, 1, 0.4f, 0.6f, 2}, colour[] = {1, 0, 0, 1, 0, 0, 0.4f, 0.2f, 1};
+    genlat_tensor *a = tensor(3, (int64_t[]){1, 2, 3}, grey), *b = tensor(4, (int64_t[]){1, 3, 1, 3}, colour);
+    ck_assert_int_eq(mkdir(place("cat"), 0777), 0);
+    ck_assert_int_eq(mkdir(place("dog"), 0777), 0);
+    ok(genlat_png_grid(place("cat/1.png"), a, 0, 1, 0, 1));
+    ok(genlat_png_grid(place("dog/2.PNG"), a, 0, 1, 0, 1));
+    genlat_tensor *labels = NULL, *x = values(spec_of("png", "", ""), &labels);
+    ck_assert_int_eq(genlat_tensor_dim(x, 0), 2);
+    ck_assert_int_eq(genlat_tensor_dim(x, 1), 1);
+    for (int i = 0; i < 6; i++)
+        ck_assert_float_eq_tol(genlat_tensor_const_data(x)[i], grey[i] > 1 ? 1 : grey[i], 1e-6);
+    ck_assert_float_eq(genlat_tensor_const_data(labels)[1], 1);
+    ok(genlat_png_grid(place("dog/3.png"), b, 0, 1, 0, 1));
+    refused(spec_of("png", "", ""), GENLAT_E_SHAPE, "3.png");
+    unlink(place("dog/2.PNG"));
+    genlat_tensor_destroy(&x);
+    x = values(spec_of("png", "dog", ""), NULL);
+    ck_assert_int_eq(genlat_tensor_dim(x, 1), 3);
+    for (int i = 0; i < 9; i++)
+        ck_assert_float_eq_tol(genlat_tensor_const_data(x)[i], colour[i], 1e-6);
+    put_file("dog/3.png", "\x89PNG\r\n\x1a\n", 8);
+    refused(spec_of("png", "dog", ""), GENLAT_E_FORMAT, "3.png");
+    genlat_tensor *all[] = {a, b, labels, x};
+    for (size_t i = 0; i < COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+}
+END_TEST
+
+START_TEST(png_grid_lays_out_and_refuses)
+{
+    static const float zeros[5 * 2 * 2] = {0};
+    genlat_tensor *images_tensor = tensor(3, (int64_t[]){5, 2, 2}, zeros),
+                  *flat = tensor(1, (int64_t[]){4}, zeros);
+    ok(genlat_png_grid(place("a.png"), images_tensor, 0, 3, -1, 1));
+    genlat_source *source = open_source(spec_of("png", "", ""));
+    ck_assert_int_eq(genlat_source_dim(source, 2), 3 * 6 + 2); /* three columns, two rows, a line between */
+    ck_assert_int_eq(genlat_source_dim(source, 1), 2 * 6 + 1);
+    genlat_source_destroy(&source);
+    ck_assert_int_eq(genlat_png_grid(place("b.png"), flat, 0, 1, 0, 1), GENLAT_E_SHAPE);
+    ck_assert_int_eq(genlat_png_grid(place("b.png"), images_tensor, 0, 0, 0, 1), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_png_grid(place("b.png"), images_tensor, 0, 1, 1, 1), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_png_grid(place("b.png"), images_tensor, -1, 1, 0, 1), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_png_grid(place("none/b.png"), images_tensor, 0, 1, 0, 1), GENLAT_E_IO);
+    ck_assert_int_eq(files_in_folder(), 1);
+    genlat_tensor_destroy(&images_tensor);
+    genlat_tensor_destroy(&flat);
+}
+END_TEST
+
+START_TEST(wav_comes_back)
+{
+    float wave[2][10];
+    for (int i = 0; i < 10; i++) {
+        wave[0][i] = (float)sin(i);
+        wave[1][i] = i == 3 ? 5 : -0.5f;
+    }
+    genlat_tensor *sound = tensor(2, (int64_t[]){2, 10}, wave[0]), *x = NULL;
+    ok(genlat_wav_write(place("a.wav"), sound, 8000));
+    ck_assert_int_eq(genlat_wav_write(place("b.wav"), sound, 0), GENLAT_E_RANGE);
+    genlat_source *source = NULL;
+    genlat_status status = genlat_files_open(ctx, spec_of("wav", "a.wav", "?length=4"), &source);
+    if (status != GENLAT_E_UNSUPPORTED) {
+        ok(status);
+        ck_assert_int_eq(genlat_source_count(source), 2);
+        ck_assert_int_eq(genlat_source_dim(source, 0), 2);
+        ok(genlat_source_read(source, 0, 2, &x, NULL));
+        ck_assert_float_eq_tol(genlat_tensor_const_data(x)[2], wave[0][2], 1e-4);
+        ck_assert_float_eq_tol(genlat_tensor_const_data(x)[7], 1, 1e-4); /* clamped */
+        ck_assert_float_eq_tol(genlat_tensor_const_data(x)[8], wave[0][4], 1e-4);
+        genlat_tensor_destroy(&x);
+        x = values(spec_of("wav", "", "?length=16"), NULL);
+        ck_assert_int_eq(genlat_tensor_dim(x, 0), 1);
+        ck_assert_float_eq(genlat_tensor_const_data(x)[15], 0);
+        refused(spec_of("wav", "none.wav", ""), GENLAT_E_IO, "none.wav");
+        put_file("c.wav", "RIFF", 4);
+        refused(spec_of("wav", "c.wav", ""), GENLAT_E_FORMAT, "c.wav");
+    }
+    genlat_tensor_destroy(&sound);
+    genlat_tensor_destroy(&x);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(text_is_cut_to_samples)
+{
+    put_file("a.txt", "abcdefg\n\r\nhi\r\n", 14);
+    genlat_tensor *x = values(spec_of("text", "a.txt", "?length=4"), NULL);
+    ck_assert_int_eq(genlat_tensor_dim(x, 0), 3);
+    ck_assert_float_eq(genlat_tensor_const_data(x)[4], 'e');
+    genlat_tensor_destroy(&x);
+    x = values(spec_of("text", "a.txt", "?length=4&lines=yes"), NULL);
+    ck_assert_int_eq(genlat_tensor_dim(x, 0), 2);
+    ck_assert_float_eq(genlat_tensor_const_data(x)[3], 'd');
+    ck_assert_float_eq(genlat_tensor_const_data(x)[5], 'i');
+    ck_assert_float_eq(genlat_tensor_const_data(x)[6], 0);
+    genlat_tensor_destroy(&x);
+    refused(spec_of("text", "a.txt", "?length=100"), GENLAT_E_FORMAT, "length=");
+}
+END_TEST
+
+/* ---- SPEC -------------------------------------------------------------------------------------------- */
+
+START_TEST(drawn_sources_and_their_parts)
+{
+    for (int32_t i = 0; i < 6; i++) {
+        genlat_source *source = open_source(genlat_files_kind(i, NULL));
+        ck_assert_int_eq(genlat_source_count(source), 10000);
+        genlat_source_destroy(&source);
+    }
+    genlat_tensor *part[3], *again = values("ring?n=50&seed=4#train", NULL);
+    part[0] = values("ring#train?n=50&seed=4", NULL);
+    part[1] = values("ring#valid?n=50&seed=4", NULL);
+    part[2] = values("ring?seed=5&n=50", NULL);
+    ck_assert_mem_eq(genlat_tensor_const_data(again), genlat_tensor_const_data(part[0]), 100 * sizeof(float));
+    for (int i = 1; i < 3; i++)
+        ck_assert_int_ne(memcmp(genlat_tensor_const_data(part[0]), genlat_tensor_const_data(part[i]), 100),
+                         0);
+    for (int i = 0; i < 3; i++)
+        genlat_tensor_destroy(&part[i]);
+    genlat_tensor_destroy(&again);
+}
+END_TEST
+
+START_TEST(wrong_text_is_told)
+{
+    static const struct {
+        const char *spec;
+        genlat_status status;
+        const char *words;
+    } cases[] = {
+        {"", GENLAT_E_INVALID, "KIND"},
+        {":x", GENLAT_E_INVALID, "KIND"},
+        {"letters", GENLAT_E_NOT_FOUND, "digits, shapes"},
+        {"digits:x", GENLAT_E_INVALID, "no path"},
+        {"npy", GENLAT_E_INVALID, "wants a path"},
+        {"npy:/nowhere#test", GENLAT_E_NOT_FOUND, "no parts"},
+        {"npy:/nowhere", GENLAT_E_IO, "/nowhere: "},
+        {"digits#other", GENLAT_E_NOT_FOUND, "train, valid, test"},
+        {"digits?n", GENLAT_E_INVALID, "KEY=VALUE"},
+        {"digits?n=0", GENLAT_E_INVALID, "n is '0'"},
+        {"digits?n=99999999999999999999", GENLAT_E_INVALID, "whole number"},
+        {"digits?colour=red", GENLAT_E_NOT_FOUND, "'colour'"},
+        {"digits?binarize=sometimes", GENLAT_E_INVALID, "dynamic"},
+        {"digits?shape=2xx3", GENLAT_E_INVALID, "3x32x32"},
+        {"digits?raw=perhaps", GENLAT_E_INVALID, "yes or no"},
+        {"digits?skip=10000", GENLAT_E_RANGE, "skip"},
+        {"ring?labels=factors", GENLAT_E_STATE, "factors"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        refused(cases[i].spec, cases[i].status, cases[i].words);
+    char huge[9000];
+    memset(huge, 'x', sizeof huge - 1);
+    huge[sizeof huge - 1] = '\0';
+    refused(huge, GENLAT_E_INVALID, "longer");
+    ck_assert_ptr_null(genlat_files_kind(-1, NULL));
+    ck_assert_ptr_null(genlat_files_kind(1000, NULL));
+}
+END_TEST
+
+START_TEST(validation_is_scaled_as_training_was)
+{
+    genlat_source *train = open_source("moons?n=500&scale=features"), *valid = NULL, *other = NULL;
+    genlat_tensor *offset[2], *scale[2];
+    ok(genlat_files_open_like(ctx, "moons#valid?n=100&scale=features&labels=no", train, &valid));
+    ok(genlat_source_normalization(train, &offset[0], &scale[0]));
+    ok(genlat_source_normalization(valid, &offset[1], &scale[1]));
+    ck_assert_mem_eq(genlat_tensor_const_data(offset[0]), genlat_tensor_const_data(offset[1]),
+                     2 * sizeof(float));
+    ck_assert_mem_eq(genlat_tensor_const_data(scale[0]), genlat_tensor_const_data(scale[1]),
+                     2 * sizeof(float));
+    ck_assert_int_eq(genlat_source_classes(valid), 0);
+    ck_assert_int_eq(genlat_files_open_like(ctx, "digits", train, &other), GENLAT_E_SHAPE);
+    ck_assert_ptr_null(other);
+    for (int i = 0; i < 2; i++) {
+        genlat_tensor_destroy(&offset[i]);
+        genlat_tensor_destroy(&scale[i]);
+    }
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&valid);
+}
+END_TEST
+
+START_TEST(a_write_replaces_at_once_or_not_at_all)
+{
+    static const float data[] = {1};
+    genlat_tensor *one = tensor(1, (int64_t[]){1}, data);
+    ok(genlat_npy_write(place("a.npy"), one));
+    ok(genlat_npy_write(place("a.npy"), one));
+    ck_assert_int_eq(files_in_folder(), 1);
+    ck_assert_int_eq(genlat_npy_write(place("none/a.npy"), one), GENLAT_E_IO);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "none/a.npy"));
+    ok(genlat_npy_write("/dev/null", one));
+    if (access("/dev/full", W_OK) == 0)
+        ck_assert_int_eq(genlat_csv_write("/dev/full", one, NULL), GENLAT_E_IO);
+    ck_assert_int_eq(mkdir(place("d"), 0777), 0);
+    ck_assert_int_eq(genlat_npy_write(place("d"), one), GENLAT_E_IO);
+    ck_assert_int_eq(files_in_folder(), 2);
+    genlat_tensor_destroy(&one);
+}
+END_TEST
+
+/* The real files, where they are. */
+START_TEST(mnist_is_read)
+{
+    const char *base = getenv("GENLAT_DATA");
+    char spec[1024];
+    if (!base) {
+        printf("skipped: GENLAT_DATA is not set\n");
+        return;
+    }
+    snprintf(spec, sizeof spec, "idx:%s/mnist#test", base);
+    genlat_source *source = open_source(spec);
+    genlat_tensor *x = NULL, *labels = NULL;
+    ck_assert_int_eq(genlat_source_count(source), 10000);
+    ck_assert_int_eq(genlat_source_classes(source), 10);
+    ok(genlat_source_read(source, 0, 10, &x, &labels));
+    static const float first[] = {7, 2, 1, 0, 4, 1, 4, 9, 5, 9};
+    ck_assert_mem_eq(genlat_tensor_const_data(labels), first, sizeof first);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+int main(void)
+{
+    static const TTest *const *const tests[] = {
+        &png_grid_comes_back_as_images,
+        &png_grid_lays_out_and_refuses,
+        &wav_comes_back,
+        &text_is_cut_to_samples,
+        &drawn_sources_and_their_parts,
+        &wrong_text_is_told,
+        &validation_is_scaled_as_training_was,
+        &a_write_replaces_at_once_or_not_at_all,
+        &mnist_is_read,
+    };
+    return run_in_folders("files_open", tests, COUNT(tests));
+}
