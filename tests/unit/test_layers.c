@@ -235,6 +235,67 @@ START_TEST(maxout_takes_the_largest)
 }
 END_TEST
 
+/* ---- threads ----------------------------------------------------------------------------------------- */
+
+/* Large enough for many chunks of work. */
+static const char *const large[][2] = {
+    {"batch_norm", "24x40x40"},
+    {"batch_norm", "9000"},
+    {"layer_norm", "24x40x40"},
+    {"layer_norm over=last", "90x300"},
+    {"group_norm groups=4", "24x40x40"},
+    {"instance_norm affine=yes", "24x40x40"},
+    {"rms_norm", "9000"},
+    {"softmax", "90x300"},
+    {"softmax axis=0", "24x40x40"},
+    {"glu", "24x40x40"},
+    {"maxout", "24x40x40"},
+    {"dropout", "24x40x40"},
+    {"gaussian_noise", "24x40x40"},
+    {"silu", "24x40x40"},
+    {"scale factor=2", "24x40x40"},
+};
+
+static void run_all(layer_rig *r, const char *spec, const char *shape, int threads)
+{
+    gnl_shape in[GNL_MAX_INPUTS];
+    int inputs = layer_rig_shapes(shape, 0, in);
+    layer_rig_open(r, spec, inputs, in, 4, 4, threads);
+    layer_rig_fill(r, 5, false);
+    for (int i = 0; i < r->plan.params; i++)
+        if (r->grad[i])
+            layer_rig_set_all(r->param_count[i], 0, r->grad[i]);
+    layer_rig_forward(r);
+    layer_rig_jvp(r);
+    layer_rig_backward(r);
+    layer_rig_jvp_backward(r);
+}
+
+static void same(const char *spec, const char *what, int64_t n, const gnl_real *a, const gnl_real *b)
+{
+    ck_assert_msg(memcmp(a, b, (size_t)n * sizeof *a) == 0, "%s: %s differs with threads", spec, what);
+}
+
+START_TEST(threads_give_the_same_bits)
+{
+    const char *spec = large[_i][0];
+    layer_rig one, three;
+    run_all(&one, spec, large[_i][1], 1);
+    run_all(&three, spec, large[_i][1], 3);
+    same(spec, "y", one.y_count, one.y, three.y);
+    same(spec, "ty", one.y_count, one.ty, three.ty);
+    same(spec, "dx", one.x_count[0], one.dx[0], three.dx[0]);
+    same(spec, "dtx", one.x_count[0], one.dtx[0], three.dtx[0]);
+    for (int i = 0; i < one.plan.params; i++) {
+        same(spec, "a parameter", one.param_count[i], one.param[i], three.param[i]);
+        if (one.grad[i])
+            same(spec, "a gradient", one.param_count[i], one.grad[i], three.grad[i]);
+    }
+    layer_rig_close(&one);
+    layer_rig_close(&three);
+}
+END_TEST
+
 /* ---- refusals --------------------------------------------------------------------------------------------
  */
 
@@ -304,6 +365,7 @@ int main(void)
     tcase_add_test(tests, softmax_sums_to_one_along_its_axis);
     tcase_add_test(tests, embedding_answers_nonsense_with_nan);
     tcase_add_test(tests, maxout_takes_the_largest);
+    tcase_add_loop_test(tests, threads_give_the_same_bits, 0, (int)GNL_COUNT(large));
     tcase_add_loop_test(tests, infer_refuses, 0, (int)GNL_COUNT(refusals));
     tcase_add_loop_test(tests, options_out_of_range_are_refused, 0, (int)GNL_COUNT(bad_specs));
     suite_add_tcase(suite, tests);
