@@ -37,15 +37,15 @@ VEC_INLINE void run_tile(const int rows, const int vectors, const bool whole, co
     M last = vmask(t->cols - (vectors - 1) * VN);
     const gnl_real *base[GROUPS], *b = t->b;
     const int64_t stride_a = t->stride_a, stride_b = t->stride_b;
+    const int groups = depth_contiguous ? (rows + GROUP - 1) / GROUP : 1;
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++)
             acc[r][v] = vzero();
 #pragma GCC unroll 8
-    for (int g = 0; g < GROUPS; g++)
-        base[g] = t->a + (depth_contiguous ? GROUP * g * stride_a : 0);
-#pragma GCC unroll 2
+    for (int g = 0; g < groups; g++)
+        base[g] = t->a + GROUP * g * stride_a;
     for (int64_t p = 0; p < t->k; p++) {
         V row[TILE_VECTORS];
 #pragma GCC unroll 4
@@ -59,7 +59,7 @@ VEC_INLINE void run_tile(const int rows, const int vectors, const bool whole, co
                 acc[r][v] = vfma(x, row[v], acc[r][v]);
         }
 #pragma GCC unroll 8
-        for (int g = 0; g < GROUPS; g++)
+        for (int g = 0; g < groups; g++)
             base[g] += depth_contiguous ? 1 : stride_a;
         b += stride_b;
     }
@@ -83,7 +83,6 @@ typedef void tile_fn(const gnl_tile *t);
     TILE(rows, TILE_VECTORS, true, whole)                                                                    \
     TILE(rows, TILE_VECTORS, false, edge)                                                                    \
     TILE(rows, 1, false, narrow)
-#define NAMES(form, name, list) [form] = {NULL, list(name)}
 
 #if defined(__AVX512F__)
 #    define EACH(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)

@@ -32,17 +32,27 @@ void GNL_K(softmax_backward)(int64_t rows, int64_t cols, const gnl_real *y, cons
     }
 }
 
+/* Both fractions of e = e^-|l| that are wanted, e / (2 + e) and 1 / (1 + e), from one division. */
+VEC_INLINE V bernoulli_of(V l, V t, V *probability)
+{
+    const V zero = vzero(), one = vset(1.0f);
+    V e = vexp(vsub(zero, vabs(l))), first = vadd(e, one), second = vadd(e, vset(2.0f));
+    V inverse = vdiv(one, vmul(first, second));
+    *probability = vmul(vselect(vlt(l, zero), e, one), vmul(inverse, second));
+    return vadd(vfnma(l, t, vmax(zero, l)), vlog1p_ratio(vmul(e, vmul(inverse, first))));
+}
+
 double GNL_K(bernoulli)(int64_t n, const gnl_real *logits, const gnl_real *target, gnl_real scale,
                         gnl_real *grad)
 {
-    const V zero = vzero(), one = vset(1.0f), factor = vset(scale);
+    const V factor = vset(scale);
     VD total = vd_zero();
-    FOR_VECTORS(
-        n, V l = GET(logits); V t = GET(target); V e = vexp(vsub(zero, vabs(l)));
-        V loss = vadd(vfnma(l, t, vmax(zero, l)), vlog1p(e)); total = vd_add(total, KEEP(loss)); if (grad) {
-            V p = vdiv(vselect(vlt(l, zero), e, one), vadd(one, e));
-            PUT(grad, vmul(factor, vsub(p, t)));
-        });
+    V p;
+    if (grad)
+        FOR_VECTORS(n, V t = GET(target); total = vd_add(total, KEEP(bernoulli_of(GET(logits), t, &p)));
+                    PUT(grad, vmul(factor, vsub(p, t))););
+    else
+        FOR_VECTORS(n, total = vd_add(total, KEEP(bernoulli_of(GET(logits), GET(target), &p))););
     return vd_sum(total);
 }
 
