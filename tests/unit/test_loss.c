@@ -35,8 +35,7 @@ static gnl_compute compute(genlat_ctx *where)
     return (gnl_compute){where, gnl_kernels_of(where), NULL};
 }
 
-/* ---- probabilities
- * -------------------------------------------------------------------------------------------- */
+/* ---- probabilities --------------------------------------------------------------------------- */
 
 /* All levels of one element as a batch of rows. */
 static double total_probability(const char *spec, int levels, int parts, double low, double high,
@@ -128,8 +127,7 @@ START_TEST(a_label_out_of_range_gives_nan_and_no_slope)
 }
 END_TEST
 
-/* ---- draws
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- draws ----------------------------------------------------------------------------------- */
 
 enum { DRAWS = 40000 };
 
@@ -204,8 +202,7 @@ START_TEST(means_are_what_they_should_be)
 }
 END_TEST
 
-/* ---- threads
- * -------------------------------------------------------------------------------------------------- */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 enum { ROWS = 37, DIMS = 301 };
 
@@ -252,8 +249,7 @@ START_TEST(threads_do_not_change_a_bit)
 }
 END_TEST
 
-/* ---- the handle
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the handle ------------------------------------------------------------------------------ */
 
 START_TEST(text_comes_back)
 {

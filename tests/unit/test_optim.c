@@ -73,8 +73,7 @@ static gnl_real first_grad(const genlat_net *net, const char *name)
     return net->grad[net->weight[gnl_net_find_weight(net, name)].offset];
 }
 
-/* ---- groups
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 START_TEST(groups_have_their_own_rate_and_decay)
 {
@@ -195,8 +194,7 @@ START_TEST(the_scale_of_a_loss_is_trained)
 }
 END_TEST
 
-/* ---- gradients
- * -------------------------------------------------------------------------------------------------- */
+/* ---- gradients ------------------------------------------------------------------------------- */
 
 /* One step on numbers of the caller; returns what was taken from the first. */
 static double step_size(const char *spec, int n, const double *grads, genlat_status wanted, double *norm)
@@ -256,8 +254,7 @@ START_TEST(zero_grad_clears_everything)
 }
 END_TEST
 
-/* ---- moments
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- moments --------------------------------------------------------------------------------- */
 
 static void run_steps(genlat_optim *optim, const genlat_net *net, int from, int to)
 {
@@ -322,8 +319,7 @@ START_TEST(threads_do_not_change_a_bit_and_steps_do_not_allocate)
 }
 END_TEST
 
-/* ---- the handle
- * ------------------------------------------------------------------------------------------------- */
+/* ---- the handle ------------------------------------------------------------------------------ */
 
 START_TEST(options_and_text_agree)
 {
