@@ -113,6 +113,7 @@ genlat_status genlat_tensor_new(genlat_ctx *ctx, int32_t ndim, const int64_t *di
     *out = NULL;
     GNL_TRY(check_new(ctx, ndim, dims, "genlat_tensor_new"));
     gnl_shape shape = gnl_shape_of(ndim, dims);
+    GNL_TRY(gnl_shape_check(&shape, NULL, "genlat_tensor_new"));
     return gnl_tensor_new(ctx, &shape, out);
 }
 
@@ -124,6 +125,7 @@ genlat_status genlat_tensor_from(genlat_ctx *ctx, int32_t ndim, const int64_t *d
     GNL_TRY(check_new(ctx, ndim, dims, "genlat_tensor_from"));
     GNL_REQUIRE(data, "genlat_tensor_from", "data is NULL");
     gnl_shape shape = gnl_shape_of(ndim, dims);
+    GNL_TRY(gnl_shape_check(&shape, NULL, "genlat_tensor_from"));
     GNL_TRY(gnl_tensor_new(ctx, &shape, out));
     int64_t count = gnl_shape_count(&shape);
     for (int64_t i = 0; i < count; i++)
@@ -139,6 +141,7 @@ genlat_status genlat_tensor_wrap(genlat_ctx *ctx, int32_t ndim, const int64_t *d
     GNL_TRY(check_new(ctx, ndim, dims, "genlat_tensor_wrap"));
     GNL_REQUIRE(data, "genlat_tensor_wrap", "data is NULL");
     gnl_shape shape = gnl_shape_of(ndim, dims);
+    GNL_TRY(gnl_shape_check(&shape, NULL, "genlat_tensor_wrap"));
     return gnl_tensor_borrow(ctx, &shape, (gnl_real *)(void *)data, out);
 }
 

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""Writes the C table of illegal calls: every exported function, each of its arguments illegal in turn, the others legal.
+
+usage: generate.py ROOT OUTPUT.c MAP...
+
+A pointer that is NULL must give GENLAT_E_INVALID, unless the argument's @param speaks of NULL. Numbers become negative,
+huge or not finite: that may fail, and never crash. Whatever fails tells the function's name first and leaves *out NULL.
+A type that this program does not know ends it with an error, so that a new function cannot be forgotten."""
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(sys.argv[1]) / "tests/abi"))
+import house  # noqa: E402
+
+TEXTS = {  # of legal text arguments: by function and name, else by name
+    ("genlat_layer_new", "spec"): "relu", ("genlat_loss_new", "spec"): "bernoulli",
+    ("genlat_optim_from_text", "spec"): "adam lr=0.1", ("genlat_schedule_new", "spec"): "constant value=1",
+    ("genlat_files_open", "spec"): "ring?n=16", ("genlat_files_open_like", "spec"): "ring?n=16",
+    ("genlat_layer_help", "kind"): "dense", ("genlat_loss_help", "kind"): "bernoulli",
+    ("genlat_optim_help", "kind"): "adam", ("genlat_schedule_help", "kind"): "constant",
+    ("genlat_source_synthetic", "name"): "ring", ("genlat_net_weight", "name"): "0.weight",
+    ("genlat_net_grad", "name"): "0.weight", ("genlat_transform_opts_set", "key"): "limit",
+    ("genlat_train_opts_set", "key"): "epochs", ("genlat_net_freeze", "prefix"): "0.",
+    ("genlat_net_builder_output", "names"): "x", "value": "1", "path": "/nonexistent/folder/file",
+}
+NUMBERS = {"int32_t": ["-1", "INT32_MIN", "INT32_MAX"], "int64_t": ["-1", "INT64_MIN"], "uint32_t": ["UINT32_MAX"],
+           "uint64_t": ["UINT64_MAX"], "size_t": ["0"], "double": ["NAN", "-INFINITY"], "float": ["NAN"],
+           "genlat_status": ["INT32_MAX"]}
+# Structs that the caller fills; all others are handles.
+PLAIN = {name for header in house.public_headers(pathlib.Path(sys.argv[1]))
+         for name in re.findall(r"typedef struct genlat_(\w+)\s*\{", header.read_text())}
+BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims", "double *": "doubles",
+           "const double *": "doubles", "float *": "floats", "const float *": "floats", "const uint8_t *": "bytes",
+           "const char *const *": "names", "const genlat_tensor *const *": "make_tensors()", "const char **": "&words",
+           "const double **": "&curve", "const genlat_tensor **": "&seen"}
+
+
+def parameters(text):
+    """(type, name) of each."""
+    found = []
+    for part in " ".join(text.split()).split(","):
+        part = part.strip()
+        if part in ("void", "..."):
+            continue
+        name = re.search(r"(\w+)(\[\])?$", part).group(1)
+        kind = part[:part.rindex(name)].strip() + (" *" if part.endswith("[]") else "")
+        found.append((re.sub(r"\s*\*", " *", kind).replace("* *", "**").replace("*const*", "*const *").strip(), name))
+    return found
+
+
+class Call:
+    """A function with legal arguments."""
+
+    def __init__(self, name, result, params, comment):
+        self.name, self.result, self.params = name, result, params
+        told = dict(re.findall(r"@param\s+(\w+)(.*?)(?=@param|@return|Thread-safety:|\Z)", comment, re.S))
+        self.null_is_legal = {p for _, p in params
+                              if re.search(r"NULL|\bas (for|in|above)\b", re.sub(r"or NULL on failure", "", told.get(p, "")))}
+
+    def handle(self, kind):
+        return re.fullmatch(r"(?:const )?genlat_(\w+) \*", kind)
+
+    def out(self, kind):
+        return re.fullmatch(r"genlat_(\w+) \*\*", kind)
+
+    def taken(self, kind, name):
+        return self.out(kind) and (self.name.endswith("_destroy") or name == "builder")
+
+    def legal(self, kind, name, lines):
+        """An expression; lines get what must stand before the call."""
+        if self.taken(kind, name):
+            thing = self.out(kind).group(1)
+            fresh = f"fresh_{thing}()" if name == "builder" else "NULL"
+            lines.append(f"genlat_{thing} *{name} = {fresh};")
+            return f"&{name}"
+        if self.out(kind):
+            lines.append(f"static genlat_{self.out(kind).group(1)} *{name};")
+            lines.append(f"{name} = (void *)&garbage;")
+            return f"&{name}"
+        if kind == "const char *":
+            text = TEXTS.get((self.name, name), TEXTS.get(name, "x"))
+            return f'"{text}"'
+        if kind in BUFFERS:
+            return BUFFERS[kind]
+        if kind in NUMBERS:
+            return {"size_t": "sizeof text", "genlat_status": "GENLAT_E_RANGE"}.get(kind, "0" if name == "index" else "1")
+        if self.handle(kind):
+            thing = self.handle(kind).group(1)
+            if thing in PLAIN and not thing.endswith("_table"):
+                lines.append(f"static union {{ genlat_{thing} known; unsigned char bytes[sizeof(genlat_{thing}) + 64]; }} {name};")
+                lines.append(f"memset(&{name}, 0, sizeof {name});")
+                lines.append(f"genlat_{thing}_init(&{name}.known);" if thing.endswith("_opts")
+                             else f"{name}.known.size = sizeof {name}.known;")
+                return f"&{name}.known"
+            if thing.endswith("_table"):
+                lines.append(f"static genlat_{thing} {name};")
+                return f"&{name}"
+            if thing == "layer_plan":  # lives in a callback alone
+                return "NULL"
+            return f"fresh_{thing}()" if thing.endswith("_builder") else f"make_{thing}()"
+        raise SystemExit(f"{self.name}: generate.py has no legal value of type '{kind}'; teach it")
+
+    def illegal(self, kind, name):
+        """(what, expression or None, line after the legal value, status wanted or MAY)"""
+        if kind in NUMBERS:
+            # A size of the caller's own memory is the caller's word; genlat_error_set returns what it is given.
+            trusted = self.name.endswith("_init_sized") or name == "capacity" or self.name == "genlat_error_set"
+            for value in [] if trusted else NUMBERS[kind]:
+                yield f"{name} = {value}", value, None, "MAY_FAIL"
+            return
+        legal = name in self.null_is_legal or self.result != "genlat_status"
+        yield f"{name} = NULL", "NULL", None, "MAY_FAIL" if legal else "GENLAT_E_INVALID"
+        handle = self.handle(kind)
+        if handle and handle.group(1).endswith("_opts") and kind.startswith("const "):
+            yield f"{name}->size = 0", None, f"{name}.known.size = 0;", "GENLAT_E_INVALID"
+            yield (f"{name} with unknown fields", None,
+                   f"{name}.known.size = sizeof {name}; {name}.bytes[sizeof {name} - 1] = 1;", "GENLAT_E_UNSUPPORTED")
+        if handle and handle.group(1).endswith("_table"):
+            yield f"{name} empty", None, ";", "GENLAT_E_INVALID"
+
+    def body(self, position, value, after, wanted):
+        lines, arguments = [], []
+        for index, (kind, name) in enumerate(self.params):
+            expression = self.legal(kind, name, lines)
+            if index == position and after:
+                lines.append(after)
+            arguments.append(value if index == position and value else expression)
+        call = f"{self.name}({', '.join(arguments)})"
+        setter = re.fullmatch(r"genlat_(\w+_builder)_(?!destroy)\w+", self.name) if self.result == "void" else None
+        if self.result == "genlat_status":
+            outs = [name for kind, name in self.params if self.out(kind) and not self.taken(kind, name)]
+            skip = self.params[position][1] if value == "NULL" else None
+            lines.append(f"genlat_status status = {call};")
+            lines.append(f'expect("{self.name}", status, {wanted});')
+            lines += [f"expect_null(status, {name});" for name in outs if name != skip]
+        elif setter and position > 0 and self.params[position][1] not in self.null_is_legal:
+            thing = setter.group(1)
+            lines.append(f"genlat_{thing} *kept = {arguments[0]};")
+            lines.append(call.replace(arguments[0], "kept", 1) + ";")
+            lines.append(f'expect_kept_{thing}("{self.name}", kept, {0 if self.params[position][0] in NUMBERS else 1});')
+        else:
+            lines.append(f"{'' if self.result == 'void' else '(void)'}{call};")
+        return lines
+
+
+def calls(root, maps):
+    exported = set()
+    for path in maps:
+        text = re.sub(r"/\*.*?\*/", "", pathlib.Path(path).read_text(), flags=re.S)
+        exported |= set(re.findall(r"\b(genlat_\w+);", text))
+    found = []
+    for header in house.public_headers(root):
+        text = header.read_text()
+        for function in house.public_functions(header):
+            raw = re.search(rf"\b{function.name}\s*\(([^;]*)\)\s*;", text[text.index("GENLAT_API"):]).group(1)
+            if function.name in exported:
+                raw = re.search(rf"GENLAT_API[^;]*?\b{function.name}\s*\(([^;]*?)\)\s*;", text, re.S).group(1)
+                found.append(Call(function.name, function.result, parameters(raw), function.comment))
+    missing = exported - {call.name for call in found}
+    if missing:
+        raise SystemExit(f"exported but in no header: {sorted(missing)}")
+    return found
+
+
+def main():
+    root, output, found = pathlib.Path(sys.argv[1]), sys.argv[2], calls(pathlib.Path(sys.argv[1]), sys.argv[3:])
+    parts, rows = ["/* Written by generate.py. */", '#include "misuse/makers.h"', ""], []
+    for call in found:
+        cases = [(position, *case) for position, (kind, name) in enumerate(call.params)
+                 for case in call.illegal(kind, name)]
+        parts.append(f"static void call_{call.name}(void)\n{{")
+        for position, what, value, after, wanted in cases:
+            parts.append(f"    {{ begin(\"{call.name}: {what}\");")
+            parts += [f"      {line}" for line in call.body(position, value, after, wanted)]
+            parts.append("    }")
+        if not cases:
+            parts.append(f"    begin(\"{call.name}\");" + (f" (void){call.name}();" if not call.params else ""))
+        parts.append("}\n")
+        rows.append(f'    {{"{call.name}", call_{call.name}}},')
+    parts += ["const misuse_call misuse_calls[] = {", *rows, "};", f"const int misuse_count = {len(rows)};", ""]
+    pathlib.Path(output).write_text("\n".join(parts))
+
+
+main()

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Legal arguments for the table of illegal calls, and what is expected of a call. */
+#ifndef MISUSE_MAKERS_H
+#define MISUSE_MAKERS_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "genlat/experimental.h"
+#include "genlat/files.h"
+#include "genlat/genlat.h"
+
+/* Calls one function with each of its arguments illegal in turn. */
+typedef struct misuse_call {
+    const char *name;
+    void (*run)(void);
+} misuse_call;
+
+extern const misuse_call misuse_calls[];
+extern const int misuse_count;
+
+enum { MAY_FAIL = 1 }; /* beside the negative statuses: anything but a crash */
+
+/* Names the call that is made next, and sets the error text back. */
+void begin(const char *what);
+/* A failure tells the function's name first; a status that is wanted is the one found. */
+void expect(const char *function, genlat_status status, genlat_status wanted);
+void expect_null_(genlat_status status, const void *out);
+#define expect_null(status, out) expect_null_(status, out)
+/* The build of a builder tells of the setter's illegal argument; it may also have been legal where `must` is
+ * 0. */
+void expect_kept_net_builder(const char *function, genlat_net_builder *builder, int must);
+void expect_kept_vae_builder(const char *function, genlat_vae_builder *builder, int must);
+genlat_vae_builder *fresh_vae_builder(void);
+genlat_vae *make_vae(void);
+genlat_trainer *make_trainer(void);
+
+/* One object of each kind, made once and kept. */
+genlat_ctx *make_ctx(void);
+genlat_tensor *make_tensor(void); /* [2,2] */
+const genlat_tensor *const *make_tensors(void);
+genlat_rng *make_rng(void);
+genlat_layer *make_layer(void);
+genlat_net *make_net(void); /* [*,2] to [*,2] */
+genlat_exec *make_exec(void);
+genlat_source *make_source(void);
+genlat_batches *make_batches(void);
+genlat_loss *make_loss(void);
+genlat_optim *make_optim(void);
+genlat_schedule *make_schedule(void);
+genlat_ema *make_ema(void);
+genlat_net_builder *fresh_net_builder(void); /* complete: it could be built */
+
+/* Buffers of the caller. */
+extern char text[256];
+extern int32_t ints[8];
+extern int64_t longs[8], dims[8];
+extern double doubles[64];
+extern float floats[64];
+extern uint8_t bytes[64];
+extern const char *const names[8];
+extern const char *words;
+extern const double *curve;
+extern const genlat_tensor *seen;
+extern char garbage;
+
+#endif

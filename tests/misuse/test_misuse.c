@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Every exported function with every kind of illegal argument; the table is generated from the headers. */
+#include <check.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "misuse/makers.h"
+
+char text[256];
+int32_t ints[8];
+int64_t longs[8], dims[8] = {2, 2, 1, 1, 1, 1, 1, 1};
+double doubles[64];
+float floats[64];
+uint8_t bytes[64];
+const char *const names[8] = {"a", "b"};
+const char *words;
+const double *curve;
+const genlat_tensor *seen;
+char garbage;
+
+static const char *call_made = "";
+
+/* ---- expectations
+ * ------------------------------------------------------------------------------------------ */
+
+void begin(const char *what)
+{
+    call_made = what;
+    (void)genlat_error_set(GENLAT_E_INTERNAL, "untouched");
+}
+
+static void expect_text(const char *function)
+{
+    const char *error = genlat_last_error();
+    size_t length = strlen(function);
+    /* functions of files may tell of the file first */
+    bool file = strncmp(error, "/nonexistent/", 13) == 0;
+    ck_assert_msg(file || (strncmp(error, function, length) == 0 && strchr(": (", error[length])),
+                  "%s: the text is '%s'", call_made, error);
+    ck_assert_msg(strchr(error, '\n') == NULL, "%s: more than one line: '%s'", call_made, error);
+}
+
+void expect(const char *function, genlat_status status, genlat_status wanted)
+{
+    ck_assert_msg(wanted == MAY_FAIL || status == wanted, "%s: %s, %s wanted; %s", call_made,
+                  genlat_status_name(status), genlat_status_name(wanted), genlat_last_error());
+    ck_assert_msg(status <= 0, "%s: status %d", call_made, (int)status);
+    if (status != GENLAT_OK && strcmp(function, "genlat_error_set") != 0)
+        expect_text(function);
+}
+
+void expect_null_(genlat_status status, const void *out)
+{
+    ck_assert_msg(status == GENLAT_OK || out == NULL, "%s: *out is not NULL after an error", call_made);
+}
+
+static void expect_kept(const char *function, genlat_status status, int must)
+{
+    ck_assert_msg(status != GENLAT_OK || !must, "%s: was built all the same", call_made);
+    if (must)
+        expect_text(function);
+}
+
+void expect_kept_net_builder(const char *function, genlat_net_builder *builder, int must)
+{
+    genlat_net *net = NULL;
+    genlat_status status = genlat_net_build(&builder, &net);
+    expect_kept(function, status, must);
+    genlat_net_destroy(&net);
+}
+
+/* ---- makers
+ * ------------------------------------------------------------------------------------------------ */
+
+/* Made once and kept in a static variable, which leak checkers look at. */
+#define MAKE(type, name, call)                                                                               \
+    genlat_##type *make_##name(void)                                                                         \
+    {                                                                                                        \
+        static genlat_##type *made;                                                                          \
+        if (!made) {                                                                                         \
+            genlat_status status = call;                                                                     \
+            ck_assert_msg(status == GENLAT_OK, "cannot make " #name ": %s", genlat_last_error());            \
+        }                                                                                                    \
+        return made;                                                                                         \
+    }
+
+static genlat_status build_net(genlat_net **out)
+{
+    genlat_net_builder *builder = fresh_net_builder();
+    return genlat_net_build(&builder, out);
+}
+
+static genlat_status optim_of_net(genlat_optim **out)
+{
+    genlat_status status = genlat_adam_new(make_ctx(), NULL, out);
+    return status ? status : genlat_optim_add(*out, make_net(), NULL, NULL);
+}
+
+MAKE(ctx, ctx, genlat_ctx_new(NULL, &made))
+MAKE(tensor, tensor, genlat_tensor_new(make_ctx(), 2, dims, &made))
+MAKE(rng, rng, genlat_rng_new(make_ctx(), 1, 1, &made))
+MAKE(layer, layer, genlat_layer_new(make_ctx(), "relu", &made))
+MAKE(net, net, build_net(&made))
+MAKE(exec, exec, genlat_net_compile(make_net(), 4, NULL, &made))
+MAKE(source, source, genlat_source_synthetic(make_ctx(), "ring", 16, 1, &made))
+MAKE(batches, batches, genlat_batches_new(make_source(), NULL, &made))
+MAKE(loss, loss, genlat_loss_new(make_ctx(), "bernoulli", &made))
+MAKE(optim, optim, optim_of_net(&made))
+MAKE(schedule, schedule, genlat_schedule_new(make_ctx(), "constant value=1", &made))
+MAKE(ema, ema, genlat_ema_new(make_net(), NULL, &made))
+
+const genlat_tensor *const *make_tensors(void)
+{
+    static const genlat_tensor *made[8];
+    made[0] = make_tensor();
+    return made;
+}
+
+genlat_net_builder *fresh_net_builder(void)
+{
+    genlat_net_builder *builder = NULL;
+    ck_assert_int_eq(genlat_net_builder_new(make_ctx(), &builder), GENLAT_OK);
+    genlat_net_builder_input(builder, "x", 1, (int64_t[]){2});
+    genlat_net_builder_add(builder, "dense units=2");
+    return builder;
+}
+
+genlat_vae_builder *fresh_vae_builder(void)
+{
+    genlat_vae_builder *builder = NULL;
+    ck_assert_int_eq(genlat_vae_builder_new(make_ctx(), &builder), GENLAT_OK);
+    genlat_vae_builder_data(builder, 1, (int64_t[]){2});
+    genlat_vae_builder_latent(builder, 2);
+    genlat_vae_builder_encoder(builder, "dense units=4; relu");
+    genlat_vae_builder_decoder(builder, "dense units=4; relu; dense units=2");
+    return builder;
+}
+
+static genlat_status build_vae(genlat_vae **out)
+{
+    genlat_vae_builder *builder = fresh_vae_builder();
+    return genlat_vae_build(&builder, NULL, out);
+}
+
+MAKE(vae, vae, build_vae(&made))
+MAKE(trainer, trainer, genlat_trainer_vae(make_vae(), make_source(), NULL, NULL, &made))
+
+void expect_kept_vae_builder(const char *function, genlat_vae_builder *builder, int must)
+{
+    genlat_vae *vae = NULL;
+    genlat_status status = genlat_vae_build(&builder, NULL, &vae);
+    expect_kept(function, status, must);
+    genlat_vae_destroy(&vae);
+}
+
+START_TEST(illegal_arguments_are_told)
+{
+    misuse_calls[_i].run();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("misuse");
+    TCase *tests = tcase_create("every function");
+    tcase_add_loop_test(tests, illegal_arguments_are_told, 0, misuse_count);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
