@@ -11,7 +11,7 @@
 #include "figures.h"
 #include "genlat/files.h"
 #include "report.h"
-#include "train.h"
+#include "train_kind.h"
 
 /* Pictures take time; while training goes on they are made anew at most this often. */
 static const double plot_seconds = 15;

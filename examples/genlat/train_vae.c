@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* genlat train vae: what is particular to a VAE. */
-#include "train.h"
+#include "train_kind.h"
 
 enum { SAMPLES = 100, POINTS = 1000, RECONSTRUCTIONS = 30, LATENTS = 2000 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Training as the program does it, whatever the model: a kind of model is one table of functions. */
-#ifndef TRAIN_H
-#define TRAIN_H
+#ifndef TRAIN_KIND_H
+#define TRAIN_KIND_H
 
 #include "app.h"
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Two models train in two threads and share one context and one source. Neither disturbs the other: each ends
+ * where it ends when it trains alone. Afterwards both threads sample from one model at once. */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "genlat/train.h"
+
+/* What a thread gets and gives back. Models, trainers and errors belong to it alone. */
+typedef struct job {
+    genlat_ctx *ctx;
+    genlat_source *digits;
+    double beta;
+    double neg_elbo;
+    char error[256];
+} job;
+
+static genlat_status train(job *j, genlat_vae **vae)
+{
+    genlat_vae_builder *builder = NULL;
+    genlat_train_opts opts;
+    genlat_vae_opts model;
+    genlat_vae_terms terms = {.size = sizeof terms};
+    genlat_status status = genlat_vae_builder_new(j->ctx, &builder);
+    if (status != GENLAT_OK)
+        return status;
+    genlat_vae_opts_init(&model);
+    model.latent = 4;
+    model.beta = j->beta;
+    genlat_vae_builder_options(builder, &model);
+    genlat_vae_builder_encoder(builder, "flatten; dense units=64; relu");
+    genlat_vae_builder_decoder(builder, "dense units=64; relu; dense units={out}");
+    genlat_train_opts_init(&opts);
+    opts.epochs = 2;
+    opts.batch = 50;
+    status = genlat_vae_build(&builder, j->digits, vae);
+    if (status == GENLAT_OK)
+        status = genlat_vae_fit(*vae, j->digits, &opts);
+    if (status == GENLAT_OK)
+        status = genlat_vae_evaluate(*vae, j->digits, 100, 1, &terms);
+    j->neg_elbo = terms.neg_elbo;
+    return status;
+}
+
+/* A thread's whole life. The text of an error is the thread's own: it is copied for whoever asks later. */
+static void *run(void *argument)
+{
+    job *j = argument;
+    genlat_vae *vae = NULL;
+    if (train(j, &vae) != GENLAT_OK)
+        snprintf(j->error, sizeof j->error, "%s", genlat_last_error());
+    genlat_vae_destroy(&vae);
+    return NULL;
+}
+
+/* A model that nobody trains may be used by any number of threads. */
+typedef struct sampling {
+    genlat_vae *vae;
+    genlat_tensor *x;
+} sampling;
+
+static void *sample(void *argument)
+{
+    sampling *s = argument;
+    genlat_sample_opts opts;
+    genlat_sample_opts_init(&opts);
+    opts.seed = 5;
+    if (genlat_vae_sample_with(s->vae, 50, NULL, &opts, &s->x) != GENLAT_OK)
+        s->x = NULL;
+    return NULL;
+}
+
+static int two_at_once(void *(*function)(void *), void *a, void *b)
+{
+    pthread_t other;
+    if (pthread_create(&other, NULL, function, a) != 0)
+        return 1;
+    function(b);
+    return pthread_join(other, NULL);
+}
+
+int main(void)
+{
+    genlat_ctx *ctx = NULL;
+    genlat_source *digits = NULL;
+    genlat_vae *vae = NULL;
+    int failed = 1;
+    if (genlat_ctx_new(NULL, &ctx) || genlat_source_synthetic(ctx, "digits", 1000, 1, &digits)) {
+        fprintf(stderr, "06_threads: %s\n", genlat_last_error());
+        goto end;
+    }
+    job together[2] = {{.ctx = ctx, .digits = digits, .beta = 1}, {.ctx = ctx, .digits = digits, .beta = 4}};
+    job alone[2] = {together[0], together[1]};
+    if (two_at_once(run, &together[0], &together[1]))
+        goto end;
+    failed = 0;
+    for (int i = 0; i < 2; i++) {
+        run(&alone[i]);
+        printf("beta %g: neg_elbo %.6f beside the other, %.6f alone %s%s\n", together[i].beta,
+               together[i].neg_elbo, alone[i].neg_elbo, together[i].error, alone[i].error);
+        failed += *together[i].error || *alone[i].error || together[i].neg_elbo != alone[i].neg_elbo;
+    }
+
+    if (failed || train(&alone[0], &vae) != GENLAT_OK)
+        goto end;
+    sampling samples[2] = {{.vae = vae}, {.vae = vae}};
+    failed += two_at_once(sample, &samples[0], &samples[1]);
+    size_t bytes = (size_t)genlat_tensor_count(samples[0].x) * sizeof(float);
+    failed +=
+        bytes == 0 || !samples[1].x ||
+        memcmp(genlat_tensor_const_data(samples[0].x), genlat_tensor_const_data(samples[1].x), bytes) != 0;
+    printf("both threads drew %s samples from one model\n", failed ? "different" : "the same");
+    genlat_tensor_destroy(&samples[0].x);
+    genlat_tensor_destroy(&samples[1].x);
+end:
+    genlat_vae_destroy(&vae);
+    genlat_source_destroy(&digits);
+    genlat_ctx_destroy(&ctx);
+    return failed != 0;
+}
