@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* A trainer of two weights with its data, a receiver of events that writes down what it sees, and memory that
+ * counts. */
+#ifndef TRAINER_RIG_H
+#define TRAINER_RIG_H
+
+#include "support/fake_model.h"
+
+enum { COUNT = 10, BATCH = 4, STEPS = 3, EVENTS = 400 };
+
+extern const char last[], best[], lines[]; /* names of files, which rig_end() removes */
+
+extern genlat_ctx *ctx;
+extern genlat_source *train, *valid; /* COUNT samples each */
+extern fake_model *fake;
+extern genlat_trainer *trainer;
+extern genlat_train_opts opts; /* two epochs of STEPS steps of BATCH samples, with the receiver below */
+
+/* What the receiver of events has seen, and when it wants to stop. */
+typedef struct rig_events {
+    char kinds[EVENTS]; /* a letter an event: S E V C A D */
+    int count;
+    char text[512]; /* of the last alarm, or of the end */
+    genlat_event event;
+    int64_t stop_at; /* step; 0: never */
+    double value;    /* the first of the last event that had values */
+} rig_events;
+
+extern rig_events seen;
+
+typedef struct rig_memory {
+    int64_t calls, fail_at; /* fail_at 0: never */
+    int64_t live;
+} rig_memory;
+
+extern rig_memory memory;
+
+void rig_begin(void);
+void rig_end(void);
+genlat_status rig_run(genlat_source *validation); /* with a new trainer */
+void rig_reload(void);                            /* the model becomes what the file `last` holds */
+const double *rig_curve(const char *name, int64_t wanted);
+genlat_source *rig_scaled(genlat_source *source, double offset, double scale);
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/* The trainer on a model of two weights: events, resuming, cancellation, failures, what it refuses. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "support/trainer_rig.h"
+
+/* ---- the course of a training
+ * ---------------------------------------------------------------------------------- */
+
+START_TEST(events_come_in_their_order)
+{
+    opts.last_path = last;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "SSSEVSSSEVCD");
+    ck_assert_int_eq(seen.event.epoch, 2);
+    ck_assert_int_eq(seen.event.epochs, 2);
+    ck_assert_int_eq(seen.event.step, 2 * STEPS);
+    ck_assert_int_eq(seen.event.epoch_steps, STEPS);
+    ck_assert_double_gt(seen.event.seconds, 0);
+    ck_assert_double_gt(seen.event.samples_per_s, 0);
+    ck_assert_str_eq(seen.text, "all is done");
+    ck_assert_int_eq(fake->model.progress.epoch, 2);
+    ck_assert_int_eq(fake->model.progress.position, 0);
+    ck_assert_double_gt(fake->model.progress.seconds, 0);
+}
+END_TEST
+
+START_TEST(loss_falls_and_the_history_tells)
+{
+    opts.epochs = 20;
+    opts.valid_every = 3;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    const double *loss = rig_curve("loss", 20), *other = rig_curve("valid.loss", 20);
+    ck_assert_double_lt(loss[19], 0.2 * loss[0]);
+    ck_assert(isnan(other[0]) && isnan(other[1]) && isfinite(other[2]));
+    ck_assert(isfinite(other[19])); /* the last epoch in any case */
+    ck_assert_double_lt(other[19], other[2]);
+    ck_assert_double_eq(seen.value, loss[19]);
+    ck_assert_int_eq(genlat_trainer_epochs(trainer), 20);
+    ck_assert_str_eq(genlat_trainer_curve(trainer, 0), "loss");
+    ck_assert_str_eq(genlat_trainer_curve(trainer, 5), "valid.beta");
+    ck_assert_ptr_null(genlat_trainer_curve(trainer, 6));
+    ck_assert_ptr_null(genlat_trainer_curve(trainer, -1));
+}
+END_TEST
+
+/* The mean of an epoch weights each batch by its rows: with a rate of 0 it is the loss of all data. */
+START_TEST(means_are_over_samples)
+{
+    double all = 0;
+    opts.epochs = 0;
+    opts.steps = 1;
+    opts.batch = COUNT;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    all = rig_curve("loss", 1)[0];
+    gnl_model_release(&fake->model);
+    fake = fake_new(ctx);
+    opts.batch = 3; /* 3 3 3 1, all but the first left out */
+    opts.steps = 0;
+    opts.epochs = 1;
+    fake->bad_from = 1;
+    fake->bad_to = 4;
+    ck_assert_int_eq(rig_run(train), GENLAT_OK);
+    double first = rig_curve("loss", 1)[0];
+    ck_assert_double_ne(first, all);
+    double terms[GNL_MAX_TERMS], other[GNL_MAX_TERMS];
+    ck_assert_int_eq(gnl_evaluate(&fake->model, train, 3, 0, "test", terms), GENLAT_OK);
+    ck_assert_int_eq(gnl_evaluate(&fake->model, train, COUNT, 0, "test", other), GENLAT_OK);
+    ck_assert_double_eq_tol(terms[0], other[0], 1e-12);
+    ck_assert_double_eq_tol(rig_curve("valid.loss", 1)[0], other[0], 1e-12);
+}
+END_TEST
+
+START_TEST(nothing_is_left_to_do_at_the_end)
+{
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    double weight = fake->weight[0];
+    memset(&seen, 0, sizeof seen);
+    ck_assert_int_eq(genlat_trainer_run(trainer), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "D");
+    ck_assert_int_eq(seen.event.epoch, 2);
+    ck_assert_double_eq(fake->weight[0], weight);
+}
+END_TEST
+
+START_TEST(steps_that_end_within_an_epoch_are_reported)
+{
+    opts.epochs = 0;
+    opts.steps = 4;
+    opts.drop_last = 1; /* two steps of four samples an epoch */
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "SSEVSSEVD");
+    opts.steps = 5;
+    memset(&seen, 0, sizeof seen);
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "SEVD");
+    ck_assert_int_eq(fake->model.progress.position, BATCH);
+    ck_assert_int_eq(fake->model.progress.epoch, 2);
+    rig_curve("loss", 1);
+}
+END_TEST
+
+START_TEST(presets_decide_what_is_not_given)
+{
+    opts.epochs = opts.batch = 0;
+    fake->model.train_epochs = 3;
+    fake->model.train_batch = 5;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "SSESSESSED");
+    ck_assert_int_eq(seen.event.epochs, 3);
+}
+END_TEST
+
+/* ---- resuming
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void assert_same(const fake_model *a, const fake_model *b)
+{
+    ck_assert_mem_eq(a->weight, b->weight, sizeof a->weight);
+    ck_assert_mem_eq(a->momentum, b->momentum, sizeof a->momentum);
+    ck_assert_int_eq(a->model.progress.step, b->model.progress.step);
+    ck_assert_int_eq(a->model.progress.epoch, b->model.progress.epoch);
+    ck_assert_int_eq(a->model.progress.position, b->model.progress.position);
+}
+
+static fake_model *train_at_once(int64_t steps)
+{
+    fake_model *whole = fake_new(ctx);
+    genlat_trainer *one = NULL;
+    opts.steps = steps;
+    opts.epochs = 0;
+    opts.last_path = NULL;
+    ck_assert_int_eq(gnl_trainer_new(&whole->model, train, NULL, &opts, "test", &one), GENLAT_OK);
+    ck_assert_int_eq(genlat_trainer_run(one), GENLAT_OK);
+    genlat_trainer_destroy(&one);
+    return whole;
+}
+
+/* Every place in an epoch, with and without the background thread, order and incomplete batches. */
+START_TEST(two_parts_equal_the_whole_bit_for_bit)
+{
+    int64_t steps = 1 + _i % 7;
+    opts.prefetch = _i / 7 % 2;
+    opts.drop_last = _i / 14 % 2;
+    opts.shuffle = _i / 28 % 2;
+    fake_model *whole = train_at_once(2 * steps);
+    opts.last_path = last;
+    opts.steps = steps;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    rig_reload();
+    ck_assert_int_eq(fake->model.progress.step, steps);
+    opts.steps = 2 * steps;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    assert_same(fake, whole);
+    gnl_model_release(&whole->model);
+}
+END_TEST
+
+START_TEST(the_order_depends_on_the_seed)
+{
+    fake_model *first = train_at_once(5), *same = train_at_once(5);
+    opts.seed = 99;
+    fake_model *other = train_at_once(5);
+    assert_same(first, same);
+    ck_assert_double_ne(first->weight[0], other->weight[0]);
+    gnl_model_release(&first->model);
+    gnl_model_release(&same->model);
+    gnl_model_release(&other->model);
+}
+END_TEST
+
+START_TEST(a_place_beyond_the_data_is_refused)
+{
+    fake->model.progress.position = COUNT + 1;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_RANGE);
+    ck_assert_str_eq(seen.kinds, "");
+}
+END_TEST
+
+/* ---- cancellation
+ * -------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_receiver_stops_and_the_rest_follows)
+{
+    fake_model *whole = train_at_once(9);
+    opts.last_path = last;
+    opts.steps = 9;
+    seen.stop_at = _i + 1;
+    ck_assert_int_eq(rig_run(valid), GENLAT_E_CANCELLED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), last));
+    ck_assert_int_eq(fake->model.progress.step, seen.stop_at);
+    ck_assert_int_eq(seen.kinds[seen.count - 1], 'C');
+    seen.stop_at = 0;
+    rig_reload();
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    assert_same(fake, whole);
+    gnl_model_release(&whole->model);
+}
+END_TEST
+
+static int32_t cancel_at_two(void *user, const genlat_event *event)
+{
+    if (event->step == 2)
+        genlat_trainer_cancel(trainer);
+    return 0;
+}
+
+START_TEST(a_request_stops_the_run_under_way_or_the_next)
+{
+    opts.event = cancel_at_two;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_CANCELLED);
+    ck_assert_int_eq(fake->model.progress.step, 2);
+    genlat_trainer_cancel(NULL);
+    genlat_trainer_cancel(trainer);
+    ck_assert_int_eq(genlat_trainer_run(trainer), GENLAT_E_CANCELLED);
+    ck_assert_int_eq(fake->model.progress.step, 2);
+    ck_assert_int_eq(genlat_trainer_run(trainer), GENLAT_OK);
+    ck_assert_int_eq(fake->model.progress.step, 2 * STEPS);
+}
+END_TEST
+
+/* ---- failures
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+START_TEST(files_that_cannot_be_written_fail)
+{
+    opts.last_path = "/nowhere/at/all";
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_IO);
+    opts.last_path = NULL;
+    opts.best_path = "/nowhere/at/all";
+    opts.epochs = 3;
+    ck_assert_int_eq(rig_run(valid), GENLAT_E_IO);
+}
+END_TEST
+
+static int64_t calls_of_steps[2];
+
+static int32_t note_calls(void *user, const genlat_event *event)
+{
+    if (event->kind == GENLAT_EVENT_STEP && (event->step == 1 || event->step == STEPS))
+        calls_of_steps[event->step == STEPS] = memory.calls;
+    return 0;
+}
+
+START_TEST(steps_allocate_nothing)
+{
+    opts.event = note_calls;
+    opts.epochs = 1;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_int_gt(calls_of_steps[0], 0);
+    ck_assert_int_eq(calls_of_steps[0], calls_of_steps[1]);
+}
+END_TEST
+
+/* Each allocation fails once; the trainer must tell it, and the fixture finds what was not given back. */
+START_TEST(memory_may_run_out_anywhere)
+{
+    genlat_source *raw = train;
+    train = rig_scaled(raw, 1, 2);
+    opts.restore_best = 1;
+    opts.last_path = last;
+    opts.best_path = best;
+    opts.log_path = lines;
+    opts.prefetch = 1;
+    int64_t failed = 0;
+    for (genlat_status status = GENLAT_E_MEMORY; status != GENLAT_OK; failed++) {
+        ck_assert_int_lt(failed, 1000);
+        memset(&seen, 0, sizeof seen);
+        memory.fail_at = memory.calls + failed + 1;
+        status = rig_run(valid);
+        memory.fail_at = 0;
+        ck_assert(status == GENLAT_OK || status == GENLAT_E_MEMORY);
+    }
+    ck_assert_int_gt(failed, 10);
+    genlat_trainer_destroy(&trainer);
+    genlat_source_destroy(&raw);
+}
+END_TEST
+
+START_TEST(options_have_text)
+{
+    ck_assert_int_eq(genlat_train_opts_set(&opts, "epochs", "7"), GENLAT_OK);
+    ck_assert_int_eq(opts.epochs, 7);
+    ck_assert_int_eq(genlat_train_opts_set(&opts, "min_gain", "0.5"), GENLAT_OK);
+    ck_assert_double_eq(opts.min_gain, 0.5);
+    ck_assert_int_eq(genlat_train_opts_set(&opts, "restore_best", "yes"), GENLAT_OK);
+    ck_assert_uint_eq(opts.restore_best, 1);
+    ck_assert_int_eq(genlat_train_opts_set(&opts, "epochs", "-1"), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_train_opts_set(&opts, "epochs", "many"), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_train_opts_set(&opts, "last_path", "x"), GENLAT_E_NOT_FOUND);
+    ck_assert_int_eq(genlat_train_opts_set(NULL, "epochs", "7"), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_train_opts_set(&opts, NULL, "7"), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_train_opts_set(&opts, "epochs", NULL), GENLAT_E_INVALID);
+    ck_assert_int_eq(opts.epochs, 7);
+}
+END_TEST
+
+START_TEST(what_cannot_be_is_refused)
+{
+    const double *values = &seen.value;
+    int64_t count = 1;
+    opts.patience = 1;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_INVALID);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "patience"));
+    opts.patience = 0;
+    opts.restore_best = 1;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_INVALID);
+    opts.restore_best = 2;
+    ck_assert_int_eq(rig_run(valid), GENLAT_E_RANGE);
+    opts.restore_best = 0;
+    fake->model.data.dim[0] = 3;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_SHAPE);
+    fake->model.data.dim[0] = FAKE_WIDTH;
+    ck_assert_ptr_null(trainer);
+    ck_assert_int_eq(genlat_trainer_run(NULL), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_trainer_epochs(NULL), 0);
+    ck_assert_ptr_null(genlat_trainer_curve(NULL, 0));
+    ck_assert_int_eq(genlat_trainer_history(NULL, "loss", &values, &count), GENLAT_E_INVALID);
+    ck_assert_ptr_null(values);
+    ck_assert_int_eq(count, 0);
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_int_eq(genlat_trainer_history(trainer, "nothing", &values, &count), GENLAT_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "loss, kl, beta"));
+    ck_assert_int_eq(genlat_trainer_history(trainer, NULL, &values, &count), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_trainer_history(trainer, "loss", NULL, &count), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_trainer_history(trainer, "loss", &values, NULL), GENLAT_E_INVALID);
+    genlat_trainer_destroy(NULL);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("trainer");
+    TCase *tests = tcase_create("trainer");
+    tcase_add_checked_fixture(tests, rig_begin, rig_end);
+    tcase_add_test(tests, events_come_in_their_order);
+    tcase_add_test(tests, loss_falls_and_the_history_tells);
+    tcase_add_test(tests, means_are_over_samples);
+    tcase_add_test(tests, nothing_is_left_to_do_at_the_end);
+    tcase_add_test(tests, steps_that_end_within_an_epoch_are_reported);
+    tcase_add_test(tests, presets_decide_what_is_not_given);
+    tcase_add_loop_test(tests, two_parts_equal_the_whole_bit_for_bit, 0, 56);
+    tcase_add_test(tests, the_order_depends_on_the_seed);
+    tcase_add_test(tests, a_place_beyond_the_data_is_refused);
+    tcase_add_loop_test(tests, a_receiver_stops_and_the_rest_follows, 0, 8);
+    tcase_add_test(tests, a_request_stops_the_run_under_way_or_the_next);
+    tcase_add_test(tests, files_that_cannot_be_written_fail);
+    tcase_add_test(tests, steps_allocate_nothing);
+    tcase_add_test(tests, memory_may_run_out_anywhere);
+    tcase_add_test(tests, options_have_text);
+    tcase_add_test(tests, what_cannot_be_is_refused);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

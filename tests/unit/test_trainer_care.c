@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* What the trainer watches on a model of two weights: early stop, alarms, scaling of the data, log. */
+#include <check.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support/trainer_rig.h"
+
+/* ---- early stop
+ * ---------------------------------------------------------------------------------------------------- */
+
+static const double script[] = {5, 4, 3, 3.5, (double)NAN, 3.2, 1, 1};
+
+static void follow_script(void)
+{
+    fake->script = script;
+    fake->scripted = GNL_COUNT(script);
+    opts.epochs = 8;
+}
+
+START_TEST(patience_ends_and_the_best_is_kept)
+{
+    follow_script();
+    opts.patience = 3;
+    opts.best_path = best;
+    opts.last_path = last;
+    opts.restore_best = 1;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_int_eq(fake->model.progress.epoch, 6);
+    ck_assert_int_eq(fake->model.progress.best_epoch, 3);
+    ck_assert_double_eq(fake->model.progress.best, 3);
+    ck_assert_str_eq(seen.kinds, "SSSEVCSSSEVCSSSEVCSSSEVSSSEVSSSEVCD");
+    ck_assert_str_eq(seen.text, "stopped early: no better validation since epoch 3");
+    fake_model *kept = fake_load(ctx, best), *newest = fake_load(ctx, last);
+    ck_assert_int_eq(kept->model.progress.epoch, 3);
+    ck_assert_int_eq(newest->model.progress.epoch, 6);
+    ck_assert_double_eq_tol(fake->weight[0], kept->weight[0], 1e-6);
+    ck_assert_double_ne(fake->weight[0], newest->weight[0]);
+    gnl_model_release(&kept->model);
+    gnl_model_release(&newest->model);
+}
+END_TEST
+
+START_TEST(a_gain_below_the_least_does_not_count)
+{
+    follow_script();
+    opts.patience = 2;
+    opts.min_gain = 1.5;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_int_eq(fake->model.progress.best_epoch, 3); /* 4 gains 1, 3 gains 2 */
+    ck_assert_int_eq(fake->model.progress.epoch, 5);
+}
+END_TEST
+
+START_TEST(the_early_stop_goes_on_after_an_interruption)
+{
+    follow_script();
+    opts.patience = 3;
+    opts.restore_best = 1;
+    opts.last_path = last;
+    seen.stop_at = 4 * STEPS + 1; /* in the fifth epoch, one validation after the best */
+    ck_assert_int_eq(rig_run(valid), GENLAT_E_CANCELLED);
+    rig_reload();
+    fake->script = script + 4;
+    fake->scripted = 4;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_int_eq(fake->model.progress.epoch, 6);
+    ck_assert_int_eq(fake->model.progress.best_epoch, 3);
+    ck_assert_ptr_nonnull(strchr(seen.kinds, 'A')); /* the best weights are not in this run */
+}
+END_TEST
+
+/* ---- alarms
+ * -------------------------------------------------------------------------------------------------------- */
+
+START_TEST(steps_that_are_not_finite_are_left_out)
+{
+    fake->bad_from = 1;
+    fake->bad_to = 5;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "SAAEAASED");
+    ck_assert_int_eq(fake->model.progress.step, 2);
+}
+END_TEST
+
+START_TEST(too_many_of_them_fail_with_advice)
+{
+    fake->bad_from = 2;
+    fake->bad_to = 100;
+    opts.epochs = 3;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_NUMERIC);
+    ck_assert_str_eq(seen.kinds, "SSAEAAAE");
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "learning rate"));
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "loss is nan"));
+    ck_assert_int_eq(fake->model.progress.step, 2);
+}
+END_TEST
+
+START_TEST(a_collapsed_posterior_is_told_once)
+{
+    opts.epochs = 3;
+    fake->kl = 1e-4;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "SSSEASSSESSSED");
+}
+END_TEST
+
+START_TEST(overfitting_is_told)
+{
+    static const double rising[] = {1, 2, 3, 4, 5, 0, 1};
+    fake->script = rising;
+    fake->scripted = GNL_COUNT(rising);
+    opts.epochs = 7;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "SSSEVSSSEVSSSEVSSSEVASSSEVSSSEVSSSEVD");
+}
+END_TEST
+
+/* ---- scaling
+ * ------------------------------------------------------------------------------------------------------- */
+
+static double first_number(const genlat_source *source)
+{
+    gnl_real x[FAKE_WIDTH];
+    const int64_t zero = 0;
+    ck_assert_int_eq(gnl_source_fetch(source, &zero, 1, 0, x, NULL), GENLAT_OK);
+    return (double)x[0];
+}
+
+START_TEST(scaling_goes_to_the_model_and_to_the_validation_data)
+{
+    genlat_source *raw = train, *plain = valid;
+    double wanted = (first_number(valid) - 2) / 4;
+    train = rig_scaled(raw, 2, 4);
+    ck_assert_int_eq(rig_run(plain), GENLAT_OK); /* raw validation data */
+    ck_assert_double_eq_tol(fake->seen, wanted, 1e-6);
+    ck_assert_double_eq((double)fake->model.offset->data[0], 2);
+    ck_assert_double_eq((double)fake->model.scale->data[0], 4);
+    ck_assert_ptr_null(strchr(seen.kinds, 'A'));
+    genlat_source *other = rig_scaled(plain, -1, 3), *same = rig_scaled(plain, 2, 4);
+    opts.epochs = 3;
+    ck_assert_int_eq(rig_run(other), GENLAT_OK); /* scaled in another way */
+    ck_assert_double_eq_tol(fake->seen, wanted, 1e-6);
+    opts.epochs = 4;
+    ck_assert_int_eq(rig_run(same), GENLAT_OK);
+    ck_assert_double_eq_tol(fake->seen, wanted, 1e-6);
+    ck_assert_ptr_null(strchr(seen.kinds, 'A'));
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&other);
+    genlat_source_destroy(&same);
+    train = raw;
+    opts.epochs = 5;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK); /* a trained model, and data that are not scaled any more */
+    ck_assert_ptr_nonnull(strchr(seen.kinds, 'A'));
+    ck_assert_ptr_null(fake->model.offset);
+}
+END_TEST
+
+/* ---- the log
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+START_TEST(the_log_has_a_line_an_epoch)
+{
+    char text[4096];
+    follow_script();
+    opts.epochs = 5;
+    opts.log_path = lines;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    FILE *file = fopen(lines, "r");
+    ck_assert_ptr_nonnull(file);
+    for (int64_t epoch = 1; epoch <= 5; epoch++) {
+        ck_assert_ptr_nonnull(fgets(text, sizeof text, file));
+        json_t *line = json_loads(text, 0, NULL);
+        ck_assert_int_eq(json_integer_value(json_object_get(line, "epoch")), epoch);
+        ck_assert_int_eq(json_integer_value(json_object_get(line, "step")), epoch * STEPS);
+        json_t *loss = json_object_get(json_object_get(line, "train"), "loss");
+        json_t *other = json_object_get(json_object_get(line, "valid"), "loss");
+        ck_assert_double_eq_tol(json_real_value(loss), rig_curve("loss", 5)[epoch - 1], 1e-6);
+        ck_assert_int_eq(json_is_null(other), epoch == 5); /* NaN in the script */
+        json_decref(line);
+    }
+    ck_assert_ptr_null(fgets(text, sizeof text, file));
+    fclose(file);
+    opts.epochs = 6;
+    opts.log_path = "/nowhere/at/all";
+    ck_assert_int_eq(rig_run(valid), GENLAT_E_IO);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "/nowhere/at/all"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("trainer care");
+    TCase *tests = tcase_create("trainer care");
+    tcase_add_checked_fixture(tests, rig_begin, rig_end);
+    tcase_add_test(tests, patience_ends_and_the_best_is_kept);
+    tcase_add_test(tests, a_gain_below_the_least_does_not_count);
+    tcase_add_test(tests, the_early_stop_goes_on_after_an_interruption);
+    tcase_add_test(tests, steps_that_are_not_finite_are_left_out);
+    tcase_add_test(tests, too_many_of_them_fail_with_advice);
+    tcase_add_test(tests, a_collapsed_posterior_is_told_once);
+    tcase_add_test(tests, overfitting_is_told);
+    tcase_add_test(tests, scaling_goes_to_the_model_and_to_the_validation_data);
+    tcase_add_test(tests, the_log_has_a_line_an_epoch);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
