@@ -7,8 +7,10 @@
 
 /* Multiplications below which waking another thread costs more than it saves. */
 enum { WORTH_A_TASK = 1 << 18 };
-/* Unit of a split: a multiple of the width of every tile, and rows of about a strip. */
-enum { SPLIT_COLS = 96, SPLIT_ROWS = 28 };
+/* Columns of a piece come in multiples of the widest tile. */
+enum { SPLIT_COLS = 32 };
+/* Rows of C whose multiplications take the time of packing B. */
+enum { PACKING_ROWS = 20 };
 /* Rows or columns of C up to which dot products beat packing, when the depth is worth their last additions.
  */
 enum { FEW_ROWS = 16, FEW_COLS = 24, FEW_DEPTH = 128, VERY_FEW = 4, VERY_FEW_DEPTH = 24 };
@@ -119,17 +121,36 @@ static int64_t piece(int64_t total, int64_t pieces, int64_t unit)
     return ceil_div(ceil_div(total, pieces), unit) * unit;
 }
 
-/* Columns first, because pieces of columns pack B once; rows for what is still wanted. */
-static int64_t choose_split(split *s)
+/* Time of a split into pieces of rows x cols, in elements of C that one thread computes; B is packed anew by
+ * every piece. */
+static double time_of(const split *s, int64_t rows, int64_t cols, int64_t threads)
 {
-    double work = (double)s->p.m * (double)s->p.n * (double)s->p.k;
-    int threads = gnl_threads(s->c->ctx);
-    int64_t wanted =
-        work < 2.0 * WORTH_A_TASK || threads == 1 ? 1 : GNL_MIN(2 * threads, (int64_t)(work / WORTH_A_TASK));
-    s->cols = piece(s->p.n, GNL_MIN(wanted, ceil_div(s->p.n, SPLIT_COLS)), SPLIT_COLS);
+    int64_t pieces = ceil_div(s->p.m, rows) * ceil_div(s->p.n, cols);
+    return (double)ceil_div(pieces, threads) * (double)(rows + (s->p.trans_b ? PACKING_ROWS : 0)) *
+           (double)cols;
+}
+
+/* Tries one to three pieces a thread, in rows and columns, and keeps the fastest. The sums do not depend on
+ * it. */
+static void choose_split(split *s)
+{
+    int64_t threads = (int64_t)((double)s->p.m * (double)s->p.n * (double)s->p.k / WORTH_A_TASK);
+    threads = GNL_MAX(GNL_MIN(threads, (int64_t)gnl_threads(s->c->ctx)), 1);
+    s->rows = s->p.m;
+    s->cols = s->p.n;
+    double best = threads > 1 ? time_of(s, s->rows, s->cols, threads) : 0;
+    for (int64_t down = 1; down <= 3 * threads && down <= s->p.m && threads > 1; down++)
+        for (int64_t share = 1; share <= 3; share++) {
+            int64_t rows = ceil_div(s->p.m, down);
+            int64_t cols = piece(s->p.n, GNL_MAX(share * threads / down, 1), SPLIT_COLS);
+            double time = time_of(s, rows, GNL_MIN(cols, s->p.n), threads);
+            if (time < best) {
+                best = time;
+                s->rows = rows;
+                s->cols = GNL_MIN(cols, s->p.n);
+            }
+        }
     s->across = ceil_div(s->p.n, s->cols);
-    s->rows = piece(s->p.m, GNL_MAX(ceil_div(wanted, s->across), 1), SPLIT_ROWS);
-    return s->across * ceil_div(s->p.m, s->rows);
 }
 
 void gnl_gemm(const gnl_compute *c, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
@@ -140,5 +161,6 @@ void gnl_gemm(const gnl_compute *c, bool trans_a, bool trans_b, int64_t m, int64
     if (multiply_at_once(c, &s.p))
         return;
     choose_way(&s.p);
-    gnl_parallel(c->ctx, choose_split(&s), 1, block_task, &s);
+    choose_split(&s);
+    gnl_parallel(c->ctx, s.across * ceil_div(m, s.rows), 1, block_task, &s);
 }
