@@ -17,8 +17,7 @@ typedef struct genlat_schedule genlat_schedule;
 /** A running average of a net's weights. Belongs to one thread. */
 typedef struct genlat_ema genlat_ema;
 
-/* ---- optimizers ------------------------------------------------------------------------------------------
- */
+/* ---- optimizers ------------------------------------------------------------------------------ */
 
 /** Options of genlat_sgd_new(). Filled by genlat_sgd_opts_init(). */
 typedef struct genlat_sgd_opts {
@@ -26,13 +25,12 @@ typedef struct genlat_sgd_opts {
     double lr;           /**< learning rate, >= 0. Default 0.01. */
     double momentum;     /**< 0 to below 1; 0: none. Default 0. */
     double dampening;    /**< of the gradient in the momentum, 0 to 1. Default 0. */
-    double weight_decay; /**< times the weight joins the gradient, >= 0. Default 0. */
+    double weight_decay; /**< pull of the weights towards 0, >= 0. Default 0. */
     double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
     double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t
-        accumulate;    /**< backward passes added up before a step; gradients are divided by it. Default 1. */
-    uint32_t nesterov; /**< 1: Nesterov's momentum; needs momentum and no dampening. Default 0. */
-    uint32_t reserved; /**< 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    uint32_t nesterov;   /**< 1: Nesterov's momentum; needs momentum and no dampening. Default 0. */
+    uint32_t reserved;   /**< 0. */
 } genlat_sgd_opts;
 
 /**
@@ -71,13 +69,12 @@ typedef struct genlat_rmsprop_opts {
     double alpha;        /**< decay of the mean square, 0 to below 1. Default 0.99. */
     double eps;          /**< added to the root, > 0. Default 1e-8. */
     double momentum;     /**< 0 to below 1; 0: none. Default 0. */
-    double weight_decay; /**< times the weight joins the gradient, >= 0. Default 0. */
+    double weight_decay; /**< pull of the weights towards 0, >= 0. Default 0. */
     double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
     double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t
-        accumulate;    /**< backward passes added up before a step; gradients are divided by it. Default 1. */
-    uint32_t centered; /**< 1: subtract the square of the mean gradient. Default 0. */
-    uint32_t reserved; /**< 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    uint32_t centered;   /**< 1: subtract the square of the mean gradient. Default 0. */
+    uint32_t reserved;   /**< 0. */
 } genlat_rmsprop_opts;
 
 /**
@@ -116,13 +113,12 @@ typedef struct genlat_adam_opts {
     double beta1;        /**< decay of the mean, 0 to below 1. Default 0.9. */
     double beta2;        /**< decay of the mean square, 0 to below 1. Default 0.999. */
     double eps;          /**< added to the root, > 0. Default 1e-8. */
-    double weight_decay; /**< times the weight joins the gradient, >= 0. Default 0. */
+    double weight_decay; /**< pull of the weights towards 0, >= 0. Default 0. */
     double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
     double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t
-        accumulate; /**< backward passes added up before a step; gradients are divided by it. Default 1. */
-    uint32_t decoupled; /**< 1: AdamW, decay shrinks the weights apart from the gradient. Default 0. */
-    uint32_t reserved;  /**< 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    uint32_t decoupled;  /**< 1: AdamW, decay shrinks the weights apart from the gradient. Default 0. */
+    uint32_t reserved;   /**< 0. */
 } genlat_adam_opts;
 
 /**
@@ -161,13 +157,12 @@ typedef struct genlat_adamax_opts {
     double beta1;        /**< decay of the mean, 0 to below 1. Default 0.9. */
     double beta2;        /**< decay of the norm, 0 to below 1. Default 0.999. */
     double eps;          /**< added to the size of the gradient, > 0. Default 1e-8. */
-    double weight_decay; /**< times the weight joins the gradient, >= 0. Default 0. */
+    double weight_decay; /**< pull of the weights towards 0, >= 0. Default 0. */
     double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
     double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t
-        accumulate;    /**< backward passes added up before a step; gradients are divided by it. Default 1. */
-    uint32_t reserved; /**< 0. */
-    uint32_t reserved2; /**< 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    uint32_t reserved;   /**< 0. */
+    uint32_t reserved2;  /**< 0. */
 } genlat_adamax_opts;
 
 /**
@@ -206,10 +201,9 @@ typedef struct genlat_lion_opts {
     double weight_decay; /**< decoupled, >= 0. Default 0. */
     double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
     double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t
-        accumulate;    /**< backward passes added up before a step; gradients are divided by it. Default 1. */
-    uint32_t reserved; /**< 0. */
-    uint32_t reserved2; /**< 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    uint32_t reserved;   /**< 0. */
+    uint32_t reserved2;  /**< 0. */
 } genlat_lion_opts;
 
 /**
@@ -414,8 +408,7 @@ GENLAT_API int64_t genlat_optim_steps(const genlat_optim *optim);
  */
 GENLAT_API double genlat_optim_grad_norm(const genlat_optim *optim);
 
-/* ---- schedules
- * --------------------------------------------------------------------------------------------- */
+/* ---- schedules ------------------------------------------------------------------------------- */
 
 /**
  * Make a schedule from text. The kinds and their options are listed in the reference and by
@@ -502,8 +495,7 @@ GENLAT_API double genlat_schedule_value(const genlat_schedule *schedule, int64_t
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_report(genlat_schedule *schedule, double metric);
 
-/* ---- averages of weights
- * ------------------------------------------------------------------------------------ */
+/* ---- averages of weights --------------------------------------------------------------------- */
 
 /** Options of genlat_ema_new(). Filled by genlat_ema_opts_init(). */
 typedef struct genlat_ema_opts {

@@ -40,8 +40,7 @@ genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int
     return GENLAT_OK;
 }
 
-/* ---- public ----------------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 /* Tells rows, elements and outputs of an element from the shapes, and checks that they fit the loss. */
 static genlat_status measure(const genlat_loss *loss, const genlat_tensor *out, const genlat_tensor *data,

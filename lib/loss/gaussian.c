@@ -63,8 +63,7 @@ static double log_sd(const genlat_loss *loss)
     return gnl_soft_floor(raw, o->min_log_sd);
 }
 
-/* ---- one sd for all elements
- * ------------------------------------------------------------------------------- */
+/* ---- one sd for all elements ----------------------------------------------------------------- */
 
 /* What all rows share. */
 enum { LOG_SD, PRECISION, PULL, SHARED };
@@ -142,8 +141,7 @@ static void eval_optimal(genlat_loss *loss, const gnl_loss_call *call)
     gnl_loss_rows(loss, call, shared_row, use);
 }
 
-/* ---- an sd for each element
- * -------------------------------------------------------------------------------- */
+/* ---- an sd for each element ------------------------------------------------------------------ */
 
 static double output_row(const gnl_loss_row *r)
 {

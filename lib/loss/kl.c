@@ -40,8 +40,7 @@ static void clear(genlat_tensor *tensor)
         memset(tensor->data, 0, (size_t)gnl_shape_count(&tensor->shape) * sizeof(gnl_real));
 }
 
-/* ---- closed form
- * --------------------------------------------------------------------------------------------- */
+/* ---- closed form ----------------------------------------------------------------------------- */
 
 static void kl_slopes(const gnl_latent *q, const double *kl, const double *per_dim, genlat_tensor *dmean,
                       genlat_tensor *dlogvar)
@@ -85,8 +84,7 @@ genlat_status genlat_kl_gauss(const genlat_tensor *mean, const genlat_tensor *lo
     return GENLAT_OK;
 }
 
-/* ---- by sampling
- * ----------------------------------------------------------------------------------------------- */
+/* ---- by sampling ----------------------------------------------------------------------------- */
 
 static genlat_status check_sampled(const genlat_tensor *z, const genlat_tensor *mean,
                                    const genlat_tensor *logvar, const double *value)

@@ -49,8 +49,7 @@ double gnl_kl_term(const gnl_kl_rule *rule, const gnl_latent *q, const double *k
     return rule->beta * (rule->free_bits > 0 ? free_term(rule, q, kl, per_dim) : mean_of(q->rows, kl));
 }
 
-/* ---- derivatives
- * --------------------------------------------------------------------------------------------- */
+/* ---- derivatives ----------------------------------------------------------------------------- */
 
 typedef struct term_job {
     const gnl_kl_rule *rule;

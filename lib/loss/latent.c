@@ -24,8 +24,7 @@ static void over_rows(const latent_job *job, gnl_task *task)
     gnl_parallel(job->q->compute.ctx, job->q->rows, grain, task, (void *)(uintptr_t)job);
 }
 
-/* ---- draws -----------------------------------------------------------------------------------------------
- */
+/* ---- draws ----------------------------------------------------------------------------------- */
 
 static void sample_task(void *arg, int64_t begin, int64_t end, int worker)
 {
@@ -55,8 +54,7 @@ void gnl_latent_sample_backward(const gnl_latent *q, const gnl_real *noise, cons
               sample_back_task);
 }
 
-/* ---- the closed form
- * --------------------------------------------------------------------------------------- */
+/* ---- the closed form ------------------------------------------------------------------------- */
 
 static void kl_task(void *arg, int64_t begin, int64_t end, int worker)
 {
@@ -94,8 +92,7 @@ void gnl_latent_kl(const gnl_latent *q, double *kl, double *per_dim)
         gnl_parallel(q->compute.ctx, q->dims, DIM_GRAIN, per_dim_task, &(latent_job){.q = q, .out = per_dim});
 }
 
-/* ---- densities
- * --------------------------------------------------------------------------------------------- */
+/* ---- densities ------------------------------------------------------------------------------- */
 
 static void density_task(void *arg, int64_t begin, int64_t end, int worker)
 {

@@ -79,8 +79,7 @@ void gnl_loss_zero_grad(genlat_loss *loss)
     memset(loss->grad, 0, sizeof loss->grad);
 }
 
-/* ---- public ----------------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_loss_new(genlat_ctx *ctx, const char *spec, genlat_loss **out)
 {

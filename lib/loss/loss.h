@@ -15,8 +15,7 @@
 
 enum { GNL_MAX_LOSS_OPTION_BYTES = 128, GNL_MAX_LOSS_VALUES = 4 };
 
-/* ---- one evaluation --------------------------------------------------------------------------------------
- */
+/* ---- one evaluation -------------------------------------------------------------------------- */
 
 /* Outputs of a net against targets. An element of the data is described by `parts` outputs, which lie in
  * planes: out is [rows,parts,dims], target is [rows,dims]. A convolutional decoder of [C,H,W] data thus has
@@ -42,8 +41,7 @@ typedef struct gnl_loss_decode {
     gnl_rng *rng;        /* NULL for the mean. A draw takes one block an element. */
 } gnl_loss_decode;
 
-/* ---- a kind of likelihood
- * ---------------------------------------------------------------------------------- */
+/* ---- a kind of likelihood -------------------------------------------------------------------- */
 
 /* A number of the loss's own: trained when `trained`, else state that is kept and saved. */
 typedef struct gnl_loss_value {
@@ -79,8 +77,7 @@ typedef struct gnl_loss_type {
 extern const gnl_loss_type *const gnl_loss_types[];
 const gnl_loss_type *gnl_loss_type_find(const char *name);
 
-/* ---- the handle
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the handle ------------------------------------------------------------------------------ */
 
 struct genlat_loss {
     gnl_object object;
@@ -114,8 +111,7 @@ void gnl_loss_decode_mean(const genlat_loss *loss, const gnl_loss_decode *decode
 void gnl_loss_decode_sample(const genlat_loss *loss,
                             const gnl_loss_decode *decode); /* moves decode->rng on */
 
-/* ---- Gaussian latents
- * ------------------------------------------------------------------------------------------ */
+/* ---- Gaussian latents ------------------------------------------------------------------------ */
 
 /* q = N(mean, e^logvar) for each row and dimension; all arrays are [rows,dims] unless said otherwise. */
 typedef struct gnl_latent {

@@ -14,7 +14,7 @@ extern const gnl_loss_type gnl_beta_binomial;
 extern const gnl_loss_type gnl_mse;
 extern const gnl_loss_type gnl_cross_entropy;
 
-/* ---- rows in parallel ---------------------------------------------------------------------------------- */
+/* ---- rows in parallel ------------------------------------------------------------------------ */
 
 /* One sample of a call. */
 typedef struct gnl_loss_row {
@@ -48,8 +48,7 @@ typedef double gnl_loss_element_fn(const gnl_loss_element *element);
 
 void gnl_loss_elements(const genlat_loss *loss, const gnl_loss_decode *decode, gnl_loss_element_fn *fn);
 
-/* ---- mathematics that several need ------------------------------------------------------------------------
- */
+/* ---- mathematics that several need ----------------------------------------------------------- */
 
 double gnl_log1p_exp(double x); /* log(1 + e^x) */
 double gnl_logistic(double x);

@@ -66,8 +66,7 @@ void gnl_ema_release(genlat_ema *ema)
     gnl_object_free(ema);
 }
 
-/* ---- update and exchange
- * ------------------------------------------------------------------------------------- */
+/* ---- update and exchange --------------------------------------------------------------------- */
 
 typedef struct lerp_job {
     const gnl_kernels *k;
@@ -137,8 +136,7 @@ genlat_status gnl_ema_copy(const genlat_ema *ema, genlat_net *net)
     return GENLAT_OK;
 }
 
-/* ---- public
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_ema_new(genlat_net *net, const genlat_ema_opts *opts, genlat_ema **out)
 {

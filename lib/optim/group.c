@@ -28,8 +28,7 @@ static genlat_status take(const genlat_optim *optim, const genlat_group_opts *gi
     return GENLAT_OK;
 }
 
-/* ---- arenas
- * -------------------------------------------------------------------------------------------------- */
+/* ---- arenas ---------------------------------------------------------------------------------- */
 
 static genlat_status moments_new(const genlat_optim *optim, gnl_arena *arena)
 {
@@ -81,8 +80,7 @@ static genlat_status arena_of_net(genlat_optim *optim, genlat_net *net, int *ind
         optim, &(gnl_arena){.net = net, .value = net->value, .grad = net->grad, .count = net->values}, index);
 }
 
-/* ---- pieces
- * -------------------------------------------------------------------------------------------------- */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 
 /* Room first, so that what follows cannot fail. */
 static genlat_status pieces_room(genlat_optim *optim, int64_t more)
@@ -106,8 +104,7 @@ static void pieces_add(genlat_optim *optim, gnl_piece whole)
     }
 }
 
-/* ---- nets
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- nets ------------------------------------------------------------------------------------ */
 
 static bool is_taken(const genlat_optim *optim, const genlat_net *net, int weight)
 {
@@ -156,8 +153,7 @@ genlat_status gnl_optim_add(genlat_optim *optim, genlat_net *net, const char *pr
     return GENLAT_OK;
 }
 
-/* ---- others
- * -------------------------------------------------------------------------------------------------- */
+/* ---- others ---------------------------------------------------------------------------------- */
 
 static genlat_status add_numbers(genlat_optim *optim, const gnl_arena *start, const genlat_group_opts *o)
 {

@@ -110,8 +110,7 @@ int64_t gnl_optim_accumulate(const genlat_optim *optim)
     return optim->accumulate;
 }
 
-/* ---- moments
- * -------------------------------------------------------------------------------------------------- */
+/* ---- moments --------------------------------------------------------------------------------- */
 
 /* The index-th moment that is kept, as an index into arena->moment; -1 past the last. */
 static int moment_at(const genlat_optim *optim, int index)

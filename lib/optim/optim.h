@@ -16,8 +16,7 @@
 
 enum { GNL_MAX_OPTIM_OPTION_BYTES = 128, GNL_MAX_MOMENTS = 3 };
 
-/* ---- optimizer -------------------------------------------------------------------------------------------
- */
+/* ---- optimizer ------------------------------------------------------------------------------- */
 
 /* From text "adam lr=1e-3"; "adamw" too. */
 genlat_status gnl_optim_parse(genlat_ctx *ctx, const char *spec, genlat_optim **out);
@@ -59,8 +58,7 @@ typedef struct gnl_optim_slot {
 int gnl_optim_slots(const genlat_optim *optim);
 gnl_optim_slot gnl_optim_slot_at(const genlat_optim *optim, int index);
 
-/* ---- schedule
- * ---------------------------------------------------------------------------------------------- */
+/* ---- schedule -------------------------------------------------------------------------------- */
 
 genlat_status gnl_schedule_parse(genlat_ctx *ctx, const char *spec, genlat_schedule **out);
 genlat_status gnl_schedule_format(const genlat_schedule *schedule, char *text, size_t capacity);
@@ -79,8 +77,7 @@ typedef struct gnl_schedule_state {
 gnl_schedule_state gnl_schedule_get_state(const genlat_schedule *schedule);
 void gnl_schedule_set_state(genlat_schedule *schedule, const gnl_schedule_state *state);
 
-/* ---- average of weights
- * -------------------------------------------------------------------------------------- */
+/* ---- average of weights ---------------------------------------------------------------------- */
 
 struct genlat_ema {
     gnl_object object;

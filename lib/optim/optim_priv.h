@@ -5,8 +5,7 @@
 
 #include "optim/optim.h"
 
-/* ---- rules
- * -------------------------------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 /* Which moments of the update kernels a rule uses. */
 enum { GNL_MOMENT_M = 1, GNL_MOMENT_V = 2, GNL_MOMENT_W = 4 };
@@ -37,10 +36,9 @@ const gnl_rule *gnl_rule_find(const char *name);
     GNL_OPT_REAL(type, weight_decay, decay, 0, 1e6, "pull of the weights towards 0"),                        \
         GNL_OPT_REAL(type, clip_norm, 0, 0, 1e30, "largest norm of all gradients together; 0: not clipped"), \
         GNL_OPT_REAL(type, clip_value, 0, 0, 1e30, "largest size of a gradient's element; 0: not clipped"),  \
-        GNL_OPT_INT(type, accumulate, 1, 1, 1 << 30, "backward passes added up before a step")
+        GNL_OPT_INT(type, accumulate, 1, 1, 1 << 30, "backward passes that a step averages")
 
-/* ---- the optimizer
- * -------------------------------------------------------------------------------------------- */
+/* ---- the optimizer --------------------------------------------------------------------------- */
 
 /* Weights and gradients that lie together, with their moments: a net, a loss or numbers of the caller. */
 typedef struct gnl_arena {
@@ -82,8 +80,7 @@ struct genlat_optim {
 genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *opts, const char *where,
                             genlat_optim **out);
 
-/* ---- schedules
- * -------------------------------------------------------------------------------------------------- */
+/* ---- schedules ------------------------------------------------------------------------------- */
 
 enum { GNL_MAX_SCHEDULE_OPTION_BYTES = 160, GNL_MAX_SEGMENTS = 16 };
 

@@ -23,8 +23,7 @@ static const gnl_schedule_head *head_of(const segment *s)
     return (const gnl_schedule_head *)(const void *)s->opts;
 }
 
-/* ---- from text
- * --------------------------------------------------------------------------------------------- */
+/* ---- from text ------------------------------------------------------------------------------- */
 
 static genlat_status check_segment(const segment *s)
 {
@@ -128,8 +127,7 @@ void gnl_schedule_release(genlat_schedule *schedule)
         gnl_object_free(schedule);
 }
 
-/* ---- value
- * --------------------------------------------------------------------------------------------------- */
+/* ---- value ----------------------------------------------------------------------------------- */
 
 static double segment_value(const segment *s, const gnl_schedule_state *state, int64_t step)
 {
@@ -167,8 +165,7 @@ void gnl_schedule_set_state(genlat_schedule *schedule, const gnl_schedule_state 
     schedule->state = *state;
 }
 
-/* ---- public
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_schedule_new(genlat_ctx *ctx, const char *spec, genlat_schedule **out)
 {

@@ -25,8 +25,7 @@ static double between(double from, double to, double t)
     return t >= 1 ? to : from + (to - from) * t;
 }
 
-/* ---- constant
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- constant -------------------------------------------------------------------------------- */
 
 typedef struct constant_opts {
     gnl_schedule_head head;
@@ -46,9 +45,7 @@ static const gnl_schedule_type constant = {.name = "constant",
                                            .endless = true,
                                            .help = "one value; a plain number means the same"};
 
-/* ---- steps
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 typedef struct steps_opts {
     gnl_schedule_head head;
@@ -80,8 +77,7 @@ static const gnl_schedule_type steps = {.name = "steps",
                                         .endless = true,
                                         .help = "multiplied by a factor at each milestone"};
 
-/* ---- exponential
- * --------------------------------------------------------------------------------------------------- */
+/* ---- exponential ----------------------------------------------------------------------------- */
 
 typedef struct exponential_opts {
     gnl_schedule_head head;
@@ -112,8 +108,7 @@ static const gnl_schedule_type exponential = {.name = "exponential",
                                               .endless = true,
                                               .help = "geometric, smooth in the step"};
 
-/* ---- linear and cosine
- * ---------------------------------------------------------------------------------------------- */
+/* ---- linear and cosine ----------------------------------------------------------------------- */
 
 typedef struct ramp_opts {
     gnl_schedule_head head;
@@ -155,8 +150,7 @@ static const gnl_schedule_type cosine = {.name = "cosine",
                                          .at = cosine_at,
                                          .help = "half a cosine from one value to another"};
 
-/* ---- cyclical (Fu and others, Cyclical annealing schedule, 2019)
- * ------------------------------------------------------ */
+/* ---- cyclical (Fu and others, Cyclical annealing schedule, 2019) ----------------------------- */
 
 enum { SHAPE_LINEAR, SHAPE_COSINE };
 
@@ -195,9 +189,7 @@ static const gnl_schedule_type cyclical = {.name = "cyclical",
                                            .at = cyclical_at,
                                            .help = "rises and holds, several times over"};
 
-/* ---- plateau
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- plateau --------------------------------------------------------------------------------- */
 
 enum { MODE_MIN, MODE_MAX };
 
@@ -259,8 +251,7 @@ static const gnl_schedule_type plateau = {.name = "plateau",
                                           .endless = true,
                                           .help = "multiplied by a factor when reports show no progress"};
 
-/* ---- the table
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 const gnl_schedule_type *const gnl_schedule_types[] = {
     &constant, &steps, &exponential, &linear, &cosine, &cyclical, &plateau, NULL,

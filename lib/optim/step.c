@@ -10,8 +10,7 @@ static bool is_frozen(const genlat_optim *optim, const gnl_piece *piece)
     return net && net->weight[piece->weight].frozen;
 }
 
-/* ---- norm
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- norm ------------------------------------------------------------------------------------ */
 
 static void square_task(void *arg, int64_t begin, int64_t end, int worker)
 {
@@ -33,8 +32,7 @@ static double norm_of(genlat_optim *optim)
     return sqrt(total) / (double)optim->accumulate;
 }
 
-/* ---- update
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- update ---------------------------------------------------------------------------------- */
 
 typedef struct update_job {
     const genlat_optim *optim;

@@ -62,8 +62,7 @@ static void expect_slope(const char *what, scalar_fn *f, void *arg, int64_t n, g
     expect_close(what, n, claimed, slope);
 }
 
-/* ---- likelihoods
- * ---------------------------------------------------------------------------------------------- */
+/* ---- likelihoods ----------------------------------------------------------------------------- */
 
 typedef struct loss_rig {
     genlat_loss *loss;
@@ -173,8 +172,7 @@ START_TEST(every_loss_has_a_case)
 }
 END_TEST
 
-/* ---- KL terms
- * --------------------------------------------------------------------------------------------------- */
+/* ---- KL terms -------------------------------------------------------------------------------- */
 
 enum { DIMS = 6, LATENT = ROWS * DIMS };
 

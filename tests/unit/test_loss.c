@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/* Losses: probabilities that sum to one, draws that have the mean they should, threads, text, refusals. */
+#include <check.h>
+#include <stdlib.h>
+#include <tgmath.h>
+
+#include "loss/loss.h"
+
+static genlat_ctx *ctx, *threaded;
+
+static void set_up(void)
+{
+    genlat_ctx_opts opts;
+    genlat_ctx_opts_init(&opts);
+    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
+    opts.threads = 3;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &threaded), GENLAT_OK);
+}
+
+static void tear_down(void)
+{
+    genlat_ctx_destroy(&ctx);
+    genlat_ctx_destroy(&threaded);
+}
+
+static genlat_loss *loss_of(genlat_ctx *where, const char *spec)
+{
+    genlat_loss *loss = NULL;
+    ck_assert_msg(genlat_loss_new(where, spec, &loss) == GENLAT_OK, "%s", genlat_last_error());
+    return loss;
+}
+
+static gnl_compute compute(genlat_ctx *where)
+{
+    return (gnl_compute){where, gnl_kernels_of(where), NULL};
+}
+
+/* ---- probabilities --------------------------------------------------------------------------- */
+
+/* All levels of one element as a batch of rows. */
+static double total_probability(const char *spec, int levels, int parts, double low, double high,
+                                const gnl_real *out)
+{
+    genlat_loss *loss = loss_of(ctx, spec);
+    gnl_real outputs[256 * 8], target[256];
+    double nll[256], total = 0;
+    for (int i = 0; i < levels; i++) {
+        memcpy(outputs + i * parts, out, (size_t)parts * sizeof *out);
+        target[i] = (gnl_real)(low + (high - low) * i / (levels - 1));
+    }
+    gnl_loss_eval(loss, &(gnl_loss_call){.compute = compute(ctx),
+                                         .rows = levels,
+                                         .dims = 1,
+                                         .parts = parts,
+                                         .out = outputs,
+                                         .target = target,
+                                         .scale = 1,
+                                         .nll = nll});
+    for (int i = 0; i < levels; i++)
+        total += exp(-nll[i]);
+    genlat_loss_destroy(&loss);
+    return total;
+}
+
+START_TEST(probabilities_of_all_levels_sum_to_one)
+{
+    static const gnl_real out[][5] = {
+        {(gnl_real)0.4, (gnl_real)-2.5}, {(gnl_real)0.99, (gnl_real)-6}, {-3, 1}};
+    for (size_t i = 0; i < GNL_COUNT(out); i++) {
+        ck_assert_double_eq_tol(total_probability("discretized_logistic", 256, 2, 0, 1, out[i]), 1, 1e-6);
+        ck_assert_double_eq_tol(
+            total_probability("discretized_logistic range=symmetric", 256, 2, -1, 1, out[i]), 1, 1e-6);
+        ck_assert_double_eq_tol(total_probability("beta_binomial", 256, 2, 0, 1, out[i]), 1, 1e-6);
+        ck_assert_double_eq_tol(total_probability("categorical classes=5", 5, 5, 0, 4, out[i]), 1, 1e-6);
+        ck_assert_double_eq_tol(total_probability("bernoulli", 2, 1, 0, 1, out[i]), 1, 1e-6);
+    }
+}
+END_TEST
+
+/* Outputs that a diverging net could have still give finite numbers. */
+START_TEST(extreme_outputs_stay_finite)
+{
+    static const char *const specs[] = {"bernoulli", "gaussian sd=output", "categorical classes=2",
+                                        "beta_binomial", "discretized_logistic"};
+    static const gnl_real extreme[] = {-500, -80, 0, 80, 500};
+    for (size_t s = 0; s < GNL_COUNT(specs); s++) {
+        genlat_loss *loss = loss_of(ctx, specs[s]);
+        int64_t parts = gnl_loss_parts(loss);
+        for (size_t i = 0; i < GNL_COUNT(extreme) * GNL_COUNT(extreme); i++) {
+            gnl_real out[2] = {extreme[i % 5], extreme[i / 5]}, target = i & 1, dout[2] = {0};
+            double nll = NAN;
+            gnl_loss_eval(loss, &(gnl_loss_call){.compute = compute(ctx),
+                                                 .rows = 1,
+                                                 .dims = 1,
+                                                 .parts = parts,
+                                                 .out = out,
+                                                 .target = &target,
+                                                 .scale = 1,
+                                                 .nll = &nll,
+                                                 .dout = dout});
+            ck_assert_msg(isfinite(nll) && isfinite(dout[0]) && isfinite(dout[1]), "%s at %g, %g: %g, %g, %g",
+                          specs[s], (double)out[0], (double)out[1], nll, (double)dout[0], (double)dout[1]);
+        }
+        genlat_loss_destroy(&loss);
+    }
+}
+END_TEST
+
+START_TEST(a_label_out_of_range_gives_nan_and_no_slope)
+{
+    genlat_loss *loss = loss_of(ctx, "categorical classes=3");
+    gnl_real out[3] = {1, 2, 3}, target = 3, dout[3] = {9, 9, 9};
+    double nll = 0;
+    gnl_loss_eval(loss, &(gnl_loss_call){.compute = compute(ctx),
+                                         .rows = 1,
+                                         .dims = 1,
+                                         .parts = 3,
+                                         .out = out,
+                                         .target = &target,
+                                         .scale = 1,
+                                         .nll = &nll,
+                                         .dout = dout});
+    ck_assert(isnan(nll));
+    for (int i = 0; i < 3; i++)
+        ck_assert_double_eq((double)dout[i], 0);
+    genlat_loss_destroy(&loss);
+}
+END_TEST
+
+/* ---- draws ----------------------------------------------------------------------------------- */
+
+enum { DRAWS = 40000 };
+
+/* Means of data and of squares over many draws of one element. */
+static void moments_of_draws(const char *spec, int parts, const gnl_real *out, double *mean, double *square)
+{
+    genlat_loss *loss = loss_of(ctx, spec);
+    gnl_real *outputs = gnl_alloc(ctx, DRAWS * (size_t)parts, sizeof *outputs);
+    gnl_real *data = gnl_alloc(ctx, DRAWS, sizeof *data);
+    gnl_rng rng = gnl_rng_make(3, GNL_STREAM_SAMPLE, 0);
+    ck_assert(outputs && data);
+    for (int i = 0; i < DRAWS * parts; i++)
+        outputs[i] = out[i % parts];
+    gnl_loss_decode_sample(loss, &(gnl_loss_decode){compute(ctx), DRAWS, 1, parts, outputs, data, &rng});
+    ck_assert_uint_eq(rng.counter, DRAWS);
+    *mean = gnl_sum(&(gnl_compute){ctx, gnl_kernels_of(ctx), NULL}, DRAWS, data) / DRAWS;
+    *square = gnl_dot(&(gnl_compute){ctx, gnl_kernels_of(ctx), NULL}, DRAWS, data, data) / DRAWS;
+    gnl_free(ctx, outputs);
+    gnl_free(ctx, data);
+    genlat_loss_destroy(&loss);
+}
+
+static void expect_moments(const char *spec, int parts, double a, double b, double mean, double sd)
+{
+    gnl_real out[2] = {(gnl_real)a, (gnl_real)b};
+    double found = 0, square = 0, error = 5 * sd / sqrt(DRAWS);
+    moments_of_draws(spec, parts, out, &found, &square);
+    ck_assert_msg(fabs(found - mean) <= error, "%s: mean %g, %g wanted", spec, found, mean);
+    ck_assert_msg(fabs(sqrt(square - found * found) - sd) <= 0.03 * sd, "%s: sd %g, %g wanted", spec,
+                  sqrt(square - found * found), sd);
+}
+
+START_TEST(draws_have_the_right_mean_and_spread)
+{
+    double p = 1 / (1 + exp(-0.5)), alpha = exp(1.0), beta = exp(0.5), n = 255, sum = alpha + beta;
+    expect_moments("bernoulli", 1, 0.5, 0, p, sqrt(p * (1 - p)));
+    expect_moments("gaussian value=0.5", 1, 2, 0, 2, 0.5);
+    expect_moments("gaussian sd=output", 2, 2, -1, 2, exp(-1.0));
+    expect_moments("laplace value=0.5", 1, 2, 0, 2, 0.5 * sqrt(2.0));
+    expect_moments("categorical classes=2", 2, 0, 0.5, p, sqrt(p * (1 - p)));
+    expect_moments("discretized_logistic", 2, 0.5, -4, 0.5, exp(-7 + log1p(exp(3.0))) * M_PI / sqrt(3.0));
+    expect_moments("beta_binomial", 2, 1, 0.5, alpha / sum,
+                   sqrt(alpha * beta * (sum + n) / (n * sum * sum * (sum + 1))));
+}
+END_TEST
+
+START_TEST(means_are_what_they_should_be)
+{
+    static const struct {
+        const char *spec;
+        int parts;
+        gnl_real out[3];
+        double mean;
+    } cases[] = {
+        {"bernoulli", 1, {0}, 0.5},
+        {"gaussian", 1, {3}, 3},
+        {"laplace", 1, {3}, 3},
+        {"mse", 1, {3}, 3},
+        {"categorical classes=3", 3, {1, 4, 2}, 1},
+        {"discretized_logistic", 2, {2, 0}, 1},
+        {"beta_binomial", 2, {0, 0}, 0.5},
+        {"cross_entropy", 3, {1, 2, 4}, 2},
+    };
+    for (size_t i = 0; i < GNL_COUNT(cases); i++) {
+        genlat_loss *loss = loss_of(ctx, cases[i].spec);
+        gnl_real data = -1;
+        gnl_loss_decode_mean(
+            loss, &(gnl_loss_decode){compute(ctx), 1, 1, cases[i].parts, cases[i].out, &data, NULL});
+        ck_assert_msg(fabs((double)data - cases[i].mean) < 1e-6, "%s: %g", cases[i].spec, (double)data);
+        genlat_loss_destroy(&loss);
+    }
+}
+END_TEST
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+enum { ROWS = 37, DIMS = 301 };
+
+typedef struct result {
+    double nll[ROWS];
+    gnl_real dout[ROWS * DIMS * 2], data[ROWS * DIMS];
+} result;
+
+static void run_all(genlat_ctx *where, const char *spec, result *r)
+{
+    static gnl_real out[ROWS * DIMS * 2], target[ROWS * DIMS];
+    genlat_loss *loss = loss_of(where, spec);
+    int64_t parts = gnl_loss_parts(loss);
+    gnl_rng rng = gnl_rng_make(5, GNL_STREAM_USER, 0);
+    gnl_rng_fill_normal(&rng, out, ROWS * DIMS * parts);
+    gnl_rng_fill_uniform(&rng, target, ROWS * DIMS, 0, 1);
+    *r = (result){.nll = {0}};
+    gnl_loss_eval(loss, &(gnl_loss_call){.compute = compute(where),
+                                         .rows = ROWS,
+                                         .dims = DIMS,
+                                         .parts = parts,
+                                         .out = out,
+                                         .target = target,
+                                         .scale = 0.1,
+                                         .nll = r->nll,
+                                         .dout = r->dout,
+                                         .training = true});
+    gnl_loss_decode_sample(loss, &(gnl_loss_decode){compute(where), ROWS, DIMS, parts, out, r->data, &rng});
+    genlat_loss_destroy(&loss);
+}
+
+START_TEST(threads_do_not_change_a_bit)
+{
+    static const char *const specs[] = {"bernoulli",
+                                        "gaussian sd=optimal",
+                                        "gaussian sd=output",
+                                        "laplace scale=learned",
+                                        "discretized_logistic",
+                                        "beta_binomial"};
+    static result one, three;
+    run_all(ctx, specs[_i], &one);
+    run_all(threaded, specs[_i], &three);
+    ck_assert_mem_eq(&one, &three, sizeof one);
+}
+END_TEST
+
+/* ---- the handle ------------------------------------------------------------------------------ */
+
+START_TEST(text_comes_back)
+{
+    static const char *const specs[] = {"bernoulli", "gaussian sd=optimal", "gaussian sd=learned value=0.5",
+                                        "categorical classes=8", "discretized_logistic range=symmetric"};
+    for (size_t i = 0; i < GNL_COUNT(specs); i++) {
+        char text[128];
+        genlat_loss *loss = loss_of(ctx, specs[i]);
+        ck_assert_int_eq(genlat_loss_format(loss, text, sizeof text), GENLAT_OK);
+        ck_assert_str_eq(text, specs[i]);
+        ck_assert_int_eq(genlat_loss_format(loss, text, 4), GENLAT_E_RANGE);
+        genlat_loss_destroy(&loss);
+        ck_assert_ptr_null(loss);
+    }
+}
+END_TEST
+
+START_TEST(numbers_of_the_likelihoods_are_places_in_the_table)
+{
+    ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_BERNOULLI), "bernoulli");
+    ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_GAUSSIAN), "gaussian");
+    ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_LAPLACE), "laplace");
+    ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_CATEGORICAL), "categorical");
+    ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_DISCRETIZED_LOGISTIC), "discretized_logistic");
+    ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_BETA_BINOMIAL), "beta_binomial");
+    ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_MSE), "mse");
+    ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_CROSS_ENTROPY), "cross_entropy");
+    ck_assert_ptr_null(genlat_loss_kind(GENLAT_LIKELIHOOD_CROSS_ENTROPY + 1));
+    ck_assert_ptr_null(genlat_loss_kind(-1));
+}
+END_TEST
+
+START_TEST(bad_texts_are_refused)
+{
+    static const struct {
+        const char *spec;
+        genlat_status status;
+        const char *word;
+    } cases[] = {
+        {"", GENLAT_E_INVALID, "empty"},
+        {"poisson", GENLAT_E_NOT_FOUND, "poisson"},
+        {"gaussian sd", GENLAT_E_INVALID, "sd"},
+        {"gaussian sd=huge", GENLAT_E_INVALID, "optimal"},
+        {"gaussian color=1", GENLAT_E_NOT_FOUND, "min_log_sd"},
+        {"gaussian value=-1", GENLAT_E_RANGE, "value"},
+        {"mse x=1", GENLAT_E_NOT_FOUND, "none"},
+    };
+    for (size_t i = 0; i < GNL_COUNT(cases); i++) {
+        genlat_loss *loss = (genlat_loss *)(uintptr_t)1;
+        ck_assert_int_eq(genlat_loss_new(ctx, cases[i].spec, &loss), cases[i].status);
+        ck_assert_ptr_null(loss);
+        ck_assert_msg(strstr(genlat_last_error(), cases[i].word) != NULL, "%s", genlat_last_error());
+    }
+}
+END_TEST
+
+static genlat_tensor *tensor(int32_t ndim, const int64_t *dims, const float *data)
+{
+    genlat_tensor *out = NULL;
+    ck_assert_int_eq(genlat_tensor_from(ctx, ndim, dims, data, &out), GENLAT_OK);
+    return out;
+}
+
+START_TEST(public_eval_checks_and_averages)
+{
+    static const float logits[] = {0, 0, 0, 0}, grey[] = {1, 0, 0.5f, 1}, wrong[] = {1, 0, 0.5f, 2};
+    static const int64_t dims[] = {2, 2}, other[] = {4, 1};
+    genlat_loss *loss = loss_of(ctx, "bernoulli");
+    genlat_tensor *out = tensor(2, dims, logits), *good = tensor(2, dims, grey),
+                  *bad = tensor(2, dims, wrong);
+    genlat_tensor *shape = tensor(2, other, grey), *dout = tensor(2, dims, grey);
+    double value = -1;
+    ck_assert_int_eq(genlat_loss_eval(loss, out, good, &value, dout), GENLAT_OK);
+    ck_assert_double_eq_tol(value, 2 * M_LN2, 1e-6);
+    ck_assert_double_eq_tol((double)genlat_tensor_const_data(dout)[0], -0.25, 1e-6);
+    ck_assert_int_eq(genlat_loss_eval(loss, out, bad, &value, NULL), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_loss_eval(loss, out, shape, &value, NULL), GENLAT_E_SHAPE);
+    ck_assert_int_eq(genlat_loss_eval(loss, out, good, &value, shape), GENLAT_E_SHAPE);
+    ck_assert_int_eq(genlat_loss_eval(loss, out, NULL, &value, NULL), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_loss_mean(loss, out, dout), GENLAT_OK);
+    ck_assert_double_eq_tol((double)genlat_tensor_const_data(dout)[3], 0.5, 1e-6);
+    ck_assert_int_eq(genlat_loss_scale(loss, &value), GENLAT_E_UNSUPPORTED);
+    genlat_tensor *all[] = {out, good, bad, shape, dout};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_loss_destroy(&loss);
+}
+END_TEST
+
+/* The optimal sd of a batch whose errors are all 0.5 is 0.5; a value that is not finite leaves it alone. */
+START_TEST(optimal_scale_is_known_after_training)
+{
+    static const float zeros[] = {0, 0}, halves[] = {0.5f, -0.5f}, infinite[] = {INFINITY, 0};
+    static const int64_t dims[] = {1, 2};
+    genlat_loss *loss = loss_of(ctx, "gaussian sd=optimal");
+    genlat_tensor *out = tensor(2, dims, zeros), *target = tensor(2, dims, halves),
+                  *dout = tensor(2, dims, zeros);
+    genlat_tensor *bad = tensor(2, dims, infinite);
+    double value = 0, sd = 0;
+    ck_assert_int_eq(genlat_loss_scale(loss, &sd), GENLAT_E_STATE);
+    ck_assert_int_eq(genlat_loss_eval(loss, out, target, &value, dout), GENLAT_OK);
+    ck_assert_int_eq(genlat_loss_eval(loss, bad, target, &value, dout), GENLAT_E_NUMERIC);
+    ck_assert_int_eq(genlat_loss_scale(loss, &sd), GENLAT_OK);
+    ck_assert_double_eq_tol(sd, 0.5, 5e-3);
+    ck_assert_double_eq_tol(value, 2 * (0.5 + log(0.5) + 0.5 * log(2 * M_PI)), 1e-3);
+    genlat_tensor_destroy(&out);
+    genlat_tensor_destroy(&target);
+    genlat_tensor_destroy(&dout);
+    genlat_tensor_destroy(&bad);
+    genlat_loss_destroy(&loss);
+}
+END_TEST
+
+START_TEST(public_kl_has_its_parts)
+{
+    static const float means[] = {1, 0, -1, 2}, zeros[4] = {0};
+    static const int64_t dims[] = {2, 2}, two[] = {2};
+    genlat_tensor *mean = tensor(2, dims, means), *logvar = tensor(2, dims, zeros),
+                  *dmean = tensor(2, dims, zeros);
+    genlat_tensor *per_dim = tensor(1, two, zeros);
+    double value = 0;
+    ck_assert_int_eq(genlat_kl_gauss(mean, logvar, &value, per_dim, dmean, NULL), GENLAT_OK);
+    ck_assert_double_eq_tol(value, 1.5, 1e-6);
+    ck_assert_double_eq_tol((double)genlat_tensor_const_data(per_dim)[1], 1, 1e-6);
+    ck_assert_double_eq_tol((double)genlat_tensor_const_data(dmean)[3], 1, 1e-6);
+    ck_assert_int_eq(genlat_kl_sampled(mean, mean, logvar, &value, NULL, dmean, NULL), GENLAT_OK);
+    ck_assert_double_eq_tol(value, 1.5, 1e-6);
+    ck_assert_double_eq_tol((double)genlat_tensor_const_data(dmean)[3], 0, 1e-6);
+    ck_assert_int_eq(genlat_kl_gauss(mean, per_dim, &value, NULL, NULL, NULL), GENLAT_E_SHAPE);
+    ck_assert_int_eq(genlat_kl_gauss(mean, logvar, NULL, NULL, NULL, NULL), GENLAT_E_INVALID);
+    genlat_tensor_destroy(&mean);
+    genlat_tensor_destroy(&logvar);
+    genlat_tensor_destroy(&dmean);
+    genlat_tensor_destroy(&per_dim);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("loss");
+    TCase *tests = tcase_create("losses");
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, probabilities_of_all_levels_sum_to_one);
+    tcase_add_test(tests, extreme_outputs_stay_finite);
+    tcase_add_test(tests, a_label_out_of_range_gives_nan_and_no_slope);
+    tcase_add_test(tests, draws_have_the_right_mean_and_spread);
+    tcase_add_test(tests, means_are_what_they_should_be);
+    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, 6);
+    tcase_add_test(tests, text_comes_back);
+    tcase_add_test(tests, numbers_of_the_likelihoods_are_places_in_the_table);
+    tcase_add_test(tests, bad_texts_are_refused);
+    tcase_add_test(tests, public_eval_checks_and_averages);
+    tcase_add_test(tests, optimal_scale_is_known_after_training);
+    tcase_add_test(tests, public_kl_has_its_parts);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
