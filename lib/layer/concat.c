@@ -83,6 +83,7 @@ static void jvp_backward(const gnl_step *s)
 const gnl_layer_type gnl_concat = {
     .name = "concat",
     .options = &table,
+    .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = GNL_MAX_INPUTS,
     .infer = infer,

@@ -308,7 +308,7 @@ static void transpose_jvp_backward(const gnl_step *s)
     const gnl_layer_type gnl_##text = {                                                                      \
         .name = #text,                                                                                       \
         .options = &kind##_table,                                                                            \
-        .flags = GNL_LAYER_NEEDS_X,                                                                          \
+        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_FOLDS,                                                        \
         .min_inputs = 1,                                                                                     \
         .max_inputs = 1,                                                                                     \
         .infer = kind##_infer,                                                                               \

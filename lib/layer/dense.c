@@ -103,7 +103,7 @@ static void jvp_backward(const gnl_step *s)
 const gnl_layer_type gnl_dense = {
     .name = "dense",
     .options = &table,
-    .flags = GNL_LAYER_NEEDS_X,
+    .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,

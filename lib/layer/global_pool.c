@@ -99,6 +99,7 @@ GNL_LINEAR_TANGENTS(max, max_take, max_give)
 
 const gnl_layer_type gnl_global_avg_pool = {
     .name = "global_avg_pool",
+    .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,
@@ -111,6 +112,7 @@ const gnl_layer_type gnl_global_avg_pool = {
 
 const gnl_layer_type gnl_global_max_pool = {
     .name = "global_max_pool",
+    .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = max_infer,

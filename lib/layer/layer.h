@@ -74,7 +74,10 @@ enum {
     GNL_LAYER_NEEDS_X = 1 << 3,       /* backward, jvp or jvp_backward read x */
     GNL_LAYER_NEEDS_Y = 1 << 4,       /* ... read y */
     GNL_LAYER_INPLACE = 1 << 5,       /* elementwise: y may be x[0] if nothing needs x later, dx may be dy */
-    GNL_LAYER_VIEW = 1 << 6           /* y is x[0] in another shape: all functions are copies that a plan may skip */
+    GNL_LAYER_VIEW = 1 << 6,          /* y is x[0] in another shape: all functions are copies that a plan may skip */
+    /* f is affine in x piece by piece; with weights, parameter 0 is what x is multiplied with, jvp_backward adds to
+     * its gradient alone, and the others are only added. Gradient penalties then fold into one backward pass. */
+    GNL_LAYER_FOLDS = 1 << 7
 };
 
 /* One layer in one compiled net: everything a call needs, as pointers and sizes. */

@@ -161,6 +161,7 @@ static void multiply_jvp_backward(const gnl_step *s)
 
 const gnl_layer_type gnl_add = {
     .name = "add",
+    .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = GNL_MAX_INPUTS,
     .infer = infer,

@@ -177,6 +177,7 @@ GNL_LINEAR_CALLS(crop, crop_apply, crop_adjoint)
 const gnl_layer_type gnl_pad = {
     .name = "pad",
     .options = &pad_table,
+    .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = pad_infer,
@@ -190,6 +191,7 @@ const gnl_layer_type gnl_pad = {
 const gnl_layer_type gnl_crop = {
     .name = "crop",
     .options = &crop_table,
+    .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = crop_infer,

@@ -239,6 +239,7 @@ GNL_LINEAR_CALLS(avg, avg_apply, avg_adjoint)
 const gnl_layer_type gnl_max_pool = {
     .name = "max_pool",
     .options = &max_table,
+    .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = max_infer,
@@ -252,6 +253,7 @@ const gnl_layer_type gnl_max_pool = {
 const gnl_layer_type gnl_avg_pool = {
     .name = "avg_pool",
     .options = &avg_table,
+    .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,

@@ -170,6 +170,7 @@ GNL_LINEAR_CALLS(upsample, apply, adjoint)
 const gnl_layer_type gnl_upsample = {
     .name = "upsample",
     .options = &table,
+    .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,

@@ -49,6 +49,7 @@ typedef struct compiler {
     int spans, span_room;
     int *order;
     int64_t rows;
+    int mix_span, scaled_span;
     bool training, tangents;
 } compiler;
 
@@ -77,6 +78,22 @@ static uint32_t flags_of(const compiler *c, int node)
 /* ---- facts
  * ------------------------------------------------------------------------------------------------- */
 
+/* Whether a gradient penalty can go through a layer. */
+static genlat_status check_penalty(const gnl_node *node)
+{
+    const gnl_layer_type *type = node->layer->type;
+    if (type->flags & GNL_LAYER_COUPLES_BATCH)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
+                        "penalty is ill-posed; use layer_norm, group_norm or no normalization",
+                        node->name, type->name);
+    if (!(type->jvp && type->jvp_backward) && !(type->flags & GNL_LAYER_PIECEWISE_LINEAR))
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "genlat_net_compile: layer '%s' (%s) has no jvp, which a gradient penalty needs", node->name,
+                        type->name);
+    return GENLAT_OK;
+}
+
 static genlat_status infer_nodes(compiler *c)
 {
     const gnl_layer_env env = {.rows = c->rows, .threads = gnl_threads(c->net->object.ctx)};
@@ -86,12 +103,8 @@ static genlat_status infer_nodes(compiler *c)
         for (int i = 0; i < node->inputs; i++)
             in[i] = c->net->node[node->input[i]].shape;
         GNL_TRY(node->layer->type->infer(node->layer->opts, &env, node->inputs, in, &c->facts[n].plan));
-        if (c->tangents && (node->layer->type->flags & GNL_LAYER_COUPLES_BATCH))
-            return gnl_fail(
-                GENLAT_E_UNSUPPORTED,
-                "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
-                "penalty is ill-posed; use layer_norm, group_norm or no normalization",
-                node->name, node->layer->type->name);
+        if (c->tangents)
+            GNL_TRY(check_penalty(node));
     }
     return GENLAT_OK;
 }
@@ -104,6 +117,16 @@ static void mark_live(compiler *c)
         for (int i = 0; c->facts[n].live && i < c->net->node[n].inputs; i++)
             c->facts[c->net->node[n].input[i]].live = true;
     }
+}
+
+/* Penalties of nets that are piecewise affine cost one tangent pass more than the loss alone. */
+static bool folds(const compiler *c)
+{
+    bool all = c->tangents;
+    for (int n = c->net->inputs; n < c->net->nodes; n++)
+        if (c->facts[n].live)
+            all &= (flags_of(c, n) & (GNL_LAYER_FOLDS | GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_VIEW)) != 0;
+    return all;
 }
 
 static void count_uses(compiler *c)
@@ -203,6 +226,23 @@ static void span_values(compiler *c)
     }
 }
 
+/* What penalties need beside the nodes' buffers: tangents of the inputs, and room for one layer's mixtures. */
+static void span_penalty(compiler *c)
+{
+    int64_t in = 0, out = 0;
+    for (int n = 0; n < c->net->nodes; n++) {
+        const gnl_node *node = &c->net->node[n];
+        if (n < c->net->inputs)
+            c->facts[n].span[TANGENT] = add_span(c, node_numbers(c, n), 0, end_of_time(c));
+        else
+            out = GNL_MAX(out, node_numbers(c, n));
+        for (int i = 0; i < node->inputs; i++)
+            in = GNL_MAX(in, node_numbers(c, node->input[i]));
+    }
+    c->mix_span = add_span(c, in, 0, end_of_time(c));
+    c->scaled_span = add_span(c, out, 0, end_of_time(c));
+}
+
 static void span_adjoint(compiler *c, int n, buffer_kind kind, int begin, int end)
 {
     node_facts *root = &c->facts[adjoint_root(c, n)];
@@ -219,7 +259,8 @@ static void span_adjoints(compiler *c)
         if (!f->live || !f->wants_adjoint)
             continue;
         int begin = f->output ? c->net->nodes : backward_time(c, f->last_use);
-        int end = n < c->net->inputs ? end_of_time(c) : backward_time(c, n);
+        bool kept = n < c->net->inputs || c->exec->folds;
+        int end = kept ? end_of_time(c) : backward_time(c, n);
         span_adjoint(c, n, ADJOINT, begin, end);
         if (c->tangents)
             span_adjoint(c, n, TANGENT_ADJOINT, begin, end);
@@ -275,6 +316,10 @@ static void bind_buffers(compiler *c)
             buffer->adjoint = place(c, c->facts[adjoint_root(c, n)].span[ADJOINT]);
             buffer->tangent_adjoint = place(c, c->facts[adjoint_root(c, n)].span[TANGENT_ADJOINT]);
         }
+    }
+    if (c->tangents) {
+        c->exec->mix = place(c, c->mix_span);
+        c->exec->scaled = place(c, c->scaled_span);
     }
 }
 
@@ -362,6 +407,7 @@ static genlat_status compile(compiler *c)
 {
     GNL_TRY(infer_nodes(c));
     mark_live(c);
+    c->exec->folds = folds(c);
     count_uses(c);
     share_buffers(c);
     span_values(c);
@@ -369,17 +415,19 @@ static genlat_status compile(compiler *c)
         span_adjoints(c);
         span_routes(c);
     }
+    if (c->tangents)
+        span_penalty(c);
     GNL_TRY(allocate_arena(c));
     bind_buffers(c);
     bind_runs(c);
     return make_views(c);
 }
 
-/* Per node: value, cache, adjoint, tangent, tangent adjoint, and two for each input. */
+/* Per node: value, cache, adjoint, tangent, tangent adjoint, and two for each input; two more for penalties. */
 static genlat_status compiler_alloc(compiler *c, genlat_ctx *ctx)
 {
     size_t nodes = (size_t)c->net->nodes;
-    c->span_room = (int)nodes * (KINDS + 2 * GNL_MAX_INPUTS);
+    c->span_room = (int)nodes * (KINDS + 2 * GNL_MAX_INPUTS) + 2;
     c->facts = gnl_calloc(ctx, nodes, sizeof *c->facts);
     c->span = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->span);
     c->order = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->order);

@@ -59,6 +59,11 @@ gnl_real *gnl_exec_output_tangent(const genlat_exec *exec, int index)
     return exec->buffer[exec->net->output[index]].tangent;
 }
 
+gnl_real *gnl_exec_input_tangent(const genlat_exec *exec, int index)
+{
+    return exec->buffer[index].tangent;
+}
+
 gnl_real *gnl_exec_output_tangent_grad(const genlat_exec *exec, int index)
 {
     return exec->buffer[exec->net->output[index]].tangent_adjoint;
@@ -156,10 +161,8 @@ static void transposed(const gnl_layer_type *type, const gnl_step *s, const gnl_
     type->backward(&other);
 }
 
-void gnl_exec_jvp(genlat_exec *exec, const gnl_real *const *tx)
+void gnl_exec_jvp(genlat_exec *exec)
 {
-    for (int i = 0; i < exec->net->inputs; i++)
-        exec->buffer[i].tangent = (gnl_real *)(uintptr_t)tx[i]; /* read only, as the inputs themselves */
     for (int i = 0; i < exec->runs; i++) {
         gnl_run *run = &exec->run[i];
         const gnl_layer_type *type = type_of(exec, run);

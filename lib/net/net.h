@@ -121,6 +121,8 @@ struct genlat_exec {
     gnl_real *arena, *scratch;
     int64_t arena_numbers, scratch_numbers;
     gnl_rng dropout;
+    bool folds;             /* every layer is piecewise affine: penalties fold into one backward pass */
+    gnl_real *mix, *scaled; /* room for it: as large as the largest input and output of a layer */
     genlat_tensor *view[GENLAT_MAX_OUTPUTS];   /* outputs, made once, lent out */
     genlat_tensor *input_view[GNL_MAX_INPUTS]; /* gradients of the inputs */
 };
@@ -138,13 +140,34 @@ gnl_real *gnl_exec_output_grad(const genlat_exec *exec, int index);
 void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted);
 gnl_real *gnl_exec_input_grad(const genlat_exec *exec, int index);
 
-/* Tangents, for execs compiled for penalties: forward along tx, one pointer an input (NULL: zero). */
-void gnl_exec_jvp(genlat_exec *exec, const gnl_real *const *tx);
+/* Tangents, for execs compiled for penalties: forward along what the caller has written into the tangents of the
+ * inputs, which are zero at first and stay as they are. */
+gnl_real *gnl_exec_input_tangent(const genlat_exec *exec, int index);
+void gnl_exec_jvp(genlat_exec *exec);
 gnl_real *gnl_exec_output_tangent(const genlat_exec *exec, int index);
 gnl_real *gnl_exec_output_tangent_grad(const genlat_exec *exec, int index);
 /* Reverse of forward and jvp together: adjoints of outputs and of their tangents, each by its mask. */
 void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask,
                             unsigned wanted);
 gnl_real *gnl_exec_input_tangent_grad(const genlat_exec *exec, int index);
+
+/* Function of the norm of an input gradient that a penalty lowers. */
+typedef enum gnl_penalty_kind {
+    GNL_PENALTY_ZERO,     /* |g|^2 / 2: R1, R2, zero-centred */
+    GNL_PENALTY_ONE,      /* (|g| - 1)^2: WGAN-GP, DRAGAN */
+    GNL_PENALTY_ONE_SIDED /* max(0, |g| - 1)^2 */
+} gnl_penalty_kind;
+
+typedef struct gnl_penalty {
+    gnl_penalty_kind kind;
+    double weight;
+    int input, output; /* of the net; the output has one number a sample */
+    const gnl_real *dloss; /* [rows] derivative of a loss by the output, whose weight gradients are added too; or NULL */
+    bool general; /* do not fold, even where that is possible */
+} gnl_penalty;
+
+/* After gnl_exec_forward: adds to the weights the gradient of weight * mean over rows of f(|d output / d input|), and of
+ * the loss. Returns that mean without the weight; norm2 [rows], if not NULL, receives the squared norms. */
+double gnl_exec_penalty(genlat_exec *exec, const gnl_penalty *penalty, double *norm2);
 
 #endif

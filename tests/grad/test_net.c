@@ -81,7 +81,8 @@ static double directional(genlat_exec *exec, const gnl_real *x, const gnl_real *
                           int64_t n)
 {
     gnl_exec_forward(exec, true, ROWS, &x);
-    gnl_exec_jvp(exec, &v);
+    memcpy(gnl_exec_input_tangent(exec, 0), v, ROWS * 6 * sizeof *v);
+    gnl_exec_jvp(exec);
     return exec->compute.k->dot(n, gnl_exec_output_tangent(exec, 0), r);
 }
 

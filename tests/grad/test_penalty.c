@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Gradient penalties, in double: weight gradients against central differences, folded against general. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "net/net.h"
+
+enum { ROWS = 3, MOST = 4096 };
+
+static const struct critic {
+    const char *text;
+    int64_t dims[3];
+    bool folds;
+} critics[] = {
+    {"flatten | dense units=9 | leaky_relu slope=0.2 | dense units=7 | leaky_relu slope=0.2 | dense units=1",
+     {1, 4, 4},
+     true},
+    {"flatten | dense units=9 | silu | dense units=7 | tanh | dense units=1", {1, 4, 4}, false},
+    {"flatten | dense units=9 | layer_norm | leaky_relu slope=0.2 | dense units=1", {1, 4, 4}, false},
+    {"conv2d channels=4 kernel=3 padding=1 | leaky_relu slope=0.2 | conv2d channels=4 kernel=4 stride=2 "
+     "padding=1 | "
+     "leaky_relu slope=0.2 | flatten | dense units=1",
+     {2, 4, 4},
+     true},
+    {"conv2d channels=4 kernel=3 padding=1 groups=2 | silu | avg_pool kernel=2 | flatten | dense units=1",
+     {2, 4, 4},
+     false},
+    {"conv2d channels=4 kernel=1 name=a | leaky_relu slope=0.2 | conv2d channels=4 kernel=3 padding=1 "
+     "groups=2 | "
+     "leaky_relu slope=0.2 | conv2d channels=4 kernel=1 name=b bias=no | add from=a,b | leaky_relu slope=0.2 "
+     "| "
+     "avg_pool kernel=2 | flatten | dense units=1",
+     {2, 4, 4},
+     true},
+    {"conv2d channels=4 kernel=3 padding=1 | group_norm groups=2 | softplus | max_pool kernel=2 | flatten | "
+     "dense units=1",
+     {2, 4, 4},
+     false},
+    {"conv_transpose2d channels=2 kernel=2 stride=2 | leaky_relu slope=0.3 | max_pool kernel=2 | pad "
+     "before=1 after=1 | "
+     "conv2d channels=2 kernel=3 | upsample scale=2 | flatten | dense units=1",
+     {2, 3, 3},
+     true},
+};
+
+static const gnl_penalty_kind kinds[] = {GNL_PENALTY_ZERO, GNL_PENALTY_ONE, GNL_PENALTY_ONE_SIDED};
+
+static genlat_ctx *ctx;
+
+typedef struct trial {
+    genlat_net *net;
+    genlat_exec *exec;
+    gnl_real x[ROWS * 64], dloss[ROWS];
+    gnl_penalty penalty;
+} trial;
+
+static void open_trial(trial *t, const struct critic *now)
+{
+    const char *name = "x";
+    const gnl_shape shape = {3, {now->dims[0], now->dims[1], now->dims[2]}};
+    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    gnl_rng rng = gnl_rng_make(11, GNL_STREAM_USER, 0);
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, now->text, &t->net) == GENLAT_OK, "%s",
+                  genlat_last_error());
+    ck_assert_msg(gnl_net_compile(t->net, ROWS, &opts, &t->exec) == GENLAT_OK, "%s", genlat_last_error());
+    gnl_rng_fill_normal(&rng, t->x, ROWS * gnl_shape_count(&shape));
+    gnl_rng_fill_normal(&rng, t->dloss, ROWS);
+    for (int64_t i = 0; i < t->net->values; i++)
+        t->net->value[i] *= 5; /* so that norms lie on both sides of 1 */
+}
+
+static void close_trial(trial *t)
+{
+    gnl_exec_release(t->exec);
+    gnl_net_release(t->net);
+}
+
+/* weight * mean f(|g|) + <dloss, D>; the gradient lands in the net's. */
+static double objective(trial *t)
+{
+    const gnl_real *x = t->x;
+    double total = 0;
+    gnl_net_zero_grad(t->net);
+    gnl_exec_forward(t->exec, true, ROWS, &x);
+    for (int i = 0; i < ROWS && t->penalty.dloss; i++)
+        total += t->penalty.dloss[i] * gnl_exec_output(t->exec, 0)[i];
+    return total + t->penalty.weight * gnl_exec_penalty(t->exec, &t->penalty, NULL);
+}
+
+static double error_of(trial *t)
+{
+    static gnl_real found[MOST];
+    double apart = 0, size = 0;
+    (void)objective(t);
+    ck_assert_int_lt(t->net->values, MOST);
+    memcpy(found, t->net->grad, (size_t)t->net->values * sizeof *found);
+    for (int64_t i = 0; i < t->net->values; i++) {
+        gnl_real before = t->net->value[i];
+        t->net->value[i] = before + 1e-6;
+        double high = objective(t);
+        t->net->value[i] = before - 1e-6;
+        double low = objective(t);
+        t->net->value[i] = before;
+        double expected = (high - low) / 2e-6;
+        apart += (expected - found[i]) * (expected - found[i]);
+        size += expected * expected;
+    }
+    ck_assert_double_gt(size, 0);
+    return sqrt(apart / size);
+}
+
+START_TEST(weight_gradients_match_differences)
+{
+    const struct critic *now = &critics[_i];
+    trial t = {0};
+    open_trial(&t, now);
+    ck_assert_int_eq(t.exec->folds, now->folds);
+    for (size_t kind = 0; kind < GNL_COUNT(kinds); kind++)
+        for (int with_loss = 0; with_loss < 2; with_loss++)
+            for (int general = 0; general < 2; general++) {
+                t.penalty = (gnl_penalty){.kind = kinds[kind],
+                                          .weight = 0.7,
+                                          .dloss = with_loss ? t.dloss : NULL,
+                                          .general = general};
+                double error = error_of(&t);
+                ck_assert_msg(error < 1e-6, "%s, kind %zu, loss %d, general %d: error %g", now->text, kind,
+                              with_loss, general, error);
+            }
+    close_trial(&t);
+}
+END_TEST
+
+START_TEST(coupled_samples_are_refused)
+{
+    const char *name = "x";
+    const gnl_shape shape = {1, {4}};
+    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    genlat_net *net = NULL;
+    genlat_exec *exec = NULL;
+    ck_assert_int_eq(
+        gnl_net_from_text(ctx, 1, &name, &shape, "dense units=3 | batch_norm name=bn | dense units=1", &net),
+        GENLAT_OK);
+    ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "bn"));
+    ck_assert_ptr_null(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
+static void open_ctx(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void close_ctx(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("penalties");
+    TCase *tcase = tcase_create("penalty");
+    tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
+    tcase_add_loop_test(tcase, weight_gradients_match_differences, 0, (int)GNL_COUNT(critics));
+    tcase_add_test(tcase, coupled_samples_are_refused);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
