@@ -7,11 +7,12 @@
 #include "optim/optim.h"
 
 static genlat_ctx *ctx, *threaded;
-static int allocations;
+static int allocations, failing = -1; /* the allocation that fails, counted from `allocations` 0 */
 
 static void *counting_alloc(void *user, size_t bytes, size_t align)
 {
-    allocations++;
+    if (allocations++ == failing)
+        return NULL;
     return aligned_alloc(align, (bytes + align - 1) / align * align);
 }
 
@@ -321,6 +322,52 @@ END_TEST
 
 /* ---- the handle ------------------------------------------------------------------------------ */
 
+/* A loss, an optimizer with two groups and a scale, a schedule and an average. */
+static genlat_status build_everything(genlat_net *net)
+{
+    genlat_loss *loss = NULL;
+    genlat_optim *optim = NULL;
+    genlat_schedule *schedule = NULL;
+    genlat_ema *ema = NULL;
+    genlat_status status = genlat_loss_new(ctx, "gaussian sd=learned", &loss);
+    if (status == GENLAT_OK)
+        status = genlat_optim_from_text(ctx, "rmsprop centered=yes momentum=0.5", &optim);
+    if (status == GENLAT_OK)
+        status = genlat_optim_add(optim, net, "second", NULL);
+    if (status == GENLAT_OK)
+        status = genlat_optim_add(optim, net, NULL, NULL);
+    if (status == GENLAT_OK)
+        status = genlat_optim_add_loss(optim, loss, NULL);
+    if (status == GENLAT_OK)
+        status = genlat_schedule_new(ctx, "linear steps=10 then 1", &schedule);
+    if (status == GENLAT_OK)
+        status = genlat_ema_new(net, NULL, &ema);
+    if (optim && gnl_optim_slots(optim) > 0)
+        ck_assert_int_eq(genlat_optim_step(optim), GENLAT_OK);
+    genlat_loss_destroy(&loss);
+    genlat_optim_destroy(&optim);
+    genlat_schedule_destroy(&schedule);
+    genlat_ema_destroy(&ema);
+    return status;
+}
+
+/* Whichever allocation fails, it is told, nothing leaks, and what there is still works. */
+START_TEST(each_allocation_may_fail)
+{
+    genlat_net *net = net_of(ctx, 7, 1);
+    genlat_status status = GENLAT_E_MEMORY;
+    for (failing = 0; status == GENLAT_E_MEMORY && failing < 100; failing++) {
+        allocations = 0;
+        status = build_everything(net);
+        ck_assert(status == GENLAT_OK || status == GENLAT_E_MEMORY);
+    }
+    ck_assert_int_eq(status, GENLAT_OK);
+    ck_assert_int_gt(failing, 10);
+    failing = -1;
+    genlat_net_destroy(&net);
+}
+END_TEST
+
 START_TEST(options_and_text_agree)
 {
     genlat_adam_opts opts;
@@ -391,6 +438,7 @@ int main(void)
     tcase_add_test(tests, zero_grad_clears_everything);
     tcase_add_loop_test(tests, moments_carry_the_whole_state, 0, 6);
     tcase_add_test(tests, threads_do_not_change_a_bit_and_steps_do_not_allocate);
+    tcase_add_test(tests, each_allocation_may_fail);
     tcase_add_test(tests, options_and_text_agree);
     tcase_add_test(tests, bad_optimizers_are_refused);
     suite_add_tcase(suite, tests);
