@@ -115,7 +115,11 @@ genlat_status gnl_writer_meta(gnl_writer *writer, const char *key, const char *t
     GNL_TRY(gnl_grow(writer->ctx, (void **)&writer->text, &writer->texts_capacity, writer->texts + 1,
                      sizeof *writer->text));
     gnl_text entry = {.key = gnl_strdup(writer->ctx, key)};
-    GNL_TRY(entry.key ? replace_text(writer, &entry, text) : GENLAT_E_MEMORY);
+    genlat_status status = entry.key ? replace_text(writer, &entry, text) : GENLAT_E_MEMORY;
+    if (status != GENLAT_OK) {
+        gnl_free(writer->ctx, entry.key);
+        return status;
+    }
     writer->text[writer->texts++] = entry;
     return GENLAT_OK;
 }
@@ -187,13 +191,17 @@ typedef struct header {
     genlat_ctx *ctx;
     char *text;
     size_t length, capacity;
+    bool failed; /* the printer looks at the result of most pieces only */
 } header;
 
 static int collect(const char *piece, size_t size, void *data)
 {
     header *head = data;
-    if (gnl_grow(head->ctx, (void **)&head->text, &head->capacity, head->length + size, 1) != GENLAT_OK)
+    if (head->failed ||
+        gnl_grow(head->ctx, (void **)&head->text, &head->capacity, head->length + size, 1) != GENLAT_OK) {
+        head->failed = true;
         return -1;
+    }
     memcpy(head->text + head->length, piece, size);
     head->length += size;
     return 0;
@@ -216,7 +224,7 @@ static genlat_status make_header(const gnl_writer *writer, header *head)
         bad = json_dump_callback(root, collect, head, JSON_COMPACT);
     json_decref(root);
     if (!bad)
-        bad = pad(head);
+        bad = head->failed ? -1 : pad(head);
     if (!bad && head->length <= GNL_IO_MOST_HEADER)
         return GENLAT_OK;
     gnl_free(head->ctx, head->text);
