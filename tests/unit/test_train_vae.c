@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* Training a small VAE on drawn digits through the public interface: loss, resuming, cancellation, early
+ * stop. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "genlat/train.h"
+
+enum { COUNT = 320, BATCH = 64, STEPS = 5 };
+
+static const char last[] = "test_train_vae.last", best[] = "test_train_vae.best";
+
+static genlat_ctx *ctx;
+static genlat_source *digits, *train, *valid;
+static genlat_train_opts opts;
+
+static void begin(void)
+{
+    genlat_ctx_opts with;
+    genlat_ctx_opts_init(&with);
+    with.seed = 4;
+    ck_assert_int_eq(genlat_ctx_new(&with, &ctx), GENLAT_OK);
+    ck_assert_int_eq(genlat_source_synthetic(ctx, "digits", COUNT + 64, 1, &digits), GENLAT_OK);
+    ck_assert_int_eq(genlat_source_split(digits, 64, 0, &train, &valid), GENLAT_OK);
+    genlat_train_opts_init(&opts);
+    opts.batch = BATCH;
+}
+
+static void end(void)
+{
+    genlat_source_destroy(&digits);
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&valid);
+    genlat_ctx_destroy(&ctx);
+    unlink(last);
+    unlink(best);
+}
+
+static genlat_vae *make(int64_t classes)
+{
+    genlat_vae_builder *builder = NULL;
+    genlat_vae *vae = NULL;
+    ck_assert_int_eq(genlat_vae_builder_new(ctx, &builder), GENLAT_OK);
+    genlat_vae_builder_encoder(
+        builder, classes ? "flatten from=x name=flat | concat from=flat,c | dense units=32 | relu"
+                         : "flatten | dense units=32 | relu | dropout p=0.1");
+    genlat_vae_builder_decoder(builder, classes
+                                            ? "concat from=z,c | dense units=32 | relu | dense units={out}"
+                                            : "dense units=32 | relu | dense units={out}");
+    genlat_vae_builder_latent(builder, 4);
+    genlat_vae_builder_condition(builder, classes, 0);
+    genlat_vae_builder_optimizer(builder, "adam lr=3e-3", "linear from=1 to=0.5 steps=40");
+    genlat_vae_builder_beta_schedule(builder, "linear from=0.1 to=1 steps=20");
+    ck_assert_msg(genlat_vae_build(&builder, train, &vae) == GENLAT_OK, "%s", genlat_last_error());
+    return vae;
+}
+
+static genlat_status train_until(genlat_vae *vae, int64_t steps, genlat_source *validation)
+{
+    genlat_trainer *trainer = NULL;
+    opts.steps = steps;
+    genlat_status status = genlat_trainer_vae(vae, train, validation, &opts, &trainer);
+    if (status == GENLAT_OK)
+        status = genlat_trainer_run(trainer);
+    genlat_trainer_destroy(&trainer);
+    return status;
+}
+
+static void assert_same_bits(genlat_net *a, genlat_net *b)
+{
+    for (int32_t i = 0; i < genlat_net_weights(a); i++) {
+        genlat_tensor *x = NULL, *y = NULL;
+        ck_assert_int_eq(genlat_net_weight(a, genlat_net_weight_name(a, i), &x), GENLAT_OK);
+        ck_assert_int_eq(genlat_net_weight(b, genlat_net_weight_name(a, i), &y), GENLAT_OK);
+        ck_assert_mem_eq(genlat_tensor_const_data(x), genlat_tensor_const_data(y),
+                         (size_t)genlat_tensor_count(x) * sizeof(float));
+        genlat_tensor_destroy(&x);
+        genlat_tensor_destroy(&y);
+    }
+}
+
+START_TEST(loss_falls_with_and_without_condition)
+{
+    const int64_t classes = _i ? genlat_source_classes(train) : 0;
+    genlat_vae *vae = make(classes);
+    genlat_trainer *trainer = NULL;
+    const double *loss = NULL, *other = NULL;
+    int64_t count = 0;
+    opts.epochs = 8;
+    ck_assert_int_eq(genlat_trainer_vae(vae, train, valid, &opts, &trainer), GENLAT_OK);
+    ck_assert_msg(genlat_trainer_run(trainer) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_int_eq(genlat_trainer_history(trainer, "neg_elbo", &loss, &count), GENLAT_OK);
+    ck_assert_int_eq(genlat_trainer_history(trainer, "valid.neg_elbo", &other, &count), GENLAT_OK);
+    ck_assert_int_eq(count, 8);
+    ck_assert_double_lt(loss[7], 0.6 * loss[0]);
+    ck_assert_double_lt(other[7], other[0]);
+    genlat_vae_terms terms = {.size = sizeof terms}, again = terms, one = terms;
+    ck_assert_int_eq(genlat_vae_evaluate(vae, valid, 7, 4, &terms), GENLAT_OK);
+    ck_assert_int_eq(genlat_vae_evaluate(vae, valid, 64, 4, &again), GENLAT_OK);
+    ck_assert_double_eq_tol(terms.neg_elbo, again.neg_elbo, 1e-5 * again.neg_elbo);
+    ck_assert_double_eq_tol(terms.neg_elbo, terms.recon + terms.kl, 1e-6 * terms.neg_elbo);
+    ck_assert_double_eq_tol(other[7], again.neg_elbo, 1e-9 * again.neg_elbo); /* the context's seed is 4 */
+    ck_assert_int_eq(genlat_vae_evaluate(vae, valid, 64, 5, &one), GENLAT_OK);
+    ck_assert_double_ne(one.recon, again.recon);
+    genlat_trainer_destroy(&trainer);
+    genlat_vae_destroy(&vae);
+}
+END_TEST
+
+/* Schedules, dropout, the noise of the posterior and Adam's moments all go on at their place. */
+START_TEST(two_parts_equal_the_whole_bit_for_bit)
+{
+    const int64_t steps = 3 + 2 * _i; /* within an epoch, and at its end */
+    genlat_vae *whole = make(0), *part = make(0), *loaded = NULL;
+    opts.epochs = 0;
+    ck_assert_int_eq(train_until(whole, 2 * steps, NULL), GENLAT_OK);
+    opts.last_path = last;
+    ck_assert_int_eq(train_until(part, steps, NULL), GENLAT_OK);
+    ck_assert_msg(genlat_vae_load(ctx, last, &loaded) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_int_eq(train_until(loaded, 2 * steps, NULL), GENLAT_OK);
+    assert_same_bits(genlat_vae_encoder(whole), genlat_vae_encoder(loaded));
+    assert_same_bits(genlat_vae_decoder(whole), genlat_vae_decoder(loaded));
+    genlat_vae_destroy(&whole);
+    genlat_vae_destroy(&part);
+    genlat_vae_destroy(&loaded);
+}
+END_TEST
+
+static int32_t stop_at_three(void *user, const genlat_event *event)
+{
+    return event->kind == GENLAT_EVENT_STEP && event->step == 3;
+}
+
+START_TEST(cancelled_training_goes_on_from_its_file)
+{
+    genlat_vae *vae = make(0), *whole = make(0), *loaded = NULL;
+    opts.event = stop_at_three;
+    opts.last_path = last;
+    ck_assert_int_eq(train_until(vae, 8, valid), GENLAT_E_CANCELLED);
+    ck_assert_int_eq(genlat_vae_load(ctx, last, &loaded), GENLAT_OK);
+    ck_assert_int_eq(train_until(loaded, 8, valid), GENLAT_OK);
+    opts.event = NULL;
+    opts.last_path = NULL;
+    ck_assert_int_eq(train_until(whole, 8, valid), GENLAT_OK);
+    assert_same_bits(genlat_vae_encoder(whole), genlat_vae_encoder(loaded));
+    genlat_vae_destroy(&vae);
+    genlat_vae_destroy(&whole);
+    genlat_vae_destroy(&loaded);
+}
+END_TEST
+
+/* Nothing gains a thousand nats after the first epoch. */
+START_TEST(early_stop_restores_the_best)
+{
+    genlat_vae *vae = make(0), *kept = NULL;
+    opts.epochs = 20;
+    opts.patience = 2;
+    opts.min_gain = 1000;
+    opts.best_path = best;
+    opts.restore_best = 1;
+    ck_assert_int_eq(train_until(vae, 0, valid), GENLAT_OK);
+    ck_assert_int_eq(genlat_vae_load(ctx, best, &kept), GENLAT_OK);
+    assert_same_bits(genlat_vae_encoder(vae), genlat_vae_encoder(kept));
+    assert_same_bits(genlat_vae_decoder(vae), genlat_vae_decoder(kept));
+    genlat_vae_destroy(&vae);
+    genlat_vae_destroy(&kept);
+}
+END_TEST
+
+START_TEST(fit_takes_the_shortest_way)
+{
+    genlat_vae *vae = make(0);
+    genlat_vae_terms before = {.size = sizeof before}, after = before;
+    opts.epochs = 4;
+    ck_assert_int_eq(genlat_vae_evaluate(vae, train, 64, 0, &before), GENLAT_OK);
+    ck_assert_int_eq(genlat_vae_fit(vae, train, &opts), GENLAT_OK);
+    ck_assert_int_eq(genlat_vae_evaluate(vae, train, 64, 0, &after), GENLAT_OK);
+    ck_assert_double_lt(after.neg_elbo, 0.7 * before.neg_elbo);
+    genlat_vae_destroy(&vae);
+}
+END_TEST
+
+START_TEST(what_cannot_be_is_refused)
+{
+    genlat_vae *vae = make(0);
+    genlat_source *ring = NULL;
+    genlat_trainer *trainer = (genlat_trainer *)vae;
+    genlat_vae_terms terms = {.size = sizeof terms};
+    ck_assert_int_eq(genlat_source_synthetic(ctx, "ring", 10, 1, &ring), GENLAT_OK);
+    ck_assert_int_eq(genlat_trainer_vae(NULL, train, NULL, NULL, &trainer), GENLAT_E_INVALID);
+    ck_assert_ptr_null(trainer);
+    ck_assert_int_eq(genlat_trainer_vae(vae, NULL, NULL, NULL, &trainer), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_trainer_vae(vae, train, NULL, NULL, NULL), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_trainer_vae(vae, ring, NULL, NULL, &trainer), GENLAT_E_SHAPE);
+    ck_assert_int_eq(genlat_trainer_vae(vae, train, ring, NULL, &trainer), GENLAT_E_SHAPE);
+    opts.batch = -1;
+    ck_assert_int_eq(genlat_trainer_vae(vae, train, NULL, &opts, &trainer), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_vae_fit(NULL, train, NULL), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_vae_fit(vae, NULL, NULL), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_vae_fit(vae, ring, NULL), GENLAT_E_SHAPE);
+    ck_assert_int_eq(genlat_vae_evaluate(NULL, train, 1, 0, &terms), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_vae_evaluate(vae, NULL, 1, 0, &terms), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_vae_evaluate(vae, train, 1, 0, NULL), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_vae_evaluate(vae, train, 0, 0, &terms), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_vae_evaluate(vae, ring, 1, 0, &terms), GENLAT_E_SHAPE);
+    terms.size = 0;
+    ck_assert_int_eq(genlat_vae_evaluate(vae, train, 1, 0, &terms), GENLAT_E_INVALID);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "genlat_vae_evaluate"));
+    genlat_source_destroy(&ring);
+    genlat_vae_destroy(&vae);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("train vae");
+    TCase *tests = tcase_create("digits");
+    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_loop_test(tests, loss_falls_with_and_without_condition, 0, 2);
+    tcase_add_loop_test(tests, two_parts_equal_the_whole_bit_for_bit, 0, 2);
+    tcase_add_test(tests, cancelled_training_goes_on_from_its_file);
+    tcase_add_test(tests, early_stop_restores_the_best);
+    tcase_add_test(tests, fit_takes_the_shortest_way);
+    tcase_add_test(tests, what_cannot_be_is_refused);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
