@@ -122,6 +122,7 @@ int run_in_folders(const char *name, const TTest *const *const *tests, size_t co
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, open_folder, close_folder);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, *tests[i]);

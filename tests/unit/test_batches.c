@@ -235,6 +235,7 @@ int main(void)
 {
     Suite *suite = suite_create("batches");
     TCase *tcase = tcase_create("batches");
+    tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, open_source, close_source);
     tcase_add_loop_test(tcase, every_epoch_has_every_sample_once, 0, 2);
     tcase_add_test(tcase, order_depends_on_the_seed_and_prefetch_changes_nothing);

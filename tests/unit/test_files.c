@@ -139,7 +139,7 @@ START_TEST(npz_comes_back)
 }
 END_TEST
 
-static uint8_t *put_number(uint8_t *at, uint32_t value, int bytes)
+static uint8_t *put_number(uint8_t *at, uint64_t value, int bytes)
 {
     for (int i = 0; i < bytes; i++)
         *at++ = (uint8_t)(value >> (8 * i));
