@@ -2,7 +2,7 @@
 /*
  * With mean m, r = 1/sqrt(variance + epsilon), h = r (x - m) and <> the mean over a group of c elements:
  *   y = w h + b,  dh/dx = r P,  P v = v - <v> - h <h v>  (symmetric; <v> stays when the mean is not taken
- * off). docs/derivations has the steps; each function below names its formula.
+ * off). docs/derivations/normalization.md has the steps; each function below names its formula.
  */
 #include <tgmath.h>
 

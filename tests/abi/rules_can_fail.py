@@ -37,6 +37,11 @@ PLANTED = [
     ("sources.py", "include/genlat/common.h", None, "#define BARE 1\n", "macro BARE"),
     ("sources.py", "include/genlat/common.h", None, "typedef int bare;\n", "type bare"),
     ("sources.py", "include/genlat/common.h", None, "enum { BARE_ONE = 1, GENLAT_TWO };\n", "constant BARE_ONE"),
+    ("docs.py", "docs/derivations/glu.md", "Layers: `glu`", "Layers: `gated`", "glu has no page"),
+    ("docs.py", "docs/derivations/glu.md", "Layers: `glu`", "Layers: `glu`, `gated`", "speaks of gated"),
+    ("docs.py", "docs/derivations/glu.md", "$y = a", "y = a", "without its pair"),
+    ("docs.py", "docs/derivations/README.md", "[Dense](dense.md)", "[Dense](dence.md)", "links to dence.md"),
+    ("docs.py", "lib/layer/norm_core.c", "docs/derivations/norm", "docs/derivations/nrom", "which is not there"),
     ("headers.py", "include/genlat/rng.h", '#include "genlat/', '#include "no/', "rng.h in c99"),
     ("headers.py", "include/genlat/rng.h", None, "typedef int genlat_x; int genlat_f(genlat_x class, genlat_x restrict);\n",
      "rng.h in c"),
@@ -96,6 +101,7 @@ def plant(root, compiler, name, path, old, new, says):
         copy = pathlib.Path(folder) / "tree"
         shutil.copytree(root / "include", copy / "include")
         shutil.copytree(root / "lib", copy / "lib")
+        shutil.copytree(root / "docs", copy / "docs")
         (copy / "examples").mkdir()
         (copy / "tests/abi").mkdir(parents=True)
         shutil.copy(root / "tests/abi/layout.txt", copy / "tests/abi/layout.txt")

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""The documentation against the code: every kind of the tables has a derivation page and every page kinds that exist;
+links, and names of documents in comments, lead somewhere."""
+import pathlib
+import re
+import sys
+
+import house
+
+# heading of a page's list, table, how the table writes a kind
+TABLES = [
+    ("Layers", "lib/layer/table.c", r"&gnl_(\w+),"),
+    ("Losses", "lib/loss/table.c", r"&gnl_(\w+),"),
+    ("Optimizers", "lib/optim/table.c", r"&gnl_rule_(\w+),"),
+    ("Schedules", "lib/optim/schedule_table.c", r"&(\w+),"),
+]
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+MENTION = re.compile(r"docs/[\w./-]*\w")
+
+
+def kinds_of(root, table, pattern):
+    text = (root / table).read_text()
+    array = re.search(r"\w+types\[\] = \{(.*?)\};|gnl_rules\[\] = \{(.*?)\};", text, re.S)
+    return re.findall(pattern, array.group(1) or array.group(2)) if array else []
+
+
+def covered(root, heading):
+    found = {}
+    for page in sorted((root / "docs/derivations").glob("*.md")):
+        for line in re.findall(rf"^{heading}: (.*)$", page.read_text(), re.M):
+            found.update({kind: page.name for kind in re.findall(r"`(\w+)`", line)})
+    return found
+
+
+def check_pages(report, root):
+    looked_at = 0
+    for heading, table, pattern in TABLES:
+        kinds, pages = kinds_of(root, table, pattern), covered(root, heading)
+        looked_at += len(kinds)
+        if not kinds:
+            report.fail(table, "no kinds found")
+        for kind in kinds:
+            if kind not in pages:
+                report.fail(table, f"{kind} has no page in docs/derivations, a line '{heading}: `{kind}`' is wanted")
+        for kind in sorted(set(pages) - set(kinds)):
+            report.fail(f"docs/derivations/{pages[kind]}", f"speaks of {kind}, which is not in {table}")
+    return looked_at
+
+
+def anchors(text):
+    """What GitHub makes of headings."""
+    titles = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def check_link(report, root, page, link):
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    where = page.relative_to(root)
+    if not target.exists():
+        report.fail(where, f"links to {link}, which is not there")
+    elif anchor and target.suffix == ".md" and anchor not in anchors(target.read_text()):
+        report.fail(where, f"links to {link}, which has no such heading")
+
+
+def check_text(report, root, page):
+    text = page.read_text()
+    links = [link for link in LINK.findall(text) if not re.match(r"[a-z]+:", link)]
+    for link in links:
+        check_link(report, root, page, link)
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.S)
+    if prose.count("$") % 2:
+        report.fail(page.relative_to(root), "has a $ without its pair")
+    return len(links)
+
+
+def documents(root):
+    return sorted(root.glob("*.md")) + sorted((root / "docs").rglob("*.md"))
+
+
+def check_index(report, root):
+    index = root / "docs/derivations/README.md"
+    listed = set(LINK.findall(index.read_text()))
+    for page in sorted(index.parent.glob("*.md")):
+        if page != index and page.name not in listed:
+            report.fail(index.relative_to(root), f"does not list {page.name}")
+
+
+def check_mentions(report, root):
+    for path in house.sources(root, "include", "lib", "examples"):
+        for mention in MENTION.findall(path.read_text()):
+            if not (root / mention).exists():
+                report.fail(path.relative_to(root), f"speaks of {mention}, which is not there")
+
+
+def main():
+    root, report = pathlib.Path(sys.argv[1]).resolve(), house.Report()
+    looked_at = check_pages(report, root)
+    for page in documents(root):
+        looked_at += check_text(report, root, page)
+    check_index(report, root)
+    check_mentions(report, root)
+    report.finish(looked_at, "kinds and links")
+
+
+main()
