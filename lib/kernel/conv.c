@@ -130,9 +130,10 @@ static space space_of(const gnl_conv *g, const tiling *t)
 {
     sizes z = sizes_of(g);
     int64_t size = t->samples * t->lines * t->columns;
+    gnl_conv_frame f = gnl_conv_frame_of(g, t->lines, t->columns);
     space s = {.cols = aligned(z.depth * size),
                .map = aligned(t->samples > 1 ? z.map_channels * size : 0),
-               .window = aligned(gnl_conv_window(g, t->lines, t->columns))};
+               .window = aligned(gnl_conv_window(g, &f))};
     s.all = s.cols + s.map + s.window;
     return s;
 }
@@ -228,7 +229,8 @@ static matrix lowered(const call *k, int worker, const gnl_conv_tile *t, const b
     if (is_pointwise(k) && t->samples == 1)
         return (matrix){k->image + image_at(k, t, b) + t->y * k->g->map[1] + t->x, k->z.image};
     gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
-    gnl_im2col(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, k->image, window, cols);
+    k->c->k->im2col(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, k->image, window,
+                    cols);
     return (matrix){cols, gnl_conv_tile_size(t)};
 }
 
@@ -333,8 +335,8 @@ static void spread_tile(const call *k, int worker, const gnl_conv_tile *t, const
     gnl_gemm_one(k->c, worker, true, false, b->channels * k->z.taps, size, k->z.map_channels, 1,
                  weight_of(k, b), k->z.depth, map.data, map.ld, direct ? 1 : 0, out, ld);
     if (!direct)
-        gnl_col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window,
-                   k->image_out);
+        k->c->k->col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window,
+                        k->image_out);
 }
 
 /* The tiles of one sample overlap in the image, so that one task does them in turn. */

@@ -53,4 +53,6 @@ const gnl_kernels GNL_K(kernels) = {
     .adamax = GNL_K(adamax),
     .lion = GNL_K(lion),
     .gemm = GNL_K(gemm),
+    .im2col = GNL_K(im2col),
+    .col2im = GNL_K(col2im),
 };

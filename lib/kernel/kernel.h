@@ -48,6 +48,10 @@ typedef void gnl_update_fn(int64_t n, const gnl_update *u, const gnl_real *grad,
 typedef struct gnl_product gnl_product;
 typedef struct gnl_block gnl_block;
 
+/* The geometry of a convolution, below, and a piece of it. */
+typedef struct gnl_conv gnl_conv;
+typedef struct gnl_conv_tile gnl_conv_tile;
+
 /* Every kernel works on one thread; callers split. Outputs may be the same array as an input of the same
  * position unless said otherwise. Sums are returned in double. */
 typedef struct gnl_kernels {
@@ -110,6 +114,13 @@ typedef struct gnl_kernels {
 
     /* the built-in matrix product; gnl_gemm() is the way to it */
     void (*gemm)(const gnl_product *p, const gnl_block *block, gnl_real *space);
+
+    /* `channels` channels of the image, from `channel` on, lowered to cols [channels,kernel,tile size], and the
+     * reverse, which adds to the image; gnl_conv_gather() and its like are the way to them */
+    void (*im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
+                   const gnl_real *image, gnl_real *window, gnl_real *cols);
+    void (*col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
+                   const gnl_real *cols, gnl_real *window, gnl_real *image);
 } gnl_kernels;
 
 /* The table for the instruction set of a context; constant data. */
@@ -161,12 +172,12 @@ void gnl_fill_uniform(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real lo
  * the image and writes the map, a transposed one reads the map and writes the image. Pairs are y, x; in one
  * dimension y has size 1. Arrays are [rows,channels,y,x]; the weight is [map channels, image channels / groups,
  * kernel y, kernel x], which is PyTorch's layout of Conv and of ConvTranspose alike. */
-typedef struct gnl_conv {
+struct gnl_conv {
     int64_t groups;
     int64_t image_channels, map_channels;
     int64_t image[2], map[2];
     int64_t kernel[2], stride[2], padding[2], dilation[2];
-} gnl_conv;
+};
 
 /* Numbers of scratch that the functions below need for at most `rows` samples on `threads` threads. */
 int64_t gnl_conv_scratch(const gnl_conv *g, int64_t rows, int threads);

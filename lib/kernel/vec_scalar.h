@@ -37,6 +37,10 @@ VEC_INLINE void vstore_m(gnl_real *p, M m, V v)
     if (m)
         *p = v;
 }
+VEC_INLINE V vadd(V a, V b)
+{
+    return a + b;
+}
 VEC_INLINE V vmul(V a, V b)
 {
     return a * b;
