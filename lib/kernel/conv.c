@@ -133,7 +133,7 @@ static space space_of(const gnl_conv *g, const tiling *t)
     gnl_conv_frame f = gnl_conv_frame_of(g, t->lines, t->columns);
     space s = {.cols = aligned(z.depth * size),
                .map = aligned(t->samples > 1 ? z.map_channels * size : 0),
-               .window = aligned(gnl_conv_window(g, &f))};
+               .window = aligned(t->samples * gnl_conv_window(g, &f))};
     s.all = s.cols + s.map + s.window;
     return s;
 }

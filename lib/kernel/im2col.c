@@ -2,137 +2,187 @@
 /*
  * Lowering of an image to columns and back, compiled once per instruction set. A channel first goes through a
  * window: padded, and parted by the remainder of its coordinates modulo the stride, so that what one place of
- * the kernel reads along a line is contiguous whatever the stride.
+ * the kernel reads along a line is contiguous whatever the stride. Lines of the window are whole vectors.
  */
 #include "kernel/conv_priv.h"
 #include "kernel/entries_priv.h"
 #include "kernel/vec.h"
+
+/* One line of the image against the window: x of the window's column 0, the image's width (0: the line is
+ * outside), and the window's line for remainder 0, from which that of the next remainder is `plane` away. */
+typedef struct line {
+    int64_t left, width, columns, plane;
+    int64_t ahead; /* from here to the line of the next channel, which is fetched meanwhile */
+    gnl_real *window;
+} line;
+
+/* ---- image to window ----------------------------------------------------------------------------------- */
+
+static void fill_dense(const line *l, const gnl_real *image)
+{
+    for (int64_t j = 0; j < l->columns; j += VN) {
+        int64_t x = l->left + j;
+        __builtin_prefetch(image + x + l->ahead);
+        vstore(l->window + j, vload_range(image + x, -x, l->width - x));
+    }
+}
+
+static void fill_halves(const line *l, const gnl_real *image)
+{
+    for (int64_t j = 0; j < l->columns; j += VN) {
+        int64_t x = l->left + 2 * j, next = x + VN;
+        V even, odd;
+        __builtin_prefetch(image + x + l->ahead);
+        __builtin_prefetch(image + next + l->ahead);
+        vdeal(vload_range(image + x, -x, l->width - x), vload_range(image + next, -next, l->width - next),
+              &even, &odd);
+        vstore(l->window + j, even);
+        vstore(l->window + l->plane + j, odd);
+    }
+}
+
+static void fill_any(const line *l, int64_t stride, const gnl_real *image)
+{
+    for (int64_t b = 0; b < stride; b++) {
+        int64_t x = l->left + b;
+        for (int64_t j = 0; j < l->columns; j++, x += stride)
+            l->window[b * l->plane + j] = x >= 0 && x < l->width ? image[x] : 0;
+    }
+}
+
+static void fill_line(const line *l, int64_t stride, const gnl_real *image)
+{
+    if (stride == 1)
+        fill_dense(l, image);
+    else if (stride == 2)
+        fill_halves(l, image);
+    else
+        fill_any(l, stride, image);
+}
+
+/* ---- window to image ----------------------------------------------------------------------------------- */
+
+static void add_vector(gnl_real *out, int64_t left, V v)
+{
+    if (left >= VN)
+        vstore(out, vadd(vload(out), v));
+    else
+        vstore_m(out, vmask(left), vadd(vload_m(out, vmask(left)), v));
+}
+
+static void empty_dense(const line *l, gnl_real *image)
+{
+    int64_t end = GNL_MIN(l->width, l->left + l->columns);
+    for (int64_t x = GNL_MAX(l->left, 0); x < end; x += VN) {
+        __builtin_prefetch(image + x + l->ahead, 1);
+        add_vector(image + x, end - x, vload(l->window + x - l->left));
+    }
+}
+
+static void empty_halves(const line *l, gnl_real *image)
+{
+    int64_t x = GNL_MAX(l->left, 0), end = GNL_MIN(l->width, l->left + 2 * l->columns), j = (x - l->left) / 2;
+    const gnl_real *even = l->window + j, *odd = even + l->plane;
+    if ((x - l->left) % 2) {
+        even = odd;
+        odd = l->window + j + 1;
+    }
+    for (; x < end; x += 2 * VN, even += VN, odd += VN) {
+        V low, high;
+        __builtin_prefetch(image + x + l->ahead, 1);
+        __builtin_prefetch(image + x + VN + l->ahead, 1);
+        vzip(vload(even), vload(odd), &low, &high);
+        add_vector(image + x, end - x, low);
+        add_vector(image + x + VN, end - x - VN, high);
+    }
+}
+
+static void empty_any(const line *l, int64_t stride, gnl_real *image)
+{
+    for (int64_t b = 0; b < stride; b++) {
+        int64_t x = l->left + b;
+        for (int64_t j = 0; j < l->columns; j++, x += stride)
+            if (x >= 0 && x < l->width)
+                image[x] += l->window[b * l->plane + j];
+    }
+}
+
+static void empty_line(const line *l, int64_t stride, gnl_real *image)
+{
+    if (l->width == 0)
+        return;
+    if (stride == 1)
+        empty_dense(l, image);
+    else if (stride == 2)
+        empty_halves(l, image);
+    else
+        empty_any(l, stride, image);
+}
+
+/* ---- all lines of a window ----------------------------------------------------------------------------- */
+
+/* Line `index` of remainder a; *y is the image's line. */
+static line line_at(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f, int64_t a,
+                    int64_t index, gnl_real *window, int64_t *y)
+{
+    *y = (t->y + index) * g->stride[0] - g->padding[0] + a;
+    bool inside = *y >= 0 && *y < g->image[0];
+    return (line){.left = t->x * g->stride[1] - g->padding[1],
+                  .width = inside ? g->image[1] : 0,
+                  .columns = f->columns,
+                  .plane = f->plane,
+                  .ahead = g->image[0] * g->image[1],
+                  .window = window + a * g->stride[1] * f->plane + index * f->pitch};
+}
+
+static void fill_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f,
+                        const gnl_real *plane, gnl_real *window)
+{
+    for (int64_t a = 0; a < g->stride[0]; a++) {
+        for (int64_t index = 0; index < f->lines; index++) {
+            int64_t y = 0;
+            line l = line_at(g, t, f, a, index, window, &y);
+            fill_line(&l, g->stride[1], l.width ? plane + y * g->image[1] : plane);
+        }
+    }
+}
+
+static void empty_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f, gnl_real *window,
+                         gnl_real *plane)
+{
+    for (int64_t a = 0; a < g->stride[0]; a++) {
+        for (int64_t index = 0; index < f->lines; index++) {
+            int64_t y = 0;
+            line l = line_at(g, t, f, a, index, window, &y);
+            empty_line(&l, g->stride[1], l.width ? plane + y * g->image[1] : plane);
+        }
+    }
+}
+
+/* ---- window to columns -----------------------------------------------------------------------------------
+ */
+
+/* Lines one after the other: what a whole vector writes past a line's end, the next line overwrites. */
+static void copy_lines(int64_t lines, int64_t n, const gnl_real *from, int64_t pitch, gnl_real *out)
+{
+    int64_t spill = (n + VN - 1) / VN * VN - n, last = n - (VN - spill);
+    for (; lines * n >= n + spill && lines > 0; lines--, from += pitch, out += n)
+        for (int64_t i = 0; i < n; i += VN)
+            vstore(out + i, vload(from + i));
+    for (; lines > 0; lines--, from += pitch, out += n) {
+        for (int64_t i = 0; i < last; i += VN)
+            vstore(out + i, vload(from + i));
+        vstore_m(out + last, vmask(n - last), vload(from + last));
+    }
+}
 
 /* Where the first position of the tile sees the window through place (ky,kx) of the kernel. */
 static int64_t place(const gnl_conv *g, const gnl_conv_frame *f, int64_t ky, int64_t kx)
 {
     int64_t y = ky * g->dilation[0], x = kx * g->dilation[1];
     int64_t part = y % g->stride[0] * g->stride[1] + x % g->stride[1];
-    return part * f->plane + y / g->stride[0] * f->columns + x / g->stride[1];
+    return part * f->plane + y / g->stride[0] * f->pitch + x / g->stride[1];
 }
-
-/* The columns of a window's line that lie on the image, [*begin,*end); `first` is the x of column 0. */
-static void columns_inside(const gnl_conv *g, const gnl_conv_frame *f, int64_t first, int64_t *begin,
-                           int64_t *end)
-{
-    int64_t stride = g->stride[1];
-    *begin = first < 0 ? GNL_MIN((-first + stride - 1) / stride, f->columns) : 0;
-    *end = first < g->image[1] ? GNL_MIN((g->image[1] - first + stride - 1) / stride, f->columns) : 0;
-    *end = GNL_MAX(*end, *begin);
-}
-
-/* ---- lines ------------------------------------------------------------------------------------------- */
-
-static void zero(int64_t n, gnl_real *out)
-{
-    memset(out, 0, (size_t)n * sizeof *out);
-}
-
-static void pick(int64_t n, int64_t stride, const gnl_real *from, gnl_real *out)
-{
-    if (stride == 1) {
-        memcpy(out, from, (size_t)n * sizeof *out);
-    } else if (stride == 2) {
-        for (int64_t i = 0; i < n; i++)
-            out[i] = from[2 * i];
-    } else {
-        for (int64_t i = 0; i < n; i++)
-            out[i] = from[stride * i];
-    }
-}
-
-static void put_back(int64_t n, int64_t stride, const gnl_real *from, gnl_real *out)
-{
-    if (stride == 1) {
-        for (int64_t i = 0; i < n; i++)
-            out[i] += from[i];
-    } else if (stride == 2) {
-        for (int64_t i = 0; i < n; i++)
-            out[2 * i] += from[i];
-    } else {
-        for (int64_t i = 0; i < n; i++)
-            out[stride * i] += from[i];
-    }
-}
-
-/* Lines are short: a vector or two each, the last one masked. */
-static void copy_lines(int64_t lines, int64_t n, const gnl_real *from, int64_t pitch, gnl_real *out)
-{
-    int64_t whole = n / VN * VN;
-    M rest = vmask(n - whole);
-    for (int64_t line = 0; line < lines; line++, from += pitch, out += n) {
-        for (int64_t i = 0; i < whole; i += VN)
-            vstore(out + i, vload(from + i));
-        if (whole < n)
-            vstore_m(out + whole, rest, vload_m(from + whole, rest));
-    }
-}
-
-static void add_lines(int64_t lines, int64_t n, const gnl_real *from, gnl_real *out, int64_t pitch)
-{
-    int64_t whole = n / VN * VN;
-    M rest = vmask(n - whole);
-    for (int64_t line = 0; line < lines; line++, from += n, out += pitch) {
-        for (int64_t i = 0; i < whole; i += VN)
-            vstore(out + i, vadd(vload(out + i), vload(from + i)));
-        if (whole < n)
-            vstore_m(out + whole, rest, vadd(vload_m(out + whole, rest), vload_m(from + whole, rest)));
-    }
-}
-
-/* ---- window ------------------------------------------------------------------------------------------ */
-
-/* One line of the window, of remainder part = (a,b), from line y of the image's plane. */
-static void fill_line(const gnl_conv *g, const gnl_conv_frame *f, const gnl_real *plane, int64_t y,
-                      int64_t first, gnl_real *out)
-{
-    int64_t begin = 0, end = 0;
-    if (y >= 0 && y < g->image[0])
-        columns_inside(g, f, first, &begin, &end);
-    zero(begin, out);
-    if (end > begin)
-        pick(end - begin, g->stride[1], plane + y * g->image[1] + first + begin * g->stride[1], out + begin);
-    zero(f->columns - end, out + end);
-}
-
-static void fill_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f,
-                        const gnl_real *plane, gnl_real *window)
-{
-    int64_t top = t->y * g->stride[0] - g->padding[0], left = t->x * g->stride[1] - g->padding[1];
-    for (int64_t a = 0; a < g->stride[0]; a++)
-        for (int64_t b = 0; b < g->stride[1]; b++)
-            for (int64_t line = 0; line < f->lines; line++, window += f->columns)
-                fill_line(g, f, plane, top + line * g->stride[0] + a, left + b, window);
-}
-
-static void empty_line(const gnl_conv *g, const gnl_conv_frame *f, const gnl_real *from, int64_t y,
-                       int64_t first, gnl_real *plane)
-{
-    int64_t begin = 0, end = 0;
-    if (y < 0 || y >= g->image[0])
-        return;
-    columns_inside(g, f, first, &begin, &end);
-    if (end > begin)
-        put_back(end - begin, g->stride[1], from + begin,
-                 plane + y * g->image[1] + first + begin * g->stride[1]);
-}
-
-static void empty_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f,
-                         const gnl_real *window, gnl_real *plane)
-{
-    int64_t top = t->y * g->stride[0] - g->padding[0], left = t->x * g->stride[1] - g->padding[1];
-    for (int64_t a = 0; a < g->stride[0]; a++)
-        for (int64_t b = 0; b < g->stride[1]; b++)
-            for (int64_t line = 0; line < f->lines; line++, window += f->columns)
-                empty_line(g, f, window, top + line * g->stride[0] + a, left + b, plane);
-}
-
-/* ---- a tile ------------------------------------------------------------------------------------------ */
 
 static int64_t plane_at(const gnl_conv *g, int64_t sample, int64_t channel)
 {
@@ -143,16 +193,70 @@ void GNL_K(im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, i
                    const gnl_real *image, gnl_real *window, gnl_real *cols)
 {
     gnl_conv_frame f = gnl_conv_frame_of(g, t->lines, t->columns);
-    int64_t size = gnl_conv_tile_size(t), one = t->lines * t->columns;
-    for (int64_t c = 0; c < channels; c++) {
-        for (int64_t s = 0; s < t->samples; s++) {
-            gnl_real *out = cols + s * one;
-            fill_window(g, t, &f, image + plane_at(g, t->sample + s, channel + c), window);
-            for (int64_t ky = 0; ky < g->kernel[0]; ky++)
-                for (int64_t kx = 0; kx < g->kernel[1]; kx++, out += size)
-                    copy_lines(t->lines, t->columns, window + place(g, &f, ky, kx), f.columns, out);
+    int64_t one = t->lines * t->columns, next = gnl_conv_window(g, &f);
+    for (int64_t c = channel; c < channel + channels; c++) {
+        for (int64_t s = 0; s < t->samples; s++)
+            fill_window(g, t, &f, image + plane_at(g, t->sample + s, c), window + s * next);
+        for (int64_t ky = 0; ky < g->kernel[0]; ky++)
+            for (int64_t kx = 0; kx < g->kernel[1]; kx++)
+                for (int64_t s = 0; s < t->samples; s++, cols += one)
+                    copy_lines(t->lines, t->columns, window + s * next + place(g, &f, ky, kx), f.pitch, cols);
+    }
+}
+
+/* ---- columns to window -----------------------------------------------------------------------------------
+ */
+
+/* The places of the kernel along one axis that see one remainder: first, first + step, ..., the first of them
+ * `shift` positions into the window and each further one `move` more. */
+typedef struct places {
+    int64_t first, step, shift, move;
+} places;
+
+static places places_of(const gnl_conv *g, int axis, int64_t remainder)
+{
+    int64_t kernel = g->kernel[axis], stride = g->stride[axis], dilation = g->dilation[axis];
+    if (dilation == 1)
+        return (places){remainder, stride, 0, 1};
+    places p = {0, 1, 0, 0};
+    while (p.first < kernel && p.first * dilation % stride != remainder)
+        p.first++;
+    while (p.step * dilation % stride != 0)
+        p.step++;
+    p.shift = p.first * dilation / stride;
+    p.move = p.step * dilation / stride;
+    return p;
+}
+
+/* A vector of the window's line `index` from column j on: the sum over the places that see it. */
+static V sum_places(const gnl_conv *g, const gnl_conv_tile *t, const places *py, const places *px,
+                    const gnl_real *cols, int64_t size, int64_t index, int64_t j)
+{
+    V sum = vzero();
+    int64_t row = index - py->shift;
+    for (int64_t ky = py->first; ky < g->kernel[0]; ky += py->step, row -= py->move) {
+        if (row < 0 || row >= t->lines)
+            continue;
+        const gnl_real *from = cols + ky * g->kernel[1] * size + row * t->columns;
+        int64_t shift = px->shift - j;
+        for (int64_t kx = px->first; kx < g->kernel[1]; kx += px->step, shift += px->move)
+            sum = vadd(sum, vload_range(from + kx * size - shift, shift, t->columns + shift));
+    }
+    return sum;
+}
+
+static void sum_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f,
+                       const gnl_real *cols, gnl_real *window)
+{
+    int64_t size = gnl_conv_tile_size(t);
+    for (int64_t a = 0; a < g->stride[0]; a++) {
+        places py = places_of(g, 0, a);
+        for (int64_t b = 0; b < g->stride[1]; b++) {
+            places px = places_of(g, 1, b);
+            for (int64_t index = 0; index < f->lines; index++, window += f->pitch)
+                for (int64_t j = 0; j < f->columns; j += VN)
+                    vstore(window + j, sum_places(g, t, &py, &px, cols, size, index, j));
         }
-        cols += g->kernel[0] * g->kernel[1] * size;
     }
 }
 
@@ -160,16 +264,12 @@ void GNL_K(col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, i
                    const gnl_real *cols, gnl_real *window, gnl_real *image)
 {
     gnl_conv_frame f = gnl_conv_frame_of(g, t->lines, t->columns);
-    int64_t size = gnl_conv_tile_size(t), one = t->lines * t->columns;
-    for (int64_t c = 0; c < channels; c++) {
-        for (int64_t s = 0; s < t->samples; s++) {
-            const gnl_real *from = cols + s * one;
-            zero(gnl_conv_window(g, &f), window);
-            for (int64_t ky = 0; ky < g->kernel[0]; ky++)
-                for (int64_t kx = 0; kx < g->kernel[1]; kx++, from += size)
-                    add_lines(t->lines, t->columns, from, window + place(g, &f, ky, kx), f.columns);
-            empty_window(g, t, &f, window, image + plane_at(g, t->sample + s, channel + c));
-        }
+    int64_t size = gnl_conv_tile_size(t), one = t->lines * t->columns, next = gnl_conv_window(g, &f);
+    for (int64_t c = channel; c < channel + channels; c++) {
+        for (int64_t s = 0; s < t->samples; s++)
+            sum_window(g, t, &f, cols + s * one, window + s * next);
+        for (int64_t s = 0; s < t->samples; s++)
+            empty_window(g, t, &f, window + s * next, image + plane_at(g, t->sample + s, c));
         cols += g->kernel[0] * g->kernel[1] * size;
     }
 }

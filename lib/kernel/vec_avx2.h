@@ -36,6 +36,25 @@ VEC_INLINE V vload_m(const float *p, M m)
 {
     return _mm256_maskload_ps(p, m);
 }
+/* Lanes begin .. end-1, zero elsewhere; nothing outside of them is touched. */
+VEC_INLINE V vload_range(const float *p, int64_t begin, int64_t end)
+{
+    return _mm256_maskload_ps(p, _mm256_andnot_si256(vmask(GNL_MAX(begin, 0)), vmask(GNL_MAX(end, 0))));
+}
+/* Of the numbers of a and then b, the ones at even places and the ones at odd places; vzip is the reverse. */
+VEC_INLINE void vdeal(V a, V b, V *even, V *odd)
+{
+    V low = _mm256_permute2f128_ps(a, b, 0x20), high = _mm256_permute2f128_ps(a, b, 0x31);
+    V e = _mm256_shuffle_ps(low, high, 0x88), o = _mm256_shuffle_ps(low, high, 0xDD);
+    *even = e;
+    *odd = o;
+}
+VEC_INLINE void vzip(V even, V odd, V *a, V *b)
+{
+    V low = _mm256_unpacklo_ps(even, odd), high = _mm256_unpackhi_ps(even, odd);
+    *a = _mm256_permute2f128_ps(low, high, 0x20);
+    *b = _mm256_permute2f128_ps(low, high, 0x31);
+}
 VEC_INLINE void vstore(float *p, V v)
 {
     _mm256_storeu_ps(p, v);

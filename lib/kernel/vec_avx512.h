@@ -35,6 +35,24 @@ VEC_INLINE V vload_m(const float *p, M m)
 {
     return _mm512_maskz_loadu_ps(m, p);
 }
+/* Lanes begin .. end-1, zero elsewhere; nothing outside of them is touched. */
+VEC_INLINE V vload_range(const float *p, int64_t begin, int64_t end)
+{
+    return _mm512_maskz_loadu_ps((M)(vmask(end) & ~vmask(begin)), p);
+}
+/* Of the numbers of a and then b, the ones at even places and the ones at odd places; vzip is the reverse. */
+VEC_INLINE void vdeal(V a, V b, V *even, V *odd)
+{
+    const VI first = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    *even = _mm512_permutex2var_ps(a, first, b);
+    *odd = _mm512_permutex2var_ps(a, _mm512_add_epi32(first, _mm512_set1_epi32(1)), b);
+}
+VEC_INLINE void vzip(V even, V odd, V *a, V *b)
+{
+    const VI low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    *a = _mm512_permutex2var_ps(even, low, odd);
+    *b = _mm512_permutex2var_ps(even, _mm512_add_epi32(low, _mm512_set1_epi32(8)), odd);
+}
 VEC_INLINE void vstore(float *p, V v)
 {
     _mm512_storeu_ps(p, v);

@@ -38,6 +38,27 @@ VEC_INLINE V vload_m(const float *p, M m)
         lane[i] = p[i];
     return vld1q_f32(lane);
 }
+/* Lanes begin .. end-1, zero elsewhere; nothing outside of them is touched. */
+VEC_INLINE V vload_range(const float *p, int64_t begin, int64_t end)
+{
+    if (begin <= 0 && end >= VN)
+        return vld1q_f32(p);
+    float lane[VN] = {0};
+    for (int64_t i = GNL_MAX(begin, 0); i < GNL_MIN(end, (int64_t)VN); i++)
+        lane[i] = p[i];
+    return vld1q_f32(lane);
+}
+/* Of the numbers of a and then b, the ones at even places and the ones at odd places; vzip is the reverse. */
+VEC_INLINE void vdeal(V a, V b, V *even, V *odd)
+{
+    *even = vuzp1q_f32(a, b);
+    *odd = vuzp2q_f32(a, b);
+}
+VEC_INLINE void vzip(V even, V odd, V *a, V *b)
+{
+    *a = vzip1q_f32(even, odd);
+    *b = vzip2q_f32(even, odd);
+}
 VEC_INLINE void vstore(float *p, V v)
 {
     vst1q_f32(p, v);

@@ -28,6 +28,20 @@ VEC_INLINE V vload_m(const gnl_real *p, M m)
 {
     return m ? *p : 0;
 }
+VEC_INLINE V vload_range(const gnl_real *p, int64_t begin, int64_t end)
+{
+    return begin <= 0 && end > 0 ? *p : 0;
+}
+VEC_INLINE void vdeal(V a, V b, V *even, V *odd)
+{
+    *even = a;
+    *odd = b;
+}
+VEC_INLINE void vzip(V even, V odd, V *a, V *b)
+{
+    *a = even;
+    *b = odd;
+}
 VEC_INLINE void vstore(gnl_real *p, V v)
 {
     *p = v;

@@ -7,6 +7,8 @@
 
 #include "layer/layer.h"
 
+enum { CPUS = GENLAT_CPU_NEON }; /* instruction sets that are tried, each where the machine has it */
+
 typedef struct geometry_case {
     gnl_conv g; /* the map's size is filled in */
     int64_t rows;
@@ -54,11 +56,12 @@ static gnl_real *random_numbers(operands *o, gnl_rng *rng, int64_t n)
     return block;
 }
 
-static void operands_open(operands *o, const geometry_case *c, int threads)
+static void operands_open(operands *o, const geometry_case *c, uint32_t cpu, int threads)
 {
     genlat_ctx_opts opts;
     genlat_ctx_opts_init(&opts);
     opts.threads = threads;
+    opts.cpu = cpu;
     opts.gemm = GENLAT_GEMM_BUILTIN;
     ck_assert_int_eq(genlat_ctx_new(&opts, &o->ctx), GENLAT_OK);
     gnl_rng rng = gnl_rng_make(11, GNL_STREAM_USER, 0);
@@ -163,7 +166,10 @@ static void expect_wanted(const operands *o, const char *what, int64_t n)
 START_TEST(agrees_with_the_definition)
 {
     operands o;
-    operands_open(&o, &cases[_i], 1);
+    uint32_t cpu = GENLAT_CPU_BASELINE + (uint32_t)(_i % CPUS);
+    if (cpu > gnl_cpu_detect())
+        return;
+    operands_open(&o, &cases[_i / CPUS], cpu, 1);
     o.work[o.scratch] = 42;
     gnl_conv_gather(&o.compute, &o.g, o.rows, o.image, o.weight, o.bias, o.out, o.work);
     start_with_bias(&o, o.g.map_channels, o.g.map[0] * o.g.map[1]);
@@ -187,7 +193,7 @@ END_TEST
 START_TEST(fewer_rows_fit_the_scratch)
 {
     operands o;
-    operands_open(&o, &cases[11], 1);
+    operands_open(&o, &cases[11], GENLAT_CPU_AUTO, 1);
     int64_t all = o.rows, maps = o.maps / all;
     o.work[o.scratch] = 42;
     gnl_conv_gather(&o.compute, &o.g, all, o.image, o.weight, NULL, o.wanted, o.work);
@@ -214,8 +220,8 @@ static void run_all(operands *o, gnl_real *maps, gnl_real *images, gnl_real *wei
 START_TEST(threads_give_the_same_bits)
 {
     operands one, more;
-    operands_open(&one, &cases[_i], 1);
-    operands_open(&more, &cases[_i], 3);
+    operands_open(&one, &cases[_i], GENLAT_CPU_AUTO, 1);
+    operands_open(&more, &cases[_i], GENLAT_CPU_AUTO, 3);
     gnl_real *maps = gnl_alloc(more.ctx, (size_t)more.maps, sizeof *maps);
     gnl_real *images = gnl_alloc(more.ctx, (size_t)more.images, sizeof *images);
     gnl_real *weights = gnl_alloc(more.ctx, (size_t)more.weights, sizeof *weights);
@@ -371,7 +377,7 @@ int main(void)
     Suite *suite = suite_create("conv");
     TCase *tests = tcase_create("conv");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, agrees_with_the_definition, 0, (int)GNL_COUNT(cases));
+    tcase_add_loop_test(tests, agrees_with_the_definition, 0, CPUS * (int)GNL_COUNT(cases));
     tcase_add_loop_test(tests, threads_give_the_same_bits, 0, (int)GNL_COUNT(cases));
     tcase_add_test(tests, fewer_rows_fit_the_scratch);
     tcase_add_loop_test(tests, impossible_geometry_is_refused, 0, (int)GNL_COUNT(refusals));
