@@ -117,7 +117,7 @@ static genlat_status use_data(genlat_ctx *ctx)
 {
     genlat_source *ring = NULL, *part = NULL;
     genlat_batches *batches = NULL;
-    genlat_tensor *x = NULL, *labels = NULL;
+    genlat_tensor *x = NULL, *labels = NULL; /* borrowed */
     genlat_batches_opts opts;
     genlat_batches_opts_init(&opts);
     opts.prefetch = 0;
@@ -127,11 +127,48 @@ static genlat_status use_data(genlat_ctx *ctx)
     TRY(genlat_batches_new(part, &opts, &batches));
     TRY(genlat_batches_next(batches, &x, &labels));
 done:
-    genlat_tensor_destroy(&x);
-    genlat_tensor_destroy(&labels);
     genlat_batches_destroy(&batches);
     genlat_source_destroy(&part);
     genlat_source_destroy(&ring);
+    return status;
+}
+
+/* Chains of sources, each of which keeps the one below alive. */
+static genlat_status use_sources(genlat_ctx *ctx)
+{
+    static const uint8_t bytes[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    genlat_source *raw = NULL, *changed = NULL, *train = NULL, *valid = NULL, *some = NULL, *same = NULL;
+    genlat_tensor *labels = NULL, *offset = NULL, *scale = NULL, *x = NULL, *y = NULL;
+    genlat_transform_opts opts;
+    genlat_transform_opts_init(&opts);
+    opts.skip = 1;
+    opts.scale = GENLAT_SCALE_FEATURES;
+    opts.binarize = GENLAT_BINARIZE_THRESHOLD;
+    opts.labels = GENLAT_LABELS_DROP;
+    genlat_status status;
+    TRY(genlat_tensor_new(ctx, 1, (int64_t[]){6}, &labels));
+    TRY(genlat_source_bytes(ctx, 2, (int64_t[]){6, 2}, bytes, 1, labels, &raw));
+    TRY(genlat_source_transform(raw, &opts, &changed));
+    TRY(genlat_source_split(raw, 0.5, 1, &train, &valid));
+    TRY(genlat_source_subset(train, (int64_t[]){2, 0}, 2, &some));
+    opts.binarize = GENLAT_BINARIZE_NONE;
+    genlat_source_destroy(&changed);
+    TRY(genlat_source_transform(raw, &opts, &changed));
+    TRY(genlat_source_normalization(changed, &offset, &scale));
+    TRY(genlat_source_normalize(valid, offset, scale, &same));
+    TRY(genlat_source_read(same, 0, 3, &x, &y));
+done:
+    genlat_tensor_destroy(&labels);
+    genlat_tensor_destroy(&offset);
+    genlat_tensor_destroy(&scale);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&y);
+    genlat_source_destroy(&raw);
+    genlat_source_destroy(&changed);
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&valid);
+    genlat_source_destroy(&some);
+    genlat_source_destroy(&same);
     return status;
 }
 
@@ -174,7 +211,8 @@ static const struct use {
     const char *name;
     genlat_status (*run)(genlat_ctx *ctx);
 } uses[] = {
-    {"tensors", use_tensors}, {"net", use_net}, {"files", use_files}, {"data", use_data}, {"vae", use_vae},
+    {"tensors", use_tensors}, {"net", use_net},         {"files", use_files},
+    {"data", use_data},       {"sources", use_sources}, {"vae", use_vae},
 };
 enum { USES = sizeof uses / sizeof *uses };
 
