@@ -15,10 +15,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 
-"$genlat" train vae --data 'digits?limit=20000' --valid 'digits#test?limit=2000' --preset conv --set latent=10 \
-  --epochs 6 --batch 128 --seed 1 --threads 2 --out "$work/digits.safetensors" --plots "$work"
+"$genlat" train vae --data 'digits?n=20000' --valid 'digits#valid?n=2000' --preset mlp --epochs 20 --batch 128 \
+  --seed 1 --threads 2 --out "$work/digits.safetensors" --plots "$work"
 "$genlat" sample "$work/digits.safetensors" -n 64 --seed 2 -o "$out/samples.png"
-"$genlat" reconstruct "$work/digits.safetensors" --data 'digits#test?limit=16' -o "$out/reconstructions.png"
+"$genlat" reconstruct "$work/digits.safetensors" --data 'digits#test?n=16' -o "$out/reconstructions.png"
 for picture in latent loss; do
   cp "$work/$picture.png" "$out/$picture.png"
 done
