@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model: what is trained: the VAE (and, later in this list, every other family), each with builder, steps and
- * uses. Uses: base, kernel, tensor, io, layer, net, loss, optim, data, metric. Adding: a model starts with a
- * gnl_model and offers a gnl_model_type; the trainer knows nothing else of it. A preset of the VAE is one
- * line in vae_presets.c. Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c,
- * tests/train/.
+ * model: what is trained: the VAE, and every family after it, each with builder, steps and uses.
+ * Uses: base, kernel, tensor, io, layer, net, loss, optim, data, metric.
+ * Adding: a model starts with a gnl_model and offers a gnl_model_type; the trainer knows nothing else of it.
+ *         A preset of the VAE is one line in vae_presets.c.
+ * Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c, tests/train/.
  */
 #ifndef GNL_MODEL_H
 #define GNL_MODEL_H
