@@ -224,11 +224,13 @@ static const entry entries[] = {
     VARIANT(lion_decoupled, lion, "rRR"),
 };
 
-/* The product of matrices has a test of its own. */
+/* The product of matrices and the lowering of images have tests of their own, for each set: test_gemm, test_conv. */
 START_TEST(every_entry_is_in_the_list)
 {
     bool covered[sizeof(gnl_kernels) / sizeof(void *)] = {false};
-    covered[SLOT(cpu) / sizeof(void *)] = covered[SLOT(gemm) / sizeof(void *)] = true;
+    static const size_t elsewhere[] = {SLOT(cpu), SLOT(gemm), SLOT(im2col), SLOT(col2im)};
+    for (size_t i = 0; i < GNL_COUNT(elsewhere); i++)
+        covered[elsewhere[i] / sizeof(void *)] = true;
     for (size_t i = 0; i < GNL_COUNT(entries); i++) {
         size_t slot = entries[i].slot / sizeof(void *);
         bool family = entries[i].slot == SLOT(act) || entries[i].slot == SLOT(act_backward) ||
