@@ -207,14 +207,22 @@ static int parse_option(app_state *app, char **words, int left, int *used)
     return store(app, a, words[1]);
 }
 
+/* The first word of a command's name. */
+static void first_word(const app_command *c, char *word, size_t capacity)
+{
+    snprintf(word, capacity, "%.*s", (int)strcspn(c->name, " "), c->name);
+}
+
 static int unknown_command(const app_state *app, const char *word)
 {
-    const app_command *best = app_commands;
-    for (const app_command *c = app_commands; c->name; c++)
-        if (distance(word, c->name) < distance(word, best->name))
-            best = c;
-    if (distance(word, best->name) <= 2)
-        return app_usage(app, "unknown command '%s'; did you mean '%s'?", word, best->name);
+    char name[64], best[64] = "";
+    for (const app_command *c = app_commands; c->name; c++) {
+        first_word(c, name, sizeof name);
+        if (!*best || distance(word, name) < distance(word, best))
+            strcpy(best, name);
+    }
+    if (distance(word, best) <= 2)
+        return app_usage(app, "unknown command '%s'; did you mean '%s'?", word, best);
     return app_usage(app, "unknown command '%s'; 'genlat help' lists the commands", word);
 }
 

@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* genlat train vae: what is particular to a VAE. */
+#include <stdio.h>
+#include <string.h>
+
 #include "train_kind.h"
 
 enum { SAMPLES = 100, POINTS = 1000, RECONSTRUCTIONS = 30, LATENTS = 2000 };
+
+static int check_preset(const app_state *app)
+{
+    char known[512] = "";
+    const char *name;
+    for (int32_t i = 0; app->opts.preset && (name = genlat_vae_preset(i, NULL)) != NULL; i++) {
+        size_t used = strlen(known);
+        if (strcmp(name, app->opts.preset) == 0)
+            return APP_OK;
+        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", name);
+    }
+    return *known ? app_usage(app, "unknown preset '%s'; known: %s", app->opts.preset, known) : APP_OK;
+}
 
 static int make(app_state *app, genlat_source *train, void **model)
 {
@@ -14,6 +30,9 @@ static int make(app_state *app, genlat_source *train, void **model)
         *model = vae;
         return APP_OK;
     }
+    int checked = check_preset(app);
+    if (checked != APP_OK)
+        return checked;
     if (genlat_vae_builder_new(app->ctx, &builder) != GENLAT_OK)
         return app_fail_library(app);
     if (app->opts.preset)

@@ -137,11 +137,35 @@ static genlat_status check_input(const genlat_net *net, int index, const gnl_sha
     return GENLAT_OK;
 }
 
+/* The first input must reach an output: without it the decoder would tell nothing of the latent, and there would be no
+ * gradient to send back. With two inputs a text that names none goes on from the last, the condition. */
+static genlat_status check_reached(const genlat_net *net, const char *name)
+{
+    bool *reached = gnl_calloc(net->object.ctx, (size_t)net->nodes, sizeof *reached), used = false;
+    if (!reached)
+        return GENLAT_E_MEMORY;
+    reached[0] = true;
+    for (int i = net->inputs; i < net->nodes; i++)
+        for (int k = 0; k < net->node[i].inputs; k++)
+            reached[i] = reached[i] || reached[net->node[i].input[k]];
+    for (int i = 0; i < net->outputs; i++)
+        used = used || reached[net->output[i]];
+    gnl_free(net->object.ctx, reached);
+    if (used)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_INVALID,
+                    "%s: its input %s is not used; begin with a layer that names it, as in "
+                    "'concat from=%s,c'",
+                    name, net->node[0].name, net->node[0].name);
+}
+
 static genlat_status check_inputs(const genlat_vae *vae)
 {
     const gnl_shape latent = {1, {vae->recipe.opts.latent}}, condition = {1, {vae->condition}};
     GNL_TRY(check_input(vae->encoder, 0, &vae->recipe.data, "encoder"));
     GNL_TRY(check_input(vae->decoder, 0, &latent, "decoder"));
+    GNL_TRY(check_reached(vae->encoder, "encoder"));
+    GNL_TRY(check_reached(vae->decoder, "decoder"));
     if (!vae->condition)
         return GENLAT_OK;
     GNL_TRY(check_input(vae->encoder, 1, &condition, "encoder"));

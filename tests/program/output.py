@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""usage: output.py GENLAT. Every command that writes, in every form; eval, info and presets."""
+import math
+import os
+import struct
+import wave
+
+from support import assert_picture, last_json, main, png_rows, run, small_model
+
+
+def npy(path):
+    """Shape and numbers of an array of little-endian floats."""
+    with open(path, "rb") as file:
+        data = file.read()
+    assert data[:6] == b"\x93NUMPY", path
+    length = struct.unpack("<H", data[8:10])[0]
+    header = eval(data[10:10 + length], {"__builtins__": {}})  # a literal that the program wrote
+    assert header["descr"] == "<f4" and not header["fortran_order"], header
+    return header["shape"], struct.unpack(f"<{math.prod(header['shape'])}f", data[10 + length:])
+
+
+def csv(path):
+    with open(path, encoding="utf-8") as file:
+        return [[float(word) for word in line.split(",")] for line in file]
+
+
+def test_sample_forms(folder):
+    model = small_model(folder)
+
+    def sample(name, *more):
+        path = os.path.join(folder, name)
+        run("sample", model, "-n", "6", "--seed", "3", "-o", path, *more)
+        return path
+
+    shape, numbers = npy(sample("x.npy"))
+    assert shape == (6, 1, 28, 28) and all(0 <= x <= 1 for x in numbers) and max(numbers) > 0.2
+    assert npy(sample("y.npy"))[1] == numbers, "the same seed gives other samples"
+    run("sample", model, "-n", "6", "--seed", "4", "-o", os.path.join(folder, "z.npy"))
+    assert npy(os.path.join(folder, "z.npy"))[1] != numbers, "another seed gives the same samples"
+    rows = csv(sample("x.csv"))
+    assert [len(row) for row in rows] == [784] * 6
+    assert max(abs(a - b) for row, at in zip(rows, range(6)) for a, b in zip(row, numbers[at * 784:])) < 1e-6
+    with open(sample("x.txt"), encoding="utf-8") as file:
+        assert [len(line.split()) for line in file] == [784] * 6
+    assert os.path.getsize(sample("x.npz")) > 6 * 784 * 4
+    assert_picture(sample("x.png"))
+    drawn = npy(sample("d.npy", "--draw"))[1]
+    assert set(drawn) == {0.0, 1.0}, "draws of a Bernoulli"
+    cold = npy(sample("c.npy", "--temperature", "0"))[1]
+    assert cold[:784] == cold[784:2 * 784] != numbers[:784]
+
+
+def test_grid(folder):
+    model = small_model(folder)
+    path = os.path.join(folder, "x.png")
+    run("sample", model, "-n", "6", "--columns", "3", "--scale", "2", "-o", path)
+    width, height, _ = png_rows(path)
+    assert 3 * 56 <= width <= 3 * 56 + 8 and 2 * 56 <= height <= 2 * 56 + 6, (width, height)
+
+
+def test_reconstruct(folder):
+    model = small_model(folder)
+    path = os.path.join(folder, "r.png")
+    run("reconstruct", model, "-d", "digits#test", "-n", "8", "--columns", "4", "--scale", "1", "-o", path)
+    width, height, _ = png_rows(path)
+    assert 112 <= width <= 120 and 112 <= height <= 120, (width, height)
+    assert_picture(path, 100)
+
+
+def test_latents(folder):
+    """encode, decode: what is decoded from the means is the reconstruction."""
+    model = small_model(folder)
+    z, x, y = (os.path.join(folder, name) for name in ("z.npy", "x.npy", "y.npy"))
+    run("encode", model, "-d", "digits#test?n=20", "-o", z)
+    assert npy(z)[0] == (20, 3)
+    run("decode", model, "--latents", "npy:" + z, "-o", x)
+    run("reconstruct", model, "-d", "digits#test?n=20", "-n", "20", "-o", y)
+    assert npy(x)[0] == npy(y)[0] == (20, 1, 28, 28)
+    assert max(abs(a - b) for a, b in zip(npy(x)[1], npy(y)[1])) < 1e-5
+    for part in ("logvar", "sample"):
+        run("encode", model, "-d", "digits#test?n=20", "--part", part, "-o", y)
+        assert npy(y)[0] == (20, 3) and npy(y)[1] != npy(z)[1]
+    run("encode", model, "-d", "digits#test?n=300", "-o", os.path.join(folder, "z.png"))
+    assert_picture(os.path.join(folder, "z.png"))
+    bad = run("decode", model, "--latents", "npy:" + x, "-o", y, code=1)
+    assert "3" in bad.stderr
+
+
+def test_ways(folder):
+    model = small_model(folder)
+    path = os.path.join(folder, "i.npy")
+    run("interpolate", model, "-d", "digits#test", "-n", "2", "-f", "5", "-o", path)
+    assert npy(path)[0] == (10, 1, 28, 28)
+    run("interpolate", model, "-d", "digits#test", "--from", "3", "--to", "7", "-f", "4", "-o", path)
+    assert npy(path)[0] == (4, 1, 28, 28)
+    run("traverse", model, "-f", "5", "-o", path)
+    shape, numbers = npy(path)
+    assert shape == (15, 1, 28, 28)
+    middle = [numbers[(5 * row + 2) * 784:(5 * row + 3) * 784] for row in range(3)]
+    assert max(abs(a - b) for a, b in zip(middle[0], middle[1])) < 1e-6, "the middle of each line is the origin"
+    run("traverse", model, "-d", "digits#test", "--index", "4", "--range", "2", "-o", os.path.join(folder, "t.png"))
+    assert_picture(os.path.join(folder, "t.png"))
+
+
+def test_conditional(folder):
+    model = small_model(folder, "digits?n=600", "--set", "condition=labels", "--set",
+                        "encoder=flatten from=x name=flat; concat from=flat,c; dense units=32; relu", "--set",
+                        "decoder=concat from=z,c; dense units=32; relu; dense units={out}")
+    a, b = os.path.join(folder, "a.npy"), os.path.join(folder, "b.npy")
+    run("sample", model, "-n", "4", "--label", "0", "-o", a)
+    run("sample", model, "-n", "4", "--label", "1", "-o", b)
+    assert npy(a)[1] != npy(b)[1]
+    run("sample", model, "-n", "20", "-o", os.path.join(folder, "c.png"))
+    assert "9" in run("sample", model, "--label", "10", "-o", a, code=2).stderr
+    run("reconstruct", model, "-d", "digits#test", "-n", "4", "-o", a)
+    assert "--label" in run("traverse", model, "-o", a, code=2).stderr
+    run("traverse", model, "--label", "7", "-o", a)
+
+
+def test_sound(folder):
+    data = os.path.join(folder, "s.csv")
+    with open(data, "w", encoding="utf-8") as file:
+        for i in range(60):
+            file.write(",".join(f"{math.sin(0.3 * t + i):.5f}" for t in range(32)) + "\n")
+    model = os.path.join(folder, "s.model")
+    run("train", "vae", "--data", "csv:" + data, "--preset", "vector", "--epochs", "2", "--out", model, "--quiet")
+    path = os.path.join(folder, "s.wav")
+    run("sample", model, "-n", "10", "--rate", "8000", "-o", path)
+    with wave.open(path) as sound:
+        assert (sound.getnchannels(), sound.getframerate(), sound.getnframes()) == (1, 8000, 320)
+    bad = run("sample", model, "-n", "10", "-o", os.path.join(folder, "s.png"), code=1)
+    assert ".npy" in bad.stderr
+
+
+def test_eval(folder):
+    model = small_model(folder)
+    names = ["neg_elbo", "recon", "kl", "nll", "active_units", "mse"]
+    result = last_json(run("eval", model, "-d", "digits#test?n=100", "-m", ",".join(names), "-k", "20",
+                           "--json").stdout)
+    assert set(result) == set(names), result
+    assert abs(result["recon"] + result["kl"] - result["neg_elbo"]) < 1e-3
+    assert 20 < result["nll"] < result["neg_elbo"] + 1 and 0 <= result["active_units"] <= 3 and 0 < result["mse"] < 1
+    lines = run("eval", model, "-d", "digits#test?n=100").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["neg_elbo", "recon", "kl"], lines
+
+
+def test_info(folder):
+    model = small_model(folder)
+    text = run("info", model).stdout
+    assert "latent=3" in text and "dense units=32" in text, text
+    result = last_json(run("info", model, "--json").stdout)
+    assert result["latent"] == 3 and result["shape"] == [1, 28, 28] and result["weights"] > 50000, result
+    presets = last_json(run("presets", "--json").stdout)["vae"]
+    assert {"basic", "conv", "mlp"} <= set(presets)
+    assert all(name in run("presets").stdout for name in presets)
+
+
+def test_selftest(folder):
+    assert "FAIL" not in run("selftest").stdout
+    assert last_json(run("selftest", "--json").stdout) == {"event": "selftest", "failed": 0}
+
+
+main([test_sample_forms, test_grid, test_reconstruct, test_latents, test_ways, test_conditional, test_sound, test_eval,
+      test_info, test_selftest])

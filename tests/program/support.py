@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the genlat program share: running it, and reading what it writes. Standard library only."""
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+PROGRAM = os.path.abspath(sys.argv[1])
+SMALL = ["--preset", "basic", "--set", "encoder=flatten; dense units=32; relu",
+         "--set", "decoder=dense units=32; relu; dense units={out}", "--set", "latent=3", "--threads", "1"]
+
+
+def run(*arguments, code=0, cwd=None, env=None):
+    """Runs the program; its output, once it has ended as wanted."""
+    done = subprocess.run([PROGRAM, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, f"{arguments}: status {done.returncode}, {code} wanted\n{done.stdout}{done.stderr}"
+    if code in (1, 2):
+        assert len(done.stderr.splitlines()) == 1, f"{arguments}: the error is not one line:\n{done.stderr}"
+        assert done.stderr.startswith("genlat"), done.stderr
+    return done
+
+
+def last_json(text):
+    return json.loads(text.splitlines()[-1])
+
+
+def small_model(folder, data="digits?n=600", *more):
+    path = os.path.join(folder, "small.model")
+    run("train", "vae", "--data", data, *SMALL, "--epochs", "4", "--batch", "50", "--out", path, "--quiet", *more)
+    return path
+
+
+def png_rows(path):
+    """Size, and the bytes of each line, of a PNG without interlace; all filters undone."""
+    with open(path, "rb") as file:
+        data = file.read()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n", path
+    at, packed = 8, b""
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + length]
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", body[:10])
+        elif kind == b"IDAT":
+            packed += body
+        at += length + 12
+    step = {0: 1, 2: 3, 4: 2, 6: 4}[colour] * depth // 8
+    raw, rows, before = zlib.decompress(packed), [], bytes(width * step)
+    for y in range(height):
+        start = y * (width * step + 1)
+        line = bytearray(raw[start + 1:start + 1 + width * step])
+        unfilter(raw[start], line, before, step)
+        rows.append(bytes(line))
+        before = rows[-1]
+    return width, height, rows
+
+
+def unfilter(kind, line, above, step):
+    for i in range(len(line) if kind else 0):
+        left = line[i - step] if i >= step else 0
+        corner = above[i - step] if i >= step else 0
+        if kind == 4:
+            guess = left + above[i] - corner
+            guess = min((abs(guess - left), 0, left), (abs(guess - above[i]), 1, above[i]),
+                        (abs(guess - corner), 2, corner))[2]
+        else:
+            guess = [0, left, above[i], (left + above[i]) // 2][kind]
+        line[i] = (line[i] + guess) & 255
+
+
+def assert_picture(path, least=200):
+    """A picture of some size with more on it than one colour."""
+    width, height, rows = png_rows(path)
+    assert width >= least and height >= 20, f"{path}: {width} x {height}"
+    counts = [0] * 256
+    for row in rows:
+        for value in row:
+            counts[value] += 1
+    used = sum(count > 0 for count in counts)
+    assert used >= 8 and max(counts) < 0.999 * sum(counts), f"{path}: {used} values of grey, nearly empty"
+
+
+def main(tests):
+    """Runs tests, each in a folder of its own that goes away."""
+    failed = 0
+    for test in tests:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                test(folder)
+                print("ok  ", test.__name__)
+            except AssertionError as error:
+                failed += 1
+                print("FAIL", test.__name__, error)
+    sys.exit(1 if failed or not tests else 0)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""usage: train.py GENLAT. Trainings: what they print in a pipe, on a terminal and as JSON, how they stop, and how they
+go on."""
+import json
+import math
+import os
+import pty
+import signal
+import subprocess
+
+from support import PROGRAM, SMALL, assert_picture, last_json, main, run
+
+TERMS = {"neg_elbo", "recon", "kl"}
+
+
+def train(*more, data="digits?n=500", code=0):
+    return run("train", "vae", "--data", data, *SMALL, "--batch", "50", *more, code=code)
+
+
+def test_json(folder):
+    done = train("--valid", "digits#test?n=100", "--epochs", "2", "--seed", "1", "--json")
+    result = last_json(done.stdout)
+    assert len(done.stdout.splitlines()) == 1, done.stdout
+    assert result["event"] == "done" and result["epochs"] == 2 and result["steps"] == 20, result
+    assert result["seconds"] > 0 and result["samples_per_s"] > 0, result
+    for part in ("train", "valid"):
+        assert TERMS <= set(result[part]), result
+        assert all(math.isfinite(result[part][name]) for name in TERMS)
+        assert abs(result[part]["recon"] + result[part]["kl"] - result[part]["neg_elbo"]) < 1e-3
+    assert "epoch 1/2" in done.stderr and "valid.neg_elbo" in done.stderr, done.stderr
+
+
+def test_pipe(folder):
+    lines = train("--valid", "digits#test?n=100", "--epochs", "3").stdout.splitlines()
+    assert len(lines) == 3, lines
+    for number, line in enumerate(lines, 1):
+        assert line.startswith(f"epoch {number}/3") and "neg_elbo" in line and "valid.neg_elbo" in line, line
+        assert "\r" not in line and "\033" not in line, line
+    done = train("--epochs", "1", "--quiet")
+    assert done.stdout == "" and done.stderr == "", done
+
+
+def test_terminal(folder):
+    """A bar that is drawn over itself, never longer than the line, and a line an epoch that stays."""
+    ours, theirs = pty.openpty()
+    os.set_inheritable(theirs, True)
+    child = subprocess.Popen([PROGRAM, "train", "vae", "--data", "digits?n=4000", *SMALL, "--batch", "20",
+                              "--epochs", "3"], stdout=theirs, stderr=theirs, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        text += part
+    assert child.wait() == 0
+    text = text.decode()
+    bars = [part for part in text.replace("\n", "\r").split("\r") if "━" in part or "╌" in part]
+    assert bars and all("epoch" in bar and "%" in bar for bar in bars), text
+    assert any("left" in bar for bar in bars), bars
+    assert max(len(bar.replace("\033[K", "")) for bar in bars) < 80, bars
+    assert sum(line.lstrip("\r\033[K").startswith("epoch") for line in text.split("\n")) >= 3, text
+
+
+def test_seed(folder):
+    def loss(*more):
+        return last_json(train("--epochs", "1", "--json", *more).stdout)["train"]["neg_elbo"]
+
+    assert loss("--seed", "5") == loss("--seed", "5") != loss("--seed", "6")
+    assert abs(loss("--seed", "5", "--threads", "2") - loss("--seed", "5")) < 0.05
+
+
+def test_resume(folder):
+    path = os.path.join(folder, "m.model")
+    whole = last_json(train("--epochs", "3", "--json").stdout)
+    train("--epochs", "1", "--out", path, "--quiet")
+    resumed = last_json(run("train", "vae", "--data", "digits?n=500", "--resume", path, "--batch", "50", "--epochs",
+                            "3", "--threads", "1", "--json").stdout)
+    assert resumed["epochs"] == 3 and resumed["steps"] == whole["steps"], resumed
+    assert resumed["train"]["neg_elbo"] == whole["train"]["neg_elbo"], (resumed, whole)
+    assert resumed["model"] == path
+
+
+def interrupt(folder, number):
+    path = os.path.join(folder, "m.model")
+    child = subprocess.Popen([PROGRAM, "train", "vae", "--data", "digits?n=500", *SMALL, "--batch", "50", "--epochs",
+                              "100000", "--out", path, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True)
+    while not child.stderr.readline().startswith("epoch"):
+        assert child.poll() is None
+    child.send_signal(number)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130, (child.returncode, err)
+    assert "--resume " + path in err.splitlines()[-1], err
+    result = last_json(out)
+    assert result["event"] == "cancelled" and result["steps"] >= 10, result
+    more = result["epochs"] + 1
+    after = last_json(run("train", "vae", "--data", "digits?n=500", "--resume", path, "--epochs", str(more), "--batch",
+                          "50", "--json").stdout)
+    assert after["steps"] == more * 10 and after["event"] == "done", (result, after)
+
+
+def test_interrupt(folder):
+    interrupt(folder, signal.SIGINT)
+
+
+def test_terminate(folder):
+    interrupt(folder, signal.SIGTERM)
+
+
+def test_log(folder):
+    path = os.path.join(folder, "log.jsonl")
+    train("--epochs", "3", "--log", path, "--quiet")
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    assert [line["epoch"] for line in lines] == [1, 2, 3], lines
+
+
+def test_best(folder):
+    """The model that is kept is that of the best validation."""
+    path = os.path.join(folder, "m.model")
+    train("--valid", "digits#test?n=200", "--epochs", "3", "--set", "restore_best=yes", "--out", path, "--quiet",
+          data="digits?n=200")
+    assert os.path.exists(path)
+
+
+def test_plots(folder):
+    plots = os.path.join(folder, "plots")
+    bare = last_json(train("--epochs", "2", "--json").stdout)
+    drawn = last_json(train("--epochs", "2", "--json", "--plots", plots).stdout)
+    assert bare["train"] == drawn["train"], "pictures change the training"
+    assert sorted(os.listdir(plots)) == ["latent.png", "loss.png", "reconstructions.png", "samples.png"]
+    for name in os.listdir(plots):
+        assert_picture(os.path.join(plots, name))
+    train("--epochs", "1", "--quiet", "--plots", plots, "--plot-format", "svg")
+    with open(os.path.join(plots, "loss.svg"), encoding="utf-8") as file:
+        assert "<svg" in file.read()
+    train("--epochs", "1", "--quiet", "--plots", plots, "--plot-format", "pdf")
+    with open(os.path.join(plots, "latent.pdf"), "rb") as file:
+        assert file.read(5) == b"%PDF-"
+
+
+def test_points(folder):
+    plots = os.path.join(folder, "plots")
+    run("train", "vae", "--data", "grid?n=500", "--preset", "vector", "--epochs", "1", "--quiet", "--plots", plots)
+    for name in ("latent.png", "loss.png", "reconstructions.png", "samples.png"):
+        assert_picture(os.path.join(plots, name))
+
+
+main([test_json, test_pipe, test_terminal, test_seed, test_resume, test_interrupt, test_terminate, test_log, test_best,
+      test_plots, test_points])

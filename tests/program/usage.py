@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""usage: usage.py GENLAT. What the program says when it is asked or used wrongly: status 2, one line, the remedy."""
+import os
+
+from support import PROGRAM, SMALL, main, run, small_model
+
+TRAIN = ["train", "vae", "--data", "digits?n=100"]
+
+# Arguments, and what the line must name.
+WRONG = [
+    ([], "genlat help"),
+    (["trian"], "train"),
+    (["train"], "vae"),
+    (["train", "cat"], "vae"),
+    (["sampel", "m"], "sample"),
+    (["sample"], "MODEL"),
+    (["sample", "a", "b"], "one word too many"),
+    (["sample", "m", "-o", "x.gif"], ".png"),
+    (["sample", "m"], "--out"),
+    (["sample", "m", "-n", "0", "-o", "x.png"], "from 1 on"),
+    (["sample", "m", "-n", "ten", "-o", "x.png"], "ten"),
+    (["sample", "m", "--temperature", "-1", "-o", "x.png"], "--temperature"),
+    (["sample", "m", "--epochs", "3"], "--epochs"),
+    (["sample", "m", "-s", "latent=3", "-o", "x.png"], "latent"),
+    (["sample", "m", "-o"], "FILE"),
+    (["sample", "m", "--json=1", "-o", "x.png"], "--json"),
+    (["eval", "m", "--data", "digits", "-m", "neg_elbo,beauty"], "beauty"),
+    (["encode", "m", "--data", "digits", "--part", "half", "-o", "x.npy"], "half"),
+    (["train", "vae"], "--data"),
+    (["train", "vae", "--data", "digit"], "digits"),
+    (["train", "vae", "--data", "digits?n=many"], "many"),
+    (["train", "vae", "--data", "digits?colour=red"], "colour"),
+    (TRAIN + ["--epocs", "3"], "--epochs"),
+    (TRAIN + ["--epochs", "-3"], "epochs"),
+    (TRAIN + ["--batch", "1.5"], "batch"),
+    (TRAIN + ["--preset", "basik"], "basic"),
+    (TRAIN + ["--set", "latent"], "KEY=VALUE"),
+    (TRAIN + ["--set", "latent=0"], "latent"),
+    (TRAIN + ["--set", "laten=3"], "laten"),
+    (TRAIN + ["--set", "encoder=flatten; dens units=3"], "dens"),
+    (TRAIN + ["--set", "condition=labels", "--set", "decoder=dense units={out}"], "concat from=z,c"),
+    (TRAIN + ["--set", "cpu=z80"], "avx2"),
+    (TRAIN + ["--set", "deterministic=perhaps"], "perhaps"),
+    (TRAIN + ["--threads", "0"], "threads"),
+    (TRAIN + ["--seed", "x"], "seed"),
+    (TRAIN + ["--plot-format", "gif"], "svg"),
+    (TRAIN + ["--resume", "m", "--preset", "basic"], "--preset"),
+    (TRAIN + ["--resume", "m", "--set", "latent=3"], "latent"),
+]
+
+# Things that are not there: status 1.
+MISSING = [
+    (["sample", "nowhere.model", "-o", "x.png"], "nowhere.model"),
+    (TRAIN + ["--out", "nowhere/x.model"], "nowhere"),
+    (TRAIN + ["--plots", "nowhere/plots"], "nowhere"),
+    (["train", "vae", "--data", "npy:nowhere.npy"], "nowhere.npy"),
+]
+
+
+def test_wrong(folder):
+    for arguments, named in WRONG:
+        done = run(*arguments, code=2, cwd=folder)
+        assert named in done.stderr, f"{arguments}: '{named}' is not in: {done.stderr}"
+        assert done.stdout == "", arguments
+
+
+def test_missing(folder):
+    for arguments, named in MISSING:
+        done = run(*arguments, code=1, cwd=folder)
+        assert named in done.stderr, f"{arguments}: '{named}' is not in: {done.stderr}"
+
+
+def test_help(folder):
+    commands = run("help").stdout
+    assert run("--help").stdout == commands
+    for name in ("train vae", "eval", "sample", "reconstruct", "encode", "decode", "interpolate", "traverse", "info",
+                 "presets", "selftest"):
+        assert name in commands, name
+        text = run(*name.split(), "--help").stdout
+        assert f"usage: genlat {name}" in text and "--json" in text and "--seed" in text, text
+        assert all(len(line) <= 110 for line in text.splitlines()), text
+    assert run("--version").stdout.startswith("genlat 0.")
+
+
+def test_config(folder):
+    path = os.path.join(folder, "c.json")
+
+    def config(text, code, named):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        done = run("train", "vae", "--config", path, *SMALL, "--set", "batch=50", "--epochs", "1", "--quiet", code=code)
+        assert named in done.stderr, f"{text}: {done.stderr}"
+
+    config('{"data": "digits?n=100", "epochs": 7, "beta": 0.5, "shuffle": true}', 0, "")
+    config('{"data": "digits?n=100", "latent": [3]}', 2, "latent")
+    config('{"data": "digits?n=100", "colour": 3}', 2, "colour")
+    config('{"data": "digits?n=100", "json": 3}', 2, "json")
+    config('{"data": "digits?n=100",', 2, "line 1")
+    config('[1]', 2, "object")
+
+
+def test_model_misuse(folder):
+    model = small_model(folder)
+    done = run("sample", model, "--label", "3", "-o", os.path.join(folder, "x.png"), code=2)
+    assert "not conditional" in done.stderr
+    done = run("reconstruct", model, "-d", "shapes", "-n", "2", "-o", os.path.join(folder, "x.png"), code=1)
+    assert "[1,28,28]" in done.stderr or "28" in done.stderr, done.stderr
+    done = run("interpolate", model, "-d", "digits?n=9", "--from", "1", "--to", "9", "-o", "x.png", code=2, cwd=folder)
+    assert "9" in done.stderr
+    with open(os.path.join(folder, "bad.model"), "wb") as file:
+        file.write(b"\x10\0\0\0\0\0\0\0this is no model")
+    run("info", os.path.join(folder, "bad.model"), code=1)
+    assert not os.path.exists(os.path.join(folder, "x.png"))
+
+
+assert os.access(PROGRAM, os.X_OK)
+main([test_wrong, test_missing, test_help, test_config, test_model_misuse])
