@@ -7,7 +7,7 @@
 
 #include "support/trainer_rig.h"
 
-const char last[] = "test_trainer.last", best[] = "test_trainer.best", lines[] = "test_trainer.jsonl";
+char last[64], best[64], lines[64];
 
 genlat_ctx *ctx;
 genlat_source *train, *valid;
@@ -70,6 +70,10 @@ void rig_begin(void)
     const genlat_allocator allocator = {sizeof allocator, NULL, counted_alloc, counted_free};
     memset(&memory, 0, sizeof memory);
     memset(&seen, 0, sizeof seen);
+    /* Names of this process alone: test programs run side by side in one folder. */
+    snprintf(last, sizeof last, "test_trainer.%ld.last", (long)getpid());
+    snprintf(best, sizeof best, "test_trainer.%ld.best", (long)getpid());
+    snprintf(lines, sizeof lines, "test_trainer.%ld.jsonl", (long)getpid());
     genlat_ctx_opts_init(&with);
     with.allocator = &allocator;
     ck_assert_int_eq(genlat_ctx_new(&with, &ctx), GENLAT_OK);

@@ -8,7 +8,7 @@
 
 enum { COUNT = 10, BATCH = 4, STEPS = 3, EVENTS = 400 };
 
-extern const char last[], best[], lines[]; /* names of files, which rig_end() removes */
+extern char last[64], best[64], lines[64]; /* names of files, which rig_end() removes */
 
 extern genlat_ctx *ctx;
 extern genlat_source *train, *valid; /* COUNT samples each */
