@@ -63,6 +63,7 @@ struct gnl_model {
     gnl_shape data;                    /* shape of one sample */
     int64_t classes, vector;           /* of the condition; 0, 0: none */
     int64_t train_epochs, train_batch; /* what the preset trains with; 0: no preset */
+    bool train_restores_best;          /* the preset ends with the weights of the best validation */
     genlat_tensor *offset,
         *scale; /* how the training data were normalized: raw = x * scale + offset; or NULL */
 };

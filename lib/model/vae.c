@@ -225,6 +225,7 @@ static genlat_status fill_model(genlat_vae *vae, genlat_net *encoder, genlat_net
     vae->model.vector = r->vector;
     vae->model.train_epochs = r->epochs;
     vae->model.train_batch = r->batch;
+    vae->model.train_restores_best = r->restore_best;
     vae->size = gnl_shape_count(&r->data);
     vae->condition = r->classes + r->vector;
     GNL_TRY(gnl_loss_parse(vae->model.object.ctx, r->likelihood, &vae->loss));

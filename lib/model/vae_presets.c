@@ -34,7 +34,7 @@ static const gnl_vae_preset presets[] = {
      40,
      "bernoulli",
      "adam lr=1e-4",
-     "steps at=100000,175000 factor=0.631",
+     "steps milestones=100000x175000 factor=0.631",
      500,
      100,
      true},

@@ -41,12 +41,14 @@ genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, co
 /* ---- making
  * -------------------------------------------------------------------------------------------------- */
 
-static void take_presets(genlat_train_opts *opts, const gnl_model *model)
+static void take_presets(genlat_train_opts *opts, const gnl_model *model, bool validates)
 {
     if (opts->batch == 0)
         opts->batch = model->train_batch ? model->train_batch : BATCH;
     if (opts->epochs == 0 && opts->steps == 0)
         opts->epochs = model->train_epochs ? model->train_epochs : EPOCHS;
+    if (model->train_restores_best && validates)
+        opts->restore_best = 1;
     if (opts->seed < 0)
         opts->seed = gnl_ctx_opts(model->object.ctx)->seed;
 }
@@ -115,7 +117,7 @@ static genlat_status check(const gnl_model *model, const genlat_source *train, c
 /* The model stays as it is until the run begins. */
 static genlat_status make(genlat_trainer *t)
 {
-    take_presets(&t->opts, t->model);
+    take_presets(&t->opts, t->model, t->valid != NULL);
     GNL_TRY(copy_paths(t));
     GNL_TRY(make_room(t));
     GNL_TRY(gnl_trainer_normalize(t));

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Objective and gradients of whole VAEs against PyTorch's numbers, which make_vae.py wrote. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/vae_priv.h"
+
+enum { ROWS = 4, KEY = 96 };
+
+static const struct vae_case {
+    const char *name, *likelihood, *settings, *encoder, *decoder;
+} cases[] = {
+    {"mlp", "bernoulli", "", "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"beta", "bernoulli", "beta=4;samples=3", "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"free_bits", "bernoulli", "free_bits=0.05", "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
+    {"capacity", "bernoulli", "gamma=10;capacity=3", "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
+    {"conditional", "bernoulli", "condition=classes=3", "flatten from=x name=f | concat from=f,c | dense units=7 | silu",
+     "concat from=z,c | dense units=6 | silu | dense units={out}"},
+    {"conv", "gaussian sd=learned", "", "conv2d channels=3 kernel=4 stride=2 padding=1 | relu | flatten",
+     "dense units=12 | relu | reshape shape=3x2x2 | conv_transpose2d channels={channels} kernel=4 stride=2 padding=1"},
+};
+
+#ifdef GNL_FLOAT64
+static const double NEAR = 1e-6; /* the stored numbers are float32 */
+#else
+static const double NEAR = 1e-5;
+#endif
+
+static genlat_ctx *ctx;
+static gnl_reader *stored;
+
+static genlat_vae *build(const struct vae_case *now)
+{
+    genlat_vae_builder *b = NULL;
+    genlat_vae *vae = NULL;
+    char copy[128], *rest = NULL;
+    strcpy(copy, now->settings);
+    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
+    genlat_vae_builder_data(b, 3, (int64_t[]){1, 4, 4});
+    genlat_vae_builder_latent(b, 3);
+    genlat_vae_builder_set(b, "likelihood", now->likelihood);
+    for (char *word = strtok_r(copy, ";", &rest); word; word = strtok_r(NULL, ";", &rest)) {
+        char *equals = strchr(word, '=');
+        *equals = '\0';
+        genlat_vae_builder_set(b, word, equals + 1);
+    }
+    genlat_vae_builder_encoder(b, now->encoder);
+    genlat_vae_builder_decoder(b, now->decoder);
+    ck_assert_msg(genlat_vae_build(&b, NULL, &vae) == GENLAT_OK, "%s", genlat_last_error());
+    return vae;
+}
+
+static void read(const char *name, const char *part, const char *key, const gnl_shape *shape, gnl_real *out)
+{
+    char full[KEY];
+    snprintf(full, sizeof full, "%s.%s%s", name, part, key);
+    ck_assert_msg(gnl_reader_real(stored, full, shape, out) == GENLAT_OK, "%s", genlat_last_error());
+}
+
+static void load_weights(const char *name, const char *part, genlat_net *net)
+{
+    for (int i = 0; i < net->weights; i++)
+        read(name, part, net->weight[i].name, &net->weight[i].param.shape, gnl_net_weight_data(net, i));
+}
+
+/* Relative error of one array of numbers, as a vector. */
+static double error_of(const gnl_real *found, const gnl_real *wanted, int64_t count)
+{
+    double apart = 0, size = 0;
+    for (int64_t i = 0; i < count; i++) {
+        apart += pow((double)found[i] - (double)wanted[i], 2);
+        size += pow((double)wanted[i], 2);
+    }
+    return sqrt(apart / size);
+}
+
+static void compare_gradients(const char *name, const char *part, const genlat_net *net)
+{
+    gnl_real wanted[512];
+    for (int i = 0; i < net->weights; i++) {
+        const gnl_weight *w = &net->weight[i];
+        ck_assert_int_le(w->count, 512);
+        read(name, part, w->name, &w->param.shape, wanted);
+        double error = error_of(net->grad + w->offset, wanted, w->count);
+        ck_assert_msg(error < NEAR, "%s: %s%s is off by %g", name, part, w->name, error);
+    }
+}
+
+START_TEST(objective_and_gradients_are_pytorchs)
+{
+    const struct vae_case *now = &cases[_i];
+    genlat_vae *vae = build(now);
+    genlat_tensor *x = NULL, *labels = NULL;
+    genlat_vae_terms terms = {.size = sizeof terms};
+    gnl_real wanted[3];
+    ck_assert_int_eq(genlat_tensor_new(ctx, 4, (int64_t[]){ROWS, 1, 4, 4}, &x), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_from(ctx, 1, (int64_t[]){ROWS}, (float[]){0, 1, 2, 0}, &labels), GENLAT_OK);
+    read(now->name, "", "x", &x->shape, x->data);
+    read(now->name, "", "terms", NULL, wanted);
+    load_weights(now->name, "encoder.", vae->encoder);
+    load_weights(now->name, "decoder.", vae->decoder);
+    ck_assert_msg(genlat_vae_backward(vae, x, labels, &terms) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_double_lt(fabs(terms.recon / (double)wanted[0] - 1), NEAR);
+    ck_assert_double_lt(fabs(terms.kl / (double)wanted[1] - 1), NEAR);
+    ck_assert_double_lt(fabs(terms.objective / (double)wanted[2] - 1), NEAR);
+    compare_gradients(now->name, "grad.encoder.", vae->encoder);
+    compare_gradients(now->name, "grad.decoder.", vae->decoder);
+    if (gnl_loss_trains(vae->loss)) {
+        read(now->name, "grad.", "log_sd", NULL, wanted);
+        ck_assert_double_lt(error_of(vae->loss->grad, wanted, 1), NEAR);
+    }
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_vae_destroy(&vae);
+}
+END_TEST
+
+static void open_all(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_VAE, &stored) == GENLAT_OK, "%s", genlat_last_error());
+}
+
+static void close_all(void)
+{
+    gnl_reader_close(stored);
+    genlat_ctx_destroy(&ctx);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("vae against PyTorch");
+    TCase *tcase = tcase_create("vae");
+    tcase_add_checked_fixture(tcase, open_all, close_all);
+    tcase_add_loop_test(tcase, objective_and_gradients_are_pytorchs, 0, (int)GNL_COUNT(cases));
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
