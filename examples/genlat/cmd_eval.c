@@ -1,142 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat eval: a model measured on data. A metric is one line of the table; those of one group are measured
+/* genlat eval: a model measured on data. A metric is one line of the table; those that one function measures are measured
  * together, and only when one of them is wanted. */
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
+#include "measure.h"
 
-enum { BATCH = 512, ROWS_NLL = 64 };
-
-typedef struct measurement {
-    app_state *app;
-    genlat_vae *vae;
-    genlat_source *source;
-    report report;
-    genlat_vae_terms terms;
-    double nll, mse;
-    int64_t active;
-} measurement;
-
-/* Mean of a batch's rows by the function, over all samples. */
-static int over_batches(measurement *m, const char *what, int64_t rows,
-                        int (*add)(measurement *m, const genlat_tensor *x, const genlat_tensor *labels,
-                                   int64_t begin, double *sum),
-                        double *mean)
-{
-    int64_t count = genlat_source_count(m->source);
-    int status = APP_OK;
-    double sum = 0;
-    for (int64_t begin = 0; begin < count && status == APP_OK; begin += rows) {
-        genlat_tensor *x = NULL, *labels = NULL;
-        int64_t end = begin + rows < count ? begin + rows : count;
-        report_part(&m->report, what, begin, count);
-        status = data_read(m->app, m->vae, m->source, begin, end, &x, &labels);
-        if (status == APP_OK)
-            status = add(m, x, labels, begin, &sum);
-        genlat_tensor_destroy(&labels);
-        genlat_tensor_destroy(&x);
-    }
-    *mean = sum / (double)count;
-    return status;
-}
-
-static int add_nll(measurement *m, const genlat_tensor *x, const genlat_tensor *labels, int64_t begin,
-                   double *sum)
-{
-    double nll[ROWS_NLL];
-    if (genlat_vae_log_likelihood(m->vae, x, labels, m->app->opts.samples, app_seed(m->app) + (uint64_t)begin,
-                                  nll) != GENLAT_OK)
-        return app_fail_library(m->app);
-    for (int64_t i = 0; i < genlat_tensor_dim(x, 0); i++)
-        *sum += nll[i];
-    return APP_OK;
-}
-
-static int add_mse(measurement *m, const genlat_tensor *x, const genlat_tensor *labels, int64_t begin,
-                   double *sum)
-{
-    genlat_tensor *y = NULL;
-    if (genlat_vae_reconstruct(m->vae, x, labels, &y) != GENLAT_OK)
-        return app_fail_library(m->app);
-    int64_t n = genlat_tensor_count(x), size = n / genlat_tensor_dim(x, 0);
-    const float *a = genlat_tensor_const_data(x), *b = genlat_tensor_const_data(y);
-    double squares = 0;
-    for (int64_t i = 0; i < n; i++)
-        squares += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-    *sum += squares / (double)size;
-    genlat_tensor_destroy(&y);
-    return APP_OK;
-}
-
-static int measure_terms(measurement *m)
-{
-    m->terms.size = sizeof m->terms;
-    if (genlat_vae_evaluate(m->vae, m->source, BATCH, app_seed(m->app), &m->terms) != GENLAT_OK)
-        return app_fail_library(m->app);
-    return APP_OK;
-}
-
-static int measure_nll(measurement *m)
-{
-    return over_batches(m, "nll", ROWS_NLL, add_nll, &m->nll);
-}
-
-static int measure_units(measurement *m)
-{
-    if (genlat_vae_active_units(m->vae, m->source, &m->active, NULL, NULL) != GENLAT_OK)
-        return app_fail_library(m->app);
-    return APP_OK;
-}
-
-static int measure_mse(measurement *m)
-{
-    return over_batches(m, "mse", BATCH, add_mse, &m->mse);
-}
-
-static json_t *neg_elbo(const measurement *m)
-{
-    return output_number(m->terms.neg_elbo);
-}
-
-static json_t *recon(const measurement *m)
-{
-    return output_number(m->terms.recon);
-}
-
-static json_t *kl(const measurement *m)
-{
-    return output_number(m->terms.kl);
-}
-
-static json_t *nll(const measurement *m)
-{
-    return output_number(m->nll);
-}
-
-static json_t *active_units(const measurement *m)
-{
-    return json_integer(m->active);
-}
-
-static json_t *mse(const measurement *m)
-{
-    return output_number(m->mse);
-}
+#define AT(field) offsetof(measurement, field)
 
 static const struct {
     const char *name;
     int (*measure)(measurement *m);
-    json_t *(*value)(const measurement *m);
+    size_t offset; /* of a double in the measurement */
+    bool whole;
 } metrics[] = {
-    {"neg_elbo", measure_terms, neg_elbo},
-    {"recon", measure_terms, recon},
-    {"kl", measure_terms, kl},
-    {"nll", measure_nll, nll},
-    {"active_units", measure_units, active_units},
-    {"mse", measure_mse, mse},
+    {"neg_elbo", measure_terms, AT(terms.neg_elbo), false},
+    {"recon", measure_terms, AT(terms.recon), false},
+    {"kl", measure_terms, AT(terms.kl), false},
+    {"nll", measure_nll, AT(nll), false},
+    {"active_units", measure_units, AT(active), true},
+    {"mse", measure_mse, AT(mse), false},
+    {"modes", measure_modes, AT(modes), true},
+    {"hq", measure_modes, AT(mixture.high_quality), false},
+    {"kl_modes", measure_modes, AT(mixture.kl), false},
+    {"frechet", measure_frechet, AT(frechet), false},
+    {"kid", measure_kid, AT(kid), false},
+    {"precision", measure_neighbours, AT(neighbours.precision), false},
+    {"recall", measure_neighbours, AT(neighbours.recall), false},
+    {"density", measure_neighbours, AT(neighbours.density), false},
+    {"coverage", measure_neighbours, AT(neighbours.coverage), false},
 };
 
 /* Marks the metrics of a list such as "nll,kl". */
@@ -180,10 +72,11 @@ static int tell(const measurement *m, const bool *wanted)
     for (size_t i = 0; i < APP_COUNT(metrics); i++) {
         if (!wanted[i])
             continue;
-        json_t *value = metrics[i].value(m);
+        double value = *(const double *)(const void *)((const char *)m + metrics[i].offset);
         if (!m->app->opts.json)
-            printf("%-12s %.6g\n", metrics[i].name, json_number_value(value));
-        json_object_set_new(object, metrics[i].name, value);
+            printf("%-12s %.6g\n", metrics[i].name, value);
+        json_object_set_new(object, metrics[i].name,
+                            metrics[i].whole ? json_integer((json_int_t)value) : output_number(value));
     }
     return output_json(m->app, object);
 }
@@ -201,6 +94,8 @@ int cmd_eval(app_state *app)
         status = measure(&m, wanted);
     if (status == APP_OK)
         status = tell(&m, wanted);
+    genlat_tensor_destroy(&m.generated);
+    genlat_tensor_destroy(&m.real);
     genlat_source_destroy(&m.source);
     genlat_vae_destroy(&m.vae);
     return status;

@@ -6,7 +6,7 @@
 
 const app_command app_commands[] = {
     {"train vae", NULL, TRAIN, "train a variational autoencoder", cmd_train_vae},
-    {"eval", "MODEL", "data metric samples", "measure a model on data", cmd_eval},
+    {"eval", "MODEL", "data metric samples count draw", "measure a model on data", cmd_eval},
     {"sample", "MODEL", "count label temperature draw out columns scale rate", "generate data", cmd_sample},
     {"reconstruct", "MODEL", "data count out columns scale rate", "encode data and decode them again",
      cmd_reconstruct},

@@ -144,6 +144,19 @@ def test_eval(folder):
     assert [line.split()[0] for line in lines] == ["neg_elbo", "recon", "kl"], lines
 
 
+def test_sets(folder):
+    """Generated samples against data: what a known mixture tells, and scores between 0 and 1."""
+    model = os.path.join(folder, "grid.model")
+    run("train", "vae", "--data", "grid?n=2000", "--preset", "vector", "--epochs", "3", "--out", model, "--quiet")
+    names = ["modes", "hq", "kl_modes", "frechet", "kid", "precision", "recall", "density", "coverage"]
+    result = last_json(run("eval", model, "-d", "grid#test", "-m", ",".join(names), "-n", "400", "--draw",
+                           "--json").stdout)
+    assert set(result) == set(names), result
+    assert 0 <= result["modes"] <= 25 and result["frechet"] >= 0 and math.isfinite(result["kid"]), result
+    assert all(0 <= result[name] <= 1 for name in ("hq", "precision", "recall", "coverage")), result
+    assert "mixture" in run("eval", model, "-d", "moons", "-m", "modes", code=1).stderr
+
+
 def test_info(folder):
     model = small_model(folder)
     text = run("info", model).stdout
@@ -161,4 +174,4 @@ def test_selftest(folder):
 
 
 main([test_sample_forms, test_grid, test_reconstruct, test_latents, test_ways, test_conditional, test_sound, test_eval,
-      test_info, test_selftest])
+      test_sets, test_info, test_selftest])
