@@ -207,12 +207,42 @@ done:
     return status;
 }
 
+static genlat_status use_metrics(genlat_ctx *ctx)
+{
+    genlat_source *ring = NULL;
+    genlat_tensor *a = NULL, *b = NULL, *centres = NULL, *share = NULL;
+    genlat_neighbours near = {.size = sizeof near};
+    genlat_modes modes = {.size = sizeof modes};
+    const double half = 0.5;
+    double value = 0, sd = 0;
+    genlat_status status;
+    TRY(genlat_source_synthetic(ctx, "ring", 40, 0, &ring));
+    TRY(genlat_source_read(ring, 0, 20, &a, NULL));
+    TRY(genlat_source_read(ring, 20, 40, &b, NULL));
+    TRY(genlat_source_mixture(ring, &centres, &sd));
+    TRY(genlat_metric_frechet_distance(a, b, &value));
+    TRY(genlat_metric_kernel_distance(a, b, 10, 3, 0, &value, NULL));
+    TRY(genlat_metric_neighbours(a, b, 3, &near));
+    TRY(genlat_metric_modes(a, centres, sd, &modes));
+    TRY(genlat_metric_quantiles(a, &half, 1, &value));
+    TRY(genlat_tensor_new(ctx, 2, (int64_t[]){4, 1}, &share));
+    TRY(genlat_tensor_fill(share, 1));
+    TRY(genlat_metric_classifier_score(share, 2, &value, NULL));
+done:
+    genlat_source_destroy(&ring);
+    genlat_tensor_destroy(&a);
+    genlat_tensor_destroy(&b);
+    genlat_tensor_destroy(&centres);
+    genlat_tensor_destroy(&share);
+    return status;
+}
+
 static const struct use {
     const char *name;
     genlat_status (*run)(genlat_ctx *ctx);
 } uses[] = {
-    {"tensors", use_tensors}, {"net", use_net},         {"files", use_files},
-    {"data", use_data},       {"sources", use_sources}, {"vae", use_vae},
+    {"tensors", use_tensors}, {"net", use_net}, {"files", use_files},     {"data", use_data},
+    {"sources", use_sources}, {"vae", use_vae}, {"metrics", use_metrics},
 };
 enum { USES = sizeof uses / sizeof *uses };
 
