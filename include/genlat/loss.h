@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/** @file loss.h  Losses: likelihoods of data under a decoder's outputs, and KL terms of Gaussian latents. */
+/** @file loss.h  Losses: likelihoods of data under a decoder's outputs, KL terms of Gaussian latents, and adversarial
+ *  losses. */
 #ifndef GENLAT_LOSS_H
 #define GENLAT_LOSS_H
 
@@ -194,6 +195,69 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_sampled(const genlat_tensor 
                                                             const genlat_tensor *logvar, double *value,
                                                             genlat_tensor *dz, genlat_tensor *dmean,
                                                             genlat_tensor *dlogvar);
+
+/** Adversarial losses, in the order of genlat_adversarial_kind(). r and f are a critic's raw outputs on real and generated
+ *  samples, softplus(x) = log(1 + e^x), all averaged over the rows. */
+enum {
+    GENLAT_ADVERSARIAL_MINIMAX = 0,        /**< critic softplus(-r) + softplus(f); generator -softplus(f). */
+    GENLAT_ADVERSARIAL_NON_SATURATING = 1, /**< the same critic; generator softplus(-f). */
+    GENLAT_ADVERSARIAL_LEAST_SQUARES = 2,  /**< critic ((r-1)^2 + f^2) / 2; generator (f-1)^2 / 2. */
+    GENLAT_ADVERSARIAL_HINGE = 3,          /**< critic max(0,1-r) + max(0,1+f); generator -f. */
+    GENLAT_ADVERSARIAL_WASSERSTEIN = 4,    /**< critic f - r; generator -f. */
+    GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR = 5,   /**< critic softplus(-(r-f)); generator softplus(-(f-r)). */
+    GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE = 6 /**< critic softplus(-(r-mean f)) + softplus(f-mean r); generator with the
+                                                     roles exchanged. */
+};
+
+/**
+ * Name and description of the index-th adversarial loss.
+ *
+ * @param index  GENLAT_ADVERSARIAL_*.
+ * @param help   receives one static line; NULL is legal.
+ * @return static text, or NULL past the last.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API const char *genlat_adversarial_kind(int32_t index, const char **help);
+
+/**
+ * What a critic minimises, with its derivatives: mean over the rows of the terms at GENLAT_ADVERSARIAL_*.
+ *
+ * @param kind       GENLAT_ADVERSARIAL_*.
+ * @param smoothing  taken off the target 1 of real data (one-sided label smoothing), 0 to 0.5; 0 but for minimax,
+ *                   non_saturating and least_squares.
+ * @param real       raw outputs on real samples, one number a row [rows]; borrowed for the call.
+ * @param fake       raw outputs on generated samples, as many; borrowed for the call.
+ * @param value      receives the loss.
+ * @param dreal      receives the derivative by real, one number a row; NULL: not wanted.
+ * @param dfake      receives the derivative by fake; NULL: not wanted.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for smoothing; GENLAT_E_NUMERIC when the loss is not
+ *         finite.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * Source: Goodfellow et al. 2014; Mao et al. 2017; Lim, Ye 2017; Arjovsky et al. 2017; Jolicoeur-Martineau 2018.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_critic(uint32_t kind, double smoothing,
+                                                                    const genlat_tensor *real, const genlat_tensor *fake,
+                                                                    double *value, genlat_tensor *dreal,
+                                                                    genlat_tensor *dfake);
+
+/**
+ * What a generator minimises, with its derivative.
+ *
+ * @param kind   GENLAT_ADVERSARIAL_*.
+ * @param real   raw outputs on real samples, one number a row [rows]; NULL is legal but for the relativistic kinds.
+ * @param fake   raw outputs on generated samples, as many; borrowed for the call.
+ * @param value  receives the loss.
+ * @param dfake  receives the derivative by fake, one number a row; NULL: not wanted.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_NUMERIC when the loss is not finite.
+ * Thread-safety: safe. Allocates: no. Randomness: none.
+ * Source: as genlat_adversarial_critic().
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *real,
+                                                                       const genlat_tensor *fake, double *value,
+                                                                       genlat_tensor *dfake);
 
 GENLAT_END
 

@@ -406,6 +406,35 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_backward(genlat_exec *exec
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index,
                                                                  const genlat_tensor **out);
 
+/** Function f of the norm |g| of an input gradient that a penalty lowers. */
+enum {
+    GENLAT_PENALTY_ZERO = 0,     /**< |g|^2 / 2: R1 on real samples, R2 on generated ones, zero-centred between. */
+    GENLAT_PENALTY_ONE = 1,      /**< (|g| - 1)^2: WGAN-GP, DRAGAN. */
+    GENLAT_PENALTY_ONE_SIDED = 2 /**< max(0, |g| - 1)^2. */
+};
+
+/**
+ * Gradient penalty on the samples of the last forward pass, exactly: adds to the weights' gradients those of
+ * weight * mean over the rows of f(|d output / d input|). With `dloss` the gradients of a loss of the output are added
+ * too, which is cheaper than a backward pass of its own.
+ *
+ * @param exec    exec compiled with purpose GENLAT_EXEC_PENALTY and input_grads 1; its net has one output of one number a
+ *                sample.
+ * @param kind    GENLAT_PENALTY_*.
+ * @param weight  >= 0, dimensionless.
+ * @param input   the input by which is differentiated, 0 to inputs-1.
+ * @param dloss   derivative of a loss by the output [rows] or [rows,1]; borrowed for the call; NULL: none.
+ * @param value   receives the mean of f, without the weight; NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_SHAPE for dloss or an output of several numbers;
+ *         GENLAT_E_STATE without a forward pass or without purpose penalty; GENLAT_E_NUMERIC when the mean is not finite:
+ *         the gradients are spoiled, zero them.
+ * Thread-safety: an exec belongs to one thread, and so does its net. Allocates: no. Randomness: none.
+ * Source: Mescheder, Geiger, Nowozin 2018 (R1, R2); Gulrajani et al. 2017 (WGAN-GP); Kodali et al. 2017 (DRAGAN).
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_penalty(genlat_exec *exec, uint32_t kind, double weight,
+                                                              int32_t input, const genlat_tensor *dloss, double *value);
+
 /** What genlat_net_check() found. */
 typedef struct genlat_check_result {
     size_t size;       /**< sizeof(genlat_check_result) as the caller knows it; set it before the call. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loss: what training minimises: reconstruction likelihoods, one file a family; KL terms of Gaussian latents.
+ * loss: what training minimises: reconstruction likelihoods, one file a family; KL terms of Gaussian latents;
+ *       adversarial losses of critics and generators, one line each in adversarial.c.
  * Uses: base, kernel, tensor. A loss sees pointers and sizes; it knows nothing of nets or models.
  * Adding: one file and one line in the table of table.c. The tests find it there.
  * Naming: "gaussian sd=optimal" is how users, presets and model files write a likelihood.
@@ -158,5 +159,22 @@ void gnl_latent_kl_sampled(const gnl_latent *q, const gnl_real *z, double *out);
  * dz, dmean, dlogvar may be NULL. */
 void gnl_latent_kl_sampled_backward(const gnl_latent *q, const gnl_real *z, double scale,
                                     const double *weight, gnl_real *dz, gnl_real *dmean, gnl_real *dlogvar);
+
+/* ---- critics and generators --------------------------------------------------------------------- */
+
+/* Raw outputs of a critic on as many real as generated samples. */
+typedef struct gnl_adversarial {
+    uint32_t kind;              /* GENLAT_ADVERSARIAL_* */
+    double smoothing;           /* taken off the target of real data */
+    int64_t rows;               /* of both */
+    const gnl_real *real, *fake; /* [rows]; real may be NULL for a generator whose loss does not need it */
+} gnl_adversarial;
+
+/* Means over the rows; dreal and dfake [rows] receive their derivatives, NULL: not wanted. */
+double gnl_adversarial_critic(const gnl_adversarial *a, gnl_real *dreal, gnl_real *dfake);
+double gnl_adversarial_generator(const gnl_adversarial *a, gnl_real *dfake);
+bool gnl_adversarial_needs_real(uint32_t kind); /* the generator's loss does */
+bool gnl_adversarial_smooths(uint32_t kind);    /* label smoothing has a meaning */
+extern const char *const gnl_adversarial_names[]; /* NULL-terminated */
 
 #endif

@@ -141,3 +141,44 @@ genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index, const gen
     *out = lend(exec, exec->input_view[index], gnl_exec_input_grad(exec, index));
     return GENLAT_OK;
 }
+
+static genlat_status check_penalty(const genlat_exec *exec, int32_t input, const genlat_tensor *dloss,
+                                   const char *where)
+{
+    const genlat_net *net = exec->net;
+    char found[GNL_SHAPE_TEXT];
+    if (input < 0 || input >= net->inputs)
+        return gnl_fail(GENLAT_E_RANGE, "%s: input is %d, the net has %d inputs", where, (int)input,
+                        net->inputs);
+    if (net->outputs != 1 || gnl_shape_count(&net->node[net->output[0]].shape) != 1)
+        return gnl_fail(GENLAT_E_SHAPE, "%s: the net has %d outputs, one of one number a sample wanted",
+                        where, net->outputs);
+    if (exec->opts.purpose != GENLAT_EXEC_PENALTY || !exec->opts.input_grads || !exec->rows)
+        return gnl_fail(GENLAT_E_STATE,
+                        "%s: compile with purpose penalty and input_grads 1, and run forward first", where);
+    if (dloss && (gnl_shape_count(&dloss->shape) != exec->rows || dloss->shape.dim[0] != exec->rows))
+        return gnl_fail(GENLAT_E_SHAPE, "%s: dloss is %s, one number for each of %lld rows wanted", where,
+                        gnl_shape_format(&dloss->shape, found), (long long)exec->rows);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_exec_penalty(genlat_exec *exec, uint32_t kind, double weight, int32_t input,
+                                  const genlat_tensor *dloss, double *value)
+{
+    const char *where = "genlat_exec_penalty";
+    GNL_REQUIRE(exec, where, "exec is NULL");
+    GNL_REQUIRE(kind <= GENLAT_PENALTY_ONE_SIDED, where, "kind is not a GENLAT_PENALTY_*");
+    if (!(weight >= 0 && weight <= 1e30))
+        return gnl_fail(GENLAT_E_RANGE, "%s: weight is %g, from 0 on wanted", where, weight);
+    GNL_TRY(check_penalty(exec, input, dloss, where));
+    const gnl_penalty penalty = {.kind = (gnl_penalty_kind)kind,
+                                 .weight = weight,
+                                 .input = input,
+                                 .dloss = dloss ? dloss->data : NULL};
+    double mean = gnl_exec_penalty(exec, &penalty, NULL);
+    if (!isfinite(mean))
+        return gnl_fail(GENLAT_E_NUMERIC, "%s: the mean is %g", where, mean);
+    if (value)
+        *value = mean;
+    return GENLAT_OK;
+}

@@ -153,9 +153,9 @@ gnl_real *gnl_exec_input_tangent_grad(const genlat_exec *exec, int index);
 
 /* Function of the norm of an input gradient that a penalty lowers. */
 typedef enum gnl_penalty_kind {
-    GNL_PENALTY_ZERO,     /* |g|^2 / 2: R1, R2, zero-centred */
-    GNL_PENALTY_ONE,      /* (|g| - 1)^2: WGAN-GP, DRAGAN */
-    GNL_PENALTY_ONE_SIDED /* max(0, |g| - 1)^2 */
+    GNL_PENALTY_ZERO = GENLAT_PENALTY_ZERO, /* |g|^2 / 2: R1, R2, zero-centred */
+    GNL_PENALTY_ONE = GENLAT_PENALTY_ONE,   /* (|g| - 1)^2: WGAN-GP, DRAGAN */
+    GNL_PENALTY_ONE_SIDED = GENLAT_PENALTY_ONE_SIDED /* max(0, |g| - 1)^2 */
 } gnl_penalty_kind;
 
 typedef struct gnl_penalty {

@@ -4,7 +4,8 @@
     python3 make_loss.py            from this folder
 
 Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that a float32 holds exactly: negative
-log-likelihood of each row, and the derivatives of 0.25 * sum(weight * nll) by the outputs and by a trained scale.
+log-likelihood of each row, and the derivatives of 0.25 * sum(weight * nll) by the outputs and by a trained scale; and of
+adversarial losses.
 Results are rounded to float32.
 """
 import math
@@ -118,8 +119,35 @@ def kl():
     return {f"kl/{key}": tensor.detach().float() for key, tensor in found.items()}
 
 
+def adversarial(kind):
+    """Losses of critic and generator as their papers write them, with the derivatives that each trains by."""
+    torch.manual_seed(zlib.crc32(kind.encode()))
+    r, f = (exact(2 * torch.randn(ROWS)).requires_grad_() for _ in range(2))
+    bce, one, zero = F.binary_cross_entropy_with_logits, torch.ones_like(r), torch.zeros_like(r)
+    critic = {"minimax": lambda: bce(r, 0.9 * one) + bce(f, zero), "non_saturating": lambda: bce(r, 0.9 * one) + bce(f, zero),
+              "least_squares": lambda: (F.mse_loss(r, 0.9 * one) + F.mse_loss(f, zero)) / 2,
+              "hinge": lambda: F.relu(1 - r).mean() + F.relu(1 + f).mean(), "wasserstein": lambda: f.mean() - r.mean(),
+              "relativistic_pair": lambda: bce(r - f, one),
+              "relativistic_average": lambda: bce(r - f.mean(), one) + bce(f - r.mean(), zero)}[kind]()
+    maker = {"minimax": lambda: torch.log(1 - torch.sigmoid(f)).mean(), "non_saturating": lambda: bce(f, one),
+             "least_squares": lambda: F.mse_loss(f, one) / 2, "hinge": lambda: -f.mean(), "wasserstein": lambda: -f.mean(),
+             "relativistic_pair": lambda: bce(f - r, one),
+             "relativistic_average": lambda: bce(f - r.mean(), one) + bce(r - f.mean(), zero)}[kind]()
+    dreal, dfake = torch.autograd.grad(critic, (r, f))
+    dmade, = torch.autograd.grad(maker, f)
+    found = {"real": r, "fake": f, "critic": critic.reshape(1), "dreal": dreal, "dfake": dfake, "maker": maker.reshape(1),
+             "dmade": dmade}
+    return {f"adversarial {kind}/{key}": value.detach().float() for key, value in found.items()}
+
+
+ADVERSARIAL = ("minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic_pair",
+               "relativistic_average")
+
+
 def main():
     out = kl()
+    for kind in ADVERSARIAL:
+        out.update(adversarial(kind))
     for spec, parts, dims, kind in LINE.findall((HERE / "../grad/loss_cases.h").read_text()):
         out.update(case(spec, int(parts), int(dims), kind))
     (HERE / "data").mkdir(exist_ok=True)

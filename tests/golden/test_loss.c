@@ -109,6 +109,25 @@ START_TEST(kl_agrees_with_pytorch)
 }
 END_TEST
 
+START_TEST(adversarial_losses_agree_with_pytorch)
+{
+    const char *name = gnl_adversarial_names[_i];
+    gnl_real real[ROWS], fake[ROWS], dreal[ROWS], dfake[ROWS], dmade[ROWS];
+    char group[64];
+    snprintf(group, sizeof group, "adversarial %s", name);
+    load(group, "real", ROWS, real);
+    load(group, "fake", ROWS, fake);
+    const gnl_adversarial a = {(uint32_t)_i, gnl_adversarial_smooths((uint32_t)_i) ? 0.1 : 0, ROWS, real, fake};
+    gnl_real critic = (gnl_real)gnl_adversarial_critic(&a, dreal, dfake);
+    gnl_real maker = (gnl_real)gnl_adversarial_generator(&a, dmade);
+    expect(group, "critic", 1, &critic);
+    expect(group, "dreal", ROWS, dreal);
+    expect(group, "dfake", ROWS, dfake);
+    expect(group, "maker", 1, &maker);
+    expect(group, "dmade", ROWS, dmade);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("golden loss");
@@ -116,6 +135,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, likelihoods_agree_with_pytorch, 0, (int)GNL_COUNT(loss_cases));
     tcase_add_test(tests, kl_agrees_with_pytorch);
+    tcase_add_loop_test(tests, adversarial_losses_agree_with_pytorch, 0,
+                        GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE + 1);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

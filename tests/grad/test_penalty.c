@@ -131,6 +131,39 @@ START_TEST(weight_gradients_match_differences)
 }
 END_TEST
 
+/* The public call gives what the private one gives, and refuses what it cannot do. */
+START_TEST(public_call_agrees)
+{
+    static gnl_real found[MOST];
+    const gnl_shape column = {2, {ROWS, 1}};
+    genlat_tensor *dloss = NULL;
+    trial t = {0};
+    double value = 0;
+    open_trial(&t, &critics[1]);
+    const gnl_real *x = t.x;
+    ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 0.7, 0, NULL, &value), GENLAT_E_STATE);
+    ck_assert_int_eq(gnl_tensor_new(ctx, &column, &dloss), GENLAT_OK);
+    memcpy(dloss->data, t.dloss, sizeof t.dloss);
+    t.penalty = (gnl_penalty){.kind = GNL_PENALTY_ONE, .weight = 0.7};
+    double wanted = objective(&t) / 0.7;
+    t.penalty.dloss = t.dloss;
+    (void)objective(&t);
+    memcpy(found, t.net->grad, (size_t)t.net->values * sizeof *found);
+    gnl_net_zero_grad(t.net);
+    gnl_exec_forward(t.exec, true, ROWS, &x);
+    ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 0.7, 0, dloss, &value), GENLAT_OK);
+    ck_assert_double_eq_tol(value, wanted, 1e-12);
+    ck_assert_mem_eq(found, t.net->grad, (size_t)t.net->values * sizeof *found);
+    ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, -1, 0, NULL, NULL), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 1, 1, NULL, NULL), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_exec_penalty(t.exec, 3, 1, 0, NULL, NULL), GENLAT_E_INVALID);
+    dloss->shape.dim[0] = ROWS - 1;
+    ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 1, 0, dloss, NULL), GENLAT_E_SHAPE);
+    gnl_tensor_release(dloss);
+    close_trial(&t);
+}
+END_TEST
+
 START_TEST(coupled_samples_are_refused)
 {
     const char *name = "x";
@@ -164,6 +197,7 @@ int main(void)
     TCase *tcase = tcase_create("penalty");
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, weight_gradients_match_differences, 0, (int)GNL_COUNT(critics));
+    tcase_add_test(tcase, public_call_agrees);
     tcase_add_test(tcase, coupled_samples_are_refused);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What critic and generator of a GAN minimise, on the critic's raw outputs. Every kind is one line of a table: a curve
+ * over the outputs, the targets it has for real and generated data, and what an output is compared with.
+ */
+#include <tgmath.h>
+
+#include "loss/loss_priv.h"
+
+/* Value at x for a target, and its slope. */
+typedef double curve_fn(double x, double target, double *slope);
+
+/* What is taken off an output before the curve looks at it. */
+typedef enum relation { ALONE, PARTNER, AVERAGE } relation;
+
+typedef struct rule {
+    const char *help;
+    curve_fn *critic, *maker; /* of the critic's loss, and of the generator's */
+    double real, fake;        /* targets of the critic */
+    double made, factor;      /* target of the generator, and the sign of its loss */
+    relation relation;
+    bool smooths; /* the target of real data can be lowered */
+} rule;
+
+/* Cross-entropy of the logit x with a probability. */
+static double logistic(double x, double target, double *slope)
+{
+    *slope = gnl_logistic(x) - target;
+    return gnl_log1p_exp(x) - target * x;
+}
+
+static double square(double x, double target, double *slope)
+{
+    *slope = x - target;
+    return 0.5 * (x - target) * (x - target);
+}
+
+static double hinge(double x, double target, double *slope)
+{
+    double below = 1 - target * x;
+    *slope = below > 0 ? -target : 0;
+    return below > 0 ? below : 0;
+}
+
+static double line(double x, double target, double *slope)
+{
+    *slope = -target;
+    return -target * x;
+}
+
+/* In the order of GENLAT_ADVERSARIAL_*. */
+static const rule kinds[] = {
+    {"cross-entropy; the generator raises the critic's loss (Goodfellow and others, 2014)", logistic,
+     logistic, 1, 0, 0, -1, ALONE, true},
+    {"cross-entropy; the generator wants to be called real (Goodfellow and others, 2014)", logistic, logistic,
+     1, 0, 1, 1, ALONE, true},
+    {"squares around 1 and 0 (Mao and others, 2017)", square, square, 1, 0, 1, 1, ALONE, true},
+    {"margins of 1 (Lim and Ye, 2017)", hinge, line, 1, -1, 1, 1, ALONE, false},
+    {"difference of means, for a critic of bounded slope (Arjovsky and others, 2017)", line, line, 1, -1, 1,
+     1, ALONE, false},
+    {"real and generated in pairs (Jolicoeur-Martineau, 2018; Huang and others, 2024)", logistic, logistic, 1,
+     0, 1, 1, PARTNER, false},
+    {"each against the mean of the others (Jolicoeur-Martineau, 2018)", logistic, logistic, 1, 0, 1, 1,
+     AVERAGE, false},
+};
+
+const char *const gnl_adversarial_names[] = {
+    "minimax",     "non_saturating",    "least_squares",        "hinge",
+    "wasserstein", "relativistic_pair", "relativistic_average", NULL};
+
+bool gnl_adversarial_needs_real(uint32_t which)
+{
+    return kinds[which].relation != ALONE;
+}
+
+bool gnl_adversarial_smooths(uint32_t which)
+{
+    return kinds[which].smooths;
+}
+
+static double mean_of(int64_t n, const gnl_real *x)
+{
+    double total = 0;
+    for (int64_t i = 0; i < n; i++)
+        total += (double)x[i];
+    return total / (double)n;
+}
+
+/* Adds factor times the slopes of mean_i curve(x_i - other_i); `other` is what each is compared with. */
+typedef struct half {
+    curve_fn *curve;
+    double target, factor;
+    relation relation;
+    int64_t rows;
+    const gnl_real *x, *other;
+    gnl_real *dx, *dother; /* either may be NULL */
+} half;
+
+static void add_to(gnl_real *out, int64_t index, double amount)
+{
+    if (out)
+        out[index] += (gnl_real)amount;
+}
+
+static double half_value(const half *h)
+{
+    double mean = h->relation == AVERAGE ? mean_of(h->rows, h->other) : 0, total = 0, slopes = 0;
+    double share = h->factor / (double)h->rows;
+    for (int64_t i = 0; i < h->rows; i++) {
+        double off = h->relation == PARTNER ? (double)h->other[i] : mean, slope = 0;
+        total += h->curve((double)h->x[i] - off, h->target, &slope);
+        add_to(h->dx, i, share * slope);
+        if (h->relation == PARTNER)
+            add_to(h->dother, i, -share * slope);
+        slopes += slope;
+    }
+    for (int64_t i = 0; h->relation == AVERAGE && i < h->rows; i++)
+        add_to(h->dother, i, -share * slopes / (double)h->rows);
+    return h->factor * total / (double)h->rows;
+}
+
+static void clear(gnl_real *out, int64_t rows)
+{
+    if (out)
+        memset(out, 0, (size_t)rows * sizeof *out);
+}
+
+double gnl_adversarial_critic(const gnl_adversarial *a, gnl_real *dreal, gnl_real *dfake)
+{
+    const rule *k = &kinds[a->kind];
+    clear(dreal, a->rows);
+    clear(dfake, a->rows);
+    half of_real = {k->critic, k->real - a->smoothing, 1, k->relation, a->rows, a->real, a->fake, dreal,
+                    dfake};
+    half of_fake = {k->critic, k->fake, 1, k->relation, a->rows, a->fake, a->real, dfake, dreal};
+    double value = half_value(&of_real);
+    return k->relation == PARTNER ? value : value + half_value(&of_fake);
+}
+
+double gnl_adversarial_generator(const gnl_adversarial *a, gnl_real *dfake)
+{
+    const rule *k = &kinds[a->kind];
+    clear(dfake, a->rows);
+    half of_fake = {k->maker, k->made, k->factor, k->relation, a->rows, a->fake, a->real, dfake, NULL};
+    half of_real = {k->maker, k->fake, k->factor, k->relation, a->rows, a->real, a->fake, NULL, dfake};
+    double value = half_value(&of_fake);
+    return k->relation == AVERAGE ? value + half_value(&of_real) : value;
+}
+
+/* ---- public ------------------------------------------------------------------------------------------- */
+
+const char *genlat_adversarial_kind(int32_t index, const char **help)
+{
+    bool there = index >= 0 && (size_t)index < GNL_COUNT(kinds);
+    if (help)
+        *help = there ? kinds[index].help : NULL;
+    return there ? gnl_adversarial_names[index] : NULL;
+}
+
+static genlat_status check_rows(const genlat_tensor *tensor, int64_t rows, const char *where,
+                                const char *name)
+{
+    char found[GNL_SHAPE_TEXT];
+    if (!tensor ||
+        (tensor->shape.ndim >= 1 && tensor->shape.dim[0] == rows && gnl_shape_count(&tensor->shape) == rows))
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_SHAPE, "%s: %s is %s, one number for each of %lld rows wanted", where, name,
+                    gnl_shape_format(&tensor->shape, found), (long long)rows);
+}
+
+static genlat_status measure(uint32_t which, const genlat_tensor *real, const genlat_tensor *fake,
+                             const double *value, const char *where, gnl_adversarial *out)
+{
+    GNL_REQUIRE(fake, where, "fake is NULL");
+    GNL_REQUIRE(value, where, "value is NULL");
+    GNL_REQUIRE(which < GNL_COUNT(kinds), where, "kind is not a GENLAT_ADVERSARIAL_*");
+    int64_t rows = fake->shape.ndim ? fake->shape.dim[0] : 0;
+    if (rows < 1)
+        return gnl_fail(GENLAT_E_SHAPE, "%s: fake has no rows", where);
+    GNL_TRY(check_rows(fake, rows, where, "fake"));
+    GNL_TRY(check_rows(real, rows, where, "real"));
+    *out = (gnl_adversarial){which, 0, rows, real ? real->data : NULL, fake->data};
+    return GENLAT_OK;
+}
+
+static genlat_status give(double found, double *value, const char *where)
+{
+    if (!isfinite(found))
+        return gnl_fail(GENLAT_E_NUMERIC, "%s: the loss is %g", where, found);
+    *value = found;
+    return GENLAT_OK;
+}
+
+genlat_status genlat_adversarial_critic(uint32_t kind, double smoothing, const genlat_tensor *real,
+                                        const genlat_tensor *fake, double *value, genlat_tensor *dreal,
+                                        genlat_tensor *dfake)
+{
+    const char *where = "genlat_adversarial_critic";
+    gnl_adversarial a = {0};
+    GNL_REQUIRE(real, where, "real is NULL");
+    GNL_TRY(measure(kind, real, fake, value, where, &a));
+    GNL_TRY(check_rows(dreal, a.rows, where, "dreal"));
+    GNL_TRY(check_rows(dfake, a.rows, where, "dfake"));
+    if (!(smoothing >= 0 && smoothing <= 0.5) || (smoothing > 0 && !kinds[kind].smooths))
+        return gnl_fail(GENLAT_E_RANGE, "%s: smoothing is %g; %s takes 0 to %g", where, smoothing,
+                        gnl_adversarial_names[kind], kinds[kind].smooths ? 0.5 : 0.0);
+    a.smoothing = smoothing;
+    return give(gnl_adversarial_critic(&a, dreal ? dreal->data : NULL, dfake ? dfake->data : NULL), value,
+                where);
+}
+
+genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *real,
+                                           const genlat_tensor *fake, double *value, genlat_tensor *dfake)
+{
+    const char *where = "genlat_adversarial_generator";
+    gnl_adversarial a = {0};
+    GNL_TRY(measure(kind, real, fake, value, where, &a));
+    GNL_TRY(check_rows(dfake, a.rows, where, "dfake"));
+    if (!real && kinds[kind].relation != ALONE)
+        return gnl_fail(GENLAT_E_INVALID, "%s: real is NULL, %s compares with it", where,
+                        gnl_adversarial_names[kind]);
+    return give(gnl_adversarial_generator(&a, dfake ? dfake->data : NULL), value, where);
+}
