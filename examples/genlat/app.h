@@ -146,6 +146,7 @@ int cmd_encode(app_state *app);
 int cmd_decode(app_state *app);
 int cmd_interpolate(app_state *app);
 int cmd_traverse(app_state *app);
+int cmd_export(app_state *app);
 int cmd_info(app_state *app);
 int cmd_presets(app_state *app);
 int cmd_selftest(app_state *app);

@@ -4,6 +4,7 @@ import math
 import os
 import struct
 import wave
+import zipfile
 
 from support import assert_picture, last_json, main, png_rows, run, small_model
 
@@ -168,10 +169,23 @@ def test_info(folder):
     assert all(name in run("presets").stdout for name in presets)
 
 
+def test_export(folder):
+    """Names and shapes of the weights, read as what an .npz is: a zip of arrays."""
+    model, path = small_model(folder), os.path.join(folder, "w.npz")
+    run("export", model, "-o", path)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        archive.extract("encoder.1.weight.npy", folder)
+    assert all(name.startswith(("encoder.", "decoder.")) for name in names) and len(names) == 10, names
+    assert npy(os.path.join(folder, "encoder.1.weight.npy"))[0] == (32, 784)
+    assert ".npz" in run("export", model, "-o", "w.txt", code=2).stderr
+
+
 def test_selftest(folder):
     assert "FAIL" not in run("selftest").stdout
     assert last_json(run("selftest", "--json").stdout) == {"event": "selftest", "failed": 0}
 
 
 main([test_sample_forms, test_grid, test_reconstruct, test_latents, test_ways, test_conditional, test_sound, test_eval,
-      test_sets, test_info, test_selftest])
+      test_sets, test_info, test_export, test_selftest])
