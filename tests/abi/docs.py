@@ -68,7 +68,7 @@ def check_text(report, root, page):
     links = [link for link in LINK.findall(text) if not re.match(r"[a-z]+:", link)]
     for link in links:
         check_link(report, root, page, link)
-    prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.S)
+    prose = re.sub(r"```.*?```|`[^`\n]*`|^    .*?$", "", text, flags=re.S | re.M)
     if prose.count("$") % 2:
         report.fail(page.relative_to(root), "has a $ without its pair")
     return len(links)
