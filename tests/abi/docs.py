@@ -11,6 +11,7 @@ import house
 TABLES = [
     ("Layers", "lib/layer/table.c", r"&gnl_(\w+),"),
     ("Losses", "lib/loss/table.c", r"&gnl_(\w+),"),
+    ("Adversarial", "lib/loss/adversarial.c", r'"(\w+)",'),
     ("Optimizers", "lib/optim/table.c", r"&gnl_rule_(\w+),"),
     ("Schedules", "lib/optim/schedule_table.c", r"&(\w+),"),
 ]
@@ -20,8 +21,8 @@ MENTION = re.compile(r"docs/[\w./-]*\w")
 
 def kinds_of(root, table, pattern):
     text = (root / table).read_text()
-    array = re.search(r"\w+types\[\] = \{(.*?)\};|gnl_rules\[\] = \{(.*?)\};", text, re.S)
-    return re.findall(pattern, array.group(1) or array.group(2)) if array else []
+    array = re.search(r"\b(?:gnl_\w+_types|gnl_rules|gnl_adversarial_names)\[\] = \{(.*?)\};", text, re.S)
+    return re.findall(pattern, array.group(1)) if array else []
 
 
 def covered(root, heading):
