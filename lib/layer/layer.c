@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The handle: a kind of layer and its options, from and to text. */
-#include <stdio.h>
-
 #include "layer/layer_priv.h"
-
-enum { MAX_SPEC = 512 };
-
-static const char BLANKS[] = " \t\r\n";
 
 genlat_status gnl_layer_same_shape(const gnl_shape *in, gnl_layer_plan *plan)
 {
@@ -19,18 +13,6 @@ gnl_param gnl_layer_bias(int64_t n, bool torch, int64_t fan_in)
     return (gnl_param){.name = "bias",
                        .shape = {1, {n}},
                        .init = {torch ? GNL_INIT_TORCH : GNL_INIT_CONSTANT, torch ? 1 : 0, fan_in, n}};
-}
-
-static genlat_status set_pair(genlat_layer *layer, char *word)
-{
-    char *equals = strchr(word, '=');
-    if (!equals)
-        return gnl_fail(GENLAT_E_INVALID, "%s: '%s' is no key=value", layer->type->name, word);
-    *equals = '\0';
-    static const gnl_options_table none = {.size = sizeof(size_t)};
-    gnl_options_table table = layer->type->options ? *layer->type->options : none;
-    table.name = layer->type->name;
-    return gnl_options_set(&table, layer->opts, word, equals + 1, layer->type->name);
 }
 
 static genlat_status layer_alloc(genlat_ctx *ctx, const char *kind, genlat_layer **out)
@@ -51,21 +33,15 @@ static genlat_status layer_alloc(genlat_ctx *ctx, const char *kind, genlat_layer
 
 genlat_status gnl_layer_parse(genlat_ctx *ctx, const char *spec, genlat_layer **out)
 {
-    char copy[MAX_SPEC], *rest = NULL;
-    if (strlen(spec) >= sizeof copy)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_new: spec is longer than %d bytes", MAX_SPEC - 1);
-    strcpy(copy, spec);
-    const char *kind = strtok_r(copy, BLANKS, &rest);
-    if (!kind)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_new: spec is empty, such as \"dense units=10\" wanted");
+    char kind[GNL_SPEC_KIND];
+    const char *pairs = NULL;
     genlat_layer *layer = NULL;
+    GNL_TRY(gnl_spec_kind(spec, kind, &pairs, "genlat_layer_new"));
     GNL_TRY(layer_alloc(ctx, kind, &layer));
-    for (char *word = strtok_r(NULL, BLANKS, &rest); word; word = strtok_r(NULL, BLANKS, &rest)) {
-        genlat_status status = set_pair(layer, word);
-        if (status != GENLAT_OK) {
-            gnl_layer_release(layer);
-            return gnl_fail_in(status, "genlat_layer_new");
-        }
+    genlat_status status = gnl_spec_pairs(layer->type->options, layer->opts, pairs, kind, "genlat_layer_new");
+    if (status != GENLAT_OK) {
+        gnl_layer_release(layer);
+        return status;
     }
     *out = layer;
     return GENLAT_OK;
@@ -73,13 +49,8 @@ genlat_status gnl_layer_parse(genlat_ctx *ctx, const char *spec, genlat_layer **
 
 genlat_status gnl_layer_format(const genlat_layer *layer, char *text, size_t capacity)
 {
-    char options[MAX_SPEC] = "";
-    if (layer->type->options)
-        GNL_TRY(gnl_options_format(layer->type->options, layer->opts, options, sizeof options));
-    int length = snprintf(text, capacity, "%s%s%s", layer->type->name, *options ? " " : "", options);
-    if (length < 0 || (size_t)length >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_layer_format: %zu bytes of room, %d wanted", capacity, length + 1);
-    return GENLAT_OK;
+    return gnl_spec_format(layer->type->name, layer->type->options, layer->opts, text, capacity,
+                           "genlat_layer_format");
 }
 
 void gnl_layer_release(genlat_layer *layer)
@@ -131,13 +102,5 @@ genlat_status genlat_layer_help(const char *kind, int32_t option, const char **n
     const gnl_layer_type *type = gnl_layer_type_find(kind);
     if (!type)
         return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_layer_help: no layer is called '%s'", kind);
-    size_t count = type->options ? type->options->count : 0;
-    if (option < -1 || (option >= 0 && (size_t)option >= count))
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_layer_help: %s has %zu options, no option %d", kind, count,
-                        (int)option);
-    if (name)
-        *name = option < 0 ? type->name : type->options->options[option].name;
-    if (help)
-        *help = option < 0 ? type->help : type->options->options[option].help;
-    return GENLAT_OK;
+    return gnl_spec_help(type->name, type->help, type->options, option, name, help, "genlat_layer_help");
 }

@@ -191,19 +191,9 @@ static genlat_status read_options(const gnl_reader *reader, genlat_vae_opts *opt
 {
     static const char key[] = "genlat.vae.options";
     const char *stored = gnl_reader_meta(reader, key);
-    char text[1024], *rest = NULL;
     gnl_options_init(&gnl_vae_table, opts, sizeof *opts);
-    if (!stored || strlen(stored) >= sizeof text)
-        return bad_field(reader, key, stored);
-    strcpy(text, stored);
-    for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        char *equals = strchr(word, '=');
-        if (!equals)
-            return bad_field(reader, key, stored);
-        *equals = '\0';
-        GNL_TRY(gnl_options_set(&gnl_vae_table, opts, word, equals + 1, gnl_reader_path(reader)));
-    }
-    return GENLAT_OK;
+    return stored ? gnl_spec_pairs(&gnl_vae_table, opts, stored, "vae", gnl_reader_path(reader))
+                  : bad_field(reader, key, NULL);
 }
 
 static genlat_status read_recipe(const gnl_reader *reader, gnl_vae_recipe *recipe, gnl_progress *progress)
