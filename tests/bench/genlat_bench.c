@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Times training steps and single samples: one line of JSON a workload, the median over steps.
+ * Usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [NAME...]
+ * Several workloads run in a process each, so that every peak of memory is its own.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+
+enum { WARM_UP = 3, LEAST_STEPS = 5, MOST_STEPS = 1 << 20 };
+
+static const bench_work *const works[] = {&bench_vae_mlp,     &bench_vae_conv, &bench_dcgan32,
+                                          &bench_dcgan64,     &bench_wgan_gp,  &bench_decode1_mlp,
+                                          &bench_decode1_conv};
+
+typedef struct settings {
+    long threads;
+    double seconds;
+    bool roofline, profile;
+} settings;
+
+double bench_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- what workloads share ------------------------------------------------------------------------------ */
+
+genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *layers,
+                        genlat_net **out)
+{
+    genlat_net_builder *builder = NULL;
+    GNL_TRY(genlat_net_builder_new(ctx, &builder));
+    genlat_net_builder_input(builder, "x", ndim, dims);
+    genlat_net_builder_text(builder, layers);
+    return genlat_net_build(&builder, out);
+}
+
+genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float lo, float hi,
+                            genlat_tensor **out)
+{
+    GNL_TRY(genlat_tensor_new(b->ctx, ndim, dims, out));
+    return genlat_rng_uniform(b->rng, genlat_tensor_count(*out), lo, hi, genlat_tensor_data(*out));
+}
+
+static void bench_close(bench *b)
+{
+    for (int i = 0; i < BENCH_TENSORS; i++)
+        genlat_tensor_destroy(&b->tensor[i]);
+    for (int i = 0; i < BENCH_EXECS; i++)
+        genlat_exec_destroy(&b->exec[i]);
+    for (int i = 0; i < BENCH_NETS; i++) {
+        genlat_optim_destroy(&b->optim[i]);
+        genlat_net_destroy(&b->net[i]);
+    }
+    genlat_vae_destroy(&b->vae);
+    genlat_rng_destroy(&b->rng);
+    genlat_ctx_destroy(&b->ctx);
+}
+
+static genlat_status bench_open(const bench_work *work, long threads, bench *b)
+{
+    genlat_ctx_opts opts;
+    genlat_ctx_opts_init(&opts);
+    opts.threads = threads;
+    GNL_TRY(genlat_ctx_new(&opts, &b->ctx));
+    GNL_TRY(genlat_rng_new(b->ctx, 1, 0, &b->rng));
+    return work->open(b);
+}
+
+/* ---- timing -------------------------------------------------------------------------------------------- */
+
+typedef struct timing {
+    double *ms; /* of each step */
+    int64_t steps;
+    double seconds;
+} timing;
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static genlat_status time_steps(const bench_work *work, bench *b, double seconds, timing *t)
+{
+    for (int i = 0; i < WARM_UP; i++)
+        GNL_TRY(work->step(b));
+    bench_profile_reset();
+    double begin = bench_now(), start = begin;
+    while (t->steps < MOST_STEPS && (t->steps < LEAST_STEPS || start < begin + seconds)) {
+        GNL_TRY(work->step(b));
+        double stop = bench_now();
+        t->ms[t->steps++] = 1e3 * (stop - start);
+        start = stop;
+    }
+    t->seconds = start - begin;
+    return GENLAT_OK;
+}
+
+static long peak_mib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+}
+
+/* The floor comes last: what it measures with is no part of the workload's memory. */
+static genlat_status print_roofline(const bench *b, double ms)
+{
+    bench_roof roof;
+    double flops = 0, bytes = 0;
+    GNL_TRY(bench_roof_measure(b->ctx, &roof));
+    bench_roof_work(b, &flops, &bytes);
+    double floor_ms = 1e3 * (flops / roof.flops + bytes / roof.bytes);
+    printf(", \"sgemm_gflops\": %.1f, \"memory_gb_s\": %.1f, \"step_gflop\": %.4f, \"step_mib\": %.3f, "
+           "\"floor_ms\": %.4f, \"roofline_fraction\": %.3f",
+           1e-9 * roof.flops, 1e-9 * roof.bytes, 1e-9 * flops, bytes / (1 << 20), floor_ms, floor_ms / ms);
+    return GENLAT_OK;
+}
+
+static genlat_status report(const bench_work *work, const settings *s, const bench *b, timing *t)
+{
+    long peak = peak_mib();
+    double mean = 1e3 * t->seconds / (double)t->steps;
+    qsort(t->ms, (size_t)t->steps, sizeof *t->ms, ascending);
+    double ms = t->ms[t->steps / 2];
+    printf(
+        "{\"name\": \"%s\", \"batch\": %lld, \"threads\": %ld, \"ms_per_step\": %.4f, \"fastest_ms\": %.4f, "
+        "\"samples_per_s\": %.1f, \"peak_rss_mib\": %ld",
+        work->name, (long long)work->batch, s->threads, ms, t->ms[0], 1e3 * (double)work->batch / ms, peak);
+    genlat_status status = s->roofline ? print_roofline(b, ms) : GENLAT_OK;
+    printf("}\n");
+    fflush(stdout);
+    if (s->profile)
+        bench_profile_print(stderr, mean, t->steps);
+    return status;
+}
+
+static void watch(bench *b)
+{
+    static const char *const names[BENCH_NETS] = {"first", "second"};
+    for (int i = 0; i < BENCH_NETS && b->passes[i].net; i++)
+        bench_profile_watch(
+            b->vae ? (i ? genlat_vae_decoder(b->vae) : genlat_vae_encoder(b->vae)) : b->net[i], names[i]);
+}
+
+static int run(const bench_work *work, const settings *s)
+{
+    bench b = {0};
+    timing t = {.ms = malloc(MOST_STEPS * sizeof *t.ms)};
+    genlat_status status = t.ms ? bench_open(work, s->threads, &b) : GENLAT_E_MEMORY;
+    if (status == GENLAT_OK && s->profile)
+        watch(&b);
+    if (status == GENLAT_OK)
+        status = time_steps(work, &b, s->seconds, &t);
+    if (status == GENLAT_OK)
+        status = report(work, s, &b, &t);
+    if (status != GENLAT_OK)
+        fprintf(stderr, "genlat-bench: %s: %s\n", work->name, genlat_last_error());
+    bench_close(&b);
+    free(t.ms);
+    return status == GENLAT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- the command line ---------------------------------------------------------------------------------- */
+
+static const bench_work *find_work(const char *name)
+{
+    for (size_t i = 0; i < GNL_COUNT(works); i++)
+        if (strcmp(works[i]->name, name) == 0)
+            return works[i];
+    return NULL;
+}
+
+static int usage(void)
+{
+    fprintf(stderr,
+            "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [NAME...]\nnames:");
+    for (size_t i = 0; i < GNL_COUNT(works); i++)
+        fprintf(stderr, " %s", works[i]->name);
+    fprintf(stderr, "\n");
+    return 2;
+}
+
+/* A process of its own. */
+static int run_apart(const bench_work *work, const settings *s)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(run(work, s));
+    int status = EXIT_FAILURE;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+}
+
+static bool take_option(settings *s, int argc, char **argv, int *at)
+{
+    const char *name = argv[*at];
+    bool valued = strcmp(name, "--threads") == 0 || strcmp(name, "--seconds") == 0;
+    s->roofline |= strcmp(name, "--roofline") == 0;
+    s->profile |= strcmp(name, "--profile") == 0;
+    if (!valued)
+        return strcmp(name, "--roofline") == 0 || strcmp(name, "--profile") == 0;
+    if (++*at >= argc)
+        return false;
+    char *end = NULL;
+    double value = strtod(argv[*at], &end);
+    if (strcmp(name, "--threads") == 0)
+        s->threads = (long)value;
+    else
+        s->seconds = value;
+    return *argv[*at] && !*end && value >= 0;
+}
+
+int main(int argc, char **argv)
+{
+    settings s = {.threads = 2, .seconds = 5};
+    const bench_work *chosen[64];
+    size_t count = 0;
+    for (int i = 1; i < argc; i++) {
+        const bench_work *work = find_work(argv[i]);
+        if (work && count < GNL_COUNT(chosen))
+            chosen[count++] = work;
+        else if (work || !take_option(&s, argc, argv, &i))
+            return usage();
+    }
+    if (count == 1)
+        return run(chosen[0], &s);
+    for (size_t i = 0; count == 0 && i < GNL_COUNT(works); i++)
+        chosen[i] = works[i];
+    int worst = EXIT_SUCCESS;
+    for (size_t i = 0; i < (count ? count : GNL_COUNT(works)); i++)
+        if (run_apart(chosen[i], &s) != EXIT_SUCCESS)
+            worst = EXIT_FAILURE;
+    return worst;
+}
