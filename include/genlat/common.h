@@ -9,7 +9,9 @@
 #include "genlat/version.h"
 
 #ifdef __cplusplus
+/** Opens the declarations of a header, for C and C++. */
 #    define GENLAT_BEGIN extern "C" {
+/** Closes them. */
 #    define GENLAT_END }
 #else
 #    define GENLAT_BEGIN
@@ -17,8 +19,11 @@
 #endif
 
 #if defined(__GNUC__)
+/** Marks what the library exports. */
 #    define GENLAT_API __attribute__((visibility("default")))
+/** Marks a result that must be looked at. */
 #    define GENLAT_NODISCARD __attribute__((warn_unused_result))
+/** Marks a function with a format and arguments as of printf. */
 #    define GENLAT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #    define GENLAT_API
@@ -52,6 +57,7 @@ GENLAT_BEGIN
 typedef int32_t genlat_status;
 
 enum {
+/** Makes the constants; gone after this enumeration. */
 #define GENLAT_STATUS_ENUM(name, number, sentence) GENLAT_##name = number,
     GENLAT_STATUS_MAP(GENLAT_STATUS_ENUM)
 #undef GENLAT_STATUS_ENUM

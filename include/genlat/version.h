@@ -3,8 +3,11 @@
 #ifndef GENLAT_VERSION_H
 #define GENLAT_VERSION_H
 
+/** First number of the release. */
 #define GENLAT_VERSION_MAJOR 0
+/** Second number of the release. */
 #define GENLAT_VERSION_MINOR 1
+/** Third number of the release. */
 #define GENLAT_VERSION_PATCH 0
 /** Release as text. */
 #define GENLAT_VERSION "0.1.0"
