@@ -6,6 +6,7 @@
 #include "genlat/common.h"
 #include "genlat/context.h"
 #include "genlat/data.h"
+#include "genlat/gan.h"
 #include "genlat/io.h"
 #include "genlat/layer.h"
 #include "genlat/loss.h"

@@ -4,6 +4,7 @@
 #define GENLAT_TRAIN_H
 
 #include "genlat/data.h"
+#include "genlat/gan.h"
 #include "genlat/vae.h"
 
 GENLAT_BEGIN
@@ -206,6 +207,35 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_evaluate(genlat_vae *vae, g
  * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_fit(genlat_vae *vae, genlat_source *source,
+                                                         const genlat_train_opts *opts);
+
+/**
+ * Make a trainer of a GAN. A model that was loaded from a file goes on where it was. Validation has no meaning for a GAN, so that
+ * options that want validation data are refused; alarms tell of a saturated discriminator and of a generator without gradient.
+ *
+ * @param gan    model; retained.
+ * @param train  training data; retained. With packing, the last batch of an epoch must have as many samples at least; the option
+ *               drop_last sees to it.
+ * @param opts   borrowed for the call; NULL: defaults.
+ * @param out    receives a new trainer, or NULL on failure.
+ * @return as genlat_trainer_vae().
+ * Thread-safety: safe. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_gan(genlat_gan *gan, genlat_source *train,
+                                                             const genlat_train_opts *opts, genlat_trainer **out);
+
+/**
+ * Train a GAN with a trainer of its own.
+ *
+ * @param gan     model.
+ * @param source  training data; borrowed for the call.
+ * @param opts    borrowed for the call; NULL: defaults.
+ * @return as genlat_trainer_gan() and genlat_trainer_run().
+ * Thread-safety: one thread trains. Allocates: yes. Randomness: streams order, noise, dropout, augment.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_fit(genlat_gan *gan, genlat_source *source,
                                                          const genlat_train_opts *opts);
 
 GENLAT_END

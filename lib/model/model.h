@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model: what is trained: the VAE, and every family after it, each with builder, steps and uses.
+ * model: what is trained: the VAE, the GAN, and every family after them, each with builder, steps and uses.
  * Uses: base, kernel, tensor, io, layer, net, loss, optim, data, metric.
  * Adding: a model starts with a gnl_model and offers a gnl_model_type; the trainer knows nothing else of it.
- *         A preset of the VAE is one line in vae_presets.c.
- * Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c, tests/train/.
+ *         A preset is one entry in vae_presets.c or gan_presets.c.
+ * Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c, tests/unit/test_gan.c, tests/train/.
  */
 #ifndef GNL_MODEL_H
 #define GNL_MODEL_H
@@ -14,6 +14,7 @@
 #include "loss/loss.h"
 #include "net/net.h"
 #include "optim/optim.h"
+#include "genlat/gan.h"
 #include "genlat/vae.h"
 
 /* ---- what every model is to the trainer ------------------------------------------------------------------
@@ -42,7 +43,8 @@ typedef struct gnl_model_type {
     /* One update on a batch; E_NUMERIC leaves the model as it was. terms: [number of names]. */
     genlat_status (*step)(gnl_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                           double *terms);
-    /* Means over the rows of a batch in evaluation mode; `first` is the number of its first sample in the
+    /* This and the snapshots: NULL for models that are not validated.
+     * Means over the rows of a batch in evaluation mode; `first` is the number of its first sample in the
      * source, so that a sample's random numbers depend on the seed and its place alone. */
     genlat_status (*evaluate)(gnl_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                               uint64_t seed, int64_t first, double *terms);
@@ -77,5 +79,9 @@ genlat_status gnl_model_check_source(const gnl_model *model, const genlat_source
  * ------------------------------------------------------------------------------------------------ */
 
 gnl_model *gnl_vae_model(genlat_vae *vae);
+
+/* ---- the GAN -------------------------------------------------------------------------------------------- */
+
+gnl_model *gnl_gan_model(genlat_gan *gan);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "model/model.h"
+#include "model/model_priv.h"
 
 enum { GNL_VAE_TEXT = 2048, GNL_VAE_WORDS = 160, GNL_VAE_CHUNK = 512 };
 

@@ -6,91 +6,24 @@
 
 #include "model/vae_priv.h"
 
-enum { KEY = 192 };
-
-/* ---- fields of the metadata
- * ------------------------------------------------------------------------------------------- */
-
-typedef enum field_kind { TEXT, WHOLE, REAL, FLAG } field_kind;
-
-typedef struct field {
-    const char *key;
-    field_kind kind;
-    void *at;
-    size_t capacity; /* of a text */
-} field;
-
-enum { FIELDS = 20 };
+enum { KEY = 192, FIELDS = 12 };
 
 /* Every simple thing that a file keeps, in one list for writing and reading. */
-static int list_fields(gnl_vae_recipe *r, gnl_progress *p, field *out)
+static int list_fields(gnl_vae_recipe *r, gnl_field *out)
 {
-    const field all[] = {
-        {"genlat.vae.likelihood", TEXT, r->likelihood, sizeof r->likelihood},
-        {"genlat.vae.optimizer", TEXT, r->optimizer, sizeof r->optimizer},
-        {"genlat.vae.lr_schedule", TEXT, r->lr_schedule, sizeof r->lr_schedule},
-        {"genlat.vae.beta_schedule", TEXT, r->beta_schedule, sizeof r->beta_schedule},
-        {"genlat.vae.classes", WHOLE, &r->classes, 0},
-        {"genlat.vae.vector", WHOLE, &r->vector, 0},
-        {"genlat.vae.epochs", WHOLE, &r->epochs, 0},
-        {"genlat.vae.batch", WHOLE, &r->batch, 0},
-        {"genlat.vae.restore_best", FLAG, &r->restore_best, 0},
-        {"genlat.train.step", WHOLE, &p->step, 0},
-        {"genlat.train.passes", WHOLE, &p->passes, 0},
-        {"genlat.train.epoch", WHOLE, &p->epoch, 0},
-        {"genlat.train.position", WHOLE, &p->position, 0},
-        {"genlat.train.best_epoch", WHOLE, &p->best_epoch, 0},
-        {"genlat.train.waited", WHOLE, &p->waited, 0},
-        {"genlat.train.best", REAL, &p->best, 0},
-        {"genlat.train.seconds", REAL, &p->seconds, 0},
+    const gnl_field all[] = {
+        {"genlat.vae.likelihood", GNL_FIELD_TEXT, r->likelihood, sizeof r->likelihood},
+        {"genlat.vae.optimizer", GNL_FIELD_TEXT, r->optimizer, sizeof r->optimizer},
+        {"genlat.vae.lr_schedule", GNL_FIELD_TEXT, r->lr_schedule, sizeof r->lr_schedule},
+        {"genlat.vae.beta_schedule", GNL_FIELD_TEXT, r->beta_schedule, sizeof r->beta_schedule},
+        {"genlat.vae.classes", GNL_FIELD_WHOLE, &r->classes, 0},
+        {"genlat.vae.vector", GNL_FIELD_WHOLE, &r->vector, 0},
+        {"genlat.vae.epochs", GNL_FIELD_WHOLE, &r->epochs, 0},
+        {"genlat.vae.batch", GNL_FIELD_WHOLE, &r->batch, 0},
+        {"genlat.vae.restore_best", GNL_FIELD_FLAG, &r->restore_best, 0},
     };
     memcpy(out, all, sizeof all);
     return (int)GNL_COUNT(all);
-}
-
-static genlat_status write_field(gnl_writer *writer, const field *f)
-{
-    char text[64];
-    switch (f->kind) {
-    case TEXT:
-        return gnl_writer_meta(writer, f->key, f->at);
-    case WHOLE:
-        snprintf(text, sizeof text, "%" PRId64, *(const int64_t *)f->at);
-        break;
-    case REAL:
-        gnl_format_real(*(const double *)f->at, text, sizeof text);
-        break;
-    case FLAG:
-        snprintf(text, sizeof text, "%d", *(const bool *)f->at);
-        break;
-    }
-    return gnl_writer_meta(writer, f->key, text);
-}
-
-static genlat_status bad_field(const gnl_reader *reader, const char *key, const char *found)
-{
-    return gnl_fail(GENLAT_E_FORMAT, "%s: metadata %s is '%.60s'", gnl_reader_path(reader), key,
-                    found ? found : "missing");
-}
-
-static genlat_status read_field(const gnl_reader *reader, const field *f)
-{
-    const char *text = gnl_reader_meta(reader, f->key);
-    bool good = text != NULL;
-    int64_t flag = 0;
-    if (good && f->kind == TEXT) {
-        good = strlen(text) < f->capacity;
-        if (good)
-            strcpy(f->at, text);
-    } else if (good && f->kind == WHOLE) {
-        good = gnl_parse_int(text, f->at) && *(const int64_t *)f->at >= 0;
-    } else if (good && f->kind == REAL) {
-        good = gnl_parse_real(text, f->at);
-    } else if (good) {
-        good = gnl_parse_int(text, &flag) && (flag == 0 || flag == 1);
-        *(bool *)f->at = flag == 1;
-    }
-    return good ? GENLAT_OK : bad_field(reader, f->key, text);
 }
 
 /* ---- tensors beside the weights
@@ -147,10 +80,9 @@ static genlat_status visit_tensors(genlat_vae *vae, tensor_fn *fn, void *file)
 static genlat_status write_texts(genlat_vae *vae, gnl_writer *writer)
 {
     char text[1024];
-    field fields[FIELDS];
-    int count = list_fields(&vae->recipe, &vae->model.progress, fields);
-    for (int i = 0; i < count; i++)
-        GNL_TRY(write_field(writer, &fields[i]));
+    gnl_field fields[FIELDS];
+    GNL_TRY(gnl_fields_write(writer, fields, list_fields(&vae->recipe, fields)));
+    GNL_TRY(gnl_progress_write(writer, &vae->model.progress));
     GNL_TRY(gnl_options_format(&gnl_vae_table, &vae->recipe.opts, text, sizeof text));
     GNL_TRY(gnl_writer_meta(writer, "genlat.vae.options", text));
     snprintf(text, sizeof text, "%" PRId64, gnl_optim_steps(vae->optim));
@@ -186,33 +118,12 @@ genlat_status gnl_vae_save(genlat_vae *vae, const char *path)
  * --------------------------------------------------------------------------------------------------------------
  */
 
-/* "latent=20 beta=4" */
-static genlat_status read_options(const gnl_reader *reader, genlat_vae_opts *opts)
-{
-    static const char key[] = "genlat.vae.options";
-    const char *stored = gnl_reader_meta(reader, key);
-    gnl_options_init(&gnl_vae_table, opts, sizeof *opts);
-    return stored ? gnl_spec_pairs(&gnl_vae_table, opts, stored, "vae", gnl_reader_path(reader))
-                  : bad_field(reader, key, NULL);
-}
-
 static genlat_status read_recipe(const gnl_reader *reader, gnl_vae_recipe *recipe, gnl_progress *progress)
 {
-    field fields[FIELDS];
-    int count = list_fields(recipe, progress, fields);
-    for (int i = 0; i < count; i++)
-        GNL_TRY(read_field(reader, &fields[i]));
-    return read_options(reader, &recipe->opts);
-}
-
-static genlat_status read_optional(genlat_ctx *ctx, const gnl_reader *reader, const char *name,
-                                   genlat_tensor **out)
-{
-    const gnl_entry *entry = gnl_reader_find(reader, name);
-    if (!entry)
-        return GENLAT_OK;
-    GNL_TRY(gnl_tensor_new(ctx, &entry->shape, out));
-    return gnl_reader_real(reader, name, NULL, (*out)->data);
+    gnl_field fields[FIELDS];
+    GNL_TRY(gnl_fields_read(reader, fields, list_fields(recipe, fields)));
+    GNL_TRY(gnl_progress_read(reader, progress));
+    return gnl_options_read(reader, "genlat.vae.options", &gnl_vae_table, &recipe->opts);
 }
 
 static genlat_status read_rest(genlat_vae *vae, gnl_reader *reader)
@@ -220,10 +131,10 @@ static genlat_status read_rest(genlat_vae *vae, gnl_reader *reader)
     const char *text = gnl_reader_meta(reader, "genlat.train.optimizer_steps");
     int64_t steps = 0;
     if (!text || !gnl_parse_int(text, &steps) || steps < 0)
-        return bad_field(reader, "genlat.train.optimizer_steps", text);
+        return gnl_field_bad(reader, "genlat.train.optimizer_steps", text);
     gnl_optim_set_steps(vae->optim, steps);
-    GNL_TRY(read_optional(vae->model.object.ctx, reader, "data.offset", &vae->model.offset));
-    GNL_TRY(read_optional(vae->model.object.ctx, reader, "data.scale", &vae->model.scale));
+    GNL_TRY(gnl_tensor_read(vae->model.object.ctx, reader, "data.offset", &vae->model.offset));
+    GNL_TRY(gnl_tensor_read(vae->model.object.ctx, reader, "data.scale", &vae->model.scale));
     return visit_tensors(vae, read_tensor, reader);
 }
 

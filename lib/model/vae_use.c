@@ -124,20 +124,6 @@ static genlat_status check_latents(const genlat_vae *vae, const genlat_tensor *z
  * ----------------------------------------------------------------------------------------------------------
  */
 
-/* 0, 1, 2, ... in turn, for models conditional on classes. */
-static genlat_status labels_in_turn(const genlat_vae *vae, int64_t n, genlat_tensor **out, const char *where)
-{
-    const gnl_shape shape = {1, {n}};
-    if (vae->recipe.vector)
-        return gnl_fail(GENLAT_E_STATE, "%s: the model wants condition vectors; give them as labels", where);
-    if (!vae->recipe.classes)
-        return GENLAT_OK;
-    GNL_TRY(gnl_tensor_new(vae->model.object.ctx, &shape, out));
-    for (int64_t i = 0; i < n; i++)
-        (*out)->data[i] = (gnl_real)(i % vae->recipe.classes);
-    return GENLAT_OK;
-}
-
 /* Every sample has a substream of its own, so that a longer series begins with the shorter one. */
 static void draw_prior(genlat_vae *vae, const genlat_sample_opts *o, genlat_tensor *z)
 {
@@ -157,8 +143,8 @@ static genlat_status sample(genlat_vae *vae, int64_t n, const genlat_tensor *lab
                             const genlat_sample_opts *o, genlat_tensor **x, const char *where)
 {
     genlat_tensor *z = NULL, *turn = NULL;
-    genlat_status status =
-        labels ? gnl_vae_check_labels(vae, labels, n, where) : labels_in_turn(vae, n, &turn, where);
+    genlat_status status = labels ? gnl_vae_check_labels(vae, labels, n, where)
+                                  : gnl_model_labels_in_turn(&vae->model, n, &turn, where);
     if (status == GENLAT_OK)
         status = new_latents(vae, n, &z);
     if (status == GENLAT_OK) {

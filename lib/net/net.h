@@ -80,6 +80,9 @@ genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char
 genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix,
                               genlat_net **out);
 
+/* A net of the same graph with the same numbers in memory of its own. */
+genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out);
+
 /* ---- exec --------------------------------------------------------------------------------------------- */
 
 /* What a backward pass computes. */

@@ -150,24 +150,44 @@ static genlat_status take_graph(graph *g, char *text)
     return GENLAT_OK;
 }
 
-static genlat_status read_graph(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix,
-                                genlat_net **out)
+/* Builds the graph of a text; no weight may have more than `most` numbers. */
+static genlat_status build_graph(genlat_ctx *ctx, const char *stored, int64_t most, genlat_net **out)
 {
-    char key[MAX_KEY];
     graph g = {.layers = {.ctx = ctx}};
-    GNL_TRY(graph_key(prefix, key));
-    const char *stored = gnl_reader_meta(reader, key);
-    if (!stored)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "metadata has no %s: the file does not hold this kind of model",
-                        key);
     char *copy = gnl_strdup(ctx, stored);
     genlat_status status = copy ? take_graph(&g, copy) : GENLAT_E_MEMORY;
-    g.text.most_numbers = GNL_MAX(gnl_reader_elements(reader), 1);
+    g.text.most_numbers = GNL_MAX(most, 1);
     if (status == GENLAT_OK)
         status = gnl_net_from_graph(ctx, &g.text, out);
     gnl_free(ctx, g.layers.text);
     gnl_free(ctx, copy);
     return status;
+}
+
+static genlat_status read_graph(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix,
+                                genlat_net **out)
+{
+    char key[MAX_KEY];
+    GNL_TRY(graph_key(prefix, key));
+    const char *stored = gnl_reader_meta(reader, key);
+    if (!stored)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "metadata has no %s: the file does not hold this kind of model",
+                        key);
+    return build_graph(ctx, stored, gnl_reader_elements(reader), out);
+}
+
+genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out)
+{
+    growing text = {.ctx = net->object.ctx};
+    genlat_status status = write_graph(net, &text);
+    if (status == GENLAT_OK)
+        status = build_graph(text.ctx, text.text, net->values + net->states, out);
+    gnl_free(text.ctx, text.text);
+    if (status != GENLAT_OK)
+        return status;
+    memcpy((*out)->value, net->value, (size_t)net->values * sizeof(gnl_real));
+    memcpy((*out)->state, net->state, (size_t)net->states * sizeof(gnl_real));
+    return GENLAT_OK;
 }
 
 /* ---- weights ---------------------------------------------------------------------------------------------

@@ -32,7 +32,10 @@ void expect_null_(genlat_status status, const void *out);
  * 0. */
 void expect_kept_net_builder(const char *function, genlat_net_builder *builder, int must);
 void expect_kept_vae_builder(const char *function, genlat_vae_builder *builder, int must);
+void expect_kept_gan_builder(const char *function, genlat_gan_builder *builder, int must);
 genlat_vae_builder *fresh_vae_builder(void);
+genlat_gan_builder *fresh_gan_builder(void);
+genlat_gan *make_gan(void);
 genlat_vae *make_vae(void);
 genlat_trainer *make_trainer(void);
 

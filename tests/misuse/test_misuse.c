@@ -144,6 +144,33 @@ static genlat_status build_vae(genlat_vae **out)
 }
 
 MAKE(vae, vae, build_vae(&made))
+genlat_gan_builder *fresh_gan_builder(void)
+{
+    genlat_gan_builder *builder = NULL;
+    ck_assert_int_eq(genlat_gan_builder_new(make_ctx(), &builder), GENLAT_OK);
+    genlat_gan_builder_data(builder, 1, (int64_t[]){2});
+    genlat_gan_builder_latent(builder, 2);
+    genlat_gan_builder_generator(builder, "dense units=2");
+    genlat_gan_builder_discriminator(builder, "dense units=4; leaky_relu; dense units=1");
+    return builder;
+}
+
+static genlat_status build_gan(genlat_gan **out)
+{
+    genlat_gan_builder *builder = fresh_gan_builder();
+    return genlat_gan_build(&builder, NULL, out);
+}
+
+MAKE(gan, gan, build_gan(&made))
+
+void expect_kept_gan_builder(const char *function, genlat_gan_builder *builder, int must)
+{
+    genlat_gan *gan = NULL;
+    genlat_status status = genlat_gan_build(&builder, NULL, &gan);
+    expect_kept(function, status, must);
+    genlat_gan_destroy(&gan);
+}
+
 MAKE(trainer, trainer, genlat_trainer_vae(make_vae(), make_source(), NULL, NULL, &made))
 
 void expect_kept_vae_builder(const char *function, genlat_vae_builder *builder, int must)

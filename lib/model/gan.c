@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* The GAN: made of its recipe, given back, looked at. */
+#include <stdio.h>
+
+#include "model/gan_priv.h"
+
+static const char *const term_names[] = {"d_loss",  "g_loss",      "d_real",      "d_fake",
+                                         "penalty", "d_grad_norm", "g_grad_norm", NULL};
+
+/* ---- what the trainer sees --------------------------------------------------------------------------------- */
+
+static genlat_gan *of_model(const gnl_model *model)
+{
+    return (genlat_gan *)(uintptr_t)model;
+}
+
+gnl_model *gnl_gan_model(genlat_gan *gan)
+{
+    return &gan->model;
+}
+
+static genlat_status model_step(gnl_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                double *terms)
+{
+    genlat_gan *gan = of_model(model);
+    GNL_TRY(gnl_gan_step(gan, x, labels, "genlat_trainer_run"));
+    const genlat_gan_terms *t = &gan->last;
+    const double all[] = {t->d_loss,  t->g_loss,      t->d_real,     t->d_fake,
+                          t->penalty, t->d_grad_norm, t->g_grad_norm};
+    memcpy(terms, all, sizeof all);
+    return GENLAT_OK;
+}
+
+static genlat_status model_save(gnl_model *model, const char *path)
+{
+    return gnl_gan_save(of_model(model), path);
+}
+
+/* No number of a GAN tells on other data which weights are best: it is neither validated nor restored. */
+static const gnl_model_type gan_type = {
+    .name = "gan",
+    .terms = term_names,
+    .step = model_step,
+    .save = model_save,
+    .release = gnl_gan_release,
+};
+
+/* ---- making -------------------------------------------------------------------------------------------------- */
+
+gnl_shape gnl_gan_packed(const gnl_gan_recipe *recipe)
+{
+    gnl_shape packed = recipe->data;
+    packed.dim[0] *= recipe->opts.packing;
+    return packed;
+}
+
+bool gnl_gan_penalised(const gnl_gan_recipe *recipe)
+{
+    return recipe->opts.r1 > 0 || recipe->opts.r2 > 0 || recipe->opts.gp > 0;
+}
+
+static genlat_status make_nets(genlat_gan *gan, genlat_net *generator, genlat_net *discriminator)
+{
+    const gnl_gan_recipe *r = &gan->recipe;
+    const gnl_shape made[] = {{1, {r->opts.latent}}, {1, {gan->condition}}};
+    const gnl_shape seen[] = {gnl_gan_packed(r), {1, {gan->condition * r->opts.packing}}};
+    static const char *const made_names[] = {"z", "c"}, *const seen_names[] = {"x", "c"};
+    genlat_ctx *ctx = gan->model.object.ctx;
+    int inputs = gan->condition ? 2 : 1;
+    if (generator) {
+        gan->generator = gnl_net_retain(generator);
+        gan->discriminator = gnl_net_retain(discriminator);
+        return GENLAT_OK;
+    }
+    genlat_status status = gnl_net_from_text(ctx, inputs, made_names, made, r->generator, &gan->generator);
+    if (status != GENLAT_OK)
+        return gnl_fail_in(status, "generator");
+    status = gnl_net_from_text(ctx, inputs, seen_names, seen, r->discriminator, &gan->discriminator);
+    if (status != GENLAT_OK)
+        return gnl_fail_in(status, "discriminator");
+    /* The critic's weights are drawn from substreams of their own. */
+    return gnl_net_init(gan->discriminator, (uint64_t)gnl_ctx_opts(ctx)->seed, 1);
+}
+
+static genlat_status check_input(const genlat_net *net, int index, const gnl_shape *wanted, const char *name)
+{
+    char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
+    if (index >= net->inputs || !gnl_shape_equal(&net->node[index].shape, wanted))
+        return gnl_fail(GENLAT_E_SHAPE, "%s: input %d is %s, %s wanted", name, index,
+                        index < net->inputs ? gnl_shape_format(&net->node[index].shape, found) : "missing",
+                        gnl_shape_format(wanted, text));
+    return GENLAT_OK;
+}
+
+static genlat_status check_nets(const genlat_gan *gan)
+{
+    const gnl_gan_recipe *r = &gan->recipe;
+    const gnl_shape latent = {1, {r->opts.latent}}, condition = {1, {gan->condition}};
+    const gnl_shape seen = gnl_gan_packed(r), packed = {1, {gan->condition * r->opts.packing}};
+    GNL_TRY(check_input(gan->generator, 0, &latent, "generator"));
+    GNL_TRY(check_input(gan->discriminator, 0, &seen, "discriminator"));
+    if (gan->condition) {
+        GNL_TRY(check_input(gan->generator, 1, &condition, "generator"));
+        GNL_TRY(check_input(gan->discriminator, 1, &packed, "discriminator"));
+    }
+    const genlat_net *g = gan->generator, *d = gan->discriminator;
+    int64_t made = gnl_shape_count(&g->node[g->output[0]].shape),
+            said = gnl_shape_count(&d->node[d->output[0]].shape);
+    if (made != gan->size)
+        return gnl_fail(GENLAT_E_SHAPE, "generator: gives %lld numbers, a sample has %lld", (long long)made,
+                        (long long)gan->size);
+    if (said != 1)
+        return gnl_fail(GENLAT_E_SHAPE, "discriminator: gives %lld numbers, 1 wanted", (long long)said);
+    return GENLAT_OK;
+}
+
+static genlat_status make_schedules(genlat_gan *gan)
+{
+    const struct {
+        const char *text;
+        genlat_schedule **out;
+    } all[] = {{gan->recipe.lr_schedule, &gan->lr_schedule},
+               {gan->recipe.noise_schedule, &gan->noise_schedule},
+               {gan->recipe.penalty_schedule, &gan->penalty_schedule}};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        if (*all[i].text)
+            GNL_TRY(gnl_schedule_parse(gan->model.object.ctx, all[i].text, all[i].out));
+    return GENLAT_OK;
+}
+
+static genlat_status make_optimizer(genlat_net *net, const char *text, genlat_optim **out)
+{
+    GNL_TRY(gnl_optim_parse(net->object.ctx, text, out));
+    return gnl_optim_add(*out, net, NULL, NULL);
+}
+
+static genlat_status make_optimizers(genlat_gan *gan)
+{
+    const gnl_gan_recipe *r = &gan->recipe;
+    GNL_TRY(make_optimizer(gan->generator, r->optimizer_g, &gan->optim_g));
+    GNL_TRY(
+        make_optimizer(gan->discriminator, *r->optimizer_d ? r->optimizer_d : r->optimizer_g, &gan->optim_d));
+    gan->lr_g = gnl_optim_lr(gan->optim_g);
+    gan->lr_d = gnl_optim_lr(gan->optim_d);
+    return GENLAT_OK;
+}
+
+static genlat_status make_average(genlat_gan *gan)
+{
+    const genlat_gan_opts *o = &gan->recipe.opts;
+    genlat_ema_opts opts;
+    if (o->ema == 0) {
+        gan->average = gnl_net_retain(gan->generator);
+        return GENLAT_OK;
+    }
+    genlat_ema_opts_init_sized(&opts, sizeof opts);
+    opts.half_life = o->ema;
+    opts.ramp_up = o->ema_ramp;
+    GNL_TRY(gnl_ema_new(gan->generator, &opts, &gan->ema));
+    return gnl_net_twin(gan->generator, &gan->average);
+}
+
+static genlat_status fill_model(genlat_gan *gan, genlat_net *generator, genlat_net *discriminator)
+{
+    const gnl_gan_recipe *r = &gan->recipe;
+    gan->model.data = r->data;
+    gan->model.classes = r->classes;
+    gan->model.vector = r->vector;
+    gan->model.train_epochs = r->epochs;
+    gan->model.train_batch = r->batch;
+    gan->size = gnl_shape_count(&r->data);
+    gan->condition = gnl_model_condition(&gan->model);
+    if (r->opts.label_smoothing > 0 && !gnl_adversarial_smooths(r->opts.loss))
+        return gnl_fail(GENLAT_E_RANGE, "label_smoothing is %g, the loss %s has no target to lower",
+                        r->opts.label_smoothing, gnl_adversarial_names[r->opts.loss]);
+    GNL_TRY(make_nets(gan, generator, discriminator));
+    GNL_TRY(check_nets(gan));
+    GNL_TRY(gnl_gan_check_critic(gan));
+    GNL_TRY(make_schedules(gan));
+    GNL_TRY(make_optimizers(gan));
+    return make_average(gan);
+}
+
+genlat_status gnl_gan_make(genlat_ctx *ctx, const gnl_gan_recipe *recipe, genlat_net *generator,
+                           genlat_net *discriminator, genlat_gan **out)
+{
+    genlat_gan *gan = gnl_object_new(ctx, sizeof *gan);
+    if (!gan)
+        return GENLAT_E_MEMORY;
+    pthread_mutex_init(&gan->lock, NULL);
+    gan->model.type = &gan_type;
+    gan->recipe = *recipe;
+    gan->last.size = sizeof gan->last;
+    genlat_status status = fill_model(gan, generator, discriminator);
+    if (status == GENLAT_OK)
+        *out = gan;
+    else
+        gnl_model_release(&gan->model);
+    return status;
+}
+
+void gnl_gan_release(gnl_model *model)
+{
+    genlat_gan *gan = of_model(model);
+    genlat_ctx *ctx = model->object.ctx;
+    gnl_gan_work_free(ctx, gan->work);
+    for (int i = 0; i < GNL_GAN_PARTS; i++)
+        gnl_exec_release(gan->idle[i]);
+    gnl_optim_release(gan->optim_g);
+    gnl_optim_release(gan->optim_d);
+    gnl_ema_release(gan->ema);
+    gnl_schedule_release(gan->lr_schedule);
+    gnl_schedule_release(gan->noise_schedule);
+    gnl_schedule_release(gan->penalty_schedule);
+    gnl_net_release(gan->average);
+    gnl_net_release(gan->generator);
+    gnl_net_release(gan->discriminator);
+    gnl_tensor_release(model->offset);
+    gnl_tensor_release(model->scale);
+    gnl_free(ctx, gan->saved);
+    pthread_mutex_destroy(&gan->lock);
+    gnl_object_free(gan);
+}
+
+void gnl_gan_refresh(genlat_gan *gan)
+{
+    pthread_mutex_lock(&gan->lock);
+    if (gan->ema && atomic_exchange(&gan->stale, false)) {
+        memcpy(gan->average->value, gan->ema->value, (size_t)gan->average->values * sizeof(gnl_real));
+        memcpy(gan->average->state, gan->ema->state, (size_t)gan->average->states * sizeof(gnl_real));
+    }
+    pthread_mutex_unlock(&gan->lock);
+}
+
+/* ---- public ---------------------------------------------------------------------------------------------------- */
+
+void genlat_gan_destroy(genlat_gan **gan)
+{
+    if (!gan)
+        return;
+    if (*gan)
+        gnl_model_release(&(*gan)->model);
+    *gan = NULL;
+}
+
+int64_t genlat_gan_latent(const genlat_gan *gan)
+{
+    return gan ? gan->recipe.opts.latent : 0;
+}
+
+genlat_status genlat_gan_data_shape(const genlat_gan *gan, int32_t *ndim, int64_t *dims)
+{
+    GNL_REQUIRE(gan, "genlat_gan_data_shape", "gan is NULL");
+    GNL_REQUIRE(ndim, "genlat_gan_data_shape", "ndim is NULL");
+    GNL_REQUIRE(dims, "genlat_gan_data_shape", "dims is NULL");
+    *ndim = gan->recipe.data.ndim;
+    memcpy(dims, gan->recipe.data.dim, sizeof gan->recipe.data.dim);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_gan_condition(const genlat_gan *gan, int64_t *classes, int64_t *vector)
+{
+    GNL_REQUIRE(gan, "genlat_gan_condition", "gan is NULL");
+    if (classes)
+        *classes = gan->recipe.classes;
+    if (vector)
+        *vector = gan->recipe.vector;
+    return GENLAT_OK;
+}
+
+genlat_net *genlat_gan_generator(genlat_gan *gan)
+{
+    return gan ? gan->generator : NULL;
+}
+
+genlat_net *genlat_gan_average(genlat_gan *gan)
+{
+    if (!gan)
+        return NULL;
+    gnl_gan_refresh(gan);
+    return gan->average;
+}
+
+genlat_net *genlat_gan_discriminator(genlat_gan *gan)
+{
+    return gan ? gan->discriminator : NULL;
+}
+
+/* Where text of `capacity` bytes goes on; beyond the end nothing is written, only counted. */
+static void describe_line(char *text, size_t capacity, size_t *used, const char *name, const char *value)
+{
+    size_t room = *used < capacity ? capacity - *used : 0;
+    *used += (size_t)snprintf(room ? text + *used : NULL, room, "%-17s%s\n", name, value);
+}
+
+static void describe_recipe(const gnl_gan_recipe *r, char *text, size_t capacity, size_t *used)
+{
+    const struct {
+        const char *name, *value;
+    } lines[] = {{"optimizer_g", r->optimizer_g},
+                 {"optimizer_d", r->optimizer_d},
+                 {"lr_schedule", r->lr_schedule},
+                 {"noise_schedule", r->noise_schedule},
+                 {"penalty_schedule", r->penalty_schedule}};
+    for (size_t i = 0; i < GNL_COUNT(lines); i++)
+        if (*lines[i].value)
+            describe_line(text, capacity, used, lines[i].name, lines[i].value);
+}
+
+genlat_status genlat_gan_describe(const genlat_gan *gan, char *text, size_t capacity)
+{
+    GNL_REQUIRE(gan, "genlat_gan_describe", "gan is NULL");
+    GNL_REQUIRE(text || capacity == 0, "genlat_gan_describe", "text is NULL");
+    char options[1024], data[GNL_SHAPE_TEXT], size[64];
+    GNL_TRY(gnl_options_format(&gnl_gan_table, &gan->recipe.opts, options, sizeof options));
+    snprintf(size, sizeof size, "%lld + %lld", (long long)gnl_net_size(gan->generator),
+             (long long)gnl_net_size(gan->discriminator));
+    size_t used = 0;
+    describe_line(text, capacity, &used, "data", gnl_shape_format(&gan->recipe.data, data));
+    describe_line(text, capacity, &used, "options", *options ? options : "defaults");
+    describe_recipe(&gan->recipe, text, capacity, &used);
+    describe_line(text, capacity, &used, "weights", size);
+    describe_line(text, capacity, &used, "generator", "");
+    used = gnl_net_describe(gan->generator, text, capacity, used);
+    describe_line(text, capacity, &used, "discriminator", "");
+    used = gnl_net_describe(gan->discriminator, text, capacity, used);
+    if (used >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_gan_describe: %zu bytes of room, %zu wanted", capacity,
+                        used + 1);
+    return GENLAT_OK;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* Presets of the GAN, one entry each, and the families of nets that they are made of. */
+#include <stdio.h>
+
+#include "model/gan_priv.h"
+
+/* Writes one of the two nets for the data of the recipe. */
+typedef genlat_status family_fn(const gnl_gan_preset *preset, const gnl_gan_recipe *recipe, char *text);
+
+struct gnl_gan_preset {
+    const char *name, *help;
+    family_fn *generator, *discriminator;
+    int64_t image_width;  /* channels at full size; doubled with each halving, up to fourfold */
+    int64_t vector_width; /* units of hidden layers */
+    int depth;            /* hidden layers, or blocks at each size */
+    bool norm;            /* batch norm in the discriminator's convolutions */
+    const char *options;  /* that differ from the defaults */
+    const char *optimizer_g, *optimizer_d, *lr_schedule, *penalty_schedule;
+    int64_t epochs, batch;
+};
+
+static family_fn residual_generator, residual_critic, any_generator, any_critic, conv_generator, conv_critic,
+    plain_generator, plain_critic;
+
+static const gnl_gan_preset presets[] = {
+    {"r3", "residual nets without normalization, relativistic pairs, R1 and R2; any data", residual_generator,
+     residual_critic, 24, 128, 2, false, "", "adam lr=1e-3 beta1=0 beta2=0.99", "", "", "", 50, 128},
+    {"mlp", "two hidden layers of 256, the GAN of 2014; any data", plain_generator, plain_critic, 0, 256, 2,
+     false, "loss=non_saturating r1=0 r2=0 ema=0", "adam lr=2e-4 beta1=0.5", "", "", "", 50, 128},
+    {"dcgan", "strided convolutions with batch norm; images in [0,1]", conv_generator, conv_critic, 32, 0, 0,
+     true, "loss=non_saturating r1=0 r2=0 ema=0 output=sigmoid", "adam lr=2e-4 beta1=0.5", "", "", "", 25,
+     64},
+    {"wgan_gp", "Wasserstein loss with gradient penalty, 5 steps of the critic; any data", any_generator,
+     any_critic, 32, 256, 2, false, "loss=wasserstein r1=0 r2=0 ema=0 gp=10 critic_steps=5",
+     "adam lr=1e-4 beta1=0 beta2=0.9", "", "", "", 50, 64},
+};
+
+const gnl_gan_preset *gnl_gan_preset_find(const char *name)
+{
+    for (size_t i = 0; i < GNL_COUNT(presets); i++)
+        if (strcmp(presets[i].name, name) == 0)
+            return &presets[i];
+    return NULL;
+}
+
+const char *genlat_gan_preset(int32_t index, const char **help)
+{
+    bool there = index >= 0 && (size_t)index < GNL_COUNT(presets);
+    if (help)
+        *help = there ? presets[index].help : NULL;
+    return there ? presets[index].name : NULL;
+}
+
+genlat_status gnl_gan_preset_take(const gnl_gan_preset *preset, gnl_gan_recipe *r)
+{
+    gnl_options_init(&gnl_gan_table, &r->opts, sizeof r->opts);
+    strcpy(r->optimizer_g, preset->optimizer_g);
+    strcpy(r->optimizer_d, preset->optimizer_d);
+    strcpy(r->lr_schedule, preset->lr_schedule);
+    strcpy(r->penalty_schedule, preset->penalty_schedule);
+    r->noise_schedule[0] = '\0';
+    r->epochs = preset->epochs;
+    r->batch = preset->batch;
+    return gnl_spec_pairs(&gnl_gan_table, &r->opts, preset->options, "gan", "preset");
+}
+
+genlat_status gnl_gan_preset_generator(const gnl_gan_preset *preset, const gnl_gan_recipe *recipe,
+                                       char text[GNL_GAN_TEXT])
+{
+    text[0] = '\0';
+    return preset->generator(preset, recipe, text);
+}
+
+genlat_status gnl_gan_preset_discriminator(const gnl_gan_preset *preset, const gnl_gan_recipe *recipe,
+                                           char text[GNL_GAN_TEXT])
+{
+    text[0] = '\0';
+    return preset->discriminator(preset, recipe, text);
+}
+
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
+
+GENLAT_PRINTF(2, 3) static void append(char *text, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, GNL_GAN_TEXT - used, format, args);
+    va_end(args);
+}
+
+static bool is_conditional(const gnl_gan_recipe *r)
+{
+    return r->classes > 0 || r->vector > 0;
+}
+
+static bool is_image(const gnl_gan_recipe *r)
+{
+    return r->data.ndim == 3;
+}
+
+static void append_output(const gnl_gan_recipe *r, char *text)
+{
+    static const char *const closing[] = {"", " | sigmoid", " | tanh"};
+    append(text, "%s", closing[r->opts.output]);
+}
+
+/* How an image shrinks: halved while both sides are even and stay at 4 or above. */
+typedef struct pyramid {
+    int stages;
+    int64_t height, width; /* of the smallest */
+} pyramid;
+
+static pyramid shrink(const gnl_shape *data)
+{
+    pyramid p = {0, data->dim[1], data->dim[2]};
+    while (p.height % 2 == 0 && p.width % 2 == 0 && p.height >= 8 && p.width >= 8) {
+        p.height /= 2;
+        p.width /= 2;
+        p.stages++;
+    }
+    return p;
+}
+
+static long long channels_at(const gnl_gan_preset *preset, int stage)
+{
+    return (long long)preset->image_width << GNL_MIN(stage, 2);
+}
+
+/* The critic's image, and a plane made of the condition on top of it. */
+static void append_image(const gnl_gan_recipe *r, char *text)
+{
+    long long height = (long long)r->data.dim[1], width = (long long)r->data.dim[2];
+    if (is_conditional(r))
+        append(text,
+               "dense units=%lld from=c | reshape shape=1x%lldx%lld name=plane | concat from=x,plane | ",
+               height * width, height, width);
+}
+
+/* ---- plain hidden layers ------------------------------------------------------------------------------------------ */
+
+static genlat_status plain_generator(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    append(text, is_conditional(r) ? "concat from=z,c" : "identity");
+    for (int i = 0; i < preset->depth; i++)
+        append(text, " | dense units=%lld | relu", (long long)preset->vector_width);
+    append(text, " | dense units={out}");
+    append_output(r, text);
+    return GENLAT_OK;
+}
+
+static genlat_status plain_critic(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    append(text, "flatten from=x name=flat%s", is_conditional(r) ? " | concat from=flat,c" : "");
+    for (int i = 0; i < preset->depth; i++)
+        append(text, " | dense units=%lld | leaky_relu slope=0.2", (long long)preset->vector_width);
+    append(text, " | dense units=1");
+    return GENLAT_OK;
+}
+
+/* ---- strided convolutions ------------------------------------------------------------------------------------------ */
+
+static genlat_status check_image(const gnl_gan_preset *preset, const gnl_gan_recipe *r)
+{
+    char found[GNL_SHAPE_TEXT];
+    if (is_image(r) && shrink(&r->data).stages > 0)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_SHAPE,
+                    "preset %s wants [channels,height,width] with even sides from 8 on, the data are %s",
+                    preset->name, gnl_shape_format(&r->data, found));
+}
+
+static genlat_status conv_generator(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    GNL_TRY(check_image(preset, r));
+    const pyramid p = shrink(&r->data);
+    long long deepest = channels_at(preset, p.stages), h = (long long)p.height, w = (long long)p.width;
+    append(text, is_conditional(r) ? "concat from=z,c | " : "");
+    append(
+        text,
+        "dense units=%lld bias=no init=normal gain=0.02 | reshape shape=%lldx%lldx%lld | batch_norm | relu",
+        deepest * h * w, deepest, h, w);
+    for (int i = p.stages - 1; i > 0; i--)
+        append(text,
+               " | conv_transpose2d channels=%lld kernel=4 stride=2 padding=1 bias=no init=normal gain=0.02 "
+               "| batch_norm | "
+               "relu",
+               channels_at(preset, i));
+    append(text, " | conv_transpose2d channels={channels} kernel=4 stride=2 padding=1 init=normal gain=0.02");
+    append_output(r, text);
+    return GENLAT_OK;
+}
+
+static genlat_status conv_critic(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    GNL_TRY(check_image(preset, r));
+    const pyramid p = shrink(&r->data);
+    append_image(r, text);
+    for (int i = 1; i <= p.stages; i++)
+        append(text,
+               "conv2d channels=%lld kernel=4 stride=2 padding=1 init=normal gain=0.02%s | leaky_relu "
+               "slope=0.2 | ",
+               channels_at(preset, i), preset->norm && i > 1 ? " bias=no | batch_norm" : "");
+    append(text, "flatten | dense units=1 init=normal gain=0.02");
+    return GENLAT_OK;
+}
+
+/* Convolutions for images, hidden layers for the rest. */
+static genlat_status any_generator(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    return (is_image(r) ? conv_generator : plain_generator)(preset, r, text);
+}
+
+static genlat_status any_critic(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    return (is_image(r) ? conv_critic : plain_critic)(preset, r, text);
+}
+
+/* ---- residual blocks ------------------------------------------------------------------------------------------------
+ * Each starts as the identity, because its last layer starts at zero. */
+
+enum { GROUP = 8 }; /* channels of a group of the 3x3 convolutions */
+
+static void append_conv_blocks(const gnl_gan_preset *preset, char *text, long long channels, int stage)
+{
+    long long inner = 2 * channels;
+    for (int i = 0; i < preset->depth; i++)
+        append(text,
+               " | identity name=s%d_%d | conv2d channels=%lld kernel=1 init=he_normal | leaky_relu "
+               "slope=0.2 | conv2d "
+               "channels=%lld kernel=3 padding=1 groups=%lld init=he_normal | leaky_relu slope=0.2 | conv2d "
+               "channels=%lld "
+               "kernel=1 bias=no init=constant gain=0 name=b%d_%d | add from=s%d_%d,b%d_%d",
+               stage, i, inner, inner, inner / GROUP, channels, stage, i, stage, i, stage, i);
+}
+
+static void append_dense_blocks(const gnl_gan_preset *preset, char *text)
+{
+    long long width = (long long)preset->vector_width;
+    for (int i = 0; i < preset->depth; i++)
+        append(text,
+               " | identity name=s%d | dense units=%lld init=he_normal | leaky_relu slope=0.2 | dense "
+               "units=%lld init=he_normal | "
+               "leaky_relu slope=0.2 | dense units=%lld bias=no init=constant gain=0 name=b%d | add "
+               "from=s%d,b%d",
+               i, width, width, width, i, i, i);
+}
+
+static void residual_image_generator(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    const pyramid p = shrink(&r->data);
+    long long deepest = channels_at(preset, p.stages), h = (long long)p.height, w = (long long)p.width;
+    append(text, "dense units=%lld init=glorot_normal | reshape shape=%lldx%lldx%lld", deepest * h * w,
+           deepest, h, w);
+    append_conv_blocks(preset, text, deepest, p.stages);
+    for (int i = p.stages - 1; i >= 0; i--) {
+        long long channels = channels_at(preset, i);
+        if (channels != channels_at(preset, i + 1))
+            append(text, " | conv2d channels=%lld kernel=1 bias=no init=glorot_normal", channels);
+        append(text, " | upsample scale=2 mode=bilinear");
+        append_conv_blocks(preset, text, channels, i);
+    }
+    append(text, " | conv2d channels={channels} kernel=1 init=glorot_normal");
+}
+
+static genlat_status residual_generator(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    append(text, is_conditional(r) ? "concat from=z,c | " : "");
+    if (is_image(r)) {
+        residual_image_generator(preset, r, text);
+    } else {
+        append(text, "dense units=%lld init=glorot_normal", (long long)preset->vector_width);
+        append_dense_blocks(preset, text);
+        append(text, " | dense units={out} init=glorot_normal");
+    }
+    append_output(r, text);
+    return GENLAT_OK;
+}
+
+static void residual_image_critic(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    const pyramid p = shrink(&r->data);
+    append_image(r, text);
+    append(text, "conv2d channels=%lld kernel=1 init=glorot_normal", channels_at(preset, 0));
+    for (int i = 0; i <= p.stages; i++) {
+        append_conv_blocks(preset, text, channels_at(preset, i), i);
+        if (i < p.stages)
+            append(text, " | avg_pool kernel=2");
+        if (i < p.stages && channels_at(preset, i) != channels_at(preset, i + 1))
+            append(text, " | conv2d channels=%lld kernel=1 bias=no init=glorot_normal",
+                   channels_at(preset, i + 1));
+    }
+    append(text, " | flatten | dense units=1 init=glorot_normal");
+}
+
+static genlat_status residual_critic(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
+{
+    if (is_image(r)) {
+        residual_image_critic(preset, r, text);
+        return GENLAT_OK;
+    }
+    append(text, "flatten from=x name=flat%s | dense units=%lld init=glorot_normal",
+           is_conditional(r) ? " | concat from=flat,c" : "", (long long)preset->vector_width);
+    append_dense_blocks(preset, text);
+    append(text, " | dense units=1 init=glorot_normal");
+    return GENLAT_OK;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the models share: conditions, and what every model file holds. */
+#ifndef GNL_MODEL_PRIV_H
+#define GNL_MODEL_PRIV_H
+
+#include "model/model.h"
+
+/* ---- conditions: labels of classes, or vectors --------------------------------------------------------- */
+
+/* Length of the condition as a vector, 0: none. */
+int64_t gnl_model_condition(const gnl_model *model);
+genlat_status gnl_model_check_labels(const gnl_model *model, const genlat_tensor *labels, int64_t rows,
+                                     const char *where);
+/* Labels of rows first .. first+rows-1 as vectors; E_RANGE for a label that is no class. labels has been checked. */
+genlat_status gnl_model_fill_condition(const gnl_model *model, const genlat_tensor *labels, int64_t first,
+                                       int64_t rows, gnl_real *out, const char *where);
+/* 0, 1, 2, ... in turn, for models conditional on classes; *out stays NULL for one without condition. */
+genlat_status gnl_model_labels_in_turn(const gnl_model *model, int64_t n, genlat_tensor **out,
+                                       const char *where);
+
+/* ---- model files ----------------------------------------------------------------------------------------- */
+
+typedef enum gnl_field_kind {
+    GNL_FIELD_TEXT,
+    GNL_FIELD_WHOLE,
+    GNL_FIELD_REAL,
+    GNL_FIELD_FLAG
+} gnl_field_kind;
+
+/* A simple thing that a file keeps in its metadata: char[capacity], int64_t from 0 on, double or bool. */
+typedef struct gnl_field {
+    const char *key;
+    gnl_field_kind kind;
+    void *at;
+    size_t capacity; /* of a text */
+} gnl_field;
+
+genlat_status gnl_fields_write(gnl_writer *writer, const gnl_field *fields, int count);
+genlat_status gnl_fields_read(const gnl_reader *reader, const gnl_field *fields, int count);
+genlat_status gnl_field_bad(const gnl_reader *reader, const char *key, const char *found); /* E_FORMAT */
+genlat_status gnl_progress_write(gnl_writer *writer, gnl_progress *progress);
+genlat_status gnl_progress_read(const gnl_reader *reader, gnl_progress *progress);
+
+/* Options as gnl_options_format() writes them. */
+genlat_status gnl_options_read(const gnl_reader *reader, const char *key, const gnl_options_table *table,
+                               void *opts);
+/* A tensor that may be missing: *out stays NULL then. */
+genlat_status gnl_tensor_read(genlat_ctx *ctx, const gnl_reader *reader, const char *name,
+                              genlat_tensor **out);
+
+#endif
