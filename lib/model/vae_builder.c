@@ -411,11 +411,14 @@ void genlat_vae_builder_beta_schedule(genlat_vae_builder *builder, const char *s
 
 genlat_status genlat_vae_build(genlat_vae_builder **builder, genlat_source *source, genlat_vae **out)
 {
+    genlat_vae_builder *b = builder ? *builder : NULL;
+    if (builder)
+        *builder = NULL;
+    if (!out) /* the builder is taken in any case */
+        builder_release(b);
     GNL_REQUIRE(out, "genlat_vae_build", "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(builder && *builder, "genlat_vae_build", "builder is NULL");
-    genlat_vae_builder *b = *builder;
-    *builder = NULL;
+    GNL_REQUIRE(b, "genlat_vae_build", "builder is NULL");
     genlat_status status = b->status;
     if (status != GENLAT_OK)
         (void)gnl_fail(status, "%s", b->error);

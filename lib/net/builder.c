@@ -455,10 +455,13 @@ void genlat_net_builder_output(genlat_net_builder *builder, const char *names)
 
 genlat_status genlat_net_build(genlat_net_builder **builder, genlat_net **out)
 {
+    genlat_net_builder *b = builder ? *builder : NULL;
+    if (builder)
+        *builder = NULL;
+    if (!out) /* the builder is taken in any case */
+        builder_release(b);
     GNL_REQUIRE(out, "genlat_net_build", "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(builder && *builder, "genlat_net_build", "builder is NULL");
-    genlat_net_builder *b = *builder;
-    *builder = NULL;
+    GNL_REQUIRE(b, "genlat_net_build", "builder is NULL");
     return build(b, out);
 }
