@@ -150,6 +150,7 @@ START_TEST(running_scale_has_right_slopes)
     loss_rig r = {0};
     rig_open(&r, &c);
     gnl_loss_eval(r.loss, &r.call);
+    gnl_loss_release(r.loss);
     rig_open(&r, &c);
     r.loss->value[0] = (gnl_real)0.4;
     r.call.training = false;

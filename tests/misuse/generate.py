@@ -139,8 +139,15 @@ class Call:
             lines.append(f"genlat_{thing} *kept = {arguments[0]};")
             lines.append(call.replace(arguments[0], "kept", 1) + ";")
             lines.append(f'expect_kept_{thing}("{self.name}", kept, {0 if self.params[position][0] in NUMBERS else 1});')
+        elif setter and position > 0:
+            thing = setter.group(1)
+            lines.append(f"genlat_{thing} *kept = {arguments[0]};")
+            lines.append(call.replace(arguments[0], "kept", 1) + ";")
+            lines.append(f"genlat_{thing}_destroy(&kept);")
         else:
             lines.append(f"{'' if self.result == 'void' else '(void)'}{call};")
+        lines += [f"genlat_{self.out(kind).group(1)}_destroy(&builder);" for kind, name in self.params
+                  if name == "builder" and self.taken(kind, name)]
         return lines
 
 

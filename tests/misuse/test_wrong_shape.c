@@ -81,6 +81,7 @@ START_TEST(nets)
 {
     const genlat_tensor *y = NULL;
     genlat_tensor *out = NULL;
+    genlat_net *loaded = NULL;
     genlat_exec *made = NULL;
     char small[4];
     const genlat_tensor *good[] = {right}, *wrong[] = {narrow}, *line[] = {flat}, *long_one[] = {tall};
@@ -97,7 +98,7 @@ START_TEST(nets)
     REFUSED(GENLAT_E_NOT_FOUND, "nothing", genlat_net_freeze, net, "nothing", 1);
     REFUSED(GENLAT_E_RANGE, "", genlat_net_describe, net, small, sizeof small);
     REFUSED(GENLAT_E_RANGE, "", genlat_net_compile, net, 0, NULL, &made);
-    REFUSED(GENLAT_E_IO, "No such file", genlat_net_load, ctx, "/nonexistent/net.safetensors", &net);
+    REFUSED(GENLAT_E_IO, "No such file", genlat_net_load, ctx, "/nonexistent/net.safetensors", &loaded);
 }
 END_TEST
 
