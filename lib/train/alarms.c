@@ -59,6 +59,20 @@ static bool is_overfitting(const genlat_trainer *t, const double *train, const d
     return t->watch.rising >= VALIDATIONS;
 }
 
+/* Losses of critics that fall below 0 on their way, as Wasserstein's, do not saturate. */
+static bool has_saturated(const genlat_trainer *t, const double *train, const double *valid)
+{
+    const double least_loss = 0.01;
+    double loss = term(t, train, "d_loss");
+    return loss >= 0 && loss < least_loss;
+}
+
+static bool has_vanished(const genlat_trainer *t, const double *train, const double *valid)
+{
+    const double least_gradient = 1e-6;
+    return term(t, train, "g_grad_norm") < least_gradient;
+}
+
 typedef struct alarm_kind {
     bool (*is_on)(const genlat_trainer *t, const double *train, const double *valid);
     const char *text;
@@ -72,6 +86,13 @@ static const alarm_kind alarms[] = {
     {is_overfitting,
      "overfitting: validation has become worse 3 times in a row while training became better; stop early "
      "(patience, restore_best), take more data, a smaller net, dropout or weight decay"},
+    {has_saturated, "the discriminator is saturated: its loss has been below 0.01 for an epoch, so that it "
+                    "tells the generator little; "
+                    "raise r1 and r2, add noise or label_smoothing, lower the rate of optimizer_d, or take a "
+                    "relativistic loss"},
+    {has_vanished, "the generator's gradient has vanished: its norm has been below 1e-6 for an epoch; take "
+                   "another loss than minimax, "
+                   "raise r1 and r2, lower the rate of optimizer_d"},
 };
 
 static void follow(gnl_watch *watch, double train, double valid)

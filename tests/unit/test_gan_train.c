@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* GANs in the trainer: a short training of the default preset finds the modes of a ring, alarms tell of a discriminator that
+ * wins, an interrupted training goes on, validation is refused. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "genlat/genlat.h"
+
+static genlat_ctx *ctx;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void tear_down(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+static void expect_ok(genlat_status status)
+{
+    ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
+}
+
+static genlat_gan *make(const char *preset, genlat_source *source, const char *const *pairs)
+{
+    genlat_gan_builder *b = NULL;
+    genlat_gan *gan = NULL;
+    expect_ok(genlat_gan_builder_new(ctx, &b));
+    genlat_gan_builder_preset(b, preset);
+    for (; pairs && *pairs; pairs += 2)
+        genlat_gan_builder_set(b, pairs[0], pairs[1]);
+    expect_ok(genlat_gan_build(&b, source, &gan));
+    return gan;
+}
+
+START_TEST(the_default_preset_finds_the_ring)
+{
+    genlat_source *ring = NULL;
+    genlat_tensor *samples = NULL, *centres = NULL;
+    genlat_modes modes = {.size = sizeof modes};
+    genlat_train_opts opts;
+    double sd = 0;
+    expect_ok(genlat_source_synthetic(ctx, "ring", 20000, 1, &ring));
+    genlat_gan *gan = make("r3", ring, NULL);
+    genlat_train_opts_init(&opts);
+    opts.steps = 600;
+    opts.batch = 64;
+    expect_ok(genlat_gan_fit(gan, ring, &opts));
+    expect_ok(genlat_source_mixture(ring, &centres, &sd));
+    expect_ok(genlat_gan_generate(gan, 2500, NULL, NULL, &samples));
+    expect_ok(genlat_metric_modes(samples, centres, sd, &modes));
+    ck_assert_msg(modes.found >= 6, "%lld of 8 modes found", (long long)modes.found);
+    genlat_tensor_destroy(&samples);
+    genlat_tensor_destroy(&centres);
+    genlat_gan_destroy(&gan);
+    genlat_source_destroy(&ring);
+}
+END_TEST
+
+/* ---- alarms ---------------------------------------------------------------------------------------------------- */
+
+static char alarms[2048];
+
+static int32_t listen(void *user, const genlat_event *event)
+{
+    (void)user;
+    if (event->kind == GENLAT_EVENT_ALARM)
+        strncat(alarms, event->text, sizeof alarms - strlen(alarms) - 1);
+    return 0;
+}
+
+/* A generator that stands still far from the data loses to any critic, and minimax then leaves it no gradient. */
+START_TEST(alarms_tell_of_a_discriminator_that_wins)
+{
+    static const char *const lost[] = {"optimizer_g",  "sgd lr=0",      "optimizer_d",
+                                       "adam lr=0.02", "loss",          "minimax",
+                                       "generator",    "dense units=2", NULL};
+    const int64_t dims[] = {256, 2};
+    genlat_source *far = NULL;
+    genlat_tensor *points = NULL;
+    genlat_train_opts opts;
+    expect_ok(genlat_tensor_new(ctx, 2, dims, &points));
+    for (int i = 0; i < 512; i++)
+        genlat_tensor_data(points)[i] = 50;
+    expect_ok(genlat_source_memory(ctx, points, NULL, &far));
+    genlat_gan *gan = make("mlp", far, lost);
+    genlat_train_opts_init(&opts);
+    opts.epochs = 30;
+    opts.batch = 64;
+    opts.event = listen;
+    expect_ok(genlat_gan_fit(gan, far, &opts));
+    ck_assert_msg(strstr(alarms, "saturated") != NULL, "'%s'", alarms);
+    ck_assert_msg(strstr(alarms, "vanished") != NULL, "'%s'", alarms);
+    genlat_gan_destroy(&gan);
+    genlat_tensor_destroy(&points);
+    genlat_source_destroy(&far);
+}
+END_TEST
+
+/* ---- in parts -------------------------------------------------------------------------------------------------- */
+
+static void train_to(genlat_gan *gan, genlat_source *source, int64_t steps)
+{
+    genlat_train_opts opts;
+    genlat_train_opts_init(&opts);
+    opts.steps = steps;
+    opts.batch = 16;
+    expect_ok(genlat_gan_fit(gan, source, &opts));
+}
+
+START_TEST(training_in_parts_gives_the_same)
+{
+    char path[64];
+    genlat_source *ring = NULL;
+    genlat_gan *loaded = NULL;
+    genlat_tensor *a = NULL, *b = NULL;
+    expect_ok(genlat_source_synthetic(ctx, "ring", 100, 1, &ring));
+    genlat_gan *once = make("r3", ring, NULL), *twice = make("r3", ring, NULL);
+    train_to(once, ring, 20);
+    train_to(twice, ring, 9);
+    snprintf(path, sizeof path, "/tmp/genlat-gan-train-%ld.safetensors", (long)getpid());
+    expect_ok(genlat_gan_save(twice, path));
+    expect_ok(genlat_gan_load(ctx, path, &loaded));
+    unlink(path);
+    train_to(loaded, ring, 20);
+    expect_ok(genlat_gan_generate(once, 8, NULL, NULL, &a));
+    expect_ok(genlat_gan_generate(loaded, 8, NULL, NULL, &b));
+    ck_assert_mem_eq(genlat_tensor_const_data(a), genlat_tensor_const_data(b), 16 * sizeof(float));
+    genlat_tensor_destroy(&a);
+    genlat_tensor_destroy(&b);
+    genlat_gan_destroy(&once);
+    genlat_gan_destroy(&twice);
+    genlat_gan_destroy(&loaded);
+    genlat_source_destroy(&ring);
+}
+END_TEST
+
+START_TEST(validation_is_refused)
+{
+    genlat_source *ring = NULL;
+    genlat_train_opts opts;
+    expect_ok(genlat_source_synthetic(ctx, "ring", 100, 1, &ring));
+    genlat_gan *gan = make("mlp", ring, NULL);
+    genlat_train_opts_init(&opts);
+    opts.patience = 3;
+    ck_assert_int_eq(genlat_gan_fit(gan, ring, &opts), GENLAT_E_INVALID);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "patience"));
+    genlat_gan_destroy(&gan);
+    genlat_source_destroy(&ring);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("gan in the trainer");
+    TCase *tests = tcase_create("trainer");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, the_default_preset_finds_the_ring);
+    tcase_add_test(tests, alarms_tell_of_a_discriminator_that_wins);
+    tcase_add_test(tests, training_in_parts_gives_the_same);
+    tcase_add_test(tests, validation_is_refused);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
