@@ -25,11 +25,16 @@ typedef struct settings {
     bool roofline, profile;
 } settings;
 
-double bench_now(void)
+static double seconds_of(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double bench_now(void)
+{
+    return seconds_of(CLOCK_MONOTONIC);
 }
 
 /* ---- what workloads share ------------------------------------------------------------------------------ */
@@ -81,7 +86,7 @@ static genlat_status bench_open(const bench_work *work, long threads, bench *b)
 typedef struct timing {
     double *ms; /* of each step */
     int64_t steps;
-    double seconds;
+    double seconds, cpu_seconds; /* of all timed steps; the second of all threads, on a processor */
 } timing;
 
 static int ascending(const void *a, const void *b)
@@ -95,7 +100,7 @@ static genlat_status time_steps(const bench_work *work, bench *b, double seconds
     for (int i = 0; i < WARM_UP; i++)
         GNL_TRY(work->step(b));
     bench_profile_reset();
-    double begin = bench_now(), start = begin;
+    double begin = bench_now(), start = begin, cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     while (t->steps < MOST_STEPS && (t->steps < LEAST_STEPS || start < begin + seconds)) {
         GNL_TRY(work->step(b));
         double stop = bench_now();
@@ -103,6 +108,7 @@ static genlat_status time_steps(const bench_work *work, bench *b, double seconds
         start = stop;
     }
     t->seconds = start - begin;
+    t->cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     return GENLAT_OK;
 }
 
@@ -130,13 +136,14 @@ static genlat_status print_roofline(const bench *b, double ms)
 static genlat_status report(const bench_work *work, const settings *s, const bench *b, timing *t)
 {
     long peak = peak_mib();
-    double mean = 1e3 * t->seconds / (double)t->steps;
+    double mean = 1e3 * t->seconds / (double)t->steps, cpu = 1e3 * t->cpu_seconds / (double)t->steps;
     qsort(t->ms, (size_t)t->steps, sizeof *t->ms, ascending);
     double ms = t->ms[t->steps / 2];
-    printf(
-        "{\"name\": \"%s\", \"batch\": %lld, \"threads\": %ld, \"ms_per_step\": %.4f, \"fastest_ms\": %.4f, "
-        "\"samples_per_s\": %.1f, \"peak_rss_mib\": %ld",
-        work->name, (long long)work->batch, s->threads, ms, t->ms[0], 1e3 * (double)work->batch / ms, peak);
+    printf("{\"name\": \"%s\", \"batch\": %lld, \"threads\": %ld, \"ms_per_step\": %.4f, \"fastest_ms\": "
+           "%.4f, \"cpu_ms_per_step\": %.4f, "
+           "\"samples_per_s\": %.1f, \"peak_rss_mib\": %ld",
+           work->name, (long long)work->batch, s->threads, ms, t->ms[0], cpu, 1e3 * (double)work->batch / ms,
+           peak);
     genlat_status status = s->roofline ? print_roofline(b, ms) : GENLAT_OK;
     printf("}\n");
     fflush(stdout);
