@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The context's worker threads. One job at a time; a second caller works alone rather than wait. */
+/* The context's worker threads. One job at a time; a second caller works alone rather than wait. A worker that comes
+ * late finds the job closed: the caller waits only for those who have begun. */
 #include <pthread.h>
 #include <sched.h>
 
@@ -7,6 +8,8 @@
 
 /* Rounds of polling before a worker sleeps: about 20 microseconds, the gap between two steps of a net. */
 enum { SPIN_ROUNDS = 2000 };
+/* Bit of the gate that is set while a job may be joined; the bits below count the workers at it. */
+enum { GATE_OPEN = 1 << 16 };
 
 typedef struct job {
     gnl_task *task;
@@ -19,8 +22,8 @@ struct gnl_pool {
     pthread_mutex_t lock; /* guards sleeping */
     pthread_cond_t wake;
     job job;
-    atomic_llong next;      /* next chunk to take */
-    atomic_int working;     /* workers that have not yet finished the job */
+    atomic_llong next; /* next chunk to take */
+    atomic_int gate;   /* GATE_OPEN and the number of workers at the job, which may not change meanwhile */
     atomic_uint generation; /* number of jobs given so far */
     atomic_bool stop;
     int workers; /* without the caller */
@@ -69,6 +72,16 @@ static unsigned wait_for_job(gnl_pool *pool, unsigned seen)
     return now;
 }
 
+static bool enter(gnl_pool *pool)
+{
+    int gate = atomic_load_explicit(&pool->gate, memory_order_relaxed);
+    while (gate & GATE_OPEN)
+        if (atomic_compare_exchange_weak_explicit(&pool->gate, &gate, gate + 1, memory_order_acquire,
+                                                  memory_order_relaxed))
+            return true;
+    return false;
+}
+
 static void *work(void *arg)
 {
     struct worker *self = arg;
@@ -78,8 +91,10 @@ static void *work(void *arg)
         seen = wait_for_job(pool, seen);
         if (atomic_load(&pool->stop))
             return NULL;
+        if (!enter(pool))
+            continue;
         run_chunks(pool, self->index);
-        atomic_fetch_sub_explicit(&pool->working, 1, memory_order_acq_rel);
+        atomic_fetch_sub_explicit(&pool->gate, 1, memory_order_release);
     }
 }
 
@@ -100,10 +115,11 @@ void gnl_pool_run(gnl_pool *pool, int64_t n, int64_t grain, gnl_task *task, void
     }
     pool->job = (job){task, arg, n, grain, (n + grain - 1) / grain};
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    atomic_store_explicit(&pool->working, pool->workers, memory_order_relaxed);
+    atomic_store_explicit(&pool->gate, GATE_OPEN, memory_order_release);
     announce(pool);
     run_chunks(pool, 0);
-    for (int round = 0; atomic_load_explicit(&pool->working, memory_order_acquire) > 0; round++) {
+    atomic_fetch_and_explicit(&pool->gate, ~GATE_OPEN, memory_order_relaxed);
+    for (int round = 0; atomic_load_explicit(&pool->gate, memory_order_acquire) > 0; round++) {
         if (round < SPIN_ROUNDS)
             pause_cpu();
         else
