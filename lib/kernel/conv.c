@@ -14,7 +14,8 @@ enum {
     SMALL_WEIGHT = 1 << 15, /* weights up to this are worth several partial gradients */
     PARTS = 8,              /* partial gradients */
     BLOCKS = 8,             /* blocks of channels of a large weight's gradient, or of few samples' image */
-    LEAST_BLOCK = 128       /* rows of the lowered image in a block, at least */
+    LEAST_BLOCK = 128,      /* rows of the lowered image in a block, at least */
+    SPREAD_ROWS = 128       /* rows of the lowered image that are summed at a time */
 };
 
 /* ---- sizes ------------------------------------------------------------------------------------------- */
@@ -325,9 +326,9 @@ static void start_image(const call *k, const gnl_conv_tile *t, const block *b)
     }
 }
 
-static void spread_tile(const call *k, int worker, const gnl_conv_tile *t, const block *b)
+/* One stretch of a block's channels; `map` is the group's map on the tile. */
+static void spread_channels(const call *k, int worker, const gnl_conv_tile *t, const block *b, matrix map)
 {
-    matrix map = map_of(k, worker, t, b->group);
     bool direct = is_pointwise(k) && t->samples == 1;
     gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
     int64_t size = gnl_conv_tile_size(t), ld = direct ? k->z.image : size;
@@ -337,6 +338,18 @@ static void spread_tile(const call *k, int worker, const gnl_conv_tile *t, const
     if (!direct)
         k->c->k->col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window,
                         k->image_out);
+}
+
+/* A few channels at a time, so that the product's result is summed while the cache has it. */
+static void spread_tile(const call *k, int worker, const gnl_conv_tile *t, const block *b)
+{
+    matrix map = map_of(k, worker, t, b->group);
+    int64_t end = b->channel + b->channels;
+    block some = {b->group, b->channel, is_pointwise(k) ? b->channels : GNL_MAX(SPREAD_ROWS / k->z.taps, 1)};
+    for (; some.channel < end; some.channel += some.channels) {
+        some.channels = GNL_MIN(some.channels, end - some.channel);
+        spread_channels(k, worker, t, &some, map);
+    }
 }
 
 /* The tiles of one sample overlap in the image, so that one task does them in turn. */
