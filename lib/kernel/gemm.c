@@ -5,8 +5,8 @@
 
 #include "kernel/gemm_priv.h"
 
-/* Multiplications below which waking another thread costs more than it saves. */
-enum { WORTH_A_TASK = 1 << 18 };
+/* Multiplications below which waking another thread costs more than it saves; dot products wait for memory. */
+enum { WORTH_A_TASK = 1 << 18, WORTH_A_TASK_DOTS = 1 << 17 };
 /* Columns of a piece come in multiples of the widest tile. */
 enum { SPLIT_COLS = 32 };
 /* Rows of C whose multiplications take the time of packing B. */
@@ -134,7 +134,8 @@ static double time_of(const split *s, int64_t rows, int64_t cols, int64_t thread
  * it. */
 static void choose_split(split *s)
 {
-    int64_t threads = (int64_t)((double)s->p.m * (double)s->p.n * (double)s->p.k / WORTH_A_TASK);
+    double work = (double)s->p.m * (double)s->p.n * (double)s->p.k;
+    int64_t threads = (int64_t)(work / (s->p.dots ? WORTH_A_TASK_DOTS : WORTH_A_TASK));
     threads = GNL_MAX(GNL_MIN(threads, (int64_t)gnl_threads(s->c->ctx)), 1);
     s->rows = s->p.m;
     s->cols = s->p.n;

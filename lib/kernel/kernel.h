@@ -159,6 +159,7 @@ enum { GNL_CHUNK = 16384 };
 /* Sums chunk by chunk in a fixed order. */
 double gnl_sum(const gnl_compute *c, int64_t n, const gnl_real *x);
 double gnl_dot(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_real *y);
+void gnl_zero(genlat_ctx *ctx, int64_t n, gnl_real *x);
 void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x, gnl_real *y);
 void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x,
                       const gnl_real *y, const gnl_real *dy, gnl_real *dx);

@@ -46,6 +46,16 @@ double gnl_dot(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_rea
     return reduce(c, n, x, y);
 }
 
+static void zero_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    memset((gnl_real *)arg + begin, 0, (size_t)(end - begin) * sizeof(gnl_real));
+}
+
+void gnl_zero(genlat_ctx *ctx, int64_t n, gnl_real *x)
+{
+    gnl_parallel(ctx, n, GNL_CHUNK, zero_task, x);
+}
+
 static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const span *s = arg;

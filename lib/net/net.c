@@ -61,7 +61,7 @@ genlat_status gnl_net_want_grad(genlat_net *net)
 void gnl_net_zero_grad(genlat_net *net)
 {
     if (net->grad)
-        memset(net->grad, 0, (size_t)net->values * sizeof *net->grad);
+        gnl_zero(net->object.ctx, net->values, net->grad);
 }
 
 int gnl_net_find_node(const genlat_net *net, const char *name)

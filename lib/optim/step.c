@@ -86,5 +86,5 @@ genlat_status gnl_optim_step(genlat_optim *optim)
 void gnl_optim_zero_grad(genlat_optim *optim)
 {
     for (int i = 0; i < optim->arenas; i++)
-        memset(optim->arena[i].grad, 0, (size_t)optim->arena[i].count * sizeof(gnl_real));
+        gnl_zero(optim->object.ctx, optim->arena[i].count, optim->arena[i].grad);
 }
