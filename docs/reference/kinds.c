@@ -6,6 +6,7 @@
 #include "genlat/genlat.h"
 #include "layer/layer.h"
 #include "loss/loss.h"
+#include "model/gan_priv.h"
 #include "model/vae_priv.h"
 #include "optim/optim_priv.h"
 
@@ -123,8 +124,11 @@ int main(void)
         list_kind(gnl_schedule_types[i]->name, gnl_schedule_types[i]->help, gnl_schedule_types[i]->options);
     printf("## Options of the VAE\n\nSet by genlat_vae_builder_set() too.\n\n");
     list_options(&gnl_vae_table);
+    printf("## Options of the GAN\n\nSet by genlat_gan_builder_set() too.\n\n");
+    list_options(&gnl_gan_table);
     list_names("Adversarial losses", genlat_adversarial_kind);
     list_names("Presets of the VAE", genlat_vae_preset);
+    list_names("Presets of the GAN", genlat_gan_preset);
     printf("## Drawn sources\n\n");
     for (int32_t i = 0; genlat_source_synthetic_name(i); i++)
         printf("- `%s`\n", genlat_source_synthetic_name(i));
