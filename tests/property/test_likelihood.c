@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The importance-sampled likelihood where the answer is known: a linear decoder with Gaussian noise, x = W z + b + sd e.
+ * Then x is N(b, W W^T + sd^2 I). With orthogonal columns in W the posterior has a diagonal covariance, which the encoder
+ * can hold exactly: every importance weight is then p(x) itself. With another encoder the estimate comes near from above.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "model/vae_priv.h"
+
+enum { DATA = 3, LATENT = 2, ROWS = 5 };
+
+static const double SD = 0.7;
+static const double W[DATA][LATENT] = {
+    {1.2, 0.4}, {0.8, -0.6}, {0.0, 0.9}}; /* columns orthogonal: 0.48 - 0.48 */
+static const double B[DATA] = {0.3, -0.2, 0.1};
+
+static genlat_ctx *ctx;
+
+static double column_square(int j)
+{
+    double total = 0;
+    for (int i = 0; i < DATA; i++)
+        total += W[i][j] * W[i][j];
+    return total;
+}
+
+/* log N(x; b, W W^T + sd^2 I), by the eigenvectors: the normalised columns, and what is orthogonal to them. */
+static double log_density(const double *x)
+{
+    double rest = 0, total = -0.5 * DATA * log(2 * acos(-1.0));
+    for (int i = 0; i < DATA; i++)
+        rest += (x[i] - B[i]) * (x[i] - B[i]);
+    for (int j = 0; j < LATENT; j++) {
+        double along = 0, square = column_square(j), variance = square + SD * SD;
+        for (int i = 0; i < DATA; i++)
+            along += W[i][j] * (x[i] - B[i]) / sqrt(square);
+        rest -= along * along;
+        total -= 0.5 * (along * along / variance + log(variance));
+    }
+    return total - 0.5 * (rest / (SD * SD) + (DATA - LATENT) * log(SD * SD));
+}
+
+static gnl_real *weight(genlat_net *net, const char *name)
+{
+    int index = gnl_net_find_weight(net, name);
+    ck_assert_msg(index >= 0, "no weight %s", name);
+    return gnl_net_weight_data(net, index);
+}
+
+/* Posterior: covariance 1 / (1 + |w|^2 / sd^2), mean that times W^T (x - b) / sd^2; both can be put out by a factor. */
+static void set_nets(genlat_vae *vae, double mean_factor, double variance_factor)
+{
+    gnl_real *mean = weight(vae->encoder, "mean.weight"), *mean_bias = weight(vae->encoder, "mean.bias");
+    gnl_real *spread = weight(vae->encoder, "spread.weight"),
+             *spread_bias = weight(vae->encoder, "spread.bias");
+    gnl_real *out = weight(vae->decoder, "0.weight"), *out_bias = weight(vae->decoder, "0.bias");
+    for (int j = 0; j < LATENT; j++) {
+        double variance = 1 / (1 + column_square(j) / (SD * SD));
+        mean_bias[j] = 0;
+        spread_bias[j] = (gnl_real)log(variance_factor * variance);
+        for (int i = 0; i < DATA; i++) {
+            double slope = mean_factor * variance * W[i][j] / (SD * SD);
+            mean[j * DATA + i] = (gnl_real)slope;
+            mean_bias[j] -= (gnl_real)(slope * B[i]);
+            spread[j * DATA + i] = 0;
+            out[i * LATENT + j] = (gnl_real)W[i][j];
+            out_bias[i] = (gnl_real)B[i];
+        }
+    }
+}
+
+static genlat_vae *build(void)
+{
+    genlat_vae_builder *b = NULL;
+    genlat_vae *vae = NULL;
+    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
+    genlat_vae_builder_data(b, 1, (int64_t[]){DATA});
+    genlat_vae_builder_latent(b, LATENT);
+    genlat_vae_builder_likelihood(b, GENLAT_LIKELIHOOD_GAUSSIAN, "sd=fixed value=0.7");
+    genlat_vae_builder_encoder(b, "flatten");
+    genlat_vae_builder_decoder(b, "dense units={out}");
+    ck_assert_msg(genlat_vae_build(&b, NULL, &vae) == GENLAT_OK, "%s", genlat_last_error());
+    return vae;
+}
+
+static genlat_tensor *data(double wanted[ROWS])
+{
+    genlat_tensor *x = NULL;
+    gnl_rng rng = gnl_rng_make(9, GNL_STREAM_USER, 0);
+    ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){ROWS, DATA}, &x), GENLAT_OK);
+    gnl_rng_fill_normal(&rng, x->data, ROWS * DATA);
+    for (int r = 0; r < ROWS; r++) {
+        double row[DATA];
+        for (int i = 0; i < DATA; i++)
+            row[i] = (double)x->data[r * DATA + i];
+        wanted[r] = -log_density(row);
+    }
+    return x;
+}
+
+static void compare(double mean_factor, double variance_factor, int64_t samples, double near)
+{
+    double wanted[ROWS], found[ROWS];
+    genlat_vae *vae = build();
+    genlat_tensor *x = data(wanted);
+    set_nets(vae, mean_factor, variance_factor);
+    ck_assert_int_eq(genlat_vae_log_likelihood(vae, x, NULL, samples, 3, found), GENLAT_OK);
+    for (int r = 0; r < ROWS; r++)
+        ck_assert_msg(fabs(found[r] - wanted[r]) < near, "row %d: %.9f found, %.9f wanted", r, found[r],
+                      wanted[r]);
+    genlat_tensor_destroy(&x);
+    genlat_vae_destroy(&vae);
+}
+
+START_TEST(exact_posterior_gives_exact_likelihood)
+{
+    compare(1, 1, 1, 1e-9);
+    compare(1, 1, 700, 1e-9); /* more than one round of the decoder */
+}
+END_TEST
+
+START_TEST(other_proposals_come_near)
+{
+    compare(0.8, 1.3, 200000, 0.01);
+}
+END_TEST
+
+START_TEST(elbo_of_the_exact_posterior_is_the_likelihood)
+{
+    double wanted[ROWS], mean = 0;
+    genlat_vae *vae = build();
+    genlat_tensor *x = data(wanted);
+    genlat_vae_terms terms = {.size = sizeof terms};
+    set_nets(vae, 1, 1);
+    for (int r = 0; r < ROWS; r++)
+        mean += wanted[r] / ROWS;
+    ck_assert_int_eq(genlat_vae_elbo(vae, x, NULL, 20000, 3, &terms), GENLAT_OK);
+    ck_assert_double_lt(fabs(terms.neg_elbo - mean), 0.01);
+    genlat_tensor_destroy(&x);
+    genlat_vae_destroy(&vae);
+}
+END_TEST
+
+static void open_ctx(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void close_ctx(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("likelihood");
+    TCase *tcase = tcase_create("likelihood");
+    tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
+    tcase_add_test(tcase, exact_posterior_gives_exact_likelihood);
+    tcase_add_test(tcase, other_proposals_come_near);
+    tcase_add_test(tcase, elbo_of_the_exact_posterior_is_the_likelihood);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
