@@ -301,7 +301,7 @@ void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
         gnl_gemm(c, false, true, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth, 0,
                  map, g->map_channels);
         if (bias)
-            c->k->add_bias(rows, g->map_channels, 1, bias, map);
+            gnl_add_bias(c, rows, g->map_channels, 1, bias, map);
         return;
     }
     k.image = image;
@@ -376,7 +376,7 @@ void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
         gnl_gemm(c, false, false, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight,
                  k.z.depth, 0, image, k.z.depth);
         if (bias)
-            c->k->add_bias(rows, g->image_channels, k.z.image, bias, image);
+            gnl_add_bias(c, rows, g->image_channels, k.z.image, bias, image);
         return;
     }
     k.map = map;

@@ -160,6 +160,11 @@ enum { GNL_CHUNK = 16384 };
 double gnl_sum(const gnl_compute *c, int64_t n, const gnl_real *x);
 double gnl_dot(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_real *y);
 void gnl_zero(genlat_ctx *ctx, int64_t n, gnl_real *x);
+/* The kernels add_bias and sum_bias; a channel's sum is one thread's. */
+void gnl_add_bias(const gnl_compute *c, int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias,
+                  gnl_real *y);
+void gnl_sum_bias(const gnl_compute *c, int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy,
+                  gnl_real *db);
 void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x, gnl_real *y);
 void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x,
                       const gnl_real *y, const gnl_real *dy, gnl_real *dx);

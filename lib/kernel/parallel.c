@@ -56,6 +56,51 @@ void gnl_zero(genlat_ctx *ctx, int64_t n, gnl_real *x)
     gnl_parallel(ctx, n, GNL_CHUNK, zero_task, x);
 }
 
+/* ---- bias ---------------------------------------------------------------------------------------------- */
+
+typedef struct bias_job {
+    const gnl_kernels *k;
+    int64_t rows, channels, plane;
+    const gnl_real *in;
+    gnl_real *out;
+} bias_job;
+
+static void add_bias_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const bias_job *j = arg;
+    j->k->add_bias(end - begin, j->channels, j->plane, j->in, j->out + begin * j->channels * j->plane);
+}
+
+void gnl_add_bias(const gnl_compute *c, int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias,
+                  gnl_real *y)
+{
+    bias_job j = {c->k, rows, channels, plane, bias, y};
+    gnl_parallel(c->ctx, rows, GNL_CHUNK / GNL_MAX(channels * plane, 1), add_bias_task, &j);
+}
+
+static void sum_bias_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const bias_job *j = arg;
+    for (int64_t channel = begin; channel < end; channel++) {
+        double total = 0;
+        for (int64_t r = 0; r < j->rows; r++)
+            total += j->k->sum(j->plane, j->in + (r * j->channels + channel) * j->plane);
+        j->out[channel] += (gnl_real)total;
+    }
+}
+
+void gnl_sum_bias(const gnl_compute *c, int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy,
+                  gnl_real *db)
+{
+    bias_job j = {c->k, rows, channels, plane, dy, db};
+    if (plane == 1)
+        c->k->sum_bias(rows, channels, plane, dy, db);
+    else
+        gnl_parallel(c->ctx, channels, GNL_CHUNK / GNL_MAX(rows * plane, 1), sum_bias_task, &j);
+}
+
+/* ---- activations --------------------------------------------------------------------------------------- */
+
 static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const span *s = arg;
@@ -82,6 +127,8 @@ void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t
     span s = {.k = c->k, .act = act, .alpha = alpha, .x = x, .y = y, .dy = dy, .out = dx};
     gnl_parallel(c->ctx, n, GNL_CHUNK, backward_task, &s);
 }
+
+/* ---- random fills -------------------------------------------------------------------------------------- */
 
 /* The chunk is a multiple of four, so that every chunk begins with a whole block of the generator. */
 static gnl_rng rng_at(const span *s, int64_t begin)

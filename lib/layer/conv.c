@@ -223,7 +223,7 @@ static void sum_bias(const gnl_step *s)
 {
     int64_t channels = s->out.dim[0];
     if (s->param[BIAS] && s->grad[BIAS])
-        s->compute.k->sum_bias(s->rows, channels, s->out_size / channels, s->dy, s->grad[BIAS]);
+        gnl_sum_bias(&s->compute, s->rows, channels, s->out_size / channels, s->dy, s->grad[BIAS]);
 }
 
 static void conv_apply(const gnl_step *s, const gnl_real *bias, const gnl_real *x, gnl_real *y)

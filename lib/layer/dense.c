@@ -78,7 +78,7 @@ static void forward(const gnl_step *s)
 {
     multiply(s, s->x[0], s->y);
     if (s->param[BIAS])
-        s->compute.k->add_bias(vectors(s), units(s), 1, s->param[BIAS], s->y);
+        gnl_add_bias(&s->compute, vectors(s), units(s), 1, s->param[BIAS], s->y);
 }
 
 static void backward(const gnl_step *s)
@@ -86,7 +86,7 @@ static void backward(const gnl_step *s)
     multiply_back(s, s->dy, s->dx[0]);
     add_weight_gradient(s, s->x[0], s->dy);
     if (s->param[BIAS] && s->grad[BIAS])
-        s->compute.k->sum_bias(vectors(s), units(s), 1, s->dy, s->grad[BIAS]);
+        gnl_sum_bias(&s->compute, vectors(s), units(s), 1, s->dy, s->grad[BIAS]);
 }
 
 static void jvp(const gnl_step *s)

@@ -510,6 +510,47 @@ START_TEST(sums_do_not_depend_on_threads)
 }
 END_TEST
 
+/* One context with `threads` threads, dy to the sums and bias to the rows; against the kernels on one thread. */
+static void check_bias(int threads, int64_t rows, int64_t channels, int64_t plane)
+{
+    enum { MOST = 3 * GNL_CHUNK };
+    static gnl_real x[MOST], y[MOST], bias[64], wanted[64], found[64];
+    int64_t n = rows * channels * plane;
+    ck_assert_int_le(n, MOST);
+    gnl_rng rng = gnl_rng_make(7, GNL_STREAM_USER, 0);
+    genlat_ctx_opts opts;
+    genlat_ctx_opts_init(&opts);
+    opts.threads = threads;
+    genlat_ctx *ctx = NULL;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
+    gnl_compute c = {.ctx = ctx, .k = gnl_kernels_of(ctx)};
+    gnl_rng_fill_normal(&rng, x, n);
+    gnl_rng_fill_normal(&rng, bias, channels);
+    memcpy(y, x, (size_t)n * sizeof *y);
+    memcpy(wanted, bias, sizeof wanted);
+    memcpy(found, bias, sizeof found);
+    c.k->sum_bias(rows, channels, plane, x, wanted);
+    gnl_sum_bias(&c, rows, channels, plane, x, found);
+    ck_assert_mem_eq(found, wanted, (size_t)channels * sizeof *found);
+    c.k->add_bias(rows, channels, plane, bias, x);
+    gnl_add_bias(&c, rows, channels, plane, bias, y);
+    ck_assert_mem_eq(y, x, (size_t)n * sizeof *y);
+    ck_assert(y[0] != 0);
+    gnl_zero(ctx, n, y);
+    ck_assert(y[0] == 0 && c.k->dot(n, y, y) == 0);
+    genlat_ctx_destroy(&ctx);
+}
+
+START_TEST(bias_and_clearing_go_over_all_threads)
+{
+    for (int threads = 1; threads <= 3; threads++) {
+        check_bias(threads, 40, 33, 1);
+        check_bias(threads, 37, 13, 98);
+        check_bias(threads, 1, 3, GNL_CHUNK);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kernels");
@@ -522,6 +563,7 @@ int main(void)
     tcase_add_loop_test(tests, backward_reads_one_of_x_and_y, 0, GNL_ACT_COUNT);
     tcase_add_test(tests, fills_are_those_of_the_generator);
     tcase_add_test(tests, sums_do_not_depend_on_threads);
+    tcase_add_test(tests, bias_and_clearing_go_over_all_threads);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
