@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole steps of GANs in double: the gradients of critic (loss and penalties) and generator against central differences. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/gan_priv.h"
+
+enum { ROWS = 6, PROBES = 60 };
+
+static genlat_ctx *ctx;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void tear_down(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+#define SMOOTH "dense units=7; tanh; dense units=5; softplus; dense units=1"
+
+static const struct {
+    const char *preset, *critic;
+    const char *pairs[12];
+} cases[] = {
+    {"r3", SMOOTH, {"r1", "0.5", "r2", "0.2"}},
+    {"r3", SMOOTH, {"loss", "hinge", "packing", "2", "noise", "0.2"}},
+    {"r3", SMOOTH, {"loss", "relativistic_average", "gp", "2", "gp_kind", "zero"}},
+    {"r3",
+     "dense units=9; leaky_relu slope=0.2; dense units=1",
+     {"loss", "minimax", "gp", "1", "gp_place", "dragan"}},
+    {"mlp", SMOOTH, {"loss", "least_squares", "label_smoothing", "0.1"}},
+    {"wgan_gp", SMOOTH, {"gp", "3"}},
+};
+
+static genlat_gan *make(int index)
+{
+    genlat_gan_builder *b = NULL;
+    genlat_gan *gan = NULL;
+    ck_assert_int_eq(genlat_gan_builder_new(ctx, &b), GENLAT_OK);
+    genlat_gan_builder_preset(b, cases[index].preset);
+    genlat_gan_builder_data(b, 1, (int64_t[]){3});
+    genlat_gan_builder_generator(b, "dense units=6; silu; dense units=3");
+    genlat_gan_builder_discriminator(b, cases[index].critic);
+    genlat_gan_builder_optimizers(b, "sgd lr=0", NULL, NULL);
+    for (const char *const *pair = cases[index].pairs; *pair; pair += 2)
+        genlat_gan_builder_set(b, pair[0], pair[1]);
+    ck_assert_msg(genlat_gan_build(&b, NULL, &gan) == GENLAT_OK, "%s", genlat_last_error());
+    return gan;
+}
+
+typedef genlat_status step_fn(genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
+                              genlat_gan_terms *terms);
+
+/* A step at rate 0: moves nothing, draws the same numbers each time, and leaves its gradients. */
+static double objective(genlat_gan *gan, const genlat_tensor *x, step_fn *step)
+{
+    genlat_gan_terms t = {.size = sizeof t};
+    gan->model.progress.passes = 5;
+    gan->model.progress.step = 0;
+    ck_assert_msg(step(gan, x, NULL, &t) == GENLAT_OK, "%s", genlat_last_error());
+    return step == genlat_gan_step_d ? t.d_loss + t.penalty : t.g_loss;
+}
+
+static double error_of(genlat_gan *gan, const genlat_tensor *x, genlat_net *net, step_fn *step)
+{
+    const double h = 1e-6;
+    double apart = 0, size = 0;
+    (void)objective(gan, x, step);
+    gnl_real *found = malloc((size_t)net->values * sizeof *found);
+    memcpy(found, net->grad, (size_t)net->values * sizeof *found);
+    for (int64_t i = 0; i < net->values; i += GNL_MAX(1, net->values / PROBES)) {
+        gnl_real kept = net->value[i];
+        net->value[i] = kept + h;
+        double above = objective(gan, x, step);
+        net->value[i] = kept - h;
+        double wanted = (above - objective(gan, x, step)) / (2 * h);
+        net->value[i] = kept;
+        apart += (wanted - (double)found[i]) * (wanted - (double)found[i]);
+        size += wanted * wanted;
+    }
+    free(found);
+    ck_assert_double_gt(size, 0);
+    return sqrt(apart / size);
+}
+
+START_TEST(gradients_match_differences)
+{
+    genlat_gan *gan = make(_i);
+    genlat_tensor *x = NULL;
+    const gnl_shape shape = {2, {ROWS, 3}};
+    gnl_rng rng = gnl_rng_make(9, GNL_STREAM_USER, 0);
+    ck_assert_int_eq(gnl_tensor_new(ctx, &shape, &x), GENLAT_OK);
+    gnl_rng_fill_normal(&rng, x->data, 3 * ROWS);
+    double critic = error_of(gan, x, gan->discriminator, genlat_gan_step_d);
+    double maker = error_of(gan, x, gan->generator, genlat_gan_step_g);
+    ck_assert_msg(critic < 1e-6 && maker < 1e-6, "case %d: errors %g and %g", _i, critic, maker);
+    gnl_tensor_release(x);
+    genlat_gan_destroy(&gan);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("gan gradients");
+    TCase *tests = tcase_create("double");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, gradients_match_differences, 0, (int)GNL_COUNT(cases));
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
