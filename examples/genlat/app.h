@@ -98,8 +98,8 @@ int data_read(app_state *app, const genlat_vae *vae, genlat_source *source, int6
               genlat_tensor **x, genlat_tensor **labels);
 int model_load(app_state *app, genlat_vae **out);
 bool model_conditional(const genlat_vae *vae);
-/* n times --label; NULL without it. */
-int model_labels(app_state *app, const genlat_vae *vae, int64_t n, genlat_tensor **out);
+/* n times --label, for a model of so many classes; NULL without it. */
+int model_labels(app_state *app, int64_t classes, int64_t n, genlat_tensor **out);
 /* Seed of what a command draws. */
 uint64_t app_seed(const app_state *app);
 
@@ -138,6 +138,7 @@ bool signals_seen(void);
  * ------------------------------------------------------------------------------------------------------------
  */
 
+int cmd_train_gan(app_state *app);
 int cmd_train_vae(app_state *app);
 int cmd_eval(app_state *app);
 int cmd_sample(app_state *app);

@@ -25,14 +25,17 @@ static int read_latents(app_state *app, genlat_vae *vae, genlat_tensor **z)
 int cmd_decode(app_state *app)
 {
     genlat_vae *vae = NULL;
+    int64_t classes = 0;
     genlat_tensor *z = NULL, *labels = NULL, *x = NULL;
     int status = output_check(app);
     if (status == APP_OK)
         status = model_load(app, &vae);
     if (status == APP_OK)
         status = read_latents(app, vae, &z);
+    if (status == APP_OK && genlat_vae_condition(vae, &classes, NULL) != GENLAT_OK)
+        status = app_fail_library(app);
     if (status == APP_OK)
-        status = model_labels(app, vae, genlat_tensor_dim(z, 0), &labels);
+        status = model_labels(app, classes, genlat_tensor_dim(z, 0), &labels);
     if (status == APP_OK && !labels && model_conditional(vae))
         status = app_usage(app, "the model is conditional: --label is missing");
     if (status == APP_OK && genlat_vae_decode(vae, z, labels, &x) != GENLAT_OK)

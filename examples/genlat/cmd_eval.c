@@ -13,22 +13,23 @@ static const struct {
     int (*measure)(measurement *m);
     size_t offset; /* of a double in the measurement */
     bool whole;
+    bool of_vae; /* measured of VAEs alone */
 } metrics[] = {
-    {"neg_elbo", measure_terms, AT(terms.neg_elbo), false},
-    {"recon", measure_terms, AT(terms.recon), false},
-    {"kl", measure_terms, AT(terms.kl), false},
-    {"nll", measure_nll, AT(nll), false},
-    {"active_units", measure_units, AT(active), true},
-    {"mse", measure_mse, AT(mse), false},
-    {"modes", measure_modes, AT(modes), true},
-    {"hq", measure_modes, AT(mixture.high_quality), false},
-    {"kl_modes", measure_modes, AT(mixture.kl), false},
-    {"frechet", measure_frechet, AT(frechet), false},
-    {"kid", measure_kid, AT(kid), false},
-    {"precision", measure_neighbours, AT(neighbours.precision), false},
-    {"recall", measure_neighbours, AT(neighbours.recall), false},
-    {"density", measure_neighbours, AT(neighbours.density), false},
-    {"coverage", measure_neighbours, AT(neighbours.coverage), false},
+    {"neg_elbo", measure_terms, AT(terms.neg_elbo), false, true},
+    {"recon", measure_terms, AT(terms.recon), false, true},
+    {"kl", measure_terms, AT(terms.kl), false, true},
+    {"nll", measure_nll, AT(nll), false, true},
+    {"active_units", measure_units, AT(active), true, true},
+    {"mse", measure_mse, AT(mse), false, true},
+    {"modes", measure_modes, AT(modes), true, false},
+    {"hq", measure_modes, AT(mixture.high_quality), false, false},
+    {"kl_modes", measure_modes, AT(mixture.kl), false, false},
+    {"frechet", measure_frechet, AT(frechet), false, false},
+    {"kid", measure_kid, AT(kid), false, false},
+    {"precision", measure_neighbours, AT(neighbours.precision), false, false},
+    {"recall", measure_neighbours, AT(neighbours.recall), false, false},
+    {"density", measure_neighbours, AT(neighbours.density), false, false},
+    {"coverage", measure_neighbours, AT(neighbours.coverage), false, false},
 };
 
 /* Marks the metrics of a list such as "nll,kl". */
@@ -81,13 +82,25 @@ static int tell(const measurement *m, const bool *wanted)
     return output_json(m->app, object);
 }
 
+static int check_kind(const measurement *m, const bool *wanted)
+{
+    for (size_t i = 0; i < APP_COUNT(metrics); i++)
+        if (wanted[i] && metrics[i].of_vae && !m->vae)
+            return app_usage(m->app, "%s is measured of VAEs alone; name others with --metric",
+                             metrics[i].name);
+    return APP_OK;
+}
+
 int cmd_eval(app_state *app)
 {
     measurement m = {.app = app};
     bool wanted[APP_COUNT(metrics)] = {false};
     int status = choose(app, app->opts.metric ? app->opts.metric : "neg_elbo,recon,kl", wanted);
     if (status == APP_OK)
-        status = model_load(app, &m.vae);
+        status = maker_load(app, &m.model);
+    m.vae = m.model.vae;
+    if (status == APP_OK)
+        status = check_kind(&m, wanted);
     if (status == APP_OK)
         status = data_open(app, &m.source);
     if (status == APP_OK)
@@ -97,6 +110,6 @@ int cmd_eval(app_state *app)
     genlat_tensor_destroy(&m.generated);
     genlat_tensor_destroy(&m.real);
     genlat_source_destroy(&m.source);
-    genlat_vae_destroy(&m.vae);
+    maker_destroy(&m.model);
     return status;
 }

@@ -4,14 +4,22 @@
 
 #include "app.h"
 
-int cmd_presets(app_state *app)
+typedef const char *preset_fn(int32_t index, const char **help);
+
+static json_t *list(const app_state *app, const char *kind, preset_fn *preset)
 {
     json_t *presets = json_object();
     const char *name, *help = NULL;
-    for (int32_t i = 0; (name = genlat_vae_preset(i, &help)) != NULL; i++) {
+    for (int32_t i = 0; (name = preset(i, &help)) != NULL; i++) {
         if (!app->opts.json)
-            printf("%-12s %s\n", name, help ? help : "");
+            printf("%s %-12s %s\n", kind, name, help ? help : "");
         json_object_set_new(presets, name, json_string(help ? help : ""));
     }
-    return output_json(app, json_pack("{s:o}", "vae", presets));
+    return presets;
+}
+
+int cmd_presets(app_state *app)
+{
+    json_t *vae = list(app, "vae", genlat_vae_preset), *gan = list(app, "gan", genlat_gan_preset);
+    return output_json(app, json_pack("{s:o, s:o}", "vae", vae, "gan", gan));
 }

@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* genlat sample: data from the prior. */
-#include "app.h"
+#include "maker.h"
 
 int cmd_sample(app_state *app)
 {
-    genlat_vae *vae = NULL;
+    maker model = {NULL, NULL};
     genlat_tensor *labels = NULL, *x = NULL;
-    genlat_sample_opts opts;
+    const maker_draw draw = {app->ctx_opts.seed, app->opts.temperature, app->opts.draw};
     int64_t n = app->opts.count ? app->opts.count : 64;
-    genlat_sample_opts_init(&opts);
-    opts.seed = app->ctx_opts.seed;
-    opts.temperature = app->opts.temperature;
-    opts.draw = app->opts.draw;
     int status = output_check(app);
     if (status == APP_OK)
-        status = model_load(app, &vae);
+        status = maker_load(app, &model);
     if (status == APP_OK)
-        status = model_labels(app, vae, n, &labels);
-    if (status == APP_OK && genlat_vae_sample_with(vae, n, labels, &opts, &x) != GENLAT_OK)
-        status = app_fail_library(app);
+        status = maker_labels(app, &model, n, &labels);
+    if (status == APP_OK)
+        status = maker_sample(app, &model, n, labels, &draw, &x);
     if (status == APP_OK)
         status = output_write(app, x, &(output_layout){.columns = app->opts.columns, .labels = labels});
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
-    genlat_vae_destroy(&vae);
+    maker_destroy(&model);
     return status;
 }

@@ -7,7 +7,10 @@ static int find_start(app_state *app, genlat_vae *vae, genlat_tensor **x, genlat
 {
     genlat_source *source = NULL;
     if (!app->opts.data && app->opts.index < 0) {
-        int status = model_labels(app, vae, 1, labels);
+        int64_t classes = 0;
+        if (genlat_vae_condition(vae, &classes, NULL) != GENLAT_OK)
+            return app_fail_library(app);
+        int status = model_labels(app, classes, 1, labels);
         if (status == APP_OK && !*labels && model_conditional(vae))
             status = app_usage(app, "the model is conditional: --label or --data is missing");
         return status;

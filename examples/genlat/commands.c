@@ -2,10 +2,11 @@
 /* The table of commands. A new one is a line here and a file of its own. */
 #include "app.h"
 
-#define TRAIN "data valid preset config epochs steps batch out resume log plots plot-format"
+#define TRAIN "data preset config epochs steps batch out resume log plots plot-format"
 
 const app_command app_commands[] = {
-    {"train vae", NULL, TRAIN, "train a variational autoencoder", cmd_train_vae},
+    {"train gan", NULL, TRAIN, "train a generative adversarial network", cmd_train_gan},
+    {"train vae", NULL, TRAIN " valid", "train a variational autoencoder", cmd_train_vae},
     {"eval", "MODEL", "data metric samples count draw", "measure a model on data", cmd_eval},
     {"sample", "MODEL", "count label temperature draw out columns scale rate", "generate data", cmd_sample},
     {"reconstruct", "MODEL", "data count out columns scale rate", "encode data and decode them again",

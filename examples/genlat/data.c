@@ -36,13 +36,12 @@ bool model_conditional(const genlat_vae *vae)
     return genlat_vae_condition(vae, &classes, &vector) == GENLAT_OK && classes + vector > 0;
 }
 
-int model_labels(app_state *app, const genlat_vae *vae, int64_t n, genlat_tensor **out)
+int model_labels(app_state *app, int64_t classes, int64_t n, genlat_tensor **out)
 {
-    int64_t classes = 0;
     *out = NULL;
     if (app->opts.label < 0)
         return APP_OK;
-    if (genlat_vae_condition(vae, &classes, NULL) != GENLAT_OK || classes == 0)
+    if (classes == 0)
         return app_usage(app, "--label is given, but the model is not conditional on classes");
     if (app->opts.label >= classes)
         return app_usage(app, "--label is %lld, the model has the classes 0 to %lld",

@@ -85,14 +85,9 @@ int measure_mse(measurement *m)
 /* Samples drawn from the model, as many as are compared; the likelihood's own noise belongs to them. */
 static int generate(measurement *m)
 {
-    genlat_sample_opts opts;
-    genlat_sample_opts_init(&opts);
-    opts.seed = m->app->ctx_opts.seed;
-    opts.draw = m->app->opts.draw;
+    const maker_draw draw = {m->app->ctx_opts.seed, 1, m->app->opts.draw};
     int64_t n = m->app->opts.count ? m->app->opts.count : COMPARED;
-    if (!m->generated && genlat_vae_sample_with(m->vae, n, NULL, &opts, &m->generated) != GENLAT_OK)
-        return app_fail_library(m->app);
-    return APP_OK;
+    return m->generated ? APP_OK : maker_sample(m->app, &m->model, n, NULL, &draw, &m->generated);
 }
 
 /* The same, and as many of the data, or all that there are. */

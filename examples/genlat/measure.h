@@ -4,11 +4,13 @@
 #define MEASURE_H
 
 #include "genlat/metric.h"
+#include "maker.h"
 #include "report.h"
 
 typedef struct measurement {
     app_state *app;
-    genlat_vae *vae;
+    maker model;
+    genlat_vae *vae; /* the model's, for what is measured of VAEs alone */
     genlat_source *source;
     report report;
     genlat_vae_terms terms;
