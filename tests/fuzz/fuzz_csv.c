@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             abort();
         for (int64_t j = 0; j < csv.rows * csv.columns; j++)
             sum += csv.value[j];
+        (void)sum;
         for (int64_t j = 0; csv.label && j < csv.rows; j++)
             if (csv.label[j] < 0)
                 abort();

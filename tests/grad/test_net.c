@@ -88,8 +88,8 @@ static double directional(genlat_exec *exec, const gnl_real *x, const gnl_real *
 
 static const char *const dual_nets[] = {
     "dense units=5 | tanh | dense units=4 | silu | dense units=2",
-    "dense units=6 name=a | tanh name=b | dense units=6 name=c | tanh name=d | dense units=6 share=c from=b "
-    "name=e | silu",
+    ("dense units=6 name=a | tanh name=b | dense units=6 name=c | tanh name=d | "
+     "dense units=6 share=c from=b name=e | silu"),
     "dense units=6 | softplus | softmax | dense units=3 | sigmoid | dense units=2",
 };
 
