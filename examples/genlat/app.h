@@ -64,8 +64,7 @@ struct app_state {
 /* The table of commands, ended by a NULL name. */
 extern const app_command app_commands[];
 
-/* ---- errors: one line on standard error, and the exit status
- * ----------------------------------------------- */
+/* ---- errors: one line on standard error, and the exit status --------------------------------- */
 
 int app_usage(const app_state *app, const char *format, ...) GENLAT_PRINTF(2, 3);
 int app_fail(const app_state *app, const char *format, ...) GENLAT_PRINTF(2, 3);
@@ -74,8 +73,7 @@ int app_fail(const app_state *app, const char *format, ...) GENLAT_PRINTF(2, 3);
 int app_fail_library(const app_state *app);
 int app_fail_setting(const app_state *app, genlat_status status);
 
-/* ---- the command line
- * ---------------------------------------------------------------------------------------- */
+/* ---- the command line ------------------------------------------------------------------------ */
 
 int args_parse(app_state *app, int argc, char **argv);
 /* Sets one option by its name unless the command line has set it: 1 when the command has such an option. */
@@ -83,13 +81,11 @@ int args_default(app_state *app, const char *name, const char *value, int *statu
 void args_help(const app_state *app);
 void args_overview(void);
 
-/* ---- settings: --set, --config and the options that are settings
- * ---------------------------------------------- */
+/* ---- settings: --set, --config and the options that are settings ----------------------------- */
 
 int settings_apply(app_state *app);
 
-/* ---- data and models
- * --------------------------------------------------------------------------------------------- */
+/* ---- data and models ------------------------------------------------------------------------- */
 
 /* Opens the source of --data; on failure tells it, as all of these do. */
 int data_open(app_state *app, genlat_source **out);
@@ -103,9 +99,7 @@ int model_labels(app_state *app, int64_t classes, int64_t n, genlat_tensor **out
 /* Seed of what a command draws. */
 uint64_t app_seed(const app_state *app);
 
-/* ---- results
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 /* How samples are arranged where a form has an arrangement. */
 typedef struct output_layout {
@@ -127,16 +121,13 @@ int output_json(const app_state *app, json_t *object);
 /* A number for JSON: null when it is not finite. */
 json_t *output_number(double value);
 
-/* ---- interruption
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- interruption ---------------------------------------------------------------------------- */
 
 /* From now on SIGINT and SIGTERM cancel this trainer; NULL: they end the program with status 130 at once. */
 void signals_watch(genlat_trainer *trainer);
 bool signals_seen(void);
 
-/* ---- commands
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 int cmd_train_gan(app_state *app);
 int cmd_train_vae(app_state *app);

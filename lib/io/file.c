@@ -62,8 +62,7 @@ genlat_status gnl_file_read(int fd, const char *path, uint64_t offset, void *out
     return GENLAT_OK;
 }
 
-/* ---- drafts ----------------------------------------------------------------------------------------------
- */
+/* ---- drafts ---------------------------------------------------------------------------------- */
 
 /* O_EXCL with the mode that any new file gets: mkstemp would take the readers' rights away. */
 static int draft_create(gnl_draft *draft, size_t capacity)

@@ -25,8 +25,7 @@ static genlat_status bad_entry(const gnl_reader *reader, const char *name, const
                     reader->path, name, what);
 }
 
-/* ---- text ------------------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* Deepest nesting of brackets outside strings, so that the parser never recurses far. */
 static int depth_of(const char *json, size_t length)
@@ -72,8 +71,7 @@ static genlat_status parse_json(const gnl_reader *reader, const char *json, size
     return *root ? GENLAT_OK : bad_json(reader, &error);
 }
 
-/* ---- metadata --------------------------------------------------------------------------------------------
- */
+/* ---- metadata -------------------------------------------------------------------------------- */
 
 static genlat_status add_text(gnl_reader *reader, const char *key, const char *text)
 {
@@ -107,8 +105,7 @@ static genlat_status take_metadata(gnl_reader *reader, json_t *object)
     return GENLAT_OK;
 }
 
-/* ---- tensors ---------------------------------------------------------------------------------------------
- */
+/* ---- tensors --------------------------------------------------------------------------------- */
 
 static genlat_status take_dtype(const gnl_reader *reader, const char *name, json_t *info, gnl_entry *entry)
 {

@@ -116,8 +116,7 @@ void gnl_reader_close(gnl_reader *reader)
     gnl_ctx_release(ctx);
 }
 
-/* ---- what is in it ---------------------------------------------------------------------------------------
- */
+/* ---- what is in it --------------------------------------------------------------------------- */
 
 const char *gnl_reader_path(const gnl_reader *reader)
 {
@@ -183,8 +182,7 @@ genlat_status gnl_reader_format(const gnl_reader *reader)
     return GENLAT_OK;
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------------------
- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static genlat_status find_fitting(const gnl_reader *reader, const char *name, const gnl_shape *shape,
                                   const gnl_entry **out)

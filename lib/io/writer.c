@@ -60,8 +60,7 @@ void gnl_writer_destroy(gnl_writer *writer)
     gnl_ctx_release(ctx);
 }
 
-/* ---- collecting ------------------------------------------------------------------------------------------
- */
+/* ---- collecting ------------------------------------------------------------------------------ */
 
 static genlat_status check_name(const gnl_writer *writer, const char *name)
 {
@@ -132,8 +131,7 @@ genlat_status gnl_writer_format(gnl_writer *writer, const char *kind)
     return gnl_writer_meta(writer, GNL_IO_KEY_KIND, kind);
 }
 
-/* ---- the header ------------------------------------------------------------------------------------------
- */
+/* ---- the header ------------------------------------------------------------------------------ */
 
 /* Wide elements first: every tensor then starts at a multiple of its element's size without gaps, which the
  * format forbids. Tensors of the same width keep their order. */
@@ -234,8 +232,7 @@ static genlat_status make_header(const gnl_writer *writer, header *head)
                           GNL_IO_MOST_HEADER);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static genlat_status put(sink *to, const void *bytes, size_t size)
 {

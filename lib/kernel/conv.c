@@ -249,8 +249,7 @@ static matrix map_of(const call *k, int worker, const gnl_conv_tile *t, int64_t 
     return (matrix){packed, size};
 }
 
-/* ---- gather: map = weight * image + bias ------------------------------------------------------------------
- */
+/* ---- gather: map = weight * image + bias ----------------------------------------------------- */
 
 static void add_number(int64_t n, gnl_real number, const gnl_real *from, gnl_real *out)
 {
@@ -311,8 +310,7 @@ void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
     gnl_parallel(c->ctx, k.t.count, 1, gather_task, &k);
 }
 
-/* ---- spread: image = transposed weight * map + bias
- * -------------------------------------------------------- */
+/* ---- spread: image = transposed weight * map + bias ------------------------------------------ */
 
 static void start_image(const call *k, const gnl_conv_tile *t, const block *b)
 {
@@ -387,8 +385,7 @@ void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
     gnl_parallel(c->ctx, k.t.sample_tiles * g->groups * k.blocks, 1, spread_task, &k);
 }
 
-/* ---- weight gradient
- * --------------------------------------------------------------------------------------- */
+/* ---- weight gradient ------------------------------------------------------------------------- */
 
 /* One part of the tiles, one block: a task sums its tiles in turn. */
 static void weight_task(void *arg, int64_t begin, int64_t end, int worker)

@@ -159,8 +159,7 @@ static void empty_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_co
     }
 }
 
-/* ---- window to columns -----------------------------------------------------------------------------------
- */
+/* ---- window to columns ----------------------------------------------------------------------- */
 
 /* Lines one after the other: what a whole vector writes past a line's end, the next line overwrites. */
 static void copy_lines(int64_t lines, int64_t n, const gnl_real *from, int64_t pitch, gnl_real *out)
@@ -204,8 +203,7 @@ void GNL_K(im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, i
     }
 }
 
-/* ---- columns to window -----------------------------------------------------------------------------------
- */
+/* ---- columns to window ----------------------------------------------------------------------- */
 
 /* The places of the kernel along one axis that see one remainder: first, first + step, ..., the first of them
  * `shift` positions into the window and each further one `move` more. */

@@ -172,7 +172,7 @@ void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t
 void gnl_fill_normal(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real *out);
 void gnl_fill_uniform(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real lo, gnl_real hi, gnl_real *out);
 
-/* ---- convolutions ---------------------------------------------------------------------------------------- */
+/* ---- convolutions ---------------------------------------------------------------------------- */
 
 /* Geometry of a convolution between an image and a map of it, the same for both directions: a convolution reads
  * the image and writes the map, a transposed one reads the map and writes the image. Pairs are y, x; in one

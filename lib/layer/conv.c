@@ -91,8 +91,7 @@ static gnl_conv transpose_geometry(const gnl_step *s)
     return geometry(s, &s->out, &s->in[0]);
 }
 
-/* ---- infer -----------------------------------------------------------------------------------------------
- */
+/* ---- infer ----------------------------------------------------------------------------------- */
 
 static genlat_status check_input(const conv_opts *o, int dims, const gnl_shape *in)
 {
@@ -262,8 +261,7 @@ static void conv_jvp_backward(const gnl_step *s)
     conv_adjoint(s, s->tx[0], s->dty, s->dtx[0]);
 }
 
-/* ---- transposed convolution ------------------------------------------------------------------------------
- */
+/* ---- transposed convolution ------------------------------------------------------------------ */
 
 static void transpose_apply(const gnl_step *s, const gnl_real *bias, const gnl_real *x, gnl_real *y)
 {
@@ -301,8 +299,7 @@ static void transpose_jvp_backward(const gnl_step *s)
     transpose_adjoint(s, s->tx[0], s->dty, s->dtx[0]);
 }
 
-/* ---- the table's lines ------------------------------------------------------------------------------------
- */
+/* ---- the table's lines ----------------------------------------------------------------------- */
 
 #define CONV_TYPE(kind, text, way, summary)                                                                  \
     const gnl_layer_type gnl_##text = {                                                                      \

@@ -53,8 +53,7 @@ static void avg_adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 
 GNL_LINEAR_CALLS(avg, avg_apply, avg_adjoint)
 
-/* ---- maximum ---------------------------------------------------------------------------------------------
- */
+/* ---- maximum --------------------------------------------------------------------------------- */
 
 /* A NaN wins, so that it does not go unseen. */
 static void max_forward(const gnl_step *s)
@@ -94,8 +93,7 @@ static void max_backward(const gnl_step *s)
 
 GNL_LINEAR_TANGENTS(max, max_take, max_give)
 
-/* ---- the table's lines ------------------------------------------------------------------------------------
- */
+/* ---- the table's lines ----------------------------------------------------------------------- */
 
 const gnl_layer_type gnl_global_avg_pool = {
     .name = "global_avg_pool",

@@ -131,7 +131,7 @@ typedef struct gnl_layer_type {
 extern const gnl_layer_type *const gnl_layer_types[]; /* NULL-terminated */
 const gnl_layer_type *gnl_layer_type_find(const char *name);
 
-/* ---- the handle ------------------------------------------------------------------------------------------ */
+/* ---- the handle ------------------------------------------------------------------------------ */
 
 /* A kind of layer with its options; constant once made, shared by counting. */
 struct genlat_layer {

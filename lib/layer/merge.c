@@ -21,8 +21,7 @@ static void run(const gnl_step *s, int64_t grain, gnl_task *task)
     gnl_parallel(s->compute.ctx, s->rows * s->out_size, grain, task, &copy);
 }
 
-/* ---- sum -------------------------------------------------------------------------------------------------
- */
+/* ---- sum ------------------------------------------------------------------------------------- */
 
 static void add_up(const gnl_step *s, const gnl_real *const *x, int64_t begin, int64_t end, gnl_real *y)
 {
@@ -72,8 +71,7 @@ static void add_jvp_backward(const gnl_step *s)
     hand_out(s, s->dty, s->dtx);
 }
 
-/* ---- product ---------------------------------------------------------------------------------------------
- */
+/* ---- product --------------------------------------------------------------------------------- */
 
 /* out = start times all inputs but two; start NULL counts as 1; a or b of -1 leaves none out. */
 static void product_without(const gnl_step *s, int a, int b, int64_t begin, int64_t n, const gnl_real *start,
@@ -156,8 +154,7 @@ static void multiply_jvp_backward(const gnl_step *s)
     run(s, STRIP, multiply_second_task);
 }
 
-/* ---- the table's lines ------------------------------------------------------------------------------------
- */
+/* ---- the table's lines ----------------------------------------------------------------------- */
 
 const gnl_layer_type gnl_add = {
     .name = "add",

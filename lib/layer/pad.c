@@ -63,8 +63,7 @@ static genlat_status crop_infer(const void *opts, const gnl_layer_env *env, int 
     return infer(opts, -1, in, plan);
 }
 
-/* ---- work ------------------------------------------------------------------------------------------------
- */
+/* ---- work ------------------------------------------------------------------------------------ */
 
 typedef struct job {
     int64_t in[2], out[2], before[2];

@@ -79,8 +79,7 @@ static genlat_status max_infer(const void *opts, const gnl_layer_env *env, int i
     return GENLAT_OK;
 }
 
-/* ---- planes over threads ----------------------------------------------------------------------------------
- */
+/* ---- planes over threads --------------------------------------------------------------------- */
 
 typedef struct job {
     pool p;
@@ -181,8 +180,7 @@ static void max_backward(const gnl_step *s)
 
 GNL_LINEAR_TANGENTS(max, max_take, max_give)
 
-/* ---- average ---------------------------------------------------------------------------------------------
- */
+/* ---- average --------------------------------------------------------------------------------- */
 
 static gnl_real share(const pool *p, const window *w)
 {
@@ -233,8 +231,7 @@ static void avg_adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 
 GNL_LINEAR_CALLS(avg, avg_apply, avg_adjoint)
 
-/* ---- the table's lines ------------------------------------------------------------------------------------
- */
+/* ---- the table's lines ----------------------------------------------------------------------- */
 
 const gnl_layer_type gnl_max_pool = {
     .name = "max_pool",

@@ -43,8 +43,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     return GENLAT_OK;
 }
 
-/* ---- planes over threads ----------------------------------------------------------------------------------
- */
+/* ---- planes over threads --------------------------------------------------------------------- */
 
 typedef struct job {
     int64_t in[2], scale[2], out; /* out: positions of an output plane */
@@ -93,8 +92,7 @@ static void nearest_adjoint_task(void *arg, int64_t begin, int64_t end, int work
     }
 }
 
-/* ---- bilinear --------------------------------------------------------------------------------------------
- */
+/* ---- bilinear -------------------------------------------------------------------------------- */
 
 /* The two input positions that an output position lies between, and the weight of the second. */
 typedef struct between {
@@ -149,8 +147,7 @@ static void bilinear_adjoint_task(void *arg, int64_t begin, int64_t end, int wor
     }
 }
 
-/* ---- the layer
- * --------------------------------------------------------------------------------------------- */
+/* ---- the layer ------------------------------------------------------------------------------- */
 
 static gnl_task *const apply_tasks[] = {nearest_task, bilinear_task};
 static gnl_task *const adjoint_tasks[] = {nearest_adjoint_task, bilinear_adjoint_task};

@@ -54,8 +54,7 @@ static void radius_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* ---- who lies in whose ball ------------------------------------------------------------------------------
- */
+/* ---- who lies in whose ball ------------------------------------------------------------------ */
 
 static void cross_task(void *arg, int64_t begin, int64_t end, int worker)
 {

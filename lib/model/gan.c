@@ -7,7 +7,7 @@
 static const char *const term_names[] = {"d_loss",  "g_loss",      "d_real",      "d_fake",
                                          "penalty", "d_grad_norm", "g_grad_norm", NULL};
 
-/* ---- what the trainer sees --------------------------------------------------------------------------------- */
+/* ---- what the trainer sees ------------------------------------------------------------------- */
 
 static genlat_gan *of_model(const gnl_model *model)
 {
@@ -45,7 +45,7 @@ static const gnl_model_type gan_type = {
     .release = gnl_gan_release,
 };
 
-/* ---- making -------------------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 gnl_shape gnl_gan_packed(const gnl_gan_recipe *recipe)
 {
@@ -232,7 +232,7 @@ void gnl_gan_refresh(genlat_gan *gan)
     pthread_mutex_unlock(&gan->lock);
 }
 
-/* ---- public ---------------------------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 void genlat_gan_destroy(genlat_gan **gan)
 {

@@ -75,7 +75,7 @@ static genlat_status copy_words(char *out, size_t capacity, const char *text, co
     return GENLAT_OK;
 }
 
-/* ---- parts ------------------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static genlat_status take_preset(genlat_gan_builder *b, const char *name)
 {
@@ -149,7 +149,7 @@ static genlat_status take_pair(genlat_gan_builder *b, const char *key, const cha
     return known ? GENLAT_OK : gnl_options_set(&gnl_gan_table, &b->recipe.opts, key, value, "gan");
 }
 
-/* ---- completing the texts ------------------------------------------------------------------------------------ */
+/* ---- completing the texts -------------------------------------------------------------------- */
 
 /* Replaces {out} and {channels}. */
 static genlat_status fill_in(char text[GNL_GAN_TEXT], const char *mark, int64_t number)
@@ -201,7 +201,7 @@ static void builder_release(genlat_gan_builder *b)
     gnl_object_free(b);
 }
 
-/* ---- public ---------------------------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_gan_builder_new(genlat_ctx *ctx, genlat_gan_builder **out)
 {

@@ -79,7 +79,7 @@ genlat_status gnl_gan_preset_discriminator(const gnl_gan_preset *preset, const g
     return preset->discriminator(preset, recipe, text);
 }
 
-/* ---- texts ------------------------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 GENLAT_PRINTF(2, 3) static void append(char *text, const char *format, ...)
 {
@@ -138,7 +138,7 @@ static void append_image(const gnl_gan_recipe *r, char *text)
                height * width, height, width);
 }
 
-/* ---- plain hidden layers ------------------------------------------------------------------------------------------ */
+/* ---- plain hidden layers --------------------------------------------------------------------- */
 
 static genlat_status plain_generator(const gnl_gan_preset *preset, const gnl_gan_recipe *r, char *text)
 {
@@ -159,7 +159,7 @@ static genlat_status plain_critic(const gnl_gan_preset *preset, const gnl_gan_re
     return GENLAT_OK;
 }
 
-/* ---- strided convolutions ------------------------------------------------------------------------------------------ */
+/* ---- strided convolutions -------------------------------------------------------------------- */
 
 static genlat_status check_image(const gnl_gan_preset *preset, const gnl_gan_recipe *r)
 {

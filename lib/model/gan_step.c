@@ -120,7 +120,7 @@ static genlat_status want_work(genlat_gan *gan, int64_t rows)
     return status;
 }
 
-/* ---- going back ------------------------------------------------------------------------------------------------ */
+/* ---- going back ------------------------------------------------------------------------------ */
 
 /* What a step that fails must put back: in a step of both, the critic has moved when the generator's loss turns out not to be
  * finite. The generator and its average move last. */
@@ -159,7 +159,7 @@ static genlat_status go_back(genlat_gan *gan, const keepsake *k, genlat_status s
     return status;
 }
 
-/* ---- forward ----------------------------------------------------------------------------------------------------- */
+/* ---- forward --------------------------------------------------------------------------------- */
 
 /* The batch of a step: whole packs alone. */
 typedef struct batch {
@@ -223,7 +223,7 @@ static double mean_of(int64_t n, const gnl_real *x)
     return total / (double)n;
 }
 
-/* ---- the critic -------------------------------------------------------------------------------------------------- */
+/* ---- the critic ------------------------------------------------------------------------------ */
 
 /* The critic's loss back into its weights, with the penalty on the same samples where it is due. */
 static double critic_back(genlat_exec *exec, double weight, const gnl_real *dloss)
@@ -343,7 +343,7 @@ static genlat_status critic_step(genlat_gan *gan, const batch *b, genlat_gan_ter
     return GENLAT_OK;
 }
 
-/* ---- the generator ----------------------------------------------------------------------------------------------- */
+/* ---- the generator --------------------------------------------------------------------------- */
 
 static genlat_status generator_step(genlat_gan *gan, const batch *b, genlat_gan_terms *t, const char *where)
 {
@@ -374,7 +374,7 @@ static void follow(genlat_gan *gan, int64_t samples)
     atomic_store(&gan->stale, true);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 typedef enum moves { CRITIC = 1, GENERATOR = 2 } moves;
 
@@ -418,7 +418,7 @@ genlat_status gnl_gan_step(genlat_gan *gan, const genlat_tensor *x, const genlat
     return step(gan, x, labels, both ? CRITIC | GENERATOR : CRITIC, where);
 }
 
-/* ---- public ------------------------------------------------------------------------------------------------------ */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status gnl_gan_check(const genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
                             const char *where)

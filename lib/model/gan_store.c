@@ -7,7 +7,7 @@
 
 enum { KEY = 192, FIELDS = 16 };
 
-/* ---- fields of the metadata ------------------------------------------------------------------------------------ */
+/* ---- fields of the metadata ------------------------------------------------------------------ */
 
 /* Numbers that are kept beside the recipe. */
 typedef struct counters {
@@ -36,7 +36,7 @@ static int list_fields(gnl_gan_recipe *r, counters *c, gnl_field *out)
     return (int)GNL_COUNT(all);
 }
 
-/* ---- tensors beside the weights -------------------------------------------------------------------------------- */
+/* ---- tensors beside the weights -------------------------------------------------------------- */
 
 typedef genlat_status tensor_fn(void *file, const char *name, const gnl_shape *shape, gnl_real *data);
 
@@ -85,7 +85,7 @@ static genlat_status visit_tensors(genlat_gan *gan, tensor_fn *fn, void *file)
     return visit_moments(gan->discriminator, gan->optim_d, "discriminator", fn, file);
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static genlat_status write_texts(genlat_gan *gan, gnl_writer *writer)
 {
@@ -124,7 +124,7 @@ genlat_status gnl_gan_save(genlat_gan *gan, const char *path)
     return status;
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static genlat_status read_recipe(const gnl_reader *reader, gnl_gan_recipe *recipe, counters *c)
 {
@@ -198,7 +198,7 @@ static genlat_status load(genlat_ctx *ctx, const char *path, genlat_gan **out)
     return status;
 }
 
-/* ---- public ---------------------------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_gan_save(genlat_gan *gan, const char *path)
 {

@@ -20,7 +20,7 @@ void genlat_generate_opts_init_sized(genlat_generate_opts *opts, size_t size)
     gnl_options_init(&generate_table, opts, size);
 }
 
-/* ---- execs on loan --------------------------------------------------------------------------------------------- */
+/* ---- execs on loan --------------------------------------------------------------------------- */
 
 static genlat_net *net_of(genlat_gan *gan, gnl_gan_part part)
 {
@@ -92,7 +92,7 @@ static genlat_status run(genlat_gan *gan, const use *u)
     return status;
 }
 
-/* ---- samples --------------------------------------------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 /* A normal number of at most the size `most`. */
 static double truncated(gnl_rng *rng, double most)
@@ -182,7 +182,7 @@ genlat_status genlat_gan_decode(genlat_gan *gan, const genlat_tensor *z, const g
     return decode(gan, GNL_GAN_AVERAGE, z, labels, y, where);
 }
 
-/* ---- judgements ------------------------------------------------------------------------------------------------ */
+/* ---- judgements ------------------------------------------------------------------------------ */
 
 genlat_status genlat_gan_discriminate(genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
                                       genlat_tensor **y)

@@ -17,8 +17,7 @@
 #include "genlat/gan.h"
 #include "genlat/vae.h"
 
-/* ---- what every model is to the trainer ------------------------------------------------------------------
- */
+/* ---- what every model is to the trainer ------------------------------------------------------ */
 
 enum { GNL_MAX_TERMS = 16 };
 
@@ -75,12 +74,11 @@ void gnl_model_release(gnl_model *model); /* gives one reference back, whatever 
 /* Data and condition of a source fit the model: E_SHAPE with both shapes in the text. */
 genlat_status gnl_model_check_source(const gnl_model *model, const genlat_source *source, const char *where);
 
-/* ---- the VAE
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the VAE --------------------------------------------------------------------------------- */
 
 gnl_model *gnl_vae_model(genlat_vae *vae);
 
-/* ---- the GAN -------------------------------------------------------------------------------------------- */
+/* ---- the GAN --------------------------------------------------------------------------------- */
 
 gnl_model *gnl_gan_model(genlat_gan *gan);
 

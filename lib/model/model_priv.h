@@ -18,7 +18,7 @@ genlat_status gnl_model_fill_condition(const gnl_model *model, const genlat_tens
 genlat_status gnl_model_labels_in_turn(const gnl_model *model, int64_t n, genlat_tensor **out,
                                        const char *where);
 
-/* ---- model files ----------------------------------------------------------------------------------------- */
+/* ---- model files ----------------------------------------------------------------------------- */
 
 typedef enum gnl_field_kind {
     GNL_FIELD_TEXT,

@@ -13,8 +13,7 @@ static void list_terms(const genlat_vae_terms *t, double *out)
     memcpy(out, all, sizeof all);
 }
 
-/* ---- what the trainer sees
- * ---------------------------------------------------------------------------------------- */
+/* ---- what the trainer sees ------------------------------------------------------------------- */
 
 static genlat_vae *of_model(const gnl_model *model)
 {
@@ -100,9 +99,7 @@ static const gnl_model_type vae_type = {
     .restore = restore,
 };
 
-/* ---- making
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static genlat_status make_nets(genlat_vae *vae, genlat_net *encoder, genlat_net *decoder)
 {
@@ -278,8 +275,7 @@ void gnl_vae_release(gnl_model *model)
     gnl_object_free(vae);
 }
 
-/* ---- output bias
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- output bias ----------------------------------------------------------------------------- */
 
 /* The decoder's last bias: one number an element of the data, or one a channel. */
 static int last_bias(const genlat_net *net)
@@ -315,9 +311,7 @@ genlat_status gnl_vae_bias_from(genlat_vae *vae, const genlat_source *source)
     return GENLAT_OK;
 }
 
-/* ---- public
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 void genlat_vae_destroy(genlat_vae **vae)
 {

@@ -69,8 +69,7 @@ static genlat_status copy_words(char *out, size_t capacity, const char *text, co
     return GENLAT_OK;
 }
 
-/* ---- parts
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static genlat_status take_preset(genlat_vae_builder *b, const char *name)
 {
@@ -187,8 +186,7 @@ static genlat_status take_likelihood(genlat_vae_builder *b, uint32_t family, con
     return GENLAT_OK;
 }
 
-/* ---- completing the texts
- * ---------------------------------------------------------------------------------------- */
+/* ---- completing the texts -------------------------------------------------------------------- */
 
 /* Replaces {out} and {channels}. */
 static genlat_status fill_in(char text[GNL_VAE_TEXT], const char *mark, int64_t number)
@@ -271,8 +269,7 @@ static void builder_release(genlat_vae_builder *b)
     gnl_object_free(b);
 }
 
-/* ---- public
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_vae_builder_new(genlat_ctx *ctx, genlat_vae_builder **out)
 {

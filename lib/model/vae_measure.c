@@ -4,9 +4,7 @@
 
 #include "model/vae_priv.h"
 
-/* ---- ELBO
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- ELBO ------------------------------------------------------------------------------------ */
 
 /* Latents of rows, each from the substream of its own number. */
 static void draw(const genlat_vae *vae, gnl_vae_desk *desk, int64_t rows, uint64_t seed, uint64_t first)
@@ -96,8 +94,7 @@ genlat_status gnl_vae_evaluate(genlat_vae *vae, const genlat_tensor *x, const ge
     return GENLAT_OK;
 }
 
-/* ---- importance sampling
- * ----------------------------------------------------------------------------------------------- */
+/* ---- importance sampling --------------------------------------------------------------------- */
 
 /* Running log-sum-exp in double: the largest so far, and the sum relative to it. */
 typedef struct log_sum {
@@ -210,8 +207,7 @@ static genlat_status log_likelihood(genlat_vae *vae, const genlat_tensor *x, con
     return status;
 }
 
-/* ---- use of the latent dimensions
- * ----------------------------------------------------------------------------------------- */
+/* ---- use of the latent dimensions ------------------------------------------------------------ */
 
 enum { USE_CHUNK = 256 };
 
@@ -303,9 +299,7 @@ static genlat_status active_units(genlat_vae *vae, genlat_source *source, int64_
     return status;
 }
 
-/* ---- public
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_vae_elbo(genlat_vae *vae, const genlat_tensor *x, const genlat_tensor *labels,
                               int64_t samples, uint64_t seed, genlat_vae_terms *terms)

@@ -89,8 +89,7 @@ const char *genlat_vae_preset(int32_t index, const char **help)
     return there ? presets[index].name : NULL;
 }
 
-/* ---- texts
- * -------------------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 GENLAT_PRINTF(2, 3) static void append(char text[GNL_VAE_TEXT], const char *format, ...)
 {

@@ -88,8 +88,7 @@ static genlat_status want_work(genlat_vae *vae, int64_t rows)
     return GENLAT_OK;
 }
 
-/* ---- running statistics of a step that may fail
- * ------------------------------------------------------------------- */
+/* ---- running statistics of a step that may fail ---------------------------------------------- */
 
 /* Copies all that a forward pass may move, from the model to the saved numbers or back. */
 static void copy_state(genlat_vae *vae, bool back)
@@ -119,9 +118,7 @@ static genlat_status save_state(genlat_vae *vae)
     return GENLAT_OK;
 }
 
-/* ---- forward
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- forward --------------------------------------------------------------------------------- */
 
 /* Each backward pass has substreams of its own, so that its numbers do not depend on the passes before. */
 static gnl_rng stream(const genlat_vae *vae, gnl_stream kind, uint64_t part)
@@ -196,8 +193,7 @@ static void forward(genlat_vae *vae, const gnl_real *x, int64_t rows)
     gnl_exec_forward(work->decoder, true, rows * samples_of(vae), latent);
 }
 
-/* ---- the objective
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- the objective --------------------------------------------------------------------------- */
 
 static double mean_of(const double *numbers, int64_t count)
 {
@@ -257,9 +253,7 @@ static void measure(genlat_vae *vae, const gnl_real *x, const gnl_latent *q, con
     t->neg_elbo = t->recon + t->kl;
 }
 
-/* ---- backward
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- backward -------------------------------------------------------------------------------- */
 
 /* Derivatives by mean and log-variance of all posterior samples, left in the encoder's output gradients. */
 static void latents_back(const genlat_vae *vae, const gnl_vae_work *work, const gnl_latent *q)
@@ -354,9 +348,7 @@ genlat_status gnl_vae_step(genlat_vae *vae, genlat_optim *optim, const genlat_te
     return GENLAT_OK;
 }
 
-/* ---- public
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_vae_step(genlat_vae *vae, genlat_optim *optim, const genlat_tensor *x,
                               const genlat_tensor *labels, genlat_vae_terms *terms)

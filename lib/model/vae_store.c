@@ -26,8 +26,7 @@ static int list_fields(gnl_vae_recipe *r, gnl_field *out)
     return (int)GNL_COUNT(all);
 }
 
-/* ---- tensors beside the weights
- * --------------------------------------------------------------------------------------- */
+/* ---- tensors beside the weights -------------------------------------------------------------- */
 
 typedef genlat_status tensor_fn(void *file, const char *name, const gnl_shape *shape, gnl_real *data);
 
@@ -73,9 +72,7 @@ static genlat_status visit_tensors(genlat_vae *vae, tensor_fn *fn, void *file)
     return GENLAT_OK;
 }
 
-/* ---- writing
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static genlat_status write_texts(genlat_vae *vae, gnl_writer *writer)
 {
@@ -114,9 +111,7 @@ genlat_status gnl_vae_save(genlat_vae *vae, const char *path)
     return status;
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static genlat_status read_recipe(const gnl_reader *reader, gnl_vae_recipe *recipe, gnl_progress *progress)
 {
@@ -175,9 +170,7 @@ static genlat_status load(genlat_ctx *ctx, const char *path, genlat_vae **out)
     return status;
 }
 
-/* ---- public
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_vae_save(genlat_vae *vae, const char *path)
 {

@@ -19,9 +19,7 @@ void genlat_sample_opts_init_sized(genlat_sample_opts *opts, size_t size)
     gnl_options_init(&sample_table, opts, size);
 }
 
-/* ---- encode
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- encode ---------------------------------------------------------------------------------- */
 
 /* mean and logvar may be NULL; logvar of a plain autoencoder is minus infinity's stand-in: -10, its clamp. */
 static genlat_status encode_all(genlat_vae *vae, const genlat_tensor *x, const genlat_tensor *labels,
@@ -74,9 +72,7 @@ static genlat_status encode(genlat_vae *vae, const genlat_tensor *x, const genla
     return status;
 }
 
-/* ---- decode
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- decode ---------------------------------------------------------------------------------- */
 
 /* Data of latents: the mean of p(x|z), or a draw from it where rng is not NULL. */
 static genlat_status decode(genlat_vae *vae, const genlat_tensor *z, const genlat_tensor *labels,
@@ -120,9 +116,7 @@ static genlat_status check_latents(const genlat_vae *vae, const genlat_tensor *z
     return gnl_vae_check_labels(vae, labels, z->shape.dim[0], where);
 }
 
-/* ---- samples
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 /* Every sample has a substream of its own, so that a longer series begins with the shorter one. */
 static void draw_prior(genlat_vae *vae, const genlat_sample_opts *o, genlat_tensor *z)
@@ -157,8 +151,7 @@ static genlat_status sample(genlat_vae *vae, int64_t n, const genlat_tensor *lab
     return status;
 }
 
-/* ---- ways through the latent space
- * -------------------------------------------------------------------------------------- */
+/* ---- ways through the latent space ----------------------------------------------------------- */
 
 /* Point t of the great circle from a to b; the straight line where the two are (nearly) parallel or one is
  * zero. */
@@ -250,9 +243,7 @@ static genlat_status traverse(genlat_vae *vae, const genlat_tensor *start, const
     return status;
 }
 
-/* ---- public
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_vae_encode(genlat_vae *vae, const genlat_tensor *x, const genlat_tensor *labels,
                                 genlat_tensor **mean, genlat_tensor **logvar)

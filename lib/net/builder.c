@@ -260,8 +260,7 @@ static genlat_status add_text(genlat_net_builder *b, const char *text)
     return GENLAT_OK;
 }
 
-/* ---- inputs and outputs -----------------------------------------------------------------------------------
- */
+/* ---- inputs and outputs ---------------------------------------------------------------------- */
 
 static genlat_status add_input(genlat_net_builder *b, const char *name, const gnl_shape *shape)
 {
@@ -277,8 +276,7 @@ static genlat_status add_input(genlat_net_builder *b, const char *name, const gn
     return GENLAT_OK;
 }
 
-/* ---- end -------------------------------------------------------------------------------------------------
- */
+/* ---- end ------------------------------------------------------------------------------------- */
 
 static genlat_status finish(genlat_net_builder *b)
 {
@@ -351,8 +349,7 @@ genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *
     return gnl_net_from_graph(ctx, &graph, out);
 }
 
-/* ---- public
- * ------------------------------------------------------------------------------------------------ */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 genlat_status genlat_net_builder_new(genlat_ctx *ctx, genlat_net_builder **out)
 {

@@ -75,8 +75,7 @@ static uint32_t flags_of(const compiler *c, int node)
     return layer ? layer->type->flags : 0;
 }
 
-/* ---- facts
- * ------------------------------------------------------------------------------------------------- */
+/* ---- facts ----------------------------------------------------------------------------------- */
 
 /* Whether a gradient penalty can go through a layer. */
 static genlat_status check_penalty(const gnl_node *node)
@@ -185,8 +184,7 @@ static int adjoint_root(const compiler *c, int node)
     return node;
 }
 
-/* ---- spans
- * ------------------------------------------------------------------------------------------------- */
+/* ---- spans ----------------------------------------------------------------------------------- */
 
 static int add_span(compiler *c, int64_t numbers, int begin, int end)
 {
@@ -295,8 +293,7 @@ static void span_routes(compiler *c)
     }
 }
 
-/* ---- binding
- * ------------------------------------------------------------------------------------------------ */
+/* ---- binding --------------------------------------------------------------------------------- */
 
 static gnl_real *place(const compiler *c, int span)
 {
@@ -372,8 +369,7 @@ static void bind_runs(compiler *c)
     }
 }
 
-/* ---- the exec
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the exec -------------------------------------------------------------------------------- */
 
 static genlat_status allocate_arena(compiler *c)
 {

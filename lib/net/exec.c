@@ -8,8 +8,7 @@ static const gnl_layer_type *type_of(const genlat_exec *exec, const gnl_run *run
     return exec->net->node[run->node].layer->type;
 }
 
-/* ---- forward
- * ------------------------------------------------------------------------------------------------ */
+/* ---- forward --------------------------------------------------------------------------------- */
 
 static void bind_values(genlat_exec *exec, gnl_run *run, bool training)
 {
@@ -74,8 +73,7 @@ gnl_real *gnl_exec_input_tangent_grad(const genlat_exec *exec, int index)
     return exec->buffer[index].tangent_adjoint;
 }
 
-/* ---- backward
- * ----------------------------------------------------------------------------------------------- */
+/* ---- backward -------------------------------------------------------------------------------- */
 
 static int64_t node_numbers(const genlat_exec *exec, int node)
 {
@@ -147,8 +145,7 @@ void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted
     exec->has_backward = true;
 }
 
-/* ---- tangents
- * ------------------------------------------------------------------------------------------------ */
+/* ---- tangents -------------------------------------------------------------------------------- */
 
 /* The tangent map of a piecewise linear elementwise layer is symmetric: backward on other pointers serves. */
 static void transposed(const gnl_layer_type *type, const gnl_step *s, const gnl_real *from,

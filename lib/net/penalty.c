@@ -68,8 +68,9 @@ static void reverse_both(genlat_exec *exec, const gnl_penalty *p)
     gnl_exec_backward_dual(exec, 1u << p->output, 1u << p->output, GNL_GRAD_WEIGHTS);
 }
 
-/* ---- piecewise affine nets --------------------------------------------------------------------------------
- * The adjoint of the loss is dloss times the adjoint `a` of the output, which differentiate() has left behind, and that
+/* ---- piecewise affine nets ------------------------------------------------------------------- */
+
+/* The adjoint of the loss is dloss times the adjoint `a` of the output, which differentiate() has left behind, and that
  * of the tangent is `a` itself. So both weight gradients are one product: a (dloss h + tangent of h)^T. */
 
 typedef struct fold {

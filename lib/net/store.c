@@ -40,8 +40,7 @@ static genlat_status weight_key(const char *prefix, const gnl_weight *weight, ch
     return GENLAT_OK;
 }
 
-/* ---- the graph as text -----------------------------------------------------------------------------------
- */
+/* ---- the graph as text ----------------------------------------------------------------------- */
 
 /* "input x 1x28x28" */
 static genlat_status append_input(growing *to, const gnl_node *node)
@@ -94,8 +93,7 @@ genlat_status gnl_net_write(const genlat_net *net, gnl_writer *writer, const cha
     return status;
 }
 
-/* ---- the graph from text ---------------------------------------------------------------------------------
- */
+/* ---- the graph from text --------------------------------------------------------------------- */
 
 /* A text taken apart. */
 typedef struct graph {
@@ -190,8 +188,7 @@ genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out)
     return GENLAT_OK;
 }
 
-/* ---- weights ---------------------------------------------------------------------------------------------
- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 /* A copy of all that a file may replace, so that an error in the middle changes nothing. */
 typedef struct staged {
@@ -238,8 +235,7 @@ genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const c
     return status;
 }
 
-/* ---- files -----------------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static genlat_status save(const genlat_net *net, const char *path)
 {
@@ -274,8 +270,7 @@ static genlat_status load_weights(genlat_net *net, const char *path, const char 
     return status;
 }
 
-/* ---- public ----------------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 static genlat_status named(genlat_status status, const char *function)
 {

@@ -34,8 +34,7 @@ void gnl_trainer_tell(genlat_trainer *t, int64_t kind, const double *values, con
         t->stopped = true;
 }
 
-/* ---- alarms
- * ------------------------------------------------------------------------------------------------ */
+/* ---- alarms ---------------------------------------------------------------------------------- */
 
 /* Value of a term by its name; NaN when the model has no such term. */
 static double term(const genlat_trainer *t, const double *values, const char *name)

@@ -31,8 +31,7 @@ void gnl_history_free(genlat_ctx *ctx, gnl_history *history)
         gnl_free(ctx, history->values[i]);
 }
 
-/* ---- public
- * ------------------------------------------------------------------------------------------------ */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 int64_t genlat_trainer_epochs(const genlat_trainer *trainer)
 {

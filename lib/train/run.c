@@ -21,8 +21,7 @@ static bool has_enough(const genlat_trainer *t)
            (o->patience > 0 && p->waited >= o->patience);
 }
 
-/* ---- a step
- * -------------------------------------------------------------------------------------------------- */
+/* ---- a step ---------------------------------------------------------------------------------- */
 
 static genlat_status leave_out(genlat_trainer *t)
 {
@@ -72,8 +71,7 @@ static genlat_status make_step(genlat_trainer *t)
     return GENLAT_OK;
 }
 
-/* ---- an epoch
- * ------------------------------------------------------------------------------------------------ */
+/* ---- an epoch -------------------------------------------------------------------------------- */
 
 static void begin_epoch(genlat_trainer *t)
 {
@@ -128,8 +126,7 @@ static genlat_status run_epoch(genlat_trainer *t)
     return p->position >= t->epoch_samples ? end_epoch(t) : GENLAT_OK;
 }
 
-/* ---- a run
- * --------------------------------------------------------------------------------------------------- */
+/* ---- a run ----------------------------------------------------------------------------------- */
 
 static genlat_status begin_run(genlat_trainer *t)
 {

@@ -5,8 +5,7 @@
 
 #include "train/train.h"
 
-/* ---- history ---------------------------------------------------------------------------------------------
- */
+/* ---- history --------------------------------------------------------------------------------- */
 
 enum { GNL_CURVE_NAME = 64, GNL_MAX_CURVES = 2 * GNL_MAX_TERMS };
 
@@ -25,8 +24,7 @@ genlat_status gnl_history_add(genlat_ctx *ctx, gnl_history *history, int terms, 
                               const double *valid);
 void gnl_history_free(genlat_ctx *ctx, gnl_history *history);
 
-/* ---- the trainer
- * ------------------------------------------------------------------------------------------- */
+/* ---- the trainer ----------------------------------------------------------------------------- */
 
 /* What the alarms remember from epoch to epoch. */
 typedef struct gnl_watch {

@@ -38,8 +38,7 @@ genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, co
     return gnl_options_set(&table, opts, key, value, where);
 }
 
-/* ---- making
- * -------------------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static void take_presets(genlat_train_opts *opts, const gnl_model *model, bool validates)
 {
@@ -167,8 +166,7 @@ void gnl_trainer_release(genlat_trainer *t)
     gnl_object_free(t);
 }
 
-/* ---- public
- * -------------------------------------------------------------------------------------------------- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 void genlat_trainer_destroy(genlat_trainer **trainer)
 {

@@ -25,8 +25,7 @@ genlat_status genlat_vae_fit(genlat_vae *vae, genlat_source *source, const genla
     return status;
 }
 
-/* ---- evaluation
- * ---------------------------------------------------------------------------------------------- */
+/* ---- evaluation ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;

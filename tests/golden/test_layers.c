@@ -77,8 +77,7 @@ static const char *named(const char *prefix, const char *param)
     return name;
 }
 
-/* ---- one case -------------------------------------------------------------------------------------------
- */
+/* ---- one case -------------------------------------------------------------------------------- */
 
 static void open_case(golden_case *g, const layer_case *c)
 {

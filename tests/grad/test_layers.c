@@ -43,8 +43,7 @@ static void expect_close(const char *what, int64_t n, const gnl_real *found, con
                      wanted[where]);
 }
 
-/* ---- the two scalars whose slopes are taken
- * ---------------------------------------------------------------- */
+/* ---- the two scalars whose slopes are taken -------------------------------------------------- */
 
 static double value_of_forward(layer_rig *r)
 {
@@ -103,8 +102,7 @@ static void expect_param_slopes(layer_rig *r, scalar_fn *f, const char *order)
     }
 }
 
-/* ---- the checks
- * --------------------------------------------------------------------------------------------- */
+/* ---- the checks ------------------------------------------------------------------------------ */
 
 static void check_backward(layer_rig *r, bool index)
 {

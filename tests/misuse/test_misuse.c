@@ -21,8 +21,7 @@ char garbage;
 
 static const char *call_made = "";
 
-/* ---- expectations
- * ------------------------------------------------------------------------------------------ */
+/* ---- expectations ---------------------------------------------------------------------------- */
 
 void begin(const char *what)
 {
@@ -70,8 +69,7 @@ void expect_kept_net_builder(const char *function, genlat_net_builder *builder, 
     genlat_net_destroy(&net);
 }
 
-/* ---- makers
- * ------------------------------------------------------------------------------------------------ */
+/* ---- makers ---------------------------------------------------------------------------------- */
 
 /* Made once and kept in a static variable, which leak checkers look at. */
 #define MAKE(type, name, call)                                                                               \

@@ -42,8 +42,7 @@ static void counted_free(void *user, void *memory)
             goto done;                                                                                       \
     } while (0)
 
-/* ---- uses
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- uses ------------------------------------------------------------------------------------ */
 
 static genlat_status use_tensors(genlat_ctx *ctx)
 {
@@ -246,8 +245,7 @@ static const struct use {
 };
 enum { USES = sizeof uses / sizeof *uses };
 
-/* ---- the test
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the test -------------------------------------------------------------------------------- */
 
 static genlat_status run(const struct use *use, counter *c, int64_t threads)
 {

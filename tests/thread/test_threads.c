@@ -120,8 +120,7 @@ START_TEST(workers_change_no_bit)
 }
 END_TEST
 
-/* ---- one net, several execs
- * ------------------------------------------------------------------------------------ */
+/* ---- one net, several execs ------------------------------------------------------------------ */
 
 typedef struct reader {
     genlat_ctx *ctx;

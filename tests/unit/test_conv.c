@@ -93,8 +93,7 @@ static void operands_close(operands *o)
     genlat_ctx_destroy(&o->ctx);
 }
 
-/* ---- the definition --------------------------------------------------------------------------------------
- */
+/* ---- the definition -------------------------------------------------------------------------- */
 
 /* Visits every product of the sum: an element of the image, one of the map, and the weight between them. */
 typedef void visitor(operands *o, int64_t image, int64_t map, int64_t weight);
@@ -241,8 +240,7 @@ START_TEST(threads_give_the_same_bits)
 }
 END_TEST
 
-/* ---- layers
- * ------------------------------------------------------------------------------------------------ */
+/* ---- layers ---------------------------------------------------------------------------------- */
 
 typedef struct refusal {
     const char *spec;

@@ -261,8 +261,7 @@ START_TEST(what_is_no_file_is_refused)
 }
 END_TEST
 
-/* ---- damaged files
- * ----------------------------------------------------------------------------------------- */
+/* ---- damaged files --------------------------------------------------------------------------- */
 
 typedef struct hostile {
     const char *header; /* the JSON; the length and `data` bytes are put around it */

@@ -161,8 +161,7 @@ START_TEST(norms_stand_large_means)
 }
 END_TEST
 
-/* ---- numbers at the edge ---------------------------------------------------------------------------------
- */
+/* ---- numbers at the edge --------------------------------------------------------------------- */
 
 START_TEST(activations_stand_large_numbers)
 {
@@ -296,8 +295,7 @@ START_TEST(threads_give_the_same_bits)
 }
 END_TEST
 
-/* ---- refusals --------------------------------------------------------------------------------------------
- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static const struct {
     const char *spec;

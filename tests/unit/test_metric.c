@@ -120,8 +120,7 @@ START_TEST(eigenvalues_of_diagonal_and_of_zero_matrices)
 }
 END_TEST
 
-/* ---- distances -------------------------------------------------------------------------------------------
- */
+/* ---- distances ------------------------------------------------------------------------------- */
 
 /* Two numbers a and b have mean (a+b)/2 and variance (a-b)^2/2; in one dimension the distance is
  * (difference of means)^2 + (difference of sd)^2. */
@@ -206,8 +205,7 @@ START_TEST(kernel_distance_is_unbiased_and_sees_a_shift)
 }
 END_TEST
 
-/* ---- coverage
- * ---------------------------------------------------------------------------------------------- */
+/* ---- coverage -------------------------------------------------------------------------------- */
 
 /* Real 0 1 2 3 with k 1 have balls of radius 1; generated 2.5 2.75 have balls of radius 0.25: real 3 alone
  * lies on the border of one. */
@@ -277,8 +275,7 @@ START_TEST(classifier_score_has_its_bounds)
 }
 END_TEST
 
-/* ---- statistics
- * -------------------------------------------------------------------------------------------- */
+/* ---- statistics ------------------------------------------------------------------------------ */
 
 START_TEST(log_mean_exp_keeps_extremes)
 {
@@ -338,8 +335,7 @@ START_TEST(results_come_in_the_size_of_the_caller)
 }
 END_TEST
 
-/* ---- what is refused
- * --------------------------------------------------------------------------------------- */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 #define REFUSED(call, code)                                                                                  \
     do {                                                                                                     \

@@ -108,8 +108,7 @@ static genlat_status build(const genlat_layer_table *table, genlat_net **net)
     return genlat_net_build(&b, net);
 }
 
-/* ---- it works --------------------------------------------------------------------------------------------
- */
+/* ---- it works -------------------------------------------------------------------------------- */
 
 START_TEST(a_net_has_right_gradients_through_it)
 {
@@ -185,8 +184,7 @@ START_TEST(its_text_is_its_name)
 }
 END_TEST
 
-/* ---- misuse
- * ------------------------------------------------------------------------------------------------ */
+/* ---- misuse ---------------------------------------------------------------------------------- */
 
 static void refuse(genlat_layer_table table, genlat_status wanted, const char *word)
 {
@@ -300,8 +298,7 @@ START_TEST(short_memory_leaves_user_to_the_caller)
 }
 END_TEST
 
-/* ---- what infer may do wrong
- * --------------------------------------------------------------------------------- */
+/* ---- what infer may do wrong ----------------------------------------------------------------- */
 
 static genlat_status infer_nothing(void *user, genlat_layer_plan *plan)
 {

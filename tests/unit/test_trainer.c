@@ -5,8 +5,7 @@
 
 #include "support/trainer_rig.h"
 
-/* ---- the course of a training
- * ---------------------------------------------------------------------------------- */
+/* ---- the course of a training ---------------------------------------------------------------- */
 
 START_TEST(events_come_in_their_order)
 {
@@ -112,8 +111,7 @@ START_TEST(presets_decide_what_is_not_given)
 }
 END_TEST
 
-/* ---- resuming
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- resuming -------------------------------------------------------------------------------- */
 
 static void assert_same(const fake_model *a, const fake_model *b)
 {
@@ -178,8 +176,7 @@ START_TEST(a_place_beyond_the_data_is_refused)
 }
 END_TEST
 
-/* ---- cancellation
- * -------------------------------------------------------------------------------------------------- */
+/* ---- cancellation ---------------------------------------------------------------------------- */
 
 START_TEST(a_receiver_stops_and_the_rest_follows)
 {
@@ -220,9 +217,7 @@ START_TEST(a_request_stops_the_run_under_way_or_the_next)
 }
 END_TEST
 
-/* ---- failures
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 START_TEST(files_that_cannot_be_written_fail)
 {
