@@ -510,13 +510,13 @@ START_TEST(sums_do_not_depend_on_threads)
 }
 END_TEST
 
-/* One context with `threads` threads, dy to the sums and bias to the rows; against the kernels on one thread. */
+/* Bias, its gradient and clearing over all threads, against the kernels on one. */
 static void check_bias(int threads, int64_t rows, int64_t channels, int64_t plane)
 {
-    enum { MOST = 3 * GNL_CHUNK };
-    static gnl_real x[MOST], y[MOST], bias[64], wanted[64], found[64];
+    enum { NUMBERS = 3 * GNL_CHUNK };
+    static gnl_real x[NUMBERS], y[NUMBERS], bias[64], wanted[64], found[64];
     int64_t n = rows * channels * plane;
-    ck_assert_int_le(n, MOST);
+    ck_assert_int_le(n, NUMBERS);
     gnl_rng rng = gnl_rng_make(7, GNL_STREAM_USER, 0);
     genlat_ctx_opts opts;
     genlat_ctx_opts_init(&opts);
