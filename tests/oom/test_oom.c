@@ -206,6 +206,43 @@ done:
     return status;
 }
 
+static genlat_status make_gan(genlat_ctx *ctx, genlat_gan **gan)
+{
+    genlat_gan_builder *builder = NULL;
+    genlat_status status = genlat_gan_builder_new(ctx, &builder);
+    if (status != GENLAT_OK)
+        return status;
+    genlat_gan_builder_data(builder, 1, (int64_t[]){2});
+    genlat_gan_builder_generator(builder, "dense units=4; relu; dense units=2");
+    genlat_gan_builder_discriminator(builder, "dense units=4; leaky_relu; dense units=1");
+    genlat_gan_builder_set(builder, "gp", "1");
+    return genlat_gan_build(&builder, NULL, gan);
+}
+
+static genlat_status use_gan(genlat_ctx *ctx)
+{
+    char path[] = "/tmp/genlat-oom-XXXXXX";
+    genlat_gan *gan = NULL, *again = NULL;
+    genlat_tensor *x = NULL, *drawn = NULL, *said = NULL;
+    genlat_status status;
+    close(mkstemp(path));
+    TRY(make_gan(ctx, &gan));
+    TRY(genlat_tensor_new(ctx, 2, (int64_t[]){3, 2}, &x));
+    TRY(genlat_gan_step(gan, x, NULL, NULL));
+    TRY(genlat_gan_generate(gan, 5, NULL, NULL, &drawn));
+    TRY(genlat_gan_discriminate(gan, x, NULL, &said));
+    TRY(genlat_gan_save(gan, path));
+    TRY(genlat_gan_load(ctx, path, &again));
+done:
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&drawn);
+    genlat_tensor_destroy(&said);
+    genlat_gan_destroy(&gan);
+    genlat_gan_destroy(&again);
+    unlink(path);
+    return status;
+}
+
 static genlat_status use_metrics(genlat_ctx *ctx)
 {
     genlat_source *ring = NULL;
@@ -240,8 +277,8 @@ static const struct use {
     const char *name;
     genlat_status (*run)(genlat_ctx *ctx);
 } uses[] = {
-    {"tensors", use_tensors}, {"net", use_net}, {"files", use_files},     {"data", use_data},
-    {"sources", use_sources}, {"vae", use_vae}, {"metrics", use_metrics},
+    {"tensors", use_tensors}, {"net", use_net}, {"files", use_files}, {"data", use_data},
+    {"sources", use_sources}, {"vae", use_vae}, {"gan", use_gan},     {"metrics", use_metrics},
 };
 enum { USES = sizeof uses / sizeof *uses };
 
