@@ -70,9 +70,9 @@ static void reverse_both(genlat_exec *exec, const gnl_penalty *p)
 
 /* ---- piecewise affine nets ------------------------------------------------------------------- */
 
-/* The adjoint of the loss is dloss times the adjoint `a` of the output, which differentiate() has left behind, and that
- * of the tangent is `a` itself. So both weight gradients are one product: a (dloss h + tangent of h)^T. */
-
+/* The adjoint of the loss is dloss times the adjoint `a` of the output, which differentiate() has left
+ * behind, and that of the tangent is `a` itself. So both weight gradients are one product:
+ * a (dloss h + tangent of h)^T. */
 typedef struct fold {
     const gnl_real *factor; /* [rows] */
     const gnl_real *x, *tangent;
