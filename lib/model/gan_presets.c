@@ -12,7 +12,7 @@ struct gnl_gan_preset {
     family_fn *generator, *discriminator;
     int64_t image_width;  /* channels at full size; doubled with each halving, up to fourfold */
     int64_t vector_width; /* units of hidden layers */
-    int depth;            /* hidden layers, or blocks at each size */
+    int depth;            /* hidden layers, or residual blocks of vectors; images have one at each size */
     bool norm;            /* batch norm in the discriminator's convolutions */
     const char *options;  /* that differ from the defaults */
     const char *optimizer_g, *optimizer_d, *lr_schedule, *penalty_schedule;
@@ -24,7 +24,7 @@ static family_fn residual_generator, residual_critic, any_generator, any_critic,
 
 static const gnl_gan_preset presets[] = {
     {"r3", "residual nets without normalization, relativistic pairs, R1 and R2; any data", residual_generator,
-     residual_critic, 24, 128, 2, false, "", "adam lr=1e-3 beta1=0 beta2=0.99", "",
+     residual_critic, 16, 128, 2, false, "", "adam lr=1e-3 beta1=0 beta2=0.99", "",
      "cosine from=1 to=0.02 steps=20000", "cosine from=1 to=0.05 steps=20000", 40, 128},
     {"mlp", "two hidden layers of 256, the GAN of 2014; any data", plain_generator, plain_critic, 0, 256, 2,
      false, "loss=non_saturating r1=0 r2=0 ema=0", "adam lr=2e-4 beta1=0.5", "", "", "", 50, 128},
@@ -222,17 +222,16 @@ static genlat_status any_critic(const gnl_gan_preset *preset, const gnl_gan_reci
 
 enum { GROUP = 8 }; /* channels of a group of the 3x3 convolutions */
 
-static void append_conv_blocks(const gnl_gan_preset *preset, char *text, long long channels, int stage)
+static void append_conv_block(char *text, long long channels, int stage)
 {
     long long inner = 2 * channels;
-    for (int i = 0; i < preset->depth; i++)
-        append(text,
-               " | identity name=s%d_%d | conv2d channels=%lld kernel=1 init=he_normal | leaky_relu "
-               "slope=0.2 | conv2d "
-               "channels=%lld kernel=3 padding=1 groups=%lld init=he_normal | leaky_relu slope=0.2 | conv2d "
-               "channels=%lld "
-               "kernel=1 bias=no init=constant gain=0 name=b%d_%d | add from=s%d_%d,b%d_%d",
-               stage, i, inner, inner, inner / GROUP, channels, stage, i, stage, i, stage, i);
+    append(text,
+           " | identity name=s%d | conv2d channels=%lld kernel=1 init=he_normal | leaky_relu "
+           "slope=0.2 | conv2d "
+           "channels=%lld kernel=3 padding=1 groups=%lld init=he_normal | leaky_relu slope=0.2 | conv2d "
+           "channels=%lld "
+           "kernel=1 bias=no init=constant gain=0 name=b%d | add from=s%d,b%d",
+           stage, inner, inner, inner / GROUP, channels, stage, stage, stage);
 }
 
 static void append_dense_blocks(const gnl_gan_preset *preset, char *text)
@@ -253,13 +252,13 @@ static void residual_image_generator(const gnl_gan_preset *preset, const gnl_gan
     long long deepest = channels_at(preset, p.stages), h = (long long)p.height, w = (long long)p.width;
     append(text, "dense units=%lld init=glorot_normal | reshape shape=%lldx%lldx%lld", deepest * h * w,
            deepest, h, w);
-    append_conv_blocks(preset, text, deepest, p.stages);
+    append_conv_block(text, deepest, p.stages);
     for (int i = p.stages - 1; i >= 0; i--) {
         long long channels = channels_at(preset, i);
         if (channels != channels_at(preset, i + 1))
             append(text, " | conv2d channels=%lld kernel=1 bias=no init=glorot_normal", channels);
         append(text, " | upsample scale=2 mode=bilinear");
-        append_conv_blocks(preset, text, channels, i);
+        append_conv_block(text, channels, i);
     }
     append(text, " | conv2d channels={channels} kernel=1 init=glorot_normal");
 }
@@ -284,7 +283,7 @@ static void residual_image_critic(const gnl_gan_preset *preset, const gnl_gan_re
     append_image(r, text);
     append(text, "conv2d channels=%lld kernel=1 init=glorot_normal", channels_at(preset, 0));
     for (int i = 0; i <= p.stages; i++) {
-        append_conv_blocks(preset, text, channels_at(preset, i), i);
+        append_conv_block(text, channels_at(preset, i), i);
         if (i < p.stages)
             append(text, " | avg_pool kernel=2");
         if (i < p.stages && channels_at(preset, i) != channels_at(preset, i + 1))
