@@ -12,7 +12,6 @@ static void desk_free(genlat_ctx *ctx, gnl_vae_desk *desk)
     gnl_free(ctx, desk->condition);
     gnl_free(ctx, desk->z);
     gnl_free(ctx, desk->target);
-    gnl_free(ctx, desk->scratch);
     gnl_free(ctx, desk->number);
     gnl_free(ctx, desk);
 }
@@ -36,9 +35,8 @@ static genlat_status desk_fill(genlat_vae *vae, gnl_vae_desk *desk)
     desk->condition = gnl_alloc(ctx, rows * (size_t)vae->condition, number);
     desk->z = gnl_alloc(ctx, rows * (size_t)vae->recipe.opts.latent, number);
     desk->target = gnl_alloc(ctx, rows * (size_t)vae->size, number);
-    desk->scratch = gnl_alloc(ctx, rows * (size_t)vae->size, number);
     desk->number = gnl_alloc(ctx, 3 * rows, sizeof *desk->number);
-    bool all = desk->condition && desk->z && desk->target && desk->scratch && desk->number;
+    bool all = desk->condition && desk->z && desk->target && desk->number;
     return all ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 

@@ -54,7 +54,6 @@ typedef struct gnl_vae_desk {
     gnl_real *condition; /* [rows,condition] */
     gnl_real *z;         /* [rows,latent] */
     gnl_real *target;    /* [rows,data] */
-    gnl_real *scratch;   /* [rows,data] */
     double *number;      /* [3,rows] */
 } gnl_vae_desk;
 
