@@ -432,6 +432,47 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_decode(genlat_gan *gan, con
                                                             genlat_tensor **y);
 
 /**
+ * Draw the latents that genlat_gan_generate() makes samples of.
+ *
+ * @param gan   model.
+ * @param n     number of latents, >= 1.
+ * @param opts  seed, temperature and truncation; borrowed for the call; NULL: defaults.
+ * @param z     receives a new tensor [n,latent].
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_MEMORY.
+ * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: stream sample; a longer series of one seed begins
+ * with the shorter one.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_latents(genlat_gan *gan, int64_t n, const genlat_generate_opts *opts,
+                                                             genlat_tensor **z);
+
+/** The way from one latent to another. */
+enum {
+    GENLAT_GAN_PATH_SPHERE = 0, /**< the great circle, which keeps the length typical of normal latents. */
+    GENLAT_GAN_PATH_LINE = 1    /**< the straight line. */
+};
+
+/**
+ * Make samples of the latents on the way between others, both ends among them.
+ *
+ * @param gan     model.
+ * @param from    [rows,latent] the beginnings; borrowed for the call.
+ * @param to      [rows,latent] the ends; borrowed for the call.
+ * @param labels  as for genlat_gan_step(), for both ends and all between; NULL: the classes in turn, one a row.
+ * @param steps   samples a row, >= 2.
+ * @param path    GENLAT_GAN_PATH_*.
+ * @param y       receives a new tensor [rows*steps,...], the steps of a row one after the other.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE when condition vectors are missing;
+ *         GENLAT_E_MEMORY.
+ * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: none.
+ * Source: White, "Sampling generative networks", 2016 (spherical interpolation).
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_interpolate(genlat_gan *gan, const genlat_tensor *from,
+                                                                 const genlat_tensor *to, const genlat_tensor *labels,
+                                                                 int64_t steps, uint32_t path, genlat_tensor **y);
+
+/**
  * Raw outputs of the critic, in evaluation mode.
  *
  * @param gan     model.

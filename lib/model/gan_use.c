@@ -143,6 +143,23 @@ static genlat_status decode(genlat_gan *gan, gnl_gan_part part, const genlat_ten
     return status;
 }
 
+/* Checks what samples are wanted, and draws their latents. */
+static genlat_status prior(genlat_gan *gan, int64_t n, const genlat_generate_opts *given,
+                           genlat_generate_opts *o, genlat_tensor **z, const char *where)
+{
+    GNL_REQUIRE(gan, where, "gan is NULL");
+    if (n < 1 || n > INT32_MAX)
+        return gnl_fail(GENLAT_E_RANGE, "%s: n is %lld, 1 to %d wanted", where, (long long)n, INT32_MAX);
+    GNL_TRY(gnl_options_take(&generate_table, given, o, where));
+    if (o->truncation > 0 && o->truncation < 0.1)
+        return gnl_fail(GENLAT_E_RANGE, "%s: truncation is %g, 0 or 0.1 to 1000 wanted", where,
+                        o->truncation);
+    const gnl_shape shape = {2, {n, gan->recipe.opts.latent}};
+    GNL_TRY(gnl_tensor_new(gan->model.object.ctx, &shape, z));
+    draw_latents(gan, o, *z);
+    return GENLAT_OK;
+}
+
 genlat_status genlat_gan_generate(genlat_gan *gan, int64_t n, const genlat_tensor *labels,
                                   const genlat_generate_opts *opts, genlat_tensor **y)
 {
@@ -151,20 +168,32 @@ genlat_status genlat_gan_generate(genlat_gan *gan, int64_t n, const genlat_tenso
     genlat_tensor *z = NULL;
     GNL_REQUIRE(y, where, "y is NULL");
     *y = NULL;
-    GNL_REQUIRE(gan, where, "gan is NULL");
-    if (n < 1 || n > INT32_MAX)
-        return gnl_fail(GENLAT_E_RANGE, "%s: n is %lld, 1 to %d wanted", where, (long long)n, INT32_MAX);
-    GNL_TRY(gnl_options_take(&generate_table, opts, &o, where));
-    if (o.truncation > 0 && o.truncation < 0.1)
-        return gnl_fail(GENLAT_E_RANGE, "%s: truncation is %g, 0 or 0.1 to 1000 wanted", where, o.truncation);
-    const gnl_shape shape = {2, {n, gan->recipe.opts.latent}};
-    genlat_status status = gnl_tensor_new(gan->model.object.ctx, &shape, &z);
-    if (status == GENLAT_OK) {
-        draw_latents(gan, &o, z);
-        status = decode(gan, o.raw ? GNL_GAN_RAW : GNL_GAN_AVERAGE, z, labels, y, where);
-    }
+    GNL_TRY(prior(gan, n, opts, &o, &z, where));
+    genlat_status status = decode(gan, o.raw ? GNL_GAN_RAW : GNL_GAN_AVERAGE, z, labels, y, where);
     gnl_tensor_release(z);
     return status;
+}
+
+genlat_status genlat_gan_latents(genlat_gan *gan, int64_t n, const genlat_generate_opts *opts,
+                                 genlat_tensor **z)
+{
+    genlat_generate_opts o;
+    GNL_REQUIRE(z, "genlat_gan_latents", "z is NULL");
+    *z = NULL;
+    return prior(gan, n, opts, &o, z, "genlat_gan_latents");
+}
+
+static genlat_status check_latents(const genlat_gan *gan, const genlat_tensor *z, const char *where,
+                                   const char *name)
+{
+    GNL_REQUIRE(gan, where, "gan is NULL");
+    if (!z)
+        return gnl_fail(GENLAT_E_INVALID, "%s: %s is NULL", where, name);
+    const gnl_shape latent = {1, {gan->recipe.opts.latent}};
+    GNL_TRY(gnl_tensor_check_rows(z, &latent, where, name));
+    if (z->shape.dim[0] < 1)
+        return gnl_fail(GENLAT_E_SHAPE, "%s: %s has no rows", where, name);
+    return GENLAT_OK;
 }
 
 genlat_status genlat_gan_decode(genlat_gan *gan, const genlat_tensor *z, const genlat_tensor *labels,
@@ -173,13 +202,41 @@ genlat_status genlat_gan_decode(genlat_gan *gan, const genlat_tensor *z, const g
     const char *where = "genlat_gan_decode";
     GNL_REQUIRE(y, where, "y is NULL");
     *y = NULL;
-    GNL_REQUIRE(gan, where, "gan is NULL");
-    GNL_REQUIRE(z, where, "z is NULL");
-    const gnl_shape latent = {1, {gan->recipe.opts.latent}};
-    GNL_TRY(gnl_tensor_check_rows(z, &latent, where, "z"));
-    if (z->shape.dim[0] < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: z has no rows", where);
+    GNL_TRY(check_latents(gan, z, where, "z"));
     return decode(gan, GNL_GAN_AVERAGE, z, labels, y, where);
+}
+
+static genlat_status interpolate(genlat_gan *gan, const genlat_tensor *from, const genlat_tensor *to,
+                                 const genlat_tensor *labels, int64_t steps, bool straight, genlat_tensor **y,
+                                 const char *where)
+{
+    genlat_tensor *turn = NULL, *repeated = NULL, *z = NULL;
+    genlat_status status = labels ? gnl_model_check_labels(&gan->model, labels, from->shape.dim[0], where)
+                                  : gnl_model_labels_in_turn(&gan->model, from->shape.dim[0], &turn, where);
+    if (status == GENLAT_OK)
+        status = gnl_model_repeat_labels(&gan->model, labels ? labels : turn, steps, &repeated);
+    if (status == GENLAT_OK)
+        status = gnl_model_way(gan->model.object.ctx, from, to, steps, straight, &z);
+    if (status == GENLAT_OK)
+        status = decode(gan, GNL_GAN_AVERAGE, z, repeated, y, where);
+    gnl_tensor_release(turn);
+    gnl_tensor_release(repeated);
+    gnl_tensor_release(z);
+    return status;
+}
+
+genlat_status genlat_gan_interpolate(genlat_gan *gan, const genlat_tensor *from, const genlat_tensor *to,
+                                     const genlat_tensor *labels, int64_t steps, uint32_t path,
+                                     genlat_tensor **y)
+{
+    const char *where = "genlat_gan_interpolate";
+    GNL_REQUIRE(y, where, "y is NULL");
+    *y = NULL;
+    GNL_TRY(check_latents(gan, from, where, "from"));
+    GNL_TRY(check_latents(gan, to, where, "to"));
+    GNL_REQUIRE(path <= GENLAT_GAN_PATH_LINE, where, "path is not a GENLAT_GAN_PATH_*");
+    GNL_TRY(gnl_model_check_way(from, to, steps, where));
+    return interpolate(gan, from, to, labels, steps, path == GENLAT_GAN_PATH_LINE, y, where);
 }
 
 /* ---- judgements ------------------------------------------------------------------------------ */

@@ -18,6 +18,19 @@ genlat_status gnl_model_fill_condition(const gnl_model *model, const genlat_tens
 genlat_status gnl_model_labels_in_turn(const gnl_model *model, int64_t n, genlat_tensor **out,
                                        const char *where);
 
+/* Labels of rows repeated `times` times each; *out stays NULL without labels. */
+genlat_status gnl_model_repeat_labels(const gnl_model *model, const genlat_tensor *labels, int64_t times,
+                                      genlat_tensor **out);
+
+/* ---- ways through the latent space ------------------------------------------------------------- */
+
+/* E_SHAPE for ends of different rows, E_RANGE for less than two steps. */
+genlat_status gnl_model_check_way(const genlat_tensor *from, const genlat_tensor *to, int64_t steps,
+                                  const char *where);
+/* [rows*steps,latent] from a to b, the steps of a row one after the other: on the great circle, or straight. */
+genlat_status gnl_model_way(genlat_ctx *ctx, const genlat_tensor *a, const genlat_tensor *b, int64_t steps,
+                            bool straight, genlat_tensor **out);
+
 /* ---- model files ----------------------------------------------------------------------------- */
 
 typedef enum gnl_field_kind {

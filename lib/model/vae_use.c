@@ -153,59 +153,15 @@ static genlat_status sample(genlat_vae *vae, int64_t n, const genlat_tensor *lab
 
 /* ---- ways through the latent space ----------------------------------------------------------- */
 
-/* Point t of the great circle from a to b; the straight line where the two are (nearly) parallel or one is
- * zero. */
-static void slerp(const gnl_real *a, const gnl_real *b, int64_t n, double t, gnl_real *out)
-{
-    double aa = 0, bb = 0, ab = 0;
-    for (int64_t i = 0; i < n; i++) {
-        aa += (double)a[i] * (double)a[i];
-        bb += (double)b[i] * (double)b[i];
-        ab += (double)a[i] * (double)b[i];
-    }
-    double cosine = aa > 0 && bb > 0 ? GNL_MIN(1, GNL_MAX(-1, ab / sqrt(aa * bb))) : 1;
-    double angle = acos(cosine), sine = sin(angle);
-    bool line = sine < 1e-6;
-    double wa = line ? 1 - t : sin((1 - t) * angle) / sine, wb = line ? t : sin(t * angle) / sine;
-    for (int64_t i = 0; i < n; i++)
-        out[i] = (gnl_real)(wa * (double)a[i] + wb * (double)b[i]);
-}
-
-/* Labels of rows repeated `times` times each; *out stays NULL without labels. */
-static genlat_status repeat_labels(const genlat_vae *vae, const genlat_tensor *labels, int64_t times,
-                                   genlat_tensor **out)
-{
-    if (!vae->condition || !labels)
-        return GENLAT_OK;
-    gnl_shape shape = labels->shape;
-    int64_t width = gnl_shape_count_from(&shape, 1), rows = shape.dim[0];
-    shape.dim[0] = rows * times;
-    GNL_TRY(gnl_tensor_new(vae->model.object.ctx, &shape, out));
-    for (int64_t i = 0; i < rows * times; i++)
-        memcpy((*out)->data + i * width, labels->data + i / times * width, (size_t)width * sizeof(gnl_real));
-    return GENLAT_OK;
-}
-
 static genlat_status decode_repeated(genlat_vae *vae, const genlat_tensor *z, const genlat_tensor *labels,
                                      int64_t times, genlat_tensor **y, const char *where)
 {
     genlat_tensor *repeated = NULL;
-    genlat_status status = repeat_labels(vae, labels, times, &repeated);
+    genlat_status status = gnl_model_repeat_labels(&vae->model, labels, times, &repeated);
     if (status == GENLAT_OK)
         status = decode(vae, z, repeated, NULL, y, where);
     gnl_tensor_release(repeated);
     return status;
-}
-
-static genlat_status way_between(genlat_vae *vae, const genlat_tensor *a, const genlat_tensor *b,
-                                 int64_t steps, genlat_tensor **out)
-{
-    int64_t rows = a->shape.dim[0], latent = a->shape.dim[1];
-    GNL_TRY(new_latents(vae, rows * steps, out));
-    for (int64_t i = 0; i < rows * steps; i++)
-        slerp(a->data + i / steps * latent, b->data + i / steps * latent, latent,
-              (double)(i % steps) / (double)(steps - 1), (*out)->data + i * latent);
-    return GENLAT_OK;
 }
 
 static genlat_status interpolate(genlat_vae *vae, const genlat_tensor *from, const genlat_tensor *to,
@@ -217,7 +173,7 @@ static genlat_status interpolate(genlat_vae *vae, const genlat_tensor *from, con
     if (status == GENLAT_OK)
         status = encode(vae, to, labels, &b, NULL, where);
     if (status == GENLAT_OK)
-        status = way_between(vae, a, b, steps, &z);
+        status = gnl_model_way(vae->model.object.ctx, a, b, steps, false, &z);
     if (status == GENLAT_OK)
         status = decode_repeated(vae, z, labels, steps, y, where);
     gnl_tensor_release(a);
@@ -325,11 +281,7 @@ genlat_status genlat_vae_interpolate(genlat_vae *vae, const genlat_tensor *from,
     *y = NULL;
     GNL_TRY(gnl_vae_check(vae, from, labels, where));
     GNL_TRY(gnl_vae_check(vae, to, labels, where));
-    if (from->shape.dim[0] != to->shape.dim[0])
-        return gnl_fail(GENLAT_E_SHAPE, "%s: from has %lld rows, to %lld", where,
-                        (long long)from->shape.dim[0], (long long)to->shape.dim[0]);
-    if (steps < 2 || steps > INT32_MAX / from->shape.dim[0])
-        return gnl_fail(GENLAT_E_RANGE, "%s: steps is %lld, 2 or more wanted", where, (long long)steps);
+    GNL_TRY(gnl_model_check_way(from, to, steps, where));
     return interpolate(vae, from, to, labels, steps, y, where);
 }
 

@@ -348,6 +348,49 @@ START_TEST(samples_follow_seed_and_options)
 }
 END_TEST
 
+/* Ends are what their latents make; half-way between two equally long latents a great circle keeps the length. */
+START_TEST(ways_lead_from_end_to_end)
+{
+    enum { STEPS = 5 };
+    static const pair labelled[] = {{"condition", "classes=3"}, {NULL, NULL}};
+    genlat_gan *gan = make("mlp", &vector, labelled);
+    genlat_tensor *from = NULL, *to = NULL, *first = NULL, *way = NULL, *z = NULL;
+    genlat_generate_opts opts;
+    genlat_generate_opts_init(&opts);
+    opts.seed = 2;
+    opts.truncation = 0.7;
+    ck_assert_int_eq(genlat_gan_latents(gan, 3, &opts, &from), GENLAT_OK);
+    for (int i = 0; i < 18; i++)
+        ck_assert_double_le(fabs((double)from->data[i]), 0.7);
+    ck_assert_int_eq(genlat_gan_generate(gan, 3, NULL, &opts, &first), GENLAT_OK);
+    opts.seed = 3;
+    ck_assert_int_eq(genlat_gan_latents(gan, 3, &opts, &to), GENLAT_OK);
+    for (uint32_t path = GENLAT_GAN_PATH_SPHERE; path <= GENLAT_GAN_PATH_LINE; path++) {
+        ck_assert_int_eq(genlat_gan_interpolate(gan, from, to, NULL, STEPS, path, &way), GENLAT_OK);
+        ck_assert_int_eq(way->shape.dim[0], 3 * STEPS);
+        for (int i = 0; i < 9; i++)
+            ck_assert_double_eq_tol((double)way->data[i / 3 * STEPS * 3 + i % 3], (double)first->data[i],
+                                    1e-5);
+        genlat_tensor_destroy(&way);
+    }
+    for (int i = 0; i < 6; i++) {
+        from->data[i] = i < 3;
+        to->data[i] = i >= 3;
+    }
+    for (int straight = 0; straight < 2; straight++) {
+        double length2 = 0;
+        ck_assert_int_eq(gnl_model_way(ctx, from, to, STEPS, straight, &z), GENLAT_OK);
+        for (int i = 0; i < 6; i++)
+            length2 += (double)z->data[STEPS / 2 * 6 + i] * (double)z->data[STEPS / 2 * 6 + i];
+        ck_assert_double_eq_tol(length2, straight ? 1.5 : 3, 1e-5);
+        genlat_tensor_destroy(&z);
+    }
+    for (genlat_tensor **t = (genlat_tensor *[]){from, to, first, NULL}; *t; t++)
+        gnl_tensor_release(*t);
+    genlat_gan_destroy(&gan);
+}
+END_TEST
+
 START_TEST(a_description_names_the_parts)
 {
     static const pair set[] = {{"r1", "0.7"}, {NULL, NULL}};
@@ -377,6 +420,7 @@ int main(void)
     tcase_add_loop_test(tests, steps_allocate_nothing, 0, 2);
     tcase_add_test(tests, training_resumes_exactly);
     tcase_add_test(tests, samples_follow_seed_and_options);
+    tcase_add_test(tests, ways_lead_from_end_to_end);
     tcase_add_test(tests, a_description_names_the_parts);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
