@@ -12,6 +12,7 @@ typedef struct conv_opts {
     double gain;
     uint32_t bias;
     uint32_t init;
+    uint32_t weight, reserved;
 } conv_opts;
 
 #define LARGEST (1 << 20)
@@ -20,6 +21,7 @@ typedef struct conv_opts {
         GNL_OPT_INT(conv_opts, groups, 1, 1, 1 << 24, "groups of channels that do not mix"),                 \
         GNL_OPT_BOOL(conv_opts, bias, 1, "add a bias to each channel"),                                      \
         GNL_OPT_ENUM(conv_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"), \
+        GNL_OPT_WEIGHT(conv_opts),                                                                           \
         GNL_OPT_REAL(conv_opts, gain, 1, 0, 1e6,                                                             \
                      "factor of the initial scale; the sd of normal, the value of constant")
 /* In one dimension an option is one number, the second of the pair. */
@@ -143,7 +145,7 @@ static genlat_status infer_image(const conv_opts *o, gnl_conv *g)
 }
 
 /* PyTorch takes the weight's first two sizes as fan-out and fan-in whichever way the layer goes. */
-static void plan_params(const conv_opts *o, int dims, const gnl_conv *g, gnl_layer_plan *plan)
+static void plan_params(const conv_opts *o, int dims, const gnl_conv *g, bool transposed, gnl_layer_plan *plan)
 {
     int64_t taps = g->kernel[0] * g->kernel[1], inner = g->image_channels / g->groups;
     gnl_shape shape = {dims + 2, {g->map_channels, inner, g->kernel[0], g->kernel[1]}};
@@ -153,7 +155,9 @@ static void plan_params(const conv_opts *o, int dims, const gnl_conv *g, gnl_lay
         (gnl_param){.name = "weight",
                     .shape = shape,
                     .init = {(gnl_init_kind)o->init, o->gain, inner * taps, g->map_channels * taps},
-                    .decay = true};
+                    .decay = true,
+                    .reparam = (gnl_reparam_kind)o->weight,
+                    .axis = transposed};
     plan->param[BIAS] = gnl_layer_bias(o->channels, o->init == GNL_INIT_TORCH, inner * taps);
     plan->params = o->bias ? 2 : 1;
 }
@@ -164,7 +168,7 @@ static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, co
     plan->out = (gnl_shape){3, {o->channels, out[0], out[1]}};
     if (dims == 1)
         plan->out = (gnl_shape){2, {o->channels, out[1]}};
-    plan_params(o, dims, g, plan);
+    plan_params(o, dims, g, out == g->image, plan);
     plan->scratch = gnl_conv_scratch(g, env->rows, env->threads);
 }
 

@@ -8,6 +8,7 @@ typedef struct dense_opts {
     double gain;
     uint32_t bias;
     uint32_t init;
+    uint32_t weight, reserved;
 } dense_opts;
 
 static const gnl_option options[] = {
@@ -15,6 +16,7 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(dense_opts, gain, 1, 0, 1e6, "factor of the initial scale; the sd of normal, the value of constant"),
     GNL_OPT_BOOL(dense_opts, bias, 1, "add a bias"),
     GNL_OPT_ENUM(dense_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
+    GNL_OPT_WEIGHT(dense_opts),
 };
 static const gnl_options_table table = {"dense", sizeof(dense_opts), options, GNL_COUNT(options)};
 
@@ -32,7 +34,8 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     plan->param[WEIGHT] = (gnl_param){.name = "weight",
                                       .shape = {2, {o->units, features}},
                                       .init = {(gnl_init_kind)o->init, o->gain, features, o->units},
-                                      .decay = true};
+                                      .decay = true,
+                                      .reparam = (gnl_reparam_kind)o->weight};
     plan->param[BIAS] = gnl_layer_bias(o->units, o->init == GNL_INIT_TORCH, features);
     plan->params = o->bias ? 2 : 1;
     return GENLAT_OK;

@@ -7,7 +7,7 @@ typedef struct embedding_opts {
     size_t size;
     int64_t classes, units;
     double gain;
-    uint32_t init, reserved;
+    uint32_t init, weight;
 } embedding_opts;
 
 static const gnl_option options[] = {
@@ -15,6 +15,7 @@ static const gnl_option options[] = {
     GNL_OPT_INT(embedding_opts, units, 1, 1, 1 << 24, "length of a row"),
     GNL_OPT_REAL(embedding_opts, gain, 1, 0, 1e6, "factor of the initial scale; the sd of normal"),
     GNL_OPT_ENUM(embedding_opts, init, GNL_INIT_NORMAL, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
+    GNL_OPT_WEIGHT(embedding_opts),
 };
 static const gnl_options_table table = {"embedding", sizeof(embedding_opts), options, GNL_COUNT(options)};
 
@@ -30,7 +31,8 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     plan->out.dim[plan->out.ndim++] = o->units;
     plan->param[0] = (gnl_param){.name = "weight",
                                  .shape = {2, {o->classes, o->units}},
-                                 .init = {(gnl_init_kind)o->init, o->gain, o->classes, o->units}};
+                                 .init = {(gnl_init_kind)o->init, o->gain, o->classes, o->units},
+                                 .reparam = (gnl_reparam_kind)o->weight};
     plan->params = 1;
     return GENLAT_OK;
 }

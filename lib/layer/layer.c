@@ -2,6 +2,8 @@
 /* The handle: a kind of layer and its options, from and to text. */
 #include "layer/layer_priv.h"
 
+const char *const gnl_reparam_names[] = {"plain", "spectral", "norm", NULL};
+
 genlat_status gnl_layer_same_shape(const gnl_shape *in, gnl_layer_plan *plan)
 {
     plan->out = in[0];

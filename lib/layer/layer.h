@@ -40,6 +40,18 @@ typedef struct gnl_init {
 /* ORTHOGONAL takes the weights as a matrix [shape[0], rest] and needs memory of that size. */
 genlat_status gnl_init_fill(genlat_ctx *ctx, const gnl_init *init, gnl_rng *rng, const gnl_shape *shape, gnl_real *out);
 
+/* ---- reparametrized weights ------------------------------------------------------------------------------ */
+
+/* What a layer's weight is made from, see net/reparam.c. Layers see the made weight only. */
+typedef enum gnl_reparam_kind {
+    GNL_REPARAM_NONE,
+    GNL_REPARAM_SPECTRAL, /* W / sigma: spectral norm */
+    GNL_REPARAM_NORM      /* g W / |W| for each output: weight norm */
+} gnl_reparam_kind;
+
+/* Names of the kinds, for options tables; and the text `weight=` of every layer with a matrix. */
+extern const char *const gnl_reparam_names[];
+
 /* ---- what a layer declares ----------------------------------------------------------------------------- */
 
 typedef struct gnl_param {
@@ -48,6 +60,8 @@ typedef struct gnl_param {
     gnl_init init;
     bool state; /* kept and saved, but not trained: running statistics */
     bool decay; /* weight decay applies */
+    gnl_reparam_kind reparam;
+    int32_t axis; /* the dimension of the outputs, 0 or 1: what reparam takes for the rows of a matrix */
 } gnl_param;
 
 /* The answer of infer. Sizes are in numbers (gnl_real). */

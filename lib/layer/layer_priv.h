@@ -56,6 +56,11 @@ genlat_status gnl_axis_check(const gnl_shape *in, int64_t axis);
 int32_t gnl_axis_index(const gnl_shape *in, int64_t axis);
 gnl_axis gnl_axis_of(const gnl_step *s, int64_t axis); /* of the first input */
 
+/* The option `weight` of layers with a matrix. */
+#define GNL_OPT_WEIGHT(type)                                                                                 \
+    GNL_OPT_ENUM(type, weight, GNL_REPARAM_NONE, GNL_REPARAM_NORM, gnl_reparam_names,                        \
+                 "plain, or under spectral norm or weight norm")
+
 /* Frees what a layer of the caller's own kind holds. */
 void gnl_layer_free_own(genlat_layer *layer);
 

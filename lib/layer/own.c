@@ -270,7 +270,11 @@ static genlat_status make_param(const char *name, uint32_t kind, const gnl_shape
         return gnl_fail(GENLAT_E_INVALID, "genlat_layer_plan_param: kind %u or gain %g of %s is not legal",
                         kind, gain, name);
     GNL_TRY(find_init(init, &start.kind));
-    *out = (gnl_param){name, *shape, start, kind == GENLAT_PARAM_STATE, kind == GENLAT_PARAM_DECAY};
+    *out = (gnl_param){.name = name,
+                       .shape = *shape,
+                       .init = start,
+                       .state = kind == GENLAT_PARAM_STATE,
+                       .decay = kind == GENLAT_PARAM_DECAY};
     return GENLAT_OK;
 }
 

@@ -130,6 +130,20 @@ static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, con
     return GENLAT_OK;
 }
 
+/* What a reparametrized weight has beside it. */
+static genlat_status add_beside(genlat_net_builder *b, const gnl_node *node, int weight)
+{
+    const gnl_param of = b->net->weight[weight].param;
+    gnl_param extra;
+    if (of.init.gain == 0)
+        return gnl_fail(GENLAT_E_INVALID, "weight=%s cannot start from a weight of zeros",
+                        gnl_reparam_names[of.reparam]);
+    b->net->weight[weight].beside = b->net->weights;
+    for (int i = 0; gnl_reparam_param(&of, i, &extra); i++)
+        GNL_TRY(add_weight(b, node, &extra));
+    return GENLAT_OK;
+}
+
 /* The node whose weights are shared must have the same kind of layer and the same shapes. */
 static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *with,
                                    const gnl_layer_plan *plan)
@@ -139,9 +153,11 @@ static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *
         return gnl_fail(GENLAT_E_NOT_FOUND, "share: no earlier layer is called '%s'", with);
     owner = net->node[owner].owner;
     const gnl_node *other = &net->node[owner];
-    bool same = other->layer->type == node->layer->type && other->weights == plan->params;
-    for (int i = 0; same && i < plan->params; i++)
-        same = gnl_shape_equal(&net->weight[other->first_weight + i].param.shape, &plan->param[i].shape);
+    bool same = other->layer->type == node->layer->type && other->params == plan->params;
+    for (int i = 0; same && i < plan->params; i++) {
+        const gnl_param *param = &net->weight[other->first_weight + i].param;
+        same = gnl_shape_equal(&param->shape, &plan->param[i].shape) && param->reparam == plan->param[i].reparam;
+    }
     if (!same)
         return gnl_fail(GENLAT_E_SHAPE, "share: '%s' has other weights", with);
     node->owner = owner;
@@ -158,7 +174,11 @@ static genlat_status complete_node(genlat_net_builder *b, gnl_node *node, const 
         return share_weights(b->net, node, keys->share, &plan);
     for (int i = 0; i < plan.params; i++)
         GNL_TRY(add_weight(b, node, &plan.param[i]));
-    node->weights = plan.params;
+    node->params = plan.params;
+    for (int i = 0; i < plan.params; i++)
+        if (plan.param[i].reparam)
+            GNL_TRY(add_beside(b, node, node->first_weight + i));
+    node->weights = b->net->weights - node->first_weight;
     return GENLAT_OK;
 }
 

@@ -130,6 +130,7 @@ static genlat_status checker_fill(checker *c, const genlat_tensor *const *x)
     const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
     GNL_TRY(gnl_net_compile(c->net, c->rows, &opts, &c->exec));
     c->dropout = c->exec->dropout;
+    c->exec->held = true;
     c->saved_state = copy_of(ctx, c->net->state, c->net->states);
     c->saved_grad = copy_of(ctx, c->net->grad, c->net->values);
     if (!c->saved_state || !c->saved_grad)

@@ -351,7 +351,7 @@ static void bind_step(const compiler *c, gnl_run *run)
     s->rng = &c->exec->dropout;
     s->cache = place(c, f->span[CACHE]);
     s->scratch = c->exec->scratch;
-    gnl_bind_weights(c->net, node, s->param, run->wanted);
+    gnl_bind_weights(c->exec, node, s->param, run->wanted);
 }
 
 static void bind_runs(compiler *c)
@@ -414,6 +414,7 @@ static genlat_status compile(compiler *c)
     if (c->tangents)
         span_penalty(c);
     GNL_TRY(allocate_arena(c));
+    GNL_TRY(gnl_reparam_alloc(c->exec));
     bind_buffers(c);
     bind_runs(c);
     return make_views(c);
@@ -489,6 +490,8 @@ void gnl_exec_release(genlat_exec *exec)
     gnl_free(ctx, exec->compute.space);
     gnl_free(ctx, exec->arena);
     gnl_free(ctx, exec->scratch);
+    gnl_free(ctx, exec->reparam);
+    gnl_free(ctx, exec->made);
     gnl_free(ctx, exec->run);
     gnl_free(ctx, exec->buffer);
     gnl_net_release(exec->net);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs an exec: forward, backward, along tangents, and the reverse of both. Nothing here allocates or can
  * fail. */
-#include "net/net.h"
+#include "net/net_priv.h"
 
 static const gnl_layer_type *type_of(const genlat_exec *exec, const gnl_run *run)
 {
@@ -31,6 +31,7 @@ void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_
             (gnl_real *)(uintptr_t)x[i]; /* read only; the buffers of layers are written */
     exec->rows = rows;
     exec->has_backward = false;
+    gnl_reparam_make(exec, training);
     for (int i = 0; i < exec->runs; i++) {
         bind_values(exec, &exec->run[i], training);
         if (!exec->run[i].skip)
@@ -95,9 +96,9 @@ static void want_weights(const genlat_exec *exec, gnl_run *run, bool wanted)
 {
     const gnl_node *node = &exec->net->node[run->node];
     const gnl_node *owner = &exec->net->node[node->owner];
-    for (int i = 0; i < owner->weights; i++) {
-        bool frozen = exec->net->weight[owner->first_weight + i].frozen;
-        run->step.grad[i] = wanted && !frozen ? run->wanted[i] : NULL;
+    for (int i = 0; i < owner->params; i++) {
+        run->step.grad[i] =
+            wanted && gnl_weight_is_wanted(exec->net, owner->first_weight + i) ? run->wanted[i] : NULL;
     }
 }
 
@@ -133,6 +134,8 @@ static void add_routes(const genlat_exec *exec, const gnl_run *run, bool tangent
 void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted)
 {
     clear_unwritten(exec, outputs_mask, false);
+    if (wanted & GNL_GRAD_WEIGHTS)
+        gnl_reparam_begin(exec);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
         if (!exec->buffer[run->node].adjoint)
@@ -142,6 +145,8 @@ void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted
             type_of(exec, run)->backward(&run->step);
         add_routes(exec, run, false);
     }
+    if (wanted & GNL_GRAD_WEIGHTS)
+        gnl_reparam_end(exec);
     exec->has_backward = true;
 }
 
@@ -186,6 +191,8 @@ void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned t
 {
     clear_unwritten(exec, outputs_mask, false);
     clear_unwritten(exec, tangents_mask, true);
+    if (wanted & GNL_GRAD_WEIGHTS)
+        gnl_reparam_begin(exec);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
         const gnl_layer_type *type = type_of(exec, run);
@@ -198,5 +205,7 @@ void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned t
         }
         add_routes(exec, run, true);
     }
+    if (wanted & GNL_GRAD_WEIGHTS)
+        gnl_reparam_end(exec);
     exec->has_backward = true;
 }

@@ -48,6 +48,8 @@ genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream)
         GNL_TRY(gnl_init_fill(net->object.ctx, &w->param.init, &rng, &w->param.shape,
                               gnl_net_weight_data(net, i)));
     }
+    for (int i = 0; i < net->weights; i++)
+        gnl_reparam_start(net, &net->weight[i]);
     return GENLAT_OK;
 }
 
@@ -88,14 +90,25 @@ int64_t gnl_net_size(const genlat_net *net)
     return total;
 }
 
-void gnl_bind_weights(const genlat_net *net, const gnl_node *node, gnl_real *param[], gnl_real *grad[])
+void gnl_bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_real *param[], gnl_real *grad[])
 {
+    const genlat_net *net = exec->net;
     const gnl_node *owner = &net->node[node->owner];
-    for (int i = 0; i < owner->weights; i++) {
+    for (int i = 0; i < owner->params; i++) {
         const gnl_weight *w = &net->weight[owner->first_weight + i];
         param[i] = gnl_net_weight_data(net, owner->first_weight + i);
         grad[i] = net->grad && !w->param.state ? net->grad + w->offset : NULL;
+        for (int j = 0; w->beside && j < exec->reparams; j++)
+            if (exec->reparam[j].weight == w) {
+                param[i] = exec->reparam[j].made;
+                grad[i] = exec->reparam[j].grad;
+            }
     }
+}
+
+bool gnl_weight_is_wanted(const genlat_net *net, int weight)
+{
+    return !net->weight[weight].frozen || net->weight[weight].beside;
 }
 
 /* ---- text -------------------------------------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * net: a graph of layers. builder.c collects it, net.c holds the weights, plan.c lays out the memory,
- *      compile.c makes an exec from both, exec.c runs it, check.c compares gradients, store.c saves and loads.
+ *      compile.c makes an exec from both, exec.c runs it, reparam.c makes weights under spectral or weight norm,
+ *      check.c compares gradients, store.c saves and loads.
  * Uses: base, kernel, tensor, io, layer.
  * Adding: what a layer needs from a run goes into gnl_step, never into an `if` on its kind here.
  * Tests: tests/unit/test_store.c, tests/grad/test_net.c, tests/golden/.
@@ -21,7 +22,8 @@ typedef struct gnl_node {
     int input[GNL_MAX_INPUTS];
     gnl_shape shape;  /* of one sample */
     int first_weight; /* in net->weight */
-    int weights;
+    int weights;      /* the layer's params, then what their reparametrizations need */
+    int params;
     int owner; /* the node whose weights it uses: itself, or an earlier one */
 } gnl_node;
 
@@ -31,6 +33,7 @@ typedef struct gnl_weight {
     gnl_param param;
     int64_t offset, count;
     bool frozen;
+    int beside; /* of a reparametrized weight: the first of those that belong to it; or 0 */
 } gnl_weight;
 
 struct genlat_net {
@@ -105,6 +108,15 @@ typedef struct gnl_run {
     gnl_real *wanted[GNL_MAX_PARAMS]; /* gradients when weights are wanted */
 } gnl_run;
 
+/* A weight that is made anew for each forward pass. The exec keeps what backward needs of that pass, so that
+ * another exec of the net may run in between. */
+typedef struct gnl_reparam {
+    const gnl_weight *weight;
+    gnl_real *made, *grad; /* [count] what layers multiply with, and its gradient */
+    gnl_real *u, *v;       /* spectral norm: the vectors of this pass, NULL for weight norm */
+    double sigma;
+} gnl_reparam;
+
 /* Buffers of a node within the exec's arena, NULL where there is none. */
 typedef struct gnl_buffers {
     gnl_real *value, *adjoint, *tangent, *tangent_adjoint;
@@ -124,6 +136,10 @@ struct genlat_exec {
     gnl_real *arena, *scratch;
     int64_t arena_numbers, scratch_numbers;
     gnl_rng dropout;
+    int reparams;
+    gnl_reparam *reparam;
+    gnl_real *made;         /* the numbers of all reparam */
+    bool held;              /* training passes leave the vectors of spectral norms alone: gradients hold them too */
     bool folds;             /* every layer is piecewise affine: penalties fold into one backward pass */
     gnl_real *mix, *scaled; /* room for it: as large as the largest input and output of a layer */
     genlat_tensor *view[GENLAT_MAX_OUTPUTS];   /* outputs, made once, lent out */

@@ -32,6 +32,22 @@ genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genl
 int64_t gnl_padded(int64_t numbers);
 
 /* Points at the parts of weights that a node's steps use. */
-void gnl_bind_weights(const genlat_net *net, const gnl_node *node, gnl_real *param[], gnl_real *grad[]);
+void gnl_bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_real *param[], gnl_real *grad[]);
+
+/* Whether layers compute its gradient. That of a reparametrized weight also counts for those beside it. */
+bool gnl_weight_is_wanted(const genlat_net *net, int weight);
+
+/* ---- reparametrized weights, reparam.c ----------------------------------------------------------------- */
+
+/* The tensors beside a weight, by index 0, 1, ...; false: no more. */
+bool gnl_reparam_param(const gnl_param *of, int index, gnl_param *out);
+/* First values of the tensors beside a weight, from its own. */
+void gnl_reparam_start(const genlat_net *net, const gnl_weight *weight);
+genlat_status gnl_reparam_alloc(genlat_exec *exec);
+/* Makes the weights for a forward pass; in training the power iteration of spectral norms goes one step on. */
+void gnl_reparam_make(genlat_exec *exec, bool training);
+/* Around each pass that adds to gradients of weights: they start from 0, and end in those of the net. */
+void gnl_reparam_begin(const genlat_exec *exec);
+void gnl_reparam_end(const genlat_exec *exec);
 
 #endif

@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "net/net.h"
+#include "net/net_priv.h"
 
 /* f and f'(|g|) / |g|. A gradient of zero has no direction: one-centred penalties leave it alone. */
 static double value_of(gnl_penalty_kind kind, double norm2)
@@ -111,8 +111,8 @@ static void fold_layer(const genlat_exec *exec, gnl_run *run, const gnl_real *dl
     const gnl_real *adjoint = exec->buffer[run->node].adjoint;
     memset(step.dx, 0, sizeof step.dx);
     memset(step.dtx, 0, sizeof step.dtx);
-    for (int i = 0; i < owner->weights; i++)
-        step.grad[i] = exec->net->weight[owner->first_weight + i].frozen ? NULL : run->wanted[i];
+    for (int i = 0; i < owner->params; i++)
+        step.grad[i] = gnl_weight_is_wanted(exec->net, owner->first_weight + i) ? run->wanted[i] : NULL;
     if (dloss)
         mix(exec, dloss, in->value, in->tangent, step.in_size[0], exec->mix);
     step.tx[0] = dloss ? exec->mix : in->tangent;
@@ -128,11 +128,13 @@ static void fold_layer(const genlat_exec *exec, gnl_run *run, const gnl_real *dl
 
 static void fold_all(genlat_exec *exec, const gnl_penalty *p)
 {
+    gnl_reparam_begin(exec);
     for (int i = 0; i < exec->runs; i++) {
         gnl_run *run = &exec->run[i];
         if (exec->net->node[exec->net->node[run->node].owner].weights > 0)
             fold_layer(exec, run, p->dloss);
     }
+    gnl_reparam_end(exec);
 }
 
 double gnl_exec_penalty(genlat_exec *exec, const gnl_penalty *penalty, double *norm2)

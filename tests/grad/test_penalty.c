@@ -42,6 +42,24 @@ static const struct critic {
      "conv2d channels=2 kernel=3 | upsample scale=2 | flatten | dense units=1",
      {2, 3, 3},
      true},
+    {"conv2d channels=4 kernel=3 padding=1 groups=2 weight=spectral | leaky_relu slope=0.2 | "
+     "conv_transpose2d "
+     "channels=4 kernel=2 stride=2 groups=2 weight=spectral | leaky_relu slope=0.2 | flatten | "
+     "dense units=7 weight=spectral | leaky_relu slope=0.2 | dense units=1 init=he_normal gain=9",
+     {2, 4, 4},
+     true},
+    {"conv2d channels=4 kernel=3 padding=1 weight=spectral bias=no | silu | conv_transpose2d channels=3 "
+     "kernel=2 "
+     "stride=2 weight=norm | tanh | flatten | dense units=5 weight=norm | layer_norm | dense units=1 "
+     "weight=spectral",
+     {2, 4, 4},
+     false},
+    {"reshape shape=2x16 | conv1d channels=4 kernel=3 weight=norm groups=2 | leaky_relu slope=0.2 | "
+     "conv_transpose1d channels=4 kernel=3 weight=norm | leaky_relu slope=0.2 | flatten name=f | "
+     "dense units=6 weight=norm name=a | leaky_relu slope=0.2 | dense units=6 name=b | "
+     "dense units=6 weight=norm share=a from=f name=c | add from=b,c | dense units=1",
+     {2, 4, 4},
+     true},
 };
 
 static const gnl_penalty_kind kinds[] = {GNL_PENALTY_ZERO, GNL_PENALTY_ONE, GNL_PENALTY_ONE_SIDED};
@@ -68,6 +86,7 @@ static void open_trial(trial *t, const struct critic *now)
     gnl_rng_fill_normal(&rng, t->dloss, ROWS);
     for (int64_t i = 0; i < t->net->values; i++)
         t->net->value[i] *= 5; /* so that norms lie on both sides of 1 */
+    t->exec->held = true;      /* gradients hold the vectors of spectral norms, so differences must */
 }
 
 static void close_trial(trial *t)

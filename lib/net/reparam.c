@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Weights that are made from others: spectral norm (Miyato et al. 2018) and weight norm (Salimans and Kingma 2016).
+ * An exec makes them once for each forward pass, layers multiply with what is made, and the gradients of all passes,
+ * those of penalties among them, come back through here. docs/derivations/reparam.md derives it.
+ */
+#include <tgmath.h>
+
+#include "net/net_priv.h"
+
+enum { FIRST_ITERATIONS = 15 }; /* of the power iteration before the first use */
+
+static const double TINY = 1e-12;
+
+/* A weight as [outer,n,inner], n being the outputs: the matrix has n rows of outer x inner numbers. */
+typedef struct matrix {
+    int64_t outer, n, inner;
+    const gnl_kernels *k;
+} matrix;
+
+static matrix matrix_of(const genlat_net *net, const gnl_param *p)
+{
+    matrix m = {p->axis ? p->shape.dim[0] : 1, p->shape.dim[p->axis], 1, gnl_kernels_of(net->object.ctx)};
+    for (int32_t i = p->axis + 1; i < p->shape.ndim; i++)
+        m.inner *= p->shape.dim[i];
+    return m;
+}
+
+/* The part of row r of the matrix that lies at `outer`. */
+static int64_t at(const matrix *m, int64_t outer, int64_t r)
+{
+    return (outer * m->n + r) * m->inner;
+}
+
+bool gnl_reparam_param(const gnl_param *of, int index, gnl_param *out)
+{
+    int64_t n = of->shape.dim[of->axis];
+    bool norm = of->reparam == GNL_REPARAM_NORM;
+    *out = (gnl_param){.name = index ? "weight_v" : "weight_u",
+                       .shape = {1, {index ? gnl_shape_count(&of->shape) / n : n}},
+                       .init = {GNL_INIT_NORMAL, 1, 1, 1},
+                       .state = true};
+    if (norm) {
+        *out = (gnl_param){.name = "weight_g", .shape = of->shape, .init = {GNL_INIT_CONSTANT, 1, 1, 1}};
+        for (int32_t i = 0; i < of->shape.ndim; i++)
+            out->shape.dim[i] = i == of->axis ? n : 1;
+    }
+    return index < (norm ? 1 : 2);
+}
+
+/* ---- spectral norm --------------------------------------------------------------------------- */
+
+static void normalize(const matrix *m, int64_t count, gnl_real *x)
+{
+    m->k->scale(count, (gnl_real)(1 / fmax(sqrt(m->k->dot(count, x, x)), TINY)), x, x);
+}
+
+/* sum over r of row[r] times something of row r's part at `outer`. */
+static double row_times(const matrix *m, const gnl_real *w, const gnl_real *v, int64_t r)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < m->outer; i++)
+        sum += m->k->dot(m->inner, w + at(m, i, r), v + i * m->inner);
+    return sum;
+}
+
+/* u = W v and v = W^T u, both made unit vectors. */
+static void iterate(const matrix *m, const gnl_real *w, gnl_real *u, gnl_real *v)
+{
+    for (int64_t r = 0; r < m->n; r++)
+        u[r] = (gnl_real)row_times(m, w, v, r);
+    normalize(m, m->n, u);
+    memset(v, 0, (size_t)(m->outer * m->inner) * sizeof *v);
+    for (int64_t i = 0; i < m->outer; i++)
+        for (int64_t r = 0; r < m->n; r++)
+            m->k->axpy(m->inner, u[r], w + at(m, i, r), v + i * m->inner);
+    normalize(m, m->outer * m->inner, v);
+}
+
+/* The vectors are copied and made unit vectors again, since averages of the weights average them too. */
+static void make_spectral(const matrix *m, const gnl_real *w, const gnl_real *u, const gnl_real *v,
+                          gnl_reparam *p)
+{
+    double sigma = 0;
+    memcpy(p->u, u, (size_t)m->n * sizeof *u);
+    memcpy(p->v, v, (size_t)(m->outer * m->inner) * sizeof *v);
+    normalize(m, m->n, p->u);
+    normalize(m, m->outer * m->inner, p->v);
+    for (int64_t r = 0; r < m->n; r++)
+        sigma += (double)p->u[r] * row_times(m, w, p->v, r);
+    p->sigma = sigma;
+    m->k->scale(p->weight->count, (gnl_real)(1 / sigma), w, p->made);
+}
+
+/* With u and v held: dW += (G - <G, W/sigma> u v^T) / sigma. */
+static void end_spectral(const matrix *m, const gnl_reparam *p, gnl_real *dw)
+{
+    double along = m->k->dot(p->weight->count, p->grad, p->made) / p->sigma;
+    m->k->axpy(p->weight->count, (gnl_real)(1 / p->sigma), p->grad, dw);
+    for (int64_t i = 0; i < m->outer; i++)
+        for (int64_t r = 0; r < m->n; r++)
+            m->k->axpy(m->inner, (gnl_real)(-along * (double)p->u[r]), p->v + i * m->inner, dw + at(m, i, r));
+}
+
+/* ---- weight norm ----------------------------------------------------------------------------- */
+
+/* <a, b> over row r. */
+static double row_dot(const matrix *m, const gnl_real *a, const gnl_real *b, int64_t r)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < m->outer; i++)
+        sum += m->k->dot(m->inner, a + at(m, i, r), b + at(m, i, r));
+    return sum;
+}
+
+static void make_norm(const matrix *m, const gnl_real *w, const gnl_real *g, gnl_real *made)
+{
+    for (int64_t r = 0; r < m->n; r++) {
+        gnl_real scale = (gnl_real)((double)g[r] / fmax(sqrt(row_dot(m, w, w, r)), TINY));
+        for (int64_t i = 0; i < m->outer; i++)
+            m->k->scale(m->inner, scale, w + at(m, i, r), made + at(m, i, r));
+    }
+}
+
+/* dg += <G, w>/|w|, dw += g/|w| (G - <G, w>/|w|^2 w), row by row; what is NULL is not wanted. */
+static void end_norm(const matrix *m, const gnl_reparam *p, const gnl_real *w, const gnl_real *g,
+                     gnl_real *dw, gnl_real *dg)
+{
+    for (int64_t r = 0; r < m->n; r++) {
+        double norm = fmax(sqrt(row_dot(m, w, w, r)), TINY), along = row_dot(m, p->grad, w, r) / norm;
+        gnl_real scale = (gnl_real)((double)g[r] / norm),
+                 back = (gnl_real)(-(double)g[r] * along / (norm * norm));
+        if (dg)
+            dg[r] += (gnl_real)along;
+        for (int64_t i = 0; dw && i < m->outer; i++) {
+            m->k->axpy(m->inner, scale, p->grad + at(m, i, r), dw + at(m, i, r));
+            m->k->axpy(m->inner, back, w + at(m, i, r), dw + at(m, i, r));
+        }
+    }
+}
+
+/* ---- nets and execs -------------------------------------------------------------------------- */
+
+void gnl_reparam_start(const genlat_net *net, const gnl_weight *weight)
+{
+    if (!weight->beside)
+        return;
+    const matrix m = matrix_of(net, &weight->param);
+    const gnl_real *w = net->value + weight->offset;
+    gnl_real *first = gnl_net_weight_data(net, weight->beside);
+    if (weight->param.reparam == GNL_REPARAM_NORM) {
+        for (int64_t r = 0; r < m.n; r++)
+            first[r] = (gnl_real)sqrt(row_dot(&m, w, w, r));
+        return;
+    }
+    for (int i = 0; i < FIRST_ITERATIONS; i++)
+        iterate(&m, w, first, gnl_net_weight_data(net, weight->beside + 1));
+}
+
+/* Gives each reparametrized weight its part of the memory at `from`; returns the numbers that all take. */
+static int64_t lay_out(genlat_exec *exec, gnl_real *from)
+{
+    int64_t used = 0;
+    exec->reparams = 0;
+    for (int i = 0; i < exec->net->weights; i++) {
+        const gnl_weight *w = &exec->net->weight[i];
+        if (!w->beside)
+            continue;
+        const int64_t rows = w->param.shape.dim[w->param.axis], columns = w->count / rows;
+        const int64_t count = gnl_padded(w->count), n = gnl_padded(rows);
+        const bool spectral = w->param.reparam == GNL_REPARAM_SPECTRAL;
+        gnl_real *part = from ? from + used : NULL;
+        if (part)
+            exec->reparam[exec->reparams] = (gnl_reparam){.weight = w,
+                                                          .made = part,
+                                                          .grad = part + count,
+                                                          .u = spectral ? part + 2 * count : NULL,
+                                                          .v = spectral ? part + 2 * count + n : NULL};
+        used += 2 * count + (spectral ? n + gnl_padded(columns) : 0);
+        exec->reparams++;
+    }
+    return used;
+}
+
+genlat_status gnl_reparam_alloc(genlat_exec *exec)
+{
+    genlat_ctx *ctx = exec->object.ctx;
+    int64_t numbers = lay_out(exec, NULL);
+    if (!exec->reparams)
+        return GENLAT_OK;
+    exec->reparam = gnl_calloc(ctx, (size_t)exec->reparams, sizeof *exec->reparam);
+    exec->made = gnl_calloc(ctx, (size_t)numbers, sizeof *exec->made);
+    if (!exec->reparam || !exec->made)
+        return GENLAT_E_MEMORY;
+    (void)lay_out(exec, exec->made);
+    return GENLAT_OK;
+}
+
+void gnl_reparam_make(genlat_exec *exec, bool training)
+{
+    const genlat_net *net = exec->net;
+    for (int i = 0; i < exec->reparams; i++) {
+        gnl_reparam *p = &exec->reparam[i];
+        const matrix m = matrix_of(net, &p->weight->param);
+        const gnl_real *w = net->value + p->weight->offset;
+        gnl_real *first = gnl_net_weight_data(net, p->weight->beside);
+        if (!p->u) {
+            make_norm(&m, w, first, p->made);
+            continue;
+        }
+        gnl_real *v = gnl_net_weight_data(net, p->weight->beside + 1);
+        if (training && !exec->held)
+            iterate(&m, w, first, v);
+        make_spectral(&m, w, first, v, p);
+    }
+}
+
+void gnl_reparam_begin(const genlat_exec *exec)
+{
+    for (int i = 0; i < exec->reparams; i++)
+        memset(exec->reparam[i].grad, 0, (size_t)exec->reparam[i].weight->count * sizeof(gnl_real));
+}
+
+static gnl_real *grad_of(const genlat_net *net, const gnl_weight *w)
+{
+    return w->frozen ? NULL : net->grad + w->offset;
+}
+
+void gnl_reparam_end(const genlat_exec *exec)
+{
+    const genlat_net *net = exec->net;
+    for (int i = 0; i < exec->reparams; i++) {
+        const gnl_reparam *p = &exec->reparam[i];
+        const gnl_weight *beside = &net->weight[p->weight->beside];
+        const matrix m = matrix_of(net, &p->weight->param);
+        gnl_real *dw = grad_of(net, p->weight);
+        if (!p->u)
+            end_norm(&m, p, net->value + p->weight->offset, net->value + beside->offset, dw,
+                     grad_of(net, beside));
+        else if (dw)
+            end_spectral(&m, p, dw);
+    }
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Weights under spectral norm and weight norm: what is made, when the power iteration moves, what is kept. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "genlat/io.h"
+#include "net/net.h"
+
+enum { ROWS = 2, FEATURES = 4, UNITS = 3, COUNT = FEATURES * UNITS };
+
+static genlat_ctx *ctx;
+
+static void open_ctx(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void close_ctx(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+static genlat_status try_net(const char *text, genlat_net **out)
+{
+    const char *name = "x";
+    const gnl_shape shape = {1, {FEATURES}};
+    *out = NULL;
+    return gnl_net_from_text(ctx, 1, &name, &shape, text, out);
+}
+
+static genlat_net *make_net(const char *text)
+{
+    genlat_net *net = NULL;
+    ck_assert_msg(try_net(text, &net) == GENLAT_OK, "%s", genlat_last_error());
+    return net;
+}
+
+static genlat_exec *make_exec(genlat_net *net)
+{
+    genlat_exec *exec = NULL;
+    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
+    return exec;
+}
+
+static gnl_real *numbers(genlat_net *net, const char *name)
+{
+    int index = gnl_net_find_weight(net, name);
+    ck_assert_msg(index >= 0, "no %s", name);
+    return gnl_net_weight_data(net, index);
+}
+
+static void run(genlat_exec *exec, bool training)
+{
+    static const gnl_real input[ROWS * FEATURES] = {1, 2, 3, 4, -1, 0.5, 0, 2};
+    const gnl_real *x = input;
+    gnl_exec_forward(exec, training, ROWS, &x);
+}
+
+/* The largest singular value is 1 once the iteration has come to rest. */
+START_TEST(spectral_norm_divides_by_the_largest_singular_value)
+{
+    genlat_net *net = make_net("dense units=3 weight=spectral");
+    genlat_exec *exec = make_exec(net);
+    static const gnl_real diagonal[COUNT] = {0, 3, 0, 0, 0, 0, -5, 0, 1, 0, 0, 0};
+    memcpy(numbers(net, "0.weight"), diagonal, sizeof diagonal);
+    for (int i = 0; i < 100; i++)
+        run(exec, true);
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_double_eq_tol((double)exec->reparam[0].made[i], (double)diagonal[i] / 5, 1e-5);
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
+START_TEST(only_training_passes_iterate)
+{
+    genlat_net *net = make_net("dense units=3 weight=spectral");
+    genlat_exec *exec = make_exec(net);
+    gnl_real *u = numbers(net, "0.weight_u"), before[UNITS];
+    numbers(net, "0.weight")[0] += 1;
+    memcpy(before, u, sizeof before);
+    run(exec, false);
+    ck_assert_mem_eq(before, u, sizeof before);
+    run(exec, true);
+    ck_assert_mem_ne(before, u, sizeof before);
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
+START_TEST(weight_norm_starts_as_the_plain_weight)
+{
+    genlat_net *plain = make_net("dense units=3"), *net = make_net("dense units=3 weight=norm");
+    genlat_exec *exec = make_exec(net);
+    const gnl_real *w = numbers(plain, "0.weight");
+    gnl_real *g = numbers(net, "0.weight_g");
+    ck_assert_int_eq(gnl_net_size(net), gnl_net_size(plain) + UNITS);
+    run(exec, true);
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_double_eq_tol((double)exec->reparam[0].made[i], (double)w[i], 1e-6);
+    g[1] *= 3;
+    run(exec, false);
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_double_eq_tol((double)exec->reparam[0].made[i], (double)w[i] * (i / FEATURES == 1 ? 3 : 1),
+                                1e-6);
+    gnl_exec_release(exec);
+    gnl_net_release(plain);
+    gnl_net_release(net);
+}
+END_TEST
+
+static void back(genlat_exec *exec)
+{
+    for (int i = 0; i < ROWS * UNITS; i++)
+        gnl_exec_output_grad(exec, 0)[i] = (gnl_real)(i - 2);
+    gnl_exec_backward(exec, 1, GNL_GRAD_WEIGHTS);
+}
+
+/* A pass of another exec moves the vectors in the net, not those that this exec's backward pass needs. */
+START_TEST(execs_do_not_disturb_each_other)
+{
+    genlat_net *net = make_net("dense units=3 weight=spectral");
+    genlat_exec *one = make_exec(net), *two = make_exec(net);
+    gnl_real alone[COUNT], *grad = net->grad + net->weight[0].offset;
+    numbers(net, "0.weight")[0] += 1;
+    run(one, true);
+    back(one);
+    memcpy(alone, grad, sizeof alone);
+    gnl_net_zero_grad(net);
+    run(two, true);
+    back(one);
+    ck_assert_mem_eq(alone, grad, sizeof alone);
+    gnl_exec_release(one);
+    gnl_exec_release(two);
+    gnl_net_release(net);
+}
+END_TEST
+
+START_TEST(frozen_weights_get_no_gradient)
+{
+    genlat_net *net = make_net("dense units=3 weight=norm");
+    genlat_exec *exec = make_exec(net);
+    int weight = gnl_net_find_weight(net, "0.weight"), length = gnl_net_find_weight(net, "0.weight_g");
+    net->weight[weight].frozen = true;
+    run(exec, true);
+    back(exec);
+    for (int i = 0; i < COUNT; i++)
+        ck_assert(net->grad[net->weight[weight].offset + i] == 0);
+    ck_assert(net->grad[net->weight[length].offset] != 0);
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
+START_TEST(vectors_are_saved_with_the_net)
+{
+    char path[] = "/tmp/genlat-reparam-XXXXXX";
+    int fd = mkstemp(path);
+    genlat_net *net = make_net("dense units=3 weight=spectral | dense units=2 weight=norm bias=no"),
+               *loaded = NULL;
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    ck_assert_int_eq(genlat_net_save(net, path), GENLAT_OK);
+    ck_assert_msg(genlat_net_load(ctx, path, &loaded) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_int_eq(net->states, loaded->states);
+    ck_assert_mem_eq(net->state, loaded->state, (size_t)net->states * sizeof *net->state);
+    ck_assert_mem_eq(net->value, loaded->value, (size_t)net->values * sizeof *net->value);
+    unlink(path);
+    gnl_net_release(net);
+    gnl_net_release(loaded);
+}
+END_TEST
+
+static const struct refusal {
+    const char *text, *word;
+} refusals[] = {
+    {"dense units=3 weight=spectral init=constant gain=0", "zeros"},
+    {"dense units=3 weight=norm init=normal gain=0", "zeros"},
+    {"dense units=4 weight=spectral name=a | dense units=4 share=a", "other weights"},
+    {"dense units=4 weight=spectra", "weight"},
+};
+
+START_TEST(what_cannot_work_is_refused)
+{
+    genlat_net *net = NULL;
+    ck_assert_int_ne(try_net(refusals[_i].text, &net), GENLAT_OK);
+    ck_assert_ptr_null(net);
+    ck_assert_msg(strstr(genlat_last_error(), refusals[_i].word) != NULL, "%s", genlat_last_error());
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("reparam");
+    TCase *tests = tcase_create("weights");
+    tcase_add_checked_fixture(tests, open_ctx, close_ctx);
+    tcase_add_test(tests, spectral_norm_divides_by_the_largest_singular_value);
+    tcase_add_test(tests, only_training_passes_iterate);
+    tcase_add_test(tests, weight_norm_starts_as_the_plain_weight);
+    tcase_add_test(tests, execs_do_not_disturb_each_other);
+    tcase_add_test(tests, frozen_weights_get_no_gradient);
+    tcase_add_test(tests, vectors_are_saved_with_the_net);
+    tcase_add_loop_test(tests, what_cannot_work_is_refused, 0, (int)GNL_COUNT(refusals));
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
