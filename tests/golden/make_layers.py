@@ -271,4 +271,5 @@ def main():
     print(f"{len(out)} tensors, {sum(t.numel() for t in out.values())} numbers")
 
 
-main()
+if __name__ == "__main__":
+    main()
