@@ -7,8 +7,11 @@
 
 extern const gnl_layer_type gnl_add;
 extern const gnl_layer_type gnl_avg_pool;
+extern const gnl_layer_type gnl_basis;
 extern const gnl_layer_type gnl_batch_norm;
 extern const gnl_layer_type gnl_concat;
+extern const gnl_layer_type gnl_cond_batch_norm;
+extern const gnl_layer_type gnl_constant;
 extern const gnl_layer_type gnl_conv1d;
 extern const gnl_layer_type gnl_conv2d;
 extern const gnl_layer_type gnl_conv_transpose1d;
@@ -32,9 +35,11 @@ extern const gnl_layer_type gnl_layer_norm;
 extern const gnl_layer_type gnl_leaky_relu;
 extern const gnl_layer_type gnl_max_pool;
 extern const gnl_layer_type gnl_maxout;
+extern const gnl_layer_type gnl_minibatch_std;
 extern const gnl_layer_type gnl_multiply;
 extern const gnl_layer_type gnl_pad;
 extern const gnl_layer_type gnl_relu;
+extern const gnl_layer_type gnl_resample;
 extern const gnl_layer_type gnl_reshape;
 extern const gnl_layer_type gnl_rms_norm;
 extern const gnl_layer_type gnl_scale;

@@ -125,6 +125,70 @@ def maxout(kind, o, shapes):
     return Call(lambda x: x.unflatten(dim, (-1, option(o, "pieces", 2))).amax(dim + 1 if dim > 0 else dim))
 
 
+class Tensor(nn.Module):
+    """A learned tensor, itself or scaled channel by channel."""
+
+    def __init__(self, kind, o):
+        super().__init__()
+        self.scaled = kind == "basis"
+        self.weight = nn.Parameter(torch.zeros([int(n) for n in o["shape"].split("x")]))
+
+    def forward(self, x):
+        if self.scaled:
+            return torch.einsum("nc,c...->nc...", x, self.weight)
+        return self.weight + 0 * x.flatten(1).sum(1).reshape([-1] + [1] * self.weight.dim())
+
+
+def minibatch_std(kind, o, shapes):
+    def statistic(x):
+        groups = max(len(x) // option(o, "group", 4), 1)
+        parts = [x[i * len(x) // groups:(i + 1) * len(x) // groups] for i in range(groups)]
+        return [((p.var(0, unbiased=False) + 1e-8).sqrt().mean(), len(p)) for p in parts]
+
+    def layer(x):
+        plane = torch.cat([s.expand(n) for s, n in statistic(x)]).reshape([-1] + [1] * (x.dim() - 1))
+        return torch.cat([x, plane.expand([-1, 1] + list(x.shape[2:]))], 1)
+
+    return Call(layer)
+
+
+class CondBatchNorm(nn.Module):
+    def __init__(self, kind, o, shapes):
+        super().__init__()
+        conditions = torch.Size(shapes[1]).numel()
+        self.o = option(o, "momentum", 0.1), option(o, "epsilon", 1e-5)
+        self.scale = nn.Parameter(torch.zeros(shapes[0][0], conditions))
+        self.shift = nn.Parameter(torch.zeros(shapes[0][0], conditions))
+        self.register_buffer("running_mean", torch.zeros(shapes[0][0]))
+        self.register_buffer("running_var", torch.ones(shapes[0][0]))
+
+    def forward(self, x, c):
+        planes = [len(x), -1] + [1] * (x.dim() - 2)
+        scale, shift = (F.linear(c.flatten(1), w).reshape(planes) for w in (self.scale, self.shift))
+        return (1 + scale) * F.batch_norm(x, self.running_mean, self.running_var, None, None, self.training, *self.o) + shift
+
+
+def resample(kind, o, shapes):
+    """As StyleGAN2's upsample_2d and downsample_2d."""
+    taps = torch.tensor([float(n) for n in o.get("filter", "1x3x3x1").split("x")]).double()
+    up, down = option(o, "up", 1), option(o, "down", 1)
+    n = len(taps)
+    before, after = ((n + up - 1) // 2, (n - up) // 2) if up > 1 else ((n - down + 1) // 2, (n - down) // 2)
+
+    def along(x, dim):
+        x = x.movedim(dim, -1)
+        x = torch.stack([x] + [torch.zeros_like(x)] * (up - 1), -1).flatten(-2)
+        x = F.pad(x, (before, after)).unfold(-1, n, down)
+        return (x * (up * taps / taps.sum()).flip(0)).sum(-1).movedim(-1, dim)
+
+    def layer(x):
+        for dim in range(2, x.dim()):
+            x = along(x, dim)
+        return x
+
+    return Call(layer)
+
+
 def product(*x):
     result = x[0]
     for other in x[1:]:
@@ -135,8 +199,11 @@ def product(*x):
 TWINS = {
     "add": lambda k, o, s: Call(lambda *x: sum(x)),
     "avg_pool": pool,
+    "basis": lambda k, o, s: Tensor(k, o),
     "batch_norm": batch_norm,
+    "cond_batch_norm": CondBatchNorm,
     "concat": lambda k, o, s: Call(lambda *x: torch.cat(x, axis(o, 0))),
+    "constant": lambda k, o, s: Tensor(k, o),
     "conv1d": conv,
     "conv2d": conv,
     "conv_transpose1d": conv,
@@ -158,9 +225,11 @@ TWINS = {
     "leaky_relu": lambda k, o, s: nn.LeakyReLU(option(o, "slope", 0.01)),
     "max_pool": pool,
     "maxout": maxout,
+    "minibatch_std": minibatch_std,
     "multiply": lambda k, o, s: Call(product),
     "pad": pad,
     "relu": lambda k, o, s: nn.ReLU(),
+    "resample": resample,
     "reshape": reshape,
     "rms_norm": layer_norm,
     "scale": lambda k, o, s: Call(lambda x: option(o, "factor", 1.0) * x + option(o, "shift", 0.0)),
@@ -227,6 +296,7 @@ def normalise(module, x, params):
     return y * params["weight"].reshape(shape) + params["bias"].reshape(shape) if params else y
 
 
+FIRST_ORDER = ("cond_batch_norm", "minibatch_std")  # the library has no tangents of them
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.LayerNorm)
 
 
@@ -240,7 +310,7 @@ def compute(spec, shapes, index, out):
     def put(name, tensor):
         out[f"{spec} on {shapes}/{name}"] = tensor.detach().float().clone().contiguous()
 
-    rows = 6 if kind == "batch_norm" else 2
+    rows = {"batch_norm": 6, "cond_batch_norm": 6, "minibatch_std": 9}.get(kind, 2)
     x = [torch.randint(CLASSES, (rows, *s)) if index else numbers(rows, *s).requires_grad_() for s in sizes]
     params = {name: numbers(*p.shape).requires_grad_() for name, p in module.named_parameters()}
     state = {n: torch.rand(b.shape).double() + 0.5 for n, b in module.named_buffers() if b.is_floating_point()}
@@ -256,7 +326,7 @@ def compute(spec, shapes, index, out):
     if isinstance(module, NORMS):
         native, y = y, normalise(module, x[0], params)
         assert torch.allclose(native, y, rtol=1e-12, atol=1e-12)
-    if not index:
+    if not index and kind not in FIRST_ORDER:
         second_order(put, y, x, params)
     if state:
         put("eval.y", torch.func.functional_call(module.eval(), {**params, **state}, tuple(x)))

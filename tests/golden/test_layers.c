@@ -107,11 +107,11 @@ static void load_inputs(golden_case *g)
     layer_rig *r = &g->rig;
     for (int i = 0; i < r->inputs; i++) {
         load(g, numbered("x", i), r->x_count[i], r->x[i]);
-        if (!g->index)
+        if (!g->index && layer_rig_has_jvp(r))
             load(g, numbered("tx", i), r->x_count[i], r->tx[i]);
     }
     load(g, "dy", r->y_count, r->dy);
-    if (!g->index)
+    if (!g->index && layer_rig_has_jvp(r))
         load(g, "dty", r->y_count, r->dty);
 }
 

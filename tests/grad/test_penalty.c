@@ -183,6 +183,12 @@ START_TEST(public_call_agrees)
 }
 END_TEST
 
+static const char *const coupling[] = {
+    "dense units=3 | batch_norm name=bn | dense units=1",
+    "dense units=3 | minibatch_std name=bn | dense units=1",
+    "dense units=3 name=a | dense units=2 from=x name=c | cond_batch_norm from=a,c name=bn | dense units=1",
+};
+
 START_TEST(coupled_samples_are_refused)
 {
     const char *name = "x";
@@ -190,9 +196,7 @@ START_TEST(coupled_samples_are_refused)
     const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
     genlat_net *net = NULL;
     genlat_exec *exec = NULL;
-    ck_assert_int_eq(
-        gnl_net_from_text(ctx, 1, &name, &shape, "dense units=3 | batch_norm name=bn | dense units=1", &net),
-        GENLAT_OK);
+    ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape, coupling[_i], &net), GENLAT_OK);
     ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_E_UNSUPPORTED);
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "bn"));
     ck_assert_ptr_null(exec);
@@ -214,10 +218,11 @@ int main(void)
 {
     Suite *suite = suite_create("penalties");
     TCase *tcase = tcase_create("penalty");
+    tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, weight_gradients_match_differences, 0, (int)GNL_COUNT(critics));
     tcase_add_test(tcase, public_call_agrees);
-    tcase_add_test(tcase, coupled_samples_are_refused);
+    tcase_add_loop_test(tcase, coupled_samples_are_refused, 0, (int)GNL_COUNT(coupling));
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -253,6 +253,12 @@ static const char *const large[][2] = {
     {"gaussian_noise", "24x40x40"},
     {"silu", "24x40x40"},
     {"scale factor=2", "24x40x40"},
+    {"basis shape=300x90", "300"},
+    {"constant shape=24x40x40", "3"},
+    {"resample up=2", "24x20x20"},
+    {"resample down=2", "24x40x40"},
+    {"minibatch_std group=1", "24x40x40"},
+    {"cond_batch_norm", "24x40x40,7"},
 };
 
 static void run_all(layer_rig *r, const char *spec, const char *shape, int threads)
@@ -265,9 +271,11 @@ static void run_all(layer_rig *r, const char *spec, const char *shape, int threa
         if (r->grad[i])
             layer_rig_set_all(r->param_count[i], 0, r->grad[i]);
     layer_rig_forward(r);
-    layer_rig_jvp(r);
+    if (layer_rig_has_jvp(r))
+        layer_rig_jvp(r);
     layer_rig_backward(r);
-    layer_rig_jvp_backward(r);
+    if (layer_rig_has_jvp(r))
+        layer_rig_jvp_backward(r);
 }
 
 static void same(const char *spec, const char *what, int64_t n, const gnl_real *a, const gnl_real *b)
@@ -312,6 +320,14 @@ static const struct {
     {"glu", {2, {3, 4}}, "even"},
     {"maxout pieces=3", {1, {4}}, "pieces=3"},
     {"embedding classes=2", {5, {1, 1, 1, 1, 1}}, "dimensions"},
+    {"constant", {1, {4}}, "shape is missing"},
+    {"basis shape=3x2x2", {1, {4}}, "[3] wanted"},
+    {"basis shape=4x2", {2, {4, 1}}, "[4] wanted"},
+    {"minibatch_std", {0}, "scalar"},
+    {"resample up=2 down=2", {2, {1, 8}}, "up=2 down=2"},
+    {"resample down=3 filter=1x1", {2, {1, 8}}, "2 taps"},
+    {"resample down=4", {3, {1, 8, 3}}, "empty"},
+    {"resample", {1, {8}}, "channels"},
 };
 
 START_TEST(infer_refuses)

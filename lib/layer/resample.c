@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Filtered resampling (Zhang 2019; Karras et al. 2020): up by a whole factor with zeros between, or down, through a short
+ * filter along each axis, channel by channel. Zeros lie around the plane.
+ */
+#include "layer/layer_priv.h"
+
+enum { TAPS = GENLAT_MAX_DIMS };
+
+typedef struct resample_opts {
+    size_t size;
+    int64_t up, down;
+    int64_t filter[TAPS];
+} resample_opts;
+
+static const gnl_option options[] = {
+    GNL_OPT_INT(resample_opts, up, 1, 1, TAPS, "factor by which height and width grow"),
+    GNL_OPT_INT(resample_opts, down, 1, 1, TAPS, "factor by which they shrink, leftover positions being cut"),
+    GNL_OPT_DIMS(resample_opts, filter, 1, 1 << 20,
+                 "taps as in 1x3x3x1, which is the default; their sum does not matter"),
+};
+static const gnl_options_table table = {"resample", sizeof(resample_opts), options, GNL_COUNT(options)};
+
+/* y[o] = sum over taps k of tap[k] z[o down + k - before], z[i up] = x[i] and 0 elsewhere. */
+typedef struct filter {
+    int64_t up, down, taps, before;
+    gnl_real tap[TAPS];
+} filter;
+
+static filter filter_of(const resample_opts *o)
+{
+    static const int64_t usual[TAPS] = {1, 3, 3, 1};
+    const int64_t *from = o->filter[0] ? o->filter : usual;
+    filter f = {.up = o->up, .down = o->down};
+    double sum = 0;
+    while (f.taps < TAPS && from[f.taps])
+        sum += (double)from[f.taps++];
+    for (int64_t k = 0; k < f.taps; k++)
+        f.tap[k] = (gnl_real)((double)(f.up * from[f.taps - 1 - k]) / sum);
+    f.before = f.up > 1 ? (f.taps + f.up - 1) / 2 : (f.taps - f.down + 1) / 2;
+    return f;
+}
+
+static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                           gnl_layer_plan *plan)
+{
+    GNL_TRY(gnl_plane_check(in));
+    const filter f = filter_of(opts);
+    gnl_plane plane = gnl_plane_of(in);
+    if ((f.up > 1 && f.down > 1) || f.taps < GNL_MAX(f.up, f.down))
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "up=%lld down=%lld with %lld taps; one of up and down must be 1, the other at "
+                        "most the number of taps",
+                        (long long)f.up, (long long)f.down, (long long)f.taps);
+    const int64_t height = plane.size[0];
+    for (int i = 3 - in->ndim; i < 2; i++) {
+        if (!gnl_mul_i64(plane.size[i], f.up, &plane.size[i]) || plane.size[i] < f.down)
+            return gnl_fail(GENLAT_E_SHAPE, "the output would be empty or too large");
+        plane.size[i] /= f.down;
+    }
+    plan->out = gnl_plane_shape(in, plane.size);
+    plan->scratch = env->threads * height * plane.size[1];
+    return GENLAT_OK;
+}
+
+/* ---- along one axis ----------------------------------------------------------------------------------- */
+
+/* Lines of x and y are `width` numbers; those of what is written must be zero. adjoint: from y to x. */
+static void filter_lines(const gnl_kernels *kernels, const filter *f, int64_t in, int64_t out, int64_t width,
+                         bool adjoint, const gnl_real *from, gnl_real *to)
+{
+    for (int64_t o = 0; o < out; o++)
+        for (int64_t k = 0; k < f->taps; k++) {
+            int64_t at = o * f->down + k - f->before, i = at / f->up;
+            if (at < 0 || at % f->up || i >= in)
+                continue;
+            if (width == 1)
+                to[adjoint ? i : o] += f->tap[k] * from[adjoint ? o : i];
+            else
+                kernels->axpy(width, f->tap[k], from + (adjoint ? o : i) * width,
+                              to + (adjoint ? i : o) * width);
+        }
+}
+
+typedef struct job {
+    filter f;
+    const gnl_step *s;
+    gnl_plane in, out;
+    bool adjoint;
+    const gnl_real *from;
+    gnl_real *to;
+} job;
+
+/* Between the passes lies a plane of the input's height and the output's width. */
+static void task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const job *j = arg;
+    const gnl_kernels *k = j->s->compute.k;
+    const int64_t *in = j->in.size, *out = j->out.size, between = in[0] * out[1];
+    const int64_t source = j->adjoint ? out[0] * out[1] : in[0] * in[1];
+    const int64_t target = j->adjoint ? in[0] * in[1] : out[0] * out[1];
+    const bool tall = j->s->in[0].ndim == 3;
+    gnl_real *middle = j->s->scratch + worker * between;
+    for (int64_t p = begin; p < end; p++) {
+        const gnl_real *from = j->from + p * source;
+        gnl_real *to = j->to + p * target;
+        memset(to, 0, (size_t)target * sizeof *to);
+        memset(middle, 0, (size_t)between * sizeof *middle);
+        if (tall && j->adjoint)
+            filter_lines(k, &j->f, in[0], out[0], out[1], true, from, middle);
+        for (int64_t y = 0; y < in[0]; y++)
+            if (j->adjoint)
+                filter_lines(k, &j->f, in[1], out[1], 1, true, (tall ? middle : from) + y * out[1],
+                             to + y * in[1]);
+            else
+                filter_lines(k, &j->f, in[1], out[1], 1, false, from + y * in[1],
+                             (tall ? middle : to) + y * out[1]);
+        if (tall && !j->adjoint)
+            filter_lines(k, &j->f, in[0], out[0], out[1], false, middle, to);
+    }
+}
+
+static void run(const gnl_step *s, bool adjoint, const gnl_real *from, gnl_real *to)
+{
+    job j = {.f = filter_of(s->opts),
+             .s = s,
+             .in = gnl_plane_of(&s->in[0]),
+             .out = gnl_plane_of(&s->out),
+             .adjoint = adjoint,
+             .from = from,
+             .to = to};
+    int64_t planes = s->rows * j.in.channels;
+    gnl_parallel(s->compute.ctx, planes, GNL_MAX(GNL_CHUNK / (s->out_size / j.in.channels), 1), task, &j);
+}
+
+static void apply(const gnl_step *s, const gnl_real *x, gnl_real *y)
+{
+    run(s, false, x, y);
+}
+
+static void adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+{
+    run(s, true, dy, dx);
+}
+
+GNL_LINEAR_CALLS(resample, apply, adjoint)
+
+const gnl_layer_type gnl_resample = {
+    .name = "resample",
+    .options = &table,
+    .flags = GNL_LAYER_FOLDS,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .infer = infer,
+    .forward = resample_forward,
+    .backward = resample_backward,
+    .jvp = resample_jvp,
+    .jvp_backward = resample_jvp_backward,
+    .help = "planes made larger or smaller by a whole factor through a filter, zeros outside",
+};
