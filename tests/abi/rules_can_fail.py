@@ -81,7 +81,7 @@ TINY = [
      "abort: is called"),
     (HEADER, SCRIPT, SOURCE + "const char gnl_big[1 << 20] = {1};\n"
      '__attribute__((visibility("default"))) const char *gnl_f(void) { return gnl_big; }\n',
-     "-Wl,-Bsymbolic-functions", "1048576 at most wanted"),
+     "-Wl,-Bsymbolic-functions", "1000000 at most wanted"),
 ]
 
 
