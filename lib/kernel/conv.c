@@ -148,7 +148,7 @@ int64_t gnl_conv_scratch(const gnl_conv *g, int64_t rows, int threads)
     /* Balancing may give fewer rows larger tiles than all of them have. */
     t.samples = GNL_MAX(GNL_MIN(most_columns(&z) / z.map, rows), 1);
     int64_t partial = z.weights <= SMALL_WEIGHT ? aligned(PARTS * z.weights) : 0;
-    return threads * space_of(g, &t).all + partial;
+    return GNL_MAX(threads * space_of(g, &t).all + partial, gnl_winograd_scratch(g, rows, threads));
 }
 
 /* ---- one call ------------------------------------------------------------------------------------------ */
@@ -295,6 +295,8 @@ static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
 void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
                      const gnl_real *weight, const gnl_real *bias, gnl_real *map, gnl_real *scratch)
 {
+    if (gnl_winograd_gather(c, g, rows, image, weight, bias, map, scratch))
+        return;
     call k = call_of(c, g, rows, scratch);
     if (is_dense(g)) {
         gnl_gemm(c, false, true, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth, 0,
@@ -369,6 +371,8 @@ static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
 void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
                      const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
 {
+    if (gnl_winograd_spread(c, g, rows, map, weight, bias, image, scratch))
+        return;
     call k = call_of(c, g, rows, scratch);
     if (is_dense(g)) {
         gnl_gemm(c, false, false, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight,
@@ -410,6 +414,8 @@ static void weight_task(void *arg, int64_t begin, int64_t end, int worker)
 void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
                      const gnl_real *map, gnl_real *grad, gnl_real *scratch)
 {
+    if (gnl_winograd_weight(c, g, rows, image, map, grad, scratch))
+        return;
     call k = call_of(c, g, rows, scratch);
     if (is_dense(g)) {
         gnl_gemm(c, true, false, g->map_channels, k.z.depth, rows, 1, map, g->map_channels, image, k.z.depth,

@@ -42,4 +42,39 @@ static inline int64_t gnl_conv_window(const gnl_conv *g, const gnl_conv_frame *f
     return g->stride[0] * g->stride[1] * f->plane + GNL_CONV_VECTOR;
 }
 
+/* ---- samples side by side ---------------------------------------------------------------------------- */
+
+enum { GNL_LANES = 16 };
+
+/* A piece of one channel of several samples. In lanes, position (y,x) is at y pitch + x GNL_LANES. */
+struct gnl_lanes {
+    int64_t samples;       /* at most GNL_LANES; the lanes of no sample are zero */
+    int64_t next;          /* from one sample's plane to the next one's */
+    int64_t height, width; /* of the piece, whose lines follow each other without a gap in the plane */
+    int64_t pitch;
+};
+
+/* ---- transforms ---------------------------------------------------------------------------------------- */
+
+/* A kernel of 4 x 4 with stride 2 is one of 2 x 2 for each remainder of y and x modulo 2. Winograd's way computes a tile
+ * of its outputs, (points - 1) x (points - 1) of them, in points x points products. */
+struct gnl_turn {
+    int points;       /* 3 or 5 */
+    int64_t plane;    /* from one point's matrix to the next one's */
+    int64_t part;     /* from the rows of one remainder to those of the next */
+    int64_t tiles[2]; /* image and map: y, x */
+    int64_t pitch;    /* from line to line of the lanes */
+    int64_t kernels;  /* weights: how many lie side by side in a point's matrix, */
+    int64_t next;     /* and from one to the next where they come from */
+};
+
+/* The convolution by transforms; false where that does not pay, and nothing has then been done. */
+bool gnl_winograd_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
+                         const gnl_real *weight, const gnl_real *bias, gnl_real *map, gnl_real *scratch);
+bool gnl_winograd_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
+                         const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch);
+bool gnl_winograd_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
+                         const gnl_real *map, gnl_real *grad, gnl_real *scratch);
+int64_t gnl_winograd_scratch(const gnl_conv *g, int64_t rows, int threads);
+
 #endif

@@ -55,4 +55,12 @@ const gnl_kernels GNL_K(kernels) = {
     .gemm = GNL_K(gemm),
     .im2col = GNL_K(im2col),
     .col2im = GNL_K(col2im),
+    .to_lanes = GNL_K(to_lanes),
+    .from_lanes = GNL_K(from_lanes),
+    .turn = {[GNL_TURN_IMAGE] = GNL_K(turn_image),
+             [GNL_TURN_IMAGE_BACK] = GNL_K(turn_image_back),
+             [GNL_TURN_MAP] = GNL_K(turn_map),
+             [GNL_TURN_MAP_BACK] = GNL_K(turn_map_back),
+             [GNL_TURN_WEIGHT] = GNL_K(turn_weight),
+             [GNL_TURN_WEIGHT_BACK] = GNL_K(turn_weight_back)},
 };

@@ -51,6 +51,21 @@ typedef struct gnl_block gnl_block;
 /* The geometry of a convolution, below, and a piece of it. */
 typedef struct gnl_conv gnl_conv;
 typedef struct gnl_conv_tile gnl_conv_tile;
+typedef struct gnl_lanes gnl_lanes;
+typedef struct gnl_turn gnl_turn;
+
+/* Transforms of Winograd's convolution: of lanes of the image and of the map and of one map channel's weights, each with
+ * its adjoint. The adjoints of the image and the weights add. */
+typedef enum gnl_turn_kind {
+    GNL_TURN_IMAGE,
+    GNL_TURN_IMAGE_BACK,
+    GNL_TURN_MAP, /* from the points to the positions */
+    GNL_TURN_MAP_BACK,
+    GNL_TURN_WEIGHT,
+    GNL_TURN_WEIGHT_BACK,
+    GNL_TURN_COUNT
+} gnl_turn_kind;
+typedef void gnl_turn_fn(const gnl_turn *t, const gnl_real *from, gnl_real *to);
 
 /* Every kernel works on one thread; callers split. Outputs may be the same array as an input of the same
  * position unless said otherwise. Sums are returned in double. */
@@ -121,6 +136,9 @@ typedef struct gnl_kernels {
                    const gnl_real *image, gnl_real *window, gnl_real *cols);
     void (*col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
                    const gnl_real *cols, gnl_real *window, gnl_real *image);
+    void (*to_lanes)(const gnl_lanes *l, const gnl_real *plane, gnl_real *lanes);
+    void (*from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, bool add, gnl_real *plane);
+    gnl_turn_fn *turn[GNL_TURN_COUNT];
 } gnl_kernels;
 
 /* The table for the instruction set of a context; constant data. */
