@@ -39,6 +39,14 @@ gnl_real *gnl_net_weight_data(const genlat_net *net, int weight)
     return (w->param.state ? net->state : net->value) + w->offset;
 }
 
+gnl_matrix gnl_matrix_of(const genlat_net *net, const gnl_param *p)
+{
+    gnl_matrix m = {p->axis ? p->shape.dim[0] : 1, p->shape.dim[p->axis], 1, gnl_kernels_of(net->object.ctx)};
+    for (int32_t i = p->axis + 1; i < p->shape.ndim; i++)
+        m.inner *= p->shape.dim[i];
+    return m;
+}
+
 /* Each weight draws from a substream of its own, so that a layer added later does not shift the others. */
 genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream)
 {

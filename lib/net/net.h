@@ -86,6 +86,12 @@ genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const c
 /* A net of the same graph with the same numbers in memory of its own. */
 genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out);
 
+/* Orthogonal regularization (Brock, Donahue, Simonyan 2019): adds `strength` times the gradient of the sum over weight
+ * matrices W (of dense layers and convolutions, one row an output) of |W W^T without its diagonal|^2 / 2 to the net's
+ * gradients, and returns that sum. space: as many numbers as gnl_net_orthogonal_space() says. */
+int64_t gnl_net_orthogonal_space(const genlat_net *net);
+double gnl_net_orthogonal(genlat_net *net, const gnl_compute *compute, double strength, gnl_real *space);
+
 /* ---- exec --------------------------------------------------------------------------------------------- */
 
 /* What a backward pass computes. */

@@ -37,6 +37,14 @@ void gnl_bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_real *p
 /* Whether layers compute its gradient. That of a reparametrized weight also counts for those beside it. */
 bool gnl_weight_is_wanted(const genlat_net *net, int weight);
 
+/* A weight as [outer,n,inner], n being the outputs: the matrix has n rows of outer x inner numbers. */
+typedef struct gnl_matrix {
+    int64_t outer, n, inner;
+    const gnl_kernels *k;
+} gnl_matrix;
+
+gnl_matrix gnl_matrix_of(const genlat_net *net, const gnl_param *p);
+
 /* ---- reparametrized weights, reparam.c ----------------------------------------------------------------- */
 
 /* The tensors beside a weight, by index 0, 1, ...; false: no more. */

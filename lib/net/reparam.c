@@ -12,22 +12,8 @@ enum { FIRST_ITERATIONS = 15 }; /* of the power iteration before the first use *
 
 static const double TINY = 1e-12;
 
-/* A weight as [outer,n,inner], n being the outputs: the matrix has n rows of outer x inner numbers. */
-typedef struct matrix {
-    int64_t outer, n, inner;
-    const gnl_kernels *k;
-} matrix;
-
-static matrix matrix_of(const genlat_net *net, const gnl_param *p)
-{
-    matrix m = {p->axis ? p->shape.dim[0] : 1, p->shape.dim[p->axis], 1, gnl_kernels_of(net->object.ctx)};
-    for (int32_t i = p->axis + 1; i < p->shape.ndim; i++)
-        m.inner *= p->shape.dim[i];
-    return m;
-}
-
 /* The part of row r of the matrix that lies at `outer`. */
-static int64_t at(const matrix *m, int64_t outer, int64_t r)
+static int64_t at(const gnl_matrix *m, int64_t outer, int64_t r)
 {
     return (outer * m->n + r) * m->inner;
 }
@@ -50,13 +36,13 @@ bool gnl_reparam_param(const gnl_param *of, int index, gnl_param *out)
 
 /* ---- spectral norm --------------------------------------------------------------------------- */
 
-static void normalize(const matrix *m, int64_t count, gnl_real *x)
+static void normalize(const gnl_matrix *m, int64_t count, gnl_real *x)
 {
     m->k->scale(count, (gnl_real)(1 / fmax(sqrt(m->k->dot(count, x, x)), TINY)), x, x);
 }
 
 /* sum over r of row[r] times something of row r's part at `outer`. */
-static double row_times(const matrix *m, const gnl_real *w, const gnl_real *v, int64_t r)
+static double row_times(const gnl_matrix *m, const gnl_real *w, const gnl_real *v, int64_t r)
 {
     double sum = 0;
     for (int64_t i = 0; i < m->outer; i++)
@@ -65,7 +51,7 @@ static double row_times(const matrix *m, const gnl_real *w, const gnl_real *v, i
 }
 
 /* u = W v and v = W^T u, both made unit vectors. */
-static void iterate(const matrix *m, const gnl_real *w, gnl_real *u, gnl_real *v)
+static void iterate(const gnl_matrix *m, const gnl_real *w, gnl_real *u, gnl_real *v)
 {
     for (int64_t r = 0; r < m->n; r++)
         u[r] = (gnl_real)row_times(m, w, v, r);
@@ -78,7 +64,7 @@ static void iterate(const matrix *m, const gnl_real *w, gnl_real *u, gnl_real *v
 }
 
 /* The vectors are copied and made unit vectors again, since averages of the weights average them too. */
-static void make_spectral(const matrix *m, const gnl_real *w, const gnl_real *u, const gnl_real *v,
+static void make_spectral(const gnl_matrix *m, const gnl_real *w, const gnl_real *u, const gnl_real *v,
                           gnl_reparam *p)
 {
     double sigma = 0;
@@ -93,7 +79,7 @@ static void make_spectral(const matrix *m, const gnl_real *w, const gnl_real *u,
 }
 
 /* With u and v held: dW += (G - <G, W/sigma> u v^T) / sigma. */
-static void end_spectral(const matrix *m, const gnl_reparam *p, gnl_real *dw)
+static void end_spectral(const gnl_matrix *m, const gnl_reparam *p, gnl_real *dw)
 {
     double along = m->k->dot(p->weight->count, p->grad, p->made) / p->sigma;
     m->k->axpy(p->weight->count, (gnl_real)(1 / p->sigma), p->grad, dw);
@@ -105,7 +91,7 @@ static void end_spectral(const matrix *m, const gnl_reparam *p, gnl_real *dw)
 /* ---- weight norm ----------------------------------------------------------------------------- */
 
 /* <a, b> over row r. */
-static double row_dot(const matrix *m, const gnl_real *a, const gnl_real *b, int64_t r)
+static double row_dot(const gnl_matrix *m, const gnl_real *a, const gnl_real *b, int64_t r)
 {
     double sum = 0;
     for (int64_t i = 0; i < m->outer; i++)
@@ -113,7 +99,7 @@ static double row_dot(const matrix *m, const gnl_real *a, const gnl_real *b, int
     return sum;
 }
 
-static void make_norm(const matrix *m, const gnl_real *w, const gnl_real *g, gnl_real *made)
+static void make_norm(const gnl_matrix *m, const gnl_real *w, const gnl_real *g, gnl_real *made)
 {
     for (int64_t r = 0; r < m->n; r++) {
         gnl_real scale = (gnl_real)((double)g[r] / fmax(sqrt(row_dot(m, w, w, r)), TINY));
@@ -123,7 +109,7 @@ static void make_norm(const matrix *m, const gnl_real *w, const gnl_real *g, gnl
 }
 
 /* dg += <G, w>/|w|, dw += g/|w| (G - <G, w>/|w|^2 w), row by row; what is NULL is not wanted. */
-static void end_norm(const matrix *m, const gnl_reparam *p, const gnl_real *w, const gnl_real *g,
+static void end_norm(const gnl_matrix *m, const gnl_reparam *p, const gnl_real *w, const gnl_real *g,
                      gnl_real *dw, gnl_real *dg)
 {
     for (int64_t r = 0; r < m->n; r++) {
@@ -145,7 +131,7 @@ void gnl_reparam_start(const genlat_net *net, const gnl_weight *weight)
 {
     if (!weight->beside)
         return;
-    const matrix m = matrix_of(net, &weight->param);
+    const gnl_matrix m = gnl_matrix_of(net, &weight->param);
     const gnl_real *w = net->value + weight->offset;
     gnl_real *first = gnl_net_weight_data(net, weight->beside);
     if (weight->param.reparam == GNL_REPARAM_NORM) {
@@ -201,7 +187,7 @@ void gnl_reparam_make(genlat_exec *exec, bool training)
     const genlat_net *net = exec->net;
     for (int i = 0; i < exec->reparams; i++) {
         gnl_reparam *p = &exec->reparam[i];
-        const matrix m = matrix_of(net, &p->weight->param);
+        const gnl_matrix m = gnl_matrix_of(net, &p->weight->param);
         const gnl_real *w = net->value + p->weight->offset;
         gnl_real *first = gnl_net_weight_data(net, p->weight->beside);
         if (!p->u) {
@@ -232,7 +218,7 @@ void gnl_reparam_end(const genlat_exec *exec)
     for (int i = 0; i < exec->reparams; i++) {
         const gnl_reparam *p = &exec->reparam[i];
         const gnl_weight *beside = &net->weight[p->weight->beside];
-        const matrix m = matrix_of(net, &p->weight->param);
+        const gnl_matrix m = gnl_matrix_of(net, &p->weight->param);
         gnl_real *dw = grad_of(net, p->weight);
         if (!p->u)
             end_norm(&m, p, net->value + p->weight->offset, net->value + beside->offset, dw,

@@ -142,6 +142,65 @@ START_TEST(reverse_of_tangents_matches_differences)
 }
 END_TEST
 
+/* ---- orthogonal regularization --------------------------------------------------------------- */
+
+/* Sum over pairs of rows, number by number; axis is the dimension of the outputs. */
+static double pairs_of_rows(const gnl_weight *w, const gnl_real *value)
+{
+    const int64_t n = w->param.shape.dim[w->param.axis], outer = w->param.axis ? w->param.shape.dim[0] : 1;
+    const int64_t inner = w->count / (n * outer);
+    double total = 0;
+    for (int64_t r = 0; r < n; r++)
+        for (int64_t q = 0; q < n; q++) {
+            double product = 0;
+            for (int64_t i = 0; i < outer * inner; i++)
+                product += value[(i / inner * n + r) * inner + i % inner] *
+                           value[(i / inner * n + q) * inner + i % inner];
+            total += r == q ? 0 : product * product / 2;
+        }
+    return total;
+}
+
+static const char ORTHOGONAL[] =
+    "dense units=8 name=wide | reshape shape=2x4 | conv1d channels=3 kernel=2 name=conv | "
+    "conv_transpose1d channels=4 kernel=2 name=back | flatten | dense units=3 bias=no name=tall";
+
+START_TEST(orthogonal_regularization_matches_differences)
+{
+    const gnl_shape shape = {1, {6}};
+    const char *name = "x";
+    genlat_net *net = NULL;
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, ORTHOGONAL, &net) == GENLAT_OK, "%s",
+                  genlat_last_error());
+    ck_assert_int_eq(gnl_net_want_grad(net), GENLAT_OK);
+    gnl_compute compute = {ctx, gnl_kernels_of(ctx), gnl_alloc(ctx, gnl_gemm_space(ctx), sizeof(gnl_real))};
+    gnl_real *space = gnl_alloc(ctx, (size_t)gnl_net_orthogonal_space(net), sizeof *space);
+    ck_assert(compute.space && space);
+    ck_assert_int_eq(gnl_net_orthogonal_space(net), 36); /* of `wide`, by its columns */
+    double total = gnl_net_orthogonal(net, &compute, 0.3, space), expected = 0;
+    for (int i = 0; i < net->weights; i++) {
+        const gnl_weight *w = &net->weight[i];
+        gnl_real *value = net->value + w->offset;
+        bool matrix = w->param.shape.ndim > 1;
+        expected += matrix ? pairs_of_rows(w, value) : 0;
+        for (int64_t j = 0; j < w->count; j++) {
+            gnl_real before = value[j];
+            value[j] = before + 1e-5;
+            double slope = matrix ? pairs_of_rows(w, value) : 0;
+            value[j] = before - 1e-5;
+            slope = 0.3 * (slope - (matrix ? pairs_of_rows(w, value) : 0)) / 2e-5;
+            value[j] = before;
+            ck_assert_double_eq_tol(net->grad[w->offset + j], slope, 1e-8);
+        }
+    }
+    ck_assert_double_gt(total, 0);
+    ck_assert_double_eq_tol(total, expected, 1e-12);
+    gnl_free(ctx, compute.space);
+    gnl_free(ctx, space);
+    gnl_net_release(net);
+}
+END_TEST
+
 static void open_ctx(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
@@ -159,6 +218,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, graph_gradients_match_differences, 0, (int)GNL_COUNT(cases));
     tcase_add_loop_test(tcase, reverse_of_tangents_matches_differences, 0, (int)GNL_COUNT(dual_nets));
+    tcase_add_test(tcase, orthogonal_regularization_matches_differences);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Orthogonal regularization of weight matrices. docs/derivations/orthogonal.md has both ways of computing it: by the
+ * products of rows, or by those of columns where these are fewer. */
+#include "net/net_priv.h"
+
+/* Biases, tables of embeddings and what is not trained stay out, as with weight decay. */
+static bool takes_part(const gnl_weight *w)
+{
+    return w->param.decay && !w->param.state && !w->frozen && w->param.shape.ndim > 1;
+}
+
+static bool by_columns(const gnl_matrix *m)
+{
+    return m->outer == 1 && m->inner < m->n;
+}
+
+static int64_t side_of(const gnl_matrix *m)
+{
+    return by_columns(m) ? m->inner : m->n;
+}
+
+int64_t gnl_net_orthogonal_space(const genlat_net *net)
+{
+    int64_t most = 0;
+    for (int i = 0; i < net->weights; i++) {
+        const gnl_matrix m = gnl_matrix_of(net, &net->weight[i].param);
+        if (takes_part(&net->weight[i]))
+            most = GNL_MAX(most, side_of(&m) * side_of(&m));
+    }
+    return most;
+}
+
+/* P = W W^T without its diagonal; dW += factor P W. */
+static double rows(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w,
+                   gnl_real *dw, gnl_real *p)
+{
+    const int64_t n = m->n, block = m->n * m->inner;
+    for (int64_t i = 0; i < m->outer; i++)
+        gnl_gemm(c, false, true, n, n, m->inner, 1, w + i * block, m->inner, w + i * block, m->inner, i > 0,
+                 p, n);
+    for (int64_t r = 0; r < n; r++)
+        p[r * n + r] = 0;
+    for (int64_t i = 0; i < m->outer; i++)
+        gnl_gemm(c, false, false, n, m->inner, n, factor, p, n, w + i * block, m->inner, 1, dw + i * block,
+                 m->inner);
+    return c->k->dot(n * n, p, p);
+}
+
+/* P = W^T W; dW += factor (W P - diag |w_r|^2 W), and |P|^2 - sum |w_r|^4. */
+static double columns(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w,
+                      gnl_real *dw, gnl_real *p)
+{
+    const int64_t k = m->inner;
+    gnl_gemm(c, true, false, k, k, m->n, 1, w, k, w, k, 0, p, k);
+    gnl_gemm(c, false, false, m->n, k, k, factor, w, k, p, k, 1, dw, k);
+    double total = c->k->dot(k * k, p, p);
+    for (int64_t r = 0; r < m->n; r++) {
+        double square = c->k->dot(k, w + r * k, w + r * k);
+        c->k->axpy(k, -factor * (gnl_real)square, w + r * k, dw + r * k);
+        total -= square * square;
+    }
+    return total;
+}
+
+double gnl_net_orthogonal(genlat_net *net, const gnl_compute *compute, double strength, gnl_real *space)
+{
+    double total = 0;
+    for (int i = 0; i < net->weights; i++) {
+        const gnl_weight *w = &net->weight[i];
+        const gnl_matrix m = gnl_matrix_of(net, &w->param);
+        if (takes_part(w))
+            total += (by_columns(&m) ? columns : rows)(&m, compute, (gnl_real)(2 * strength),
+                                                       net->value + w->offset, net->grad + w->offset, space);
+    }
+    return total / 2;
+}
