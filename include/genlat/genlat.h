@@ -13,6 +13,7 @@
 #include "genlat/metric.h"
 #include "genlat/net.h"
 #include "genlat/optim.h"
+#include "genlat/predictor.h"
 #include "genlat/rng.h"
 #include "genlat/tensor.h"
 #include "genlat/train.h"

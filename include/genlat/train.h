@@ -5,6 +5,7 @@
 
 #include "genlat/data.h"
 #include "genlat/gan.h"
+#include "genlat/predictor.h"
 #include "genlat/vae.h"
 
 GENLAT_BEGIN
@@ -237,6 +238,49 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_gan(genlat_gan *gan, ge
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_fit(genlat_gan *gan, genlat_source *source,
                                                          const genlat_train_opts *opts);
+
+/**
+ * Make a trainer of a predictor. A predictor that was loaded from a file goes on where it was.
+ *
+ * @param predictor  predictor; retained.
+ * @param train      training data; retained.
+ * @param valid      validation data with the same shapes; retained; NULL: none.
+ * @param opts       borrowed for the call; NULL: defaults.
+ * @param out        receives a new trainer, or NULL on failure.
+ * @return as genlat_trainer_vae().
+ * Thread-safety: safe. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_predictor(genlat_predictor *predictor, genlat_source *train,
+                                                                   genlat_source *valid, const genlat_train_opts *opts,
+                                                                   genlat_trainer **out);
+
+/**
+ * Train a predictor with a trainer of its own. Options that want validation data are refused.
+ *
+ * @param predictor  predictor.
+ * @param source     training data; borrowed for the call.
+ * @param opts       borrowed for the call; NULL: defaults.
+ * @return as genlat_trainer_predictor() and genlat_trainer_run().
+ * Thread-safety: one thread trains. Allocates: yes. Randomness: streams order, dropout.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_fit(genlat_predictor *predictor, genlat_source *source,
+                                                               const genlat_train_opts *opts);
+
+/**
+ * Evaluate a predictor on a whole source: means over its samples.
+ *
+ * @param predictor  predictor.
+ * @param source     labelled data; borrowed for the call.
+ * @param batch      samples at once, 1 to 10^9; the result does not depend on it but for rounding.
+ * @param terms      receives the terms; set size before the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY; GENLAT_E_CALLBACK.
+ * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_evaluate(genlat_predictor *predictor, genlat_source *source,
+                                                                    int64_t batch, genlat_predictor_terms *terms);
 
 GENLAT_END
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model: what is trained: the VAE, the GAN, and every family after them, each with builder, steps and uses.
+ * model: what is trained: the VAE, the GAN, the predictor, and every family after them, each with builder, steps and uses.
  * Uses: base, kernel, tensor, io, layer, net, loss, optim, data, metric.
  * Adding: a model starts with a gnl_model and offers a gnl_model_type; the trainer knows nothing else of it.
  *         A preset is one entry in vae_presets.c or gan_presets.c.
@@ -15,6 +15,7 @@
 #include "net/net.h"
 #include "optim/optim.h"
 #include "genlat/gan.h"
+#include "genlat/predictor.h"
 #include "genlat/vae.h"
 
 /* ---- what every model is to the trainer ------------------------------------------------------ */
@@ -81,5 +82,11 @@ gnl_model *gnl_vae_model(genlat_vae *vae);
 /* ---- the GAN --------------------------------------------------------------------------------- */
 
 gnl_model *gnl_gan_model(genlat_gan *gan);
+
+/* ---- the predictor --------------------------------------------------------------------------- */
+
+gnl_model *gnl_predictor_model(genlat_predictor *predictor);
+/* The numbers of a step or an evaluation as the caller knows them; out has its size. */
+void gnl_predictor_terms(const genlat_predictor *predictor, const double *values, genlat_predictor_terms *out);
 
 #endif

@@ -36,6 +36,7 @@ void expect_kept_gan_builder(const char *function, genlat_gan_builder *builder, 
 genlat_vae_builder *fresh_vae_builder(void);
 genlat_gan_builder *fresh_gan_builder(void);
 genlat_gan *make_gan(void);
+genlat_predictor *make_predictor(void);
 genlat_vae *make_vae(void);
 genlat_trainer *make_trainer(void);
 

@@ -160,6 +160,7 @@ static genlat_status build_gan(genlat_gan **out)
 }
 
 MAKE(gan, gan, build_gan(&made))
+MAKE(predictor, predictor, genlat_predictor_new(make_ctx(), make_source(), NULL, &made))
 
 void expect_kept_gan_builder(const char *function, genlat_gan_builder *builder, int must)
 {

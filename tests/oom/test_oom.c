@@ -243,6 +243,37 @@ done:
     return status;
 }
 
+static genlat_status use_predictor(genlat_ctx *ctx)
+{
+    char path[] = "/tmp/genlat-oom-XXXXXX";
+    genlat_source *ring = NULL;
+    genlat_predictor *p = NULL, *again = NULL;
+    genlat_tensor *x = NULL, *labels = NULL, *y = NULL, *features = NULL;
+    genlat_predictor_opts opts;
+    genlat_predictor_opts_init(&opts);
+    opts.net = "dense units=4; relu";
+    genlat_status status;
+    close(mkstemp(path));
+    TRY(genlat_source_synthetic(ctx, "ring", 6, 1, &ring));
+    TRY(genlat_predictor_new(ctx, ring, &opts, &p));
+    TRY(genlat_source_read(ring, 0, 6, &x, &labels));
+    TRY(genlat_predictor_step(p, x, labels, NULL));
+    TRY(genlat_predictor_predict(p, x, &y));
+    TRY(genlat_predictor_features(p, x, &features));
+    TRY(genlat_predictor_save(p, path));
+    TRY(genlat_predictor_load(ctx, path, &again));
+done:
+    genlat_source_destroy(&ring);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_tensor_destroy(&y);
+    genlat_tensor_destroy(&features);
+    genlat_predictor_destroy(&p);
+    genlat_predictor_destroy(&again);
+    unlink(path);
+    return status;
+}
+
 static genlat_status use_metrics(genlat_ctx *ctx)
 {
     genlat_source *ring = NULL;
@@ -277,8 +308,9 @@ static const struct use {
     const char *name;
     genlat_status (*run)(genlat_ctx *ctx);
 } uses[] = {
-    {"tensors", use_tensors}, {"net", use_net}, {"files", use_files}, {"data", use_data},
-    {"sources", use_sources}, {"vae", use_vae}, {"gan", use_gan},     {"metrics", use_metrics},
+    {"tensors", use_tensors}, {"net", use_net},         {"files", use_files},
+    {"data", use_data},       {"sources", use_sources}, {"vae", use_vae},
+    {"gan", use_gan},         {"metrics", use_metrics}, {"predictor", use_predictor},
 };
 enum { USES = sizeof uses / sizeof *uses };
 
