@@ -24,9 +24,9 @@ typedef struct app_options {
     const char *data, *valid, *latents;
     const char *preset, *config, *epochs, *steps, *batch, *seed, *threads;
     const char *out, *resume, *log, *plots, *plot_format;
-    const char *metric, *part;
+    const char *metric, *part, *classifier, *reference;
     int64_t count, columns, scale, label, samples, from, to, frames, index, rate, given;
-    double temperature, range;
+    double temperature, truncation, range;
     bool draw, json, quiet, help;
     const char *set[APP_MAX_SETTINGS]; /* "key=value" */
     int64_t set_count;
@@ -130,6 +130,7 @@ bool signals_seen(void);
 /* ---- commands -------------------------------------------------------------------------------- */
 
 int cmd_train_gan(app_state *app);
+int cmd_train_net(app_state *app);
 int cmd_train_vae(app_state *app);
 int cmd_eval(app_state *app);
 int cmd_sample(app_state *app);

@@ -7,35 +7,52 @@
 #include "measure.h"
 
 #define AT(field) offsetof(measurement, field)
+#define IN(field) offsetof(measure_set, field)
 
-static const struct {
+typedef enum form { NUMBER, PART, WHOLE, OF_MODES } form;
+
+static const struct metric {
     const char *name;
-    int (*measure)(measurement *m);
-    size_t offset; /* of a double in the measurement */
-    bool whole;
-    bool of_vae; /* measured of VAEs alone */
+    const char *kinds;                                /* of models; letters: v(ae), g(an), p(redictor) */
+    int (*measure)(measurement *m);                   /* of the model on the data; or */
+    int (*compare)(measurement *m, measure_set *set); /* of samples */
+    size_t offset; /* of a double, or for modes a whole number, in the measurement or the set */
+    form form;
+    const char *help;
 } metrics[] = {
-    {"neg_elbo", measure_terms, AT(terms.neg_elbo), false, true},
-    {"recon", measure_terms, AT(terms.recon), false, true},
-    {"kl", measure_terms, AT(terms.kl), false, true},
-    {"nll", measure_nll, AT(nll), false, true},
-    {"active_units", measure_units, AT(active), true, true},
-    {"mse", measure_mse, AT(mse), false, true},
-    {"modes", measure_modes, AT(modes), true, false},
-    {"hq", measure_modes, AT(mixture.high_quality), false, false},
-    {"kl_modes", measure_modes, AT(mixture.kl), false, false},
-    {"frechet", measure_frechet, AT(frechet), false, false},
-    {"kid", measure_kid, AT(kid), false, false},
-    {"precision", measure_neighbours, AT(neighbours.precision), false, false},
-    {"recall", measure_neighbours, AT(neighbours.recall), false, false},
-    {"density", measure_neighbours, AT(neighbours.density), false, false},
-    {"coverage", measure_neighbours, AT(neighbours.coverage), false, false},
+    {"neg_elbo", "v", measure_terms, NULL, AT(terms.neg_elbo), NUMBER,
+     "bound on -log p(x), nats a sample; lower is better"},
+    {"recon", "v", measure_terms, NULL, AT(terms.recon), NUMBER, "its part of the reconstruction"},
+    {"kl", "v", measure_terms, NULL, AT(terms.kl), NUMBER, "its part of the latent"},
+    {"nll", "v", measure_nll, NULL, AT(nll), NUMBER,
+     "-log p(x) by importance sampling, nats a sample; lower is better"},
+    {"active_units", "v", measure_units, NULL, AT(active), WHOLE, "latent dimensions in use"},
+    {"mse", "vp", measure_mse, NULL, AT(mse), NUMBER, "mean squared error of an element; lower is better"},
+    {"accuracy", "p", measure_answers, NULL, AT(answers.accuracy), PART, "samples whose class is found"},
+    {"cross_entropy", "p", measure_answers, NULL, AT(answers.loss), NUMBER,
+     "loss, nats a sample; lower is better"},
+    {"modes", "vg", NULL, measure_modes, IN(modes.found), OF_MODES, "modes, or classes, that samples reach"},
+    {"hq", "vg", NULL, measure_modes, IN(modes.high_quality), PART, "samples within 3 sd of a mode"},
+    {"kl_modes", "vg", NULL, measure_modes, IN(modes.kl), NUMBER,
+     "KL of the modes' shares to equal ones, nats; 0 is best"},
+    {"frechet", "vg", NULL, measure_frechet, IN(frechet), NUMBER, "Frechet distance to the data; 0 is best"},
+    {"kid", "vg", NULL, measure_kid, IN(kid), NUMBER, "kernel distance to the data; 0 is best"},
+    {"precision", "vg", NULL, measure_neighbours, IN(neighbours.precision), PART,
+     "samples that look like the data"},
+    {"recall", "vg", NULL, measure_neighbours, IN(neighbours.recall), PART, "data that the samples reach"},
+    {"density", "vg", NULL, measure_neighbours, IN(neighbours.density), NUMBER,
+     "samples in the data's midst; 1: as the data"},
+    {"coverage", "vg", NULL, measure_neighbours, IN(neighbours.coverage), PART, "data with a sample near"},
+    {"classifier_score", "vg", NULL, measure_score, IN(score), NUMBER,
+     "sure of each sample, unsure of all; 1 to classes"},
+    {"agreement", "vg", NULL, measure_agreement, IN(agreement), PART,
+     "samples that are of the class asked for"},
 };
 
 /* Marks the metrics of a list such as "nll,kl". */
 static int choose(const app_state *app, const char *list, bool *wanted)
 {
-    char known[256] = "";
+    char known[512] = "";
     for (size_t i = 0; i < APP_COUNT(metrics); i++) {
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", metrics[i].name);
@@ -52,6 +69,38 @@ static int choose(const app_state *app, const char *list, bool *wanted)
     return APP_OK;
 }
 
+/* What is measured when --metric does not say it. */
+static const char *usual(const measurement *m)
+{
+    int64_t classes = 0;
+    genlat_tensor *centres = NULL;
+    if (m->model.predictor)
+        return genlat_predictor_labels(m->model.predictor, &classes, NULL) == GENLAT_OK && classes
+                   ? "cross_entropy,accuracy"
+                   : "mse";
+    if (m->classifier && measure_planes(m) > 1)
+        return "modes,kl_modes,frechet";
+    if (m->classifier)
+        return maker_classes(&m->model)
+                   ? "frechet,kid,precision,recall,density,coverage,classifier_score,agreement"
+                   : "frechet,kid,precision,recall,density,coverage,classifier_score";
+    if (m->vae)
+        return "neg_elbo,recon,kl";
+    bool mixture = genlat_source_mixture(m->source, &centres, NULL) == GENLAT_OK;
+    genlat_tensor_destroy(&centres);
+    return mixture ? "modes,hq,kl_modes" : "frechet,kid,precision,recall,density,coverage";
+}
+
+/* ---- measuring ------------------------------------------------------------------------------- */
+
+static int measure_one(measurement *m, const struct metric *metric)
+{
+    if (metric->measure)
+        return metric->measure(m);
+    int status = metric->compare(m, &m->made);
+    return status == APP_OK && m->reference ? metric->compare(m, &m->other) : status;
+}
+
 static int measure(measurement *m, const bool *wanted)
 {
     int status = APP_OK;
@@ -59,43 +108,109 @@ static int measure(measurement *m, const bool *wanted)
     for (size_t i = 0; i < APP_COUNT(metrics) && status == APP_OK; i++) {
         bool measured = false;
         for (size_t j = 0; j < i; j++)
-            measured = measured || (wanted[j] && metrics[j].measure == metrics[i].measure);
-        if (wanted[i] && !measured)
-            status = metrics[i].measure(m);
+            measured = measured || (wanted[j] && metrics[j].measure == metrics[i].measure &&
+                                    metrics[j].compare == metrics[i].compare);
+        if (!wanted[i] || measured)
+            continue;
+        report_part(&m->report, metrics[i].name, (int64_t)i, (int64_t)APP_COUNT(metrics));
+        status = measure_one(m, &metrics[i]);
     }
     report_end(&m->report);
     return status;
 }
 
+static int check_kind(const measurement *m, const bool *wanted)
+{
+    char kind = *maker_kind(&m->model);
+    for (size_t i = 0; i < APP_COUNT(metrics); i++)
+        if (wanted[i] && !strchr(metrics[i].kinds, kind))
+            return app_usage(m->app, "%s is not measured of a %s%s", metrics[i].name, maker_kind(&m->model),
+                             strcmp(metrics[i].kinds, "v") == 0 ? ", of a VAE alone" : "");
+    return APP_OK;
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+static const void *place(const measurement *m, const struct metric *metric, const measure_set *set)
+{
+    return (const char *)(metric->measure ? (const void *)m : set) + metric->offset;
+}
+
+static json_t *value_json(const struct metric *metric, const void *at)
+{
+    if (metric->form == OF_MODES)
+        return json_integer((json_int_t) * (const int64_t *)at);
+    double value = *(const double *)at;
+    return metric->form == WHOLE ? json_integer((json_int_t)value) : output_number(value);
+}
+
+static void value_text(const struct metric *metric, const void *at, const measure_set *set, char text[32])
+{
+    if (metric->form == OF_MODES)
+        snprintf(text, 32, "%lld of %lld", (long long)set->modes.found, (long long)set->modes.modes);
+    else if (metric->form == PART)
+        snprintf(text, 32, "%.2f %%", 100 * *(const double *)at);
+    else
+        snprintf(text, 32, "%.6g", *(const double *)at);
+}
+
+static void print_head(const measurement *m, bool sets)
+{
+    const app_options *o = &m->app->opts;
+    printf("%s (%s) on %s", m->app->model, maker_kind(&m->model), o->data);
+    if (sets && m->made.x)
+        printf(", %lld samples", (long long)genlat_tensor_dim(m->made.x, 0));
+    if (sets && m->classifier)
+        printf(", by %s", o->classifier);
+    printf("\n\n");
+    if (m->reference)
+        printf("%-17s%14s%14s\n", "", "model", "reference");
+}
+
+static void print_table(const measurement *m, const bool *wanted)
+{
+    bool sets = false;
+    for (size_t i = 0; i < APP_COUNT(metrics); i++)
+        sets = sets || (wanted[i] && metrics[i].compare);
+    print_head(m, sets);
+    for (size_t i = 0; i < APP_COUNT(metrics); i++) {
+        char text[32], other[32] = "";
+        const struct metric *metric = &metrics[i];
+        if (!wanted[i])
+            continue;
+        value_text(metric, place(m, metric, &m->made), &m->made, text);
+        if (m->reference && metric->compare)
+            value_text(metric, place(m, metric, &m->other), &m->other, other);
+        printf("%-17s%14s", metric->name, text);
+        if (m->reference)
+            printf("%14s", other);
+        printf("   %s\n", metric->help);
+    }
+}
+
 static int tell(const measurement *m, const bool *wanted)
 {
     json_t *object = json_object();
+    if (!m->app->opts.json && !m->app->opts.quiet)
+        print_table(m, wanted);
     for (size_t i = 0; i < APP_COUNT(metrics); i++) {
+        char name[64];
         if (!wanted[i])
             continue;
-        double value = *(const double *)(const void *)((const char *)m + metrics[i].offset);
-        if (!m->app->opts.json)
-            printf("%-12s %.6g\n", metrics[i].name, value);
         json_object_set_new(object, metrics[i].name,
-                            metrics[i].whole ? json_integer((json_int_t)value) : output_number(value));
+                            value_json(&metrics[i], place(m, &metrics[i], &m->made)));
+        snprintf(name, sizeof name, "%s_reference", metrics[i].name);
+        if (m->reference && metrics[i].compare)
+            json_object_set_new(object, name, value_json(&metrics[i], place(m, &metrics[i], &m->other)));
     }
     return output_json(m->app, object);
-}
-
-static int check_kind(const measurement *m, const bool *wanted)
-{
-    for (size_t i = 0; i < APP_COUNT(metrics); i++)
-        if (wanted[i] && metrics[i].of_vae && !m->vae)
-            return app_usage(m->app, "%s is measured of VAEs alone; name others with --metric",
-                             metrics[i].name);
-    return APP_OK;
 }
 
 int cmd_eval(app_state *app)
 {
     measurement m = {.app = app};
     bool wanted[APP_COUNT(metrics)] = {false};
-    int status = choose(app, app->opts.metric ? app->opts.metric : "neg_elbo,recon,kl", wanted);
+    int status = app->opts.metric ? choose(app, app->opts.metric, wanted) : APP_OK;
     if (status == APP_OK)
         status = maker_load(app, &m.model);
     m.vae = m.model.vae;
@@ -104,12 +219,13 @@ int cmd_eval(app_state *app)
     if (status == APP_OK)
         status = data_open(app, &m.source);
     if (status == APP_OK)
+        status = measure_open(&m);
+    if (status == APP_OK && !app->opts.metric)
+        status = choose(app, usual(&m), wanted);
+    if (status == APP_OK)
         status = measure(&m, wanted);
     if (status == APP_OK)
         status = tell(&m, wanted);
-    genlat_tensor_destroy(&m.generated);
-    genlat_tensor_destroy(&m.real);
-    genlat_source_destroy(&m.source);
-    maker_destroy(&m.model);
+    measure_close(&m);
     return status;
 }

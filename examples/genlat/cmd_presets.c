@@ -20,6 +20,7 @@ static json_t *list(const app_state *app, const char *kind, preset_fn *preset)
 
 int cmd_presets(app_state *app)
 {
-    json_t *vae = list(app, "vae", genlat_vae_preset), *gan = list(app, "gan", genlat_gan_preset);
-    return output_json(app, json_pack("{s:o, s:o}", "vae", vae, "gan", gan));
+    json_t *gan = list(app, "gan", genlat_gan_preset), *net = list(app, "net", genlat_predictor_preset),
+           *vae = list(app, "vae", genlat_vae_preset);
+    return output_json(app, json_pack("{s:o, s:o, s:o}", "gan", gan, "net", net, "vae", vae));
 }

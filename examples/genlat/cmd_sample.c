@@ -4,9 +4,9 @@
 
 int cmd_sample(app_state *app)
 {
-    maker model = {NULL, NULL};
+    maker model = {.vae = NULL};
     genlat_tensor *labels = NULL, *x = NULL;
-    const maker_draw draw = {app->ctx_opts.seed, app->opts.temperature, app->opts.draw};
+    const maker_draw draw = {app->ctx_opts.seed, app->opts.temperature, app->opts.truncation, app->opts.draw};
     int64_t n = app->opts.count ? app->opts.count : 64;
     int status = output_check(app);
     if (status == APP_OK)

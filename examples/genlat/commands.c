@@ -6,9 +6,13 @@
 
 const app_command app_commands[] = {
     {"train gan", NULL, TRAIN, "train a generative adversarial network", cmd_train_gan},
+    {"train net", NULL, TRAIN " valid", "train a net to predict labels: a classifier, a regression",
+     cmd_train_net},
     {"train vae", NULL, TRAIN " valid", "train a variational autoencoder", cmd_train_vae},
-    {"eval", "MODEL", "data metric samples count draw", "measure a model on data", cmd_eval},
-    {"sample", "MODEL", "count label temperature draw out columns scale rate", "generate data", cmd_sample},
+    {"eval", "MODEL", "data metric samples count draw classifier reference", "measure a model on data",
+     cmd_eval},
+    {"sample", "MODEL", "count label temperature truncation draw out columns scale rate", "generate data",
+     cmd_sample},
     {"reconstruct", "MODEL", "data count out columns scale rate", "encode data and decode them again",
      cmd_reconstruct},
     {"encode", "MODEL", "data count part out", "turn data into latents", cmd_encode},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Measurements of measure.h: of the model on each sample, and of generated samples against the data. */
+/* Measurements of measure.h that are of the model on each sample of the data. */
 #include "measure.h"
 
-enum { BATCH = 512, ROWS_NLL = 64, COMPARED = 2500, NEIGHBOURS = 5, SUBSETS = 50, SUBSET = 500 };
+enum { BATCH = 512, ROWS_NLL = 64, IMPORTANCE_SAMPLES = 100 };
 
 /* Mean of a batch's rows by the function, over all samples. */
 static int over_batches(measurement *m, const char *what, int64_t rows,
@@ -31,8 +31,9 @@ static int add_nll(measurement *m, const genlat_tensor *x, const genlat_tensor *
                    double *sum)
 {
     double nll[ROWS_NLL];
-    if (genlat_vae_log_likelihood(m->vae, x, labels, m->app->opts.samples, app_seed(m->app) + (uint64_t)begin,
-                                  nll) != GENLAT_OK)
+    int64_t samples = m->app->opts.samples ? m->app->opts.samples : IMPORTANCE_SAMPLES;
+    if (genlat_vae_log_likelihood(m->vae, x, labels, samples, app_seed(m->app) + (uint64_t)begin, nll) !=
+        GENLAT_OK)
         return app_fail_library(m->app);
     for (int64_t i = 0; i < genlat_tensor_dim(x, 0); i++)
         *sum += nll[i];
@@ -77,68 +78,19 @@ int measure_units(measurement *m)
     return APP_OK;
 }
 
-int measure_mse(measurement *m)
+int measure_answers(measurement *m)
 {
-    return over_batches(m, "mse", BATCH, add_mse, &m->mse);
-}
-
-/* Samples drawn from the model, as many as are compared; the likelihood's own noise belongs to them. */
-static int generate(measurement *m)
-{
-    const maker_draw draw = {m->app->ctx_opts.seed, 1, m->app->opts.draw};
-    int64_t n = m->app->opts.count ? m->app->opts.count : COMPARED;
-    return m->generated ? APP_OK : maker_sample(m->app, &m->model, n, NULL, &draw, &m->generated);
-}
-
-/* The same, and as many of the data, or all that there are. */
-static int two_sets(measurement *m)
-{
-    int64_t n = m->app->opts.count ? m->app->opts.count : COMPARED, count = genlat_source_count(m->source);
-    if (!m->real && genlat_source_read(m->source, 0, n < count ? n : count, &m->real, NULL) != GENLAT_OK)
-        return app_fail_library(m->app);
-    return generate(m);
-}
-
-int measure_modes(measurement *m)
-{
-    genlat_tensor *centres = NULL;
-    double sd = 0;
-    int status = generate(m);
-    m->mixture.size = sizeof m->mixture;
-    if (status == APP_OK && (genlat_source_mixture(m->source, &centres, &sd) != GENLAT_OK ||
-                             genlat_metric_modes(m->generated, centres, sd, &m->mixture) != GENLAT_OK))
-        status = app_fail_library(m->app);
-    m->modes = (double)m->mixture.found;
-    genlat_tensor_destroy(&centres);
-    return status;
-}
-
-int measure_frechet(measurement *m)
-{
-    int status = two_sets(m);
-    if (status == APP_OK && genlat_metric_frechet_distance(m->real, m->generated, &m->frechet) != GENLAT_OK)
-        status = app_fail_library(m->app);
-    return status;
-}
-
-int measure_kid(measurement *m)
-{
-    int status = two_sets(m);
-    if (status != APP_OK)
-        return status;
-    int64_t a = genlat_tensor_dim(m->real, 0), b = genlat_tensor_dim(m->generated, 0), least = a < b ? a : b;
-    if (genlat_metric_kernel_distance(m->real, m->generated, least > SUBSET ? SUBSET : 0, SUBSETS,
-                                      app_seed(m->app), &m->kid, NULL) != GENLAT_OK)
+    m->answers.size = sizeof m->answers;
+    if (genlat_predictor_evaluate(m->model.predictor, m->source, BATCH, &m->answers) != GENLAT_OK)
         return app_fail_library(m->app);
     return APP_OK;
 }
 
-int measure_neighbours(measurement *m)
+int measure_mse(measurement *m)
 {
-    int status = two_sets(m);
-    m->neighbours.size = sizeof m->neighbours;
-    if (status == APP_OK &&
-        genlat_metric_neighbours(m->real, m->generated, NEIGHBOURS, &m->neighbours) != GENLAT_OK)
-        status = app_fail_library(m->app);
+    if (m->vae)
+        return over_batches(m, "mse", BATCH, add_mse, &m->mse);
+    int status = measure_answers(m);
+    m->mse = m->answers.mse;
     return status;
 }

@@ -7,17 +7,26 @@
 #include "maker.h"
 #include "report.h"
 
+/* A set of samples, what a classifier makes of them, and how it compares with the real ones. */
+typedef struct measure_set {
+    genlat_tensor *x, *labels; /* labels NULL: none */
+    genlat_tensor *features;   /* what sets are compared in; x itself without a classifier */
+    double frechet, kid, score, agreement;
+    genlat_modes modes;
+    genlat_neighbours neighbours;
+} measure_set;
+
 typedef struct measurement {
     app_state *app;
     maker model;
-    genlat_vae *vae; /* the model's, for what is measured of VAEs alone */
-    genlat_source *source;
+    genlat_vae *vae;              /* the model's, for what is measured of VAEs alone */
+    genlat_predictor *classifier; /* NULL: none */
+    genlat_source *source, *reference;
     report report;
     genlat_vae_terms terms;
-    double nll, mse, active, modes, frechet, kid;
-    genlat_modes mixture;
-    genlat_neighbours neighbours;
-    genlat_tensor *real, *generated; /* for the metrics that compare sets */
+    genlat_predictor_terms answers;
+    double nll, mse, active;
+    measure_set real, made, other; /* of --data, of the model, of --reference */
 } measurement;
 
 /* All return APP_OK, or tell what is wrong. */
@@ -25,9 +34,21 @@ int measure_terms(measurement *m);
 int measure_nll(measurement *m);
 int measure_units(measurement *m);
 int measure_mse(measurement *m);
-int measure_modes(measurement *m);
-int measure_frechet(measurement *m);
-int measure_kid(measurement *m);
-int measure_neighbours(measurement *m);
+int measure_answers(measurement *m);
+
+/* Of the model's samples, or of those of --reference in their place. */
+int measure_modes(measurement *m, measure_set *set);
+int measure_frechet(measurement *m, measure_set *set);
+int measure_kid(measurement *m, measure_set *set);
+int measure_neighbours(measurement *m, measure_set *set);
+int measure_score(measurement *m, measure_set *set);
+int measure_agreement(measurement *m, measure_set *set);
+
+/* Opens what --classifier and --reference name. */
+int measure_open(measurement *m);
+/* Samples of the data that the classifier sees in one sample of the source: its planes. */
+int64_t measure_planes(const measurement *m);
+int64_t measure_count(const measurement *m);
+void measure_close(measurement *m);
 
 #endif

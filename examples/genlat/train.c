@@ -54,12 +54,12 @@ static int plot_curves(training *t)
     figure_curve curves[FIGURE_MAX_CURVES];
     char path[1024], name[64];
     int64_t count = 0, epochs = 0, other = 0;
-    for (const char *const *wanted = t->kind->curves; *wanted; wanted++) {
+    for (const train_curve *wanted = t->kind->curves; wanted->name; wanted++) {
         figure_curve *c = &curves[count];
-        *c = (figure_curve){.name = *wanted, .unit = "nats a sample"};
-        if (genlat_trainer_history(t->trainer, *wanted, &c->train, &epochs) != GENLAT_OK || epochs == 0)
+        *c = (figure_curve){.name = wanted->name, .unit = wanted->unit};
+        if (genlat_trainer_history(t->trainer, wanted->name, &c->train, &epochs) != GENLAT_OK || epochs == 0)
             continue;
-        snprintf(name, sizeof name, "valid.%s", *wanted);
+        snprintf(name, sizeof name, "valid.%s", wanted->name);
         if (!t->valid || genlat_trainer_history(t->trainer, name, &c->valid, &other) != GENLAT_OK)
             c->valid = NULL;
         count++;

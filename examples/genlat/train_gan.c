@@ -98,8 +98,8 @@ static int pictures(app_state *app, void *model, genlat_source *source)
     int32_t ndim = genlat_source_ndim(source);
     bool image = ndim == 2 || (ndim == 3 && (channels == 1 || channels == 3)),
          points = ndim == 1 && channels == 2;
-    const maker made = {NULL, model};
-    const maker_draw draw = {app->ctx_opts.seed, 1, false};
+    const maker made = {.gan = model};
+    const maker_draw draw = {.seed = app->ctx_opts.seed, .temperature = 1};
     if (genlat_gan_condition(model, NULL, &vector) != GENLAT_OK || vector > 0 || !(image || points))
         return APP_OK;
     train_plot_path(app, "samples", image, path, sizeof path);
@@ -113,7 +113,9 @@ static int pictures(app_state *app, void *model, genlat_source *source)
 
 int cmd_train_gan(app_state *app)
 {
-    static const char *const curves[] = {"d_loss", "g_loss", NULL};
+    static const train_curve curves[] = {{"d_loss", NULL},  {"d_real", NULL},      {"d_fake", NULL},
+                                         {"g_loss", NULL},  {"d_grad_norm", NULL}, {"g_grad_norm", NULL},
+                                         {"penalty", NULL}, {NULL, NULL}};
     static const train_kind kind = {curves, make, trainer, save, pictures, destroy};
     return train_run(app, &kind);
 }

@@ -5,8 +5,13 @@
 
 #include "app.h"
 
+typedef struct train_curve {
+    const char *name, *unit; /* unit NULL: none */
+} train_curve;
+
 typedef struct train_kind {
-    const char *const *curves; /* what loss.png shows, NULL-terminated */
+    const train_curve *
+        curves; /* what loss.png shows, ended by a NULL name; those that the model does not have are left out */
     /* A new model for the source, as the options and settings want it, or the one that --resume names. */
     int (*make)(app_state *app, genlat_source *train, void **model);
     genlat_status (*trainer)(void *model, genlat_source *train, genlat_source *valid,

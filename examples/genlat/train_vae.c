@@ -141,7 +141,8 @@ static int pictures(app_state *app, void *model, genlat_source *source)
 
 int cmd_train_vae(app_state *app)
 {
-    static const char *const curves[] = {"neg_elbo", "recon", "kl", NULL};
+    static const train_curve curves[] = {
+        {"neg_elbo", "nats a sample"}, {"recon", "nats a sample"}, {"kl", "nats a sample"}, {NULL, NULL}};
     static const train_kind kind = {curves, make, trainer, save, pictures, destroy};
     return train_run(app, &kind);
 }

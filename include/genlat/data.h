@@ -324,12 +324,14 @@ typedef struct genlat_transform_opts {
     size_t size;       /**< sizeof(genlat_transform_opts) as the caller knows it. */
     int64_t skip;      /**< samples left out at the beginning, >= 0. Default 0. */
     int64_t limit;     /**< most samples kept; 0: all. Default 0. */
-    int64_t seed;      /**< of the binarization, >= 0. Default 0. */
+    int64_t seed;      /**< of the binarization and the stacking, >= 0. Default 0. */
     double threshold;  /**< of GENLAT_BINARIZE_THRESHOLD. Default 0.5. */
     uint32_t scale;    /**< GENLAT_SCALE_*. Default GENLAT_SCALE_NONE. */
     uint32_t binarize; /**< GENLAT_BINARIZE_*. Default GENLAT_BINARIZE_NONE. */
     uint32_t labels;   /**< GENLAT_LABELS_*. Default GENLAT_LABELS_KEEP. */
     uint32_t reserved; /**< 0. */
+    int64_t stack;     /**< so many random samples become the channels of one, 1 to 64; its class tells all of theirs, the
+                            first channel's counting least. Each draw stacks anew. 1: none. Default 1. */
 } genlat_transform_opts;
 
 /**

@@ -161,6 +161,20 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_modes(const genlat_tenso
                                                               genlat_modes *out);
 
 /**
+ * Measure how evenly samples reach the classes that a classifier finds for them. All count as of high quality.
+ *
+ * @param labels   [n] classes, whole numbers from 0 to classes-1; borrowed for the call.
+ * @param classes  how many there are, 1 to 2^24.
+ * @param out      receives the result; found are the classes with a sample.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: yes. Randomness: none.
+ * Source: Metz et al. 2017, Lin et al. 2018 (stacked digits: 1,000 classes, 26,000 samples).
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_class_modes(const genlat_tensor *labels, int64_t classes,
+                                                                    genlat_modes *out);
+
+/**
  * Classifier score of generated samples: exp of the mean over samples of KL(p(y|x) || p(y)). With the probabilities of an
  * Inception network it is called inception score; with another classifier the number means something else.
  *

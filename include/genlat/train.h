@@ -282,6 +282,49 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_fit(genlat_predictor 
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_evaluate(genlat_predictor *predictor, genlat_source *source,
                                                                     int64_t batch, genlat_predictor_terms *terms);
 
+/** How far the training of a model is. Set size before the call. */
+typedef struct genlat_progress {
+    size_t size;        /**< sizeof(genlat_progress) as the caller knows it. */
+    int64_t step;       /**< updates made since the model was new. */
+    int64_t epoch;      /**< epochs completed. */
+    int64_t best_epoch; /**< of the best validation; 0: there was none. */
+    double best;        /**< its first term, such as the negative ELBO; NaN: there was none. */
+    double seconds;     /**< spent in training. */
+} genlat_progress;
+
+/**
+ * How far the training of a VAE is.
+ *
+ * @param vae  model.
+ * @param out  receives the numbers; set size before the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ * Thread-safety: safe while nobody trains. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_progress(genlat_vae *vae, genlat_progress *out);
+
+/**
+ * How far the training of a GAN is.
+ *
+ * @param gan  model.
+ * @param out  receives the numbers; set size before the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ * Thread-safety: safe while nobody trains. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_progress(genlat_gan *gan, genlat_progress *out);
+
+/**
+ * How far the training of a predictor is.
+ *
+ * @param predictor  predictor.
+ * @param out        receives the numbers; set size before the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ * Thread-safety: safe while nobody trains. Allocates: no. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_progress(genlat_predictor *predictor, genlat_progress *out);
+
 GENLAT_END
 
 #endif

@@ -33,6 +33,8 @@ genlat_status gnl_source_binarize(genlat_source *inner, uint32_t kind, uint64_t 
                                   genlat_source **out);
 /* kind: GENLAT_LABELS_*, not KEEP. */
 genlat_status gnl_source_relabel(genlat_source *inner, uint32_t kind, genlat_source **out);
+/* planes >= 2 random samples as the channels of one. */
+genlat_status gnl_source_stack(genlat_source *inner, int64_t planes, uint64_t seed, genlat_source **out);
 
 int64_t gnl_source_factor_count(const genlat_source *source);
 /* The factors of one sample, from the source below that knows them; factor_count > 0. */

@@ -10,7 +10,7 @@ static const char *const label_names[] = {"keep", "drop", "factors", NULL};
 static const gnl_option options[] = {
     GNL_OPT_INT(genlat_transform_opts, skip, 0, 0, 9e18, "samples left out at the beginning"),
     GNL_OPT_INT(genlat_transform_opts, limit, 0, 0, 9e18, "most samples kept; 0: all"),
-    GNL_OPT_INT(genlat_transform_opts, seed, 0, 0, 9e18, "seed of the binarization"),
+    GNL_OPT_INT(genlat_transform_opts, seed, 0, 0, 9e18, "seed of the binarization and of the stacking"),
     GNL_OPT_REAL(genlat_transform_opts, threshold, 0.5, -1e30, 1e30, "from which value on x is 1"),
     GNL_OPT_ENUM(genlat_transform_opts, scale, GENLAT_SCALE_NONE, GENLAT_SCALE_RANGES, scale_names,
                  "how values are scaled"),
@@ -18,6 +18,7 @@ static const gnl_option options[] = {
                  binarize_names, "how values become 0 or 1"),
     GNL_OPT_ENUM(genlat_transform_opts, labels, GENLAT_LABELS_KEEP, GENLAT_LABELS_FACTORS, label_names,
                  "what becomes of labels"),
+    GNL_OPT_INT(genlat_transform_opts, stack, 1, 1, 64, "random samples that are the channels of one"),
 };
 
 static const gnl_options_table table = {"transform", sizeof(genlat_transform_opts), options,
@@ -75,7 +76,13 @@ static genlat_status relabel(genlat_source *inner, const genlat_transform_opts *
                                               : gnl_source_relabel(inner, opts->labels, out);
 }
 
-static step *const steps[] = {keep_range, scale, binarize, relabel};
+static genlat_status stack(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out)
+{
+    return opts->stack < 2 ? same(inner, out)
+                           : gnl_source_stack(inner, opts->stack, (uint64_t)opts->seed, out);
+}
+
+static step *const steps[] = {keep_range, scale, binarize, relabel, stack};
 
 genlat_status genlat_source_transform(genlat_source *source, const genlat_transform_opts *given,
                                       genlat_source **out)

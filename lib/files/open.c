@@ -143,9 +143,14 @@ genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec, const ge
     genlat_source *raw = NULL;
     GNL_FILES_TRY(gnl_spec_parse(spec, &parsed));
     GNL_FILES_TRY(open_raw(ctx, &parsed, &raw));
-    genlat_status status = same_shape(raw, train, spec);
+    /* What is stacked has its shape afterwards alone. */
+    genlat_status status = parsed.transform.stack > 1 ? GENLAT_OK : same_shape(raw, train, spec);
     if (status == GENLAT_OK)
-        return transform_like(&raw, parsed.transform, train, out);
+        status = transform_like(&raw, parsed.transform, train, out);
+    if (status == GENLAT_OK)
+        status = same_shape(*out, train, spec);
+    if (status != GENLAT_OK)
+        genlat_source_destroy(out);
     genlat_source_destroy(&raw);
     return status;
 }

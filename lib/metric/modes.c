@@ -4,8 +4,6 @@
 
 #include "metric/metric_priv.h"
 
-static const char where[] = "genlat_metric_modes";
-
 /* Standard deviations within which a sample counts. */
 static const double reach = 3;
 
@@ -28,10 +26,10 @@ static int64_t find_mode(const gnl_real *x, const gnl_rows *centres, double sd)
     return nearest < reach * reach * sd * sd ? mode : -1;
 }
 
-static void judge(int64_t n, int64_t modes, const int64_t *counts, genlat_modes *out)
+static void judge(int64_t n, int64_t modes, const int64_t *counts, genlat_modes *given)
 {
     int64_t good = 0;
-    out->modes = modes;
+    genlat_modes result = {.size = sizeof result, .modes = modes}, *out = &result;
     for (int64_t m = 0; m < modes; m++) {
         out->found += counts[m] > 0;
         good += counts[m];
@@ -42,11 +40,13 @@ static void judge(int64_t n, int64_t modes, const int64_t *counts, genlat_modes 
         double share = (double)counts[m] / (double)GNL_MAX(good, 1);
         out->kl += counts[m] > 0 ? share * log(share * (double)modes) : 0;
     }
+    gnl_result_give(out, sizeof *out, given);
 }
 
 genlat_status genlat_metric_modes(const genlat_tensor *samples, const genlat_tensor *centres, double sd,
                                   genlat_modes *out)
 {
+    const char *where = "genlat_metric_modes";
     gnl_rows rows[2];
     GNL_TRY(gnl_result_check(out, where));
     GNL_REQUIRE(samples, where, "samples is NULL");
@@ -62,9 +62,34 @@ genlat_status genlat_metric_modes(const genlat_tensor *samples, const genlat_ten
         if (mode >= 0)
             counts[mode]++;
     }
-    genlat_modes result = {.size = sizeof result};
-    judge(rows[0].n, rows[1].n, counts, &result);
+    judge(rows[0].n, rows[1].n, counts, out);
     gnl_free(rows[1].ctx, counts);
-    gnl_result_give(&result, sizeof result, out);
     return GENLAT_OK;
+}
+
+genlat_status genlat_metric_class_modes(const genlat_tensor *labels, int64_t classes, genlat_modes *out)
+{
+    const char *where = "genlat_metric_class_modes";
+    gnl_rows rows;
+    GNL_TRY(gnl_result_check(out, where));
+    GNL_REQUIRE(labels, where, "labels is NULL");
+    if (classes < 1 || classes > 1 << 24)
+        return gnl_fail(GENLAT_E_RANGE, "%s: classes is %lld, 1 to 2^24 wanted", where, (long long)classes);
+    GNL_TRY(gnl_rows_take(labels, 1, where, "labels", &rows));
+    int64_t *counts = gnl_calloc(rows.ctx, (size_t)classes, sizeof *counts), bad = -1;
+    if (!counts)
+        return GENLAT_E_MEMORY;
+    for (int64_t i = 0; i < rows.n * rows.d; i++) {
+        double label = (double)rows.data[i];
+        if (label >= 0 && label < (double)classes && label == floor(label))
+            counts[(int64_t)label]++;
+        else
+            bad = i;
+    }
+    if (bad < 0)
+        judge(rows.n * rows.d, classes, counts, out);
+    gnl_free(rows.ctx, counts);
+    return bad < 0 ? GENLAT_OK
+                   : gnl_fail(GENLAT_E_RANGE, "%s: label %lld is no whole number from 0 to %lld", where,
+                              (long long)bad, (long long)classes - 1);
 }

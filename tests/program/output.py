@@ -142,7 +142,8 @@ def test_eval(folder):
     assert abs(result["recon"] + result["kl"] - result["neg_elbo"]) < 1e-3
     assert 20 < result["nll"] < result["neg_elbo"] + 1 and 0 <= result["active_units"] <= 3 and 0 < result["mse"] < 1
     lines = run("eval", model, "-d", "digits#test?n=100").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["neg_elbo", "recon", "kl"], lines
+    assert [line.split()[0] for line in lines[2:]] == ["neg_elbo", "recon", "kl"], lines
+    assert "of a vae" in run("eval", model, "-d", "digits", "-m", "accuracy", code=2).stderr
 
 
 def test_sets(folder):
@@ -164,6 +165,8 @@ def test_info(folder):
     assert "latent=3" in text and "dense units=32" in text, text
     result = last_json(run("info", model, "--json").stdout)
     assert result["latent"] == 3 and result["shape"] == [1, 28, 28] and result["weights"] > 50000, result
+    assert result["training"]["epochs"] == 4 and result["training"]["steps"] == 48, result
+    assert "48 steps, 4 epochs" in text, text
     presets = last_json(run("presets", "--json").stdout)["vae"]
     assert {"basic", "conv", "mlp"} <= set(presets)
     assert all(name in run("presets").stdout for name in presets)

@@ -73,7 +73,7 @@ def test_missing(folder):
 def test_help(folder):
     commands = run("help").stdout
     assert run("--help").stdout == commands
-    for name in ("train gan", "train vae", "eval", "sample", "reconstruct", "encode", "decode", "interpolate", "traverse", "export", "info",
+    for name in ("train gan", "train net", "train vae", "eval", "sample", "reconstruct", "encode", "decode", "interpolate", "traverse", "export", "info",
                  "presets", "selftest"):
         assert name in commands, name
         text = run(*name.split(), "--help").stdout

@@ -518,6 +518,45 @@ START_TEST(options_and_misuse_are_told)
 }
 END_TEST
 
+/* Each channel is a sample of the source, the class tells all of theirs; a draw gives the same again, another draw others. */
+START_TEST(stacked_samples_keep_their_classes)
+{
+    enum { N = 40 };
+    genlat_source *digits = synthetic("digits", 50, 1), *stacked = NULL;
+    genlat_tensor *all = NULL, *classes = NULL, *x = NULL, *labels = NULL, *again = NULL, *other = NULL;
+    int64_t indices[N];
+    ok(genlat_source_read(digits, 0, 50, &all, &classes));
+    stacked = transformed(digits, "stack", "3");
+    ck_assert_int_eq(genlat_source_dim(stacked, 0), 3);
+    ck_assert_int_eq(genlat_source_classes(stacked), 1000);
+    ck_assert_int_eq(genlat_source_count(stacked), 50);
+    for (int i = 0; i < N; i++)
+        indices[i] = i;
+    ok(genlat_tensor_new(ctx, 4, (int64_t[]){N, 3, 28, 28}, &x));
+    ok(genlat_tensor_new(ctx, 4, (int64_t[]){N, 3, 28, 28}, &other));
+    ok(genlat_tensor_new(ctx, 4, (int64_t[]){N - 7, 3, 28, 28}, &again));
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){N}, &labels));
+    ok(genlat_source_fetch(stacked, indices, N, 0, x, labels));
+    ok(genlat_source_fetch(stacked, indices + 7, N - 7, 0, again, NULL));
+    ok(genlat_source_fetch(stacked, indices, N, 1, other, NULL));
+    const size_t plane = 784 * sizeof(gnl_real);
+    for (int i = 0; i < N; i++) {
+        int found[3] = {-1, -1, -1};
+        for (int c = 0; c < 3; c++)
+            for (int k = 0; k < 50; k++)
+                if (memcmp(x->data + (3 * i + c) * 784, all->data + k * 784, plane) == 0)
+                    found[c] = (int)classes->data[k];
+        ck_assert_int_eq(found[0] + 10 * found[1] + 100 * found[2], (int)labels->data[i]);
+    }
+    ck_assert_mem_eq(again->data, x->data + 7 * 3 * 784, (N - 7) * 3 * plane);
+    ck_assert_mem_ne(other->data, x->data, N * 3 * plane);
+    genlat_tensor *tensors[] = {all, classes, x, labels, again, other};
+    for (size_t i = 0; i < GNL_COUNT(tensors); i++)
+        genlat_tensor_destroy(&tensors[i]);
+    genlat_source_destroy(&stacked);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("data");
@@ -539,6 +578,7 @@ int main(void)
     tcase_add_loop_test(tcase, split_parts_are_disjoint_and_complete, 0, 3);
     tcase_add_test(tcase, moments_agree_with_their_definition);
     tcase_add_test(tcase, options_and_misuse_are_told);
+    tcase_add_test(tcase, stacked_samples_keep_their_classes);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -256,6 +256,26 @@ START_TEST(modes_are_counted_within_three_deviations)
 }
 END_TEST
 
+START_TEST(classes_are_counted_as_modes)
+{
+    static const int label[] = {0, 2, 2, 2};
+    genlat_tensor *labels = matrix(4, 1);
+    genlat_modes found = {.size = sizeof found};
+    for (int i = 0; i < 4; i++)
+        labels->data[i] = (gnl_real)label[i];
+    ck_assert_int_eq(genlat_metric_class_modes(labels, 5, &found), GENLAT_OK);
+    ck_assert_int_eq(found.modes, 5);
+    ck_assert_int_eq(found.found, 2);
+    ck_assert_double_eq(found.high_quality, 1);
+    ck_assert_double_eq_tol(found.kl, 0.25 * log(0.25 * 5) + 0.75 * log(0.75 * 5), 1e-12);
+    ck_assert_int_eq(genlat_metric_class_modes(labels, 2, &found), GENLAT_E_RANGE);
+    labels->data[1] = (gnl_real)0.5;
+    ck_assert_int_eq(genlat_metric_class_modes(labels, 5, &found), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_metric_class_modes(labels, 0, &found), GENLAT_E_RANGE);
+    genlat_tensor_destroy(&labels);
+}
+END_TEST
+
 /* Sure of each and all classes alike: as many as there are classes. Never sure: 1. */
 START_TEST(classifier_score_has_its_bounds)
 {
@@ -450,6 +470,7 @@ int main(void)
     tcase_add_test(tests, kernel_distance_is_unbiased_and_sees_a_shift);
     tcase_add_test(tests, neighbours_of_points_on_a_line);
     tcase_add_test(tests, modes_are_counted_within_three_deviations);
+    tcase_add_test(tests, classes_are_counted_as_modes);
     tcase_add_test(tests, classifier_score_has_its_bounds);
     tcase_add_test(tests, log_mean_exp_keeps_extremes);
     tcase_add_test(tests, moments_of_few_numbers);
