@@ -23,6 +23,11 @@ static const struct net_case {
     {"dense units=4 from=x0 name=a | dense units=4 from=x1 name=b | relu from=b | dense units=2 name=c",
      "a,c", 2},
     {"relu | relu | dense units=2 | relu | relu", "", 1},
+    {"dense units=8 weight=spectral | tanh | reshape shape=2x4 | conv1d channels=3 kernel=2 weight=norm | "
+     "silu | "
+     "conv_transpose1d channels=4 kernel=2 weight=spectral",
+     "", 1},
+    {"dense units=6 weight=norm name=a | tanh | dense units=6 weight=norm share=a", "", 1},
 };
 
 static genlat_ctx *ctx;

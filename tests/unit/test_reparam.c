@@ -12,10 +12,28 @@
 enum { ROWS = 2, FEATURES = 4, UNITS = 3, COUNT = FEATURES * UNITS };
 
 static genlat_ctx *ctx;
+static atomic_llong allocations;
+
+static void *count_alloc(void *user, size_t size, size_t alignment)
+{
+    (void)user;
+    atomic_fetch_add(&allocations, 1);
+    return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+static void count_free(void *user, void *memory)
+{
+    (void)user;
+    free(memory);
+}
 
 static void open_ctx(void)
 {
-    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    const genlat_allocator counting = {.size = sizeof counting, .alloc = count_alloc, .free = count_free};
+    genlat_ctx_opts opts;
+    genlat_ctx_opts_init(&opts);
+    opts.allocator = &counting;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
 }
 
 static void close_ctx(void)
@@ -175,6 +193,46 @@ START_TEST(vectors_are_saved_with_the_net)
 }
 END_TEST
 
+START_TEST(tables_of_embeddings_can_be_normed)
+{
+    const char *name = "label";
+    const gnl_shape shape = {1, {1}};
+    const gnl_real labels[ROWS] = {2, 0}, *x = labels;
+    genlat_net *net = NULL;
+    ck_assert_int_eq(
+        gnl_net_from_text(ctx, 1, &name, &shape, "embedding classes=3 units=4 weight=norm | flatten", &net),
+        GENLAT_OK);
+    genlat_exec *exec = make_exec(net);
+    numbers(net, "0.weight_g")[2] *= 2;
+    gnl_exec_forward(exec, true, ROWS, &x);
+    for (int i = 0; i < FEATURES; i++) {
+        const gnl_real *w = numbers(net, "0.weight"), *y = gnl_exec_output(exec, 0);
+        ck_assert_double_eq_tol((double)y[i], 2 * (double)w[2 * FEATURES + i], 1e-6);
+        ck_assert_double_eq_tol((double)y[FEATURES + i], (double)w[i], 1e-6);
+    }
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
+START_TEST(passes_allocate_nothing)
+{
+    genlat_net *net = make_net("dense units=5 weight=spectral | leaky_relu | dense units=1 weight=norm");
+    genlat_exec *exec = NULL;
+    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    const gnl_penalty penalty = {.kind = GNL_PENALTY_ZERO, .weight = 1};
+    ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
+    long long before = atomic_load(&allocations);
+    for (int i = 0; i < 3; i++) {
+        run(exec, true);
+        ck_assert_double_gt(gnl_exec_penalty(exec, &penalty, NULL), 0);
+    }
+    ck_assert_int_eq(atomic_load(&allocations), before);
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
 static const struct refusal {
     const char *text, *word;
 } refusals[] = {
@@ -204,6 +262,8 @@ int main(void)
     tcase_add_test(tests, execs_do_not_disturb_each_other);
     tcase_add_test(tests, frozen_weights_get_no_gradient);
     tcase_add_test(tests, vectors_are_saved_with_the_net);
+    tcase_add_test(tests, tables_of_embeddings_can_be_normed);
+    tcase_add_test(tests, passes_allocate_nothing);
     tcase_add_loop_test(tests, what_cannot_work_is_refused, 0, (int)GNL_COUNT(refusals));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
