@@ -30,6 +30,13 @@ enum {
     GENLAT_GAN_OUTPUT_TANH = 2     /**< data in [-1,1]. */
 };
 
+/** How the discriminator of a preset takes the condition. */
+enum {
+    GENLAT_GAN_CONDITIONING_CONCAT = 0,     /**< beside the data (Mirza, Osindero 2014). */
+    GENLAT_GAN_CONDITIONING_PROJECTION = 1, /**< its embedding times the features is added (Miyato, Koyama 2018). */
+    GENLAT_GAN_CONDITIONING_AUXILIARY = 2   /**< not at all: it tells the class (Odena, Olah, Shlens 2017). */
+};
+
 /** Options of a GAN. Filled by genlat_gan_opts_init() with those of the preset "r3". */
 typedef struct genlat_gan_opts {
     size_t size;            /**< sizeof(genlat_gan_opts) as the caller knows it. */
@@ -54,6 +61,22 @@ typedef struct genlat_gan_opts {
     uint32_t gp_kind;       /**< GENLAT_PENALTY_*. Default GENLAT_PENALTY_ONE. */
     uint32_t gp_place;      /**< GENLAT_GAN_PLACE_*. Default GENLAT_GAN_PLACE_INTERPOLATE. */
     uint32_t output;        /**< GENLAT_GAN_OUTPUT_*, for generators of a preset. Default GENLAT_GAN_OUTPUT_LINEAR. */
+    double approx_r1;       /**< weight of (D(x) - D(x + noise))^2 at real samples, a first-order form of R1, >= 0. Default 0. */
+    double approx_r2;       /**< the same at generated samples, >= 0. Default 0. */
+    double approx_sd;       /**< sd of that noise, >= 0. Default 0.01. */
+    double auxiliary;       /**< weight of the cross-entropy of the classes that the discriminator tells, in both losses, for
+                                 GENLAT_GAN_CONDITIONING_AUXILIARY, >= 0. Default 1. */
+    double feature_matching; /**< weight, in the generator's loss, of the squared distance of the mean of the discriminator's node
+                                  `features` on real and generated samples, >= 0. Default 0. */
+    double history;          /**< weight of the squared distance of all weights from their mean over the steps so far, in both
+                                  losses, >= 0. Default 0. */
+    double augment_strength; /**< probability of each change that genlat_gan_builder_set() names as augment, 0 to 1; with a
+                                  target, the most it becomes. Default 1. */
+    double augment_target;   /**< mean sign of the critic's outputs on real data (of the differences, for relativistic losses) that
+                                  the probability follows, from 0 on, 0 to 1, such as 0.6; 0: it stays. Default 0. */
+    double augment_speed;    /**< samples in which the probability moves by 1, >= 1. Default 500000. */
+    uint32_t conditioning;   /**< GENLAT_GAN_CONDITIONING_*. Default GENLAT_GAN_CONDITIONING_CONCAT. */
+    uint32_t reserved;       /**< 0. */
 } genlat_gan_opts;
 
 /**
@@ -132,12 +155,15 @@ GENLAT_API void genlat_gan_builder_options(genlat_gan_builder *builder, const ge
 
 /**
  * Set one thing by name: an option of genlat_gan_opts, or generator, discriminator, optimizer_g, optimizer_d, lr_schedule,
- * noise_schedule, penalty_schedule, condition, with the texts that the functions below take.
+ * noise_schedule, penalty_schedule, condition, with the texts that the functions below take; or augment, the changes of all
+ * that the critic sees, of [channels,length] or [channels,height,width] data: translation, cutout, brightness, saturation, contrast,
+ * or color for the last three, such as "color,translation,cutout".
  *
  * @param builder  builder; NULL is ignored.
  * @param key      name.
  * @param value    value as text; copied.
  * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
+ * Source: Zhao et al. 2020 (differentiable augmentation); Karras et al. 2020 (its adaptive strength).
  * @since 0.1
  */
 GENLAT_API void genlat_gan_builder_set(genlat_gan_builder *builder, const char *key, const char *value);
@@ -327,6 +353,8 @@ typedef struct genlat_gan_terms {
     double penalty;     /**< sum of the penalties with their weights, the last ones computed. */
     double d_grad_norm; /**< Euclidean norm of the critic's gradients before clipping. */
     double g_grad_norm; /**< the same of the generator's, of its last step. */
+    double diversity;   /**< mean distance of generated samples, as part of that of the real ones; 1 where these are all equal. */
+    double strength;    /**< probability of each change of what the critic sees. */
 } genlat_gan_terms;
 
 /**

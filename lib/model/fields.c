@@ -82,6 +82,14 @@ genlat_status gnl_fields_read(const gnl_reader *reader, const gnl_field *fields,
     return GENLAT_OK;
 }
 
+genlat_status gnl_fields_read_later(const gnl_reader *reader, const gnl_field *fields, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (gnl_reader_meta(reader, fields[i].key))
+            GNL_TRY(read_field(reader, &fields[i]));
+    return GENLAT_OK;
+}
+
 genlat_status gnl_progress_write(gnl_writer *writer, gnl_progress *progress)
 {
     gnl_field fields[8];

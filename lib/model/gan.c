@@ -4,8 +4,8 @@
 
 #include "model/gan_priv.h"
 
-static const char *const term_names[] = {"d_loss",  "g_loss",      "d_real",      "d_fake",
-                                         "penalty", "d_grad_norm", "g_grad_norm", NULL};
+static const char *const term_names[] = {"d_loss",      "g_loss",      "d_real",    "d_fake",   "penalty",
+                                         "d_grad_norm", "g_grad_norm", "diversity", "strength", NULL};
 
 /* ---- what the trainer sees ------------------------------------------------------------------- */
 
@@ -25,8 +25,8 @@ static genlat_status model_step(gnl_model *model, const genlat_tensor *x, const 
     genlat_gan *gan = of_model(model);
     GNL_TRY(gnl_gan_step(gan, x, labels, "genlat_trainer_run"));
     const genlat_gan_terms *t = &gan->last;
-    const double all[] = {t->d_loss,  t->g_loss,      t->d_real,     t->d_fake,
-                          t->penalty, t->d_grad_norm, t->g_grad_norm};
+    const double all[] = {t->d_loss,      t->g_loss,      t->d_real,    t->d_fake,  t->penalty,
+                          t->d_grad_norm, t->g_grad_norm, t->diversity, t->strength};
     memcpy(terms, all, sizeof all);
     return GENLAT_OK;
 }
@@ -59,6 +59,11 @@ bool gnl_gan_penalised(const gnl_gan_recipe *recipe)
     return recipe->opts.r1 > 0 || recipe->opts.r2 > 0 || recipe->opts.gp > 0;
 }
 
+bool gnl_gan_nears(const gnl_gan_recipe *recipe)
+{
+    return recipe->opts.approx_r1 > 0 || recipe->opts.approx_r2 > 0;
+}
+
 static genlat_status make_nets(genlat_gan *gan, genlat_net *generator, genlat_net *discriminator)
 {
     const gnl_gan_recipe *r = &gan->recipe;
@@ -67,6 +72,7 @@ static genlat_status make_nets(genlat_gan *gan, genlat_net *generator, genlat_ne
     static const char *const made_names[] = {"z", "c"}, *const seen_names[] = {"x", "c"};
     genlat_ctx *ctx = gan->model.object.ctx;
     int inputs = gan->condition ? 2 : 1;
+    bool told = r->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY;
     if (generator) {
         gan->generator = gnl_net_retain(generator);
         gan->discriminator = gnl_net_retain(discriminator);
@@ -75,7 +81,8 @@ static genlat_status make_nets(genlat_gan *gan, genlat_net *generator, genlat_ne
     genlat_status status = gnl_net_from_text(ctx, inputs, made_names, made, r->generator, &gan->generator);
     if (status != GENLAT_OK)
         return gnl_fail_in(status, "generator");
-    status = gnl_net_from_text(ctx, inputs, seen_names, seen, r->discriminator, &gan->discriminator);
+    status =
+        gnl_net_from_text(ctx, told ? inputs : 1, seen_names, seen, r->discriminator, &gan->discriminator);
     if (status != GENLAT_OK)
         return gnl_fail_in(status, "discriminator");
     /* The critic's weights are drawn from substreams of their own. */
@@ -101,7 +108,8 @@ static genlat_status check_nets(const genlat_gan *gan)
     GNL_TRY(check_input(gan->discriminator, 0, &seen, "discriminator"));
     if (gan->condition) {
         GNL_TRY(check_input(gan->generator, 1, &condition, "generator"));
-        GNL_TRY(check_input(gan->discriminator, 1, &packed, "discriminator"));
+        if (gan->discriminator->inputs > 1 || r->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY)
+            GNL_TRY(check_input(gan->discriminator, 1, &packed, "discriminator"));
     }
     const genlat_net *g = gan->generator, *d = gan->discriminator;
     int64_t made = gnl_shape_count(&g->node[g->output[0]].shape),
@@ -111,6 +119,52 @@ static genlat_status check_nets(const genlat_gan *gan)
                         (long long)gan->size);
     if (said != 1)
         return gnl_fail(GENLAT_E_SHAPE, "discriminator: gives %lld numbers, 1 wanted", (long long)said);
+    return GENLAT_OK;
+}
+
+/* The output of the critic that a node is; made one where the net is the model's own. */
+static genlat_status find_output(genlat_gan *gan, const char *name, bool own, int *out)
+{
+    genlat_net *net = gan->discriminator;
+    int node = gnl_net_find_node(net, name);
+    for (*out = 0; *out < net->outputs && net->output[*out] != node; ++*out)
+        ;
+    if (node < 0 || (*out == net->outputs && (!own || net->outputs == GENLAT_MAX_OUTPUTS)))
+        return gnl_fail(GENLAT_E_NOT_FOUND, "discriminator: no output is called '%s'", name);
+    if (*out == net->outputs)
+        net->output[net->outputs++] = node;
+    return GENLAT_OK;
+}
+
+/* Outputs that losses of their own are taken on. */
+static genlat_status find_outputs(genlat_gan *gan, bool own)
+{
+    const gnl_gan_recipe *r = &gan->recipe;
+    int64_t wanted = r->classes * r->opts.packing;
+    gan->classes_output = gan->features_output = -1;
+    if (r->opts.feature_matching > 0)
+        GNL_TRY(find_output(gan, "features", own, &gan->features_output));
+    if (!gan->condition || r->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY)
+        return GENLAT_OK;
+    if (!r->classes)
+        return gnl_fail(GENLAT_E_RANGE, "conditioning is auxiliary, which wants classes, not vectors");
+    GNL_TRY(find_output(gan, "classes", own, &gan->classes_output));
+    const genlat_net *d = gan->discriminator;
+    int64_t found = gnl_shape_count(&d->node[d->output[gan->classes_output]].shape);
+    if (found != wanted)
+        return gnl_fail(GENLAT_E_SHAPE, "discriminator: 'classes' has %lld numbers, %lld wanted",
+                        (long long)found, (long long)wanted);
+    return GENLAT_OK;
+}
+
+static genlat_status make_history(genlat_gan *gan)
+{
+    const genlat_net *const nets[] = {gan->generator, gan->discriminator};
+    for (int i = 0; gan->recipe.opts.history > 0 && i < 2; i++) {
+        gan->history[i] = gnl_calloc(gan->model.object.ctx, (size_t)nets[i]->values, sizeof(gnl_real));
+        if (!gan->history[i])
+            return GENLAT_E_MEMORY;
+    }
     return GENLAT_OK;
 }
 
@@ -173,8 +227,13 @@ static genlat_status fill_model(genlat_gan *gan, genlat_net *generator, genlat_n
     if (r->opts.label_smoothing > 0 && !gnl_adversarial_smooths(r->opts.loss))
         return gnl_fail(GENLAT_E_RANGE, "label_smoothing is %g, the loss %s has no target to lower",
                         r->opts.label_smoothing, gnl_adversarial_names[r->opts.loss]);
+    GNL_TRY(gnl_augment_parse(r->augment, &r->data, &gan->augment));
+    if (gan->augment.changes && r->opts.augment_target == 0)
+        gan->strength = r->opts.augment_strength;
     GNL_TRY(make_nets(gan, generator, discriminator));
     GNL_TRY(check_nets(gan));
+    GNL_TRY(find_outputs(gan, !discriminator));
+    GNL_TRY(make_history(gan));
     GNL_TRY(gnl_gan_check_critic(gan));
     GNL_TRY(make_schedules(gan));
     GNL_TRY(make_optimizers(gan));
@@ -217,6 +276,8 @@ void gnl_gan_release(gnl_model *model)
     gnl_net_release(gan->discriminator);
     gnl_tensor_release(model->offset);
     gnl_tensor_release(model->scale);
+    gnl_free(ctx, gan->history[0]);
+    gnl_free(ctx, gan->history[1]);
     gnl_free(ctx, gan->saved);
     pthread_mutex_destroy(&gan->lock);
     gnl_object_free(gan);
@@ -297,11 +358,9 @@ static void describe_recipe(const gnl_gan_recipe *r, char *text, size_t capacity
 {
     const struct {
         const char *name, *value;
-    } lines[] = {{"optimizer_g", r->optimizer_g},
-                 {"optimizer_d", r->optimizer_d},
-                 {"lr_schedule", r->lr_schedule},
-                 {"noise_schedule", r->noise_schedule},
-                 {"penalty_schedule", r->penalty_schedule}};
+    } lines[] = {{"optimizer_g", r->optimizer_g},           {"optimizer_d", r->optimizer_d},
+                 {"lr_schedule", r->lr_schedule},           {"noise_schedule", r->noise_schedule},
+                 {"penalty_schedule", r->penalty_schedule}, {"augment", r->augment}};
     for (size_t i = 0; i < GNL_COUNT(lines); i++)
         if (*lines[i].value)
             describe_line(text, capacity, used, lines[i].name, lines[i].value);

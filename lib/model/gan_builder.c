@@ -7,6 +7,7 @@
 
 static const char *const penalty_names[] = {"zero", "one", "one_sided", NULL};
 static const char *const place_names[] = {"interpolate", "dragan", NULL};
+static const char *const conditioning_names[] = {"concat", "projection", "auxiliary", NULL};
 static const char *const output_names[] = {"linear", "sigmoid", "tanh", NULL};
 
 static const gnl_option gan_options[] = {
@@ -34,6 +35,24 @@ static const gnl_option gan_options[] = {
                  place_names, "where gp is taken"),
     GNL_OPT_ENUM(genlat_gan_opts, output, GENLAT_GAN_OUTPUT_LINEAR, GENLAT_GAN_OUTPUT_TANH, output_names,
                  "what closes a preset's generator"),
+    GNL_OPT_REAL(genlat_gan_opts, approx_r1, 0, 0, 1e9, "weight of (D(x) - D(x + noise))^2 at real samples"),
+    GNL_OPT_REAL(genlat_gan_opts, approx_r2, 0, 0, 1e9, "the same at generated samples"),
+    GNL_OPT_REAL(genlat_gan_opts, approx_sd, 0.01, 0, 1e6, "sd of that noise"),
+    GNL_OPT_REAL(genlat_gan_opts, auxiliary, 1, 0, 1e9,
+                 "weight of the classes' cross-entropy, for conditioning=auxiliary"),
+    GNL_OPT_REAL(genlat_gan_opts, feature_matching, 0, 0, 1e9,
+                 "weight of the squared distance of the critic's mean features"),
+    GNL_OPT_REAL(genlat_gan_opts, history, 0, 0, 1e9,
+                 "weight of the squared distance of all weights from their mean over the steps"),
+    GNL_OPT_REAL(genlat_gan_opts, augment_strength, 1, 0, 1,
+                 "probability of each change of augment; with a target, the most it becomes"),
+    GNL_OPT_REAL(genlat_gan_opts, augment_target, 0, 0, 1,
+                 "mean sign of the critic on real data that the probability follows; 0: it stays"),
+    GNL_OPT_REAL(genlat_gan_opts, augment_speed, 500000, 1, 1e15,
+                 "samples in which that probability moves by 1"),
+    GNL_OPT_ENUM(genlat_gan_opts, conditioning, GENLAT_GAN_CONDITIONING_CONCAT,
+                 GENLAT_GAN_CONDITIONING_AUXILIARY, conditioning_names,
+                 "how the discriminator takes the condition"),
 };
 const gnl_options_table gnl_gan_table = {"gan", sizeof(genlat_gan_opts), gan_options, GNL_COUNT(gan_options)};
 
@@ -129,7 +148,8 @@ static genlat_status take_words(genlat_gan_builder *b, const char *key, const ch
                  {"optimizer_d", r->optimizer_d, sizeof r->optimizer_d},
                  {"lr_schedule", r->lr_schedule, sizeof r->lr_schedule},
                  {"noise_schedule", r->noise_schedule, sizeof r->noise_schedule},
-                 {"penalty_schedule", r->penalty_schedule, sizeof r->penalty_schedule}};
+                 {"penalty_schedule", r->penalty_schedule, sizeof r->penalty_schedule},
+                 {"augment", r->augment, sizeof r->augment}};
     *known = true;
     if (strcmp(key, "condition") == 0)
         return take_condition_text(b, value);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "model/augment_priv.h"
 #include "model/model_priv.h"
 
 enum { GNL_GAN_TEXT = 8192, GNL_GAN_WORDS = 160, GNL_GAN_CHUNK = 512 };
@@ -15,6 +16,7 @@ typedef struct gnl_gan_recipe {
     char generator[GNL_GAN_TEXT], discriminator[GNL_GAN_TEXT];
     char optimizer_g[GNL_GAN_WORDS], optimizer_d[GNL_GAN_WORDS];
     char lr_schedule[GNL_GAN_WORDS], noise_schedule[GNL_GAN_WORDS], penalty_schedule[GNL_GAN_WORDS];
+    char augment[GNL_GAN_WORDS]; /* changes of what the critic sees; "": none */
     gnl_shape data;
     int64_t classes, vector;
     int64_t epochs, batch;
@@ -51,7 +53,11 @@ struct genlat_gan {
     double lr_g, lr_d; /* of the optimizers' texts, which the schedule multiplies */
     genlat_schedule *lr_schedule, *noise_schedule, *penalty_schedule; /* NULL: constant */
     int64_t size;                                                     /* elements of one sample */
-    int64_t condition;     /* length of the condition as a vector, 0: none */
+    int64_t condition; /* length of the condition as a vector, 0: none */
+    gnl_augment augment;
+    double strength;                     /* probability of each change, now */
+    int classes_output, features_output; /* of the critic; -1: no such loss */
+    gnl_real *history[2];  /* means of the weights of generator and critic over all steps; NULL: not wanted */
     genlat_gan_terms last; /* what the last steps told */
     atomic_llong drawn;    /* samples generated so far from the stream of the context's seed */
     gnl_gan_work *work;    /* of the thread that trains; NULL until it does */
@@ -66,6 +72,7 @@ genlat_status gnl_gan_make(genlat_ctx *ctx, const gnl_gan_recipe *recipe, genlat
 void gnl_gan_release(gnl_model *model);
 gnl_shape gnl_gan_packed(const gnl_gan_recipe *recipe); /* what the critic sees of `packing` samples */
 bool gnl_gan_penalised(const gnl_gan_recipe *recipe);
+bool gnl_gan_nears(const gnl_gan_recipe *recipe); /* with approximate penalties */
 genlat_status gnl_gan_check(const genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
                             const char *where);
 /* Compiles nothing new: fails where a critic with penalties could not be trained. */

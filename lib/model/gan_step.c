@@ -3,285 +3,48 @@
  * generator's: through the critic by input gradients alone, then back into the generator. */
 #include <math.h>
 
-#include "model/gan_priv.h"
+#include "model/gan_step_priv.h"
 
-struct gnl_gan_work {
-    int64_t rows; /* room, samples; a multiple of packing */
-    genlat_exec *generator, *real, *fake;
-    genlat_exec *between;    /* for the penalty gp; NULL: none */
-    gnl_real *z;             /* [rows,latent] */
-    gnl_real *condition;     /* [rows,condition] */
-    gnl_real *seen[2];       /* [rows,size] what the critic sees of real and generated samples under noise */
-    gnl_real *noise;         /* [rows,size] */
-    gnl_real *point;         /* [rows,size] where gp is taken */
-    gnl_real *dreal, *dfake; /* [rows/packing] */
-};
-
-enum { REAL, FAKE };
-
-void gnl_gan_work_free(genlat_ctx *ctx, gnl_gan_work *work)
-{
-    if (!work)
-        return;
-    genlat_exec *const execs[] = {work->generator, work->real, work->fake, work->between};
-    for (size_t i = 0; i < GNL_COUNT(execs); i++)
-        gnl_exec_release(execs[i]);
-    void *const blocks[] = {work->z,     work->condition, work->seen[REAL], work->seen[FAKE],
-                            work->noise, work->point,     work->dreal,      work->dfake};
-    for (size_t i = 0; i < GNL_COUNT(blocks); i++)
-        gnl_free(ctx, blocks[i]);
-    gnl_free(ctx, work);
-}
-
-static genlat_status allocate_blocks(const genlat_gan *gan, gnl_gan_work *work)
-{
-    const genlat_gan_opts *o = &gan->recipe.opts;
-    size_t rows = (size_t)work->rows, numbers = rows * (size_t)gan->size;
-    size_t noisy = o->noise > 0 ? numbers : 0, between = o->gp > 0 ? numbers : 0;
-    const struct {
-        gnl_real **out;
-        size_t count;
-    } blocks[] = {{&work->z, rows * (size_t)o->latent},
-                  {&work->condition, rows * (size_t)gan->condition},
-                  {&work->seen[REAL], noisy},
-                  {&work->seen[FAKE], noisy},
-                  {&work->noise, GNL_MAX(noisy, between)},
-                  {&work->point, between},
-                  {&work->dreal, rows},
-                  {&work->dfake, rows}};
-    for (size_t i = 0; i < GNL_COUNT(blocks); i++)
-        if (!(*blocks[i].out = gnl_alloc(gan->model.object.ctx, blocks[i].count, sizeof(gnl_real))))
-            return GENLAT_E_MEMORY;
-    return GENLAT_OK;
-}
-
-static genlat_status compile_critic(genlat_gan *gan, int64_t rows, double weight, bool input_grads,
-                                    genlat_exec **out)
-{
-    const genlat_exec_opts opts =
-        gnl_exec_opts(weight > 0 ? GENLAT_EXEC_PENALTY : GENLAT_EXEC_TRAINING, input_grads || weight > 0);
-    return gnl_net_compile(gan->discriminator, rows / gan->recipe.opts.packing, &opts, out);
-}
-
-static genlat_status work_fill(genlat_gan *gan, gnl_gan_work *work)
-{
-    const genlat_gan_opts *o = &gan->recipe.opts;
-    const genlat_exec_opts made = gnl_exec_opts(GENLAT_EXEC_TRAINING, false);
-    GNL_TRY(gnl_net_compile(gan->generator, work->rows, &made, &work->generator));
-    GNL_TRY(compile_critic(gan, work->rows, o->r1, false, &work->real));
-    GNL_TRY(compile_critic(gan, work->rows, o->r2, true, &work->fake));
-    if (o->gp > 0)
-        GNL_TRY(compile_critic(gan, work->rows, o->gp, true, &work->between));
-    return allocate_blocks(gan, work);
-}
-
-genlat_status gnl_gan_check_critic(genlat_gan *gan)
-{
-    genlat_exec *exec = NULL;
-    const genlat_gan_opts *o = &gan->recipe.opts;
-    genlat_status status = compile_critic(gan, o->packing, o->r1 + o->r2 + o->gp, true, &exec);
-    gnl_exec_release(exec);
-    return status == GENLAT_OK ? status : gnl_fail_in(status, "discriminator");
-}
-
-static int64_t moments_of(const genlat_optim *optim, gnl_real *out, const gnl_real *in)
-{
-    int64_t total = 0;
-    for (int i = 0; i < gnl_optim_slots(optim); i++) {
-        const gnl_optim_slot slot = gnl_optim_slot_at(optim, i);
-        size_t bytes = (size_t)slot.count * sizeof(gnl_real);
-        if (out)
-            memcpy(out + total, slot.data, bytes);
-        if (in)
-            memcpy(slot.data, in + total, bytes);
-        total += slot.count;
-    }
-    return total;
-}
-
-/* Workspace for at least `rows`; made anew when a larger batch comes. */
-static genlat_status want_work(genlat_gan *gan, int64_t rows)
-{
-    genlat_ctx *ctx = gan->model.object.ctx;
-    if (gan->work && gan->work->rows >= rows)
-        return GENLAT_OK;
-    int64_t kept = gan->generator->states + gan->discriminator->states + gan->discriminator->values +
-                   moments_of(gan->optim_d, NULL, NULL);
-    if (!gan->saved && !(gan->saved = gnl_alloc(ctx, (size_t)kept, sizeof *gan->saved)))
-        return GENLAT_E_MEMORY;
-    gnl_gan_work *work = gnl_calloc(ctx, 1, sizeof *work);
-    if (!work)
-        return GENLAT_E_MEMORY;
-    work->rows = rows;
-    genlat_status status = work_fill(gan, work);
-    gnl_gan_work_free(ctx, status == GENLAT_OK ? gan->work : work);
-    if (status == GENLAT_OK)
-        gan->work = work;
-    return status;
-}
-
-/* ---- going back ------------------------------------------------------------------------------ */
-
-/* What a step that fails must put back: in a step of both, the critic has moved when the generator's loss turns out not to be
- * finite. The generator and its average move last. */
-typedef struct keepsake {
-    int64_t steps_d, passes;
-} keepsake;
-
-static void copy_numbers(genlat_gan *gan, bool back)
-{
-    const struct {
-        gnl_real *data;
-        int64_t count;
-    } parts[] = {{gan->generator->state, gan->generator->states},
-                 {gan->discriminator->state, gan->discriminator->states},
-                 {gan->discriminator->value, gan->discriminator->values}};
-    gnl_real *saved = gan->saved;
-    for (size_t i = 0; i < GNL_COUNT(parts); i++) {
-        memcpy(back ? parts[i].data : saved, back ? saved : parts[i].data,
-               (size_t)parts[i].count * sizeof *saved);
-        saved += parts[i].count;
-    }
-    moments_of(gan->optim_d, back ? NULL : saved, back ? saved : NULL);
-}
-
-static keepsake keep(genlat_gan *gan)
-{
-    copy_numbers(gan, false);
-    return (keepsake){gnl_optim_steps(gan->optim_d), gan->model.progress.passes};
-}
-
-static genlat_status go_back(genlat_gan *gan, const keepsake *k, genlat_status status)
-{
-    copy_numbers(gan, true);
-    gnl_optim_set_steps(gan->optim_d, k->steps_d);
-    gan->model.progress.passes = k->passes;
-    return status;
-}
+enum { CRITIC = 1, GENERATOR = 2 }; /* what a step moves */
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
-/* The batch of a step: whole packs alone. */
-typedef struct batch {
-    const gnl_real *x;
-    int64_t rows, packs;
-} batch;
-
-static double factor(const genlat_gan *gan, const genlat_schedule *schedule)
-{
-    return schedule ? gnl_schedule_value(schedule, gan->model.progress.step) : 1;
-}
-
-/* Each pass has substreams of its own, so that its numbers do not depend on the passes before. */
-static gnl_rng stream(const genlat_gan *gan, gnl_stream kind, uint64_t part)
-{
-    uint64_t seed = (uint64_t)gnl_ctx_opts(gan->model.object.ctx)->seed;
-    return gnl_rng_make(seed, kind, (uint64_t)gan->model.progress.passes << 3 | part);
-}
-
-static const gnl_real *generate(genlat_gan *gan, const batch *b)
+static const gnl_real *generate(genlat_gan *gan, const gnl_gan_batch *b)
 {
     gnl_gan_work *work = gan->work;
-    gnl_rng rng = stream(gan, GNL_STREAM_NOISE, 0);
+    gnl_rng rng = gnl_gan_stream(gan, GNL_STREAM_NOISE, 0);
     gnl_fill_normal(&work->generator->compute, &rng, b->rows * gan->recipe.opts.latent, work->z);
-    work->generator->dropout = stream(gan, GNL_STREAM_DROPOUT, 0);
+    work->generator->dropout = gnl_gan_stream(gan, GNL_STREAM_DROPOUT, 0);
     const gnl_real *in[] = {work->z, work->condition};
     gnl_exec_forward(work->generator, true, b->rows, in);
     return gnl_exec_output(work->generator, 0);
 }
 
-/* Samples as the critic sees them: under noise, when there is some. */
-static const gnl_real *veil(genlat_gan *gan, const batch *b, int which, const gnl_real *x)
+static const gnl_real *criticise(genlat_gan *gan, const gnl_gan_batch *b, int which, const gnl_real *x)
 {
-    gnl_gan_work *work = gan->work;
-    double sd = gan->recipe.opts.noise * factor(gan, gan->noise_schedule);
-    if (!(sd > 0))
-        return x;
-    const gnl_compute *c = &work->real->compute;
-    int64_t n = b->rows * gan->size;
-    gnl_rng rng = stream(gan, GNL_STREAM_AUGMENT, (uint64_t)which);
-    gnl_fill_normal(c, &rng, n, work->noise);
-    c->k->scale(n, (gnl_real)sd, work->noise, work->noise);
-    c->k->add(n, x, work->noise, work->seen[which]);
-    return work->seen[which];
-}
-
-static const gnl_real *criticise(genlat_gan *gan, const batch *b, int which, const gnl_real *x)
-{
-    genlat_exec *exec = which == REAL ? gan->work->real : gan->work->fake;
-    const gnl_real *in[] = {veil(gan, b, which, x), gan->work->condition};
-    exec->dropout = stream(gan, GNL_STREAM_DROPOUT, 1 + (uint64_t)which);
+    genlat_exec *exec = which == GNL_GAN_REAL ? gan->work->real : gan->work->fake;
+    const gnl_real *in[] = {gnl_gan_veil(gan, b, which, x), gan->work->condition};
+    exec->dropout = gnl_gan_stream(gan, GNL_STREAM_DROPOUT, 1 + (uint64_t)which);
     gnl_exec_forward(exec, true, b->packs, in);
     return gnl_exec_output(exec, 0);
 }
 
-static double mean_of(int64_t n, const gnl_real *x)
-{
-    double total = 0;
-    for (int64_t i = 0; i < n; i++)
-        total += (double)x[i];
-    return total / (double)n;
-}
-
 /* ---- the critic ------------------------------------------------------------------------------ */
 
-/* The critic's loss back into its weights, with the penalty on the same samples where it is due. */
-static double critic_back(genlat_exec *exec, double weight, const gnl_real *dloss)
+/* The critic's loss back into its weights, with the penalty on the same samples where it is due. Losses of other outputs go
+ * a way of their own. */
+static double critic_back(genlat_gan *gan, const gnl_gan_batch *b, genlat_exec *exec, double weight,
+                          const gnl_real *dloss, double *class_loss)
 {
-    const gnl_penalty penalty = {.kind = GNL_PENALTY_ZERO, .weight = weight, .dloss = dloss};
-    if (weight > 0)
-        return weight * gnl_exec_penalty(exec, &penalty, NULL);
+    bool more = gan->classes_output >= 0;
+    const gnl_penalty penalty = {.kind = GNL_PENALTY_ZERO, .weight = weight, .dloss = more ? NULL : dloss};
+    double found = weight > 0 ? weight * gnl_exec_penalty(exec, &penalty, NULL) : 0;
+    if (weight > 0 && !more)
+        return found;
     memcpy(gnl_exec_output_grad(exec, 0), dloss, (size_t)exec->rows * sizeof *dloss);
-    gnl_exec_backward(exec, 1, GNL_GRAD_WEIGHTS);
-    return 0;
-}
-
-/* Points on the lines between real and generated samples, one place a pack. */
-static void interpolate(const genlat_gan *gan, const batch *b, const gnl_real *fake, gnl_real *point)
-{
-    gnl_rng rng = stream(gan, GNL_STREAM_AUGMENT, 2);
-    int64_t n = gan->size * gan->recipe.opts.packing;
-    for (int64_t i = 0; i < b->packs; i++) {
-        gnl_real part = (gnl_real)gnl_rng_unit(&rng);
-        for (int64_t j = i * n; j < (i + 1) * n; j++)
-            point[j] = b->x[j] + part * (fake[j] - b->x[j]);
-    }
-}
-
-static double spread_of(const gnl_real *x, int64_t n)
-{
-    double mean = mean_of(n, x), total = 0;
-    for (int64_t i = 0; i < n; i++)
-        total += ((double)x[i] - mean) * ((double)x[i] - mean);
-    return sqrt(total / (double)n);
-}
-
-/* Real samples moved by half the batch's standard deviation times uniform noise. */
-static void perturb(const genlat_gan *gan, const batch *b, gnl_real *point)
-{
-    gnl_rng rng = stream(gan, GNL_STREAM_AUGMENT, 2);
-    int64_t n = b->rows * gan->size;
-    gnl_real *noise = gan->work->noise, half = (gnl_real)(0.5 * spread_of(b->x, n));
-    gnl_fill_uniform(&gan->work->real->compute, &rng, n, 0, 1, noise);
-    for (int64_t i = 0; i < n; i++)
-        point[i] = b->x[i] + half * noise[i];
-}
-
-static double penalty_between(genlat_gan *gan, const batch *b, double weight, const gnl_real *fake)
-{
-    gnl_gan_work *work = gan->work;
-    const genlat_gan_opts *o = &gan->recipe.opts;
-    const gnl_real *in[] = {work->point, work->condition};
-    const gnl_penalty penalty = {.kind = (gnl_penalty_kind)o->gp_kind, .weight = weight};
-    if (!(weight > 0))
-        return 0;
-    if (o->gp_place == GENLAT_GAN_PLACE_DRAGAN)
-        perturb(gan, b, work->point);
-    else
-        interpolate(gan, b, fake, work->point);
-    work->between->dropout = stream(gan, GNL_STREAM_DROPOUT, 3);
-    gnl_exec_forward(work->between, true, b->packs, in);
-    return weight * gnl_exec_penalty(work->between, &penalty, NULL);
+    *class_loss += gnl_gan_class_loss(gan, b, exec);
+    gnl_exec_backward(exec, gnl_gan_outputs(gan, false), GNL_GRAD_WEIGHTS);
+    return found;
 }
 
 /* Penalties that are left out in most steps count so many times more in the others. No step of the optimizer is added for
@@ -290,7 +53,7 @@ static double penalty_factor(const genlat_gan *gan)
 {
     int64_t every = gan->recipe.opts.penalty_every;
     bool due = gan->model.progress.step % every == 0;
-    return due ? (double)every * factor(gan, gan->penalty_schedule) : 0;
+    return due ? (double)every * gnl_gan_factor(gan, gan->penalty_schedule) : 0;
 }
 
 static genlat_status not_finite(const char *where, const char *who, double loss, double penalty)
@@ -312,27 +75,55 @@ static void clip_weights(genlat_gan *gan)
 static genlat_status update(genlat_gan *gan, genlat_optim *optim, double lr, const char *where)
 {
     if (gan->lr_schedule)
-        gnl_optim_set_lr(optim, lr * factor(gan, gan->lr_schedule));
+        gnl_optim_set_lr(optim, lr * gnl_gan_factor(gan, gan->lr_schedule));
     genlat_status status = gnl_optim_step(optim);
     gan->model.progress.passes++;
     return status == GENLAT_OK ? status : gnl_fail_in(status, "%s", where);
 }
 
-static genlat_status critic_step(genlat_gan *gan, const batch *b, genlat_gan_terms *t, const char *where)
+/* Mean sign of the outputs on real data: near 1 where the critic knows them by heart. A loss that compares looks at the
+ * difference. */
+static double positive(const gnl_adversarial *loss)
+{
+    bool compares = gnl_adversarial_needs_real(loss->kind);
+    int64_t total = 0;
+    for (int64_t i = 0; i < loss->rows; i++) {
+        gnl_real other = compares ? loss->fake[i] : 0;
+        total += (loss->real[i] > other) - (loss->real[i] < other);
+    }
+    return (double)total / (double)loss->rows;
+}
+
+/* Losses and penalties back into the critic; returns the sum of the penalties. */
+static double critic_losses(genlat_gan *gan, const gnl_gan_batch *b, const gnl_adversarial *loss, double due,
+                            double *value)
 {
     gnl_gan_work *work = gan->work;
+    const genlat_gan_opts *o = &gan->recipe.opts;
+    *value = gnl_adversarial_critic(loss, work->dreal, work->dfake);
+    double sum = gnl_gan_penalty_near(gan, b, GNL_GAN_REAL, due * o->approx_r1, loss->real, work->dreal);
+    sum += gnl_gan_penalty_near(gan, b, GNL_GAN_FAKE, due * o->approx_r2, loss->fake, work->dfake);
+    sum += critic_back(gan, b, work->real, due * o->r1, work->dreal, value);
+    sum += critic_back(gan, b, work->fake, due * o->r2, work->dfake, value);
+    *value += gnl_gan_history_loss(gan, false);
+    return sum + gnl_gan_penalty_between(gan, b, due * o->gp);
+}
+
+static genlat_status critic_step(genlat_gan *gan, const gnl_gan_batch *b, genlat_gan_terms *t,
+                                 const char *where)
+{
     const genlat_gan_opts *o = &gan->recipe.opts;
     double due = penalty_factor(gan);
     gnl_net_zero_grad(gan->discriminator);
     const gnl_real *made = generate(gan, b);
-    const gnl_adversarial loss = {o->loss, o->label_smoothing, b->packs, criticise(gan, b, REAL, b->x),
-                                  criticise(gan, b, FAKE, made)};
-    t->d_loss = gnl_adversarial_critic(&loss, work->dreal, work->dfake);
-    t->d_real = mean_of(b->packs, loss.real);
-    t->d_fake = mean_of(b->packs, loss.fake);
-    double penalty = critic_back(work->real, due * o->r1, work->dreal);
-    penalty += critic_back(work->fake, due * o->r2, work->dfake);
-    penalty += penalty_between(gan, b, due * o->gp, made);
+    t->diversity = gnl_gan_diversity(gan, b, made);
+    const gnl_adversarial loss = {o->loss, o->label_smoothing, b->packs,
+                                  criticise(gan, b, GNL_GAN_REAL, b->x),
+                                  criticise(gan, b, GNL_GAN_FAKE, made)};
+    t->d_real = gnl_gan_mean(b->packs, loss.real);
+    t->d_fake = gnl_gan_mean(b->packs, loss.fake);
+    gan->work->positive = positive(&loss);
+    double penalty = critic_losses(gan, b, &loss, due, &t->d_loss);
     if (!isfinite(t->d_loss) || !isfinite(penalty))
         return not_finite(where, "discriminator", t->d_loss, penalty);
     if (due > 0)
@@ -345,68 +136,81 @@ static genlat_status critic_step(genlat_gan *gan, const batch *b, genlat_gan_ter
 
 /* ---- the generator --------------------------------------------------------------------------- */
 
-static genlat_status generator_step(genlat_gan *gan, const batch *b, genlat_gan_terms *t, const char *where)
+/* Losses of the generator, through the critic, back to what it has made. */
+static double generator_losses(genlat_gan *gan, const gnl_gan_batch *b)
 {
     gnl_gan_work *work = gan->work;
-    const genlat_gan_opts *o = &gan->recipe.opts;
-    gnl_net_zero_grad(gan->generator);
+    uint32_t kind = gan->recipe.opts.loss;
     const gnl_real *made = generate(gan, b);
-    const gnl_real *real = gnl_adversarial_needs_real(o->loss) ? criticise(gan, b, REAL, b->x) : NULL;
-    const gnl_adversarial loss = {o->loss, 0, b->packs, real, criticise(gan, b, FAKE, made)};
-    t->g_loss = gnl_adversarial_generator(&loss, work->dfake);
+    bool compares = gnl_adversarial_needs_real(kind) || gan->features_output >= 0;
+    const gnl_real *real = compares ? criticise(gan, b, GNL_GAN_REAL, b->x) : NULL;
+    const gnl_adversarial loss = {kind, 0, b->packs, real, criticise(gan, b, GNL_GAN_FAKE, made)};
+    double value = gnl_adversarial_generator(&loss, gnl_exec_output_grad(work->fake, 0));
+    value += gnl_gan_class_loss(gan, b, work->fake) + gnl_gan_feature_loss(gan, b);
+    gnl_exec_backward(work->fake, gnl_gan_outputs(gan, true), GNL_GRAD_INPUTS);
+    gnl_gan_unveil(gan, b, gnl_exec_input_grad(work->fake, 0), gnl_exec_output_grad(work->generator, 0));
+    return value;
+}
+
+static genlat_status generator_step(genlat_gan *gan, const gnl_gan_batch *b, genlat_gan_terms *t,
+                                    const char *where)
+{
+    gnl_net_zero_grad(gan->generator);
+    t->g_loss = generator_losses(gan, b) + gnl_gan_history_loss(gan, true);
     if (!isfinite(t->g_loss))
         return not_finite(where, "generator", t->g_loss, 0);
-    memcpy(gnl_exec_output_grad(work->fake, 0), work->dfake, (size_t)b->packs * sizeof *work->dfake);
-    gnl_exec_backward(work->fake, 1, GNL_GRAD_INPUTS);
-    memcpy(gnl_exec_output_grad(work->generator, 0), gnl_exec_input_grad(work->fake, 0),
-           (size_t)(b->rows * gan->size) * sizeof(gnl_real));
-    gnl_exec_backward(work->generator, 1, GNL_GRAD_WEIGHTS);
+    gnl_exec_backward(gan->work->generator, 1, GNL_GRAD_WEIGHTS);
     GNL_TRY(update(gan, gan->optim_g, gan->lr_g, where));
     t->g_grad_norm = gnl_optim_grad_norm(gan->optim_g);
     return GENLAT_OK;
 }
 
-static void follow(genlat_gan *gan, int64_t samples)
+/* What goes along with the nets, once nothing can fail any more. The average moves with all samples since its last update,
+ * those of the critic's other steps too. */
+static void follow(genlat_gan *gan, const gnl_gan_batch *b, unsigned which)
 {
-    if (!gan->ema)
+    if (which & CRITIC) {
+        gnl_gan_history_follow(gan, false);
+        gnl_gan_adapt(gan, b);
+        gan->model.progress.step++;
+    }
+    if (!(which & GENERATOR))
         return;
-    gnl_ema_update(gan->ema, samples);
-    atomic_store(&gan->stale, true);
+    gnl_gan_history_follow(gan, true);
+    if (gan->ema) {
+        gnl_ema_update(gan->ema, b->rows * gan->recipe.opts.critic_steps);
+        atomic_store(&gan->stale, true);
+    }
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-typedef enum moves { CRITIC = 1, GENERATOR = 2 } moves;
-
 static genlat_status make_batch(genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
-                                batch *b, const char *where)
+                                gnl_gan_batch *b, const char *where)
 {
     int64_t packing = gan->recipe.opts.packing, packs = x->shape.dim[0] / packing;
     if (packs < 1)
         return gnl_fail(GENLAT_E_SHAPE, "%s: x has %lld rows, packing wants %lld at least", where,
                         (long long)x->shape.dim[0], (long long)packing);
-    *b = (batch){x->data, packs * packing, packs};
-    GNL_TRY(want_work(gan, b->rows));
+    *b = (gnl_gan_batch){x->data, packs * packing, packs};
+    GNL_TRY(gnl_gan_want_work(gan, b->rows));
     return gnl_model_fill_condition(&gan->model, labels, 0, b->rows, gan->work->condition, where);
 }
 
-/* The average moves with all samples since its last update, those of the critic's other steps too. */
 static genlat_status step(genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
                           unsigned which, const char *where)
 {
-    batch b;
+    gnl_gan_batch b;
     genlat_gan_terms t = gan->last;
     GNL_TRY(make_batch(gan, x, labels, &b, where));
-    const keepsake before = keep(gan);
+    const gnl_gan_keepsake before = gnl_gan_keep(gan);
     genlat_status status = which & CRITIC ? critic_step(gan, &b, &t, where) : GENLAT_OK;
     if (status == GENLAT_OK && which & GENERATOR)
         status = generator_step(gan, &b, &t, where);
     if (status != GENLAT_OK)
-        return go_back(gan, &before, status);
-    if (which & GENERATOR)
-        follow(gan, b.rows * gan->recipe.opts.critic_steps);
-    if (which & CRITIC)
-        gan->model.progress.step++;
+        return gnl_gan_go_back(gan, &before, status);
+    follow(gan, &b, which);
+    t.strength = gan->strength;
     gan->last = t;
     return GENLAT_OK;
 }

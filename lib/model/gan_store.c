@@ -13,6 +13,7 @@ enum { KEY = 192, FIELDS = 16 };
 typedef struct counters {
     int64_t steps_g, steps_d, drawn;
     double averaged; /* samples that the average has seen */
+    double strength; /* of the changes of what the critic sees */
 } counters;
 
 static int list_fields(gnl_gan_recipe *r, counters *c, gnl_field *out)
@@ -34,6 +35,13 @@ static int list_fields(gnl_gan_recipe *r, counters *c, gnl_field *out)
     };
     memcpy(out, all, sizeof all);
     return (int)GNL_COUNT(all);
+}
+
+static int list_later_fields(gnl_gan_recipe *r, counters *c, gnl_field *out)
+{
+    out[0] = (gnl_field){"genlat.gan.augment", GNL_FIELD_TEXT, r->augment, sizeof r->augment};
+    out[1] = (gnl_field){"genlat.gan.strength", GNL_FIELD_REAL, &c->strength, 0};
+    return 2;
 }
 
 /* ---- tensors beside the weights -------------------------------------------------------------- */
@@ -81,6 +89,10 @@ static genlat_status visit_tensors(genlat_gan *gan, tensor_fn *fn, void *file)
 {
     if (gan->ema)
         GNL_TRY(visit_arena(gan->generator, "average", gan->ema->value, gan->ema->state, fn, file));
+    if (gan->history[0]) {
+        GNL_TRY(visit_arena(gan->generator, "history.generator", gan->history[0], NULL, fn, file));
+        GNL_TRY(visit_arena(gan->discriminator, "history.discriminator", gan->history[1], NULL, fn, file));
+    }
     GNL_TRY(visit_moments(gan->generator, gan->optim_g, "generator", fn, file));
     return visit_moments(gan->discriminator, gan->optim_d, "discriminator", fn, file);
 }
@@ -92,8 +104,9 @@ static genlat_status write_texts(genlat_gan *gan, gnl_writer *writer)
     char text[1024];
     gnl_field fields[FIELDS];
     counters c = {gnl_optim_steps(gan->optim_g), gnl_optim_steps(gan->optim_d), atomic_load(&gan->drawn),
-                  gan->ema ? gan->ema->samples : 0};
+                  gan->ema ? gan->ema->samples : 0, gan->strength};
     GNL_TRY(gnl_fields_write(writer, fields, list_fields(&gan->recipe, &c, fields)));
+    GNL_TRY(gnl_fields_write(writer, fields, list_later_fields(&gan->recipe, &c, fields)));
     GNL_TRY(gnl_progress_write(writer, &gan->model.progress));
     GNL_TRY(gnl_options_format(&gnl_gan_table, &gan->recipe.opts, text, sizeof text));
     return gnl_writer_meta(writer, "genlat.gan.options", text);
@@ -130,6 +143,7 @@ static genlat_status read_recipe(const gnl_reader *reader, gnl_gan_recipe *recip
 {
     gnl_field fields[FIELDS];
     GNL_TRY(gnl_fields_read(reader, fields, list_fields(recipe, c, fields)));
+    GNL_TRY(gnl_fields_read_later(reader, fields, list_later_fields(recipe, c, fields)));
     return gnl_options_read(reader, "genlat.gan.options", &gnl_gan_table, &recipe->opts);
 }
 
@@ -150,6 +164,7 @@ static genlat_status read_rest(genlat_gan *gan, const counters *c, gnl_reader *r
     gnl_optim_set_steps(gan->optim_g, c->steps_g);
     gnl_optim_set_steps(gan->optim_d, c->steps_d);
     atomic_store(&gan->drawn, c->drawn);
+    gan->strength = c->strength > 0 ? GNL_MIN(c->strength, 1) : 0;
     if (gan->ema)
         gan->ema->samples = c->averaged;
     atomic_store(&gan->stale, gan->ema != NULL);

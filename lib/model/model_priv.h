@@ -50,6 +50,8 @@ typedef struct gnl_field {
 
 genlat_status gnl_fields_write(gnl_writer *writer, const gnl_field *fields, int count);
 genlat_status gnl_fields_read(const gnl_reader *reader, const gnl_field *fields, int count);
+/* Fields that older files do not have: what is missing stays as it is. */
+genlat_status gnl_fields_read_later(const gnl_reader *reader, const gnl_field *fields, int count);
 genlat_status gnl_field_bad(const gnl_reader *reader, const char *key, const char *found); /* E_FORMAT */
 genlat_status gnl_progress_write(gnl_writer *writer, gnl_progress *progress);
 genlat_status gnl_progress_read(const gnl_reader *reader, gnl_progress *progress);

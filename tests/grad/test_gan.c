@@ -22,29 +22,55 @@ static void tear_down(void)
 }
 
 #define SMOOTH "dense units=7; tanh; dense units=5; softplus; dense units=1"
+#define FEATURES "flatten from=x; dense units=7; tanh name=features; dense units=1 name=verdict; "
 
 static const struct {
     const char *preset, *critic;
     const char *pairs[12];
+    gnl_shape data; /* of no dimensions: [3] */
 } cases[] = {
-    {"r3", SMOOTH, {"r1", "0.5", "r2", "0.2"}},
-    {"r3", SMOOTH, {"loss", "hinge", "packing", "2", "noise", "0.2"}},
-    {"r3", SMOOTH, {"loss", "relativistic_average", "gp", "2", "gp_kind", "zero"}},
+    {"r3", SMOOTH, {"r1", "0.5", "r2", "0.2"}, {0}},
+    {"r3", SMOOTH, {"loss", "hinge", "packing", "2", "noise", "0.2"}, {0}},
+    {"r3", SMOOTH, {"loss", "relativistic_average", "gp", "2", "gp_kind", "zero"}, {0}},
     {"r3",
      "dense units=9; leaky_relu slope=0.2; dense units=1",
-     {"loss", "minimax", "gp", "1", "gp_place", "dragan"}},
-    {"mlp", SMOOTH, {"loss", "least_squares", "label_smoothing", "0.1"}},
-    {"wgan_gp", SMOOTH, {"gp", "3"}},
+     {"loss", "minimax", "gp", "1", "gp_place", "dragan"},
+     {0}},
+    {"mlp", SMOOTH, {"loss", "least_squares", "label_smoothing", "0.1"}, {0}},
+    {"wgan_gp", SMOOTH, {"gp", "3"}, {0}},
+    {"mlp", SMOOTH, {"approx_r1", "50", "approx_r2", "20", "approx_sd", "0.3", "noise", "0.1"}, {0}},
+    {"r3", FEATURES, {"feature_matching", "3", "history", "0.4"}, {0}},
+    {"r3",
+     FEATURES "dense units=2 from=features name=classes; output verdict,classes",
+     {"condition", "classes=2", "conditioning", "auxiliary", "auxiliary", "0.6", "packing", "1"},
+     {0}},
+    {"r3",
+     FEATURES "dense units=2 from=features bias=no name=match; multiply from=match,c; reshape shape=1x2; "
+              "global_avg_pool name=matches; add from=verdict,matches",
+     {"condition", "classes=2", "conditioning", "projection", "r1", "0.7"},
+     {0}},
+    {"r3",
+     "conv2d channels=3 kernel=3 padding=1; tanh; flatten; dense units=1",
+     {"augment", "color,translation,cutout", "r2", "0.3", "noise", "0.1"},
+     {3, {2, 6, 5}}},
+    {"wgan_gp",
+     "conv1d channels=3; tanh; flatten; dense units=1",
+     {"augment", "contrast cutout"},
+     {2, {2, 9}}},
 };
 
 static genlat_gan *make(int index)
 {
     genlat_gan_builder *b = NULL;
     genlat_gan *gan = NULL;
+    const gnl_shape *data = &cases[index].data;
     ck_assert_int_eq(genlat_gan_builder_new(ctx, &b), GENLAT_OK);
     genlat_gan_builder_preset(b, cases[index].preset);
-    genlat_gan_builder_data(b, 1, (int64_t[]){3});
-    genlat_gan_builder_generator(b, "dense units=6; silu; dense units=3");
+    if (data->ndim)
+        genlat_gan_builder_data(b, data->ndim, data->dim);
+    else
+        genlat_gan_builder_data(b, 1, (int64_t[]){3});
+    genlat_gan_builder_generator(b, "dense units=6 from=z; silu; dense units={out}");
     genlat_gan_builder_discriminator(b, cases[index].critic);
     genlat_gan_builder_optimizers(b, "sgd lr=0", NULL, NULL);
     for (const char *const *pair = cases[index].pairs; *pair; pair += 2)
@@ -59,10 +85,18 @@ typedef genlat_status step_fn(genlat_gan *gan, const genlat_tensor *x, const gen
 /* A step at rate 0: moves nothing, draws the same numbers each time, and leaves its gradients. */
 static double objective(genlat_gan *gan, const genlat_tensor *x, step_fn *step)
 {
+    static gnl_real classes[] = {0, 1, 1, 0, 1, 0};
+    static const gnl_shape row = {1, {ROWS}};
     genlat_gan_terms t = {.size = sizeof t};
+    genlat_tensor *labels = NULL;
+    ck_assert_int_eq(gnl_tensor_borrow(ctx, &row, classes, &labels), GENLAT_OK);
+    /* So late, the means of the weights stand still: at 0, where they are in a new model. */
+    gnl_optim_set_steps(gan->optim_g, INT64_C(1) << 60);
+    gnl_optim_set_steps(gan->optim_d, INT64_C(1) << 60);
     gan->model.progress.passes = 5;
     gan->model.progress.step = 0;
-    ck_assert_msg(step(gan, x, NULL, &t) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_msg(step(gan, x, labels, &t) == GENLAT_OK, "%s", genlat_last_error());
+    gnl_tensor_release(labels);
     return step == genlat_gan_step_d ? t.d_loss + t.penalty : t.g_loss;
 }
 
@@ -92,10 +126,10 @@ START_TEST(gradients_match_differences)
 {
     genlat_gan *gan = make(_i);
     genlat_tensor *x = NULL;
-    const gnl_shape shape = {2, {ROWS, 3}};
+    const gnl_shape shape = gnl_shape_batched(&gan->recipe.data, ROWS);
     gnl_rng rng = gnl_rng_make(9, GNL_STREAM_USER, 0);
     ck_assert_int_eq(gnl_tensor_new(ctx, &shape, &x), GENLAT_OK);
-    gnl_rng_fill_normal(&rng, x->data, 3 * ROWS);
+    gnl_rng_fill_normal(&rng, x->data, gnl_shape_count(&shape));
     double critic = error_of(gan, x, gan->discriminator, genlat_gan_step_d);
     double maker = error_of(gan, x, gan->generator, genlat_gan_step_g);
     ck_assert_msg(critic < 1e-6 && maker < 1e-6, "case %d: errors %g and %g", _i, critic, maker);

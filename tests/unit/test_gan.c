@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "model/gan_priv.h"
+#include "model/gan_step_priv.h"
 
 enum { ROWS = 12 };
 
@@ -76,7 +76,8 @@ static genlat_tensor *normal(const gnl_shape *sample, int64_t rows, uint64_t see
     return x;
 }
 
-static const gnl_shape vector = {1, {3}}, image = {3, {2, 12, 8}}, signal = {2, {2, 10}};
+static const gnl_shape vector = {1, {3}}, image = {3, {2, 12, 8}}, signal = {2, {2, 16}};
+static const gnl_shape odd = {3, {3, 5, 7}};
 
 static genlat_gan_terms step(genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels)
 {
@@ -88,20 +89,29 @@ static genlat_gan_terms step(genlat_gan *gan, const genlat_tensor *x, const genl
 static const struct {
     const char *preset;
     const gnl_shape *data;
-} cases[] = {{"r3", &vector}, {"r3", &image},    {"r3", &signal},     {"mlp", &vector},
-             {"mlp", &image}, {"dcgan", &image}, {"wgan_gp", &image}, {"wgan_gp", &vector}};
+} cases[] = {{"r3", &vector},    {"r3", &image},       {"r3", &signal},     {"mlp", &vector},
+             {"mlp", &image},    {"dcgan", &image},    {"wgan_gp", &image}, {"wgan_gp", &vector},
+             {"wgan_gp", &odd},  {"wgan_gp", &signal}, {"r3", &odd},        {"dcgan", &signal},
+             {"sngan", &vector}, {"sngan", &odd}};
+
+/* 0, 1, 2, 0, ... */
+static genlat_tensor *classes_in_turn(void)
+{
+    static const gnl_shape row = {1, {ROWS}};
+    genlat_tensor *labels = NULL;
+    ck_assert_int_eq(gnl_tensor_new(ctx, &row, &labels), GENLAT_OK);
+    for (int i = 0; i < ROWS; i++)
+        labels->data[i] = (gnl_real)(i % 3);
+    return labels;
+}
 
 START_TEST(presets_train_on_their_data)
 {
     for (int conditional = 0; conditional < 2; conditional++) {
         static const pair labelled[] = {{"condition", "classes=3"}, {NULL, NULL}};
-        static const gnl_shape row = {1, {ROWS}};
-        genlat_tensor *labels = NULL, *y = NULL, *said = NULL;
+        genlat_tensor *labels = classes_in_turn(), *y = NULL, *said = NULL;
         genlat_gan *gan = make(cases[_i].preset, cases[_i].data, conditional ? labelled : NULL);
         genlat_tensor *x = normal(cases[_i].data, ROWS, 1);
-        ck_assert_int_eq(gnl_tensor_new(ctx, &row, &labels), GENLAT_OK);
-        for (int i = 0; i < ROWS; i++)
-            labels->data[i] = (gnl_real)(i % 3);
         for (int i = 0; i < 6; i++) {
             genlat_gan_terms t = step(gan, x, labels);
             ck_assert(isfinite(t.d_loss) && isfinite(t.g_loss) && t.d_grad_norm > 0 && t.penalty >= 0);
@@ -120,6 +130,34 @@ START_TEST(presets_train_on_their_data)
 }
 END_TEST
 
+/* A critic that sees the condition says something else under another label; one that tells the class does not see it. */
+START_TEST(conditions_reach_the_critic)
+{
+    static const char *const ways[] = {"concat", "projection", "auxiliary"};
+    static const char *const names[] = {"r3", "mlp", "wgan_gp", "sngan"};
+    static const gnl_shape *const shapes[] = {&vector, &odd, &signal};
+    const gnl_shape *data = shapes[_i / 4 % 3];
+    const pair set[] = {{"condition", "classes=3"},      {"conditioning", ways[_i / 12]},
+                        {"feature_matching", "0.5"},     {"critic_steps", "1"},
+                        {"packing", _i % 2 ? "2" : "1"}, {NULL, NULL}};
+    if (_i % 4 == 3 && data == &signal)
+        return;
+    genlat_gan *gan = make(names[_i % 4], data, set);
+    genlat_tensor *x = normal(data, ROWS, 1), *labels = classes_in_turn(), *one = NULL, *other = NULL;
+    for (int i = 0; i < 3; i++)
+        ck_assert(isfinite(step(gan, x, labels).g_loss));
+    ck_assert_int_eq(genlat_gan_discriminate(gan, x, labels, &one), GENLAT_OK);
+    for (int i = 0; i < ROWS; i++)
+        labels->data[i] = (gnl_real)((i + 1) % 3);
+    ck_assert_int_eq(genlat_gan_discriminate(gan, x, labels, &other), GENLAT_OK);
+    bool same = memcmp(one->data, other->data, (size_t)one->shape.dim[0] * sizeof(gnl_real)) == 0;
+    ck_assert_int_eq(same, _i / 12 == 2);
+    for (genlat_tensor **t = (genlat_tensor *[]){x, labels, one, other, NULL}; *t; t++)
+        gnl_tensor_release(*t);
+    genlat_gan_destroy(&gan);
+}
+END_TEST
+
 /* Every option once, together with what it may disturb. */
 static const pair option_sets[][4] = {
     {{"packing", "3"}, {"loss", "hinge"}, {"condition", "vector=2"}},
@@ -128,6 +166,8 @@ static const pair option_sets[][4] = {
     {{"gp", "10"}, {"gp_place", "dragan"}, {"gp_kind", "one_sided"}},
     {{"clip", "0.01"}, {"loss", "wasserstein"}, {"critic_steps", "2"}},
     {{"loss", "relativistic_average"}, {"ema", "0"}, {"penalty_schedule", "cosine from=1 to=0.1 steps=9"}},
+    {{"approx_r1", "100"}, {"approx_r2", "100"}, {"r1", "0"}},
+    {{"feature_matching", "1"}, {"history", "0.1"}, {"packing", "2"}},
     {{"generator", "dense units=8; dropout; batch_norm; dense units={out}"},
      {"loss", "minimax"},
      {"output", "tanh"}},
@@ -169,6 +209,8 @@ START_TEST(what_cannot_be_is_refused)
     expect_refusal("r3", &vector, (pair){"label_smoothing", "0.1"}, GENLAT_E_RANGE, "relativistic_pair");
     expect_refusal("r3", &vector, (pair){"generator", "dense units=2"}, GENLAT_E_SHAPE, "generator");
     expect_refusal("r3", &vector, (pair){"discriminator", "dense units=2"}, GENLAT_E_SHAPE, "discriminator");
+    expect_refusal("r3", &vector, (pair){"augment", "cutout"}, GENLAT_E_SHAPE, "augment");
+    expect_refusal("r3", &image, (pair){"augment", "cutout,blur"}, GENLAT_E_NOT_FOUND, "blur");
 }
 END_TEST
 
@@ -272,17 +314,49 @@ START_TEST(half_steps_move_their_half)
 }
 END_TEST
 
+/* What adds most to a step, on data that can be changed. */
+static const pair changing[] = {{"augment", "color,translation,cutout"},
+                                {"augment_target", "0.6"},
+                                {"augment_speed", "40"},
+                                {"condition", "classes=3"},
+                                {"conditioning", "auxiliary"},
+                                {"feature_matching", "1"},
+                                {"history", "0.1"},
+                                {"approx_r1", "10"},
+                                {NULL, NULL}};
+
 START_TEST(steps_allocate_nothing)
 {
     static const pair all[] = {{"gp", "1"}, {"noise", "0.1"}, {"packing", "2"}, {NULL, NULL}};
-    genlat_gan *gan = make("r3", _i ? &image : &vector, all);
-    genlat_tensor *x = normal(_i ? &image : &vector, ROWS, 1);
-    (void)step(gan, x, NULL);
+    static const gnl_shape *const shapes[] = {&vector, &image, &image, &signal};
+    genlat_gan *gan = make("r3", shapes[_i], _i < 2 ? all : changing);
+    genlat_tensor *x = normal(shapes[_i], ROWS, 1), *labels = classes_in_turn();
+    (void)step(gan, x, labels);
     long long before = atomic_load(&allocations);
     for (int i = 0; i < 20; i++)
-        (void)step(gan, x, NULL);
+        (void)step(gan, x, labels);
     ck_assert_int_eq(atomic_load(&allocations), before);
     gnl_tensor_release(x);
+    gnl_tensor_release(labels);
+    genlat_gan_destroy(&gan);
+}
+END_TEST
+
+/* The strength rises while the critic knows real samples by heart, and falls while it does not. */
+START_TEST(strength_follows_the_critic)
+{
+    genlat_gan *gan = make("r3", &image, changing);
+    genlat_tensor *x = normal(&image, ROWS, 1), *labels = classes_in_turn();
+    double before = 0;
+    for (int i = 0; i < 30; i++) {
+        double now = step(gan, x, labels).strength,
+               moved = gan->work->positive > 0.6 ? ROWS / 40.0 : -ROWS / 40.0;
+        ck_assert_double_eq_tol(now, GNL_MAX(0, GNL_MIN(1, before + moved)), 1e-12);
+        before = now;
+    }
+    ck_assert_double_gt(before, 0);
+    gnl_tensor_release(x);
+    gnl_tensor_release(labels);
     genlat_gan_destroy(&gan);
 }
 END_TEST
@@ -295,27 +369,37 @@ START_TEST(training_resumes_exactly)
                                {"lr_schedule", "cosine from=1 to=0 steps=12"},
                                {"packing", "2"},
                                {NULL, NULL}};
+    static const pair spectral[] = {{"critic_steps", "2"}, {"history", "0.01"}, {NULL, NULL}};
+    static const struct {
+        const char *preset;
+        const gnl_shape *data;
+        const pair *set;
+    } runs[] = {{"r3", &vector, set},
+                {"r3", &image, changing},
+                {"r3", &signal, changing},
+                {"sngan", &vector, spectral}};
     char path[64];
-    genlat_gan *through = make("r3", &vector, set), *again = NULL;
-    genlat_tensor *x = normal(&vector, ROWS, 1), *a = NULL, *b = NULL;
+    genlat_gan *through = make(runs[_i].preset, runs[_i].data, runs[_i].set), *again = NULL;
+    genlat_tensor *x = normal(runs[_i].data, ROWS, 1), *labels = classes_in_turn(), *a = NULL, *b = NULL;
     genlat_generate_opts opts;
     genlat_generate_opts_init(&opts);
     opts.seed = 3;
     snprintf(path, sizeof path, "/tmp/genlat-gan-%ld.safetensors", (long)getpid());
     for (int i = 0; i < 5; i++)
-        (void)step(through, x, NULL);
+        (void)step(through, x, labels);
     ck_assert_msg(genlat_gan_save(through, path) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_msg(genlat_gan_load(ctx, path, &again) == GENLAT_OK, "%s", genlat_last_error());
     for (int i = 0; i < 5; i++) {
-        genlat_gan_terms t = step(through, x, NULL), u = step(again, x, NULL);
+        genlat_gan_terms t = step(through, x, labels), u = step(again, x, labels);
         ck_assert_double_eq(t.d_loss, u.d_loss);
+        ck_assert_double_eq(t.strength, u.strength);
     }
     expect_same(again, take(through));
     ck_assert_int_eq(genlat_gan_generate(through, 4, NULL, &opts, &a), GENLAT_OK);
     ck_assert_int_eq(genlat_gan_generate(again, 4, NULL, &opts, &b), GENLAT_OK);
-    ck_assert_mem_eq(a->data, b->data, 12 * sizeof(gnl_real));
+    ck_assert_mem_eq(a->data, b->data, (size_t)(4 * through->size) * sizeof(gnl_real));
     unlink(path);
-    for (genlat_tensor **t = (genlat_tensor *[]){x, a, b, NULL}; *t; t++)
+    for (genlat_tensor **t = (genlat_tensor *[]){x, labels, a, b, NULL}; *t; t++)
         gnl_tensor_release(*t);
     genlat_gan_destroy(&through);
     genlat_gan_destroy(&again);
@@ -412,13 +496,15 @@ int main(void)
     TCase *tests = tcase_create("gan");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, presets_train_on_their_data, 0, (int)GNL_COUNT(cases));
+    tcase_add_loop_test(tests, conditions_reach_the_critic, 0, 36);
     tcase_add_loop_test(tests, options_work_together, 0, (int)GNL_COUNT(option_sets));
     tcase_add_test(tests, what_cannot_be_is_refused);
     tcase_add_test(tests, failed_steps_change_nothing);
     tcase_add_test(tests, a_failed_generator_takes_the_critic_back);
     tcase_add_test(tests, half_steps_move_their_half);
-    tcase_add_loop_test(tests, steps_allocate_nothing, 0, 2);
-    tcase_add_test(tests, training_resumes_exactly);
+    tcase_add_loop_test(tests, steps_allocate_nothing, 0, 4);
+    tcase_add_test(tests, strength_follows_the_critic);
+    tcase_add_loop_test(tests, training_resumes_exactly, 0, 4);
     tcase_add_test(tests, samples_follow_seed_and_options);
     tcase_add_test(tests, ways_lead_from_end_to_end);
     tcase_add_test(tests, a_description_names_the_parts);
