@@ -65,21 +65,38 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 
 /* ---- along one axis ----------------------------------------------------------------------------------- */
 
-/* Lines of x and y are `width` numbers; those of what is written must be zero. adjoint: from y to x. */
-static void filter_lines(const gnl_kernels *kernels, const filter *f, int64_t in, int64_t out, int64_t width,
-                         bool adjoint, const gnl_real *from, gnl_real *to)
+/* Where a tap takes from and where it gives to: every from_step-th element and every to_step-th. */
+typedef struct way {
+    int64_t count, from, from_step, to, to_step;
+} way;
+
+/* Of tap k along an axis of `in` positions in x and `out` in y. adjoint: from y to x. */
+static way way_of(const filter *f, int64_t k, int64_t in, int64_t out, bool adjoint)
 {
-    for (int64_t o = 0; o < out; o++)
-        for (int64_t k = 0; k < f->taps; k++) {
-            int64_t at = o * f->down + k - f->before, i = at / f->up;
-            if (at < 0 || at % f->up || i >= in)
-                continue;
-            if (width == 1)
-                to[adjoint ? i : o] += f->tap[k] * from[adjoint ? o : i];
-            else
-                kernels->axpy(width, f->tap[k], from + (adjoint ? o : i) * width,
-                              to + (adjoint ? i : o) * width);
+    int64_t o = 0;
+    while (o * f->down + k < f->before || (o * f->down + k - f->before) % f->up)
+        o++;
+    const int64_t i = (o * f->down + k - f->before) / f->up;
+    const int64_t count = o < out && i < in ? GNL_MIN((out - 1 - o) / f->up, (in - 1 - i) / f->down) + 1 : 0;
+    return adjoint ? (way){count, o, f->up, i, f->down} : (way){count, i, f->down, o, f->up};
+}
+
+/* Adds to what is there. `lines` lie one after the other; each position is `width` numbers. */
+static void filter_axis(const gnl_kernels *kernels, const filter *f, int64_t in, int64_t out, int64_t lines,
+                        int64_t width, bool adjoint, const gnl_real *from, gnl_real *to)
+{
+    const int64_t from_line = (adjoint ? out : in) * width, to_line = (adjoint ? in : out) * width;
+    for (int64_t k = 0; k < f->taps; k++) {
+        const way w = way_of(f, k, in, out, adjoint);
+        for (int64_t line = 0; line < lines; line++) {
+            const gnl_real *a = from + line * from_line + w.from * width;
+            gnl_real *b = to + line * to_line + w.to * width;
+            for (int64_t t = 0; width == 1 && t < w.count; t++)
+                b[t * w.to_step] += f->tap[k] * a[t * w.from_step];
+            for (int64_t t = 0; width > 1 && t < w.count; t++)
+                kernels->axpy(width, f->tap[k], a + t * w.from_step * width, b + t * w.to_step * width);
         }
+    }
 }
 
 typedef struct job {
@@ -107,16 +124,13 @@ static void task(void *arg, int64_t begin, int64_t end, int worker)
         memset(to, 0, (size_t)target * sizeof *to);
         memset(middle, 0, (size_t)between * sizeof *middle);
         if (tall && j->adjoint)
-            filter_lines(k, &j->f, in[0], out[0], out[1], true, from, middle);
-        for (int64_t y = 0; y < in[0]; y++)
-            if (j->adjoint)
-                filter_lines(k, &j->f, in[1], out[1], 1, true, (tall ? middle : from) + y * out[1],
-                             to + y * in[1]);
-            else
-                filter_lines(k, &j->f, in[1], out[1], 1, false, from + y * in[1],
-                             (tall ? middle : to) + y * out[1]);
+            filter_axis(k, &j->f, in[0], out[0], 1, out[1], true, from, middle);
+        if (j->adjoint)
+            filter_axis(k, &j->f, in[1], out[1], in[0], 1, true, tall ? middle : from, to);
+        else
+            filter_axis(k, &j->f, in[1], out[1], in[0], 1, false, from, tall ? middle : to);
         if (tall && !j->adjoint)
-            filter_lines(k, &j->f, in[0], out[0], out[1], false, middle, to);
+            filter_axis(k, &j->f, in[0], out[0], 1, out[1], false, middle, to);
     }
 }
 
