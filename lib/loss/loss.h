@@ -160,6 +160,10 @@ void gnl_latent_kl_sampled(const gnl_latent *q, const gnl_real *z, double *out);
 void gnl_latent_kl_sampled_backward(const gnl_latent *q, const gnl_real *z, double scale,
                                     const double *weight, gnl_real *dz, gnl_real *dmean, gnl_real *dlogvar);
 
+/* Turns log importance weights [samples,rows] into weights that sum to 1 over the samples, and returns the mean over the
+ * rows of -log((1/samples) sum_s w), the importance-weighted bound of the negative log-likelihood. */
+double gnl_importance_normalize(int64_t samples, int64_t rows, double *log_weight);
+
 /* ---- critics and generators --------------------------------------------------------------------- */
 
 /* Raw outputs of a critic on as many real as generated samples. */

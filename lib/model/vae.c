@@ -187,6 +187,17 @@ static genlat_status check_outputs(const genlat_vae *vae)
     return GENLAT_OK;
 }
 
+/* The importance-weighted bound is that of a VAE whose KL enters as it is. */
+static genlat_status check_bound(const genlat_vae_opts *o)
+{
+    bool other = o->kind == GENLAT_VAE_PLAIN || o->free_bits > 0 || o->gamma > 0;
+    if (o->bound == GENLAT_BOUND_IMPORTANCE && other)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "bound=importance goes with no plain autoencoder, no free bits and no capacity; "
+                        "take bound=elbo for these");
+    return GENLAT_OK;
+}
+
 static genlat_status make_schedules(genlat_vae *vae)
 {
     genlat_ctx *ctx = vae->model.object.ctx;
@@ -232,6 +243,7 @@ static genlat_status fill_model(genlat_vae *vae, genlat_net *encoder, genlat_net
     GNL_TRY(make_nets(vae, encoder, decoder));
     GNL_TRY(check_inputs(vae));
     GNL_TRY(check_outputs(vae));
+    GNL_TRY(check_bound(&r->opts));
     GNL_TRY(make_schedules(vae));
     GNL_TRY(make_optimizer(vae, r->optimizer, &vae->optim));
     vae->lr = gnl_optim_lr(vae->optim);

@@ -8,6 +8,8 @@
 
 static const char *const kind_names[] = {"variational", "plain", NULL};
 static const char *const free_names[] = {"dimension", "sample", "whole", NULL};
+static const char *const bound_names[] = {"elbo", "importance", NULL};
+static const char *const estimator_names[] = {"total", "doubly", NULL};
 
 static const gnl_option vae_options[] = {
     GNL_OPT_INT(genlat_vae_opts, latent, 20, 1, 65536, "latent dimensions"),
@@ -22,6 +24,10 @@ static const gnl_option vae_options[] = {
                  "variational, or a plain autoencoder"),
     GNL_OPT_ENUM(genlat_vae_opts, free_kind, GENLAT_FREE_BITS_DIMENSION, GENLAT_FREE_BITS_WHOLE, free_names,
                  "how free bits are counted"),
+    GNL_OPT_ENUM(genlat_vae_opts, bound, GENLAT_BOUND_ELBO, GENLAT_BOUND_IMPORTANCE, bound_names,
+                 "what a step maximises"),
+    GNL_OPT_ENUM(genlat_vae_opts, estimator, GENLAT_ESTIMATOR_TOTAL, GENLAT_ESTIMATOR_DOUBLY, estimator_names,
+                 "how the importance-weighted bound reaches the encoder"),
 };
 const gnl_options_table gnl_vae_table = {"vae", sizeof(genlat_vae_opts), vae_options, GNL_COUNT(vae_options)};
 

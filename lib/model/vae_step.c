@@ -13,6 +13,7 @@ struct gnl_vae_work {
     gnl_real *noise, *z;       /* [samples*rows,latent] */
     gnl_real *dmean, *dlogvar; /* [rows,latent] of one posterior sample */
     double *nll;               /* [rows] */
+    double *weight;            /* [samples,rows] importance weights; none for the ELBO */
     double *kl;                /* [rows] */
     double *per_dim;           /* [latent] */
 };
@@ -23,8 +24,8 @@ void gnl_vae_work_free(genlat_ctx *ctx, gnl_vae_work *work)
         return;
     gnl_exec_release(work->encoder);
     gnl_exec_release(work->decoder);
-    void *const blocks[] = {work->input,   work->condition, work->noise, work->z,      work->dmean,
-                            work->dlogvar, work->nll,       work->kl,    work->per_dim};
+    void *const blocks[] = {work->input,   work->condition, work->noise,  work->z,  work->dmean,
+                            work->dlogvar, work->nll,       work->weight, work->kl, work->per_dim};
     for (size_t i = 0; i < GNL_COUNT(blocks); i++)
         gnl_free(ctx, blocks[i]);
     gnl_free(ctx, work);
@@ -40,6 +41,11 @@ static bool is_plain(const genlat_vae *vae)
     return vae->recipe.opts.kind == GENLAT_VAE_PLAIN;
 }
 
+static bool is_weighted(const genlat_vae *vae)
+{
+    return vae->recipe.opts.bound == GENLAT_BOUND_IMPORTANCE;
+}
+
 static genlat_status allocate_blocks(const genlat_vae *vae, gnl_vae_work *work)
 {
     genlat_ctx *ctx = vae->model.object.ctx;
@@ -52,10 +58,11 @@ static genlat_status allocate_blocks(const genlat_vae *vae, gnl_vae_work *work)
     work->dmean = gnl_alloc(ctx, rows * latent, number);
     work->dlogvar = gnl_alloc(ctx, rows * latent, number);
     work->nll = gnl_alloc(ctx, rows, sizeof(double));
+    work->weight = gnl_alloc(ctx, is_weighted(vae) ? drawn : 0, sizeof(double));
     work->kl = gnl_alloc(ctx, rows, sizeof(double));
     work->per_dim = gnl_alloc(ctx, latent, sizeof(double));
     bool all = work->input && work->condition && work->noise && work->z && work->dmean && work->dlogvar &&
-               work->nll && work->kl && work->per_dim;
+               work->nll && work->weight && work->kl && work->per_dim;
     return all ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
@@ -203,27 +210,58 @@ static double mean_of(const double *numbers, int64_t count)
     return total / (double)count;
 }
 
-/* Mean negative log-likelihood of the posterior samples, its derivative left in the decoder's output
+/* One posterior sample of each row against the data. With a scale, the derivative is left in the decoder's output
  * gradient. */
-static double reconstruction(genlat_vae *vae, const gnl_real *x, int64_t rows)
+static void evaluate(genlat_vae *vae, const gnl_real *x, int64_t rows, int64_t s, double scale,
+                     const double *weight)
 {
     gnl_vae_work *work = vae->work;
-    int64_t samples = samples_of(vae), numbers = rows * vae->size * vae->parts;
+    int64_t at = s * rows * vae->size * vae->parts;
+    gnl_loss_call call = {.compute = work->decoder->compute,
+                          .rows = rows,
+                          .dims = vae->size,
+                          .parts = vae->parts,
+                          .out = gnl_exec_output(work->decoder, 0) + at,
+                          .target = x,
+                          .scale = scale,
+                          .weight = weight,
+                          .nll = work->nll,
+                          .dout = scale > 0 ? gnl_exec_output_grad(work->decoder, 0) + at : NULL,
+                          .training = true};
+    gnl_loss_eval(vae->loss, &call);
+}
+
+/* Mean negative log-likelihood of the posterior samples, with its derivative. */
+static double reconstruction(genlat_vae *vae, const gnl_real *x, int64_t rows)
+{
+    int64_t samples = samples_of(vae);
     double total = 0;
     for (int64_t s = 0; s < samples; s++) {
-        gnl_loss_call call = {.compute = work->decoder->compute,
-                              .rows = rows,
-                              .dims = vae->size,
-                              .parts = vae->parts,
-                              .out = gnl_exec_output(work->decoder, 0) + s * numbers,
-                              .target = x,
-                              .scale = 1 / (double)(rows * samples),
-                              .nll = work->nll,
-                              .dout = gnl_exec_output_grad(work->decoder, 0) + s * numbers,
-                              .training = true};
-        gnl_loss_eval(vae->loss, &call);
-        total += mean_of(work->nll, rows);
+        evaluate(vae, x, rows, s, 1 / (double)(rows * samples), NULL);
+        total += mean_of(vae->work->nll, rows);
     }
+    return total / (double)samples;
+}
+
+/* The importance-weighted bound: the samples without derivatives give the weights, then once more with them. Returns
+ * the mean negative log-likelihood. */
+static double weighted_bound(genlat_vae *vae, const gnl_real *x, const gnl_latent *q, double beta,
+                             double *bound)
+{
+    gnl_vae_work *work = vae->work;
+    int64_t rows = q->rows, samples = samples_of(vae);
+    double total = 0;
+    for (int64_t s = 0; s < samples; s++) {
+        double *log_weight = work->weight + s * rows;
+        evaluate(vae, x, rows, s, 0, NULL);
+        total += mean_of(work->nll, rows);
+        gnl_latent_kl_sampled(q, work->z + s * rows * q->dims, work->kl);
+        for (int64_t r = 0; r < rows; r++)
+            log_weight[r] = -work->nll[r] - beta * work->kl[r];
+    }
+    *bound = gnl_importance_normalize(samples, rows, work->weight);
+    for (int64_t s = 0; s < samples; s++)
+        evaluate(vae, x, rows, s, 1 / (double)rows, work->weight + s * rows);
     return total / (double)samples;
 }
 
@@ -242,14 +280,16 @@ static gnl_kl_rule rule_of(const genlat_vae *vae)
 static void measure(genlat_vae *vae, const gnl_real *x, const gnl_latent *q, const gnl_kl_rule *rule,
                     genlat_vae_terms *t)
 {
-    t->recon = reconstruction(vae, x, q->rows);
-    t->beta = is_plain(vae) ? 0 : rule->beta;
-    t->objective = t->recon;
-    if (!is_plain(vae)) {
+    bool weighted = is_weighted(vae), plain = is_plain(vae);
+    t->recon =
+        weighted ? weighted_bound(vae, x, q, rule->beta, &t->objective) : reconstruction(vae, x, q->rows);
+    t->beta = plain ? 0 : rule->beta;
+    if (!plain) {
         gnl_latent_kl(q, vae->work->kl, vae->work->per_dim);
         t->kl = mean_of(vae->work->kl, q->rows);
-        t->objective += gnl_kl_term(rule, q, vae->work->kl, vae->work->per_dim);
     }
+    if (!weighted)
+        t->objective = t->recon + (plain ? 0 : gnl_kl_term(rule, q, vae->work->kl, vae->work->per_dim));
     t->neg_elbo = t->recon + t->kl;
 }
 
@@ -274,15 +314,65 @@ static void latents_back(const genlat_vae *vae, const gnl_vae_work *work, const 
     }
 }
 
-static void backward(genlat_vae *vae, const gnl_latent *q, const gnl_kl_rule *rule)
+/* Multiplies each row's numbers by its weight. */
+static void weight_rows(const gnl_latent *q, const double *weight, gnl_real *x)
+{
+    for (int64_t r = 0; r < q->rows; r++)
+        q->compute.k->scale(q->dims, (gnl_real)weight[r], x + r * q->dims, x + r * q->dims);
+}
+
+/* Adds the slopes of log q(z|x) - log p(z) by z. Doubly reparametrized, all that comes through z has the weight once
+ * more, and the encoder has no other way. */
+static void weighted_latents(genlat_vae *vae, const gnl_latent *q, double beta)
 {
     gnl_vae_work *work = vae->work;
-    gnl_exec_backward(work->decoder, 1, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
+    bool doubly = vae->recipe.opts.estimator == GENLAT_ESTIMATOR_DOUBLY;
+    for (int64_t s = 0; s < samples_of(vae); s++) {
+        int64_t at = s * q->rows * q->dims;
+        const double *weight = work->weight + s * q->rows;
+        gnl_real *dz = gnl_exec_input_grad(work->decoder, 0) + at;
+        gnl_latent_kl_sampled_backward(q, work->z + at, beta / (double)q->rows, weight, dz, NULL, NULL);
+        if (doubly)
+            weight_rows(q, weight, dz);
+    }
+}
+
+/* Adds the slopes of log q(z|x) by mean and log-variance themselves. */
+static void weighted_heads(genlat_vae *vae, const gnl_latent *q, double beta)
+{
+    gnl_vae_work *work = vae->work;
+    gnl_real *dmean = gnl_exec_output_grad(work->encoder, 0),
+             *dlogvar = gnl_exec_output_grad(work->encoder, 1);
+    for (int64_t s = 0; s < samples_of(vae); s++)
+        gnl_latent_kl_sampled_backward(q, work->z + s * q->rows * q->dims, beta / (double)q->rows,
+                                       work->weight + s * q->rows, NULL, dmean, dlogvar);
+}
+
+static void weighted_back(genlat_vae *vae, const gnl_latent *q, double beta)
+{
+    weighted_latents(vae, q, beta);
+    latents_back(vae, vae->work, q);
+    if (vae->recipe.opts.estimator == GENLAT_ESTIMATOR_TOTAL)
+        weighted_heads(vae, q, beta);
+}
+
+static void kl_back(genlat_vae *vae, const gnl_latent *q, const gnl_kl_rule *rule)
+{
+    gnl_vae_work *work = vae->work;
     latents_back(vae, work, q);
     if (!is_plain(vae))
         gnl_kl_term_backward(rule, q, work->kl, work->per_dim, 1, gnl_exec_output_grad(work->encoder, 0),
                              gnl_exec_output_grad(work->encoder, 1));
-    gnl_exec_backward(work->encoder, is_plain(vae) ? 1 : 3, GNL_GRAD_WEIGHTS);
+}
+
+static void backward(genlat_vae *vae, const gnl_latent *q, const gnl_kl_rule *rule)
+{
+    gnl_exec_backward(vae->work->decoder, 1, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
+    if (is_weighted(vae))
+        weighted_back(vae, q, rule->beta);
+    else
+        kl_back(vae, q, rule);
+    gnl_exec_backward(vae->work->encoder, is_plain(vae) ? 1 : 3, GNL_GRAD_WEIGHTS);
 }
 
 /* One pass; on E_NUMERIC gradients and running statistics are as before. */
