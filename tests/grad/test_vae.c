@@ -157,6 +157,63 @@ START_TEST(gradients_match_differences)
 }
 END_TEST
 
+enum { DRAWS = 20000 };
+
+/* Mean over many draws of the encoder's gradient, and the sum of its variances. */
+static double mean_gradient(const char *settings, double *mean, int64_t *count)
+{
+    const struct vae_case now = {"bernoulli", settings, {1, 2, 2}, "flatten | dense units=3 | tanh", "dense units={out}"};
+    genlat_vae *vae = build(&now);
+    genlat_tensor *x = data_of(&now);
+    double squares = 0, means = 0;
+    *count = vae->encoder->values;
+    ck_assert_int_lt(*count, 128);
+    for (int d = 0; d < DRAWS; d++) {
+        gnl_net_zero_grad(vae->encoder);
+        ck_assert_int_eq(genlat_vae_backward(vae, x, NULL, NULL), GENLAT_OK);
+        for (int64_t i = 0; i < *count; i++) {
+            mean[i] += vae->encoder->grad[i] / DRAWS;
+            squares += vae->encoder->grad[i] * vae->encoder->grad[i] / DRAWS;
+        }
+    }
+    for (int64_t i = 0; i < *count; i++)
+        means += mean[i] * mean[i];
+    genlat_tensor_destroy(&x);
+    genlat_vae_destroy(&vae);
+    return squares - means;
+}
+
+/* Both estimators have the same mean; the difference must be small against its own standard error, and the doubly
+ * reparametrized one must vary less. */
+START_TEST(estimators_agree_in_the_mean)
+{
+    double total[128] = {0}, doubly[128] = {0}, apart = 0;
+    int64_t count = 0;
+    double spread = mean_gradient("bound=importance;samples=4", total, &count);
+    double less = mean_gradient("bound=importance;samples=4;estimator=doubly", doubly, &count);
+    for (int64_t i = 0; i < count; i++)
+        apart += (total[i] - doubly[i]) * (total[i] - doubly[i]);
+    ck_assert_msg(apart < 3 * (spread + less) / DRAWS, "means are %g apart, %g is their variance", apart,
+                  (spread + less) / DRAWS);
+    ck_assert_double_lt(less, spread);
+}
+END_TEST
+
+START_TEST(importance_refuses_other_rules)
+{
+    static const char *const wrong[] = {"kind=plain", "free_bits=0.1", "gamma=2"};
+    genlat_vae_builder *b = NULL;
+    genlat_vae *vae = NULL;
+    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
+    genlat_vae_builder_data(b, 1, (int64_t[]){4});
+    genlat_vae_builder_set(b, "bound", "importance");
+    apply(b, wrong[_i]);
+    ck_assert_int_eq(genlat_vae_build(&b, NULL, &vae), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "bound=importance"));
+    ck_assert_ptr_null(vae);
+}
+END_TEST
+
 static void open_ctx(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
@@ -173,6 +230,9 @@ int main(void)
     TCase *tcase = tcase_create("vae");
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, gradients_match_differences, 0, (int)GNL_COUNT(cases));
+    tcase_add_test(tcase, estimators_agree_in_the_mean);
+    tcase_add_loop_test(tcase, importance_refuses_other_rules, 0, 3);
+    tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
