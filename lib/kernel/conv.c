@@ -50,6 +50,15 @@ static bool is_dense(const gnl_conv *g)
     return one;
 }
 
+/* A matrix product for each position, in place where a tile has one sample. */
+static bool is_pointwise(const gnl_conv *g)
+{
+    bool one = true;
+    for (int i = 0; i < 2; i++)
+        one = one && g->kernel[i] == 1 && g->stride[i] == 1 && g->padding[i] == 0;
+    return one;
+}
+
 /* ---- tiles ------------------------------------------------------------------------------------------- */
 
 typedef struct tiling {
@@ -82,10 +91,11 @@ static int64_t most_columns(const sizes *z)
     return GNL_MIN(GNL_MAX(COLS_NUMBERS / z->depth, LEAST_COLUMNS), MOST_COLUMNS);
 }
 
-static tiling tiling_of(const gnl_conv *g, int64_t rows)
+/* `alone`: at most one sample in a tile. */
+static tiling tiling_of(const gnl_conv *g, int64_t rows, bool alone)
 {
     sizes z = sizes_of(g);
-    int64_t columns = most_columns(&z);
+    int64_t columns = alone ? GNL_MAX(GNL_MIN(most_columns(&z), z.map), 1) : most_columns(&z);
     tiling t = {.samples = 1, .lines = g->map[0], .columns = g->map[1]};
     if (z.map <= columns)
         t.samples = samples_of_tile(rows, columns / z.map);
@@ -144,11 +154,12 @@ int64_t gnl_conv_scratch(const gnl_conv *g, int64_t rows, int threads)
     if (is_dense(g))
         return 0;
     sizes z = sizes_of(g);
-    tiling t = tiling_of(g, GNL_MAX(rows, 1));
+    tiling t = tiling_of(g, GNL_MAX(rows, 1), false);
     /* Balancing may give fewer rows larger tiles than all of them have. */
     t.samples = GNL_MAX(GNL_MIN(most_columns(&z) / z.map, rows), 1);
     int64_t partial = z.weights <= SMALL_WEIGHT ? aligned(PARTS * z.weights) : 0;
-    return GNL_MAX(threads * space_of(g, &t).all + partial, gnl_winograd_scratch(g, rows, threads));
+    int64_t others = GNL_MAX(gnl_winograd_scratch(g, rows, threads), gnl_direct_scratch(g, rows, threads));
+    return GNL_MAX(threads * space_of(g, &t).all + partial, others);
 }
 
 /* ---- one call ------------------------------------------------------------------------------------------ */
@@ -166,10 +177,15 @@ typedef struct call {
     gnl_real *image_out, *map_out, *grad, *partial, *scratch;
 } call;
 
-static call call_of(const gnl_compute *c, const gnl_conv *g, int64_t rows, gnl_real *scratch)
+static call call_of(const gnl_compute *c, const gnl_conv *g, int64_t rows, bool alone, gnl_real *scratch)
 {
-    call k = {
-        .c = c, .g = g, .z = sizes_of(g), .t = tiling_of(g, rows), .rows = rows, .parts = 1, .blocks = 1};
+    call k = {.c = c,
+              .g = g,
+              .z = sizes_of(g),
+              .t = tiling_of(g, rows, alone),
+              .rows = rows,
+              .parts = 1,
+              .blocks = 1};
     k.s = space_of(g, &k.t);
     k.scratch = scratch;
     return k;
@@ -206,13 +222,6 @@ typedef struct matrix {
     int64_t ld;
 } matrix;
 
-static bool is_pointwise(const call *k)
-{
-    const gnl_conv *g = k->g;
-    return k->z.taps == 1 && g->stride[0] == 1 && g->stride[1] == 1 && g->padding[0] == 0 &&
-           g->padding[1] == 0;
-}
-
 static int64_t image_at(const call *k, const gnl_conv_tile *t, const block *b)
 {
     return (t->sample * k->g->image_channels + b->group * k->z.image_channels + b->channel) * k->z.image;
@@ -227,7 +236,7 @@ static int64_t map_at(const call *k, const gnl_conv_tile *t, int64_t group)
 /* The block's lowered image on a tile, [channels x taps, tile size]. */
 static matrix lowered(const call *k, int worker, const gnl_conv_tile *t, const block *b)
 {
-    if (is_pointwise(k) && t->samples == 1)
+    if (is_pointwise(k->g) && t->samples == 1)
         return (matrix){k->image + image_at(k, t, b) + t->y * k->g->map[1] + t->x, k->z.image};
     gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
     k->c->k->im2col(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, k->image, window,
@@ -295,9 +304,10 @@ static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
 void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
                      const gnl_real *weight, const gnl_real *bias, gnl_real *map, gnl_real *scratch)
 {
-    if (gnl_winograd_gather(c, g, rows, image, weight, bias, map, scratch))
+    if (gnl_winograd_gather(c, g, rows, image, weight, bias, map, scratch) ||
+        gnl_direct_gather(c, g, rows, image, weight, bias, map, scratch))
         return;
-    call k = call_of(c, g, rows, scratch);
+    call k = call_of(c, g, rows, is_pointwise(g), scratch);
     if (is_dense(g)) {
         gnl_gemm(c, false, true, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth, 0,
                  map, g->map_channels);
@@ -329,12 +339,12 @@ static void start_image(const call *k, const gnl_conv_tile *t, const block *b)
 /* One stretch of a block's channels; `map` is the group's map on the tile. */
 static void spread_channels(const call *k, int worker, const gnl_conv_tile *t, const block *b, matrix map)
 {
-    bool direct = is_pointwise(k) && t->samples == 1;
+    bool direct = is_pointwise(k->g) && t->samples == 1;
     gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
     int64_t size = gnl_conv_tile_size(t), ld = direct ? k->z.image : size;
     gnl_real *out = direct ? k->image_out + image_at(k, t, b) + t->y * k->g->map[1] + t->x : cols;
     gnl_gemm_one(k->c, worker, true, false, b->channels * k->z.taps, size, k->z.map_channels, 1,
-                 weight_of(k, b), k->z.depth, map.data, map.ld, direct ? 1 : 0, out, ld);
+                 weight_of(k, b), k->z.depth, map.data, map.ld, direct && k->bias ? 1 : 0, out, ld);
     if (!direct)
         k->c->k->col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window,
                         k->image_out);
@@ -345,7 +355,8 @@ static void spread_tile(const call *k, int worker, const gnl_conv_tile *t, const
 {
     matrix map = map_of(k, worker, t, b->group);
     int64_t end = b->channel + b->channels;
-    block some = {b->group, b->channel, is_pointwise(k) ? b->channels : GNL_MAX(SPREAD_ROWS / k->z.taps, 1)};
+    block some = {b->group, b->channel,
+                  is_pointwise(k->g) ? b->channels : GNL_MAX(SPREAD_ROWS / k->z.taps, 1)};
     for (; some.channel < end; some.channel += some.channels) {
         some.channels = GNL_MIN(some.channels, end - some.channel);
         spread_channels(k, worker, t, &some, map);
@@ -361,7 +372,7 @@ static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
         block b = block_at(k, i % blocks);
         for (int64_t piece = 0; piece < k->t.pieces; piece++) {
             gnl_conv_tile tile = tile_at(k->g, &k->t, k->rows, i / blocks * k->t.pieces + piece);
-            if (piece == 0)
+            if (piece == 0 && !(is_pointwise(k->g) && tile.samples == 1 && !k->bias))
                 start_image(k, &tile, &b);
             spread_tile(k, worker, &tile, &b);
         }
@@ -371,9 +382,10 @@ static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
 void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
                      const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
 {
-    if (gnl_winograd_spread(c, g, rows, map, weight, bias, image, scratch))
+    if (gnl_winograd_spread(c, g, rows, map, weight, bias, image, scratch) ||
+        gnl_direct_spread(c, g, rows, map, weight, bias, image, scratch))
         return;
-    call k = call_of(c, g, rows, scratch);
+    call k = call_of(c, g, rows, is_pointwise(g), scratch);
     if (is_dense(g)) {
         gnl_gemm(c, false, false, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight,
                  k.z.depth, 0, image, k.z.depth);
@@ -414,9 +426,10 @@ static void weight_task(void *arg, int64_t begin, int64_t end, int worker)
 void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
                      const gnl_real *map, gnl_real *grad, gnl_real *scratch)
 {
-    if (gnl_winograd_weight(c, g, rows, image, map, grad, scratch))
+    if (gnl_winograd_weight(c, g, rows, image, map, grad, scratch) ||
+        gnl_direct_weight(c, g, rows, image, map, grad, scratch))
         return;
-    call k = call_of(c, g, rows, scratch);
+    call k = call_of(c, g, rows, false, scratch);
     if (is_dense(g)) {
         gnl_gemm(c, true, false, g->map_channels, k.z.depth, rows, 1, map, g->map_channels, image, k.z.depth,
                  1, grad, k.z.depth);

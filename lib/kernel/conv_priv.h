@@ -77,4 +77,36 @@ bool gnl_winograd_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, 
                          const gnl_real *map, gnl_real *grad, gnl_real *scratch);
 int64_t gnl_winograd_scratch(const gnl_conv *g, int64_t rows, int threads);
 
+/* ---- few channels -------------------------------------------------------------------------------------- */
+
+enum { GNL_DIRECT_ROWS = 8, GNL_DIRECT_TAPS = 64 };
+
+/* One line of outputs of up to GNL_DIRECT_ROWS channels from lanes: sums over all input channels and taps. */
+struct gnl_outputs {
+    int64_t channels, taps;
+    int64_t plane;               /* from one input channel to the next one */
+    const int64_t *tap;          /* [taps] where they are from an output's input on */
+    const gnl_real *weight;      /* [channels,taps,GNL_DIRECT_ROWS] */
+    int64_t positions, step;     /* and from one position's input to the next one's */
+    int64_t out_plane, out_step; /* from channel to channel, from position to position */
+    int rows;
+};
+
+/* The gradient of one line of the kernel between one image channel and `rows` map channels, summed over lines. */
+struct gnl_weights {
+    int64_t rows, places, place; /* from one place of the kernel to the next one in the image */
+    int64_t lines, positions;
+    int64_t image_line, image_step, map_plane, map_line;
+    int64_t grad_row;
+};
+
+/* The convolution without matrices; false where that does not pay, and nothing has then been done. */
+bool gnl_direct_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
+                       const gnl_real *weight, const gnl_real *bias, gnl_real *map, gnl_real *scratch);
+bool gnl_direct_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
+                       const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch);
+bool gnl_direct_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
+                       const gnl_real *map, gnl_real *grad, gnl_real *scratch);
+int64_t gnl_direct_scratch(const gnl_conv *g, int64_t rows, int threads);
+
 #endif

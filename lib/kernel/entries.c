@@ -57,6 +57,8 @@ const gnl_kernels GNL_K(kernels) = {
     .col2im = GNL_K(col2im),
     .to_lanes = GNL_K(to_lanes),
     .from_lanes = GNL_K(from_lanes),
+    .direct_outputs = GNL_K(direct_outputs),
+    .direct_weights = GNL_K(direct_weights),
     .turn = {[GNL_TURN_IMAGE] = GNL_K(turn_image),
              [GNL_TURN_IMAGE_BACK] = GNL_K(turn_image_back),
              [GNL_TURN_MAP] = GNL_K(turn_map),

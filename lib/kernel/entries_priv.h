@@ -75,6 +75,8 @@ void GNL_K(col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, i
                    const gnl_real *cols, gnl_real *window, gnl_real *image);
 void GNL_K(to_lanes)(const gnl_lanes *l, const gnl_real *plane, gnl_real *lanes);
 void GNL_K(from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, bool add, gnl_real *plane);
+void GNL_K(direct_outputs)(const gnl_outputs *o, const gnl_real *in, gnl_real *out);
+void GNL_K(direct_weights)(const gnl_weights *w, const gnl_real *image, const gnl_real *map, gnl_real *grad);
 gnl_turn_fn GNL_K(turn_image), GNL_K(turn_image_back), GNL_K(turn_map), GNL_K(turn_map_back),
     GNL_K(turn_weight), GNL_K(turn_weight_back);
 

@@ -53,6 +53,8 @@ typedef struct gnl_conv gnl_conv;
 typedef struct gnl_conv_tile gnl_conv_tile;
 typedef struct gnl_lanes gnl_lanes;
 typedef struct gnl_turn gnl_turn;
+typedef struct gnl_outputs gnl_outputs;
+typedef struct gnl_weights gnl_weights;
 
 /* Transforms of Winograd's convolution: of lanes of the image and of the map and of one map channel's weights, each with
  * its adjoint. The adjoints of the image and the weights add. */
@@ -139,6 +141,8 @@ typedef struct gnl_kernels {
     void (*to_lanes)(const gnl_lanes *l, const gnl_real *plane, gnl_real *lanes);
     void (*from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, bool add, gnl_real *plane);
     gnl_turn_fn *turn[GNL_TURN_COUNT];
+    void (*direct_outputs)(const gnl_outputs *o, const gnl_real *in, gnl_real *out);
+    void (*direct_weights)(const gnl_weights *w, const gnl_real *image, const gnl_real *map, gnl_real *grad);
 } gnl_kernels;
 
 /* The table for the instruction set of a context; constant data. */
