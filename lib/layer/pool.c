@@ -84,12 +84,13 @@ static genlat_status max_infer(const void *opts, const gnl_layer_env *env, int i
 typedef struct job {
     pool p;
     const gnl_real *from;
-    gnl_real *to, *place;
+    gnl_real *to;
+    gnl_real *place; /* of maxima; for averages a row of the output for each worker */
 } job;
 
 static void run(const gnl_step *s, gnl_task *task, const gnl_real *from, gnl_real *to)
 {
-    job j = {start_pool(s->opts, &s->in[0]), from, to, s->cache};
+    job j = {start_pool(s->opts, &s->in[0]), from, to, s->cache ? s->cache : s->scratch};
     int64_t planes = s->rows * s->in[0].dim[0];
     int64_t grain = GNL_MAX(GNL_CHUNK / (j.p.in[0] * j.p.in[1]), 1);
     gnl_parallel(s->compute.ctx, planes, grain, task, &j);
@@ -182,25 +183,47 @@ GNL_LINEAR_TANGENTS(max, max_take, max_give)
 
 /* ---- average --------------------------------------------------------------------------------- */
 
-static gnl_real share(const pool *p, const window *w)
+/* What each position of an output row is multiplied with: one over the positions in its window. */
+static void put_shares(const pool *p, int64_t oy, gnl_real *out)
 {
-    int64_t count = p->count_padding ? p->kernel[0] * p->kernel[1] : (w->y1 - w->y0) * (w->x1 - w->x0);
-    return 1 / (gnl_real)count;
+    for (int64_t ox = 0; ox < p->out[1]; ox++) {
+        window w = window_at(p, oy, ox);
+        int64_t count = p->count_padding ? p->kernel[0] * p->kernel[1] : (w.y1 - w.y0) * (w.x1 - w.x0);
+        out[ox] = 1 / (gnl_real)count;
+    }
+}
+
+/* The positions of an output row whose window has its column k within the plane: [begin,end). */
+typedef struct stretch {
+    int64_t begin, end;
+} stretch;
+
+static stretch stretch_of(const pool *p, int64_t k)
+{
+    int64_t step = p->stride[1], before = p->padding[1] - k, last = p->in[1] - 1 + before;
+    return (stretch){before > 0 ? (before + step - 1) / step : 0,
+                     last < 0 ? 0 : GNL_MIN(p->out[1], last / step + 1)};
 }
 
 static void avg_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
     const pool *p = &j->p;
-    gnl_real *out = j->to + begin * p->out[0] * p->out[1];
-    for (int64_t i = 0; i < (end - begin) * p->out[0] * p->out[1]; i++) {
-        window w = window_at(p, i / p->out[1] % p->out[0], i % p->out[1]);
-        const gnl_real *x = j->from + (begin + i / (p->out[0] * p->out[1])) * p->in[0] * p->in[1];
-        gnl_real sum = 0;
-        for (int64_t y = w.y0; y < w.y1; y++)
-            for (int64_t at = y * p->in[1] + w.x0; at < y * p->in[1] + w.x1; at++)
-                sum += x[at];
-        out[i] = sum * share(p, &w);
+    gnl_real *shares = j->place + worker * p->out[1], *out = j->to + begin * p->out[0] * p->out[1];
+    for (int64_t i = 0; i < (end - begin) * p->out[0]; i++, out += p->out[1]) {
+        const gnl_real *x = j->from + (begin + i / p->out[0]) * p->in[0] * p->in[1];
+        window rows = window_at(p, i % p->out[0], 0);
+        put_shares(p, i % p->out[0], shares);
+        memset(out, 0, (size_t)p->out[1] * sizeof *out);
+        for (int64_t y = rows.y0; y < rows.y1; y++)
+            for (int64_t k = 0; k < p->kernel[1]; k++) {
+                const stretch s = stretch_of(p, k);
+                const int64_t at = y * p->in[1] + k - p->padding[1];
+                for (int64_t ox = s.begin; ox < s.end; ox++)
+                    out[ox] += x[at + ox * p->stride[1]];
+            }
+        for (int64_t ox = 0; ox < p->out[1]; ox++)
+            out[ox] *= shares[ox];
     }
 }
 
@@ -208,15 +231,32 @@ static void avg_adjoint_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
     const pool *p = &j->p;
-    int64_t in = p->in[0] * p->in[1], out = p->out[0] * p->out[1];
-    memset(j->to + begin * in, 0, (size_t)((end - begin) * in) * sizeof *j->to);
-    for (int64_t i = begin * out; i < end * out; i++) {
-        window w = window_at(p, i / p->out[1] % p->out[0], i % p->out[1]);
-        gnl_real *dx = j->to + i / out * in, part = j->from[i] * share(p, &w);
-        for (int64_t y = w.y0; y < w.y1; y++)
-            for (int64_t at = y * p->in[1] + w.x0; at < y * p->in[1] + w.x1; at++)
-                dx[at] += part;
+    gnl_real *parts = j->place + worker * p->out[1];
+    const gnl_real *from = j->from + begin * p->out[0] * p->out[1];
+    memset(j->to + begin * p->in[0] * p->in[1], 0,
+           (size_t)((end - begin) * p->in[0] * p->in[1]) * sizeof *j->to);
+    for (int64_t i = 0; i < (end - begin) * p->out[0]; i++, from += p->out[1]) {
+        gnl_real *dx = j->to + (begin + i / p->out[0]) * p->in[0] * p->in[1];
+        window rows = window_at(p, i % p->out[0], 0);
+        put_shares(p, i % p->out[0], parts);
+        for (int64_t ox = 0; ox < p->out[1]; ox++)
+            parts[ox] *= from[ox];
+        for (int64_t y = rows.y0; y < rows.y1; y++)
+            for (int64_t k = 0; k < p->kernel[1]; k++) {
+                const stretch s = stretch_of(p, k);
+                const int64_t at = y * p->in[1] + k - p->padding[1];
+                for (int64_t ox = s.begin; ox < s.end; ox++)
+                    dx[at + ox * p->stride[1]] += parts[ox];
+            }
     }
+}
+
+static genlat_status avg_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                               gnl_layer_plan *plan)
+{
+    GNL_TRY(infer(opts, env, inputs, in, plan));
+    plan->scratch = env->threads * plan->out.dim[plan->out.ndim - 1];
+    return GENLAT_OK;
 }
 
 static void avg_apply(const gnl_step *s, const gnl_real *x, gnl_real *y)
@@ -253,7 +293,7 @@ const gnl_layer_type gnl_avg_pool = {
     .flags = GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
-    .infer = infer,
+    .infer = avg_infer,
     .forward = avg_forward,
     .backward = avg_backward,
     .jvp = avg_jvp,

@@ -40,6 +40,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
         if (!gnl_mul_i64(plane.size[i], scale[i], &plane.size[i]))
             return gnl_fail(GENLAT_E_SHAPE, "scale %lld makes the output too large", (long long)scale[i]);
     plan->out = gnl_plane_shape(in, plane.size);
+    plan->scratch = env->threads * in->dim[in->ndim - 1];
     return GENLAT_OK;
 }
 
@@ -48,14 +49,17 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 typedef struct job {
     int64_t in[2], scale[2], out; /* out: positions of an output plane */
     const gnl_real *from;
-    gnl_real *to;
+    gnl_real *to, *lines; /* lines: one of the input for each worker */
 } job;
 
 static void run(const gnl_step *s, gnl_task *task, const gnl_real *from, gnl_real *to)
 {
     gnl_plane plane = gnl_plane_of(&s->in[0]);
-    job j = {
-        .in = {plane.size[0], plane.size[1]}, .out = s->out_size / plane.channels, .from = from, .to = to};
+    job j = {.in = {plane.size[0], plane.size[1]},
+             .out = s->out_size / plane.channels,
+             .from = from,
+             .to = to,
+             .lines = s->scratch};
     scales(s->opts, &s->in[0], j.scale);
     gnl_parallel(s->compute.ctx, s->rows * plane.channels, GNL_MAX(GNL_CHUNK / j.out, 1), task, &j);
 }
@@ -108,42 +112,76 @@ static between between_at(int64_t position, int64_t scale, int64_t size)
     return (between){low, GNL_MIN(low + 1, size - 1), at - (gnl_real)low};
 }
 
+/* Along a line the outputs q scale + phase, q = 0, 1, ..., all read the inputs q - back and q - back + 1 with one weight. The
+ * first (back 1) or the last (back 0) of them has but one neighbour. */
+typedef struct phase {
+    int64_t back, edge_from, edge_to;
+    gnl_real weight;
+} phase;
+
+static phase phase_of(int64_t index, int64_t scale, int64_t size)
+{
+    gnl_real at = ((gnl_real)index + (gnl_real)0.5) / (gnl_real)scale - (gnl_real)0.5;
+    if (at < 0)
+        return (phase){1, 0, index, at + 1};
+    return (phase){0, size - 1, (size - 1) * scale + index, at};
+}
+
+static void widen(int64_t size, int64_t scale, const gnl_real *line, gnl_real *out)
+{
+    for (int64_t index = 0; index < scale; index++) {
+        const phase p = phase_of(index, scale, size);
+        gnl_real *to = out + p.back * scale + index;
+        for (int64_t i = 0; i < size - 1; i++)
+            to[i * scale] = line[i] + p.weight * (line[i + 1] - line[i]);
+        out[p.edge_to] = line[p.edge_from];
+    }
+}
+
+static void narrow(int64_t size, int64_t scale, const gnl_real *from, gnl_real *line)
+{
+    memset(line, 0, (size_t)size * sizeof *line);
+    for (int64_t index = 0; index < scale; index++) {
+        const phase p = phase_of(index, scale, size);
+        const gnl_real *d = from + p.back * scale + index;
+        for (int64_t i = 0; i < size - 1; i++)
+            line[i] += (1 - p.weight) * d[i * scale];
+        for (int64_t i = 0; i < size - 1; i++)
+            line[i + 1] += p.weight * d[i * scale];
+        line[p.edge_from] += from[p.edge_to];
+    }
+}
+
 static void bilinear_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    int64_t height = j->in[0] * j->scale[0], width = j->in[1] * j->scale[1];
-    gnl_real *out = j->to + begin * j->out;
+    int64_t height = j->in[0] * j->scale[0], width = j->in[1];
+    gnl_real *line = j->lines + worker * width;
     for (int64_t i = begin * height; i < end * height; i++) {
-        const gnl_real *plane = j->from + i / height * j->in[0] * j->in[1];
+        const gnl_real *plane = j->from + i / height * j->in[0] * width;
         between v = between_at(i % height, j->scale[0], j->in[0]);
-        const gnl_real *low = plane + v.low * j->in[1], *high = plane + v.high * j->in[1];
-        for (int64_t x = 0; x < width; x++) {
-            between h = between_at(x, j->scale[1], j->in[1]);
-            gnl_real upper = low[h.low] + h.weight * (low[h.high] - low[h.low]);
-            gnl_real lower = high[h.low] + h.weight * (high[h.high] - high[h.low]);
-            *out++ = upper + v.weight * (lower - upper);
-        }
+        const gnl_real *low = plane + v.low * width, *high = plane + v.high * width;
+        for (int64_t x = 0; x < width; x++)
+            line[x] = low[x] + v.weight * (high[x] - low[x]);
+        widen(width, j->scale[1], line, j->to + i * width * j->scale[1]);
     }
 }
 
 static void bilinear_adjoint_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    int64_t height = j->in[0] * j->scale[0], width = j->in[1] * j->scale[1], one = j->in[0] * j->in[1];
-    const gnl_real *from = j->from + begin * j->out;
+    int64_t height = j->in[0] * j->scale[0], width = j->in[1], one = j->in[0] * width;
+    gnl_real *line = j->lines + worker * width;
     memset(j->to + begin * one, 0, (size_t)((end - begin) * one) * sizeof *j->to);
     for (int64_t i = begin * height; i < end * height; i++) {
         between v = between_at(i % height, j->scale[0], j->in[0]);
-        gnl_real *plane = j->to + i / height * one;
-        gnl_real *low = plane + v.low * j->in[1], *high = plane + v.high * j->in[1];
-        for (int64_t x = 0; x < width; x++) {
-            between h = between_at(x, j->scale[1], j->in[1]);
-            gnl_real d = *from++, lower = v.weight * d, upper = d - lower;
-            low[h.low] += (1 - h.weight) * upper;
-            low[h.high] += h.weight * upper;
-            high[h.low] += (1 - h.weight) * lower;
-            high[h.high] += h.weight * lower;
-        }
+        gnl_real *plane = j->to + i / height * one, *low = plane + v.low * width,
+                 *high = plane + v.high * width;
+        narrow(width, j->scale[1], j->from + i * width * j->scale[1], line);
+        for (int64_t x = 0; x < width; x++)
+            low[x] += (1 - v.weight) * line[x];
+        for (int64_t x = 0; x < width; x++)
+            high[x] += v.weight * line[x];
     }
 }
 
