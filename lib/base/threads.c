@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The context's worker threads. One job at a time; a second caller works alone rather than wait. A worker that comes
- * late finds the job closed: the caller waits only for those who have begun. */
+ * late finds the job closed: the caller waits only for those who have begun, and works alone for a while after it has
+ * waited in vain, because another program had the worker's core. */
 #include <pthread.h>
-#include <sched.h>
+#include <time.h>
 
 #include "base/base_priv.h"
 
-/* Rounds of polling before a worker sleeps: about 20 microseconds, the gap between two steps of a net. */
+/* Rounds of polling before a thread sleeps: about 50 microseconds, the gap between two steps of a net. */
 enum { SPIN_ROUNDS = 2000 };
+/* Time without the workers for each time lost with them: the loss stays below a tenth, however busy the machine. */
+enum { TIMES_ALONE = 12 };
 /* Bit of the gate that is set while a job may be joined; the bits below count the workers at it. */
 enum { GATE_OPEN = 1 << 16 };
 
@@ -20,11 +23,15 @@ typedef struct job {
 struct gnl_pool {
     pthread_mutex_t busy; /* held by the thread that has given the pool its job */
     pthread_mutex_t lock; /* guards sleeping */
-    pthread_cond_t wake;
+    pthread_cond_t wake;  /* a job is there */
+    pthread_cond_t left;  /* the last worker has left the job */
     job job;
-    atomic_llong next; /* next chunk to take */
-    atomic_int gate;   /* GATE_OPEN and the number of workers at the job, which may not change meanwhile */
+    int64_t alone_until; /* in nanoseconds; who holds `busy` may touch it */
+    atomic_llong next;   /* next chunk to take */
+    atomic_int gate;     /* GATE_OPEN and the number of workers at the job, which may not change meanwhile */
     atomic_uint generation; /* number of jobs given so far */
+    atomic_int asleep;      /* workers that wait for `wake` */
+    atomic_bool waiting;    /* the caller waits for `left` */
     atomic_bool stop;
     int workers; /* without the caller */
     pthread_t *thread;
@@ -43,13 +50,21 @@ static void pause_cpu(void)
 #endif
 }
 
-static void run_chunks(gnl_pool *pool, int worker)
+static int64_t clock_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Returns the number of chunks that this thread has taken. */
+static int64_t run_chunks(gnl_pool *pool, int worker)
 {
     const job *now = &pool->job;
-    for (;;) {
+    for (int64_t taken = 0;; taken++) {
         int64_t chunk = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
         if (chunk >= now->chunks)
-            return;
+            return taken;
         int64_t begin = chunk * now->grain;
         now->task(now->arg, begin, GNL_MIN(begin + now->grain, now->n), worker);
     }
@@ -65,9 +80,11 @@ static unsigned wait_for_job(gnl_pool *pool, unsigned seen)
         pause_cpu();
     }
     pthread_mutex_lock(&pool->lock);
+    atomic_fetch_add(&pool->asleep, 1);
     unsigned now;
-    while ((now = atomic_load_explicit(&pool->generation, memory_order_acquire)) == seen)
+    while ((now = atomic_load(&pool->generation)) == seen)
         pthread_cond_wait(&pool->wake, &pool->lock);
+    atomic_fetch_sub(&pool->asleep, 1);
     pthread_mutex_unlock(&pool->lock);
     return now;
 }
@@ -82,6 +99,16 @@ static bool enter(gnl_pool *pool)
     return false;
 }
 
+/* The last one out wakes the caller, who may sleep by now. */
+static void leave(gnl_pool *pool)
+{
+    if (atomic_fetch_sub(&pool->gate, 1) > 1 || !atomic_load(&pool->waiting))
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_signal(&pool->left);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 static void *work(void *arg)
 {
     struct worker *self = arg;
@@ -94,21 +121,70 @@ static void *work(void *arg)
         if (!enter(pool))
             continue;
         run_chunks(pool, self->index);
-        atomic_fetch_sub_explicit(&pool->gate, 1, memory_order_release);
+        leave(pool);
     }
 }
 
 static void announce(gnl_pool *pool)
 {
+    atomic_fetch_add(&pool->generation, 1);
+    if (atomic_load(&pool->asleep) == 0)
+        return;
     pthread_mutex_lock(&pool->lock);
-    atomic_fetch_add_explicit(&pool->generation, 1, memory_order_acq_rel);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* Whether all workers have left a closed job soon enough. */
+static bool all_left_soon(gnl_pool *pool)
+{
+    for (int round = 0; round < SPIN_ROUNDS; round++) {
+        if (atomic_load_explicit(&pool->gate, memory_order_acquire) == 0)
+            return true;
+        pause_cpu();
+    }
+    return false;
+}
+
+/* Sleeping leaves the core to the worker, if that is where it was. */
+static void wait_asleep(gnl_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->waiting, true);
+    while (atomic_load(&pool->gate) > 0)
+        pthread_cond_wait(&pool->left, &pool->lock);
+    atomic_store(&pool->waiting, false);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* Waits for the workers. A wait longer than one of the caller's chunks is a loss that no worker on a core of its own
+ * would cause. */
+static void wait_for_workers(gnl_pool *pool, int64_t begin, int64_t taken)
+{
+    if (all_left_soon(pool))
+        return;
+    int64_t tired = clock_now(), chunk = (tired - begin) / GNL_MAX(taken, 1);
+    wait_asleep(pool);
+    int64_t end = clock_now(), lost = end - tired - chunk;
+    if (lost > 0)
+        pool->alone_until = end + TIMES_ALONE * lost;
+}
+
+/* Whether the workers may be asked; the caller then holds the pool. */
+static bool take_pool(gnl_pool *pool, int64_t now)
+{
+    if (pthread_mutex_trylock(&pool->busy) != 0)
+        return false;
+    if (now >= pool->alone_until)
+        return true;
+    pthread_mutex_unlock(&pool->busy);
+    return false;
+}
+
 void gnl_pool_run(gnl_pool *pool, int64_t n, int64_t grain, gnl_task *task, void *arg)
 {
-    if (pthread_mutex_trylock(&pool->busy) != 0) {
+    int64_t now = clock_now();
+    if (!take_pool(pool, now)) {
         for (int64_t begin = 0; begin < n; begin += grain)
             task(arg, begin, GNL_MIN(begin + grain, n), 0);
         return;
@@ -117,20 +193,16 @@ void gnl_pool_run(gnl_pool *pool, int64_t n, int64_t grain, gnl_task *task, void
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
     atomic_store_explicit(&pool->gate, GATE_OPEN, memory_order_release);
     announce(pool);
-    run_chunks(pool, 0);
-    atomic_fetch_and_explicit(&pool->gate, ~GATE_OPEN, memory_order_relaxed);
-    for (int round = 0; atomic_load_explicit(&pool->gate, memory_order_acquire) > 0; round++) {
-        if (round < SPIN_ROUNDS)
-            pause_cpu();
-        else
-            sched_yield();
-    }
+    int64_t taken = run_chunks(pool, 0);
+    atomic_fetch_and(&pool->gate, ~GATE_OPEN);
+    wait_for_workers(pool, now, taken);
     pthread_mutex_unlock(&pool->busy);
 }
 
 static void pool_free(genlat_ctx *ctx, gnl_pool *pool)
 {
     pthread_cond_destroy(&pool->wake);
+    pthread_cond_destroy(&pool->left);
     pthread_mutex_destroy(&pool->lock);
     pthread_mutex_destroy(&pool->busy);
     gnl_free(ctx, pool->thread);
@@ -157,6 +229,7 @@ static gnl_pool *pool_alloc(genlat_ctx *ctx, int workers)
     pthread_mutex_init(&pool->busy, NULL);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->left, NULL);
     pool->thread = gnl_calloc(ctx, (size_t)workers, sizeof *pool->thread);
     pool->worker = gnl_calloc(ctx, (size_t)workers, sizeof *pool->worker);
     if (pool->thread && pool->worker)
