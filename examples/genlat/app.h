@@ -107,7 +107,9 @@ typedef struct output_layout {
     genlat_tensor *originals;    /* [n,...] shown above the samples in a grid; NULL: none */
     const genlat_tensor *labels; /* [n] classes that colour points; NULL: none */
     int64_t classes;
-    bool latent; /* the numbers are latents, not data */
+    bool latent;                    /* the numbers are latents, not data */
+    const char *title;              /* of points; NULL: what they are */
+    const char *const *class_names; /* NULL: their numbers */
 } output_layout;
 
 /* Whether --out is given and has an ending that can be written; tells it if not. */

@@ -74,6 +74,7 @@ static const char *usual(const measurement *m)
 {
     int64_t classes = 0;
     genlat_tensor *centres = NULL;
+    double sd = 0;
     if (m->model.predictor)
         return genlat_predictor_labels(m->model.predictor, &classes, NULL) == GENLAT_OK && classes
                    ? "cross_entropy,accuracy"
@@ -86,7 +87,7 @@ static const char *usual(const measurement *m)
                    : "frechet,kid,precision,recall,density,coverage,classifier_score";
     if (m->vae)
         return "neg_elbo,recon,kl";
-    bool mixture = genlat_source_mixture(m->source, &centres, NULL) == GENLAT_OK;
+    bool mixture = genlat_source_mixture(m->source, &centres, &sd) == GENLAT_OK;
     genlat_tensor_destroy(&centres);
     return mixture ? "modes,hq,kl_modes" : "frechet,kid,precision,recall,density,coverage";
 }

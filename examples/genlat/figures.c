@@ -34,17 +34,12 @@ static void curve_panel(cairo_t *cr, draw_panel *panel, const figure_curve *curv
     draw_panel_end(cr);
 }
 
-const char *figure_curves(const char *path, int64_t count, const figure_curve *curves, int64_t epochs,
-                          int64_t first)
+const char *figure_curves(const char *path, int64_t count, const figure_curve *curves, int64_t n,
+                          const double *x, const char *x_label)
 {
     enum { WIDTH = 300, HEIGHT = 230, LEFT = 62, TOP = 62, GAP_X = 74, GAP_Y = 88 };
     int64_t columns = count < 3 ? count : 3, lines = (count + 2) / 3;
     draw_canvas canvas;
-    double *x = malloc((size_t)epochs * sizeof *x);
-    if (!x)
-        return "no memory";
-    for (int64_t i = 0; i < epochs; i++)
-        x[i] = (double)(first + i);
     const char *wrong = draw_open(&canvas, path, LEFT + (double)columns * (WIDTH + GAP_X) - GAP_X + 24,
                                   TOP + (double)lines * (HEIGHT + GAP_Y) - GAP_Y + 48);
     bool valid = false;
@@ -54,16 +49,15 @@ const char *figure_curves(const char *path, int64_t count, const figure_curve *c
                             .height = HEIGHT,
                             .y = TOP + (double)(i / 3) * (HEIGHT + GAP_Y),
                             .x_low = x[0],
-                            .x_high = x[epochs - 1],
+                            .x_high = x[n - 1],
                             .title = curves[i].name,
                             .y_label = curves[i].unit,
-                            .x_label = "epoch",
+                            .x_label = x_label,
                             .whole_x = true};
         draw_range(&panel.x_low, &panel.x_high, 0.02);
-        curve_panel(canvas.cr, &panel, &curves[i], epochs, x);
+        curve_panel(canvas.cr, &panel, &curves[i], n, x);
         valid = valid || curves[i].valid;
     }
-    free(x);
     if (wrong)
         return wrong;
     double next = draw_key(canvas.cr, LEFT, 24, draw_colour_at(0), false, false, "training");
@@ -106,30 +100,30 @@ static void cloud(cairo_t *cr, const draw_panel *panel, int64_t n, const double 
     }
 }
 
-static void legend(cairo_t *cr, double x, double y, int64_t classes)
+static void legend(cairo_t *cr, double x, double y, int64_t classes, const char *const *names)
 {
     char name[32];
     int64_t shown = classes > 2 * DRAW_COLOURS ? 0 : classes;
     for (int64_t c = 0; c < shown; c++) {
         snprintf(name, sizeof name, "%lld", (long long)c);
-        draw_key(cr, x, y + 20 * (double)c, draw_colour_at(c), false, true, name);
+        draw_key(cr, x, y + 20 * (double)c, draw_colour_at(c), false, true, names ? names[c] : name);
     }
 }
 
 const char *figure_scatter(const char *path, const genlat_tensor *points, const genlat_tensor *labels,
-                           int64_t classes, const char *title, const char *prefix)
+                           int64_t classes, const figure_words *words)
 {
     draw_canvas canvas;
     char names[2][64];
     int64_t n = genlat_tensor_dim(points, 0);
-    double *at = plane(points, prefix, names);
+    double *at = plane(points, words->prefix, names);
     if (!at)
         return "no memory";
     draw_panel panel = {.x = 68,
                         .y = 44,
                         .width = 460,
                         .height = 460,
-                        .title = title,
+                        .title = words->title,
                         .x_label = names[0],
                         .y_label = names[1],
                         .x_low = INFINITY,
@@ -147,13 +141,13 @@ const char *figure_scatter(const char *path, const genlat_tensor *points, const 
     draw_range(&panel.x_low, &panel.x_high, 0.04);
     draw_range(&panel.y_low, &panel.y_high, 0.04);
     bool coloured = labels && classes > 0;
-    const char *wrong = draw_open(&canvas, path, coloured ? 600 : 552, 560);
+    const char *wrong = draw_open(&canvas, path, 552 + (!coloured ? 0 : words->classes ? 90 : 48), 560);
     if (!wrong) {
         draw_panel_begin(canvas.cr, &panel);
         cloud(canvas.cr, &panel, n, at, coloured ? genlat_tensor_const_data(labels) : NULL);
         draw_panel_end(canvas.cr);
         if (coloured)
-            legend(canvas.cr, panel.x + panel.width + 18, panel.y + 12, classes);
+            legend(canvas.cr, panel.x + panel.width + 18, panel.y + 12, classes, words->classes);
         wrong = draw_close(&canvas);
     }
     free(at);

@@ -10,31 +10,22 @@
 #include "draw.h"
 #include "figures.h"
 #include "genlat/files.h"
+#include "genlat/metric.h"
 
-/* Smallest and largest finite value. */
-static void limits(const genlat_tensor *x, double *low, double *high)
-{
-    const float *data = genlat_tensor_const_data(x);
-    *low = INFINITY;
-    *high = -INFINITY;
-    for (int64_t i = 0; i < genlat_tensor_count(x); i++) {
-        if (!isfinite(data[i]))
-            continue;
-        *low = fmin(*low, data[i]);
-        *high = fmax(*high, data[i]);
-    }
-}
-
-/* Black and white of a picture: 0 and 1, and for data that were scaled otherwise, what they span. */
+/* Black and white of a picture: 0 and 1 for data of that range, or -1 and 1; else what nearly all values span, so that the few
+ * that a model makes far outside do not make all others grey. */
 static void grey_range(const genlat_tensor *x, double *low, double *high)
 {
-    limits(x, low, high);
-    if (*low >= -0.05 && *high <= 1.05) {
-        *low = 0;
-        *high = 1;
-    } else if (!(*high > *low)) {
-        *low = isfinite(*low) ? *low - 0.5 : 0;
-        *high = *low + 1;
+    static const double at[] = {0.005, 0.995};
+    const double slack = 0.3;
+    double found[2];
+    if (genlat_metric_quantiles(x, at, 2, found) != GENLAT_OK)
+        found[0] = found[1] = 0;
+    *low = found[0] >= -slack ? 0 : found[0] >= -1 - slack ? -1 : found[0];
+    *high = 1;
+    if (found[0] < -1 - slack || found[1] > 1 + slack) {
+        *low = found[0];
+        *high = found[1] > found[0] ? found[1] : found[0] + 1;
     }
 }
 
@@ -95,9 +86,11 @@ int output_picture(app_state *app, const char *path, genlat_tensor *x, const out
     if (!layout->latent && size != 2)
         return app_fail(app, "%s: samples of %lld numbers are no picture; use .npy or .csv", path,
                         (long long)size);
-    const char *wrong =
-        figure_scatter(path, x, layout->labels, layout->classes,
-                       layout->latent ? "means of the latent" : "samples", layout->latent ? "z" : "x");
+    const figure_words words = {layout->title    ? layout->title
+                                : layout->latent ? "means of the latent"
+                                                 : "samples",
+                                layout->latent ? "z" : "x", layout->class_names};
+    const char *wrong = figure_scatter(path, x, layout->labels, layout->classes, &words);
     return wrong ? app_fail(app, "%s: %s", path, wrong) : APP_OK;
 }
 

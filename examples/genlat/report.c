@@ -9,7 +9,7 @@
 
 #include "report.h"
 
-enum { TERMS_SHOWN = 3, BAR_LEAST = 10, BAR_MOST = 30 };
+enum { TERMS_SHOWN = 3, VALID_SHOWN = 2, BAR_LEAST = 10, BAR_MOST = 30 };
 static const double redraw_seconds = 0.1;
 
 static double now(void)
@@ -58,13 +58,19 @@ static void rate_text(double rate, char *text, size_t capacity)
         snprintf(text, capacity, "%.*fk/s", rate < 100000 ? 1 : 0, rate / 1000);
 }
 
-/* Writes at text+used; returns the new length, never beyond the room. */
-static size_t join(char *text, size_t capacity, size_t used, const char *format, const char *name,
-                   double value)
+/* Writes a note at text+used; returns the new length, never beyond the room. */
+static size_t join(char *text, size_t capacity, size_t used, const char *note)
 {
-    int more = snprintf(text + used, capacity - used, format, name, value);
+    int more = snprintf(text + used, capacity - used, "  %s", note);
     used += more > 0 ? (size_t)more : 0;
     return used < capacity ? used : capacity - 1;
+}
+
+/* "neg_elbo 104.21", "accuracy 0.987". */
+static void term_text(const char *prefix, const char *name, double value, char *text, size_t capacity)
+{
+    bool small = value > -10 && value < 10;
+    snprintf(text, capacity, "%s%s %.*f", prefix, name, small ? 3 : 2, value);
 }
 
 /* One line: what, bar, percent, and as much of the rest as the terminal has room for. */
@@ -119,7 +125,7 @@ static void draw_step(report *r, const genlat_event *e)
         notes[count++] = left;
     }
     for (int i = 0; i < e->count && i < TERMS_SHOWN; i++) {
-        snprintf(terms[i], sizeof terms[i], "%s %.2f", e->names[i], r->sums[i] / (double)r->summed);
+        term_text("", e->names[i], r->sums[i] / (double)r->summed, terms[i], sizeof terms[i]);
         notes[count++] = terms[i];
     }
     rate_text(e->samples_per_s, rate, sizeof rate);
@@ -166,21 +172,26 @@ static void on_epoch(report *r, const genlat_event *e)
     int digits = snprintf(text, sizeof text, "%lld", (long long)e->epochs);
     size_t used = (size_t)snprintf(line, capacity, "epoch %*lld", digits, (long long)e->epoch);
     if (e->epochs > 0)
-        used = join(line, capacity, used, "/%s", text, 0);
-    for (int64_t i = 0; i < e->count && i < TERMS_SHOWN; i++)
-        used = join(line, capacity, used, "  %s %.2f", e->names[i], e->values[i]);
+        used += (size_t)snprintf(line + used, capacity - used, "/%s", text);
+    for (int64_t i = 0; i < e->count && i < TERMS_SHOWN; i++) {
+        term_text("", e->names[i], e->values[i], text, sizeof text);
+        used = join(line, capacity, used, text);
+    }
     rate_text(e->samples_per_s, text, sizeof text);
-    used = join(line, capacity, used, "  %s", text, 0);
+    used = join(line, capacity, used, text);
     clock_text(e->seconds, text, sizeof text);
-    join(line, capacity, used, "  %s", text, 0);
+    join(line, capacity, used, text);
 }
 
 void report_event(report *r, const genlat_event *e)
 {
     if (!r->out)
         return;
-    if (e->kind == GENLAT_EVENT_VALID && *r->line && e->count > 0)
-        join(r->line, sizeof r->line, strlen(r->line), "  valid.%s %.2f", e->names[0], e->values[0]);
+    for (int64_t i = 0; e->kind == GENLAT_EVENT_VALID && *r->line && i < e->count && i < VALID_SHOWN; i++) {
+        char text[64];
+        term_text("valid.", e->names[i], e->values[i], text, sizeof text);
+        join(r->line, sizeof r->line, strlen(r->line), text);
+    }
     print_line(r);
     if (e->kind == GENLAT_EVENT_STEP)
         on_step(r, e);

@@ -9,8 +9,10 @@
 
 #include "draw.h"
 #include "figures.h"
+#include "film.h"
 #include "genlat/files.h"
 #include "report.h"
+#include "trace.h"
 #include "train_kind.h"
 
 /* Pictures take time; while training goes on they are made anew at most this often. */
@@ -27,12 +29,22 @@ typedef struct training {
     int64_t epoch, epochs_seen, step;
     double seconds, slowness; /* sum of seconds a sample over the epochs seen */
     double plotted;           /* when, seconds of training */
-    int status;               /* of the pictures */
+    film film;
+    trace trace;
+    bool by_steps; /* what the curves are drawn over */
+    int status;    /* of the pictures */
 } training;
 
 void train_plot_path(const app_state *app, const char *name, bool image, char *path, size_t capacity)
 {
     snprintf(path, capacity, "%s/%s.%s", app->opts.plots, name, image ? "png" : app->opts.plot_format);
+}
+
+bool train_images(const genlat_source *source)
+{
+    int32_t ndim = genlat_source_ndim(source);
+    int64_t channels = genlat_source_dim(source, 0);
+    return ndim == 2 || (ndim == 3 && (channels == 1 || channels == 3));
 }
 
 static json_t *terms_json(const genlat_event *e)
@@ -49,25 +61,55 @@ static void replace(json_t **slot, json_t *value)
     *slot = value;
 }
 
-static int plot_curves(training *t)
+/* Such as the penalty of a GAN that has none. */
+static bool is_nothing(const double *values, int64_t n)
 {
-    figure_curve curves[FIGURE_MAX_CURVES];
-    char path[1024], name[64];
-    int64_t count = 0, epochs = 0, other = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (values[i] != 0)
+            return false;
+    return true;
+}
+
+/* The curves over the epochs; without validation, over the steps, which are more. */
+static int64_t find_curves(training *t, figure_curve *curves, int64_t *n)
+{
+    char name[64];
+    int64_t count = 0, other = 0;
     for (const train_curve *wanted = t->kind->curves; wanted->name; wanted++) {
         figure_curve *c = &curves[count];
         *c = (figure_curve){.name = wanted->name, .unit = wanted->unit};
-        if (genlat_trainer_history(t->trainer, wanted->name, &c->train, &epochs) != GENLAT_OK || epochs == 0)
+        if (genlat_trainer_history(t->trainer, wanted->name, &c->train, n) != GENLAT_OK || *n == 0)
             continue;
         snprintf(name, sizeof name, "valid.%s", wanted->name);
         if (!t->valid || genlat_trainer_history(t->trainer, name, &c->valid, &other) != GENLAT_OK)
             c->valid = NULL;
-        count++;
+        for (int32_t k = 0; t->by_steps && k < t->trace.terms; k++)
+            if (strcmp(genlat_trainer_curve(t->trainer, k), wanted->name) == 0)
+                c->train = t->trace.value[k];
+        count += !is_nothing(c->train, t->by_steps ? t->trace.count : *n);
     }
-    if (count == 0)
+    return count;
+}
+
+static int plot_curves(training *t)
+{
+    enum { MOST_EPOCHS = 2000 };
+    figure_curve curves[FIGURE_MAX_CURVES];
+    char path[1024];
+    double epochs[MOST_EPOCHS];
+    int64_t n = 0;
+    t->by_steps = !t->valid || genlat_trainer_epochs(t->trainer) > MOST_EPOCHS;
+    int64_t count = find_curves(t, curves, &n);
+    if (count == 0 || (t->by_steps && t->trace.count == 0))
         return APP_OK;
+    for (int64_t i = 0; i < n && !t->by_steps; i++)
+        epochs[i] = (double)(t->epoch - n + 1 + i);
+    for (int64_t i = 0; i < count && t->by_steps; i++)
+        curves[i].valid = NULL;
     train_plot_path(t->app, "loss", false, path, sizeof path);
-    const char *wrong = figure_curves(path, count, curves, epochs, t->epoch - epochs + 1);
+    const char *wrong = t->by_steps
+                            ? figure_curves(path, count, curves, t->trace.count, t->trace.step, "step")
+                            : figure_curves(path, count, curves, n, epochs, "epoch");
     return wrong ? app_fail(t->app, "%s: %s", path, wrong) : APP_OK;
 }
 
@@ -75,6 +117,32 @@ static int plot(training *t)
 {
     int status = plot_curves(t);
     return status == APP_OK ? t->kind->pictures(t->app, t->model, t->valid ? t->valid : t->train) : status;
+}
+
+static int take_frame(training *t, int64_t step)
+{
+    genlat_tensor *x = NULL;
+    int status = t->kind->frame(t->app, t->model, t->train, FILM_SAMPLES, &x);
+    if (x)
+        film_add(&t->film, step, x);
+    return status;
+}
+
+/* A trace of its numbers, and a film of what the model makes. */
+static int on_step(training *t, const genlat_event *e)
+{
+    int64_t steps = e->steps > 0 ? e->steps : e->epochs * e->epoch_steps;
+    trace_add(&t->trace, e);
+    bool films = t->app->opts.plots && t->kind->frame && t->status == APP_OK;
+    return films && film_due(&t->film, e->step, steps) ? take_frame(t, e->step) : t->status;
+}
+
+/* With what there is at the end as the last frame. */
+static int plot_film(training *t)
+{
+    int status =
+        t->kind->frame && t->film.count > 0 && t->film.last != t->step ? take_frame(t, t->step) : APP_OK;
+    return status == APP_OK ? film_write(t->app, &t->film) : status;
 }
 
 static void end_of_epoch(training *t, const genlat_event *e)
@@ -92,7 +160,9 @@ static int32_t on_event(void *user, const genlat_event *e)
     t->epoch = e->epoch;
     t->step = e->step;
     t->seconds = e->seconds;
-    if (e->kind == GENLAT_EVENT_EPOCH)
+    if (e->kind == GENLAT_EVENT_STEP)
+        t->status = on_step(t, e);
+    else if (e->kind == GENLAT_EVENT_EPOCH)
         end_of_epoch(t, e);
     else if (e->kind == GENLAT_EVENT_VALID)
         replace(&t->valid_terms, terms_json(e));
@@ -192,6 +262,8 @@ static int finish(training *t)
     if (app->train.restore_best && o->out && t->kind->save(t->model, o->out) != GENLAT_OK)
         return app_fail_library(app);
     int status = o->plots ? plot(t) : APP_OK;
+    if (status == APP_OK && o->plots)
+        status = plot_film(t);
     if (status != APP_OK)
         return status;
     if (!o->quiet && !o->json && o->out)
@@ -229,6 +301,7 @@ int train_run(app_state *app, const train_kind *kind)
     int status = train(&t);
     signals_watch(NULL);
     genlat_trainer_destroy(&t.trainer);
+    film_free(&t.film);
     if (t.model)
         kind->destroy(t.model);
     genlat_source_destroy(&t.valid);

@@ -70,6 +70,7 @@ static void destroy(void *model)
 /* Generated points over real ones, in two colours. */
 static int plot_points(app_state *app, genlat_source *source, const genlat_tensor *made, const char *path)
 {
+    static const char *const names[] = {"real", "generated"};
     genlat_tensor *real = NULL, *both = NULL, *labels = NULL;
     int64_t count = genlat_source_count(source), n = count < POINTS ? count : POINTS, all = n + POINTS;
     int status = APP_OK;
@@ -82,7 +83,10 @@ static int plot_points(app_state *app, genlat_source *source, const genlat_tenso
         memcpy(genlat_tensor_data(both) + 2 * n, genlat_tensor_const_data(made), 2 * POINTS * sizeof(float));
         for (int64_t i = 0; i < all; i++)
             genlat_tensor_data(labels)[i] = i >= n;
-        status = output_picture(app, path, both, &(output_layout){.labels = labels, .classes = 2});
+        status = output_picture(
+            app, path, both,
+            &(output_layout){
+                .labels = labels, .classes = 2, .title = "real and generated samples", .class_names = names});
     }
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&both);
@@ -94,10 +98,9 @@ static int pictures(app_state *app, void *model, genlat_source *source)
 {
     char path[1024];
     genlat_tensor *x = NULL;
-    int64_t vector = 0, channels = genlat_source_dim(source, 0);
-    int32_t ndim = genlat_source_ndim(source);
-    bool image = ndim == 2 || (ndim == 3 && (channels == 1 || channels == 3)),
-         points = ndim == 1 && channels == 2;
+    int64_t vector = 0;
+    bool image = train_images(source),
+         points = genlat_source_ndim(source) == 1 && genlat_source_dim(source, 0) == 2;
     const maker made = {.gan = model};
     const maker_draw draw = {.seed = app->ctx_opts.seed, .temperature = 1};
     if (genlat_gan_condition(model, NULL, &vector) != GENLAT_OK || vector > 0 || !(image || points))
@@ -111,11 +114,21 @@ static int pictures(app_state *app, void *model, genlat_source *source)
     return status;
 }
 
+static int frame(app_state *app, void *model, genlat_source *source, int64_t n, genlat_tensor **x)
+{
+    int64_t vector = 0;
+    const maker made = {.gan = model};
+    const maker_draw draw = {.seed = app->ctx_opts.seed, .temperature = 1};
+    if (!train_images(source) || genlat_gan_condition(model, NULL, &vector) != GENLAT_OK || vector > 0)
+        return APP_OK;
+    return maker_sample(app, &made, n, NULL, &draw, x);
+}
+
 int cmd_train_gan(app_state *app)
 {
     static const train_curve curves[] = {{"d_loss", NULL},  {"d_real", NULL},      {"d_fake", NULL},
                                          {"g_loss", NULL},  {"d_grad_norm", NULL}, {"g_grad_norm", NULL},
                                          {"penalty", NULL}, {NULL, NULL}};
-    static const train_kind kind = {curves, make, trainer, save, pictures, destroy};
+    static const train_kind kind = {curves, make, trainer, save, pictures, frame, destroy};
     return train_run(app, &kind);
 }

@@ -115,12 +115,9 @@ static int show(app_state *app, genlat_source *source, const int64_t *numbers, i
 /* The images that a classifier takes for others. */
 static int pictures(app_state *app, void *model, genlat_source *source)
 {
-    int64_t numbers[SHOWN], classes = 0, channels = genlat_source_dim(source, 0),
-                            n = genlat_source_count(source);
-    int32_t ndim = genlat_source_ndim(source);
+    int64_t numbers[SHOWN], classes = 0, n = genlat_source_count(source);
     genlat_tensor *x = NULL, *labels = NULL, *answers = NULL;
-    bool image = ndim == 2 || (ndim == 3 && (channels == 1 || channels == 3));
-    if (!image || genlat_predictor_labels(model, &classes, NULL) != GENLAT_OK || classes == 0)
+    if (!train_images(source) || genlat_predictor_labels(model, &classes, NULL) != GENLAT_OK || classes == 0)
         return APP_OK;
     int status = APP_OK;
     if (genlat_source_read(source, 0, n < LOOKED_AT ? n : LOOKED_AT, &x, &labels) != GENLAT_OK ||
@@ -139,6 +136,6 @@ int cmd_train_net(app_state *app)
 {
     static const train_curve curves[] = {
         {"loss", "nats a sample"}, {"accuracy", NULL}, {"mse", NULL}, {NULL, NULL}};
-    static const train_kind kind = {curves, make, trainer, save, pictures, destroy};
+    static const train_kind kind = {curves, make, trainer, save, pictures, NULL, destroy};
     return train_run(app, &kind);
 }

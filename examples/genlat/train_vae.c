@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "maker.h"
 #include "train_kind.h"
 
 enum { SAMPLES = 100, POINTS = 1000, RECONSTRUCTIONS = 30, LATENTS = 2000 };
@@ -64,10 +65,8 @@ static void destroy(void *model)
 /* Whether samples can be shown: images, or points in a plane. */
 static bool visible(genlat_source *source, bool *image)
 {
-    int32_t ndim = genlat_source_ndim(source);
-    int64_t channels = genlat_source_dim(source, 0);
-    *image = ndim == 2 || (ndim == 3 && (channels == 1 || channels == 3));
-    return *image || (ndim == 1 && channels == 2);
+    *image = train_images(source);
+    return *image || (genlat_source_ndim(source) == 1 && genlat_source_dim(source, 0) == 2);
 }
 
 static int plot_samples(app_state *app, genlat_vae *vae, bool image)
@@ -139,10 +138,20 @@ static int pictures(app_state *app, void *model, genlat_source *source)
     return status == APP_OK ? plot_latent(app, model, source) : status;
 }
 
+static int frame(app_state *app, void *model, genlat_source *source, int64_t n, genlat_tensor **x)
+{
+    int64_t vector = 0;
+    const maker made = {.vae = model};
+    const maker_draw draw = {.seed = app->ctx_opts.seed, .temperature = 1};
+    if (!train_images(source) || genlat_vae_condition(model, NULL, &vector) != GENLAT_OK || vector > 0)
+        return APP_OK;
+    return maker_sample(app, &made, n, NULL, &draw, x);
+}
+
 int cmd_train_vae(app_state *app)
 {
     static const train_curve curves[] = {
         {"neg_elbo", "nats a sample"}, {"recon", "nats a sample"}, {"kl", "nats a sample"}, {NULL, NULL}};
-    static const train_kind kind = {curves, make, trainer, save, pictures, destroy};
+    static const train_kind kind = {curves, make, trainer, save, pictures, frame, destroy};
     return train_run(app, &kind);
 }

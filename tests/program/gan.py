@@ -2,7 +2,7 @@
 """usage: gan.py GENLAT. GANs from the command line: train, resume, sample, eval, info."""
 import os
 
-from support import assert_picture, last_json, main, run
+from support import assert_picture, film_frames, last_json, main, run
 
 RING = ("train", "gan", "--data", "ring?n=2000", "--batch", "64", "--quiet", "--json")
 
@@ -12,6 +12,15 @@ def trained(folder):
     if not os.path.exists(path):
         run(*RING, "--steps", "500", "--out", path)
     return path
+
+
+def rows(path):
+    with open(path, encoding="utf-8") as file:
+        return [[float(number) for number in line.split(",")] for line in file]
+
+
+def apart(a, b):
+    return max(abs(x - y) for x, y in zip(a, b))
 
 
 def test_train(folder):
@@ -24,6 +33,26 @@ def test_train(folder):
     done = last_json(run("train", "gan", "--data", "ring?n=2000", "--batch", "64", "--resume", model, "--steps", "30",
                          "--quiet", "--json").stdout)
     assert done["steps"] == 30, done
+
+
+def test_film(folder):
+    """What a GAN of images makes of the same latents while it is trained, and on the way between two latents."""
+    model, plots = os.path.join(folder, "digits.gan"), os.path.join(folder, "plots")
+    run("train", "gan", "--data", "digits?n=200", "--batch", "16", "--preset", "mlp", "--set", "condition=labels",
+        "--steps", "40", "--out", model, "--plots", plots, "--quiet")
+    for name in ("loss.png", "samples.png", "progress.png", "film.png"):
+        assert_picture(os.path.join(plots, name))
+    assert sorted(os.listdir(plots)) == ["film.png", "loss.png", "progress.png", "samples.png"]
+    assert film_frames(os.path.join(plots, "film.png")) == 24
+    a, b = os.path.join(folder, "a.csv"), os.path.join(folder, "b.csv")
+    run("interpolate", model, "--from", "1", "--to", "4", "--frames", "3", "--label", "7", "--seed", "5", "-o", a)
+    run("sample", model, "-n", "5", "--label", "7", "--seed", "5", "-o", b)
+    way, samples = rows(a), rows(b)
+    assert len(way) == 3 and apart(way[0], samples[1]) < 1e-4 and apart(way[2], samples[4]) < 1e-4
+    assert min(apart(way[1], sample) for sample in samples) > 1e-3
+    run("sample", model, "-n", "5", "--label", "7", "--seed", "5", "--truncation", "0.5", "-o", a)
+    assert apart(rows(a)[1], samples[1]) > 1e-3
+    assert "encoder" in run("interpolate", model, "--data", "digits", "-o", b, code=2).stderr
 
 
 def test_options(folder):
@@ -43,9 +72,10 @@ def test_use(folder):
     run("sample", model, "-n", "6", "--seed", "3", "-o", path)
     with open(path, encoding="utf-8") as file:
         assert len(file.read().split()) == 6
+    assert set(last_json(run("eval", model, "-d", "ring", "--json").stdout)) == {"modes", "hq", "kl_modes"}
     info = last_json(run("info", model, "--json").stdout)
     assert info["kind"] == "gan" and info["shape"] == [2] and info["latent"] == 2, info
     assert "r3" in last_json(run("presets", "--json").stdout)["gan"]
 
 
-main([test_train, test_options, test_use])
+main([test_train, test_film, test_options, test_use])

@@ -58,6 +58,35 @@ def png_rows(path):
     return width, height, rows
 
 
+def film_frames(path):
+    """Frames of an animated PNG, whose chunks must be in order and whole."""
+    with open(path, "rb") as file:
+        data = file.read()
+    at, told, controls, sequence, packed = 8, 0, 0, 0, []
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        body, crc = data[at + 8:at + 8 + length], struct.unpack(">I", data[at + 8 + length:at + 12 + length])[0]
+        assert crc == zlib.crc32(kind + body), f"{path}: {kind}"
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", body[:10])
+        elif kind == b"acTL":
+            told = struct.unpack(">I", body[:4])[0]
+        if kind in (b"fcTL", b"fdAT"):
+            assert struct.unpack(">I", body[:4])[0] == sequence, path
+            sequence += 1
+        if kind == b"fcTL":
+            assert struct.unpack(">II", body[4:12]) == (width, height), path
+            controls += 1
+            packed.append(b"")
+        elif kind in (b"IDAT", b"fdAT"):
+            packed[-1] += body[4:] if kind == b"fdAT" else body
+        at += length + 12
+    size = height * (width * {0: 1, 2: 3, 4: 2, 6: 4}[colour] * depth // 8 + 1)
+    assert kind == b"IEND" and controls == told == len(packed), path
+    assert all(len(zlib.decompress(part)) == size for part in packed), path
+    return told
+
+
 def unfilter(kind, line, above, step):
     for i in range(len(line) if kind else 0):
         left = line[i - step] if i >= step else 0

@@ -136,7 +136,8 @@ def test_plots(folder):
     bare = last_json(train("--epochs", "2", "--json").stdout)
     drawn = last_json(train("--epochs", "2", "--json", "--plots", plots).stdout)
     assert bare["train"] == drawn["train"], "pictures change the training"
-    assert sorted(os.listdir(plots)) == ["latent.png", "loss.png", "reconstructions.png", "samples.png"]
+    assert sorted(os.listdir(plots)) == ["film.png", "latent.png", "loss.png", "progress.png", "reconstructions.png",
+                                         "samples.png"]
     for name in os.listdir(plots):
         assert_picture(os.path.join(plots, name))
     train("--epochs", "1", "--quiet", "--plots", plots, "--plot-format", "svg")
