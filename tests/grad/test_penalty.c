@@ -54,6 +54,15 @@ static const struct critic {
      "weight=spectral",
      {2, 4, 4},
      false},
+    {"resample up=2 filter=1x2x1 | conv2d channels=2 kernel=3 | leaky_relu slope=0.2 | resample down=2 | "
+     "flatten | "
+     "dense units=3 | basis shape=3x2x3 | leaky_relu slope=0.2 | flatten | dense units=1",
+     {2, 4, 4},
+     true},
+    {"constant shape=2x4x4 name=k | add from=x,k | conv2d channels=2 kernel=3 | tanh | flatten | dense "
+     "units=1",
+     {2, 4, 4},
+     false},
     {"reshape shape=2x16 | conv1d channels=4 kernel=3 weight=norm groups=2 | leaky_relu slope=0.2 | "
      "conv_transpose1d channels=4 kernel=3 weight=norm | leaky_relu slope=0.2 | flatten name=f | "
      "dense units=6 weight=norm name=a | leaky_relu slope=0.2 | dense units=6 name=b | "
