@@ -75,6 +75,10 @@ typedef struct genlat_gan_opts {
     double augment_target;   /**< mean sign of the critic's outputs on real data (of the differences, for relativistic losses) that
                                   the probability follows, from 0 on, 0 to 1, such as 0.6; 0: it stays. Default 0. */
     double augment_speed;    /**< samples in which the probability moves by 1, >= 1. Default 500000. */
+    double orthogonal;       /**< weight of |W W^T without its diagonal|^2 / 2, summed over the matrices of dense layers and convolutions,
+                                  in both losses, >= 0. Default 0. */
+    double label_smoothing_fake; /**< added to the target of generated samples, 0 to 0.5; for losses with such a target. With
+                                      label_smoothing both sides are smoothed; the one-sided form is the usual. Default 0. */
     uint32_t conditioning;   /**< GENLAT_GAN_CONDITIONING_*. Default GENLAT_GAN_CONDITIONING_CONCAT. */
     uint32_t reserved;       /**< 0. */
 } genlat_gan_opts;
@@ -155,7 +159,7 @@ GENLAT_API void genlat_gan_builder_options(genlat_gan_builder *builder, const ge
 
 /**
  * Set one thing by name: an option of genlat_gan_opts, or generator, discriminator, optimizer_g, optimizer_d, lr_schedule,
- * noise_schedule, penalty_schedule, condition, with the texts that the functions below take; or augment, the changes of all
+ * noise_schedule, penalty_schedule, beta2_schedule (whose value is the optimizers' beta2), condition, with the texts that the functions below take; or augment, the changes of all
  * that the critic sees, of [channels,length] or [channels,height,width] data: translation, cutout, brightness, saturation, contrast,
  * or color for the last three, such as "color,translation,cutout".
  *
@@ -264,7 +268,7 @@ GENLAT_API void genlat_gan_builder_schedules(genlat_gan_builder *builder, const 
  *         GENLAT_E_MEMORY.
  * Thread-safety: safe. Allocates: yes. Randomness: stream init of the context's seed.
  * Source: Goodfellow et al. 2014; Huang et al., "The GAN is dead; long live the GAN!", 2024 (preset r3); Radford et al. 2015
- * (dcgan); Gulrajani et al. 2017 (wgan_gp); Lin et al. 2018 (packing).
+ * (dcgan); Gulrajani et al. 2017 (wgan_gp); Miyato et al. 2018 (sngan); Lin et al. 2018 (packing).
  * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_build(genlat_gan_builder **builder, genlat_source *source,

@@ -212,7 +212,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_fit(genlat_vae *vae, genlat
 
 /**
  * Make a trainer of a GAN. A model that was loaded from a file goes on where it was. Validation has no meaning for a GAN, so that
- * options that want validation data are refused; alarms tell of a saturated discriminator and of a generator without gradient.
+ * options that want validation data are refused; alarms tell of a saturated discriminator, of a
+ * generator without gradient and of samples without variety.
  *
  * @param gan    model; retained.
  * @param train  training data; retained. With packing, the last batch of an epoch must have as many samples at least; the option

@@ -132,7 +132,8 @@ double gnl_adversarial_critic(const gnl_adversarial *a, gnl_real *dreal, gnl_rea
     clear(dfake, a->rows);
     half of_real = {k->critic, k->real - a->smoothing, 1, k->relation, a->rows, a->real, a->fake, dreal,
                     dfake};
-    half of_fake = {k->critic, k->fake, 1, k->relation, a->rows, a->fake, a->real, dfake, dreal};
+    half of_fake = {k->critic, k->fake + a->smoothing_fake, 1, k->relation, a->rows, a->fake, a->real, dfake,
+                    dreal};
     double value = half_value(&of_real);
     return k->relation == PARTNER ? value : value + half_value(&of_fake);
 }
@@ -179,7 +180,7 @@ static genlat_status measure(uint32_t which, const genlat_tensor *real, const ge
         return gnl_fail(GENLAT_E_SHAPE, "%s: fake has no rows", where);
     GNL_TRY(check_rows(fake, rows, where, "fake"));
     GNL_TRY(check_rows(real, rows, where, "real"));
-    *out = (gnl_adversarial){which, 0, rows, real ? real->data : NULL, fake->data};
+    *out = (gnl_adversarial){which, 0, rows, real ? real->data : NULL, fake->data, 0};
     return GENLAT_OK;
 }
 

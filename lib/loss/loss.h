@@ -172,6 +172,7 @@ typedef struct gnl_adversarial {
     double smoothing;           /* taken off the target of real data */
     int64_t rows;               /* of both */
     const gnl_real *real, *fake; /* [rows]; real may be NULL for a generator whose loss does not need it */
+    double smoothing_fake;       /* added to the critic's target of generated data */
 } gnl_adversarial;
 
 /* Means over the rows; dreal and dfake [rows] receive their derivatives, NULL: not wanted. */

@@ -175,7 +175,8 @@ static genlat_status make_schedules(genlat_gan *gan)
         genlat_schedule **out;
     } all[] = {{gan->recipe.lr_schedule, &gan->lr_schedule},
                {gan->recipe.noise_schedule, &gan->noise_schedule},
-               {gan->recipe.penalty_schedule, &gan->penalty_schedule}};
+               {gan->recipe.penalty_schedule, &gan->penalty_schedule},
+               {gan->recipe.beta2_schedule, &gan->beta2_schedule}};
     for (size_t i = 0; i < GNL_COUNT(all); i++)
         if (*all[i].text)
             GNL_TRY(gnl_schedule_parse(gan->model.object.ctx, all[i].text, all[i].out));
@@ -194,6 +195,10 @@ static genlat_status make_optimizers(genlat_gan *gan)
     GNL_TRY(make_optimizer(gan->generator, r->optimizer_g, &gan->optim_g));
     GNL_TRY(
         make_optimizer(gan->discriminator, *r->optimizer_d ? r->optimizer_d : r->optimizer_g, &gan->optim_d));
+    double start = gan->beta2_schedule ? gnl_schedule_value(gan->beta2_schedule, 0) : 0;
+    if (gan->beta2_schedule && !(gnl_optim_set_real(gan->optim_g, "beta2", start) &&
+                                 gnl_optim_set_real(gan->optim_d, "beta2", start)))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "beta2_schedule: an optimizer has no beta2");
     gan->lr_g = gnl_optim_lr(gan->optim_g);
     gan->lr_d = gnl_optim_lr(gan->optim_d);
     return GENLAT_OK;
@@ -224,9 +229,10 @@ static genlat_status fill_model(genlat_gan *gan, genlat_net *generator, genlat_n
     gan->model.train_batch = r->batch;
     gan->size = gnl_shape_count(&r->data);
     gan->condition = gnl_model_condition(&gan->model);
-    if (r->opts.label_smoothing > 0 && !gnl_adversarial_smooths(r->opts.loss))
-        return gnl_fail(GENLAT_E_RANGE, "label_smoothing is %g, the loss %s has no target to lower",
-                        r->opts.label_smoothing, gnl_adversarial_names[r->opts.loss]);
+    double smoothing = r->opts.label_smoothing + r->opts.label_smoothing_fake;
+    if (smoothing > 0 && !gnl_adversarial_smooths(r->opts.loss))
+        return gnl_fail(GENLAT_E_RANGE, "label_smoothing is %g, the loss %s has no target to move", smoothing,
+                        gnl_adversarial_names[r->opts.loss]);
     GNL_TRY(gnl_augment_parse(r->augment, &r->data, &gan->augment));
     if (gan->augment.changes && r->opts.augment_target == 0)
         gan->strength = r->opts.augment_strength;
@@ -271,6 +277,7 @@ void gnl_gan_release(gnl_model *model)
     gnl_schedule_release(gan->lr_schedule);
     gnl_schedule_release(gan->noise_schedule);
     gnl_schedule_release(gan->penalty_schedule);
+    gnl_schedule_release(gan->beta2_schedule);
     gnl_net_release(gan->average);
     gnl_net_release(gan->generator);
     gnl_net_release(gan->discriminator);
@@ -358,9 +365,13 @@ static void describe_recipe(const gnl_gan_recipe *r, char *text, size_t capacity
 {
     const struct {
         const char *name, *value;
-    } lines[] = {{"optimizer_g", r->optimizer_g},           {"optimizer_d", r->optimizer_d},
-                 {"lr_schedule", r->lr_schedule},           {"noise_schedule", r->noise_schedule},
-                 {"penalty_schedule", r->penalty_schedule}, {"augment", r->augment}};
+    } lines[] = {{"optimizer_g", r->optimizer_g},
+                 {"optimizer_d", r->optimizer_d},
+                 {"lr_schedule", r->lr_schedule},
+                 {"noise_schedule", r->noise_schedule},
+                 {"penalty_schedule", r->penalty_schedule},
+                 {"beta2_schedule", r->beta2_schedule},
+                 {"augment", r->augment}};
     for (size_t i = 0; i < GNL_COUNT(lines); i++)
         if (*lines[i].value)
             describe_line(text, capacity, used, lines[i].name, lines[i].value);

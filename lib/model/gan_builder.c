@@ -50,6 +50,10 @@ static const gnl_option gan_options[] = {
                  "mean sign of the critic on real data that the probability follows; 0: it stays"),
     GNL_OPT_REAL(genlat_gan_opts, augment_speed, 500000, 1, 1e15,
                  "samples in which that probability moves by 1"),
+    GNL_OPT_REAL(genlat_gan_opts, orthogonal, 0, 0, 1e9,
+                 "weight of |W W^T without its diagonal|^2 / 2 over the matrices of both nets"),
+    GNL_OPT_REAL(genlat_gan_opts, label_smoothing_fake, 0, 0, 0.5,
+                 "added to the target of generated samples"),
     GNL_OPT_ENUM(genlat_gan_opts, conditioning, GENLAT_GAN_CONDITIONING_CONCAT,
                  GENLAT_GAN_CONDITIONING_AUXILIARY, conditioning_names,
                  "how the discriminator takes the condition"),
@@ -149,6 +153,7 @@ static genlat_status take_words(genlat_gan_builder *b, const char *key, const ch
                  {"lr_schedule", r->lr_schedule, sizeof r->lr_schedule},
                  {"noise_schedule", r->noise_schedule, sizeof r->noise_schedule},
                  {"penalty_schedule", r->penalty_schedule, sizeof r->penalty_schedule},
+                 {"beta2_schedule", r->beta2_schedule, sizeof r->beta2_schedule},
                  {"augment", r->augment, sizeof r->augment}};
     *known = true;
     if (strcmp(key, "condition") == 0)

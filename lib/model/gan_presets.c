@@ -69,6 +69,7 @@ genlat_status gnl_gan_preset_take(const gnl_gan_preset *preset, gnl_gan_recipe *
     strcpy(r->penalty_schedule, preset->penalty_schedule);
     r->noise_schedule[0] = '\0';
     r->augment[0] = '\0';
+    r->beta2_schedule[0] = '\0';
     r->epochs = preset->epochs;
     r->batch = preset->batch;
     return gnl_spec_pairs(&gnl_gan_table, &r->opts, preset->options, "gan", "preset");

@@ -16,6 +16,7 @@ typedef struct gnl_gan_recipe {
     char generator[GNL_GAN_TEXT], discriminator[GNL_GAN_TEXT];
     char optimizer_g[GNL_GAN_WORDS], optimizer_d[GNL_GAN_WORDS];
     char lr_schedule[GNL_GAN_WORDS], noise_schedule[GNL_GAN_WORDS], penalty_schedule[GNL_GAN_WORDS];
+    char beta2_schedule[GNL_GAN_WORDS];
     char augment[GNL_GAN_WORDS]; /* changes of what the critic sees; "": none */
     gnl_shape data;
     int64_t classes, vector;
@@ -51,8 +52,8 @@ struct genlat_gan {
     atomic_bool stale;   /* the average has moved since `average` was filled */
     genlat_optim *optim_g, *optim_d;
     double lr_g, lr_d; /* of the optimizers' texts, which the schedule multiplies */
-    genlat_schedule *lr_schedule, *noise_schedule, *penalty_schedule; /* NULL: constant */
-    int64_t size;                                                     /* elements of one sample */
+    genlat_schedule *lr_schedule, *noise_schedule, *penalty_schedule, *beta2_schedule; /* NULL: constant */
+    int64_t size;      /* elements of one sample */
     int64_t condition; /* length of the condition as a vector, 0: none */
     gnl_augment augment;
     double strength;                     /* probability of each change, now */

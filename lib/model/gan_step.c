@@ -76,6 +76,8 @@ static genlat_status update(genlat_gan *gan, genlat_optim *optim, double lr, con
 {
     if (gan->lr_schedule)
         gnl_optim_set_lr(optim, lr * gnl_gan_factor(gan, gan->lr_schedule));
+    if (gan->beta2_schedule)
+        (void)gnl_optim_set_real(optim, "beta2", gnl_gan_factor(gan, gan->beta2_schedule));
     genlat_status status = gnl_optim_step(optim);
     gan->model.progress.passes++;
     return status == GENLAT_OK ? status : gnl_fail_in(status, "%s", where);
@@ -105,7 +107,7 @@ static double critic_losses(genlat_gan *gan, const gnl_gan_batch *b, const gnl_a
     sum += gnl_gan_penalty_near(gan, b, GNL_GAN_FAKE, due * o->approx_r2, loss->fake, work->dfake);
     sum += critic_back(gan, b, work->real, due * o->r1, work->dreal, value);
     sum += critic_back(gan, b, work->fake, due * o->r2, work->dfake, value);
-    *value += gnl_gan_history_loss(gan, false);
+    *value += gnl_gan_weight_loss(gan, false);
     return sum + gnl_gan_penalty_between(gan, b, due * o->gp);
 }
 
@@ -117,9 +119,12 @@ static genlat_status critic_step(genlat_gan *gan, const gnl_gan_batch *b, genlat
     gnl_net_zero_grad(gan->discriminator);
     const gnl_real *made = generate(gan, b);
     t->diversity = gnl_gan_diversity(gan, b, made);
-    const gnl_adversarial loss = {o->loss, o->label_smoothing, b->packs,
+    const gnl_adversarial loss = {o->loss,
+                                  o->label_smoothing,
+                                  b->packs,
                                   criticise(gan, b, GNL_GAN_REAL, b->x),
-                                  criticise(gan, b, GNL_GAN_FAKE, made)};
+                                  criticise(gan, b, GNL_GAN_FAKE, made),
+                                  o->label_smoothing_fake};
     t->d_real = gnl_gan_mean(b->packs, loss.real);
     t->d_fake = gnl_gan_mean(b->packs, loss.fake);
     gan->work->positive = positive(&loss);
@@ -144,7 +149,7 @@ static double generator_losses(genlat_gan *gan, const gnl_gan_batch *b)
     const gnl_real *made = generate(gan, b);
     bool compares = gnl_adversarial_needs_real(kind) || gan->features_output >= 0;
     const gnl_real *real = compares ? criticise(gan, b, GNL_GAN_REAL, b->x) : NULL;
-    const gnl_adversarial loss = {kind, 0, b->packs, real, criticise(gan, b, GNL_GAN_FAKE, made)};
+    const gnl_adversarial loss = {kind, 0, b->packs, real, criticise(gan, b, GNL_GAN_FAKE, made), 0};
     double value = gnl_adversarial_generator(&loss, gnl_exec_output_grad(work->fake, 0));
     value += gnl_gan_class_loss(gan, b, work->fake) + gnl_gan_feature_loss(gan, b);
     gnl_exec_backward(work->fake, gnl_gan_outputs(gan, true), GNL_GRAD_INPUTS);
@@ -156,7 +161,7 @@ static genlat_status generator_step(genlat_gan *gan, const gnl_gan_batch *b, gen
                                     const char *where)
 {
     gnl_net_zero_grad(gan->generator);
-    t->g_loss = generator_losses(gan, b) + gnl_gan_history_loss(gan, true);
+    t->g_loss = generator_losses(gan, b) + gnl_gan_weight_loss(gan, true);
     if (!isfinite(t->g_loss))
         return not_finite(where, "generator", t->g_loss, 0);
     gnl_exec_backward(gan->work->generator, 1, GNL_GRAD_WEIGHTS);

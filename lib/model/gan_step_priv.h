@@ -20,6 +20,7 @@ struct gnl_gan_work {
     gnl_real *noise;              /* [rows,size] */
     gnl_real *point;              /* [rows,size] where gp and the approximations are taken */
     gnl_real *dreal, *dfake;      /* [rows/packing] */
+    gnl_real *space;              /* for orthogonal */
     double positive;              /* mean sign of the critic on real data, of its last step */
 };
 
@@ -72,8 +73,9 @@ double gnl_gan_class_loss(const genlat_gan *gan, const gnl_gan_batch *b, genlat_
 double gnl_gan_feature_loss(const genlat_gan *gan, const gnl_gan_batch *b);
 /* Bits of the outputs of the critic that carry a loss. */
 unsigned gnl_gan_outputs(const genlat_gan *gan, bool generator);
-/* Weighted squared distance of weights from their average over all steps, with its gradient; 0 without. */
-double gnl_gan_history_loss(genlat_gan *gan, bool generator);
+/* What the weights of a player cost, with its gradient: their distance from their average over all steps, and from
+ * orthogonal matrices; 0 without. */
+double gnl_gan_weight_loss(genlat_gan *gan, bool generator);
 void gnl_gan_history_follow(genlat_gan *gan, bool generator);
 
 #endif

@@ -41,7 +41,9 @@ static int list_later_fields(gnl_gan_recipe *r, counters *c, gnl_field *out)
 {
     out[0] = (gnl_field){"genlat.gan.augment", GNL_FIELD_TEXT, r->augment, sizeof r->augment};
     out[1] = (gnl_field){"genlat.gan.strength", GNL_FIELD_REAL, &c->strength, 0};
-    return 2;
+    out[2] =
+        (gnl_field){"genlat.gan.beta2_schedule", GNL_FIELD_TEXT, r->beta2_schedule, sizeof r->beta2_schedule};
+    return 3;
 }
 
 /* ---- tensors beside the weights -------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What may be added to the losses of a GAN: classes that the critic tells, features that agree, weights that stay near their
- * history. */
+/* What may be added to the losses of a GAN: classes that the critic tells, features that agree, weights near their history or
+ * near orthogonal matrices. */
 #include <math.h>
 
 #include "model/gan_step_priv.h"
@@ -87,18 +87,28 @@ static player player_of(const genlat_gan *gan, bool generator)
                      : (player){gan->discriminator, gan->optim_d, gan->history[1]};
 }
 
-double gnl_gan_history_loss(genlat_gan *gan, bool generator)
+static double history_loss(const player *p, double weight)
 {
-    const player p = player_of(gan, generator);
-    double weight = gan->recipe.opts.history, total = 0;
-    if (!p.mean || gnl_optim_steps(p.optim) == 0)
+    double total = 0;
+    if (!p->mean || gnl_optim_steps(p->optim) == 0)
         return 0;
-    for (int64_t i = 0; i < p.net->values; i++) {
-        double apart = (double)p.net->value[i] - (double)p.mean[i];
+    for (int64_t i = 0; i < p->net->values; i++) {
+        double apart = (double)p->net->value[i] - (double)p->mean[i];
         total += apart * apart;
-        p.net->grad[i] += (gnl_real)(2 * weight * apart);
+        p->net->grad[i] += (gnl_real)(2 * weight * apart);
     }
     return weight * total;
+}
+
+double gnl_gan_weight_loss(genlat_gan *gan, bool generator)
+{
+    const genlat_gan_opts *o = &gan->recipe.opts;
+    const player p = player_of(gan, generator);
+    double loss = history_loss(&p, o->history);
+    if (o->orthogonal > 0)
+        loss += o->orthogonal *
+                gnl_net_orthogonal(p.net, &gan->work->generator->compute, o->orthogonal, gan->work->space);
+    return loss;
 }
 
 void gnl_gan_history_follow(genlat_gan *gan, bool generator)

@@ -9,11 +9,19 @@ void gnl_gan_work_free(genlat_ctx *ctx, gnl_gan_work *work)
     genlat_exec *const execs[] = {work->generator, work->real, work->fake, work->between, work->near};
     for (size_t i = 0; i < GNL_COUNT(execs); i++)
         gnl_exec_release(execs[i]);
-    void *const blocks[] = {work->z,     work->condition,  work->seen[0],    work->seen[1], work->noise,
-                            work->point, work->changes[0], work->changes[1], work->dreal,   work->dfake};
+    void *const blocks[] = {work->z,     work->condition, work->seen[0],    work->seen[1],
+                            work->noise, work->point,     work->changes[0], work->changes[1],
+                            work->dreal, work->dfake,     work->space};
     for (size_t i = 0; i < GNL_COUNT(blocks); i++)
         gnl_free(ctx, blocks[i]);
     gnl_free(ctx, work);
+}
+
+static size_t orthogonal_space(const genlat_gan *gan)
+{
+    return gan->recipe.opts.orthogonal > 0 ? (size_t)GNL_MAX(gnl_net_orthogonal_space(gan->generator),
+                                                             gnl_net_orthogonal_space(gan->discriminator))
+                                           : 0;
 }
 
 static genlat_status allocate_blocks(const genlat_gan *gan, gnl_gan_work *work)
@@ -35,7 +43,8 @@ static genlat_status allocate_blocks(const genlat_gan *gan, gnl_gan_work *work)
                   {(void **)&work->changes[0], changed, sizeof(gnl_augment_draw)},
                   {(void **)&work->changes[1], changed, sizeof(gnl_augment_draw)},
                   {(void **)&work->dreal, rows, real},
-                  {(void **)&work->dfake, rows, real}};
+                  {(void **)&work->dfake, rows, real},
+                  {(void **)&work->space, orthogonal_space(gan), real}};
     for (size_t i = 0; i < GNL_COUNT(blocks); i++)
         if (!(*blocks[i].out = gnl_alloc(gan->model.object.ctx, blocks[i].count, blocks[i].size)))
             return GENLAT_E_MEMORY;

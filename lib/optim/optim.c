@@ -90,6 +90,16 @@ void gnl_optim_set_lr(genlat_optim *optim, double lr)
     optim->lr = lr;
 }
 
+bool gnl_optim_set_real(genlat_optim *optim, const char *key, double value)
+{
+    const gnl_option *option = gnl_options_find(optim->rule->options, key);
+    if (!option || option->type != GNL_OPTION_REAL)
+        return false;
+    value = GNL_MAX(option->min, GNL_MIN(option->max, value));
+    memcpy(optim->opts + option->offset, &value, sizeof value);
+    return true;
+}
+
 int64_t gnl_optim_steps(const genlat_optim *optim)
 {
     return optim->steps;

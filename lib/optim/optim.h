@@ -39,6 +39,8 @@ void gnl_optim_zero_grad(genlat_optim *optim);
 
 double gnl_optim_lr(const genlat_optim *optim);
 void gnl_optim_set_lr(genlat_optim *optim, double lr);
+/* Sets an option of the rule that is a real number, for the steps to come; false where the rule has none of the name. */
+bool gnl_optim_set_real(genlat_optim *optim, const char *key, double value);
 int64_t gnl_optim_steps(const genlat_optim *optim);
 void gnl_optim_set_steps(genlat_optim *optim, int64_t steps); /* for a checkpoint that is loaded */
 double gnl_optim_grad_norm(const genlat_optim *optim);

@@ -72,6 +72,13 @@ static bool has_vanished(const genlat_trainer *t, const double *train, const dou
     return term(t, train, "g_grad_norm") < least_gradient;
 }
 
+/* Not in the first epoch, in which a generator has yet to spread. */
+static bool has_lost_variety(const genlat_trainer *t, const double *train, const double *valid)
+{
+    const double least_diversity = 0.25;
+    return t->epoch > 1 && term(t, train, "diversity") < least_diversity;
+}
+
 typedef struct alarm_kind {
     bool (*is_on)(const genlat_trainer *t, const double *train, const double *valid);
     const char *text;
@@ -92,6 +99,10 @@ static const alarm_kind alarms[] = {
     {has_vanished, "the generator's gradient has vanished: its norm has been below 1e-6 for an epoch; take "
                    "another loss than minimax, "
                    "raise r1 and r2, lower the rate of optimizer_d"},
+    {has_lost_variety,
+     "the generated samples have lost their variety: for an epoch they have differed by less than a "
+     "quarter of what real ones do; take a relativistic loss, packing, r1 and r2, feature_matching, "
+     "or a lower rate of optimizer_g"},
 };
 
 static void follow(gnl_watch *watch, double train, double valid)

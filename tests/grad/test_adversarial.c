@@ -15,7 +15,8 @@ static gnl_adversarial drawn(uint32_t kind)
     gnl_rng rng = gnl_rng_make(3, GNL_STREAM_USER, kind);
     gnl_rng_fill_normal(&rng, real, ROWS);
     gnl_rng_fill_normal(&rng, fake, ROWS);
-    return (gnl_adversarial){kind, gnl_adversarial_smooths(kind) ? 0.2 : 0, ROWS, real, fake};
+    double smoothing = gnl_adversarial_smooths(kind) ? 0.2 : 0;
+    return (gnl_adversarial){kind, smoothing, ROWS, real, fake, smoothing / 2};
 }
 
 static double critic(const gnl_adversarial *a)

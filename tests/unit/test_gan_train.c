@@ -2,6 +2,7 @@
 /* GANs in the trainer: a short training of the default preset finds the modes of a ring, alarms tell of a discriminator that
  * wins, an interrupted training goes on, validation is refused. */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,63 @@ START_TEST(alarms_tell_of_a_discriminator_that_wins)
 }
 END_TEST
 
+static void fit(genlat_gan *gan, genlat_source *source, int64_t epochs, genlat_status wanted)
+{
+    genlat_train_opts opts;
+    genlat_train_opts_init(&opts);
+    opts.epochs = epochs;
+    opts.batch = 16;
+    opts.event = listen;
+    alarms[0] = '\0';
+    ck_assert_int_eq(genlat_gan_fit(gan, source, &opts), wanted);
+}
+
+/* A generator of one point, and one that learns the ring. */
+START_TEST(an_alarm_tells_of_samples_without_variety)
+{
+    static const char *const one_point[] = {"generator",   "dense units=2 init=constant gain=0",
+                                            "optimizer_g", "sgd lr=0",
+                                            "optimizer_d", "sgd lr=0.01",
+                                            NULL};
+    genlat_source *ring = NULL;
+    expect_ok(genlat_source_synthetic(ctx, "ring", 640, 1, &ring));
+    genlat_gan *gan = make("mlp", ring, one_point);
+    fit(gan, ring, 1, GENLAT_OK);
+    ck_assert_str_eq(alarms, "");
+    fit(gan, ring, 3, GENLAT_OK);
+    ck_assert_msg(strstr(alarms, "variety") != NULL, "'%s'", alarms);
+    genlat_gan_destroy(&gan);
+    gan = make("r3", ring, NULL);
+    fit(gan, ring, 6, GENLAT_OK);
+    ck_assert_str_eq(alarms, "");
+    genlat_gan_destroy(&gan);
+    genlat_source_destroy(&ring);
+}
+END_TEST
+
+/* One bad sample of 64 spoils one batch an epoch; where all are bad, training ends with advice. */
+START_TEST(bad_batches_are_left_out)
+{
+    const int64_t dims[] = {64, 2};
+    genlat_source *source = NULL;
+    genlat_tensor *points = NULL;
+    for (int all = 0; all < 2; all++) {
+        expect_ok(genlat_tensor_new(ctx, 2, dims, &points));
+        for (int i = 0; i < 128; i++)
+            genlat_tensor_data(points)[i] = all || i == 7 ? (float)NAN : (float)(i % 5);
+        expect_ok(genlat_source_memory(ctx, points, NULL, &source));
+        genlat_gan *gan = make("r3", source, NULL);
+        fit(gan, source, 2, all ? GENLAT_E_NUMERIC : GENLAT_OK);
+        ck_assert_msg(strstr(alarms, "1 of at most 4") != NULL, "'%s'", alarms);
+        ck_assert_int_eq(strstr(alarms, "2 of at most 4") != NULL, all);
+        ck_assert(!all || strstr(genlat_last_error(), "lower the learning rate"));
+        genlat_gan_destroy(&gan);
+        genlat_source_destroy(&source);
+        genlat_tensor_destroy(&points);
+    }
+}
+END_TEST
+
 /* ---- in parts -------------------------------------------------------------------------------- */
 
 static void train_to(genlat_gan *gan, genlat_source *source, int64_t steps)
@@ -162,6 +220,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, the_default_preset_finds_the_ring);
     tcase_add_test(tests, alarms_tell_of_a_discriminator_that_wins);
+    tcase_add_test(tests, an_alarm_tells_of_samples_without_variety);
+    tcase_add_test(tests, bad_batches_are_left_out);
     tcase_add_test(tests, training_in_parts_gives_the_same);
     tcase_add_test(tests, validation_is_refused);
     suite_add_tcase(suite, tests);
