@@ -72,7 +72,7 @@ typedef struct genlat_gan_opts {
                                   losses, >= 0. Default 0. */
     double augment_strength; /**< probability of each change that genlat_gan_builder_set() names as augment, 0 to 1; with a
                                   target, the most it becomes. Default 1. */
-    double augment_target;   /**< mean sign of the critic's outputs on real data (of the differences, for relativistic losses) that
+    double augment_target;   /**< mean sign of the critic's outputs on real data (of the differences, for losses that compare) that
                                   the probability follows, from 0 on, 0 to 1, such as 0.6; 0: it stays. Default 0. */
     double augment_speed;    /**< samples in which the probability moves by 1, >= 1. Default 500000. */
     double orthogonal;       /**< weight of |W W^T without its diagonal|^2 / 2, summed over the matrices of dense layers and convolutions,

@@ -73,6 +73,19 @@ bool gnl_adversarial_needs_real(uint32_t which)
     return kinds[which].relation != ALONE;
 }
 
+double gnl_adversarial_sign(const gnl_adversarial *a)
+{
+    const rule *k = &kinds[a->kind];
+    bool compares = k->relation != ALONE || k->critic == line;
+    double middle = k->critic == square ? 0.5 * (k->real + k->fake) : 0;
+    int64_t total = 0;
+    for (int64_t i = 0; i < a->rows; i++) {
+        double off = (double)a->real[i] - (compares ? (double)a->fake[i] : middle);
+        total += (off > 0) - (off < 0);
+    }
+    return (double)total / (double)a->rows;
+}
+
 bool gnl_adversarial_smooths(uint32_t which)
 {
     return kinds[which].smooths;

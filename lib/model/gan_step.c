@@ -83,19 +83,6 @@ static genlat_status update(genlat_gan *gan, genlat_optim *optim, double lr, con
     return status == GENLAT_OK ? status : gnl_fail_in(status, "%s", where);
 }
 
-/* Mean sign of the outputs on real data: near 1 where the critic knows them by heart. A loss that compares looks at the
- * difference. */
-static double positive(const gnl_adversarial *loss)
-{
-    bool compares = gnl_adversarial_needs_real(loss->kind);
-    int64_t total = 0;
-    for (int64_t i = 0; i < loss->rows; i++) {
-        gnl_real other = compares ? loss->fake[i] : 0;
-        total += (loss->real[i] > other) - (loss->real[i] < other);
-    }
-    return (double)total / (double)loss->rows;
-}
-
 /* Losses and penalties back into the critic; returns the sum of the penalties. */
 static double critic_losses(genlat_gan *gan, const gnl_gan_batch *b, const gnl_adversarial *loss, double due,
                             double *value)
@@ -127,7 +114,7 @@ static genlat_status critic_step(genlat_gan *gan, const gnl_gan_batch *b, genlat
                                   o->label_smoothing_fake};
     t->d_real = gnl_gan_mean(b->packs, loss.real);
     t->d_fake = gnl_gan_mean(b->packs, loss.fake);
-    gan->work->positive = positive(&loss);
+    gan->work->positive = gnl_adversarial_sign(&loss);
     double penalty = critic_losses(gan, b, &loss, due, &t->d_loss);
     if (!isfinite(t->d_loss) || !isfinite(penalty))
         return not_finite(where, "discriminator", t->d_loss, penalty);

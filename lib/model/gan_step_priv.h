@@ -21,7 +21,7 @@ struct gnl_gan_work {
     gnl_real *point;              /* [rows,size] where gp and the approximations are taken */
     gnl_real *dreal, *dfake;      /* [rows/packing] */
     gnl_real *space;              /* for orthogonal */
-    double positive;              /* mean sign of the critic on real data, of its last step */
+    double positive;              /* gnl_adversarial_sign() of the critic's last step */
 };
 
 /* The batch of a step: whole packs alone. */

@@ -107,11 +107,26 @@ START_TEST(public_calls_check_and_answer)
 }
 END_TEST
 
+/* Calls of real data that are right, by each kind's own measure. */
+START_TEST(signs_tell_what_is_called_real)
+{
+    static const gnl_real above[] = {0.6, 0.7, 0.8, 0.9}, below[] = {0.2, 0.3, 0.1, 0.4};
+    for (uint32_t kind = 0; gnl_adversarial_names[kind]; kind++) {
+        const gnl_adversarial right = {kind, 0, 4, above, below, 0}, wrong = {kind, 0, 4, below, above, 0};
+        bool logit = !gnl_adversarial_needs_real(kind) && kind != GENLAT_ADVERSARIAL_LEAST_SQUARES &&
+                     kind != GENLAT_ADVERSARIAL_WASSERSTEIN;
+        ck_assert_double_eq(gnl_adversarial_sign(&right), 1);
+        ck_assert_double_eq(gnl_adversarial_sign(&wrong), logit ? 1 : -1);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("adversarial losses");
     TCase *tests = tcase_create("double");
     tcase_add_loop_test(tests, slopes_match_differences, 0, KINDS);
+    tcase_add_test(tests, signs_tell_what_is_called_real);
     tcase_add_loop_test(tests, extreme_outputs_stay_finite, 0, KINDS);
     tcase_add_test(tests, public_calls_check_and_answer);
     suite_add_tcase(suite, tests);

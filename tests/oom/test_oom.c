@@ -212,10 +212,15 @@ static genlat_status make_gan(genlat_ctx *ctx, genlat_gan **gan)
     genlat_status status = genlat_gan_builder_new(ctx, &builder);
     if (status != GENLAT_OK)
         return status;
-    genlat_gan_builder_data(builder, 1, (int64_t[]){2});
+    genlat_gan_builder_data(builder, 2, (int64_t[]){1, 2});
     genlat_gan_builder_generator(builder, "dense units=4; relu; dense units=2");
-    genlat_gan_builder_discriminator(builder, "dense units=4; leaky_relu; dense units=1");
-    genlat_gan_builder_set(builder, "gp", "1");
+    genlat_gan_builder_discriminator(builder,
+                                     "flatten; dense units=4; leaky_relu name=features; dense units=1");
+    for (const char *const *set =
+             (const char *[]){"gp", "1", "history", "1", "feature_matching", "1", "augment", "color",
+                              "orthogonal", "0.1", "approx_r1", "1", NULL};
+         *set; set += 2)
+        genlat_gan_builder_set(builder, set[0], set[1]);
     return genlat_gan_build(&builder, NULL, gan);
 }
 
@@ -227,7 +232,7 @@ static genlat_status use_gan(genlat_ctx *ctx)
     genlat_status status;
     close(mkstemp(path));
     TRY(make_gan(ctx, &gan));
-    TRY(genlat_tensor_new(ctx, 2, (int64_t[]){3, 2}, &x));
+    TRY(genlat_tensor_new(ctx, 3, (int64_t[]){3, 1, 2}, &x));
     TRY(genlat_gan_step(gan, x, NULL, NULL));
     TRY(genlat_gan_generate(gan, 5, NULL, NULL, &drawn));
     TRY(genlat_gan_discriminate(gan, x, NULL, &said));

@@ -245,10 +245,17 @@ static picture take(genlat_gan *gan)
     return p;
 }
 
+static void expect_numbers(genlat_gan *gan, const picture *before)
+{
+    picture now = take(gan);
+    ck_assert_mem_eq(now.numbers, before->numbers, (size_t)now.count * sizeof(gnl_real));
+    free(now.numbers);
+}
+
 static void expect_same(genlat_gan *gan, picture before)
 {
     picture now = take(gan);
-    ck_assert_mem_eq(now.numbers, before.numbers, (size_t)now.count * sizeof(gnl_real));
+    expect_numbers(gan, &before);
     ck_assert_int_eq(now.passes, before.passes);
     ck_assert_int_eq(now.step, before.step);
     ck_assert_int_eq(now.steps_d, before.steps_d);
@@ -341,6 +348,33 @@ START_TEST(steps_allocate_nothing)
     gnl_tensor_release(x);
     gnl_tensor_release(labels);
     genlat_gan_destroy(&gan);
+}
+END_TEST
+
+START_TEST(threads_give_the_same_bits)
+{
+    picture one = {0};
+    for (int threads = 1; threads <= 3; threads++) {
+        genlat_ctx *kept = ctx;
+        genlat_ctx_opts opts;
+        genlat_ctx_opts_init(&opts);
+        opts.threads = threads;
+        ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
+        genlat_gan *gan = make(_i ? "sngan" : "r3", &image, changing);
+        genlat_tensor *x = normal(&image, ROWS, 1), *labels = classes_in_turn();
+        for (int i = 0; i < 6; i++)
+            (void)step(gan, x, labels);
+        if (threads == 1)
+            one = take(gan);
+        else
+            expect_numbers(gan, &one);
+        gnl_tensor_release(x);
+        gnl_tensor_release(labels);
+        genlat_gan_destroy(&gan);
+        genlat_ctx_destroy(&ctx);
+        ctx = kept;
+    }
+    free(one.numbers);
 }
 END_TEST
 
@@ -507,6 +541,7 @@ int main(void)
     tcase_add_test(tests, a_failed_generator_takes_the_critic_back);
     tcase_add_test(tests, half_steps_move_their_half);
     tcase_add_loop_test(tests, steps_allocate_nothing, 0, 4);
+    tcase_add_loop_test(tests, threads_give_the_same_bits, 0, 2);
     tcase_add_test(tests, strength_follows_the_critic);
     tcase_add_loop_test(tests, training_resumes_exactly, 0, 5);
     tcase_add_test(tests, samples_follow_seed_and_options);

@@ -198,6 +198,51 @@ START_TEST(training_in_parts_gives_the_same)
 }
 END_TEST
 
+static int32_t stop_at_seven(void *user, const genlat_event *event)
+{
+    (void)user;
+    return event->kind == GENLAT_EVENT_STEP && event->step == 7;
+}
+
+/* Who is stopped leaves a file behind, from which the same bits come as without a stop. */
+START_TEST(a_stopped_training_goes_on)
+{
+    static const char *const set[] = {
+        "augment", "translation,cutout", "augment_target", "0.5", "augment_speed", "60", "history", "0.01",
+        NULL};
+    char path[64];
+    const int64_t dims[] = {40, 2, 8};
+    genlat_source *waves = NULL;
+    genlat_tensor *x = NULL, *a = NULL, *b = NULL;
+    genlat_gan *loaded = NULL;
+    genlat_train_opts opts;
+    expect_ok(genlat_tensor_new(ctx, 3, dims, &x));
+    for (int i = 0; i < 40 * 16; i++)
+        genlat_tensor_data(x)[i] = (float)(i * i % 17) / 8 - 1;
+    expect_ok(genlat_source_memory(ctx, x, NULL, &waves));
+    genlat_gan *once = make("r3", waves, set), *stopped = make("r3", waves, set);
+    train_to(once, waves, 20);
+    snprintf(path, sizeof path, "/tmp/genlat-gan-stop-%ld.safetensors", (long)getpid());
+    genlat_train_opts_init(&opts);
+    opts.batch = 16;
+    opts.steps = 20;
+    opts.last_path = path;
+    opts.event = stop_at_seven;
+    ck_assert_int_eq(genlat_gan_fit(stopped, waves, &opts), GENLAT_E_CANCELLED);
+    expect_ok(genlat_gan_load(ctx, path, &loaded));
+    unlink(path);
+    train_to(loaded, waves, 20);
+    expect_ok(genlat_gan_generate(once, 8, NULL, NULL, &a));
+    expect_ok(genlat_gan_generate(loaded, 8, NULL, NULL, &b));
+    ck_assert_mem_eq(genlat_tensor_const_data(a), genlat_tensor_const_data(b), 8 * 16 * sizeof(float));
+    for (genlat_tensor **t = (genlat_tensor *[]){x, a, b, NULL}; *t; t++)
+        genlat_tensor_destroy(t);
+    for (genlat_gan **g = (genlat_gan *[]){once, stopped, loaded, NULL}; *g; g++)
+        genlat_gan_destroy(g);
+    genlat_source_destroy(&waves);
+}
+END_TEST
+
 START_TEST(validation_is_refused)
 {
     genlat_source *ring = NULL;
@@ -223,6 +268,7 @@ int main(void)
     tcase_add_test(tests, an_alarm_tells_of_samples_without_variety);
     tcase_add_test(tests, bad_batches_are_left_out);
     tcase_add_test(tests, training_in_parts_gives_the_same);
+    tcase_add_test(tests, a_stopped_training_goes_on);
     tcase_add_test(tests, validation_is_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
