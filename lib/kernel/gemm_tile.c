@@ -78,11 +78,18 @@ typedef void tile_fn(const gnl_tile *t);
         run_tile(rows, vectors, whole, false, t);                                                            \
     }
 
-/* Full width, full width with a partial last vector, and one (perhaps partial) vector. */
-#define TILES(rows)                                                                                          \
-    TILE(rows, TILE_VECTORS, true, whole)                                                                    \
-    TILE(rows, TILE_VECTORS, false, edge)                                                                    \
-    TILE(rows, 1, false, narrow)
+/* Full width, full width with a partial last vector, and one (perhaps partial) vector. Where masks cost nothing, the
+ * second serves for the first. */
+#define PARTIAL_TILES(rows) TILE(rows, TILE_VECTORS, false, edge) TILE(rows, 1, false, narrow)
+#if defined(__AVX512F__)
+#    define TILES(rows) PARTIAL_TILES(rows)
+#    define ROWS_WHOLE(rows) rows_edge_##rows,
+#    define COLS_WHOLE(rows) cols_edge_##rows,
+#else
+#    define TILES(rows) PARTIAL_TILES(rows) TILE(rows, TILE_VECTORS, true, whole)
+#    define ROWS_WHOLE(rows) rows_whole_##rows,
+#    define COLS_WHOLE(rows) cols_whole_##rows,
+#endif
 
 #if defined(__AVX512F__)
 #    define EACH(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
@@ -96,10 +103,8 @@ typedef void tile_fn(const gnl_tile *t);
 
 EACH(TILES)
 
-#define ROWS_WHOLE(rows) rows_whole_##rows,
 #define ROWS_EDGE(rows) rows_edge_##rows,
 #define ROWS_NARROW(rows) rows_narrow_##rows,
-#define COLS_WHOLE(rows) cols_whole_##rows,
 #define COLS_EDGE(rows) cols_edge_##rows,
 #define COLS_NARROW(rows) cols_narrow_##rows,
 
