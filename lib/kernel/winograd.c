@@ -12,7 +12,7 @@ enum {
     PARTS = STRIDE * STRIDE,
     PLACES = KERNEL * KERNEL,
     LEAST_CHANNELS = 16,
-    BLOCK_NUMBERS = 1 << 21, /* aim of a block's transformed image: 8 MiB */
+    BLOCK_NUMBERS = 1 << 20, /* aim of a block's transformed image: 4 MiB */
     LEAST_COLUMNS = 128,
     MOST_COLUMNS = 1024,
     TURNING_COLUMNS = 24, /* columns whose products take the time of transforming the weights */
