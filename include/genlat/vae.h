@@ -13,8 +13,7 @@ GENLAT_BEGIN
 /** Collects what a VAE is made of; keeps the first error and tells it at genlat_vae_build(). */
 typedef struct genlat_vae_builder genlat_vae_builder;
 
-/** Encoder q(z|x), decoder p(x|z), prior N(0,I), likelihood and objective. One thread trains it; any number of
- *  threads may encode, decode and sample at once while nobody trains. */
+/** Encoder q(z|x), decoder p(x|z), prior N(0,I). One thread trains it; any number may use it while nobody trains. */
 typedef struct genlat_vae genlat_vae;
 
 /** What the model is. */
@@ -30,19 +29,10 @@ enum {
     GENLAT_FREE_BITS_WHOLE = 2      /**< for the whole latent, of its mean over the batch. */
 };
 
-/** What a step maximises. */
-enum {
-    GENLAT_BOUND_ELBO = 0,      /**< the ELBO, averaged over the posterior samples. */
-    GENLAT_BOUND_IMPORTANCE = 1 /**< log of the mean importance weight of the posterior samples: IWAE (Burda, Grosse
-                                     and Salakhutdinov, 2016). Tighter with each sample; with one it is the ELBO by
-                                     a sampled KL. */
-};
-
-/** How the gradient of the importance-weighted bound reaches the encoder. */
-enum {
-    GENLAT_ESTIMATOR_TOTAL = 0, /**< the derivative of the bound as it is drawn. */
-    GENLAT_ESTIMATOR_DOUBLY = 1 /**< doubly reparametrized (Tucker et al., 2019): as unbiased, less noise. */
-};
+/** What a step maximises: the ELBO, or the log of the mean importance weight (IWAE; Burda et al., 2016). */
+enum { GENLAT_BOUND_ELBO = 0, GENLAT_BOUND_IMPORTANCE = 1 };
+/** Gradient of the latter: as drawn, or doubly reparametrized, with less noise (Tucker et al., 2019). */
+enum { GENLAT_ESTIMATOR_TOTAL = 0, GENLAT_ESTIMATOR_DOUBLY = 1 };
 
 /** Options of a VAE. Filled by genlat_vae_opts_init(). */
 typedef struct genlat_vae_opts {
@@ -57,9 +47,8 @@ typedef struct genlat_vae_opts {
     double mask;        /**< part of the encoder's input set to 0 in training, 0 to 0.99. Default 0. */
     uint32_t kind;      /**< GENLAT_VAE_*. Default GENLAT_VAE_VARIATIONAL. */
     uint32_t free_kind; /**< GENLAT_FREE_BITS_*. Default GENLAT_FREE_BITS_DIMENSION. */
-    uint32_t bound;     /**< GENLAT_BOUND_*; the importance-weighted one takes no free bits, no gamma and no plain
-                             autoencoder. Default GENLAT_BOUND_ELBO. */
-    uint32_t estimator; /**< GENLAT_ESTIMATOR_*, of the importance-weighted bound. Default GENLAT_ESTIMATOR_TOTAL. */
+    uint32_t bound;     /**< GENLAT_BOUND_*; IMPORTANCE excludes free bits and gamma. Default GENLAT_BOUND_ELBO. */
+    uint32_t estimator; /**< GENLAT_ESTIMATOR_*. Default GENLAT_ESTIMATOR_TOTAL. */
 } genlat_vae_opts;
 
 /**
