@@ -354,13 +354,6 @@ genlat_net *genlat_gan_discriminator(genlat_gan *gan)
     return gan ? gan->discriminator : NULL;
 }
 
-/* Where text of `capacity` bytes goes on; beyond the end nothing is written, only counted. */
-static void describe_line(char *text, size_t capacity, size_t *used, const char *name, const char *value)
-{
-    size_t room = *used < capacity ? capacity - *used : 0;
-    *used += (size_t)snprintf(room ? text + *used : NULL, room, "%-17s%s\n", name, value);
-}
-
 static void describe_recipe(const gnl_gan_recipe *r, char *text, size_t capacity, size_t *used)
 {
     const struct {
@@ -374,7 +367,7 @@ static void describe_recipe(const gnl_gan_recipe *r, char *text, size_t capacity
                  {"augment", r->augment}};
     for (size_t i = 0; i < GNL_COUNT(lines); i++)
         if (*lines[i].value)
-            describe_line(text, capacity, used, lines[i].name, lines[i].value);
+            gnl_describe_line(text, capacity, used, 17, lines[i].name, lines[i].value);
 }
 
 genlat_status genlat_gan_describe(const genlat_gan *gan, char *text, size_t capacity)
@@ -386,13 +379,13 @@ genlat_status genlat_gan_describe(const genlat_gan *gan, char *text, size_t capa
     snprintf(size, sizeof size, "%lld + %lld", (long long)gnl_net_size(gan->generator),
              (long long)gnl_net_size(gan->discriminator));
     size_t used = 0;
-    describe_line(text, capacity, &used, "data", gnl_shape_format(&gan->recipe.data, data));
-    describe_line(text, capacity, &used, "options", *options ? options : "defaults");
+    gnl_describe_line(text, capacity, &used, 17, "data", gnl_shape_format(&gan->recipe.data, data));
+    gnl_describe_line(text, capacity, &used, 17, "options", *options ? options : "defaults");
     describe_recipe(&gan->recipe, text, capacity, &used);
-    describe_line(text, capacity, &used, "weights", size);
-    describe_line(text, capacity, &used, "generator", "");
+    gnl_describe_line(text, capacity, &used, 17, "weights", size);
+    gnl_describe_line(text, capacity, &used, 17, "generator", "");
     used = gnl_net_describe(gan->generator, text, capacity, used);
-    describe_line(text, capacity, &used, "discriminator", "");
+    gnl_describe_line(text, capacity, &used, 17, "discriminator", "");
     used = gnl_net_describe(gan->discriminator, text, capacity, used);
     if (used >= capacity)
         return gnl_fail(GENLAT_E_RANGE, "genlat_gan_describe: %zu bytes of room, %zu wanted", capacity,

@@ -88,16 +88,6 @@ static bool accepts(const genlat_gan_builder *b)
     return b && b->status == GENLAT_OK;
 }
 
-static genlat_status copy_words(char *out, size_t capacity, const char *text, const char *name)
-{
-    if (!text)
-        return gnl_fail(GENLAT_E_INVALID, "%s is NULL", name);
-    if (strlen(text) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%s is longer than %zu bytes", name, capacity - 1);
-    strcpy(out, text);
-    return GENLAT_OK;
-}
-
 /* ---- parts ----------------------------------------------------------------------------------- */
 
 static genlat_status take_preset(genlat_gan_builder *b, const char *name)
@@ -108,35 +98,6 @@ static genlat_status take_preset(genlat_gan_builder *b, const char *name)
                         name ? name : "");
     b->preset = preset;
     return gnl_gan_preset_take(preset, &b->recipe);
-}
-
-static genlat_status take_condition(genlat_gan_builder *b, int64_t classes, int64_t vector)
-{
-    if (classes < 0 || vector < 0 || (classes && vector) || classes > 1 << 20 || vector > 1 << 20)
-        return gnl_fail(GENLAT_E_RANGE,
-                        "classes is %lld and vector %lld; one of them from 1 to 1048576, the other 0",
-                        (long long)classes, (long long)vector);
-    b->recipe.classes = classes;
-    b->recipe.vector = vector;
-    return GENLAT_OK;
-}
-
-/* "labels" takes the classes of the source, "classes=10" or "vector=5" say it. */
-static genlat_status take_condition_text(genlat_gan_builder *b, const char *text)
-{
-    int64_t number = 0;
-    if (strcmp(text, "none") == 0)
-        return take_condition(b, 0, 0);
-    if (strcmp(text, "labels") == 0) {
-        b->recipe.classes = -1; /* asked of the source at build */
-        return GENLAT_OK;
-    }
-    const char *equals = strchr(text, '=');
-    bool classes = strncmp(text, "classes=", 8) == 0, vector = strncmp(text, "vector=", 7) == 0;
-    if (!(classes || vector) || !gnl_parse_int(equals + 1, &number))
-        return gnl_fail(GENLAT_E_INVALID,
-                        "condition is '%s', one of none, labels, classes=N, vector=N wanted", text);
-    return take_condition(b, classes ? number : 0, vector ? number : 0);
 }
 
 static genlat_status take_words(genlat_gan_builder *b, const char *key, const char *value, bool *known)
@@ -157,10 +118,10 @@ static genlat_status take_words(genlat_gan_builder *b, const char *key, const ch
                  {"augment", r->augment, sizeof r->augment}};
     *known = true;
     if (strcmp(key, "condition") == 0)
-        return take_condition_text(b, value);
+        return gnl_condition_parse(value, &b->recipe.classes, &b->recipe.vector);
     for (size_t i = 0; i < GNL_COUNT(words); i++)
         if (strcmp(key, words[i].key) == 0)
-            return copy_words(words[i].out, words[i].capacity, value, key);
+            return gnl_words_copy(words[i].out, words[i].capacity, value, key);
     *known = false;
     return GENLAT_OK;
 }
@@ -176,21 +137,6 @@ static genlat_status take_pair(genlat_gan_builder *b, const char *key, const cha
 
 /* ---- completing the texts -------------------------------------------------------------------- */
 
-/* Replaces {out} and {channels}. */
-static genlat_status fill_in(char text[GNL_GAN_TEXT], const char *mark, int64_t number)
-{
-    for (char *at; (at = strstr(text, mark));) {
-        char rest[GNL_GAN_TEXT], digits[24];
-        strcpy(rest, at + strlen(mark));
-        snprintf(digits, sizeof digits, "%lld", (long long)number);
-        if ((size_t)(at - text) + strlen(digits) + strlen(rest) >= GNL_GAN_TEXT)
-            return gnl_fail(GENLAT_E_RANGE, "layers are longer than %d bytes", GNL_GAN_TEXT - 1);
-        strcpy(at, digits);
-        strcat(at, rest);
-    }
-    return GENLAT_OK;
-}
-
 static genlat_status complete_nets(genlat_gan_builder *b)
 {
     gnl_gan_recipe *r = &b->recipe;
@@ -198,8 +144,8 @@ static genlat_status complete_nets(genlat_gan_builder *b)
         GNL_TRY(gnl_gan_preset_generator(b->preset, r, r->generator));
     if (!*r->discriminator)
         GNL_TRY(gnl_gan_preset_discriminator(b->preset, r, r->discriminator));
-    GNL_TRY(fill_in(r->generator, "{out}", gnl_shape_count(&r->data)));
-    return fill_in(r->generator, "{channels}", r->data.dim[0]);
+    GNL_TRY(gnl_words_fill_in(r->generator, sizeof r->generator, "{out}", gnl_shape_count(&r->data)));
+    return gnl_words_fill_in(r->generator, sizeof r->generator, "{channels}", r->data.dim[0]);
 }
 
 static genlat_status complete(genlat_gan_builder *b, const genlat_source *source)
@@ -306,7 +252,7 @@ static void set_words(genlat_gan_builder *b, char *out, size_t capacity, const c
                       const char *function)
 {
     if (accepts(b))
-        keep(b, copy_words(out, capacity, text, name), function);
+        keep(b, gnl_words_copy(out, capacity, text, name), function);
 }
 
 void genlat_gan_builder_generator(genlat_gan_builder *builder, const char *layers)
@@ -341,7 +287,8 @@ void genlat_gan_builder_nets(genlat_gan_builder *builder, genlat_net *generator,
 void genlat_gan_builder_condition(genlat_gan_builder *builder, int64_t classes, int64_t vector)
 {
     if (accepts(builder))
-        keep(builder, take_condition(builder, classes, vector), "genlat_gan_builder_condition");
+        keep(builder, gnl_condition_set(classes, vector, &builder->recipe.classes, &builder->recipe.vector),
+             "genlat_gan_builder_condition");
 }
 
 void genlat_gan_builder_optimizers(genlat_gan_builder *builder, const char *generator,

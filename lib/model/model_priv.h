@@ -31,6 +31,18 @@ genlat_status gnl_model_check_way(const genlat_tensor *from, const genlat_tensor
 genlat_status gnl_model_way(genlat_ctx *ctx, const genlat_tensor *a, const genlat_tensor *b, int64_t steps,
                             bool straight, genlat_tensor **out);
 
+/* ---- texts of builders --------------------------------------------------------------------------------- */
+
+/* E_INVALID for NULL, E_RANGE for a text that does not fit. */
+genlat_status gnl_words_copy(char *out, size_t capacity, const char *text, const char *name);
+/* Replaces a mark such as {out} by a number, wherever it stands. */
+genlat_status gnl_words_fill_in(char *text, size_t capacity, const char *mark, int64_t number);
+genlat_status gnl_condition_set(int64_t classes, int64_t vector, int64_t *to_classes, int64_t *to_vector);
+/* "labels" takes the classes of the source, which -1 stands for; "classes=10" or "vector=5" say it; "none". */
+genlat_status gnl_condition_parse(const char *text, int64_t *to_classes, int64_t *to_vector);
+/* Goes on in a text of `capacity` bytes; beyond the end nothing is written, only counted. */
+void gnl_describe_line(char *text, size_t capacity, size_t *used, int width, const char *name, const char *value);
+
 /* ---- model files ----------------------------------------------------------------------------- */
 
 typedef enum gnl_field_kind {

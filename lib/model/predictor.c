@@ -211,30 +211,22 @@ void gnl_predictor_release(gnl_model *model)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-static genlat_status copy_words(char *out, size_t capacity, const char *text, const char *name)
-{
-    if (strlen(text) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%s is longer than %zu bytes", name, capacity - 1);
-    strcpy(out, text);
-    return GENLAT_OK;
-}
-
 static genlat_status fill_texts(gnl_predictor_recipe *r, const genlat_predictor_opts *o)
 {
     const preset *base = NULL;
     GNL_TRY(find_preset(o->preset, &base));
     bool dense = base == &presets[0] && !is_image(&r->data);
     const char *net = o->net ? o->net : dense ? DENSE_NET : base->net;
-    GNL_TRY(copy_words(r->net, sizeof r->net, net, "net"));
-    GNL_TRY(copy_words(r->loss, sizeof r->loss,
-                       o->loss      ? o->loss
-                       : r->classes ? "cross_entropy"
-                                    : "mse",
-                       "loss"));
-    GNL_TRY(copy_words(r->optimizer, sizeof r->optimizer, o->optimizer ? o->optimizer : base->optimizer,
-                       "optimizer"));
-    GNL_TRY(copy_words(r->lr_schedule, sizeof r->lr_schedule, o->lr_schedule ? o->lr_schedule : "",
-                       "lr_schedule"));
+    GNL_TRY(gnl_words_copy(r->net, sizeof r->net, net, "net"));
+    GNL_TRY(gnl_words_copy(r->loss, sizeof r->loss,
+                           o->loss      ? o->loss
+                           : r->classes ? "cross_entropy"
+                                        : "mse",
+                           "loss"));
+    GNL_TRY(gnl_words_copy(r->optimizer, sizeof r->optimizer, o->optimizer ? o->optimizer : base->optimizer,
+                           "optimizer"));
+    GNL_TRY(gnl_words_copy(r->lr_schedule, sizeof r->lr_schedule, o->lr_schedule ? o->lr_schedule : "",
+                           "lr_schedule"));
     r->epochs = base->epochs;
     r->batch = base->batch;
     return GENLAT_OK;

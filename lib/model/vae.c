@@ -379,13 +379,6 @@ genlat_status genlat_vae_optimizer(genlat_vae *vae, const char *text, genlat_opt
     return status == GENLAT_OK ? status : gnl_fail_in(status, "genlat_vae_optimizer");
 }
 
-/* Where text of `capacity` bytes goes on; beyond the end nothing is written, only counted. */
-static void describe_line(char *text, size_t capacity, size_t *used, const char *name, const char *value)
-{
-    size_t room = *used < capacity ? capacity - *used : 0;
-    *used += (size_t)snprintf(room ? text + *used : NULL, room, "%-13s%s\n", name, value);
-}
-
 genlat_status genlat_vae_describe(const genlat_vae *vae, char *text, size_t capacity)
 {
     GNL_REQUIRE(vae, "genlat_vae_describe", "vae is NULL");
@@ -395,18 +388,18 @@ genlat_status genlat_vae_describe(const genlat_vae *vae, char *text, size_t capa
     GNL_TRY(gnl_options_format(&gnl_vae_table, &r->opts, options, sizeof options));
     snprintf(size, sizeof size, "%lld", (long long)(gnl_net_size(vae->encoder) + gnl_net_size(vae->decoder)));
     size_t used = 0;
-    describe_line(text, capacity, &used, "data", gnl_shape_format(&r->data, data));
-    describe_line(text, capacity, &used, "options", *options ? options : "defaults");
-    describe_line(text, capacity, &used, "likelihood", r->likelihood);
-    describe_line(text, capacity, &used, "optimizer", r->optimizer);
+    gnl_describe_line(text, capacity, &used, 13, "data", gnl_shape_format(&r->data, data));
+    gnl_describe_line(text, capacity, &used, 13, "options", *options ? options : "defaults");
+    gnl_describe_line(text, capacity, &used, 13, "likelihood", r->likelihood);
+    gnl_describe_line(text, capacity, &used, 13, "optimizer", r->optimizer);
     if (*r->lr_schedule)
-        describe_line(text, capacity, &used, "lr_schedule", r->lr_schedule);
+        gnl_describe_line(text, capacity, &used, 13, "lr_schedule", r->lr_schedule);
     if (*r->beta_schedule)
-        describe_line(text, capacity, &used, "beta_schedule", r->beta_schedule);
-    describe_line(text, capacity, &used, "weights", size);
-    describe_line(text, capacity, &used, "encoder", "");
+        gnl_describe_line(text, capacity, &used, 13, "beta_schedule", r->beta_schedule);
+    gnl_describe_line(text, capacity, &used, 13, "weights", size);
+    gnl_describe_line(text, capacity, &used, 13, "encoder", "");
     used = gnl_net_describe(vae->encoder, text, capacity, used);
-    describe_line(text, capacity, &used, "decoder", "");
+    gnl_describe_line(text, capacity, &used, 13, "decoder", "");
     used = gnl_net_describe(vae->decoder, text, capacity, used);
     if (used >= capacity)
         return gnl_fail(GENLAT_E_RANGE, "genlat_vae_describe: %zu bytes of room, %zu wanted", capacity,

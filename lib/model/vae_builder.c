@@ -65,16 +65,6 @@ static bool accepts(const genlat_vae_builder *b)
     return b && b->status == GENLAT_OK;
 }
 
-static genlat_status copy_words(char *out, size_t capacity, const char *text, const char *name)
-{
-    if (!text)
-        return gnl_fail(GENLAT_E_INVALID, "%s is NULL", name);
-    if (strlen(text) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%s is longer than %zu bytes", name, capacity - 1);
-    strcpy(out, text);
-    return GENLAT_OK;
-}
-
 /* ---- parts ----------------------------------------------------------------------------------- */
 
 static genlat_status take_preset(genlat_vae_builder *b, const char *name)
@@ -98,40 +88,11 @@ static genlat_status take_preset(genlat_vae_builder *b, const char *name)
 /* A preset's name stands for its net. */
 static genlat_status take_net_text(char out[GNL_VAE_TEXT], const gnl_vae_preset **family, const char *text)
 {
-    GNL_TRY(copy_words(out, GNL_VAE_TEXT, text, "layers"));
+    GNL_TRY(gnl_words_copy(out, GNL_VAE_TEXT, text, "layers"));
     *family = gnl_vae_preset_find(text);
     if (*family)
         out[0] = '\0';
     return GENLAT_OK;
-}
-
-static genlat_status take_condition(genlat_vae_builder *b, int64_t classes, int64_t vector)
-{
-    if (classes < 0 || vector < 0 || (classes && vector) || classes > 1 << 20 || vector > 1 << 20)
-        return gnl_fail(GENLAT_E_RANGE,
-                        "classes is %lld and vector %lld; one of them from 1 to 1048576, the other 0",
-                        (long long)classes, (long long)vector);
-    b->recipe.classes = classes;
-    b->recipe.vector = vector;
-    return GENLAT_OK;
-}
-
-/* "labels" takes the classes of the source, "classes=10" or "vector=5" say it. */
-static genlat_status take_condition_text(genlat_vae_builder *b, const char *text)
-{
-    int64_t number = 0;
-    if (strcmp(text, "none") == 0)
-        return take_condition(b, 0, 0);
-    if (strcmp(text, "labels") == 0) {
-        b->recipe.classes = -1; /* asked of the source at build */
-        return GENLAT_OK;
-    }
-    const char *equals = strchr(text, '=');
-    bool classes = strncmp(text, "classes=", 8) == 0, vector = strncmp(text, "vector=", 7) == 0;
-    if (!(classes || vector) || !gnl_parse_int(equals + 1, &number))
-        return gnl_fail(GENLAT_E_INVALID,
-                        "condition is '%s', one of none, labels, classes=N, vector=N wanted", text);
-    return take_condition(b, classes ? number : 0, vector ? number : 0);
 }
 
 static genlat_status take_output_bias(genlat_vae_builder *b, const char *text)
@@ -152,7 +113,7 @@ static genlat_status take_words(genlat_vae_builder *b, const char *key, const ch
     if (strcmp(key, "decoder") == 0)
         return take_net_text(r->decoder, &b->decoder_family, value);
     if (strcmp(key, "condition") == 0)
-        return take_condition_text(b, value);
+        return gnl_condition_parse(value, &b->recipe.classes, &b->recipe.vector);
     if (strcmp(key, "output_bias") == 0)
         return take_output_bias(b, value);
     const struct {
@@ -164,7 +125,7 @@ static genlat_status take_words(genlat_vae_builder *b, const char *key, const ch
                  {"beta_schedule", r->beta_schedule}};
     for (size_t i = 0; i < GNL_COUNT(words); i++)
         if (strcmp(key, words[i].key) == 0)
-            return copy_words(words[i].out, GNL_VAE_WORDS, value, key);
+            return gnl_words_copy(words[i].out, GNL_VAE_WORDS, value, key);
     *known = false;
     return GENLAT_OK;
 }
@@ -193,21 +154,6 @@ static genlat_status take_likelihood(genlat_vae_builder *b, uint32_t family, con
 }
 
 /* ---- completing the texts -------------------------------------------------------------------- */
-
-/* Replaces {out} and {channels}. */
-static genlat_status fill_in(char text[GNL_VAE_TEXT], const char *mark, int64_t number)
-{
-    for (char *at; (at = strstr(text, mark));) {
-        char rest[GNL_VAE_TEXT], digits[24];
-        strcpy(rest, at + strlen(mark));
-        snprintf(digits, sizeof digits, "%lld", (long long)number);
-        if ((size_t)(at - text) + strlen(digits) + strlen(rest) >= GNL_VAE_TEXT)
-            return gnl_fail(GENLAT_E_RANGE, "layers are longer than %d bytes", GNL_VAE_TEXT - 1);
-        strcpy(at, digits);
-        strcat(at, rest);
-    }
-    return GENLAT_OK;
-}
 
 static genlat_status append_heads(char text[GNL_VAE_TEXT], const genlat_vae_opts *opts)
 {
@@ -242,8 +188,8 @@ static genlat_status complete_decoder(genlat_vae_builder *b, int64_t parts)
     const gnl_vae_preset *family = b->decoder_family ? b->decoder_family : b->preset;
     if (!*r->decoder)
         GNL_TRY(gnl_vae_family_decoder(family->family, family->widths, r, r->decoder));
-    GNL_TRY(fill_in(r->decoder, "{out}", parts * gnl_shape_count(&r->data)));
-    return fill_in(r->decoder, "{channels}", parts * r->data.dim[0]);
+    GNL_TRY(gnl_words_fill_in(r->decoder, sizeof r->decoder, "{out}", parts * gnl_shape_count(&r->data)));
+    return gnl_words_fill_in(r->decoder, sizeof r->decoder, "{channels}", parts * r->data.dim[0]);
 }
 
 static genlat_status complete(genlat_vae_builder *b, const genlat_source *source)
@@ -389,7 +335,8 @@ void genlat_vae_builder_likelihood(genlat_vae_builder *builder, uint32_t family,
 void genlat_vae_builder_condition(genlat_vae_builder *builder, int64_t classes, int64_t vector)
 {
     if (accepts(builder))
-        keep(builder, take_condition(builder, classes, vector), "genlat_vae_builder_condition");
+        keep(builder, gnl_condition_set(classes, vector, &builder->recipe.classes, &builder->recipe.vector),
+             "genlat_vae_builder_condition");
 }
 
 void genlat_vae_builder_optimizer(genlat_vae_builder *builder, const char *optimizer, const char *schedule)
@@ -397,9 +344,9 @@ void genlat_vae_builder_optimizer(genlat_vae_builder *builder, const char *optim
     if (!accepts(builder))
         return;
     gnl_vae_recipe *r = &builder->recipe;
-    genlat_status status = copy_words(r->optimizer, sizeof r->optimizer, optimizer, "optimizer");
+    genlat_status status = gnl_words_copy(r->optimizer, sizeof r->optimizer, optimizer, "optimizer");
     if (status == GENLAT_OK)
-        status = copy_words(r->lr_schedule, sizeof r->lr_schedule, schedule ? schedule : "", "schedule");
+        status = gnl_words_copy(r->lr_schedule, sizeof r->lr_schedule, schedule ? schedule : "", "schedule");
     keep(builder, status, "genlat_vae_builder_optimizer");
 }
 
@@ -408,7 +355,8 @@ void genlat_vae_builder_beta_schedule(genlat_vae_builder *builder, const char *s
     if (!accepts(builder))
         return;
     gnl_vae_recipe *r = &builder->recipe;
-    keep(builder, copy_words(r->beta_schedule, sizeof r->beta_schedule, schedule ? schedule : "", "schedule"),
+    keep(builder,
+         gnl_words_copy(r->beta_schedule, sizeof r->beta_schedule, schedule ? schedule : "", "schedule"),
          "genlat_vae_builder_beta_schedule");
 }
 
