@@ -258,6 +258,23 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_zero_grad(genlat_net *net);
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t frozen);
 
 /**
+ * Copy a net for inference only, with the weights of its dense layers rounded to bfloat16: half the bytes to hold, and to
+ * read for each sample. Sums stay in float32. Everything else of the net keeps its numbers.
+ *
+ * Each weight changes by at most 2^-8 of itself, so that an output of one layer, y = W x + b, changes by at most
+ * 2^-8 |W| |x|, and by about 2^-9.5 times its root of squares for weights of both signs. Training, averaging, loading and
+ * initializing the copy are refused with GENLAT_E_STATE, as is genlat_net_weight() for a rounded weight; saving it writes
+ * those weights as BF16, and what is loaded from that file is a net of float32 with the rounded numbers.
+ *
+ * @param net  net; borrowed for the call. May be destroyed afterwards.
+ * @param out  receives a new net, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for a net that is such a copy; GENLAT_E_MEMORY.
+ * Thread-safety: no thread may train the net meanwhile. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_bfloat16(const genlat_net *net, genlat_net **out);
+
+/**
  * Write the graph as text, one node a line: name, layer, shape of one sample, number of weights.
  *
  * @param net       net.

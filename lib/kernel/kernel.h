@@ -48,6 +48,14 @@ typedef void gnl_update_fn(int64_t n, const gnl_update *u, const gnl_real *grad,
 typedef struct gnl_product gnl_product;
 typedef struct gnl_block gnl_block;
 
+/* out = x w^T: x [m,k], w [n,k] in bfloat16 (the upper halves of floats), out [m,n], all of them contiguous. */
+typedef struct gnl_half_product {
+    int64_t m, n, k;
+    const gnl_real *x;
+    const uint16_t *w;
+    gnl_real *out;
+} gnl_half_product;
+
 /* The geometry of a convolution, below, and a piece of it. */
 typedef struct gnl_conv gnl_conv;
 typedef struct gnl_conv_tile gnl_conv_tile;
@@ -131,6 +139,7 @@ typedef struct gnl_kernels {
 
     /* the built-in matrix product; gnl_gemm() is the way to it */
     void (*gemm)(const gnl_product *p, const gnl_block *block, gnl_real *space);
+    void (*dots_half)(const gnl_half_product *p, int64_t begin, int64_t end); /* columns of out */
 
     /* `channels` channels of the image, from `channel` on, lowered to cols [channels,kernel,tile size], and the
      * reverse, which adds to the image; gnl_conv_gather() and its like are the way to them */
@@ -172,6 +181,12 @@ void gnl_gemm(const gnl_compute *c, bool trans_a, bool trans_b, int64_t m, int64
 void gnl_gemm_one(const gnl_compute *c, int worker, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
                   gnl_real alpha, const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb, gnl_real beta,
                   gnl_real *out, int64_t ldc);
+
+/* out [m,n] = x [m,k] w [n,k]^T with weights in bfloat16; every sum is in single precision, along the depth. */
+void gnl_gemm_half(const gnl_compute *c, int64_t m, int64_t n, int64_t k, const gnl_real *x, const uint16_t *w,
+                   gnl_real *out);
+/* Floats to bfloat16, to the nearest. */
+void gnl_half_round(int64_t n, const gnl_real *x, uint16_t *out);
 
 /* ---- the kernels over all threads ---------------------------------------------------------------------- */
 

@@ -36,6 +36,11 @@ VEC_INLINE V vload_m(const float *p, M m)
 {
     return _mm256_maskload_ps(p, m);
 }
+/* Numbers of 16 bits, the upper halves of floats. */
+VEC_INLINE V vload_half(const uint16_t *p)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)p)), 16));
+}
 /* Lanes begin .. end-1, zero elsewhere; nothing outside of them is touched. */
 VEC_INLINE V vload_range(const float *p, int64_t begin, int64_t end)
 {

@@ -35,6 +35,11 @@ VEC_INLINE V vload_m(const float *p, M m)
 {
     return _mm512_maskz_loadu_ps(m, p);
 }
+/* Numbers of 16 bits, the upper halves of floats. */
+VEC_INLINE V vload_half(const uint16_t *p)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)), 16));
+}
 /* Lanes begin .. end-1, zero elsewhere; nothing outside of them is touched. */
 VEC_INLINE V vload_range(const float *p, int64_t begin, int64_t end)
 {

@@ -31,6 +31,11 @@ VEC_INLINE V vload(const float *p)
 {
     return vld1q_f32(p);
 }
+/* Numbers of 16 bits, the upper halves of floats. */
+VEC_INLINE V vload_half(const uint16_t *p)
+{
+    return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
+}
 VEC_INLINE V vload_m(const float *p, M m)
 {
     float lane[VN] = {0};

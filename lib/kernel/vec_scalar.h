@@ -24,6 +24,14 @@ VEC_INLINE V vload(const gnl_real *p)
 {
     return *p;
 }
+/* A number of 16 bits, the upper half of a float. */
+VEC_INLINE V vload_half(const uint16_t *p)
+{
+    uint32_t bits = (uint32_t)*p << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
 VEC_INLINE V vload_m(const gnl_real *p, M m)
 {
     return m ? *p : 0;

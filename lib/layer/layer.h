@@ -60,6 +60,7 @@ typedef struct gnl_param {
     gnl_init init;
     bool state; /* kept and saved, but not trained: running statistics */
     bool decay; /* weight decay applies */
+    bool half;  /* forward reads it from step.half where there is one: bfloat16 */
     gnl_reparam_kind reparam;
     int32_t axis; /* the dimension of the outputs, 0 or 1: what reparam takes for the rows of a matrix */
 } gnl_param;
@@ -108,6 +109,7 @@ typedef struct gnl_step {
     gnl_rng *rng;  /* stream of dropout and noise */
 
     gnl_real *param[GNL_MAX_PARAMS]; /* weights and state */
+    const uint16_t *half[GNL_MAX_PARAMS]; /* instead of param, for inference; NULL: none */
     gnl_real *grad[GNL_MAX_PARAMS];  /* NULL: not wanted. Gradients are added to. */
     const gnl_real *x[GNL_MAX_INPUTS];
     gnl_real *y;

@@ -351,7 +351,7 @@ static void bind_step(const compiler *c, gnl_run *run)
     s->rng = &c->exec->dropout;
     s->cache = place(c, f->span[CACHE]);
     s->scratch = c->exec->scratch;
-    gnl_bind_weights(c->exec, node, s->param, run->wanted);
+    gnl_bind_weights(c->exec, node, s, run->wanted);
 }
 
 static void bind_runs(compiler *c)

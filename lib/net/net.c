@@ -30,6 +30,7 @@ void gnl_net_release(genlat_net *net)
     gnl_free(ctx, net->value);
     gnl_free(ctx, net->grad);
     gnl_free(ctx, net->state);
+    gnl_free(ctx, net->half);
     gnl_object_free(net);
 }
 
@@ -63,6 +64,7 @@ genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream)
 
 genlat_status gnl_net_want_grad(genlat_net *net)
 {
+    GNL_TRY(gnl_net_check_whole(net, "training"));
     if (!net->grad)
         net->grad = gnl_calloc(net->object.ctx, (size_t)net->values, sizeof *net->grad);
     return net->grad ? GENLAT_OK : GENLAT_E_MEMORY;
@@ -98,17 +100,18 @@ int64_t gnl_net_size(const genlat_net *net)
     return total;
 }
 
-void gnl_bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_real *param[], gnl_real *grad[])
+void gnl_bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_step *step, gnl_real *grad[])
 {
     const genlat_net *net = exec->net;
     const gnl_node *owner = &net->node[node->owner];
     for (int i = 0; i < owner->params; i++) {
         const gnl_weight *w = &net->weight[owner->first_weight + i];
-        param[i] = gnl_net_weight_data(net, owner->first_weight + i);
+        step->half[i] = w->half ? net->half + w->offset : NULL;
+        step->param[i] = w->half ? NULL : gnl_net_weight_data(net, owner->first_weight + i);
         grad[i] = net->grad && !w->param.state ? net->grad + w->offset : NULL;
         for (int j = 0; w->beside && j < exec->reparams; j++)
             if (exec->reparam[j].weight == w) {
-                param[i] = exec->reparam[j].made;
+                step->param[i] = exec->reparam[j].made;
                 grad[i] = exec->reparam[j].grad;
             }
     }

@@ -33,6 +33,7 @@ typedef struct gnl_weight {
     gnl_param param;
     int64_t offset, count;
     bool frozen;
+    bool half; /* a piece of the arena of halves */
     int beside; /* of a reparametrized weight: the first of those that belong to it; or 0 */
 } gnl_weight;
 
@@ -50,6 +51,7 @@ struct genlat_net {
     gnl_real *value, *grad; /* grad is NULL until training wants it */
     int64_t states;
     gnl_real *state; /* running statistics and the like */
+    uint16_t *half;  /* weights in bfloat16; NULL: none. Such a net is for inference only. */
 };
 
 /* ---- net ---------------------------------------------------------------------------------------------- */
@@ -82,6 +84,9 @@ genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char
 /* Builds a net from its graph and fills it. */
 genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix,
                               genlat_net **out);
+
+/* E_STATE with "function: " before it for a net with weights in bfloat16. */
+genlat_status gnl_net_check_whole(const genlat_net *net, const char *function);
 
 /* A net of the same graph with the same numbers in memory of its own. */
 genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out);

@@ -32,7 +32,7 @@ genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genl
 int64_t gnl_padded(int64_t numbers);
 
 /* Points at the parts of weights that a node's steps use. */
-void gnl_bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_real *param[], gnl_real *grad[]);
+void gnl_bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_step *step, gnl_real *grad[]);
 
 /* Whether layers compute its gradient. That of a reparametrized weight also counts for those beside it. */
 bool gnl_weight_is_wanted(const genlat_net *net, int weight);

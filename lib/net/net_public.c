@@ -13,6 +13,7 @@ void genlat_net_destroy(genlat_net **net)
 genlat_status genlat_net_init(genlat_net *net, uint64_t seed)
 {
     GNL_REQUIRE(net, "genlat_net_init", "net is NULL");
+    GNL_TRY(gnl_net_check_whole(net, "genlat_net_init"));
     return gnl_net_init(net, seed, 0);
 }
 
@@ -96,6 +97,8 @@ genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor
     GNL_REQUIRE(out, "genlat_net_weight", "out is NULL");
     *out = NULL;
     GNL_TRY(find(net, name, "genlat_net_weight", &index));
+    if (net->weight[index].half)
+        return gnl_fail(GENLAT_E_STATE, "genlat_net_weight: '%s' is kept in bfloat16", name);
     return view(net, &net->weight[index], gnl_net_weight_data(net, index), out);
 }
 

@@ -76,6 +76,14 @@ static genlat_status write_graph(const genlat_net *net, growing *to)
     return append_outputs(to, net);
 }
 
+static genlat_status write_weight(const genlat_net *net, int i, gnl_writer *writer, const char *key)
+{
+    const gnl_weight *w = &net->weight[i];
+    if (w->half)
+        return gnl_writer_add(writer, key, GNL_DTYPE_BF16, &w->param.shape, net->half + w->offset);
+    return gnl_writer_real(writer, key, &w->param.shape, gnl_net_weight_data(net, i));
+}
+
 genlat_status gnl_net_write(const genlat_net *net, gnl_writer *writer, const char *prefix)
 {
     char key[2 * MAX_KEY];
@@ -88,7 +96,7 @@ genlat_status gnl_net_write(const genlat_net *net, gnl_writer *writer, const cha
     for (int i = 0; i < net->weights && status == GENLAT_OK; i++) {
         status = weight_key(prefix, &net->weight[i], key);
         if (status == GENLAT_OK)
-            status = gnl_writer_real(writer, key, &net->weight[i].param.shape, gnl_net_weight_data(net, i));
+            status = write_weight(net, i, writer, key);
     }
     return status;
 }
@@ -177,6 +185,7 @@ static genlat_status read_graph(genlat_ctx *ctx, const gnl_reader *reader, const
 genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out)
 {
     growing text = {.ctx = net->object.ctx};
+    GNL_TRY(gnl_net_check_whole(net, "a copy"));
     genlat_status status = write_graph(net, &text);
     if (status == GENLAT_OK)
         status = build_graph(text.ctx, text.text, net->values + net->states, out);
@@ -210,6 +219,7 @@ static genlat_status stage(const genlat_net *net, const gnl_reader *reader, cons
 genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char *prefix)
 {
     genlat_ctx *ctx = net->object.ctx;
+    GNL_TRY(gnl_net_check_whole(net, "new weights"));
     staged to = {.value = gnl_calloc(ctx, (size_t)net->values, sizeof(gnl_real)),
                  .state = gnl_calloc(ctx, (size_t)net->states, sizeof(gnl_real))};
     genlat_status status = to.value && to.state ? stage(net, reader, prefix, &to) : GENLAT_E_MEMORY;

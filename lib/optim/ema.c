@@ -23,6 +23,7 @@ void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size)
 static genlat_status start(genlat_ema *ema)
 {
     genlat_net *net = ema->net;
+    GNL_TRY(gnl_net_check_whole(net, "averaging"));
     ema->value = gnl_alloc(ema->object.ctx, (size_t)net->values, sizeof(gnl_real));
     ema->state = gnl_alloc(ema->object.ctx, (size_t)net->states, sizeof(gnl_real));
     if (!ema->value || !ema->state)

@@ -37,7 +37,8 @@ typedef struct bench_work {
     genlat_status (*step)(bench *b);
 } bench_work;
 
-extern const bench_work bench_vae_mlp, bench_vae_conv, bench_decode1_mlp, bench_decode1_conv;
+extern const bench_work bench_vae_mlp, bench_vae_conv, bench_decode1_mlp, bench_decode1_conv,
+    bench_decode1_bf16;
 extern const bench_work bench_dcgan32, bench_dcgan64, bench_wgan_gp;
 
 double bench_now(void); /* seconds */

@@ -53,12 +53,14 @@ const bench_work bench_vae_conv = {"vae_conv", BATCH, open_vae_conv, step_vae};
 
 /* ---- one sample ---------------------------------------------------------------------------------------- */
 
-static genlat_status open_decoder(bench *b, const char *layers)
+static genlat_status open_decoder(bench *b, const char *layers, bool half)
 {
     genlat_exec_opts opts;
     genlat_exec_opts_init(&opts);
     opts.purpose = GENLAT_EXEC_INFERENCE;
-    GNL_TRY(bench_net(b->ctx, 1, (int64_t[]){LATENT}, layers, &b->net[0]));
+    GNL_TRY(bench_net(b->ctx, 1, (int64_t[]){LATENT}, layers, &b->net[half]));
+    if (half)
+        GNL_TRY(genlat_net_bfloat16(b->net[1], &b->net[0]));
     GNL_TRY(genlat_net_compile(b->net[0], 1, &opts, &b->exec[0]));
     b->passes[0] = (bench_passes){.net = b->net[0], .forward = 1};
     return bench_uniform(b, 2, (int64_t[]){1, LATENT}, -1, 1, &b->tensor[X]);
@@ -66,12 +68,17 @@ static genlat_status open_decoder(bench *b, const char *layers)
 
 static genlat_status open_decode1_mlp(bench *b)
 {
-    return open_decoder(b, MLP_DECODER " | sigmoid");
+    return open_decoder(b, MLP_DECODER " | sigmoid", false);
+}
+
+static genlat_status open_decode1_bf16(bench *b)
+{
+    return open_decoder(b, MLP_DECODER " | sigmoid", true);
 }
 
 static genlat_status open_decode1_conv(bench *b)
 {
-    return open_decoder(b, CONV_DECODER " | sigmoid");
+    return open_decoder(b, CONV_DECODER " | sigmoid", false);
 }
 
 static genlat_status step_decode1(bench *b)
@@ -81,3 +88,4 @@ static genlat_status step_decode1(bench *b)
 
 const bench_work bench_decode1_mlp = {"decode1_mlp", 1, open_decode1_mlp, step_decode1};
 const bench_work bench_decode1_conv = {"decode1_conv", 1, open_decode1_conv, step_decode1};
+const bench_work bench_decode1_bf16 = {"decode1_bf16", 1, open_decode1_bf16, step_decode1};

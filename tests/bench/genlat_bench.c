@@ -15,9 +15,9 @@
 
 enum { WARM_UP = 3, LEAST_STEPS = 5, MOST_STEPS = 1 << 20 };
 
-static const bench_work *const works[] = {&bench_vae_mlp,     &bench_vae_conv, &bench_dcgan32,
-                                          &bench_dcgan64,     &bench_wgan_gp,  &bench_decode1_mlp,
-                                          &bench_decode1_conv};
+static const bench_work *const works[] = {&bench_vae_mlp,      &bench_vae_conv,    &bench_dcgan32,
+                                          &bench_dcgan64,      &bench_wgan_gp,     &bench_decode1_mlp,
+                                          &bench_decode1_conv, &bench_decode1_bf16};
 
 typedef struct settings {
     long threads;

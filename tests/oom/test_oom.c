@@ -98,15 +98,18 @@ done:
 static genlat_status use_files(genlat_ctx *ctx)
 {
     char path[] = "/tmp/genlat-oom-XXXXXX";
-    genlat_net *net = NULL, *again = NULL;
+    genlat_net *net = NULL, *again = NULL, *half = NULL;
     genlat_status status;
     close(mkstemp(path));
     TRY(make_net(ctx, &net));
     TRY(genlat_net_save(net, path));
     TRY(genlat_net_load(ctx, path, &again));
     TRY(genlat_net_load_weights(net, path, NULL));
+    TRY(genlat_net_bfloat16(net, &half));
+    TRY(genlat_net_save(half, path));
 done:
     genlat_net_destroy(&net);
+    genlat_net_destroy(&half);
     genlat_net_destroy(&again);
     unlink(path);
     return status;

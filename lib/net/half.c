@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* A copy of a net for inference whose dense layers keep their weights in bfloat16: half the bytes to hold and to read. */
+#include "net/net_priv.h"
+
+genlat_status gnl_net_check_whole(const genlat_net *net, const char *function)
+{
+    if (!net->half)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_STATE, "%s: the net has weights in bfloat16 and is for inference only",
+                    function);
+}
+
+/* Where a weight lies afterwards, and how long the arenas then are. */
+typedef struct layout {
+    int64_t values, halves;
+    int64_t *offset;
+} layout;
+
+static void lay_out(const genlat_net *net, layout *to)
+{
+    for (int i = 0; i < net->weights; i++) {
+        const gnl_weight *w = &net->weight[i];
+        int64_t *arena = w->param.half ? &to->halves : &to->values;
+        to->offset[i] = w->offset;
+        if (w->param.state)
+            continue;
+        to->offset[i] = *arena;
+        *arena += gnl_padded(w->count);
+    }
+}
+
+static void move_weights(genlat_net *net, const layout *to, gnl_real *value, uint16_t *half)
+{
+    for (int i = 0; i < net->weights; i++) {
+        gnl_weight *w = &net->weight[i];
+        const gnl_real *from = gnl_net_weight_data(net, i);
+        if (w->param.half)
+            gnl_half_round(w->count, from, half + to->offset[i]);
+        else if (!w->param.state)
+            memcpy(value + to->offset[i], from, (size_t)w->count * sizeof *from);
+    }
+    for (int i = 0; i < net->weights; i++) {
+        net->weight[i].offset = to->offset[i];
+        net->weight[i].half = net->weight[i].param.half;
+    }
+}
+
+/* Changes a net that nobody else knows. */
+static genlat_status shrink(genlat_net *net)
+{
+    genlat_ctx *ctx = net->object.ctx;
+    layout to = {.offset = gnl_calloc(ctx, (size_t)net->weights, sizeof *to.offset)};
+    if (!to.offset)
+        return GENLAT_E_MEMORY;
+    lay_out(net, &to);
+    gnl_real *value = gnl_calloc(ctx, (size_t)to.values, sizeof *value);
+    uint16_t *half = gnl_calloc(ctx, (size_t)to.halves, sizeof *half);
+    genlat_status status = value && half ? GENLAT_OK : GENLAT_E_MEMORY;
+    if (status == GENLAT_OK) {
+        move_weights(net, &to, value, half);
+        gnl_free(ctx, net->value);
+        net->value = value;
+        net->values = to.values;
+        net->half = half;
+    } else {
+        gnl_free(ctx, value);
+        gnl_free(ctx, half);
+    }
+    gnl_free(ctx, to.offset);
+    return status;
+}
+
+genlat_status genlat_net_bfloat16(const genlat_net *net, genlat_net **out)
+{
+    GNL_REQUIRE(out, "genlat_net_bfloat16", "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(net, "genlat_net_bfloat16", "net is NULL");
+    genlat_status status = gnl_net_twin(net, out);
+    if (status == GENLAT_OK)
+        status = shrink(*out);
+    if (status == GENLAT_OK)
+        return GENLAT_OK;
+    if (*out)
+        gnl_net_release(*out);
+    *out = NULL;
+    return gnl_fail_in(status, "genlat_net_bfloat16");
+}
