@@ -29,7 +29,7 @@ static family_fn residual_generator, residual_critic, any_generator, any_critic,
 static const gnl_gan_preset presets[] = {
     {"r3", "residual nets without normalization, relativistic pairs, R1 and R2; any data", residual_generator,
      residual_critic, 16, 128, 2, NORM_NONE, "", "adam lr=1e-3 beta1=0 beta2=0.99", "",
-     "cosine from=1 to=0.02 steps=20000", "cosine from=1 to=0.05 steps=20000", 40, 128},
+     "cosine from=1 to=0.02 steps=40000", "cosine from=1 to=0.05 steps=40000", 52, 128},
     {"mlp", "two hidden layers of 256, the GAN of 2014; any data", plain_generator, plain_critic, 0, 256, 2,
      NORM_NONE, "loss=non_saturating r1=0 r2=0 ema=0", "adam lr=2e-4 beta1=0.5", "", "", "", 50, 128},
     {"dcgan", "strided convolutions with batch norm; images in [0,1]", conv_generator, conv_critic, 32, 0, 0,
