@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Predictors: digits are learned, a step follows the gradient, training in parts gives the same, vectors are learned too,
- * and what cannot be predicted is refused. */
+ * what cannot be predicted is refused, steps allocate nothing, threads ask at once. */
 #include <check.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +253,120 @@ START_TEST(a_bad_batch_changes_nothing)
 }
 END_TEST
 
+/* ---- memory and threads ---------------------------------------------------------------------- */
+
+static atomic_long allocations;
+
+static void *counted(void *user, size_t size, size_t align)
+{
+    (void)user;
+    atomic_fetch_add(&allocations, 1);
+    return aligned_alloc(align, (size + align - 1) / align * align);
+}
+
+static void give_back(void *user, void *memory)
+{
+    (void)user;
+    free(memory);
+}
+
+START_TEST(steps_allocate_nothing)
+{
+    const genlat_allocator allocator = {sizeof allocator, NULL, counted, give_back};
+    genlat_ctx_opts opts;
+    genlat_tensor *x = NULL, *labels = NULL;
+    genlat_ctx_opts_init(&opts);
+    opts.allocator = &allocator;
+    genlat_ctx_destroy(&ctx);
+    expect_ok(genlat_ctx_new(&opts, &ctx));
+    genlat_source *digits = synthetic("digits", 8, 1);
+    genlat_predictor *p = make(digits, NULL, NULL);
+    expect_ok(genlat_source_read(digits, 0, 8, &x, &labels));
+    expect_ok(genlat_predictor_step(p, x, labels, NULL));
+    long before = atomic_load(&allocations);
+    for (int i = 0; i < 5; i++)
+        expect_ok(genlat_predictor_step(p, x, labels, NULL));
+    ck_assert_int_eq(atomic_load(&allocations), before);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_predictor_destroy(&p);
+    genlat_source_destroy(&digits);
+}
+END_TEST
+
+typedef struct asker {
+    genlat_predictor *predictor;
+    const genlat_tensor *x;
+    const float *wanted; /* answers on all of x */
+    bool same;
+} asker;
+
+static void *ask_often(void *arg)
+{
+    asker *a = arg;
+    a->same = true;
+    for (int i = 0; i < 20; i++) {
+        genlat_tensor *y = NULL;
+        a->same = a->same && genlat_predictor_predict(a->predictor, a->x, &y) == GENLAT_OK &&
+                  memcmp(genlat_tensor_const_data(y), a->wanted, 8 * 150 * sizeof(float)) == 0;
+        genlat_tensor_destroy(&y);
+    }
+    return NULL;
+}
+
+START_TEST(threads_ask_at_once)
+{
+    enum { THREADS = 3 };
+    genlat_source *ring = synthetic("ring", 150, 1);
+    genlat_predictor *p = make(ring, NULL, NULL);
+    genlat_tensor *x = NULL, *y = NULL;
+    pthread_t thread[THREADS];
+    asker askers[THREADS];
+    expect_ok(genlat_source_read(ring, 0, 150, &x, NULL));
+    expect_ok(genlat_predictor_predict(p, x, &y));
+    for (int i = 0; i < THREADS; i++) {
+        askers[i] = (asker){p, x, genlat_tensor_const_data(y), false};
+        ck_assert_int_eq(pthread_create(&thread[i], NULL, ask_often, &askers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(thread[i], NULL);
+        ck_assert(askers[i].same);
+    }
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&y);
+    genlat_predictor_destroy(&p);
+    genlat_source_destroy(&ring);
+}
+END_TEST
+
+START_TEST(progress_is_told)
+{
+    genlat_source *ring = synthetic("ring", 40, 1);
+    genlat_predictor *p = make(ring, "", NULL);
+    genlat_progress progress = {.size = sizeof progress};
+    genlat_trainer *trainer = NULL;
+    genlat_train_opts opts;
+    expect_ok(genlat_predictor_progress(p, &progress));
+    ck_assert_int_eq(progress.step, 0);
+    ck_assert(isnan(progress.best));
+    genlat_train_opts_init(&opts);
+    opts.epochs = 2;
+    opts.batch = 10;
+    expect_ok(genlat_trainer_predictor(p, ring, ring, &opts, &trainer));
+    expect_ok(genlat_trainer_run(trainer));
+    expect_ok(genlat_predictor_progress(p, &progress));
+    ck_assert_int_eq(progress.step, 8);
+    ck_assert_int_eq(progress.epoch, 2);
+    ck_assert_int_ge(progress.best_epoch, 1);
+    ck_assert_double_gt(progress.best, 0);
+    progress.size = 0;
+    ck_assert_int_eq(genlat_predictor_progress(p, &progress), GENLAT_E_INVALID);
+    genlat_trainer_destroy(&trainer);
+    genlat_predictor_destroy(&p);
+    genlat_source_destroy(&ring);
+}
+END_TEST
+
 START_TEST(it_describes_itself)
 {
     char text[2048], tight[40];
@@ -285,6 +402,9 @@ int main(void)
     tcase_add_test(tests, vectors_are_learned);
     tcase_add_test(tests, what_cannot_be_predicted_is_refused);
     tcase_add_test(tests, a_bad_batch_changes_nothing);
+    tcase_add_test(tests, steps_allocate_nothing);
+    tcase_add_test(tests, threads_ask_at_once);
+    tcase_add_test(tests, progress_is_told);
     tcase_add_test(tests, it_describes_itself);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
