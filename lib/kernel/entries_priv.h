@@ -24,8 +24,8 @@ void GNL_K(mul)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);
 void GNL_K(mul_add)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);
 double GNL_K(sum)(int64_t n, const gnl_real *x);
 double GNL_K(dot)(int64_t n, const gnl_real *x, const gnl_real *y);
-void GNL_K(deviations)(int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q, gnl_real b,
-                       double sums[2]);
+void GNL_K(deviations)(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q,
+                       gnl_real b, double sums[2]);
 void GNL_K(mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, bool add,
                 gnl_real *out);
 void GNL_K(add_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias, gnl_real *y);

@@ -92,9 +92,10 @@ typedef struct gnl_kernels {
     double (*sum)(int64_t n, const gnl_real *x);
     double (*dot)(int64_t n, const gnl_real *x, const gnl_real *y);
 
-    /* normalisations: sums[0] += sum (p - a), sums[1] += sum (p - a)(q - b);
+    /* normalisations: sums[0] += sum (p - a), sums[1] += sum (p - a)(q - b) over runs of n elements;
      * out = c[0] p + c[1] + c[2] (x - c[3]), or with `add` out += that; out may be p or x */
-    void (*deviations)(int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q, gnl_real b, double sums[2]);
+    void (*deviations)(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q,
+                       gnl_real b, double sums[2]);
     void (*mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, bool add, gnl_real *out);
 
     /* bias and its gradient: y is [rows,channels,plane], plane 1 for vectors */

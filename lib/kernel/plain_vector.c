@@ -69,22 +69,17 @@ double gnl_plain_dot(int64_t n, const gnl_real *x, const gnl_real *y)
     return add_lanes(lane);
 }
 
-void gnl_plain_deviations(int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q, gnl_real b,
-                          double sums[2])
+void gnl_plain_deviations(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a,
+                          const gnl_real *q, gnl_real b, double sums[2])
 {
     double lane_p[LANES] = {0}, lane_pq[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++) {
-            double d = (double)(p[i + j] - a);
-            lane_p[j] += d;
-            lane_pq[j] += d * (double)(q[i + j] - b);
-        }
-    for (int j = 0; i < n; i++, j++) {
-        double d = (double)(p[i] - a);
-        lane_p[j] += d;
-        lane_pq[j] += d * (double)(q[i] - b);
-    }
+    for (int64_t run = 0; run < runs; run++, p += stride, q += stride)
+        for (int64_t i = 0; i < n; i += LANES)
+            for (int j = 0; j < LANES && i + j < n; j++) {
+                double d = (double)(p[i + j] - a);
+                lane_p[j] += d;
+                lane_pq[j] += d * (double)(q[i + j] - b);
+            }
     sums[0] += add_lanes(lane_p);
     sums[1] += add_lanes(lane_pq);
 }

@@ -49,13 +49,14 @@ double GNL_K(dot)(int64_t n, const gnl_real *x, const gnl_real *y)
     return vd_sum(total);
 }
 
-void GNL_K(deviations)(int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q, gnl_real b,
-                       double sums[2])
+void GNL_K(deviations)(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a,
+                       const gnl_real *q, gnl_real b, double sums[2])
 {
     const V shift_p = vset(a), shift_q = vset(b);
     VD first = vd_zero(), second = vd_zero();
-    FOR_VECTORS(n, V d = KEEP(vsub(GET(p), shift_p)); first = vd_add(first, d);
-                second = vd_fma(second, d, KEEP(vsub(GET(q), shift_q))););
+    for (int64_t run = 0; run < runs; run++, p += stride, q += stride)
+        FOR_VECTORS(n, V d = KEEP(vsub(GET(p), shift_p)); first = vd_add(first, d);
+                    second = vd_fma(second, d, KEEP(vsub(GET(q), shift_q))););
     sums[0] += vd_sum(first);
     sums[1] += vd_sum(second);
 }

@@ -42,11 +42,10 @@ void gnl_norm_sum(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_real *p
 {
     double one[2] = {0};
     memset(out, 0, sizeof *out);
-    for (int64_t run = 0; run < b->runs; run++, p += b->stride, q += b->stride)
-        if (b->width == 1)
-            n->step->compute.k->deviations(b->length, p, shift_p[0], q, shift_q[0], one);
-        else
-            sum_side_by_side(b->length, p, q, shift_p, shift_q, out);
+    if (b->width == 1)
+        n->step->compute.k->deviations(b->runs, b->stride, b->length, p, shift_p[0], q, shift_q[0], one);
+    for (int64_t run = 0; b->width > 1 && run < b->runs; run++, p += b->stride, q += b->stride)
+        sum_side_by_side(b->length, p, q, shift_p, shift_q, out);
     out->p[0] += one[0];
     out->pq[0] += one[1];
 }

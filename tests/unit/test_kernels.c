@@ -97,7 +97,7 @@ RUN(mul, k->mul(n, x[0], x[1], x[2]))
 RUN(mul_add, k->mul_add(n, x[0], x[1], x[2]))
 RUN(sum, c->result = k->sum(n, x[0]))
 RUN(dot, c->result = k->dot(n, x[0], x[1]))
-RUN(deviations, double sums[2] = {1}; k->deviations(n, x[0], (gnl_real)0.5, x[1], -2, sums);
+RUN(deviations, double sums[2] = {1}; k->deviations(2, n / 2, n / 2, x[0], (gnl_real)0.5, x[1], -2, sums);
     c->result = sums[0] + sums[1])
 RUN(mix, k->mix(n, (const gnl_real[]){(gnl_real)0.3, 1, -2, (gnl_real)0.5}, x[0], x[1], false, x[2]))
 RUN(mix_add, k->mix(n, (const gnl_real[]){(gnl_real)0.3, 1, -2, (gnl_real)0.5}, x[0], x[1], true, x[2]))
