@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolution as matrix products over lowered tiles, one tile or sample group a task. How the work is cut
- * depends on sizes alone, and what several tasks would add to is summed in a fixed order, so that the number
- * of threads changes nothing.
+ * Convolution: by transforms or directly where that pays, else as matrix products over lowered tiles, one tile
+ * or sample group a task. How the work is cut depends on sizes alone, and what several tasks would add to is
+ * summed in a fixed order, so that the number of threads changes nothing.
  */
 #include "kernel/conv_priv.h"
 

@@ -56,8 +56,8 @@ struct gnl_lanes {
 
 /* ---- transforms ---------------------------------------------------------------------------------------- */
 
-/* A kernel of 4 x 4 with stride 2 is one of 2 x 2 for each remainder of y and x modulo 2. Winograd's way computes a tile
- * of its outputs, (points - 1) x (points - 1) of them, in points x points products. */
+/* A kernel of 4 x 4 with stride 2 is one of 2 x 2 for each remainder of y and x modulo 2. Winograd's way
+ * computes a tile of its outputs, (points - 1) x (points - 1) of them, in points x points products. */
 struct gnl_turn {
     int points;       /* 3 or 5 */
     int64_t plane;    /* from one point's matrix to the next one's */

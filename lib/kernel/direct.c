@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grouped convolutions with few channels a group, without matrices: a task has a band of lines of one group, of one set of samples
- * side by side, turns it into lanes with its padding, computes, and turns the result back. Both directions are one
- * correlation; the one that enlarges has a class of outputs for each remainder of y and x modulo the stride.
+ * Grouped convolutions with few channels a group, without matrices: a task has a band of lines of one group, of
+ * one set of samples side by side, turns it into lanes with its padding, computes, and turns the result back.
+ * Both directions are one correlation; the one that enlarges has a class of outputs for each remainder of y and
+ * x modulo the stride.
  */
 #include "kernel/conv_priv.h"
 
@@ -206,8 +207,8 @@ static piece piece_at(const job *j, int64_t index)
     return p;
 }
 
-/* Lines [first, first + lines) of the channels of a group on one side, where they are inside of it, to lanes whose first
- * line that is; `left` positions of padding. */
+/* Lines [first, first + lines) of a group's channels on one side, as far as they are inside of it, to lanes;
+ * `left` positions of padding. */
 static void fill(const job *j, const piece *p, const gnl_real *side, int64_t channels, const int64_t size[2],
                  int64_t first, int64_t lines, int64_t left, int64_t pitch, gnl_real *lanes)
 {

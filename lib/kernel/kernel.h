@@ -64,8 +64,8 @@ typedef struct gnl_turn gnl_turn;
 typedef struct gnl_outputs gnl_outputs;
 typedef struct gnl_weights gnl_weights;
 
-/* Transforms of Winograd's convolution: of lanes of the image and of the map and of one map channel's weights, each with
- * its adjoint. The adjoints of the image and the weights add. */
+/* Transforms of Winograd's convolution: of lanes of the image and of the map, and of weights, each with its
+ * adjoint. The adjoints of the image and the weights add. */
 typedef enum gnl_turn_kind {
     GNL_TURN_IMAGE,
     GNL_TURN_IMAGE_BACK,

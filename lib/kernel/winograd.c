@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolutions of 4 x 4 with stride 2 by transforms: three stages over blocks of columns, one column a tile of one sample.
- * Image or map to points, one matrix product a point, and back. Each stage is split over all threads, and blocks
- * follow one another, so that sums have one order.
+ * Convolutions of 4 x 4 with stride 2 by transforms: three stages over blocks of columns, one column a tile of
+ * one sample. Image or map to points, one matrix product a point, and back. Each stage is split over all
+ * threads, and blocks follow one another, so that sums have one order.
  */
 #include "kernel/conv_priv.h"
 
