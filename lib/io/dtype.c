@@ -132,7 +132,7 @@ void gnl_dtype_load(gnl_dtype dtype, const unsigned char *bytes, int64_t n, void
 {
     size_t size = table[dtype].bytes;
     if (host_is_little())
-        memcpy(out, bytes, (size_t)n * size);
+        memmove(out, bytes, (size_t)n * size); /* often onto itself */
     for (int64_t i = 0; i < n && !host_is_little(); i++)
         put_element(bits_of(bytes + (size_t)i * size, size), size, (char *)out + (size_t)i * size);
 }

@@ -197,15 +197,17 @@ static genlat_status find_fitting(const gnl_reader *reader, const char *name, co
     return GENLAT_OK;
 }
 
-/* Loads a tensor chunk by chunk, as numbers of its own type or as gnl_real. */
+/* Loads a tensor, as numbers of its own type or as gnl_real: at once and in place where the sizes are the same, else chunk
+ * by chunk. */
 static genlat_status load(const gnl_reader *reader, const gnl_entry *entry, bool real, char *out)
 {
     unsigned char buffer[GNL_IO_CHUNK];
     const unsigned char *bytes;
     size_t size = gnl_dtype_bytes(entry->dtype), step = real ? sizeof(gnl_real) : size;
+    bool in_place = step == size;
     for (uint64_t at = entry->begin; at < entry->end;) {
-        size_t chunk = (size_t)GNL_MIN(entry->end - at, sizeof buffer);
-        GNL_TRY(fetch(reader, reader->data + at, buffer, chunk, &bytes));
+        size_t chunk = (size_t)GNL_MIN(entry->end - at, in_place ? UINT64_MAX : sizeof buffer);
+        GNL_TRY(fetch(reader, reader->data + at, in_place ? (unsigned char *)out : buffer, chunk, &bytes));
         if (real)
             gnl_dtype_load_real(entry->dtype, bytes, (int64_t)(chunk / size), (gnl_real *)(void *)out);
         else

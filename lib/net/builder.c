@@ -314,7 +314,8 @@ static genlat_status finish(genlat_net_builder *b)
     net->state = gnl_calloc(ctx, (size_t)net->states, sizeof *net->state);
     if (!net->value || !net->state)
         return GENLAT_E_MEMORY;
-    return gnl_net_init(net, (uint64_t)gnl_ctx_opts(ctx)->seed, 0);
+    bool filled_later = b->most_numbers > 0; /* from a file or another net */
+    return filled_later ? GENLAT_OK : gnl_net_init(net, (uint64_t)gnl_ctx_opts(ctx)->seed, 0);
 }
 
 static void builder_release(genlat_net_builder *b)

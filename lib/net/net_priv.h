@@ -16,7 +16,8 @@ typedef struct gnl_span {
  * for count indices. */
 int64_t gnl_plan_spans(gnl_span *span, int count, int *order);
 
-/* A whole graph as text; for what comes from files, with the most numbers that its weights may have. */
+/* A whole graph as text; for what comes from files, with the most numbers that its weights may have. The weights are then
+ * zero, for the caller to fill. */
 typedef struct gnl_net_text {
     int inputs;
     const char *const *names;

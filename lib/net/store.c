@@ -237,7 +237,7 @@ genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const c
     genlat_status status = read_graph(ctx, reader, prefix, out);
     if (status != GENLAT_OK)
         return gnl_fail_in(status, "%s", gnl_reader_path(reader));
-    status = gnl_net_read(*out, reader, prefix);
+    status = stage(*out, reader, prefix, &(staged){(*out)->value, (*out)->state});
     if (status != GENLAT_OK) {
         gnl_net_release(*out);
         *out = NULL;
