@@ -348,6 +348,20 @@ GENLAT_API void genlat_exec_destroy(genlat_exec **exec);
  */
 GENLAT_API int64_t genlat_exec_bytes(const genlat_exec *exec);
 
+/**
+ * Bytes of workspace that an exec would hold, known before it is compiled: to choose a batch that fits.
+ *
+ * @param net    net; not changed, and borrowed for the call.
+ * @param rows   most samples in a call, >= 1.
+ * @param opts   borrowed for the call; NULL: defaults.
+ * @param bytes  receives what genlat_exec_bytes() would give after genlat_net_compile(); 0 on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED as in genlat_net_compile(); GENLAT_E_MEMORY.
+ * Thread-safety: safe. Allocates: a few bytes a layer, for the call; nothing of the workspace. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows,
+                                                                const genlat_exec_opts *opts, int64_t *bytes);
+
 /** How layers that differ between training and use behave in a forward pass. */
 enum {
     GENLAT_MODE_EVAL = 0, /**< running statistics, no dropout, no noise. */

@@ -82,14 +82,15 @@ static genlat_status check_penalty(const gnl_node *node)
 {
     const gnl_layer_type *type = node->layer->type;
     if (type->flags & GNL_LAYER_COUPLES_BATCH)
-        return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
-                        "penalty is ill-posed; use layer_norm, group_norm or no normalization",
-                        node->name, type->name);
+        return gnl_fail(
+            GENLAT_E_UNSUPPORTED,
+            "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
+            "penalty is ill-posed; use layer_norm, group_norm or no normalization",
+            node->name, type->name);
     if (!(type->jvp && type->jvp_backward) && !(type->flags & GNL_LAYER_PIECEWISE_LINEAR))
         return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "genlat_net_compile: layer '%s' (%s) has no jvp, which a gradient penalty needs", node->name,
-                        type->name);
+                        "genlat_net_compile: layer '%s' (%s) has no jvp, which a gradient penalty needs",
+                        node->name, type->name);
     return GENLAT_OK;
 }
 
@@ -375,9 +376,6 @@ static genlat_status allocate_arena(compiler *c)
 {
     genlat_exec *exec = c->exec;
     genlat_ctx *ctx = exec->object.ctx;
-    exec->arena_numbers = gnl_plan_spans(c->span, c->spans, c->order);
-    for (int n = c->net->inputs; n < c->net->nodes; n++)
-        exec->scratch_numbers = GNL_MAX(exec->scratch_numbers, c->facts[n].plan.scratch);
     exec->arena = gnl_calloc(ctx, (size_t)exec->arena_numbers, sizeof *exec->arena);
     exec->scratch = gnl_calloc(ctx, (size_t)exec->scratch_numbers, sizeof *exec->scratch);
     exec->compute = (gnl_compute){.ctx = ctx, .k = gnl_kernels_of(ctx)};
@@ -399,7 +397,8 @@ static genlat_status make_views(compiler *c)
     return GENLAT_OK;
 }
 
-static genlat_status compile(compiler *c)
+/* Decides everything; what then has to be allocated is known. */
+static genlat_status plan(compiler *c)
 {
     GNL_TRY(infer_nodes(c));
     mark_live(c);
@@ -413,6 +412,15 @@ static genlat_status compile(compiler *c)
     }
     if (c->tangents)
         span_penalty(c);
+    c->exec->arena_numbers = gnl_plan_spans(c->span, c->spans, c->order);
+    for (int n = c->net->inputs; n < c->net->nodes; n++)
+        c->exec->scratch_numbers = GNL_MAX(c->exec->scratch_numbers, c->facts[n].plan.scratch);
+    return GENLAT_OK;
+}
+
+static genlat_status compile(compiler *c)
+{
+    GNL_TRY(plan(c));
     GNL_TRY(allocate_arena(c));
     GNL_TRY(gnl_reparam_alloc(c->exec));
     bind_buffers(c);
@@ -454,20 +462,20 @@ static genlat_status exec_alloc(genlat_net *net, int64_t rows, const genlat_exec
     return exec->run && exec->buffer ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
-genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
+/* As far as `stage` goes: planned, or ready to run. */
+static genlat_status make_exec(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                               genlat_status (*stage)(compiler *c), genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
     compiler c = {.net = net,
                   .rows = rows,
                   .training = opts->purpose != GENLAT_EXEC_INFERENCE,
                   .tangents = opts->purpose == GENLAT_EXEC_PENALTY};
-    if (c.training)
-        GNL_TRY(gnl_net_want_grad(net));
     genlat_status status = exec_alloc(net, rows, opts, &c.exec);
     if (status == GENLAT_OK)
         status = compiler_alloc(&c, ctx);
     if (status == GENLAT_OK)
-        status = compile(&c);
+        status = stage(&c);
     gnl_free(ctx, c.facts);
     gnl_free(ctx, c.span);
     gnl_free(ctx, c.order);
@@ -476,6 +484,13 @@ genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_o
     else
         gnl_exec_release(c.exec);
     return status;
+}
+
+genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
+{
+    if (opts->purpose != GENLAT_EXEC_INFERENCE)
+        GNL_TRY(gnl_net_want_grad(net));
+    return make_exec(net, rows, opts, compile, out);
 }
 
 void gnl_exec_release(genlat_exec *exec)
@@ -498,16 +513,36 @@ void gnl_exec_release(genlat_exec *exec)
     gnl_object_free(exec);
 }
 
+static genlat_status check(const genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                           genlat_exec_opts *complete, const char *where)
+{
+    GNL_REQUIRE(net, where, "net is NULL");
+    if (rows < 1 || rows > INT32_MAX)
+        return gnl_fail(GENLAT_E_RANGE, "%s: rows is %lld, must be from 1 to %d", where, (long long)rows,
+                        INT32_MAX);
+    return gnl_options_take(&exec_table, opts, complete, where);
+}
+
 genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
                                  genlat_exec **out)
 {
+    genlat_exec_opts complete;
     GNL_REQUIRE(out, "genlat_net_compile", "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(net, "genlat_net_compile", "net is NULL");
-    if (rows < 1 || rows > INT32_MAX)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_net_compile: rows is %lld, must be from 1 to %d",
-                        (long long)rows, INT32_MAX);
-    genlat_exec_opts complete;
-    GNL_TRY(gnl_options_take(&exec_table, opts, &complete, "genlat_net_compile"));
+    GNL_TRY(check(net, rows, opts, &complete, "genlat_net_compile"));
     return gnl_net_compile(net, rows, &complete, out);
+}
+
+genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                                    int64_t *bytes)
+{
+    genlat_exec_opts complete;
+    genlat_exec *exec = NULL;
+    GNL_REQUIRE(bytes, "genlat_net_exec_bytes", "bytes is NULL");
+    *bytes = 0;
+    GNL_TRY(check(net, rows, opts, &complete, "genlat_net_exec_bytes"));
+    GNL_TRY(make_exec(net, rows, &complete, plan, &exec));
+    *bytes = gnl_exec_bytes(exec);
+    gnl_exec_release(exec);
+    return GENLAT_OK;
 }

@@ -12,8 +12,11 @@ void genlat_exec_destroy(genlat_exec **exec)
 
 int64_t genlat_exec_bytes(const genlat_exec *exec)
 {
-    if (!exec)
-        return 0;
+    return exec ? gnl_exec_bytes(exec) : 0;
+}
+
+int64_t gnl_exec_bytes(const genlat_exec *exec)
+{
     int64_t numbers = exec->arena_numbers + exec->scratch_numbers + (int64_t)gnl_gemm_space(exec->object.ctx);
     return numbers * (int64_t)sizeof(gnl_real);
 }

@@ -159,6 +159,7 @@ struct genlat_exec {
 
 genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads);
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out);
+int64_t gnl_exec_bytes(const genlat_exec *exec); /* also of one that has only been planned */
 void gnl_exec_release(genlat_exec *exec);
 
 /* x: one pointer an input, [rows,...], which must stay until the last backward pass on it. */

@@ -176,6 +176,53 @@ START_TEST(a_net_is_shared_for_inference)
 }
 END_TEST
 
+/* ---- one model, several decoders ---------------------------------------------------------------- */
+
+typedef struct decoder {
+    genlat_ctx *ctx;
+    genlat_vae *vae;
+    genlat_tensor *x;
+    int bad;
+} decoder;
+
+static void *decode_often(void *arg)
+{
+    decoder *d = arg;
+    genlat_tensor *z = NULL;
+    d->bad = genlat_tensor_new(d->ctx, 2, (int64_t[]){5, 4}, &z) || genlat_tensor_fill(z, 0.25f);
+    for (int i = 0; i < 100 && !d->bad; i++) {
+        genlat_tensor_destroy(&d->x);
+        d->bad = genlat_vae_decode(d->vae, z, NULL, &d->x) != GENLAT_OK;
+    }
+    genlat_tensor_destroy(&z);
+    return NULL;
+}
+
+START_TEST(a_model_is_decoded_by_several)
+{
+    genlat_ctx *ctx = new_ctx(_i);
+    genlat_vae *vae = NULL;
+    pthread_t thread[THREADS];
+    decoder decoders[THREADS];
+    ck_assert_int_eq(make_vae(ctx, &vae), GENLAT_OK);
+    for (int i = 0; i < THREADS; i++) {
+        decoders[i] = (decoder){.ctx = ctx, .vae = vae};
+        ck_assert_int_eq(pthread_create(&thread[i], NULL, decode_often, &decoders[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    for (int i = 0; i < THREADS; i++) {
+        ck_assert(!decoders[i].bad && genlat_tensor_count(decoders[i].x) == 500);
+        ck_assert_mem_eq(genlat_tensor_const_data(decoders[i].x), genlat_tensor_const_data(decoders[0].x),
+                         500 * sizeof(float));
+    }
+    for (int i = 0; i < THREADS; i++)
+        genlat_tensor_destroy(&decoders[i].x);
+    genlat_vae_destroy(&vae);
+    genlat_ctx_destroy(&ctx);
+}
+END_TEST
+
 static void *fail_once(void *arg)
 {
     genlat_layer *layer = NULL;
@@ -207,6 +254,7 @@ int main(void)
     tcase_add_loop_test(tests, trainings_side_by_side_are_as_alone, 0, 2);
     tcase_add_loop_test(tests, workers_change_no_bit, 2, 4);
     tcase_add_test(tests, a_net_is_shared_for_inference);
+    tcase_add_loop_test(tests, a_model_is_decoded_by_several, 1, 3);
     tcase_add_test(tests, each_thread_has_its_error);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* The workspace of an exec is known before it is allocated, and is what is then allocated. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "genlat/genlat.h"
+
+/* Bytes asked for so far, and the largest block. */
+typedef struct memory {
+    int64_t bytes, largest;
+} memory;
+
+static void *take(void *user, size_t bytes, size_t align)
+{
+    memory *m = user;
+    void *block = NULL;
+    m->bytes += (int64_t)bytes;
+    m->largest = (int64_t)bytes > m->largest ? (int64_t)bytes : m->largest;
+    return posix_memalign(&block, align < sizeof block ? sizeof block : align, bytes ? bytes : 1) == 0 ? block
+                                                                                                       : NULL;
+}
+
+static void give(void *user, void *block)
+{
+    (void)user;
+    free(block);
+}
+
+static genlat_ctx *ctx;
+static genlat_net *net;
+static memory used;
+
+static void setup(void)
+{
+    const genlat_allocator counting = {.size = sizeof counting, .alloc = take, .free = give, .user = &used};
+    genlat_net_builder *builder = NULL;
+    genlat_ctx_opts opts;
+    genlat_ctx_opts_init(&opts);
+    opts.allocator = &counting;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_builder_new(ctx, &builder), GENLAT_OK);
+    genlat_net_builder_input(builder, "x", 3, (int64_t[]){3, 16, 16});
+    genlat_net_builder_text(builder,
+                            "conv2d channels=8 kernel=3 padding=1; leaky_relu; conv2d channels=8 kernel=4 "
+                            "stride=2; flatten; dense units=40; tanh; dense units=1");
+    ck_assert_int_eq(genlat_net_build(&builder, &net), GENLAT_OK);
+}
+
+static void teardown(void)
+{
+    genlat_net_destroy(&net);
+    genlat_ctx_destroy(&ctx);
+}
+
+static genlat_exec_opts purpose(uint32_t what)
+{
+    genlat_exec_opts opts;
+    genlat_exec_opts_init(&opts);
+    opts.purpose = what;
+    return opts;
+}
+
+static int64_t planned(int64_t rows, uint32_t what)
+{
+    genlat_exec_opts opts = purpose(what);
+    int64_t bytes = 0;
+    ck_assert_int_eq(genlat_net_exec_bytes(net, rows, &opts, &bytes), GENLAT_OK);
+    return bytes;
+}
+
+START_TEST(what_is_planned_is_allocated)
+{
+    genlat_exec_opts opts = purpose((uint32_t)_i);
+    genlat_exec *exec = NULL;
+    used = (memory){0};
+    int64_t bytes = planned(64, (uint32_t)_i), beside = used.bytes;
+    ck_assert_int_lt(used.largest, bytes / 20);
+    genlat_tensor *grad = NULL; /* the gradients belong to the net: they are there before the exec */
+    ck_assert_int_eq(genlat_net_grad(net, genlat_net_weight_name(net, 0), &grad), GENLAT_OK);
+    used = (memory){0};
+    ck_assert_int_eq(genlat_net_compile(net, 64, &opts, &exec), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_bytes(exec), bytes);
+    ck_assert_int_ge(used.bytes, bytes);
+    ck_assert_int_le(used.bytes, bytes + 2 * beside + 10000);
+    genlat_exec_destroy(&exec);
+    genlat_tensor_destroy(&grad);
+}
+END_TEST
+
+START_TEST(it_grows_with_rows_and_purpose)
+{
+    ck_assert_int_lt(planned(1, GENLAT_EXEC_TRAINING), planned(100, GENLAT_EXEC_TRAINING));
+    ck_assert_int_lt(planned(100, GENLAT_EXEC_INFERENCE), planned(100, GENLAT_EXEC_TRAINING));
+    ck_assert_int_lt(planned(100, GENLAT_EXEC_TRAINING), planned(100, GENLAT_EXEC_PENALTY));
+    ck_assert_int_eq(genlat_exec_bytes(NULL), 0);
+}
+END_TEST
+
+START_TEST(errors_give_no_bytes)
+{
+    int64_t bytes = 7;
+    ck_assert_int_eq(genlat_net_exec_bytes(net, 0, NULL, &bytes), GENLAT_E_RANGE);
+    ck_assert_int_eq(bytes, 0);
+    ck_assert_int_eq(genlat_net_exec_bytes(net, 1, NULL, NULL), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_net_exec_bytes(NULL, 1, NULL, &bytes), GENLAT_E_INVALID);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("exec_bytes");
+    TCase *tests = tcase_create("workspace");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, what_is_planned_is_allocated, GENLAT_EXEC_INFERENCE, GENLAT_EXEC_PENALTY + 1);
+    tcase_add_test(tests, it_grows_with_rows_and_purpose);
+    tcase_add_test(tests, errors_give_no_bytes);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
