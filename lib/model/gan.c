@@ -186,6 +186,7 @@ static genlat_status make_schedules(genlat_gan *gan)
 static genlat_status make_optimizer(genlat_net *net, const char *text, genlat_optim **out)
 {
     GNL_TRY(gnl_optim_parse(net->object.ctx, text, out));
+    GNL_TRY(gnl_model_check_optimizer(*out, "optimizer"));
     return gnl_optim_add(*out, net, NULL, NULL);
 }
 

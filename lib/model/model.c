@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What all models share. */
-#include "model/model.h"
+#include "model/model_priv.h"
 
 void gnl_model_release(gnl_model *model)
 {
@@ -20,5 +20,15 @@ genlat_status gnl_model_check_source(const gnl_model *model, const genlat_source
     if (model->vector && source->condition != model->vector)
         return gnl_fail(GENLAT_E_SHAPE, "%s: the source's conditions have length %lld, the model's %lld",
                         where, (long long)source->condition, (long long)model->vector);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_model_check_optimizer(const genlat_optim *optim, const char *where)
+{
+    if (gnl_optim_accumulate(optim) > 1)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "%s: accumulate=%lld, a model's step is one pass: take accumulate=1, or call "
+                        "genlat_vae_backward() so many times and genlat_optim_step() yourself",
+                        where, (long long)gnl_optim_accumulate(optim));
     return GENLAT_OK;
 }

@@ -11,6 +11,8 @@
 int64_t gnl_model_condition(const gnl_model *model);
 genlat_status gnl_model_check_labels(const gnl_model *model, const genlat_tensor *labels, int64_t rows,
                                      const char *where);
+/* A model's step is one pass; an optimizer that averages several is for loops of one's own. */
+genlat_status gnl_model_check_optimizer(const genlat_optim *optim, const char *where);
 /* Labels of rows first .. first+rows-1 as vectors; E_RANGE for a label that is no class. labels has been checked. */
 genlat_status gnl_model_fill_condition(const gnl_model *model, const genlat_tensor *labels, int64_t first,
                                        int64_t rows, gnl_real *out, const char *where);

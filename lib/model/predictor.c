@@ -170,6 +170,7 @@ static genlat_status fill_model(genlat_predictor *p, genlat_net *net)
     if (*r->lr_schedule)
         GNL_TRY(gnl_schedule_parse(ctx, r->lr_schedule, &p->lr_schedule));
     GNL_TRY(gnl_optim_parse(ctx, r->optimizer, &p->optim));
+    GNL_TRY(gnl_model_check_optimizer(p->optim, "optimizer"));
     GNL_TRY(gnl_optim_add(p->optim, net, NULL, NULL));
     p->lr = gnl_optim_lr(p->optim);
     p->saved_state = gnl_alloc(ctx, (size_t)net->states, sizeof *p->saved_state);

@@ -246,6 +246,7 @@ static genlat_status fill_model(genlat_vae *vae, genlat_net *encoder, genlat_net
     GNL_TRY(check_bound(&r->opts));
     GNL_TRY(make_schedules(vae));
     GNL_TRY(make_optimizer(vae, r->optimizer, &vae->optim));
+    GNL_TRY(gnl_model_check_optimizer(vae->optim, "optimizer"));
     vae->lr = gnl_optim_lr(vae->optim);
     return GENLAT_OK;
 }

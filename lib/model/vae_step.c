@@ -423,6 +423,7 @@ genlat_status gnl_vae_step(genlat_vae *vae, genlat_optim *optim, const genlat_te
     bool own = !optim;
     if (own)
         optim = vae->optim;
+    GNL_TRY(gnl_model_check_optimizer(optim, where));
     zero_gradients(vae);
     GNL_TRY(pass(vae, x, labels, &t, where));
     if (own && vae->lr_schedule)

@@ -214,6 +214,27 @@ START_TEST(importance_refuses_other_rules)
 }
 END_TEST
 
+/* The model's own step is one pass, whoever owns the optimizer; backward and step by hand average. */
+START_TEST(steps_refuse_to_accumulate)
+{
+    const struct vae_case now = {"bernoulli", "", {1, 2, 2}, "flatten | dense units=3 | tanh", "dense units={out}"};
+    genlat_vae_builder *b = NULL;
+    genlat_vae *vae = build(&now), *wrong = NULL;
+    genlat_tensor *x = data_of(&now);
+    genlat_optim *optim = NULL;
+    ck_assert_int_eq(genlat_vae_optimizer(vae, "sgd lr=0.1 accumulate=2", &optim), GENLAT_OK);
+    ck_assert_int_eq(genlat_vae_step(vae, optim, x, NULL, NULL), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "accumulate=2"));
+    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
+    genlat_vae_builder_data(b, 1, (int64_t[]){4});
+    genlat_vae_builder_set(b, "optimizer", "adam accumulate=3");
+    ck_assert_int_eq(genlat_vae_build(&b, NULL, &wrong), GENLAT_E_UNSUPPORTED);
+    genlat_optim_destroy(&optim);
+    genlat_tensor_destroy(&x);
+    genlat_vae_destroy(&vae);
+}
+END_TEST
+
 static void open_ctx(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
@@ -231,6 +252,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, gradients_match_differences, 0, (int)GNL_COUNT(cases));
     tcase_add_test(tcase, estimators_agree_in_the_mean);
+    tcase_add_test(tcase, steps_refuse_to_accumulate);
     tcase_add_loop_test(tcase, importance_refuses_other_rules, 0, 3);
     tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
