@@ -41,7 +41,8 @@ def test_pipe(folder):
 
 
 def test_terminal(folder):
-    """A bar that is drawn over itself, never longer than the line, and a line an epoch that stays."""
+    """A bar that is drawn over itself, never longer than the line, and a line an epoch that stays. Long enough for
+    several bars on a fast machine, as one is drawn every 0.1 s."""
     try:
         ours, theirs = pty.openpty()
     except OSError as error:  # a container without /dev/pts
@@ -49,7 +50,7 @@ def test_terminal(folder):
         return
     os.set_inheritable(theirs, True)
     child = subprocess.Popen([PROGRAM, "train", "vae", "--data", "digits?n=4000", *SMALL, "--batch", "20",
-                              "--epochs", "3"], stdout=theirs, stderr=theirs, env={**os.environ, "LC_ALL": "C.UTF-8"})
+                              "--epochs", "30"], stdout=theirs, stderr=theirs, env={**os.environ, "LC_ALL": "C.UTF-8"})
     os.close(theirs)
     text = b""
     while True:
