@@ -300,6 +300,11 @@ typedef struct genlat_exec_opts {
     uint32_t input_grads; /**< 1: backward computes the gradients of the inputs too. Default 1. */
     uint32_t keep;        /**< 1: every node's output stays readable after forward. Default 0. */
     uint32_t reserved;    /**< 0. */
+    /** Samples that go through the whole net together, before the next of them: what they leave behind then stays in the
+     *  processor's caches, and buffers that only one pass needs are that small. 0: chosen by the sizes of the layers. Nets
+     *  with layers that couple the samples of a batch, that draw random numbers, or that are the caller's own, take all at
+     *  once. */
+    int64_t tile;
 } genlat_exec_opts;
 
 /**

@@ -218,7 +218,7 @@ static void give_features(const genlat_predictor *p, const gnl_predictor_desk *d
                           gnl_real *out)
 {
     int64_t width = gnl_shape_count(&p->net->node[p->features].shape);
-    memcpy(out, desk->exec->buffer[p->features].value, (size_t)(rows * width) * sizeof *out);
+    memcpy(out, desk->exec->buffer[p->features].value.base, (size_t)(rows * width) * sizeof *out);
 }
 
 static genlat_status answer(genlat_predictor *p, const genlat_tensor *x, int64_t width, answer_fn *give,

@@ -2,28 +2,6 @@
 /* Makes an exec of a net: which buffers there are, how long each is needed, where each lies. */
 #include "net/net_priv.h"
 
-static const char *const purpose_names[] = {"inference", "training", "penalty", NULL};
-
-static const gnl_option exec_options[] = {
-    GNL_OPT_ENUM(genlat_exec_opts, purpose, GENLAT_EXEC_TRAINING, GENLAT_EXEC_PENALTY, purpose_names,
-                 "what the exec is for"),
-    GNL_OPT_BOOL(genlat_exec_opts, input_grads, 1, "backward computes the gradients of the inputs"),
-    GNL_OPT_BOOL(genlat_exec_opts, keep, 0, "every node's output stays readable"),
-};
-static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options,
-                                             GNL_COUNT(exec_options)};
-
-void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
-{
-    gnl_options_init(&exec_table, opts, size);
-}
-
-genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads)
-{
-    return (genlat_exec_opts){
-        .size = sizeof(genlat_exec_opts), .purpose = purpose, .input_grads = input_grads};
-}
-
 /* The kinds of buffers that the arena holds. */
 typedef enum buffer_kind { VALUE, CACHE, ADJOINT, TANGENT, TANGENT_ADJOINT, KINDS } buffer_kind;
 
@@ -49,11 +27,13 @@ typedef struct compiler {
     int spans, span_room;
     int *order;
     int64_t rows;
+    int64_t tile, tiles; /* rows in one, and how many there are */
     int mix_span, scaled_span;
     bool training, tangents;
 } compiler;
 
-/* Times: node n runs forward at n, along tangents at N + n, and backward at 3N - n. */
+/* Times: node n runs forward at n, along tangents at N + n, and backward at 3N - n. A tile goes through all nodes forward
+ * before the next does; and then each from N to 3N. */
 static int tangent_time(const compiler *c, int node)
 {
     return c->net->nodes + node;
@@ -64,9 +44,14 @@ static int backward_time(const compiler *c, int node)
     return 3 * c->net->nodes - node;
 }
 
+static int end_of_backward(const compiler *c)
+{
+    return 3 * c->net->nodes;
+}
+
 static int end_of_time(const compiler *c)
 {
-    return 3 * c->net->nodes + 1;
+    return end_of_backward(c) + 1;
 }
 
 static uint32_t flags_of(const compiler *c, int node)
@@ -96,7 +81,7 @@ static genlat_status check_penalty(const gnl_node *node)
 
 static genlat_status infer_nodes(compiler *c)
 {
-    const gnl_layer_env env = {.rows = c->rows, .threads = gnl_threads(c->net->object.ctx)};
+    const gnl_layer_env env = {.rows = c->tile, .threads = gnl_threads(c->net->object.ctx)};
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         const gnl_node *node = &c->net->node[n];
         gnl_shape in[GNL_MAX_INPUTS];
@@ -117,6 +102,39 @@ static void mark_live(compiler *c)
         for (int i = 0; c->facts[n].live && i < c->net->node[n].inputs; i++)
             c->facts[c->net->node[n].input[i]].live = true;
     }
+}
+
+/* Tiles of the widest layer that fit the caches near a core, in numbers; and no fewer rows than that, so that products stay
+ * large and starts aligned. */
+enum { TILE_NUMBERS = 1 << 19, TILE_ROWS = 16 };
+
+static bool takes_tiles(const compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++)
+        if (c->facts[n].live && (c->net->node[n].layer->own ||
+                                 flags_of(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM)))
+            return false;
+    return true;
+}
+
+static int64_t wanted_tile(const compiler *c)
+{
+    int64_t widest = 1, rows = TILE_ROWS;
+    for (int n = c->net->inputs; n < c->net->nodes; n++)
+        if (c->facts[n].live)
+            widest = GNL_MAX(widest, gnl_shape_count(&c->net->node[n].shape));
+    while (2 * rows * widest <= TILE_NUMBERS)
+        rows *= 2;
+    return rows;
+}
+
+static void choose_tile(compiler *c)
+{
+    int64_t wanted = c->exec->opts.tile ? c->exec->opts.tile : wanted_tile(c);
+    bool few = !c->exec->opts.tile && 2 * wanted >= c->rows; /* which costs more than it saves */
+    c->tile = takes_tiles(c) && !few ? GNL_MIN(wanted, c->rows) : c->rows;
+    c->tiles = (c->rows + c->tile - 1) / c->tile;
+    c->exec->tile = c->tile;
 }
 
 /* Penalties of nets that are piecewise affine cost one tangent pass more than the loss alone. */
@@ -187,23 +205,48 @@ static int adjoint_root(const compiler *c, int node)
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 
-static int add_span(compiler *c, int64_t numbers, int begin, int end)
+static int add_span(compiler *c, int64_t unit, int begin, int end)
 {
-    c->span[c->spans] = (gnl_span){.numbers = numbers, .begin = begin, .end = end};
+    c->span[c->spans] = (gnl_span){.unit = unit, .begin = begin, .end = end};
     return c->spans++;
 }
 
-/* Widens a span that several nodes share. */
-static void cover(gnl_span *span, int64_t numbers, int begin, int end)
+static int add_span_of_one(compiler *c, int64_t unit, int begin, int end)
 {
-    span->numbers = GNL_MAX(span->numbers, numbers);
+    int span = add_span(c, unit, begin, end);
+    c->span[span].extent = GNL_EXTENT_ONE;
+    return span;
+}
+
+/* Widens a span that several nodes share. */
+static void cover(gnl_span *span, int begin, int end)
+{
     span->begin = GNL_MIN(span->begin, begin);
     span->end = GNL_MAX(span->end, end);
 }
 
+/* Of one tile. */
 static int64_t node_numbers(const compiler *c, int node)
 {
-    return c->rows * gnl_shape_count(&c->net->node[node].shape);
+    return c->tile * gnl_shape_count(&c->net->node[node].shape);
+}
+
+/* What is kept from one pass to another is kept for all tiles. While they take turns, it must not be overwritten by those
+ * that come later, nor hold what earlier ones have left: it counts during whole passes. */
+static void settle_spans(compiler *c)
+{
+    int forward_ends = c->net->nodes - 1;
+    for (int i = 0; i < c->spans; i++) {
+        gnl_span *s = &c->span[i];
+        bool crosses = (s->begin <= forward_ends) != (s->end <= forward_ends) || s->end > end_of_backward(c);
+        bool all = s->extent == GNL_EXTENT_ALL || (s->extent == GNL_EXTENT_NEEDED && crosses);
+        s->extent = all ? GNL_EXTENT_ALL : GNL_EXTENT_ONE;
+        s->numbers = all ? c->tiles * s->unit : s->unit;
+        if (!all || c->tiles == 1)
+            continue;
+        s->begin = s->begin <= forward_ends ? 0 : c->net->nodes;
+        s->end = GNL_MAX(s->end, s->end <= forward_ends ? forward_ends : end_of_backward(c));
+    }
 }
 
 static void span_values(compiler *c)
@@ -217,11 +260,11 @@ static void span_values(compiler *c)
         if (root == n)
             f->span[VALUE] = add_span(c, node_numbers(c, n), n, end);
         else if (root >= c->net->inputs)
-            cover(&c->span[c->facts[root].span[VALUE]], node_numbers(c, n), n, end);
+            cover(&c->span[c->facts[root].span[VALUE]], n, end);
         if (f->plan.cache)
-            f->span[CACHE] = add_span(c, f->plan.cache, n, c->training ? end_of_time(c) : n);
+            f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n, c->training ? end_of_time(c) : n);
         if (c->tangents)
-            f->span[TANGENT] = add_span(c, node_numbers(c, n), tangent_time(c, n), end_of_time(c));
+            f->span[TANGENT] = add_span(c, node_numbers(c, n), tangent_time(c, n), end_of_backward(c));
     }
 }
 
@@ -232,23 +275,26 @@ static void span_penalty(compiler *c)
     for (int n = 0; n < c->net->nodes; n++) {
         const gnl_node *node = &c->net->node[n];
         if (n < c->net->inputs)
-            c->facts[n].span[TANGENT] = add_span(c, node_numbers(c, n), 0, end_of_time(c));
+            c->facts[n].span[TANGENT] = add_span_of_one(c, node_numbers(c, n), 0, end_of_time(c));
         else
             out = GNL_MAX(out, node_numbers(c, n));
         for (int i = 0; i < node->inputs; i++)
             in = GNL_MAX(in, node_numbers(c, node->input[i]));
     }
-    c->mix_span = add_span(c, in, 0, end_of_time(c));
-    c->scaled_span = add_span(c, out, 0, end_of_time(c));
+    c->mix_span = add_span_of_one(c, in, 0, end_of_time(c));
+    c->scaled_span = add_span_of_one(c, out, 0, end_of_time(c));
 }
 
+/* Those of outputs are the caller's to fill, for all rows. */
 static void span_adjoint(compiler *c, int n, buffer_kind kind, int begin, int end)
 {
     node_facts *root = &c->facts[adjoint_root(c, n)];
     if (root->span[kind] < 0)
         root->span[kind] = add_span(c, node_numbers(c, n), begin, end);
     else
-        cover(&c->span[root->span[kind]], node_numbers(c, n), begin, end);
+        cover(&c->span[root->span[kind]], begin, end);
+    if (c->facts[n].output)
+        c->span[root->span[kind]].extent = GNL_EXTENT_ALL;
 }
 
 static void span_adjoints(compiler *c)
@@ -258,8 +304,7 @@ static void span_adjoints(compiler *c)
         if (!f->live || !f->wants_adjoint)
             continue;
         int begin = f->output ? c->net->nodes : backward_time(c, f->last_use);
-        bool kept = n < c->net->inputs || c->exec->folds;
-        int end = kept ? end_of_time(c) : backward_time(c, n);
+        int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : backward_time(c, n);
         span_adjoint(c, n, ADJOINT, begin, end);
         if (c->tangents)
             span_adjoint(c, n, TANGENT_ADJOINT, begin, end);
@@ -296,9 +341,12 @@ static void span_routes(compiler *c)
 
 /* ---- binding --------------------------------------------------------------------------------- */
 
-static gnl_real *place(const compiler *c, int span)
+static gnl_place place(const compiler *c, int span)
 {
-    return span < 0 ? NULL : c->exec->arena + c->span[span].offset;
+    if (span < 0)
+        return (gnl_place){NULL, 0};
+    const gnl_span *s = &c->span[span];
+    return (gnl_place){c->exec->arena + s->offset, s->extent == GNL_EXTENT_ALL ? s->unit : 0};
 }
 
 static void bind_buffers(compiler *c)
@@ -316,8 +364,8 @@ static void bind_buffers(compiler *c)
         }
     }
     if (c->tangents) {
-        c->exec->mix = place(c, c->mix_span);
-        c->exec->scaled = place(c, c->scaled_span);
+        c->exec->mix = place(c, c->mix_span).base;
+        c->exec->scaled = place(c, c->scaled_span).base;
     }
 }
 
@@ -333,12 +381,12 @@ static void bind_routes(const compiler *c, gnl_run *run)
         route->adjoint = route->added ? place(c, f->route_span[i][0]) : target->adjoint;
         route->tangent_adjoint = route->added ? place(c, f->route_span[i][1]) : target->tangent_adjoint;
     }
+    run->cache = place(c, f->span[CACHE]);
 }
 
 static void bind_step(const compiler *c, gnl_run *run)
 {
     const gnl_node *node = &c->net->node[run->node];
-    const node_facts *f = &c->facts[run->node];
     gnl_step *s = &run->step;
     s->opts = node->layer->opts;
     s->compute = c->exec->compute;
@@ -350,7 +398,6 @@ static void bind_step(const compiler *c, gnl_run *run)
     s->out = node->shape;
     s->out_size = gnl_shape_count(&s->out);
     s->rng = &c->exec->dropout;
-    s->cache = place(c, f->span[CACHE]);
     s->scratch = c->exec->scratch;
     gnl_bind_weights(c->exec, node, s, run->wanted);
 }
@@ -366,7 +413,7 @@ static void bind_runs(compiler *c)
         bind_routes(c, run);
         bind_step(c, run);
         const gnl_buffers *own = &c->exec->buffer[n];
-        run->skip_back = run->skip && own->adjoint && run->route[0].adjoint == own->adjoint;
+        run->skip_back = run->skip && own->adjoint.base && run->route[0].adjoint.base == own->adjoint.base;
     }
 }
 
@@ -400,8 +447,9 @@ static genlat_status make_views(compiler *c)
 /* Decides everything; what then has to be allocated is known. */
 static genlat_status plan(compiler *c)
 {
-    GNL_TRY(infer_nodes(c));
     mark_live(c);
+    choose_tile(c);
+    GNL_TRY(infer_nodes(c));
     c->exec->folds = folds(c);
     count_uses(c);
     share_buffers(c);
@@ -412,6 +460,7 @@ static genlat_status plan(compiler *c)
     }
     if (c->tangents)
         span_penalty(c);
+    settle_spans(c);
     c->exec->arena_numbers = gnl_plan_spans(c->span, c->spans, c->order);
     for (int n = c->net->inputs; n < c->net->nodes; n++)
         c->exec->scratch_numbers = GNL_MAX(c->exec->scratch_numbers, c->facts[n].plan.scratch);
@@ -513,35 +562,10 @@ void gnl_exec_release(genlat_exec *exec)
     gnl_object_free(exec);
 }
 
-static genlat_status check(const genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                           genlat_exec_opts *complete, const char *where)
+genlat_status gnl_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, int64_t *bytes)
 {
-    GNL_REQUIRE(net, where, "net is NULL");
-    if (rows < 1 || rows > INT32_MAX)
-        return gnl_fail(GENLAT_E_RANGE, "%s: rows is %lld, must be from 1 to %d", where, (long long)rows,
-                        INT32_MAX);
-    return gnl_options_take(&exec_table, opts, complete, where);
-}
-
-genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                                 genlat_exec **out)
-{
-    genlat_exec_opts complete;
-    GNL_REQUIRE(out, "genlat_net_compile", "out is NULL");
-    *out = NULL;
-    GNL_TRY(check(net, rows, opts, &complete, "genlat_net_compile"));
-    return gnl_net_compile(net, rows, &complete, out);
-}
-
-genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                                    int64_t *bytes)
-{
-    genlat_exec_opts complete;
     genlat_exec *exec = NULL;
-    GNL_REQUIRE(bytes, "genlat_net_exec_bytes", "bytes is NULL");
-    *bytes = 0;
-    GNL_TRY(check(net, rows, opts, &complete, "genlat_net_exec_bytes"));
-    GNL_TRY(make_exec(net, rows, &complete, plan, &exec));
+    GNL_TRY(make_exec(net, rows, opts, plan, &exec));
     *bytes = gnl_exec_bytes(exec);
     gnl_exec_release(exec);
     return GENLAT_OK;

@@ -8,87 +8,117 @@ static const gnl_layer_type *type_of(const genlat_exec *exec, const gnl_run *run
     return exec->net->node[run->node].layer->type;
 }
 
+/* ---- tiles ----------------------------------------------------------------------------------- */
+
+int64_t gnl_exec_tiles(const genlat_exec *exec)
+{
+    return (exec->rows + exec->tile - 1) / exec->tile;
+}
+
+int64_t gnl_exec_tile_rows(const genlat_exec *exec, int64_t tile)
+{
+    return GNL_MIN(exec->tile, exec->rows - tile * exec->tile);
+}
+
+static const int *inputs_of(const genlat_exec *exec, const gnl_run *run)
+{
+    return exec->net->node[run->node].input;
+}
+
+/* What all passes over a tile read. */
+static gnl_step *enter(const genlat_exec *exec, gnl_run *run, int64_t tile)
+{
+    gnl_step *s = &run->step;
+    s->rows = gnl_exec_tile_rows(exec, tile);
+    for (int i = 0; i < s->inputs; i++)
+        s->x[i] = gnl_at(exec->buffer[inputs_of(exec, run)[i]].value, tile);
+    s->y = gnl_at(exec->buffer[run->node].value, tile);
+    s->cache = gnl_at(run->cache, tile);
+    return s;
+}
+
 /* ---- forward --------------------------------------------------------------------------------- */
 
-static void bind_values(genlat_exec *exec, gnl_run *run, bool training)
+/* The caller's arrays, and views of them, are wherever the caller has them this time. */
+static void bind_inputs(genlat_exec *exec, bool training, const gnl_real *const *x)
 {
-    const gnl_node *node = &exec->net->node[run->node];
-    gnl_step *s = &run->step;
-    s->rows = exec->rows;
-    s->training = training;
-    for (int i = 0; i < s->inputs; i++)
-        s->x[i] = exec->buffer[node->input[i]].value;
-    /* A view of a caller's array is wherever the caller has it this time. */
-    if (run->skip)
-        exec->buffer[run->node].value = exec->buffer[node->input[0]].value;
-    s->y = exec->buffer[run->node].value;
+    for (int i = 0; i < exec->net->inputs; i++) {
+        int64_t stride = exec->tile * gnl_shape_count(&exec->net->node[i].shape);
+        /* Read only; the buffers of layers are written. */
+        exec->buffer[i].value = (gnl_place){(gnl_real *)(uintptr_t)x[i], stride};
+    }
+    for (int i = 0; i < exec->runs; i++) {
+        gnl_run *run = &exec->run[i];
+        run->step.training = training;
+        if (run->skip)
+            exec->buffer[run->node].value = exec->buffer[inputs_of(exec, run)[0]].value;
+    }
 }
 
 void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_real *const *x)
 {
-    for (int i = 0; i < exec->net->inputs; i++)
-        exec->buffer[i].value =
-            (gnl_real *)(uintptr_t)x[i]; /* read only; the buffers of layers are written */
+    bind_inputs(exec, training, x);
     exec->rows = rows;
     exec->has_backward = false;
     gnl_reparam_make(exec, training);
-    for (int i = 0; i < exec->runs; i++) {
-        bind_values(exec, &exec->run[i], training);
-        if (!exec->run[i].skip)
-            type_of(exec, &exec->run[i])->forward(&exec->run[i].step);
+    for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++) {
+        for (int i = 0; i < exec->runs; i++)
+            if (!exec->run[i].skip)
+                type_of(exec, &exec->run[i])->forward(enter(exec, &exec->run[i], tile));
     }
 }
 
 gnl_real *gnl_exec_output(const genlat_exec *exec, int index)
 {
-    return exec->buffer[exec->net->output[index]].value;
+    return exec->buffer[exec->net->output[index]].value.base;
 }
 
 gnl_real *gnl_exec_output_grad(const genlat_exec *exec, int index)
 {
-    return exec->buffer[exec->net->output[index]].adjoint;
+    return exec->buffer[exec->net->output[index]].adjoint.base;
 }
 
 gnl_real *gnl_exec_input_grad(const genlat_exec *exec, int index)
 {
-    return exec->buffer[index].adjoint;
+    return exec->buffer[index].adjoint.base;
 }
 
 gnl_real *gnl_exec_output_tangent(const genlat_exec *exec, int index)
 {
-    return exec->buffer[exec->net->output[index]].tangent;
+    return exec->buffer[exec->net->output[index]].tangent.base;
 }
 
 gnl_real *gnl_exec_input_tangent(const genlat_exec *exec, int index)
 {
-    return exec->buffer[index].tangent;
+    return exec->buffer[index].tangent.base;
 }
 
 gnl_real *gnl_exec_output_tangent_grad(const genlat_exec *exec, int index)
 {
-    return exec->buffer[exec->net->output[index]].tangent_adjoint;
+    return exec->buffer[exec->net->output[index]].tangent_adjoint.base;
 }
 
 gnl_real *gnl_exec_input_tangent_grad(const genlat_exec *exec, int index)
 {
-    return exec->buffer[index].tangent_adjoint;
+    return exec->buffer[index].tangent_adjoint.base;
 }
 
 /* ---- backward -------------------------------------------------------------------------------- */
 
-static int64_t node_numbers(const genlat_exec *exec, int node)
+static int64_t node_numbers(const genlat_exec *exec, int node, int64_t tile)
 {
-    return exec->rows * gnl_shape_count(&exec->net->node[node].shape);
+    return gnl_exec_tile_rows(exec, tile) * gnl_shape_count(&exec->net->node[node].shape);
 }
 
 /* Outputs that the caller has not written count as zero. */
-static void clear_unwritten(genlat_exec *exec, unsigned mask, bool tangent)
+static void clear_unwritten(genlat_exec *exec, int64_t tile, unsigned mask, bool tangent)
 {
     for (int i = 0; i < exec->net->outputs; i++) {
         int node = exec->net->output[i];
-        gnl_real *adjoint = tangent ? exec->buffer[node].tangent_adjoint : exec->buffer[node].adjoint;
+        const gnl_buffers *b = &exec->buffer[node];
+        gnl_real *adjoint = gnl_at(tangent ? b->tangent_adjoint : b->adjoint, tile);
         if (adjoint && !(mask >> i & 1))
-            memset(adjoint, 0, (size_t)node_numbers(exec, node) * sizeof *adjoint);
+            memset(adjoint, 0, (size_t)node_numbers(exec, node, tile) * sizeof *adjoint);
     }
 }
 
@@ -103,48 +133,61 @@ static void want_weights(const genlat_exec *exec, gnl_run *run, bool wanted)
 }
 
 /* Points the step's dx at where the routes lead; the gradient of a net's input only where it is wanted. */
-static void aim(const genlat_exec *exec, gnl_run *run, unsigned wanted)
+static void aim(const genlat_exec *exec, gnl_run *run, int64_t tile, unsigned wanted)
 {
     want_weights(exec, run, wanted & GNL_GRAD_WEIGHTS);
-    run->step.dy = exec->buffer[run->node].adjoint;
-    run->step.dty = exec->buffer[run->node].tangent_adjoint;
+    enter(exec, run, tile);
+    run->step.dy = gnl_at(exec->buffer[run->node].adjoint, tile);
+    run->step.dty = gnl_at(exec->buffer[run->node].tangent_adjoint, tile);
     for (int i = 0; i < run->step.inputs; i++) {
         const gnl_route *route = &run->route[i];
         bool leave = route->node < exec->net->inputs && !(wanted & GNL_GRAD_INPUTS);
-        run->step.dx[i] = leave ? NULL : route->adjoint;
-        run->step.dtx[i] = leave ? NULL : route->tangent_adjoint;
+        run->step.dx[i] = leave ? NULL : gnl_at(route->adjoint, tile);
+        run->step.dtx[i] = leave ? NULL : gnl_at(route->tangent_adjoint, tile);
     }
 }
 
-static void add_routes(const genlat_exec *exec, const gnl_run *run, bool tangents)
+static void add_to(const gnl_kernels *k, int64_t n, gnl_place target, const gnl_real *part, int64_t tile)
+{
+    gnl_real *sum = gnl_at(target, tile);
+    k->add(n, sum, part, sum);
+}
+
+static void add_routes(const genlat_exec *exec, const gnl_run *run, int64_t tile, bool tangents)
 {
     const gnl_kernels *k = exec->compute.k;
     for (int i = 0; i < run->step.inputs; i++) {
         const gnl_route *route = &run->route[i];
         const gnl_buffers *target = &exec->buffer[route->node];
-        int64_t n = node_numbers(exec, route->node);
+        int64_t n = node_numbers(exec, route->node, tile);
         if (!route->added || !run->step.dx[i])
             continue;
-        k->add(n, target->adjoint, route->adjoint, target->adjoint);
+        add_to(k, n, target->adjoint, run->step.dx[i], tile);
         if (tangents)
-            k->add(n, target->tangent_adjoint, route->tangent_adjoint, target->tangent_adjoint);
+            add_to(k, n, target->tangent_adjoint, run->step.dtx[i], tile);
+    }
+}
+
+void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned wanted)
+{
+    clear_unwritten(exec, tile, outputs_mask, false);
+    for (int i = exec->runs - 1; i >= 0; i--) {
+        gnl_run *run = &exec->run[i];
+        if (!exec->buffer[run->node].adjoint.base)
+            continue;
+        aim(exec, run, tile, wanted);
+        if (!run->skip_back)
+            type_of(exec, run)->backward(&run->step);
+        add_routes(exec, run, tile, false);
     }
 }
 
 void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted)
 {
-    clear_unwritten(exec, outputs_mask, false);
     if (wanted & GNL_GRAD_WEIGHTS)
         gnl_reparam_begin(exec);
-    for (int i = exec->runs - 1; i >= 0; i--) {
-        gnl_run *run = &exec->run[i];
-        if (!exec->buffer[run->node].adjoint)
-            continue;
-        aim(exec, run, wanted);
-        if (!run->skip_back)
-            type_of(exec, run)->backward(&run->step);
-        add_routes(exec, run, false);
-    }
+    for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++)
+        gnl_exec_backward_tile(exec, tile, outputs_mask, wanted);
     if (wanted & GNL_GRAD_WEIGHTS)
         gnl_reparam_end(exec);
     exec->has_backward = true;
@@ -163,20 +206,25 @@ static void transposed(const gnl_layer_type *type, const gnl_step *s, const gnl_
     type->backward(&other);
 }
 
-void gnl_exec_jvp(genlat_exec *exec)
+void gnl_exec_jvp_tile(genlat_exec *exec, int64_t tile)
 {
     for (int i = 0; i < exec->runs; i++) {
         gnl_run *run = &exec->run[i];
         const gnl_layer_type *type = type_of(exec, run);
-        gnl_step *s = &run->step;
+        gnl_step *s = enter(exec, run, tile);
         for (int j = 0; j < s->inputs; j++)
-            s->tx[j] = exec->buffer[exec->net->node[run->node].input[j]].tangent;
-        s->ty = exec->buffer[run->node].tangent;
+            s->tx[j] = gnl_at(exec->buffer[inputs_of(exec, run)[j]].tangent, tile);
+        s->ty = gnl_at(exec->buffer[run->node].tangent, tile);
         if (type->jvp)
             type->jvp(s);
         else
             transposed(type, s, s->tx[0], &s->ty);
     }
+}
+
+void gnl_exec_jvp(genlat_exec *exec)
+{
+    gnl_exec_jvp_tile(exec, 0);
 }
 
 static void reverse_tangent(const gnl_layer_type *type, const gnl_step *s)
@@ -187,24 +235,30 @@ static void reverse_tangent(const gnl_layer_type *type, const gnl_step *s)
         transposed(type, s, s->dty, s->dtx);
 }
 
-void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask, unsigned wanted)
+void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned tangents_mask,
+                                 unsigned wanted)
 {
-    clear_unwritten(exec, outputs_mask, false);
-    clear_unwritten(exec, tangents_mask, true);
-    if (wanted & GNL_GRAD_WEIGHTS)
-        gnl_reparam_begin(exec);
+    clear_unwritten(exec, tile, outputs_mask, false);
+    clear_unwritten(exec, tile, tangents_mask, true);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
         const gnl_layer_type *type = type_of(exec, run);
-        if (!exec->buffer[run->node].adjoint)
+        if (!exec->buffer[run->node].adjoint.base)
             continue;
-        aim(exec, run, wanted);
+        aim(exec, run, tile, wanted);
         if (!run->skip_back) {
             type->backward(&run->step);
             reverse_tangent(type, &run->step);
         }
-        add_routes(exec, run, true);
+        add_routes(exec, run, tile, true);
     }
+}
+
+void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask, unsigned wanted)
+{
+    if (wanted & GNL_GRAD_WEIGHTS)
+        gnl_reparam_begin(exec);
+    gnl_exec_backward_dual_tile(exec, 0, outputs_mask, tangents_mask, wanted);
     if (wanted & GNL_GRAD_WEIGHTS)
         gnl_reparam_end(exec);
     exec->has_backward = true;

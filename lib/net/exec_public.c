@@ -2,6 +2,63 @@
 /* The public functions of an exec. */
 #include "net/net.h"
 
+/* ---- making one ------------------------------------------------------------------------------ */
+
+static const char *const purpose_names[] = {"inference", "training", "penalty", NULL};
+
+static const gnl_option exec_options[] = {
+    GNL_OPT_ENUM(genlat_exec_opts, purpose, GENLAT_EXEC_TRAINING, GENLAT_EXEC_PENALTY, purpose_names,
+                 "what the exec is for"),
+    GNL_OPT_BOOL(genlat_exec_opts, input_grads, 1, "backward computes the gradients of the inputs"),
+    GNL_OPT_BOOL(genlat_exec_opts, keep, 0, "every node's output stays readable"),
+    GNL_OPT_INT(genlat_exec_opts, tile, 0, 0, INT32_MAX, "samples that go through the net together; 0: chosen"),
+};
+static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options,
+                                             GNL_COUNT(exec_options)};
+
+void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
+{
+    gnl_options_init(&exec_table, opts, size);
+}
+
+genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads)
+{
+    return (genlat_exec_opts){
+        .size = sizeof(genlat_exec_opts), .purpose = purpose, .input_grads = input_grads};
+}
+
+static genlat_status check_compile(const genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                           genlat_exec_opts *complete, const char *where)
+{
+    GNL_REQUIRE(net, where, "net is NULL");
+    if (rows < 1 || rows > INT32_MAX)
+        return gnl_fail(GENLAT_E_RANGE, "%s: rows is %lld, must be from 1 to %d", where, (long long)rows,
+                        INT32_MAX);
+    return gnl_options_take(&exec_table, opts, complete, where);
+}
+
+genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                                 genlat_exec **out)
+{
+    genlat_exec_opts complete;
+    GNL_REQUIRE(out, "genlat_net_compile", "out is NULL");
+    *out = NULL;
+    GNL_TRY(check_compile(net, rows, opts, &complete, "genlat_net_compile"));
+    return gnl_net_compile(net, rows, &complete, out);
+}
+
+genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                                    int64_t *bytes)
+{
+    genlat_exec_opts complete;
+    GNL_REQUIRE(bytes, "genlat_net_exec_bytes", "bytes is NULL");
+    *bytes = 0;
+    GNL_TRY(check_compile(net, rows, opts, &complete, "genlat_net_exec_bytes"));
+    return gnl_net_exec_bytes(net, rows, &complete, bytes);
+}
+
+/* ---- using it -------------------------------------------------------------------------------- */
+
 void genlat_exec_destroy(genlat_exec **exec)
 {
     if (!exec)
@@ -85,13 +142,13 @@ genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tenso
     int node = gnl_net_find_node(exec->net, name);
     if (node < 0)
         return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_exec_node: no node is called '%s'", name);
-    if (!exec->opts.keep || !exec->rows || !exec->buffer[node].value)
+    if (!exec->opts.keep || !exec->rows || !exec->buffer[node].value.base)
         return gnl_fail(GENLAT_E_STATE,
                         "genlat_exec_node: '%s' has no value; compile with keep 1 and run forward first",
                         name);
     gnl_shape shape = gnl_shape_batched(&exec->net->node[node].shape, exec->rows);
     GNL_TRY(gnl_tensor_new(exec->object.ctx, &shape, out));
-    memcpy((*out)->data, exec->buffer[node].value, (size_t)gnl_shape_count(&shape) * sizeof(gnl_real));
+    memcpy((*out)->data, exec->buffer[node].value.base, (size_t)gnl_shape_count(&shape) * sizeof(gnl_real));
     return GENLAT_OK;
 }
 

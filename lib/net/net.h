@@ -102,12 +102,18 @@ double gnl_net_orthogonal(genlat_net *net, const gnl_compute *compute, double st
 /* What a backward pass computes. */
 enum { GNL_GRAD_WEIGHTS = 1, GNL_GRAD_INPUTS = 2 };
 
+/* A buffer: of all samples, so that tile t starts at base + t stride; or of one tile at a time, where stride is 0. */
+typedef struct gnl_place {
+    gnl_real *base; /* NULL: no such buffer */
+    int64_t stride;
+} gnl_place;
+
 /* The part of one input of a step that backward writes: straight into the gradient of the node that the input
  * comes from, or beside it and then added. */
 typedef struct gnl_route {
     int node;
-    gnl_real *adjoint, *tangent_adjoint; /* where the layer writes; NULL: not wanted */
-    bool added;                          /* afterwards added to the node's own */
+    gnl_place adjoint, tangent_adjoint; /* where the layer writes; none: not wanted */
+    bool added;                         /* afterwards added to the node's own */
 } gnl_route;
 
 typedef struct gnl_run {
@@ -116,6 +122,7 @@ typedef struct gnl_run {
     gnl_route route[GNL_MAX_INPUTS];
     bool skip;                        /* a view: y is x */
     bool skip_back;                   /* dx is dy */
+    gnl_place cache;
     gnl_real *wanted[GNL_MAX_PARAMS]; /* gradients when weights are wanted */
 } gnl_run;
 
@@ -128,9 +135,9 @@ typedef struct gnl_reparam {
     double sigma;
 } gnl_reparam;
 
-/* Buffers of a node within the exec's arena, NULL where there is none. */
+/* Buffers of a node within the exec's arena. Those of one tile hold what the last tile has left. */
 typedef struct gnl_buffers {
-    gnl_real *value, *adjoint, *tangent, *tangent_adjoint;
+    gnl_place value, adjoint, tangent, tangent_adjoint;
 } gnl_buffers;
 
 struct genlat_exec {
@@ -139,6 +146,7 @@ struct genlat_exec {
     genlat_exec_opts opts;
     int64_t capacity; /* rows compiled for */
     int64_t rows;     /* of the last forward pass; 0: none yet */
+    int64_t tile;     /* rows that go through the net together; capacity: all of them */
     bool has_backward;
     gnl_compute compute;
     int runs;
@@ -160,6 +168,8 @@ struct genlat_exec {
 genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads);
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out);
 int64_t gnl_exec_bytes(const genlat_exec *exec); /* also of one that has only been planned */
+/* Of one that would be compiled. */
+genlat_status gnl_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, int64_t *bytes);
 void gnl_exec_release(genlat_exec *exec);
 
 /* x: one pointer an input, [rows,...], which must stay until the last backward pass on it. */
@@ -171,8 +181,8 @@ gnl_real *gnl_exec_output_grad(const genlat_exec *exec, int index);
 void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted);
 gnl_real *gnl_exec_input_grad(const genlat_exec *exec, int index);
 
-/* Tangents, for execs compiled for penalties: forward along what the caller has written into the tangents of the
- * inputs, which are zero at first and stay as they are. */
+/* Tangents, for execs compiled for penalties, of one tile: forward along what the caller has written into the tangents of
+ * the inputs, which are zero at first and stay as they are. */
 gnl_real *gnl_exec_input_tangent(const genlat_exec *exec, int index);
 void gnl_exec_jvp(genlat_exec *exec);
 gnl_real *gnl_exec_output_tangent(const genlat_exec *exec, int index);

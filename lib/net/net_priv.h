@@ -5,8 +5,17 @@
 
 #include "net/net.h"
 
+/* How many tiles a buffer holds. */
+typedef enum gnl_extent {
+    GNL_EXTENT_NEEDED, /* all where its content must outlive a pass, or else one */
+    GNL_EXTENT_ONE,
+    GNL_EXTENT_ALL
+} gnl_extent;
+
 /* A buffer and the time during which its content counts. Buffers whose times do not meet may share memory. */
 typedef struct gnl_span {
+    int64_t unit; /* numbers of one tile */
+    gnl_extent extent;
     int64_t numbers;
     int begin, end; /* inclusive */
     int64_t offset; /* the answer */
@@ -28,6 +37,19 @@ typedef struct gnl_net_text {
 } gnl_net_text;
 
 genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genlat_net **out);
+
+static inline gnl_real *gnl_at(gnl_place place, int64_t tile)
+{
+    return place.base ? place.base + tile * place.stride : NULL;
+}
+
+/* Passes over one tile, for penalty.c, after a forward pass over all. */
+int64_t gnl_exec_tiles(const genlat_exec *exec); /* of the rows of that pass */
+int64_t gnl_exec_tile_rows(const genlat_exec *exec, int64_t tile);
+void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned wanted);
+void gnl_exec_jvp_tile(genlat_exec *exec, int64_t tile);
+void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned tangents_mask,
+                                 unsigned wanted);
 
 /* Numbers rounded up to whole cache lines. */
 int64_t gnl_padded(int64_t numbers);

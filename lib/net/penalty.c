@@ -27,45 +27,66 @@ static double slope_of(gnl_penalty_kind kind, double norm2)
     return 2 * (norm - 1) / norm;
 }
 
-static void fill_output(gnl_real *out, int64_t rows, const gnl_real *values, gnl_real constant)
+/* One tile of a penalty: its rows begin at `first`. */
+typedef struct part {
+    genlat_exec *exec;
+    const gnl_penalty *p;
+    int64_t tile, first, rows;
+} part;
+
+static const gnl_real *dloss_of(const part *t)
 {
-    for (int64_t i = 0; i < rows; i++)
+    return t->p->dloss ? t->p->dloss + t->first : NULL;
+}
+
+static void fill_output(const part *t, gnl_place place, const gnl_real *values, gnl_real constant)
+{
+    gnl_real *out = gnl_at(place, t->tile);
+    for (int64_t i = 0; i < t->rows; i++)
         out[i] = values ? values[i] : constant;
 }
 
-/* Input gradients of the output itself, left in the adjoints. */
-static void differentiate(genlat_exec *exec, const gnl_penalty *p)
+static const gnl_buffers *output_of(const part *t)
 {
-    fill_output(gnl_exec_output_grad(exec, p->output), exec->rows, NULL, 1);
-    gnl_exec_backward(exec, 1u << p->output, GNL_GRAD_INPUTS);
+    return &t->exec->buffer[t->exec->net->output[t->p->output]];
 }
 
-/* v into the tangent of the input, scaled to the mean over rows; returns the mean of f. */
-static double aim_tangent(genlat_exec *exec, const gnl_penalty *p, double *norm2)
+/* Input gradients of the output itself, left in the adjoints. */
+static void differentiate(const part *t)
 {
+    fill_output(t, output_of(t)->adjoint, NULL, 1);
+    gnl_exec_backward_tile(t->exec, t->tile, 1u << t->p->output, GNL_GRAD_INPUTS);
+}
+
+/* v into the tangent of the input, scaled to the mean over all rows; returns the sum of f over those of the tile. */
+static double aim_tangent(const part *t, double *norm2)
+{
+    const genlat_exec *exec = t->exec;
+    const gnl_penalty *p = t->p;
     int64_t n = gnl_shape_count(&exec->net->node[p->input].shape);
-    const gnl_real *g = gnl_exec_input_grad(exec, p->input);
-    gnl_real *v = gnl_exec_input_tangent(exec, p->input);
+    const gnl_real *g = gnl_at(exec->buffer[p->input].adjoint, t->tile);
+    gnl_real *v = gnl_at(exec->buffer[p->input].tangent, t->tile);
     const gnl_kernels *k = exec->compute.k;
     double total = 0;
-    for (int64_t i = 0; i < exec->rows; i++) {
+    for (int64_t i = 0; i < t->rows; i++) {
         double square = k->dot(n, g + i * n, g + i * n);
         double slope = p->weight * slope_of(p->kind, square) / (double)exec->rows;
         k->scale(n, (gnl_real)slope, g + i * n, v + i * n);
         total += value_of(p->kind, square);
         if (norm2)
-            norm2[i] = square;
+            norm2[t->first + i] = square;
     }
-    return total / (double)exec->rows;
+    return total;
 }
 
 /* ---- any net ------------------------------------------------------------------------------------------- */
 
-static void reverse_both(genlat_exec *exec, const gnl_penalty *p)
+static void reverse_both(const part *t)
 {
-    fill_output(gnl_exec_output_grad(exec, p->output), exec->rows, p->dloss, 0);
-    fill_output(gnl_exec_output_tangent_grad(exec, p->output), exec->rows, NULL, 1);
-    gnl_exec_backward_dual(exec, 1u << p->output, 1u << p->output, GNL_GRAD_WEIGHTS);
+    unsigned mask = 1u << t->p->output;
+    fill_output(t, output_of(t)->adjoint, dloss_of(t), 0);
+    fill_output(t, output_of(t)->tangent_adjoint, NULL, 1);
+    gnl_exec_backward_dual_tile(t->exec, t->tile, mask, mask, GNL_GRAD_WEIGHTS);
 }
 
 /* ---- piecewise affine nets ------------------------------------------------------------------- */
@@ -95,57 +116,64 @@ static void mix_rows(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-static void mix(const genlat_exec *exec, const gnl_real *factor, const gnl_real *x, const gnl_real *tangent,
-                int64_t width, gnl_real *out)
+static void mix(const part *t, const gnl_real *x, const gnl_real *tangent, int64_t width, gnl_real *out)
 {
-    fold f = {factor, x, tangent, out, width, exec->compute.k};
-    gnl_parallel(exec->object.ctx, exec->rows, GNL_MAX(1, GNL_CHUNK / GNL_MAX(width, 1)), mix_rows, &f);
+    fold f = {dloss_of(t), x, tangent, out, width, t->exec->compute.k};
+    gnl_parallel(t->exec->object.ctx, t->rows, GNL_MAX(1, GNL_CHUNK / GNL_MAX(width, 1)), mix_rows, &f);
 }
 
-static void fold_layer(const genlat_exec *exec, gnl_run *run, const gnl_real *dloss)
+/* The tangent pass has left the step's pointers at this tile. */
+static void fold_layer(const part *t, const gnl_run *run)
 {
+    const genlat_exec *exec = t->exec;
     const gnl_node *node = &exec->net->node[run->node];
     const gnl_layer_type *type = node->layer->type;
     const gnl_node *owner = &exec->net->node[node->owner];
-    const gnl_buffers *in = &exec->buffer[node->input[0]];
     gnl_step step = run->step;
-    const gnl_real *adjoint = exec->buffer[run->node].adjoint;
+    const gnl_real *adjoint = gnl_at(exec->buffer[run->node].adjoint, t->tile);
+    bool loss = t->p->dloss != NULL;
     memset(step.dx, 0, sizeof step.dx);
     memset(step.dtx, 0, sizeof step.dtx);
     for (int i = 0; i < owner->params; i++)
         step.grad[i] = gnl_weight_is_wanted(exec->net, owner->first_weight + i) ? run->wanted[i] : NULL;
-    if (dloss)
-        mix(exec, dloss, in->value, in->tangent, step.in_size[0], exec->mix);
-    step.tx[0] = dloss ? exec->mix : in->tangent;
+    if (loss)
+        mix(t, step.x[0], step.tx[0], step.in_size[0], exec->mix);
+    step.tx[0] = loss ? exec->mix : step.tx[0];
     step.dty = adjoint;
     type->jvp_backward(&step);
-    if (!dloss)
+    if (!loss)
         return;
-    mix(exec, dloss, adjoint, NULL, step.out_size, exec->scaled);
+    mix(t, adjoint, NULL, step.out_size, exec->scaled);
     step.grad[0] = NULL;
     step.dy = exec->scaled;
     type->backward(&step);
 }
 
-static void fold_all(genlat_exec *exec, const gnl_penalty *p)
+static void fold_all(const part *t)
 {
-    gnl_reparam_begin(exec);
+    const genlat_exec *exec = t->exec;
     for (int i = 0; i < exec->runs; i++) {
-        gnl_run *run = &exec->run[i];
+        const gnl_run *run = &exec->run[i];
         if (exec->net->node[exec->net->node[run->node].owner].weights > 0)
-            fold_layer(exec, run, p->dloss);
+            fold_layer(t, run);
     }
-    gnl_reparam_end(exec);
 }
 
 double gnl_exec_penalty(genlat_exec *exec, const gnl_penalty *penalty, double *norm2)
 {
-    differentiate(exec, penalty);
-    double mean = aim_tangent(exec, penalty, norm2);
-    gnl_exec_jvp(exec);
-    if (exec->folds && !penalty->general)
-        fold_all(exec, penalty);
-    else
-        reverse_both(exec, penalty);
-    return mean;
+    double total = 0;
+    gnl_reparam_begin(exec);
+    for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++) {
+        const part t = {exec, penalty, tile, tile * exec->tile, gnl_exec_tile_rows(exec, tile)};
+        differentiate(&t);
+        total += aim_tangent(&t, norm2);
+        gnl_exec_jvp_tile(exec, tile);
+        if (exec->folds && !penalty->general)
+            fold_all(&t);
+        else
+            reverse_both(&t);
+    }
+    gnl_reparam_end(exec);
+    exec->has_backward = true;
+    return total / (double)exec->rows;
 }

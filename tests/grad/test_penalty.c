@@ -82,11 +82,13 @@ typedef struct trial {
     gnl_penalty penalty;
 } trial;
 
-static void open_trial(trial *t, const struct critic *now)
+/* tile: rows that go through the critic together, 0: all of them. */
+static void open_trial(trial *t, const struct critic *now, int64_t tile)
 {
     const char *name = "x";
     const gnl_shape shape = {3, {now->dims[0], now->dims[1], now->dims[2]}};
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    opts.tile = tile;
     gnl_rng rng = gnl_rng_make(11, GNL_STREAM_USER, 0);
     ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, now->text, &t->net) == GENLAT_OK, "%s",
                   genlat_last_error());
@@ -138,11 +140,11 @@ static double error_of(trial *t)
     return sqrt(apart / size);
 }
 
-START_TEST(weight_gradients_match_differences)
+static void check_gradients(const struct critic *now, int64_t tile)
 {
-    const struct critic *now = &critics[_i];
     trial t = {0};
-    open_trial(&t, now);
+    open_trial(&t, now, tile);
+    ck_assert_int_eq(t.exec->tile, tile ? tile : ROWS);
     ck_assert_int_eq(t.exec->folds, now->folds);
     for (size_t kind = 0; kind < GNL_COUNT(kinds); kind++)
         for (int with_loss = 0; with_loss < 2; with_loss++)
@@ -152,10 +154,16 @@ START_TEST(weight_gradients_match_differences)
                                           .dloss = with_loss ? t.dloss : NULL,
                                           .general = general};
                 double error = error_of(&t);
-                ck_assert_msg(error < 1e-6, "%s, kind %zu, loss %d, general %d: error %g", now->text, kind,
-                              with_loss, general, error);
+                ck_assert_msg(error < 1e-6, "%s, tile %d, kind %zu, loss %d, general %d: error %g", now->text,
+                              (int)tile, kind, with_loss, general, error);
             }
     close_trial(&t);
+}
+
+START_TEST(weight_gradients_match_differences)
+{
+    check_gradients(&critics[_i], 0);
+    check_gradients(&critics[_i], 2);
 }
 END_TEST
 
@@ -167,7 +175,7 @@ START_TEST(public_call_agrees)
     genlat_tensor *dloss = NULL;
     trial t = {0};
     double value = 0;
-    open_trial(&t, &critics[1]);
+    open_trial(&t, &critics[1], 0);
     const gnl_real *x = t.x;
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 0.7, 0, NULL, &value), GENLAT_E_STATE);
     ck_assert_int_eq(gnl_tensor_new(ctx, &column, &dloss), GENLAT_OK);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows that go through a net tile by tile give what they give together, in double: outputs, and all gradients. */
+#include <check.h>
+#include <math.h>
+
+#include "net/net.h"
+
+enum { ROWS = 7, SIDE = 4, CHANNELS = 2, NUMBERS = CHANNELS * SIDE * SIDE, MOST = 8192 };
+
+/* Buffers of every kind: caches, views of the input, values read by several layers, weights used twice, outputs that are
+ * read inside, made weights. */
+static const char *const nets[] = {
+    "conv2d channels=4 kernel=3 padding=1 | leaky_relu | max_pool kernel=2 | flatten | dense units=3",
+    "flatten | dense units=6 name=a | tanh name=b | dense units=6 name=c | tanh | dense units=6 share=c name=d | output d",
+    "flatten name=f | dense units=6 name=a | tanh name=b | dense units=6 name=c | add from=b,c name=d | output d,b",
+    "conv2d channels=4 kernel=3 padding=1 name=a | group_norm groups=2 | silu name=b | conv2d channels=4 kernel=1 "
+    "name=c | add from=a,c | upsample mode=bilinear | avg_pool kernel=4 | flatten | dense units=4 name=d | "
+    "softmax name=e | output e,b",
+    "flatten name=f | dense units=6 weight=spectral name=a | gelu | concat from=f,a | layer_norm | maxout pieces=2 | "
+    "dense units=2 weight=norm name=z | output z,a",
+};
+
+static genlat_ctx *ctx;
+
+static gnl_real x[ROWS * NUMBERS], slope[GENLAT_MAX_OUTPUTS][ROWS * 64];
+
+/* What a pass forward and back leaves. */
+typedef struct result {
+    int64_t numbers;
+    gnl_real number[MOST];
+} result;
+
+static void put(result *r, int64_t n, const gnl_real *from)
+{
+    ck_assert_int_le(r->numbers + n, MOST);
+    memcpy(r->number + r->numbers, from, (size_t)n * sizeof *from);
+    r->numbers += n;
+}
+
+/* The last tile is not full, and there is room for more rows than come. */
+static void run(genlat_net *net, int64_t tile, result *r)
+{
+    const gnl_real *in = x;
+    genlat_exec *exec = NULL;
+    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    opts.tile = tile;
+    r->numbers = 0;
+    ck_assert_int_eq(gnl_net_compile(net, ROWS + 3, &opts, &exec), GENLAT_OK);
+    ck_assert_int_eq(exec->tile, tile);
+    exec->held = true;
+    for (int pass = 0; pass < 2; pass++) {
+        gnl_net_zero_grad(net);
+        gnl_exec_forward(exec, true, ROWS, &in);
+        for (int i = 0; i < net->outputs; i++) {
+            int64_t n = ROWS * gnl_shape_count(&net->node[net->output[i]].shape);
+            put(r, n, gnl_exec_output(exec, i));
+            memcpy(gnl_exec_output_grad(exec, i), slope[i], (size_t)n * sizeof slope[i][0]);
+        }
+        gnl_exec_backward(exec, pass == 0 ? 1 : (1u << net->outputs) - 1, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
+        put(r, net->values, net->grad);
+        put(r, ROWS * NUMBERS, gnl_exec_input_grad(exec, 0));
+    }
+    gnl_exec_release(exec);
+}
+
+START_TEST(tiles_change_nothing)
+{
+    static result whole, tiled;
+    const char *name = "x";
+    const gnl_shape shape = {3, {CHANNELS, SIDE, SIDE}};
+    genlat_net *net = NULL;
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, nets[_i], &net) == GENLAT_OK, "%s", genlat_last_error());
+    run(net, ROWS + 3, &whole);
+    for (int64_t tile = 1; tile < ROWS; tile += 2) {
+        run(net, tile, &tiled);
+        ck_assert_int_eq(tiled.numbers, whole.numbers);
+        for (int64_t i = 0; i < whole.numbers; i++)
+            ck_assert_msg(fabs(tiled.number[i] - whole.number[i]) < 1e-12, "%s, tile %d, number %d: %g, not %g",
+                          nets[_i], (int)tile, (int)i, tiled.number[i], whole.number[i]);
+    }
+    gnl_net_release(net);
+}
+END_TEST
+
+static const char *const together[] = {
+    "flatten | dense units=3 | batch_norm | dense units=1",
+    "flatten | dense units=3 | dropout p=0.5 | dense units=1",
+};
+
+START_TEST(some_nets_take_all_at_once)
+{
+    const char *name = "x";
+    const gnl_shape shape = {3, {CHANNELS, SIDE, SIDE}};
+    genlat_net *net = NULL;
+    genlat_exec *exec = NULL;
+    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    opts.tile = 2;
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, together[_i], &net) == GENLAT_OK, "%s",
+                  genlat_last_error());
+    ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
+    ck_assert_int_eq(exec->tile, ROWS);
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
+START_TEST(large_images_take_tiles)
+{
+    const char *name = "x";
+    const gnl_shape shape = {3, {3, 64, 64}};
+    genlat_net *net = NULL;
+    int64_t bytes[2];
+    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape, "conv2d channels=32 kernel=3 padding=1 | silu", &net),
+                     GENLAT_OK);
+    ck_assert_int_eq(genlat_net_exec_bytes(net, 64, &opts, &bytes[0]), GENLAT_OK);
+    opts.tile = 64;
+    ck_assert_int_eq(genlat_net_exec_bytes(net, 64, &opts, &bytes[1]), GENLAT_OK);
+    ck_assert_int_lt(bytes[0], bytes[1]);
+    gnl_net_release(net);
+}
+END_TEST
+
+static void setup(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    gnl_rng rng = gnl_rng_make(3, GNL_STREAM_USER, 0);
+    gnl_rng_fill_normal(&rng, x, GNL_COUNT(x));
+    for (int i = 0; i < GENLAT_MAX_OUTPUTS; i++)
+        gnl_rng_fill_normal(&rng, slope[i], GNL_COUNT(slope[i]));
+}
+
+static void teardown(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("tile");
+    TCase *tests = tcase_create("tile");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, tiles_change_nothing, 0, GNL_COUNT(nets));
+    tcase_add_loop_test(tests, some_nets_take_all_at_once, 0, GNL_COUNT(together));
+    tcase_add_test(tests, large_images_take_tiles);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}
