@@ -4,7 +4,7 @@
  *       random streams, threads, CPU detection, log.
  * Uses: nothing of the library but the public headers. Everything else uses it.
  * Adding: an options table lives beside the struct it describes; a status is one line in genlat/common.h.
- * Tests: tests/unit/test_base.c, tests/unit/test_options.c, tests/unit/test_rng.c, tests/thread/.
+ * Tests: tests/unit/test_base.c, tests/thread/.
  */
 #ifndef GNL_BASE_H
 #define GNL_BASE_H

@@ -97,10 +97,13 @@ static int parse_dims(const char *value, int64_t *dims, int most)
         return -1;
     strcpy(copy, value);
     int count = 0;
-    char *rest = NULL;
-    for (char *word = strtok_r(copy, "x", &rest); word; word = strtok_r(NULL, "x", &rest))
+    for (char *word = copy, *cross; word; word = cross) {
+        cross = strchr(word, 'x');
+        if (cross)
+            *cross++ = '\0';
         if (count == most || !gnl_parse_int(word, &dims[count++]))
             return -1;
+    }
     return count;
 }
 

@@ -4,7 +4,7 @@
  * Uses: base, kernel, tensor, io, layer, net, loss, optim, data, metric.
  * Adding: a model starts with a gnl_model and offers a gnl_model_type; the trainer knows nothing else of it.
  *         A preset is one entry in vae_presets.c or gan_presets.c.
- * Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c, tests/unit/test_gan.c, test_predictor.c, tests/train/.
+ * Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_train_vae.c, test_gan.c, test_predictor.c.
  */
 #ifndef GNL_MODEL_H
 #define GNL_MODEL_H

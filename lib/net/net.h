@@ -5,7 +5,7 @@
  *      check.c compares gradients, store.c saves and loads.
  * Uses: base, kernel, tensor, io, layer.
  * Adding: what a layer needs from a run goes into gnl_step, never into an `if` on its kind here.
- * Tests: tests/unit/test_store.c, tests/grad/test_net.c, tests/golden/.
+ * Tests: tests/unit/test_store.c, tests/grad/test_net.c, test_tile.c, test_penalty.c, tests/golden/.
  */
 #ifndef GNL_NET_H
 #define GNL_NET_H

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* The ground floor: random streams, work over threads, options as text, numbers as text, checked sizes. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+
+static genlat_ctx *ctx;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void tear_down(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+/* ---- random numbers -------------------------------------------------------------------------- */
+
+/* The known answers of the paper's authors. */
+START_TEST(philox_gives_known_answers)
+{
+    static const struct {
+        uint64_t seed, stream, counter;
+        uint32_t word[4];
+    } cases[] = {
+        {0, 0, 0, {0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u}},
+        {UINT64_MAX, UINT64_MAX, UINT64_MAX, {0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu}},
+        {0x299f31d0a4093822u,
+         0x0370734413198a2eu,
+         0x85a308d3243f6a88u,
+         {0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u}},
+    };
+    uint32_t word[4];
+    gnl_philox(cases[_i].seed, cases[_i].stream, cases[_i].counter, word);
+    ck_assert_mem_eq(word, cases[_i].word, sizeof word);
+}
+END_TEST
+
+START_TEST(bounded_draws_are_even)
+{
+    enum { BOUND = 7, DRAWS = 70000 };
+    int64_t found[BOUND] = {0};
+    gnl_rng rng = gnl_rng_make(1, GNL_STREAM_USER, 0);
+    for (int i = 0; i < DRAWS; i++)
+        found[gnl_rng_below(&rng, BOUND)]++;
+    for (int i = 0; i < BOUND; i++)
+        ck_assert_int_lt(llabs(found[i] - DRAWS / BOUND), 400); /* four standard deviations */
+    ck_assert_uint_eq(gnl_rng_below(&rng, 1), 0);
+}
+END_TEST
+
+START_TEST(normals_have_their_moments)
+{
+    enum { DRAWS = 100003 };
+    gnl_real *x = gnl_alloc(ctx, DRAWS, sizeof *x);
+    gnl_rng rng = gnl_rng_make(2, GNL_STREAM_USER, 0);
+    double moment[5] = {0};
+    gnl_rng_fill_normal(&rng, x, DRAWS);
+    for (int i = 0; i < DRAWS; i++)
+        for (int k = 1; k <= 4; k++)
+            moment[k] += pow((double)x[i], k) / DRAWS;
+    ck_assert_double_eq_tol(moment[1], 0, 0.0127);
+    ck_assert_double_eq_tol(moment[2], 1, 0.018);
+    ck_assert_double_eq_tol(moment[3], 0, 0.05);
+    ck_assert_double_eq_tol(moment[4], 3, 0.125);
+    ck_assert_uint_eq(rng.counter, (DRAWS + 3) / 4);
+    gnl_free(ctx, x);
+}
+END_TEST
+
+START_TEST(shuffles_keep_every_item)
+{
+    enum { ITEMS = 1000 };
+    int64_t item[ITEMS], moved = 0;
+    bool seen[ITEMS] = {false};
+    gnl_rng rng = gnl_rng_make(3, GNL_STREAM_ORDER, 0);
+    for (int i = 0; i < ITEMS; i++)
+        item[i] = i;
+    gnl_rng_shuffle(&rng, item, ITEMS);
+    for (int i = 0; i < ITEMS; i++) {
+        moved += item[i] != i;
+        seen[item[i]] = true;
+    }
+    for (int i = 0; i < ITEMS; i++)
+        ck_assert(seen[i]);
+    ck_assert_int_gt(moved, ITEMS - 10);
+}
+END_TEST
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+typedef struct tally {
+    atomic_int times[1000];
+    atomic_int outside; /* workers or chunks that should not be */
+    int64_t grain;
+    int threads;
+} tally;
+
+static void count_items(void *arg, int64_t begin, int64_t end, int worker)
+{
+    tally *t = arg;
+    if (worker < 0 || worker >= t->threads || begin % t->grain != 0 || end - begin > t->grain)
+        atomic_fetch_add(&t->outside, 1);
+    for (int64_t i = begin; i < end; i++)
+        atomic_fetch_add(&t->times[i], 1);
+}
+
+START_TEST(every_item_is_worked_on_once)
+{
+    static const int64_t grains[] = {1, 7, 999, 1000, 5000};
+    for (int threads = 1; threads <= 4; threads++) {
+        genlat_ctx *own = NULL;
+        genlat_ctx_opts opts;
+        genlat_ctx_opts_init(&opts);
+        opts.threads = threads;
+        ck_assert_int_eq(genlat_ctx_new(&opts, &own), GENLAT_OK);
+        ck_assert_int_eq(gnl_threads(own), threads);
+        for (size_t i = 0; i < GNL_COUNT(grains); i++) {
+            tally t = {.grain = grains[i], .threads = threads};
+            gnl_parallel(own, GNL_COUNT(t.times), grains[i], count_items, &t);
+            ck_assert_int_eq(t.outside, 0);
+            for (size_t j = 0; j < GNL_COUNT(t.times); j++)
+                ck_assert_int_eq(t.times[j], 1);
+        }
+        genlat_ctx_destroy(&own);
+    }
+}
+END_TEST
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+typedef struct sample_opts {
+    size_t size;
+    int64_t count, pair[2];
+    double rate;
+    uint32_t kind, flag;
+} sample_opts;
+
+static const char *const sample_kinds[] = {"near", "far", NULL};
+static const gnl_option sample_options[] = {
+    GNL_OPT_INT(sample_opts, count, 3, 1, 9, "a count"),
+    GNL_OPT_PAIR(sample_opts, pair, 2, 0, 99, "a pair"),
+    GNL_OPT_REAL(sample_opts, rate, 0.1, 0, 1, "a rate"),
+    GNL_OPT_ENUM(sample_opts, kind, 0, 1, sample_kinds, "a kind"),
+    GNL_OPT_BOOL(sample_opts, flag, 0, "a flag"),
+};
+static const gnl_options_table sample_table = {"sample", sizeof(sample_opts), sample_options,
+                                               GNL_COUNT(sample_options)};
+
+START_TEST(options_survive_text)
+{
+    sample_opts first, second;
+    char text[128];
+    gnl_options_init(&sample_table, &first, sizeof first);
+    ck_assert_int_eq(gnl_options_format(&sample_table, &first, text, sizeof text), GENLAT_OK);
+    ck_assert_str_eq(text, "");
+    ck_assert_int_eq(gnl_spec_pairs(&sample_table, &first, "count=4 pair=3x5 rate=0.25 kind=far flag=yes", "sample",
+                                    "test"),
+                     GENLAT_OK);
+    ck_assert_int_eq(first.count, 4);
+    ck_assert_int_eq(first.pair[1], 5);
+    ck_assert_int_eq(gnl_options_format(&sample_table, &first, text, sizeof text), GENLAT_OK);
+    gnl_options_init(&sample_table, &second, sizeof second);
+    ck_assert_int_eq(gnl_spec_pairs(&sample_table, &second, text, "sample", "test"), GENLAT_OK);
+    ck_assert_mem_eq(&first, &second, sizeof first);
+    ck_assert_int_eq(gnl_options_format(&sample_table, &first, text, 8), GENLAT_E_RANGE);
+}
+END_TEST
+
+START_TEST(bad_options_are_named)
+{
+    static const struct {
+        const char *key, *value, *told;
+    } cases[] = {
+        {"count", "10", "count"}, {"count", "2.5", "count"}, {"rate", "nan", "rate"}, {"rate", "1,5", "rate"},
+        {"kind", "beside", "far"}, {"pair", "3x", "pair"},   {"wait", "1", "count"},  {"flag", "2", "flag"},
+    };
+    sample_opts opts;
+    gnl_options_init(&sample_table, &opts, sizeof opts);
+    const sample_opts before = opts;
+    ck_assert_int_ne(gnl_options_set(&sample_table, &opts, cases[_i].key, cases[_i].value, "test"), GENLAT_OK);
+    ck_assert_msg(strstr(genlat_last_error(), cases[_i].told) != NULL, "%s", genlat_last_error());
+    ck_assert_mem_eq(&before, &opts, sizeof opts);
+}
+END_TEST
+
+/* A program compiled with an older, shorter struct is never read or written beyond it. */
+START_TEST(shorter_structs_are_respected)
+{
+    const size_t shorter = offsetof(sample_opts, rate);
+    sample_opts old, complete;
+    memset(&old, 0x5a, sizeof old);
+    gnl_options_init(&sample_table, &old, shorter);
+    ck_assert_int_eq(((const unsigned char *)&old)[shorter], 0x5a);
+    ck_assert_int_eq(gnl_options_take(&sample_table, &old, &complete, "test"), GENLAT_OK);
+    ck_assert_int_eq(complete.count, 3);
+    ck_assert_double_eq(complete.rate, 0.1);
+}
+END_TEST
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+START_TEST(numbers_survive_text)
+{
+    static const double values[] = {0, -0.0, 1, 0.1, 1.0 / 3, 1e-310, 1.7976931348623157e308, -2.5e-7, 123456789};
+    char text[64];
+    double back;
+    gnl_format_real(values[_i], text, sizeof text);
+    ck_assert(gnl_parse_real(text, &back));
+    ck_assert_double_eq(back, values[_i]);
+}
+END_TEST
+
+START_TEST(bad_numbers_are_refused)
+{
+    static const char *const texts[] = {"", " ", "1 ", "1x", "--1", "1e", "9223372036854775808"};
+    int64_t whole;
+    double real;
+    for (size_t i = 0; i < GNL_COUNT(texts); i++) {
+        ck_assert_msg(!gnl_parse_int(texts[i], &whole), "'%s'", texts[i]);
+        ck_assert_msg(i == GNL_COUNT(texts) - 1 || !gnl_parse_real(texts[i], &real), "'%s'", texts[i]);
+    }
+}
+END_TEST
+
+START_TEST(overflows_are_seen)
+{
+    int64_t product;
+    ck_assert(gnl_mul_i64(INT64_C(1) << 31, INT64_C(1) << 31, &product));
+    ck_assert_int_eq(product, INT64_C(1) << 62);
+    ck_assert(!gnl_mul_i64(INT64_C(1) << 32, INT64_C(1) << 31, &product));
+    ck_assert(!gnl_mul_i64(-1, 2, &product));
+    ck_assert_ptr_null(gnl_alloc(ctx, SIZE_MAX / 2, 4));
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "memory"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("base");
+    TCase *tcase = tcase_create("base");
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_loop_test(tcase, philox_gives_known_answers, 0, 3);
+    tcase_add_test(tcase, bounded_draws_are_even);
+    tcase_add_test(tcase, normals_have_their_moments);
+    tcase_add_test(tcase, shuffles_keep_every_item);
+    tcase_add_test(tcase, every_item_is_worked_on_once);
+    tcase_add_test(tcase, options_survive_text);
+    tcase_add_loop_test(tcase, bad_options_are_named, 0, 8);
+    tcase_add_test(tcase, shorter_structs_are_respected);
+    tcase_add_loop_test(tcase, numbers_survive_text, 0, 9);
+    tcase_add_test(tcase, bad_numbers_are_refused);
+    tcase_add_test(tcase, overflows_are_seen);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
