@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Presets of the VAE, one line each, and the two families of nets that they are made of. */
+/* Presets of the VAE, one line each, and the families of nets that they are made of: dense layers, dense layers that are
+ * gated, and convolutions. */
 #include <stdio.h>
 
 #include "model/vae_priv.h"
@@ -28,14 +29,14 @@ static const gnl_vae_preset presets[] = {
      128,
      false},
     {"static",
-     "784-400-40, 500 epochs with two drops of the learning rate, for fixed binarization",
-     "mlp",
-     {400},
+     "784-400-400-40 with gated layers and a falling learning rate, for fixed binarization",
+     "gated",
+     {400, 400},
      40,
      "bernoulli",
-     "adam lr=1e-4",
-     "steps milestones=100000x175000 factor=0.631",
-     500,
+     "adamw lr=3e-4 weight_decay=0.03",
+     "cosine from=1 to=0.01 steps=50000",
+     100,
      100,
      true},
     {"conv",
@@ -113,21 +114,34 @@ static bool is_conditional(const gnl_vae_recipe *recipe)
     return gnl_vae_condition_inputs(recipe) > 0;
 }
 
-static void mlp_encoder(const int64_t *widths, const gnl_vae_recipe *recipe, char text[GNL_VAE_TEXT])
+/* A hidden layer of `width`: by relu, or by half of its units gating the others (Dauphin and others 2017). */
+static void append_hidden(const char *family, long long width, char text[GNL_VAE_TEXT])
+{
+    bool gated = strcmp(family, "gated") == 0;
+    append(text, "dense units=%lld | %s", gated ? 2 * width : width, gated ? "glu" : "relu");
+}
+
+static void mlp_encoder(const char *family, const int64_t *widths, const gnl_vae_recipe *recipe,
+                        char text[GNL_VAE_TEXT])
 {
     append(text, "flatten from=x name=flat");
     if (is_conditional(recipe))
         append(text, " | concat from=flat,c");
-    for (int i = 0; i < count_widths(widths); i++)
-        append(text, " | dense units=%lld | relu", (long long)widths[i]);
+    for (int i = 0; i < count_widths(widths); i++) {
+        append(text, " | ");
+        append_hidden(family, (long long)widths[i], text);
+    }
 }
 
-static void mlp_decoder(const int64_t *widths, const gnl_vae_recipe *recipe, char text[GNL_VAE_TEXT])
+static void mlp_decoder(const char *family, const int64_t *widths, const gnl_vae_recipe *recipe,
+                        char text[GNL_VAE_TEXT])
 {
     if (is_conditional(recipe))
         append(text, "concat from=z,c | ");
-    for (int i = count_widths(widths) - 1; i >= 0; i--)
-        append(text, "dense units=%lld | relu | ", (long long)widths[i]);
+    for (int i = count_widths(widths) - 1; i >= 0; i--) {
+        append_hidden(family, (long long)widths[i], text);
+        append(text, " | ");
+    }
     append(text, "dense units={out}");
 }
 
@@ -147,8 +161,10 @@ static genlat_status check_image(const int64_t *widths, const gnl_shape *data)
 
 enum { CONV_HIDDEN = 256 };
 
-static void conv_encoder(const int64_t *widths, const gnl_vae_recipe *recipe, char text[GNL_VAE_TEXT])
+static void conv_encoder(const char *family, const int64_t *widths, const gnl_vae_recipe *recipe,
+                         char text[GNL_VAE_TEXT])
 {
+    (void)family;
     for (int i = 0; i < count_widths(widths); i++)
         append(text, "conv2d channels=%lld kernel=4 stride=2 padding=1%s | relu | ", (long long)widths[i],
                i ? "" : " from=x");
@@ -158,8 +174,10 @@ static void conv_encoder(const int64_t *widths, const gnl_vae_recipe *recipe, ch
     append(text, " | dense units=%d | relu", CONV_HIDDEN);
 }
 
-static void conv_decoder(const int64_t *widths, const gnl_vae_recipe *recipe, char text[GNL_VAE_TEXT])
+static void conv_decoder(const char *family, const int64_t *widths, const gnl_vae_recipe *recipe,
+                         char text[GNL_VAE_TEXT])
 {
+    (void)family;
     int stages = count_widths(widths);
     int64_t height = recipe->data.dim[1] >> stages, width = recipe->data.dim[2] >> stages;
     long long deepest = (long long)widths[stages - 1];
@@ -186,7 +204,7 @@ genlat_status gnl_vae_family_encoder(const char *family, const int64_t *widths, 
     bool conv = false;
     GNL_TRY(check_family(family, widths, &recipe->data, &conv));
     text[0] = '\0';
-    (conv ? conv_encoder : mlp_encoder)(widths, recipe, text);
+    (conv ? conv_encoder : mlp_encoder)(family, widths, recipe, text);
     return GENLAT_OK;
 }
 
@@ -196,6 +214,6 @@ genlat_status gnl_vae_family_decoder(const char *family, const int64_t *widths, 
     bool conv = false;
     GNL_TRY(check_family(family, widths, &recipe->data, &conv));
     text[0] = '\0';
-    (conv ? conv_decoder : mlp_decoder)(widths, recipe, text);
+    (conv ? conv_decoder : mlp_decoder)(family, widths, recipe, text);
     return GENLAT_OK;
 }
