@@ -113,7 +113,8 @@ static int ask(measurement *m, const measure_set *set,
                genlat_tensor **out)
 {
     int32_t ndim = 0;
-    int64_t dims[GENLAT_MAX_DIMS] = {genlat_tensor_dim(set->x, 0) * measure_planes(m)};
+    /* data_shape writes GENLAT_MAX_DIMS sizes whatever the sample has */
+    int64_t dims[1 + GENLAT_MAX_DIMS] = {genlat_tensor_dim(set->x, 0) * measure_planes(m)};
     genlat_tensor *planes = NULL;
     genlat_status status = genlat_predictor_data_shape(m->classifier, &ndim, dims + 1);
     if (status == GENLAT_OK)
