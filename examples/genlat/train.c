@@ -74,19 +74,20 @@ static bool is_nothing(const double *values, int64_t n)
 static int64_t find_curves(training *t, figure_curve *curves, int64_t *n)
 {
     char name[64];
-    int64_t count = 0, other = 0;
+    int64_t count = 0, epochs = 0, other = 0;
     for (const train_curve *wanted = t->kind->curves; wanted->name; wanted++) {
         figure_curve *c = &curves[count];
         *c = (figure_curve){.name = wanted->name, .unit = wanted->unit};
-        if (genlat_trainer_history(t->trainer, wanted->name, &c->train, n) != GENLAT_OK || *n == 0)
+        if (genlat_trainer_history(t->trainer, wanted->name, &c->train, &epochs) != GENLAT_OK || epochs == 0)
             continue;
+        *n = epochs;
         snprintf(name, sizeof name, "valid.%s", wanted->name);
         if (!t->valid || genlat_trainer_history(t->trainer, name, &c->valid, &other) != GENLAT_OK)
             c->valid = NULL;
         for (int32_t k = 0; t->by_steps && k < t->trace.terms; k++)
             if (strcmp(genlat_trainer_curve(t->trainer, k), wanted->name) == 0)
                 c->train = t->trace.value[k];
-        count += !is_nothing(c->train, t->by_steps ? t->trace.count : *n);
+        count += !is_nothing(c->train, t->by_steps ? t->trace.count : epochs);
     }
     return count;
 }

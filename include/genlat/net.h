@@ -417,12 +417,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_node(genlat_exec *exec, co
 
 /**
  * Propagate derivatives back: gradients of the weights are added to the net's, gradients of the inputs are
- * kept for genlat_exec_input_grad().
+ * kept for genlat_exec_input_grad(). What the forward pass kept is used up on the way, to save memory: run
+ * genlat_exec_forward() before each backward pass.
  *
  * @param exec     exec compiled for training.
  * @param outputs  number of tensors in dy; the net's number of outputs.
  * @param dy       [outputs] derivatives of the loss by the outputs [rows,...]; borrowed for the call; NULL: zero.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass or without purpose training.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass since the last backward pass,
+ *         or without purpose training.
  * Thread-safety: an exec belongs to one thread, and so does its net. Allocates: no. Randomness: none.
  * @since 0.1
  */

@@ -88,9 +88,9 @@ typedef struct job {
     gnl_real *place; /* of maxima; for averages a row of the output for each worker */
 } job;
 
-static void run(const gnl_step *s, gnl_task *task, const gnl_real *from, gnl_real *to)
+static void run(const gnl_step *s, gnl_task *task, gnl_real *place, const gnl_real *from, gnl_real *to)
 {
-    job j = {start_pool(s->opts, &s->in[0]), from, to, s->cache ? s->cache : s->scratch};
+    job j = {start_pool(s->opts, &s->in[0]), from, to, place};
     int64_t planes = s->rows * s->in[0].dim[0];
     int64_t grain = GNL_MAX(GNL_CHUNK / (j.p.in[0] * j.p.in[1]), 1);
     gnl_parallel(s->compute.ctx, planes, grain, task, &j);
@@ -160,17 +160,17 @@ static void give_task(void *arg, int64_t begin, int64_t end, int worker)
 
 static void max_take(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
-    run(s, take_task, x, y);
+    run(s, take_task, s->cache, x, y);
 }
 
 static void max_give(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 {
-    run(s, give_task, dy, dx);
+    run(s, give_task, s->cache, dy, dx);
 }
 
 static void max_forward(const gnl_step *s)
 {
-    run(s, max_task, s->x[0], s->y);
+    run(s, max_task, s->cache, s->x[0], s->y);
 }
 
 static void max_backward(const gnl_step *s)
@@ -261,12 +261,12 @@ static genlat_status avg_infer(const void *opts, const gnl_layer_env *env, int i
 
 static void avg_apply(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
-    run(s, avg_task, x, y);
+    run(s, avg_task, s->scratch, x, y);
 }
 
 static void avg_adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 {
-    run(s, avg_adjoint_task, dy, dx);
+    run(s, avg_adjoint_task, s->scratch, dy, dx);
 }
 
 GNL_LINEAR_CALLS(avg, avg_apply, avg_adjoint)

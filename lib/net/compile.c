@@ -11,7 +11,7 @@ typedef struct node_facts {
     bool live; /* an output depends on it; others are not run */
     bool output;
     bool wants_adjoint;                /* weights or a wanted input lie behind it */
-    bool needed_back;                  /* its value is read after the forward pass */
+    int needed_back;                   /* the last time that its value is read after the forward pass, or 0 */
     int consumers;                     /* slots of live layers that read it */
     int last_use;                      /* last node that reads it in the forward pass */
     int value_root, adjoint_root;      /* the node whose buffer it uses: itself or an earlier one */
@@ -156,12 +156,14 @@ static void count_uses(compiler *c)
         f->last_use = n;
         f->wants_adjoint =
             n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
-        f->needed_back |= c->training && (flags_of(c, n) & GNL_LAYER_NEEDS_Y);
+        if (c->training && flags_of(c, n) & GNL_LAYER_NEEDS_Y)
+            f->needed_back = backward_time(c, n);
         for (int i = 0; f->live && i < node->inputs; i++) {
             node_facts *in = &c->facts[node->input[i]];
             in->consumers++;
             in->last_use = n;
-            in->needed_back |= c->training && (flags_of(c, n) & GNL_LAYER_NEEDS_X);
+            if (c->training && flags_of(c, n) & GNL_LAYER_NEEDS_X)
+                in->needed_back = GNL_MAX(in->needed_back, backward_time(c, n));
             f->wants_adjoint |= in->wants_adjoint;
         }
     }
@@ -249,20 +251,29 @@ static void settle_spans(compiler *c)
     }
 }
 
+/* Tangents and the program's own questions go through all nodes again; otherwise the backward pass is the last to read. */
+static int end_of_value(const compiler *c, const node_facts *f)
+{
+    if (f->output || c->exec->opts.keep || c->tangents)
+        return end_of_time(c);
+    return GNL_MAX(f->last_use, f->needed_back);
+}
+
 static void span_values(compiler *c)
 {
+    int end_of_cache = c->tangents ? end_of_time(c) : 0;
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         node_facts *f = &c->facts[n];
         if (!f->live)
             continue;
-        bool kept = f->output || f->needed_back || c->exec->opts.keep || c->tangents;
-        int end = kept ? end_of_time(c) : f->last_use, root = f->value_root;
+        int end = end_of_value(c, f), root = f->value_root;
         if (root == n)
             f->span[VALUE] = add_span(c, node_numbers(c, n), n, end);
         else if (root >= c->net->inputs)
             cover(&c->span[c->facts[root].span[VALUE]], n, end);
         if (f->plan.cache)
-            f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n, c->training ? end_of_time(c) : n);
+            f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n,
+                                      c->training ? GNL_MAX(end_of_cache, backward_time(c, n)) : n);
         if (c->tangents)
             f->span[TANGENT] = add_span(c, node_numbers(c, n), tangent_time(c, n), end_of_backward(c));
     }

@@ -158,6 +158,9 @@ static genlat_status check_backward(const genlat_exec *exec, int32_t outputs, co
         return gnl_fail(
             GENLAT_E_STATE,
             "genlat_exec_backward: the exec is for inference only, or no forward pass has been run");
+    if (exec->has_backward && exec->opts.purpose == GENLAT_EXEC_TRAINING)
+        return gnl_fail(GENLAT_E_STATE, "genlat_exec_backward: the last backward pass has used up what the forward pass "
+                                        "kept; call genlat_exec_forward first");
     if (outputs != exec->net->outputs || !dy)
         return gnl_fail(GENLAT_E_INVALID, "genlat_exec_backward: %d tensors, the net has %d outputs",
                         dy ? (int)outputs : 0, exec->net->outputs);

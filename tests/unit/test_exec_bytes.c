@@ -2,6 +2,7 @@
 /* The workspace of an exec is known before it is allocated, and is what is then allocated. */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "genlat/genlat.h"
 
@@ -96,6 +97,53 @@ START_TEST(it_grows_with_rows_and_purpose)
 }
 END_TEST
 
+static void build_funnel(genlat_net **funnel)
+{
+    genlat_net_builder *builder = NULL;
+    ck_assert_int_eq(genlat_net_builder_new(ctx, &builder), GENLAT_OK);
+    genlat_net_builder_input(builder, "x", 1, (int64_t[]){8});
+    genlat_net_builder_text(builder, "dense units=1024; tanh; dense units=512; tanh; dense units=256; tanh; dense units=128");
+    ck_assert_int_eq(genlat_net_build(&builder, funnel), GENLAT_OK);
+}
+
+/* All activations are 1920 numbers a row, the last two derivatives 1536: they lie where narrower activations were. */
+START_TEST(derivatives_take_the_place_of_activations)
+{
+    enum { ROWS = 2048 };
+    genlat_exec_opts opts = purpose(GENLAT_EXEC_TRAINING);
+    genlat_net *funnel = NULL;
+    int64_t bytes = 0;
+    opts.input_grads = 0;
+    opts.tile = ROWS;
+    build_funnel(&funnel);
+    ck_assert_int_eq(genlat_net_exec_bytes(funnel, ROWS, &opts, &bytes), GENLAT_OK);
+    ck_assert_int_ge(bytes, (int64_t)(1920 * ROWS * sizeof(float)));
+    ck_assert_int_le(bytes, (int64_t)(2800 * ROWS * sizeof(float)));
+    genlat_net_destroy(&funnel);
+}
+END_TEST
+
+/* So there is one backward pass after each forward pass. */
+START_TEST(a_second_backward_pass_wants_a_forward_pass)
+{
+    genlat_exec_opts opts = purpose(GENLAT_EXEC_TRAINING);
+    genlat_exec *exec = NULL;
+    genlat_tensor *x = NULL, *dy = NULL;
+    ck_assert_int_eq(genlat_net_compile(net, 1, &opts, &exec), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_new(ctx, 4, (int64_t[]){1, 3, 16, 16}, &x), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){1, 1}, &dy), GENLAT_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(genlat_exec_forward(exec, GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){x}), GENLAT_OK);
+        ck_assert_int_eq(genlat_exec_backward(exec, 1, &(const genlat_tensor *){dy}), GENLAT_OK);
+        ck_assert_int_eq(genlat_exec_backward(exec, 1, &(const genlat_tensor *){dy}), GENLAT_E_STATE);
+        ck_assert_ptr_nonnull(strstr(genlat_last_error(), "genlat_exec_forward"));
+    }
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&dy);
+    genlat_exec_destroy(&exec);
+}
+END_TEST
+
 START_TEST(errors_give_no_bytes)
 {
     int64_t bytes = 7;
@@ -113,6 +161,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, what_is_planned_is_allocated, GENLAT_EXEC_INFERENCE, GENLAT_EXEC_PENALTY + 1);
     tcase_add_test(tests, it_grows_with_rows_and_purpose);
+    tcase_add_test(tests, derivatives_take_the_place_of_activations);
+    tcase_add_test(tests, a_second_backward_pass_wants_a_forward_pass);
     tcase_add_test(tests, errors_give_no_bytes);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
