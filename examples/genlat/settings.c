@@ -11,7 +11,7 @@
 
 static const char *const yes_no[] = {"no", "yes", NULL};
 static const char *const cpu_names[] = {"auto", "baseline", "avx2", "avx512", "neon", NULL};
-static const char *const gemm_names[] = {"auto", "cblas", "builtin", NULL};
+static const char *const gemm_names[] = {"auto", "cblas", "builtin", "bfloat16", NULL};
 
 /* Settings of the context: a whole number, or a name. */
 static const struct {

@@ -238,5 +238,6 @@ int gnl_threads(const genlat_ctx *ctx);
 /* ---- CPU ------------------------------------------------------------------------------------------- */
 
 uint32_t gnl_cpu_detect(void); /* GENLAT_CPU_BASELINE .. */
+bool gnl_cpu_has_bfloat16(void); /* AVX512_BF16, and the kernels for it are built */
 
 #endif

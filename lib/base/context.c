@@ -5,14 +5,14 @@
 #include "base/base_priv.h"
 
 static const char *const cpu_names[] = {"auto", "baseline", "avx2", "avx512", "neon", NULL};
-static const char *const gemm_names[] = {"auto", "cblas", "builtin", NULL};
+static const char *const gemm_names[] = {"auto", "cblas", "builtin", "bfloat16", NULL};
 
 static const gnl_option ctx_options[] = {
     GNL_OPT_INT(genlat_ctx_opts, threads, 1, 1, 256, "worker threads, the caller's own included"),
     GNL_OPT_INT(genlat_ctx_opts, seed, 0, 0, 9.2e18, "seed of all random streams"),
     GNL_OPT_BOOL(genlat_ctx_opts, deterministic, 0, "the same bits whatever the number of threads"),
     GNL_OPT_ENUM(genlat_ctx_opts, cpu, GENLAT_CPU_AUTO, GENLAT_CPU_NEON, cpu_names, "widest instruction set"),
-    GNL_OPT_ENUM(genlat_ctx_opts, gemm, GENLAT_GEMM_AUTO, GENLAT_GEMM_BUILTIN, gemm_names,
+    GNL_OPT_ENUM(genlat_ctx_opts, gemm, GENLAT_GEMM_AUTO, GENLAT_GEMM_BFLOAT16, gemm_names,
                  "who multiplies matrices"),
 };
 
@@ -50,6 +50,14 @@ static genlat_status resolve_cpu(genlat_ctx_opts *opts)
     return GENLAT_OK;
 }
 
+static genlat_status check_gemm(const genlat_ctx_opts *opts)
+{
+    if (opts->gemm == GENLAT_GEMM_BFLOAT16 && !(opts->cpu == GENLAT_CPU_AVX512 && gnl_cpu_has_bfloat16()))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_ctx_new: gemm bfloat16 wants AVX512_BF16, which this machine or this "
+                                              "build lacks; leave gemm at auto");
+    return GENLAT_OK;
+}
+
 /* The context's own block comes from the allocator it will hand out. */
 static genlat_status ctx_alloc(const genlat_ctx_opts *opts, genlat_ctx **out)
 {
@@ -73,6 +81,7 @@ genlat_status genlat_ctx_new(const genlat_ctx_opts *given, genlat_ctx **out)
     genlat_ctx_opts opts;
     GNL_TRY(gnl_options_take(&ctx_table, given, &opts, "genlat_ctx_new"));
     GNL_TRY(resolve_cpu(&opts));
+    GNL_TRY(check_gemm(&opts));
     genlat_ctx *ctx = NULL;
     GNL_TRY(ctx_alloc(&opts, &ctx));
     if (opts.threads > 1) {

@@ -19,3 +19,12 @@ uint32_t gnl_cpu_detect(void)
     return GENLAT_CPU_BASELINE;
 #endif
 }
+
+bool gnl_cpu_has_bfloat16(void)
+{
+#if defined(GNL_HAVE_AVX512BF16) && !defined(GNL_FLOAT64)
+    return gnl_cpu_detect() == GENLAT_CPU_AVX512 && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}

@@ -53,6 +53,7 @@ const gnl_kernels GNL_K(kernels) = {
     .adamax = GNL_K(adamax),
     .lion = GNL_K(lion),
     .gemm = GNL_K(gemm),
+    .dots = GNL_K(dots),
     .dots_half = GNL_K(dots_half),
     .im2col = GNL_K(im2col),
     .col2im = GNL_K(col2im),

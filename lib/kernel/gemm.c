@@ -18,9 +18,8 @@ enum { FEW_ROWS = 16, FEW_COLS = 24, FEW_DEPTH = 128, VERY_FEW = 4, VERY_FEW_DEP
 static bool uses_cblas(const gnl_compute *c)
 {
     const genlat_ctx_opts *opts = gnl_ctx_opts(c->ctx);
-    if (opts->deterministic || opts->gemm == GENLAT_GEMM_BUILTIN)
-        return false;
-    return opts->gemm == GENLAT_GEMM_CBLAS || c->k->cpu == GENLAT_CPU_BASELINE;
+    bool slow = opts->gemm == GENLAT_GEMM_AUTO && c->k->cpu == GENLAT_CPU_BASELINE;
+    return !opts->deterministic && (opts->gemm == GENLAT_GEMM_CBLAS || slow);
 }
 
 size_t gnl_gemm_space(const genlat_ctx *ctx)
@@ -81,6 +80,15 @@ static void choose_way(gnl_product *p)
         p->trans_b && !p->trans_a && ((few && p->k >= FEW_DEPTH) || (very_few && p->k >= VERY_FEW_DEPTH));
 }
 
+/* Dot products wait for memory, so that they gain nothing from factors in bfloat16. */
+static void multiply_block(const gnl_compute *c, const gnl_product *p, const gnl_block *block, int worker)
+{
+    if (p->dots)
+        c->k->dots(p, block);
+    else
+        gnl_gemm_kernel(c->ctx)(p, block, c->space + (size_t)worker * GNL_GEMM_SPACE);
+}
+
 void gnl_gemm_one(const gnl_compute *c, int worker, bool trans_a, bool trans_b, int64_t m, int64_t n,
                   int64_t k, gnl_real alpha, const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb,
                   gnl_real beta, gnl_real *out, int64_t ldc)
@@ -90,7 +98,7 @@ void gnl_gemm_one(const gnl_compute *c, int worker, bool trans_a, bool trans_b, 
         return;
     choose_way(&p);
     gnl_block all = {0, m, 0, n};
-    c->k->gemm(&p, &all, c->space + (size_t)worker * GNL_GEMM_SPACE);
+    multiply_block(c, &p, &all, worker);
 }
 
 typedef struct split {
@@ -107,7 +115,7 @@ static void block_task(void *arg, int64_t begin, int64_t end, int worker)
         gnl_block block = {.row = i / s->across * s->rows, .col = i % s->across * s->cols};
         block.rows = GNL_MIN(s->rows, s->p.m - block.row);
         block.cols = GNL_MIN(s->cols, s->p.n - block.col);
-        s->c->k->gemm(&s->p, &block, s->c->space + (size_t)worker * GNL_GEMM_SPACE);
+        multiply_block(s->c, &s->p, &block, worker);
     }
 }
 

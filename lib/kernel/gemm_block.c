@@ -5,7 +5,7 @@
  * them.
  */
 #include "kernel/gemm_priv.h"
-#include "kernel/vec.h"
+#include "kernel/vec_pairs.h"
 
 enum { WIDTH = TILE_VECTORS * VN };
 
@@ -38,8 +38,10 @@ static int64_t share(int64_t total, int64_t most, int64_t unit)
 static void run_strip(const pass *s, int64_t row, int rows)
 {
     const gnl_product *p = s->p;
-    gnl_tile t = {.k = s->depth, .alpha = p->alpha, .beta = s->beta, .ldc = p->ldc};
-    if (p->trans_a) {
+    int64_t lanes = GNL_LANES(s->depth, LANE_DEPTH);
+    bool packs = p->trans_a || LANE_DEPTH > 1;
+    gnl_tile t = {.k = lanes, .alpha = p->alpha, .beta = s->beta, .ldc = p->ldc};
+    if (packs) {
         GNL_K(pack_a)(p, s->from, s->depth, row, rows, s->strip);
         t.a = s->strip;
         t.stride_a = STRIP_ROWS;
@@ -49,10 +51,10 @@ static void run_strip(const pass *s, int64_t row, int rows)
     }
     t.stride_b = s->panels ? WIDTH : p->ldb;
     for (int64_t j = 0; j < s->cols; j += WIDTH) {
-        t.b = s->panels ? s->panels + j * s->depth : p->b + s->from * p->ldb + s->col + j;
+        t.b = s->panels ? s->panels + j * lanes : p->b + s->from * p->ldb + s->col + j;
         t.out = p->out + row * p->ldc + s->col + j;
         t.cols = GNL_MIN(s->cols - j, (int64_t)WIDTH);
-        GNL_K(tile)(&t, rows, !p->trans_a);
+        GNL_K(tile)(&t, rows, !packs);
     }
 }
 
@@ -69,17 +71,13 @@ static void run_pass(const pass *s, int64_t row, int64_t rows)
 static bool is_packing_worth(const gnl_product *p, const gnl_block *block)
 {
     bool pages = p->ldb % PAGE_NUMBERS == 0;
-    return p->trans_b || block->rows > (pages ? ROWS_WITHOUT_PACKING_PAGES : ROWS_WITHOUT_PACKING);
+    return p->trans_b || LANE_DEPTH > 1 || block->rows > (pages ? ROWS_WITHOUT_PACKING_PAGES : ROWS_WITHOUT_PACKING);
 }
 
 void GNL_K(gemm)(const gnl_product *p, const gnl_block *block, gnl_real *space)
 {
-    if (p->dots) {
-        GNL_K(dots)(p, block);
-        return;
-    }
     bool packs = is_packing_worth(p, block);
-    int64_t depth = share(p->k, BLOCK_DEPTH, 1);
+    int64_t depth = share(p->k, BLOCK_DEPTH, LANE_DEPTH);
     int64_t width = share(block->cols, BLOCK_COLS, WIDTH);
     for (int64_t from = 0; from < p->k; from += depth) {
         for (int64_t col = 0; col < block->cols; col += width) {

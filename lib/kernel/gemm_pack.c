@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Packing of the operands of the built-in matrix product, compiled once per instruction set. */
 #include "kernel/gemm_priv.h"
-#include "kernel/vec.h"
+#include "kernel/vec_pairs.h"
 
 enum { WIDTH = TILE_VECTORS * VN };
 
@@ -9,32 +9,31 @@ enum { WIDTH = TILE_VECTORS * VN };
 static void pack_rows(const gnl_product *p, int64_t from, int64_t depth, int64_t col, int64_t cols,
                       gnl_real *to)
 {
-    int64_t whole = cols / VN * VN;
+    int64_t whole = cols / VN * VN, panel_size = GNL_LANES(depth, LANE_DEPTH) * WIDTH;
     M rest = vmask(cols - whole);
-    for (int64_t d = 0; d < depth; d++) {
+    for (int64_t d = 0; d < depth; d += LANE_DEPTH) {
         const gnl_real *b = p->b + (from + d) * p->ldb + col;
-        gnl_real *panel = to + d * WIDTH;
+        gnl_real *panel = to + d / LANE_DEPTH * WIDTH;
         int64_t j = 0;
         for (; j < whole; j += VN)
-            vstore(panel + j / WIDTH * (depth * WIDTH) + j % WIDTH, vload(b + j));
+            vstore(panel + j / WIDTH * panel_size + j % WIDTH, vlanes_down(b + j, p->ldb, depth - d, true, rest));
         if (j < cols)
-            vstore(panel + j / WIDTH * (depth * WIDTH) + j % WIDTH, vload_m(b + j, rest));
+            vstore(panel + j / WIDTH * panel_size + j % WIDTH, vlanes_down(b + j, p->ldb, depth - d, false, rest));
     }
 }
 
-/* VN rows of the transposed B, whose depth is contiguous: squares are turned in registers. */
-static void pack_square_column(const gnl_real *b, int64_t ldb, int64_t depth, int64_t cols, gnl_real *to)
+/* Up to VN rows whose depth is contiguous become columns, `stride` apart: squares are turned in registers. */
+static void turn_rows(const gnl_real *x, int64_t ld, int64_t depth, int64_t rows, gnl_real *to, int64_t stride)
 {
-    for (int64_t d = 0; d < depth; d += VN) {
+    for (int64_t d = 0; d < depth; d += VN * LANE_DEPTH) {
         V square[VN];
-        M m = vmask(depth - d);
 #pragma GCC unroll 16
         for (int i = 0; i < VN; i++)
-            square[i] = i < cols ? vload_m(b + i * ldb + d, m) : vzero();
+            square[i] = i < rows ? vlanes_along(x + i * ld + d, depth - d) : vzero();
         vtranspose(square);
-        int64_t filled = GNL_MIN(depth - d, (int64_t)VN);
+        int64_t filled = GNL_MIN(GNL_LANES(depth - d, LANE_DEPTH), (int64_t)VN);
         for (int64_t i = 0; i < filled; i++)
-            vstore(to + (d + i) * WIDTH, square[i]);
+            vstore(to + (d / LANE_DEPTH + i) * stride, square[i]);
     }
 }
 
@@ -44,15 +43,20 @@ void GNL_K(pack_b)(const gnl_product *p, int64_t from, int64_t depth, int64_t co
         pack_rows(p, from, depth, col, cols, to);
         return;
     }
+    int64_t panel_size = GNL_LANES(depth, LANE_DEPTH) * WIDTH;
     for (int64_t j = 0; j < cols; j += VN)
-        pack_square_column(p->b + (col + j) * p->ldb + from, p->ldb, depth, cols - j,
-                           to + j / WIDTH * (depth * WIDTH) + j % WIDTH);
+        turn_rows(p->b + (col + j) * p->ldb + from, p->ldb, depth, cols - j,
+                  to + j / WIDTH * panel_size + j % WIDTH, WIDTH);
 }
 
 void GNL_K(pack_a)(const gnl_product *p, int64_t from, int64_t depth, int64_t row, int64_t rows, gnl_real *to)
 {
-    const gnl_real *a = p->a + from * p->lda + row;
-    for (int64_t d = 0; d < depth; d++)
-        for (int64_t i = 0; i < rows; i += VN)
-            vstore_m(to + d * STRIP_ROWS + i, vmask(rows - i), vload_m(a + d * p->lda + i, vmask(rows - i)));
+    for (int64_t i = 0; i < rows; i += VN) {
+        const gnl_real *a = p->trans_a ? p->a + from * p->lda + row + i : p->a + (row + i) * p->lda + from;
+        if (!p->trans_a)
+            turn_rows(a, p->lda, depth, rows - i, to + i, STRIP_ROWS);
+        for (int64_t d = 0; d < depth && p->trans_a; d += LANE_DEPTH)
+            vstore_m(to + d / LANE_DEPTH * STRIP_ROWS + i, vmask(rows - i),
+                     vlanes_down(a + d * p->lda, p->lda, depth - d, false, vmask(rows - i)));
+    }
 }

@@ -10,6 +10,9 @@
 enum { BLOCK_DEPTH = 512, BLOCK_COLS = 288, STRIP_ROWS = 16 };
 enum { GNL_GEMM_SPACE = BLOCK_DEPTH * (BLOCK_COLS + STRIP_ROWS) };
 
+/* Lanes that hold so much of the depth, when each holds `each` numbers of it; see vec_pairs.h. */
+#define GNL_LANES(depth, each) (((depth) + (each) - 1) / (each))
+
 /* C = alpha op(A) op(B) + beta C, none of the sizes 0. */
 struct gnl_product {
     bool trans_a, trans_b;
@@ -30,7 +33,7 @@ struct gnl_block {
 /* Up to TILE_ROWS x TILE_VECTORS of C: out = alpha A B + beta out over a depth of k. A is read at
  * a[r row_stride + p depth_stride], B as rows of vectors. */
 typedef struct gnl_tile {
-    int64_t k;
+    int64_t k; /* lanes */
     const gnl_real *a;
     int64_t stride_a; /* between rows where depth is contiguous, else between depths */
     const gnl_real *b;
@@ -42,12 +45,11 @@ typedef struct gnl_tile {
 } gnl_tile;
 
 void GNL_K(tile)(const gnl_tile *t, int rows, bool depth_contiguous);
-void GNL_K(dots)(const gnl_product *p, const gnl_block *block);
 
-/* depth x cols of op(B) as panels of the width of a tile, each [depth][width], padded with zeros. */
+/* depth x cols of op(B) as panels of the width of a tile, each [lanes of the depth][width]. */
 void GNL_K(pack_b)(const gnl_product *p, int64_t from, int64_t depth, int64_t col, int64_t cols,
                    gnl_real *to);
-/* rows x depth of a transposed A as [depth][STRIP_ROWS]. */
+/* rows x depth of op(A) as [lanes of the depth][STRIP_ROWS]. */
 void GNL_K(pack_a)(const gnl_product *p, int64_t from, int64_t depth, int64_t row, int64_t rows,
                    gnl_real *to);
 

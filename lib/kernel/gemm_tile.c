@@ -5,7 +5,7 @@
  * depth, whatever the tile it falls into.
  */
 #include "kernel/gemm_priv.h"
-#include "kernel/vec.h"
+#include "kernel/vec_pairs.h"
 
 /* Rows of A that share a base pointer: the strides 0, 1 and 2 times fit the addressing modes. */
 enum { GROUP = 3, GROUPS = (TILE_ROWS + GROUP - 1) / GROUP };
@@ -56,7 +56,7 @@ VEC_INLINE void run_tile(const int rows, const int vectors, const bool whole, co
             V x = vset(depth_contiguous ? base[r / GROUP][r % GROUP * stride_a] : base[0][r]);
 #pragma GCC unroll 4
             for (int v = 0; v < vectors; v++)
-                acc[r][v] = vfma(x, row[v], acc[r][v]);
+                acc[r][v] = vmac(x, row[v], acc[r][v]);
         }
 #pragma GCC unroll 8
         for (int g = 0; g < groups; g++)
@@ -68,15 +68,21 @@ VEC_INLINE void run_tile(const int rows, const int vectors, const bool whole, co
 
 typedef void tile_fn(const gnl_tile *t);
 
-#define TILE(rows, vectors, whole, name)                                                                     \
-    static void rows_##name##_##rows(const gnl_tile *t)                                                      \
-    {                                                                                                        \
-        run_tile(rows, vectors, whole, true, t);                                                             \
-    }                                                                                                        \
+#define COLS_TILE(rows, vectors, whole, name)                                                                \
     static void cols_##name##_##rows(const gnl_tile *t)                                                      \
     {                                                                                                        \
         run_tile(rows, vectors, whole, false, t);                                                            \
     }
+#ifdef __AVX512BF16__ /* where both factors are packed */
+#    define TILE(rows, vectors, whole, name) COLS_TILE(rows, vectors, whole, name)
+#else
+#    define TILE(rows, vectors, whole, name)                                                                 \
+        COLS_TILE(rows, vectors, whole, name)                                                                \
+        static void rows_##name##_##rows(const gnl_tile *t)                                                  \
+        {                                                                                                    \
+            run_tile(rows, vectors, whole, true, t);                                                         \
+        }
+#endif
 
 /* Full width, full width with a partial last vector, and one (perhaps partial) vector. Where masks cost nothing, the
  * second serves for the first. */
@@ -112,7 +118,9 @@ enum { WHOLE, EDGE, NARROW, WIDTHS };
 
 static tile_fn *const tiles[2][WIDTHS][TILE_ROWS + 1] = {
     {{NULL, EACH(COLS_WHOLE)}, {NULL, EACH(COLS_EDGE)}, {NULL, EACH(COLS_NARROW)}},
+#ifndef __AVX512BF16__
     {{NULL, EACH(ROWS_WHOLE)}, {NULL, EACH(ROWS_EDGE)}, {NULL, EACH(ROWS_NARROW)}},
+#endif
 };
 
 /* A width that is no whole number of vectors but more than one of them, where a tile has more than two: the

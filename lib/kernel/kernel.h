@@ -47,6 +47,7 @@ typedef void gnl_update_fn(int64_t n, const gnl_update *u, const gnl_real *grad,
 /* A product of matrices and a rectangle of its result, as gemm.c gives them to the built-in kernel. */
 typedef struct gnl_product gnl_product;
 typedef struct gnl_block gnl_block;
+typedef void gnl_gemm_fn(const gnl_product *p, const gnl_block *block, gnl_real *space);
 
 /* out = x w^T: x [m,k], w [n,k] in bfloat16 (the upper halves of floats), out [m,n], all of them contiguous. */
 typedef struct gnl_half_product {
@@ -139,7 +140,8 @@ typedef struct gnl_kernels {
     gnl_update_fn *lion;    /* m */
 
     /* the built-in matrix product; gnl_gemm() is the way to it */
-    void (*gemm)(const gnl_product *p, const gnl_block *block, gnl_real *space);
+    gnl_gemm_fn *gemm;
+    void (*dots)(const gnl_product *p, const gnl_block *block); /* short rows or columns, nothing packed */
     void (*dots_half)(const gnl_half_product *p, int64_t begin, int64_t end); /* columns of out */
 
     /* `channels` channels of the image, from `channel` on, lowered to cols [channels,kernel,tile size], and the
@@ -158,6 +160,8 @@ typedef struct gnl_kernels {
 /* The table for the instruction set of a context; constant data. */
 const gnl_kernels *gnl_kernels_of(const genlat_ctx *ctx);
 const gnl_kernels *gnl_kernels_for(uint32_t cpu); /* NULL when not built */
+/* The block product of a context: that of its instruction set, or the one on factors in bfloat16. */
+gnl_gemm_fn *gnl_gemm_kernel(const genlat_ctx *ctx);
 
 /* ---- matrix products --------------------------------------------------------------------------------- */
 

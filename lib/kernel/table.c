@@ -8,6 +8,9 @@ extern const gnl_kernels gnl_avx2_kernels;
 #ifdef GNL_HAVE_AVX512
 extern const gnl_kernels gnl_avx512_kernels;
 #endif
+#ifdef GNL_HAVE_AVX512BF16
+extern gnl_gemm_fn gnl_avx512bf16_gemm;
+#endif
 #ifdef GNL_HAVE_NEON
 extern const gnl_kernels gnl_neon_kernels;
 #endif
@@ -37,4 +40,13 @@ const gnl_kernels *gnl_kernels_of(const genlat_ctx *ctx)
         if (gnl_kernels_for(cpu))
             return gnl_kernels_for(cpu);
     return &gnl_plain_kernels;
+}
+
+gnl_gemm_fn *gnl_gemm_kernel(const genlat_ctx *ctx)
+{
+#ifdef GNL_HAVE_AVX512BF16
+    if (gnl_ctx_opts(ctx)->gemm == GENLAT_GEMM_BFLOAT16)
+        return gnl_avx512bf16_gemm;
+#endif
+    return gnl_kernels_of(ctx)->gemm;
 }

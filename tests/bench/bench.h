@@ -41,7 +41,11 @@ extern const bench_work bench_vae_mlp, bench_vae_conv, bench_decode1_mlp, bench_
     bench_decode1_bf16;
 extern const bench_work bench_dcgan32, bench_dcgan64, bench_wgan_gp;
 
+genlat_status bench_open(const bench_work *work, long threads, uint32_t gemm, bench *b);
+void bench_close(bench *b);
+
 double bench_now(void); /* seconds */
+void bench_sort(double *values, int64_t n); /* ascending */
 
 /* A net from text on one input. */
 genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *layers,
@@ -49,6 +53,11 @@ genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, cons
 /* A tensor of uniform numbers from [lo,hi). */
 genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float lo, float hi,
                             genlat_tensor **out);
+
+/* ---- threads ------------------------------------------------------------------------------------------- */
+
+/* Times steps with one thread and with several in turn; prints a line of JSON. */
+genlat_status bench_scaling(const bench_work *work, long threads, uint32_t gemm, double seconds);
 
 /* ---- roofline ------------------------------------------------------------------------------------------ */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Times training steps and single samples: one line of JSON a workload, the median over steps.
- * Usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [NAME...]
+ * Usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [NAME...]
+ * --scaling: steps with one thread and with N in turn, and how many times faster N are. --bfloat16: mixed precision.
  * Several workloads run in a process each, so that every peak of memory is its own.
  */
 #include <errno.h>
@@ -22,7 +23,7 @@ static const bench_work *const works[] = {&bench_vae_mlp,      &bench_vae_conv, 
 typedef struct settings {
     long threads;
     double seconds;
-    bool roofline, profile;
+    bool roofline, profile, scaling, bfloat16;
 } settings;
 
 static double seconds_of(clockid_t clock)
@@ -35,6 +36,17 @@ static double seconds_of(clockid_t clock)
 double bench_now(void)
 {
     return seconds_of(CLOCK_MONOTONIC);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void bench_sort(double *values, int64_t n)
+{
+    qsort(values, (size_t)n, sizeof *values, ascending);
 }
 
 /* ---- what workloads share ------------------------------------------------------------------------------ */
@@ -56,7 +68,7 @@ genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float l
     return genlat_rng_uniform(b->rng, genlat_tensor_count(*out), lo, hi, genlat_tensor_data(*out));
 }
 
-static void bench_close(bench *b)
+void bench_close(bench *b)
 {
     for (int i = 0; i < BENCH_TENSORS; i++)
         genlat_tensor_destroy(&b->tensor[i]);
@@ -71,11 +83,12 @@ static void bench_close(bench *b)
     genlat_ctx_destroy(&b->ctx);
 }
 
-static genlat_status bench_open(const bench_work *work, long threads, bench *b)
+genlat_status bench_open(const bench_work *work, long threads, uint32_t gemm, bench *b)
 {
     genlat_ctx_opts opts;
     genlat_ctx_opts_init(&opts);
     opts.threads = threads;
+    opts.gemm = gemm;
     GNL_TRY(genlat_ctx_new(&opts, &b->ctx));
     GNL_TRY(genlat_rng_new(b->ctx, 1, 0, &b->rng));
     return work->open(b);
@@ -88,12 +101,6 @@ typedef struct timing {
     int64_t steps;
     double seconds, cpu_seconds; /* of all timed steps; the second of all threads, on a processor */
 } timing;
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static genlat_status time_steps(const bench_work *work, bench *b, double seconds, timing *t)
 {
@@ -137,7 +144,7 @@ static genlat_status report(const bench_work *work, const settings *s, const ben
 {
     long peak = peak_mib();
     double mean = 1e3 * t->seconds / (double)t->steps, cpu = 1e3 * t->cpu_seconds / (double)t->steps;
-    qsort(t->ms, (size_t)t->steps, sizeof *t->ms, ascending);
+    bench_sort(t->ms, t->steps);
     double ms = t->ms[t->steps / 2];
     printf("{\"name\": \"%s\", \"batch\": %lld, \"threads\": %ld, \"ms_per_step\": %.4f, \"fastest_ms\": "
            "%.4f, \"cpu_ms_per_step\": %.4f, "
@@ -160,21 +167,32 @@ static void watch(bench *b)
             b->vae ? (i ? genlat_vae_decoder(b->vae) : genlat_vae_encoder(b->vae)) : b->net[i], names[i]);
 }
 
-static int run(const bench_work *work, const settings *s)
+static uint32_t gemm_of(const settings *s)
+{
+    return s->bfloat16 ? GENLAT_GEMM_BFLOAT16 : GENLAT_GEMM_AUTO;
+}
+
+static genlat_status time_work(const bench_work *work, const settings *s)
 {
     bench b = {0};
     timing t = {.ms = malloc(MOST_STEPS * sizeof *t.ms)};
-    genlat_status status = t.ms ? bench_open(work, s->threads, &b) : GENLAT_E_MEMORY;
+    genlat_status status = t.ms ? bench_open(work, s->threads, gemm_of(s), &b) : GENLAT_E_MEMORY;
     if (status == GENLAT_OK && s->profile)
         watch(&b);
     if (status == GENLAT_OK)
         status = time_steps(work, &b, s->seconds, &t);
     if (status == GENLAT_OK)
         status = report(work, s, &b, &t);
-    if (status != GENLAT_OK)
-        fprintf(stderr, "genlat-bench: %s: %s\n", work->name, genlat_last_error());
     bench_close(&b);
     free(t.ms);
+    return status;
+}
+
+static int run(const bench_work *work, const settings *s)
+{
+    genlat_status status = s->scaling ? bench_scaling(work, s->threads, gemm_of(s), s->seconds) : time_work(work, s);
+    if (status != GENLAT_OK)
+        fprintf(stderr, "genlat-bench: %s: %s\n", work->name, genlat_last_error());
     return status == GENLAT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -191,7 +209,7 @@ static const bench_work *find_work(const char *name)
 static int usage(void)
 {
     fprintf(stderr,
-            "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [NAME...]\nnames:");
+            "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [NAME...]\nnames:");
     for (size_t i = 0; i < GNL_COUNT(works); i++)
         fprintf(stderr, " %s", works[i]->name);
     fprintf(stderr, "\n");
@@ -211,14 +229,28 @@ static int run_apart(const bench_work *work, const settings *s)
     return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
+static bool take_switch(settings *s, const char *name)
+{
+    const struct {
+        const char *name;
+        bool *on;
+    } switches[] = {{"--roofline", &s->roofline},
+                    {"--profile", &s->profile},
+                    {"--scaling", &s->scaling},
+                    {"--bfloat16", &s->bfloat16}};
+    for (size_t i = 0; i < GNL_COUNT(switches); i++)
+        if (strcmp(name, switches[i].name) == 0)
+            return *switches[i].on = true;
+    return false;
+}
+
 static bool take_option(settings *s, int argc, char **argv, int *at)
 {
     const char *name = argv[*at];
-    bool valued = strcmp(name, "--threads") == 0 || strcmp(name, "--seconds") == 0;
-    s->roofline |= strcmp(name, "--roofline") == 0;
-    s->profile |= strcmp(name, "--profile") == 0;
-    if (!valued)
-        return strcmp(name, "--roofline") == 0 || strcmp(name, "--profile") == 0;
+    if (take_switch(s, name))
+        return true;
+    if (strcmp(name, "--threads") != 0 && strcmp(name, "--seconds") != 0)
+        return false;
     if (++*at >= argc)
         return false;
     char *end = NULL;

@@ -122,7 +122,7 @@ static const product products[] = {
 
 static void bench_products(int64_t threads)
 {
-    printf("GFLOP/s, %lld threads      m     n     k   plain    avx2  widest   cblas\n", (long long)threads);
+    printf("GFLOP/s, %lld threads      m     n     k   plain    avx2  widest   cblas    bf16\n", (long long)threads);
     for (size_t i = 0; i < GNL_COUNT(products); i++) {
         const product *p = &products[i];
         printf("%c%c                   %6lld %5lld %5lld", p->trans_a ? 'T' : 'N', p->trans_b ? 'T' : 'N',
@@ -131,7 +131,9 @@ static void bench_products(int64_t threads)
         bool avx2 = gnl_cpu_detect() == GENLAT_CPU_AVX512 && gnl_kernels_for(GENLAT_CPU_AVX2);
         printf(" %7.1f", avx2 ? product_rate(*p, threads, GENLAT_CPU_AVX2, GENLAT_GEMM_BUILTIN) : 0);
         printf(" %7.1f", product_rate(*p, threads, GENLAT_CPU_AUTO, GENLAT_GEMM_BUILTIN));
-        printf(" %7.1f\n", product_rate(*p, threads, GENLAT_CPU_AUTO, GENLAT_GEMM_CBLAS));
+        printf(" %7.1f", product_rate(*p, threads, GENLAT_CPU_AUTO, GENLAT_GEMM_CBLAS));
+        printf(" %7.1f\n",
+               gnl_cpu_has_bfloat16() ? product_rate(*p, threads, GENLAT_CPU_AUTO, GENLAT_GEMM_BFLOAT16) : 0);
     }
 }
 

@@ -32,11 +32,30 @@ static void fill(gnl_real *x)
     gnl_rng_fill_uniform(&rng, x, MOST, -1, 1);
 }
 
+/* To the nearest number of bfloat16, ties to even; written out here to be independent of the library's. */
+static float nearest_half(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits = (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000u;
+    memcpy(&x, &bits, sizeof bits);
+    return x;
+}
+
 static void setup(void)
 {
     fill(a);
     fill(b);
     fill(start);
+}
+
+/* The factors that a product works with. */
+static void round_factors(void)
+{
+    for (int i = 0; i < MOST; i++) {
+        a[i] = nearest_half(a[i]);
+        b[i] = nearest_half(b[i]);
+    }
 }
 
 static genlat_ctx *context(int64_t threads, uint32_t cpu, uint32_t gemm)
@@ -121,11 +140,14 @@ static const way ways[] = {
     {"plain C", GENLAT_CPU_BASELINE, GENLAT_GEMM_BUILTIN}, {"AVX2", GENLAT_CPU_AVX2, GENLAT_GEMM_BUILTIN},
     {"AVX-512", GENLAT_CPU_AVX512, GENLAT_GEMM_BUILTIN},   {"NEON", GENLAT_CPU_NEON, GENLAT_GEMM_BUILTIN},
     {"CBLAS", GENLAT_CPU_AUTO, GENLAT_GEMM_CBLAS},         {"the default", GENLAT_CPU_AUTO, GENLAT_GEMM_AUTO},
+    {"bfloat16", GENLAT_CPU_AVX512, GENLAT_GEMM_BFLOAT16},
 };
 
-static bool machine_has(uint32_t cpu)
+static bool machine_has(const way *w)
 {
-    uint32_t widest = gnl_cpu_detect();
+    uint32_t widest = gnl_cpu_detect(), cpu = w->cpu;
+    if (w->gemm == GENLAT_GEMM_BFLOAT16 && !gnl_cpu_has_bfloat16())
+        return false;
     return cpu <= GENLAT_CPU_BASELINE ||
            (cpu <= widest && (cpu == GENLAT_CPU_NEON) == (widest == GENLAT_CPU_NEON));
 }
@@ -133,8 +155,10 @@ static bool machine_has(uint32_t cpu)
 START_TEST(products_are_right)
 {
     const way *w = &ways[_i];
-    if (!machine_has(w->cpu))
+    if (!machine_has(w))
         return;
+    if (w->gemm == GENLAT_GEMM_BFLOAT16)
+        round_factors();
     genlat_ctx *ctx = context(1, w->cpu, w->gemm);
     gnl_compute c = compute_new(ctx);
     for (size_t s = 0; s < GNL_COUNT(shapes); s++)
@@ -155,7 +179,7 @@ END_TEST
 START_TEST(empty_and_overwriting_products)
 {
     const way *w = &ways[_i];
-    if (!machine_has(w->cpu))
+    if (!machine_has(w))
         return;
     genlat_ctx *ctx = context(1, w->cpu, w->gemm);
     gnl_compute c = compute_new(ctx);
@@ -198,13 +222,49 @@ START_TEST(bits_do_not_depend_on_threads)
     const shape large[] = {{128, 400, 784}, {300, 200, 70}, {3, 1000, 400},
                            {400, 1, 1000},  {9, 700, 600},  {1000, 20, 300}};
     const way *w = &ways[_i];
-    if (!machine_has(w->cpu) || w->gemm != GENLAT_GEMM_BUILTIN)
+    if (!machine_has(w) || (w->gemm != GENLAT_GEMM_BUILTIN && w->gemm != GENLAT_GEMM_BFLOAT16))
         return;
     for (size_t s = 0; s < GNL_COUNT(large); s++)
         for (int transposes = 0; transposes < 4; transposes++) {
             problem p = problem_of(large[s], transposes, 1, 1, 0);
             same_bits(w, &p);
         }
+}
+END_TEST
+
+/* Factors in bfloat16 are the nearest: the product is that of factors rounded beforehand, to the bit. */
+START_TEST(factors_are_rounded_to_nearest)
+{
+    const way *w = &ways[GNL_COUNT(ways) - 1];
+    if (!machine_has(w))
+        return;
+    genlat_ctx *ctx = context(1, w->cpu, w->gemm);
+    gnl_compute c = compute_new(ctx);
+    for (int transposes = 0; transposes < 4; transposes++) {
+        setup();
+        problem p = problem_of((shape){90, 100, 333}, transposes, 1, 0, 0);
+        run(&c, &p, out);
+        round_factors();
+        run(&c, &p, again);
+        ck_assert_mem_eq(out, again, sizeof out);
+    }
+    gnl_free(ctx, c.space);
+    genlat_ctx_destroy(&ctx);
+}
+END_TEST
+
+START_TEST(bfloat16_is_refused_where_it_is_not)
+{
+    genlat_ctx_opts opts;
+    genlat_ctx *ctx = NULL;
+    genlat_ctx_opts_init(&opts);
+    opts.gemm = GENLAT_GEMM_BFLOAT16;
+    opts.cpu = GENLAT_CPU_BASELINE;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "AVX512_BF16"));
+    opts.cpu = GENLAT_CPU_AUTO;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), gnl_cpu_has_bfloat16() ? GENLAT_OK : GENLAT_E_UNSUPPORTED);
+    genlat_ctx_destroy(&ctx);
 }
 END_TEST
 
@@ -241,6 +301,8 @@ int main(void)
     tcase_add_loop_test(tests, products_are_right, 0, (int)GNL_COUNT(ways));
     tcase_add_loop_test(tests, empty_and_overwriting_products, 0, (int)GNL_COUNT(ways));
     tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, (int)GNL_COUNT(ways));
+    tcase_add_test(tests, factors_are_rounded_to_nearest);
+    tcase_add_test(tests, bfloat16_is_refused_where_it_is_not);
     tcase_add_test(tests, deterministic_mode_is_built_in);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the matrix product does with the lanes of its packed factors. With AVX512_BF16 compiled in, a lane holds two
+ * numbers of the depth in bfloat16, which one instruction multiplies with two others and adds to a float; otherwise it is
+ * a number.
+ */
+#ifndef GNL_KERNEL_VEC_PAIRS_H
+#define GNL_KERNEL_VEC_PAIRS_H
+
+#include "kernel/vec.h"
+
+#ifdef __AVX512BF16__
+
+enum { LANE_DEPTH = 2 };
+
+/* c + a b, summed over the pair. */
+VEC_INLINE V vmac(V a, V b, V c)
+{
+    return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b);
+}
+/* Lane i: the pair of first[i] and second[i]. */
+VEC_INLINE V vpair(V first, V second)
+{
+    const __m512i each = _mm512_add_epi32(_mm512_set1_epi32(0x00100000),
+                                          _mm512_mullo_epi32(_mm512_set1_epi32(0x00010001),
+                                                             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+                                                                               12, 13, 14, 15)));
+    __m512i halves = (__m512i)_mm512_cvtne2ps_pbh(second, first);
+    return (V)_mm512_permutexvar_epi16(each, halves);
+}
+VEC_INLINE V vlanes_down(const float *x, int64_t ld, int64_t left, bool whole, M m)
+{
+    V first = whole ? vload(x) : vload_m(x, m);
+    return vpair(first, left < 2 ? vzero() : whole ? vload(x + ld) : vload_m(x + ld, m));
+}
+VEC_INLINE V vlanes_along(const float *x, int64_t left)
+{
+    return (V)_mm512_cvtne2ps_pbh(vload_m(x + VN, vmask(left - VN)), vload_m(x, vmask(left)));
+}
+
+#else
+
+enum { LANE_DEPTH = 1 };
+
+VEC_INLINE V vmac(V a, V b, V c)
+{
+    return vfma(a, b, c);
+}
+/* Lanes of VN columns (`whole`, or those of a mask) at one place of the depth, of which `left` numbers are left; the next
+ * number of a column is ld further. */
+VEC_INLINE V vlanes_down(const gnl_real *x, int64_t ld, int64_t left, bool whole, M m)
+{
+    (void)ld, (void)left;
+    return whole ? vload(x) : vload_m(x, m);
+}
+/* VN lanes along a depth that is contiguous, of which `left` numbers are left. */
+VEC_INLINE V vlanes_along(const gnl_real *x, int64_t left)
+{
+    return vload_m(x, vmask(left));
+}
+
+#endif
+#endif
