@@ -80,7 +80,7 @@ typedef struct genlat_gan_opts {
     double label_smoothing_fake; /**< added to the target of generated samples, 0 to 0.5; for losses with such a target. With
                                       label_smoothing both sides are smoothed; the one-sided form is the usual. Default 0. */
     uint32_t conditioning;   /**< GENLAT_GAN_CONDITIONING_*. Default GENLAT_GAN_CONDITIONING_CONCAT. */
-    uint32_t reserved;       /**< 0. */
+    uint32_t recompute;      /**< 1: as genlat_exec_opts.recompute, in training. Default 0. */
 } genlat_gan_opts;
 
 /**

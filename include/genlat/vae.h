@@ -49,6 +49,8 @@ typedef struct genlat_vae_opts {
     uint32_t free_kind; /**< GENLAT_FREE_BITS_*. Default GENLAT_FREE_BITS_DIMENSION. */
     uint32_t bound;     /**< GENLAT_BOUND_*; IMPORTANCE excludes free bits and gamma. Default GENLAT_BOUND_ELBO. */
     uint32_t estimator; /**< GENLAT_ESTIMATOR_*. Default GENLAT_ESTIMATOR_TOTAL. */
+    uint32_t recompute; /**< 1: as genlat_exec_opts.recompute, in training. Default 0. */
+    uint32_t reserved;  /**< 0. */
 } genlat_vae_opts;
 
 /**
@@ -235,8 +237,7 @@ GENLAT_API void genlat_vae_builder_beta_schedule(genlat_vae_builder *builder, co
  *                 Bernoulli likelihood, the mean from which the output bias starts when the preset asks for it; NULL
  *                 when genlat_vae_builder_data() was called.
  * @param out      receives a new model, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; the first error of all builder calls, with its text; GENLAT_E_SHAPE when the nets do not
- *         fit; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; the first error of all builder calls; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
  * Thread-safety: safe. Allocates: yes. Randomness: stream init of the context's seed.
  * Source: Kingma, Welling, "Auto-encoding variational Bayes", 2014; Rezende, Mohamed, Wierstra 2014.
  * @since 0.1
@@ -576,8 +577,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_save(genlat_vae *vae, const
  * @param ctx   context.
  * @param path  name of the file.
  * @param out   receives a new model, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming the field; GENLAT_E_UNSUPPORTED for a later
- *         format; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming the field; GENLAT_E_UNSUPPORTED: newer; GENLAT_E_MEMORY.
  * Thread-safety: safe. Allocates: yes. Randomness: none.
  * @since 0.1
  */

@@ -241,7 +241,7 @@ static genlat_status fill_model(genlat_gan *gan, genlat_net *generator, genlat_n
     GNL_TRY(check_nets(gan));
     GNL_TRY(find_outputs(gan, !discriminator));
     GNL_TRY(make_history(gan));
-    GNL_TRY(gnl_gan_check_critic(gan));
+    GNL_TRY(gnl_gan_check_training(gan));
     GNL_TRY(make_schedules(gan));
     GNL_TRY(make_optimizers(gan));
     return make_average(gan);

@@ -57,6 +57,7 @@ static const gnl_option gan_options[] = {
     GNL_OPT_ENUM(genlat_gan_opts, conditioning, GENLAT_GAN_CONDITIONING_CONCAT,
                  GENLAT_GAN_CONDITIONING_AUXILIARY, conditioning_names,
                  "how the discriminator takes the condition"),
+    GNL_OPT_BOOL(genlat_gan_opts, recompute, 0, "activations are made again instead of kept"),
 };
 const gnl_options_table gnl_gan_table = {"gan", sizeof(genlat_gan_opts), gan_options, GNL_COUNT(gan_options)};
 

@@ -76,8 +76,8 @@ bool gnl_gan_penalised(const gnl_gan_recipe *recipe);
 bool gnl_gan_nears(const gnl_gan_recipe *recipe); /* with approximate penalties */
 genlat_status gnl_gan_check(const genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
                             const char *where);
-/* Compiles nothing new: fails where a critic with penalties could not be trained. */
-genlat_status gnl_gan_check_critic(genlat_gan *gan);
+/* Fails where a critic with penalties, or nets with activations made again, could not be trained. */
+genlat_status gnl_gan_check_training(genlat_gan *gan);
 genlat_status gnl_gan_step(genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
                            const char *where);
 void gnl_gan_refresh(genlat_gan *gan); /* fills the average where it is stale */

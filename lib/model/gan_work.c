@@ -54,15 +54,15 @@ static genlat_status allocate_blocks(const genlat_gan *gan, gnl_gan_work *work)
 static genlat_status compile_critic(genlat_gan *gan, int64_t rows, double weight, bool input_grads,
                                     genlat_exec **out)
 {
-    const genlat_exec_opts opts =
-        gnl_exec_opts(weight > 0 ? GENLAT_EXEC_PENALTY : GENLAT_EXEC_TRAINING, input_grads || weight > 0);
+    genlat_exec_opts opts = gnl_exec_training(input_grads || weight > 0, gan->recipe.opts.recompute);
+    opts.purpose = weight > 0 ? GENLAT_EXEC_PENALTY : GENLAT_EXEC_TRAINING;
     return gnl_net_compile(gan->discriminator, rows / gan->recipe.opts.packing, &opts, out);
 }
 
 static genlat_status work_fill(genlat_gan *gan, gnl_gan_work *work)
 {
     const genlat_gan_opts *o = &gan->recipe.opts;
-    const genlat_exec_opts made = gnl_exec_opts(GENLAT_EXEC_TRAINING, false);
+    const genlat_exec_opts made = gnl_exec_training(false, o->recompute);
     GNL_TRY(gnl_net_compile(gan->generator, work->rows, &made, &work->generator));
     GNL_TRY(compile_critic(gan, work->rows, o->r1, false, &work->real));
     GNL_TRY(compile_critic(gan, work->rows, o->r2, true, &work->fake));
@@ -73,11 +73,14 @@ static genlat_status work_fill(genlat_gan *gan, gnl_gan_work *work)
     return allocate_blocks(gan, work);
 }
 
-genlat_status gnl_gan_check_critic(genlat_gan *gan)
+genlat_status gnl_gan_check_training(genlat_gan *gan)
 {
     genlat_exec *exec = NULL;
     const genlat_gan_opts *o = &gan->recipe.opts;
-    genlat_status status = compile_critic(gan, o->packing, o->r1 + o->r2 + o->gp, true, &exec);
+    genlat_status status = gnl_net_check_recompute(gan->generator, o->recompute);
+    if (status != GENLAT_OK)
+        return gnl_fail_in(status, "generator");
+    status = compile_critic(gan, o->packing, o->r1 + o->r2 + o->gp, true, &exec);
     gnl_exec_release(exec);
     return status == GENLAT_OK ? status : gnl_fail_in(status, "discriminator");
 }

@@ -28,6 +28,7 @@ static const gnl_option vae_options[] = {
                  "what a step maximises"),
     GNL_OPT_ENUM(genlat_vae_opts, estimator, GENLAT_ESTIMATOR_TOTAL, GENLAT_ESTIMATOR_DOUBLY, estimator_names,
                  "how the importance-weighted bound reaches the encoder"),
+    GNL_OPT_BOOL(genlat_vae_opts, recompute, 0, "activations are made again instead of kept"),
 };
 const gnl_options_table gnl_vae_table = {"vae", sizeof(genlat_vae_opts), vae_options, GNL_COUNT(vae_options)};
 

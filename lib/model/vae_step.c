@@ -68,8 +68,8 @@ static genlat_status allocate_blocks(const genlat_vae *vae, gnl_vae_work *work)
 
 static genlat_status work_fill(genlat_vae *vae, gnl_vae_work *work)
 {
-    const genlat_exec_opts first = gnl_exec_opts(GENLAT_EXEC_TRAINING, false);
-    const genlat_exec_opts second = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    const bool recompute = vae->recipe.opts.recompute;
+    const genlat_exec_opts first = gnl_exec_training(false, recompute), second = gnl_exec_training(true, recompute);
     GNL_TRY(gnl_net_compile(vae->encoder, work->rows, &first, &work->encoder));
     GNL_TRY(gnl_net_compile(vae->decoder, work->rows * vae->recipe.opts.samples, &second, &work->decoder));
     return allocate_blocks(vae, work);

@@ -108,13 +108,14 @@ static void mark_live(compiler *c)
  * large and starts aligned. */
 enum { TILE_NUMBERS = 1 << 19, TILE_ROWS = 16 };
 
-static bool takes_tiles(const compiler *c)
+/* The first layer that takes all samples at once, or NULL. */
+static const gnl_node *find_whole(const compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++)
         if (c->facts[n].live && (c->net->node[n].layer->own ||
                                  flags_of(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM)))
-            return false;
-    return true;
+            return &c->net->node[n];
+    return NULL;
 }
 
 static int64_t wanted_tile(const compiler *c)
@@ -128,13 +129,23 @@ static int64_t wanted_tile(const compiler *c)
     return rows;
 }
 
-static void choose_tile(compiler *c)
+static genlat_status choose_tile(compiler *c)
 {
-    int64_t wanted = c->exec->opts.tile ? c->exec->opts.tile : wanted_tile(c);
-    bool few = !c->exec->opts.tile && 2 * wanted >= c->rows; /* which costs more than it saves */
-    c->tile = takes_tiles(c) && !few ? GNL_MIN(wanted, c->rows) : c->rows;
+    const genlat_exec_opts *o = &c->exec->opts;
+    const gnl_node *whole = find_whole(c);
+    bool recompute = o->recompute && c->training;
+    if (recompute && whole)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "genlat_net_compile: layer '%s' (%s) takes all samples at once, so that a tile of them cannot be "
+                        "recomputed; leave recompute at 0",
+                        whole->name, whole->layer->type->name);
+    int64_t wanted = o->tile ? o->tile : wanted_tile(c);
+    bool few = !o->tile && !recompute && 2 * wanted >= c->rows; /* which costs more than it saves */
+    c->tile = whole || few ? c->rows : GNL_MIN(wanted, c->rows);
     c->tiles = (c->rows + c->tile - 1) / c->tile;
     c->exec->tile = c->tile;
+    c->exec->recomputes = recompute && c->tiles > 1;
+    return GENLAT_OK;
 }
 
 /* Penalties of nets that are piecewise affine cost one tangent pass more than the loss alone. */
@@ -233,20 +244,21 @@ static int64_t node_numbers(const compiler *c, int node)
     return c->tile * gnl_shape_count(&c->net->node[node].shape);
 }
 
-/* What is kept from one pass to another is kept for all tiles. While they take turns, it must not be overwritten by those
- * that come later, nor hold what earlier ones have left: it counts during whole passes. */
+/* What is kept from one pass to another is kept for all tiles, unless a tile makes it again. While they take turns, it must
+ * not be overwritten by those that come later, nor hold what earlier ones have left: it counts during whole passes. */
 static void settle_spans(compiler *c)
 {
     int forward_ends = c->net->nodes - 1;
     for (int i = 0; i < c->spans; i++) {
         gnl_span *s = &c->span[i];
         bool crosses = (s->begin <= forward_ends) != (s->end <= forward_ends) || s->end > end_of_backward(c);
-        bool all = s->extent == GNL_EXTENT_ALL || (s->extent == GNL_EXTENT_NEEDED && crosses);
+        bool kept = s->extent == GNL_EXTENT_NEEDED && crosses && !c->exec->recomputes;
+        bool all = s->extent == GNL_EXTENT_ALL || kept;
         s->extent = all ? GNL_EXTENT_ALL : GNL_EXTENT_ONE;
         s->numbers = all ? c->tiles * s->unit : s->unit;
         if (!all || c->tiles == 1)
             continue;
-        s->begin = s->begin <= forward_ends ? 0 : c->net->nodes;
+        s->begin = s->begin <= forward_ends || c->exec->recomputes ? 0 : c->net->nodes;
         s->end = GNL_MAX(s->end, s->end <= forward_ends ? forward_ends : end_of_backward(c));
     }
 }
@@ -271,6 +283,8 @@ static void span_values(compiler *c)
             f->span[VALUE] = add_span(c, node_numbers(c, n), n, end);
         else if (root >= c->net->inputs)
             cover(&c->span[c->facts[root].span[VALUE]], n, end);
+        if (root >= c->net->inputs && (f->output || c->exec->opts.keep))
+            c->span[c->facts[root].span[VALUE]].extent = GNL_EXTENT_ALL;
         if (f->plan.cache)
             f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n,
                                       c->training ? GNL_MAX(end_of_cache, backward_time(c, n)) : n);
@@ -296,7 +310,7 @@ static void span_penalty(compiler *c)
     c->scaled_span = add_span_of_one(c, out, 0, end_of_time(c));
 }
 
-/* Those of outputs are the caller's to fill, for all rows. */
+/* Those of outputs are the caller's to fill, those of inputs to read, for all rows. */
 static void span_adjoint(compiler *c, int n, buffer_kind kind, int begin, int end)
 {
     node_facts *root = &c->facts[adjoint_root(c, n)];
@@ -304,7 +318,7 @@ static void span_adjoint(compiler *c, int n, buffer_kind kind, int begin, int en
         root->span[kind] = add_span(c, node_numbers(c, n), begin, end);
     else
         cover(&c->span[root->span[kind]], begin, end);
-    if (c->facts[n].output)
+    if (c->facts[n].output || n < c->net->inputs)
         c->span[root->span[kind]].extent = GNL_EXTENT_ALL;
 }
 
@@ -459,7 +473,7 @@ static genlat_status make_views(compiler *c)
 static genlat_status plan(compiler *c)
 {
     mark_live(c);
-    choose_tile(c);
+    GNL_TRY(choose_tile(c));
     GNL_TRY(infer_nodes(c));
     c->exec->folds = folds(c);
     count_uses(c);

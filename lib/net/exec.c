@@ -55,17 +55,21 @@ static void bind_inputs(genlat_exec *exec, bool training, const gnl_real *const 
     }
 }
 
+static void forward_tile(genlat_exec *exec, int64_t tile)
+{
+    for (int i = 0; i < exec->runs; i++)
+        if (!exec->run[i].skip)
+            type_of(exec, &exec->run[i])->forward(enter(exec, &exec->run[i], tile));
+}
+
 void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_real *const *x)
 {
     bind_inputs(exec, training, x);
     exec->rows = rows;
     exec->has_backward = false;
     gnl_reparam_make(exec, training);
-    for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++) {
-        for (int i = 0; i < exec->runs; i++)
-            if (!exec->run[i].skip)
-                type_of(exec, &exec->run[i])->forward(enter(exec, &exec->run[i], tile));
-    }
+    for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++)
+        forward_tile(exec, tile);
 }
 
 gnl_real *gnl_exec_output(const genlat_exec *exec, int index)
@@ -170,6 +174,8 @@ static void add_routes(const genlat_exec *exec, const gnl_run *run, int64_t tile
 
 void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned wanted)
 {
+    if (exec->recomputes)
+        forward_tile(exec, tile);
     clear_unwritten(exec, tile, outputs_mask, false);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];

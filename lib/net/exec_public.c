@@ -11,6 +11,7 @@ static const gnl_option exec_options[] = {
                  "what the exec is for"),
     GNL_OPT_BOOL(genlat_exec_opts, input_grads, 1, "backward computes the gradients of the inputs"),
     GNL_OPT_BOOL(genlat_exec_opts, keep, 0, "every node's output stays readable"),
+    GNL_OPT_BOOL(genlat_exec_opts, recompute, 0, "the backward pass makes activations again instead of keeping them"),
     GNL_OPT_INT(genlat_exec_opts, tile, 0, 0, INT32_MAX, "samples that go through the net together; 0: chosen"),
 };
 static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options,
@@ -25,6 +26,20 @@ genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads)
 {
     return (genlat_exec_opts){
         .size = sizeof(genlat_exec_opts), .purpose = purpose, .input_grads = input_grads};
+}
+
+genlat_exec_opts gnl_exec_training(bool input_grads, bool recompute)
+{
+    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, input_grads);
+    opts.recompute = recompute;
+    return opts;
+}
+
+genlat_status gnl_net_check_recompute(genlat_net *net, bool recompute)
+{
+    const genlat_exec_opts opts = gnl_exec_training(false, recompute);
+    int64_t bytes = 0;
+    return recompute ? gnl_net_exec_bytes(net, 1, &opts, &bytes) : GENLAT_OK;
 }
 
 static genlat_status check_compile(const genlat_net *net, int64_t rows, const genlat_exec_opts *opts,

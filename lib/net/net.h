@@ -147,6 +147,7 @@ struct genlat_exec {
     int64_t capacity; /* rows compiled for */
     int64_t rows;     /* of the last forward pass; 0: none yet */
     int64_t tile;     /* rows that go through the net together; capacity: all of them */
+    bool recomputes;  /* the backward pass of a tile begins with its forward pass, since nothing was kept */
     bool has_backward;
     gnl_compute compute;
     int runs;
@@ -166,6 +167,9 @@ struct genlat_exec {
 };
 
 genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads);
+genlat_exec_opts gnl_exec_training(bool input_grads, bool recompute);
+/* E_UNSUPPORTED, before anything is compiled, for nets that cannot be trained so. */
+genlat_status gnl_net_check_recompute(genlat_net *net, bool recompute);
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out);
 int64_t gnl_exec_bytes(const genlat_exec *exec); /* also of one that has only been planned */
 /* Of one that would be compiled. */

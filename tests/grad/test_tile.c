@@ -38,15 +38,17 @@ static void put(result *r, int64_t n, const gnl_real *from)
 }
 
 /* The last tile is not full, and there is room for more rows than come. */
-static void run(genlat_net *net, int64_t tile, result *r)
+static void run(genlat_net *net, int64_t tile, bool recompute, result *r)
 {
     const gnl_real *in = x;
     genlat_exec *exec = NULL;
     genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
     opts.tile = tile;
+    opts.recompute = recompute;
     r->numbers = 0;
     ck_assert_int_eq(gnl_net_compile(net, ROWS + 3, &opts, &exec), GENLAT_OK);
     ck_assert_int_eq(exec->tile, tile);
+    ck_assert_int_eq(exec->recomputes, recompute);
     exec->held = true;
     for (int pass = 0; pass < 2; pass++) {
         gnl_net_zero_grad(net);
@@ -70,9 +72,9 @@ START_TEST(tiles_change_nothing)
     const gnl_shape shape = {3, {CHANNELS, SIDE, SIDE}};
     genlat_net *net = NULL;
     ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, nets[_i], &net) == GENLAT_OK, "%s", genlat_last_error());
-    run(net, ROWS + 3, &whole);
-    for (int64_t tile = 1; tile < ROWS; tile += 2) {
-        run(net, tile, &tiled);
+    run(net, ROWS + 3, false, &whole);
+    for (int64_t tile = 1; tile < ROWS; tile++) {
+        run(net, tile, tile % 2, &tiled);
         ck_assert_int_eq(tiled.numbers, whole.numbers);
         for (int64_t i = 0; i < whole.numbers; i++)
             ck_assert_msg(fabs(tiled.number[i] - whole.number[i]) < 1e-12, "%s, tile %d, number %d: %g, not %g",
@@ -87,6 +89,8 @@ static const char *const together[] = {
     "flatten | dense units=3 | dropout p=0.5 | dense units=1",
 };
 
+static const char *const refused[] = {"batch_norm", "dropout"};
+
 START_TEST(some_nets_take_all_at_once)
 {
     const char *name = "x";
@@ -100,6 +104,31 @@ START_TEST(some_nets_take_all_at_once)
     ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
     ck_assert_int_eq(exec->tile, ROWS);
     gnl_exec_release(exec);
+    exec = NULL;
+    opts.recompute = 1;
+    ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), refused[_i]));
+    gnl_net_release(net);
+}
+END_TEST
+
+/* Twice the rows add what inputs and outputs take, here no more than a hundredth of all activations. */
+START_TEST(recomputed_memory_does_not_grow_with_rows)
+{
+    const char *name = "x";
+    const gnl_shape shape = {1, {2}};
+    genlat_net *net = NULL;
+    int64_t bytes[3];
+    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape, "dense units=300 | silu | dense units=300 | tanh | dense units=1",
+                                       &net),
+                     GENLAT_OK);
+    opts.tile = 16;
+    ck_assert_int_eq(genlat_net_exec_bytes(net, 1024, &opts, &bytes[2]), GENLAT_OK);
+    opts.recompute = 1;
+    ck_assert_int_eq(genlat_net_exec_bytes(net, 512, &opts, &bytes[0]), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_exec_bytes(net, 1024, &opts, &bytes[1]), GENLAT_OK);
+    ck_assert_int_lt(bytes[1] - bytes[0], (bytes[2] - bytes[1]) / 50);
     gnl_net_release(net);
 }
 END_TEST
@@ -142,6 +171,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, tiles_change_nothing, 0, GNL_COUNT(nets));
     tcase_add_loop_test(tests, some_nets_take_all_at_once, 0, GNL_COUNT(together));
+    tcase_add_test(tests, recomputed_memory_does_not_grow_with_rows);
     tcase_add_test(tests, large_images_take_tiles);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
