@@ -60,9 +60,10 @@ const char *figure_curves(const char *path, int64_t count, const figure_curve *c
     }
     if (wrong)
         return wrong;
-    double next = draw_key(canvas.cr, LEFT, 24, draw_colour_at(0), false, false, "training");
-    if (valid)
+    if (valid) {
+        double next = draw_key(canvas.cr, LEFT, 24, draw_colour_at(0), false, false, "training");
         draw_key(canvas.cr, next, 24, draw_colour_at(1), true, false, "validation");
+    }
     return draw_close(&canvas);
 }
 

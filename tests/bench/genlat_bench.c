@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Times training steps and single samples: one line of JSON a workload, the median over steps.
- * Usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [NAME...]
- * --scaling: steps with one thread and with N in turn, and how many times faster N are. --bfloat16: mixed precision.
+ * Usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [--cblas] [NAME...]
+ * --scaling: steps with one thread and with N in turn, and how many times faster N are. --bfloat16: mixed precision. --cblas:
+ * products by CBLAS.
  * Several workloads run in a process each, so that every peak of memory is its own.
  */
 #include <errno.h>
@@ -23,7 +24,7 @@ static const bench_work *const works[] = {&bench_vae_mlp,      &bench_vae_conv, 
 typedef struct settings {
     long threads;
     double seconds;
-    bool roofline, profile, scaling, bfloat16;
+    bool roofline, profile, scaling, bfloat16, cblas;
 } settings;
 
 static double seconds_of(clockid_t clock)
@@ -169,7 +170,7 @@ static void watch(bench *b)
 
 static uint32_t gemm_of(const settings *s)
 {
-    return s->bfloat16 ? GENLAT_GEMM_BFLOAT16 : GENLAT_GEMM_AUTO;
+    return s->bfloat16 ? GENLAT_GEMM_BFLOAT16 : s->cblas ? GENLAT_GEMM_CBLAS : GENLAT_GEMM_AUTO;
 }
 
 static genlat_status time_work(const bench_work *work, const settings *s)
@@ -209,7 +210,7 @@ static const bench_work *find_work(const char *name)
 static int usage(void)
 {
     fprintf(stderr,
-            "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [NAME...]\nnames:");
+            "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [--cblas] [NAME...]\nnames:");
     for (size_t i = 0; i < GNL_COUNT(works); i++)
         fprintf(stderr, " %s", works[i]->name);
     fprintf(stderr, "\n");
@@ -237,7 +238,8 @@ static bool take_switch(settings *s, const char *name)
     } switches[] = {{"--roofline", &s->roofline},
                     {"--profile", &s->profile},
                     {"--scaling", &s->scaling},
-                    {"--bfloat16", &s->bfloat16}};
+                    {"--bfloat16", &s->bfloat16},
+                    {"--cblas", &s->cblas}};
     for (size_t i = 0; i < GNL_COUNT(switches); i++)
         if (strcmp(name, switches[i].name) == 0)
             return *switches[i].on = true;
