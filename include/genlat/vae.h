@@ -210,8 +210,7 @@ GENLAT_API void genlat_vae_builder_condition(genlat_vae_builder *builder, int64_
  *
  * @param builder   builder; NULL is ignored.
  * @param optimizer such as "adam lr=1e-3", see genlat_optim_from_text(); copied.
- * @param schedule  schedule of the learning rate over the steps as a factor, such as "cosine from=1 to=0 steps=10000"; NULL:
- *                  constant. Copied.
+ * @param schedule  factor of the learning rate over the steps, such as "cosine from=1 to=0 steps=10000"; NULL: constant. Copied.
  * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
  * @since 0.1
  */
@@ -233,11 +232,12 @@ GENLAT_API void genlat_vae_builder_beta_schedule(genlat_vae_builder *builder, co
  * Make the model.
  *
  * @param builder  address of a builder; taken: it is given back in any case and the handle becomes NULL.
- * @param source   gives the shape of the data, the classes when the model is conditional on them, and, for a
- *                 Bernoulli likelihood, the mean from which the output bias starts when the preset asks for it; NULL
- *                 when genlat_vae_builder_data() was called.
+ * @param source   gives the shape of the data, the classes when the model is conditional on them, and, for a Bernoulli
+ *                 likelihood, the mean from which the output bias starts when the preset asks for it; NULL after
+ *                 genlat_vae_builder_data().
  * @param out      receives a new model, or NULL on failure.
- * @return GENLAT_OK; the first error of all builder calls; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; the first error of all builder calls; GENLAT_E_INVALID; GENLAT_E_SHAPE: the nets do not fit;
+ *         GENLAT_E_UNSUPPORTED: recompute with a layer that takes all samples at once; GENLAT_E_MEMORY.
  * Thread-safety: safe. Allocates: yes. Randomness: stream init of the context's seed.
  * Source: Kingma, Welling, "Auto-encoding variational Bayes", 2014; Rezende, Mohamed, Wierstra 2014.
  * @since 0.1
@@ -577,7 +577,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_save(genlat_vae *vae, const
  * @param ctx   context.
  * @param path  name of the file.
  * @param out   receives a new model, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming the field; GENLAT_E_UNSUPPORTED: newer; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT naming the field; GENLAT_E_UNSUPPORTED: later format; GENLAT_E_MEMORY.
  * Thread-safety: safe. Allocates: yes. Randomness: none.
  * @since 0.1
  */

@@ -67,23 +67,18 @@ typedef struct tiling {
     int64_t count, pieces; /* tiles of all, of one sample group */
 } tiling;
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Cuts `all` into pieces of at most `most`, of nearly equal size. */
 static int64_t balanced(int64_t all, int64_t most)
 {
-    return ceil_div(all, ceil_div(all, GNL_MAX(most, 1)));
+    return gnl_ceil_div(all, gnl_ceil_div(all, GNL_MAX(most, 1)));
 }
 
 static int64_t samples_of_tile(int64_t rows, int64_t most)
 {
-    int64_t tiles = ceil_div(rows, GNL_MAX(most, 1));
+    int64_t tiles = gnl_ceil_div(rows, GNL_MAX(most, 1));
     if (tiles > 1)
-        tiles = GNL_MIN(ceil_div(tiles, TILES_MULTIPLE) * TILES_MULTIPLE, rows);
-    return ceil_div(rows, GNL_MAX(tiles, 1));
+        tiles = GNL_MIN(gnl_ceil_div(tiles, TILES_MULTIPLE) * TILES_MULTIPLE, rows);
+    return gnl_ceil_div(rows, GNL_MAX(tiles, 1));
 }
 
 static int64_t most_columns(const sizes *z)
@@ -105,9 +100,9 @@ static tiling tiling_of(const gnl_conv *g, int64_t rows, bool alone)
         t.lines = 1;
         t.columns = balanced(g->map[1], columns);
     }
-    t.sample_tiles = ceil_div(rows, GNL_MAX(t.samples, 1));
-    t.line_tiles = ceil_div(g->map[0], t.lines);
-    t.column_tiles = ceil_div(g->map[1], t.columns);
+    t.sample_tiles = gnl_ceil_div(rows, GNL_MAX(t.samples, 1));
+    t.line_tiles = gnl_ceil_div(g->map[0], t.lines);
+    t.column_tiles = gnl_ceil_div(g->map[1], t.columns);
     t.pieces = t.line_tiles * t.column_tiles;
     t.count = t.sample_tiles * t.pieces;
     return t;
@@ -134,7 +129,7 @@ typedef struct space {
 static int64_t aligned(int64_t n)
 {
     const int64_t unit = GNL_ALIGN / (int64_t)sizeof(gnl_real);
-    return ceil_div(n, unit) * unit;
+    return gnl_ceil_div(n, unit) * unit;
 }
 
 static space space_of(const gnl_conv *g, const tiling *t)

@@ -35,14 +35,9 @@ typedef struct job {
     gnl_real *out, *grad, *packed, *own;
 } job;
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static int64_t floor_div(int64_t a, int64_t b)
 {
-    return a >= 0 ? a / b : -ceil_div(-a, b);
+    return a >= 0 ? a / b : -gnl_ceil_div(-a, b);
 }
 
 /* ---- geometry ------------------------------------------------------------------------------------------ */
@@ -83,7 +78,7 @@ static axis axis_of(const gnl_conv *g, int i, bool enlarges)
               .dilation = g->dilation[i],
               .padding = g->padding[i],
               .enlarges = enlarges};
-    a.count = ceil_div(a.out, a.classes);
+    a.count = gnl_ceil_div(a.out, a.classes);
     for (int64_t class = 0; class < a.classes; class ++)
         for (int64_t place = 0; place < a.kernel; place++) {
             int64_t shift = 0;
@@ -99,7 +94,7 @@ static void size_band(job *j)
 {
     j->in_lines = (j->band - 1) * j->y.step + j->y.high - j->y.low + 1;
     j->out_lines = j->band * j->y.classes;
-    j->bands = ceil_div(j->y.count, j->band);
+    j->bands = gnl_ceil_div(j->y.count, j->band);
 }
 
 static int64_t band_numbers(const job *j)
@@ -109,16 +104,16 @@ static int64_t band_numbers(const job *j)
 
 static job job_of(const gnl_compute *c, const gnl_conv *g, int64_t rows, bool enlarges)
 {
-    job j = {.c = c, .g = g, .rows = rows, .sets = ceil_div(rows, GNL_LANES), .parts = 1};
+    job j = {.c = c, .g = g, .rows = rows, .sets = gnl_ceil_div(rows, GNL_LANES), .parts = 1};
     j.in_channels = (enlarges ? g->map_channels : g->image_channels) / g->groups;
     j.out_channels = (enlarges ? g->image_channels : g->map_channels) / g->groups;
-    j.blocks = ceil_div(j.out_channels, GNL_DIRECT_ROWS);
+    j.blocks = gnl_ceil_div(j.out_channels, GNL_DIRECT_ROWS);
     j.y = axis_of(g, 0, enlarges);
     j.x = axis_of(g, 1, enlarges);
     int64_t reach = (j.x.count - 1) * j.x.step + j.x.high - j.x.low + 1;
     j.in_pitch = GNL_MAX(reach, j.x.in - j.x.low) * GNL_LANES;
     j.out_pitch = j.x.count * j.x.classes * GNL_LANES;
-    for (j.band = j.y.count;; j.band = ceil_div(j.band, 2)) {
+    for (j.band = j.y.count;; j.band = gnl_ceil_div(j.band, 2)) {
         size_band(&j);
         if (band_numbers(&j) <= BAND_NUMBERS || j.band == 1)
             return j;
@@ -334,7 +329,7 @@ static void gradient_task(void *arg, int64_t begin, int64_t end, int worker)
 
 static int64_t aligned(int64_t n)
 {
-    return ceil_div(n, GNL_LANES) * GNL_LANES;
+    return gnl_ceil_div(n, GNL_LANES) * GNL_LANES;
 }
 
 /* Numbers before the workers' own: packed weights, or partial gradients. */

@@ -119,22 +119,17 @@ static void block_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static int64_t piece(int64_t total, int64_t pieces, int64_t unit)
 {
-    return ceil_div(ceil_div(total, pieces), unit) * unit;
+    return gnl_ceil_div(gnl_ceil_div(total, pieces), unit) * unit;
 }
 
 /* Time of a split into pieces of rows x cols, in elements of C that one thread computes; B is packed anew by
  * every piece. */
 static double time_of(const split *s, int64_t rows, int64_t cols, int64_t threads)
 {
-    int64_t pieces = ceil_div(s->p.m, rows) * ceil_div(s->p.n, cols);
-    return (double)ceil_div(pieces, threads) * (double)(rows + (s->p.trans_b ? PACKING_ROWS : 0)) *
+    int64_t pieces = gnl_ceil_div(s->p.m, rows) * gnl_ceil_div(s->p.n, cols);
+    return (double)gnl_ceil_div(pieces, threads) * (double)(rows + (s->p.trans_b ? PACKING_ROWS : 0)) *
            (double)cols;
 }
 
@@ -150,7 +145,7 @@ static void choose_split(split *s)
     double best = threads > 1 ? time_of(s, s->rows, s->cols, threads) : 0;
     for (int64_t down = 1; down <= 3 * threads && down <= s->p.m && threads > 1; down++)
         for (int64_t share = 1; share <= 3; share++) {
-            int64_t rows = ceil_div(s->p.m, down);
+            int64_t rows = gnl_ceil_div(s->p.m, down);
             int64_t cols = piece(s->p.n, GNL_MAX(share * threads / down, 1), SPLIT_COLS);
             double time = time_of(s, rows, GNL_MIN(cols, s->p.n), threads);
             if (time < best) {
@@ -159,7 +154,7 @@ static void choose_split(split *s)
                 s->cols = GNL_MIN(cols, s->p.n);
             }
         }
-    s->across = ceil_div(s->p.n, s->cols);
+    s->across = gnl_ceil_div(s->p.n, s->cols);
 }
 
 void gnl_gemm(const gnl_compute *c, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
@@ -171,5 +166,5 @@ void gnl_gemm(const gnl_compute *c, bool trans_a, bool trans_b, int64_t m, int64
         return;
     choose_way(&s.p);
     choose_split(&s);
-    gnl_parallel(c->ctx, s.across * ceil_div(m, s.rows), 1, block_task, &s);
+    gnl_parallel(c->ctx, s.across * gnl_ceil_div(m, s.rows), 1, block_task, &s);
 }

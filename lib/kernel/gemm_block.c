@@ -23,22 +23,17 @@ typedef struct pass {
     gnl_real *strip;        /* room for a packed strip of A */
 } pass;
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Equal shares of `total` in pieces of at most `most`, each a multiple of `unit` but the last. */
 static int64_t share(int64_t total, int64_t most, int64_t unit)
 {
-    int64_t pieces = ceil_div(total, most);
-    return ceil_div(ceil_div(total, pieces), unit) * unit;
+    int64_t pieces = gnl_ceil_div(total, most);
+    return gnl_ceil_div(gnl_ceil_div(total, pieces), unit) * unit;
 }
 
 static void run_strip(const pass *s, int64_t row, int rows)
 {
     const gnl_product *p = s->p;
-    int64_t lanes = GNL_LANES(s->depth, LANE_DEPTH);
+    int64_t lanes = gnl_ceil_div(s->depth, LANE_DEPTH);
     bool packs = p->trans_a || LANE_DEPTH > 1;
     gnl_tile t = {.k = lanes, .alpha = p->alpha, .beta = s->beta, .ldc = p->ldc};
     if (packs) {
@@ -61,7 +56,7 @@ static void run_strip(const pass *s, int64_t row, int rows)
 /* The strips are of nearly equal height, since a tile of few rows is slow. */
 static void run_pass(const pass *s, int64_t row, int64_t rows)
 {
-    int64_t strips = ceil_div(rows, TILE_ROWS);
+    int64_t strips = gnl_ceil_div(rows, TILE_ROWS);
     for (int64_t i = 0; i < strips; i++) {
         int64_t begin = rows * i / strips, end = rows * (i + 1) / strips;
         run_strip(s, row + begin, (int)(end - begin));

@@ -9,7 +9,7 @@ enum { WIDTH = TILE_VECTORS * VN };
 static void pack_rows(const gnl_product *p, int64_t from, int64_t depth, int64_t col, int64_t cols,
                       gnl_real *to)
 {
-    int64_t whole = cols / VN * VN, panel_size = GNL_LANES(depth, LANE_DEPTH) * WIDTH;
+    int64_t whole = cols / VN * VN, panel_size = gnl_ceil_div(depth, LANE_DEPTH) * WIDTH;
     M rest = vmask(cols - whole);
     for (int64_t d = 0; d < depth; d += LANE_DEPTH) {
         const gnl_real *b = p->b + (from + d) * p->ldb + col;
@@ -31,7 +31,7 @@ static void turn_rows(const gnl_real *x, int64_t ld, int64_t depth, int64_t rows
         for (int i = 0; i < VN; i++)
             square[i] = i < rows ? vlanes_along(x + i * ld + d, depth - d) : vzero();
         vtranspose(square);
-        int64_t filled = GNL_MIN(GNL_LANES(depth - d, LANE_DEPTH), (int64_t)VN);
+        int64_t filled = GNL_MIN(gnl_ceil_div(depth - d, LANE_DEPTH), (int64_t)VN);
         for (int64_t i = 0; i < filled; i++)
             vstore(to + (d / LANE_DEPTH + i) * stride, square[i]);
     }
@@ -43,7 +43,7 @@ void GNL_K(pack_b)(const gnl_product *p, int64_t from, int64_t depth, int64_t co
         pack_rows(p, from, depth, col, cols, to);
         return;
     }
-    int64_t panel_size = GNL_LANES(depth, LANE_DEPTH) * WIDTH;
+    int64_t panel_size = gnl_ceil_div(depth, LANE_DEPTH) * WIDTH;
     for (int64_t j = 0; j < cols; j += VN)
         turn_rows(p->b + (col + j) * p->ldb + from, p->ldb, depth, cols - j,
                   to + j / WIDTH * panel_size + j % WIDTH, WIDTH);
@@ -51,12 +51,12 @@ void GNL_K(pack_b)(const gnl_product *p, int64_t from, int64_t depth, int64_t co
 
 void GNL_K(pack_a)(const gnl_product *p, int64_t from, int64_t depth, int64_t row, int64_t rows, gnl_real *to)
 {
-    for (int64_t i = 0; i < rows; i += VN) {
-        const gnl_real *a = p->trans_a ? p->a + from * p->lda + row + i : p->a + (row + i) * p->lda + from;
-        if (!p->trans_a)
-            turn_rows(a, p->lda, depth, rows - i, to + i, STRIP_ROWS);
-        for (int64_t d = 0; d < depth && p->trans_a; d += LANE_DEPTH)
-            vstore_m(to + d / LANE_DEPTH * STRIP_ROWS + i, vmask(rows - i),
-                     vlanes_down(a + d * p->lda, p->lda, depth - d, false, vmask(rows - i)));
+    if (!p->trans_a) {
+        turn_rows(p->a + row * p->lda + from, p->lda, depth, rows, to, STRIP_ROWS);
+        return;
     }
+    const gnl_real *a = p->a + from * p->lda + row;
+    for (int64_t d = 0; d < depth; d += LANE_DEPTH, a += LANE_DEPTH * p->lda, to += STRIP_ROWS)
+        for (int64_t i = 0; i < rows; i += VN)
+            vstore_m(to + i, vmask(rows - i), vlanes_down(a + i, p->lda, depth - d, false, vmask(rows - i)));
 }

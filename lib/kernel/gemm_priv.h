@@ -10,9 +10,6 @@
 enum { BLOCK_DEPTH = 512, BLOCK_COLS = 288, STRIP_ROWS = 16 };
 enum { GNL_GEMM_SPACE = BLOCK_DEPTH * (BLOCK_COLS + STRIP_ROWS) };
 
-/* Lanes that hold so much of the depth, when each holds `each` numbers of it; see vec_pairs.h. */
-#define GNL_LANES(depth, each) (((depth) + (each) - 1) / (each))
-
 /* C = alpha op(A) op(B) + beta C, none of the sizes 0. */
 struct gnl_product {
     bool trans_a, trans_b;
@@ -49,7 +46,8 @@ void GNL_K(tile)(const gnl_tile *t, int rows, bool depth_contiguous);
 /* depth x cols of op(B) as panels of the width of a tile, each [lanes of the depth][width]. */
 void GNL_K(pack_b)(const gnl_product *p, int64_t from, int64_t depth, int64_t col, int64_t cols,
                    gnl_real *to);
-/* rows x depth of op(A) as [lanes of the depth][STRIP_ROWS]. */
+/* rows x depth of op(A) as [lanes of the depth][STRIP_ROWS]; A that is not transposed only where lanes are pairs, whose
+ * tiles have no more rows than a vector has lanes. */
 void GNL_K(pack_a)(const gnl_product *p, int64_t from, int64_t depth, int64_t row, int64_t rows,
                    gnl_real *to);
 

@@ -198,6 +198,11 @@ void gnl_half_round(int64_t n, const gnl_real *x, uint16_t *out);
 /* Elements of a chunk of a memory-bound loop; fixed, so that sums do not depend on the number of threads. */
 enum { GNL_CHUNK = 16384 };
 
+static inline int64_t gnl_ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
 /* Sums chunk by chunk in a fixed order. */
 double gnl_sum(const gnl_compute *c, int64_t n, const gnl_real *x);
 double gnl_dot(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_real *y);

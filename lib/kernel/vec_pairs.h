@@ -21,12 +21,10 @@ VEC_INLINE V vmac(V a, V b, V c)
 /* Lane i: the pair of first[i] and second[i]. */
 VEC_INLINE V vpair(V first, V second)
 {
-    const __m512i each = _mm512_add_epi32(_mm512_set1_epi32(0x00100000),
-                                          _mm512_mullo_epi32(_mm512_set1_epi32(0x00010001),
-                                                             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-                                                                               12, 13, 14, 15)));
-    __m512i halves = (__m512i)_mm512_cvtne2ps_pbh(second, first);
-    return (V)_mm512_permutexvar_epi16(each, halves);
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i from_second = _mm512_slli_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32(VN)), 16);
+    const __m512i numbers = (__m512i)_mm512_cvtne2ps_pbh(second, first);
+    return (V)_mm512_permutexvar_epi16(_mm512_or_epi32(lane, from_second), numbers);
 }
 VEC_INLINE V vlanes_down(const float *x, int64_t ld, int64_t left, bool whole, M m)
 {

@@ -41,11 +41,6 @@ typedef struct job {
     int64_t set, set_count, line, lines, columns;
 } job;
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* ---- whether and how ----------------------------------------------------------------------------------- */
 
 static bool is_possible(const gnl_conv *g)
@@ -60,9 +55,9 @@ static bool is_possible(const gnl_conv *g)
 /* Multiplications for each pair of channels. */
 static double cost_of(const gnl_conv *g, int64_t rows, int points)
 {
-    double columns = GNL_LANES * (double)ceil_div(rows, GNL_LANES);
+    double columns = GNL_LANES * (double)gnl_ceil_div(rows, GNL_LANES);
     for (int i = 0; i < 2; i++)
-        columns *= (double)ceil_div(g->map[i], points - 1);
+        columns *= (double)gnl_ceil_div(g->map[i], points - 1);
     return points * points * PARTS * (columns + TURNING_COLUMNS);
 }
 
@@ -81,7 +76,7 @@ static int points_of(const gnl_conv *g, int64_t rows)
 static int64_t aligned(int64_t n)
 {
     const int64_t unit = GNL_ALIGN / (int64_t)sizeof(gnl_real);
-    return ceil_div(n, unit) * unit;
+    return gnl_ceil_div(n, unit) * unit;
 }
 
 /* From one point's matrix to the next one's: a transform writes to all of them at once, and with powers of two apart
@@ -113,9 +108,9 @@ static job job_of(const gnl_conv *g, int64_t rows, int points)
 {
     job j = {.g = g, .rows = rows, .depth = g->image_channels * PARTS, .points = points, .size = points - 1};
     for (int i = 0; i < 2; i++)
-        j.tiles[i] = ceil_div(g->map[i], j.size);
+        j.tiles[i] = gnl_ceil_div(g->map[i], j.size);
     j.width = g->image_channels < PIECES_MULTIPLE * GNL_LANES ? GNL_LANES / 2 : GNL_LANES;
-    j.sets = ceil_div(rows, GNL_LANES);
+    j.sets = gnl_ceil_div(rows, GNL_LANES);
     cut(&j);
     int64_t lanes = (STRIDE * j.size * j.most_lines + STRIDE) * lanes_pitch(&j);
     int64_t weights =
@@ -302,13 +297,13 @@ static gnl_real *flat_at(const job *j, int64_t point, int64_t row)
 
 static int64_t map_pieces(const job *j)
 {
-    int64_t pieces = ceil_div(j->g->map_channels, PIECE);
-    return ceil_div(pieces, PIECES_MULTIPLE) * PIECES_MULTIPLE;
+    int64_t pieces = gnl_ceil_div(j->g->map_channels, PIECE);
+    return gnl_ceil_div(pieces, PIECES_MULTIPLE) * PIECES_MULTIPLE;
 }
 
 static int64_t image_pieces(const job *j)
 {
-    return ceil_div(j->g->image_channels, j->width);
+    return gnl_ceil_div(j->g->image_channels, j->width);
 }
 
 /* Weights of some map channels as matrices [count, depth]; returns the step between them. */

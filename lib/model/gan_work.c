@@ -55,7 +55,8 @@ static genlat_status compile_critic(genlat_gan *gan, int64_t rows, double weight
                                     genlat_exec **out)
 {
     genlat_exec_opts opts = gnl_exec_training(input_grads || weight > 0, gan->recipe.opts.recompute);
-    opts.purpose = weight > 0 ? GENLAT_EXEC_PENALTY : GENLAT_EXEC_TRAINING;
+    if (weight > 0)
+        opts.purpose = GENLAT_EXEC_PENALTY;
     return gnl_net_compile(gan->discriminator, rows / gan->recipe.opts.packing, &opts, out);
 }
 

@@ -271,9 +271,13 @@ static int end_of_value(const compiler *c, const node_facts *f)
     return GNL_MAX(f->last_use, f->needed_back);
 }
 
+static int end_of_cache(const compiler *c, int node)
+{
+    return c->tangents ? end_of_time(c) : c->training ? backward_time(c, node) : node;
+}
+
 static void span_values(compiler *c)
 {
-    int end_of_cache = c->tangents ? end_of_time(c) : 0;
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         node_facts *f = &c->facts[n];
         if (!f->live)
@@ -286,8 +290,7 @@ static void span_values(compiler *c)
         if (root >= c->net->inputs && (f->output || c->exec->opts.keep))
             c->span[c->facts[root].span[VALUE]].extent = GNL_EXTENT_ALL;
         if (f->plan.cache)
-            f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n,
-                                      c->training ? GNL_MAX(end_of_cache, backward_time(c, n)) : n);
+            f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n, end_of_cache(c, n));
         if (c->tangents)
             f->span[TANGENT] = add_span(c, node_numbers(c, n), tangent_time(c, n), end_of_backward(c));
     }
