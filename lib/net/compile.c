@@ -1,371 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes an exec of a net: which buffers there are, how long each is needed, where each lies. */
-#include "net/net_priv.h"
-
-/* The kinds of buffers that the arena holds. */
-typedef enum buffer_kind { VALUE, CACHE, ADJOINT, TANGENT, TANGENT_ADJOINT, KINDS } buffer_kind;
-
-/* What compiling knows of a node besides the net. */
-typedef struct node_facts {
-    gnl_layer_plan plan;
-    bool live; /* an output depends on it; others are not run */
-    bool output;
-    bool wants_adjoint;                /* weights or a wanted input lie behind it */
-    int needed_back;                   /* the last time that its value is read after the forward pass, or 0 */
-    int consumers;                     /* slots of live layers that read it */
-    int last_use;                      /* last node that reads it in the forward pass */
-    int value_root, adjoint_root;      /* the node whose buffer it uses: itself or an earlier one */
-    int span[KINDS];                   /* index of its spans, or -1 */
-    int route_span[GNL_MAX_INPUTS][2]; /* buffers beside the node's own: adjoint and tangent adjoint */
-} node_facts;
-
-typedef struct compiler {
-    genlat_exec *exec;
-    const genlat_net *net;
-    node_facts *facts;
-    gnl_span *span;
-    int spans, span_room;
-    int *order;
-    int64_t rows;
-    int64_t tile, tiles; /* rows in one, and how many there are */
-    int mix_span, scaled_span;
-    bool training, tangents;
-} compiler;
-
-/* Times: node n runs forward at n, along tangents at N + n, and backward at 3N - n. A tile goes through all nodes forward
- * before the next does; and then each from N to 3N. */
-static int tangent_time(const compiler *c, int node)
-{
-    return c->net->nodes + node;
-}
-
-static int backward_time(const compiler *c, int node)
-{
-    return 3 * c->net->nodes - node;
-}
-
-static int end_of_backward(const compiler *c)
-{
-    return 3 * c->net->nodes;
-}
-
-static int end_of_time(const compiler *c)
-{
-    return end_of_backward(c) + 1;
-}
-
-static uint32_t flags_of(const compiler *c, int node)
-{
-    const genlat_layer *layer = c->net->node[node].layer;
-    return layer ? layer->type->flags : 0;
-}
-
-/* ---- facts ----------------------------------------------------------------------------------- */
-
-/* Whether a gradient penalty can go through a layer. */
-static genlat_status check_penalty(const gnl_node *node)
-{
-    const gnl_layer_type *type = node->layer->type;
-    if (type->flags & GNL_LAYER_COUPLES_BATCH)
-        return gnl_fail(
-            GENLAT_E_UNSUPPORTED,
-            "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
-            "penalty is ill-posed; use layer_norm, group_norm or no normalization",
-            node->name, type->name);
-    if (!(type->jvp && type->jvp_backward) && !(type->flags & GNL_LAYER_PIECEWISE_LINEAR))
-        return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "genlat_net_compile: layer '%s' (%s) has no jvp, which a gradient penalty needs",
-                        node->name, type->name);
-    return GENLAT_OK;
-}
-
-static genlat_status infer_nodes(compiler *c)
-{
-    const gnl_layer_env env = {.rows = c->tile, .threads = gnl_threads(c->net->object.ctx)};
-    for (int n = c->net->inputs; n < c->net->nodes; n++) {
-        const gnl_node *node = &c->net->node[n];
-        gnl_shape in[GNL_MAX_INPUTS];
-        for (int i = 0; i < node->inputs; i++)
-            in[i] = c->net->node[node->input[i]].shape;
-        GNL_TRY(node->layer->type->infer(node->layer->opts, &env, node->inputs, in, &c->facts[n].plan));
-        if (c->tangents)
-            GNL_TRY(check_penalty(node));
-    }
-    return GENLAT_OK;
-}
-
-static void mark_live(compiler *c)
-{
-    for (int i = 0; i < c->net->outputs; i++)
-        c->facts[c->net->output[i]].output = c->facts[c->net->output[i]].live = true;
-    for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
-        for (int i = 0; c->facts[n].live && i < c->net->node[n].inputs; i++)
-            c->facts[c->net->node[n].input[i]].live = true;
-    }
-}
-
-/* Tiles of the widest layer that fit the caches near a core, in numbers; and no fewer rows than that, so that products stay
- * large and starts aligned. */
-enum { TILE_NUMBERS = 1 << 19, TILE_ROWS = 16 };
-
-/* The first layer that takes all samples at once, or NULL. */
-static const gnl_node *find_whole(const compiler *c)
-{
-    for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live && (c->net->node[n].layer->own ||
-                                 flags_of(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM)))
-            return &c->net->node[n];
-    return NULL;
-}
-
-static int64_t wanted_tile(const compiler *c)
-{
-    int64_t widest = 1, rows = TILE_ROWS;
-    for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
-            widest = GNL_MAX(widest, gnl_shape_count(&c->net->node[n].shape));
-    while (2 * rows * widest <= TILE_NUMBERS)
-        rows *= 2;
-    return rows;
-}
-
-static genlat_status choose_tile(compiler *c)
-{
-    const genlat_exec_opts *o = &c->exec->opts;
-    const gnl_node *whole = find_whole(c);
-    bool recompute = o->recompute && c->training;
-    if (recompute && whole)
-        return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "genlat_net_compile: layer '%s' (%s) takes all samples at once, so that a tile of them cannot be "
-                        "recomputed; leave recompute at 0",
-                        whole->name, whole->layer->type->name);
-    int64_t wanted = o->tile ? o->tile : wanted_tile(c);
-    bool few = !o->tile && !recompute && 2 * wanted >= c->rows; /* which costs more than it saves */
-    c->tile = whole || few ? c->rows : GNL_MIN(wanted, c->rows);
-    c->tiles = (c->rows + c->tile - 1) / c->tile;
-    c->exec->tile = c->tile;
-    c->exec->recomputes = recompute && c->tiles > 1;
-    return GENLAT_OK;
-}
-
-/* Penalties of nets that are piecewise affine cost one tangent pass more than the loss alone. */
-static bool folds(const compiler *c)
-{
-    bool all = c->tangents;
-    for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
-            all &= (flags_of(c, n) & (GNL_LAYER_FOLDS | GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_VIEW)) != 0;
-    return all;
-}
-
-static void count_uses(compiler *c)
-{
-    for (int n = 0; n < c->net->nodes; n++) {
-        const gnl_node *node = &c->net->node[n];
-        node_facts *f = &c->facts[n];
-        f->value_root = f->adjoint_root = n;
-        f->last_use = n;
-        f->wants_adjoint =
-            n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
-        if (c->training && flags_of(c, n) & GNL_LAYER_NEEDS_Y)
-            f->needed_back = backward_time(c, n);
-        for (int i = 0; f->live && i < node->inputs; i++) {
-            node_facts *in = &c->facts[node->input[i]];
-            in->consumers++;
-            in->last_use = n;
-            if (c->training && flags_of(c, n) & GNL_LAYER_NEEDS_X)
-                in->needed_back = GNL_MAX(in->needed_back, backward_time(c, n));
-            f->wants_adjoint |= in->wants_adjoint;
-        }
-    }
-}
-
-/* Whether nothing but node n reads what its input x holds. A view's buffer is that of its root, so the
- * question goes down to it. */
-static bool sole_reader(const compiler *c, int x)
-{
-    for (;; x = c->net->node[x].input[0]) {
-        const node_facts *f = &c->facts[x];
-        if (x < c->net->inputs || f->consumers != 1 || f->output || f->needed_back || c->exec->opts.keep)
-            return false;
-        if (f->value_root == x)
-            return true;
-    }
-}
-
-/* Views share the buffer of their input; elementwise layers do where nobody misses the input. */
-static void share_buffers(compiler *c)
-{
-    for (int n = c->net->inputs; n < c->net->nodes; n++) {
-        int x = c->net->node[n].input[0];
-        node_facts *f = &c->facts[n], *in = &c->facts[x];
-        bool view = flags_of(c, n) & GNL_LAYER_VIEW, inplace = flags_of(c, n) & GNL_LAYER_INPLACE;
-        if (!f->live || !(view || inplace))
-            continue;
-        if (view || (!c->tangents && sole_reader(c, x)))
-            f->value_root = in->value_root;
-        if ((view || !c->tangents) && x >= c->net->inputs && in->consumers == 1 && !in->output)
-            in->adjoint_root = n; /* which may have a root itself, see adjoint_root() */
-    }
-}
-
-static int adjoint_root(const compiler *c, int node)
-{
-    while (c->facts[node].adjoint_root != node)
-        node = c->facts[node].adjoint_root;
-    return node;
-}
-
-/* ---- spans ----------------------------------------------------------------------------------- */
-
-static int add_span(compiler *c, int64_t unit, int begin, int end)
-{
-    c->span[c->spans] = (gnl_span){.unit = unit, .begin = begin, .end = end};
-    return c->spans++;
-}
-
-static int add_span_of_one(compiler *c, int64_t unit, int begin, int end)
-{
-    int span = add_span(c, unit, begin, end);
-    c->span[span].extent = GNL_EXTENT_ONE;
-    return span;
-}
-
-/* Widens a span that several nodes share. */
-static void cover(gnl_span *span, int begin, int end)
-{
-    span->begin = GNL_MIN(span->begin, begin);
-    span->end = GNL_MAX(span->end, end);
-}
-
-/* Of one tile. */
-static int64_t node_numbers(const compiler *c, int node)
-{
-    return c->tile * gnl_shape_count(&c->net->node[node].shape);
-}
-
-/* What is kept from one pass to another is kept for all tiles, unless a tile makes it again. While they take turns, it must
- * not be overwritten by those that come later, nor hold what earlier ones have left: it counts during whole passes. */
-static void settle_spans(compiler *c)
-{
-    int forward_ends = c->net->nodes - 1;
-    for (int i = 0; i < c->spans; i++) {
-        gnl_span *s = &c->span[i];
-        bool crosses = (s->begin <= forward_ends) != (s->end <= forward_ends) || s->end > end_of_backward(c);
-        bool kept = s->extent == GNL_EXTENT_NEEDED && crosses && !c->exec->recomputes;
-        bool all = s->extent == GNL_EXTENT_ALL || kept;
-        s->extent = all ? GNL_EXTENT_ALL : GNL_EXTENT_ONE;
-        s->numbers = all ? c->tiles * s->unit : s->unit;
-        if (!all || c->tiles == 1)
-            continue;
-        s->begin = s->begin <= forward_ends || c->exec->recomputes ? 0 : c->net->nodes;
-        s->end = GNL_MAX(s->end, s->end <= forward_ends ? forward_ends : end_of_backward(c));
-    }
-}
-
-/* Tangents and the program's own questions go through all nodes again; otherwise the backward pass is the last to read. */
-static int end_of_value(const compiler *c, const node_facts *f)
-{
-    if (f->output || c->exec->opts.keep || c->tangents)
-        return end_of_time(c);
-    return GNL_MAX(f->last_use, f->needed_back);
-}
-
-static int end_of_cache(const compiler *c, int node)
-{
-    return c->tangents ? end_of_time(c) : c->training ? backward_time(c, node) : node;
-}
-
-static void span_values(compiler *c)
-{
-    for (int n = c->net->inputs; n < c->net->nodes; n++) {
-        node_facts *f = &c->facts[n];
-        if (!f->live)
-            continue;
-        int end = end_of_value(c, f), root = f->value_root;
-        if (root == n)
-            f->span[VALUE] = add_span(c, node_numbers(c, n), n, end);
-        else if (root >= c->net->inputs)
-            cover(&c->span[c->facts[root].span[VALUE]], n, end);
-        if (root >= c->net->inputs && (f->output || c->exec->opts.keep))
-            c->span[c->facts[root].span[VALUE]].extent = GNL_EXTENT_ALL;
-        if (f->plan.cache)
-            f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n, end_of_cache(c, n));
-        if (c->tangents)
-            f->span[TANGENT] = add_span(c, node_numbers(c, n), tangent_time(c, n), end_of_backward(c));
-    }
-}
-
-/* What penalties need beside the nodes' buffers: tangents of the inputs, and room for one layer's mixtures. */
-static void span_penalty(compiler *c)
-{
-    int64_t in = 0, out = 0;
-    for (int n = 0; n < c->net->nodes; n++) {
-        const gnl_node *node = &c->net->node[n];
-        if (n < c->net->inputs)
-            c->facts[n].span[TANGENT] = add_span_of_one(c, node_numbers(c, n), 0, end_of_time(c));
-        else
-            out = GNL_MAX(out, node_numbers(c, n));
-        for (int i = 0; i < node->inputs; i++)
-            in = GNL_MAX(in, node_numbers(c, node->input[i]));
-    }
-    c->mix_span = add_span_of_one(c, in, 0, end_of_time(c));
-    c->scaled_span = add_span_of_one(c, out, 0, end_of_time(c));
-}
-
-/* Those of outputs are the caller's to fill, those of inputs to read, for all rows. */
-static void span_adjoint(compiler *c, int n, buffer_kind kind, int begin, int end)
-{
-    node_facts *root = &c->facts[adjoint_root(c, n)];
-    if (root->span[kind] < 0)
-        root->span[kind] = add_span(c, node_numbers(c, n), begin, end);
-    else
-        cover(&c->span[root->span[kind]], begin, end);
-    if (c->facts[n].output || n < c->net->inputs)
-        c->span[root->span[kind]].extent = GNL_EXTENT_ALL;
-}
-
-static void span_adjoints(compiler *c)
-{
-    for (int n = c->net->nodes - 1; n >= 0; n--) {
-        const node_facts *f = &c->facts[n];
-        if (!f->live || !f->wants_adjoint)
-            continue;
-        int begin = f->output ? c->net->nodes : backward_time(c, f->last_use);
-        int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : backward_time(c, n);
-        span_adjoint(c, n, ADJOINT, begin, end);
-        if (c->tangents)
-            span_adjoint(c, n, TANGENT_ADJOINT, begin, end);
-    }
-}
-
-/* The last reader of a node is the first to write its adjoint, in place; what others give is added. */
-static bool writes_directly(const compiler *c, int n, int slot)
-{
-    int x = c->net->node[n].input[slot];
-    const node_facts *in = &c->facts[x];
-    if (in->output || in->last_use != n)
-        return false;
-    for (int earlier = 0; earlier < slot; earlier++)
-        if (c->net->node[n].input[earlier] == x)
-            return false;
-    return true;
-}
-
-static void span_routes(compiler *c)
-{
-    for (int n = c->net->inputs; n < c->net->nodes; n++) {
-        node_facts *f = &c->facts[n];
-        for (int i = 0; i < c->net->node[n].inputs; i++) {
-            int x = c->net->node[n].input[i], now = backward_time(c, n);
-            if (!f->live || !c->facts[x].wants_adjoint || writes_directly(c, n, i))
-                continue;
-            f->route_span[i][0] = add_span(c, node_numbers(c, x), now, now);
-            if (c->tangents)
-                f->route_span[i][1] = add_span(c, node_numbers(c, x), now, now);
-        }
-    }
-}
+/* Makes an exec of a net, as layout.c has laid it out. */
+#include "net/compile_priv.h"
 
 /* ---- binding --------------------------------------------------------------------------------- */
 
@@ -387,8 +22,8 @@ static void bind_buffers(compiler *c)
         buffer->value = place(c, c->facts[f->value_root].span[VALUE]);
         buffer->tangent = place(c, f->span[TANGENT]);
         if (f->wants_adjoint) {
-            buffer->adjoint = place(c, c->facts[adjoint_root(c, n)].span[ADJOINT]);
-            buffer->tangent_adjoint = place(c, c->facts[adjoint_root(c, n)].span[TANGENT_ADJOINT]);
+            buffer->adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[ADJOINT]);
+            buffer->tangent_adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[TANGENT_ADJOINT]);
         }
     }
     if (c->tangents) {
@@ -410,6 +45,8 @@ static void bind_routes(const compiler *c, gnl_run *run)
         route->tangent_adjoint = route->added ? place(c, f->route_span[i][1]) : target->tangent_adjoint;
     }
     run->cache = place(c, f->span[CACHE]);
+    for (int pass = 0; pass < GNL_PASSES; pass++)
+        run->scratch[pass] = place(c, f->scratch_span[pass]).base;
 }
 
 static void bind_step(const compiler *c, gnl_run *run)
@@ -426,7 +63,6 @@ static void bind_step(const compiler *c, gnl_run *run)
     s->out = node->shape;
     s->out_size = gnl_shape_count(&s->out);
     s->rng = &c->exec->dropout;
-    s->scratch = c->exec->scratch;
     gnl_bind_weights(c->exec, node, s, run->wanted);
 }
 
@@ -437,7 +73,7 @@ static void bind_runs(compiler *c)
             continue;
         gnl_run *run = &c->exec->run[c->exec->runs++];
         run->node = n;
-        run->skip = flags_of(c, n) & GNL_LAYER_VIEW;
+        run->skip = gnl_node_flags(c, n) & GNL_LAYER_VIEW;
         bind_routes(c, run);
         bind_step(c, run);
         const gnl_buffers *own = &c->exec->buffer[n];
@@ -452,10 +88,9 @@ static genlat_status allocate_arena(compiler *c)
     genlat_exec *exec = c->exec;
     genlat_ctx *ctx = exec->object.ctx;
     exec->arena = gnl_calloc(ctx, (size_t)exec->arena_numbers, sizeof *exec->arena);
-    exec->scratch = gnl_calloc(ctx, (size_t)exec->scratch_numbers, sizeof *exec->scratch);
     exec->compute = (gnl_compute){.ctx = ctx, .k = gnl_kernels_of(ctx)};
     exec->compute.space = gnl_alloc(ctx, gnl_gemm_space(ctx), sizeof *exec->compute.space);
-    return exec->arena && exec->scratch && exec->compute.space ? GENLAT_OK : GENLAT_E_MEMORY;
+    return exec->arena && exec->compute.space ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
 static genlat_status make_views(compiler *c)
@@ -472,32 +107,9 @@ static genlat_status make_views(compiler *c)
     return GENLAT_OK;
 }
 
-/* Decides everything; what then has to be allocated is known. */
-static genlat_status plan(compiler *c)
-{
-    mark_live(c);
-    GNL_TRY(choose_tile(c));
-    GNL_TRY(infer_nodes(c));
-    c->exec->folds = folds(c);
-    count_uses(c);
-    share_buffers(c);
-    span_values(c);
-    if (c->training) {
-        span_adjoints(c);
-        span_routes(c);
-    }
-    if (c->tangents)
-        span_penalty(c);
-    settle_spans(c);
-    c->exec->arena_numbers = gnl_plan_spans(c->span, c->spans, c->order);
-    for (int n = c->net->inputs; n < c->net->nodes; n++)
-        c->exec->scratch_numbers = GNL_MAX(c->exec->scratch_numbers, c->facts[n].plan.scratch);
-    return GENLAT_OK;
-}
-
 static genlat_status compile(compiler *c)
 {
-    GNL_TRY(plan(c));
+    GNL_TRY(gnl_layout(c));
     GNL_TRY(allocate_arena(c));
     GNL_TRY(gnl_reparam_alloc(c->exec));
     bind_buffers(c);
@@ -505,11 +117,11 @@ static genlat_status compile(compiler *c)
     return make_views(c);
 }
 
-/* Per node: value, cache, adjoint, tangent, tangent adjoint, and two for each input; two more for penalties. */
+/* Per node: its buffers, a scratch for each pass, and two for each input; two more for penalties. */
 static genlat_status compiler_alloc(compiler *c, genlat_ctx *ctx)
 {
     size_t nodes = (size_t)c->net->nodes;
-    c->span_room = (int)nodes * (KINDS + 2 * GNL_MAX_INPUTS) + 2;
+    c->span_room = (int)nodes * (KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 2;
     c->facts = gnl_calloc(ctx, nodes, sizeof *c->facts);
     c->span = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->span);
     c->order = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->order);
@@ -517,6 +129,7 @@ static genlat_status compiler_alloc(compiler *c, genlat_ctx *ctx)
         return GENLAT_E_MEMORY;
     for (size_t n = 0; n < nodes; n++) {
         memset(c->facts[n].span, -1, sizeof c->facts[n].span);
+        memset(c->facts[n].scratch_span, -1, sizeof c->facts[n].scratch_span);
         memset(c->facts[n].route_span, -1, sizeof c->facts[n].route_span);
     }
     return GENLAT_OK;
@@ -581,7 +194,6 @@ void gnl_exec_release(genlat_exec *exec)
         gnl_tensor_release(exec->input_view[i]);
     gnl_free(ctx, exec->compute.space);
     gnl_free(ctx, exec->arena);
-    gnl_free(ctx, exec->scratch);
     gnl_free(ctx, exec->reparam);
     gnl_free(ctx, exec->made);
     gnl_free(ctx, exec->run);
@@ -593,7 +205,7 @@ void gnl_exec_release(genlat_exec *exec)
 genlat_status gnl_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, int64_t *bytes)
 {
     genlat_exec *exec = NULL;
-    GNL_TRY(make_exec(net, rows, opts, plan, &exec));
+    GNL_TRY(make_exec(net, rows, opts, gnl_layout, &exec));
     *bytes = gnl_exec_bytes(exec);
     gnl_exec_release(exec);
     return GENLAT_OK;

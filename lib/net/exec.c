@@ -26,7 +26,7 @@ static const int *inputs_of(const genlat_exec *exec, const gnl_run *run)
 }
 
 /* What all passes over a tile read. */
-static gnl_step *enter(const genlat_exec *exec, gnl_run *run, int64_t tile)
+static gnl_step *enter(const genlat_exec *exec, gnl_run *run, int64_t tile, gnl_pass pass)
 {
     gnl_step *s = &run->step;
     s->rows = gnl_exec_tile_rows(exec, tile);
@@ -34,6 +34,7 @@ static gnl_step *enter(const genlat_exec *exec, gnl_run *run, int64_t tile)
         s->x[i] = gnl_at(exec->buffer[inputs_of(exec, run)[i]].value, tile);
     s->y = gnl_at(exec->buffer[run->node].value, tile);
     s->cache = gnl_at(run->cache, tile);
+    s->scratch = run->scratch[pass];
     return s;
 }
 
@@ -59,7 +60,7 @@ static void forward_tile(genlat_exec *exec, int64_t tile)
 {
     for (int i = 0; i < exec->runs; i++)
         if (!exec->run[i].skip)
-            type_of(exec, &exec->run[i])->forward(enter(exec, &exec->run[i], tile));
+            type_of(exec, &exec->run[i])->forward(enter(exec, &exec->run[i], tile, GNL_PASS_FORWARD));
 }
 
 void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_real *const *x)
@@ -140,7 +141,7 @@ static void want_weights(const genlat_exec *exec, gnl_run *run, bool wanted)
 static void aim(const genlat_exec *exec, gnl_run *run, int64_t tile, unsigned wanted)
 {
     want_weights(exec, run, wanted & GNL_GRAD_WEIGHTS);
-    enter(exec, run, tile);
+    enter(exec, run, tile, GNL_PASS_BACKWARD);
     run->step.dy = gnl_at(exec->buffer[run->node].adjoint, tile);
     run->step.dty = gnl_at(exec->buffer[run->node].tangent_adjoint, tile);
     for (int i = 0; i < run->step.inputs; i++) {
@@ -217,7 +218,7 @@ void gnl_exec_jvp_tile(genlat_exec *exec, int64_t tile)
     for (int i = 0; i < exec->runs; i++) {
         gnl_run *run = &exec->run[i];
         const gnl_layer_type *type = type_of(exec, run);
-        gnl_step *s = enter(exec, run, tile);
+        gnl_step *s = enter(exec, run, tile, GNL_PASS_TANGENT);
         for (int j = 0; j < s->inputs; j++)
             s->tx[j] = gnl_at(exec->buffer[inputs_of(exec, run)[j]].tangent, tile);
         s->ty = gnl_at(exec->buffer[run->node].tangent, tile);

@@ -89,7 +89,7 @@ int64_t genlat_exec_bytes(const genlat_exec *exec)
 
 int64_t gnl_exec_bytes(const genlat_exec *exec)
 {
-    int64_t numbers = exec->arena_numbers + exec->scratch_numbers + (int64_t)gnl_gemm_space(exec->object.ctx);
+    int64_t numbers = exec->arena_numbers + (int64_t)gnl_gemm_space(exec->object.ctx);
     return numbers * (int64_t)sizeof(gnl_real);
 }
 

@@ -116,6 +116,9 @@ typedef struct gnl_route {
     bool added;                         /* afterwards added to the node's own */
 } gnl_route;
 
+/* Directions in which a run goes through its layer. */
+typedef enum gnl_pass { GNL_PASS_FORWARD, GNL_PASS_TANGENT, GNL_PASS_BACKWARD, GNL_PASSES } gnl_pass;
+
 typedef struct gnl_run {
     gnl_step step;
     int node;
@@ -123,6 +126,7 @@ typedef struct gnl_run {
     bool skip;                        /* a view: y is x */
     bool skip_back;                   /* dx is dy */
     gnl_place cache;
+    gnl_real *scratch[GNL_PASSES];
     gnl_real *wanted[GNL_MAX_PARAMS]; /* gradients when weights are wanted */
 } gnl_run;
 
@@ -153,8 +157,8 @@ struct genlat_exec {
     int runs;
     gnl_run *run;
     gnl_buffers *buffer; /* one a node; an input's value is the caller's */
-    gnl_real *arena, *scratch;
-    int64_t arena_numbers, scratch_numbers;
+    gnl_real *arena;
+    int64_t arena_numbers;
     gnl_rng dropout;
     int reparams;
     gnl_reparam *reparam;

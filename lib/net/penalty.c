@@ -132,6 +132,7 @@ static void fold_layer(const part *t, const gnl_run *run)
     gnl_step step = run->step;
     const gnl_real *adjoint = gnl_at(exec->buffer[run->node].adjoint, t->tile);
     bool loss = t->p->dloss != NULL;
+    step.scratch = run->scratch[GNL_PASS_BACKWARD];
     memset(step.dx, 0, sizeof step.dx);
     memset(step.dtx, 0, sizeof step.dtx);
     for (int i = 0; i < owner->params; i++)

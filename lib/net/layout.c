@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/* Which buffers an exec needs, how long each, and where each lies. */
+#include "net/compile_priv.h"
+
+/* Times: node n runs forward at n, along tangents at N + n, and backward at 3N - n. A tile goes through all nodes forward
+ * before the next does; and then each from N to 3N. */
+static int tangent_time(const compiler *c, int node)
+{
+    return c->net->nodes + node;
+}
+
+static int backward_time(const compiler *c, int node)
+{
+    return 3 * c->net->nodes - node;
+}
+
+static int end_of_backward(const compiler *c)
+{
+    return 3 * c->net->nodes;
+}
+
+static int end_of_time(const compiler *c)
+{
+    return end_of_backward(c) + 1;
+}
+
+uint32_t gnl_node_flags(const compiler *c, int node)
+{
+    const genlat_layer *layer = c->net->node[node].layer;
+    return layer ? layer->type->flags : 0;
+}
+
+/* ---- facts ----------------------------------------------------------------------------------- */
+
+/* Whether a gradient penalty can go through a layer. */
+static genlat_status check_penalty(const gnl_node *node)
+{
+    const gnl_layer_type *type = node->layer->type;
+    if (type->flags & GNL_LAYER_COUPLES_BATCH)
+        return gnl_fail(
+            GENLAT_E_UNSUPPORTED,
+            "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
+            "penalty is ill-posed; use layer_norm, group_norm or no normalization",
+            node->name, type->name);
+    if (!(type->jvp && type->jvp_backward) && !(type->flags & GNL_LAYER_PIECEWISE_LINEAR))
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "genlat_net_compile: layer '%s' (%s) has no jvp, which a gradient penalty needs",
+                        node->name, type->name);
+    return GENLAT_OK;
+}
+
+static genlat_status infer_nodes(compiler *c)
+{
+    const gnl_layer_env env = {.rows = c->tile, .threads = gnl_threads(c->net->object.ctx)};
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        const gnl_node *node = &c->net->node[n];
+        gnl_shape in[GNL_MAX_INPUTS];
+        for (int i = 0; i < node->inputs; i++)
+            in[i] = c->net->node[node->input[i]].shape;
+        GNL_TRY(node->layer->type->infer(node->layer->opts, &env, node->inputs, in, &c->facts[n].plan));
+        if (c->tangents)
+            GNL_TRY(check_penalty(node));
+    }
+    return GENLAT_OK;
+}
+
+static void mark_live(compiler *c)
+{
+    for (int i = 0; i < c->net->outputs; i++)
+        c->facts[c->net->output[i]].output = c->facts[c->net->output[i]].live = true;
+    for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
+        for (int i = 0; c->facts[n].live && i < c->net->node[n].inputs; i++)
+            c->facts[c->net->node[n].input[i]].live = true;
+    }
+}
+
+/* Tiles of the widest layer that fit the caches near a core, in numbers; and no fewer rows than that, so that products stay
+ * large and starts aligned. */
+enum { TILE_NUMBERS = 1 << 19, TILE_ROWS = 16 };
+
+/* The first layer that takes all samples at once, or NULL. */
+static const gnl_node *find_whole(const compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++)
+        if (c->facts[n].live && (c->net->node[n].layer->own ||
+                                 gnl_node_flags(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM)))
+            return &c->net->node[n];
+    return NULL;
+}
+
+static int64_t wanted_tile(const compiler *c)
+{
+    int64_t widest = 1, rows = TILE_ROWS;
+    for (int n = c->net->inputs; n < c->net->nodes; n++)
+        if (c->facts[n].live)
+            widest = GNL_MAX(widest, gnl_shape_count(&c->net->node[n].shape));
+    while (2 * rows * widest <= TILE_NUMBERS)
+        rows *= 2;
+    return rows;
+}
+
+static genlat_status choose_tile(compiler *c)
+{
+    const genlat_exec_opts *o = &c->exec->opts;
+    const gnl_node *whole = find_whole(c);
+    bool recompute = o->recompute && c->training;
+    if (recompute && whole)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "genlat_net_compile: layer '%s' (%s) takes all samples at once, so that a tile of them cannot be "
+                        "recomputed; leave recompute at 0",
+                        whole->name, whole->layer->type->name);
+    int64_t wanted = o->tile ? o->tile : wanted_tile(c);
+    bool few = !o->tile && !recompute && 2 * wanted >= c->rows; /* which costs more than it saves */
+    c->tile = whole || few ? c->rows : GNL_MIN(wanted, c->rows);
+    c->tiles = (c->rows + c->tile - 1) / c->tile;
+    c->exec->tile = c->tile;
+    c->exec->recomputes = recompute && c->tiles > 1;
+    return GENLAT_OK;
+}
+
+/* Penalties of nets that are piecewise affine cost one tangent pass more than the loss alone. */
+static bool folds(const compiler *c)
+{
+    bool all = c->tangents;
+    for (int n = c->net->inputs; n < c->net->nodes; n++)
+        if (c->facts[n].live)
+            all &= (gnl_node_flags(c, n) & (GNL_LAYER_FOLDS | GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_VIEW)) != 0;
+    return all;
+}
+
+static void count_uses(compiler *c)
+{
+    for (int n = 0; n < c->net->nodes; n++) {
+        const gnl_node *node = &c->net->node[n];
+        node_facts *f = &c->facts[n];
+        f->value_root = f->adjoint_root = n;
+        f->last_use = n;
+        f->wants_adjoint =
+            n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
+        if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_Y)
+            f->needed_back = backward_time(c, n);
+        for (int i = 0; f->live && i < node->inputs; i++) {
+            node_facts *in = &c->facts[node->input[i]];
+            in->consumers++;
+            in->last_use = n;
+            if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X)
+                in->needed_back = GNL_MAX(in->needed_back, backward_time(c, n));
+            f->wants_adjoint |= in->wants_adjoint;
+        }
+    }
+}
+
+/* Whether nothing but node n reads what its input x holds. A view's buffer is that of its root, so the
+ * question goes down to it. */
+static bool sole_reader(const compiler *c, int x)
+{
+    for (;; x = c->net->node[x].input[0]) {
+        const node_facts *f = &c->facts[x];
+        if (x < c->net->inputs || f->consumers != 1 || f->output || f->needed_back || c->exec->opts.keep)
+            return false;
+        if (f->value_root == x)
+            return true;
+    }
+}
+
+/* Views share the buffer of their input; elementwise layers do where nobody misses the input. */
+static void share_buffers(compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        int x = c->net->node[n].input[0];
+        node_facts *f = &c->facts[n], *in = &c->facts[x];
+        bool view = gnl_node_flags(c, n) & GNL_LAYER_VIEW, inplace = gnl_node_flags(c, n) & GNL_LAYER_INPLACE;
+        if (!f->live || !(view || inplace))
+            continue;
+        if (view || (!c->tangents && sole_reader(c, x)))
+            f->value_root = in->value_root;
+        if ((view || !c->tangents) && x >= c->net->inputs && in->consumers == 1 && !in->output)
+            in->adjoint_root = n; /* which may have a root itself, see gnl_adjoint_root() */
+    }
+}
+
+int gnl_adjoint_root(const compiler *c, int node)
+{
+    while (c->facts[node].adjoint_root != node)
+        node = c->facts[node].adjoint_root;
+    return node;
+}
+
+/* ---- spans ----------------------------------------------------------------------------------- */
+
+static int add_span(compiler *c, int64_t unit, int begin, int end)
+{
+    c->span[c->spans] = (gnl_span){.unit = unit, .begin = begin, .end = end};
+    return c->spans++;
+}
+
+static int add_span_of_one(compiler *c, int64_t unit, int begin, int end)
+{
+    int span = add_span(c, unit, begin, end);
+    c->span[span].extent = GNL_EXTENT_ONE;
+    return span;
+}
+
+/* Widens a span that several nodes share. */
+static void cover(gnl_span *span, int begin, int end)
+{
+    span->begin = GNL_MIN(span->begin, begin);
+    span->end = GNL_MAX(span->end, end);
+}
+
+/* Of one tile. */
+static int64_t node_numbers(const compiler *c, int node)
+{
+    return c->tile * gnl_shape_count(&c->net->node[node].shape);
+}
+
+/* What is kept from one pass to another is kept for all tiles, unless a tile makes it again. While they take turns, it must
+ * not be overwritten by those that come later, nor hold what earlier ones have left: it counts during whole passes. */
+static void settle_spans(compiler *c)
+{
+    int forward_ends = c->net->nodes - 1;
+    for (int i = 0; i < c->spans; i++) {
+        gnl_span *s = &c->span[i];
+        bool crosses = (s->begin <= forward_ends) != (s->end <= forward_ends) || s->end > end_of_backward(c);
+        bool kept = s->extent == GNL_EXTENT_NEEDED && crosses && !c->exec->recomputes;
+        bool all = s->extent == GNL_EXTENT_ALL || kept;
+        s->extent = all ? GNL_EXTENT_ALL : GNL_EXTENT_ONE;
+        s->numbers = all ? c->tiles * s->unit : s->unit;
+        if (!all || c->tiles == 1)
+            continue;
+        s->begin = s->begin <= forward_ends || c->exec->recomputes ? 0 : c->net->nodes;
+        s->end = GNL_MAX(s->end, s->end <= forward_ends ? forward_ends : end_of_backward(c));
+    }
+}
+
+/* Tangents and the program's own questions go through all nodes again; otherwise the backward pass is the last to read. */
+static int end_of_value(const compiler *c, const node_facts *f)
+{
+    if (f->output || c->exec->opts.keep || c->tangents)
+        return end_of_time(c);
+    return GNL_MAX(f->last_use, f->needed_back);
+}
+
+static int end_of_cache(const compiler *c, int node)
+{
+    return c->tangents ? end_of_time(c) : c->training ? backward_time(c, node) : node;
+}
+
+static void span_values(compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        node_facts *f = &c->facts[n];
+        if (!f->live)
+            continue;
+        int end = end_of_value(c, f), root = f->value_root;
+        if (root == n)
+            f->span[VALUE] = add_span(c, node_numbers(c, n), n, end);
+        else if (root >= c->net->inputs)
+            cover(&c->span[c->facts[root].span[VALUE]], n, end);
+        if (root >= c->net->inputs && (f->output || c->exec->opts.keep))
+            c->span[c->facts[root].span[VALUE]].extent = GNL_EXTENT_ALL;
+        if (f->plan.cache)
+            f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n, end_of_cache(c, n));
+        if (c->tangents)
+            f->span[TANGENT] = add_span(c, node_numbers(c, n), tangent_time(c, n), end_of_backward(c));
+    }
+}
+
+/* Room for one call at a time. Folded penalties go through the layers once more when all adjoints are there. */
+static void span_scratch(compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        node_facts *f = &c->facts[n];
+        int now = backward_time(c, n), along = tangent_time(c, n);
+        if (!f->live || !f->plan.scratch)
+            continue;
+        f->scratch_span[GNL_PASS_FORWARD] = add_span(c, f->plan.scratch, n, n);
+        if (c->training)
+            f->scratch_span[GNL_PASS_BACKWARD] =
+                add_span(c, f->plan.scratch, now, c->exec->folds ? end_of_backward(c) : now);
+        if (c->tangents)
+            f->scratch_span[GNL_PASS_TANGENT] = add_span(c, f->plan.scratch, along, along);
+    }
+}
+
+/* What penalties need beside the nodes' buffers: tangents of the inputs, and room for one layer's mixtures. */
+static void span_penalty(compiler *c)
+{
+    int64_t in = 0, out = 0;
+    for (int n = 0; n < c->net->nodes; n++) {
+        const gnl_node *node = &c->net->node[n];
+        if (n < c->net->inputs)
+            c->facts[n].span[TANGENT] = add_span_of_one(c, node_numbers(c, n), 0, end_of_time(c));
+        else
+            out = GNL_MAX(out, node_numbers(c, n));
+        for (int i = 0; i < node->inputs; i++)
+            in = GNL_MAX(in, node_numbers(c, node->input[i]));
+    }
+    c->mix_span = add_span_of_one(c, in, 0, end_of_time(c));
+    c->scaled_span = add_span_of_one(c, out, 0, end_of_time(c));
+}
+
+/* Those of outputs are the caller's to fill, those of inputs to read, for all rows. */
+static void span_adjoint(compiler *c, int n, buffer_kind kind, int begin, int end)
+{
+    node_facts *root = &c->facts[gnl_adjoint_root(c, n)];
+    if (root->span[kind] < 0)
+        root->span[kind] = add_span(c, node_numbers(c, n), begin, end);
+    else
+        cover(&c->span[root->span[kind]], begin, end);
+    if (c->facts[n].output || n < c->net->inputs)
+        c->span[root->span[kind]].extent = GNL_EXTENT_ALL;
+}
+
+static void span_adjoints(compiler *c)
+{
+    for (int n = c->net->nodes - 1; n >= 0; n--) {
+        const node_facts *f = &c->facts[n];
+        if (!f->live || !f->wants_adjoint)
+            continue;
+        int begin = f->output ? c->net->nodes : backward_time(c, f->last_use);
+        int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : backward_time(c, n);
+        span_adjoint(c, n, ADJOINT, begin, end);
+        if (c->tangents)
+            span_adjoint(c, n, TANGENT_ADJOINT, begin, end);
+    }
+}
+
+/* The last reader of a node is the first to write its adjoint, in place; what others give is added. */
+static bool writes_directly(const compiler *c, int n, int slot)
+{
+    int x = c->net->node[n].input[slot];
+    const node_facts *in = &c->facts[x];
+    if (in->output || in->last_use != n)
+        return false;
+    for (int earlier = 0; earlier < slot; earlier++)
+        if (c->net->node[n].input[earlier] == x)
+            return false;
+    return true;
+}
+
+static void span_routes(compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        node_facts *f = &c->facts[n];
+        for (int i = 0; i < c->net->node[n].inputs; i++) {
+            int x = c->net->node[n].input[i], now = backward_time(c, n);
+            if (!f->live || !c->facts[x].wants_adjoint || writes_directly(c, n, i))
+                continue;
+            f->route_span[i][0] = add_span(c, node_numbers(c, x), now, now);
+            if (c->tangents)
+                f->route_span[i][1] = add_span(c, node_numbers(c, x), now, now);
+        }
+    }
+}
+
+genlat_status gnl_layout(compiler *c)
+{
+    mark_live(c);
+    GNL_TRY(choose_tile(c));
+    GNL_TRY(infer_nodes(c));
+    c->exec->folds = folds(c);
+    count_uses(c);
+    share_buffers(c);
+    span_values(c);
+    span_scratch(c);
+    if (c->training) {
+        span_adjoints(c);
+        span_routes(c);
+    }
+    if (c->tangents)
+        span_penalty(c);
+    settle_spans(c);
+    c->exec->arena_numbers = gnl_plan_spans(c->span, c->spans, c->order);
+    return GENLAT_OK;
+}
