@@ -299,8 +299,9 @@ typedef struct genlat_exec_opts {
     uint32_t purpose;     /**< GENLAT_EXEC_*. Default GENLAT_EXEC_TRAINING. */
     uint32_t input_grads; /**< 1: backward computes the gradients of the inputs too. Default 1. */
     uint32_t keep;        /**< 1: every node's output stays readable after forward. Default 0. */
-    uint32_t recompute;   /**< 1: keep no activations for the backward pass, but make those of one tile at a time again: for a
-                           *   forward pass more, memory no longer grows with the rows. Only for nets that take tiles. Default 0. */
+    uint32_t recompute;   /**< 1: keep fewer activations for the backward pass. Nets that take tiles keep none, but make those
+                           *   of one tile at a time again: for a forward pass more, memory no longer grows with the rows.
+                           *   Other nets make the outputs of normalizations and activations again. Default 0. */
     /** Samples that go through the whole net together, before the next of them: what they leave behind then stays in the
      *  processor's caches, and buffers that only one pass needs are that small. 0: chosen by the sizes of the layers. Nets
      *  with layers that couple the samples of a batch, that draw random numbers, or that are the caller's own, take all at
@@ -328,7 +329,7 @@ GENLAT_API void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new exec, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED, naming the layer, when a penalty is wanted
- *         and it couples the samples of a batch, or with recompute and it takes all samples at once; GENLAT_E_MEMORY.
+ *         and it couples the samples of a batch; GENLAT_E_MEMORY.
  * Thread-safety: safe. Allocates: yes; the calls that use the exec do not. Randomness: none.
  * @since 0.1
  */

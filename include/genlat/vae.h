@@ -237,7 +237,7 @@ GENLAT_API void genlat_vae_builder_beta_schedule(genlat_vae_builder *builder, co
  *                 genlat_vae_builder_data().
  * @param out      receives a new model, or NULL on failure.
  * @return GENLAT_OK; the first error of all builder calls; GENLAT_E_INVALID; GENLAT_E_SHAPE: the nets do not fit;
- *         GENLAT_E_UNSUPPORTED: recompute with a layer that takes all samples at once; GENLAT_E_MEMORY.
+ *         GENLAT_E_MEMORY.
  * Thread-safety: safe. Allocates: yes. Randomness: stream init of the context's seed.
  * Source: Kingma, Welling, "Auto-encoding variational Bayes", 2014; Rezende, Mohamed, Wierstra 2014.
  * @since 0.1

@@ -92,7 +92,8 @@ enum {
     GNL_LAYER_VIEW = 1 << 6,          /* y is x[0] in another shape: all functions are copies that a plan may skip */
     /* f is affine in x piece by piece; with weights, parameter 0 is what x is multiplied with, jvp_backward adds to
      * its gradient alone, and the others are only added. Gradient penalties then fold into one backward pass. */
-    GNL_LAYER_FOLDS = 1 << 7
+    GNL_LAYER_FOLDS = 1 << 7,
+    GNL_LAYER_LIGHT = 1 << 8 /* forward costs little more than reading x and writing y, and knows step->again */
 };
 
 /* One layer in one compiled net: everything a call needs, as pointers and sizes. */
@@ -106,6 +107,7 @@ typedef struct gnl_step {
     /* set before each call */
     int64_t rows;  /* samples */
     bool training; /* batch statistics, dropout: as in training */
+    bool again;    /* forward once more on the same x: the cache is filled, states stay as they are */
     gnl_rng *rng;  /* stream of dropout and noise */
 
     gnl_real *param[GNL_MAX_PARAMS]; /* weights and state */

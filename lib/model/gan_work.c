@@ -78,10 +78,7 @@ genlat_status gnl_gan_check_training(genlat_gan *gan)
 {
     genlat_exec *exec = NULL;
     const genlat_gan_opts *o = &gan->recipe.opts;
-    genlat_status status = gnl_net_check_recompute(gan->generator, o->recompute);
-    if (status != GENLAT_OK)
-        return gnl_fail_in(status, "generator");
-    status = compile_critic(gan, o->packing, o->r1 + o->r2 + o->gp, true, &exec);
+    genlat_status status = compile_critic(gan, o->packing, o->r1 + o->r2 + o->gp, true, &exec);
     gnl_exec_release(exec);
     return status == GENLAT_OK ? status : gnl_fail_in(status, "discriminator");
 }

@@ -224,16 +224,6 @@ static genlat_status make_optimizer(genlat_vae *vae, const char *text, genlat_op
     return status;
 }
 
-static genlat_status check_recompute(genlat_vae *vae)
-{
-    bool recompute = vae->recipe.opts.recompute;
-    genlat_status status = gnl_net_check_recompute(vae->encoder, recompute);
-    if (status != GENLAT_OK)
-        return gnl_fail_in(status, "encoder");
-    status = gnl_net_check_recompute(vae->decoder, recompute);
-    return status == GENLAT_OK ? status : gnl_fail_in(status, "decoder");
-}
-
 static genlat_status fill_model(genlat_vae *vae, genlat_net *encoder, genlat_net *decoder)
 {
     const gnl_vae_recipe *r = &vae->recipe;
@@ -254,7 +244,6 @@ static genlat_status fill_model(genlat_vae *vae, genlat_net *encoder, genlat_net
     GNL_TRY(check_inputs(vae));
     GNL_TRY(check_outputs(vae));
     GNL_TRY(check_bound(&r->opts));
-    GNL_TRY(check_recompute(vae));
     GNL_TRY(make_schedules(vae));
     GNL_TRY(make_optimizer(vae, r->optimizer, &vae->optim));
     GNL_TRY(gnl_model_check_optimizer(vae->optim, "optimizer"));

@@ -19,7 +19,9 @@ static void bind_buffers(compiler *c)
         gnl_buffers *buffer = &c->exec->buffer[n];
         if (!f->live)
             continue;
-        buffer->value = place(c, c->facts[f->value_root].span[VALUE]);
+        const node_facts *root = &c->facts[f->value_root];
+        buffer->value = place(c, root->span[VALUE]);
+        buffer->later = place(c, root->span[root->remade ? VALUE_AGAIN : VALUE]);
         buffer->tangent = place(c, f->span[TANGENT]);
         if (f->wants_adjoint) {
             buffer->adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[ADJOINT]);
@@ -49,6 +51,12 @@ static void bind_routes(const compiler *c, gnl_run *run)
         run->scratch[pass] = place(c, f->scratch_span[pass]).base;
 }
 
+static void bind_again(const compiler *c, gnl_run *run)
+{
+    const node_facts *root = &c->facts[c->facts[run->node].value_root];
+    run->again = root->remade ? gnl_backward_time(c, root->first_back) : 0;
+}
+
 static void bind_step(const compiler *c, gnl_run *run)
 {
     const gnl_node *node = &c->net->node[run->node];
@@ -75,6 +83,7 @@ static void bind_runs(compiler *c)
         run->node = n;
         run->skip = gnl_node_flags(c, n) & GNL_LAYER_VIEW;
         bind_routes(c, run);
+        bind_again(c, run);
         bind_step(c, run);
         const gnl_buffers *own = &c->exec->buffer[n];
         run->skip_back = run->skip && own->adjoint.base && run->route[0].adjoint.base == own->adjoint.base;

@@ -6,7 +6,7 @@
 #include "net/net_priv.h"
 
 /* The kinds of buffers that the arena holds. */
-typedef enum buffer_kind { VALUE, CACHE, ADJOINT, TANGENT, TANGENT_ADJOINT, KINDS } buffer_kind;
+typedef enum buffer_kind { VALUE, VALUE_AGAIN, CACHE, ADJOINT, TANGENT, TANGENT_ADJOINT, KINDS } buffer_kind;
 
 /* What compiling knows of a node besides the net. */
 typedef struct node_facts {
@@ -14,7 +14,9 @@ typedef struct node_facts {
     bool live; /* an output depends on it; others are not run */
     bool output;
     bool wants_adjoint;                /* weights or a wanted input lie behind it */
-    int needed_back;                   /* the last time that its value is read after the forward pass, or 0 */
+    int first_back, needed_back;       /* when its value is read after the forward pass, first and last; or 0 */
+    bool kept;                         /* its buffer holds what cannot be made again at little cost */
+    bool remade;                       /* its buffer is filled once more, for the backward pass */
     int consumers;                     /* slots of live layers that read it */
     int last_use;                      /* last node that reads it in the forward pass */
     int value_root, adjoint_root;      /* the node whose buffer it uses: itself or an earlier one */
@@ -35,6 +37,19 @@ typedef struct compiler {
     int mix_span, scaled_span;
     bool training, tangents;
 } compiler;
+
+/* Times: node n runs forward at n, along tangents at N + n, and backward at 3N - n. A tile goes through all nodes forward
+ * before the next does; and then each from N to 3N. */
+static inline int gnl_tangent_time(const compiler *c, int node)
+{
+    return c->net->nodes + node;
+}
+
+/* Also the node that runs backward at a time. */
+static inline int gnl_backward_time(const compiler *c, int node)
+{
+    return 3 * c->net->nodes - node;
+}
 
 /* Decides everything: what has to be allocated is known afterwards. */
 genlat_status gnl_layout(compiler *c);

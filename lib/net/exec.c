@@ -25,14 +25,21 @@ static const int *inputs_of(const genlat_exec *exec, const gnl_run *run)
     return exec->net->node[run->node].input;
 }
 
+static gnl_real *value_of(const genlat_exec *exec, int node, int64_t tile, gnl_pass pass)
+{
+    const gnl_buffers *b = &exec->buffer[node];
+    return gnl_at(pass == GNL_PASS_FORWARD ? b->value : b->later, tile);
+}
+
 /* What all passes over a tile read. */
 static gnl_step *enter(const genlat_exec *exec, gnl_run *run, int64_t tile, gnl_pass pass)
 {
     gnl_step *s = &run->step;
     s->rows = gnl_exec_tile_rows(exec, tile);
     for (int i = 0; i < s->inputs; i++)
-        s->x[i] = gnl_at(exec->buffer[inputs_of(exec, run)[i]].value, tile);
-    s->y = gnl_at(exec->buffer[run->node].value, tile);
+        s->x[i] = value_of(exec, inputs_of(exec, run)[i], tile, pass);
+    s->y = value_of(exec, run->node, tile, pass);
+    s->again = pass == GNL_PASS_AGAIN;
     s->cache = gnl_at(run->cache, tile);
     s->scratch = run->scratch[pass];
     return s;
@@ -46,13 +53,16 @@ static void bind_inputs(genlat_exec *exec, bool training, const gnl_real *const 
     for (int i = 0; i < exec->net->inputs; i++) {
         int64_t stride = exec->tile * gnl_shape_count(&exec->net->node[i].shape);
         /* Read only; the buffers of layers are written. */
-        exec->buffer[i].value = (gnl_place){(gnl_real *)(uintptr_t)x[i], stride};
+        exec->buffer[i].value = exec->buffer[i].later = (gnl_place){(gnl_real *)(uintptr_t)x[i], stride};
     }
     for (int i = 0; i < exec->runs; i++) {
         gnl_run *run = &exec->run[i];
         run->step.training = training;
-        if (run->skip)
-            exec->buffer[run->node].value = exec->buffer[inputs_of(exec, run)[0]].value;
+        if (!run->skip)
+            continue;
+        gnl_buffers *view = &exec->buffer[run->node], *of = &exec->buffer[inputs_of(exec, run)[0]];
+        view->value = of->value;
+        view->later = of->later;
     }
 }
 
@@ -173,6 +183,16 @@ static void add_routes(const genlat_exec *exec, const gnl_run *run, int64_t tile
     }
 }
 
+/* What the backward call of a node, and later ones, find made again. */
+static void make_again(genlat_exec *exec, int node, int64_t tile)
+{
+    for (int i = 0; i < exec->runs && exec->run[i].node <= node; i++) {
+        gnl_run *run = &exec->run[i];
+        if (run->again == node && !run->skip)
+            type_of(exec, run)->forward(enter(exec, run, tile, GNL_PASS_AGAIN));
+    }
+}
+
 void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned wanted)
 {
     if (exec->recomputes)
@@ -180,6 +200,7 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
     clear_unwritten(exec, tile, outputs_mask, false);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
+        make_again(exec, run->node, tile);
         if (!exec->buffer[run->node].adjoint.base)
             continue;
         aim(exec, run, tile, wanted);

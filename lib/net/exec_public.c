@@ -35,13 +35,6 @@ genlat_exec_opts gnl_exec_training(bool input_grads, bool recompute)
     return opts;
 }
 
-genlat_status gnl_net_check_recompute(genlat_net *net, bool recompute)
-{
-    const genlat_exec_opts opts = gnl_exec_training(false, recompute);
-    int64_t bytes = 0;
-    return recompute ? gnl_net_exec_bytes(net, 1, &opts, &bytes) : GENLAT_OK;
-}
-
 static genlat_status check_compile(const genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
                            genlat_exec_opts *complete, const char *where)
 {

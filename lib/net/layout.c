@@ -2,18 +2,6 @@
 /* Which buffers an exec needs, how long each, and where each lies. */
 #include "net/compile_priv.h"
 
-/* Times: node n runs forward at n, along tangents at N + n, and backward at 3N - n. A tile goes through all nodes forward
- * before the next does; and then each from N to 3N. */
-static int tangent_time(const compiler *c, int node)
-{
-    return c->net->nodes + node;
-}
-
-static int backward_time(const compiler *c, int node)
-{
-    return 3 * c->net->nodes - node;
-}
-
 static int end_of_backward(const compiler *c)
 {
     return 3 * c->net->nodes;
@@ -78,14 +66,14 @@ static void mark_live(compiler *c)
  * large and starts aligned. */
 enum { TILE_NUMBERS = 1 << 19, TILE_ROWS = 16 };
 
-/* The first layer that takes all samples at once, or NULL. */
-static const gnl_node *find_whole(const compiler *c)
+/* Whether a layer takes all samples at once. */
+static bool takes_whole(const compiler *c)
 {
+    bool whole = false;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live && (c->net->node[n].layer->own ||
-                                 gnl_node_flags(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM)))
-            return &c->net->node[n];
-    return NULL;
+        if (c->facts[n].live)
+            whole |= c->net->node[n].layer->own || gnl_node_flags(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM);
+    return whole;
 }
 
 static int64_t wanted_tile(const compiler *c)
@@ -99,23 +87,16 @@ static int64_t wanted_tile(const compiler *c)
     return rows;
 }
 
-static genlat_status choose_tile(compiler *c)
+static void choose_tile(compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
-    const gnl_node *whole = find_whole(c);
-    bool recompute = o->recompute && c->training;
-    if (recompute && whole)
-        return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "genlat_net_compile: layer '%s' (%s) takes all samples at once, so that a tile of them cannot be "
-                        "recomputed; leave recompute at 0",
-                        whole->name, whole->layer->type->name);
+    bool whole = takes_whole(c), recompute = o->recompute && c->training;
     int64_t wanted = o->tile ? o->tile : wanted_tile(c);
     bool few = !o->tile && !recompute && 2 * wanted >= c->rows; /* which costs more than it saves */
     c->tile = whole || few ? c->rows : GNL_MIN(wanted, c->rows);
     c->tiles = (c->rows + c->tile - 1) / c->tile;
     c->exec->tile = c->tile;
     c->exec->recomputes = recompute && c->tiles > 1;
-    return GENLAT_OK;
 }
 
 /* Penalties of nets that are piecewise affine cost one tangent pass more than the loss alone. */
@@ -128,6 +109,12 @@ static bool folds(const compiler *c)
     return all;
 }
 
+static void need_back(node_facts *f, int time)
+{
+    f->first_back = f->first_back ? GNL_MIN(f->first_back, time) : time;
+    f->needed_back = GNL_MAX(f->needed_back, time);
+}
+
 static void count_uses(compiler *c)
 {
     for (int n = 0; n < c->net->nodes; n++) {
@@ -138,13 +125,13 @@ static void count_uses(compiler *c)
         f->wants_adjoint =
             n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
         if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_Y)
-            f->needed_back = backward_time(c, n);
+            need_back(f, gnl_backward_time(c, n));
         for (int i = 0; f->live && i < node->inputs; i++) {
             node_facts *in = &c->facts[node->input[i]];
             in->consumers++;
             in->last_use = n;
             if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X)
-                in->needed_back = GNL_MAX(in->needed_back, backward_time(c, n));
+                need_back(in, gnl_backward_time(c, n));
             f->wants_adjoint |= in->wants_adjoint;
         }
     }
@@ -176,6 +163,30 @@ static void share_buffers(compiler *c)
             f->value_root = in->value_root;
         if ((view || !c->tangents) && x >= c->net->inputs && in->consumers == 1 && !in->output)
             in->adjoint_root = n; /* which may have a root itself, see gnl_adjoint_root() */
+    }
+}
+
+static bool is_light(const compiler *c, int n)
+{
+    return gnl_node_flags(c, n) & (GNL_LAYER_LIGHT | GNL_LAYER_VIEW);
+}
+
+/* Where samples cannot be taken apart into tiles, recomputing goes by layers: of a buffer that only light layers have
+ * written, the first of which keeps its input anyway, the content is made again. What that reads is needed as early. */
+static void choose_remade(compiler *c)
+{
+    for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
+        node_facts *f = &c->facts[n], *root = &c->facts[f->value_root];
+        if (!f->live || f->value_root < c->net->inputs)
+            continue;
+        root->kept |= f->output || !is_light(c, n);
+        if (f->first_back) {
+            need_back(root, f->first_back);
+            need_back(root, f->needed_back);
+        }
+        f->remade = root == f && !f->kept && f->first_back && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X;
+        if (f->remade)
+            need_back(&c->facts[c->net->node[n].input[0]], f->first_back);
     }
 }
 
@@ -238,12 +249,12 @@ static int end_of_value(const compiler *c, const node_facts *f)
 {
     if (f->output || c->exec->opts.keep || c->tangents)
         return end_of_time(c);
-    return GNL_MAX(f->last_use, f->needed_back);
+    return c->facts[f->value_root].remade ? f->last_use : GNL_MAX(f->last_use, f->needed_back);
 }
 
 static int end_of_cache(const compiler *c, int node)
 {
-    return c->tangents ? end_of_time(c) : c->training ? backward_time(c, node) : node;
+    return c->tangents ? end_of_time(c) : c->training ? gnl_backward_time(c, node) : node;
 }
 
 static void span_values(compiler *c)
@@ -259,10 +270,12 @@ static void span_values(compiler *c)
             cover(&c->span[c->facts[root].span[VALUE]], n, end);
         if (root >= c->net->inputs && (f->output || c->exec->opts.keep))
             c->span[c->facts[root].span[VALUE]].extent = GNL_EXTENT_ALL;
+        if (f->remade)
+            f->span[VALUE_AGAIN] = add_span(c, node_numbers(c, n), f->first_back, f->needed_back);
         if (f->plan.cache)
             f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n, end_of_cache(c, n));
         if (c->tangents)
-            f->span[TANGENT] = add_span(c, node_numbers(c, n), tangent_time(c, n), end_of_backward(c));
+            f->span[TANGENT] = add_span(c, node_numbers(c, n), gnl_tangent_time(c, n), end_of_backward(c));
     }
 }
 
@@ -271,7 +284,7 @@ static void span_scratch(compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         node_facts *f = &c->facts[n];
-        int now = backward_time(c, n), along = tangent_time(c, n);
+        int now = gnl_backward_time(c, n), along = gnl_tangent_time(c, n), again = c->facts[f->value_root].first_back;
         if (!f->live || !f->plan.scratch)
             continue;
         f->scratch_span[GNL_PASS_FORWARD] = add_span(c, f->plan.scratch, n, n);
@@ -280,6 +293,8 @@ static void span_scratch(compiler *c)
                 add_span(c, f->plan.scratch, now, c->exec->folds ? end_of_backward(c) : now);
         if (c->tangents)
             f->scratch_span[GNL_PASS_TANGENT] = add_span(c, f->plan.scratch, along, along);
+        if (c->facts[f->value_root].remade)
+            f->scratch_span[GNL_PASS_AGAIN] = add_span(c, f->plan.scratch, again, again);
     }
 }
 
@@ -318,8 +333,8 @@ static void span_adjoints(compiler *c)
         const node_facts *f = &c->facts[n];
         if (!f->live || !f->wants_adjoint)
             continue;
-        int begin = f->output ? c->net->nodes : backward_time(c, f->last_use);
-        int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : backward_time(c, n);
+        int begin = f->output ? c->net->nodes : gnl_backward_time(c, f->last_use);
+        int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : gnl_backward_time(c, n);
         span_adjoint(c, n, ADJOINT, begin, end);
         if (c->tangents)
             span_adjoint(c, n, TANGENT_ADJOINT, begin, end);
@@ -344,7 +359,7 @@ static void span_routes(compiler *c)
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         node_facts *f = &c->facts[n];
         for (int i = 0; i < c->net->node[n].inputs; i++) {
-            int x = c->net->node[n].input[i], now = backward_time(c, n);
+            int x = c->net->node[n].input[i], now = gnl_backward_time(c, n);
             if (!f->live || !c->facts[x].wants_adjoint || writes_directly(c, n, i))
                 continue;
             f->route_span[i][0] = add_span(c, node_numbers(c, x), now, now);
@@ -357,11 +372,13 @@ static void span_routes(compiler *c)
 genlat_status gnl_layout(compiler *c)
 {
     mark_live(c);
-    GNL_TRY(choose_tile(c));
+    choose_tile(c);
     GNL_TRY(infer_nodes(c));
     c->exec->folds = folds(c);
     count_uses(c);
     share_buffers(c);
+    if (c->exec->opts.recompute && c->training && !c->tangents && !c->exec->opts.keep && c->tiles == 1)
+        choose_remade(c);
     span_values(c);
     span_scratch(c);
     if (c->training) {

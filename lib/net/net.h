@@ -117,7 +117,7 @@ typedef struct gnl_route {
 } gnl_route;
 
 /* Directions in which a run goes through its layer. */
-typedef enum gnl_pass { GNL_PASS_FORWARD, GNL_PASS_TANGENT, GNL_PASS_BACKWARD, GNL_PASSES } gnl_pass;
+typedef enum gnl_pass { GNL_PASS_FORWARD, GNL_PASS_TANGENT, GNL_PASS_AGAIN, GNL_PASS_BACKWARD, GNL_PASSES } gnl_pass;
 
 typedef struct gnl_run {
     gnl_step step;
@@ -125,6 +125,7 @@ typedef struct gnl_run {
     gnl_route route[GNL_MAX_INPUTS];
     bool skip;                        /* a view: y is x */
     bool skip_back;                   /* dx is dy */
+    int again; /* the node before whose backward call y is made again; 0: y is kept, or not needed */
     gnl_place cache;
     gnl_real *scratch[GNL_PASSES];
     gnl_real *wanted[GNL_MAX_PARAMS]; /* gradients when weights are wanted */
@@ -141,7 +142,8 @@ typedef struct gnl_reparam {
 
 /* Buffers of a node within the exec's arena. Those of one tile hold what the last tile has left. */
 typedef struct gnl_buffers {
-    gnl_place value, adjoint, tangent, tangent_adjoint;
+    gnl_place value, later; /* later: as passes after the first find it */
+    gnl_place adjoint, tangent, tangent_adjoint;
 } gnl_buffers;
 
 struct genlat_exec {
@@ -172,8 +174,6 @@ struct genlat_exec {
 
 genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads);
 genlat_exec_opts gnl_exec_training(bool input_grads, bool recompute);
-/* E_UNSUPPORTED, before anything is compiled, for nets that cannot be trained so. */
-genlat_status gnl_net_check_recompute(genlat_net *net, bool recompute);
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out);
 int64_t gnl_exec_bytes(const genlat_exec *exec); /* also of one that has only been planned */
 /* Of one that would be compiled. */

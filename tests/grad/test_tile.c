@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows that go through a net tile by tile give what they give together, in double: outputs, and all gradients. */
+/* Rows that go through a net tile by tile give what they give together, in double: outputs, and all gradients. And values
+ * that are made again give what kept ones give. */
 #include <check.h>
 #include <math.h>
 
@@ -37,18 +38,22 @@ static void put(result *r, int64_t n, const gnl_real *from)
     r->numbers += n;
 }
 
-/* The last tile is not full, and there is room for more rows than come. */
-static void run(genlat_net *net, int64_t tile, bool recompute, result *r)
+/* For more rows than come. */
+static genlat_exec *compile(genlat_net *net, int64_t tile, bool recompute)
 {
-    const gnl_real *in = x;
     genlat_exec *exec = NULL;
     genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
     opts.tile = tile;
     opts.recompute = recompute;
-    r->numbers = 0;
     ck_assert_int_eq(gnl_net_compile(net, ROWS + 3, &opts, &exec), GENLAT_OK);
-    ck_assert_int_eq(exec->tile, tile);
-    ck_assert_int_eq(exec->recomputes, recompute);
+    return exec;
+}
+
+/* Two passes forward and back, the first from one output alone. */
+static void run(genlat_net *net, genlat_exec *exec, result *r)
+{
+    const gnl_real *in = x;
+    r->numbers = 0;
     exec->held = true;
     for (int pass = 0; pass < 2; pass++) {
         gnl_net_zero_grad(net);
@@ -61,8 +66,18 @@ static void run(genlat_net *net, int64_t tile, bool recompute, result *r)
         gnl_exec_backward(exec, pass == 0 ? 1 : (1u << net->outputs) - 1, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
         put(r, net->values, net->grad);
         put(r, ROWS * NUMBERS, gnl_exec_input_grad(exec, 0));
+        put(r, net->states, net->state);
     }
     gnl_exec_release(exec);
+}
+
+/* The last tile is not full. */
+static void run_tiled(genlat_net *net, int64_t tile, bool recompute, result *r)
+{
+    genlat_exec *exec = compile(net, tile, recompute);
+    ck_assert_int_eq(exec->tile, tile);
+    ck_assert_int_eq(exec->recomputes, recompute);
+    run(net, exec, r);
 }
 
 START_TEST(tiles_change_nothing)
@@ -72,9 +87,9 @@ START_TEST(tiles_change_nothing)
     const gnl_shape shape = {3, {CHANNELS, SIDE, SIDE}};
     genlat_net *net = NULL;
     ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, nets[_i], &net) == GENLAT_OK, "%s", genlat_last_error());
-    run(net, ROWS + 3, false, &whole);
+    run_tiled(net, ROWS + 3, false, &whole);
     for (int64_t tile = 1; tile < ROWS; tile++) {
-        run(net, tile, tile % 2, &tiled);
+        run_tiled(net, tile, tile % 2, &tiled);
         ck_assert_int_eq(tiled.numbers, whole.numbers);
         for (int64_t i = 0; i < whole.numbers; i++)
             ck_assert_msg(fabs(tiled.number[i] - whole.number[i]) < 1e-12, "%s, tile %d, number %d: %g, not %g",
@@ -89,8 +104,6 @@ static const char *const together[] = {
     "flatten | dense units=3 | dropout p=0.5 | dense units=1",
 };
 
-static const char *const refused[] = {"batch_norm", "dropout"};
-
 START_TEST(some_nets_take_all_at_once)
 {
     const char *name = "x";
@@ -104,10 +117,72 @@ START_TEST(some_nets_take_all_at_once)
     ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
     ck_assert_int_eq(exec->tile, ROWS);
     gnl_exec_release(exec);
-    exec = NULL;
-    opts.recompute = 1;
-    ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_E_UNSUPPORTED);
-    ck_assert_ptr_nonnull(strstr(genlat_last_error(), refused[_i]));
+    gnl_net_release(net);
+}
+END_TEST
+
+/* Nets whose samples stay together, and how many of their layers go forward once more: not outputs, what draws random
+ * numbers, and what has an input that nothing else keeps. */
+static const struct remade {
+    const char *text;
+    int layers;
+} remade[] = {
+    {"conv2d channels=4 kernel=3 padding=1 | batch_norm | relu | conv2d channels=4 kernel=3 | batch_norm | silu | flatten | "
+     "dense units=3",
+     4},
+    {"conv2d channels=4 kernel=3 padding=1 | batch_norm name=a | silu name=b | conv2d channels=4 kernel=1 name=c | "
+     "add from=a,c name=d | gelu name=e | flatten | dense units=4 name=f | output f,e",
+     2},
+    {"flatten | dense units=6 | relu | dropout p=0.5 | dense units=6 | batch_norm | tanh | dropout p=0.5 | dense units=2", 2},
+    {"flatten | layer_norm | silu | dense units=6 | batch_norm | dense units=2", 3},
+};
+
+static int count_remade(const genlat_exec *exec)
+{
+    int count = 0;
+    for (int i = 0; i < exec->runs; i++)
+        count += exec->run[i].again > 0 && !exec->run[i].skip;
+    return count;
+}
+
+START_TEST(what_is_made_again_is_the_same)
+{
+    static result kept, again;
+    const char *name = "x";
+    const gnl_shape shape = {3, {CHANNELS, SIDE, SIDE}};
+    genlat_net *net = NULL;
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, remade[_i].text, &net) == GENLAT_OK, "%s", genlat_last_error());
+    run(net, compile(net, 0, false), &kept);
+    ck_assert_int_eq(gnl_net_init(net, (uint64_t)gnl_ctx_opts(ctx)->seed, 0), GENLAT_OK);
+    run(net, compile(net, 0, false), &kept);
+    ck_assert_int_eq(gnl_net_init(net, (uint64_t)gnl_ctx_opts(ctx)->seed, 0), GENLAT_OK);
+    genlat_exec *exec = compile(net, 0, true);
+    ck_assert_int_eq(count_remade(exec), remade[_i].layers);
+    run(net, exec, &again);
+    ck_assert_int_eq(again.numbers, kept.numbers);
+    ck_assert_mem_eq(again.number, kept.number, (size_t)kept.numbers * sizeof kept.number[0]);
+    gnl_net_release(net);
+}
+END_TEST
+
+START_TEST(what_is_made_again_takes_less_memory)
+{
+    const char *name = "x";
+    const gnl_shape shape = {3, {3, 16, 16}};
+    genlat_net *net = NULL;
+    int64_t bytes[2];
+    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, false);
+    ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape,
+                                       "conv2d channels=8 kernel=3 padding=1 | batch_norm | relu | conv2d channels=8 kernel=3 "
+                                       "padding=1 | batch_norm | relu | conv2d channels=8 kernel=3 padding=1 | batch_norm | relu | "
+                                       "conv2d channels=8 kernel=3 padding=1 | batch_norm | relu | flatten | dense units=1",
+                                       &net),
+                     GENLAT_OK);
+    for (uint32_t recompute = 0; recompute < 2; recompute++) {
+        opts.recompute = recompute;
+        ck_assert_int_eq(genlat_net_exec_bytes(net, 256, &opts, &bytes[recompute]), GENLAT_OK);
+    }
+    ck_assert_int_lt(bytes[1], 4 * bytes[0] / 5);
     gnl_net_release(net);
 }
 END_TEST
@@ -171,6 +246,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, tiles_change_nothing, 0, GNL_COUNT(nets));
     tcase_add_loop_test(tests, some_nets_take_all_at_once, 0, GNL_COUNT(together));
+    tcase_add_loop_test(tests, what_is_made_again_is_the_same, 0, GNL_COUNT(remade));
+    tcase_add_test(tests, what_is_made_again_takes_less_memory);
     tcase_add_test(tests, recomputed_memory_does_not_grow_with_rows);
     tcase_add_test(tests, large_images_take_tiles);
     suite_add_tcase(suite, tests);

@@ -100,7 +100,7 @@ static genlat_status build_deep(const char *between, uint32_t recompute, genlat_
     return genlat_vae_build(&builder, train, vae);
 }
 
-/* 256 rows of the first layer are two tiles. The sums over them are in another order. */
+/* 256 rows of the first layer are two tiles. The sums over them are in another order. With batch norm there are no tiles. */
 START_TEST(activations_made_again_change_nothing)
 {
     double losses[2][3];
@@ -111,7 +111,7 @@ START_TEST(activations_made_again_change_nothing)
         genlat_trainer *trainer = NULL;
         const double *loss = NULL;
         int64_t count = 0;
-        ck_assert_int_eq(build_deep("", recompute, &vae), GENLAT_OK);
+        ck_assert_int_eq(build_deep(_i ? " | batch_norm" : "", recompute, &vae), GENLAT_OK);
         ck_assert_int_eq(genlat_trainer_vae(vae, train, NULL, &opts, &trainer), GENLAT_OK);
         ck_assert_msg(genlat_trainer_run(trainer) == GENLAT_OK, "%s", genlat_last_error());
         ck_assert_int_eq(genlat_trainer_history(trainer, "neg_elbo", &loss, &count), GENLAT_OK);
@@ -121,16 +121,6 @@ START_TEST(activations_made_again_change_nothing)
     }
     for (int i = 0; i < 3; i++)
         ck_assert_double_eq_tol(losses[0][i], losses[1][i], 1e-5 * losses[0][i]);
-}
-END_TEST
-
-START_TEST(layers_that_couple_samples_are_not_made_again)
-{
-    genlat_vae *vae = NULL;
-    ck_assert_int_eq(build_deep(" | batch_norm", 1, &vae), GENLAT_E_UNSUPPORTED);
-    ck_assert_ptr_null(vae);
-    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "encoder"));
-    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "batch_norm"));
 }
 END_TEST
 
@@ -271,8 +261,7 @@ int main(void)
     Suite *suite = suite_create("train vae");
     TCase *tests = tcase_create("digits");
     tcase_add_checked_fixture(tests, begin, end);
-    tcase_add_test(tests, activations_made_again_change_nothing);
-    tcase_add_test(tests, layers_that_couple_samples_are_not_made_again);
+    tcase_add_loop_test(tests, activations_made_again_change_nothing, 0, 2);
     tcase_add_loop_test(tests, loss_falls_with_and_without_condition, 0, 2);
     tcase_add_loop_test(tests, two_parts_equal_the_whole_bit_for_bit, 0, 2);
     tcase_add_test(tests, cancelled_training_goes_on_from_its_file);
