@@ -51,12 +51,19 @@ static genlat_status allocate_blocks(const genlat_gan *gan, gnl_gan_work *work)
     return GENLAT_OK;
 }
 
-static genlat_status compile_critic(genlat_gan *gan, int64_t rows, double weight, bool input_grads,
-                                    genlat_exec **out)
+/* For a gradient penalty of `weight`, or without one. */
+static genlat_exec_opts critic_opts(const genlat_gan *gan, double weight, bool input_grads)
 {
     genlat_exec_opts opts = gnl_exec_training(input_grads || weight > 0, gan->recipe.opts.recompute);
     if (weight > 0)
         opts.purpose = GENLAT_EXEC_PENALTY;
+    return opts;
+}
+
+static genlat_status compile_critic(genlat_gan *gan, int64_t rows, double weight, bool input_grads,
+                                    genlat_exec **out)
+{
+    const genlat_exec_opts opts = critic_opts(gan, weight, input_grads);
     return gnl_net_compile(gan->discriminator, rows / gan->recipe.opts.packing, &opts, out);
 }
 
@@ -76,10 +83,10 @@ static genlat_status work_fill(genlat_gan *gan, gnl_gan_work *work)
 
 genlat_status gnl_gan_check_training(genlat_gan *gan)
 {
-    genlat_exec *exec = NULL;
     const genlat_gan_opts *o = &gan->recipe.opts;
-    genlat_status status = compile_critic(gan, o->packing, o->r1 + o->r2 + o->gp, true, &exec);
-    gnl_exec_release(exec);
+    const genlat_exec_opts opts = critic_opts(gan, o->r1 + o->r2 + o->gp, true);
+    int64_t bytes = 0;
+    genlat_status status = gnl_net_exec_bytes(gan->discriminator, 1, &opts, &bytes);
     return status == GENLAT_OK ? status : gnl_fail_in(status, "discriminator");
 }
 

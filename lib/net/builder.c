@@ -358,8 +358,6 @@ genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genl
         keep(b, add_input(b, text->names[i], &text->shapes[i]));
     if (b->status == GENLAT_OK)
         keep(b, add_text(b, text->layers));
-    if (b->status == GENLAT_OK && text->outputs)
-        keep(b, set_outputs(b->net, text->outputs));
     return build(b, out);
 }
 

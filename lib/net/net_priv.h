@@ -31,8 +31,7 @@ typedef struct gnl_net_text {
     int inputs;
     const char *const *names;
     const gnl_shape *shapes;
-    const char *layers;
-    const char *outputs;  /* names of nodes; NULL: the last node */
+    const char *layers;   /* as genlat_net_builder_text() reads them, with a line of outputs */
     int64_t most_numbers; /* 0: any */
 } gnl_net_text;
 

@@ -143,8 +143,6 @@ static genlat_status take_graph(graph *g, char *text)
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         if (strncmp(line, "input ", 6) == 0)
             GNL_TRY(take_input(g, line + 6));
-        else if (strncmp(line, "output ", 7) == 0)
-            g->text.outputs = line + 7;
         else
             GNL_TRY(append(&g->layers, line));
     }
