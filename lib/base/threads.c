@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* The context's worker threads. One job at a time; a second caller works alone rather than wait. A worker that comes
  * late finds the job closed: the caller waits only for those who have begun, and works alone for a while after it has
- * waited in vain, because another program had the worker's core. */
+ * waited in vain, because another program had the worker's core. A core that is lost again and again is left alone for
+ * longer and longer. */
 #include <pthread.h>
 #include <time.h>
 
 #include "base/base_priv.h"
 
-/* Rounds of polling before a thread sleeps: about 50 microseconds, the gap between two steps of a net. */
-enum { SPIN_ROUNDS = 2000 };
-/* Time without the workers for each time lost with them: the loss stays below a tenth, however busy the machine. */
-enum { TIMES_ALONE = 12 };
+/* Rounds of polling before a worker sleeps: about 50 microseconds, the gap between two steps of a net. */
+enum { SPIN_ROUNDS = 2000, ROUNDS_A_LOOK = 100 };
+/* Nanoseconds of polling for a worker that is at its last chunk: what a chunk takes, within these bounds. */
+enum { LEAST_SPIN = 50 * 1000, MOST_SPIN = 500 * 1000 };
+/* Time without the workers for each time lost with them: once at first, twice as often with each loss that comes within
+ * SOON of the last one's end, in nanoseconds. So where the core stays busy, the loss stays below a tenth. */
+enum { MOST_TIMES_ALONE = 12, SOON = 8 * 1000 * 1000 };
 /* Bit of the gate that is set while a job may be joined; the bits below count the workers at it. */
 enum { GATE_OPEN = 1 << 16 };
 
@@ -26,7 +30,7 @@ struct gnl_pool {
     pthread_cond_t wake;  /* a job is there */
     pthread_cond_t left;  /* the last worker has left the job */
     job job;
-    int64_t alone_until; /* in nanoseconds; who holds `busy` may touch it */
+    int64_t alone_until, times_alone; /* in nanoseconds; who holds `busy` may touch them */
     atomic_llong next;   /* next chunk to take */
     atomic_int gate;     /* GATE_OPEN and the number of workers at the job, which may not change meanwhile */
     atomic_uint generation; /* number of jobs given so far */
@@ -135,14 +139,16 @@ static void announce(gnl_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Whether all workers have left a closed job soon enough. */
-static bool all_left_soon(gnl_pool *pool)
+/* Whether all workers have left a closed job by then. */
+static bool all_left_by(gnl_pool *pool, int64_t time)
 {
-    for (int round = 0; round < SPIN_ROUNDS; round++) {
-        if (atomic_load_explicit(&pool->gate, memory_order_acquire) == 0)
-            return true;
-        pause_cpu();
-    }
+    do {
+        for (int round = 0; round < ROUNDS_A_LOOK; round++) {
+            if (atomic_load_explicit(&pool->gate, memory_order_acquire) == 0)
+                return true;
+            pause_cpu();
+        }
+    } while (clock_now() < time);
     return false;
 }
 
@@ -157,17 +163,26 @@ static void wait_asleep(gnl_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
+static void leave_alone(gnl_pool *pool, int64_t begin, int64_t end, int64_t lost)
+{
+    bool again = begin - pool->alone_until < SOON;
+    pool->times_alone = again ? GNL_MIN(2 * pool->times_alone, MOST_TIMES_ALONE) : 1;
+    pool->alone_until = end + pool->times_alone * lost;
+}
+
 /* Waits for the workers. A wait longer than one of the caller's chunks is a loss that no worker on a core of its own
  * would cause. */
 static void wait_for_workers(gnl_pool *pool, int64_t begin, int64_t taken)
 {
-    if (all_left_soon(pool))
+    if (atomic_load_explicit(&pool->gate, memory_order_acquire) == 0)
         return;
     int64_t tired = clock_now(), chunk = (tired - begin) / GNL_MAX(taken, 1);
+    if (all_left_by(pool, tired + GNL_MAX(LEAST_SPIN, GNL_MIN(chunk, MOST_SPIN))))
+        return;
     wait_asleep(pool);
     int64_t end = clock_now(), lost = end - tired - chunk;
     if (lost > 0)
-        pool->alone_until = end + TIMES_ALONE * lost;
+        leave_alone(pool, begin, end, lost);
 }
 
 /* Whether the workers may be asked; the caller then holds the pool. */
