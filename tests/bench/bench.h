@@ -18,8 +18,16 @@ typedef struct bench_passes {
     double forward, weights, inputs, whole_inputs, updates;
 } bench_passes;
 
+/* How a workload is to run. */
+typedef struct bench_way {
+    long threads;
+    uint32_t gemm; /* GENLAT_GEMM_* */
+    bool recompute;
+} bench_way;
+
 /* A workload that runs. What it does not use is NULL. */
 typedef struct bench {
+    bench_way way;
     genlat_ctx *ctx;
     genlat_rng *rng;
     genlat_vae *vae;
@@ -41,7 +49,7 @@ extern const bench_work bench_vae_mlp, bench_vae_conv, bench_decode1_mlp, bench_
     bench_decode1_bf16;
 extern const bench_work bench_dcgan32, bench_dcgan64, bench_wgan_gp;
 
-genlat_status bench_open(const bench_work *work, long threads, uint32_t gemm, bench *b);
+genlat_status bench_open(const bench_work *work, bench_way way, bench *b);
 void bench_close(bench *b);
 
 double bench_now(void); /* seconds */
@@ -56,8 +64,8 @@ genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float l
 
 /* ---- threads ------------------------------------------------------------------------------------------- */
 
-/* Times steps with one thread and with several in turn; prints a line of JSON. */
-genlat_status bench_scaling(const bench_work *work, long threads, uint32_t gemm, double seconds);
+/* Times steps with one thread and with those of the way in turn; prints a line of JSON. */
+genlat_status bench_scaling(const bench_work *work, bench_way way, double seconds);
 
 /* ---- roofline ------------------------------------------------------------------------------------------ */
 

@@ -22,6 +22,7 @@ static genlat_status compile(bench *b, int net, int64_t rows, uint32_t purpose, 
     genlat_exec_opts_init(&opts);
     opts.purpose = purpose;
     opts.input_grads = input_grads;
+    opts.recompute = b->way.recompute;
     return genlat_net_compile(b->net[net], rows, &opts, &b->exec[exec]);
 }
 

@@ -53,17 +53,19 @@ static void report(const bench_work *work, long threads, turns *t)
     fflush(stdout);
 }
 
-genlat_status bench_scaling(const bench_work *work, long threads, uint32_t gemm, double seconds)
+genlat_status bench_scaling(const bench_work *work, bench_way way, double seconds)
 {
+    bench_way alone = way;
+    alone.threads = 1;
     bench b[2] = {0};
     turns *t = calloc(1, sizeof *t);
-    genlat_status status = t ? bench_open(work, 1, gemm, &b[0]) : GENLAT_E_MEMORY;
+    genlat_status status = t ? bench_open(work, alone, &b[0]) : GENLAT_E_MEMORY;
     if (status == GENLAT_OK)
-        status = bench_open(work, threads, gemm, &b[1]);
+        status = bench_open(work, way, &b[1]);
     if (status == GENLAT_OK)
         status = take_turns(work, b, seconds, t);
     if (status == GENLAT_OK)
-        report(work, threads, t);
+        report(work, way.threads, t);
     bench_close(&b[0]);
     bench_close(&b[1]);
     free(t);

@@ -23,6 +23,7 @@ static genlat_status open_vae(bench *b, int32_t ndim, const int64_t *dims, const
     GNL_TRY(genlat_vae_builder_new(b->ctx, &builder));
     genlat_vae_builder_data(builder, ndim - 1, dims + 1);
     genlat_vae_builder_latent(builder, LATENT);
+    genlat_vae_builder_set(builder, "recompute", b->way.recompute ? "yes" : "no");
     genlat_vae_builder_encoder(builder, encoder);
     genlat_vae_builder_decoder(builder, decoder);
     genlat_vae_builder_likelihood(builder, GENLAT_LIKELIHOOD_BERNOULLI, NULL);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Times training steps and single samples: one line of JSON a workload, the median over steps.
- * Usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [--cblas] [NAME...]
+ * Usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [--cblas]
+ *                     [--recompute] [NAME...]
  * --scaling: steps with one thread and with N in turn, and how many times faster N are. --bfloat16: mixed precision. --cblas:
- * products by CBLAS.
+ * products by CBLAS. --recompute: activations made again.
  * Several workloads run in a process each, so that every peak of memory is its own.
  */
 #include <errno.h>
@@ -24,7 +25,7 @@ static const bench_work *const works[] = {&bench_vae_mlp,      &bench_vae_conv, 
 typedef struct settings {
     long threads;
     double seconds;
-    bool roofline, profile, scaling, bfloat16, cblas;
+    bool roofline, profile, scaling, bfloat16, cblas, recompute;
 } settings;
 
 static double seconds_of(clockid_t clock)
@@ -84,12 +85,13 @@ void bench_close(bench *b)
     genlat_ctx_destroy(&b->ctx);
 }
 
-genlat_status bench_open(const bench_work *work, long threads, uint32_t gemm, bench *b)
+genlat_status bench_open(const bench_work *work, bench_way way, bench *b)
 {
     genlat_ctx_opts opts;
     genlat_ctx_opts_init(&opts);
-    opts.threads = threads;
-    opts.gemm = gemm;
+    b->way = way;
+    opts.threads = way.threads;
+    opts.gemm = way.gemm;
     GNL_TRY(genlat_ctx_new(&opts, &b->ctx));
     GNL_TRY(genlat_rng_new(b->ctx, 1, 0, &b->rng));
     return work->open(b);
@@ -168,16 +170,17 @@ static void watch(bench *b)
             b->vae ? (i ? genlat_vae_decoder(b->vae) : genlat_vae_encoder(b->vae)) : b->net[i], names[i]);
 }
 
-static uint32_t gemm_of(const settings *s)
+static bench_way way_of(const settings *s)
 {
-    return s->bfloat16 ? GENLAT_GEMM_BFLOAT16 : s->cblas ? GENLAT_GEMM_CBLAS : GENLAT_GEMM_AUTO;
+    uint32_t gemm = s->bfloat16 ? GENLAT_GEMM_BFLOAT16 : s->cblas ? GENLAT_GEMM_CBLAS : GENLAT_GEMM_AUTO;
+    return (bench_way){s->threads, gemm, s->recompute};
 }
 
 static genlat_status time_work(const bench_work *work, const settings *s)
 {
     bench b = {0};
     timing t = {.ms = malloc(MOST_STEPS * sizeof *t.ms)};
-    genlat_status status = t.ms ? bench_open(work, s->threads, gemm_of(s), &b) : GENLAT_E_MEMORY;
+    genlat_status status = t.ms ? bench_open(work, way_of(s), &b) : GENLAT_E_MEMORY;
     if (status == GENLAT_OK && s->profile)
         watch(&b);
     if (status == GENLAT_OK)
@@ -191,7 +194,7 @@ static genlat_status time_work(const bench_work *work, const settings *s)
 
 static int run(const bench_work *work, const settings *s)
 {
-    genlat_status status = s->scaling ? bench_scaling(work, s->threads, gemm_of(s), s->seconds) : time_work(work, s);
+    genlat_status status = s->scaling ? bench_scaling(work, way_of(s), s->seconds) : time_work(work, s);
     if (status != GENLAT_OK)
         fprintf(stderr, "genlat-bench: %s: %s\n", work->name, genlat_last_error());
     return status == GENLAT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -210,7 +213,8 @@ static const bench_work *find_work(const char *name)
 static int usage(void)
 {
     fprintf(stderr,
-            "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [--cblas] [NAME...]\nnames:");
+            "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [--cblas]\n"
+            "                    [--recompute] [NAME...]\nnames:");
     for (size_t i = 0; i < GNL_COUNT(works); i++)
         fprintf(stderr, " %s", works[i]->name);
     fprintf(stderr, "\n");
@@ -239,7 +243,8 @@ static bool take_switch(settings *s, const char *name)
                     {"--profile", &s->profile},
                     {"--scaling", &s->scaling},
                     {"--bfloat16", &s->bfloat16},
-                    {"--cblas", &s->cblas}};
+                    {"--cblas", &s->cblas},
+                    {"--recompute", &s->recompute}};
     for (size_t i = 0; i < GNL_COUNT(switches); i++)
         if (strcmp(name, switches[i].name) == 0)
             return *switches[i].on = true;

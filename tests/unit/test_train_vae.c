@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Training a small VAE on drawn digits through the public interface: loss, resuming, cancellation, early
+/* Training a small VAE on drawn digits through the public interface: presets, loss, resuming, cancellation, early
  * stop. */
 #include <check.h>
 #include <math.h>
@@ -99,6 +99,40 @@ static genlat_status build_deep(const char *between, uint32_t recompute, genlat_
     genlat_vae_builder_decoder(builder, "dense units=32 | relu | dense units={out}");
     return genlat_vae_build(&builder, train, vae);
 }
+
+/* A model of a preset for images of a side, on which it has taken some steps of its own optimizer. */
+static void train_preset(const char *preset, int64_t side, int64_t classes)
+{
+    genlat_vae_builder *builder = NULL;
+    genlat_vae *vae = NULL;
+    genlat_tensor *x = NULL, *labels = NULL;
+    genlat_vae_terms terms = {.size = sizeof terms};
+    ck_assert_int_eq(genlat_vae_builder_new(ctx, &builder), GENLAT_OK);
+    genlat_vae_builder_preset(builder, preset);
+    genlat_vae_builder_condition(builder, classes, 0);
+    genlat_vae_builder_data(builder, 3, (int64_t[]){1, side, side});
+    ck_assert_msg(genlat_vae_build(&builder, NULL, &vae) == GENLAT_OK, "%s: %s", preset, genlat_last_error());
+    ck_assert_int_eq(genlat_tensor_new(ctx, 4, (int64_t[]){2, 1, side, side}, &x), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_new(ctx, 1, (int64_t[]){2}, &labels), GENLAT_OK);
+    double first = 0;
+    for (int step = 0; step < STEPS; step++) {
+        ck_assert_msg(genlat_vae_step(vae, NULL, x, classes ? labels : NULL, &terms) == GENLAT_OK, "%s: %s", preset,
+                      genlat_last_error());
+        ck_assert(isfinite(terms.objective));
+        first = step ? first : terms.objective;
+    }
+    ck_assert_msg(terms.objective < first, "%s: %g, not below %g", preset, terms.objective, first);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_vae_destroy(&vae);
+}
+
+START_TEST(presets_train_with_and_without_condition)
+{
+    for (int32_t i = 0; genlat_vae_preset(i, NULL); i++)
+        train_preset(genlat_vae_preset(i, NULL), 16, _i ? 10 : 0);
+}
+END_TEST
 
 /* 256 rows of the first layer are two tiles. The sums over them are in another order. With batch norm there are no tiles. */
 START_TEST(activations_made_again_change_nothing)
@@ -261,6 +295,7 @@ int main(void)
     Suite *suite = suite_create("train vae");
     TCase *tests = tcase_create("digits");
     tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_loop_test(tests, presets_train_with_and_without_condition, 0, 2);
     tcase_add_loop_test(tests, activations_made_again_change_nothing, 0, 2);
     tcase_add_loop_test(tests, loss_falls_with_and_without_condition, 0, 2);
     tcase_add_loop_test(tests, two_parts_equal_the_whole_bit_for_bit, 0, 2);
