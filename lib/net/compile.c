@@ -4,7 +4,7 @@
 
 /* ---- binding --------------------------------------------------------------------------------- */
 
-static gnl_place place(const compiler *c, int span)
+static gnl_place place(const gnl_compiler *c, int span)
 {
     if (span < 0)
         return (gnl_place){NULL, 0};
@@ -12,20 +12,20 @@ static gnl_place place(const compiler *c, int span)
     return (gnl_place){c->exec->arena + s->offset, s->extent == GNL_EXTENT_ALL ? s->unit : 0};
 }
 
-static void bind_buffers(compiler *c)
+static void bind_buffers(gnl_compiler *c)
 {
     for (int n = 0; n < c->net->nodes; n++) {
-        const node_facts *f = &c->facts[n];
+        const gnl_node_facts *f = &c->facts[n];
         gnl_buffers *buffer = &c->exec->buffer[n];
         if (!f->live)
             continue;
-        const node_facts *root = &c->facts[f->value_root];
-        buffer->value = place(c, root->span[VALUE]);
-        buffer->later = place(c, root->span[root->remade ? VALUE_AGAIN : VALUE]);
-        buffer->tangent = place(c, f->span[TANGENT]);
+        const gnl_node_facts *root = &c->facts[f->value_root];
+        buffer->value = place(c, root->span[GNL_VALUE]);
+        buffer->later = place(c, root->span[root->remade ? GNL_VALUE_AGAIN : GNL_VALUE]);
+        buffer->tangent = place(c, f->span[GNL_TANGENT]);
         if (f->wants_adjoint) {
-            buffer->adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[ADJOINT]);
-            buffer->tangent_adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[TANGENT_ADJOINT]);
+            buffer->adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[GNL_ADJOINT]);
+            buffer->tangent_adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[GNL_TANGENT_ADJOINT]);
         }
     }
     if (c->tangents) {
@@ -34,10 +34,10 @@ static void bind_buffers(compiler *c)
     }
 }
 
-static void bind_routes(const compiler *c, gnl_run *run)
+static void bind_routes(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node *node = &c->net->node[run->node];
-    const node_facts *f = &c->facts[run->node];
+    const gnl_node_facts *f = &c->facts[run->node];
     for (int i = 0; i < node->inputs; i++) {
         gnl_route *route = &run->route[i];
         const gnl_buffers *target = &c->exec->buffer[node->input[i]];
@@ -46,18 +46,18 @@ static void bind_routes(const compiler *c, gnl_run *run)
         route->adjoint = route->added ? place(c, f->route_span[i][0]) : target->adjoint;
         route->tangent_adjoint = route->added ? place(c, f->route_span[i][1]) : target->tangent_adjoint;
     }
-    run->cache = place(c, f->span[CACHE]);
+    run->cache = place(c, f->span[GNL_CACHE]);
     for (int pass = 0; pass < GNL_PASSES; pass++)
         run->scratch[pass] = place(c, f->scratch_span[pass]).base;
 }
 
-static void bind_again(const compiler *c, gnl_run *run)
+static void bind_again(const gnl_compiler *c, gnl_run *run)
 {
-    const node_facts *root = &c->facts[c->facts[run->node].value_root];
+    const gnl_node_facts *root = &c->facts[c->facts[run->node].value_root];
     run->again = root->remade ? gnl_backward_time(c, root->first_back) : 0;
 }
 
-static void bind_step(const compiler *c, gnl_run *run)
+static void bind_step(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node *node = &c->net->node[run->node];
     gnl_step *s = &run->step;
@@ -74,7 +74,7 @@ static void bind_step(const compiler *c, gnl_run *run)
     gnl_bind_weights(c->exec, node, s, run->wanted);
 }
 
-static void bind_runs(compiler *c)
+static void bind_runs(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         if (!c->facts[n].live)
@@ -92,7 +92,7 @@ static void bind_runs(compiler *c)
 
 /* ---- the exec -------------------------------------------------------------------------------- */
 
-static genlat_status allocate_arena(compiler *c)
+static genlat_status allocate_arena(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
     genlat_ctx *ctx = exec->object.ctx;
@@ -102,7 +102,7 @@ static genlat_status allocate_arena(compiler *c)
     return exec->arena && exec->compute.space ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
-static genlat_status make_views(compiler *c)
+static genlat_status make_views(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
     for (int i = 0; i < c->net->outputs; i++) {
@@ -116,7 +116,7 @@ static genlat_status make_views(compiler *c)
     return GENLAT_OK;
 }
 
-static genlat_status compile(compiler *c)
+static genlat_status compile(gnl_compiler *c)
 {
     GNL_TRY(gnl_layout(c));
     GNL_TRY(allocate_arena(c));
@@ -127,10 +127,10 @@ static genlat_status compile(compiler *c)
 }
 
 /* Per node: its buffers, a scratch for each pass, and two for each input; two more for penalties. */
-static genlat_status compiler_alloc(compiler *c, genlat_ctx *ctx)
+static genlat_status compiler_alloc(gnl_compiler *c, genlat_ctx *ctx)
 {
     size_t nodes = (size_t)c->net->nodes;
-    c->span_room = (int)nodes * (KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 2;
+    c->span_room = (int)nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 2;
     c->facts = gnl_calloc(ctx, nodes, sizeof *c->facts);
     c->span = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->span);
     c->order = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->order);
@@ -163,10 +163,10 @@ static genlat_status exec_alloc(genlat_net *net, int64_t rows, const genlat_exec
 
 /* As far as `stage` goes: planned, or ready to run. */
 static genlat_status make_exec(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                               genlat_status (*stage)(compiler *c), genlat_exec **out)
+                               genlat_status (*stage)(gnl_compiler *c), genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
-    compiler c = {.net = net,
+    gnl_compiler c = {.net = net,
                   .rows = rows,
                   .training = opts->purpose != GENLAT_EXEC_INFERENCE,
                   .tangents = opts->purpose == GENLAT_EXEC_PENALTY};

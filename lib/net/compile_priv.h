@@ -5,30 +5,39 @@
 
 #include "net/net_priv.h"
 
-/* The kinds of buffers that the arena holds. */
-typedef enum buffer_kind { VALUE, VALUE_AGAIN, CACHE, ADJOINT, TANGENT, TANGENT_ADJOINT, KINDS } buffer_kind;
+/* The kinds of buffers of a node that the arena holds. */
+typedef enum gnl_buffer_kind {
+    GNL_VALUE,
+    GNL_VALUE_AGAIN, /* made a second time, for the backward pass */
+    GNL_CACHE,
+    GNL_ADJOINT,
+    GNL_TANGENT,
+    GNL_TANGENT_ADJOINT,
+    GNL_BUFFER_KINDS
+} gnl_buffer_kind;
 
 /* What compiling knows of a node besides the net. */
-typedef struct node_facts {
+typedef struct gnl_node_facts {
     gnl_layer_plan plan;
     bool live; /* an output depends on it; others are not run */
     bool output;
-    bool wants_adjoint;                /* weights or a wanted input lie behind it */
-    int first_back, needed_back;       /* when its value is read after the forward pass, first and last; or 0 */
-    bool kept;                         /* its buffer holds what cannot be made again at little cost */
-    bool remade;                       /* its buffer is filled once more, for the backward pass */
-    int consumers;                     /* slots of live layers that read it */
-    int last_use;                      /* last node that reads it in the forward pass */
-    int value_root, adjoint_root;      /* the node whose buffer it uses: itself or an earlier one */
-    int span[KINDS];                   /* index of its spans, or -1 */
+    bool wants_adjoint;           /* weights or a wanted input lie behind it */
+    int first_back, needed_back;  /* when its value is read after the forward pass, first and last; or 0 */
+    int consumers;                /* slots of live layers that read it */
+    int last_use;                 /* last node that reads it in the forward pass */
+    int value_root, adjoint_root; /* the node whose buffer it uses: itself or an earlier one */
+    bool kept;                    /* of a value root: the buffer holds what cannot be made again at little cost */
+    bool remade;                  /* of a value root: the buffer is filled once more, for the backward pass */
+    int span[GNL_BUFFER_KINDS];   /* index of its spans, or -1 */
     int scratch_span[GNL_PASSES];
     int route_span[GNL_MAX_INPUTS][2]; /* buffers beside the node's own: adjoint and tangent adjoint */
-} node_facts;
+} gnl_node_facts;
 
-typedef struct compiler {
+/* A net on its way to an exec. */
+typedef struct gnl_compiler {
     genlat_exec *exec;
     const genlat_net *net;
-    node_facts *facts;
+    gnl_node_facts *facts;
     gnl_span *span;
     int spans, span_room;
     int *order;
@@ -36,27 +45,27 @@ typedef struct compiler {
     int64_t tile, tiles; /* rows in one, and how many there are */
     int mix_span, scaled_span;
     bool training, tangents;
-} compiler;
+} gnl_compiler;
 
 /* Times: node n runs forward at n, along tangents at N + n, and backward at 3N - n. A tile goes through all nodes forward
  * before the next does; and then each from N to 3N. */
-static inline int gnl_tangent_time(const compiler *c, int node)
+static inline int gnl_tangent_time(const gnl_compiler *c, int node)
 {
     return c->net->nodes + node;
 }
 
 /* Also the node that runs backward at a time. */
-static inline int gnl_backward_time(const compiler *c, int node)
+static inline int gnl_backward_time(const gnl_compiler *c, int node)
 {
     return 3 * c->net->nodes - node;
 }
 
 /* Decides everything: what has to be allocated is known afterwards. */
-genlat_status gnl_layout(compiler *c);
+genlat_status gnl_layout(gnl_compiler *c);
 
 /* The node in whose buffer its adjoint lies. */
-int gnl_adjoint_root(const compiler *c, int node);
+int gnl_adjoint_root(const gnl_compiler *c, int node);
 
-uint32_t gnl_node_flags(const compiler *c, int node);
+uint32_t gnl_node_flags(const gnl_compiler *c, int node);
 
 #endif

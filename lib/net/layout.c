@@ -2,17 +2,17 @@
 /* Which buffers an exec needs, how long each, and where each lies. */
 #include "net/compile_priv.h"
 
-static int end_of_backward(const compiler *c)
+static int end_of_backward(const gnl_compiler *c)
 {
     return 3 * c->net->nodes;
 }
 
-static int end_of_time(const compiler *c)
+static int end_of_time(const gnl_compiler *c)
 {
     return end_of_backward(c) + 1;
 }
 
-uint32_t gnl_node_flags(const compiler *c, int node)
+uint32_t gnl_node_flags(const gnl_compiler *c, int node)
 {
     const genlat_layer *layer = c->net->node[node].layer;
     return layer ? layer->type->flags : 0;
@@ -37,7 +37,7 @@ static genlat_status check_penalty(const gnl_node *node)
     return GENLAT_OK;
 }
 
-static genlat_status infer_nodes(compiler *c)
+static genlat_status infer_nodes(gnl_compiler *c)
 {
     const gnl_layer_env env = {.rows = c->tile, .threads = gnl_threads(c->net->object.ctx)};
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
@@ -52,7 +52,7 @@ static genlat_status infer_nodes(compiler *c)
     return GENLAT_OK;
 }
 
-static void mark_live(compiler *c)
+static void mark_live(gnl_compiler *c)
 {
     for (int i = 0; i < c->net->outputs; i++)
         c->facts[c->net->output[i]].output = c->facts[c->net->output[i]].live = true;
@@ -67,7 +67,7 @@ static void mark_live(compiler *c)
 enum { TILE_NUMBERS = 1 << 19, TILE_ROWS = 16 };
 
 /* Whether a layer takes all samples at once. */
-static bool takes_whole(const compiler *c)
+static bool takes_whole(const gnl_compiler *c)
 {
     bool whole = false;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
@@ -76,7 +76,7 @@ static bool takes_whole(const compiler *c)
     return whole;
 }
 
-static int64_t wanted_tile(const compiler *c)
+static int64_t wanted_tile(const gnl_compiler *c)
 {
     int64_t widest = 1, rows = TILE_ROWS;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
@@ -87,7 +87,7 @@ static int64_t wanted_tile(const compiler *c)
     return rows;
 }
 
-static void choose_tile(compiler *c)
+static void choose_tile(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
     bool whole = takes_whole(c), recompute = o->recompute && c->training;
@@ -100,7 +100,7 @@ static void choose_tile(compiler *c)
 }
 
 /* Penalties of nets that are piecewise affine cost one tangent pass more than the loss alone. */
-static bool folds(const compiler *c)
+static bool folds(const gnl_compiler *c)
 {
     bool all = c->tangents;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
@@ -109,17 +109,17 @@ static bool folds(const compiler *c)
     return all;
 }
 
-static void need_back(node_facts *f, int time)
+static void need_back(gnl_node_facts *f, int time)
 {
     f->first_back = f->first_back ? GNL_MIN(f->first_back, time) : time;
     f->needed_back = GNL_MAX(f->needed_back, time);
 }
 
-static void count_uses(compiler *c)
+static void count_uses(gnl_compiler *c)
 {
     for (int n = 0; n < c->net->nodes; n++) {
         const gnl_node *node = &c->net->node[n];
-        node_facts *f = &c->facts[n];
+        gnl_node_facts *f = &c->facts[n];
         f->value_root = f->adjoint_root = n;
         f->last_use = n;
         f->wants_adjoint =
@@ -127,7 +127,7 @@ static void count_uses(compiler *c)
         if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_Y)
             need_back(f, gnl_backward_time(c, n));
         for (int i = 0; f->live && i < node->inputs; i++) {
-            node_facts *in = &c->facts[node->input[i]];
+            gnl_node_facts *in = &c->facts[node->input[i]];
             in->consumers++;
             in->last_use = n;
             if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X)
@@ -139,10 +139,10 @@ static void count_uses(compiler *c)
 
 /* Whether nothing but node n reads what its input x holds. A view's buffer is that of its root, so the
  * question goes down to it. */
-static bool sole_reader(const compiler *c, int x)
+static bool sole_reader(const gnl_compiler *c, int x)
 {
     for (;; x = c->net->node[x].input[0]) {
-        const node_facts *f = &c->facts[x];
+        const gnl_node_facts *f = &c->facts[x];
         if (x < c->net->inputs || f->consumers != 1 || f->output || f->needed_back || c->exec->opts.keep)
             return false;
         if (f->value_root == x)
@@ -151,11 +151,11 @@ static bool sole_reader(const compiler *c, int x)
 }
 
 /* Views share the buffer of their input; elementwise layers do where nobody misses the input. */
-static void share_buffers(compiler *c)
+static void share_buffers(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         int x = c->net->node[n].input[0];
-        node_facts *f = &c->facts[n], *in = &c->facts[x];
+        gnl_node_facts *f = &c->facts[n], *in = &c->facts[x];
         bool view = gnl_node_flags(c, n) & GNL_LAYER_VIEW, inplace = gnl_node_flags(c, n) & GNL_LAYER_INPLACE;
         if (!f->live || !(view || inplace))
             continue;
@@ -166,17 +166,17 @@ static void share_buffers(compiler *c)
     }
 }
 
-static bool is_light(const compiler *c, int n)
+static bool is_light(const gnl_compiler *c, int n)
 {
     return gnl_node_flags(c, n) & (GNL_LAYER_LIGHT | GNL_LAYER_VIEW);
 }
 
 /* Where samples cannot be taken apart into tiles, recomputing goes by layers: of a buffer that only light layers have
  * written, the first of which keeps its input anyway, the content is made again. What that reads is needed as early. */
-static void choose_remade(compiler *c)
+static void choose_remade(gnl_compiler *c)
 {
     for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
-        node_facts *f = &c->facts[n], *root = &c->facts[f->value_root];
+        gnl_node_facts *f = &c->facts[n], *root = &c->facts[f->value_root];
         if (!f->live || f->value_root < c->net->inputs)
             continue;
         root->kept |= f->output || !is_light(c, n);
@@ -190,7 +190,7 @@ static void choose_remade(compiler *c)
     }
 }
 
-int gnl_adjoint_root(const compiler *c, int node)
+int gnl_adjoint_root(const gnl_compiler *c, int node)
 {
     while (c->facts[node].adjoint_root != node)
         node = c->facts[node].adjoint_root;
@@ -199,13 +199,13 @@ int gnl_adjoint_root(const compiler *c, int node)
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 
-static int add_span(compiler *c, int64_t unit, int begin, int end)
+static int add_span(gnl_compiler *c, int64_t unit, int begin, int end)
 {
     c->span[c->spans] = (gnl_span){.unit = unit, .begin = begin, .end = end};
     return c->spans++;
 }
 
-static int add_span_of_one(compiler *c, int64_t unit, int begin, int end)
+static int add_span_of_one(gnl_compiler *c, int64_t unit, int begin, int end)
 {
     int span = add_span(c, unit, begin, end);
     c->span[span].extent = GNL_EXTENT_ONE;
@@ -220,14 +220,14 @@ static void cover(gnl_span *span, int begin, int end)
 }
 
 /* Of one tile. */
-static int64_t node_numbers(const compiler *c, int node)
+static int64_t node_numbers(const gnl_compiler *c, int node)
 {
     return c->tile * gnl_shape_count(&c->net->node[node].shape);
 }
 
 /* What is kept from one pass to another is kept for all tiles, unless a tile makes it again. While they take turns, it must
  * not be overwritten by those that come later, nor hold what earlier ones have left: it counts during whole passes. */
-static void settle_spans(compiler *c)
+static void settle_spans(gnl_compiler *c)
 {
     int forward_ends = c->net->nodes - 1;
     for (int i = 0; i < c->spans; i++) {
@@ -245,45 +245,45 @@ static void settle_spans(compiler *c)
 }
 
 /* Tangents and the program's own questions go through all nodes again; otherwise the backward pass is the last to read. */
-static int end_of_value(const compiler *c, const node_facts *f)
+static int end_of_value(const gnl_compiler *c, const gnl_node_facts *f)
 {
     if (f->output || c->exec->opts.keep || c->tangents)
         return end_of_time(c);
     return c->facts[f->value_root].remade ? f->last_use : GNL_MAX(f->last_use, f->needed_back);
 }
 
-static int end_of_cache(const compiler *c, int node)
+static int end_of_cache(const gnl_compiler *c, int node)
 {
     return c->tangents ? end_of_time(c) : c->training ? gnl_backward_time(c, node) : node;
 }
 
-static void span_values(compiler *c)
+static void span_values(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
-        node_facts *f = &c->facts[n];
+        gnl_node_facts *f = &c->facts[n];
         if (!f->live)
             continue;
         int end = end_of_value(c, f), root = f->value_root;
         if (root == n)
-            f->span[VALUE] = add_span(c, node_numbers(c, n), n, end);
+            f->span[GNL_VALUE] = add_span(c, node_numbers(c, n), n, end);
         else if (root >= c->net->inputs)
-            cover(&c->span[c->facts[root].span[VALUE]], n, end);
+            cover(&c->span[c->facts[root].span[GNL_VALUE]], n, end);
         if (root >= c->net->inputs && (f->output || c->exec->opts.keep))
-            c->span[c->facts[root].span[VALUE]].extent = GNL_EXTENT_ALL;
+            c->span[c->facts[root].span[GNL_VALUE]].extent = GNL_EXTENT_ALL;
         if (f->remade)
-            f->span[VALUE_AGAIN] = add_span(c, node_numbers(c, n), f->first_back, f->needed_back);
+            f->span[GNL_VALUE_AGAIN] = add_span(c, node_numbers(c, n), f->first_back, f->needed_back);
         if (f->plan.cache)
-            f->span[CACHE] = add_span(c, gnl_padded(f->plan.cache), n, end_of_cache(c, n));
+            f->span[GNL_CACHE] = add_span(c, gnl_padded(f->plan.cache), n, end_of_cache(c, n));
         if (c->tangents)
-            f->span[TANGENT] = add_span(c, node_numbers(c, n), gnl_tangent_time(c, n), end_of_backward(c));
+            f->span[GNL_TANGENT] = add_span(c, node_numbers(c, n), gnl_tangent_time(c, n), end_of_backward(c));
     }
 }
 
 /* Room for one call at a time. Folded penalties go through the layers once more when all adjoints are there. */
-static void span_scratch(compiler *c)
+static void span_scratch(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
-        node_facts *f = &c->facts[n];
+        gnl_node_facts *f = &c->facts[n];
         int now = gnl_backward_time(c, n), along = gnl_tangent_time(c, n), again = c->facts[f->value_root].first_back;
         if (!f->live || !f->plan.scratch)
             continue;
@@ -299,13 +299,13 @@ static void span_scratch(compiler *c)
 }
 
 /* What penalties need beside the nodes' buffers: tangents of the inputs, and room for one layer's mixtures. */
-static void span_penalty(compiler *c)
+static void span_penalty(gnl_compiler *c)
 {
     int64_t in = 0, out = 0;
     for (int n = 0; n < c->net->nodes; n++) {
         const gnl_node *node = &c->net->node[n];
         if (n < c->net->inputs)
-            c->facts[n].span[TANGENT] = add_span_of_one(c, node_numbers(c, n), 0, end_of_time(c));
+            c->facts[n].span[GNL_TANGENT] = add_span_of_one(c, node_numbers(c, n), 0, end_of_time(c));
         else
             out = GNL_MAX(out, node_numbers(c, n));
         for (int i = 0; i < node->inputs; i++)
@@ -316,9 +316,9 @@ static void span_penalty(compiler *c)
 }
 
 /* Those of outputs are the caller's to fill, those of inputs to read, for all rows. */
-static void span_adjoint(compiler *c, int n, buffer_kind kind, int begin, int end)
+static void span_adjoint(gnl_compiler *c, int n, gnl_buffer_kind kind, int begin, int end)
 {
-    node_facts *root = &c->facts[gnl_adjoint_root(c, n)];
+    gnl_node_facts *root = &c->facts[gnl_adjoint_root(c, n)];
     if (root->span[kind] < 0)
         root->span[kind] = add_span(c, node_numbers(c, n), begin, end);
     else
@@ -327,25 +327,25 @@ static void span_adjoint(compiler *c, int n, buffer_kind kind, int begin, int en
         c->span[root->span[kind]].extent = GNL_EXTENT_ALL;
 }
 
-static void span_adjoints(compiler *c)
+static void span_adjoints(gnl_compiler *c)
 {
     for (int n = c->net->nodes - 1; n >= 0; n--) {
-        const node_facts *f = &c->facts[n];
+        const gnl_node_facts *f = &c->facts[n];
         if (!f->live || !f->wants_adjoint)
             continue;
         int begin = f->output ? c->net->nodes : gnl_backward_time(c, f->last_use);
         int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : gnl_backward_time(c, n);
-        span_adjoint(c, n, ADJOINT, begin, end);
+        span_adjoint(c, n, GNL_ADJOINT, begin, end);
         if (c->tangents)
-            span_adjoint(c, n, TANGENT_ADJOINT, begin, end);
+            span_adjoint(c, n, GNL_TANGENT_ADJOINT, begin, end);
     }
 }
 
 /* The last reader of a node is the first to write its adjoint, in place; what others give is added. */
-static bool writes_directly(const compiler *c, int n, int slot)
+static bool writes_directly(const gnl_compiler *c, int n, int slot)
 {
     int x = c->net->node[n].input[slot];
-    const node_facts *in = &c->facts[x];
+    const gnl_node_facts *in = &c->facts[x];
     if (in->output || in->last_use != n)
         return false;
     for (int earlier = 0; earlier < slot; earlier++)
@@ -354,10 +354,10 @@ static bool writes_directly(const compiler *c, int n, int slot)
     return true;
 }
 
-static void span_routes(compiler *c)
+static void span_routes(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
-        node_facts *f = &c->facts[n];
+        gnl_node_facts *f = &c->facts[n];
         for (int i = 0; i < c->net->node[n].inputs; i++) {
             int x = c->net->node[n].input[i], now = gnl_backward_time(c, n);
             if (!f->live || !c->facts[x].wants_adjoint || writes_directly(c, n, i))
@@ -369,7 +369,7 @@ static void span_routes(compiler *c)
     }
 }
 
-genlat_status gnl_layout(compiler *c)
+genlat_status gnl_layout(gnl_compiler *c)
 {
     mark_live(c);
     choose_tile(c);
