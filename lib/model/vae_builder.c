@@ -77,6 +77,9 @@ static genlat_status take_preset(genlat_vae_builder *b, const char *name)
     gnl_vae_recipe *r = &b->recipe;
     b->preset = preset;
     r->opts.latent = preset->latent;
+    r->opts.samples = preset->samples;
+    r->opts.bound = preset->samples > 1 ? GENLAT_BOUND_IMPORTANCE : GENLAT_BOUND_ELBO;
+    r->opts.estimator = preset->samples > 1 ? GENLAT_ESTIMATOR_DOUBLY : GENLAT_ESTIMATOR_TOTAL;
     strcpy(r->likelihood, preset->likelihood);
     strcpy(r->optimizer, preset->optimizer);
     strcpy(r->lr_schedule, preset->lr_schedule);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Presets of the VAE, one line each, and the families of nets that they are made of: dense layers, dense layers that are
- * gated, and convolutions. */
+/* Presets of the VAE, one line each, and the families of nets that they are made of: dense layers with ReLU, gated or by
+ * maxout, and convolutions. */
 #include <stdio.h>
 
 #include "model/vae_priv.h"
@@ -11,6 +11,7 @@ static const gnl_vae_preset presets[] = {
      "mlp",
      {512, 256},
      20,
+     1,
      "bernoulli",
      "adam lr=1e-3",
      "",
@@ -22,6 +23,7 @@ static const gnl_vae_preset presets[] = {
      "mlp",
      {400},
      20,
+     1,
      "bernoulli",
      "adam lr=1e-3",
      "",
@@ -29,10 +31,23 @@ static const gnl_vae_preset presets[] = {
      128,
      false},
     {"static",
+     "784-400-40 with maxout layers, importance-weighted bound of 10 samples, for fixed binarization",
+     "maxout",
+     {400},
+     40,
+     10,
+     "bernoulli",
+     "adam lr=1e-3",
+     "cosine from=1 to=0.01 steps=70000",
+     140,
+     100,
+     true},
+    {"gated",
      "784-400-400-40 with gated layers and a falling learning rate, for fixed binarization",
      "gated",
      {400, 400},
      40,
+     1,
      "bernoulli",
      "adamw lr=3e-4 weight_decay=0.03",
      "cosine from=1 to=0.01 steps=50000",
@@ -44,6 +59,7 @@ static const gnl_vae_preset presets[] = {
      "conv",
      {32, 64},
      20,
+     1,
      "bernoulli",
      "adam lr=1e-3",
      "",
@@ -55,6 +71,7 @@ static const gnl_vae_preset presets[] = {
      "conv",
      {32, 64, 128},
      64,
+     1,
      "gaussian sd=optimal",
      "adam lr=1e-3",
      "",
@@ -66,6 +83,7 @@ static const gnl_vae_preset presets[] = {
      "mlp",
      {128, 128},
      2,
+     1,
      "gaussian sd=learned",
      "adam lr=1e-3",
      "",
@@ -114,11 +132,20 @@ static bool is_conditional(const gnl_vae_recipe *recipe)
     return gnl_vae_condition_inputs(recipe) > 0;
 }
 
-/* A hidden layer of `width`: by relu, or by half of its units gating the others (Dauphin and others 2017). */
+/* How a family makes `width` hidden units out of sums: one each by ReLU; two, of which one gates the other (Dauphin and
+ * others 2017); or the largest of four (Goodfellow and others 2013). */
+static const struct hidden {
+    const char *family;
+    int sums;
+    const char *layer;
+} hidden[] = {{"mlp", 1, "relu"}, {"gated", 2, "glu"}, {"maxout", 4, "maxout pieces=4"}};
+
 static void append_hidden(const char *family, long long width, char text[GNL_VAE_TEXT])
 {
-    bool gated = strcmp(family, "gated") == 0;
-    append(text, "dense units=%lld | %s", gated ? 2 * width : width, gated ? "glu" : "relu");
+    const struct hidden *h = hidden;
+    while (strcmp(h->family, family) != 0)
+        h++;
+    append(text, "dense units=%lld | %s", h->sums * width, h->layer);
 }
 
 static void mlp_encoder(const char *family, const int64_t *widths, const gnl_vae_recipe *recipe,

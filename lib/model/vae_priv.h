@@ -27,9 +27,10 @@ extern const gnl_options_table gnl_vae_table;
 /* The recipe of a preset; texts of encoder and decoder are those of its family, completed at build. */
 typedef struct gnl_vae_preset {
     const char *name, *help;
-    const char *family; /* "mlp" or "conv" */
+    const char *family; /* "mlp", "gated", "maxout" or "conv" */
     int64_t widths[4];  /* of the hidden layers or of the channels, 0-terminated */
     int64_t latent;
+    int64_t samples; /* of the importance-weighted bound; 1: the ELBO */
     const char *likelihood, *optimizer, *lr_schedule;
     int64_t epochs, batch;
     bool restore_best;
