@@ -30,7 +30,8 @@ struct gnl_pool {
     pthread_cond_t wake;  /* a job is there */
     pthread_cond_t left;  /* the last worker has left the job */
     job job;
-    int64_t alone_until, times_alone; /* in nanoseconds; who holds `busy` may touch them */
+    int64_t alone_until; /* in nanoseconds; who holds `busy` may touch it and the next */
+    int64_t times_alone; /* how often the last loss was waited for alone */
     atomic_llong next;   /* next chunk to take */
     atomic_int gate;     /* GATE_OPEN and the number of workers at the job, which may not change meanwhile */
     atomic_uint generation; /* number of jobs given so far */

@@ -75,11 +75,12 @@ static genlat_status take_preset(genlat_vae_builder *b, const char *name)
         return gnl_fail(GENLAT_E_NOT_FOUND, "no preset is called '%s'; genlat_vae_preset() lists them",
                         name ? name : "");
     gnl_vae_recipe *r = &b->recipe;
+    bool weighted = preset->samples > 1;
     b->preset = preset;
     r->opts.latent = preset->latent;
     r->opts.samples = preset->samples;
-    r->opts.bound = preset->samples > 1 ? GENLAT_BOUND_IMPORTANCE : GENLAT_BOUND_ELBO;
-    r->opts.estimator = preset->samples > 1 ? GENLAT_ESTIMATOR_DOUBLY : GENLAT_ESTIMATOR_TOTAL;
+    r->opts.bound = weighted ? GENLAT_BOUND_IMPORTANCE : GENLAT_BOUND_ELBO;
+    r->opts.estimator = weighted ? GENLAT_ESTIMATOR_DOUBLY : GENLAT_ESTIMATOR_TOTAL;
     strcpy(r->likelihood, preset->likelihood);
     strcpy(r->optimizer, preset->optimizer);
     strcpy(r->lr_schedule, preset->lr_schedule);

@@ -130,10 +130,10 @@ static genlat_status compile(gnl_compiler *c)
 static genlat_status compiler_alloc(gnl_compiler *c, genlat_ctx *ctx)
 {
     size_t nodes = (size_t)c->net->nodes;
-    c->span_room = (int)nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 2;
+    size_t room = nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 2;
     c->facts = gnl_calloc(ctx, nodes, sizeof *c->facts);
-    c->span = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->span);
-    c->order = gnl_calloc(ctx, (size_t)c->span_room, sizeof *c->order);
+    c->span = gnl_calloc(ctx, room, sizeof *c->span);
+    c->order = gnl_calloc(ctx, room, sizeof *c->order);
     if (!c->facts || !c->span || !c->order)
         return GENLAT_E_MEMORY;
     for (size_t n = 0; n < nodes; n++) {

@@ -39,7 +39,7 @@ typedef struct gnl_compiler {
     const genlat_net *net;
     gnl_node_facts *facts;
     gnl_span *span;
-    int spans, span_room;
+    int spans;
     int *order;
     int64_t rows;
     int64_t tile, tiles; /* rows in one, and how many there are */

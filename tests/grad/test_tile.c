@@ -23,6 +23,8 @@ static const char *const nets[] = {
 
 static genlat_ctx *ctx;
 
+static const gnl_shape image = {3, {CHANNELS, SIDE, SIDE}};
+
 static gnl_real x[ROWS * NUMBERS], slope[GENLAT_MAX_OUTPUTS][ROWS * 64];
 
 /* What a pass forward and back leaves. */
@@ -36,6 +38,24 @@ static void put(result *r, int64_t n, const gnl_real *from)
     ck_assert_int_le(r->numbers + n, MOST);
     memcpy(r->number + r->numbers, from, (size_t)n * sizeof *from);
     r->numbers += n;
+}
+
+static genlat_net *make(const char *text, const gnl_shape *shape)
+{
+    const char *name = "x";
+    genlat_net *net = NULL;
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, shape, text, &net) == GENLAT_OK, "%s: %s", text, genlat_last_error());
+    return net;
+}
+
+static int64_t bytes_of(genlat_net *net, int64_t rows, int64_t tile, bool recompute)
+{
+    int64_t bytes = 0;
+    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    opts.tile = tile;
+    opts.recompute = recompute;
+    ck_assert_int_eq(genlat_net_exec_bytes(net, rows, &opts, &bytes), GENLAT_OK);
+    return bytes;
 }
 
 /* For more rows than come. */
@@ -83,10 +103,7 @@ static void run_tiled(genlat_net *net, int64_t tile, bool recompute, result *r)
 START_TEST(tiles_change_nothing)
 {
     static result whole, tiled;
-    const char *name = "x";
-    const gnl_shape shape = {3, {CHANNELS, SIDE, SIDE}};
-    genlat_net *net = NULL;
-    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, nets[_i], &net) == GENLAT_OK, "%s", genlat_last_error());
+    genlat_net *net = make(nets[_i], &image);
     run_tiled(net, ROWS + 3, false, &whole);
     for (int64_t tile = 1; tile < ROWS; tile++) {
         run_tiled(net, tile, tile % 2, &tiled);
@@ -106,16 +123,9 @@ static const char *const together[] = {
 
 START_TEST(some_nets_take_all_at_once)
 {
-    const char *name = "x";
-    const gnl_shape shape = {3, {CHANNELS, SIDE, SIDE}};
-    genlat_net *net = NULL;
-    genlat_exec *exec = NULL;
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
-    opts.tile = 2;
-    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, together[_i], &net) == GENLAT_OK, "%s",
-                  genlat_last_error());
-    ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
-    ck_assert_int_eq(exec->tile, ROWS);
+    genlat_net *net = make(together[_i], &image);
+    genlat_exec *exec = compile(net, 2, false);
+    ck_assert_int_eq(exec->tile, ROWS + 3);
     gnl_exec_release(exec);
     gnl_net_release(net);
 }
@@ -148,12 +158,7 @@ static int count_remade(const genlat_exec *exec)
 START_TEST(what_is_made_again_is_the_same)
 {
     static result kept, again;
-    const char *name = "x";
-    const gnl_shape shape = {3, {CHANNELS, SIDE, SIDE}};
-    genlat_net *net = NULL;
-    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, remade[_i].text, &net) == GENLAT_OK, "%s", genlat_last_error());
-    run(net, compile(net, 0, false), &kept);
-    ck_assert_int_eq(gnl_net_init(net, (uint64_t)gnl_ctx_opts(ctx)->seed, 0), GENLAT_OK);
+    genlat_net *net = make(remade[_i].text, &image);
     run(net, compile(net, 0, false), &kept);
     ck_assert_int_eq(gnl_net_init(net, (uint64_t)gnl_ctx_opts(ctx)->seed, 0), GENLAT_OK);
     genlat_exec *exec = compile(net, 0, true);
@@ -167,22 +172,11 @@ END_TEST
 
 START_TEST(what_is_made_again_takes_less_memory)
 {
-    const char *name = "x";
-    const gnl_shape shape = {3, {3, 16, 16}};
-    genlat_net *net = NULL;
-    int64_t bytes[2];
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, false);
-    ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape,
-                                       "conv2d channels=8 kernel=3 padding=1 | batch_norm | relu | conv2d channels=8 kernel=3 "
-                                       "padding=1 | batch_norm | relu | conv2d channels=8 kernel=3 padding=1 | batch_norm | relu | "
-                                       "conv2d channels=8 kernel=3 padding=1 | batch_norm | relu | flatten | dense units=1",
-                                       &net),
-                     GENLAT_OK);
-    for (uint32_t recompute = 0; recompute < 2; recompute++) {
-        opts.recompute = recompute;
-        ck_assert_int_eq(genlat_net_exec_bytes(net, 256, &opts, &bytes[recompute]), GENLAT_OK);
-    }
-    ck_assert_int_lt(bytes[1], 4 * bytes[0] / 5);
+    genlat_net *net = make("conv2d channels=8 kernel=3 padding=1 | batch_norm | relu | conv2d channels=8 kernel=3 padding=1 | "
+                           "batch_norm | relu | conv2d channels=8 kernel=3 padding=1 | batch_norm | relu | "
+                           "conv2d channels=8 kernel=3 padding=1 | batch_norm | relu | flatten | dense units=1",
+                           &(gnl_shape){3, {3, 16, 16}});
+    ck_assert_int_lt(bytes_of(net, 256, 0, true), 4 * bytes_of(net, 256, 0, false) / 5);
     gnl_net_release(net);
 }
 END_TEST
@@ -190,37 +184,17 @@ END_TEST
 /* Twice the rows add what inputs and outputs take, here no more than a hundredth of all activations. */
 START_TEST(recomputed_memory_does_not_grow_with_rows)
 {
-    const char *name = "x";
-    const gnl_shape shape = {1, {2}};
-    genlat_net *net = NULL;
-    int64_t bytes[3];
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
-    ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape, "dense units=300 | silu | dense units=300 | tanh | dense units=1",
-                                       &net),
-                     GENLAT_OK);
-    opts.tile = 16;
-    ck_assert_int_eq(genlat_net_exec_bytes(net, 1024, &opts, &bytes[2]), GENLAT_OK);
-    opts.recompute = 1;
-    ck_assert_int_eq(genlat_net_exec_bytes(net, 512, &opts, &bytes[0]), GENLAT_OK);
-    ck_assert_int_eq(genlat_net_exec_bytes(net, 1024, &opts, &bytes[1]), GENLAT_OK);
-    ck_assert_int_lt(bytes[1] - bytes[0], (bytes[2] - bytes[1]) / 50);
+    genlat_net *net = make("dense units=300 | silu | dense units=300 | tanh | dense units=1", &(gnl_shape){1, {2}});
+    int64_t kept = bytes_of(net, 1024, 16, false), half = bytes_of(net, 512, 16, true), full = bytes_of(net, 1024, 16, true);
+    ck_assert_int_lt(full - half, (kept - full) / 50);
     gnl_net_release(net);
 }
 END_TEST
 
 START_TEST(large_images_take_tiles)
 {
-    const char *name = "x";
-    const gnl_shape shape = {3, {3, 64, 64}};
-    genlat_net *net = NULL;
-    int64_t bytes[2];
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
-    ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape, "conv2d channels=32 kernel=3 padding=1 | silu", &net),
-                     GENLAT_OK);
-    ck_assert_int_eq(genlat_net_exec_bytes(net, 64, &opts, &bytes[0]), GENLAT_OK);
-    opts.tile = 64;
-    ck_assert_int_eq(genlat_net_exec_bytes(net, 64, &opts, &bytes[1]), GENLAT_OK);
-    ck_assert_int_lt(bytes[0], bytes[1]);
+    genlat_net *net = make("conv2d channels=32 kernel=3 padding=1 | silu", &(gnl_shape){3, {3, 64, 64}});
+    ck_assert_int_lt(bytes_of(net, 64, 0, false), bytes_of(net, 64, 64, false));
     gnl_net_release(net);
 }
 END_TEST
