@@ -2,14 +2,11 @@
 /* The table of one instruction set; compiled for plain C and once for each wider set. */
 #include "kernel/entries_priv.h"
 
-#define ACTIVATIONS(suffix)                                                                                  \
-    {                                                                                                        \
-        [GNL_ACT_RELU] = GNL_K(relu##suffix), [GNL_ACT_LEAKY_RELU] = GNL_K(leaky_relu##suffix),              \
-        [GNL_ACT_ELU] = GNL_K(elu##suffix), [GNL_ACT_SELU] = GNL_K(selu##suffix),                            \
-        [GNL_ACT_SILU] = GNL_K(silu##suffix), [GNL_ACT_GELU] = GNL_K(gelu##suffix),                          \
-        [GNL_ACT_SOFTPLUS] = GNL_K(softplus##suffix), [GNL_ACT_TANH] = GNL_K(tanh##suffix),                  \
-        [GNL_ACT_SIGMOID] = GNL_K(sigmoid##suffix), [GNL_ACT_HARDTANH] = GNL_K(hardtanh##suffix),            \
-    }
+#define SMOOTH(suffix)                                                                                       \
+    [GNL_ACT_ELU] = GNL_K(elu##suffix), [GNL_ACT_SELU] = GNL_K(selu##suffix),                                \
+    [GNL_ACT_SILU] = GNL_K(silu##suffix), [GNL_ACT_GELU] = GNL_K(gelu##suffix),                              \
+    [GNL_ACT_SOFTPLUS] = GNL_K(softplus##suffix), [GNL_ACT_TANH] = GNL_K(tanh##suffix),                      \
+    [GNL_ACT_SIGMOID] = GNL_K(sigmoid##suffix), [GNL_ACT_HARDTANH] = GNL_K(hardtanh##suffix)
 
 #if !defined(GNL_ISA)
 #    define CPU GENLAT_CPU_BASELINE
@@ -35,9 +32,11 @@ const gnl_kernels GNL_K(kernels) = {
     .mix = GNL_K(mix),
     .add_bias = GNL_K(add_bias),
     .sum_bias = GNL_K(sum_bias),
-    .act = ACTIVATIONS(),
-    .act_backward = ACTIVATIONS(_backward),
-    .act_second = ACTIVATIONS(_second),
+    .act = {[GNL_ACT_RELU] = GNL_K(relu), [GNL_ACT_LEAKY_RELU] = GNL_K(leaky_relu), SMOOTH()},
+    .act_backward = {SMOOTH(_backward)},
+    .act_second = {SMOOTH(_second)},
+    .signs = GNL_K(signs),
+    .rectify = GNL_K(rectify),
     .exp = GNL_K(exp),
     .softmax = GNL_K(softmax),
     .softmax_backward = GNL_K(softmax_backward),

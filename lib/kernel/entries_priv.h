@@ -41,8 +41,7 @@ typedef void gnl_act_second_fn(int64_t n, gnl_real alpha, const gnl_real *x, con
     gnl_act_fn GNL_K(name);                                                                                  \
     gnl_act_backward_fn GNL_K(name##_backward);                                                              \
     gnl_act_second_fn GNL_K(name##_second);
-GNL_ACT_ENTRIES(relu)
-GNL_ACT_ENTRIES(leaky_relu)
+gnl_act_fn GNL_K(relu), GNL_K(leaky_relu);
 GNL_ACT_ENTRIES(elu)
 GNL_ACT_ENTRIES(selu)
 GNL_ACT_ENTRIES(silu)
@@ -53,6 +52,8 @@ GNL_ACT_ENTRIES(sigmoid)
 GNL_ACT_ENTRIES(hardtanh)
 #undef GNL_ACT_ENTRIES
 
+void GNL_K(signs)(int64_t n, const gnl_real *x, gnl_signs *out);
+void GNL_K(rectify)(int64_t n, gnl_real alpha, const gnl_signs *signs, const gnl_real *x, gnl_real *y);
 void GNL_K(exp)(int64_t n, const gnl_real *x, gnl_real *y);
 void GNL_K(softmax)(int64_t rows, int64_t cols, const gnl_real *x, gnl_real *y);
 void GNL_K(softmax_backward)(int64_t rows, int64_t cols, const gnl_real *y, const gnl_real *dy, gnl_real *dx);

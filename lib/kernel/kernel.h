@@ -15,7 +15,8 @@
 typedef enum gnl_act {
     GNL_ACT_RELU,
     GNL_ACT_LEAKY_RELU, /* x > 0 ? x : alpha x */
-    GNL_ACT_ELU,        /* x > 0 ? x : alpha (e^x - 1) */
+    GNL_ACT_SMOOTH,     /* from here on the slope is computed from x or y */
+    GNL_ACT_ELU = GNL_ACT_SMOOTH, /* x > 0 ? x : alpha (e^x - 1) */
     GNL_ACT_SELU,
     GNL_ACT_SILU,     /* x sigmoid(x) */
     GNL_ACT_GELU,     /* x Phi(x), exact */
@@ -25,6 +26,10 @@ typedef enum gnl_act {
     GNL_ACT_HARDTANH, /* clamp to [-alpha, alpha] */
     GNL_ACT_COUNT
 } gnl_act;
+
+/* Which of GNL_SIGNS numbers are positive: the first is bit 0. */
+typedef uint16_t gnl_signs;
+enum { GNL_SIGNS = 16 };
 
 /* One optimizer update of n parameters; m, v, w are moments that the rule uses or NULL. All scalars are
  * already corrected for bias and schedule by the caller. */
@@ -104,12 +109,16 @@ typedef struct gnl_kernels {
     void (*sum_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy, gnl_real *db); /* db += */
 
     /* activations: y = f(x); dx = dy f'(x); out += u v f''(x). silu, gelu and softplus read x and not y; all
-     * others read y and not x, so that they work in place (alpha of leaky_relu and elu is then >= 0). */
+     * others read y and not x, so that they work in place (alpha of elu is then >= 0). relu and leaky_relu have
+     * no entry in the latter two: signs and rectify are their slopes. */
     void (*act[GNL_ACT_COUNT])(int64_t n, gnl_real alpha, const gnl_real *x, gnl_real *y);
     void (*act_backward[GNL_ACT_COUNT])(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,
                                         const gnl_real *dy, gnl_real *dx);
     void (*act_second[GNL_ACT_COUNT])(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,
                                       const gnl_real *u, const gnl_real *v, gnl_real *out);
+    void (*signs)(int64_t n, const gnl_real *x, gnl_signs *out); /* x > 0 */
+    void (*rectify)(int64_t n, gnl_real alpha, const gnl_signs *signs, const gnl_real *x,
+                    gnl_real *y); /* y = x, alpha x where the sign is not set */
     void (*exp)(int64_t n, const gnl_real *x, gnl_real *y);
 
     /* softmax over `cols` of each of `rows`; dx = y (dy - <dy,y>) */
@@ -212,9 +221,13 @@ void gnl_add_bias(const gnl_compute *c, int64_t rows, int64_t channels, int64_t 
                   gnl_real *y);
 void gnl_sum_bias(const gnl_compute *c, int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy,
                   gnl_real *db);
-void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x, gnl_real *y);
+/* Also the signs of y; NULL: not wanted. */
+void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x, gnl_real *y,
+                     gnl_signs *signs);
 void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x,
                       const gnl_real *y, const gnl_real *dy, gnl_real *dx);
+void gnl_rectify(const gnl_compute *c, gnl_real alpha, int64_t n, const gnl_signs *signs, const gnl_real *x,
+                 gnl_real *y);
 /* Advances the stream as gnl_rng_fill_* does. */
 void gnl_fill_normal(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real *out);
 void gnl_fill_uniform(const gnl_compute *c, gnl_rng *rng, int64_t n, gnl_real lo, gnl_real hi, gnl_real *out);

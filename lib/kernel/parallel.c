@@ -11,6 +11,8 @@ typedef struct span {
     gnl_real alpha, lo, hi;
     const gnl_real *x, *y, *dy;
     gnl_real *out;
+    const gnl_signs *signs;
+    gnl_signs *signs_out;
     gnl_rng rng;
     double *partial;
 } span;
@@ -105,12 +107,14 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const span *s = arg;
     s->k->act[s->act](end - begin, s->alpha, s->x + begin, s->out + begin);
+    if (s->signs_out)
+        s->k->signs(end - begin, s->out + begin, s->signs_out + begin / GNL_SIGNS);
 }
 
 void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x,
-                     gnl_real *y)
+                     gnl_real *y, gnl_signs *signs)
 {
-    span s = {.k = c->k, .act = act, .alpha = alpha, .x = x, .out = y};
+    span s = {.k = c->k, .act = act, .alpha = alpha, .x = x, .out = y, .signs_out = signs};
     gnl_parallel(c->ctx, n, GNL_CHUNK, forward_task, &s);
 }
 
@@ -126,6 +130,19 @@ void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t
 {
     span s = {.k = c->k, .act = act, .alpha = alpha, .x = x, .y = y, .dy = dy, .out = dx};
     gnl_parallel(c->ctx, n, GNL_CHUNK, backward_task, &s);
+}
+
+static void rectify_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const span *s = arg;
+    s->k->rectify(end - begin, s->alpha, s->signs + begin / GNL_SIGNS, s->x + begin, s->out + begin);
+}
+
+void gnl_rectify(const gnl_compute *c, gnl_real alpha, int64_t n, const gnl_signs *signs, const gnl_real *x,
+                 gnl_real *y)
+{
+    span s = {.k = c->k, .alpha = alpha, .x = x, .out = y, .signs = signs};
+    gnl_parallel(c->ctx, n, GNL_CHUNK, rectify_task, &s);
 }
 
 /* ---- random fills -------------------------------------------------------------------------------------- */

@@ -31,19 +31,9 @@ static gnl_real relu(gnl_real x, gnl_real alpha)
     return x < 0 ? 0 : x;
 }
 
-static gnl_real relu_slope(gnl_real x, gnl_real y, gnl_real alpha)
-{
-    return y > 0 ? 1 : 0;
-}
-
 static gnl_real leaky_relu(gnl_real x, gnl_real alpha)
 {
     return x < 0 ? alpha * x : x;
-}
-
-static gnl_real leaky_relu_slope(gnl_real x, gnl_real y, gnl_real alpha)
-{
-    return y > 0 ? 1 : alpha;
 }
 
 static gnl_real elu(gnl_real x, gnl_real alpha)
@@ -197,8 +187,8 @@ static gnl_real hardtanh_slope(gnl_real x, gnl_real y, gnl_real alpha)
 #define CURVED(name) FORWARD(name, name) BACKWARD(name) SECOND(name)
 #define LINEAR(name) FORWARD(name, name) BACKWARD(name) SECOND_NONE(name)
 
-LINEAR(relu)
-LINEAR(leaky_relu)
+FORWARD(relu, relu)
+FORWARD(leaky_relu, leaky_relu)
 CURVED(elu)
 CURVED(selu)
 CURVED(silu)
@@ -209,6 +199,22 @@ BACKWARD(tanh)
 SECOND(tanh)
 CURVED(sigmoid)
 LINEAR(hardtanh)
+
+void gnl_plain_signs(int64_t n, const gnl_real *x, gnl_signs *out)
+{
+    for (int64_t i = 0; i < n; i += GNL_SIGNS) {
+        gnl_signs word = 0;
+        for (int64_t bit = 0; bit < GNL_MIN(n - i, (int64_t)GNL_SIGNS); bit++)
+            word = (gnl_signs)(word | (x[i + bit] > 0) << bit);
+        out[i / GNL_SIGNS] = word;
+    }
+}
+
+void gnl_plain_rectify(int64_t n, gnl_real alpha, const gnl_signs *signs, const gnl_real *x, gnl_real *y)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = signs[i / GNL_SIGNS] >> i % GNL_SIGNS & 1 ? x[i] : alpha * x[i];
+}
 
 void gnl_plain_exp(int64_t n, const gnl_real *x, gnl_real *y)
 {

@@ -22,19 +22,9 @@ VEC_INLINE V relu(V x, V alpha)
     return vmax(vzero(), x);
 }
 
-VEC_INLINE V relu_slope(V x, V y, V alpha)
-{
-    return vselect(vgt(y, vzero()), vset(1.0f), vzero());
-}
-
 VEC_INLINE V leaky_relu(V x, V alpha)
 {
     return vselect(vlt(x, vzero()), vmul(alpha, x), x);
-}
-
-VEC_INLINE V leaky_relu_slope(V x, V y, V alpha)
-{
-    return vselect(vgt(y, vzero()), vset(1.0f), alpha);
 }
 
 VEC_INLINE V elu(V x, V alpha)
@@ -193,8 +183,8 @@ VEC_INLINE V hardtanh_slope(V x, V y, V alpha)
 #define CURVED(name) FORWARD(name, name) BACKWARD(name) SECOND(name)
 #define LINEAR(name) FORWARD(name, name) BACKWARD(name) SECOND_NONE(name)
 
-LINEAR(relu)
-LINEAR(leaky_relu)
+FORWARD(relu, relu)
+FORWARD(leaky_relu, leaky_relu)
 CURVED(elu)
 CURVED(selu)
 CURVED(silu)
@@ -205,6 +195,30 @@ BACKWARD(tanh)
 SECOND(tanh)
 CURVED(sigmoid)
 LINEAR(hardtanh)
+
+/* Of the n <= GNL_SIGNS numbers from x on. */
+VEC_INLINE gnl_signs signs_of(int64_t n, const gnl_real *x)
+{
+    uint32_t word = 0;
+    for (int i = 0; i < GNL_SIGNS && i < n; i += VN) {
+        V v = n - i >= VN ? vload(x + i) : vload_m(x + i, vmask(n - i));
+        word |= vbits(vgt(v, vzero())) << i;
+    }
+    return (gnl_signs)word;
+}
+
+void GNL_K(signs)(int64_t n, const gnl_real *x, gnl_signs *out)
+{
+    for (int64_t i = 0; i < n; i += GNL_SIGNS)
+        out[i / GNL_SIGNS] = n - i >= GNL_SIGNS ? signs_of(GNL_SIGNS, x + i) : signs_of(n - i, x + i);
+}
+
+void GNL_K(rectify)(int64_t n, gnl_real alpha, const gnl_signs *signs, const gnl_real *x, gnl_real *y)
+{
+    const V a = vset(alpha);
+    FOR_VECTORS(n, V v = GET(x); uint32_t bits = (uint32_t)signs[i / GNL_SIGNS] >> i % GNL_SIGNS;
+                PUT(y, vselect(vfrom_bits(bits), v, vmul(a, v))););
+}
 
 void GNL_K(exp)(int64_t n, const gnl_real *x, gnl_real *y)
 {

@@ -141,6 +141,17 @@ VEC_INLINE C vboth(C a, C b)
 {
     return _mm256_and_ps(a, b);
 }
+/* The lanes of a comparison as bits, the first as bit 0, and the reverse. */
+VEC_INLINE uint32_t vbits(C c)
+{
+    return (uint32_t)_mm256_movemask_ps(c);
+}
+VEC_INLINE C vfrom_bits(uint32_t bits)
+{
+    const VI own = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    VI mine = _mm256_and_si256(_mm256_set1_epi32((int)bits), own);
+    return _mm256_castsi256_ps(_mm256_cmpeq_epi32(mine, own));
+}
 /* c ? a : b */
 VEC_INLINE V vselect(C c, V a, V b)
 {

@@ -139,6 +139,15 @@ VEC_INLINE C vboth(C a, C b)
 {
     return (C)(a & b);
 }
+/* The lanes of a comparison as bits, the first as bit 0, and the reverse. */
+VEC_INLINE uint32_t vbits(C c)
+{
+    return c;
+}
+VEC_INLINE C vfrom_bits(uint32_t bits)
+{
+    return (C)bits;
+}
 /* c ? a : b */
 VEC_INLINE V vselect(C c, V a, V b)
 {

@@ -80,6 +80,15 @@ VEC_INLINE C vlanes(M m)
     static const uint32_t index[VN] = {0, 1, 2, 3};
     return vcltq_u32(vld1q_u32(index), vdupq_n_u32((uint32_t)m));
 }
+/* The lanes of a comparison as bits, the first as bit 0, and the reverse. */
+VEC_INLINE uint32_t vbits(C c)
+{
+    return vaddvq_u32(vandq_u32(c, (VI){1, 2, 4, 8}));
+}
+VEC_INLINE C vfrom_bits(uint32_t bits)
+{
+    return vtstq_u32(vdupq_n_u32(bits), (VI){1, 2, 4, 8});
+}
 /* c ? a : b */
 VEC_INLINE V vselect(C c, V a, V b)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Elementwise activations: one line each in ACTIVATIONS; the mathematics is in the kernels. */
+/* Elementwise activations: one line each in ACTIVATIONS; the mathematics is in the kernels. Rectifiers are in rectifier.c. */
 #include "layer/layer_priv.h"
 
 /* The one number that some of them have; alone in the struct, so that one field serves every name. */
@@ -11,14 +11,11 @@ typedef struct act_opts {
 enum {
     /* Computed from y alone, so that y may overwrite x; the kernels are given y for both. */
     FROM_Y = GNL_LAYER_NEEDS_Y | GNL_LAYER_INPLACE,
-    FROM_X = GNL_LAYER_NEEDS_X,
-    LINEAR = GNL_LAYER_PIECEWISE_LINEAR | FROM_Y
+    FROM_X = GNL_LAYER_NEEDS_X
 };
 
 /* X(name, kernel, flags, options table or NULL, help) */
 #define ACTIVATIONS(X)                                                                                       \
-    X(relu, RELU, LINEAR, NULL, "max(x, 0)")                                                                 \
-    X(leaky_relu, LEAKY_RELU, LINEAR, &leaky_relu_table, "x where x > 0, slope x elsewhere")                 \
     X(elu, ELU, FROM_Y, &elu_table, "x where x > 0, alpha (e^x - 1) elsewhere")                              \
     X(selu, SELU, FROM_Y, NULL, "elu that keeps zero mean and unit variance")                                \
     X(silu, SILU, FROM_X, NULL, "x sigmoid(x)")                                                              \
@@ -26,15 +23,13 @@ enum {
     X(softplus, SOFTPLUS, FROM_X, NULL, "log(1 + e^x)")                                                      \
     X(tanh, TANH, FROM_Y, NULL, "hyperbolic tangent")                                                        \
     X(sigmoid, SIGMOID, FROM_Y, NULL, "1 / (1 + e^-x)")                                                      \
-    X(hardtanh, HARDTANH, LINEAR, &hardtanh_table, "x clamped to [-bound, bound]")
+    X(hardtanh, HARDTANH, GNL_LAYER_PIECEWISE_LINEAR | FROM_Y, &hardtanh_table, "x clamped to [-bound, bound]")
 
 #define OPTION_TABLE(layer, text, fallback, least, meaning)                                                  \
     static const gnl_option layer##_options[] = {                                                            \
         {text, GNL_OPTION_REAL, offsetof(act_opts, alpha), fallback, least, 1e3, NULL, meaning}};            \
     static const gnl_options_table layer##_table = {#layer, sizeof(act_opts), layer##_options, 1};
 
-/* A negative slope could not be told from y alone. */
-OPTION_TABLE(leaky_relu, "slope", 0.01, 0, "slope below zero")
 OPTION_TABLE(elu, "alpha", 1, 0, "minus the limit at minus infinity")
 OPTION_TABLE(hardtanh, "bound", 1, 1e-6, "largest magnitude of y")
 
@@ -56,7 +51,7 @@ static const gnl_real *argument(const gnl_step *s, const gnl_layer_type *type)
 
 static void act_forward(const gnl_step *s, const gnl_layer_type *type, gnl_act act)
 {
-    gnl_act_forward(&s->compute, act, alpha_of(s, type), s->rows * s->out_size, s->x[0], s->y);
+    gnl_act_forward(&s->compute, act, alpha_of(s, type), s->rows * s->out_size, s->x[0], s->y, NULL);
 }
 
 /* out = v f'(x) */

@@ -52,6 +52,9 @@ static const gnl_options_table transpose2d_table = {"conv_transpose2d", sizeof(c
 
 enum { WEIGHT, BIAS };
 
+/* For each number of the output: so many take about the time of a layer that waits for memory. */
+enum { LIGHT_MULTIPLICATIONS = 64 };
+
 /* ---- geometry ------------------------------------------------------------------------------------------ */
 
 /* What both directions share; in one dimension y is left at size 1. */
@@ -162,6 +165,13 @@ static void plan_params(const conv_opts *o, int dims, const gnl_conv *g, bool tr
     plan->params = o->bias ? 2 : 1;
 }
 
+/* For one sample. */
+static int64_t multiplications(const gnl_conv *g)
+{
+    int64_t taps = g->kernel[0] * g->kernel[1], places = g->map[0] * g->map[1];
+    return g->map_channels * (g->image_channels / g->groups) * taps * places;
+}
+
 static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_conv *g,
                       const int64_t out[2], gnl_layer_plan *plan)
 {
@@ -170,6 +180,7 @@ static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, co
         plan->out = (gnl_shape){2, {o->channels, out[1]}};
     plan_params(o, dims, g, out == g->image, plan);
     plan->scratch = gnl_conv_scratch(g, env->rows, env->threads);
+    plan->light = multiplications(g) <= LIGHT_MULTIPLICATIONS * gnl_shape_count(&plan->out);
 }
 
 static genlat_status infer_conv(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_shape *in,
@@ -238,10 +249,10 @@ static void conv_apply(const gnl_step *s, const gnl_real *bias, const gnl_real *
 static void conv_adjoint(const gnl_step *s, const gnl_real *x, const gnl_real *dy, gnl_real *dx)
 {
     gnl_conv g = conv_geometry(s);
-    if (dx)
-        gnl_conv_spread(&s->compute, &g, s->rows, dy, s->param[WEIGHT], NULL, dx, s->scratch);
     if (s->grad[WEIGHT])
         gnl_conv_weight(&s->compute, &g, s->rows, x, dy, s->grad[WEIGHT], s->scratch);
+    if (dx)
+        gnl_conv_spread(&s->compute, &g, s->rows, dy, s->param[WEIGHT], NULL, dx, s->scratch);
 }
 
 static void conv_forward(const gnl_step *s)
@@ -276,10 +287,10 @@ static void transpose_apply(const gnl_step *s, const gnl_real *bias, const gnl_r
 static void transpose_adjoint(const gnl_step *s, const gnl_real *x, const gnl_real *dy, gnl_real *dx)
 {
     gnl_conv g = transpose_geometry(s);
-    if (dx)
-        gnl_conv_gather(&s->compute, &g, s->rows, dy, s->param[WEIGHT], NULL, dx, s->scratch);
     if (s->grad[WEIGHT])
         gnl_conv_weight(&s->compute, &g, s->rows, dy, x, s->grad[WEIGHT], s->scratch);
+    if (dx)
+        gnl_conv_gather(&s->compute, &g, s->rows, dy, s->param[WEIGHT], NULL, dx, s->scratch);
 }
 
 static void transpose_forward(const gnl_step *s)
@@ -309,7 +320,7 @@ static void transpose_jvp_backward(const gnl_step *s)
     const gnl_layer_type gnl_##text = {                                                                      \
         .name = #text,                                                                                       \
         .options = &kind##_table,                                                                            \
-        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_FOLDS,                                                        \
+        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_X_FIRST | GNL_LAYER_FOLDS,                                    \
         .min_inputs = 1,                                                                                     \
         .max_inputs = 1,                                                                                     \
         .infer = kind##_infer,                                                                               \

@@ -90,8 +90,8 @@ static void forward(const gnl_step *s)
 
 static void backward(const gnl_step *s)
 {
-    multiply_back(s, s->dy, s->dx[0]);
     add_weight_gradient(s, s->x[0], s->dy);
+    multiply_back(s, s->dy, s->dx[0]);
     if (s->param[BIAS] && s->grad[BIAS])
         gnl_sum_bias(&s->compute, vectors(s), units(s), 1, s->dy, s->grad[BIAS]);
 }
@@ -103,14 +103,14 @@ static void jvp(const gnl_step *s)
 
 static void jvp_backward(const gnl_step *s)
 {
-    multiply_back(s, s->dty, s->dtx[0]);
     add_weight_gradient(s, s->tx[0], s->dty);
+    multiply_back(s, s->dty, s->dtx[0]);
 }
 
 const gnl_layer_type gnl_dense = {
     .name = "dense",
     .options = &table,
-    .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_FOLDS,
+    .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_X_FIRST | GNL_LAYER_FOLDS,
     .min_inputs = 1,
     .max_inputs = 1,
     .infer = infer,

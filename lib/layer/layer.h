@@ -72,12 +72,14 @@ typedef struct gnl_layer_plan {
     gnl_param param[GNL_MAX_PARAMS];
     int64_t cache;   /* kept from forward to backward and from jvp to jvp_backward */
     int64_t scratch; /* free to use within one call */
+    bool light;      /* of these sizes, as GNL_LAYER_LIGHT */
 } gnl_layer_plan;
 
 /* What sizes may depend on besides shapes. */
 typedef struct gnl_layer_env {
     int64_t rows;  /* most samples in a call */
     int threads;   /* workers that need scratch of their own */
+    bool training; /* a backward pass may follow: what only that reads has to be in the cache */
 } gnl_layer_env;
 
 enum {
@@ -93,7 +95,9 @@ enum {
     /* f is affine in x piece by piece; with weights, parameter 0 is what x is multiplied with, jvp_backward adds to
      * its gradient alone, and the others are only added. Gradient penalties then fold into one backward pass. */
     GNL_LAYER_FOLDS = 1 << 7,
-    GNL_LAYER_LIGHT = 1 << 8 /* forward costs little more than reading x and writing y, and knows step->again */
+    GNL_LAYER_LIGHT = 1 << 8,   /* forward costs little more than reading x and writing y, and knows step->again */
+    GNL_LAYER_X_FIRST = 1 << 9, /* backward is done with x before it begins with dx, which may then overwrite x */
+    GNL_LAYER_DX_IS_DY = 1 << 10 /* dx may be dy, as with INPLACE, although y may not be x */
 };
 
 /* One layer in one compiled net: everything a call needs, as pointers and sizes. */
@@ -107,7 +111,7 @@ typedef struct gnl_step {
     /* set before each call */
     int64_t rows;  /* samples */
     bool training; /* batch statistics, dropout: as in training */
-    bool again;    /* forward once more on the same x: the cache is filled, states stay as they are */
+    bool again;    /* forward once more on the same x: cache and states stay as they are */
     gnl_rng *rng;  /* stream of dropout and noise */
 
     gnl_real *param[GNL_MAX_PARAMS]; /* weights and state */

@@ -189,7 +189,7 @@ static gnl_norm norm_of(const gnl_step *s, norm_kind kind)
         .help = text,                                                                                        \
     };
 
-NORM(batch_norm, BATCH, batch_table, GNL_LAYER_COUPLES_BATCH,
+NORM(batch_norm, BATCH, batch_table, GNL_LAYER_COUPLES_BATCH | GNL_LAYER_DX_IS_DY,
      "each channel over the batch; running statistics in evaluation")
 NORM(layer_norm, LAYER, layer_table, 0, "each sample by itself, or its last axis; a weight for each element")
 NORM(group_norm, GROUP, group_table, 0, "groups of channels of each sample")

@@ -54,7 +54,7 @@ static void bind_routes(const gnl_compiler *c, gnl_run *run)
 static void bind_again(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node_facts *root = &c->facts[c->facts[run->node].value_root];
-    run->again = root->remade ? gnl_backward_time(c, root->first_back) : 0;
+    run->again = root->remade ? gnl_backward_node(c, root->first_back) : 0;
 }
 
 static void bind_step(const gnl_compiler *c, gnl_run *run)

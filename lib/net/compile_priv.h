@@ -22,7 +22,7 @@ typedef struct gnl_node_facts {
     bool live; /* an output depends on it; others are not run */
     bool output;
     bool wants_adjoint;           /* weights or a wanted input lie behind it */
-    int first_back, needed_back;  /* when its value is read after the forward pass, first and last; or 0 */
+    int first_back, needed_back;  /* when its value counts in the backward pass, first and last; or 0 */
     int consumers;                /* slots of live layers that read it */
     int last_use;                 /* last node that reads it in the forward pass */
     int value_root, adjoint_root; /* the node whose buffer it uses: itself or an earlier one */
@@ -47,17 +47,28 @@ typedef struct gnl_compiler {
     bool training, tangents;
 } gnl_compiler;
 
-/* Times: node n runs forward at n, along tangents at N + n, and backward at 3N - n. A tile goes through all nodes forward
- * before the next does; and then each from N to 3N. */
+/* Times: of N nodes, node n runs forward at n, along tangents at N + n, and backward, from the last node on, in two times:
+ * layers with GNL_LAYER_X_FIRST are done with x before the second. A tile goes through all nodes forward before the next does;
+ * and then each from N to the end. */
 static inline int gnl_tangent_time(const gnl_compiler *c, int node)
 {
     return c->net->nodes + node;
 }
 
-/* Also the node that runs backward at a time. */
 static inline int gnl_backward_time(const gnl_compiler *c, int node)
 {
-    return 3 * c->net->nodes - node;
+    return 2 * (2 * c->net->nodes - 1 - node);
+}
+
+static inline int gnl_backward_end(const gnl_compiler *c, int node)
+{
+    return gnl_backward_time(c, node) + 1;
+}
+
+/* Which node runs backward at a time. */
+static inline int gnl_backward_node(const gnl_compiler *c, int time)
+{
+    return 2 * c->net->nodes - 1 - time / 2;
 }
 
 /* Decides everything: what has to be allocated is known afterwards. */

@@ -2,9 +2,14 @@
 /* Which buffers an exec needs, how long each, and where each lies. */
 #include "net/compile_priv.h"
 
+static int start_of_backward(const gnl_compiler *c)
+{
+    return 2 * c->net->nodes;
+}
+
 static int end_of_backward(const gnl_compiler *c)
 {
-    return 3 * c->net->nodes;
+    return gnl_backward_end(c, 0);
 }
 
 static int end_of_time(const gnl_compiler *c)
@@ -39,7 +44,7 @@ static genlat_status check_penalty(const gnl_node *node)
 
 static genlat_status infer_nodes(gnl_compiler *c)
 {
-    const gnl_layer_env env = {.rows = c->tile, .threads = gnl_threads(c->net->object.ctx)};
+    const gnl_layer_env env = {c->tile, gnl_threads(c->net->object.ctx), c->training};
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         const gnl_node *node = &c->net->node[n];
         gnl_shape in[GNL_MAX_INPUTS];
@@ -109,10 +114,21 @@ static bool folds(const gnl_compiler *c)
     return all;
 }
 
-static void need_back(gnl_node_facts *f, int time)
+static void need_back(gnl_node_facts *f, int first, int last)
 {
-    f->first_back = f->first_back ? GNL_MIN(f->first_back, time) : time;
-    f->needed_back = GNL_MAX(f->needed_back, time);
+    f->first_back = f->first_back ? GNL_MIN(f->first_back, first) : first;
+    f->needed_back = GNL_MAX(f->needed_back, last);
+}
+
+/* When the backward call of a node is done with x, and when it begins with dx. */
+static int done_with_x(const gnl_compiler *c, int node)
+{
+    return gnl_node_flags(c, node) & GNL_LAYER_X_FIRST ? gnl_backward_time(c, node) : gnl_backward_end(c, node);
+}
+
+static int begins_with_dx(const gnl_compiler *c, int node)
+{
+    return gnl_node_flags(c, node) & GNL_LAYER_X_FIRST ? gnl_backward_end(c, node) : gnl_backward_time(c, node);
 }
 
 static void count_uses(gnl_compiler *c)
@@ -125,13 +141,13 @@ static void count_uses(gnl_compiler *c)
         f->wants_adjoint =
             n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
         if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_Y)
-            need_back(f, gnl_backward_time(c, n));
+            need_back(f, gnl_backward_time(c, n), gnl_backward_end(c, n));
         for (int i = 0; f->live && i < node->inputs; i++) {
             gnl_node_facts *in = &c->facts[node->input[i]];
             in->consumers++;
             in->last_use = n;
             if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X)
-                need_back(in, gnl_backward_time(c, n));
+                need_back(in, gnl_backward_time(c, n), done_with_x(c, n));
             f->wants_adjoint |= in->wants_adjoint;
         }
     }
@@ -157,9 +173,10 @@ static void share_buffers(gnl_compiler *c)
         int x = c->net->node[n].input[0];
         gnl_node_facts *f = &c->facts[n], *in = &c->facts[x];
         bool view = gnl_node_flags(c, n) & GNL_LAYER_VIEW, inplace = gnl_node_flags(c, n) & GNL_LAYER_INPLACE;
-        if (!f->live || !(view || inplace))
+        bool back = gnl_node_flags(c, n) & GNL_LAYER_DX_IS_DY;
+        if (!f->live || !(view || inplace || back))
             continue;
-        if (view || (!c->tangents && sole_reader(c, x)))
+        if (view || (inplace && !c->tangents && sole_reader(c, x)))
             f->value_root = in->value_root;
         if ((view || !c->tangents) && x >= c->net->inputs && in->consumers == 1 && !in->output)
             in->adjoint_root = n; /* which may have a root itself, see gnl_adjoint_root() */
@@ -168,7 +185,7 @@ static void share_buffers(gnl_compiler *c)
 
 static bool is_light(const gnl_compiler *c, int n)
 {
-    return gnl_node_flags(c, n) & (GNL_LAYER_LIGHT | GNL_LAYER_VIEW);
+    return c->facts[n].plan.light || gnl_node_flags(c, n) & (GNL_LAYER_LIGHT | GNL_LAYER_VIEW);
 }
 
 /* Where samples cannot be taken apart into tiles, recomputing goes by layers: of a buffer that only light layers have
@@ -180,13 +197,11 @@ static void choose_remade(gnl_compiler *c)
         if (!f->live || f->value_root < c->net->inputs)
             continue;
         root->kept |= f->output || !is_light(c, n);
-        if (f->first_back) {
-            need_back(root, f->first_back);
-            need_back(root, f->needed_back);
-        }
+        if (f->first_back)
+            need_back(root, f->first_back, f->needed_back);
         f->remade = root == f && !f->kept && f->first_back && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X;
         if (f->remade)
-            need_back(&c->facts[c->net->node[n].input[0]], f->first_back);
+            need_back(&c->facts[c->net->node[n].input[0]], f->first_back, f->first_back);
     }
 }
 
@@ -239,7 +254,8 @@ static void settle_spans(gnl_compiler *c)
         s->numbers = all ? c->tiles * s->unit : s->unit;
         if (!all || c->tiles == 1)
             continue;
-        s->begin = s->begin <= forward_ends || c->exec->recomputes ? 0 : c->net->nodes;
+        int first = c->tangents ? c->net->nodes : GNL_MIN(s->begin, start_of_backward(c));
+        s->begin = s->begin <= forward_ends || c->exec->recomputes ? 0 : first;
         s->end = GNL_MAX(s->end, s->end <= forward_ends ? forward_ends : end_of_backward(c));
     }
 }
@@ -254,7 +270,7 @@ static int end_of_value(const gnl_compiler *c, const gnl_node_facts *f)
 
 static int end_of_cache(const gnl_compiler *c, int node)
 {
-    return c->tangents ? end_of_time(c) : c->training ? gnl_backward_time(c, node) : node;
+    return c->tangents ? end_of_time(c) : c->training ? gnl_backward_end(c, node) : node;
 }
 
 static void span_values(gnl_compiler *c)
@@ -284,13 +300,14 @@ static void span_scratch(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         gnl_node_facts *f = &c->facts[n];
-        int now = gnl_backward_time(c, n), along = gnl_tangent_time(c, n), again = c->facts[f->value_root].first_back;
+        int along = gnl_tangent_time(c, n), again = c->facts[f->value_root].first_back;
         if (!f->live || !f->plan.scratch)
             continue;
         f->scratch_span[GNL_PASS_FORWARD] = add_span(c, f->plan.scratch, n, n);
         if (c->training)
             f->scratch_span[GNL_PASS_BACKWARD] =
-                add_span(c, f->plan.scratch, now, c->exec->folds ? end_of_backward(c) : now);
+                add_span(c, f->plan.scratch, gnl_backward_time(c, n),
+                         c->exec->folds ? end_of_backward(c) : gnl_backward_end(c, n));
         if (c->tangents)
             f->scratch_span[GNL_PASS_TANGENT] = add_span(c, f->plan.scratch, along, along);
         if (c->facts[f->value_root].remade)
@@ -333,8 +350,8 @@ static void span_adjoints(gnl_compiler *c)
         const gnl_node_facts *f = &c->facts[n];
         if (!f->live || !f->wants_adjoint)
             continue;
-        int begin = f->output ? c->net->nodes : gnl_backward_time(c, f->last_use);
-        int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : gnl_backward_time(c, n);
+        int begin = f->output ? c->net->nodes : begins_with_dx(c, f->last_use);
+        int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : gnl_backward_end(c, n);
         span_adjoint(c, n, GNL_ADJOINT, begin, end);
         if (c->tangents)
             span_adjoint(c, n, GNL_TANGENT_ADJOINT, begin, end);
@@ -359,12 +376,12 @@ static void span_routes(gnl_compiler *c)
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         gnl_node_facts *f = &c->facts[n];
         for (int i = 0; i < c->net->node[n].inputs; i++) {
-            int x = c->net->node[n].input[i], now = gnl_backward_time(c, n);
+            int x = c->net->node[n].input[i], now = gnl_backward_time(c, n), end = gnl_backward_end(c, n);
             if (!f->live || !c->facts[x].wants_adjoint || writes_directly(c, n, i))
                 continue;
-            f->route_span[i][0] = add_span(c, node_numbers(c, x), now, now);
+            f->route_span[i][0] = add_span(c, node_numbers(c, x), now, end);
             if (c->tangents)
-                f->route_span[i][1] = add_span(c, node_numbers(c, x), now, now);
+                f->route_span[i][1] = add_span(c, node_numbers(c, x), now, end);
         }
     }
 }

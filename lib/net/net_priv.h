@@ -19,6 +19,7 @@ typedef struct gnl_span {
     int64_t numbers;
     int begin, end; /* inclusive */
     int64_t offset; /* the answer */
+    int64_t best;   /* the answer as far as it is known */
 } gnl_span;
 
 /* Gives every span an offset, multiples of 64 bytes; returns the numbers wanted altogether. `order` is room

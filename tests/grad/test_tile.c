@@ -132,17 +132,20 @@ START_TEST(some_nets_take_all_at_once)
 END_TEST
 
 /* Nets whose samples stay together, and how many of their layers go forward once more: not outputs, what draws random
- * numbers, and what has an input that nothing else keeps. */
+ * numbers or takes long, and what has an input that nothing else keeps. */
 static const struct remade {
     const char *text;
     int layers;
 } remade[] = {
     {"conv2d channels=4 kernel=3 padding=1 | batch_norm | relu | conv2d channels=4 kernel=3 | batch_norm | silu | flatten | "
      "dense units=3",
-     4},
+     6},
+    {"conv2d channels=9 kernel=3 padding=1 | batch_norm | relu | conv2d channels=2 kernel=3 | batch_norm | silu | flatten | "
+     "dense units=3",
+     5},
     {"conv2d channels=4 kernel=3 padding=1 | batch_norm name=a | silu name=b | conv2d channels=4 kernel=1 name=c | "
      "add from=a,c name=d | gelu name=e | flatten | dense units=4 name=f | output f,e",
-     2},
+     3},
     {"flatten | dense units=6 | relu | dropout p=0.5 | dense units=6 | batch_norm | tanh | dropout p=0.5 | dense units=2", 2},
     {"flatten | layer_norm | silu | dense units=6 | batch_norm | dense units=2", 3},
 };

@@ -124,7 +124,7 @@ void layer_rig_open(layer_rig *r, const char *spec, int inputs, const gnl_shape 
     make_layer(r, spec, threads);
     ck_assert_msg(inputs >= r->type->min_inputs && inputs <= r->type->max_inputs, "%s: %d inputs", spec,
                   inputs);
-    gnl_layer_env env = {most_rows, threads};
+    gnl_layer_env env = {most_rows, threads, true};
     genlat_status status = r->type->infer(r->layer->opts, &env, inputs, in, &r->plan);
     ck_assert_msg(status == GENLAT_OK, "%s: %s", spec, genlat_last_error());
     make_step(r, in, rows);

@@ -323,7 +323,7 @@ START_TEST(impossible_geometry_is_refused)
     genlat_ctx *ctx = NULL;
     genlat_layer *layer = NULL;
     gnl_layer_plan plan;
-    gnl_layer_env env = {4, 1};
+    gnl_layer_env env = {4, 1, true};
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
     ck_assert_msg(gnl_layer_parse(ctx, r->spec, &layer) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_int_eq(layer->type->infer(layer->opts, &env, 1, &r->in, &plan), r->status);
@@ -343,7 +343,7 @@ START_TEST(inputs_that_differ_are_refused)
     const gnl_shape in[] = {{2, {3, 4}}, {2, {3, 5}}};
     genlat_ctx *ctx = NULL;
     gnl_layer_plan plan;
-    gnl_layer_env env = {4, 1};
+    gnl_layer_env env = {4, 1, true};
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
     for (size_t i = 0; i < GNL_COUNT(tries); i++) {
         genlat_layer *layer = NULL;
@@ -363,7 +363,7 @@ START_TEST(options_are_read_and_written)
     genlat_ctx *ctx = NULL;
     genlat_layer *layer = NULL;
     gnl_layer_plan plan;
-    gnl_layer_env env = {1, 1};
+    gnl_layer_env env = {1, 1, true};
     gnl_shape in = {3, {2, 7, 5}};
     char text[GNL_SHAPE_TEXT];
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);

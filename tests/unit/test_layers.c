@@ -335,7 +335,7 @@ START_TEST(infer_refuses)
     genlat_ctx *ctx = NULL;
     genlat_layer *layer = NULL;
     gnl_layer_plan plan = {0};
-    const gnl_layer_env env = {1, 1};
+    const gnl_layer_env env = {1, 1, true};
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
     ck_assert_msg(genlat_layer_new(ctx, refusals[_i].spec, &layer) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_int_eq(layer->type->infer(layer->opts, &env, 1, &refusals[_i].in, &plan), GENLAT_E_SHAPE);
