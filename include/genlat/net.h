@@ -301,12 +301,22 @@ typedef struct genlat_exec_opts {
     uint32_t keep;        /**< 1: every node's output stays readable after forward. Default 0. */
     uint32_t recompute;   /**< 1: keep fewer activations for the backward pass. Nets that take tiles keep none, but make those
                            *   of one tile at a time again: for a forward pass more, memory no longer grows with the rows.
-                           *   Other nets make the outputs of normalizations and activations again. Default 0. */
+                           *   Other nets make the outputs of normalizations, activations and of convolutions with few
+                           *   multiplications again. Default 0. */
     /** Samples that go through the whole net together, before the next of them: what they leave behind then stays in the
      *  processor's caches, and buffers that only one pass needs are that small. 0: chosen by the sizes of the layers. Nets
      *  with layers that couple the samples of a batch, that draw random numbers, or that are the caller's own, take all at
      *  once. */
     int64_t tile;
+    /** Bytes for guests: execs of genlat_exec_compile_guest() that run between the forward and the backward pass, in memory that
+     *  other passes use for something else. For each guest what genlat_net_exec_bytes() tells. For purpose training. Default
+     *  0. */
+    int64_t room;
+    uint32_t lend_grads; /**< 1: the net's gradients lie in this exec's workspace, in memory that the forward pass and guests
+                          *   use for something else. Each backward pass begins them at zero, and they count until the next
+                          *   forward pass of this exec or of a guest. This must be the first exec that trains the net, and
+                          *   stays the only one; genlat_net_grad() is refused. For purpose training. Default 0. */
+    uint32_t reserved;   /**< 0. */
 } genlat_exec_opts;
 
 /**
@@ -329,12 +339,33 @@ GENLAT_API void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new exec, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED, naming the layer, when a penalty is wanted
- *         and it couples the samples of a batch; GENLAT_E_MEMORY.
+ *         and it couples the samples of a batch; GENLAT_E_STATE when lend_grads is or was given and this is not the only exec
+ *         that trains the net; GENLAT_E_MEMORY.
  * Thread-safety: safe. Allocates: yes; the calls that use the exec do not. Randomness: none.
  * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_compile(genlat_net *net, int64_t rows,
                                                              const genlat_exec_opts *opts, genlat_exec **out);
+
+/**
+ * Compile a net into the room of another exec, its host: as the critic of a GAN runs between the passes of the generator, or the
+ * decoder of a VAE between those of the encoder. A guest has no workspace of its own.
+ *
+ * Both passes of a guest go between two passes of its host, which overwrite all that the guest has left, its outputs and
+ * gradients of inputs too; genlat_exec_backward() of the host may be given those, since it copies them first.
+ *
+ * @param host  exec compiled with opts.room; retained.
+ * @param net   net; retained.
+ * @param rows  most samples in a call, >= 1.
+ * @param opts  borrowed for the call; NULL: defaults.
+ * @param out   receives a new exec, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE, also when the room that is left is too small; GENLAT_E_STATE as in
+ *         genlat_net_compile(); GENLAT_E_UNSUPPORTED for purpose penalty; GENLAT_E_MEMORY.
+ * Thread-safety: host and guests belong to one thread. Allocates: a few bytes a layer. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows,
+                                                                    const genlat_exec_opts *opts, genlat_exec **out);
 
 /**
  * Give an exec back.

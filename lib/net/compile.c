@@ -92,14 +92,47 @@ static void bind_runs(gnl_compiler *c)
 
 /* ---- the exec -------------------------------------------------------------------------------- */
 
+/* A guest lies in the room of its host, behind those that came before. */
+static genlat_status move_in(genlat_exec *exec)
+{
+    genlat_exec *host = exec->host;
+    const int64_t left = host->room_numbers - host->room_used, real = (int64_t)sizeof(gnl_real);
+    if (exec->arena_numbers > left)
+        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_compile_guest: the exec takes %lld bytes, %lld of the host's room are left",
+                        (long long)(exec->arena_numbers * real), (long long)(left * real));
+    exec->arena = host->room + host->room_used;
+    exec->compute = host->compute;
+    host->room_used += exec->arena_numbers;
+    host->guests++;
+    exec->moved_in = true;
+    return GENLAT_OK;
+}
+
 static genlat_status allocate_arena(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
     genlat_ctx *ctx = exec->object.ctx;
+    if (exec->host)
+        return move_in(exec);
     exec->arena = gnl_calloc(ctx, (size_t)exec->arena_numbers, sizeof *exec->arena);
     exec->compute = (gnl_compute){.ctx = ctx, .k = gnl_kernels_of(ctx)};
     exec->compute.space = gnl_alloc(ctx, gnl_gemm_space(ctx), sizeof *exec->compute.space);
     return exec->arena && exec->compute.space ? GENLAT_OK : GENLAT_E_MEMORY;
+}
+
+/* What others lie in. */
+static genlat_status lend(gnl_compiler *c)
+{
+    genlat_exec *exec = c->exec;
+    if (c->room_span >= 0) {
+        exec->room = place(c, c->room_span).base;
+        exec->room_numbers = c->span[c->room_span].numbers;
+    }
+    if (c->grad_span >= 0) {
+        exec->net->grad = place(c, c->grad_span).base;
+        exec->net->lent = exec->lends = true;
+    }
+    return c->training ? gnl_net_want_grad(exec->net) : GENLAT_OK;
 }
 
 static genlat_status make_views(gnl_compiler *c)
@@ -120,17 +153,18 @@ static genlat_status compile(gnl_compiler *c)
 {
     GNL_TRY(gnl_layout(c));
     GNL_TRY(allocate_arena(c));
+    GNL_TRY(lend(c));
     GNL_TRY(gnl_reparam_alloc(c->exec));
     bind_buffers(c);
     bind_runs(c);
     return make_views(c);
 }
 
-/* Per node: its buffers, a scratch for each pass, and two for each input; two more for penalties. */
+/* Per node: its buffers, a scratch for each pass, and two for each input; two more for penalties, and two for what is lent. */
 static genlat_status compiler_alloc(gnl_compiler *c, genlat_ctx *ctx)
 {
     size_t nodes = (size_t)c->net->nodes;
-    size_t room = nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 2;
+    size_t room = nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 4;
     c->facts = gnl_calloc(ctx, nodes, sizeof *c->facts);
     c->span = gnl_calloc(ctx, room, sizeof *c->span);
     c->order = gnl_calloc(ctx, room, sizeof *c->order);
@@ -144,7 +178,7 @@ static genlat_status compiler_alloc(gnl_compiler *c, genlat_ctx *ctx)
     return GENLAT_OK;
 }
 
-static genlat_status exec_alloc(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+static genlat_status exec_alloc(genlat_net *net, genlat_exec *host, int64_t rows, const genlat_exec_opts *opts,
                                 genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
@@ -152,6 +186,7 @@ static genlat_status exec_alloc(genlat_net *net, int64_t rows, const genlat_exec
     if (!exec)
         return GENLAT_E_MEMORY;
     exec->net = gnl_net_retain(net);
+    exec->host = gnl_object_retain(host);
     exec->opts = *opts;
     exec->capacity = rows;
     exec->dropout = gnl_rng_make((uint64_t)gnl_ctx_opts(ctx)->seed, GNL_STREAM_DROPOUT, 0);
@@ -162,7 +197,7 @@ static genlat_status exec_alloc(genlat_net *net, int64_t rows, const genlat_exec
 }
 
 /* As far as `stage` goes: planned, or ready to run. */
-static genlat_status make_exec(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+static genlat_status make_exec(genlat_net *net, genlat_exec *host, int64_t rows, const genlat_exec_opts *opts,
                                genlat_status (*stage)(gnl_compiler *c), genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
@@ -170,7 +205,7 @@ static genlat_status make_exec(genlat_net *net, int64_t rows, const genlat_exec_
                   .rows = rows,
                   .training = opts->purpose != GENLAT_EXEC_INFERENCE,
                   .tangents = opts->purpose == GENLAT_EXEC_PENALTY};
-    genlat_status status = exec_alloc(net, rows, opts, &c.exec);
+    genlat_status status = exec_alloc(net, host, rows, opts, &c.exec);
     if (status == GENLAT_OK)
         status = compiler_alloc(&c, ctx);
     if (status == GENLAT_OK)
@@ -187,9 +222,37 @@ static genlat_status make_exec(genlat_net *net, int64_t rows, const genlat_exec_
 
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
 {
-    if (opts->purpose != GENLAT_EXEC_INFERENCE)
-        GNL_TRY(gnl_net_want_grad(net));
-    return make_exec(net, rows, opts, compile, out);
+    return gnl_exec_compile_guest(NULL, net, rows, opts, out);
+}
+
+/* Gradients are in one place. */
+static genlat_status check_grads(const genlat_net *net, const genlat_exec_opts *opts)
+{
+    if (opts->purpose == GENLAT_EXEC_INFERENCE)
+        return GENLAT_OK;
+    GNL_TRY(gnl_net_check_whole(net, "training"));
+    if (net->lent)
+        return gnl_fail(GENLAT_E_STATE, "genlat_net_compile: the net's gradients lie in an exec with lend_grads, which must be "
+                                        "the only one that trains it; destroy that first");
+    if (opts->lend_grads && net->grad)
+        return gnl_fail(GENLAT_E_STATE, "genlat_net_compile: lend_grads for a net that has gradients already; compile before "
+                                        "any optimizer or other exec is made for it");
+    return GENLAT_OK;
+}
+
+genlat_status gnl_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                                     genlat_exec **out)
+{
+    GNL_TRY(check_grads(net, opts));
+    return make_exec(net, host, rows, opts, compile, out);
+}
+
+/* The room can be let again once it is empty. */
+static void move_out(genlat_exec *exec)
+{
+    if (exec->moved_in && --exec->host->guests == 0)
+        exec->host->room_used = 0;
+    gnl_exec_release(exec->host);
 }
 
 void gnl_exec_release(genlat_exec *exec)
@@ -201,8 +264,16 @@ void gnl_exec_release(genlat_exec *exec)
         gnl_tensor_release(exec->view[i]);
     for (int i = 0; i < GNL_MAX_INPUTS; i++)
         gnl_tensor_release(exec->input_view[i]);
-    gnl_free(ctx, exec->compute.space);
-    gnl_free(ctx, exec->arena);
+    if (exec->lends) {
+        exec->net->grad = NULL;
+        exec->net->lent = false;
+    }
+    if (!exec->host) {
+        gnl_free(ctx, exec->compute.space);
+        gnl_free(ctx, exec->arena);
+    } else {
+        move_out(exec);
+    }
     gnl_free(ctx, exec->reparam);
     gnl_free(ctx, exec->made);
     gnl_free(ctx, exec->run);
@@ -214,7 +285,7 @@ void gnl_exec_release(genlat_exec *exec)
 genlat_status gnl_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, int64_t *bytes)
 {
     genlat_exec *exec = NULL;
-    GNL_TRY(make_exec(net, rows, opts, gnl_layout, &exec));
+    GNL_TRY(make_exec(net, NULL, rows, opts, gnl_layout, &exec));
     *bytes = gnl_exec_bytes(exec);
     gnl_exec_release(exec);
     return GENLAT_OK;

@@ -44,6 +44,7 @@ typedef struct gnl_compiler {
     int64_t rows;
     int64_t tile, tiles; /* rows in one, and how many there are */
     int mix_span, scaled_span;
+    int room_span, grad_span; /* for guests, and for the gradients of the net; or -1 */
     bool training, tangents;
 } gnl_compiler;
 

@@ -13,6 +13,8 @@ static const gnl_option exec_options[] = {
     GNL_OPT_BOOL(genlat_exec_opts, keep, 0, "every node's output stays readable"),
     GNL_OPT_BOOL(genlat_exec_opts, recompute, 0, "the backward pass makes activations again instead of keeping them"),
     GNL_OPT_INT(genlat_exec_opts, tile, 0, 0, INT32_MAX, "samples that go through the net together; 0: chosen"),
+    GNL_OPT_INT(genlat_exec_opts, room, 0, 0, INT64_MAX / 16, "bytes for guests between the passes"),
+    GNL_OPT_BOOL(genlat_exec_opts, lend_grads, 0, "the net's gradients lie in the exec"),
 };
 static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options,
                                              GNL_COUNT(exec_options)};
@@ -42,7 +44,10 @@ static genlat_status check_compile(const genlat_net *net, int64_t rows, const ge
     if (rows < 1 || rows > INT32_MAX)
         return gnl_fail(GENLAT_E_RANGE, "%s: rows is %lld, must be from 1 to %d", where, (long long)rows,
                         INT32_MAX);
-    return gnl_options_take(&exec_table, opts, complete, where);
+    GNL_TRY(gnl_options_take(&exec_table, opts, complete, where));
+    if (complete->purpose != GENLAT_EXEC_TRAINING && (complete->room || complete->lend_grads))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: room and lend_grads are for purpose training", where);
+    return GENLAT_OK;
 }
 
 genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
@@ -53,6 +58,21 @@ genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exe
     *out = NULL;
     GNL_TRY(check_compile(net, rows, opts, &complete, "genlat_net_compile"));
     return gnl_net_compile(net, rows, &complete, out);
+}
+
+genlat_status genlat_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows,
+                                        const genlat_exec_opts *opts, genlat_exec **out)
+{
+    const char *where = "genlat_exec_compile_guest";
+    genlat_exec_opts complete;
+    GNL_REQUIRE(out, where, "out is NULL");
+    *out = NULL;
+    GNL_REQUIRE(host, where, "host is NULL");
+    GNL_TRY(check_compile(net, rows, opts, &complete, where));
+    GNL_REQUIRE(host->object.ctx == net->object.ctx, where, "host and net are of different contexts");
+    if (complete.purpose == GENLAT_EXEC_PENALTY)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: an exec for penalties takes memory of its own", where);
+    return gnl_exec_compile_guest(host, net, rows, &complete, out);
 }
 
 genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
@@ -82,7 +102,7 @@ int64_t genlat_exec_bytes(const genlat_exec *exec)
 
 int64_t gnl_exec_bytes(const genlat_exec *exec)
 {
-    int64_t numbers = exec->arena_numbers + (int64_t)gnl_gemm_space(exec->object.ctx);
+    int64_t space = exec->host ? 0 : (int64_t)gnl_gemm_space(exec->object.ctx), numbers = exec->arena_numbers + space;
     return numbers * (int64_t)sizeof(gnl_real);
 }
 
@@ -169,6 +189,9 @@ static genlat_status check_backward(const genlat_exec *exec, int32_t outputs, co
     if (exec->has_backward && exec->opts.purpose == GENLAT_EXEC_TRAINING)
         return gnl_fail(GENLAT_E_STATE, "genlat_exec_backward: the last backward pass has used up what the forward pass "
                                         "kept; call genlat_exec_forward first");
+    if (exec->host && exec->host_passes != exec->host->passes)
+        return gnl_fail(GENLAT_E_STATE, "genlat_exec_backward: the exec's host has run since the forward pass and has used its "
+                                        "room; run both passes of a guest between two passes of its host");
     if (outputs != exec->net->outputs || !dy)
         return gnl_fail(GENLAT_E_INVALID, "genlat_exec_backward: %d tensors, the net has %d outputs",
                         dy ? (int)outputs : 0, exec->net->outputs);
@@ -191,7 +214,8 @@ genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs, const gen
         gnl_real *adjoint = gnl_exec_output_grad(exec, i);
         if (!dy[i] || !adjoint)
             continue;
-        memcpy(adjoint, dy[i]->data, (size_t)gnl_shape_count(&dy[i]->shape) * sizeof *adjoint);
+        /* They may overlap: dy may lie in the room. */
+        memmove(adjoint, dy[i]->data, (size_t)gnl_shape_count(&dy[i]->shape) * sizeof *adjoint);
         mask |= 1u << i;
     }
     gnl_exec_backward(exec, mask, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);

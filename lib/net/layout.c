@@ -344,13 +344,19 @@ static void span_adjoint(gnl_compiler *c, int n, gnl_buffer_kind kind, int begin
         c->span[root->span[kind]].extent = GNL_EXTENT_ALL;
 }
 
+/* When the adjoints of outputs are written: a single one may overwrite what guests have left, from which it may be copied. */
+static int outputs_are_given(const gnl_compiler *c)
+{
+    return c->exec->opts.room && c->net->outputs == 1 ? start_of_backward(c) - 1 : c->net->nodes;
+}
+
 static void span_adjoints(gnl_compiler *c)
 {
     for (int n = c->net->nodes - 1; n >= 0; n--) {
         const gnl_node_facts *f = &c->facts[n];
         if (!f->live || !f->wants_adjoint)
             continue;
-        int begin = f->output ? c->net->nodes : begins_with_dx(c, f->last_use);
+        int begin = f->output ? outputs_are_given(c) : begins_with_dx(c, f->last_use);
         int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : gnl_backward_end(c, n);
         span_adjoint(c, n, GNL_ADJOINT, begin, end);
         if (c->tangents)
@@ -386,6 +392,19 @@ static void span_routes(gnl_compiler *c)
     }
 }
 
+/* Room for guests, which run between the passes, and for gradients, which outlive the backward pass. */
+static void span_lent(gnl_compiler *c)
+{
+    const genlat_exec_opts *o = &c->exec->opts;
+    int64_t room = gnl_ceil_div(o->room, (int64_t)sizeof(gnl_real));
+    c->room_span = room ? add_span(c, 0, c->net->nodes, start_of_backward(c) - 2) : -1;
+    c->grad_span = o->lend_grads ? add_span(c, 0, start_of_backward(c), end_of_time(c)) : -1;
+    if (room)
+        c->span[c->room_span].numbers = room;
+    if (o->lend_grads)
+        c->span[c->grad_span].numbers = c->net->values;
+}
+
 genlat_status gnl_layout(gnl_compiler *c)
 {
     mark_live(c);
@@ -405,6 +424,7 @@ genlat_status gnl_layout(gnl_compiler *c)
     if (c->tangents)
         span_penalty(c);
     settle_spans(c);
+    span_lent(c);
     c->exec->arena_numbers = gnl_plan_spans(c->span, c->spans, c->order);
     return GENLAT_OK;
 }

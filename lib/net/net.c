@@ -70,9 +70,10 @@ genlat_status gnl_net_want_grad(genlat_net *net)
     return net->grad ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
+/* An exec that the gradients lie in begins them itself, when it no longer needs their place for something else. */
 void gnl_net_zero_grad(genlat_net *net)
 {
-    if (net->grad)
+    if (net->grad && !net->lent)
         gnl_zero(net->object.ctx, net->values, net->grad);
 }
 

@@ -49,6 +49,7 @@ struct genlat_net {
     int64_t
         values; /* numbers in the arenas below; every weight starts at a multiple of 64 bytes, gaps are 0 */
     gnl_real *value, *grad; /* grad is NULL until training wants it */
+    bool lent;              /* grad lies in an exec */
     int64_t states;
     gnl_real *state; /* running statistics and the like */
     uint16_t *half;  /* weights in bfloat16; NULL: none. Such a net is for inference only. */
@@ -161,6 +162,13 @@ struct genlat_exec {
     gnl_buffers *buffer; /* one a node; an input's value is the caller's */
     gnl_real *arena;
     int64_t arena_numbers;
+    genlat_exec *host; /* in whose room the arena lies; NULL: in memory of its own */
+    bool moved_in;
+    int64_t passes, host_passes; /* passes so far, and the host's at the last forward pass */
+    gnl_real *room;              /* for guests: free between the forward and the backward pass */
+    int64_t room_numbers, room_used;
+    int guests;
+    bool lends; /* the net's gradients lie in the arena, and each backward pass begins them */
     gnl_rng dropout;
     int reparams;
     gnl_reparam *reparam;
@@ -175,6 +183,9 @@ struct genlat_exec {
 genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads);
 genlat_exec_opts gnl_exec_training(bool input_grads, bool recompute);
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out);
+/* In the room of a host, or NULL. */
+genlat_status gnl_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+                                     genlat_exec **out);
 int64_t gnl_exec_bytes(const genlat_exec *exec); /* also of one that has only been planned */
 /* Of one that would be compiled. */
 genlat_status gnl_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, int64_t *bytes);

@@ -77,7 +77,7 @@ static genlat_status arena_of_net(genlat_optim *optim, genlat_net *net, int *ind
             return GENLAT_OK;
     GNL_TRY(gnl_net_want_grad(net));
     return arena_add(
-        optim, &(gnl_arena){.net = net, .value = net->value, .grad = net->grad, .count = net->values}, index);
+        optim, &(gnl_arena){.net = net, .value = net->value, .count = net->values}, index);
 }
 
 /* ---- pieces ---------------------------------------------------------------------------------- */

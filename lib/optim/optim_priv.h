@@ -45,10 +45,17 @@ typedef struct gnl_arena {
     char *name;        /* NULL for a net */
     genlat_net *net;   /* retained */
     genlat_loss *loss; /* retained */
-    gnl_real *value, *grad;
+    gnl_real *value;
+    gnl_real *grad; /* of a net: where the net has them, see gnl_arena_grad() */
     int64_t count;
     gnl_real *moment[GNL_MAX_MOMENTS];
 } gnl_arena;
+
+/* NULL when the exec that they lay in is gone. */
+static inline gnl_real *gnl_arena_grad(const gnl_arena *arena)
+{
+    return arena->net ? arena->net->grad : arena->grad;
+}
 
 /* Part of an arena that one task updates. Borders depend on the weights alone. */
 typedef struct gnl_piece {

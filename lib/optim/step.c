@@ -17,7 +17,7 @@ static void square_task(void *arg, int64_t begin, int64_t end, int worker)
     genlat_optim *optim = arg;
     for (int64_t i = begin; i < end; i++) {
         gnl_piece *piece = &optim->piece[i];
-        const gnl_real *grad = optim->arena[piece->arena].grad + piece->offset;
+        const gnl_real *grad = gnl_arena_grad(&optim->arena[piece->arena]) + piece->offset;
         piece->square = is_frozen(optim, piece) ? 0 : optim->k->dot(piece->count, grad, grad);
     }
 }
@@ -50,7 +50,7 @@ static void update_piece(const update_job *job, const gnl_piece *piece)
     u.lr = (gnl_real)(job->optim->lr * piece->lr_scale);
     u.decay = (gnl_real)piece->decay;
     job->optim->rule->prepare(job->optim->opts, job->optim->steps, &u);
-    job->kernel(piece->count, &u, arena->grad + piece->offset, arena->value + piece->offset, moment[0],
+    job->kernel(piece->count, &u, gnl_arena_grad(arena) + piece->offset, arena->value + piece->offset, moment[0],
                 moment[1], moment[2]);
 }
 
@@ -68,8 +68,18 @@ static double clip_factor(const genlat_optim *optim)
     return optim->clip_norm > 0 ? fmin(optim->clip_norm / (optim->norm + 1e-6), 1.0) : 1;
 }
 
+static genlat_status check_grads(const genlat_optim *optim)
+{
+    for (int i = 0; i < optim->arenas; i++)
+        if (!gnl_arena_grad(&optim->arena[i]))
+            return gnl_fail(GENLAT_E_STATE, "genlat_optim_step: the exec that held the gradients of net %d is destroyed; compile "
+                                            "one again", i);
+    return GENLAT_OK;
+}
+
 genlat_status gnl_optim_step(genlat_optim *optim)
 {
+    GNL_TRY(check_grads(optim));
     optim->norm = norm_of(optim);
     if (!isfinite(optim->norm))
         return gnl_fail(GENLAT_E_NUMERIC,
@@ -85,6 +95,11 @@ genlat_status gnl_optim_step(genlat_optim *optim)
 
 void gnl_optim_zero_grad(genlat_optim *optim)
 {
-    for (int i = 0; i < optim->arenas; i++)
-        gnl_zero(optim->object.ctx, optim->arena[i].count, optim->arena[i].grad);
+    for (int i = 0; i < optim->arenas; i++) {
+        const gnl_arena *arena = &optim->arena[i];
+        if (arena->net)
+            gnl_net_zero_grad(arena->net);
+        else
+            gnl_zero(optim->object.ctx, arena->count, arena->grad);
+    }
 }

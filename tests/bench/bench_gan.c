@@ -16,13 +16,19 @@ static genlat_status add_optim(bench *b, int which, const char *spec)
     return genlat_optim_add(b->optim[which], b->net[which], NULL, NULL);
 }
 
-static genlat_status compile(bench *b, int net, int64_t rows, uint32_t purpose, bool input_grads, int exec)
+static genlat_exec_opts exec_opts(const bench *b, bool input_grads)
 {
     genlat_exec_opts opts;
     genlat_exec_opts_init(&opts);
-    opts.purpose = purpose;
     opts.input_grads = input_grads;
     opts.recompute = b->way.recompute;
+    return opts;
+}
+
+static genlat_status compile(bench *b, int net, int64_t rows, uint32_t purpose, bool input_grads, int exec)
+{
+    genlat_exec_opts opts = exec_opts(b, input_grads);
+    opts.purpose = purpose;
     return genlat_net_compile(b->net[net], rows, &opts, &b->exec[exec]);
 }
 
@@ -64,6 +70,16 @@ static void put_critic(char *text, size_t size, int stages)
     snprintf(text + at, size - (size_t)at, " | conv2d channels=1 kernel=4");
 }
 
+/* The critic runs between the passes of the generator, whose memory it shares. */
+static genlat_status compile_dcgan(bench *b)
+{
+    genlat_exec_opts critic = exec_opts(b, true), generator = exec_opts(b, false);
+    critic.recompute = generator.recompute = generator.lend_grads = true;
+    GNL_TRY(genlat_net_exec_bytes(b->net[D], DCGAN_BATCH, &critic, &generator.room));
+    GNL_TRY(genlat_net_compile(b->net[G], DCGAN_BATCH, &generator, &b->exec[G]));
+    return genlat_exec_compile_guest(b->exec[G], b->net[D], DCGAN_BATCH, &critic, &b->exec[D]);
+}
+
 static genlat_status open_dcgan(bench *b, int64_t side, int stages, int channels)
 {
     char text[1024];
@@ -72,8 +88,7 @@ static genlat_status open_dcgan(bench *b, int64_t side, int stages, int channels
     GNL_TRY(bench_net(b->ctx, 3, (int64_t[]){CODE, 1, 1}, text, &b->net[G]));
     put_critic(text, sizeof text, stages);
     GNL_TRY(bench_net(b->ctx, 3, (int64_t[]){channels, side, side}, text, &b->net[D]));
-    GNL_TRY(compile(b, G, DCGAN_BATCH, GENLAT_EXEC_TRAINING, false, G));
-    GNL_TRY(compile(b, D, DCGAN_BATCH, GENLAT_EXEC_TRAINING, true, D));
+    GNL_TRY(compile_dcgan(b));
     GNL_TRY(add_optim(b, G, adam));
     GNL_TRY(add_optim(b, D, adam));
     GNL_TRY(genlat_tensor_new(b->ctx, 4, (int64_t[]){DCGAN_BATCH, CODE, 1, 1}, &b->tensor[NOISE]));

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* Execs in the room of another, and gradients that lie in an exec: less memory, the same numbers, and no use of what has been
+ * overwritten. */
+#include <check.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "genlat/genlat.h"
+
+enum { ROWS = 64, MANY = 64 * ROWS, CODE = 16, SIZE = 48, STEPS = 3 };
+
+static genlat_ctx *ctx;
+
+static void setup(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void teardown(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+static genlat_net *make(int64_t inputs, const char *layers)
+{
+    genlat_net_builder *builder = NULL;
+    genlat_net *net = NULL;
+    ck_assert_int_eq(genlat_net_builder_new(ctx, &builder), GENLAT_OK);
+    genlat_net_builder_input(builder, "x", 1, &inputs);
+    genlat_net_builder_text(builder, layers);
+    ck_assert_msg(genlat_net_build(&builder, &net) == GENLAT_OK, "%s", genlat_last_error());
+    return net;
+}
+
+static genlat_exec_opts options(void)
+{
+    genlat_exec_opts opts;
+    genlat_exec_opts_init(&opts);
+    return opts;
+}
+
+static genlat_tensor *numbers(int64_t columns, uint64_t seed)
+{
+    genlat_tensor *x = NULL;
+    genlat_rng *rng = NULL;
+    ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){ROWS, columns}, &x), GENLAT_OK);
+    ck_assert_int_eq(genlat_rng_new(ctx, seed, 0, &rng), GENLAT_OK);
+    ck_assert_int_eq(genlat_rng_normal(rng, ROWS * columns, genlat_tensor_data(x)), GENLAT_OK);
+    genlat_rng_destroy(&rng);
+    return x;
+}
+
+/* ---- a GAN ------------------------------------------------------------------------------------- */
+
+/* With and without tiles, with batch norm. */
+static const char *const generators[] = {
+    "dense units=96; batch_norm; relu; dense units=80; batch_norm; leaky_relu; dense units=48; tanh",
+    "dense units=96; relu; dense units=80; elu; dense units=48; tanh",
+};
+static const char *const critic_layers = "dense units=200; leaky_relu; dense units=64; batch_norm; leaky_relu; dense units=1";
+
+enum { G, D };
+
+typedef struct gan {
+    genlat_net *net[2];
+    genlat_exec *exec[2];
+    genlat_optim *optim[2];
+    genlat_tensor *z, *x, *slope;
+} gan;
+
+static void compile_apart(gan *g, genlat_exec_opts opts)
+{
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(genlat_net_compile(g->net[i], ROWS, &opts, &g->exec[i]), GENLAT_OK);
+}
+
+static void compile_together(gan *g, genlat_exec_opts opts)
+{
+    genlat_exec_opts host = opts;
+    host.lend_grads = 1;
+    ck_assert_int_eq(genlat_net_exec_bytes(g->net[D], ROWS, &opts, &host.room), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_compile(g->net[G], ROWS, &host, &g->exec[G]), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_compile_guest(g->exec[G], g->net[D], ROWS, &opts, &g->exec[D]), GENLAT_OK);
+}
+
+static genlat_exec_opts way(int which)
+{
+    genlat_exec_opts opts = options();
+    opts.recompute = which % 2;
+    opts.tile = which / 2 * 24;
+    return opts;
+}
+
+static void gan_open(gan *g, int index, bool together)
+{
+    g->net[G] = make(CODE, generators[index / 4]);
+    g->net[D] = make(SIZE, critic_layers);
+    if (together)
+        compile_together(g, way(index % 4));
+    else
+        compile_apart(g, way(index % 4));
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(genlat_optim_from_text(ctx, "adam lr=1e-2", &g->optim[i]), GENLAT_OK);
+        ck_assert_int_eq(genlat_optim_add(g->optim[i], g->net[i], NULL, NULL), GENLAT_OK);
+    }
+    g->z = numbers(CODE, 1);
+    g->x = numbers(SIZE, 2);
+    g->slope = numbers(1, 3);
+}
+
+static void gan_close(gan *g)
+{
+    genlat_tensor **tensors[] = {&g->z, &g->x, &g->slope};
+    for (int i = 0; i < 3; i++)
+        genlat_tensor_destroy(tensors[i]);
+    for (int i = 1; i >= 0; i--) {
+        genlat_optim_destroy(&g->optim[i]);
+        genlat_exec_destroy(&g->exec[i]);
+        genlat_net_destroy(&g->net[i]);
+    }
+}
+
+static void judge(gan *g, const genlat_tensor *x)
+{
+    ck_assert_int_eq(genlat_exec_forward(g->exec[D], GENLAT_MODE_TRAIN, 1, &x), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_backward(g->exec[D], 1, &(const genlat_tensor *){g->slope}), GENLAT_OK);
+}
+
+/* Any slopes serve: each step of each net reads all gradients. */
+static void gan_step(gan *g)
+{
+    const genlat_tensor *made = NULL, *back = NULL;
+    ck_assert_int_eq(genlat_exec_forward(g->exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g->z}), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_output(g->exec[G], 0, &made), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_zero_grad(g->optim[D]), GENLAT_OK);
+    judge(g, g->x);
+    judge(g, made);
+    ck_assert_int_eq(genlat_optim_step(g->optim[D]), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_zero_grad(g->optim[G]), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_freeze(g->net[D], "", 1), GENLAT_OK);
+    judge(g, made);
+    ck_assert_int_eq(genlat_net_freeze(g->net[D], "", 0), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_input_grad(g->exec[D], 0, &back), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_backward(g->exec[G], 1, &back), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_step(g->optim[G]), GENLAT_OK);
+}
+
+static void compare(genlat_net *a, genlat_net *b)
+{
+    for (int32_t i = 0; i < genlat_net_weights(a); i++) {
+        genlat_tensor *x = NULL, *y = NULL;
+        ck_assert_int_eq(genlat_net_weight(a, genlat_net_weight_name(a, i), &x), GENLAT_OK);
+        ck_assert_int_eq(genlat_net_weight(b, genlat_net_weight_name(a, i), &y), GENLAT_OK);
+        ck_assert_mem_eq(genlat_tensor_const_data(x), genlat_tensor_const_data(y),
+                         (size_t)genlat_tensor_count(x) * sizeof(float));
+        genlat_tensor_destroy(&x);
+        genlat_tensor_destroy(&y);
+    }
+}
+
+START_TEST(a_guest_computes_the_same)
+{
+    gan apart = {0}, together = {0};
+    gan_open(&apart, _i, false);
+    gan_open(&together, _i, true);
+    for (int i = 0; i < STEPS; i++) {
+        gan_step(&apart);
+        gan_step(&together);
+    }
+    compare(apart.net[G], together.net[G]);
+    compare(apart.net[D], together.net[D]);
+    gan_close(&apart);
+    gan_close(&together);
+}
+END_TEST
+
+/* What the generator needs in one pass alone, its gradients among it, takes no memory beside that of the critic. */
+START_TEST(a_guest_takes_less_memory)
+{
+    gan apart = {0}, together = {0};
+    gan_open(&apart, 0, false);
+    gan_open(&together, 0, true);
+    int64_t gradients = genlat_net_size(apart.net[G]) * (int64_t)sizeof(float);
+    int64_t before = genlat_exec_bytes(apart.exec[G]) + genlat_exec_bytes(apart.exec[D]) + gradients;
+    ck_assert_int_lt(genlat_exec_bytes(together.exec[G]), before - gradients - 20 * ROWS * (int64_t)sizeof(float));
+    gan_close(&apart);
+    gan_close(&together);
+}
+END_TEST
+
+/* ---- what is refused --------------------------------------------------------------------------- */
+
+#define REFUSED(code, words, call)                                                                           \
+    do {                                                                                                     \
+        ck_assert_int_eq(call, code);                                                                        \
+        ck_assert_msg(strstr(genlat_last_error(), words), "%s", genlat_last_error());                        \
+    } while (0)
+
+START_TEST(a_room_holds_what_fits)
+{
+    genlat_net *big = make(CODE, generators[0]), *small = make(SIZE, critic_layers);
+    genlat_exec *host = NULL, *first = NULL, *second = NULL;
+    genlat_exec_opts opts = options();
+    ck_assert_int_eq(genlat_net_exec_bytes(small, MANY, NULL, &opts.room), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_compile(big, ROWS, &opts, &host), GENLAT_OK);
+    REFUSED(GENLAT_E_RANGE, "room", genlat_exec_compile_guest(host, small, 2 * MANY, NULL, &first));
+    ck_assert_ptr_null(first);
+    ck_assert_int_eq(genlat_exec_compile_guest(host, small, MANY, NULL, &first), GENLAT_OK);
+    REFUSED(GENLAT_E_RANGE, "room", genlat_exec_compile_guest(host, small, MANY, NULL, &second));
+    genlat_exec_destroy(&first);
+    ck_assert_int_eq(genlat_exec_compile_guest(host, small, MANY, NULL, &second), GENLAT_OK);
+    genlat_exec_destroy(&host);
+    genlat_exec_destroy(&second);
+    genlat_net_destroy(&big);
+    genlat_net_destroy(&small);
+}
+END_TEST
+
+START_TEST(a_guest_goes_between_two_passes_of_its_host)
+{
+    gan g = {0};
+    gan_open(&g, 0, true);
+    gan_step(&g);
+    ck_assert_int_eq(genlat_exec_forward(g.exec[D], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.x}), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}), GENLAT_OK);
+    REFUSED(GENLAT_E_STATE, "host", genlat_exec_backward(g.exec[D], 1, &(const genlat_tensor *){g.slope}));
+    gan_step(&g);
+    gan_close(&g);
+}
+END_TEST
+
+START_TEST(lent_gradients_are_in_one_place)
+{
+    genlat_net *net = make(CODE, "dense units=4"), *late = make(CODE, "dense units=4");
+    genlat_exec *exec = NULL, *other = NULL;
+    genlat_optim *optim = NULL;
+    genlat_tensor *grad = NULL;
+    genlat_exec_opts opts = options();
+    opts.lend_grads = 1;
+    ck_assert_int_eq(genlat_net_grad(late, "0.weight", &grad), GENLAT_OK);
+    REFUSED(GENLAT_E_STATE, "lend_grads", genlat_net_compile(late, ROWS, &opts, &exec));
+    genlat_tensor_destroy(&grad);
+    ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
+    REFUSED(GENLAT_E_STATE, "lend_grads", genlat_net_compile(net, ROWS, NULL, &other));
+    REFUSED(GENLAT_E_STATE, "lend_grads", genlat_net_grad(net, "0.weight", &grad));
+    ck_assert_int_eq(genlat_optim_from_text(ctx, "sgd lr=1", &optim), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_add(optim, net, NULL, NULL), GENLAT_OK);
+    genlat_exec_destroy(&exec);
+    REFUSED(GENLAT_E_STATE, "destroyed", genlat_optim_step(optim));
+    ck_assert_int_eq(genlat_net_compile(net, ROWS, NULL, &other), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_step(optim), GENLAT_OK);
+    genlat_exec_destroy(&other);
+    genlat_optim_destroy(&optim);
+    genlat_net_destroy(&net);
+    genlat_net_destroy(&late);
+}
+END_TEST
+
+START_TEST(only_training_lends)
+{
+    genlat_net *net = make(CODE, "dense units=4");
+    genlat_exec *exec = NULL, *guest = NULL;
+    genlat_exec_opts opts = options();
+    opts.room = 1 << 20;
+    ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
+    opts.purpose = GENLAT_EXEC_INFERENCE;
+    REFUSED(GENLAT_E_UNSUPPORTED, "training", genlat_net_compile(net, ROWS, &opts, &guest));
+    opts.room = 0;
+    opts.lend_grads = 1;
+    REFUSED(GENLAT_E_UNSUPPORTED, "training", genlat_net_compile(net, ROWS, &opts, &guest));
+    opts.lend_grads = 0;
+    opts.purpose = GENLAT_EXEC_PENALTY;
+    REFUSED(GENLAT_E_UNSUPPORTED, "penalties", genlat_exec_compile_guest(exec, net, ROWS, &opts, &guest));
+    genlat_exec_destroy(&exec);
+    genlat_net_destroy(&net);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("guest");
+    TCase *tests = tcase_create("room");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, a_guest_computes_the_same, 0, 8);
+    tcase_add_test(tests, a_guest_takes_less_memory);
+    tcase_add_test(tests, a_room_holds_what_fits);
+    tcase_add_test(tests, a_guest_goes_between_two_passes_of_its_host);
+    tcase_add_test(tests, lent_gradients_are_in_one_place);
+    tcase_add_test(tests, only_training_lends);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
