@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolutions of 4 x 4 with stride 2 by transforms: three stages over blocks of columns, one column a tile of
- * one sample. Image or map to points, one matrix product a point, and back. Each stage is split over all
- * threads, and blocks follow one another, so that sums have one order.
+ * Convolutions of 4 x 4 with stride 2 by transforms, over blocks of columns, one column a tile of one sample: image or
+ * map to points; then one matrix product a point, and back, for some channels at a time, which stay in the cache of a core
+ * from their weights to their result. Both stages are split over all threads, and blocks follow one another, so that sums
+ * have one order.
  */
 #include "kernel/conv_priv.h"
 
@@ -18,11 +19,15 @@ enum {
     TURNING_COLUMNS = 24, /* columns whose products take the time of transforming the weights */
     PIECE = 32,           /* map channels that one task multiplies */
     PIECES_MULTIPLE = 4,  /* so that threads finish together */
+    GRADIENT_PIECE = 256, /* map channels of one task's gradient */
     APART = 5 * GNL_LANES /* numbers between one point's matrix and the next one's */
 };
 
 /* Multiplications that must be saved before the transforms pay. */
 static const double WORTH = 0.8;
+
+/* What is computed. */
+typedef enum kind { GATHER, SPREAD, WEIGHT, KINDS } kind;
 
 typedef struct job {
     const gnl_compute *c;
@@ -35,8 +40,9 @@ typedef struct job {
     int64_t most_sets, most_lines; /* of a block: sets of whole samples, or lines of tiles of one set */
     const gnl_real *image, *map, *weight, *bias;
     gnl_real *image_out, *map_out, *grad;
-    gnl_real *deep, *flat, *own; /* image and map at the points; a worker's room for lanes or weights */
-    int64_t own_numbers;
+    gnl_real *deep, *flat; /* image and map at the points */
+    gnl_real *own;         /* a worker's room for lanes, weights, and its piece of the product */
+    int64_t lanes, own_numbers;
     /* the block at hand */
     int64_t set, set_count, line, lines, columns;
 } job;
@@ -112,10 +118,7 @@ static job job_of(const gnl_conv *g, int64_t rows, int points)
     j.width = g->image_channels < PIECES_MULTIPLE * GNL_LANES ? GNL_LANES / 2 : GNL_LANES;
     j.sets = gnl_ceil_div(rows, GNL_LANES);
     cut(&j);
-    int64_t lanes = (STRIDE * j.size * j.most_lines + STRIDE) * lanes_pitch(&j);
-    int64_t weights =
-        points * points * GNL_MAX(plane_of(PIECE, j.depth), plane_of(g->map_channels, PARTS * j.width));
-    j.own_numbers = GNL_MAX(lanes, weights);
+    j.lanes = (STRIDE * j.size * j.most_lines + STRIDE) * lanes_pitch(&j);
     return j;
 }
 
@@ -129,11 +132,46 @@ static int64_t flat_plane(const job *j, int64_t columns)
     return plane_of(j->g->map_channels, columns);
 }
 
+/* Numbers at all points together. */
+static int64_t deep_numbers(const job *j)
+{
+    return j->points * j->points * deep_plane(j, most_columns(j));
+}
+
+static int64_t flat_numbers(const job *j)
+{
+    return j->points * j->points * flat_plane(j, most_columns(j));
+}
+
+/* A worker's room beside the lanes: of weights, and of what is made with them. */
+static int64_t weight_numbers(const job *j, kind what)
+{
+    const int64_t plane[KINDS] = {[GATHER] = plane_of(PIECE, j->depth),
+                                  [SPREAD] = plane_of(PARTS * j->width, j->g->map_channels)};
+    return j->points * j->points * plane[what];
+}
+
+static int64_t piece_numbers(const job *j, kind what)
+{
+    const int64_t most = most_columns(j), width = PARTS * j->width;
+    const int64_t plane[KINDS] = {[GATHER] = plane_of(PIECE, most),
+                                  [SPREAD] = plane_of(width, most),
+                                  [WEIGHT] = plane_of(GNL_MIN(j->g->map_channels, GRADIENT_PIECE), width)};
+    return j->points * j->points * plane[what];
+}
+
+static int64_t own_numbers(const job *j, kind what)
+{
+    return j->lanes + weight_numbers(j, what) + piece_numbers(j, what);
+}
+
 static int64_t scratch_of(const gnl_conv *g, int64_t rows, int points, int threads)
 {
-    job j = job_of(g, rows, points);
-    int64_t most = most_columns(&j);
-    return points * points * (deep_plane(&j, most) + flat_plane(&j, most)) + threads * j.own_numbers;
+    const job j = job_of(g, rows, points);
+    int64_t gather = deep_numbers(&j) + threads * own_numbers(&j, GATHER);
+    int64_t spread = flat_numbers(&j) + threads * own_numbers(&j, SPREAD);
+    int64_t weight = deep_numbers(&j) + flat_numbers(&j) + threads * own_numbers(&j, WEIGHT);
+    return GNL_MAX(weight, GNL_MAX(gather, spread));
 }
 
 /* Fewer rows may be computed with other points. */
@@ -144,7 +182,7 @@ int64_t gnl_winograd_scratch(const gnl_conv *g, int64_t rows, int threads)
     return GNL_MAX(scratch_of(g, rows, 3, threads), scratch_of(g, rows, 5, threads));
 }
 
-static bool start(job *j, const gnl_compute *c, const gnl_conv *g, int64_t rows, gnl_real *scratch)
+static bool start(job *j, kind what, const gnl_compute *c, const gnl_conv *g, int64_t rows, gnl_real *scratch)
 {
     int points = points_of(g, rows);
     if (points == 0)
@@ -152,9 +190,15 @@ static bool start(job *j, const gnl_compute *c, const gnl_conv *g, int64_t rows,
     *j = job_of(g, rows, points);
     j->c = c;
     j->deep = scratch;
-    j->flat = j->deep + points * points * deep_plane(j, most_columns(j));
-    j->own = j->flat + points * points * flat_plane(j, most_columns(j));
+    j->flat = what == SPREAD ? scratch : scratch + deep_numbers(j);
+    j->own = what == GATHER ? j->flat : j->flat + flat_numbers(j);
+    j->own_numbers = own_numbers(j, what);
     return true;
+}
+
+static gnl_real *lanes_of(const job *j, int worker)
+{
+    return j->own + worker * j->own_numbers;
 }
 
 /* ---- image and map ------------------------------------------------------------------------------------- */
@@ -184,7 +228,7 @@ static piece piece_of(const job *j, int worker, int64_t index, int64_t channels,
     p.lanes.samples = GNL_MIN((int64_t)GNL_LANES, j->rows - sample);
     p.lanes.next = channels * plane;
     p.turn = (gnl_turn){.points = j->points, .tiles = {j->lines, j->tiles[1]}};
-    p.at = j->own + worker * j->own_numbers;
+    p.at = lanes_of(j, worker);
     p.columns = p.set * j->lines * j->tiles[1] * GNL_LANES;
     p.plane = (sample * channels + p.channel) * plane;
     return p;
@@ -232,34 +276,6 @@ static void image_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* What the block above has already begun is added to. */
-static void image_back_task(void *arg, int64_t begin, int64_t end, int worker)
-{
-    const job *j = arg;
-    for (int64_t i = begin; i < end; i++) {
-        piece p = image_piece(j, worker, i);
-        gnl_real first = j->bias ? j->bias[p.channel] : 0, *out = j->image_out + p.plane;
-        j->c->k->turn[GNL_TURN_IMAGE_BACK](&p.turn, j->deep + p.row * j->columns + p.columns, p.at);
-        int64_t all = p.lanes.height, shared = j->line > 0 ? GNL_MIN(STRIDE, all) : 0;
-        p.lanes.height = shared;
-        j->c->k->from_lanes(&p.lanes, p.at + p.inner, 0, true, out);
-        p.lanes.height = all - shared;
-        j->c->k->from_lanes(&p.lanes, p.at + p.inner + shared * p.lanes.pitch, first, false,
-                            out + shared * p.lanes.width);
-    }
-}
-
-static void map_task(void *arg, int64_t begin, int64_t end, int worker)
-{
-    const job *j = arg;
-    for (int64_t i = begin; i < end; i++) {
-        piece p = map_piece(j, worker, i);
-        gnl_real first = j->bias ? j->bias[p.channel] : 0;
-        j->c->k->turn[GNL_TURN_MAP](&p.turn, j->flat + p.channel * j->columns + p.columns, p.at);
-        j->c->k->from_lanes(&p.lanes, p.at, first, false, j->map_out + p.plane);
-    }
-}
-
 static void map_back_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
@@ -271,19 +287,17 @@ static void map_back_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-static void turn_images(job *j, gnl_task *task)
+static void turn_images(job *j)
 {
-    gnl_parallel(j->c->ctx, j->g->image_channels * j->set_count, 1, task, j);
+    gnl_parallel(j->c->ctx, j->g->image_channels * j->set_count, 1, image_task, j);
 }
 
-static void turn_maps(job *j, gnl_task *task)
+static void turn_maps(job *j)
 {
-    gnl_parallel(j->c->ctx, j->g->map_channels * j->set_count, 1, task, j);
+    gnl_parallel(j->c->ctx, j->g->map_channels * j->set_count, 1, map_back_task, j);
 }
 
-/* ---- products ------------------------------------------------------------------------------------------ */
-
-/* Each task transforms the weights that it needs: they are used while its cache has them. */
+/* ---- products and what they give ------------------------------------------------------------------------ */
 
 static gnl_real *deep_at(const job *j, int64_t point, int64_t row)
 {
@@ -293,6 +307,12 @@ static gnl_real *deep_at(const job *j, int64_t point, int64_t row)
 static gnl_real *flat_at(const job *j, int64_t point, int64_t row)
 {
     return j->flat + point * flat_plane(j, j->columns) + row * j->columns;
+}
+
+/* Shares of `total` channels: the first of piece i. */
+static int64_t first_of(int64_t total, int64_t pieces, int64_t i)
+{
+    return total * i / pieces;
 }
 
 static int64_t map_pieces(const job *j)
@@ -319,18 +339,32 @@ static int64_t turn_map_channels(const job *j, int64_t first, int64_t count, gnl
     return t.plane;
 }
 
+/* Channels `first` and on of the map, from their matrices. */
+static void give_map(const job *j, int worker, int64_t first, int64_t count, const gnl_real *product)
+{
+    const int64_t channels = j->g->map_channels, plane = plane_of(count, j->columns);
+    for (int64_t i = 0; i < count * j->set_count; i++) {
+        int64_t row = i % count;
+        piece p = map_piece(j, worker, i / count * channels + first + row);
+        gnl_real start_at = j->bias ? j->bias[p.channel] : 0;
+        p.turn.plane = plane;
+        j->c->k->turn[GNL_TURN_MAP](&p.turn, product + row * j->columns + p.columns, p.at);
+        j->c->k->from_lanes(&p.lanes, p.at, start_at, false, j->map_out + p.plane);
+    }
+}
+
 static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    int64_t pieces = map_pieces(j);
-    gnl_real *weight = j->own + worker * j->own_numbers;
+    gnl_real *weight = lanes_of(j, worker) + j->lanes, *product = weight + weight_numbers(j, GATHER);
     for (int64_t i = begin; i < end; i++) {
-        int64_t first = j->g->map_channels * i / pieces,
-                count = j->g->map_channels * (i + 1) / pieces - first;
-        int64_t plane = turn_map_channels(j, first, count, weight);
+        int64_t first = first_of(j->g->map_channels, map_pieces(j), i);
+        int64_t count = first_of(j->g->map_channels, map_pieces(j), i + 1) - first;
+        int64_t plane = turn_map_channels(j, first, count, weight), step = plane_of(count, j->columns);
         for (int64_t p = 0; p < j->points * j->points; p++)
             gnl_gemm_one(j->c, worker, false, false, count, j->columns, j->depth, 1, weight + p * plane,
-                         j->depth, deep_at(j, p, 0), j->columns, 0, flat_at(j, p, first), j->columns);
+                         j->depth, deep_at(j, p, 0), j->columns, 0, product + p * step, j->columns);
+        give_map(j, worker, first, count, product);
     }
 }
 
@@ -348,39 +382,74 @@ static int64_t turn_image_channels(const job *j, int64_t first, int64_t count, g
     return t.plane;
 }
 
+/* A channel of the image; what the block above has already begun is added to. */
+static void give_lines(const job *j, piece *p)
+{
+    gnl_real first = j->bias ? j->bias[p->channel] : 0, *out = j->image_out + p->plane;
+    int64_t all = p->lanes.height, shared = j->line > 0 ? GNL_MIN(STRIDE, all) : 0;
+    p->lanes.height = shared;
+    j->c->k->from_lanes(&p->lanes, p->at + p->inner, 0, true, out);
+    p->lanes.height = all - shared;
+    j->c->k->from_lanes(&p->lanes, p->at + p->inner + shared * p->lanes.pitch, first, false,
+                        out + shared * p->lanes.width);
+}
+
+static void give_image(const job *j, int worker, int64_t first, int64_t count, const gnl_real *product)
+{
+    const int64_t channels = j->g->image_channels, plane = plane_of(PARTS * count, j->columns);
+    for (int64_t i = 0; i < count * j->set_count; i++) {
+        int64_t row = i % count;
+        piece p = image_piece(j, worker, i / count * channels + first + row);
+        p.turn.plane = plane;
+        j->c->k->turn[GNL_TURN_IMAGE_BACK](&p.turn, product + row * j->columns + p.columns, p.at);
+        give_lines(j, &p);
+    }
+}
+
 static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    gnl_real *weight = j->own + worker * j->own_numbers;
+    gnl_real *weight = lanes_of(j, worker) + j->lanes, *product = weight + weight_numbers(j, SPREAD);
     for (int64_t i = begin; i < end; i++) {
-        int64_t first = i * j->width, count = width_of(j, first);
-        int64_t plane = turn_image_channels(j, first, count, weight);
+        int64_t first = i * j->width, count = width_of(j, first), rows = PARTS * count;
+        int64_t plane = turn_image_channels(j, first, count, weight), step = plane_of(rows, j->columns);
         for (int64_t p = 0; p < j->points * j->points; p++)
-            gnl_gemm_one(j->c, worker, false, false, PARTS * count, j->columns, j->g->map_channels, 1,
-                         weight + p * plane, j->g->map_channels, flat_at(j, p, 0), j->columns, 0,
-                         deep_at(j, p, PARTS * first), j->columns);
+            gnl_gemm_one(j->c, worker, false, false, rows, j->columns, j->g->map_channels, 1, weight + p * plane,
+                         j->g->map_channels, flat_at(j, p, 0), j->columns, 0, product + p * step, j->columns);
+        give_image(j, worker, first, count, product);
     }
+}
+
+static int64_t gradient_pieces(const job *j)
+{
+    return gnl_ceil_div(j->g->map_channels, GRADIENT_PIECE);
+}
+
+/* Of image channels and map channels from the first ones on. */
+static void add_gradient(const job *j, int worker, int64_t channel, int64_t first, int64_t past)
+{
+    const int64_t count = width_of(j, channel), cols = PARTS * count;
+    const gnl_turn t = {.points = j->points,
+                        .plane = plane_of(past - first, cols),
+                        .part = count,
+                        .kernels = count,
+                        .next = PLACES};
+    gnl_real *product = lanes_of(j, worker) + j->lanes;
+    for (int64_t p = 0; p < j->points * j->points; p++)
+        gnl_gemm_one(j->c, worker, false, true, past - first, cols, j->columns, 1, flat_at(j, p, first), j->columns,
+                     deep_at(j, p, PARTS * channel), j->columns, 0, product + p * t.plane, cols);
+    for (int64_t m = first; m < past; m++)
+        j->c->k->turn[GNL_TURN_WEIGHT_BACK](&t, product + (m - first) * cols,
+                                            j->grad + (m * j->g->image_channels + channel) * PLACES);
 }
 
 static void gradient_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    const gnl_conv *g = j->g;
-    gnl_real *weight = j->own + worker * j->own_numbers;
-    for (int64_t i = begin; i < end; i++) {
-        int64_t first = i * j->width, count = width_of(j, first), cols = PARTS * count;
-        gnl_turn t = {.points = j->points,
-                      .plane = plane_of(g->map_channels, cols),
-                      .part = count,
-                      .kernels = count,
-                      .next = PLACES};
-        for (int64_t p = 0; p < j->points * j->points; p++)
-            gnl_gemm_one(j->c, worker, false, true, g->map_channels, cols, j->columns, 1, flat_at(j, p, 0),
-                         j->columns, deep_at(j, p, PARTS * first), j->columns, 0, weight + p * t.plane, cols);
-        for (int64_t m = 0; m < g->map_channels; m++)
-            j->c->k->turn[GNL_TURN_WEIGHT_BACK](&t, weight + m * cols,
-                                                j->grad + (m * g->image_channels + first) * PLACES);
-    }
+    const int64_t pieces = gradient_pieces(j), channels = j->g->map_channels;
+    for (int64_t i = begin; i < end; i++)
+        add_gradient(j, worker, i / pieces * j->width, first_of(channels, pieces, i % pieces),
+                     first_of(channels, pieces, i % pieces + 1));
 }
 
 /* ---- blocks -------------------------------------------------------------------------------------------- */
@@ -405,16 +474,15 @@ bool gnl_winograd_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, 
                          const gnl_real *weight, const gnl_real *bias, gnl_real *map, gnl_real *scratch)
 {
     job j;
-    if (!start(&j, c, g, rows, scratch))
+    if (!start(&j, GATHER, c, g, rows, scratch))
         return false;
     j.image = image;
     j.map_out = map;
     j.bias = bias;
     j.weight = weight;
     while (next_block(&j)) {
-        turn_images(&j, image_task);
+        turn_images(&j);
         gnl_parallel(c->ctx, map_pieces(&j), 1, gather_task, &j);
-        turn_maps(&j, map_task);
     }
     return true;
 }
@@ -423,16 +491,15 @@ bool gnl_winograd_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, 
                          const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
 {
     job j;
-    if (!start(&j, c, g, rows, scratch))
+    if (!start(&j, SPREAD, c, g, rows, scratch))
         return false;
     j.map = map;
     j.image_out = image;
     j.bias = bias;
     j.weight = weight;
     while (next_block(&j)) {
-        turn_maps(&j, map_back_task);
+        turn_maps(&j);
         gnl_parallel(c->ctx, image_pieces(&j), 1, spread_task, &j);
-        turn_images(&j, image_back_task);
     }
     return true;
 }
@@ -441,15 +508,15 @@ bool gnl_winograd_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, 
                          const gnl_real *map, gnl_real *grad, gnl_real *scratch)
 {
     job j;
-    if (!start(&j, c, g, rows, scratch))
+    if (!start(&j, WEIGHT, c, g, rows, scratch))
         return false;
     j.image = image;
     j.map = map;
     j.grad = grad;
     while (next_block(&j)) {
-        turn_images(&j, image_task);
-        turn_maps(&j, map_back_task);
-        gnl_parallel(c->ctx, image_pieces(&j), 1, gradient_task, &j);
+        turn_images(&j);
+        turn_maps(&j);
+        gnl_parallel(c->ctx, image_pieces(&j) * gradient_pieces(&j), 1, gradient_task, &j);
     }
     return true;
 }

@@ -396,7 +396,8 @@ static void span_routes(gnl_compiler *c)
 static void span_lent(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
-    int64_t room = gnl_ceil_div(o->room, (int64_t)sizeof(gnl_real));
+    int64_t space = (int64_t)gnl_gemm_space(c->net->object.ctx); /* which guests have in common with their host */
+    int64_t room = GNL_MAX(gnl_ceil_div(o->room, (int64_t)sizeof(gnl_real)) - space, 0);
     c->room_span = room ? add_span(c, 0, c->net->nodes, start_of_backward(c) - 2) : -1;
     c->grad_span = o->lend_grads ? add_span(c, 0, start_of_backward(c), end_of_time(c)) : -1;
     if (room)

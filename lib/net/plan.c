@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Layout of an arena by liveness: the largest buffers first, or those that take most numbers times time, each at the lowest
- * place that is free for its time. What then stands highest goes first in another try, as long as that may gain. */
+/* Layout of an arena by liveness: the largest buffers first, or those that count longest, or by both together, each at the
+ * lowest place that is free for its time. What then stands highest goes first in another try, as long as that may gain. */
 #include "net/net_priv.h"
 
 enum {
@@ -21,9 +21,14 @@ static int64_t numbers_of(const gnl_span *span)
     return span->numbers;
 }
 
+static int64_t time_of(const gnl_span *span)
+{
+    return span->end - span->begin + 1;
+}
+
 static int64_t numbers_times_time(const gnl_span *span)
 {
-    return span->numbers * (span->end - span->begin + 1);
+    return numbers_of(span) * time_of(span);
 }
 
 static void sort_largest_first(const gnl_span *span, int count, measure *size, int *order)
@@ -116,9 +121,10 @@ static int64_t improve(gnl_span *span, int count, measure *size, int64_t least, 
 
 int64_t gnl_plan_spans(gnl_span *span, int count, int *order)
 {
-    int64_t least = most_at_once(span, count);
-    int64_t best = improve(span, count, numbers_of, least, INT64_MAX, order);
-    best = improve(span, count, numbers_times_time, least, best, order);
+    measure *const sizes[] = {numbers_of, numbers_times_time, time_of};
+    int64_t least = most_at_once(span, count), best = INT64_MAX;
+    for (size_t i = 0; i < GNL_COUNT(sizes); i++)
+        best = improve(span, count, sizes[i], least, best, order);
     for (int i = 0; i < count; i++)
         span[i].offset = span[i].best;
     return count ? best : 0;
