@@ -66,12 +66,17 @@ static genlat_status allocate_blocks(const genlat_vae *vae, gnl_vae_work *work)
     return all ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
+/* The decoder runs between the passes of the encoder, in memory of the encoder's. A plain code has a single output, whose
+ * gradient would lie in the room from which it is computed. */
 static genlat_status work_fill(genlat_vae *vae, gnl_vae_work *work)
 {
-    const bool recompute = vae->recipe.opts.recompute;
-    const genlat_exec_opts first = gnl_exec_training(false, recompute), second = gnl_exec_training(true, recompute);
+    const int64_t drawn = work->rows * vae->recipe.opts.samples;
+    const genlat_exec_opts second = gnl_exec_training(true, vae->recipe.opts.recompute);
+    genlat_exec_opts first = gnl_exec_training(false, vae->recipe.opts.recompute);
+    if (!is_plain(vae))
+        GNL_TRY(gnl_net_exec_bytes(vae->decoder, drawn, &second, &first.room));
     GNL_TRY(gnl_net_compile(vae->encoder, work->rows, &first, &work->encoder));
-    GNL_TRY(gnl_net_compile(vae->decoder, work->rows * vae->recipe.opts.samples, &second, &work->decoder));
+    GNL_TRY(gnl_exec_compile_guest(is_plain(vae) ? NULL : work->encoder, vae->decoder, drawn, &second, &work->decoder));
     return allocate_blocks(vae, work);
 }
 
