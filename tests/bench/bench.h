@@ -64,6 +64,19 @@ genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float l
 
 /* ---- threads ------------------------------------------------------------------------------------------- */
 
+enum { BENCH_MOST_PIECES = 4096 };
+
+/* The shortest times, in seconds, of all parallel calls of a step and of what lies between them. Zero at first. */
+typedef struct bench_pieces {
+    double shortest[BENCH_MOST_PIECES], opened;
+    int at;
+} bench_pieces;
+
+/* Around each step. */
+void bench_pieces_begin(bench_pieces *pieces);
+void bench_pieces_end(void);
+double bench_pieces_sum(const bench_pieces *pieces); /* seconds */
+
 /* Times steps with one thread and with those of the way in turn; prints a line of JSON. */
 genlat_status bench_scaling(const bench_work *work, bench_way way, double seconds);
 

@@ -2,7 +2,7 @@
 /*
  * The same steps with one thread and with several, in turn, so that a machine whose speed drifts is as fast for both.
  * A turn is the mean of as many steps as fill it; what is told is the median over turns, and over the quotients of
- * neighbours.
+ * neighbours, and the sum of the shortest pieces of all steps.
  */
 #include <stdlib.h>
 
@@ -15,15 +15,24 @@ static const double turn_seconds = 0.1;
 typedef struct turns {
     double ms[2][MOST_TURNS], quotient[MOST_TURNS];
     int count;
+    bench_pieces pieces[2];
 } turns;
 
-static genlat_status take_turn(const bench_work *work, bench *b, double *ms)
+static genlat_status take_step(const bench_work *work, bench *b, bench_pieces *pieces)
+{
+    bench_pieces_begin(pieces);
+    genlat_status status = work->step(b);
+    bench_pieces_end();
+    return status;
+}
+
+static genlat_status take_turn(const bench_work *work, bench *b, bench_pieces *pieces, double *ms)
 {
     int64_t steps = 0;
     GNL_TRY(work->step(b)); /* threads awake, caches warm */
     double begin = bench_now(), now = begin;
     for (; now < begin + turn_seconds; now = bench_now(), steps++)
-        GNL_TRY(work->step(b));
+        GNL_TRY(take_step(work, b, pieces));
     *ms = 1e3 * (now - begin) / (double)steps;
     return GENLAT_OK;
 }
@@ -33,7 +42,7 @@ static genlat_status take_turns(const bench_work *work, bench b[2], double secon
     double begin = bench_now();
     while (t->count < MOST_TURNS && (t->count < LEAST_TURNS || bench_now() < begin + seconds)) {
         for (int i = 0; i < 2; i++)
-            GNL_TRY(take_turn(work, &b[i], &t->ms[i][t->count]));
+            GNL_TRY(take_turn(work, &b[i], &t->pieces[i], &t->ms[i][t->count]));
         t->quotient[t->count] = t->ms[0][t->count] / t->ms[1][t->count];
         t->count++;
     }
@@ -46,10 +55,11 @@ static void report(const bench_work *work, long threads, turns *t)
     for (size_t i = 0; i < GNL_COUNT(sorted); i++)
         bench_sort(sorted[i], t->count);
     int middle = t->count / 2;
+    double one = 1e3 * bench_pieces_sum(&t->pieces[0]), all = 1e3 * bench_pieces_sum(&t->pieces[1]);
     printf("{\"name\": \"%s\", \"threads\": %ld, \"turns\": %d, \"ms_one\": %.4f, \"ms_all\": %.4f, \"fastest_one\": %.4f, "
-           "\"fastest_all\": %.4f, \"scaling\": %.3f}\n",
-           work->name, threads, t->count, t->ms[0][middle], t->ms[1][middle], t->ms[0][0], t->ms[1][0],
-           t->quotient[middle]);
+           "\"fastest_all\": %.4f, \"pieces_one\": %.4f, \"pieces_all\": %.4f, \"scaling\": %.3f, \"scaling_pieces\": %.3f}\n",
+           work->name, threads, t->count, t->ms[0][middle], t->ms[1][middle], t->ms[0][0], t->ms[1][0], one, all,
+           t->quotient[middle], one / all);
     fflush(stdout);
 }
 

@@ -40,9 +40,11 @@ class Shape(unittest.TestCase):
     def test_scaling_compares_one_thread_with_several(self):
         record = json.loads(bench("--scaling", "--threads", "2", "decode1_mlp").stdout)
         self.assertEqual((record["name"], record["threads"]), ("decode1_mlp", 2))
-        for key in ("turns", "ms_one", "ms_all", "fastest_one", "fastest_all", "scaling"):
+        for key in ("turns", "ms_one", "ms_all", "fastest_one", "fastest_all", "pieces_one", "pieces_all", "scaling",
+                    "scaling_pieces"):
             self.assertGreater(record[key], 0, key)
         self.assertLessEqual(record["fastest_one"], record["ms_one"])
+        self.assertLessEqual(record["pieces_one"], record["fastest_one"])
 
     def test_unknown_words_are_refused(self):
         for words in (["nonsense"], ["--threads"], ["--seconds", "x"], ["--threads", "-1"]):
