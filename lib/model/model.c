@@ -4,9 +4,68 @@
 
 void gnl_model_release(gnl_model *model)
 {
-    if (gnl_object_release(model))
-        model->type->release(model);
+    if (!gnl_object_release(model))
+        return;
+    gnl_free(model->object.ctx, model->best);
+    model->type->release(model);
 }
+
+/* ---- the best validation --------------------------------------------------------------------- */
+
+#define BEST "train.best"
+#define BEST_IS "genlat.train.best_weights"
+
+static gnl_real *room(const gnl_model *model)
+{
+    return gnl_alloc(model->object.ctx, (size_t)model->type->snapshot_size(model), sizeof(gnl_real));
+}
+
+genlat_status gnl_model_want_best(gnl_model *model)
+{
+    if (!model->best)
+        model->best = room(model);
+    return model->best ? GENLAT_OK : GENLAT_E_MEMORY;
+}
+
+void gnl_model_keep_best(gnl_model *model)
+{
+    model->type->snapshot(model, model->best);
+    model->has_best = true;
+}
+
+/* A model that ends with its best numbers is not written twice. */
+genlat_status gnl_model_write_best(const gnl_model *model, gnl_writer *writer)
+{
+    if (!model->has_best)
+        return GENLAT_OK;
+    const int64_t count = model->type->snapshot_size(model);
+    gnl_real *now = room(model);
+    if (!now)
+        return GENLAT_E_MEMORY;
+    model->type->snapshot(model, now);
+    bool same = memcmp(now, model->best, (size_t)count * sizeof *now) == 0;
+    gnl_free(model->object.ctx, now);
+    if (same)
+        return gnl_writer_meta(writer, BEST_IS, "now");
+    GNL_TRY(gnl_writer_meta(writer, BEST_IS, "apart"));
+    return gnl_writer_real(writer, BEST, &(gnl_shape){1, {count}}, model->best);
+}
+
+genlat_status gnl_model_read_best(gnl_model *model, const gnl_reader *reader)
+{
+    const char *where = gnl_reader_meta(reader, BEST_IS);
+    if (!where)
+        return GENLAT_OK;
+    bool now = strcmp(where, "now") == 0;
+    if (!now && strcmp(where, "apart") != 0)
+        return gnl_field_bad(reader, BEST_IS, where);
+    GNL_TRY(gnl_model_want_best(model));
+    gnl_model_keep_best(model);
+    const gnl_shape shape = {1, {model->type->snapshot_size(model)}};
+    return now ? GENLAT_OK : gnl_reader_real(reader, BEST, &shape, model->best);
+}
+
+/* ---- what fits ------------------------------------------------------------------------------- */
 
 genlat_status gnl_model_check_source(const gnl_model *model, const genlat_source *source, const char *where)
 {

@@ -66,11 +66,17 @@ struct gnl_model {
     int64_t classes, vector;           /* of the condition; 0, 0: none */
     int64_t train_epochs, train_batch; /* what the preset trains with; 0: no preset */
     bool train_restores_best;          /* the preset ends with the weights of the best validation */
+    gnl_real *best; /* the numbers at the best validation, [snapshot_size] from the first trainer on that wants them */
+    bool has_best;
     genlat_tensor *offset,
         *scale; /* how the training data were normalized: raw = x * scale + offset; or NULL */
 };
 
 void gnl_model_release(gnl_model *model); /* gives one reference back, whatever the type */
+
+/* Room for the numbers at the best validation, and those of now into it. */
+genlat_status gnl_model_want_best(gnl_model *model);
+void gnl_model_keep_best(gnl_model *model);
 
 /* Data and condition of a source fit the model: E_SHAPE with both shapes in the text. */
 genlat_status gnl_model_check_source(const gnl_model *model, const genlat_source *source, const char *where);

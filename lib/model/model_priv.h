@@ -70,6 +70,10 @@ genlat_status gnl_field_bad(const gnl_reader *reader, const char *key, const cha
 genlat_status gnl_progress_write(gnl_writer *writer, gnl_progress *progress);
 genlat_status gnl_progress_read(const gnl_reader *reader, gnl_progress *progress);
 
+/* The numbers at the best validation, where a training keeps them. Reading comes after all other numbers. */
+genlat_status gnl_model_write_best(const gnl_model *model, gnl_writer *writer);
+genlat_status gnl_model_read_best(gnl_model *model, const gnl_reader *reader);
+
 /* Options as gnl_options_format() writes them. */
 genlat_status gnl_options_read(const gnl_reader *reader, const char *key, const gnl_options_table *table,
                                void *opts);

@@ -65,6 +65,7 @@ static genlat_status write_all(genlat_predictor *p, gnl_writer *writer)
         GNL_TRY(gnl_writer_real(writer, "data.offset", &m->offset->shape, m->offset->data));
     if (m->scale)
         GNL_TRY(gnl_writer_real(writer, "data.scale", &m->scale->shape, m->scale->data));
+    GNL_TRY(gnl_model_write_best(m, writer));
     return visit_moments(p, writer, NULL);
 }
 
@@ -88,7 +89,8 @@ static genlat_status read_rest(genlat_predictor *p, int64_t steps, gnl_reader *r
     GNL_TRY(gnl_progress_read(reader, &p->model.progress));
     GNL_TRY(gnl_tensor_read(ctx, reader, "data.offset", &p->model.offset));
     GNL_TRY(gnl_tensor_read(ctx, reader, "data.scale", &p->model.scale));
-    return visit_moments(p, NULL, reader);
+    GNL_TRY(visit_moments(p, NULL, reader));
+    return gnl_model_read_best(&p->model, reader);
 }
 
 static genlat_status read_model(genlat_ctx *ctx, gnl_reader *reader, genlat_predictor **out)

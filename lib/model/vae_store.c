@@ -97,6 +97,7 @@ static genlat_status write_all(genlat_vae *vae, gnl_writer *writer)
         GNL_TRY(gnl_writer_real(writer, "data.offset", &m->offset->shape, m->offset->data));
     if (m->scale)
         GNL_TRY(gnl_writer_real(writer, "data.scale", &m->scale->shape, m->scale->data));
+    GNL_TRY(gnl_model_write_best(m, writer));
     return visit_tensors(vae, write_tensor, writer);
 }
 
@@ -130,7 +131,8 @@ static genlat_status read_rest(genlat_vae *vae, gnl_reader *reader)
     gnl_optim_set_steps(vae->optim, steps);
     GNL_TRY(gnl_tensor_read(vae->model.object.ctx, reader, "data.offset", &vae->model.offset));
     GNL_TRY(gnl_tensor_read(vae->model.object.ctx, reader, "data.scale", &vae->model.scale));
-    return visit_tensors(vae, read_tensor, reader);
+    GNL_TRY(visit_tensors(vae, read_tensor, reader));
+    return gnl_model_read_best(&vae->model, reader);
 }
 
 /* Both nets, then the model around them. */

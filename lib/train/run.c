@@ -159,13 +159,13 @@ static genlat_status report_rest(genlat_trainer *t)
 
 static void restore_best(genlat_trainer *t)
 {
-    if (t->has_best)
-        t->model->type->restore(t->model, t->best);
+    if (t->model->has_best)
+        t->model->type->restore(t->model, t->model->best);
     else if (t->model->progress.best_epoch > 0)
         gnl_trainer_tell(
             t, GENLAT_EVENT_ALARM, NULL,
-            "no validation of this run was better than one of an earlier run: the weights are the last "
-            "ones, the best are in the file that best_path named then");
+            "no validation of this run was better than one of an earlier run without restore_best: the weights are the "
+            "last ones, the best are in the file that best_path named then");
 }
 
 static genlat_status finish(genlat_trainer *t)

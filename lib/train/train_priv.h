@@ -54,8 +54,6 @@ struct genlat_trainer {
     int64_t summed;               /* samples in sum */
     double sum[GNL_MAX_TERMS], mean[GNL_MAX_TERMS];
     int64_t bad_steps; /* in a row */
-    gnl_real *best;    /* the model's numbers at the best validation of this trainer; or NULL */
-    bool has_best;
 };
 
 bool gnl_trainer_cancelled(const genlat_trainer *t);

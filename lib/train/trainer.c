@@ -95,10 +95,7 @@ static genlat_status make_room(genlat_trainer *t)
         t->terms++;
     gnl_history_init(&t->history, model->type->terms, t->valid != NULL);
     t->watch = (gnl_watch){.train = (double)NAN, .valid = (double)NAN};
-    if (!t->opts.restore_best)
-        return GENLAT_OK;
-    t->best = gnl_alloc(t->object.ctx, (size_t)model->type->snapshot_size(model), sizeof *t->best);
-    return t->best ? GENLAT_OK : GENLAT_E_MEMORY;
+    return t->opts.restore_best ? gnl_model_want_best(model) : GENLAT_OK;
 }
 
 static genlat_status check(const gnl_model *model, const genlat_source *train, const genlat_source *valid,
@@ -157,7 +154,6 @@ void gnl_trainer_release(genlat_trainer *t)
     gnl_batches_release(t->batches);
     gnl_batches_release(t->valid_batches);
     gnl_history_free(ctx, &t->history);
-    gnl_free(ctx, t->best);
     gnl_tensor_release(t->offset);
     gnl_tensor_release(t->scale);
     gnl_source_release(t->train);

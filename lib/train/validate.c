@@ -77,9 +77,8 @@ genlat_status gnl_trainer_judge(genlat_trainer *t, const double *valid, bool cou
     p->best = valid[0];
     p->best_epoch = t->epoch;
     p->waited = 0;
-    if (t->best) {
-        t->model->type->snapshot(t->model, t->best);
-        t->has_best = true;
-    }
+    t->model->has_best = false;
+    if (t->opts.restore_best)
+        gnl_model_keep_best(t->model);
     return gnl_trainer_save(t, t->opts.best_path);
 }

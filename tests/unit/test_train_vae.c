@@ -246,6 +246,41 @@ START_TEST(early_stop_restores_the_best)
 }
 END_TEST
 
+static int32_t stop_in_the_second_epoch(void *user, const genlat_event *event)
+{
+    return event->kind == GENLAT_EVENT_STEP && event->step == COUNT / BATCH + 1;
+}
+
+/* The first epoch stays the best one: the checkpoint of the second has its weights, and so has what is saved at the end. */
+START_TEST(a_resumed_training_restores_the_best)
+{
+    genlat_vae *whole = make(0), *part = make(0), *loaded = NULL, *again = NULL;
+    opts.epochs = 20;
+    opts.patience = 2;
+    opts.min_gain = 1000;
+    opts.restore_best = 1;
+    ck_assert_int_eq(train_until(whole, 0, valid), GENLAT_OK);
+    opts.event = stop_in_the_second_epoch;
+    opts.last_path = last;
+    ck_assert_int_eq(train_until(part, 0, valid), GENLAT_E_CANCELLED);
+    ck_assert_msg(genlat_vae_load(ctx, last, &loaded) == GENLAT_OK, "%s", genlat_last_error());
+    opts.event = NULL;
+    opts.last_path = NULL;
+    ck_assert_int_eq(train_until(loaded, 0, valid), GENLAT_OK);
+    assert_same_bits(genlat_vae_encoder(whole), genlat_vae_encoder(loaded));
+    assert_same_bits(genlat_vae_decoder(whole), genlat_vae_decoder(loaded));
+    ck_assert_int_eq(genlat_vae_save(loaded, best), GENLAT_OK);
+    ck_assert_msg(genlat_vae_load(ctx, best, &again) == GENLAT_OK, "%s", genlat_last_error());
+    opts.patience = 4;
+    ck_assert_int_eq(train_until(again, 0, valid), GENLAT_OK);
+    assert_same_bits(genlat_vae_encoder(whole), genlat_vae_encoder(again));
+    genlat_vae_destroy(&whole);
+    genlat_vae_destroy(&part);
+    genlat_vae_destroy(&loaded);
+    genlat_vae_destroy(&again);
+}
+END_TEST
+
 START_TEST(fit_takes_the_shortest_way)
 {
     genlat_vae *vae = make(0);
@@ -301,6 +336,7 @@ int main(void)
     tcase_add_loop_test(tests, two_parts_equal_the_whole_bit_for_bit, 0, 2);
     tcase_add_test(tests, cancelled_training_goes_on_from_its_file);
     tcase_add_test(tests, early_stop_restores_the_best);
+    tcase_add_test(tests, a_resumed_training_restores_the_best);
     tcase_add_test(tests, fit_takes_the_shortest_way);
     tcase_add_test(tests, what_cannot_be_is_refused);
     suite_add_tcase(suite, tests);
