@@ -52,8 +52,8 @@ static const gnl_options_table transpose2d_table = {"conv_transpose2d", sizeof(c
 
 enum { WEIGHT, BIAS };
 
-/* For each number of the output: so many take about the time of a layer that waits for memory. */
-enum { LIGHT_MULTIPLICATIONS = 64 };
+/* For each number of the output: at most so many take a few times as long as a layer that waits for memory. */
+enum { LIGHT_MULTIPLICATIONS = 128 };
 
 /* ---- geometry ------------------------------------------------------------------------------------------ */
 

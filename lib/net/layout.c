@@ -183,20 +183,30 @@ static void share_buffers(gnl_compiler *c)
     }
 }
 
+/* One that is light by its sizes alone begins with what is kept: in a row of such, all would be made again at once. */
 static bool is_light(const gnl_compiler *c, int n)
 {
-    return c->facts[n].plan.light || gnl_node_flags(c, n) & (GNL_LAYER_LIGHT | GNL_LAYER_VIEW);
+    int from = c->facts[c->net->node[n].input[0]].value_root;
+    bool starts = from < c->net->inputs || c->facts[from].kept;
+    return (c->facts[n].plan.light && starts) || gnl_node_flags(c, n) & (GNL_LAYER_LIGHT | GNL_LAYER_VIEW);
+}
+
+static void choose_kept(gnl_compiler *c)
+{
+    for (int n = c->net->inputs; n < c->net->nodes; n++)
+        if (c->facts[n].live)
+            c->facts[c->facts[n].value_root].kept |= c->facts[n].output || !is_light(c, n);
 }
 
 /* Where samples cannot be taken apart into tiles, recomputing goes by layers: of a buffer that only light layers have
  * written, the first of which keeps its input anyway, the content is made again. What that reads is needed as early. */
 static void choose_remade(gnl_compiler *c)
 {
+    choose_kept(c);
     for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
         gnl_node_facts *f = &c->facts[n], *root = &c->facts[f->value_root];
         if (!f->live || f->value_root < c->net->inputs)
             continue;
-        root->kept |= f->output || !is_light(c, n);
         if (f->first_back)
             need_back(root, f->first_back, f->needed_back);
         f->remade = root == f && !f->kept && f->first_back && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X;

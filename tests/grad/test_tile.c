@@ -139,10 +139,10 @@ static const struct remade {
 } remade[] = {
     {"conv2d channels=4 kernel=3 padding=1 | batch_norm | relu | conv2d channels=4 kernel=3 | batch_norm | silu | flatten | "
      "dense units=3",
-     6},
-    {"conv2d channels=9 kernel=3 padding=1 | batch_norm | relu | conv2d channels=2 kernel=3 | batch_norm | silu | flatten | "
-     "dense units=3",
      5},
+    {"conv2d channels=4 kernel=9 padding=4 | batch_norm | relu | conv2d channels=4 kernel=3 | batch_norm | silu | flatten | "
+     "dense units=3",
+     4},
     {"conv2d channels=4 kernel=3 padding=1 | batch_norm name=a | silu name=b | conv2d channels=4 kernel=1 name=c | "
      "add from=a,c name=d | gelu name=e | flatten | dense units=4 name=f | output f,e",
      3},
