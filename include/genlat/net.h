@@ -428,7 +428,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_forward(genlat_exec *exec,
  * @param exec   exec.
  * @param index  0 to outputs-1.
  * @param out    receives a tensor [rows,...] borrowed from the exec: valid until its next forward pass; not to be destroyed.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE before the first forward pass.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE before the first forward pass, and for a guest
+ *         after a pass of its host.
  * Thread-safety: an exec belongs to one thread. Allocates: no. Randomness: none.
  * @since 0.1
  */

@@ -130,7 +130,7 @@ static genlat_status lend(gnl_compiler *c)
     }
     if (c->grad_span >= 0) {
         exec->net->grad = place(c, c->grad_span).base;
-        exec->net->lent = exec->lends = true;
+        exec->net->lender = exec;
     }
     return c->training ? gnl_net_want_grad(exec->net) : GENLAT_OK;
 }
@@ -231,7 +231,7 @@ static genlat_status check_grads(const genlat_net *net, const genlat_exec_opts *
     if (opts->purpose == GENLAT_EXEC_INFERENCE)
         return GENLAT_OK;
     GNL_TRY(gnl_net_check_whole(net, "training"));
-    if (net->lent)
+    if (net->lender)
         return gnl_fail(GENLAT_E_STATE, "genlat_net_compile: the net's gradients lie in an exec with lend_grads, which must be "
                                         "the only one that trains it; destroy that first");
     if (opts->lend_grads && net->grad)
@@ -264,9 +264,9 @@ void gnl_exec_release(genlat_exec *exec)
         gnl_tensor_release(exec->view[i]);
     for (int i = 0; i < GNL_MAX_INPUTS; i++)
         gnl_tensor_release(exec->input_view[i]);
-    if (exec->lends) {
+    if (exec->net->lender == exec) {
         exec->net->grad = NULL;
-        exec->net->lent = false;
+        exec->net->lender = NULL;
     }
     if (!exec->host) {
         gnl_free(ctx, exec->compute.space);

@@ -79,7 +79,10 @@ void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_
     exec->rows = rows;
     exec->has_backward = false;
     exec->passes++;
-    exec->host_passes = exec->host ? exec->host->passes : 0;
+    if (exec->host) {
+        exec->host_passes = exec->host->passes;
+        exec->host->trampled = true;
+    }
     gnl_reparam_make(exec, training);
     for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++)
         forward_tile(exec, tile);
@@ -214,7 +217,7 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
 
 static void begin_gradients(const genlat_exec *exec)
 {
-    if (exec->lends)
+    if (exec->net->lender == exec)
         gnl_zero(exec->object.ctx, exec->net->values, exec->net->grad);
     gnl_reparam_begin(exec);
 }
@@ -228,6 +231,7 @@ void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted
     if (wanted & GNL_GRAD_WEIGHTS)
         gnl_reparam_end(exec);
     exec->has_backward = true;
+    exec->trampled = false;
     exec->passes++;
 }
 

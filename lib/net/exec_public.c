@@ -147,6 +147,15 @@ static const genlat_tensor *lend(const genlat_exec *exec, genlat_tensor *view, g
     return view;
 }
 
+/* What a guest has left is gone when its host has run. */
+static genlat_status check_room(const genlat_exec *exec, const char *where)
+{
+    if (exec->host && exec->host_passes != exec->host->passes)
+        return gnl_fail(GENLAT_E_STATE, "%s: the exec's host has run since the forward pass and has used its room; run both "
+                                        "passes of a guest between two passes of its host", where);
+    return GENLAT_OK;
+}
+
 genlat_status genlat_exec_output(genlat_exec *exec, int32_t index, const genlat_tensor **out)
 {
     GNL_REQUIRE(out, "genlat_exec_output", "out is NULL");
@@ -157,6 +166,7 @@ genlat_status genlat_exec_output(genlat_exec *exec, int32_t index, const genlat_
                         exec->net->outputs);
     if (!exec->rows)
         return gnl_fail(GENLAT_E_STATE, "genlat_exec_output: no forward pass has been run");
+    GNL_TRY(check_room(exec, "genlat_exec_output"));
     *out = lend(exec, exec->view[index], gnl_exec_output(exec, index));
     return GENLAT_OK;
 }
@@ -174,6 +184,7 @@ genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tenso
         return gnl_fail(GENLAT_E_STATE,
                         "genlat_exec_node: '%s' has no value; compile with keep 1 and run forward first",
                         name);
+    GNL_TRY(check_room(exec, "genlat_exec_node"));
     gnl_shape shape = gnl_shape_batched(&exec->net->node[node].shape, exec->rows);
     GNL_TRY(gnl_tensor_new(exec->object.ctx, &shape, out));
     memcpy((*out)->data, exec->buffer[node].value.base, (size_t)gnl_shape_count(&shape) * sizeof(gnl_real));
@@ -189,9 +200,7 @@ static genlat_status check_backward(const genlat_exec *exec, int32_t outputs, co
     if (exec->has_backward && exec->opts.purpose == GENLAT_EXEC_TRAINING)
         return gnl_fail(GENLAT_E_STATE, "genlat_exec_backward: the last backward pass has used up what the forward pass "
                                         "kept; call genlat_exec_forward first");
-    if (exec->host && exec->host_passes != exec->host->passes)
-        return gnl_fail(GENLAT_E_STATE, "genlat_exec_backward: the exec's host has run since the forward pass and has used its "
-                                        "room; run both passes of a guest between two passes of its host");
+    GNL_TRY(check_room(exec, "genlat_exec_backward"));
     if (outputs != exec->net->outputs || !dy)
         return gnl_fail(GENLAT_E_INVALID, "genlat_exec_backward: %d tensors, the net has %d outputs",
                         dy ? (int)outputs : 0, exec->net->outputs);
@@ -233,6 +242,10 @@ genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index, const gen
     if (!exec->has_backward || !exec->opts.input_grads || !gnl_exec_input_grad(exec, index))
         return gnl_fail(GENLAT_E_STATE,
                         "genlat_exec_input_grad: compile with input_grads 1 and run backward first");
+    GNL_TRY(check_room(exec, "genlat_exec_input_grad"));
+    if (exec->trampled)
+        return gnl_fail(GENLAT_E_STATE, "genlat_exec_input_grad: a guest has run since the backward pass and has used the place "
+                                        "of the gradients; read them before");
     *out = lend(exec, exec->input_view[index], gnl_exec_input_grad(exec, index));
     return GENLAT_OK;
 }

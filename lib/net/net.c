@@ -73,7 +73,7 @@ genlat_status gnl_net_want_grad(genlat_net *net)
 /* An exec that the gradients lie in begins them itself, when it no longer needs their place for something else. */
 void gnl_net_zero_grad(genlat_net *net)
 {
-    if (net->grad && !net->lent)
+    if (net->grad && !net->lender)
         gnl_zero(net->object.ctx, net->values, net->grad);
 }
 

@@ -49,7 +49,7 @@ struct genlat_net {
     int64_t
         values; /* numbers in the arenas below; every weight starts at a multiple of 64 bytes, gaps are 0 */
     gnl_real *value, *grad; /* grad is NULL until training wants it */
-    bool lent;              /* grad lies in an exec */
+    const genlat_exec *lender; /* the exec that grad lies in; or NULL */
     int64_t states;
     gnl_real *state; /* running statistics and the like */
     uint16_t *half;  /* weights in bfloat16; NULL: none. Such a net is for inference only. */
@@ -168,7 +168,7 @@ struct genlat_exec {
     gnl_real *room;              /* for guests: free between the forward and the backward pass */
     int64_t room_numbers, room_used;
     int guests;
-    bool lends; /* the net's gradients lie in the arena, and each backward pass begins them */
+    bool trampled; /* a guest has run since the last pass: after a backward pass its gradients are gone */
     gnl_rng dropout;
     int reparams;
     gnl_reparam *reparam;

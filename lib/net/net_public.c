@@ -112,7 +112,7 @@ genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor *
     if (weight->param.state)
         return gnl_fail(GENLAT_E_STATE, "genlat_net_grad: '%s' is a running statistic, it has no gradient",
                         name);
-    if (net->lent)
+    if (net->lender)
         return gnl_fail(GENLAT_E_STATE, "genlat_net_grad: the gradients lie in an exec with lend_grads, which uses their place "
                                         "for other things too");
     GNL_TRY(gnl_net_want_grad(net));

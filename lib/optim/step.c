@@ -68,12 +68,18 @@ static double clip_factor(const genlat_optim *optim)
     return optim->clip_norm > 0 ? fmin(optim->clip_norm / (optim->norm + 1e-6), 1.0) : 1;
 }
 
+/* Gradients that lie in an exec are there after its backward pass alone. */
 static genlat_status check_grads(const genlat_optim *optim)
 {
-    for (int i = 0; i < optim->arenas; i++)
+    for (int i = 0; i < optim->arenas; i++) {
+        const genlat_net *net = optim->arena[i].net;
         if (!gnl_arena_grad(&optim->arena[i]))
             return gnl_fail(GENLAT_E_STATE, "genlat_optim_step: the exec that held the gradients of net %d is destroyed; compile "
                                             "one again", i);
+        if (net && net->lender && (!net->lender->has_backward || net->lender->trampled))
+            return gnl_fail(GENLAT_E_STATE, "genlat_optim_step: the gradients of net %d lie in an exec that has not run backward "
+                                            "since its last forward pass or that of a guest; run it first", i);
+    }
     return GENLAT_OK;
 }
 

@@ -220,12 +220,34 @@ END_TEST
 START_TEST(a_guest_goes_between_two_passes_of_its_host)
 {
     gan g = {0};
+    const genlat_tensor *gone = NULL;
     gan_open(&g, 0, true);
     gan_step(&g);
     ck_assert_int_eq(genlat_exec_forward(g.exec[D], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.x}), GENLAT_OK);
     ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}), GENLAT_OK);
     REFUSED(GENLAT_E_STATE, "host", genlat_exec_backward(g.exec[D], 1, &(const genlat_tensor *){g.slope}));
+    REFUSED(GENLAT_E_STATE, "host", genlat_exec_output(g.exec[D], 0, &gone));
     gan_step(&g);
+    REFUSED(GENLAT_E_STATE, "host", genlat_exec_input_grad(g.exec[D], 0, &gone));
+    gan_close(&g);
+}
+END_TEST
+
+START_TEST(gradients_are_gone_when_a_guest_has_run)
+{
+    gan g = {0};
+    const genlat_tensor *gone = NULL;
+    gan_open(&g, 0, true);
+    REFUSED(GENLAT_E_STATE, "backward", genlat_optim_step(g.optim[G]));
+    gan_step(&g);
+    ck_assert_int_eq(genlat_exec_input_grad(g.exec[G], 0, &gone), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_step(g.optim[G]), GENLAT_OK);
+    judge(&g, g.x);
+    REFUSED(GENLAT_E_STATE, "guest", genlat_optim_step(g.optim[G]));
+    REFUSED(GENLAT_E_STATE, "guest", genlat_exec_input_grad(g.exec[G], 0, &gone));
+    gan_step(&g);
+    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}), GENLAT_OK);
+    REFUSED(GENLAT_E_STATE, "backward", genlat_optim_step(g.optim[G]));
     gan_close(&g);
 }
 END_TEST
@@ -286,6 +308,7 @@ int main(void)
     tcase_add_test(tests, a_guest_takes_less_memory);
     tcase_add_test(tests, a_room_holds_what_fits);
     tcase_add_test(tests, a_guest_goes_between_two_passes_of_its_host);
+    tcase_add_test(tests, gradients_are_gone_when_a_guest_has_run);
     tcase_add_test(tests, lent_gradients_are_in_one_place);
     tcase_add_test(tests, only_training_lends);
     suite_add_tcase(suite, tests);
