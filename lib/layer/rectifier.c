@@ -34,15 +34,25 @@ static gnl_signs *signs_of(const gnl_step *s)
     return (gnl_signs *)s->cache;
 }
 
+static void forward(const gnl_step *s, gnl_act act, gnl_real slope)
+{
+    gnl_act_forward(&s->compute, act, slope, count(s), s->x[0], s->y, s->again ? NULL : signs_of(s));
+}
+
+static void backward(const gnl_step *s, gnl_real slope)
+{
+    if (s->dx[0])
+        gnl_rectify(&s->compute, slope, count(s), signs_of(s), s->dy, s->dx[0]);
+}
+
 static void relu_forward(const gnl_step *s)
 {
-    gnl_act_forward(&s->compute, GNL_ACT_RELU, 0, count(s), s->x[0], s->y, s->again ? NULL : signs_of(s));
+    forward(s, GNL_ACT_RELU, 0);
 }
 
 static void relu_backward(const gnl_step *s)
 {
-    if (s->dx[0])
-        gnl_rectify(&s->compute, 0, count(s), signs_of(s), s->dy, s->dx[0]);
+    backward(s, 0);
 }
 
 static gnl_real slope_of(const gnl_step *s)
@@ -52,14 +62,12 @@ static gnl_real slope_of(const gnl_step *s)
 
 static void leaky_relu_forward(const gnl_step *s)
 {
-    gnl_act_forward(&s->compute, GNL_ACT_LEAKY_RELU, slope_of(s), count(s), s->x[0], s->y,
-                    s->again ? NULL : signs_of(s));
+    forward(s, GNL_ACT_LEAKY_RELU, slope_of(s));
 }
 
 static void leaky_relu_backward(const gnl_step *s)
 {
-    if (s->dx[0])
-        gnl_rectify(&s->compute, slope_of(s), count(s), signs_of(s), s->dy, s->dx[0]);
+    backward(s, slope_of(s));
 }
 
 #define RECTIFIER(layer, table, text)                                                                        \

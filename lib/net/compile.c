@@ -104,7 +104,6 @@ static genlat_status move_in(genlat_exec *exec)
     exec->compute = host->compute;
     host->room_used += exec->arena_numbers;
     host->guests++;
-    exec->moved_in = true;
     return GENLAT_OK;
 }
 
@@ -247,10 +246,10 @@ genlat_status gnl_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t
     return make_exec(net, host, rows, opts, compile, out);
 }
 
-/* The room can be let again once it is empty. */
+/* The room can be let again once it is empty. Without an arena the guest has never moved in. */
 static void move_out(genlat_exec *exec)
 {
-    if (exec->moved_in && --exec->host->guests == 0)
+    if (exec->arena && --exec->host->guests == 0)
         exec->host->room_used = 0;
     gnl_exec_release(exec->host);
 }

@@ -163,7 +163,6 @@ struct genlat_exec {
     gnl_real *arena;
     int64_t arena_numbers;
     genlat_exec *host; /* in whose room the arena lies; NULL: in memory of its own */
-    bool moved_in;
     int64_t passes, host_passes; /* passes so far, and the host's at the last forward pass */
     gnl_real *room;              /* for guests: free between the forward and the backward pass */
     int64_t room_numbers, room_used;

@@ -46,7 +46,7 @@ typedef struct gnl_arena {
     genlat_net *net;   /* retained */
     genlat_loss *loss; /* retained */
     gnl_real *value;
-    gnl_real *grad; /* of a net: where the net has them, see gnl_arena_grad() */
+    gnl_real *grad; /* NULL for a net, which tells itself where they are: gnl_arena_grad() */
     int64_t count;
     gnl_real *moment[GNL_MAX_MOMENTS];
 } gnl_arena;

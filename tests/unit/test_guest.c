@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "genlat/genlat.h"
+#include "support/weights.h"
 
 enum { ROWS = 64, MANY = 64 * ROWS, CODE = 16, SIZE = 48, STEPS = 3 };
 
@@ -146,19 +147,6 @@ static void gan_step(gan *g)
     ck_assert_int_eq(genlat_optim_step(g->optim[G]), GENLAT_OK);
 }
 
-static void compare(genlat_net *a, genlat_net *b)
-{
-    for (int32_t i = 0; i < genlat_net_weights(a); i++) {
-        genlat_tensor *x = NULL, *y = NULL;
-        ck_assert_int_eq(genlat_net_weight(a, genlat_net_weight_name(a, i), &x), GENLAT_OK);
-        ck_assert_int_eq(genlat_net_weight(b, genlat_net_weight_name(a, i), &y), GENLAT_OK);
-        ck_assert_mem_eq(genlat_tensor_const_data(x), genlat_tensor_const_data(y),
-                         (size_t)genlat_tensor_count(x) * sizeof(float));
-        genlat_tensor_destroy(&x);
-        genlat_tensor_destroy(&y);
-    }
-}
-
 START_TEST(a_guest_computes_the_same)
 {
     gan apart = {0}, together = {0};
@@ -168,8 +156,8 @@ START_TEST(a_guest_computes_the_same)
         gan_step(&apart);
         gan_step(&together);
     }
-    compare(apart.net[G], together.net[G]);
-    compare(apart.net[D], together.net[D]);
+    assert_same_weights(apart.net[G], together.net[G]);
+    assert_same_weights(apart.net[D], together.net[D]);
     gan_close(&apart);
     gan_close(&together);
 }
