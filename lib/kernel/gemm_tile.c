@@ -10,6 +10,9 @@
 /* Rows of A that share a base pointer: the strides 0, 1 and 2 times fit the addressing modes. */
 enum { GROUP = 3, GROUPS = (TILE_ROWS + GROUP - 1) / GROUP };
 
+/* Rows of B that are fetched ahead. Where B is read in place, they lie so far apart that no processor foresees them. */
+enum { AHEAD = 32, LINE_BYTES = 64, LINE_VECTORS = LINE_BYTES > sizeof(V) ? LINE_BYTES / sizeof(V) : 1 };
+
 VEC_INLINE void store_tile(const int rows, const int vectors, const gnl_tile *t, M last,
                            V acc[][TILE_VECTORS])
 {
@@ -51,6 +54,9 @@ VEC_INLINE void run_tile(const int rows, const int vectors, const bool whole, co
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++)
             row[v] = whole || v < vectors - 1 ? vload(b + v * VN) : vload_m(b + v * VN, last);
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v += LINE_VECTORS)
+            __builtin_prefetch(b + AHEAD * stride_b + v * VN);
 #pragma GCC unroll 16
         for (int r = 0; r < rows; r++) {
             V x = vset(depth_contiguous ? base[r / GROUP][r % GROUP * stride_a] : base[0][r]);

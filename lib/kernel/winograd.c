@@ -13,13 +13,11 @@ enum {
     PARTS = STRIDE * STRIDE,
     PLACES = KERNEL * KERNEL,
     LEAST_CHANNELS = 16,
-    BLOCK_NUMBERS = 1 << 20, /* aim of a block's transformed image: 4 MiB */
-    LEAST_COLUMNS = 128,
     MOST_COLUMNS = 1024,
     TURNING_COLUMNS = 24, /* columns whose products take the time of transforming the weights */
-    PIECE = 32,           /* map channels that one task multiplies */
+    PIECE = 16,           /* map channels that one task multiplies: their weights at all points stay in the second cache */
     PIECES_MULTIPLE = 4,  /* so that threads finish together */
-    GRADIENT_PIECE = 256, /* map channels of one task's gradient */
+    GRADIENT_PIECE = 128, /* map channels of one task's gradient */
     APART = 5 * GNL_LANES /* numbers between one point's matrix and the next one's */
 };
 
@@ -29,9 +27,16 @@ static const double WORTH = 0.8;
 /* What is computed. */
 typedef enum kind { GATHER, SPREAD, WEIGHT, KINDS } kind;
 
+/* Aim of a block's transformed image, and what its columns never fall below. Weights are transformed for every block;
+ * their gradient transforms none, but has the map beside the image. */
+static const struct {
+    int64_t numbers, columns;
+} block_size[KINDS] = {[GATHER] = {3 << 18, 128}, [SPREAD] = {3 << 18, 128}, [WEIGHT] = {1 << 19, 64}};
+
 typedef struct job {
     const gnl_compute *c;
     const gnl_conv *g;
+    kind what;
     int64_t rows, depth; /* depth: image channels x parts */
     int64_t width;       /* image channels that lie together, part after part, in the depth */
     int points, size;    /* of a tile */
@@ -95,7 +100,7 @@ static int64_t plane_of(int64_t rows, int64_t cols)
 static void cut(job *j)
 {
     int64_t all = j->points * j->points * j->depth, line = j->tiles[1] * GNL_LANES, set = line * j->tiles[0];
-    int64_t most = GNL_MIN(GNL_MAX(BLOCK_NUMBERS / all, LEAST_COLUMNS), MOST_COLUMNS);
+    int64_t most = GNL_MIN(GNL_MAX(block_size[j->what].numbers / all, block_size[j->what].columns), MOST_COLUMNS);
     j->most_sets = GNL_MAX(GNL_MIN(most / set, j->sets), 1);
     j->most_lines = set <= most ? j->tiles[0] : GNL_MAX(most / line, 1);
 }
@@ -110,9 +115,10 @@ static int64_t lanes_pitch(const job *j)
     return (STRIDE * j->size * j->tiles[1] + STRIDE) * GNL_LANES;
 }
 
-static job job_of(const gnl_conv *g, int64_t rows, int points)
+static job job_of(const gnl_conv *g, kind what, int64_t rows, int points)
 {
-    job j = {.g = g, .rows = rows, .depth = g->image_channels * PARTS, .points = points, .size = points - 1};
+    job j = {.g = g, .what = what, .rows = rows, .points = points, .size = points - 1};
+    j.depth = g->image_channels * PARTS;
     for (int i = 0; i < 2; i++)
         j.tiles[i] = gnl_ceil_div(g->map[i], j.size);
     j.width = g->image_channels < PIECES_MULTIPLE * GNL_LANES ? GNL_LANES / 2 : GNL_LANES;
@@ -143,35 +149,42 @@ static int64_t flat_numbers(const job *j)
     return j->points * j->points * flat_plane(j, most_columns(j));
 }
 
+/* What all workers share: the image, the map, or both. */
+static int64_t shared_numbers(const job *j)
+{
+    return (j->what == SPREAD ? 0 : deep_numbers(j)) + (j->what == GATHER ? 0 : flat_numbers(j));
+}
+
 /* A worker's room beside the lanes: of weights, and of what is made with them. */
-static int64_t weight_numbers(const job *j, kind what)
+static int64_t weight_numbers(const job *j)
 {
     const int64_t plane[KINDS] = {[GATHER] = plane_of(PIECE, j->depth),
                                   [SPREAD] = plane_of(PARTS * j->width, j->g->map_channels)};
-    return j->points * j->points * plane[what];
+    return j->points * j->points * plane[j->what];
 }
 
-static int64_t piece_numbers(const job *j, kind what)
+static int64_t piece_numbers(const job *j)
 {
     const int64_t most = most_columns(j), width = PARTS * j->width;
     const int64_t plane[KINDS] = {[GATHER] = plane_of(PIECE, most),
                                   [SPREAD] = plane_of(width, most),
                                   [WEIGHT] = plane_of(GNL_MIN(j->g->map_channels, GRADIENT_PIECE), width)};
-    return j->points * j->points * plane[what];
+    return j->points * j->points * plane[j->what];
 }
 
-static int64_t own_numbers(const job *j, kind what)
+static int64_t own_numbers(const job *j)
 {
-    return j->lanes + weight_numbers(j, what) + piece_numbers(j, what);
+    return j->lanes + weight_numbers(j) + piece_numbers(j);
 }
 
 static int64_t scratch_of(const gnl_conv *g, int64_t rows, int points, int threads)
 {
-    const job j = job_of(g, rows, points);
-    int64_t gather = deep_numbers(&j) + threads * own_numbers(&j, GATHER);
-    int64_t spread = flat_numbers(&j) + threads * own_numbers(&j, SPREAD);
-    int64_t weight = deep_numbers(&j) + flat_numbers(&j) + threads * own_numbers(&j, WEIGHT);
-    return GNL_MAX(weight, GNL_MAX(gather, spread));
+    int64_t most = 0;
+    for (kind what = 0; what < KINDS; what++) {
+        const job j = job_of(g, what, rows, points);
+        most = GNL_MAX(most, shared_numbers(&j) + threads * own_numbers(&j));
+    }
+    return most;
 }
 
 /* Fewer rows may be computed with other points. */
@@ -187,12 +200,12 @@ static bool start(job *j, kind what, const gnl_compute *c, const gnl_conv *g, in
     int points = points_of(g, rows);
     if (points == 0)
         return false;
-    *j = job_of(g, rows, points);
+    *j = job_of(g, what, rows, points);
     j->c = c;
     j->deep = scratch;
     j->flat = what == SPREAD ? scratch : scratch + deep_numbers(j);
-    j->own = what == GATHER ? j->flat : j->flat + flat_numbers(j);
-    j->own_numbers = own_numbers(j, what);
+    j->own = scratch + shared_numbers(j);
+    j->own_numbers = own_numbers(j);
     return true;
 }
 
@@ -356,7 +369,7 @@ static void give_map(const job *j, int worker, int64_t first, int64_t count, con
 static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    gnl_real *weight = lanes_of(j, worker) + j->lanes, *product = weight + weight_numbers(j, GATHER);
+    gnl_real *weight = lanes_of(j, worker) + j->lanes, *product = weight + weight_numbers(j);
     for (int64_t i = begin; i < end; i++) {
         int64_t first = first_of(j->g->map_channels, map_pieces(j), i);
         int64_t count = first_of(j->g->map_channels, map_pieces(j), i + 1) - first;
@@ -409,7 +422,7 @@ static void give_image(const job *j, int worker, int64_t first, int64_t count, c
 static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    gnl_real *weight = lanes_of(j, worker) + j->lanes, *product = weight + weight_numbers(j, SPREAD);
+    gnl_real *weight = lanes_of(j, worker) + j->lanes, *product = weight + weight_numbers(j);
     for (int64_t i = begin; i < end; i++) {
         int64_t first = i * j->width, count = width_of(j, first), rows = PARTS * count;
         int64_t plane = turn_image_channels(j, first, count, weight), step = plane_of(rows, j->columns);
