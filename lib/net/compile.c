@@ -130,6 +130,8 @@ static genlat_status lend(gnl_compiler *c)
     if (c->grad_span >= 0) {
         exec->net->grad = place(c, c->grad_span).base;
         exec->net->lender = exec;
+        exec->late_grads = c->span[c->grad_span].late;
+        exec->late_from = exec->late_grads ? gnl_backward_node(c, c->span[c->grad_span].late_begin) : 0;
     }
     return c->training ? gnl_net_want_grad(exec->net) : GENLAT_OK;
 }

@@ -198,6 +198,20 @@ static void make_again(genlat_exec *exec, int node, int64_t tile)
     }
 }
 
+static void begin_gradients(const genlat_exec *exec)
+{
+    const genlat_net *net = exec->net;
+    if (net->lender == exec)
+        gnl_zero(exec->object.ctx, net->values - exec->late_grads, net->grad + exec->late_grads);
+    gnl_reparam_begin(exec);
+}
+
+static void begin_late_gradients(const genlat_exec *exec, int node, unsigned wanted)
+{
+    if (exec->late_grads && node == exec->late_from && wanted & GNL_GRAD_WEIGHTS)
+        gnl_zero(exec->object.ctx, exec->late_grads, exec->net->grad);
+}
+
 void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned wanted)
 {
     if (exec->recomputes)
@@ -205,6 +219,7 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
     clear_unwritten(exec, tile, outputs_mask, false);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
+        begin_late_gradients(exec, run->node, wanted);
         make_again(exec, run->node, tile);
         if (!exec->buffer[run->node].adjoint.base)
             continue;
@@ -213,13 +228,6 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
             type_of(exec, run)->backward(&run->step);
         add_routes(exec, run, tile, false);
     }
-}
-
-static void begin_gradients(const genlat_exec *exec)
-{
-    if (exec->net->lender == exec)
-        gnl_zero(exec->object.ctx, exec->net->values, exec->net->grad);
-    gnl_reparam_begin(exec);
 }
 
 void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted)

@@ -402,6 +402,33 @@ static void span_routes(gnl_compiler *c)
     }
 }
 
+/* The first node to add to the gradients of nodes before `limit` in the backward pass, or -1. */
+static int first_to_add(const gnl_compiler *c, int limit)
+{
+    int first = -1;
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        int owner = c->net->node[n].owner;
+        if (c->facts[n].live && owner < limit && c->net->node[owner].weights)
+            first = n;
+    }
+    return first;
+}
+
+/* Gradients of the first layers are written last. They are cut where that leaves most numbers free for longest. */
+static void delay_gradients(gnl_compiler *c, gnl_span *grads)
+{
+    int64_t most = 0;
+    for (int n = c->net->inputs; n < c->net->nodes; n++) {
+        const gnl_weight *first = &c->net->weight[c->net->node[n].first_weight];
+        int adds = first_to_add(c, n), time = gnl_backward_time(c, adds);
+        if (adds < 0 || !c->net->node[n].params || first->param.state || first->offset * (time - grads->begin) <= most)
+            continue;
+        most = first->offset * (time - grads->begin);
+        grads->late = first->offset;
+        grads->late_begin = time;
+    }
+}
+
 /* Room for guests, which run between the passes, and for gradients, which outlive the backward pass. */
 static void span_lent(gnl_compiler *c)
 {
@@ -412,8 +439,11 @@ static void span_lent(gnl_compiler *c)
     c->grad_span = o->lend_grads ? add_span(c, 0, start_of_backward(c), end_of_time(c)) : -1;
     if (room)
         c->span[c->room_span].numbers = room;
-    if (o->lend_grads)
+    if (o->lend_grads) {
         c->span[c->grad_span].numbers = c->net->values;
+        if (c->tiles == 1 && !c->tangents)
+            delay_gradients(c, &c->span[c->grad_span]);
+    }
 }
 
 genlat_status gnl_layout(gnl_compiler *c)

@@ -167,6 +167,8 @@ struct genlat_exec {
     gnl_real *room;              /* for guests: free between the forward and the backward pass */
     int64_t room_numbers, room_used;
     int guests;
+    int64_t late_grads; /* of lent gradients, so many of the first count from the backward call of node late_from on only */
+    int late_from;
     bool trampled; /* a guest has run since the last pass: after a backward pass its gradients are gone */
     gnl_rng dropout;
     int reparams;

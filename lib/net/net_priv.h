@@ -18,6 +18,8 @@ typedef struct gnl_span {
     gnl_extent extent;
     int64_t numbers;
     int begin, end; /* inclusive */
+    int64_t late;   /* so many of the first numbers, whole lines of the cache, count from late_begin on only */
+    int late_begin;
     int64_t offset; /* the answer */
     int64_t best;   /* the answer as far as it is known */
 } gnl_span;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Layout of an arena by liveness: the largest buffers first, or those that count longest, or by both together, each at the
- * lowest place that is free for its time. What then stands highest goes first in another try, as long as that may gain. */
+ * lowest place that is free for its time. Then the order is changed by chance, as long as that may gain. */
 #include "net/net_priv.h"
 
 enum {
     LINE = GNL_ALIGN / 4, /* numbers; of 4 bytes, so that doubles are aligned too */
-    MOST_TRIES = 64,
-    TRYING = 1 << 20 /* pairs of buffers that are compared before large nets give up */
+    MOST_TRIES = 1024,
+    TRYING = 1 << 21 /* pairs of buffers, about, that are compared before large nets give up */
 };
 
 int64_t gnl_padded(int64_t numbers)
@@ -41,23 +41,48 @@ static void sort_largest_first(const gnl_span *span, int count, measure *size, i
     }
 }
 
-static bool meet_in_time(const gnl_span *a, const gnl_span *b)
+/* A part of a buffer with one time. */
+typedef struct block {
+    int64_t from, past; /* from where the buffer begins */
+    int begin, end;
+} block;
+
+/* What comes late is a block of its own. */
+static int blocks_of(const gnl_span *span, block out[2])
+{
+    out[0] = (block){span->late, gnl_padded(span->numbers), span->begin, span->end};
+    out[1] = (block){0, span->late, span->late_begin, span->end};
+    return span->late ? 2 : 1;
+}
+
+static bool meet_in_time(const block *a, const block *b)
 {
     return a->begin <= b->end && b->begin <= a->end;
 }
 
-/* The end of a placed buffer that stands in the way of `span` at `offset`, or -1. */
+/* Where `span` has to go from `offset` to be past a block of `other` that stands in its way, or -1. */
+static int64_t past_other(const gnl_span *other, const gnl_span *span, int64_t offset)
+{
+    block mine[2], theirs[2];
+    const int64_t away = other->offset - offset;
+    const int count = blocks_of(span, mine), others = blocks_of(other, theirs);
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < others; j++) {
+            const block *a = &mine[i], *b = &theirs[j];
+            if (a->from < away + b->past && away + b->from < a->past && meet_in_time(a, b))
+                return other->offset + b->past - a->from;
+        }
+    return -1;
+}
+
+/* The same for all that are placed. */
 static int64_t obstacle(const gnl_span *all, const int *order, int placed, const gnl_span *span,
                         int64_t offset)
 {
-    for (int i = 0; i < placed; i++) {
-        const gnl_span *other = &all[order[i]];
-        bool apart = offset + gnl_padded(span->numbers) <= other->offset ||
-                     other->offset + gnl_padded(other->numbers) <= offset;
-        if (!apart && meet_in_time(span, other))
-            return other->offset + gnl_padded(other->numbers);
-    }
-    return -1;
+    int64_t past = -1;
+    for (int i = 0; i < placed && past < 0; i++)
+        past = past_other(&all[order[i]], span, offset);
+    return past;
 }
 
 static int64_t end_of(const gnl_span *span)
@@ -79,42 +104,58 @@ static int64_t place_all(gnl_span *span, int count, const int *order)
     return total;
 }
 
-/* The most that counts at one time: no layout needs less. That is when some buffer begins. */
+static int64_t counts_at(const gnl_span *span, int count, int time)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < count; i++) {
+        block all[2];
+        for (int j = blocks_of(&span[i], all) - 1; j >= 0; j--)
+            if (all[j].begin <= time && time <= all[j].end)
+                sum += all[j].past - all[j].from;
+    }
+    return sum;
+}
+
+/* The most that counts at one time: no layout needs less. That is when some block begins. */
 static int64_t most_at_once(const gnl_span *span, int count)
 {
     int64_t most = 0;
     for (int i = 0; i < count; i++) {
-        int64_t sum = 0;
-        for (int j = 0; j < count; j++)
-            if (span[j].begin <= span[i].begin && span[i].begin <= span[j].end)
-                sum += gnl_padded(span[j].numbers);
-        most = GNL_MAX(most, sum);
+        most = GNL_MAX(most, counts_at(span, count, span[i].begin));
+        if (span[i].late)
+            most = GNL_MAX(most, counts_at(span, count, span[i].late_begin));
     }
     return most;
 }
 
-static void highest_first(const gnl_span *span, int count, int *order)
+static void swap(int *a, int *b)
 {
-    int top = 0;
-    for (int i = 0; i < count; i++)
-        if (end_of(&span[order[i]]) > end_of(&span[order[top]]))
-            top = i;
-    int moved = order[top];
-    memmove(order + 1, order, (size_t)top * sizeof *order);
-    order[0] = moved;
+    int kept = *a;
+    *a = *b;
+    *b = kept;
 }
 
-/* Tries orders from one on; the best so far is kept. */
-static int64_t improve(gnl_span *span, int count, measure *size, int64_t least, int64_t best, int *order)
+static int64_t remember(gnl_span *span, int count, int64_t total, int64_t best)
 {
-    int tries = GNL_MIN(MOST_TRIES, 1 + TRYING / GNL_MAX(count * count, 1));
-    sort_largest_first(span, count, size, order);
+    for (int i = 0; i < count && total < best; i++)
+        span[i].best = span[i].offset;
+    return GNL_MIN(total, best);
+}
+
+/* Exchanges two buffers in the order, and back where that does harm. Of all layouts the best is kept. */
+static int64_t improve(gnl_span *span, int count, gnl_rng *rng, int64_t least, int64_t best, int *order)
+{
+    int tries = GNL_MIN(MOST_TRIES, TRYING / GNL_MAX(count * count, 1));
+    int64_t now = place_all(span, count, order);
+    best = remember(span, count, now, best);
     for (int i = 0; i < tries && best > least; i++) {
+        int *a = &order[gnl_rng_below(rng, (uint64_t)count)], *b = &order[gnl_rng_below(rng, (uint64_t)count)];
+        swap(a, b);
         int64_t total = place_all(span, count, order);
-        for (int j = 0; j < count && total < best; j++)
-            span[j].best = span[j].offset;
-        best = GNL_MIN(best, total);
-        highest_first(span, count, order);
+        best = remember(span, count, total, best);
+        if (total > now)
+            swap(a, b);
+        now = GNL_MIN(total, now);
     }
     return best;
 }
@@ -123,8 +164,11 @@ int64_t gnl_plan_spans(gnl_span *span, int count, int *order)
 {
     measure *const sizes[] = {numbers_of, numbers_times_time, time_of};
     int64_t least = most_at_once(span, count), best = INT64_MAX;
-    for (size_t i = 0; i < GNL_COUNT(sizes); i++)
-        best = improve(span, count, sizes[i], least, best, order);
+    gnl_rng rng = gnl_rng_make(0, GNL_STREAM_ORDER, 0); /* the same layout every time */
+    for (size_t i = 0; i < GNL_COUNT(sizes); i++) {
+        sort_largest_first(span, count, sizes[i], order);
+        best = improve(span, count, &rng, least, best, order);
+    }
     for (int i = 0; i < count; i++)
         span[i].offset = span[i].best;
     return count ? best : 0;

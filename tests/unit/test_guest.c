@@ -59,7 +59,8 @@ static const char *const generators[] = {
     "dense units=96; batch_norm; relu; dense units=80; batch_norm; leaky_relu; dense units=48; tanh",
     "dense units=96; relu; dense units=80; elu; dense units=48; tanh",
 };
-static const char *const critic_layers = "dense units=200; leaky_relu; dense units=64; batch_norm; leaky_relu; dense units=1";
+static const char *const critic_layers =
+    "dense units=200; leaky_relu; dense units=64; batch_norm; leaky_relu; dense units=1";
 
 enum { G, D };
 
@@ -132,7 +133,8 @@ static void judge(gan *g, const genlat_tensor *x)
 static void gan_step(gan *g)
 {
     const genlat_tensor *made = NULL, *back = NULL;
-    ck_assert_int_eq(genlat_exec_forward(g->exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g->z}), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(g->exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g->z}),
+                     GENLAT_OK);
     ck_assert_int_eq(genlat_exec_output(g->exec[G], 0, &made), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_zero_grad(g->optim[D]), GENLAT_OK);
     judge(g, g->x);
@@ -171,9 +173,55 @@ START_TEST(a_guest_takes_less_memory)
     gan_open(&together, 0, true);
     int64_t gradients = genlat_net_size(apart.net[G]) * (int64_t)sizeof(float);
     int64_t before = genlat_exec_bytes(apart.exec[G]) + genlat_exec_bytes(apart.exec[D]) + gradients;
-    ck_assert_int_lt(genlat_exec_bytes(together.exec[G]), before - gradients - 20 * ROWS * (int64_t)sizeof(float));
+    ck_assert_int_lt(genlat_exec_bytes(together.exec[G]),
+                     before - gradients - 20 * ROWS * (int64_t)sizeof(float));
     gan_close(&apart);
     gan_close(&together);
+}
+END_TEST
+
+/* ---- gradients that wait ----------------------------------------------------------------------- */
+
+enum { IN = 400, WIDE = 500 };
+
+/* One step from the same start; returns the workspace's bytes. */
+static int64_t train_one_step(genlat_net *net, uint32_t lend_grads)
+{
+    genlat_exec_opts opts = options();
+    genlat_exec *exec = NULL;
+    genlat_optim *optim = NULL;
+    genlat_tensor *x = numbers(IN, 1);
+    opts.lend_grads = lend_grads;
+    ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_from_text(ctx, "sgd lr=1e-3", &optim), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_add(optim, net, NULL, NULL), GENLAT_OK);
+    const genlat_tensor *y = NULL;
+    ck_assert_int_eq(genlat_exec_forward(exec, GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){x}), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_output(exec, 0, &y), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_backward(exec, 1, &y), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_step(optim), GENLAT_OK);
+    int64_t bytes = genlat_exec_bytes(exec);
+    genlat_optim_destroy(&optim);
+    genlat_exec_destroy(&exec);
+    genlat_tensor_destroy(&x);
+    return bytes;
+}
+
+/* Those of the first layer lie where the derivatives of the last, wide one were, even if it is used twice. */
+START_TEST(gradients_of_the_first_layer_wait)
+{
+    static const char *const nets[] = {
+        "dense units=500; relu; dense units=16; relu; dense units=8000",
+        "dense units=500 name=first; relu; dense units=400; dense units=500 share=first; dense units=16; "
+        "dense units=8000",
+    };
+    genlat_net *plain = make(IN, nets[_i]), *lent = make(IN, nets[_i]);
+    int64_t others = (genlat_net_size(plain) - IN * WIDE) * (int64_t)sizeof(float);
+    int64_t beside = train_one_step(lent, 1) - train_one_step(plain, 0);
+    assert_same_weights(plain, lent);
+    ck_assert_int_lt(beside, others + 4096);
+    genlat_net_destroy(&plain);
+    genlat_net_destroy(&lent);
 }
 END_TEST
 
@@ -211,8 +259,10 @@ START_TEST(a_guest_goes_between_two_passes_of_its_host)
     const genlat_tensor *gone = NULL;
     gan_open(&g, 0, true);
     gan_step(&g);
-    ck_assert_int_eq(genlat_exec_forward(g.exec[D], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.x}), GENLAT_OK);
-    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(g.exec[D], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.x}),
+                     GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}),
+                     GENLAT_OK);
     REFUSED(GENLAT_E_STATE, "host", genlat_exec_backward(g.exec[D], 1, &(const genlat_tensor *){g.slope}));
     REFUSED(GENLAT_E_STATE, "host", genlat_exec_output(g.exec[D], 0, &gone));
     gan_step(&g);
@@ -234,7 +284,8 @@ START_TEST(gradients_are_gone_when_a_guest_has_run)
     REFUSED(GENLAT_E_STATE, "guest", genlat_optim_step(g.optim[G]));
     REFUSED(GENLAT_E_STATE, "guest", genlat_exec_input_grad(g.exec[G], 0, &gone));
     gan_step(&g);
-    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}),
+                     GENLAT_OK);
     REFUSED(GENLAT_E_STATE, "backward", genlat_optim_step(g.optim[G]));
     gan_close(&g);
 }
@@ -294,6 +345,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, a_guest_computes_the_same, 0, 8);
     tcase_add_test(tests, a_guest_takes_less_memory);
+    tcase_add_loop_test(tests, gradients_of_the_first_layer_wait, 0, 2);
     tcase_add_test(tests, a_room_holds_what_fits);
     tcase_add_test(tests, a_guest_goes_between_two_passes_of_its_host);
     tcase_add_test(tests, gradients_are_gone_when_a_guest_has_run);
