@@ -15,6 +15,8 @@ enum { LEAST_SPIN = 50 * 1000, MOST_SPIN = 500 * 1000 };
 /* Time without the workers for each time lost with them: once at first, twice as often with each loss that comes within
  * SOON of the last one's end, in nanoseconds. So where the core stays busy, the loss stays below a tenth. */
 enum { MOST_TIMES_ALONE = 12, SOON = 8 * 1000 * 1000 };
+/* Parts of what is left, for each thread, that one takes at once. */
+enum { SHARES = 4 };
 /* Bit of the gate that is set while a job may be joined; the bits below count the workers at it. */
 enum { GATE_OPEN = 1 << 16 };
 
@@ -32,11 +34,13 @@ struct gnl_pool {
     job job;
     int64_t alone_until; /* in nanoseconds; who holds `busy` may touch it and the next */
     int64_t times_alone; /* how often the last loss was waited for alone */
-    atomic_llong next;   /* next chunk to take */
-    atomic_int gate;     /* GATE_OPEN and the number of workers at the job, which may not change meanwhile */
-    atomic_uint generation; /* number of jobs given so far */
-    atomic_int asleep;      /* workers that wait for `wake` */
-    atomic_bool waiting;    /* the caller waits for `left` */
+    /* Written by all at different times: each has a line of the cache. */
+    _Alignas(GNL_ALIGN) atomic_llong next; /* next chunk to take */
+    /* GATE_OPEN and the number of workers at the job, which may not change meanwhile */
+    _Alignas(GNL_ALIGN) atomic_int gate;
+    _Alignas(GNL_ALIGN) atomic_uint generation; /* number of jobs given so far */
+    atomic_int asleep;                          /* workers that wait for `wake` */
+    atomic_bool waiting;                        /* the caller waits for `left` */
     atomic_bool stop;
     int workers; /* without the caller */
     pthread_t *thread;
@@ -62,16 +66,27 @@ static int64_t clock_now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Returns the number of chunks that this thread has taken. */
+static void run_chunk(const job *now, int64_t chunk, int worker)
+{
+    int64_t begin = chunk * now->grain;
+    now->task(now->arg, begin, GNL_MIN(begin + now->grain, now->n), worker);
+}
+
+/* Takes several chunks at once while many are left, since counting takes longer than a small one, and neighbours often share
+ * lines of the cache; single ones in the end. Returns the number that this thread has taken. */
 static int64_t run_chunks(gnl_pool *pool, int worker)
 {
-    const job *now = &pool->job;
-    for (int64_t taken = 0;; taken++) {
-        int64_t chunk = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
-        if (chunk >= now->chunks)
+    const job now = pool->job;
+    const int64_t shares = SHARES * (pool->workers + 1);
+    for (int64_t taken = 0, past = 0;;) {
+        int64_t count = GNL_MAX((now.chunks - past) / shares, 1);
+        int64_t chunk = atomic_fetch_add_explicit(&pool->next, count, memory_order_relaxed);
+        if (chunk >= now.chunks)
             return taken;
-        int64_t begin = chunk * now->grain;
-        now->task(now->arg, begin, GNL_MIN(begin + now->grain, now->n), worker);
+        past = GNL_MIN(chunk + count, now.chunks);
+        taken += past - chunk;
+        for (; chunk < past; chunk++)
+            run_chunk(&now, chunk, worker);
     }
 }
 
