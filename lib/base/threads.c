@@ -215,12 +215,13 @@ static bool take_pool(gnl_pool *pool, int64_t now)
 void gnl_pool_run(gnl_pool *pool, int64_t n, int64_t grain, gnl_task *task, void *arg)
 {
     int64_t now = clock_now();
+    const job given = {task, arg, n, grain, (n + grain - 1) / grain};
     if (!take_pool(pool, now)) {
-        for (int64_t begin = 0; begin < n; begin += grain)
-            task(arg, begin, GNL_MIN(begin + grain, n), 0);
+        for (int64_t chunk = 0; chunk < given.chunks; chunk++)
+            run_chunk(&given, chunk, 0);
         return;
     }
-    pool->job = (job){task, arg, n, grain, (n + grain - 1) / grain};
+    pool->job = given;
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
     atomic_store_explicit(&pool->gate, GATE_OPEN, memory_order_release);
     announce(pool);

@@ -420,10 +420,14 @@ static void delay_gradients(gnl_compiler *c, gnl_span *grads)
     int64_t most = 0;
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         const gnl_weight *first = &c->net->weight[c->net->node[n].first_weight];
-        int adds = first_to_add(c, n), time = gnl_backward_time(c, adds);
-        if (adds < 0 || !c->net->node[n].params || first->param.state || first->offset * (time - grads->begin) <= most)
+        int adds = first_to_add(c, n);
+        if (adds < 0 || !c->net->node[n].params || first->param.state)
             continue;
-        most = first->offset * (time - grads->begin);
+        int time = gnl_backward_time(c, adds);
+        int64_t gain = first->offset * (time - grads->begin);
+        if (gain <= most)
+            continue;
+        most = gain;
         grads->late = first->offset;
         grads->late_begin = time;
     }
