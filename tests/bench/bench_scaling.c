@@ -3,6 +3,10 @@
  * The same steps with one thread and with several, in turn, so that a machine whose speed drifts is as fast for both.
  * A turn is the mean of as many steps as fill it; what is told is the median over turns, and over the quotients of
  * neighbours, and the sum of the shortest pieces of all steps.
+ *
+ * A virtual machine's cores are not equally fast at all times: another guest may run on the same core. So dot
+ * products in the innermost cache, which ask nothing but the cores, are timed around each turn. What they gain is told too, and
+ * the median over the turns around which they gained nine tenths of what they could.
  */
 #include <stdlib.h>
 
@@ -10,13 +14,50 @@
 
 enum { LEAST_TURNS = 5, MOST_TURNS = 4096 };
 
-static const double turn_seconds = 0.1;
+enum { PROBES = 3, PROBE_CHUNKS = 128, PROBE_DOTS = 500, PROBE_NUMBERS = 1024 };
+
+static const double turn_seconds = 0.1, even_share = 0.9;
 
 typedef struct turns {
-    double ms[2][MOST_TURNS], quotient[MOST_TURNS];
-    int count;
+    double ms[2][MOST_TURNS], quotient[MOST_TURNS], even[MOST_TURNS];
+    double machine[PROBES * MOST_TURNS]; /* what dot products in the innermost cache gain */
+    int count, evens;
     bench_pieces pieces[2];
 } turns;
+
+/* ---- the cores ----------------------------------------------------------------------------------------- */
+
+typedef struct probe_work {
+    const gnl_kernels *k;
+    gnl_real numbers[PROBE_NUMBERS];
+    double sums[PROBE_CHUNKS];
+} probe_work;
+
+static void probe_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    probe_work *work = arg;
+    for (int64_t i = begin * PROBE_DOTS; i < end * PROBE_DOTS; i++)
+        work->sums[i / PROBE_DOTS] += work->k->dot(PROBE_NUMBERS, work->numbers, work->numbers);
+}
+
+static double probe_seconds(genlat_ctx *ctx)
+{
+    probe_work work = {.k = gnl_kernels_of(ctx)};
+    gnl_parallel(ctx, PROBE_CHUNKS / 4, 1, probe_task, &work); /* threads awake */
+    double begin = bench_now();
+    gnl_parallel(ctx, PROBE_CHUNKS, 1, probe_task, &work);
+    return bench_now() - begin;
+}
+
+/* Whether each of the second context's threads does nearly what the first one's does alone. */
+static bool probe(const bench b[2], turns *t, int at)
+{
+    double *gain = &t->machine[PROBES * t->count + at];
+    *gain = probe_seconds(b[0].ctx) / probe_seconds(b[1].ctx);
+    return *gain >= even_share * (double)b[1].way.threads;
+}
+
+/* ---- turns --------------------------------------------------------------------------------------------- */
 
 static genlat_status take_step(const bench_work *work, bench *b, bench_pieces *pieces)
 {
@@ -41,25 +82,35 @@ static genlat_status take_turns(const bench_work *work, bench b[2], double secon
 {
     double begin = bench_now();
     while (t->count < MOST_TURNS && (t->count < LEAST_TURNS || bench_now() < begin + seconds)) {
-        for (int i = 0; i < 2; i++)
+        bool even = probe(b, t, 0);
+        for (int i = 0; i < 2; i++) {
             GNL_TRY(take_turn(work, &b[i], &t->pieces[i], &t->ms[i][t->count]));
-        t->quotient[t->count] = t->ms[0][t->count] / t->ms[1][t->count];
-        t->count++;
+            even = probe(b, t, i + 1) && even;
+        }
+        double quotient = t->ms[0][t->count] / t->ms[1][t->count];
+        t->quotient[t->count++] = quotient;
+        if (even)
+            t->even[t->evens++] = quotient;
     }
     return GENLAT_OK;
 }
 
+static double median(double *values, int64_t n)
+{
+    bench_sort(values, n);
+    return n ? values[n / 2] : 0;
+}
+
 static void report(const bench_work *work, long threads, turns *t)
 {
-    double *sorted[] = {t->ms[0], t->ms[1], t->quotient};
-    for (size_t i = 0; i < GNL_COUNT(sorted); i++)
-        bench_sort(sorted[i], t->count);
-    int middle = t->count / 2;
+    double ms_one = median(t->ms[0], t->count), ms_all = median(t->ms[1], t->count);
     double one = 1e3 * bench_pieces_sum(&t->pieces[0]), all = 1e3 * bench_pieces_sum(&t->pieces[1]);
     printf("{\"name\": \"%s\", \"threads\": %ld, \"turns\": %d, \"ms_one\": %.4f, \"ms_all\": %.4f, \"fastest_one\": %.4f, "
-           "\"fastest_all\": %.4f, \"pieces_one\": %.4f, \"pieces_all\": %.4f, \"scaling\": %.3f, \"scaling_pieces\": %.3f}\n",
-           work->name, threads, t->count, t->ms[0][middle], t->ms[1][middle], t->ms[0][0], t->ms[1][0], one, all,
-           t->quotient[middle], one / all);
+           "\"fastest_all\": %.4f, \"pieces_one\": %.4f, \"pieces_all\": %.4f, \"scaling\": %.3f, \"scaling_pieces\": %.3f, "
+           "\"machine\": %.3f, \"even_turns\": %d, \"scaling_even\": %.3f}\n",
+           work->name, threads, t->count, ms_one, ms_all, t->ms[0][0], t->ms[1][0], one, all,
+           median(t->quotient, t->count), one / all, median(t->machine, (int64_t)PROBES * t->count), t->evens,
+           median(t->even, t->evens));
     fflush(stdout);
 }
 
