@@ -9,26 +9,50 @@ static genlat_status out_of_memory(size_t count, size_t size)
     return gnl_fail(GENLAT_E_MEMORY, "out of memory: %zu elements of %zu bytes wanted", count, size);
 }
 
-void *gnl_alloc(genlat_ctx *ctx, size_t count, size_t size)
+/* The C library alone knows which pages are zero already, but it has no aligned calloc(): its blocks are aligned here, and the
+ * address that it wants back lies before the memory. */
+static void *take_library(size_t bytes, bool zero)
+{
+    char *block = zero ? calloc(1, bytes + GNL_ALIGN) : malloc(bytes + GNL_ALIGN);
+    if (!block)
+        return NULL;
+    void **memory = (void **)(void *)(block + GNL_ALIGN - (uintptr_t)block % GNL_ALIGN);
+    memory[-1] = block;
+    return memory;
+}
+
+static void give_library(void *memory)
+{
+    free(((void **)memory)[-1]);
+}
+
+static void *take(genlat_ctx *ctx, size_t bytes, bool zero)
+{
+    if (!ctx || !ctx->allocator.alloc)
+        return take_library(bytes, zero);
+    void *memory = ctx->allocator.alloc(ctx->allocator.user, bytes, GNL_ALIGN);
+    return memory && zero ? memset(memory, 0, bytes) : memory;
+}
+
+static void *take_checked(genlat_ctx *ctx, size_t count, size_t size, bool zero)
 {
     size_t bytes = 0;
     void *memory = NULL;
-    if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2) {
-        bytes = bytes ? (bytes + GNL_ALIGN - 1) / GNL_ALIGN * GNL_ALIGN : GNL_ALIGN;
-        memory = ctx && ctx->allocator.alloc ? ctx->allocator.alloc(ctx->allocator.user, bytes, GNL_ALIGN)
-                                             : aligned_alloc(GNL_ALIGN, bytes);
-    }
+    if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2)
+        memory = take(ctx, bytes ? (bytes + GNL_ALIGN - 1) / GNL_ALIGN * GNL_ALIGN : GNL_ALIGN, zero);
     if (!memory)
         (void)out_of_memory(count, size);
     return memory;
 }
 
+void *gnl_alloc(genlat_ctx *ctx, size_t count, size_t size)
+{
+    return take_checked(ctx, count, size, false);
+}
+
 void *gnl_calloc(genlat_ctx *ctx, size_t count, size_t size)
 {
-    void *memory = gnl_alloc(ctx, count, size);
-    if (memory)
-        memset(memory, 0, count * size);
-    return memory;
+    return take_checked(ctx, count, size, true);
 }
 
 void gnl_free(genlat_ctx *ctx, void *memory)
@@ -38,7 +62,7 @@ void gnl_free(genlat_ctx *ctx, void *memory)
     if (ctx && ctx->allocator.free)
         ctx->allocator.free(ctx->allocator.user, memory);
     else
-        free(memory);
+        give_library(memory);
 }
 
 char *gnl_strndup(genlat_ctx *ctx, const char *text, size_t length)
