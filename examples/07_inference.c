@@ -55,7 +55,7 @@ static genlat_status make_file(const char *path)
     genlat_vae_builder_latent(builder, LATENT);
     TRY(genlat_vae_build(&builder, digits, &vae));
     TRY(genlat_vae_fit(vae, digits, &opts));
-    TRY(genlat_vae_save(vae, path));
+    TRY(genlat_vae_export(vae, path));
 end:
     genlat_vae_destroy(&vae);
     genlat_vae_builder_destroy(&builder);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat export: the weights as arrays of NumPy. (The model file itself is safetensors, which Python reads as it is.) */
+/*
+ * genlat export: a model file without the state of training, or the weights as arrays of NumPy. (The model file is safetensors,
+ * which Python reads as it is.)
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app.h"
 #include "genlat/files.h"
+#include "maker.h"
 
 typedef struct arrays {
     int64_t count;
@@ -44,42 +47,73 @@ static int collect(app_state *app, arrays *a, genlat_net *net, const char *part)
     return APP_OK;
 }
 
-static int check(const app_state *app)
+static int tell(app_state *app, const char *unit, int64_t count)
 {
-    const char *ending = app->opts.out ? strrchr(app->opts.out, '.') : NULL;
-    if (!ending || strcmp(ending, ".npz") != 0)
-        return app_usage(app, "--out must name a file that ends in .npz");
-    return APP_OK;
+    if (!app->opts.quiet && !app->opts.json)
+        printf("wrote %s, %lld %s\n", app->opts.out, (long long)count, unit);
+    return output_json(app, json_pack("{s:s, s:s, s:I}", "event", "written", "file", app->opts.out, "count",
+                                      (json_int_t)count));
 }
+
+/* ---- arrays -------------------------------------------------------------------------------------------- */
 
 static int write_arrays(app_state *app, const arrays *a)
 {
     if (genlat_npz_write(app->opts.out, a->count, a->pointers, (const genlat_tensor *const *)a->tensors) !=
         GENLAT_OK)
         return app_fail_library(app);
-    if (!app->opts.quiet && !app->opts.json)
-        printf("wrote %s, %lld arrays\n", app->opts.out, (long long)a->count);
-    return output_json(app, json_pack("{s:s, s:s, s:I}", "event", "written", "file", app->opts.out, "count",
-                                      (json_int_t)a->count));
+    return tell(app, "arrays", a->count);
+}
+
+/* The nets of a model under the names that they have in its file. */
+static int export_arrays(app_state *app, maker *m)
+{
+    const struct {
+        const char *name;
+        genlat_net *net;
+    } parts[] = {{"encoder", genlat_vae_encoder(m->vae)},
+                 {"decoder", genlat_vae_decoder(m->vae)},
+                 {"generator", genlat_gan_generator(m->gan)},
+                 {"discriminator", genlat_gan_discriminator(m->gan)},
+                 {"net", genlat_predictor_net(m->predictor)}};
+    arrays a = {0};
+    size_t weights = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        weights += (size_t)genlat_net_weights(parts[i].net);
+    int status = reserve(app, &a, weights);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && status == APP_OK; i++)
+        status = collect(app, &a, parts[i].net, parts[i].name);
+    if (status == APP_OK)
+        status = write_arrays(app, &a);
+    release(&a);
+    return status;
+}
+
+/* ---- a model for use ----------------------------------------------------------------------------------- */
+
+static int export_model(app_state *app, maker *m)
+{
+    genlat_status status = m->vae   ? genlat_vae_export(m->vae, app->opts.out)
+                           : m->gan ? genlat_gan_export(m->gan, app->opts.out)
+                                    : genlat_predictor_export(m->predictor, app->opts.out);
+    return status == GENLAT_OK ? tell(app, "model", 1) : app_fail_library(app);
+}
+
+static bool ends_with(const char *path, const char *ending)
+{
+    const char *found = path ? strrchr(path, '.') : NULL;
+    return found && strcmp(found, ending) == 0;
 }
 
 int cmd_export(app_state *app)
 {
-    genlat_vae *vae = NULL;
-    arrays a = {0};
-    int status = check(app);
+    maker m = {.vae = NULL};
+    bool to_arrays = ends_with(app->opts.out, ".npz");
+    if (!to_arrays && !ends_with(app->opts.out, ".safetensors"))
+        return app_usage(app, "--out must name a file that ends in .safetensors, a model, or in .npz, arrays");
+    int status = maker_load(app, &m);
     if (status == APP_OK)
-        status = model_load(app, &vae);
-    genlat_net *encoder = genlat_vae_encoder(vae), *decoder = genlat_vae_decoder(vae);
-    if (status == APP_OK)
-        status = reserve(app, &a, (size_t)genlat_net_weights(encoder) + (size_t)genlat_net_weights(decoder));
-    if (status == APP_OK)
-        status = collect(app, &a, encoder, "encoder");
-    if (status == APP_OK)
-        status = collect(app, &a, decoder, "decoder");
-    if (status == APP_OK)
-        status = write_arrays(app, &a);
-    release(&a);
-    genlat_vae_destroy(&vae);
+        status = (to_arrays ? export_arrays : export_model)(app, &m);
+    maker_destroy(&m);
     return status;
 }

@@ -21,7 +21,7 @@ const app_command app_commands[] = {
      "go from one sample to another", cmd_interpolate},
     {"traverse", "MODEL", "data index label range frames out scale rate",
      "move one latent dimension after the other", cmd_traverse},
-    {"export", "MODEL", "out", "write the weights as arrays of NumPy", cmd_export},
+    {"export", "MODEL", "out", "write a model for use alone, or its weights as arrays of NumPy", cmd_export},
     {"info", "MODEL", "", "describe a model", cmd_info},
     {"presets", NULL, "", "list the presets", cmd_presets},
     {"selftest", NULL, "", "train, save and load a tiny model to check this installation", cmd_selftest},

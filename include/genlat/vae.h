@@ -572,6 +572,18 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_active_units(genlat_vae *va
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_save(genlat_vae *vae, const char *path);
 
 /**
+ * Write the model to a file without the state of training: what its use needs, with Adam a third of the size. Loaded, it
+ * is as trained as before, and a training that goes on from it is a new one.
+ *
+ * @param vae   model.
+ * @param path  name of the file, replaced as a whole or not at all.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
+ * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_export(genlat_vae *vae, const char *path);
+
+/**
  * Read a model from a file.
  *
  * @param ctx   context.

@@ -90,10 +90,11 @@ genlat_status gnl_fields_read_later(const gnl_reader *reader, const gnl_field *f
     return GENLAT_OK;
 }
 
-genlat_status gnl_progress_write(gnl_writer *writer, gnl_progress *progress)
+genlat_status gnl_progress_write(gnl_writer *writer, const gnl_progress *progress)
 {
+    gnl_progress copy = *progress;
     gnl_field fields[8];
-    return gnl_fields_write(writer, fields, list_progress(progress, fields));
+    return gnl_fields_write(writer, fields, list_progress(&copy, fields));
 }
 
 genlat_status gnl_progress_read(const gnl_reader *reader, gnl_progress *progress)

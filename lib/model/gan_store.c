@@ -87,10 +87,12 @@ static genlat_status visit_moments(const genlat_net *net, const genlat_optim *op
     return GENLAT_OK;
 }
 
-static genlat_status visit_tensors(genlat_gan *gan, tensor_fn *fn, void *file)
+static genlat_status visit_tensors(genlat_gan *gan, bool training, tensor_fn *fn, void *file)
 {
     if (gan->ema)
         GNL_TRY(visit_arena(gan->generator, "average", gan->ema->value, gan->ema->state, fn, file));
+    if (!training)
+        return GENLAT_OK;
     if (gan->history[0]) {
         GNL_TRY(visit_arena(gan->generator, "history.generator", gan->history[0], NULL, fn, file));
         GNL_TRY(visit_arena(gan->discriminator, "history.discriminator", gan->history[1], NULL, fn, file));
@@ -101,42 +103,44 @@ static genlat_status visit_tensors(genlat_gan *gan, tensor_fn *fn, void *file)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static genlat_status write_texts(genlat_gan *gan, gnl_writer *writer)
+static genlat_status write_texts(genlat_gan *gan, gnl_keep keep, gnl_writer *writer)
 {
     char text[1024];
     gnl_field fields[FIELDS];
     counters c = {gnl_optim_steps(gan->optim_g), gnl_optim_steps(gan->optim_d), atomic_load(&gan->drawn),
                   gan->ema ? gan->ema->samples : 0, gan->strength};
+    if (keep == GNL_KEEP_MODEL)
+        c = (counters){.drawn = c.drawn, .averaged = c.averaged};
     GNL_TRY(gnl_fields_write(writer, fields, list_fields(&gan->recipe, &c, fields)));
     GNL_TRY(gnl_fields_write(writer, fields, list_later_fields(&gan->recipe, &c, fields)));
-    GNL_TRY(gnl_progress_write(writer, &gan->model.progress));
     GNL_TRY(gnl_options_format(&gnl_gan_table, &gan->recipe.opts, text, sizeof text));
     return gnl_writer_meta(writer, "genlat.gan.options", text);
 }
 
-static genlat_status write_all(genlat_gan *gan, gnl_writer *writer)
+static genlat_status write_all(genlat_gan *gan, gnl_keep keep, gnl_writer *writer)
 {
-    const gnl_model *m = &gan->model;
     GNL_TRY(gnl_writer_format(writer, "gan"));
-    GNL_TRY(write_texts(gan, writer));
+    GNL_TRY(write_texts(gan, keep, writer));
     GNL_TRY(gnl_net_write(gan->generator, writer, "generator."));
     GNL_TRY(gnl_net_write(gan->discriminator, writer, "discriminator."));
-    if (m->offset)
-        GNL_TRY(gnl_writer_real(writer, "data.offset", &m->offset->shape, m->offset->data));
-    if (m->scale)
-        GNL_TRY(gnl_writer_real(writer, "data.scale", &m->scale->shape, m->scale->data));
-    return visit_tensors(gan, write_tensor, writer);
+    GNL_TRY(gnl_model_write(&gan->model, keep, writer));
+    return visit_tensors(gan, keep == GNL_KEEP_TRAINING, write_tensor, writer);
 }
 
-genlat_status gnl_gan_save(genlat_gan *gan, const char *path)
+static genlat_status save(genlat_gan *gan, gnl_keep keep, const char *path)
 {
     gnl_writer *writer = NULL;
     GNL_TRY(gnl_writer_new(gan->model.object.ctx, &writer));
-    genlat_status status = write_all(gan, writer);
+    genlat_status status = write_all(gan, keep, writer);
     if (status == GENLAT_OK)
         status = gnl_writer_save(writer, path);
     gnl_writer_destroy(writer);
     return status;
+}
+
+genlat_status gnl_gan_save(genlat_gan *gan, const char *path)
+{
+    return save(gan, GNL_KEEP_TRAINING, path);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -162,7 +166,6 @@ static genlat_status unpack_shape(const genlat_net *discriminator, gnl_gan_recip
 
 static genlat_status read_rest(genlat_gan *gan, const counters *c, gnl_reader *reader)
 {
-    genlat_ctx *ctx = gan->model.object.ctx;
     gnl_optim_set_steps(gan->optim_g, c->steps_g);
     gnl_optim_set_steps(gan->optim_d, c->steps_d);
     atomic_store(&gan->drawn, c->drawn);
@@ -170,10 +173,8 @@ static genlat_status read_rest(genlat_gan *gan, const counters *c, gnl_reader *r
     if (gan->ema)
         gan->ema->samples = c->averaged;
     atomic_store(&gan->stale, gan->ema != NULL);
-    GNL_TRY(gnl_progress_read(reader, &gan->model.progress));
-    GNL_TRY(gnl_tensor_read(ctx, reader, "data.offset", &gan->model.offset));
-    GNL_TRY(gnl_tensor_read(ctx, reader, "data.scale", &gan->model.scale));
-    return visit_tensors(gan, read_tensor, reader);
+    GNL_TRY(gnl_model_read(&gan->model, reader));
+    return visit_tensors(gan, gnl_reader_has_training(reader), read_tensor, reader);
 }
 
 static genlat_status read_nets(genlat_ctx *ctx, gnl_reader *reader, gnl_gan_recipe *recipe, genlat_gan **out)
@@ -223,6 +224,14 @@ genlat_status genlat_gan_save(genlat_gan *gan, const char *path)
     GNL_REQUIRE(path, "genlat_gan_save", "path is NULL");
     genlat_status status = gnl_gan_save(gan, path);
     return status == GENLAT_OK ? status : gnl_fail_in(status, "genlat_gan_save");
+}
+
+genlat_status genlat_gan_export(genlat_gan *gan, const char *path)
+{
+    GNL_REQUIRE(gan, "genlat_gan_export", "gan is NULL");
+    GNL_REQUIRE(path, "genlat_gan_export", "path is NULL");
+    genlat_status status = save(gan, GNL_KEEP_MODEL, path);
+    return status == GENLAT_OK ? status : gnl_fail_in(status, "genlat_gan_export");
 }
 
 genlat_status genlat_gan_load(genlat_ctx *ctx, const char *path, genlat_gan **out)

@@ -34,7 +34,7 @@ void gnl_model_keep_best(gnl_model *model)
 }
 
 /* A model that ends with its best numbers is not written twice. */
-genlat_status gnl_model_write_best(const gnl_model *model, gnl_writer *writer)
+static genlat_status write_best(const gnl_model *model, gnl_writer *writer)
 {
     if (!model->has_best)
         return GENLAT_OK;
@@ -63,6 +63,35 @@ genlat_status gnl_model_read_best(gnl_model *model, const gnl_reader *reader)
     gnl_model_keep_best(model);
     const gnl_shape shape = {1, {model->type->snapshot_size(model)}};
     return now ? GENLAT_OK : gnl_reader_real(reader, BEST, &shape, model->best);
+}
+
+/* ---- what every model file holds ------------------------------------------------------------- */
+
+#define STATE "genlat.train.state"
+
+bool gnl_reader_has_training(const gnl_reader *reader)
+{
+    const char *state = gnl_reader_meta(reader, STATE);
+    return !state || strcmp(state, "none") != 0;
+}
+
+genlat_status gnl_model_write(const gnl_model *model, gnl_keep keep, gnl_writer *writer)
+{
+    static const gnl_progress none;
+    GNL_TRY(gnl_progress_write(writer, keep == GNL_KEEP_MODEL ? &none : &model->progress));
+    if (model->offset)
+        GNL_TRY(gnl_writer_real(writer, "data.offset", &model->offset->shape, model->offset->data));
+    if (model->scale)
+        GNL_TRY(gnl_writer_real(writer, "data.scale", &model->scale->shape, model->scale->data));
+    return keep == GNL_KEEP_MODEL ? gnl_writer_meta(writer, STATE, "none") : write_best(model, writer);
+}
+
+genlat_status gnl_model_read(gnl_model *model, const gnl_reader *reader)
+{
+    genlat_ctx *ctx = model->object.ctx;
+    GNL_TRY(gnl_progress_read(reader, &model->progress));
+    GNL_TRY(gnl_tensor_read(ctx, reader, "data.offset", &model->offset));
+    return gnl_tensor_read(ctx, reader, "data.scale", &model->scale);
 }
 
 /* ---- what fits ------------------------------------------------------------------------------- */

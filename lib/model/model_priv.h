@@ -67,11 +67,18 @@ genlat_status gnl_fields_read(const gnl_reader *reader, const gnl_field *fields,
 /* Fields that older files do not have: what is missing stays as it is. */
 genlat_status gnl_fields_read_later(const gnl_reader *reader, const gnl_field *fields, int count);
 genlat_status gnl_field_bad(const gnl_reader *reader, const char *key, const char *found); /* E_FORMAT */
-genlat_status gnl_progress_write(gnl_writer *writer, gnl_progress *progress);
+genlat_status gnl_progress_write(gnl_writer *writer, const gnl_progress *progress);
 genlat_status gnl_progress_read(const gnl_reader *reader, gnl_progress *progress);
 
-/* The numbers at the best validation, where a training keeps them. Reading comes after all other numbers. */
-genlat_status gnl_model_write_best(const gnl_model *model, gnl_writer *writer);
+/* What a model file keeps of the training: all, to go on exactly, or nothing, to use the model. */
+typedef enum gnl_keep { GNL_KEEP_TRAINING, GNL_KEEP_MODEL } gnl_keep;
+
+/* Whether the file keeps the moments of the optimizers and what else only a training that goes on needs. */
+bool gnl_reader_has_training(const gnl_reader *reader);
+/* Progress and normalization of the data, and the numbers at the best validation, where a training keeps them. */
+genlat_status gnl_model_write(const gnl_model *model, gnl_keep keep, gnl_writer *writer);
+genlat_status gnl_model_read(gnl_model *model, const gnl_reader *reader);
+/* After all other numbers. */
 genlat_status gnl_model_read_best(gnl_model *model, const gnl_reader *reader);
 
 /* Options as gnl_options_format() writes them. */

@@ -52,44 +52,41 @@ static genlat_status visit_moments(const genlat_predictor *p, gnl_writer *writer
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static genlat_status write_all(genlat_predictor *p, gnl_writer *writer)
+static genlat_status write_all(genlat_predictor *p, gnl_keep keep, gnl_writer *writer)
 {
-    const gnl_model *m = &p->model;
     gnl_field fields[FIELDS];
-    int64_t steps = gnl_optim_steps(p->optim);
+    int64_t steps = keep == GNL_KEEP_MODEL ? 0 : gnl_optim_steps(p->optim);
     GNL_TRY(gnl_writer_format(writer, "predictor"));
     GNL_TRY(gnl_fields_write(writer, fields, list_fields(&p->recipe, &steps, fields)));
-    GNL_TRY(gnl_progress_write(writer, &p->model.progress));
     GNL_TRY(gnl_net_write(p->net, writer, "net."));
-    if (m->offset)
-        GNL_TRY(gnl_writer_real(writer, "data.offset", &m->offset->shape, m->offset->data));
-    if (m->scale)
-        GNL_TRY(gnl_writer_real(writer, "data.scale", &m->scale->shape, m->scale->data));
-    GNL_TRY(gnl_model_write_best(m, writer));
-    return visit_moments(p, writer, NULL);
+    GNL_TRY(gnl_model_write(&p->model, keep, writer));
+    return keep == GNL_KEEP_MODEL ? GENLAT_OK : visit_moments(p, writer, NULL);
 }
 
-genlat_status gnl_predictor_save(genlat_predictor *p, const char *path)
+static genlat_status save(genlat_predictor *p, gnl_keep keep, const char *path)
 {
     gnl_writer *writer = NULL;
     GNL_TRY(gnl_writer_new(p->model.object.ctx, &writer));
-    genlat_status status = write_all(p, writer);
+    genlat_status status = write_all(p, keep, writer);
     if (status == GENLAT_OK)
         status = gnl_writer_save(writer, path);
     gnl_writer_destroy(writer);
     return status;
 }
 
+genlat_status gnl_predictor_save(genlat_predictor *p, const char *path)
+{
+    return save(p, GNL_KEEP_TRAINING, path);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static genlat_status read_rest(genlat_predictor *p, int64_t steps, gnl_reader *reader)
 {
-    genlat_ctx *ctx = p->model.object.ctx;
     gnl_optim_set_steps(p->optim, steps);
-    GNL_TRY(gnl_progress_read(reader, &p->model.progress));
-    GNL_TRY(gnl_tensor_read(ctx, reader, "data.offset", &p->model.offset));
-    GNL_TRY(gnl_tensor_read(ctx, reader, "data.scale", &p->model.scale));
-    GNL_TRY(visit_moments(p, NULL, reader));
+    GNL_TRY(gnl_model_read(&p->model, reader));
+    if (gnl_reader_has_training(reader))
+        GNL_TRY(visit_moments(p, NULL, reader));
     return gnl_model_read_best(&p->model, reader);
 }
 
@@ -132,6 +129,14 @@ genlat_status genlat_predictor_save(genlat_predictor *predictor, const char *pat
     GNL_REQUIRE(path, "genlat_predictor_save", "path is NULL");
     genlat_status status = gnl_predictor_save(predictor, path);
     return status == GENLAT_OK ? status : gnl_fail_in(status, "genlat_predictor_save");
+}
+
+genlat_status genlat_predictor_export(genlat_predictor *predictor, const char *path)
+{
+    GNL_REQUIRE(predictor, "genlat_predictor_export", "predictor is NULL");
+    GNL_REQUIRE(path, "genlat_predictor_export", "path is NULL");
+    genlat_status status = save(predictor, GNL_KEEP_MODEL, path);
+    return status == GENLAT_OK ? status : gnl_fail_in(status, "genlat_predictor_export");
 }
 
 genlat_status genlat_predictor_load(genlat_ctx *ctx, const char *path, genlat_predictor **out)

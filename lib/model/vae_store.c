@@ -60,12 +60,12 @@ static genlat_status visit_moments(const genlat_vae *vae, const gnl_optim_slot *
     return GENLAT_OK;
 }
 
-static genlat_status visit_tensors(genlat_vae *vae, tensor_fn *fn, void *file)
+static genlat_status visit_tensors(genlat_vae *vae, bool training, tensor_fn *fn, void *file)
 {
     const gnl_shape own = {1, {vae->loss->values}};
     if (vae->loss->values)
         GNL_TRY(fn(file, "likelihood.values", &own, vae->loss->value));
-    for (int i = 0; i < gnl_optim_slots(vae->optim); i++) {
+    for (int i = 0; training && i < gnl_optim_slots(vae->optim); i++) {
         const gnl_optim_slot slot = gnl_optim_slot_at(vae->optim, i);
         GNL_TRY(visit_moments(vae, &slot, fn, file));
     }
@@ -74,51 +74,49 @@ static genlat_status visit_tensors(genlat_vae *vae, tensor_fn *fn, void *file)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static genlat_status write_texts(genlat_vae *vae, gnl_writer *writer)
+static genlat_status write_texts(genlat_vae *vae, gnl_keep keep, gnl_writer *writer)
 {
     char text[1024];
     gnl_field fields[FIELDS];
     GNL_TRY(gnl_fields_write(writer, fields, list_fields(&vae->recipe, fields)));
-    GNL_TRY(gnl_progress_write(writer, &vae->model.progress));
     GNL_TRY(gnl_options_format(&gnl_vae_table, &vae->recipe.opts, text, sizeof text));
     GNL_TRY(gnl_writer_meta(writer, "genlat.vae.options", text));
-    snprintf(text, sizeof text, "%" PRId64, gnl_optim_steps(vae->optim));
+    snprintf(text, sizeof text, "%" PRId64, keep == GNL_KEEP_MODEL ? 0 : gnl_optim_steps(vae->optim));
     return gnl_writer_meta(writer, "genlat.train.optimizer_steps", text);
 }
 
-static genlat_status write_all(genlat_vae *vae, gnl_writer *writer)
+static genlat_status write_all(genlat_vae *vae, gnl_keep keep, gnl_writer *writer)
 {
-    const gnl_model *m = &vae->model;
     GNL_TRY(gnl_writer_format(writer, "vae"));
-    GNL_TRY(write_texts(vae, writer));
+    GNL_TRY(write_texts(vae, keep, writer));
     GNL_TRY(gnl_net_write(vae->encoder, writer, "encoder."));
     GNL_TRY(gnl_net_write(vae->decoder, writer, "decoder."));
-    if (m->offset)
-        GNL_TRY(gnl_writer_real(writer, "data.offset", &m->offset->shape, m->offset->data));
-    if (m->scale)
-        GNL_TRY(gnl_writer_real(writer, "data.scale", &m->scale->shape, m->scale->data));
-    GNL_TRY(gnl_model_write_best(m, writer));
-    return visit_tensors(vae, write_tensor, writer);
+    GNL_TRY(gnl_model_write(&vae->model, keep, writer));
+    return visit_tensors(vae, keep == GNL_KEEP_TRAINING, write_tensor, writer);
 }
 
-genlat_status gnl_vae_save(genlat_vae *vae, const char *path)
+static genlat_status save(genlat_vae *vae, gnl_keep keep, const char *path)
 {
     gnl_writer *writer = NULL;
     GNL_TRY(gnl_writer_new(vae->model.object.ctx, &writer));
-    genlat_status status = write_all(vae, writer);
+    genlat_status status = write_all(vae, keep, writer);
     if (status == GENLAT_OK)
         status = gnl_writer_save(writer, path);
     gnl_writer_destroy(writer);
     return status;
 }
 
+genlat_status gnl_vae_save(genlat_vae *vae, const char *path)
+{
+    return save(vae, GNL_KEEP_TRAINING, path);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static genlat_status read_recipe(const gnl_reader *reader, gnl_vae_recipe *recipe, gnl_progress *progress)
+static genlat_status read_recipe(const gnl_reader *reader, gnl_vae_recipe *recipe)
 {
     gnl_field fields[FIELDS];
     GNL_TRY(gnl_fields_read(reader, fields, list_fields(recipe, fields)));
-    GNL_TRY(gnl_progress_read(reader, progress));
     return gnl_options_read(reader, "genlat.vae.options", &gnl_vae_table, &recipe->opts);
 }
 
@@ -129,9 +127,8 @@ static genlat_status read_rest(genlat_vae *vae, gnl_reader *reader)
     if (!text || !gnl_parse_int(text, &steps) || steps < 0)
         return gnl_field_bad(reader, "genlat.train.optimizer_steps", text);
     gnl_optim_set_steps(vae->optim, steps);
-    GNL_TRY(gnl_tensor_read(vae->model.object.ctx, reader, "data.offset", &vae->model.offset));
-    GNL_TRY(gnl_tensor_read(vae->model.object.ctx, reader, "data.scale", &vae->model.scale));
-    GNL_TRY(visit_tensors(vae, read_tensor, reader));
+    GNL_TRY(gnl_model_read(&vae->model, reader));
+    GNL_TRY(visit_tensors(vae, gnl_reader_has_training(reader), read_tensor, reader));
     return gnl_model_read_best(&vae->model, reader);
 }
 
@@ -139,9 +136,8 @@ static genlat_status read_rest(genlat_vae *vae, gnl_reader *reader)
 static genlat_status read_model(genlat_ctx *ctx, gnl_reader *reader, genlat_vae **out)
 {
     gnl_vae_recipe recipe = {0};
-    gnl_progress progress = {0};
     genlat_net *encoder = NULL, *decoder = NULL;
-    GNL_TRY(read_recipe(reader, &recipe, &progress));
+    GNL_TRY(read_recipe(reader, &recipe));
     genlat_status status = gnl_net_restore(ctx, reader, "encoder.", &encoder);
     if (status == GENLAT_OK)
         status = gnl_net_restore(ctx, reader, "decoder.", &decoder);
@@ -149,10 +145,8 @@ static genlat_status read_model(genlat_ctx *ctx, gnl_reader *reader, genlat_vae 
         recipe.data = encoder->node[0].shape;
         status = gnl_vae_make(ctx, &recipe, encoder, decoder, out);
     }
-    if (status == GENLAT_OK) {
-        (*out)->model.progress = progress;
+    if (status == GENLAT_OK)
         status = read_rest(*out, reader);
-    }
     gnl_net_release(encoder);
     gnl_net_release(decoder);
     return status;
@@ -180,6 +174,14 @@ genlat_status genlat_vae_save(genlat_vae *vae, const char *path)
     GNL_REQUIRE(path, "genlat_vae_save", "path is NULL");
     genlat_status status = gnl_vae_save(vae, path);
     return status == GENLAT_OK ? status : gnl_fail_in(status, "genlat_vae_save");
+}
+
+genlat_status genlat_vae_export(genlat_vae *vae, const char *path)
+{
+    GNL_REQUIRE(vae, "genlat_vae_export", "vae is NULL");
+    GNL_REQUIRE(path, "genlat_vae_export", "path is NULL");
+    genlat_status status = save(vae, GNL_KEEP_MODEL, path);
+    return status == GENLAT_OK ? status : gnl_fail_in(status, "genlat_vae_export");
 }
 
 genlat_status genlat_vae_load(genlat_ctx *ctx, const char *path, genlat_vae **out)

@@ -200,6 +200,7 @@ static genlat_status use_vae(genlat_ctx *ctx)
     TRY(genlat_vae_sample(vae, 5, &drawn));
     TRY(genlat_vae_save(vae, path));
     TRY(genlat_vae_load(ctx, path, &again));
+    TRY(genlat_vae_export(again, path));
 done:
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&drawn);
@@ -241,6 +242,7 @@ static genlat_status use_gan(genlat_ctx *ctx)
     TRY(genlat_gan_discriminate(gan, x, NULL, &said));
     TRY(genlat_gan_save(gan, path));
     TRY(genlat_gan_load(ctx, path, &again));
+    TRY(genlat_gan_export(again, path));
 done:
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&drawn);
@@ -270,6 +272,7 @@ static genlat_status use_predictor(genlat_ctx *ctx)
     TRY(genlat_predictor_features(p, x, &features));
     TRY(genlat_predictor_save(p, path));
     TRY(genlat_predictor_load(ctx, path, &again));
+    TRY(genlat_predictor_export(again, path));
 done:
     genlat_source_destroy(&ring);
     genlat_tensor_destroy(&x);

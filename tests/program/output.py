@@ -185,10 +185,24 @@ def test_export(folder):
     assert ".npz" in run("export", model, "-o", "w.txt", code=2).stderr
 
 
+def test_export_of_a_model(folder):
+    """A model without the state of training makes the same samples."""
+    model, small = small_model(folder), os.path.join(folder, "small.safetensors")
+    assert last_json(run("export", model, "-o", small, "--json").stdout)["count"] == 1
+    assert os.path.getsize(small) < 0.4 * os.path.getsize(model)
+    pictures = [os.path.join(folder, name + ".npy") for name in ("whole", "small")]
+    for source, picture in zip((model, small), pictures):
+        run("sample", source, "-n", "4", "--seed", "3", "-o", picture)
+    whole, exported = (open(picture, "rb").read() for picture in pictures)
+    assert whole == exported
+    assert "none yet" in run("info", small).stdout
+
+
 def test_selftest(folder):
     assert "FAIL" not in run("selftest").stdout
     assert last_json(run("selftest", "--json").stdout) == {"event": "selftest", "failed": 0}
 
 
 main([test_sample_forms, test_grid, test_reconstruct, test_latents, test_ways, test_conditional, test_sound, test_eval,
-      test_sets, test_info, test_export, test_selftest])
+      test_sets, test_info, test_export, test_export_of_a_model,
+      test_selftest])
