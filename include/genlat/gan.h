@@ -519,42 +519,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_discriminate(genlat_gan *ga
                                                                   const genlat_tensor *labels, genlat_tensor **y);
 
 /**
- * Write the model to a file: nets, average, options, normalization of the data, and the state of training.
- *
- * @param gan   model.
- * @param path  name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_save(genlat_gan *gan, const char *path);
-
-/**
- * Write the model to a file without the state of training: what its use needs, with Adam about a third of the size. Loaded, it
- * is as trained as before, and a training that goes on from it is a new one.
- *
- * @param gan   model.
- * @param path  name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_export(genlat_gan *gan, const char *path);
-
-/**
- * Read a model from a file; its training goes on exactly.
- *
- * @param ctx   context.
- * @param path  name of the file.
- * @param out   receives a new model, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming the field; GENLAT_E_UNSUPPORTED for a later
- *         format; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_load(genlat_ctx *ctx, const char *path, genlat_gan **out);
-
-/**
  * Write what the model is as text: options, optimizers, nets, sizes.
  *
  * @param gan       model.

@@ -162,42 +162,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_features(genlat_predi
                                                                     genlat_tensor **y);
 
 /**
- * Write the predictor to a file: net, options, normalization of the data, and the state of training.
- *
- * @param predictor  predictor.
- * @param path       name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_save(genlat_predictor *predictor, const char *path);
-
-/**
- * Write the predictor to a file without the state of training: what its use needs, with Adam a third of the size. Loaded, it
- * is as trained as before, and a training that goes on from it is a new one.
- *
- * @param predictor  predictor.
- * @param path       name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_export(genlat_predictor *predictor, const char *path);
-
-/**
- * Read a predictor from a file; its training goes on exactly.
- *
- * @param ctx   context.
- * @param path  name of the file.
- * @param out   receives a new predictor, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming the field; GENLAT_E_UNSUPPORTED for a later
- *         format; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_load(genlat_ctx *ctx, const char *path, genlat_predictor **out);
-
-/**
  * Write what the predictor is as text: labels, loss, optimizer, net, sizes.
  *
  * @param predictor  predictor.

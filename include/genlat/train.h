@@ -5,6 +5,7 @@
 
 #include "genlat/data.h"
 #include "genlat/gan.h"
+#include "genlat/io.h"
 #include "genlat/predictor.h"
 #include "genlat/vae.h"
 

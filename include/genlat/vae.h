@@ -561,41 +561,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_active_units(genlat_vae *va
                                                                   int64_t *active, double *variance, double *kl);
 
 /**
- * Write the model to a file: architecture, options, normalization of the data, weights, and the state of training.
- *
- * @param vae   model.
- * @param path  name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_save(genlat_vae *vae, const char *path);
-
-/**
- * Write the model to a file without the state of training: what its use needs, with Adam a third of the size. Loaded, it
- * is as trained as before, and a training that goes on from it is a new one.
- *
- * @param vae   model.
- * @param path  name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_export(genlat_vae *vae, const char *path);
-
-/**
- * Read a model from a file.
- *
- * @param ctx   context.
- * @param path  name of the file.
- * @param out   receives a new model, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT naming the field; GENLAT_E_UNSUPPORTED: later format; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_load(genlat_ctx *ctx, const char *path, genlat_vae **out);
-
-/**
  * Write what the model is as text: options, likelihood, nets, sizes.
  *
  * @param vae       model.

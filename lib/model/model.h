@@ -15,6 +15,7 @@
 #include "net/net.h"
 #include "optim/optim.h"
 #include "genlat/gan.h"
+#include "genlat/io.h"
 #include "genlat/predictor.h"
 #include "genlat/vae.h"
 
