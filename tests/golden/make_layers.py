@@ -189,6 +189,24 @@ def resample(kind, o, shapes):
     return Call(layer)
 
 
+class Lstm(nn.Module):
+    def __init__(self, kind, o, shapes):
+        super().__init__()
+        self.out, units = o.get("out", "all"), int(o["units"])
+        self.units = units
+        self.weight_ih = nn.Parameter(torch.zeros(4 * units, shapes[0][1]))
+        self.weight_hh = nn.Parameter(torch.zeros(4 * units, units))
+        self.bias = flag(o, "bias", True)
+        if self.bias:
+            self.bias_ih, self.bias_hh = (nn.Parameter(torch.zeros(4 * units)) for _ in range(2))
+
+    def forward(self, x, *state):
+        state = [s[None] for s in state] or [x.new_zeros(1, len(x), self.units)] * 2
+        weights = [self.weight_ih, self.weight_hh] + ([self.bias_ih, self.bias_hh] if self.bias else [])
+        y, h, c = torch.lstm(x, state, weights, self.bias, 1, 0.0, self.training, False, True)
+        return {"all": y, "last": h[0], "state": torch.stack([h[0], c[0]], 1)}[self.out]
+
+
 def product(*x):
     result = x[0]
     for other in x[1:]:
@@ -223,12 +241,14 @@ TWINS = {
     "instance_norm": instance_norm,
     "layer_norm": layer_norm,
     "leaky_relu": lambda k, o, s: nn.LeakyReLU(option(o, "slope", 0.01)),
+    "lstm": Lstm,
     "max_pool": pool,
     "maxout": maxout,
     "minibatch_std": minibatch_std,
     "multiply": lambda k, o, s: Call(product),
     "pad": pad,
     "relu": lambda k, o, s: nn.ReLU(),
+    "repeat": lambda k, o, s: Call(lambda x: torch.stack([x] * option(o, "times", 1), 1)),
     "resample": resample,
     "reshape": reshape,
     "rms_norm": layer_norm,
@@ -296,11 +316,11 @@ def normalise(module, x, params):
     return y * params["weight"].reshape(shape) + params["bias"].reshape(shape) if params else y
 
 
-FIRST_ORDER = ("cond_batch_norm", "minibatch_std")  # the library has no tangents of them
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.LayerNorm)
 
 
-def compute(spec, shapes, index, out):
+def compute(spec, shapes, flags, out):
+    index = "CASE_INDEX" in flags
     torch.manual_seed(zlib.crc32(f"{spec} on {shapes}".encode()))
     kind, *words = spec.split()
     o = dict(word.split("=") for word in words)
@@ -326,7 +346,7 @@ def compute(spec, shapes, index, out):
     if isinstance(module, NORMS):
         native, y = y, normalise(module, x[0], params)
         assert torch.allclose(native, y, rtol=1e-12, atol=1e-12)
-    if not index and kind not in FIRST_ORDER:
+    if not index and "CASE_NO_TANGENT" not in flags:
         second_order(put, y, x, params)
     if state:
         put("eval.y", torch.func.functional_call(module.eval(), {**params, **state}, tuple(x)))
@@ -336,7 +356,7 @@ def main():
     out = {}
     for spec, shapes, flags in LINE.findall((HERE / "../grad/layer_cases.h").read_text()):
         if "CASE_NO_TWIN" not in flags:
-            compute(spec, shapes, "CASE_INDEX" in flags, out)
+            compute(spec, shapes, flags, out)
     save_file(out, HERE / "data/layers.safetensors", {"made_with": f"torch {torch.__version__}"})
     print(f"{len(out)} tensors, {sum(t.numel() for t in out.values())} numbers")
 

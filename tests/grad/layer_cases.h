@@ -10,7 +10,8 @@
 
 enum {
     CASE_INDEX = 1 << 0,   /* inputs are whole numbers from 0 to 4: no derivative by the input */
-    CASE_NO_TWIN = 1 << 1  /* PyTorch has no such layer: no golden numbers */
+    CASE_NO_TWIN = 1 << 1, /* PyTorch has no such layer: no golden numbers */
+    CASE_NO_TANGENT = 1 << 2 /* the library has no tangents of it */
 };
 
 typedef struct layer_case {
@@ -37,8 +38,8 @@ static const layer_case layer_cases[] = {
     {"concat", "2x3-4x2,1x3-4x2,3x3-4x2", 0},
     {"concat", "3-5,2", 0},
     {"concat", "4", 0},
-    {"cond_batch_norm epsilon=0.01", "2-3x3-4x2,4", 0},
-    {"cond_batch_norm momentum=0.3", "33-35,2x2", 0},
+    {"cond_batch_norm epsilon=0.01", "2-3x3-4x2,4", CASE_NO_TANGENT},
+    {"cond_batch_norm momentum=0.3", "33-35,2x2", CASE_NO_TANGENT},
     {"constant shape=3x2", "2-4", 0},
     {"constant shape=4", "2x3", 0},
     {"conv1d channels=2 kernel=5 stride=2 padding=2 bias=no", "1x8-9", 0},
@@ -94,6 +95,10 @@ static const layer_case layer_cases[] = {
     {"layer_norm", "3-9", 0},
     {"leaky_relu slope=0.2", "3x4-5", 0},
     {"leaky_relu", "2-9", 0},
+    {"lstm units=3 bias=no out=last", "2-6x3-5", CASE_NO_TANGENT},
+    {"lstm units=3", "1-5x2-4", CASE_NO_TANGENT},
+    {"lstm units=33 out=state", "3x5,33,33", CASE_NO_TANGENT},
+    {"lstm units=4", "3-5x4,4,4", CASE_NO_TANGENT},
     {"max_pool kernel=3 stride=2 padding=1", "2x3-6x3-7", 0},
     {"max_pool kernel=3", "2x6-9", 0},
     {"max_pool kernel=3x2 stride=1x2 padding=1x0", "2x4-6x4-5", 0},
@@ -101,8 +106,8 @@ static const layer_case layer_cases[] = {
     {"maxout pieces=2 axis=-1", "3x5x4", 0},
     {"maxout pieces=3", "6x3-5x2", 0},
     {"maxout", "6", 0},
-    {"minibatch_std group=2", "300", 0},
-    {"minibatch_std", "2-3x3-4x2", 0},
+    {"minibatch_std group=2", "300", CASE_NO_TANGENT},
+    {"minibatch_std", "2-3x3-4x2", CASE_NO_TANGENT},
     {"multiply", "2x3-5,2x3-5", 0},
     {"multiply", "3-5,3-5,3-5,3-5", 0},
     {"multiply", "4", 0},
@@ -111,6 +116,8 @@ static const layer_case layer_cases[] = {
     {"pad before=2x1 after=0x2 mode=reflect", "2x3-5x3-4", 0},
     {"pad before=3x1 after=1x4 mode=replicate", "2x1-3x2-3", 0},
     {"relu", "3x4-5", 0},
+    {"repeat times=3", "2-4x3", 0},
+    {"repeat", "2-5", 0},
     {"resample down=2", "2x4-7x4-6", 0},
     {"resample down=3 filter=1x2x3x2x5", "2x6-11", 0},
     {"resample up=2 filter=1x2x4", "3x2-4x3", 0},

@@ -221,7 +221,7 @@ static void check_round(const layer_case *c, uint64_t round, bool training)
     check_backward(&r, index);
     check_unwanted(&r);
     check_inplace(&r);
-    ck_assert_msg(layer_rig_has_jvp(&r) || (r.type->flags & GNL_LAYER_COUPLES_BATCH), "%s: no jvp", doing);
+    ck_assert_msg(layer_rig_has_jvp(&r) == !(c->flags & CASE_NO_TANGENT), "%s: has a jvp or none", doing);
     if (layer_rig_has_jvp(&r) && !index) {
         check_jvp(&r);
         check_jvp_backward(&r);

@@ -328,6 +328,8 @@ static const struct {
     {"resample down=3 filter=1x1", {2, {1, 8}}, "2 taps"},
     {"resample down=4", {3, {1, 8, 3}}, "empty"},
     {"resample", {1, {8}}, "channels"},
+    {"lstm", {1, {8}}, "[steps,features]"},
+    {"repeat", {6, {1, 1, 1, 1, 1, 1}}, "dimensions"},
 };
 
 START_TEST(infer_refuses)

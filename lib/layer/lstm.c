@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Long short-term memory (Hochreiter and Schmidhuber, 1997) over the first dimension of a sample, with PyTorch's weights and gates:
+ *     i, f, o = sigmoid(W x_t + b + V h + d),  g = tanh(the same),  c <- f c + i g,  h <- o tanh(c).
+ * Gates and cells lie with the samples of a step side by side, so that the product of a step, V h, reads V as it is and packs only
+ * h. What x adds is one product for all steps, and so are the gradients of the weights and of x.
+ */
+#include "layer/layer_priv.h"
+
+typedef struct lstm_opts {
+    size_t size;
+    int64_t units;
+    double gain;
+    uint32_t out, init, bias, reserved;
+} lstm_opts;
+
+/* What is answered. */
+enum { ALL, LAST, STATE };
+
+static const char *const out_names[] = {"all", "last", "state", NULL};
+
+static const gnl_option options[] = {
+    GNL_OPT_INT(lstm_opts, units, 1, 1, 1 << 20, "hidden units, and as many cells"),
+    GNL_OPT_REAL(lstm_opts, gain, 1, 0, 1e6, "factor of the initial scale; the sd of normal, the value of constant"),
+    GNL_OPT_ENUM(lstm_opts, out, ALL, STATE, out_names,
+                 "hidden units of all steps, of the last one, or [2,units]: those and the cells"),
+    GNL_OPT_ENUM(lstm_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
+    GNL_OPT_BOOL(lstm_opts, bias, 1, "add two biases, as PyTorch does"),
+};
+static const gnl_options_table table = {"lstm", sizeof(lstm_opts), options, GNL_COUNT(options)};
+
+enum { WEIGHT_X, WEIGHT_H, BIAS_X, BIAS_H };
+enum { INPUT_GATE, FORGET_GATE, NEW_CELL, OUTPUT_GATE, GATES };
+
+/* Work of a chunk, in numbers of a gate. */
+enum { GRAIN = 2048, LINE = 16 };
+
+/* ---- shapes -------------------------------------------------------------------------------------------- */
+
+/* A call's arrays; the samples of a step are side by side. */
+typedef struct lstm {
+    const gnl_step *s;
+    int64_t steps, features, units, rows;
+    int64_t columns;                /* steps * rows */
+    gnl_real *gate;                 /* cache [GATES,units,steps,rows] */
+    gnl_real *cell, *bent;          /* cache [steps+1,units,rows], and [steps,units,rows] their tanh */
+    gnl_real *hidden;               /* cache [steps+1,rows,units] */
+    gnl_real *x;                    /* scratch [steps,rows,features] */
+    gnl_real *dgate;                /* scratch, as gate */
+    gnl_real *dcell, *dhidden;      /* scratch [units,rows]: of the step under way */
+    int64_t step;
+} lstm;
+
+static int64_t cache_numbers(int64_t steps, int64_t units, int64_t rows)
+{
+    return units * rows * (GATES * steps + (steps + 1) + steps + (steps + 1));
+}
+
+static genlat_status check_inputs(const lstm_opts *o, int inputs, const gnl_shape *in)
+{
+    char text[GNL_SHAPE_TEXT];
+    if (in[0].ndim != 2 || in[0].dim[0] < 1)
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, [steps,features] wanted", gnl_shape_format(in, text));
+    if (inputs == 2)
+        return gnl_fail(GENLAT_E_SHAPE, "two inputs, one wanted or three: x, hidden units and cells before the first step");
+    for (int i = 1; i < inputs; i++)
+        if (gnl_shape_count(&in[i]) != o->units)
+            return gnl_fail(GENLAT_E_SHAPE, "input %d is %s, [%lld] wanted, the units", i + 1, gnl_shape_format(&in[i], text),
+                            (long long)o->units);
+    return GENLAT_OK;
+}
+
+static gnl_param matrix(const lstm_opts *o, const char *name, int64_t features)
+{
+    return (gnl_param){.name = name,
+                       .shape = {2, {GATES * o->units, features}},
+                       .init = {(gnl_init_kind)o->init, o->gain, o->init == GNL_INIT_TORCH ? o->units : features, o->units},
+                       .decay = true};
+}
+
+static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                           gnl_layer_plan *plan)
+{
+    const lstm_opts *o = opts;
+    GNL_TRY(check_inputs(o, inputs, in));
+    const int64_t steps = in[0].dim[0], features = in[0].dim[1], columns = steps * env->rows;
+    plan->out = o->out == ALL    ? (gnl_shape){2, {steps, o->units}}
+                : o->out == LAST ? (gnl_shape){1, {o->units}}
+                                 : (gnl_shape){2, {2, o->units}};
+    plan->param[WEIGHT_X] = matrix(o, "weight_ih", features);
+    plan->param[WEIGHT_H] = matrix(o, "weight_hh", o->units);
+    for (int i = BIAS_X; i <= BIAS_H; i++) {
+        plan->param[i] = gnl_layer_bias(GATES * o->units, o->init == GNL_INIT_TORCH, o->units);
+        plan->param[i].name = i == BIAS_X ? "bias_ih" : "bias_hh";
+    }
+    plan->params = o->bias ? 4 : 2;
+    plan->cache = cache_numbers(steps, o->units, env->rows);
+    plan->scratch = columns * features + (env->training ? GATES * o->units * columns + 2 * o->units * env->rows : 0);
+    return GENLAT_OK;
+}
+
+static lstm open_lstm(const gnl_step *s)
+{
+    lstm l = {.s = s, .steps = s->in[0].dim[0], .features = s->in[0].dim[1], .rows = s->rows};
+    l.units = ((const lstm_opts *)s->opts)->units;
+    l.columns = l.steps * l.rows;
+    const int64_t state = l.units * l.rows;
+    l.gate = s->cache;
+    l.cell = l.gate + GATES * l.units * l.columns;
+    l.bent = l.cell + state * (l.steps + 1);
+    l.hidden = l.bent + state * l.steps;
+    l.x = s->scratch;
+    l.dgate = l.x + l.columns * l.features;
+    l.dcell = l.dgate + GATES * l.units * l.columns;
+    l.dhidden = l.dcell + state;
+    return l;
+}
+
+static uint32_t out_of(const lstm *l)
+{
+    return ((const lstm_opts *)l->s->opts)->out;
+}
+
+/* ---- orders of samples, steps and units ---------------------------------------------------------------- */
+
+typedef struct turn {
+    int64_t rows, steps, n;
+    const gnl_real *from;
+    gnl_real *to;
+    bool by_step; /* to [steps,rows,n] from [rows,steps,n], else back */
+} turn;
+
+static void turn_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const turn *t = arg;
+    for (int64_t i = begin; i < end; i++) {
+        int64_t row = i / t->steps, step = i % t->steps, other = step * t->rows + row;
+        memcpy(t->to + (t->by_step ? other : i) * t->n, t->from + (t->by_step ? i : other) * t->n,
+               (size_t)t->n * sizeof *t->to);
+    }
+}
+
+static void turn_steps(const lstm *l, bool by_step, int64_t n, const gnl_real *from, gnl_real *to)
+{
+    turn t = {l->rows, l->steps, n, from, to, by_step};
+    gnl_parallel(l->s->compute.ctx, l->columns, GNL_MAX(GNL_CHUNK / n, 1), turn_task, &t);
+}
+
+/* [rows,units], rows `stride` apart, to [units,rows]; NULL: zeros. */
+static void to_columns(const lstm *l, const gnl_real *from, int64_t stride, gnl_real *to)
+{
+    for (int64_t unit = 0; unit < l->units; unit++)
+        for (int64_t row = 0; row < l->rows; row++)
+            to[unit * l->rows + row] = from ? from[row * stride + unit] : 0;
+}
+
+static void to_rows(const lstm *l, const gnl_real *from, gnl_real *to, int64_t stride)
+{
+    for (int64_t row = 0; row < l->rows && to; row++)
+        for (int64_t unit = 0; unit < l->units; unit++)
+            to[row * stride + unit] = from[unit * l->rows + row];
+}
+
+/* The samples of the step in each gate of a unit. */
+static void find_gates(const lstm *l, gnl_real *all, int64_t unit, gnl_real *gate[GATES])
+{
+    for (int g = 0; g < GATES; g++)
+        gate[g] = all + (g * l->units + unit) * l->columns + l->step * l->rows;
+}
+
+static int64_t cell_at(const lstm *l, int64_t step, int64_t unit)
+{
+    return (step * l->units + unit) * l->rows;
+}
+
+static void over_units(lstm *l, gnl_task *task)
+{
+    gnl_parallel(l->s->compute.ctx, l->units, GNL_MAX(GRAIN / l->rows, LINE), task, l);
+}
+
+/* ---- forward ------------------------------------------------------------------------------------------- */
+
+static void open_gates(const lstm *l, int64_t unit, gnl_real *gate[GATES])
+{
+    const gnl_kernels *k = l->s->compute.k;
+    for (int g = 0; g < GATES; g++) {
+        const int64_t at = g * l->units + unit;
+        const gnl_real bias = l->s->param[BIAS_X] ? l->s->param[BIAS_X][at] + l->s->param[BIAS_H][at] : 0;
+        for (int64_t row = 0; row < l->rows; row++)
+            gate[g][row] += bias;
+        k->act[g == NEW_CELL ? GNL_ACT_TANH : GNL_ACT_SIGMOID](l->rows, 0, gate[g], gate[g]);
+    }
+}
+
+static void advance(const lstm *l, int64_t unit)
+{
+    gnl_real *gate[GATES], *cell = l->cell + cell_at(l, l->step + 1, unit), *bent = l->bent + cell_at(l, l->step, unit);
+    gnl_real *hidden = l->hidden + (l->step + 1) * l->rows * l->units + unit;
+    const gnl_real *before = l->cell + cell_at(l, l->step, unit);
+    find_gates(l, l->gate, unit, gate);
+    open_gates(l, unit, gate);
+    for (int64_t row = 0; row < l->rows; row++)
+        cell[row] = gate[FORGET_GATE][row] * before[row] + gate[INPUT_GATE][row] * gate[NEW_CELL][row];
+    l->s->compute.k->act[GNL_ACT_TANH](l->rows, 0, cell, bent);
+    for (int64_t row = 0; row < l->rows; row++)
+        hidden[row * l->units] = gate[OUTPUT_GATE][row] * bent[row];
+}
+
+static void advance_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    for (int64_t unit = begin; unit < end; unit++)
+        advance(arg, unit);
+}
+
+static void start(const lstm *l)
+{
+    const gnl_step *s = l->s;
+    const size_t bytes = (size_t)(l->rows * l->units) * sizeof *l->hidden;
+    if (s->inputs > 1)
+        memcpy(l->hidden, s->x[1], bytes);
+    else
+        memset(l->hidden, 0, bytes);
+    to_columns(l, s->inputs > 1 ? s->x[2] : NULL, l->units, l->cell);
+}
+
+static void answer(const lstm *l)
+{
+    const gnl_real *last = l->hidden + l->columns * l->units;
+    const size_t bytes = (size_t)l->units * sizeof *last;
+    if (out_of(l) == ALL) {
+        turn_steps(l, false, l->units, l->hidden + l->rows * l->units, l->s->y);
+        return;
+    }
+    for (int64_t row = 0; row < l->rows; row++)
+        memcpy(l->s->y + row * l->s->out_size, last + row * l->units, bytes);
+    if (out_of(l) == STATE)
+        to_rows(l, l->cell + cell_at(l, l->steps, 0), l->s->y + l->units, l->s->out_size);
+}
+
+static void forward(const gnl_step *s)
+{
+    lstm l = open_lstm(s);
+    turn_steps(&l, true, l.features, s->x[0], l.x);
+    gnl_gemm(&s->compute, false, true, GATES * l.units, l.columns, l.features, 1, s->param[WEIGHT_X], l.features, l.x,
+             l.features, 0, l.gate, l.columns);
+    start(&l);
+    for (; l.step < l.steps; l.step++) {
+        if (l.step > 0 || s->inputs > 1)
+            gnl_gemm(&s->compute, false, true, GATES * l.units, l.rows, l.units, 1, s->param[WEIGHT_H], l.units,
+                     l.hidden + l.step * l.rows * l.units, l.units, 1, l.gate + l.step * l.rows, l.columns);
+        over_units(&l, advance_task);
+    }
+    answer(&l);
+}
+
+/* ---- backward ------------------------------------------------------------------------------------------ */
+
+/* dhidden and dcell are those after the step; dcell becomes that before it. */
+static void retreat(const lstm *l, int64_t unit)
+{
+    gnl_real *gate[GATES], *dgate[GATES], *dcell = l->dcell + unit * l->rows;
+    const gnl_real *dhidden = l->dhidden + unit * l->rows, *bent = l->bent + cell_at(l, l->step, unit);
+    const gnl_real *before = l->cell + cell_at(l, l->step, unit);
+    const gnl_real *dy = out_of(l) == ALL ? l->s->dy + l->step * l->units + unit : NULL;
+    find_gates(l, l->gate, unit, gate);
+    find_gates(l, l->dgate, unit, dgate);
+    for (int64_t row = 0; row < l->rows; row++) {
+        gnl_real i = gate[INPUT_GATE][row], f = gate[FORGET_GATE][row], g = gate[NEW_CELL][row], o = gate[OUTPUT_GATE][row];
+        gnl_real dh = dhidden[row] + (dy ? dy[row * l->s->out_size] : 0);
+        gnl_real dc = dcell[row] + dh * o * (1 - bent[row] * bent[row]);
+        dgate[INPUT_GATE][row] = dc * g * i * (1 - i);
+        dgate[FORGET_GATE][row] = dc * before[row] * f * (1 - f);
+        dgate[NEW_CELL][row] = dc * i * (1 - g * g);
+        dgate[OUTPUT_GATE][row] = dh * bent[row] * o * (1 - o);
+        dcell[row] = dc * f;
+    }
+}
+
+static void retreat_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    for (int64_t unit = begin; unit < end; unit++)
+        retreat(arg, unit);
+}
+
+static void go_back(lstm *l)
+{
+    const gnl_step *s = l->s;
+    to_columns(l, out_of(l) == ALL ? NULL : s->dy, s->out_size, l->dhidden);
+    to_columns(l, out_of(l) == STATE ? s->dy + l->units : NULL, s->out_size, l->dcell);
+    for (l->step = l->steps - 1; l->step >= 0; l->step--) {
+        over_units(l, retreat_task);
+        if (l->step > 0 || s->dx[1])
+            gnl_gemm(&s->compute, true, false, l->units, l->rows, GATES * l->units, 1, s->param[WEIGHT_H], l->units,
+                     l->dgate + l->step * l->rows, l->columns, 0, l->dhidden, l->rows);
+    }
+}
+
+static void sum_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const lstm *l = arg;
+    for (int64_t at = begin; at < end; at++) {
+        const gnl_real sum = (gnl_real)l->s->compute.k->sum(l->columns, l->dgate + at * l->columns);
+        for (int i = BIAS_X; i <= BIAS_H; i++)
+            if (l->s->grad[i])
+                l->s->grad[i][at] += sum;
+    }
+}
+
+static void add_weight_gradients(lstm *l)
+{
+    const gnl_step *s = l->s;
+    const int64_t outputs = GATES * l->units;
+    if (s->grad[WEIGHT_X]) {
+        turn_steps(l, true, l->features, s->x[0], l->x);
+        gnl_gemm(&s->compute, false, false, outputs, l->features, l->columns, 1, l->dgate, l->columns, l->x, l->features, 1,
+                 s->grad[WEIGHT_X], l->features);
+    }
+    if (s->grad[WEIGHT_H])
+        gnl_gemm(&s->compute, false, false, outputs, l->units, l->columns, 1, l->dgate, l->columns, l->hidden, l->units, 1,
+                 s->grad[WEIGHT_H], l->units);
+    if (s->param[BIAS_X] && (s->grad[BIAS_X] || s->grad[BIAS_H]))
+        gnl_parallel(s->compute.ctx, outputs, GNL_MAX(GNL_CHUNK / l->columns, 1), sum_task, l);
+}
+
+static void backward(const gnl_step *s)
+{
+    lstm l = open_lstm(s);
+    go_back(&l);
+    add_weight_gradients(&l);
+    if (s->dx[0]) {
+        gnl_gemm(&s->compute, true, false, l.columns, l.features, GATES * l.units, 1, l.dgate, l.columns, s->param[WEIGHT_X],
+                 l.features, 0, l.x, l.features);
+        turn_steps(&l, false, l.features, l.x, s->dx[0]);
+    }
+    if (s->inputs > 1) {
+        to_rows(&l, l.dhidden, s->dx[1], l.units);
+        to_rows(&l, l.dcell, s->dx[2], l.units);
+    }
+}
+
+const gnl_layer_type gnl_lstm = {
+    .name = "lstm",
+    .options = &table,
+    .flags = GNL_LAYER_NEEDS_X,
+    .min_inputs = 1,
+    .max_inputs = 3,
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+    .help = "long short-term memory over the steps of [steps,features]; two more inputs are its state before the first",
+};
