@@ -8,13 +8,18 @@
 typedef struct categorical_opts {
     size_t size;
     int64_t classes;
+    uint32_t last, reserved;
 } categorical_opts;
 
 static const gnl_option categorical_options[] = {
     GNL_OPT_INT(categorical_opts, classes, 2, 1, 65536, "classes of an element"),
+    GNL_OPT_BOOL(categorical_opts, last, 0, "the logits of an element side by side, as [...,classes], instead of in planes"),
 };
 static const gnl_options_table table = {"categorical", sizeof(categorical_opts), categorical_options,
                                         GNL_COUNT(categorical_options)};
+
+/* Numbers that a loop of plain C compares side by side, and of which a block keeps the exponentials. */
+enum { LANES = 16, BLOCK = 1024 };
 
 static int64_t parts(const void *opts)
 {
@@ -39,12 +44,32 @@ static double largest(int64_t classes, int64_t stride, const gnl_real *logit)
     return (double)top;
 }
 
+/* Of numbers side by side. */
+static gnl_real largest_together(int64_t n, const gnl_real *x)
+{
+    gnl_real lane[LANES];
+    for (int i = 0; i < LANES; i++)
+        lane[i] = x[0];
+    for (; n >= LANES; n -= LANES, x += LANES)
+        for (int i = 0; i < LANES; i++)
+            lane[i] = x[i] > lane[i] ? x[i] : lane[i];
+    for (int i = 0; i < n; i++)
+        lane[i] = x[i] > lane[i] ? x[i] : lane[i];
+    return (gnl_real)largest(LANES, 1, lane);
+}
+
 /* The class as an index, or -1 for a number that names none. */
 static int64_t label_of(gnl_real target, int64_t classes)
 {
     return target >= 0 && target < (gnl_real)classes && target == floor(target) ? (int64_t)target : -1;
 }
 
+static double finish(int64_t label, double total, double top, double logit)
+{
+    return label < 0 ? NAN : log(total) + top - logit;
+}
+
+/* Logits in planes. */
 static double one(const gnl_loss_row *r, int64_t i)
 {
     const gnl_real *logit = r->out + i;
@@ -60,11 +85,45 @@ static double one(const gnl_loss_row *r, int64_t i)
     gnl_real factor = (gnl_real)(r->factor / total);
     for (int64_t c = 0; slope && c < r->parts; c++)
         slope[c * stride] *= label < 0 ? 0 : factor;
-    if (label < 0)
-        return NAN;
-    if (slope)
+    if (slope && label >= 0)
         slope[label * stride] -= (gnl_real)r->factor;
-    return log(total) + top - (double)logit[label * stride];
+    return finish(label, total, top, (double)logit[GNL_MAX(label, 0) * stride]);
+}
+
+/* sum e^(x - top); the exponentials go to `out` where it is not NULL. */
+static double sum_exp(const gnl_kernels *k, int64_t n, const gnl_real *x, gnl_real top, gnl_real *out)
+{
+    gnl_real block[BLOCK];
+    double total = 0;
+    for (int64_t at = 0; at < n; at += BLOCK) {
+        const int64_t count = GNL_MIN(n - at, BLOCK);
+        gnl_real *e = out ? out + at : block;
+        for (int64_t i = 0; i < count; i++)
+            e[i] = x[at + i] - top;
+        (k->exp)(count, e, e); /* not the macro */
+        total += k->sum(count, e);
+    }
+    return total;
+}
+
+/* Logits side by side: a vocabulary's, for which vectors count. */
+static double one_together(const gnl_loss_row *r, int64_t i)
+{
+    const gnl_real *logit = r->out + i * r->parts;
+    gnl_real *slope = r->dout ? r->dout + i * r->parts : NULL;
+    const int64_t label = label_of(r->target[i], r->parts);
+    const gnl_real top = largest_together(r->parts, logit);
+    const double total = sum_exp(r->k, r->parts, logit, top, slope);
+    if (slope)
+        r->k->scale(r->parts, label < 0 ? 0 : (gnl_real)(r->factor / total), slope, slope);
+    if (slope && label >= 0)
+        slope[label] -= (gnl_real)r->factor;
+    return finish(label, total, (double)top, (double)logit[GNL_MAX(label, 0)]);
+}
+
+static bool lies_together(const genlat_loss *loss, int64_t dims)
+{
+    return dims == 1 || (loss->type == &gnl_categorical && ((const categorical_opts *)loss->opts)->last);
 }
 
 static double row(const gnl_loss_row *r)
@@ -75,9 +134,17 @@ static double row(const gnl_loss_row *r)
     return total;
 }
 
+static double row_together(const gnl_loss_row *r)
+{
+    double total = 0;
+    for (int64_t i = 0; i < r->dims; i++)
+        total += one_together(r, i);
+    return total;
+}
+
 static void eval(genlat_loss *loss, const gnl_loss_call *call)
 {
-    gnl_loss_rows(loss, call, row, NULL);
+    gnl_loss_rows(loss, call, lies_together(loss, call->dims) ? row_together : row, NULL);
 }
 
 /* The "mean" of classes is the most probable one. */
@@ -101,7 +168,12 @@ static double element(const gnl_loss_element *e)
 
 static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
 {
-    gnl_loss_elements(loss, d, element);
+    gnl_loss_decode rows = *d;
+    if (lies_together(loss, d->dims)) { /* each element is a row of its own */
+        rows.rows = d->rows * d->dims;
+        rows.dims = 1;
+    }
+    gnl_loss_elements(loss, &rows, element);
 }
 
 const gnl_loss_type gnl_categorical = {

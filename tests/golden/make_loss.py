@@ -68,11 +68,17 @@ def beta_binomial(o, out, x, own):
     return -(choose + lgamma(k + a) + lgamma(n - k + b) - lgamma(n + a + b) - lgamma(a) - lgamma(b) + lgamma(a + b))
 
 
+def categorical(o, out, x, own):
+    if o.get("last") == "yes":
+        out = out.reshape(ROWS, -1, out.shape[1]).transpose(1, 2)
+    return F.cross_entropy(out, x.long(), reduction="none")
+
+
 KINDS = {
     "bernoulli": lambda o, out, x, own: F.binary_cross_entropy_with_logits(out[:, 0], x, reduction="none"),
     "gaussian": gaussian,
     "laplace": laplace,
-    "categorical": lambda o, out, x, own: F.cross_entropy(out, x.long(), reduction="none"),
+    "categorical": categorical,
     "cross_entropy": lambda o, out, x, own: F.cross_entropy(out, x.long(), reduction="none"),
     "discretized_logistic": logistic,
     "beta_binomial": beta_binomial,

@@ -35,6 +35,7 @@ static const loss_case loss_cases[] = {
     {"laplace value=0.7", 1, 7, DATA_NORMAL},
     {"laplace scale=learned value=0.7", 1, 7, DATA_NORMAL},
     {"categorical classes=5", 5, 6, DATA_CLASS},
+    {"categorical classes=21 last=yes", 21, 4, DATA_CLASS},
     {"discretized_logistic", 2, 12, DATA_LEVEL},
     {"discretized_logistic range=symmetric min_log_scale=-2", 2, 12, DATA_SYMMETRIC},
     {"beta_binomial", 2, 12, DATA_LEVEL},

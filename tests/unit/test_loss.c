@@ -202,6 +202,39 @@ START_TEST(means_are_what_they_should_be)
 }
 END_TEST
 
+/* ---- orders of logits ------------------------------------------------------------------------ */
+
+enum { WORDS = 2500, PLACES = 3, LOGITS = WORDS * PLACES };
+
+/* One sample; returns the nll. */
+static double eval_words(const char *spec, const gnl_real *out, const gnl_real *target, gnl_real *dout, gnl_real *mean)
+{
+    genlat_loss *loss = loss_of(ctx, spec);
+    double nll = 0;
+    gnl_loss_eval(loss, &(gnl_loss_call){compute(ctx), 1, PLACES, WORDS, out, target, 1, NULL, &nll, dout, true});
+    gnl_loss_decode_mean(loss, &(gnl_loss_decode){compute(ctx), 1, PLACES, WORDS, out, mean, NULL});
+    genlat_loss_destroy(&loss);
+    return nll;
+}
+
+START_TEST(logits_in_either_order_give_the_same)
+{
+    static gnl_real planes[LOGITS], together[LOGITS], slope[LOGITS], other[LOGITS];
+    const gnl_real target[PLACES] = {0, 1023, WORDS - 1};
+    gnl_real mean[PLACES], same[PLACES];
+    gnl_rng rng = gnl_rng_make(3, GNL_STREAM_USER, 0);
+    gnl_rng_fill_normal(&rng, planes, LOGITS);
+    for (int i = 0; i < LOGITS; i++)
+        together[i % PLACES * WORDS + i / PLACES] = planes[i];
+    double nll = eval_words("categorical classes=2500", planes, target, slope, mean);
+    ck_assert_double_eq_tol(eval_words("categorical classes=2500 last=yes", together, target, other, same), nll, 1e-4);
+    for (int i = 0; i < LOGITS; i++)
+        ck_assert_double_eq_tol((double)other[i % PLACES * WORDS + i / PLACES], (double)slope[i], 1e-6);
+    ck_assert_mem_eq(mean, same, sizeof mean);
+    ck_assert(mean[0] != mean[1]);
+}
+END_TEST
+
 /* ---- threads --------------------------------------------------------------------------------- */
 
 enum { ROWS = 37, DIMS = 301 };
@@ -397,6 +430,7 @@ int main(void)
     tcase_add_test(tests, extreme_outputs_stay_finite);
     tcase_add_test(tests, a_label_out_of_range_gives_nan_and_no_slope);
     tcase_add_test(tests, draws_have_the_right_mean_and_spread);
+    tcase_add_test(tests, logits_in_either_order_give_the_same);
     tcase_add_test(tests, means_are_what_they_should_be);
     tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, 6);
     tcase_add_test(tests, text_comes_back);
