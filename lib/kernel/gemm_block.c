@@ -30,18 +30,19 @@ static int64_t share(int64_t total, int64_t most, int64_t unit)
     return gnl_ceil_div(gnl_ceil_div(total, pieces), unit) * unit;
 }
 
+/* A strip of A is copied where several panels of B go over it, or where lanes are pairs. */
 static void run_strip(const pass *s, int64_t row, int rows)
 {
     const gnl_product *p = s->p;
     int64_t lanes = gnl_ceil_div(s->depth, LANE_DEPTH);
-    bool packs = p->trans_a || LANE_DEPTH > 1;
+    bool packs = (p->trans_a && s->cols > WIDTH) || LANE_DEPTH > 1;
     gnl_tile t = {.k = lanes, .alpha = p->alpha, .beta = s->beta, .ldc = p->ldc};
     if (packs) {
         GNL_K(pack_a)(p, s->from, s->depth, row, rows, s->strip);
         t.a = s->strip;
         t.stride_a = STRIP_ROWS;
     } else {
-        t.a = p->a + row * p->lda + s->from;
+        t.a = p->trans_a ? p->a + s->from * p->lda + row : p->a + row * p->lda + s->from;
         t.stride_a = p->lda;
     }
     t.stride_b = s->panels ? WIDTH : p->ldb;
@@ -49,7 +50,7 @@ static void run_strip(const pass *s, int64_t row, int rows)
         t.b = s->panels ? s->panels + j * lanes : p->b + s->from * p->ldb + s->col + j;
         t.out = p->out + row * p->ldc + s->col + j;
         t.cols = GNL_MIN(s->cols - j, (int64_t)WIDTH);
-        GNL_K(tile)(&t, rows, !packs);
+        GNL_K(tile)(&t, rows, !packs && !p->trans_a);
     }
 }
 
