@@ -9,7 +9,7 @@
 #include "genlat/genlat.h"
 #include "net/net.h"
 
-enum { BENCH_NETS = 2, BENCH_EXECS = 3, BENCH_TENSORS = 6 };
+enum { BENCH_NETS = 3, BENCH_EXECS = 3, BENCH_TENSORS = 6 };
 
 /* How often a step goes through a net, in samples: forward, for the gradients of weights and of inputs, and how many
  * updates of all weights it makes. Passes for input gradients that stop at the first layer leave out its own. */
@@ -31,6 +31,7 @@ typedef struct bench {
     genlat_ctx *ctx;
     genlat_rng *rng;
     genlat_vae *vae;
+    genlat_loss *loss;
     genlat_net *net[BENCH_NETS];
     genlat_exec *exec[BENCH_EXECS];
     genlat_optim *optim[BENCH_NETS];
@@ -47,7 +48,7 @@ typedef struct bench_work {
 
 extern const bench_work bench_vae_mlp, bench_vae_conv, bench_decode1_mlp, bench_decode1_conv,
     bench_decode1_bf16;
-extern const bench_work bench_dcgan32, bench_dcgan64, bench_wgan_gp;
+extern const bench_work bench_dcgan32, bench_dcgan64, bench_wgan_gp, bench_text_vae;
 
 genlat_status bench_open(const bench_work *work, bench_way way, bench *b);
 void bench_close(bench *b);

@@ -68,11 +68,16 @@ genlat_status bench_roof_measure(genlat_ctx *ctx, bench_roof *roof)
 
 /* ---- the work ------------------------------------------------------------------------------------------ */
 
-/* Positions at which a layer's weight is used for one sample: those of the smaller side of a convolution. */
+/* Positions at which a layer's weight is used for one sample: those of the smaller side of a convolution, the steps of a
+ * sequence. A table of words is read, not multiplied. */
 static double positions(const genlat_net *net, const gnl_node *node)
 {
     const gnl_shape *in = &net->node[node->input[0]].shape;
     const char *name = node->layer->type->name;
+    if (strcmp(name, "embedding") == 0)
+        return 0;
+    if (strcmp(name, "dense") == 0 || strcmp(name, "lstm") == 0)
+        return (double)gnl_shape_count(in) / (double)in->dim[in->ndim - 1];
     if (strncmp(name, "conv", 4) != 0)
         return 1;
     const gnl_shape *map = strncmp(name, "conv_transpose", 14) == 0 ? in : &node->shape;
@@ -87,7 +92,9 @@ static void add_node(const bench_passes *p, const gnl_node *node, bool first, do
     double passes = p->forward + p->weights + (first ? 0 : p->inputs) + p->whole_inputs;
     double numbers =
         (double)gnl_shape_count(&p->net->node[node->input[0]].shape) + (double)gnl_shape_count(&node->shape);
-    *flops += 2 * passes * (double)weight->count * positions(p->net, node);
+    for (int i = 0; i < node->weights; i++)
+        if (weight[i].param.shape.ndim > 1)
+            *flops += 2 * passes * (double)weight[i].count * positions(p->net, node);
     *bytes += passes * numbers * (double)sizeof(gnl_real);
 }
 

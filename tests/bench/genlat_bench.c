@@ -18,9 +18,9 @@
 
 enum { WARM_UP = 3, LEAST_STEPS = 5, MOST_STEPS = 1 << 20 };
 
-static const bench_work *const works[] = {&bench_vae_mlp,      &bench_vae_conv,    &bench_dcgan32,
-                                          &bench_dcgan64,      &bench_wgan_gp,     &bench_decode1_mlp,
-                                          &bench_decode1_conv, &bench_decode1_bf16};
+static const bench_work *const works[] = {&bench_vae_mlp,     &bench_vae_conv,     &bench_dcgan32,
+                                          &bench_dcgan64,     &bench_wgan_gp,      &bench_text_vae,
+                                          &bench_decode1_mlp, &bench_decode1_conv, &bench_decode1_bf16};
 
 typedef struct settings {
     long threads;
@@ -80,6 +80,7 @@ void bench_close(bench *b)
         genlat_optim_destroy(&b->optim[i]);
         genlat_net_destroy(&b->net[i]);
     }
+    genlat_loss_destroy(&b->loss);
     genlat_vae_destroy(&b->vae);
     genlat_rng_destroy(&b->rng);
     genlat_ctx_destroy(&b->ctx);
@@ -164,7 +165,7 @@ static genlat_status report(const bench_work *work, const settings *s, const ben
 
 static void watch(bench *b)
 {
-    static const char *const names[BENCH_NETS] = {"first", "second"};
+    static const char *const names[BENCH_NETS] = {"first", "second", "third"};
     for (int i = 0; i < BENCH_NETS && b->passes[i].net; i++)
         bench_profile_watch(
             b->vae ? (i ? genlat_vae_decoder(b->vae) : genlat_vae_encoder(b->vae)) : b->net[i], names[i]);
