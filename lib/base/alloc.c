@@ -9,8 +9,8 @@ static genlat_status out_of_memory(size_t count, size_t size)
     return gnl_fail(GENLAT_E_MEMORY, "out of memory: %zu elements of %zu bytes wanted", count, size);
 }
 
-/* The C library alone knows which pages are zero already, but it has no aligned calloc(): its blocks are aligned here, and the
- * address that it wants back lies before the memory. */
+/* The C library alone knows which pages are zero already, but it has no aligned calloc(): its blocks are
+ * aligned here, and the address that it wants back lies before the memory. */
 static void *take_library(size_t bytes, bool zero)
 {
     char *block = zero ? calloc(1, bytes + GNL_ALIGN) : malloc(bytes + GNL_ALIGN);

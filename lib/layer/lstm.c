@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Long short-term memory (Hochreiter and Schmidhuber, 1997) over the first dimension of a sample, with PyTorch's weights and gates:
+ * Long short-term memory (Hochreiter and Schmidhuber, 1997) over the first dimension of a sample, with
+ * PyTorch's weights and gates:
  *     i, f, o = sigmoid(W x_t + b + V h + d),  g = tanh(the same),  c <- f c + i g,  h <- o tanh(c).
- * Gates and cells lie with the samples of a step side by side, so that the product of a step, V h, reads V as it is and packs only
- * h. What x adds is one product for all steps, and so are the gradients of the weights and of x.
+ * Gates and cells lie with the samples of a step side by side, so that the product of a step, V h, reads V as
+ * it is and packs only h. What x adds is one product for all steps, and so are the gradients of the weights
+ * and of x.
  */
 #include "layer/layer_priv.h"
 
@@ -21,7 +23,8 @@ static const char *const out_names[] = {"all", "last", "state", NULL};
 
 static const gnl_option options[] = {
     GNL_OPT_INT(lstm_opts, units, 1, 1, 1 << 20, "hidden units, and as many cells"),
-    GNL_OPT_REAL(lstm_opts, gain, 1, 0, 1e6, "factor of the initial scale; the sd of normal, the value of constant"),
+    GNL_OPT_REAL(lstm_opts, gain, 1, 0, 1e6,
+                 "factor of the initial scale; the sd of normal, the value of constant"),
     GNL_OPT_ENUM(lstm_opts, out, ALL, STATE, out_names,
                  "hidden units of all steps, of the last one, or [2,units]: those and the cells"),
     GNL_OPT_ENUM(lstm_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
@@ -41,14 +44,15 @@ enum { GRAIN = 2048, LINE = 16 };
 typedef struct lstm {
     const gnl_step *s;
     int64_t steps, features, units, rows;
-    int64_t columns;                /* steps * rows */
-    gnl_real *gate;                 /* cache [GATES,units,steps,rows] */
-    gnl_real *cell, *bent;          /* cache [steps+1,units,rows], and [steps,units,rows] their tanh */
-    gnl_real *hidden;               /* cache [steps+1,rows,units] */
-    gnl_real *x;                    /* scratch [steps,rows,features] */
-    gnl_real *dgate;                /* scratch, as gate */
-    gnl_real *dcell, *dhidden;      /* scratch [units,rows]: of the step under way */
-    int64_t step;
+    int64_t columns;           /* steps * rows */
+    gnl_real *gate;            /* cache [GATES,units,steps,rows] */
+    gnl_real *cell;            /* cache [steps+1,units,rows] */
+    gnl_real *squashed;        /* cache [steps,units,rows]: tanh of the cells after each step */
+    gnl_real *hidden;          /* cache [steps+1,rows,units] */
+    gnl_real *x;               /* scratch [steps,rows,features] */
+    gnl_real *dgate;           /* scratch, as gate */
+    gnl_real *dcell, *dhidden; /* scratch [units,rows] */
+    int64_t step;              /* the one under way */
 } lstm;
 
 static int64_t cache_numbers(int64_t steps, int64_t units, int64_t rows)
@@ -62,20 +66,22 @@ static genlat_status check_inputs(const lstm_opts *o, int inputs, const gnl_shap
     if (in[0].ndim != 2 || in[0].dim[0] < 1)
         return gnl_fail(GENLAT_E_SHAPE, "input is %s, [steps,features] wanted", gnl_shape_format(in, text));
     if (inputs == 2)
-        return gnl_fail(GENLAT_E_SHAPE, "two inputs, one wanted or three: x, hidden units and cells before the first step");
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "two inputs, one wanted or three: x, hidden units and cells before the first step");
     for (int i = 1; i < inputs; i++)
         if (gnl_shape_count(&in[i]) != o->units)
-            return gnl_fail(GENLAT_E_SHAPE, "input %d is %s, [%lld] wanted, the units", i + 1, gnl_shape_format(&in[i], text),
-                            (long long)o->units);
+            return gnl_fail(GENLAT_E_SHAPE, "input %d is %s, [%lld] wanted, the units", i + 1,
+                            gnl_shape_format(&in[i], text), (long long)o->units);
     return GENLAT_OK;
 }
 
 static gnl_param matrix(const lstm_opts *o, const char *name, int64_t features)
 {
-    return (gnl_param){.name = name,
-                       .shape = {2, {GATES * o->units, features}},
-                       .init = {(gnl_init_kind)o->init, o->gain, o->init == GNL_INIT_TORCH ? o->units : features, o->units},
-                       .decay = true};
+    return (gnl_param){
+        .name = name,
+        .shape = {2, {GATES * o->units, features}},
+        .init = {(gnl_init_kind)o->init, o->gain, o->init == GNL_INIT_TORCH ? o->units : features, o->units},
+        .decay = true};
 }
 
 static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
@@ -95,7 +101,8 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     }
     plan->params = o->bias ? 4 : 2;
     plan->cache = cache_numbers(steps, o->units, env->rows);
-    plan->scratch = columns * features + (env->training ? GATES * o->units * columns + 2 * o->units * env->rows : 0);
+    plan->scratch =
+        columns * features + (env->training ? GATES * o->units * columns + 2 * o->units * env->rows : 0);
     return GENLAT_OK;
 }
 
@@ -107,8 +114,8 @@ static lstm open_lstm(const gnl_step *s)
     const int64_t state = l.units * l.rows;
     l.gate = s->cache;
     l.cell = l.gate + GATES * l.units * l.columns;
-    l.bent = l.cell + state * (l.steps + 1);
-    l.hidden = l.bent + state * l.steps;
+    l.squashed = l.cell + state * (l.steps + 1);
+    l.hidden = l.squashed + state * l.steps;
     l.x = s->scratch;
     l.dgate = l.x + l.columns * l.features;
     l.dcell = l.dgate + GATES * l.units * l.columns;
@@ -194,16 +201,17 @@ static void open_gates(const lstm *l, int64_t unit, gnl_real *gate[GATES])
 
 static void advance(const lstm *l, int64_t unit)
 {
-    gnl_real *gate[GATES], *cell = l->cell + cell_at(l, l->step + 1, unit), *bent = l->bent + cell_at(l, l->step, unit);
+    gnl_real *gate[GATES], *cell = l->cell + cell_at(l, l->step + 1, unit),
+                           *squashed = l->squashed + cell_at(l, l->step, unit);
     gnl_real *hidden = l->hidden + (l->step + 1) * l->rows * l->units + unit;
     const gnl_real *before = l->cell + cell_at(l, l->step, unit);
     find_gates(l, l->gate, unit, gate);
     open_gates(l, unit, gate);
     for (int64_t row = 0; row < l->rows; row++)
         cell[row] = gate[FORGET_GATE][row] * before[row] + gate[INPUT_GATE][row] * gate[NEW_CELL][row];
-    l->s->compute.k->act[GNL_ACT_TANH](l->rows, 0, cell, bent);
+    l->s->compute.k->act[GNL_ACT_TANH](l->rows, 0, cell, squashed);
     for (int64_t row = 0; row < l->rows; row++)
-        hidden[row * l->units] = gate[OUTPUT_GATE][row] * bent[row];
+        hidden[row * l->units] = gate[OUTPUT_GATE][row] * squashed[row];
 }
 
 static void advance_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -241,13 +249,14 @@ static void forward(const gnl_step *s)
 {
     lstm l = open_lstm(s);
     turn_steps(&l, true, l.features, s->x[0], l.x);
-    gnl_gemm(&s->compute, false, true, GATES * l.units, l.columns, l.features, 1, s->param[WEIGHT_X], l.features, l.x,
-             l.features, 0, l.gate, l.columns);
+    gnl_gemm(&s->compute, false, true, GATES * l.units, l.columns, l.features, 1, s->param[WEIGHT_X],
+             l.features, l.x, l.features, 0, l.gate, l.columns);
     start(&l);
     for (; l.step < l.steps; l.step++) {
         if (l.step > 0 || s->inputs > 1)
-            gnl_gemm(&s->compute, false, true, GATES * l.units, l.rows, l.units, 1, s->param[WEIGHT_H], l.units,
-                     l.hidden + l.step * l.rows * l.units, l.units, 1, l.gate + l.step * l.rows, l.columns);
+            gnl_gemm(&s->compute, false, true, GATES * l.units, l.rows, l.units, 1, s->param[WEIGHT_H],
+                     l.units, l.hidden + l.step * l.rows * l.units, l.units, 1, l.gate + l.step * l.rows,
+                     l.columns);
         over_units(&l, advance_task);
     }
     answer(&l);
@@ -259,19 +268,21 @@ static void forward(const gnl_step *s)
 static void retreat(const lstm *l, int64_t unit)
 {
     gnl_real *gate[GATES], *dgate[GATES], *dcell = l->dcell + unit * l->rows;
-    const gnl_real *dhidden = l->dhidden + unit * l->rows, *bent = l->bent + cell_at(l, l->step, unit);
+    const gnl_real *dhidden = l->dhidden + unit * l->rows,
+                   *squashed = l->squashed + cell_at(l, l->step, unit);
     const gnl_real *before = l->cell + cell_at(l, l->step, unit);
     const gnl_real *dy = out_of(l) == ALL ? l->s->dy + l->step * l->units + unit : NULL;
     find_gates(l, l->gate, unit, gate);
     find_gates(l, l->dgate, unit, dgate);
     for (int64_t row = 0; row < l->rows; row++) {
-        gnl_real i = gate[INPUT_GATE][row], f = gate[FORGET_GATE][row], g = gate[NEW_CELL][row], o = gate[OUTPUT_GATE][row];
+        gnl_real i = gate[INPUT_GATE][row], f = gate[FORGET_GATE][row], g = gate[NEW_CELL][row],
+                 o = gate[OUTPUT_GATE][row];
         gnl_real dh = dhidden[row] + (dy ? dy[row * l->s->out_size] : 0);
-        gnl_real dc = dcell[row] + dh * o * (1 - bent[row] * bent[row]);
+        gnl_real dc = dcell[row] + dh * o * (1 - squashed[row] * squashed[row]);
         dgate[INPUT_GATE][row] = dc * g * i * (1 - i);
         dgate[FORGET_GATE][row] = dc * before[row] * f * (1 - f);
         dgate[NEW_CELL][row] = dc * i * (1 - g * g);
-        dgate[OUTPUT_GATE][row] = dh * bent[row] * o * (1 - o);
+        dgate[OUTPUT_GATE][row] = dh * squashed[row] * o * (1 - o);
         dcell[row] = dc * f;
     }
 }
@@ -290,8 +301,8 @@ static void go_back(lstm *l)
     for (l->step = l->steps - 1; l->step >= 0; l->step--) {
         over_units(l, retreat_task);
         if (l->step > 0 || s->dx[1])
-            gnl_gemm(&s->compute, true, false, l->units, l->rows, GATES * l->units, 1, s->param[WEIGHT_H], l->units,
-                     l->dgate + l->step * l->rows, l->columns, 0, l->dhidden, l->rows);
+            gnl_gemm(&s->compute, true, false, l->units, l->rows, GATES * l->units, 1, s->param[WEIGHT_H],
+                     l->units, l->dgate + l->step * l->rows, l->columns, 0, l->dhidden, l->rows);
     }
 }
 
@@ -312,12 +323,12 @@ static void add_weight_gradients(lstm *l)
     const int64_t outputs = GATES * l->units;
     if (s->grad[WEIGHT_X]) {
         turn_steps(l, true, l->features, s->x[0], l->x);
-        gnl_gemm(&s->compute, false, false, outputs, l->features, l->columns, 1, l->dgate, l->columns, l->x, l->features, 1,
-                 s->grad[WEIGHT_X], l->features);
+        gnl_gemm(&s->compute, false, false, outputs, l->features, l->columns, 1, l->dgate, l->columns, l->x,
+                 l->features, 1, s->grad[WEIGHT_X], l->features);
     }
     if (s->grad[WEIGHT_H])
-        gnl_gemm(&s->compute, false, false, outputs, l->units, l->columns, 1, l->dgate, l->columns, l->hidden, l->units, 1,
-                 s->grad[WEIGHT_H], l->units);
+        gnl_gemm(&s->compute, false, false, outputs, l->units, l->columns, 1, l->dgate, l->columns, l->hidden,
+                 l->units, 1, s->grad[WEIGHT_H], l->units);
     if (s->param[BIAS_X] && (s->grad[BIAS_X] || s->grad[BIAS_H]))
         gnl_parallel(s->compute.ctx, outputs, GNL_MAX(GNL_CHUNK / l->columns, 1), sum_task, l);
 }
@@ -328,8 +339,8 @@ static void backward(const gnl_step *s)
     go_back(&l);
     add_weight_gradients(&l);
     if (s->dx[0]) {
-        gnl_gemm(&s->compute, true, false, l.columns, l.features, GATES * l.units, 1, l.dgate, l.columns, s->param[WEIGHT_X],
-                 l.features, 0, l.x, l.features);
+        gnl_gemm(&s->compute, true, false, l.columns, l.features, GATES * l.units, 1, l.dgate, l.columns,
+                 s->param[WEIGHT_X], l.features, 0, l.x, l.features);
         turn_steps(&l, false, l.features, l.x, s->dx[0]);
     }
     if (s->inputs > 1) {
@@ -347,5 +358,6 @@ const gnl_layer_type gnl_lstm = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
-    .help = "long short-term memory over the steps of [steps,features]; two more inputs are its state before the first",
+    .help = "long short-term memory over the steps of [steps,features]; two more inputs are its state before "
+            "the first",
 };

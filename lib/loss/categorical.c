@@ -13,7 +13,8 @@ typedef struct categorical_opts {
 
 static const gnl_option categorical_options[] = {
     GNL_OPT_INT(categorical_opts, classes, 2, 1, 65536, "classes of an element"),
-    GNL_OPT_BOOL(categorical_opts, last, 0, "the logits of an element side by side, as [...,classes], instead of in planes"),
+    GNL_OPT_BOOL(categorical_opts, last, 0,
+                 "the logits of an element side by side, as [...,classes], instead of in planes"),
 };
 static const gnl_options_table table = {"categorical", sizeof(categorical_opts), categorical_options,
                                         GNL_COUNT(categorical_options)};

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same steps with one thread and with several, in turn, so that a machine whose speed drifts is as fast for both.
- * A turn is the mean of as many steps as fill it; what is told is the median over turns, and over the quotients of
- * neighbours, and the sum of the shortest pieces of all steps.
+ * The same steps with one thread and with several, in turn, so that a machine whose speed drifts is as fast for
+ * both. A turn is the mean of as many steps as fill it; what is told is the median over turns, and over the
+ * quotients of neighbours, and the sum of the shortest pieces of all steps.
  *
  * A virtual machine's cores are not equally fast at all times: another guest may run on the same core. So dot
- * products in the innermost cache, which ask nothing but the cores, are timed around each turn. What they gain is told too, and
- * the median over the turns around which they gained nine tenths of what they could.
+ * products in the innermost cache, which ask nothing but the cores, are timed around each turn. What they gain is
+ * told too, and the median over the turns around which they gained nine tenths of what they could.
  */
 #include <stdlib.h>
 
 #include "bench/bench.h"
 
 enum { LEAST_TURNS = 5, MOST_TURNS = 4096 };
-
 enum { PROBES = 3, PROBE_CHUNKS = 128, PROBE_DOTS = 500, PROBE_NUMBERS = 1024 };
 
 static const double turn_seconds = 0.1, even_share = 0.9;
@@ -105,9 +104,10 @@ static void report(const bench_work *work, long threads, turns *t)
 {
     double ms_one = median(t->ms[0], t->count), ms_all = median(t->ms[1], t->count);
     double one = 1e3 * bench_pieces_sum(&t->pieces[0]), all = 1e3 * bench_pieces_sum(&t->pieces[1]);
-    printf("{\"name\": \"%s\", \"threads\": %ld, \"turns\": %d, \"ms_one\": %.4f, \"ms_all\": %.4f, \"fastest_one\": %.4f, "
-           "\"fastest_all\": %.4f, \"pieces_one\": %.4f, \"pieces_all\": %.4f, \"scaling\": %.3f, \"scaling_pieces\": %.3f, "
-           "\"machine\": %.3f, \"even_turns\": %d, \"scaling_even\": %.3f}\n",
+    printf("{\"name\": \"%s\", \"threads\": %ld, \"turns\": %d, \"ms_one\": %.4f, \"ms_all\": %.4f, "
+           "\"fastest_one\": %.4f, \"fastest_all\": %.4f, \"pieces_one\": %.4f, \"pieces_all\": %.4f, "
+           "\"scaling\": %.3f, \"scaling_pieces\": %.3f, \"machine\": %.3f, \"even_turns\": %d, "
+           "\"scaling_even\": %.3f}\n",
            work->name, threads, t->count, ms_one, ms_all, t->ms[0][0], t->ms[1][0], one, all,
            median(t->quotient, t->count), one / all, median(t->machine, (int64_t)PROBES * t->count), t->evens,
            median(t->even, t->evens));

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A VAE of sentences (Bowman and others, 2016): LSTM encoder and decoder, the words before each word given. One table of words
- * serves both, so that the step goes through three nets by hand.
+ * A VAE of sentences (Bowman and others, 2016): LSTM encoder and decoder, the words before each word given. One
+ * table of words serves both, so that the step goes through three nets by hand.
  */
 #include "bench/bench.h"
 #include "loss/loss.h"
 
 enum { BATCH = 32, LENGTH = 31, STEPS = LENGTH - 1, VOCABULARY = 10000, WORD = 256, LATENT = 32 };
-enum { TABLE, ENCODER, DECODER };                /* nets, execs */
-enum { SENTENCES, NEXT, NOISE, CODE, BEFORE };   /* tensors; BEFORE: the words before each */
+enum { TABLE, ENCODER, DECODER };              /* nets, execs */
+enum { SENTENCES, NEXT, NOISE, CODE, BEFORE }; /* tensors; BEFORE: the words before each */
 
 #define TABLE_LAYERS "embedding classes=10000 units=256"
 #define ENCODER_LAYERS "lstm units=512 out=last | dense units=64"
@@ -75,7 +75,8 @@ static genlat_status encode(bench *b)
     float *noise = genlat_tensor_data(b->tensor[NOISE]), *code = genlat_tensor_data(b->tensor[CODE]);
     float *before = genlat_tensor_data(b->tensor[BEFORE]);
     GNL_TRY(genlat_rng_normal(b->rng, BATCH * LATENT, noise));
-    GNL_TRY(genlat_exec_forward(b->exec[TABLE], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){b->tensor[SENTENCES]}));
+    GNL_TRY(genlat_exec_forward(b->exec[TABLE], GENLAT_MODE_TRAIN, 1,
+                                &(const genlat_tensor *){b->tensor[SENTENCES]}));
     GNL_TRY(genlat_exec_output(b->exec[TABLE], 0, &words));
     GNL_TRY(genlat_exec_forward(b->exec[ENCODER], GENLAT_MODE_TRAIN, 1, &words));
     const float *told = gnl_exec_output(b->exec[ENCODER], 0), *word = genlat_tensor_const_data(words);
@@ -111,14 +112,17 @@ static genlat_status decode(bench *b)
 static void encode_backward(bench *b)
 {
     const gnl_kernels *k = gnl_kernels_of(b->ctx);
-    const float *told = gnl_exec_output(b->exec[ENCODER], 0), *noise = genlat_tensor_const_data(b->tensor[NOISE]);
-    const float *dcode = gnl_exec_input_grad(b->exec[DECODER], 0), *dbefore = gnl_exec_input_grad(b->exec[DECODER], 1);
-    float *dtold = gnl_exec_output_grad(b->exec[ENCODER], 0), *dwords = gnl_exec_output_grad(b->exec[TABLE], 0);
+    const float *told = gnl_exec_output(b->exec[ENCODER], 0),
+                *noise = genlat_tensor_const_data(b->tensor[NOISE]);
+    const float *dcode = gnl_exec_input_grad(b->exec[DECODER], 0),
+                *dbefore = gnl_exec_input_grad(b->exec[DECODER], 1);
+    float *dtold = gnl_exec_output_grad(b->exec[ENCODER], 0),
+          *dwords = gnl_exec_output_grad(b->exec[TABLE], 0);
     for (int row = 0; row < BATCH; row++) {
         const float *mean = told + row * 2 * LATENT;
         float *dmean = dtold + row * 2 * LATENT;
-        k->gauss_sample_kl_backward(LATENT, mean, mean + LATENT, noise + row * LATENT, dcode + row * LATENT, 1.0f / BATCH,
-                                    dmean, dmean + LATENT);
+        k->gauss_sample_kl_backward(LATENT, mean, mean + LATENT, noise + row * LATENT, dcode + row * LATENT,
+                                    1.0f / BATCH, dmean, dmean + LATENT);
     }
     gnl_exec_backward(b->exec[ENCODER], 1, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
     memcpy(dwords, gnl_exec_input_grad(b->exec[ENCODER], 0), BATCH * LENGTH * WORD * sizeof *dwords);

@@ -41,7 +41,7 @@ class Shape(unittest.TestCase):
         record = json.loads(bench("--scaling", "--threads", "2", "decode1_mlp").stdout)
         self.assertEqual((record["name"], record["threads"]), ("decode1_mlp", 2))
         for key in ("turns", "ms_one", "ms_all", "fastest_one", "fastest_all", "pieces_one", "pieces_all", "scaling",
-                    "scaling_pieces"):
+                    "scaling_pieces", "machine"):
             self.assertGreater(record[key], 0, key)
         self.assertLessEqual(record["fastest_one"], record["ms_one"])
         self.assertLessEqual(record["pieces_one"], record["fastest_one"])

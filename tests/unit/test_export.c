@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exported models are as trained as before and much smaller; a training that goes on from them is a new one. */
+/* Exported models are as trained as before and much smaller; a training that goes on from one is a new one. */
 #include <check.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -60,7 +60,8 @@ static double share_of_size(void)
 static void assert_same(genlat_tensor *a, genlat_tensor *b)
 {
     ck_assert_int_eq(genlat_tensor_count(a), genlat_tensor_count(b));
-    ck_assert_mem_eq(genlat_tensor_const_data(a), genlat_tensor_const_data(b), (size_t)genlat_tensor_count(a) * sizeof(float));
+    ck_assert_mem_eq(genlat_tensor_const_data(a), genlat_tensor_const_data(b),
+                     (size_t)genlat_tensor_count(a) * sizeof(float));
     genlat_tensor_destroy(&a);
     genlat_tensor_destroy(&b);
 }
