@@ -65,8 +65,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load_weights(genlat_net *ne
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_save(genlat_vae *vae, const char *path);
 
 /**
- * Write the model to a file without the state of training: what its use needs, with Adam a third of the size. Loaded, it
- * is as trained as before, and a training that goes on from it is a new one.
+ * Write the model to a file without the state of training: what its use needs, with Adam a third of the size.
+ * Loaded, it is as trained as before; a training that goes on from it is a new one: its steps, schedules, random
+ * numbers and validations start from the beginning.
  *
  * @param vae   model.
  * @param path  name of the file, replaced as a whole or not at all.
@@ -77,7 +78,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_save(genlat_vae *vae, const
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_export(genlat_vae *vae, const char *path);
 
 /**
- * Read a model from a file.
+ * Read a model from a file. The training of a saved one goes on exactly, that of an exported one starts anew.
  *
  * @param ctx   context.
  * @param path  name of the file.
@@ -100,8 +101,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_load(genlat_ctx *ctx, const
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_save(genlat_gan *gan, const char *path);
 
 /**
- * Write the model to a file without the state of training: what its use needs, with Adam about a third of the size. Loaded, it
- * is as trained as before, and a training that goes on from it is a new one.
+ * Write the model to a file without the state of training: what its use needs, with Adam about a third of the size.
+ * Loaded, it is as trained as before; a training that goes on from it is a new one: its steps, schedules, random
+ * numbers and validations start from the beginning.
  *
  * @param gan   model.
  * @param path  name of the file, replaced as a whole or not at all.
@@ -112,7 +114,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_save(genlat_gan *gan, const
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_export(genlat_gan *gan, const char *path);
 
 /**
- * Read a model from a file; its training goes on exactly.
+ * Read a model from a file. The training of a saved one goes on exactly, that of an exported one starts anew.
  *
  * @param ctx   context.
  * @param path  name of the file.
@@ -136,8 +138,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_load(genlat_ctx *ctx, const
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_save(genlat_predictor *predictor, const char *path);
 
 /**
- * Write the predictor to a file without the state of training: what its use needs, with Adam a third of the size. Loaded, it
- * is as trained as before, and a training that goes on from it is a new one.
+ * Write the predictor to a file without the state of training: what its use needs, with Adam a third of the size.
+ * Loaded, it is as trained as before; a training that goes on from it is a new one: its steps, schedules, random
+ * numbers and validations start from the beginning.
  *
  * @param predictor  predictor.
  * @param path       name of the file, replaced as a whole or not at all.
@@ -148,7 +151,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_save(genlat_predictor
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_export(genlat_predictor *predictor, const char *path);
 
 /**
- * Read a predictor from a file; its training goes on exactly.
+ * Read a predictor from a file. The training of a saved one goes on exactly, that of an exported one starts anew.
  *
  * @param ctx   context.
  * @param path  name of the file.

@@ -2,7 +2,8 @@
 /*
  * Long short-term memory (Hochreiter and Schmidhuber, 1997) over the first dimension of a sample, with
  * PyTorch's weights and gates:
- *     i, f, o = sigmoid(W x_t + b + V h + d),  g = tanh(the same),  c <- f c + i g,  h <- o tanh(c).
+ *     i, f, o = sigmoid(W x_t + b + V h + d),  g = tanh(the same),  c <- f c + i g,  h <- o tanh(c),
+ * the rows of the weights in the order i, f, g, o.
  * Gates and cells lie with the samples of a step side by side, so that the product of a step, V h, reads V as
  * it is and packs only h. What x adds is one product for all steps, and so are the gradients of the weights
  * and of x.
@@ -35,8 +36,11 @@ static const gnl_options_table table = {"lstm", sizeof(lstm_opts), options, GNL_
 enum { WEIGHT_X, WEIGHT_H, BIAS_X, BIAS_H };
 enum { INPUT_GATE, FORGET_GATE, NEW_CELL, OUTPUT_GATE, GATES };
 
-/* Work of a chunk, in numbers of a gate. */
+/* Work of a chunk, in numbers of a gate; units whose hidden numbers share a line of the cache stay together. */
 enum { GRAIN = 2048, LINE = 16 };
+
+/* What doubles count exactly. */
+static const int64_t MOST_NUMBERS = INT64_C(1) << 53;
 
 /* ---- shapes -------------------------------------------------------------------------------------------- */
 
@@ -60,10 +64,18 @@ static int64_t cache_numbers(int64_t steps, int64_t units, int64_t rows)
     return units * rows * (GATES * steps + (steps + 1) + steps + (steps + 1));
 }
 
+/* Cache and scratch together are less than this; false when it cannot be counted. */
+static bool are_countable(int64_t steps, int64_t features, int64_t units, int64_t rows)
+{
+    int64_t columns = 0, numbers = 0;
+    return features < MOST_NUMBERS && gnl_mul_i64(steps, rows, &columns) &&
+           gnl_mul_i64(columns, 4 * GATES * units + features, &numbers) && numbers < MOST_NUMBERS;
+}
+
 static genlat_status check_inputs(const lstm_opts *o, int inputs, const gnl_shape *in)
 {
     char text[GNL_SHAPE_TEXT];
-    if (in[0].ndim != 2 || in[0].dim[0] < 1)
+    if (in[0].ndim != 2 || in[0].dim[0] < 1 || in[0].dim[1] < 1)
         return gnl_fail(GENLAT_E_SHAPE, "input is %s, [steps,features] wanted", gnl_shape_format(in, text));
     if (inputs == 2)
         return gnl_fail(GENLAT_E_SHAPE,
@@ -89,7 +101,11 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 {
     const lstm_opts *o = opts;
     GNL_TRY(check_inputs(o, inputs, in));
-    const int64_t steps = in[0].dim[0], features = in[0].dim[1], columns = steps * env->rows;
+    const int64_t steps = in[0].dim[0], features = in[0].dim[1];
+    if (!are_countable(steps, features, o->units, env->rows))
+        return gnl_fail(GENLAT_E_SHAPE, "%lld steps of %lld features are more than can be worked on",
+                        (long long)steps, (long long)features);
+    const int64_t columns = steps * env->rows;
     plan->out = o->out == ALL    ? (gnl_shape){2, {steps, o->units}}
                 : o->out == LAST ? (gnl_shape){1, {o->units}}
                                  : (gnl_shape){2, {2, o->units}};
@@ -117,9 +133,6 @@ static lstm open_lstm(const gnl_step *s)
     l.squashed = l.cell + state * (l.steps + 1);
     l.hidden = l.squashed + state * l.steps;
     l.x = s->scratch;
-    l.dgate = l.x + l.columns * l.features;
-    l.dcell = l.dgate + GATES * l.units * l.columns;
-    l.dhidden = l.dcell + state;
     return l;
 }
 
@@ -153,7 +166,7 @@ static void turn_steps(const lstm *l, bool by_step, int64_t n, const gnl_real *f
     gnl_parallel(l->s->compute.ctx, l->columns, GNL_MAX(GNL_CHUNK / n, 1), turn_task, &t);
 }
 
-/* [rows,units], rows `stride` apart, to [units,rows]; NULL: zeros. */
+/* [rows,units], rows `stride` apart, to [units,rows]; from NULL: zeros. */
 static void to_columns(const lstm *l, const gnl_real *from, int64_t stride, gnl_real *to)
 {
     for (int64_t unit = 0; unit < l->units; unit++)
@@ -161,6 +174,7 @@ static void to_columns(const lstm *l, const gnl_real *from, int64_t stride, gnl_
             to[unit * l->rows + row] = from ? from[row * stride + unit] : 0;
 }
 
+/* The reverse; to NULL: nothing. */
 static void to_rows(const lstm *l, const gnl_real *from, gnl_real *to, int64_t stride)
 {
     for (int64_t row = 0; row < l->rows && to; row++)
@@ -168,14 +182,14 @@ static void to_rows(const lstm *l, const gnl_real *from, gnl_real *to, int64_t s
             to[row * stride + unit] = from[unit * l->rows + row];
 }
 
-/* The samples of the step in each gate of a unit. */
+/* Where the samples of the step lie, for each gate of a unit. */
 static void find_gates(const lstm *l, gnl_real *all, int64_t unit, gnl_real *gate[GATES])
 {
     for (int g = 0; g < GATES; g++)
         gate[g] = all + (g * l->units + unit) * l->columns + l->step * l->rows;
 }
 
-static int64_t cell_at(const lstm *l, int64_t step, int64_t unit)
+static int64_t state_at(const lstm *l, int64_t step, int64_t unit)
 {
     return (step * l->units + unit) * l->rows;
 }
@@ -199,12 +213,12 @@ static void open_gates(const lstm *l, int64_t unit, gnl_real *gate[GATES])
     }
 }
 
-static void advance(const lstm *l, int64_t unit)
+static void forward_unit(const lstm *l, int64_t unit)
 {
-    gnl_real *gate[GATES], *cell = l->cell + cell_at(l, l->step + 1, unit),
-                           *squashed = l->squashed + cell_at(l, l->step, unit);
+    gnl_real *gate[GATES], *cell = l->cell + state_at(l, l->step + 1, unit),
+                           *squashed = l->squashed + state_at(l, l->step, unit);
     gnl_real *hidden = l->hidden + (l->step + 1) * l->rows * l->units + unit;
-    const gnl_real *before = l->cell + cell_at(l, l->step, unit);
+    const gnl_real *before = l->cell + state_at(l, l->step, unit);
     find_gates(l, l->gate, unit, gate);
     open_gates(l, unit, gate);
     for (int64_t row = 0; row < l->rows; row++)
@@ -214,10 +228,10 @@ static void advance(const lstm *l, int64_t unit)
         hidden[row * l->units] = gate[OUTPUT_GATE][row] * squashed[row];
 }
 
-static void advance_task(void *arg, int64_t begin, int64_t end, int worker)
+static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     for (int64_t unit = begin; unit < end; unit++)
-        advance(arg, unit);
+        forward_unit(arg, unit);
 }
 
 static void start(const lstm *l)
@@ -242,7 +256,7 @@ static void answer(const lstm *l)
     for (int64_t row = 0; row < l->rows; row++)
         memcpy(l->s->y + row * l->s->out_size, last + row * l->units, bytes);
     if (out_of(l) == STATE)
-        to_rows(l, l->cell + cell_at(l, l->steps, 0), l->s->y + l->units, l->s->out_size);
+        to_rows(l, l->cell + state_at(l, l->steps, 0), l->s->y + l->units, l->s->out_size);
 }
 
 static void forward(const gnl_step *s)
@@ -257,7 +271,7 @@ static void forward(const gnl_step *s)
             gnl_gemm(&s->compute, false, true, GATES * l.units, l.rows, l.units, 1, s->param[WEIGHT_H],
                      l.units, l.hidden + l.step * l.rows * l.units, l.units, 1, l.gate + l.step * l.rows,
                      l.columns);
-        over_units(&l, advance_task);
+        over_units(&l, forward_task);
     }
     answer(&l);
 }
@@ -265,12 +279,12 @@ static void forward(const gnl_step *s)
 /* ---- backward ------------------------------------------------------------------------------------------ */
 
 /* dhidden and dcell are those after the step; dcell becomes that before it. */
-static void retreat(const lstm *l, int64_t unit)
+static void backward_unit(const lstm *l, int64_t unit)
 {
     gnl_real *gate[GATES], *dgate[GATES], *dcell = l->dcell + unit * l->rows;
     const gnl_real *dhidden = l->dhidden + unit * l->rows,
-                   *squashed = l->squashed + cell_at(l, l->step, unit);
-    const gnl_real *before = l->cell + cell_at(l, l->step, unit);
+                   *squashed = l->squashed + state_at(l, l->step, unit);
+    const gnl_real *before = l->cell + state_at(l, l->step, unit);
     const gnl_real *dy = out_of(l) == ALL ? l->s->dy + l->step * l->units + unit : NULL;
     find_gates(l, l->gate, unit, gate);
     find_gates(l, l->dgate, unit, dgate);
@@ -287,19 +301,20 @@ static void retreat(const lstm *l, int64_t unit)
     }
 }
 
-static void retreat_task(void *arg, int64_t begin, int64_t end, int worker)
+static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     for (int64_t unit = begin; unit < end; unit++)
-        retreat(arg, unit);
+        backward_unit(arg, unit);
 }
 
-static void go_back(lstm *l)
+/* Afterwards dhidden and dcell are those before the first step; dhidden only where it is wanted. */
+static void backward_through_steps(lstm *l)
 {
     const gnl_step *s = l->s;
     to_columns(l, out_of(l) == ALL ? NULL : s->dy, s->out_size, l->dhidden);
     to_columns(l, out_of(l) == STATE ? s->dy + l->units : NULL, s->out_size, l->dcell);
     for (l->step = l->steps - 1; l->step >= 0; l->step--) {
-        over_units(l, retreat_task);
+        over_units(l, backward_task);
         if (l->step > 0 || s->dx[1])
             gnl_gemm(&s->compute, true, false, l->units, l->rows, GATES * l->units, 1, s->param[WEIGHT_H],
                      l->units, l->dgate + l->step * l->rows, l->columns, 0, l->dhidden, l->rows);
@@ -336,7 +351,10 @@ static void add_weight_gradients(lstm *l)
 static void backward(const gnl_step *s)
 {
     lstm l = open_lstm(s);
-    go_back(&l);
+    l.dgate = l.x + l.columns * l.features;
+    l.dcell = l.dgate + GATES * l.units * l.columns;
+    l.dhidden = l.dcell + l.units * l.rows;
+    backward_through_steps(&l);
     add_weight_gradients(&l);
     if (s->dx[0]) {
         gnl_gemm(&s->compute, true, false, l.columns, l.features, GATES * l.units, 1, l.dgate, l.columns,

@@ -122,9 +122,15 @@ static double one_together(const gnl_loss_row *r, int64_t i)
     return finish(label, total, (double)top, (double)logit[GNL_MAX(label, 0)]);
 }
 
+static bool together(const void *opts)
+{
+    return ((const categorical_opts *)opts)->last;
+}
+
+/* One element a sample lies so in any case. */
 static bool lies_together(const genlat_loss *loss, int64_t dims)
 {
-    return dims == 1 || (loss->type == &gnl_categorical && ((const categorical_opts *)loss->opts)->last);
+    return dims == 1 || (loss->type->together && loss->type->together(loss->opts));
 }
 
 static double row(const gnl_loss_row *r)
@@ -181,6 +187,7 @@ const gnl_loss_type gnl_categorical = {
     .name = "categorical",
     .options = &table,
     .parts = parts,
+    .together = together,
     .range = range,
     .eval = eval,
     .decode = decode,

@@ -57,6 +57,11 @@ static genlat_status measure(const genlat_loss *loss, const genlat_tensor *out, 
             GENLAT_E_SHAPE, "%s: out is %s and %s is %s; the same rows and %lld output%s an element wanted",
             where, gnl_shape_format(&out->shape, found), name, gnl_shape_format(&data->shape, wanted),
             (long long)GNL_MAX(parts, 1), parts > 1 ? "s" : "");
+    gnl_shape sample = {out->shape.ndim - 1, {0}};
+    memcpy(sample.dim, out->shape.dim + 1, (size_t)sample.ndim * sizeof *sample.dim);
+    genlat_status status = gnl_loss_check_order(loss, &sample);
+    if (status != GENLAT_OK)
+        return gnl_fail_in(status, "%s", where);
     *call = (gnl_loss_call){.compute = {loss->object.ctx, gnl_kernels_of(loss->object.ctx), NULL},
                             .rows = rows,
                             .dims = elements / rows,

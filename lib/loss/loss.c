@@ -66,6 +66,16 @@ int64_t gnl_loss_parts(const genlat_loss *loss)
     return loss->type->parts ? loss->type->parts(loss->opts) : 1;
 }
 
+genlat_status gnl_loss_check_order(const genlat_loss *loss, const gnl_shape *out)
+{
+    char text[GNL_SHAPE_TEXT];
+    bool together = loss->type->together && loss->type->together(loss->opts);
+    if (!together || out->ndim < 2 || out->dim[out->ndim - 1] == gnl_loss_parts(loss))
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_SHAPE, "outputs are %s, last=yes wants [...,%lld]", gnl_shape_format(out, text),
+                    (long long)gnl_loss_parts(loss));
+}
+
 bool gnl_loss_trains(const genlat_loss *loss)
 {
     for (int i = 0; i < loss->values; i++)

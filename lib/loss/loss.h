@@ -63,6 +63,8 @@ typedef struct gnl_loss_type {
     const gnl_options_table *options; /* NULL: none */
     /* Outputs for each element of the data; 0: whatever the shapes say. NULL: 1. */
     int64_t (*parts)(const void *opts);
+    /* Whether those of an element lie along the last dimension instead of in planes. NULL: they do not. */
+    bool (*together)(const void *opts);
     /* Lists own values, at most GNL_MAX_LOSS_VALUES, and returns their number. NULL: none. */
     int (*values)(const void *opts, gnl_loss_value *value);
     /* NULL: any finite number. */
@@ -98,6 +100,8 @@ genlat_loss *gnl_loss_retain(genlat_loss *loss);
 void gnl_loss_release(genlat_loss *loss);
 
 int64_t gnl_loss_parts(const genlat_loss *loss); /* 0: whatever the shapes say */
+/* E_SHAPE for outputs, of one sample, whose last dimension is not that of an element where it should be. */
+genlat_status gnl_loss_check_order(const genlat_loss *loss, const gnl_shape *out);
 bool gnl_loss_trains(const genlat_loss *loss);   /* has own values that an optimizer must be given */
 void gnl_loss_zero_grad(genlat_loss *loss);
 

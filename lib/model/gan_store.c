@@ -166,15 +166,18 @@ static genlat_status unpack_shape(const genlat_net *discriminator, gnl_gan_recip
 
 static genlat_status read_rest(genlat_gan *gan, const counters *c, gnl_reader *reader)
 {
-    gnl_optim_set_steps(gan->optim_g, c->steps_g);
-    gnl_optim_set_steps(gan->optim_d, c->steps_d);
+    const bool training = gnl_reader_has_training(reader);
+    if (training) {
+        gnl_optim_set_steps(gan->optim_g, c->steps_g);
+        gnl_optim_set_steps(gan->optim_d, c->steps_d);
+        gan->strength = c->strength > 0 ? GNL_MIN(c->strength, 1) : 0;
+    }
     atomic_store(&gan->drawn, c->drawn);
-    gan->strength = c->strength > 0 ? GNL_MIN(c->strength, 1) : 0;
     if (gan->ema)
         gan->ema->samples = c->averaged;
     atomic_store(&gan->stale, gan->ema != NULL);
     GNL_TRY(gnl_model_read(&gan->model, reader));
-    return visit_tensors(gan, gnl_reader_has_training(reader), read_tensor, reader);
+    return visit_tensors(gan, training, read_tensor, reader);
 }
 
 static genlat_status read_nets(genlat_ctx *ctx, gnl_reader *reader, gnl_gan_recipe *recipe, genlat_gan **out)

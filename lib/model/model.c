@@ -54,7 +54,7 @@ static genlat_status write_best(const gnl_model *model, gnl_writer *writer)
 genlat_status gnl_model_read_best(gnl_model *model, const gnl_reader *reader)
 {
     const char *where = gnl_reader_meta(reader, BEST_IS);
-    if (!where)
+    if (!where || !gnl_reader_has_training(reader))
         return GENLAT_OK;
     bool now = strcmp(where, "now") == 0;
     if (!now && strcmp(where, "apart") != 0)
@@ -71,8 +71,7 @@ genlat_status gnl_model_read_best(gnl_model *model, const gnl_reader *reader)
 
 bool gnl_reader_has_training(const gnl_reader *reader)
 {
-    const char *state = gnl_reader_meta(reader, STATE);
-    return !state || strcmp(state, "none") != 0;
+    return !gnl_reader_meta(reader, STATE);
 }
 
 genlat_status gnl_model_write(const gnl_model *model, gnl_keep keep, gnl_writer *writer)
@@ -89,7 +88,11 @@ genlat_status gnl_model_write(const gnl_model *model, gnl_keep keep, gnl_writer 
 genlat_status gnl_model_read(gnl_model *model, const gnl_reader *reader)
 {
     genlat_ctx *ctx = model->object.ctx;
-    GNL_TRY(gnl_progress_read(reader, &model->progress));
+    const char *state = gnl_reader_meta(reader, STATE);
+    if (state && strcmp(state, "none") != 0)
+        return gnl_field_bad(reader, STATE, state);
+    if (!state)
+        GNL_TRY(gnl_progress_read(reader, &model->progress));
     GNL_TRY(gnl_tensor_read(ctx, reader, "data.offset", &model->offset));
     return gnl_tensor_read(ctx, reader, "data.scale", &model->scale);
 }

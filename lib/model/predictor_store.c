@@ -83,9 +83,10 @@ genlat_status gnl_predictor_save(genlat_predictor *p, const char *path)
 
 static genlat_status read_rest(genlat_predictor *p, int64_t steps, gnl_reader *reader)
 {
-    gnl_optim_set_steps(p->optim, steps);
+    const bool training = gnl_reader_has_training(reader);
+    gnl_optim_set_steps(p->optim, training ? steps : 0);
     GNL_TRY(gnl_model_read(&p->model, reader));
-    if (gnl_reader_has_training(reader))
+    if (training)
         GNL_TRY(visit_moments(p, NULL, reader));
     return gnl_model_read_best(&p->model, reader);
 }

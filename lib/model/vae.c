@@ -184,7 +184,8 @@ static genlat_status check_outputs(const genlat_vae *vae)
         return gnl_fail(GENLAT_E_SHAPE,
                         "decoder: gives %lld numbers, the likelihood wants %lld for each of %lld",
                         (long long)count, (long long)vae->parts, (long long)vae->size);
-    return GENLAT_OK;
+    genlat_status status = gnl_loss_check_order(vae->loss, &d->node[d->output[0]].shape);
+    return status == GENLAT_OK ? status : gnl_fail_in(status, "decoder");
 }
 
 /* The importance-weighted bound is that of a VAE whose KL enters as it is. */

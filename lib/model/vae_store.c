@@ -126,9 +126,10 @@ static genlat_status read_rest(genlat_vae *vae, gnl_reader *reader)
     int64_t steps = 0;
     if (!text || !gnl_parse_int(text, &steps) || steps < 0)
         return gnl_field_bad(reader, "genlat.train.optimizer_steps", text);
-    gnl_optim_set_steps(vae->optim, steps);
+    const bool training = gnl_reader_has_training(reader);
+    gnl_optim_set_steps(vae->optim, training ? steps : 0);
     GNL_TRY(gnl_model_read(&vae->model, reader));
-    GNL_TRY(visit_tensors(vae, gnl_reader_has_training(reader), read_tensor, reader));
+    GNL_TRY(visit_tensors(vae, training, read_tensor, reader));
     return gnl_model_read_best(&vae->model, reader);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exported models are as trained as before and much smaller; a training that goes on from one is a new one. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,15 +96,47 @@ START_TEST(a_vae_comes_back_without_its_moments)
 }
 END_TEST
 
+/* Replaces the first word after a key of the header by one of the same length. */
+static void change_word(const char *path, const char *key, const char *old, const char *new)
+{
+    char header[4096] = "";
+    FILE *file = fopen(path, "r+b");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fseek(file, 8, SEEK_SET), 0);
+    ck_assert_uint_gt(fread(header, 1, sizeof header - 1, file), 0);
+    char *at = strstr(header, key);
+    ck_assert_ptr_nonnull(at);
+    ck_assert_ptr_nonnull(at = strstr(at, old));
+    ck_assert_int_eq(fseek(file, 8 + (long)(at - header), SEEK_SET), 0);
+    ck_assert_uint_eq(fwrite(new, 1, strlen(new), file), strlen(new));
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(an_unknown_state_is_refused)
+{
+    genlat_predictor *predictor = NULL;
+    expect_ok(genlat_predictor_new(ctx, digits, NULL, &predictor));
+    expect_ok(genlat_predictor_export(predictor, small));
+    genlat_predictor_destroy(&predictor);
+    change_word(small, "genlat.train.state", "none", "some");
+    ck_assert_int_eq(genlat_predictor_load(ctx, small, &predictor), GENLAT_E_FORMAT);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "genlat.train.state"));
+    ck_assert_ptr_null(predictor);
+}
+END_TEST
+
 START_TEST(a_gan_comes_back_with_its_average)
 {
     genlat_gan_builder *builder = NULL;
     genlat_gan *gan = NULL, *loaded = NULL;
-    genlat_tensor *a = NULL, *b = NULL;
+    genlat_tensor *a = NULL, *b = NULL, *x = NULL;
+    genlat_gan_terms terms = {.size = sizeof terms};
     expect_ok(genlat_gan_builder_new(ctx, &builder));
     genlat_gan_builder_preset(builder, "mlp");
     genlat_gan_builder_set(builder, "history", "0.1");
     genlat_gan_builder_set(builder, "ema", "100");
+    genlat_gan_builder_set(builder, "augment", "color");
+    genlat_gan_builder_set(builder, "augment_strength", "0.25");
     expect_ok(genlat_gan_build(&builder, digits, &gan));
     expect_ok(genlat_gan_fit(gan, digits, &opts));
     expect_ok(genlat_gan_save(gan, whole));
@@ -116,6 +149,10 @@ START_TEST(a_gan_comes_back_with_its_average)
     expect_ok(genlat_gan_progress(loaded, &progress));
     ck_assert_int_eq(progress.step, 0);
     expect_ok(genlat_gan_fit(loaded, digits, &opts));
+    expect_ok(genlat_source_read(digits, 0, 16, &x, NULL));
+    expect_ok(genlat_gan_step(loaded, x, NULL, &terms));
+    ck_assert_double_eq(terms.strength, 0.25);
+    genlat_tensor_destroy(&x);
     genlat_gan_destroy(&gan);
     genlat_gan_destroy(&loaded);
 }
@@ -152,6 +189,7 @@ int main(void)
     tcase_add_test(tests, a_vae_comes_back_without_its_moments);
     tcase_add_test(tests, a_gan_comes_back_with_its_average);
     tcase_add_test(tests, a_predictor_comes_back_without_its_moments);
+    tcase_add_test(tests, an_unknown_state_is_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

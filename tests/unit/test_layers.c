@@ -329,6 +329,8 @@ static const struct {
     {"resample down=4", {3, {1, 8, 3}}, "empty"},
     {"resample", {1, {8}}, "channels"},
     {"lstm", {1, {8}}, "[steps,features]"},
+    {"lstm", {2, {5, 0}}, "[steps,features]"},
+    {"lstm units=1048576 out=last", {2, {INT64_C(1) << 53, 1}}, "more than"},
     {"repeat", {6, {1, 1, 1, 1, 1, 1}}, "dimensions"},
 };
 

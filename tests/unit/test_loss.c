@@ -232,6 +232,28 @@ START_TEST(logits_in_either_order_give_the_same)
         ck_assert_double_eq_tol((double)other[i % PLACES * WORDS + i / PLACES], (double)slope[i], 1e-6);
     ck_assert_mem_eq(mean, same, sizeof mean);
     ck_assert(mean[0] != mean[1]);
+    together[WORDS + 7] = (gnl_real)INFINITY;
+    ck_assert_double_nan(eval_words("categorical classes=2500 last=yes", together, target, other, same));
+    together[WORDS + 7] = (gnl_real)NAN;
+    ck_assert_double_nan(eval_words("categorical classes=2500 last=yes", together, target, other, same));
+}
+END_TEST
+
+START_TEST(planes_are_refused_where_logits_lie_together)
+{
+    genlat_loss *loss = loss_of(ctx, "categorical classes=4 last=yes");
+    genlat_tensor *planes = NULL, *together = NULL, *target = NULL;
+    double value = 0;
+    ck_assert_int_eq(genlat_tensor_new(ctx, 3, (int64_t[]){2, 4, 3}, &planes), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_new(ctx, 3, (int64_t[]){2, 3, 4}, &together), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){2, 3}, &target), GENLAT_OK);
+    ck_assert_int_eq(genlat_loss_eval(loss, planes, target, &value, NULL), GENLAT_E_SHAPE);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "[...,4]"));
+    ck_assert_int_eq(genlat_loss_eval(loss, together, target, &value, NULL), GENLAT_OK);
+    genlat_tensor_destroy(&planes);
+    genlat_tensor_destroy(&together);
+    genlat_tensor_destroy(&target);
+    genlat_loss_destroy(&loss);
 }
 END_TEST
 
@@ -431,6 +453,7 @@ int main(void)
     tcase_add_test(tests, a_label_out_of_range_gives_nan_and_no_slope);
     tcase_add_test(tests, draws_have_the_right_mean_and_spread);
     tcase_add_test(tests, logits_in_either_order_give_the_same);
+    tcase_add_test(tests, planes_are_refused_where_logits_lie_together);
     tcase_add_test(tests, means_are_what_they_should_be);
     tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, 6);
     tcase_add_test(tests, text_comes_back);
