@@ -289,7 +289,10 @@ static genlat_status add_input(genlat_net_builder *b, const char *name, const gn
         return gnl_fail(GENLAT_E_STATE, "input '%s' comes after the first layer", name);
     if (b->net->inputs == GNL_MAX_INPUTS)
         return gnl_fail(GENLAT_E_RANGE, "more than %d inputs", GNL_MAX_INPUTS);
-    GNL_TRY(gnl_shape_check(shape, NULL, name));
+    int64_t count = 0;
+    GNL_TRY(gnl_shape_check(shape, &count, name));
+    if (count == 0)
+        return gnl_fail(GENLAT_E_SHAPE, "input %.100s has a dimension of size 0, 1 or more wanted", name);
     GNL_TRY(add_node(b, name, &node));
     node->shape = *shape;
     b->net->inputs++;

@@ -126,6 +126,7 @@ static const lie lies[] = {
     {"dense units=1\n", GENLAT_E_FORMAT},
     {"input x 2x\ndense units=1 name=b bias=no\n", GENLAT_E_NOT_FOUND},
     {"input x -2\ndense units=1 name=a\n", GENLAT_E_SHAPE},
+    {"input x 5x0\ndense units=1 name=a bias=no\n", GENLAT_E_SHAPE},
     {"input x two\ndense units=1 name=a\n", GENLAT_E_FORMAT},
     {"input \ndense units=1 name=a\n", GENLAT_E_FORMAT},
     {"input x 1x1x1x1x1x1\ndense units=1 name=a\n", GENLAT_E_FORMAT},
