@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What layout.c finds out of a net and compile.c makes an exec of. */
+/* What facts.c and layout.c find out of a net and compile.c makes an exec of. */
 #ifndef GNL_COMPILE_PRIV_H
 #define GNL_COMPILE_PRIV_H
 
@@ -72,11 +72,17 @@ static inline int gnl_backward_node(const gnl_compiler *c, int time)
     return 2 * c->net->nodes - 1 - time / 2;
 }
 
+/* Fills c->facts, and chooses the tile. */
+genlat_status gnl_find_facts(gnl_compiler *c);
+
 /* Decides everything: what has to be allocated is known afterwards. */
 genlat_status gnl_layout(gnl_compiler *c);
 
 /* The node in whose buffer its adjoint lies. */
 int gnl_adjoint_root(const gnl_compiler *c, int node);
+
+/* When the backward call of a node begins to write the derivative by its input. */
+int gnl_begins_with_dx(const gnl_compiler *c, int node);
 
 uint32_t gnl_node_flags(const gnl_compiler *c, int node);
 

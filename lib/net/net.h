@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net: a graph of layers. builder.c collects it, net.c holds the weights, layout.c finds which memory a run needs and when,
- *      plan.c where it lies, compile.c makes an exec of that, exec.c runs it, reparam.c makes weights under spectral or
- *      weight norm, check.c compares gradients, store.c saves and loads.
+ * net: a graph of layers. builder.c collects it, net.c holds the weights, facts.c and layout.c find which memory a run
+ *      needs and when, plan.c where it lies, compile.c makes an exec of that, exec.c runs it, reparam.c makes weights under
+ *      spectral or weight norm, check.c compares gradients, store.c saves and loads.
  * Uses: base, kernel, tensor, io, layer.
  * Adding: what a layer needs from a run goes into gnl_step, never into an `if` on its kind here.
  * Tests: tests/unit/test_store.c, tests/grad/test_net.c, test_tile.c, test_penalty.c, tests/golden/.
