@@ -48,14 +48,11 @@ typedef struct gnl_compiler {
     bool training, tangents;
 } gnl_compiler;
 
-/* Times: of N nodes, node n runs forward at n, along tangents at N + n, and backward, from the last node on, in two times:
- * layers with GNL_LAYER_X_FIRST are done with x before the second. A tile goes through all nodes forward before the next does;
- * and then each from N to the end. */
-static inline int gnl_tangent_time(const gnl_compiler *c, int node)
-{
-    return c->net->nodes + node;
-}
-
+/* Times. Of N nodes, node n runs forward at n. From N on, until the first of them runs backward, the program writes derivatives
+ * of outputs and tangents of inputs, and guests run. Backward goes from the last node on and takes two times a node: layers with
+ * GNL_LAYER_X_FIRST are done with x before the second. Execs for penalties then run along the tangents, and after that either
+ * in reverse through both passes ("dual") or once more through the layers to fold the penalty. All tiles go forward first; then
+ * each of them goes through everything else before the next does. */
 static inline int gnl_backward_time(const gnl_compiler *c, int node)
 {
     return 2 * (2 * c->net->nodes - 1 - node);
@@ -64,6 +61,22 @@ static inline int gnl_backward_time(const gnl_compiler *c, int node)
 static inline int gnl_backward_end(const gnl_compiler *c, int node)
 {
     return gnl_backward_time(c, node) + 1;
+}
+
+static inline int gnl_tangent_time(const gnl_compiler *c, int node)
+{
+    return 4 * c->net->nodes + node;
+}
+
+/* From a time of the backward pass to that of the same call in the dual pass. */
+static inline int gnl_dual_time(const gnl_compiler *c, int backward_time)
+{
+    return backward_time + 3 * c->net->nodes;
+}
+
+static inline int gnl_fold_time(const gnl_compiler *c, int node)
+{
+    return 7 * c->net->nodes + node;
 }
 
 /* Which node runs backward at a time. */

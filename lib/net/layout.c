@@ -12,16 +12,22 @@ static int end_of_backward(const gnl_compiler *c)
     return gnl_backward_end(c, 0);
 }
 
+/* Of what a tile goes through after the forward pass. */
+static int end_of_tile(const gnl_compiler *c)
+{
+    return c->tangents ? gnl_fold_time(c, c->net->nodes - 1) : end_of_backward(c);
+}
+
 static int end_of_time(const gnl_compiler *c)
 {
-    return end_of_backward(c) + 1;
+    return end_of_tile(c) + 1;
 }
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 
 static int add_span(gnl_compiler *c, int64_t unit, int begin, int end)
 {
-    c->span[c->spans] = (gnl_span){.unit = unit, .begin = begin, .end = end};
+    c->span[c->spans] = (gnl_span){.unit = unit, .periods = 1, .period = {{begin, end}}};
     return c->spans++;
 }
 
@@ -32,11 +38,28 @@ static int add_span_of_one(gnl_compiler *c, int64_t unit, int begin, int end)
     return span;
 }
 
-/* Widens a span that several nodes share. */
+static void drop_period(gnl_span *span, int index)
+{
+    span->periods--;
+    for (int i = index; i < span->periods; i++)
+        span->period[i] = span->period[i + 1];
+}
+
+/* One more period, joined with those that it meets or touches. The periods there are have room for it. */
 static void cover(gnl_span *span, int begin, int end)
 {
-    span->begin = GNL_MIN(span->begin, begin);
-    span->end = GNL_MAX(span->end, end);
+    int at = 0;
+    for (int i = span->periods - 1; i >= 0; i--)
+        if (span->period[i].begin <= end + 1 && begin <= span->period[i].end + 1) {
+            begin = GNL_MIN(begin, span->period[i].begin);
+            end = GNL_MAX(end, span->period[i].end);
+            drop_period(span, i);
+        }
+    while (at < span->periods && span->period[at].begin < begin)
+        at++;
+    for (int i = span->periods++; i > at; i--)
+        span->period[i] = span->period[i - 1];
+    span->period[at] = (gnl_period){begin, end};
 }
 
 /* Of one tile. */
@@ -45,23 +68,25 @@ static int64_t node_numbers(const gnl_compiler *c, int node)
     return c->tile * gnl_shape_count(&c->net->node[node].shape);
 }
 
-/* What is kept from one pass to another is kept for all tiles, unless a tile makes it again. While they take turns, it must
- * not be overwritten by those that come later, nor hold what earlier ones have left: it counts during whole passes. */
+/* What is kept from one pass to another is kept for all tiles, unless a tile computes it again. While they take turns, it
+ * must not be overwritten by those that come later, nor hold what earlier ones have left: it counts during whole passes. */
 static void settle_spans(gnl_compiler *c)
 {
     int forward_ends = c->net->nodes - 1;
     for (int i = 0; i < c->spans; i++) {
         gnl_span *s = &c->span[i];
-        bool crosses = (s->begin <= forward_ends) != (s->end <= forward_ends) || s->end > end_of_backward(c);
+        int begin = s->period[0].begin, end = s->period[s->periods - 1].end;
+        bool crosses = (begin <= forward_ends) != (end <= forward_ends) || end > end_of_tile(c);
         bool kept = s->extent == GNL_EXTENT_NEEDED && crosses && !c->exec->recomputes;
         bool all = s->extent == GNL_EXTENT_ALL || kept;
         s->extent = all ? GNL_EXTENT_ALL : GNL_EXTENT_ONE;
         s->numbers = all ? c->tiles * s->unit : s->unit;
         if (!all || c->tiles == 1)
             continue;
-        int first = c->tangents ? c->net->nodes : GNL_MIN(s->begin, start_of_backward(c));
-        s->begin = s->begin <= forward_ends || c->exec->recomputes ? 0 : first;
-        s->end = GNL_MAX(s->end, s->end <= forward_ends ? forward_ends : end_of_backward(c));
+        begin = begin <= forward_ends || c->exec->recomputes ? 0 : GNL_MIN(begin, start_of_backward(c));
+        end = GNL_MAX(end, end <= forward_ends ? forward_ends : end_of_tile(c));
+        s->periods = 0;
+        cover(s, begin, end);
     }
 }
 
@@ -76,6 +101,15 @@ static int end_of_value(const gnl_compiler *c, const gnl_node_facts *f)
 static int end_of_cache(const gnl_compiler *c, int node)
 {
     return c->tangents ? end_of_time(c) : c->training ? gnl_backward_end(c, node) : node;
+}
+
+/* Folding goes through the readers from the first to the last, the dual pass from the last to the first. */
+static int end_of_tangent(const gnl_compiler *c, int node)
+{
+    const gnl_node_facts *f = &c->facts[node];
+    if (f->output)
+        return end_of_time(c);
+    return c->exec->folds ? gnl_fold_time(c, f->last_use) : gnl_dual_time(c, gnl_backward_end(c, node));
 }
 
 static void span_values(gnl_compiler *c)
@@ -96,57 +130,73 @@ static void span_values(gnl_compiler *c)
         if (f->plan.cache)
             f->span[GNL_CACHE] = add_span(c, gnl_padded(f->plan.cache), n, end_of_cache(c, n));
         if (c->tangents)
-            f->span[GNL_TANGENT] = add_span(c, node_numbers(c, n), gnl_tangent_time(c, n), end_of_backward(c));
+            f->span[GNL_TANGENT] = add_span(c, node_numbers(c, n), gnl_tangent_time(c, n), end_of_tangent(c, n));
     }
 }
 
-/* Room for one call at a time. Folded penalties go through the layers once more when all adjoints are there. */
+/* Whether folding a penalty reads the adjoint of a node: that of its weights comes from there. */
+static bool is_folded(const gnl_compiler *c, int node)
+{
+    return c->exec->folds && c->net->node[c->net->node[node].owner].weights > 0;
+}
+
+/* Space for one call at a time. */
 static void span_scratch(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         gnl_node_facts *f = &c->facts[n];
         int along = gnl_tangent_time(c, n), again = c->facts[f->value_root].first_back;
+        int back = gnl_backward_time(c, n), end = gnl_backward_end(c, n);
         if (!f->live || !f->plan.scratch)
             continue;
         f->scratch_span[GNL_PASS_FORWARD] = add_span(c, f->plan.scratch, n, n);
         if (c->training)
-            f->scratch_span[GNL_PASS_BACKWARD] =
-                add_span(c, f->plan.scratch, gnl_backward_time(c, n),
-                         c->exec->folds ? end_of_backward(c) : gnl_backward_end(c, n));
-        if (c->tangents)
+            f->scratch_span[GNL_PASS_BACKWARD] = add_span(c, f->plan.scratch, back, end);
+        if (c->tangents) {
+            gnl_span *backward = &c->span[f->scratch_span[GNL_PASS_BACKWARD]];
             f->scratch_span[GNL_PASS_TANGENT] = add_span(c, f->plan.scratch, along, along);
+            cover(backward, gnl_dual_time(c, back), gnl_dual_time(c, end));
+            if (is_folded(c, n))
+                cover(backward, gnl_fold_time(c, n), gnl_fold_time(c, n));
+        }
         if (c->facts[f->value_root].remade)
             f->scratch_span[GNL_PASS_AGAIN] = add_span(c, f->plan.scratch, again, again);
     }
 }
 
-/* What penalties need beside the nodes' buffers: tangents of the inputs, and room for one layer's mixtures. */
+/* What penalties need beside the nodes' buffers: tangents of the inputs, and for folding the mixtures of one layer. */
 static void span_penalty(gnl_compiler *c)
 {
     int64_t in = 0, out = 0;
+    c->mix_span = c->scaled_span = -1;
     for (int n = 0; n < c->net->nodes; n++) {
-        const gnl_node *node = &c->net->node[n];
+        if (!c->facts[n].live)
+            continue;
         if (n < c->net->inputs)
-            c->facts[n].span[GNL_TANGENT] = add_span_of_one(c, node_numbers(c, n), 0, end_of_time(c));
-        else
+            c->facts[n].span[GNL_TANGENT] = add_span_of_one(c, node_numbers(c, n), c->net->nodes, end_of_tile(c));
+        if (is_folded(c, n)) {
+            in = GNL_MAX(in, node_numbers(c, c->net->node[n].input[0]));
             out = GNL_MAX(out, node_numbers(c, n));
-        for (int i = 0; i < node->inputs; i++)
-            in = GNL_MAX(in, node_numbers(c, node->input[i]));
+        }
     }
-    c->mix_span = add_span_of_one(c, in, 0, end_of_time(c));
-    c->scaled_span = add_span_of_one(c, out, 0, end_of_time(c));
+    if (!c->exec->folds)
+        return;
+    c->mix_span = add_span_of_one(c, in, gnl_fold_time(c, 0), end_of_tile(c));
+    c->scaled_span = add_span_of_one(c, out, gnl_fold_time(c, 0), end_of_tile(c));
 }
 
 /* Those of outputs are the caller's to fill, those of inputs to read, for all rows. */
-static void span_adjoint(gnl_compiler *c, int n, gnl_buffer_kind kind, int begin, int end)
+static gnl_span *want_adjoint(gnl_compiler *c, int n, gnl_buffer_kind kind)
 {
     gnl_node_facts *root = &c->facts[gnl_adjoint_root(c, n)];
-    if (root->span[kind] < 0)
-        root->span[kind] = add_span(c, node_numbers(c, n), begin, end);
-    else
-        cover(&c->span[root->span[kind]], begin, end);
+    if (root->span[kind] < 0) {
+        root->span[kind] = add_span(c, node_numbers(c, n), 0, 0);
+        c->span[root->span[kind]].periods = 0;
+    }
+    gnl_span *span = &c->span[root->span[kind]];
     if (c->facts[n].output || n < c->net->inputs)
-        c->span[root->span[kind]].extent = GNL_EXTENT_ALL;
+        span->extent = GNL_EXTENT_ALL;
+    return span;
 }
 
 /* When the adjoints of outputs are written: a single one may overwrite what guests have left, from which it may be copied. */
@@ -155,6 +205,7 @@ static int outputs_are_given(const gnl_compiler *c)
     return c->exec->opts.room && c->net->outputs == 1 ? start_of_backward(c) - 1 : c->net->nodes;
 }
 
+/* The dual pass writes all adjoints once more. Those of outputs it may find as the backward pass has left them. */
 static void span_adjoints(gnl_compiler *c)
 {
     for (int n = c->net->nodes - 1; n >= 0; n--) {
@@ -162,10 +213,16 @@ static void span_adjoints(gnl_compiler *c)
         if (!f->live || !f->wants_adjoint)
             continue;
         int begin = f->output ? outputs_are_given(c) : gnl_begins_with_dx(c, f->last_use);
-        int end = n < c->net->inputs ? end_of_time(c) : c->exec->folds ? end_of_backward(c) : gnl_backward_end(c, n);
-        span_adjoint(c, n, GNL_ADJOINT, begin, end);
-        if (c->tangents)
-            span_adjoint(c, n, GNL_TANGENT_ADJOINT, begin, end);
+        int end = n < c->net->inputs ? end_of_time(c) : gnl_backward_end(c, n);
+        gnl_span *adjoint = want_adjoint(c, n, GNL_ADJOINT);
+        cover(adjoint, begin, end);
+        if (!c->tangents)
+            continue;
+        int dual = f->output ? begin : gnl_dual_time(c, begin), dual_end = n < c->net->inputs ? end : gnl_dual_time(c, end);
+        cover(adjoint, dual, dual_end);
+        if (is_folded(c, n))
+            cover(adjoint, begin, gnl_fold_time(c, n));
+        cover(want_adjoint(c, n, GNL_TANGENT_ADJOINT), dual, dual_end);
     }
 }
 
@@ -191,8 +248,12 @@ static void span_routes(gnl_compiler *c)
             if (!f->live || !c->facts[x].wants_adjoint || writes_directly(c, n, i))
                 continue;
             f->route_span[i][0] = add_span(c, node_numbers(c, x), now, end);
-            if (c->tangents)
-                f->route_span[i][1] = add_span(c, node_numbers(c, x), now, end);
+            if (!c->tangents)
+                continue;
+            now = gnl_dual_time(c, now);
+            end = gnl_dual_time(c, end);
+            cover(&c->span[f->route_span[i][0]], now, end);
+            f->route_span[i][1] = add_span(c, node_numbers(c, x), now, end);
         }
     }
 }
@@ -219,7 +280,7 @@ static void delay_gradients(gnl_compiler *c, gnl_span *grads)
         if (adds < 0 || !c->net->node[n].params || first->param.state)
             continue;
         int time = gnl_backward_time(c, adds);
-        int64_t gain = first->offset * (time - grads->begin);
+        int64_t gain = first->offset * (time - grads->period[0].begin);
         if (gain <= most)
             continue;
         most = gain;
@@ -228,21 +289,27 @@ static void delay_gradients(gnl_compiler *c, gnl_span *grads)
     }
 }
 
-/* Room for guests, which run between the passes, and for gradients, which outlive the backward pass. */
+/* Gradients outlive the backward pass. */
+static int span_gradients(gnl_compiler *c)
+{
+    int index = add_span(c, 0, start_of_backward(c), end_of_time(c));
+    gnl_span *grads = &c->span[index];
+    grads->numbers = c->net->values;
+    if (c->tiles == 1 && !c->tangents)
+        delay_gradients(c, grads);
+    return index;
+}
+
+/* Memory of others: for guests, which run between the passes, and for the gradients of the net. */
 static void span_lent(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
     int64_t space = (int64_t)gnl_gemm_space(c->net->object.ctx); /* which guests have in common with their host */
     int64_t room = GNL_MAX(gnl_ceil_div(o->room, (int64_t)sizeof(gnl_real)) - space, 0);
     c->room_span = room ? add_span(c, 0, c->net->nodes, start_of_backward(c) - 2) : -1;
-    c->grad_span = o->lend_grads ? add_span(c, 0, start_of_backward(c), end_of_time(c)) : -1;
+    c->grad_span = o->lend_grads ? span_gradients(c) : -1;
     if (room)
         c->span[c->room_span].numbers = room;
-    if (o->lend_grads) {
-        c->span[c->grad_span].numbers = c->net->values;
-        if (c->tiles == 1 && !c->tangents)
-            delay_gradients(c, &c->span[c->grad_span]);
-    }
 }
 
 genlat_status gnl_layout(gnl_compiler *c)

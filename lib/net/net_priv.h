@@ -12,13 +12,21 @@ typedef enum gnl_extent {
     GNL_EXTENT_ALL
 } gnl_extent;
 
-/* A buffer and the time during which its content counts. Buffers whose times do not meet may share memory. */
+/* Times from begin to end, both among them. */
+typedef struct gnl_period {
+    int begin, end;
+} gnl_period;
+
+enum { GNL_MOST_PERIODS = 3 };
+
+/* A buffer and the periods during which its content counts. Buffers that never count at the same time may share memory. */
 typedef struct gnl_span {
     int64_t unit; /* numbers of one tile */
     gnl_extent extent;
     int64_t numbers;
-    int begin, end; /* inclusive */
-    int64_t late;   /* so many of the first numbers, whole lines of the cache, count from late_begin on only */
+    int periods;
+    gnl_period period[GNL_MOST_PERIODS]; /* in order, none touches the next */
+    int64_t late; /* so many of the first numbers, whole lines of the cache, count from late_begin on only */
     int late_begin;
     int64_t offset; /* the answer */
     int64_t best;   /* the answer as far as it is known */

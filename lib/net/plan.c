@@ -23,7 +23,10 @@ static int64_t numbers_of(const gnl_span *span)
 
 static int64_t time_of(const gnl_span *span)
 {
-    return span->end - span->begin + 1;
+    int64_t sum = 0;
+    for (int i = 0; i < span->periods; i++)
+        sum += span->period[i].end - span->period[i].begin + 1;
+    return sum;
 }
 
 static int64_t numbers_times_time(const gnl_span *span)
@@ -41,21 +44,26 @@ static void sort_largest_first(const gnl_span *span, int count, measure *size, i
     }
 }
 
-/* A part of a buffer with one time. */
+/* A part of a buffer during one period. */
 typedef struct block {
     int64_t from, past; /* from where the buffer begins */
-    int begin, end;
+    gnl_period time;
 } block;
 
+enum { MOST_BLOCKS = GNL_MOST_PERIODS + 1 };
+
 /* What comes late is a block of its own. */
-static int blocks_of(const gnl_span *span, block out[2])
+static int blocks_of(const gnl_span *span, block out[MOST_BLOCKS])
 {
-    out[0] = (block){span->late, gnl_padded(span->numbers), span->begin, span->end};
-    out[1] = (block){0, span->late, span->late_begin, span->end};
-    return span->late ? 2 : 1;
+    int count = 0;
+    for (; count < span->periods; count++)
+        out[count] = (block){span->late, gnl_padded(span->numbers), span->period[count]};
+    if (span->late)
+        out[count++] = (block){0, span->late, {span->late_begin, span->period[span->periods - 1].end}};
+    return count;
 }
 
-static bool meet_in_time(const block *a, const block *b)
+static bool meet_in_time(const gnl_period *a, const gnl_period *b)
 {
     return a->begin <= b->end && b->begin <= a->end;
 }
@@ -63,13 +71,13 @@ static bool meet_in_time(const block *a, const block *b)
 /* Where `span` has to go from `offset` to be past a block of `other` that stands in its way, or -1. */
 static int64_t past_other(const gnl_span *other, const gnl_span *span, int64_t offset)
 {
-    block mine[2], theirs[2];
+    block mine[MOST_BLOCKS], theirs[MOST_BLOCKS];
     const int64_t away = other->offset - offset;
     const int count = blocks_of(span, mine), others = blocks_of(other, theirs);
     for (int i = 0; i < count; i++)
         for (int j = 0; j < others; j++) {
             const block *a = &mine[i], *b = &theirs[j];
-            if (a->from < away + b->past && away + b->from < a->past && meet_in_time(a, b))
+            if (a->from < away + b->past && away + b->from < a->past && meet_in_time(&a->time, &b->time))
                 return other->offset + b->past - a->from;
         }
     return -1;
@@ -108,9 +116,9 @@ static int64_t counts_at(const gnl_span *span, int count, int time)
 {
     int64_t sum = 0;
     for (int i = 0; i < count; i++) {
-        block all[2];
+        block all[MOST_BLOCKS];
         for (int j = blocks_of(&span[i], all) - 1; j >= 0; j--)
-            if (all[j].begin <= time && time <= all[j].end)
+            if (all[j].time.begin <= time && time <= all[j].time.end)
                 sum += all[j].past - all[j].from;
     }
     return sum;
@@ -121,9 +129,9 @@ static int64_t most_at_once(const gnl_span *span, int count)
 {
     int64_t most = 0;
     for (int i = 0; i < count; i++) {
-        most = GNL_MAX(most, counts_at(span, count, span[i].begin));
-        if (span[i].late)
-            most = GNL_MAX(most, counts_at(span, count, span[i].late_begin));
+        block all[MOST_BLOCKS];
+        for (int j = blocks_of(&span[i], all) - 1; j >= 0; j--)
+            most = GNL_MAX(most, counts_at(span, count, all[j].time.begin));
     }
     return most;
 }

@@ -69,6 +69,10 @@ static const struct critic {
      "dense units=6 weight=norm share=a from=f name=c | add from=b,c | dense units=1",
      {2, 4, 4},
      true},
+    {"conv2d channels=2 kernel=1 bias=no | avg_pool kernel=2 | conv_transpose2d channels=2 kernel=2 | upsample mode=bilinear | "
+     "conv2d channels=2 kernel=3 stride=2 | flatten | dense units=1",
+     {1, 8, 8},
+     true},
 };
 
 static const gnl_penalty_kind kinds[] = {GNL_PENALTY_ZERO, GNL_PENALTY_ONE, GNL_PENALTY_ONE_SIDED};
@@ -224,6 +228,44 @@ START_TEST(coupled_samples_and_layers_without_tangents_are_refused)
 }
 END_TEST
 
+/* ---- memory that counts at several times ----------------------------------------------------- */
+
+/* A net of inputs [1,size] whose weights are all `value`, compiled for penalties. */
+static void open_plain(trial *t, int inputs, int64_t size, const char *text, gnl_real value)
+{
+    static const char *const names[] = {"x0", "x1"};
+    const gnl_shape shapes[] = {{2, {1, size}}, {2, {1, size}}};
+    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    ck_assert_msg(gnl_net_from_text(ctx, inputs, names, shapes, text, &t->net) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_int_eq(gnl_net_compile(t->net, 1, &opts, &t->exec), GENLAT_OK);
+    for (int64_t i = 0; i < t->net->values; i++)
+        t->net->value[i] = value;
+}
+
+static gnl_real *weight_of(const trial *t, const char *name, gnl_real *arena)
+{
+    return arena + t->net->weight[gnl_net_find_weight(t->net, name)].offset;
+}
+
+/* D = 3 (w0 x + w1 x) / 2 at w = (1, 2) and x = 1: g = 4.5, and the gradient of g^2 / 2 by each w is 4.5 * 1.5. The scratch
+ * of the tangent pass must not lie where the fold reads the adjoint of the first layer. */
+START_TEST(the_fold_finds_the_adjoints)
+{
+    trial t = {0};
+    const gnl_real x = 1, *in = &x;
+    double value = 0;
+    open_plain(&t, 1, 1, "dense units=2 bias=no name=a | avg_pool kernel=2 | flatten | dense units=1 bias=no name=o", 1);
+    weight_of(&t, "a.weight", t.net->value)[1] = 2;
+    weight_of(&t, "o.weight", t.net->value)[0] = 3;
+    gnl_exec_forward(t.exec, true, 1, &in);
+    ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ZERO, 1, 0, NULL, &value), GENLAT_OK);
+    ck_assert_double_eq(value, 10.125);
+    for (int i = 0; i < 2; i++)
+        ck_assert_double_eq(weight_of(&t, "a.weight", t.net->grad)[i], 6.75);
+    close_trial(&t);
+}
+END_TEST
+
 static void open_ctx(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
@@ -242,6 +284,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, weight_gradients_match_differences, 0, (int)GNL_COUNT(critics));
     tcase_add_test(tcase, public_call_agrees);
+    tcase_add_test(tcase, the_fold_finds_the_adjoints);
     tcase_add_loop_test(tcase, coupled_samples_and_layers_without_tangents_are_refused, 0, (int)GNL_COUNT(refused));
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
