@@ -289,12 +289,15 @@ static void delay_gradients(gnl_compiler *c, gnl_span *grads)
     }
 }
 
-/* Gradients outlive the backward pass. */
+/* Gradients outlive the backward pass. Where a tile goes forward once more before it goes backward, those of earlier tiles are
+ * there by then. */
 static int span_gradients(gnl_compiler *c)
 {
     int index = add_span(c, 0, start_of_backward(c), end_of_time(c));
     gnl_span *grads = &c->span[index];
     grads->numbers = c->net->values;
+    if (c->exec->recomputes)
+        cover(grads, 0, c->net->nodes - 1);
     if (c->tiles == 1 && !c->tangents)
         delay_gradients(c, grads);
     return index;

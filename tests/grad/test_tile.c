@@ -202,6 +202,30 @@ START_TEST(large_images_take_tiles)
 }
 END_TEST
 
+/* Gradients that lie in an exec are there while later tiles go forward once more. */
+START_TEST(lent_gradients_survive_later_tiles)
+{
+    genlat_net *net = make("dense units=4 name=a | pad before=1 after=1", &(gnl_shape){2, {1, 4}});
+    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, false);
+    genlat_exec *exec = NULL;
+    const gnl_real ones[] = {1, 1, 1, 1, 1, 1, 1, 1}, *in = ones;
+    opts.recompute = opts.lend_grads = opts.tile = 1;
+    ck_assert_int_eq(gnl_net_compile(net, 2, &opts, &exec), GENLAT_OK);
+    ck_assert(exec->recomputes);
+    for (int64_t i = 0; i < net->values; i++)
+        net->value[i] = 1;
+    gnl_exec_forward(exec, true, 2, &in);
+    for (int i = 0; i < 2 * 6; i++)
+        gnl_exec_output_grad(exec, 0)[i] = 1;
+    gnl_exec_backward(exec, 1, GNL_GRAD_WEIGHTS);
+    for (int w = 0; w < net->weights; w++)
+        for (int64_t i = 0; i < net->weight[w].count; i++)
+            ck_assert_double_eq(net->grad[net->weight[w].offset + i], 2);
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
 static void setup(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
@@ -227,6 +251,7 @@ int main(void)
     tcase_add_test(tests, what_is_made_again_takes_less_memory);
     tcase_add_test(tests, recomputed_memory_does_not_grow_with_rows);
     tcase_add_test(tests, large_images_take_tiles);
+    tcase_add_test(tests, lent_gradients_survive_later_tiles);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
