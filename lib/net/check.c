@@ -101,7 +101,10 @@ static genlat_status compare_all(checker *c, int64_t probes, genlat_check_result
         if (!grad)
             return GENLAT_E_MEMORY;
         gradients(c);
-        memcpy(grad, gnl_exec_input_grad(c->exec, i), (size_t)count * sizeof *grad);
+        if (gnl_exec_input_grad(c->exec, i))
+            memcpy(grad, gnl_exec_input_grad(c->exec, i), (size_t)count * sizeof *grad);
+        else
+            memset(grad, 0, (size_t)count * sizeof *grad); /* no output depends on it */
         note(result, compare(c, c->x[i], grad, count, probes, &result->checked), "input");
         gnl_free(c->net->object.ctx, grad);
     }

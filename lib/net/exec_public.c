@@ -180,10 +180,13 @@ genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tenso
     int node = gnl_net_find_node(exec->net, name);
     if (node < 0)
         return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_exec_node: no node is called '%s'", name);
-    if (!exec->opts.keep || !exec->rows || !exec->buffer[node].value.base)
+    if (!exec->opts.keep || !exec->rows)
         return gnl_fail(GENLAT_E_STATE,
                         "genlat_exec_node: '%s' has no value; compile with keep 1 and run forward first",
                         name);
+    if (!exec->buffer[node].value.base)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_exec_node: '%s' is not computed, since no output depends on it; name it "
+                                              "or a node after it among the net's outputs", name);
     GNL_TRY(check_room(exec, "genlat_exec_node"));
     gnl_shape shape = gnl_shape_batched(&exec->net->node[node].shape, exec->rows);
     GNL_TRY(gnl_tensor_new(exec->object.ctx, &shape, out));
@@ -231,6 +234,15 @@ genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs, const gen
     return GENLAT_OK;
 }
 
+/* Of an exec with input_grads: nothing is computed for an input that nothing uses. */
+static genlat_status check_depends(const genlat_exec *exec, int32_t input, const char *where)
+{
+    if (gnl_exec_input_grad(exec, input))
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: no output depends on input '%s', which therefore has no gradient", where,
+                    exec->net->node[input].name);
+}
+
 genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index, const genlat_tensor **out)
 {
     GNL_REQUIRE(out, "genlat_exec_input_grad", "out is NULL");
@@ -239,9 +251,10 @@ genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index, const gen
     if (index < 0 || index >= exec->net->inputs)
         return gnl_fail(GENLAT_E_RANGE, "genlat_exec_input_grad: index is %d, the net has %d inputs",
                         (int)index, exec->net->inputs);
-    if (!exec->has_backward || !exec->opts.input_grads || !gnl_exec_input_grad(exec, index))
+    if (!exec->has_backward || !exec->opts.input_grads)
         return gnl_fail(GENLAT_E_STATE,
                         "genlat_exec_input_grad: compile with input_grads 1 and run backward first");
+    GNL_TRY(check_depends(exec, index, "genlat_exec_input_grad"));
     GNL_TRY(check_room(exec, "genlat_exec_input_grad"));
     if (exec->trampled)
         return gnl_fail(GENLAT_E_STATE, "genlat_exec_input_grad: a guest has run since the backward pass and has used the place "
@@ -264,6 +277,7 @@ static genlat_status check_penalty(const genlat_exec *exec, int32_t input, const
     if (exec->opts.purpose != GENLAT_EXEC_PENALTY || !exec->opts.input_grads || !exec->rows)
         return gnl_fail(GENLAT_E_STATE,
                         "%s: compile with purpose penalty and input_grads 1, and run forward first", where);
+    GNL_TRY(check_depends(exec, input, where));
     if (dloss && (gnl_shape_count(&dloss->shape) != exec->rows || dloss->shape.dim[0] != exec->rows))
         return gnl_fail(GENLAT_E_SHAPE, "%s: dloss is %s, one number for each of %lld rows wanted", where,
                         gnl_shape_format(&dloss->shape, found), (long long)exec->rows);

@@ -202,7 +202,7 @@ void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted
 gnl_real *gnl_exec_input_grad(const genlat_exec *exec, int index);
 
 /* Tangents, for execs compiled for penalties, of one tile: forward along what the caller has written into the tangents of
- * the inputs, which are zero at first and stay as they are. */
+ * all inputs since the forward pass. An input on which no output depends has none: NULL. */
 gnl_real *gnl_exec_input_tangent(const genlat_exec *exec, int index);
 void gnl_exec_jvp(genlat_exec *exec);
 gnl_real *gnl_exec_output_tangent(const genlat_exec *exec, int index);

@@ -58,7 +58,19 @@ static void differentiate(const part *t)
     gnl_exec_backward_tile(t->exec, t->tile, 1u << t->p->output, GNL_GRAD_INPUTS);
 }
 
-/* v into the tangent of the input, scaled to the mean over all rows; returns the sum of f over those of the tile. */
+/* The penalty is along one input: the others stay where they are. */
+static void clear_tangents(const part *t)
+{
+    const genlat_exec *exec = t->exec;
+    for (int i = 0; i < exec->net->inputs; i++) {
+        gnl_real *tangent = gnl_at(exec->buffer[i].tangent, t->tile);
+        if (i != t->p->input && tangent)
+            memset(tangent, 0, (size_t)(t->rows * gnl_shape_count(&exec->net->node[i].shape)) * sizeof *tangent);
+    }
+}
+
+/* v into the tangent of the input, scaled to the mean over all rows; returns the sum of f over those of the tile. An input on
+ * which no output depends has neither, and g is zero. */
 static double aim_tangent(const part *t, double *norm2)
 {
     const genlat_exec *exec = t->exec;
@@ -68,10 +80,12 @@ static double aim_tangent(const part *t, double *norm2)
     gnl_real *v = gnl_at(exec->buffer[p->input].tangent, t->tile);
     const gnl_kernels *k = exec->compute.k;
     double total = 0;
+    clear_tangents(t);
     for (int64_t i = 0; i < t->rows; i++) {
-        double square = k->dot(n, g + i * n, g + i * n);
+        double square = g ? k->dot(n, g + i * n, g + i * n) : 0;
         double slope = p->weight * slope_of(p->kind, square) / (double)exec->rows;
-        k->scale(n, (gnl_real)slope, g + i * n, v + i * n);
+        if (g)
+            k->scale(n, (gnl_real)slope, g + i * n, v + i * n);
         total += value_of(p->kind, square);
         if (norm2)
             norm2[t->first + i] = square;

@@ -266,6 +266,49 @@ START_TEST(the_fold_finds_the_adjoints)
 }
 END_TEST
 
+/* D = (w0 x0) (w1 x1) at w = (2, 3), x = 1: g = 6 by either input. A penalty by one must not see the direction of another,
+ * neither on a new forward pass (_i 1) nor on the same one. */
+START_TEST(penalties_by_several_inputs_do_not_mix)
+{
+    trial t = {0};
+    const gnl_real one = 1, *in[] = {&one, &one};
+    open_plain(&t, 2, 1, "dense units=1 bias=no name=a from=x0 | dense units=1 bias=no name=b from=x1 | multiply from=a,b", 2);
+    weight_of(&t, "b.weight", t.net->value)[0] = 3;
+    for (int pass = 0; pass < 4; pass++) {
+        if (pass == 0 || _i)
+            gnl_exec_forward(t.exec, true, 1, in);
+        gnl_net_zero_grad(t.net);
+        ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ZERO, 1, pass % 2, NULL, NULL), GENLAT_OK);
+        ck_assert_double_eq(weight_of(&t, "a.weight", t.net->grad)[0], 18);
+        ck_assert_double_eq(weight_of(&t, "b.weight", t.net->grad)[0], 12);
+    }
+    close_trial(&t);
+}
+END_TEST
+
+/* What is asked for an input that nothing uses: an error that names it; inside the library its gradient is zero. */
+START_TEST(an_unused_input_is_named)
+{
+    trial t = {0};
+    const gnl_real one = 1, *in[] = {&one, &one}, dloss = 2;
+    const genlat_tensor *grad = NULL;
+    double norm2 = 1;
+    open_plain(&t, 2, 1, _i ? "dense units=1 from=x0 | tanh | flatten" : "dense units=1 from=x0 | flatten", 2);
+    gnl_exec_forward(t.exec, true, 1, in);
+    ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ZERO, 1, 1, NULL, NULL), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "input 'x1'"));
+    const gnl_penalty penalty = {.kind = GNL_PENALTY_ONE, .weight = 1, .input = 1, .dloss = &dloss};
+    ck_assert_double_eq(gnl_exec_penalty(t.exec, &penalty, &norm2), 1);
+    ck_assert_double_eq(norm2, 0);
+    ck_assert_double_ne(t.net->grad[0], 0); /* of the loss */
+    ck_assert_int_eq(genlat_exec_input_grad(t.exec, 1, &grad), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "input 'x1'"));
+    ck_assert_ptr_null(grad);
+    ck_assert_int_eq(genlat_exec_input_grad(t.exec, 0, &grad), GENLAT_OK);
+    close_trial(&t);
+}
+END_TEST
+
 static void open_ctx(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
@@ -285,6 +328,8 @@ int main(void)
     tcase_add_loop_test(tcase, weight_gradients_match_differences, 0, (int)GNL_COUNT(critics));
     tcase_add_test(tcase, public_call_agrees);
     tcase_add_test(tcase, the_fold_finds_the_adjoints);
+    tcase_add_loop_test(tcase, penalties_by_several_inputs_do_not_mix, 0, 2);
+    tcase_add_loop_test(tcase, an_unused_input_is_named, 0, 2);
     tcase_add_loop_test(tcase, coupled_samples_and_layers_without_tangents_are_refused, 0, (int)GNL_COUNT(refused));
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
