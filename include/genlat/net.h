@@ -90,7 +90,7 @@ GENLAT_API void genlat_net_builder_layer(genlat_net_builder *builder, genlat_lay
  * Name the outputs. Without this call the last node is the only one.
  *
  * @param builder  builder; NULL is ignored.
- * @param names    up to GENLAT_MAX_OUTPUTS nodes, separated by ','; copied.
+ * @param names    up to GENLAT_MAX_OUTPUTS nodes, each once, separated by ','; copied.
  * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
  * @since 0.1
  */
@@ -443,7 +443,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_output(genlat_exec *exec, 
  * @param name  name of a node.
  * @param out   receives a new tensor [rows,...] with a copy.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_STATE before the first forward pass or without keep;
- *         GENLAT_E_MEMORY.
+ *         GENLAT_E_UNSUPPORTED for a node on which no output depends, which is not computed; GENLAT_E_MEMORY.
  * Thread-safety: an exec belongs to one thread. Allocates: yes. Randomness: none.
  * @since 0.1
  */
@@ -471,7 +471,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_backward(genlat_exec *exec
  * @param exec   exec compiled with input_grads 1.
  * @param index  0 to inputs-1.
  * @param out    receives a tensor [rows,...] borrowed from the exec: valid until its next backward pass; not to be destroyed.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE without input_grads, without a backward pass since the
+ *         last forward pass, or after a pass that has overwritten it; GENLAT_E_UNSUPPORTED for an input on which no output
+ *         depends.
  * Thread-safety: an exec belongs to one thread. Allocates: no. Randomness: none.
  * @since 0.1
  */
@@ -498,8 +500,8 @@ enum {
  * @param dloss   derivative of a loss by the output [rows] or [rows,1]; borrowed for the call; NULL: none.
  * @param value   receives the mean of f, without the weight; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_SHAPE for dloss or an output of several numbers;
- *         GENLAT_E_STATE without a forward pass or without purpose penalty; GENLAT_E_NUMERIC when the mean is not finite:
- *         the gradients are spoiled, zero them.
+ *         GENLAT_E_STATE without a forward pass or without purpose penalty; GENLAT_E_UNSUPPORTED for an input on which the
+ *         output does not depend; GENLAT_E_NUMERIC when the mean is not finite: the gradients are spoiled, zero them.
  * Thread-safety: an exec belongs to one thread, and so does its net. Allocates: no. Randomness: none.
  * Source: Mescheder, Geiger, Nowozin 2018 (R1, R2); Gulrajani et al. 2017 (WGAN-GP); Kodali et al. 2017 (DRAGAN).
  * @since 0.1

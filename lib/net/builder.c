@@ -256,6 +256,9 @@ static genlat_status set_outputs(genlat_net *net, const char *names)
             return gnl_fail(GENLAT_E_NOT_FOUND, "no node is called '%s'", word);
         if (net->outputs == GENLAT_MAX_OUTPUTS)
             return gnl_fail(GENLAT_E_RANGE, "more than %d outputs", GENLAT_MAX_OUTPUTS);
+        for (int i = 0; i < net->outputs; i++)
+            if (net->output[i] == index)
+                return gnl_fail(GENLAT_E_INVALID, "output '%s' is listed twice", word);
         net->output[net->outputs++] = index;
     }
     return GENLAT_OK;

@@ -134,6 +134,7 @@ static const lie lies[] = {
     {"input x 2\nnosuchlayer\n", GENLAT_E_NOT_FOUND},
     {"input x 2\ndense units=1 name=a from=z\n", GENLAT_E_NOT_FOUND},
     {"input x 2\ndense units=1 name=a bias=no\noutput z\n", GENLAT_E_NOT_FOUND},
+    {"input x 2\ndense units=1 name=a bias=no\noutput a,a\n", GENLAT_E_INVALID},
     {"input x 3\ndense units=1 name=a bias=no\n", GENLAT_E_SHAPE},
     {"input x 1000000\ndense units=1000000 name=a\n", GENLAT_E_FORMAT}, /* 4 TB, from a file of 100 bytes */
 };
