@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes an exec of a net, as layout.c has laid it out. */
-#include "net/compile_priv.h"
+#include "net/poison_priv.h"
 
 /* ---- binding --------------------------------------------------------------------------------- */
 
@@ -158,6 +158,7 @@ static genlat_status compile(gnl_compiler *c)
     GNL_TRY(gnl_reparam_alloc(c->exec));
     bind_buffers(c);
     bind_runs(c);
+    gnl_poison_place(c);
     return make_views(c);
 }
 
@@ -275,6 +276,7 @@ void gnl_exec_release(genlat_exec *exec)
     } else {
         move_out(exec);
     }
+    gnl_poison_free(exec);
     gnl_free(ctx, exec->reparam);
     gnl_free(ctx, exec->made);
     gnl_free(ctx, exec->run);

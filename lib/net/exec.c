@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs an exec: forward, backward, along tangents, and the reverse of both. Nothing here allocates or can
  * fail. */
-#include "net/net_priv.h"
+#include "net/poison_priv.h"
 
 static const gnl_layer_type *type_of(const genlat_exec *exec, const gnl_run *run)
 {
@@ -68,9 +68,14 @@ static void bind_inputs(genlat_exec *exec, bool training, const gnl_real *const 
 
 static void forward_tile(genlat_exec *exec, int64_t tile)
 {
-    for (int i = 0; i < exec->runs; i++)
-        if (!exec->run[i].skip)
-            type_of(exec, &exec->run[i])->forward(enter(exec, &exec->run[i], tile, GNL_PASS_FORWARD));
+    gnl_poison_begin(exec, tile, GNL_POISON_FORWARD);
+    for (int i = 0; i < exec->runs; i++) {
+        gnl_run *run = &exec->run[i];
+        gnl_poison_call(exec, tile, GNL_POISON_FORWARD, run->node);
+        if (!run->skip)
+            type_of(exec, run)->forward(enter(exec, run, tile, GNL_PASS_FORWARD));
+    }
+    gnl_poison_end(exec, tile, GNL_POISON_FORWARD);
 }
 
 void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_real *const *x)
@@ -83,9 +88,11 @@ void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_
         exec->host_passes = exec->host->passes;
         exec->host->trampled = true;
     }
+    gnl_poison_arena(exec);
     gnl_reparam_make(exec, training);
     for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++)
         forward_tile(exec, tile);
+    gnl_poison_forward_done(exec);
 }
 
 gnl_real *gnl_exec_output(const genlat_exec *exec, int index)
@@ -216,9 +223,11 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
 {
     if (exec->recomputes)
         forward_tile(exec, tile);
+    gnl_poison_begin(exec, tile, GNL_POISON_BACKWARD);
     clear_unwritten(exec, tile, outputs_mask, false);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
+        gnl_poison_call(exec, tile, GNL_POISON_BACKWARD, run->node);
         begin_late_gradients(exec, run->node, wanted);
         make_again(exec, run->node, tile);
         if (!exec->buffer[run->node].adjoint.base)
@@ -228,10 +237,12 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
             type_of(exec, run)->backward(&run->step);
         add_routes(exec, run, tile, false);
     }
+    gnl_poison_end(exec, tile, GNL_POISON_BACKWARD);
 }
 
 void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted)
 {
+    gnl_poison_backward_begins(exec);
     if (wanted & GNL_GRAD_WEIGHTS)
         begin_gradients(exec);
     for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++)
@@ -258,10 +269,12 @@ static void transposed(const gnl_layer_type *type, const gnl_step *s, const gnl_
 
 void gnl_exec_jvp_tile(genlat_exec *exec, int64_t tile)
 {
+    gnl_poison_begin(exec, tile, GNL_POISON_TANGENT);
     for (int i = 0; i < exec->runs; i++) {
         gnl_run *run = &exec->run[i];
         const gnl_layer_type *type = type_of(exec, run);
         gnl_step *s = enter(exec, run, tile, GNL_PASS_TANGENT);
+        gnl_poison_call(exec, tile, GNL_POISON_TANGENT, run->node);
         for (int j = 0; j < s->inputs; j++)
             s->tx[j] = gnl_at(exec->buffer[inputs_of(exec, run)[j]].tangent, tile);
         s->ty = gnl_at(exec->buffer[run->node].tangent, tile);
@@ -270,6 +283,7 @@ void gnl_exec_jvp_tile(genlat_exec *exec, int64_t tile)
         else
             transposed(type, s, s->tx[0], &s->ty);
     }
+    gnl_poison_end(exec, tile, GNL_POISON_TANGENT);
 }
 
 void gnl_exec_jvp(genlat_exec *exec)
@@ -290,9 +304,11 @@ void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outpu
 {
     clear_unwritten(exec, tile, outputs_mask, false);
     clear_unwritten(exec, tile, tangents_mask, true);
+    gnl_poison_begin(exec, tile, GNL_POISON_DUAL);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
         const gnl_layer_type *type = type_of(exec, run);
+        gnl_poison_call(exec, tile, GNL_POISON_DUAL, run->node);
         if (!exec->buffer[run->node].adjoint.base)
             continue;
         aim(exec, run, tile, wanted);
@@ -302,6 +318,7 @@ void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outpu
         }
         add_routes(exec, run, tile, true);
     }
+    gnl_poison_end(exec, tile, GNL_POISON_DUAL);
 }
 
 void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask, unsigned wanted)

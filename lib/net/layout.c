@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which buffers an exec needs, how long each, and where each lies. */
-#include "net/compile_priv.h"
+#include "net/poison_priv.h"
 
 static int start_of_backward(const gnl_compiler *c)
 {
@@ -326,6 +326,7 @@ genlat_status gnl_layout(gnl_compiler *c)
     }
     if (c->tangents)
         span_penalty(c);
+    gnl_poison_note(c);
     settle_spans(c);
     span_lent(c);
     c->exec->arena_numbers = gnl_plan_spans(c->span, c->spans, c->order);

@@ -179,6 +179,9 @@ struct genlat_exec {
     gnl_real *mix, *scaled; /* room for it: as large as the largest input and output of a layer */
     genlat_tensor *view[GENLAT_MAX_OUTPUTS];   /* outputs, made once, lent out */
     genlat_tensor *input_view[GNL_MAX_INPUTS]; /* gradients of the inputs */
+#ifdef GNL_POISON
+    struct gnl_poison *poison; /* of test builds, see poison.c */
+#endif
 };
 
 genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads);

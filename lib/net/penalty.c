@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "net/net_priv.h"
+#include "net/poison_priv.h"
 
 /* f and f'(|g|) / |g|. A gradient of zero has no direction: one-centred penalties leave it alone. */
 static double value_of(gnl_penalty_kind kind, double norm2)
@@ -167,11 +167,15 @@ static void fold_layer(const part *t, const gnl_run *run)
 static void fold_all(const part *t)
 {
     const genlat_exec *exec = t->exec;
+    gnl_poison_begin(exec, t->tile, GNL_POISON_FOLD);
     for (int i = 0; i < exec->runs; i++) {
         const gnl_run *run = &exec->run[i];
-        if (exec->net->node[exec->net->node[run->node].owner].weights > 0)
-            fold_layer(t, run);
+        if (exec->net->node[exec->net->node[run->node].owner].weights == 0)
+            continue;
+        gnl_poison_call(exec, t->tile, GNL_POISON_FOLD, run->node);
+        fold_layer(t, run);
     }
+    gnl_poison_end(exec, t->tile, GNL_POISON_FOLD);
 }
 
 double gnl_exec_penalty(genlat_exec *exec, const gnl_penalty *penalty, double *norm2)

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Fills memory with NaN where its content begins to count and where it ends; for test builds, see poison_priv.h. */
+#include "net/poison_priv.h"
+
+/* When something begins or ends. Some layers read x before they write dx, within one call, so that x may end and dx begin in the
+ * same place: these times go from the beginning of a call to the time, or from the time to the end of the call. What is used
+ * within them by others stays as it is; `shared` tells that there is something. */
+typedef struct event {
+    int time;
+    gnl_period call;
+    bool shared;
+} event;
+
+/* A span as it lies, and its periods as they were before tiles changed them. */
+typedef struct piece {
+    gnl_span span;
+    int periods;
+    gnl_period period[GNL_MOST_PERIODS];
+    event begin[GNL_MOST_PERIODS], end[GNL_MOST_PERIODS];
+} piece;
+
+struct gnl_poison {
+    int pieces;
+    piece *piece;
+    int ended, begun; /* ends and begins up to these times have been filled */
+};
+
+/* ---- times ----------------------------------------------------------------------------------- */
+
+/* The times of a pass, and those of the call of a node in it. */
+static gnl_period times_of_pass(const genlat_net *net, gnl_poison_pass pass)
+{
+    const gnl_compiler c = {.net = net};
+    const int last = net->nodes - 1;
+    const gnl_period back = {gnl_backward_time(&c, last), gnl_backward_end(&c, 0)};
+    switch (pass) {
+    case GNL_POISON_BACKWARD:
+        return back;
+    case GNL_POISON_TANGENT:
+        return (gnl_period){gnl_tangent_time(&c, 0), gnl_tangent_time(&c, last)};
+    case GNL_POISON_DUAL:
+        return (gnl_period){gnl_dual_time(&c, back.begin), gnl_dual_time(&c, back.end)};
+    case GNL_POISON_FOLD:
+        return (gnl_period){gnl_fold_time(&c, 0), gnl_fold_time(&c, last)};
+    default:
+        return (gnl_period){0, last};
+    }
+}
+
+static gnl_period times_of_call(const genlat_net *net, gnl_poison_pass pass, int node)
+{
+    const gnl_period whole = times_of_pass(net, pass);
+    if (pass != GNL_POISON_BACKWARD && pass != GNL_POISON_DUAL)
+        return (gnl_period){whole.begin + node, whole.begin + node};
+    const int begin = whole.begin + 2 * (net->nodes - 1 - node);
+    return (gnl_period){begin, begin + 1};
+}
+
+/* Between the forward pass and what comes after it. */
+static gnl_period times_between(const genlat_net *net)
+{
+    return (gnl_period){times_of_pass(net, GNL_POISON_FORWARD).end + 1, times_of_pass(net, GNL_POISON_BACKWARD).begin - 1};
+}
+
+static bool is_within(int time, gnl_period period)
+{
+    return period.begin <= time && time <= period.end;
+}
+
+/* The call that a time belongs to. What the program does between the passes has no order. */
+static gnl_period call_at(const genlat_net *net, int time)
+{
+    static const gnl_poison_pass pairs[] = {GNL_POISON_BACKWARD, GNL_POISON_DUAL};
+    for (size_t i = 0; i < GNL_COUNT(pairs); i++) {
+        const gnl_period pass = times_of_pass(net, pairs[i]);
+        if (is_within(time, pass))
+            return (gnl_period){time - (time - pass.begin) % 2, time - (time - pass.begin) % 2 + 1};
+    }
+    return is_within(time, times_between(net)) ? (gnl_period){time, times_between(net).end} : (gnl_period){time, time};
+}
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+/* Numbers [from,past) of the arena. */
+typedef struct range {
+    int64_t from, past;
+} range;
+
+/* The part of a span that counts during a period; what comes late does so later. */
+static range counting(const gnl_span *span, gnl_period when)
+{
+    const int64_t from = span->late && when.end < span->late_begin ? span->late : 0;
+    for (int i = 0; i < span->periods; i++)
+        if (span->period[i].begin <= when.end && when.begin <= span->period[i].end)
+            return (range){span->offset + from, span->offset + gnl_padded(span->numbers)};
+    return (range){0, 0};
+}
+
+/* Those numbers of a span that a tile has, or all for tile -1. */
+static range place_of(const gnl_span *span, int64_t tile)
+{
+    if (tile < 0)
+        return (range){span->offset, span->offset + span->numbers};
+    const int64_t from = span->offset + (span->extent == GNL_EXTENT_ALL ? tile * span->unit : 0);
+    return (range){from, from + span->unit};
+}
+
+static void fill(gnl_real *from, int64_t numbers)
+{
+    for (int64_t i = 0; i < numbers; i++)
+        from[i] = (gnl_real)NAN;
+}
+
+/* Fills what other spans do not use during the call. */
+static void fill_unused(const genlat_exec *exec, const piece *mine, const event *at, range r)
+{
+    const struct gnl_poison *p = exec->poison;
+    while (r.from < r.past) {
+        int64_t until = r.past, resume = r.past;
+        for (int i = 0; i < p->pieces && at->shared; i++) {
+            const range other = counting(&p->piece[i].span, at->call);
+            if (&p->piece[i] == mine || other.past <= r.from || other.from >= until)
+                continue;
+            until = GNL_MAX(other.from, r.from);
+            resume = other.past;
+        }
+        fill(exec->arena + r.from, until - r.from);
+        r.from = resume;
+    }
+}
+
+/* ---- while compiling ------------------------------------------------------------------------- */
+
+void gnl_poison_note(const gnl_compiler *c)
+{
+    genlat_ctx *ctx = c->net->object.ctx;
+    struct gnl_poison *p = gnl_calloc(ctx, 1, sizeof *p);
+    c->exec->poison = p;
+    if (p)
+        p->piece = gnl_calloc(ctx, (size_t)c->spans + 2, sizeof *p->piece); /* two more for what is lent */
+    if (!p || !p->piece)
+        return;
+    p->pieces = c->spans;
+    for (int i = 0; i < c->spans; i++) {
+        p->piece[i].periods = c->span[i].periods;
+        memcpy(p->piece[i].period, c->span[i].period, sizeof c->span[i].period);
+    }
+}
+
+static event event_at(const gnl_compiler *c, int index, int time, bool ends)
+{
+    const range mine = place_of(&c->span[index], -1);
+    const gnl_period call = call_at(c->net, time);
+    event at = {time, ends ? (gnl_period){time, call.end} : (gnl_period){GNL_MIN(call.begin, time), time}, false};
+    for (int i = 0; i < c->spans; i++) {
+        const range other = counting(&c->span[i], at.call);
+        at.shared |= i != index && other.from < mine.past && mine.from < other.past;
+    }
+    return at;
+}
+
+/* Gradients are zeroed where they begin, and stay until the next forward pass. */
+void gnl_poison_place(const gnl_compiler *c)
+{
+    struct gnl_poison *p = c->exec->poison;
+    if (!p || !p->piece)
+        return;
+    for (int i = 0; i < c->spans; i++) {
+        piece *now = &p->piece[i];
+        now->span = c->span[i];
+        if (i >= p->pieces) {
+            now->periods = i == c->grad_span ? 0 : c->span[i].periods;
+            memcpy(now->period, c->span[i].period, sizeof c->span[i].period);
+        }
+        for (int j = 0; j < now->periods; j++) {
+            now->begin[j] = event_at(c, i, now->period[j].begin, false);
+            now->end[j] = event_at(c, i, now->period[j].end, true);
+        }
+    }
+    p->pieces = c->spans;
+}
+
+void gnl_poison_free(const genlat_exec *exec)
+{
+    if (exec->poison)
+        gnl_free(exec->object.ctx, exec->poison->piece);
+    gnl_free(exec->object.ctx, exec->poison);
+}
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+static bool is_on(const genlat_exec *exec)
+{
+    return exec->poison && exec->poison->piece;
+}
+
+/* What ends and what begins within the periods. */
+static void fill_within(const genlat_exec *exec, int64_t tile, gnl_period ends, gnl_period begins)
+{
+    const struct gnl_poison *p = exec->poison;
+    for (int i = 0; i < p->pieces; i++) {
+        const piece *now = &p->piece[i];
+        for (int j = 0; j < now->periods; j++) {
+            if (is_within(now->end[j].time, ends))
+                fill_unused(exec, now, &now->end[j], place_of(&now->span, tile));
+            if (is_within(now->begin[j].time, begins))
+                fill_unused(exec, now, &now->begin[j], place_of(&now->span, tile));
+        }
+    }
+}
+
+static const gnl_period nothing = {0, -1};
+
+void gnl_poison_arena(const genlat_exec *exec)
+{
+    fill(exec->arena, exec->arena_numbers);
+}
+
+void gnl_poison_forward_done(const genlat_exec *exec)
+{
+    if (is_on(exec))
+        fill_within(exec, -1, nothing, times_between(exec->net));
+}
+
+void gnl_poison_backward_begins(const genlat_exec *exec)
+{
+    if (is_on(exec))
+        fill_within(exec, -1, times_between(exec->net), nothing);
+}
+
+/* Of what begins between the passes, a buffer for one tile at a time begins anew with each tile. */
+static void begin_tile(const genlat_exec *exec, int64_t tile)
+{
+    const struct gnl_poison *p = exec->poison;
+    for (int i = 0; i < p->pieces; i++) {
+        const piece *now = &p->piece[i];
+        if (now->span.extent == GNL_EXTENT_ONE && now->periods && is_within(now->begin[0].time, times_between(exec->net)))
+            fill_unused(exec, now, &now->begin[0], place_of(&now->span, tile));
+    }
+}
+
+void gnl_poison_begin(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass)
+{
+    if (!is_on(exec))
+        return;
+    exec->poison->ended = exec->poison->begun = times_of_pass(exec->net, pass).begin - 1;
+    if (pass == GNL_POISON_BACKWARD && exec->tile < exec->capacity)
+        begin_tile(exec, tile);
+}
+
+void gnl_poison_call(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass, int node)
+{
+    struct gnl_poison *p = exec->poison;
+    const gnl_period call = times_of_call(exec->net, pass, node);
+    if (!is_on(exec))
+        return;
+    fill_within(exec, tile, (gnl_period){p->ended + 1, call.begin - 1}, (gnl_period){p->begun + 1, call.end});
+    p->ended = call.begin - 1;
+    p->begun = call.end;
+}
+
+void gnl_poison_end(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass)
+{
+    struct gnl_poison *p = exec->poison;
+    if (is_on(exec))
+        fill_within(exec, tile, (gnl_period){p->ended + 1, times_of_pass(exec->net, pass).end}, nothing);
+}
