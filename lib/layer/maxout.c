@@ -36,12 +36,12 @@ typedef struct job {
     int64_t pieces, inner;
 } job;
 
-/* Offset of the largest piece; the first of equals wins. */
+/* Offset of the largest piece; the first of equals wins, and a NaN over all, so that it does not go unseen. */
 static int64_t winner(const job *j, const gnl_real *x)
 {
     int64_t best = 0;
     for (int64_t p = j->inner; p < j->pieces * j->inner; p += j->inner)
-        if (x[p] > x[best])
+        if (x[p] > x[best] || isnan(x[p]))
             best = p;
     return best;
 }

@@ -80,13 +80,20 @@ static genlat_status check(norm_kind kind, const norm_opts *o, const gnl_shape *
 {
     if (in->ndim < 1)
         return gnl_fail(GENLAT_E_SHAPE, "input is a scalar, [channels] or [channels,...] wanted");
-    if (kind == INSTANCE && gnl_shape_count_from(in, 1) < 2)
-        return gnl_fail(GENLAT_E_SHAPE,
-                        "one element a channel has no variance, [channels,...] with more wanted");
     if (kind == GROUP && in->dim[0] % o->groups)
         return gnl_fail(GENLAT_E_SHAPE, "%lld channels, a multiple of groups=%lld wanted",
                         (long long)in->dim[0], (long long)o->groups);
     return GENLAT_OK;
+}
+
+/* Normalised by itself, one element is its sign, or 0 and a derivative of rounding errors. */
+static genlat_status check_group(const gnl_norm *n, const gnl_shape *in)
+{
+    char text[GNL_SHAPE_TEXT];
+    if (n->group != 1)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_SHAPE, "each group of %s would be one element, which has no variance; two or more wanted",
+                    gnl_shape_format(in, text));
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------ */
@@ -110,6 +117,7 @@ static genlat_status infer(norm_kind kind, const norm_opts *o, const gnl_layer_e
 {
     GNL_TRY(check(kind, o, in));
     gnl_norm n = layout(kind, o, in, env->rows);
+    GNL_TRY(check_group(&n, in));
     gnl_shape shape = affine_shape(kind, o, in);
     if (o->affine)
         add_param(plan, "weight", &shape, 1, false);

@@ -10,6 +10,8 @@
 
 enum { FIRST_ITERATIONS = 15 }; /* of the power iteration before the first use */
 
+/* Shorter rows of weight norm, and weights of a smaller sigma, count as zero: they have no direction. What is made of them is
+ * zero and has no gradient, where the quotient would give an arbitrarily large one. */
 static const double TINY = 1e-12;
 
 /* The part of row r of the matrix that lies at `outer`. */
@@ -36,9 +38,14 @@ bool gnl_reparam_param(const gnl_param *of, int index, gnl_param *out)
 
 /* ---- spectral norm --------------------------------------------------------------------------- */
 
+/* To a unit vector. Zero becomes one with equal elements, so that the power iteration can leave it once the weight is not zero. */
 static void normalize(const gnl_matrix *m, int64_t count, gnl_real *x)
 {
-    m->k->scale(count, (gnl_real)(1 / fmax(sqrt(m->k->dot(count, x, x)), TINY)), x, x);
+    const double length = sqrt(m->k->dot(count, x, x));
+    if (length >= TINY)
+        m->k->scale(count, (gnl_real)(1 / length), x, x);
+    for (int64_t i = 0; length < TINY && i < count; i++)
+        x[i] = (gnl_real)(1 / sqrt((double)count));
 }
 
 /* sum over r of row[r] times something of row r's part at `outer`. */
@@ -74,13 +81,15 @@ static void make_spectral(const gnl_matrix *m, const gnl_real *w, const gnl_real
     normalize(m, m->outer * m->inner, p->v);
     for (int64_t r = 0; r < m->n; r++)
         sigma += (double)p->u[r] * row_times(m, w, p->v, r);
-    p->sigma = sigma;
-    m->k->scale(p->weight->count, (gnl_real)(1 / sigma), w, p->made);
+    p->sigma = fabs(sigma) < TINY ? 0 : sigma;
+    m->k->scale(p->weight->count, (gnl_real)(p->sigma == 0 ? 0 : 1 / sigma), w, p->made);
 }
 
 /* With u and v held: dW += (G - <G, W/sigma> u v^T) / sigma. */
 static void end_spectral(const gnl_matrix *m, const gnl_reparam *p, gnl_real *dw)
 {
+    if (p->sigma == 0)
+        return;
     double along = m->k->dot(p->weight->count, p->grad, p->made) / p->sigma;
     m->k->axpy(p->weight->count, (gnl_real)(1 / p->sigma), p->grad, dw);
     for (int64_t i = 0; i < m->outer; i++)
@@ -102,7 +111,8 @@ static double row_dot(const gnl_matrix *m, const gnl_real *a, const gnl_real *b,
 static void make_norm(const gnl_matrix *m, const gnl_real *w, const gnl_real *g, gnl_real *made)
 {
     for (int64_t r = 0; r < m->n; r++) {
-        gnl_real scale = (gnl_real)((double)g[r] / fmax(sqrt(row_dot(m, w, w, r)), TINY));
+        const double length = sqrt(row_dot(m, w, w, r));
+        gnl_real scale = (gnl_real)(length < TINY ? 0 : (double)g[r] / length);
         for (int64_t i = 0; i < m->outer; i++)
             m->k->scale(m->inner, scale, w + at(m, i, r), made + at(m, i, r));
     }
@@ -113,7 +123,10 @@ static void end_norm(const gnl_matrix *m, const gnl_reparam *p, const gnl_real *
                      gnl_real *dw, gnl_real *dg)
 {
     for (int64_t r = 0; r < m->n; r++) {
-        double norm = fmax(sqrt(row_dot(m, w, w, r)), TINY), along = row_dot(m, p->grad, w, r) / norm;
+        double norm = sqrt(row_dot(m, w, w, r));
+        if (norm < TINY)
+            continue;
+        double along = row_dot(m, p->grad, w, r) / norm;
         gnl_real scale = (gnl_real)((double)g[r] / norm),
                  back = (gnl_real)(-(double)g[r] * along / (norm * norm));
         if (dg)

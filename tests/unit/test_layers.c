@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "grad/layer_cases.h"
 #include "support/layer_rig.h"
 
 static layer_rig rig;
@@ -234,6 +235,48 @@ START_TEST(maxout_takes_the_largest)
 }
 END_TEST
 
+/* ---- NaN ----------------------------------------------------------------------------------------------- */
+
+static bool has_nan(int64_t n, const gnl_real *x)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (isnan(x[i]))
+            return true;
+    return false;
+}
+
+/* Whether y is another one with x[at] = value. */
+static bool changes_y(int input, int64_t at, gnl_real value)
+{
+    gnl_real kept = rig.x[input][at], *before = gnl_alloc(rig.ctx, (size_t)rig.y_count, sizeof *before);
+    ck_assert_ptr_nonnull(before);
+    memcpy(before, rig.y, (size_t)rig.y_count * sizeof *before);
+    rig.x[input][at] = value;
+    layer_rig_forward(&rig);
+    bool changed = memcmp(before, rig.y, (size_t)rig.y_count * sizeof *before) != 0;
+    rig.x[input][at] = kept;
+    gnl_free(rig.ctx, before);
+    return changed;
+}
+
+/* Guards against numbers that are not finite look at the end of a net: what y depends on must not lose them. */
+START_TEST(a_nan_is_not_lost)
+{
+    const layer_case *c = &layer_cases[_i];
+    open_rig(c->spec, c->shapes, 4);
+    layer_rig_fill(&rig, 5, c->flags & CASE_INDEX);
+    for (int i = 0; i < rig.inputs; i++)
+        for (int64_t j = 0; j < rig.x_count[i]; j++) {
+            layer_rig_forward(&rig);
+            bool matters = changes_y(i, j, c->flags & CASE_INDEX ? rig.x[i][j] > 0 ? 0 : 1 : 50);
+            changes_y(i, j, NAN);
+            ck_assert_msg(!matters || has_nan(rig.y_count, rig.y), "%s on %s: NaN at %d of input %d is lost", c->spec,
+                          c->shapes, (int)j, i);
+        }
+    layer_rig_close(&rig);
+}
+END_TEST
+
 /* ---- threads ----------------------------------------------------------------------------------------- */
 
 /* Large enough for many chunks of work. */
@@ -314,6 +357,11 @@ static const struct {
     {"layer_norm", {0}, "scalar"},
     {"group_norm groups=3", {2, {4, 5}}, "groups=3"},
     {"instance_norm", {1, {4}}, "one element"},
+    {"instance_norm", {3, {4, 1, 1}}, "one element"},
+    {"layer_norm", {1, {1}}, "one element"},
+    {"layer_norm over=last", {2, {4, 1}}, "one element"},
+    {"rms_norm affine=no", {3, {1, 1, 1}}, "one element"},
+    {"group_norm groups=4", {1, {4}}, "one element"},
     {"softmax axis=2", {2, {4, 5}}, "axis is 2"},
     {"softmax axis=-3", {2, {4, 5}}, "axis is -3"},
     {"softmax", {0}, "axis"},
@@ -383,6 +431,7 @@ int main(void)
     tcase_add_test(tests, softmax_sums_to_one_along_its_axis);
     tcase_add_test(tests, embedding_answers_nonsense_with_nan);
     tcase_add_test(tests, maxout_takes_the_largest);
+    tcase_add_loop_test(tests, a_nan_is_not_lost, 0, (int)GNL_COUNT(layer_cases));
     tcase_add_loop_test(tests, threads_give_the_same_bits, 0, (int)GNL_COUNT(large));
     tcase_add_loop_test(tests, infer_refuses, 0, (int)GNL_COUNT(refusals));
     tcase_add_loop_test(tests, options_out_of_range_are_refused, 0, (int)GNL_COUNT(bad_specs));

@@ -138,6 +138,70 @@ static void back(genlat_exec *exec)
     gnl_exec_backward(exec, 1, GNL_GRAD_WEIGHTS);
 }
 
+/* ---- weights without a direction ------------------------------------------------------------- */
+
+static void one_step(genlat_exec *exec)
+{
+    gnl_net_zero_grad(exec->net);
+    run(exec, true);
+    back(exec);
+}
+
+static double largest_grad(const genlat_net *net)
+{
+    double most = 0;
+    for (int64_t i = 0; i < net->values; i++)
+        most = fmax(most, isfinite(net->grad[i]) ? fabs((double)net->grad[i]) : HUGE_VAL);
+    return most;
+}
+
+/* The rows beside it are as if they were alone. */
+START_TEST(a_row_of_zeros_gives_no_gradient)
+{
+    genlat_net *net = make_net("dense units=3 weight=norm bias=no");
+    genlat_exec *exec = make_exec(net);
+    gnl_real before[COUNT + UNITS], *w = numbers(net, "0.weight");
+    const int weight = gnl_net_find_weight(net, "0.weight"), g = gnl_net_find_weight(net, "0.weight_g");
+    one_step(exec);
+    memcpy(before, net->grad + net->weight[weight].offset, COUNT * sizeof *before);
+    memcpy(before + COUNT, net->grad + net->weight[g].offset, UNITS * sizeof *before);
+    memset(w + FEATURES, 0, FEATURES * sizeof *w);
+    one_step(exec);
+    for (int i = 0; i < COUNT + UNITS; i++) {
+        const int row = i < COUNT ? i / FEATURES : i - COUNT;
+        const gnl_real *found = i < COUNT ? net->grad + net->weight[weight].offset + i : net->grad + net->weight[g].offset + row;
+        ck_assert_float_eq(*found, row == 1 ? 0 : before[i]);
+    }
+    for (int i = 0; i < FEATURES; i++)
+        ck_assert_float_eq(exec->reparam[0].made[FEATURES + i], 0);
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
+/* And once the weight is no longer zero, the power iteration finds its way. */
+START_TEST(a_weight_of_zeros_has_no_spectral_norm)
+{
+    genlat_net *net = make_net("dense units=3 weight=spectral");
+    genlat_exec *exec = make_exec(net);
+    gnl_real *w = numbers(net, "0.weight");
+    static const gnl_real other[COUNT] = {0, 3, 0, 0, 0, 0, -5, 0, 1, 0, 0, 0};
+    memset(w, 0, COUNT * sizeof *w);
+    for (int i = 0; i < 3; i++)
+        one_step(exec);
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_float_eq(exec->reparam[0].made[i], 0);
+    ck_assert_double_lt(largest_grad(net), 10); /* of the bias */
+    memcpy(w, other, sizeof other);
+    for (int i = 0; i < 100; i++)
+        one_step(exec);
+    ck_assert_double_eq_tol(exec->reparam[0].sigma, 5, 1e-5);
+    ck_assert_double_lt(largest_grad(net), 10);
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
 /* A pass of another exec moves the vectors in the net, not those that this exec's backward pass needs. */
 START_TEST(execs_do_not_disturb_each_other)
 {
@@ -259,6 +323,8 @@ int main(void)
     tcase_add_test(tests, spectral_norm_divides_by_the_largest_singular_value);
     tcase_add_test(tests, only_training_passes_iterate);
     tcase_add_test(tests, weight_norm_starts_as_the_plain_weight);
+    tcase_add_test(tests, a_row_of_zeros_gives_no_gradient);
+    tcase_add_test(tests, a_weight_of_zeros_has_no_spectral_norm);
     tcase_add_test(tests, execs_do_not_disturb_each_other);
     tcase_add_test(tests, frozen_weights_get_no_gradient);
     tcase_add_test(tests, vectors_are_saved_with_the_net);
