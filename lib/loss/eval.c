@@ -4,9 +4,30 @@
 
 #include "loss/loss_priv.h"
 
+/* The part of a call that is about one draw. */
+static gnl_loss_call one_draw(const gnl_loss_call *call, int64_t draw)
+{
+    const int64_t first = draw * call->rows, numbers = first * call->parts * call->dims;
+    gnl_loss_call one = *call;
+    one.draws = 1;
+    one.out += numbers;
+    one.nll += first;
+    one.weight = call->weight ? call->weight + first : NULL;
+    one.dout = call->dout ? call->dout + numbers : NULL;
+    return one;
+}
+
 void gnl_loss_eval(genlat_loss *loss, const gnl_loss_call *call)
 {
-    loss->type->eval(loss, call);
+    const gnl_loss_type *type = loss->type;
+    if (call->draws < 2 || (type->couples && type->couples(loss->opts))) {
+        type->eval(loss, call);
+        return;
+    }
+    for (int64_t draw = 0; draw < call->draws; draw++) {
+        const gnl_loss_call one = one_draw(call, draw);
+        type->eval(loss, &one);
+    }
 }
 
 void gnl_loss_decode_mean(const genlat_loss *loss, const gnl_loss_decode *decode)

@@ -43,12 +43,18 @@ static int64_t parts(const void *opts)
     return ((const gaussian_opts *)opts)->sd == SD_OUTPUT ? 2 : 1;
 }
 
+static genlat_status check(const void *opts)
+{
+    const gaussian_opts *o = opts;
+    return o->sd == SD_LEARNED ? gnl_check_above_floor("sd", o->value, "min_log_sd", o->min_log_sd) : GENLAT_OK;
+}
+
 /* A running mean squared error of 0 tells that there is none yet. */
 static int values(const void *opts, gnl_loss_value *value)
 {
     const gaussian_opts *o = opts;
     if (o->sd == SD_LEARNED)
-        value[0] = (gnl_loss_value){"log_sd", log(o->value), true};
+        value[0] = (gnl_loss_value){"log_sd", gnl_soft_floor_inverse(log(o->value), o->min_log_sd), true};
     if (o->sd == SD_OPTIMAL)
         value[0] = (gnl_loss_value){"running_mse", 0, false};
     return o->sd == SD_LEARNED || o->sd == SD_OPTIMAL;
@@ -84,7 +90,7 @@ static double shared_row(const gnl_loss_row *r)
 static double slope_by_log_sd(const gnl_loss_call *call, double precision)
 {
     double slope = 0;
-    for (int64_t r = 0; r < call->rows; r++)
+    for (int64_t r = 0; r < gnl_loss_all_rows(call); r++)
         slope += gnl_loss_factor(call, r) * ((double)call->dims - 2 * call->nll[r] * precision);
     return slope;
 }
@@ -112,7 +118,7 @@ static void move_running(genlat_loss *loss, double mse)
  * the loss is at its minimum in sd; near the floor it pulls the outputs a little more. */
 static void optimal_shared(const genlat_loss *loss, const gnl_loss_call *call, double mse, double *use)
 {
-    double low = opts_of(loss)->min_log_sd, raw = 0.5 * log(mse), count = (double)(call->rows * call->dims);
+    double low = opts_of(loss)->min_log_sd, raw = 0.5 * log(mse), count = (double)(gnl_loss_all_rows(call) * call->dims);
     use[LOG_SD] = gnl_soft_floor(raw, low);
     use[PRECISION] = exp(-2 * use[LOG_SD]);
     use[PULL] = 0;
@@ -120,8 +126,10 @@ static void optimal_shared(const genlat_loss *loss, const gnl_loss_call *call, d
         use[PULL] = slope_by_log_sd(call, use[PRECISION]) * gnl_logistic(raw - low) / (count * mse);
 }
 
+/* One sd for all draws of a step: importance weights compare the draws under one likelihood. */
 static void eval_optimal(genlat_loss *loss, const gnl_loss_call *call)
 {
+    const int64_t rows = gnl_loss_all_rows(call);
     double use[SHARED] = {0}, total = 0;
     if (!call->training && loss->value[0] > 0) {
         use[LOG_SD] = log_sd(loss);
@@ -132,9 +140,9 @@ static void eval_optimal(genlat_loss *loss, const gnl_loss_call *call)
     gnl_loss_call squares = *call;
     squares.dout = NULL;
     gnl_loss_rows(loss, &squares, half_square, NULL);
-    for (int64_t r = 0; r < call->rows; r++)
+    for (int64_t r = 0; r < rows; r++)
         total += 2 * call->nll[r];
-    double mse = total / (double)GNL_MAX(call->rows * call->dims, 1);
+    double mse = total / (double)GNL_MAX(rows * call->dims, 1);
     optimal_shared(loss, call, mse, use);
     if (call->training && call->dout)
         move_running(loss, mse);
@@ -176,6 +184,11 @@ static void eval(genlat_loss *loss, const gnl_loss_call *call)
     }
 }
 
+static bool couples(const void *opts)
+{
+    return ((const gaussian_opts *)opts)->sd == SD_OPTIMAL;
+}
+
 static double element(const gnl_loss_element *e)
 {
     double mean = (double)*e->out;
@@ -202,8 +215,10 @@ const gnl_loss_type gnl_gaussian = {
     .name = "gaussian",
     .options = &table,
     .parts = parts,
+    .check = check,
     .values = values,
     .eval = eval,
+    .couples = couples,
     .decode = decode,
     .scale = scale,
     .help = "Gaussian likelihood; sd fixed, learned, optimal for the batch, or an output",

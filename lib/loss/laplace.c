@@ -31,10 +31,18 @@ static const laplace_opts *opts_of(const genlat_loss *loss)
     return (const laplace_opts *)(const void *)loss->opts;
 }
 
+static genlat_status check(const void *opts)
+{
+    const laplace_opts *o = opts;
+    return o->scale == SCALE_LEARNED ? gnl_check_above_floor("scale", o->value, "min_log_scale", o->min_log_scale)
+                                     : GENLAT_OK;
+}
+
 static int values(const void *opts, gnl_loss_value *value)
 {
     const laplace_opts *o = opts;
-    value[0] = (gnl_loss_value){"log_scale", log(o->value), true};
+    if (o->scale == SCALE_LEARNED)
+        value[0] = (gnl_loss_value){"log_scale", gnl_soft_floor_inverse(log(o->value), o->min_log_scale), true};
     return o->scale == SCALE_LEARNED;
 }
 
@@ -90,6 +98,7 @@ static double scale(const genlat_loss *loss)
 const gnl_loss_type gnl_laplace = {
     .name = "laplace",
     .options = &table,
+    .check = check,
     .values = values,
     .eval = eval,
     .decode = decode,

@@ -33,6 +33,11 @@ genlat_status gnl_loss_parse(genlat_ctx *ctx, const char *spec, genlat_loss **ou
     GNL_TRY(gnl_spec_kind(spec, kind, &pairs, "genlat_loss_new"));
     GNL_TRY(loss_alloc(ctx, kind, &loss));
     genlat_status status = gnl_spec_pairs(loss->type->options, loss->opts, pairs, kind, "genlat_loss_new");
+    if (status == GENLAT_OK && loss->type->check) {
+        status = loss->type->check(loss->opts);
+        if (status != GENLAT_OK)
+            status = gnl_fail_in(status, "genlat_loss_new: %s", kind);
+    }
     if (status != GENLAT_OK) {
         gnl_loss_release(loss);
         return status;

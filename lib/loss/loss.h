@@ -20,7 +20,8 @@ enum { GNL_MAX_LOSS_OPTION_BYTES = 128, GNL_MAX_LOSS_VALUES = 4 };
 
 /* Outputs of a net against targets. An element of the data is described by `parts` outputs, which lie in
  * planes: out is [rows,parts,dims], target is [rows,dims]. A convolutional decoder of [C,H,W] data thus has
- * parts*C channels: first all means, then all log-scales. */
+ * parts*C channels: first all means, then all log-scales. With several draws of each row, out is
+ * [draws,rows,parts,dims], and so do weight, nll and dout begin with the draws. */
 typedef struct gnl_loss_call {
     gnl_compute compute;
     int64_t rows, dims, parts;
@@ -31,6 +32,7 @@ typedef struct gnl_loss_call {
     double *nll;          /* [rows] receives the negative log-likelihood, nats, summed over dims */
     gnl_real *dout; /* [rows,parts,dims] receives scale * weight * d nll / d out; NULL: no derivatives */
     bool training;  /* with derivatives: adds to the loss's own gradients and moves its running state */
+    int64_t draws;  /* 0 counts as 1 */
 } gnl_loss_call;
 
 /* What a likelihood says of the data: its mean, or a draw from it. */
@@ -65,11 +67,15 @@ typedef struct gnl_loss_type {
     int64_t (*parts)(const void *opts);
     /* Whether those of an element lie along the last dimension instead of in planes. NULL: they do not. */
     bool (*together)(const void *opts);
+    /* Options that are right each by itself but not together: E_RANGE, without the kind's name. NULL: there are none. */
+    genlat_status (*check)(const void *opts);
     /* Lists own values, at most GNL_MAX_LOSS_VALUES, and returns their number. NULL: none. */
     int (*values)(const void *opts, gnl_loss_value *value);
     /* NULL: any finite number. */
     gnl_loss_range (*range)(const void *opts, int64_t parts);
+    /* With one draw of each row; or with all of them where the rows of a call have something in common. */
     void (*eval)(genlat_loss *loss, const gnl_loss_call *call);
+    bool (*couples)(const void *opts); /* whether they have; NULL: no */
     void (*decode)(const genlat_loss *loss, const gnl_loss_decode *decode);
     /* The one scale of all elements; NaN before there is one. NULL: there is none. */
     double (*scale)(const genlat_loss *loss);

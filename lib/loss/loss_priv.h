@@ -32,6 +32,8 @@ typedef double gnl_loss_row_fn(const gnl_loss_row *row);
 
 void gnl_loss_rows(const genlat_loss *loss, const gnl_loss_call *call, gnl_loss_row_fn *fn,
                    const double *use);
+/* Rows of all draws. */
+int64_t gnl_loss_all_rows(const gnl_loss_call *call);
 /* Factor of a sample's derivative. */
 double gnl_loss_factor(const gnl_loss_call *call, int64_t row);
 
@@ -54,6 +56,9 @@ double gnl_log1p_exp(double x); /* log(1 + e^x) */
 double gnl_logistic(double x);
 /* Smooth lower bound of a log-scale: low + softplus(x - low); its derivative is sigmoid(x - low). */
 double gnl_soft_floor(double x, double low);
+/* The x for which it gives y > low; and E_RANGE, by the names of the options, for a start that it cannot give. */
+double gnl_soft_floor_inverse(double y, double low);
+genlat_status gnl_check_above_floor(const char *name, double start, const char *floor_name, double floor);
 /* A draw from (0,1), both ends left out. */
 double gnl_open_unit(gnl_rng *rng);
 

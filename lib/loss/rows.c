@@ -11,6 +11,11 @@ static int64_t grain_of(int64_t width)
     return GNL_MAX(1, GRAIN / GNL_MAX(width, 1));
 }
 
+int64_t gnl_loss_all_rows(const gnl_loss_call *call)
+{
+    return call->rows * GNL_MAX(call->draws, 1);
+}
+
 double gnl_loss_factor(const gnl_loss_call *call, int64_t row)
 {
     return call->weight ? call->scale * call->weight[row] : call->scale;
@@ -31,7 +36,7 @@ static void row_task(void *arg, int64_t begin, int64_t end, int worker)
     gnl_loss_row row = {job->loss, call->compute.k, call->dims, call->parts, .use = job->use};
     for (int64_t r = begin; r < end; r++) {
         row.out = call->out + r * width;
-        row.target = call->target + r * call->dims;
+        row.target = call->target + r % call->rows * call->dims;
         row.dout = call->dout ? call->dout + r * width : NULL;
         row.factor = gnl_loss_factor(call, r);
         call->nll[r] = job->fn(&row);
@@ -41,7 +46,7 @@ static void row_task(void *arg, int64_t begin, int64_t end, int worker)
 void gnl_loss_rows(const genlat_loss *loss, const gnl_loss_call *call, gnl_loss_row_fn *fn, const double *use)
 {
     row_job job = {loss, call, fn, use};
-    gnl_parallel(call->compute.ctx, call->rows, grain_of(call->parts * call->dims), row_task, &job);
+    gnl_parallel(call->compute.ctx, gnl_loss_all_rows(call), grain_of(call->parts * call->dims), row_task, &job);
 }
 
 typedef struct decode_job {

@@ -20,6 +20,21 @@ double gnl_soft_floor(double x, double low)
     return low + gnl_log1p_exp(x - low);
 }
 
+/* y - low = log(1 + e^t) gives t = log(e^(y - low) - 1). */
+double gnl_soft_floor_inverse(double y, double low)
+{
+    double above = y - low;
+    return low + above + log(-expm1(-above));
+}
+
+genlat_status gnl_check_above_floor(const char *name, double start, const char *floor_name, double floor)
+{
+    if (log(start) > floor)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_RANGE, "value=%g is where the learned %s starts, above its floor e^%s = %g wanted", start, name,
+                    floor_name, exp(floor));
+}
+
 double gnl_open_unit(gnl_rng *rng)
 {
     return gnl_rng_unit(rng) + 0x1p-54;

@@ -12,7 +12,7 @@ struct gnl_vae_work {
     gnl_real *condition;       /* [samples*rows,condition] */
     gnl_real *noise, *z;       /* [samples*rows,latent] */
     gnl_real *dmean, *dlogvar; /* [rows,latent] of one posterior sample */
-    double *nll;               /* [rows] */
+    double *nll;               /* [samples,rows] */
     double *weight;            /* [samples,rows] importance weights; none for the ELBO */
     double *kl;                /* [rows] */
     double *per_dim;           /* [latent] */
@@ -57,7 +57,7 @@ static genlat_status allocate_blocks(const genlat_vae *vae, gnl_vae_work *work)
     work->z = gnl_alloc(ctx, drawn * latent, number);
     work->dmean = gnl_alloc(ctx, rows * latent, number);
     work->dlogvar = gnl_alloc(ctx, rows * latent, number);
-    work->nll = gnl_alloc(ctx, rows, sizeof(double));
+    work->nll = gnl_alloc(ctx, drawn, sizeof(double));
     work->weight = gnl_alloc(ctx, is_weighted(vae) ? drawn : 0, sizeof(double));
     work->kl = gnl_alloc(ctx, rows, sizeof(double));
     work->per_dim = gnl_alloc(ctx, latent, sizeof(double));
@@ -215,37 +215,40 @@ static double mean_of(const double *numbers, int64_t count)
     return total / (double)count;
 }
 
-/* One posterior sample of each row against the data. With a scale, the derivative is left in the decoder's output
- * gradient. */
-static void evaluate(genlat_vae *vae, const gnl_real *x, int64_t rows, int64_t s, double scale,
-                     const double *weight)
+/* All posterior samples against the data. With a scale, the derivative is left in the decoder's output gradient. */
+static void evaluate(genlat_vae *vae, const gnl_real *x, int64_t rows, double scale, const double *weight)
 {
     gnl_vae_work *work = vae->work;
-    int64_t at = s * rows * vae->size * vae->parts;
     gnl_loss_call call = {.compute = work->decoder->compute,
                           .rows = rows,
+                          .draws = samples_of(vae),
                           .dims = vae->size,
                           .parts = vae->parts,
-                          .out = gnl_exec_output(work->decoder, 0) + at,
+                          .out = gnl_exec_output(work->decoder, 0),
                           .target = x,
                           .scale = scale,
                           .weight = weight,
                           .nll = work->nll,
-                          .dout = scale > 0 ? gnl_exec_output_grad(work->decoder, 0) + at : NULL,
+                          .dout = scale > 0 ? gnl_exec_output_grad(work->decoder, 0) : NULL,
                           .training = true};
     gnl_loss_eval(vae->loss, &call);
 }
 
-/* Mean negative log-likelihood of the posterior samples, with its derivative. */
+/* Mean negative log-likelihood of the posterior samples. */
+static double mean_nll(const genlat_vae *vae, int64_t rows)
+{
+    const int64_t samples = samples_of(vae);
+    double total = 0;
+    for (int64_t s = 0; s < samples; s++)
+        total += mean_of(vae->work->nll + s * rows, rows);
+    return total / (double)samples;
+}
+
+/* The same with its derivative. */
 static double reconstruction(genlat_vae *vae, const gnl_real *x, int64_t rows)
 {
-    int64_t samples = samples_of(vae);
-    double total = 0;
-    for (int64_t s = 0; s < samples; s++) {
-        evaluate(vae, x, rows, s, 1 / (double)(rows * samples), NULL);
-        total += mean_of(vae->work->nll, rows);
-    }
-    return total / (double)samples;
+    evaluate(vae, x, rows, 1 / (double)(rows * samples_of(vae)), NULL);
+    return mean_nll(vae, rows);
 }
 
 /* The importance-weighted bound: the samples without derivatives give the weights, then once more with them. Returns
@@ -255,19 +258,17 @@ static double weighted_bound(genlat_vae *vae, const gnl_real *x, const gnl_laten
 {
     gnl_vae_work *work = vae->work;
     int64_t rows = q->rows, samples = samples_of(vae);
-    double total = 0;
+    evaluate(vae, x, rows, 0, NULL);
+    double mean = mean_nll(vae, rows);
     for (int64_t s = 0; s < samples; s++) {
         double *log_weight = work->weight + s * rows;
-        evaluate(vae, x, rows, s, 0, NULL);
-        total += mean_of(work->nll, rows);
         gnl_latent_kl_sampled(q, work->z + s * rows * q->dims, work->kl);
         for (int64_t r = 0; r < rows; r++)
-            log_weight[r] = -work->nll[r] - beta * work->kl[r];
+            log_weight[r] = -work->nll[s * rows + r] - beta * work->kl[r];
     }
     *bound = gnl_importance_normalize(samples, rows, work->weight);
-    for (int64_t s = 0; s < samples; s++)
-        evaluate(vae, x, rows, s, 1 / (double)rows, work->weight + s * rows);
-    return total / (double)samples;
+    evaluate(vae, x, rows, 1 / (double)rows, work->weight);
+    return mean;
 }
 
 static gnl_kl_rule rule_of(const genlat_vae *vae)

@@ -31,6 +31,12 @@ def floor(x, low):
     return low + F.softplus(x - low)
 
 
+def start(o):
+    """The raw number for which the floor gives the value of the text."""
+    low = float(o.get("min_log_sd", o.get("min_log_scale", -6)))
+    return low + math.log(math.expm1(math.log(float(o.get("value", 1))) - low))
+
+
 def gaussian(o, out, x, own):
     low, kind = float(o.get("min_log_sd", -6)), o.get("sd", "fixed")
     if kind == "output":
@@ -105,7 +111,7 @@ def case(spec, parts, dims, kind):
     o = dict(pair.split("=") for pair in pairs)
     out = exact(torch.randn(ROWS, parts, dims)).requires_grad_()
     x, weight = data(kind, parts, dims), exact(0.5 + torch.rand(ROWS))
-    own = torch.tensor(math.log(float(o.get("value", 1)))).double().requires_grad_()
+    own = torch.tensor(start(o) if "learned" in spec else 0.0).double().requires_grad_()
     nll = KINDS[name](o, out, x, own).sum(1)
     dout, down = torch.autograd.grad(SCALE * (weight * nll).sum(), (out, own), allow_unused=True)
     found = {"out": out, "target": x, "weight": weight, "nll": nll, "dout": dout}

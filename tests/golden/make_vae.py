@@ -93,7 +93,7 @@ def run(name, make, likelihood, options, out):
         p.data = (p.data * 2).float().double()
     own = {}
     if likelihood is gaussian:
-        own["log_sd"] = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
+        own["log_sd"] = torch.tensor(math.log(math.expm1(6)) - 6, dtype=torch.float64, requires_grad=True)  # an sd of 1
     x = (torch.rand(ROWS, 1, 4, 4) * 255).round().div(255).double()
     labels = torch.arange(ROWS) % 3
     c = F.one_hot(labels, 3).double() if "classes" in options else None

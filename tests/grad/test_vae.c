@@ -34,6 +34,10 @@ static const struct vae_case {
     {"mse", "kind=plain;noise=0.3;mask=0.2", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
     {"gaussian sd=learned", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
     {"gaussian sd=optimal", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"gaussian sd=optimal", "samples=3", {1, 4, 4}, "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
+    {"gaussian sd=optimal min_log_sd=-1", "bound=importance;samples=3;beta=0.7", {1, 4, 4}, "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
     {"gaussian sd=output", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
     {"laplace", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
     {"beta_binomial", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
@@ -157,6 +161,25 @@ START_TEST(gradients_match_differences)
 }
 END_TEST
 
+/* One sd for all draws of a step: that of the first step is kept as the running one, and gives the reconstruction. */
+START_TEST(draws_have_one_optimal_sd)
+{
+    static const char *const settings[] = {"samples=1", "samples=5", "bound=importance;samples=5"};
+    const struct vae_case now = {"gaussian sd=optimal", settings[_i], {1, 4, 4}, "flatten | dense units=7 | tanh",
+                                 "dense units=6 | tanh | dense units={out}"};
+    genlat_vae_terms terms = {.size = sizeof terms};
+    genlat_vae *vae = build(&now);
+    genlat_tensor *x = data_of(&now);
+    double variance = 0, sd = 0;
+    ck_assert_int_eq(genlat_vae_backward(vae, x, NULL, &terms), GENLAT_OK);
+    variance = vae->loss->value[0];
+    ck_assert_int_eq(genlat_loss_scale(vae->loss, &sd), GENLAT_OK);
+    ck_assert_double_eq_tol(terms.recon, 16 * (log(sd) + 0.5 * log(2 * M_PI) + 0.5 * variance / (sd * sd)), 1e-10);
+    genlat_tensor_destroy(&x);
+    genlat_vae_destroy(&vae);
+}
+END_TEST
+
 enum { DRAWS = 20000 };
 
 /* Mean over many draws of the encoder's gradient, and the sum of its variances. */
@@ -251,6 +274,7 @@ int main(void)
     TCase *tcase = tcase_create("vae");
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, gradients_match_differences, 0, (int)GNL_COUNT(cases));
+    tcase_add_loop_test(tcase, draws_have_one_optimal_sd, 0, 3);
     tcase_add_test(tcase, estimators_agree_in_the_mean);
     tcase_add_test(tcase, steps_refuse_to_accumulate);
     tcase_add_loop_test(tcase, importance_refuses_other_rules, 0, 3);

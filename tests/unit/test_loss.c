@@ -211,7 +211,7 @@ static double eval_words(const char *spec, const gnl_real *out, const gnl_real *
 {
     genlat_loss *loss = loss_of(ctx, spec);
     double nll = 0;
-    gnl_loss_eval(loss, &(gnl_loss_call){compute(ctx), 1, PLACES, WORDS, out, target, 1, NULL, &nll, dout, true});
+    gnl_loss_eval(loss, &(gnl_loss_call){compute(ctx), 1, PLACES, WORDS, out, target, 1, NULL, &nll, dout, true, 1});
     gnl_loss_decode_mean(loss, &(gnl_loss_decode){compute(ctx), 1, PLACES, WORDS, out, mean, NULL});
     genlat_loss_destroy(&loss);
     return nll;
@@ -350,6 +350,8 @@ START_TEST(bad_texts_are_refused)
         {"gaussian sd=huge", GENLAT_E_INVALID, "optimal"},
         {"gaussian color=1", GENLAT_E_NOT_FOUND, "min_log_sd"},
         {"gaussian value=-1", GENLAT_E_RANGE, "value"},
+        {"gaussian sd=learned value=0.002", GENLAT_E_RANGE, "gaussian: value=0.002 is where the learned sd starts"},
+        {"laplace scale=learned value=1 min_log_scale=0", GENLAT_E_RANGE, "above its floor e^min_log_scale = 1"},
         {"mse x=1", GENLAT_E_NOT_FOUND, "none"},
     };
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {
@@ -391,6 +393,67 @@ START_TEST(public_eval_checks_and_averages)
     for (size_t i = 0; i < GNL_COUNT(all); i++)
         genlat_tensor_destroy(&all[i]);
     genlat_loss_destroy(&loss);
+}
+END_TEST
+
+/* As the text says, although there is a floor. */
+START_TEST(learned_scales_start_where_they_are_told)
+{
+    static const struct {
+        const char *spec;
+        double scale;
+    } cases[] = {
+        {"gaussian sd=learned", 1},
+        {"gaussian sd=learned value=0.003", 0.003},
+        {"gaussian sd=learned value=1e-3 min_log_sd=-7", 1e-3},
+        {"gaussian sd=learned value=1e6 min_log_sd=10", 1e6},
+        {"laplace scale=learned value=0.003", 0.003},
+        {"laplace scale=learned value=2 min_log_scale=0.6", 2},
+    };
+    for (size_t i = 0; i < GNL_COUNT(cases); i++) {
+        genlat_loss *loss = loss_of(ctx, cases[i].spec);
+        double scale = 0;
+        ck_assert_int_eq(genlat_loss_scale(loss, &scale), GENLAT_OK);
+        ck_assert_msg(fabs(scale / cases[i].scale - 1) < 1e-5, "%s starts at %g", cases[i].spec, scale);
+        genlat_loss_destroy(&loss);
+    }
+}
+END_TEST
+
+/* Several draws of each row are as many calls; but what is common to the rows of a call is common to all draws. */
+START_TEST(draws_share_what_rows_share)
+{
+    enum { TIMES = 3, COUNT = 2, WIDTH = 4, ALL = TIMES * COUNT };
+    static const char *const specs[] = {"bernoulli", "gaussian sd=learned value=0.5", "gaussian sd=optimal"};
+    const bool common = _i == 2;
+    gnl_real out[ALL * WIDTH], target[ALL * WIDTH], found[ALL * WIDTH], wanted[ALL * WIDTH];
+    double nll[ALL], other[ALL], weight[ALL];
+    gnl_rng rng = gnl_rng_make(7, GNL_STREAM_USER, 0);
+    gnl_rng_fill_normal(&rng, out, ALL * WIDTH);
+    gnl_rng_fill_uniform(&rng, target, COUNT * WIDTH, 0, 1);
+    for (int i = 0; i < ALL; i++)
+        weight[i] = gnl_rng_unit(&rng);
+    for (int i = COUNT * WIDTH; i < ALL * WIDTH; i++)
+        target[i] = target[i - COUNT * WIDTH];
+    genlat_loss *a = loss_of(ctx, specs[_i]), *b = loss_of(ctx, specs[_i]);
+    gnl_loss_call call = {compute(ctx), COUNT, WIDTH, 1, out, target, 0.5, weight, nll, found, true, TIMES};
+    gnl_loss_eval(a, &call);
+    call.draws = 1;
+    call.rows = common ? ALL : COUNT; /* of one call */
+    for (int i = 0; i < ALL; i += (int)call.rows) {
+        call.out = out + i * WIDTH;
+        call.target = target + i * WIDTH;
+        call.weight = weight + i;
+        call.nll = other + i;
+        call.dout = wanted + i * WIDTH;
+        gnl_loss_eval(b, &call);
+    }
+    ck_assert_mem_eq(nll, other, sizeof nll);
+    ck_assert_mem_eq(found, wanted, sizeof found);
+    ck_assert_mem_eq(a->value, b->value, sizeof a->value);
+    ck_assert_mem_eq(a->grad, b->grad, sizeof a->grad);
+    genlat_loss_destroy(&a);
+    genlat_loss_destroy(&b);
 }
 END_TEST
 
@@ -460,6 +523,8 @@ int main(void)
     tcase_add_test(tests, numbers_of_the_likelihoods_are_places_in_the_table);
     tcase_add_test(tests, bad_texts_are_refused);
     tcase_add_test(tests, public_eval_checks_and_averages);
+    tcase_add_test(tests, learned_scales_start_where_they_are_told);
+    tcase_add_loop_test(tests, draws_share_what_rows_share, 0, 3);
     tcase_add_test(tests, optimal_scale_is_known_after_training);
     tcase_add_test(tests, public_kl_has_its_parts);
     suite_add_tcase(suite, tests);
