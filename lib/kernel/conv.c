@@ -50,12 +50,13 @@ static bool is_dense(const gnl_conv *g)
     return one;
 }
 
-/* A matrix product for each position, in place where a tile has one sample. */
+/* A matrix product for each position, in place where a tile has one sample. The image of a transposed convolution may be larger
+ * than the map, by its output_padding. */
 static bool is_pointwise(const gnl_conv *g)
 {
     bool one = true;
     for (int i = 0; i < 2; i++)
-        one = one && g->kernel[i] == 1 && g->stride[i] == 1 && g->padding[i] == 0;
+        one = one && g->kernel[i] == 1 && g->stride[i] == 1 && g->padding[i] == 0 && g->map[i] == g->image[i];
     return one;
 }
 

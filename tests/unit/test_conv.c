@@ -10,7 +10,8 @@
 enum { CPUS = GENLAT_CPU_NEON }; /* instruction sets that are tried, each where the machine has it */
 
 typedef struct geometry_case {
-    gnl_conv g; /* the map's size is filled in */
+    gnl_conv g; /* the map's size is filled in where it is not there: the image may have more positions than it needs, as those of
+                 * transposed convolutions with output_padding */
     int64_t rows;
 } geometry_case;
 
@@ -41,6 +42,13 @@ static const geometry_case cases[] = {
     {{1, 1, 40, {70, 66}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 20}, /* bands of lines */
     {{2, 32, 30, {40, 40}, {0}, {2, 2}, {3, 3}, {0, 1}, {1, 1}}, 8},
     {{1, 2, 3, {1, 3000}, {0}, {1, 3}, {1, 1}, {0, 700}, {1, 300}}, 1},
+    {{1, 2, 3, {6, 5}, {5, 3}, {1, 1}, {1, 1}, {0, 0}, {2, 3}}, 1}, /* pointwise, but for the positions that are left over */
+    {{1, 2, 3, {6, 5}, {5, 3}, {1, 1}, {1, 1}, {0, 0}, {2, 3}}, 5},
+    {{2, 4, 6, {7, 40}, {7, 38}, {1, 1}, {1, 1}, {0, 0}, {1, 3}}, 20},
+    {{1, 3, 2, {12, 9}, {4, 5}, {3, 3}, {1, 1}, {0, 1}, {3, 2}}, 4},
+    {{3, 9, 12, {10, 12}, {5, 7}, {3, 3}, {1, 1}, {0, 0}, {2, 2}}, 37},
+    {{1, 16, 24, {17, 15}, {8, 7}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 37},
+    {{1, 8, 16, {5, 4}, {1, 1}, {4, 4}, {2, 1}, {0, 0}, {1, 1}}, 7}, /* a dense layer, but for a line */
 };
 
 typedef struct operands {
@@ -74,8 +82,8 @@ static void operands_open(operands *o, const geometry_case *c, uint32_t cpu, int
     ck_assert_int_eq(genlat_ctx_new(&opts, &o->ctx), GENLAT_OK);
     gnl_rng rng = gnl_rng_make(11, GNL_STREAM_USER, 0);
     o->g = c->g;
-    o->g.map[0] = map_size(&c->g, 0);
-    o->g.map[1] = map_size(&c->g, 1);
+    for (int i = 0; i < 2 && !c->g.map[0]; i++)
+        o->g.map[i] = map_size(&c->g, i);
     o->rows = c->rows;
     o->images = o->rows * o->g.image_channels * o->g.image[0] * o->g.image[1];
     o->maps = o->rows * o->g.map_channels * o->g.map[0] * o->g.map[1];
