@@ -137,14 +137,16 @@ static int64_t node_numbers(const genlat_exec *exec, int node, int64_t tile)
     return gnl_exec_tile_rows(exec, tile) * gnl_shape_count(&exec->net->node[node].shape);
 }
 
-/* Outputs that the caller has not written count as zero. */
-static void clear_unwritten(genlat_exec *exec, int64_t tile, unsigned mask, bool tangent)
+/* Outputs that the caller has not written count as zero. An input that is an output too has no layer to read its derivative,
+ * which stays as it is unless it is wanted. */
+static void clear_unwritten(genlat_exec *exec, int64_t tile, unsigned mask, unsigned wanted, bool tangent)
 {
     for (int i = 0; i < exec->net->outputs; i++) {
         int node = exec->net->output[i];
         const gnl_buffers *b = &exec->buffer[node];
         gnl_real *adjoint = gnl_at(tangent ? b->tangent_adjoint : b->adjoint, tile);
-        if (adjoint && !(mask >> i & 1))
+        bool leave = node < exec->net->inputs && !(wanted & GNL_GRAD_INPUTS);
+        if (adjoint && !leave && !(mask >> i & 1))
             memset(adjoint, 0, (size_t)node_numbers(exec, node, tile) * sizeof *adjoint);
     }
 }
@@ -224,7 +226,7 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
     if (exec->recomputes)
         forward_tile(exec, tile);
     gnl_poison_begin(exec, tile, GNL_POISON_BACKWARD);
-    clear_unwritten(exec, tile, outputs_mask, false);
+    clear_unwritten(exec, tile, outputs_mask, wanted, false);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
         gnl_poison_call(exec, tile, GNL_POISON_BACKWARD, run->node);
@@ -302,8 +304,8 @@ static void reverse_tangent(const gnl_layer_type *type, const gnl_step *s)
 void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned tangents_mask,
                                  unsigned wanted)
 {
-    clear_unwritten(exec, tile, outputs_mask, false);
-    clear_unwritten(exec, tile, tangents_mask, true);
+    clear_unwritten(exec, tile, outputs_mask, wanted, false);
+    clear_unwritten(exec, tile, tangents_mask, wanted, true);
     gnl_poison_begin(exec, tile, GNL_POISON_DUAL);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];

@@ -28,6 +28,7 @@ typedef struct gnl_span {
     gnl_period period[GNL_MOST_PERIODS]; /* in order, none touches the next */
     int64_t late; /* so many of the first numbers, whole lines of the cache, count from late_begin on only */
     int late_begin;
+    int64_t size;   /* numbers in whole lines of the cache */
     int64_t offset; /* the answer */
     int64_t best;   /* the answer as far as it is known */
 } gnl_span;

@@ -95,11 +95,15 @@ static double aim_tangent(const part *t, double *norm2)
 
 /* ---- any net ------------------------------------------------------------------------------------------- */
 
+/* An output that is an input has no layer behind it: its derivative stays for the program to read. */
 static void reverse_both(const part *t)
 {
+    const genlat_net *net = t->exec->net;
     unsigned mask = 1u << t->p->output;
-    fill_output(t, output_of(t)->adjoint, dloss_of(t), 0);
-    fill_output(t, output_of(t)->tangent_adjoint, NULL, 1);
+    if (net->output[t->p->output] >= net->inputs) {
+        fill_output(t, output_of(t)->adjoint, dloss_of(t), 0);
+        fill_output(t, output_of(t)->tangent_adjoint, NULL, 1);
+    }
     gnl_exec_backward_dual_tile(t->exec, t->tile, mask, mask, GNL_GRAD_WEIGHTS);
 }
 

@@ -57,7 +57,7 @@ static int blocks_of(const gnl_span *span, block out[MOST_BLOCKS])
 {
     int count = 0;
     for (; count < span->periods; count++)
-        out[count] = (block){span->late, gnl_padded(span->numbers), span->period[count]};
+        out[count] = (block){span->late, span->size, span->period[count]};
     if (span->late)
         out[count++] = (block){0, span->late, {span->late_begin, span->period[span->periods - 1].end}};
     return count;
@@ -68,8 +68,18 @@ static bool meet_in_time(const gnl_period *a, const gnl_period *b)
     return a->begin <= b->end && b->begin <= a->end;
 }
 
-/* Where `span` has to go from `offset` to be past a block of `other` that stands in its way, or -1. */
-static int64_t past_other(const gnl_span *other, const gnl_span *span, int64_t offset)
+/* Whether two spans ever count at the same time. */
+static bool ever_meet(const gnl_span *a, const gnl_span *b)
+{
+    for (int i = 0; i < a->periods; i++)
+        for (int j = 0; j < b->periods; j++)
+            if (meet_in_time(&a->period[i], &b->period[j]))
+                return true;
+    return false;
+}
+
+/* The same block by block, for spans of which a part comes late. */
+static int64_t past_blocks(const gnl_span *other, const gnl_span *span, int64_t offset)
 {
     block mine[MOST_BLOCKS], theirs[MOST_BLOCKS];
     const int64_t away = other->offset - offset;
@@ -81,6 +91,16 @@ static int64_t past_other(const gnl_span *other, const gnl_span *span, int64_t o
                 return other->offset + b->past - a->from;
         }
     return -1;
+}
+
+/* Where `span` has to go from `offset` to be past a block of `other` that stands in its way, or -1. */
+static int64_t past_other(const gnl_span *other, const gnl_span *span, int64_t offset)
+{
+    if (other->offset >= offset + span->size || offset >= other->offset + other->size)
+        return -1;
+    if (other->late || span->late)
+        return past_blocks(other, span, offset);
+    return ever_meet(other, span) ? other->offset + other->size : -1;
 }
 
 /* The same for all that are placed. */
@@ -95,7 +115,7 @@ static int64_t obstacle(const gnl_span *all, const int *order, int placed, const
 
 static int64_t end_of(const gnl_span *span)
 {
-    return span->offset + gnl_padded(span->numbers);
+    return span->offset + span->size;
 }
 
 /* Places all in the order given; returns the numbers wanted. */
@@ -171,6 +191,8 @@ static int64_t improve(gnl_span *span, int count, gnl_rng *rng, int64_t least, i
 int64_t gnl_plan_spans(gnl_span *span, int count, int *order)
 {
     measure *const sizes[] = {numbers_of, numbers_times_time, time_of};
+    for (int i = 0; i < count; i++)
+        span[i].size = gnl_padded(span[i].numbers);
     int64_t least = most_at_once(span, count), best = INT64_MAX;
     gnl_rng rng = gnl_rng_make(0, GNL_STREAM_ORDER, 0); /* the same layout every time */
     for (size_t i = 0; i < GNL_COUNT(sizes); i++) {

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One random graph with numbers: jobs to run on it, what the reference computes, and what an exec computes.
+ *
+ * A job's results are named tensors. Each has a bound: how far the reference itself moves when every number that a layer writes
+ * has a rounding error of some units, times a factor, and some units of the largest number. Graphs in which such errors change a
+ * slope of a rectifier or the winner of a maximum are left out, and those whose numbers grow beyond bounds.
+ */
+#ifndef GRAPH_TRIAL_H
+#define GRAPH_TRIAL_H
+
+#include "support/random_graph.h"
+
+enum { TRIAL_ROWS = 7, TRIAL_TENSORS = 256, TRIAL_NAME = 48, TRIAL_RESULT = 1 << 17, TRIAL_MESSAGE = 512 };
+
+typedef struct trial_tensor {
+    char name[TRIAL_NAME];
+    int64_t at, count; /* numbers of the result */
+    double bound;
+} trial_tensor;
+
+typedef struct trial_result {
+    int tensors;
+    trial_tensor tensor[TRIAL_TENSORS];
+    int64_t numbers;
+    gnl_real number[TRIAL_RESULT];
+} trial_result;
+
+typedef enum trial_kind {
+    TRIAL_EVAL,    /* forward in evaluation */
+    TRIAL_TRAIN,   /* forward in training, and backward */
+    TRIAL_DUAL,    /* forward, along tangents, the reverse of both */
+    TRIAL_PENALTY, /* forward, and a gradient penalty */
+    TRIAL_KINDS
+} trial_kind;
+
+typedef struct trial_job {
+    trial_kind kind;
+    int64_t rows;
+    unsigned outputs, tangents; /* masks: outputs and tangents whose derivatives are not zero */
+    gnl_penalty penalty;
+    gnl_rng dropout;
+} trial_job;
+
+typedef struct graph_trial {
+    random_graph graph;
+    genlat_net *net;
+    gnl_rng rng;
+    gnl_real *x[GNL_MAX_INPUTS], *tx[GNL_MAX_INPUTS];             /* of TRIAL_ROWS */
+    gnl_real *dy[GENLAT_MAX_OUTPUTS], *dty[GENLAT_MAX_OUTPUTS];
+    gnl_real dloss[TRIAL_ROWS];
+    bool penalized; /* gradient penalties can go through every layer */
+    int critic;     /* an output of one number a sample, or -1 */
+} graph_trial;
+
+/* False when the builder refuses the graph. */
+bool trial_open(graph_trial *t, genlat_ctx *ctx, uint64_t seed);
+void trial_close(graph_trial *t);
+trial_job trial_draw_job(graph_trial *t, trial_kind kind);
+
+/* A net of the same graph in another context: weights, states and what is frozen are the same. */
+genlat_net *trial_clone(const graph_trial *t, genlat_ctx *ctx);
+
+typedef enum trial_verdict { TRIAL_GOOD, TRIAL_TOO_LARGE, TRIAL_AT_A_KINK } trial_verdict;
+
+/* What the reference computes, with bounds; the values of all nodes of a forward pass come last. */
+trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *wanted);
+
+/* ---- execs ----------------------------------------------------------------------------------- */
+
+typedef struct trial_run {
+    genlat_exec *exec;
+    bool again; /* the job runs twice, and its gradients are halved */
+    /* Called between the passes of a job; it may give derivatives of the outputs that lie elsewhere. Or NULL. */
+    void (*between)(void *arg, genlat_tensor *dy[]);
+    void *arg;
+} trial_run;
+
+/* False when a call is refused that should not be. */
+bool trial_run_job(const graph_trial *t, const trial_job *job, const trial_run *run, trial_result *found, char *message);
+
+/* All that was found is wanted; false with a message for the worst difference beyond its bound. */
+bool trial_compare(const trial_result *found, const trial_result *wanted, char *message);
+/* The same bits. */
+bool trial_same(const trial_result *a, const trial_result *b, char *message);
+
+void trial_describe(const trial_job *job, char *text, size_t capacity);
+
+#endif
