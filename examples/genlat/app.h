@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "genlat/train.h"
+#include "genlat/genlat.h"
 
 #define APP_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -90,12 +90,20 @@ int settings_apply(app_state *app);
 /* Opens the source of --data; on failure tells it, as all of these do. */
 int data_open(app_state *app, genlat_source **out);
 /* A model conditional on what the source's labels are reads them, another gets none: *labels is NULL then. */
-int data_read(app_state *app, const genlat_vae *vae, genlat_source *source, int64_t begin, int64_t end,
+int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
               genlat_tensor **x, genlat_tensor **labels);
-int model_load(app_state *app, genlat_vae **out);
-bool model_conditional(const genlat_vae *vae);
-/* n times --label, for a model of so many classes; NULL without it. */
-int model_labels(app_state *app, int64_t classes, int64_t n, genlat_tensor **out);
+int model_load(app_state *app, genlat_model **out);
+/* A new model of a family for the source, as options and settings say, or the one that --resume names. */
+int model_make(app_state *app, const char *family, genlat_source *train, genlat_model **out);
+int64_t model_classes(const genlat_model *model); /* 0: none */
+int64_t model_vector(const genlat_model *model);
+bool model_conditional(const genlat_model *model);
+/* n times --label; NULL without it. */
+int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out);
+/* A conditional model without labels is wrong use. */
+int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels);
+/* Samples as --seed, --temperature and --truncation say. */
+int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw, genlat_tensor **out);
 /* Seed of what a command draws. */
 uint64_t app_seed(const app_state *app);
 

@@ -3,9 +3,11 @@
 #include "app.h"
 #include "genlat/files.h"
 
-static int read_latents(app_state *app, genlat_vae *vae, genlat_tensor **z)
+static int read_latents(app_state *app, const genlat_model *model, genlat_tensor **z)
 {
     genlat_source *source = NULL;
+    if (!genlat_model_latent(model))
+        return app_fail(app, "%s: a %s has no latents", app->model, genlat_model_family(model));
     if (!app->opts.latents)
         return app_usage(app, "--latents is missing, such as --latents npy:z.npy");
     genlat_status opened = genlat_files_open(app->ctx, app->opts.latents, &source);
@@ -14,37 +16,34 @@ static int read_latents(app_state *app, genlat_vae *vae, genlat_tensor **z)
     int status = APP_OK;
     if (genlat_source_read(source, 0, genlat_source_count(source), z, NULL) != GENLAT_OK)
         status = app_fail_library(app);
-    else if (genlat_tensor_ndim(*z) != 2 || genlat_tensor_dim(*z, 1) != genlat_vae_latent(vae))
+    else if (genlat_tensor_ndim(*z) != 2 || genlat_tensor_dim(*z, 1) != genlat_model_latent(model))
         status = app_fail(app, "%s: rows of %lld numbers, the model's latent has %lld", app->opts.latents,
                           (long long)(genlat_tensor_count(*z) / genlat_tensor_dim(*z, 0)),
-                          (long long)genlat_vae_latent(vae));
+                          (long long)genlat_model_latent(model));
     genlat_source_destroy(&source);
     return status;
 }
 
 int cmd_decode(app_state *app)
 {
-    genlat_vae *vae = NULL;
-    int64_t classes = 0;
+    genlat_model *model = NULL;
     genlat_tensor *z = NULL, *labels = NULL, *x = NULL;
     int status = output_check(app);
     if (status == APP_OK)
-        status = model_load(app, &vae);
+        status = model_load(app, &model);
     if (status == APP_OK)
-        status = read_latents(app, vae, &z);
-    if (status == APP_OK && genlat_vae_condition(vae, &classes, NULL) != GENLAT_OK)
-        status = app_fail_library(app);
+        status = read_latents(app, model, &z);
     if (status == APP_OK)
-        status = model_labels(app, classes, genlat_tensor_dim(z, 0), &labels);
-    if (status == APP_OK && !labels && model_conditional(vae))
-        status = app_usage(app, "the model is conditional: --label is missing");
-    if (status == APP_OK && genlat_vae_decode(vae, z, labels, &x) != GENLAT_OK)
+        status = model_labels(app, model, genlat_tensor_dim(z, 0), &labels);
+    if (status == APP_OK)
+        status = model_needs_label(app, model, labels);
+    if (status == APP_OK && genlat_model_decode(model, z, labels, &x) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
         status = output_write(app, x, &(output_layout){.columns = app->opts.columns, .labels = labels});
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&z);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
     return status;
 }

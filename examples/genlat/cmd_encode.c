@@ -21,22 +21,24 @@ static int find_part(const app_state *app, part *out)
     return app_usage(app, "--part is '%s', mean, logvar or sample is wanted", app->opts.part);
 }
 
-/* The latents of the samples from `begin` on, put into z [n,latent]. */
-static int encode_rows(app_state *app, genlat_vae *vae, genlat_source *source, part what, int64_t begin,
-                       int64_t end, genlat_tensor *z)
+/* The latents of the samples from `begin` on, put into z [n,latent], which the first call makes. */
+static int encode_rows(app_state *app, genlat_model *model, genlat_source *source, part what, int64_t begin,
+                       int64_t end, int64_t n, genlat_tensor **z)
 {
     genlat_tensor *x = NULL, *labels = NULL, *got = NULL;
-    int status = data_read(app, vae, source, begin, end, &x, &labels);
+    int status = data_read(app, model, source, begin, end, &x, &labels);
     if (status == APP_OK) {
         genlat_status encoded =
-            what == PART_SAMPLE
-                ? genlat_vae_encode_sample(vae, x, labels, app_seed(app) + (uint64_t)begin, &got)
-                : genlat_vae_encode(vae, x, labels, what == PART_MEAN ? &got : NULL,
-                                    what == PART_MEAN ? NULL : &got);
+            what == PART_SAMPLE   ? genlat_vae_encode_sample(model, x, labels, app_seed(app) + (uint64_t)begin, &got)
+            : what == PART_LOGVAR ? genlat_vae_encode(model, x, labels, NULL, &got)
+                                  : genlat_model_encode(model, x, labels, &got);
         status = encoded == GENLAT_OK ? APP_OK : app_fail_library(app);
     }
+    if (status == APP_OK && !*z &&
+        genlat_tensor_new(app->ctx, 2, (int64_t[]){n, genlat_tensor_dim(got, 1)}, z) != GENLAT_OK)
+        status = app_fail_library(app);
     if (status == APP_OK)
-        memcpy(genlat_tensor_data(z) + begin * genlat_vae_latent(vae), genlat_tensor_const_data(got),
+        memcpy(genlat_tensor_data(*z) + begin * genlat_tensor_dim(got, 1), genlat_tensor_const_data(got),
                (size_t)genlat_tensor_count(got) * sizeof(float));
     genlat_tensor_destroy(&got);
     genlat_tensor_destroy(&labels);
@@ -58,7 +60,7 @@ static int write_latents(app_state *app, genlat_source *source, genlat_tensor *z
 
 int cmd_encode(app_state *app)
 {
-    genlat_vae *vae = NULL;
+    genlat_model *model = NULL;
     genlat_source *source = NULL;
     genlat_tensor *z = NULL;
     part what = PART_MEAN;
@@ -66,22 +68,19 @@ int cmd_encode(app_state *app)
     if (status == APP_OK)
         status = output_check(app);
     if (status == APP_OK)
-        status = model_load(app, &vae);
+        status = model_load(app, &model);
     if (status == APP_OK)
         status = data_open(app, &source);
     int64_t count = genlat_source_count(source), n = app->opts.count ? app->opts.count : count;
     if (status == APP_OK && n > count)
         status =
             app_usage(app, "--count is %lld, the data have %lld samples", (long long)n, (long long)count);
-    if (status == APP_OK &&
-        genlat_tensor_new(app->ctx, 2, (int64_t[]){n, genlat_vae_latent(vae)}, &z) != GENLAT_OK)
-        status = app_fail_library(app);
     for (int64_t begin = 0; begin < n && status == APP_OK; begin += BATCH)
-        status = encode_rows(app, vae, source, what, begin, begin + BATCH < n ? begin + BATCH : n, z);
+        status = encode_rows(app, model, source, what, begin, begin + BATCH < n ? begin + BATCH : n, n, &z);
     if (status == APP_OK)
         status = write_latents(app, source, z);
     genlat_tensor_destroy(&z);
     genlat_source_destroy(&source);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
     return status;
 }

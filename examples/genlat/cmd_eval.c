@@ -20,16 +20,16 @@ static const struct metric {
     form form;
     const char *help;
 } metrics[] = {
-    {"neg_elbo", "v", measure_terms, NULL, AT(terms.neg_elbo), NUMBER,
+    {"neg_elbo", "v", measure_terms, NULL, AT(neg_elbo), NUMBER,
      "bound on -log p(x), nats a sample; lower is better"},
-    {"recon", "v", measure_terms, NULL, AT(terms.recon), NUMBER, "its part of the reconstruction"},
-    {"kl", "v", measure_terms, NULL, AT(terms.kl), NUMBER, "its part of the latent"},
+    {"recon", "v", measure_terms, NULL, AT(recon), NUMBER, "its part of the reconstruction"},
+    {"kl", "v", measure_terms, NULL, AT(kl), NUMBER, "its part of the latent"},
     {"nll", "v", measure_nll, NULL, AT(nll), NUMBER,
      "-log p(x) by importance sampling, nats a sample; lower is better"},
     {"active_units", "v", measure_units, NULL, AT(active), WHOLE, "latent dimensions in use"},
     {"mse", "vp", measure_mse, NULL, AT(mse), NUMBER, "mean squared error of an element; lower is better"},
-    {"accuracy", "p", measure_answers, NULL, AT(answers.accuracy), PART, "samples whose class is found"},
-    {"cross_entropy", "p", measure_answers, NULL, AT(answers.loss), NUMBER,
+    {"accuracy", "p", measure_terms, NULL, AT(accuracy), PART, "samples whose class is found"},
+    {"cross_entropy", "p", measure_terms, NULL, AT(loss), NUMBER,
      "loss, nats a sample; lower is better"},
     {"modes", "vg", NULL, measure_modes, IN(modes.found), OF_MODES, "modes, or classes, that samples reach"},
     {"hq", "vg", NULL, measure_modes, IN(modes.high_quality), PART, "samples within 3 sd of a mode"},
@@ -72,20 +72,17 @@ static int choose(const app_state *app, const char *list, bool *wanted)
 /* What is measured when --metric does not say it. */
 static const char *usual(const measurement *m)
 {
-    int64_t classes = 0;
     genlat_tensor *centres = NULL;
     double sd = 0;
-    if (m->model.predictor)
-        return genlat_predictor_labels(m->model.predictor, &classes, NULL) == GENLAT_OK && classes
-                   ? "cross_entropy,accuracy"
-                   : "mse";
+    if (!genlat_model_latent(m->model))
+        return model_classes(m->model) ? "cross_entropy,accuracy" : "mse";
     if (m->classifier && measure_planes(m) > 1)
         return "modes,kl_modes,frechet";
     if (m->classifier)
-        return maker_classes(&m->model)
+        return model_classes(m->model)
                    ? "frechet,kid,precision,recall,density,coverage,classifier_score,agreement"
                    : "frechet,kid,precision,recall,density,coverage,classifier_score";
-    if (m->vae)
+    if (strcmp(genlat_model_family(m->model), "vae") == 0)
         return "neg_elbo,recon,kl";
     bool mixture = genlat_source_mixture(m->source, &centres, &sd) == GENLAT_OK;
     genlat_tensor_destroy(&centres);
@@ -122,10 +119,10 @@ static int measure(measurement *m, const bool *wanted)
 
 static int check_kind(const measurement *m, const bool *wanted)
 {
-    char kind = *maker_kind(&m->model);
+    const char *family = genlat_model_family(m->model);
     for (size_t i = 0; i < APP_COUNT(metrics); i++)
-        if (wanted[i] && !strchr(metrics[i].kinds, kind))
-            return app_usage(m->app, "%s is not measured of a %s%s", metrics[i].name, maker_kind(&m->model),
+        if (wanted[i] && !strchr(metrics[i].kinds, *family))
+            return app_usage(m->app, "%s is not measured of a %s%s", metrics[i].name, family,
                              strcmp(metrics[i].kinds, "v") == 0 ? ", of a VAE alone" : "");
     return APP_OK;
 }
@@ -158,7 +155,7 @@ static void value_text(const struct metric *metric, const void *at, const measur
 static void print_head(const measurement *m, bool sets)
 {
     const app_options *o = &m->app->opts;
-    printf("%s (%s) on %s", m->app->model, maker_kind(&m->model), o->data);
+    printf("%s (%s) on %s", m->app->model, genlat_model_family(m->model), o->data);
     if (sets && m->made.x)
         printf(", %lld samples", (long long)genlat_tensor_dim(m->made.x, 0));
     if (sets && m->classifier)
@@ -213,8 +210,7 @@ int cmd_eval(app_state *app)
     bool wanted[APP_COUNT(metrics)] = {false};
     int status = app->opts.metric ? choose(app, app->opts.metric, wanted) : APP_OK;
     if (status == APP_OK)
-        status = maker_load(app, &m.model);
-    m.vae = m.model.vae;
+        status = model_load(app, &m.model);
     if (status == APP_OK)
         status = check_kind(&m, wanted);
     if (status == APP_OK)

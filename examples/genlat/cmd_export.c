@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app.h"
 #include "genlat/files.h"
-#include "maker.h"
 
 typedef struct arrays {
     int64_t count;
@@ -66,23 +66,32 @@ static int write_arrays(app_state *app, const arrays *a)
 }
 
 /* The nets of a model under the names that they have in its file. */
-static int export_arrays(app_state *app, maker *m)
+static int collect_model(app_state *app, arrays *a, genlat_model *model)
 {
-    const struct {
-        const char *name;
-        genlat_net *net;
-    } parts[] = {{"encoder", genlat_vae_encoder(m->vae)},
-                 {"decoder", genlat_vae_decoder(m->vae)},
-                 {"generator", genlat_gan_generator(m->gan)},
-                 {"discriminator", genlat_gan_discriminator(m->gan)},
-                 {"net", genlat_predictor_net(m->predictor)}};
-    arrays a = {0};
     size_t weights = 0;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        weights += (size_t)genlat_net_weights(parts[i].net);
-    int status = reserve(app, &a, weights);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && status == APP_OK; i++)
-        status = collect(app, &a, parts[i].net, parts[i].name);
+    int status = APP_OK;
+    const char *part;
+    for (int pass = 0; pass < 2 && status == APP_OK; pass++) {
+        for (int32_t i = 0; (part = genlat_model_part(model, i)) != NULL && status == APP_OK; i++) {
+            genlat_net *net = NULL;
+            if (genlat_model_net(model, part, &net) != GENLAT_OK)
+                return app_fail_library(app);
+            if (pass == 0)
+                weights += (size_t)genlat_net_weights(net);
+            else
+                status = collect(app, a, net, part);
+            genlat_net_destroy(&net);
+        }
+        if (pass == 0)
+            status = reserve(app, a, weights);
+    }
+    return status;
+}
+
+static int export_arrays(app_state *app, genlat_model *model)
+{
+    arrays a = {0};
+    int status = collect_model(app, &a, model);
     if (status == APP_OK)
         status = write_arrays(app, &a);
     release(&a);
@@ -91,12 +100,9 @@ static int export_arrays(app_state *app, maker *m)
 
 /* ---- a model for use ----------------------------------------------------------------------------------- */
 
-static int export_model(app_state *app, maker *m)
+static int export_model(app_state *app, genlat_model *model)
 {
-    genlat_status status = m->vae   ? genlat_vae_export(m->vae, app->opts.out)
-                           : m->gan ? genlat_gan_export(m->gan, app->opts.out)
-                                    : genlat_predictor_export(m->predictor, app->opts.out);
-    return status == GENLAT_OK ? tell(app, "model", 1) : app_fail_library(app);
+    return genlat_model_export(model, app->opts.out) == GENLAT_OK ? tell(app, "model", 1) : app_fail_library(app);
 }
 
 static bool ends_with(const char *path, const char *ending)
@@ -107,13 +113,13 @@ static bool ends_with(const char *path, const char *ending)
 
 int cmd_export(app_state *app)
 {
-    maker m = {.vae = NULL};
+    genlat_model *model = NULL;
     bool to_arrays = ends_with(app->opts.out, ".npz");
     if (!to_arrays && !ends_with(app->opts.out, ".safetensors"))
         return app_usage(app, "--out must name a file that ends in .safetensors, a model, or in .npz, arrays");
-    int status = maker_load(app, &m);
+    int status = model_load(app, &model);
     if (status == APP_OK)
-        status = (to_arrays ? export_arrays : export_model)(app, &m);
-    maker_destroy(&m);
+        status = (to_arrays ? export_arrays : export_model)(app, model);
+    genlat_model_destroy(&model);
     return status;
 }

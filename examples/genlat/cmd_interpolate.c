@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat interpolate: from samples to others through the latent. One pair with --from and --to; else -n pairs. A VAE encodes
- * samples of the data, the first -n and those that follow them; a GAN goes between samples that it makes itself. */
-
-#include "maker.h"
+/* genlat interpolate: from samples to others through the latent. One pair with --from and --to; else -n pairs. With --data the
+ * ends are the latents of samples of the data, the first -n and those that follow them; else of samples of the model itself. */
+#include "app.h"
 
 /* Numbers of the first sample on either side, and how many pairs there are. */
 typedef struct pairs {
@@ -20,80 +19,79 @@ static int find_pairs(const app_state *app, pairs *p)
     return APP_OK;
 }
 
-static int between_data(app_state *app, genlat_vae *vae, const pairs *p, genlat_tensor **y)
+/* Latents of samples of the data. */
+static int encode(app_state *app, genlat_model *model, genlat_source *source, int64_t first, int64_t n, genlat_tensor **z,
+                  genlat_tensor **labels)
+{
+    genlat_tensor *x = NULL;
+    int status = data_read(app, model, source, first, first + n, &x, labels);
+    if (status == APP_OK && genlat_model_encode(model, x, *labels, z) != GENLAT_OK)
+        status = app_fail_library(app);
+    genlat_tensor_destroy(&x);
+    return status;
+}
+
+/* Both ends have the condition of the first. */
+static int between_data(app_state *app, genlat_model *model, const pairs *p, genlat_tensor *ends[2], genlat_tensor **labels)
 {
     genlat_source *source = NULL;
-    genlat_tensor *a = NULL, *b = NULL, *labels = NULL, *others = NULL;
+    genlat_tensor *others = NULL;
     int status = data_open(app, &source);
     if (status == APP_OK)
-        status = data_read(app, vae, source, p->from, p->from + p->n, &a, &labels);
+        status = encode(app, model, source, p->from, p->n, &ends[0], labels);
     if (status == APP_OK)
-        status = data_read(app, vae, source, p->to, p->to + p->n, &b, &others);
-    if (status == APP_OK && genlat_vae_interpolate(vae, a, b, labels, app->opts.frames, y) != GENLAT_OK)
-        status = app_fail_library(app);
+        status = encode(app, model, source, p->to, p->n, &ends[1], &others);
     genlat_tensor_destroy(&others);
-    genlat_tensor_destroy(&labels);
-    genlat_tensor_destroy(&b);
-    genlat_tensor_destroy(&a);
     genlat_source_destroy(&source);
     return status;
 }
 
 /* Sample i is that of 'genlat sample' with the same seed. */
-static int latents(app_state *app, genlat_gan *gan, int64_t first, int64_t n, genlat_tensor **z)
+static int draw(app_state *app, genlat_model *model, int64_t first, int64_t n, genlat_tensor **z)
 {
-    genlat_generate_opts opts;
+    genlat_sample_opts opts;
     genlat_tensor *all = NULL;
-    int64_t latent = genlat_gan_latent(gan), dims[] = {n, latent};
-    genlat_generate_opts_init(&opts);
+    int64_t latent = genlat_model_latent(model), dims[] = {n, latent};
+    genlat_sample_opts_init(&opts);
     opts.seed = app->ctx_opts.seed;
     opts.truncation = app->opts.truncation;
-    if (genlat_gan_latents(gan, first + n, &opts, &all) != GENLAT_OK ||
-        genlat_tensor_from(app->ctx, 2, dims, genlat_tensor_const_data(all) + first * latent, z) !=
-            GENLAT_OK) {
-        genlat_tensor_destroy(&all);
-        return app_fail_library(app);
-    }
+    genlat_status status = genlat_model_latents(model, first + n, &opts, &all);
+    if (status == GENLAT_OK)
+        status = genlat_tensor_from(app->ctx, 2, dims, genlat_tensor_const_data(all) + first * latent, z);
     genlat_tensor_destroy(&all);
-    return APP_OK;
+    return status == GENLAT_OK ? APP_OK : app_fail_library(app);
 }
 
-static int between_latents(app_state *app, const maker *m, const pairs *p, genlat_tensor **y)
+static int between_samples(app_state *app, genlat_model *model, const pairs *p, genlat_tensor *ends[2],
+                           genlat_tensor **labels)
 {
-    genlat_tensor *a = NULL, *b = NULL, *labels = NULL;
-    int status = app->opts.data ? app_usage(app, "a GAN has no encoder: leave --data out") : APP_OK;
+    int status = model_labels(app, model, p->n, labels);
     if (status == APP_OK)
-        status = maker_labels(app, m, p->n, &labels);
-    if (status == APP_OK)
-        status = latents(app, m->gan, p->from, p->n, &a);
-    if (status == APP_OK)
-        status = latents(app, m->gan, p->to, p->n, &b);
-    if (status == APP_OK && genlat_gan_interpolate(m->gan, a, b, labels, app->opts.frames,
-                                                   GENLAT_GAN_PATH_SPHERE, y) != GENLAT_OK)
-        status = app_fail_library(app);
-    genlat_tensor_destroy(&labels);
-    genlat_tensor_destroy(&b);
-    genlat_tensor_destroy(&a);
-    return status;
+        status = draw(app, model, p->from, p->n, &ends[0]);
+    return status == APP_OK ? draw(app, model, p->to, p->n, &ends[1]) : status;
 }
 
 int cmd_interpolate(app_state *app)
 {
-    maker m = {.vae = NULL};
-    genlat_tensor *y = NULL;
+    genlat_model *model = NULL;
+    genlat_tensor *ends[2] = {NULL, NULL}, *labels = NULL, *y = NULL;
     pairs p = {0, 0, 0};
     int status = find_pairs(app, &p);
     if (status == APP_OK)
         status = output_check(app);
     if (status == APP_OK)
-        status = maker_load(app, &m);
-    if (status == APP_OK && m.predictor)
-        status = app_fail(app, "%s: a predictor makes no samples", app->model);
+        status = model_load(app, &model);
     if (status == APP_OK)
-        status = m.gan ? between_latents(app, &m, &p, &y) : between_data(app, m.vae, &p, &y);
+        status = (app->opts.data ? between_data : between_samples)(app, model, &p, ends, &labels);
+    if (status == APP_OK && genlat_model_interpolate(model, ends[0], ends[1], labels, app->opts.frames, GENLAT_PATH_SPHERE,
+                                                     &y) != GENLAT_OK)
+        status = app_fail_library(app);
     if (status == APP_OK)
         status = output_write(app, y, &(output_layout){.columns = app->opts.frames});
     genlat_tensor_destroy(&y);
-    maker_destroy(&m);
+    genlat_tensor_destroy(&labels);
+    genlat_tensor_destroy(&ends[0]);
+    genlat_tensor_destroy(&ends[1]);
+    genlat_model_destroy(&model);
     return status;
 }

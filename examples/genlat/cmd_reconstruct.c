@@ -4,18 +4,18 @@
 
 int cmd_reconstruct(app_state *app)
 {
-    genlat_vae *vae = NULL;
+    genlat_model *model = NULL;
     genlat_source *source = NULL;
     genlat_tensor *x = NULL, *labels = NULL, *y = NULL;
     int status = output_check(app);
     if (status == APP_OK)
-        status = model_load(app, &vae);
+        status = model_load(app, &model);
     if (status == APP_OK)
         status = data_open(app, &source);
     int64_t count = genlat_source_count(source), n = app->opts.count ? app->opts.count : 30;
     if (status == APP_OK)
-        status = data_read(app, vae, source, 0, app->opts.count || n < count ? n : count, &x, &labels);
-    if (status == APP_OK && genlat_vae_reconstruct(vae, x, labels, &y) != GENLAT_OK)
+        status = data_read(app, model, source, 0, app->opts.count || n < count ? n : count, &x, &labels);
+    if (status == APP_OK && genlat_model_reconstruct(model, x, labels, &y) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
         status = output_write(app, y, &(output_layout){.columns = app->opts.columns, .originals = x});
@@ -23,6 +23,6 @@ int cmd_reconstruct(app_state *app)
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&x);
     genlat_source_destroy(&source);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sources and models as the options name them. */
+/* Sources as the options name them. */
 #include "app.h"
 #include "genlat/files.h"
 
@@ -12,7 +12,7 @@ int data_open(app_state *app, genlat_source **out)
     return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
 }
 
-int data_read(app_state *app, const genlat_vae *vae, genlat_source *source, int64_t begin, int64_t end,
+int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
               genlat_tensor **x, genlat_tensor **labels)
 {
     *x = *labels = NULL;
@@ -20,37 +20,8 @@ int data_read(app_state *app, const genlat_vae *vae, genlat_source *source, int6
     if (begin >= count || end > count)
         return app_usage(app, "sample %lld is wanted, the data have %lld, numbered from 0",
                          (long long)end - 1, (long long)count);
-    if (genlat_source_read(source, begin, end, x, model_conditional(vae) ? labels : NULL) != GENLAT_OK)
+    if (genlat_source_read(source, begin, end, x, model_conditional(model) ? labels : NULL) != GENLAT_OK)
         return app_fail_library(app);
-    return APP_OK;
-}
-
-int model_load(app_state *app, genlat_vae **out)
-{
-    return genlat_vae_load(app->ctx, app->model, out) == GENLAT_OK ? APP_OK : app_fail_library(app);
-}
-
-bool model_conditional(const genlat_vae *vae)
-{
-    int64_t classes = 0, vector = 0;
-    return genlat_vae_condition(vae, &classes, &vector) == GENLAT_OK && classes + vector > 0;
-}
-
-int model_labels(app_state *app, int64_t classes, int64_t n, genlat_tensor **out)
-{
-    *out = NULL;
-    if (app->opts.label < 0)
-        return APP_OK;
-    if (classes == 0)
-        return app_usage(app, "--label is given, but the model is not conditional on classes");
-    if (app->opts.label >= classes)
-        return app_usage(app, "--label is %lld, the model has the classes 0 to %lld",
-                         (long long)app->opts.label, (long long)classes - 1);
-    if (genlat_tensor_new(app->ctx, 1, &n, out) != GENLAT_OK ||
-        genlat_tensor_fill(*out, (float)app->opts.label) != GENLAT_OK) {
-        genlat_tensor_destroy(out);
-        return app_fail_library(app);
-    }
     return APP_OK;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Measurements of measure.h that are of the model on each sample of the data. */
+#include <math.h>
+#include <string.h>
+
 #include "measure.h"
 
 enum { BATCH = 512, ROWS_NLL = 64, IMPORTANCE_SAMPLES = 100 };
@@ -17,7 +20,7 @@ static int over_batches(measurement *m, const char *what, int64_t rows,
         genlat_tensor *x = NULL, *labels = NULL;
         int64_t end = begin + rows < count ? begin + rows : count;
         report_part(&m->report, what, begin, count);
-        status = data_read(m->app, m->vae, m->source, begin, end, &x, &labels);
+        status = data_read(m->app, m->model, m->source, begin, end, &x, &labels);
         if (status == APP_OK)
             status = add(m, x, labels, begin, &sum);
         genlat_tensor_destroy(&labels);
@@ -32,7 +35,7 @@ static int add_nll(measurement *m, const genlat_tensor *x, const genlat_tensor *
 {
     double nll[ROWS_NLL];
     int64_t samples = m->app->opts.samples ? m->app->opts.samples : IMPORTANCE_SAMPLES;
-    if (genlat_vae_log_likelihood(m->vae, x, labels, samples, app_seed(m->app) + (uint64_t)begin, nll) !=
+    if (genlat_vae_log_likelihood(m->model, x, labels, samples, app_seed(m->app) + (uint64_t)begin, nll) !=
         GENLAT_OK)
         return app_fail_library(m->app);
     for (int64_t i = 0; i < genlat_tensor_dim(x, 0); i++)
@@ -44,7 +47,7 @@ static int add_mse(measurement *m, const genlat_tensor *x, const genlat_tensor *
                    double *sum)
 {
     genlat_tensor *y = NULL;
-    if (genlat_vae_reconstruct(m->vae, x, labels, &y) != GENLAT_OK)
+    if (genlat_model_reconstruct(m->model, x, labels, &y) != GENLAT_OK)
         return app_fail_library(m->app);
     int64_t n = genlat_tensor_count(x), size = n / genlat_tensor_dim(x, 0);
     const float *a = genlat_tensor_const_data(x), *b = genlat_tensor_const_data(y);
@@ -56,11 +59,25 @@ static int add_mse(measurement *m, const genlat_tensor *x, const genlat_tensor *
     return APP_OK;
 }
 
+/* A term of the model, by its name; the model has been evaluated. */
+static double term(const measurement *m, const char *name)
+{
+    const char *found;
+    for (int32_t i = 0; (found = genlat_model_term(m->model, i)) != NULL; i++)
+        if (strcmp(found, name) == 0)
+            return m->terms[i];
+    return NAN;
+}
+
 int measure_terms(measurement *m)
 {
-    m->terms.size = sizeof m->terms;
-    if (genlat_vae_evaluate(m->vae, m->source, BATCH, app_seed(m->app), &m->terms) != GENLAT_OK)
+    if (genlat_model_evaluate(m->model, m->source, BATCH, app_seed(m->app), m->terms) != GENLAT_OK)
         return app_fail_library(m->app);
+    m->neg_elbo = term(m, "neg_elbo");
+    m->recon = term(m, "recon");
+    m->kl = term(m, "kl");
+    m->loss = term(m, "loss");
+    m->accuracy = term(m, "accuracy");
     return APP_OK;
 }
 
@@ -72,25 +89,18 @@ int measure_nll(measurement *m)
 int measure_units(measurement *m)
 {
     int64_t active = 0;
-    if (genlat_vae_active_units(m->vae, m->source, &active, NULL, NULL) != GENLAT_OK)
+    if (genlat_vae_active_units(m->model, m->source, &active, NULL, NULL) != GENLAT_OK)
         return app_fail_library(m->app);
     m->active = (double)active;
     return APP_OK;
 }
 
-int measure_answers(measurement *m)
-{
-    m->answers.size = sizeof m->answers;
-    if (genlat_predictor_evaluate(m->model.predictor, m->source, BATCH, &m->answers) != GENLAT_OK)
-        return app_fail_library(m->app);
-    return APP_OK;
-}
-
+/* Of a predictor it is a term; of other models that of the reconstruction. */
 int measure_mse(measurement *m)
 {
-    if (m->vae)
+    if (genlat_model_latent(m->model))
         return over_batches(m, "mse", BATCH, add_mse, &m->mse);
-    int status = measure_answers(m);
-    m->mse = m->answers.mse;
+    int status = measure_terms(m);
+    m->mse = term(m, "mse");
     return status;
 }

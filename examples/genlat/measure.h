@@ -3,8 +3,7 @@
 #ifndef MEASURE_H
 #define MEASURE_H
 
-#include "genlat/metric.h"
-#include "maker.h"
+#include "app.h"
 #include "report.h"
 
 /* A set of samples, what a classifier makes of them, and how it compares with the real ones. */
@@ -18,14 +17,12 @@ typedef struct measure_set {
 
 typedef struct measurement {
     app_state *app;
-    maker model;
-    genlat_vae *vae;              /* the model's, for what is measured of VAEs alone */
-    genlat_predictor *classifier; /* NULL: none */
+    genlat_model *model;
+    genlat_model *classifier; /* NULL: none */
     genlat_source *source, *reference;
     report report;
-    genlat_vae_terms terms;
-    genlat_predictor_terms answers;
-    double nll, mse, active;
+    double terms[GENLAT_MAX_TERMS]; /* in the order of genlat_model_term() */
+    double neg_elbo, recon, kl, loss, accuracy, nll, mse, active;
     measure_set real, made, other; /* of --data, of the model, of --reference */
 } measurement;
 
@@ -34,7 +31,6 @@ int measure_terms(measurement *m);
 int measure_nll(measurement *m);
 int measure_units(measurement *m);
 int measure_mse(measurement *m);
-int measure_answers(measurement *m);
 
 /* Of the model's samples, or of those of --reference in their place. */
 int measure_modes(measurement *m, measure_set *set);

@@ -13,7 +13,7 @@ int64_t measure_planes(const measurement *m)
 {
     int32_t ndim = 0;
     int64_t dims[GENLAT_MAX_DIMS];
-    if (!m->classifier || genlat_predictor_data_shape(m->classifier, &ndim, dims) != GENLAT_OK)
+    if (!m->classifier || genlat_model_data_shape(m->classifier, &ndim, dims) != GENLAT_OK)
         return 1;
     int64_t planes = dims[0] > 0 ? genlat_source_dim(m->source, 0) / dims[0] : 0;
     bool fits = genlat_source_ndim(m->source) == ndim && planes > 0 &&
@@ -25,11 +25,8 @@ int64_t measure_planes(const measurement *m)
 
 static int check_classifier(const measurement *m)
 {
-    int64_t classes = 0;
-    if (genlat_predictor_labels(m->classifier, &classes, NULL) != GENLAT_OK)
-        return app_fail_library(m->app);
-    if (classes < 2)
-        return app_fail(m->app, "%s: predicts vectors; a classifier is wanted", m->app->opts.classifier);
+    if (strcmp(genlat_model_family(m->classifier), "predictor") != 0 || model_classes(m->classifier) < 2)
+        return app_fail(m->app, "%s: is no classifier; 'genlat train net' makes one of labelled data", m->app->opts.classifier);
     if (measure_planes(m) == 0)
         return app_fail(m->app, "%s: takes samples of another shape than those of --data",
                         m->app->opts.classifier);
@@ -41,7 +38,7 @@ int measure_open(measurement *m)
     app_state *app = m->app;
     const app_options *o = &app->opts;
     if (o->classifier) {
-        if (genlat_predictor_load(app->ctx, o->classifier, &m->classifier) != GENLAT_OK)
+        if (genlat_model_load(app->ctx, o->classifier, &m->classifier) != GENLAT_OK)
             return app_fail_library(app);
         int status = check_classifier(m);
         if (status != APP_OK)
@@ -66,8 +63,8 @@ void measure_close(measurement *m)
     clear(&m->other);
     genlat_source_destroy(&m->source);
     genlat_source_destroy(&m->reference);
-    genlat_predictor_destroy(&m->classifier);
-    maker_destroy(&m->model);
+    genlat_model_destroy(&m->classifier);
+    genlat_model_destroy(&m->model);
 }
 
 /* ---- sets of samples ------------------------------------------------------------------------- */
@@ -91,13 +88,12 @@ static int read_set(measurement *m, genlat_source *source, measure_set *set)
 /* A conditional model is asked for its classes in turn; the likelihood's own noise belongs to the samples of a VAE. */
 static int make_set(measurement *m, measure_set *set)
 {
-    const maker_draw draw = {.seed = m->app->ctx_opts.seed, .temperature = 1, .draw = m->app->opts.draw};
-    int64_t n = measure_count(m), classes = maker_classes(&m->model);
+    int64_t n = measure_count(m), classes = model_classes(m->model);
     if (classes > 0 && genlat_tensor_new(m->app->ctx, 1, &n, &set->labels) != GENLAT_OK)
         return app_fail_library(m->app);
     for (int64_t i = 0; classes > 0 && i < n; i++)
         genlat_tensor_data(set->labels)[i] = (float)(i % classes);
-    return maker_sample(m->app, &m->model, n, set->labels, &draw, &set->x);
+    return model_sample(m->app, m->model, n, set->labels, m->app->opts.draw, &set->x);
 }
 
 static int fill(measurement *m, measure_set *set)
@@ -109,20 +105,25 @@ static int fill(measurement *m, measure_set *set)
 
 /* What the classifier makes of samples, those of stacked planes each for itself: [n*planes,...]. */
 static int ask(measurement *m, const measure_set *set,
-               genlat_status (*question)(genlat_predictor *, const genlat_tensor *, genlat_tensor **),
+               genlat_status (*question)(genlat_model *, const genlat_tensor *, genlat_tensor **),
                genlat_tensor **out)
 {
     int32_t ndim = 0;
     /* data_shape writes GENLAT_MAX_DIMS sizes whatever the sample has */
     int64_t dims[1 + GENLAT_MAX_DIMS] = {genlat_tensor_dim(set->x, 0) * measure_planes(m)};
     genlat_tensor *planes = NULL;
-    genlat_status status = genlat_predictor_data_shape(m->classifier, &ndim, dims + 1);
+    genlat_status status = genlat_model_data_shape(m->classifier, &ndim, dims + 1);
     if (status == GENLAT_OK)
         status = genlat_tensor_reshape(set->x, ndim + 1, dims, &planes);
     if (status == GENLAT_OK)
         status = question(m->classifier, planes, out);
     genlat_tensor_destroy(&planes);
     return status == GENLAT_OK ? APP_OK : app_fail_library(m->app);
+}
+
+static genlat_status encode(genlat_model *model, const genlat_tensor *x, genlat_tensor **z)
+{
+    return genlat_model_encode(model, x, NULL, z);
 }
 
 static int find_features(measurement *m, measure_set *set)
@@ -134,7 +135,7 @@ static int find_features(measurement *m, measure_set *set)
         return status;
     dims[0] = genlat_tensor_dim(set->x, 0);
     if (m->classifier)
-        status = ask(m, set, genlat_predictor_features, &features);
+        status = ask(m, set, encode, &features);
     if (status == APP_OK &&
         genlat_tensor_reshape(features ? features : set->x, 2, dims, &set->features) != GENLAT_OK)
         status = app_fail_library(m->app);

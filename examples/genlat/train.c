@@ -22,7 +22,7 @@ typedef struct training {
     app_state *app;
     const train_kind *kind;
     report report;
-    void *model;
+    genlat_model *model;
     genlat_source *train, *valid;
     genlat_trainer *trainer;
     json_t *train_terms, *valid_terms; /* of the last epoch */
@@ -120,12 +120,19 @@ static int plot(training *t)
     return status == APP_OK ? t->kind->pictures(t->app, t->model, t->valid ? t->valid : t->train) : status;
 }
 
+/* Whether the model makes images without being given conditions. */
+static bool films(const training *t)
+{
+    return t->app->opts.plots && genlat_model_latent(t->model) && model_vector(t->model) == 0 && train_images(t->train);
+}
+
 static int take_frame(training *t, int64_t step)
 {
     genlat_tensor *x = NULL;
-    int status = t->kind->frame(t->app, t->model, t->train, FILM_SAMPLES, &x);
+    int status = model_sample(t->app, t->model, FILM_SAMPLES, NULL, false, &x);
     if (x)
         film_add(&t->film, step, x);
+    genlat_tensor_destroy(&x);
     return status;
 }
 
@@ -134,15 +141,14 @@ static int on_step(training *t, const genlat_event *e)
 {
     int64_t steps = e->steps > 0 ? e->steps : e->epochs * e->epoch_steps;
     trace_add(&t->trace, e);
-    bool films = t->app->opts.plots && t->kind->frame && t->status == APP_OK;
-    return films && film_due(&t->film, e->step, steps) ? take_frame(t, e->step) : t->status;
+    return films(t) && t->status == APP_OK && film_due(&t->film, e->step, steps) ? take_frame(t, e->step) : t->status;
 }
 
 /* With what there is at the end as the last frame. */
 static int plot_film(training *t)
 {
     int status =
-        t->kind->frame && t->film.count > 0 && t->film.last != t->step ? take_frame(t, t->step) : APP_OK;
+        films(t) && t->film.count > 0 && t->film.last != t->step ? take_frame(t, t->step) : APP_OK;
     return status == APP_OK ? film_write(t->app, &t->film) : status;
 }
 
@@ -228,7 +234,7 @@ static int make_trainer(training *t)
     opts->log_path = app->opts.log;
     opts->event = on_event;
     opts->event_user = t;
-    genlat_status status = t->kind->trainer(t->model, t->train, t->valid, opts, &t->trainer);
+    genlat_status status = genlat_trainer_new(t->model, t->train, t->valid, opts, &t->trainer);
     return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
 }
 
@@ -260,7 +266,7 @@ static int finish(training *t)
 {
     app_state *app = t->app;
     const app_options *o = &app->opts;
-    if (app->train.restore_best && o->out && t->kind->save(t->model, o->out) != GENLAT_OK)
+    if (app->train.restore_best && o->out && genlat_model_save(t->model, o->out) != GENLAT_OK)
         return app_fail_library(app);
     int status = o->plots ? plot(t) : APP_OK;
     if (status == APP_OK && o->plots)
@@ -280,7 +286,7 @@ static int train(training *t)
     if (status == APP_OK)
         status = open_data(t);
     if (status == APP_OK)
-        status = t->kind->make(t->app, t->train, &t->model);
+        status = model_make(t->app, t->kind->family, t->train, &t->model);
     if (status == APP_OK)
         status = make_trainer(t);
     if (status != APP_OK)
@@ -303,8 +309,7 @@ int train_run(app_state *app, const train_kind *kind)
     signals_watch(NULL);
     genlat_trainer_destroy(&t.trainer);
     film_free(&t.film);
-    if (t.model)
-        kind->destroy(t.model);
+    genlat_model_destroy(&t.model);
     genlat_source_destroy(&t.valid);
     genlat_source_destroy(&t.train);
     json_decref(t.train_terms);

@@ -11,6 +11,7 @@
 #include "genlat/layer.h"
 #include "genlat/loss.h"
 #include "genlat/metric.h"
+#include "genlat/model.h"
 #include "genlat/net.h"
 #include "genlat/optim.h"
 #include "genlat/predictor.h"

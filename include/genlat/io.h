@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/** @file io.h  Nets and models in files: safetensors, readable by Python's safetensors package without a plug-in. */
+/** @file io.h  Nets in files: safetensors, readable by Python's safetensors package without a plug-in. */
 #ifndef GENLAT_IO_H
 #define GENLAT_IO_H
 
-#include "genlat/gan.h"
 #include "genlat/net.h"
-#include "genlat/predictor.h"
-#include "genlat/vae.h"
 
 GENLAT_BEGIN
 
@@ -52,116 +49,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load(genlat_ctx *ctx, const
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load_weights(genlat_net *net, const char *path,
                                                                   const char *prefix);
-
-/**
- * Write the model to a file: architecture, options, normalization of the data, weights, and the state of training.
- *
- * @param vae   model.
- * @param path  name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_save(genlat_vae *vae, const char *path);
-
-/**
- * Write the model to a file without the state of training: what its use needs, with Adam a third of the size.
- * Loaded, it is as trained as before; a training that goes on from it is a new one: its steps, schedules, random
- * numbers and validations start from the beginning.
- *
- * @param vae   model.
- * @param path  name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_export(genlat_vae *vae, const char *path);
-
-/**
- * Read a model from a file. The training of a saved one goes on exactly, that of an exported one starts anew.
- *
- * @param ctx   context.
- * @param path  name of the file.
- * @param out   receives a new model, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT naming the field; GENLAT_E_UNSUPPORTED: later format; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_load(genlat_ctx *ctx, const char *path, genlat_vae **out);
-
-/**
- * Write the model to a file: nets, average, options, normalization of the data, and the state of training.
- *
- * @param gan   model.
- * @param path  name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_save(genlat_gan *gan, const char *path);
-
-/**
- * Write the model to a file without the state of training: what its use needs, with Adam about a third of the size.
- * Loaded, it is as trained as before; a training that goes on from it is a new one: its steps, schedules, random
- * numbers and validations start from the beginning.
- *
- * @param gan   model.
- * @param path  name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_export(genlat_gan *gan, const char *path);
-
-/**
- * Read a model from a file. The training of a saved one goes on exactly, that of an exported one starts anew.
- *
- * @param ctx   context.
- * @param path  name of the file.
- * @param out   receives a new model, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming the field; GENLAT_E_UNSUPPORTED for a later
- *         format; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_load(genlat_ctx *ctx, const char *path, genlat_gan **out);
-
-/**
- * Write the predictor to a file: net, options, normalization of the data, and the state of training.
- *
- * @param predictor  predictor.
- * @param path       name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_save(genlat_predictor *predictor, const char *path);
-
-/**
- * Write the predictor to a file without the state of training: what its use needs, with Adam a third of the size.
- * Loaded, it is as trained as before; a training that goes on from it is a new one: its steps, schedules, random
- * numbers and validations start from the beginning.
- *
- * @param predictor  predictor.
- * @param path       name of the file, replaced as a whole or not at all.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: nobody trains during the call. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_export(genlat_predictor *predictor, const char *path);
-
-/**
- * Read a predictor from a file. The training of a saved one goes on exactly, that of an exported one starts anew.
- *
- * @param ctx   context.
- * @param path  name of the file.
- * @param out   receives a new predictor, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming the field; GENLAT_E_UNSUPPORTED for a later
- *         format; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_load(genlat_ctx *ctx, const char *path, genlat_predictor **out);
 
 GENLAT_END
 

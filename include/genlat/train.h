@@ -3,11 +3,7 @@
 #ifndef GENLAT_TRAIN_H
 #define GENLAT_TRAIN_H
 
-#include "genlat/data.h"
-#include "genlat/gan.h"
-#include "genlat/io.h"
-#include "genlat/predictor.h"
-#include "genlat/vae.h"
+#include "genlat/model.h"
 
 GENLAT_BEGIN
 
@@ -98,22 +94,36 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
                                                                 const char *value);
 
 /**
- * Make a trainer of a VAE. A model that was loaded from a file goes on where it was. Validation data that are scaled
- * otherwise than the training data are scaled like them.
+ * Make a trainer of a model. A model that was loaded from a file goes on where it was. Validation data that are scaled otherwise
+ * than the training data are scaled like them.
  *
- * @param vae    model; retained.
- * @param train  training data; retained.
- * @param valid  validation data; retained; NULL: none.
- * @param opts   borrowed for the call; NULL: defaults.
- * @param out    receives a new trainer, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID, also when an option wants validation data and there are none; GENLAT_E_SHAPE when
+ * @param model  model; retained.
+ * @param train  training data; retained. With packing, the last batch of an epoch must have as many samples at least; the
+ *               option drop_last sees to it.
+ * @param valid  validation data; retained; NULL: none. A GAN takes none.
+ * @param opts   NULL: defaults.
+ * @param out    receives a new trainer.
+ * @return GENLAT_OK; GENLAT_E_INVALID, also when an option needs validation data and there are none; GENLAT_E_SHAPE when
  *         data and model do not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
+ * Thread-safety: a trainer belongs to one thread. Allocates: yes. Randomness: none.
  * @since 0.1
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_vae(genlat_vae *vae, genlat_source *train,
-                                                             genlat_source *valid, const genlat_train_opts *opts,
-                                                             genlat_trainer **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train, genlat_source *valid,
+                                                             const genlat_train_opts *opts, genlat_trainer **out);
+
+/**
+ * Train a model with a trainer of its own.
+ *
+ * @param model  model.
+ * @param train  training data.
+ * @param valid  validation data; NULL: none.
+ * @param opts   NULL: defaults.
+ * @return as genlat_trainer_new() and genlat_trainer_run().
+ * Thread-safety: the model belongs to one thread. Allocates: yes. Randomness: as genlat_trainer_run().
+ * @since 0.1
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_fit(genlat_model *model, genlat_source *train, genlat_source *valid,
+                                                           const genlat_train_opts *opts);
 
 /**
  * Give a trainer back.
@@ -183,150 +193,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_history(const genlat_tr
  * @since 0.1
  */
 GENLAT_API const char *genlat_trainer_curve(const genlat_trainer *trainer, int32_t index);
-
-/**
- * Evaluate a VAE on a whole source: means over its samples of the terms with one posterior sample each.
- *
- * @param vae     model.
- * @param source  data; borrowed for the call.
- * @param batch   samples at once, 1 to 10^9; the result does not depend on it but for rounding.
- * @param seed    of the posterior samples.
- * @param terms   receives the terms; set size before the call.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY; GENLAT_E_CALLBACK.
- * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: of the seed given.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_evaluate(genlat_vae *vae, genlat_source *source, int64_t batch,
-                                                              uint64_t seed, genlat_vae_terms *terms);
-
-/**
- * Train a VAE with a trainer of its own. Options that want validation data are refused.
- *
- * @param vae     model.
- * @param source  training data; borrowed for the call.
- * @param opts    borrowed for the call; NULL: defaults.
- * @return as genlat_trainer_vae() and genlat_trainer_run().
- * Thread-safety: one thread trains. Allocates: yes. Randomness: streams order, noise, dropout.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_fit(genlat_vae *vae, genlat_source *source,
-                                                         const genlat_train_opts *opts);
-
-/**
- * Make a trainer of a GAN. A model that was loaded from a file goes on where it was. Validation has no meaning for a GAN, so that
- * options that want validation data are refused; alarms tell of a saturated discriminator, of a
- * generator without gradient and of samples without variety.
- *
- * @param gan    model; retained.
- * @param train  training data; retained. With packing, the last batch of an epoch must have as many samples at least; the option
- *               drop_last sees to it.
- * @param opts   borrowed for the call; NULL: defaults.
- * @param out    receives a new trainer, or NULL on failure.
- * @return as genlat_trainer_vae().
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_gan(genlat_gan *gan, genlat_source *train,
-                                                             const genlat_train_opts *opts, genlat_trainer **out);
-
-/**
- * Train a GAN with a trainer of its own.
- *
- * @param gan     model.
- * @param source  training data; borrowed for the call.
- * @param opts    borrowed for the call; NULL: defaults.
- * @return as genlat_trainer_gan() and genlat_trainer_run().
- * Thread-safety: one thread trains. Allocates: yes. Randomness: streams order, noise, dropout, augment.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_fit(genlat_gan *gan, genlat_source *source,
-                                                         const genlat_train_opts *opts);
-
-/**
- * Make a trainer of a predictor. A predictor that was loaded from a file goes on where it was.
- *
- * @param predictor  predictor; retained.
- * @param train      training data; retained.
- * @param valid      validation data with the same shapes; retained; NULL: none.
- * @param opts       borrowed for the call; NULL: defaults.
- * @param out        receives a new trainer, or NULL on failure.
- * @return as genlat_trainer_vae().
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_predictor(genlat_predictor *predictor, genlat_source *train,
-                                                                   genlat_source *valid, const genlat_train_opts *opts,
-                                                                   genlat_trainer **out);
-
-/**
- * Train a predictor with a trainer of its own. Options that want validation data are refused.
- *
- * @param predictor  predictor.
- * @param source     training data; borrowed for the call.
- * @param opts       borrowed for the call; NULL: defaults.
- * @return as genlat_trainer_predictor() and genlat_trainer_run().
- * Thread-safety: one thread trains. Allocates: yes. Randomness: streams order, dropout.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_fit(genlat_predictor *predictor, genlat_source *source,
-                                                               const genlat_train_opts *opts);
-
-/**
- * Evaluate a predictor on a whole source: means over its samples.
- *
- * @param predictor  predictor.
- * @param source     labelled data; borrowed for the call.
- * @param batch      samples at once, 1 to 10^9; the result does not depend on it but for rounding.
- * @param terms      receives the terms; set size before the call.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY; GENLAT_E_CALLBACK.
- * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_evaluate(genlat_predictor *predictor, genlat_source *source,
-                                                                    int64_t batch, genlat_predictor_terms *terms);
-
-/** How far the training of a model is. Set size before the call. */
-typedef struct genlat_progress {
-    size_t size;        /**< sizeof(genlat_progress) as the caller knows it. */
-    int64_t step;       /**< updates made since the model was new. */
-    int64_t epoch;      /**< epochs completed. */
-    int64_t best_epoch; /**< of the best validation; 0: there was none. */
-    double best;        /**< its first term, such as the negative ELBO; NaN: there was none. */
-    double seconds;     /**< spent in training. */
-} genlat_progress;
-
-/**
- * How far the training of a VAE is.
- *
- * @param vae  model.
- * @param out  receives the numbers; set size before the call.
- * @return GENLAT_OK; GENLAT_E_INVALID.
- * Thread-safety: safe while nobody trains. Allocates: no. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_progress(genlat_vae *vae, genlat_progress *out);
-
-/**
- * How far the training of a GAN is.
- *
- * @param gan  model.
- * @param out  receives the numbers; set size before the call.
- * @return GENLAT_OK; GENLAT_E_INVALID.
- * Thread-safety: safe while nobody trains. Allocates: no. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_progress(genlat_gan *gan, genlat_progress *out);
-
-/**
- * How far the training of a predictor is.
- *
- * @param predictor  predictor.
- * @param out        receives the numbers; set size before the call.
- * @return GENLAT_OK; GENLAT_E_INVALID.
- * Thread-safety: safe while nobody trains. Allocates: no. Randomness: none.
- * @since 0.1
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_progress(genlat_predictor *predictor, genlat_progress *out);
 
 GENLAT_END
 

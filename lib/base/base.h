@@ -35,11 +35,18 @@ typedef float gnl_real;
 
 /* ---- status -------------------------------------------------------------------------------------- */
 
-/* Records one line of error text for this thread and returns the code. The text starts with the name of
- * the public function or of the thing that is wrong, and tells what was wanted and what was found. */
+/* Sets the public function that this thread runs, whose name begins error texts, and returns the one before. Public
+ * functions begin with GNL_ENTER(); code that calls back into the program sets the name again afterwards. */
+const char *gnl_enter(const char *function);
+const char *gnl_running(void); /* "": none */
+#define GNL_ENTER() (void)gnl_enter(__func__)
+
+/* Records one line of error text for this thread and returns the code. The text names what is wrong, what was found and
+ * what was expected; the name of the running public function is put before it. */
 GENLAT_PRINTF(2, 3) genlat_status gnl_fail(genlat_status code, const char *format, ...);
 
-/* Puts "prefix: " before the text of the error that has just been recorded, and returns the code. */
+/* Puts "prefix: " before the text of the error that has just been recorded, behind the function's name, and returns the
+ * code. */
 GENLAT_PRINTF(2, 3) genlat_status gnl_fail_in(genlat_status code, const char *format, ...);
 
 #define GNL_TRY(expression)                                                                                  \
@@ -49,11 +56,16 @@ GENLAT_PRINTF(2, 3) genlat_status gnl_fail_in(genlat_status code, const char *fo
             return gnl_try_status_;                                                                          \
     } while (0)
 
-/* Check of a public function's argument. */
+/* Checks an argument of a public function. */
 #define GNL_REQUIRE(condition, function, what)                                                               \
     do {                                                                                                     \
         if (!(condition))                                                                                    \
             return gnl_fail(GENLAT_E_INVALID, "%s: %s", function, what);                                     \
+    } while (0)
+#define GNL_CHECK(condition, what)                                                                           \
+    do {                                                                                                     \
+        if (!(condition))                                                                                    \
+            return gnl_fail(GENLAT_E_INVALID, "%s", what);                                                   \
     } while (0)
 
 /* ---- memory -------------------------------------------------------------------------------------- */
@@ -87,6 +99,18 @@ void *gnl_object_retain(void *object);
 bool gnl_object_release(void *object);
 void gnl_object_free(void *object);
 
+/* ---- size-first structs --------------------------------------------------------------------------- */
+
+/* Copies what a caller of any version gives into `out`, `known` bytes. What a shorter struct lacks stays as it is in `out`;
+ * E_UNSUPPORTED when a longer one sets bytes beyond `known`. `name` begins the error text. */
+genlat_status gnl_struct_take(const void *given, size_t known, void *out, const char *name);
+
+/* A struct that receives results has a size. */
+genlat_status gnl_result_check(const void *out, const char *name);
+genlat_status gnl_result_check_optional(const void *out, const char *name); /* NULL is legal */
+/* Copies a result into a struct that has been checked, up to its size; what this version does not know becomes 0. */
+void gnl_result_give(void *out, const void *result, size_t known);
+
 /* ---- options tables ------------------------------------------------------------------------------- */
 
 typedef enum gnl_option_type {
@@ -117,6 +141,7 @@ typedef struct gnl_options_table {
     size_t size;
     const gnl_option *options;
     size_t count;
+    size_t reserved[2]; /* offsets of the uint32_t fields that must be 0; offset 0: none */
 } gnl_options_table;
 
 #define GNL_OPT_INT(type, field, def, lo, hi, help)                                                          \

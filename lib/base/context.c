@@ -17,22 +17,20 @@ static const gnl_option ctx_options[] = {
 };
 
 static const gnl_options_table ctx_table = {"ctx", sizeof(genlat_ctx_opts), ctx_options,
-                                            GNL_COUNT(ctx_options)};
+                                            GNL_COUNT(ctx_options), {offsetof(genlat_ctx_opts, reserved)}};
 
 void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size)
 {
     gnl_options_init(&ctx_table, opts, size);
 }
 
-/* The host's table may be shorter or longer than ours; what we need must be in it. */
 static genlat_status take_allocator(genlat_ctx *ctx, const genlat_allocator *given)
 {
     if (!given)
         return GENLAT_OK;
-    if (given->size < sizeof(genlat_allocator) || !given->alloc || !given->free)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_ctx_new: allocator needs size, alloc and free");
-    ctx->allocator = *given;
-    ctx->allocator.size = sizeof ctx->allocator;
+    GNL_TRY(gnl_struct_take(given, sizeof ctx->allocator, &ctx->allocator, "allocator"));
+    if (!ctx->allocator.alloc || !ctx->allocator.free)
+        return gnl_fail(GENLAT_E_INVALID, "allocator lacks alloc or free");
     return GENLAT_OK;
 }
 

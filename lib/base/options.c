@@ -54,33 +54,31 @@ void gnl_options_init(const gnl_options_table *table, void *options, size_t size
             write_default(&table->options[i], options);
 }
 
-static bool tail_is_zero(const unsigned char *bytes, size_t begin, size_t end)
+static genlat_status check_reserved(const gnl_options_table *table, const void *options, const char *name)
 {
-    for (size_t i = begin; i < end; i++)
-        if (bytes[i])
-            return false;
-    return true;
+    for (size_t i = 0; i < GNL_COUNT(table->reserved); i++) {
+        uint32_t value = 0;
+        if (table->reserved[i])
+            memcpy(&value, (const char *)options + table->reserved[i], sizeof value);
+        if (value)
+            return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: a reserved field is %u, it must be 0 in this version (%s)", name,
+                            (unsigned)value, GENLAT_VERSION);
+    }
+    return GENLAT_OK;
 }
 
 genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out,
                                const char *where)
 {
+    char name[64];
     gnl_options_init(table, out, table->size);
     if (!options)
         return GENLAT_OK;
-    size_t given = 0;
-    memcpy(&given, options, sizeof given);
-    if (given < sizeof(size_t) || given > 1 << 16)
-        return gnl_fail(GENLAT_E_INVALID,
-                        "%s: %s options have size %zu; fill them with their init function first", where,
-                        table->name, given);
-    if (!tail_is_zero(options, GNL_MIN(table->size, given), given))
-        return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "%s: %s options set fields that this version (%s) does not know", where, table->name,
-                        GENLAT_VERSION);
-    memcpy(out, options, GNL_MIN(given, table->size));
-    memcpy(out, &table->size, sizeof table->size);
-    return gnl_options_check(table, out, where);
+    snprintf(name, sizeof name, "%s options", table->name);
+    genlat_status status = gnl_struct_take(options, table->size, out, name);
+    if (status == GENLAT_OK)
+        status = check_reserved(table, out, name);
+    return status == GENLAT_OK ? gnl_options_check(table, out, where) : gnl_fail_in(status, "%s", where);
 }
 
 static genlat_status out_of_range(const gnl_option *option, const char *where, double value)

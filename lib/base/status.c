@@ -7,6 +7,19 @@
 enum { ERROR_TEXT_CAPACITY = 512 };
 
 static _Thread_local char error_text[ERROR_TEXT_CAPACITY];
+static _Thread_local const char *running; /* the public function that this thread runs; NULL: none */
+
+const char *gnl_enter(const char *function)
+{
+    const char *before = running;
+    running = function;
+    return before;
+}
+
+const char *gnl_running(void)
+{
+    return running ? running : "";
+}
 
 const char *genlat_last_error(void)
 {
@@ -44,12 +57,24 @@ const char *genlat_status_text(genlat_status status)
     }
 }
 
+/* Where the text of an error begins behind "function: ", if the function is named at its start. */
+static size_t name_length(void)
+{
+    size_t length = running ? strlen(running) : 0;
+    return length && strncmp(error_text, running, length) == 0 && strncmp(error_text + length, ": ", 2) == 0 ? length + 2
+                                                                                                              : 0;
+}
+
 genlat_status gnl_fail(genlat_status code, const char *format, ...)
 {
+    char text[ERROR_TEXT_CAPACITY]; /* the arguments may be the old text */
     va_list args;
     va_start(args, format);
-    vsnprintf(error_text, sizeof error_text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    bool named = !running || strncmp(text, "genlat_", 7) == 0;
+    snprintf(error_text, sizeof error_text, "%s%s%.*s", named ? "" : running, named ? "" : ": ",
+             ERROR_TEXT_CAPACITY - 64, text);
     return code;
 }
 
@@ -68,15 +93,13 @@ genlat_status genlat_error_set(genlat_status status, const char *format, ...)
 
 genlat_status gnl_fail_in(genlat_status code, const char *format, ...)
 {
-    char inner[ERROR_TEXT_CAPACITY];
+    char inner[ERROR_TEXT_CAPACITY], prefix[ERROR_TEXT_CAPACITY];
+    size_t name = name_length();
     memcpy(inner, error_text, sizeof inner);
     va_list args;
     va_start(args, format);
-    int used = vsnprintf(error_text, sizeof error_text, format, args);
+    vsnprintf(prefix, sizeof prefix, format, args);
     va_end(args);
-    if (used < 0 || used >= ERROR_TEXT_CAPACITY - 3)
-        return code;
-    size_t room = sizeof error_text - (size_t)used;
-    snprintf(error_text + used, room, ": %.*s", (int)room - 3, inner);
+    snprintf(error_text + name, sizeof error_text - name, "%.200s: %.*s", prefix, ERROR_TEXT_CAPACITY - 204, inner + name);
     return code;
 }

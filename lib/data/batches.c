@@ -12,7 +12,7 @@ static const gnl_option options[] = {
     GNL_OPT_BOOL(genlat_batches_opts, prefetch, 0, "a background thread reads the next batch meanwhile"),
 };
 
-static const gnl_options_table table = {"batches", sizeof(genlat_batches_opts), options, GNL_COUNT(options)};
+static const gnl_options_table table = {"batches", sizeof(genlat_batches_opts), options, GNL_COUNT(options), {offsetof(genlat_batches_opts, reserved)}};
 
 void genlat_batches_opts_init_sized(genlat_batches_opts *opts, size_t size)
 {

@@ -39,7 +39,6 @@ static const gnl_source_type callback_type = {
 static genlat_status check_table(const genlat_source_table *table, gnl_shape *sample)
 {
     const char *where = "genlat_source_callback";
-    GNL_REQUIRE(table->size >= sizeof *table, where, "table->size is smaller than genlat_source_table");
     GNL_REQUIRE(table->fetch, where, "table->fetch is NULL");
     GNL_REQUIRE(!table->classes || !table->condition, where, "table has both classes and condition");
     if (table->count < 1 || table->classes < 0 || table->condition < 0)
@@ -64,13 +63,15 @@ genlat_status genlat_source_callback(genlat_ctx *ctx, const genlat_source_table 
     GNL_REQUIRE(table, "genlat_source_callback", "table is NULL");
     gnl_shape sample;
     genlat_source *source = NULL;
-    GNL_TRY(check_table(table, &sample));
+    genlat_source_table complete = {.size = 0};
+    GNL_TRY(gnl_struct_take(table, sizeof complete, &complete, "table"));
+    GNL_TRY(check_table(&complete, &sample));
     GNL_TRY(gnl_source_alloc(ctx, &callback_type, sizeof(callback_source), &source));
-    ((callback_source *)source)->table = *table;
+    ((callback_source *)source)->table = complete;
     source->sample = sample;
-    source->count = table->count;
-    source->classes = table->classes;
-    source->condition = table->condition;
+    source->count = complete.count;
+    source->classes = complete.classes;
+    source->condition = complete.condition;
     *out = source;
     return GENLAT_OK;
 }

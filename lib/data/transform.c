@@ -22,7 +22,7 @@ static const gnl_option options[] = {
 };
 
 static const gnl_options_table table = {"transform", sizeof(genlat_transform_opts), options,
-                                        GNL_COUNT(options)};
+                                        GNL_COUNT(options), {offsetof(genlat_transform_opts, reserved)}};
 
 void genlat_transform_opts_init_sized(genlat_transform_opts *opts, size_t size)
 {

@@ -119,23 +119,6 @@ void gnl_layer_free_own(genlat_layer *layer)
     gnl_free(layer->object.ctx, o);
 }
 
-/* A table may be longer than ours, if what we do not know is zero. */
-static genlat_status take_table(const genlat_layer_table *given, genlat_layer_table *out)
-{
-    if (given->size < sizeof *out)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_new_own: table has size %zu, %zu wanted", given->size,
-                        sizeof *out);
-    const unsigned char *bytes = (const unsigned char *)given;
-    for (size_t i = sizeof *out; i < given->size; i++)
-        if (bytes[i])
-            return gnl_fail(GENLAT_E_UNSUPPORTED,
-                            "genlat_layer_new_own: table sets fields that this version (%s) does "
-                            "not know",
-                            GENLAT_VERSION);
-    memcpy(out, given, sizeof *out);
-    return GENLAT_OK;
-}
-
 static genlat_status check_table(const genlat_layer_table *t)
 {
     if (!t->name || !is_name(t->name) || gnl_layer_type_find(t->name))
@@ -177,14 +160,14 @@ static void fill_own(own *o, const genlat_layer_table *table)
 
 genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *table, genlat_layer **out)
 {
-    genlat_layer_table known;
+    genlat_layer_table known = {.size = 0};
     GNL_REQUIRE(out, "genlat_layer_new_own", "out is NULL");
     *out = NULL;
     GNL_REQUIRE(ctx, "genlat_layer_new_own", "ctx is NULL");
     GNL_REQUIRE(table, "genlat_layer_new_own", "table is NULL");
     if (sizeof(gnl_real) != sizeof(float))
         return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_layer_new_own: this build computes in double");
-    GNL_TRY(take_table(table, &known));
+    GNL_TRY(gnl_struct_take(table, sizeof known, &known, "table"));
     GNL_TRY(check_table(&known));
     genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
     own *o = layer ? gnl_calloc(ctx, 1, sizeof *o) : NULL;

@@ -122,58 +122,6 @@ void gnl_loss_decode_mean(const genlat_loss *loss, const gnl_loss_decode *decode
 void gnl_loss_decode_sample(const genlat_loss *loss,
                             const gnl_loss_decode *decode); /* moves decode->rng on */
 
-/* ---- Gaussian latents ------------------------------------------------------------------------ */
-
-/* q = N(mean, e^logvar) for each row and dimension; all arrays are [rows,dims] unless said otherwise. */
-typedef struct gnl_latent {
-    gnl_compute compute;
-    int64_t rows, dims;
-    const gnl_real *mean, *logvar;
-} gnl_latent;
-
-/* z = mean + e^(logvar/2) noise. */
-void gnl_latent_sample(const gnl_latent *q, const gnl_real *noise, gnl_real *z);
-/* Overwrites dmean = dz and dlogvar = dz noise e^(logvar/2) / 2. */
-void gnl_latent_sample_backward(const gnl_latent *q, const gnl_real *noise, const gnl_real *dz,
-                                gnl_real *dmean, gnl_real *dlogvar);
-
-/* KL(q || N(0,1)) in closed form: kl [rows] summed over dims, per_dim [dims] averaged over rows; either may
- * be NULL. */
-void gnl_latent_kl(const gnl_latent *q, double *kl, double *per_dim);
-
-/* How the KL enters an objective:
- *   beta * KL                                       (beta 1: the ELBO)
- *   beta * sum max(free_bits, KL)                   free_bits > 0, nats, for each dimension or for the whole
- * latent
- *                                                   (`whole`), of the batch mean or of each sample
- * (`each_sample`) gamma * |KL - capacity|                         gamma > 0; then beta and free_bits are not
- * used always averaged over the rows. */
-typedef struct gnl_kl_rule {
-    double beta;
-    double free_bits;
-    double gamma, capacity;
-    bool whole, each_sample;
-} gnl_kl_rule;
-
-/* The term above; kl [rows] and per_dim [dims] are what gnl_latent_kl wrote. */
-double gnl_kl_term(const gnl_kl_rule *rule, const gnl_latent *q, const double *kl, const double *per_dim);
-/* Adds scale * its derivatives to dmean and dlogvar; either may be NULL. */
-void gnl_kl_term_backward(const gnl_kl_rule *rule, const gnl_latent *q, const double *kl,
-                          const double *per_dim, double scale, gnl_real *dmean, gnl_real *dlogvar);
-
-/* log N(z; mean, e^logvar) summed over dims, [rows]; q->mean NULL: N(0,1). */
-void gnl_latent_log_density(const gnl_latent *q, const gnl_real *z, double *out);
-/* log q(z) - log N(z; 0,1), [rows]. */
-void gnl_latent_kl_sampled(const gnl_latent *q, const gnl_real *z, double *out);
-/* Adds scale * weight[row] * its partial derivatives, z being a variable of its own; weight NULL: 1. Any of
- * dz, dmean, dlogvar may be NULL. */
-void gnl_latent_kl_sampled_backward(const gnl_latent *q, const gnl_real *z, double scale,
-                                    const double *weight, gnl_real *dz, gnl_real *dmean, gnl_real *dlogvar);
-
-/* Turns log importance weights [samples,rows] into weights that sum to 1 over the samples, and returns the mean over the
- * rows of -log((1/samples) sum_s w), the importance-weighted bound of the negative log-likelihood. */
-double gnl_importance_normalize(int64_t samples, int64_t rows, double *log_weight);
-
 /* ---- critics and generators --------------------------------------------------------------------- */
 
 /* Raw outputs of a critic on as many real as generated samples. */

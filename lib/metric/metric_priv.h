@@ -26,10 +26,6 @@ static inline const gnl_real *gnl_row(const gnl_rows *rows, int64_t i)
     return rows->data + i * rows->d;
 }
 
-/* Gives a result of `size` bytes to a caller whose struct may be shorter or longer; its size member stays. */
-genlat_status gnl_result_check(const void *out, const char *where);
-void gnl_result_give(const void *result, size_t size, void *out);
-
 /* Mean and standard deviation (divisor n) of a few estimates. */
 void gnl_mean_sd(int64_t n, const double *values, double *mean, double *sd);
 

@@ -40,7 +40,7 @@ static void judge(int64_t n, int64_t modes, const int64_t *counts, genlat_modes 
         double share = (double)counts[m] / (double)GNL_MAX(good, 1);
         out->kl += counts[m] > 0 ? share * log(share * (double)modes) : 0;
     }
-    gnl_result_give(out, sizeof *out, given);
+    gnl_result_give(given, out, sizeof *out);
 }
 
 genlat_status genlat_metric_modes(const genlat_tensor *samples, const genlat_tensor *centres, double sd,
@@ -48,7 +48,7 @@ genlat_status genlat_metric_modes(const genlat_tensor *samples, const genlat_ten
 {
     const char *where = "genlat_metric_modes";
     gnl_rows rows[2];
-    GNL_TRY(gnl_result_check(out, where));
+    GNL_TRY(gnl_result_check(out, "out"));
     GNL_REQUIRE(samples, where, "samples is NULL");
     GNL_REQUIRE(centres, where, "centres is NULL");
     if (!(sd > 0) || !isfinite(sd))
@@ -71,7 +71,7 @@ genlat_status genlat_metric_class_modes(const genlat_tensor *labels, int64_t cla
 {
     const char *where = "genlat_metric_class_modes";
     gnl_rows rows;
-    GNL_TRY(gnl_result_check(out, where));
+    GNL_TRY(gnl_result_check(out, "out"));
     GNL_REQUIRE(labels, where, "labels is NULL");
     if (classes < 1 || classes > 1 << 24)
         return gnl_fail(GENLAT_E_RANGE, "%s: classes is %lld, 1 to 2^24 wanted", where, (long long)classes);

@@ -132,7 +132,7 @@ genlat_status genlat_metric_neighbours(const genlat_tensor *real, const genlat_t
                                        genlat_neighbours *out)
 {
     search s = {.k = k};
-    GNL_TRY(gnl_result_check(out, where));
+    GNL_TRY(gnl_result_check(out, "out"));
     GNL_REQUIRE(real, where, "real is NULL");
     GNL_REQUIRE(generated, where, "generated is NULL");
     GNL_TRY(gnl_rows_take_pair(real, "real", generated, "generated", 2, where, s.sets));
@@ -143,6 +143,6 @@ genlat_status genlat_metric_neighbours(const genlat_tensor *real, const genlat_t
                         (long long)k, (long long)most);
     genlat_neighbours result = {.size = sizeof result};
     GNL_TRY(measure(&s, &result));
-    gnl_result_give(&result, sizeof result, out);
+    gnl_result_give(out, &result, sizeof result);
     return GENLAT_OK;
 }

@@ -38,25 +38,6 @@ genlat_status gnl_rows_take_pair(const genlat_tensor *a, const char *name_a, con
     return GENLAT_OK;
 }
 
-genlat_status gnl_result_check(const void *out, const char *where)
-{
-    size_t size = 0;
-    GNL_REQUIRE(out, where, "out is NULL");
-    memcpy(&size, out, sizeof size);
-    if (size < sizeof size || size > 1 << 16)
-        return gnl_fail(GENLAT_E_INVALID, "%s: out has size %zu; set it to sizeof *out first", where, size);
-    return GENLAT_OK;
-}
-
-void gnl_result_give(const void *result, size_t size, void *out)
-{
-    size_t given = 0;
-    memcpy(&given, out, sizeof given);
-    memset((char *)out + sizeof given, 0, given - sizeof given);
-    memcpy((char *)out + sizeof given, (const char *)result + sizeof given,
-           GNL_MIN(size, given) - sizeof given);
-}
-
 void gnl_mean_sd(int64_t n, const double *values, double *mean, double *sd)
 {
     double sum = 0, squares = 0;

@@ -66,11 +66,11 @@ static void find_moments(int64_t n, const gnl_real *x, genlat_moments *m)
 
 genlat_status genlat_metric_moments(const genlat_tensor *x, genlat_moments *out)
 {
-    GNL_TRY(gnl_result_check(out, "genlat_metric_moments"));
+    GNL_TRY(gnl_result_check(out, "out"));
     GNL_TRY(check_numbers(x, "genlat_metric_moments"));
     genlat_moments result = {.size = sizeof result};
     find_moments(gnl_shape_count(&x->shape), x->data, &result);
-    gnl_result_give(&result, sizeof result, out);
+    gnl_result_give(out, &result, sizeof result);
     return GENLAT_OK;
 }
 

@@ -1,63 +1,103 @@
 /* SPDX-License-Identifier: MIT */
-/* Labels of conditional models: their shapes, and the vectors that the nets are given. */
+/* Data and labels that are given to a model: their shapes, and the vectors that conditional nets are given. */
 #include <math.h>
 
 #include "model/model_priv.h"
 
-int64_t gnl_model_condition(const gnl_model *model)
+bool gnl_model_takes_labels(const genlat_model *model)
 {
-    return model->classes + model->vector;
+    return model->condition > 0;
 }
 
-genlat_status gnl_model_check_labels(const gnl_model *model, const genlat_tensor *labels, int64_t rows,
-                                     const char *where)
+genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_tensor *labels, int64_t rows)
 {
-    if (!gnl_model_condition(model))
+    const gnl_config *c = model->config;
+    if (!model->condition)
         return GENLAT_OK; /* a source's labels may come along unread */
     if (!labels)
-        return gnl_fail(GENLAT_E_INVALID, "%s: labels is NULL, the model is conditional", where);
-    gnl_shape wanted = model->classes ? (gnl_shape){1, {rows}} : (gnl_shape){2, {rows, model->vector}};
+        return gnl_fail(GENLAT_E_INVALID, "labels is NULL, %s",
+                        model->type->predicts ? "they are what is predicted" : "the model is conditional");
+    gnl_shape expected = c->classes ? (gnl_shape){1, {rows}} : (gnl_shape){2, {rows, c->vector}};
     char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
-    if (!gnl_shape_equal(&labels->shape, &wanted))
-        return gnl_fail(GENLAT_E_SHAPE, "%s: labels is %s, %s wanted", where,
-                        gnl_shape_format(&labels->shape, found), gnl_shape_format(&wanted, text));
+    if (!gnl_shape_equal(&labels->shape, &expected))
+        return gnl_fail(GENLAT_E_SHAPE, "labels is %s, %s expected", gnl_shape_format(&labels->shape, found),
+                        gnl_shape_format(&expected, text));
     return GENLAT_OK;
 }
 
-static genlat_status one_hot(int64_t classes, const gnl_real *labels, int64_t first, int64_t rows,
-                             gnl_real *out, const char *where)
+genlat_status gnl_model_check_batch(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels)
+{
+    GNL_CHECK(x, "x is NULL");
+    GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, gnl_running(), "x"));
+    if (x->shape.dim[0] < 1)
+        return gnl_fail(GENLAT_E_SHAPE, "x has no rows");
+    return gnl_model_check_labels(model, labels, x->shape.dim[0]);
+}
+
+genlat_status gnl_model_check_source(const genlat_model *model, const genlat_source *source)
+{
+    const gnl_config *c = model->config;
+    char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
+    if (!gnl_shape_equal(&source->sample, &c->data))
+        return gnl_fail(GENLAT_E_SHAPE, "the source's samples are %s, the model's %s", gnl_shape_format(&source->sample, found),
+                        gnl_shape_format(&c->data, expected));
+    if (c->classes && source->classes != c->classes)
+        return gnl_fail(GENLAT_E_SHAPE, "the source has %lld classes, the model %lld", (long long)source->classes,
+                        (long long)c->classes);
+    if (c->vector && source->condition != c->vector)
+        return gnl_fail(GENLAT_E_SHAPE, "the source's labels are vectors of %lld numbers, the model's of %lld",
+                        (long long)source->condition, (long long)c->vector);
+    return GENLAT_OK;
+}
+
+static genlat_status one_hot(int64_t classes, const gnl_real *labels, int64_t first, int64_t rows, gnl_real *out)
 {
     memset(out, 0, (size_t)(rows * classes) * sizeof *out);
     for (int64_t i = 0; i < rows; i++) {
         double label = (double)labels[first + i];
         if (!(label >= 0 && label < (double)classes) || label != floor(label))
-            return gnl_fail(GENLAT_E_RANGE, "%s: label %lld is %g, a whole number from 0 to %lld wanted",
-                            where, (long long)(first + i), label, (long long)classes - 1);
+            return gnl_fail(GENLAT_E_RANGE, "label %lld is %g, a whole number from 0 to %lld expected", (long long)(first + i),
+                            label, (long long)classes - 1);
         out[i * classes + (int64_t)label] = 1;
     }
     return GENLAT_OK;
 }
 
-genlat_status gnl_model_fill_condition(const gnl_model *model, const genlat_tensor *labels, int64_t first,
-                                       int64_t rows, gnl_real *out, const char *where)
+genlat_status gnl_model_fill_condition(const genlat_model *model, const genlat_tensor *labels, int64_t first, int64_t rows,
+                                       gnl_real *out)
 {
-    if (model->classes)
-        return one_hot(model->classes, labels->data, first, rows, out, where);
-    if (model->vector)
-        memcpy(out, labels->data + first * model->vector, (size_t)(rows * model->vector) * sizeof *out);
+    const gnl_config *c = model->config;
+    if (c->classes)
+        return one_hot(c->classes, labels->data, first, rows, out);
+    if (c->vector)
+        memcpy(out, labels->data + first * c->vector, (size_t)(rows * c->vector) * sizeof *out);
     return GENLAT_OK;
 }
 
-genlat_status gnl_model_labels_in_turn(const gnl_model *model, int64_t n, genlat_tensor **out,
-                                       const char *where)
+genlat_status gnl_model_labels_in_turn(const genlat_model *model, int64_t n, genlat_tensor **out)
 {
+    const gnl_config *c = model->config;
     const gnl_shape shape = {1, {n}};
-    if (model->vector)
-        return gnl_fail(GENLAT_E_STATE, "%s: the model wants condition vectors; give them as labels", where);
-    if (!model->classes)
+    if (c->vector)
+        return gnl_fail(GENLAT_E_STATE, "the model is conditional on vectors; give them as labels");
+    if (!c->classes)
         return GENLAT_OK;
     GNL_TRY(gnl_tensor_new(model->object.ctx, &shape, out));
     for (int64_t i = 0; i < n; i++)
-        (*out)->data[i] = (gnl_real)(i % model->classes);
+        (*out)->data[i] = (gnl_real)(i % c->classes);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_model_repeat_labels(const genlat_model *model, const genlat_tensor *labels, int64_t times,
+                                      genlat_tensor **out)
+{
+    if (!model->condition || !labels)
+        return GENLAT_OK;
+    gnl_shape shape = labels->shape;
+    int64_t width = gnl_shape_count_from(&shape, 1), rows = shape.dim[0];
+    shape.dim[0] = rows * times;
+    GNL_TRY(gnl_tensor_new(model->object.ctx, &shape, out));
+    for (int64_t i = 0; i < rows * times; i++)
+        memcpy((*out)->data + i * width, labels->data + i / times * width, (size_t)width * sizeof(gnl_real));
     return GENLAT_OK;
 }

@@ -1,125 +1,268 @@
 /* SPDX-License-Identifier: MIT */
-/* What all models share. */
+/* A model: made of a configuration and nets, and released; what is the same for all families. */
+#include <stdio.h>
+
 #include "model/model_priv.h"
 
-void gnl_model_release(gnl_model *model)
+const gnl_model_type *gnl_model_type_find(const char *name)
 {
-    if (!gnl_object_release(model))
-        return;
-    gnl_free(model->object.ctx, model->best);
-    model->type->release(model);
+    for (const gnl_model_type *const *type = gnl_model_types; *type; type++)
+        if (strcmp((*type)->name, name) == 0)
+            return *type;
+    return NULL;
 }
 
-/* ---- the best validation --------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
-#define BEST "train.best"
-#define BEST_IS "genlat.train.best_weights"
-
-static gnl_real *room(const gnl_model *model)
+static genlat_status make_net(genlat_model *model, int index)
 {
-    return gnl_alloc(model->object.ctx, (size_t)model->type->snapshot_size(model), sizeof(gnl_real));
-}
-
-genlat_status gnl_model_want_best(gnl_model *model)
-{
-    if (!model->best)
-        model->best = room(model);
-    return model->best ? GENLAT_OK : GENLAT_E_MEMORY;
-}
-
-void gnl_model_keep_best(gnl_model *model)
-{
-    model->type->snapshot(model, model->best);
-    model->has_best = true;
-}
-
-/* A model that ends with its best numbers is not written twice. */
-static genlat_status write_best(const gnl_model *model, gnl_writer *writer)
-{
-    if (!model->has_best)
-        return GENLAT_OK;
-    const int64_t count = model->type->snapshot_size(model);
-    gnl_real *now = room(model);
-    if (!now)
-        return GENLAT_E_MEMORY;
-    model->type->snapshot(model, now);
-    bool same = memcmp(now, model->best, (size_t)count * sizeof *now) == 0;
-    gnl_free(model->object.ctx, now);
-    if (same)
-        return gnl_writer_meta(writer, BEST_IS, "now");
-    GNL_TRY(gnl_writer_meta(writer, BEST_IS, "apart"));
-    return gnl_writer_real(writer, BEST, &(gnl_shape){1, {count}}, model->best);
-}
-
-genlat_status gnl_model_read_best(gnl_model *model, const gnl_reader *reader)
-{
-    const char *where = gnl_reader_meta(reader, BEST_IS);
-    if (!where || !gnl_reader_has_training(reader))
-        return GENLAT_OK;
-    bool now = strcmp(where, "now") == 0;
-    if (!now && strcmp(where, "apart") != 0)
-        return gnl_field_bad(reader, BEST_IS, where);
-    GNL_TRY(gnl_model_want_best(model));
-    gnl_model_keep_best(model);
-    const gnl_shape shape = {1, {model->type->snapshot_size(model)}};
-    return now ? GENLAT_OK : gnl_reader_real(reader, BEST, &shape, model->best);
-}
-
-/* ---- what every model file holds ------------------------------------------------------------- */
-
-#define STATE "genlat.train.state"
-
-bool gnl_reader_has_training(const gnl_reader *reader)
-{
-    return !gnl_reader_meta(reader, STATE);
-}
-
-genlat_status gnl_model_write(const gnl_model *model, gnl_keep keep, gnl_writer *writer)
-{
-    static const gnl_progress none;
-    GNL_TRY(gnl_progress_write(writer, keep == GNL_KEEP_MODEL ? &none : &model->progress));
-    if (model->offset)
-        GNL_TRY(gnl_writer_real(writer, "data.offset", &model->offset->shape, model->offset->data));
-    if (model->scale)
-        GNL_TRY(gnl_writer_real(writer, "data.scale", &model->scale->shape, model->scale->data));
-    return keep == GNL_KEEP_MODEL ? gnl_writer_meta(writer, STATE, "none") : write_best(model, writer);
-}
-
-genlat_status gnl_model_read(gnl_model *model, const gnl_reader *reader)
-{
+    const gnl_model_type *type = model->type;
+    const char *name = type->nets[index].name;
+    const gnl_net_inputs in = type->inputs(model->config, index);
+    const char *layers = NULL;
     genlat_ctx *ctx = model->object.ctx;
-    const char *state = gnl_reader_meta(reader, STATE);
-    if (state && strcmp(state, "none") != 0)
-        return gnl_field_bad(reader, STATE, state);
-    if (!state)
-        GNL_TRY(gnl_progress_read(reader, &model->progress));
-    GNL_TRY(gnl_tensor_read(ctx, reader, "data.offset", &model->offset));
-    return gnl_tensor_read(ctx, reader, "data.scale", &model->scale);
+    for (int i = 0; i < type->config->count; i++)
+        if (strcmp(type->config->texts[i].key, name) == 0)
+            layers = gnl_config_text(&type->config->texts[i], model->config);
+    genlat_status status = gnl_net_from_text(ctx, in.count, in.name, in.shape, layers, &model->net[index]);
+    if (status != GENLAT_OK)
+        return gnl_fail_in(status, "%s", name);
+    /* Each net draws its weights from substreams of its own. */
+    return index == 0 ? GENLAT_OK : gnl_net_init(model->net[index], (uint64_t)gnl_ctx_opts(ctx)->seed, (uint64_t)index);
 }
 
-/* ---- what fits ------------------------------------------------------------------------------- */
-
-genlat_status gnl_model_check_source(const gnl_model *model, const genlat_source *source, const char *where)
+static genlat_status take_nets(genlat_model *model, genlat_net *const *nets)
 {
-    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
-    if (!gnl_shape_equal(&source->sample, &model->data))
-        return gnl_fail(GENLAT_E_SHAPE, "%s: the source's samples are %s, the model's %s", where,
-                        gnl_shape_format(&source->sample, found), gnl_shape_format(&model->data, wanted));
-    if (model->classes && source->classes != model->classes)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: the source has %lld classes, the model is conditional on %lld",
-                        where, (long long)source->classes, (long long)model->classes);
-    if (model->vector && source->condition != model->vector)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: the source's conditions have length %lld, the model's %lld",
-                        where, (long long)source->condition, (long long)model->vector);
+    for (int i = 0; model->type->nets[i].name; i++) {
+        if (nets && nets[i])
+            model->net[i] = gnl_net_retain(nets[i]);
+        else
+            GNL_TRY(make_net(model, i));
+        GNL_TRY(gnl_net_check_whole(model->net[i], model->type->nets[i].name));
+        GNL_TRY(gnl_model_add_part(model, gnl_part_of_net(model->net[i], model->type->nets[i].name,
+                                                          model->type->nets[i].optimizer)));
+    }
     return GENLAT_OK;
 }
 
-genlat_status gnl_model_check_optimizer(const genlat_optim *optim, const char *where)
+static genlat_status make_schedules(genlat_model *model)
 {
-    if (gnl_optim_accumulate(optim) > 1)
-        return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "%s: accumulate=%lld, a model's step is one pass: take accumulate=1, or call "
-                        "genlat_vae_backward() so many times and genlat_optim_step() yourself",
-                        where, (long long)gnl_optim_accumulate(optim));
+    const gnl_config_type *type = model->type->config;
+    for (int i = 0, schedule = 0; i < type->count; i++) {
+        const gnl_text *text = &type->texts[i];
+        if (text->kind != GNL_TEXT_SCHEDULE)
+            continue;
+        const char *value = gnl_config_text(text, model->config);
+        genlat_status status =
+            *value ? gnl_schedule_parse(model->object.ctx, value, &model->schedule[schedule]) : GENLAT_OK;
+        if (status != GENLAT_OK)
+            return gnl_fail_in(status, "%s", text->key);
+        schedule++;
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status make_optimizer(genlat_model *model, int index, const gnl_text *text, const char *first)
+{
+    gnl_model_optimizer *o = &model->optimizer[index];
+    const char *value = gnl_config_text(text, model->config);
+    genlat_status status = gnl_model_optimizer_new(model, index, *value ? value : first, &o->optim);
+    if (status == GENLAT_OK)
+        status = gnl_model_check_optimizer(o->optim);
+    if (status != GENLAT_OK)
+        return gnl_fail_in(status, "%s", text->key);
+    o->lr = gnl_optim_lr(o->optim);
+    return GENLAT_OK;
+}
+
+static genlat_status make_optimizers(genlat_model *model)
+{
+    const gnl_config_type *type = model->type->config;
+    const char *first = NULL;
+    for (int i = 0, index = 0; i < type->count; i++) {
+        const gnl_text *text = &type->texts[i];
+        if (text->kind != GNL_TEXT_OPTIMIZER)
+            continue;
+        first = first ? first : gnl_config_text(text, model->config);
+        GNL_TRY(make_optimizer(model, index++, text, first));
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status fill_model(genlat_model *model, const gnl_config *config, genlat_net *const *nets)
+{
+    const gnl_config_type *type = model->type->config;
+    model->config = gnl_calloc(model->object.ctx, 1, type->size);
+    if (!model->config)
+        return GENLAT_E_MEMORY;
+    memcpy(model->config, config, type->size);
+    model->size = gnl_shape_count(&config->data);
+    model->condition = config->classes + config->vector;
+    GNL_TRY(take_nets(model, nets));
+    GNL_TRY(model->type->make(model));
+    GNL_TRY(make_schedules(model));
+    GNL_TRY(make_optimizers(model));
+    return model->type->finish ? model->type->finish(model) : GENLAT_OK;
+}
+
+genlat_status gnl_model_new(genlat_ctx *ctx, const gnl_model_type *type, const gnl_config *config, genlat_net *const *nets,
+                            genlat_model **out)
+{
+    genlat_model *model = gnl_object_new(ctx, type->size);
+    if (!model)
+        return GENLAT_E_MEMORY;
+    model->type = type;
+    pthread_mutex_init(&model->lock, NULL);
+    genlat_status status = fill_model(model, config, nets);
+    if (status == GENLAT_OK)
+        *out = model;
+    else
+        gnl_model_release(model);
+    return status;
+}
+
+genlat_model *gnl_model_retain(genlat_model *model)
+{
+    return gnl_object_retain(model);
+}
+
+void gnl_model_release(genlat_model *model)
+{
+    if (!gnl_object_release(model))
+        return;
+    genlat_ctx *ctx = model->object.ctx;
+    gnl_model_free_work(model);
+    if (model->type->release)
+        model->type->release(model);
+    for (int i = 0; i < GNL_MAX_OPTIMIZERS; i++)
+        gnl_optim_release(model->optimizer[i].optim);
+    for (int i = 0; i < GNL_MAX_SCHEDULES; i++)
+        gnl_schedule_release(model->schedule[i]);
+    for (int i = 0; i < GNL_MAX_NETS; i++)
+        gnl_net_release(model->net[i]);
+    gnl_tensor_release(model->offset);
+    gnl_tensor_release(model->scale);
+    gnl_free(ctx, model->best);
+    gnl_free(ctx, model->saved);
+    gnl_free(ctx, model->config);
+    pthread_mutex_destroy(&model->lock);
+    gnl_object_free(model);
+}
+
+genlat_status gnl_model_check_family(const genlat_model *model, const gnl_model_type *type)
+{
+    GNL_CHECK(model, "model is NULL");
+    if (model->type == type)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_STATE, "the model is a %s, this function is for a %s", model->type->name, type->name);
+}
+
+int gnl_model_terms(const genlat_model *model)
+{
+    int count = 0;
+    while (model->terms[count])
+        count++;
+    return count;
+}
+
+gnl_rng gnl_model_stream(const genlat_model *model, gnl_stream stream, gnl_use use)
+{
+    const uint64_t pass = (uint64_t)model->progress.passes << model->type->pass_bits;
+    return gnl_rng_make((uint64_t)gnl_ctx_opts(model->object.ctx)->seed, stream, pass | (uint64_t)use);
+}
+
+/* ---- nets ------------------------------------------------------------------------------------ */
+
+genlat_status gnl_model_check_input(const genlat_net *net, int index, const gnl_shape *expected, const char *name)
+{
+    char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
+    if (index >= net->inputs || !gnl_shape_equal(&net->node[index].shape, expected))
+        return gnl_fail(GENLAT_E_SHAPE, "%s: input %d is %s, %s expected", name, index,
+                        index < net->inputs ? gnl_shape_format(&net->node[index].shape, found) : "missing",
+                        gnl_shape_format(expected, text));
+    return GENLAT_OK;
+}
+
+/* With two inputs a text that names none goes on from the last, the condition. */
+genlat_status gnl_model_check_reached(const genlat_net *net, int input, const char *name)
+{
+    bool *reached = gnl_calloc(net->object.ctx, (size_t)net->nodes, sizeof *reached), used = false;
+    if (!reached)
+        return GENLAT_E_MEMORY;
+    reached[input] = true;
+    for (int i = net->inputs; i < net->nodes; i++)
+        for (int k = 0; k < net->node[i].inputs; k++)
+            reached[i] = reached[i] || reached[net->node[i].input[k]];
+    for (int i = 0; i < net->outputs; i++)
+        used = used || reached[net->output[i]];
+    gnl_free(net->object.ctx, reached);
+    if (used)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_INVALID, "%s: its input %s is not used; begin with a layer that names it, as in 'concat from=%s,c'",
+                    name, net->node[input].name, net->node[input].name);
+}
+
+/* ---- description ----------------------------------------------------------------------------- */
+
+void gnl_describe_line(char *text, size_t capacity, size_t *used, const char *name, const char *value)
+{
+    enum { WIDTH = 17 };
+    size_t room = *used < capacity ? capacity - *used : 0;
+    *used += (size_t)snprintf(room ? text + *used : NULL, room, "%-*s%s\n", WIDTH, name, value);
+}
+
+static void describe_texts(const genlat_model *model, char *text, size_t capacity, size_t *used)
+{
+    const gnl_config_type *type = model->type->config;
+    for (int i = 0; i < type->count; i++) {
+        const char *value = gnl_config_text(&type->texts[i], model->config);
+        bool kept = type->texts[i].kind != GNL_TEXT_NET && type->texts[i].kind != GNL_TEXT_BUILD;
+        if (kept && *value)
+            gnl_describe_line(text, capacity, used, type->texts[i].key, value);
+    }
+}
+
+static void describe_labels(const genlat_model *model, char *text, size_t capacity, size_t *used)
+{
+    char value[64];
+    const gnl_config *c = model->config;
+    snprintf(value, sizeof value, "%lld %s", (long long)(c->classes + c->vector), c->classes ? "classes" : "numbers");
+    if (model->condition)
+        gnl_describe_line(text, capacity, used, model->type->predicts ? "labels" : "condition", value);
+}
+
+static size_t describe(const genlat_model *model, const char *options, char *text, size_t capacity)
+{
+    char data[GNL_SHAPE_TEXT], size[32];
+    size_t used = 0;
+    int64_t weights = 0;
+    for (int i = 0; model->type->nets[i].name; i++)
+        weights += gnl_net_size(model->net[i]);
+    snprintf(size, sizeof size, "%lld", (long long)weights);
+    gnl_describe_line(text, capacity, &used, "data", gnl_shape_format(&model->config->data, data));
+    describe_labels(model, text, capacity, &used);
+    if (model->type->config->options)
+        gnl_describe_line(text, capacity, &used, "options", *options ? options : "defaults");
+    describe_texts(model, text, capacity, &used);
+    gnl_describe_line(text, capacity, &used, "weights", size);
+    for (int i = 0; model->type->nets[i].name; i++) {
+        gnl_describe_line(text, capacity, &used, model->type->nets[i].name, "");
+        used = gnl_net_describe(model->net[i], text, capacity, used);
+    }
+    return used;
+}
+
+genlat_status genlat_model_describe(const genlat_model *model, char *text, size_t capacity)
+{
+    const gnl_config_type *type = model ? model->type->config : NULL;
+    char options[1024] = "";
+    GNL_ENTER();
+    GNL_CHECK(model, "model is NULL");
+    GNL_CHECK(text || capacity == 0, "text is NULL");
+    if (type->options)
+        GNL_TRY(gnl_options_format(type->options, gnl_config_options(type, model->config), options, sizeof options));
+    size_t used = describe(model, options, text, capacity);
+    if (used >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "text has room for %zu bytes, %zu are needed", capacity, used + 1);
     return GENLAT_OK;
 }

@@ -16,7 +16,7 @@ static const gnl_option adam_options[] = {
     GNL_OPTIM_COMMON(genlat_adam_opts),
 };
 static const gnl_options_table adam_table = {"adam", sizeof(genlat_adam_opts), adam_options,
-                                             GNL_COUNT(adam_options)};
+                                             GNL_COUNT(adam_options), {offsetof(genlat_adam_opts, reserved)}};
 
 static const gnl_option adamw_options[] = {
     ADAM_OPTIONS,
@@ -24,7 +24,7 @@ static const gnl_option adamw_options[] = {
     GNL_OPTIM_COMMON_DECAY(genlat_adam_opts, 0.01),
 };
 static const gnl_options_table adamw_table = {"adamw", sizeof(genlat_adam_opts), adamw_options,
-                                              GNL_COUNT(adamw_options)};
+                                              GNL_COUNT(adamw_options), {offsetof(genlat_adam_opts, reserved)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)
 {

@@ -13,7 +13,7 @@ static const gnl_option options[] = {
                  "half-life is at most this part of the samples seen; 0: no ramp"),
     GNL_OPT_BOOL(genlat_ema_opts, copy_states, 0, "running statistics are copied, not averaged"),
 };
-static const gnl_options_table table = {"ema", sizeof(genlat_ema_opts), options, GNL_COUNT(options)};
+static const gnl_options_table table = {"ema", sizeof(genlat_ema_opts), options, GNL_COUNT(options), {offsetof(genlat_ema_opts, reserved)}};
 
 void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size)
 {

@@ -10,7 +10,7 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_group_opts, weight_decay, -1, -1, 1e6, "the group's own; -1: the optimizer's"),
     GNL_OPT_BOOL(genlat_group_opts, decay_all, 0, "biases and scales of norms decay too"),
 };
-static const gnl_options_table table = {"group", sizeof(genlat_group_opts), options, GNL_COUNT(options)};
+static const gnl_options_table table = {"group", sizeof(genlat_group_opts), options, GNL_COUNT(options), {offsetof(genlat_group_opts, reserved)}};
 
 void genlat_group_opts_init_sized(genlat_group_opts *opts, size_t size)
 {

@@ -26,12 +26,14 @@ void gnl_trainer_tell(genlat_trainer *t, int64_t kind, const double *values, con
         .seconds = gnl_trainer_now() - t->began,
         .samples_per_s = t->speed,
         .count = values ? t->terms : 0,
-        .names = values ? t->model->type->terms : NULL,
+        .names = values ? t->model->terms : NULL,
         .values = values,
         .text = text,
     };
+    const char *running = gnl_running();
     if (t->opts.event(t->opts.event_user, &event) != 0)
         t->stopped = true;
+    (void)gnl_enter(running); /* the receiver may have called other functions */
 }
 
 /* ---- alarms ---------------------------------------------------------------------------------- */
@@ -40,7 +42,7 @@ void gnl_trainer_tell(genlat_trainer *t, int64_t kind, const double *values, con
 static double term(const genlat_trainer *t, const double *values, const char *name)
 {
     for (int i = 0; i < t->terms; i++)
-        if (strcmp(t->model->type->terms[i], name) == 0)
+        if (strcmp(t->model->terms[i], name) == 0)
             return values[i];
     return (double)NAN;
 }

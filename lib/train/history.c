@@ -50,22 +50,22 @@ static genlat_status unknown_curve(const gnl_history *history, const char *name)
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", history->name[i]);
     }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_trainer_history: there is no curve '%s'; there are: %s", name,
+    return gnl_fail(GENLAT_E_NOT_FOUND, "there is no curve '%s'; there are: %s", name,
                     known);
 }
 
 genlat_status genlat_trainer_history(const genlat_trainer *trainer, const char *name, const double **values,
                                      int64_t *count)
 {
-    const char *where = "genlat_trainer_history";
+    GNL_ENTER();
     if (values)
         *values = NULL;
     if (count)
         *count = 0;
-    GNL_REQUIRE(values, where, "values is NULL");
-    GNL_REQUIRE(count, where, "count is NULL");
-    GNL_REQUIRE(trainer, where, "trainer is NULL");
-    GNL_REQUIRE(name, where, "name is NULL");
+    GNL_CHECK(values, "values is NULL");
+    GNL_CHECK(count, "count is NULL");
+    GNL_CHECK(trainer, "trainer is NULL");
+    GNL_CHECK(name, "name is NULL");
     const gnl_history *history = &trainer->history;
     for (int i = 0; i < history->curves; i++)
         if (strcmp(history->name[i], name) == 0) {

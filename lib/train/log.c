@@ -18,7 +18,7 @@ static bool put_terms(json_t *line, const char *key, const genlat_trainer *t, co
     json_t *object = json_object();
     bool ok = object != NULL;
     for (int i = 0; ok && i < t->terms; i++)
-        ok = put_real(object, t->model->type->terms[i], values[i]);
+        ok = put_real(object, t->model->terms[i], values[i]);
     return json_object_set_new(line, key, object) == 0 && ok;
 }
 
@@ -40,7 +40,7 @@ static genlat_status append(const char *path, const char *text)
     if (file && fclose(file) != 0)
         ok = false;
     return ok ? GENLAT_OK
-              : gnl_fail(GENLAT_E_IO, "genlat_trainer_run: log_path '%s': %s", path, strerror(errno));
+              : gnl_fail(GENLAT_E_IO, "log_path '%s': %s", path, strerror(errno));
 }
 
 genlat_status gnl_trainer_log(const genlat_trainer *t, const double *train, const double *valid)
@@ -54,7 +54,7 @@ genlat_status gnl_trainer_log(const genlat_trainer *t, const double *train, cons
                      : NULL;
     genlat_status status =
         text ? append(t->opts.log_path, text)
-             : gnl_fail(GENLAT_E_MEMORY, "genlat_trainer_run: no memory for a line of the log");
+             : gnl_fail(GENLAT_E_MEMORY, "no memory for a line of the log");
     free(text);
     json_decref(line);
     return status;

@@ -78,7 +78,7 @@ genlat_status gnl_trainer_normalize(genlat_trainer *t)
     GNL_TRY(genlat_source_normalization(t->valid, &valid.offset, &valid.scale));
     scaling train = {t->offset, t->scale};
     genlat_status status = GENLAT_OK;
-    if (!is_equal(&train, &valid, gnl_shape_count(&t->model->data)))
+    if (!is_equal(&train, &valid, gnl_shape_count(&t->model->config->data)))
         status = change_scaling(&t->valid, &valid, &train);
     release(&valid);
     return status;
@@ -86,9 +86,9 @@ genlat_status gnl_trainer_normalize(genlat_trainer *t)
 
 bool gnl_trainer_hand_over(genlat_trainer *t)
 {
-    gnl_model *model = t->model;
+    genlat_model *model = t->model;
     scaling before = {model->offset, model->scale}, train = {t->offset, t->scale};
-    bool same = is_equal(&before, &train, gnl_shape_count(&model->data));
+    bool same = is_equal(&before, &train, gnl_shape_count(&model->config->data));
     model->offset = gnl_object_retain(t->offset);
     model->scale = gnl_object_retain(t->scale);
     release(&before);

@@ -30,7 +30,7 @@ static genlat_status leave_out(genlat_trainer *t)
     if (++t->bad_steps >= MOST_BAD_STEPS)
         return gnl_fail(
             GENLAT_E_NUMERIC,
-            "genlat_trainer_run: %d batches in a row without a finite loss and gradient after step "
+            "%d batches in a row without a finite loss and gradient after step "
             "%lld; lower the learning rate, clip gradients, scale the data (%s)",
             MOST_BAD_STEPS, (long long)t->model->progress.step, why);
     snprintf(text, sizeof text,
@@ -54,12 +54,11 @@ static void add_up(genlat_trainer *t, const double *terms, int64_t rows)
 
 static genlat_status make_step(genlat_trainer *t)
 {
-    gnl_model *model = t->model;
+    genlat_model *model = t->model;
     genlat_tensor *x = NULL, *labels = NULL;
-    double terms[GNL_MAX_TERMS] = {0};
-    bool conditional = model->classes || model->vector;
+    double terms[GENLAT_MAX_TERMS] = {0};
     GNL_TRY(gnl_batches_next(t->batches, &x, &labels));
-    genlat_status status = model->type->step(model, x, conditional ? labels : NULL, terms);
+    genlat_status status = model->type->step(model, x, gnl_model_takes_labels(model) ? labels : NULL, terms);
     if (status != GENLAT_OK && status != GENLAT_E_NUMERIC)
         return status;
     model->progress.position += x->shape.dim[0];
@@ -104,7 +103,7 @@ static void find_means(genlat_trainer *t)
 static genlat_status end_epoch(genlat_trainer *t)
 {
     gnl_progress *p = &t->model->progress;
-    double valid[GNL_MAX_TERMS];
+    double valid[GENLAT_MAX_TERMS];
     bool counts = t->epoch % t->opts.valid_every == 0;
     bool validates = t->valid && (counts || t->epoch == t->opts.epochs);
     find_means(t);
@@ -149,7 +148,7 @@ static genlat_status begin_run(genlat_trainer *t)
 /* Steps that end within an epoch are reported like one, but the early stop does not count them. */
 static genlat_status report_rest(genlat_trainer *t)
 {
-    double valid[GNL_MAX_TERMS];
+    double valid[GENLAT_MAX_TERMS];
     if (t->model->progress.position == 0 || t->summed == 0)
         return GENLAT_OK;
     find_means(t);
@@ -160,7 +159,7 @@ static genlat_status report_rest(genlat_trainer *t)
 static void restore_best(genlat_trainer *t)
 {
     if (t->model->has_best)
-        t->model->type->restore(t->model, t->model->best);
+        gnl_model_restore(t->model, t->model->best);
     else if (t->model->progress.best_epoch > 0)
         gnl_trainer_tell(
             t, GENLAT_EVENT_ALARM, NULL,
@@ -185,7 +184,7 @@ static genlat_status finish(genlat_trainer *t)
 static genlat_status cancel(genlat_trainer *t)
 {
     GNL_TRY(gnl_trainer_save(t, t->opts.last_path));
-    return gnl_fail(GENLAT_E_CANCELLED, "genlat_trainer_run: cancelled after step %lld, in epoch %lld%s%s",
+    return gnl_fail(GENLAT_E_CANCELLED, "cancelled after step %lld, in epoch %lld%s%s",
                     (long long)t->model->progress.step, (long long)t->epoch,
                     t->opts.last_path ? "; saved to " : "", t->opts.last_path ? t->opts.last_path : "");
 }

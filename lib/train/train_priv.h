@@ -7,7 +7,7 @@
 
 /* ---- history --------------------------------------------------------------------------------- */
 
-enum { GNL_CURVE_NAME = 64, GNL_MAX_CURVES = 2 * GNL_MAX_TERMS };
+enum { GNL_CURVE_NAME = 64, GNL_MAX_CURVES = 2 * GENLAT_MAX_TERMS };
 
 /* One number an epoch for each curve: the terms of training, then those of validation. */
 typedef struct gnl_history {
@@ -35,7 +35,7 @@ typedef struct gnl_watch {
 
 struct genlat_trainer {
     gnl_object object;
-    gnl_model *model;
+    genlat_model *model;
     genlat_source *train, *valid;  /* valid is scaled as train is; or NULL */
     genlat_train_opts opts;        /* complete: no 0 for what a preset decides; paths are the trainer's own */
     genlat_tensor *offset, *scale; /* how train is scaled, y = (raw - offset) / scale; or NULL */
@@ -52,7 +52,7 @@ struct genlat_trainer {
     int64_t epoch;                /* under way or just ended, from 1 on */
     double epoch_began, speed;    /* speed: samples a second */
     int64_t summed;               /* samples in sum */
-    double sum[GNL_MAX_TERMS], mean[GNL_MAX_TERMS];
+    double sum[GENLAT_MAX_TERMS], mean[GENLAT_MAX_TERMS];
     int64_t bad_steps; /* in a row */
 };
 

@@ -31,22 +31,22 @@ void genlat_train_opts_init_sized(genlat_train_opts *opts, size_t size)
 
 genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, const char *value)
 {
-    const char *where = "genlat_train_opts_set";
-    GNL_REQUIRE(opts, where, "opts is NULL");
-    GNL_REQUIRE(key, where, "key is NULL");
-    GNL_REQUIRE(value, where, "value is NULL");
-    return gnl_options_set(&table, opts, key, value, where);
+    GNL_ENTER();
+    GNL_CHECK(opts, "opts is NULL");
+    GNL_CHECK(key, "key is NULL");
+    GNL_CHECK(value, "value is NULL");
+    return gnl_options_set(&table, opts, key, value, gnl_running());
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static void take_presets(genlat_train_opts *opts, const gnl_model *model, bool validates)
+static void take_presets(genlat_train_opts *opts, const genlat_model *model, bool validates)
 {
     if (opts->batch == 0)
-        opts->batch = model->train_batch ? model->train_batch : BATCH;
+        opts->batch = model->config->batch ? model->config->batch : BATCH;
     if (opts->epochs == 0 && opts->steps == 0)
-        opts->epochs = model->train_epochs ? model->train_epochs : EPOCHS;
-    if (model->train_restores_best && validates)
+        opts->epochs = model->config->epochs ? model->config->epochs : EPOCHS;
+    if (model->config->restore_best && validates)
         opts->restore_best = 1;
     if (opts->seed < 0)
         opts->seed = gnl_ctx_opts(model->object.ctx)->seed;
@@ -90,23 +90,26 @@ static genlat_status make_batches(genlat_trainer *t)
 
 static genlat_status make_room(genlat_trainer *t)
 {
-    gnl_model *model = t->model;
-    while (t->terms < GNL_MAX_TERMS && model->type->terms[t->terms])
+    genlat_model *model = t->model;
+    while (t->terms < GENLAT_MAX_TERMS && model->terms[t->terms])
         t->terms++;
-    gnl_history_init(&t->history, model->type->terms, t->valid != NULL);
+    gnl_history_init(&t->history, model->terms, t->valid != NULL);
     t->watch = (gnl_watch){.train = (double)NAN, .valid = (double)NAN};
     return t->opts.restore_best ? gnl_model_want_best(model) : GENLAT_OK;
 }
 
-static genlat_status check(const gnl_model *model, const genlat_source *train, const genlat_source *valid,
-                           const genlat_train_opts *opts, const char *where)
+static genlat_status check(const genlat_model *model, const genlat_source *train, const genlat_source *valid,
+                           const genlat_train_opts *opts)
 {
-    GNL_TRY(gnl_model_check_source(model, train, where));
+    GNL_TRY(gnl_model_check_source(model, train));
+    if (valid && !model->type->evaluate)
+        return gnl_fail(GENLAT_E_INVALID, "validation data for a %s, which has no loss that could be evaluated on them",
+                        model->type->name);
     if (valid)
-        return gnl_model_check_source(model, valid, where);
+        return gnl_model_check_source(model, valid);
     const char *needs = opts->patience ? "patience" : opts->best_path ? "best_path" : "restore_best";
     if (opts->patience || opts->best_path || opts->restore_best)
-        return gnl_fail(GENLAT_E_INVALID, "%s: %s wants validation data, and there are none", where, needs);
+        return gnl_fail(GENLAT_E_INVALID, "%s needs validation data, and there are none", needs);
     return GENLAT_OK;
 }
 
@@ -120,12 +123,12 @@ static genlat_status make(genlat_trainer *t)
     return make_batches(t);
 }
 
-genlat_status gnl_trainer_new(gnl_model *model, genlat_source *train, genlat_source *valid,
-                              const genlat_train_opts *given, const char *where, genlat_trainer **out)
+genlat_status gnl_trainer_new(genlat_model *model, genlat_source *train, genlat_source *valid,
+                              const genlat_train_opts *given, genlat_trainer **out)
 {
     genlat_train_opts opts;
-    GNL_TRY(gnl_options_take(&table, given, &opts, where));
-    GNL_TRY(check(model, train, valid, &opts, where));
+    GNL_TRY(gnl_options_take(&table, given, &opts, gnl_running()));
+    GNL_TRY(check(model, train, valid, &opts));
     genlat_trainer *t = gnl_object_new(model->object.ctx, sizeof *t);
     if (!t)
         return GENLAT_E_MEMORY;
@@ -172,9 +175,38 @@ void genlat_trainer_destroy(genlat_trainer **trainer)
     *trainer = NULL;
 }
 
+static genlat_status check_arguments(const genlat_model *model, const genlat_source *train)
+{
+    GNL_CHECK(model, "model is NULL");
+    GNL_CHECK(train, "train is NULL");
+    return GENLAT_OK;
+}
+
+genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train, genlat_source *valid,
+                                 const genlat_train_opts *opts, genlat_trainer **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_TRY(check_arguments(model, train));
+    return gnl_trainer_new(model, train, valid, opts, out);
+}
+
+genlat_status genlat_model_fit(genlat_model *model, genlat_source *train, genlat_source *valid, const genlat_train_opts *opts)
+{
+    genlat_trainer *trainer = NULL;
+    GNL_ENTER();
+    GNL_TRY(check_arguments(model, train));
+    GNL_TRY(gnl_trainer_new(model, train, valid, opts, &trainer));
+    genlat_status status = gnl_trainer_run(trainer);
+    gnl_trainer_release(trainer);
+    return status;
+}
+
 genlat_status genlat_trainer_run(genlat_trainer *trainer)
 {
-    GNL_REQUIRE(trainer, "genlat_trainer_run", "trainer is NULL");
+    GNL_ENTER();
+    GNL_CHECK(trainer, "trainer is NULL");
     return gnl_trainer_run(trainer);
 }
 

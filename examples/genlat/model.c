@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Models as the options name them, of any family. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app.h"
+
+int model_load(app_state *app, genlat_model **out)
+{
+    return genlat_model_load(app->ctx, app->model, out) == GENLAT_OK ? APP_OK : app_fail_library(app);
+}
+
+int64_t model_classes(const genlat_model *model)
+{
+    int64_t classes = 0;
+    return genlat_model_condition(model, &classes, NULL) == GENLAT_OK ? classes : 0;
+}
+
+int64_t model_vector(const genlat_model *model)
+{
+    int64_t vector = 0;
+    return genlat_model_condition(model, NULL, &vector) == GENLAT_OK ? vector : 0;
+}
+
+bool model_conditional(const genlat_model *model)
+{
+    return model_classes(model) + model_vector(model) > 0;
+}
+
+int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out)
+{
+    *out = NULL;
+    int64_t classes = model_classes(model);
+    if (app->opts.label < 0)
+        return APP_OK;
+    if (classes == 0)
+        return app_usage(app, "--label is given, but the model is not conditional on classes");
+    if (app->opts.label >= classes)
+        return app_usage(app, "--label is %lld, the model has the classes 0 to %lld", (long long)app->opts.label,
+                         (long long)classes - 1);
+    if (genlat_tensor_new(app->ctx, 1, &n, out) != GENLAT_OK ||
+        genlat_tensor_fill(*out, (float)app->opts.label) != GENLAT_OK) {
+        genlat_tensor_destroy(out);
+        return app_fail_library(app);
+    }
+    return APP_OK;
+}
+
+int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels)
+{
+    return labels || !model_conditional(model) ? APP_OK : app_usage(app, "the model is conditional: --label is missing");
+}
+
+int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw, genlat_tensor **out)
+{
+    genlat_sample_opts opts;
+    genlat_sample_opts_init(&opts);
+    opts.seed = app->ctx_opts.seed;
+    opts.temperature = app->opts.temperature;
+    opts.truncation = app->opts.truncation;
+    opts.draw = draw;
+    genlat_status status = genlat_model_sample(model, n, labels, &opts, out);
+    return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static int check_preset(const app_state *app, const char *family)
+{
+    char known[512] = "";
+    const char *name;
+    for (int32_t i = 0; app->opts.preset && (name = genlat_model_preset(family, i, NULL)) != NULL; i++) {
+        size_t used = strlen(known);
+        if (strcmp(name, app->opts.preset) == 0)
+            return APP_OK;
+        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", name);
+    }
+    return *known ? app_usage(app, "unknown preset '%s'; known: %s", app->opts.preset, known) : APP_OK;
+}
+
+static int resume(app_state *app, const char *family, genlat_model **out)
+{
+    if (genlat_model_load(app->ctx, app->opts.resume, out) != GENLAT_OK)
+        return app_fail_library(app);
+    if (strcmp(genlat_model_family(*out), family) == 0)
+        return APP_OK;
+    return app_fail(app, "%s holds a %s; go on with 'genlat train %s'", app->opts.resume, genlat_model_family(*out),
+                    strcmp(genlat_model_family(*out), "predictor") == 0 ? "net" : genlat_model_family(*out));
+}
+
+int model_make(app_state *app, const char *family, genlat_source *train, genlat_model **out)
+{
+    genlat_model_builder *builder = NULL;
+    if (app->opts.resume)
+        return resume(app, family, out);
+    int checked = check_preset(app, family);
+    if (checked != APP_OK)
+        return checked;
+    if (genlat_model_builder_new(app->ctx, family, &builder) != GENLAT_OK)
+        return app_fail_library(app);
+    if (app->opts.preset)
+        genlat_model_builder_preset(builder, app->opts.preset);
+    for (int64_t i = 0; i < app->setting_count; i++)
+        genlat_model_builder_set(builder, app->settings[i].key, app->settings[i].value);
+    genlat_status status = genlat_model_build(&builder, train, out);
+    return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
+}

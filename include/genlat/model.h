@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file model.h  Models of every family: built, trained, saved and used in the same way.
+ *
+ * Unless a comment says otherwise: functions that take a const model, and those of use (encode, decode, sample, ...), may be
+ * called by any number of threads at once while no thread trains the model; a builder and a model in training belong to one
+ * thread. Pointers are borrowed for the call. Results are new and belong to the caller; a failed call sets them to NULL. Nothing
+ * random is drawn. All of it is there since 0.1.
+ */
+#ifndef GENLAT_MODEL_H
+#define GENLAT_MODEL_H
+
+#include "genlat/data.h"
+#include "genlat/net.h"
+#include "genlat/optim.h"
+
+GENLAT_BEGIN
+
+/** Most numbers that a step or an evaluation of a model reports. */
+#define GENLAT_MAX_TERMS 16
+
+/** A model: a VAE, a GAN, a predictor or another family, with what trains it. */
+typedef struct genlat_model genlat_model;
+
+/** Collects what a model is made of; keeps the first error and reports it at genlat_model_build(). */
+typedef struct genlat_model_builder genlat_model_builder;
+
+/* ---- building ---------------------------------------------------------------------------------- */
+
+/**
+ * Name and description of a family of models.
+ *
+ * @param index  from 0 on.
+ * @param help   receives one static line, NULL past the last; NULL is legal.
+ * @return static text such as "vae"; NULL past the last.
+ */
+GENLAT_API const char *genlat_model_family_name(int32_t index, const char **help);
+
+/**
+ * Name and description of a preset of a family.
+ *
+ * @param family  name of a family.
+ * @param index   from 0 on; the first is what a builder starts with.
+ * @param help    receives one static line, NULL past the last; NULL is legal.
+ * @return static text; NULL past the last, and for an unknown family.
+ */
+GENLAT_API const char *genlat_model_preset(const char *family, int32_t index, const char **help);
+
+/**
+ * Start a model of a family with its first preset.
+ *
+ * @param ctx     context.
+ * @param family  "vae", "gan", "predictor", see genlat_model_family_name().
+ * @param out     receives a new builder.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for the family; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_builder_new(genlat_ctx *ctx, const char *family,
+                                                                   genlat_model_builder **out);
+
+/**
+ * Release a builder that was not built.
+ *
+ * @param builder  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ */
+GENLAT_API void genlat_model_builder_destroy(genlat_model_builder **builder);
+
+/**
+ * Take all settings of a preset. What has been set by name before, data and condition stay as they are.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param name     name of a preset, see genlat_model_preset().
+ */
+GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const char *name);
+
+/**
+ * Set one thing by name. Every family has `condition` ("none", "labels", "classes=N", "vector=N"), `epochs`, `batch` and
+ * `restore_best`; the options and texts of a family are listed in its header and in the reference.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param key      name.
+ * @param value    value as text; copied.
+ */
+GENLAT_API void genlat_model_builder_set(genlat_model_builder *builder, const char *key, const char *value);
+
+/**
+ * Set a whole number by name, as genlat_model_builder_set().
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param key      name.
+ * @param value    number.
+ */
+GENLAT_API void genlat_model_builder_set_int(genlat_model_builder *builder, const char *key, int64_t value);
+
+/**
+ * Set a real number by name, as genlat_model_builder_set(), whatever the locale.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param key      name.
+ * @param value    number.
+ */
+GENLAT_API void genlat_model_builder_set_real(genlat_model_builder *builder, const char *key, double value);
+
+/**
+ * Read a setting by name, as preset and calls so far have left it.
+ *
+ * @param builder   builder.
+ * @param key       name, as for genlat_model_builder_set().
+ * @param text      [capacity] receives the value as text with its final zero.
+ * @param capacity  bytes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for the name; GENLAT_E_RANGE when there is too little room.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_builder_get(const genlat_model_builder *builder, const char *key,
+                                                                   char *text, size_t capacity);
+
+/**
+ * Set the shape of one sample. Without this call it is that of the source given to genlat_model_build().
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param ndim     dimensions of one sample, 1 to GENLAT_MAX_DIMS-1.
+ * @param dims     [ndim] sizes; copied.
+ */
+GENLAT_API void genlat_model_builder_data(genlat_model_builder *builder, int32_t ndim, const int64_t *dims);
+
+/**
+ * Make the model conditional; for a predictor, say what it predicts.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param classes  number of classes of the labels, which become one-hot vectors, 1 to 1048576; 0: none.
+ * @param vector   length of the condition vector, 1 to 1048576; 0: none. Not both.
+ */
+GENLAT_API void genlat_model_builder_condition(genlat_model_builder *builder, int64_t classes, int64_t vector);
+
+/**
+ * Give a net instead of its text. All nets of a model are given, or none.
+ *
+ * @param builder  builder; NULL is ignored.
+ * @param part     "encoder", "decoder", "generator", ..., see genlat_model_part().
+ * @param net      net; retained.
+ */
+GENLAT_API void genlat_model_builder_net(genlat_model_builder *builder, const char *part, genlat_net *net);
+
+/**
+ * Make the model. Its weights are drawn from the stream init of the context's seed.
+ *
+ * @param builder  address of a builder; taken: it is released in any case and the handle becomes NULL.
+ * @param source   gives the shape of the data, the classes with condition=labels, and what the model starts from, such as the
+ *                 output bias; NULL after genlat_model_builder_data().
+ * @param out      receives a new model.
+ * @return GENLAT_OK; the first error of all builder calls, with its text; GENLAT_E_INVALID; GENLAT_E_SHAPE when data and nets
+ *         do not fit; GENLAT_E_STATE when the shape of the data is unknown; GENLAT_E_NOT_FOUND for a kind; GENLAT_E_RANGE;
+ *         GENLAT_E_UNSUPPORTED for settings that exclude each other; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_build(genlat_model_builder **builder, genlat_source *source,
+                                                             genlat_model **out);
+
+/**
+ * Release a model.
+ *
+ * @param model  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ */
+GENLAT_API void genlat_model_destroy(genlat_model **model);
+
+/* ---- files -------------------------------------------------------------------------------------- */
+
+/**
+ * Write the model to a file: nets, settings, normalization of the data, and the state of training. The file is replaced as a
+ * whole or not at all.
+ *
+ * @param model  model.
+ * @param path   file name, UTF-8; its folder must exist.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO with the system's reason; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_save(genlat_model *model, const char *path);
+
+/**
+ * Write the model to a file without the state of training: what its use needs, with Adam a third of the size. Training that
+ * goes on from it is a new one: its steps, schedules, random numbers and validations start from the beginning.
+ *
+ * @param model  model.
+ * @param path   file name, UTF-8; its folder must exist.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO with the system's reason; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_export(genlat_model *model, const char *path);
+
+/**
+ * Read a model of any family from a file. The training of a saved one goes on exactly, that of an exported one starts anew.
+ *
+ * @param ctx   context.
+ * @param path  file name.
+ * @param out   receives a new model.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT for a damaged file or one that holds no model, naming the
+ *         field; GENLAT_E_UNSUPPORTED for a later format; GENLAT_E_NOT_FOUND for a tensor or kind that is missing;
+ *         GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_load(genlat_ctx *ctx, const char *path, genlat_model **out);
+
+/* ---- questions ----------------------------------------------------------------------------------- */
+
+/**
+ * Family of a model.
+ *
+ * @param model  model; NULL gives NULL.
+ * @return static text such as "vae".
+ */
+GENLAT_API const char *genlat_model_family(const genlat_model *model);
+
+/**
+ * Shape of one sample of the data.
+ *
+ * @param model  model.
+ * @param ndim   receives the number of dimensions.
+ * @param dims   [GENLAT_MAX_DIMS] receives the sizes.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_data_shape(const genlat_model *model, int32_t *ndim, int64_t *dims);
+
+/**
+ * What the model is conditional on; of a predictor, what it predicts.
+ *
+ * @param model    model.
+ * @param classes  receives the number of classes, 0 without; NULL is legal.
+ * @param vector   receives the length of the vector, 0 without; NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_condition(const genlat_model *model, int64_t *classes, int64_t *vector);
+
+/**
+ * Numbers of a latent.
+ *
+ * @param model  model; NULL gives 0.
+ * @return dimensions; 0 for a family without latents.
+ */
+GENLAT_API int64_t genlat_model_latent(const genlat_model *model);
+
+/**
+ * Number of trained numbers.
+ *
+ * @param model  model; NULL gives 0.
+ * @return elements of all trained weights.
+ */
+GENLAT_API int64_t genlat_model_size(const genlat_model *model);
+
+/**
+ * Write what the model is as text: settings, nets, sizes.
+ *
+ * @param model     model.
+ * @param text      [capacity] receives the text with its final zero.
+ * @param capacity  bytes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when there is too little room, naming the room needed.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_describe(const genlat_model *model, char *text, size_t capacity);
+
+/** How far the training of a model is. Set size before the call. */
+typedef struct genlat_progress {
+    size_t size;        /**< sizeof(genlat_progress) as the caller knows it. */
+    int64_t step;       /**< updates made since the model was new. */
+    int64_t epoch;      /**< epochs completed. */
+    int64_t best_epoch; /**< of the best validation; 0: there was none. */
+    double best;        /**< its first term, such as the negative ELBO; NaN: there was none. */
+    double seconds;     /**< spent in training. */
+} genlat_progress;
+
+/**
+ * How far the training of a model is.
+ *
+ * @param model  model.
+ * @param out    receives the numbers; set size before the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_progress(const genlat_model *model, genlat_progress *out);
+
+/* ---- nets ----------------------------------------------------------------------------------------- */
+
+/**
+ * Name of a net that a model is made of.
+ *
+ * @param model  model; NULL gives NULL.
+ * @param index  from 0 on.
+ * @return static text such as "encoder"; NULL past the last.
+ */
+GENLAT_API const char *genlat_model_part(const genlat_model *model, int32_t index);
+
+/**
+ * A net of a model. It shares the model's weights.
+ *
+ * @param model  model.
+ * @param part   name, see genlat_model_part(); for a GAN also "average", the generator with averaged weights, brought up to date.
+ * @param net    receives a new reference, which keeps the net alive.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_net(genlat_model *model, const char *part, genlat_net **net);
+
+/**
+ * Exclude weights from training, or include them again.
+ *
+ * @param model   model; belongs to one thread during the call.
+ * @param prefix  start of the names "part.weight" of the weights that are meant, such as "encoder"; "" for all.
+ * @param frozen  1 to freeze, 0 to train again.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND when no weight has that prefix.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_freeze(genlat_model *model, const char *prefix, int32_t frozen);
+
+/* ---- training and evaluation ---------------------------------------------------------------------- */
+
+/**
+ * Name of a number that steps and evaluations report.
+ *
+ * @param model  model; NULL gives NULL.
+ * @param index  from 0 on; the first is the one to lower.
+ * @return borrowed text such as "neg_elbo", valid as long as the model; NULL past the last.
+ */
+GENLAT_API const char *genlat_model_term(const genlat_model *model, int32_t index);
+
+/**
+ * Train on one batch with the model's own optimizers. genlat_model_fit() of train.h does all the rest of a training.
+ *
+ * @param model   model.
+ * @param x       [rows,...] data.
+ * @param labels  [rows] classes or [rows,vector] vectors, when the model is conditional or predicts them; else NULL.
+ * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term(); NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or gradient is
+ *         not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more room.
+ * Randomness: streams noise, dropout and augment of the context's seed.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_step(genlat_model *model, const genlat_tensor *x,
+                                                            const genlat_tensor *labels, double *terms);
+
+/**
+ * Evaluate a model on a whole source, in evaluation mode: means over its samples.
+ *
+ * @param model   model.
+ * @param source  data, with labels when the model is conditional or predicts them.
+ * @param batch   samples at once, 1 to 10^9; the result does not depend on it but for rounding, and for terms that are a
+ *                function of a batch, such as free bits.
+ * @param seed    of what is drawn; a sample's numbers depend on the seed and its place in the source alone.
+ * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term().
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for a GAN; GENLAT_E_MEMORY;
+ *         GENLAT_E_CALLBACK.
+ * Randomness: stream eval of the seed.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_evaluate(genlat_model *model, genlat_source *source, int64_t batch,
+                                                                uint64_t seed, double *terms);
+
+/* ---- use -------------------------------------------------------------------------------------------- */
+
+/** Options of sampling. Filled by genlat_sample_opts_init(). */
+typedef struct genlat_sample_opts {
+    size_t size;        /**< sizeof(genlat_sample_opts) as the caller knows it. */
+    int64_t seed;       /**< of the latents, >= 0; -1: the next part of the context's stream sample. Default -1. */
+    double temperature; /**< factor of the spread of the latents, >= 0. Default 1. */
+    double truncation;  /**< numbers of a latent whose size exceeds it are drawn anew, 0.1 to 1000; 0: none are. Default 0. */
+    uint32_t draw;      /**< 1: a VAE draws from p(x|z) instead of taking its mean. Default 0. */
+    uint32_t raw;       /**< 1: a GAN takes the weights that training moves instead of their average. Default 0. */
+} genlat_sample_opts;
+
+/**
+ * Fill options with the library's defaults. Call it through genlat_sample_opts_init(o).
+ *
+ * @param opts  options, filled up to size bytes; NULL is ignored.
+ * @param size  sizeof(genlat_sample_opts) as the caller knows it, bytes.
+ */
+GENLAT_API void genlat_sample_opts_init_sized(genlat_sample_opts *opts, size_t size);
+/** Fill options with defaults, telling the library the size that this program was compiled with. */
+#define genlat_sample_opts_init(opts) genlat_sample_opts_init_sized((opts), sizeof *(opts))
+
+/**
+ * Generate data. A series with a seed begins with every shorter series of that seed; without one, each call goes on in the
+ * context's stream.
+ *
+ * @param model   model.
+ * @param n       how many, 1 to 2147483647.
+ * @param labels  [n] classes or [n,vector] conditions of a conditional model; NULL: the classes in turn, 0, 1, 2, ...
+ * @param opts    options; NULL: defaults.
+ * @param x       receives a new tensor [n,...].
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE when condition vectors are missing;
+ *         GENLAT_E_UNSUPPORTED for a family without latents, and for options of another family; GENLAT_E_MEMORY.
+ * Randomness: stream sample.
+ * Source: Brock, Donahue, Simonyan 2019 (truncation).
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_tensor *labels,
+                                                              const genlat_sample_opts *opts, genlat_tensor **x);
+
+/**
+ * Draw the latents that genlat_model_sample() decodes.
+ *
+ * @param model  model.
+ * @param n      how many, 1 to 2147483647.
+ * @param opts   seed, temperature and truncation; NULL: defaults.
+ * @param z      receives a new tensor [n,latent].
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
+ * Randomness: stream sample.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_latents(genlat_model *model, int64_t n, const genlat_sample_opts *opts,
+                                                               genlat_tensor **z);
+
+/**
+ * Turn data into latents: the mean of q(z|x) of a VAE, the features of a predictor.
+ *
+ * @param model   model.
+ * @param x       [rows,...] data.
+ * @param labels  as for genlat_model_step(), of a conditional model; else NULL. A predictor does not read them.
+ * @param z       receives a new tensor [rows,latent], or [rows,features].
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for a GAN; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_encode(genlat_model *model, const genlat_tensor *x,
+                                                              const genlat_tensor *labels, genlat_tensor **z);
+
+/**
+ * Turn latents into data: the mean of p(x|z) of a VAE, the output of a GAN's averaged generator.
+ *
+ * @param model   model.
+ * @param z       [rows,latent].
+ * @param labels  as for genlat_model_sample().
+ * @param x       receives a new tensor [rows,...].
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_decode(genlat_model *model, const genlat_tensor *z,
+                                                              const genlat_tensor *labels, genlat_tensor **x);
+
+/**
+ * Encode data and decode them again.
+ *
+ * @param model   model.
+ * @param x       [rows,...] data.
+ * @param labels  as for genlat_model_encode().
+ * @param y       receives a new tensor [rows,...].
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for models without encoder or
+ *         decoder; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_reconstruct(genlat_model *model, const genlat_tensor *x,
+                                                                   const genlat_tensor *labels, genlat_tensor **y);
+
+/** The path from one latent to another. */
+enum {
+    GENLAT_PATH_SPHERE = 0, /**< the great circle, which keeps the length typical of normal latents. */
+    GENLAT_PATH_LINE = 1    /**< the straight line. */
+};
+
+/**
+ * Decode the latents on a path between others, both ends included.
+ *
+ * @param model   model.
+ * @param from    [rows,latent] where the paths begin.
+ * @param to      [rows,latent] where they end.
+ * @param labels  one for each row, as for genlat_model_sample().
+ * @param steps   samples a row, >= 2.
+ * @param path    GENLAT_PATH_*.
+ * @param x       receives a new tensor [rows*steps,...], the steps of a row one after the other.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
+ * Source: White, "Sampling generative networks", 2016 (spherical interpolation).
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_interpolate(genlat_model *model, const genlat_tensor *from,
+                                                                   const genlat_tensor *to, const genlat_tensor *labels,
+                                                                   int64_t steps, uint32_t path, genlat_tensor **x);
+
+/**
+ * Decode while one dimension of a latent moves and the others stay.
+ *
+ * @param model   model.
+ * @param z       [1,latent] the start; NULL: the origin.
+ * @param labels  [1] or [1,vector], as for genlat_model_sample().
+ * @param low     first value of the moving dimension, finite.
+ * @param high    last value, finite.
+ * @param steps   values a dimension, >= 2.
+ * @param x       receives a new tensor [latent*steps,...], the steps of a dimension one after the other.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_traverse(genlat_model *model, const genlat_tensor *z,
+                                                                const genlat_tensor *labels, double low, double high,
+                                                                int64_t steps, genlat_tensor **x);
+
+GENLAT_END
+
+#endif

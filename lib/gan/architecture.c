@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* Architectures of generator and discriminator, one line each: residual nets, dense layers, strided convolutions. */
+#include <stdio.h>
+
+#include "gan/gan_priv.h"
+
+/* What keeps the nets of strided convolutions in bounds: nothing; batch norm in both; or batch norm in the generator, which
+ * takes the condition there, and spectral norm in the discriminator. */
+typedef enum norms { NORM_NONE, NORM_BATCH, NORM_SPECTRAL } norms;
+
+static const char *const norm_names[] = {"none", "batch", "spectral", NULL};
+
+typedef struct architecture_opts {
+    size_t size;
+    int64_t channels, width, depth;
+    uint32_t norm, reserved;
+} architecture_opts;
+
+static const gnl_option options[] = {
+    GNL_OPT_INT(architecture_opts, channels, 32, 1, 65536,
+                "channels at full size; doubled with each halving, up to fourfold; for images and signals"),
+    GNL_OPT_INT(architecture_opts, width, 256, 1, 1 << 20, "units of hidden layers"),
+    GNL_OPT_INT(architecture_opts, depth, 2, 0, 100, "hidden layers, or residual blocks of vectors; images have one at each size"),
+    GNL_OPT_ENUM(architecture_opts, norm, NORM_NONE, NORM_SPECTRAL, norm_names, "normalization of strided convolutions"),
+};
+static const gnl_options_table table = {"architecture", sizeof(architecture_opts), options, GNL_COUNT(options)};
+
+/* Writes one of the two nets for the data of the configuration. */
+typedef genlat_status net_fn(const architecture_opts *a, const gnl_gan_config *c, char *text);
+
+#define APPEND(...) gnl_text_append(text, GNL_NET_LENGTH, __VA_ARGS__)
+
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+static bool is_conditional(const gnl_gan_config *c)
+{
+    return c->base.classes > 0 || c->base.vector > 0;
+}
+
+/* The discriminator is given the condition beside the data. */
+static bool sees_condition(const gnl_gan_config *c)
+{
+    return is_conditional(c) && c->opts.conditioning == GENLAT_GAN_CONDITIONING_CONCAT;
+}
+
+/* [channels,length] or [channels,height,width]. */
+static bool has_places(const gnl_gan_config *c)
+{
+    return c->base.data.ndim == 2 || c->base.data.ndim == 3;
+}
+
+static int dimensions(const gnl_gan_config *c)
+{
+    return c->base.data.ndim - 1;
+}
+
+static void append_output(const gnl_gan_config *c, char *text)
+{
+    static const char *const closing[] = {"", " | sigmoid", " | tanh"};
+    APPEND("%s", closing[c->opts.output]);
+}
+
+/* How a sample shrinks: halved while all sides are even and stay at 4 or above. A signal has one side. */
+typedef struct pyramid {
+    int stages;
+    int64_t height, width; /* of the smallest */
+} pyramid;
+
+static pyramid shrink(const gnl_shape *data)
+{
+    bool flat = data->ndim == 2;
+    pyramid p = {0, flat ? 1 : data->dim[1], data->dim[data->ndim - 1]};
+    while ((flat || (p.height % 2 == 0 && p.height >= 8)) && p.width % 2 == 0 && p.width >= 8) {
+        p.height = flat ? 1 : p.height / 2;
+        p.width /= 2;
+        p.stages++;
+    }
+    return p;
+}
+
+static bool shrinks(const gnl_gan_config *c)
+{
+    return has_places(c) && shrink(&c->base.data).stages > 0;
+}
+
+static long long channels_at(const architecture_opts *a, int stage)
+{
+    return (long long)a->channels << GNL_MIN(stage, 2);
+}
+
+static void append_reshape(const gnl_gan_config *c, char *text, long long channels, long long height,
+                           long long width)
+{
+    if (dimensions(c) == 1)
+        APPEND("reshape shape=%lldx%lld", channels, width);
+    else
+        APPEND("reshape shape=%lldx%lldx%lld", channels, height, width);
+}
+
+/* The discriminator's data; where it sees the condition, a plane made of that on top of them. */
+static void append_data(const gnl_gan_config *c, char *text)
+{
+    long long width = (long long)c->base.data.dim[c->base.data.ndim - 1];
+    long long height = dimensions(c) == 1 ? 1 : (long long)c->base.data.dim[1];
+    if (!sees_condition(c)) {
+        APPEND("identity from=x");
+        return;
+    }
+    APPEND("dense units=%lld from=c | ", height * width);
+    append_reshape(c, text, 1, height, width);
+    APPEND(" name=plane | concat from=x,plane");
+}
+
+/* The last layers of a discriminator. `keys` go with every dense one. */
+static void append_verdict(const gnl_gan_config *c, const char *keys, char *text)
+{
+    bool apart = is_conditional(c) && !sees_condition(c);
+    long long told = (long long)((c->base.classes + c->base.vector) * c->opts.packing);
+    if (apart || c->opts.feature_matching > 0)
+        APPEND(" | identity name=features");
+    APPEND(" | dense units=1%s name=verdict", keys);
+    if (!apart)
+        return;
+    if (c->opts.conditioning == GENLAT_GAN_CONDITIONING_AUXILIARY)
+        APPEND(" | dense units=%lld%s from=features name=classes | output verdict,classes", told, keys);
+    else
+        APPEND(" | dense units=%lld%s bias=no from=features name=match | multiply from=match,c | reshape "
+               "shape=1x%lld | global_avg_pool | scale factor=%lld name=matches | add from=verdict,matches",
+               told, keys, told, told);
+}
+
+/* ---- plain hidden layers --------------------------------------------------------------------- */
+
+static const char *weights_of(const architecture_opts *a)
+{
+    return a->norm == NORM_SPECTRAL ? " weight=spectral" : "";
+}
+
+static genlat_status plain_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    APPEND(is_conditional(c) ? "concat from=z,c" : "identity");
+    for (int i = 0; i < a->depth; i++)
+        APPEND(" | dense units=%lld | relu", (long long)a->width);
+    APPEND(" | dense units={out}");
+    append_output(c, text);
+    return GENLAT_OK;
+}
+
+static genlat_status plain_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    APPEND("flatten from=x name=flat%s", sees_condition(c) ? " | concat from=flat,c" : "");
+    for (int i = 0; i < a->depth; i++)
+        APPEND(" | dense units=%lld%s | leaky_relu slope=0.2", (long long)a->width,
+               weights_of(a));
+    append_verdict(c, weights_of(a), text);
+    return GENLAT_OK;
+}
+
+/* ---- strided convolutions -------------------------------------------------------------------- */
+
+static genlat_status check_places(const architecture_opts *a, const gnl_gan_config *c)
+{
+    char found[GNL_SHAPE_TEXT];
+    if (shrinks(c))
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_SHAPE,
+                    "%s take [channels,length] or [channels,height,width] with even sides from 8 on, "
+                    "the data are %s",
+                    "strided convolutions", gnl_shape_format(&c->base.data, found));
+}
+
+/* After a layer: the one before gets a name where the condition comes in here. */
+static void append_norm(const architecture_opts *a, const gnl_gan_config *c, char *text, int stage)
+{
+    if (a->norm == NORM_SPECTRAL && is_conditional(c))
+        APPEND(" name=h%d | cond_batch_norm from=h%d,c | relu", stage, stage);
+    else
+        APPEND(" | batch_norm | relu");
+}
+
+static genlat_status conv_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    GNL_TRY(check_places(a, c));
+    const pyramid p = shrink(&c->base.data);
+    long long deepest = channels_at(a, p.stages), h = (long long)p.height, w = (long long)p.width;
+    bool joined = is_conditional(c) && a->norm != NORM_SPECTRAL;
+    APPEND("%s | dense units=%lld bias=no init=normal gain=0.02 | ",
+           joined ? "concat from=z,c" : "identity from=z", deepest * h * w);
+    append_reshape(c, text, deepest, h, w);
+    append_norm(a, c, text, p.stages);
+    for (int i = p.stages - 1; i >= 0; i--) {
+        APPEND(" | conv_transpose%dd kernel=4 stride=2 padding=1 init=normal gain=0.02", dimensions(c));
+        if (i > 0) {
+            APPEND(" channels=%lld bias=no", channels_at(a, i));
+            append_norm(a, c, text, i);
+        } else {
+            APPEND(" channels={channels}");
+        }
+    }
+    append_output(c, text);
+    return GENLAT_OK;
+}
+
+static genlat_status conv_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    GNL_TRY(check_places(a, c));
+    const pyramid p = shrink(&c->base.data);
+    char keys[64];
+    snprintf(keys, sizeof keys, " init=normal gain=0.02%s", weights_of(a));
+    append_data(c, text);
+    for (int i = 1; i <= p.stages; i++)
+        APPEND(" | conv%dd channels=%lld kernel=4 stride=2 padding=1%s%s | leaky_relu slope=0.2",
+               dimensions(c), channels_at(a, i), keys,
+               a->norm == NORM_BATCH && i > 1 ? " bias=no | batch_norm" : "");
+    APPEND(" | flatten");
+    append_verdict(c, keys, text);
+    return GENLAT_OK;
+}
+
+/* Convolutions where the data can be halved, hidden layers for the rest. */
+static genlat_status any_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    return (shrinks(c) ? conv_generator : plain_generator)(a, c, text);
+}
+
+static genlat_status any_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    return (shrinks(c) ? conv_discriminator : plain_discriminator)(a, c, text);
+}
+
+/* ---- residual blocks ------------------------------------------------------------------------------------------------
+ * Each starts as the identity, because its last layer starts at zero. */
+
+enum { GROUP = 8 }; /* channels of a group of the 3x3 convolutions */
+
+static void append_conv_block(const gnl_gan_config *c, char *text, long long channels, int stage)
+{
+    int d = dimensions(c);
+    long long inner = 2 * channels;
+    APPEND(" | identity name=s%d | conv%dd channels=%lld kernel=1 init=he_normal | leaky_relu slope=0.2 | "
+           "conv%dd "
+           "channels=%lld kernel=3 padding=1 groups=%lld init=he_normal | leaky_relu slope=0.2 | conv%dd "
+           "channels=%lld kernel=1 bias=no init=constant gain=0 name=b%d | add from=s%d,b%d",
+           stage, d, inner, d, inner, inner / GROUP, d, channels, stage, stage, stage);
+}
+
+static void append_conv(const gnl_gan_config *c, char *text, long long channels, const char *keys)
+{
+    APPEND(" | conv%dd channels=%lld kernel=1%s init=glorot_normal", dimensions(c), channels, keys);
+}
+
+static void append_dense_blocks(const architecture_opts *a, char *text)
+{
+    long long width = (long long)a->width;
+    for (int i = 0; i < a->depth; i++)
+        APPEND(" | identity name=s%d | dense units=%lld init=he_normal | leaky_relu slope=0.2 | dense "
+               "units=%lld init=he_normal | "
+               "leaky_relu slope=0.2 | dense units=%lld bias=no init=constant gain=0 name=b%d | add "
+               "from=s%d,b%d",
+               i, width, width, width, i, i, i);
+}
+
+static void residual_conv_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    const pyramid p = shrink(&c->base.data);
+    long long deepest = channels_at(a, p.stages), h = (long long)p.height, w = (long long)p.width;
+    APPEND("dense units=%lld init=glorot_normal | ", deepest * h * w);
+    append_reshape(c, text, deepest, h, w);
+    append_conv_block(c, text, deepest, p.stages);
+    for (int i = p.stages - 1; i >= 0; i--) {
+        long long channels = channels_at(a, i);
+        if (channels != channels_at(a, i + 1))
+            append_conv(c, text, channels, " bias=no");
+        APPEND(" | upsample scale=2 mode=bilinear");
+        append_conv_block(c, text, channels, i);
+    }
+    APPEND(" | conv%dd channels={channels} kernel=1 init=glorot_normal", dimensions(c));
+}
+
+static genlat_status residual_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    APPEND(is_conditional(c) ? "concat from=z,c | " : "");
+    if (has_places(c)) {
+        residual_conv_generator(a, c, text);
+    } else {
+        APPEND("dense units=%lld init=glorot_normal", (long long)a->width);
+        append_dense_blocks(a, text);
+        APPEND(" | dense units={out} init=glorot_normal");
+    }
+    append_output(c, text);
+    return GENLAT_OK;
+}
+
+static void residual_conv_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    const pyramid p = shrink(&c->base.data);
+    append_data(c, text);
+    append_conv(c, text, channels_at(a, 0), "");
+    for (int i = 0; i <= p.stages; i++) {
+        append_conv_block(c, text, channels_at(a, i), i);
+        if (i < p.stages)
+            APPEND(" | avg_pool kernel=2");
+        if (i < p.stages && channels_at(a, i) != channels_at(a, i + 1))
+            append_conv(c, text, channels_at(a, i + 1), " bias=no");
+    }
+    APPEND(" | flatten");
+}
+
+static genlat_status residual_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    if (has_places(c)) {
+        residual_conv_discriminator(a, c, text);
+    } else {
+        APPEND("flatten from=x name=flat%s | dense units=%lld init=glorot_normal",
+               sees_condition(c) ? " | concat from=flat,c" : "", (long long)a->width);
+        append_dense_blocks(a, text);
+    }
+    append_verdict(c, " init=glorot_normal", text);
+    return GENLAT_OK;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name, *help;
+    net_fn *generator, *discriminator;
+} architectures[] = {
+    {"residual", "residual blocks without normalization; any data", residual_generator, residual_discriminator},
+    {"mlp", "dense hidden layers; any data", plain_generator, plain_discriminator},
+    {"conv", "strided convolutions; signals and images with even sides", conv_generator, conv_discriminator},
+    {"any", "strided convolutions where the data can be halved, else dense layers", any_generator, any_discriminator},
+};
+
+static genlat_status write_net(const gnl_gan_config *c, int net, char text[GNL_NET_LENGTH])
+{
+    char kind[GNL_SPEC_KIND], known[96] = "";
+    const char *pairs = NULL;
+    architecture_opts opts;
+    net_fn *write = NULL;
+    GNL_TRY(gnl_spec_kind(c->architecture, kind, &pairs, "architecture"));
+    for (size_t i = 0; i < GNL_COUNT(architectures); i++) {
+        gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", architectures[i].name);
+        if (strcmp(architectures[i].name, kind) == 0)
+            write = net == GNL_GENERATOR ? architectures[i].generator : architectures[i].discriminator;
+    }
+    if (!write)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no architecture is called '%s'; known: %s", kind, known);
+    gnl_options_init(&table, &opts, sizeof opts);
+    GNL_TRY(gnl_spec_pairs(&table, &opts, pairs, kind, "architecture"));
+    text[0] = '\0';
+    GNL_TRY(write(&opts, c, text));
+    return strlen(text) < GNL_NET_LENGTH - 1
+               ? GENLAT_OK
+               : gnl_fail(GENLAT_E_RANGE, "the layers of the architecture are longer than %d bytes", GNL_NET_LENGTH - 2);
+}
+
+genlat_status gnl_gan_architecture_generator(const gnl_gan_config *config, char text[GNL_NET_LENGTH])
+{
+    return write_net(config, GNL_GENERATOR, text);
+}
+
+genlat_status gnl_gan_architecture_discriminator(const gnl_gan_config *config, char text[GNL_NET_LENGTH])
+{
+    return write_net(config, GNL_DISCRIMINATOR, text);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration of a GAN: options, texts, and how they are completed at build. */
+#include <stdio.h>
+
+#include "gan/gan_priv.h"
+#include "model/builder.h"
+
+static const char *const kind_names[] = {"zero", "one", "one_sided", NULL};
+static const char *const place_names[] = {"interpolate", "dragan", NULL};
+static const char *const conditioning_names[] = {"concat", "projection", "auxiliary", NULL};
+static const char *const output_names[] = {"linear", "sigmoid", "tanh", NULL};
+
+static const gnl_option options[] = {
+    GNL_OPT_INT(genlat_gan_opts, latent, 0, 0, 65536,
+                "latent dimensions; 0: 64, or as many as a sample has elements"),
+    GNL_OPT_INT(genlat_gan_opts, critic_steps, 1, 1, 1000, "steps of the discriminator for each of the generator"),
+    GNL_OPT_INT(genlat_gan_opts, packing, 1, 1, 64, "samples that the discriminator sees together"),
+    GNL_OPT_INT(genlat_gan_opts, penalty_every, 1, 1, 1000, "discriminator steps from one with penalties to the next"),
+    GNL_OPT_REAL(genlat_gan_opts, r1, 0.1, 0, 1e9, "weight of |grad D|^2 / 2 at real samples"),
+    GNL_OPT_REAL(genlat_gan_opts, r2, 0.1, 0, 1e9, "weight of |grad D|^2 / 2 at generated samples"),
+    GNL_OPT_REAL(genlat_gan_opts, gp, 0, 0, 1e9, "weight of the penalty gp_kind at gp_place"),
+    GNL_OPT_REAL(genlat_gan_opts, label_smoothing, 0, 0, 0.5, "subtracted from the target of real samples"),
+    GNL_OPT_REAL(genlat_gan_opts, noise, 0, 0, 1e6, "sd of the noise on all that the discriminator sees"),
+    GNL_OPT_REAL(genlat_gan_opts, clip, 0, 0, 1e6, "bound of the discriminator's weights; 0: none"),
+    GNL_OPT_REAL(genlat_gan_opts, ema, 50000, 0, 1e15, "half-life of the generator's average, samples; 0: none"),
+    GNL_OPT_REAL(genlat_gan_opts, ema_ramp, 0.05, 0, 1e6, "most of it, as part of the samples seen; 0: no ramp"),
+    GNL_OPT_ENUM(genlat_gan_opts, loss, GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR, GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE,
+                 gnl_adversarial_names, "adversarial loss"),
+    GNL_OPT_ENUM(genlat_gan_opts, gp_kind, GENLAT_PENALTY_ONE, GENLAT_PENALTY_ONE_SIDED, kind_names, "slope that gp aims at"),
+    GNL_OPT_ENUM(genlat_gan_opts, gp_place, GENLAT_GAN_PLACE_INTERPOLATE, GENLAT_GAN_PLACE_DRAGAN, place_names,
+                 "where gp is taken"),
+    GNL_OPT_ENUM(genlat_gan_opts, output, GENLAT_GAN_OUTPUT_LINEAR, GENLAT_GAN_OUTPUT_TANH, output_names,
+                 "last layer of an architecture's generator"),
+    GNL_OPT_REAL(genlat_gan_opts, approx_r1, 0, 0, 1e9, "weight of (D(x) - D(x + noise))^2 at real samples"),
+    GNL_OPT_REAL(genlat_gan_opts, approx_r2, 0, 0, 1e9, "the same at generated samples"),
+    GNL_OPT_REAL(genlat_gan_opts, approx_sd, 0.01, 0, 1e6, "sd of that noise"),
+    GNL_OPT_REAL(genlat_gan_opts, auxiliary, 1, 0, 1e9, "weight of the classes' cross-entropy, for conditioning=auxiliary"),
+    GNL_OPT_REAL(genlat_gan_opts, feature_matching, 0, 0, 1e9,
+                 "weight of the squared distance of the discriminator's mean features"),
+    GNL_OPT_REAL(genlat_gan_opts, history, 0, 0, 1e9,
+                 "weight of the squared distance of all weights from their mean over the steps"),
+    GNL_OPT_REAL(genlat_gan_opts, augment_strength, 1, 0, 1,
+                 "probability of each augmentation; with a target, the most it becomes"),
+    GNL_OPT_REAL(genlat_gan_opts, augment_target, 0, 0, 1,
+                 "mean sign of the discriminator on real data that the probability follows; 0: it stays"),
+    GNL_OPT_REAL(genlat_gan_opts, augment_speed, 500000, 1, 1e15, "samples in which that probability moves by 1"),
+    GNL_OPT_REAL(genlat_gan_opts, orthogonal, 0, 0, 1e9,
+                 "weight of |W W^T without its diagonal|^2 / 2 over the matrices of both nets"),
+    GNL_OPT_REAL(genlat_gan_opts, label_smoothing_fake, 0, 0, 0.5, "added to the target of generated samples"),
+    GNL_OPT_ENUM(genlat_gan_opts, conditioning, GENLAT_GAN_CONDITIONING_CONCAT, GENLAT_GAN_CONDITIONING_AUXILIARY,
+                 conditioning_names, "how the discriminator takes the condition"),
+    GNL_OPT_BOOL(genlat_gan_opts, recompute, 0, "activations are computed again instead of kept"),
+};
+static const gnl_options_table table = {"gan", sizeof(genlat_gan_opts), options, GNL_COUNT(options)};
+
+static const gnl_text texts[] = {
+    GNL_TEXT(gnl_gan_config, generator, GNL_TEXT_NET, false),
+    GNL_TEXT(gnl_gan_config, discriminator, GNL_TEXT_NET, false),
+    GNL_TEXT(gnl_gan_config, architecture, GNL_TEXT_BUILD, false),
+    GNL_TEXT(gnl_gan_config, penalties, GNL_TEXT_SPEC, true),
+    GNL_TEXT(gnl_gan_config, augment, GNL_TEXT_SPEC, true),
+    GNL_TEXT(gnl_gan_config, optimizer_g, GNL_TEXT_OPTIMIZER, false),
+    GNL_TEXT(gnl_gan_config, optimizer_d, GNL_TEXT_OPTIMIZER, false),
+    GNL_TEXT(gnl_gan_config, lr_schedule, GNL_TEXT_SCHEDULE, false),
+    GNL_TEXT(gnl_gan_config, noise_schedule, GNL_TEXT_SCHEDULE, false),
+    GNL_TEXT(gnl_gan_config, penalty_schedule, GNL_TEXT_SCHEDULE, false),
+    GNL_TEXT(gnl_gan_config, beta2_schedule, GNL_TEXT_SCHEDULE, true),
+};
+
+const gnl_config_type gnl_gan_config_type = {
+    "gan", sizeof(gnl_gan_config), &table, offsetof(gnl_gan_config, opts), texts, GNL_COUNT(texts)};
+
+genlat_status genlat_gan_builder_options(genlat_model_builder *builder, genlat_gan_opts *opts)
+{
+    GNL_ENTER();
+    return gnl_builder_get_options(builder, &gnl_gan_type, opts);
+}
+
+void genlat_gan_builder_set_options(genlat_model_builder *builder, const genlat_gan_opts *opts)
+{
+    GNL_ENTER();
+    gnl_builder_set_options(builder, &gnl_gan_type, opts);
+}
+
+/* ---- penalties ------------------------------------------------------------------------------- */
+
+static void append_penalty(char *out, size_t capacity, const char *name, double weight, const char *rest)
+{
+    char number[40];
+    gnl_format_real(weight, number, sizeof number);
+    if (weight > 0)
+        gnl_text_append(out, capacity, "%s%s weight=%s%s", *out ? "; " : "", name, number, rest);
+}
+
+/* In the order in which their gradients are added. */
+genlat_status gnl_gan_find_penalties(const gnl_gan_config *c, char *out, size_t capacity)
+{
+    const genlat_gan_opts *o = &c->opts;
+    char sd[64] = " sd=", gp[64];
+    gnl_format_real(o->approx_sd, sd + 4, sizeof sd - 4);
+    snprintf(gp, sizeof gp, " kind=%s place=%s", kind_names[o->gp_kind], place_names[o->gp_place]);
+    out[0] = '\0';
+    append_penalty(out, capacity, "approx_r1", o->approx_r1, sd);
+    append_penalty(out, capacity, "approx_r2", o->approx_r2, sd);
+    append_penalty(out, capacity, "r1", o->r1, "");
+    append_penalty(out, capacity, "r2", o->r2, "");
+    append_penalty(out, capacity, "history", o->history, "");
+    append_penalty(out, capacity, "orthogonal", o->orthogonal, "");
+    append_penalty(out, capacity, "gp", o->gp, gp);
+    if (*c->penalties)
+        gnl_text_append(out, capacity, "%s%s", *out ? "; " : "", c->penalties);
+    return strlen(out) < capacity - 1 ? GENLAT_OK
+                                      : gnl_fail(GENLAT_E_RANGE, "penalties are longer than %zu bytes", capacity - 2);
+}
+
+/* ---- completing ------------------------------------------------------------------------------ */
+
+genlat_status gnl_gan_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given)
+{
+    gnl_gan_config *c = (gnl_gan_config *)(void *)config;
+    if (c->opts.latent == 0)
+        c->opts.latent = GNL_MIN(gnl_shape_count(&c->base.data), (int64_t)64);
+    if (nets_given)
+        return GENLAT_OK;
+    if (!*c->generator)
+        GNL_TRY(gnl_gan_architecture_generator(c, c->generator));
+    if (!*c->discriminator)
+        GNL_TRY(gnl_gan_architecture_discriminator(c, c->discriminator));
+    GNL_TRY(gnl_text_replace(c->generator, sizeof c->generator, "{out}", gnl_shape_count(&c->base.data)));
+    return gnl_text_replace(c->generator, sizeof c->generator, "{channels}", c->base.data.dim[0]);
+}
+
+gnl_shape gnl_gan_packed(const gnl_gan_config *config)
+{
+    gnl_shape packed = config->base.data;
+    packed.dim[0] *= config->opts.packing;
+    return packed;
+}
+
+/* With an auxiliary classifier the discriminator is not given the condition. */
+gnl_net_inputs gnl_gan_inputs(const gnl_config *config, int net)
+{
+    const gnl_gan_config *c = (const gnl_gan_config *)(const void *)config;
+    const bool generator = net == GNL_GENERATOR;
+    const int64_t condition = c->base.classes + c->base.vector;
+    const bool given = condition && (generator || c->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY);
+    return (gnl_net_inputs){.count = given ? 2 : 1,
+                            .name = {generator ? "z" : "x", "c"},
+                            .shape = {generator ? (gnl_shape){1, {c->opts.latent}} : gnl_gan_packed(c),
+                                      {1, {condition * (generator ? 1 : c->opts.packing)}}}};
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* A GAN made of its configuration and nets: penalties, augmentations, the average, and whether it all fits. */
+#include <stdio.h>
+
+#include "gan/gan_priv.h"
+
+static genlat_status check_inputs(const genlat_model *model)
+{
+    for (int net = 0; model->type->nets[net].name; net++) {
+        const char *name = model->type->nets[net].name;
+        const gnl_net_inputs in = gnl_gan_inputs(model->config, net);
+        for (int i = 0; i < in.count; i++)
+            GNL_TRY(gnl_model_check_input(model->net[net], i, &in.shape[i], name));
+        /* A net may have the condition as an input that an auxiliary classifier does not need. */
+        if (model->condition && in.count == 1 && model->net[net]->inputs > 1) {
+            const gnl_shape packed = {1, {model->condition * gnl_gan_config_of(model)->opts.packing}};
+            GNL_TRY(gnl_model_check_input(model->net[net], 1, &packed, name));
+        }
+        GNL_TRY(gnl_model_check_reached(model->net[net], 0, name));
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status check_outputs(const genlat_model *model)
+{
+    const genlat_net *g = model->net[GNL_GENERATOR], *d = model->net[GNL_DISCRIMINATOR];
+    int64_t made = gnl_shape_count(&g->node[g->output[0]].shape), told = gnl_shape_count(&d->node[d->output[0]].shape);
+    if (made != model->size)
+        return gnl_fail(GENLAT_E_SHAPE, "generator: gives %lld numbers, a sample has %lld", (long long)made,
+                        (long long)model->size);
+    if (told != 1)
+        return gnl_fail(GENLAT_E_SHAPE, "discriminator: gives %lld numbers, 1 expected", (long long)told);
+    return GENLAT_OK;
+}
+
+/* The output of the discriminator that a node is; a node that is none yet becomes one. */
+static genlat_status find_output(genlat_net *net, const char *name, int *out)
+{
+    int node = gnl_net_find_node(net, name);
+    for (*out = 0; *out < net->outputs && net->output[*out] != node; ++*out)
+        ;
+    if (node < 0 || (*out == net->outputs && net->outputs == GENLAT_MAX_OUTPUTS))
+        return gnl_fail(GENLAT_E_NOT_FOUND, "discriminator: no node is called '%s'", name);
+    if (*out == net->outputs)
+        net->output[net->outputs++] = node;
+    return GENLAT_OK;
+}
+
+/* Outputs that losses of their own are taken on. */
+static genlat_status find_outputs(gnl_gan *gan)
+{
+    const gnl_gan_config *c = gnl_gan_config_of(&gan->model);
+    genlat_net *d = gan->model.net[GNL_DISCRIMINATOR];
+    const int64_t expected = c->base.classes * c->opts.packing;
+    gan->classes_output = gan->features_output = -1;
+    if (c->opts.feature_matching > 0)
+        GNL_TRY(find_output(d, "features", &gan->features_output));
+    if (!gan->model.condition || c->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY)
+        return GENLAT_OK;
+    if (!c->base.classes)
+        return gnl_fail(GENLAT_E_RANGE, "conditioning is auxiliary, which takes classes, not vectors");
+    GNL_TRY(find_output(d, "classes", &gan->classes_output));
+    int64_t found = gnl_shape_count(&d->node[d->output[gan->classes_output]].shape);
+    if (found != expected)
+        return gnl_fail(GENLAT_E_SHAPE, "discriminator: 'classes' has %lld numbers, %lld expected", (long long)found,
+                        (long long)expected);
+    return GENLAT_OK;
+}
+
+static genlat_status make_average(gnl_gan *gan)
+{
+    const genlat_gan_opts *o = &gnl_gan_config_of(&gan->model)->opts;
+    genlat_net *generator = gan->model.net[GNL_GENERATOR];
+    genlat_ema_opts opts;
+    if (o->ema == 0) {
+        gan->average = gnl_net_retain(generator);
+        return GENLAT_OK;
+    }
+    genlat_ema_opts_init_sized(&opts, sizeof opts);
+    opts.half_life = o->ema;
+    opts.ramp_up = o->ema_ramp;
+    GNL_TRY(gnl_ema_new(generator, &opts, &gan->ema));
+    GNL_TRY(gnl_net_twin(generator, &gan->average));
+    return gnl_model_add_part(&gan->model, gnl_part_like_net(generator, "average", gan->ema->value, gan->ema->state));
+}
+
+static genlat_status check_smoothing(const genlat_gan_opts *o)
+{
+    double smoothing = o->label_smoothing + o->label_smoothing_fake;
+    if (smoothing > 0 && !gnl_adversarial_smooths(o->loss))
+        return gnl_fail(GENLAT_E_RANGE, "label_smoothing is %g, the loss %s has no target to move", smoothing,
+                        gnl_adversarial_names[o->loss]);
+    return GENLAT_OK;
+}
+
+const char *const gnl_gan_terms[] = {"d_loss",      "g_loss",      "d_real",    "d_fake",   "penalty",
+                                     "d_grad_norm", "g_grad_norm", "diversity", "strength", NULL};
+
+genlat_status gnl_gan_make(genlat_model *model)
+{
+    gnl_gan *gan = gnl_gan_of(model);
+    const gnl_gan_config *c = gnl_gan_config_of(model);
+    char penalties[GNL_SPEC_TEXT];
+    model->terms = gnl_gan_terms;
+    gan->last.size = sizeof gan->last;
+    GNL_TRY(check_smoothing(&c->opts));
+    GNL_TRY(gnl_augment_parse(c->augment, &c->base.data, &gan->augment));
+    if (gan->augment.count && c->opts.augment_target == 0)
+        gan->probability = c->opts.augment_strength;
+    GNL_TRY(check_inputs(model));
+    GNL_TRY(check_outputs(model));
+    GNL_TRY(find_outputs(gan));
+    GNL_TRY(gnl_gan_find_penalties(c, penalties, sizeof penalties));
+    GNL_TRY(gnl_penalties_parse(penalties, &gan->penalties));
+    GNL_TRY(gnl_gan_check_training(model));
+    GNL_TRY(make_average(gan));
+    return gnl_penalties_make(&gan->penalties, model);
+}
+
+/* The schedule's value is the optimizers' beta2, from the first step on. */
+genlat_status gnl_gan_finish(genlat_model *model)
+{
+    const genlat_schedule *schedule = model->schedule[GNL_GAN_BETA2_SCHEDULE];
+    double start = schedule ? gnl_schedule_value(schedule, 0) : 0;
+    for (int i = 0; schedule && i < 2; i++)
+        if (!gnl_optim_set_real(model->optimizer[i].optim, "beta2", start))
+            return gnl_fail(GENLAT_E_UNSUPPORTED, "beta2_schedule: an optimizer has no beta2");
+    return GENLAT_OK;
+}
+
+void gnl_gan_release(genlat_model *model)
+{
+    gnl_gan *gan = gnl_gan_of(model);
+    gnl_ema_release(gan->ema);
+    gnl_net_release(gan->average);
+    gnl_penalties_free(&gan->penalties, model->object.ctx);
+}
+
+void gnl_gan_refresh(genlat_model *model)
+{
+    gnl_gan *gan = gnl_gan_of(model);
+    pthread_mutex_lock(&model->lock);
+    if (gan->ema && atomic_exchange(&gan->stale, false)) {
+        memcpy(gan->average->value, gan->ema->value, (size_t)gan->average->values * sizeof(gnl_real));
+        memcpy(gan->average->state, gan->ema->state, (size_t)gan->average->states * sizeof(gnl_real));
+    }
+    pthread_mutex_unlock(&model->lock);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The penalties of a model: made of text, and taken in their order. */
+#include <stdio.h>
+
+#include "gan/penalty/penalty.h"
+
+const gnl_gan_penalty_type *const gnl_gan_penalty_types[] = {
+    &gnl_penalty_approx_r1,
+    &gnl_penalty_approx_r2,
+    &gnl_penalty_r1,
+    &gnl_penalty_r2,
+    &gnl_penalty_history,
+    &gnl_penalty_orthogonal,
+    &gnl_penalty_gp,
+    NULL,
+};
+
+/* ---- from text ------------------------------------------------------------------------------- */
+
+static genlat_status find_type(const char *name, const gnl_gan_penalty_type **out)
+{
+    char known[256] = "";
+    for (const gnl_gan_penalty_type *const *type = gnl_gan_penalty_types; *type; type++) {
+        if (strcmp((*type)->name, name) == 0) {
+            *out = *type;
+            return GENLAT_OK;
+        }
+        gnl_text_append(known, sizeof known, "%s%s", *known ? ", " : "", (*type)->name);
+    }
+    return gnl_fail(GENLAT_E_NOT_FOUND, "no penalty is called '%s'; known: %s", name, known);
+}
+
+static genlat_status parse_one(const char *spec, gnl_gan_penalties *out)
+{
+    char name[GNL_SPEC_KIND];
+    const char *pairs = NULL;
+    gnl_gan_penalty *p = &out->item[out->count];
+    if (out->count == GNL_MAX_PENALTIES)
+        return gnl_fail(GENLAT_E_RANGE, "more than %d penalties", GNL_MAX_PENALTIES);
+    GNL_TRY(gnl_spec_kind(spec, name, &pairs, "penalties"));
+    *p = (gnl_gan_penalty){.type = NULL};
+    GNL_TRY(find_type(name, &p->type));
+    for (int i = 0; i < out->count; i++)
+        if (out->item[i].type == p->type)
+            return gnl_fail(GENLAT_E_INVALID, "penalty %s is given twice; an option of that name sets it too", name);
+    gnl_options_init(p->type->options, p->opts, p->type->options->size);
+    GNL_TRY(gnl_spec_pairs(p->type->options, p->opts, pairs, name, "penalties"));
+    out->count++;
+    return GENLAT_OK;
+}
+
+genlat_status gnl_penalties_parse(const char *text, gnl_gan_penalties *out)
+{
+    char copy[GNL_SPEC_TEXT], *rest = NULL;
+    out->count = 0;
+    if (strlen(text) >= sizeof copy)
+        return gnl_fail(GENLAT_E_RANGE, "penalties are longer than %zu bytes", sizeof copy - 1);
+    strcpy(copy, text);
+    for (char *word = strtok_r(copy, ";", &rest); word; word = strtok_r(NULL, ";", &rest))
+        if (word[strspn(word, " ")])
+            GNL_TRY(parse_one(word, out));
+    return GENLAT_OK;
+}
+
+genlat_status gnl_penalties_make(gnl_gan_penalties *all, genlat_model *model)
+{
+    for (int i = 0; i < all->count; i++)
+        if (all->item[i].type->make)
+            GNL_TRY(all->item[i].type->make(&all->item[i], model));
+    return GENLAT_OK;
+}
+
+void gnl_penalties_free(gnl_gan_penalties *all, genlat_ctx *ctx)
+{
+    for (int i = 0; i < all->count; i++) {
+        gnl_free(ctx, all->item[i].state[0]);
+        gnl_free(ctx, all->item[i].state[1]);
+        gnl_numbers_free(ctx, &all->item[i].numbers);
+    }
+}
+
+/* ---- what they need -------------------------------------------------------------------------- */
+
+unsigned gnl_penalties_need(const gnl_gan_penalties *all)
+{
+    unsigned needs = 0;
+    for (int i = 0; i < all->count; i++)
+        needs |= all->item[i].type->needs;
+    return needs;
+}
+
+double gnl_penalties_at_samples(const gnl_gan_penalties *all, int side)
+{
+    double weight = 0;
+    for (int i = 0; i < all->count; i++)
+        if (all->item[i].type->at_samples)
+            weight += all->item[i].type->at_samples(&all->item[i], side);
+    return weight;
+}
+
+bool gnl_penalties_are_exact(const gnl_gan_penalties *all)
+{
+    return gnl_penalties_need(all) & GNL_NEEDS_EXACT_EXEC || gnl_penalties_at_samples(all, GNL_REAL) > 0 ||
+           gnl_penalties_at_samples(all, GNL_FAKE) > 0;
+}
+
+int64_t gnl_penalties_space(const gnl_gan_penalties *all, const genlat_model *model)
+{
+    int64_t most = 0;
+    for (int i = 0; i < all->count; i++)
+        if (all->item[i].type->space)
+            most = GNL_MAX(most, all->item[i].type->space(&all->item[i], model));
+    return most;
+}
+
+/* ---- values and gradients -------------------------------------------------------------------- */
+
+typedef double value_fn(gnl_gan_penalty *p, const gnl_penalty_call *call);
+
+static bool is_taken(const gnl_gan_penalty *p, const gnl_penalty_call *call)
+{
+    return p->type->nets >> call->net & 1 && !(p->type->lazy && call->factor == 0);
+}
+
+static void add(const gnl_gan_penalty *p, double value, int64_t every, gnl_penalty_sum *sum)
+{
+    if (p->type->nets == 1u << GNL_DISCRIMINATOR)
+        sum->penalty += value / (double)(p->type->lazy ? every : 1);
+    else
+        sum->loss += value;
+    sum->total += value;
+}
+
+/* Each with the factor that is its own. */
+static void take(gnl_gan_penalty *p, value_fn *value, const gnl_penalty_call *call, double factor, int64_t every,
+                 gnl_penalty_sum *sum)
+{
+    gnl_penalty_call own = *call;
+    own.factor = p->type->lazy ? factor : 1;
+    if (value && is_taken(p, &own))
+        add(p, value(p, &own), every, sum);
+}
+
+void gnl_penalties_outputs(gnl_gan_penalties *all, gnl_penalty_call *call, double factor, int64_t every, gnl_penalty_sum *sum)
+{
+    for (int i = 0; i < all->count; i++)
+        take(&all->item[i], all->item[i].type->outputs, call, factor, every, sum);
+}
+
+void gnl_penalties_weights(gnl_gan_penalties *all, gnl_penalty_call *call, double factor, int64_t every, gnl_penalty_sum *sum)
+{
+    for (int i = 0; i < all->count; i++)
+        take(&all->item[i], all->item[i].type->weights, call, factor, every, sum);
+}
+
+void gnl_penalties_follow(gnl_gan_penalties *all, gnl_penalty_call *call)
+{
+    for (int i = 0; i < all->count; i++)
+        if (all->item[i].type->follow && all->item[i].type->nets >> call->net & 1)
+            all->item[i].type->follow(&all->item[i], call);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* Training steps of the GAN. The discriminator's: generated samples, both sides shown, loss and penalties back into the
+ * discriminator. The generator's: through the discriminator by input gradients alone, then back into the generator. */
+#include <math.h>
+
+#include "gan/gan_priv.h"
+
+/* ---- forward --------------------------------------------------------------------------------- */
+
+static const gnl_real *generate(genlat_model *model, const gnl_gan_batch *b)
+{
+    gnl_gan_work *work = gnl_gan_work_of(model);
+    gnl_rng rng = gnl_model_stream(model, GNL_STREAM_NOISE, GNL_GAN_NOISE);
+    gnl_fill_normal(&work->generator->compute, &rng, b->rows * model->type->latent_size(model), work->z);
+    work->generator->dropout = gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_GENERATOR);
+    const gnl_real *in[] = {work->z, work->condition};
+    gnl_exec_forward(work->generator, true, b->rows, in);
+    return gnl_exec_output(work->generator, 0);
+}
+
+static const gnl_real *discriminate(genlat_model *model, const gnl_gan_batch *b, int side, const gnl_real *x)
+{
+    gnl_gan_work *work = gnl_gan_work_of(model);
+    genlat_exec *exec = work->side[side];
+    const gnl_real *in[] = {gnl_gan_show(model, b, side, x), work->condition};
+    exec->dropout = gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_DISCRIMINATOR + (gnl_use)side);
+    gnl_exec_forward(exec, true, b->packs, in);
+    return gnl_exec_output(exec, 0);
+}
+
+/* ---- the discriminator ----------------------------------------------------------------------- */
+
+/* The loss of one side back into the discriminator, with the penalty on the same samples where it is due. Losses of other
+ * outputs go a way of their own. */
+static double side_backward(genlat_model *model, const gnl_gan_batch *b, int side, double factor, double *class_loss)
+{
+    gnl_gan_work *work = gnl_gan_work_of(model);
+    genlat_exec *exec = work->side[side];
+    const gnl_real *dloss = work->doutput[side];
+    const double weight = factor * gnl_penalties_at_samples(&gnl_gan_of(model)->penalties, side);
+    bool more = gnl_gan_of(model)->classes_output >= 0;
+    const gnl_penalty penalty = {.kind = GNL_PENALTY_ZERO, .weight = weight, .dloss = more ? NULL : dloss};
+    double found = weight > 0 ? weight * gnl_exec_penalty(exec, &penalty, NULL) : 0;
+    if (weight > 0 && !more)
+        return found;
+    memcpy(gnl_exec_output_grad(exec, 0), dloss, (size_t)exec->rows * sizeof *dloss);
+    *class_loss += gnl_gan_class_loss(model, b, exec);
+    gnl_exec_backward(exec, gnl_gan_outputs(model, GNL_DISCRIMINATOR), GNL_GRAD_WEIGHTS);
+    return found;
+}
+
+/* Penalties that are left out in most steps count so many times more in the others. No step of the optimizer is added for
+ * them, so that rate and decays need no correction. */
+static double penalty_factor(const genlat_model *model)
+{
+    const int64_t every = gnl_gan_config_of(model)->opts.penalty_every;
+    bool due = model->progress.step % every == 0;
+    return due ? (double)every * gnl_model_factor(model, GNL_GAN_PENALTY_SCHEDULE) : 0;
+}
+
+static genlat_status not_finite(const char *net, double loss, double penalty)
+{
+    return gnl_fail(GENLAT_E_NUMERIC,
+                    "the loss of the %s is not finite (%g, penalties %g); lower the learning rate, clip gradients, raise r1 and "
+                    "r2, or look for bad values in the data",
+                    net, loss, penalty);
+}
+
+static void clip_weights(genlat_model *model)
+{
+    const gnl_part *part = &model->part[GNL_DISCRIMINATOR];
+    const gnl_real bound = (gnl_real)gnl_gan_config_of(model)->opts.clip;
+    for (int64_t i = 0; bound > 0 && i < part->values; i++)
+        part->value[i] = GNL_MAX(-bound, GNL_MIN(bound, part->value[i]));
+}
+
+static genlat_status update(genlat_model *model, int net)
+{
+    if (model->schedule[GNL_GAN_BETA2_SCHEDULE])
+        (void)gnl_optim_set_real(model->optimizer[net].optim, "beta2", gnl_model_factor(model, GNL_GAN_BETA2_SCHEDULE));
+    genlat_status status = gnl_model_update(model, net);
+    model->progress.passes++;
+    return status;
+}
+
+/* Losses and penalties back into the discriminator. */
+static void discriminator_losses(genlat_model *model, const gnl_gan_batch *b, const gnl_adversarial *loss, double factor,
+                                 double *value, gnl_penalty_sum *sum)
+{
+    gnl_gan_work *work = gnl_gan_work_of(model);
+    gnl_gan_penalties *all = &gnl_gan_of(model)->penalties;
+    const int64_t every = gnl_gan_config_of(model)->opts.penalty_every;
+    gnl_penalty_call call = {.model = model,
+                             .batch = b,
+                             .net = GNL_DISCRIMINATOR,
+                             .output = {loss->real, loss->fake},
+                             .doutput = {work->doutput[GNL_REAL], work->doutput[GNL_FAKE]}};
+    *value = gnl_adversarial_critic(loss, work->doutput[GNL_REAL], work->doutput[GNL_FAKE]);
+    gnl_penalties_outputs(all, &call, factor, every, sum);
+    for (int side = GNL_REAL; side <= GNL_FAKE; side++) {
+        double found = side_backward(model, b, side, factor, value);
+        sum->penalty += found / (double)every;
+        sum->total += found;
+    }
+    gnl_penalties_weights(all, &call, factor, every, sum);
+    *value += sum->loss;
+}
+
+static genlat_status discriminator_step(genlat_model *model, const gnl_gan_batch *b, genlat_gan_terms *t)
+{
+    const genlat_gan_opts *o = &gnl_gan_config_of(model)->opts;
+    const double factor = penalty_factor(model);
+    gnl_penalty_sum sum = {0};
+    gnl_model_zero_grad(model, GNL_DISCRIMINATOR);
+    const gnl_real *generated = generate(model, b);
+    t->diversity = gnl_gan_diversity(model, b, generated);
+    const gnl_real *real = discriminate(model, b, GNL_REAL, b->x), *fake = discriminate(model, b, GNL_FAKE, generated);
+    const gnl_adversarial loss = {o->loss, o->label_smoothing, b->packs, real, fake, o->label_smoothing_fake};
+    t->d_real = gnl_gan_mean(b->packs, loss.real);
+    t->d_fake = gnl_gan_mean(b->packs, loss.fake);
+    gnl_gan_work_of(model)->positive = gnl_adversarial_sign(&loss);
+    discriminator_losses(model, b, &loss, factor, &t->d_loss, &sum);
+    if (!isfinite(t->d_loss) || !isfinite(sum.total))
+        return not_finite("discriminator", t->d_loss, sum.total);
+    if (factor > 0)
+        t->penalty = sum.penalty;
+    GNL_TRY(update(model, GNL_DISCRIMINATOR));
+    t->d_grad_norm = gnl_optim_grad_norm(model->optimizer[GNL_DISCRIMINATOR].optim);
+    clip_weights(model);
+    return GENLAT_OK;
+}
+
+/* ---- the generator --------------------------------------------------------------------------- */
+
+/* Losses of the generator, through the discriminator, back to what it has generated. */
+static double generator_losses(genlat_model *model, const gnl_gan_batch *b)
+{
+    gnl_gan_work *work = gnl_gan_work_of(model);
+    genlat_exec *judge = work->side[GNL_FAKE];
+    const uint32_t kind = gnl_gan_config_of(model)->opts.loss;
+    const gnl_real *generated = generate(model, b);
+    bool compares = gnl_adversarial_needs_real(kind) || gnl_gan_of(model)->features_output >= 0;
+    const gnl_real *real = compares ? discriminate(model, b, GNL_REAL, b->x) : NULL;
+    const gnl_adversarial loss = {kind, 0, b->packs, real, discriminate(model, b, GNL_FAKE, generated), 0};
+    double value = gnl_adversarial_generator(&loss, gnl_exec_output_grad(judge, 0));
+    value += gnl_gan_class_loss(model, b, judge) + gnl_gan_feature_loss(model, b);
+    gnl_exec_backward(judge, gnl_gan_outputs(model, GNL_GENERATOR), GNL_GRAD_INPUTS);
+    gnl_gan_show_backward(model, b, gnl_exec_input_grad(judge, 0), gnl_exec_output_grad(work->generator, 0));
+    return value;
+}
+
+static genlat_status generator_step(genlat_model *model, const gnl_gan_batch *b, genlat_gan_terms *t)
+{
+    gnl_penalty_sum sum = {0};
+    gnl_penalty_call call = {.model = model, .batch = b, .net = GNL_GENERATOR};
+    gnl_model_zero_grad(model, GNL_GENERATOR);
+    t->g_loss = generator_losses(model, b);
+    gnl_penalties_weights(&gnl_gan_of(model)->penalties, &call, 1, 1, &sum);
+    t->g_loss += sum.loss;
+    if (!isfinite(t->g_loss))
+        return not_finite("generator", t->g_loss, 0);
+    gnl_exec_backward(gnl_gan_work_of(model)->generator, 1, GNL_GRAD_WEIGHTS);
+    GNL_TRY(update(model, GNL_GENERATOR));
+    t->g_grad_norm = gnl_optim_grad_norm(model->optimizer[GNL_GENERATOR].optim);
+    return GENLAT_OK;
+}
+
+/* What goes along with the nets, once nothing can fail any more. The average moves with all samples since its last update,
+ * those of the discriminator's other steps too. */
+static void follow(genlat_model *model, const gnl_gan_batch *b, unsigned nets)
+{
+    gnl_gan *gan = gnl_gan_of(model);
+    gnl_penalty_call call = {.model = model, .batch = b, .net = GNL_DISCRIMINATOR};
+    if (nets >> GNL_DISCRIMINATOR & 1) {
+        gnl_penalties_follow(&gan->penalties, &call);
+        gnl_gan_adapt(model, b);
+        model->progress.step++;
+    }
+    if (!(nets >> GNL_GENERATOR & 1))
+        return;
+    call.net = GNL_GENERATOR;
+    gnl_penalties_follow(&gan->penalties, &call);
+    if (gan->ema) {
+        gnl_ema_update(gan->ema, b->rows * gnl_gan_config_of(model)->opts.critic_steps);
+        atomic_store(&gan->stale, true);
+    }
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static genlat_status take_batch(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_gan_batch *b)
+{
+    const int64_t packing = gnl_gan_config_of(model)->opts.packing, packs = x->shape.dim[0] / packing;
+    if (packs < 1)
+        return gnl_fail(GENLAT_E_SHAPE, "x has %lld rows, packing takes %lld at least", (long long)x->shape.dim[0],
+                        (long long)packing);
+    *b = (gnl_gan_batch){x->data, packs * packing, packs};
+    GNL_TRY(gnl_model_want_work(model, b->rows));
+    return gnl_model_fill_condition(model, labels, 0, b->rows, gnl_gan_work_of(model)->condition);
+}
+
+genlat_status gnl_gan_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, unsigned nets)
+{
+    enum { BOTH = 1 << GNL_GENERATOR | 1 << GNL_DISCRIMINATOR };
+    gnl_gan *gan = gnl_gan_of(model);
+    gnl_gan_batch b;
+    genlat_gan_terms t = gan->last;
+    /* In a step of both the discriminator has moved when the generator's loss turns out not to be finite. */
+    const unsigned undone = nets == BOTH ? 1u << GNL_DISCRIMINATOR : 0;
+    GNL_TRY(take_batch(model, x, labels, &b));
+    GNL_TRY(gnl_model_save_state(model, undone));
+    genlat_status status = nets >> GNL_DISCRIMINATOR & 1 ? discriminator_step(model, &b, &t) : GENLAT_OK;
+    if (status == GENLAT_OK && nets >> GNL_GENERATOR & 1)
+        status = generator_step(model, &b, &t);
+    if (status != GENLAT_OK) {
+        gnl_model_restore_state(model, undone);
+        return status;
+    }
+    follow(model, &b, nets);
+    t.strength = gan->probability;
+    gan->last = t;
+    return GENLAT_OK;
+}
+
+unsigned gnl_gan_nets_due(const genlat_model *model)
+{
+    bool both = (model->progress.step + 1) % gnl_gan_config_of(model)->opts.critic_steps == 0;
+    return 1u << GNL_DISCRIMINATOR | (both ? 1u << GNL_GENERATOR : 0);
+}
+
+/* ---- public ---------------------------------------------------------------------------------- */
+
+static genlat_status run_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, unsigned nets,
+                              genlat_gan_terms *terms)
+{
+    GNL_TRY(gnl_model_check_batch(model, x, labels));
+    GNL_TRY(gnl_result_check_optional(terms, "terms"));
+    GNL_TRY(gnl_gan_step(model, x, labels, nets));
+    gnl_result_give(terms, &gnl_gan_of(model)->last, sizeof *terms);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_gan_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, genlat_gan_terms *terms)
+{
+    GNL_ENTER();
+    GNL_TRY(gnl_model_check_family(model, &gnl_gan_type));
+    return run_step(model, x, labels, gnl_gan_nets_due(model), terms);
+}
+
+genlat_status genlat_gan_step_d(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                genlat_gan_terms *terms)
+{
+    GNL_ENTER();
+    GNL_TRY(gnl_model_check_family(model, &gnl_gan_type));
+    return run_step(model, x, labels, 1u << GNL_DISCRIMINATOR, terms);
+}
+
+genlat_status genlat_gan_step_g(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                genlat_gan_terms *terms)
+{
+    GNL_ENTER();
+    GNL_TRY(gnl_model_check_family(model, &gnl_gan_type));
+    return run_step(model, x, labels, 1u << GNL_GENERATOR, terms);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The GAN as a family of models. */
+#include "gan/gan_priv.h"
+#include "latent/latent.h"
+
+/* The discriminator's input is what `packing` samples are together. */
+static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
+{
+    const int64_t packing = ((const gnl_gan_config *)(const void *)config)->opts.packing;
+    config->data = nets[GNL_DISCRIMINATOR]->node[0].shape;
+    if (config->data.ndim < 1 || config->data.dim[0] % packing)
+        return gnl_fail(GENLAT_E_FORMAT, "the discriminator does not take packs of %lld", (long long)packing);
+    config->data.dim[0] /= packing;
+    return GENLAT_OK;
+}
+
+static int fields(genlat_model *model, gnl_field *out)
+{
+    gnl_gan *gan = gnl_gan_of(model);
+    gan->averaged = gan->ema ? gan->ema->samples : 0;
+    out[0] = (gnl_field){"averaged", GNL_FIELD_REAL, &gan->averaged, 0, false};
+    out[1] = (gnl_field){"strength", GNL_FIELD_REAL, &gan->probability, 0, true};
+    return 2;
+}
+
+static void loaded(genlat_model *model, bool training)
+{
+    gnl_gan *gan = gnl_gan_of(model);
+    const genlat_gan_opts *o = &gnl_gan_config_of(model)->opts;
+    bool follows = o->augment_target > 0;
+    gan->probability = !gan->augment.count         ? 0
+                       : training && follows ? GNL_MAX(0, GNL_MIN(o->augment_strength, gan->probability))
+                       : follows             ? 0
+                                             : o->augment_strength;
+    if (gan->ema)
+        gan->ema->samples = gan->averaged;
+    atomic_store(&gan->stale, gan->ema != NULL);
+}
+
+static genlat_status step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms)
+{
+    GNL_TRY(gnl_gan_step(model, x, labels, gnl_gan_nets_due(model)));
+    const genlat_gan_terms *t = &gnl_gan_of(model)->last;
+    const double all[] = {t->d_loss,      t->g_loss,      t->d_real,    t->d_fake,  t->penalty,
+                          t->d_grad_norm, t->g_grad_norm, t->diversity, t->strength};
+    memcpy(terms, all, sizeof all);
+    return GENLAT_OK;
+}
+
+static int64_t latent_size(const genlat_model *model)
+{
+    return gnl_gan_config_of(model)->opts.latent;
+}
+
+static void prior(const genlat_model *model, gnl_rng *rng, const genlat_sample_opts *opts, gnl_real *z)
+{
+    gnl_normal_draw(rng, &(gnl_prior_draw){opts->temperature, opts->truncation}, latent_size(model), z);
+}
+
+static genlat_net *net(genlat_model *model, const char *name)
+{
+    if (strcmp(name, "average") != 0)
+        return NULL;
+    gnl_gan_refresh(model);
+    return gnl_gan_of(model)->average;
+}
+
+static const gnl_net_slot nets[] = {
+    [GNL_GENERATOR] = {"generator", GNL_GENERATOR}, [GNL_DISCRIMINATOR] = {"discriminator", GNL_DISCRIMINATOR}, {NULL, 0}};
+
+/* No number of a GAN tells on other data which weights are best: it is neither validated nor restored. */
+const gnl_model_type gnl_gan_type = {
+    .name = "gan",
+    .help = "generative adversarial network",
+    .size = sizeof(gnl_gan),
+    .config = &gnl_gan_config_type,
+    .presets = gnl_gan_presets,
+    .nets = nets,
+    .complete = gnl_gan_complete,
+    .inputs = gnl_gan_inputs,
+    .read_shape = read_shape,
+    .make = gnl_gan_make,
+    .finish = gnl_gan_finish,
+    .release = gnl_gan_release,
+    .fields = fields,
+    .loaded = loaded,
+    .training = &gnl_gan_training,
+    .pool = {[GNL_GAN_POOL_AVERAGE] = &gnl_gan_use_average,
+             [GNL_GAN_POOL_RAW] = &gnl_gan_use_raw,
+             [GNL_GAN_POOL_DISCRIMINATOR] = &gnl_gan_use_discriminator},
+    .step = step,
+    .latent_size = latent_size,
+    .prior = prior,
+    .decode = gnl_gan_decode,
+    .sample_options = GNL_SAMPLE_RAW,
+    .net = net,
+    .pass_bits = GNL_GAN_BITS,
+};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Workspaces of the GAN: of training, and of use. */
+#include "gan/gan_priv.h"
+
+/* ---- training -------------------------------------------------------------------------------- */
+
+static genlat_status allocate_arrays(const genlat_model *model, gnl_gan_work *work)
+{
+    const gnl_gan *gan = gnl_gan_of(model);
+    const genlat_gan_opts *o = &gnl_gan_config_of(model)->opts;
+    size_t rows = (size_t)work->base.rows, numbers = rows * (size_t)model->size, real = sizeof(gnl_real);
+    size_t drawn = rows * (size_t)gan->augment.count;
+    size_t seen = o->noise > 0 || drawn ? numbers : 0;
+    size_t points = gnl_penalties_need(&gan->penalties) & GNL_NEEDS_POINTS ? numbers : 0;
+    const struct {
+        void *out;
+        size_t count, size;
+    } blocks[] = {{&work->z, rows * (size_t)o->latent, real},
+                  {&work->condition, rows * (size_t)model->condition, real},
+                  {&work->seen[GNL_REAL], seen, real},
+                  {&work->seen[GNL_FAKE], seen, real},
+                  {&work->noise, o->noise > 0 || points ? numbers : 0, real},
+                  {&work->point, points, real},
+                  {&work->draws[GNL_REAL], drawn, sizeof(gnl_augment_draw)},
+                  {&work->draws[GNL_FAKE], drawn, sizeof(gnl_augment_draw)},
+                  {&work->doutput[GNL_REAL], rows, real},
+                  {&work->doutput[GNL_FAKE], rows, real},
+                  {&work->space, (size_t)gnl_penalties_space(&gan->penalties, model), real}};
+    for (size_t i = 0; i < GNL_COUNT(blocks); i++)
+        GNL_TRY(gnl_workspace_alloc(&work->base, blocks[i].count, blocks[i].size, blocks[i].out));
+    return GENLAT_OK;
+}
+
+typedef enum purpose { FOR_LOSS, FOR_EXACT_PENALTIES } purpose;
+
+static genlat_exec_opts discriminator_opts(const genlat_model *model, purpose use, bool input_grads)
+{
+    bool exact = use == FOR_EXACT_PENALTIES;
+    genlat_exec_opts opts = gnl_exec_training(input_grads || exact, gnl_gan_config_of(model)->opts.recompute);
+    if (exact)
+        opts.purpose = GENLAT_EXEC_PENALTY;
+    return opts;
+}
+
+static genlat_status compile_discriminator(genlat_model *model, gnl_workspace *base, purpose use, bool input_grads,
+                                           genlat_exec **out)
+{
+    const genlat_exec_opts opts = discriminator_opts(model, use, input_grads);
+    const int64_t packs = base->rows / gnl_gan_config_of(model)->opts.packing;
+    return gnl_workspace_exec(base, NULL, model->net[GNL_DISCRIMINATOR], packs, &opts, out);
+}
+
+static purpose purpose_of(const gnl_gan_penalties *all, int side)
+{
+    return gnl_penalties_at_samples(all, side) > 0 ? FOR_EXACT_PENALTIES : FOR_LOSS;
+}
+
+static genlat_status training_fill(genlat_model *model, gnl_workspace *base)
+{
+    gnl_gan_work *work = (gnl_gan_work *)base;
+    const gnl_gan_penalties *all = &gnl_gan_of(model)->penalties;
+    const unsigned needs = gnl_penalties_need(all);
+    const genlat_exec_opts opts = gnl_exec_training(false, gnl_gan_config_of(model)->opts.recompute);
+    GNL_TRY(gnl_workspace_exec(base, NULL, model->net[GNL_GENERATOR], base->rows, &opts, &work->generator));
+    GNL_TRY(compile_discriminator(model, base, purpose_of(all, GNL_REAL), false, &work->side[GNL_REAL]));
+    GNL_TRY(compile_discriminator(model, base, purpose_of(all, GNL_FAKE), true, &work->side[GNL_FAKE]));
+    if (needs & GNL_NEEDS_EXACT_EXEC)
+        GNL_TRY(compile_discriminator(model, base, FOR_EXACT_PENALTIES, true, &work->exact));
+    if (needs & GNL_NEEDS_PLAIN_EXEC)
+        GNL_TRY(compile_discriminator(model, base, FOR_LOSS, false, &work->plain));
+    return allocate_arrays(model, work);
+}
+
+const gnl_workspace_type gnl_gan_training = {sizeof(gnl_gan_work), 0, training_fill, NULL};
+
+/* Fails where a discriminator with exact penalties, or one that computes activations again, could not be trained. */
+genlat_status gnl_gan_check_training(genlat_model *model)
+{
+    const bool exact = gnl_penalties_are_exact(&gnl_gan_of(model)->penalties);
+    const genlat_exec_opts opts = discriminator_opts(model, exact ? FOR_EXACT_PENALTIES : FOR_LOSS, true);
+    int64_t bytes = 0;
+    genlat_status status = gnl_net_exec_bytes(model->net[GNL_DISCRIMINATOR], 1, &opts, &bytes);
+    return status == GENLAT_OK ? status : gnl_fail_in(status, "discriminator");
+}
+
+/* ---- use ------------------------------------------------------------------------------------- */
+
+/* One net, and room for its condition. */
+typedef struct net_use {
+    gnl_workspace base;
+    genlat_exec *exec;
+    gnl_real *condition; /* [rows,condition] */
+} net_use;
+
+static genlat_status use_fill(genlat_model *model, gnl_workspace *base, genlat_net *net, int64_t packing)
+{
+    net_use *work = (net_use *)base;
+    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_INFERENCE, false);
+    GNL_TRY(gnl_workspace_exec(base, NULL, net, base->rows, &opts, &work->exec));
+    return gnl_workspace_alloc(base, (size_t)(base->rows * packing * model->condition), sizeof(gnl_real), &work->condition);
+}
+
+static genlat_status average_fill(genlat_model *model, gnl_workspace *base)
+{
+    return use_fill(model, base, gnl_gan_of(model)->average, 1);
+}
+
+static genlat_status raw_fill(genlat_model *model, gnl_workspace *base)
+{
+    return use_fill(model, base, model->net[GNL_GENERATOR], 1);
+}
+
+static genlat_status discriminator_fill(genlat_model *model, gnl_workspace *base)
+{
+    return use_fill(model, base, model->net[GNL_DISCRIMINATOR], gnl_gan_config_of(model)->opts.packing);
+}
+
+const gnl_workspace_type gnl_gan_use_average = {sizeof(net_use), GNL_GAN_ROWS, average_fill, NULL};
+const gnl_workspace_type gnl_gan_use_raw = {sizeof(net_use), GNL_GAN_ROWS, raw_fill, NULL};
+const gnl_workspace_type gnl_gan_use_discriminator = {sizeof(net_use), GNL_GAN_ROWS, discriminator_fill, NULL};
+
+/* What a net makes of its inputs. */
+typedef struct run {
+    int64_t in_size, out_size, packing; /* packing: rows of the labels for each of the net */
+    const gnl_real *in;
+    const genlat_tensor *labels;
+    gnl_real *out;
+} run;
+
+static genlat_status run_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)
+{
+    const run *r = user;
+    net_use *work = (net_use *)base;
+    const gnl_real *in[] = {r->in + first * r->in_size, work->condition};
+    GNL_TRY(gnl_model_fill_condition(model, r->labels, first * r->packing, rows * r->packing, work->condition));
+    gnl_exec_forward(work->exec, false, rows, in);
+    memcpy(r->out + first * r->out_size, gnl_exec_output(work->exec, 0), (size_t)(rows * r->out_size) * sizeof(gnl_real));
+    return GENLAT_OK;
+}
+
+genlat_status gnl_gan_decode(genlat_model *model, const gnl_decode *d)
+{
+    run r = {model->type->latent_size(model), model->size, 1, d->z, d->labels, d->out};
+    gnl_gan_refresh(model);
+    return gnl_model_chunks(model, d->raw ? GNL_GAN_POOL_RAW : GNL_GAN_POOL_AVERAGE, d->rows, run_chunk, &r);
+}
+
+genlat_status genlat_gan_discriminate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                      genlat_tensor **y)
+{
+    GNL_ENTER();
+    GNL_CHECK(y, "y is NULL");
+    *y = NULL;
+    GNL_TRY(gnl_model_check_family(model, &gnl_gan_type));
+    GNL_TRY(gnl_model_check_batch(model, x, labels));
+    const int64_t packing = gnl_gan_config_of(model)->opts.packing, rows = x->shape.dim[0];
+    if (rows % packing)
+        return gnl_fail(GENLAT_E_SHAPE, "x has %lld rows, a multiple of %lld expected", (long long)rows, (long long)packing);
+    GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){1, {rows / packing}}, y));
+    run r = {model->size * packing, 1, packing, x->data, labels, (*y)->data};
+    genlat_status status = gnl_model_chunks(model, GNL_GAN_POOL_DISCRIMINATOR, rows / packing, run_chunk, &r);
+    if (status != GENLAT_OK)
+        genlat_tensor_destroy(y);
+    return status;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The importance-weighted bound (Burda, Grosse and Salakhutdinov, Importance weighted autoencoders, 2016), with the gradient
+ * as drawn or doubly reparametrized (Tucker and others, Doubly reparameterized gradient estimators, 2019).
+ * docs/derivations/importance_bound.md.
+ */
+#include <math.h>
+
+#include "latent/latent_priv.h"
+
+typedef enum estimator { TOTAL, DOUBLY } estimator;
+
+static const char *const estimator_names[] = {"total", "doubly", NULL};
+
+typedef struct importance_opts {
+    size_t size;
+    uint32_t estimator, reserved;
+} importance_opts;
+
+static const gnl_option options[] = {
+    GNL_OPT_ENUM(importance_opts, estimator, TOTAL, DOUBLY, estimator_names, "how the gradient reaches the encoder"),
+};
+static const gnl_options_table table = {"importance", sizeof(importance_opts), options, GNL_COUNT(options)};
+
+static bool is_doubly(const gnl_bound *b)
+{
+    return ((const importance_opts *)gnl_kind_opts(&b->kind))->estimator == DOUBLY;
+}
+
+/* The KL enters the weights as it is; terms that are not the KL are added to the bound. */
+static bool includes(const gnl_bound *b, const gnl_term *t)
+{
+    return t->type->is_plain_kl != NULL;
+}
+
+static genlat_status check(const gnl_bound *b, const gnl_latents *l)
+{
+    if (!l->posterior->type->log_density)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "bound importance needs the density of the posterior, %s has none; take bound=elbo",
+                        l->posterior->kind.type->name);
+    for (int i = 0; i < l->terms; i++)
+        if (includes(b, l->term[i]) && !l->term[i]->type->is_plain_kl(l->term[i]))
+            return gnl_fail(GENLAT_E_UNSUPPORTED, "bound importance goes with no free bits and no capacity; take bound=elbo");
+    return GENLAT_OK;
+}
+
+/* Weight of the log-ratio of posterior and prior. */
+static double ratio_weight(const gnl_bound *b, const gnl_bound_call *call)
+{
+    double sum = 0;
+    for (int i = 0; i < call->latents->terms; i++)
+        if (includes(b, call->latents->term[i]))
+            sum += gnl_term_beta(call->latents->term[i], call->factor);
+    return sum;
+}
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+/* One row; its samples lie `rows` apart. The largest is taken out, so that exp cannot overflow. */
+static double normalize_row(int64_t samples, int64_t rows, double *w)
+{
+    double largest = -INFINITY, total = 0;
+    for (int64_t s = 0; s < samples; s++)
+        largest = fmax(largest, w[s * rows]);
+    for (int64_t s = 0; s < samples; s++)
+        total += w[s * rows] = exp(w[s * rows] - largest);
+    for (int64_t s = 0; s < samples; s++)
+        w[s * rows] /= total;
+    return largest + log(total / (double)samples);
+}
+
+/* Turns log-weights [samples,rows] into weights that sum to 1 over the samples, and returns the mean over the rows of
+ * -log((1/samples) sum_s w). */
+static double normalize(int64_t samples, int64_t rows, double *log_weight)
+{
+    double bound = 0;
+    for (int64_t r = 0; r < rows; r++)
+        bound += normalize_row(samples, rows, log_weight + r);
+    return -bound / (double)rows;
+}
+
+/* ---- value and derivatives ------------------------------------------------------------------- */
+
+/* The samples without derivatives give the weights, then once more with them. */
+static double value(const gnl_bound *b, gnl_bound_call *call)
+{
+    const gnl_code *c = call->code;
+    const double beta = ratio_weight(b, call);
+    double total = 0;
+    for (int64_t s = 0; s < c->samples; s++) {
+        double *log_weight = c->weight + s * c->rows;
+        call->likelihood(call->user, s, 0, NULL);
+        total += gnl_latent_mean(c->rows, c->nll);
+        gnl_latents_ratio(call->latents, c, s, c->kl);
+        for (int64_t r = 0; r < c->rows; r++)
+            log_weight[r] = -c->nll[r] - beta * c->kl[r];
+    }
+    call->recon = total / (double)c->samples;
+    double bound = normalize(c->samples, c->rows, c->weight);
+    for (int64_t s = 0; s < c->samples && call->gradients; s++)
+        call->likelihood(call->user, s, 1 / (double)c->rows, c->weight + s * c->rows);
+    return bound;
+}
+
+static void weight_rows(const gnl_code *c, const double *weight, gnl_real *x)
+{
+    for (int64_t r = 0; r < c->rows; r++)
+        c->compute.k->scale(c->dims, (gnl_real)weight[r], x + r * c->dims, x + r * c->dims);
+}
+
+/* Adds the derivatives of log q(z|x) - log p(z) by z. Doubly reparametrized, all that comes through z has the weight once
+ * more, and there is no other way to the encoder. */
+static void backward(const gnl_bound *b, gnl_bound_call *call)
+{
+    gnl_code *c = call->code;
+    const double factor = ratio_weight(b, call) / (double)c->rows;
+    for (int64_t s = 0; s < c->samples; s++) {
+        const double *weight = c->weight + s * c->rows;
+        gnl_latents_ratio_backward(call->latents, c, s, factor, weight, GNL_BY_Z);
+        if (is_doubly(b))
+            weight_rows(c, weight, c->dz + s * c->rows * c->dims);
+    }
+    gnl_latents_draw_backward(call->latents, c);
+    for (int64_t s = 0; s < c->samples && !is_doubly(b); s++)
+        gnl_latents_ratio_backward(call->latents, c, s, factor, c->weight + s * c->rows, GNL_BY_HEADS);
+}
+
+const gnl_bound_type gnl_bound_importance = {
+    .kind = {.name = "importance", .options = &table, .help = "importance-weighted bound of several codes (IWAE)"},
+    .weighs = true,
+    .check = check,
+    .value = value,
+    .includes = includes,
+    .backward = backward,
+};

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* Instances of the kinds, made from text, and the workspaces of a batch of codes. */
+#include <stdio.h>
+
+#include "latent/latent_priv.h"
+
+/* ---- one instance ---------------------------------------------------------------------------- */
+
+/* What is parsed: the table of a group of kinds, and what to call them in errors. */
+typedef struct group {
+    const char *name;
+    const void *const *types; /* NULL-terminated; each begins with a gnl_kind_type */
+    size_t size;              /* of an instance, which begins with a gnl_kind followed by its type */
+} group;
+
+static const gnl_kind_type *find_type(const group *g, const char *name)
+{
+    for (const void *const *type = g->types; *type; type++)
+        if (strcmp(((const gnl_kind_type *)*type)->name, name) == 0)
+            return *type;
+    return NULL;
+}
+
+static genlat_status unknown(const group *g, const char *name)
+{
+    char known[320] = "";
+    for (const void *const *type = g->types; *type; type++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", ((const gnl_kind_type *)*type)->name);
+    }
+    return gnl_fail(GENLAT_E_NOT_FOUND, "no %s is called '%s'; known: %s", g->name, name, known);
+}
+
+static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const gnl_kind_type *type, const char *pairs)
+{
+    gnl_param param[GNL_MAX_KIND_PARAMS];
+    kind->ctx = l->ctx;
+    kind->type = type;
+    kind->dims = l->dims;
+    if (type->options)
+        gnl_options_init(type->options, kind->opts, type->options->size);
+    GNL_TRY(gnl_spec_pairs(type->options, kind->opts, pairs, type->name, gnl_running()));
+    int count = type->params ? type->params(kind->opts, kind->dims, param) : 0;
+    /* Streams of nets come first; kinds have substreams of their own behind them. */
+    return gnl_numbers_make(l->ctx, param, count, (uint64_t)gnl_ctx_opts(l->ctx)->seed, 16 + (uint64_t)kind->index,
+                            &kind->numbers);
+}
+
+static void kind_free(gnl_kind *kind)
+{
+    if (!kind)
+        return;
+    gnl_numbers_free(kind->ctx, &kind->numbers);
+    gnl_free(kind->ctx, kind);
+}
+
+/* An instance of a text; its type is what follows the gnl_kind. */
+static genlat_status kind_new(const gnl_latents *l, const group *g, const char *text, int index, gnl_kind **out)
+{
+    char name[GNL_SPEC_KIND];
+    const char *pairs = NULL;
+    GNL_TRY(gnl_spec_kind(text, name, &pairs, g->name));
+    const gnl_kind_type *type = find_type(g, name);
+    if (!type)
+        return unknown(g, name);
+    gnl_kind *kind = gnl_calloc(l->ctx, 1, g->size);
+    if (!kind)
+        return GENLAT_E_MEMORY;
+    kind->index = index;
+    genlat_status status = fill_kind(kind, l, type, pairs);
+    if (status != GENLAT_OK) {
+        kind_free(kind);
+        return status == GENLAT_E_MEMORY ? status : gnl_fail_in(status, "%s", g->name);
+    }
+    *out = kind;
+    return GENLAT_OK;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+enum { POSTERIOR, PRIOR, BOUND, FIRST_TERM };
+
+static genlat_status make_posterior(gnl_latents *l, const char *text)
+{
+    static const group g = {"posterior", (const void *const *)gnl_posterior_types, sizeof(gnl_posterior)};
+    GNL_TRY(kind_new(l, &g, text, POSTERIOR, (gnl_kind **)&l->posterior));
+    gnl_posterior *q = l->posterior;
+    q->type = (const gnl_posterior_type *)q->kind.type;
+    q->heads = q->type->heads(q->kind.opts, l->dims, q->head);
+    q->noise = q->type->noise ? q->type->noise(q->kind.opts, l->dims) : 0;
+    return GENLAT_OK;
+}
+
+static genlat_status make_prior(gnl_latents *l, const char *text)
+{
+    static const group g = {"prior", (const void *const *)gnl_prior_types, sizeof(gnl_prior)};
+    GNL_TRY(kind_new(l, &g, text, PRIOR, (gnl_kind **)&l->prior));
+    l->prior->type = (const gnl_prior_type *)l->prior->kind.type;
+    if (l->prior->type->divergence)
+        l->divergence = l->prior->type->divergence(l->prior, l->posterior);
+    return GENLAT_OK;
+}
+
+static genlat_status make_term(gnl_latents *l, const char *text)
+{
+    static const group g = {"term", (const void *const *)gnl_term_types, sizeof(gnl_term)};
+    gnl_term **out = &l->term[l->terms];
+    if (l->terms == GNL_MAX_TERMS_ADDED)
+        return gnl_fail(GENLAT_E_RANGE, "more than %d terms", GNL_MAX_TERMS_ADDED);
+    GNL_TRY(kind_new(l, &g, text, FIRST_TERM + l->terms, (gnl_kind **)out));
+    (*out)->type = (const gnl_term_type *)(*out)->kind.type;
+    l->terms++;
+    return (*out)->type->check ? (*out)->type->check(*out, l->posterior, l->prior) : GENLAT_OK;
+}
+
+/* "kl beta=4; mmd weight=10"; empty: none. */
+static genlat_status make_terms(gnl_latents *l, const char *text)
+{
+    char copy[GNL_SPEC_TEXT], *rest = NULL;
+    if (strlen(text) >= sizeof copy)
+        return gnl_fail(GENLAT_E_RANGE, "terms are longer than %zu bytes", sizeof copy - 1);
+    strcpy(copy, text);
+    for (char *word = strtok_r(copy, ";", &rest); word; word = strtok_r(NULL, ";", &rest))
+        GNL_TRY(make_term(l, word));
+    return GENLAT_OK;
+}
+
+static genlat_status make_bound(gnl_latents *l, const char *text)
+{
+    static const group g = {"bound", (const void *const *)gnl_bound_types, sizeof(gnl_bound)};
+    GNL_TRY(kind_new(l, &g, text, BOUND, (gnl_kind **)&l->bound));
+    l->bound->type = (const gnl_bound_type *)l->bound->kind.type;
+    return l->bound->type->check ? l->bound->type->check(l->bound, l) : GENLAT_OK;
+}
+
+genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_latents **out)
+{
+    gnl_latents *l = gnl_calloc(ctx, 1, sizeof *l);
+    if (!l)
+        return GENLAT_E_MEMORY;
+    l->ctx = ctx;
+    l->dims = l->group[1] = spec->dims;
+    l->groups = 1;
+    genlat_status status = make_posterior(l, spec->posterior);
+    if (status == GENLAT_OK)
+        status = make_prior(l, spec->prior);
+    if (status == GENLAT_OK)
+        status = make_terms(l, spec->terms);
+    if (status == GENLAT_OK)
+        status = make_bound(l, spec->bound);
+    if (status == GENLAT_OK)
+        *out = l;
+    else
+        gnl_latents_free(l);
+    return status;
+}
+
+/* Every instance, by index from 0 on; NULL past the last. */
+static gnl_kind *kind_at(const gnl_latents *l, int index)
+{
+    switch (index) {
+    case POSTERIOR:
+        return l->posterior ? &l->posterior->kind : NULL;
+    case PRIOR:
+        return l->prior ? &l->prior->kind : NULL;
+    case BOUND:
+        return l->bound ? &l->bound->kind : NULL;
+    default:
+        return index < FIRST_TERM + l->terms ? &l->term[index - FIRST_TERM]->kind : NULL;
+    }
+}
+
+static int kinds(const gnl_latents *l)
+{
+    return FIRST_TERM + l->terms;
+}
+
+void gnl_latents_free(gnl_latents *l)
+{
+    if (!l)
+        return;
+    for (int i = 0; i < kinds(l); i++)
+        kind_free(kind_at(l, i));
+    gnl_free(l->ctx, l);
+}
+
+gnl_kind *gnl_latents_owner(const gnl_latents *l, int index, const char **name)
+{
+    for (int i = 0; i < kinds(l); i++) {
+        gnl_kind *kind = kind_at(l, i);
+        if (kind->numbers.weights == 0 || index-- > 0)
+            continue;
+        *name = i == POSTERIOR ? "posterior" : i == PRIOR ? "prior" : i == BOUND ? "bound" : kind->type->name;
+        return kind;
+    }
+    return NULL;
+}
+
+void gnl_latents_zero_grad(const gnl_latents *l)
+{
+    for (int i = 0; i < kinds(l); i++) {
+        const gnl_numbers *n = &kind_at(l, i)->numbers;
+        if (n->values)
+            memset(n->grad, 0, (size_t)n->values * sizeof *n->grad);
+    }
+}
+
+/* ---- workspaces ------------------------------------------------------------------------------ */
+
+static genlat_status allocate_arrays(const gnl_latents *l, const gnl_latent_env *env, gnl_code *c)
+{
+    const gnl_posterior *q = l->posterior;
+    size_t rows = (size_t)env->rows, drawn = rows * (size_t)env->samples, dims = (size_t)l->dims;
+    c->noise = gnl_alloc(env->ctx, drawn * (size_t)q->noise, sizeof *c->noise);
+    c->z = gnl_alloc(env->ctx, drawn * dims, sizeof *c->z);
+    c->kl = gnl_alloc(env->ctx, rows, sizeof *c->kl);
+    c->per_dim = gnl_alloc(env->ctx, dims, sizeof *c->per_dim);
+    c->nll = gnl_alloc(env->ctx, rows, sizeof *c->nll);
+    c->ratio = gnl_alloc(env->ctx, rows, sizeof *c->ratio);
+    c->weight = gnl_alloc(env->ctx, l->bound->type->weighs ? drawn : 0, sizeof *c->weight);
+    bool all = c->noise && c->z && c->kl && c->per_dim && c->nll && c->ratio && c->weight;
+    for (int i = 0; all && env->training && i < q->heads; i++) {
+        c->spare[i] = gnl_alloc(env->ctx, env->samples > 1 ? rows * (size_t)q->head[i].width : 0, sizeof *c->spare[i]);
+        all = c->spare[i] != NULL;
+    }
+    return all ? GENLAT_OK : GENLAT_E_MEMORY;
+}
+
+genlat_status gnl_code_new(const gnl_latents *l, const gnl_latent_env *env, gnl_code *out)
+{
+    gnl_code c = {.dims = l->dims, .samples = env->samples};
+    genlat_status status = allocate_arrays(l, env, &c);
+    for (int i = 0; i < kinds(l) && status == GENLAT_OK; i++) {
+        const gnl_kind *kind = kind_at(l, i);
+        if (kind->type->work_new)
+            status = kind->type->work_new(kind, l, env, &c.work[i]);
+    }
+    if (status == GENLAT_OK)
+        *out = c;
+    else
+        gnl_code_free(l, &c);
+    return status;
+}
+
+void gnl_code_free(const gnl_latents *l, gnl_code *c)
+{
+    void *const blocks[] = {c->noise, c->z, c->kl, c->per_dim, c->nll, c->ratio, c->weight};
+    for (size_t i = 0; i < GNL_COUNT(blocks); i++)
+        gnl_free(l->ctx, blocks[i]);
+    for (int i = 0; i < GNL_MAX_HEADS; i++)
+        gnl_free(l->ctx, c->spare[i]);
+    for (int i = 0; i < kinds(l); i++) {
+        const gnl_kind *kind = kind_at(l, i);
+        if (c->work[i] && kind->type->work_free)
+            kind->type->work_free(l->ctx, c->work[i]);
+        else
+            gnl_free(l->ctx, c->work[i]);
+    }
+    *c = (gnl_code){.rows = 0};
+}

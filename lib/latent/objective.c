@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* The objective of a batch of codes: draws, the KL divergence, the bound and the terms, and all of it back. */
+#include "latent/latent_priv.h"
+
+int64_t gnl_latent_grain(int64_t width)
+{
+    enum { GRAIN = 4096 };
+    return GNL_MAX(1, GRAIN / GNL_MAX(width, 1));
+}
+
+double gnl_latent_mean(int64_t n, const double *x)
+{
+    double total = 0;
+    for (int64_t i = 0; i < n; i++)
+        total += x[i];
+    return total / (double)GNL_MAX(n, 1);
+}
+
+/* ---- draws ----------------------------------------------------------------------------------- */
+
+void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
+{
+    for (int64_t s = 0; s < c->samples; s++)
+        l->posterior->type->draw(l->posterior, c, s);
+}
+
+void gnl_latents_draw_backward(const gnl_latents *l, const gnl_code *c)
+{
+    const gnl_posterior *q = l->posterior;
+    q->type->draw_backward(q, c, 0, c->dhead);
+    for (int64_t s = 1; s < c->samples; s++) {
+        q->type->draw_backward(q, c, s, c->spare);
+        for (int h = 0; h < q->heads; h++)
+            c->compute.k->add(c->rows * q->head[h].width, c->dhead[h], c->spare[h], c->dhead[h]);
+    }
+}
+
+/* ---- the KL divergence ----------------------------------------------------------------------- */
+
+bool gnl_latents_has_density(const gnl_latents *l)
+{
+    return l->divergence || l->posterior->type->log_density;
+}
+
+void gnl_latents_ratio(const gnl_latents *l, const gnl_code *c, int64_t s, double *out)
+{
+    if (l->divergence && l->divergence->ratio) {
+        l->divergence->ratio(l->posterior, c, s, out);
+        return;
+    }
+    l->posterior->type->log_density(l->posterior, c, gnl_code_z(c, s), out);
+    l->prior->type->log_density(l->prior, c, gnl_code_z(c, s), c->ratio);
+    for (int64_t r = 0; r < c->rows; r++)
+        out[r] -= c->ratio[r];
+}
+
+void gnl_latents_ratio_backward(const gnl_latents *l, const gnl_code *c, int64_t s, double factor, const double *weight,
+                                unsigned by)
+{
+    gnl_real *dz = by & GNL_BY_Z ? c->dz + s * c->rows * c->dims : NULL;
+    if (l->divergence && l->divergence->ratio) {
+        l->divergence->ratio_backward(l->posterior, c, s, factor, weight, by);
+        return;
+    }
+    l->posterior->type->log_density_backward(l->posterior, c, gnl_code_z(c, s), factor, weight, dz,
+                                             by & GNL_BY_HEADS ? c->dhead : NULL);
+    if (dz)
+        l->prior->type->log_density_backward(l->prior, c, gnl_code_z(c, s), -factor, weight, dz);
+}
+
+/* The mean of the log-ratio over the samples; nothing is known of single dimensions. */
+static void kl_by_sampling(const gnl_latents *l, const gnl_code *c)
+{
+    for (int64_t r = 0; r < c->rows; r++)
+        c->kl[r] = 0;
+    for (int64_t s = 0; s < c->samples; s++) {
+        gnl_latents_ratio(l, c, s, c->nll);
+        for (int64_t r = 0; r < c->rows; r++)
+            c->kl[r] += c->nll[r] / (double)c->samples;
+    }
+    for (int64_t d = 0; d < c->dims; d++)
+        c->per_dim[d] = (double)NAN;
+}
+
+double gnl_latents_kl(const gnl_latents *l, const gnl_code *c)
+{
+    if (!gnl_latents_has_density(l))
+        return 0;
+    if (l->divergence)
+        l->divergence->value(l->posterior, c, c->kl, c->per_dim);
+    else
+        kl_by_sampling(l, c);
+    return gnl_latent_mean(c->rows, c->kl);
+}
+
+/* ---- the objective --------------------------------------------------------------------------- */
+
+double gnl_term_beta(const gnl_term *t, double factor)
+{
+    return t->type->beta ? t->type->beta(t, factor) : 0;
+}
+
+static bool is_added(const gnl_bound_call *call, int i)
+{
+    const gnl_bound *b = call->latents->bound;
+    return !(b->type->includes && b->type->includes(b, call->latents->term[i]));
+}
+
+static gnl_term_call term_call(const gnl_bound_call *call)
+{
+    return (gnl_term_call){.latents = call->latents, .code = call->code, .factor = call->factor, .rng = call->rng};
+}
+
+double gnl_latents_objective(gnl_bound_call *call)
+{
+    gnl_latents *l = call->latents;
+    double total = l->bound->type->value(l->bound, call);
+    const gnl_term_call now = term_call(call);
+    call->kl = gnl_latents_kl(l, call->code);
+    call->beta = 0;
+    for (int i = 0; i < l->terms; i++) {
+        call->beta += gnl_term_beta(l->term[i], call->factor);
+        if (is_added(call, i))
+            total += l->term[i]->type->value(l->term[i], &now);
+    }
+    return total;
+}
+
+void gnl_latents_backward(gnl_bound_call *call)
+{
+    gnl_latents *l = call->latents;
+    const gnl_term_call now = term_call(call);
+    for (int i = 0; i < l->terms; i++)
+        if (is_added(call, i) && l->term[i]->type->backward_z)
+            l->term[i]->type->backward_z(l->term[i], &now);
+    l->bound->type->backward(l->bound, call);
+    for (int i = 0; i < l->terms; i++)
+        if (is_added(call, i) && l->term[i]->type->backward_heads)
+            l->term[i]->type->backward_heads(l->term[i], &now);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* The public functions of Gaussian latents, for training loops of the caller's own. */
+#include "genlat/loss.h"
+#include "latent/latent_priv.h"
+
+static genlat_status same_shape(const genlat_tensor *tensor, const genlat_tensor *mean, const char *where,
+                                const char *name)
+{
+    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    if (!tensor || gnl_shape_equal(&tensor->shape, &mean->shape))
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_SHAPE, "%s: %s is %s, %s wanted as mean", where, name,
+                    gnl_shape_format(&tensor->shape, found), gnl_shape_format(&mean->shape, wanted));
+}
+
+static genlat_status measure(const genlat_tensor *mean, const genlat_tensor *logvar, const char *where,
+                             gnl_gauss *q)
+{
+    char found[GNL_SHAPE_TEXT];
+    GNL_TRY(same_shape(logvar, mean, where, "logvar"));
+    if (mean->shape.ndim != 2 || mean->shape.dim[0] < 1)
+        return gnl_fail(GENLAT_E_SHAPE, "%s: mean is %s, [rows,dims] wanted", where,
+                        gnl_shape_format(&mean->shape, found));
+    genlat_ctx *ctx = mean->object.ctx;
+    *q = (gnl_gauss){
+        {ctx, gnl_kernels_of(ctx), NULL}, mean->shape.dim[0], mean->shape.dim[1], mean->data, logvar->data};
+    return GENLAT_OK;
+}
+
+static void clear(genlat_tensor *tensor)
+{
+    if (tensor)
+        memset(tensor->data, 0, (size_t)gnl_shape_count(&tensor->shape) * sizeof(gnl_real));
+}
+
+/* ---- closed form ----------------------------------------------------------------------------- */
+
+static void kl_slopes(const gnl_gauss *q, genlat_tensor *dmean, genlat_tensor *dlogvar)
+{
+    clear(dmean);
+    clear(dlogvar);
+    gnl_gauss_kl_backward(q, 0, q->rows * q->dims, 1 / (double)q->rows, dmean ? dmean->data : NULL,
+                          dlogvar ? dlogvar->data : NULL);
+}
+
+static genlat_status check_kl(const genlat_tensor *mean, const genlat_tensor *logvar, const double *value)
+{
+    GNL_REQUIRE(mean, "genlat_kl_gauss", "mean is NULL");
+    GNL_REQUIRE(logvar, "genlat_kl_gauss", "logvar is NULL");
+    GNL_REQUIRE(value, "genlat_kl_gauss", "value is NULL");
+    return GENLAT_OK;
+}
+
+genlat_status genlat_kl_gauss(const genlat_tensor *mean, const genlat_tensor *logvar, double *value,
+                              genlat_tensor *per_dim, genlat_tensor *dmean, genlat_tensor *dlogvar)
+{
+    gnl_gauss q;
+    GNL_TRY(check_kl(mean, logvar, value));
+    GNL_TRY(measure(mean, logvar, "genlat_kl_gauss", &q));
+    GNL_TRY(same_shape(dmean, mean, "genlat_kl_gauss", "dmean"));
+    GNL_TRY(same_shape(dlogvar, mean, "genlat_kl_gauss", "dlogvar"));
+    if (per_dim && gnl_shape_count(&per_dim->shape) != q.dims)
+        return gnl_fail(GENLAT_E_SHAPE, "genlat_kl_gauss: per_dim has %lld elements, %lld wanted",
+                        (long long)gnl_shape_count(&per_dim->shape), (long long)q.dims);
+    double *space = gnl_alloc(mean->object.ctx, (size_t)(q.rows + q.dims), sizeof *space);
+    if (!space)
+        return GENLAT_E_MEMORY;
+    double *dims = space + q.rows;
+    gnl_gauss_kl(&q, space, per_dim ? dims : NULL);
+    *value = gnl_latent_mean(q.rows, space);
+    for (int64_t d = 0; per_dim && d < q.dims; d++)
+        per_dim->data[d] = (gnl_real)dims[d];
+    kl_slopes(&q, dmean, dlogvar);
+    gnl_free(mean->object.ctx, space);
+    return GENLAT_OK;
+}
+
+/* ---- by sampling ----------------------------------------------------------------------------- */
+
+static genlat_status check_sampled(const genlat_tensor *z, const genlat_tensor *mean,
+                                   const genlat_tensor *logvar, const double *value)
+{
+    GNL_REQUIRE(z, "genlat_kl_sampled", "z is NULL");
+    GNL_REQUIRE(mean, "genlat_kl_sampled", "mean is NULL");
+    GNL_REQUIRE(logvar, "genlat_kl_sampled", "logvar is NULL");
+    GNL_REQUIRE(value, "genlat_kl_sampled", "value is NULL");
+    return same_shape(z, mean, "genlat_kl_sampled", "z");
+}
+
+genlat_status genlat_kl_sampled(const genlat_tensor *z, const genlat_tensor *mean,
+                                const genlat_tensor *logvar, double *value, genlat_tensor *dz,
+                                genlat_tensor *dmean, genlat_tensor *dlogvar)
+{
+    gnl_gauss q;
+    GNL_TRY(check_sampled(z, mean, logvar, value));
+    GNL_TRY(measure(mean, logvar, "genlat_kl_sampled", &q));
+    GNL_TRY(same_shape(dz, mean, "genlat_kl_sampled", "dz"));
+    GNL_TRY(same_shape(dmean, mean, "genlat_kl_sampled", "dmean"));
+    GNL_TRY(same_shape(dlogvar, mean, "genlat_kl_sampled", "dlogvar"));
+    double *space = gnl_alloc(mean->object.ctx, (size_t)q.rows, sizeof *space);
+    if (!space)
+        return GENLAT_E_MEMORY;
+    gnl_gauss_ratio(&q, z->data, space);
+    *value = gnl_latent_mean(q.rows, space);
+    gnl_free(mean->object.ctx, space);
+    clear(dz);
+    clear(dmean);
+    clear(dlogvar);
+    gnl_gauss_ratio_backward(&q, z->data, 1 / (double)q.rows, NULL, dz ? dz->data : NULL,
+                                   dmean ? dmean->data : NULL, dlogvar ? dlogvar->data : NULL);
+    return GENLAT_OK;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The KL divergence of the posterior from the prior: weighted (Higgins and others, beta-VAE, 2017), with free bits (Kingma and
+ * others, Improved variational inference with inverse autoregressive flow, 2016; for the whole code of each sample: Sonderby
+ * and others, Ladder variational autoencoders, 2016), or held at a capacity (Burgess and others, Understanding disentangling
+ * in beta-VAE, 2018). docs/derivations/kl_rules.md.
+ */
+#include <tgmath.h>
+
+#include "latent/latent_priv.h"
+
+/* What free bits are counted for: the batch mean of each dimension, each dimension of each sample, and the same of groups. */
+typedef enum free_kind { FREE_DIMENSION, FREE_SAMPLE, FREE_WHOLE, FREE_WHOLE_SAMPLE } free_kind;
+
+static const char *const free_names[] = {"dimension", "sample", "whole", "whole_sample", NULL};
+
+typedef struct kl_opts {
+    size_t size;
+    double beta, free_bits, gamma, capacity;
+    uint32_t free, reserved;
+} kl_opts;
+
+static const gnl_option options[] = {
+    GNL_OPT_REAL(kl_opts, beta, 1, 0, 1e6, "weight; a schedule multiplies it"),
+    GNL_OPT_REAL(kl_opts, free_bits, 0, 0, 1e6, "nats that cost nothing"),
+    GNL_OPT_ENUM(kl_opts, free, FREE_DIMENSION, FREE_WHOLE_SAMPLE, free_names, "what free bits are counted for"),
+    GNL_OPT_REAL(kl_opts, gamma, 0, 0, 1e9, "weight of |KL - capacity|; above 0 it replaces beta and free bits"),
+    GNL_OPT_REAL(kl_opts, capacity, 0, 0, 1e6, "KL aimed at with gamma, nats; a schedule multiplies it"),
+};
+static const gnl_options_table table = {"kl", sizeof(kl_opts), options, GNL_COUNT(options)};
+
+static const kl_opts *opts_of(const gnl_term *t)
+{
+    return gnl_kind_opts(&t->kind);
+}
+
+static bool frees(const kl_opts *o)
+{
+    return o->free_bits > 0 && !(o->gamma > 0);
+}
+
+static genlat_status check(const gnl_term *t, const gnl_posterior *q, const gnl_prior *p)
+{
+    const kl_opts *o = opts_of(t);
+    bool closed = p->type->divergence && p->type->divergence(p, q);
+    if (!closed && !q->type->log_density)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "kl: posterior %s has no density; leave this term out", q->kind.type->name);
+    if (!closed && frees(o) && o->free != FREE_WHOLE && o->free != FREE_WHOLE_SAMPLE)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "kl: the KL of posterior %s from prior %s is known for the whole code only; take free=whole or "
+                        "free=whole_sample",
+                        q->kind.type->name, p->kind.type->name);
+    return GENLAT_OK;
+}
+
+/* ---- KL of groups ---------------------------------------------------------------------------- */
+
+/* KL of a group of dimensions of one row; the sum over all is known for every pair. */
+static double group_kl(const gnl_term_call *call, int64_t row, int g)
+{
+    const gnl_latents *l = call->latents;
+    double total = 0;
+    if (l->groups == 1)
+        return call->code->kl[row];
+    for (int64_t d = l->group[g]; d < l->group[g + 1]; d++)
+        total += l->divergence->element(l->posterior, call->code, row, d);
+    return total;
+}
+
+static double mean_group_kl(const gnl_term_call *call, int g)
+{
+    const gnl_latents *l = call->latents;
+    double total = 0;
+    if (l->groups == 1)
+        return gnl_latent_mean(call->code->rows, call->code->kl);
+    for (int64_t d = l->group[g]; d < l->group[g + 1]; d++)
+        total += call->code->per_dim[d];
+    return total;
+}
+
+/* ---- value ----------------------------------------------------------------------------------- */
+
+static double sum_of_elements(const kl_opts *o, const gnl_term_call *call)
+{
+    const gnl_code *c = call->code;
+    double total = 0;
+    for (int64_t r = 0; r < c->rows; r++)
+        for (int64_t d = 0; d < c->dims; d++)
+            total += fmax(call->latents->divergence->element(call->latents->posterior, c, r, d), o->free_bits);
+    return total;
+}
+
+/* The KL where every unit costs its free bits at least. */
+static double free_value(const kl_opts *o, const gnl_term_call *call)
+{
+    const gnl_code *c = call->code;
+    const int groups = call->latents->groups;
+    const double rows = (double)GNL_MAX(c->rows, 1);
+    double total = 0;
+    switch ((free_kind)o->free) {
+    case FREE_DIMENSION:
+        for (int64_t d = 0; d < c->dims; d++)
+            total += fmax(c->per_dim[d], o->free_bits);
+        return total;
+    case FREE_SAMPLE:
+        return sum_of_elements(o, call) / rows;
+    case FREE_WHOLE:
+        for (int g = 0; g < groups; g++)
+            total += fmax(mean_group_kl(call, g), o->free_bits);
+        return total;
+    default:
+        for (int64_t r = 0; r < c->rows; r++)
+            for (int g = 0; g < groups; g++)
+                total += fmax(group_kl(call, r, g), o->free_bits);
+        return total / rows;
+    }
+}
+
+static double value(gnl_term *t, const gnl_term_call *call)
+{
+    const kl_opts *o = opts_of(t);
+    const double kl = gnl_latent_mean(call->code->rows, call->code->kl);
+    if (o->gamma > 0)
+        return o->gamma * fabs(kl - o->capacity * call->factor);
+    return o->beta * call->factor * (o->free_bits > 0 ? free_value(o, call) : kl);
+}
+
+/* ---- derivatives ----------------------------------------------------------------------------- */
+
+/* Factor of the derivative of the batch mean of the KL, where a unit is not inside its free bits. */
+static double outer_factor(const kl_opts *o, const gnl_term_call *call)
+{
+    if (o->gamma > 0) {
+        double above = gnl_latent_mean(call->code->rows, call->code->kl) - o->capacity * call->factor;
+        return above > 0 ? o->gamma : above < 0 ? -o->gamma : 0;
+    }
+    return o->beta * call->factor;
+}
+
+typedef struct back_job {
+    const kl_opts *o;
+    const gnl_term_call *call;
+    double factor;
+} back_job;
+
+static bool group_counts(const back_job *j, int64_t row, int g)
+{
+    switch ((free_kind)j->o->free) {
+    case FREE_WHOLE:
+        return mean_group_kl(j->call, g) > j->o->free_bits;
+    case FREE_WHOLE_SAMPLE:
+        return group_kl(j->call, row, g) > j->o->free_bits;
+    default:
+        return true;
+    }
+}
+
+static bool element_counts(const back_job *j, int64_t row, int64_t dim)
+{
+    const gnl_latents *l = j->call->latents;
+    const gnl_code *c = j->call->code;
+    double kl = j->o->free == FREE_DIMENSION ? c->per_dim[dim] : l->divergence->element(l->posterior, c, row, dim);
+    return kl > j->o->free_bits;
+}
+
+static void back_group(const back_job *j, int64_t row, int g)
+{
+    const gnl_latents *l = j->call->latents;
+    const gnl_code *c = j->call->code;
+    if (j->o->free != FREE_DIMENSION && j->o->free != FREE_SAMPLE) {
+        l->divergence->backward(l->posterior, c, row, l->group[g], l->group[g + 1], j->factor);
+        return;
+    }
+    for (int64_t d = l->group[g]; d < l->group[g + 1]; d++)
+        if (element_counts(j, row, d))
+            l->divergence->backward(l->posterior, c, row, d, d + 1, j->factor);
+}
+
+static void back_task(void *arg, int64_t begin, int64_t end, int worker)
+{
+    const back_job *j = arg;
+    const gnl_latents *l = j->call->latents;
+    for (int64_t r = begin; r < end; r++) {
+        if (!frees(j->o)) {
+            l->divergence->backward(l->posterior, j->call->code, r, 0, l->dims, j->factor);
+            continue;
+        }
+        for (int g = 0; g < l->groups; g++)
+            if (group_counts(j, r, g))
+                back_group(j, r, g);
+    }
+}
+
+/* By sampling: the derivatives of the mean log-ratio, of the rows that are not inside their free bits. */
+static void sampled_backward(const gnl_term *t, const gnl_term_call *call, unsigned by)
+{
+    gnl_code *c = call->code;
+    const back_job j = {opts_of(t), call, 0};
+    const double factor = outer_factor(j.o, call) / (double)(GNL_MAX(c->rows, 1) * c->samples);
+    for (int64_t r = 0; r < c->rows; r++)
+        c->ratio[r] = frees(j.o) && !group_counts(&j, r, 0) ? 0 : 1;
+    for (int64_t s = 0; s < c->samples; s++)
+        gnl_latents_ratio_backward(call->latents, c, s, factor, c->ratio, by);
+}
+
+static void backward_z(gnl_term *t, const gnl_term_call *call)
+{
+    if (!call->latents->divergence)
+        sampled_backward(t, call, GNL_BY_Z);
+}
+
+static void backward_heads(gnl_term *t, const gnl_term_call *call)
+{
+    if (!call->latents->divergence) {
+        sampled_backward(t, call, GNL_BY_HEADS);
+        return;
+    }
+    const gnl_code *c = call->code;
+    back_job j = {opts_of(t), call, 0};
+    j.factor = outer_factor(j.o, call) / (double)GNL_MAX(c->rows, 1);
+    gnl_parallel(c->compute.ctx, c->rows, gnl_latent_grain(c->dims), back_task, &j);
+}
+
+/* ---- what it is to bounds -------------------------------------------------------------------- */
+
+static double beta(const gnl_term *t, double factor)
+{
+    return opts_of(t)->beta * factor;
+}
+
+static bool is_plain_kl(const gnl_term *t)
+{
+    const kl_opts *o = opts_of(t);
+    return o->free_bits == 0 && o->gamma == 0;
+}
+
+const gnl_term_type gnl_term_kl = {
+    .kind = {.name = "kl", .options = &table, .help = "KL divergence from the prior: weight, free bits, capacity"},
+    .check = check,
+    .value = value,
+    .backward_z = backward_z,
+    .backward_heads = backward_heads,
+    .beta = beta,
+    .is_plain_kl = is_plain_kl,
+};

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* The builder of models: collects a configuration, keeps the first error, and makes the model. */
+#include <stdio.h>
+
+#include "model/builder.h"
+
+/* A setting made by name, which a preset does not change. */
+typedef struct setting {
+    char *key, *value;
+} setting;
+
+struct genlat_model_builder {
+    gnl_object object;
+    const gnl_model_type *type;
+    gnl_config *config;
+    setting *settings;
+    size_t count, capacity;
+    genlat_net *net[GNL_MAX_NETS]; /* given; NULL: made of text */
+    bool options_read;             /* since the last preset */
+    genlat_status status;
+    char error[512];
+};
+
+/* Keeps the first error with the name of the call; later ones only follow from it. */
+static void keep(genlat_model_builder *b, genlat_status status)
+{
+    if (status == GENLAT_OK || b->status != GENLAT_OK)
+        return;
+    b->status = status;
+    snprintf(b->error, sizeof b->error, "%s", genlat_last_error());
+}
+
+static bool accepts(const genlat_model_builder *b)
+{
+    return b && b->status == GENLAT_OK;
+}
+
+/* ---- presets and settings -------------------------------------------------------------------- */
+
+static const gnl_preset *find_preset(const gnl_model_type *type, const char *name)
+{
+    for (const gnl_preset *preset = type->presets; preset->name; preset++)
+        if (strcmp(preset->name, name) == 0)
+            return preset;
+    return NULL;
+}
+
+static genlat_status apply_preset(const gnl_model_type *type, const gnl_preset *preset, gnl_config *config)
+{
+    for (int i = 0; preset->pair[i]; i += 2)
+        GNL_TRY(gnl_config_set(type->config, config, preset->pair[i], preset->pair[i + 1]));
+    return GENLAT_OK;
+}
+
+/* Data and condition stay, and what was set by name. */
+static genlat_status take_preset(genlat_model_builder *b, const char *name)
+{
+    const gnl_preset *preset = name ? find_preset(b->type, name) : NULL;
+    const gnl_config kept = *b->config;
+    char known[320] = "";
+    for (const gnl_preset *p = b->type->presets; p->name; p++)
+        gnl_text_append(known, sizeof known, "%s%s", *known ? ", " : "", p->name);
+    if (!preset)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no preset of a %s is called '%s'; known: %s", b->type->name, name ? name : "",
+                        known);
+    gnl_config_init(b->type->config, b->config);
+    b->config->data = kept.data;
+    b->config->classes = kept.classes;
+    b->config->vector = kept.vector;
+    b->options_read = false;
+    GNL_TRY(apply_preset(b->type, preset, b->config));
+    for (size_t i = 0; i < b->count; i++)
+        GNL_TRY(gnl_config_set(b->type->config, b->config, b->settings[i].key, b->settings[i].value));
+    return GENLAT_OK;
+}
+
+static genlat_status set(genlat_model_builder *b, const char *key, const char *value)
+{
+    genlat_ctx *ctx = b->object.ctx;
+    GNL_CHECK(key && value, "key or value is NULL");
+    GNL_TRY(gnl_config_set(b->type->config, b->config, key, value));
+    GNL_TRY(gnl_grow(ctx, (void **)&b->settings, &b->capacity, b->count + 1, sizeof *b->settings));
+    const setting made = {gnl_strdup(ctx, key), gnl_strdup(ctx, value)};
+    if (!made.key || !made.value) {
+        gnl_free(ctx, made.key);
+        gnl_free(ctx, made.value);
+        return GENLAT_E_MEMORY;
+    }
+    b->settings[b->count++] = made;
+    return GENLAT_OK;
+}
+
+/* ---- typed options --------------------------------------------------------------------------- */
+
+genlat_status gnl_builder_get_options(genlat_model_builder *b, const gnl_model_type *type, void *out)
+{
+    GNL_CHECK(b, "builder is NULL");
+    GNL_TRY(gnl_result_check(out, "opts"));
+    if (b->type != type)
+        return gnl_fail(GENLAT_E_STATE, "the builder is for a %s, these options are of a %s", b->type->name, type->name);
+    gnl_result_give(out, gnl_config_options(type->config, b->config), type->config->options->size);
+    b->options_read = true;
+    return GENLAT_OK;
+}
+
+/* Options that differ from the builder's are set as if by name. */
+static genlat_status set_options(genlat_model_builder *b, const gnl_model_type *type, const void *given)
+{
+    enum { MOST_BYTES = 512 };
+    const gnl_options_table *table = type->config->options;
+    _Alignas(16) unsigned char now[MOST_BYTES], options[MOST_BYTES];
+    if (b->type != type)
+        return gnl_fail(GENLAT_E_STATE, "the builder is for a %s, these options are of a %s", b->type->name, type->name);
+    GNL_CHECK(given, "opts is NULL");
+    if (!b->options_read)
+        return gnl_fail(GENLAT_E_STATE, "read the options of the builder first, after its preset, so that they hold what the "
+                                        "preset has set");
+    if (table->size > sizeof now)
+        return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %d bytes", table->name, MOST_BYTES);
+    memcpy(now, gnl_config_options(type->config, b->config), table->size);
+    GNL_TRY(gnl_options_take(table, given, options, gnl_running()));
+    size_t size = 0;
+    memcpy(&size, given, sizeof size);
+    for (size_t i = 0; i < table->count; i++) {
+        char before[128], after[128];
+        const char *name = table->options[i].name;
+        if (table->options[i].offset >= size) /* an older program does not know it */
+            continue;
+        GNL_TRY(gnl_options_get(table, now, name, before, sizeof before, name));
+        GNL_TRY(gnl_options_get(table, options, name, after, sizeof after, name));
+        if (strcmp(before, after) != 0)
+            GNL_TRY(set(b, name, after));
+    }
+    return GENLAT_OK;
+}
+
+void gnl_builder_set_options(genlat_model_builder *b, const gnl_model_type *type, const void *opts)
+{
+    if (accepts(b))
+        keep(b, set_options(b, type, opts));
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static genlat_status complete(genlat_model_builder *b, const genlat_source *source)
+{
+    gnl_config *c = b->config;
+    bool given = b->net[0] != NULL;
+    for (int i = 0; b->type->nets[i].name; i++)
+        if ((b->net[i] != NULL) != given)
+            return gnl_fail(GENLAT_E_STATE, "%s is %sgiven as a net, the others are not; give all or none",
+                            b->type->nets[given ? i : 0].name, given ? "not " : "");
+    if (source)
+        c->data = source->sample;
+    if (c->data.ndim < 1)
+        return gnl_fail(GENLAT_E_STATE, "the shape of the data is unknown; give a source or call genlat_model_builder_data()");
+    if (c->classes < 0)
+        c->classes = source ? source->classes : 0;
+    if (b->type->predicts && source && !c->classes && !c->vector)
+        GNL_TRY(gnl_condition_set(c, source->classes, source->condition));
+    return b->type->complete(b->object.ctx, c, given);
+}
+
+static void builder_release(genlat_model_builder *b)
+{
+    if (!b || !gnl_object_release(b))
+        return;
+    genlat_ctx *ctx = b->object.ctx;
+    for (size_t i = 0; i < b->count; i++) {
+        gnl_free(ctx, b->settings[i].key);
+        gnl_free(ctx, b->settings[i].value);
+    }
+    for (int i = 0; i < GNL_MAX_NETS; i++)
+        gnl_net_release(b->net[i]);
+    gnl_free(ctx, b->settings);
+    gnl_free(ctx, b->config);
+    gnl_object_free(b);
+}
+
+static genlat_status build(genlat_model_builder *b, const genlat_source *source, genlat_model **out)
+{
+    if (b->status != GENLAT_OK)
+        return genlat_error_set(b->status, "%s", b->error);
+    GNL_TRY(complete(b, source));
+    GNL_TRY(gnl_model_new(b->object.ctx, b->type, b->config, b->net, out));
+    genlat_status status = source && b->type->start ? b->type->start(*out, source) : GENLAT_OK;
+    if (status != GENLAT_OK) {
+        gnl_model_release(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* ---- public ---------------------------------------------------------------------------------- */
+
+const char *genlat_model_family_name(int32_t index, const char **help)
+{
+    const gnl_model_type *type = NULL;
+    for (int32_t i = 0; index >= 0 && gnl_model_types[i]; i++)
+        if (i == index)
+            type = gnl_model_types[i];
+    if (help)
+        *help = type ? type->help : NULL;
+    return type ? type->name : NULL;
+}
+
+const char *genlat_model_preset(const char *family, int32_t index, const char **help)
+{
+    const gnl_model_type *type = family ? gnl_model_type_find(family) : NULL;
+    const gnl_preset *preset = NULL;
+    for (int32_t i = 0; type && index >= 0 && type->presets[i].name; i++)
+        if (i == index)
+            preset = &type->presets[i];
+    if (help)
+        *help = preset ? preset->help : NULL;
+    return preset ? preset->name : NULL;
+}
+
+static genlat_status builder_new(genlat_ctx *ctx, const gnl_model_type *type, genlat_model_builder **out)
+{
+    genlat_model_builder *b = gnl_object_new(ctx, sizeof *b);
+    if (!b)
+        return GENLAT_E_MEMORY;
+    b->type = type;
+    b->config = gnl_calloc(ctx, 1, type->config->size);
+    genlat_status status = b->config ? take_preset(b, type->presets[0].name) : GENLAT_E_MEMORY;
+    if (status == GENLAT_OK)
+        *out = b;
+    else
+        builder_release(b);
+    return status;
+}
+
+genlat_status genlat_model_builder_new(genlat_ctx *ctx, const char *family, genlat_model_builder **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(family, "family is NULL");
+    const gnl_model_type *type = gnl_model_type_find(family);
+    if (!type)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no family of models is called '%s'; genlat_model_family_name() lists them", family);
+    return builder_new(ctx, type, out);
+}
+
+void genlat_model_builder_destroy(genlat_model_builder **builder)
+{
+    if (!builder)
+        return;
+    builder_release(*builder);
+    *builder = NULL;
+}
+
+void genlat_model_builder_preset(genlat_model_builder *builder, const char *name)
+{
+    GNL_ENTER();
+    if (accepts(builder))
+        keep(builder, take_preset(builder, name));
+}
+
+void genlat_model_builder_set(genlat_model_builder *builder, const char *key, const char *value)
+{
+    GNL_ENTER();
+    if (accepts(builder))
+        keep(builder, set(builder, key, value));
+}
+
+void genlat_model_builder_set_int(genlat_model_builder *builder, const char *key, int64_t value)
+{
+    char text[32];
+    GNL_ENTER();
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    if (accepts(builder))
+        keep(builder, set(builder, key, text));
+}
+
+void genlat_model_builder_set_real(genlat_model_builder *builder, const char *key, double value)
+{
+    char text[64];
+    GNL_ENTER();
+    gnl_format_real(value, text, sizeof text);
+    if (accepts(builder))
+        keep(builder, set(builder, key, text));
+}
+
+genlat_status genlat_model_builder_get(const genlat_model_builder *builder, const char *key, char *text, size_t capacity)
+{
+    GNL_ENTER();
+    GNL_CHECK(builder, "builder is NULL");
+    GNL_CHECK(key, "key is NULL");
+    GNL_CHECK(text, "text is NULL");
+    return gnl_config_get(builder->type->config, builder->config, key, text, capacity);
+}
+
+static genlat_status set_data(gnl_config *config, int32_t ndim, const int64_t *dims)
+{
+    int64_t count = 0;
+    if (ndim < 1 || ndim >= GENLAT_MAX_DIMS || !dims)
+        return gnl_fail(GENLAT_E_INVALID, "dims is NULL or ndim is not from 1 to %d", GENLAT_MAX_DIMS - 1);
+    const gnl_shape data = gnl_shape_of(ndim, dims);
+    GNL_TRY(gnl_shape_check(&data, &count, "data"));
+    if (count == 0)
+        return gnl_fail(GENLAT_E_SHAPE, "a sample has no elements");
+    config->data = data;
+    return GENLAT_OK;
+}
+
+void genlat_model_builder_data(genlat_model_builder *builder, int32_t ndim, const int64_t *dims)
+{
+    GNL_ENTER();
+    if (accepts(builder))
+        keep(builder, set_data(builder->config, ndim, dims));
+}
+
+void genlat_model_builder_condition(genlat_model_builder *builder, int64_t classes, int64_t vector)
+{
+    GNL_ENTER();
+    if (accepts(builder))
+        keep(builder, gnl_condition_set(builder->config, classes, vector));
+}
+
+static genlat_status set_net(genlat_model_builder *b, const char *part, genlat_net *net)
+{
+    GNL_CHECK(part, "part is NULL");
+    GNL_CHECK(net, "net is NULL");
+    for (int i = 0; b->type->nets[i].name; i++)
+        if (strcmp(part, b->type->nets[i].name) == 0) {
+            gnl_net_release(b->net[i]);
+            b->net[i] = gnl_net_retain(net);
+            return GENLAT_OK;
+        }
+    return gnl_fail(GENLAT_E_NOT_FOUND, "a %s has no net called '%s'", b->type->name, part);
+}
+
+void genlat_model_builder_net(genlat_model_builder *builder, const char *part, genlat_net *net)
+{
+    GNL_ENTER();
+    if (accepts(builder))
+        keep(builder, set_net(builder, part, net));
+}
+
+genlat_status genlat_model_build(genlat_model_builder **builder, genlat_source *source, genlat_model **out)
+{
+    genlat_model_builder *b = builder ? *builder : NULL;
+    GNL_ENTER();
+    if (builder)
+        *builder = NULL;
+    if (!out) /* the builder is taken in any case */
+        builder_release(b);
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(b, "builder is NULL");
+    genlat_status status = build(b, source, out);
+    builder_release(b);
+    return status;
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* Configurations: settings by name, and as metadata of files, both by the tables of the family. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/config.h"
+
+enum { KEY = 96, OPTIONS = 1024 };
+
+void *gnl_config_options(const gnl_config_type *type, const gnl_config *config)
+{
+    return (char *)(uintptr_t)config + type->options_offset;
+}
+
+char *gnl_config_text(const gnl_text *text, const gnl_config *config)
+{
+    return (char *)(uintptr_t)config + text->offset;
+}
+
+void gnl_config_init(const gnl_config_type *type, gnl_config *config)
+{
+    memset(config, 0, type->size);
+    if (type->options)
+        gnl_options_init(type->options, gnl_config_options(type, config), type->options->size);
+}
+
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+genlat_status gnl_text_copy(char *out, size_t capacity, const char *text, const char *name)
+{
+    if (!text)
+        return gnl_fail(GENLAT_E_INVALID, "%s is NULL", name);
+    if (strlen(text) >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "%s is longer than %zu bytes", name, capacity - 1);
+    strcpy(out, text);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_text_replace(char *text, size_t capacity, const char *placeholder, int64_t number)
+{
+    char digits[24];
+    size_t length = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)number);
+    for (char *at = text; (at = strstr(at, placeholder)); at += length) {
+        const char *rest = at + strlen(placeholder);
+        if ((size_t)(at - text) + length + strlen(rest) >= capacity)
+            return gnl_fail(GENLAT_E_RANGE, "layers are longer than %zu bytes", capacity - 1);
+        memmove(at + length, rest, strlen(rest) + 1);
+        memcpy(at, digits, length);
+    }
+    return GENLAT_OK;
+}
+
+void gnl_text_append(char *text, size_t capacity, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, capacity - used, format, args);
+    va_end(args);
+}
+
+/* ---- condition ------------------------------------------------------------------------------- */
+
+genlat_status gnl_condition_set(gnl_config *config, int64_t classes, int64_t vector)
+{
+    enum { MOST = 1 << 20 };
+    if (classes < 0 || vector < 0 || (classes && vector) || classes > MOST || vector > MOST)
+        return gnl_fail(GENLAT_E_RANGE, "classes is %lld and vector %lld; one of them must be 0, the other from 0 to %d",
+                        (long long)classes, (long long)vector, MOST);
+    config->classes = classes;
+    config->vector = vector;
+    return GENLAT_OK;
+}
+
+static genlat_status set_condition(gnl_config *config, const char *text)
+{
+    int64_t number = 0;
+    if (strcmp(text, "none") == 0)
+        return gnl_condition_set(config, 0, 0);
+    if (strcmp(text, "labels") == 0) {
+        config->classes = -1; /* asked of the source */
+        config->vector = 0;
+        return GENLAT_OK;
+    }
+    const char *equals = strchr(text, '=');
+    bool classes = strncmp(text, "classes=", 8) == 0, vector = strncmp(text, "vector=", 7) == 0;
+    if (!(classes || vector) || !gnl_parse_int(equals + 1, &number))
+        return gnl_fail(GENLAT_E_INVALID, "condition is '%s'; none, labels, classes=N or vector=N expected", text);
+    return gnl_condition_set(config, classes ? number : 0, vector ? number : 0);
+}
+
+static void get_condition(const gnl_config *config, char *text, size_t capacity)
+{
+    if (config->classes < 0)
+        snprintf(text, capacity, "labels");
+    else if (config->classes || config->vector)
+        snprintf(text, capacity, "%s=%lld", config->classes ? "classes" : "vector",
+                 (long long)(config->classes + config->vector));
+    else
+        snprintf(text, capacity, "none");
+}
+
+/* ---- settings by name ------------------------------------------------------------------------ */
+
+/* Length of training, which every family has; as options, so that ranges and errors are theirs. */
+typedef struct length_opts {
+    size_t size;
+    int64_t epochs, batch;
+    uint32_t restore_best, reserved;
+} length_opts;
+
+static const gnl_option length_options[] = {
+    GNL_OPT_INT(length_opts, epochs, 0, 0, 1e9, "epochs of training; 0: the trainer's default"),
+    GNL_OPT_INT(length_opts, batch, 0, 0, 1e9, "samples a step; 0: the trainer's default"),
+    GNL_OPT_BOOL(length_opts, restore_best, 0, "training ends with the weights of the best validation"),
+};
+static const gnl_options_table length_table = {"training", sizeof(length_opts), length_options, GNL_COUNT(length_options)};
+
+static length_opts length_of(const gnl_config *config)
+{
+    return (length_opts){sizeof(length_opts), config->epochs, config->batch, config->restore_best, 0};
+}
+
+static genlat_status set_length(gnl_config *config, const char *key, const char *value)
+{
+    length_opts length = length_of(config);
+    GNL_TRY(gnl_options_set(&length_table, &length, key, value, gnl_running()));
+    config->epochs = length.epochs;
+    config->batch = length.batch;
+    config->restore_best = length.restore_best;
+    return GENLAT_OK;
+}
+
+static const gnl_text *find_text(const gnl_config_type *type, const char *key)
+{
+    for (int i = 0; i < type->count; i++)
+        if (strcmp(type->texts[i].key, key) == 0)
+            return &type->texts[i];
+    return NULL;
+}
+
+static genlat_status unknown(const gnl_config_type *type, const char *key)
+{
+    char known[448] = "condition, epochs, batch, restore_best";
+    for (int i = 0; i < type->count; i++)
+        gnl_text_append(known, sizeof known, ", %s", type->texts[i].key);
+    for (size_t i = 0; type->options && i < type->options->count; i++)
+        gnl_text_append(known, sizeof known, ", %s", type->options->options[i].name);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "%s has no setting '%s'; it has: %s", type->family, key, known);
+}
+
+static bool is_choice(const gnl_option *option, const char *value)
+{
+    for (int i = 0; option && option->names && option->names[i]; i++)
+        if (strcmp(option->names[i], value) == 0)
+            return true;
+    return false;
+}
+
+/* A text may have the name of an option with fewer choices: the option takes what is one of them, and then either of the two
+ * says nothing. */
+static genlat_status set_text(const gnl_config_type *type, gnl_config *config, const gnl_text *text, const char *value)
+{
+    const gnl_option *option = type->options ? gnl_options_find(type->options, text->key) : NULL;
+    void *options = gnl_config_options(type, config);
+    if (is_choice(option, value)) {
+        gnl_config_text(text, config)[0] = '\0';
+        return gnl_options_set(type->options, options, text->key, value, gnl_running());
+    }
+    if (option)
+        GNL_TRY(gnl_options_set(type->options, options, text->key, option->names[(int)option->fallback], gnl_running()));
+    return gnl_text_copy(gnl_config_text(text, config), text->capacity, value, text->key);
+}
+
+genlat_status gnl_config_set(const gnl_config_type *type, gnl_config *config, const char *key, const char *value)
+{
+    const gnl_text *text = find_text(type, key);
+    if (text)
+        return set_text(type, config, text, value);
+    if (strcmp(key, "condition") == 0)
+        return set_condition(config, value);
+    if (gnl_options_find(&length_table, key))
+        return set_length(config, key, value);
+    if (type->options && gnl_options_find(type->options, key))
+        return gnl_options_set(type->options, gnl_config_options(type, config), key, value, gnl_running());
+    return unknown(type, key);
+}
+
+genlat_status gnl_config_get(const gnl_config_type *type, const gnl_config *config, const char *key, char *text,
+                             size_t capacity)
+{
+    const gnl_text *found = find_text(type, key);
+    const length_opts length = length_of(config);
+    char condition[40];
+    bool option = type->options && gnl_options_find(type->options, key);
+    if (found && (*gnl_config_text(found, config) || !option))
+        return gnl_text_copy(text, capacity, gnl_config_text(found, config), key);
+    if (strcmp(key, "condition") == 0) {
+        get_condition(config, condition, sizeof condition);
+        return gnl_text_copy(text, capacity, condition, key);
+    }
+    if (gnl_options_find(&length_table, key))
+        return gnl_options_get(&length_table, &length, key, text, capacity, gnl_running());
+    if (option)
+        return gnl_options_get(type->options, gnl_config_options(type, config), key, text, capacity, gnl_running());
+    return unknown(type, key);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static int list_fields(gnl_config *c, gnl_field out[5])
+{
+    const gnl_field all[] = {
+        {"classes", GNL_FIELD_WHOLE, &c->classes, 0, false},
+        {"vector", GNL_FIELD_WHOLE, &c->vector, 0, false},
+        {"epochs", GNL_FIELD_WHOLE, &c->epochs, 0, false},
+        {"batch", GNL_FIELD_WHOLE, &c->batch, 0, false},
+        {"restore_best", GNL_FIELD_FLAG, &c->restore_best, 0, true},
+    };
+    memcpy(out, all, sizeof all);
+    return (int)GNL_COUNT(all);
+}
+
+static bool is_kept(const gnl_text *text)
+{
+    return text->kind != GNL_TEXT_NET && text->kind != GNL_TEXT_BUILD;
+}
+
+static gnl_field field_of(const gnl_text *text, const gnl_config *config)
+{
+    return (gnl_field){text->key, GNL_FIELD_TEXT, gnl_config_text(text, config), text->capacity, text->later};
+}
+
+static void prefix_of(const gnl_config_type *type, char prefix[KEY])
+{
+    snprintf(prefix, KEY, "genlat.%s.", type->family);
+}
+
+genlat_status gnl_config_write(const gnl_config_type *type, const gnl_config *config, gnl_writer *writer)
+{
+    gnl_config copy = *config;
+    gnl_field fields[5];
+    char prefix[KEY], options[OPTIONS], key[KEY + 8];
+    prefix_of(type, prefix);
+    for (int i = 0; i < type->count; i++) {
+        const gnl_field field = field_of(&type->texts[i], config);
+        if (is_kept(&type->texts[i]))
+            GNL_TRY(gnl_fields_write(writer, prefix, &field, 1));
+    }
+    GNL_TRY(gnl_fields_write(writer, prefix, fields, list_fields(&copy, fields)));
+    if (!type->options)
+        return GENLAT_OK;
+    GNL_TRY(gnl_options_format(type->options, gnl_config_options(type, config), options, sizeof options));
+    snprintf(key, sizeof key, "%soptions", prefix);
+    return gnl_writer_meta(writer, key, options);
+}
+
+static genlat_status read_options(const gnl_config_type *type, gnl_config *config, const gnl_reader *reader,
+                                  const char *prefix)
+{
+    char key[KEY + 8];
+    snprintf(key, sizeof key, "%soptions", prefix);
+    const char *stored = gnl_reader_meta(reader, key);
+    return stored ? gnl_spec_pairs(type->options, gnl_config_options(type, config), stored, type->family,
+                                   gnl_reader_path(reader))
+                  : gnl_field_bad(reader, key, NULL);
+}
+
+genlat_status gnl_config_read(const gnl_config_type *type, gnl_config *config, const gnl_reader *reader)
+{
+    gnl_field fields[5];
+    char prefix[KEY];
+    gnl_config_init(type, config);
+    prefix_of(type, prefix);
+    for (int i = 0; i < type->count; i++) {
+        const gnl_field field = field_of(&type->texts[i], config);
+        if (is_kept(&type->texts[i]))
+            GNL_TRY(gnl_fields_read(reader, prefix, &field, 1));
+    }
+    GNL_TRY(gnl_fields_read(reader, prefix, fields, list_fields(config, fields)));
+    GNL_TRY(gnl_condition_set(config, config->classes, config->vector));
+    return type->options ? read_options(type, config, reader, prefix) : GENLAT_OK;
+}

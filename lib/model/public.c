@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* Public functions of a model: files, questions, nets, freezing. */
+#include "model/model_priv.h"
+
+void genlat_model_destroy(genlat_model **model)
+{
+    if (!model)
+        return;
+    gnl_model_release(*model);
+    *model = NULL;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+genlat_status genlat_model_save(genlat_model *model, const char *path)
+{
+    GNL_ENTER();
+    GNL_CHECK(model, "model is NULL");
+    GNL_CHECK(path, "path is NULL");
+    return gnl_model_save(model, GNL_KEEP_TRAINING, path);
+}
+
+genlat_status genlat_model_export(genlat_model *model, const char *path)
+{
+    GNL_ENTER();
+    GNL_CHECK(model, "model is NULL");
+    GNL_CHECK(path, "path is NULL");
+    return gnl_model_save(model, GNL_KEEP_MODEL, path);
+}
+
+genlat_status genlat_model_load(genlat_ctx *ctx, const char *path, genlat_model **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(path, "path is NULL");
+    return gnl_model_load(ctx, path, out);
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+const char *genlat_model_family(const genlat_model *model)
+{
+    return model ? model->type->name : NULL;
+}
+
+genlat_status genlat_model_data_shape(const genlat_model *model, int32_t *ndim, int64_t *dims)
+{
+    GNL_ENTER();
+    GNL_CHECK(model, "model is NULL");
+    GNL_CHECK(ndim, "ndim is NULL");
+    GNL_CHECK(dims, "dims is NULL");
+    *ndim = model->config->data.ndim;
+    memcpy(dims, model->config->data.dim, sizeof model->config->data.dim);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_model_condition(const genlat_model *model, int64_t *classes, int64_t *vector)
+{
+    GNL_ENTER();
+    GNL_CHECK(model, "model is NULL");
+    if (classes)
+        *classes = model->config->classes;
+    if (vector)
+        *vector = model->config->vector;
+    return GENLAT_OK;
+}
+
+int64_t genlat_model_latent(const genlat_model *model)
+{
+    return model && model->type->latent_size ? model->type->latent_size(model) : 0;
+}
+
+int64_t genlat_model_size(const genlat_model *model)
+{
+    int64_t size = 0;
+    for (int i = 0; model && i < model->parts; i++)
+        for (int k = 0; model->part[i].optimizer >= 0 && k < model->part[i].weights; k++)
+            size += model->part[i].weight[k].param.state ? 0 : model->part[i].weight[k].count;
+    return size;
+}
+
+const char *genlat_model_term(const genlat_model *model, int32_t index)
+{
+    return model && index >= 0 && index < gnl_model_terms(model) ? model->terms[index] : NULL;
+}
+
+genlat_status genlat_model_progress(const genlat_model *model, genlat_progress *out)
+{
+    GNL_ENTER();
+    GNL_CHECK(model, "model is NULL");
+    GNL_TRY(gnl_result_check(out, "out"));
+    const gnl_progress *p = &model->progress;
+    const genlat_progress told = {.size = sizeof told,
+                                  .step = p->step,
+                                  .epoch = p->epoch,
+                                  .best_epoch = p->best_epoch,
+                                  .best = p->best_epoch ? p->best : (double)NAN,
+                                  .seconds = p->seconds};
+    gnl_result_give(out, &told, sizeof told);
+    return GENLAT_OK;
+}
+
+/* ---- nets ------------------------------------------------------------------------------------ */
+
+const char *genlat_model_part(const genlat_model *model, int32_t index)
+{
+    for (int32_t i = 0; model && index >= 0 && model->type->nets[i].name; i++)
+        if (i == index)
+            return model->type->nets[i].name;
+    return NULL;
+}
+
+genlat_status genlat_model_net(genlat_model *model, const char *part, genlat_net **net)
+{
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
+    *net = NULL;
+    GNL_CHECK(model, "model is NULL");
+    GNL_CHECK(part, "part is NULL");
+    genlat_net *found = NULL;
+    for (int i = 0; model->type->nets[i].name; i++)
+        if (strcmp(part, model->type->nets[i].name) == 0)
+            found = model->net[i];
+    if (!found && model->type->net)
+        found = model->type->net(model, part);
+    if (!found)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "a %s has no net called '%s'", model->type->name, part);
+    *net = gnl_net_retain(found);
+    return GENLAT_OK;
+}
+
+/* Of names "part.weight"; returns how many there are. */
+static int freeze_net(genlat_net *net, const char *part, const char *prefix, bool frozen)
+{
+    int found = 0;
+    const size_t length = strlen(part), asked = strlen(prefix);
+    for (int i = 0; i < net->weights; i++) {
+        const bool whole = asked <= length && strncmp(part, prefix, asked) == 0;
+        const bool within = asked > length && strncmp(part, prefix, length) == 0 && prefix[length] == '.' &&
+                            strncmp(net->weight[i].name, prefix + length + 1, asked - length - 1) == 0;
+        if (whole || within) {
+            net->weight[i].frozen = frozen;
+            found++;
+        }
+    }
+    return found;
+}
+
+genlat_status genlat_model_freeze(genlat_model *model, const char *prefix, int32_t frozen)
+{
+    int found = 0;
+    GNL_ENTER();
+    GNL_CHECK(model, "model is NULL");
+    GNL_CHECK(prefix, "prefix is NULL");
+    for (int i = 0; model->type->nets[i].name; i++)
+        found += freeze_net(model->net[i], model->type->nets[i].name, prefix, frozen != 0);
+    return found ? GENLAT_OK : gnl_fail(GENLAT_E_NOT_FOUND, "no weight's name starts with '%s'", prefix);
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Model files of every family: configuration, counters and progress as text in the metadata; parts and moments of optimizers as
+ * tensors. docs/model-file.md.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "model/model_priv.h"
+
+enum { KEY = 192, FIELDS = 8 };
+
+#define STATE "genlat.train.state"
+#define BEST "train.best"
+#define BEST_IS "genlat.train.best_weights"
+
+/* ---- progress and counters ------------------------------------------------------------------- */
+
+static int list_progress(gnl_progress *p, gnl_field out[FIELDS])
+{
+    const gnl_field all[] = {
+        {"step", GNL_FIELD_WHOLE, &p->step, 0, false},
+        {"passes", GNL_FIELD_WHOLE, &p->passes, 0, false},
+        {"epoch", GNL_FIELD_WHOLE, &p->epoch, 0, false},
+        {"position", GNL_FIELD_WHOLE, &p->position, 0, false},
+        {"best_epoch", GNL_FIELD_WHOLE, &p->best_epoch, 0, false},
+        {"waited", GNL_FIELD_WHOLE, &p->waited, 0, false},
+        {"best", GNL_FIELD_REAL, &p->best, 0, false},
+        {"seconds", GNL_FIELD_REAL, &p->seconds, 0, false},
+    };
+    memcpy(out, all, sizeof all);
+    return (int)GNL_COUNT(all);
+}
+
+static void family_prefix(const genlat_model *model, char prefix[KEY])
+{
+    snprintf(prefix, KEY, "genlat.%s.", model->type->name);
+}
+
+/* Steps of an optimizer: "genlat.train.optimizer_steps", or behind the first underscore of its text's key, as in "steps_d". */
+static void steps_key(const genlat_model *model, int optimizer, char key[KEY])
+{
+    const gnl_config_type *type = model->type->config;
+    const char *name = NULL;
+    for (int i = 0, index = 0; i < type->count; i++)
+        if (type->texts[i].kind == GNL_TEXT_OPTIMIZER && index++ == optimizer)
+            name = strchr(type->texts[i].key, '_');
+    if (name)
+        snprintf(key, KEY, "genlat.%s.steps%s", model->type->name, name);
+    else
+        snprintf(key, KEY, "genlat.train.optimizer_steps");
+}
+
+static genlat_status write_counters(genlat_model *model, gnl_keep keep, gnl_writer *writer)
+{
+    gnl_progress none = {.step = 0}, now = model->progress;
+    gnl_field fields[FIELDS];
+    char prefix[KEY], key[KEY];
+    int64_t drawn = atomic_load(&model->drawn);
+    const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &drawn, 0, true};
+    family_prefix(model, prefix);
+    GNL_TRY(gnl_fields_write(writer, "genlat.train.", fields, list_progress(keep == GNL_KEEP_MODEL ? &none : &now, fields)));
+    GNL_TRY(gnl_fields_write(writer, prefix, &samples, 1));
+    for (int i = 0; i < GNL_MAX_OPTIMIZERS && model->optimizer[i].optim; i++) {
+        int64_t steps = keep == GNL_KEEP_MODEL ? 0 : gnl_optim_steps(model->optimizer[i].optim);
+        const gnl_field field = {key, GNL_FIELD_WHOLE, &steps, 0, false};
+        steps_key(model, i, key);
+        GNL_TRY(gnl_fields_write(writer, "", &field, 1));
+    }
+    int count = model->type->fields ? model->type->fields(model, fields) : 0;
+    return gnl_fields_write(writer, prefix, fields, count);
+}
+
+static genlat_status read_counters(genlat_model *model, bool training, const gnl_reader *reader)
+{
+    gnl_field fields[FIELDS];
+    char prefix[KEY], key[KEY];
+    int64_t drawn = 0;
+    const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &drawn, 0, true};
+    family_prefix(model, prefix);
+    GNL_TRY(gnl_fields_read(reader, prefix, &samples, 1));
+    atomic_store(&model->drawn, drawn);
+    int count = model->type->fields ? model->type->fields(model, fields) : 0;
+    GNL_TRY(gnl_fields_read(reader, prefix, fields, count));
+    if (training)
+        GNL_TRY(gnl_fields_read(reader, "genlat.train.", fields, list_progress(&model->progress, fields)));
+    for (int i = 0; i < GNL_MAX_OPTIMIZERS && model->optimizer[i].optim; i++) {
+        int64_t steps = 0;
+        const gnl_field field = {key, GNL_FIELD_WHOLE, &steps, 0, false};
+        steps_key(model, i, key);
+        GNL_TRY(gnl_fields_read(reader, "", &field, 1));
+        gnl_optim_set_steps(model->optimizer[i].optim, training ? steps : 0);
+    }
+    return GENLAT_OK;
+}
+
+/* ---- tensors --------------------------------------------------------------------------------- */
+
+/* Writes where there is a writer, else reads. */
+typedef struct file {
+    gnl_writer *writer;
+    const gnl_reader *reader;
+} file;
+
+static genlat_status transfer(const file *f, const char *name, const gnl_shape *shape, gnl_real *data)
+{
+    return f->writer ? gnl_writer_real(f->writer, name, shape, data) : gnl_reader_real(f->reader, name, shape, data);
+}
+
+/* The tensors of a part that is no net, which has a graph of its own. */
+static genlat_status transfer_part(const file *f, const gnl_part *part)
+{
+    char name[KEY];
+    for (int i = 0; i < part->weights; i++) {
+        const gnl_weight *w = &part->weight[i];
+        gnl_real *arena = w->param.state ? part->state : part->value;
+        snprintf(name, sizeof name, "%s.%s", part->name, w->name);
+        if (arena)
+            GNL_TRY(transfer(f, name, &w->param.shape, arena + w->offset));
+    }
+    return GENLAT_OK;
+}
+
+/* The moments of a weight bear its name, so that other programs find their way. Older files have other names for some. */
+static void moment_name(const file *f, const gnl_part *part, const char *moment, const char *weight, char name[KEY])
+{
+    snprintf(name, KEY, "optimizer.%s.%s.%s", moment, part->name, weight);
+    if (f->writer || !part->former || gnl_reader_find(f->reader, name))
+        return;
+    if (*part->former)
+        snprintf(name, KEY, "optimizer.%s.%s", moment, part->former);
+    else
+        snprintf(name, KEY, "optimizer.%s.%s", moment, weight);
+}
+
+static genlat_status transfer_moment(const file *f, const gnl_part *part, const gnl_optim_slot *slot)
+{
+    char name[KEY];
+    for (int i = 0; i < part->weights; i++) {
+        const gnl_weight *w = &part->weight[i];
+        moment_name(f, part, slot->moment, w->name, name);
+        if (!w->param.state)
+            GNL_TRY(transfer(f, name, &w->param.shape, slot->data + w->offset));
+    }
+    return GENLAT_OK;
+}
+
+/* The arenas of an optimizer are its parts in their order. */
+static const gnl_part *part_of_arena(const genlat_model *model, int optimizer, int arena)
+{
+    for (int i = 0; i < model->parts; i++)
+        if (model->part[i].optimizer == optimizer && arena-- == 0)
+            return &model->part[i];
+    return NULL;
+}
+
+static genlat_status transfer_moments(const genlat_model *model, const file *f)
+{
+    for (int i = 0; i < GNL_MAX_OPTIMIZERS; i++)
+        for (int k = 0; model->optimizer[i].optim && k < gnl_optim_slots(model->optimizer[i].optim); k++) {
+            const gnl_optim_slot slot = gnl_optim_slot_at(model->optimizer[i].optim, k);
+            GNL_TRY(transfer_moment(f, part_of_arena(model, i, slot.arena), &slot));
+        }
+    return GENLAT_OK;
+}
+
+static genlat_status transfer_tensors(const genlat_model *model, gnl_keep keep, const file *f)
+{
+    for (int i = 0; i < model->parts; i++)
+        if (!model->part[i].net && model->part[i].keep <= keep)
+            GNL_TRY(transfer_part(f, &model->part[i]));
+    return keep == GNL_KEEP_TRAINING ? transfer_moments(model, f) : GENLAT_OK;
+}
+
+/* ---- best weights ---------------------------------------------------------------------------- */
+
+/* A model that ends with its best numbers is not written twice. */
+static genlat_status write_best(const genlat_model *model, gnl_writer *writer)
+{
+    genlat_ctx *ctx = model->object.ctx;
+    const int64_t count = gnl_model_snapshot_size(model);
+    if (!model->has_best)
+        return GENLAT_OK;
+    gnl_real *now = gnl_alloc(ctx, (size_t)count, sizeof *now);
+    if (!now)
+        return GENLAT_E_MEMORY;
+    gnl_model_snapshot(model, now);
+    bool same = memcmp(now, model->best, (size_t)count * sizeof *now) == 0;
+    gnl_free(ctx, now);
+    GNL_TRY(gnl_writer_meta(writer, BEST_IS, same ? "now" : "apart"));
+    return same ? GENLAT_OK : gnl_writer_real(writer, BEST, &(gnl_shape){1, {count}}, model->best);
+}
+
+static genlat_status read_best(genlat_model *model, const gnl_reader *reader)
+{
+    const char *where = gnl_reader_meta(reader, BEST_IS);
+    if (!where)
+        return GENLAT_OK;
+    bool now = strcmp(where, "now") == 0;
+    if (!now && strcmp(where, "apart") != 0)
+        return gnl_field_bad(reader, BEST_IS, where);
+    GNL_TRY(gnl_model_want_best(model));
+    gnl_model_keep_best(model);
+    const gnl_shape shape = {1, {gnl_model_snapshot_size(model)}};
+    return now ? GENLAT_OK : gnl_reader_real(reader, BEST, &shape, model->best);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static genlat_status write_model(genlat_model *model, gnl_keep keep, gnl_writer *writer)
+{
+    char prefix[KEY];
+    GNL_TRY(gnl_writer_format(writer, model->type->name));
+    GNL_TRY(gnl_config_write(model->type->config, model->config, writer));
+    GNL_TRY(write_counters(model, keep, writer));
+    for (int i = 0; i < model->parts; i++) {
+        snprintf(prefix, sizeof prefix, "%s.", model->part[i].name);
+        if (model->part[i].net && model->part[i].keep <= keep)
+            GNL_TRY(gnl_net_write(model->part[i].net, writer, prefix));
+    }
+    GNL_TRY(transfer_tensors(model, keep, &(file){.writer = writer}));
+    if (model->offset)
+        GNL_TRY(gnl_writer_real(writer, "data.offset", &model->offset->shape, model->offset->data));
+    if (model->scale)
+        GNL_TRY(gnl_writer_real(writer, "data.scale", &model->scale->shape, model->scale->data));
+    return keep == GNL_KEEP_MODEL ? gnl_writer_meta(writer, STATE, "none") : write_best(model, writer);
+}
+
+genlat_status gnl_model_save(genlat_model *model, gnl_keep keep, const char *path)
+{
+    gnl_writer *writer = NULL;
+    GNL_TRY(gnl_writer_new(model->object.ctx, &writer));
+    genlat_status status = write_model(model, keep, writer);
+    if (status == GENLAT_OK)
+        status = gnl_writer_save(writer, path);
+    gnl_writer_destroy(writer);
+    return status;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+bool gnl_reader_has_training(const gnl_reader *reader)
+{
+    return !gnl_reader_meta(reader, STATE);
+}
+
+/* A tensor that may be missing: *out stays NULL then. */
+static genlat_status read_tensor(genlat_ctx *ctx, const gnl_reader *reader, const char *name, genlat_tensor **out)
+{
+    const gnl_entry *entry = gnl_reader_find(reader, name);
+    if (!entry)
+        return GENLAT_OK;
+    GNL_TRY(gnl_tensor_new(ctx, &entry->shape, out));
+    return gnl_reader_real(reader, name, NULL, (*out)->data);
+}
+
+static genlat_status read_rest(genlat_model *model, const gnl_reader *reader)
+{
+    const char *state = gnl_reader_meta(reader, STATE);
+    const bool training = gnl_reader_has_training(reader);
+    genlat_ctx *ctx = model->object.ctx;
+    if (state && strcmp(state, "none") != 0)
+        return gnl_field_bad(reader, STATE, state);
+    GNL_TRY(read_counters(model, training, reader));
+    GNL_TRY(transfer_tensors(model, training ? GNL_KEEP_TRAINING : GNL_KEEP_MODEL, &(file){.reader = reader}));
+    GNL_TRY(read_tensor(ctx, reader, "data.offset", &model->offset));
+    GNL_TRY(read_tensor(ctx, reader, "data.scale", &model->scale));
+    if (training)
+        GNL_TRY(read_best(model, reader));
+    if (model->type->loaded)
+        model->type->loaded(model, training);
+    return GENLAT_OK;
+}
+
+static genlat_status read_nets(genlat_ctx *ctx, const gnl_model_type *type, const gnl_reader *reader,
+                               genlat_net *nets[GNL_MAX_NETS])
+{
+    char prefix[KEY];
+    for (int i = 0; type->nets[i].name; i++) {
+        snprintf(prefix, sizeof prefix, "%s.", type->nets[i].name);
+        GNL_TRY(gnl_net_restore(ctx, reader, prefix, &nets[i]));
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status read_model(genlat_ctx *ctx, const gnl_model_type *type, gnl_config *config, const gnl_reader *reader,
+                                genlat_model **out)
+{
+    genlat_net *nets[GNL_MAX_NETS] = {NULL};
+    GNL_TRY(gnl_config_read(type->config, config, reader));
+    genlat_status status = read_nets(ctx, type, reader, nets);
+    if (status == GENLAT_OK)
+        status = type->read_shape(config, nets);
+    if (status == GENLAT_OK)
+        status = gnl_model_new(ctx, type, config, nets, out);
+    for (int i = 0; i < GNL_MAX_NETS; i++)
+        gnl_net_release(nets[i]);
+    return status == GENLAT_OK ? read_rest(*out, reader) : status;
+}
+
+static genlat_status read_family(genlat_ctx *ctx, const gnl_reader *reader, genlat_model **out)
+{
+    const gnl_model_type *type = gnl_model_type_find(gnl_reader_kind(reader));
+    if (!type)
+        return gnl_fail(GENLAT_E_FORMAT, "%s holds a '%s', which is no family of models", gnl_reader_path(reader),
+                        gnl_reader_kind(reader));
+    gnl_config *config = gnl_calloc(ctx, 1, type->config->size);
+    genlat_status status = config ? read_model(ctx, type, config, reader, out) : GENLAT_E_MEMORY;
+    gnl_free(ctx, config);
+    return status;
+}
+
+genlat_status gnl_model_load(genlat_ctx *ctx, const char *path, genlat_model **out)
+{
+    gnl_reader *reader = NULL;
+    GNL_TRY(gnl_reader_open(ctx, path, &reader));
+    genlat_status status = gnl_reader_format(reader);
+    if (status == GENLAT_OK)
+        status = read_family(ctx, reader, out);
+    gnl_reader_close(reader);
+    if (status != GENLAT_OK && *out) {
+        gnl_model_release(*out);
+        *out = NULL;
+    }
+    return status;
+}

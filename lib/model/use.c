@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* What every model is used for: latents, samples, codes, reconstructions, interpolations, traversals. */
+#include <math.h>
+
+#include "model/model_priv.h"
+
+static const gnl_option sample_options[] = {
+    GNL_OPT_INT(genlat_sample_opts, seed, -1, -1, 9.2e18, "of the latents; -1: the next part of the context's stream"),
+    GNL_OPT_REAL(genlat_sample_opts, temperature, 1, 0, 1e6, "factor of the spread of the latents"),
+    GNL_OPT_REAL(genlat_sample_opts, truncation, 0, 0, 1000, "largest size of a number of a latent; 0: any"),
+    GNL_OPT_BOOL(genlat_sample_opts, draw, 0, "draw from the distribution of the data instead of taking its mean"),
+    GNL_OPT_BOOL(genlat_sample_opts, raw, 0, "weights that training moves instead of their average"),
+};
+static const gnl_options_table sample_table = {"sample", sizeof(genlat_sample_opts), sample_options,
+                                               GNL_COUNT(sample_options)};
+
+void genlat_sample_opts_init_sized(genlat_sample_opts *opts, size_t size)
+{
+    gnl_options_init(&sample_table, opts, size);
+}
+
+static genlat_status take_options(const genlat_model *model, const genlat_sample_opts *given, genlat_sample_opts *o)
+{
+    const char *name = model->type->name;
+    GNL_TRY(gnl_options_take(&sample_table, given, o, gnl_running()));
+    if (o->truncation > 0 && o->truncation < 0.1)
+        return gnl_fail(GENLAT_E_RANGE, "truncation is %g, 0 or 0.1 to 1000 expected", o->truncation);
+    if (o->draw && !(model->type->sample_options & GNL_SAMPLE_DRAW))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "draw is 1: a %s has no distribution of the data to draw from", name);
+    if (o->raw && !(model->type->sample_options & GNL_SAMPLE_RAW))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "raw is 1: a %s keeps no average of its weights", name);
+    return GENLAT_OK;
+}
+
+static genlat_status check_latent_model(const genlat_model *model)
+{
+    GNL_CHECK(model, "model is NULL");
+    if (!model->type->latent_size)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "a %s has no latents and generates no data", model->type->name);
+    return GENLAT_OK;
+}
+
+static genlat_status check_number(int64_t n)
+{
+    return n >= 1 && n <= INT32_MAX
+               ? GENLAT_OK
+               : gnl_fail(GENLAT_E_RANGE, "n is %lld, 1 to %d expected", (long long)n, INT32_MAX);
+}
+
+static genlat_status check_latents(const genlat_model *model, const genlat_tensor *z, const char *name)
+{
+    if (!z)
+        return gnl_fail(GENLAT_E_INVALID, "%s is NULL", name);
+    const gnl_shape latent = {1, {model->type->latent_size(model)}};
+    GNL_TRY(gnl_tensor_check_rows(z, &latent, gnl_running(), name));
+    return z->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "%s has no rows", name) : GENLAT_OK;
+}
+
+/* ---- latents and data ------------------------------------------------------------------------ */
+
+/* Where a series of samples begins: its seed, and the number of the first sample. */
+typedef struct series {
+    uint64_t seed, first;
+} series;
+
+static series begin_series(genlat_model *model, const genlat_sample_opts *o, int64_t n)
+{
+    if (o->seed >= 0)
+        return (series){(uint64_t)o->seed, 0};
+    return (series){(uint64_t)gnl_ctx_opts(model->object.ctx)->seed, (uint64_t)atomic_fetch_add(&model->drawn, n)};
+}
+
+static genlat_status draw_latents(genlat_model *model, int64_t n, const genlat_sample_opts *o, const series *s,
+                                  genlat_tensor **out)
+{
+    const int64_t latent = model->type->latent_size(model);
+    GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {n, latent}}, out));
+    for (int64_t i = 0; i < n; i++) {
+        gnl_rng rng = gnl_rng_make(s->seed, GNL_STREAM_SAMPLE, s->first + (uint64_t)i);
+        model->type->prior(model, &rng, o, (*out)->data + i * latent);
+    }
+    return GENLAT_OK;
+}
+
+/* labels NULL: the classes in turn. */
+static genlat_status decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, const gnl_rng *noise,
+                            bool raw, genlat_tensor **out)
+{
+    genlat_tensor *turn = NULL;
+    const int64_t rows = z->shape.dim[0];
+    const gnl_shape shape = gnl_shape_batched(&model->config->data, rows);
+    GNL_TRY(labels ? gnl_model_check_labels(model, labels, rows) : gnl_model_labels_in_turn(model, rows, &turn));
+    genlat_status status = gnl_tensor_new(model->object.ctx, &shape, out);
+    if (status == GENLAT_OK) {
+        const gnl_decode d = {z->data, rows, labels ? labels : turn, (*out)->data, noise, raw};
+        status = model->type->decode(model, &d);
+    }
+    gnl_tensor_release(turn);
+    if (status != GENLAT_OK)
+        genlat_tensor_destroy(out);
+    return status;
+}
+
+static genlat_status encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, genlat_tensor **out)
+{
+    const gnl_shape shape = {2, {x->shape.dim[0], model->type->code_size(model)}};
+    GNL_TRY(gnl_tensor_new(model->object.ctx, &shape, out));
+    genlat_status status = model->type->encode(model, x, labels, (*out)->data);
+    if (status != GENLAT_OK)
+        genlat_tensor_destroy(out);
+    return status;
+}
+
+/* Each row of z with the label of its row among the first `rows`. */
+static genlat_status decode_repeated(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, int64_t times,
+                                     genlat_tensor **out)
+{
+    genlat_tensor *turn = NULL, *repeated = NULL;
+    genlat_status status = labels ? gnl_model_check_labels(model, labels, z->shape.dim[0] / times)
+                                  : gnl_model_labels_in_turn(model, z->shape.dim[0] / times, &turn);
+    if (status == GENLAT_OK)
+        status = gnl_model_repeat_labels(model, labels ? labels : turn, times, &repeated);
+    if (status == GENLAT_OK)
+        status = decode(model, z, repeated, NULL, false, out);
+    gnl_tensor_release(turn);
+    gnl_tensor_release(repeated);
+    return status;
+}
+
+/* ---- public ---------------------------------------------------------------------------------- */
+
+genlat_status genlat_model_latents(genlat_model *model, int64_t n, const genlat_sample_opts *opts, genlat_tensor **z)
+{
+    genlat_sample_opts o;
+    GNL_ENTER();
+    GNL_CHECK(z, "z is NULL");
+    *z = NULL;
+    GNL_TRY(check_latent_model(model));
+    GNL_TRY(check_number(n));
+    GNL_TRY(take_options(model, opts, &o));
+    const series s = begin_series(model, &o, n);
+    return draw_latents(model, n, &o, &s, z);
+}
+
+genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_tensor *labels, const genlat_sample_opts *opts,
+                                  genlat_tensor **x)
+{
+    genlat_sample_opts o;
+    genlat_tensor *z = NULL;
+    GNL_ENTER();
+    GNL_CHECK(x, "x is NULL");
+    *x = NULL;
+    GNL_TRY(check_latent_model(model));
+    GNL_TRY(check_number(n));
+    GNL_TRY(take_options(model, opts, &o));
+    const series s = begin_series(model, &o, n);
+    GNL_TRY(draw_latents(model, n, &o, &s, &z));
+    gnl_rng noise = gnl_rng_make(s.seed, GNL_STREAM_SAMPLE, UINT64_C(1) << GNL_SAMPLE_NOISE_BIT);
+    noise.counter = s.first * (uint64_t)model->size;
+    genlat_status status = decode(model, z, labels, o.draw ? &noise : NULL, o.raw, x);
+    gnl_tensor_release(z);
+    return status;
+}
+
+genlat_status genlat_model_decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, genlat_tensor **x)
+{
+    GNL_ENTER();
+    GNL_CHECK(x, "x is NULL");
+    *x = NULL;
+    GNL_TRY(check_latent_model(model));
+    GNL_TRY(check_latents(model, z, "z"));
+    return decode(model, z, labels, NULL, false, x);
+}
+
+static genlat_status check_encoder(const genlat_model *model)
+{
+    GNL_CHECK(model, "model is NULL");
+    if (!model->type->encode)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "a %s has no encoder", model->type->name);
+    return GENLAT_OK;
+}
+
+/* Of a model that predicts, labels are not asked for. */
+static genlat_status check_encode(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels)
+{
+    GNL_TRY(check_encoder(model));
+    GNL_CHECK(x, "x is NULL");
+    if (!model->type->predicts)
+        return gnl_model_check_batch(model, x, labels);
+    GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, gnl_running(), "x"));
+    return x->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "x has no rows") : GENLAT_OK;
+}
+
+genlat_status genlat_model_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, genlat_tensor **z)
+{
+    GNL_ENTER();
+    GNL_CHECK(z, "z is NULL");
+    *z = NULL;
+    GNL_TRY(check_encode(model, x, labels));
+    return encode(model, x, labels, z);
+}
+
+genlat_status genlat_model_reconstruct(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                       genlat_tensor **y)
+{
+    genlat_tensor *z = NULL;
+    GNL_ENTER();
+    GNL_CHECK(y, "y is NULL");
+    *y = NULL;
+    GNL_TRY(check_encode(model, x, labels));
+    GNL_TRY(check_latent_model(model));
+    GNL_TRY(encode(model, x, labels, &z));
+    genlat_status status = decode(model, z, labels, NULL, false, y);
+    gnl_tensor_release(z);
+    return status;
+}
+
+genlat_status genlat_model_interpolate(genlat_model *model, const genlat_tensor *from, const genlat_tensor *to,
+                                       const genlat_tensor *labels, int64_t steps, uint32_t path, genlat_tensor **x)
+{
+    genlat_tensor *z = NULL;
+    GNL_ENTER();
+    GNL_CHECK(x, "x is NULL");
+    *x = NULL;
+    GNL_TRY(check_latent_model(model));
+    GNL_TRY(check_latents(model, from, "from"));
+    GNL_TRY(check_latents(model, to, "to"));
+    GNL_CHECK(path <= GENLAT_PATH_LINE, "path is not a GENLAT_PATH_*");
+    if (from->shape.dim[0] != to->shape.dim[0])
+        return gnl_fail(GENLAT_E_SHAPE, "from has %lld rows, to has %lld", (long long)from->shape.dim[0],
+                        (long long)to->shape.dim[0]);
+    if (steps < 2 || steps > INT32_MAX / from->shape.dim[0])
+        return gnl_fail(GENLAT_E_RANGE, "steps is %lld, 2 or more expected, and at most %d samples altogether",
+                        (long long)steps, INT32_MAX);
+    GNL_TRY(gnl_interpolate(model->object.ctx, from, to, steps, path, &z));
+    genlat_status status = decode_repeated(model, z, labels, steps, x);
+    gnl_tensor_release(z);
+    return status;
+}
+
+/* From z, or from the origin where it is NULL. */
+static genlat_status line_up(genlat_model *model, const genlat_tensor *start, double low, double high, int64_t steps,
+                             genlat_tensor **out)
+{
+    const int64_t latent = model->type->latent_size(model);
+    GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {latent * steps, latent}}, out));
+    for (int64_t i = 0; i < latent * steps; i++) {
+        gnl_real *z = (*out)->data + i * latent;
+        if (start)
+            memcpy(z, start->data, (size_t)latent * sizeof *z);
+        z[i / steps] = (gnl_real)(low + (high - low) * (double)(i % steps) / (double)(steps - 1));
+    }
+    return GENLAT_OK;
+}
+
+genlat_status genlat_model_traverse(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, double low,
+                                    double high, int64_t steps, genlat_tensor **x)
+{
+    genlat_tensor *line = NULL;
+    GNL_ENTER();
+    GNL_CHECK(x, "x is NULL");
+    *x = NULL;
+    GNL_TRY(check_latent_model(model));
+    if (z) {
+        GNL_TRY(check_latents(model, z, "z"));
+        if (z->shape.dim[0] != 1)
+            return gnl_fail(GENLAT_E_SHAPE, "z has %lld rows, 1 expected", (long long)z->shape.dim[0]);
+    }
+    if (!(isfinite(low) && isfinite(high)) || steps < 2 || steps > INT32_MAX / model->type->latent_size(model))
+        return gnl_fail(GENLAT_E_RANGE, "low is %g, high %g, steps %lld; finite numbers and 2 steps or more expected", low,
+                        high, (long long)steps);
+    GNL_TRY(line_up(model, z, low, high, steps, &line));
+    genlat_status status = decode_repeated(model, line, labels, model->type->latent_size(model) * steps, x);
+    gnl_tensor_release(line);
+    return status;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What only the files of the predictor know. */
+#ifndef GNL_PREDICTOR_PRIV_H
+#define GNL_PREDICTOR_PRIV_H
+
+#include "predictor/predictor.h"
+#include "genlat/predictor.h"
+
+enum { GNL_PREDICTOR_ROWS = 128 }; /* most rows of a workspace of use */
+
+typedef struct gnl_predictor_config {
+    gnl_config base;
+    char net[GNL_NET_LENGTH]; /* layers before the last one, which is added */
+    char loss[GNL_TEXT_LENGTH], optimizer[GNL_TEXT_LENGTH], lr_schedule[GNL_TEXT_LENGTH];
+} gnl_predictor_config;
+
+extern const gnl_config_type gnl_predictor_config_type;
+extern const gnl_preset gnl_predictor_presets[];
+
+genlat_status gnl_predictor_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given);
+/* The loss, and how many outputs of the net it takes for a number of the label. */
+genlat_status gnl_predictor_loss(genlat_ctx *ctx, const gnl_predictor_config *config, genlat_loss **out, int64_t *outputs);
+
+typedef struct gnl_predictor {
+    genlat_model model;
+    genlat_loss *loss;
+    int64_t dims, outputs; /* numbers of a label, and outputs of the net for each */
+    int features;          /* the node */
+} gnl_predictor;
+
+static inline gnl_predictor *gnl_predictor_of(const genlat_model *model)
+{
+    return (gnl_predictor *)(uintptr_t)model;
+}
+
+static inline const gnl_predictor_config *gnl_predictor_config_of(const genlat_model *model)
+{
+    return (const gnl_predictor_config *)(const void *)model->config;
+}
+
+extern const gnl_workspace_type gnl_predictor_training, gnl_predictor_using;
+enum { GNL_PREDICTOR_POOL };
+
+/* terms: loss, accuracy or mse, norm of the gradient. */
+enum { GNL_PREDICTOR_TERMS = 3 };
+genlat_status gnl_predictor_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms);
+genlat_status gnl_predictor_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
+                                     int64_t first, double *terms);
+/* Features of data, [rows,features]. */
+genlat_status gnl_predictor_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *out);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The predictor as a family of models. */
+#include "predictor/predictor_priv.h"
+
+static const char *const class_terms[] = {"loss", "accuracy", "grad_norm", NULL};
+static const char *const vector_terms[] = {"loss", "mse", "grad_norm", NULL};
+
+static gnl_net_inputs inputs(const gnl_config *config, int net)
+{
+    return (gnl_net_inputs){.count = 1, .name = {"x"}, .shape = {config->data}};
+}
+
+static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
+{
+    config->data = nets[0]->node[0].shape;
+    return GENLAT_OK;
+}
+
+static genlat_status make(genlat_model *model)
+{
+    gnl_predictor *p = gnl_predictor_of(model);
+    const gnl_config *c = model->config;
+    const genlat_net *net = model->net[0];
+    model->terms = c->classes ? class_terms : vector_terms;
+    model->part[0].former = ""; /* moments of older files are named by the weight alone */
+    if ((c->classes > 0) == (c->vector > 0))
+        return gnl_fail(GENLAT_E_INVALID, "there are no labels to predict");
+    GNL_TRY(gnl_predictor_loss(model->object.ctx, gnl_predictor_config_of(model), &p->loss, &p->outputs));
+    p->dims = c->classes ? 1 : c->vector;
+    p->features = gnl_net_find_node(net, "features");
+    const int64_t given = gnl_shape_count(&net->node[net->output[0]].shape);
+    if (p->features < 0 || net->inputs != 1 || given != p->dims * p->outputs)
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "net: has %d inputs and gives %lld numbers; one input, a node named features and %lld numbers expected",
+                        net->inputs, (long long)given, (long long)(p->dims * p->outputs));
+    return gnl_model_check_input(net, 0, &c->data, "net");
+}
+
+static void release(genlat_model *model)
+{
+    gnl_loss_release(gnl_predictor_of(model)->loss);
+}
+
+static int64_t features(const genlat_model *model)
+{
+    return gnl_shape_count(&model->net[0]->node[gnl_predictor_of(model)->features].shape);
+}
+
+static const gnl_net_slot nets[] = {{"net", 0}, {NULL, 0}};
+
+const gnl_model_type gnl_predictor_type = {
+    .name = "predictor",
+    .help = "classifier, or regression",
+    .size = sizeof(gnl_predictor),
+    .config = &gnl_predictor_config_type,
+    .presets = gnl_predictor_presets,
+    .nets = nets,
+    .complete = gnl_predictor_complete,
+    .inputs = inputs,
+    .read_shape = read_shape,
+    .make = make,
+    .release = release,
+    .training = &gnl_predictor_training,
+    .pool = {[GNL_PREDICTOR_POOL] = &gnl_predictor_using},
+    .step = gnl_predictor_step,
+    .evaluate = gnl_predictor_evaluate,
+    .code_size = features,
+    .encode = gnl_predictor_encode,
+    .predicts = true,
+    .pass_bits = GNL_PREDICTOR_BITS,
+};

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration of a VAE: options, texts, and how they are completed at build. */
+#include <stdio.h>
+
+#include "model/builder.h"
+#include "vae/vae_priv.h"
+
+static const char *const kind_names[] = {"variational", "plain", NULL};
+static const char *const free_names[] = {"dimension", "sample", "whole", NULL};
+static const char *const bound_names[] = {"elbo", "importance", NULL};
+static const char *const estimator_names[] = {"total", "doubly", NULL};
+
+static const gnl_option options[] = {
+    GNL_OPT_INT(genlat_vae_opts, latent, 20, 1, 65536, "latent dimensions"),
+    GNL_OPT_INT(genlat_vae_opts, samples, 1, 1, 1024, "codes drawn for a training sample in a step"),
+    GNL_OPT_REAL(genlat_vae_opts, beta, 1, 0, 1e6, "weight of the KL"),
+    GNL_OPT_REAL(genlat_vae_opts, free_bits, 0, 0, 1e6, "nats of KL that cost nothing"),
+    GNL_OPT_REAL(genlat_vae_opts, gamma, 0, 0, 1e9, "weight of |KL - capacity|; 0: not used"),
+    GNL_OPT_REAL(genlat_vae_opts, capacity, 0, 0, 1e6, "KL aimed at with gamma, nats"),
+    GNL_OPT_REAL(genlat_vae_opts, noise, 0, 0, 1e6, "sd of noise added to the encoder's input in training"),
+    GNL_OPT_REAL(genlat_vae_opts, mask, 0, 0, 0.99, "part of the encoder's input set to 0 in training"),
+    GNL_OPT_ENUM(genlat_vae_opts, kind, GENLAT_VAE_VARIATIONAL, GENLAT_VAE_PLAIN, kind_names,
+                 "variational, or a plain autoencoder"),
+    GNL_OPT_ENUM(genlat_vae_opts, free_kind, GENLAT_FREE_BITS_DIMENSION, GENLAT_FREE_BITS_WHOLE, free_names,
+                 "what free bits are counted for"),
+    GNL_OPT_ENUM(genlat_vae_opts, bound, GENLAT_BOUND_ELBO, GENLAT_BOUND_IMPORTANCE, bound_names, "what a step maximises"),
+    GNL_OPT_ENUM(genlat_vae_opts, estimator, GENLAT_ESTIMATOR_TOTAL, GENLAT_ESTIMATOR_DOUBLY, estimator_names,
+                 "how the gradient of the importance-weighted bound reaches the encoder"),
+    GNL_OPT_BOOL(genlat_vae_opts, recompute, 0, "activations are computed again instead of kept"),
+};
+static const gnl_options_table table = {"vae", sizeof(genlat_vae_opts), options, GNL_COUNT(options),
+                                        {offsetof(genlat_vae_opts, reserved)}};
+
+static const gnl_text texts[] = {
+    GNL_TEXT(gnl_vae_config, encoder, GNL_TEXT_NET, false),
+    GNL_TEXT(gnl_vae_config, decoder, GNL_TEXT_NET, false),
+    GNL_TEXT(gnl_vae_config, architecture, GNL_TEXT_BUILD, false),
+    GNL_TEXT(gnl_vae_config, likelihood, GNL_TEXT_SPEC, false),
+    GNL_TEXT(gnl_vae_config, posterior, GNL_TEXT_SPEC, true),
+    GNL_TEXT(gnl_vae_config, prior, GNL_TEXT_SPEC, true),
+    GNL_TEXT(gnl_vae_config, terms, GNL_TEXT_SPEC, true),
+    GNL_TEXT(gnl_vae_config, bound, GNL_TEXT_SPEC, true),
+    GNL_TEXT(gnl_vae_config, decoder_inputs, GNL_TEXT_SPEC, true),
+    GNL_TEXT(gnl_vae_config, optimizer, GNL_TEXT_OPTIMIZER, false),
+    GNL_TEXT(gnl_vae_config, lr_schedule, GNL_TEXT_SCHEDULE, false),
+    GNL_TEXT(gnl_vae_config, beta_schedule, GNL_TEXT_SCHEDULE, false),
+    GNL_TEXT(gnl_vae_config, output_bias, GNL_TEXT_BUILD, false),
+};
+
+const gnl_config_type gnl_vae_config_type = {
+    "vae", sizeof(gnl_vae_config), &table, offsetof(gnl_vae_config, opts), texts, GNL_COUNT(texts)};
+
+genlat_status genlat_vae_builder_options(genlat_model_builder *builder, genlat_vae_opts *opts)
+{
+    GNL_ENTER();
+    return gnl_builder_get_options(builder, &gnl_vae_type, opts);
+}
+
+void genlat_vae_builder_set_options(genlat_model_builder *builder, const genlat_vae_opts *opts)
+{
+    GNL_ENTER();
+    gnl_builder_set_options(builder, &gnl_vae_type, opts);
+}
+
+/* ---- kinds ----------------------------------------------------------------------------------- */
+
+/* A text, unless options that say the same are set too, which `set` names; "": none are. */
+static genlat_status choose(const char *name, const char *text, const char *shorthand, const char *set, char *out,
+                            size_t capacity)
+{
+    if (*text && *set)
+        return gnl_fail(GENLAT_E_INVALID, "%s is '%s', and %s is set too; say it in one place", name, text, set);
+    snprintf(out, capacity, "%s", *text ? text : shorthand);
+    return GENLAT_OK;
+}
+
+/* "kl beta=4": what the options say of the KL. */
+static void format_kl(const genlat_vae_opts *o, char *text, size_t capacity)
+{
+    const struct {
+        const char *key;
+        double value, usual;
+    } reals[] = {{"beta", o->beta, 1}, {"free_bits", o->free_bits, 0}, {"gamma", o->gamma, 0}, {"capacity", o->capacity, 0}};
+    snprintf(text, capacity, "kl");
+    for (size_t i = 0; i < GNL_COUNT(reals); i++) {
+        char number[40];
+        gnl_format_real(reals[i].value, number, sizeof number);
+        if (reals[i].value != reals[i].usual)
+            gnl_text_append(text, capacity, " %s=%s", reals[i].key, number);
+    }
+    if (o->free_kind != GENLAT_FREE_BITS_DIMENSION)
+        gnl_text_append(text, capacity, " free=%s", free_names[o->free_kind]);
+}
+
+/* "importance estimator=doubly". */
+static genlat_status find_bound(const gnl_vae_config *c, char *out, size_t capacity)
+{
+    const bool estimator = c->opts.estimator != GENLAT_ESTIMATOR_TOTAL;
+    if (estimator && strchr(c->bound, ' '))
+        return gnl_fail(GENLAT_E_INVALID, "bound is '%s', and estimator=%s is set too; say it in one place", c->bound,
+                        estimator_names[c->opts.estimator]);
+    snprintf(out, capacity, "%s%s%s", *c->bound ? c->bound : bound_names[c->opts.bound], estimator ? " estimator=" : "",
+             estimator ? estimator_names[c->opts.estimator] : "");
+    return GENLAT_OK;
+}
+
+genlat_status gnl_vae_find_kinds(const gnl_vae_config *c, gnl_vae_kinds *out)
+{
+    const bool plain = c->opts.kind == GENLAT_VAE_PLAIN;
+    char kl[GNL_SPEC_TEXT];
+    format_kl(&c->opts, kl, sizeof kl);
+    const char *set = plain ? "kind=plain" : strcmp(kl, "kl") ? kl + 3 : "";
+    GNL_TRY(choose("posterior", c->posterior, plain ? "point" : "gaussian", plain ? set : "", out->posterior,
+                   sizeof out->posterior));
+    GNL_TRY(choose("prior", c->prior, "normal", "", out->prior, sizeof out->prior));
+    GNL_TRY(choose("terms", c->terms, plain ? "" : kl, set, out->terms, sizeof out->terms));
+    return find_bound(c, out->bound, sizeof out->bound);
+}
+
+/* ---- completing ------------------------------------------------------------------------------ */
+
+/* A preset's name stands for its architecture. */
+static const char *architecture_of(const gnl_vae_config *c, const char *layers)
+{
+    for (const gnl_preset *preset = gnl_vae_presets; preset->name; preset++)
+        for (int i = 0; strcmp(preset->name, layers) == 0 && preset->pair[i]; i += 2)
+            if (strcmp(preset->pair[i], "architecture") == 0)
+                return preset->pair[i + 1];
+    return *layers ? NULL : c->architecture;
+}
+
+/* A dense layer for each head of the posterior. */
+static genlat_status append_heads(const gnl_latents *l, char text[GNL_NET_LENGTH])
+{
+    const gnl_posterior *q = l->posterior;
+    char outputs[160] = "";
+    if (q->heads > 1)
+        gnl_text_append(text, GNL_NET_LENGTH, " | identity name=features");
+    for (int i = 0; i < q->heads; i++) {
+        const gnl_head *h = &q->head[i];
+        gnl_text_append(text, GNL_NET_LENGTH, " | dense units=%lld%s name=%s%s", (long long)h->width,
+                        i > 0 ? " from=features" : "", h->name, h->clamp > 0 ? "_raw" : "");
+        if (h->clamp > 0)
+            gnl_text_append(text, GNL_NET_LENGTH, " | hardtanh bound=%g name=%s", h->clamp, h->name);
+        gnl_text_append(outputs, sizeof outputs, "%s%s", i ? "," : "", h->name);
+    }
+    if (q->heads > 1)
+        gnl_text_append(text, GNL_NET_LENGTH, " | output %s", outputs);
+    return strlen(text) < GNL_NET_LENGTH - 1 ? GENLAT_OK
+                                             : gnl_fail(GENLAT_E_RANGE, "encoder is longer than %d bytes", GNL_NET_LENGTH - 2);
+}
+
+static genlat_status complete_encoder(genlat_ctx *ctx, gnl_vae_config *c)
+{
+    gnl_vae_kinds kinds;
+    gnl_latents *latents = NULL;
+    const char *architecture = architecture_of(c, c->encoder);
+    if (architecture)
+        GNL_TRY(gnl_vae_architecture_encoder(architecture, c, c->encoder));
+    GNL_TRY(gnl_vae_find_kinds(c, &kinds));
+    const gnl_latent_spec spec = {kinds.posterior, kinds.prior, kinds.terms, kinds.bound, c->opts.latent};
+    GNL_TRY(gnl_latents_new(ctx, &spec, &latents));
+    genlat_status status = append_heads(latents, c->encoder);
+    gnl_latents_free(latents);
+    return status;
+}
+
+static genlat_status complete_decoder(genlat_ctx *ctx, gnl_vae_config *c)
+{
+    genlat_loss *loss = NULL;
+    const char *architecture = architecture_of(c, c->decoder);
+    GNL_TRY(gnl_loss_parse(ctx, c->likelihood, &loss));
+    const int64_t outputs = gnl_loss_parts(loss);
+    gnl_loss_release(loss);
+    if (architecture)
+        GNL_TRY(gnl_vae_architecture_decoder(architecture, c, c->decoder));
+    GNL_TRY(gnl_text_replace(c->decoder, sizeof c->decoder, "{out}", outputs * gnl_shape_count(&c->base.data)));
+    return gnl_text_replace(c->decoder, sizeof c->decoder, "{channels}", outputs * c->base.data.dim[0]);
+}
+
+genlat_status gnl_vae_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given)
+{
+    gnl_vae_config *c = (gnl_vae_config *)(void *)config;
+    const bool data = strcmp(c->output_bias, "data") == 0;
+    if (*c->output_bias && !data && strcmp(c->output_bias, "zero") != 0)
+        return gnl_fail(GENLAT_E_INVALID, "output_bias is '%s', data or zero expected", c->output_bias);
+    GNL_TRY(gnl_vae_check_decoder_inputs(c));
+    if (nets_given)
+        return GENLAT_OK;
+    GNL_TRY(complete_encoder(ctx, c));
+    return complete_decoder(ctx, c);
+}

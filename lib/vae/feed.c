@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* The inputs of encoder and decoder: the data, the code, the condition, and for decoders that go step by step the data before
+ * each step. */
+#include "vae/vae_priv.h"
+
+static gnl_shape shape_of_data(const gnl_vae_config *c)
+{
+    return c->base.data;
+}
+
+static gnl_shape shape_of_condition(const gnl_vae_config *c)
+{
+    return (gnl_shape){1, {c->base.classes + c->base.vector}};
+}
+
+static gnl_shape shape_of_code(const gnl_vae_config *c)
+{
+    return (gnl_shape){1, {c->opts.latent}};
+}
+
+/* In the order of gnl_feed. */
+static const struct {
+    const char *name;
+    gnl_shape (*shape)(const gnl_vae_config *c);
+} feeds[GNL_FEEDS] = {
+    [GNL_FEED_X] = {"x", shape_of_data},
+    [GNL_FEED_C] = {"c", shape_of_condition},
+    [GNL_FEED_Z] = {"z", shape_of_code},
+    [GNL_FEED_PREVIOUS] = {"previous", shape_of_data},
+};
+
+int gnl_vae_feeds(const gnl_vae_config *c, int net, gnl_feed out[GNL_MAX_INPUTS])
+{
+    int count = 0;
+    out[count++] = net == GNL_VAE_ENCODER_NET ? GNL_FEED_X : GNL_FEED_Z;
+    if (c->base.classes > 0 || c->base.vector > 0)
+        out[count++] = GNL_FEED_C;
+    if (net == GNL_VAE_DECODER_NET && *c->decoder_inputs)
+        out[count++] = GNL_FEED_PREVIOUS;
+    return count;
+}
+
+bool gnl_vae_has_feed(const gnl_vae_config *c, int net, gnl_feed feed)
+{
+    gnl_feed all[GNL_MAX_INPUTS];
+    int count = gnl_vae_feeds(c, net, all);
+    for (int i = 0; i < count; i++)
+        if (all[i] == feed)
+            return true;
+    return false;
+}
+
+gnl_net_inputs gnl_vae_inputs(const gnl_config *config, int net)
+{
+    const gnl_vae_config *c = (const gnl_vae_config *)(const void *)config;
+    gnl_feed all[GNL_MAX_INPUTS];
+    gnl_net_inputs in = {.count = gnl_vae_feeds(c, net, all)};
+    for (int i = 0; i < in.count; i++) {
+        in.name[i] = feeds[all[i]].name;
+        in.shape[i] = feeds[all[i]].shape(c);
+    }
+    return in;
+}
+
+void gnl_vae_forward(const gnl_vae_config *c, int net, genlat_exec *exec, bool training, int64_t rows,
+                     const gnl_real *const value[GNL_FEEDS])
+{
+    gnl_feed all[GNL_MAX_INPUTS];
+    const gnl_real *in[GNL_MAX_INPUTS];
+    int count = gnl_vae_feeds(c, net, all);
+    for (int i = 0; i < count; i++)
+        in[i] = value[all[i]];
+    gnl_exec_forward(exec, training, rows, in);
+}
+
+genlat_status gnl_vae_check_decoder_inputs(const gnl_vae_config *c)
+{
+    const char *name = feeds[GNL_FEED_PREVIOUS].name;
+    if (*c->decoder_inputs && strcmp(c->decoder_inputs, name) != 0)
+        return gnl_fail(GENLAT_E_INVALID, "decoder_inputs is '%s', %s or nothing expected", c->decoder_inputs, name);
+    return GENLAT_OK;
+}
+
+void gnl_vae_fill_previous(const gnl_vae_config *c, int64_t rows, const gnl_real *x, gnl_real *out)
+{
+    const gnl_shape *data = &c->base.data;
+    const int64_t steps = data->dim[data->ndim - 1], lines = rows * gnl_shape_count(data) / steps;
+    for (int64_t i = 0; i < lines; i++) {
+        out[i * steps] = 0;
+        memcpy(out + i * steps + 1, x + i * steps, (size_t)(steps - 1) * sizeof *out);
+    }
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* A VAE made of its configuration and nets: what lies between them, the likelihood, and whether it all fits. */
+#include <math.h>
+
+#include "vae/vae_priv.h"
+
+static genlat_status check_inputs(const genlat_model *model)
+{
+    for (int net = 0; model->type->nets[net].name; net++) {
+        const gnl_net_inputs in = gnl_vae_inputs(model->config, net);
+        for (int i = 0; i < in.count; i++)
+            GNL_TRY(gnl_model_check_input(model->net[net], i, &in.shape[i], model->type->nets[net].name));
+        GNL_TRY(gnl_model_check_reached(model->net[net], 0, model->type->nets[net].name));
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status check_encoder(const gnl_vae *vae)
+{
+    const genlat_net *e = vae->model.net[GNL_VAE_ENCODER_NET];
+    const gnl_posterior *q = vae->latents->posterior;
+    for (int i = 0; i < q->heads; i++) {
+        int64_t count = i < e->outputs ? gnl_shape_count(&e->node[e->output[i]].shape) : 0;
+        if (count != q->head[i].width)
+            return gnl_fail(GENLAT_E_SHAPE, "encoder: output %d has %lld numbers, %s of the posterior %s has %lld", i,
+                            (long long)count, q->head[i].name, q->kind.type->name, (long long)q->head[i].width);
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status check_decoder(const gnl_vae *vae)
+{
+    const genlat_net *d = vae->model.net[GNL_VAE_DECODER_NET];
+    const gnl_shape *out = &d->node[d->output[0]].shape;
+    int64_t count = gnl_shape_count(out);
+    if (count != vae->model.size * vae->outputs)
+        return gnl_fail(GENLAT_E_SHAPE, "decoder: gives %lld numbers, the likelihood takes %lld for each of %lld",
+                        (long long)count, (long long)vae->outputs, (long long)vae->model.size);
+    genlat_status status = gnl_loss_check_order(vae->loss, out);
+    return status == GENLAT_OK ? status : gnl_fail_in(status, "decoder");
+}
+
+static genlat_status make_likelihood(gnl_vae *vae)
+{
+    const gnl_vae_config *c = gnl_vae_config_of(&vae->model);
+    GNL_TRY(gnl_loss_parse(vae->model.object.ctx, c->likelihood, &vae->loss));
+    vae->outputs = gnl_loss_parts(vae->loss);
+    return vae->outputs > 0 ? GENLAT_OK : gnl_fail(GENLAT_E_INVALID, "'%s' is no likelihood of data", c->likelihood);
+}
+
+/* The likelihood's own numbers are either trained or running, all of them. */
+static gnl_part likelihood_part(gnl_vae *vae)
+{
+    const genlat_loss *loss = vae->loss;
+    const bool trains = gnl_loss_trains(loss);
+    static char name[] = "values";
+    vae->loss_values = (gnl_weight){
+        .name = name, .param = {.name = name, .shape = {1, {loss->values}}, .state = !trains}, .count = loss->values};
+    gnl_part part = {.name = "likelihood",
+                     .former = loss->type->name,
+                     .weight = &vae->loss_values,
+                     .weights = loss->values > 0,
+                     .optimizer = trains ? 0 : -1};
+    if (trains) {
+        part.value = vae->loss->value;
+        part.grad = vae->loss->grad;
+        part.values = loss->values;
+    } else {
+        part.state = vae->loss->value;
+        part.states = loss->values;
+    }
+    return part;
+}
+
+static genlat_status make_latents(gnl_vae *vae)
+{
+    gnl_vae_kinds kinds;
+    const gnl_vae_config *c = gnl_vae_config_of(&vae->model);
+    GNL_TRY(gnl_vae_find_kinds(c, &kinds));
+    const gnl_latent_spec spec = {kinds.posterior, kinds.prior, kinds.terms, kinds.bound, c->opts.latent};
+    GNL_TRY(gnl_latents_new(vae->model.object.ctx, &spec, &vae->latents));
+    gnl_kind *owner = NULL;
+    const char *name = NULL;
+    for (int i = 0; (owner = gnl_latents_owner(vae->latents, i, &name)); i++)
+        GNL_TRY(gnl_model_add_part(&vae->model, gnl_part_of_numbers(&owner->numbers, name, 0)));
+    return GENLAT_OK;
+}
+
+const char *const gnl_vae_terms[] = {"neg_elbo", "recon", "kl", "objective", "grad_norm", "beta", NULL};
+
+void gnl_vae_list_terms(const genlat_vae_terms *t, double *out)
+{
+    const double all[] = {t->neg_elbo, t->recon, t->kl, t->objective, t->grad_norm, t->beta};
+    memcpy(out, all, sizeof all);
+}
+
+genlat_status gnl_vae_make(genlat_model *model)
+{
+    gnl_vae *vae = gnl_vae_of(model);
+    model->terms = gnl_vae_terms;
+    GNL_TRY(make_likelihood(vae));
+    GNL_TRY(gnl_model_add_part(model, likelihood_part(vae)));
+    GNL_TRY(make_latents(vae));
+    GNL_TRY(check_inputs(model));
+    GNL_TRY(check_encoder(vae));
+    return check_decoder(vae);
+}
+
+void gnl_vae_release(genlat_model *model)
+{
+    gnl_vae *vae = gnl_vae_of(model);
+    gnl_latents_free(vae->latents);
+    gnl_loss_release(vae->loss);
+}
+
+/* ---- output bias ----------------------------------------------------------------------------- */
+
+/* The decoder's last bias: one number an element of the data, or one a channel. */
+static int last_bias(const genlat_net *net)
+{
+    for (int i = net->weights - 1; i >= 0; i--)
+        if (strcmp(net->weight[i].param.name, "bias") == 0)
+            return i;
+    return -1;
+}
+
+static gnl_real logit_of_mean(const double *mean, int64_t count)
+{
+    double total = 0;
+    for (int64_t i = 0; i < count; i++)
+        total += mean[i];
+    double p = GNL_MIN(GNL_MAX(total / (double)count, 1e-3), 1 - 1e-3);
+    return (gnl_real)(log(p) - log1p(-p));
+}
+
+genlat_status gnl_vae_start(genlat_model *model, const genlat_source *source)
+{
+    const genlat_net *decoder = model->net[GNL_VAE_DECODER_NET];
+    const int index = last_bias(decoder);
+    const int64_t count = index < 0 ? 0 : decoder->weight[index].count;
+    gnl_source_stats stats;
+    if (strcmp(gnl_vae_config_of(model)->output_bias, "data") != 0)
+        return GENLAT_OK;
+    if (strcmp(gnl_vae_of(model)->loss->type->name, "bernoulli") != 0 || count < 1 || model->size % count)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "output_bias=data takes a Bernoulli decoder that ends in a bias");
+    GNL_TRY(gnl_source_stats_new(source, &stats));
+    gnl_real *bias = gnl_net_weight_data(decoder, index);
+    for (int64_t i = 0; i < count; i++)
+        bias[i] = logit_of_mean(stats.mean + i * (model->size / count), model->size / count);
+    gnl_source_stats_free(source, &stats);
+    return GENLAT_OK;
+}

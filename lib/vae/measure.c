@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* Evaluation of a VAE: its objective, importance-sampled log-likelihood, use of the latent dimensions. */
+#include <math.h>
+
+#include "vae/vae_priv.h"
+
+static gnl_vae_use *use_of(gnl_workspace *work)
+{
+    return (gnl_vae_use *)work;
+}
+
+static void eval_loss(const gnl_vae *vae, gnl_vae_use *work, const gnl_real *target, int64_t rows, double *nll)
+{
+    gnl_loss_call call = {.compute = work->decoder->compute,
+                          .rows = rows,
+                          .dims = vae->model.size,
+                          .parts = vae->outputs,
+                          .out = gnl_exec_output(work->decoder, 0),
+                          .target = target,
+                          .nll = nll};
+    gnl_loss_eval(vae->loss, &call);
+}
+
+/* ---- the objective --------------------------------------------------------------------------- */
+
+/* An evaluation of a batch, and the chunk of it that is under way. */
+typedef struct evaluation {
+    genlat_model *model;
+    const genlat_tensor *x, *labels;
+    uint64_t seed;
+    int64_t first; /* number of the batch's first sample in its source */
+    int64_t draws; /* how often the codes are drawn */
+    genlat_vae_terms *sum;
+
+    gnl_vae_use *work;
+    int64_t begin; /* first row of the chunk */
+    genlat_status status;
+} evaluation;
+
+/* Codes of a chunk, each row from the substream of its own number. Further draws have other seeds, so that the first stays the
+ * same. */
+static void draw_codes(const evaluation *e, int64_t draw)
+{
+    const gnl_latents *l = gnl_vae_of(e->model)->latents;
+    const gnl_code *code = &e->work->code;
+    const int64_t noise = l->posterior->noise;
+    for (int64_t s = 0; s < code->samples; s++) {
+        const uint64_t seed = e->seed + (uint64_t)(draw * code->samples + s) * UINT64_C(0x9E3779B97F4A7C15);
+        for (int64_t i = 0; i < code->rows; i++) {
+            gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_EVAL, (uint64_t)(e->first + e->begin + i));
+            gnl_rng_fill_normal(&rng, code->noise + (s * code->rows + i) * noise, noise);
+        }
+    }
+    gnl_latents_draw(l, code);
+}
+
+static void likelihood(void *user, int64_t s, double scale, const double *weight)
+{
+    evaluation *e = user;
+    gnl_code *code = &e->work->code;
+    const gnl_real *x = e->x->data + e->begin * e->model->size, *z = code->z + s * code->rows * code->dims;
+    if (e->status == GENLAT_OK)
+        e->status = gnl_vae_use_decode(e->model, e->work, z, x, e->labels, e->begin, code->rows);
+    eval_loss(gnl_vae_of(e->model), e->work, x, code->rows, code->nll);
+}
+
+static void add_terms(evaluation *e, const gnl_bound_call *call, double objective)
+{
+    const double part = (double)e->work->code.rows / (double)e->draws;
+    e->sum->recon += call->recon * part;
+    e->sum->kl += call->kl * part;
+    e->sum->objective += objective * part;
+    e->sum->beta = call->beta;
+}
+
+static genlat_status add_chunk(genlat_model *model, gnl_workspace *base, int64_t begin, int64_t rows, void *user)
+{
+    evaluation *e = user;
+    e->work = use_of(base);
+    e->begin = begin;
+    GNL_TRY(gnl_vae_use_encode(model, e->work, e->x->data + begin * model->size, e->labels, begin, rows));
+    for (int64_t draw = 0; draw < e->draws && e->status == GENLAT_OK; draw++) {
+        const uint64_t chunk = (uint64_t)(e->first + begin) | UINT64_C(1) << GNL_SAMPLE_NOISE_BIT;
+        gnl_bound_call call = {.latents = gnl_vae_of(model)->latents,
+                               .code = &e->work->code,
+                               .factor = gnl_model_factor(model, GNL_VAE_BETA_SCHEDULE),
+                               .rng = gnl_rng_make(e->seed, GNL_STREAM_EVAL, chunk),
+                               .likelihood = likelihood,
+                               .user = e};
+        draw_codes(e, draw);
+        add_terms(e, &call, gnl_latents_objective(&call));
+    }
+    return e->status;
+}
+
+genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, int64_t samples,
+                               uint64_t seed, int64_t first, genlat_vae_terms *mean)
+{
+    const double rows = (double)x->shape.dim[0];
+    evaluation e = {.model = model, .x = x, .labels = labels, .seed = seed, .first = first, .draws = samples, .sum = mean};
+    *mean = (genlat_vae_terms){.size = sizeof *mean};
+    GNL_TRY(gnl_model_chunks(model, GNL_VAE_POOL, x->shape.dim[0], add_chunk, &e));
+    mean->recon /= rows;
+    mean->kl /= rows;
+    mean->objective /= rows;
+    mean->neg_elbo = mean->recon + mean->kl;
+    return GENLAT_OK;
+}
+
+/* ---- importance sampling --------------------------------------------------------------------- */
+
+/* Running log-sum-exp in double: the largest so far, and the sum relative to it. */
+typedef struct log_sum {
+    double largest, sum;
+} log_sum;
+
+static void log_add(log_sum *s, double value)
+{
+    if (value <= s->largest) {
+        s->sum += exp(value - s->largest);
+    } else {
+        s->sum = s->sum * exp(s->largest - value) + 1;
+        s->largest = value;
+    }
+}
+
+typedef struct sampling {
+    const genlat_tensor *x, *labels;
+    genlat_tensor *repeated; /* the label of the row under study for each row of the workspace; NULL: none */
+    int64_t samples;
+    uint64_t seed;
+    double *nll;
+} sampling;
+
+/* The heads of the one row that was encoded, for every row of the workspace. */
+static void repeat_heads(const gnl_vae *vae, gnl_vae_use *work)
+{
+    const gnl_posterior *q = vae->latents->posterior;
+    for (int h = 0; h < q->heads; h++) {
+        const int64_t width = q->head[h].width;
+        for (int64_t i = 0; i < work->base.rows; i++)
+            memcpy(work->head[h] + i * width, work->code.head[h], (size_t)width * sizeof(gnl_real));
+        work->code.head[h] = work->head[h];
+    }
+}
+
+static void repeat_row(const gnl_real *row, int64_t width, int64_t times, gnl_real *out)
+{
+    for (int64_t i = 0; i < times; i++)
+        memcpy(out + i * width, row, (size_t)width * sizeof *out);
+}
+
+/* -log p(x) of the row whose heads, label and data are repeated in the workspace. */
+static genlat_status estimate(genlat_model *model, gnl_vae_use *work, const sampling *s, gnl_rng *rng, double *nll)
+{
+    const gnl_latents *l = gnl_vae_of(model)->latents;
+    gnl_code *code = &work->code;
+    const int64_t samples = code->samples, most = work->base.rows;
+    log_sum total = {-INFINITY, 0};
+    genlat_status status = GENLAT_OK;
+    code->samples = 1;
+    for (int64_t done = 0; done < s->samples && status == GENLAT_OK; done += most) {
+        code->rows = GNL_MIN(most, s->samples - done);
+        gnl_rng_fill_normal(rng, code->noise, code->rows * l->posterior->noise);
+        gnl_latents_draw(l, code);
+        gnl_latents_ratio(l, code, 0, code->kl);
+        status = gnl_vae_use_decode(model, work, code->z, work->target, s->repeated, 0, code->rows);
+        eval_loss(gnl_vae_of(model), work, work->target, code->rows, work->loss);
+        for (int64_t i = 0; i < code->rows; i++)
+            log_add(&total, -code->kl[i] - work->loss[i]);
+    }
+    code->samples = samples;
+    *nll = -(total.largest + log(total.sum) - log((double)s->samples));
+    return status;
+}
+
+static genlat_status study_row(genlat_model *model, gnl_vae_use *work, const sampling *s, int64_t row)
+{
+    const gnl_real *x = s->x->data + row * model->size;
+    gnl_rng rng = gnl_rng_make(s->seed, GNL_STREAM_EVAL, (uint64_t)row);
+    GNL_TRY(gnl_vae_use_encode(model, work, x, s->labels, row, 1));
+    repeat_heads(gnl_vae_of(model), work);
+    repeat_row(x, model->size, work->base.rows, work->target);
+    if (s->repeated) {
+        const int64_t width = gnl_shape_count_from(&s->repeated->shape, 1);
+        repeat_row(s->labels->data + row * width, width, work->base.rows, s->repeated->data);
+    }
+    return estimate(model, work, s, &rng, &s->nll[row]);
+}
+
+static genlat_status log_likelihood(genlat_model *model, sampling *s)
+{
+    gnl_workspace *work = NULL;
+    GNL_TRY(gnl_pool_acquire(model, GNL_VAE_POOL, s->samples, &work));
+    genlat_status status = GENLAT_OK;
+    if (model->condition) {
+        gnl_shape shape = s->labels->shape;
+        shape.dim[0] = work->rows;
+        status = gnl_tensor_new(model->object.ctx, &shape, &s->repeated);
+    }
+    for (int64_t i = 0; i < s->x->shape.dim[0] && status == GENLAT_OK; i++)
+        status = study_row(model, use_of(work), s, i);
+    gnl_tensor_release(s->repeated);
+    gnl_pool_release(model, GNL_VAE_POOL, work);
+    return status;
+}
+
+/* ---- use of the latent dimensions ------------------------------------------------------------ */
+
+enum { USE_CHUNK = 256 };
+
+static const double ACTIVE_VARIANCE = 0.01;
+
+/* Welford's running mean and sum of squares of each posterior mean, and the sum of each KL. */
+typedef struct latent_use {
+    genlat_source *source;
+    int64_t seen, latent;
+    double *mean, *square, *kl;
+    gnl_real *code;
+    genlat_tensor *x, *labels;
+} latent_use;
+
+static void add_codes(latent_use *u, const gnl_real *code, int64_t rows)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        u->seen++;
+        for (int64_t j = 0; j < u->latent; j++) {
+            double m = (double)code[i * u->latent + j], before = m - u->mean[j];
+            u->mean[j] += before / (double)u->seen;
+            u->square[j] += before * (m - u->mean[j]);
+        }
+    }
+}
+
+static genlat_status study_chunk(genlat_model *model, gnl_vae_use *work, latent_use *u, int64_t first, int64_t rows)
+{
+    const gnl_latents *l = gnl_vae_of(model)->latents;
+    int64_t index[USE_CHUNK];
+    gnl_code code;
+    for (int64_t i = 0; i < rows; i++)
+        index[i] = first + i;
+    GNL_TRY(gnl_source_fetch(u->source, index, rows, 0, u->x->data, u->labels ? u->labels->data : NULL));
+    GNL_TRY(gnl_vae_use_encode(model, work, u->x->data, u->labels, 0, rows));
+    code = work->code;
+    code.samples = 1;
+    gnl_rng rng = gnl_rng_make(0, GNL_STREAM_EVAL, (uint64_t)first); /* where the KL is known by sampling only */
+    gnl_rng_fill_normal(&rng, code.noise, rows * l->posterior->noise);
+    gnl_latents_draw(l, &code);
+    (void)gnl_latents_kl(l, &code);
+    for (int64_t j = 0; j < u->latent; j++)
+        u->kl[j] += gnl_latents_has_density(l) ? code.per_dim[j] * (double)rows : 0;
+    l->posterior->type->mean(l->posterior, &code, u->code);
+    add_codes(u, u->code, rows);
+    return GENLAT_OK;
+}
+
+static genlat_status use_alloc(const genlat_model *model, latent_use *u)
+{
+    genlat_ctx *ctx = model->object.ctx;
+    const gnl_config *c = model->config;
+    const gnl_shape x = gnl_shape_batched(&c->data, USE_CHUNK);
+    const gnl_shape labels = c->vector ? (gnl_shape){2, {USE_CHUNK, c->vector}} : (gnl_shape){1, {USE_CHUNK}};
+    u->latent = gnl_vae_config_of(model)->opts.latent;
+    u->mean = gnl_calloc(ctx, 3 * (size_t)u->latent, sizeof *u->mean);
+    u->code = gnl_alloc(ctx, USE_CHUNK * (size_t)u->latent, sizeof *u->code);
+    if (!u->mean || !u->code)
+        return GENLAT_E_MEMORY;
+    u->square = u->mean + u->latent;
+    u->kl = u->square + u->latent;
+    GNL_TRY(gnl_tensor_new(ctx, &x, &u->x));
+    return model->condition ? gnl_tensor_new(ctx, &labels, &u->labels) : GENLAT_OK;
+}
+
+static void give_use(const latent_use *u, int64_t *active, double *variance, double *kl)
+{
+    int64_t count = 0;
+    for (int64_t j = 0; j < u->latent; j++) {
+        double spread = u->seen > 1 ? u->square[j] / (double)(u->seen - 1) : 0;
+        count += spread > ACTIVE_VARIANCE;
+        if (variance)
+            variance[j] = spread;
+        if (kl)
+            kl[j] = u->kl[j] / (double)GNL_MAX(u->seen, 1);
+    }
+    if (active)
+        *active = count;
+}
+
+static genlat_status active_units(genlat_model *model, genlat_source *source, int64_t *active, double *variance, double *kl)
+{
+    latent_use use = {.source = source};
+    gnl_workspace *work = NULL;
+    genlat_status status = use_alloc(model, &use);
+    if (status == GENLAT_OK)
+        status = gnl_pool_acquire(model, GNL_VAE_POOL, USE_CHUNK, &work);
+    for (int64_t first = 0; first < source->count && status == GENLAT_OK; first += USE_CHUNK)
+        status = study_chunk(model, use_of(work), &use, first, GNL_MIN((int64_t)USE_CHUNK, source->count - first));
+    if (status == GENLAT_OK)
+        give_use(&use, active, variance, kl);
+    if (work)
+        gnl_pool_release(model, GNL_VAE_POOL, work);
+    gnl_tensor_release(use.x);
+    gnl_tensor_release(use.labels);
+    gnl_free(model->object.ctx, use.code);
+    gnl_free(model->object.ctx, use.mean);
+    return status;
+}
+
+/* ---- public ---------------------------------------------------------------------------------- */
+
+static genlat_status check_samples(int64_t samples)
+{
+    return samples >= 1 ? GENLAT_OK
+                        : gnl_fail(GENLAT_E_RANGE, "samples is %lld, 1 or more expected", (long long)samples);
+}
+
+genlat_status genlat_vae_elbo(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, int64_t samples,
+                              uint64_t seed, genlat_vae_terms *terms)
+{
+    genlat_vae_terms t;
+    GNL_ENTER();
+    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_result_check(terms, "terms"));
+    GNL_TRY(gnl_model_check_batch(model, x, labels));
+    GNL_TRY(check_samples(samples));
+    GNL_TRY(gnl_vae_evaluate(model, x, labels, samples, seed, 0, &t));
+    gnl_result_give(terms, &t, sizeof t);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_vae_log_likelihood(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                        int64_t samples, uint64_t seed, double *nll)
+{
+    GNL_ENTER();
+    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_CHECK(nll, "nll is NULL");
+    GNL_TRY(gnl_model_check_batch(model, x, labels));
+    GNL_TRY(check_samples(samples));
+    const gnl_posterior *q = gnl_vae_of(model)->latents->posterior;
+    if (!q->type->log_density)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "posterior %s has no density, so that there is no likelihood", q->kind.type->name);
+    sampling s = {.x = x, .labels = labels, .samples = samples, .seed = seed, .nll = nll};
+    return log_likelihood(model, &s);
+}
+
+genlat_status genlat_vae_active_units(genlat_model *model, genlat_source *source, int64_t *active, double *variance,
+                                      double *kl)
+{
+    GNL_ENTER();
+    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_CHECK(source, "source is NULL");
+    GNL_TRY(gnl_model_check_source(model, source));
+    return active_units(model, source, active, variance, kl);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Presets of the VAE, one entry each: settings by name. */
+#include "vae/vae_priv.h"
+
+const gnl_preset gnl_vae_presets[] = {
+    {"mlp",
+     "two hidden layers of 512 and 256, any data",
+     {"architecture", "mlp widths=512x256", "latent", "20", "likelihood", "bernoulli", "optimizer", "adam lr=1e-3", "epochs",
+      "20", "batch", "128"}},
+    {"basic",
+     "784-400-20, the classic small VAE",
+     {"architecture", "mlp widths=400", "latent", "20", "likelihood", "bernoulli", "optimizer", "adam lr=1e-3", "epochs", "10",
+      "batch", "128"}},
+    {"static",
+     "784-400-40 with maxout layers, importance-weighted bound of 10 samples, for fixed binarization",
+     {"architecture", "maxout widths=400", "latent", "40", "samples", "10", "bound", "importance", "estimator", "doubly",
+      "likelihood", "bernoulli", "optimizer", "adam lr=1e-3", "lr_schedule", "cosine from=1 to=0.01 steps=70000", "epochs",
+      "140", "batch", "100", "restore_best", "yes"}},
+    {"gated",
+     "784-400-400-40 with gated layers and a falling learning rate, for fixed binarization",
+     {"architecture", "gated widths=400x400", "latent", "40", "likelihood", "bernoulli", "optimizer",
+      "adamw lr=3e-4 weight_decay=0.03", "lr_schedule", "cosine from=1 to=0.01 steps=50000", "epochs", "100", "batch", "100",
+      "restore_best", "yes"}},
+    {"conv",
+     "two strided convolutions of 32 and 64 channels, images",
+     {"architecture", "conv widths=32x64", "latent", "20", "likelihood", "bernoulli", "optimizer", "adam lr=1e-3", "epochs",
+      "10", "batch", "128"}},
+    {"photo",
+     "three strided convolutions, colour images, Gaussian with optimal sd",
+     {"architecture", "conv widths=32x64x128", "latent", "64", "likelihood", "gaussian sd=optimal", "optimizer",
+      "adam lr=1e-3", "epochs", "30", "batch", "64"}},
+    {"vector",
+     "two hidden layers of 128, vectors and tables, Gaussian with learned sd",
+     {"architecture", "mlp widths=128x128", "latent", "2", "likelihood", "gaussian sd=learned", "optimizer", "adam lr=1e-3",
+      "epochs", "50", "batch", "128"}},
+    {.name = NULL},
+};

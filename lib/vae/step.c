@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Training steps of the VAE: corrupt, encode, draw, decode, likelihood, bound and terms, and all of it back. */
+#include <math.h>
+
+#include "vae/vae_priv.h"
+
+/* A pass over one batch. */
+typedef struct pass {
+    genlat_model *model;
+    gnl_vae *vae;
+    const gnl_vae_config *config;
+    gnl_vae_work *work;
+    const gnl_real *x;
+    int64_t rows;
+} pass;
+
+/* ---- forward --------------------------------------------------------------------------------- */
+
+static const gnl_real *corrupt(const pass *p)
+{
+    const genlat_vae_opts *o = &p->config->opts;
+    gnl_real *input = p->work->input;
+    int64_t n = p->rows * p->model->size;
+    if (!(o->noise > 0 || o->mask > 0))
+        return p->x;
+    gnl_rng noise = gnl_model_stream(p->model, GNL_STREAM_AUGMENT, GNL_VAE_CORRUPT);
+    gnl_rng mask = gnl_model_stream(p->model, GNL_STREAM_AUGMENT, GNL_VAE_MASK);
+    gnl_fill_normal(&p->work->encoder->compute, &noise, n, input);
+    for (int64_t i = 0; i < n; i++)
+        input[i] = p->x[i] + (gnl_real)o->noise * input[i];
+    for (int64_t i = 0; o->mask > 0 && i < n; i++)
+        if (gnl_rng_unit(&mask) < o->mask)
+            input[i] = 0;
+    return input;
+}
+
+/* One copy for each code of a row. */
+static void repeat(gnl_real *x, int64_t numbers, int64_t times)
+{
+    for (int64_t s = 1; s < times && numbers; s++)
+        memcpy(x + s * numbers, x, (size_t)numbers * sizeof *x);
+}
+
+static genlat_status fill_inputs(const pass *p, const genlat_tensor *labels)
+{
+    const int64_t samples = p->work->code.samples;
+    GNL_TRY(gnl_model_fill_condition(p->model, labels, 0, p->rows, p->work->condition));
+    repeat(p->work->condition, p->rows * p->model->condition, samples);
+    if (gnl_vae_has_feed(p->config, GNL_VAE_DECODER_NET, GNL_FEED_PREVIOUS)) {
+        gnl_vae_fill_previous(p->config, p->rows, p->x, p->work->previous);
+        repeat(p->work->previous, p->rows * p->model->size, samples);
+    }
+    return GENLAT_OK;
+}
+
+static void forward(const pass *p)
+{
+    gnl_vae_work *work = p->work;
+    gnl_code *code = &work->code;
+    const gnl_real *value[GNL_FEEDS] = {[GNL_FEED_X] = corrupt(p),
+                                        [GNL_FEED_C] = work->condition,
+                                        [GNL_FEED_Z] = code->z,
+                                        [GNL_FEED_PREVIOUS] = work->previous};
+    const int64_t noise = p->vae->latents->posterior->noise;
+    gnl_rng rng = gnl_model_stream(p->model, GNL_STREAM_NOISE, GNL_VAE_NOISE);
+    work->encoder->dropout = gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_ENCODER);
+    work->decoder->dropout = gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_DECODER);
+    code->rows = p->rows;
+    gnl_vae_forward(p->config, GNL_VAE_ENCODER_NET, work->encoder, true, p->rows, value);
+    gnl_fill_normal(&code->compute, &rng, p->rows * code->samples * noise, code->noise);
+    gnl_latents_draw(p->vae->latents, code);
+    gnl_vae_forward(p->config, GNL_VAE_DECODER_NET, work->decoder, true, p->rows * code->samples, value);
+}
+
+/* ---- objective and backward ------------------------------------------------------------------ */
+
+/* One code of each row against the data. With a scale, the derivative is left in the decoder's output gradient. */
+static void likelihood(void *user, int64_t s, double scale, const double *weight)
+{
+    const pass *p = user;
+    gnl_vae_work *work = p->work;
+    int64_t at = s * p->rows * p->model->size * p->vae->outputs;
+    gnl_loss_call call = {.compute = work->decoder->compute,
+                          .rows = p->rows,
+                          .dims = p->model->size,
+                          .parts = p->vae->outputs,
+                          .out = gnl_exec_output(work->decoder, 0) + at,
+                          .target = p->x,
+                          .scale = scale,
+                          .weight = weight,
+                          .nll = work->code.nll,
+                          .dout = scale > 0 ? gnl_exec_output_grad(work->decoder, 0) + at : NULL,
+                          .training = true};
+    gnl_loss_eval(p->vae->loss, &call);
+}
+
+static void backward(const pass *p, gnl_bound_call *call)
+{
+    const unsigned heads = (1u << p->vae->latents->posterior->heads) - 1;
+    gnl_exec_backward(p->work->decoder, 1, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
+    gnl_latents_backward(call);
+    gnl_exec_backward(p->work->encoder, heads, GNL_GRAD_WEIGHTS);
+}
+
+/* On E_NUMERIC gradients and running statistics are as before. */
+static genlat_status run_pass(pass *p, const genlat_tensor *labels, genlat_vae_terms *t)
+{
+    GNL_TRY(gnl_model_want_work(p->model, p->rows));
+    p->work = (gnl_vae_work *)p->model->work;
+    GNL_TRY(fill_inputs(p, labels));
+    GNL_TRY(gnl_model_save_state(p->model, 0));
+    forward(p);
+    gnl_bound_call call = {.latents = p->vae->latents,
+                           .code = &p->work->code,
+                           .factor = gnl_model_factor(p->model, GNL_VAE_BETA_SCHEDULE),
+                           .rng = gnl_model_stream(p->model, GNL_STREAM_AUGMENT, GNL_VAE_PRIOR),
+                           .gradients = true,
+                           .likelihood = likelihood,
+                           .user = p};
+    t->objective = gnl_latents_objective(&call);
+    t->recon = call.recon;
+    t->kl = call.kl;
+    t->beta = call.beta;
+    t->neg_elbo = t->recon + t->kl;
+    if (!isfinite(t->objective)) {
+        gnl_model_restore_state(p->model, 0);
+        return gnl_fail(GENLAT_E_NUMERIC,
+                        "the loss is not finite (recon %g, kl %g); lower the learning rate, clip gradients, or look for bad "
+                        "values in the data",
+                        t->recon, t->kl);
+    }
+    backward(p, &call);
+    p->model->progress.passes++;
+    return GENLAT_OK;
+}
+
+static pass pass_of(genlat_model *model, const genlat_tensor *x)
+{
+    return (pass){.model = model,
+                  .vae = gnl_vae_of(model),
+                  .config = gnl_vae_config_of(model),
+                  .x = x->data,
+                  .rows = x->shape.dim[0]};
+}
+
+genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x, const genlat_tensor *labels,
+                           genlat_vae_terms *t)
+{
+    pass p = pass_of(model, x);
+    if (optim)
+        GNL_TRY(gnl_model_check_optimizer(optim));
+    gnl_model_zero_grad(model, 0);
+    GNL_TRY(run_pass(&p, labels, t));
+    genlat_status status = optim ? gnl_optim_step(optim) : gnl_model_update(model, 0);
+    if (status != GENLAT_OK) {
+        gnl_model_restore_state(model, 0);
+        return status;
+    }
+    t->grad_norm = gnl_optim_grad_norm(optim ? optim : model->optimizer[0].optim);
+    model->progress.step++;
+    return GENLAT_OK;
+}
+
+/* ---- public ---------------------------------------------------------------------------------- */
+
+static genlat_status check(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                           const genlat_vae_terms *terms)
+{
+    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_batch(model, x, labels));
+    return gnl_result_check_optional(terms, "terms");
+}
+
+genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x, const genlat_tensor *labels,
+                              genlat_vae_terms *terms)
+{
+    genlat_vae_terms t = {.size = sizeof t};
+    GNL_ENTER();
+    GNL_TRY(check(model, x, labels, terms));
+    GNL_TRY(gnl_vae_step(model, optim, x, labels, &t));
+    gnl_result_give(terms, &t, sizeof t);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_vae_backward(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                  genlat_vae_terms *terms)
+{
+    genlat_vae_terms t = {.size = sizeof t};
+    GNL_ENTER();
+    GNL_TRY(check(model, x, labels, terms));
+    pass p = pass_of(model, x);
+    GNL_TRY(run_pass(&p, labels, &t));
+    gnl_result_give(terms, &t, sizeof t);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_vae_optimizer(genlat_model *model, const char *text, genlat_optim **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_CHECK(text, "text is NULL");
+    return gnl_model_optimizer_new(model, 0, text, out);
+}

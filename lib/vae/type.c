@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The VAE as a family of models. */
+#include "vae/vae_priv.h"
+
+static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
+{
+    config->data = nets[GNL_VAE_ENCODER_NET]->node[0].shape;
+    return GENLAT_OK;
+}
+
+static genlat_status step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms)
+{
+    genlat_vae_terms t = {.size = sizeof t};
+    GNL_TRY(gnl_vae_step(model, NULL, x, labels, &t));
+    gnl_vae_list_terms(&t, terms);
+    return GENLAT_OK;
+}
+
+static genlat_status evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
+                              int64_t first, double *terms)
+{
+    genlat_vae_terms t;
+    GNL_TRY(gnl_vae_evaluate(model, x, labels, 1, seed, first, &t));
+    gnl_vae_list_terms(&t, terms);
+    return GENLAT_OK;
+}
+
+static int64_t latent_size(const genlat_model *model)
+{
+    return gnl_vae_config_of(model)->opts.latent;
+}
+
+static genlat_status encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *out)
+{
+    return gnl_vae_encode(model, x, labels, out, NULL);
+}
+
+static void prior(const genlat_model *model, gnl_rng *rng, const genlat_sample_opts *opts, gnl_real *z)
+{
+    const gnl_prior *p = gnl_vae_of(model)->latents->prior;
+    p->type->sample(p, rng, &(gnl_prior_draw){opts->temperature, opts->truncation}, z);
+}
+
+static const gnl_net_slot nets[] = {{"encoder", 0}, {"decoder", 0}, {NULL, 0}};
+
+const gnl_model_type gnl_vae_type = {
+    .name = "vae",
+    .help = "variational autoencoder",
+    .size = sizeof(gnl_vae),
+    .config = &gnl_vae_config_type,
+    .presets = gnl_vae_presets,
+    .nets = nets,
+    .complete = gnl_vae_complete,
+    .inputs = gnl_vae_inputs,
+    .read_shape = read_shape,
+    .make = gnl_vae_make,
+    .start = gnl_vae_start,
+    .release = gnl_vae_release,
+    .training = &gnl_vae_training,
+    .pool = {[GNL_VAE_POOL] = &gnl_vae_using},
+    .step = step,
+    .evaluate = evaluate,
+    .code_size = latent_size,
+    .latent_size = latent_size,
+    .encode = encode,
+    .prior = prior,
+    .decode = gnl_vae_decode,
+    .sample_options = GNL_SAMPLE_DRAW,
+    .pass_bits = GNL_VAE_BITS,
+};

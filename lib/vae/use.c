@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Codes of data, and data of codes. */
+#include <math.h>
+
+#include "vae/vae_priv.h"
+
+static const gnl_real POINT_LOGVAR = -10; /* what is reported of a posterior without spread */
+
+/* ---- encode ---------------------------------------------------------------------------------- */
+
+typedef struct encoding {
+    const genlat_tensor *x, *labels;
+    gnl_real *mean, *logvar, *z; /* [rows,latent]; NULL: not asked for */
+    uint64_t seed;               /* of z */
+} encoding;
+
+static void give_logvar(const gnl_posterior *q, const gnl_code *code, gnl_real *out)
+{
+    if (q->type->logvar) {
+        q->type->logvar(q, code, out);
+        return;
+    }
+    for (int64_t i = 0; i < code->rows * code->dims; i++)
+        out[i] = POINT_LOGVAR;
+}
+
+/* Each row draws from a substream of its own. */
+static void draw_codes(const gnl_latents *l, const gnl_code *code, uint64_t seed, int64_t first, gnl_real *out)
+{
+    gnl_code one = *code;
+    one.samples = 1;
+    for (int64_t i = 0; i < code->rows; i++) {
+        gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_SAMPLE, (uint64_t)(first + i));
+        gnl_rng_fill_normal(&rng, one.noise + i * l->posterior->noise, l->posterior->noise);
+    }
+    gnl_latents_draw(l, &one);
+    memcpy(out, one.z, (size_t)(one.rows * one.dims) * sizeof *out);
+}
+
+static genlat_status encode_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)
+{
+    const encoding *e = user;
+    const gnl_latents *l = gnl_vae_of(model)->latents;
+    gnl_vae_use *work = (gnl_vae_use *)base;
+    const int64_t at = first * l->dims;
+    GNL_TRY(gnl_vae_use_encode(model, work, e->x->data + first * model->size, e->labels, first, rows));
+    if (e->mean)
+        l->posterior->type->mean(l->posterior, &work->code, e->mean + at);
+    if (e->logvar)
+        give_logvar(l->posterior, &work->code, e->logvar + at);
+    if (e->z)
+        draw_codes(l, &work->code, e->seed, first, e->z + at);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_vae_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *mean,
+                             gnl_real *logvar)
+{
+    encoding e = {.x = x, .labels = labels, .mean = mean, .logvar = logvar};
+    return gnl_model_chunks(model, GNL_VAE_POOL, x->shape.dim[0], encode_chunk, &e);
+}
+
+/* ---- decode ---------------------------------------------------------------------------------- */
+
+/* The mean of p(x|z) of the decoder's last output, or a draw from it. */
+static void give_data(const gnl_vae *vae, const gnl_vae_use *work, const gnl_decode *d, int64_t first, int64_t rows,
+                      gnl_real *out)
+{
+    gnl_rng noise = {0};
+    if (d->noise) {
+        noise = *d->noise;
+        noise.counter += (uint64_t)(first * vae->model.size);
+    }
+    const gnl_loss_decode call = {.compute = work->decoder->compute,
+                                  .rows = rows,
+                                  .dims = vae->model.size,
+                                  .parts = vae->outputs,
+                                  .out = gnl_exec_output(work->decoder, 0),
+                                  .data = out,
+                                  .rng = d->noise ? &noise : NULL};
+    (d->noise ? gnl_loss_decode_sample : gnl_loss_decode_mean)(vae->loss, &call);
+}
+
+/* A decoder that sees the data before each step: step by step, each of what has been decoded so far. */
+static genlat_status decode_steps(genlat_model *model, gnl_vae_use *work, const gnl_decode *d, int64_t first, int64_t rows)
+{
+    const gnl_shape *data = &model->config->data;
+    const int64_t steps = data->dim[data->ndim - 1], lines = rows * model->size / steps;
+    gnl_real *out = d->out + first * model->size;
+    memset(out, 0, (size_t)(rows * model->size) * sizeof *out);
+    for (int64_t t = 0; t < steps; t++) {
+        GNL_TRY(gnl_vae_use_decode(model, work, work->code.z, out, d->labels, first, rows));
+        give_data(gnl_vae_of(model), work, d, first, rows, work->target);
+        for (int64_t i = 0; i < lines; i++)
+            out[i * steps + t] = work->target[i * steps + t];
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status decode_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)
+{
+    const gnl_decode *d = user;
+    gnl_vae_use *work = (gnl_vae_use *)base;
+    const int64_t latent = work->code.dims;
+    memcpy(work->code.z, d->z + first * latent, (size_t)(rows * latent) * sizeof *d->z);
+    if (gnl_vae_has_feed(gnl_vae_config_of(model), GNL_VAE_DECODER_NET, GNL_FEED_PREVIOUS))
+        return decode_steps(model, work, d, first, rows);
+    GNL_TRY(gnl_vae_use_decode(model, work, work->code.z, NULL, d->labels, first, rows));
+    give_data(gnl_vae_of(model), work, d, first, rows, d->out + first * model->size);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_vae_decode(genlat_model *model, const gnl_decode *decode)
+{
+    gnl_decode d = *decode;
+    return gnl_model_chunks(model, GNL_VAE_POOL, d.rows, decode_chunk, &d);
+}
+
+/* ---- public ---------------------------------------------------------------------------------- */
+
+static genlat_status new_codes(const genlat_model *model, const genlat_tensor *x, genlat_tensor **out)
+{
+    const gnl_shape shape = {2, {x->shape.dim[0], gnl_vae_config_of(model)->opts.latent}};
+    return gnl_tensor_new(model->object.ctx, &shape, out);
+}
+
+genlat_status genlat_vae_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, genlat_tensor **mean,
+                                genlat_tensor **logvar)
+{
+    genlat_tensor *m = NULL, *v = NULL;
+    GNL_ENTER();
+    if (mean)
+        *mean = NULL;
+    if (logvar)
+        *logvar = NULL;
+    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_batch(model, x, labels));
+    genlat_status status = mean ? new_codes(model, x, &m) : GENLAT_OK;
+    if (status == GENLAT_OK && logvar)
+        status = new_codes(model, x, &v);
+    if (status == GENLAT_OK)
+        status = gnl_vae_encode(model, x, labels, m ? m->data : NULL, v ? v->data : NULL);
+    if (status != GENLAT_OK) {
+        gnl_tensor_release(m);
+        gnl_tensor_release(v);
+        return status;
+    }
+    if (mean)
+        *mean = m;
+    if (logvar)
+        *logvar = v;
+    return GENLAT_OK;
+}
+
+genlat_status genlat_vae_encode_sample(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
+                                       genlat_tensor **z)
+{
+    GNL_ENTER();
+    GNL_CHECK(z, "z is NULL");
+    *z = NULL;
+    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_batch(model, x, labels));
+    GNL_TRY(new_codes(model, x, z));
+    encoding e = {.x = x, .labels = labels, .z = (*z)->data, .seed = seed};
+    genlat_status status = gnl_model_chunks(model, GNL_VAE_POOL, x->shape.dim[0], encode_chunk, &e);
+    if (status != GENLAT_OK)
+        genlat_tensor_destroy(z);
+    return status;
+}
