@@ -43,8 +43,8 @@ typedef struct gnl_code {
     gnl_real *z, *dz;                    /* [samples,rows,dims] */
     double *kl;      /* [rows] KL of each row, see gnl_latents_kl() */
     double *per_dim; /* [dims] its mean over the rows for each dimension; NaN where only the sum is known */
-    double *nll;     /* [rows] negative log-likelihood of one sample */
-    double *ratio;   /* [rows] space */
+    double *nll;     /* [samples,rows] negative log-likelihoods */
+    double *ratio;   /* [2,rows] space */
     double *weight;  /* [samples,rows] importance weights; NULL for bounds that have none */
     void *work[GNL_MAX_KINDS]; /* workspaces of the kinds */
 } gnl_code;
@@ -195,9 +195,9 @@ typedef struct gnl_bound_call {
     double factor;  /* of the schedule */
     gnl_rng rng;    /* for codes of the prior */
     bool gradients; /* gnl_latents_backward() will follow */
-    /* Writes the negative log-likelihood of sample s to code->nll. With a scale above 0 its derivative by the decoder's
-     * output is left there, multiplied by scale and weight[row] (NULL: 1). */
-    void (*likelihood)(void *user, int64_t s, double scale, const double *weight);
+    /* Writes the negative log-likelihoods of all samples to code->nll. With a scale above 0 their derivatives by the decoder's
+     * output are left there, multiplied by scale and weight [samples,rows] (NULL: 1). */
+    void (*likelihood)(void *user, double scale, const double *weight);
     void *user;
     double recon, kl, beta; /* receives the mean negative log-likelihood of the samples, the KL, and its weight */
 } gnl_bound_call;

@@ -29,6 +29,7 @@ static inline const gnl_real *gnl_code_z(const gnl_code *code, int64_t s)
 /* Rows of a task that works on rows of `width` numbers. */
 int64_t gnl_latent_grain(int64_t width);
 double gnl_latent_mean(int64_t n, const double *x);
+double gnl_code_mean_nll(const gnl_code *code); /* of all samples */
 double gnl_term_beta(const gnl_term *t, double factor); /* 0: it has none */
 
 /* Adds factor times weight[row] (NULL: 1) times the partial derivatives of the log-ratio of sample s: by z to code->dz and to

@@ -215,8 +215,8 @@ static genlat_status allocate_arrays(const gnl_latents *l, const gnl_latent_env 
     c->z = gnl_alloc(env->ctx, drawn * dims, sizeof *c->z);
     c->kl = gnl_alloc(env->ctx, rows, sizeof *c->kl);
     c->per_dim = gnl_alloc(env->ctx, dims, sizeof *c->per_dim);
-    c->nll = gnl_alloc(env->ctx, rows, sizeof *c->nll);
-    c->ratio = gnl_alloc(env->ctx, rows, sizeof *c->ratio);
+    c->nll = gnl_alloc(env->ctx, drawn, sizeof *c->nll);
+    c->ratio = gnl_alloc(env->ctx, 2 * rows, sizeof *c->ratio);
     c->weight = gnl_alloc(env->ctx, l->bound->type->weighs ? drawn : 0, sizeof *c->weight);
     bool all = c->noise && c->z && c->kl && c->per_dim && c->nll && c->ratio && c->weight;
     for (int i = 0; all && env->training && i < q->heads; i++) {

@@ -16,6 +16,14 @@ double gnl_latent_mean(int64_t n, const double *x)
     return total / (double)GNL_MAX(n, 1);
 }
 
+double gnl_code_mean_nll(const gnl_code *c)
+{
+    double total = 0;
+    for (int64_t s = 0; s < c->samples; s++)
+        total += gnl_latent_mean(c->rows, c->nll + s * c->rows);
+    return total / (double)c->samples;
+}
+
 /* ---- draws ----------------------------------------------------------------------------------- */
 
 void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
@@ -73,10 +81,11 @@ static void kl_by_sampling(const gnl_latents *l, const gnl_code *c)
 {
     for (int64_t r = 0; r < c->rows; r++)
         c->kl[r] = 0;
+    double *ratio = c->ratio + c->rows;
     for (int64_t s = 0; s < c->samples; s++) {
-        gnl_latents_ratio(l, c, s, c->nll);
+        gnl_latents_ratio(l, c, s, ratio);
         for (int64_t r = 0; r < c->rows; r++)
-            c->kl[r] += c->nll[r] / (double)c->samples;
+            c->kl[r] += ratio[r] / (double)c->samples;
     }
     for (int64_t d = 0; d < c->dims; d++)
         c->per_dim[d] = (double)NAN;

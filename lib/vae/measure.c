@@ -54,14 +54,16 @@ static void draw_codes(const evaluation *e, int64_t draw)
     gnl_latents_draw(l, code);
 }
 
-static void likelihood(void *user, int64_t s, double scale, const double *weight)
+static void likelihood(void *user, double scale, const double *weight)
 {
     evaluation *e = user;
     gnl_code *code = &e->work->code;
-    const gnl_real *x = e->x->data + e->begin * e->model->size, *z = code->z + s * code->rows * code->dims;
-    if (e->status == GENLAT_OK)
+    const gnl_real *x = e->x->data + e->begin * e->model->size;
+    for (int64_t s = 0; s < code->samples && e->status == GENLAT_OK; s++) {
+        const gnl_real *z = code->z + s * code->rows * code->dims;
         e->status = gnl_vae_use_decode(e->model, e->work, z, x, e->labels, e->begin, code->rows);
-    eval_loss(gnl_vae_of(e->model), e->work, x, code->rows, code->nll);
+        eval_loss(gnl_vae_of(e->model), e->work, x, code->rows, code->nll + s * code->rows);
+    }
 }
 
 static void add_terms(evaluation *e, const gnl_bound_call *call, double objective)

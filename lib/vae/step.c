@@ -74,22 +74,22 @@ static void forward(const pass *p)
 
 /* ---- objective and backward ------------------------------------------------------------------ */
 
-/* One code of each row against the data. With a scale, the derivative is left in the decoder's output gradient. */
-static void likelihood(void *user, int64_t s, double scale, const double *weight)
+/* All codes of each row against the data. With a scale, the derivative is left in the decoder's output gradient. */
+static void likelihood(void *user, double scale, const double *weight)
 {
     const pass *p = user;
     gnl_vae_work *work = p->work;
-    int64_t at = s * p->rows * p->model->size * p->vae->outputs;
     gnl_loss_call call = {.compute = work->decoder->compute,
                           .rows = p->rows,
+                          .draws = work->code.samples,
                           .dims = p->model->size,
                           .parts = p->vae->outputs,
-                          .out = gnl_exec_output(work->decoder, 0) + at,
+                          .out = gnl_exec_output(work->decoder, 0),
                           .target = p->x,
                           .scale = scale,
                           .weight = weight,
                           .nll = work->code.nll,
-                          .dout = scale > 0 ? gnl_exec_output_grad(work->decoder, 0) + at : NULL,
+                          .dout = scale > 0 ? gnl_exec_output_grad(work->decoder, 0) : NULL,
                           .training = true};
     gnl_loss_eval(p->vae->loss, &call);
 }

@@ -6,12 +6,8 @@ static double value(const gnl_bound *b, gnl_bound_call *call)
 {
     const gnl_code *c = call->code;
     const double scale = call->gradients ? 1 / (double)(c->rows * c->samples) : 0;
-    double total = 0;
-    for (int64_t s = 0; s < c->samples; s++) {
-        call->likelihood(call->user, s, scale, NULL);
-        total += gnl_latent_mean(c->rows, c->nll);
-    }
-    call->recon = total / (double)c->samples;
+    call->likelihood(call->user, scale, NULL);
+    call->recon = gnl_code_mean_nll(c);
     return call->recon;
 }
 

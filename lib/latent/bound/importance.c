@@ -86,19 +86,16 @@ static double value(const gnl_bound *b, gnl_bound_call *call)
 {
     const gnl_code *c = call->code;
     const double beta = ratio_weight(b, call);
-    double total = 0;
+    call->likelihood(call->user, 0, NULL);
+    call->recon = gnl_code_mean_nll(c);
     for (int64_t s = 0; s < c->samples; s++) {
-        double *log_weight = c->weight + s * c->rows;
-        call->likelihood(call->user, s, 0, NULL);
-        total += gnl_latent_mean(c->rows, c->nll);
         gnl_latents_ratio(call->latents, c, s, c->kl);
         for (int64_t r = 0; r < c->rows; r++)
-            log_weight[r] = -c->nll[r] - beta * c->kl[r];
+            c->weight[s * c->rows + r] = -c->nll[s * c->rows + r] - beta * c->kl[r];
     }
-    call->recon = total / (double)c->samples;
     double bound = normalize(c->samples, c->rows, c->weight);
-    for (int64_t s = 0; s < c->samples && call->gradients; s++)
-        call->likelihood(call->user, s, 1 / (double)c->rows, c->weight + s * c->rows);
+    if (call->gradients)
+        call->likelihood(call->user, 1 / (double)c->rows, c->weight);
     return bound;
 }
 
