@@ -1,12 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 /* Every family of models, one line each: the only file that knows all of them. */
 #include "gan/gan.h"
+#include "model/builder.h"
 #include "predictor/predictor.h"
 #include "vae/vae.h"
 
-const gnl_model_type *const gnl_model_types[] = {
+static const gnl_model_type *const families[] = {
     &gnl_vae_type,
     &gnl_gan_type,
     &gnl_predictor_type,
     NULL,
 };
+
+static const gnl_model_type *find(const char *name)
+{
+    for (const gnl_model_type *const *type = families; *type; type++)
+        if (strcmp((*type)->name, name) == 0)
+            return *type;
+    return NULL;
+}
+
+const char *genlat_model_family_name(int32_t index, const char **help)
+{
+    const gnl_model_type *type = NULL;
+    for (int32_t i = 0; index >= 0 && families[i]; i++)
+        if (i == index)
+            type = families[i];
+    if (help)
+        *help = type ? type->help : NULL;
+    return type ? type->name : NULL;
+}
+
+const char *genlat_model_preset(const char *family, int32_t index, const char **help)
+{
+    const gnl_model_type *type = family ? find(family) : NULL;
+    const gnl_preset *preset = NULL;
+    for (int32_t i = 0; type && index >= 0 && type->presets[i].name; i++)
+        if (i == index)
+            preset = &type->presets[i];
+    if (help)
+        *help = preset ? preset->help : NULL;
+    return preset ? preset->name : NULL;
+}
+
+genlat_status genlat_model_builder_new(genlat_ctx *ctx, const char *family, genlat_model_builder **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(family, "family is NULL");
+    const gnl_model_type *type = find(family);
+    if (!type)
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no family of models is called '%s'; genlat_model_family_name() lists them", family);
+    return gnl_builder_new(ctx, type, out);
+}
+
+genlat_status genlat_model_load(genlat_ctx *ctx, const char *path, genlat_model **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(path, "path is NULL");
+    return gnl_model_load(ctx, path, find, out);
+}

@@ -205,6 +205,7 @@ genlat_status gnl_spec_help(const char *kind, const char *kind_help, const gnl_o
 /* Text to number without the locale; false when anything but the number is there. */
 bool gnl_parse_real(const char *text, double *out);
 bool gnl_parse_int(const char *text, int64_t *out);
+enum { GNL_NUMBER_TEXT = 64 }; /* bytes of a number's text */
 /* Shortest text that gnl_parse_real() reads back to the same double; always with '.'. */
 void gnl_format_real(double value, char *text, size_t capacity);
 

@@ -1,61 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Options from and to text, the same in every locale. */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/base.h"
 #include "genlat/tensor.h"
-
-enum { NUMBER_CAPACITY = 64 };
-
-/* strtod and printf follow the host's locale; the point is put in and taken out by hand. */
-static char locale_point(void)
-{
-    char text[8];
-    snprintf(text, sizeof text, "%.1f", 0.5);
-    return text[1];
-}
-
-bool gnl_parse_real(const char *text, double *out)
-{
-    char copy[NUMBER_CAPACITY];
-    size_t length = strlen(text);
-    if (length == 0 || length >= sizeof copy || strspn(text, "+-0123456789.eEinfa") != length)
-        return false;
-    char point = locale_point();
-    for (size_t i = 0; i <= length; i++)
-        copy[i] = text[i] == '.' ? point : text[i];
-    char *end = NULL;
-    *out = strtod(copy, &end);
-    return end == copy + length;
-}
-
-bool gnl_parse_int(const char *text, int64_t *out)
-{
-    char *end = NULL;
-    size_t length = strlen(text);
-    if (length == 0 || strspn(text, "+-0123456789") != length)
-        return false;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    *out = value;
-    return errno == 0 && end == text + length;
-}
-
-void gnl_format_real(double value, char *text, size_t capacity)
-{
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, capacity, "%.*g", digits, value);
-        char *point = strchr(text, locale_point());
-        if (point)
-            *point = '.';
-        double back = 0;
-        if (gnl_parse_real(text, &back) && back == value)
-            return;
-    }
-}
 
 static genlat_status bad_value(const gnl_option *option, const char *value, const char *wanted,
                                const char *where)
@@ -92,7 +41,7 @@ static genlat_status set_bool(const gnl_option *option, uint32_t *field, const c
 /* "64x7x7"; returns the number of whole numbers, or -1 for text that is none, or more than `most`. */
 static int parse_dims(const char *value, int64_t *dims, int most)
 {
-    char copy[NUMBER_CAPACITY * 2];
+    char copy[GNL_NUMBER_TEXT * 2];
     if (strlen(value) >= sizeof copy)
         return -1;
     strcpy(copy, value);
@@ -219,7 +168,7 @@ genlat_status gnl_options_get(const gnl_options_table *table, const void *option
     const gnl_option *option = gnl_options_find(table, key);
     if (!option)
         return unknown_key(table, key, where);
-    char value[NUMBER_CAPACITY * 4];
+    char value[GNL_NUMBER_TEXT * 4];
     format_option(option, options, value, sizeof value);
     return copy_text(value, text, capacity, where);
 }
@@ -234,7 +183,7 @@ genlat_status gnl_options_format(const gnl_options_table *table, const void *opt
                         sizeof defaults);
     gnl_options_init(table, defaults, table->size);
     for (size_t i = 0; i < table->count; i++) {
-        char value[NUMBER_CAPACITY * 4], usual[NUMBER_CAPACITY * 4];
+        char value[GNL_NUMBER_TEXT * 4], usual[GNL_NUMBER_TEXT * 4];
         format_option(&table->options[i], options, value, sizeof value);
         format_option(&table->options[i], defaults, usual, sizeof usual);
         size_t used = strlen(all);

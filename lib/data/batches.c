@@ -40,7 +40,7 @@ static const int64_t *find_order(genlat_batches *batches, int64_t epoch, int64_t
     return order + position;
 }
 
-void gnl_batches_fill(genlat_batches *batches, gnl_batch_slot *slot, int64_t epoch, int64_t position)
+static void fill(genlat_batches *batches, gnl_batch_slot *slot, int64_t epoch, int64_t position)
 {
     int64_t rows = GNL_MIN(batches->opts.batch, batches->samples - position);
     const int64_t *indices = find_order(batches, epoch, position, rows);
@@ -78,7 +78,7 @@ static genlat_status make_room(genlat_batches *batches)
         return GENLAT_E_MEMORY;
     GNL_TRY(make_slot(batches, &batches->slot[0]));
     GNL_TRY(prefetch ? make_slot(batches, &batches->slot[1]) : GENLAT_OK);
-    return prefetch ? gnl_prefetch_new(batches, &batches->prefetch) : GENLAT_OK;
+    return prefetch ? gnl_prefetch_new(batches, fill, &batches->prefetch) : GENLAT_OK;
 }
 
 genlat_status gnl_batches_new(genlat_source *source, const genlat_batches_opts *opts, genlat_batches **out)
@@ -152,7 +152,7 @@ genlat_status gnl_batches_next(genlat_batches *batches, genlat_tensor **x, genla
     if (batches->prefetch)
         slot = take_prefetched(batches);
     else
-        gnl_batches_fill(batches, slot, batches->epoch, batches->position);
+        fill(batches, slot, batches->epoch, batches->position);
     if (slot->status != GENLAT_OK) {
         slot->epoch = -1; /* the next call tries again */
         return gnl_fail(slot->status, "%s", slot->error);

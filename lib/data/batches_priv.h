@@ -31,9 +31,10 @@ struct genlat_batches {
 };
 
 /* Reads the batch at a place into a slot; the outcome is in slot->status. */
-void gnl_batches_fill(genlat_batches *batches, gnl_batch_slot *slot, int64_t epoch, int64_t position);
+typedef void gnl_fill_fn(genlat_batches *batches, gnl_batch_slot *slot, int64_t epoch, int64_t position);
 
-genlat_status gnl_prefetch_new(genlat_batches *batches, gnl_prefetch **out);
+/* A thread that calls `fill` for what is asked of it. */
+genlat_status gnl_prefetch_new(genlat_batches *batches, gnl_fill_fn *fill, gnl_prefetch **out);
 /* Has a slot filled in the background; the one before must have been waited for. */
 void gnl_prefetch_ask(gnl_prefetch *prefetch, gnl_batch_slot *slot, int64_t epoch, int64_t position);
 /* Returns when nothing is being filled. */

@@ -47,7 +47,10 @@ typedef struct gnl_synthetic {
     uint64_t seed;
 } gnl_synthetic;
 
-gnl_rng gnl_synthetic_rng(const genlat_source *source, int64_t index);
+static inline gnl_rng gnl_synthetic_rng(const genlat_source *source, int64_t index)
+{
+    return gnl_rng_make(((const gnl_synthetic *)source)->seed, GNL_STREAM_DATA, (uint64_t)index);
+}
 
 /* What synthetic.c needs to know of a drawn kind. */
 typedef struct gnl_synthetic_kind {

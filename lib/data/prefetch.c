@@ -7,6 +7,7 @@
 
 struct gnl_prefetch {
     genlat_batches *batches;
+    gnl_fill_fn *fill;
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
@@ -30,7 +31,7 @@ static void *work(void *arg)
 {
     gnl_prefetch *self = arg;
     while (wait_for_work(self)) {
-        gnl_batches_fill(self->batches, self->slot, self->epoch, self->position);
+        self->fill(self->batches, self->slot, self->epoch, self->position);
         pthread_mutex_lock(&self->lock);
         self->asked = false;
         pthread_cond_broadcast(&self->changed);
@@ -57,12 +58,13 @@ static void free_prefetch(gnl_prefetch *self)
     gnl_free(self->batches->object.ctx, self);
 }
 
-genlat_status gnl_prefetch_new(genlat_batches *batches, gnl_prefetch **out)
+genlat_status gnl_prefetch_new(genlat_batches *batches, gnl_fill_fn *fill, gnl_prefetch **out)
 {
     gnl_prefetch *self = gnl_calloc(batches->object.ctx, 1, sizeof *self);
     if (!self)
         return GENLAT_E_MEMORY;
     self->batches = batches;
+    self->fill = fill;
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
     if (start_thread(self) != 0) {

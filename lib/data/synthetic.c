@@ -9,11 +9,6 @@ static const gnl_synthetic_kind *const kinds[] = {
     &gnl_synthetic_grid,   &gnl_synthetic_moons,  &gnl_synthetic_swissroll,
 };
 
-gnl_rng gnl_synthetic_rng(const genlat_source *source, int64_t index)
-{
-    return gnl_rng_make(((const gnl_synthetic *)source)->seed, GNL_STREAM_DATA, (uint64_t)index);
-}
-
 static const gnl_synthetic_kind *find_kind(const char *name)
 {
     for (size_t i = 0; i < GNL_COUNT(kinds); i++)

@@ -73,13 +73,13 @@ const gnl_config_type gnl_gan_config_type = {
 genlat_status genlat_gan_builder_options(genlat_model_builder *builder, genlat_gan_opts *opts)
 {
     GNL_ENTER();
-    return gnl_builder_get_options(builder, &gnl_gan_type, opts);
+    return gnl_builder_get_options(builder, "gan", opts);
 }
 
 void genlat_gan_builder_set_options(genlat_model_builder *builder, const genlat_gan_opts *opts)
 {
     GNL_ENTER();
-    gnl_builder_set_options(builder, &gnl_gan_type, opts);
+    gnl_builder_set_options(builder, "gan", opts);
 }
 
 /* ---- penalties ------------------------------------------------------------------------------- */
@@ -138,13 +138,13 @@ gnl_shape gnl_gan_packed(const gnl_gan_config *config)
 }
 
 /* With an auxiliary classifier the discriminator is not given the condition. */
-gnl_net_inputs gnl_gan_inputs(const gnl_config *config, int net)
+gnl_input_list gnl_gan_inputs(const gnl_config *config, int net)
 {
     const gnl_gan_config *c = (const gnl_gan_config *)(const void *)config;
     const bool generator = net == GNL_GENERATOR;
     const int64_t condition = c->base.classes + c->base.vector;
     const bool given = condition && (generator || c->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY);
-    return (gnl_net_inputs){.count = given ? 2 : 1,
+    return (gnl_input_list){.count = given ? 2 : 1,
                             .name = {generator ? "z" : "x", "c"},
                             .shape = {generator ? (gnl_shape){1, {c->opts.latent}} : gnl_gan_packed(c),
                                       {1, {condition * (generator ? 1 : c->opts.packing)}}}};

@@ -33,7 +33,7 @@ extern const gnl_preset gnl_gan_presets[];
 genlat_status gnl_gan_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given);
 /* The penalties of options and text as one text. */
 genlat_status gnl_gan_find_penalties(const gnl_gan_config *config, char *out, size_t capacity);
-gnl_net_inputs gnl_gan_inputs(const gnl_config *config, int net);
+gnl_input_list gnl_gan_inputs(const gnl_config *config, int net);
 gnl_shape gnl_gan_packed(const gnl_gan_config *config); /* `packing` samples, as the discriminator sees them */
 
 /* Layers of an architecture, such as "residual image_width=16", for the data of a configuration. */
@@ -68,6 +68,7 @@ static inline const gnl_gan_config *gnl_gan_config_of(const genlat_model *model)
 genlat_status gnl_gan_make(genlat_model *model);
 genlat_status gnl_gan_finish(genlat_model *model);
 void gnl_gan_release(genlat_model *model);
+genlat_status gnl_gan_make_average(genlat_model *model);
 void gnl_gan_refresh(genlat_model *model); /* fills the average where it is stale */
 
 /* ---- workspaces ------------------------------------------------------------------------------ */

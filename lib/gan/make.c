@@ -8,11 +8,11 @@ static genlat_status check_inputs(const genlat_model *model)
 {
     for (int net = 0; model->type->nets[net].name; net++) {
         const char *name = model->type->nets[net].name;
-        const gnl_net_inputs in = gnl_gan_inputs(model->config, net);
+        const gnl_input_list in = gnl_gan_inputs(model->config, net);
         for (int i = 0; i < in.count; i++)
             GNL_TRY(gnl_model_check_input(model->net[net], i, &in.shape[i], name));
         /* A net may have the condition as an input that an auxiliary classifier does not need. */
-        if (model->condition && in.count == 1 && model->net[net]->inputs > 1) {
+        if (model->condition && in.count == 1 && gnl_net_inputs(model->net[net]) > 1) {
             const gnl_shape packed = {1, {model->condition * gnl_gan_config_of(model)->opts.packing}};
             GNL_TRY(gnl_model_check_input(model->net[net], 1, &packed, name));
         }
@@ -24,7 +24,7 @@ static genlat_status check_inputs(const genlat_model *model)
 static genlat_status check_outputs(const genlat_model *model)
 {
     const genlat_net *g = model->net[GNL_GENERATOR], *d = model->net[GNL_DISCRIMINATOR];
-    int64_t made = gnl_shape_count(&g->node[g->output[0]].shape), told = gnl_shape_count(&d->node[d->output[0]].shape);
+    const int64_t made = gnl_shape_count(gnl_net_output_shape(g, 0)), told = gnl_shape_count(gnl_net_output_shape(d, 0));
     if (made != model->size)
         return gnl_fail(GENLAT_E_SHAPE, "generator: gives %lld numbers, a sample has %lld", (long long)made,
                         (long long)model->size);
@@ -33,17 +33,11 @@ static genlat_status check_outputs(const genlat_model *model)
     return GENLAT_OK;
 }
 
-/* The output of the discriminator that a node is; a node that is none yet becomes one. */
+/* The output of the discriminator that a node is. */
 static genlat_status find_output(genlat_net *net, const char *name, int *out)
 {
-    int node = gnl_net_find_node(net, name);
-    for (*out = 0; *out < net->outputs && net->output[*out] != node; ++*out)
-        ;
-    if (node < 0 || (*out == net->outputs && net->outputs == GENLAT_MAX_OUTPUTS))
-        return gnl_fail(GENLAT_E_NOT_FOUND, "discriminator: no node is called '%s'", name);
-    if (*out == net->outputs)
-        net->output[net->outputs++] = node;
-    return GENLAT_OK;
+    *out = gnl_net_want_output(net, name);
+    return *out >= 0 ? GENLAT_OK : gnl_fail(GENLAT_E_NOT_FOUND, "discriminator: no node is called '%s'", name);
 }
 
 /* Outputs that losses of their own are taken on. */
@@ -60,28 +54,11 @@ static genlat_status find_outputs(gnl_gan *gan)
     if (!c->base.classes)
         return gnl_fail(GENLAT_E_RANGE, "conditioning is auxiliary, which takes classes, not vectors");
     GNL_TRY(find_output(d, "classes", &gan->classes_output));
-    int64_t found = gnl_shape_count(&d->node[d->output[gan->classes_output]].shape);
+    int64_t found = gnl_shape_count(gnl_net_output_shape(d, gan->classes_output));
     if (found != expected)
         return gnl_fail(GENLAT_E_SHAPE, "discriminator: 'classes' has %lld numbers, %lld expected", (long long)found,
                         (long long)expected);
     return GENLAT_OK;
-}
-
-static genlat_status make_average(gnl_gan *gan)
-{
-    const genlat_gan_opts *o = &gnl_gan_config_of(&gan->model)->opts;
-    genlat_net *generator = gan->model.net[GNL_GENERATOR];
-    genlat_ema_opts opts;
-    if (o->ema == 0) {
-        gan->average = gnl_net_retain(generator);
-        return GENLAT_OK;
-    }
-    genlat_ema_opts_init_sized(&opts, sizeof opts);
-    opts.half_life = o->ema;
-    opts.ramp_up = o->ema_ramp;
-    GNL_TRY(gnl_ema_new(generator, &opts, &gan->ema));
-    GNL_TRY(gnl_net_twin(generator, &gan->average));
-    return gnl_model_add_part(&gan->model, gnl_part_like_net(generator, "average", gan->ema->value, gan->ema->state));
 }
 
 static genlat_status check_smoothing(const genlat_gan_opts *o)
@@ -113,7 +90,7 @@ genlat_status gnl_gan_make(genlat_model *model)
     GNL_TRY(gnl_gan_find_penalties(c, penalties, sizeof penalties));
     GNL_TRY(gnl_penalties_parse(penalties, &gan->penalties));
     GNL_TRY(gnl_gan_check_training(model));
-    GNL_TRY(make_average(gan));
+    GNL_TRY(gnl_gan_make_average(model));
     return gnl_penalties_make(&gan->penalties, model);
 }
 
@@ -134,15 +111,4 @@ void gnl_gan_release(genlat_model *model)
     gnl_ema_release(gan->ema);
     gnl_net_release(gan->average);
     gnl_penalties_free(&gan->penalties, model->object.ctx);
-}
-
-void gnl_gan_refresh(genlat_model *model)
-{
-    gnl_gan *gan = gnl_gan_of(model);
-    pthread_mutex_lock(&model->lock);
-    if (gan->ema && atomic_exchange(&gan->stale, false)) {
-        memcpy(gan->average->value, gan->ema->value, (size_t)gan->average->values * sizeof(gnl_real));
-        memcpy(gan->average->state, gan->ema->state, (size_t)gan->average->states * sizeof(gnl_real));
-    }
-    pthread_mutex_unlock(&model->lock);
 }

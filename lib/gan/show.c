@@ -17,7 +17,7 @@ double gnl_gan_mean(int64_t n, const gnl_real *x)
 void gnl_gan_add_noise(genlat_model *model, const gnl_gan_batch *b, gnl_use use, double sd, const gnl_real *x, gnl_real *out)
 {
     gnl_gan_work *work = gnl_gan_work_of(model);
-    const gnl_compute *c = &work->side[GNL_REAL]->compute;
+    const gnl_compute *c = gnl_exec_compute(work->side[GNL_REAL]);
     const int64_t n = b->rows * model->size;
     gnl_rng rng = gnl_model_stream(model, GNL_STREAM_AUGMENT, use);
     gnl_fill_normal(c, &rng, n, work->noise);
@@ -31,7 +31,7 @@ static void augment(genlat_model *model, const gnl_gan_batch *b, int side, const
     gnl_gan_work *work = gnl_gan_work_of(model);
     gnl_rng rng = gnl_model_stream(model, GNL_STREAM_AUGMENT, GNL_GAN_AUGMENT + (gnl_use)side);
     gnl_augment_draw_all(&gan->augment, gan->probability, &rng, b->rows, work->draws[side]);
-    gnl_augment_forward(&gan->augment, &work->side[GNL_REAL]->compute, b->rows, work->draws[side], x, work->seen[side]);
+    gnl_augment_forward(&gan->augment, gnl_exec_compute(work->side[GNL_REAL]), b->rows, work->draws[side], x, work->seen[side]);
 }
 
 const gnl_real *gnl_gan_show(genlat_model *model, const gnl_gan_batch *b, int side, const gnl_real *x)
@@ -55,7 +55,7 @@ void gnl_gan_show_backward(genlat_model *model, const gnl_gan_batch *b, const gn
     const gnl_gan *gan = gnl_gan_of(model);
     const gnl_gan_work *work = gnl_gan_work_of(model);
     if (gan->augment.count)
-        gnl_augment_backward(&gan->augment, &work->side[GNL_REAL]->compute, b->rows, work->draws[GNL_FAKE], dshown, dx);
+        gnl_augment_backward(&gan->augment, gnl_exec_compute(work->side[GNL_REAL]), b->rows, work->draws[GNL_FAKE], dshown, dx);
     else
         memcpy(dx, dshown, (size_t)(b->rows * model->size) * sizeof *dx);
 }

@@ -11,8 +11,8 @@ static const gnl_real *generate(genlat_model *model, const gnl_gan_batch *b)
 {
     gnl_gan_work *work = gnl_gan_work_of(model);
     gnl_rng rng = gnl_model_stream(model, GNL_STREAM_NOISE, GNL_GAN_NOISE);
-    gnl_fill_normal(&work->generator->compute, &rng, b->rows * model->type->latent_size(model), work->z);
-    work->generator->dropout = gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_GENERATOR);
+    gnl_fill_normal(gnl_exec_compute(work->generator), &rng, b->rows * model->type->latent_size(model), work->z);
+    gnl_exec_set_dropout(work->generator, gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_GENERATOR));
     const gnl_real *in[] = {work->z, work->condition};
     gnl_exec_forward(work->generator, true, b->rows, in);
     return gnl_exec_output(work->generator, 0);
@@ -23,7 +23,7 @@ static const gnl_real *discriminate(genlat_model *model, const gnl_gan_batch *b,
     gnl_gan_work *work = gnl_gan_work_of(model);
     genlat_exec *exec = work->side[side];
     const gnl_real *in[] = {gnl_gan_show(model, b, side, x), work->condition};
-    exec->dropout = gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_DISCRIMINATOR + (gnl_use)side);
+    gnl_exec_set_dropout(exec, gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_DISCRIMINATOR + (gnl_use)side));
     gnl_exec_forward(exec, true, b->packs, in);
     return gnl_exec_output(exec, 0);
 }
@@ -43,7 +43,7 @@ static double side_backward(genlat_model *model, const gnl_gan_batch *b, int sid
     double found = weight > 0 ? weight * gnl_exec_penalty(exec, &penalty, NULL) : 0;
     if (weight > 0 && !more)
         return found;
-    memcpy(gnl_exec_output_grad(exec, 0), dloss, (size_t)exec->rows * sizeof *dloss);
+    memcpy(gnl_exec_output_grad(exec, 0), dloss, (size_t)gnl_exec_rows(exec) * sizeof *dloss);
     *class_loss += gnl_gan_class_loss(model, b, exec);
     gnl_exec_backward(exec, gnl_gan_outputs(model, GNL_DISCRIMINATOR), GNL_GRAD_WEIGHTS);
     return found;
@@ -243,7 +243,7 @@ static genlat_status run_step(genlat_model *model, const genlat_tensor *x, const
 genlat_status genlat_gan_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, genlat_gan_terms *terms)
 {
     GNL_ENTER();
-    GNL_TRY(gnl_model_check_family(model, &gnl_gan_type));
+    GNL_TRY(gnl_model_check_family(model, "gan"));
     return run_step(model, x, labels, gnl_gan_nets_due(model), terms);
 }
 
@@ -251,7 +251,7 @@ genlat_status genlat_gan_step_d(genlat_model *model, const genlat_tensor *x, con
                                 genlat_gan_terms *terms)
 {
     GNL_ENTER();
-    GNL_TRY(gnl_model_check_family(model, &gnl_gan_type));
+    GNL_TRY(gnl_model_check_family(model, "gan"));
     return run_step(model, x, labels, 1u << GNL_DISCRIMINATOR, terms);
 }
 
@@ -259,6 +259,6 @@ genlat_status genlat_gan_step_g(genlat_model *model, const genlat_tensor *x, con
                                 genlat_gan_terms *terms)
 {
     GNL_ENTER();
-    GNL_TRY(gnl_model_check_family(model, &gnl_gan_type));
+    GNL_TRY(gnl_model_check_family(model, "gan"));
     return run_step(model, x, labels, 1u << GNL_GENERATOR, terms);
 }

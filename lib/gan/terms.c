@@ -49,7 +49,7 @@ double gnl_gan_feature_loss(const genlat_model *model, const gnl_gan_batch *b)
     double total = 0;
     if (output < 0)
         return 0;
-    const int64_t n = gnl_shape_count(&net->node[net->output[output]].shape);
+    const int64_t n = gnl_shape_count(gnl_net_output_shape(net, output));
     const gnl_real *real = gnl_exec_output(work->side[GNL_REAL], output), *fake = gnl_exec_output(work->side[GNL_FAKE], output);
     gnl_real *dfake = gnl_exec_output_grad(work->side[GNL_FAKE], output);
     for (int64_t j = 0; j < n; j++) {

@@ -7,7 +7,7 @@
 static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
 {
     const int64_t packing = ((const gnl_gan_config *)(const void *)config)->opts.packing;
-    config->data = nets[GNL_DISCRIMINATOR]->node[0].shape;
+    config->data = *gnl_net_input_shape(nets[GNL_DISCRIMINATOR], 0);
     if (config->data.ndim < 1 || config->data.dim[0] % packing)
         return gnl_fail(GENLAT_E_FORMAT, "the discriminator does not take packs of %lld", (long long)packing);
     config->data.dim[0] /= packing;
@@ -17,7 +17,7 @@ static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
 static int fields(genlat_model *model, gnl_field *out)
 {
     gnl_gan *gan = gnl_gan_of(model);
-    gan->averaged = gan->ema ? gan->ema->samples : 0;
+    gan->averaged = gan->ema ? gnl_ema_samples(gan->ema) : 0;
     out[0] = (gnl_field){"averaged", GNL_FIELD_REAL, &gan->averaged, 0, false};
     out[1] = (gnl_field){"strength", GNL_FIELD_REAL, &gan->probability, 0, true};
     return 2;
@@ -33,7 +33,7 @@ static void loaded(genlat_model *model, bool training)
                        : follows             ? 0
                                              : o->augment_strength;
     if (gan->ema)
-        gan->ema->samples = gan->averaged;
+        gnl_ema_set_samples(gan->ema, gan->averaged);
     atomic_store(&gan->stale, gan->ema != NULL);
 }
 

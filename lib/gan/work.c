@@ -151,7 +151,7 @@ genlat_status genlat_gan_discriminate(genlat_model *model, const genlat_tensor *
     GNL_ENTER();
     GNL_CHECK(y, "y is NULL");
     *y = NULL;
-    GNL_TRY(gnl_model_check_family(model, &gnl_gan_type));
+    GNL_TRY(gnl_model_check_family(model, "gan"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     const int64_t packing = gnl_gan_config_of(model)->opts.packing, rows = x->shape.dim[0];
     if (rows % packing)

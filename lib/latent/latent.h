@@ -11,7 +11,7 @@
 #ifndef GNL_LATENT_H
 #define GNL_LATENT_H
 
-#include "net/net.h"
+#include "net/exec.h"
 #include "net/part.h"
 
 enum {

@@ -2,21 +2,6 @@
 /* The handle: a kind of layer and its options, from and to text. */
 #include "layer/layer_priv.h"
 
-const char *const gnl_reparam_names[] = {"plain", "spectral", "norm", NULL};
-
-genlat_status gnl_layer_same_shape(const gnl_shape *in, gnl_layer_plan *plan)
-{
-    plan->out = in[0];
-    return GENLAT_OK;
-}
-
-gnl_param gnl_layer_bias(int64_t n, bool torch, int64_t fan_in)
-{
-    return (gnl_param){.name = "bias",
-                       .shape = {1, {n}},
-                       .init = {torch ? GNL_INIT_TORCH : GNL_INIT_CONSTANT, torch ? 1 : 0, fan_in, n}};
-}
-
 static genlat_status layer_alloc(genlat_ctx *ctx, const char *kind, genlat_layer **out)
 {
     const gnl_layer_type *type = gnl_layer_type_find(kind);
@@ -60,7 +45,7 @@ void gnl_layer_release(genlat_layer *layer)
     if (!gnl_object_release(layer))
         return;
     if (layer->own)
-        gnl_layer_free_own(layer);
+        layer->free_own(layer->object.ctx, layer->own);
     gnl_object_free(layer);
 }
 

@@ -160,7 +160,8 @@ struct genlat_layer {
     gnl_object object;
     const gnl_layer_type *type;
     _Alignas(16) unsigned char opts[GNL_MAX_OPTION_BYTES];
-    void *own; /* state of a user's own layer, see layer/own.c */
+    void *own; /* state of a user's own layer, see layer/own.c; or NULL */
+    void (*free_own)(genlat_ctx *ctx, void *own);
 };
 
 /* From text "name key=value key=value". */

@@ -69,7 +69,6 @@ gnl_axis gnl_axis_of(const gnl_step *s, int64_t axis); /* of the first input */
                  "plain, or under spectral norm or weight norm")
 
 /* Frees what a layer of the caller's own kind holds. */
-void gnl_layer_free_own(genlat_layer *layer);
 
 /* A [channels,length] or [channels,height,width] sample as planes of height x width; one dimension has height 1. */
 typedef struct gnl_plane {

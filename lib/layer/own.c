@@ -111,12 +111,12 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 
 /* ---- the handle ------------------------------------------------------------------------------------ */
 
-void gnl_layer_free_own(genlat_layer *layer)
+static void free_own(genlat_ctx *ctx, void *self)
 {
-    own *o = layer->own;
-    if (o && o->table.free)
+    own *o = self;
+    if (o->table.free)
         o->table.free(o->table.user);
-    gnl_free(layer->object.ctx, o);
+    gnl_free(ctx, o);
 }
 
 static genlat_status check_table(const genlat_layer_table *t)
@@ -179,6 +179,7 @@ genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *ta
     fill_own(o, &known);
     layer->type = &o->type;
     layer->own = o;
+    layer->free_own = free_own;
     memcpy(layer->opts, &(own_opts){sizeof(own_opts), o}, sizeof(own_opts));
     *out = layer;
     return GENLAT_OK;

@@ -92,32 +92,38 @@ static genlat_status set(genlat_model_builder *b, const char *key, const char *v
 
 /* ---- typed options --------------------------------------------------------------------------- */
 
-genlat_status gnl_builder_get_options(genlat_model_builder *b, const gnl_model_type *type, void *out)
+static genlat_status check_family(const genlat_model_builder *b, const char *family)
+{
+    if (strcmp(b->type->name, family) == 0)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_STATE, "the builder is for a %s, these options are of a %s", b->type->name, family);
+}
+
+genlat_status gnl_builder_get_options(genlat_model_builder *b, const char *family, void *out)
 {
     GNL_CHECK(b, "builder is NULL");
     GNL_TRY(gnl_result_check(out, "opts"));
-    if (b->type != type)
-        return gnl_fail(GENLAT_E_STATE, "the builder is for a %s, these options are of a %s", b->type->name, type->name);
-    gnl_result_give(out, gnl_config_options(type->config, b->config), type->config->options->size);
+    GNL_TRY(check_family(b, family));
+    const gnl_config_type *type = b->type->config;
+    gnl_result_give(out, gnl_config_options(type, b->config), type->options->size);
     b->options_read = true;
     return GENLAT_OK;
 }
 
 /* Options that differ from the builder's are set as if by name. */
-static genlat_status set_options(genlat_model_builder *b, const gnl_model_type *type, const void *given)
+static genlat_status set_options(genlat_model_builder *b, const char *family, const void *given)
 {
     enum { MOST_BYTES = 512 };
-    const gnl_options_table *table = type->config->options;
+    const gnl_options_table *table = b->type->config->options;
     _Alignas(16) unsigned char now[MOST_BYTES], options[MOST_BYTES];
-    if (b->type != type)
-        return gnl_fail(GENLAT_E_STATE, "the builder is for a %s, these options are of a %s", b->type->name, type->name);
+    GNL_TRY(check_family(b, family));
     GNL_CHECK(given, "opts is NULL");
     if (!b->options_read)
         return gnl_fail(GENLAT_E_STATE, "read the options of the builder first, after its preset, so that they hold what the "
                                         "preset has set");
     if (table->size > sizeof now)
         return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %d bytes", table->name, MOST_BYTES);
-    memcpy(now, gnl_config_options(type->config, b->config), table->size);
+    memcpy(now, gnl_config_options(b->type->config, b->config), table->size);
     GNL_TRY(gnl_options_take(table, given, options, gnl_running()));
     size_t size = 0;
     memcpy(&size, given, sizeof size);
@@ -134,10 +140,10 @@ static genlat_status set_options(genlat_model_builder *b, const gnl_model_type *
     return GENLAT_OK;
 }
 
-void gnl_builder_set_options(genlat_model_builder *b, const gnl_model_type *type, const void *opts)
+void gnl_builder_set_options(genlat_model_builder *b, const char *family, const void *opts)
 {
     if (accepts(b))
-        keep(b, set_options(b, type, opts));
+        keep(b, set_options(b, family, opts));
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -177,6 +183,21 @@ static void builder_release(genlat_model_builder *b)
     gnl_object_free(b);
 }
 
+genlat_status gnl_builder_new(genlat_ctx *ctx, const gnl_model_type *type, genlat_model_builder **out)
+{
+    genlat_model_builder *b = gnl_object_new(ctx, sizeof *b);
+    if (!b)
+        return GENLAT_E_MEMORY;
+    b->type = type;
+    b->config = gnl_calloc(ctx, 1, type->config->size);
+    genlat_status status = b->config ? take_preset(b, type->presets[0].name) : GENLAT_E_MEMORY;
+    if (status == GENLAT_OK)
+        *out = b;
+    else
+        builder_release(b);
+    return status;
+}
+
 static genlat_status build(genlat_model_builder *b, const genlat_source *source, genlat_model **out)
 {
     if (b->status != GENLAT_OK)
@@ -192,57 +213,6 @@ static genlat_status build(genlat_model_builder *b, const genlat_source *source,
 }
 
 /* ---- public ---------------------------------------------------------------------------------- */
-
-const char *genlat_model_family_name(int32_t index, const char **help)
-{
-    const gnl_model_type *type = NULL;
-    for (int32_t i = 0; index >= 0 && gnl_model_types[i]; i++)
-        if (i == index)
-            type = gnl_model_types[i];
-    if (help)
-        *help = type ? type->help : NULL;
-    return type ? type->name : NULL;
-}
-
-const char *genlat_model_preset(const char *family, int32_t index, const char **help)
-{
-    const gnl_model_type *type = family ? gnl_model_type_find(family) : NULL;
-    const gnl_preset *preset = NULL;
-    for (int32_t i = 0; type && index >= 0 && type->presets[i].name; i++)
-        if (i == index)
-            preset = &type->presets[i];
-    if (help)
-        *help = preset ? preset->help : NULL;
-    return preset ? preset->name : NULL;
-}
-
-static genlat_status builder_new(genlat_ctx *ctx, const gnl_model_type *type, genlat_model_builder **out)
-{
-    genlat_model_builder *b = gnl_object_new(ctx, sizeof *b);
-    if (!b)
-        return GENLAT_E_MEMORY;
-    b->type = type;
-    b->config = gnl_calloc(ctx, 1, type->config->size);
-    genlat_status status = b->config ? take_preset(b, type->presets[0].name) : GENLAT_E_MEMORY;
-    if (status == GENLAT_OK)
-        *out = b;
-    else
-        builder_release(b);
-    return status;
-}
-
-genlat_status genlat_model_builder_new(genlat_ctx *ctx, const char *family, genlat_model_builder **out)
-{
-    GNL_ENTER();
-    GNL_CHECK(out, "out is NULL");
-    *out = NULL;
-    GNL_CHECK(ctx, "ctx is NULL");
-    GNL_CHECK(family, "family is NULL");
-    const gnl_model_type *type = gnl_model_type_find(family);
-    if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no family of models is called '%s'; genlat_model_family_name() lists them", family);
-    return builder_new(ctx, type, out);
-}
 
 void genlat_model_builder_destroy(genlat_model_builder **builder)
 {

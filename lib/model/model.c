@@ -4,21 +4,13 @@
 
 #include "model/model_priv.h"
 
-const gnl_model_type *gnl_model_type_find(const char *name)
-{
-    for (const gnl_model_type *const *type = gnl_model_types; *type; type++)
-        if (strcmp((*type)->name, name) == 0)
-            return *type;
-    return NULL;
-}
-
 /* ---- making ---------------------------------------------------------------------------------- */
 
 static genlat_status make_net(genlat_model *model, int index)
 {
     const gnl_model_type *type = model->type;
     const char *name = type->nets[index].name;
-    const gnl_net_inputs in = type->inputs(model->config, index);
+    const gnl_input_list in = type->inputs(model->config, index);
     const char *layers = NULL;
     genlat_ctx *ctx = model->object.ctx;
     for (int i = 0; i < type->config->count; i++)
@@ -149,12 +141,12 @@ void gnl_model_release(genlat_model *model)
     gnl_object_free(model);
 }
 
-genlat_status gnl_model_check_family(const genlat_model *model, const gnl_model_type *type)
+genlat_status gnl_model_check_family(const genlat_model *model, const char *family)
 {
     GNL_CHECK(model, "model is NULL");
-    if (model->type == type)
+    if (strcmp(model->type->name, family) == 0)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_STATE, "the model is a %s, this function is for a %s", model->type->name, type->name);
+    return gnl_fail(GENLAT_E_STATE, "the model is a %s, this function is for a %s", model->type->name, family);
 }
 
 int gnl_model_terms(const genlat_model *model)
@@ -175,31 +167,24 @@ gnl_rng gnl_model_stream(const genlat_model *model, gnl_stream stream, gnl_use u
 
 genlat_status gnl_model_check_input(const genlat_net *net, int index, const gnl_shape *expected, const char *name)
 {
-    char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
-    if (index >= net->inputs || !gnl_shape_equal(&net->node[index].shape, expected))
-        return gnl_fail(GENLAT_E_SHAPE, "%s: input %d is %s, %s expected", name, index,
-                        index < net->inputs ? gnl_shape_format(&net->node[index].shape, found) : "missing",
-                        gnl_shape_format(expected, text));
-    return GENLAT_OK;
+    char found[GNL_SHAPE_TEXT] = "missing", text[GNL_SHAPE_TEXT];
+    if (index < gnl_net_inputs(net) && gnl_shape_equal(gnl_net_input_shape(net, index), expected))
+        return GENLAT_OK;
+    if (index < gnl_net_inputs(net))
+        gnl_shape_format(gnl_net_input_shape(net, index), found);
+    return gnl_fail(GENLAT_E_SHAPE, "%s: input %d is %s, %s expected", name, index, found, gnl_shape_format(expected, text));
 }
 
 /* With two inputs a text that names none goes on from the last, the condition. */
 genlat_status gnl_model_check_reached(const genlat_net *net, int input, const char *name)
 {
-    bool *reached = gnl_calloc(net->object.ctx, (size_t)net->nodes, sizeof *reached), used = false;
-    if (!reached)
-        return GENLAT_E_MEMORY;
-    reached[input] = true;
-    for (int i = net->inputs; i < net->nodes; i++)
-        for (int k = 0; k < net->node[i].inputs; k++)
-            reached[i] = reached[i] || reached[net->node[i].input[k]];
-    for (int i = 0; i < net->outputs; i++)
-        used = used || reached[net->output[i]];
-    gnl_free(net->object.ctx, reached);
+    const char *input_name = gnl_net_input_name(net, input);
+    bool used = false;
+    GNL_TRY(gnl_net_uses_input(net, input, &used));
     if (used)
         return GENLAT_OK;
     return gnl_fail(GENLAT_E_INVALID, "%s: its input %s is not used; begin with a layer that names it, as in 'concat from=%s,c'",
-                    name, net->node[input].name, net->node[input].name);
+                    name, input_name, input_name);
 }
 
 /* ---- description ----------------------------------------------------------------------------- */

@@ -16,7 +16,7 @@
 #include "loss/loss.h"
 #include "model/config.h"
 #include "model/streams.h"
-#include "net/net.h"
+#include "net/exec.h"
 #include "net/part.h"
 #include "optim/optim.h"
 #include "genlat/model.h"
@@ -92,11 +92,11 @@ typedef struct gnl_net_slot {
 } gnl_net_slot;
 
 /* Inputs of a net that is made of text. */
-typedef struct gnl_net_inputs {
+typedef struct gnl_input_list {
     int count;
     const char *name[GNL_MAX_INPUTS];
     gnl_shape shape[GNL_MAX_INPUTS];
-} gnl_net_inputs;
+} gnl_input_list;
 
 /* What decoding is asked for. */
 typedef struct gnl_decode {
@@ -120,7 +120,7 @@ typedef struct gnl_model_type {
 
     /* Completes the configuration and the texts of nets that are not given: all but data and classes, which are known. */
     genlat_status (*complete)(genlat_ctx *ctx, gnl_config *config, bool nets_given);
-    gnl_net_inputs (*inputs)(const gnl_config *config, int net);
+    gnl_input_list (*inputs)(const gnl_config *config, int net);
     /* For a model from a file: the shape of the data from the nets. */
     genlat_status (*read_shape)(gnl_config *config, genlat_net *const *nets);
     /* With configuration and nets in place: checks them, adds other parts. Names of terms are set here. */
@@ -151,9 +151,8 @@ typedef struct gnl_model_type {
     gnl_use pass_bits; /* of substreams a pass: GNL_VAE_BITS and the like */
 } gnl_model_type;
 
-/* Every family; ended by NULL. Defined in lib/families.c. */
-extern const gnl_model_type *const gnl_model_types[];
-const gnl_model_type *gnl_model_type_find(const char *name); /* NULL: none */
+/* The family of a name; NULL: none. lib/families.c has the table, which only it and callers above it know. */
+typedef const gnl_model_type *gnl_find_family_fn(const char *name);
 
 /* ---- a model ------------------------------------------------------------------------------------ */
 
@@ -194,7 +193,7 @@ genlat_model *gnl_model_retain(genlat_model *model);
 void gnl_model_release(genlat_model *model); /* NULL is legal */
 
 /* E_INVALID for NULL, E_STATE for a model of another family. */
-genlat_status gnl_model_check_family(const genlat_model *model, const gnl_model_type *type);
+genlat_status gnl_model_check_family(const genlat_model *model, const char *family);
 
 int gnl_model_terms(const genlat_model *model); /* their number */
 
@@ -223,7 +222,7 @@ void gnl_model_keep_best(genlat_model *model);
 /* ---- files: store.c ------------------------------------------------------------------------------ */
 
 genlat_status gnl_model_save(genlat_model *model, gnl_keep keep, const char *path);
-genlat_status gnl_model_load(genlat_ctx *ctx, const char *path, genlat_model **out);
+genlat_status gnl_model_load(genlat_ctx *ctx, const char *path, gnl_find_family_fn *find, genlat_model **out);
 
 /* ---- data and condition: condition.c ------------------------------------------------------------- */
 

@@ -21,13 +21,6 @@ genlat_status gnl_model_check_optimizer(const genlat_optim *optim)
                     (long long)gnl_optim_accumulate(optim));
 }
 
-static genlat_status add_part(genlat_optim *optim, const gnl_part *part)
-{
-    if (part->net)
-        return gnl_optim_add(optim, part->net, NULL, NULL);
-    return gnl_optim_add_arena(optim, part->name, part->values, part->value, part->grad, NULL);
-}
-
 genlat_status gnl_model_optimizer_new(genlat_model *model, int index, const char *text, genlat_optim **out)
 {
     genlat_optim *optim = NULL;
@@ -35,7 +28,7 @@ genlat_status gnl_model_optimizer_new(genlat_model *model, int index, const char
     genlat_status status = GENLAT_OK;
     for (int i = 0; i < model->parts && status == GENLAT_OK; i++)
         if (model->part[i].optimizer == index)
-            status = add_part(optim, &model->part[i]);
+            status = gnl_optim_add(optim, &model->part[i], NULL, NULL);
     if (status == GENLAT_OK)
         *out = optim;
     else
@@ -64,15 +57,9 @@ double gnl_model_factor(const genlat_model *model, int schedule)
 
 void gnl_model_zero_grad(genlat_model *model, int optimizer)
 {
-    for (int i = 0; i < model->parts; i++) {
-        const gnl_part *part = &model->part[i];
-        if (part->optimizer != optimizer)
-            continue;
-        if (part->net)
-            gnl_net_zero_grad(part->net);
-        else if (part->grad)
-            memset(part->grad, 0, (size_t)part->values * sizeof *part->grad);
-    }
+    for (int i = 0; i < model->parts; i++)
+        if (model->part[i].optimizer == optimizer)
+            gnl_part_zero_grad(model->object.ctx, &model->part[i]);
 }
 
 /* ---- arrays of numbers ----------------------------------------------------------------------- */
@@ -130,7 +117,7 @@ static void list_state(const genlat_model *model, unsigned optimizers, list *l)
     for (int i = 0; i < GNL_MAX_OPTIMIZERS; i++)
         for (int k = 0; optimizers >> i & 1 && k < gnl_optim_slots(model->optimizer[i].optim); k++) {
             const gnl_optim_slot slot = gnl_optim_slot_at(model->optimizer[i].optim, k);
-            append(l, slot.data, slot.count);
+            append(l, slot.data, slot.part->values);
         }
 }
 

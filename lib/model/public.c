@@ -28,16 +28,6 @@ genlat_status genlat_model_export(genlat_model *model, const char *path)
     return gnl_model_save(model, GNL_KEEP_MODEL, path);
 }
 
-genlat_status genlat_model_load(genlat_ctx *ctx, const char *path, genlat_model **out)
-{
-    GNL_ENTER();
-    GNL_CHECK(out, "out is NULL");
-    *out = NULL;
-    GNL_CHECK(ctx, "ctx is NULL");
-    GNL_CHECK(path, "path is NULL");
-    return gnl_model_load(ctx, path, out);
-}
-
 /* ---- questions ------------------------------------------------------------------------------- */
 
 const char *genlat_model_family(const genlat_model *model)
@@ -132,20 +122,14 @@ genlat_status genlat_model_net(genlat_model *model, const char *part, genlat_net
 }
 
 /* Of names "part.weight"; returns how many there are. */
-static int freeze_net(genlat_net *net, const char *part, const char *prefix, bool frozen)
+static int freeze_part(const gnl_part *part, const char *prefix, bool frozen)
 {
-    int found = 0;
-    const size_t length = strlen(part), asked = strlen(prefix);
-    for (int i = 0; i < net->weights; i++) {
-        const bool whole = asked <= length && strncmp(part, prefix, asked) == 0;
-        const bool within = asked > length && strncmp(part, prefix, length) == 0 && prefix[length] == '.' &&
-                            strncmp(net->weight[i].name, prefix + length + 1, asked - length - 1) == 0;
-        if (whole || within) {
-            net->weight[i].frozen = frozen;
-            found++;
-        }
-    }
-    return found;
+    const size_t length = strlen(part->name), asked = strlen(prefix);
+    if (asked <= length)
+        return strncmp(part->name, prefix, asked) == 0 ? gnl_part_freeze(part, "", frozen) : 0;
+    if (strncmp(part->name, prefix, length) != 0 || prefix[length] != '.')
+        return 0;
+    return gnl_part_freeze(part, prefix + length + 1, frozen);
 }
 
 genlat_status genlat_model_freeze(genlat_model *model, const char *prefix, int32_t frozen)
@@ -154,7 +138,8 @@ genlat_status genlat_model_freeze(genlat_model *model, const char *prefix, int32
     GNL_ENTER();
     GNL_CHECK(model, "model is NULL");
     GNL_CHECK(prefix, "prefix is NULL");
-    for (int i = 0; model->type->nets[i].name; i++)
-        found += freeze_net(model->net[i], model->type->nets[i].name, prefix, frozen != 0);
+    for (int i = 0; i < model->parts; i++)
+        if (model->part[i].optimizer >= 0)
+            found += freeze_part(&model->part[i], prefix, frozen != 0);
     return found ? GENLAT_OK : gnl_fail(GENLAT_E_NOT_FOUND, "no weight's name starts with '%s'", prefix);
 }

@@ -133,8 +133,9 @@ static void moment_name(const file *f, const gnl_part *part, const char *moment,
         snprintf(name, KEY, "optimizer.%s.%s", moment, weight);
 }
 
-static genlat_status transfer_moment(const file *f, const gnl_part *part, const gnl_optim_slot *slot)
+static genlat_status transfer_moment(const file *f, const gnl_optim_slot *slot)
 {
+    const gnl_part *part = slot->part;
     char name[KEY];
     for (int i = 0; i < part->weights; i++) {
         const gnl_weight *w = &part->weight[i];
@@ -145,21 +146,12 @@ static genlat_status transfer_moment(const file *f, const gnl_part *part, const 
     return GENLAT_OK;
 }
 
-/* The arenas of an optimizer are its parts in their order. */
-static const gnl_part *part_of_arena(const genlat_model *model, int optimizer, int arena)
-{
-    for (int i = 0; i < model->parts; i++)
-        if (model->part[i].optimizer == optimizer && arena-- == 0)
-            return &model->part[i];
-    return NULL;
-}
-
 static genlat_status transfer_moments(const genlat_model *model, const file *f)
 {
     for (int i = 0; i < GNL_MAX_OPTIMIZERS; i++)
         for (int k = 0; model->optimizer[i].optim && k < gnl_optim_slots(model->optimizer[i].optim); k++) {
             const gnl_optim_slot slot = gnl_optim_slot_at(model->optimizer[i].optim, k);
-            GNL_TRY(transfer_moment(f, part_of_arena(model, i, slot.arena), &slot));
+            GNL_TRY(transfer_moment(f, &slot));
         }
     return GENLAT_OK;
 }
@@ -298,9 +290,9 @@ static genlat_status read_model(genlat_ctx *ctx, const gnl_model_type *type, gnl
     return status == GENLAT_OK ? read_rest(*out, reader) : status;
 }
 
-static genlat_status read_family(genlat_ctx *ctx, const gnl_reader *reader, genlat_model **out)
+static genlat_status read_family(genlat_ctx *ctx, const gnl_reader *reader, gnl_find_family_fn *find, genlat_model **out)
 {
-    const gnl_model_type *type = gnl_model_type_find(gnl_reader_kind(reader));
+    const gnl_model_type *type = find(gnl_reader_kind(reader));
     if (!type)
         return gnl_fail(GENLAT_E_FORMAT, "%s holds a '%s', which is no family of models", gnl_reader_path(reader),
                         gnl_reader_kind(reader));
@@ -310,13 +302,13 @@ static genlat_status read_family(genlat_ctx *ctx, const gnl_reader *reader, genl
     return status;
 }
 
-genlat_status gnl_model_load(genlat_ctx *ctx, const char *path, genlat_model **out)
+genlat_status gnl_model_load(genlat_ctx *ctx, const char *path, gnl_find_family_fn *find, genlat_model **out)
 {
     gnl_reader *reader = NULL;
     GNL_TRY(gnl_reader_open(ctx, path, &reader));
     genlat_status status = gnl_reader_format(reader);
     if (status == GENLAT_OK)
-        status = read_family(ctx, reader, out);
+        status = read_family(ctx, reader, find, out);
     gnl_reader_close(reader);
     if (status != GENLAT_OK && *out) {
         gnl_model_release(*out);

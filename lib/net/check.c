@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <tgmath.h>
 
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 /* Step of the differences, relative to the size of the number: the cube root of the precision. */
 #ifdef GNL_FLOAT64

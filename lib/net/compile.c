@@ -57,6 +57,24 @@ static void bind_again(const gnl_compiler *c, gnl_run *run)
     run->again = root->remade ? gnl_backward_node(c, root->first_back) : 0;
 }
 
+/* Points at the weights that a node's steps use. */
+static void bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_step *step, gnl_real *grad[])
+{
+    const genlat_net *net = exec->net;
+    const gnl_node *owner = &net->node[node->owner];
+    for (int i = 0; i < owner->params; i++) {
+        const gnl_weight *w = &net->weight[owner->first_weight + i];
+        step->half[i] = w->half ? net->half + w->offset : NULL;
+        step->param[i] = w->half ? NULL : gnl_net_weight_data(net, owner->first_weight + i);
+        grad[i] = net->grad && !w->param.state ? net->grad + w->offset : NULL;
+        for (int j = 0; w->beside && j < exec->reparams; j++)
+            if (exec->reparam[j].weight == w) {
+                step->param[i] = exec->reparam[j].made;
+                grad[i] = exec->reparam[j].grad;
+            }
+    }
+}
+
 static void bind_step(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node *node = &c->net->node[run->node];
@@ -71,7 +89,7 @@ static void bind_step(const gnl_compiler *c, gnl_run *run)
     s->out = node->shape;
     s->out_size = gnl_shape_count(&s->out);
     s->rng = &c->exec->dropout;
-    gnl_bind_weights(c->exec, node, s, run->wanted);
+    bind_weights(c->exec, node, s, run->wanted);
 }
 
 static void bind_runs(gnl_compiler *c)
@@ -283,6 +301,12 @@ void gnl_exec_release(genlat_exec *exec)
     gnl_free(ctx, exec->buffer);
     gnl_net_release(exec->net);
     gnl_object_free(exec);
+}
+
+int64_t gnl_exec_bytes(const genlat_exec *exec)
+{
+    int64_t space = exec->host ? 0 : (int64_t)gnl_gemm_space(exec->object.ctx), numbers = exec->arena_numbers + space;
+    return numbers * (int64_t)sizeof(gnl_real);
 }
 
 genlat_status gnl_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, int64_t *bytes)

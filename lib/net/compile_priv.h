@@ -3,7 +3,39 @@
 #ifndef GNL_COMPILE_PRIV_H
 #define GNL_COMPILE_PRIV_H
 
-#include "net/net_priv.h"
+#include "net/exec_priv.h"
+
+/* How many tiles a buffer holds. */
+typedef enum gnl_extent {
+    GNL_EXTENT_NEEDED, /* all where its content must outlive a pass, or else one */
+    GNL_EXTENT_ONE,
+    GNL_EXTENT_ALL
+} gnl_extent;
+
+/* Times from begin to end, both among them. */
+typedef struct gnl_period {
+    int begin, end;
+} gnl_period;
+
+enum { GNL_MOST_PERIODS = 3 };
+
+/* A buffer and the periods during which its content counts. Buffers that never count at the same time may share memory. */
+typedef struct gnl_span {
+    int64_t unit; /* numbers of one tile */
+    gnl_extent extent;
+    int64_t numbers;
+    int periods;
+    gnl_period period[GNL_MOST_PERIODS]; /* in order, none touches the next */
+    int64_t late; /* so many of the first numbers, whole lines of the cache, count from late_begin on only */
+    int late_begin;
+    int64_t size;   /* numbers in whole lines of the cache */
+    int64_t offset; /* the answer */
+    int64_t best;   /* the answer as far as it is known */
+} gnl_span;
+
+/* Gives every span an offset, multiples of 64 bytes; returns the numbers wanted altogether. `order` is room
+ * for count indices. */
+int64_t gnl_plan_spans(gnl_span *span, int count, int *order);
 
 /* The kinds of buffers of a node that the arena holds. */
 typedef enum gnl_buffer_kind {

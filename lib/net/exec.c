@@ -95,6 +95,31 @@ void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_
     gnl_poison_forward_done(exec);
 }
 
+const gnl_compute *gnl_exec_compute(const genlat_exec *exec)
+{
+    return &exec->compute;
+}
+
+int64_t gnl_exec_rows(const genlat_exec *exec)
+{
+    return exec->rows;
+}
+
+void gnl_exec_set_dropout(genlat_exec *exec, gnl_rng rng)
+{
+    exec->dropout = rng;
+}
+
+bool gnl_net_grad_is_there(const genlat_net *net)
+{
+    return !net->lender || (net->lender->has_backward && !net->lender->trampled);
+}
+
+const gnl_real *gnl_exec_node(const genlat_exec *exec, int node)
+{
+    return exec->buffer[node].value.base;
+}
+
 gnl_real *gnl_exec_output(const genlat_exec *exec, int index)
 {
     return exec->buffer[exec->net->output[index]].value.base;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The public functions of an exec. */
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
@@ -98,12 +98,6 @@ void genlat_exec_destroy(genlat_exec **exec)
 int64_t genlat_exec_bytes(const genlat_exec *exec)
 {
     return exec ? gnl_exec_bytes(exec) : 0;
-}
-
-int64_t gnl_exec_bytes(const genlat_exec *exec)
-{
-    int64_t space = exec->host ? 0 : (int64_t)gnl_gemm_space(exec->object.ctx), numbers = exec->arena_numbers + space;
-    return numbers * (int64_t)sizeof(gnl_real);
 }
 
 /* All inputs there, of the shapes of the net, and of the same number of rows. */

@@ -2,14 +2,6 @@
 /* A copy of a net for inference whose dense layers keep their weights in bfloat16: half the bytes to hold and to read. */
 #include "net/net_priv.h"
 
-genlat_status gnl_net_check_whole(const genlat_net *net, const char *function)
-{
-    if (!net->half)
-        return GENLAT_OK;
-    return gnl_fail(GENLAT_E_STATE, "%s: the net has weights in bfloat16 and is for inference only",
-                    function);
-}
-
 /* Where a weight lies afterwards, and how long the arenas then are. */
 typedef struct layout {
     int64_t values, halves;

@@ -48,18 +48,12 @@ gnl_matrix gnl_matrix_of(const genlat_net *net, const gnl_param *p)
     return m;
 }
 
-/* Each weight draws from a substream of its own, so that a layer added later does not shift the others. */
-genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream)
+genlat_status gnl_net_check_whole(const genlat_net *net, const char *function)
 {
-    for (int i = 0; i < net->weights; i++) {
-        const gnl_weight *w = &net->weight[i];
-        gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_INIT, substream << 16 | (uint64_t)i);
-        GNL_TRY(gnl_init_fill(net->object.ctx, &w->param.init, &rng, &w->param.shape,
-                              gnl_net_weight_data(net, i)));
-    }
-    for (int i = 0; i < net->weights; i++)
-        gnl_reparam_start(net, &net->weight[i]);
-    return GENLAT_OK;
+    if (!net->half)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_STATE, "%s: the net has weights in bfloat16 and is for inference only",
+                    function);
 }
 
 genlat_status gnl_net_want_grad(genlat_net *net)
@@ -101,26 +95,75 @@ int64_t gnl_net_size(const genlat_net *net)
     return total;
 }
 
-void gnl_bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_step *step, gnl_real *grad[])
-{
-    const genlat_net *net = exec->net;
-    const gnl_node *owner = &net->node[node->owner];
-    for (int i = 0; i < owner->params; i++) {
-        const gnl_weight *w = &net->weight[owner->first_weight + i];
-        step->half[i] = w->half ? net->half + w->offset : NULL;
-        step->param[i] = w->half ? NULL : gnl_net_weight_data(net, owner->first_weight + i);
-        grad[i] = net->grad && !w->param.state ? net->grad + w->offset : NULL;
-        for (int j = 0; w->beside && j < exec->reparams; j++)
-            if (exec->reparam[j].weight == w) {
-                step->param[i] = exec->reparam[j].made;
-                grad[i] = exec->reparam[j].grad;
-            }
-    }
-}
-
 bool gnl_weight_is_wanted(const genlat_net *net, int weight)
 {
     return !net->weight[weight].frozen || net->weight[weight].beside;
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+genlat_ctx *gnl_net_ctx(const genlat_net *net)
+{
+    return net->object.ctx;
+}
+
+int gnl_net_inputs(const genlat_net *net)
+{
+    return net->inputs;
+}
+
+const char *gnl_net_input_name(const genlat_net *net, int index)
+{
+    return net->node[index].name;
+}
+
+const gnl_shape *gnl_net_input_shape(const genlat_net *net, int index)
+{
+    return &net->node[index].shape;
+}
+
+int gnl_net_outputs(const genlat_net *net)
+{
+    return net->outputs;
+}
+
+const gnl_shape *gnl_net_output_shape(const genlat_net *net, int index)
+{
+    return &net->node[net->output[index]].shape;
+}
+
+const gnl_shape *gnl_net_node_shape(const genlat_net *net, int node)
+{
+    return &net->node[node].shape;
+}
+
+genlat_status gnl_net_uses_input(const genlat_net *net, int index, bool *used)
+{
+    bool *depends = gnl_calloc(net->object.ctx, (size_t)net->nodes, sizeof *depends);
+    *used = false;
+    if (!depends)
+        return GENLAT_E_MEMORY;
+    depends[index] = true;
+    for (int i = net->inputs; i < net->nodes; i++)
+        for (int k = 0; k < net->node[i].inputs; k++)
+            depends[i] = depends[i] || depends[net->node[i].input[k]];
+    for (int i = 0; i < net->outputs; i++)
+        *used = *used || depends[net->output[i]];
+    gnl_free(net->object.ctx, depends);
+    return GENLAT_OK;
+}
+
+int gnl_net_want_output(genlat_net *net, const char *name)
+{
+    const int node = gnl_net_find_node(net, name);
+    int index = 0;
+    while (index < net->outputs && net->output[index] != node)
+        index++;
+    if (node < 0 || index == GENLAT_MAX_OUTPUTS)
+        return -1;
+    if (index == net->outputs)
+        net->output[net->outputs++] = node;
+    return index;
 }
 
 /* ---- text -------------------------------------------------------------------------------------------- */

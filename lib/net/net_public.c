@@ -130,14 +130,8 @@ genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t fro
 {
     GNL_REQUIRE(net, "genlat_net_freeze", "net is NULL");
     GNL_REQUIRE(prefix, "genlat_net_freeze", "prefix is NULL");
-    int found = 0;
-    for (int i = 0; i < net->weights; i++) {
-        if (strncmp(net->weight[i].name, prefix, strlen(prefix)) == 0) {
-            net->weight[i].frozen = frozen != 0;
-            found++;
-        }
-    }
-    if (!found)
+    const gnl_part part = gnl_part_of_net(net, "", -1);
+    if (!gnl_part_freeze(&part, prefix, frozen != 0))
         return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_net_freeze: no weight's name starts with '%s'", prefix);
     return GENLAT_OK;
 }

@@ -33,6 +33,26 @@ gnl_real *gnl_part_grad(const gnl_part *part)
     return part->net ? part->net->grad : part->grad;
 }
 
+void gnl_part_zero_grad(genlat_ctx *ctx, const gnl_part *part)
+{
+    if (part->net)
+        gnl_net_zero_grad(part->net);
+    else if (part->grad)
+        gnl_zero(ctx, part->values, part->grad);
+}
+
+int gnl_part_freeze(const gnl_part *part, const char *prefix, bool frozen)
+{
+    int found = 0;
+    for (int i = 0; i < part->weights; i++) {
+        if (strncmp(part->weight[i].name, prefix, strlen(prefix)) != 0)
+            continue;
+        part->weight[i].frozen = frozen;
+        found++;
+    }
+    return found;
+}
+
 /* ---- numbers of other owners ----------------------------------------------------------------- */
 
 static genlat_status lay_out(genlat_ctx *ctx, const gnl_param *param, int count, gnl_numbers *n)

@@ -8,6 +8,16 @@
 
 #include "net/net.h"
 
+/* A named weight: a piece of the arena of trained values, or of the arena of states. */
+typedef struct gnl_weight {
+    char *name;
+    gnl_param param;
+    int64_t offset, count;
+    bool frozen;
+    bool half; /* a piece of the arena of halves */
+    int beside; /* of a reparametrized weight: the first of those that belong to it; or 0 */
+} gnl_weight;
+
 /* Files that keep a part: every file of the model, or only those from which training goes on. */
 typedef enum gnl_keep { GNL_KEEP_MODEL, GNL_KEEP_TRAINING } gnl_keep;
 
@@ -15,7 +25,7 @@ typedef struct gnl_part {
     const char *name;         /* prefix of its tensors in files: "encoder", "prior" */
     const char *former;       /* prefix of its moments in older files, where that was another; NULL: name */
     genlat_net *net;          /* whose arenas these are; NULL: arenas of another owner */
-    const gnl_weight *weight; /* names, shapes and places of the tensors */
+    gnl_weight *weight; /* names, shapes and places of the tensors */
     int weights;
     gnl_real *value, *grad, *state; /* grad NULL: none, or the net's own, see gnl_part_grad() */
     int64_t values, states;         /* numbers in them */
@@ -27,6 +37,9 @@ gnl_part gnl_part_of_net(genlat_net *net, const char *name, int optimizer);
 /* The same tensors in arenas of another owner, such as an average; state may be NULL: values alone. */
 gnl_part gnl_part_like_net(const genlat_net *net, const char *name, gnl_real *value, gnl_real *state);
 gnl_real *gnl_part_grad(const gnl_part *part); /* NULL: it has none now */
+void gnl_part_zero_grad(genlat_ctx *ctx, const gnl_part *part);
+/* Weights whose names start with prefix; returns how many there are. */
+int gnl_part_freeze(const gnl_part *part, const char *prefix, bool frozen);
 
 /* ---- numbers of other owners ----------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Layout of an arena by liveness: the largest buffers first, or those that count longest, or by both together, each at the
  * lowest place that is free for its time. Then the order is changed by chance, as long as that may gain. */
-#include "net/net_priv.h"
+#include "net/compile_priv.h"
 
 enum {
     LINE = GNL_ALIGN / 4, /* numbers; of 4 bytes, so that doubles are aligned too */

@@ -6,7 +6,7 @@
  */
 #include <tgmath.h>
 
-#include "net/net_priv.h"
+#include "net/exec_priv.h"
 
 enum { FIRST_ITERATIONS = 15 }; /* of the power iteration before the first use */
 

@@ -6,6 +6,18 @@
 
 #include "optim/optim_priv.h"
 
+struct genlat_ema {
+    gnl_object object;
+    genlat_net *net;
+    gnl_part part; /* of the net */
+    genlat_ema_opts opts;
+    gnl_compute compute;
+    double samples;  /* seen so far */
+    bool swapped;    /* the net holds the average, and `value` and `state` the weights */
+    gnl_real *value; /* laid out as the values of the part */
+    gnl_real *state; /* laid out as its states */
+};
+
 static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_ema_opts, half_life, 10000, 1e-6, 1e15,
                  "training samples after which a weight's part has halved"),
@@ -22,28 +34,29 @@ void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size)
 
 static genlat_status start(genlat_ema *ema)
 {
-    genlat_net *net = ema->net;
-    GNL_TRY(gnl_net_check_whole(net, "averaging"));
-    ema->value = gnl_alloc(ema->object.ctx, (size_t)net->values, sizeof(gnl_real));
-    ema->state = gnl_alloc(ema->object.ctx, (size_t)net->states, sizeof(gnl_real));
+    GNL_TRY(gnl_net_check_whole(ema->net, "averaging"));
+    const gnl_part *part = &ema->part;
+    ema->value = gnl_alloc(ema->object.ctx, (size_t)part->values, sizeof(gnl_real));
+    ema->state = gnl_alloc(ema->object.ctx, (size_t)part->states, sizeof(gnl_real));
     if (!ema->value || !ema->state)
         return GENLAT_E_MEMORY;
-    if (net->values)
-        memcpy(ema->value, net->value, (size_t)net->values * sizeof(gnl_real));
-    if (net->states)
-        memcpy(ema->state, net->state, (size_t)net->states * sizeof(gnl_real));
+    if (part->values)
+        memcpy(ema->value, part->value, (size_t)part->values * sizeof(gnl_real));
+    if (part->states)
+        memcpy(ema->state, part->state, (size_t)part->states * sizeof(gnl_real));
     return GENLAT_OK;
 }
 
 genlat_status gnl_ema_new(genlat_net *net, const genlat_ema_opts *opts, genlat_ema **out)
 {
     genlat_ema_opts complete;
-    genlat_ctx *ctx = net->object.ctx;
+    genlat_ctx *ctx = gnl_net_ctx(net);
     GNL_TRY(gnl_options_take(&table, opts, &complete, "genlat_ema_new"));
     genlat_ema *ema = gnl_object_new(ctx, sizeof *ema);
     if (!ema)
         return GENLAT_E_MEMORY;
     ema->net = gnl_net_retain(net);
+    ema->part = gnl_part_of_net(net, "", -1);
     ema->opts = complete;
     ema->compute = (gnl_compute){ctx, gnl_kernels_of(ctx), NULL};
     genlat_status status = start(ema);
@@ -89,10 +102,10 @@ void gnl_ema_update(genlat_ema *ema, int64_t samples)
     if (ema->opts.ramp_up > 0)
         half_life = fmin(half_life, fmax(ema->opts.ramp_up * ema->samples, 1e-6));
     gnl_real part = (gnl_real)-expm1(-M_LN2 * (double)samples / half_life);
-    lerp_job value = {ema->compute.k, part, ema->net->value, ema->value};
-    lerp_job state = {ema->compute.k, ema->opts.copy_states ? 1 : part, ema->net->state, ema->state};
-    gnl_parallel(ema->object.ctx, ema->net->values, GNL_CHUNK, lerp_task, &value);
-    gnl_parallel(ema->object.ctx, ema->net->states, GNL_CHUNK, lerp_task, &state);
+    lerp_job value = {ema->compute.k, part, ema->part.value, ema->value};
+    lerp_job state = {ema->compute.k, ema->opts.copy_states ? 1 : part, ema->part.state, ema->state};
+    gnl_parallel(ema->object.ctx, ema->part.values, GNL_CHUNK, lerp_task, &value);
+    gnl_parallel(ema->object.ctx, ema->part.states, GNL_CHUNK, lerp_task, &state);
 }
 
 static void exchange(int64_t n, gnl_real *a, gnl_real *b)
@@ -107,12 +120,12 @@ static void exchange(int64_t n, gnl_real *a, gnl_real *b)
 /* The numbers move, not the arenas, because execs hold pointers into the net's. */
 void gnl_ema_swap(genlat_ema *ema)
 {
-    exchange(ema->net->values, ema->net->value, ema->value);
-    exchange(ema->net->states, ema->net->state, ema->state);
+    exchange(ema->part.values, ema->part.value, ema->value);
+    exchange(ema->part.states, ema->part.state, ema->state);
     ema->swapped = !ema->swapped;
 }
 
-static bool same_architecture(const genlat_net *a, const genlat_net *b)
+static bool same_architecture(const gnl_part *a, const gnl_part *b)
 {
     if (a->weights != b->weights || a->values != b->values || a->states != b->states)
         return false;
@@ -125,16 +138,32 @@ static bool same_architecture(const genlat_net *a, const genlat_net *b)
 
 genlat_status gnl_ema_copy(const genlat_ema *ema, genlat_net *net)
 {
-    if (!same_architecture(ema->net, net))
+    const gnl_part to = gnl_part_of_net(net, "", -1);
+    if (!same_architecture(&ema->part, &to))
         return gnl_fail(GENLAT_E_SHAPE,
                         "genlat_ema_copy: net has other weights than the one that was averaged");
-    const gnl_real *value = ema->swapped ? ema->net->value : ema->value;
-    const gnl_real *state = ema->swapped ? ema->net->state : ema->state;
-    if (net->values)
-        memmove(net->value, value, (size_t)net->values * sizeof(gnl_real));
-    if (net->states)
-        memmove(net->state, state, (size_t)net->states * sizeof(gnl_real));
+    const gnl_real *value = ema->swapped ? ema->part.value : ema->value;
+    const gnl_real *state = ema->swapped ? ema->part.state : ema->state;
+    if (to.values)
+        memmove(to.value, value, (size_t)to.values * sizeof(gnl_real));
+    if (to.states)
+        memmove(to.state, state, (size_t)to.states * sizeof(gnl_real));
     return GENLAT_OK;
+}
+
+gnl_part gnl_ema_part(const genlat_ema *ema, const char *name)
+{
+    return gnl_part_like_net(ema->net, name, ema->value, ema->state);
+}
+
+double gnl_ema_samples(const genlat_ema *ema)
+{
+    return ema->samples;
+}
+
+void gnl_ema_set_samples(genlat_ema *ema, double samples)
+{
+    ema->samples = samples;
 }
 
 /* ---- public ---------------------------------------------------------------------------------- */

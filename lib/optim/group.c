@@ -36,7 +36,7 @@ static genlat_status moments_new(const genlat_optim *optim, gnl_arena *arena)
     for (int m = 0; m < GNL_MAX_MOMENTS; m++) {
         if (!(kept >> m & 1))
             continue;
-        arena->moment[m] = gnl_calloc(optim->object.ctx, (size_t)arena->count, sizeof(gnl_real));
+        arena->moment[m] = gnl_calloc(optim->object.ctx, (size_t)arena->part.values, sizeof(gnl_real));
         if (!arena->moment[m])
             return GENLAT_E_MEMORY;
     }
@@ -50,34 +50,42 @@ static void moments_free(const genlat_optim *optim, gnl_arena *arena)
     gnl_free(optim->object.ctx, arena->name);
 }
 
-/* Makes the moments of what `start` describes and appends it; takes over start->name in any case. */
-static genlat_status arena_add(genlat_optim *optim, const gnl_arena *start, int *index)
+static genlat_status arena_fill(const genlat_optim *optim, gnl_arena *arena)
 {
-    gnl_arena arena = *start;
+    arena->name = gnl_strdup(optim->object.ctx, arena->part.name);
+    arena->part.name = arena->name;
+    return arena->name ? moments_new(optim, arena) : GENLAT_E_MEMORY;
+}
+
+/* Makes the moments of a part and appends it. */
+static genlat_status arena_add(genlat_optim *optim, const gnl_part *part, genlat_loss *loss, int *index)
+{
+    gnl_arena arena = {.part = *part};
     genlat_status status = gnl_grow(optim->object.ctx, (void **)&optim->arena, &optim->arena_capacity,
                                     (size_t)optim->arenas + 1, sizeof *optim->arena);
     if (status == GENLAT_OK)
-        status = moments_new(optim, &arena);
+        status = arena_fill(optim, &arena);
     if (status != GENLAT_OK) {
         moments_free(optim, &arena);
         return status;
     }
-    gnl_object_retain(arena.net);
-    gnl_object_retain(arena.loss);
+    if (part->net)
+        gnl_net_retain(part->net);
+    arena.loss = gnl_object_retain(loss);
     *index = optim->arenas++;
     optim->arena[*index] = arena;
     return GENLAT_OK;
 }
 
-/* The arena of a net, which its groups share; made when it is new. */
-static genlat_status arena_of_net(genlat_optim *optim, genlat_net *net, int *index)
+/* The arena of a part, which its groups share; made when it is new. */
+static genlat_status arena_of_part(genlat_optim *optim, const gnl_part *part, int *index)
 {
     for (*index = 0; *index < optim->arenas; (*index)++)
-        if (optim->arena[*index].net == net)
+        if (optim->arena[*index].part.value == part->value && optim->arena[*index].part.net == part->net)
             return GENLAT_OK;
-    GNL_TRY(gnl_net_want_grad(net));
-    return arena_add(
-        optim, &(gnl_arena){.net = net, .value = net->value, .count = net->values}, index);
+    if (part->net)
+        GNL_TRY(gnl_net_want_grad(part->net));
+    return arena_add(optim, part, NULL, index);
 }
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
@@ -104,26 +112,26 @@ static void pieces_add(genlat_optim *optim, gnl_piece whole)
     }
 }
 
-/* ---- nets ------------------------------------------------------------------------------------ */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
-static bool is_taken(const genlat_optim *optim, const genlat_net *net, int weight)
+static bool is_taken(const genlat_optim *optim, const gnl_part *part, int weight)
 {
     for (int64_t i = 0; i < optim->pieces; i++)
-        if (optim->piece[i].weight == weight && optim->arena[optim->piece[i].arena].net == net)
+        if (optim->piece[i].weight == weight && optim->arena[optim->piece[i].arena].part.value == part->value)
             return true;
     return false;
 }
 
-static bool is_meant(const genlat_optim *optim, const genlat_net *net, const char *prefix, int weight)
+static bool is_meant(const genlat_optim *optim, const gnl_part *part, const char *prefix, int weight)
 {
-    const gnl_weight *w = &net->weight[weight];
+    const gnl_weight *w = &part->weight[weight];
     bool named = !prefix || strncmp(w->name, prefix, strlen(prefix)) == 0;
-    return named && !w->param.state && !is_taken(optim, net, weight);
+    return named && !w->param.state && !is_taken(optim, part, weight);
 }
 
 static void add_weight(genlat_optim *optim, int arena, int weight, const genlat_group_opts *o)
 {
-    const gnl_weight *w = &optim->arena[arena].net->weight[weight];
+    const gnl_weight *w = &optim->arena[arena].part.weight[weight];
     double decay = o->weight_decay >= 0 ? o->weight_decay : optim->weight_decay;
     pieces_add(optim, (gnl_piece){.arena = arena,
                                   .weight = weight,
@@ -133,64 +141,41 @@ static void add_weight(genlat_optim *optim, int arena, int weight, const genlat_
                                   .decay = w->param.decay || o->decay_all ? decay : 0});
 }
 
-genlat_status gnl_optim_add(genlat_optim *optim, genlat_net *net, const char *prefix,
-                            const genlat_group_opts *opts)
+genlat_status gnl_optim_add(genlat_optim *optim, const gnl_part *part, const char *prefix, const genlat_group_opts *opts)
 {
     genlat_group_opts o;
     int64_t meant = 0;
     int arena = 0;
     GNL_TRY(take(optim, opts, &o, "genlat_optim_add"));
-    for (int i = 0; i < net->weights; i++)
-        meant += is_meant(optim, net, prefix, i) ? pieces_for(net->weight[i].count) : 0;
+    for (int i = 0; i < part->weights; i++)
+        meant += is_meant(optim, part, prefix, i) ? pieces_for(part->weight[i].count) : 0;
     if (meant == 0)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_optim_add: no trained weight '%s...' is left",
-                        prefix ? prefix : "");
+        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_optim_add: no trained weight '%s...' is left", prefix ? prefix : "");
     GNL_TRY(pieces_room(optim, meant));
-    GNL_TRY(arena_of_net(optim, net, &arena));
-    for (int i = 0; i < net->weights; i++)
-        if (is_meant(optim, net, prefix, i))
+    GNL_TRY(arena_of_part(optim, part, &arena));
+    for (int i = 0; i < part->weights; i++)
+        if (is_meant(optim, part, prefix, i))
             add_weight(optim, arena, i, &o);
     return GENLAT_OK;
 }
 
-/* ---- others ---------------------------------------------------------------------------------- */
-
-static genlat_status add_numbers(genlat_optim *optim, const gnl_arena *start, const genlat_group_opts *o)
-{
-    int arena = 0;
-    GNL_TRY(arena_add(optim, start, &arena));
-    pieces_add(optim, (gnl_piece){.arena = arena,
-                                  .weight = -1,
-                                  .count = start->count,
-                                  .lr_scale = o->lr_scale,
-                                  .decay = o->weight_decay > 0 ? o->weight_decay : 0});
-    return GENLAT_OK;
-}
-
-static genlat_status add_named(genlat_optim *optim, const char *name, gnl_arena *start,
-                               const genlat_group_opts *opts, const char *where)
-{
-    genlat_group_opts o;
-    GNL_TRY(take(optim, opts, &o, where));
-    GNL_TRY(pieces_room(optim, pieces_for(start->count)));
-    start->name = gnl_strdup(optim->object.ctx, name);
-    return start->name ? add_numbers(optim, start, &o) : GENLAT_E_MEMORY;
-}
-
-genlat_status gnl_optim_add_arena(genlat_optim *optim, const char *name, int64_t count, gnl_real *value,
-                                  gnl_real *grad, const genlat_group_opts *opts)
-{
-    gnl_arena start = {.value = value, .grad = grad, .count = count};
-    return add_named(optim, name, &start, opts, "genlat_optim_add");
-}
+/* ---- losses ---------------------------------------------------------------------------------- */
 
 /* A loss has either trained values or running ones, so that its arena is trained as a whole. */
 genlat_status gnl_optim_add_loss(genlat_optim *optim, genlat_loss *loss, const genlat_group_opts *opts)
 {
     genlat_group_opts o;
+    int arena = 0;
     GNL_TRY(take(optim, opts, &o, "genlat_optim_add_loss"));
     if (!gnl_loss_trains(loss))
         return GENLAT_OK;
-    gnl_arena start = {.loss = loss, .value = loss->value, .grad = loss->grad, .count = loss->values};
-    return add_named(optim, loss->type->name, &start, opts, "genlat_optim_add_loss");
+    const gnl_part part = {.name = loss->type->name, .value = loss->value, .grad = loss->grad, .values = loss->values};
+    GNL_TRY(pieces_room(optim, pieces_for(part.values)));
+    GNL_TRY(arena_add(optim, &part, loss, &arena));
+    pieces_add(optim, (gnl_piece){.arena = arena,
+                                  .weight = -1,
+                                  .count = part.values,
+                                  .lr_scale = o.lr_scale,
+                                  .decay = o.weight_decay > 0 ? o.weight_decay : 0});
+    return GENLAT_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The optimizer's handle: made from options or text, its numbers, its moments for checkpoints. */
+/* The optimizer's handle: made from options, its numbers, its moments for checkpoints. */
 #include "optim/optim_priv.h"
 
 static double real_option(const genlat_optim *optim, const char *name)
@@ -35,22 +35,6 @@ genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *o
     return GENLAT_OK;
 }
 
-genlat_status gnl_optim_parse(genlat_ctx *ctx, const char *spec, genlat_optim **out)
-{
-    char kind[GNL_SPEC_KIND];
-    const char *pairs = NULL;
-    _Alignas(16) unsigned char opts[GNL_MAX_OPTIM_OPTION_BYTES];
-    GNL_TRY(gnl_spec_kind(spec, kind, &pairs, "genlat_optim_from_text"));
-    const gnl_rule *rule = gnl_rule_find(kind);
-    if (!rule)
-        return gnl_fail(GENLAT_E_NOT_FOUND,
-                        "genlat_optim_from_text: no optimizer is called '%s'; genlat_optim_kind lists them",
-                        kind);
-    gnl_options_init(rule->options, opts, rule->options->size);
-    GNL_TRY(gnl_spec_pairs(rule->options, opts, pairs, kind, "genlat_optim_from_text"));
-    return gnl_optim_new(ctx, rule, opts, "genlat_optim_from_text", out);
-}
-
 genlat_status gnl_optim_format(const genlat_optim *optim, char *text, size_t capacity)
 {
     return gnl_spec_format(optim->rule->name, optim->rule->options, optim->opts, text, capacity,
@@ -72,7 +56,7 @@ void gnl_optim_release(genlat_optim *optim)
         for (int m = 0; m < GNL_MAX_MOMENTS; m++)
             gnl_free(ctx, arena->moment[m]);
         gnl_free(ctx, arena->name);
-        gnl_net_release(arena->net);
+        gnl_net_release(arena->part.net);
         gnl_loss_release(arena->loss);
     }
     gnl_free(ctx, optim->arena);
@@ -149,10 +133,5 @@ gnl_optim_slot gnl_optim_slot_at(const genlat_optim *optim, int index)
 {
     int kept = moments_kept(optim), moment = moment_at(optim, index % kept);
     const gnl_arena *arena = &optim->arena[index / kept];
-    return (gnl_optim_slot){.arena = index / kept,
-                            .arena_name = arena->name,
-                            .net = arena->net,
-                            .moment = optim->rule->moment[moment],
-                            .data = arena->moment[moment],
-                            .count = arena->count};
+    return (gnl_optim_slot){.part = &arena->part, .moment = optim->rule->moment[moment], .data = arena->moment[moment]};
 }

@@ -11,7 +11,8 @@
 
 #include "kernel/kernel.h"
 #include "loss/loss.h"
-#include "net/net.h"
+#include "net/exec.h"
+#include "net/part.h"
 #include "genlat/optim.h"
 
 enum { GNL_MAX_OPTIM_OPTION_BYTES = 128, GNL_MAX_MOMENTS = 3 };
@@ -24,14 +25,10 @@ genlat_status gnl_optim_format(const genlat_optim *optim, char *text, size_t cap
 genlat_optim *gnl_optim_retain(genlat_optim *optim);
 void gnl_optim_release(genlat_optim *optim);
 
-/* As the public functions; prefix NULL: all weights that are left. opts NULL: defaults. */
-genlat_status gnl_optim_add(genlat_optim *optim, genlat_net *net, const char *prefix,
-                            const genlat_group_opts *opts);
+/* As the public functions; prefix NULL: all weights that are left. opts NULL: defaults. The net of a part is retained; other
+ * parts must outlive the optimizer. */
+genlat_status gnl_optim_add(genlat_optim *optim, const gnl_part *part, const char *prefix, const genlat_group_opts *opts);
 genlat_status gnl_optim_add_loss(genlat_optim *optim, genlat_loss *loss, const genlat_group_opts *opts);
-
-/* Numbers of the caller's own that are trained: both arrays must outlive the optimizer. They never decay. */
-genlat_status gnl_optim_add_arena(genlat_optim *optim, const char *name, int64_t count, gnl_real *value,
-                                  gnl_real *grad, const genlat_group_opts *opts);
 
 /* One step; E_NUMERIC, with nothing changed, for a norm that is not finite. Allocates nothing. */
 genlat_status gnl_optim_step(genlat_optim *optim);
@@ -46,15 +43,11 @@ void gnl_optim_set_steps(genlat_optim *optim, int64_t steps); /* for a checkpoin
 double gnl_optim_grad_norm(const genlat_optim *optim);
 int64_t gnl_optim_accumulate(const genlat_optim *optim);
 
-/* One array of moments, for checkpoints. Arenas are numbered in the order of add; moments have PyTorch's
- * names. */
+/* One array of moments, for checkpoints. Moments have PyTorch's names. */
 typedef struct gnl_optim_slot {
-    int arena;
-    const char *arena_name; /* of gnl_optim_add_arena and of losses; NULL for a net */
-    const genlat_net *net;  /* NULL for other arenas; data is laid out as net->value */
-    const char *moment;     /* "exp_avg", "exp_avg_sq", "momentum_buffer", ... */
-    gnl_real *data;         /* [count], to be read and written */
-    int64_t count;
+    const gnl_part *part; /* in the order of gnl_optim_add() */
+    const char *moment;   /* "exp_avg", "exp_avg_sq", "momentum_buffer", ... */
+    gnl_real *data;       /* [part->values], laid out as the part's values, to be read and written */
 } gnl_optim_slot;
 
 int gnl_optim_slots(const genlat_optim *optim);
@@ -81,21 +74,13 @@ void gnl_schedule_set_state(genlat_schedule *schedule, const gnl_schedule_state 
 
 /* ---- average of weights ---------------------------------------------------------------------- */
 
-struct genlat_ema {
-    gnl_object object;
-    genlat_net *net;
-    genlat_ema_opts opts;
-    gnl_compute compute;
-    double samples;  /* seen so far */
-    bool swapped;    /* the net holds the average, and `value` and `state` the weights */
-    gnl_real *value; /* laid out as net->value */
-    gnl_real *state; /* laid out as net->state */
-};
-
 genlat_status gnl_ema_new(genlat_net *net, const genlat_ema_opts *opts, genlat_ema **out);
 void gnl_ema_release(genlat_ema *ema);
 void gnl_ema_update(genlat_ema *ema, int64_t samples);
 void gnl_ema_swap(genlat_ema *ema);
 genlat_status gnl_ema_copy(const genlat_ema *ema, genlat_net *net);
+gnl_part gnl_ema_part(const genlat_ema *ema, const char *name); /* the average */
+double gnl_ema_samples(const genlat_ema *ema);                  /* seen so far */
+void gnl_ema_set_samples(genlat_ema *ema, double samples);      /* for a checkpoint that is loaded */
 
 #endif

@@ -40,27 +40,18 @@ const gnl_rule *gnl_rule_find(const char *name);
 
 /* ---- the optimizer --------------------------------------------------------------------------- */
 
-/* Weights and gradients that lie together, with their moments: a net, a loss or numbers of the caller. */
+/* A part with the moments of its values. */
 typedef struct gnl_arena {
-    char *name;        /* NULL for a net */
-    genlat_net *net;   /* retained */
-    genlat_loss *loss; /* retained */
-    gnl_real *value;
-    gnl_real *grad; /* NULL for a net, which tells itself where they are: gnl_arena_grad() */
-    int64_t count;
+    gnl_part part;     /* its net is retained */
+    char *name;        /* copy of part.name */
+    genlat_loss *loss; /* retained, where the part is that of a loss */
     gnl_real *moment[GNL_MAX_MOMENTS];
 } gnl_arena;
-
-/* NULL when the exec that they lay in is gone. */
-static inline gnl_real *gnl_arena_grad(const gnl_arena *arena)
-{
-    return arena->net ? arena->net->grad : arena->grad;
-}
 
 /* Part of an arena that one task updates. Borders depend on the weights alone. */
 typedef struct gnl_piece {
     int arena;
-    int weight; /* of the arena's net; -1: none */
+    int weight; /* of the part; -1: the part has no list of them */
     int64_t offset, count;
     double lr_scale, decay;
     double square; /* sum of squares of its gradients in the step that runs */

@@ -48,7 +48,8 @@ genlat_status genlat_optim_add(genlat_optim *optim, genlat_net *net, const char 
 {
     GNL_REQUIRE(optim, "genlat_optim_add", "optim is NULL");
     GNL_REQUIRE(net, "genlat_optim_add", "net is NULL");
-    return gnl_optim_add(optim, net, prefix, opts);
+    const gnl_part part = gnl_part_of_net(net, "", -1);
+    return gnl_optim_add(optim, &part, prefix, opts);
 }
 
 genlat_status genlat_optim_add_loss(genlat_optim *optim, genlat_loss *loss, const genlat_group_opts *opts)

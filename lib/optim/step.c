@@ -6,8 +6,7 @@
 
 static bool is_frozen(const genlat_optim *optim, const gnl_piece *piece)
 {
-    const genlat_net *net = optim->arena[piece->arena].net;
-    return net && net->weight[piece->weight].frozen;
+    return piece->weight >= 0 && optim->arena[piece->arena].part.weight[piece->weight].frozen;
 }
 
 /* ---- norm ------------------------------------------------------------------------------------ */
@@ -17,7 +16,7 @@ static void square_task(void *arg, int64_t begin, int64_t end, int worker)
     genlat_optim *optim = arg;
     for (int64_t i = begin; i < end; i++) {
         gnl_piece *piece = &optim->piece[i];
-        const gnl_real *grad = gnl_arena_grad(&optim->arena[piece->arena]) + piece->offset;
+        const gnl_real *grad = gnl_part_grad(&optim->arena[piece->arena].part) + piece->offset;
         piece->square = is_frozen(optim, piece) ? 0 : optim->k->dot(piece->count, grad, grad);
     }
 }
@@ -50,7 +49,7 @@ static void update_piece(const update_job *job, const gnl_piece *piece)
     u.lr = (gnl_real)(job->optim->lr * piece->lr_scale);
     u.decay = (gnl_real)piece->decay;
     job->optim->rule->prepare(job->optim->opts, job->optim->steps, &u);
-    job->kernel(piece->count, &u, gnl_arena_grad(arena) + piece->offset, arena->value + piece->offset, moment[0],
+    job->kernel(piece->count, &u, gnl_part_grad(&arena->part) + piece->offset, arena->part.value + piece->offset, moment[0],
                 moment[1], moment[2]);
 }
 
@@ -72,11 +71,11 @@ static double clip_factor(const genlat_optim *optim)
 static genlat_status check_grads(const genlat_optim *optim)
 {
     for (int i = 0; i < optim->arenas; i++) {
-        const genlat_net *net = optim->arena[i].net;
-        if (!gnl_arena_grad(&optim->arena[i]))
+        const gnl_part *part = &optim->arena[i].part;
+        if (!gnl_part_grad(part))
             return gnl_fail(GENLAT_E_STATE, "genlat_optim_step: the exec that held the gradients of net %d is destroyed; compile "
                                             "one again", i);
-        if (net && net->lender && (!net->lender->has_backward || net->lender->trampled))
+        if (part->net && !gnl_net_grad_is_there(part->net))
             return gnl_fail(GENLAT_E_STATE, "genlat_optim_step: the gradients of net %d lie in an exec that has not run backward "
                                             "since its last forward pass or that of a guest; run it first", i);
     }
@@ -101,11 +100,6 @@ genlat_status gnl_optim_step(genlat_optim *optim)
 
 void gnl_optim_zero_grad(genlat_optim *optim)
 {
-    for (int i = 0; i < optim->arenas; i++) {
-        const gnl_arena *arena = &optim->arena[i];
-        if (arena->net)
-            gnl_net_zero_grad(arena->net);
-        else
-            gnl_zero(optim->object.ctx, arena->count, arena->grad);
-    }
+    for (int i = 0; i < optim->arenas; i++)
+        gnl_part_zero_grad(optim->object.ctx, &optim->arena[i].part);
 }

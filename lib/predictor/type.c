@@ -5,14 +5,14 @@
 static const char *const class_terms[] = {"loss", "accuracy", "grad_norm", NULL};
 static const char *const vector_terms[] = {"loss", "mse", "grad_norm", NULL};
 
-static gnl_net_inputs inputs(const gnl_config *config, int net)
+static gnl_input_list inputs(const gnl_config *config, int net)
 {
-    return (gnl_net_inputs){.count = 1, .name = {"x"}, .shape = {config->data}};
+    return (gnl_input_list){.count = 1, .name = {"x"}, .shape = {config->data}};
 }
 
 static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
 {
-    config->data = nets[0]->node[0].shape;
+    config->data = *gnl_net_input_shape(nets[0], 0);
     return GENLAT_OK;
 }
 
@@ -28,11 +28,11 @@ static genlat_status make(genlat_model *model)
     GNL_TRY(gnl_predictor_loss(model->object.ctx, gnl_predictor_config_of(model), &p->loss, &p->outputs));
     p->dims = c->classes ? 1 : c->vector;
     p->features = gnl_net_find_node(net, "features");
-    const int64_t given = gnl_shape_count(&net->node[net->output[0]].shape);
-    if (p->features < 0 || net->inputs != 1 || given != p->dims * p->outputs)
+    const int64_t given = gnl_shape_count(gnl_net_output_shape(net, 0));
+    if (p->features < 0 || gnl_net_inputs(net) != 1 || given != p->dims * p->outputs)
         return gnl_fail(GENLAT_E_SHAPE,
                         "net: has %d inputs and gives %lld numbers; one input, a node named features and %lld numbers expected",
-                        net->inputs, (long long)given, (long long)(p->dims * p->outputs));
+                        gnl_net_inputs(net), (long long)given, (long long)(p->dims * p->outputs));
     return gnl_model_check_input(net, 0, &c->data, "net");
 }
 
@@ -43,7 +43,7 @@ static void release(genlat_model *model)
 
 static int64_t features(const genlat_model *model)
 {
-    return gnl_shape_count(&model->net[0]->node[gnl_predictor_of(model)->features].shape);
+    return gnl_shape_count(gnl_net_node_shape(model->net[0], gnl_predictor_of(model)->features));
 }
 
 static const gnl_net_slot nets[] = {{"net", 0}, {NULL, 0}};

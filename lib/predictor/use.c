@@ -50,7 +50,7 @@ const gnl_workspace_type gnl_predictor_using = {sizeof(workspace), GNL_PREDICTOR
 /* The most probable class, or the mean. */
 static void decode(const gnl_predictor *p, const workspace *work, int64_t rows)
 {
-    const gnl_loss_decode call = {.compute = work->exec->compute,
+    const gnl_loss_decode call = {.compute = *gnl_exec_compute(work->exec),
                                   .rows = rows,
                                   .dims = p->dims,
                                   .parts = p->outputs,
@@ -64,7 +64,7 @@ static void decode(const gnl_predictor *p, const workspace *work, int64_t rows)
 static void compare(const gnl_predictor *p, const workspace *work, const gnl_real *labels, int64_t rows, gnl_real *dout,
                     double *terms)
 {
-    const gnl_loss_call call = {.compute = work->exec->compute,
+    const gnl_loss_call call = {.compute = *gnl_exec_compute(work->exec),
                                 .rows = rows,
                                 .dims = p->dims,
                                 .parts = p->outputs,
@@ -99,7 +99,7 @@ static genlat_status pass(genlat_model *model, const genlat_tensor *x, const gen
 {
     const workspace *work = workspace_of(model->work);
     const int64_t rows = x->shape.dim[0];
-    work->exec->dropout = gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_PREDICTOR_NET);
+    gnl_exec_set_dropout(work->exec, gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_PREDICTOR_NET));
     gnl_model_zero_grad(model, 0);
     gnl_exec_forward(work->exec, true, rows, (const gnl_real *[]){x->data});
     compare(gnl_predictor_of(model), work, labels->data, rows, gnl_exec_output_grad(work->exec, 0), terms);
@@ -171,7 +171,7 @@ static genlat_status answer_chunk(genlat_model *model, gnl_workspace *base, int6
     gnl_real *out = q->out + first * q->width;
     forward_chunk(model, work, q, first, rows);
     if (model->config->classes) {
-        work->exec->compute.k->softmax(rows, p->outputs, gnl_exec_output(work->exec, 0), out);
+        gnl_exec_compute(work->exec)->k->softmax(rows, p->outputs, gnl_exec_output(work->exec, 0), out);
         return GENLAT_OK;
     }
     decode(p, work, rows);
@@ -184,7 +184,7 @@ static genlat_status features_chunk(genlat_model *model, gnl_workspace *base, in
     const question *q = user;
     const workspace *work = workspace_of(base);
     forward_chunk(model, work, q, first, rows);
-    memcpy(q->out + first * q->width, work->exec->buffer[gnl_predictor_of(model)->features].value.base,
+    memcpy(q->out + first * q->width, gnl_exec_node(work->exec, gnl_predictor_of(model)->features),
            (size_t)(rows * q->width) * sizeof *q->out);
     return GENLAT_OK;
 }
@@ -202,7 +202,7 @@ genlat_status genlat_predictor_predict(genlat_model *model, const genlat_tensor 
     GNL_ENTER();
     GNL_CHECK(y, "y is NULL");
     *y = NULL;
-    GNL_TRY(gnl_model_check_family(model, &gnl_predictor_type));
+    GNL_TRY(gnl_model_check_family(model, "predictor"));
     GNL_CHECK(x, "x is NULL");
     GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, gnl_running(), "x"));
     if (x->shape.dim[0] < 1)

@@ -8,11 +8,6 @@
 /* Steps without a finite loss or gradient, in a row, that are left out before training fails. */
 enum { MOST_BAD_STEPS = 5, TEXT = 512 };
 
-bool gnl_trainer_cancelled(const genlat_trainer *t)
-{
-    return t->stopped || atomic_load_explicit(&t->cancelled, memory_order_relaxed);
-}
-
 static bool has_enough(const genlat_trainer *t)
 {
     const gnl_progress *p = &t->model->progress;

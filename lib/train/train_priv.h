@@ -56,7 +56,11 @@ struct genlat_trainer {
     int64_t bad_steps; /* in a row */
 };
 
-bool gnl_trainer_cancelled(const genlat_trainer *t);
+static inline bool gnl_trainer_cancelled(const genlat_trainer *t)
+{
+    return t->stopped || atomic_load_explicit(&t->cancelled, memory_order_relaxed);
+}
+
 double gnl_trainer_now(void);
 
 /* Tells the receiver; values NULL: none. */

@@ -53,13 +53,13 @@ const gnl_config_type gnl_vae_config_type = {
 genlat_status genlat_vae_builder_options(genlat_model_builder *builder, genlat_vae_opts *opts)
 {
     GNL_ENTER();
-    return gnl_builder_get_options(builder, &gnl_vae_type, opts);
+    return gnl_builder_get_options(builder, "vae", opts);
 }
 
 void genlat_vae_builder_set_options(genlat_model_builder *builder, const genlat_vae_opts *opts)
 {
     GNL_ENTER();
-    gnl_builder_set_options(builder, &gnl_vae_type, opts);
+    gnl_builder_set_options(builder, "vae", opts);
 }
 
 /* ---- kinds ----------------------------------------------------------------------------------- */

@@ -50,11 +50,11 @@ bool gnl_vae_has_feed(const gnl_vae_config *c, int net, gnl_feed feed)
     return false;
 }
 
-gnl_net_inputs gnl_vae_inputs(const gnl_config *config, int net)
+gnl_input_list gnl_vae_inputs(const gnl_config *config, int net)
 {
     const gnl_vae_config *c = (const gnl_vae_config *)(const void *)config;
     gnl_feed all[GNL_MAX_INPUTS];
-    gnl_net_inputs in = {.count = gnl_vae_feeds(c, net, all)};
+    gnl_input_list in = {.count = gnl_vae_feeds(c, net, all)};
     for (int i = 0; i < in.count; i++) {
         in.name[i] = feeds[all[i]].name;
         in.shape[i] = feeds[all[i]].shape(c);

@@ -7,7 +7,7 @@
 static genlat_status check_inputs(const genlat_model *model)
 {
     for (int net = 0; model->type->nets[net].name; net++) {
-        const gnl_net_inputs in = gnl_vae_inputs(model->config, net);
+        const gnl_input_list in = gnl_vae_inputs(model->config, net);
         for (int i = 0; i < in.count; i++)
             GNL_TRY(gnl_model_check_input(model->net[net], i, &in.shape[i], model->type->nets[net].name));
         GNL_TRY(gnl_model_check_reached(model->net[net], 0, model->type->nets[net].name));
@@ -20,7 +20,7 @@ static genlat_status check_encoder(const gnl_vae *vae)
     const genlat_net *e = vae->model.net[GNL_VAE_ENCODER_NET];
     const gnl_posterior *q = vae->latents->posterior;
     for (int i = 0; i < q->heads; i++) {
-        int64_t count = i < e->outputs ? gnl_shape_count(&e->node[e->output[i]].shape) : 0;
+        int64_t count = i < gnl_net_outputs(e) ? gnl_shape_count(gnl_net_output_shape(e, i)) : 0;
         if (count != q->head[i].width)
             return gnl_fail(GENLAT_E_SHAPE, "encoder: output %d has %lld numbers, %s of the posterior %s has %lld", i,
                             (long long)count, q->head[i].name, q->kind.type->name, (long long)q->head[i].width);
@@ -31,7 +31,7 @@ static genlat_status check_encoder(const gnl_vae *vae)
 static genlat_status check_decoder(const gnl_vae *vae)
 {
     const genlat_net *d = vae->model.net[GNL_VAE_DECODER_NET];
-    const gnl_shape *out = &d->node[d->output[0]].shape;
+    const gnl_shape *out = gnl_net_output_shape(d, 0);
     int64_t count = gnl_shape_count(out);
     if (count != vae->model.size * vae->outputs)
         return gnl_fail(GENLAT_E_SHAPE, "decoder: gives %lld numbers, the likelihood takes %lld for each of %lld",
@@ -116,12 +116,12 @@ void gnl_vae_release(genlat_model *model)
 /* ---- output bias ----------------------------------------------------------------------------- */
 
 /* The decoder's last bias: one number an element of the data, or one a channel. */
-static int last_bias(const genlat_net *net)
+static const gnl_weight *last_bias(const gnl_part *decoder)
 {
-    for (int i = net->weights - 1; i >= 0; i--)
-        if (strcmp(net->weight[i].param.name, "bias") == 0)
-            return i;
-    return -1;
+    for (int i = decoder->weights - 1; i >= 0; i--)
+        if (strcmp(decoder->weight[i].param.name, "bias") == 0)
+            return &decoder->weight[i];
+    return NULL;
 }
 
 static gnl_real logit_of_mean(const double *mean, int64_t count)
@@ -135,16 +135,16 @@ static gnl_real logit_of_mean(const double *mean, int64_t count)
 
 genlat_status gnl_vae_start(genlat_model *model, const genlat_source *source)
 {
-    const genlat_net *decoder = model->net[GNL_VAE_DECODER_NET];
-    const int index = last_bias(decoder);
-    const int64_t count = index < 0 ? 0 : decoder->weight[index].count;
+    const gnl_part *decoder = &model->part[GNL_VAE_DECODER_NET];
+    const gnl_weight *weight = last_bias(decoder);
+    const int64_t count = weight ? weight->count : 0;
     gnl_source_stats stats;
     if (strcmp(gnl_vae_config_of(model)->output_bias, "data") != 0)
         return GENLAT_OK;
     if (strcmp(gnl_vae_of(model)->loss->type->name, "bernoulli") != 0 || count < 1 || model->size % count)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "output_bias=data takes a Bernoulli decoder that ends in a bias");
     GNL_TRY(gnl_source_stats_new(source, &stats));
-    gnl_real *bias = gnl_net_weight_data(decoder, index);
+    gnl_real *bias = decoder->value + weight->offset;
     for (int64_t i = 0; i < count; i++)
         bias[i] = logit_of_mean(stats.mean + i * (model->size / count), model->size / count);
     gnl_source_stats_free(source, &stats);

@@ -11,7 +11,7 @@ static gnl_vae_use *use_of(gnl_workspace *work)
 
 static void eval_loss(const gnl_vae *vae, gnl_vae_use *work, const gnl_real *target, int64_t rows, double *nll)
 {
-    gnl_loss_call call = {.compute = work->decoder->compute,
+    gnl_loss_call call = {.compute = *gnl_exec_compute(work->decoder),
                           .rows = rows,
                           .dims = vae->model.size,
                           .parts = vae->outputs,
@@ -321,7 +321,7 @@ genlat_status genlat_vae_elbo(genlat_model *model, const genlat_tensor *x, const
 {
     genlat_vae_terms t;
     GNL_ENTER();
-    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_result_check(terms, "terms"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     GNL_TRY(check_samples(samples));
@@ -334,7 +334,7 @@ genlat_status genlat_vae_log_likelihood(genlat_model *model, const genlat_tensor
                                         int64_t samples, uint64_t seed, double *nll)
 {
     GNL_ENTER();
-    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_CHECK(nll, "nll is NULL");
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     GNL_TRY(check_samples(samples));
@@ -349,7 +349,7 @@ genlat_status genlat_vae_active_units(genlat_model *model, genlat_source *source
                                       double *kl)
 {
     GNL_ENTER();
-    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_CHECK(source, "source is NULL");
     GNL_TRY(gnl_model_check_source(model, source));
     return active_units(model, source, active, variance, kl);

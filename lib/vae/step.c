@@ -25,7 +25,7 @@ static const gnl_real *corrupt(const pass *p)
         return p->x;
     gnl_rng noise = gnl_model_stream(p->model, GNL_STREAM_AUGMENT, GNL_VAE_CORRUPT);
     gnl_rng mask = gnl_model_stream(p->model, GNL_STREAM_AUGMENT, GNL_VAE_MASK);
-    gnl_fill_normal(&p->work->encoder->compute, &noise, n, input);
+    gnl_fill_normal(gnl_exec_compute(p->work->encoder), &noise, n, input);
     for (int64_t i = 0; i < n; i++)
         input[i] = p->x[i] + (gnl_real)o->noise * input[i];
     for (int64_t i = 0; o->mask > 0 && i < n; i++)
@@ -63,8 +63,8 @@ static void forward(const pass *p)
                                         [GNL_FEED_PREVIOUS] = work->previous};
     const int64_t noise = p->vae->latents->posterior->noise;
     gnl_rng rng = gnl_model_stream(p->model, GNL_STREAM_NOISE, GNL_VAE_NOISE);
-    work->encoder->dropout = gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_ENCODER);
-    work->decoder->dropout = gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_DECODER);
+    gnl_exec_set_dropout(work->encoder, gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_ENCODER));
+    gnl_exec_set_dropout(work->decoder, gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_DECODER));
     code->rows = p->rows;
     gnl_vae_forward(p->config, GNL_VAE_ENCODER_NET, work->encoder, true, p->rows, value);
     gnl_fill_normal(&code->compute, &rng, p->rows * code->samples * noise, code->noise);
@@ -79,7 +79,7 @@ static void likelihood(void *user, double scale, const double *weight)
 {
     const pass *p = user;
     gnl_vae_work *work = p->work;
-    gnl_loss_call call = {.compute = work->decoder->compute,
+    gnl_loss_call call = {.compute = *gnl_exec_compute(work->decoder),
                           .rows = p->rows,
                           .draws = work->code.samples,
                           .dims = p->model->size,
@@ -166,7 +166,7 @@ genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genla
 static genlat_status check(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                            const genlat_vae_terms *terms)
 {
-    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     return gnl_result_check_optional(terms, "terms");
 }
@@ -199,7 +199,7 @@ genlat_status genlat_vae_optimizer(genlat_model *model, const char *text, genlat
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_CHECK(text, "text is NULL");
     return gnl_model_optimizer_new(model, 0, text, out);
 }

@@ -4,7 +4,7 @@
 
 static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
 {
-    config->data = nets[GNL_VAE_ENCODER_NET]->node[0].shape;
+    config->data = *gnl_net_input_shape(nets[GNL_VAE_ENCODER_NET], 0);
     return GENLAT_OK;
 }
 

@@ -71,7 +71,7 @@ static void give_data(const gnl_vae *vae, const gnl_vae_use *work, const gnl_dec
         noise = *d->noise;
         noise.counter += (uint64_t)(first * vae->model.size);
     }
-    const gnl_loss_decode call = {.compute = work->decoder->compute,
+    const gnl_loss_decode call = {.compute = *gnl_exec_compute(work->decoder),
                                   .rows = rows,
                                   .dims = vae->model.size,
                                   .parts = vae->outputs,
@@ -133,7 +133,7 @@ genlat_status genlat_vae_encode(genlat_model *model, const genlat_tensor *x, con
         *mean = NULL;
     if (logvar)
         *logvar = NULL;
-    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     genlat_status status = mean ? new_codes(model, x, &m) : GENLAT_OK;
     if (status == GENLAT_OK && logvar)
@@ -158,7 +158,7 @@ genlat_status genlat_vae_encode_sample(genlat_model *model, const genlat_tensor 
     GNL_ENTER();
     GNL_CHECK(z, "z is NULL");
     *z = NULL;
-    GNL_TRY(gnl_model_check_family(model, &gnl_vae_type));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     GNL_TRY(new_codes(model, x, z));
     encoding e = {.x = x, .labels = labels, .z = (*z)->data, .seed = seed};

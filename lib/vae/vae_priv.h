@@ -51,7 +51,7 @@ enum { GNL_VAE_ENCODER_NET, GNL_VAE_DECODER_NET };
 /* The inputs of a net in their order; returns their number. */
 int gnl_vae_feeds(const gnl_vae_config *config, int net, gnl_feed out[GNL_MAX_INPUTS]);
 bool gnl_vae_has_feed(const gnl_vae_config *config, int net, gnl_feed feed);
-gnl_net_inputs gnl_vae_inputs(const gnl_config *config, int net);
+gnl_input_list gnl_vae_inputs(const gnl_config *config, int net);
 /* Runs a net's exec on the arrays of its inputs, by gnl_feed. */
 void gnl_vae_forward(const gnl_vae_config *config, int net, genlat_exec *exec, bool training, int64_t rows,
                      const gnl_real *const value[GNL_FEEDS]);

@@ -33,7 +33,7 @@ static genlat_status training_fill(genlat_model *model, gnl_workspace *base)
     GNL_TRY(gnl_workspace_exec(base, NULL, encoder, base->rows, &first, &work->encoder));
     GNL_TRY(gnl_workspace_exec(base, nested ? work->encoder : NULL, decoder, drawn, &second, &work->decoder));
     GNL_TRY(gnl_code_new(latents, &env, &work->code));
-    work->code.compute = work->encoder->compute;
+    work->code.compute = *gnl_exec_compute(work->encoder);
     for (int i = 0; i < latents->posterior->heads; i++) {
         work->code.head[i] = gnl_exec_output(work->encoder, i);
         work->code.dhead[i] = gnl_exec_output_grad(work->encoder, i);
@@ -77,7 +77,7 @@ static genlat_status use_fill(genlat_model *model, gnl_workspace *base)
     GNL_TRY(gnl_workspace_exec(base, NULL, encoder, base->rows, &opts, &work->encoder));
     GNL_TRY(gnl_workspace_exec(base, NULL, decoder, base->rows, &opts, &work->decoder));
     GNL_TRY(gnl_code_new(latents, &env, &work->code));
-    work->code.compute = work->encoder->compute;
+    work->code.compute = *gnl_exec_compute(work->encoder);
     return use_arrays(model, work);
 }
 

@@ -49,7 +49,7 @@ static void perturb(const genlat_model *model, const gnl_gan_batch *b, gnl_real 
     const gnl_gan_work *work = gnl_gan_work_of(model);
     int64_t n = b->rows * model->size;
     const gnl_real *real = work->shown[GNL_REAL], half = (gnl_real)(0.5 * spread_of(real, n));
-    gnl_fill_uniform(&work->side[GNL_REAL]->compute, &rng, n, 0, 1, work->noise);
+    gnl_fill_uniform(gnl_exec_compute(work->side[GNL_REAL]), &rng, n, 0, 1, work->noise);
     for (int64_t i = 0; i < n; i++)
         point[i] = real[i] + half * work->noise[i];
 }
@@ -64,7 +64,7 @@ static double weights(gnl_gan_penalty *p, const gnl_penalty_call *call)
         perturb(call->model, call->batch, work->point);
     else
         interpolate(call->model, call->batch, work->point);
-    work->exact->dropout = gnl_model_stream(call->model, GNL_STREAM_DROPOUT, GNL_GAN_AT_POINTS);
+    gnl_exec_set_dropout(work->exact, gnl_model_stream(call->model, GNL_STREAM_DROPOUT, GNL_GAN_AT_POINTS));
     gnl_exec_forward(work->exact, true, call->batch->packs, in);
     return penalty.weight * gnl_exec_penalty(work->exact, &penalty, NULL);
 }
