@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-import house
+import checks
 
 
 # Hands back the code that it is given: there is nothing to look at.
@@ -46,9 +46,9 @@ def check(report, function):
 
 
 def main():
-    root, report, looked_at = pathlib.Path(sys.argv[1]), house.Report(), 0
-    for header in house.public_headers(root):
-        for function in house.public_functions(header):
+    root, report, looked_at = pathlib.Path(sys.argv[1]), checks.Report(), 0
+    for header in checks.public_headers(root):
+        for function in checks.public_functions(header):
             looked_at += 1
             check(report, function)
     report.finish(looked_at, "public functions")

@@ -5,7 +5,7 @@ import pathlib
 import re
 import sys
 
-import house
+import checks
 
 # heading of a page's list, table, how the table writes a kind
 TABLES = [
@@ -88,14 +88,14 @@ def check_index(report, root):
 
 
 def check_mentions(report, root):
-    for path in house.sources(root, "include", "lib", "examples"):
+    for path in checks.sources(root, "include", "lib", "examples"):
         for mention in MENTION.findall(path.read_text()):
             if not (root / mention).exists():
                 report.fail(path.relative_to(root), f"speaks of {mention}, which is not there")
 
 
 def main():
-    root, report = pathlib.Path(sys.argv[1]).resolve(), house.Report()
+    root, report = pathlib.Path(sys.argv[1]).resolve(), checks.Report()
     looked_at = check_pages(report, root)
     for page in documents(root):
         looked_at += check_text(report, root, page)

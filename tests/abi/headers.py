@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-import house
+import checks
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wundef", "-Wshadow", "-Werror"]
 
@@ -28,13 +28,13 @@ def compile_header(report, root, header, compiler, language, standard):
 
 
 def main():
-    root, report, looked_at = pathlib.Path(sys.argv[1]), house.Report(), 0
+    root, report, looked_at = pathlib.Path(sys.argv[1]), checks.Report(), 0
     ways = [(sys.argv[2], "c", "c99"), (sys.argv[2], "c", "c11")]
     if len(sys.argv) > 3 and sys.argv[3]:
         ways.append((sys.argv[3], "c++", "c++17"))
     else:
         print("no C++ compiler: C++17 is left out")
-    for header in house.public_headers(root):
+    for header in checks.public_headers(root):
         for compiler, language, standard in ways:
             looked_at += 1
             compile_header(report, root, header, compiler, language, standard)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-import house
+import checks
 
 STRUCT = re.compile(r"typedef struct (genlat_\w+)\s*\{(.*?)\}\s*genlat_\w+\s*;", re.S)
 
@@ -35,8 +35,8 @@ def members(body):
 
 def structs(root):
     found = []
-    for header in house.public_headers(root):
-        for name, body in STRUCT.findall(house.without_comments(header.read_text())):
+    for header in checks.public_headers(root):
+        for name, body in STRUCT.findall(checks.without_comments(header.read_text())):
             found.append((name, members(body)))
     return sorted(found)
 
@@ -48,7 +48,7 @@ def measure(root, compiler, found):
         rows += [f'    row("{name}", "{field}", offsetof({name}, {field}), sizeof(((({name} *)0))->{field}));'
                  for field, _ in fields]
         rows.append(f'    row("{name}", "(all)", 0, sizeof({name}));')
-    includes = "\n".join(f'#include "genlat/{header.name}"' for header in house.public_headers(root))
+    includes = "\n".join(f'#include "genlat/{header.name}"' for header in checks.public_headers(root))
     text = (f"{includes}\n#include <stdio.h>\n"
             "static void row(const char *s, const char *m, size_t at, size_t n)\n"
             '{ printf("%s %s %zu %zu\\n", s, m, at, n); }\n'
@@ -58,7 +58,7 @@ def measure(root, compiler, found):
         source.write_text(text)
         subprocess.run([*shlex.split(compiler), "-std=c11", "-I", str(root / "include"), str(source), "-o",
                         str(program)], check=True)
-        return [line.split() for line in house.run(str(program)).splitlines()]
+        return [line.split() for line in checks.run(str(program)).splitlines()]
 
 
 def check_struct(report, name, fields, rows):
@@ -86,7 +86,7 @@ def compare(report, stored, lines):
 
 
 def main():
-    root, report = pathlib.Path(sys.argv[1]), house.Report()
+    root, report = pathlib.Path(sys.argv[1]), checks.Report()
     found, lines = structs(root), []
     rows = measure(root, sys.argv[2], found)
     for name, fields in found:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-import house
+import checks
 
 PROGRAM = """
 #include <stdio.h>
@@ -75,15 +75,15 @@ int main(void)
 
 
 def main():
-    root, report = pathlib.Path(sys.argv[1]), house.Report()
+    root, report = pathlib.Path(sys.argv[1]), checks.Report()
     compiler, libraries = shlex.split(sys.argv[2]), [pathlib.Path(name) for name in sys.argv[3:]]
-    known = {house.library_of(header) for header in house.public_headers(root)}
+    known = {checks.library_of(header) for header in checks.public_headers(root)}
     linked = {"genlat-files" if "genlat-files" in library.name else "genlat" for library in libraries}
-    functions = [function for header in house.public_headers(root) if house.library_of(header) in known & linked
-                 for function in house.public_functions(header) if function.name.endswith("_init_sized")]
+    functions = [function for header in checks.public_headers(root) if checks.library_of(header) in known & linked
+                 for function in checks.public_functions(header) if function.name.endswith("_init_sized")]
     calls = "\n".join(f'    failed += try_all("{f.name}", (init_function *){f.name},\n'
                       f'                      sizeof({re.sub("_init_sized$", "", f.name)}));' for f in functions)
-    includes = "\n".join(f'#include "genlat/{header.name}"' for header in house.public_headers(root))
+    includes = "\n".join(f'#include "genlat/{header.name}"' for header in checks.public_headers(root))
     with tempfile.TemporaryDirectory() as folder:
         source, program = pathlib.Path(folder) / "options.c", pathlib.Path(folder) / "options"
         source.write_text(includes + PROGRAM.replace("@CALLS@", calls))

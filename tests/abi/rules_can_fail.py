@@ -17,10 +17,13 @@ HERE = pathlib.Path(__file__).parent
 
 # checker, file, text to find (None: append), text instead, part of what the checker must say
 PLANTED = [
-    ("rooms.py", "lib/base/alloc.c", None, '#include "tensor/tensor.h"\n', "room tensor comes after base"),
-    ("rooms.py", "lib/tensor/tensor.c", None, '#include "base/base_priv.h"\n', "private to base"),
-    ("rooms.py", "examples/intruder.c", None, '#include "base/base.h"\n', "private to the library"),
-    ("rooms.py", "lib/base/base.h", " * Tests: ", " * Trials: ", "does not open with"),
+    ("modules.py", "lib/base/alloc.c", None, '#include "tensor/tensor.h"\n', "module tensor comes after base"),
+    ("modules.py", "lib/vae/step.c", None, '#include "gan/gan.h"\n', "which do not know each other"),
+    ("modules.py", "lib/model/use.c", None, '#include "latent/prior/x.h"\n', "private to latent"),
+    ("modules.py", "lib/net/exec.h", None, "struct genlat_exec {\n    int rows;\n};\n", "belongs into a *_priv.h"),
+    ("modules.py", "lib/tensor/tensor.c", None, '#include "base/base_priv.h"\n', "private to base"),
+    ("modules.py", "examples/intruder.c", None, '#include "base/base.h"\n', "private to the library"),
+    ("modules.py", "lib/base/base.h", " * Tests: ", " * Trials: ", "does not open with"),
     ("comments.py", "include/genlat/tensor.h", "@param", "@parameter", "@param"),
     ("comments.py", "include/genlat/tensor.h", "Thread-safety:", "Threads:", "'Thread-safety:' is missing"),
     ("comments.py", "include/genlat/tensor.h", "@return GENLAT_OK", "@return something", "list the statuses"),

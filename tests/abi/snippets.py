@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-import house
+import checks
 
 DOCUMENTS = ["README.md", "docs/tutorial.md", "docs/howto.md"]
 BLOCK = re.compile(r"^```(c|cpp)\n(.*?)^```$", re.M | re.S)
@@ -89,7 +89,7 @@ def run(report, where, root, compiler, libraries, language, program):
 def main():
     root, c_compiler, cpp_compiler = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2], sys.argv[3]
     libraries = [str(pathlib.Path(library).resolve()) for library in sys.argv[4:]]
-    report, looked_at = house.Report(), 0
+    report, looked_at = checks.Report(), 0
     for document in DOCUMENTS:
         for title, language, program in programs((root / document).read_text()):
             compiler = c_compiler if language == "c" else cpp_compiler

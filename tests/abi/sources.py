@@ -5,7 +5,7 @@ import re
 import statistics
 import sys
 
-import house
+import checks
 
 MOST_LINES, MEDIAN, USUAL, MOST_BODY = 600, 15, 50, 80
 
@@ -20,7 +20,7 @@ def check_opening(report, where, text):
 
 
 def check_words(report, where, text):
-    code = house.without_strings(house.without_comments(text))
+    code = checks.without_strings(checks.without_comments(text))
     if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text):
         report.fail(where, "says TODO, FIXME, XXX or HACK")
     for name in re.findall(r"\}\s*(\w+_t)\s*;|typedef\s[^;{]*\b(\w+_t)\s*;", code):
@@ -33,7 +33,7 @@ def check_words(report, where, text):
 
 
 def check_public_names(report, header):
-    code = house.without_strings(house.without_comments(header.read_text()))
+    code = checks.without_strings(checks.without_comments(header.read_text()))
     for name in re.findall(r"#\s*define\s+(\w+)", code):
         if not name.startswith("GENLAT_") and not re.fullmatch(r"genlat_\w+_init", name):
             report.fail(header.name, f"macro {name} is not GENLAT_*")
@@ -62,8 +62,8 @@ def check_lengths(report, bodies):
 
 
 def main():
-    root, report, bodies, looked_at = pathlib.Path(sys.argv[1]), house.Report(), [], 0
-    for path in house.sources(root, "include", "lib", "examples", "tests"):
+    root, report, bodies, looked_at = pathlib.Path(sys.argv[1]), checks.Report(), [], 0
+    for path in checks.sources(root, "include", "lib", "examples", "tests"):
         where, text = path.relative_to(root), path.read_text()
         looked_at += 1
         check_opening(report, where, text)
@@ -71,8 +71,8 @@ def main():
         if text.count("\n") > MOST_LINES:
             report.fail(where, f"has {text.count(chr(10))} lines, {MOST_LINES} at most wanted")
         if where.parts[0] == "lib":
-            bodies += [(f"{where}:{line}", name, length) for name, line, length in house.functions(path)]
-    for header in house.public_headers(root):
+            bodies += [(f"{where}:{line}", name, length) for name, line, length in checks.functions(path)]
+    for header in checks.public_headers(root):
         check_public_names(report, header)
     check_lengths(report, bodies)
     report.finish(looked_at, "files")

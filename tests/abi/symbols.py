@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 
-import house
+import checks
 
 MOST_BYTES = 1_000_000
 FORBIDDEN = {"printf", "vprintf", "puts", "putchar", "perror", "abort", "exit", "_exit", "quick_exit", "system",
@@ -27,11 +27,11 @@ def library_name(path):
 
 def check_exports(report, root, library):
     name = library_name(library)
-    exported = {line.split()[-1].split("@")[0] for line in house.run("nm", "-D", "--defined-only", library).splitlines()
+    exported = {line.split()[-1].split("@")[0] for line in checks.run("nm", "-D", "--defined-only", library).splitlines()
                 if line.split()[-2] in "TDBRVWi"}
-    declared = {function.name for header in house.public_headers(root) if house.library_of(header) == name
-                for function in house.public_functions(header)}
-    nodes = house.map_symbols(root, "genlat.map" if name == "genlat" else "files/genlat-files.map")
+    declared = {function.name for header in checks.public_headers(root) if checks.library_of(header) == name
+                for function in checks.public_functions(header)}
+    nodes = checks.map_symbols(root, "genlat.map" if name == "genlat" else "files/genlat-files.map")
     listed = [symbol for symbols in nodes.values() for symbol in symbols]
     for symbols in nodes.values():
         if symbols != sorted(symbols):
@@ -48,7 +48,7 @@ def check_exports(report, root, library):
 
 
 def check_plt(report, library, exported):
-    for line in house.run("readelf", "-rW", library).splitlines():
+    for line in checks.run("readelf", "-rW", library).splitlines():
         ours = re.search(r"(JUMP_SLO|GLOB_DAT)\S*\s+\S+\s+((?:genlat|gnl)_\w+)", line)
         if ours and (ours.group(2) in exported or ours.group(2).startswith("gnl_")):
             report.fail(ours.group(2), f"is reached through a {ours.group(1)} relocation")
@@ -57,7 +57,7 @@ def check_plt(report, library, exported):
 def check_size(report, library):
     handle, stripped = tempfile.mkstemp()
     os.close(handle)
-    house.run("strip", "-o", stripped, library)
+    checks.run("strip", "-o", stripped, library)
     size = os.path.getsize(stripped)
     os.unlink(stripped)
     print(f"{library.name}: {size} bytes stripped")
@@ -67,7 +67,7 @@ def check_size(report, library):
 
 def check_objects(report, archive):
     """Section and name of every symbol in the objects: const tables with addresses are in .data.rel.ro."""
-    for line in house.run("objdump", "-t", archive).splitlines():
+    for line in checks.run("objdump", "-t", archive).splitlines():
         fields = re.match(r"[0-9a-f]{8,}\s(.{7})\s(\S+)\s+[0-9a-f]+\s+(?:\.hidden\s+)?(\S+)$", line)
         if not fields:
             continue
@@ -78,14 +78,14 @@ def check_objects(report, archive):
             report.fail(name, f"is a writable global, in section {section}")
         if flags[0] in "gu" and section != "*UND*" and not re.match(r"(genlat|gnl)_", name):
             report.fail(name, "is a global name without our prefix")
-    for line in house.run("nm", "-u", archive).splitlines():
+    for line in checks.run("nm", "-u", archive).splitlines():
         words = line.split()
         if words and words[-1] in FORBIDDEN:
             report.fail(words[-1], "is called: the library does not print, end the process or use hidden state")
 
 
 def main():
-    root, library, report = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), house.Report()
+    root, library, report = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), checks.Report()
     exported = check_exports(report, root, library)
     check_plt(report, library, exported)
     check_size(report, library)

@@ -28,10 +28,10 @@ class Report:
         sys.exit(1 if self.count else 0)
 
 
-def rooms(root):
-    """Rooms in the order of the house, from the one list that the build uses."""
+def modules(root):
+    """Modules in the order of dependency, from the one list that the build uses."""
     text = (root / "lib/meson.build").read_text()
-    return re.findall(r"'(\w+)'", re.search(r"foreach room : \[(.*?)\]", text, re.S).group(1))
+    return re.findall(r"'(\w+)'", re.search(r"foreach module : \[(.*?)\]", text, re.S).group(1))
 
 
 def sources(root, *folders):
