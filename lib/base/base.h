@@ -56,12 +56,15 @@ GENLAT_PRINTF(2, 3) genlat_status gnl_fail_in(genlat_status code, const char *fo
             return gnl_try_status_;                                                                          \
     } while (0)
 
-/* Checks an argument of a public function. */
-#define GNL_REQUIRE(condition, function, what)                                                               \
+/* The same; `name` tells in the error text what the expression was about. */
+#define GNL_TRY_IN(name, expression)                                                                         \
     do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            return gnl_fail(GENLAT_E_INVALID, "%s: %s", function, what);                                     \
+        genlat_status gnl_try_status_ = (expression);                                                        \
+        if (gnl_try_status_ != GENLAT_OK)                                                                    \
+            return gnl_fail_in(gnl_try_status_, "%s", name);                                                 \
     } while (0)
+
+/* Checks an argument of a public function. */
 #define GNL_CHECK(condition, what)                                                                           \
     do {                                                                                                     \
         if (!(condition))                                                                                    \
@@ -174,16 +177,15 @@ void gnl_options_init(const gnl_options_table *table, void *options, size_t size
 
 /* Copies a caller's struct of any known or newer size into `out` (table->size bytes), missing fields at
  * their defaults, and checks every range. NULL: all defaults. `where` begins the error text. */
-genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out,
-                               const char *where);
+genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out);
 
-genlat_status gnl_options_check(const gnl_options_table *table, const void *options, const char *where);
+genlat_status gnl_options_check(const gnl_options_table *table, const void *options);
 
 /* One option from and to text. set checks the range of what it sets; an unknown key names the known ones. */
 genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key,
-                              const char *value, const char *where);
+                              const char *value);
 genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key,
-                              char *text, size_t capacity, const char *where);
+                              char *text, size_t capacity);
 /* "key=value key=value" of all options that differ from their defaults; truncated text is E_RANGE. */
 genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text,
                                  size_t capacity);
@@ -192,15 +194,14 @@ const gnl_option *gnl_options_find(const gnl_options_table *table, const char *k
 /* Text "kind key=value key=value", as layers, losses, optimizers and schedules are written. */
 enum { GNL_SPEC_KIND = 64, GNL_SPEC_TEXT = 512 };
 /* Copies the first word and tells where the pairs begin; E_INVALID for an empty or overlong one. */
-genlat_status gnl_spec_kind(const char *spec, char kind[GNL_SPEC_KIND], const char **pairs, const char *where);
+genlat_status gnl_spec_kind(const char *spec, char kind[GNL_SPEC_KIND], const char **pairs);
 /* Sets options from pairs on top of what is there; table NULL: there are none. */
-genlat_status gnl_spec_pairs(const gnl_options_table *table, void *options, const char *pairs, const char *kind,
-                             const char *where);
+genlat_status gnl_spec_pairs(const gnl_options_table *table, void *options, const char *pairs, const char *kind);
 genlat_status gnl_spec_format(const char *kind, const gnl_options_table *table, const void *options, char *text,
-                              size_t capacity, const char *where);
+                              size_t capacity);
 /* Name and help of an option of a kind; the index -1 answers the kind's own. */
 genlat_status gnl_spec_help(const char *kind, const char *kind_help, const gnl_options_table *table, int32_t option,
-                            const char **name, const char **help, const char *where);
+                            const char **name, const char **help);
 
 /* Text to number without the locale; false when anything but the number is there. */
 bool gnl_parse_real(const char *text, double *out);

@@ -43,7 +43,7 @@ static genlat_status resolve_cpu(genlat_ctx_opts *opts)
                            ? widest == GENLAT_CPU_NEON
                            : opts->cpu == GENLAT_CPU_BASELINE || widest != GENLAT_CPU_NEON;
     if (!same_family || opts->cpu > widest)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_ctx_new: this machine has %s at most, %s wanted",
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "this machine has %s at most, %s wanted",
                         cpu_names[widest], cpu_names[opts->cpu]);
     return GENLAT_OK;
 }
@@ -51,7 +51,7 @@ static genlat_status resolve_cpu(genlat_ctx_opts *opts)
 static genlat_status check_gemm(const genlat_ctx_opts *opts)
 {
     if (opts->gemm == GENLAT_GEMM_BFLOAT16 && !(opts->cpu == GENLAT_CPU_AVX512 && gnl_cpu_has_bfloat16()))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_ctx_new: gemm bfloat16 wants AVX512_BF16, which this machine or this "
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "gemm bfloat16 wants AVX512_BF16, which this machine or this "
                                               "build lacks; leave gemm at auto");
     return GENLAT_OK;
 }
@@ -74,10 +74,11 @@ static genlat_status ctx_alloc(const genlat_ctx_opts *opts, genlat_ctx **out)
 
 genlat_status genlat_ctx_new(const genlat_ctx_opts *given, genlat_ctx **out)
 {
-    GNL_REQUIRE(out, "genlat_ctx_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
     genlat_ctx_opts opts;
-    GNL_TRY(gnl_options_take(&ctx_table, given, &opts, "genlat_ctx_new"));
+    GNL_TRY(gnl_options_take(&ctx_table, given, &opts));
     GNL_TRY(resolve_cpu(&opts));
     GNL_TRY(check_gemm(&opts));
     genlat_ctx *ctx = NULL;

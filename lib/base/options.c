@@ -67,8 +67,7 @@ static genlat_status check_reserved(const gnl_options_table *table, const void *
     return GENLAT_OK;
 }
 
-genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out,
-                               const char *where)
+genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out)
 {
     char name[64];
     gnl_options_init(table, out, table->size);
@@ -78,21 +77,21 @@ genlat_status gnl_options_take(const gnl_options_table *table, const void *optio
     genlat_status status = gnl_struct_take(options, table->size, out, name);
     if (status == GENLAT_OK)
         status = check_reserved(table, out, name);
-    return status == GENLAT_OK ? gnl_options_check(table, out, where) : gnl_fail_in(status, "%s", where);
+    return status == GENLAT_OK ? gnl_options_check(table, out) : status;
 }
 
-static genlat_status out_of_range(const gnl_option *option, const char *where, double value)
+static genlat_status out_of_range(const gnl_option *option, double value)
 {
     char found[40], low[40], high[40];
     gnl_format_real(value, found, sizeof found);
     gnl_format_real(option->min, low, sizeof low);
     gnl_format_real(option->max, high, sizeof high);
-    return gnl_fail(GENLAT_E_RANGE, "%s: %s is %s, must be from %s to %s", where, option->name, found, low,
+    return gnl_fail(GENLAT_E_RANGE, "%s is %s, must be from %s to %s", option->name, found, low,
                     high);
 }
 
 /* Every number of a field in turn; the comparison is written so that NaN fails. */
-static genlat_status check_numbers(const gnl_option *option, const char *field, const char *where)
+static genlat_status check_numbers(const gnl_option *option, const char *field)
 {
     int count = option->type == GNL_OPTION_PAIR ? 2 : option->type == GNL_OPTION_DIMS ? GENLAT_MAX_DIMS : 1;
     for (int i = 0; i < count; i++) {
@@ -101,12 +100,12 @@ static genlat_status check_numbers(const gnl_option *option, const char *field, 
         if (option->type == GNL_OPTION_DIMS && whole == 0)
             continue;
         if (!((double)whole >= option->min && (double)whole <= option->max))
-            return out_of_range(option, where, (double)whole);
+            return out_of_range(option, (double)whole);
     }
     return GENLAT_OK;
 }
 
-static genlat_status check_option(const gnl_option *option, const char *options, const char *where)
+static genlat_status check_option(const gnl_option *option, const char *options)
 {
     const char *field = options + option->offset;
     double real = 0;
@@ -121,15 +120,15 @@ static genlat_status check_option(const gnl_option *option, const char *options,
         real = small;
         break;
     default:
-        return check_numbers(option, field, where);
+        return check_numbers(option, field);
     }
-    return real >= option->min && real <= option->max ? GENLAT_OK : out_of_range(option, where, real);
+    return real >= option->min && real <= option->max ? GENLAT_OK : out_of_range(option, real);
 }
 
-genlat_status gnl_options_check(const gnl_options_table *table, const void *options, const char *where)
+genlat_status gnl_options_check(const gnl_options_table *table, const void *options)
 {
     for (size_t i = 0; i < table->count; i++)
-        GNL_TRY(check_option(&table->options[i], options, where));
+        GNL_TRY(check_option(&table->options[i], options));
     return GENLAT_OK;
 }
 

@@ -6,13 +6,12 @@
 #include "base/base.h"
 #include "genlat/tensor.h"
 
-static genlat_status bad_value(const gnl_option *option, const char *value, const char *wanted,
-                               const char *where)
+static genlat_status bad_value(const gnl_option *option, const char *value, const char *wanted)
 {
-    return gnl_fail(GENLAT_E_INVALID, "%s: %s is '%s', %s wanted", where, option->name, value, wanted);
+    return gnl_fail(GENLAT_E_INVALID, "%s is '%s', %s wanted", option->name, value, wanted);
 }
 
-static genlat_status set_enum(const gnl_option *option, uint32_t *field, const char *value, const char *where)
+static genlat_status set_enum(const gnl_option *option, uint32_t *field, const char *value)
 {
     char known[256] = "one of";
     for (uint32_t i = 0; option->names[i]; i++) {
@@ -23,10 +22,10 @@ static genlat_status set_enum(const gnl_option *option, uint32_t *field, const c
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, " %s", option->names[i]);
     }
-    return bad_value(option, value, known, where);
+    return bad_value(option, value, known);
 }
 
-static genlat_status set_bool(const gnl_option *option, uint32_t *field, const char *value, const char *where)
+static genlat_status set_bool(const gnl_option *option, uint32_t *field, const char *value)
 {
     static const char *const yes[] = {"1", "true", "yes", "on"}, *const no[] = {"0", "false", "no", "off"};
     for (size_t i = 0; i < GNL_COUNT(yes); i++) {
@@ -35,7 +34,7 @@ static genlat_status set_bool(const gnl_option *option, uint32_t *field, const c
             return GENLAT_OK;
         }
     }
-    return bad_value(option, value, "yes or no", where);
+    return bad_value(option, value, "yes or no");
 }
 
 /* "64x7x7"; returns the number of whole numbers, or -1 for text that is none, or more than `most`. */
@@ -56,65 +55,64 @@ static int parse_dims(const char *value, int64_t *dims, int most)
     return count;
 }
 
-static genlat_status set_dims(const gnl_option *option, int64_t *field, const char *value, const char *where)
+static genlat_status set_dims(const gnl_option *option, int64_t *field, const char *value)
 {
     int64_t dims[GENLAT_MAX_DIMS] = {0};
     bool pair = option->type == GNL_OPTION_PAIR;
     int most = pair ? 2 : GENLAT_MAX_DIMS;
     int count = parse_dims(value, dims, most);
     if (count < 1)
-        return bad_value(option, value, pair ? "a whole number or two as in 3x5" : "sizes as in 64x7x7",
-                         where);
+        return bad_value(option, value, pair ? "a whole number or two as in 3x5" : "sizes as in 64x7x7");
     if (pair && count == 1)
         dims[1] = dims[0];
     memcpy(field, dims, (size_t)most * sizeof *dims);
     return GENLAT_OK;
 }
 
-static genlat_status set_option(const gnl_option *option, char *options, const char *value, const char *where)
+static genlat_status set_option(const gnl_option *option, char *options, const char *value)
 {
     char *field = options + option->offset;
     switch (option->type) {
     case GNL_OPTION_REAL:
         return gnl_parse_real(value, (double *)(void *)field) ? GENLAT_OK
-                                                              : bad_value(option, value, "a number", where);
+                                                              : bad_value(option, value, "a number");
     case GNL_OPTION_INT:
         return gnl_parse_int(value, (int64_t *)(void *)field)
                    ? GENLAT_OK
-                   : bad_value(option, value, "a whole number", where);
+                   : bad_value(option, value, "a whole number");
     case GNL_OPTION_BOOL:
-        return set_bool(option, (uint32_t *)(void *)field, value, where);
+        return set_bool(option, (uint32_t *)(void *)field, value);
     case GNL_OPTION_ENUM:
-        return set_enum(option, (uint32_t *)(void *)field, value, where);
+        return set_enum(option, (uint32_t *)(void *)field, value);
     default:
-        return set_dims(option, (int64_t *)(void *)field, value, where);
+        return set_dims(option, (int64_t *)(void *)field, value);
     }
 }
 
-static genlat_status unknown_key(const gnl_options_table *table, const char *key, const char *where)
+static genlat_status unknown_key(const gnl_options_table *table, const char *key)
 {
     char known[320] = "";
     for (size_t i = 0; i < table->count; i++) {
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", table->options[i].name);
     }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "%s: %s has no option '%s'; it has: %s", where, table->name, key,
+    return gnl_fail(GENLAT_E_NOT_FOUND, "%s has no option '%s'; it has: %s", table->name, key,
                     table->count ? known : "none");
 }
 
 genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key,
-                              const char *value, const char *where)
+                              const char *value)
 {
     const gnl_option *option = gnl_options_find(table, key);
     if (!option)
-        return unknown_key(table, key, where);
+        return unknown_key(table, key);
     const gnl_options_table one = {table->name, table->size, option, 1};
     char before[GENLAT_MAX_DIMS * sizeof(int64_t)];
     size_t width = GNL_MIN(sizeof before, table->size - option->offset);
     memcpy(before, (char *)options + option->offset, width);
-    genlat_status status = set_option(option, options, value, where);
+    genlat_status status = set_option(option, options, value);
     if (status == GENLAT_OK)
-        status = gnl_options_check(&one, options, where);
+        status = gnl_options_check(&one, options);
     if (status != GENLAT_OK)
         memcpy((char *)options + option->offset, before, width);
     return status;
@@ -153,24 +151,24 @@ static void format_option(const gnl_option *option, const char *options, char *t
     }
 }
 
-static genlat_status copy_text(const char *value, char *text, size_t capacity, const char *where)
+static genlat_status copy_text(const char *value, char *text, size_t capacity)
 {
     if (strlen(value) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%s: %zu bytes of room, %zu wanted", where, capacity,
+        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted", capacity,
                         strlen(value) + 1);
     strcpy(text, value);
     return GENLAT_OK;
 }
 
 genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key,
-                              char *text, size_t capacity, const char *where)
+                              char *text, size_t capacity)
 {
     const gnl_option *option = gnl_options_find(table, key);
     if (!option)
-        return unknown_key(table, key, where);
+        return unknown_key(table, key);
     char value[GNL_NUMBER_TEXT * 4];
     format_option(option, options, value, sizeof value);
-    return copy_text(value, text, capacity, where);
+    return copy_text(value, text, capacity);
 }
 
 genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text,
@@ -191,5 +189,5 @@ genlat_status gnl_options_format(const gnl_options_table *table, const void *opt
             snprintf(all + used, sizeof all - used, "%s%s=%s", used ? " " : "", table->options[i].name,
                      value);
     }
-    return copy_text(all, text, capacity, table->name);
+    return copy_text(all, text, capacity);
 }

@@ -11,11 +11,12 @@ struct genlat_rng {
 
 genlat_status genlat_rng_new(genlat_ctx *ctx, uint64_t seed, uint64_t substream, genlat_rng **out)
 {
-    GNL_REQUIRE(out, "genlat_rng_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_rng_new", "ctx is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
     if (substream >> 48)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_rng_new: substream is %llu, must be below 2^48",
+        return gnl_fail(GENLAT_E_RANGE, "substream is %llu, must be below 2^48",
                         (unsigned long long)substream);
     genlat_rng *handle = gnl_object_new(ctx, sizeof *handle);
     if (!handle)
@@ -57,20 +58,22 @@ static void fill(gnl_rng *rng, float *out, int64_t n, bool normal, float lo, flo
 
 genlat_status genlat_rng_uniform(genlat_rng *rng, int64_t n, float lo, float hi, float *out)
 {
-    GNL_REQUIRE(rng, "genlat_rng_uniform", "rng is NULL");
-    GNL_REQUIRE(n >= 0, "genlat_rng_uniform", "n is negative");
-    GNL_REQUIRE(out || n == 0, "genlat_rng_uniform", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(rng, "rng is NULL");
+    GNL_CHECK(n >= 0, "n is negative");
+    GNL_CHECK(out || n == 0, "out is NULL");
     if (!(isfinite(lo) && isfinite(hi) && lo <= hi))
-        return gnl_fail(GENLAT_E_RANGE, "genlat_rng_uniform: [%g,%g) is no interval", (double)lo, (double)hi);
+        return gnl_fail(GENLAT_E_RANGE, "[%g,%g) is no interval", (double)lo, (double)hi);
     fill(&rng->rng, out, n, false, lo, hi);
     return GENLAT_OK;
 }
 
 genlat_status genlat_rng_normal(genlat_rng *rng, int64_t n, float *out)
 {
-    GNL_REQUIRE(rng, "genlat_rng_normal", "rng is NULL");
-    GNL_REQUIRE(n >= 0, "genlat_rng_normal", "n is negative");
-    GNL_REQUIRE(out || n == 0, "genlat_rng_normal", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(rng, "rng is NULL");
+    GNL_CHECK(n >= 0, "n is negative");
+    GNL_CHECK(out || n == 0, "out is NULL");
     fill(&rng->rng, out, n, true, 0, 0);
     return GENLAT_OK;
 }

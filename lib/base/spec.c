@@ -6,14 +6,14 @@
 
 static const char BLANKS[] = " \t\r\n";
 
-genlat_status gnl_spec_kind(const char *spec, char kind[GNL_SPEC_KIND], const char **pairs, const char *where)
+genlat_status gnl_spec_kind(const char *spec, char kind[GNL_SPEC_KIND], const char **pairs)
 {
     const char *begin = spec + strspn(spec, BLANKS);
     size_t length = strcspn(begin, BLANKS);
     if (length == 0)
-        return gnl_fail(GENLAT_E_INVALID, "%s: spec is empty, \"kind key=value ...\" wanted", where);
+        return gnl_fail(GENLAT_E_INVALID, "spec is empty, \"kind key=value ...\" wanted");
     if (length >= GNL_SPEC_KIND)
-        return gnl_fail(GENLAT_E_INVALID, "%s: spec begins with a word of more than %d bytes", where,
+        return gnl_fail(GENLAT_E_INVALID, "spec begins with a word of more than %d bytes",
                         GNL_SPEC_KIND - 1);
     memcpy(kind, begin, length);
     kind[length] = '\0';
@@ -21,48 +21,48 @@ genlat_status gnl_spec_kind(const char *spec, char kind[GNL_SPEC_KIND], const ch
     return GENLAT_OK;
 }
 
-static genlat_status set_pair(const gnl_options_table *table, void *options, char *word, const char *where)
+static genlat_status set_pair(const gnl_options_table *table, void *options, char *word)
 {
     char *equals = strchr(word, '=');
     if (!equals)
-        return gnl_fail(GENLAT_E_INVALID, "%s: %s: '%s' is no key=value", where, table->name, word);
+        return gnl_fail(GENLAT_E_INVALID, "%s: '%s' is no key=value", table->name, word);
     *equals = '\0';
-    return gnl_options_set(table, options, word, equals + 1, where);
+    return gnl_options_set(table, options, word, equals + 1);
 }
 
 genlat_status gnl_spec_pairs(const gnl_options_table *table, void *options, const char *pairs,
-                             const char *kind, const char *where)
+                             const char *kind)
 {
     char copy[GNL_SPEC_TEXT], *rest = NULL;
     if (strlen(pairs) >= sizeof copy)
-        return gnl_fail(GENLAT_E_INVALID, "%s: spec is longer than %d bytes", where, GNL_SPEC_TEXT - 1);
+        return gnl_fail(GENLAT_E_INVALID, "spec is longer than %d bytes", GNL_SPEC_TEXT - 1);
     strcpy(copy, pairs);
     static const gnl_options_table none = {.size = sizeof(size_t)};
     gnl_options_table named = table ? *table : none;
     named.name = kind;
     for (char *word = strtok_r(copy, BLANKS, &rest); word; word = strtok_r(NULL, BLANKS, &rest))
-        GNL_TRY(set_pair(&named, options, word, where));
+        GNL_TRY(set_pair(&named, options, word));
     return GENLAT_OK;
 }
 
 genlat_status gnl_spec_format(const char *kind, const gnl_options_table *table, const void *options,
-                              char *text, size_t capacity, const char *where)
+                              char *text, size_t capacity)
 {
     char pairs[GNL_SPEC_TEXT] = "";
     if (table)
         GNL_TRY(gnl_options_format(table, options, pairs, sizeof pairs));
     int length = snprintf(text, capacity, "%s%s%s", kind, *pairs ? " " : "", pairs);
     if (length < 0 || (size_t)length >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%s: %zu bytes of room, %d wanted", where, capacity, length + 1);
+        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %d wanted", capacity, length + 1);
     return GENLAT_OK;
 }
 
 genlat_status gnl_spec_help(const char *kind, const char *kind_help, const gnl_options_table *table,
-                            int32_t option, const char **name, const char **help, const char *where)
+                            int32_t option, const char **name, const char **help)
 {
     size_t count = table ? table->count : 0;
     if (option < -1 || (option >= 0 && (size_t)option >= count))
-        return gnl_fail(GENLAT_E_NOT_FOUND, "%s: %s has %zu options, no option %d", where, kind, count,
+        return gnl_fail(GENLAT_E_NOT_FOUND, "%s has %zu options, no option %d", kind, count,
                         (int)option);
     if (name)
         *name = option < 0 ? kind : table->options[option].name;

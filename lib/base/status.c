@@ -7,7 +7,7 @@
 enum { ERROR_TEXT_CAPACITY = 512 };
 
 static _Thread_local char error_text[ERROR_TEXT_CAPACITY];
-static _Thread_local const char *running; /* the public function that this thread runs; NULL: none */
+static _Thread_local const char *running = ""; /* the public function that this thread runs; "": none */
 
 const char *gnl_enter(const char *function)
 {
@@ -18,7 +18,7 @@ const char *gnl_enter(const char *function)
 
 const char *gnl_running(void)
 {
-    return running ? running : "";
+    return running;
 }
 
 const char *genlat_last_error(void)
@@ -60,7 +60,7 @@ const char *genlat_status_text(genlat_status status)
 /* Where the text of an error begins behind "function: ", if the function is named at its start. */
 static size_t name_length(void)
 {
-    size_t length = running ? strlen(running) : 0;
+    size_t length = strlen(running);
     return length && strncmp(error_text, running, length) == 0 && strncmp(error_text + length, ": ", 2) == 0 ? length + 2
                                                                                                               : 0;
 }
@@ -72,9 +72,7 @@ genlat_status gnl_fail(genlat_status code, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    bool named = !running || strncmp(text, "genlat_", 7) == 0;
-    snprintf(error_text, sizeof error_text, "%s%s%.*s", named ? "" : running, named ? "" : ": ",
-             ERROR_TEXT_CAPACITY - 64, text);
+    snprintf(error_text, sizeof error_text, "%s%s%.*s", running, *running ? ": " : "", ERROR_TEXT_CAPACITY - 64, text);
     return code;
 }
 

@@ -280,7 +280,7 @@ genlat_status gnl_pool_new(genlat_ctx *ctx, int threads, gnl_pool **out)
         pool->worker[i] = (struct worker){pool, i + 1};
         if (pthread_create(&pool->thread[i], NULL, work, &pool->worker[i]) != 0) {
             gnl_pool_destroy(ctx, pool);
-            return gnl_fail(GENLAT_E_THREAD, "genlat_ctx_new: thread %d of %d could not be started", i + 1,
+            return gnl_fail(GENLAT_E_THREAD, "thread %d of %d could not be started", i + 1,
                             threads);
         }
         pool->workers++;

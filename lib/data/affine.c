@@ -101,31 +101,23 @@ genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source
 static genlat_status check_given(const genlat_source *source, const genlat_tensor *offset,
                                  const genlat_tensor *scale)
 {
-    const char *where = "genlat_source_normalize";
     char found[GNL_SHAPE_TEXT], other[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
     bool fits = offset->shape.ndim == 0 || gnl_shape_equal(&offset->shape, &source->sample);
     if (!fits || !gnl_shape_equal(&offset->shape, &scale->shape))
-        return gnl_fail(GENLAT_E_SHAPE, "%s: offset is %s, scale %s; both [] or both %s wanted", where,
+        return gnl_fail(GENLAT_E_SHAPE, "offset is %s, scale %s; both [] or both %s wanted",
                         gnl_shape_format(&offset->shape, found), gnl_shape_format(&scale->shape, other),
                         gnl_shape_format(&source->sample, wanted));
     for (int64_t j = 0; j < gnl_shape_count(&offset->shape); j++)
         if (!isfinite(offset->data[j]) || !isfinite(scale->data[j]) || scale->data[j] == 0)
             return gnl_fail(GENLAT_E_RANGE,
-                            "%s: element %lld has offset %g, scale %g; finite numbers, scale not 0 "
-                            "wanted",
-                            where, (long long)j, (double)offset->data[j], (double)scale->data[j]);
+                            "element %lld has offset %g, scale %g; finite numbers, scale not 0 "
+                            "wanted", (long long)j, (double)offset->data[j], (double)scale->data[j]);
     return GENLAT_OK;
 }
 
-genlat_status genlat_source_normalize(genlat_source *source, const genlat_tensor *offset,
-                                      const genlat_tensor *scale, genlat_source **out)
+genlat_status gnl_source_normalize(genlat_source *source, const genlat_tensor *offset, const genlat_tensor *scale,
+                                   genlat_source **out)
 {
-    GNL_REQUIRE(out, "genlat_source_normalize", "out is NULL");
-    *out = NULL;
-    GNL_REQUIRE(source, "genlat_source_normalize", "source is NULL");
-    GNL_REQUIRE(offset, "genlat_source_normalize", "offset is NULL");
-    GNL_REQUIRE(scale, "genlat_source_normalize", "scale is NULL");
-    GNL_TRY(check_given(source, offset, scale));
     int64_t size = gnl_shape_count(&offset->shape);
     double *numbers = gnl_alloc(source->object.ctx, (size_t)size, 2 * sizeof *numbers);
     if (!numbers)
@@ -137,6 +129,19 @@ genlat_status genlat_source_normalize(genlat_source *source, const genlat_tensor
     genlat_status status = gnl_source_affine(source, numbers, numbers + size, offset->shape.ndim == 0, out);
     gnl_free(source->object.ctx, numbers);
     return status;
+}
+
+genlat_status genlat_source_normalize(genlat_source *source, const genlat_tensor *offset, const genlat_tensor *scale,
+                                      genlat_source **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(source, "source is NULL");
+    GNL_CHECK(offset, "offset is NULL");
+    GNL_CHECK(scale, "scale is NULL");
+    GNL_TRY(check_given(source, offset, scale));
+    return gnl_source_normalize(source, offset, scale, out);
 }
 
 /* ---- the chain as one -------------------------------------------------------------------------------- */
@@ -180,16 +185,8 @@ static genlat_status gather(const genlat_source *source, const gnl_shape *shape,
     return GENLAT_OK;
 }
 
-genlat_status genlat_source_normalization(const genlat_source *source, genlat_tensor **offset,
-                                          genlat_tensor **scale)
+genlat_status gnl_source_normalization(const genlat_source *source, genlat_tensor **offset, genlat_tensor **scale)
 {
-    if (offset)
-        *offset = NULL;
-    if (scale)
-        *scale = NULL;
-    GNL_REQUIRE(source, "genlat_source_normalization", "source is NULL");
-    GNL_REQUIRE(offset, "genlat_source_normalization", "offset is NULL");
-    GNL_REQUIRE(scale, "genlat_source_normalization", "scale is NULL");
     bool any = false, scalar = true;
     for (const genlat_source *at = source; at; at = next_inwards(at)) {
         any = any || as_affine(at);
@@ -197,4 +194,17 @@ genlat_status genlat_source_normalization(const genlat_source *source, genlat_te
     }
     gnl_shape one = {.ndim = 0};
     return any ? gather(source, scalar ? &one : &source->sample, offset, scale) : GENLAT_OK;
+}
+
+genlat_status genlat_source_normalization(const genlat_source *source, genlat_tensor **offset, genlat_tensor **scale)
+{
+    GNL_ENTER();
+    if (offset)
+        *offset = NULL;
+    if (scale)
+        *scale = NULL;
+    GNL_CHECK(source, "source is NULL");
+    GNL_CHECK(offset, "offset is NULL");
+    GNL_CHECK(scale, "scale is NULL");
+    return gnl_source_normalization(source, offset, scale);
 }

@@ -45,6 +45,7 @@ static void fill(genlat_batches *batches, gnl_batch_slot *slot, int64_t epoch, i
     int64_t rows = GNL_MIN(batches->opts.batch, batches->samples - position);
     const int64_t *indices = find_order(batches, epoch, position, rows);
     gnl_real *labels = slot->labels ? slot->labels->data : NULL;
+    const char *running = gnl_enter(""); /* the text of an error is given to another call later */
     slot->status = gnl_source_fetch(batches->source, indices, rows, (uint64_t)epoch, slot->x->data, labels);
     slot->x->shape.dim[0] = rows;
     if (slot->labels)
@@ -53,6 +54,7 @@ static void fill(genlat_batches *batches, gnl_batch_slot *slot, int64_t epoch, i
     slot->position = position;
     if (slot->status != GENLAT_OK)
         snprintf(slot->error, sizeof slot->error, "%s", genlat_last_error());
+    (void)gnl_enter(running);
 }
 
 /* ---- life -------------------------------------------------------------------------------------------- */
@@ -86,7 +88,7 @@ genlat_status gnl_batches_new(genlat_source *source, const genlat_batches_opts *
     int64_t batch = GNL_MIN(opts->batch, source->count);
     if (opts->drop_last && opts->batch > source->count)
         return gnl_fail(GENLAT_E_RANGE,
-                        "genlat_batches_new: drop_last leaves no batch of %lld in %lld samples",
+                        "drop_last leaves no batch of %lld in %lld samples",
                         (long long)opts->batch, (long long)source->count);
     genlat_batches *batches = gnl_object_new(source->object.ctx, sizeof *batches);
     if (!batches)
@@ -171,7 +173,7 @@ genlat_status gnl_batches_seek(genlat_batches *batches, int64_t epoch, int64_t p
     const int64_t last = INT64_C(1) << 40;
     if (epoch < 0 || epoch > last || position < 0 || position > batches->samples)
         return gnl_fail(GENLAT_E_RANGE,
-                        "genlat_batches_seek: epoch %lld, position %lld; 0 to 2^40 and 0 to %lld wanted",
+                        "epoch %lld, position %lld; 0 to 2^40 and 0 to %lld wanted",
                         (long long)epoch, (long long)position, (long long)batches->samples);
     batches->epoch = epoch;
     batches->position = position;
@@ -183,28 +185,31 @@ genlat_status gnl_batches_seek(genlat_batches *batches, int64_t epoch, int64_t p
 genlat_status genlat_batches_new(genlat_source *source, const genlat_batches_opts *given,
                                  genlat_batches **out)
 {
-    GNL_REQUIRE(out, "genlat_batches_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(source, "genlat_batches_new", "source is NULL");
+    GNL_CHECK(source, "source is NULL");
     genlat_batches_opts opts;
-    GNL_TRY(gnl_options_take(&table, given, &opts, "genlat_batches_new"));
+    GNL_TRY(gnl_options_take(&table, given, &opts));
     return gnl_batches_new(source, &opts, out);
 }
 
 genlat_status genlat_batches_next(genlat_batches *batches, genlat_tensor **x, genlat_tensor **labels)
 {
+    GNL_ENTER();
     if (x)
         *x = NULL;
     if (labels)
         *labels = NULL;
-    GNL_REQUIRE(batches, "genlat_batches_next", "batches is NULL");
-    GNL_REQUIRE(x, "genlat_batches_next", "x is NULL");
+    GNL_CHECK(batches, "batches is NULL");
+    GNL_CHECK(x, "x is NULL");
     return gnl_batches_next(batches, x, labels);
 }
 
 genlat_status genlat_batches_seek(genlat_batches *batches, int64_t epoch, int64_t position)
 {
-    GNL_REQUIRE(batches, "genlat_batches_seek", "batches is NULL");
+    GNL_ENTER();
+    GNL_CHECK(batches, "batches is NULL");
     return gnl_batches_seek(batches, epoch, position);
 }
 

@@ -50,6 +50,11 @@ int64_t gnl_source_label_size(const genlat_source *source);
 genlat_status gnl_source_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
                                gnl_real *x, gnl_real *labels);
 
+/* As the public functions, without their checks. */
+genlat_status gnl_source_normalize(genlat_source *source, const genlat_tensor *offset, const genlat_tensor *scale,
+                                   genlat_source **out);
+genlat_status gnl_source_normalization(const genlat_source *source, genlat_tensor **offset, genlat_tensor **scale);
+
 /* Statistics of each element of a sample over the whole source, in double. */
 typedef struct gnl_source_stats {
     int64_t size; /* elements of a sample */

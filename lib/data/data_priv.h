@@ -17,7 +17,7 @@ genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type,
                               genlat_source **out);
 
 /* Checks labels [n] or [n,k] and sets classes or condition; the tensor is kept alive by the caller. */
-genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *labels, const char *where);
+genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *labels);
 /* Copies the rows of labels that gnl_source_set_labels() has checked. */
 void gnl_source_copy_labels(const genlat_tensor *labels, const int64_t *indices, int64_t n, gnl_real *out);
 

@@ -40,23 +40,23 @@ const char *genlat_source_factor_name(const genlat_source *source, int64_t facto
 genlat_status genlat_source_factors(const genlat_source *source, const int64_t *indices, int64_t n,
                                     genlat_tensor *factors)
 {
-    const char *where = "genlat_source_factors";
-    GNL_REQUIRE(source, where, "source is NULL");
-    GNL_REQUIRE(n >= 0, where, "n is negative");
-    GNL_REQUIRE(indices || n == 0, where, "indices is NULL");
-    GNL_REQUIRE(factors, where, "factors is NULL");
+    GNL_ENTER();
+    GNL_CHECK(source, "source is NULL");
+    GNL_CHECK(n >= 0, "n is negative");
+    GNL_CHECK(indices || n == 0, "indices is NULL");
+    GNL_CHECK(factors, "factors is NULL");
     int64_t width = gnl_source_factor_count(source);
     if (width == 0)
-        return gnl_fail(GENLAT_E_STATE, "%s: the source knows no factors", where);
+        return gnl_fail(GENLAT_E_STATE, "the source knows no factors");
     gnl_shape wanted = {2, {n, width}};
     char found_text[GNL_SHAPE_TEXT], wanted_text[GNL_SHAPE_TEXT];
     if (!gnl_shape_equal(&factors->shape, &wanted))
-        return gnl_fail(GENLAT_E_SHAPE, "%s: factors is %s, %s wanted", where,
+        return gnl_fail(GENLAT_E_SHAPE, "factors is %s, %s wanted",
                         gnl_shape_format(&factors->shape, found_text),
                         gnl_shape_format(&wanted, wanted_text));
     for (int64_t i = 0; i < n; i++) {
         if (indices[i] < 0 || indices[i] >= source->count)
-            return gnl_fail(GENLAT_E_RANGE, "%s: index %lld of %lld samples", where, (long long)indices[i],
+            return gnl_fail(GENLAT_E_RANGE, "index %lld of %lld samples", (long long)indices[i],
                             (long long)source->count);
         gnl_source_factors(source, indices[i], factors->data + i * width);
     }
@@ -67,17 +67,18 @@ genlat_status genlat_source_factors(const genlat_source *source, const int64_t *
 
 genlat_status genlat_source_mixture(const genlat_source *source, genlat_tensor **centres, double *sd)
 {
+    GNL_ENTER();
     if (centres)
         *centres = NULL;
-    GNL_REQUIRE(source, "genlat_source_mixture", "source is NULL");
-    GNL_REQUIRE(centres, "genlat_source_mixture", "centres is NULL");
-    GNL_REQUIRE(sd, "genlat_source_mixture", "sd is NULL");
+    GNL_CHECK(source, "source is NULL");
+    GNL_CHECK(centres, "centres is NULL");
+    GNL_CHECK(sd, "sd is NULL");
     const genlat_source *at = source;
     while (at->inner && at->type->keeps_values)
         at = at->inner;
     if (at->type->modes == 0)
         return gnl_fail(GENLAT_E_STATE,
-                        "genlat_source_mixture: '%s' is no mixture with known modes; ring and grid "
+                        "'%s' is no mixture with known modes; ring and grid "
                         "are, unless they are scaled",
                         at->type->name);
     gnl_shape shape = {2, {at->type->modes, 2}};
@@ -110,7 +111,7 @@ genlat_status gnl_source_relabel(genlat_source *inner, uint32_t kind, genlat_sou
     int64_t factors = gnl_source_factor_count(inner);
     if (kind == GENLAT_LABELS_FACTORS && factors == 0)
         return gnl_fail(GENLAT_E_STATE,
-                        "genlat_source_transform: labels=factors of a source that knows no factors");
+                        "labels=factors of a source that knows no factors");
     GNL_TRY(gnl_source_wrap(inner, &relabel_type, sizeof(genlat_source), out));
     (*out)->classes = 0;
     (*out)->condition = kind == GENLAT_LABELS_FACTORS ? factors : 0;

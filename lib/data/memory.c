@@ -53,26 +53,26 @@ static const gnl_source_type memory_type = {
     .name = "memory", .fetch = memory_fetch, .destroy = memory_destroy};
 static const gnl_source_type bytes_type = {.name = "bytes", .fetch = bytes_fetch, .destroy = memory_destroy};
 
-static genlat_status check_samples(const gnl_shape *shape, const char *where)
+static genlat_status check_samples(const gnl_shape *shape)
 {
     char text[GNL_SHAPE_TEXT];
-    GNL_TRY(gnl_shape_check(shape, NULL, where));
+    GNL_TRY(gnl_shape_check(shape, NULL));
     if (shape->ndim < 1 || gnl_shape_count(shape) < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: x is %s, [n,...] with at least one sample wanted", where,
+        return gnl_fail(GENLAT_E_SHAPE, "x is %s, [n,...] with at least one sample wanted",
                         gnl_shape_format(shape, text));
     return GENLAT_OK;
 }
 
 static genlat_status new_source(genlat_ctx *ctx, const gnl_source_type *type, const gnl_shape *shape,
-                                genlat_tensor *labels, const char *where, memory_source **out)
+                                genlat_tensor *labels, memory_source **out)
 {
     genlat_source *source = NULL;
-    GNL_TRY(check_samples(shape, where));
+    GNL_TRY(check_samples(shape));
     GNL_TRY(gnl_source_alloc(ctx, type, sizeof **out, &source));
     source->sample = gnl_shape_sample(shape);
     source->count = shape->dim[0];
     *out = (memory_source *)source;
-    genlat_status status = labels ? gnl_source_set_labels(source, labels, where) : GENLAT_OK;
+    genlat_status status = labels ? gnl_source_set_labels(source, labels) : GENLAT_OK;
     if (status != GENLAT_OK)
         gnl_source_release(source);
     else
@@ -83,12 +83,13 @@ static genlat_status new_source(genlat_ctx *ctx, const gnl_source_type *type, co
 genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x, genlat_tensor *labels,
                                    genlat_source **out)
 {
-    GNL_REQUIRE(out, "genlat_source_memory", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_source_memory", "ctx is NULL");
-    GNL_REQUIRE(x, "genlat_source_memory", "x is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(x, "x is NULL");
     memory_source *self = NULL;
-    GNL_TRY(new_source(ctx, &memory_type, &x->shape, labels, "genlat_source_memory", &self));
+    GNL_TRY(new_source(ctx, &memory_type, &x->shape, labels, &self));
     self->x = gnl_object_retain(x);
     *out = &self->source;
     return GENLAT_OK;
@@ -97,18 +98,18 @@ genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x, genlat_ten
 genlat_status genlat_source_bytes(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const uint8_t *data,
                                   double scale, genlat_tensor *labels, genlat_source **out)
 {
-    const char *where = "genlat_source_bytes";
-    GNL_REQUIRE(out, where, "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, where, "ctx is NULL");
-    GNL_REQUIRE(ndim >= 1 && ndim <= GENLAT_MAX_DIMS, where, "ndim is not from 1 to 6");
-    GNL_REQUIRE(dims, where, "dims is NULL");
-    GNL_REQUIRE(data, where, "data is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(ndim >= 1 && ndim <= GENLAT_MAX_DIMS, "ndim is not from 1 to 6");
+    GNL_CHECK(dims, "dims is NULL");
+    GNL_CHECK(data, "data is NULL");
     if (!(isfinite(scale) && scale > 0))
-        return gnl_fail(GENLAT_E_RANGE, "%s: scale is %g, a finite number above 0 wanted", where, scale);
+        return gnl_fail(GENLAT_E_RANGE, "scale is %g, a finite number above 0 wanted", scale);
     memory_source *self = NULL;
     gnl_shape shape = gnl_shape_of(ndim, dims);
-    GNL_TRY(new_source(ctx, &bytes_type, &shape, labels, where, &self));
+    GNL_TRY(new_source(ctx, &bytes_type, &shape, labels, &self));
     self->scale = (gnl_real)scale;
     self->bytes = gnl_alloc(ctx, (size_t)gnl_shape_count(&shape), 1);
     if (!self->bytes) {

@@ -69,7 +69,7 @@ genlat_status gnl_prefetch_new(genlat_batches *batches, gnl_fill_fn *fill, gnl_p
     pthread_cond_init(&self->changed, NULL);
     if (start_thread(self) != 0) {
         free_prefetch(self);
-        return gnl_fail(GENLAT_E_THREAD, "genlat_batches_new: the thread for prefetch could not be started");
+        return gnl_fail(GENLAT_E_THREAD, "the thread for prefetch could not be started");
     }
     *out = self;
     return GENLAT_OK;

@@ -47,7 +47,7 @@ void genlat_source_destroy(genlat_source **source)
 
 /* ---- labels ------------------------------------------------------------------------------------------ */
 
-static genlat_status count_classes(genlat_source *source, const genlat_tensor *labels, const char *where)
+static genlat_status count_classes(genlat_source *source, const genlat_tensor *labels)
 {
     enum { MOST_CLASSES = 1 << 24 };
     double largest = 0;
@@ -56,25 +56,24 @@ static genlat_status count_classes(genlat_source *source, const genlat_tensor *l
         if (!(label >= 0 && label < MOST_CLASSES) || label != floor(label))
             return gnl_fail(
                 GENLAT_E_RANGE,
-                "%s: label %lld is %g, a whole number from 0 to 2^24 wanted; real numbers are given as "
-                "[n,1]",
-                where, (long long)i, label);
+                "label %lld is %g, a whole number from 0 to 2^24 wanted; real numbers are given as "
+                "[n,1]", (long long)i, label);
         largest = GNL_MAX(largest, label);
     }
     source->classes = (int64_t)largest + 1;
     return GENLAT_OK;
 }
 
-genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *labels, const char *where)
+genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *labels)
 {
     const gnl_shape *shape = &labels->shape;
     char text[GNL_SHAPE_TEXT];
     if (shape->ndim < 1 || shape->ndim > 2 || shape->dim[0] != source->count ||
         (shape->ndim == 2 && shape->dim[1] < 1))
-        return gnl_fail(GENLAT_E_SHAPE, "%s: labels is %s, [%lld] or [%lld,k] wanted", where,
+        return gnl_fail(GENLAT_E_SHAPE, "labels is %s, [%lld] or [%lld,k] wanted",
                         gnl_shape_format(shape, text), (long long)source->count, (long long)source->count);
     if (shape->ndim == 1)
-        return count_classes(source, labels, where);
+        return count_classes(source, labels);
     source->condition = shape->dim[1];
     return GENLAT_OK;
 }
@@ -98,7 +97,7 @@ genlat_status gnl_source_fetch(const genlat_source *source, const int64_t *indic
 {
     for (int64_t i = 0; i < n; i++)
         if (indices[i] < 0 || indices[i] >= source->count)
-            return gnl_fail(GENLAT_E_RANGE, "genlat_source_fetch: index %lld of %lld samples",
+            return gnl_fail(GENLAT_E_RANGE, "index %lld of %lld samples",
                             (long long)indices[i], (long long)source->count);
     return source->type->fetch(source, indices, n, draw, x, labels);
 }
@@ -108,12 +107,11 @@ static gnl_shape label_shape(const genlat_source *source)
     return source->classes ? (gnl_shape){.ndim = 0} : (gnl_shape){1, {source->condition}};
 }
 
-static genlat_status check_rows(const genlat_tensor *tensor, const gnl_shape *sample, int64_t n,
-                                const char *where, const char *name)
+static genlat_status check_rows(const genlat_tensor *tensor, const gnl_shape *sample, int64_t n, const char *name)
 {
-    GNL_TRY(gnl_tensor_check_rows(tensor, sample, where, name));
+    GNL_TRY(gnl_tensor_check_rows(tensor, sample, name));
     if (tensor->shape.dim[0] != n)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: %s has %lld rows, %lld wanted", where, name,
+        return gnl_fail(GENLAT_E_SHAPE, "%s has %lld rows, %lld wanted", name,
                         (long long)tensor->shape.dim[0], (long long)n);
     return GENLAT_OK;
 }
@@ -121,17 +119,17 @@ static genlat_status check_rows(const genlat_tensor *tensor, const gnl_shape *sa
 genlat_status genlat_source_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
                                   uint64_t draw, genlat_tensor *x, genlat_tensor *labels)
 {
-    const char *where = "genlat_source_fetch";
-    GNL_REQUIRE(source, where, "source is NULL");
-    GNL_REQUIRE(n >= 0, where, "n is negative");
-    GNL_REQUIRE(indices || n == 0, where, "indices is NULL");
-    GNL_REQUIRE(x, where, "x is NULL");
-    GNL_TRY(check_rows(x, &source->sample, n, where, "x"));
+    GNL_ENTER();
+    GNL_CHECK(source, "source is NULL");
+    GNL_CHECK(n >= 0, "n is negative");
+    GNL_CHECK(indices || n == 0, "indices is NULL");
+    GNL_CHECK(x, "x is NULL");
+    GNL_TRY(check_rows(x, &source->sample, n, "x"));
     if (labels) {
         if (!gnl_source_label_size(source))
-            return gnl_fail(GENLAT_E_STATE, "%s: the source has no labels", where);
+            return gnl_fail(GENLAT_E_STATE, "the source has no labels");
         gnl_shape shape = label_shape(source);
-        GNL_TRY(check_rows(labels, &shape, n, where, "labels"));
+        GNL_TRY(check_rows(labels, &shape, n, "labels"));
     }
     return gnl_source_fetch(source, indices, n, draw, x->data, labels ? labels->data : NULL);
 }
@@ -172,14 +170,15 @@ static genlat_status read_new(const genlat_source *source, int64_t begin, int64_
 genlat_status genlat_source_read(const genlat_source *source, int64_t begin, int64_t end, genlat_tensor **x,
                                  genlat_tensor **labels)
 {
+    GNL_ENTER();
     if (x)
         *x = NULL;
     if (labels)
         *labels = NULL;
-    GNL_REQUIRE(source, "genlat_source_read", "source is NULL");
-    GNL_REQUIRE(x, "genlat_source_read", "x is NULL");
+    GNL_CHECK(source, "source is NULL");
+    GNL_CHECK(x, "x is NULL");
     if (begin < 0 || begin > end || end > source->count)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_source_read: samples %lld to %lld of %lld", (long long)begin,
+        return gnl_fail(GENLAT_E_RANGE, "samples %lld to %lld of %lld", (long long)begin,
                         (long long)end, (long long)source->count);
     return read_new(source, begin, end, x, labels);
 }

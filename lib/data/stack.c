@@ -62,9 +62,9 @@ genlat_status gnl_source_stack(genlat_source *inner, int64_t planes, uint64_t se
     gnl_shape shape = inner->sample;
     int64_t count = 0;
     if (!gnl_mul_i64(shape.dim[0], planes, &shape.dim[0]))
-        return gnl_fail(GENLAT_E_RANGE, "genlat_source_transform: stack is %lld, too many",
+        return gnl_fail(GENLAT_E_RANGE, "stack is %lld, too many",
                         (long long)planes);
-    GNL_TRY(gnl_shape_check(&shape, &count, "genlat_source_transform"));
+    GNL_TRY(gnl_shape_check(&shape, &count));
     GNL_TRY(gnl_source_wrap(inner, &stack_type, sizeof(stack_source), out));
     stack_source *self = (stack_source *)*out;
     self->planes = planes;

@@ -63,14 +63,15 @@ static genlat_status check_out(const genlat_source *source, const genlat_tensor 
 {
     char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
     if (tensor && !gnl_shape_equal(&tensor->shape, &source->sample))
-        return gnl_fail(GENLAT_E_SHAPE, "genlat_source_moments: %s is %s, %s wanted", name,
+        return gnl_fail(GENLAT_E_SHAPE, "%s is %s, %s wanted", name,
                         gnl_shape_format(&tensor->shape, found), gnl_shape_format(&source->sample, wanted));
     return GENLAT_OK;
 }
 
 genlat_status genlat_source_moments(const genlat_source *source, genlat_tensor *mean, genlat_tensor *sd)
 {
-    GNL_REQUIRE(source, "genlat_source_moments", "source is NULL");
+    GNL_ENTER();
+    GNL_CHECK(source, "source is NULL");
     GNL_TRY(check_out(source, mean, "mean"));
     GNL_TRY(check_out(source, sd, "sd"));
     gnl_source_stats stats;

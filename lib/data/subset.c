@@ -69,14 +69,15 @@ static genlat_status subset_new(genlat_source *inner, const int64_t *indices, in
 genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices, int64_t n,
                                    genlat_source **out)
 {
-    GNL_REQUIRE(out, "genlat_source_subset", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(source, "genlat_source_subset", "source is NULL");
-    GNL_REQUIRE(indices, "genlat_source_subset", "indices is NULL");
-    GNL_REQUIRE(n >= 1, "genlat_source_subset", "n is below 1");
+    GNL_CHECK(source, "source is NULL");
+    GNL_CHECK(indices, "indices is NULL");
+    GNL_CHECK(n >= 1, "n is below 1");
     for (int64_t i = 0; i < n; i++)
         if (indices[i] < 0 || indices[i] >= source->count)
-            return gnl_fail(GENLAT_E_RANGE, "genlat_source_subset: index %lld of %lld samples",
+            return gnl_fail(GENLAT_E_RANGE, "index %lld of %lld samples",
                             (long long)indices[i], (long long)source->count);
     return subset_new(source, indices, n, out);
 }
@@ -114,7 +115,7 @@ static genlat_status split_sizes(const genlat_source *source, double part, int64
     if (!(part > 0) || wanted != floor(wanted) || wanted < 1 || wanted > (double)(source->count - 1))
         return gnl_fail(
             GENLAT_E_RANGE,
-            "genlat_source_split: part is %g of %lld samples; a fraction or a whole number that leaves "
+            "part is %g of %lld samples; a fraction or a whole number that leaves "
             "each part a sample wanted",
             part, (long long)source->count);
     *first = source->count - (int64_t)wanted;
@@ -124,17 +125,18 @@ static genlat_status split_sizes(const genlat_source *source, double part, int64
 genlat_status genlat_source_split(genlat_source *source, double part, int64_t seed, genlat_source **train,
                                   genlat_source **valid)
 {
+    GNL_ENTER();
     if (train)
         *train = NULL;
     if (valid)
         *valid = NULL;
-    GNL_REQUIRE(source, "genlat_source_split", "source is NULL");
-    GNL_REQUIRE(train, "genlat_source_split", "train is NULL");
-    GNL_REQUIRE(valid, "genlat_source_split", "valid is NULL");
+    GNL_CHECK(source, "source is NULL");
+    GNL_CHECK(train, "train is NULL");
+    GNL_CHECK(valid, "valid is NULL");
     int64_t first = 0;
     GNL_TRY(split_sizes(source, part, &first));
     if (seed < -1)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_source_split: seed is %lld, -1 or more wanted",
+        return gnl_fail(GENLAT_E_RANGE, "seed is %lld, -1 or more wanted",
                         (long long)seed);
     genlat_status status = seed < 0 ? split_in_order(source, first, train, valid)
                                     : split_at_random(source, first, (uint64_t)seed, train, valid);

@@ -24,7 +24,7 @@ static genlat_status unknown_name(const char *name)
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", kinds[i]->type->name);
     }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_source_synthetic: no source is called '%s'; there are: %s",
+    return gnl_fail(GENLAT_E_NOT_FOUND, "no source is called '%s'; there are: %s",
                     name, known);
 }
 
@@ -37,16 +37,17 @@ genlat_status genlat_source_synthetic(genlat_ctx *ctx, const char *name, int64_t
                                       genlat_source **out)
 {
     const int64_t most = INT64_C(1) << 40;
-    GNL_REQUIRE(out, "genlat_source_synthetic", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_source_synthetic", "ctx is NULL");
-    GNL_REQUIRE(name, "genlat_source_synthetic", "name is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(name, "name is NULL");
     const gnl_synthetic_kind *kind = find_kind(name);
     if (!kind)
         return unknown_name(name);
     if (n < 1 || n > most || seed < 0)
         return gnl_fail(GENLAT_E_RANGE,
-                        "genlat_source_synthetic: n is %lld, seed %lld; 1 to 2^40 and >= 0 wanted",
+                        "n is %lld, seed %lld; 1 to 2^40 and >= 0 wanted",
                         (long long)n, (long long)seed);
     genlat_source *source = NULL;
     GNL_TRY(gnl_source_alloc(ctx, kind->type, sizeof(gnl_synthetic), &source));

@@ -31,12 +31,12 @@ void genlat_transform_opts_init_sized(genlat_transform_opts *opts, size_t size)
 
 genlat_status genlat_transform_opts_set(genlat_transform_opts *opts, const char *key, const char *value)
 {
-    const char *where = "genlat_transform_opts_set";
-    GNL_REQUIRE(opts, where, "opts is NULL");
-    GNL_REQUIRE(key, where, "key is NULL");
-    GNL_REQUIRE(value, where, "value is NULL");
-    GNL_REQUIRE(opts->size >= table.size, where, "opts have not been filled by their init function");
-    return gnl_options_set(&table, opts, key, value, where);
+    GNL_ENTER();
+    GNL_CHECK(opts, "opts is NULL");
+    GNL_CHECK(key, "key is NULL");
+    GNL_CHECK(value, "value is NULL");
+    GNL_CHECK(opts->size >= table.size, "opts have not been filled by their init function");
+    return gnl_options_set(&table, opts, key, value);
 }
 
 /* One step of the chain: a new source, or inner once more when the options do not ask for it. */
@@ -52,7 +52,7 @@ static genlat_status keep_range(genlat_source *inner, const genlat_transform_opt
 {
     int64_t rest = inner->count - opts->skip;
     if (rest < 1)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_source_transform: skip is %lld of %lld samples",
+        return gnl_fail(GENLAT_E_RANGE, "skip is %lld of %lld samples",
                         (long long)opts->skip, (long long)inner->count);
     int64_t count = opts->limit ? GNL_MIN(rest, opts->limit) : rest;
     return count == inner->count ? same(inner, out) : gnl_source_range(inner, opts->skip, count, out);
@@ -87,11 +87,12 @@ static step *const steps[] = {keep_range, scale, binarize, relabel, stack};
 genlat_status genlat_source_transform(genlat_source *source, const genlat_transform_opts *given,
                                       genlat_source **out)
 {
-    GNL_REQUIRE(out, "genlat_source_transform", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(source, "genlat_source_transform", "source is NULL");
+    GNL_CHECK(source, "source is NULL");
     genlat_transform_opts opts;
-    GNL_TRY(gnl_options_take(&table, given, &opts, "genlat_source_transform"));
+    GNL_TRY(gnl_options_take(&table, given, &opts));
     genlat_source *at = gnl_object_retain(source);
     for (size_t i = 0; i < GNL_COUNT(steps); i++) {
         genlat_source *next = NULL;

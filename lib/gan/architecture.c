@@ -337,7 +337,7 @@ static genlat_status write_net(const gnl_gan_config *c, int net, char text[GNL_N
     const char *pairs = NULL;
     architecture_opts opts;
     net_fn *write = NULL;
-    GNL_TRY(gnl_spec_kind(c->architecture, kind, &pairs, "architecture"));
+    GNL_TRY_IN("architecture", gnl_spec_kind(c->architecture, kind, &pairs));
     for (size_t i = 0; i < GNL_COUNT(architectures); i++) {
         gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", architectures[i].name);
         if (strcmp(architectures[i].name, kind) == 0)
@@ -346,7 +346,7 @@ static genlat_status write_net(const gnl_gan_config *c, int net, char text[GNL_N
     if (!write)
         return gnl_fail(GENLAT_E_NOT_FOUND, "no architecture is called '%s'; known: %s", kind, known);
     gnl_options_init(&table, &opts, sizeof opts);
-    GNL_TRY(gnl_spec_pairs(&table, &opts, pairs, kind, "architecture"));
+    GNL_TRY_IN("architecture", gnl_spec_pairs(&table, &opts, pairs, kind));
     text[0] = '\0';
     GNL_TRY(write(&opts, c, text));
     return strlen(text) < GNL_NET_LENGTH - 1

@@ -138,7 +138,7 @@ static genlat_status take_shape(const gnl_reader *reader, const char *name, json
         entry->shape.dim[i] = json_integer_value(size);
     }
     int64_t count = 0;
-    if (gnl_shape_check(&entry->shape, &count, "shape") != GENLAT_OK)
+    if (gnl_shape_check(&entry->shape, &count) != GENLAT_OK)
         return bad_entry(reader, name, "shape has a negative size or too many elements");
     return GENLAT_OK;
 }

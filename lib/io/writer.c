@@ -75,7 +75,7 @@ static genlat_status check_name(const gnl_writer *writer, const char *name)
 static genlat_status add(gnl_writer *writer, const char *name, item made)
 {
     GNL_TRY(check_name(writer, name));
-    GNL_TRY(gnl_shape_check(&made.shape, &made.count, name));
+    GNL_TRY_IN(name, gnl_shape_check(&made.shape, &made.count));
     GNL_TRY(gnl_grow(writer->ctx, (void **)&writer->item, &writer->capacity, writer->items + 1, sizeof made));
     made.name = gnl_strdup(writer->ctx, name);
     if (!made.name)

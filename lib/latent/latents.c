@@ -39,7 +39,7 @@ static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const gnl_k
     kind->dims = l->dims;
     if (type->options)
         gnl_options_init(type->options, kind->opts, type->options->size);
-    GNL_TRY(gnl_spec_pairs(type->options, kind->opts, pairs, type->name, gnl_running()));
+    GNL_TRY(gnl_spec_pairs(type->options, kind->opts, pairs, type->name));
     int count = type->params ? type->params(kind->opts, kind->dims, param) : 0;
     /* Streams of nets come first; kinds have substreams of their own behind them. */
     return gnl_numbers_make(l->ctx, param, count, (uint64_t)gnl_ctx_opts(l->ctx)->seed, 16 + (uint64_t)kind->index,
@@ -59,7 +59,7 @@ static genlat_status kind_new(const gnl_latents *l, const group *g, const char *
 {
     char name[GNL_SPEC_KIND];
     const char *pairs = NULL;
-    GNL_TRY(gnl_spec_kind(text, name, &pairs, g->name));
+    GNL_TRY_IN(g->name, gnl_spec_kind(text, name, &pairs));
     const gnl_kind_type *type = find_type(g, name);
     if (!type)
         return unknown(g, name);

@@ -3,23 +3,23 @@
 #include "genlat/loss.h"
 #include "latent/latent_priv.h"
 
-static genlat_status same_shape(const genlat_tensor *tensor, const genlat_tensor *mean, const char *where,
+static genlat_status same_shape(const genlat_tensor *tensor, const genlat_tensor *mean,
                                 const char *name)
 {
     char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
     if (!tensor || gnl_shape_equal(&tensor->shape, &mean->shape))
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_SHAPE, "%s: %s is %s, %s wanted as mean", where, name,
+    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, %s wanted as mean", name,
                     gnl_shape_format(&tensor->shape, found), gnl_shape_format(&mean->shape, wanted));
 }
 
-static genlat_status measure(const genlat_tensor *mean, const genlat_tensor *logvar, const char *where,
+static genlat_status measure(const genlat_tensor *mean, const genlat_tensor *logvar,
                              gnl_gauss *q)
 {
     char found[GNL_SHAPE_TEXT];
-    GNL_TRY(same_shape(logvar, mean, where, "logvar"));
+    GNL_TRY(same_shape(logvar, mean, "logvar"));
     if (mean->shape.ndim != 2 || mean->shape.dim[0] < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: mean is %s, [rows,dims] wanted", where,
+        return gnl_fail(GENLAT_E_SHAPE, "mean is %s, [rows,dims] wanted",
                         gnl_shape_format(&mean->shape, found));
     genlat_ctx *ctx = mean->object.ctx;
     *q = (gnl_gauss){
@@ -45,9 +45,9 @@ static void kl_slopes(const gnl_gauss *q, genlat_tensor *dmean, genlat_tensor *d
 
 static genlat_status check_kl(const genlat_tensor *mean, const genlat_tensor *logvar, const double *value)
 {
-    GNL_REQUIRE(mean, "genlat_kl_gauss", "mean is NULL");
-    GNL_REQUIRE(logvar, "genlat_kl_gauss", "logvar is NULL");
-    GNL_REQUIRE(value, "genlat_kl_gauss", "value is NULL");
+    GNL_CHECK(mean, "mean is NULL");
+    GNL_CHECK(logvar, "logvar is NULL");
+    GNL_CHECK(value, "value is NULL");
     return GENLAT_OK;
 }
 
@@ -55,12 +55,13 @@ genlat_status genlat_kl_gauss(const genlat_tensor *mean, const genlat_tensor *lo
                               genlat_tensor *per_dim, genlat_tensor *dmean, genlat_tensor *dlogvar)
 {
     gnl_gauss q;
+    GNL_ENTER();
     GNL_TRY(check_kl(mean, logvar, value));
-    GNL_TRY(measure(mean, logvar, "genlat_kl_gauss", &q));
-    GNL_TRY(same_shape(dmean, mean, "genlat_kl_gauss", "dmean"));
-    GNL_TRY(same_shape(dlogvar, mean, "genlat_kl_gauss", "dlogvar"));
+    GNL_TRY(measure(mean, logvar, &q));
+    GNL_TRY(same_shape(dmean, mean, "dmean"));
+    GNL_TRY(same_shape(dlogvar, mean, "dlogvar"));
     if (per_dim && gnl_shape_count(&per_dim->shape) != q.dims)
-        return gnl_fail(GENLAT_E_SHAPE, "genlat_kl_gauss: per_dim has %lld elements, %lld wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "per_dim has %lld elements, %lld wanted",
                         (long long)gnl_shape_count(&per_dim->shape), (long long)q.dims);
     double *space = gnl_alloc(mean->object.ctx, (size_t)(q.rows + q.dims), sizeof *space);
     if (!space)
@@ -80,11 +81,11 @@ genlat_status genlat_kl_gauss(const genlat_tensor *mean, const genlat_tensor *lo
 static genlat_status check_sampled(const genlat_tensor *z, const genlat_tensor *mean,
                                    const genlat_tensor *logvar, const double *value)
 {
-    GNL_REQUIRE(z, "genlat_kl_sampled", "z is NULL");
-    GNL_REQUIRE(mean, "genlat_kl_sampled", "mean is NULL");
-    GNL_REQUIRE(logvar, "genlat_kl_sampled", "logvar is NULL");
-    GNL_REQUIRE(value, "genlat_kl_sampled", "value is NULL");
-    return same_shape(z, mean, "genlat_kl_sampled", "z");
+    GNL_CHECK(z, "z is NULL");
+    GNL_CHECK(mean, "mean is NULL");
+    GNL_CHECK(logvar, "logvar is NULL");
+    GNL_CHECK(value, "value is NULL");
+    return same_shape(z, mean, "z");
 }
 
 genlat_status genlat_kl_sampled(const genlat_tensor *z, const genlat_tensor *mean,
@@ -92,11 +93,12 @@ genlat_status genlat_kl_sampled(const genlat_tensor *z, const genlat_tensor *mea
                                 genlat_tensor *dmean, genlat_tensor *dlogvar)
 {
     gnl_gauss q;
+    GNL_ENTER();
     GNL_TRY(check_sampled(z, mean, logvar, value));
-    GNL_TRY(measure(mean, logvar, "genlat_kl_sampled", &q));
-    GNL_TRY(same_shape(dz, mean, "genlat_kl_sampled", "dz"));
-    GNL_TRY(same_shape(dmean, mean, "genlat_kl_sampled", "dmean"));
-    GNL_TRY(same_shape(dlogvar, mean, "genlat_kl_sampled", "dlogvar"));
+    GNL_TRY(measure(mean, logvar, &q));
+    GNL_TRY(same_shape(dz, mean, "dz"));
+    GNL_TRY(same_shape(dmean, mean, "dmean"));
+    GNL_TRY(same_shape(dlogvar, mean, "dlogvar"));
     double *space = gnl_alloc(mean->object.ctx, (size_t)q.rows, sizeof *space);
     if (!space)
         return GENLAT_E_MEMORY;

@@ -6,7 +6,7 @@ static genlat_status layer_alloc(genlat_ctx *ctx, const char *kind, genlat_layer
 {
     const gnl_layer_type *type = gnl_layer_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_layer_new: no layer is called '%s'; genlat_layer_kind lists them",
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no layer is called '%s'; genlat_layer_kind lists them",
                         kind);
     genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
     if (!layer)
@@ -23,9 +23,9 @@ genlat_status gnl_layer_parse(genlat_ctx *ctx, const char *spec, genlat_layer **
     char kind[GNL_SPEC_KIND];
     const char *pairs = NULL;
     genlat_layer *layer = NULL;
-    GNL_TRY(gnl_spec_kind(spec, kind, &pairs, "genlat_layer_new"));
+    GNL_TRY(gnl_spec_kind(spec, kind, &pairs));
     GNL_TRY(layer_alloc(ctx, kind, &layer));
-    genlat_status status = gnl_spec_pairs(layer->type->options, layer->opts, pairs, kind, "genlat_layer_new");
+    genlat_status status = gnl_spec_pairs(layer->type->options, layer->opts, pairs, kind);
     if (status != GENLAT_OK) {
         gnl_layer_release(layer);
         return status;
@@ -36,8 +36,7 @@ genlat_status gnl_layer_parse(genlat_ctx *ctx, const char *spec, genlat_layer **
 
 genlat_status gnl_layer_format(const genlat_layer *layer, char *text, size_t capacity)
 {
-    return gnl_spec_format(layer->type->name, layer->type->options, layer->opts, text, capacity,
-                           "genlat_layer_format");
+    return gnl_spec_format(layer->type->name, layer->type->options, layer->opts, text, capacity);
 }
 
 void gnl_layer_release(genlat_layer *layer)
@@ -53,10 +52,11 @@ void gnl_layer_release(genlat_layer *layer)
 
 genlat_status genlat_layer_new(genlat_ctx *ctx, const char *spec, genlat_layer **out)
 {
-    GNL_REQUIRE(out, "genlat_layer_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_layer_new", "ctx is NULL");
-    GNL_REQUIRE(spec, "genlat_layer_new", "spec is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(spec, "spec is NULL");
     return gnl_layer_parse(ctx, spec, out);
 }
 
@@ -70,8 +70,9 @@ void genlat_layer_destroy(genlat_layer **layer)
 
 genlat_status genlat_layer_format(const genlat_layer *layer, char *text, size_t capacity)
 {
-    GNL_REQUIRE(layer, "genlat_layer_format", "layer is NULL");
-    GNL_REQUIRE(text, "genlat_layer_format", "text is NULL");
+    GNL_ENTER();
+    GNL_CHECK(layer, "layer is NULL");
+    GNL_CHECK(text, "text is NULL");
     return gnl_layer_format(layer, text, capacity);
 }
 
@@ -85,9 +86,10 @@ const char *genlat_layer_kind(int32_t index)
 
 genlat_status genlat_layer_help(const char *kind, int32_t option, const char **name, const char **help)
 {
-    GNL_REQUIRE(kind, "genlat_layer_help", "kind is NULL");
+    GNL_ENTER();
+    GNL_CHECK(kind, "kind is NULL");
     const gnl_layer_type *type = gnl_layer_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_layer_help: no layer is called '%s'", kind);
-    return gnl_spec_help(type->name, type->help, type->options, option, name, help, "genlat_layer_help");
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no layer is called '%s'", kind);
+    return gnl_spec_help(type->name, type->help, type->options, option, name, help);
 }

@@ -99,7 +99,9 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 {
     const own *o = own_of(opts);
     genlat_layer_plan question = {.plan = plan, .rows = env->rows, .inputs = inputs, .in = in};
+    const char *running = gnl_running();
     genlat_status status = o->table.infer(o->table.user, &question);
+    (void)gnl_enter(running);
     if (question.failed && status != GENLAT_OK)
         return status;
     if (status != GENLAT_OK)
@@ -124,17 +126,17 @@ static genlat_status check_table(const genlat_layer_table *t)
     if (!t->name || !is_name(t->name) || gnl_layer_type_find(t->name))
         return gnl_fail(
             GENLAT_E_INVALID,
-            "genlat_layer_new_own: name is %s, up to %d of a-z, 0-9 and _ wanted, and no kind of the "
+            "name is %s, up to %d of a-z, 0-9 and _ wanted, and no kind of the "
             "library",
             t->name ? t->name : "NULL", NAME_BYTES - 1);
     if (!t->infer || !t->forward || !t->backward)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_new_own: %s needs infer, forward and backward",
+        return gnl_fail(GENLAT_E_INVALID, "%s needs infer, forward and backward",
                         t->name);
     if (!t->jvp != !t->jvp_backward)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_new_own: %s needs jvp and jvp_backward, or none",
+        return gnl_fail(GENLAT_E_INVALID, "%s needs jvp and jvp_backward, or none",
                         t->name);
     if (t->inputs < 1 || t->inputs > GNL_MAX_INPUTS)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_layer_new_own: %s has %u inputs, 1 to %d wanted", t->name,
+        return gnl_fail(GENLAT_E_RANGE, "%s has %u inputs, 1 to %d wanted", t->name,
                         t->inputs, GNL_MAX_INPUTS);
     return GENLAT_OK;
 }
@@ -161,12 +163,13 @@ static void fill_own(own *o, const genlat_layer_table *table)
 genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *table, genlat_layer **out)
 {
     genlat_layer_table known = {.size = 0};
-    GNL_REQUIRE(out, "genlat_layer_new_own", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_layer_new_own", "ctx is NULL");
-    GNL_REQUIRE(table, "genlat_layer_new_own", "table is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(table, "table is NULL");
     if (sizeof(gnl_real) != sizeof(float))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_layer_new_own: this build computes in double");
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "this build computes in double");
     GNL_TRY(gnl_struct_take(table, sizeof known, &known, "table"));
     GNL_TRY(check_table(&known));
     genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
@@ -195,35 +198,37 @@ static genlat_status plan_fail(genlat_layer_plan *plan, genlat_status status)
 
 genlat_status genlat_layer_plan_input(genlat_layer_plan *plan, int64_t input, int32_t *ndim, int64_t *dims)
 {
-    GNL_REQUIRE(plan && ndim && dims, "genlat_layer_plan_input", "plan, ndim or dims is NULL");
+    GNL_ENTER();
+    GNL_CHECK(plan && ndim && dims, "plan, ndim or dims is NULL");
     *ndim = 0;
     if (input < 0 || input >= plan->inputs)
         return plan_fail(plan,
-                         gnl_fail(GENLAT_E_RANGE, "genlat_layer_plan_input: no input %lld, there are %d",
+                         gnl_fail(GENLAT_E_RANGE, "no input %lld, there are %d",
                                   (long long)input, plan->inputs));
     *ndim = plan->in[input].ndim;
     memcpy(dims, plan->in[input].dim, sizeof plan->in[input].dim);
     return GENLAT_OK;
 }
 
-static genlat_status take_shape(int32_t ndim, const int64_t *dims, int32_t most, const char *where,
+static genlat_status take_shape(int32_t ndim, const int64_t *dims, int32_t most,
                                 gnl_shape *out)
 {
     if (ndim < 0 || ndim > most || (ndim > 0 && !dims))
-        return gnl_fail(GENLAT_E_INVALID, "%s: ndim is %d, 0 to %d wanted, and dims", where, (int)ndim,
+        return gnl_fail(GENLAT_E_INVALID, "ndim is %d, 0 to %d wanted, and dims", (int)ndim,
                         (int)most);
     *out = gnl_shape_of(ndim, dims);
     for (int32_t i = 0; i < ndim; i++)
         if (dims[i] < 1)
-            return gnl_fail(GENLAT_E_SHAPE, "%s: size %lld, at least 1 wanted", where, (long long)dims[i]);
-    return gnl_shape_check(out, NULL, where);
+            return gnl_fail(GENLAT_E_SHAPE, "size %lld, at least 1 wanted", (long long)dims[i]);
+    return gnl_shape_check(out, NULL);
 }
 
 genlat_status genlat_layer_plan_output(genlat_layer_plan *plan, int32_t ndim, const int64_t *dims)
 {
-    GNL_REQUIRE(plan, "genlat_layer_plan_output", "plan is NULL");
+    GNL_ENTER();
+    GNL_CHECK(plan, "plan is NULL");
     genlat_status status =
-        take_shape(ndim, dims, GENLAT_MAX_DIMS - 1, "genlat_layer_plan_output", &plan->plan->out);
+        take_shape(ndim, dims, GENLAT_MAX_DIMS - 1, &plan->plan->out);
     if (status != GENLAT_OK)
         return plan_fail(plan, status);
     plan->has_output = true;
@@ -237,7 +242,7 @@ static genlat_status find_init(const char *name, gnl_init_kind *out)
             *out = (gnl_init_kind)i;
             return GENLAT_OK;
         }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_layer_plan_param: no init is called '%s'", name);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "no init is called '%s'", name);
 }
 
 static genlat_status make_param(const char *name, uint32_t kind, const gnl_shape *shape, const char *init,
@@ -248,10 +253,10 @@ static genlat_status make_param(const char *name, uint32_t kind, const gnl_shape
                       .fan_in = gnl_shape_count_from(shape, shape->ndim > 1),
                       .fan_out = shape->ndim ? shape->dim[0] : 1};
     if (!is_name(name))
-        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_plan_param: name is '%s', a-z, 0-9 and _ wanted",
+        return gnl_fail(GENLAT_E_INVALID, "name is '%s', a-z, 0-9 and _ wanted",
                         name);
     if (kind & ~known || kind == known || !isfinite(gain))
-        return gnl_fail(GENLAT_E_INVALID, "genlat_layer_plan_param: kind %u or gain %g of %s is not legal",
+        return gnl_fail(GENLAT_E_INVALID, "kind %u or gain %g of %s is not legal",
                         kind, gain, name);
     GNL_TRY(find_init(init, &start.kind));
     *out = (gnl_param){.name = name,
@@ -266,12 +271,13 @@ genlat_status genlat_layer_plan_param(genlat_layer_plan *plan, const char *name,
                                       const int64_t *dims, const char *init, double gain)
 {
     gnl_shape shape;
-    GNL_REQUIRE(plan && name && init, "genlat_layer_plan_param", "plan, name or init is NULL");
+    GNL_ENTER();
+    GNL_CHECK(plan && name && init, "plan, name or init is NULL");
     if (plan->plan->params == GNL_MAX_PARAMS)
         return plan_fail(plan, gnl_fail(GENLAT_E_RANGE,
-                                        "genlat_layer_plan_param: %s is one too many, %d are possible", name,
+                                        "%s is one too many, %d are possible", name,
                                         GNL_MAX_PARAMS));
-    genlat_status status = take_shape(ndim, dims, GENLAT_MAX_DIMS, "genlat_layer_plan_param", &shape);
+    genlat_status status = take_shape(ndim, dims, GENLAT_MAX_DIMS, &shape);
     if (status == GENLAT_OK)
         status = make_param(name, kind, &shape, init, gain, &plan->plan->param[plan->plan->params]);
     if (status != GENLAT_OK)
@@ -282,11 +288,12 @@ genlat_status genlat_layer_plan_param(genlat_layer_plan *plan, const char *name,
 
 genlat_status genlat_layer_plan_memory(genlat_layer_plan *plan, int64_t cache, int64_t scratch)
 {
-    GNL_REQUIRE(plan, "genlat_layer_plan_memory", "plan is NULL");
+    GNL_ENTER();
+    GNL_CHECK(plan, "plan is NULL");
     if (!gnl_mul_i64(cache, plan->rows, &plan->plan->cache) ||
         !gnl_mul_i64(scratch, plan->rows, &plan->plan->scratch))
         return plan_fail(plan, gnl_fail(GENLAT_E_RANGE,
-                                        "genlat_layer_plan_memory: cache is %lld and scratch %lld, from 0 "
+                                        "cache is %lld and scratch %lld, from 0 "
                                         "to what memory has wanted",
                                         (long long)cache, (long long)scratch));
     return GENLAT_OK;

@@ -171,36 +171,36 @@ const char *genlat_adversarial_kind(int32_t index, const char **help)
     return there ? gnl_adversarial_names[index] : NULL;
 }
 
-static genlat_status check_rows(const genlat_tensor *tensor, int64_t rows, const char *where,
+static genlat_status check_rows(const genlat_tensor *tensor, int64_t rows,
                                 const char *name)
 {
     char found[GNL_SHAPE_TEXT];
     if (!tensor ||
         (tensor->shape.ndim >= 1 && tensor->shape.dim[0] == rows && gnl_shape_count(&tensor->shape) == rows))
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_SHAPE, "%s: %s is %s, one number for each of %lld rows wanted", where, name,
+    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, one number for each of %lld rows wanted", name,
                     gnl_shape_format(&tensor->shape, found), (long long)rows);
 }
 
 static genlat_status measure(uint32_t which, const genlat_tensor *real, const genlat_tensor *fake,
-                             const double *value, const char *where, gnl_adversarial *out)
+                             const double *value, gnl_adversarial *out)
 {
-    GNL_REQUIRE(fake, where, "fake is NULL");
-    GNL_REQUIRE(value, where, "value is NULL");
-    GNL_REQUIRE(which < GNL_COUNT(kinds), where, "kind is not a GENLAT_ADVERSARIAL_*");
+    GNL_CHECK(fake, "fake is NULL");
+    GNL_CHECK(value, "value is NULL");
+    GNL_CHECK(which < GNL_COUNT(kinds), "kind is not a GENLAT_ADVERSARIAL_*");
     int64_t rows = fake->shape.ndim ? fake->shape.dim[0] : 0;
     if (rows < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: fake has no rows", where);
-    GNL_TRY(check_rows(fake, rows, where, "fake"));
-    GNL_TRY(check_rows(real, rows, where, "real"));
+        return gnl_fail(GENLAT_E_SHAPE, "fake has no rows");
+    GNL_TRY(check_rows(fake, rows, "fake"));
+    GNL_TRY(check_rows(real, rows, "real"));
     *out = (gnl_adversarial){which, 0, rows, real ? real->data : NULL, fake->data, 0};
     return GENLAT_OK;
 }
 
-static genlat_status give(double found, double *value, const char *where)
+static genlat_status give(double found, double *value)
 {
     if (!isfinite(found))
-        return gnl_fail(GENLAT_E_NUMERIC, "%s: the loss is %g", where, found);
+        return gnl_fail(GENLAT_E_NUMERIC, "the loss is %g", found);
     *value = found;
     return GENLAT_OK;
 }
@@ -209,29 +209,28 @@ genlat_status genlat_adversarial_critic(uint32_t kind, double smoothing, const g
                                         const genlat_tensor *fake, double *value, genlat_tensor *dreal,
                                         genlat_tensor *dfake)
 {
-    const char *where = "genlat_adversarial_critic";
     gnl_adversarial a = {0};
-    GNL_REQUIRE(real, where, "real is NULL");
-    GNL_TRY(measure(kind, real, fake, value, where, &a));
-    GNL_TRY(check_rows(dreal, a.rows, where, "dreal"));
-    GNL_TRY(check_rows(dfake, a.rows, where, "dfake"));
+    GNL_ENTER();
+    GNL_CHECK(real, "real is NULL");
+    GNL_TRY(measure(kind, real, fake, value, &a));
+    GNL_TRY(check_rows(dreal, a.rows, "dreal"));
+    GNL_TRY(check_rows(dfake, a.rows, "dfake"));
     if (!(smoothing >= 0 && smoothing <= 0.5) || (smoothing > 0 && !kinds[kind].smooths))
-        return gnl_fail(GENLAT_E_RANGE, "%s: smoothing is %g; %s takes 0 to %g", where, smoothing,
+        return gnl_fail(GENLAT_E_RANGE, "smoothing is %g; %s takes 0 to %g", smoothing,
                         gnl_adversarial_names[kind], kinds[kind].smooths ? 0.5 : 0.0);
     a.smoothing = smoothing;
-    return give(gnl_adversarial_critic(&a, dreal ? dreal->data : NULL, dfake ? dfake->data : NULL), value,
-                where);
+    return give(gnl_adversarial_critic(&a, dreal ? dreal->data : NULL, dfake ? dfake->data : NULL), value);
 }
 
 genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *real,
                                            const genlat_tensor *fake, double *value, genlat_tensor *dfake)
 {
-    const char *where = "genlat_adversarial_generator";
     gnl_adversarial a = {0};
-    GNL_TRY(measure(kind, real, fake, value, where, &a));
-    GNL_TRY(check_rows(dfake, a.rows, where, "dfake"));
+    GNL_ENTER();
+    GNL_TRY(measure(kind, real, fake, value, &a));
+    GNL_TRY(check_rows(dfake, a.rows, "dfake"));
     if (!real && kinds[kind].relation != ALONE)
-        return gnl_fail(GENLAT_E_INVALID, "%s: real is NULL, %s compares with it", where,
+        return gnl_fail(GENLAT_E_INVALID, "real is NULL, %s compares with it",
                         gnl_adversarial_names[kind]);
-    return give(gnl_adversarial_generator(&a, dfake ? dfake->data : NULL), value, where);
+    return give(gnl_adversarial_generator(&a, dfake ? dfake->data : NULL), value);
 }

@@ -48,14 +48,14 @@ static bool in_range(const gnl_loss_range *range, double x)
 }
 
 genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int64_t n,
-                                     const gnl_real *target, const char *where)
+                                     const gnl_real *target)
 {
     gnl_loss_range range = {-HUGE_VAL, HUGE_VAL, false};
     if (loss->type->range)
         range = loss->type->range(loss->opts, parts);
     for (int64_t i = 0; i < n; i++)
         if (!in_range(&range, (double)target[i]) || !isfinite(target[i]))
-            return gnl_fail(GENLAT_E_RANGE, "%s: target[%lld] is %g; %s takes %s from %g to %g", where,
+            return gnl_fail(GENLAT_E_RANGE, "target[%lld] is %g; %s takes %s from %g to %g",
                             (long long)i, (double)target[i], loss->type->name,
                             range.whole ? "whole numbers" : "numbers", range.low, range.high);
     return GENLAT_OK;
@@ -64,8 +64,7 @@ genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int
 /* ---- public ---------------------------------------------------------------------------------- */
 
 /* Tells rows, elements and outputs of an element from the shapes, and checks that they fit the loss. */
-static genlat_status measure(const genlat_loss *loss, const genlat_tensor *out, const genlat_tensor *data,
-                             const char *where, const char *name, gnl_loss_call *call)
+static genlat_status measure(const genlat_loss *loss, const genlat_tensor *out, const genlat_tensor *data, const char *name, gnl_loss_call *call)
 {
     char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
     int64_t numbers = gnl_shape_count(&out->shape), elements = gnl_shape_count(&data->shape);
@@ -75,14 +74,11 @@ static genlat_status measure(const genlat_loss *loss, const genlat_tensor *out, 
         parts = numbers / elements;
     if (!same_rows || parts < 1 || numbers != elements * parts)
         return gnl_fail(
-            GENLAT_E_SHAPE, "%s: out is %s and %s is %s; the same rows and %lld output%s an element wanted",
-            where, gnl_shape_format(&out->shape, found), name, gnl_shape_format(&data->shape, wanted),
+            GENLAT_E_SHAPE, "out is %s and %s is %s; the same rows and %lld output%s an element wanted", gnl_shape_format(&out->shape, found), name, gnl_shape_format(&data->shape, wanted),
             (long long)GNL_MAX(parts, 1), parts > 1 ? "s" : "");
     gnl_shape sample = {out->shape.ndim - 1, {0}};
     memcpy(sample.dim, out->shape.dim + 1, (size_t)sample.ndim * sizeof *sample.dim);
-    genlat_status status = gnl_loss_check_order(loss, &sample);
-    if (status != GENLAT_OK)
-        return gnl_fail_in(status, "%s", where);
+    GNL_TRY(gnl_loss_check_order(loss, &sample));
     *call = (gnl_loss_call){.compute = {loss->object.ctx, gnl_kernels_of(loss->object.ctx), NULL},
                             .rows = rows,
                             .dims = elements / rows,
@@ -97,7 +93,7 @@ static genlat_status mean_of_rows(const gnl_loss_call *call, double *value)
     for (int64_t r = 0; r < call->rows; r++)
         total += call->nll[r];
     if (!isfinite(total))
-        return gnl_fail(GENLAT_E_NUMERIC, "genlat_loss_eval: the loss is %g", total);
+        return gnl_fail(GENLAT_E_NUMERIC, "the loss is %g", total);
     *value = total / (double)call->rows;
     return GENLAT_OK;
 }
@@ -120,23 +116,24 @@ static genlat_status eval_and_keep(genlat_loss *loss, const gnl_loss_call *call,
 static genlat_status check_eval(const genlat_loss *loss, const genlat_tensor *out,
                                 const genlat_tensor *target, const double *value)
 {
-    GNL_REQUIRE(loss, "genlat_loss_eval", "loss is NULL");
-    GNL_REQUIRE(out, "genlat_loss_eval", "out is NULL");
-    GNL_REQUIRE(target, "genlat_loss_eval", "target is NULL");
-    GNL_REQUIRE(value, "genlat_loss_eval", "value is NULL");
+    GNL_CHECK(loss, "loss is NULL");
+    GNL_CHECK(out, "out is NULL");
+    GNL_CHECK(target, "target is NULL");
+    GNL_CHECK(value, "value is NULL");
     return GENLAT_OK;
 }
 
 genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out, const genlat_tensor *target,
                                double *value, genlat_tensor *dout)
 {
+    GNL_ENTER();
     GNL_TRY(check_eval(loss, out, target, value));
     gnl_loss_call call;
-    GNL_TRY(measure(loss, out, target, "genlat_loss_eval", "target", &call));
+    GNL_TRY(measure(loss, out, target, "target", &call));
     if (dout && !gnl_shape_equal(&dout->shape, &out->shape))
-        return gnl_fail(GENLAT_E_SHAPE, "genlat_loss_eval: dout has another shape than out");
+        return gnl_fail(GENLAT_E_SHAPE, "dout has another shape than out");
     GNL_TRY(
-        gnl_loss_check_targets(loss, call.parts, call.rows * call.dims, target->data, "genlat_loss_eval"));
+        gnl_loss_check_targets(loss, call.parts, call.rows * call.dims, target->data));
     GNL_TRY(gnl_grow(loss->object.ctx, (void **)&loss->nll, &loss->nll_capacity, (size_t)call.rows,
                      sizeof *loss->nll));
     call.target = target->data;
@@ -148,10 +145,10 @@ genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out, cons
 }
 
 static genlat_status decode_into(const genlat_loss *loss, const genlat_tensor *out, gnl_rng *rng,
-                                 genlat_tensor *data, const char *where, const char *name)
+                                 genlat_tensor *data, const char *name)
 {
     gnl_loss_call call;
-    GNL_TRY(measure(loss, out, data, where, name, &call));
+    GNL_TRY(measure(loss, out, data, name, &call));
     loss->type->decode(
         loss, &(gnl_loss_decode){call.compute, call.rows, call.dims, call.parts, out->data, data->data, rng});
     return GENLAT_OK;
@@ -159,18 +156,20 @@ static genlat_status decode_into(const genlat_loss *loss, const genlat_tensor *o
 
 genlat_status genlat_loss_mean(const genlat_loss *loss, const genlat_tensor *out, genlat_tensor *mean)
 {
-    GNL_REQUIRE(loss, "genlat_loss_mean", "loss is NULL");
-    GNL_REQUIRE(out, "genlat_loss_mean", "out is NULL");
-    GNL_REQUIRE(mean, "genlat_loss_mean", "mean is NULL");
-    return decode_into(loss, out, NULL, mean, "genlat_loss_mean", "mean");
+    GNL_ENTER();
+    GNL_CHECK(loss, "loss is NULL");
+    GNL_CHECK(out, "out is NULL");
+    GNL_CHECK(mean, "mean is NULL");
+    return decode_into(loss, out, NULL, mean, "mean");
 }
 
 genlat_status genlat_loss_sample(const genlat_loss *loss, const genlat_tensor *out, genlat_rng *rng,
                                  genlat_tensor *sample)
 {
-    GNL_REQUIRE(loss, "genlat_loss_sample", "loss is NULL");
-    GNL_REQUIRE(out, "genlat_loss_sample", "out is NULL");
-    GNL_REQUIRE(rng, "genlat_loss_sample", "rng is NULL");
-    GNL_REQUIRE(sample, "genlat_loss_sample", "sample is NULL");
-    return decode_into(loss, out, gnl_rng_of(rng), sample, "genlat_loss_sample", "sample");
+    GNL_ENTER();
+    GNL_CHECK(loss, "loss is NULL");
+    GNL_CHECK(out, "out is NULL");
+    GNL_CHECK(rng, "rng is NULL");
+    GNL_CHECK(sample, "sample is NULL");
+    return decode_into(loss, out, gnl_rng_of(rng), sample, "sample");
 }

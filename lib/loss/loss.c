@@ -7,7 +7,7 @@ static genlat_status loss_alloc(genlat_ctx *ctx, const char *kind, genlat_loss *
     const gnl_loss_type *type = gnl_loss_type_find(kind);
     if (!type)
         return gnl_fail(GENLAT_E_NOT_FOUND,
-                        "genlat_loss_new: no loss is called '%s'; genlat_loss_kind lists them", kind);
+                        "no loss is called '%s'; genlat_loss_kind lists them", kind);
     genlat_loss *loss = gnl_object_new(ctx, sizeof *loss);
     if (!loss)
         return GENLAT_E_MEMORY;
@@ -30,13 +30,13 @@ genlat_status gnl_loss_parse(genlat_ctx *ctx, const char *spec, genlat_loss **ou
     char kind[GNL_SPEC_KIND];
     const char *pairs = NULL;
     genlat_loss *loss = NULL;
-    GNL_TRY(gnl_spec_kind(spec, kind, &pairs, "genlat_loss_new"));
+    GNL_TRY(gnl_spec_kind(spec, kind, &pairs));
     GNL_TRY(loss_alloc(ctx, kind, &loss));
-    genlat_status status = gnl_spec_pairs(loss->type->options, loss->opts, pairs, kind, "genlat_loss_new");
+    genlat_status status = gnl_spec_pairs(loss->type->options, loss->opts, pairs, kind);
     if (status == GENLAT_OK && loss->type->check) {
         status = loss->type->check(loss->opts);
         if (status != GENLAT_OK)
-            status = gnl_fail_in(status, "genlat_loss_new: %s", kind);
+            status = gnl_fail_in(status, "%s", kind);
     }
     if (status != GENLAT_OK) {
         gnl_loss_release(loss);
@@ -49,8 +49,7 @@ genlat_status gnl_loss_parse(genlat_ctx *ctx, const char *spec, genlat_loss **ou
 
 genlat_status gnl_loss_format(const genlat_loss *loss, char *text, size_t capacity)
 {
-    return gnl_spec_format(loss->type->name, loss->type->options, loss->opts, text, capacity,
-                           "genlat_loss_format");
+    return gnl_spec_format(loss->type->name, loss->type->options, loss->opts, text, capacity);
 }
 
 genlat_loss *gnl_loss_retain(genlat_loss *loss)
@@ -98,10 +97,11 @@ void gnl_loss_zero_grad(genlat_loss *loss)
 
 genlat_status genlat_loss_new(genlat_ctx *ctx, const char *spec, genlat_loss **out)
 {
-    GNL_REQUIRE(out, "genlat_loss_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_loss_new", "ctx is NULL");
-    GNL_REQUIRE(spec, "genlat_loss_new", "spec is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(spec, "spec is NULL");
     return gnl_loss_parse(ctx, spec, out);
 }
 
@@ -115,8 +115,9 @@ void genlat_loss_destroy(genlat_loss **loss)
 
 genlat_status genlat_loss_format(const genlat_loss *loss, char *text, size_t capacity)
 {
-    GNL_REQUIRE(loss, "genlat_loss_format", "loss is NULL");
-    GNL_REQUIRE(text, "genlat_loss_format", "text is NULL");
+    GNL_ENTER();
+    GNL_CHECK(loss, "loss is NULL");
+    GNL_CHECK(text, "text is NULL");
     return gnl_loss_format(loss, text, capacity);
 }
 
@@ -130,11 +131,12 @@ const char *genlat_loss_kind(int32_t index)
 
 genlat_status genlat_loss_help(const char *kind, int32_t option, const char **name, const char **help)
 {
-    GNL_REQUIRE(kind, "genlat_loss_help", "kind is NULL");
+    GNL_ENTER();
+    GNL_CHECK(kind, "kind is NULL");
     const gnl_loss_type *type = gnl_loss_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_loss_help: no loss is called '%s'", kind);
-    return gnl_spec_help(type->name, type->help, type->options, option, name, help, "genlat_loss_help");
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no loss is called '%s'", kind);
+    return gnl_spec_help(type->name, type->help, type->options, option, name, help);
 }
 
 int64_t genlat_loss_outputs(const genlat_loss *loss)
@@ -144,14 +146,15 @@ int64_t genlat_loss_outputs(const genlat_loss *loss)
 
 genlat_status genlat_loss_scale(const genlat_loss *loss, double *sd)
 {
-    GNL_REQUIRE(loss, "genlat_loss_scale", "loss is NULL");
-    GNL_REQUIRE(sd, "genlat_loss_scale", "sd is NULL");
+    GNL_ENTER();
+    GNL_CHECK(loss, "loss is NULL");
+    GNL_CHECK(sd, "sd is NULL");
     if (!loss->type->scale || gnl_loss_parts(loss) != 1)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_loss_scale: %s has no one scale for all elements",
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s has no one scale for all elements",
                         loss->type->name);
     double found = loss->type->scale(loss);
     if (isnan(found))
-        return gnl_fail(GENLAT_E_STATE, "genlat_loss_scale: %s knows its scale after the first training step",
+        return gnl_fail(GENLAT_E_STATE, "%s knows its scale after the first training step",
                         loss->type->name);
     *sd = found;
     return GENLAT_OK;

@@ -114,7 +114,7 @@ void gnl_loss_zero_grad(genlat_loss *loss);
 /* E_RANGE for targets that the likelihood cannot have; call it once on new data, not in every step. A label
  * out of range makes gnl_loss_eval answer NaN for its sample. */
 genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int64_t n,
-                                     const gnl_real *target, const char *where);
+                                     const gnl_real *target);
 
 /* Allocate nothing. What a row gets does not depend on the number of threads. */
 void gnl_loss_eval(genlat_loss *loss, const gnl_loss_call *call);

@@ -4,7 +4,6 @@
 
 #include "metric/metric_priv.h"
 
-static const char where[] = "genlat_metric_classifier_score";
 
 static genlat_status check_rows(const gnl_rows *rows)
 {
@@ -16,9 +15,8 @@ static genlat_status check_rows(const gnl_rows *rows)
         }
         if (least < 0 || fabs(sum - 1) > 1e-3)
             return gnl_fail(GENLAT_E_RANGE,
-                            "%s: row %lld of probabilities has sum %g and smallest number %g; sum 1 and none "
-                            "below 0 wanted",
-                            where, (long long)i, sum, least);
+                            "row %lld of probabilities has sum %g and smallest number %g; sum 1 and none "
+                            "below 0 wanted", (long long)i, sum, least);
     }
     return GENLAT_OK;
 }
@@ -43,11 +41,12 @@ genlat_status genlat_metric_classifier_score(const genlat_tensor *probabilities,
                                              double *sd)
 {
     gnl_rows rows;
-    GNL_REQUIRE(mean, where, "mean is NULL");
-    GNL_REQUIRE(probabilities, where, "probabilities is NULL");
-    GNL_TRY(gnl_rows_take(probabilities, 1, where, "probabilities", &rows));
+    GNL_ENTER();
+    GNL_CHECK(mean, "mean is NULL");
+    GNL_CHECK(probabilities, "probabilities is NULL");
+    GNL_TRY(gnl_rows_take(probabilities, 1, "probabilities", &rows));
     if (splits < 1 || splits > rows.n)
-        return gnl_fail(GENLAT_E_RANGE, "%s: splits is %lld, 1 to %lld wanted", where, (long long)splits,
+        return gnl_fail(GENLAT_E_RANGE, "splits is %lld, 1 to %lld wanted", (long long)splits,
                         (long long)rows.n);
     GNL_TRY(check_rows(&rows));
     double *scores = gnl_alloc(rows.ctx, (size_t)(splits + rows.d), sizeof *scores);

@@ -106,7 +106,7 @@ static bool trace_of_root(genlat_ctx *ctx, int64_t n, const space *s, double *ou
     return true;
 }
 
-static genlat_status distance_in(const gnl_rows rows[2], const space *s, const char *where, double *distance)
+static genlat_status distance_in(const gnl_rows rows[2], const space *s, double *distance)
 {
     int64_t d = rows[0].d;
     double apart = 0, sum = 0, root = 0;
@@ -117,7 +117,7 @@ static genlat_status distance_in(const gnl_rows rows[2], const space *s, const c
     for (int64_t j = 0; j < d; j++)
         apart += (s->mean[0][j] - s->mean[1][j]) * (s->mean[0][j] - s->mean[1][j]);
     if (!trace_of_root(rows[0].ctx, d, s, &root))
-        return gnl_fail(GENLAT_E_NUMERIC, "%s: the eigenvalues of the covariances do not converge", where);
+        return gnl_fail(GENLAT_E_NUMERIC, "the eigenvalues of the covariances do not converge");
     /* Rounding takes the difference of equal sets a little below 0. */
     *distance = fmax(apart + sum - 2 * root, 0);
     return GENLAT_OK;
@@ -125,13 +125,12 @@ static genlat_status distance_in(const gnl_rows rows[2], const space *s, const c
 
 genlat_status gnl_frechet_distance(const genlat_tensor *a, const genlat_tensor *b, double *distance)
 {
-    const char *where = "genlat_metric_frechet_distance";
     gnl_rows rows[2];
     int64_t square = 0, numbers = 0;
-    GNL_TRY(gnl_rows_take_pair(a, "a", b, "b", 2, where, rows));
+    GNL_TRY(gnl_rows_take_pair(a, "a", b, "b", 2, rows));
     int64_t d = rows[0].d;
     if (!gnl_mul_i64(d, d, &square) || !gnl_mul_i64(square, 4, &numbers))
-        return gnl_fail(GENLAT_E_SHAPE, "%s: %lld features are too many", where, (long long)d);
+        return gnl_fail(GENLAT_E_SHAPE, "%lld features are too many", (long long)d);
     double *block = gnl_alloc(rows[0].ctx, (size_t)(numbers + 4 * d), sizeof *block);
     if (!block)
         return GENLAT_E_MEMORY;
@@ -142,16 +141,16 @@ genlat_status gnl_frechet_distance(const genlat_tensor *a, const genlat_tensor *
                .half = block + 3 * square,
                .values = vectors + 2 * d,
                .beside = vectors + 3 * d};
-    genlat_status status = distance_in(rows, &s, where, distance);
+    genlat_status status = distance_in(rows, &s, distance);
     gnl_free(rows[0].ctx, block);
     return status;
 }
 
 genlat_status genlat_metric_frechet_distance(const genlat_tensor *a, const genlat_tensor *b, double *distance)
 {
-    const char *where = "genlat_metric_frechet_distance";
-    GNL_REQUIRE(distance, where, "distance is NULL");
-    GNL_REQUIRE(a, where, "a is NULL");
-    GNL_REQUIRE(b, where, "b is NULL");
+    GNL_ENTER();
+    GNL_CHECK(distance, "distance is NULL");
+    GNL_CHECK(a, "a is NULL");
+    GNL_CHECK(b, "b is NULL");
     return gnl_frechet_distance(a, b, distance);
 }

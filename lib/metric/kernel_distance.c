@@ -2,7 +2,6 @@
 /* Kernel distance: unbiased squared maximum mean discrepancy with a cubic polynomial kernel. */
 #include "metric/metric_priv.h"
 
-static const char where[] = "genlat_metric_kernel_distance";
 
 enum { ROWS_A_TASK = 16 };
 
@@ -108,15 +107,16 @@ genlat_status genlat_metric_kernel_distance(const genlat_tensor *a, const genlat
                                             int64_t subsets, uint64_t seed, double *mean, double *sd)
 {
     gnl_rows rows[2];
-    GNL_REQUIRE(mean, where, "mean is NULL");
-    GNL_REQUIRE(a, where, "a is NULL");
-    GNL_REQUIRE(b, where, "b is NULL");
-    GNL_TRY(gnl_rows_take_pair(a, "a", b, "b", 2, where, rows));
+    GNL_ENTER();
+    GNL_CHECK(mean, "mean is NULL");
+    GNL_CHECK(a, "a is NULL");
+    GNL_CHECK(b, "b is NULL");
+    GNL_TRY(gnl_rows_take_pair(a, "a", b, "b", 2, rows));
     int64_t most = GNL_MIN(rows[0].n, rows[1].n);
     if (subset != 0 && (subset < 2 || subset > most))
-        return gnl_fail(GENLAT_E_RANGE, "%s: subset is %lld; 0, or 2 to %lld wanted", where,
+        return gnl_fail(GENLAT_E_RANGE, "subset is %lld; 0, or 2 to %lld wanted",
                         (long long)subset, (long long)most);
     if (subset != 0 && (subsets < 1 || subsets > 1 << 24))
-        return gnl_fail(GENLAT_E_RANGE, "%s: subsets is %lld, 1 to 2^24 wanted", where, (long long)subsets);
+        return gnl_fail(GENLAT_E_RANGE, "subsets is %lld, 1 to 2^24 wanted", (long long)subsets);
     return measure(rows, subset, subset ? subsets : 1, seed, mean, sd);
 }

@@ -46,14 +46,14 @@ static void judge(int64_t n, int64_t modes, const int64_t *counts, genlat_modes 
 genlat_status genlat_metric_modes(const genlat_tensor *samples, const genlat_tensor *centres, double sd,
                                   genlat_modes *out)
 {
-    const char *where = "genlat_metric_modes";
     gnl_rows rows[2];
+    GNL_ENTER();
     GNL_TRY(gnl_result_check(out, "out"));
-    GNL_REQUIRE(samples, where, "samples is NULL");
-    GNL_REQUIRE(centres, where, "centres is NULL");
+    GNL_CHECK(samples, "samples is NULL");
+    GNL_CHECK(centres, "centres is NULL");
     if (!(sd > 0) || !isfinite(sd))
-        return gnl_fail(GENLAT_E_RANGE, "%s: sd is %g, a finite number above 0 wanted", where, sd);
-    GNL_TRY(gnl_rows_take_pair(samples, "samples", centres, "centres", 1, where, rows));
+        return gnl_fail(GENLAT_E_RANGE, "sd is %g, a finite number above 0 wanted", sd);
+    GNL_TRY(gnl_rows_take_pair(samples, "samples", centres, "centres", 1, rows));
     int64_t *counts = gnl_calloc(rows[1].ctx, (size_t)rows[1].n, sizeof *counts);
     if (!counts)
         return GENLAT_E_MEMORY;
@@ -69,13 +69,13 @@ genlat_status genlat_metric_modes(const genlat_tensor *samples, const genlat_ten
 
 genlat_status genlat_metric_class_modes(const genlat_tensor *labels, int64_t classes, genlat_modes *out)
 {
-    const char *where = "genlat_metric_class_modes";
     gnl_rows rows;
+    GNL_ENTER();
     GNL_TRY(gnl_result_check(out, "out"));
-    GNL_REQUIRE(labels, where, "labels is NULL");
+    GNL_CHECK(labels, "labels is NULL");
     if (classes < 1 || classes > 1 << 24)
-        return gnl_fail(GENLAT_E_RANGE, "%s: classes is %lld, 1 to 2^24 wanted", where, (long long)classes);
-    GNL_TRY(gnl_rows_take(labels, 1, where, "labels", &rows));
+        return gnl_fail(GENLAT_E_RANGE, "classes is %lld, 1 to 2^24 wanted", (long long)classes);
+    GNL_TRY(gnl_rows_take(labels, 1, "labels", &rows));
     int64_t *counts = gnl_calloc(rows.ctx, (size_t)classes, sizeof *counts), bad = -1;
     if (!counts)
         return GENLAT_E_MEMORY;
@@ -90,6 +90,6 @@ genlat_status genlat_metric_class_modes(const genlat_tensor *labels, int64_t cla
         judge(rows.n * rows.d, classes, counts, out);
     gnl_free(rows.ctx, counts);
     return bad < 0 ? GENLAT_OK
-                   : gnl_fail(GENLAT_E_RANGE, "%s: label %lld is no whole number from 0 to %lld", where,
+                   : gnl_fail(GENLAT_E_RANGE, "label %lld is no whole number from 0 to %lld",
                               (long long)bad, (long long)classes - 1);
 }

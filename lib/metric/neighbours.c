@@ -2,7 +2,6 @@
 /* Precision, recall, density and coverage by balls that reach to the k-th nearest neighbour. */
 #include "metric/metric_priv.h"
 
-static const char where[] = "genlat_metric_neighbours";
 
 enum { ROWS_A_TASK = 16, REAL = 0, GENERATED = 1 };
 
@@ -132,14 +131,15 @@ genlat_status genlat_metric_neighbours(const genlat_tensor *real, const genlat_t
                                        genlat_neighbours *out)
 {
     search s = {.k = k};
+    GNL_ENTER();
     GNL_TRY(gnl_result_check(out, "out"));
-    GNL_REQUIRE(real, where, "real is NULL");
-    GNL_REQUIRE(generated, where, "generated is NULL");
-    GNL_TRY(gnl_rows_take_pair(real, "real", generated, "generated", 2, where, s.sets));
+    GNL_CHECK(real, "real is NULL");
+    GNL_CHECK(generated, "generated is NULL");
+    GNL_TRY(gnl_rows_take_pair(real, "real", generated, "generated", 2, s.sets));
     int64_t most = GNL_MIN(s.sets[REAL].n, s.sets[GENERATED].n) - 1;
     if (k < 1 || k > most)
         return gnl_fail(GENLAT_E_RANGE,
-                        "%s: k is %lld, 1 to %lld wanted, less than the samples of either set", where,
+                        "k is %lld, 1 to %lld wanted, less than the samples of either set",
                         (long long)k, (long long)most);
     genlat_neighbours result = {.size = sizeof result};
     GNL_TRY(measure(&s, &result));

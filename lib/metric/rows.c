@@ -4,37 +4,35 @@
 
 #include "metric/metric_priv.h"
 
-genlat_status gnl_check_finite(const genlat_tensor *tensor, const char *where, const char *name)
+genlat_status gnl_check_finite(const genlat_tensor *tensor, const char *name)
 {
     int64_t count = gnl_shape_count(&tensor->shape);
     for (int64_t i = 0; i < count; i++)
         if (!isfinite(tensor->data[i]))
-            return gnl_fail(GENLAT_E_NUMERIC, "%s: element %lld of %s is %g, finite numbers wanted", where,
+            return gnl_fail(GENLAT_E_NUMERIC, "element %lld of %s is %g, finite numbers wanted",
                             (long long)i, name, (double)tensor->data[i]);
     return GENLAT_OK;
 }
 
-genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const char *where, const char *name,
+genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const char *name,
                             gnl_rows *out)
 {
     char found[GNL_SHAPE_TEXT];
     const gnl_shape *shape = &tensor->shape;
     int64_t width = shape->ndim > 0 ? gnl_shape_count_from(shape, 1) : 0;
     if (width < 1 || shape->dim[0] < least)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: %s is %s, at least %lld rows of one number or more wanted",
-                        where, name, gnl_shape_format(shape, found), (long long)least);
+        return gnl_fail(GENLAT_E_SHAPE, "%s is %s, at least %lld rows of one number or more wanted", name, gnl_shape_format(shape, found), (long long)least);
     *out = (gnl_rows){tensor->object.ctx, shape->dim[0], width, tensor->data};
-    return gnl_check_finite(tensor, where, name);
+    return gnl_check_finite(tensor, name);
 }
 
 genlat_status gnl_rows_take_pair(const genlat_tensor *a, const char *name_a, const genlat_tensor *b,
-                                 const char *name_b, int64_t least, const char *where, gnl_rows out[2])
+                                 const char *name_b, int64_t least, gnl_rows out[2])
 {
-    GNL_TRY(gnl_rows_take(a, least, where, name_a, &out[0]));
-    GNL_TRY(gnl_rows_take(b, least, where, name_b, &out[1]));
+    GNL_TRY(gnl_rows_take(a, least, name_a, &out[0]));
+    GNL_TRY(gnl_rows_take(b, least, name_b, &out[1]));
     if (out[0].d != out[1].d)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: rows of %s have %lld numbers, those of %s %lld; the same wanted",
-                        where, name_a, (long long)out[0].d, name_b, (long long)out[1].d);
+        return gnl_fail(GENLAT_E_SHAPE, "rows of %s have %lld numbers, those of %s %lld; the same wanted", name_a, (long long)out[0].d, name_b, (long long)out[1].d);
     return GENLAT_OK;
 }
 

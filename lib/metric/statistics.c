@@ -23,21 +23,21 @@ double gnl_log_mean_exp(int64_t n, const double *values)
 
 genlat_status genlat_metric_log_mean_exp(const double *values, int64_t n, double *out)
 {
-    const char *where = "genlat_metric_log_mean_exp";
-    GNL_REQUIRE(out, where, "out is NULL");
-    GNL_REQUIRE(values, where, "values is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    GNL_CHECK(values, "values is NULL");
     if (n < 1)
-        return gnl_fail(GENLAT_E_RANGE, "%s: n is %lld, at least 1 wanted", where, (long long)n);
+        return gnl_fail(GENLAT_E_RANGE, "n is %lld, at least 1 wanted", (long long)n);
     *out = gnl_log_mean_exp(n, values);
     return GENLAT_OK;
 }
 
-static genlat_status check_numbers(const genlat_tensor *x, const char *where)
+static genlat_status check_numbers(const genlat_tensor *x)
 {
-    GNL_REQUIRE(x, where, "x is NULL");
+    GNL_CHECK(x, "x is NULL");
     if (gnl_shape_count(&x->shape) == 0)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: x is empty, at least one number wanted", where);
-    return gnl_check_finite(x, where, "x");
+        return gnl_fail(GENLAT_E_SHAPE, "x is empty, at least one number wanted");
+    return gnl_check_finite(x, "x");
 }
 
 /* Two passes: central moments by differences from the mean lose nothing to cancellation. */
@@ -66,8 +66,9 @@ static void find_moments(int64_t n, const gnl_real *x, genlat_moments *m)
 
 genlat_status genlat_metric_moments(const genlat_tensor *x, genlat_moments *out)
 {
+    GNL_ENTER();
     GNL_TRY(gnl_result_check(out, "out"));
-    GNL_TRY(check_numbers(x, "genlat_metric_moments"));
+    GNL_TRY(check_numbers(x));
     genlat_moments result = {.size = sizeof result};
     find_moments(gnl_shape_count(&x->shape), x->data, &result);
     gnl_result_give(out, &result, sizeof result);
@@ -90,15 +91,15 @@ static double quantile_of(int64_t n, const gnl_real *sorted, double q)
 
 genlat_status genlat_metric_quantiles(const genlat_tensor *x, const double *at, int64_t n, double *out)
 {
-    const char *where = "genlat_metric_quantiles";
-    GNL_REQUIRE(out, where, "out is NULL");
-    GNL_REQUIRE(at, where, "at is NULL");
-    GNL_TRY(check_numbers(x, where));
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    GNL_CHECK(at, "at is NULL");
+    GNL_TRY(check_numbers(x));
     if (n < 1)
-        return gnl_fail(GENLAT_E_RANGE, "%s: n is %lld, at least 1 wanted", where, (long long)n);
+        return gnl_fail(GENLAT_E_RANGE, "n is %lld, at least 1 wanted", (long long)n);
     for (int64_t i = 0; i < n; i++)
         if (!(at[i] >= 0 && at[i] <= 1))
-            return gnl_fail(GENLAT_E_RANGE, "%s: at[%lld] is %g, 0 to 1 wanted", where, (long long)i, at[i]);
+            return gnl_fail(GENLAT_E_RANGE, "at[%lld] is %g, 0 to 1 wanted", (long long)i, at[i]);
     int64_t count = gnl_shape_count(&x->shape);
     gnl_real *sorted = gnl_alloc(x->object.ctx, (size_t)count, sizeof *sorted);
     if (!sorted)

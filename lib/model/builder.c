@@ -124,7 +124,7 @@ static genlat_status set_options(genlat_model_builder *b, const char *family, co
     if (table->size > sizeof now)
         return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %d bytes", table->name, MOST_BYTES);
     memcpy(now, gnl_config_options(b->type->config, b->config), table->size);
-    GNL_TRY(gnl_options_take(table, given, options, gnl_running()));
+    GNL_TRY(gnl_options_take(table, given, options));
     size_t size = 0;
     memcpy(&size, given, sizeof size);
     for (size_t i = 0; i < table->count; i++) {
@@ -132,8 +132,8 @@ static genlat_status set_options(genlat_model_builder *b, const char *family, co
         const char *name = table->options[i].name;
         if (table->options[i].offset >= size) /* an older program does not know it */
             continue;
-        GNL_TRY(gnl_options_get(table, now, name, before, sizeof before, name));
-        GNL_TRY(gnl_options_get(table, options, name, after, sizeof after, name));
+        GNL_TRY(gnl_options_get(table, now, name, before, sizeof before));
+        GNL_TRY(gnl_options_get(table, options, name, after, sizeof after));
         if (strcmp(before, after) != 0)
             GNL_TRY(set(b, name, after));
     }
@@ -269,7 +269,7 @@ static genlat_status set_data(gnl_config *config, int32_t ndim, const int64_t *d
     if (ndim < 1 || ndim >= GENLAT_MAX_DIMS || !dims)
         return gnl_fail(GENLAT_E_INVALID, "dims is NULL or ndim is not from 1 to %d", GENLAT_MAX_DIMS - 1);
     const gnl_shape data = gnl_shape_of(ndim, dims);
-    GNL_TRY(gnl_shape_check(&data, &count, "data"));
+    GNL_TRY(gnl_shape_check(&data, &count));
     if (count == 0)
         return gnl_fail(GENLAT_E_SHAPE, "a sample has no elements");
     config->data = data;

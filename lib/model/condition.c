@@ -28,7 +28,7 @@ genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_ten
 genlat_status gnl_model_check_batch(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels)
 {
     GNL_CHECK(x, "x is NULL");
-    GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, gnl_running(), "x"));
+    GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
     if (x->shape.dim[0] < 1)
         return gnl_fail(GENLAT_E_SHAPE, "x has no rows");
     return gnl_model_check_labels(model, labels, x->shape.dim[0]);

@@ -125,7 +125,7 @@ static length_opts length_of(const gnl_config *config)
 static genlat_status set_length(gnl_config *config, const char *key, const char *value)
 {
     length_opts length = length_of(config);
-    GNL_TRY(gnl_options_set(&length_table, &length, key, value, gnl_running()));
+    GNL_TRY(gnl_options_set(&length_table, &length, key, value));
     config->epochs = length.epochs;
     config->batch = length.batch;
     config->restore_best = length.restore_best;
@@ -166,10 +166,10 @@ static genlat_status set_text(const gnl_config_type *type, gnl_config *config, c
     void *options = gnl_config_options(type, config);
     if (is_choice(option, value)) {
         gnl_config_text(text, config)[0] = '\0';
-        return gnl_options_set(type->options, options, text->key, value, gnl_running());
+        return gnl_options_set(type->options, options, text->key, value);
     }
     if (option)
-        GNL_TRY(gnl_options_set(type->options, options, text->key, option->names[(int)option->fallback], gnl_running()));
+        GNL_TRY(gnl_options_set(type->options, options, text->key, option->names[(int)option->fallback]));
     return gnl_text_copy(gnl_config_text(text, config), text->capacity, value, text->key);
 }
 
@@ -183,7 +183,7 @@ genlat_status gnl_config_set(const gnl_config_type *type, gnl_config *config, co
     if (gnl_options_find(&length_table, key))
         return set_length(config, key, value);
     if (type->options && gnl_options_find(type->options, key))
-        return gnl_options_set(type->options, gnl_config_options(type, config), key, value, gnl_running());
+        return gnl_options_set(type->options, gnl_config_options(type, config), key, value);
     return unknown(type, key);
 }
 
@@ -201,9 +201,9 @@ genlat_status gnl_config_get(const gnl_config_type *type, const gnl_config *conf
         return gnl_text_copy(text, capacity, condition, key);
     }
     if (gnl_options_find(&length_table, key))
-        return gnl_options_get(&length_table, &length, key, text, capacity, gnl_running());
+        return gnl_options_get(&length_table, &length, key, text, capacity);
     if (option)
-        return gnl_options_get(type->options, gnl_config_options(type, config), key, text, capacity, gnl_running());
+        return gnl_options_get(type->options, gnl_config_options(type, config), key, text, capacity);
     return unknown(type, key);
 }
 
@@ -262,9 +262,10 @@ static genlat_status read_options(const gnl_config_type *type, gnl_config *confi
     char key[KEY + 8];
     snprintf(key, sizeof key, "%soptions", prefix);
     const char *stored = gnl_reader_meta(reader, key);
-    return stored ? gnl_spec_pairs(type->options, gnl_config_options(type, config), stored, type->family,
-                                   gnl_reader_path(reader))
-                  : gnl_field_bad(reader, key, NULL);
+    if (!stored)
+        return gnl_field_bad(reader, key, NULL);
+    GNL_TRY_IN(gnl_reader_path(reader), gnl_spec_pairs(type->options, gnl_config_options(type, config), stored, type->family));
+    return GENLAT_OK;
 }
 
 genlat_status gnl_config_read(const gnl_config_type *type, gnl_config *config, const gnl_reader *reader)

@@ -22,7 +22,7 @@ void genlat_sample_opts_init_sized(genlat_sample_opts *opts, size_t size)
 static genlat_status take_options(const genlat_model *model, const genlat_sample_opts *given, genlat_sample_opts *o)
 {
     const char *name = model->type->name;
-    GNL_TRY(gnl_options_take(&sample_table, given, o, gnl_running()));
+    GNL_TRY(gnl_options_take(&sample_table, given, o));
     if (o->truncation > 0 && o->truncation < 0.1)
         return gnl_fail(GENLAT_E_RANGE, "truncation is %g, 0 or 0.1 to 1000 expected", o->truncation);
     if (o->draw && !(model->type->sample_options & GNL_SAMPLE_DRAW))
@@ -52,7 +52,7 @@ static genlat_status check_latents(const genlat_model *model, const genlat_tenso
     if (!z)
         return gnl_fail(GENLAT_E_INVALID, "%s is NULL", name);
     const gnl_shape latent = {1, {model->type->latent_size(model)}};
-    GNL_TRY(gnl_tensor_check_rows(z, &latent, gnl_running(), name));
+    GNL_TRY(gnl_tensor_check_rows(z, &latent, name));
     return z->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "%s has no rows", name) : GENLAT_OK;
 }
 
@@ -187,7 +187,7 @@ static genlat_status check_encode(const genlat_model *model, const genlat_tensor
     GNL_CHECK(x, "x is NULL");
     if (!model->type->predicts)
         return gnl_model_check_batch(model, x, labels);
-    GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, gnl_running(), "x"));
+    GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
     return x->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "x has no rows") : GENLAT_OK;
 }
 

@@ -108,7 +108,8 @@ static genlat_status infer(const genlat_net *net, const gnl_node *node, gnl_laye
     memset(plan, 0, sizeof *plan);
     const gnl_layer_env env = {.rows = 1, .threads = 1};
     GNL_TRY(type->infer(node->layer->opts, &env, node->inputs, in, plan));
-    return gnl_shape_check(&plan->out, NULL, "output");
+    GNL_TRY_IN("output", gnl_shape_check(&plan->out, NULL));
+    return GENLAT_OK;
 }
 
 static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, const gnl_param *param)
@@ -116,7 +117,7 @@ static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, con
     genlat_net *net = b->net;
     char name[2 * MAX_NAME];
     int64_t count = 0;
-    GNL_TRY(gnl_shape_check(&param->shape, &count, param->name));
+    GNL_TRY_IN(param->name, gnl_shape_check(&param->shape, &count));
     GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->weight, &b->weight_room, (size_t)net->weights + 1,
                      sizeof *net->weight));
     snprintf(name, sizeof name, "%s.%s", node->name, param->name);
@@ -293,7 +294,7 @@ static genlat_status add_input(genlat_net_builder *b, const char *name, const gn
     if (b->net->inputs == GNL_MAX_INPUTS)
         return gnl_fail(GENLAT_E_RANGE, "more than %d inputs", GNL_MAX_INPUTS);
     int64_t count = 0;
-    GNL_TRY(gnl_shape_check(shape, &count, name));
+    GNL_TRY_IN(name, gnl_shape_check(shape, &count));
     if (count == 0)
         return gnl_fail(GENLAT_E_SHAPE, "input %.100s has a dimension of size 0, 1 or more wanted", name);
     GNL_TRY(add_node(b, name, &node));
@@ -311,7 +312,7 @@ static genlat_status finish(genlat_net_builder *b)
     if (b->status != GENLAT_OK)
         return gnl_fail(b->status, "%s", b->error);
     if (net->nodes == net->inputs)
-        return gnl_fail(GENLAT_E_STATE, "genlat_net_build: the net has no layer");
+        return gnl_fail(GENLAT_E_STATE, "the net has no layer");
     if (b->most_numbers && net->values + net->states > b->most_numbers + GNL_ALIGN * (int64_t)net->weights)
         return gnl_fail(GENLAT_E_FORMAT, "graph: its weights are more than the file holds");
     if (net->outputs == 0)
@@ -378,9 +379,10 @@ genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *
 
 genlat_status genlat_net_builder_new(genlat_ctx *ctx, genlat_net_builder **out)
 {
-    GNL_REQUIRE(out, "genlat_net_builder_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_net_builder_new", "ctx is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
     return builder_new(ctx, out);
 }
 
@@ -390,13 +392,6 @@ void genlat_net_builder_destroy(genlat_net_builder **builder)
         return;
     builder_release(*builder);
     *builder = NULL;
-}
-
-/* Keeps an error of a call under the call's name. */
-static void keep_in(genlat_net_builder *b, genlat_status status, const char *function)
-{
-    if (status != GENLAT_OK && b->status == GENLAT_OK)
-        keep(b, gnl_fail_in(status, "%s", function));
 }
 
 static genlat_status check_input(const char *name, int32_t ndim, const int64_t *dims)
@@ -410,6 +405,7 @@ static genlat_status check_input(const char *name, int32_t ndim, const int64_t *
 void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int32_t ndim,
                               const int64_t *dims)
 {
+    GNL_ENTER();
     if (!accepts(builder))
         return;
     genlat_status status = check_input(name, ndim, dims);
@@ -417,12 +413,13 @@ void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int
         gnl_shape shape = gnl_shape_of(ndim, dims);
         status = add_input(builder, name, &shape);
     }
-    keep_in(builder, status, "genlat_net_builder_input");
+    keep(builder, status);
 }
 
 void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...)
 {
     char line[MAX_LINE];
+    GNL_ENTER();
     if (!accepts(builder))
         return;
     int length = -1;
@@ -434,26 +431,28 @@ void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...
     }
     if (length < 0 || (size_t)length >= sizeof line)
         keep(builder,
-             gnl_fail(GENLAT_E_INVALID, "genlat_net_builder_add: format is NULL or gives more than %d bytes",
+             gnl_fail(GENLAT_E_INVALID, "format is NULL or gives more than %d bytes",
                       MAX_LINE - 1));
     else
-        keep_in(builder, add_line(builder, line), "genlat_net_builder_add");
+        keep(builder, add_line(builder, line));
 }
 
 void genlat_net_builder_text(genlat_net_builder *builder, const char *text)
 {
+    GNL_ENTER();
     if (!accepts(builder))
         return;
     if (!text)
-        keep(builder, gnl_fail(GENLAT_E_INVALID, "genlat_net_builder_text: text is NULL"));
+        keep(builder, gnl_fail(GENLAT_E_INVALID, "text is NULL"));
     else
-        keep_in(builder, add_text(builder, text), "genlat_net_builder_text");
+        keep(builder, add_text(builder, text));
 }
 
 void genlat_net_builder_layer(genlat_net_builder *builder, genlat_layer *layer, const char *keys)
 {
     node_keys own;
     char rest[MAX_LINE];
+    GNL_ENTER();
     if (!accepts(builder))
         return;
     genlat_status status =
@@ -462,28 +461,30 @@ void genlat_net_builder_layer(genlat_net_builder *builder, genlat_layer *layer, 
         status = gnl_fail(GENLAT_E_INVALID, "'%s' is none of name=, from=, share=", rest);
     if (status == GENLAT_OK)
         status = add_layer(builder, gnl_object_retain(layer), &own);
-    keep_in(builder, status, "genlat_net_builder_layer");
+    keep(builder, status);
 }
 
 void genlat_net_builder_output(genlat_net_builder *builder, const char *names)
 {
+    GNL_ENTER();
     if (!accepts(builder))
         return;
     if (!names)
-        keep(builder, gnl_fail(GENLAT_E_INVALID, "genlat_net_builder_output: names is NULL"));
+        keep(builder, gnl_fail(GENLAT_E_INVALID, "names is NULL"));
     else
-        keep_in(builder, set_outputs(builder->net, names), "genlat_net_builder_output");
+        keep(builder, set_outputs(builder->net, names));
 }
 
 genlat_status genlat_net_build(genlat_net_builder **builder, genlat_net **out)
 {
     genlat_net_builder *b = builder ? *builder : NULL;
+    GNL_ENTER();
     if (builder)
         *builder = NULL;
     if (!out) /* the builder is taken in any case */
         builder_release(b);
-    GNL_REQUIRE(out, "genlat_net_build", "out is NULL");
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(b, "genlat_net_build", "builder is NULL");
+    GNL_CHECK(b, "builder is NULL");
     return build(b, out);
 }

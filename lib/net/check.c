@@ -168,14 +168,14 @@ static void checker_clear(checker *c)
 static genlat_status check_arguments(const genlat_net *net, int32_t inputs, const genlat_tensor *const *x)
 {
     if (inputs != net->inputs || !x)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_net_check: %d tensors, the net has %d inputs",
+        return gnl_fail(GENLAT_E_INVALID, "%d tensors, the net has %d inputs",
                         x ? (int)inputs : 0, net->inputs);
     for (int i = 0; i < inputs; i++) {
-        GNL_REQUIRE(x[i], "genlat_net_check", "a tensor is NULL");
-        GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, "genlat_net_check", net->node[i].name));
+        GNL_CHECK(x[i], "a tensor is NULL");
+        GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, net->node[i].name));
         if (x[i]->shape.dim[0] != x[0]->shape.dim[0] || x[0]->shape.dim[0] < 1)
             return gnl_fail(GENLAT_E_SHAPE,
-                            "genlat_net_check: inputs have different numbers of rows, or none");
+                            "inputs have different numbers of rows, or none");
     }
     return GENLAT_OK;
 }
@@ -183,10 +183,10 @@ static genlat_status check_arguments(const genlat_net *net, int32_t inputs, cons
 genlat_status genlat_net_check(genlat_net *net, int32_t inputs, const genlat_tensor *const *x, int64_t probes,
                                uint64_t seed, genlat_check_result *result)
 {
-    GNL_REQUIRE(net, "genlat_net_check", "net is NULL");
-    GNL_REQUIRE(probes >= 1, "genlat_net_check", "probes is below 1");
-    GNL_REQUIRE(result && result->size >= sizeof *result, "genlat_net_check",
-                "result is NULL or its size is not set");
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
+    GNL_CHECK(probes >= 1, "probes is below 1");
+    GNL_CHECK(result && result->size >= sizeof *result, "result is NULL or its size is not set");
     GNL_TRY(check_arguments(net, inputs, x));
     result->worst = 0;
     result->checked = 0;

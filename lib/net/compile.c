@@ -116,7 +116,7 @@ static genlat_status move_in(genlat_exec *exec)
     genlat_exec *host = exec->host;
     const int64_t left = host->room_numbers - host->room_used, real = (int64_t)sizeof(gnl_real);
     if (exec->arena_numbers > left)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_compile_guest: the exec takes %lld bytes, %lld of the host's room are left",
+        return gnl_fail(GENLAT_E_RANGE, "the exec takes %lld bytes, %lld of the host's room are left",
                         (long long)(exec->arena_numbers * real), (long long)(left * real));
     exec->arena = host->room + host->room_used;
     exec->compute = host->compute;
@@ -250,12 +250,12 @@ static genlat_status check_grads(const genlat_net *net, const genlat_exec_opts *
 {
     if (opts->purpose == GENLAT_EXEC_INFERENCE)
         return GENLAT_OK;
-    GNL_TRY(gnl_net_check_whole(net, "training"));
+    GNL_TRY(gnl_net_check_whole(net));
     if (net->lender)
-        return gnl_fail(GENLAT_E_STATE, "genlat_net_compile: the net's gradients lie in an exec with lend_grads, which must be "
+        return gnl_fail(GENLAT_E_STATE, "the net's gradients lie in an exec with lend_grads, which must be "
                                         "the only one that trains it; destroy that first");
     if (opts->lend_grads && net->grad)
-        return gnl_fail(GENLAT_E_STATE, "genlat_net_compile: lend_grads for a net that has gradients already; compile before "
+        return gnl_fail(GENLAT_E_STATE, "lend_grads for a net that has gradients already; compile before "
                                         "any optimizer or other exec is made for it");
     return GENLAT_OK;
 }

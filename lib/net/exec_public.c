@@ -38,15 +38,15 @@ genlat_exec_opts gnl_exec_training(bool input_grads, bool recompute)
 }
 
 static genlat_status check_compile(const genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                           genlat_exec_opts *complete, const char *where)
+                           genlat_exec_opts *complete)
 {
-    GNL_REQUIRE(net, where, "net is NULL");
+    GNL_CHECK(net, "net is NULL");
     if (rows < 1 || rows > INT32_MAX)
-        return gnl_fail(GENLAT_E_RANGE, "%s: rows is %lld, must be from 1 to %d", where, (long long)rows,
+        return gnl_fail(GENLAT_E_RANGE, "rows is %lld, must be from 1 to %d", (long long)rows,
                         INT32_MAX);
-    GNL_TRY(gnl_options_take(&exec_table, opts, complete, where));
+    GNL_TRY(gnl_options_take(&exec_table, opts, complete));
     if (complete->purpose != GENLAT_EXEC_TRAINING && (complete->room || complete->lend_grads))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: room and lend_grads are for purpose training", where);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "room and lend_grads are for purpose training");
     return GENLAT_OK;
 }
 
@@ -54,24 +54,25 @@ genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exe
                                  genlat_exec **out)
 {
     genlat_exec_opts complete;
-    GNL_REQUIRE(out, "genlat_net_compile", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_TRY(check_compile(net, rows, opts, &complete, "genlat_net_compile"));
+    GNL_TRY(check_compile(net, rows, opts, &complete));
     return gnl_net_compile(net, rows, &complete, out);
 }
 
 genlat_status genlat_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows,
                                         const genlat_exec_opts *opts, genlat_exec **out)
 {
-    const char *where = "genlat_exec_compile_guest";
     genlat_exec_opts complete;
-    GNL_REQUIRE(out, where, "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(host, where, "host is NULL");
-    GNL_TRY(check_compile(net, rows, opts, &complete, where));
-    GNL_REQUIRE(host->object.ctx == net->object.ctx, where, "host and net are of different contexts");
+    GNL_CHECK(host, "host is NULL");
+    GNL_TRY(check_compile(net, rows, opts, &complete));
+    GNL_CHECK(host->object.ctx == net->object.ctx, "host and net are of different contexts");
     if (complete.purpose == GENLAT_EXEC_PENALTY)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: an exec for penalties takes memory of its own", where);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "an exec for penalties takes memory of its own");
     return gnl_exec_compile_guest(host, net, rows, &complete, out);
 }
 
@@ -79,9 +80,10 @@ genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_
                                     int64_t *bytes)
 {
     genlat_exec_opts complete;
-    GNL_REQUIRE(bytes, "genlat_net_exec_bytes", "bytes is NULL");
+    GNL_ENTER();
+    GNL_CHECK(bytes, "bytes is NULL");
     *bytes = 0;
-    GNL_TRY(check_compile(net, rows, opts, &complete, "genlat_net_exec_bytes"));
+    GNL_TRY(check_compile(net, rows, opts, &complete));
     return gnl_net_exec_bytes(net, rows, &complete, bytes);
 }
 
@@ -105,17 +107,17 @@ static genlat_status check_inputs(const genlat_exec *exec, int32_t inputs, const
 {
     const genlat_net *net = exec->net;
     if (inputs != net->inputs || !x)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_exec_forward: %d tensors, the net has %d inputs",
+        return gnl_fail(GENLAT_E_INVALID, "%d tensors, the net has %d inputs",
                         x ? (int)inputs : 0, net->inputs);
     for (int i = 0; i < inputs; i++) {
-        GNL_REQUIRE(x[i], "genlat_exec_forward", "a tensor is NULL");
-        GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, "genlat_exec_forward", net->node[i].name));
+        GNL_CHECK(x[i], "a tensor is NULL");
+        GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, net->node[i].name));
         if (x[i]->shape.dim[0] != x[0]->shape.dim[0])
-            return gnl_fail(GENLAT_E_SHAPE, "genlat_exec_forward: inputs have %lld and %lld rows",
+            return gnl_fail(GENLAT_E_SHAPE, "inputs have %lld and %lld rows",
                             (long long)x[0]->shape.dim[0], (long long)x[i]->shape.dim[0]);
     }
     if (x[0]->shape.dim[0] < 1 || x[0]->shape.dim[0] > exec->capacity)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_forward: %lld rows, compiled for 1 to %lld",
+        return gnl_fail(GENLAT_E_RANGE, "%lld rows, compiled for 1 to %lld",
                         (long long)x[0]->shape.dim[0], (long long)exec->capacity);
     return GENLAT_OK;
 }
@@ -124,9 +126,9 @@ genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t input
                                   const genlat_tensor *const *x)
 {
     const gnl_real *data[GNL_MAX_INPUTS];
-    GNL_REQUIRE(exec, "genlat_exec_forward", "exec is NULL");
-    GNL_REQUIRE(mode == GENLAT_MODE_EVAL || mode == GENLAT_MODE_TRAIN, "genlat_exec_forward",
-                "mode is neither EVAL nor TRAIN");
+    GNL_ENTER();
+    GNL_CHECK(exec, "exec is NULL");
+    GNL_CHECK(mode == GENLAT_MODE_EVAL || mode == GENLAT_MODE_TRAIN, "mode is neither EVAL nor TRAIN");
     GNL_TRY(check_inputs(exec, inputs, x));
     for (int i = 0; i < inputs; i++)
         data[i] = x[i]->data;
@@ -142,46 +144,48 @@ static const genlat_tensor *lend(const genlat_exec *exec, genlat_tensor *view, g
 }
 
 /* What a guest has left is gone when its host has run. */
-static genlat_status check_room(const genlat_exec *exec, const char *where)
+static genlat_status check_room(const genlat_exec *exec)
 {
     if (exec->host && exec->host_passes != exec->host->passes)
-        return gnl_fail(GENLAT_E_STATE, "%s: the exec's host has run since the forward pass and has used its room; run both "
-                                        "passes of a guest between two passes of its host", where);
+        return gnl_fail(GENLAT_E_STATE, "the exec's host has run since the forward pass and has used its room; run both "
+                                        "passes of a guest between two passes of its host");
     return GENLAT_OK;
 }
 
 genlat_status genlat_exec_output(genlat_exec *exec, int32_t index, const genlat_tensor **out)
 {
-    GNL_REQUIRE(out, "genlat_exec_output", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(exec, "genlat_exec_output", "exec is NULL");
+    GNL_CHECK(exec, "exec is NULL");
     if (index < 0 || index >= exec->net->outputs)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_output: index is %d, the net has %d outputs", (int)index,
+        return gnl_fail(GENLAT_E_RANGE, "index is %d, the net has %d outputs", (int)index,
                         exec->net->outputs);
     if (!exec->rows)
-        return gnl_fail(GENLAT_E_STATE, "genlat_exec_output: no forward pass has been run");
-    GNL_TRY(check_room(exec, "genlat_exec_output"));
+        return gnl_fail(GENLAT_E_STATE, "no forward pass has been run");
+    GNL_TRY(check_room(exec));
     *out = lend(exec, exec->view[index], gnl_exec_output(exec, index));
     return GENLAT_OK;
 }
 
 genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tensor **out)
 {
-    GNL_REQUIRE(out, "genlat_exec_node", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(exec, "genlat_exec_node", "exec is NULL");
-    GNL_REQUIRE(name, "genlat_exec_node", "name is NULL");
+    GNL_CHECK(exec, "exec is NULL");
+    GNL_CHECK(name, "name is NULL");
     int node = gnl_net_find_node(exec->net, name);
     if (node < 0)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_exec_node: no node is called '%s'", name);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no node is called '%s'", name);
     if (!exec->opts.keep || !exec->rows)
         return gnl_fail(GENLAT_E_STATE,
-                        "genlat_exec_node: '%s' has no value; compile with keep 1 and run forward first",
+                        "'%s' has no value; compile with keep 1 and run forward first",
                         name);
     if (!exec->buffer[node].value.base)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "genlat_exec_node: '%s' is not computed, since no output depends on it; name it "
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "'%s' is not computed, since no output depends on it; name it "
                                               "or a node after it among the net's outputs", name);
-    GNL_TRY(check_room(exec, "genlat_exec_node"));
+    GNL_TRY(check_room(exec));
     gnl_shape shape = gnl_shape_batched(&exec->net->node[node].shape, exec->rows);
     GNL_TRY(gnl_tensor_new(exec->object.ctx, &shape, out));
     memcpy((*out)->data, exec->buffer[node].value.base, (size_t)gnl_shape_count(&shape) * sizeof(gnl_real));
@@ -193,19 +197,19 @@ static genlat_status check_backward(const genlat_exec *exec, int32_t outputs, co
     if (exec->opts.purpose == GENLAT_EXEC_INFERENCE || !exec->rows)
         return gnl_fail(
             GENLAT_E_STATE,
-            "genlat_exec_backward: the exec is for inference only, or no forward pass has been run");
+            "the exec is for inference only, or no forward pass has been run");
     if (exec->has_backward && exec->opts.purpose == GENLAT_EXEC_TRAINING)
-        return gnl_fail(GENLAT_E_STATE, "genlat_exec_backward: the last backward pass has used up what the forward pass "
+        return gnl_fail(GENLAT_E_STATE, "the last backward pass has used up what the forward pass "
                                         "kept; call genlat_exec_forward first");
-    GNL_TRY(check_room(exec, "genlat_exec_backward"));
+    GNL_TRY(check_room(exec));
     if (outputs != exec->net->outputs || !dy)
-        return gnl_fail(GENLAT_E_INVALID, "genlat_exec_backward: %d tensors, the net has %d outputs",
+        return gnl_fail(GENLAT_E_INVALID, "%d tensors, the net has %d outputs",
                         dy ? (int)outputs : 0, exec->net->outputs);
     for (int i = 0; i < outputs; i++) {
         gnl_shape wanted = gnl_shape_batched(&exec->net->node[exec->net->output[i]].shape, exec->rows);
         char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
         if (dy[i] && !gnl_shape_equal(&dy[i]->shape, &wanted))
-            return gnl_fail(GENLAT_E_SHAPE, "genlat_exec_backward: dy[%d] is %s, %s wanted", i,
+            return gnl_fail(GENLAT_E_SHAPE, "dy[%d] is %s, %s wanted", i,
                             gnl_shape_format(&dy[i]->shape, found), gnl_shape_format(&wanted, text));
     }
     return GENLAT_OK;
@@ -213,7 +217,8 @@ static genlat_status check_backward(const genlat_exec *exec, int32_t outputs, co
 
 genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs, const genlat_tensor *const *dy)
 {
-    GNL_REQUIRE(exec, "genlat_exec_backward", "exec is NULL");
+    GNL_ENTER();
+    GNL_CHECK(exec, "exec is NULL");
     GNL_TRY(check_backward(exec, outputs, dy));
     unsigned mask = 0;
     for (int i = 0; i < outputs; i++) {
@@ -229,51 +234,50 @@ genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs, const gen
 }
 
 /* Of an exec with input_grads: nothing is computed for an input that nothing uses. */
-static genlat_status check_depends(const genlat_exec *exec, int32_t input, const char *where)
+static genlat_status check_depends(const genlat_exec *exec, int32_t input)
 {
     if (gnl_exec_input_grad(exec, input))
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: no output depends on input '%s', which therefore has no gradient", where,
+    return gnl_fail(GENLAT_E_UNSUPPORTED, "no output depends on input '%s', which therefore has no gradient",
                     exec->net->node[input].name);
 }
 
 genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index, const genlat_tensor **out)
 {
-    GNL_REQUIRE(out, "genlat_exec_input_grad", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(exec, "genlat_exec_input_grad", "exec is NULL");
+    GNL_CHECK(exec, "exec is NULL");
     if (index < 0 || index >= exec->net->inputs)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_exec_input_grad: index is %d, the net has %d inputs",
+        return gnl_fail(GENLAT_E_RANGE, "index is %d, the net has %d inputs",
                         (int)index, exec->net->inputs);
     if (!exec->has_backward || !exec->opts.input_grads)
         return gnl_fail(GENLAT_E_STATE,
-                        "genlat_exec_input_grad: compile with input_grads 1 and run backward first");
-    GNL_TRY(check_depends(exec, index, "genlat_exec_input_grad"));
-    GNL_TRY(check_room(exec, "genlat_exec_input_grad"));
+                        "compile with input_grads 1 and run backward first");
+    GNL_TRY(check_depends(exec, index));
+    GNL_TRY(check_room(exec));
     if (exec->trampled)
-        return gnl_fail(GENLAT_E_STATE, "genlat_exec_input_grad: a guest has run since the backward pass and has used the place "
+        return gnl_fail(GENLAT_E_STATE, "a guest has run since the backward pass and has used the place "
                                         "of the gradients; read them before");
     *out = lend(exec, exec->input_view[index], gnl_exec_input_grad(exec, index));
     return GENLAT_OK;
 }
 
-static genlat_status check_penalty(const genlat_exec *exec, int32_t input, const genlat_tensor *dloss,
-                                   const char *where)
+static genlat_status check_penalty(const genlat_exec *exec, int32_t input, const genlat_tensor *dloss)
 {
     const genlat_net *net = exec->net;
     char found[GNL_SHAPE_TEXT];
     if (input < 0 || input >= net->inputs)
-        return gnl_fail(GENLAT_E_RANGE, "%s: input is %d, the net has %d inputs", where, (int)input,
+        return gnl_fail(GENLAT_E_RANGE, "input is %d, the net has %d inputs", (int)input,
                         net->inputs);
     if (net->outputs != 1 || gnl_shape_count(&net->node[net->output[0]].shape) != 1)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: the net has %d outputs, one of one number a sample wanted",
-                        where, net->outputs);
+        return gnl_fail(GENLAT_E_SHAPE, "the net has %d outputs, one of one number a sample wanted", net->outputs);
     if (exec->opts.purpose != GENLAT_EXEC_PENALTY || !exec->opts.input_grads || !exec->rows)
         return gnl_fail(GENLAT_E_STATE,
-                        "%s: compile with purpose penalty and input_grads 1, and run forward first", where);
-    GNL_TRY(check_depends(exec, input, where));
+                        "compile with purpose penalty and input_grads 1, and run forward first");
+    GNL_TRY(check_depends(exec, input));
     if (dloss && (gnl_shape_count(&dloss->shape) != exec->rows || dloss->shape.dim[0] != exec->rows))
-        return gnl_fail(GENLAT_E_SHAPE, "%s: dloss is %s, one number for each of %lld rows wanted", where,
+        return gnl_fail(GENLAT_E_SHAPE, "dloss is %s, one number for each of %lld rows wanted",
                         gnl_shape_format(&dloss->shape, found), (long long)exec->rows);
     return GENLAT_OK;
 }
@@ -281,19 +285,19 @@ static genlat_status check_penalty(const genlat_exec *exec, int32_t input, const
 genlat_status genlat_exec_penalty(genlat_exec *exec, uint32_t kind, double weight, int32_t input,
                                   const genlat_tensor *dloss, double *value)
 {
-    const char *where = "genlat_exec_penalty";
-    GNL_REQUIRE(exec, where, "exec is NULL");
-    GNL_REQUIRE(kind <= GENLAT_PENALTY_ONE_SIDED, where, "kind is not a GENLAT_PENALTY_*");
+    GNL_ENTER();
+    GNL_CHECK(exec, "exec is NULL");
+    GNL_CHECK(kind <= GENLAT_PENALTY_ONE_SIDED, "kind is not a GENLAT_PENALTY_*");
     if (!(weight >= 0 && weight <= 1e30))
-        return gnl_fail(GENLAT_E_RANGE, "%s: weight is %g, from 0 on wanted", where, weight);
-    GNL_TRY(check_penalty(exec, input, dloss, where));
+        return gnl_fail(GENLAT_E_RANGE, "weight is %g, from 0 on wanted", weight);
+    GNL_TRY(check_penalty(exec, input, dloss));
     const gnl_penalty penalty = {.kind = (gnl_penalty_kind)kind,
                                  .weight = weight,
                                  .input = input,
                                  .dloss = dloss ? dloss->data : NULL};
     double mean = gnl_exec_penalty(exec, &penalty, NULL);
     if (!isfinite(mean))
-        return gnl_fail(GENLAT_E_NUMERIC, "%s: the mean is %g", where, mean);
+        return gnl_fail(GENLAT_E_NUMERIC, "the mean is %g", mean);
     if (value)
         *value = mean;
     return GENLAT_OK;

@@ -16,12 +16,12 @@ static genlat_status check_penalty(const gnl_node *node)
     if (type->flags & GNL_LAYER_COUPLES_BATCH)
         return gnl_fail(
             GENLAT_E_UNSUPPORTED,
-            "genlat_net_compile: layer '%s' (%s) couples the samples of a batch, so that a gradient "
+            "layer '%s' (%s) couples the samples of a batch, so that a gradient "
             "penalty is ill-posed; use layer_norm, group_norm or no normalization",
             node->name, type->name);
     if (!(type->jvp && type->jvp_backward) && !(type->flags & GNL_LAYER_PIECEWISE_LINEAR))
         return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "genlat_net_compile: layer '%s' (%s) has no jvp, which a gradient penalty needs",
+                        "layer '%s' (%s) has no jvp, which a gradient penalty needs",
                         node->name, type->name);
     return GENLAT_OK;
 }

@@ -64,9 +64,10 @@ static genlat_status shrink(genlat_net *net)
 
 genlat_status genlat_net_bfloat16(const genlat_net *net, genlat_net **out)
 {
-    GNL_REQUIRE(out, "genlat_net_bfloat16", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(net, "genlat_net_bfloat16", "net is NULL");
+    GNL_CHECK(net, "net is NULL");
     genlat_status status = gnl_net_twin(net, out);
     if (status == GENLAT_OK)
         status = shrink(*out);

@@ -48,17 +48,16 @@ gnl_matrix gnl_matrix_of(const genlat_net *net, const gnl_param *p)
     return m;
 }
 
-genlat_status gnl_net_check_whole(const genlat_net *net, const char *function)
+genlat_status gnl_net_check_whole(const genlat_net *net)
 {
     if (!net->half)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_STATE, "%s: the net has weights in bfloat16 and is for inference only",
-                    function);
+    return gnl_fail(GENLAT_E_STATE, "the net has weights in bfloat16 and is for inference only");
 }
 
 genlat_status gnl_net_want_grad(genlat_net *net)
 {
-    GNL_TRY(gnl_net_check_whole(net, "training"));
+    GNL_TRY(gnl_net_check_whole(net));
     if (!net->grad)
         net->grad = gnl_calloc(net->object.ctx, (size_t)net->values, sizeof *net->grad);
     return net->grad ? GENLAT_OK : GENLAT_E_MEMORY;

@@ -45,7 +45,7 @@ genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const c
                               genlat_net **out);
 
 /* E_STATE with "function: " before it for a net with weights in bfloat16. */
-genlat_status gnl_net_check_whole(const genlat_net *net, const char *function);
+genlat_status gnl_net_check_whole(const genlat_net *net);
 
 /* A net of the same graph with the same numbers in memory of its own. */
 genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out);

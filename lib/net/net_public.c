@@ -12,8 +12,9 @@ void genlat_net_destroy(genlat_net **net)
 
 genlat_status genlat_net_init(genlat_net *net, uint64_t seed)
 {
-    GNL_REQUIRE(net, "genlat_net_init", "net is NULL");
-    GNL_TRY(gnl_net_check_whole(net, "genlat_net_init"));
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
+    GNL_TRY(gnl_net_check_whole(net));
     return gnl_net_init(net, seed, 0);
 }
 
@@ -27,10 +28,10 @@ int32_t genlat_net_outputs(const genlat_net *net)
     return net ? net->outputs : 0;
 }
 
-static genlat_status give_shape(const gnl_shape *shape, int32_t *ndim, int64_t *dims, const char *function)
+static genlat_status give_shape(const gnl_shape *shape, int32_t *ndim, int64_t *dims)
 {
-    GNL_REQUIRE(ndim, function, "ndim is NULL");
-    GNL_REQUIRE(dims, function, "dims is NULL");
+    GNL_CHECK(ndim, "ndim is NULL");
+    GNL_CHECK(dims, "dims is NULL");
     *ndim = shape->ndim;
     memcpy(dims, shape->dim, sizeof shape->dim);
     return GENLAT_OK;
@@ -38,20 +39,22 @@ static genlat_status give_shape(const gnl_shape *shape, int32_t *ndim, int64_t *
 
 genlat_status genlat_net_input_shape(const genlat_net *net, int32_t index, int32_t *ndim, int64_t *dims)
 {
-    GNL_REQUIRE(net, "genlat_net_input_shape", "net is NULL");
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
     if (index < 0 || index >= net->inputs)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_net_input_shape: index is %d, the net has %d inputs",
+        return gnl_fail(GENLAT_E_RANGE, "index is %d, the net has %d inputs",
                         (int)index, net->inputs);
-    return give_shape(&net->node[index].shape, ndim, dims, "genlat_net_input_shape");
+    return give_shape(&net->node[index].shape, ndim, dims);
 }
 
 genlat_status genlat_net_output_shape(const genlat_net *net, int32_t index, int32_t *ndim, int64_t *dims)
 {
-    GNL_REQUIRE(net, "genlat_net_output_shape", "net is NULL");
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
     if (index < 0 || index >= net->outputs)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_net_output_shape: index is %d, the net has %d outputs",
+        return gnl_fail(GENLAT_E_RANGE, "index is %d, the net has %d outputs",
                         (int)index, net->outputs);
-    return give_shape(&net->node[net->output[index]].shape, ndim, dims, "genlat_net_output_shape");
+    return give_shape(&net->node[net->output[index]].shape, ndim, dims);
 }
 
 int64_t genlat_net_size(const genlat_net *net)
@@ -81,39 +84,41 @@ static genlat_status view(genlat_net *net, const gnl_weight *weight, gnl_real *d
                                   release_net, out);
 }
 
-static genlat_status find(const genlat_net *net, const char *name, const char *function, int *index)
+static genlat_status find(const genlat_net *net, const char *name, int *index)
 {
-    GNL_REQUIRE(net, function, "net is NULL");
-    GNL_REQUIRE(name, function, "name is NULL");
+    GNL_CHECK(net, "net is NULL");
+    GNL_CHECK(name, "name is NULL");
     *index = gnl_net_find_weight(net, name);
     if (*index < 0)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "%s: no weight is called '%s'", function, name);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no weight is called '%s'", name);
     return GENLAT_OK;
 }
 
 genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor **out)
 {
     int index = 0;
-    GNL_REQUIRE(out, "genlat_net_weight", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_TRY(find(net, name, "genlat_net_weight", &index));
+    GNL_TRY(find(net, name, &index));
     if (net->weight[index].half)
-        return gnl_fail(GENLAT_E_STATE, "genlat_net_weight: '%s' is kept in bfloat16", name);
+        return gnl_fail(GENLAT_E_STATE, "'%s' is kept in bfloat16", name);
     return view(net, &net->weight[index], gnl_net_weight_data(net, index), out);
 }
 
 genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor **out)
 {
     int index = 0;
-    GNL_REQUIRE(out, "genlat_net_grad", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_TRY(find(net, name, "genlat_net_grad", &index));
+    GNL_TRY(find(net, name, &index));
     const gnl_weight *weight = &net->weight[index];
     if (weight->param.state)
-        return gnl_fail(GENLAT_E_STATE, "genlat_net_grad: '%s' is a running statistic, it has no gradient",
+        return gnl_fail(GENLAT_E_STATE, "'%s' is a running statistic, it has no gradient",
                         name);
     if (net->lender)
-        return gnl_fail(GENLAT_E_STATE, "genlat_net_grad: the gradients lie in an exec with lend_grads, which uses their place "
+        return gnl_fail(GENLAT_E_STATE, "the gradients lie in an exec with lend_grads, which uses their place "
                                         "for other things too");
     GNL_TRY(gnl_net_want_grad(net));
     return view(net, weight, net->grad + weight->offset, out);
@@ -121,28 +126,31 @@ genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor *
 
 genlat_status genlat_net_zero_grad(genlat_net *net)
 {
-    GNL_REQUIRE(net, "genlat_net_zero_grad", "net is NULL");
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
     gnl_net_zero_grad(net);
     return GENLAT_OK;
 }
 
 genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t frozen)
 {
-    GNL_REQUIRE(net, "genlat_net_freeze", "net is NULL");
-    GNL_REQUIRE(prefix, "genlat_net_freeze", "prefix is NULL");
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
+    GNL_CHECK(prefix, "prefix is NULL");
     const gnl_part part = gnl_part_of_net(net, "", -1);
     if (!gnl_part_freeze(&part, prefix, frozen != 0))
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_net_freeze: no weight's name starts with '%s'", prefix);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no weight's name starts with '%s'", prefix);
     return GENLAT_OK;
 }
 
 genlat_status genlat_net_describe(const genlat_net *net, char *text, size_t capacity)
 {
-    GNL_REQUIRE(net, "genlat_net_describe", "net is NULL");
-    GNL_REQUIRE(text || capacity == 0, "genlat_net_describe", "text is NULL");
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
+    GNL_CHECK(text || capacity == 0, "text is NULL");
     size_t used = gnl_net_describe(net, text, capacity, 0);
     if (used >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_net_describe: %zu bytes of room, %zu wanted", capacity,
+        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted", capacity,
                         used + 1);
     return GENLAT_OK;
 }

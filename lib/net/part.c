@@ -65,7 +65,7 @@ static genlat_status lay_out(genlat_ctx *ctx, const gnl_param *param, int count,
         int64_t *arena = param[i].state ? &n->states : &n->values;
         w->param = param[i];
         w->offset = *arena;
-        GNL_TRY(gnl_shape_check(&param[i].shape, &w->count, param[i].name));
+        GNL_TRY_IN(param[i].name, gnl_shape_check(&param[i].shape, &w->count));
         w->name = gnl_strdup(ctx, param[i].name);
         if (!w->name)
             return GENLAT_E_MEMORY;

@@ -183,7 +183,7 @@ static genlat_status read_graph(genlat_ctx *ctx, const gnl_reader *reader, const
 genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out)
 {
     growing text = {.ctx = net->object.ctx};
-    GNL_TRY(gnl_net_check_whole(net, "a copy"));
+    GNL_TRY(gnl_net_check_whole(net));
     genlat_status status = write_graph(net, &text);
     if (status == GENLAT_OK)
         status = build_graph(text.ctx, text.text, net->values + net->states, out);
@@ -217,7 +217,7 @@ static genlat_status stage(const genlat_net *net, const gnl_reader *reader, cons
 genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char *prefix)
 {
     genlat_ctx *ctx = net->object.ctx;
-    GNL_TRY(gnl_net_check_whole(net, "new weights"));
+    GNL_TRY(gnl_net_check_whole(net));
     staged to = {.value = gnl_calloc(ctx, (size_t)net->values, sizeof(gnl_real)),
                  .state = gnl_calloc(ctx, (size_t)net->states, sizeof(gnl_real))};
     genlat_status status = to.value && to.state ? stage(net, reader, prefix, &to) : GENLAT_E_MEMORY;
@@ -280,30 +280,28 @@ static genlat_status load_weights(genlat_net *net, const char *path, const char 
 
 /* ---- public ---------------------------------------------------------------------------------- */
 
-static genlat_status named(genlat_status status, const char *function)
-{
-    return status == GENLAT_OK ? status : gnl_fail_in(status, "%s", function);
-}
-
 genlat_status genlat_net_save(const genlat_net *net, const char *path)
 {
-    GNL_REQUIRE(net, "genlat_net_save", "net is NULL");
-    GNL_REQUIRE(path, "genlat_net_save", "path is NULL");
-    return named(save(net, path), "genlat_net_save");
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
+    GNL_CHECK(path, "path is NULL");
+    return save(net, path);
 }
 
 genlat_status genlat_net_load(genlat_ctx *ctx, const char *path, genlat_net **out)
 {
-    GNL_REQUIRE(out, "genlat_net_load", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_net_load", "ctx is NULL");
-    GNL_REQUIRE(path, "genlat_net_load", "path is NULL");
-    return named(load(ctx, path, out), "genlat_net_load");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(path, "path is NULL");
+    return load(ctx, path, out);
 }
 
 genlat_status genlat_net_load_weights(genlat_net *net, const char *path, const char *prefix)
 {
-    GNL_REQUIRE(net, "genlat_net_load_weights", "net is NULL");
-    GNL_REQUIRE(path, "genlat_net_load_weights", "path is NULL");
-    return named(load_weights(net, path, prefix ? prefix : ""), "genlat_net_load_weights");
+    GNL_ENTER();
+    GNL_CHECK(net, "net is NULL");
+    GNL_CHECK(path, "path is NULL");
+    return load_weights(net, path, prefix ? prefix : "");
 }

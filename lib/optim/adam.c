@@ -77,9 +77,10 @@ void genlat_adam_opts_init_sized(genlat_adam_opts *opts, size_t size)
 genlat_status genlat_adam_new(genlat_ctx *ctx, const genlat_adam_opts *opts, genlat_optim **out)
 {
     genlat_adam_opts complete;
-    GNL_REQUIRE(out, "genlat_adam_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_adam_new", "ctx is NULL");
-    GNL_TRY(gnl_options_take(&adam_table, opts, &complete, "genlat_adam_new"));
-    return gnl_optim_new(ctx, &gnl_rule_adam, &complete, "genlat_adam_new", out);
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_TRY(gnl_options_take(&adam_table, opts, &complete));
+    return gnl_optim_new(ctx, &gnl_rule_adam, &complete, out);
 }

@@ -50,9 +50,10 @@ void genlat_adamax_opts_init_sized(genlat_adamax_opts *opts, size_t size)
 genlat_status genlat_adamax_new(genlat_ctx *ctx, const genlat_adamax_opts *opts, genlat_optim **out)
 {
     genlat_adamax_opts complete;
-    GNL_REQUIRE(out, "genlat_adamax_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_adamax_new", "ctx is NULL");
-    GNL_TRY(gnl_options_take(&table, opts, &complete, "genlat_adamax_new"));
-    return gnl_optim_new(ctx, &gnl_rule_adamax, &complete, "genlat_adamax_new", out);
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_TRY(gnl_options_take(&table, opts, &complete));
+    return gnl_optim_new(ctx, &gnl_rule_adamax, &complete, out);
 }

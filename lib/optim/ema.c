@@ -34,7 +34,7 @@ void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size)
 
 static genlat_status start(genlat_ema *ema)
 {
-    GNL_TRY(gnl_net_check_whole(ema->net, "averaging"));
+    GNL_TRY(gnl_net_check_whole(ema->net));
     const gnl_part *part = &ema->part;
     ema->value = gnl_alloc(ema->object.ctx, (size_t)part->values, sizeof(gnl_real));
     ema->state = gnl_alloc(ema->object.ctx, (size_t)part->states, sizeof(gnl_real));
@@ -51,7 +51,7 @@ genlat_status gnl_ema_new(genlat_net *net, const genlat_ema_opts *opts, genlat_e
 {
     genlat_ema_opts complete;
     genlat_ctx *ctx = gnl_net_ctx(net);
-    GNL_TRY(gnl_options_take(&table, opts, &complete, "genlat_ema_new"));
+    GNL_TRY(gnl_options_take(&table, opts, &complete));
     genlat_ema *ema = gnl_object_new(ctx, sizeof *ema);
     if (!ema)
         return GENLAT_E_MEMORY;
@@ -141,7 +141,7 @@ genlat_status gnl_ema_copy(const genlat_ema *ema, genlat_net *net)
     const gnl_part to = gnl_part_of_net(net, "", -1);
     if (!same_architecture(&ema->part, &to))
         return gnl_fail(GENLAT_E_SHAPE,
-                        "genlat_ema_copy: net has other weights than the one that was averaged");
+                        "net has other weights than the one that was averaged");
     const gnl_real *value = ema->swapped ? ema->part.value : ema->value;
     const gnl_real *state = ema->swapped ? ema->part.state : ema->state;
     if (to.values)
@@ -170,9 +170,10 @@ void gnl_ema_set_samples(genlat_ema *ema, double samples)
 
 genlat_status genlat_ema_new(genlat_net *net, const genlat_ema_opts *opts, genlat_ema **out)
 {
-    GNL_REQUIRE(out, "genlat_ema_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(net, "genlat_ema_new", "net is NULL");
+    GNL_CHECK(net, "net is NULL");
     return gnl_ema_new(net, opts, out);
 }
 
@@ -186,27 +187,30 @@ void genlat_ema_destroy(genlat_ema **ema)
 
 genlat_status genlat_ema_update(genlat_ema *ema, int64_t samples)
 {
-    GNL_REQUIRE(ema, "genlat_ema_update", "ema is NULL");
+    GNL_ENTER();
+    GNL_CHECK(ema, "ema is NULL");
     if (samples < 0)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_ema_update: samples is %lld, from 0 on wanted",
+        return gnl_fail(GENLAT_E_RANGE, "samples is %lld, from 0 on wanted",
                         (long long)samples);
     if (ema->swapped)
         return gnl_fail(GENLAT_E_STATE,
-                        "genlat_ema_update: the average is swapped in; genlat_ema_swap comes first");
+                        "the average is swapped in; genlat_ema_swap comes first");
     gnl_ema_update(ema, samples);
     return GENLAT_OK;
 }
 
 genlat_status genlat_ema_swap(genlat_ema *ema)
 {
-    GNL_REQUIRE(ema, "genlat_ema_swap", "ema is NULL");
+    GNL_ENTER();
+    GNL_CHECK(ema, "ema is NULL");
     gnl_ema_swap(ema);
     return GENLAT_OK;
 }
 
 genlat_status genlat_ema_copy(const genlat_ema *ema, genlat_net *net)
 {
-    GNL_REQUIRE(ema, "genlat_ema_copy", "ema is NULL");
-    GNL_REQUIRE(net, "genlat_ema_copy", "net is NULL");
+    GNL_ENTER();
+    GNL_CHECK(ema, "ema is NULL");
+    GNL_CHECK(net, "net is NULL");
     return gnl_ema_copy(ema, net);
 }

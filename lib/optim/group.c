@@ -17,13 +17,12 @@ void genlat_group_opts_init_sized(genlat_group_opts *opts, size_t size)
     gnl_options_init(&table, opts, size);
 }
 
-static genlat_status take(const genlat_optim *optim, const genlat_group_opts *given, genlat_group_opts *out,
-                          const char *where)
+static genlat_status take(const genlat_optim *optim, const genlat_group_opts *given, genlat_group_opts *out)
 {
-    GNL_TRY(gnl_options_take(&table, given, out, where));
+    GNL_TRY(gnl_options_take(&table, given, out));
     if (optim->steps > 0)
         return gnl_fail(GENLAT_E_STATE,
-                        "%s: the optimizer has made %lld steps; weights join before the first", where,
+                        "the optimizer has made %lld steps; weights join before the first",
                         (long long)optim->steps);
     return GENLAT_OK;
 }
@@ -146,11 +145,11 @@ genlat_status gnl_optim_add(genlat_optim *optim, const gnl_part *part, const cha
     genlat_group_opts o;
     int64_t meant = 0;
     int arena = 0;
-    GNL_TRY(take(optim, opts, &o, "genlat_optim_add"));
+    GNL_TRY(take(optim, opts, &o));
     for (int i = 0; i < part->weights; i++)
         meant += is_meant(optim, part, prefix, i) ? pieces_for(part->weight[i].count) : 0;
     if (meant == 0)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_optim_add: no trained weight '%s...' is left", prefix ? prefix : "");
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no trained weight '%s...' is left", prefix ? prefix : "");
     GNL_TRY(pieces_room(optim, meant));
     GNL_TRY(arena_of_part(optim, part, &arena));
     for (int i = 0; i < part->weights; i++)
@@ -166,7 +165,7 @@ genlat_status gnl_optim_add_loss(genlat_optim *optim, genlat_loss *loss, const g
 {
     genlat_group_opts o;
     int arena = 0;
-    GNL_TRY(take(optim, opts, &o, "genlat_optim_add_loss"));
+    GNL_TRY(take(optim, opts, &o));
     if (!gnl_loss_trains(loss))
         return GENLAT_OK;
     const gnl_part part = {.name = loss->type->name, .value = loss->value, .grad = loss->grad, .values = loss->values};

@@ -46,9 +46,10 @@ void genlat_lion_opts_init_sized(genlat_lion_opts *opts, size_t size)
 genlat_status genlat_lion_new(genlat_ctx *ctx, const genlat_lion_opts *opts, genlat_optim **out)
 {
     genlat_lion_opts complete;
-    GNL_REQUIRE(out, "genlat_lion_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_lion_new", "ctx is NULL");
-    GNL_TRY(gnl_options_take(&table, opts, &complete, "genlat_lion_new"));
-    return gnl_optim_new(ctx, &gnl_rule_lion, &complete, "genlat_lion_new", out);
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_TRY(gnl_options_take(&table, opts, &complete));
+    return gnl_optim_new(ctx, &gnl_rule_lion, &complete, out);
 }

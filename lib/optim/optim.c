@@ -19,11 +19,11 @@ static void take_common(genlat_optim *optim)
     memcpy(&optim->accumulate, optim->opts + accumulate->offset, sizeof optim->accumulate);
 }
 
-genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *opts, const char *where,
+genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *opts,
                             genlat_optim **out)
 {
     if (rule->check)
-        GNL_TRY(rule->check(opts, where));
+        GNL_TRY(rule->check(opts));
     genlat_optim *optim = gnl_object_new(ctx, sizeof *optim);
     if (!optim)
         return GENLAT_E_MEMORY;
@@ -37,8 +37,7 @@ genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *o
 
 genlat_status gnl_optim_format(const genlat_optim *optim, char *text, size_t capacity)
 {
-    return gnl_spec_format(optim->rule->name, optim->rule->options, optim->opts, text, capacity,
-                           "genlat_optim_format");
+    return gnl_spec_format(optim->rule->name, optim->rule->options, optim->opts, text, capacity);
 }
 
 genlat_optim *gnl_optim_retain(genlat_optim *optim)

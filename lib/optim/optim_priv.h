@@ -17,8 +17,7 @@ typedef struct gnl_rule {
     const char *moment[GNL_MAX_MOMENTS]; /* names of m, v and w in checkpoints */
     gnl_update_fn *(*kernel)(const gnl_kernels *k);
     unsigned (*moments)(const void *opts);
-    genlat_status (*check)(const void *opts,
-                           const char *where); /* NULL: the ranges of the table say it all */
+    genlat_status (*check)(const void *opts); /* NULL: the ranges of the table say it all */
     /* Scalars of step number `step`, counted from 1; lr, decay, gradient_scale and gradient_bound are there
      * already. */
     void (*prepare)(const void *opts, int64_t step, gnl_update *u);
@@ -75,7 +74,7 @@ struct genlat_optim {
 };
 
 /* opts is a complete struct of the rule's table. */
-genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *opts, const char *where,
+genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *opts,
                             genlat_optim **out);
 
 /* ---- schedules ------------------------------------------------------------------------------- */

@@ -4,17 +4,19 @@
 
 genlat_status genlat_optim_from_text(genlat_ctx *ctx, const char *spec, genlat_optim **out)
 {
-    GNL_REQUIRE(out, "genlat_optim_from_text", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_optim_from_text", "ctx is NULL");
-    GNL_REQUIRE(spec, "genlat_optim_from_text", "spec is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(spec, "spec is NULL");
     return gnl_optim_parse(ctx, spec, out);
 }
 
 genlat_status genlat_optim_format(const genlat_optim *optim, char *text, size_t capacity)
 {
-    GNL_REQUIRE(optim, "genlat_optim_format", "optim is NULL");
-    GNL_REQUIRE(text, "genlat_optim_format", "text is NULL");
+    GNL_ENTER();
+    GNL_CHECK(optim, "optim is NULL");
+    GNL_CHECK(text, "text is NULL");
     return gnl_optim_format(optim, text, capacity);
 }
 
@@ -28,11 +30,12 @@ const char *genlat_optim_kind(int32_t index)
 
 genlat_status genlat_optim_help(const char *kind, int32_t option, const char **name, const char **help)
 {
-    GNL_REQUIRE(kind, "genlat_optim_help", "kind is NULL");
+    GNL_ENTER();
+    GNL_CHECK(kind, "kind is NULL");
     const gnl_rule *rule = gnl_rule_find(kind);
     if (!rule)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_optim_help: no optimizer is called '%s'", kind);
-    return gnl_spec_help(rule->name, rule->help, rule->options, option, name, help, "genlat_optim_help");
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no optimizer is called '%s'", kind);
+    return gnl_spec_help(rule->name, rule->help, rule->options, option, name, help);
 }
 
 void genlat_optim_destroy(genlat_optim **optim)
@@ -46,31 +49,35 @@ void genlat_optim_destroy(genlat_optim **optim)
 genlat_status genlat_optim_add(genlat_optim *optim, genlat_net *net, const char *prefix,
                                const genlat_group_opts *opts)
 {
-    GNL_REQUIRE(optim, "genlat_optim_add", "optim is NULL");
-    GNL_REQUIRE(net, "genlat_optim_add", "net is NULL");
+    GNL_ENTER();
+    GNL_CHECK(optim, "optim is NULL");
+    GNL_CHECK(net, "net is NULL");
     const gnl_part part = gnl_part_of_net(net, "", -1);
     return gnl_optim_add(optim, &part, prefix, opts);
 }
 
 genlat_status genlat_optim_add_loss(genlat_optim *optim, genlat_loss *loss, const genlat_group_opts *opts)
 {
-    GNL_REQUIRE(optim, "genlat_optim_add_loss", "optim is NULL");
-    GNL_REQUIRE(loss, "genlat_optim_add_loss", "loss is NULL");
+    GNL_ENTER();
+    GNL_CHECK(optim, "optim is NULL");
+    GNL_CHECK(loss, "loss is NULL");
     return gnl_optim_add_loss(optim, loss, opts);
 }
 
 genlat_status genlat_optim_step(genlat_optim *optim)
 {
-    GNL_REQUIRE(optim, "genlat_optim_step", "optim is NULL");
+    GNL_ENTER();
+    GNL_CHECK(optim, "optim is NULL");
     if (optim->pieces == 0)
         return gnl_fail(GENLAT_E_STATE,
-                        "genlat_optim_step: the optimizer has no weights; genlat_optim_add gives them");
+                        "the optimizer has no weights; genlat_optim_add gives them");
     return gnl_optim_step(optim);
 }
 
 genlat_status genlat_optim_zero_grad(genlat_optim *optim)
 {
-    GNL_REQUIRE(optim, "genlat_optim_zero_grad", "optim is NULL");
+    GNL_ENTER();
+    GNL_CHECK(optim, "optim is NULL");
     gnl_optim_zero_grad(optim);
     return GENLAT_OK;
 }
@@ -82,9 +89,10 @@ double genlat_optim_lr(const genlat_optim *optim)
 
 genlat_status genlat_optim_set_lr(genlat_optim *optim, double lr)
 {
-    GNL_REQUIRE(optim, "genlat_optim_set_lr", "optim is NULL");
+    GNL_ENTER();
+    GNL_CHECK(optim, "optim is NULL");
     if (!(lr >= 0 && isfinite(lr)))
-        return gnl_fail(GENLAT_E_RANGE, "genlat_optim_set_lr: lr is %g, a finite number from 0 on wanted",
+        return gnl_fail(GENLAT_E_RANGE, "lr is %g, a finite number from 0 on wanted",
                         lr);
     gnl_optim_set_lr(optim, lr);
     return GENLAT_OK;

@@ -50,9 +50,10 @@ void genlat_rmsprop_opts_init_sized(genlat_rmsprop_opts *opts, size_t size)
 genlat_status genlat_rmsprop_new(genlat_ctx *ctx, const genlat_rmsprop_opts *opts, genlat_optim **out)
 {
     genlat_rmsprop_opts complete;
-    GNL_REQUIRE(out, "genlat_rmsprop_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_rmsprop_new", "ctx is NULL");
-    GNL_TRY(gnl_options_take(&table, opts, &complete, "genlat_rmsprop_new"));
-    return gnl_optim_new(ctx, &gnl_rule_rmsprop, &complete, "genlat_rmsprop_new", out);
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_TRY(gnl_options_take(&table, opts, &complete));
+    return gnl_optim_new(ctx, &gnl_rule_rmsprop, &complete, out);
 }

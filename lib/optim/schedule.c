@@ -16,7 +16,6 @@ struct genlat_schedule {
     gnl_schedule_state state;
 };
 
-static const char WHERE[] = "genlat_schedule_new";
 
 static const gnl_schedule_head *head_of(const segment *s)
 {
@@ -29,9 +28,9 @@ static genlat_status check_segment(const segment *s)
 {
     const gnl_schedule_head *head = head_of(s);
     if (head->steps == 0 && !s->type->endless)
-        return gnl_fail(GENLAT_E_INVALID, "%s: %s needs steps=", WHERE, s->type->name);
+        return gnl_fail(GENLAT_E_INVALID, "%s needs steps=", s->type->name);
     if (head->steps > 0 && head->warmup > head->steps)
-        return gnl_fail(GENLAT_E_INVALID, "%s: %s has a warmup of %lld in %lld steps", WHERE, s->type->name,
+        return gnl_fail(GENLAT_E_INVALID, "%s has a warmup of %lld in %lld steps", s->type->name,
                         (long long)head->warmup, (long long)head->steps);
     return GENLAT_OK;
 }
@@ -42,26 +41,26 @@ static genlat_status parse_segment(const char *text, segment *out)
     char kind[GNL_SPEC_KIND];
     const char *pairs = NULL;
     double number = 0;
-    GNL_TRY(gnl_spec_kind(text, kind, &pairs, WHERE));
+    GNL_TRY(gnl_spec_kind(text, kind, &pairs));
     bool plain = gnl_parse_real(kind, &number);
     out->type = gnl_schedule_type_find(plain ? "constant" : kind);
     if (!out->type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "%s: no schedule is called '%s'; genlat_schedule_kind lists them",
-                        WHERE, kind);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no schedule is called '%s'; genlat_schedule_kind lists them",
+                        kind);
     gnl_options_init(out->type->options, out->opts, out->type->options->size);
     if (plain)
-        GNL_TRY(gnl_options_set(out->type->options, out->opts, "value", kind, WHERE));
-    GNL_TRY(gnl_spec_pairs(out->type->options, out->opts, pairs, out->type->name, WHERE));
+        GNL_TRY(gnl_options_set(out->type->options, out->opts, "value", kind));
+    GNL_TRY(gnl_spec_pairs(out->type->options, out->opts, pairs, out->type->name));
     return check_segment(out);
 }
 
 static genlat_status append(genlat_schedule *schedule, const char *text)
 {
     if (schedule->segments == GNL_MAX_SEGMENTS)
-        return gnl_fail(GENLAT_E_INVALID, "%s: more than %d schedules after each other", WHERE,
+        return gnl_fail(GENLAT_E_INVALID, "more than %d schedules after each other",
                         GNL_MAX_SEGMENTS);
     if (schedule->segments > 0 && head_of(&schedule->segment[schedule->segments - 1])->steps == 0)
-        return gnl_fail(GENLAT_E_INVALID, "%s: %s before \"then\" needs steps=", WHERE,
+        return gnl_fail(GENLAT_E_INVALID, "%s before \"then\" needs steps=",
                         schedule->segment[schedule->segments - 1].type->name);
     return parse_segment(text, &schedule->segment[schedule->segments++]);
 }
@@ -71,7 +70,7 @@ static genlat_status parse_all(genlat_schedule *schedule, const char *spec)
     static const char THEN[] = " then ";
     char copy[GNL_SPEC_TEXT * 4];
     if (strlen(spec) >= sizeof copy)
-        return gnl_fail(GENLAT_E_INVALID, "%s: spec is longer than %zu bytes", WHERE, sizeof copy - 1);
+        return gnl_fail(GENLAT_E_INVALID, "spec is longer than %zu bytes", sizeof copy - 1);
     strcpy(copy, spec);
     for (char *text = copy, *next = NULL; text; text = next) {
         next = strstr(text, THEN);
@@ -106,11 +105,10 @@ genlat_status gnl_schedule_format(const genlat_schedule *schedule, char *text, s
         size_t used = strlen(all);
         used += (size_t)snprintf(all + used, sizeof all - used, "%s", i ? " then " : "");
         const segment *s = &schedule->segment[i];
-        GNL_TRY(gnl_spec_format(s->type->name, s->type->options, s->opts, all + used, sizeof all - used,
-                                "genlat_schedule_format"));
+        GNL_TRY(gnl_spec_format(s->type->name, s->type->options, s->opts, all + used, sizeof all - used));
     }
     if (strlen(all) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "genlat_schedule_format: %zu bytes of room, %zu wanted", capacity,
+        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted", capacity,
                         strlen(all) + 1);
     strcpy(text, all);
     return GENLAT_OK;
@@ -169,10 +167,11 @@ void gnl_schedule_set_state(genlat_schedule *schedule, const gnl_schedule_state 
 
 genlat_status genlat_schedule_new(genlat_ctx *ctx, const char *spec, genlat_schedule **out)
 {
-    GNL_REQUIRE(out, WHERE, "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, WHERE, "ctx is NULL");
-    GNL_REQUIRE(spec, WHERE, "spec is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(spec, "spec is NULL");
     return gnl_schedule_parse(ctx, spec, out);
 }
 
@@ -186,8 +185,9 @@ void genlat_schedule_destroy(genlat_schedule **schedule)
 
 genlat_status genlat_schedule_format(const genlat_schedule *schedule, char *text, size_t capacity)
 {
-    GNL_REQUIRE(schedule, "genlat_schedule_format", "schedule is NULL");
-    GNL_REQUIRE(text, "genlat_schedule_format", "text is NULL");
+    GNL_ENTER();
+    GNL_CHECK(schedule, "schedule is NULL");
+    GNL_CHECK(text, "text is NULL");
     return gnl_schedule_format(schedule, text, capacity);
 }
 
@@ -201,11 +201,12 @@ const char *genlat_schedule_kind(int32_t index)
 
 genlat_status genlat_schedule_help(const char *kind, int32_t option, const char **name, const char **help)
 {
-    GNL_REQUIRE(kind, "genlat_schedule_help", "kind is NULL");
+    GNL_ENTER();
+    GNL_CHECK(kind, "kind is NULL");
     const gnl_schedule_type *type = gnl_schedule_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "genlat_schedule_help: no schedule is called '%s'", kind);
-    return gnl_spec_help(type->name, type->help, type->options, option, name, help, "genlat_schedule_help");
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no schedule is called '%s'", kind);
+    return gnl_spec_help(type->name, type->help, type->options, option, name, help);
 }
 
 double genlat_schedule_value(const genlat_schedule *schedule, int64_t step)
@@ -215,7 +216,8 @@ double genlat_schedule_value(const genlat_schedule *schedule, int64_t step)
 
 genlat_status genlat_schedule_report(genlat_schedule *schedule, double metric)
 {
-    GNL_REQUIRE(schedule, "genlat_schedule_report", "schedule is NULL");
+    GNL_ENTER();
+    GNL_CHECK(schedule, "schedule is NULL");
     gnl_schedule_report(schedule, metric);
     return GENLAT_OK;
 }

@@ -21,11 +21,11 @@ static unsigned moments(const void *opts)
     return ((const genlat_sgd_opts *)opts)->momentum > 0 ? GNL_MOMENT_M : 0;
 }
 
-static genlat_status check(const void *opts, const char *where)
+static genlat_status check(const void *opts)
 {
     const genlat_sgd_opts *o = opts;
     if (o->nesterov && !(o->momentum > 0 && o->dampening == 0))
-        return gnl_fail(GENLAT_E_INVALID, "%s: nesterov needs momentum above 0 and dampening 0", where);
+        return gnl_fail(GENLAT_E_INVALID, "nesterov needs momentum above 0 and dampening 0");
     return GENLAT_OK;
 }
 
@@ -64,9 +64,10 @@ void genlat_sgd_opts_init_sized(genlat_sgd_opts *opts, size_t size)
 genlat_status genlat_sgd_new(genlat_ctx *ctx, const genlat_sgd_opts *opts, genlat_optim **out)
 {
     genlat_sgd_opts complete;
-    GNL_REQUIRE(out, "genlat_sgd_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(ctx, "genlat_sgd_new", "ctx is NULL");
-    GNL_TRY(gnl_options_take(&table, opts, &complete, "genlat_sgd_new"));
-    return gnl_optim_new(ctx, &gnl_rule_sgd, &complete, "genlat_sgd_new", out);
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_TRY(gnl_options_take(&table, opts, &complete));
+    return gnl_optim_new(ctx, &gnl_rule_sgd, &complete, out);
 }

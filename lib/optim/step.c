@@ -73,10 +73,10 @@ static genlat_status check_grads(const genlat_optim *optim)
     for (int i = 0; i < optim->arenas; i++) {
         const gnl_part *part = &optim->arena[i].part;
         if (!gnl_part_grad(part))
-            return gnl_fail(GENLAT_E_STATE, "genlat_optim_step: the exec that held the gradients of net %d is destroyed; compile "
+            return gnl_fail(GENLAT_E_STATE, "the exec that held the gradients of net %d is destroyed; compile "
                                             "one again", i);
         if (part->net && !gnl_net_grad_is_there(part->net))
-            return gnl_fail(GENLAT_E_STATE, "genlat_optim_step: the gradients of net %d lie in an exec that has not run backward "
+            return gnl_fail(GENLAT_E_STATE, "the gradients of net %d lie in an exec that has not run backward "
                                             "since its last forward pass or that of a guest; run it first", i);
     }
     return GENLAT_OK;
@@ -88,7 +88,7 @@ genlat_status gnl_optim_step(genlat_optim *optim)
     optim->norm = norm_of(optim);
     if (!isfinite(optim->norm))
         return gnl_fail(GENLAT_E_NUMERIC,
-                        "genlat_optim_step: the norm of the gradients is %g; nothing has changed",
+                        "the norm of the gradients is %g; nothing has changed",
                         optim->norm);
     update_job job = {.optim = optim, .kernel = optim->rule->kernel(optim->k)};
     job.base.gradient_scale = (gnl_real)(clip_factor(optim) / (double)optim->accumulate);

@@ -91,7 +91,7 @@ static void compare(const gnl_predictor *p, const workspace *work, const gnl_rea
 static genlat_status check_targets(const genlat_model *model, const genlat_tensor *labels)
 {
     const gnl_predictor *p = gnl_predictor_of(model);
-    return gnl_loss_check_targets(p->loss, p->outputs, gnl_shape_count(&labels->shape), labels->data, gnl_running());
+    return gnl_loss_check_targets(p->loss, p->outputs, gnl_shape_count(&labels->shape), labels->data);
 }
 
 /* Forward, loss and backward. */
@@ -204,7 +204,7 @@ genlat_status genlat_predictor_predict(genlat_model *model, const genlat_tensor 
     *y = NULL;
     GNL_TRY(gnl_model_check_family(model, "predictor"));
     GNL_CHECK(x, "x is NULL");
-    GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, gnl_running(), "x"));
+    GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
     if (x->shape.dim[0] < 1)
         return gnl_fail(GENLAT_E_SHAPE, "x has no rows");
     question q = {.x = x, .width = model->condition};

@@ -14,15 +14,15 @@ gnl_shape gnl_shape_of(int32_t ndim, const int64_t *dims)
     return shape;
 }
 
-genlat_status gnl_shape_check(const gnl_shape *shape, int64_t *count, const char *where)
+genlat_status gnl_shape_check(const gnl_shape *shape, int64_t *count)
 {
     int64_t product = 1;
     if (shape->ndim < 0 || shape->ndim > GENLAT_MAX_DIMS)
-        return gnl_fail(GENLAT_E_SHAPE, "%s: %d dimensions, 0 to %d wanted", where, (int)shape->ndim,
+        return gnl_fail(GENLAT_E_SHAPE, "%d dimensions, 0 to %d wanted", (int)shape->ndim,
                         GENLAT_MAX_DIMS);
     for (int32_t i = 0; i < shape->ndim; i++)
         if (!gnl_mul_i64(product, shape->dim[i], &product) || product > MOST_ELEMENTS)
-            return gnl_fail(GENLAT_E_SHAPE, "%s: size %lld of dimension %d is negative or too large", where,
+            return gnl_fail(GENLAT_E_SHAPE, "size %lld of dimension %d is negative or too large",
                             (long long)shape->dim[i], (int)i);
     if (count)
         *count = product;

@@ -47,7 +47,7 @@ static genlat_status make(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *bor
 {
     int64_t count = 0;
     gnl_storage *storage = NULL;
-    GNL_TRY(gnl_shape_check(shape, &count, "genlat_tensor"));
+    GNL_TRY(gnl_shape_check(shape, &count));
     GNL_TRY(storage_new(ctx, count, borrowed, &storage));
     genlat_status status = view_new(storage, shape, storage->data, out);
     storage_release(storage);
@@ -85,7 +85,7 @@ void gnl_tensor_release(genlat_tensor *tensor)
     gnl_object_free(tensor);
 }
 
-genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample, const char *where,
+genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample,
                                     const char *name)
 {
     gnl_shape rows = tensor->shape.ndim ? gnl_shape_sample(&tensor->shape) : (gnl_shape){.ndim = -1};
@@ -93,39 +93,41 @@ genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape
         return GENLAT_OK;
     char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
     gnl_shape batched = gnl_shape_batched(sample, 0);
-    return gnl_fail(GENLAT_E_SHAPE, "%s: %s is %s, %s wanted", where, name,
+    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, %s wanted", name,
                     gnl_shape_format(&tensor->shape, found), gnl_shape_format_rows(&batched, wanted));
 }
 
 /* ---- public ---------------------------------------------------------------------------------------- */
 
-static genlat_status check_new(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *function)
+static genlat_status check_new(genlat_ctx *ctx, int32_t ndim, const int64_t *dims)
 {
-    GNL_REQUIRE(ctx, function, "ctx is NULL");
-    GNL_REQUIRE(ndim >= 0 && ndim <= GENLAT_MAX_DIMS, function, "ndim is not from 0 to 6");
-    GNL_REQUIRE(dims || ndim == 0, function, "dims is NULL");
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(ndim >= 0 && ndim <= GENLAT_MAX_DIMS, "ndim is not from 0 to 6");
+    GNL_CHECK(dims || ndim == 0, "dims is NULL");
     return GENLAT_OK;
 }
 
 genlat_status genlat_tensor_new(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, genlat_tensor **out)
 {
-    GNL_REQUIRE(out, "genlat_tensor_new", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_TRY(check_new(ctx, ndim, dims, "genlat_tensor_new"));
+    GNL_TRY(check_new(ctx, ndim, dims));
     gnl_shape shape = gnl_shape_of(ndim, dims);
-    GNL_TRY(gnl_shape_check(&shape, NULL, "genlat_tensor_new"));
+    GNL_TRY(gnl_shape_check(&shape, NULL));
     return gnl_tensor_new(ctx, &shape, out);
 }
 
 genlat_status genlat_tensor_from(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const float *data,
                                  genlat_tensor **out)
 {
-    GNL_REQUIRE(out, "genlat_tensor_from", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_TRY(check_new(ctx, ndim, dims, "genlat_tensor_from"));
-    GNL_REQUIRE(data, "genlat_tensor_from", "data is NULL");
+    GNL_TRY(check_new(ctx, ndim, dims));
+    GNL_CHECK(data, "data is NULL");
     gnl_shape shape = gnl_shape_of(ndim, dims);
-    GNL_TRY(gnl_shape_check(&shape, NULL, "genlat_tensor_from"));
+    GNL_TRY(gnl_shape_check(&shape, NULL));
     GNL_TRY(gnl_tensor_new(ctx, &shape, out));
     int64_t count = gnl_shape_count(&shape);
     for (int64_t i = 0; i < count; i++)
@@ -136,20 +138,22 @@ genlat_status genlat_tensor_from(genlat_ctx *ctx, int32_t ndim, const int64_t *d
 genlat_status genlat_tensor_wrap(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, float *data,
                                  genlat_tensor **out)
 {
-    GNL_REQUIRE(out, "genlat_tensor_wrap", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_TRY(check_new(ctx, ndim, dims, "genlat_tensor_wrap"));
-    GNL_REQUIRE(data, "genlat_tensor_wrap", "data is NULL");
+    GNL_TRY(check_new(ctx, ndim, dims));
+    GNL_CHECK(data, "data is NULL");
     gnl_shape shape = gnl_shape_of(ndim, dims);
-    GNL_TRY(gnl_shape_check(&shape, NULL, "genlat_tensor_wrap"));
+    GNL_TRY(gnl_shape_check(&shape, NULL));
     return gnl_tensor_borrow(ctx, &shape, (gnl_real *)(void *)data, out);
 }
 
 genlat_status genlat_tensor_clone(const genlat_tensor *tensor, genlat_tensor **out)
 {
-    GNL_REQUIRE(out, "genlat_tensor_clone", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(tensor, "genlat_tensor_clone", "tensor is NULL");
+    GNL_CHECK(tensor, "tensor is NULL");
     GNL_TRY(gnl_tensor_new(tensor->object.ctx, &tensor->shape, out));
     memcpy((*out)->data, tensor->data, (size_t)gnl_shape_count(&tensor->shape) * sizeof(gnl_real));
     return GENLAT_OK;
@@ -164,7 +168,7 @@ static genlat_status infer_dim(gnl_shape *shape, int64_t count)
         if (shape->dim[i] == -1 && open < 0)
             open = i;
         else if (!gnl_mul_i64(known, shape->dim[i], &known))
-            return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_reshape: size %lld of dimension %d",
+            return gnl_fail(GENLAT_E_SHAPE, "size %lld of dimension %d",
                             (long long)shape->dim[i], (int)i);
     }
     if (open >= 0 && known > 0 && count % known == 0) {
@@ -173,7 +177,7 @@ static genlat_status infer_dim(gnl_shape *shape, int64_t count)
     }
     char text[GNL_SHAPE_TEXT];
     if (known != count || (open >= 0 && shape->dim[open] < 0))
-        return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_reshape: %lld elements do not fill %s",
+        return gnl_fail(GENLAT_E_SHAPE, "%lld elements do not fill %s",
                         (long long)count, gnl_shape_format(shape, text));
     return GENLAT_OK;
 }
@@ -181,10 +185,11 @@ static genlat_status infer_dim(gnl_shape *shape, int64_t count)
 genlat_status genlat_tensor_reshape(genlat_tensor *tensor, int32_t ndim, const int64_t *dims,
                                     genlat_tensor **out)
 {
-    GNL_REQUIRE(out, "genlat_tensor_reshape", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(tensor, "genlat_tensor_reshape", "tensor is NULL");
-    GNL_TRY(check_new(tensor->object.ctx, ndim, dims, "genlat_tensor_reshape"));
+    GNL_CHECK(tensor, "tensor is NULL");
+    GNL_TRY(check_new(tensor->object.ctx, ndim, dims));
     gnl_shape shape = gnl_shape_of(ndim, dims);
     GNL_TRY(infer_dim(&shape, gnl_shape_count(&tensor->shape)));
     return view_new(tensor->storage, &shape, tensor->data, out);
@@ -192,14 +197,15 @@ genlat_status genlat_tensor_reshape(genlat_tensor *tensor, int32_t ndim, const i
 
 genlat_status genlat_tensor_rows(genlat_tensor *tensor, int64_t begin, int64_t end, genlat_tensor **out)
 {
-    GNL_REQUIRE(out, "genlat_tensor_rows", "out is NULL");
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_REQUIRE(tensor, "genlat_tensor_rows", "tensor is NULL");
+    GNL_CHECK(tensor, "tensor is NULL");
     gnl_shape shape = tensor->shape;
     if (shape.ndim == 0)
-        return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_rows: a scalar has no rows");
+        return gnl_fail(GENLAT_E_SHAPE, "a scalar has no rows");
     if (begin < 0 || begin > end || end > shape.dim[0])
-        return gnl_fail(GENLAT_E_RANGE, "genlat_tensor_rows: rows %lld to %lld of %lld", (long long)begin,
+        return gnl_fail(GENLAT_E_RANGE, "rows %lld to %lld of %lld", (long long)begin,
                         (long long)end, (long long)shape.dim[0]);
     shape.dim[0] = end - begin;
     return view_new(tensor->storage, &shape, tensor->data + begin * gnl_shape_count_from(&shape, 1), out);
@@ -243,7 +249,8 @@ const float *genlat_tensor_const_data(const genlat_tensor *tensor)
 
 genlat_status genlat_tensor_fill(genlat_tensor *tensor, float value)
 {
-    GNL_REQUIRE(tensor, "genlat_tensor_fill", "tensor is NULL");
+    GNL_ENTER();
+    GNL_CHECK(tensor, "tensor is NULL");
     int64_t count = gnl_shape_count(&tensor->shape);
     for (int64_t i = 0; i < count; i++)
         tensor->data[i] = (gnl_real)value;
@@ -252,11 +259,12 @@ genlat_status genlat_tensor_fill(genlat_tensor *tensor, float value)
 
 genlat_status genlat_tensor_copy(genlat_tensor *tensor, const genlat_tensor *source)
 {
-    GNL_REQUIRE(tensor, "genlat_tensor_copy", "tensor is NULL");
-    GNL_REQUIRE(source, "genlat_tensor_copy", "source is NULL");
+    GNL_ENTER();
+    GNL_CHECK(tensor, "tensor is NULL");
+    GNL_CHECK(source, "source is NULL");
     int64_t count = gnl_shape_count(&tensor->shape);
     if (count != gnl_shape_count(&source->shape))
-        return gnl_fail(GENLAT_E_SHAPE, "genlat_tensor_copy: %lld elements into %lld",
+        return gnl_fail(GENLAT_E_SHAPE, "%lld elements into %lld",
                         (long long)gnl_shape_count(&source->shape), (long long)count);
     memmove(tensor->data, source->data, (size_t)count * sizeof(gnl_real));
     return GENLAT_OK;

@@ -21,7 +21,7 @@ typedef struct gnl_shape {
 
 gnl_shape gnl_shape_of(int32_t ndim, const int64_t *dims);
 /* Checked: E_SHAPE for a negative size or a product above 2^53; *count may be NULL. */
-genlat_status gnl_shape_check(const gnl_shape *shape, int64_t *count, const char *where);
+genlat_status gnl_shape_check(const gnl_shape *shape, int64_t *count);
 int64_t gnl_shape_count(const gnl_shape *shape);                     /* of a shape that has been checked */
 int64_t gnl_shape_count_from(const gnl_shape *shape, int32_t first); /* product of dims first .. ndim-1 */
 bool gnl_shape_equal(const gnl_shape *a, const gnl_shape *b);
@@ -61,7 +61,7 @@ genlat_status gnl_tensor_borrow_from(genlat_ctx *ctx, const gnl_shape *shape, gn
 void gnl_tensor_release(genlat_tensor *tensor);
 
 /* Checks that a tensor's rows have the shape of `sample`: E_SHAPE "where: name is [..], [*,..] wanted". */
-genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample, const char *where,
+genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample,
                                     const char *name);
 
 #endif

@@ -51,7 +51,7 @@ static genlat_status change_with(genlat_source *source, const scaling *from, con
         change->offset->data[j] = (gnl_real)(apart / unit);
         change->scale->data[j] = (gnl_real)(number_of(to->scale, j, 1) / unit);
     }
-    return genlat_source_normalize(source, change->offset, change->scale, out);
+    return gnl_source_normalize(source, change->offset, change->scale, out);
 }
 
 /* What is scaled in one way, scaled in another: with raw = v from.scale + from.offset, y is
@@ -72,10 +72,10 @@ static genlat_status change_scaling(genlat_source **source, const scaling *from,
 genlat_status gnl_trainer_normalize(genlat_trainer *t)
 {
     scaling valid = {NULL, NULL};
-    GNL_TRY(genlat_source_normalization(t->train, &t->offset, &t->scale));
+    GNL_TRY(gnl_source_normalization(t->train, &t->offset, &t->scale));
     if (!t->valid)
         return GENLAT_OK;
-    GNL_TRY(genlat_source_normalization(t->valid, &valid.offset, &valid.scale));
+    GNL_TRY(gnl_source_normalization(t->valid, &valid.offset, &valid.scale));
     scaling train = {t->offset, t->scale};
     genlat_status status = GENLAT_OK;
     if (!is_equal(&train, &valid, gnl_shape_count(&t->model->config->data)))

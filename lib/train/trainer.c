@@ -35,7 +35,7 @@ genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, co
     GNL_CHECK(opts, "opts is NULL");
     GNL_CHECK(key, "key is NULL");
     GNL_CHECK(value, "value is NULL");
-    return gnl_options_set(&table, opts, key, value, gnl_running());
+    return gnl_options_set(&table, opts, key, value);
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -127,7 +127,7 @@ genlat_status gnl_trainer_new(genlat_model *model, genlat_source *train, genlat_
                               const genlat_train_opts *given, genlat_trainer **out)
 {
     genlat_train_opts opts;
-    GNL_TRY(gnl_options_take(&table, given, &opts, gnl_running()));
+    GNL_TRY(gnl_options_take(&table, given, &opts));
     GNL_TRY(check(model, train, valid, &opts));
     genlat_trainer *t = gnl_object_new(model->object.ctx, sizeof *t);
     if (!t)

@@ -133,7 +133,7 @@ static genlat_status parse(const char *spec, const architecture **out, architect
 {
     char kind[GNL_SPEC_KIND], known[96] = "";
     const char *pairs = NULL;
-    GNL_TRY(gnl_spec_kind(spec, kind, &pairs, "architecture"));
+    GNL_TRY_IN("architecture", gnl_spec_kind(spec, kind, &pairs));
     gnl_options_init(&table, opts, sizeof *opts);
     *out = NULL;
     for (size_t i = 0; i < GNL_COUNT(architectures); i++) {
@@ -143,7 +143,7 @@ static genlat_status parse(const char *spec, const architecture **out, architect
     }
     if (!*out)
         return gnl_fail(GENLAT_E_NOT_FOUND, "no architecture is called '%s'; known: %s", kind, known);
-    GNL_TRY(gnl_spec_pairs(&table, opts, pairs, kind, "architecture"));
+    GNL_TRY_IN("architecture", gnl_spec_pairs(&table, opts, pairs, kind));
     return opts->widths[0] ? GENLAT_OK : gnl_fail(GENLAT_E_INVALID, "architecture %s lacks widths, as in widths=512x256", kind);
 }
 

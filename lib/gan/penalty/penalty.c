@@ -37,14 +37,14 @@ static genlat_status parse_one(const char *spec, gnl_gan_penalties *out)
     gnl_gan_penalty *p = &out->item[out->count];
     if (out->count == GNL_MAX_PENALTIES)
         return gnl_fail(GENLAT_E_RANGE, "more than %d penalties", GNL_MAX_PENALTIES);
-    GNL_TRY(gnl_spec_kind(spec, name, &pairs, "penalties"));
+    GNL_TRY_IN("penalties", gnl_spec_kind(spec, name, &pairs));
     *p = (gnl_gan_penalty){.type = NULL};
     GNL_TRY(find_type(name, &p->type));
     for (int i = 0; i < out->count; i++)
         if (out->item[i].type == p->type)
             return gnl_fail(GENLAT_E_INVALID, "penalty %s is given twice; an option of that name sets it too", name);
     gnl_options_init(p->type->options, p->opts, p->type->options->size);
-    GNL_TRY(gnl_spec_pairs(p->type->options, p->opts, pairs, name, "penalties"));
+    GNL_TRY_IN("penalties", gnl_spec_pairs(p->type->options, p->opts, pairs, name));
     out->count++;
     return GENLAT_OK;
 }
