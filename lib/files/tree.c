@@ -58,8 +58,11 @@ static int visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* Adds the files of one folder; *folders counts its folders. deep: those are classes and are gone through. */
-static genlat_status add_folder(gnl_tree *tree, const char *folder, const char *const *endings, bool deep,
+/* Files are taken from the folder itself, or from its folders, each of which is a class. */
+typedef enum level { OWN_FILES, FILES_OF_CLASSES } level;
+
+/* Adds the files of one folder; *folders counts its folders. */
+static genlat_status add_folder(gnl_tree *tree, const char *folder, const char *const *endings, level from,
                                 int64_t class, int64_t *folders)
 {
     struct dirent **entry = NULL;
@@ -73,10 +76,10 @@ static genlat_status add_folder(gnl_tree *tree, const char *folder, const char *
         if (status == GENLAT_OK)
             status = gnl_files_join(folder, entry[i]->d_name, path);
         if (status == GENLAT_OK && gnl_files_is_folder(path)) {
-            if (deep)
-                status = add_folder(tree, path, endings, false, *folders, &ignored);
+            if (from == FILES_OF_CLASSES)
+                status = add_folder(tree, path, endings, OWN_FILES, *folders, &ignored);
             ++*folders;
-        } else if (status == GENLAT_OK && !deep && ends_with(path, endings)) {
+        } else if (status == GENLAT_OK && from == OWN_FILES && ends_with(path, endings)) {
             status = add_file(tree, path, class);
         }
         free(entry[i]);
@@ -89,11 +92,11 @@ genlat_status gnl_tree_read(const char *folder, const char *const *endings, gnl_
 {
     int64_t folders = 0;
     *out = (gnl_tree){0};
-    genlat_status status = add_folder(out, folder, endings, false, 0, &folders);
+    genlat_status status = add_folder(out, folder, endings, OWN_FILES, 0, &folders);
     if (status == GENLAT_OK && out->count == 0 && folders > 0) {
         out->classes = folders;
         folders = 0;
-        status = add_folder(out, folder, endings, true, 0, &folders);
+        status = add_folder(out, folder, endings, FILES_OF_CLASSES, 0, &folders);
     }
     if (status == GENLAT_OK && out->count == 0)
         status = genlat_error_set(GENLAT_E_NOT_FOUND, "%s: no file in it ends in %s", folder, endings[0]);

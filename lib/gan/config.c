@@ -54,17 +54,17 @@ static const gnl_option options[] = {
 static const gnl_options_table table = {"gan", sizeof(genlat_gan_opts), options, GNL_COUNT(options)};
 
 static const gnl_text texts[] = {
-    GNL_TEXT(gnl_gan_config, generator, GNL_TEXT_NET, false),
-    GNL_TEXT(gnl_gan_config, discriminator, GNL_TEXT_NET, false),
-    GNL_TEXT(gnl_gan_config, architecture, GNL_TEXT_BUILD, false),
-    GNL_TEXT(gnl_gan_config, penalties, GNL_TEXT_SPEC, true),
-    GNL_TEXT(gnl_gan_config, augment, GNL_TEXT_SPEC, true),
-    GNL_TEXT(gnl_gan_config, optimizer_g, GNL_TEXT_OPTIMIZER, false),
-    GNL_TEXT(gnl_gan_config, optimizer_d, GNL_TEXT_OPTIMIZER, false),
-    GNL_TEXT(gnl_gan_config, lr_schedule, GNL_TEXT_SCHEDULE, false),
-    GNL_TEXT(gnl_gan_config, noise_schedule, GNL_TEXT_SCHEDULE, false),
-    GNL_TEXT(gnl_gan_config, penalty_schedule, GNL_TEXT_SCHEDULE, false),
-    GNL_TEXT(gnl_gan_config, beta2_schedule, GNL_TEXT_SCHEDULE, true),
+    GNL_TEXT(gnl_gan_config, generator, GNL_TEXT_NET, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_gan_config, discriminator, GNL_TEXT_NET, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_gan_config, architecture, GNL_TEXT_BUILD, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_gan_config, penalties, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
+    GNL_TEXT(gnl_gan_config, augment, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
+    GNL_TEXT(gnl_gan_config, optimizer_g, GNL_TEXT_OPTIMIZER, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_gan_config, optimizer_d, GNL_TEXT_OPTIMIZER, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_gan_config, lr_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_gan_config, noise_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_gan_config, penalty_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_gan_config, beta2_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_OPTIONAL),
 };
 
 const gnl_config_type gnl_gan_config_type = {

@@ -14,7 +14,7 @@ static const gnl_real *generate(genlat_model *model, const gnl_gan_batch *b)
     gnl_fill_normal(gnl_exec_compute(work->generator), &rng, b->rows * model->type->latent_size(model), work->z);
     gnl_exec_set_dropout(work->generator, gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_GENERATOR));
     const gnl_real *in[] = {work->z, work->condition};
-    gnl_exec_forward(work->generator, true, b->rows, in);
+    gnl_exec_forward(work->generator, GNL_TRAIN, b->rows, in);
     return gnl_exec_output(work->generator, 0);
 }
 
@@ -24,7 +24,7 @@ static const gnl_real *discriminate(genlat_model *model, const gnl_gan_batch *b,
     genlat_exec *exec = work->side[side];
     const gnl_real *in[] = {gnl_gan_show(model, b, side, x), work->condition};
     gnl_exec_set_dropout(exec, gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_DISCRIMINATOR + (gnl_use)side));
-    gnl_exec_forward(exec, true, b->packs, in);
+    gnl_exec_forward(exec, GNL_TRAIN, b->packs, in);
     return gnl_exec_output(exec, 0);
 }
 

@@ -31,28 +31,11 @@ static genlat_status allocate_arrays(const genlat_model *model, gnl_gan_work *wo
     return GENLAT_OK;
 }
 
-typedef enum purpose { FOR_LOSS, FOR_EXACT_PENALTIES } purpose;
-
-static genlat_exec_opts discriminator_opts(const genlat_model *model, purpose use, bool input_grads)
-{
-    bool exact = use == FOR_EXACT_PENALTIES;
-    genlat_exec_opts opts = gnl_exec_training(input_grads || exact, gnl_gan_config_of(model)->opts.recompute);
-    if (exact)
-        opts.purpose = GENLAT_EXEC_PENALTY;
-    return opts;
-}
-
-static genlat_status compile_discriminator(genlat_model *model, gnl_workspace *base, purpose use, bool input_grads,
+static genlat_status compile_discriminator(genlat_model *model, gnl_workspace *base, const genlat_exec_opts *opts,
                                            genlat_exec **out)
 {
-    const genlat_exec_opts opts = discriminator_opts(model, use, input_grads);
     const int64_t packs = base->rows / gnl_gan_config_of(model)->opts.packing;
-    return gnl_workspace_exec(base, NULL, model->net[GNL_DISCRIMINATOR], packs, &opts, out);
-}
-
-static purpose purpose_of(const gnl_gan_penalties *all, int side)
-{
-    return gnl_penalties_at_samples(all, side) > 0 ? FOR_EXACT_PENALTIES : FOR_LOSS;
+    return gnl_workspace_exec(base, NULL, model->net[GNL_DISCRIMINATOR], packs, opts, out);
 }
 
 static genlat_status training_fill(genlat_model *model, gnl_workspace *base)
@@ -60,14 +43,20 @@ static genlat_status training_fill(genlat_model *model, gnl_workspace *base)
     gnl_gan_work *work = (gnl_gan_work *)base;
     const gnl_gan_penalties *all = &gnl_gan_of(model)->penalties;
     const unsigned needs = gnl_penalties_need(all);
-    const genlat_exec_opts opts = gnl_exec_training(false, gnl_gan_config_of(model)->opts.recompute);
-    GNL_TRY(gnl_workspace_exec(base, NULL, model->net[GNL_GENERATOR], base->rows, &opts, &work->generator));
-    GNL_TRY(compile_discriminator(model, base, purpose_of(all, GNL_REAL), false, &work->side[GNL_REAL]));
-    GNL_TRY(compile_discriminator(model, base, purpose_of(all, GNL_FAKE), true, &work->side[GNL_FAKE]));
+    const uint32_t recompute = gnl_gan_config_of(model)->opts.recompute;
+    const genlat_exec_opts plain = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .recompute = recompute);
+    const genlat_exec_opts inputs =
+        GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .recompute = recompute, .input_grads = 1);
+    const genlat_exec_opts exact =
+        GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_PENALTY, .recompute = recompute, .input_grads = 1);
+    const bool real = gnl_penalties_at_samples(all, GNL_REAL) > 0, fake = gnl_penalties_at_samples(all, GNL_FAKE) > 0;
+    GNL_TRY(gnl_workspace_exec(base, NULL, model->net[GNL_GENERATOR], base->rows, &plain, &work->generator));
+    GNL_TRY(compile_discriminator(model, base, real ? &exact : &plain, &work->side[GNL_REAL]));
+    GNL_TRY(compile_discriminator(model, base, fake ? &exact : &inputs, &work->side[GNL_FAKE]));
     if (needs & GNL_NEEDS_EXACT_EXEC)
-        GNL_TRY(compile_discriminator(model, base, FOR_EXACT_PENALTIES, true, &work->exact));
+        GNL_TRY(compile_discriminator(model, base, &exact, &work->exact));
     if (needs & GNL_NEEDS_PLAIN_EXEC)
-        GNL_TRY(compile_discriminator(model, base, FOR_LOSS, false, &work->plain));
+        GNL_TRY(compile_discriminator(model, base, &plain, &work->plain));
     return allocate_arrays(model, work);
 }
 
@@ -77,7 +66,9 @@ const gnl_workspace_type gnl_gan_training = {sizeof(gnl_gan_work), 0, training_f
 genlat_status gnl_gan_check_training(genlat_model *model)
 {
     const bool exact = gnl_penalties_are_exact(&gnl_gan_of(model)->penalties);
-    const genlat_exec_opts opts = discriminator_opts(model, exact ? FOR_EXACT_PENALTIES : FOR_LOSS, true);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = exact ? GENLAT_EXEC_PENALTY : GENLAT_EXEC_TRAINING,
+                                                .recompute = gnl_gan_config_of(model)->opts.recompute,
+                                                .input_grads = 1);
     int64_t bytes = 0;
     genlat_status status = gnl_net_exec_bytes(model->net[GNL_DISCRIMINATOR], 1, &opts, &bytes);
     return status == GENLAT_OK ? status : gnl_fail_in(status, "discriminator");
@@ -95,7 +86,7 @@ typedef struct net_use {
 static genlat_status use_fill(genlat_model *model, gnl_workspace *base, genlat_net *net, int64_t packing)
 {
     net_use *work = (net_use *)base;
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_INFERENCE, false);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_INFERENCE);
     GNL_TRY(gnl_workspace_exec(base, NULL, net, base->rows, &opts, &work->exec));
     return gnl_workspace_alloc(base, (size_t)(base->rows * packing * model->condition), sizeof(gnl_real), &work->condition);
 }
@@ -133,7 +124,7 @@ static genlat_status run_chunk(genlat_model *model, gnl_workspace *base, int64_t
     net_use *work = (net_use *)base;
     const gnl_real *in[] = {r->in + first * r->in_size, work->condition};
     GNL_TRY(gnl_model_fill_condition(model, r->labels, first * r->packing, rows * r->packing, work->condition));
-    gnl_exec_forward(work->exec, false, rows, in);
+    gnl_exec_forward(work->exec, GNL_EVAL, rows, in);
     memcpy(r->out + first * r->out_size, gnl_exec_output(work->exec, 0), (size_t)(rows * r->out_size) * sizeof(gnl_real));
     return GENLAT_OK;
 }

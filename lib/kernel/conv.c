@@ -282,7 +282,7 @@ static void gather_tile(const call *k, int worker, const gnl_conv_tile *t, int64
     bool direct = t->samples == 1;
     int64_t size = gnl_conv_tile_size(t), ld = direct ? k->z.map : size;
     gnl_real *out = direct ? k->map_out + map_at(k, t, group) : k->scratch + worker * k->s.all + k->s.cols;
-    gnl_gemm_one(k->c, worker, false, false, k->z.map_channels, size, k->z.depth, 1, weight_of(k, &all),
+    gnl_gemm_one(k->c, worker, GNL_AS_IS, GNL_AS_IS, k->z.map_channels, size, k->z.depth, 1, weight_of(k, &all),
                  k->z.depth, cols.data, cols.ld, 0, out, ld);
     deliver(k, t, group, out, ld);
 }
@@ -305,7 +305,7 @@ void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
         return;
     call k = call_of(c, g, rows, is_pointwise(g), scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, false, true, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth, 0,
+        gnl_gemm(c, GNL_AS_IS, GNL_TRANSPOSED, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth, 0,
                  map, g->map_channels);
         if (bias)
             gnl_add_bias(c, rows, g->map_channels, 1, bias, map);
@@ -339,7 +339,7 @@ static void spread_channels(const call *k, int worker, const gnl_conv_tile *t, c
     gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
     int64_t size = gnl_conv_tile_size(t), ld = direct ? k->z.image : size;
     gnl_real *out = direct ? k->image_out + image_at(k, t, b) + t->y * k->g->map[1] + t->x : cols;
-    gnl_gemm_one(k->c, worker, true, false, b->channels * k->z.taps, size, k->z.map_channels, 1,
+    gnl_gemm_one(k->c, worker, GNL_TRANSPOSED, GNL_AS_IS, b->channels * k->z.taps, size, k->z.map_channels, 1,
                  weight_of(k, b), k->z.depth, map.data, map.ld, direct && k->bias ? 1 : 0, out, ld);
     if (!direct)
         k->c->k->col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window,
@@ -383,7 +383,7 @@ void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
         return;
     call k = call_of(c, g, rows, is_pointwise(g), scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, false, false, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight,
+        gnl_gemm(c, GNL_AS_IS, GNL_AS_IS, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight,
                  k.z.depth, 0, image, k.z.depth);
         if (bias)
             gnl_add_bias(c, rows, g->image_channels, k.z.image, bias, image);
@@ -412,7 +412,7 @@ static void weight_task(void *arg, int64_t begin, int64_t end, int worker)
         for (int64_t index = k->t.count * part / k->parts; index < last; index++) {
             gnl_conv_tile tile = tile_at(k->g, &k->t, k->rows, index);
             matrix cols = lowered(k, worker, &tile, &b), map = map_of(k, worker, &tile, b.group);
-            gnl_gemm_one(k->c, worker, false, true, k->z.map_channels, b.channels * k->z.taps,
+            gnl_gemm_one(k->c, worker, GNL_AS_IS, GNL_TRANSPOSED, k->z.map_channels, b.channels * k->z.taps,
                          gnl_conv_tile_size(&tile), 1, map.data, map.ld, cols.data, cols.ld, 1, out,
                          k->z.depth);
         }
@@ -427,7 +427,7 @@ void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
         return;
     call k = call_of(c, g, rows, false, scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, true, false, g->map_channels, k.z.depth, rows, 1, map, g->map_channels, image, k.z.depth,
+        gnl_gemm(c, GNL_TRANSPOSED, GNL_AS_IS, g->map_channels, k.z.depth, rows, 1, map, g->map_channels, image, k.z.depth,
                  1, grad, k.z.depth);
         return;
     }

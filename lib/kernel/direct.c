@@ -239,7 +239,7 @@ static void deliver(const job *j, const piece *p, const gnl_real *lanes)
     for (int64_t c = 0; c < j->out_channels; c++) {
         int64_t channel = p->group * j->out_channels + c;
         j->c->k->from_lanes(&l, lanes + c * j->out_lines * j->out_pitch, j->bias ? j->bias[channel] : 0,
-                            false,
+                            GNL_SET,
                             j->out + (p->set * GNL_LANES * channels + channel) * plane + first * j->x.out);
     }
 }

@@ -26,7 +26,7 @@ double GNL_K(sum)(int64_t n, const gnl_real *x);
 double GNL_K(dot)(int64_t n, const gnl_real *x, const gnl_real *y);
 void GNL_K(deviations)(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q,
                        gnl_real b, double sums[2]);
-void GNL_K(mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, bool add,
+void GNL_K(mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, gnl_store store,
                 gnl_real *out);
 void GNL_K(add_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias, gnl_real *y);
 void GNL_K(sum_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy, gnl_real *db);
@@ -77,7 +77,7 @@ void GNL_K(im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, i
 void GNL_K(col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
                    const gnl_real *cols, gnl_real *window, gnl_real *image);
 void GNL_K(to_lanes)(const gnl_lanes *l, const gnl_real *plane, gnl_real *lanes);
-void GNL_K(from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, bool add, gnl_real *plane);
+void GNL_K(from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, gnl_store store, gnl_real *plane);
 void GNL_K(direct_outputs)(const gnl_outputs *o, const gnl_real *in, gnl_real *out);
 void GNL_K(direct_weights)(const gnl_weights *w, const gnl_real *image, const gnl_real *map, gnl_real *grad);
 gnl_turn_fn GNL_K(turn_image), GNL_K(turn_image_back), GNL_K(turn_map), GNL_K(turn_map_back),

@@ -89,7 +89,7 @@ static void multiply_block(const gnl_compute *c, const gnl_product *p, const gnl
         gnl_gemm_kernel(c->ctx)(p, block, c->space + (size_t)worker * GNL_GEMM_SPACE);
 }
 
-void gnl_gemm_one(const gnl_compute *c, int worker, bool trans_a, bool trans_b, int64_t m, int64_t n,
+void gnl_gemm_one(const gnl_compute *c, int worker, gnl_trans trans_a, gnl_trans trans_b, int64_t m, int64_t n,
                   int64_t k, gnl_real alpha, const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb,
                   gnl_real beta, gnl_real *out, int64_t ldc)
 {
@@ -157,7 +157,7 @@ static void choose_split(split *s)
     s->across = gnl_ceil_div(s->p.n, s->cols);
 }
 
-void gnl_gemm(const gnl_compute *c, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
+void gnl_gemm(const gnl_compute *c, gnl_trans trans_a, gnl_trans trans_b, int64_t m, int64_t n, int64_t k,
               gnl_real alpha, const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb, gnl_real beta,
               gnl_real *out, int64_t ldc)
 {

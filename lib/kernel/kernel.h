@@ -83,6 +83,9 @@ typedef enum gnl_turn_kind {
 } gnl_turn_kind;
 typedef void gnl_turn_fn(const gnl_turn *t, const gnl_real *from, gnl_real *to);
 
+/* What becomes of the numbers that are there. */
+typedef enum gnl_store { GNL_SET, GNL_ADD } gnl_store;
+
 /* Every kernel works on one thread; callers split. Outputs may be the same array as an input of the same
  * position unless said otherwise. Sums are returned in double. */
 typedef struct gnl_kernels {
@@ -99,10 +102,10 @@ typedef struct gnl_kernels {
     double (*dot)(int64_t n, const gnl_real *x, const gnl_real *y);
 
     /* normalisations: sums[0] += sum (p - a), sums[1] += sum (p - a)(q - b) over runs of n elements;
-     * out = c[0] p + c[1] + c[2] (x - c[3]), or with `add` out += that; out may be p or x */
+     * out = c[0] p + c[1] + c[2] (x - c[3]), or with GNL_ADD out += that; out may be p or x */
     void (*deviations)(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q,
                        gnl_real b, double sums[2]);
-    void (*mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, bool add, gnl_real *out);
+    void (*mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, gnl_store store, gnl_real *out);
 
     /* bias and its gradient: y is [rows,channels,plane], plane 1 for vectors */
     void (*add_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias, gnl_real *y);
@@ -160,7 +163,7 @@ typedef struct gnl_kernels {
     void (*col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
                    const gnl_real *cols, gnl_real *window, gnl_real *image);
     void (*to_lanes)(const gnl_lanes *l, const gnl_real *plane, gnl_real *lanes);
-    void (*from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, bool add, gnl_real *plane);
+    void (*from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, gnl_store store, gnl_real *plane);
     gnl_turn_fn *turn[GNL_TURN_COUNT];
     void (*direct_outputs)(const gnl_outputs *o, const gnl_real *in, gnl_real *out);
     void (*direct_weights)(const gnl_weights *w, const gnl_real *image, const gnl_real *map, gnl_real *grad);
@@ -184,15 +187,17 @@ typedef struct gnl_compute {
 /* Numbers of packing space that gnl_gemm needs, for all of the context's threads. */
 size_t gnl_gemm_space(const genlat_ctx *ctx);
 
-/* C = alpha op(A) op(B) + beta C, row-major; op(A) is [m,k], op(B) is [k,n]; trans means that the array holds
- * the transpose. beta 0 overwrites without reading. Splits over the context's threads. The order of summation of
+/* How an array holds a factor of a product. */
+typedef enum gnl_trans { GNL_AS_IS, GNL_TRANSPOSED } gnl_trans;
+
+/* C = alpha op(A) op(B) + beta C, row-major; op(A) is [m,k], op(B) is [k,n]. beta 0 overwrites without reading. Splits over the context's threads. The order of summation of
  * the built-in product depends on the sizes alone. */
-void gnl_gemm(const gnl_compute *c, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, gnl_real alpha,
+void gnl_gemm(const gnl_compute *c, gnl_trans trans_a, gnl_trans trans_b, int64_t m, int64_t n, int64_t k, gnl_real alpha,
               const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb, gnl_real beta, gnl_real *out,
               int64_t ldc);
 
 /* The same on the calling thread alone, for use within a task: packs into the space of `worker`. */
-void gnl_gemm_one(const gnl_compute *c, int worker, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
+void gnl_gemm_one(const gnl_compute *c, int worker, gnl_trans trans_a, gnl_trans trans_b, int64_t m, int64_t n, int64_t k,
                   gnl_real alpha, const gnl_real *a, int64_t lda, const gnl_real *b, int64_t ldb, gnl_real beta,
                   gnl_real *out, int64_t ldc);
 

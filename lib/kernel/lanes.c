@@ -35,7 +35,7 @@ void GNL_K(to_lanes)(const gnl_lanes *l, const gnl_real *plane, gnl_real *lanes)
     }
 }
 
-void GNL_K(from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, bool add, gnl_real *plane)
+void GNL_K(from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, gnl_store store, gnl_real *plane)
 {
     int64_t all = l->height * l->width;
     V first = vset(start);
@@ -56,7 +56,7 @@ void GNL_K(from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start
             vtranspose(square);
             gnl_real *out = plane + lane * l->next + at;
             for (int64_t i = 0; i < samples; i++, out += l->next)
-                vstore_m(out, m, add ? vadd(square[i], vload_m(out, m)) : square[i]);
+                vstore_m(out, m, store == GNL_ADD ? vadd(square[i], vload_m(out, m)) : square[i]);
         }
     }
 }

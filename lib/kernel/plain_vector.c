@@ -84,10 +84,10 @@ void gnl_plain_deviations(int64_t runs, int64_t stride, int64_t n, const gnl_rea
     sums[1] += add_lanes(lane_pq);
 }
 
-void gnl_plain_mix(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, bool add,
+void gnl_plain_mix(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, gnl_store store,
                    gnl_real *out)
 {
-    if (add)
+    if (store == GNL_ADD)
         for (int64_t i = 0; i < n; i++)
             out[i] += c[0] * p[i] + c[1] + c[2] * (x[i] - c[3]);
     else

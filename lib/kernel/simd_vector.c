@@ -61,10 +61,10 @@ void GNL_K(deviations)(int64_t runs, int64_t stride, int64_t n, const gnl_real *
     sums[1] += vd_sum(second);
 }
 
-void GNL_K(mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, bool add, gnl_real *out)
+void GNL_K(mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, gnl_store store, gnl_real *out)
 {
     const V factor = vset(c[0]), one = vset(c[1]), slope = vset(c[2]), mean = vset(c[3]);
-    if (add)
+    if (store == GNL_ADD)
         FOR_VECTORS(n, V sum = vfma(slope, vsub(GET(x), mean), vfma(factor, GET(p), one));
                     PUT(out, vadd(GET(out), sum)););
     else

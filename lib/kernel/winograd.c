@@ -362,7 +362,7 @@ static void give_map(const job *j, int worker, int64_t first, int64_t count, con
         gnl_real start_at = j->bias ? j->bias[p.channel] : 0;
         p.turn.plane = plane;
         j->c->k->turn[GNL_TURN_MAP](&p.turn, product + row * j->columns + p.columns, p.at);
-        j->c->k->from_lanes(&p.lanes, p.at, start_at, false, j->map_out + p.plane);
+        j->c->k->from_lanes(&p.lanes, p.at, start_at, GNL_SET, j->map_out + p.plane);
     }
 }
 
@@ -375,7 +375,7 @@ static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
         int64_t count = first_of(j->g->map_channels, map_pieces(j), i + 1) - first;
         int64_t plane = turn_map_channels(j, first, count, weight), step = plane_of(count, j->columns);
         for (int64_t p = 0; p < j->points * j->points; p++)
-            gnl_gemm_one(j->c, worker, false, false, count, j->columns, j->depth, 1, weight + p * plane,
+            gnl_gemm_one(j->c, worker, GNL_AS_IS, GNL_AS_IS, count, j->columns, j->depth, 1, weight + p * plane,
                          j->depth, deep_at(j, p, 0), j->columns, 0, product + p * step, j->columns);
         give_map(j, worker, first, count, product);
     }
@@ -401,9 +401,9 @@ static void give_lines(const job *j, piece *p)
     gnl_real first = j->bias ? j->bias[p->channel] : 0, *out = j->image_out + p->plane;
     int64_t all = p->lanes.height, shared = j->line > 0 ? GNL_MIN(STRIDE, all) : 0;
     p->lanes.height = shared;
-    j->c->k->from_lanes(&p->lanes, p->at + p->inner, 0, true, out);
+    j->c->k->from_lanes(&p->lanes, p->at + p->inner, 0, GNL_ADD, out);
     p->lanes.height = all - shared;
-    j->c->k->from_lanes(&p->lanes, p->at + p->inner + shared * p->lanes.pitch, first, false,
+    j->c->k->from_lanes(&p->lanes, p->at + p->inner + shared * p->lanes.pitch, first, GNL_SET,
                         out + shared * p->lanes.width);
 }
 
@@ -427,7 +427,7 @@ static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
         int64_t first = i * j->width, count = width_of(j, first), rows = PARTS * count;
         int64_t plane = turn_image_channels(j, first, count, weight), step = plane_of(rows, j->columns);
         for (int64_t p = 0; p < j->points * j->points; p++)
-            gnl_gemm_one(j->c, worker, false, false, rows, j->columns, j->g->map_channels, 1, weight + p * plane,
+            gnl_gemm_one(j->c, worker, GNL_AS_IS, GNL_AS_IS, rows, j->columns, j->g->map_channels, 1, weight + p * plane,
                          j->g->map_channels, flat_at(j, p, 0), j->columns, 0, product + p * step, j->columns);
         give_image(j, worker, first, count, product);
     }
@@ -449,7 +449,7 @@ static void add_gradient(const job *j, int worker, int64_t channel, int64_t firs
                         .next = PLACES};
     gnl_real *product = lanes_of(j, worker) + j->lanes;
     for (int64_t p = 0; p < j->points * j->points; p++)
-        gnl_gemm_one(j->c, worker, false, true, past - first, cols, j->columns, 1, flat_at(j, p, first), j->columns,
+        gnl_gemm_one(j->c, worker, GNL_AS_IS, GNL_TRANSPOSED, past - first, cols, j->columns, 1, flat_at(j, p, first), j->columns,
                      deep_at(j, p, PARTS * channel), j->columns, 0, product + p * t.plane, cols);
     for (int64_t m = first; m < past; m++)
         j->c->k->turn[GNL_TURN_WEIGHT_BACK](&t, product + (m - first) * cols,

@@ -82,7 +82,7 @@ static void map(const work *w, int param, gnl_real *out)
 {
     const gnl_step *s = w->s;
     const int64_t channels = w->norm.channels, conditions = s->in_size[1];
-    gnl_gemm(&s->compute, false, true, s->rows, channels, conditions, 1, s->x[1], conditions, s->param[param],
+    gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, s->rows, channels, conditions, 1, s->x[1], conditions, s->param[param],
              conditions, 0, out, channels);
 }
 
@@ -94,7 +94,7 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
     for (int64_t i = begin; i < end; i++) {
         const gnl_real factors[] = {1 + w->scale[i], w->dshift[i], 0, 0}, *h = w->h + i * plane;
         w->scale[i] = factors[0];
-        w->s->compute.k->mix(plane, factors, h, h, false, w->s->y + i * plane);
+        w->s->compute.k->mix(plane, factors, h, h, GNL_SET, w->s->y + i * plane);
     }
 }
 
@@ -128,10 +128,10 @@ static void map_back(const work *w, int param, const gnl_real *d)
     const gnl_step *s = w->s;
     const int64_t channels = w->norm.channels, conditions = s->in_size[1];
     if (s->grad[param])
-        gnl_gemm(&s->compute, true, false, channels, conditions, s->rows, 1, d, channels, s->x[1], conditions,
+        gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, channels, conditions, s->rows, 1, d, channels, s->x[1], conditions,
                  1, s->grad[param], conditions);
     if (s->dx[1])
-        gnl_gemm(&s->compute, false, false, s->rows, conditions, channels, 1, d, channels, s->param[param],
+        gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, s->rows, conditions, channels, 1, d, channels, s->param[param],
                  conditions, param == SHIFT, s->dx[1], conditions);
 }
 

@@ -60,21 +60,21 @@ static int64_t units(const gnl_step *s)
 
 static void multiply(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
-    gnl_gemm(&s->compute, false, true, vectors(s), units(s), features(s), 1, x, features(s), s->param[WEIGHT],
+    gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, vectors(s), units(s), features(s), 1, x, features(s), s->param[WEIGHT],
              features(s), 0, y, units(s));
 }
 
 static void multiply_back(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 {
     if (dx)
-        gnl_gemm(&s->compute, false, false, vectors(s), features(s), units(s), 1, dy, units(s), s->param[WEIGHT],
+        gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, vectors(s), features(s), units(s), 1, dy, units(s), s->param[WEIGHT],
                  features(s), 0, dx, features(s));
 }
 
 static void add_weight_gradient(const gnl_step *s, const gnl_real *x, const gnl_real *dy)
 {
     if (s->grad[WEIGHT])
-        gnl_gemm(&s->compute, true, false, units(s), features(s), vectors(s), 1, dy, units(s), x, features(s), 1,
+        gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, units(s), features(s), vectors(s), 1, dy, units(s), x, features(s), 1,
                  s->grad[WEIGHT], features(s));
 }
 

@@ -263,12 +263,12 @@ static void forward(const gnl_step *s)
 {
     lstm l = open_lstm(s);
     turn_steps(&l, true, l.features, s->x[0], l.x);
-    gnl_gemm(&s->compute, false, true, GATES * l.units, l.columns, l.features, 1, s->param[WEIGHT_X],
+    gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, GATES * l.units, l.columns, l.features, 1, s->param[WEIGHT_X],
              l.features, l.x, l.features, 0, l.gate, l.columns);
     start(&l);
     for (; l.step < l.steps; l.step++) {
         if (l.step > 0 || s->inputs > 1)
-            gnl_gemm(&s->compute, false, true, GATES * l.units, l.rows, l.units, 1, s->param[WEIGHT_H],
+            gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, GATES * l.units, l.rows, l.units, 1, s->param[WEIGHT_H],
                      l.units, l.hidden + l.step * l.rows * l.units, l.units, 1, l.gate + l.step * l.rows,
                      l.columns);
         over_units(&l, forward_task);
@@ -316,7 +316,7 @@ static void backward_through_steps(lstm *l)
     for (l->step = l->steps - 1; l->step >= 0; l->step--) {
         over_units(l, backward_task);
         if (l->step > 0 || s->dx[1])
-            gnl_gemm(&s->compute, true, false, l->units, l->rows, GATES * l->units, 1, s->param[WEIGHT_H],
+            gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, l->units, l->rows, GATES * l->units, 1, s->param[WEIGHT_H],
                      l->units, l->dgate + l->step * l->rows, l->columns, 0, l->dhidden, l->rows);
     }
 }
@@ -338,11 +338,11 @@ static void add_weight_gradients(lstm *l)
     const int64_t outputs = GATES * l->units;
     if (s->grad[WEIGHT_X]) {
         turn_steps(l, true, l->features, s->x[0], l->x);
-        gnl_gemm(&s->compute, false, false, outputs, l->features, l->columns, 1, l->dgate, l->columns, l->x,
+        gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, outputs, l->features, l->columns, 1, l->dgate, l->columns, l->x,
                  l->features, 1, s->grad[WEIGHT_X], l->features);
     }
     if (s->grad[WEIGHT_H])
-        gnl_gemm(&s->compute, false, false, outputs, l->units, l->columns, 1, l->dgate, l->columns, l->hidden,
+        gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, outputs, l->units, l->columns, 1, l->dgate, l->columns, l->hidden,
                  l->units, 1, s->grad[WEIGHT_H], l->units);
     if (s->param[BIAS_X] && (s->grad[BIAS_X] || s->grad[BIAS_H]))
         gnl_parallel(s->compute.ctx, outputs, GNL_MAX(GNL_CHUNK / l->columns, 1), sum_task, l);
@@ -357,7 +357,7 @@ static void backward(const gnl_step *s)
     backward_through_steps(&l);
     add_weight_gradients(&l);
     if (s->dx[0]) {
-        gnl_gemm(&s->compute, true, false, l.columns, l.features, GATES * l.units, 1, l.dgate, l.columns,
+        gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, l.columns, l.features, GATES * l.units, 1, l.dgate, l.columns,
                  s->param[WEIGHT_X], l.features, 0, l.x, l.features);
         turn_steps(&l, false, l.features, l.x, s->dx[0]);
     }

@@ -51,21 +51,21 @@ void gnl_norm_sum(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_real *p
 }
 
 static void mix_side_by_side(int64_t length, const gnl_norm_mix *m, const gnl_real *mean, const gnl_real *p,
-                             const gnl_real *x, bool add, gnl_real *out)
+                             const gnl_real *x, gnl_store store, gnl_real *out)
 {
     for (int64_t i = 0; i < length; i++) {
         gnl_real value = m->p[i] * p[i] + m->one[i] + m->x[i] * (x[i] - mean[i]);
-        out[i] = add ? out[i] + value : value;
+        out[i] = store == GNL_ADD ? out[i] + value : value;
     }
 }
 
 void gnl_norm_mix_in(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_mix *m, const gnl_real *mean,
-                     const gnl_real *p, const gnl_real *x, bool add, gnl_real *out)
+                     const gnl_real *p, const gnl_real *x, gnl_store store, gnl_real *out)
 {
     const gnl_real one[] = {m->p[0], m->one[0], m->x[0], mean[0]};
     for (int64_t run = 0; run < b->runs; run++, p += b->stride, x += b->stride, out += b->stride)
         if (b->width == 1)
-            n->step->compute.k->mix(b->length, one, p, x, add, out);
+            n->step->compute.k->mix(b->length, one, p, x, store, out);
         else
-            mix_side_by_side(b->length, m, mean, p, x, add, out);
+            mix_side_by_side(b->length, m, mean, p, x, store, out);
 }

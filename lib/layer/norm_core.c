@@ -160,7 +160,7 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
         }
         const gnl_real *x = n->step->x[0] + b.offset;
         gnl_real *y = n->step->y + b.offset;
-        gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, x, x, false, y);
+        gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, x, x, GNL_SET, y);
         times_weight(n, &b, y, y);
         plus_bias(n, &b, y);
     }
@@ -189,7 +189,7 @@ static void keep_normalised(const gnl_norm *n, const gnl_norm_bundle *b)
     gnl_norm_mix m = {.x = {inverse_of(n)[b->first]}};
     const gnl_real *x = n->step->x[0] + b->offset;
     if (n->group && (n->dweight || n->dbias))
-        gnl_norm_mix_in(n, b, &m, mean_of(n) + b->first, x, x, false, n->step->scratch + b->offset);
+        gnl_norm_mix_in(n, b, &m, mean_of(n) + b->first, x, x, GNL_SET, n->step->scratch + b->offset);
 }
 
 /* A whole-batch group is a channel: its sums are the gradients. */
@@ -222,7 +222,7 @@ static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
         add_gradients(n, &b, &s);
         project(n, &b, &s, true, &m);
         if (dx)
-            gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, v, x, false, dx);
+            gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, v, x, GNL_SET, dx);
     }
 }
 
@@ -240,7 +240,7 @@ static void jvp_task(void *arg, int64_t begin, int64_t end, int worker)
         gnl_norm_mix m;
         gnl_norm_sum(n, &b, t, x, gnl_norm_zeros, mean_of(n) + b.first, &s);
         project(n, &b, &s, true, &m);
-        gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, t, x, false, ty);
+        gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, t, x, GNL_SET, ty);
         times_weight(n, &b, ty, ty);
     }
 }
@@ -278,7 +278,7 @@ static void keep_tangent(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_
         return;
     project(n, b, tx, false, &m);
     gnl_norm_mix_in(n, b, &m, mean_of(n) + b->first, n->step->tx[0] + b->offset, n->step->x[0] + b->offset,
-                    false, n->step->scratch + b->offset);
+                    GNL_SET, n->step->scratch + b->offset);
 }
 
 static void second_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -296,13 +296,13 @@ static void second_task(void *arg, int64_t begin, int64_t end, int worker)
         gnl_norm_sum(n, &b, v, t, gnl_norm_zeros, gnl_norm_zeros, &vt);
         curve(n, &b, &vx, &tx, &vt, &first, &second);
         if (step->dx[0]) {
-            gnl_norm_mix_in(n, &b, &first, mean, v, x, true, step->dx[0] + b.offset);
-            gnl_norm_mix_in(n, &b, &second, mean, t, x, true, step->dx[0] + b.offset);
+            gnl_norm_mix_in(n, &b, &first, mean, v, x, GNL_ADD, step->dx[0] + b.offset);
+            gnl_norm_mix_in(n, &b, &second, mean, t, x, GNL_ADD, step->dx[0] + b.offset);
         }
         keep_tangent(n, &b, &tx);
         project(n, &b, &vx, true, &first);
         if (step->dtx[0])
-            gnl_norm_mix_in(n, &b, &first, mean, v, x, false, step->dtx[0] + b.offset);
+            gnl_norm_mix_in(n, &b, &first, mean, v, x, GNL_SET, step->dtx[0] + b.offset);
     }
 }
 

@@ -58,6 +58,6 @@ void gnl_norm_over(const gnl_norm *n, int64_t count, gnl_task *task);
 void gnl_norm_sum(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_real *p, const gnl_real *q,
                   const gnl_real *shift_p, const gnl_real *shift_q, gnl_norm_sums *out);
 void gnl_norm_mix_in(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_mix *m, const gnl_real *mean,
-                     const gnl_real *p, const gnl_real *x, bool add, gnl_real *out);
+                     const gnl_real *p, const gnl_real *x, gnl_store store, gnl_real *out);
 
 #endif

@@ -65,29 +65,32 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 
 /* ---- along one axis ----------------------------------------------------------------------------------- */
 
+/* The map, or its transpose. */
+typedef enum direction { FORWARD, ADJOINT } direction;
+
 /* Where a tap takes from and where it gives to: every from_step-th element and every to_step-th. */
 typedef struct way {
     int64_t count, from, from_step, to, to_step;
 } way;
 
-/* Of tap k along an axis of `in` positions in x and `out` in y. adjoint: from y to x. */
-static way way_of(const filter *f, int64_t k, int64_t in, int64_t out, bool adjoint)
+/* Of tap k along an axis of `in` positions in x and `out` in y. ADJOINT: from y to x. */
+static way way_of(const filter *f, int64_t k, int64_t in, int64_t out, direction d)
 {
     int64_t o = 0;
     while (o * f->down + k < f->before || (o * f->down + k - f->before) % f->up)
         o++;
     const int64_t i = (o * f->down + k - f->before) / f->up;
     const int64_t count = o < out && i < in ? GNL_MIN((out - 1 - o) / f->up, (in - 1 - i) / f->down) + 1 : 0;
-    return adjoint ? (way){count, o, f->up, i, f->down} : (way){count, i, f->down, o, f->up};
+    return d == ADJOINT ? (way){count, o, f->up, i, f->down} : (way){count, i, f->down, o, f->up};
 }
 
 /* Adds to what is there. `lines` lie one after the other; each position is `width` numbers. */
 static void filter_axis(const gnl_kernels *kernels, const filter *f, int64_t in, int64_t out, int64_t lines,
-                        int64_t width, bool adjoint, const gnl_real *from, gnl_real *to)
+                        int64_t width, direction d, const gnl_real *from, gnl_real *to)
 {
-    const int64_t from_line = (adjoint ? out : in) * width, to_line = (adjoint ? in : out) * width;
+    const int64_t from_line = (d == ADJOINT ? out : in) * width, to_line = (d == ADJOINT ? in : out) * width;
     for (int64_t k = 0; k < f->taps; k++) {
-        const way w = way_of(f, k, in, out, adjoint);
+        const way w = way_of(f, k, in, out, d);
         for (int64_t line = 0; line < lines; line++) {
             const gnl_real *a = from + line * from_line + w.from * width;
             gnl_real *b = to + line * to_line + w.to * width;
@@ -103,7 +106,7 @@ typedef struct job {
     filter f;
     const gnl_step *s;
     gnl_plane in, out;
-    bool adjoint;
+    direction d;
     const gnl_real *from;
     gnl_real *to;
 } job;
@@ -114,8 +117,8 @@ static void task(void *arg, int64_t begin, int64_t end, int worker)
     const job *j = arg;
     const gnl_kernels *k = j->s->compute.k;
     const int64_t *in = j->in.size, *out = j->out.size, between = in[0] * out[1];
-    const int64_t source = j->adjoint ? out[0] * out[1] : in[0] * in[1];
-    const int64_t target = j->adjoint ? in[0] * in[1] : out[0] * out[1];
+    const int64_t source = j->d == ADJOINT ? out[0] * out[1] : in[0] * in[1];
+    const int64_t target = j->d == ADJOINT ? in[0] * in[1] : out[0] * out[1];
     const bool tall = j->s->in[0].ndim == 3;
     gnl_real *middle = j->s->scratch + worker * between;
     for (int64_t p = begin; p < end; p++) {
@@ -123,24 +126,24 @@ static void task(void *arg, int64_t begin, int64_t end, int worker)
         gnl_real *to = j->to + p * target;
         memset(to, 0, (size_t)target * sizeof *to);
         memset(middle, 0, (size_t)between * sizeof *middle);
-        if (tall && j->adjoint)
-            filter_axis(k, &j->f, in[0], out[0], 1, out[1], true, from, middle);
-        if (j->adjoint)
-            filter_axis(k, &j->f, in[1], out[1], in[0], 1, true, tall ? middle : from, to);
+        if (tall && j->d == ADJOINT)
+            filter_axis(k, &j->f, in[0], out[0], 1, out[1], ADJOINT, from, middle);
+        if (j->d == ADJOINT)
+            filter_axis(k, &j->f, in[1], out[1], in[0], 1, ADJOINT, tall ? middle : from, to);
         else
-            filter_axis(k, &j->f, in[1], out[1], in[0], 1, false, from, tall ? middle : to);
-        if (tall && !j->adjoint)
-            filter_axis(k, &j->f, in[0], out[0], 1, out[1], false, middle, to);
+            filter_axis(k, &j->f, in[1], out[1], in[0], 1, FORWARD, from, tall ? middle : to);
+        if (tall && j->d == FORWARD)
+            filter_axis(k, &j->f, in[0], out[0], 1, out[1], FORWARD, middle, to);
     }
 }
 
-static void run(const gnl_step *s, bool adjoint, const gnl_real *from, gnl_real *to)
+static void run(const gnl_step *s, direction d, const gnl_real *from, gnl_real *to)
 {
     job j = {.f = filter_of(s->opts),
              .s = s,
              .in = gnl_plane_of(&s->in[0]),
              .out = gnl_plane_of(&s->out),
-             .adjoint = adjoint,
+             .d = d,
              .from = from,
              .to = to};
     int64_t planes = s->rows * j.in.channels;
@@ -149,12 +152,12 @@ static void run(const gnl_step *s, bool adjoint, const gnl_real *from, gnl_real 
 
 static void apply(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
-    run(s, false, x, y);
+    run(s, FORWARD, x, y);
 }
 
 static void adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 {
-    run(s, true, dy, dx);
+    run(s, ADJOINT, dy, dx);
 }
 
 GNL_LINEAR_CALLS(resample, apply, adjoint)

@@ -229,7 +229,7 @@ static bool is_kept(const gnl_text *text)
 
 static gnl_field field_of(const gnl_text *text, const gnl_config *config)
 {
-    return (gnl_field){text->key, GNL_FIELD_TEXT, gnl_config_text(text, config), text->capacity, text->later};
+    return (gnl_field){text->key, GNL_FIELD_TEXT, gnl_config_text(text, config), text->capacity, text->presence == GNL_TEXT_OPTIONAL};
 }
 
 static void prefix_of(const gnl_config_type *type, char prefix[KEY])

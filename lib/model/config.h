@@ -27,17 +27,20 @@ typedef enum gnl_text_kind {
     GNL_TEXT_BUILD      /* used while the model is built; files do not keep it */
 } gnl_text_kind;
 
+/* Whether every file that keeps a text has it; those of older versions may lack an optional one, which is then empty. */
+typedef enum gnl_text_presence { GNL_TEXT_REQUIRED, GNL_TEXT_OPTIONAL } gnl_text_presence;
+
 /* A text of the configuration: char[capacity] at an offset. */
 typedef struct gnl_text {
     const char *key;
     gnl_text_kind kind;
     size_t offset, capacity;
-    bool later; /* older files do not have it */
+    gnl_text_presence presence;
 } gnl_text;
 
-#define GNL_TEXT(type, field, kind, later)                                                                   \
+#define GNL_TEXT(type, field, kind, presence)                                                                   \
     {                                                                                                        \
-#        field, kind, offsetof(type, field), sizeof(((type *)0)->field), later                               \
+#        field, kind, offsetof(type, field), sizeof(((type *)0)->field), presence                               \
     }
 
 typedef struct gnl_config_type {

@@ -82,17 +82,21 @@ static genlat_status draw_latents(genlat_model *model, int64_t n, const genlat_s
     return GENLAT_OK;
 }
 
-/* labels NULL: the classes in turn. */
-static genlat_status decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, const gnl_rng *noise,
-                            bool raw, genlat_tensor **out)
+/* labels NULL: the classes in turn. `how` has what concerns the noise of observations and the scaling; NULL: means, as the data. */
+static genlat_status decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, const gnl_decode *how,
+                            genlat_tensor **out)
 {
     genlat_tensor *turn = NULL;
     const int64_t rows = z->shape.dim[0];
     const gnl_shape shape = gnl_shape_batched(&model->config->data, rows);
+    gnl_decode d = how ? *how : (gnl_decode){.noise = NULL};
     GNL_TRY(labels ? gnl_model_check_labels(model, labels, rows) : gnl_model_labels_in_turn(model, rows, &turn));
     genlat_status status = gnl_tensor_new(model->object.ctx, &shape, out);
     if (status == GENLAT_OK) {
-        const gnl_decode d = {z->data, rows, labels ? labels : turn, (*out)->data, noise, raw};
+        d.z = z->data;
+        d.rows = rows;
+        d.labels = labels ? labels : turn;
+        d.out = (*out)->data;
         status = model->type->decode(model, &d);
     }
     gnl_tensor_release(turn);
@@ -121,7 +125,7 @@ static genlat_status decode_repeated(genlat_model *model, const genlat_tensor *z
     if (status == GENLAT_OK)
         status = gnl_model_repeat_labels(model, labels ? labels : turn, times, &repeated);
     if (status == GENLAT_OK)
-        status = decode(model, z, repeated, NULL, false, out);
+        status = decode(model, z, repeated, NULL, out);
     gnl_tensor_release(turn);
     gnl_tensor_release(repeated);
     return status;
@@ -157,7 +161,8 @@ genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_t
     GNL_TRY(draw_latents(model, n, &o, &s, &z));
     gnl_rng noise = gnl_rng_make(s.seed, GNL_STREAM_SAMPLE, UINT64_C(1) << GNL_SAMPLE_NOISE_BIT);
     noise.counter = s.first * (uint64_t)model->size;
-    genlat_status status = decode(model, z, labels, o.draw ? &noise : NULL, o.raw, x);
+    const gnl_decode how = {.noise = o.draw ? &noise : NULL, .raw = o.raw};
+    genlat_status status = decode(model, z, labels, &how, x);
     gnl_tensor_release(z);
     return status;
 }
@@ -169,7 +174,7 @@ genlat_status genlat_model_decode(genlat_model *model, const genlat_tensor *z, c
     *x = NULL;
     GNL_TRY(check_latent_model(model));
     GNL_TRY(check_latents(model, z, "z"));
-    return decode(model, z, labels, NULL, false, x);
+    return decode(model, z, labels, NULL, x);
 }
 
 static genlat_status check_encoder(const genlat_model *model)
@@ -210,7 +215,7 @@ genlat_status genlat_model_reconstruct(genlat_model *model, const genlat_tensor 
     GNL_TRY(check_encode(model, x, labels));
     GNL_TRY(check_latent_model(model));
     GNL_TRY(encode(model, x, labels, &z));
-    genlat_status status = decode(model, z, labels, NULL, false, y);
+    genlat_status status = decode(model, z, labels, NULL, y);
     gnl_tensor_release(z);
     return status;
 }

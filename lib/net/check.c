@@ -38,7 +38,7 @@ static double loss(checker *c)
     double total = 0;
     memcpy(c->net->state, c->saved_state, (size_t)c->net->states * sizeof *c->net->state);
     c->exec->dropout = c->dropout;
-    gnl_exec_forward(c->exec, true, c->rows, (const gnl_real *const *)c->x);
+    gnl_exec_forward(c->exec, GNL_TRAIN, c->rows, (const gnl_real *const *)c->x);
     for (int i = 0; i < c->net->outputs; i++)
         total += c->exec->compute.k->dot(output_numbers(c, i), gnl_exec_output(c->exec, i), c->direction[i]);
     return total;
@@ -130,7 +130,7 @@ static gnl_real *copy_of(genlat_ctx *ctx, const gnl_real *from, int64_t count)
 static genlat_status checker_fill(checker *c, const genlat_tensor *const *x)
 {
     genlat_ctx *ctx = c->net->object.ctx;
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1);
     GNL_TRY(gnl_net_compile(c->net, c->rows, &opts, &c->exec));
     c->dropout = c->exec->dropout;
     c->exec->held = true;

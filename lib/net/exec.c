@@ -48,7 +48,7 @@ static gnl_step *enter(const genlat_exec *exec, gnl_run *run, int64_t tile, gnl_
 /* ---- forward --------------------------------------------------------------------------------- */
 
 /* The caller's arrays, and views of them, are wherever the caller has them this time. */
-static void bind_inputs(genlat_exec *exec, bool training, const gnl_real *const *x)
+static void bind_inputs(genlat_exec *exec, gnl_mode mode, const gnl_real *const *x)
 {
     for (int i = 0; i < exec->net->inputs; i++) {
         int64_t stride = exec->tile * gnl_shape_count(&exec->net->node[i].shape);
@@ -57,7 +57,7 @@ static void bind_inputs(genlat_exec *exec, bool training, const gnl_real *const 
     }
     for (int i = 0; i < exec->runs; i++) {
         gnl_run *run = &exec->run[i];
-        run->step.training = training;
+        run->step.training = mode == GNL_TRAIN;
         if (!run->skip)
             continue;
         gnl_buffers *view = &exec->buffer[run->node], *of = &exec->buffer[inputs_of(exec, run)[0]];
@@ -78,9 +78,9 @@ static void forward_tile(genlat_exec *exec, int64_t tile)
     gnl_poison_end(exec, tile, GNL_POISON_FORWARD);
 }
 
-void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_real *const *x)
+void gnl_exec_forward(genlat_exec *exec, gnl_mode mode, int64_t rows, const gnl_real *const *x)
 {
-    bind_inputs(exec, training, x);
+    bind_inputs(exec, mode, x);
     exec->rows = rows;
     exec->has_backward = false;
     exec->passes++;
@@ -89,7 +89,7 @@ void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_
         exec->host->trampled = true;
     }
     gnl_poison_arena(exec);
-    gnl_reparam_make(exec, training);
+    gnl_reparam_make(exec, mode);
     for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++)
         forward_tile(exec, tile);
     gnl_poison_forward_done(exec);
@@ -157,6 +157,9 @@ gnl_real *gnl_exec_input_tangent_grad(const genlat_exec *exec, int index)
 
 /* ---- backward -------------------------------------------------------------------------------- */
 
+/* What a reverse pass is about: values, or values and tangents. */
+typedef enum derivatives { OF_VALUES, OF_TANGENTS } derivatives;
+
 static int64_t node_numbers(const genlat_exec *exec, int node, int64_t tile)
 {
     return gnl_exec_tile_rows(exec, tile) * gnl_shape_count(&exec->net->node[node].shape);
@@ -164,12 +167,12 @@ static int64_t node_numbers(const genlat_exec *exec, int node, int64_t tile)
 
 /* Outputs that the caller has not written count as zero. An input that is an output too has no layer to read its derivative,
  * which stays as it is unless it is wanted. */
-static void clear_unwritten(genlat_exec *exec, int64_t tile, unsigned mask, unsigned wanted, bool tangent)
+static void clear_unwritten(genlat_exec *exec, int64_t tile, unsigned mask, unsigned wanted, derivatives of)
 {
     for (int i = 0; i < exec->net->outputs; i++) {
         int node = exec->net->output[i];
         const gnl_buffers *b = &exec->buffer[node];
-        gnl_real *adjoint = gnl_at(tangent ? b->tangent_adjoint : b->adjoint, tile);
+        gnl_real *adjoint = gnl_at(of == OF_TANGENTS ? b->tangent_adjoint : b->adjoint, tile);
         bool leave = node < exec->net->inputs && !(wanted & GNL_GRAD_INPUTS);
         if (adjoint && !leave && !(mask >> i & 1))
             memset(adjoint, 0, (size_t)node_numbers(exec, node, tile) * sizeof *adjoint);
@@ -207,7 +210,7 @@ static void add_to(const gnl_kernels *k, int64_t n, gnl_place target, const gnl_
     k->add(n, sum, part, sum);
 }
 
-static void add_routes(const genlat_exec *exec, const gnl_run *run, int64_t tile, bool tangents)
+static void add_routes(const genlat_exec *exec, const gnl_run *run, int64_t tile, derivatives of)
 {
     const gnl_kernels *k = exec->compute.k;
     for (int i = 0; i < run->step.inputs; i++) {
@@ -217,7 +220,7 @@ static void add_routes(const genlat_exec *exec, const gnl_run *run, int64_t tile
         if (!route->added || !run->step.dx[i])
             continue;
         add_to(k, n, target->adjoint, run->step.dx[i], tile);
-        if (tangents)
+        if (of == OF_TANGENTS)
             add_to(k, n, target->tangent_adjoint, run->step.dtx[i], tile);
     }
 }
@@ -251,7 +254,7 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
     if (exec->recomputes)
         forward_tile(exec, tile);
     gnl_poison_begin(exec, tile, GNL_POISON_BACKWARD);
-    clear_unwritten(exec, tile, outputs_mask, wanted, false);
+    clear_unwritten(exec, tile, outputs_mask, wanted, OF_VALUES);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
         gnl_poison_call(exec, tile, GNL_POISON_BACKWARD, run->node);
@@ -262,7 +265,7 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
         aim(exec, run, tile, wanted);
         if (!run->skip_back)
             type_of(exec, run)->backward(&run->step);
-        add_routes(exec, run, tile, false);
+        add_routes(exec, run, tile, OF_VALUES);
     }
     gnl_poison_end(exec, tile, GNL_POISON_BACKWARD);
 }
@@ -329,8 +332,8 @@ static void reverse_tangent(const gnl_layer_type *type, const gnl_step *s)
 void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned tangents_mask,
                                  unsigned wanted)
 {
-    clear_unwritten(exec, tile, outputs_mask, wanted, false);
-    clear_unwritten(exec, tile, tangents_mask, wanted, true);
+    clear_unwritten(exec, tile, outputs_mask, wanted, OF_VALUES);
+    clear_unwritten(exec, tile, tangents_mask, wanted, OF_TANGENTS);
     gnl_poison_begin(exec, tile, GNL_POISON_DUAL);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
@@ -343,7 +346,7 @@ void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outpu
             type->backward(&run->step);
             reverse_tangent(type, &run->step);
         }
-        add_routes(exec, run, tile, true);
+        add_routes(exec, run, tile, OF_TANGENTS);
     }
     gnl_poison_end(exec, tile, GNL_POISON_DUAL);
 }

@@ -5,11 +5,14 @@
 
 #include "net/net.h"
 
+/* Whether a forward pass is one of training: dropout, statistics of batches, power iterations. */
+typedef enum gnl_mode { GNL_EVAL = GENLAT_MODE_EVAL, GNL_TRAIN = GENLAT_MODE_TRAIN } gnl_mode;
+
 /* What a backward pass computes. */
 enum { GNL_GRAD_WEIGHTS = 1, GNL_GRAD_INPUTS = 2 };
 
-genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads);
-genlat_exec_opts gnl_exec_training(bool input_grads, bool recompute);
+/* Complete options: GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1); what is not named is 0. */
+#define GNL_EXEC_OPTS(...) ((genlat_exec_opts){.size = sizeof(genlat_exec_opts), __VA_ARGS__})
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out);
 /* In the room of a host, or NULL. */
 genlat_status gnl_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
@@ -26,7 +29,7 @@ void gnl_exec_set_dropout(genlat_exec *exec, gnl_rng rng);   /* numbers of the d
 bool gnl_net_grad_is_there(const genlat_net *net);
 
 /* x: one pointer an input, [rows,...], which must stay until the last backward pass on it. */
-void gnl_exec_forward(genlat_exec *exec, bool training, int64_t rows, const gnl_real *const *x);
+void gnl_exec_forward(genlat_exec *exec, gnl_mode mode, int64_t rows, const gnl_real *const *x);
 gnl_real *gnl_exec_output(const genlat_exec *exec, int index);
 const gnl_real *gnl_exec_node(const genlat_exec *exec, int node); /* of execs compiled with keep */
 /* The buffer into which the caller writes dLoss/dOutput before gnl_exec_backward. */

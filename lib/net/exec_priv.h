@@ -104,7 +104,7 @@ void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outpu
 
 genlat_status gnl_reparam_alloc(genlat_exec *exec);
 /* Makes the weights for a forward pass; in training the power iteration of spectral norms goes one step on. */
-void gnl_reparam_make(genlat_exec *exec, bool training);
+void gnl_reparam_make(genlat_exec *exec, gnl_mode mode);
 /* Around each pass that adds to gradients of weights: they start from 0, and end in those of the net. */
 void gnl_reparam_begin(const genlat_exec *exec);
 void gnl_reparam_end(const genlat_exec *exec);

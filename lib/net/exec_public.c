@@ -24,19 +24,6 @@ void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
     gnl_options_init(&exec_table, opts, size);
 }
 
-genlat_exec_opts gnl_exec_opts(uint32_t purpose, bool input_grads)
-{
-    return (genlat_exec_opts){
-        .size = sizeof(genlat_exec_opts), .purpose = purpose, .input_grads = input_grads};
-}
-
-genlat_exec_opts gnl_exec_training(bool input_grads, bool recompute)
-{
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, input_grads);
-    opts.recompute = recompute;
-    return opts;
-}
-
 static genlat_status check_compile(const genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
                            genlat_exec_opts *complete)
 {
@@ -132,7 +119,7 @@ genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t input
     GNL_TRY(check_inputs(exec, inputs, x));
     for (int i = 0; i < inputs; i++)
         data[i] = x[i]->data;
-    gnl_exec_forward(exec, mode == GENLAT_MODE_TRAIN, x[0]->shape.dim[0], data);
+    gnl_exec_forward(exec, (gnl_mode)mode, x[0]->shape.dim[0], data);
     return GENLAT_OK;
 }
 

@@ -36,12 +36,12 @@ static double rows(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, c
 {
     const int64_t n = m->n, block = m->n * m->inner;
     for (int64_t i = 0; i < m->outer; i++)
-        gnl_gemm(c, false, true, n, n, m->inner, 1, w + i * block, m->inner, w + i * block, m->inner, i > 0,
+        gnl_gemm(c, GNL_AS_IS, GNL_TRANSPOSED, n, n, m->inner, 1, w + i * block, m->inner, w + i * block, m->inner, i > 0,
                  p, n);
     for (int64_t r = 0; r < n; r++)
         p[r * n + r] = 0;
     for (int64_t i = 0; i < m->outer; i++)
-        gnl_gemm(c, false, false, n, m->inner, n, factor, p, n, w + i * block, m->inner, 1, dw + i * block,
+        gnl_gemm(c, GNL_AS_IS, GNL_AS_IS, n, m->inner, n, factor, p, n, w + i * block, m->inner, 1, dw + i * block,
                  m->inner);
     return c->k->dot(n * n, p, p);
 }
@@ -51,8 +51,8 @@ static double columns(const gnl_matrix *m, const gnl_compute *c, gnl_real factor
                       gnl_real *dw, gnl_real *p)
 {
     const int64_t k = m->inner;
-    gnl_gemm(c, true, false, k, k, m->n, 1, w, k, w, k, 0, p, k);
-    gnl_gemm(c, false, false, m->n, k, k, factor, w, k, p, k, 1, dw, k);
+    gnl_gemm(c, GNL_TRANSPOSED, GNL_AS_IS, k, k, m->n, 1, w, k, w, k, 0, p, k);
+    gnl_gemm(c, GNL_AS_IS, GNL_AS_IS, m->n, k, k, factor, w, k, p, k, 1, dw, k);
     double total = c->k->dot(k * k, p, p);
     for (int64_t r = 0; r < m->n; r++) {
         double square = c->k->dot(k, w + r * k, w + r * k);

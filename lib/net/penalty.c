@@ -128,7 +128,7 @@ static void mix_rows(void *arg, int64_t begin, int64_t end, int worker)
     for (int64_t i = begin; i < end; i++) {
         int64_t at = i * f->width;
         if (f->tangent)
-            f->k->mix(f->width, (gnl_real[]){1, 0, f->factor[i], 0}, f->tangent + at, f->x + at, false, f->out + at);
+            f->k->mix(f->width, (gnl_real[]){1, 0, f->factor[i], 0}, f->tangent + at, f->x + at, GNL_SET, f->out + at);
         else
             f->k->scale(f->width, f->factor[i], f->x + at, f->out + at);
     }

@@ -195,7 +195,7 @@ genlat_status gnl_reparam_alloc(genlat_exec *exec)
     return GENLAT_OK;
 }
 
-void gnl_reparam_make(genlat_exec *exec, bool training)
+void gnl_reparam_make(genlat_exec *exec, gnl_mode mode)
 {
     const genlat_net *net = exec->net;
     for (int i = 0; i < exec->reparams; i++) {
@@ -208,7 +208,7 @@ void gnl_reparam_make(genlat_exec *exec, bool training)
             continue;
         }
         gnl_real *v = gnl_net_weight_data(net, p->weight->beside + 1);
-        if (training && !exec->held)
+        if (mode == GNL_TRAIN && !exec->held)
             iterate(&m, w, first, v);
         make_spectral(&m, w, first, v, p);
     }

@@ -18,10 +18,10 @@ const gnl_preset gnl_predictor_presets[] = {
 };
 
 static const gnl_text texts[] = {
-    GNL_TEXT(gnl_predictor_config, net, GNL_TEXT_NET, false),
-    GNL_TEXT(gnl_predictor_config, loss, GNL_TEXT_SPEC, false),
-    GNL_TEXT(gnl_predictor_config, optimizer, GNL_TEXT_OPTIMIZER, false),
-    GNL_TEXT(gnl_predictor_config, lr_schedule, GNL_TEXT_SCHEDULE, false),
+    GNL_TEXT(gnl_predictor_config, net, GNL_TEXT_NET, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_predictor_config, loss, GNL_TEXT_SPEC, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_predictor_config, optimizer, GNL_TEXT_OPTIMIZER, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_predictor_config, lr_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_REQUIRED),
 };
 
 const gnl_config_type gnl_predictor_config_type = {

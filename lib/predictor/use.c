@@ -30,14 +30,14 @@ static genlat_status fill(genlat_model *model, gnl_workspace *base, const genlat
 
 static genlat_status fill_training(genlat_model *model, gnl_workspace *base)
 {
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, false);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING);
     return fill(model, base, &opts);
 }
 
 /* Features are read from the middle of the net. */
 static genlat_status fill_use(genlat_model *model, gnl_workspace *base)
 {
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_INFERENCE, false);
+    genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_INFERENCE);
     opts.keep = 1;
     return fill(model, base, &opts);
 }
@@ -101,7 +101,7 @@ static genlat_status pass(genlat_model *model, const genlat_tensor *x, const gen
     const int64_t rows = x->shape.dim[0];
     gnl_exec_set_dropout(work->exec, gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_PREDICTOR_NET));
     gnl_model_zero_grad(model, 0);
-    gnl_exec_forward(work->exec, true, rows, (const gnl_real *[]){x->data});
+    gnl_exec_forward(work->exec, GNL_TRAIN, rows, (const gnl_real *[]){x->data});
     compare(gnl_predictor_of(model), work, labels->data, rows, gnl_exec_output_grad(work->exec, 0), terms);
     if (!isfinite(terms[0]))
         return gnl_fail(GENLAT_E_NUMERIC,
@@ -138,7 +138,7 @@ typedef struct question {
 
 static void forward_chunk(const genlat_model *model, const workspace *work, const question *q, int64_t first, int64_t rows)
 {
-    gnl_exec_forward(work->exec, false, rows, (const gnl_real *[]){q->x->data + first * model->size});
+    gnl_exec_forward(work->exec, GNL_EVAL, rows, (const gnl_real *[]){q->x->data + first * model->size});
 }
 
 static genlat_status evaluate_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)

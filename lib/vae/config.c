@@ -32,19 +32,19 @@ static const gnl_options_table table = {"vae", sizeof(genlat_vae_opts), options,
                                         {offsetof(genlat_vae_opts, reserved)}};
 
 static const gnl_text texts[] = {
-    GNL_TEXT(gnl_vae_config, encoder, GNL_TEXT_NET, false),
-    GNL_TEXT(gnl_vae_config, decoder, GNL_TEXT_NET, false),
-    GNL_TEXT(gnl_vae_config, architecture, GNL_TEXT_BUILD, false),
-    GNL_TEXT(gnl_vae_config, likelihood, GNL_TEXT_SPEC, false),
-    GNL_TEXT(gnl_vae_config, posterior, GNL_TEXT_SPEC, true),
-    GNL_TEXT(gnl_vae_config, prior, GNL_TEXT_SPEC, true),
-    GNL_TEXT(gnl_vae_config, terms, GNL_TEXT_SPEC, true),
-    GNL_TEXT(gnl_vae_config, bound, GNL_TEXT_SPEC, true),
-    GNL_TEXT(gnl_vae_config, decoder_inputs, GNL_TEXT_SPEC, true),
-    GNL_TEXT(gnl_vae_config, optimizer, GNL_TEXT_OPTIMIZER, false),
-    GNL_TEXT(gnl_vae_config, lr_schedule, GNL_TEXT_SCHEDULE, false),
-    GNL_TEXT(gnl_vae_config, beta_schedule, GNL_TEXT_SCHEDULE, false),
-    GNL_TEXT(gnl_vae_config, output_bias, GNL_TEXT_BUILD, false),
+    GNL_TEXT(gnl_vae_config, encoder, GNL_TEXT_NET, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_vae_config, decoder, GNL_TEXT_NET, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_vae_config, architecture, GNL_TEXT_BUILD, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_vae_config, likelihood, GNL_TEXT_SPEC, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_vae_config, posterior, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
+    GNL_TEXT(gnl_vae_config, prior, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
+    GNL_TEXT(gnl_vae_config, terms, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
+    GNL_TEXT(gnl_vae_config, bound, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
+    GNL_TEXT(gnl_vae_config, decoder_inputs, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
+    GNL_TEXT(gnl_vae_config, optimizer, GNL_TEXT_OPTIMIZER, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_vae_config, lr_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_vae_config, beta_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_vae_config, output_bias, GNL_TEXT_BUILD, GNL_TEXT_REQUIRED),
 };
 
 const gnl_config_type gnl_vae_config_type = {

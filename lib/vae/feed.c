@@ -62,7 +62,7 @@ gnl_input_list gnl_vae_inputs(const gnl_config *config, int net)
     return in;
 }
 
-void gnl_vae_forward(const gnl_vae_config *c, int net, genlat_exec *exec, bool training, int64_t rows,
+void gnl_vae_forward(const gnl_vae_config *c, int net, genlat_exec *exec, gnl_mode mode, int64_t rows,
                      const gnl_real *const value[GNL_FEEDS])
 {
     gnl_feed all[GNL_MAX_INPUTS];
@@ -70,7 +70,7 @@ void gnl_vae_forward(const gnl_vae_config *c, int net, genlat_exec *exec, bool t
     int count = gnl_vae_feeds(c, net, all);
     for (int i = 0; i < count; i++)
         in[i] = value[all[i]];
-    gnl_exec_forward(exec, training, rows, in);
+    gnl_exec_forward(exec, mode, rows, in);
 }
 
 genlat_status gnl_vae_check_decoder_inputs(const gnl_vae_config *c)

@@ -66,10 +66,10 @@ static void forward(const pass *p)
     gnl_exec_set_dropout(work->encoder, gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_ENCODER));
     gnl_exec_set_dropout(work->decoder, gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_DECODER));
     code->rows = p->rows;
-    gnl_vae_forward(p->config, GNL_VAE_ENCODER_NET, work->encoder, true, p->rows, value);
+    gnl_vae_forward(p->config, GNL_VAE_ENCODER_NET, work->encoder, GNL_TRAIN, p->rows, value);
     gnl_fill_normal(&code->compute, &rng, p->rows * code->samples * noise, code->noise);
     gnl_latents_draw(p->vae->latents, code);
-    gnl_vae_forward(p->config, GNL_VAE_DECODER_NET, work->decoder, true, p->rows * code->samples, value);
+    gnl_vae_forward(p->config, GNL_VAE_DECODER_NET, work->decoder, GNL_TRAIN, p->rows * code->samples, value);
 }
 
 /* ---- objective and backward ------------------------------------------------------------------ */

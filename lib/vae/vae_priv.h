@@ -53,7 +53,7 @@ int gnl_vae_feeds(const gnl_vae_config *config, int net, gnl_feed out[GNL_MAX_IN
 bool gnl_vae_has_feed(const gnl_vae_config *config, int net, gnl_feed feed);
 gnl_input_list gnl_vae_inputs(const gnl_config *config, int net);
 /* Runs a net's exec on the arrays of its inputs, by gnl_feed. */
-void gnl_vae_forward(const gnl_vae_config *config, int net, genlat_exec *exec, bool training, int64_t rows,
+void gnl_vae_forward(const gnl_vae_config *config, int net, genlat_exec *exec, gnl_mode mode, int64_t rows,
                      const gnl_real *const value[GNL_FEEDS]);
 /* The data [rows,size] moved by one step along their last dimension, so that each step sees those before. */
 void gnl_vae_fill_previous(const gnl_vae_config *config, int64_t rows, const gnl_real *x, gnl_real *out);

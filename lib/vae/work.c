@@ -25,8 +25,8 @@ static genlat_status training_fill(genlat_model *model, gnl_workspace *base)
     genlat_net *encoder = model->net[GNL_VAE_ENCODER_NET], *decoder = model->net[GNL_VAE_DECODER_NET];
     const int64_t drawn = base->rows * c->opts.samples;
     const bool nested = latents->posterior->heads > 1;
-    const genlat_exec_opts second = gnl_exec_training(true, c->opts.recompute);
-    genlat_exec_opts first = gnl_exec_training(false, c->opts.recompute);
+    const genlat_exec_opts second = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1, .recompute = c->opts.recompute);
+    genlat_exec_opts first = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .recompute = c->opts.recompute);
     const gnl_latent_env env = {base->ctx, base->rows, c->opts.samples, true, encoder, decoder};
     if (nested)
         GNL_TRY(gnl_net_exec_bytes(decoder, drawn, &second, &first.room));
@@ -71,7 +71,7 @@ static genlat_status use_fill(genlat_model *model, gnl_workspace *base)
     gnl_vae_use *work = (gnl_vae_use *)base;
     const gnl_latents *latents = gnl_vae_of(model)->latents;
     genlat_net *encoder = model->net[GNL_VAE_ENCODER_NET], *decoder = model->net[GNL_VAE_DECODER_NET];
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_INFERENCE, false);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_INFERENCE);
     const int64_t samples = latents->bound->type->weighs ? gnl_vae_config_of(model)->opts.samples : 1;
     const gnl_latent_env env = {base->ctx, base->rows, samples, false, encoder, decoder};
     GNL_TRY(gnl_workspace_exec(base, NULL, encoder, base->rows, &opts, &work->encoder));
@@ -95,7 +95,7 @@ genlat_status gnl_vae_use_encode(genlat_model *model, gnl_vae_use *work, const g
 {
     const gnl_real *value[GNL_FEEDS] = {[GNL_FEED_X] = x, [GNL_FEED_C] = work->condition};
     GNL_TRY(gnl_model_fill_condition(model, labels, first, rows, work->condition));
-    gnl_vae_forward(gnl_vae_config_of(model), GNL_VAE_ENCODER_NET, work->encoder, false, rows, value);
+    gnl_vae_forward(gnl_vae_config_of(model), GNL_VAE_ENCODER_NET, work->encoder, GNL_EVAL, rows, value);
     work->code.rows = rows;
     for (int i = 0; i < gnl_vae_of(model)->latents->posterior->heads; i++)
         work->code.head[i] = gnl_exec_output(work->encoder, i);
@@ -111,6 +111,6 @@ genlat_status gnl_vae_use_decode(genlat_model *model, gnl_vae_use *work, const g
     GNL_TRY(gnl_model_fill_condition(model, labels, first, rows, work->condition));
     if (gnl_vae_has_feed(c, GNL_VAE_DECODER_NET, GNL_FEED_PREVIOUS))
         gnl_vae_fill_previous(c, rows, x, work->previous);
-    gnl_vae_forward(c, GNL_VAE_DECODER_NET, work->decoder, false, rows, value);
+    gnl_vae_forward(c, GNL_VAE_DECODER_NET, work->decoder, GNL_EVAL, rows, value);
     return GENLAT_OK;
 }

@@ -24,7 +24,7 @@ static double at_side(gnl_gan_penalty *p, const gnl_penalty_call *call, int side
     const gnl_real *in[] = {work->point, work->condition};
     gnl_gan_add_noise(call->model, b, GNL_GAN_NEAR + (gnl_use)side, o->sd, work->shown[side], work->point);
     gnl_exec_set_dropout(work->plain, gnl_model_stream(call->model, GNL_STREAM_DROPOUT, GNL_GAN_DISCRIMINATOR + (gnl_use)side));
-    gnl_exec_forward(work->plain, true, b->packs, in);
+    gnl_exec_forward(work->plain, GNL_TRAIN, b->packs, in);
     const gnl_real *there = gnl_exec_output(work->plain, 0);
     gnl_real *dthere = gnl_exec_output_grad(work->plain, 0);
     double total = 0;

@@ -65,7 +65,7 @@ static double weights(gnl_gan_penalty *p, const gnl_penalty_call *call)
     else
         interpolate(call->model, call->batch, work->point);
     gnl_exec_set_dropout(work->exact, gnl_model_stream(call->model, GNL_STREAM_DROPOUT, GNL_GAN_AT_POINTS));
-    gnl_exec_forward(work->exact, true, call->batch->packs, in);
+    gnl_exec_forward(work->exact, GNL_TRAIN, call->batch->packs, in);
     return penalty.weight * gnl_exec_penalty(work->exact, &penalty, NULL);
 }
 
