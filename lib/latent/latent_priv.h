@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds, for their tables, and what their files share. */
+/* What the files of the kinds share. */
 #ifndef GNL_LATENT_PRIV_H
 #define GNL_LATENT_PRIV_H
 
 #include "latent/latent.h"
-
-extern const gnl_posterior_type gnl_posterior_gaussian, gnl_posterior_point;
-extern const gnl_prior_type gnl_prior_normal;
-extern const gnl_term_type gnl_term_kl;
-extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance;
 
 /* Options of an instance, as the struct of its kind. */
 static inline const void *gnl_kind_opts(const gnl_kind *kind)

@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* Every kind of posterior, prior, term and bound, one line each. */
-#include "latent/latent_priv.h"
+/* Every kind of posterior, prior, term and bound, one line each. A line X(name) stands for gnl_posterior_name and the like. */
+#include "latent/latent.h"
 
-const gnl_posterior_type *const gnl_posterior_types[] = {
-    &gnl_posterior_gaussian,
-    &gnl_posterior_point,
-    NULL,
-};
+#define POSTERIORS(X)                                                                                                 \
+    X(gaussian)                                                                                                        \
+    X(point)
 
-const gnl_prior_type *const gnl_prior_types[] = {
-    &gnl_prior_normal,
-    NULL,
-};
+#define PRIORS(X)                                                                                                      \
+    X(normal)
 
-const gnl_term_type *const gnl_term_types[] = {
-    &gnl_term_kl,
-    NULL,
-};
+#define TERMS(X)                                                                                                       \
+    X(kl)
 
-const gnl_bound_type *const gnl_bound_types[] = {
-    &gnl_bound_elbo,
-    &gnl_bound_importance,
-    NULL,
-};
+#define BOUNDS(X)                                                                                                      \
+    X(elbo)                                                                                                            \
+    X(importance)
+
+#define DECLARE_POSTERIOR(name) extern const gnl_posterior_type gnl_posterior_##name;
+#define DECLARE_PRIOR(name) extern const gnl_prior_type gnl_prior_##name;
+#define DECLARE_TERM(name) extern const gnl_term_type gnl_term_##name;
+#define DECLARE_BOUND(name) extern const gnl_bound_type gnl_bound_##name;
+POSTERIORS(DECLARE_POSTERIOR)
+PRIORS(DECLARE_PRIOR)
+TERMS(DECLARE_TERM)
+BOUNDS(DECLARE_BOUND)
+
+#define LIST_POSTERIOR(name) &gnl_posterior_##name,
+#define LIST_PRIOR(name) &gnl_prior_##name,
+#define LIST_TERM(name) &gnl_term_##name,
+#define LIST_BOUND(name) &gnl_bound_##name,
+const gnl_posterior_type *const gnl_posterior_types[] = {POSTERIORS(LIST_POSTERIOR) NULL};
+const gnl_prior_type *const gnl_prior_types[] = {PRIORS(LIST_PRIOR) NULL};
+const gnl_term_type *const gnl_term_types[] = {TERMS(LIST_TERM) NULL};
+const gnl_bound_type *const gnl_bound_types[] = {BOUNDS(LIST_BOUND) NULL};

@@ -74,6 +74,7 @@ static void act_jvp_backward(const gnl_step *s, const gnl_layer_type *type, gnl_
 }
 
 #define DEFINE(layer, kernel, traits, table, text)                                                           \
+    extern const gnl_layer_type gnl_##layer;                                                                 \
     static void layer##_forward(const gnl_step *s)                                                           \
     {                                                                                                        \
         act_forward(s, &gnl_##layer, GNL_ACT_##kernel);                                                      \

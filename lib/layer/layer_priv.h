@@ -1,57 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds of layers, for the table. */
+/* What the files of the kinds of layers share. */
 #ifndef GNL_LAYER_PRIV_H
 #define GNL_LAYER_PRIV_H
 
 #include "layer/layer.h"
-
-extern const gnl_layer_type gnl_add;
-extern const gnl_layer_type gnl_avg_pool;
-extern const gnl_layer_type gnl_basis;
-extern const gnl_layer_type gnl_batch_norm;
-extern const gnl_layer_type gnl_concat;
-extern const gnl_layer_type gnl_cond_batch_norm;
-extern const gnl_layer_type gnl_constant;
-extern const gnl_layer_type gnl_conv1d;
-extern const gnl_layer_type gnl_conv2d;
-extern const gnl_layer_type gnl_conv_transpose1d;
-extern const gnl_layer_type gnl_conv_transpose2d;
-extern const gnl_layer_type gnl_crop;
-extern const gnl_layer_type gnl_dense;
-extern const gnl_layer_type gnl_dropout;
-extern const gnl_layer_type gnl_elu;
-extern const gnl_layer_type gnl_embedding;
-extern const gnl_layer_type gnl_flatten;
-extern const gnl_layer_type gnl_gaussian_noise;
-extern const gnl_layer_type gnl_gelu;
-extern const gnl_layer_type gnl_global_avg_pool;
-extern const gnl_layer_type gnl_global_max_pool;
-extern const gnl_layer_type gnl_glu;
-extern const gnl_layer_type gnl_group_norm;
-extern const gnl_layer_type gnl_hardtanh;
-extern const gnl_layer_type gnl_identity;
-extern const gnl_layer_type gnl_instance_norm;
-extern const gnl_layer_type gnl_layer_norm;
-extern const gnl_layer_type gnl_leaky_relu;
-extern const gnl_layer_type gnl_lstm;
-extern const gnl_layer_type gnl_max_pool;
-extern const gnl_layer_type gnl_maxout;
-extern const gnl_layer_type gnl_minibatch_std;
-extern const gnl_layer_type gnl_multiply;
-extern const gnl_layer_type gnl_pad;
-extern const gnl_layer_type gnl_relu;
-extern const gnl_layer_type gnl_repeat;
-extern const gnl_layer_type gnl_resample;
-extern const gnl_layer_type gnl_reshape;
-extern const gnl_layer_type gnl_rms_norm;
-extern const gnl_layer_type gnl_scale;
-extern const gnl_layer_type gnl_selu;
-extern const gnl_layer_type gnl_sigmoid;
-extern const gnl_layer_type gnl_silu;
-extern const gnl_layer_type gnl_softmax;
-extern const gnl_layer_type gnl_softplus;
-extern const gnl_layer_type gnl_tanh;
-extern const gnl_layer_type gnl_upsample;
 
 /* A sample's data along one axis, with all rows: [outer,n,inner]. */
 typedef struct gnl_axis {

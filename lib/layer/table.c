@@ -1,57 +1,61 @@
 /* SPDX-License-Identifier: MIT */
-/* Every kind of layer, one line each. */
+/* Every kind of layer, one line each. A line X(name) stands for gnl_name. */
 #include "layer/layer_priv.h"
 
-const gnl_layer_type *const gnl_layer_types[] = {
-    &gnl_add,
-    &gnl_avg_pool,
-    &gnl_basis,
-    &gnl_batch_norm,
-    &gnl_concat,
-    &gnl_cond_batch_norm,
-    &gnl_constant,
-    &gnl_conv1d,
-    &gnl_conv2d,
-    &gnl_conv_transpose1d,
-    &gnl_conv_transpose2d,
-    &gnl_crop,
-    &gnl_dense,
-    &gnl_dropout,
-    &gnl_elu,
-    &gnl_embedding,
-    &gnl_flatten,
-    &gnl_gaussian_noise,
-    &gnl_gelu,
-    &gnl_global_avg_pool,
-    &gnl_global_max_pool,
-    &gnl_glu,
-    &gnl_group_norm,
-    &gnl_hardtanh,
-    &gnl_identity,
-    &gnl_instance_norm,
-    &gnl_layer_norm,
-    &gnl_leaky_relu,
-    &gnl_lstm,
-    &gnl_max_pool,
-    &gnl_maxout,
-    &gnl_minibatch_std,
-    &gnl_multiply,
-    &gnl_pad,
-    &gnl_relu,
-    &gnl_repeat,
-    &gnl_resample,
-    &gnl_reshape,
-    &gnl_rms_norm,
-    &gnl_scale,
-    &gnl_selu,
-    &gnl_sigmoid,
-    &gnl_silu,
-    &gnl_softmax,
-    &gnl_softplus,
-    &gnl_tanh,
-    &gnl_upsample,
-    NULL,
-};
+#define LAYERS(X)                                                                                                     \
+    X(add)                                                                                                            \
+    X(avg_pool)                                                                                                       \
+    X(basis)                                                                                                          \
+    X(batch_norm)                                                                                                     \
+    X(concat)                                                                                                         \
+    X(cond_batch_norm)                                                                                                \
+    X(constant)                                                                                                       \
+    X(conv1d)                                                                                                         \
+    X(conv2d)                                                                                                         \
+    X(conv_transpose1d)                                                                                               \
+    X(conv_transpose2d)                                                                                               \
+    X(crop)                                                                                                           \
+    X(dense)                                                                                                          \
+    X(dropout)                                                                                                        \
+    X(elu)                                                                                                            \
+    X(embedding)                                                                                                      \
+    X(flatten)                                                                                                        \
+    X(gaussian_noise)                                                                                                 \
+    X(gelu)                                                                                                           \
+    X(global_avg_pool)                                                                                                \
+    X(global_max_pool)                                                                                                \
+    X(glu)                                                                                                            \
+    X(group_norm)                                                                                                     \
+    X(hardtanh)                                                                                                       \
+    X(identity)                                                                                                       \
+    X(instance_norm)                                                                                                  \
+    X(layer_norm)                                                                                                     \
+    X(leaky_relu)                                                                                                     \
+    X(lstm)                                                                                                           \
+    X(max_pool)                                                                                                       \
+    X(maxout)                                                                                                         \
+    X(minibatch_std)                                                                                                  \
+    X(multiply)                                                                                                       \
+    X(pad)                                                                                                            \
+    X(relu)                                                                                                           \
+    X(repeat)                                                                                                         \
+    X(resample)                                                                                                       \
+    X(reshape)                                                                                                        \
+    X(rms_norm)                                                                                                       \
+    X(scale)                                                                                                          \
+    X(selu)                                                                                                           \
+    X(sigmoid)                                                                                                        \
+    X(silu)                                                                                                           \
+    X(softmax)                                                                                                        \
+    X(softplus)                                                                                                       \
+    X(tanh)                                                                                                           \
+    X(upsample)
+
+#define DECLARE(name) extern const gnl_layer_type gnl_##name;
+LAYERS(DECLARE)
+
+#define LIST(name) &gnl_##name,
+const gnl_layer_type *const gnl_layer_types[] = {LAYERS(LIST) NULL};
 
 const gnl_layer_type *gnl_layer_type_find(const char *name)
 {

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds of likelihoods, for the table, and what their files share. */
+/* What the files of the likelihoods share. */
 #ifndef GNL_LOSS_PRIV_H
 #define GNL_LOSS_PRIV_H
 
 #include "loss/loss.h"
-
-extern const gnl_loss_type gnl_bernoulli;
-extern const gnl_loss_type gnl_gaussian;
-extern const gnl_loss_type gnl_laplace;
-extern const gnl_loss_type gnl_categorical;
-extern const gnl_loss_type gnl_discretized_logistic;
-extern const gnl_loss_type gnl_beta_binomial;
-extern const gnl_loss_type gnl_mse;
-extern const gnl_loss_type gnl_cross_entropy;
 
 /* ---- rows in parallel ------------------------------------------------------------------------ */
 

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Every kind of likelihood, one line each, in the order of GENLAT_LIKELIHOOD_*. */
+/* Every kind of likelihood, one line each, in the order of GENLAT_LIKELIHOOD_*. A line X(name) stands for gnl_name. */
 #include "loss/loss_priv.h"
 
-const gnl_loss_type *const gnl_loss_types[] = {
-    &gnl_bernoulli,
-    &gnl_gaussian,
-    &gnl_laplace,
-    &gnl_categorical,
-    &gnl_discretized_logistic,
-    &gnl_beta_binomial,
-    &gnl_mse,
-    &gnl_cross_entropy,
-    NULL,
-};
+#define LIKELIHOODS(X)                                                                                                \
+    X(bernoulli)                                                                                                      \
+    X(gaussian)                                                                                                       \
+    X(laplace)                                                                                                        \
+    X(categorical)                                                                                                    \
+    X(discretized_logistic)                                                                                           \
+    X(beta_binomial)                                                                                                  \
+    X(mse)                                                                                                            \
+    X(cross_entropy)
+
+#define DECLARE(name) extern const gnl_loss_type gnl_##name;
+LIKELIHOODS(DECLARE)
+
+#define LIST(name) &gnl_##name,
+const gnl_loss_type *const gnl_loss_types[] = {LIKELIHOODS(LIST) NULL};
 
 const gnl_loss_type *gnl_loss_type_find(const char *name)
 {

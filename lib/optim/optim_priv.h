@@ -24,8 +24,6 @@ typedef struct gnl_rule {
     const char *help;
 } gnl_rule;
 
-extern const gnl_rule gnl_rule_sgd, gnl_rule_rmsprop, gnl_rule_adam, gnl_rule_adamw, gnl_rule_adamax,
-    gnl_rule_lion;
 extern const gnl_rule *const gnl_rules[]; /* NULL-terminated */
 const gnl_rule *gnl_rule_find(const char *name);
 

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Every rule, one line each. */
+/* Every rule, one line each. A line X(name) stands for gnl_rule_name. */
 #include "optim/optim_priv.h"
 
-const gnl_rule *const gnl_rules[] = {
-    &gnl_rule_sgd, &gnl_rule_rmsprop, &gnl_rule_adam, &gnl_rule_adamw, &gnl_rule_adamax, &gnl_rule_lion, NULL,
-};
+#define RULES(X)                                                                                                      \
+    X(sgd)                                                                                                            \
+    X(rmsprop)                                                                                                        \
+    X(adam)                                                                                                           \
+    X(adamw)                                                                                                          \
+    X(adamax)                                                                                                         \
+    X(lion)
+
+#define DECLARE(name) extern const gnl_rule gnl_rule_##name;
+RULES(DECLARE)
+
+#define LIST(name) &gnl_rule_##name,
+const gnl_rule *const gnl_rules[] = {RULES(LIST) NULL};
 
 const gnl_rule *gnl_rule_find(const char *name)
 {

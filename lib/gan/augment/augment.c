@@ -4,15 +4,6 @@
 
 #include "gan/augment/augment.h"
 
-const gnl_augment_type *const gnl_augment_types[] = {
-    &gnl_augment_brightness,
-    &gnl_augment_saturation,
-    &gnl_augment_contrast,
-    &gnl_augment_translation,
-    &gnl_augment_cutout,
-    NULL,
-};
-
 static bool is_word(const char *name, const char *word, size_t length)
 {
     return name && strlen(name) == length && strncmp(name, word, length) == 0;

@@ -34,8 +34,6 @@ typedef struct gnl_augment_type {
 
 /* In the order in which they are applied; NULL-terminated. */
 extern const gnl_augment_type *const gnl_augment_types[];
-extern const gnl_augment_type gnl_augment_brightness, gnl_augment_saturation, gnl_augment_contrast, gnl_augment_translation,
-    gnl_augment_cutout;
 
 /* Those of a model. */
 typedef struct gnl_augment {

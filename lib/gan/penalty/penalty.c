@@ -4,17 +4,6 @@
 
 #include "gan/penalty/penalty.h"
 
-const gnl_gan_penalty_type *const gnl_gan_penalty_types[] = {
-    &gnl_penalty_approx_r1,
-    &gnl_penalty_approx_r2,
-    &gnl_penalty_r1,
-    &gnl_penalty_r2,
-    &gnl_penalty_history,
-    &gnl_penalty_orthogonal,
-    &gnl_penalty_gp,
-    NULL,
-};
-
 /* ---- from text ------------------------------------------------------------------------------- */
 
 static genlat_status find_type(const char *name, const gnl_gan_penalty_type **out)

@@ -74,8 +74,6 @@ struct gnl_gan_penalty {
 
 /* NULL-terminated. */
 extern const gnl_gan_penalty_type *const gnl_gan_penalty_types[];
-extern const gnl_gan_penalty_type gnl_penalty_r1, gnl_penalty_r2, gnl_penalty_gp, gnl_penalty_approx_r1, gnl_penalty_approx_r2,
-    gnl_penalty_history, gnl_penalty_orthogonal;
 
 static inline double gnl_penalty_weight(const gnl_gan_penalty *p)
 {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Every augmentation, one line each, in the order in which they are applied. A line X(name) stands for gnl_augment_name. */
+#include "gan/augment/augment.h"
+
+#define AUGMENTATIONS(X)                                                                                               \
+    X(brightness)                                                                                                      \
+    X(saturation)                                                                                                      \
+    X(contrast)                                                                                                        \
+    X(translation)                                                                                                     \
+    X(cutout)
+
+#define DECLARE(name) extern const gnl_augment_type gnl_augment_##name;
+AUGMENTATIONS(DECLARE)
+
+#define LIST(name) &gnl_augment_##name,
+const gnl_augment_type *const gnl_augment_types[] = {AUGMENTATIONS(LIST) NULL};
