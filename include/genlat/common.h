@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/** @file common.h  Statuses, error text and the macros that every other header uses. */
+/**
+ * @file common.h  Statuses, error texts, and the macros that every other header uses.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: all functions are safe; each thread has an error text of its own.
+ * - Memory: nothing is allocated.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_COMMON_H
 #define GENLAT_COMMON_H
 
@@ -69,8 +77,6 @@ enum {
  *
  * @param status any number.
  * @return static text, never NULL; "GENLAT_E_UNKNOWN" for a number that is no status.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_status_name(genlat_status status);
 
@@ -79,8 +85,6 @@ GENLAT_API const char *genlat_status_name(genlat_status status);
  *
  * @param status any number.
  * @return static text, never NULL.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_status_text(genlat_status status);
 
@@ -89,8 +93,6 @@ GENLAT_API const char *genlat_status_text(genlat_status status);
  * wanted and what was found.
  *
  * @return borrowed text, valid until the next failing call in this thread; "" when nothing has failed.
- * Thread-safety: each thread has its own. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_last_error(void);
 
@@ -101,8 +103,6 @@ GENLAT_API const char *genlat_last_error(void);
  * @param format  text as for printf: one line that names the function, what was wanted and what was found; NULL
  *                leaves the text as it is. It may print genlat_last_error() itself.
  * @return status.
- * Thread-safety: each thread has its own. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_PRINTF(2, 3) genlat_status genlat_error_set(genlat_status status, const char *format, ...);
 
@@ -110,8 +110,6 @@ GENLAT_API GENLAT_PRINTF(2, 3) genlat_status genlat_error_set(genlat_status stat
  * Version of the library that is running, which may be newer than the headers it was compiled with.
  *
  * @return static text, such as "0.1.0".
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_version(void);
 

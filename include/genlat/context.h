@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file context.h  The context: allocator, threads, seed and log of everything made from it. */
+/**
+ * @file context.h  Contexts: the allocator, threads, seed and log of everything that is made from them.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_CONTEXT_H
 #define GENLAT_CONTEXT_H
 
@@ -10,7 +21,7 @@ GENLAT_BEGIN
 /** What objects share: allocator, worker threads, seed, instruction set. Shared freely between threads. */
 typedef struct genlat_ctx genlat_ctx;
 
-/** Memory functions of the host; all of the library's memory goes through them. */
+/** Memory functions of the program; all of the library's memory goes through them. */
 typedef struct genlat_allocator {
     size_t size; /**< sizeof(genlat_allocator) as the caller knows it. */
     void *user;  /**< passed back to both functions. */
@@ -64,8 +75,6 @@ typedef struct genlat_ctx_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_ctx_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -78,17 +87,13 @@ GENLAT_API void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size);
  * @param out   receives a new context, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options;
  *         GENLAT_E_MEMORY; GENLAT_E_THREAD.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_ctx_new(const genlat_ctx_opts *opts, genlat_ctx **out);
 
 /**
- * Give a context back. It goes when the last object made from it goes.
+ * Release a context. It goes when the last object made from it goes.
  *
  * @param ctx  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_ctx_destroy(genlat_ctx **ctx);
 
@@ -97,8 +102,6 @@ GENLAT_API void genlat_ctx_destroy(genlat_ctx **ctx);
  *
  * @param ctx  context; NULL gives 0.
  * @return threads, the caller's own included.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_ctx_threads(const genlat_ctx *ctx);
 
@@ -107,8 +110,6 @@ GENLAT_API int64_t genlat_ctx_threads(const genlat_ctx *ctx);
  *
  * @param ctx  context; NULL gives GENLAT_CPU_AUTO.
  * @return GENLAT_CPU_BASELINE, _AVX2, _AVX512 or _NEON.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API uint32_t genlat_ctx_cpu(const genlat_ctx *ctx);
 

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file data.h  Sources of samples, transforms of them, and batches of them in a reproducible order. */
+/**
+ * @file data.h  Sources of samples, transforms of them, and batches in a reproducible order.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_DATA_H
 #define GENLAT_DATA_H
 
@@ -29,8 +40,6 @@ typedef struct genlat_batches genlat_batches;
  * @param out     receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a class that is no whole number
  *         from 0 to 2^24; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x,
                                                                genlat_tensor *labels, genlat_source **out);
@@ -46,15 +55,13 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_memory(genlat_ctx *ctx, 
  * @param labels  as in genlat_source_memory(), kept alive by the source; NULL: none.
  * @param out     receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_bytes(genlat_ctx *ctx, int32_t ndim,
                                                               const int64_t *dims, const uint8_t *data,
                                                               double scale, genlat_tensor *labels,
                                                               genlat_source **out);
 
-/** A source of the host's own: what its samples look like, and the function that reads them. */
+/** A source of the program's own: what its samples look like, and the function that reads them. */
 typedef struct genlat_source_table {
     size_t size;                   /**< sizeof(genlat_source_table) as the caller knows it. */
     void *user;                    /**< passed back to both functions. */
@@ -75,14 +82,12 @@ typedef struct genlat_source_table {
 } genlat_source_table;
 
 /**
- * Make a source of the host's own functions.
+ * Make a source of the program's own functions.
  *
  * @param ctx    context.
  * @param table  copied; user is borrowed until its free function is called.
  * @param out    receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_callback(genlat_ctx *ctx,
                                                                  const genlat_source_table *table,
@@ -106,10 +111,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_callback(genlat_ctx *ctx
  * @param out   receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown name, naming the known ones;
  *         GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: from seed.
- * Source: ring and grid: Lin, Khetan, Fanti, Oh, "PacGAN", NeurIPS 2018; shapes after Matthey et al.,
- * "dSprites", 2017.
- * @since 0.1
+ * Randomness: from seed.
+ * Source: ring and grid: Lin, Khetan, Fanti, Oh, "PacGAN", NeurIPS 2018; shapes after Matthey et al., "dSprites",
+ *   2017.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_synthetic(genlat_ctx *ctx, const char *name,
                                                                   int64_t n, int64_t seed,
@@ -120,17 +124,13 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_synthetic(genlat_ctx *ct
  *
  * @param index  from 0 on.
  * @return static text, or NULL past the last.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_source_synthetic_name(int32_t index);
 
 /**
- * Give a source back.
+ * Release a source.
  *
  * @param source  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_source_destroy(genlat_source **source);
 
@@ -141,8 +141,6 @@ GENLAT_API void genlat_source_destroy(genlat_source **source);
  *
  * @param source  source; NULL gives 0.
  * @return samples.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_source_count(const genlat_source *source);
 
@@ -151,8 +149,6 @@ GENLAT_API int64_t genlat_source_count(const genlat_source *source);
  *
  * @param source  source; NULL gives 0.
  * @return 0 to GENLAT_MAX_DIMS-1.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int32_t genlat_source_ndim(const genlat_source *source);
 
@@ -162,8 +158,6 @@ GENLAT_API int32_t genlat_source_ndim(const genlat_source *source);
  * @param source  source; NULL gives 0.
  * @param axis    0 to ndim-1, or -1 for the last, and so on; any other gives 0.
  * @return elements along that dimension.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_source_dim(const genlat_source *source, int32_t axis);
 
@@ -172,8 +166,6 @@ GENLAT_API int64_t genlat_source_dim(const genlat_source *source, int32_t axis);
  *
  * @param source  source; NULL gives 0.
  * @return classes; 0 when the labels are no classes or there are none.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_source_classes(const genlat_source *source);
 
@@ -182,8 +174,6 @@ GENLAT_API int64_t genlat_source_classes(const genlat_source *source);
  *
  * @param source  source; NULL gives 0.
  * @return numbers in a condition; 0 when the labels are no conditions or there are none.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_source_condition(const genlat_source *source);
 
@@ -197,12 +187,11 @@ GENLAT_API int64_t genlat_source_condition(const genlat_source *source);
  *                 give other numbers for another draw and the same for the same. Batches use the epoch.
  *                 Others ignore it.
  * @param x        [n,...] receives the samples.
- * @param labels   [n] or [n,condition] receives the labels; NULL: not wanted.
+ * @param labels   [n] or [n,condition] receives the labels; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for an index; GENLAT_E_STATE for labels
  *         of a source without; GENLAT_E_CALLBACK.
- * Thread-safety: safe, for a callback source if its functions are. Allocates: no. Randomness: from the
- * source's seed.
- * @since 0.1
+ * Threads: safe, for a callback source if its functions are.
+ * Randomness: from the source's seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_fetch(const genlat_source *source,
                                                               const int64_t *indices, int64_t n,
@@ -217,10 +206,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_fetch(const genlat_sourc
  * @param end     one past the last sample, end <= count.
  * @param x       receives a new tensor [end-begin,...], or NULL on failure.
  * @param labels  receives a new tensor [end-begin] or [end-begin,condition], or NULL when there are no
- *                labels; NULL: not wanted.
+ *                labels; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: from the source's seed.
- * @since 0.1
+ * Randomness: from the source's seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_read(const genlat_source *source, int64_t begin,
                                                              int64_t end, genlat_tensor **x,
@@ -230,12 +218,11 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_read(const genlat_source
  * Mean and standard deviation of each element over all samples (draw 0, divisor n).
  *
  * @param source  source.
- * @param mean    [...], the shape of one sample, receives the means; NULL: not wanted.
- * @param sd      [...] receives the standard deviations; NULL: not wanted.
+ * @param mean    [...], the shape of one sample, receives the means; NULL: not requested.
+ * @param sd      [...] receives the standard deviations; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: from the source's seed.
+ * Randomness: from the source's seed.
  * Source: Welford, "Note on a method for calculating corrected sums of squares and products", 1962.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_moments(const genlat_source *source,
                                                                 genlat_tensor *mean, genlat_tensor *sd);
@@ -246,8 +233,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_moments(const genlat_sou
  * @param source  source; NULL gives 0.
  * @return factors; 0 for sources that know none. Subsets and transforms keep those of what they are made
  *         from.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_source_factor_count(const genlat_source *source);
 
@@ -257,8 +242,6 @@ GENLAT_API int64_t genlat_source_factor_count(const genlat_source *source);
  * @param source  source; NULL gives NULL.
  * @param factor  0 to genlat_source_factor_count()-1; any other gives NULL.
  * @return static text or NULL.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_source_factor_name(const genlat_source *source, int64_t factor);
 
@@ -272,8 +255,7 @@ GENLAT_API const char *genlat_source_factor_name(const genlat_source *source, in
  * @param factors  [n,factor_count] receives the factors.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for a source without factors; GENLAT_E_SHAPE;
  *         GENLAT_E_RANGE.
- * Thread-safety: safe. Allocates: no. Randomness: from the source's seed.
- * @since 0.1
+ * Randomness: from the source's seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_factors(const genlat_source *source,
                                                                 const int64_t *indices, int64_t n,
@@ -286,8 +268,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_factors(const genlat_sou
  * @param centres  receives a new tensor [modes,2], or NULL on failure.
  * @param sd       receives the standard deviation of each mode, in units of x.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE when the source is no known mixture; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_mixture(const genlat_source *source,
                                                                 genlat_tensor **centres, double *sd);
@@ -339,8 +319,6 @@ typedef struct genlat_transform_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_transform_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_transform_opts_init_sized(genlat_transform_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -353,8 +331,6 @@ GENLAT_API void genlat_transform_opts_init_sized(genlat_transform_opts *opts, si
  * @param key    name of a field other than size and reserved.
  * @param value  a number, or the end of an enumerator's name in small letters.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for the key, naming the known ones; GENLAT_E_RANGE.
- * Thread-safety: the caller orders writes. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_transform_opts_set(genlat_transform_opts *opts,
                                                                     const char *key, const char *value);
@@ -369,10 +345,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_transform_opts_set(genlat_trans
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when skip leaves no sample; GENLAT_E_STATE for factors
  *         of a source without; GENLAT_E_UNSUPPORTED for options of a newer version; GENLAT_E_CALLBACK;
  *         GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: from opts->seed.
- * Source: dynamic binarization: Salakhutdinov, Murray, "On the quantitative analysis of deep belief
- * networks", 2008.
- * @since 0.1
+ * Randomness: from opts->seed.
+ * Source: dynamic binarization: Salakhutdinov, Murray, "On the quantitative analysis of deep belief networks", 2008.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_transform(genlat_source *source,
                                                                   const genlat_transform_opts *opts,
@@ -387,8 +361,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_transform(genlat_source 
  * @param scale   the same shape as offset, each finite and not 0; copied.
  * @param out     receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalize(genlat_source *source,
                                                                   const genlat_tensor *offset,
@@ -403,8 +375,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalize(genlat_source 
  * @param offset  receives a new tensor, [] or the shape of one sample; NULL when nothing was scaled.
  * @param scale   receives a new tensor of the same shape; NULL when nothing was scaled.
  * @return GENLAT_OK, scaled or not; GENLAT_E_INVALID; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalization(const genlat_source *source,
                                                                       genlat_tensor **offset,
@@ -418,8 +388,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalization(const genl
  * @param n        how many, >= 1.
  * @param out      receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices,
                                                                int64_t n, genlat_source **out);
@@ -434,8 +402,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_subset(genlat_source *so
  * @param train   receives a new source, or NULL on failure.
  * @param valid   receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: from seed.
- * @since 0.1
+ * Randomness: from seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_split(genlat_source *source, double part,
                                                               int64_t seed, genlat_source **train,
@@ -460,8 +427,6 @@ typedef struct genlat_batches_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_batches_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_batches_opts_init_sized(genlat_batches_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -476,8 +441,7 @@ GENLAT_API void genlat_batches_opts_init_sized(genlat_batches_opts *opts, size_t
  * @param out     receives new batches, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE, also when drop_last leaves no batch;
  *         GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY; GENLAT_E_THREAD.
- * Thread-safety: safe. Allocates: yes. Randomness: from opts->seed.
- * @since 0.1
+ * Randomness: from opts->seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_new(genlat_source *source,
                                                              const genlat_batches_opts *opts,
@@ -491,11 +455,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_new(genlat_source *sour
  * @param x        receives a borrowed tensor [rows,...], valid until the next call on batches; NULL at the
  *                 end of an epoch and on failure.
  * @param labels   receives a borrowed tensor [rows] or [rows,condition], or NULL when the source has none;
- *                 NULL: not wanted.
+ *                 NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_CALLBACK.
- * Thread-safety: batches belong to one thread. Allocates: no. Randomness: from the seeds of batches and
- * source.
- * @since 0.1
+ * Randomness: from the seeds of batches and source.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_next(genlat_batches *batches, genlat_tensor **x,
                                                               genlat_tensor **labels);
@@ -505,8 +467,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_next(genlat_batches *ba
  *
  * @param batches  batches; NULL gives 0.
  * @return epoch, from 0 on. It grows with the call that tells the end of an epoch.
- * Thread-safety: batches belong to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_batches_epoch(const genlat_batches *batches);
 
@@ -515,8 +475,6 @@ GENLAT_API int64_t genlat_batches_epoch(const genlat_batches *batches);
  *
  * @param batches  batches; NULL gives 0.
  * @return samples, 0 at the beginning of an epoch.
- * Thread-safety: batches belong to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_batches_position(const genlat_batches *batches);
 
@@ -525,8 +483,6 @@ GENLAT_API int64_t genlat_batches_position(const genlat_batches *batches);
  *
  * @param batches  batches; NULL gives 0.
  * @return batches, >= 1.
- * Thread-safety: batches belong to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_batches_count(const genlat_batches *batches);
 
@@ -538,18 +494,14 @@ GENLAT_API int64_t genlat_batches_count(const genlat_batches *batches);
  * @param epoch     0 to 2^40.
  * @param position  samples to leave out, 0 to the number of samples in an epoch.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE.
- * Thread-safety: batches belong to one thread. Allocates: no. Randomness: sets the position.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_seek(genlat_batches *batches, int64_t epoch,
                                                               int64_t position);
 
 /**
- * Give batches back; the background thread ends before the call returns.
+ * Release batches; the background thread ends before the call returns.
  *
  * @param batches  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_batches_destroy(genlat_batches **batches);
 

@@ -2,6 +2,13 @@
 /**
  * @file experimental.h  Layers of the caller's own kind. What is declared here may change with any release;
  * its symbols have the version node GENLAT_EXPERIMENTAL. genlat.h does not include it.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: functions of a plan are called within infer, by the thread that runs it.
+ * - Memory: functions that return a new handle allocate, others do not. Pointers are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
  */
 #ifndef GENLAT_EXPERIMENTAL_H
 #define GENLAT_EXPERIMENTAL_H
@@ -40,11 +47,11 @@ typedef struct genlat_layer_call {
     const float *const *x; /**< [inputs] each [rows,in_size]. */
     float *y;              /**< [rows,out_size] written by forward, read afterwards. */
     const float *dy;       /**< [rows,out_size] derivative of the loss by y. */
-    float *const *dx; /**< [inputs] overwritten by backward, added to by jvp_backward; NULL: not wanted. */
+    float *const *dx; /**< [inputs] overwritten by backward, added to by jvp_backward; NULL: not requested. */
     const float *const *tx; /**< [inputs] tangent of each input. */
     float *ty;              /**< [rows,out_size] tangent of y, written by jvp. */
     const float *dty;       /**< [rows,out_size] derivative by ty. */
-    float *const *dtx;      /**< [inputs] derivative by tx, overwritten; NULL: not wanted. */
+    float *const *dtx;      /**< [inputs] derivative by tx, overwritten; NULL: not requested. */
     float *cache;           /**< kept from forward to the calls that follow it. */
     float *scratch;         /**< free to use within one call. */
 } genlat_layer_call;
@@ -87,8 +94,6 @@ typedef struct genlat_layer_table {
  * @return GENLAT_OK; GENLAT_E_INVALID for a table with missing functions or a name that is not free;
  *         GENLAT_E_RANGE for the number of inputs; GENLAT_E_UNSUPPORTED for a table of a newer version;
  *         GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_new_own(genlat_ctx *ctx,
                                                                const genlat_layer_table *table,
@@ -102,8 +107,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_new_own(genlat_ctx *ctx,
  * @param ndim   receives the number of dimensions of one sample.
  * @param dims   [GENLAT_MAX_DIMS] receives the sizes.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for an input that is not there.
- * Thread-safety: within infer. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_input(genlat_layer_plan *plan, int64_t input,
                                                                   int32_t *ndim, int64_t *dims);
@@ -115,8 +118,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_input(genlat_layer_p
  * @param ndim  number of dimensions of one sample, 0 to GENLAT_MAX_DIMS - 1.
  * @param dims  [ndim] sizes, each >= 1; copied.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE.
- * Thread-safety: within infer. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_output(genlat_layer_plan *plan, int32_t ndim,
                                                                    const int64_t *dims);
@@ -134,8 +135,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_output(genlat_layer_
  * @param gain  factor of the initial scale; the standard deviation of normal, the value of constant.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a ninth parameter;
  *         GENLAT_E_NOT_FOUND for an unknown init.
- * Thread-safety: within infer. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_param(genlat_layer_plan *plan, const char *name,
                                                                   uint32_t kind, int32_t ndim,
@@ -149,8 +148,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_param(genlat_layer_p
  * @param cache    numbers for each sample that stay from forward to backward, >= 0.
  * @param scratch  numbers for each sample that are free to use within one call, >= 0.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE.
- * Thread-safety: within infer. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_memory(genlat_layer_plan *plan, int64_t cache,
                                                                    int64_t scratch);

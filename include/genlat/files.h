@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file files.h  Data files: sources from them, tensors to and from them. The library genlat-files. */
+/**
+ * @file files.h  Data files: sources from them, tensors to and from them. The library is genlat-files.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: what is temporary comes from malloc(), results from the context's allocator. The caller owns what it receives as new;
+ *   pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_FILES_H
 #define GENLAT_FILES_H
 
@@ -40,8 +51,7 @@ GENLAT_BEGIN
  *         GENLAT_E_RANGE; GENLAT_E_IO; GENLAT_E_FORMAT for a malformed file; GENLAT_E_UNSUPPORTED for what is
  *         no error but cannot be read; GENLAT_E_MEMORY. The error text names the file, the place in it and
  *         the remedy.
- * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: from the key seed.
- * @since 0.1
+ * Randomness: from the key seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec,
                                                             genlat_source **out);
@@ -56,8 +66,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open(genlat_ctx *ctx, con
  *               sample.
  * @param out    receives a new source, or NULL on failure.
  * @return as genlat_files_open(), and GENLAT_E_SHAPE when the samples have another shape.
- * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: from the key seed.
- * @since 0.1
+ * Randomness: from the key seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec,
                                                                  const genlat_source *train,
@@ -69,8 +78,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open_like(genlat_ctx *ctx
  * @param index  from 0 on.
  * @param help   receives static text, one line; NULL is legal.
  * @return static text, or NULL past the last.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_files_kind(int32_t index, const char **help);
 
@@ -85,9 +92,7 @@ GENLAT_API const char *genlat_files_kind(int32_t index, const char **help);
  * @param out   receives a new tensor, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT; GENLAT_E_UNSUPPORTED for other types and
  *         for Fortran order; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: none.
  * Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_read(genlat_ctx *ctx, const char *path,
                                                           genlat_tensor **out);
@@ -98,8 +103,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_read(genlat_ctx *ctx, const
  * @param path    name of the file.
  * @param tensor  what to write.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO.
- * Thread-safety: safe while nobody writes the tensor. Allocates: yes, with malloc. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_write(const char *path, const genlat_tensor *tensor);
 
@@ -112,8 +115,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_write(const char *path, con
  * @param out   receives a new tensor, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT; GENLAT_E_NOT_FOUND, naming what there
  *         is; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_read(genlat_ctx *ctx, const char *path, const char *name,
                                                           genlat_tensor **out);
@@ -127,8 +128,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_read(genlat_ctx *ctx, const
  * @param tensors  [count] what to write.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for a name, or for more than 4 GB; GENLAT_E_IO;
  *         GENLAT_E_MEMORY.
- * Thread-safety: safe while nobody writes the tensors. Allocates: yes, with malloc. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_write(const char *path, int64_t count,
                                                            const char *const *names,
@@ -143,9 +142,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_write(const char *path, int
  * @param path  name of the file.
  * @param out   receives a new tensor [rows,columns], or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming line and column; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes, what is temporary with malloc. Randomness: none.
  * Source: RFC 4180.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_read(genlat_ctx *ctx, const char *path,
                                                           genlat_tensor **out);
@@ -157,8 +154,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_read(genlat_ctx *ctx, const
  * @param tensor  [n,...] what to write; the dimensions after the first are one row.
  * @param header  text of the first line, without its end; NULL: none.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for a scalar; GENLAT_E_IO.
- * Thread-safety: safe while nobody writes the tensor. Allocates: yes, with malloc. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_write(const char *path, const genlat_tensor *tensor,
                                                            const char *header);
@@ -176,8 +171,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_write(const char *path, con
  * @param hi       value that becomes white, > lo; values outside are clamped, NaN is black.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE, also for a picture of more than 65535
  *         pixels in a direction; GENLAT_E_IO; GENLAT_E_MEMORY.
- * Thread-safety: safe while nobody writes the tensor. Allocates: yes, with malloc. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_png_grid(const char *path, const genlat_tensor *images,
                                                           int64_t columns, int64_t zoom, double lo,
@@ -191,8 +184,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_png_grid(const char *path, cons
  *                is 0.
  * @param rate    frames a second, 1 to 1000000.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE, also for more than 2 GB; GENLAT_E_IO.
- * Thread-safety: safe while nobody writes the tensor. Allocates: yes, with malloc. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_wav_write(const char *path, const genlat_tensor *sound,
                                                            int64_t rate);

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file io.h  Nets in files: safetensors, readable by Python's safetensors package without a plug-in. */
+/**
+ * @file io.h  Nets in files: safetensors, which Python's safetensors package reads without a plug-in.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_IO_H
 #define GENLAT_IO_H
 
@@ -14,8 +25,7 @@ GENLAT_BEGIN
  * @param net   net; borrowed for the call.
  * @param path  file name, UTF-8; its folder must exist.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO with the system's reason; GENLAT_E_MEMORY.
- * Thread-safety: no thread may train the net meanwhile. Allocates: yes. Randomness: none.
- * @since 0.1
+ * Threads: no thread may train the net meanwhile.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_save(const genlat_net *net, const char *path);
 
@@ -28,8 +38,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_save(const genlat_net *net,
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT for a damaged file; GENLAT_E_UNSUPPORTED
  * for one of a newer version; GENLAT_E_NOT_FOUND when the file holds no net or lacks a weight, or for a layer
  * that this library does not have; GENLAT_E_SHAPE; GENLAT_E_RANGE for an option; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load(genlat_ctx *ctx, const char *path,
                                                           genlat_net **out);
@@ -43,9 +51,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load(genlat_ctx *ctx, const
  * @param prefix  text before each weight's name in the file, such as "decoder."; NULL: none.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT for a damaged file; GENLAT_E_UNSUPPORTED;
  *         GENLAT_E_NOT_FOUND for a weight that is missing; GENLAT_E_SHAPE for one of another shape;
- * GENLAT_E_MEMORY. After an error the net is as it was. Thread-safety: the net belongs to one thread during
- * the call. Allocates: yes. Randomness: none.
- * @since 0.1
+ * GENLAT_E_MEMORY. After an error the net is as it was.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load_weights(genlat_net *net, const char *path,
                                                                   const char *prefix);

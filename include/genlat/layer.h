@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file layer.h  Layers: a kind and its options, written as text. */
+/**
+ * @file layer.h  Layers: a kind and its options, written as text.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_LAYER_H
 #define GENLAT_LAYER_H
 
@@ -19,17 +30,13 @@ typedef struct genlat_layer genlat_layer;
  * @param out   receives a new layer, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or option, naming the known ones;
  *         GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_new(genlat_ctx *ctx, const char *spec, genlat_layer **out);
 
 /**
- * Give a layer back.
+ * Release a layer.
  *
  * @param layer  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_layer_destroy(genlat_layer **layer);
 
@@ -38,10 +45,8 @@ GENLAT_API void genlat_layer_destroy(genlat_layer **layer);
  *
  * @param layer     layer.
  * @param text      [capacity] receives the text with its final zero.
- * @param capacity  room, bytes.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when there is too little room.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
+ * @param capacity  size of text, bytes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when text is too small.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_format(const genlat_layer *layer, char *text,
                                                               size_t capacity);
@@ -51,8 +56,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_format(const genlat_layer
  *
  * @param index  from 0 on.
  * @return static text, or NULL past the last.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_layer_kind(int32_t index);
 
@@ -64,8 +67,6 @@ GENLAT_API const char *genlat_layer_kind(int32_t index);
  * @param name    receives static text, the option's or kind's name; NULL is legal.
  * @param help    receives static text; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or past the last option.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_help(const char *kind, int32_t option, const char **name,
                                                             const char **help);

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file loss.h  Losses: likelihoods of data under a decoder's outputs, KL terms of Gaussian latents, and adversarial
- *  losses. */
+/**
+ * @file loss.h  Losses: likelihoods of data under a decoder's outputs, KL divergences of Gaussian codes, and adversarial losses.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_LOSS_H
 #define GENLAT_LOSS_H
 
@@ -33,18 +43,15 @@ typedef struct genlat_loss genlat_loss;
  * @param spec  kind, then key=value pairs, separated by blanks; copied.
  * @param out   receives a new loss, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or option, naming the known
- * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY. Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
+ * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_new(genlat_ctx *ctx, const char *spec,
                                                           genlat_loss **out);
 
 /**
- * Give a loss back.
+ * Release a loss.
  *
  * @param loss  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_loss_destroy(genlat_loss **loss);
 
@@ -53,10 +60,8 @@ GENLAT_API void genlat_loss_destroy(genlat_loss **loss);
  *
  * @param loss      loss.
  * @param text      [capacity] receives the text with its final zero.
- * @param capacity  room, bytes.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when there is too little room.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
+ * @param capacity  size of text, bytes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when text is too small.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_format(const genlat_loss *loss, char *text,
                                                              size_t capacity);
@@ -66,8 +71,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_format(const genlat_loss *
  *
  * @param index  from 0 on; GENLAT_LIKELIHOOD_*.
  * @return static text, or NULL past the last.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_loss_kind(int32_t index);
 
@@ -79,8 +82,6 @@ GENLAT_API const char *genlat_loss_kind(int32_t index);
  * @param name    receives static text, the option's or kind's name; NULL is legal.
  * @param help    receives static text; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or past the last option.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_help(const char *kind, int32_t option,
                                                            const char **name, const char **help);
@@ -91,8 +92,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_help(const char *kind, int
  *
  * @param loss  loss; NULL gives 0.
  * @return outputs, 1 or more; 0 when any number is right and the tensors tell it, as for "cross_entropy".
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_loss_outputs(const genlat_loss *loss);
 
@@ -105,11 +104,9 @@ GENLAT_API int64_t genlat_loss_outputs(const genlat_loss *loss);
  * @param out     outputs of a net [rows,...], genlat_loss_outputs() for each element of a target.
  * @param target  data [rows,...]; labels are whole numbers.
  * @param value   receives the mean, nats per sample; "mse": squared units.
- * @param dout    receives d value / d out, of out's shape; NULL: not wanted.
+ * @param dout    receives d value / d out, of out's shape; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for targets that the likelihood cannot
- * have; GENLAT_E_NUMERIC for a value that is not finite; GENLAT_E_MEMORY. Thread-safety: a loss belongs to
- * one thread. Allocates: when rows are more than before. Randomness: none.
- * @since 0.1
+ * have; GENLAT_E_NUMERIC for a value that is not finite; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out,
                                                            const genlat_tensor *target, double *value,
@@ -122,8 +119,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_eval(genlat_loss *loss, co
  * @param out   outputs of a net [rows,...].
  * @param mean  receives the mean [rows,...], genlat_loss_outputs() times fewer elements than out.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE.
- * Thread-safety: safe while the loss is not trained. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_mean(const genlat_loss *loss, const genlat_tensor *out,
                                                            genlat_tensor *mean);
@@ -136,9 +131,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_mean(const genlat_loss *lo
  * @param rng     generator, moved on.
  * @param sample  receives data [rows,...], genlat_loss_outputs() times fewer elements than out.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE.
- * Thread-safety: safe while the loss is not trained; a generator belongs to one thread. Allocates: no.
  * Randomness: the generator given.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_sample(const genlat_loss *loss,
                                                              const genlat_tensor *out, genlat_rng *rng,
@@ -150,9 +143,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_sample(const genlat_loss *
  * @param loss  loss.
  * @param sd    receives the standard deviation of "gaussian" or the scale of "laplace", in units of the data.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_UNSUPPORTED for a likelihood without one scale for all
- * elements; GENLAT_E_STATE for an optimal one before training. Thread-safety: safe while the loss is not
- * trained. Allocates: no. Randomness: none.
- * @since 0.1
+ * elements; GENLAT_E_STATE for an optimal one before training.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_scale(const genlat_loss *loss, double *sd);
 
@@ -163,13 +154,12 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_scale(const genlat_loss *l
  * @param mean     means [rows,dims].
  * @param logvar   logarithms of the variances [rows,dims].
  * @param value    receives the mean over the batch, nats per sample.
- * @param per_dim  receives the mean over the batch for each dimension [dims], nats; NULL: not wanted.
- * @param dmean    receives d value / d mean [rows,dims]; NULL: not wanted.
- * @param dlogvar  receives d value / d logvar [rows,dims]; NULL: not wanted.
+ * @param per_dim  receives the mean over the batch for each dimension [dims], nats; NULL: not requested.
+ * @param dmean    receives d value / d mean [rows,dims]; NULL: not requested.
+ * @param dlogvar  receives d value / d logvar [rows,dims]; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: work space of rows + dims numbers, freed before it returns. Randomness:
- * none. Source: Kingma and Welling, Auto-Encoding Variational Bayes, 2013, appendix B.
- * @since 0.1
+ * Memory: work space of rows + dims numbers, freed before it returns.
+ * Source: Kingma and Welling, Auto-Encoding Variational Bayes, 2013, appendix B.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_gauss(const genlat_tensor *mean,
                                                           const genlat_tensor *logvar, double *value,
@@ -184,12 +174,11 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_gauss(const genlat_tensor *m
  * @param mean     means [rows,dims].
  * @param logvar   logarithms of the variances [rows,dims].
  * @param value    receives the mean over the batch, nats per sample.
- * @param dz       receives the partial derivative by z [rows,dims]; NULL: not wanted.
- * @param dmean    receives the partial derivative by mean [rows,dims], z held; NULL: not wanted.
- * @param dlogvar  receives the partial derivative by logvar [rows,dims], z held; NULL: not wanted.
+ * @param dz       receives the partial derivative by z [rows,dims]; NULL: not requested.
+ * @param dmean    receives the partial derivative by mean [rows,dims], z held; NULL: not requested.
+ * @param dlogvar  receives the partial derivative by logvar [rows,dims], z held; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: work space of rows numbers, freed before it returns. Randomness: none.
- * @since 0.1
+ * Memory: work space of rows numbers, freed before it returns.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_sampled(const genlat_tensor *z, const genlat_tensor *mean,
                                                             const genlat_tensor *logvar, double *value,
@@ -215,8 +204,6 @@ enum {
  * @param index  GENLAT_ADVERSARIAL_*.
  * @param help   receives one static line; NULL is legal.
  * @return static text, or NULL past the last.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_adversarial_kind(int32_t index, const char **help);
 
@@ -229,15 +216,13 @@ GENLAT_API const char *genlat_adversarial_kind(int32_t index, const char **help)
  * @param real       raw outputs on real samples, one number a row [rows]; borrowed for the call.
  * @param fake       raw outputs on generated samples, as many; borrowed for the call.
  * @param value      receives the loss.
- * @param dreal      receives the derivative by real, one number a row; NULL: not wanted.
- * @param dfake      receives the derivative by fake; NULL: not wanted.
+ * @param dreal      receives the derivative by real, one number a row; NULL: not requested.
+ * @param dfake      receives the derivative by fake; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for smoothing; GENLAT_E_NUMERIC when the loss is not
  *         finite.
- * Thread-safety: safe. Allocates: no. Randomness: none.
  * Source: Goodfellow et al. 2014; Mao et al. 2017; Lim, Ye 2017; Arjovsky et al. 2017; Jolicoeur-Martineau 2018.
- * @since 0.1
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_critic(uint32_t kind, double smoothing,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_discriminator(uint32_t kind, double smoothing,
                                                                     const genlat_tensor *real, const genlat_tensor *fake,
                                                                     double *value, genlat_tensor *dreal,
                                                                     genlat_tensor *dfake);
@@ -249,11 +234,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_critic(uint32_t kin
  * @param real   raw outputs on real samples, one number a row [rows]; NULL is legal but for the relativistic kinds.
  * @param fake   raw outputs on generated samples, as many; borrowed for the call.
  * @param value  receives the loss.
- * @param dfake  receives the derivative by fake, one number a row; NULL: not wanted.
+ * @param dfake  receives the derivative by fake, one number a row; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_NUMERIC when the loss is not finite.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * Source: as genlat_adversarial_critic().
- * @since 0.1
+ * Source: as genlat_adversarial_discriminator().
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *real,
                                                                        const genlat_tensor *fake, double *value,

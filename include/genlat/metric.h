@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/** @file metric.h  How far apart two sets of samples are, what one covers of the other, and plain statistics. */
+/**
+ * @file metric.h  Metrics: distances between sets of samples, coverage, classifier scores, and plain statistics.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: working space is allocated and freed within the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_METRIC_H
 #define GENLAT_METRIC_H
 
@@ -17,8 +27,6 @@ GENLAT_BEGIN
  * @param n       how many, >= 1.
  * @param out     receives the result, in the unit of the values; NaN when a value is NaN.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_log_mean_exp(const double *values, int64_t n, double *out);
 
@@ -40,8 +48,6 @@ typedef struct genlat_moments {
  * @param x    [...] numbers, at least one; borrowed for the call.
  * @param out  receives the moments; set size before the call.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for an empty tensor; GENLAT_E_NUMERIC for numbers that are not finite.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_moments(const genlat_tensor *x, genlat_moments *out);
 
@@ -55,9 +61,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_moments(const genlat_ten
  * @param out  [n] receives the quantiles, in the unit of the numbers.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for an empty tensor; GENLAT_E_RANGE; GENLAT_E_NUMERIC for numbers
  *         that are not finite; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
  * Source: Hyndman, Fan, "Sample quantiles in statistical packages", 1996.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_quantiles(const genlat_tensor *x, const double *at, int64_t n,
                                                                   double *out);
@@ -74,9 +78,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_quantiles(const genlat_t
  * @param b         [m,...] the same d, m >= 2; borrowed for the call.
  * @param distance  receives the distance, in the square of the features' unit, >= 0.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_NUMERIC for numbers that are not finite; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes, 4 d^2 doubles. Randomness: none.
+ * Memory: yes, 4 d^2 doubles.
  * Source: Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter, "GANs trained by a two time-scale update rule", 2017.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_frechet_distance(const genlat_tensor *a, const genlat_tensor *b,
                                                                          double *distance);
@@ -92,12 +95,11 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_frechet_distance(const g
  * @param subsets  estimates to average, 1 to 2^24; 100 is usual.
  * @param seed     of the subsets.
  * @param mean     receives the mean of the estimates, dimensionless.
- * @param sd       receives their standard deviation, divisor subsets, dimensionless; NULL: not wanted.
+ * @param sd       receives their standard deviation, divisor subsets, dimensionless; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_NUMERIC for numbers that are not finite;
  *         GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: of the seed given.
+ * Randomness: of the seed given.
  * Source: Binkowski, Sutherland, Arbel, Gretton, "Demystifying MMD GANs", 2018.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_kernel_distance(const genlat_tensor *a, const genlat_tensor *b,
                                                                         int64_t subset, int64_t subsets,
@@ -124,10 +126,8 @@ typedef struct genlat_neighbours {
  * @param out        receives the scores; set size before the call.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for k; GENLAT_E_NUMERIC for numbers that are not
  *         finite; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * Source: Kynkaanniemi, Karras, Laine, Lehtinen, Aila, "Improved precision and recall metric", 2019; Naeem, Oh, Uh, Choi,
- * Yoo, "Reliable fidelity and diversity metrics for generative models", 2020.
- * @since 0.1
+ * Source: Kynkaanniemi, Karras, Laine, Lehtinen, Aila, "Improved precision and recall metric", 2019; Naeem, Oh, Uh,
+ *   Choi, Yoo, "Reliable fidelity and diversity metrics for generative models", 2020.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_neighbours(const genlat_tensor *real,
                                                                    const genlat_tensor *generated, int64_t k,
@@ -152,9 +152,7 @@ typedef struct genlat_modes {
  * @param out      receives the scores; set size before the call.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for sd; GENLAT_E_NUMERIC for numbers that are not
  *         finite; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
  * Source: Srivastava, Valkov, Russell, Gutmann, Sutton, "VEEGAN", 2017; Lin, Khetan, Fanti, Oh, "PacGAN", 2018.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_modes(const genlat_tensor *samples,
                                                               const genlat_tensor *centres, double sd,
@@ -167,9 +165,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_modes(const genlat_tenso
  * @param classes  how many there are, 1 to 2^24.
  * @param out      receives the result; found are the classes with a sample.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
  * Source: Metz et al. 2017, Lin et al. 2018 (stacked digits: 1,000 classes, 26,000 samples).
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_class_modes(const genlat_tensor *labels, int64_t classes,
                                                                     genlat_modes *out);
@@ -182,12 +178,10 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_class_modes(const genlat
  * @param splits         equal parts of the samples, in their order, to score each by itself, 1 to n; 10 is usual. Samples
  *                       that are left over are not used.
  * @param mean           receives the mean score of the parts, 1 to classes, dimensionless.
- * @param sd             receives its standard deviation over the parts, divisor splits; NULL: not wanted.
+ * @param sd             receives its standard deviation over the parts, divisor splits; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_NUMERIC for numbers that are not finite;
  *         GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
  * Source: Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen, "Improved techniques for training GANs", 2016.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_classifier_score(const genlat_tensor *probabilities,
                                                                          int64_t splits, double *mean, double *sd);

@@ -2,10 +2,14 @@
 /**
  * @file model.h  Models of every family: built, trained, saved and used in the same way.
  *
- * Unless a comment says otherwise: functions that take a const model, and those of use (encode, decode, sample, ...), may be
- * called by any number of threads at once while no thread trains the model; a builder and a model in training belong to one
- * thread. Pointers are borrowed for the call. Results are new and belong to the caller; a failed call sets them to NULL. Nothing
- * random is drawn. All of it is there since 0.1.
+ * Unless a comment says otherwise:
+ * - Threads: a model may be used (encode, decode, sample, evaluate, ...) by any number of threads at once while no thread trains it.
+ *   A builder, and a model in training, belong to one thread.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
  */
 #ifndef GENLAT_MODEL_H
 #define GENLAT_MODEL_H
@@ -107,7 +111,7 @@ GENLAT_API void genlat_model_builder_set_real(genlat_model_builder *builder, con
  * @param key       name, as for genlat_model_builder_set().
  * @param text      [capacity] receives the value as text with its final zero.
  * @param capacity  bytes.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for the name; GENLAT_E_RANGE when there is too little room.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for the name; GENLAT_E_RANGE when text is too small.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_builder_get(const genlat_model_builder *builder, const char *key,
                                                                    char *text, size_t capacity);
@@ -246,7 +250,7 @@ GENLAT_API int64_t genlat_model_size(const genlat_model *model);
  * @param model     model.
  * @param text      [capacity] receives the text with its final zero.
  * @param capacity  bytes.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when there is too little room, naming the room needed.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when text is too small, naming the size needed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_describe(const genlat_model *model, char *text, size_t capacity);
 
@@ -319,7 +323,7 @@ GENLAT_API const char *genlat_model_term(const genlat_model *model, int32_t inde
  * @param labels  [rows] classes or [rows,vector] vectors, when the model is conditional or predicts them; else NULL.
  * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term(); NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or gradient is
- *         not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more room.
+ *         not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more memory.
  * Randomness: streams noise, dropout and augment of the context's seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_step(genlat_model *model, const genlat_tensor *x,

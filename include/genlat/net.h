@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file net.h  Networks: a builder of a graph of layers, the net with its weights, the exec that runs it. */
+/**
+ * @file net.h  Networks: a builder for graphs of layers, nets with their weights, and execs that run them.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_NET_H
 #define GENLAT_NET_H
 
@@ -10,7 +21,7 @@ GENLAT_BEGIN
 /** Most outputs of a net. */
 #define GENLAT_MAX_OUTPUTS 8
 
-/** Collects a graph of layers; keeps the first error and tells it at genlat_net_build(). */
+/** Collects a graph of layers; keeps the first error and reports it at genlat_net_build(). */
 typedef struct genlat_net_builder genlat_net_builder;
 
 /** A graph of layers with its weights, gradients and running statistics. Shared between threads for
@@ -26,8 +37,6 @@ typedef struct genlat_exec genlat_exec;
  * @param ctx  context.
  * @param out  receives a new builder, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
- * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_builder_new(genlat_ctx *ctx, genlat_net_builder **out);
 
@@ -35,8 +44,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_builder_new(genlat_ctx *ctx
  * Give a builder back that was not built.
  *
  * @param builder  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_net_builder_destroy(genlat_net_builder **builder);
 
@@ -47,8 +54,6 @@ GENLAT_API void genlat_net_builder_destroy(genlat_net_builder **builder);
  * @param name     name of the node, letters, digits, '_' and '.'; copied.
  * @param ndim     dimensions of one sample, 0 to GENLAT_MAX_DIMS-1.
  * @param dims     [ndim] shape of one sample, without the batch; copied.
- * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int32_t ndim,
                                          const int64_t *dims);
@@ -60,8 +65,6 @@ GENLAT_API void genlat_net_builder_input(genlat_net_builder *builder, const char
  *
  * @param builder  builder; NULL is ignored.
  * @param format   printf format of the layer's text, see genlat_layer_new().
- * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_PRINTF(2, 3) void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...);
 
@@ -70,8 +73,6 @@ GENLAT_API GENLAT_PRINTF(2, 3) void genlat_net_builder_add(genlat_net_builder *b
  *
  * @param builder  builder; NULL is ignored.
  * @param text     layers, as for genlat_net_builder_add(); copied.
- * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_net_builder_text(genlat_net_builder *builder, const char *text);
 
@@ -81,8 +82,6 @@ GENLAT_API void genlat_net_builder_text(genlat_net_builder *builder, const char 
  * @param builder  builder; NULL is ignored.
  * @param layer    layer; retained.
  * @param keys     "name=.. from=.. share=..", or NULL.
- * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_net_builder_layer(genlat_net_builder *builder, genlat_layer *layer, const char *keys);
 
@@ -91,8 +90,6 @@ GENLAT_API void genlat_net_builder_layer(genlat_net_builder *builder, genlat_lay
  *
  * @param builder  builder; NULL is ignored.
  * @param names    up to GENLAT_MAX_OUTPUTS nodes, each once, separated by ','; copied.
- * Thread-safety: a builder belongs to one thread. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_net_builder_output(genlat_net_builder *builder, const char *names);
 
@@ -103,17 +100,14 @@ GENLAT_API void genlat_net_builder_output(genlat_net_builder *builder, const cha
  * @param out      receives a new net, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; the first error of all builder calls, with its text; GENLAT_E_SHAPE when a
  *         layer cannot take its inputs; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: stream init of the context's seed.
- * @since 0.1
+ * Randomness: stream init of the context's seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_build(genlat_net_builder **builder, genlat_net **out);
 
 /**
- * Give a net back. It goes when the last exec, optimizer or model that uses it goes.
+ * Release a net. It goes when the last exec, optimizer or model that uses it goes.
  *
  * @param net  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_net_destroy(genlat_net **net);
 
@@ -123,9 +117,8 @@ GENLAT_API void genlat_net_destroy(genlat_net **net);
  * @param net   net.
  * @param seed  any number.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
- * Thread-safety: the net belongs to one thread during the call. Allocates: for orthogonal weights. Randomness: stream
- * init of the seed.
- * @since 0.1
+ * Memory: for orthogonal weights.
+ * Randomness: stream init of the seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_init(genlat_net *net, uint64_t seed);
 
@@ -134,8 +127,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_init(genlat_net *net, uint6
  *
  * @param net  net; NULL gives 0.
  * @return inputs, 1 or more.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int32_t genlat_net_inputs(const genlat_net *net);
 
@@ -144,8 +135,6 @@ GENLAT_API int32_t genlat_net_inputs(const genlat_net *net);
  *
  * @param net  net; NULL gives 0.
  * @return outputs, 1 to GENLAT_MAX_OUTPUTS.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int32_t genlat_net_outputs(const genlat_net *net);
 
@@ -157,8 +146,6 @@ GENLAT_API int32_t genlat_net_outputs(const genlat_net *net);
  * @param ndim   receives the number of dimensions.
  * @param dims   [GENLAT_MAX_DIMS] receives the sizes.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for the index.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_input_shape(const genlat_net *net, int32_t index, int32_t *ndim,
                                                                  int64_t *dims);
@@ -171,8 +158,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_input_shape(const genlat_ne
  * @param ndim   receives the number of dimensions.
  * @param dims   [GENLAT_MAX_DIMS] receives the sizes.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for the index.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_output_shape(const genlat_net *net, int32_t index, int32_t *ndim,
                                                                   int64_t *dims);
@@ -182,8 +167,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_output_shape(const genlat_n
  *
  * @param net  net; NULL gives 0.
  * @return elements of all trained weights.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_net_size(const genlat_net *net);
 
@@ -192,8 +175,6 @@ GENLAT_API int64_t genlat_net_size(const genlat_net *net);
  *
  * @param net  net; NULL gives 0.
  * @return weights.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int32_t genlat_net_weights(const genlat_net *net);
 
@@ -203,8 +184,6 @@ GENLAT_API int32_t genlat_net_weights(const genlat_net *net);
  * @param net    net.
  * @param index  0 to weights-1.
  * @return borrowed text, valid as long as the net; NULL for an illegal argument.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_net_weight_name(const genlat_net *net, int32_t index);
 
@@ -215,8 +194,6 @@ GENLAT_API const char *genlat_net_weight_name(const genlat_net *net, int32_t ind
  * @param name  name of a weight.
  * @param out   receives a new view, or NULL on failure; it keeps the net alive.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_MEMORY.
- * Thread-safety: safe; the caller orders writes. Allocates: the handle. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor **out);
 
@@ -229,9 +206,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_weight(genlat_net *net, con
  * @param out   receives a new view, or NULL on failure; it keeps the net alive.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_STATE for running statistics, which have none;
  *         GENLAT_E_MEMORY.
- * Thread-safety: the net belongs to one thread in training. Allocates: the handle; all gradients the first time.
- * Randomness: none.
- * @since 0.1
+ * Memory: the handle; all gradients the first time.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor **out);
 
@@ -240,20 +215,16 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_grad(genlat_net *net, const
  *
  * @param net  net.
  * @return GENLAT_OK; GENLAT_E_INVALID.
- * Thread-safety: the net belongs to one thread in training. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_zero_grad(genlat_net *net);
 
 /**
- * Exclude weights from training, or include them again. Frozen weights get no gradient and no update.
+ * Exclude weights from training, or include them. Frozen weights get no gradient and no update.
  *
  * @param net     net.
  * @param prefix  start of the names of the weights that are meant; "" for all.
- * @param frozen  1 to freeze, 0 to train again.
+ * @param frozen  1 to freeze, 0 to train.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND when no weight has that prefix.
- * Thread-safety: the net belongs to one thread in training. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t frozen);
 
@@ -269,8 +240,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_freeze(genlat_net *net, con
  * @param net  net; borrowed for the call. May be destroyed afterwards.
  * @param out  receives a new net, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for a net that is such a copy; GENLAT_E_MEMORY.
- * Thread-safety: no thread may train the net meanwhile. Allocates: yes. Randomness: none.
- * @since 0.1
+ * Threads: no thread may train the net meanwhile.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_bfloat16(const genlat_net *net, genlat_net **out);
 
@@ -279,10 +249,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_bfloat16(const genlat_net *
  *
  * @param net       net.
  * @param text      [capacity] receives the text with its final zero.
- * @param capacity  room, bytes.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when there is too little room, naming the room wanted.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
+ * @param capacity  size of text, bytes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when text is too small, naming the size needed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_describe(const genlat_net *net, char *text, size_t capacity);
 
@@ -299,23 +267,23 @@ typedef struct genlat_exec_opts {
     uint32_t purpose;     /**< GENLAT_EXEC_*. Default GENLAT_EXEC_TRAINING. */
     uint32_t input_grads; /**< 1: backward computes the gradients of the inputs too. Default 1. */
     uint32_t keep;        /**< 1: every node's output stays readable after forward. Default 0. */
-    uint32_t recompute;   /**< 1: keep fewer activations for the backward pass. Nets that take tiles keep none, but make those
-                           *   of one tile at a time again: for a forward pass more, memory no longer grows with the rows.
-                           *   Other nets make the outputs of normalizations, activations and of convolutions with few
-                           *   multiplications again. Default 0. */
-    /** Samples that go through the whole net together, before the next of them: what they leave behind then stays in the
-     *  processor's caches, and buffers that only one pass needs are that small. 0: chosen by the sizes of the layers. Nets
-     *  with layers that couple the samples of a batch, that draw random numbers, or that are the caller's own, take all at
-     *  once. */
+    uint32_t recompute;   /**< 1: keep fewer activations for the backward pass and recompute the others. Nets that are processed
+                           *   in tiles keep none and recompute those of one tile at a time: this costs one more forward pass, and
+                           *   memory no longer grows with the rows. Other nets recompute the outputs of normalizations, of
+                           *   activations, and of convolutions with few multiplications. Default 0. */
+    /** Samples in a tile. Large batches are processed in tiles: a group of samples passes through every layer before the next
+     *  group starts, so that its activations stay in the processor's caches. 0: chosen by the sizes of the layers. Nets with
+     *  layers that couple the samples of a batch, that draw random numbers, or that are defined by the caller, process all
+     *  samples at once. Default 0. */
     int64_t tile;
-    /** Bytes for guests: execs of genlat_exec_compile_guest() that run between the forward and the backward pass, in memory that
-     *  other passes use for something else. For each guest what genlat_net_exec_bytes() tells. For purpose training. Default
-     *  0. */
-    int64_t room;
-    uint32_t lend_grads; /**< 1: the net's gradients lie in this exec's workspace, in memory that the forward pass and guests
-                          *   use for something else. Each backward pass begins them at zero, and they count until the next
-                          *   forward pass of this exec or of a guest. This must be the first exec that trains the net, and
-                          *   stays the only one; genlat_net_grad() is refused. For purpose training. Default 0. */
+    /** Bytes for nested execs, see genlat_exec_compile_nested(): the sum of genlat_net_exec_bytes() of all of them. They lie in
+     *  memory that is unused between the forward and the backward pass. For purpose training. Default 0. */
+    int64_t nested_bytes;
+    uint32_t gradients_in_workspace; /**< 1: the gradients of the weights lie in the exec's workspace, in memory that the forward
+                                      *   pass and nested execs overwrite. Each backward pass starts them at zero, and they are
+                                      *   valid until the next forward pass of this exec or of a nested one. This must be the
+                                      *   first exec that trains the net, and no other may; genlat_net_grad() is refused. For
+                                      *   purpose training. Default 0. */
     uint32_t reserved;   /**< 0. */
 } genlat_exec_opts;
 
@@ -324,8 +292,6 @@ typedef struct genlat_exec_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_exec_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -338,41 +304,36 @@ GENLAT_API void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
  * @param rows  most samples in a call, >= 1.
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new exec, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED, naming the layer, when a penalty is wanted
- *         and it couples the samples of a batch; GENLAT_E_STATE when lend_grads is or was given and this is not the only exec
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED, naming the layer, when a penalty is requested
+ *         and it couples the samples of a batch; GENLAT_E_STATE when gradients_in_workspace is or was given and this is not the only exec
  *         that trains the net; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes; the calls that use the exec do not. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_compile(genlat_net *net, int64_t rows,
                                                              const genlat_exec_opts *opts, genlat_exec **out);
 
 /**
- * Compile a net into the room of another exec, its host: as the critic of a GAN runs between the passes of the generator, or the
- * decoder of a VAE between those of the encoder. A guest has no workspace of its own.
+ * Compile a net into the workspace of another exec, the outer one. A GAN's discriminator can so run between the two passes of the
+ * generator, or a VAE's decoder between those of the encoder, without a workspace of its own.
  *
- * Both passes of a guest go between two passes of its host, which overwrite all that the guest has left, its outputs and
- * gradients of inputs too; genlat_exec_backward() of the host may be given those, since it copies them first.
+ * Both passes of a nested exec run between the forward and the backward pass of the outer exec. A pass of the outer exec
+ * overwrites the results of the nested one; only genlat_exec_backward() of the outer exec may be given its outputs and input
+ * gradients, because it copies them first.
  *
- * @param host  exec compiled with opts.room; retained.
+ * @param outer  exec compiled with nested_bytes; retained.
  * @param net   net; retained.
  * @param rows  most samples in a call, >= 1.
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new exec, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE, also when the room that is left is too small; GENLAT_E_STATE as in
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE, also when too few of the nested bytes are left; GENLAT_E_STATE as in
  *         genlat_net_compile(); GENLAT_E_UNSUPPORTED for purpose penalty; GENLAT_E_MEMORY.
- * Thread-safety: host and guests belong to one thread. Allocates: a few bytes a layer. Randomness: none.
- * @since 0.1
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64_t rows,
                                                                     const genlat_exec_opts *opts, genlat_exec **out);
 
 /**
- * Give an exec back.
+ * Release an exec.
  *
  * @param exec  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_exec_destroy(genlat_exec **exec);
 
@@ -381,8 +342,6 @@ GENLAT_API void genlat_exec_destroy(genlat_exec **exec);
  *
  * @param exec  exec; NULL gives 0.
  * @return bytes, weights not included.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_exec_bytes(const genlat_exec *exec);
 
@@ -394,8 +353,7 @@ GENLAT_API int64_t genlat_exec_bytes(const genlat_exec *exec);
  * @param opts   borrowed for the call; NULL: defaults.
  * @param bytes  receives what genlat_exec_bytes() would give after genlat_net_compile(); 0 on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED as in genlat_net_compile(); GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: a few bytes a layer, for the call; nothing of the workspace. Randomness: none.
- * @since 0.1
+ * Memory: a few bytes a layer, for the call; nothing of the workspace.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows,
                                                                 const genlat_exec_opts *opts, int64_t *bytes);
@@ -415,58 +373,52 @@ enum {
  * @param x       [inputs] tensors [rows,...], rows the same in all and at most those compiled for; borrowed until the
  *                backward pass that follows.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for too many rows.
- * Thread-safety: an exec belongs to one thread; the net may be shared in mode EVAL. Allocates: no. Randomness:
- * stream dropout in mode TRAIN.
- * @since 0.1
+ * Threads: an exec belongs to one thread; the net may be shared in mode EVAL.
+ * Randomness: stream dropout in mode TRAIN.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t inputs,
                                                               const genlat_tensor *const *x);
 
 /**
- * Look at an output of the last forward pass.
+ * Get an output of the last forward pass.
  *
  * @param exec   exec.
  * @param index  0 to outputs-1.
  * @param out    receives a tensor [rows,...] borrowed from the exec: valid until its next forward pass; not to be destroyed.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE before the first forward pass, and for a guest
- *         after a pass of its host.
- * Thread-safety: an exec belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE before the first forward pass, and for a nested
+ *         exec after a pass of the outer one.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_output(genlat_exec *exec, int32_t index,
                                                              const genlat_tensor **out);
 
 /**
- * Look at what a node gave in the last forward pass.
+ * Get the output of a node of the last forward pass.
  *
  * @param exec  exec compiled with keep 1.
  * @param name  name of a node.
  * @param out   receives a new tensor [rows,...] with a copy.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_STATE before the first forward pass or without keep;
  *         GENLAT_E_UNSUPPORTED for a node on which no output depends, which is not computed; GENLAT_E_MEMORY.
- * Thread-safety: an exec belongs to one thread. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tensor **out);
 
 /**
  * Propagate derivatives back: gradients of the weights are added to the net's, gradients of the inputs are
- * kept for genlat_exec_input_grad(). What the forward pass kept is used up on the way, to save memory: run
- * genlat_exec_forward() before each backward pass.
+ * kept for genlat_exec_input_grad(). The backward pass overwrites what the forward
+ * pass has kept: run genlat_exec_forward() before each backward pass.
  *
  * @param exec     exec compiled for training.
  * @param outputs  number of tensors in dy; the net's number of outputs.
  * @param dy       [outputs] derivatives of the loss by the outputs [rows,...]; borrowed for the call; NULL: zero.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass since the last backward pass,
  *         or without purpose training.
- * Thread-safety: an exec belongs to one thread, and so does its net. Allocates: no. Randomness: none.
- * @since 0.1
+ * Threads: an exec belongs to one thread, and so does its net.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs,
                                                                const genlat_tensor *const *dy);
 
 /**
- * Look at the gradient of an input after the last backward pass.
+ * Get the gradient of an input after the last backward pass.
  *
  * @param exec   exec compiled with input_grads 1.
  * @param index  0 to inputs-1.
@@ -474,8 +426,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_backward(genlat_exec *exec
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE without input_grads, without a backward pass since the
  *         last forward pass, or after a pass that has overwritten it; GENLAT_E_UNSUPPORTED for an input on which no output
  *         depends.
- * Thread-safety: an exec belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index,
                                                                  const genlat_tensor **out);
@@ -502,9 +452,8 @@ enum {
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_SHAPE for dloss or an output of several numbers;
  *         GENLAT_E_STATE without a forward pass or without purpose penalty; GENLAT_E_UNSUPPORTED for an input on which the
  *         output does not depend; GENLAT_E_NUMERIC when the mean is not finite: the gradients are spoiled, zero them.
- * Thread-safety: an exec belongs to one thread, and so does its net. Allocates: no. Randomness: none.
+ * Threads: an exec belongs to one thread, and so does its net.
  * Source: Mescheder, Geiger, Nowozin 2018 (R1, R2); Gulrajani et al. 2017 (WGAN-GP); Kodali et al. 2017 (DRAGAN).
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_penalty(genlat_exec *exec, uint32_t kind, double weight,
                                                               int32_t input, const genlat_tensor *dloss, double *value);
@@ -528,8 +477,7 @@ typedef struct genlat_check_result {
  * @param seed    choice of the loss and of the numbers.
  * @param result  receives the outcome.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY.
- * Thread-safety: the net belongs to one thread during the call. Allocates: yes. Randomness: of the seed given.
- * @since 0.1
+ * Randomness: of the seed given.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_check(genlat_net *net, int32_t inputs,
                                                            const genlat_tensor *const *x, int64_t probes, uint64_t seed,

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file optim.h  Optimizers, schedules of learning rates and other scalars, averages of weights. */
+/**
+ * @file optim.h  Optimizers, schedules of learning rates and other scalars, and averages of weights.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_OPTIM_H
 #define GENLAT_OPTIM_H
 
@@ -38,8 +49,6 @@ typedef struct genlat_sgd_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_sgd_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_sgd_opts_init_sized(genlat_sgd_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -54,10 +63,8 @@ GENLAT_API void genlat_sgd_opts_init_sized(genlat_sgd_opts *opts, size_t size);
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new optimizer, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * Source: Sutskever, Martens, Dahl and Hinton, On the importance of initialization and momentum in deep
- * learning, 2013.
- * @since 0.1
+ * Source: Sutskever, Martens, Dahl and Hinton, On the importance of initialization and momentum in deep learning,
+ *   2013.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_sgd_new(genlat_ctx *ctx, const genlat_sgd_opts *opts,
                                                          genlat_optim **out);
@@ -82,8 +89,6 @@ typedef struct genlat_rmsprop_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_rmsprop_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_rmsprop_opts_init_sized(genlat_rmsprop_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -98,10 +103,7 @@ GENLAT_API void genlat_rmsprop_opts_init_sized(genlat_rmsprop_opts *opts, size_t
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new optimizer, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * Source: Tieleman and Hinton, Lecture 6.5, 2012; Graves, Generating sequences with recurrent neural
- * networks, 2013.
- * @since 0.1
+ * Source: Tieleman and Hinton, Lecture 6.5, 2012; Graves, Generating sequences with recurrent neural networks, 2013.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_rmsprop_new(genlat_ctx *ctx, const genlat_rmsprop_opts *opts,
                                                              genlat_optim **out);
@@ -126,8 +128,6 @@ typedef struct genlat_adam_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_adam_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_adam_opts_init_sized(genlat_adam_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -142,10 +142,8 @@ GENLAT_API void genlat_adam_opts_init_sized(genlat_adam_opts *opts, size_t size)
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new optimizer, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * Source: Kingma and Ba, Adam: a method for stochastic optimization, 2014; Loshchilov and Hutter, Decoupled
- * weight decay regularization, 2017.
- * @since 0.1
+ * Source: Kingma and Ba, Adam: a method for stochastic optimization, 2014; Loshchilov and Hutter, Decoupled weight
+ *   decay regularization, 2017.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_adam_new(genlat_ctx *ctx, const genlat_adam_opts *opts,
                                                           genlat_optim **out);
@@ -170,8 +168,6 @@ typedef struct genlat_adamax_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_adamax_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_adamax_opts_init_sized(genlat_adamax_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -185,9 +181,7 @@ GENLAT_API void genlat_adamax_opts_init_sized(genlat_adamax_opts *opts, size_t s
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new optimizer, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
  * Source: Kingma and Ba, Adam: a method for stochastic optimization, 2014, section 7.1.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_adamax_new(genlat_ctx *ctx, const genlat_adamax_opts *opts,
                                                             genlat_optim **out);
@@ -211,8 +205,6 @@ typedef struct genlat_lion_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_lion_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_lion_opts_init_sized(genlat_lion_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -226,9 +218,7 @@ GENLAT_API void genlat_lion_opts_init_sized(genlat_lion_opts *opts, size_t size)
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new optimizer, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
  * Source: Chen and others, Symbolic discovery of optimization algorithms, 2023.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_lion_new(genlat_ctx *ctx, const genlat_lion_opts *opts,
                                                           genlat_optim **out);
@@ -241,8 +231,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_lion_new(genlat_ctx *ctx, const
  * @param spec  rule, then key=value pairs of its options, separated by blanks; copied.
  * @param out   receives a new optimizer, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown rule or option, naming the known
- * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY. Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
+ * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_from_text(genlat_ctx *ctx, const char *spec,
                                                                  genlat_optim **out);
@@ -252,10 +241,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_from_text(genlat_ctx *ctx
  *
  * @param optim     optimizer.
  * @param text      [capacity] receives the text with its final zero.
- * @param capacity  room, bytes.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when there is too little room.
- * Thread-safety: an optimizer belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
+ * @param capacity  size of text, bytes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when text is too small.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_format(const genlat_optim *optim, char *text,
                                                               size_t capacity);
@@ -265,8 +252,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_format(const genlat_optim
  *
  * @param index  from 0 on.
  * @return static text, or NULL past the last.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_optim_kind(int32_t index);
 
@@ -278,18 +263,14 @@ GENLAT_API const char *genlat_optim_kind(int32_t index);
  * @param name    receives static text, the option's or rule's name; NULL is legal.
  * @param help    receives static text; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown rule or past the last option.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_help(const char *kind, int32_t option,
                                                             const char **name, const char **help);
 
 /**
- * Give an optimizer back.
+ * Release an optimizer.
  *
  * @param optim  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_optim_destroy(genlat_optim **optim);
 
@@ -307,8 +288,6 @@ typedef struct genlat_group_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_group_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_group_opts_init_sized(genlat_group_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -324,8 +303,6 @@ GENLAT_API void genlat_group_opts_init_sized(genlat_group_opts *opts, size_t siz
  * @param opts    borrowed for the call; NULL: defaults.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_NOT_FOUND
  * when no trained weight with that prefix is left; GENLAT_E_STATE after a step; GENLAT_E_MEMORY.
- * Thread-safety: an optimizer belongs to one thread. Allocates: yes, the moments. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add(genlat_optim *optim, genlat_net *net,
                                                            const char *prefix, const genlat_group_opts *opts);
@@ -338,9 +315,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add(genlat_optim *optim, 
  * @param loss   loss; retained.
  * @param opts   borrowed for the call; NULL: defaults, and no decay.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_STATE
- * after a step; GENLAT_E_MEMORY. Thread-safety: an optimizer belongs to one thread. Allocates: yes, the
- * moments. Randomness: none.
- * @since 0.1
+ * after a step; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add_loss(genlat_optim *optim, genlat_loss *loss,
                                                                 const genlat_group_opts *opts);
@@ -351,9 +326,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add_loss(genlat_optim *op
  *
  * @param optim  optimizer.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE when it has been given no weights; GENLAT_E_NUMERIC
- * when the norm of the gradients is not finite: then nothing has changed. Thread-safety: an optimizer belongs
- * to one thread, and so do its nets. Allocates: no. Randomness: none.
- * @since 0.1
+ * when the norm of the gradients is not finite: then nothing has changed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_step(genlat_optim *optim);
 
@@ -362,8 +335,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_step(genlat_optim *optim)
  *
  * @param optim  optimizer.
  * @return GENLAT_OK; GENLAT_E_INVALID.
- * Thread-safety: an optimizer belongs to one thread, and so do its nets. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_zero_grad(genlat_optim *optim);
 
@@ -372,8 +343,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_zero_grad(genlat_optim *o
  *
  * @param optim  optimizer; NULL gives 0.
  * @return learning rate, before the factors of the groups.
- * Thread-safety: an optimizer belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API double genlat_optim_lr(const genlat_optim *optim);
 
@@ -383,8 +352,6 @@ GENLAT_API double genlat_optim_lr(const genlat_optim *optim);
  * @param optim  optimizer.
  * @param lr     learning rate, finite, >= 0.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE.
- * Thread-safety: an optimizer belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_set_lr(genlat_optim *optim, double lr);
 
@@ -393,8 +360,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_set_lr(genlat_optim *opti
  *
  * @param optim  optimizer; NULL gives 0.
  * @return steps; refused ones do not count.
- * Thread-safety: an optimizer belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_optim_steps(const genlat_optim *optim);
 
@@ -403,8 +368,6 @@ GENLAT_API int64_t genlat_optim_steps(const genlat_optim *optim);
  *
  * @param optim  optimizer; NULL gives 0.
  * @return norm; 0 before the first step.
- * Thread-safety: an optimizer belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API double genlat_optim_grad_norm(const genlat_optim *optim);
 
@@ -421,18 +384,15 @@ GENLAT_API double genlat_optim_grad_norm(const genlat_optim *optim);
  * @param spec  text; copied.
  * @param out   receives a new schedule, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or option, naming the known
- * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY. Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
+ * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_new(genlat_ctx *ctx, const char *spec,
                                                               genlat_schedule **out);
 
 /**
- * Give a schedule back.
+ * Release a schedule.
  *
  * @param schedule  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_schedule_destroy(genlat_schedule **schedule);
 
@@ -441,10 +401,8 @@ GENLAT_API void genlat_schedule_destroy(genlat_schedule **schedule);
  *
  * @param schedule  schedule.
  * @param text      [capacity] receives the text with its final zero.
- * @param capacity  room, bytes.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when there is too little room.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
+ * @param capacity  size of text, bytes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when text is too small.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_format(const genlat_schedule *schedule, char *text,
                                                                  size_t capacity);
@@ -454,8 +412,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_format(const genlat_sc
  *
  * @param index  from 0 on.
  * @return static text, or NULL past the last.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_schedule_kind(int32_t index);
 
@@ -467,8 +423,6 @@ GENLAT_API const char *genlat_schedule_kind(int32_t index);
  * @param name    receives static text, the option's or kind's name; NULL is legal.
  * @param help    receives static text; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or past the last option.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_help(const char *kind, int32_t option,
                                                                const char **name, const char **help);
@@ -479,8 +433,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_help(const char *kind,
  * @param schedule  schedule; NULL gives 0.
  * @param step      step or epoch, counted from 0; a negative one is 0.
  * @return value.
- * Thread-safety: safe while no metric is reported. Allocates: no. Randomness: none.
- * @since 0.1
+ * Threads: safe while no metric is reported.
  */
 GENLAT_API double genlat_schedule_value(const genlat_schedule *schedule, int64_t step);
 
@@ -490,8 +443,7 @@ GENLAT_API double genlat_schedule_value(const genlat_schedule *schedule, int64_t
  * @param schedule  schedule.
  * @param metric    a loss or score; one that is not finite counts as no progress.
  * @return GENLAT_OK; GENLAT_E_INVALID.
- * Thread-safety: a schedule that listens belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
+ * Threads: a schedule that listens belongs to one thread.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_report(genlat_schedule *schedule, double metric);
 
@@ -511,8 +463,6 @@ typedef struct genlat_ema_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_ema_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -525,18 +475,14 @@ GENLAT_API void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size);
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new average, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_MEMORY.
- * Thread-safety: an average belongs to one thread. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_ema_new(genlat_net *net, const genlat_ema_opts *opts,
                                                          genlat_ema **out);
 
 /**
- * Give an average back. If it is swapped in, it first swaps itself out.
+ * Release an average. If it is swapped in, it first swaps itself out.
  *
  * @param ema  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_ema_destroy(genlat_ema **ema);
 
@@ -547,8 +493,6 @@ GENLAT_API void genlat_ema_destroy(genlat_ema **ema);
  * @param ema      average.
  * @param samples  training samples since the last call, >= 0.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE while it is swapped in.
- * Thread-safety: an average belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_ema_update(genlat_ema *ema, int64_t samples);
 
@@ -557,8 +501,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_ema_update(genlat_ema *ema, int
  *
  * @param ema  average.
  * @return GENLAT_OK; GENLAT_E_INVALID.
- * Thread-safety: an average belongs to one thread, and so does its net. Allocates: no. Randomness: none.
- * @since 0.1
+ * Threads: an average belongs to one thread, and so does its net.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_ema_swap(genlat_ema *ema);
 
@@ -568,8 +511,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_ema_swap(genlat_ema *ema);
  * @param ema  average.
  * @param net  net whose weights have the same names and shapes.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for another architecture.
- * Thread-safety: an average belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_ema_copy(const genlat_ema *ema, genlat_net *net);
 

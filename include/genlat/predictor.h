@@ -10,7 +10,10 @@
  * layer named "answer" follows), loss ("cross_entropy" for classes; for vectors a likelihood without trained numbers of its
  * own, such as "mse"), optimizer, lr_schedule.
  *
- * Threads, ownership and errors: as in model.h.
+ * Unless a comment says otherwise:
+ * - Threads, memory and errors: as in model.h.
+ * - Randomness: none.
+ * - Since: 0.1.
  */
 #ifndef GENLAT_PREDICTOR_H
 #define GENLAT_PREDICTOR_H

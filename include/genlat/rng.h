@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/** @file rng.h  Reproducible random numbers: Philox 4x32-10, a counter and a key. */
+/**
+ * @file rng.h  Reproducible random numbers: Philox 4x32-10, a counter and a key.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_RNG_H
 #define GENLAT_RNG_H
 
@@ -18,19 +28,15 @@ typedef struct genlat_rng genlat_rng;
  * @param substream  any number below 2^48; different ones never overlap.
  * @param out        receives a new stream, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_rng_new(genlat_ctx *ctx, uint64_t seed, uint64_t substream,
                                                          genlat_rng **out);
 
 /**
- * Give a stream back.
+ * Release a stream.
  *
  * @param rng  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_rng_destroy(genlat_rng **rng);
 
@@ -43,8 +49,7 @@ GENLAT_API void genlat_rng_destroy(genlat_rng **rng);
  * @param hi   upper end, finite, >= lo.
  * @param out  [n] receives the numbers.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE.
- * Thread-safety: a stream belongs to one thread. Allocates: no. Randomness: advances the stream by ceil(n/4).
- * @since 0.1
+ * Randomness: advances the stream by ceil(n/4).
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_rng_uniform(genlat_rng *rng, int64_t n, float lo, float hi,
                                                              float *out);
@@ -56,9 +61,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_rng_uniform(genlat_rng *rng, in
  * @param n    how many, >= 0.
  * @param out  [n] receives the numbers.
  * @return GENLAT_OK; GENLAT_E_INVALID.
- * Thread-safety: a stream belongs to one thread. Allocates: no. Randomness: advances the stream by ceil(n/4).
+ * Randomness: advances the stream by ceil(n/4).
  * Source: Box, Muller, "A note on the generation of random normal deviates", 1958.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_rng_normal(genlat_rng *rng, int64_t n, float *out);
 
@@ -67,8 +71,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_rng_normal(genlat_rng *rng, int
  *
  * @param rng  stream; NULL gives 0.
  * @return position, blocks.
- * Thread-safety: a stream belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API uint64_t genlat_rng_position(const genlat_rng *rng);
 
@@ -77,8 +79,6 @@ GENLAT_API uint64_t genlat_rng_position(const genlat_rng *rng);
  *
  * @param rng       stream; NULL is ignored.
  * @param position  blocks from its beginning.
- * Thread-safety: a stream belongs to one thread. Allocates: no. Randomness: sets the position.
- * @since 0.1
  */
 GENLAT_API void genlat_rng_seek(genlat_rng *rng, uint64_t position);
 

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file tensor.h  Dense row-major arrays of 32-bit floats. */
+/**
+ * @file tensor.h  Dense row-major arrays of 32-bit floats.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_TENSOR_H
 #define GENLAT_TENSOR_H
 
@@ -22,8 +33,6 @@ typedef struct genlat_tensor genlat_tensor;
  * @param out   receives a new tensor, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for a size that is negative or a product that overflows;
  *         GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_new(genlat_ctx *ctx, int32_t ndim, const int64_t *dims,
                                                             genlat_tensor **out);
@@ -37,8 +46,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_new(genlat_ctx *ctx, int
  * @param data  [product of dims] numbers, row-major; copied.
  * @param out   receives a new tensor, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_from(genlat_ctx *ctx, int32_t ndim, const int64_t *dims,
                                                              const float *data, genlat_tensor **out);
@@ -52,8 +59,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_from(genlat_ctx *ctx, in
  * @param data  [product of dims] numbers, row-major; borrowed: it must outlive the tensor and its views.
  * @param out   receives a new tensor, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes, the handle only. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_wrap(genlat_ctx *ctx, int32_t ndim, const int64_t *dims,
                                                              float *data, genlat_tensor **out);
@@ -64,8 +69,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_wrap(genlat_ctx *ctx, in
  * @param tensor  what to copy.
  * @param out     receives a new tensor, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
- * Thread-safety: safe while nobody writes the tensor. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_clone(const genlat_tensor *tensor, genlat_tensor **out);
 
@@ -77,8 +80,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_clone(const genlat_tenso
  * @param dims    [ndim] sizes; one may be -1 and is then computed.
  * @param out     receives a new view, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE when the number of elements differs; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes, the handle only. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_reshape(genlat_tensor *tensor, int32_t ndim,
                                                                 const int64_t *dims, genlat_tensor **out);
@@ -91,18 +92,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_reshape(genlat_tensor *t
  * @param end     one past the last row, end <= n.
  * @param out     receives a new view [end-begin,...], or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for a scalar; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe. Allocates: yes, the handle only. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_rows(genlat_tensor *tensor, int64_t begin, int64_t end,
                                                              genlat_tensor **out);
 
 /**
- * Give a tensor back.
+ * Release a tensor.
  *
  * @param tensor  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_tensor_destroy(genlat_tensor **tensor);
 
@@ -111,8 +108,6 @@ GENLAT_API void genlat_tensor_destroy(genlat_tensor **tensor);
  *
  * @param tensor  tensor; NULL gives 0.
  * @return 0 to GENLAT_MAX_DIMS.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int32_t genlat_tensor_ndim(const genlat_tensor *tensor);
 
@@ -122,8 +117,6 @@ GENLAT_API int32_t genlat_tensor_ndim(const genlat_tensor *tensor);
  * @param tensor  tensor; NULL gives 0.
  * @param axis    0 to ndim-1, or -1 for the last, and so on; any other gives 0.
  * @return elements along that dimension.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_tensor_dim(const genlat_tensor *tensor, int32_t axis);
 
@@ -132,8 +125,6 @@ GENLAT_API int64_t genlat_tensor_dim(const genlat_tensor *tensor, int32_t axis);
  *
  * @param tensor  tensor; NULL gives 0.
  * @return the product of the sizes; 1 for a scalar.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_tensor_count(const genlat_tensor *tensor);
 
@@ -142,8 +133,6 @@ GENLAT_API int64_t genlat_tensor_count(const genlat_tensor *tensor);
  *
  * @param tensor  tensor; NULL gives NULL.
  * @return borrowed, 64-byte aligned unless wrapped or a view, valid as long as the tensor.
- * Thread-safety: the caller orders writes. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API float *genlat_tensor_data(genlat_tensor *tensor);
 
@@ -152,8 +141,6 @@ GENLAT_API float *genlat_tensor_data(genlat_tensor *tensor);
  *
  * @param tensor  tensor; NULL gives NULL.
  * @return borrowed, valid as long as the tensor.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const float *genlat_tensor_const_data(const genlat_tensor *tensor);
 
@@ -163,8 +150,6 @@ GENLAT_API const float *genlat_tensor_const_data(const genlat_tensor *tensor);
  * @param tensor  tensor.
  * @param value   any float.
  * @return GENLAT_OK; GENLAT_E_INVALID.
- * Thread-safety: the caller orders writes. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_fill(genlat_tensor *tensor, float value);
 
@@ -174,8 +159,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_fill(genlat_tensor *tens
  * @param tensor  what to overwrite.
  * @param source  what to read; may be the same.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE.
- * Thread-safety: the caller orders writes. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_copy(genlat_tensor *tensor, const genlat_tensor *source);
 

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/** @file train.h  The trainer: epochs, validation, early stop, checkpoints, events, history. */
+/**
+ * @file train.h  The trainer: epochs, validation, early stop, checkpoints, events, history.
+ *
+ * Unless a comment says otherwise:
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
+ *   or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
+ *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_TRAIN_H
 #define GENLAT_TRAIN_H
 
@@ -73,8 +84,6 @@ typedef struct genlat_train_opts {
  *
  * @param opts  options, filled up to size bytes; NULL is ignored.
  * @param size  sizeof(genlat_train_opts) as the caller knows it, bytes.
- * Thread-safety: safe. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_train_opts_init_sized(genlat_train_opts *opts, size_t size);
 /** Fill options with defaults, telling the library the size that this program was compiled with. */
@@ -87,8 +96,6 @@ GENLAT_API void genlat_train_opts_init_sized(genlat_train_opts *opts, size_t siz
  * @param key    name of a field.
  * @param value  value as text.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_RANGE.
- * Thread-safety: the options belong to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key,
                                                                 const char *value);
@@ -105,8 +112,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
  * @param out    receives a new trainer.
  * @return GENLAT_OK; GENLAT_E_INVALID, also when an option needs validation data and there are none; GENLAT_E_SHAPE when
  *         data and model do not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
- * Thread-safety: a trainer belongs to one thread. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train, genlat_source *valid,
                                                              const genlat_train_opts *opts, genlat_trainer **out);
@@ -119,18 +124,15 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model
  * @param valid  validation data; NULL: none.
  * @param opts   NULL: defaults.
  * @return as genlat_trainer_new() and genlat_trainer_run().
- * Thread-safety: the model belongs to one thread. Allocates: yes. Randomness: as genlat_trainer_run().
- * @since 0.1
+ * Randomness: as genlat_trainer_run().
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_fit(genlat_model *model, genlat_source *train, genlat_source *valid,
                                                            const genlat_train_opts *opts);
 
 /**
- * Give a trainer back.
+ * Release a trainer.
  *
  * @param trainer  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
- * Thread-safety: one thread destroys. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API void genlat_trainer_destroy(genlat_trainer **trainer);
 
@@ -144,9 +146,7 @@ GENLAT_API void genlat_trainer_destroy(genlat_trainer **trainer);
  * @return GENLAT_OK, also when the early stop ended it; GENLAT_E_CANCELLED, the file last_path written; GENLAT_E_NUMERIC
  *         with advice; GENLAT_E_RANGE when the model is at a place that the data do not have; GENLAT_E_IO; GENLAT_E_MEMORY;
  *         GENLAT_E_CALLBACK when a source failed.
- * Thread-safety: a trainer belongs to one thread. Allocates: yes, before the first step. Randomness: streams order,
- * noise, dropout.
- * @since 0.1
+ * Randomness: streams order, noise, dropout.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_run(genlat_trainer *trainer);
 
@@ -154,8 +154,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_run(genlat_trainer *tra
  * Ask a trainer to stop after the step that it is making; a trainer that is not running stops its next run at once.
  *
  * @param trainer  trainer; NULL is ignored.
- * Thread-safety: safe, from any thread and from a signal handler. Allocates: no. Randomness: none.
- * @since 0.1
+ * Threads: safe, from any thread and from a signal handler.
  */
 GENLAT_API void genlat_trainer_cancel(genlat_trainer *trainer);
 
@@ -164,8 +163,6 @@ GENLAT_API void genlat_trainer_cancel(genlat_trainer *trainer);
  *
  * @param trainer  trainer; NULL gives 0.
  * @return epochs that have ended in this trainer.
- * Thread-safety: a trainer belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API int64_t genlat_trainer_epochs(const genlat_trainer *trainer);
 
@@ -177,8 +174,6 @@ GENLAT_API int64_t genlat_trainer_epochs(const genlat_trainer *trainer);
  * @param values   receives borrowed numbers, one an epoch, NaN where there was no validation; valid until the next run.
  * @param count    receives their number.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND, naming the curves there are.
- * Thread-safety: a trainer belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_history(const genlat_trainer *trainer, const char *name,
                                                                  const double **values, int64_t *count);
@@ -189,8 +184,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_history(const genlat_tr
  * @param trainer  trainer.
  * @param index    from 0 on.
  * @return borrowed text, valid as long as the trainer; NULL past the last.
- * Thread-safety: a trainer belongs to one thread. Allocates: no. Randomness: none.
- * @since 0.1
  */
 GENLAT_API const char *genlat_trainer_curve(const genlat_trainer *trainer, int32_t index);
 

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/** @file vae.h  Variational autoencoders: builder and model. */
+/**
+ * @file vae.h  Variational autoencoders: options, steps, evaluation. Models are built, trained and used as model.h says.
+ *
+ * Unless a comment says otherwise:
+ * - Threads, memory and errors: as in model.h.
+ * - Randomness: none.
+ * - Since: 0.1.
+ */
 #ifndef GENLAT_VAE_H
 #define GENLAT_VAE_H
 
@@ -94,9 +101,8 @@ typedef struct genlat_vae_terms {
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL.
  * @param terms   receives the terms over the batch; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or gradient is
- *         not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before wants more room.
- * Thread-safety: one thread trains. Allocates: when rows grow. Randomness: streams noise and dropout.
- * @since 0.1
+ *         not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more memory.
+ * Randomness: streams noise and dropout.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
                                                           const genlat_tensor *labels, genlat_vae_terms *terms);
@@ -109,8 +115,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_step(genlat_model *model, g
  * @param labels  as for genlat_vae_step().
  * @param terms   receives the terms over the batch; NULL is legal.
  * @return as genlat_vae_step(); GENLAT_E_NUMERIC only for a loss.
- * Thread-safety: one thread trains. Allocates: when rows grow. Randomness: streams noise and dropout.
- * @since 0.1
+ * Randomness: streams noise and dropout.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_backward(genlat_model *model, const genlat_tensor *x,
                                                               const genlat_tensor *labels, genlat_vae_terms *terms);
@@ -125,8 +130,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_backward(genlat_model *mode
  * @param seed     of the posterior samples.
  * @param terms    receives the terms.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: of the seed given.
- * @since 0.1
+ * Randomness: of the seed given.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_elbo(genlat_model *model, const genlat_tensor *x,
                                                           const genlat_tensor *labels, int64_t samples, uint64_t seed,
@@ -141,8 +145,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_elbo(genlat_model *model, c
  * @param mean    receives a new tensor [rows,latent]; NULL is legal.
  * @param logvar  receives a new tensor [rows,latent]; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: none.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_encode(genlat_model *model, const genlat_tensor *x,
                                                             const genlat_tensor *labels, genlat_tensor **mean,
@@ -157,8 +159,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_encode(genlat_model *model,
  * @param seed    any number; the same seed gives the same latents.
  * @param z       receives a new tensor [rows,latent].
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
- * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: of the seed given.
- * @since 0.1
+ * Randomness: of the seed given.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_encode_sample(genlat_model *model, const genlat_tensor *x,
                                                                    const genlat_tensor *labels, uint64_t seed,
@@ -175,9 +176,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_encode_sample(genlat_model 
  * @param nll      [rows] receives the estimates, nats.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for a plain autoencoder;
  *         GENLAT_E_MEMORY.
- * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: of the seed given.
+ * Randomness: of the seed given.
  * Source: Burda, Grosse, Salakhutdinov, "Importance weighted autoencoders", 2016.
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_log_likelihood(genlat_model *model, const genlat_tensor *x,
                                                                     const genlat_tensor *labels, int64_t samples,
@@ -192,9 +192,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_log_likelihood(genlat_model
  * @param variance  [latent] receives the variance of the posterior mean over the data; NULL is legal.
  * @param kl        [latent] receives the mean KL of each dimension, nats; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY; what the source's callback returns.
- * Thread-safety: safe while nobody trains. Allocates: yes. Randomness: none.
  * Source: Burda, Grosse, Salakhutdinov, "Importance weighted autoencoders", 2016 (active units).
- * @since 0.1
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_active_units(genlat_model *model, genlat_source *source,
                                                                   int64_t *active, double *variance, double *kl);

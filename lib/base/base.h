@@ -145,6 +145,8 @@ typedef struct gnl_options_table {
     const gnl_option *options;
     size_t count;
     size_t reserved[2]; /* offsets of the uint32_t fields that must be 0; offset 0: none */
+    /* Former names of options, which older files have: pairs of former and present name, ended by NULL. NULL: none. */
+    const char *const *former;
 } gnl_options_table;
 
 #define GNL_OPT_INT(type, field, def, lo, hi, help)                                                          \

@@ -134,6 +134,9 @@ genlat_status gnl_options_check(const gnl_options_table *table, const void *opti
 
 const gnl_option *gnl_options_find(const gnl_options_table *table, const char *key)
 {
+    for (const char *const *former = table->former; former && *former; former += 2)
+        if (strcmp(former[0], key) == 0)
+            key = former[1];
     for (size_t i = 0; i < table->count; i++)
         if (strcmp(table->options[i].name, key) == 0)
             return &table->options[i];

@@ -16,7 +16,7 @@ genlat_status gnl_gan_make_average(genlat_model *model)
     opts.half_life = o->ema;
     opts.ramp_up = o->ema_ramp;
     GNL_TRY(gnl_ema_new(generator, &opts, &gan->ema));
-    GNL_TRY(gnl_net_twin(generator, &gan->average));
+    GNL_TRY(gnl_net_clone(generator, &gan->average));
     return gnl_model_add_part(model, gnl_ema_part(gan->ema, "average"));
 }
 

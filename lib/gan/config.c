@@ -13,7 +13,7 @@ static const char *const output_names[] = {"linear", "sigmoid", "tanh", NULL};
 static const gnl_option options[] = {
     GNL_OPT_INT(genlat_gan_opts, latent, 0, 0, 65536,
                 "latent dimensions; 0: 64, or as many as a sample has elements"),
-    GNL_OPT_INT(genlat_gan_opts, critic_steps, 1, 1, 1000, "steps of the discriminator for each of the generator"),
+    GNL_OPT_INT(genlat_gan_opts, discriminator_steps, 1, 1, 1000, "steps of the discriminator for each of the generator"),
     GNL_OPT_INT(genlat_gan_opts, packing, 1, 1, 64, "samples that the discriminator sees together"),
     GNL_OPT_INT(genlat_gan_opts, penalty_every, 1, 1, 1000, "discriminator steps from one with penalties to the next"),
     GNL_OPT_REAL(genlat_gan_opts, r1, 0.1, 0, 1e9, "weight of |grad D|^2 / 2 at real samples"),
@@ -39,7 +39,7 @@ static const gnl_option options[] = {
                  "weight of the squared distance of the discriminator's mean features"),
     GNL_OPT_REAL(genlat_gan_opts, history, 0, 0, 1e9,
                  "weight of the squared distance of all weights from their mean over the steps"),
-    GNL_OPT_REAL(genlat_gan_opts, augment_strength, 1, 0, 1,
+    GNL_OPT_REAL(genlat_gan_opts, augment_probability, 1, 0, 1,
                  "probability of each augmentation; with a target, the most it becomes"),
     GNL_OPT_REAL(genlat_gan_opts, augment_target, 0, 0, 1,
                  "mean sign of the discriminator on real data that the probability follows; 0: it stays"),
@@ -51,7 +51,9 @@ static const gnl_option options[] = {
                  conditioning_names, "how the discriminator takes the condition"),
     GNL_OPT_BOOL(genlat_gan_opts, recompute, 0, "activations are computed again instead of kept"),
 };
-static const gnl_options_table table = {"gan", sizeof(genlat_gan_opts), options, GNL_COUNT(options)};
+static const char *const former[] = {"critic_steps", "discriminator_steps", "augment_strength", "augment_probability", NULL};
+static const gnl_options_table table = {
+    "gan", sizeof(genlat_gan_opts), options, GNL_COUNT(options), .former = former};
 
 static const gnl_text texts[] = {
     GNL_TEXT(gnl_gan_config, generator, GNL_TEXT_NET, GNL_TEXT_REQUIRED),

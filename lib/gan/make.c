@@ -71,7 +71,7 @@ static genlat_status check_smoothing(const genlat_gan_opts *o)
 }
 
 const char *const gnl_gan_terms[] = {"d_loss",      "g_loss",      "d_real",    "d_fake",   "penalty",
-                                     "d_grad_norm", "g_grad_norm", "diversity", "strength", NULL};
+                                     "d_grad_norm", "g_grad_norm", "diversity", "augment_probability", NULL};
 
 genlat_status gnl_gan_make(genlat_model *model)
 {
@@ -83,7 +83,7 @@ genlat_status gnl_gan_make(genlat_model *model)
     GNL_TRY(check_smoothing(&c->opts));
     GNL_TRY(gnl_augment_parse(c->augment, &c->base.data, &gan->augment));
     if (gan->augment.count && c->opts.augment_target == 0)
-        gan->probability = c->opts.augment_strength;
+        gan->probability = c->opts.augment_probability;
     GNL_TRY(check_inputs(model));
     GNL_TRY(check_outputs(model));
     GNL_TRY(find_outputs(gan));

@@ -19,10 +19,10 @@ const gnl_preset gnl_gan_presets[] = {
     {"wgan_gp",
      "Wasserstein loss with gradient penalty, 5 steps of the discriminator; any data",
      {"architecture", "any channels=32 width=256 depth=2", "loss", "wasserstein", "r1", "0", "r2", "0", "ema", "0", "gp", "10",
-      "critic_steps", "5", "optimizer_g", "adam lr=1e-4 beta1=0 beta2=0.9", "epochs", "50", "batch", "64"}},
+      "discriminator_steps", "5", "optimizer_g", "adam lr=1e-4 beta1=0 beta2=0.9", "epochs", "50", "batch", "64"}},
     {"sngan",
      "hinge loss, spectral norm, projection of the condition, 5 steps of the discriminator; any data",
-     {"architecture", "any channels=32 width=256 depth=2 norm=spectral", "loss", "hinge", "r1", "0", "r2", "0", "critic_steps",
+     {"architecture", "any channels=32 width=256 depth=2 norm=spectral", "loss", "hinge", "r1", "0", "r2", "0", "discriminator_steps",
       "5", "conditioning", "projection", "optimizer_g", "adam lr=2e-4 beta1=0 beta2=0.9", "epochs", "50", "batch", "64"}},
     {.name = NULL},
 };

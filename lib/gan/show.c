@@ -68,7 +68,7 @@ void gnl_gan_adapt(genlat_model *model, const gnl_gan_batch *b)
         return;
     double move = (double)b->rows / o->augment_speed;
     gan->probability += gnl_gan_work_of(model)->positive > o->augment_target ? move : -move;
-    gan->probability = GNL_MAX(0, GNL_MIN(o->augment_strength, gan->probability));
+    gan->probability = GNL_MAX(0, GNL_MIN(o->augment_probability, gan->probability));
 }
 
 /* ---- variety --------------------------------------------------------------------------------- */

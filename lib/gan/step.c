@@ -95,7 +95,7 @@ static void discriminator_losses(genlat_model *model, const gnl_gan_batch *b, co
                              .net = GNL_DISCRIMINATOR,
                              .output = {loss->real, loss->fake},
                              .doutput = {work->doutput[GNL_REAL], work->doutput[GNL_FAKE]}};
-    *value = gnl_adversarial_critic(loss, work->doutput[GNL_REAL], work->doutput[GNL_FAKE]);
+    *value = gnl_adversarial_discriminator(loss, work->doutput[GNL_REAL], work->doutput[GNL_FAKE]);
     gnl_penalties_outputs(all, &call, factor, every, sum);
     for (int side = GNL_REAL; side <= GNL_FAKE; side++) {
         double found = side_backward(model, b, side, factor, value);
@@ -181,7 +181,7 @@ static void follow(genlat_model *model, const gnl_gan_batch *b, unsigned nets)
     call.net = GNL_GENERATOR;
     gnl_penalties_follow(&gan->penalties, &call);
     if (gan->ema) {
-        gnl_ema_update(gan->ema, b->rows * gnl_gan_config_of(model)->opts.critic_steps);
+        gnl_ema_update(gan->ema, b->rows * gnl_gan_config_of(model)->opts.discriminator_steps);
         atomic_store(&gan->stale, true);
     }
 }
@@ -217,14 +217,14 @@ genlat_status gnl_gan_step(genlat_model *model, const genlat_tensor *x, const ge
         return status;
     }
     follow(model, &b, nets);
-    t.strength = gan->probability;
+    t.augment_probability = gan->probability;
     gan->last = t;
     return GENLAT_OK;
 }
 
 unsigned gnl_gan_nets_due(const genlat_model *model)
 {
-    bool both = (model->progress.step + 1) % gnl_gan_config_of(model)->opts.critic_steps == 0;
+    bool both = (model->progress.step + 1) % gnl_gan_config_of(model)->opts.discriminator_steps == 0;
     return 1u << GNL_DISCRIMINATOR | (both ? 1u << GNL_GENERATOR : 0);
 }
 

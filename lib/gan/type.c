@@ -29,9 +29,9 @@ static void loaded(genlat_model *model, bool training)
     const genlat_gan_opts *o = &gnl_gan_config_of(model)->opts;
     bool follows = o->augment_target > 0;
     gan->probability = !gan->augment.count         ? 0
-                       : training && follows ? GNL_MAX(0, GNL_MIN(o->augment_strength, gan->probability))
+                       : training && follows ? GNL_MAX(0, GNL_MIN(o->augment_probability, gan->probability))
                        : follows             ? 0
-                                             : o->augment_strength;
+                                             : o->augment_probability;
     if (gan->ema)
         gnl_ema_set_samples(gan->ema, gan->averaged);
     atomic_store(&gan->stale, gan->ema != NULL);
@@ -42,7 +42,7 @@ static genlat_status step(genlat_model *model, const genlat_tensor *x, const gen
     GNL_TRY(gnl_gan_step(model, x, labels, gnl_gan_nets_due(model)));
     const genlat_gan_terms *t = &gnl_gan_of(model)->last;
     const double all[] = {t->d_loss,      t->g_loss,      t->d_real,    t->d_fake,  t->penalty,
-                          t->d_grad_norm, t->g_grad_norm, t->diversity, t->strength};
+                          t->d_grad_norm, t->g_grad_norm, t->diversity, t->augment_probability};
     memcpy(terms, all, sizeof all);
     return GENLAT_OK;
 }

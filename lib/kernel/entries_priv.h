@@ -69,7 +69,7 @@ void GNL_K(fill_uniform)(int64_t n, const gnl_rng *at, gnl_real lo, gnl_real hi,
 void GNL_K(fill_normal)(int64_t n, const gnl_rng *at, gnl_real *out);
 gnl_update_fn GNL_K(sgd), GNL_K(rmsprop), GNL_K(adam), GNL_K(adamax), GNL_K(lion);
 
-void GNL_K(dots_half)(const gnl_half_product *p, int64_t begin, int64_t end);
+void GNL_K(dots_half)(const gnl_bf16_product *p, int64_t begin, int64_t end);
 gnl_gemm_fn GNL_K(gemm);
 void GNL_K(dots)(const gnl_product *p, const gnl_block *block);
 void GNL_K(im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,

@@ -15,7 +15,7 @@ VEC_INLINE V load_half(const uint16_t *w, int64_t at, int64_t end)
     return vload_half(last);
 }
 
-VEC_INLINE void run(const int rows, const int cols, const gnl_half_product *p, int64_t row, int64_t col)
+VEC_INLINE void run(const int rows, const int cols, const gnl_bf16_product *p, int64_t row, int64_t col)
 {
     V acc[DOT_ROWS][DOT_COLS], x[DOT_ROWS];
 #pragma GCC unroll 4
@@ -44,22 +44,22 @@ VEC_INLINE void run(const int rows, const int cols, const gnl_half_product *p, i
 }
 
 /* Every element is summed in the same order, whichever of these it falls to. */
-static void many_by_many(const gnl_half_product *p, int64_t row, int64_t col)
+static void many_by_many(const gnl_bf16_product *p, int64_t row, int64_t col)
 {
     run(DOT_ROWS, DOT_COLS, p, row, col);
 }
 
-static void one_by_many(const gnl_half_product *p, int64_t row, int64_t col)
+static void one_by_many(const gnl_bf16_product *p, int64_t row, int64_t col)
 {
     run(1, DOT_COLS, p, row, col);
 }
 
-static void one_by_one(const gnl_half_product *p, int64_t row, int64_t col)
+static void one_by_one(const gnl_bf16_product *p, int64_t row, int64_t col)
 {
     run(1, 1, p, row, col);
 }
 
-void GNL_K(dots_half)(const gnl_half_product *p, int64_t begin, int64_t end)
+void GNL_K(dots_half)(const gnl_bf16_product *p, int64_t begin, int64_t end)
 {
     int64_t col = begin, row;
     for (; col + DOT_COLS <= end; col += DOT_COLS) {

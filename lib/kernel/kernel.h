@@ -55,12 +55,12 @@ typedef struct gnl_block gnl_block;
 typedef void gnl_gemm_fn(const gnl_product *p, const gnl_block *block, gnl_real *space);
 
 /* out = x w^T: x [m,k], w [n,k] in bfloat16 (the upper halves of floats), out [m,n], all of them contiguous. */
-typedef struct gnl_half_product {
+typedef struct gnl_bf16_product {
     int64_t m, n, k;
     const gnl_real *x;
     const uint16_t *w;
     gnl_real *out;
-} gnl_half_product;
+} gnl_bf16_product;
 
 /* The geometry of a convolution, below, and a piece of it. */
 typedef struct gnl_conv gnl_conv;
@@ -154,7 +154,7 @@ typedef struct gnl_kernels {
     /* the built-in matrix product; gnl_gemm() is the way to it */
     gnl_gemm_fn *gemm;
     void (*dots)(const gnl_product *p, const gnl_block *block); /* short rows or columns, nothing packed */
-    void (*dots_half)(const gnl_half_product *p, int64_t begin, int64_t end); /* columns of out */
+    void (*dots_half)(const gnl_bf16_product *p, int64_t begin, int64_t end); /* columns of out */
 
     /* `channels` channels of the image, from `channel` on, lowered to cols [channels,kernel,tile size], and the
      * reverse, which adds to the image; gnl_conv_gather() and its like are the way to them */
@@ -202,10 +202,10 @@ void gnl_gemm_one(const gnl_compute *c, int worker, gnl_trans trans_a, gnl_trans
                   gnl_real *out, int64_t ldc);
 
 /* out [m,n] = x [m,k] w [n,k]^T with weights in bfloat16; every sum is in single precision, along the depth. */
-void gnl_gemm_half(const gnl_compute *c, int64_t m, int64_t n, int64_t k, const gnl_real *x, const uint16_t *w,
+void gnl_gemm_bf16(const gnl_compute *c, int64_t m, int64_t n, int64_t k, const gnl_real *x, const uint16_t *w,
                    gnl_real *out);
 /* Floats to bfloat16, to the nearest. */
-void gnl_half_round(int64_t n, const gnl_real *x, uint16_t *out);
+void gnl_bf16_round(int64_t n, const gnl_real *x, uint16_t *out);
 
 /* ---- the kernels over all threads ---------------------------------------------------------------------- */
 

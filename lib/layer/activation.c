@@ -94,7 +94,7 @@ static void act_jvp_backward(const gnl_step *s, const gnl_layer_type *type, gnl_
     const gnl_layer_type gnl_##layer = {                                                                     \
         .name = #layer,                                                                                      \
         .options = table,                                                                                    \
-        .flags = traits | GNL_LAYER_LIGHT,                                                                   \
+        .flags = traits | GNL_LAYER_CHEAP,                                                                   \
         .min_inputs = 1,                                                                                     \
         .max_inputs = 1,                                                                                     \
         .infer = infer,                                                                                      \

@@ -180,7 +180,7 @@ static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, co
         plan->out = (gnl_shape){2, {o->channels, out[1]}};
     plan_params(o, dims, g, out == g->image, plan);
     plan->scratch = gnl_conv_scratch(g, env->rows, env->threads);
-    plan->light = multiplications(g) <= LIGHT_MULTIPLICATIONS * gnl_shape_count(&plan->out);
+    plan->cheap = multiplications(g) <= LIGHT_MULTIPLICATIONS * gnl_shape_count(&plan->out);
 }
 
 static genlat_status infer_conv(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_shape *in,

@@ -35,7 +35,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
                                       .shape = {2, {o->units, features}},
                                       .init = {(gnl_init_kind)o->init, o->gain, features, o->units},
                                       .decay = true,
-                                      .half = o->weight == GNL_REPARAM_NONE,
+                                      .bf16 = o->weight == GNL_REPARAM_NONE,
                                       .reparam = (gnl_reparam_kind)o->weight};
     plan->param[BIAS] = gnl_layer_bias(o->units, o->init == GNL_INIT_TORCH, features);
     plan->params = o->bias ? 2 : 1;
@@ -80,8 +80,8 @@ static void add_weight_gradient(const gnl_step *s, const gnl_real *x, const gnl_
 
 static void forward(const gnl_step *s)
 {
-    if (s->half[WEIGHT])
-        gnl_gemm_half(&s->compute, vectors(s), units(s), features(s), s->x[0], s->half[WEIGHT], s->y);
+    if (s->bf16[WEIGHT])
+        gnl_gemm_bf16(&s->compute, vectors(s), units(s), features(s), s->x[0], s->bf16[WEIGHT], s->y);
     else
         multiply(s, s->x[0], s->y);
     if (s->param[BIAS])

@@ -60,7 +60,7 @@ typedef struct gnl_param {
     gnl_init init;
     bool state; /* kept and saved, but not trained: running statistics */
     bool decay; /* weight decay applies */
-    bool half;  /* forward reads it from step.half where there is one: bfloat16 */
+    bool bf16;  /* forward reads it from step.bf16 where there is one: bfloat16 */
     gnl_reparam_kind reparam;
     int32_t axis; /* the dimension of the outputs, 0 or 1: what reparam takes for the rows of a matrix */
 } gnl_param;
@@ -72,7 +72,7 @@ typedef struct gnl_layer_plan {
     gnl_param param[GNL_MAX_PARAMS];
     int64_t cache;   /* kept from forward to backward and from jvp to jvp_backward */
     int64_t scratch; /* free to use within one call */
-    bool light;      /* of these sizes, as GNL_LAYER_LIGHT */
+    bool cheap;      /* of these sizes, as GNL_LAYER_CHEAP */
 } gnl_layer_plan;
 
 /* What sizes may depend on besides shapes. */
@@ -95,7 +95,7 @@ enum {
     /* f is affine in x piece by piece; with weights, parameter 0 is what x is multiplied with, jvp_backward adds to
      * its gradient alone, and the others are only added. Gradient penalties then fold into one backward pass. */
     GNL_LAYER_FOLDS = 1 << 7,
-    GNL_LAYER_LIGHT = 1 << 8,   /* forward costs little more than reading x and writing y, and knows step->again */
+    GNL_LAYER_CHEAP = 1 << 8,   /* forward costs little more than reading x and writing y, and knows step->recompute */
     GNL_LAYER_X_FIRST = 1 << 9, /* backward is done with x before it begins with dx, which may then overwrite x */
     GNL_LAYER_DX_IS_DY = 1 << 10 /* dx may be dy, as with INPLACE, although y may not be x */
 };
@@ -111,11 +111,11 @@ typedef struct gnl_step {
     /* set before each call */
     int64_t rows;  /* samples */
     bool training; /* batch statistics, dropout: as in training */
-    bool again;    /* forward once more on the same x: cache and states stay as they are */
+    bool recompute; /* forward is called once more on the same x: cache and states must stay as they are */
     gnl_rng *rng;  /* stream of dropout and noise */
 
     gnl_real *param[GNL_MAX_PARAMS]; /* weights and state */
-    const uint16_t *half[GNL_MAX_PARAMS]; /* instead of param, for inference; NULL: none */
+    const uint16_t *bf16[GNL_MAX_PARAMS]; /* instead of param, for inference; NULL: none */
     gnl_real *grad[GNL_MAX_PARAMS];  /* NULL: not wanted. Gradients are added to. */
     const gnl_real *x[GNL_MAX_INPUTS];
     gnl_real *y;

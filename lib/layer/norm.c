@@ -186,7 +186,7 @@ static gnl_norm norm_of(const gnl_step *s, norm_kind kind)
     const gnl_layer_type gnl_##layer = {                                                                     \
         .name = #layer,                                                                                      \
         .options = &table,                                                                                   \
-        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_LIGHT | traits,                                               \
+        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_CHEAP | traits,                                               \
         .min_inputs = 1,                                                                                     \
         .max_inputs = 1,                                                                                     \
         .infer = layer##_infer,                                                                              \

@@ -152,7 +152,7 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
         gnl_norm_mix m = {0};
         if (n->fixed)
             recall(n, &b);
-        else if (!n->step->again)
+        else if (!n->step->recompute)
             measure(n, &b);
         for (int64_t k = 0; k < b.width; k++) {
             m.x[k] = gain_of(n, b.first + k) * inverse_of(n)[b.first + k];

@@ -36,7 +36,7 @@ static gnl_signs *signs_of(const gnl_step *s)
 
 static void forward(const gnl_step *s, gnl_act act, gnl_real slope)
 {
-    gnl_act_forward(&s->compute, act, slope, count(s), s->x[0], s->y, s->again ? NULL : signs_of(s));
+    gnl_act_forward(&s->compute, act, slope, count(s), s->x[0], s->y, s->recompute ? NULL : signs_of(s));
 }
 
 static void backward(const gnl_step *s, gnl_real slope)
@@ -74,7 +74,7 @@ static void leaky_relu_backward(const gnl_step *s)
     const gnl_layer_type gnl_##layer = {                                                                     \
         .name = #layer,                                                                                      \
         .options = table,                                                                                    \
-        .flags = GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_INPLACE | GNL_LAYER_LIGHT,                           \
+        .flags = GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_INPLACE | GNL_LAYER_CHEAP,                           \
         .min_inputs = 1,                                                                                     \
         .max_inputs = 1,                                                                                     \
         .infer = infer,                                                                                      \

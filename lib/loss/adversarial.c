@@ -138,7 +138,7 @@ static void clear(gnl_real *out, int64_t rows)
         memset(out, 0, (size_t)rows * sizeof *out);
 }
 
-double gnl_adversarial_critic(const gnl_adversarial *a, gnl_real *dreal, gnl_real *dfake)
+double gnl_adversarial_discriminator(const gnl_adversarial *a, gnl_real *dreal, gnl_real *dfake)
 {
     const rule *k = &kinds[a->kind];
     clear(dreal, a->rows);
@@ -205,7 +205,7 @@ static genlat_status give(double found, double *value)
     return GENLAT_OK;
 }
 
-genlat_status genlat_adversarial_critic(uint32_t kind, double smoothing, const genlat_tensor *real,
+genlat_status genlat_adversarial_discriminator(uint32_t kind, double smoothing, const genlat_tensor *real,
                                         const genlat_tensor *fake, double *value, genlat_tensor *dreal,
                                         genlat_tensor *dfake)
 {
@@ -219,7 +219,7 @@ genlat_status genlat_adversarial_critic(uint32_t kind, double smoothing, const g
         return gnl_fail(GENLAT_E_RANGE, "smoothing is %g; %s takes 0 to %g", smoothing,
                         gnl_adversarial_names[kind], kinds[kind].smooths ? 0.5 : 0.0);
     a.smoothing = smoothing;
-    return give(gnl_adversarial_critic(&a, dreal ? dreal->data : NULL, dfake ? dfake->data : NULL), value);
+    return give(gnl_adversarial_discriminator(&a, dreal ? dreal->data : NULL, dfake ? dfake->data : NULL), value);
 }
 
 genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *real,

@@ -134,7 +134,7 @@ typedef struct gnl_adversarial {
 } gnl_adversarial;
 
 /* Means over the rows; dreal and dfake [rows] receive their derivatives, NULL: not wanted. */
-double gnl_adversarial_critic(const gnl_adversarial *a, gnl_real *dreal, gnl_real *dfake);
+double gnl_adversarial_discriminator(const gnl_adversarial *a, gnl_real *dreal, gnl_real *dfake);
 double gnl_adversarial_generator(const gnl_adversarial *a, gnl_real *dfake);
 /* Mean over the real data of the sign with which the critic calls them real, near 1 where it knows them by heart: of the
  * output less the middle of its targets, or, where the loss has none, less the output on generated data. */

@@ -30,7 +30,7 @@ static genlat_status take_nets(genlat_model *model, genlat_net *const *nets)
             model->net[i] = gnl_net_retain(nets[i]);
         else
             GNL_TRY(make_net(model, i));
-        GNL_TRY_IN(model->type->nets[i].name, gnl_net_check_whole(model->net[i]));
+        GNL_TRY_IN(model->type->nets[i].name, gnl_net_check_not_bf16(model->net[i]));
         GNL_TRY(gnl_model_add_part(model, gnl_part_of_net(model->net[i], model->type->nets[i].name,
                                                           model->type->nets[i].optimizer)));
     }

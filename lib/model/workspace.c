@@ -16,7 +16,7 @@ genlat_status gnl_workspace_alloc(gnl_workspace *work, size_t count, size_t size
 genlat_status gnl_workspace_exec(gnl_workspace *work, genlat_exec *outer, genlat_net *net, int64_t rows,
                                  const genlat_exec_opts *opts, genlat_exec **out)
 {
-    GNL_TRY(gnl_exec_compile_guest(outer, net, rows, opts, out));
+    GNL_TRY(gnl_exec_compile_nested(outer, net, rows, opts, out));
     work->exec[work->execs++] = *out;
     return GENLAT_OK;
 }

@@ -139,7 +139,7 @@ static genlat_status add_beside(genlat_net_builder *b, const gnl_node *node, int
     if (of.init.gain == 0)
         return gnl_fail(GENLAT_E_INVALID, "weight=%s cannot start from a weight of zeros",
                         gnl_reparam_names[of.reparam]);
-    b->net->weight[weight].beside = b->net->weights;
+    b->net->weight[weight].auxiliary = b->net->weights;
     for (int i = 0; gnl_reparam_param(&of, i, &extra); i++)
         GNL_TRY(add_weight(b, node, &extra));
     return GENLAT_OK;

@@ -21,7 +21,7 @@ static void bind_buffers(gnl_compiler *c)
             continue;
         const gnl_node_facts *root = &c->facts[f->value_root];
         buffer->value = place(c, root->span[GNL_VALUE]);
-        buffer->later = place(c, root->span[root->remade ? GNL_VALUE_AGAIN : GNL_VALUE]);
+        buffer->later = place(c, root->span[root->recomputed ? GNL_VALUE_RECOMPUTED : GNL_VALUE]);
         buffer->tangent = place(c, f->span[GNL_TANGENT]);
         if (f->wants_adjoint) {
             buffer->adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[GNL_ADJOINT]);
@@ -51,10 +51,10 @@ static void bind_routes(const gnl_compiler *c, gnl_run *run)
         run->scratch[pass] = place(c, f->scratch_span[pass]).base;
 }
 
-static void bind_again(const gnl_compiler *c, gnl_run *run)
+static void bind_recompute(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node_facts *root = &c->facts[c->facts[run->node].value_root];
-    run->again = root->remade ? gnl_backward_node(c, root->first_back) : 0;
+    run->recompute = root->recomputed ? gnl_backward_node(c, root->first_back) : 0;
 }
 
 /* Points at the weights that a node's steps use. */
@@ -64,12 +64,12 @@ static void bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_step
     const gnl_node *owner = &net->node[node->owner];
     for (int i = 0; i < owner->params; i++) {
         const gnl_weight *w = &net->weight[owner->first_weight + i];
-        step->half[i] = w->half ? net->half + w->offset : NULL;
-        step->param[i] = w->half ? NULL : gnl_net_weight_data(net, owner->first_weight + i);
+        step->bf16[i] = w->bf16 ? net->bf16 + w->offset : NULL;
+        step->param[i] = w->bf16 ? NULL : gnl_net_weight_data(net, owner->first_weight + i);
         grad[i] = net->grad && !w->param.state ? net->grad + w->offset : NULL;
-        for (int j = 0; w->beside && j < exec->reparams; j++)
+        for (int j = 0; w->auxiliary && j < exec->reparams; j++)
             if (exec->reparam[j].weight == w) {
-                step->param[i] = exec->reparam[j].made;
+                step->param[i] = exec->reparam[j].effective;
                 grad[i] = exec->reparam[j].grad;
             }
     }
@@ -89,7 +89,7 @@ static void bind_step(const gnl_compiler *c, gnl_run *run)
     s->out = node->shape;
     s->out_size = gnl_shape_count(&s->out);
     s->rng = &c->exec->dropout;
-    bind_weights(c->exec, node, s, run->wanted);
+    bind_weights(c->exec, node, s, run->grad);
 }
 
 static void bind_runs(gnl_compiler *c)
@@ -101,7 +101,7 @@ static void bind_runs(gnl_compiler *c)
         run->node = n;
         run->skip = gnl_node_flags(c, n) & GNL_LAYER_VIEW;
         bind_routes(c, run);
-        bind_again(c, run);
+        bind_recompute(c, run);
         bind_step(c, run);
         const gnl_buffers *own = &c->exec->buffer[n];
         run->skip_back = run->skip && own->adjoint.base && run->route[0].adjoint.base == own->adjoint.base;
@@ -110,18 +110,18 @@ static void bind_runs(gnl_compiler *c)
 
 /* ---- the exec -------------------------------------------------------------------------------- */
 
-/* A guest lies in the room of its host, behind those that came before. */
-static genlat_status move_in(genlat_exec *exec)
+/* A nested exec lies in the workspace of the outer one, behind those that came before. */
+static genlat_status nest(genlat_exec *exec)
 {
-    genlat_exec *host = exec->host;
-    const int64_t left = host->room_numbers - host->room_used, real = (int64_t)sizeof(gnl_real);
+    genlat_exec *outer = exec->outer;
+    const int64_t left = outer->nested_numbers - outer->nested_used, real = (int64_t)sizeof(gnl_real);
     if (exec->arena_numbers > left)
-        return gnl_fail(GENLAT_E_RANGE, "the exec takes %lld bytes, %lld of the host's room are left",
+        return gnl_fail(GENLAT_E_RANGE, "the exec takes %lld bytes, %lld of the outer exec's nested bytes are left",
                         (long long)(exec->arena_numbers * real), (long long)(left * real));
-    exec->arena = host->room + host->room_used;
-    exec->compute = host->compute;
-    host->room_used += exec->arena_numbers;
-    host->guests++;
+    exec->arena = outer->nested_space + outer->nested_used;
+    exec->compute = outer->compute;
+    outer->nested_used += exec->arena_numbers;
+    outer->nested++;
     return GENLAT_OK;
 }
 
@@ -129,25 +129,25 @@ static genlat_status allocate_arena(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
     genlat_ctx *ctx = exec->object.ctx;
-    if (exec->host)
-        return move_in(exec);
+    if (exec->outer)
+        return nest(exec);
     exec->arena = gnl_calloc(ctx, (size_t)exec->arena_numbers, sizeof *exec->arena);
     exec->compute = (gnl_compute){.ctx = ctx, .k = gnl_kernels_of(ctx)};
     exec->compute.space = gnl_alloc(ctx, gnl_gemm_space(ctx), sizeof *exec->compute.space);
     return exec->arena && exec->compute.space ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
-/* What others lie in. */
-static genlat_status lend(gnl_compiler *c)
+/* Memory of others in the workspace: of nested execs, and the gradients of the net. */
+static genlat_status bind_shared(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
-    if (c->room_span >= 0) {
-        exec->room = place(c, c->room_span).base;
-        exec->room_numbers = c->span[c->room_span].numbers;
+    if (c->nested_span >= 0) {
+        exec->nested_space = place(c, c->nested_span).base;
+        exec->nested_numbers = c->span[c->nested_span].numbers;
     }
     if (c->grad_span >= 0) {
         exec->net->grad = place(c, c->grad_span).base;
-        exec->net->lender = exec;
+        exec->net->grad_owner = exec;
         exec->late_grads = c->span[c->grad_span].late;
         exec->late_from = exec->late_grads ? gnl_backward_node(c, c->span[c->grad_span].late_begin) : 0;
     }
@@ -172,7 +172,7 @@ static genlat_status compile(gnl_compiler *c)
 {
     GNL_TRY(gnl_layout(c));
     GNL_TRY(allocate_arena(c));
-    GNL_TRY(lend(c));
+    GNL_TRY(bind_shared(c));
     GNL_TRY(gnl_reparam_alloc(c->exec));
     bind_buffers(c);
     bind_runs(c);
@@ -198,7 +198,7 @@ static genlat_status compiler_alloc(gnl_compiler *c, genlat_ctx *ctx)
     return GENLAT_OK;
 }
 
-static genlat_status exec_alloc(genlat_net *net, genlat_exec *host, int64_t rows, const genlat_exec_opts *opts,
+static genlat_status exec_alloc(genlat_net *net, genlat_exec *outer, int64_t rows, const genlat_exec_opts *opts,
                                 genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
@@ -206,7 +206,7 @@ static genlat_status exec_alloc(genlat_net *net, genlat_exec *host, int64_t rows
     if (!exec)
         return GENLAT_E_MEMORY;
     exec->net = gnl_net_retain(net);
-    exec->host = gnl_object_retain(host);
+    exec->outer = gnl_object_retain(outer);
     exec->opts = *opts;
     exec->capacity = rows;
     exec->dropout = gnl_rng_make((uint64_t)gnl_ctx_opts(ctx)->seed, GNL_STREAM_DROPOUT, 0);
@@ -217,7 +217,7 @@ static genlat_status exec_alloc(genlat_net *net, genlat_exec *host, int64_t rows
 }
 
 /* As far as `stage` goes: planned, or ready to run. */
-static genlat_status make_exec(genlat_net *net, genlat_exec *host, int64_t rows, const genlat_exec_opts *opts,
+static genlat_status make_exec(genlat_net *net, genlat_exec *outer, int64_t rows, const genlat_exec_opts *opts,
                                genlat_status (*stage)(gnl_compiler *c), genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
@@ -225,7 +225,7 @@ static genlat_status make_exec(genlat_net *net, genlat_exec *host, int64_t rows,
                   .rows = rows,
                   .training = opts->purpose != GENLAT_EXEC_INFERENCE,
                   .tangents = opts->purpose == GENLAT_EXEC_PENALTY};
-    genlat_status status = exec_alloc(net, host, rows, opts, &c.exec);
+    genlat_status status = exec_alloc(net, outer, rows, opts, &c.exec);
     if (status == GENLAT_OK)
         status = compiler_alloc(&c, ctx);
     if (status == GENLAT_OK)
@@ -242,7 +242,7 @@ static genlat_status make_exec(genlat_net *net, genlat_exec *host, int64_t rows,
 
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
 {
-    return gnl_exec_compile_guest(NULL, net, rows, opts, out);
+    return gnl_exec_compile_nested(NULL, net, rows, opts, out);
 }
 
 /* Gradients are in one place. */
@@ -250,29 +250,29 @@ static genlat_status check_grads(const genlat_net *net, const genlat_exec_opts *
 {
     if (opts->purpose == GENLAT_EXEC_INFERENCE)
         return GENLAT_OK;
-    GNL_TRY(gnl_net_check_whole(net));
-    if (net->lender)
-        return gnl_fail(GENLAT_E_STATE, "the net's gradients lie in an exec with lend_grads, which must be "
+    GNL_TRY(gnl_net_check_not_bf16(net));
+    if (net->grad_owner)
+        return gnl_fail(GENLAT_E_STATE, "the net's gradients lie in an exec with gradients_in_workspace, which must be "
                                         "the only one that trains it; destroy that first");
-    if (opts->lend_grads && net->grad)
-        return gnl_fail(GENLAT_E_STATE, "lend_grads for a net that has gradients already; compile before "
+    if (opts->gradients_in_workspace && net->grad)
+        return gnl_fail(GENLAT_E_STATE, "gradients_in_workspace for a net that has gradients already; compile before "
                                         "any optimizer or other exec is made for it");
     return GENLAT_OK;
 }
 
-genlat_status gnl_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+genlat_status gnl_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
                                      genlat_exec **out)
 {
     GNL_TRY(check_grads(net, opts));
-    return make_exec(net, host, rows, opts, compile, out);
+    return make_exec(net, outer, rows, opts, compile, out);
 }
 
-/* The room can be let again once it is empty. Without an arena the guest has never moved in. */
-static void move_out(genlat_exec *exec)
+/* The space is free again when the last nested exec is gone. Without an arena this one has never been nested. */
+static void unnest(genlat_exec *exec)
 {
-    if (exec->arena && --exec->host->guests == 0)
-        exec->host->room_used = 0;
-    gnl_exec_release(exec->host);
+    if (exec->arena && --exec->outer->nested == 0)
+        exec->outer->nested_used = 0;
+    gnl_exec_release(exec->outer);
 }
 
 void gnl_exec_release(genlat_exec *exec)
@@ -284,19 +284,19 @@ void gnl_exec_release(genlat_exec *exec)
         gnl_tensor_release(exec->view[i]);
     for (int i = 0; i < GNL_MAX_INPUTS; i++)
         gnl_tensor_release(exec->input_view[i]);
-    if (exec->net->lender == exec) {
+    if (exec->net->grad_owner == exec) {
         exec->net->grad = NULL;
-        exec->net->lender = NULL;
+        exec->net->grad_owner = NULL;
     }
-    if (!exec->host) {
+    if (!exec->outer) {
         gnl_free(ctx, exec->compute.space);
         gnl_free(ctx, exec->arena);
     } else {
-        move_out(exec);
+        unnest(exec);
     }
     gnl_poison_free(exec);
     gnl_free(ctx, exec->reparam);
-    gnl_free(ctx, exec->made);
+    gnl_free(ctx, exec->effective);
     gnl_free(ctx, exec->run);
     gnl_free(ctx, exec->buffer);
     gnl_net_release(exec->net);
@@ -305,7 +305,7 @@ void gnl_exec_release(genlat_exec *exec)
 
 int64_t gnl_exec_bytes(const genlat_exec *exec)
 {
-    int64_t space = exec->host ? 0 : (int64_t)gnl_gemm_space(exec->object.ctx), numbers = exec->arena_numbers + space;
+    int64_t space = exec->outer ? 0 : (int64_t)gnl_gemm_space(exec->object.ctx), numbers = exec->arena_numbers + space;
     return numbers * (int64_t)sizeof(gnl_real);
 }
 

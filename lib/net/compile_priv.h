@@ -33,14 +33,14 @@ typedef struct gnl_span {
     int64_t best;   /* the answer as far as it is known */
 } gnl_span;
 
-/* Gives every span an offset, multiples of 64 bytes; returns the numbers wanted altogether. `order` is room
+/* Gives every span an offset, multiples of 64 bytes; returns the numbers of all together. `order` is space
  * for count indices. */
 int64_t gnl_plan_spans(gnl_span *span, int count, int *order);
 
 /* The kinds of buffers of a node that the arena holds. */
 typedef enum gnl_buffer_kind {
     GNL_VALUE,
-    GNL_VALUE_AGAIN, /* made a second time, for the backward pass */
+    GNL_VALUE_RECOMPUTED, /* made a second time, for the backward pass */
     GNL_CACHE,
     GNL_ADJOINT,
     GNL_TANGENT,
@@ -58,8 +58,8 @@ typedef struct gnl_node_facts {
     int consumers;                /* slots of live layers that read it */
     int last_use;                 /* last node that reads it in the forward pass */
     int value_root, adjoint_root; /* the node whose buffer it uses: itself or an earlier one */
-    bool kept;                    /* of a value root: the buffer holds what cannot be made again at little cost */
-    bool remade;                  /* of a value root: the buffer is filled once more, for the backward pass */
+    bool kept;                    /* of a value root: the buffer holds what is not cheap to recompute */
+    bool recomputed;              /* of a value root: the buffer is filled once more, for the backward pass */
     int span[GNL_BUFFER_KINDS];   /* index of its spans, or -1 */
     int scratch_span[GNL_PASSES];
     int route_span[GNL_MAX_INPUTS][2]; /* buffers beside the node's own: adjoint and tangent adjoint */
@@ -76,12 +76,12 @@ typedef struct gnl_compiler {
     int64_t rows;
     int64_t tile, tiles; /* rows in one, and how many there are */
     int mix_span, scaled_span;
-    int room_span, grad_span; /* for guests, and for the gradients of the net; or -1 */
+    int nested_span, grad_span; /* for nested execs, and for the gradients of the net; or -1 */
     bool training, tangents;
 } gnl_compiler;
 
 /* Times. Of N nodes, node n runs forward at n. From N on, until the first of them runs backward, the program writes derivatives
- * of outputs and tangents of inputs, and guests run. Backward goes from the last node on and takes two times a node: layers with
+ * of outputs and tangents of inputs, and nested execs run. Backward goes from the last node on and takes two times a node: layers with
  * GNL_LAYER_X_FIRST are done with x before the second. Execs for penalties then run along the tangents, and after that either
  * in reverse through both passes ("dual") or once more through the layers to fold the penalty. All tiles go forward first; then
  * each of them goes through everything else before the next does. */

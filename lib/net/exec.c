@@ -39,7 +39,7 @@ static gnl_step *enter(const genlat_exec *exec, gnl_run *run, int64_t tile, gnl_
     for (int i = 0; i < s->inputs; i++)
         s->x[i] = value_of(exec, inputs_of(exec, run)[i], tile, pass);
     s->y = value_of(exec, run->node, tile, pass);
-    s->again = pass == GNL_PASS_AGAIN;
+    s->recompute = pass == GNL_PASS_RECOMPUTE;
     s->cache = gnl_at(run->cache, tile);
     s->scratch = run->scratch[pass];
     return s;
@@ -84,9 +84,9 @@ void gnl_exec_forward(genlat_exec *exec, gnl_mode mode, int64_t rows, const gnl_
     exec->rows = rows;
     exec->has_backward = false;
     exec->passes++;
-    if (exec->host) {
-        exec->host_passes = exec->host->passes;
-        exec->host->trampled = true;
+    if (exec->outer) {
+        exec->outer_passes = exec->outer->passes;
+        exec->outer->overwritten = true;
     }
     gnl_poison_arena(exec);
     gnl_reparam_make(exec, mode);
@@ -112,7 +112,7 @@ void gnl_exec_set_dropout(genlat_exec *exec, gnl_rng rng)
 
 bool gnl_net_grad_is_there(const genlat_net *net)
 {
-    return !net->lender || (net->lender->has_backward && !net->lender->trampled);
+    return !net->grad_owner || (net->grad_owner->has_backward && !net->grad_owner->overwritten);
 }
 
 const gnl_real *gnl_exec_node(const genlat_exec *exec, int node)
@@ -185,7 +185,7 @@ static void want_weights(const genlat_exec *exec, gnl_run *run, bool wanted)
     const gnl_node *owner = &exec->net->node[node->owner];
     for (int i = 0; i < owner->params; i++) {
         run->step.grad[i] =
-            wanted && gnl_weight_is_wanted(exec->net, owner->first_weight + i) ? run->wanted[i] : NULL;
+            wanted && gnl_weight_is_wanted(exec->net, owner->first_weight + i) ? run->grad[i] : NULL;
     }
 }
 
@@ -226,19 +226,19 @@ static void add_routes(const genlat_exec *exec, const gnl_run *run, int64_t tile
 }
 
 /* What the backward call of a node, and later ones, find made again. */
-static void make_again(genlat_exec *exec, int node, int64_t tile)
+static void recompute(genlat_exec *exec, int node, int64_t tile)
 {
     for (int i = 0; i < exec->runs && exec->run[i].node <= node; i++) {
         gnl_run *run = &exec->run[i];
-        if (run->again == node && !run->skip)
-            type_of(exec, run)->forward(enter(exec, run, tile, GNL_PASS_AGAIN));
+        if (run->recompute == node && !run->skip)
+            type_of(exec, run)->forward(enter(exec, run, tile, GNL_PASS_RECOMPUTE));
     }
 }
 
 static void begin_gradients(const genlat_exec *exec)
 {
     const genlat_net *net = exec->net;
-    if (net->lender == exec)
+    if (net->grad_owner == exec)
         gnl_zero(exec->object.ctx, net->values - exec->late_grads, net->grad + exec->late_grads);
     gnl_reparam_begin(exec);
 }
@@ -259,7 +259,7 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
         gnl_run *run = &exec->run[i];
         gnl_poison_call(exec, tile, GNL_POISON_BACKWARD, run->node);
         begin_late_gradients(exec, run->node, wanted);
-        make_again(exec, run->node, tile);
+        recompute(exec, run->node, tile);
         if (!exec->buffer[run->node].adjoint.base)
             continue;
         aim(exec, run, tile, wanted);
@@ -280,7 +280,7 @@ void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted
     if (wanted & GNL_GRAD_WEIGHTS)
         gnl_reparam_end(exec);
     exec->has_backward = true;
-    exec->trampled = false;
+    exec->overwritten = false;
     exec->passes++;
 }
 

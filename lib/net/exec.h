@@ -15,7 +15,7 @@ enum { GNL_GRAD_WEIGHTS = 1, GNL_GRAD_INPUTS = 2 };
 #define GNL_EXEC_OPTS(...) ((genlat_exec_opts){.size = sizeof(genlat_exec_opts), __VA_ARGS__})
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out);
 /* In the room of a host, or NULL. */
-genlat_status gnl_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
+genlat_status gnl_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
                                      genlat_exec **out);
 int64_t gnl_exec_bytes(const genlat_exec *exec); /* also of one that has only been planned */
 /* Of one that would be compiled. */

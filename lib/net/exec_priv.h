@@ -21,7 +21,7 @@ typedef struct gnl_route {
 } gnl_route;
 
 /* Directions in which a run goes through its layer. */
-typedef enum gnl_pass { GNL_PASS_FORWARD, GNL_PASS_TANGENT, GNL_PASS_AGAIN, GNL_PASS_BACKWARD, GNL_PASSES } gnl_pass;
+typedef enum gnl_pass { GNL_PASS_FORWARD, GNL_PASS_TANGENT, GNL_PASS_RECOMPUTE, GNL_PASS_BACKWARD, GNL_PASSES } gnl_pass;
 
 typedef struct gnl_run {
     gnl_step step;
@@ -29,17 +29,17 @@ typedef struct gnl_run {
     gnl_route route[GNL_MAX_INPUTS];
     bool skip;                        /* a view: y is x */
     bool skip_back;                   /* dx is dy */
-    int again; /* the node before whose backward call y is made again; 0: y is kept, or not needed */
+    int recompute; /* the node before whose backward call y is recomputed; 0: y is kept, or not needed */
     gnl_place cache;
     gnl_real *scratch[GNL_PASSES];
-    gnl_real *wanted[GNL_MAX_PARAMS]; /* gradients when weights are wanted */
+    gnl_real *grad[GNL_MAX_PARAMS]; /* gradients of the weights, for passes that compute them */
 } gnl_run;
 
-/* A weight that is made anew for each forward pass. The exec keeps what backward needs of that pass, so that
+/* A weight that is computed from others before each forward pass. The exec keeps what backward needs of that pass, so that
  * another exec of the net may run in between. */
 typedef struct gnl_reparam {
     const gnl_weight *weight;
-    gnl_real *made, *grad; /* [count] what layers multiply with, and its gradient */
+    gnl_real *effective, *grad; /* [count] what layers multiply with, and its gradient */
     gnl_real *u, *v;       /* spectral norm: the vectors of this pass, NULL for weight norm */
     double sigma;
 } gnl_reparam;
@@ -65,22 +65,23 @@ struct genlat_exec {
     gnl_buffers *buffer; /* one a node; an input's value is the caller's */
     gnl_real *arena;
     int64_t arena_numbers;
-    genlat_exec *host; /* in whose room the arena lies; NULL: in memory of its own */
-    int64_t passes, host_passes; /* passes so far, and the host's at the last forward pass */
-    gnl_real *room;              /* for guests: free between the forward and the backward pass */
-    int64_t room_numbers, room_used;
-    int guests;
-    int64_t late_grads; /* of lent gradients, so many of the first count from the backward call of node late_from on only */
+    genlat_exec *outer;          /* in whose workspace the arena lies; NULL: in memory of its own */
+    int64_t passes, outer_passes; /* passes so far, and those of the outer exec at the last forward pass */
+    gnl_real *nested_space;      /* for nested execs: unused between the forward and the backward pass */
+    int64_t nested_numbers, nested_used;
+    int nested; /* number of nested execs */
+    /* With gradients in the workspace, the first late_grads of them are valid from the backward call of node late_from on only. */
+    int64_t late_grads;
     int late_from;
-    bool trampled; /* a guest has run since the last pass: after a backward pass its gradients are gone */
+    bool overwritten; /* a nested exec has run since the last pass: the gradients of a backward pass are gone */
     gnl_rng dropout;
     int reparams;
     gnl_reparam *reparam;
-    gnl_real *made;         /* the numbers of all reparam */
+    gnl_real *effective;    /* the numbers of all reparam */
     bool held;              /* training passes leave the vectors of spectral norms alone: gradients hold them too */
     bool folds;             /* every layer is piecewise affine: penalties fold into one backward pass */
-    gnl_real *mix, *scaled; /* room for it: as large as the largest input and output of a layer */
-    genlat_tensor *view[GENLAT_MAX_OUTPUTS];   /* outputs, made once, lent out */
+    gnl_real *mix, *scaled; /* space for it: as large as the largest input and output of a layer */
+    genlat_tensor *view[GENLAT_MAX_OUTPUTS];   /* outputs, made once and given to the caller as borrowed */
     genlat_tensor *input_view[GNL_MAX_INPUTS]; /* gradients of the inputs */
 #ifdef GNL_POISON
     struct gnl_poison *poison; /* of test builds, see poison.c */

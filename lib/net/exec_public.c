@@ -11,10 +11,10 @@ static const gnl_option exec_options[] = {
                  "what the exec is for"),
     GNL_OPT_BOOL(genlat_exec_opts, input_grads, 1, "backward computes the gradients of the inputs"),
     GNL_OPT_BOOL(genlat_exec_opts, keep, 0, "every node's output stays readable"),
-    GNL_OPT_BOOL(genlat_exec_opts, recompute, 0, "the backward pass makes activations again instead of keeping them"),
-    GNL_OPT_INT(genlat_exec_opts, tile, 0, 0, INT32_MAX, "samples that go through the net together; 0: chosen"),
-    GNL_OPT_INT(genlat_exec_opts, room, 0, 0, INT64_MAX / 16, "bytes for guests between the passes"),
-    GNL_OPT_BOOL(genlat_exec_opts, lend_grads, 0, "the net's gradients lie in the exec"),
+    GNL_OPT_BOOL(genlat_exec_opts, recompute, 0, "activations are recomputed in the backward pass instead of kept"),
+    GNL_OPT_INT(genlat_exec_opts, tile, 0, 0, INT32_MAX, "samples in a tile; 0: chosen"),
+    GNL_OPT_INT(genlat_exec_opts, nested_bytes, 0, 0, INT64_MAX / 16, "bytes for nested execs"),
+    GNL_OPT_BOOL(genlat_exec_opts, gradients_in_workspace, 0, "the gradients of the weights lie in the exec's workspace"),
 };
 static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options,
                                              GNL_COUNT(exec_options)};
@@ -32,8 +32,8 @@ static genlat_status check_compile(const genlat_net *net, int64_t rows, const ge
         return gnl_fail(GENLAT_E_RANGE, "rows is %lld, must be from 1 to %d", (long long)rows,
                         INT32_MAX);
     GNL_TRY(gnl_options_take(&exec_table, opts, complete));
-    if (complete->purpose != GENLAT_EXEC_TRAINING && (complete->room || complete->lend_grads))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "room and lend_grads are for purpose training");
+    if (complete->purpose != GENLAT_EXEC_TRAINING && (complete->nested_bytes || complete->gradients_in_workspace))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "nested_bytes and gradients_in_workspace are for purpose training");
     return GENLAT_OK;
 }
 
@@ -48,19 +48,19 @@ genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exe
     return gnl_net_compile(net, rows, &complete, out);
 }
 
-genlat_status genlat_exec_compile_guest(genlat_exec *host, genlat_net *net, int64_t rows,
+genlat_status genlat_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64_t rows,
                                         const genlat_exec_opts *opts, genlat_exec **out)
 {
     genlat_exec_opts complete;
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");
     *out = NULL;
-    GNL_CHECK(host, "host is NULL");
+    GNL_CHECK(outer, "outer is NULL");
     GNL_TRY(check_compile(net, rows, opts, &complete));
-    GNL_CHECK(host->object.ctx == net->object.ctx, "host and net are of different contexts");
+    GNL_CHECK(outer->object.ctx == net->object.ctx, "outer and net are of different contexts");
     if (complete.purpose == GENLAT_EXEC_PENALTY)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "an exec for penalties takes memory of its own");
-    return gnl_exec_compile_guest(host, net, rows, &complete, out);
+    return gnl_exec_compile_nested(outer, net, rows, &complete, out);
 }
 
 genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
@@ -123,19 +123,19 @@ genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t input
     return GENLAT_OK;
 }
 
-static const genlat_tensor *lend(const genlat_exec *exec, genlat_tensor *view, gnl_real *data)
+static const genlat_tensor *view_of(const genlat_exec *exec, genlat_tensor *view, gnl_real *data)
 {
     view->shape.dim[0] = exec->rows;
     view->data = data;
     return view;
 }
 
-/* What a guest has left is gone when its host has run. */
-static genlat_status check_room(const genlat_exec *exec)
+/* The results of a nested exec are gone when the outer one has run. */
+static genlat_status check_not_overwritten(const genlat_exec *exec)
 {
-    if (exec->host && exec->host_passes != exec->host->passes)
-        return gnl_fail(GENLAT_E_STATE, "the exec's host has run since the forward pass and has used its room; run both "
-                                        "passes of a guest between two passes of its host");
+    if (exec->outer && exec->outer_passes != exec->outer->passes)
+        return gnl_fail(GENLAT_E_STATE, "the outer exec has run since the forward pass and has overwritten this exec's workspace; "
+                                        "run both passes of a nested exec between two passes of the outer one");
     return GENLAT_OK;
 }
 
@@ -150,8 +150,8 @@ genlat_status genlat_exec_output(genlat_exec *exec, int32_t index, const genlat_
                         exec->net->outputs);
     if (!exec->rows)
         return gnl_fail(GENLAT_E_STATE, "no forward pass has been run");
-    GNL_TRY(check_room(exec));
-    *out = lend(exec, exec->view[index], gnl_exec_output(exec, index));
+    GNL_TRY(check_not_overwritten(exec));
+    *out = view_of(exec, exec->view[index], gnl_exec_output(exec, index));
     return GENLAT_OK;
 }
 
@@ -172,7 +172,7 @@ genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tenso
     if (!exec->buffer[node].value.base)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "'%s' is not computed, since no output depends on it; name it "
                                               "or a node after it among the net's outputs", name);
-    GNL_TRY(check_room(exec));
+    GNL_TRY(check_not_overwritten(exec));
     gnl_shape shape = gnl_shape_batched(&exec->net->node[node].shape, exec->rows);
     GNL_TRY(gnl_tensor_new(exec->object.ctx, &shape, out));
     memcpy((*out)->data, exec->buffer[node].value.base, (size_t)gnl_shape_count(&shape) * sizeof(gnl_real));
@@ -188,7 +188,7 @@ static genlat_status check_backward(const genlat_exec *exec, int32_t outputs, co
     if (exec->has_backward && exec->opts.purpose == GENLAT_EXEC_TRAINING)
         return gnl_fail(GENLAT_E_STATE, "the last backward pass has used up what the forward pass "
                                         "kept; call genlat_exec_forward first");
-    GNL_TRY(check_room(exec));
+    GNL_TRY(check_not_overwritten(exec));
     if (outputs != exec->net->outputs || !dy)
         return gnl_fail(GENLAT_E_INVALID, "%d tensors, the net has %d outputs",
                         dy ? (int)outputs : 0, exec->net->outputs);
@@ -212,7 +212,7 @@ genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs, const gen
         gnl_real *adjoint = gnl_exec_output_grad(exec, i);
         if (!dy[i] || !adjoint)
             continue;
-        /* They may overlap: dy may lie in the room. */
+        /* They may overlap: dy may lie in the nested space. */
         memmove(adjoint, dy[i]->data, (size_t)gnl_shape_count(&dy[i]->shape) * sizeof *adjoint);
         mask |= 1u << i;
     }
@@ -242,11 +242,11 @@ genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index, const gen
         return gnl_fail(GENLAT_E_STATE,
                         "compile with input_grads 1 and run backward first");
     GNL_TRY(check_depends(exec, index));
-    GNL_TRY(check_room(exec));
-    if (exec->trampled)
-        return gnl_fail(GENLAT_E_STATE, "a guest has run since the backward pass and has used the place "
-                                        "of the gradients; read them before");
-    *out = lend(exec, exec->input_view[index], gnl_exec_input_grad(exec, index));
+    GNL_TRY(check_not_overwritten(exec));
+    if (exec->overwritten)
+        return gnl_fail(GENLAT_E_STATE, "a nested exec has run since the backward pass and has overwritten the gradients; "
+                                        "read them before");
+    *out = view_of(exec, exec->input_view[index], gnl_exec_input_grad(exec, index));
     return GENLAT_OK;
 }
 

@@ -172,7 +172,7 @@ static bool is_light(const gnl_compiler *c, int n)
 {
     int from = c->facts[c->net->node[n].input[0]].value_root;
     bool starts = from < c->net->inputs || c->facts[from].kept;
-    return (c->facts[n].plan.light && starts) || gnl_node_flags(c, n) & (GNL_LAYER_LIGHT | GNL_LAYER_VIEW);
+    return (c->facts[n].plan.cheap && starts) || gnl_node_flags(c, n) & (GNL_LAYER_CHEAP | GNL_LAYER_VIEW);
 }
 
 static void choose_kept(gnl_compiler *c)
@@ -193,8 +193,8 @@ static void choose_remade(gnl_compiler *c)
             continue;
         if (f->first_back)
             need_back(root, f->first_back, f->needed_back);
-        f->remade = root == f && !f->kept && f->first_back && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X;
-        if (f->remade)
+        f->recomputed = root == f && !f->kept && f->first_back && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X;
+        if (f->recomputed)
             need_back(&c->facts[c->net->node[n].input[0]], f->first_back, f->first_back);
     }
 }

@@ -95,7 +95,7 @@ static int end_of_value(const gnl_compiler *c, const gnl_node_facts *f)
 {
     if (f->output || c->exec->opts.keep || c->tangents)
         return end_of_time(c);
-    return c->facts[f->value_root].remade ? f->last_use : GNL_MAX(f->last_use, f->needed_back);
+    return c->facts[f->value_root].recomputed ? f->last_use : GNL_MAX(f->last_use, f->needed_back);
 }
 
 static int end_of_cache(const gnl_compiler *c, int node)
@@ -125,8 +125,8 @@ static void span_values(gnl_compiler *c)
             cover(&c->span[c->facts[root].span[GNL_VALUE]], n, end);
         if (root >= c->net->inputs && (f->output || c->exec->opts.keep))
             c->span[c->facts[root].span[GNL_VALUE]].extent = GNL_EXTENT_ALL;
-        if (f->remade)
-            f->span[GNL_VALUE_AGAIN] = add_span(c, node_numbers(c, n), f->first_back, f->needed_back);
+        if (f->recomputed)
+            f->span[GNL_VALUE_RECOMPUTED] = add_span(c, node_numbers(c, n), f->first_back, f->needed_back);
         if (f->plan.cache)
             f->span[GNL_CACHE] = add_span(c, gnl_padded(f->plan.cache), n, end_of_cache(c, n));
         if (c->tangents)
@@ -159,8 +159,8 @@ static void span_scratch(gnl_compiler *c)
             if (is_folded(c, n))
                 cover(backward, gnl_fold_time(c, n), gnl_fold_time(c, n));
         }
-        if (c->facts[f->value_root].remade)
-            f->scratch_span[GNL_PASS_AGAIN] = add_span(c, f->plan.scratch, again, again);
+        if (c->facts[f->value_root].recomputed)
+            f->scratch_span[GNL_PASS_RECOMPUTE] = add_span(c, f->plan.scratch, again, again);
     }
 }
 
@@ -202,7 +202,7 @@ static gnl_span *want_adjoint(gnl_compiler *c, int n, gnl_buffer_kind kind)
 /* When the adjoints of outputs are written: a single one may overwrite what guests have left, from which it may be copied. */
 static int outputs_are_given(const gnl_compiler *c)
 {
-    return c->exec->opts.room && c->net->outputs == 1 ? start_of_backward(c) - 1 : c->net->nodes;
+    return c->exec->opts.nested_bytes && c->net->outputs == 1 ? start_of_backward(c) - 1 : c->net->nodes;
 }
 
 /* The dual pass writes all adjoints once more. Those of outputs it may find as the backward pass has left them. */
@@ -308,11 +308,11 @@ static void span_lent(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
     int64_t space = (int64_t)gnl_gemm_space(c->net->object.ctx); /* which guests have in common with their host */
-    int64_t room = GNL_MAX(gnl_ceil_div(o->room, (int64_t)sizeof(gnl_real)) - space, 0);
-    c->room_span = room ? add_span(c, 0, c->net->nodes, start_of_backward(c) - 2) : -1;
-    c->grad_span = o->lend_grads ? span_gradients(c) : -1;
+    int64_t room = GNL_MAX(gnl_ceil_div(o->nested_bytes, (int64_t)sizeof(gnl_real)) - space, 0);
+    c->nested_span = room ? add_span(c, 0, c->net->nodes, start_of_backward(c) - 2) : -1;
+    c->grad_span = o->gradients_in_workspace ? span_gradients(c) : -1;
     if (room)
-        c->span[c->room_span].numbers = room;
+        c->span[c->nested_span].numbers = room;
 }
 
 genlat_status gnl_layout(gnl_compiler *c)

@@ -30,7 +30,7 @@ void gnl_net_release(genlat_net *net)
     gnl_free(ctx, net->value);
     gnl_free(ctx, net->grad);
     gnl_free(ctx, net->state);
-    gnl_free(ctx, net->half);
+    gnl_free(ctx, net->bf16);
     gnl_object_free(net);
 }
 
@@ -48,16 +48,16 @@ gnl_matrix gnl_matrix_of(const genlat_net *net, const gnl_param *p)
     return m;
 }
 
-genlat_status gnl_net_check_whole(const genlat_net *net)
+genlat_status gnl_net_check_not_bf16(const genlat_net *net)
 {
-    if (!net->half)
+    if (!net->bf16)
         return GENLAT_OK;
     return gnl_fail(GENLAT_E_STATE, "the net has weights in bfloat16 and is for inference only");
 }
 
 genlat_status gnl_net_want_grad(genlat_net *net)
 {
-    GNL_TRY(gnl_net_check_whole(net));
+    GNL_TRY(gnl_net_check_not_bf16(net));
     if (!net->grad)
         net->grad = gnl_calloc(net->object.ctx, (size_t)net->values, sizeof *net->grad);
     return net->grad ? GENLAT_OK : GENLAT_E_MEMORY;
@@ -66,7 +66,7 @@ genlat_status gnl_net_want_grad(genlat_net *net)
 /* An exec that the gradients lie in begins them itself, when it no longer needs their place for something else. */
 void gnl_net_zero_grad(genlat_net *net)
 {
-    if (net->grad && !net->lender)
+    if (net->grad && !net->grad_owner)
         gnl_zero(net->object.ctx, net->values, net->grad);
 }
 
@@ -96,7 +96,7 @@ int64_t gnl_net_size(const genlat_net *net)
 
 bool gnl_weight_is_wanted(const genlat_net *net, int weight)
 {
-    return !net->weight[weight].frozen || net->weight[weight].beside;
+    return !net->weight[weight].frozen || net->weight[weight].auxiliary;
 }
 
 /* ---- questions ------------------------------------------------------------------------------- */

@@ -45,10 +45,10 @@ genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const c
                               genlat_net **out);
 
 /* E_STATE with "function: " before it for a net with weights in bfloat16. */
-genlat_status gnl_net_check_whole(const genlat_net *net);
+genlat_status gnl_net_check_not_bf16(const genlat_net *net);
 
 /* A net of the same graph with the same numbers in memory of its own. */
-genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out);
+genlat_status gnl_net_clone(const genlat_net *net, genlat_net **out);
 
 /* Orthogonal regularization (Brock, Donahue, Simonyan 2019): adds `strength` times the gradient of the sum over weight
  * matrices W (of dense layers and convolutions, one row an output) of |W W^T without its diagonal|^2 / 2 to the net's

@@ -28,13 +28,12 @@ struct genlat_net {
     int output[GENLAT_MAX_OUTPUTS];
     int weights;
     gnl_weight *weight;
-    int64_t
-        values; /* numbers in the arenas below; every weight starts at a multiple of 64 bytes, gaps are 0 */
-    gnl_real *value, *grad; /* grad is NULL until training wants it */
-    const genlat_exec *lender; /* the exec that grad lies in; or NULL */
+    int64_t values; /* numbers in the arenas below; every weight starts at a multiple of 64 bytes, gaps are 0 */
+    gnl_real *value, *grad; /* grad is NULL until an exec for training is compiled */
+    const genlat_exec *grad_owner; /* the exec in whose workspace grad lies; or NULL */
     int64_t states;
     gnl_real *state; /* running statistics and the like */
-    uint16_t *half;  /* weights in bfloat16; NULL: none. Such a net is for inference only. */
+    uint16_t *bf16;  /* weights in bfloat16; NULL: none. Such a net is for inference only. */
 };
 
 /* A whole graph as text; for what comes from files, with the most numbers that its weights may have. The weights are then

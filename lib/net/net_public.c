@@ -14,7 +14,7 @@ genlat_status genlat_net_init(genlat_net *net, uint64_t seed)
 {
     GNL_ENTER();
     GNL_CHECK(net, "net is NULL");
-    GNL_TRY(gnl_net_check_whole(net));
+    GNL_TRY(gnl_net_check_not_bf16(net));
     return gnl_net_init(net, seed, 0);
 }
 
@@ -101,7 +101,7 @@ genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor
     GNL_CHECK(out, "out is NULL");
     *out = NULL;
     GNL_TRY(find(net, name, &index));
-    if (net->weight[index].half)
+    if (net->weight[index].bf16)
         return gnl_fail(GENLAT_E_STATE, "'%s' is kept in bfloat16", name);
     return view(net, &net->weight[index], gnl_net_weight_data(net, index), out);
 }
@@ -117,8 +117,8 @@ genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor *
     if (weight->param.state)
         return gnl_fail(GENLAT_E_STATE, "'%s' is a running statistic, it has no gradient",
                         name);
-    if (net->lender)
-        return gnl_fail(GENLAT_E_STATE, "the gradients lie in an exec with lend_grads, which uses their place "
+    if (net->grad_owner)
+        return gnl_fail(GENLAT_E_STATE, "the gradients lie in an exec with gradients_in_workspace, which uses their place "
                                         "for other things too");
     GNL_TRY(gnl_net_want_grad(net));
     return view(net, weight, net->grad + weight->offset, out);

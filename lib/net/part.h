@@ -14,8 +14,8 @@ typedef struct gnl_weight {
     gnl_param param;
     int64_t offset, count;
     bool frozen;
-    bool half; /* a piece of the arena of halves */
-    int beside; /* of a reparametrized weight: the first of those that belong to it; or 0 */
+    bool bf16;     /* a piece of the arena of bfloat16 numbers */
+    int auxiliary; /* of a reparametrized weight: index of the first weight that belongs to it; or 0 */
 } gnl_weight;
 
 /* Files that keep a part: every file of the model, or only those from which training goes on. */

@@ -154,7 +154,7 @@ static void fold_layer(const part *t, const gnl_run *run)
     memset(step.dx, 0, sizeof step.dx);
     memset(step.dtx, 0, sizeof step.dtx);
     for (int i = 0; i < owner->params; i++)
-        step.grad[i] = gnl_weight_is_wanted(exec->net, owner->first_weight + i) ? run->wanted[i] : NULL;
+        step.grad[i] = gnl_weight_is_wanted(exec->net, owner->first_weight + i) ? run->grad[i] : NULL;
     if (loss)
         mix(t, step.x[0], step.tx[0], step.in_size[0], exec->mix);
     step.tx[0] = loss ? exec->mix : step.tx[0];

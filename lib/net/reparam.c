@@ -82,7 +82,7 @@ static void make_spectral(const gnl_matrix *m, const gnl_real *w, const gnl_real
     for (int64_t r = 0; r < m->n; r++)
         sigma += (double)p->u[r] * row_times(m, w, p->v, r);
     p->sigma = fabs(sigma) < TINY ? 0 : sigma;
-    m->k->scale(p->weight->count, (gnl_real)(p->sigma == 0 ? 0 : 1 / sigma), w, p->made);
+    m->k->scale(p->weight->count, (gnl_real)(p->sigma == 0 ? 0 : 1 / sigma), w, p->effective);
 }
 
 /* With u and v held: dW += (G - <G, W/sigma> u v^T) / sigma. */
@@ -90,7 +90,7 @@ static void end_spectral(const gnl_matrix *m, const gnl_reparam *p, gnl_real *dw
 {
     if (p->sigma == 0)
         return;
-    double along = m->k->dot(p->weight->count, p->grad, p->made) / p->sigma;
+    double along = m->k->dot(p->weight->count, p->grad, p->effective) / p->sigma;
     m->k->axpy(p->weight->count, (gnl_real)(1 / p->sigma), p->grad, dw);
     for (int64_t i = 0; i < m->outer; i++)
         for (int64_t r = 0; r < m->n; r++)
@@ -108,13 +108,13 @@ static double row_dot(const gnl_matrix *m, const gnl_real *a, const gnl_real *b,
     return sum;
 }
 
-static void make_norm(const gnl_matrix *m, const gnl_real *w, const gnl_real *g, gnl_real *made)
+static void make_norm(const gnl_matrix *m, const gnl_real *w, const gnl_real *g, gnl_real *effective)
 {
     for (int64_t r = 0; r < m->n; r++) {
         const double length = sqrt(row_dot(m, w, w, r));
         gnl_real scale = (gnl_real)(length < TINY ? 0 : (double)g[r] / length);
         for (int64_t i = 0; i < m->outer; i++)
-            m->k->scale(m->inner, scale, w + at(m, i, r), made + at(m, i, r));
+            m->k->scale(m->inner, scale, w + at(m, i, r), effective + at(m, i, r));
     }
 }
 
@@ -142,18 +142,18 @@ static void end_norm(const gnl_matrix *m, const gnl_reparam *p, const gnl_real *
 
 void gnl_reparam_start(const genlat_net *net, const gnl_weight *weight)
 {
-    if (!weight->beside)
+    if (!weight->auxiliary)
         return;
     const gnl_matrix m = gnl_matrix_of(net, &weight->param);
     const gnl_real *w = net->value + weight->offset;
-    gnl_real *first = gnl_net_weight_data(net, weight->beside);
+    gnl_real *first = gnl_net_weight_data(net, weight->auxiliary);
     if (weight->param.reparam == GNL_REPARAM_NORM) {
         for (int64_t r = 0; r < m.n; r++)
             first[r] = (gnl_real)sqrt(row_dot(&m, w, w, r));
         return;
     }
     for (int i = 0; i < FIRST_ITERATIONS; i++)
-        iterate(&m, w, first, gnl_net_weight_data(net, weight->beside + 1));
+        iterate(&m, w, first, gnl_net_weight_data(net, weight->auxiliary + 1));
 }
 
 /* Gives each reparametrized weight its part of the memory at `from`; returns the numbers that all take. */
@@ -163,7 +163,7 @@ static int64_t lay_out(genlat_exec *exec, gnl_real *from)
     exec->reparams = 0;
     for (int i = 0; i < exec->net->weights; i++) {
         const gnl_weight *w = &exec->net->weight[i];
-        if (!w->beside)
+        if (!w->auxiliary)
             continue;
         const int64_t rows = w->param.shape.dim[w->param.axis], columns = w->count / rows;
         const int64_t count = gnl_padded(w->count), n = gnl_padded(rows);
@@ -171,7 +171,7 @@ static int64_t lay_out(genlat_exec *exec, gnl_real *from)
         gnl_real *part = from ? from + used : NULL;
         if (part)
             exec->reparam[exec->reparams] = (gnl_reparam){.weight = w,
-                                                          .made = part,
+                                                          .effective = part,
                                                           .grad = part + count,
                                                           .u = spectral ? part + 2 * count : NULL,
                                                           .v = spectral ? part + 2 * count + n : NULL};
@@ -188,10 +188,10 @@ genlat_status gnl_reparam_alloc(genlat_exec *exec)
     if (!exec->reparams)
         return GENLAT_OK;
     exec->reparam = gnl_calloc(ctx, (size_t)exec->reparams, sizeof *exec->reparam);
-    exec->made = gnl_calloc(ctx, (size_t)numbers, sizeof *exec->made);
-    if (!exec->reparam || !exec->made)
+    exec->effective = gnl_calloc(ctx, (size_t)numbers, sizeof *exec->effective);
+    if (!exec->reparam || !exec->effective)
         return GENLAT_E_MEMORY;
-    (void)lay_out(exec, exec->made);
+    (void)lay_out(exec, exec->effective);
     return GENLAT_OK;
 }
 
@@ -202,12 +202,12 @@ void gnl_reparam_make(genlat_exec *exec, gnl_mode mode)
         gnl_reparam *p = &exec->reparam[i];
         const gnl_matrix m = gnl_matrix_of(net, &p->weight->param);
         const gnl_real *w = net->value + p->weight->offset;
-        gnl_real *first = gnl_net_weight_data(net, p->weight->beside);
+        gnl_real *first = gnl_net_weight_data(net, p->weight->auxiliary);
         if (!p->u) {
-            make_norm(&m, w, first, p->made);
+            make_norm(&m, w, first, p->effective);
             continue;
         }
-        gnl_real *v = gnl_net_weight_data(net, p->weight->beside + 1);
+        gnl_real *v = gnl_net_weight_data(net, p->weight->auxiliary + 1);
         if (mode == GNL_TRAIN && !exec->held)
             iterate(&m, w, first, v);
         make_spectral(&m, w, first, v, p);
@@ -230,7 +230,7 @@ void gnl_reparam_end(const genlat_exec *exec)
     const genlat_net *net = exec->net;
     for (int i = 0; i < exec->reparams; i++) {
         const gnl_reparam *p = &exec->reparam[i];
-        const gnl_weight *beside = &net->weight[p->weight->beside];
+        const gnl_weight *beside = &net->weight[p->weight->auxiliary];
         const gnl_matrix m = gnl_matrix_of(net, &p->weight->param);
         gnl_real *dw = grad_of(net, p->weight);
         if (!p->u)

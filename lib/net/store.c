@@ -79,8 +79,8 @@ static genlat_status write_graph(const genlat_net *net, growing *to)
 static genlat_status write_weight(const genlat_net *net, int i, gnl_writer *writer, const char *key)
 {
     const gnl_weight *w = &net->weight[i];
-    if (w->half)
-        return gnl_writer_add(writer, key, GNL_DTYPE_BF16, &w->param.shape, net->half + w->offset);
+    if (w->bf16)
+        return gnl_writer_add(writer, key, GNL_DTYPE_BF16, &w->param.shape, net->bf16 + w->offset);
     return gnl_writer_real(writer, key, &w->param.shape, gnl_net_weight_data(net, i));
 }
 
@@ -180,10 +180,10 @@ static genlat_status read_graph(genlat_ctx *ctx, const gnl_reader *reader, const
     return build_graph(ctx, stored, gnl_reader_elements(reader), out);
 }
 
-genlat_status gnl_net_twin(const genlat_net *net, genlat_net **out)
+genlat_status gnl_net_clone(const genlat_net *net, genlat_net **out)
 {
     growing text = {.ctx = net->object.ctx};
-    GNL_TRY(gnl_net_check_whole(net));
+    GNL_TRY(gnl_net_check_not_bf16(net));
     genlat_status status = write_graph(net, &text);
     if (status == GENLAT_OK)
         status = build_graph(text.ctx, text.text, net->values + net->states, out);
@@ -217,7 +217,7 @@ static genlat_status stage(const genlat_net *net, const gnl_reader *reader, cons
 genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char *prefix)
 {
     genlat_ctx *ctx = net->object.ctx;
-    GNL_TRY(gnl_net_check_whole(net));
+    GNL_TRY(gnl_net_check_not_bf16(net));
     staged to = {.value = gnl_calloc(ctx, (size_t)net->values, sizeof(gnl_real)),
                  .state = gnl_calloc(ctx, (size_t)net->states, sizeof(gnl_real))};
     genlat_status status = to.value && to.state ? stage(net, reader, prefix, &to) : GENLAT_E_MEMORY;

@@ -34,7 +34,7 @@ void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size)
 
 static genlat_status start(genlat_ema *ema)
 {
-    GNL_TRY(gnl_net_check_whole(ema->net));
+    GNL_TRY(gnl_net_check_not_bf16(ema->net));
     const gnl_part *part = &ema->part;
     ema->value = gnl_alloc(ema->object.ctx, (size_t)part->values, sizeof(gnl_real));
     ema->state = gnl_alloc(ema->object.ctx, (size_t)part->states, sizeof(gnl_real));

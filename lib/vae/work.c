@@ -29,7 +29,7 @@ static genlat_status training_fill(genlat_model *model, gnl_workspace *base)
     genlat_exec_opts first = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .recompute = c->opts.recompute);
     const gnl_latent_env env = {base->ctx, base->rows, c->opts.samples, true, encoder, decoder};
     if (nested)
-        GNL_TRY(gnl_net_exec_bytes(decoder, drawn, &second, &first.room));
+        GNL_TRY(gnl_net_exec_bytes(decoder, drawn, &second, &first.nested_bytes));
     GNL_TRY(gnl_workspace_exec(base, NULL, encoder, base->rows, &first, &work->encoder));
     GNL_TRY(gnl_workspace_exec(base, nested ? work->encoder : NULL, decoder, drawn, &second, &work->decoder));
     GNL_TRY(gnl_code_new(latents, &env, &work->code));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A copy of a net for inference whose dense layers keep their weights in bfloat16: half the bytes to hold and to read. */
+/* A copy of a net for inference whose dense layers keep their weights in bfloat16: bf16 the bytes to hold and to read. */
 #include "net/net_priv.h"
 
 /* Where a weight lies afterwards, and how long the arenas then are. */
 typedef struct layout {
-    int64_t values, halves;
+    int64_t values, bf16;
     int64_t *offset;
 } layout;
 
@@ -12,7 +12,7 @@ static void lay_out(const genlat_net *net, layout *to)
 {
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
-        int64_t *arena = w->param.half ? &to->halves : &to->values;
+        int64_t *arena = w->param.bf16 ? &to->bf16 : &to->values;
         to->offset[i] = w->offset;
         if (w->param.state)
             continue;
@@ -21,19 +21,19 @@ static void lay_out(const genlat_net *net, layout *to)
     }
 }
 
-static void move_weights(genlat_net *net, const layout *to, gnl_real *value, uint16_t *half)
+static void move_weights(genlat_net *net, const layout *to, gnl_real *value, uint16_t *bf16)
 {
     for (int i = 0; i < net->weights; i++) {
         gnl_weight *w = &net->weight[i];
         const gnl_real *from = gnl_net_weight_data(net, i);
-        if (w->param.half)
-            gnl_half_round(w->count, from, half + to->offset[i]);
+        if (w->param.bf16)
+            gnl_bf16_round(w->count, from, bf16 + to->offset[i]);
         else if (!w->param.state)
             memcpy(value + to->offset[i], from, (size_t)w->count * sizeof *from);
     }
     for (int i = 0; i < net->weights; i++) {
         net->weight[i].offset = to->offset[i];
-        net->weight[i].half = net->weight[i].param.half;
+        net->weight[i].bf16 = net->weight[i].param.bf16;
     }
 }
 
@@ -46,17 +46,17 @@ static genlat_status shrink(genlat_net *net)
         return GENLAT_E_MEMORY;
     lay_out(net, &to);
     gnl_real *value = gnl_calloc(ctx, (size_t)to.values, sizeof *value);
-    uint16_t *half = gnl_calloc(ctx, (size_t)to.halves, sizeof *half);
-    genlat_status status = value && half ? GENLAT_OK : GENLAT_E_MEMORY;
+    uint16_t *bf16 = gnl_calloc(ctx, (size_t)to.bf16, sizeof *bf16);
+    genlat_status status = value && bf16 ? GENLAT_OK : GENLAT_E_MEMORY;
     if (status == GENLAT_OK) {
-        move_weights(net, &to, value, half);
+        move_weights(net, &to, value, bf16);
         gnl_free(ctx, net->value);
         net->value = value;
         net->values = to.values;
-        net->half = half;
+        net->bf16 = bf16;
     } else {
         gnl_free(ctx, value);
-        gnl_free(ctx, half);
+        gnl_free(ctx, bf16);
     }
     gnl_free(ctx, to.offset);
     return status;
@@ -68,7 +68,7 @@ genlat_status genlat_net_bfloat16(const genlat_net *net, genlat_net **out)
     GNL_CHECK(out, "out is NULL");
     *out = NULL;
     GNL_CHECK(net, "net is NULL");
-    genlat_status status = gnl_net_twin(net, out);
+    genlat_status status = gnl_net_clone(net, out);
     if (status == GENLAT_OK)
         status = shrink(*out);
     if (status == GENLAT_OK)
