@@ -132,7 +132,6 @@ static int take_frame(training *t, int64_t step)
     int status = model_sample(t->app, t->model, FILM_SAMPLES, NULL, false, &x);
     if (x)
         film_add(&t->film, step, x);
-    genlat_tensor_destroy(&x);
     return status;
 }
 
