@@ -97,7 +97,7 @@ int model_load(app_state *app, genlat_model **out);
 int model_make(app_state *app, const char *family, genlat_source *train, genlat_model **out);
 int64_t model_classes(const genlat_model *model); /* 0: none */
 int64_t model_vector(const genlat_model *model);
-bool model_conditional(const genlat_model *model);
+bool model_conditional(const genlat_model *model); /* a predictor is not: its classes are what it predicts */
 /* n times --label; NULL without it. */
 int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out);
 /* A conditional model without labels is wrong use. */

@@ -25,7 +25,10 @@ static int encode(app_state *app, genlat_model *model, genlat_source *source, in
 {
     genlat_tensor *x = NULL;
     int status = data_read(app, model, source, first, first + n, &x, labels);
-    if (status == APP_OK && genlat_model_encode(model, x, *labels, z) != GENLAT_OK)
+    genlat_status encoded = status == APP_OK ? genlat_model_encode(model, x, *labels, z) : GENLAT_OK;
+    if (encoded == GENLAT_E_UNSUPPORTED)
+        status = app_usage(app, "a %s has no encoder: leave --data out", genlat_model_family(model));
+    else if (encoded != GENLAT_OK)
         status = app_fail_library(app);
     genlat_tensor_destroy(&x);
     return status;

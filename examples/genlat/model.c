@@ -24,7 +24,7 @@ int64_t model_vector(const genlat_model *model)
 
 bool model_conditional(const genlat_model *model)
 {
-    return model_classes(model) + model_vector(model) > 0;
+    return genlat_model_latent(model) > 0 && model_classes(model) + model_vector(model) > 0;
 }
 
 int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out)
