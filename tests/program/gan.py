@@ -74,7 +74,7 @@ def test_use(folder):
         assert len(file.read().split()) == 6
     assert set(last_json(run("eval", model, "-d", "ring", "--json").stdout)) == {"modes", "hq", "kl_modes"}
     info = last_json(run("info", model, "--json").stdout)
-    assert info["kind"] == "gan" and info["shape"] == [2] and info["latent"] == 2, info
+    assert info["family"] == "gan" and info["shape"] == [2] and info["latent"] == 2, info
     assert "r3" in last_json(run("presets", "--json").stdout)["gan"]
 
 

@@ -26,7 +26,7 @@ def test_train(folder):
     result = last_json(run("eval", model, "-d", "digits#test?n=300", "--json").stdout)
     assert set(result) == {"cross_entropy", "accuracy"} and result["accuracy"] > 0.7, result
     info = last_json(run("info", model, "--json").stdout)
-    assert info["kind"] == "predictor" and info["classes"] == 10 and info["training"]["steps"] == 90, info
+    assert info["family"] == "predictor" and info["classes"] == 10 and info["training"]["steps"] == 90, info
 
 
 def test_options(folder):
@@ -37,7 +37,7 @@ def test_options(folder):
     model = os.path.join(folder, "own.net")
     run(*NET, "--steps", "2", "--set", "net=flatten; dense units=7; relu", "--set", "optimizer=sgd lr=0.1", "--out", model)
     assert "dense units=7" in run("info", model).stdout
-    assert "no samples" in run("sample", model, "-o", os.path.join(folder, "x.png"), code=1).stderr
+    assert "a predictor has no latents" in run("sample", model, "-o", os.path.join(folder, "x.png"), code=1).stderr
 
 
 def test_sets(folder):

@@ -164,6 +164,7 @@ def test_info(folder):
     text = run("info", model).stdout
     assert "latent=3" in text and "dense units=32" in text, text
     result = last_json(run("info", model, "--json").stdout)
+    assert text.startswith("family ") and result["family"] == "vae", text
     assert result["latent"] == 3 and result["shape"] == [1, 28, 28] and result["weights"] > 50000, result
     assert result["training"]["epochs"] == 4 and result["training"]["steps"] == 48, result
     assert "48 steps, 4 epochs" in text, text
