@@ -30,7 +30,7 @@ typedef struct bench {
     bench_way way;
     genlat_ctx *ctx;
     genlat_rng *rng;
-    genlat_vae *vae;
+    genlat_model *vae;
     genlat_loss *loss;
     genlat_net *net[BENCH_NETS];
     genlat_exec *exec[BENCH_EXECS];

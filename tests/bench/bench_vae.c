@@ -19,18 +19,20 @@ enum { LATENT = 32, BATCH = 128, X = 0 };
 static genlat_status open_vae(bench *b, int32_t ndim, const int64_t *dims, const char *encoder,
                               const char *decoder)
 {
-    genlat_vae_builder *builder = NULL;
-    GNL_TRY(genlat_vae_builder_new(b->ctx, &builder));
-    genlat_vae_builder_data(builder, ndim - 1, dims + 1);
-    genlat_vae_builder_latent(builder, LATENT);
-    genlat_vae_builder_set(builder, "recompute", b->way.recompute ? "yes" : "no");
-    genlat_vae_builder_encoder(builder, encoder);
-    genlat_vae_builder_decoder(builder, decoder);
-    genlat_vae_builder_likelihood(builder, GENLAT_LIKELIHOOD_BERNOULLI, NULL);
-    genlat_vae_builder_optimizer(builder, "adam lr=1e-3", NULL);
-    GNL_TRY(genlat_vae_build(&builder, NULL, &b->vae));
-    b->passes[0] = (bench_passes){genlat_vae_encoder(b->vae), BATCH, BATCH, BATCH, 0, 1};
-    b->passes[1] = (bench_passes){genlat_vae_decoder(b->vae), BATCH, BATCH, 0, BATCH, 1};
+    genlat_model_builder *builder = NULL;
+    GNL_TRY(genlat_model_builder_new(b->ctx, "vae", &builder));
+    genlat_model_builder_data(builder, ndim - 1, dims + 1);
+    genlat_model_builder_set_int(builder, "latent", LATENT);
+    genlat_model_builder_set(builder, "recompute", b->way.recompute ? "yes" : "no");
+    genlat_model_builder_set(builder, "encoder", encoder);
+    genlat_model_builder_set(builder, "decoder", decoder);
+    genlat_model_builder_set(builder, "likelihood", "bernoulli");
+    genlat_model_builder_set(builder, "optimizer", "adam lr=1e-3");
+    GNL_TRY(genlat_model_build(&builder, NULL, &b->vae));
+    GNL_TRY(genlat_model_net(b->vae, "encoder", &b->net[0]));
+    GNL_TRY(genlat_model_net(b->vae, "decoder", &b->net[1]));
+    b->passes[0] = (bench_passes){b->net[0], BATCH, BATCH, BATCH, 0, 1};
+    b->passes[1] = (bench_passes){b->net[1], BATCH, BATCH, 0, BATCH, 1};
     return bench_uniform(b, ndim, dims, 0, 1, &b->tensor[X]);
 }
 

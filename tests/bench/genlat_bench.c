@@ -81,7 +81,7 @@ void bench_close(bench *b)
         genlat_net_destroy(&b->net[i]);
     }
     genlat_loss_destroy(&b->loss);
-    genlat_vae_destroy(&b->vae);
+    genlat_model_destroy(&b->vae);
     genlat_rng_destroy(&b->rng);
     genlat_ctx_destroy(&b->ctx);
 }
@@ -167,8 +167,7 @@ static void watch(bench *b)
 {
     static const char *const names[BENCH_NETS] = {"first", "second", "third"};
     for (int i = 0; i < BENCH_NETS && b->passes[i].net; i++)
-        bench_profile_watch(
-            b->vae ? (i ? genlat_vae_decoder(b->vae) : genlat_vae_encoder(b->vae)) : b->net[i], names[i]);
+        bench_profile_watch(b->net[i], names[i]);
 }
 
 static bench_way way_of(const settings *s)

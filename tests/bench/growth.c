@@ -54,12 +54,12 @@ typedef struct result {
     double ms, mib, decoded; /* of a step; held; samples a second from as many threads at once */
 } result;
 
-static genlat_status build(genlat_ctx *ctx, const setting *s, genlat_vae **vae)
+static genlat_status build(genlat_ctx *ctx, const setting *s, genlat_model **vae)
 {
     char encoder[LAYERS], decoder[LAYERS];
     long long w = (long long)s->width, quarter = (long long)s->image / 4;
-    genlat_vae_builder *b = NULL;
-    genlat_status status = genlat_vae_builder_new(ctx, &b);
+    genlat_model_builder *b = NULL;
+    genlat_status status = genlat_model_builder_new(ctx, "vae", &b);
     if (status)
         return status;
     snprintf(encoder, sizeof encoder, "dense units=%lld; relu; dense units=%lld; relu", w, w / 2);
@@ -75,17 +75,17 @@ static genlat_status build(genlat_ctx *ctx, const setting *s, genlat_vae **vae)
             "channels=32 kernel=4 stride=2 padding=1; relu; conv_transpose2d channels=1 kernel=4 stride=2 "
             "padding=1",
             64 * quarter * quarter, quarter, quarter);
-        genlat_vae_builder_data(b, 3, (int64_t[]){1, s->image, s->image});
+        genlat_model_builder_data(b, 3, (int64_t[]){1, s->image, s->image});
     } else {
-        genlat_vae_builder_data(b, 1, (int64_t[]){784});
+        genlat_model_builder_data(b, 1, (int64_t[]){784});
     }
-    genlat_vae_builder_latent(b, LATENT);
-    genlat_vae_builder_encoder(b, encoder);
-    genlat_vae_builder_decoder(b, decoder);
-    return genlat_vae_build(&b, NULL, vae);
+    genlat_model_builder_set_int(b, "latent", LATENT);
+    genlat_model_builder_set(b, "encoder", encoder);
+    genlat_model_builder_set(b, "decoder", decoder);
+    return genlat_model_build(&b, NULL, vae);
 }
 
-static genlat_status time_steps(genlat_ctx *ctx, genlat_vae *vae, const setting *s, double seconds, result *r)
+static genlat_status time_steps(genlat_ctx *ctx, genlat_model *vae, const setting *s, double seconds, result *r)
 {
     genlat_tensor *x = NULL;
     genlat_status status = s->image
@@ -109,7 +109,7 @@ static genlat_status time_steps(genlat_ctx *ctx, genlat_vae *vae, const setting 
 
 typedef struct reader {
     genlat_ctx *ctx;
-    genlat_vae *vae;
+    genlat_model *vae;
     double seconds;
     int64_t samples;
     genlat_status status;
@@ -123,7 +123,7 @@ static void *decode_often(void *arg)
     if (!r->status)
         r->status = genlat_tensor_fill(z, 0.5f);
     for (double end = now() + r->seconds; !r->status && now() < end; r->samples++) {
-        r->status = genlat_vae_decode(r->vae, z, NULL, &x);
+        r->status = genlat_model_decode(r->vae, z, NULL, &x);
         genlat_tensor_destroy(&x);
     }
     genlat_tensor_destroy(&z);
@@ -131,7 +131,7 @@ static void *decode_often(void *arg)
 }
 
 /* One model, decoded from several threads of the program at once. */
-static genlat_status time_readers(genlat_ctx *ctx, genlat_vae *vae, int64_t threads, double seconds,
+static genlat_status time_readers(genlat_ctx *ctx, genlat_model *vae, int64_t threads, double seconds,
                                   result *r)
 {
     reader readers[MOST_THREADS];
@@ -157,7 +157,7 @@ static genlat_status measure(const setting *s, double seconds, result *r)
     const genlat_allocator counting = {.size = sizeof counting, .alloc = take, .free = give, .user = &held};
     genlat_ctx_opts opts;
     genlat_ctx *ctx = NULL, *one = NULL;
-    genlat_vae *vae = NULL, *shared = NULL;
+    genlat_model *vae = NULL, *shared = NULL;
     *r = (result){0};
     genlat_ctx_opts_init(&opts);
     genlat_status status = genlat_ctx_new(&opts, &one);
@@ -174,8 +174,8 @@ static genlat_status measure(const setting *s, double seconds, result *r)
         status = build(one, s, &shared);
     if (!status)
         status = time_readers(one, shared, s->threads, seconds, r);
-    genlat_vae_destroy(&vae);
-    genlat_vae_destroy(&shared);
+    genlat_model_destroy(&vae);
+    genlat_model_destroy(&shared);
     genlat_ctx_destroy(&ctx);
     genlat_ctx_destroy(&one);
     return status;

@@ -41,24 +41,24 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static genlat_status make(genlat_ctx *ctx, const struct critic *c, const char *strength, genlat_gan **out)
+static genlat_status make(genlat_ctx *ctx, const struct critic *c, const char *strength, genlat_model **out)
 {
-    genlat_gan_builder *b = NULL;
-    genlat_status status = genlat_gan_builder_new(ctx, &b);
+    genlat_model_builder *b = NULL;
+    genlat_status status = genlat_model_builder_new(ctx, "gan", &b);
     if (status != GENLAT_OK)
         return status;
-    genlat_gan_builder_preset(b, c->preset);
-    genlat_gan_builder_data(b, 3, (const int64_t[]){1, SIDE, SIDE});
-    genlat_gan_builder_set(b, "loss", "relativistic_pair");
-    genlat_gan_builder_set(b, "r1", strength);
-    genlat_gan_builder_set(b, "r2", strength);
+    genlat_model_builder_preset(b, c->preset);
+    genlat_model_builder_data(b, 3, (const int64_t[]){1, SIDE, SIDE});
+    genlat_model_builder_set(b, "loss", "relativistic_pair");
+    genlat_model_builder_set(b, "r1", strength);
+    genlat_model_builder_set(b, "r2", strength);
     if (c->net)
-        genlat_gan_builder_discriminator(b, c->net);
-    return genlat_gan_build(&b, NULL, out);
+        genlat_model_builder_set(b, "discriminator", c->net);
+    return genlat_model_build(&b, NULL, out);
 }
 
 /* The shortest of `best` and one step's time. */
-static genlat_status time_step(genlat_gan *gan, const genlat_tensor *x, double *best)
+static genlat_status time_step(genlat_model *gan, const genlat_tensor *x, double *best)
 {
     genlat_gan_terms terms;
     memset(&terms, 0, sizeof terms);
@@ -71,7 +71,7 @@ static genlat_status time_step(genlat_gan *gan, const genlat_tensor *x, double *
 
 static genlat_status measure(genlat_ctx *ctx, const struct critic *c, const genlat_tensor *x, double seconds)
 {
-    genlat_gan *gan[2] = {NULL, NULL};
+    genlat_model *gan[2] = {NULL, NULL};
     double best[2] = {INFINITY, INFINITY};
     genlat_status status = make(ctx, c, "0", &gan[0]);
     if (status == GENLAT_OK)
@@ -83,8 +83,8 @@ static genlat_status measure(genlat_ctx *ctx, const struct critic *c, const genl
     if (status == GENLAT_OK)
         printf("%-36s %8.2f ms without, %8.2f ms with R1 and R2: %.2f times%s\n", c->name, 1e3 * best[0],
                1e3 * best[1], best[1] / best[0], best[1] > WANTED * best[0] ? ", more than wanted" : "");
-    genlat_gan_destroy(&gan[0]);
-    genlat_gan_destroy(&gan[1]);
+    genlat_model_destroy(&gan[0]);
+    genlat_model_destroy(&gan[1]);
     return status;
 }
 

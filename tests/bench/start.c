@@ -22,22 +22,22 @@ extern char **environ;
 static genlat_status make(const char *whole, const char *exported)
 {
     genlat_ctx *ctx = NULL;
-    genlat_vae_builder *builder = NULL;
-    genlat_vae *vae = NULL;
+    genlat_model_builder *builder = NULL;
+    genlat_model *vae = NULL;
     genlat_status status = genlat_ctx_new(NULL, &ctx);
     if (!status)
-        status = genlat_vae_builder_new(ctx, &builder);
-    genlat_vae_builder_data(builder, 1, (int64_t[]){784});
-    genlat_vae_builder_latent(builder, LATENT);
-    genlat_vae_builder_encoder(builder, "dense units=512; relu; dense units=256; relu");
-    genlat_vae_builder_decoder(builder, "dense units=256; relu; dense units=512; relu; dense units=784");
+        status = genlat_model_builder_new(ctx, "vae", &builder);
+    genlat_model_builder_data(builder, 1, (int64_t[]){784});
+    genlat_model_builder_set_int(builder, "latent", LATENT);
+    genlat_model_builder_set(builder, "encoder", "dense units=512; relu; dense units=256; relu");
+    genlat_model_builder_set(builder, "decoder", "dense units=256; relu; dense units=512; relu; dense units=784");
     if (!status)
-        status = genlat_vae_build(&builder, NULL, &vae);
+        status = genlat_model_build(&builder, NULL, &vae);
     if (!status)
-        status = genlat_vae_save(vae, whole);
+        status = genlat_model_save(vae, whole);
     if (!status)
-        status = genlat_vae_export(vae, exported);
-    genlat_vae_destroy(&vae);
+        status = genlat_model_export(vae, exported);
+    genlat_model_destroy(&vae);
     genlat_ctx_destroy(&ctx);
     return status;
 }
@@ -45,18 +45,18 @@ static genlat_status make(const char *whole, const char *exported)
 static genlat_status load(const char *path)
 {
     genlat_ctx *ctx = NULL;
-    genlat_vae *vae = NULL;
+    genlat_model *vae = NULL;
     genlat_tensor *z = NULL, *x = NULL;
     genlat_status status = genlat_ctx_new(NULL, &ctx);
     if (!status)
-        status = genlat_vae_load(ctx, path, &vae);
+        status = genlat_model_load(ctx, path, &vae);
     if (!status)
         status = genlat_tensor_new(ctx, 2, (int64_t[]){1, LATENT}, &z);
     if (!status)
-        status = genlat_vae_decode(vae, z, NULL, &x);
+        status = genlat_model_decode(vae, z, NULL, &x);
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&z);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&vae);
     genlat_ctx_destroy(&ctx);
     return status;
 }
