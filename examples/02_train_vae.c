@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "genlat/train.h"
+#include "genlat/vae.h"
 
 #define TRY(call)                                                                                            \
     do {                                                                                                     \
@@ -44,26 +45,26 @@ static void draw(const genlat_tensor *images, int64_t n)
 }
 
 /* What the model is made of. Setters return nothing: the first error of them all is told by
- * genlat_vae_build(). */
-static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_vae **vae)
+ * genlat_model_build(). */
+static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_model **vae)
 {
-    genlat_vae_builder *builder = NULL;
-    genlat_status status = genlat_vae_builder_new(ctx, &builder);
+    genlat_model_builder *builder = NULL;
+    genlat_status status = genlat_model_builder_new(ctx, "vae", &builder);
     if (status != GENLAT_OK)
         return status;
-    genlat_vae_builder_encoder(builder, "flatten; dense units=200; relu");
-    genlat_vae_builder_decoder(builder, "dense units=200; relu; dense units={out}");
-    genlat_vae_builder_latent(builder, 8);
-    genlat_vae_builder_likelihood(builder, GENLAT_LIKELIHOOD_BERNOULLI, NULL);
-    genlat_vae_builder_optimizer(builder, "adam lr=2e-3", NULL);
-    return genlat_vae_build(&builder, digits, vae);
+    genlat_model_builder_set(builder, "encoder", "flatten; dense units=200; relu");
+    genlat_model_builder_set(builder, "decoder", "dense units=200; relu; dense units={out}");
+    genlat_model_builder_set_int(builder, "latent", 8);
+    genlat_model_builder_set(builder, "likelihood", "bernoulli");
+    genlat_model_builder_set(builder, "optimizer", "adam lr=2e-3");
+    return genlat_model_build(&builder, digits, vae);
 }
 
 int main(void)
 {
     genlat_ctx *ctx = NULL;
     genlat_source *digits = NULL, *others = NULL;
-    genlat_vae *vae = NULL;
+    genlat_model *vae = NULL;
     genlat_trainer *trainer = NULL;
     genlat_tensor *samples = NULL;
     genlat_train_opts opts;
@@ -83,7 +84,7 @@ int main(void)
     opts.batch = 64;
     opts.event = on_event;
     opts.event_user = &best;
-    TRY(genlat_trainer_vae(vae, digits, others, &opts, &trainer));
+    TRY(genlat_trainer_new(vae, digits, others, &opts, &trainer));
     TRY(genlat_trainer_run(trainer));
 
     /* The history holds every curve of the training. */
@@ -91,16 +92,16 @@ int main(void)
     printf("training went from %.1f to %.1f nats a digit in %lld epochs\n", curve[0], curve[epochs - 1],
            (long long)epochs);
     TRY(genlat_vae_active_units(vae, others, &active, NULL, NULL));
-    printf("%lld of %lld latent dimensions are used\n", (long long)active, (long long)genlat_vae_latent(vae));
+    printf("%lld of %lld latent dimensions are used\n", (long long)active, (long long)genlat_model_latent(vae));
 
-    TRY(genlat_vae_sample(vae, 4, &samples));
+    TRY(genlat_model_sample(vae, 4, NULL, NULL, &samples));
     draw(samples, 4);
 end:
     if (status != GENLAT_OK)
         fprintf(stderr, "02_train_vae: %s\n", genlat_last_error());
     genlat_tensor_destroy(&samples);
     genlat_trainer_destroy(&trainer);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&vae);
     genlat_source_destroy(&others);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);

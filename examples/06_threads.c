@@ -16,30 +16,27 @@ typedef struct job {
     char error[256];
 } job;
 
-static genlat_status train(job *j, genlat_vae **vae)
+static genlat_status train(job *j, genlat_model **vae)
 {
-    genlat_vae_builder *builder = NULL;
+    genlat_model_builder *builder = NULL;
     genlat_train_opts opts;
-    genlat_vae_opts model;
-    genlat_vae_terms terms = {.size = sizeof terms};
-    genlat_status status = genlat_vae_builder_new(j->ctx, &builder);
+    double terms[GENLAT_MAX_TERMS] = {0};
+    genlat_status status = genlat_model_builder_new(j->ctx, "vae", &builder);
     if (status != GENLAT_OK)
         return status;
-    genlat_vae_opts_init(&model);
-    model.latent = 4;
-    model.beta = j->beta;
-    genlat_vae_builder_options(builder, &model);
-    genlat_vae_builder_encoder(builder, "flatten; dense units=64; relu");
-    genlat_vae_builder_decoder(builder, "dense units=64; relu; dense units={out}");
+    genlat_model_builder_set_int(builder, "latent", 4);
+    genlat_model_builder_set_real(builder, "beta", j->beta);
+    genlat_model_builder_set(builder, "encoder", "flatten; dense units=64; relu");
+    genlat_model_builder_set(builder, "decoder", "dense units=64; relu; dense units={out}");
     genlat_train_opts_init(&opts);
     opts.epochs = 2;
     opts.batch = 50;
-    status = genlat_vae_build(&builder, j->digits, vae);
+    status = genlat_model_build(&builder, j->digits, vae);
     if (status == GENLAT_OK)
-        status = genlat_vae_fit(*vae, j->digits, &opts);
+        status = genlat_model_fit(*vae, j->digits, NULL, &opts);
     if (status == GENLAT_OK)
-        status = genlat_vae_evaluate(*vae, j->digits, 100, 1, &terms);
-    j->neg_elbo = terms.neg_elbo;
+        status = genlat_model_evaluate(*vae, j->digits, 100, 1, terms);
+    j->neg_elbo = terms[0];
     return status;
 }
 
@@ -47,16 +44,16 @@ static genlat_status train(job *j, genlat_vae **vae)
 static void *run(void *argument)
 {
     job *j = argument;
-    genlat_vae *vae = NULL;
+    genlat_model *vae = NULL;
     if (train(j, &vae) != GENLAT_OK)
         snprintf(j->error, sizeof j->error, "%s", genlat_last_error());
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&vae);
     return NULL;
 }
 
 /* A model that nobody trains may be used by any number of threads. */
 typedef struct sampling {
-    genlat_vae *vae;
+    genlat_model *vae;
     genlat_tensor *x;
 } sampling;
 
@@ -66,7 +63,7 @@ static void *sample(void *argument)
     genlat_sample_opts opts;
     genlat_sample_opts_init(&opts);
     opts.seed = 5;
-    if (genlat_vae_sample_with(s->vae, 50, NULL, &opts, &s->x) != GENLAT_OK)
+    if (genlat_model_sample(s->vae, 50, NULL, &opts, &s->x) != GENLAT_OK)
         s->x = NULL;
     return NULL;
 }
@@ -84,7 +81,7 @@ int main(void)
 {
     genlat_ctx *ctx = NULL;
     genlat_source *digits = NULL;
-    genlat_vae *vae = NULL;
+    genlat_model *vae = NULL;
     int failed = 1;
     if (genlat_ctx_new(NULL, &ctx) || genlat_source_synthetic(ctx, "digits", 1000, 1, &digits)) {
         fprintf(stderr, "06_threads: %s\n", genlat_last_error());
@@ -114,7 +111,7 @@ int main(void)
     genlat_tensor_destroy(&samples[0].x);
     genlat_tensor_destroy(&samples[1].x);
 end:
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&vae);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);
     return failed != 0;

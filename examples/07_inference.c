@@ -40,8 +40,8 @@ static genlat_status make_file(const char *path)
 {
     genlat_ctx *ctx = NULL;
     genlat_source *digits = NULL;
-    genlat_vae_builder *builder = NULL;
-    genlat_vae *vae = NULL;
+    genlat_model_builder *builder = NULL;
+    genlat_model *vae = NULL;
     genlat_train_opts opts;
     genlat_status status;
     genlat_train_opts_init(&opts);
@@ -49,16 +49,16 @@ static genlat_status make_file(const char *path)
     opts.batch = 50;
     TRY(genlat_ctx_new(NULL, &ctx));
     TRY(genlat_source_synthetic(ctx, "digits", 1000, 1, &digits));
-    TRY(genlat_vae_builder_new(ctx, &builder));
-    genlat_vae_builder_encoder(builder, "flatten; dense units=64; relu");
-    genlat_vae_builder_decoder(builder, "dense units=64; relu; dense units={out}");
-    genlat_vae_builder_latent(builder, LATENT);
-    TRY(genlat_vae_build(&builder, digits, &vae));
-    TRY(genlat_vae_fit(vae, digits, &opts));
-    TRY(genlat_vae_export(vae, path));
+    TRY(genlat_model_builder_new(ctx, "vae", &builder));
+    genlat_model_builder_set(builder, "encoder", "flatten; dense units=64; relu");
+    genlat_model_builder_set(builder, "decoder", "dense units=64; relu; dense units={out}");
+    genlat_model_builder_set_int(builder, "latent", LATENT);
+    TRY(genlat_model_build(&builder, digits, &vae));
+    TRY(genlat_model_fit(vae, digits, NULL, &opts));
+    TRY(genlat_model_export(vae, path));
 end:
-    genlat_vae_destroy(&vae);
-    genlat_vae_builder_destroy(&builder);
+    genlat_model_destroy(&vae);
+    genlat_model_builder_destroy(&builder);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);
     return status;
@@ -72,7 +72,8 @@ int main(int argc, char **argv)
     genlat_ctx_opts ctx_opts;
     genlat_exec_opts exec_opts;
     genlat_ctx *ctx = NULL;
-    genlat_vae *vae = NULL;
+    genlat_model *vae = NULL;
+    genlat_net *decoder = NULL;
     genlat_exec *exec = NULL;
     genlat_rng *rng = NULL;
     genlat_tensor *z = NULL;
@@ -85,13 +86,15 @@ int main(int argc, char **argv)
     genlat_ctx_opts_init(&ctx_opts);
     ctx_opts.allocator = &allocator;
     TRY(genlat_ctx_new(&ctx_opts, &ctx));
-    TRY(genlat_vae_load(ctx, path, &vae));
+    TRY(genlat_model_load(ctx, path, &vae));
 
-    /* The decoder as a net of its own, compiled for one sample. Its outputs are logits: a pixel is white
-     * above 0. */
+    /* The decoder as a net of its own, compiled for one sample; it stays when the model goes. Its outputs are
+     * logits: a pixel is white above 0. */
+    TRY(genlat_model_net(vae, "decoder", &decoder));
+    genlat_model_destroy(&vae);
     genlat_exec_opts_init(&exec_opts);
     exec_opts.purpose = GENLAT_EXEC_INFERENCE;
-    TRY(genlat_net_compile(genlat_vae_decoder(vae), 1, &exec_opts, &exec));
+    TRY(genlat_net_compile(decoder, 1, &exec_opts, &exec));
     TRY(genlat_tensor_new(ctx, 2, (int64_t[]){1, LATENT}, &z));
     TRY(genlat_rng_new(ctx, 1, 0, &rng));
     printf("ready: %ld bytes in %ld pieces, %lld of them to compute with\n", m.bytes, m.calls,
@@ -114,7 +117,8 @@ end:
     genlat_tensor_destroy(&z);
     genlat_rng_destroy(&rng);
     genlat_exec_destroy(&exec);
-    genlat_vae_destroy(&vae);
+    genlat_net_destroy(&decoder);
+    genlat_model_destroy(&vae);
     genlat_ctx_destroy(&ctx);
     return status != GENLAT_OK || m.calls != before || bright == 0;
 }

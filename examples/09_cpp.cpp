@@ -59,8 +59,8 @@ template <class T, void (*Destroy)(T **)> class handle
 using context = handle<genlat_ctx, genlat_ctx_destroy>;
 using source = handle<genlat_source, genlat_source_destroy>;
 using tensor = handle<genlat_tensor, genlat_tensor_destroy>;
-using vae_builder = handle<genlat_vae_builder, genlat_vae_builder_destroy>;
-using vae = handle<genlat_vae, genlat_vae_destroy>;
+using model_builder = handle<genlat_model_builder, genlat_model_builder_destroy>;
+using model = handle<genlat_model, genlat_model_destroy>;
 
 } // namespace gl
 
@@ -70,15 +70,15 @@ template <class F> int32_t forward_event(void *user, const genlat_event *event)
     return (*static_cast<F *>(user))(*event) ? 0 : 1;
 }
 
-static gl::vae train(genlat_ctx *ctx, genlat_source *digits, std::vector<double> &losses)
+static gl::model train(genlat_ctx *ctx, genlat_source *digits, std::vector<double> &losses)
 {
-    gl::vae_builder builder;
-    gl::vae model;
-    gl::check(genlat_vae_builder_new(ctx, builder.out()));
-    genlat_vae_builder_latent(builder, 4);
-    genlat_vae_builder_encoder(builder, "flatten; dense units=64; relu");
-    genlat_vae_builder_decoder(builder, "dense units=64; relu; dense units={out}");
-    gl::check(genlat_vae_build(builder.give(), digits, model.out()));
+    gl::model_builder builder;
+    gl::model model;
+    gl::check(genlat_model_builder_new(ctx, "vae", builder.out()));
+    genlat_model_builder_set_int(builder, "latent", 4);
+    genlat_model_builder_set(builder, "encoder", "flatten; dense units=64; relu");
+    genlat_model_builder_set(builder, "decoder", "dense units=64; relu; dense units={out}");
+    gl::check(genlat_model_build(builder.give(), digits, model.out()));
 
     auto on_event = [&losses](const genlat_event &event) {
         if (event.kind == GENLAT_EVENT_EPOCH)
@@ -91,7 +91,7 @@ static gl::vae train(genlat_ctx *ctx, genlat_source *digits, std::vector<double>
     opts.batch = 50;
     opts.event = forward_event<decltype(on_event)>;
     opts.event_user = &on_event;
-    gl::check(genlat_vae_fit(model, digits, &opts));
+    gl::check(genlat_model_fit(model, digits, nullptr, &opts));
     return model;
 }
 
@@ -104,17 +104,17 @@ int main()
         std::vector<double> losses;
         gl::check(genlat_ctx_new(nullptr, ctx.out()));
         gl::check(genlat_source_synthetic(ctx, "digits", 1000, 1, digits.out()));
-        gl::vae model = train(ctx, digits, losses);
+        gl::model model = train(ctx, digits, losses);
         for (double loss : losses)
             std::cout << "neg_elbo " << loss << '\n';
-        gl::check(genlat_vae_sample(model, 8, samples.out()));
+        gl::check(genlat_model_sample(model, 8, nullptr, nullptr, samples.out()));
         std::cout << genlat_tensor_dim(samples, 0) << " samples\n";
 
         // A wrong call throws, with the library's own text, and everything above is given back on the way
         // out.
         gl::tensor wrong;
         try {
-            gl::check(genlat_vae_decode(model, samples, nullptr, wrong.out()));
+            gl::check(genlat_model_decode(model, samples, nullptr, wrong.out()));
         } catch (const std::runtime_error &error) {
             std::cout << "a wrong call says: " << error.what() << '\n';
             return losses.size() == 3 && losses.back() < losses.front() ? 0 : 1;

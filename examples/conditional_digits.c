@@ -15,19 +15,27 @@
 
 enum { CLASSES = 10, SIDE = 28, ASKED = 500 };
 
-static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_gan **gan)
+static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_model **gan)
 {
-    genlat_gan_builder *builder = NULL;
-    genlat_status status = genlat_gan_builder_new(ctx, &builder);
+    genlat_model_builder *builder = NULL;
+    genlat_status status = genlat_model_builder_new(ctx, "gan", &builder);
     if (status != GENLAT_OK)
         return status;
-    genlat_gan_builder_preset(builder, "mlp");
-    genlat_gan_builder_condition(builder, CLASSES, 0);
-    genlat_gan_builder_optimizers(builder, "adam lr=1e-3 beta1=0 beta2=0.99", NULL, NULL);
-    genlat_gan_builder_set(builder, "conditioning", "projection");
-    genlat_gan_builder_set(builder, "r1", "0.2");
-    genlat_gan_builder_set(builder, "ema", "5000");
-    return genlat_gan_build(&builder, digits, gan);
+    genlat_model_builder_preset(builder, "mlp");
+    genlat_model_builder_condition(builder, CLASSES, 0);
+    genlat_model_builder_set(builder, "optimizer_g", "adam lr=1e-3 beta1=0 beta2=0.99"); /* of both nets */
+    genlat_model_builder_set(builder, "conditioning", "projection");
+    genlat_model_builder_set_real(builder, "r1", 0.2);
+    genlat_model_builder_set_real(builder, "ema", 5000);
+    return genlat_model_build(&builder, digits, gan);
+}
+
+/* A small convolutional net, the first preset of the family. */
+static genlat_status build_classifier(genlat_ctx *ctx, genlat_source *digits, genlat_model **classifier)
+{
+    genlat_model_builder *builder = NULL;
+    genlat_status status = genlat_model_builder_new(ctx, "predictor", &builder);
+    return status == GENLAT_OK ? genlat_model_build(&builder, digits, classifier) : status;
 }
 
 /* An image as letters, each for one across and two down. */
@@ -53,12 +61,12 @@ static int most_probable(const float *probability)
 }
 
 /* Part of samples, asked for in turn, that the classifier takes for what was asked. */
-static genlat_status find_agreement(genlat_gan *gan, genlat_predictor *classifier, double *agreement)
+static genlat_status find_agreement(genlat_model *gan, genlat_model *classifier, double *agreement)
 {
     genlat_tensor *made = NULL, *answers = NULL;
     int right = 0;
     genlat_status status;
-    TRY(genlat_gan_generate(gan, ASKED, NULL, NULL, &made));
+    TRY(genlat_model_sample(gan, ASKED, NULL, NULL, &made));
     TRY(genlat_predictor_predict(classifier, made, &answers));
     for (int i = 0; i < ASKED; i++)
         right += most_probable(genlat_tensor_const_data(answers) + CLASSES * i) == i % CLASSES;
@@ -73,8 +81,7 @@ int main(int argc, char **argv)
 {
     genlat_ctx *ctx = NULL;
     genlat_source *digits = NULL;
-    genlat_predictor *classifier = NULL;
-    genlat_gan *gan = NULL;
+    genlat_model *classifier = NULL, *gan = NULL;
     genlat_tensor *wish = NULL, *granted = NULL;
     genlat_train_opts opts;
     const int64_t one = 1;
@@ -87,17 +94,17 @@ int main(int argc, char **argv)
     genlat_train_opts_init(&opts);
     opts.batch = 50;
     opts.steps = 100;
-    TRY(genlat_predictor_new(ctx, digits, NULL, &classifier));
-    TRY(genlat_predictor_fit(classifier, digits, &opts));
+    TRY(build_classifier(ctx, digits, &classifier));
+    TRY(genlat_model_fit(classifier, digits, NULL, &opts));
 
     TRY(build(ctx, digits, &gan));
     opts.steps = 800;
-    TRY(genlat_gan_fit(gan, digits, &opts));
+    TRY(genlat_model_fit(gan, digits, NULL, &opts));
 
     /* A label for each sample that is wanted. Without labels the classes come in turn. */
     TRY(genlat_tensor_new(ctx, 1, &one, &wish));
     genlat_tensor_data(wish)[0] = (float)digit;
-    TRY(genlat_gan_generate(gan, 1, wish, NULL, &granted));
+    TRY(genlat_model_sample(gan, 1, wish, NULL, &granted));
     printf("asked for a %d:\n", digit);
     draw(genlat_tensor_const_data(granted));
     TRY(find_agreement(gan, classifier, &agreement));
@@ -107,8 +114,8 @@ end:
         fprintf(stderr, "conditional_digits: %s\n", genlat_last_error());
     genlat_tensor_destroy(&granted);
     genlat_tensor_destroy(&wish);
-    genlat_gan_destroy(&gan);
-    genlat_predictor_destroy(&classifier);
+    genlat_model_destroy(&gan);
+    genlat_model_destroy(&classifier);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);
     return status != GENLAT_OK || agreement < 0.5;

@@ -16,23 +16,30 @@
 
 enum { TRAINING = 2000, TEST = 500, STEPS = 80, COLUMNS = 10, PICTURES = 50 };
 
-static genlat_status train_classifier(genlat_predictor *classifier, genlat_source *digits)
+/* Without any setting, the builder makes the preset "classifier", a small convolutional net. */
+static genlat_status train_classifier(genlat_ctx *ctx, genlat_source *digits, genlat_model **classifier)
 {
+    genlat_model_builder *builder = NULL;
     genlat_train_opts opts;
+    genlat_status status;
     genlat_train_opts_init(&opts);
     opts.steps = 100;
     opts.batch = 50;
-    return genlat_predictor_fit(classifier, digits, &opts);
+    TRY(genlat_model_builder_new(ctx, "predictor", &builder));
+    TRY(genlat_model_build(&builder, digits, classifier));
+    TRY(genlat_model_fit(*classifier, digits, NULL, &opts));
+end:
+    return status;
 }
 
 /* Distance between samples [n,...] and others in the features of the classifier. */
-static genlat_status compare(genlat_predictor *classifier, const genlat_tensor *a, const genlat_tensor *b,
+static genlat_status compare(genlat_model *classifier, const genlat_tensor *a, const genlat_tensor *b,
                              double *distance)
 {
     genlat_tensor *features_a = NULL, *features_b = NULL;
     genlat_status status;
-    TRY(genlat_predictor_features(classifier, a, &features_a));
-    TRY(genlat_predictor_features(classifier, b, &features_b));
+    TRY(genlat_model_encode(classifier, a, NULL, &features_a));
+    TRY(genlat_model_encode(classifier, b, NULL, &features_b));
     TRY(genlat_metric_frechet_distance(features_a, features_b, distance));
 end:
     genlat_tensor_destroy(&features_a);
@@ -40,12 +47,11 @@ end:
     return status;
 }
 
-static genlat_status measure(genlat_gan *gan, genlat_predictor *classifier, const genlat_tensor *real,
-                             double *distance)
+static genlat_status measure(genlat_model *gan, genlat_model *classifier, const genlat_tensor *real, double *distance)
 {
     genlat_tensor *made = NULL;
     genlat_status status;
-    TRY(genlat_gan_generate(gan, TEST, NULL, NULL, &made));
+    TRY(genlat_model_sample(gan, TEST, NULL, NULL, &made));
     TRY(compare(classifier, real, made, distance));
 end:
     genlat_tensor_destroy(&made);
@@ -56,10 +62,9 @@ int main(int argc, char **argv)
 {
     genlat_ctx *ctx = NULL;
     genlat_source *digits = NULL, *others = NULL;
-    genlat_predictor *classifier = NULL;
-    genlat_predictor_terms terms = {.size = sizeof terms};
-    genlat_gan_builder *builder = NULL;
-    genlat_gan *gan = NULL;
+    genlat_model *classifier = NULL, *gan = NULL;
+    genlat_model_builder *builder = NULL;
+    double terms[GENLAT_MAX_TERMS]; /* of a classifier: loss, accuracy */
     genlat_tensor *real = NULL, *training = NULL, *pictures = NULL;
     genlat_train_opts opts;
     double own = 0, before = 0, after = 0;
@@ -71,21 +76,19 @@ int main(int argc, char **argv)
     TRY(genlat_source_read(others, 0, TEST, &real, NULL));
     TRY(genlat_source_read(digits, 0, TEST, &training, NULL));
 
-    /* NULL stands for the preset "classifier", a small convolutional net. */
-    TRY(genlat_predictor_new(ctx, digits, NULL, &classifier));
-    TRY(train_classifier(classifier, digits));
-    TRY(genlat_predictor_evaluate(classifier, others, TEST, &terms));
-    printf("the classifier finds %.1f %% of unseen digits\n", 100 * terms.accuracy);
+    TRY(train_classifier(ctx, digits, &classifier));
+    TRY(genlat_model_evaluate(classifier, others, TEST, 1, terms));
+    printf("the classifier finds %.1f %% of unseen digits\n", 100 * terms[1]);
 
     /* The default GAN; its average follows closely, as the training is short. */
-    TRY(genlat_gan_builder_new(ctx, &builder));
-    genlat_gan_builder_set(builder, "ema", "500");
-    TRY(genlat_gan_build(&builder, digits, &gan));
+    TRY(genlat_model_builder_new(ctx, "gan", &builder));
+    genlat_model_builder_set_real(builder, "ema", 500);
+    TRY(genlat_model_build(&builder, digits, &gan));
     TRY(measure(gan, classifier, real, &before));
     genlat_train_opts_init(&opts);
     opts.steps = argc > 1 ? strtoll(argv[1], NULL, 10) : STEPS;
     opts.batch = 16;
-    TRY(genlat_gan_fit(gan, digits, &opts));
+    TRY(genlat_model_fit(gan, digits, NULL, &opts));
 
     TRY(measure(gan, classifier, real, &after));
     TRY(compare(classifier, real, training, &own));
@@ -93,7 +96,7 @@ int main(int argc, char **argv)
            "themselves: %.1f\n",
            before, after, (long long)opts.steps, own);
     if (argc > 2) {
-        TRY(genlat_gan_generate(gan, PICTURES, NULL, NULL, &pictures));
+        TRY(genlat_model_sample(gan, PICTURES, NULL, NULL, &pictures));
         TRY(genlat_png_grid(argv[2], pictures, COLUMNS, 2, 0, 1));
         printf("wrote %s\n", argv[2]);
     }
@@ -103,8 +106,8 @@ end:
     genlat_tensor_destroy(&pictures);
     genlat_tensor_destroy(&training);
     genlat_tensor_destroy(&real);
-    genlat_gan_destroy(&gan);
-    genlat_predictor_destroy(&classifier);
+    genlat_model_destroy(&gan);
+    genlat_model_destroy(&classifier);
     genlat_source_destroy(&others);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);

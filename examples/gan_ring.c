@@ -51,8 +51,8 @@ int main(void)
 {
     genlat_ctx *ctx = NULL;
     genlat_source *ring = NULL;
-    genlat_gan_builder *builder = NULL;
-    genlat_gan *gan = NULL;
+    genlat_model_builder *builder = NULL;
+    genlat_model *gan = NULL;
     genlat_tensor *samples = NULL, *centres = NULL;
     genlat_modes modes = {.size = sizeof modes};
     genlat_train_opts opts;
@@ -63,18 +63,18 @@ int main(void)
     TRY(genlat_source_synthetic(ctx, "ring", 20000, 1, &ring));
 
     /* Without any call between these two, the builder makes the preset "r3" for the source's data. */
-    TRY(genlat_gan_builder_new(ctx, &builder));
-    genlat_gan_builder_set(builder, "lr_schedule", "cosine from=1 to=0.05 steps=1000");
-    TRY(genlat_gan_build(&builder, ring, &gan));
+    TRY(genlat_model_builder_new(ctx, "gan", &builder));
+    genlat_model_builder_set(builder, "lr_schedule", "cosine from=1 to=0.05 steps=1000");
+    TRY(genlat_model_build(&builder, ring, &gan));
 
     genlat_train_opts_init(&opts);
     opts.steps = STEPS;
     opts.batch = 64;
     opts.event = on_event;
-    TRY(genlat_gan_fit(gan, ring, &opts));
+    TRY(genlat_model_fit(gan, ring, NULL, &opts));
 
     /* Samples come from the averaged generator; longer training makes them sharper. */
-    TRY(genlat_gan_generate(gan, SAMPLES, NULL, NULL, &samples));
+    TRY(genlat_model_sample(gan, SAMPLES, NULL, NULL, &samples));
     TRY(genlat_source_mixture(ring, &centres, &sd));
     TRY(genlat_metric_modes(samples, centres, sd, &modes));
     draw(samples);
@@ -85,8 +85,8 @@ end:
         fprintf(stderr, "gan_ring: %s\n", genlat_last_error());
     genlat_tensor_destroy(&centres);
     genlat_tensor_destroy(&samples);
-    genlat_gan_destroy(&gan);
-    genlat_gan_builder_destroy(&builder);
+    genlat_model_destroy(&gan);
+    genlat_model_builder_destroy(&builder);
     genlat_source_destroy(&ring);
     genlat_ctx_destroy(&ctx);
     return status != GENLAT_OK || modes.found < 4;
