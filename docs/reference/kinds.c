@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes the page of the reference that lists every kind of layer, likelihood, optimizer and schedule with its options, from
- * the tables that the library itself is driven by. */
+/* Writes the page of the reference that lists every kind that is written as text with its options, and the settings and presets
+ * of every family of models, from the tables that the library itself is driven by. */
 #include <stdio.h>
 
+#include "gan/augment/augment.h"
+#include "gan/penalty/penalty.h"
 #include "genlat/genlat.h"
+#include "latent/latent.h"
 #include "layer/layer.h"
 #include "loss/loss.h"
-#include "model/gan_priv.h"
-#include "model/vae_priv.h"
+#include "model/model.h"
 #include "optim/optim_priv.h"
 
 /* Markdown would take a star, an underscore or a sign of comparison for itself. */
@@ -105,6 +107,96 @@ static void list_names(const char *title, named_fn *name_at)
     printf("\n");
 }
 
+/* ---- what a VAE has between its nets, and a GAN beside its losses ----------------------------- */
+
+static void list_kind_type(const gnl_kind_type *type)
+{
+    list_kind(type->name, type->help, type->options);
+}
+
+static void list_latent_kinds(void)
+{
+    open_list("Posteriors", "gaussian");
+    for (int i = 0; gnl_posterior_types[i]; i++)
+        list_kind_type(&gnl_posterior_types[i]->kind);
+    open_list("Priors", "normal");
+    for (int i = 0; gnl_prior_types[i]; i++)
+        list_kind_type(&gnl_prior_types[i]->kind);
+    open_list("Terms of the objective", "kl beta=4");
+    for (int i = 0; gnl_term_types[i]; i++)
+        list_kind_type(&gnl_term_types[i]->kind);
+    open_list("Bounds", "importance estimator=doubly");
+    for (int i = 0; gnl_bound_types[i]; i++)
+        list_kind_type(&gnl_bound_types[i]->kind);
+}
+
+static void list_gan_kinds(void)
+{
+    list_names("Adversarial losses", genlat_adversarial_kind);
+    open_list("Penalties of the GAN", "r1 weight=1; r2 weight=1");
+    for (int i = 0; gnl_gan_penalty_types[i]; i++)
+        list_kind(gnl_gan_penalty_types[i]->name, gnl_gan_penalty_types[i]->help, gnl_gan_penalty_types[i]->options);
+    open_list("Augmentations", "color,translation");
+    printf("| name | group | meaning |\n|---|---|---|\n");
+    for (int i = 0; gnl_augment_types[i]; i++) {
+        printf("| `%s` | %s | ", gnl_augment_types[i]->name, gnl_augment_types[i]->group ? gnl_augment_types[i]->group : "");
+        say(gnl_augment_types[i]->help);
+        printf(" |\n");
+    }
+    printf("\n");
+}
+
+/* ---- families ---------------------------------------------------------------------------------- */
+
+static void list_texts(const gnl_config_type *type)
+{
+    static const char *const written[] = {[GNL_TEXT_SPEC] = "kinds with their options",
+                                          [GNL_TEXT_OPTIMIZER] = "an optimizer; a second one may be empty: as the first",
+                                          [GNL_TEXT_SCHEDULE] = "a schedule; empty: constant",
+                                          [GNL_TEXT_NET] = "layers",
+                                          [GNL_TEXT_BUILD] = "used while the model is built"};
+    printf("| text | value |\n|---|---|\n");
+    for (int i = 0; i < type->count; i++)
+        printf("| `%s` | %s |\n", type->texts[i].key, written[type->texts[i].kind]);
+    printf("\n");
+}
+
+/* Layers may stand between ';' as well as between '|', which would end a column. */
+static void say_setting(const char *key, const char *value)
+{
+    printf("`%s=", key);
+    for (; *value; value++)
+        putchar(*value == '|' ? ';' : *value);
+    printf("`");
+}
+
+static void list_presets(const gnl_model_type *type)
+{
+    printf("| preset | meaning | settings |\n|---|---|---|\n");
+    for (const gnl_preset *preset = type->presets; preset->name; preset++) {
+        printf("| `%s` | ", preset->name);
+        say(preset->help);
+        printf(" | ");
+        for (int i = 0; preset->pair[i]; i += 2) {
+            printf("%s", i ? ", " : "");
+            say_setting(preset->pair[i], preset->pair[i + 1]);
+        }
+        printf(" |\n");
+    }
+    printf("\n");
+}
+
+/* What genlat_model_builder_set() takes, beside what every family has. */
+static void list_family(const gnl_model_type *type)
+{
+    printf("## Family %s\n\n", type->name);
+    say(type->help);
+    printf(".\n\n");
+    list_options(type->config->options);
+    list_texts(type->config);
+    list_presets(type);
+}
+
 int main(void)
 {
     printf("# Kinds and options {#kinds}\n\nWhat libgenlat %s has, from its own tables.\n\n[TOC]\n\n",
@@ -122,13 +214,10 @@ int main(void)
     open_list("Schedules", "linear from=0 to=1 steps=1000 then constant value=1");
     for (int i = 0; gnl_schedule_types[i]; i++)
         list_kind(gnl_schedule_types[i]->name, gnl_schedule_types[i]->help, gnl_schedule_types[i]->options);
-    printf("## Options of the VAE\n\nSet by genlat_vae_builder_set() too.\n\n");
-    list_options(&gnl_vae_table);
-    printf("## Options of the GAN\n\nSet by genlat_gan_builder_set() too.\n\n");
-    list_options(&gnl_gan_table);
-    list_names("Adversarial losses", genlat_adversarial_kind);
-    list_names("Presets of the VAE", genlat_vae_preset);
-    list_names("Presets of the GAN", genlat_gan_preset);
+    list_latent_kinds();
+    list_gan_kinds();
+    for (int i = 0; gnl_model_types[i]; i++)
+        list_family(gnl_model_types[i]);
     printf("## Drawn sources\n\n");
     for (int32_t i = 0; genlat_source_synthetic_name(i); i++)
         printf("- `%s`\n", genlat_source_synthetic_name(i));
