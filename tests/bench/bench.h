@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "genlat/genlat.h"
-#include "net/net.h"
+#include "net/exec.h"
 
 enum { BENCH_NETS = 3, BENCH_EXECS = 3, BENCH_TENSORS = 6 };
 

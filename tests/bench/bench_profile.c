@@ -2,6 +2,7 @@
 /* Time by layer and direction: the kinds of a net's layers are replaced by ones that look at the clock and call the
  * real kind, found by the address of the layer's options. */
 #include "bench/bench.h"
+#include "net/net_priv.h"
 
 enum { MOST_LAYERS = 128 };
 enum { FORWARD, BACKWARD, JVP, JVP_BACKWARD, DIRECTIONS };

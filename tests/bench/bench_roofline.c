@@ -4,6 +4,7 @@
  * memory. Both are measured here. Data that stay in a cache move faster, so that small workloads may beat their floor.
  */
 #include "bench/bench.h"
+#include "net/net_priv.h"
 
 enum { SIDE = 1024, STREAM = 32 << 20, STREAM_ARRAYS = 3, RUNS = 12, UPDATE_NUMBERS = 7 };
 
