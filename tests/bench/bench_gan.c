@@ -74,10 +74,10 @@ static void put_critic(char *text, size_t size, int stages)
 static genlat_status compile_dcgan(bench *b)
 {
     genlat_exec_opts critic = exec_opts(b, true), generator = exec_opts(b, false);
-    critic.recompute = generator.recompute = generator.lend_grads = true;
-    GNL_TRY(genlat_net_exec_bytes(b->net[D], DCGAN_BATCH, &critic, &generator.room));
+    critic.recompute = generator.recompute = generator.gradients_in_workspace = true;
+    GNL_TRY(genlat_net_exec_bytes(b->net[D], DCGAN_BATCH, &critic, &generator.nested_bytes));
     GNL_TRY(genlat_net_compile(b->net[G], DCGAN_BATCH, &generator, &b->exec[G]));
-    return genlat_exec_compile_guest(b->exec[G], b->net[D], DCGAN_BATCH, &critic, &b->exec[D]);
+    return genlat_exec_compile_nested(b->exec[G], b->net[D], DCGAN_BATCH, &critic, &b->exec[D]);
 }
 
 static genlat_status open_dcgan(bench *b, int64_t side, int stages, int channels)
