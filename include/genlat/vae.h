@@ -151,12 +151,12 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_encode(genlat_model *model,
                                                             genlat_tensor **logvar);
 
 /**
- * Draw latents from q(z|x).
+ * Draw codes from q(z|x): those that an evaluation with the same seed draws for the first rows of a source.
  *
  * @param model   model.
  * @param x       [rows,...] data; borrowed for the call.
  * @param labels  as for genlat_vae_step().
- * @param seed    any number; the same seed gives the same latents.
+ * @param seed    any number; a row's code depends on the seed and its place alone.
  * @param z       receives a new tensor [rows,latent].
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
  * Randomness: of the seed given.

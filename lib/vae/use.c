@@ -30,7 +30,7 @@ static void draw_codes(const gnl_latents *l, const gnl_code *code, uint64_t seed
     gnl_code one = *code;
     one.samples = 1;
     for (int64_t i = 0; i < code->rows; i++) {
-        gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_SAMPLE, (uint64_t)(first + i));
+        gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_EVAL, (uint64_t)(first + i));
         gnl_rng_fill_normal(&rng, one.noise + i * l->posterior->noise, l->posterior->noise);
     }
     gnl_latents_draw(l, &one);
