@@ -5,6 +5,7 @@
  * Unless a comment says otherwise:
  * - Threads: all functions are safe; each thread has an error text of its own.
  * - Memory: nothing is allocated.
+ * - Errors: these functions do not fail.
  * - Randomness: none.
  * - Since: 0.1.
  */

@@ -8,6 +8,7 @@
  * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
  *   with the destroy function; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
+ * - Randomness: functions that draw advance the stream; no other does.
  * - Since: 0.1.
  */
 #ifndef GENLAT_RNG_H

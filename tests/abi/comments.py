@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every public function has a comment by the one template; every fallible one must be looked at by its caller."""
+"""Every header states its defaults once; every public function has a comment by the one template; every fallible one must be
+looked at by its caller."""
 import pathlib
 import re
 import sys
@@ -33,11 +34,9 @@ def check(report, function):
             report.fail(function.where, f"@param {name} is no parameter")
     if (function.result != "void") != ("@return" in body):
         report.fail(function.where, "@return is missing" if function.result != "void" else "@return of void")
-    for word in ("Thread-safety:", "Allocates:", "Randomness:"):
-        if word not in body:
-            report.fail(function.where, f"'{word}' is missing")
-    if not re.search(r"@since \d+\.\d+", body):
-        report.fail(function.where, "@since is missing")
+    for word in ("Threads: safe.", "Randomness: none.", "Since: 0.1."):
+        if word in body:
+            report.fail(function.where, f"repeats the default '{word}'")
     if function.result == "genlat_status" and function.name not in PASSES_ON:
         if not function.nodiscard:
             report.fail(function.where, "returns a status and is not GENLAT_NODISCARD")
@@ -45,9 +44,22 @@ def check(report, function):
             report.fail(function.where, "@return does not list the statuses, GENLAT_OK first")
 
 
+def check_header(report, header):
+    """The comment at the top says what holds where a function says nothing else."""
+    opening = re.search(r"/\*\*\s*\n \* @file .*?\*/", header.read_text(), re.S)
+    if not opening:
+        report.fail(header.name, "does not open with a comment '@file'")
+        return
+    for word in ("Threads", "emory", "rrors", "Randomness:", "Since: 0.1"):
+        if word not in opening.group(0):
+            report.fail(header.name, f"the comment '@file' does not state the default of '{word}'")
+
+
 def main():
     root, report, looked_at = pathlib.Path(sys.argv[1]), checks.Report(), 0
     for header in checks.public_headers(root):
+        if checks.public_functions(header):
+            check_header(report, header)
         for function in checks.public_functions(header):
             looked_at += 1
             check(report, function)

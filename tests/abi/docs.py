@@ -7,22 +7,28 @@ import sys
 
 import checks
 
-# heading of a page's list, table, how the table writes a kind
+# heading of a page's list, table, where in it the kinds are, how it writes one
+MACRO = r"#define {}\(X\)(.*?)\n\n"
 TABLES = [
-    ("Layers", "lib/layer/table.c", r"&gnl_(\w+),"),
-    ("Losses", "lib/loss/table.c", r"&gnl_(\w+),"),
-    ("Adversarial", "lib/loss/adversarial.c", r'"(\w+)",'),
-    ("Optimizers", "lib/optim/table.c", r"&gnl_rule_(\w+),"),
-    ("Schedules", "lib/optim/schedule_table.c", r"&(\w+),"),
+    ("Layers", "lib/layer/table.c", MACRO.format("LAYERS"), r"X\((\w+)\)"),
+    ("Losses", "lib/loss/table.c", MACRO.format("LIKELIHOODS"), r"X\((\w+)\)"),
+    ("Adversarial", "lib/loss/adversarial.c", r"gnl_adversarial_names\[\] = \{(.*?)\};", r'"(\w+)",'),
+    ("Optimizers", "lib/optim/table.c", MACRO.format("RULES"), r"X\((\w+)\)"),
+    ("Schedules", "lib/optim/schedule_table.c", r"gnl_schedule_types\[\] = \{(.*?)\};", r"&(\w+),"),
+    ("Posteriors", "lib/latent/table.c", MACRO.format("POSTERIORS"), r"X\((\w+)\)"),
+    ("Priors", "lib/latent/table.c", MACRO.format("PRIORS"), r"X\((\w+)\)"),
+    ("Terms", "lib/latent/table.c", MACRO.format("TERMS"), r"X\((\w+)\)"),
+    ("Bounds", "lib/latent/table.c", MACRO.format("BOUNDS"), r"X\((\w+)\)"),
+    ("Penalties", "lib/gan/penalty/table.c", MACRO.format("PENALTIES"), r"X\((\w+)\)"),
+    ("Augmentations", "lib/gan/augment/table.c", MACRO.format("AUGMENTATIONS"), r"X\((\w+)\)"),
 ]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 MENTION = re.compile(r"docs/[\w./-]*\w")
 
 
-def kinds_of(root, table, pattern):
-    text = (root / table).read_text()
-    array = re.search(r"\b(?:gnl_\w+_types|gnl_rules|gnl_adversarial_names)\[\] = \{(.*?)\};", text, re.S)
-    return re.findall(pattern, array.group(1)) if array else []
+def kinds_of(root, table, place, pattern):
+    found = re.search(place, (root / table).read_text(), re.S)
+    return re.findall(pattern, found.group(1)) if found else []
 
 
 def covered(root, heading):
@@ -35,8 +41,8 @@ def covered(root, heading):
 
 def check_pages(report, root):
     looked_at = 0
-    for heading, table, pattern in TABLES:
-        kinds, pages = kinds_of(root, table, pattern), covered(root, heading)
+    for heading, table, place, pattern in TABLES:
+        kinds, pages = kinds_of(root, table, place, pattern), covered(root, heading)
         looked_at += len(kinds)
         if not kinds:
             report.fail(table, "no kinds found")
