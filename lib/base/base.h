@@ -10,6 +10,7 @@
 #define GNL_BASE_H
 
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -263,6 +264,8 @@ typedef void gnl_task(void *arg, int64_t begin, int64_t end, int worker);
  * works for another thread, or from within a task, the caller does all of it by itself. */
 void gnl_parallel(genlat_ctx *ctx, int64_t n, int64_t grain, gnl_task *task, void *arg);
 int gnl_threads(const genlat_ctx *ctx);
+/* As pthread_create(), with all signals blocked: those of the process belong to the program's own threads. */
+int gnl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg);
 
 /* ---- CPU ------------------------------------------------------------------------------------------- */
 

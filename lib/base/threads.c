@@ -4,6 +4,7 @@
  * waited in vain, because another program had the worker's core. A core that is lost again and again is left alone for
  * longer and longer. */
 #include <pthread.h>
+#include <signal.h>
 #include <time.h>
 
 #include "base/base_priv.h"
@@ -127,6 +128,16 @@ static void leave(gnl_pool *pool)
     pthread_mutex_lock(&pool->lock);
     pthread_cond_signal(&pool->left);
     pthread_mutex_unlock(&pool->lock);
+}
+
+int gnl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int failed = pthread_create(thread, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
 }
 
 static void *work(void *arg)
@@ -278,7 +289,7 @@ genlat_status gnl_pool_new(genlat_ctx *ctx, int threads, gnl_pool **out)
         return GENLAT_E_MEMORY;
     for (int i = 0; i < threads - 1; i++) {
         pool->worker[i] = (struct worker){pool, i + 1};
-        if (pthread_create(&pool->thread[i], NULL, work, &pool->worker[i]) != 0) {
+        if (gnl_thread_start(&pool->thread[i], work, &pool->worker[i]) != 0) {
             gnl_pool_destroy(ctx, pool);
             return gnl_fail(GENLAT_E_THREAD, "thread %d of %d could not be started", i + 1,
                             threads);

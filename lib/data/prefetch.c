@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The background thread of batches: fills one slot at a time while the caller works with the other. */
 #include <pthread.h>
-#include <signal.h>
 
 #include "data/batches_priv.h"
 
@@ -40,17 +39,6 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* The host's signals go to the host's threads. */
-static int start_thread(gnl_prefetch *self)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&self->thread, NULL, work, self);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
-}
-
 static void free_prefetch(gnl_prefetch *self)
 {
     pthread_cond_destroy(&self->changed);
@@ -67,7 +55,7 @@ genlat_status gnl_prefetch_new(genlat_batches *batches, gnl_fill_fn *fill, gnl_p
     self->fill = fill;
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
-    if (start_thread(self) != 0) {
+    if (gnl_thread_start(&self->thread, work, self) != 0) {
         free_prefetch(self);
         return gnl_fail(GENLAT_E_THREAD, "the thread for prefetch could not be started");
     }

@@ -4,8 +4,10 @@
 #include <check.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/base.h"
 
@@ -182,6 +184,33 @@ START_TEST(a_worker_that_stalls_is_left_alone)
 }
 END_TEST
 
+static atomic_int handled;
+
+static void handle(int signal)
+{
+    atomic_fetch_add(&handled, 1);
+}
+
+/* A signal of the process that the program has blocked stays pending: no worker takes it. */
+START_TEST(workers_take_no_signals)
+{
+    genlat_ctx *ctx = new_ctx(MOST_THREADS);
+    sigset_t usr1, before, pending;
+    ck_assert(signal(SIGUSR1, handle) != SIG_ERR);
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &usr1, &before);
+    kill(getpid(), SIGUSR1);
+    sleep_ms(20);
+    sigpending(&pending);
+    ck_assert(sigismember(&pending, SIGUSR1));
+    ck_assert_int_eq(atomic_load(&handled), 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    ck_assert_int_eq(atomic_load(&handled), 1);
+    genlat_ctx_destroy(&ctx);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pool");
@@ -191,6 +220,7 @@ int main(void)
     tcase_add_test(tests, a_task_may_ask_for_more);
     tcase_add_test(tests, sleeping_workers_wake);
     tcase_add_test(tests, a_worker_that_stalls_is_left_alone);
+    tcase_add_test(tests, workers_take_no_signals);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
