@@ -183,18 +183,18 @@ static genlat_status check_arguments(const genlat_net *net, int32_t inputs, cons
 genlat_status genlat_net_check(genlat_net *net, int32_t inputs, const genlat_tensor *const *x, int64_t probes,
                                uint64_t seed, genlat_check_result *result)
 {
+    genlat_check_result found = {.size = sizeof found, .where = ""};
     GNL_ENTER();
     GNL_CHECK(net, "net is NULL");
     GNL_CHECK(probes >= 1, "probes is below 1");
-    GNL_CHECK(result && result->size >= sizeof *result, "result is NULL or its size is not set");
+    GNL_TRY(gnl_result_check(result, "result"));
     GNL_TRY(check_arguments(net, inputs, x));
-    result->worst = 0;
-    result->checked = 0;
-    result->where = "";
     checker c = {.net = net, .rows = x[0]->shape.dim[0], .rng = gnl_rng_make(seed, GNL_STREAM_USER, 0)};
     genlat_status status = checker_fill(&c, x);
     if (status == GENLAT_OK)
-        status = compare_all(&c, probes, result);
+        status = compare_all(&c, probes, &found);
     checker_clear(&c);
+    if (status == GENLAT_OK)
+        gnl_result_give(result, &found, sizeof found);
     return status;
 }
