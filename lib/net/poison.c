@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Fills memory with NaN where its content begins to count and where it ends; for test builds, see poison_priv.h. */
+/* Fills buffers with NaN when their content begins to count and when it ends; for test builds, see poison_priv.h. */
 #include "net/poison_priv.h"
 
-/* When something begins or ends. Some layers read x before they write dx, within one call, so that x may end and dx begin in the
- * same place: these times go from the beginning of a call to the time, or from the time to the end of the call. What is used
- * within them by others stays as it is; `shared` tells that there is something. */
+/* A buffer's content begins or ends at `time`. Some layers read x before they write dx, within one call, so that x may end and dx
+ * begin in the same place. `call` goes from the start of a call to the time of a begin, or from the time of an end to the end of
+ * the call: numbers that other buffers use within it are not filled. `shared` is true where there are such numbers. */
 typedef struct event {
     int time;
     gnl_period call;
@@ -137,7 +137,7 @@ void gnl_poison_note(const gnl_compiler *c)
     struct gnl_poison *p = gnl_calloc(ctx, 1, sizeof *p);
     c->exec->poison = p;
     if (p)
-        p->piece = gnl_calloc(ctx, (size_t)c->spans + 2, sizeof *p->piece); /* two more for what is lent */
+        p->piece = gnl_calloc(ctx, (size_t)c->spans + 2, sizeof *p->piece); /* two more: nested execs, gradients */
     if (!p || !p->piece)
         return;
     p->pieces = c->spans;

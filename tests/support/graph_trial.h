@@ -70,7 +70,8 @@ trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_res
 
 typedef struct trial_run {
     genlat_exec *exec;
-    bool again; /* the job runs twice, and its gradients are halved */
+    bool again;      /* the job runs twice, and its gradients are halved */
+    unsigned wanted; /* GNL_GRAD_* of the backward pass; 0: both, by the public call */
     /* Called between the passes of a job; it may give derivatives of the outputs that lie elsewhere. Or NULL. */
     void (*between)(void *arg, genlat_tensor *dy[]);
     void *arg;
