@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random graphs: what compiled execs compute, with any of their options, beside a reference that plans no memory.
+ * Random graphs: compares what compiled execs compute, under random options, with a reference that plans no memory.
  * Usage: test_graphs [--count N] [--seed S] [--first K] [--only SEED] [--stats] [--dump DIR]
  * Graph number i of a run has the seed S + i; a failure names it, and --only SEED runs it alone.
  */
@@ -73,8 +73,8 @@ static void print_done(void)
     printf("%d graphs, %d refused, %d jobs, left out: %d at a kink, %d too large; %d execs: %d nested, %d with gradients, "
            "%d recomputing, %d in tiles, %d keeping, %d for penalties, %d of them folding; %d pairs of threads; %d frozen weights; "
            "%d failures\n",
-           counts.graphs, counts.refused, counts.jobs, counts.kinks, counts.too_large, counts.execs, counts.nested, counts.lent, counts.recomputed,
-           counts.tiled, counts.kept, counts.penalties, counts.folded, counts.threads, counts.frozen, counts.failures);
+           counts.graphs, counts.refused, counts.jobs, counts.kinks, counts.too_large, counts.execs, counts.nested,
+           counts.own_gradients, counts.recomputed, counts.tiled, counts.kept, counts.penalties, counts.folded, counts.threads, counts.frozen, counts.failures);
 }
 
 typedef struct settings {
@@ -113,7 +113,7 @@ static settings read_arguments(int argc, char **argv)
 /* A run of the usual length must have seen every kind, every name of an enumeration, every option and every way to run. */
 static bool has_seen_everything(void)
 {
-    const bool ways = counts.nested && counts.lent && counts.recomputed && counts.tiled && counts.kept && counts.folded &&
+    const bool ways = counts.nested && counts.own_gradients && counts.recomputed && counts.tiled && counts.kept && counts.folded &&
                       counts.folded < counts.penalties && counts.threads && counts.frozen;
     return graph_stats_missing() == 0 && ways && counts.jobs > 3 * counts.graphs;
 }

@@ -107,8 +107,8 @@ static bool report(void)
 
 /* ---- execs within execs ---------------------------------------------------------------------- */
 
-/* In the room of another exec: the same graph once more, and a net that does nothing, whose input gradients are the derivatives
- * that the outer exec is given. */
+/* Two execs in the workspace of another: the same graph, and an identity whose input gradients are given to the outer exec as
+ * derivatives of its output. */
 typedef struct nested {
     genlat_exec *inner, *carrier;
     genlat_net *inner_net, *carrier_net;
@@ -196,7 +196,7 @@ static void count(const variant *v, const genlat_exec *exec)
 {
     done->execs++;
     done->nested += v->nested;
-    done->lent += v->opts.lend_grads;
+    done->own_gradients += v->opts.lend_grads;
     done->recomputed += v->opts.recompute;
     done->tiled += exec->tile < exec->capacity;
     done->kept += v->opts.keep;
@@ -217,7 +217,7 @@ static genlat_exec *compile(genlat_net *net, const variant *v)
     count(v, exec);
     if (genlat_net_exec_bytes(net, v->capacity, &v->opts, &bytes) == GENLAT_OK && bytes == genlat_exec_bytes(exec))
         return exec;
-    snprintf(message, sizeof message, "%lld bytes, %lld told before", (long long)genlat_exec_bytes(exec), (long long)bytes);
+    snprintf(message, sizeof message, "%lld bytes, %lld were planned", (long long)genlat_exec_bytes(exec), (long long)bytes);
     report();
     genlat_exec_destroy(&exec);
     return NULL;
@@ -286,7 +286,8 @@ static bool run_penalties(variant v, bool dual)
     if (good && dual)
         good = run_job(DUAL, &v, &run, &out);
     else if (good)
-        good = run_job(FIRST_PENALTY, &v, &run, &out) && run_job(TRAIN, &v, &run, &out) && run_job(SECOND_PENALTY, &v, &run, &out);
+        good = run_job(FIRST_PENALTY, &v, &run, &out) && run_job(TRAIN, &v, &run, &out) &&
+               run_job(SECOND_PENALTY, &v, &run, &out);
     genlat_exec_destroy(&exec);
     genlat_net_destroy(&net);
     return good;
@@ -313,7 +314,8 @@ static bool run_threads(variant v, int job)
         genlat_net *net = trial_clone(&trial, contexts[v.context].ctx);
         describe(&v, &jobs[job]);
         genlat_exec *exec = compile(net, &v);
-        const bool good = exec && run_job(job, &v, &(trial_run){.exec = exec}, v.context == CHECK_ONE_THREAD ? &found : &other);
+        trial_result *out = v.context == CHECK_ONE_THREAD ? &found : &other;
+        const bool good = exec && run_job(job, &v, &(trial_run){.exec = exec}, out);
         genlat_exec_destroy(&exec);
         genlat_net_destroy(&net);
         if (!good)
@@ -330,7 +332,8 @@ static bool run_variants(void)
     for (int i = 0; i < VARIANTS; i++)
         if (!run_variant(draw_variant(&rng, GENLAT_EXEC_TRAINING), &rng))
             return false;
-    if (!run_inference(draw_variant(&rng, GENLAT_EXEC_TRAINING)) || !run_threads(draw_variant(&rng, GENLAT_EXEC_TRAINING), TRAIN))
+    if (!run_inference(draw_variant(&rng, GENLAT_EXEC_TRAINING)) ||
+        !run_threads(draw_variant(&rng, GENLAT_EXEC_TRAINING), TRAIN))
         return false;
     if (!trial.penalized)
         return true;

@@ -5,8 +5,8 @@
 
 #include "support/graph_trial.h"
 
-/* Contexts that graphs run in; those that this machine does not have are NULL. The first is that of the reference, and the next
- * two differ in their threads alone. */
+/* Contexts that graphs run in; NULL where the machine lacks the instruction set. The first is that of the reference; the next two
+ * differ only in the number of threads. */
 enum { CHECK_MAIN, CHECK_ONE_THREAD, CHECK_TWO_THREADS, CHECK_CONTEXTS = 9 };
 
 typedef struct check_context {
@@ -17,7 +17,7 @@ typedef struct check_context {
 /* What has been done. */
 typedef struct check_counts {
     int graphs, too_large, kinks, refused, jobs, execs, failures;
-    int nested, lent, recomputed, tiled, kept, penalties, folded, threads, frozen;
+    int nested, own_gradients, recomputed, tiled, kept, penalties, folded, threads, frozen;
 } check_counts;
 
 /* All ways of one graph, until one fails, which is reported on standard output. `folder`, if not NULL, receives its file, see

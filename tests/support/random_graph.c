@@ -364,7 +364,8 @@ static void draw_outputs(draft *d)
     if (d->due_node >= 0 && d->due_node != output[0] && chance(d, critic ? 0.3 : 0.9))
         output[count++] = d->due_node;
     for (int i = 0; i < more; i++) {
-        int node = chance(d, 0.05) ? (int)below(d, d->graph->inputs) : d->graph->inputs + (int)below(d, d->nodes - d->graph->inputs);
+        const int inputs = d->graph->inputs;
+        const int node = chance(d, 0.05) ? (int)below(d, inputs) : inputs + (int)below(d, d->nodes - inputs);
         bool listed = false;
         for (int j = 0; j < count; j++)
             listed |= output[j] == node;
