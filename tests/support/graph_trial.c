@@ -259,8 +259,10 @@ static void reference_job(reference_exec *r, const graph_trial *t, const trial_j
 }
 
 /* Whole numbers stay what they are. */
-static void disturb(const graph_trial *t, const graph_trial *from, double size, gnl_rng *rng)
+static void disturb(graph_trial *t, const graph_trial *from, double size, gnl_rng *rng)
 {
+    for (int i = 0; i < TRIAL_ROWS; i++)
+        t->dloss[i] = from->dloss[i] * (gnl_real)(1 + size * (2 * gnl_rng_unit(rng) - 1));
     for (int i = 0; i < t->net->inputs; i++)
         for (int64_t j = 0; j < numbers_of(t->net, i, TRIAL_ROWS); j++) {
             t->x[i][j] = from->x[i][j] * (gnl_real)(t->graph.whole[i] ? 1 : 1 + size * (2 * gnl_rng_unit(rng) - 1));
@@ -332,10 +334,13 @@ trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_res
         if (!(largest(wanted, &wanted->tensor[i]) <= LARGEST))
             return TRIAL_TOO_LARGE;
     graph_trial shadow = shadow_of(t);
+    trial_job same = *job;
+    if (job->penalty.dloss)
+        same.penalty.dloss = shadow.dloss;
     for (int i = 0; i < ALL_JITTERS; i++) {
         const double size = UNIT * (i < SMALL_JITTERS ? SMALL : LARGE);
         disturb(&shadow, t, size, &rng);
-        run_reference(&shadow, job, size, (uint64_t)i, &other);
+        run_reference(&shadow, &same, size, (uint64_t)i, &other);
         add_distances(wanted, &other, i < SMALL_JITTERS ? small : large);
     }
     trial_close(&shadow);
