@@ -3,8 +3,9 @@
  * One random graph with numbers: jobs to run on it, what the reference computes, and what an exec computes.
  *
  * A job's results are named tensors. Each has a bound: how far the result of the reference moves when every number that a layer
- * writes has a rounding error of some units, times a factor, plus some units of the largest number. Jobs in which such errors
- * change a slope of a rectifier or the winner of a maximum are left out, and so are those whose numbers become large.
+ * writes has a rounding error of some units, times a factor, plus some units of its largest number and one of the largest of the
+ * job. Jobs in which such errors change a slope of a rectifier or the winner of a maximum are left out, and so are those whose
+ * numbers become large.
  */
 #ifndef GRAPH_TRIAL_H
 #define GRAPH_TRIAL_H
