@@ -319,7 +319,7 @@ int main(void)
 {
     Suite *suite = suite_create("penalties");
     TCase *tcase = tcase_create("penalty");
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, weight_gradients_match_differences, 0, (int)GNL_COUNT(critics));
     tcase_add_test(tcase, public_call_agrees);
