@@ -80,11 +80,11 @@ typedef struct gnl_compiler {
     bool training, tangents;
 } gnl_compiler;
 
-/* Times. Of N nodes, node n runs forward at n. From N on, until the first of them runs backward, the program writes derivatives
- * of outputs and tangents of inputs, and nested execs run. Backward goes from the last node on and takes two times a node: layers with
- * GNL_LAYER_X_FIRST are done with x before the second. Execs for penalties then run along the tangents, and after that either
- * in reverse through both passes ("dual") or once more through the layers to fold the penalty. All tiles go forward first; then
- * each of them goes through everything else before the next does. */
+/* Times. Of N nodes, node n runs forward at time n. From N on, until the backward pass begins, the program writes derivatives of
+ * outputs and tangents of inputs, and nested execs run. The backward pass goes from the last node to the first and takes two
+ * times for each: layers with GNL_LAYER_X_FIRST no longer read x in the second. Execs for penalties then run along the tangents,
+ * and after that either in reverse through both passes ("dual") or once more through the layers to fold the penalty. All tiles
+ * go forward first; then each tile goes through all other passes before the next does. */
 static inline int gnl_backward_time(const gnl_compiler *c, int node)
 {
     return 2 * (2 * c->net->nodes - 1 - node);

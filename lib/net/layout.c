@@ -289,8 +289,8 @@ static void delay_gradients(gnl_compiler *c, gnl_span *grads)
     }
 }
 
-/* Gradients outlive the backward pass. Where a tile goes forward once more before it goes backward, those of earlier tiles are
- * there by then. */
+/* Gradients outlive the backward pass. With recompute, a tile goes forward a second time when the gradients of earlier tiles
+ * are there already. */
 static int span_gradients(gnl_compiler *c)
 {
     int index = add_span(c, 0, start_of_backward(c), end_of_time(c));
@@ -303,7 +303,7 @@ static int span_gradients(gnl_compiler *c)
     return index;
 }
 
-/* Memory of others: for guests, which run between the passes, and for the gradients of the net. */
+/* Memory for nested execs, which run between the passes, and for the gradients of the net. */
 static void span_lent(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Fills memory with NaN where its content begins to count and where it ends; for test builds, see poison_priv.h. */
+/* Fills buffers with NaN when their content begins to count and when it ends; for test builds, see poison_priv.h. */
 #include "net/poison_priv.h"
 
-/* When something begins or ends. Some layers read x before they write dx, within one call, so that x may end and dx begin in the
- * same place: these times go from the beginning of a call to the time, or from the time to the end of the call. What is used
- * within them by others stays as it is; `shared` tells that there is something. */
+/* A buffer's content begins or ends at `time`. Some layers read x before they write dx, within one call, so that x may end and dx
+ * begin in the same place. `call` goes from the start of a call to the time of a begin, or from the time of an end to the end of
+ * the call: numbers that other buffers use within it are not filled. `shared` is true where there are such numbers. */
 typedef struct event {
     int time;
     gnl_period call;
     bool shared;
+    int piece;
 } event;
 
 /* A span as it lies, and its periods as they were before tiles changed them. */
@@ -16,12 +17,18 @@ typedef struct piece {
     gnl_span span;
     int periods;
     gnl_period period[GNL_MOST_PERIODS];
-    event begin[GNL_MOST_PERIODS], end[GNL_MOST_PERIODS];
 } piece;
+
+/* Events in the order of their times: those of time t from first[t] to first[t + 1]. */
+typedef struct events {
+    event *event;
+    int *first;
+} events;
 
 struct gnl_poison {
     int pieces;
     piece *piece;
+    events begins, ends;
     int ended, begun; /* ends and begins up to these times have been filled */
 };
 
@@ -105,10 +112,10 @@ static range place_of(const gnl_span *span, int64_t tile)
     return (range){from, from + span->unit};
 }
 
+/* All bits set is NaN, in either precision. */
 static void fill(gnl_real *from, int64_t numbers)
 {
-    for (int64_t i = 0; i < numbers; i++)
-        from[i] = (gnl_real)NAN;
+    memset(from, 0xff, (size_t)numbers * sizeof *from);
 }
 
 /* Fills what other spans do not use during the call. */
@@ -137,7 +144,7 @@ void gnl_poison_note(const gnl_compiler *c)
     struct gnl_poison *p = gnl_calloc(ctx, 1, sizeof *p);
     c->exec->poison = p;
     if (p)
-        p->piece = gnl_calloc(ctx, (size_t)c->spans + 2, sizeof *p->piece); /* two more for what is lent */
+        p->piece = gnl_calloc(ctx, (size_t)c->spans + 2, sizeof *p->piece); /* two more: nested execs, gradients */
     if (!p || !p->piece)
         return;
     p->pieces = c->spans;
@@ -151,7 +158,7 @@ static event event_at(const gnl_compiler *c, int index, int time, bool ends)
 {
     const range mine = place_of(&c->span[index], -1);
     const gnl_period call = call_at(c->net, time);
-    event at = {time, ends ? (gnl_period){time, call.end} : (gnl_period){GNL_MIN(call.begin, time), time}, false};
+    event at = {time, ends ? (gnl_period){time, call.end} : (gnl_period){GNL_MIN(call.begin, time), time}, false, index};
     for (int i = 0; i < c->spans; i++) {
         const range other = counting(&c->span[i], at.call);
         at.shared |= i != index && other.from < mine.past && mine.from < other.past;
@@ -159,54 +166,81 @@ static event event_at(const gnl_compiler *c, int index, int time, bool ends)
     return at;
 }
 
-/* Gradients are zeroed where they begin, and stay until the next forward pass. */
+/* Gradients have no events: they are zeroed where they begin, and stay until the next forward pass. */
+static void note_lent(const gnl_compiler *c, struct gnl_poison *p)
+{
+    for (; p->pieces < c->spans; p->pieces++) {
+        const gnl_span *span = &c->span[p->pieces];
+        p->piece[p->pieces].periods = p->pieces == c->grad_span ? 0 : span->periods;
+        memcpy(p->piece[p->pieces].period, span->period, sizeof span->period);
+    }
+}
+
+static int times_of(const genlat_net *net)
+{
+    return times_of_pass(net, GNL_POISON_FOLD).end + 2; /* the end of all is one of them */
+}
+
+static bool sort_events(const gnl_compiler *c, const struct gnl_poison *p, bool ends, events *out)
+{
+    const int times = times_of(c->net);
+    int count = 0;
+    out->event = gnl_calloc(c->net->object.ctx, (size_t)p->pieces * GNL_MOST_PERIODS, sizeof *out->event);
+    out->first = gnl_calloc(c->net->object.ctx, (size_t)times + 1, sizeof *out->first);
+    for (int time = 0; time < times && out->event && out->first; time++) {
+        for (int i = 0; i < p->pieces; i++)
+            for (int j = 0; j < p->piece[i].periods; j++)
+                if ((ends ? p->piece[i].period[j].end : p->piece[i].period[j].begin) == time)
+                    out->event[count++] = event_at(c, i, time, ends);
+        out->first[time + 1] = count;
+    }
+    return out->event && out->first;
+}
+
 void gnl_poison_place(const gnl_compiler *c)
 {
     struct gnl_poison *p = c->exec->poison;
     if (!p || !p->piece)
         return;
-    for (int i = 0; i < c->spans; i++) {
-        piece *now = &p->piece[i];
-        now->span = c->span[i];
-        if (i >= p->pieces) {
-            now->periods = i == c->grad_span ? 0 : c->span[i].periods;
-            memcpy(now->period, c->span[i].period, sizeof c->span[i].period);
-        }
-        for (int j = 0; j < now->periods; j++) {
-            now->begin[j] = event_at(c, i, now->period[j].begin, false);
-            now->end[j] = event_at(c, i, now->period[j].end, true);
-        }
-    }
-    p->pieces = c->spans;
+    note_lent(c, p);
+    for (int i = 0; i < c->spans; i++)
+        p->piece[i].span = c->span[i];
+    if (!sort_events(c, p, false, &p->begins) || !sort_events(c, p, true, &p->ends))
+        p->pieces = 0;
 }
 
 void gnl_poison_free(const genlat_exec *exec)
 {
-    if (exec->poison)
-        gnl_free(exec->object.ctx, exec->poison->piece);
-    gnl_free(exec->object.ctx, exec->poison);
+    genlat_ctx *ctx = exec->object.ctx;
+    if (exec->poison) {
+        void *const blocks[] = {exec->poison->piece, exec->poison->begins.event, exec->poison->begins.first,
+                                exec->poison->ends.event, exec->poison->ends.first};
+        for (size_t i = 0; i < GNL_COUNT(blocks); i++)
+            gnl_free(ctx, blocks[i]);
+    }
+    gnl_free(ctx, exec->poison);
 }
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 static bool is_on(const genlat_exec *exec)
 {
-    return exec->poison && exec->poison->piece;
+    return exec->poison && exec->poison->pieces > 0;
+}
+
+static void fill_events(const genlat_exec *exec, int64_t tile, const events *all, gnl_period times)
+{
+    for (int i = all->first[times.begin]; times.begin <= times.end && i < all->first[times.end + 1]; i++) {
+        const piece *now = &exec->poison->piece[all->event[i].piece];
+        fill_unused(exec, now, &all->event[i], place_of(&now->span, tile));
+    }
 }
 
 /* What ends and what begins within the periods. */
 static void fill_within(const genlat_exec *exec, int64_t tile, gnl_period ends, gnl_period begins)
 {
-    const struct gnl_poison *p = exec->poison;
-    for (int i = 0; i < p->pieces; i++) {
-        const piece *now = &p->piece[i];
-        for (int j = 0; j < now->periods; j++) {
-            if (is_within(now->end[j].time, ends))
-                fill_unused(exec, now, &now->end[j], place_of(&now->span, tile));
-            if (is_within(now->begin[j].time, begins))
-                fill_unused(exec, now, &now->begin[j], place_of(&now->span, tile));
-        }
-    }
+    fill_events(exec, tile, &exec->poison->ends, ends);
+    fill_events(exec, tile, &exec->poison->begins, begins);
 }
 
 static const gnl_period nothing = {0, -1};
@@ -231,11 +265,12 @@ void gnl_poison_backward_begins(const genlat_exec *exec)
 /* Of what begins between the passes, a buffer for one tile at a time begins anew with each tile. */
 static void begin_tile(const genlat_exec *exec, int64_t tile)
 {
-    const struct gnl_poison *p = exec->poison;
-    for (int i = 0; i < p->pieces; i++) {
-        const piece *now = &p->piece[i];
-        if (now->span.extent == GNL_EXTENT_ONE && now->periods && is_within(now->begin[0].time, times_between(exec->net)))
-            fill_unused(exec, now, &now->begin[0], place_of(&now->span, tile));
+    const events *begins = &exec->poison->begins;
+    const gnl_period gap = times_between(exec->net);
+    for (int i = begins->first[gap.begin]; i < begins->first[gap.end + 1]; i++) {
+        const piece *now = &exec->poison->piece[begins->event[i].piece];
+        if (now->span.extent == GNL_EXTENT_ONE)
+            fill_unused(exec, now, &begins->event[i], place_of(&now->span, tile));
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Test builds (GNL_POISON) fill every part of an exec's arena with NaN where its content begins to count and where it ends, as the
- * layout says. What is read too early or too late then spoils the result. In other builds nothing of this is left. */
+/* Test builds (GNL_POISON) fill every buffer of an exec's arena with NaN when its content begins to count and when it ends,
+ * according to the layout. A read that is too early or too late then shows in the result. Other builds contain none of this. */
 #ifndef GNL_POISON_PRIV_H
 #define GNL_POISON_PRIV_H
 
@@ -21,9 +21,9 @@ void gnl_poison_note(const gnl_compiler *c);
 void gnl_poison_place(const gnl_compiler *c);
 void gnl_poison_free(const genlat_exec *exec);
 
-void gnl_poison_arena(const genlat_exec *exec);           /* a forward pass begins: nothing that is there counts */
+void gnl_poison_arena(const genlat_exec *exec);           /* a forward pass begins: no content counts */
 void gnl_poison_forward_done(const genlat_exec *exec);    /* all tiles have gone forward */
-void gnl_poison_backward_begins(const genlat_exec *exec); /* the program and guests have done what they do between */
+void gnl_poison_backward_begins(const genlat_exec *exec); /* after the program and nested execs */
 /* Around the calls of a pass over a tile, and before each of them. */
 void gnl_poison_begin(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass);
 void gnl_poison_call(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass, int node);

@@ -147,6 +147,33 @@ START_TEST(reverse_of_tangents_matches_differences)
 }
 END_TEST
 
+/* This library fills memory with NaN, see net/poison_priv.h: the derivative of the output before the program writes it and after
+ * it has been read, and rows that the pass does not have. */
+START_TEST(memory_that_does_not_count_is_nan)
+{
+    const gnl_shape shape = {1, {6}};
+    const char *name = "x";
+    genlat_net *net = NULL;
+    genlat_exec *exec = NULL;
+    gnl_real x[ROWS * 6] = {1, 2, 3};
+    const gnl_real *in = x;
+    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape, "dense units=5 | tanh | dense units=4", &net), GENLAT_OK);
+    ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
+    gnl_exec_forward(exec, true, ROWS - 1, &in);
+    ck_assert(!isnan(gnl_exec_output(exec, 0)[0]));
+    ck_assert(isnan(gnl_exec_output(exec, 0)[(ROWS - 1) * 4]));
+    ck_assert(isnan(gnl_exec_output_grad(exec, 0)[0]));
+    for (int i = 0; i < (ROWS - 1) * 4; i++)
+        gnl_exec_output_grad(exec, 0)[i] = 1;
+    gnl_exec_backward(exec, 1, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
+    ck_assert(!isnan(gnl_exec_input_grad(exec, 0)[0]));
+    ck_assert(isnan(gnl_exec_output_grad(exec, 0)[0]));
+    gnl_exec_release(exec);
+    gnl_net_release(net);
+}
+END_TEST
+
 /* ---- orthogonal regularization --------------------------------------------------------------- */
 
 /* Sum over pairs of rows, number by number; axis is the dimension of the outputs. */
@@ -224,6 +251,7 @@ int main(void)
     tcase_add_loop_test(tcase, graph_gradients_match_differences, 0, (int)GNL_COUNT(cases));
     tcase_add_loop_test(tcase, reverse_of_tangents_matches_differences, 0, (int)GNL_COUNT(dual_nets));
     tcase_add_test(tcase, orthogonal_regularization_matches_differences);
+    tcase_add_test(tcase, memory_that_does_not_count_is_nan);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

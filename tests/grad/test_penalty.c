@@ -69,10 +69,6 @@ static const struct critic {
      "dense units=6 weight=norm share=a from=f name=c | add from=b,c | dense units=1",
      {2, 4, 4},
      true},
-    {"conv2d channels=2 kernel=1 bias=no | avg_pool kernel=2 | conv_transpose2d channels=2 kernel=2 | upsample mode=bilinear | "
-     "conv2d channels=2 kernel=3 stride=2 | flatten | dense units=1",
-     {1, 8, 8},
-     true},
 };
 
 static const gnl_penalty_kind kinds[] = {GNL_PENALTY_ZERO, GNL_PENALTY_ONE, GNL_PENALTY_ONE_SIDED};
@@ -323,7 +319,7 @@ int main(void)
 {
     Suite *suite = suite_create("penalties");
     TCase *tcase = tcase_create("penalty");
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, weight_gradients_match_differences, 0, (int)GNL_COUNT(critics));
     tcase_add_test(tcase, public_call_agrees);

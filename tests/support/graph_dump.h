@@ -5,8 +5,14 @@
 
 #include "support/graph_trial.h"
 
-/* Writes FOLDER/graph-SEED.safetensors: the graph, its weights, the numbers that go in, and for each usable job what an exec with
- * the usual options computes. */
-void graph_dump(const graph_trial *t, const trial_job *jobs, const bool *usable, int count, const char *folder);
+/* A job, and what the reference computes, for the bounds. */
+typedef struct graph_dumped {
+    const trial_job *job;
+    const trial_result *wanted;
+} graph_dumped;
+
+/* Writes FOLDER/graph-SEED.safetensors: the graph, its weights, the numbers that go in, and for each job what an exec with the
+ * usual options computes. */
+void graph_dump(const graph_trial *t, const graph_dumped *jobs, int count, const char *folder);
 
 #endif

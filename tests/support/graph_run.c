@@ -81,22 +81,44 @@ static void put_inputs(const genlat_exec *exec, gnl_real *get(const genlat_exec 
             put(found, kind, exec->net->node[i].name, input_numbers(exec->net, i, exec->rows), get(exec, i));
 }
 
-/* Gradients of frozen weights have the mark still, or are zero where the exec has zeroed them. */
-static bool put_weights(const genlat_net *net, gnl_real share, trial_result *found, char *message)
+static unsigned wanted_of(const trial_run *run)
+{
+    return run->wanted ? run->wanted : GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS;
+}
+
+/* The gradient of a weight, without the mark. That of frozen weights, or of all where none is wanted, must be as it was. */
+static const gnl_real *gradient(const trial_run *run, int weight, char *message)
 {
     static gnl_real grad[TRIAL_RESULT];
+    const genlat_net *net = run->exec->net;
+    const gnl_weight *w = &net->weight[weight];
+    const gnl_real share = run->again ? (gnl_real)0.5 : 1, mark = w->frozen && !net->lender ? MARK : 0;
+    const bool stays = w->frozen || !(wanted_of(run) & GNL_GRAD_WEIGHTS);
+    for (int64_t j = 0; j < w->count; j++) {
+        grad[j] = share * (net->grad[w->offset + j] - mark);
+        if (!stays || grad[j] == 0)
+            continue;
+        snprintf(message, TRIAL_MESSAGE, "%s is frozen, or not wanted, and has a gradient", w->name);
+        return NULL;
+    }
+    return grad;
+}
+
+static bool put_weights(const trial_run *run, trial_result *found, char *message)
+{
+    const genlat_net *net = run->exec->net;
+    const bool wanted = wanted_of(run) & GNL_GRAD_WEIGHTS;
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
-        const bool marked = w->frozen && !net->lender;
-        for (int64_t j = 0; j < w->count && !w->param.state; j++) {
-            grad[j] = net->grad[w->offset + j] * share - (marked ? MARK * share : 0);
-            if (w->frozen && grad[j] != 0) {
-                snprintf(message, TRIAL_MESSAGE, "%s is frozen and has a gradient", w->name);
-                return false;
-            }
-        }
-        put(found, w->param.state ? "state" : "grad", w->name, w->count,
-            w->param.state ? net->state + w->offset : grad);
+        if (w->param.state)
+            put(found, "state", w->name, w->count, net->state + w->offset);
+        if (w->param.state || (!wanted && net->lender))
+            continue;
+        const gnl_real *grad = gradient(run, i, message);
+        if (!grad)
+            return false;
+        if (wanted)
+            put(found, "grad", w->name, w->count, grad);
     }
     return true;
 }
@@ -120,6 +142,14 @@ static bool put_nodes(genlat_exec *exec, trial_result *found, char *message)
 
 /* ---- passes ---------------------------------------------------------------------------------- */
 
+static void give_outputs(const graph_trial *t, const genlat_exec *exec, unsigned mask, gnl_real *const *from,
+                         gnl_real *to(const genlat_exec *exec, int index))
+{
+    for (int i = 0; i < t->net->outputs; i++)
+        if (mask >> i & 1 && to(exec, i))
+            memcpy(to(exec, i), from[i], (size_t)output_numbers(t->net, i, exec->rows) * sizeof **from);
+}
+
 /* By the public call, with derivatives where the caller has them. */
 static bool back(const graph_trial *t, const trial_job *job, const trial_run *run, char *message)
 {
@@ -140,12 +170,11 @@ static bool back(const graph_trial *t, const trial_job *job, const trial_run *ru
     return status == GENLAT_OK;
 }
 
-static void give_outputs(const graph_trial *t, const genlat_exec *exec, unsigned mask, gnl_real *const *from,
-                         gnl_real *to(const genlat_exec *exec, int index))
+static bool back_in_part(const graph_trial *t, const trial_job *job, const trial_run *run)
 {
-    for (int i = 0; i < t->net->outputs; i++)
-        if (mask >> i & 1 && to(exec, i))
-            memcpy(to(exec, i), from[i], (size_t)output_numbers(t->net, i, exec->rows) * sizeof **from);
+    give_outputs(t, run->exec, job->outputs, t->dy, gnl_exec_output_grad);
+    gnl_exec_backward(run->exec, job->outputs, run->wanted);
+    return true;
 }
 
 static void dual(const graph_trial *t, const trial_job *job, genlat_exec *exec, trial_result *found)
@@ -195,7 +224,9 @@ static bool run_once(const graph_trial *t, const trial_job *job, const trial_run
     start(t, job, run);
     gnl_exec_forward(exec, job->kind != TRIAL_EVAL, job->rows, (const gnl_real *const *)t->x);
     put_outputs(exec, found);
-    if (!put_nodes(exec, found, message) || (job->kind == TRIAL_TRAIN && !back(t, job, run, message)))
+    if (!put_nodes(exec, found, message))
+        return false;
+    if (job->kind == TRIAL_TRAIN && !(run->wanted ? back_in_part(t, job, run) : back(t, job, run, message)))
         return false;
     if (job->kind == TRIAL_DUAL)
         dual(t, job, exec, found);
@@ -214,6 +245,7 @@ bool trial_run_job(const graph_trial *t, const trial_job *job, const trial_run *
             return false;
     if (job->kind == TRIAL_EVAL)
         return true;
-    put_inputs(exec, gnl_exec_input_grad, "dx", found);
-    return put_weights(exec->net, run->again ? (gnl_real)0.5 : 1, found, message);
+    if (wanted_of(run) & GNL_GRAD_INPUTS)
+        put_inputs(exec, gnl_exec_input_grad, "dx", found);
+    return put_weights(run, found, message);
 }

@@ -259,8 +259,10 @@ static void reference_job(reference_exec *r, const graph_trial *t, const trial_j
 }
 
 /* Whole numbers stay what they are. */
-static void disturb(const graph_trial *t, const graph_trial *from, double size, gnl_rng *rng)
+static void disturb(graph_trial *t, const graph_trial *from, double size, gnl_rng *rng)
 {
+    for (int i = 0; i < TRIAL_ROWS; i++)
+        t->dloss[i] = from->dloss[i] * (gnl_real)(1 + size * (2 * gnl_rng_unit(rng) - 1));
     for (int i = 0; i < t->net->inputs; i++)
         for (int64_t j = 0; j < numbers_of(t->net, i, TRIAL_ROWS); j++) {
             t->x[i][j] = from->x[i][j] * (gnl_real)(t->graph.whole[i] ? 1 : 1 + size * (2 * gnl_rng_unit(rng) - 1));
@@ -322,26 +324,38 @@ static void add_distances(const trial_result *wanted, const trial_result *other,
         apart[i] = GNL_MAX(apart[i], distance(wanted, other, &wanted->tensor[i]));
 }
 
+/* Sums that are zero but for rounding have errors of the terms, which are among the larger numbers of the job. */
+static double largest_of_all(const trial_result *r)
+{
+    double most = 0;
+    for (int i = 0; i < r->tensors; i++)
+        most = GNL_MAX(most, largest(r, &r->tensor[i]));
+    return most;
+}
+
 trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *wanted)
 {
     static trial_result other;
     double small[TRIAL_TENSORS] = {0}, large[TRIAL_TENSORS] = {0};
     gnl_rng rng = gnl_rng_make(t->graph.seed, GNL_STREAM_USER, 4);
     run_reference(t, job, 0, 0, wanted);
-    for (int i = 0; i < wanted->tensors; i++)
-        if (!(largest(wanted, &wanted->tensor[i]) <= LARGEST))
-            return TRIAL_TOO_LARGE;
+    const double most = largest_of_all(wanted);
+    if (!(most <= LARGEST))
+        return TRIAL_TOO_LARGE;
     graph_trial shadow = shadow_of(t);
+    trial_job same = *job;
+    if (job->penalty.dloss)
+        same.penalty.dloss = shadow.dloss;
     for (int i = 0; i < ALL_JITTERS; i++) {
         const double size = UNIT * (i < SMALL_JITTERS ? SMALL : LARGE);
         disturb(&shadow, t, size, &rng);
-        run_reference(&shadow, job, size, (uint64_t)i, &other);
+        run_reference(&shadow, &same, size, (uint64_t)i, &other);
         add_distances(wanted, &other, i < SMALL_JITTERS ? small : large);
     }
     trial_close(&shadow);
     trial_verdict verdict = TRIAL_GOOD;
     for (int i = 0; i < wanted->tensors; i++) {
-        const double floor = FLOOR * UNIT * largest(wanted, &wanted->tensor[i]) + LEAST;
+        const double floor = UNIT * (FLOOR * largest(wanted, &wanted->tensor[i]) + most) + LEAST;
         wanted->tensor[i].bound = FACTOR * small[i] + floor;
         if (large[i] > KINK * small[i] + floor || !isfinite(small[i]))
             verdict = TRIAL_AT_A_KINK;

@@ -2,9 +2,10 @@
 /*
  * One random graph with numbers: jobs to run on it, what the reference computes, and what an exec computes.
  *
- * A job's results are named tensors. Each has a bound: how far the reference itself moves when every number that a layer writes
- * has a rounding error of some units, times a factor, and some units of the largest number. Graphs in which such errors change a
- * slope of a rectifier or the winner of a maximum are left out, and those whose numbers grow beyond bounds.
+ * A job's results are named tensors. Each has a bound: how far the result of the reference moves when every number that a layer
+ * writes has a rounding error of some units, times a factor, plus some units of its largest number and one of the largest of the
+ * job. Jobs in which such errors change a slope of a rectifier or the winner of a maximum are left out, and so are those whose
+ * numbers become large.
  */
 #ifndef GRAPH_TRIAL_H
 #define GRAPH_TRIAL_H
@@ -70,7 +71,8 @@ trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_res
 
 typedef struct trial_run {
     genlat_exec *exec;
-    bool again; /* the job runs twice, and its gradients are halved */
+    bool again;      /* the job runs twice, and its gradients are halved */
+    unsigned wanted; /* GNL_GRAD_* of the backward pass; 0: both, by the public call */
     /* Called between the passes of a job; it may give derivatives of the outputs that lie elsewhere. Or NULL. */
     void (*between)(void *arg, genlat_tensor *dy[]);
     void *arg;

@@ -34,6 +34,7 @@ typedef struct draft {
      * seed. */
     const gnl_layer_type *due;
     int64_t round;
+    int due_node; /* where it has become one, or -1; an output in most graphs */
 } draft;
 
 /* A layer that may be added. */
@@ -312,10 +313,12 @@ static bool draw_layer(draft *d)
 {
     for (int i = 0; i < KINDS_TRIED; i++) {
         candidate c;
-        const bool drawn = draw_candidate(d, &c);
+        const bool due = d->due != NULL, drawn = draw_candidate(d, &c);
         d->due = NULL;
         if (!drawn)
             continue;
+        if (due)
+            d->due_node = d->nodes;
         add_layer(d, &c);
         return true;
     }
@@ -357,9 +360,12 @@ static void draw_end(draft *d)
 static void draw_outputs(draft *d)
 {
     const bool critic = d->graph->family != GRAPH_ANY;
-    int output[4] = {d->nodes - 1}, count = 1, more = chance(d, critic ? 0.2 : 0.6) ? 1 + (int)below(d, 3) : 0;
+    int output[5] = {d->nodes - 1}, count = 1, more = chance(d, critic ? 0.2 : 0.6) ? 1 + (int)below(d, 3) : 0;
+    if (d->due_node >= 0 && d->due_node != output[0] && chance(d, critic ? 0.3 : 0.9))
+        output[count++] = d->due_node;
     for (int i = 0; i < more; i++) {
-        int node = chance(d, 0.05) ? (int)below(d, d->graph->inputs) : d->graph->inputs + (int)below(d, d->nodes - d->graph->inputs);
+        const int inputs = d->graph->inputs;
+        const int node = chance(d, 0.05) ? (int)below(d, inputs) : inputs + (int)below(d, d->nodes - inputs);
         bool listed = false;
         for (int j = 0; j < count; j++)
             listed |= output[j] == node;
@@ -429,6 +435,7 @@ void random_graph_make(genlat_ctx *ctx, uint64_t seed, random_graph *graph)
     d.ctx = ctx;
     d.graph = graph;
     d.rng = gnl_rng_make(seed, GNL_STREAM_USER, 1);
+    d.due_node = -1;
     graph->seed = seed;
     graph->family = chance(&d, 0.5) ? GRAPH_ANY : chance(&d, 0.5) ? GRAPH_CRITIC : GRAPH_FOLDED;
     const gnl_layer_type *due = due_kind(&d, seed);

@@ -161,6 +161,8 @@ void reference_forward(reference_exec *r, bool training, const gnl_real *const *
 {
     memcpy(r->value, r->net->value, (size_t)r->net->values * sizeof *r->value);
     memcpy(r->state, r->net->state, (size_t)r->net->states * sizeof *r->state);
+    reference_disturb(r, r->net->values, r->value);
+    reference_disturb(r, r->net->states, r->state);
     reference_make_weights(r, training);
     for (int i = 0; i < r->net->inputs; i++)
         r->node[i].value = (gnl_real *)(uintptr_t)x[i];

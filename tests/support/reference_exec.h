@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a net without planning: node by node, with memory of its own for every value, derivative, tangent, cache and scratch, filled
- * with NaN before each call, nothing in place and nothing recomputed. What an exec computes is compared with this.
+ * Runs a net without planning: node by node, with separate memory for every value, derivative, tangent, cache and scratch, which
+ * is NaN before each call; nothing is in place and nothing recomputed. What an exec computes is compared with this.
  *
  * With a jitter, every number that a layer writes is multiplied by 1 + jitter times a random number from [-1,1]. How far the
  * results then move tells how much rounding errors of that size may change them.
