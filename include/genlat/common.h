@@ -20,7 +20,7 @@
 #ifdef __cplusplus
 /** Opens the declarations of a header, for C and C++. */
 #    define GENLAT_BEGIN extern "C" {
-/** Closes them. */
+/** Closes the declarations of a header. */
 #    define GENLAT_END }
 #else
 #    define GENLAT_BEGIN
@@ -30,7 +30,7 @@
 #if defined(__GNUC__)
 /** Marks what the library exports. */
 #    define GENLAT_API __attribute__((visibility("default")))
-/** Marks a result that must be looked at. */
+/** Marks a result that must be checked. */
 #    define GENLAT_NODISCARD __attribute__((warn_unused_result))
 /** Marks a function with a format and arguments as of printf. */
 #    define GENLAT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
@@ -66,7 +66,7 @@ GENLAT_BEGIN
 typedef int32_t genlat_status;
 
 enum {
-/** Makes the constants; gone after this enumeration. */
+/** Defines the constants; undefined after this enumeration. */
 #define GENLAT_STATUS_ENUM(name, number, sentence) GENLAT_##name = number,
     GENLAT_STATUS_MAP(GENLAT_STATUS_ENUM)
 #undef GENLAT_STATUS_ENUM
@@ -82,7 +82,7 @@ enum {
 GENLAT_API const char *genlat_status_name(genlat_status status);
 
 /**
- * Sentence that explains a status in general; genlat_last_error() tells the particular case.
+ * Sentence that explains a status in general; genlat_last_error() describes the particular case.
  *
  * @param status any number.
  * @return static text, never NULL.
@@ -90,19 +90,19 @@ GENLAT_API const char *genlat_status_name(genlat_status status);
 GENLAT_API const char *genlat_status_text(genlat_status status);
 
 /**
- * What went wrong in the last failed call of this thread: one line that names the function, what was
- * wanted and what was found.
+ * Description of the last failed call of this thread: one line that names the function, what was found and what was
+ * expected.
  *
  * @return borrowed text, valid until the next failing call in this thread; "" when nothing has failed.
  */
 GENLAT_API const char *genlat_last_error(void);
 
 /**
- * Record what genlat_last_error() tells, for libraries built on this one and for functions that it calls back.
+ * Set the text of genlat_last_error(), for libraries built on this one and for callbacks.
  *
- * @param status  what the caller is going to return; returned as it is.
- * @param format  text as for printf: one line that names the function, what was wanted and what was found; NULL
- *                leaves the text as it is. It may print genlat_last_error() itself.
+ * @param status  status that the caller is going to return.
+ * @param format  text as for printf: one line that names the function, what was found and what was expected; NULL
+ *                keeps the text. The arguments may include genlat_last_error().
  * @return status.
  */
 GENLAT_API GENLAT_PRINTF(2, 3) genlat_status genlat_error_set(genlat_status status, const char *format, ...);

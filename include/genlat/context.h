@@ -3,10 +3,10 @@
  * @file context.h  Contexts: the allocator, threads, seed and log of everything that is made from them.
  *
  * Unless a comment says otherwise:
- * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
- *   or destroys, belongs to one thread during the call.
- * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
- *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
+ *   a call changes, or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and
+ *   releases it with the destroy function; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
  * - Since: 0.1.
@@ -18,10 +18,10 @@
 
 GENLAT_BEGIN
 
-/** What objects share: allocator, worker threads, seed, instruction set. Shared freely between threads. */
+/** A context: allocator, worker threads, seed and instruction set of all objects made from it. */
 typedef struct genlat_ctx genlat_ctx;
 
-/** Memory functions of the program; all of the library's memory goes through them. */
+/** Memory functions of the program, for all memory of the library. */
 typedef struct genlat_allocator {
     size_t size; /**< sizeof(genlat_allocator) as the caller knows it. */
     void *user;  /**< passed back to both functions. */
@@ -40,9 +40,9 @@ enum {
     GENLAT_CPU_NEON = 4      /**< AArch64. */
 };
 
-/** Who multiplies matrices. */
+/** Implementation of matrix products. */
 enum {
-    GENLAT_GEMM_AUTO = 0,   /**< the built-in kernels where they are the faster, else CBLAS. */
+    GENLAT_GEMM_AUTO = 0,   /**< the built-in kernels where they are faster, else CBLAS. */
     GENLAT_GEMM_CBLAS = 1,  /**< the CBLAS that the library is linked with. */
     GENLAT_GEMM_BUILTIN = 2, /**< the built-in kernels: fixed order of summation, no threads of their own. */
     /** Mixed precision: the built-in kernels on factors rounded to bfloat16 (8 bits), with sums in float32. Weights,
@@ -66,7 +66,7 @@ typedef struct genlat_ctx_opts {
     uint32_t gemm;         /**< GENLAT_GEMM_*. Default GENLAT_GEMM_AUTO. */
     uint32_t reserved;     /**< 0. */
     const genlat_allocator *allocator; /**< copied; NULL: the C library's. */
-    genlat_log_fn log;     /**< NULL: silence. */
+    genlat_log_fn log;     /**< NULL: no messages. */
     void *log_user;        /**< passed back to log. */
 } genlat_ctx_opts;
 
@@ -81,7 +81,7 @@ GENLAT_API void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size);
 #define genlat_ctx_opts_init(opts) genlat_ctx_opts_init_sized((opts), sizeof *(opts))
 
 /**
- * Make a context.
+ * Create a context.
  *
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new context, or NULL on failure.
@@ -91,7 +91,7 @@ GENLAT_API void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size);
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_ctx_new(const genlat_ctx_opts *opts, genlat_ctx **out);
 
 /**
- * Release a context. It goes when the last object made from it goes.
+ * Release a context. It is freed when the last object made from it is freed.
  *
  * @param ctx  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
  */

@@ -3,10 +3,10 @@
  * @file data.h  Sources of samples, transforms of them, and batches in a reproducible order.
  *
  * Unless a comment says otherwise:
- * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
- *   or destroys, belongs to one thread during the call.
- * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
- *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
+ *   a call changes, or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and
+ *   releases it with the destroy function; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
  * - Since: 0.1.
@@ -20,18 +20,18 @@ GENLAT_BEGIN
 
 /**
  * Samples of one shape, numbered from 0, each with a label if the source has labels: a class (a whole number
- * from 0 to classes-1), or a condition (a vector of numbers). A source is constant once made, is shared
- * freely between threads, and lives as long as anything made from it.
+ * from 0 to classes-1), or a condition (a vector of numbers). A source does not change, may be shared
+ * between threads, and lives as long as any object made from it.
  */
 typedef struct genlat_source genlat_source;
 
-/** Goes through a source in batches, epoch after epoch. */
+/** Iterates over a source in batches, epoch after epoch. */
 typedef struct genlat_batches genlat_batches;
 
 /* ---- sources -------------------------------------------------------------------------------------- */
 
 /**
- * Make a source over tensors. They are shared, not copied: the source sees what is later written into them.
+ * Make a source over tensors. They are shared, not copied: later changes of their numbers are visible in the source.
  *
  * @param ctx     context.
  * @param x       [n,...] samples, n >= 1; kept alive by the source.
@@ -101,7 +101,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_callback(genlat_ctx *ctx
  *   x, y.
  * - "ring": [2] eight Gaussians of standard deviation 0.01 on the unit circle; the class is the mode.
  * - "grid": [2] 25 Gaussians of standard deviation 0.05 on {-4,-2,0,2,4}^2; the class is the mode.
- * - "moons": [2] two interleaving half circles with noise 0.05, 2 classes.
+ * - "moons": [2] two interleaving semicircles with noise 0.05, 2 classes.
  * - "swissroll": [2] a spiral with noise 0.05; the condition is the position along it in [0,1].
  *
  * @param ctx   context.
@@ -134,7 +134,7 @@ GENLAT_API const char *genlat_source_synthetic_name(int32_t index);
  */
 GENLAT_API void genlat_source_destroy(genlat_source **source);
 
-/* ---- what a source is ----------------------------------------------------------------------------- */
+/* ---- properties of a source ----------------------------------------------------------------------------- */
 
 /**
  * Number of samples.
@@ -231,8 +231,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_moments(const genlat_sou
  * Number of known generating factors of each sample.
  *
  * @param source  source; NULL gives 0.
- * @return factors; 0 for sources that know none. Subsets and transforms keep those of what they are made
- *         from.
+ * @return factors; 0 for sources without. Subsets and transforms keep the factors of their source.
  */
 GENLAT_API int64_t genlat_source_factor_count(const genlat_source *source);
 
@@ -272,17 +271,17 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_factors(const genlat_sou
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_mixture(const genlat_source *source,
                                                                 genlat_tensor **centres, double *sd);
 
-/* ---- what can be done to a source ----------------------------------------------------------------- */
+/* ---- transforms ----------------------------------------------------------------- */
 
-/** How values become 0 or 1. */
+/** Binarization of values. */
 enum {
     GENLAT_BINARIZE_NONE = 0,     /**< they stay as they are. */
-    GENLAT_BINARIZE_STATIC = 1,   /**< x is 1 with probability x, drawn once: always the same. */
-    GENLAT_BINARIZE_DYNAMIC = 2,  /**< x is 1 with probability x, drawn anew for every draw (epoch). */
+    GENLAT_BINARIZE_STATIC = 1,   /**< x is 1 with probability x, drawn once: the same in every epoch. */
+    GENLAT_BINARIZE_DYNAMIC = 2,  /**< x is 1 with probability x, drawn again in every epoch. */
     GENLAT_BINARIZE_THRESHOLD = 3 /**< x is 1 where x >= threshold. */
 };
 
-/** How values are scaled. All but NONE are fitted on the source that is transformed. */
+/** Scaling of values. All but NONE are fitted on the source that is transformed. */
 enum {
     GENLAT_SCALE_NONE = 0,      /**< they stay as they are. */
     GENLAT_SCALE_UNIT = 1,      /**< the smallest of all values becomes 0, the largest 1. */
@@ -292,7 +291,7 @@ enum {
     GENLAT_SCALE_RANGES = 5     /**< each element of a sample by itself from 0 to 1. */
 };
 
-/** What becomes of labels. */
+/** Treatment of labels. */
 enum {
     GENLAT_LABELS_KEEP = 0,   /**< as they are. */
     GENLAT_LABELS_DROP = 1,   /**< none. */
@@ -310,8 +309,9 @@ typedef struct genlat_transform_opts {
     uint32_t binarize; /**< GENLAT_BINARIZE_*. Default GENLAT_BINARIZE_NONE. */
     uint32_t labels;   /**< GENLAT_LABELS_*. Default GENLAT_LABELS_KEEP. */
     uint32_t reserved; /**< 0. */
-    int64_t stack;     /**< so many random samples become the channels of one, 1 to 64; its class tells all of theirs, the
-                            first channel's counting least. Each draw stacks anew. 1: none. Default 1. */
+    int64_t stack;     /**< number of random samples that are stacked as the channels of one, 1 to 64; its class
+                            encodes the classes of all, the first channel's in the lowest digit. Each draw stacks
+                            other samples. 1: none. Default 1. */
 } genlat_transform_opts;
 
 /**
@@ -433,7 +433,7 @@ GENLAT_API void genlat_batches_opts_init_sized(genlat_batches_opts *opts, size_t
 #define genlat_batches_opts_init(opts) genlat_batches_opts_init_sized((opts), sizeof *(opts))
 
 /**
- * Begin to go through a source, at the first sample of epoch 0. The order of an epoch is a function of seed
+ * Start to iterate over a source, at the first sample of epoch 0. The order of an epoch is a function of seed
  * and epoch alone, and so is everything random about its samples.
  *
  * @param source  source; kept alive.
@@ -448,8 +448,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_new(genlat_source *sour
                                                              genlat_batches **out);
 
 /**
- * Read the next batch. After the last of an epoch the call tells the end by a NULL batch, and the one after
- * it begins the next epoch. A failed call changes nothing and can be repeated.
+ * Read the next batch. After the last batch of an epoch a call returns a NULL batch, and the next call
+ * starts the next epoch. A failed call changes nothing and can be repeated.
  *
  * @param batches  batches.
  * @param x        receives a borrowed tensor [rows,...], valid until the next call on batches; NULL at the
@@ -466,7 +466,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_next(genlat_batches *ba
  * Epoch that the next batch belongs to.
  *
  * @param batches  batches; NULL gives 0.
- * @return epoch, from 0 on. It grows with the call that tells the end of an epoch.
+ * @return epoch, from 0 on. It increases with the call that returns the end of an epoch.
  */
 GENLAT_API int64_t genlat_batches_epoch(const genlat_batches *batches);
 
@@ -487,8 +487,8 @@ GENLAT_API int64_t genlat_batches_position(const genlat_batches *batches);
 GENLAT_API int64_t genlat_batches_count(const genlat_batches *batches);
 
 /**
- * Go to a place, such as the one that genlat_batches_epoch() and genlat_batches_position() told before a
- * program was stopped: what follows is what would have followed then.
+ * Move to a position, such as one that genlat_batches_epoch() and genlat_batches_position() returned before a program
+ * was stopped. The batches that follow are those that would have followed then.
  *
  * @param batches   batches.
  * @param epoch     0 to 2^40.

@@ -43,7 +43,7 @@ typedef struct genlat_layer_call {
     uint32_t training;             /**< 1 in training, 0 in evaluation. */
     uint32_t reserved;             /**< 0. */
     float *const *param;   /**< parameters, in the order of infer; states may be written in forward. */
-    float *const *grad;    /**< their gradients, added to; an entry is NULL when it is not wanted. */
+    float *const *grad;    /**< their gradients, added to; an entry is NULL when it is not requested. */
     const float *const *x; /**< [inputs] each [rows,in_size]. */
     float *y;              /**< [rows,out_size] written by forward, read afterwards. */
     const float *dy;       /**< [rows,out_size] derivative of the loss by y. */

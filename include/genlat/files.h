@@ -3,10 +3,10 @@
  * @file files.h  Data files: sources from them, tensors to and from them. The library is genlat-files.
  *
  * Unless a comment says otherwise:
- * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
- *   or destroys, belongs to one thread during the call.
- * - Memory: what is temporary comes from malloc(), results from the context's allocator. The caller owns what it receives as new;
- *   pointers that it passes in are borrowed for the call.
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
+ *   a call changes, or destroys, belongs to one thread during the call.
+ * - Memory: what is temporary comes from malloc(), results from the context's allocator. The caller owns what it
+ *   receives as new; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
  * - Since: 0.1.
@@ -27,12 +27,12 @@ GENLAT_BEGIN
  * - "digits", "shapes", "ring", "grid", "moons", "swissroll": drawn, see genlat_source_synthetic(). Keys: n,
  *   samples (10000); seed (0). The parts train, valid and test have samples of their own.
  * - "idx:PATH": a file of IDX, or a folder with the file names of MNIST, whose parts are train, valid and
- *   test; each may end in .gz. Three dimensions are read as grey images [1,h,w]. Labels are read where the
- *   file with them lies beside.
+ *   test; each may end in .gz. Three dimensions are read as grey images [1,h,w]. Labels are read where their
+ *   file is in the same folder.
  * - "npy:PATH", "npz:PATH": arrays of NumPy, the first dimension counts the samples. Key of npz: key, the
  *   array's name (x, or the only one); labels_key, the labels' name (labels or y, if there).
  * - "csv:PATH": numbers, a row a sample; a first row with other text names the columns. Key: label, name or
- *   number (from 1, negative from the end) of the column with the classes, which may be words.
+ *   number (from 1, negative from the end) of the column with the classes, which may be text.
  * - "png:PATH": a folder of images of one size, grey or colour [c,h,w] in [0,1]. In a folder of folders each
  *   is a class.
  * - "wav:PATH": a file or a folder of sound [channels,length] in [-1,1], folders of folders as with png. Key:
@@ -40,7 +40,7 @@ GENLAT_BEGIN
  * - "text:PATH": bytes as whole numbers [length]. Keys: length (64); lines=yes: a line a sample, cut or
  *   filled with zeros.
  *
- * 8-bit values of idx, npy and npz are divided by 255, unless none is above 1 or raw=yes is said. Key of idx,
+ * 8-bit values of idx, npy and npz are divided by 255, unless none is above 1 or raw=yes is given. Key of idx,
  * npy, npz and csv: shape, such as 3x32x32, of one sample. Then the options of genlat_transform_opts apply to
  * all kinds, such as binarize=dynamic, scale=standard, skip=100, limit=1000, labels=no.
  *

@@ -3,10 +3,10 @@
  * @file io.h  Nets in files: safetensors, which Python's safetensors package reads without a plug-in.
  *
  * Unless a comment says otherwise:
- * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
- *   or destroys, belongs to one thread during the call.
- * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
- *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
+ *   a call changes, or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and
+ *   releases it with the destroy function; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
  * - Since: 0.1.
@@ -30,7 +30,7 @@ GENLAT_BEGIN
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_save(const genlat_net *net, const char *path);
 
 /**
- * Build a net again from a file of genlat_net_save(). Every length and offset of the file is checked first.
+ * Load a net from a file of genlat_net_save(). Every length and offset of the file is checked first.
  *
  * @param ctx   context.
  * @param path  file name.

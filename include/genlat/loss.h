@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file loss.h  Losses: likelihoods of data under a decoder's outputs, KL divergences of Gaussian codes, and adversarial losses.
+ * @file loss.h  Losses: likelihoods of data under a decoder's outputs, KL divergences of Gaussian codes, and
+ * adversarial losses.
  *
  * Unless a comment says otherwise:
- * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
- *   or destroys, belongs to one thread during the call.
- * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
- *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
+ *   a call changes, or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and
+ *   releases it with the destroy function; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
  * - Since: 0.1.
@@ -91,13 +92,13 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_help(const char *kind, int
  * outputs, a decoder has [2C,H,W], first all means, then all log-scales.
  *
  * @param loss  loss; NULL gives 0.
- * @return outputs, 1 or more; 0 when any number is right and the tensors tell it, as for "cross_entropy".
+ * @return outputs, 1 or more; 0 when the number follows from the tensors, as for "cross_entropy".
  */
 GENLAT_API int64_t genlat_loss_outputs(const genlat_loss *loss);
 
 /**
  * Mean over the batch of the negative log-likelihood, summed over all elements of a sample, with its
- * derivative. When the derivative is wanted, the call also adds to the gradient of the loss's own scale, or
+ * derivative. When a derivative is requested, the call also adds to the gradient of the loss's own scale, or
  * moves its running one.
  *
  * @param loss    loss.
@@ -185,16 +186,16 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_sampled(const genlat_tensor 
                                                             genlat_tensor *dz, genlat_tensor *dmean,
                                                             genlat_tensor *dlogvar);
 
-/** Adversarial losses, in the order of genlat_adversarial_kind(). r and f are a critic's raw outputs on real and generated
+/** Adversarial losses, in the order of genlat_adversarial_kind(). r and f are raw outputs of the discriminator (D) on real and generated
  *  samples, softplus(x) = log(1 + e^x), all averaged over the rows. */
 enum {
-    GENLAT_ADVERSARIAL_MINIMAX = 0,        /**< critic softplus(-r) + softplus(f); generator -softplus(f). */
-    GENLAT_ADVERSARIAL_NON_SATURATING = 1, /**< the same critic; generator softplus(-f). */
-    GENLAT_ADVERSARIAL_LEAST_SQUARES = 2,  /**< critic ((r-1)^2 + f^2) / 2; generator (f-1)^2 / 2. */
-    GENLAT_ADVERSARIAL_HINGE = 3,          /**< critic max(0,1-r) + max(0,1+f); generator -f. */
+    GENLAT_ADVERSARIAL_MINIMAX = 0,        /**< D softplus(-r) + softplus(f); generator -softplus(f). */
+    GENLAT_ADVERSARIAL_NON_SATURATING = 1, /**< D as before; generator softplus(-f). */
+    GENLAT_ADVERSARIAL_LEAST_SQUARES = 2,  /**< D ((r-1)^2 + f^2) / 2; generator (f-1)^2 / 2. */
+    GENLAT_ADVERSARIAL_HINGE = 3,          /**< D max(0,1-r) + max(0,1+f); generator -f. */
     GENLAT_ADVERSARIAL_WASSERSTEIN = 4,    /**< critic f - r; generator -f. */
-    GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR = 5,   /**< critic softplus(-(r-f)); generator softplus(-(f-r)). */
-    GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE = 6 /**< critic softplus(-(r-mean f)) + softplus(f-mean r); generator with the
+    GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR = 5,   /**< D softplus(-(r-f)); generator softplus(-(f-r)). */
+    GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE = 6 /**< D softplus(-(r-mean f)) + softplus(f-mean r); generator with the
                                                      roles exchanged. */
 };
 
@@ -208,7 +209,7 @@ enum {
 GENLAT_API const char *genlat_adversarial_kind(int32_t index, const char **help);
 
 /**
- * What a critic minimises, with its derivatives: mean over the rows of the terms at GENLAT_ADVERSARIAL_*.
+ * Loss of a discriminator, with its derivatives: mean over the rows of the terms at GENLAT_ADVERSARIAL_*.
  *
  * @param kind       GENLAT_ADVERSARIAL_*.
  * @param smoothing  taken off the target 1 of real data (one-sided label smoothing), 0 to 0.5; 0 but for minimax,
@@ -218,8 +219,8 @@ GENLAT_API const char *genlat_adversarial_kind(int32_t index, const char **help)
  * @param value      receives the loss.
  * @param dreal      receives the derivative by real, one number a row; NULL: not requested.
  * @param dfake      receives the derivative by fake; NULL: not requested.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for smoothing; GENLAT_E_NUMERIC when the loss is not
- *         finite.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for smoothing; GENLAT_E_NUMERIC when the loss
+ *         is not finite.
  * Source: Goodfellow et al. 2014; Mao et al. 2017; Lim, Ye 2017; Arjovsky et al. 2017; Jolicoeur-Martineau 2018.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_discriminator(uint32_t kind, double smoothing,

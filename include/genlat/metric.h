@@ -3,8 +3,8 @@
  * @file metric.h  Metrics: distances between sets of samples, coverage, classifier scores, and plain statistics.
  *
  * Unless a comment says otherwise:
- * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
- *   or destroys, belongs to one thread during the call.
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
+ *   a call changes, or destroys, belongs to one thread during the call.
  * - Memory: working space is allocated and freed within the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
@@ -47,7 +47,8 @@ typedef struct genlat_moments {
  *
  * @param x    [...] numbers, at least one; borrowed for the call.
  * @param out  receives the moments; set size before the call.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for an empty tensor; GENLAT_E_NUMERIC for numbers that are not finite.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for an empty tensor; GENLAT_E_NUMERIC for numbers that are not
+ *         finite.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_moments(const genlat_tensor *x, genlat_moments *out);
 
@@ -77,7 +78,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_quantiles(const genlat_t
  *                  for the call.
  * @param b         [m,...] the same d, m >= 2; borrowed for the call.
  * @param distance  receives the distance, in the square of the features' unit, >= 0.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_NUMERIC for numbers that are not finite; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_NUMERIC for numbers that are not finite;
+ *         GENLAT_E_MEMORY.
  * Memory: yes, 4 d^2 doubles.
  * Source: Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter, "GANs trained by a two time-scale update rule", 2017.
  */
@@ -96,8 +98,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_frechet_distance(const g
  * @param seed     of the subsets.
  * @param mean     receives the mean of the estimates, dimensionless.
  * @param sd       receives their standard deviation, divisor subsets, dimensionless; NULL: not requested.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_NUMERIC for numbers that are not finite;
- *         GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_NUMERIC for numbers that are not
+ *         finite; GENLAT_E_MEMORY.
  * Randomness: of the seed given.
  * Source: Binkowski, Sutherland, Arbel, Gretton, "Demystifying MMD GANs", 2018.
  */
@@ -143,8 +145,8 @@ typedef struct genlat_modes {
 } genlat_modes;
 
 /**
- * Count the modes of a mixture of equal, round Gaussians that samples reach. A sample belongs to the nearest centre, and is
- * of high quality when it is within 3 standard deviations of it. Papers take 2500 samples.
+ * Count the modes of a mixture of equal, round Gaussians that samples reach. A sample belongs to the nearest centre,
+ * and is of high quality when it is within 3 standard deviations of it. Papers take 2500 samples.
  *
  * @param samples  [n,d] generated samples, n >= 1; borrowed for the call.
  * @param centres  [modes,d] centres, such as those of genlat_source_mixture(); borrowed for the call.
@@ -171,16 +173,16 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_class_modes(const genlat
                                                                     genlat_modes *out);
 
 /**
- * Classifier score of generated samples: exp of the mean over samples of KL(p(y|x) || p(y)). With the probabilities of an
- * Inception network it is called inception score; with another classifier the number means something else.
+ * Classifier score of generated samples: exp of the mean over samples of KL(p(y|x) || p(y)). With the probabilities
+ * of an Inception network it is called inception score; with another classifier the number means something else.
  *
  * @param probabilities  [n,classes] p(y|x), each row >= 0 with sum 1 (to 1e-3); borrowed for the call.
- * @param splits         equal parts of the samples, in their order, to score each by itself, 1 to n; 10 is usual. Samples
- *                       that are left over are not used.
+ * @param splits         equal parts of the samples, in their order, to score each by itself, 1 to n; 10 is usual.
+ *                       Samples that are left over are not used.
  * @param mean           receives the mean score of the parts, 1 to classes, dimensionless.
  * @param sd             receives its standard deviation over the parts, divisor splits; NULL: not requested.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_NUMERIC for numbers that are not finite;
- *         GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_NUMERIC for numbers that are not
+ *         finite; GENLAT_E_MEMORY.
  * Source: Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen, "Improved techniques for training GANs", 2016.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_classifier_score(const genlat_tensor *probabilities,

@@ -3,10 +3,10 @@
  * @file model.h  Models of every family: built, trained, saved and used in the same way.
  *
  * Unless a comment says otherwise:
- * - Threads: a model may be used (encode, decode, sample, evaluate, ...) by any number of threads at once while no thread trains it.
- *   A builder, and a model in training, belong to one thread.
- * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
- *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Threads: a model may be used (encode, decode, sample, evaluate, ...) by any number of threads at once while no
+ *   thread trains it. A builder, and a model in training, belong to one thread.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and
+ *   releases it with the destroy function; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
  * - Since: 0.1.
@@ -26,7 +26,7 @@ GENLAT_BEGIN
 /** A model: a VAE, a GAN, a predictor or another family, with what trains it. */
 typedef struct genlat_model genlat_model;
 
-/** Collects what a model is made of; keeps the first error and reports it at genlat_model_build(). */
+/** Collects the settings of a model; keeps the first error and reports it at genlat_model_build(). */
 typedef struct genlat_model_builder genlat_model_builder;
 
 /* ---- building ---------------------------------------------------------------------------------- */
@@ -77,8 +77,8 @@ GENLAT_API void genlat_model_builder_destroy(genlat_model_builder **builder);
 GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const char *name);
 
 /**
- * Set one thing by name. Every family has `condition` ("none", "labels", "classes=N", "vector=N"), `epochs`, `batch` and
- * `restore_best`; the options and texts of a family are listed in its header and in the reference.
+ * Set one setting by name. Every family has `condition` ("none", "labels", "classes=N", "vector=N"), `epochs`,
+ * `batch` and `restore_best`; the options and texts of a family are listed in its header and in the reference.
  *
  * @param builder  builder; NULL is ignored.
  * @param key      name.
@@ -135,7 +135,7 @@ GENLAT_API void genlat_model_builder_data(genlat_model_builder *builder, int32_t
 GENLAT_API void genlat_model_builder_condition(genlat_model_builder *builder, int64_t classes, int64_t vector);
 
 /**
- * Give a net instead of its text. All nets of a model are given, or none.
+ * Set a net instead of its text. Either all nets of a model are set, or none.
  *
  * @param builder  builder; NULL is ignored.
  * @param part     "encoder", "decoder", "generator", ..., see genlat_model_part().
@@ -147,12 +147,12 @@ GENLAT_API void genlat_model_builder_net(genlat_model_builder *builder, const ch
  * Make the model. Its weights are drawn from the stream init of the context's seed.
  *
  * @param builder  address of a builder; taken: it is released in any case and the handle becomes NULL.
- * @param source   gives the shape of the data, the classes with condition=labels, and what the model starts from, such as the
- *                 output bias; NULL after genlat_model_builder_data().
+ * @param source   gives the shape of the data, the classes with condition=labels, and what the model starts from,
+ *                 such as the output bias; NULL after genlat_model_builder_data().
  * @param out      receives a new model.
- * @return GENLAT_OK; the first error of all builder calls, with its text; GENLAT_E_INVALID; GENLAT_E_SHAPE when data and nets
- *         do not fit; GENLAT_E_STATE when the shape of the data is unknown; GENLAT_E_NOT_FOUND for a kind; GENLAT_E_RANGE;
- *         GENLAT_E_UNSUPPORTED for settings that exclude each other; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; the first error of all builder calls, with its text; GENLAT_E_INVALID; GENLAT_E_SHAPE when data
+ *         and nets do not fit; GENLAT_E_STATE when the shape of the data is unknown; GENLAT_E_NOT_FOUND for a kind;
+ *         GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for settings that exclude each other; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_build(genlat_model_builder **builder, genlat_source *source,
                                                              genlat_model **out);
@@ -167,8 +167,8 @@ GENLAT_API void genlat_model_destroy(genlat_model **model);
 /* ---- files -------------------------------------------------------------------------------------- */
 
 /**
- * Write the model to a file: nets, settings, normalization of the data, and the state of training. The file is replaced as a
- * whole or not at all.
+ * Write the model to a file: nets, settings, normalization of the data, and the state of training. The file is
+ * replaced as a whole or not at all.
  *
  * @param model  model.
  * @param path   file name, UTF-8; its folder must exist.
@@ -177,8 +177,9 @@ GENLAT_API void genlat_model_destroy(genlat_model **model);
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_save(genlat_model *model, const char *path);
 
 /**
- * Write the model to a file without the state of training: what its use needs, with Adam a third of the size. Training that
- * goes on from it is a new one: its steps, schedules, random numbers and validations start from the beginning.
+ * Write the model to a file without the state of training: what its use needs, with Adam a third of the size.
+ * Training that goes on from it is a new one: its steps, schedules, random numbers and validations start from the
+ * beginning.
  *
  * @param model  model.
  * @param path   file name, UTF-8; its folder must exist.
@@ -187,14 +188,15 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_save(genlat_model *model,
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_export(genlat_model *model, const char *path);
 
 /**
- * Read a model of any family from a file. The training of a saved one goes on exactly, that of an exported one starts anew.
+ * Read a model of any family from a file. The training of a saved one goes on exactly, that of an exported one starts
+ * anew.
  *
  * @param ctx   context.
  * @param path  file name.
  * @param out   receives a new model.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT for a damaged file or one that holds no model, naming the
- *         field; GENLAT_E_UNSUPPORTED for a later format; GENLAT_E_NOT_FOUND for a tensor or kind that is missing;
- *         GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT for a damaged file or one that holds no model,
+ *         naming the field; GENLAT_E_UNSUPPORTED for a later format; GENLAT_E_NOT_FOUND for a tensor or kind that is
+ *         missing; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_load(genlat_ctx *ctx, const char *path, genlat_model **out);
 
@@ -257,7 +259,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_describe(const genlat_mod
 /** How far the training of a model is. Set size before the call. */
 typedef struct genlat_progress {
     size_t size;        /**< sizeof(genlat_progress) as the caller knows it. */
-    int64_t step;       /**< updates made since the model was new. */
+    int64_t step;       /**< updates since the model was built. */
     int64_t epoch;      /**< epochs completed. */
     int64_t best_epoch; /**< of the best validation; 0: there was none. */
     double best;        /**< its first term, such as the negative ELBO; NaN: there was none. */
@@ -276,7 +278,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_progress(const genlat_mod
 /* ---- nets ----------------------------------------------------------------------------------------- */
 
 /**
- * Name of a net that a model is made of.
+ * Name of a net of a model.
  *
  * @param model  model; NULL gives NULL.
  * @param index  from 0 on.
@@ -288,18 +290,19 @@ GENLAT_API const char *genlat_model_part(const genlat_model *model, int32_t inde
  * A net of a model. It shares the model's weights.
  *
  * @param model  model.
- * @param part   name, see genlat_model_part(); for a GAN also "average", the generator with averaged weights, brought up to date.
+ * @param part   name, see genlat_model_part(); for a GAN also "average", the generator with averaged weights, brought
+ *               up to date.
  * @param net    receives a new reference, which keeps the net alive.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_net(genlat_model *model, const char *part, genlat_net **net);
 
 /**
- * Exclude weights from training, or include them again.
+ * Exclude weights from training, or include them.
  *
  * @param model   model; belongs to one thread during the call.
  * @param prefix  start of the names "part.weight" of the weights that are meant, such as "encoder"; "" for all.
- * @param frozen  1 to freeze, 0 to train again.
+ * @param frozen  1 to freeze, 0 to train.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND when no weight has that prefix.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_freeze(genlat_model *model, const char *prefix, int32_t frozen);
@@ -316,14 +319,15 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_freeze(genlat_model *mode
 GENLAT_API const char *genlat_model_term(const genlat_model *model, int32_t index);
 
 /**
- * Train on one batch with the model's own optimizers. genlat_model_fit() of train.h does all the rest of a training.
+ * Train on one batch with the model's own optimizers. genlat_model_fit() of train.h runs a whole training.
  *
  * @param model   model.
  * @param x       [rows,...] data.
  * @param labels  [rows] classes or [rows,vector] vectors, when the model is conditional or predicts them; else NULL.
  * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term(); NULL is legal.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or gradient is
- *         not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more memory.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
+ *         gradient is not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more
+ *         memory.
  * Randomness: streams noise, dropout and augment of the context's seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_step(genlat_model *model, const genlat_tensor *x,
@@ -334,8 +338,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_step(genlat_model *model,
  *
  * @param model   model.
  * @param source  data, with labels when the model is conditional or predicts them.
- * @param batch   samples at once, 1 to 10^9; the result does not depend on it but for rounding, and for terms that are a
- *                function of a batch, such as free bits.
+ * @param batch   samples at once, 1 to 10^9; the result does not depend on it but for rounding, and for terms that
+ *                are a function of a batch, such as free bits.
  * @param seed    of what is drawn; a sample's numbers depend on the seed and its place in the source alone.
  * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term().
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for a GAN; GENLAT_E_MEMORY;
@@ -351,8 +355,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_evaluate(genlat_model *mo
 typedef struct genlat_sample_opts {
     size_t size;        /**< sizeof(genlat_sample_opts) as the caller knows it. */
     int64_t seed;       /**< of the latents, >= 0; -1: the next part of the context's stream sample. Default -1. */
-    double temperature; /**< factor of the spread of the latents, >= 0. Default 1. */
-    double truncation;  /**< numbers of a latent whose size exceeds it are drawn anew, 0.1 to 1000; 0: none are. Default 0. */
+    double temperature; /**< factor of the standard deviation of the codes, >= 0. Default 1. */
+    double truncation;  /**< numbers of a latent whose size exceeds it are drawn anew, 0.1 to 1000; 0: none are.
+                             Default 0. */
     uint32_t draw;      /**< 1: a VAE draws from p(x|z) instead of taking its mean. Default 0. */
     uint32_t raw;       /**< 1: a GAN takes the weights that training moves instead of their average. Default 0. */
 } genlat_sample_opts;
@@ -368,16 +373,17 @@ GENLAT_API void genlat_sample_opts_init_sized(genlat_sample_opts *opts, size_t s
 #define genlat_sample_opts_init(opts) genlat_sample_opts_init_sized((opts), sizeof *(opts))
 
 /**
- * Generate data. A series with a seed begins with every shorter series of that seed; without one, each call goes on in the
- * context's stream.
+ * Generate data. A series with a seed begins with every shorter series of that seed; without one, each call goes on
+ * in the context's stream.
  *
  * @param model   model.
  * @param n       how many, 1 to 2147483647.
  * @param labels  [n] classes or [n,vector] conditions of a conditional model; NULL: the classes in turn, 0, 1, 2, ...
  * @param opts    options; NULL: defaults.
  * @param x       receives a new tensor [n,...].
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE when condition vectors are missing;
- *         GENLAT_E_UNSUPPORTED for a family without latents, and for options of another family; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE when condition vectors are
+ *         missing; GENLAT_E_UNSUPPORTED for a family without latents, and for options of another family;
+ *         GENLAT_E_MEMORY.
  * Randomness: stream sample.
  * Source: Brock, Donahue, Simonyan 2019 (truncation).
  */
@@ -416,20 +422,21 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_encode(genlat_model *mode
  * @param z       [rows,latent].
  * @param labels  as for genlat_model_sample().
  * @param x       receives a new tensor [rows,...].
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED;
+ *         GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_decode(genlat_model *model, const genlat_tensor *z,
                                                               const genlat_tensor *labels, genlat_tensor **x);
 
 /**
- * Encode data and decode them again.
+ * Encode data and decode the codes.
  *
  * @param model   model.
  * @param x       [rows,...] data.
  * @param labels  as for genlat_model_encode().
  * @param y       receives a new tensor [rows,...].
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for models without encoder or
- *         decoder; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for models without
+ *         encoder or decoder; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_reconstruct(genlat_model *model, const genlat_tensor *x,
                                                                    const genlat_tensor *labels, genlat_tensor **y);
@@ -450,7 +457,8 @@ enum {
  * @param steps   samples a row, >= 2.
  * @param path    GENLAT_PATH_*.
  * @param x       receives a new tensor [rows*steps,...], the steps of a row one after the other.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED;
+ *         GENLAT_E_MEMORY.
  * Source: White, "Sampling generative networks", 2016 (spherical interpolation).
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_interpolate(genlat_model *model, const genlat_tensor *from,
@@ -467,7 +475,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_interpolate(genlat_model 
  * @param high    last value, finite.
  * @param steps   values a dimension, >= 2.
  * @param x       receives a new tensor [latent*steps,...], the steps of a dimension one after the other.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED;
+ *         GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_traverse(genlat_model *model, const genlat_tensor *z,
                                                                 const genlat_tensor *labels, double low, double high,

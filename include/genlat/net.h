@@ -3,10 +3,10 @@
  * @file net.h  Networks: a builder for graphs of layers, nets with their weights, and execs that run them.
  *
  * Unless a comment says otherwise:
- * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
- *   or destroys, belongs to one thread during the call.
- * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
- *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
+ *   a call changes, or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and
+ *   releases it with the destroy function; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
  * - Since: 0.1.
@@ -41,7 +41,7 @@ typedef struct genlat_exec genlat_exec;
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_builder_new(genlat_ctx *ctx, genlat_net_builder **out);
 
 /**
- * Give a builder back that was not built.
+ * Release a builder that was not built.
  *
  * @param builder  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
  */
@@ -96,7 +96,7 @@ GENLAT_API void genlat_net_builder_output(genlat_net_builder *builder, const cha
 /**
  * Check the graph, allocate the weights and fill them from the context's seed.
  *
- * @param builder  address of a builder; taken: it is given back in any case and the handle becomes NULL.
+ * @param builder  address of a builder; taken: it is released in any case and the handle becomes NULL.
  * @param out      receives a new net, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; the first error of all builder calls, with its text; GENLAT_E_SHAPE when a
  *         layer cannot take its inputs; GENLAT_E_MEMORY.
@@ -105,14 +105,14 @@ GENLAT_API void genlat_net_builder_output(genlat_net_builder *builder, const cha
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_build(genlat_net_builder **builder, genlat_net **out);
 
 /**
- * Release a net. It goes when the last exec, optimizer or model that uses it goes.
+ * Release a net. It is freed when the last exec, optimizer or model that uses it is freed.
  *
  * @param net  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
  */
 GENLAT_API void genlat_net_destroy(genlat_net **net);
 
 /**
- * Fill all weights anew and reset running statistics.
+ * Reinitialize all weights and reset running statistics.
  *
  * @param net   net.
  * @param seed  any number.
@@ -229,13 +229,13 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_zero_grad(genlat_net *net);
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t frozen);
 
 /**
- * Copy a net for inference only, with the weights of its dense layers rounded to bfloat16: half the bytes to hold, and to
- * read for each sample. Sums stay in float32. Everything else of the net keeps its numbers.
+ * Copy a net for inference only, with the weights of its dense layers rounded to bfloat16: half the bytes to store
+ * and to read for each sample. Sums stay in float32. Everything else of the net keeps its numbers.
  *
  * Each weight changes by at most 2^-8 of itself, so that an output of one layer, y = W x + b, changes by at most
- * 2^-8 |W| |x|, and by about 2^-9.5 times its root of squares for weights of both signs. Training, averaging, loading and
- * initializing the copy are refused with GENLAT_E_STATE, as is genlat_net_weight() for a rounded weight; saving it writes
- * those weights as BF16, and what is loaded from that file is a net of float32 with the rounded numbers.
+ * 2^-8 |W| |x|, and by about 2^-9.5 times its root of squares for weights of both signs. Training, averaging, loading
+ * and initializing the copy are refused with GENLAT_E_STATE, as is genlat_net_weight() for a rounded weight; saving
+ * it writes those weights as BF16, and what is loaded from that file is a net of float32 with the rounded numbers.
  *
  * @param net  net; borrowed for the call. May be destroyed afterwards.
  * @param out  receives a new net, or NULL on failure.
@@ -267,10 +267,11 @@ typedef struct genlat_exec_opts {
     uint32_t purpose;     /**< GENLAT_EXEC_*. Default GENLAT_EXEC_TRAINING. */
     uint32_t input_grads; /**< 1: backward computes the gradients of the inputs too. Default 1. */
     uint32_t keep;        /**< 1: every node's output stays readable after forward. Default 0. */
-    uint32_t recompute;   /**< 1: keep fewer activations for the backward pass and recompute the others. Nets that are processed
-                           *   in tiles keep none and recompute those of one tile at a time: this costs one more forward pass, and
-                           *   memory no longer grows with the rows. Other nets recompute the outputs of normalizations, of
-                           *   activations, and of convolutions with few multiplications. Default 0. */
+    uint32_t recompute;   /**< 1: keep fewer activations for the backward pass and recompute the others. Nets that are
+                               processed in tiles keep none and recompute those of one tile at a time: this costs one
+                               more forward pass, and memory no longer grows with the rows. Other nets recompute the
+                               outputs of normalizations, of activations, and of convolutions with few
+                               multiplications. Default 0. */
     /** Samples in a tile. Large batches are processed in tiles: a group of samples passes through every layer before the next
      *  group starts, so that its activations stay in the processor's caches. 0: chosen by the sizes of the layers. Nets with
      *  layers that couple the samples of a batch, that draw random numbers, or that are defined by the caller, process all
@@ -279,11 +280,11 @@ typedef struct genlat_exec_opts {
     /** Bytes for nested execs, see genlat_exec_compile_nested(): the sum of genlat_net_exec_bytes() of all of them. They lie in
      *  memory that is unused between the forward and the backward pass. For purpose training. Default 0. */
     int64_t nested_bytes;
-    uint32_t gradients_in_workspace; /**< 1: the gradients of the weights lie in the exec's workspace, in memory that the forward
-                                      *   pass and nested execs overwrite. Each backward pass starts them at zero, and they are
-                                      *   valid until the next forward pass of this exec or of a nested one. This must be the
-                                      *   first exec that trains the net, and no other may; genlat_net_grad() is refused. For
-                                      *   purpose training. Default 0. */
+    uint32_t gradients_in_workspace; /**< 1: the gradients of the weights lie in the exec's workspace, in memory that
+                                          the forward pass and nested execs overwrite. Each backward pass starts them
+                                          at zero, and they are valid until the next forward pass of this exec or of a
+                                          nested one. This must be the first exec that trains the net, and no other
+                                          may; genlat_net_grad() is refused. For purpose training. Default 0. */
     uint32_t reserved;   /**< 0. */
 } genlat_exec_opts;
 
@@ -304,28 +305,28 @@ GENLAT_API void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
  * @param rows  most samples in a call, >= 1.
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new exec, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED, naming the layer, when a penalty is requested
- *         and it couples the samples of a batch; GENLAT_E_STATE when gradients_in_workspace is or was given and this is not the only exec
- *         that trains the net; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED, naming the layer, when a penalty is
+ *         requested and it couples the samples of a batch; GENLAT_E_STATE when gradients_in_workspace is or was given
+ *         and this is not the only exec that trains the net; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_compile(genlat_net *net, int64_t rows,
                                                              const genlat_exec_opts *opts, genlat_exec **out);
 
 /**
- * Compile a net into the workspace of another exec, the outer one. A GAN's discriminator can so run between the two passes of the
- * generator, or a VAE's decoder between those of the encoder, without a workspace of its own.
+ * Compile a net into the workspace of another exec, the outer one. A GAN's discriminator can so run between the two
+ * passes of the generator, or a VAE's decoder between those of the encoder, without a workspace of its own.
  *
- * Both passes of a nested exec run between the forward and the backward pass of the outer exec. A pass of the outer exec
- * overwrites the results of the nested one; only genlat_exec_backward() of the outer exec may be given its outputs and input
- * gradients, because it copies them first.
+ * Both passes of a nested exec run between the forward and the backward pass of the outer exec. A pass of the outer
+ * exec overwrites the results of the nested one; only genlat_exec_backward() of the outer exec may be given its
+ * outputs and input gradients, because it copies them first.
  *
  * @param outer  exec compiled with nested_bytes; retained.
  * @param net   net; retained.
  * @param rows  most samples in a call, >= 1.
  * @param opts  borrowed for the call; NULL: defaults.
  * @param out   receives a new exec, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE, also when too few of the nested bytes are left; GENLAT_E_STATE as in
- *         genlat_net_compile(); GENLAT_E_UNSUPPORTED for purpose penalty; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE, also when too few of the nested bytes are left; GENLAT_E_STATE
+ *         as in genlat_net_compile(); GENLAT_E_UNSUPPORTED for purpose penalty; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64_t rows,
                                                                     const genlat_exec_opts *opts, genlat_exec **out);
@@ -352,7 +353,8 @@ GENLAT_API int64_t genlat_exec_bytes(const genlat_exec *exec);
  * @param rows   most samples in a call, >= 1.
  * @param opts   borrowed for the call; NULL: defaults.
  * @param bytes  receives what genlat_exec_bytes() would give after genlat_net_compile(); 0 on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED as in genlat_net_compile(); GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED as in genlat_net_compile();
+ *         GENLAT_E_MEMORY.
  * Memory: a few bytes a layer, for the call; nothing of the workspace.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows,
@@ -384,7 +386,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_forward(genlat_exec *exec,
  *
  * @param exec   exec.
  * @param index  0 to outputs-1.
- * @param out    receives a tensor [rows,...] borrowed from the exec: valid until its next forward pass; not to be destroyed.
+ * @param out    receives a tensor [rows,...] borrowed from the exec: valid until its next forward pass; not to be
+ *               destroyed.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE before the first forward pass, and for a nested
  *         exec after a pass of the outer one.
  */
@@ -397,8 +400,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_output(genlat_exec *exec, 
  * @param exec  exec compiled with keep 1.
  * @param name  name of a node.
  * @param out   receives a new tensor [rows,...] with a copy.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_STATE before the first forward pass or without keep;
- *         GENLAT_E_UNSUPPORTED for a node on which no output depends, which is not computed; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND; GENLAT_E_STATE before the first forward pass or without
+ *         keep; GENLAT_E_UNSUPPORTED for a node on which no output depends, which is not computed; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tensor **out);
 
@@ -410,8 +413,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_node(genlat_exec *exec, co
  * @param exec     exec compiled for training.
  * @param outputs  number of tensors in dy; the net's number of outputs.
  * @param dy       [outputs] derivatives of the loss by the outputs [rows,...]; borrowed for the call; NULL: zero.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass since the last backward pass,
- *         or without purpose training.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass since the last backward
+ *         pass, or without purpose training.
  * Threads: an exec belongs to one thread, and so does its net.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs,
@@ -422,10 +425,11 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_backward(genlat_exec *exec
  *
  * @param exec   exec compiled with input_grads 1.
  * @param index  0 to inputs-1.
- * @param out    receives a tensor [rows,...] borrowed from the exec: valid until its next backward pass; not to be destroyed.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE without input_grads, without a backward pass since the
- *         last forward pass, or after a pass that has overwritten it; GENLAT_E_UNSUPPORTED for an input on which no output
- *         depends.
+ * @param out    receives a tensor [rows,...] borrowed from the exec: valid until its next backward pass; not to be
+ *               destroyed.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_STATE without input_grads, without a backward pass
+ *         since the last forward pass, or after a pass that has overwritten it; GENLAT_E_UNSUPPORTED for an input on
+ *         which no output depends.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_input_grad(genlat_exec *exec, int32_t index,
                                                                  const genlat_tensor **out);
@@ -442,16 +446,17 @@ enum {
  * weight * mean over the rows of f(|d output / d input|). With `dloss` the gradients of a loss of the output are added
  * too, which is cheaper than a backward pass of its own.
  *
- * @param exec    exec compiled with purpose GENLAT_EXEC_PENALTY and input_grads 1; its net has one output of one number a
- *                sample.
+ * @param exec    exec compiled with purpose GENLAT_EXEC_PENALTY and input_grads 1; its net has one output of one
+ *                number a sample.
  * @param kind    GENLAT_PENALTY_*.
  * @param weight  >= 0, dimensionless.
  * @param input   the input by which is differentiated, 0 to inputs-1.
  * @param dloss   derivative of a loss by the output [rows] or [rows,1]; borrowed for the call; NULL: none.
  * @param value   receives the mean of f, without the weight; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_SHAPE for dloss or an output of several numbers;
- *         GENLAT_E_STATE without a forward pass or without purpose penalty; GENLAT_E_UNSUPPORTED for an input on which the
- *         output does not depend; GENLAT_E_NUMERIC when the mean is not finite: the gradients are spoiled, zero them.
+ *         GENLAT_E_STATE without a forward pass or without purpose penalty; GENLAT_E_UNSUPPORTED for an input on
+ *         which the output does not depend; GENLAT_E_NUMERIC when the mean is not finite: the gradients are spoiled,
+ *         zero them.
  * Threads: an exec belongs to one thread, and so does its net.
  * Source: Mescheder, Geiger, Nowozin 2018 (R1, R2); Gulrajani et al. 2017 (WGAN-GP); Kodali et al. 2017 (DRAGAN).
  */

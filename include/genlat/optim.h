@@ -3,10 +3,10 @@
  * @file optim.h  Optimizers, schedules of learning rates and other scalars, and averages of weights.
  *
  * Unless a comment says otherwise:
- * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
- *   or destroys, belongs to one thread during the call.
- * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
- *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
+ *   a call changes, or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and
+ *   releases it with the destroy function; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
  * - Since: 0.1.
@@ -294,10 +294,10 @@ GENLAT_API void genlat_group_opts_init_sized(genlat_group_opts *opts, size_t siz
 #define genlat_group_opts_init(opts) genlat_group_opts_init_sized((opts), sizeof *(opts))
 
 /**
- * Give weights of a net to an optimizer, as a group. Weights that an earlier call has given stay in their
- * group: first the exceptions by prefix, then the rest of the net.
+ * Add weights of a net to an optimizer, as a group. Weights that an earlier call has added stay in their
+ * group: add the exceptions by prefix first, then the rest of the net.
  *
- * @param optim   optimizer that has made no step yet.
+ * @param optim   optimizer before its first step.
  * @param net     net; retained.
  * @param prefix  start of the names of the weights that are meant; NULL or "": all.
  * @param opts    borrowed for the call; NULL: defaults.
@@ -308,10 +308,10 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add(genlat_optim *optim, 
                                                            const char *prefix, const genlat_group_opts *opts);
 
 /**
- * Give the trained scale of a loss to an optimizer, as a group. A loss that trains nothing is legal and
+ * Add the trained scale of a loss to an optimizer, as a group. A loss that trains nothing is legal and
  * ignored.
  *
- * @param optim  optimizer that has made no step yet.
+ * @param optim  optimizer before its first step.
  * @param loss   loss; retained.
  * @param opts   borrowed for the call; NULL: defaults, and no decay.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_STATE
@@ -325,7 +325,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add_loss(genlat_optim *op
  * as they are; genlat_optim_zero_grad() clears them.
  *
  * @param optim  optimizer.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE when it has been given no weights; GENLAT_E_NUMERIC
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE when no weights have been added; GENLAT_E_NUMERIC
  * when the norm of the gradients is not finite: then nothing has changed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_step(genlat_optim *optim);
@@ -356,7 +356,7 @@ GENLAT_API double genlat_optim_lr(const genlat_optim *optim);
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_set_lr(genlat_optim *optim, double lr);
 
 /**
- * Number of steps made.
+ * Number of steps.
  *
  * @param optim  optimizer; NULL gives 0.
  * @return steps; refused ones do not count.
@@ -453,7 +453,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_report(genlat_schedule
 typedef struct genlat_ema_opts {
     size_t size;      /**< sizeof(genlat_ema_opts) as the caller knows it. */
     double half_life; /**< training samples after which a weight's part has halved, > 0. Default 10000. */
-    double ramp_up;   /**< half-life is at most this part of the samples seen, >= 0; 0: no ramp. Default 0. */
+    double ramp_up;   /**< the half-life is at most this fraction of the samples seen, >= 0; 0: no ramp. Default 0. */
     uint32_t copy_states; /**< 1: running statistics are copied, not averaged. Default 0. */
     uint32_t reserved;    /**< 0. */
 } genlat_ema_opts;

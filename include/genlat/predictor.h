@@ -2,13 +2,13 @@
 /**
  * @file predictor.h  Predictors: nets trained to predict the labels of data.
  *
- * A model of the family "predictor" answers with the probability of each class where the labels are classes, else with a
- * vector. genlat_model_encode() gives its features, in which genlat_metric_frechet_distance() and its like compare samples. Its
- * terms are loss, accuracy (or mse, for vectors) and grad_norm.
+ * A model of the family "predictor" answers with the probability of each class where the labels are classes, else
+ * with a vector. genlat_model_encode() gives its features, in which genlat_metric_frechet_distance() and its like
+ * compare samples. Its terms are loss, accuracy (or mse, for vectors) and grad_norm.
  *
- * Settings of the builder: net (layers before the last one; what they give is flattened under the name "features", and a dense
- * layer named "answer" follows), loss ("cross_entropy" for classes; for vectors a likelihood without trained numbers of its
- * own, such as "mse"), optimizer, lr_schedule.
+ * Settings of the builder: net (layers before the last one; what they give is flattened under the name "features",
+ * and a dense layer named "answer" follows), loss ("cross_entropy" for classes; for vectors a likelihood without
+ * trained numbers of its own, such as "mse"), optimizer, lr_schedule.
  *
  * Unless a comment says otherwise:
  * - Threads, memory and errors: as in model.h.

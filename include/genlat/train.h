@@ -3,10 +3,10 @@
  * @file train.h  The trainer: epochs, validation, early stop, checkpoints, events, history.
  *
  * Unless a comment says otherwise:
- * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that a call changes,
- *   or destroys, belongs to one thread during the call.
- * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and releases it
- *   with the destroy function; pointers that it passes in are borrowed for the call.
+ * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
+ *   a call changes, or destroys, belongs to one thread during the call.
+ * - Memory: functions that return a new handle allocate, others do not. The caller owns what it receives as new and
+ *   releases it with the destroy function; pointers that it passes in are borrowed for the call.
  * - Errors: a failed call sets the handles that it would have returned to NULL and changes nothing else.
  * - Randomness: none.
  * - Since: 0.1.
@@ -22,13 +22,13 @@ GENLAT_BEGIN
  *  a trainer of a loaded model goes on at the very batch, so that training in two parts gives the same bits. */
 typedef struct genlat_trainer genlat_trainer;
 
-/** What an event tells. */
+/** Kind of an event. */
 enum {
-    GENLAT_EVENT_STEP = 0,       /**< a step has been made; values are those of its batch. */
+    GENLAT_EVENT_STEP = 0,       /**< after a step; values are those of its batch. */
     GENLAT_EVENT_EPOCH = 1,      /**< an epoch has ended; values are means over its samples. */
     GENLAT_EVENT_VALID = 2,      /**< the validation data have been evaluated; values are theirs. */
     GENLAT_EVENT_CHECKPOINT = 3, /**< a file has been written; text is its name. */
-    GENLAT_EVENT_ALARM = 4,      /**< something looks wrong; text tells what and the remedy. */
+    GENLAT_EVENT_ALARM = 4,      /**< something looks wrong; text says what, and the remedy. */
     GENLAT_EVENT_DONE = 5        /**< training has ended; values are those of the last epoch. */
 };
 
@@ -37,9 +37,9 @@ typedef struct genlat_event {
     size_t size;              /**< sizeof(genlat_event) as the library knows it. */
     int64_t kind;             /**< GENLAT_EVENT_*. */
     int64_t epoch;            /**< epochs begun, from 1 on. */
-    int64_t epochs;           /**< epochs wanted; 0 when steps decide. */
-    int64_t step;             /**< steps made since the model was new. */
-    int64_t steps;            /**< steps wanted; 0 when unknown. */
+    int64_t epochs;           /**< epochs requested; 0 when steps decide. */
+    int64_t step;             /**< steps since the model was built. */
+    int64_t steps;            /**< steps requested; 0 when unknown. */
     int64_t epoch_steps;      /**< steps of one epoch. */
     double seconds;           /**< since the trainer started. */
     double samples_per_s;     /**< training samples a second, since the last epoch began. */
@@ -55,8 +55,8 @@ typedef int32_t (*genlat_event_fn)(void *user, const genlat_event *event);
 /** Options of a trainer. Filled by genlat_train_opts_init(). */
 typedef struct genlat_train_opts {
     size_t size;             /**< sizeof(genlat_train_opts) as the caller knows it. */
-    int64_t epochs;          /**< epochs since the model was new, >= 0; 0: steps decide, or the preset's number, or 10, when
-                                  steps is 0 too. Default 0. */
+    int64_t epochs;          /**< epochs since the model was new, >= 0; 0: steps decide, or the preset's number, or
+                                  10, when steps is 0 too. Default 0. */
     int64_t steps;           /**< steps since the model was new, >= 0; 0: epochs decide. With both, what comes first.
                                   Default 0. */
     int64_t batch;           /**< samples a step, >= 1; 0: the preset's, or 128. Default 0. */
@@ -70,8 +70,8 @@ typedef struct genlat_train_opts {
     uint32_t shuffle;        /**< 1: a new order every epoch. Default 1. */
     uint32_t drop_last;      /**< 1: leave an incomplete last batch out. Default 0. */
     uint32_t prefetch;       /**< 1: read the next batch in a background thread. Default 0. */
-    uint32_t restore_best;   /**< 1: end with the weights of the best validation, also of one before an interruption, since
-                              *   the model's file keeps them; some presets do so anyway. Default 0. */
+    uint32_t restore_best;   /**< 1: end with the weights of the best validation, also of one before an interruption,
+                                  since the model's file keeps them; some presets do so anyway. Default 0. */
     const char *last_path;   /**< file of the newest state, to resume from; NULL: none. Copied. */
     const char *best_path;   /**< file of the best validation; NULL: none. Copied. */
     const char *log_path;    /**< JSON lines, one an epoch, appended; NULL: none. Copied. */
@@ -101,17 +101,17 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
                                                                 const char *value);
 
 /**
- * Make a trainer of a model. A model that was loaded from a file goes on where it was. Validation data that are scaled otherwise
- * than the training data are scaled like them.
+ * Make a trainer of a model. A model that was loaded from a file goes on where it was. Validation data that are
+ * scaled otherwise than the training data are scaled like them.
  *
  * @param model  model; retained.
- * @param train  training data; retained. With packing, the last batch of an epoch must have as many samples at least; the
- *               option drop_last sees to it.
+ * @param train  training data; retained. With packing, the last batch of an epoch must have as many samples at least;
+ *               the option drop_last sees to it.
  * @param valid  validation data; retained; NULL: none. A GAN takes none.
  * @param opts   NULL: defaults.
  * @param out    receives a new trainer.
- * @return GENLAT_OK; GENLAT_E_INVALID, also when an option needs validation data and there are none; GENLAT_E_SHAPE when
- *         data and model do not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID, also when an option needs validation data and there are none; GENLAT_E_SHAPE
+ *         when data and model do not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train, genlat_source *valid,
                                                              const genlat_train_opts *opts, genlat_trainer **out);
@@ -138,14 +138,14 @@ GENLAT_API void genlat_trainer_destroy(genlat_trainer **trainer);
 
 /**
  * Train to the end, or until an event's receiver or genlat_trainer_cancel() stops it. The model is given the scaling
- * of the training data. A step whose loss or gradient is not finite is left out with an alarm; the fifth in a row ends the
- * run. Training by steps that ends within an epoch validates and reports it like a whole one, but the early stop does not
- * count that validation.
+ * of the training data. A step whose loss or gradient is not finite is left out with an alarm; the fifth in a row
+ * ends the run. Training by steps that ends within an epoch validates and reports it like a whole one, but the early
+ * stop does not count that validation.
  *
  * @param trainer  trainer.
- * @return GENLAT_OK, also when the early stop ended it; GENLAT_E_CANCELLED, the file last_path written; GENLAT_E_NUMERIC
- *         with advice; GENLAT_E_RANGE when the model is at a place that the data do not have; GENLAT_E_IO; GENLAT_E_MEMORY;
- *         GENLAT_E_CALLBACK when a source failed.
+ * @return GENLAT_OK, also when the early stop ended it; GENLAT_E_CANCELLED, the file last_path written;
+ *         GENLAT_E_NUMERIC with advice; GENLAT_E_RANGE when the model is at a place that the data do not have;
+ *         GENLAT_E_IO; GENLAT_E_MEMORY; GENLAT_E_CALLBACK when a source failed.
  * Randomness: streams order, noise, dropout.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_run(genlat_trainer *trainer);

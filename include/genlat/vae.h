@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file vae.h  Variational autoencoders: options, steps, evaluation. Models are built, trained and used as model.h says.
+ * @file vae.h  Variational autoencoders: options, steps, evaluation. Models are built, trained and used as model.h
+ * says.
+ *
+ * Settings of the builder besides genlat_vae_opts: `encoder` and `decoder` (layers; empty: made by `architecture`),
+ * `likelihood`, `posterior`, `prior`, `terms` and `bound` (empty: what the options say), `decoder_inputs`
+ * ("previous": the decoder also sees the data shifted by one position), `optimizer`, `lr_schedule`, `beta_schedule`,
+ * `output_bias` ("data": from the mean of the data).
+ *
+ * Terms of steps and evaluations: the members of genlat_vae_terms from neg_elbo on.
  *
  * Unless a comment says otherwise:
  * - Threads, memory and errors: as in model.h.
@@ -33,7 +41,7 @@ enum { GENLAT_BOUND_ELBO = 0, GENLAT_BOUND_IMPORTANCE = 1 };
 /** Gradient of the latter: as drawn, or doubly reparametrized, with less noise (Tucker et al., 2019). */
 enum { GENLAT_ESTIMATOR_TOTAL = 0, GENLAT_ESTIMATOR_DOUBLY = 1 };
 
-/** Options of a VAE. Filled by genlat_vae_opts_init(). */
+/** Options of a VAE, see genlat_vae_builder_options(). */
 typedef struct genlat_vae_opts {
     size_t size;        /**< sizeof(genlat_vae_opts) as the caller knows it. */
     int64_t latent;     /**< latent dimensions, 1 to 65536. Default 20. */
@@ -71,13 +79,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_builder_options(genlat_mode
 GENLAT_API void genlat_vae_builder_set_options(genlat_model_builder *builder, const genlat_vae_opts *opts);
 
 /**
- * Make an optimizer for all that the model trains, for loops of the caller's own: encoder, decoder, the likelihood's own scale,
- * the prior's own weights.
+ * Make an optimizer for all that the model trains, for loops of the caller's own: encoder, decoder, the likelihood's
+ * own scale, the prior's own weights.
  *
  * @param model  VAE.
  * @param text   such as "adam lr=1e-3".
  * @param out    receives a new optimizer; it keeps the nets alive.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for another family; GENLAT_E_NOT_FOUND; GENLAT_E_RANGE; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for another family; GENLAT_E_NOT_FOUND; GENLAT_E_RANGE;
+ *         GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_optimizer(genlat_model *model, const char *text, genlat_optim **out);
 
@@ -100,8 +109,9 @@ typedef struct genlat_vae_terms {
  * @param x       [rows,...] data; borrowed for the call.
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL.
  * @param terms   receives the terms over the batch; NULL is legal.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or gradient is
- *         not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more memory.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
+ *         gradient is not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more
+ *         memory.
  * Randomness: streams noise and dropout.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
@@ -174,8 +184,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_encode_sample(genlat_model 
  * @param samples  K, importance samples a row, >= 1.
  * @param seed     of the samples; a row's estimate does not depend on the other rows.
  * @param nll      [rows] receives the estimates, nats.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for a plain autoencoder;
- *         GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for a posterior without a
+ *         density; GENLAT_E_MEMORY.
  * Randomness: of the seed given.
  * Source: Burda, Grosse, Salakhutdinov, "Importance weighted autoencoders", 2016.
  */
@@ -190,8 +200,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_log_likelihood(genlat_model
  * @param source    data; borrowed for the call.
  * @param active    receives the number of dimensions whose posterior mean varies by more than 0.01; NULL is legal.
  * @param variance  [latent] receives the variance of the posterior mean over the data; NULL is legal.
- * @param kl        [latent] receives the mean KL of each dimension, nats; NULL is legal.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY; what the source's callback returns.
+ * @param kl        [latent] receives the mean KL of each dimension, nats; NaN where only the sum of all is known;
+ *                  NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_MEMORY; GENLAT_E_CALLBACK.
  * Source: Burda, Grosse, Salakhutdinov, "Importance weighted autoencoders", 2016 (active units).
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_active_units(genlat_model *model, genlat_source *source,
