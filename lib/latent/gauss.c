@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Diagonal Gaussians: densities, and the KL divergence from N(0,I) in closed form and by sampling. */
+/* Diagonal Gaussians: log-densities, and the KL divergence from N(0,I), both in closed form and by sampling. */
 #include <tgmath.h>
 
 #include "latent/latent_priv.h"
@@ -8,7 +8,7 @@ static const double LOG_TWO_PI = 1.83787706640934548356;
 
 enum { DIM_GRAIN = 16 };
 
-/* What a task works on. */
+/* Arguments of a parallel task. */
 typedef struct job {
     const gnl_gauss *q;
     const gnl_real *z;
@@ -44,7 +44,7 @@ static void kl_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* Items are dimensions: each is summed over the rows by one thread. */
+/* Parallel over dimensions: one thread sums a dimension over all rows. */
 static void per_dim_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
@@ -101,7 +101,7 @@ void gnl_gauss_log_density(const gnl_gauss *q, const gnl_real *z, double *out)
     over_rows(&(job){.q = q, .z = z, .out = out}, density_task);
 }
 
-/* With d = z - mean: by z -d/var, by mean d/var, by logvar (d^2/var - 1) / 2. */
+/* With d = z - mean, the derivatives are -d/var by z, d/var by mean, and (d^2/var - 1) / 2 by logvar. */
 static void density_back_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
@@ -118,8 +118,8 @@ static void density_back_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-void gnl_gauss_log_density_backward(const gnl_gauss *q, const gnl_real *z, double factor, const double *weight, gnl_real *dz,
-                                    gnl_real *dmean, gnl_real *dlogvar)
+void gnl_gauss_log_density_backward(const gnl_gauss *q, const gnl_real *z, double factor, const double *weight,
+                                    gnl_real *dz, gnl_real *dmean, gnl_real *dlogvar)
 {
     const job j = {.q = q, .z = z, .dz = dz, .dmean = dmean, .dlogvar = dlogvar, .factor = factor, .weight = weight};
     over_rows(&j, density_back_task);

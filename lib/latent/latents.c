@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Instances of the kinds, made from text, and the workspaces of a batch of codes. */
+/* Creates instances of the kinds from text, and the workspaces of a batch of codes. */
 #include <stdio.h>
 
 #include "latent/latent_priv.h"
 
 /* ---- one instance ---------------------------------------------------------------------------- */
 
-/* What is parsed: the table of a group of kinds, and what to call them in errors. */
+/* A group of kinds: its name in error messages, and its table. */
 typedef struct group {
     const char *name;
     const void *const *types; /* NULL-terminated; each begins with a gnl_kind_type */
-    size_t size;              /* of an instance, which begins with a gnl_kind followed by its type */
+    size_t size;              /* size of an instance, which starts with a gnl_kind followed by its type */
 } group;
 
 static const gnl_kind_type *find_type(const group *g, const char *name)
@@ -28,7 +28,7 @@ static genlat_status unknown(const group *g, const char *name)
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", ((const gnl_kind_type *)*type)->name);
     }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "no %s is called '%s'; known: %s", g->name, name, known);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown %s '%s'; known: %s", g->name, name, known);
 }
 
 static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const gnl_kind_type *type, const char *pairs)
@@ -41,7 +41,7 @@ static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const gnl_k
         gnl_options_init(type->options, kind->opts, type->options->size);
     GNL_TRY(gnl_spec_pairs(type->options, kind->opts, pairs, type->name));
     int count = type->params ? type->params(kind->opts, kind->dims, param) : 0;
-    /* Streams of nets come first; kinds have substreams of their own behind them. */
+    /* Nets use the substreams below 16. */
     return gnl_numbers_make(l->ctx, param, count, (uint64_t)gnl_ctx_opts(l->ctx)->seed, 16 + (uint64_t)kind->index,
                             &kind->numbers);
 }
@@ -54,7 +54,7 @@ static void kind_free(gnl_kind *kind)
     gnl_free(kind->ctx, kind);
 }
 
-/* An instance of a text; its type is what follows the gnl_kind. */
+/* Creates an instance from its text. The caller sets the type that follows the gnl_kind. */
 static genlat_status kind_new(const gnl_latents *l, const group *g, const char *text, int index, gnl_kind **out)
 {
     char name[GNL_SPEC_KIND];
@@ -76,7 +76,7 @@ static genlat_status kind_new(const gnl_latents *l, const group *g, const char *
     return GENLAT_OK;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all instances --------------------------------------------------------------------------- */
 
 enum { POSTERIOR, PRIOR, BOUND, FIRST_TERM };
 
@@ -106,19 +106,19 @@ static genlat_status make_term(gnl_latents *l, const char *text)
     static const group g = {"term", (const void *const *)gnl_term_types, sizeof(gnl_term)};
     gnl_term **out = &l->term[l->terms];
     if (l->terms == GNL_MAX_TERMS_ADDED)
-        return gnl_fail(GENLAT_E_RANGE, "more than %d terms", GNL_MAX_TERMS_ADDED);
+        return gnl_fail(GENLAT_E_RANGE, "there are more than %d terms", GNL_MAX_TERMS_ADDED);
     GNL_TRY(kind_new(l, &g, text, FIRST_TERM + l->terms, (gnl_kind **)out));
     (*out)->type = (const gnl_term_type *)(*out)->kind.type;
     l->terms++;
     return (*out)->type->check ? (*out)->type->check(*out, l->posterior, l->prior) : GENLAT_OK;
 }
 
-/* "kl beta=4; mmd weight=10"; empty: none. */
+/* Parses terms such as "kl beta=4; mmd weight=10". An empty text means no terms. */
 static genlat_status make_terms(gnl_latents *l, const char *text)
 {
     char copy[GNL_SPEC_TEXT], *rest = NULL;
     if (strlen(text) >= sizeof copy)
-        return gnl_fail(GENLAT_E_RANGE, "terms are longer than %zu bytes", sizeof copy - 1);
+        return gnl_fail(GENLAT_E_RANGE, "terms has %zu bytes, at most %zu expected", strlen(text), sizeof copy - 1);
     strcpy(copy, text);
     for (char *word = strtok_r(copy, ";", &rest); word; word = strtok_r(NULL, ";", &rest))
         GNL_TRY(make_term(l, word));
@@ -155,7 +155,7 @@ genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_
     return status;
 }
 
-/* Every instance, by index from 0 on; NULL past the last. */
+/* Returns the instance at an index, or NULL if there is none. */
 static gnl_kind *kind_at(const gnl_latents *l, int index)
 {
     switch (index) {
@@ -210,14 +210,14 @@ void gnl_latents_zero_grad(const gnl_latents *l)
 static genlat_status allocate_arrays(const gnl_latents *l, const gnl_latent_env *env, gnl_code *c)
 {
     const gnl_posterior *q = l->posterior;
-    size_t rows = (size_t)env->rows, drawn = rows * (size_t)env->samples, dims = (size_t)l->dims;
-    c->noise = gnl_alloc(env->ctx, drawn * (size_t)q->noise, sizeof *c->noise);
-    c->z = gnl_alloc(env->ctx, drawn * dims, sizeof *c->z);
+    size_t rows = (size_t)env->rows, codes = rows * (size_t)env->samples, dims = (size_t)l->dims;
+    c->noise = gnl_alloc(env->ctx, codes * (size_t)q->noise, sizeof *c->noise);
+    c->z = gnl_alloc(env->ctx, codes * dims, sizeof *c->z);
     c->kl = gnl_alloc(env->ctx, rows, sizeof *c->kl);
     c->per_dim = gnl_alloc(env->ctx, dims, sizeof *c->per_dim);
-    c->nll = gnl_alloc(env->ctx, drawn, sizeof *c->nll);
+    c->nll = gnl_alloc(env->ctx, codes, sizeof *c->nll);
     c->ratio = gnl_alloc(env->ctx, 2 * rows, sizeof *c->ratio);
-    c->weight = gnl_alloc(env->ctx, l->bound->type->weighs ? drawn : 0, sizeof *c->weight);
+    c->weight = gnl_alloc(env->ctx, l->bound->type->weighs ? codes : 0, sizeof *c->weight);
     bool all = c->noise && c->z && c->kl && c->per_dim && c->nll && c->ratio && c->weight;
     for (int i = 0; all && env->training && i < q->heads; i++) {
         c->spare[i] = gnl_alloc(env->ctx, env->samples > 1 ? rows * (size_t)q->head[i].width : 0, sizeof *c->spare[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The objective of a batch of codes: draws, the KL divergence, the bound and the terms, and all of it back. */
+/* The objective of a batch of codes: sampling, KL divergence, bound and terms, and their backward passes. */
 #include "latent/latent_priv.h"
 
 int64_t gnl_latent_grain(int64_t width)
@@ -24,7 +24,7 @@ double gnl_code_mean_nll(const gnl_code *c)
     return total / (double)c->samples;
 }
 
-/* ---- draws ----------------------------------------------------------------------------------- */
+/* ---- sampling -------------------------------------------------------------------------------- */
 
 void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
 {
@@ -76,7 +76,7 @@ void gnl_latents_ratio_backward(const gnl_latents *l, const gnl_code *c, int64_t
         l->prior->type->log_density_backward(l->prior, c, gnl_code_z(c, s), -factor, weight, dz);
 }
 
-/* The mean of the log-ratio over the samples; nothing is known of single dimensions. */
+/* Estimates the KL as the mean log-ratio over the samples. The KL of single dimensions stays unknown. */
 static void kl_by_sampling(const gnl_latents *l, const gnl_code *c)
 {
     for (int64_t r = 0; r < c->rows; r++)

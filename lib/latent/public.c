@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* The public functions of Gaussian latents, for training loops of the caller's own. */
+/* The public functions of Gaussian latents, for custom training loops. */
 #include "genlat/loss.h"
 #include "latent/latent_priv.h"
 
 static genlat_status same_shape(const genlat_tensor *tensor, const genlat_tensor *mean,
                                 const char *name)
 {
-    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     if (!tensor || gnl_shape_equal(&tensor->shape, &mean->shape))
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, %s wanted as mean", name,
-                    gnl_shape_format(&tensor->shape, found), gnl_shape_format(&mean->shape, wanted));
+    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, %s expected as for mean", name,
+                    gnl_shape_format(&tensor->shape, found), gnl_shape_format(&mean->shape, expected));
 }
 
-static genlat_status measure(const genlat_tensor *mean, const genlat_tensor *logvar,
-                             gnl_gauss *q)
+static genlat_status make_gauss(const genlat_tensor *mean, const genlat_tensor *logvar,
+                                gnl_gauss *q)
 {
     char found[GNL_SHAPE_TEXT];
     GNL_TRY(same_shape(logvar, mean, "logvar"));
     if (mean->shape.ndim != 2 || mean->shape.dim[0] < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "mean is %s, [rows,dims] wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "mean is %s, [rows,dims] expected",
                         gnl_shape_format(&mean->shape, found));
     genlat_ctx *ctx = mean->object.ctx;
     *q = (gnl_gauss){
@@ -35,7 +35,7 @@ static void clear(genlat_tensor *tensor)
 
 /* ---- closed form ----------------------------------------------------------------------------- */
 
-static void kl_slopes(const gnl_gauss *q, genlat_tensor *dmean, genlat_tensor *dlogvar)
+static void kl_backward(const gnl_gauss *q, genlat_tensor *dmean, genlat_tensor *dlogvar)
 {
     clear(dmean);
     clear(dlogvar);
@@ -57,11 +57,11 @@ genlat_status genlat_kl_gauss(const genlat_tensor *mean, const genlat_tensor *lo
     gnl_gauss q;
     GNL_ENTER();
     GNL_TRY(check_kl(mean, logvar, value));
-    GNL_TRY(measure(mean, logvar, &q));
+    GNL_TRY(make_gauss(mean, logvar, &q));
     GNL_TRY(same_shape(dmean, mean, "dmean"));
     GNL_TRY(same_shape(dlogvar, mean, "dlogvar"));
     if (per_dim && gnl_shape_count(&per_dim->shape) != q.dims)
-        return gnl_fail(GENLAT_E_SHAPE, "per_dim has %lld elements, %lld wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "per_dim has %lld elements, %lld expected",
                         (long long)gnl_shape_count(&per_dim->shape), (long long)q.dims);
     double *space = gnl_alloc(mean->object.ctx, (size_t)(q.rows + q.dims), sizeof *space);
     if (!space)
@@ -71,7 +71,7 @@ genlat_status genlat_kl_gauss(const genlat_tensor *mean, const genlat_tensor *lo
     *value = gnl_latent_mean(q.rows, space);
     for (int64_t d = 0; per_dim && d < q.dims; d++)
         per_dim->data[d] = (gnl_real)dims[d];
-    kl_slopes(&q, dmean, dlogvar);
+    kl_backward(&q, dmean, dlogvar);
     gnl_free(mean->object.ctx, space);
     return GENLAT_OK;
 }
@@ -95,7 +95,7 @@ genlat_status genlat_kl_sampled(const genlat_tensor *z, const genlat_tensor *mea
     gnl_gauss q;
     GNL_ENTER();
     GNL_TRY(check_sampled(z, mean, logvar, value));
-    GNL_TRY(measure(mean, logvar, &q));
+    GNL_TRY(make_gauss(mean, logvar, &q));
     GNL_TRY(same_shape(dz, mean, "dz"));
     GNL_TRY(same_shape(dmean, mean, "dmean"));
     GNL_TRY(same_shape(dlogvar, mean, "dlogvar"));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every kind of posterior, prior, term and bound, one line each. A line X(name) stands for gnl_posterior_name and the like. */
+/* Lists every kind of posterior, prior, term and bound, one line each. X(name) in POSTERIORS refers to
+ * gnl_posterior_name, and so on. */
 #include "latent/latent.h"
 
 #define POSTERIORS(X)                                                                                                 \

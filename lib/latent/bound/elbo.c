@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The evidence lower bound: the mean likelihood of the codes; the KL is a term of its own (Kingma and Welling, 2014). */
+/* The evidence lower bound (Kingma and Welling, 2014). Its value is the mean negative log-likelihood of the codes;
+ * the KL is a separate term. */
 #include "latent/latent_priv.h"
 
 static double value(const gnl_bound *b, gnl_bound_call *call)

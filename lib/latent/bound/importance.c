@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The importance-weighted bound (Burda, Grosse and Salakhutdinov, Importance weighted autoencoders, 2016), with the gradient
- * as drawn or doubly reparametrized (Tucker and others, Doubly reparameterized gradient estimators, 2019).
- * docs/derivations/importance_bound.md.
+ * The importance-weighted bound (Burda, Grosse and Salakhutdinov, Importance weighted autoencoders, 2016). Its gradient
+ * is the total derivative, or doubly reparametrized (Tucker and others, Doubly reparameterized gradient estimators,
+ * 2019). See docs/derivations/importance_bound.md.
  */
 #include <math.h>
 
@@ -18,7 +18,8 @@ typedef struct importance_opts {
 } importance_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_ENUM(importance_opts, estimator, TOTAL, DOUBLY, estimator_names, "how the gradient reaches the encoder"),
+    GNL_OPT_ENUM(importance_opts, estimator, TOTAL, DOUBLY, estimator_names,
+                 "estimator of the encoder's gradient: total derivative, or doubly reparametrized"),
 };
 static const gnl_options_table table = {"importance", sizeof(importance_opts), options, GNL_COUNT(options)};
 
@@ -27,7 +28,7 @@ static bool is_doubly(const gnl_bound *b)
     return ((const importance_opts *)gnl_kind_opts(&b->kind))->estimator == DOUBLY;
 }
 
-/* The KL enters the weights as it is; terms that are not the KL are added to the bound. */
+/* KL terms enter the importance weights. All other terms are added to the bound. */
 static bool includes(const gnl_bound *b, const gnl_term *t)
 {
     return t->type->is_plain_kl != NULL;
@@ -36,15 +37,17 @@ static bool includes(const gnl_bound *b, const gnl_term *t)
 static genlat_status check(const gnl_bound *b, const gnl_latents *l)
 {
     if (!l->posterior->type->log_density)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "bound importance needs the density of the posterior, %s has none; take bound=elbo",
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "bound importance needs a posterior with a density, %s has none; use bound=elbo",
                         l->posterior->kind.type->name);
     for (int i = 0; i < l->terms; i++)
         if (includes(b, l->term[i]) && !l->term[i]->type->is_plain_kl(l->term[i]))
-            return gnl_fail(GENLAT_E_UNSUPPORTED, "bound importance goes with no free bits and no capacity; take bound=elbo");
+            return gnl_fail(GENLAT_E_UNSUPPORTED,
+                            "bound importance does not support free bits or a capacity; use bound=elbo");
     return GENLAT_OK;
 }
 
-/* Weight of the log-ratio of posterior and prior. */
+/* Returns the weight of the log-ratio of posterior and prior. */
 static double ratio_weight(const gnl_bound *b, const gnl_bound_call *call)
 {
     double sum = 0;
@@ -56,7 +59,8 @@ static double ratio_weight(const gnl_bound *b, const gnl_bound_call *call)
 
 /* ---- weights --------------------------------------------------------------------------------- */
 
-/* One row; its samples lie `rows` apart. The largest is taken out, so that exp cannot overflow. */
+/* Normalizes the weights of one row, whose samples are `rows` elements apart, and returns the log of their mean.
+ * Subtracts the largest log-weight first, so that exp cannot overflow. */
 static double normalize_row(int64_t samples, int64_t rows, double *w)
 {
     double largest = -INFINITY, total = 0;
@@ -69,7 +73,7 @@ static double normalize_row(int64_t samples, int64_t rows, double *w)
     return largest + log(total / (double)samples);
 }
 
-/* Turns log-weights [samples,rows] into weights that sum to 1 over the samples, and returns the mean over the rows of
+/* Converts log-weights [samples,rows] to weights that sum to 1 over the samples. Returns the mean over the rows of
  * -log((1/samples) sum_s w). */
 static double normalize(int64_t samples, int64_t rows, double *log_weight)
 {
@@ -81,7 +85,8 @@ static double normalize(int64_t samples, int64_t rows, double *log_weight)
 
 /* ---- value and derivatives ------------------------------------------------------------------- */
 
-/* The samples without derivatives give the weights, then once more with them. */
+/* Evaluates the likelihood twice if gradients are needed: first to compute the weights, then for the derivatives with
+ * these weights. */
 static double value(const gnl_bound *b, gnl_bound_call *call)
 {
     const gnl_code *c = call->code;
@@ -105,8 +110,8 @@ static void weight_rows(const gnl_code *c, const double *weight, gnl_real *x)
         c->compute.k->scale(c->dims, (gnl_real)weight[r], x + r * c->dims, x + r * c->dims);
 }
 
-/* Adds the derivatives of log q(z|x) - log p(z) by z. Doubly reparametrized, all that comes through z has the weight once
- * more, and there is no other way to the encoder. */
+/* Adds the derivatives of log q(z|x) - log p(z) by z, then those by the heads. The doubly reparametrized estimator
+ * multiplies the gradient through z by the weight again, and omits the derivatives by the heads. */
 static void backward(const gnl_bound *b, gnl_bound_call *call)
 {
     gnl_code *c = call->code;

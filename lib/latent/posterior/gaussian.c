@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The diagonal Gaussian posterior (Kingma and Welling, Auto-encoding variational Bayes, 2014): heads mean and logvar. */
+/* The diagonal Gaussian posterior (Kingma and Welling, Auto-encoding variational Bayes, 2014). Heads: mean and
+ * logvar. */
 #include <tgmath.h>
 
 #include "latent/latent_priv.h"
@@ -23,7 +24,7 @@ static gnl_gauss gauss_of(const gnl_code *c)
     return (gnl_gauss){c->compute, c->rows, c->dims, c->head[MEAN], c->head[LOGVAR]};
 }
 
-/* ---- draws ----------------------------------------------------------------------------------- */
+/* ---- sampling -------------------------------------------------------------------------------- */
 
 typedef struct draw_job {
     const gnl_code *c;
@@ -42,8 +43,8 @@ static void draw_back_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const draw_job *j = arg;
     int64_t at = begin * j->c->dims, n = (end - begin) * j->c->dims;
-    j->c->compute.k->gauss_sample_kl_backward(n, j->c->head[MEAN] + at, j->c->head[LOGVAR] + at, j->noise + at, j->dz + at, 0,
-                                              j->dmean + at, j->dlogvar + at);
+    j->c->compute.k->gauss_sample_kl_backward(n, j->c->head[MEAN] + at, j->c->head[LOGVAR] + at, j->noise + at,
+                                              j->dz + at, 0, j->dmean + at, j->dlogvar + at);
 }
 
 /* z = mean + e^(logvar/2) noise. */
@@ -101,7 +102,8 @@ static double kl_element(const gnl_posterior *q, const gnl_code *c, int64_t row,
     return gnl_gauss_kl_element(&g, row * c->dims + dim);
 }
 
-static void kl_backward(const gnl_posterior *q, const gnl_code *c, int64_t row, int64_t first, int64_t past, double factor)
+static void kl_backward(const gnl_posterior *q, const gnl_code *c, int64_t row, int64_t first, int64_t past,
+                        double factor)
 {
     const gnl_gauss g = gauss_of(c);
     const int64_t at = row * c->dims;

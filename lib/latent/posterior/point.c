@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A point: the code is the encoder's output, as in a plain autoencoder. It has no density, so that no KL can be taken. */
+/* A point posterior: the code is the encoder's output, as in a plain autoencoder. It has no density and therefore no
+ * KL. */
 #include "latent/latent_priv.h"
 
 static int heads(const void *opts, int64_t dims, gnl_head head[GNL_MAX_HEADS])
@@ -24,7 +25,7 @@ static void draw_backward(const gnl_posterior *q, const gnl_code *c, int64_t s, 
 }
 
 const gnl_posterior_type gnl_posterior_point = {
-    .kind = {.name = "point", .help = "a point without density: a plain autoencoder"},
+    .kind = {.name = "point", .help = "point without density, for a plain autoencoder"},
     .heads = heads,
     .draw = draw,
     .draw_backward = draw_backward,

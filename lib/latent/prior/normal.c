@@ -4,7 +4,7 @@
 
 static const double LOG_TWO_PI = 1.83787706640934548356;
 
-/* A normal number of at most the size `most`. */
+/* Samples a normal number with absolute value at most `most`, by rejection. */
 static gnl_real truncated(gnl_rng *rng, double most)
 {
     double z = gnl_rng_gauss(rng);
@@ -34,8 +34,8 @@ static void log_density(const gnl_prior *p, const gnl_code *c, const gnl_real *z
         out[r] = -0.5 * ((double)c->dims * LOG_TWO_PI + c->compute.k->dot(c->dims, z + r * c->dims, z + r * c->dims));
 }
 
-static void log_density_backward(gnl_prior *p, const gnl_code *c, const gnl_real *z, double factor, const double *weight,
-                                 gnl_real *dz)
+static void log_density_backward(gnl_prior *p, const gnl_code *c, const gnl_real *z, double factor,
+                                 const double *weight, gnl_real *dz)
 {
     for (int64_t r = 0; r < c->rows; r++)
         c->compute.k->axpy(c->dims, (gnl_real)(-factor * (weight ? weight[r] : 1)), z + r * c->dims, dz + r * c->dims);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The KL divergence of the posterior from the prior: weighted (Higgins and others, beta-VAE, 2017), with free bits (Kingma and
- * others, Improved variational inference with inverse autoregressive flow, 2016; for the whole code of each sample: Sonderby
- * and others, Ladder variational autoencoders, 2016), or held at a capacity (Burgess and others, Understanding disentangling
- * in beta-VAE, 2018). docs/derivations/kl_rules.md.
+ * The KL divergence of the posterior from the prior. See docs/derivations/kl_rules.md. It can be weighted by beta
+ * (Higgins and others, beta-VAE, 2017). It can have free bits (Kingma and others, Improved variational inference with
+ * inverse autoregressive flow, 2016), also for the whole code of each sample (Sonderby and others, Ladder variational
+ * autoencoders, 2016). Or it is kept at a capacity (Burgess and others, Understanding disentangling in beta-VAE, 2018).
  */
 #include <tgmath.h>
 
 #include "latent/latent_priv.h"
 
-/* What free bits are counted for: the batch mean of each dimension, each dimension of each sample, and the same of groups. */
+/* The unit that free bits apply to: the batch mean of a dimension, a dimension of a sample, the batch mean of a group
+ * of dimensions, or a group of a sample. */
 typedef enum free_kind { FREE_DIMENSION, FREE_SAMPLE, FREE_WHOLE, FREE_WHOLE_SAMPLE } free_kind;
 
 static const char *const free_names[] = {"dimension", "sample", "whole", "whole_sample", NULL};
@@ -22,10 +23,10 @@ typedef struct kl_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_REAL(kl_opts, beta, 1, 0, 1e6, "weight; a schedule multiplies it"),
-    GNL_OPT_REAL(kl_opts, free_bits, 0, 0, 1e6, "nats that cost nothing"),
-    GNL_OPT_ENUM(kl_opts, free, FREE_DIMENSION, FREE_WHOLE_SAMPLE, free_names, "what free bits are counted for"),
-    GNL_OPT_REAL(kl_opts, gamma, 0, 0, 1e9, "weight of |KL - capacity|; above 0 it replaces beta and free bits"),
-    GNL_OPT_REAL(kl_opts, capacity, 0, 0, 1e6, "KL aimed at with gamma, nats; a schedule multiplies it"),
+    GNL_OPT_REAL(kl_opts, free_bits, 0, 0, 1e6, "KL in nats that is not penalized"),
+    GNL_OPT_ENUM(kl_opts, free, FREE_DIMENSION, FREE_WHOLE_SAMPLE, free_names, "unit that free bits apply to"),
+    GNL_OPT_REAL(kl_opts, gamma, 0, 0, 1e9, "weight of |KL - capacity|; if above 0, replaces beta and free bits"),
+    GNL_OPT_REAL(kl_opts, capacity, 0, 0, 1e6, "target KL in nats, used with gamma; a schedule multiplies it"),
 };
 static const gnl_options_table table = {"kl", sizeof(kl_opts), options, GNL_COUNT(options)};
 
@@ -34,7 +35,7 @@ static const kl_opts *opts_of(const gnl_term *t)
     return gnl_kind_opts(&t->kind);
 }
 
-static bool frees(const kl_opts *o)
+static bool has_free_bits(const kl_opts *o)
 {
     return o->free_bits > 0 && !(o->gamma > 0);
 }
@@ -44,10 +45,10 @@ static genlat_status check(const gnl_term *t, const gnl_posterior *q, const gnl_
     const kl_opts *o = opts_of(t);
     bool closed = p->type->divergence && p->type->divergence(p, q);
     if (!closed && !q->type->log_density)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "kl: posterior %s has no density; leave this term out", q->kind.type->name);
-    if (!closed && frees(o) && o->free != FREE_WHOLE && o->free != FREE_WHOLE_SAMPLE)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "kl: posterior %s has no density; remove this term", q->kind.type->name);
+    if (!closed && has_free_bits(o) && o->free != FREE_WHOLE && o->free != FREE_WHOLE_SAMPLE)
         return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "kl: the KL of posterior %s from prior %s is known for the whole code only; take free=whole or "
+                        "kl: the KL of posterior %s from prior %s is known for the whole code only; use free=whole or "
                         "free=whole_sample",
                         q->kind.type->name, p->kind.type->name);
     return GENLAT_OK;
@@ -55,7 +56,7 @@ static genlat_status check(const gnl_term *t, const gnl_posterior *q, const gnl_
 
 /* ---- KL of groups ---------------------------------------------------------------------------- */
 
-/* KL of a group of dimensions of one row; the sum over all is known for every pair. */
+/* Returns the KL of a group of dimensions of one row. If there is one group, this is the KL of the row. */
 static double group_kl(const gnl_term_call *call, int64_t row, int g)
 {
     const gnl_latents *l = call->latents;
@@ -90,7 +91,7 @@ static double sum_of_elements(const kl_opts *o, const gnl_term_call *call)
     return total;
 }
 
-/* The KL where every unit costs its free bits at least. */
+/* Computes the KL with free bits: a unit below free_bits counts as free_bits. */
 static double free_value(const kl_opts *o, const gnl_term_call *call)
 {
     const gnl_code *c = call->code;
@@ -127,7 +128,7 @@ static double value(gnl_term *t, const gnl_term_call *call)
 
 /* ---- derivatives ----------------------------------------------------------------------------- */
 
-/* Factor of the derivative of the batch mean of the KL, where a unit is not inside its free bits. */
+/* Returns the derivative of the term by the batch mean of the KL, for units above their free bits. */
 static double outer_factor(const kl_opts *o, const gnl_term_call *call)
 {
     if (o->gamma > 0) {
@@ -143,7 +144,7 @@ typedef struct back_job {
     double factor;
 } back_job;
 
-static bool group_counts(const back_job *j, int64_t row, int g)
+static bool is_group_active(const back_job *j, int64_t row, int g)
 {
     switch ((free_kind)j->o->free) {
     case FREE_WHOLE:
@@ -155,7 +156,7 @@ static bool group_counts(const back_job *j, int64_t row, int g)
     }
 }
 
-static bool element_counts(const back_job *j, int64_t row, int64_t dim)
+static bool is_element_active(const back_job *j, int64_t row, int64_t dim)
 {
     const gnl_latents *l = j->call->latents;
     const gnl_code *c = j->call->code;
@@ -172,7 +173,7 @@ static void back_group(const back_job *j, int64_t row, int g)
         return;
     }
     for (int64_t d = l->group[g]; d < l->group[g + 1]; d++)
-        if (element_counts(j, row, d))
+        if (is_element_active(j, row, d))
             l->divergence->backward(l->posterior, c, row, d, d + 1, j->factor);
 }
 
@@ -181,24 +182,24 @@ static void back_task(void *arg, int64_t begin, int64_t end, int worker)
     const back_job *j = arg;
     const gnl_latents *l = j->call->latents;
     for (int64_t r = begin; r < end; r++) {
-        if (!frees(j->o)) {
+        if (!has_free_bits(j->o)) {
             l->divergence->backward(l->posterior, j->call->code, r, 0, l->dims, j->factor);
             continue;
         }
         for (int g = 0; g < l->groups; g++)
-            if (group_counts(j, r, g))
+            if (is_group_active(j, r, g))
                 back_group(j, r, g);
     }
 }
 
-/* By sampling: the derivatives of the mean log-ratio, of the rows that are not inside their free bits. */
+/* For a KL estimated by sampling: adds the derivatives of the mean log-ratio of the rows above their free bits. */
 static void sampled_backward(const gnl_term *t, const gnl_term_call *call, unsigned by)
 {
     gnl_code *c = call->code;
     const back_job j = {opts_of(t), call, 0};
     const double factor = outer_factor(j.o, call) / (double)(GNL_MAX(c->rows, 1) * c->samples);
     for (int64_t r = 0; r < c->rows; r++)
-        c->ratio[r] = frees(j.o) && !group_counts(&j, r, 0) ? 0 : 1;
+        c->ratio[r] = has_free_bits(j.o) && !is_group_active(&j, r, 0) ? 0 : 1;
     for (int64_t s = 0; s < c->samples; s++)
         gnl_latents_ratio_backward(call->latents, c, s, factor, c->ratio, by);
 }
@@ -221,7 +222,7 @@ static void backward_heads(gnl_term *t, const gnl_term_call *call)
     gnl_parallel(c->compute.ctx, c->rows, gnl_latent_grain(c->dims), back_task, &j);
 }
 
-/* ---- what it is to bounds -------------------------------------------------------------------- */
+/* ---- properties that bounds read ------------------------------------------------------------- */
 
 static double beta(const gnl_term *t, double factor)
 {
