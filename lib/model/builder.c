@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The builder of models: collects a configuration, keeps the first error, and makes the model. */
+/* The model builder: collects a configuration, stores the first error, and creates the model. */
 #include <stdio.h>
 
 #include "model/builder.h"
 
-/* A setting made by name, which a preset does not change. */
+/* A setting made by name. Presets do not override it. */
 typedef struct setting {
     char *key, *value;
 } setting;
@@ -15,14 +15,14 @@ struct genlat_model_builder {
     gnl_config *config;
     setting *settings;
     size_t count, capacity;
-    genlat_net *net[GNL_MAX_NETS]; /* given; NULL: made of text */
-    bool options_read;             /* since the last preset */
+    genlat_net *net[GNL_MAX_NETS]; /* nets from the caller; NULL: create from the layer text */
+    bool options_read;             /* the caller has read the options since the last preset */
     genlat_status status;
     char error[512];
 };
 
-/* Keeps the first error with the name of the call; later ones only follow from it. */
-static void keep(genlat_model_builder *b, genlat_status status)
+/* Stores the first error, including the name of the public function. Later errors are usually consequences of it. */
+static void record_error(genlat_model_builder *b, genlat_status status)
 {
     if (status == GENLAT_OK || b->status != GENLAT_OK)
         return;
@@ -30,7 +30,7 @@ static void keep(genlat_model_builder *b, genlat_status status)
     snprintf(b->error, sizeof b->error, "%s", genlat_last_error());
 }
 
-static bool accepts(const genlat_model_builder *b)
+static bool has_no_error(const genlat_model_builder *b)
 {
     return b && b->status == GENLAT_OK;
 }
@@ -45,15 +45,15 @@ static const gnl_preset *find_preset(const gnl_model_type *type, const char *nam
     return NULL;
 }
 
-static genlat_status apply_preset(const gnl_model_type *type, const gnl_preset *preset, gnl_config *config)
+static genlat_status set_pairs(const gnl_model_type *type, const gnl_preset *preset, gnl_config *config)
 {
     for (int i = 0; preset->pair[i]; i += 2)
         GNL_TRY(gnl_config_set(type->config, config, preset->pair[i], preset->pair[i + 1]));
     return GENLAT_OK;
 }
 
-/* Data and condition stay, and what was set by name. */
-static genlat_status take_preset(genlat_model_builder *b, const char *name)
+/* Resets the configuration to a preset. Preserves the shape of the data, the condition, and all settings by name. */
+static genlat_status load_preset(genlat_model_builder *b, const char *name)
 {
     const gnl_preset *preset = name ? find_preset(b->type, name) : NULL;
     const gnl_config kept = *b->config;
@@ -61,14 +61,14 @@ static genlat_status take_preset(genlat_model_builder *b, const char *name)
     for (const gnl_preset *p = b->type->presets; p->name; p++)
         gnl_text_append(known, sizeof known, "%s%s", *known ? ", " : "", p->name);
     if (!preset)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no preset of a %s is called '%s'; known: %s", b->type->name, name ? name : "",
+        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown %s preset '%s'; known: %s", b->type->name, name ? name : "",
                         known);
     gnl_config_init(b->type->config, b->config);
     b->config->data = kept.data;
     b->config->classes = kept.classes;
     b->config->vector = kept.vector;
     b->options_read = false;
-    GNL_TRY(apply_preset(b->type, preset, b->config));
+    GNL_TRY(set_pairs(b->type, preset, b->config));
     for (size_t i = 0; i < b->count; i++)
         GNL_TRY(gnl_config_set(b->type->config, b->config, b->settings[i].key, b->settings[i].value));
     return GENLAT_OK;
@@ -80,13 +80,13 @@ static genlat_status set(genlat_model_builder *b, const char *key, const char *v
     GNL_CHECK(key && value, "key or value is NULL");
     GNL_TRY(gnl_config_set(b->type->config, b->config, key, value));
     GNL_TRY(gnl_grow(ctx, (void **)&b->settings, &b->capacity, b->count + 1, sizeof *b->settings));
-    const setting made = {gnl_strdup(ctx, key), gnl_strdup(ctx, value)};
-    if (!made.key || !made.value) {
-        gnl_free(ctx, made.key);
-        gnl_free(ctx, made.value);
+    const setting copy = {gnl_strdup(ctx, key), gnl_strdup(ctx, value)};
+    if (!copy.key || !copy.value) {
+        gnl_free(ctx, copy.key);
+        gnl_free(ctx, copy.value);
         return GENLAT_E_MEMORY;
     }
-    b->settings[b->count++] = made;
+    b->settings[b->count++] = copy;
     return GENLAT_OK;
 }
 
@@ -96,7 +96,7 @@ static genlat_status check_family(const genlat_model_builder *b, const char *fam
 {
     if (strcmp(b->type->name, family) == 0)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_STATE, "the builder is for a %s, these options are of a %s", b->type->name, family);
+    return gnl_fail(GENLAT_E_STATE, "the builder creates a %s, but the options are for a %s", b->type->name, family);
 }
 
 genlat_status gnl_builder_get_options(genlat_model_builder *b, const char *family, void *out)
@@ -110,7 +110,7 @@ genlat_status gnl_builder_get_options(genlat_model_builder *b, const char *famil
     return GENLAT_OK;
 }
 
-/* Options that differ from the builder's are set as if by name. */
+/* Sets each option that differs from the builder's, as if by name. */
 static genlat_status set_options(genlat_model_builder *b, const char *family, const void *given)
 {
     enum { MOST_BYTES = 512 };
@@ -119,10 +119,10 @@ static genlat_status set_options(genlat_model_builder *b, const char *family, co
     GNL_TRY(check_family(b, family));
     GNL_CHECK(given, "opts is NULL");
     if (!b->options_read)
-        return gnl_fail(GENLAT_E_STATE, "read the options of the builder first, after its preset, so that they hold what the "
-                                        "preset has set");
+        return gnl_fail(GENLAT_E_STATE, "the options were not read after the last preset; read them from the builder, "
+                                        "change them, then set them");
     if (table->size > sizeof now)
-        return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %d bytes", table->name, MOST_BYTES);
+        return gnl_fail(GENLAT_E_INTERNAL, "the options struct of %s is larger than %d bytes", table->name, MOST_BYTES);
     memcpy(now, gnl_config_options(b->type->config, b->config), table->size);
     GNL_TRY(gnl_options_take(table, given, options));
     size_t size = 0;
@@ -130,7 +130,7 @@ static genlat_status set_options(genlat_model_builder *b, const char *family, co
     for (size_t i = 0; i < table->count; i++) {
         char before[128], after[128];
         const char *name = table->options[i].name;
-        if (table->options[i].offset >= size) /* an older program does not know it */
+        if (table->options[i].offset >= size) /* the caller was compiled with an older, smaller struct */
             continue;
         GNL_TRY(gnl_options_get(table, now, name, before, sizeof before));
         GNL_TRY(gnl_options_get(table, options, name, after, sizeof after));
@@ -142,11 +142,11 @@ static genlat_status set_options(genlat_model_builder *b, const char *family, co
 
 void gnl_builder_set_options(genlat_model_builder *b, const char *family, const void *opts)
 {
-    if (accepts(b))
-        keep(b, set_options(b, family, opts));
+    if (has_no_error(b))
+        record_error(b, set_options(b, family, opts));
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static genlat_status complete(genlat_model_builder *b, const genlat_source *source)
 {
@@ -154,12 +154,13 @@ static genlat_status complete(genlat_model_builder *b, const genlat_source *sour
     bool given = b->net[0] != NULL;
     for (int i = 0; b->type->nets[i].name; i++)
         if ((b->net[i] != NULL) != given)
-            return gnl_fail(GENLAT_E_STATE, "%s is %sgiven as a net, the others are not; give all or none",
-                            b->type->nets[given ? i : 0].name, given ? "not " : "");
+            return gnl_fail(GENLAT_E_STATE, "net %s is missing; set all nets of the model or none",
+                            b->type->nets[given ? i : 0].name);
     if (source)
         c->data = source->sample;
     if (c->data.ndim < 1)
-        return gnl_fail(GENLAT_E_STATE, "the shape of the data is unknown; give a source or call genlat_model_builder_data()");
+        return gnl_fail(GENLAT_E_STATE,
+                        "the shape of the data is unknown; pass a source or call genlat_model_builder_data()");
     if (c->classes < 0)
         c->classes = source ? source->classes : 0;
     if (b->type->predicts && source && !c->classes && !c->vector)
@@ -190,7 +191,7 @@ genlat_status gnl_builder_new(genlat_ctx *ctx, const gnl_model_type *type, genla
         return GENLAT_E_MEMORY;
     b->type = type;
     b->config = gnl_calloc(ctx, 1, type->config->size);
-    genlat_status status = b->config ? take_preset(b, type->presets[0].name) : GENLAT_E_MEMORY;
+    genlat_status status = b->config ? load_preset(b, type->presets[0].name) : GENLAT_E_MEMORY;
     if (status == GENLAT_OK)
         *out = b;
     else
@@ -225,15 +226,15 @@ void genlat_model_builder_destroy(genlat_model_builder **builder)
 void genlat_model_builder_preset(genlat_model_builder *builder, const char *name)
 {
     GNL_ENTER();
-    if (accepts(builder))
-        keep(builder, take_preset(builder, name));
+    if (has_no_error(builder))
+        record_error(builder, load_preset(builder, name));
 }
 
 void genlat_model_builder_set(genlat_model_builder *builder, const char *key, const char *value)
 {
     GNL_ENTER();
-    if (accepts(builder))
-        keep(builder, set(builder, key, value));
+    if (has_no_error(builder))
+        record_error(builder, set(builder, key, value));
 }
 
 void genlat_model_builder_set_int(genlat_model_builder *builder, const char *key, int64_t value)
@@ -241,8 +242,8 @@ void genlat_model_builder_set_int(genlat_model_builder *builder, const char *key
     char text[32];
     GNL_ENTER();
     snprintf(text, sizeof text, "%lld", (long long)value);
-    if (accepts(builder))
-        keep(builder, set(builder, key, text));
+    if (has_no_error(builder))
+        record_error(builder, set(builder, key, text));
 }
 
 void genlat_model_builder_set_real(genlat_model_builder *builder, const char *key, double value)
@@ -250,11 +251,12 @@ void genlat_model_builder_set_real(genlat_model_builder *builder, const char *ke
     char text[64];
     GNL_ENTER();
     gnl_format_real(value, text, sizeof text);
-    if (accepts(builder))
-        keep(builder, set(builder, key, text));
+    if (has_no_error(builder))
+        record_error(builder, set(builder, key, text));
 }
 
-genlat_status genlat_model_builder_get(const genlat_model_builder *builder, const char *key, char *text, size_t capacity)
+genlat_status genlat_model_builder_get(const genlat_model_builder *builder, const char *key, char *text,
+                                       size_t capacity)
 {
     GNL_ENTER();
     GNL_CHECK(builder, "builder is NULL");
@@ -267,11 +269,12 @@ static genlat_status set_data(gnl_config *config, int32_t ndim, const int64_t *d
 {
     int64_t count = 0;
     if (ndim < 1 || ndim >= GENLAT_MAX_DIMS || !dims)
-        return gnl_fail(GENLAT_E_INVALID, "dims is NULL or ndim is not from 1 to %d", GENLAT_MAX_DIMS - 1);
+        return gnl_fail(GENLAT_E_INVALID, "dims is NULL or ndim is %d; 1 to %d dimensions expected", (int)ndim,
+                        GENLAT_MAX_DIMS - 1);
     const gnl_shape data = gnl_shape_of(ndim, dims);
     GNL_TRY(gnl_shape_check(&data, &count));
     if (count == 0)
-        return gnl_fail(GENLAT_E_SHAPE, "a sample has no elements");
+        return gnl_fail(GENLAT_E_SHAPE, "dims has a 0, so that a sample has no elements; 1 or more expected");
     config->data = data;
     return GENLAT_OK;
 }
@@ -279,15 +282,15 @@ static genlat_status set_data(gnl_config *config, int32_t ndim, const int64_t *d
 void genlat_model_builder_data(genlat_model_builder *builder, int32_t ndim, const int64_t *dims)
 {
     GNL_ENTER();
-    if (accepts(builder))
-        keep(builder, set_data(builder->config, ndim, dims));
+    if (has_no_error(builder))
+        record_error(builder, set_data(builder->config, ndim, dims));
 }
 
 void genlat_model_builder_condition(genlat_model_builder *builder, int64_t classes, int64_t vector)
 {
     GNL_ENTER();
-    if (accepts(builder))
-        keep(builder, gnl_condition_set(builder->config, classes, vector));
+    if (has_no_error(builder))
+        record_error(builder, gnl_condition_set(builder->config, classes, vector));
 }
 
 static genlat_status set_net(genlat_model_builder *b, const char *part, genlat_net *net)
@@ -300,14 +303,14 @@ static genlat_status set_net(genlat_model_builder *b, const char *part, genlat_n
             b->net[i] = gnl_net_retain(net);
             return GENLAT_OK;
         }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "a %s has no net called '%s'", b->type->name, part);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown net '%s' of a %s", part, b->type->name);
 }
 
 void genlat_model_builder_net(genlat_model_builder *builder, const char *part, genlat_net *net)
 {
     GNL_ENTER();
-    if (accepts(builder))
-        keep(builder, set_net(builder, part, net));
+    if (has_no_error(builder))
+        record_error(builder, set_net(builder, part, net));
 }
 
 genlat_status genlat_model_build(genlat_model_builder **builder, genlat_source *source, genlat_model **out)
@@ -316,7 +319,7 @@ genlat_status genlat_model_build(genlat_model_builder **builder, genlat_source *
     GNL_ENTER();
     if (builder)
         *builder = NULL;
-    if (!out) /* the builder is taken in any case */
+    if (!out) /* the builder is always consumed */
         builder_release(b);
     GNL_CHECK(out, "out is NULL");
     *out = NULL;

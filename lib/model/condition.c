@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Data and labels that are given to a model: their shapes, and the vectors that conditional nets are given. */
+/* Checks the shapes of data and labels, and converts labels to the condition vectors of the nets. */
 #include <math.h>
 
 #include "model/model_priv.h"
@@ -13,10 +13,10 @@ genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_ten
 {
     const gnl_config *c = model->config;
     if (!model->condition)
-        return GENLAT_OK; /* a source's labels may come along unread */
+        return GENLAT_OK; /* labels of a source are ignored */
     if (!labels)
-        return gnl_fail(GENLAT_E_INVALID, "labels is NULL, %s",
-                        model->type->predicts ? "they are what is predicted" : "the model is conditional");
+        return gnl_fail(GENLAT_E_INVALID, "labels is NULL, but the model %s",
+                        model->type->predicts ? "learns to predict them" : "is conditional");
     gnl_shape expected = c->classes ? (gnl_shape){1, {rows}} : (gnl_shape){2, {rows, c->vector}};
     char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
     if (!gnl_shape_equal(&labels->shape, &expected))
@@ -30,7 +30,7 @@ genlat_status gnl_model_check_batch(const genlat_model *model, const genlat_tens
     GNL_CHECK(x, "x is NULL");
     GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
     if (x->shape.dim[0] < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "x has no rows");
+        return gnl_fail(GENLAT_E_SHAPE, "x has no rows, 1 or more expected");
     return gnl_model_check_labels(model, labels, x->shape.dim[0]);
 }
 
@@ -39,13 +39,14 @@ genlat_status gnl_model_check_source(const genlat_model *model, const genlat_sou
     const gnl_config *c = model->config;
     char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     if (!gnl_shape_equal(&source->sample, &c->data))
-        return gnl_fail(GENLAT_E_SHAPE, "the source's samples are %s, the model's %s", gnl_shape_format(&source->sample, found),
-                        gnl_shape_format(&c->data, expected));
+        return gnl_fail(GENLAT_E_SHAPE, "the samples of the source are %s, %s expected by the model",
+                        gnl_shape_format(&source->sample, found), gnl_shape_format(&c->data, expected));
     if (c->classes && source->classes != c->classes)
-        return gnl_fail(GENLAT_E_SHAPE, "the source has %lld classes, the model %lld", (long long)source->classes,
-                        (long long)c->classes);
+        return gnl_fail(GENLAT_E_SHAPE, "the source has %lld classes, %lld expected by the model",
+                        (long long)source->classes, (long long)c->classes);
     if (c->vector && source->condition != c->vector)
-        return gnl_fail(GENLAT_E_SHAPE, "the source's labels are vectors of %lld numbers, the model's of %lld",
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "the labels of the source are vectors of %lld numbers, %lld expected by the model",
                         (long long)source->condition, (long long)c->vector);
     return GENLAT_OK;
 }
@@ -56,15 +57,15 @@ static genlat_status one_hot(int64_t classes, const gnl_real *labels, int64_t fi
     for (int64_t i = 0; i < rows; i++) {
         double label = (double)labels[first + i];
         if (!(label >= 0 && label < (double)classes) || label != floor(label))
-            return gnl_fail(GENLAT_E_RANGE, "label %lld is %g, a whole number from 0 to %lld expected", (long long)(first + i),
-                            label, (long long)classes - 1);
+            return gnl_fail(GENLAT_E_RANGE, "label %lld is %g, an integer from 0 to %lld expected",
+                            (long long)(first + i), label, (long long)classes - 1);
         out[i * classes + (int64_t)label] = 1;
     }
     return GENLAT_OK;
 }
 
-genlat_status gnl_model_fill_condition(const genlat_model *model, const genlat_tensor *labels, int64_t first, int64_t rows,
-                                       gnl_real *out)
+genlat_status gnl_model_fill_condition(const genlat_model *model, const genlat_tensor *labels, int64_t first,
+                                       int64_t rows, gnl_real *out)
 {
     const gnl_config *c = model->config;
     if (c->classes)
@@ -79,7 +80,7 @@ genlat_status gnl_model_labels_in_turn(const genlat_model *model, int64_t n, gen
     const gnl_config *c = model->config;
     const gnl_shape shape = {1, {n}};
     if (c->vector)
-        return gnl_fail(GENLAT_E_STATE, "the model is conditional on vectors; give them as labels");
+        return gnl_fail(GENLAT_E_STATE, "the model is conditional on vectors, but labels is NULL; pass the vectors");
     if (!c->classes)
         return GENLAT_OK;
     GNL_TRY(gnl_tensor_new(model->object.ctx, &shape, out));

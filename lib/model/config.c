@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Configurations: settings by name, and as metadata of files, both by the tables of the family. */
+/* Configurations: reads and writes settings by name, and as metadata of model files. Both use the tables of the
+ * family. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ genlat_status gnl_text_copy(char *out, size_t capacity, const char *text, const 
     if (!text)
         return gnl_fail(GENLAT_E_INVALID, "%s is NULL", name);
     if (strlen(text) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%s is longer than %zu bytes", name, capacity - 1);
+        return gnl_fail(GENLAT_E_RANGE, "%s has %zu bytes, at most %zu expected", name, strlen(text), capacity - 1);
     strcpy(out, text);
     return GENLAT_OK;
 }
@@ -44,7 +45,7 @@ genlat_status gnl_text_replace(char *text, size_t capacity, const char *placehol
     for (char *at = text; (at = strstr(at, placeholder)); at += length) {
         const char *rest = at + strlen(placeholder);
         if ((size_t)(at - text) + length + strlen(rest) >= capacity)
-            return gnl_fail(GENLAT_E_RANGE, "layers are longer than %zu bytes", capacity - 1);
+            return gnl_fail(GENLAT_E_RANGE, "the layers of a net are longer than %zu bytes", capacity - 1);
         memmove(at + length, rest, strlen(rest) + 1);
         memcpy(at, digits, length);
     }
@@ -66,7 +67,8 @@ genlat_status gnl_condition_set(gnl_config *config, int64_t classes, int64_t vec
 {
     enum { MOST = 1 << 20 };
     if (classes < 0 || vector < 0 || (classes && vector) || classes > MOST || vector > MOST)
-        return gnl_fail(GENLAT_E_RANGE, "classes is %lld and vector %lld; one of them must be 0, the other from 0 to %d",
+        return gnl_fail(GENLAT_E_RANGE,
+                        "classes is %lld and vector is %lld; 0 to %d expected, and at least one of them 0",
                         (long long)classes, (long long)vector, MOST);
     config->classes = classes;
     config->vector = vector;
@@ -79,7 +81,7 @@ static genlat_status set_condition(gnl_config *config, const char *text)
     if (strcmp(text, "none") == 0)
         return gnl_condition_set(config, 0, 0);
     if (strcmp(text, "labels") == 0) {
-        config->classes = -1; /* asked of the source */
+        config->classes = -1; /* taken from the source at build */
         config->vector = 0;
         return GENLAT_OK;
     }
@@ -103,7 +105,7 @@ static void get_condition(const gnl_config *config, char *text, size_t capacity)
 
 /* ---- settings by name ------------------------------------------------------------------------ */
 
-/* Length of training, which every family has; as options, so that ranges and errors are theirs. */
+/* The settings of training, common to all families. They are options, so that option parsing checks their ranges. */
 typedef struct length_opts {
     size_t size;
     int64_t epochs, batch;
@@ -111,11 +113,12 @@ typedef struct length_opts {
 } length_opts;
 
 static const gnl_option length_options[] = {
-    GNL_OPT_INT(length_opts, epochs, 0, 0, 1e9, "epochs of training; 0: the trainer's default"),
-    GNL_OPT_INT(length_opts, batch, 0, 0, 1e9, "samples a step; 0: the trainer's default"),
-    GNL_OPT_BOOL(length_opts, restore_best, 0, "training ends with the weights of the best validation"),
+    GNL_OPT_INT(length_opts, epochs, 0, 0, 1e9, "training epochs; 0: default of the trainer"),
+    GNL_OPT_INT(length_opts, batch, 0, 0, 1e9, "samples per step; 0: default of the trainer"),
+    GNL_OPT_BOOL(length_opts, restore_best, 0, "restore the weights of the best validation when training ends"),
 };
-static const gnl_options_table length_table = {"training", sizeof(length_opts), length_options, GNL_COUNT(length_options)};
+static const gnl_options_table length_table = {"training", sizeof(length_opts), length_options,
+                                               GNL_COUNT(length_options)};
 
 static length_opts length_of(const gnl_config *config)
 {
@@ -147,7 +150,7 @@ static genlat_status unknown(const gnl_config_type *type, const char *key)
         gnl_text_append(known, sizeof known, ", %s", type->texts[i].key);
     for (size_t i = 0; type->options && i < type->options->count; i++)
         gnl_text_append(known, sizeof known, ", %s", type->options->options[i].name);
-    return gnl_fail(GENLAT_E_NOT_FOUND, "%s has no setting '%s'; it has: %s", type->family, key, known);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown setting '%s' of a %s; known: %s", key, type->family, known);
 }
 
 static bool is_choice(const gnl_option *option, const char *value)
@@ -158,8 +161,8 @@ static bool is_choice(const gnl_option *option, const char *value)
     return false;
 }
 
-/* A text may have the name of an option with fewer choices: the option takes what is one of them, and then either of the two
- * says nothing. */
+/* Sets a text. An option may have the same name as a text, and a fixed list of choices. If the value is one of these
+ * choices, sets the option and clears the text. Otherwise sets the text and resets the option to its default. */
 static genlat_status set_text(const gnl_config_type *type, gnl_config *config, const gnl_text *text, const char *value)
 {
     const gnl_option *option = type->options ? gnl_options_find(type->options, text->key) : NULL;
@@ -222,14 +225,15 @@ static int list_fields(gnl_config *c, gnl_field out[5])
     return (int)GNL_COUNT(all);
 }
 
-static bool is_kept(const gnl_text *text)
+static bool is_stored(const gnl_text *text)
 {
     return text->kind != GNL_TEXT_NET && text->kind != GNL_TEXT_BUILD;
 }
 
 static gnl_field field_of(const gnl_text *text, const gnl_config *config)
 {
-    return (gnl_field){text->key, GNL_FIELD_TEXT, gnl_config_text(text, config), text->capacity, text->presence == GNL_TEXT_OPTIONAL};
+    return (gnl_field){text->key, GNL_FIELD_TEXT, gnl_config_text(text, config), text->capacity,
+                       text->presence == GNL_TEXT_OPTIONAL};
 }
 
 static void prefix_of(const gnl_config_type *type, char prefix[KEY])
@@ -245,7 +249,7 @@ genlat_status gnl_config_write(const gnl_config_type *type, const gnl_config *co
     prefix_of(type, prefix);
     for (int i = 0; i < type->count; i++) {
         const gnl_field field = field_of(&type->texts[i], config);
-        if (is_kept(&type->texts[i]))
+        if (is_stored(&type->texts[i]))
             GNL_TRY(gnl_fields_write(writer, prefix, &field, 1));
     }
     GNL_TRY(gnl_fields_write(writer, prefix, fields, list_fields(&copy, fields)));
@@ -264,7 +268,8 @@ static genlat_status read_options(const gnl_config_type *type, gnl_config *confi
     const char *stored = gnl_reader_meta(reader, key);
     if (!stored)
         return gnl_field_bad(reader, key, NULL);
-    GNL_TRY_IN(gnl_reader_path(reader), gnl_spec_pairs(type->options, gnl_config_options(type, config), stored, type->family));
+    GNL_TRY_IN(gnl_reader_path(reader),
+               gnl_spec_pairs(type->options, gnl_config_options(type, config), stored, type->family));
     return GENLAT_OK;
 }
 
@@ -276,7 +281,7 @@ genlat_status gnl_config_read(const gnl_config_type *type, gnl_config *config, c
     prefix_of(type, prefix);
     for (int i = 0; i < type->count; i++) {
         const gnl_field field = field_of(&type->texts[i], config);
-        if (is_kept(&type->texts[i]))
+        if (is_stored(&type->texts[i]))
             GNL_TRY(gnl_fields_read(reader, prefix, &field, 1));
     }
     GNL_TRY(gnl_fields_read(reader, prefix, fields, list_fields(config, fields)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a model is made of, as data: one struct a family, which begins with a gnl_config, and tables that describe it. Builders,
- * model files and descriptions read the tables.
+ * The configuration of a model. Each family has a struct that begins with a gnl_config, and tables that describe the
+ * struct. Builders, model files and descriptions read these tables.
  */
 #ifndef GNL_CONFIG_H
 #define GNL_CONFIG_H
@@ -14,20 +14,22 @@ enum { GNL_TEXT_LENGTH = 160, GNL_NET_LENGTH = 8192, GNL_PRESET_PAIRS = 32 };
 /* First member of every family's configuration. */
 typedef struct gnl_config {
     gnl_shape data;          /* shape of one sample */
-    int64_t classes, vector; /* of the condition, or of what is predicted; at most one is not 0. -1: asked of the source */
-    int64_t epochs, batch;   /* what it is trained with unless the trainer is told; 0: the trainer's defaults */
-    bool restore_best;       /* training ends with the weights of the best validation */
+    /* Number of classes, or length of the vector, of the condition or of the prediction. At most one is not 0. During
+     * building classes may be -1: taken from the source. */
+    int64_t classes, vector;
+    int64_t epochs, batch; /* defaults of the trainer's options; 0: the trainer's own defaults */
+    bool restore_best;     /* training ends with the weights of the best validation */
 } gnl_config;
 
 typedef enum gnl_text_kind {
     GNL_TEXT_SPEC,      /* a kind with options, such as a likelihood */
-    GNL_TEXT_OPTIMIZER, /* of the parts that name it, in the order of the table; empty: as the first */
-    GNL_TEXT_SCHEDULE,  /* empty: constant */
-    GNL_TEXT_NET,       /* layers; files keep the graph instead */
-    GNL_TEXT_BUILD      /* used while the model is built; files do not keep it */
+    GNL_TEXT_OPTIMIZER, /* an optimizer; parts refer to it by its index among these texts; empty: same as the first */
+    GNL_TEXT_SCHEDULE,  /* a schedule; empty: constant */
+    GNL_TEXT_NET,       /* layers of a net; files store the graph instead */
+    GNL_TEXT_BUILD      /* used during building only; not stored in files */
 } gnl_text_kind;
 
-/* Whether every file that keeps a text has it; those of older versions may lack an optional one, which is then empty. */
+/* Whether a file must contain the text. Files of older versions may lack an optional text, which is then empty. */
 typedef enum gnl_text_presence { GNL_TEXT_REQUIRED, GNL_TEXT_OPTIONAL } gnl_text_presence;
 
 /* A text of the configuration: char[capacity] at an offset. */
@@ -45,24 +47,24 @@ typedef struct gnl_text {
 
 typedef struct gnl_config_type {
     const char *family;
-    size_t size; /* of the struct */
-    const gnl_options_table *options; /* of the options struct in it; NULL: none */
+    size_t size;                      /* of the family's struct */
+    const gnl_options_table *options; /* of the options struct inside it; NULL: none */
     size_t options_offset;
     const gnl_text *texts;
     int count;
 } gnl_config_type;
 
-/* Settings under a name: pairs of key and value, ended by NULL. */
+/* A named list of settings: pairs of key and value, terminated by NULL. */
 typedef struct gnl_preset {
     const char *name, *help;
     const char *pair[GNL_PRESET_PAIRS];
 } gnl_preset;
 
-/* Defaults of the options, empty texts. */
+/* Sets the options to their defaults and the texts to "". */
 void gnl_config_init(const gnl_config_type *type, gnl_config *config);
-/* One setting by name; the error names what is known. */
+/* Sets one setting by name. Returns E_NOT_FOUND for an unknown name. */
 genlat_status gnl_config_set(const gnl_config_type *type, gnl_config *config, const char *key, const char *value);
-/* Its value as text. */
+/* Writes the value of a setting as text. */
 genlat_status gnl_config_get(const gnl_config_type *type, const gnl_config *config, const char *key, char *text,
                              size_t capacity);
 void *gnl_config_options(const gnl_config_type *type, const gnl_config *config);
@@ -71,30 +73,30 @@ char *gnl_config_text(const gnl_text *text, const gnl_config *config);
 genlat_status gnl_config_write(const gnl_config_type *type, const gnl_config *config, gnl_writer *writer);
 genlat_status gnl_config_read(const gnl_config_type *type, gnl_config *config, const gnl_reader *reader);
 
-/* E_INVALID for NULL, E_RANGE for a text that does not fit. */
+/* Copies a text. Returns E_INVALID if it is NULL, E_RANGE if it does not fit. */
 genlat_status gnl_text_copy(char *out, size_t capacity, const char *text, const char *name);
-/* Replaces a placeholder such as {out} by a number, wherever it stands. */
+/* Replaces all occurrences of a placeholder such as {out} by a number. */
 genlat_status gnl_text_replace(char *text, size_t capacity, const char *placeholder, int64_t number);
 GENLAT_PRINTF(3, 4) void gnl_text_append(char *text, size_t capacity, const char *format, ...);
 
-/* E_RANGE unless at most one of both is above 0. */
+/* Sets the condition. Returns E_RANGE unless at least one of the two is 0. */
 genlat_status gnl_condition_set(gnl_config *config, int64_t classes, int64_t vector);
 
 /* ---- metadata of files ------------------------------------------------------------------------- */
 
 typedef enum gnl_field_kind { GNL_FIELD_TEXT, GNL_FIELD_WHOLE, GNL_FIELD_REAL, GNL_FIELD_FLAG } gnl_field_kind;
 
-/* A simple value that a file keeps in its metadata: char[capacity], int64_t from 0 on, double or bool. */
+/* A value stored in the metadata of a file: char[capacity], non-negative int64_t, double, or bool. */
 typedef struct gnl_field {
     const char *key;
     gnl_field_kind kind;
     void *at;
     size_t capacity; /* of a text */
-    bool later;      /* older files do not have it: what is missing stays as it is */
+    bool optional;   /* older files lack it; a missing value is left unchanged */
 } gnl_field;
 
 genlat_status gnl_fields_write(gnl_writer *writer, const char *prefix, const gnl_field *fields, int count);
 genlat_status gnl_fields_read(const gnl_reader *reader, const char *prefix, const gnl_field *fields, int count);
-genlat_status gnl_field_bad(const gnl_reader *reader, const char *key, const char *found); /* E_FORMAT */
+genlat_status gnl_field_bad(const gnl_reader *reader, const char *key, const char *found); /* returns E_FORMAT */
 
 #endif

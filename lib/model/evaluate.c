@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps and evaluations of a model, whatever its family. */
+/* Training steps and evaluations of a model of any family. */
 #include "model/model_priv.h"
 
-/* Until the batches end, or `stopped` says so. */
-static genlat_status add_up(genlat_model *model, genlat_batches *batches, uint64_t seed, gnl_stop_fn *stopped, const void *user,
-                            double *terms, int64_t *count)
+/* Adds the terms of all batches, weighted by rows. Returns E_CANCELLED if `stopped` returns true. */
+static genlat_status sum_terms(genlat_model *model, genlat_batches *batches, uint64_t seed, gnl_stop_fn *stopped,
+                               const void *user, double *terms, int64_t *count)
 {
     double part[GENLAT_MAX_TERMS];
     for (*count = 0;;) {
@@ -13,7 +13,7 @@ static genlat_status add_up(genlat_model *model, genlat_batches *batches, uint64
         if (!x)
             return GENLAT_OK;
         if (stopped && stopped(user))
-            return gnl_fail(GENLAT_E_CANCELLED, "cancelled during the evaluation");
+            return gnl_fail(GENLAT_E_CANCELLED, "the evaluation was cancelled");
         GNL_TRY(model->type->evaluate(model, x, gnl_model_takes_labels(model) ? labels : NULL, seed, *count, part));
         for (int i = 0; model->terms[i]; i++)
             terms[i] += part[i] * (double)x->shape.dim[0];
@@ -27,7 +27,7 @@ genlat_status gnl_model_evaluate(genlat_model *model, genlat_batches *batches, u
     int64_t count = 0;
     for (int i = 0; model->terms[i]; i++)
         terms[i] = 0;
-    GNL_TRY(add_up(model, batches, seed, stopped, user, terms, &count));
+    GNL_TRY(sum_terms(model, batches, seed, stopped, user, terms, &count));
     for (int i = 0; model->terms[i]; i++)
         terms[i] /= (double)count;
     return GENLAT_OK;
@@ -47,14 +47,16 @@ static genlat_status evaluate(genlat_model *model, genlat_source *source, int64_
     return status;
 }
 
-genlat_status genlat_model_evaluate(genlat_model *model, genlat_source *source, int64_t batch, uint64_t seed, double *terms)
+genlat_status genlat_model_evaluate(genlat_model *model, genlat_source *source, int64_t batch, uint64_t seed,
+                                    double *terms)
 {
     GNL_ENTER();
     GNL_CHECK(model, "model is NULL");
     GNL_CHECK(source, "source is NULL");
     GNL_CHECK(terms, "terms is NULL");
     if (!model->type->evaluate)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "a %s has no loss that can be evaluated on data; measure its samples",
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "a %s has no loss that can be evaluated on data; evaluate its samples instead",
                         model->type->name);
     if (batch < 1 || batch > 1000000000)
         return gnl_fail(GENLAT_E_RANGE, "batch is %lld, 1 to 10^9 expected", (long long)batch);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Simple values in the metadata of model files. */
+/* Reads and writes single values in the metadata of model files. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -7,7 +7,7 @@
 
 enum { KEY = 160 };
 
-static void join(const char *prefix, const char *key, char out[KEY])
+static void make_key(const char *prefix, const char *key, char out[KEY])
 {
     snprintf(out, KEY, "%s%s", prefix, key);
 }
@@ -33,12 +33,14 @@ static genlat_status write_field(gnl_writer *writer, const char *key, const gnl_
 
 genlat_status gnl_field_bad(const gnl_reader *reader, const char *key, const char *found)
 {
-    return gnl_fail(GENLAT_E_FORMAT, "%s: metadata %s is '%.60s'", gnl_reader_path(reader), key,
-                    found ? found : "missing");
+    if (!found)
+        return gnl_fail(GENLAT_E_FORMAT, "%s: metadata %s is missing", gnl_reader_path(reader), key);
+    return gnl_fail(GENLAT_E_FORMAT, "%s: metadata %s has the invalid value '%.60s'", gnl_reader_path(reader), key,
+                    found);
 }
 
-/* false: the text is not of the kind. */
-static bool take(const char *text, const gnl_field *f)
+/* Returns false if the text is not a value of the field's kind. */
+static bool parse_field(const char *text, const gnl_field *f)
 {
     int64_t whole = 0;
     switch (f->kind) {
@@ -66,7 +68,7 @@ genlat_status gnl_fields_write(gnl_writer *writer, const char *prefix, const gnl
 {
     char key[KEY];
     for (int i = 0; i < count; i++) {
-        join(prefix, fields[i].key, key);
+        make_key(prefix, fields[i].key, key);
         GNL_TRY(write_field(writer, key, &fields[i]));
     }
     return GENLAT_OK;
@@ -76,11 +78,11 @@ genlat_status gnl_fields_read(const gnl_reader *reader, const char *prefix, cons
 {
     char key[KEY];
     for (int i = 0; i < count; i++) {
-        join(prefix, fields[i].key, key);
+        make_key(prefix, fields[i].key, key);
         const char *text = gnl_reader_meta(reader, key);
-        if (!text && fields[i].later)
+        if (!text && fields[i].optional)
             continue;
-        if (!text || !take(text, &fields[i]))
+        if (!text || !parse_field(text, &fields[i]))
             return gnl_field_bad(reader, key, text);
     }
     return GENLAT_OK;

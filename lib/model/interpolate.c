@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Interpolation paths through the latent space (White, Sampling generative networks, 2016, for the great circle). */
+/* Interpolation paths in the latent space. The spherical path follows White, Sampling generative networks, 2016. */
 #include <math.h>
 
 #include "model/model_priv.h"
 
-/* Weights of both ends at t on the great circle; those of the straight line where the two are (nearly) parallel or one
- * is zero. */
-static void weigh(const gnl_real *a, const gnl_real *b, int64_t n, double t, double weight[2])
+/* Computes the weights of the end points at t on the great circle. Leaves the weights of the straight line unchanged if
+ * the end points are nearly parallel or one of them is 0. */
+static void sphere_weights(const gnl_real *a, const gnl_real *b, int64_t n, double t, double weight[2])
 {
     double aa = 0, bb = 0, ab = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -22,8 +22,8 @@ static void weigh(const gnl_real *a, const gnl_real *b, int64_t n, double t, dou
     weight[1] = sin(t * angle) / sine;
 }
 
-genlat_status gnl_interpolate(genlat_ctx *ctx, const genlat_tensor *a, const genlat_tensor *b, int64_t steps, uint32_t path,
-                              genlat_tensor **out)
+genlat_status gnl_interpolate(genlat_ctx *ctx, const genlat_tensor *a, const genlat_tensor *b, int64_t steps,
+                              uint32_t path, genlat_tensor **out)
 {
     int64_t rows = a->shape.dim[0], n = a->shape.dim[1];
     const gnl_shape shape = {2, {rows * steps, n}};
@@ -33,7 +33,7 @@ genlat_status gnl_interpolate(genlat_ctx *ctx, const genlat_tensor *a, const gen
         gnl_real *z = (*out)->data + i * n;
         double t = (double)(i % steps) / (double)(steps - 1), weight[2] = {1 - t, t};
         if (path == GENLAT_PATH_SPHERE)
-            weigh(from, to, n, t, weight);
+            sphere_weights(from, to, n, t, weight);
         for (int64_t j = 0; j < n; j++)
             z[j] = (gnl_real)(weight[0] * (double)from[j] + weight[1] * (double)to[j]);
     }

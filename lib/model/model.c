@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A model: made of a configuration and nets, and released; what is the same for all families. */
+/* Creates a model from a configuration and nets, releases it, and describes it. Common to all families. */
 #include <stdio.h>
 
 #include "model/model_priv.h"
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
 static genlat_status make_net(genlat_model *model, int index)
 {
@@ -19,11 +19,11 @@ static genlat_status make_net(genlat_model *model, int index)
     genlat_status status = gnl_net_from_text(ctx, in.count, in.name, in.shape, layers, &model->net[index]);
     if (status != GENLAT_OK)
         return gnl_fail_in(status, "%s", name);
-    /* Each net draws its weights from substreams of its own. */
+    /* Each net initializes its weights from a separate substream. */
     return index == 0 ? GENLAT_OK : gnl_net_init(model->net[index], (uint64_t)gnl_ctx_opts(ctx)->seed, (uint64_t)index);
 }
 
-static genlat_status take_nets(genlat_model *model, genlat_net *const *nets)
+static genlat_status add_nets(genlat_model *model, genlat_net *const *nets)
 {
     for (int i = 0; model->type->nets[i].name; i++) {
         if (nets && nets[i])
@@ -90,15 +90,15 @@ static genlat_status fill_model(genlat_model *model, const gnl_config *config, g
     memcpy(model->config, config, type->size);
     model->size = gnl_shape_count(&config->data);
     model->condition = config->classes + config->vector;
-    GNL_TRY(take_nets(model, nets));
+    GNL_TRY(add_nets(model, nets));
     GNL_TRY(model->type->make(model));
     GNL_TRY(make_schedules(model));
     GNL_TRY(make_optimizers(model));
     return model->type->finish ? model->type->finish(model) : GENLAT_OK;
 }
 
-genlat_status gnl_model_new(genlat_ctx *ctx, const gnl_model_type *type, const gnl_config *config, genlat_net *const *nets,
-                            genlat_model **out)
+genlat_status gnl_model_new(genlat_ctx *ctx, const gnl_model_type *type, const gnl_config *config,
+                            genlat_net *const *nets, genlat_model **out)
 {
     genlat_model *model = gnl_object_new(ctx, type->size);
     if (!model)
@@ -146,7 +146,7 @@ genlat_status gnl_model_check_family(const genlat_model *model, const char *fami
     GNL_CHECK(model, "model is NULL");
     if (strcmp(model->type->name, family) == 0)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_STATE, "the model is a %s, this function is for a %s", model->type->name, family);
+    return gnl_fail(GENLAT_E_STATE, "the model is a %s, a %s model expected", model->type->name, family);
 }
 
 int gnl_model_terms(const genlat_model *model)
@@ -172,10 +172,12 @@ genlat_status gnl_model_check_input(const genlat_net *net, int index, const gnl_
         return GENLAT_OK;
     if (index < gnl_net_inputs(net))
         gnl_shape_format(gnl_net_input_shape(net, index), found);
-    return gnl_fail(GENLAT_E_SHAPE, "%s: input %d is %s, %s expected", name, index, found, gnl_shape_format(expected, text));
+    return gnl_fail(GENLAT_E_SHAPE, "%s: input %d is %s, %s expected", name, index, found,
+                    gnl_shape_format(expected, text));
 }
 
-/* With two inputs a text that names none goes on from the last, the condition. */
+/* Catches a net with two inputs whose first layer has no from=: it then reads the last input, which is the
+ * condition. */
 genlat_status gnl_model_check_reached(const genlat_net *net, int input, const char *name)
 {
     const char *input_name = gnl_net_input_name(net, input);
@@ -183,7 +185,8 @@ genlat_status gnl_model_check_reached(const genlat_net *net, int input, const ch
     GNL_TRY(gnl_net_uses_input(net, input, &used));
     if (used)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_INVALID, "%s: its input %s is not used; begin with a layer that names it, as in 'concat from=%s,c'",
+    return gnl_fail(GENLAT_E_INVALID,
+                    "%s: input %s is not used; begin with a layer that reads it, such as 'concat from=%s,c'",
                     name, input_name, input_name);
 }
 
@@ -192,8 +195,8 @@ genlat_status gnl_model_check_reached(const genlat_net *net, int input, const ch
 void gnl_describe_line(char *text, size_t capacity, size_t *used, const char *name, const char *value)
 {
     enum { WIDTH = 17 };
-    size_t room = *used < capacity ? capacity - *used : 0;
-    *used += (size_t)snprintf(room ? text + *used : NULL, room, "%-*s%s\n", WIDTH, name, value);
+    size_t space = *used < capacity ? capacity - *used : 0;
+    *used += (size_t)snprintf(space ? text + *used : NULL, space, "%-*s%s\n", WIDTH, name, value);
 }
 
 static void describe_texts(const genlat_model *model, char *text, size_t capacity, size_t *used)
@@ -201,8 +204,8 @@ static void describe_texts(const genlat_model *model, char *text, size_t capacit
     const gnl_config_type *type = model->type->config;
     for (int i = 0; i < type->count; i++) {
         const char *value = gnl_config_text(&type->texts[i], model->config);
-        bool kept = type->texts[i].kind != GNL_TEXT_NET && type->texts[i].kind != GNL_TEXT_BUILD;
-        if (kept && *value)
+        bool stored = type->texts[i].kind != GNL_TEXT_NET && type->texts[i].kind != GNL_TEXT_BUILD;
+        if (stored && *value)
             gnl_describe_line(text, capacity, used, type->texts[i].key, value);
     }
 }
@@ -248,6 +251,6 @@ genlat_status genlat_model_describe(const genlat_model *model, char *text, size_
         GNL_TRY(gnl_options_format(type->options, gnl_config_options(type, model->config), options, sizeof options));
     size_t used = describe(model, options, text, capacity);
     if (used >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "text has room for %zu bytes, %zu are needed", capacity, used + 1);
+        return gnl_fail(GENLAT_E_RANGE, "capacity is %zu bytes, %zu expected", capacity, used + 1);
     return GENLAT_OK;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done with the parts of a model, whatever its family: optimizers, states of a step that fails, snapshots. */
+/* The parts of a model of any family: optimizers, rollback of failed steps, snapshots. */
 #include "model/model_priv.h"
 
 genlat_status gnl_model_add_part(genlat_model *model, gnl_part part)
 {
     if (model->parts == GNL_MAX_PARTS)
-        return gnl_fail(GENLAT_E_RANGE, "a model has more than %d parts", GNL_MAX_PARTS);
+        return gnl_fail(GENLAT_E_RANGE, "the model has more than %d parts", GNL_MAX_PARTS);
     model->part[model->parts++] = part;
     return GENLAT_OK;
 }
@@ -17,7 +17,8 @@ genlat_status gnl_model_check_optimizer(const genlat_optim *optim)
     if (gnl_optim_accumulate(optim) == 1)
         return GENLAT_OK;
     return gnl_fail(GENLAT_E_UNSUPPORTED,
-                    "the optimizer has accumulate=%lld, a step of a model is one pass: take accumulate=1 and a larger batch",
+                    "the optimizer has accumulate=%lld, 1 expected because a step of a model is one pass; use a larger "
+                    "batch instead",
                     (long long)gnl_optim_accumulate(optim));
 }
 
@@ -62,7 +63,7 @@ void gnl_model_zero_grad(genlat_model *model, int optimizer)
             gnl_part_zero_grad(model->object.ctx, &model->part[i]);
 }
 
-/* ---- arrays of numbers ----------------------------------------------------------------------- */
+/* ---- lists of arrays ------------------------------------------------------------------------- */
 
 typedef struct array {
     gnl_real *data;
@@ -89,7 +90,7 @@ static int64_t total_of(const list *l)
     return total;
 }
 
-/* Out of the model or back into it. */
+/* Copies the arrays of the model to `out`, or, if out is NULL, from `in` to the model. */
 static void copy(const list *l, gnl_real *out, const gnl_real *in)
 {
     int64_t at = 0;
@@ -103,7 +104,7 @@ static void copy(const list *l, gnl_real *out, const gnl_real *in)
     }
 }
 
-/* ---- states of a step that fails ------------------------------------------------------------- */
+/* ---- rollback of a failed step --------------------------------------------------------------- */
 
 static void list_state(const genlat_model *model, unsigned optimizers, list *l)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Public functions of a model: files, questions, nets, freezing. */
+/* Public functions of a model: files, queries, nets, freezing. */
 #include "model/model_priv.h"
 
 void genlat_model_destroy(genlat_model **model)
@@ -28,7 +28,7 @@ genlat_status genlat_model_export(genlat_model *model, const char *path)
     return gnl_model_save(model, GNL_KEEP_MODEL, path);
 }
 
-/* ---- questions ------------------------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------------- */
 
 const char *genlat_model_family(const genlat_model *model)
 {
@@ -82,13 +82,13 @@ genlat_status genlat_model_progress(const genlat_model *model, genlat_progress *
     GNL_CHECK(model, "model is NULL");
     GNL_TRY(gnl_result_check(out, "out"));
     const gnl_progress *p = &model->progress;
-    const genlat_progress told = {.size = sizeof told,
-                                  .step = p->step,
-                                  .epoch = p->epoch,
-                                  .best_epoch = p->best_epoch,
-                                  .best = p->best_epoch ? p->best : (double)NAN,
-                                  .seconds = p->seconds};
-    gnl_result_give(out, &told, sizeof told);
+    const genlat_progress progress = {.size = sizeof progress,
+                                      .step = p->step,
+                                      .epoch = p->epoch,
+                                      .best_epoch = p->best_epoch,
+                                      .best = p->best_epoch ? p->best : (double)NAN,
+                                      .seconds = p->seconds};
+    gnl_result_give(out, &progress, sizeof progress);
     return GENLAT_OK;
 }
 
@@ -116,17 +116,17 @@ genlat_status genlat_model_net(genlat_model *model, const char *part, genlat_net
     if (!found && model->type->net)
         found = model->type->net(model, part);
     if (!found)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "a %s has no net called '%s'", model->type->name, part);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown net '%s' of a %s", part, model->type->name);
     *net = gnl_net_retain(found);
     return GENLAT_OK;
 }
 
-/* Of names "part.weight"; returns how many there are. */
+/* Freezes the weights whose name "part.weight" starts with the prefix. Returns their number. */
 static int freeze_part(const gnl_part *part, const char *prefix, bool frozen)
 {
-    const size_t length = strlen(part->name), asked = strlen(prefix);
-    if (asked <= length)
-        return strncmp(part->name, prefix, asked) == 0 ? gnl_part_freeze(part, "", frozen) : 0;
+    const size_t length = strlen(part->name), given = strlen(prefix);
+    if (given <= length)
+        return strncmp(part->name, prefix, given) == 0 ? gnl_part_freeze(part, "", frozen) : 0;
     if (strncmp(part->name, prefix, length) != 0 || prefix[length] != '.')
         return 0;
     return gnl_part_freeze(part, prefix + length + 1, frozen);
@@ -141,5 +141,5 @@ genlat_status genlat_model_freeze(genlat_model *model, const char *prefix, int32
     for (int i = 0; i < model->parts; i++)
         if (model->part[i].optimizer >= 0)
             found += freeze_part(&model->part[i], prefix, frozen != 0);
-    return found ? GENLAT_OK : gnl_fail(GENLAT_E_NOT_FOUND, "no weight's name starts with '%s'", prefix);
+    return found ? GENLAT_OK : gnl_fail(GENLAT_E_NOT_FOUND, "no weight has a name that starts with '%s'", prefix);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Model files of every family: configuration, counters and progress as text in the metadata; parts and moments of optimizers as
- * tensors. docs/model-file.md.
+ * Model files of all families. The metadata contains configuration, counters and progress as text. The tensors are the
+ * weights and states of parts and the moments of optimizers. See docs/model-file.md.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ enum { KEY = 192, FIELDS = 8 };
 
 #define STATE "genlat.train.state"
 #define BEST "train.best"
-#define BEST_IS "genlat.train.best_weights"
+#define BEST_PLACE "genlat.train.best_weights"
 
 /* ---- progress and counters ------------------------------------------------------------------- */
 
@@ -37,7 +37,8 @@ static void family_prefix(const genlat_model *model, char prefix[KEY])
     snprintf(prefix, KEY, "genlat.%s.", model->type->name);
 }
 
-/* Steps of an optimizer: "genlat.train.optimizer_steps", or behind the first underscore of its text's key, as in "steps_d". */
+/* Writes the metadata key of an optimizer's step count. For an optimizer whose text has the key "optimizer_d" of a
+ * gan it is "genlat.gan.steps_d", for one without suffix "genlat.train.optimizer_steps". */
 static void steps_key(const genlat_model *model, int optimizer, char key[KEY])
 {
     const gnl_config_type *type = model->type->config;
@@ -56,10 +57,11 @@ static genlat_status write_counters(genlat_model *model, gnl_keep keep, gnl_writ
     gnl_progress none = {.step = 0}, now = model->progress;
     gnl_field fields[FIELDS];
     char prefix[KEY], key[KEY];
-    int64_t drawn = atomic_load(&model->drawn);
-    const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &drawn, 0, true};
+    int64_t generated = atomic_load(&model->generated);
+    const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &generated, 0, true};
     family_prefix(model, prefix);
-    GNL_TRY(gnl_fields_write(writer, "genlat.train.", fields, list_progress(keep == GNL_KEEP_MODEL ? &none : &now, fields)));
+    GNL_TRY(gnl_fields_write(writer, "genlat.train.", fields,
+                             list_progress(keep == GNL_KEEP_MODEL ? &none : &now, fields)));
     GNL_TRY(gnl_fields_write(writer, prefix, &samples, 1));
     for (int i = 0; i < GNL_MAX_OPTIMIZERS && model->optimizer[i].optim; i++) {
         int64_t steps = keep == GNL_KEEP_MODEL ? 0 : gnl_optim_steps(model->optimizer[i].optim);
@@ -75,11 +77,11 @@ static genlat_status read_counters(genlat_model *model, bool training, const gnl
 {
     gnl_field fields[FIELDS];
     char prefix[KEY], key[KEY];
-    int64_t drawn = 0;
-    const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &drawn, 0, true};
+    int64_t generated = 0;
+    const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &generated, 0, true};
     family_prefix(model, prefix);
     GNL_TRY(gnl_fields_read(reader, prefix, &samples, 1));
-    atomic_store(&model->drawn, drawn);
+    atomic_store(&model->generated, generated);
     int count = model->type->fields ? model->type->fields(model, fields) : 0;
     GNL_TRY(gnl_fields_read(reader, prefix, fields, count));
     if (training)
@@ -96,7 +98,7 @@ static genlat_status read_counters(genlat_model *model, bool training, const gnl
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
-/* Writes where there is a writer, else reads. */
+/* The file of a transfer: tensors are written if writer is not NULL, and read otherwise. */
 typedef struct file {
     gnl_writer *writer;
     const gnl_reader *reader;
@@ -107,7 +109,7 @@ static genlat_status transfer(const file *f, const char *name, const gnl_shape *
     return f->writer ? gnl_writer_real(f->writer, name, shape, data) : gnl_reader_real(f->reader, name, shape, data);
 }
 
-/* The tensors of a part that is no net, which has a graph of its own. */
+/* Transfers the tensors of a part that is not a net. Nets are stored with their graphs. */
 static genlat_status transfer_part(const file *f, const gnl_part *part)
 {
     char name[KEY];
@@ -121,7 +123,7 @@ static genlat_status transfer_part(const file *f, const gnl_part *part)
     return GENLAT_OK;
 }
 
-/* The moments of a weight bear its name, so that other programs find their way. Older files have other names for some. */
+/* Builds the name of a moment from the name of its weight. Older files use other names for some moments. */
 static void moment_name(const file *f, const gnl_part *part, const char *moment, const char *weight, char name[KEY])
 {
     snprintf(name, KEY, "optimizer.%s.%s.%s", moment, part->name, weight);
@@ -166,7 +168,7 @@ static genlat_status transfer_tensors(const genlat_model *model, gnl_keep keep, 
 
 /* ---- best weights ---------------------------------------------------------------------------- */
 
-/* A model that ends with its best numbers is not written twice. */
+/* Writes the best weights, unless they are the current weights. */
 static genlat_status write_best(const genlat_model *model, gnl_writer *writer)
 {
     genlat_ctx *ctx = model->object.ctx;
@@ -179,18 +181,18 @@ static genlat_status write_best(const genlat_model *model, gnl_writer *writer)
     gnl_model_snapshot(model, now);
     bool same = memcmp(now, model->best, (size_t)count * sizeof *now) == 0;
     gnl_free(ctx, now);
-    GNL_TRY(gnl_writer_meta(writer, BEST_IS, same ? "now" : "apart"));
+    GNL_TRY(gnl_writer_meta(writer, BEST_PLACE, same ? "now" : "apart"));
     return same ? GENLAT_OK : gnl_writer_real(writer, BEST, &(gnl_shape){1, {count}}, model->best);
 }
 
 static genlat_status read_best(genlat_model *model, const gnl_reader *reader)
 {
-    const char *where = gnl_reader_meta(reader, BEST_IS);
+    const char *where = gnl_reader_meta(reader, BEST_PLACE);
     if (!where)
         return GENLAT_OK;
     bool now = strcmp(where, "now") == 0;
     if (!now && strcmp(where, "apart") != 0)
-        return gnl_field_bad(reader, BEST_IS, where);
+        return gnl_field_bad(reader, BEST_PLACE, where);
     GNL_TRY(gnl_model_want_best(model));
     gnl_model_keep_best(model);
     const gnl_shape shape = {1, {gnl_model_snapshot_size(model)}};
@@ -236,7 +238,7 @@ bool gnl_reader_has_training(const gnl_reader *reader)
     return !gnl_reader_meta(reader, STATE);
 }
 
-/* A tensor that may be missing: *out stays NULL then. */
+/* Reads an optional tensor. Leaves *out NULL if it is missing. */
 static genlat_status read_tensor(genlat_ctx *ctx, const gnl_reader *reader, const char *name, genlat_tensor **out)
 {
     const gnl_entry *entry = gnl_reader_find(reader, name);
@@ -275,8 +277,8 @@ static genlat_status read_nets(genlat_ctx *ctx, const gnl_model_type *type, cons
     return GENLAT_OK;
 }
 
-static genlat_status read_model(genlat_ctx *ctx, const gnl_model_type *type, gnl_config *config, const gnl_reader *reader,
-                                genlat_model **out)
+static genlat_status read_model(genlat_ctx *ctx, const gnl_model_type *type, gnl_config *config,
+                                const gnl_reader *reader, genlat_model **out)
 {
     genlat_net *nets[GNL_MAX_NETS] = {NULL};
     GNL_TRY(gnl_config_read(type->config, config, reader));
@@ -290,12 +292,13 @@ static genlat_status read_model(genlat_ctx *ctx, const gnl_model_type *type, gnl
     return status == GENLAT_OK ? read_rest(*out, reader) : status;
 }
 
-static genlat_status read_family(genlat_ctx *ctx, const gnl_reader *reader, gnl_find_family_fn *find, genlat_model **out)
+static genlat_status read_family(genlat_ctx *ctx, const gnl_reader *reader, gnl_find_family_fn *find,
+                                 genlat_model **out)
 {
     const gnl_model_type *type = find(gnl_reader_kind(reader));
     if (!type)
-        return gnl_fail(GENLAT_E_FORMAT, "%s holds a '%s', which is no family of models", gnl_reader_path(reader),
-                        gnl_reader_kind(reader));
+        return gnl_fail(GENLAT_E_FORMAT, "%s contains a '%s', which is not a known family of models",
+                        gnl_reader_path(reader), gnl_reader_kind(reader));
     gnl_config *config = gnl_calloc(ctx, 1, type->config->size);
     genlat_status status = config ? read_model(ctx, type, config, reader, out) : GENLAT_E_MEMORY;
     gnl_free(ctx, config);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What every model is used for: latents, samples, codes, reconstructions, interpolations, traversals. */
+/* Public functions that use a model: latents, samples, codes, reconstructions, interpolations, traversals. */
 #include <math.h>
 
 #include "model/model_priv.h"
 
 static const gnl_option sample_options[] = {
-    GNL_OPT_INT(genlat_sample_opts, seed, -1, -1, 9.2e18, "of the latents; -1: the next part of the context's stream"),
-    GNL_OPT_REAL(genlat_sample_opts, temperature, 1, 0, 1e6, "factor of the spread of the latents"),
-    GNL_OPT_REAL(genlat_sample_opts, truncation, 0, 0, 1000, "largest size of a number of a latent; 0: any"),
-    GNL_OPT_BOOL(genlat_sample_opts, draw, 0, "draw from the distribution of the data instead of taking its mean"),
-    GNL_OPT_BOOL(genlat_sample_opts, raw, 0, "weights that training moves instead of their average"),
+    GNL_OPT_INT(genlat_sample_opts, seed, -1, -1, 9.2e18,
+                "seed of the latents; -1: continue the random stream of the context's seed"),
+    GNL_OPT_REAL(genlat_sample_opts, temperature, 1, 0, 1e6, "factor of the standard deviation of the latents"),
+    GNL_OPT_REAL(genlat_sample_opts, truncation, 0, 0, 1000,
+                 "largest absolute value of a latent dimension; 0: no limit"),
+    GNL_OPT_BOOL(genlat_sample_opts, draw, 0, "sample from the distribution of the data instead of returning its mean"),
+    GNL_OPT_BOOL(genlat_sample_opts, raw, 0, "use the trained weights instead of their average"),
 };
 static const gnl_options_table sample_table = {"sample", sizeof(genlat_sample_opts), sample_options,
                                                GNL_COUNT(sample_options)};
@@ -19,16 +21,17 @@ void genlat_sample_opts_init_sized(genlat_sample_opts *opts, size_t size)
     gnl_options_init(&sample_table, opts, size);
 }
 
-static genlat_status take_options(const genlat_model *model, const genlat_sample_opts *given, genlat_sample_opts *o)
+static genlat_status read_options(const genlat_model *model, const genlat_sample_opts *given, genlat_sample_opts *o)
 {
     const char *name = model->type->name;
     GNL_TRY(gnl_options_take(&sample_table, given, o));
     if (o->truncation > 0 && o->truncation < 0.1)
         return gnl_fail(GENLAT_E_RANGE, "truncation is %g, 0 or 0.1 to 1000 expected", o->truncation);
     if (o->draw && !(model->type->sample_options & GNL_SAMPLE_DRAW))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "draw is 1: a %s has no distribution of the data to draw from", name);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "draw is 1, but a %s has no distribution of the data to sample from",
+                        name);
     if (o->raw && !(model->type->sample_options & GNL_SAMPLE_RAW))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "raw is 1: a %s keeps no average of its weights", name);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "raw is 1, but a %s has no average of its weights", name);
     return GENLAT_OK;
 }
 
@@ -36,7 +39,7 @@ static genlat_status check_latent_model(const genlat_model *model)
 {
     GNL_CHECK(model, "model is NULL");
     if (!model->type->latent_size)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "a %s has no latents and generates no data", model->type->name);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "a %s has no latents and cannot generate data", model->type->name);
     return GENLAT_OK;
 }
 
@@ -53,12 +56,12 @@ static genlat_status check_latents(const genlat_model *model, const genlat_tenso
         return gnl_fail(GENLAT_E_INVALID, "%s is NULL", name);
     const gnl_shape latent = {1, {model->type->latent_size(model)}};
     GNL_TRY(gnl_tensor_check_rows(z, &latent, name));
-    return z->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "%s has no rows", name) : GENLAT_OK;
+    return z->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "%s has no rows, 1 or more expected", name) : GENLAT_OK;
 }
 
 /* ---- latents and data ------------------------------------------------------------------------ */
 
-/* Where a series of samples begins: its seed, and the number of the first sample. */
+/* A series of samples: its seed, and the index of the first sample. */
 typedef struct series {
     uint64_t seed, first;
 } series;
@@ -67,7 +70,7 @@ static series begin_series(genlat_model *model, const genlat_sample_opts *o, int
 {
     if (o->seed >= 0)
         return (series){(uint64_t)o->seed, 0};
-    return (series){(uint64_t)gnl_ctx_opts(model->object.ctx)->seed, (uint64_t)atomic_fetch_add(&model->drawn, n)};
+    return (series){(uint64_t)gnl_ctx_opts(model->object.ctx)->seed, (uint64_t)atomic_fetch_add(&model->generated, n)};
 }
 
 static genlat_status draw_latents(genlat_model *model, int64_t n, const genlat_sample_opts *o, const series *s,
@@ -82,14 +85,15 @@ static genlat_status draw_latents(genlat_model *model, int64_t n, const genlat_s
     return GENLAT_OK;
 }
 
-/* labels NULL: the classes in turn. `how` has what concerns the noise of observations and the scaling; NULL: means, as the data. */
-static genlat_status decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, const gnl_decode *how,
-                            genlat_tensor **out)
+/* Decodes z. If labels is NULL, uses the classes in turn. `options` sets noise and raw; NULL: means of the data,
+ * computed with the averaged weights. */
+static genlat_status decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels,
+                            const gnl_decode *options, genlat_tensor **out)
 {
     genlat_tensor *turn = NULL;
     const int64_t rows = z->shape.dim[0];
     const gnl_shape shape = gnl_shape_batched(&model->config->data, rows);
-    gnl_decode d = how ? *how : (gnl_decode){.noise = NULL};
+    gnl_decode d = options ? *options : (gnl_decode){.noise = NULL};
     GNL_TRY(labels ? gnl_model_check_labels(model, labels, rows) : gnl_model_labels_in_turn(model, rows, &turn));
     genlat_status status = gnl_tensor_new(model->object.ctx, &shape, out);
     if (status == GENLAT_OK) {
@@ -105,7 +109,8 @@ static genlat_status decode(genlat_model *model, const genlat_tensor *z, const g
     return status;
 }
 
-static genlat_status encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, genlat_tensor **out)
+static genlat_status encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                            genlat_tensor **out)
 {
     const gnl_shape shape = {2, {x->shape.dim[0], model->type->code_size(model)}};
     GNL_TRY(gnl_tensor_new(model->object.ctx, &shape, out));
@@ -115,9 +120,9 @@ static genlat_status encode(genlat_model *model, const genlat_tensor *x, const g
     return status;
 }
 
-/* Each row of z with the label of its row among the first `rows`. */
-static genlat_status decode_repeated(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, int64_t times,
-                                     genlat_tensor **out)
+/* Decodes z, in which `times` consecutive rows share one label. */
+static genlat_status decode_repeated(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels,
+                                     int64_t times, genlat_tensor **out)
 {
     genlat_tensor *turn = NULL, *repeated = NULL;
     genlat_status status = labels ? gnl_model_check_labels(model, labels, z->shape.dim[0] / times)
@@ -141,13 +146,13 @@ genlat_status genlat_model_latents(genlat_model *model, int64_t n, const genlat_
     *z = NULL;
     GNL_TRY(check_latent_model(model));
     GNL_TRY(check_number(n));
-    GNL_TRY(take_options(model, opts, &o));
+    GNL_TRY(read_options(model, opts, &o));
     const series s = begin_series(model, &o, n);
     return draw_latents(model, n, &o, &s, z);
 }
 
-genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_tensor *labels, const genlat_sample_opts *opts,
-                                  genlat_tensor **x)
+genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_tensor *labels,
+                                  const genlat_sample_opts *opts, genlat_tensor **x)
 {
     genlat_sample_opts o;
     genlat_tensor *z = NULL;
@@ -156,18 +161,19 @@ genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_t
     *x = NULL;
     GNL_TRY(check_latent_model(model));
     GNL_TRY(check_number(n));
-    GNL_TRY(take_options(model, opts, &o));
+    GNL_TRY(read_options(model, opts, &o));
     const series s = begin_series(model, &o, n);
     GNL_TRY(draw_latents(model, n, &o, &s, &z));
     gnl_rng noise = gnl_rng_make(s.seed, GNL_STREAM_SAMPLE, UINT64_C(1) << GNL_SAMPLE_NOISE_BIT);
     noise.counter = s.first * (uint64_t)model->size;
-    const gnl_decode how = {.noise = o.draw ? &noise : NULL, .raw = o.raw};
-    genlat_status status = decode(model, z, labels, &how, x);
+    const gnl_decode options = {.noise = o.draw ? &noise : NULL, .raw = o.raw};
+    genlat_status status = decode(model, z, labels, &options, x);
     gnl_tensor_release(z);
     return status;
 }
 
-genlat_status genlat_model_decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, genlat_tensor **x)
+genlat_status genlat_model_decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels,
+                                  genlat_tensor **x)
 {
     GNL_ENTER();
     GNL_CHECK(x, "x is NULL");
@@ -185,7 +191,7 @@ static genlat_status check_encoder(const genlat_model *model)
     return GENLAT_OK;
 }
 
-/* Of a model that predicts, labels are not asked for. */
+/* Checks the arguments of encode. A model that predicts labels does not need them as input. */
 static genlat_status check_encode(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels)
 {
     GNL_TRY(check_encoder(model));
@@ -193,10 +199,11 @@ static genlat_status check_encode(const genlat_model *model, const genlat_tensor
     if (!model->type->predicts)
         return gnl_model_check_batch(model, x, labels);
     GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
-    return x->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "x has no rows") : GENLAT_OK;
+    return x->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "x has no rows, 1 or more expected") : GENLAT_OK;
 }
 
-genlat_status genlat_model_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, genlat_tensor **z)
+genlat_status genlat_model_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                  genlat_tensor **z)
 {
     GNL_ENTER();
     GNL_CHECK(z, "z is NULL");
@@ -230,12 +237,12 @@ genlat_status genlat_model_interpolate(genlat_model *model, const genlat_tensor 
     GNL_TRY(check_latent_model(model));
     GNL_TRY(check_latents(model, from, "from"));
     GNL_TRY(check_latents(model, to, "to"));
-    GNL_CHECK(path <= GENLAT_PATH_LINE, "path is not a GENLAT_PATH_*");
+    GNL_CHECK(path <= GENLAT_PATH_LINE, "path is not a GENLAT_PATH_* constant");
     if (from->shape.dim[0] != to->shape.dim[0])
-        return gnl_fail(GENLAT_E_SHAPE, "from has %lld rows, to has %lld", (long long)from->shape.dim[0],
-                        (long long)to->shape.dim[0]);
+        return gnl_fail(GENLAT_E_SHAPE, "from has %lld rows and to has %lld, the same number expected",
+                        (long long)from->shape.dim[0], (long long)to->shape.dim[0]);
     if (steps < 2 || steps > INT32_MAX / from->shape.dim[0])
-        return gnl_fail(GENLAT_E_RANGE, "steps is %lld, 2 or more expected, and at most %d samples altogether",
+        return gnl_fail(GENLAT_E_RANGE, "steps is %lld, 2 or more expected, and at most %d samples in total",
                         (long long)steps, INT32_MAX);
     GNL_TRY(gnl_interpolate(model->object.ctx, from, to, steps, path, &z));
     genlat_status status = decode_repeated(model, z, labels, steps, x);
@@ -243,9 +250,9 @@ genlat_status genlat_model_interpolate(genlat_model *model, const genlat_tensor 
     return status;
 }
 
-/* From z, or from the origin where it is NULL. */
-static genlat_status line_up(genlat_model *model, const genlat_tensor *start, double low, double high, int64_t steps,
-                             genlat_tensor **out)
+/* Creates the latents of a traversal: copies of start, or of 0 if it is NULL, in which one dimension varies. */
+static genlat_status traversal_latents(genlat_model *model, const genlat_tensor *start, double low, double high,
+                                       int64_t steps, genlat_tensor **out)
 {
     const int64_t latent = model->type->latent_size(model);
     GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {latent * steps, latent}}, out));
@@ -258,8 +265,8 @@ static genlat_status line_up(genlat_model *model, const genlat_tensor *start, do
     return GENLAT_OK;
 }
 
-genlat_status genlat_model_traverse(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels, double low,
-                                    double high, int64_t steps, genlat_tensor **x)
+genlat_status genlat_model_traverse(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels,
+                                    double low, double high, int64_t steps, genlat_tensor **x)
 {
     genlat_tensor *line = NULL;
     GNL_ENTER();
@@ -272,9 +279,10 @@ genlat_status genlat_model_traverse(genlat_model *model, const genlat_tensor *z,
             return gnl_fail(GENLAT_E_SHAPE, "z has %lld rows, 1 expected", (long long)z->shape.dim[0]);
     }
     if (!(isfinite(low) && isfinite(high)) || steps < 2 || steps > INT32_MAX / model->type->latent_size(model))
-        return gnl_fail(GENLAT_E_RANGE, "low is %g, high %g, steps %lld; finite numbers and 2 steps or more expected", low,
-                        high, (long long)steps);
-    GNL_TRY(line_up(model, z, low, high, steps, &line));
+        return gnl_fail(GENLAT_E_RANGE,
+                        "low is %g, high is %g, steps is %lld; finite bounds and 2 or more steps expected", low, high,
+                        (long long)steps);
+    GNL_TRY(traversal_latents(model, z, low, high, steps, &line));
     genlat_status status = decode_repeated(model, line, labels, model->type->latent_size(model) * steps, x);
     gnl_tensor_release(line);
     return status;

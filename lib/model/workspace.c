@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Workspaces: one of the thread that trains, and pools from which each call that uses a model takes one, so that any number of
- * threads can use one model at once. */
+/* Workspaces. The training thread has one. A call that uses the model acquires one from a pool, so that any number of
+ * threads can use a model at the same time. */
 #include "model/model_priv.h"
 
 genlat_status gnl_workspace_alloc(gnl_workspace *work, size_t count, size_t size, void *out)
@@ -53,7 +53,7 @@ static genlat_status create(genlat_model *model, const gnl_workspace_type *type,
 
 /* ---- pools ----------------------------------------------------------------------------------- */
 
-/* Takes the first idle workspace that is large enough out of the list. */
+/* Removes the first idle workspace that is large enough from the list, and returns it. */
 static gnl_workspace *take_idle(genlat_model *model, int pool, int64_t rows)
 {
     pthread_mutex_lock(&model->lock);
@@ -75,7 +75,7 @@ genlat_status gnl_pool_acquire(genlat_model *model, int pool, int64_t rows, gnl_
     return *out ? GENLAT_OK : create(model, type, rows, out);
 }
 
-/* A smaller idle one is of no more use: the larger one serves for all. */
+/* Frees the first idle workspace if it is smaller: the larger one replaces it. */
 void gnl_pool_release(genlat_model *model, int pool, gnl_workspace *work)
 {
     gnl_workspace *surplus = NULL, **idle = &model->pool[pool];

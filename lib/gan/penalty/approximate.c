@@ -22,7 +22,7 @@ static double at_side(gnl_gan_penalty *p, const gnl_penalty_call *call, int side
     gnl_gan_work *work = gnl_gan_work_of(call->model);
     const double weight = call->factor * o->base.weight;
     const gnl_real *in[] = {work->point, work->condition};
-    gnl_gan_add_noise(call->model, b, GNL_GAN_NEAR + (gnl_use)side, o->sd, work->shown[side], work->point);
+    gnl_gan_add_noise(call->model, b, GNL_GAN_APPROXIMATE + (gnl_use)side, o->sd, work->shown[side], work->point);
     gnl_exec_set_dropout(work->plain, gnl_model_stream(call->model, GNL_STREAM_DROPOUT, GNL_GAN_DISCRIMINATOR + (gnl_use)side));
     gnl_exec_forward(work->plain, GNL_TRAIN, b->packs, in);
     const gnl_real *there = gnl_exec_output(work->plain, 0);
