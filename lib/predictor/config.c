@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration of a predictor: presets, texts, and how they are completed at build. */
+/* The configuration of a predictor: presets, texts, and their completion when the model is built. */
 #include "predictor/predictor_priv.h"
 
 #define DENSE_NET "flatten | dense units=256 | relu | dense units=128 | relu"
@@ -9,10 +9,10 @@
 
 const gnl_preset gnl_predictor_presets[] = {
     {"classifier",
-     "two convolutions with pooling for images, else dense layers",
+     "two convolutions with pooling for images, dense layers for other data",
      {"optimizer", "adam lr=1e-3", "epochs", "8", "batch", "100"}},
     {"mlp",
-     "dense layers of 256 and 128, any data",
+     "dense layers with 256 and 128 units, for any data",
      {"net", DENSE_NET, "optimizer", "adam lr=1e-3", "epochs", "10", "batch", "100"}},
     {.name = NULL},
 };
@@ -27,7 +27,7 @@ static const gnl_text texts[] = {
 const gnl_config_type gnl_predictor_config_type = {
     .family = "predictor", .size = sizeof(gnl_predictor_config), .texts = texts, .count = GNL_COUNT(texts)};
 
-/* Two windows of 2 take sides of 4 at least. */
+/* Returns whether the data are images. Two pooling layers with windows of 2 need at least 4x4. */
 static bool is_image(const gnl_shape *data)
 {
     return data->ndim == 3 && data->dim[1] >= 4 && data->dim[2] >= 4;
@@ -45,34 +45,37 @@ genlat_status gnl_predictor_loss(genlat_ctx *ctx, const gnl_predictor_config *c,
     }
     gnl_loss_release(loss);
     return gnl_fail(GENLAT_E_INVALID,
-                    "loss is '%s'; cross_entropy expected for classes, and for vectors a likelihood without numbers of its own, "
+                    "loss is '%s'; cross_entropy expected for classes, or for vectors a likelihood without parameters, "
                     "such as mse",
                     c->loss);
 }
 
-/* The last layer has as many units as the loss takes outputs. */
-static genlat_status append_answer(genlat_ctx *ctx, gnl_predictor_config *c)
+/* Appends a dense layer with as many units as the loss has inputs. */
+static genlat_status append_output_layer(genlat_ctx *ctx, gnl_predictor_config *c)
 {
     genlat_loss *loss = NULL;
     int64_t outputs = 0;
     GNL_TRY(gnl_predictor_loss(ctx, c, &loss, &outputs));
     gnl_loss_release(loss);
-    gnl_text_append(c->net, sizeof c->net, "%sflatten name=features | dense units=%lld name=answer", *c->net ? " | " : "",
-                    (long long)(c->base.classes ? outputs : c->base.vector * outputs));
+    gnl_text_append(c->net, sizeof c->net, "%sflatten name=features | dense units=%lld name=answer",
+                    *c->net ? " | " : "", (long long)(c->base.classes ? outputs : c->base.vector * outputs));
     return strlen(c->net) < sizeof c->net - 1 ? GENLAT_OK
-                                              : gnl_fail(GENLAT_E_RANGE, "net is longer than %zu bytes", sizeof c->net - 2);
+                                              : gnl_fail(GENLAT_E_RANGE, "the layers of net are longer than %zu bytes",
+                                                         sizeof c->net - 2);
 }
 
 genlat_status gnl_predictor_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given)
 {
     gnl_predictor_config *c = (gnl_predictor_config *)(void *)config;
     if (!config->classes && !config->vector)
-        return gnl_fail(GENLAT_E_INVALID, "there are no labels to predict; give a source that has some, or a condition");
+        return gnl_fail(GENLAT_E_INVALID,
+                        "there are no labels to predict; build the model with a source that has labels, or set "
+                        "condition");
     if (!*c->loss)
         GNL_TRY(gnl_text_copy(c->loss, sizeof c->loss, config->classes ? "cross_entropy" : "mse", "loss"));
     if (nets_given)
         return GENLAT_OK;
     if (!*c->net)
         GNL_TRY(gnl_text_copy(c->net, sizeof c->net, is_image(&config->data) ? CONV_NET : DENSE_NET, "net"));
-    return append_answer(ctx, c);
+    return append_output_layer(ctx, c);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * predictor: nets trained to predict the labels of data: classifiers, whose features judge generated samples, and regressions.
+ * predictor: nets that predict the labels of data: classifiers, whose features serve to evaluate generated samples, and
+ *            regression.
  * Uses: base, kernel, tensor, io, layer, net, loss, optim, data, model.
- * Adding: a preset is one entry in config.c.
+ * Adding: add one entry to the table in config.c for a preset.
  * Tests: tests/unit/test_predictor.c.
  */
 #ifndef GNL_PREDICTOR_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The predictor as a family of models. */
+/* The gnl_model_type of the predictor. */
 #include "predictor/predictor_priv.h"
 
 static const char *const class_terms[] = {"loss", "accuracy", "grad_norm", NULL};
@@ -22,17 +22,18 @@ static genlat_status make(genlat_model *model)
     const gnl_config *c = model->config;
     const genlat_net *net = model->net[0];
     model->terms = c->classes ? class_terms : vector_terms;
-    model->part[0].former = ""; /* moments of older files are named by the weight alone */
+    model->part[0].former = ""; /* older files name the moments by the weight only, without the part */
     if ((c->classes > 0) == (c->vector > 0))
-        return gnl_fail(GENLAT_E_INVALID, "there are no labels to predict");
+        return gnl_fail(GENLAT_E_INVALID,
+                        "there are no labels to predict; set either classes or vector in the configuration");
     GNL_TRY(gnl_predictor_loss(model->object.ctx, gnl_predictor_config_of(model), &p->loss, &p->outputs));
     p->dims = c->classes ? 1 : c->vector;
     p->features = gnl_net_find_node(net, "features");
-    const int64_t given = gnl_shape_count(gnl_net_output_shape(net, 0));
-    if (p->features < 0 || gnl_net_inputs(net) != 1 || given != p->dims * p->outputs)
+    const int64_t found = gnl_shape_count(gnl_net_output_shape(net, 0));
+    if (p->features < 0 || gnl_net_inputs(net) != 1 || found != p->dims * p->outputs)
         return gnl_fail(GENLAT_E_SHAPE,
-                        "net: has %d inputs and gives %lld numbers; one input, a node named features and %lld numbers expected",
-                        gnl_net_inputs(net), (long long)given, (long long)(p->dims * p->outputs));
+                        "net: has %d inputs and %lld outputs; 1 input, %lld outputs and a node named features expected",
+                        gnl_net_inputs(net), (long long)found, (long long)(p->dims * p->outputs));
     return gnl_model_check_input(net, 0, &c->data, "net");
 }
 
@@ -50,7 +51,7 @@ static const gnl_net_slot nets[] = {{"net", 0}, {NULL, 0}};
 
 const gnl_model_type gnl_predictor_type = {
     .name = "predictor",
-    .help = "classifier, or regression",
+    .help = "classifier or regression",
     .size = sizeof(gnl_predictor),
     .config = &gnl_predictor_config_type,
     .presets = gnl_predictor_presets,

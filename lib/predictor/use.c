@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps of the predictor, its answers and its features. */
+/* Training steps, evaluation, predictions and features of the predictor. */
 #include <math.h>
 
 #include "predictor/predictor_priv.h"
 
 /* ---- workspaces ------------------------------------------------------------------------------ */
 
-/* For training or for use. */
+/* A workspace for training or for inference. */
 typedef struct workspace {
     gnl_workspace base;
     genlat_exec *exec;
-    double *loss;      /* [rows] */
-    gnl_real *answers; /* [rows,dims] classes or vectors that are answered */
+    double *loss;          /* [rows] */
+    gnl_real *predictions; /* [rows,dims] predicted classes or vectors */
 } workspace;
 
 static workspace *workspace_of(gnl_workspace *work)
@@ -25,7 +25,8 @@ static genlat_status fill(genlat_model *model, gnl_workspace *base, const genlat
     const size_t rows = (size_t)base->rows;
     GNL_TRY(gnl_workspace_exec(base, NULL, model->net[0], base->rows, opts, &work->exec));
     GNL_TRY(gnl_workspace_alloc(base, rows, sizeof(double), &work->loss));
-    return gnl_workspace_alloc(base, rows * (size_t)gnl_predictor_of(model)->dims, sizeof(gnl_real), &work->answers);
+    return gnl_workspace_alloc(base, rows * (size_t)gnl_predictor_of(model)->dims, sizeof(gnl_real),
+                               &work->predictions);
 }
 
 static genlat_status fill_training(genlat_model *model, gnl_workspace *base)
@@ -34,7 +35,7 @@ static genlat_status fill_training(genlat_model *model, gnl_workspace *base)
     return fill(model, base, &opts);
 }
 
-/* Features are read from the middle of the net. */
+/* Keeps the values of all nodes, because features are read from an inner node. */
 static genlat_status fill_use(genlat_model *model, gnl_workspace *base)
 {
     genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_INFERENCE);
@@ -45,9 +46,9 @@ static genlat_status fill_use(genlat_model *model, gnl_workspace *base)
 const gnl_workspace_type gnl_predictor_training = {sizeof(workspace), 0, fill_training, NULL};
 const gnl_workspace_type gnl_predictor_using = {sizeof(workspace), GNL_PREDICTOR_ROWS, fill_use, NULL};
 
-/* ---- what an answer is worth ----------------------------------------------------------------- */
+/* ---- predictions and loss -------------------------------------------------------------------- */
 
-/* The most probable class, or the mean. */
+/* Computes the predictions: the most probable class, or the mean. */
 static void decode(const gnl_predictor *p, const workspace *work, int64_t rows)
 {
     const gnl_loss_decode call = {.compute = *gnl_exec_compute(work->exec),
@@ -55,12 +56,12 @@ static void decode(const gnl_predictor *p, const workspace *work, int64_t rows)
                                   .dims = p->dims,
                                   .parts = p->outputs,
                                   .out = gnl_exec_output(work->exec, 0),
-                                  .data = work->answers};
+                                  .data = work->predictions};
     gnl_loss_decode_mean(p->loss, &call);
 }
 
-/* Means over the rows of the last forward pass: loss, then accuracy or squared error. With a `dout`, the derivative of the
- * loss is written there. */
+/* Computes means over the rows of the last forward pass: loss, then accuracy or squared error. If dout is not NULL,
+ * also writes the derivative of the loss to it. */
 static void compare(const gnl_predictor *p, const workspace *work, const gnl_real *labels, int64_t rows, gnl_real *dout,
                     double *terms)
 {
@@ -81,7 +82,7 @@ static void compare(const gnl_predictor *p, const workspace *work, const gnl_rea
     for (int64_t i = 0; i < rows; i++)
         terms[0] += work->loss[i] / (double)rows;
     for (int64_t i = 0; i < rows * p->dims; i++) {
-        double apart = (double)work->answers[i] - (double)labels[i];
+        double apart = (double)work->predictions[i] - (double)labels[i];
         terms[1] += (p->model.config->classes ? apart == 0 : apart * apart) / (double)(rows * p->dims);
     }
 }
@@ -94,7 +95,7 @@ static genlat_status check_targets(const genlat_model *model, const genlat_tenso
     return gnl_loss_check_targets(p->loss, p->outputs, gnl_shape_count(&labels->shape), labels->data);
 }
 
-/* Forward, loss and backward. */
+/* Runs forward pass, loss, backward pass and update. */
 static genlat_status pass(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms)
 {
     const workspace *work = workspace_of(model->work);
@@ -105,12 +106,14 @@ static genlat_status pass(genlat_model *model, const genlat_tensor *x, const gen
     compare(gnl_predictor_of(model), work, labels->data, rows, gnl_exec_output_grad(work->exec, 0), terms);
     if (!isfinite(terms[0]))
         return gnl_fail(GENLAT_E_NUMERIC,
-                        "the loss is %g; lower the learning rate, clip gradients, or look for bad values in the data", terms[0]);
+                        "the loss is %g; lower the learning rate, clip gradients, or check the data for invalid values",
+                        terms[0]);
     gnl_exec_backward(work->exec, 1, GNL_GRAD_WEIGHTS);
     return gnl_model_update(model, 0);
 }
 
-genlat_status gnl_predictor_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms)
+genlat_status gnl_predictor_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                 double *terms)
 {
     GNL_TRY(check_targets(model, labels));
     GNL_TRY(gnl_model_want_work(model, x->shape.dim[0]));
@@ -126,24 +129,25 @@ genlat_status gnl_predictor_step(genlat_model *model, const genlat_tensor *x, co
     return GENLAT_OK;
 }
 
-/* ---- evaluation and answers ------------------------------------------------------------------ */
+/* ---- evaluation and prediction --------------------------------------------------------------- */
 
-/* What is asked of each chunk of rows. */
-typedef struct question {
+/* Arguments of an operation on chunks of rows. */
+typedef struct request {
     const genlat_tensor *x, *labels;
-    double *terms; /* sums of means, of an evaluation */
+    double *terms; /* results of an evaluation */
     gnl_real *out; /* [rows,width] */
     int64_t width;
-} question;
+} request;
 
-static void forward_chunk(const genlat_model *model, const workspace *work, const question *q, int64_t first, int64_t rows)
+static void forward_chunk(const genlat_model *model, const workspace *work, const request *q, int64_t first,
+                          int64_t rows)
 {
     gnl_exec_forward(work->exec, GNL_EVAL, rows, (const gnl_real *[]){q->x->data + first * model->size});
 }
 
 static genlat_status evaluate_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)
 {
-    const question *q = user;
+    const request *q = user;
     const gnl_predictor *p = gnl_predictor_of(model);
     double part[GNL_PREDICTOR_TERMS];
     forward_chunk(model, workspace_of(base), q, first, rows);
@@ -153,19 +157,19 @@ static genlat_status evaluate_chunk(genlat_model *model, gnl_workspace *base, in
     return GENLAT_OK;
 }
 
-genlat_status gnl_predictor_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
-                                     int64_t first, double *terms)
+genlat_status gnl_predictor_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                     uint64_t seed, int64_t first, double *terms)
 {
-    question q = {.x = x, .labels = labels, .terms = terms};
+    request q = {.x = x, .labels = labels, .terms = terms};
     GNL_TRY(check_targets(model, labels));
     for (int i = 0; i < GNL_PREDICTOR_TERMS; i++)
         terms[i] = 0;
     return gnl_model_chunks(model, GNL_PREDICTOR_POOL, x->shape.dim[0], evaluate_chunk, &q);
 }
 
-static genlat_status answer_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)
+static genlat_status predict_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)
 {
-    const question *q = user;
+    const request *q = user;
     const gnl_predictor *p = gnl_predictor_of(model);
     const workspace *work = workspace_of(base);
     gnl_real *out = q->out + first * q->width;
@@ -175,13 +179,13 @@ static genlat_status answer_chunk(genlat_model *model, gnl_workspace *base, int6
         return GENLAT_OK;
     }
     decode(p, work, rows);
-    memcpy(out, work->answers, (size_t)(rows * p->dims) * sizeof *out);
+    memcpy(out, work->predictions, (size_t)(rows * p->dims) * sizeof *out);
     return GENLAT_OK;
 }
 
 static genlat_status features_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)
 {
-    const question *q = user;
+    const request *q = user;
     const workspace *work = workspace_of(base);
     forward_chunk(model, work, q, first, rows);
     memcpy(q->out + first * q->width, gnl_exec_node(work->exec, gnl_predictor_of(model)->features),
@@ -189,9 +193,10 @@ static genlat_status features_chunk(genlat_model *model, gnl_workspace *base, in
     return GENLAT_OK;
 }
 
-genlat_status gnl_predictor_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *out)
+genlat_status gnl_predictor_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                   gnl_real *out)
 {
-    question q = {.x = x, .out = out, .width = model->type->code_size(model)};
+    request q = {.x = x, .out = out, .width = model->type->code_size(model)};
     return gnl_model_chunks(model, GNL_PREDICTOR_POOL, x->shape.dim[0], features_chunk, &q);
 }
 
@@ -206,11 +211,11 @@ genlat_status genlat_predictor_predict(genlat_model *model, const genlat_tensor 
     GNL_CHECK(x, "x is NULL");
     GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
     if (x->shape.dim[0] < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "x has no rows");
-    question q = {.x = x, .width = model->condition};
+        return gnl_fail(GENLAT_E_SHAPE, "x has no rows, 1 or more expected");
+    request q = {.x = x, .width = model->condition};
     GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {x->shape.dim[0], q.width}}, y));
     q.out = (*y)->data;
-    genlat_status status = gnl_model_chunks(model, GNL_PREDICTOR_POOL, x->shape.dim[0], answer_chunk, &q);
+    genlat_status status = gnl_model_chunks(model, GNL_PREDICTOR_POOL, x->shape.dim[0], predict_chunk, &q);
     if (status != GENLAT_OK)
         genlat_tensor_destroy(y);
     return status;
