@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Events, and the alarms: signs in the curves that something goes wrong, each with its remedy. */
+/* Emits events, and raises alarms: known signs of failed training in the curves, each with a remedy. */
 #include <time.h>
 
 #include "train/train_priv.h"
@@ -11,7 +11,7 @@ double gnl_trainer_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void gnl_trainer_tell(genlat_trainer *t, int64_t kind, const double *values, const char *text)
+void gnl_trainer_emit(genlat_trainer *t, int64_t kind, const double *values, const char *text)
 {
     if (!t->opts.event)
         return;
@@ -33,12 +33,12 @@ void gnl_trainer_tell(genlat_trainer *t, int64_t kind, const double *values, con
     const char *running = gnl_running();
     if (t->opts.event(t->opts.event_user, &event) != 0)
         t->stopped = true;
-    (void)gnl_enter(running); /* the receiver may have called other functions */
+    (void)gnl_enter(running); /* the callback may have called other functions */
 }
 
 /* ---- alarms ---------------------------------------------------------------------------------- */
 
-/* Value of a term by its name; NaN when the model has no such term. */
+/* Returns the value of a term by name, or NaN if the model has no such term. */
 static double term(const genlat_trainer *t, const double *values, const char *name)
 {
     for (int i = 0; i < t->terms; i++)
@@ -47,7 +47,7 @@ static double term(const genlat_trainer *t, const double *values, const char *na
     return (double)NAN;
 }
 
-/* Comparisons with NaN are false: models without these terms never collapse. */
+/* Comparisons with NaN are false, so that a model without these terms never raises the alarm. */
 static bool has_collapsed(const genlat_trainer *t, const double *train, const double *valid)
 {
     const double least_kl = 0.01;
@@ -57,10 +57,10 @@ static bool has_collapsed(const genlat_trainer *t, const double *train, const do
 static bool is_overfitting(const genlat_trainer *t, const double *train, const double *valid)
 {
     enum { VALIDATIONS = 3 };
-    return t->watch.rising >= VALIDATIONS;
+    return t->alarms.rising >= VALIDATIONS;
 }
 
-/* Losses of critics that fall below 0 on their way, as Wasserstein's, do not saturate. */
+/* Requires a loss >= 0, because Wasserstein losses are negative and do not saturate. */
 static bool has_saturated(const genlat_trainer *t, const double *train, const double *valid)
 {
     const double least_loss = 0.01;
@@ -74,8 +74,8 @@ static bool has_vanished(const genlat_trainer *t, const double *train, const dou
     return term(t, train, "g_grad_norm") < least_gradient;
 }
 
-/* Not in the first epoch, in which a generator has yet to spread. */
-static bool has_lost_variety(const genlat_trainer *t, const double *train, const double *valid)
+/* Ignores the first epoch, in which the samples of a generator are not yet diverse. */
+static bool has_low_diversity(const genlat_trainer *t, const double *train, const double *valid)
 {
     const double least_diversity = 0.25;
     return t->epoch > 1 && term(t, train, "diversity") < least_diversity;
@@ -86,45 +86,44 @@ typedef struct alarm_kind {
     const char *text;
 } alarm_kind;
 
-static const alarm_kind alarms[] = {
+static const alarm_kind kinds[] = {
     {has_collapsed,
-     "posterior collapse: the KL has been below 0.01 nats a sample for an epoch, so that the latent says "
-     "nothing "
-     "of the data; let beta grow from 0 (beta_schedule), set free_bits, or take a weaker decoder"},
+     "posterior collapse: the KL was below 0.01 nats per sample in this epoch, so that the latents contain no "
+     "information about the data; increase beta from 0 (beta_schedule), set free_bits, or use a weaker decoder"},
     {is_overfitting,
-     "overfitting: validation has become worse 3 times in a row while training became better; stop early "
-     "(patience, restore_best), take more data, a smaller net, dropout or weight decay"},
-    {has_saturated, "the discriminator is saturated: its loss has been below 0.01 for an epoch, so that it "
-                    "tells the generator little; "
-                    "raise r1 and r2, add noise or label_smoothing, lower the rate of optimizer_d, or take a "
-                    "relativistic loss"},
-    {has_vanished, "the generator's gradient has vanished: its norm has been below 1e-6 for an epoch; take "
-                   "another loss than minimax, "
-                   "raise r1 and r2, lower the rate of optimizer_d"},
-    {has_lost_variety,
-     "the generated samples have lost their variety: for an epoch they have differed by less than a "
-     "quarter of what real ones do; take a relativistic loss, packing, r1 and r2, feature_matching, "
-     "or a lower rate of optimizer_g"},
+     "overfitting: the validation loss rose 3 times in a row while the training loss fell; stop early "
+     "(patience, restore_best), or use more data, a smaller net, dropout or weight decay"},
+    {has_saturated,
+     "the discriminator is saturated: its loss was below 0.01 in this epoch, so that its gradients are of little "
+     "use to the generator; increase r1 and r2, set noise or label_smoothing, lower the learning rate of "
+     "optimizer_d, or use a relativistic loss"},
+    {has_vanished,
+     "the gradient of the generator has vanished: its norm was below 1e-6 in this epoch; use a loss other than "
+     "minimax, increase r1 and r2, or lower the learning rate of optimizer_d"},
+    {has_low_diversity,
+     "mode collapse: in this epoch the mean distance between generated samples was less than a quarter of that "
+     "between real samples; use a relativistic loss, packing, r1 and r2, feature_matching, or a lower learning "
+     "rate of optimizer_g"},
 };
 
-static void follow(gnl_watch *watch, double train, double valid)
+static void update_rising(gnl_alarms *alarms, double train, double valid)
 {
-    bool apart = valid > watch->valid && train < watch->train;
-    watch->rising = apart ? watch->rising + 1 : 0;
-    watch->train = train;
-    watch->valid = valid;
+    bool apart = valid > alarms->valid && train < alarms->train;
+    alarms->rising = apart ? alarms->rising + 1 : 0;
+    alarms->train = train;
+    alarms->valid = valid;
 }
 
-void gnl_trainer_watch(genlat_trainer *t, const double *train, const double *valid)
+void gnl_trainer_check_alarms(genlat_trainer *t, const double *train, const double *valid)
 {
     if (valid)
-        follow(&t->watch, train[0], valid[0]);
-    for (size_t i = 0; i < GNL_COUNT(alarms); i++) {
+        update_rising(&t->alarms, train[0], valid[0]);
+    for (size_t i = 0; i < GNL_COUNT(kinds); i++) {
         uint32_t bit = UINT32_C(1) << i;
-        bool on = alarms[i].is_on(t, train, valid);
-        /* Once, until it has gone off again. */
-        if (on && !(t->watch.told & bit))
-            gnl_trainer_tell(t, GENLAT_EVENT_ALARM, train, alarms[i].text);
-        t->watch.told = on ? t->watch.told | bit : t->watch.told & ~bit;
+        bool on = kinds[i].is_on(t, train, valid);
+        /* Reports an alarm once, and again only after its condition was false. */
+        if (on && !(t->alarms.active & bit))
+            gnl_trainer_emit(t, GENLAT_EVENT_ALARM, train, kinds[i].text);
+        t->alarms.active = on ? t->alarms.active | bit : t->alarms.active & ~bit;
     }
 }

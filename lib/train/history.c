@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Curves of a training, one number an epoch. */
+/* The curves of a training: one value per epoch. */
 #include <stdio.h>
 
 #include "train/train_priv.h"
@@ -50,8 +50,7 @@ static genlat_status unknown_curve(const gnl_history *history, const char *name)
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", history->name[i]);
     }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "there is no curve '%s'; there are: %s", name,
-                    known);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown curve '%s'; known: %s", name, known);
 }
 
 genlat_status genlat_trainer_history(const genlat_trainer *trainer, const char *name, const double **values,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The log: one JSON object a line and an epoch. */
+/* The log file: one JSON object per epoch, each on one line. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "train/train_priv.h"
 
-/* JSON has no NaN and no infinity. */
+/* Writes null for NaN and infinity, which JSON cannot represent. */
 static bool put_real(json_t *object, const char *key, double value)
 {
     return json_object_set_new(object, key, isfinite(value) ? json_real(value) : json_null()) == 0;
@@ -40,7 +40,7 @@ static genlat_status append(const char *path, const char *text)
     if (file && fclose(file) != 0)
         ok = false;
     return ok ? GENLAT_OK
-              : gnl_fail(GENLAT_E_IO, "log_path '%s': %s", path, strerror(errno));
+              : gnl_fail(GENLAT_E_IO, "cannot write log_path '%s': %s", path, strerror(errno));
 }
 
 genlat_status gnl_trainer_log(const genlat_trainer *t, const double *train, const double *valid)
@@ -54,7 +54,7 @@ genlat_status gnl_trainer_log(const genlat_trainer *t, const double *train, cons
                      : NULL;
     genlat_status status =
         text ? append(t->opts.log_path, text)
-             : gnl_fail(GENLAT_E_MEMORY, "no memory for a line of the log");
+             : gnl_fail(GENLAT_E_MEMORY, "out of memory for a line of the log");
     free(text);
     json_decref(line);
     return status;

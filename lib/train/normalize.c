@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* How the training data are scaled goes to the model, which undoes it, and to the validation data. */
+/* Normalization: stores the scaling of the training data in the model, which reverses it, and applies the same
+ * scaling to the validation data. */
 #include "train/train_priv.h"
 
-/* y = (raw - offset) / scale; both NULL: as raw. */
+/* y = (raw - offset) / scale. NULL: offset 0, scale 1. */
 typedef struct scaling {
     genlat_tensor *offset, *scale;
 } scaling;
 
-static double number_of(const genlat_tensor *tensor, int64_t element, double without)
+static double value_at(const genlat_tensor *tensor, int64_t element, double without)
 {
     if (!tensor)
         return without;
@@ -24,9 +25,9 @@ static bool is_equal(const scaling *a, const scaling *b, int64_t size)
     const double tolerance = 1e-5;
     int64_t count = is_scalar(a) && is_scalar(b) ? 1 : size;
     for (int64_t j = 0; j < count; j++) {
-        double unit = fabs(number_of(a->scale, j, 1)) * tolerance;
-        if (fabs(number_of(a->offset, j, 0) - number_of(b->offset, j, 0)) > unit ||
-            fabs(number_of(a->scale, j, 1) - number_of(b->scale, j, 1)) > unit)
+        double unit = fabs(value_at(a->scale, j, 1)) * tolerance;
+        if (fabs(value_at(a->offset, j, 0) - value_at(b->offset, j, 0)) > unit ||
+            fabs(value_at(a->scale, j, 1) - value_at(b->scale, j, 1)) > unit)
             return false;
     }
     return true;
@@ -46,16 +47,16 @@ static genlat_status change_with(genlat_source *source, const scaling *from, con
     GNL_TRY(gnl_tensor_new(source->object.ctx, shape, &change->offset));
     GNL_TRY(gnl_tensor_new(source->object.ctx, shape, &change->scale));
     for (int64_t j = 0; j < gnl_shape_count(shape); j++) {
-        double unit = number_of(from->scale, j, 1);
-        double apart = number_of(to->offset, j, 0) - number_of(from->offset, j, 0);
+        double unit = value_at(from->scale, j, 1);
+        double apart = value_at(to->offset, j, 0) - value_at(from->offset, j, 0);
         change->offset->data[j] = (gnl_real)(apart / unit);
-        change->scale->data[j] = (gnl_real)(number_of(to->scale, j, 1) / unit);
+        change->scale->data[j] = (gnl_real)(value_at(to->scale, j, 1) / unit);
     }
     return gnl_source_normalize(source, change->offset, change->scale, out);
 }
 
-/* What is scaled in one way, scaled in another: with raw = v from.scale + from.offset, y is
- * (v - (to.offset - from.offset) / from.scale) / (to.scale / from.scale). */
+/* Replaces the source, whose scaling is `from`, by one with scaling `to`. With raw = v from.scale + from.offset, the
+ * new value is y = (v - (to.offset - from.offset) / from.scale) / (to.scale / from.scale). */
 static genlat_status change_scaling(genlat_source **source, const scaling *from, const scaling *to)
 {
     genlat_source *changed = NULL;
@@ -84,7 +85,7 @@ genlat_status gnl_trainer_normalize(genlat_trainer *t)
     return status;
 }
 
-bool gnl_trainer_hand_over(genlat_trainer *t)
+bool gnl_trainer_transfer_scaling(genlat_trainer *t)
 {
     genlat_model *model = t->model;
     scaling before = {model->offset, model->scale}, train = {t->offset, t->scale};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the trainer share. */
+/* Declarations private to the trainer. */
 #ifndef GNL_TRAIN_PRIV_H
 #define GNL_TRAIN_PRIV_H
 
@@ -9,7 +9,7 @@
 
 enum { GNL_CURVE_NAME = 64, GNL_MAX_CURVES = 2 * GENLAT_MAX_TERMS };
 
-/* One number an epoch for each curve: the terms of training, then those of validation. */
+/* The curves, one value per epoch: the terms of training, then those of validation. */
 typedef struct gnl_history {
     int curves;
     int64_t count;
@@ -19,41 +19,41 @@ typedef struct gnl_history {
 } gnl_history;
 
 void gnl_history_init(gnl_history *history, const char *const *terms, bool valid);
-/* valid NULL: NaN. */
+/* Appends the values of an epoch. valid is NULL if there was no validation; its curves then get NaN. */
 genlat_status gnl_history_add(genlat_ctx *ctx, gnl_history *history, int terms, const double *train,
                               const double *valid);
 void gnl_history_free(genlat_ctx *ctx, gnl_history *history);
 
 /* ---- the trainer ----------------------------------------------------------------------------- */
 
-/* What the alarms remember from epoch to epoch. */
-typedef struct gnl_watch {
-    double train, valid; /* the last ones; NaN: none */
-    int64_t rising;      /* validations in a row that rose while training fell */
-    uint32_t told;       /* a bit for each alarm that is on */
-} gnl_watch;
+/* State of the alarms between epochs. */
+typedef struct gnl_alarms {
+    double train, valid; /* last training and validation loss; NaN: none yet */
+    int64_t rising;      /* consecutive validations that rose while the training loss fell */
+    uint32_t active;     /* one bit for each active alarm */
+} gnl_alarms;
 
 struct genlat_trainer {
     gnl_object object;
     genlat_model *model;
-    genlat_source *train, *valid;  /* valid is scaled as train is; or NULL */
-    genlat_train_opts opts;        /* complete: no 0 for what a preset decides; paths are the trainer's own */
-    genlat_tensor *offset, *scale; /* how train is scaled, y = (raw - offset) / scale; or NULL */
+    genlat_source *train, *valid;  /* valid has the same scaling as train; it may be NULL */
+    genlat_train_opts opts;        /* with all defaults resolved; the paths are owned copies */
+    genlat_tensor *offset, *scale; /* scaling of train: y = (raw - offset) / scale; NULL: none */
     genlat_batches *batches, *valid_batches;
     gnl_history history;
-    gnl_watch watch;
+    gnl_alarms alarms;
     int terms;
     int64_t epoch_samples, epoch_steps;
-    atomic_int cancelled; /* set from anywhere */
-    bool stopped;         /* an event's receiver wants to stop */
+    atomic_int cancelled; /* may be set by any thread or a signal handler */
+    bool stopped;         /* the event callback requested to stop */
 
-    /* of the run */
-    double began, seconds_before; /* when it began; seconds of training before it */
-    int64_t epoch;                /* under way or just ended, from 1 on */
-    double epoch_began, speed;    /* speed: samples a second */
-    int64_t summed;               /* samples in sum */
+    /* the current run */
+    double began, seconds_before; /* start time of the run, and training time before it */
+    int64_t epoch;                /* current or last epoch, counted from 1 */
+    double epoch_began, speed;    /* start time of the epoch; samples per second */
+    int64_t summed;               /* number of samples in sum */
     double sum[GENLAT_MAX_TERMS], mean[GENLAT_MAX_TERMS];
-    int64_t bad_steps; /* in a row */
+    int64_t bad_steps; /* consecutive steps that were not finite */
 };
 
 static inline bool gnl_trainer_cancelled(const genlat_trainer *t)
@@ -61,25 +61,26 @@ static inline bool gnl_trainer_cancelled(const genlat_trainer *t)
     return t->stopped || atomic_load_explicit(&t->cancelled, memory_order_relaxed);
 }
 
-double gnl_trainer_now(void);
+double gnl_trainer_now(void); /* monotonic time in seconds */
 
-/* Tells the receiver; values NULL: none. */
-void gnl_trainer_tell(genlat_trainer *t, int64_t kind, const double *values, const char *text);
-/* Looks at an epoch's means, and raises the alarms that go on. */
-void gnl_trainer_watch(genlat_trainer *t, const double *train, const double *valid);
+/* Calls the event callback. values may be NULL. */
+void gnl_trainer_emit(genlat_trainer *t, int64_t kind, const double *values, const char *text);
+/* Checks the means of an epoch, and emits an event for each alarm that becomes active. */
+void gnl_trainer_check_alarms(genlat_trainer *t, const double *train, const double *valid);
 
-/* Means over the validation data; E_CANCELLED when it was stopped. */
+/* Computes means over the validation data. Returns E_CANCELLED if the run was cancelled. */
 genlat_status gnl_trainer_validate(genlat_trainer *t, double *terms);
-/* Keeps a validation that is better, on the model and on disk; counts those that are not when `counts`. */
-genlat_status gnl_trainer_judge(genlat_trainer *t, const double *valid, bool counts);
+/* If the validation is the best so far, stores its value and weights, and saves the model to best_path. Otherwise
+ * increments the counter of early stopping, if `counts` is true. */
+genlat_status gnl_trainer_update_best(genlat_trainer *t, const double *valid, bool counts);
 genlat_status gnl_trainer_save(genlat_trainer *t, const char *path);
 
-/* Learns how the training data are scaled, and has the validation data scaled likewise. */
+/* Determines the scaling of the training data, and applies it to the validation data. */
 genlat_status gnl_trainer_normalize(genlat_trainer *t);
-/* Gives the model the scaling of the training data; false when it had another. */
-bool gnl_trainer_hand_over(genlat_trainer *t);
+/* Stores the scaling of the training data in the model. Returns false if the model had a different one. */
+bool gnl_trainer_transfer_scaling(genlat_trainer *t);
 
-/* Appends a line about the epoch that has ended. */
+/* Appends a line for the last epoch to the log file. */
 genlat_status gnl_trainer_log(const genlat_trainer *t, const double *train, const double *valid);
 
 #endif

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* The trainer: its options, how it is made of a model and data, and given back. */
+/* The trainer: options, creation, release, and public functions. */
 #include "train/train_priv.h"
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(genlat_train_opts, epochs, 0, 0, 1e9, "epochs since the model was new; 0: see steps"),
-    GNL_OPT_INT(genlat_train_opts, steps, 0, 0, 1e15, "steps since the model was new; 0: epochs decide"),
-    GNL_OPT_INT(genlat_train_opts, batch, 0, 0, 1e9, "samples a step; 0: the preset's"),
-    GNL_OPT_INT(genlat_train_opts, seed, -1, -1, 9e18, "seed of the order of the data; -1: the context's"),
+    GNL_OPT_INT(genlat_train_opts, epochs, 0, 0, 1e9, "total epochs, including earlier runs; 0: see steps"),
+    GNL_OPT_INT(genlat_train_opts, steps, 0, 0, 1e15, "total steps, including earlier runs; 0: see epochs"),
+    GNL_OPT_INT(genlat_train_opts, batch, 0, 0, 1e9, "samples per step; 0: as in the preset"),
+    GNL_OPT_INT(genlat_train_opts, seed, -1, -1, 9e18, "seed of the order of the data; -1: seed of the context"),
     GNL_OPT_INT(genlat_train_opts, valid_every, 1, 1, 1e9, "epochs between validations"),
-    GNL_OPT_INT(genlat_train_opts, valid_batch, 512, 1, 1e9, "samples evaluated at once"),
+    GNL_OPT_INT(genlat_train_opts, valid_batch, 512, 1, 1e9, "samples per batch of the validation"),
     GNL_OPT_INT(genlat_train_opts, patience, 0, 0, 1e9,
-                "validations without a better one until the end; 0: never"),
-    GNL_OPT_INT(genlat_train_opts, save_every, 0, 0, 1e9, "epochs between checkpoints; 0: at the end alone"),
-    GNL_OPT_REAL(genlat_train_opts, min_gain, 0, 0, 1e300, "what counts as better, nats a sample"),
-    GNL_OPT_BOOL(genlat_train_opts, shuffle, 1, "a new order every epoch"),
-    GNL_OPT_BOOL(genlat_train_opts, drop_last, 0, "leave an incomplete last batch out"),
+                "number of validations without improvement after which training stops; 0: no early stopping"),
+    GNL_OPT_INT(genlat_train_opts, save_every, 0, 0, 1e9, "epochs between checkpoints; 0: at the end only"),
+    GNL_OPT_REAL(genlat_train_opts, min_gain, 0, 0, 1e300,
+                 "smallest decrease of the validation loss that counts as improvement"),
+    GNL_OPT_BOOL(genlat_train_opts, shuffle, 1, "shuffle the data in every epoch"),
+    GNL_OPT_BOOL(genlat_train_opts, drop_last, 0, "skip an incomplete last batch"),
     GNL_OPT_BOOL(genlat_train_opts, prefetch, 0, "read the next batch in a background thread"),
-    GNL_OPT_BOOL(genlat_train_opts, restore_best, 0, "end with the weights of the best validation"),
+    GNL_OPT_BOOL(genlat_train_opts, restore_best, 0, "restore the weights of the best validation when training ends"),
 };
 
 static const gnl_options_table table = {"train", sizeof(genlat_train_opts), options, GNL_COUNT(options)};
 
-/* Of models that no preset has made. */
+/* Defaults for models whose preset sets none. */
 enum { EPOCHS = 10, BATCH = 128 };
 
 void genlat_train_opts_init_sized(genlat_train_opts *opts, size_t size)
@@ -38,9 +39,9 @@ genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, co
     return gnl_options_set(&table, opts, key, value);
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
-static void take_presets(genlat_train_opts *opts, const genlat_model *model, bool validates)
+static void resolve_defaults(genlat_train_opts *opts, const genlat_model *model, bool validates)
 {
     if (opts->batch == 0)
         opts->batch = model->config->batch ? model->config->batch : BATCH;
@@ -52,7 +53,8 @@ static void take_presets(genlat_train_opts *opts, const genlat_model *model, boo
         opts->seed = gnl_ctx_opts(model->object.ctx)->seed;
 }
 
-/* The paths become the trainer's own; those of the caller go first, so that a failure frees none of them. */
+/* Replaces the caller's paths by owned copies. Clears all of them first, so that a failure does not free paths of the
+ * caller. */
 static genlat_status copy_paths(genlat_trainer *t)
 {
     const char **paths[] = {&t->opts.last_path, &t->opts.best_path, &t->opts.log_path};
@@ -88,13 +90,13 @@ static genlat_status make_batches(genlat_trainer *t)
     return gnl_batches_new(t->valid, &order, &t->valid_batches);
 }
 
-static genlat_status make_room(genlat_trainer *t)
+static genlat_status init_history(genlat_trainer *t)
 {
     genlat_model *model = t->model;
     while (t->terms < GENLAT_MAX_TERMS && model->terms[t->terms])
         t->terms++;
     gnl_history_init(&t->history, model->terms, t->valid != NULL);
-    t->watch = (gnl_watch){.train = (double)NAN, .valid = (double)NAN};
+    t->alarms = (gnl_alarms){.train = (double)NAN, .valid = (double)NAN};
     return t->opts.restore_best ? gnl_model_want_best(model) : GENLAT_OK;
 }
 
@@ -103,22 +105,23 @@ static genlat_status check(const genlat_model *model, const genlat_source *train
 {
     GNL_TRY(gnl_model_check_source(model, train));
     if (valid && !model->type->evaluate)
-        return gnl_fail(GENLAT_E_INVALID, "validation data for a %s, which has no loss that could be evaluated on them",
+        return gnl_fail(GENLAT_E_INVALID,
+                        "valid is not NULL, but a %s has no loss that can be evaluated on validation data; pass NULL",
                         model->type->name);
     if (valid)
         return gnl_model_check_source(model, valid);
     const char *needs = opts->patience ? "patience" : opts->best_path ? "best_path" : "restore_best";
     if (opts->patience || opts->best_path || opts->restore_best)
-        return gnl_fail(GENLAT_E_INVALID, "%s needs validation data, and there are none", needs);
+        return gnl_fail(GENLAT_E_INVALID, "%s is set, which needs validation data, but valid is NULL", needs);
     return GENLAT_OK;
 }
 
-/* The model stays as it is until the run begins. */
+/* Does not change the model; only a run does. */
 static genlat_status make(genlat_trainer *t)
 {
-    take_presets(&t->opts, t->model, t->valid != NULL);
+    resolve_defaults(&t->opts, t->model, t->valid != NULL);
     GNL_TRY(copy_paths(t));
-    GNL_TRY(make_room(t));
+    GNL_TRY(init_history(t));
     GNL_TRY(gnl_trainer_normalize(t));
     return make_batches(t);
 }
@@ -192,7 +195,8 @@ genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train, genl
     return gnl_trainer_new(model, train, valid, opts, out);
 }
 
-genlat_status genlat_model_fit(genlat_model *model, genlat_source *train, genlat_source *valid, const genlat_train_opts *opts)
+genlat_status genlat_model_fit(genlat_model *model, genlat_source *train, genlat_source *valid,
+                               const genlat_train_opts *opts)
 {
     genlat_trainer *trainer = NULL;
     GNL_ENTER();
@@ -210,7 +214,7 @@ genlat_status genlat_trainer_run(genlat_trainer *trainer)
     return gnl_trainer_run(trainer);
 }
 
-/* A lock-free store, which a signal handler may make. */
+/* Uses a lock-free atomic store, so that a signal handler may call it. */
 void genlat_trainer_cancel(genlat_trainer *trainer)
 {
     if (trainer)

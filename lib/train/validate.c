@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Validation; which one is the best, and what is kept of it. */
+/* Validation, checkpoints, and the best validation so far. */
 #include "train/train_priv.h"
 
 static bool stopped(const void *trainer)
@@ -9,7 +9,7 @@ static bool stopped(const void *trainer)
 
 genlat_status gnl_trainer_validate(genlat_trainer *t, double *terms)
 {
-    /* The same draw and the same noise each time, so that validations differ by the model alone. */
+    /* Uses the same order and the same random numbers each time, so that validations are comparable. */
     GNL_TRY(gnl_batches_seek(t->valid_batches, 0, 0));
     return gnl_model_evaluate(t->model, t->valid_batches, (uint64_t)t->opts.seed, stopped, t, terms);
 }
@@ -20,11 +20,11 @@ genlat_status gnl_trainer_save(genlat_trainer *t, const char *path)
         return GENLAT_OK;
     t->model->progress.seconds = t->seconds_before + gnl_trainer_now() - t->began;
     GNL_TRY(gnl_model_save(t->model, GNL_KEEP_TRAINING, path));
-    gnl_trainer_tell(t, GENLAT_EVENT_CHECKPOINT, NULL, path);
+    gnl_trainer_emit(t, GENLAT_EVENT_CHECKPOINT, NULL, path);
     return GENLAT_OK;
 }
 
-genlat_status gnl_trainer_judge(genlat_trainer *t, const double *valid, bool counts)
+genlat_status gnl_trainer_update_best(genlat_trainer *t, const double *valid, bool counts)
 {
     gnl_progress *p = &t->model->progress;
     bool better = isfinite(valid[0]) && (p->best_epoch == 0 || valid[0] < p->best - t->opts.min_gain);

@@ -18,7 +18,7 @@ START_TEST(events_come_in_their_order)
     ck_assert_int_eq(seen.event.epoch_steps, STEPS);
     ck_assert_double_gt(seen.event.seconds, 0);
     ck_assert_double_gt(seen.event.samples_per_s, 0);
-    ck_assert_str_eq(seen.text, "all is done");
+    ck_assert_str_eq(seen.text, "training is complete");
     ck_assert_int_eq(fake->model.progress.epoch, 2);
     ck_assert_int_eq(fake->model.progress.position, 0);
     ck_assert_double_gt(fake->model.progress.seconds, 0);
