@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every family of models, one line each: the only file that knows all of them. */
+/* Lists every family of models, one line each. No other file depends on all families. */
 #include "gan/gan.h"
 #include "model/builder.h"
 #include "predictor/predictor.h"
@@ -52,7 +52,8 @@ genlat_status genlat_model_builder_new(genlat_ctx *ctx, const char *family, genl
     GNL_CHECK(family, "family is NULL");
     const gnl_model_type *type = find(family);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no family of models is called '%s'; genlat_model_family_name() lists them", family);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown family of models '%s'; genlat_model_family_name() lists them",
+                        family);
     return gnl_builder_new(ctx, type, out);
 }
 
