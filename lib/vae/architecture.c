@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Architectures of encoder and decoder, one line each: dense layers with ReLU, gated or maxout, and strided convolutions. The
- * condition joins behind the data and the code.
+ * Architectures of encoder and decoder: dense layers with ReLU, gated or maxout activations, and strided convolutions.
+ * The condition is concatenated to the flattened data and to the code.
  */
 #include <stdio.h>
 
@@ -20,8 +20,8 @@ struct architecture {
     const char *name, *help;
     genlat_status (*encoder)(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text);
     genlat_status (*decoder)(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text);
-    int sums; /* of the layer below that make one hidden unit */
-    const char *layer;
+    int sums; /* dense units per hidden unit */
+    const char *layer; /* activation */
 };
 
 static const gnl_option options[] = {
@@ -77,15 +77,15 @@ static genlat_status dense_decoder(const architecture *a, const int64_t *widths,
 
 /* ---- strided convolutions -------------------------------------------------------------------- */
 
-/* Images are [channels,height,width]; each stage halves both sides. */
+/* Checks that the data are [channels,height,width] and that each stage can halve height and width. */
 static genlat_status check_image(const int64_t *widths, const gnl_shape *data)
 {
     int64_t factor = (int64_t)1 << count_widths(widths);
     char found[GNL_SHAPE_TEXT];
     if (data->ndim != 3 || data->dim[1] % factor || data->dim[2] % factor)
         return gnl_fail(GENLAT_E_SHAPE,
-                        "a conv net of %d stages takes [channels,height,width] with sides that are multiples of %lld, the data "
-                        "are %s",
+                        "architecture conv with %d widths needs data [channels,height,width] with height and width "
+                        "multiples of %lld, found %s",
                         count_widths(widths), (long long)factor, gnl_shape_format(data, found));
     return GENLAT_OK;
 }
@@ -94,7 +94,8 @@ static genlat_status conv_encoder(const architecture *a, const int64_t *widths, 
 {
     GNL_TRY(check_image(widths, &c->base.data));
     for (int i = 0; i < count_widths(widths); i++)
-        APPEND("conv2d channels=%lld kernel=4 stride=2 padding=1%s | relu | ", (long long)widths[i], i ? "" : " from=x");
+        APPEND("conv2d channels=%lld kernel=4 stride=2 padding=1%s | relu | ", (long long)widths[i],
+               i ? "" : " from=x");
     APPEND("flatten name=flat");
     if (is_conditional(c))
         APPEND(" | concat from=flat,c");
@@ -120,12 +121,12 @@ static genlat_status conv_decoder(const architecture *a, const int64_t *widths, 
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* A hidden unit is made of sums: one by ReLU; two, of which one gates the other (Dauphin and others 2017); or the largest of
- * four (Goodfellow and others 2013). */
+/* A hidden unit combines one or more dense units: one with ReLU, two with a gated linear unit (Dauphin and others
+ * 2017), or four with maxout (Goodfellow and others 2013). */
 static const architecture architectures[] = {
     {"mlp", "dense layers with ReLU", dense_encoder, dense_decoder, 1, "relu"},
     {"gated", "gated dense layers", dense_encoder, dense_decoder, 2, "glu"},
-    {"maxout", "dense layers with the largest of four sums", dense_encoder, dense_decoder, 4, "maxout pieces=4"},
+    {"maxout", "dense layers with maxout of four units", dense_encoder, dense_decoder, 4, "maxout pieces=4"},
     {"conv", "strided convolutions with ReLU, for images", conv_encoder, conv_decoder, 0, ""},
 };
 
@@ -142,16 +143,19 @@ static genlat_status parse(const char *spec, const architecture **out, architect
             *out = &architectures[i];
     }
     if (!*out)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no architecture is called '%s'; known: %s", kind, known);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown architecture '%s'; known: %s", kind, known);
     GNL_TRY_IN("architecture", gnl_spec_pairs(&table, opts, pairs, kind));
-    return opts->widths[0] ? GENLAT_OK : gnl_fail(GENLAT_E_INVALID, "architecture %s lacks widths, as in widths=512x256", kind);
+    return opts->widths[0]
+               ? GENLAT_OK
+               : gnl_fail(GENLAT_E_INVALID, "architecture %s has no widths; add them, such as widths=512x256", kind);
 }
 
 static genlat_status check_length(const char *text)
 {
     return strlen(text) < GNL_NET_LENGTH - 1
                ? GENLAT_OK
-               : gnl_fail(GENLAT_E_RANGE, "the layers of the architecture are longer than %d bytes", GNL_NET_LENGTH - 2);
+               : gnl_fail(GENLAT_E_RANGE, "the layers of the architecture are longer than %d bytes",
+                          GNL_NET_LENGTH - 2);
 }
 
 genlat_status gnl_vae_architecture_encoder(const char *spec, const gnl_vae_config *config, char text[GNL_NET_LENGTH])

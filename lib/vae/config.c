@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration of a VAE: options, texts, and how they are completed at build. */
+/* The configuration of a VAE: options, texts, and their completion when the model is built. */
 #include <stdio.h>
 
 #include "model/builder.h"
@@ -12,21 +12,23 @@ static const char *const estimator_names[] = {"total", "doubly", NULL};
 
 static const gnl_option options[] = {
     GNL_OPT_INT(genlat_vae_opts, latent, 20, 1, 65536, "latent dimensions"),
-    GNL_OPT_INT(genlat_vae_opts, samples, 1, 1, 1024, "codes drawn for a training sample in a step"),
+    GNL_OPT_INT(genlat_vae_opts, samples, 1, 1, 1024, "codes per training sample in a step"),
     GNL_OPT_REAL(genlat_vae_opts, beta, 1, 0, 1e6, "weight of the KL"),
-    GNL_OPT_REAL(genlat_vae_opts, free_bits, 0, 0, 1e6, "nats of KL that cost nothing"),
+    GNL_OPT_REAL(genlat_vae_opts, free_bits, 0, 0, 1e6, "KL in nats that is not penalized"),
     GNL_OPT_REAL(genlat_vae_opts, gamma, 0, 0, 1e9, "weight of |KL - capacity|; 0: not used"),
-    GNL_OPT_REAL(genlat_vae_opts, capacity, 0, 0, 1e6, "KL aimed at with gamma, nats"),
-    GNL_OPT_REAL(genlat_vae_opts, noise, 0, 0, 1e6, "sd of noise added to the encoder's input in training"),
-    GNL_OPT_REAL(genlat_vae_opts, mask, 0, 0, 0.99, "part of the encoder's input set to 0 in training"),
+    GNL_OPT_REAL(genlat_vae_opts, capacity, 0, 0, 1e6, "target KL in nats, used with gamma"),
+    GNL_OPT_REAL(genlat_vae_opts, noise, 0, 0, 1e6,
+                 "standard deviation of noise added to the encoder's input in training"),
+    GNL_OPT_REAL(genlat_vae_opts, mask, 0, 0, 0.99, "fraction of the encoder's input set to 0 in training"),
     GNL_OPT_ENUM(genlat_vae_opts, kind, GENLAT_VAE_VARIATIONAL, GENLAT_VAE_PLAIN, kind_names,
-                 "variational, or a plain autoencoder"),
+                 "variational or plain autoencoder"),
     GNL_OPT_ENUM(genlat_vae_opts, free_kind, GENLAT_FREE_BITS_DIMENSION, GENLAT_FREE_BITS_WHOLE, free_names,
-                 "what free bits are counted for"),
-    GNL_OPT_ENUM(genlat_vae_opts, bound, GENLAT_BOUND_ELBO, GENLAT_BOUND_IMPORTANCE, bound_names, "what a step maximises"),
+                 "unit that free bits apply to"),
+    GNL_OPT_ENUM(genlat_vae_opts, bound, GENLAT_BOUND_ELBO, GENLAT_BOUND_IMPORTANCE, bound_names,
+                 "bound of the log-likelihood that training maximizes"),
     GNL_OPT_ENUM(genlat_vae_opts, estimator, GENLAT_ESTIMATOR_TOTAL, GENLAT_ESTIMATOR_DOUBLY, estimator_names,
-                 "how the gradient of the importance-weighted bound reaches the encoder"),
-    GNL_OPT_BOOL(genlat_vae_opts, recompute, 0, "activations are computed again instead of kept"),
+                 "estimator of the encoder's gradient for the importance-weighted bound"),
+    GNL_OPT_BOOL(genlat_vae_opts, recompute, 0, "recompute activations in the backward pass to save memory"),
 };
 static const gnl_options_table table = {"vae", sizeof(genlat_vae_opts), options, GNL_COUNT(options),
                                         {offsetof(genlat_vae_opts, reserved)}};
@@ -64,23 +66,25 @@ void genlat_vae_builder_set_options(genlat_model_builder *builder, const genlat_
 
 /* ---- kinds ----------------------------------------------------------------------------------- */
 
-/* A text, unless options that say the same are set too, which `set` names; "": none are. */
+/* Copies `text`, or `shorthand` if text is empty. `set` names the options that are set in place of the text; if it is
+ * not empty, text must be empty. */
 static genlat_status choose(const char *name, const char *text, const char *shorthand, const char *set, char *out,
                             size_t capacity)
 {
     if (*text && *set)
-        return gnl_fail(GENLAT_E_INVALID, "%s is '%s', and %s is set too; say it in one place", name, text, set);
+        return gnl_fail(GENLAT_E_INVALID, "%s is '%s', but %s is also set; set only one of them", name, text, set);
     snprintf(out, capacity, "%s", *text ? text : shorthand);
     return GENLAT_OK;
 }
 
-/* "kl beta=4": what the options say of the KL. */
+/* Formats the options of the KL as the text of a term, such as "kl beta=4". */
 static void format_kl(const genlat_vae_opts *o, char *text, size_t capacity)
 {
     const struct {
         const char *key;
         double value, usual;
-    } reals[] = {{"beta", o->beta, 1}, {"free_bits", o->free_bits, 0}, {"gamma", o->gamma, 0}, {"capacity", o->capacity, 0}};
+    } reals[] = {
+        {"beta", o->beta, 1}, {"free_bits", o->free_bits, 0}, {"gamma", o->gamma, 0}, {"capacity", o->capacity, 0}};
     snprintf(text, capacity, "kl");
     for (size_t i = 0; i < GNL_COUNT(reals); i++) {
         char number[40];
@@ -92,12 +96,12 @@ static void format_kl(const genlat_vae_opts *o, char *text, size_t capacity)
         gnl_text_append(text, capacity, " free=%s", free_names[o->free_kind]);
 }
 
-/* "importance estimator=doubly". */
+/* Formats the bound, such as "importance estimator=doubly". */
 static genlat_status find_bound(const gnl_vae_config *c, char *out, size_t capacity)
 {
     const bool estimator = c->opts.estimator != GENLAT_ESTIMATOR_TOTAL;
     if (estimator && strchr(c->bound, ' '))
-        return gnl_fail(GENLAT_E_INVALID, "bound is '%s', and estimator=%s is set too; say it in one place", c->bound,
+        return gnl_fail(GENLAT_E_INVALID, "bound is '%s', but estimator=%s is also set; set only one of them", c->bound,
                         estimator_names[c->opts.estimator]);
     snprintf(out, capacity, "%s%s%s", *c->bound ? c->bound : bound_names[c->opts.bound], estimator ? " estimator=" : "",
              estimator ? estimator_names[c->opts.estimator] : "");
@@ -117,9 +121,10 @@ genlat_status gnl_vae_find_kinds(const gnl_vae_config *c, gnl_vae_kinds *out)
     return find_bound(c, out->bound, sizeof out->bound);
 }
 
-/* ---- completing ------------------------------------------------------------------------------ */
+/* ---- completion ------------------------------------------------------------------------------ */
 
-/* A preset's name stands for its architecture. */
+/* Returns the architecture of a net, or NULL if `layers` are the layers. `layers` may also be the name of a preset,
+ * which stands for the preset's architecture. */
 static const char *architecture_of(const gnl_vae_config *c, const char *layers)
 {
     for (const gnl_preset *preset = gnl_vae_presets; preset->name; preset++)
@@ -129,7 +134,7 @@ static const char *architecture_of(const gnl_vae_config *c, const char *layers)
     return *layers ? NULL : c->architecture;
 }
 
-/* A dense layer for each head of the posterior. */
+/* Appends a dense layer for each head of the posterior. */
 static genlat_status append_heads(const gnl_latents *l, char text[GNL_NET_LENGTH])
 {
     const gnl_posterior *q = l->posterior;
@@ -147,7 +152,9 @@ static genlat_status append_heads(const gnl_latents *l, char text[GNL_NET_LENGTH
     if (q->heads > 1)
         gnl_text_append(text, GNL_NET_LENGTH, " | output %s", outputs);
     return strlen(text) < GNL_NET_LENGTH - 1 ? GENLAT_OK
-                                             : gnl_fail(GENLAT_E_RANGE, "encoder is longer than %d bytes", GNL_NET_LENGTH - 2);
+                                             : gnl_fail(GENLAT_E_RANGE,
+                                                        "the layers of encoder are longer than %d bytes",
+                                                        GNL_NET_LENGTH - 2);
 }
 
 static genlat_status complete_encoder(genlat_ctx *ctx, gnl_vae_config *c)

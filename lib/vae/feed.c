@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inputs of encoder and decoder: the data, the code, the condition, and for decoders that go step by step the data before
- * each step. */
+/* The inputs of encoder and decoder: the data, the code, the condition, and for autoregressive decoders the data
+ * shifted by one step. */
 #include "vae/vae_priv.h"
 
 static gnl_shape shape_of_data(const gnl_vae_config *c)
@@ -77,7 +77,7 @@ genlat_status gnl_vae_check_decoder_inputs(const gnl_vae_config *c)
 {
     const char *name = feeds[GNL_FEED_PREVIOUS].name;
     if (*c->decoder_inputs && strcmp(c->decoder_inputs, name) != 0)
-        return gnl_fail(GENLAT_E_INVALID, "decoder_inputs is '%s', %s or nothing expected", c->decoder_inputs, name);
+        return gnl_fail(GENLAT_E_INVALID, "decoder_inputs is '%s', '%s' or '' expected", c->decoder_inputs, name);
     return GENLAT_OK;
 }
 

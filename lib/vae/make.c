@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A VAE made of its configuration and nets: what lies between them, the likelihood, and whether it all fits. */
+/* Creates a VAE from its configuration and nets: likelihood and latents, and checks that the shapes match. */
 #include <math.h>
 
 #include "vae/vae_priv.h"
@@ -22,8 +22,8 @@ static genlat_status check_encoder(const gnl_vae *vae)
     for (int i = 0; i < q->heads; i++) {
         int64_t count = i < gnl_net_outputs(e) ? gnl_shape_count(gnl_net_output_shape(e, i)) : 0;
         if (count != q->head[i].width)
-            return gnl_fail(GENLAT_E_SHAPE, "encoder: output %d has %lld numbers, %s of the posterior %s has %lld", i,
-                            (long long)count, q->head[i].name, q->kind.type->name, (long long)q->head[i].width);
+            return gnl_fail(GENLAT_E_SHAPE, "encoder: output %d has %lld numbers, %lld expected for %s of posterior %s",
+                            i, (long long)count, (long long)q->head[i].width, q->head[i].name, q->kind.type->name);
     }
     return GENLAT_OK;
 }
@@ -34,7 +34,8 @@ static genlat_status check_decoder(const gnl_vae *vae)
     const gnl_shape *out = gnl_net_output_shape(d, 0);
     int64_t count = gnl_shape_count(out);
     if (count != vae->model.size * vae->outputs)
-        return gnl_fail(GENLAT_E_SHAPE, "decoder: gives %lld numbers, the likelihood takes %lld for each of %lld",
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "decoder: has %lld outputs, %lld for each of the %lld elements of the data expected",
                         (long long)count, (long long)vae->outputs, (long long)vae->model.size);
     genlat_status status = gnl_loss_check_order(vae->loss, out);
     return status == GENLAT_OK ? status : gnl_fail_in(status, "decoder");
@@ -45,10 +46,12 @@ static genlat_status make_likelihood(gnl_vae *vae)
     const gnl_vae_config *c = gnl_vae_config_of(&vae->model);
     GNL_TRY(gnl_loss_parse(vae->model.object.ctx, c->likelihood, &vae->loss));
     vae->outputs = gnl_loss_parts(vae->loss);
-    return vae->outputs > 0 ? GENLAT_OK : gnl_fail(GENLAT_E_INVALID, "'%s' is no likelihood of data", c->likelihood);
+    return vae->outputs > 0 ? GENLAT_OK : gnl_fail(GENLAT_E_INVALID,
+                                                   "likelihood is '%s', which is not a likelihood of data",
+                                                   c->likelihood);
 }
 
-/* The likelihood's own numbers are either trained or running, all of them. */
+/* Returns the parameters of the likelihood as a part. They are either all trained or all running statistics. */
 static gnl_part likelihood_part(gnl_vae *vae)
 {
     const genlat_loss *loss = vae->loss;
@@ -115,7 +118,7 @@ void gnl_vae_release(genlat_model *model)
 
 /* ---- output bias ----------------------------------------------------------------------------- */
 
-/* The decoder's last bias: one number an element of the data, or one a channel. */
+/* Returns the last bias of the decoder, which has one element per element of the data or per channel. */
 static const gnl_weight *last_bias(const gnl_part *decoder)
 {
     for (int i = decoder->weights - 1; i >= 0; i--)
@@ -142,7 +145,8 @@ genlat_status gnl_vae_start(genlat_model *model, const genlat_source *source)
     if (strcmp(gnl_vae_config_of(model)->output_bias, "data") != 0)
         return GENLAT_OK;
     if (strcmp(gnl_vae_of(model)->loss->type->name, "bernoulli") != 0 || count < 1 || model->size % count)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "output_bias=data takes a Bernoulli decoder that ends in a bias");
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "output_bias=data needs likelihood=bernoulli and a decoder whose last layer has a bias");
     GNL_TRY(gnl_source_stats_new(source, &stats));
     gnl_real *bias = decoder->value + weight->offset;
     for (int64_t i = 0; i < count; i++)

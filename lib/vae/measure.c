@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Evaluation of a VAE: its objective, importance-sampled log-likelihood, use of the latent dimensions. */
+/* Evaluation of a VAE: objective, importance-sampled log-likelihood, active latent dimensions. */
 #include <math.h>
 
 #include "vae/vae_priv.h"
@@ -23,13 +23,13 @@ static void eval_loss(const gnl_vae *vae, gnl_vae_use *work, const gnl_real *tar
 
 /* ---- the objective --------------------------------------------------------------------------- */
 
-/* An evaluation of a batch, and the chunk of it that is under way. */
+/* The evaluation of a batch, and its current chunk. */
 typedef struct evaluation {
     genlat_model *model;
     const genlat_tensor *x, *labels;
     uint64_t seed;
-    int64_t first; /* number of the batch's first sample in its source */
-    int64_t draws; /* how often the codes are drawn */
+    int64_t first; /* index of the first row in the source */
+    int64_t draws; /* number of evaluations with new codes */
     genlat_vae_terms *sum;
 
     gnl_vae_use *work;
@@ -37,8 +37,8 @@ typedef struct evaluation {
     genlat_status status;
 } evaluation;
 
-/* Codes of a chunk, each row from the substream of its own number. Further draws have other seeds, so that the first stays the
- * same. */
+/* Samples the codes of a chunk. Each row uses the random substream of its index in the source. Each further draw
+ * changes the seed, so that the first draw does not depend on the number of draws. */
 static void draw_codes(const evaluation *e, int64_t draw)
 {
     const gnl_latents *l = gnl_vae_of(e->model)->latents;
@@ -95,11 +95,12 @@ static genlat_status add_chunk(genlat_model *model, gnl_workspace *base, int64_t
     return e->status;
 }
 
-genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, int64_t samples,
-                               uint64_t seed, int64_t first, genlat_vae_terms *mean)
+genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                               int64_t samples, uint64_t seed, int64_t first, genlat_vae_terms *mean)
 {
     const double rows = (double)x->shape.dim[0];
-    evaluation e = {.model = model, .x = x, .labels = labels, .seed = seed, .first = first, .draws = samples, .sum = mean};
+    evaluation e = {
+        .model = model, .x = x, .labels = labels, .seed = seed, .first = first, .draws = samples, .sum = mean};
     *mean = (genlat_vae_terms){.size = sizeof *mean};
     GNL_TRY(gnl_model_chunks(model, GNL_VAE_POOL, x->shape.dim[0], add_chunk, &e));
     mean->recon /= rows;
@@ -111,7 +112,7 @@ genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, cons
 
 /* ---- importance sampling --------------------------------------------------------------------- */
 
-/* Running log-sum-exp in double: the largest so far, and the sum relative to it. */
+/* Running log-sum-exp: the largest value so far, and the sum of exp relative to it. */
 typedef struct log_sum {
     double largest, sum;
 } log_sum;
@@ -128,13 +129,13 @@ static void log_add(log_sum *s, double value)
 
 typedef struct sampling {
     const genlat_tensor *x, *labels;
-    genlat_tensor *repeated; /* the label of the row under study for each row of the workspace; NULL: none */
+    genlat_tensor *repeated; /* the label of the current row, repeated for each row of the workspace; NULL: none */
     int64_t samples;
     uint64_t seed;
     double *nll;
 } sampling;
 
-/* The heads of the one row that was encoded, for every row of the workspace. */
+/* Repeats the heads of the one encoded row for every row of the workspace. */
 static void repeat_heads(const gnl_vae *vae, gnl_vae_use *work)
 {
     const gnl_posterior *q = vae->latents->posterior;
@@ -152,7 +153,7 @@ static void repeat_row(const gnl_real *row, int64_t width, int64_t times, gnl_re
         memcpy(out + i * width, row, (size_t)width * sizeof *out);
 }
 
-/* -log p(x) of the row whose heads, label and data are repeated in the workspace. */
+/* Estimates -log p(x) of the row whose heads, label and data are repeated in the workspace. */
 static genlat_status estimate(genlat_model *model, gnl_vae_use *work, const sampling *s, gnl_rng *rng, double *nll)
 {
     const gnl_latents *l = gnl_vae_of(model)->latents;
@@ -176,7 +177,7 @@ static genlat_status estimate(genlat_model *model, gnl_vae_use *work, const samp
     return status;
 }
 
-static genlat_status study_row(genlat_model *model, gnl_vae_use *work, const sampling *s, int64_t row)
+static genlat_status estimate_row(genlat_model *model, gnl_vae_use *work, const sampling *s, int64_t row)
 {
     const gnl_real *x = s->x->data + row * model->size;
     gnl_rng rng = gnl_rng_make(s->seed, GNL_STREAM_EVAL, (uint64_t)row);
@@ -201,22 +202,22 @@ static genlat_status log_likelihood(genlat_model *model, sampling *s)
         status = gnl_tensor_new(model->object.ctx, &shape, &s->repeated);
     }
     for (int64_t i = 0; i < s->x->shape.dim[0] && status == GENLAT_OK; i++)
-        status = study_row(model, use_of(work), s, i);
+        status = estimate_row(model, use_of(work), s, i);
     gnl_tensor_release(s->repeated);
     gnl_pool_release(model, GNL_VAE_POOL, work);
     return status;
 }
 
-/* ---- use of the latent dimensions ------------------------------------------------------------ */
+/* ---- active latent dimensions ---------------------------------------------------------------- */
 
 enum { USE_CHUNK = 256 };
 
 static const double ACTIVE_VARIANCE = 0.01;
 
-/* Welford's running mean and sum of squares of each posterior mean, and the sum of each KL. */
+/* Running mean and sum of squares of each posterior mean (Welford's method), and the sum of each KL. */
 typedef struct latent_use {
     genlat_source *source;
-    int64_t seen, latent;
+    int64_t count, latent;
     double *mean, *square, *kl;
     gnl_real *code;
     genlat_tensor *x, *labels;
@@ -225,16 +226,16 @@ typedef struct latent_use {
 static void add_codes(latent_use *u, const gnl_real *code, int64_t rows)
 {
     for (int64_t i = 0; i < rows; i++) {
-        u->seen++;
+        u->count++;
         for (int64_t j = 0; j < u->latent; j++) {
             double m = (double)code[i * u->latent + j], before = m - u->mean[j];
-            u->mean[j] += before / (double)u->seen;
+            u->mean[j] += before / (double)u->count;
             u->square[j] += before * (m - u->mean[j]);
         }
     }
 }
 
-static genlat_status study_chunk(genlat_model *model, gnl_vae_use *work, latent_use *u, int64_t first, int64_t rows)
+static genlat_status add_chunk_use(genlat_model *model, gnl_vae_use *work, latent_use *u, int64_t first, int64_t rows)
 {
     const gnl_latents *l = gnl_vae_of(model)->latents;
     int64_t index[USE_CHUNK];
@@ -245,7 +246,7 @@ static genlat_status study_chunk(genlat_model *model, gnl_vae_use *work, latent_
     GNL_TRY(gnl_vae_use_encode(model, work, u->x->data, u->labels, 0, rows));
     code = work->code;
     code.samples = 1;
-    gnl_rng rng = gnl_rng_make(0, GNL_STREAM_EVAL, (uint64_t)first); /* where the KL is known by sampling only */
+    gnl_rng rng = gnl_rng_make(0, GNL_STREAM_EVAL, (uint64_t)first); /* for a KL that is estimated by sampling */
     gnl_rng_fill_normal(&rng, code.noise, rows * l->posterior->noise);
     gnl_latents_draw(l, &code);
     (void)gnl_latents_kl(l, &code);
@@ -273,22 +274,23 @@ static genlat_status use_alloc(const genlat_model *model, latent_use *u)
     return model->condition ? gnl_tensor_new(ctx, &labels, &u->labels) : GENLAT_OK;
 }
 
-static void give_use(const latent_use *u, int64_t *active, double *variance, double *kl)
+static void store_use(const latent_use *u, int64_t *active, double *variance, double *kl)
 {
     int64_t count = 0;
     for (int64_t j = 0; j < u->latent; j++) {
-        double spread = u->seen > 1 ? u->square[j] / (double)(u->seen - 1) : 0;
-        count += spread > ACTIVE_VARIANCE;
+        double sample_variance = u->count > 1 ? u->square[j] / (double)(u->count - 1) : 0;
+        count += sample_variance > ACTIVE_VARIANCE;
         if (variance)
-            variance[j] = spread;
+            variance[j] = sample_variance;
         if (kl)
-            kl[j] = u->kl[j] / (double)GNL_MAX(u->seen, 1);
+            kl[j] = u->kl[j] / (double)GNL_MAX(u->count, 1);
     }
     if (active)
         *active = count;
 }
 
-static genlat_status active_units(genlat_model *model, genlat_source *source, int64_t *active, double *variance, double *kl)
+static genlat_status active_units(genlat_model *model, genlat_source *source, int64_t *active, double *variance,
+                                  double *kl)
 {
     latent_use use = {.source = source};
     gnl_workspace *work = NULL;
@@ -296,9 +298,9 @@ static genlat_status active_units(genlat_model *model, genlat_source *source, in
     if (status == GENLAT_OK)
         status = gnl_pool_acquire(model, GNL_VAE_POOL, USE_CHUNK, &work);
     for (int64_t first = 0; first < source->count && status == GENLAT_OK; first += USE_CHUNK)
-        status = study_chunk(model, use_of(work), &use, first, GNL_MIN((int64_t)USE_CHUNK, source->count - first));
+        status = add_chunk_use(model, use_of(work), &use, first, GNL_MIN((int64_t)USE_CHUNK, source->count - first));
     if (status == GENLAT_OK)
-        give_use(&use, active, variance, kl);
+        store_use(&use, active, variance, kl);
     if (work)
         gnl_pool_release(model, GNL_VAE_POOL, work);
     gnl_tensor_release(use.x);
@@ -340,7 +342,8 @@ genlat_status genlat_vae_log_likelihood(genlat_model *model, const genlat_tensor
     GNL_TRY(check_samples(samples));
     const gnl_posterior *q = gnl_vae_of(model)->latents->posterior;
     if (!q->type->log_density)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "posterior %s has no density, so that there is no likelihood", q->kind.type->name);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "the log-likelihood needs a posterior with a density, %s has none",
+                        q->kind.type->name);
     sampling s = {.x = x, .labels = labels, .samples = samples, .seed = seed, .nll = nll};
     return log_likelihood(model, &s);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Training steps of the VAE: corrupt, encode, draw, decode, likelihood, bound and terms, and all of it back. */
+/* Training steps of the VAE: corrupts the input, encodes, samples codes, decodes, evaluates the objective, and runs the
+ * backward passes. */
 #include <math.h>
 
 #include "vae/vae_priv.h"
@@ -34,7 +35,7 @@ static const gnl_real *corrupt(const pass *p)
     return input;
 }
 
-/* One copy for each code of a row. */
+/* Copies x, so that it occurs `times` times: once for each code of a row. */
 static void repeat(gnl_real *x, int64_t numbers, int64_t times)
 {
     for (int64_t s = 1; s < times && numbers; s++)
@@ -74,7 +75,8 @@ static void forward(const pass *p)
 
 /* ---- objective and backward ------------------------------------------------------------------ */
 
-/* All codes of each row against the data. With a scale, the derivative is left in the decoder's output gradient. */
+/* Computes the negative log-likelihoods of all codes. If scale > 0, also stores the derivative in the decoder's output
+ * gradient. */
 static void likelihood(void *user, double scale, const double *weight)
 {
     const pass *p = user;
@@ -102,7 +104,7 @@ static void backward(const pass *p, gnl_bound_call *call)
     gnl_exec_backward(p->work->encoder, heads, GNL_GRAD_WEIGHTS);
 }
 
-/* On E_NUMERIC gradients and running statistics are as before. */
+/* Runs a forward and a backward pass. On E_NUMERIC gradients and running statistics are unchanged. */
 static genlat_status run_pass(pass *p, const genlat_tensor *labels, genlat_vae_terms *t)
 {
     GNL_TRY(gnl_model_want_work(p->model, p->rows));
@@ -125,8 +127,8 @@ static genlat_status run_pass(pass *p, const genlat_tensor *labels, genlat_vae_t
     if (!isfinite(t->objective)) {
         gnl_model_restore_state(p->model, 0);
         return gnl_fail(GENLAT_E_NUMERIC,
-                        "the loss is not finite (recon %g, kl %g); lower the learning rate, clip gradients, or look for bad "
-                        "values in the data",
+                        "the loss is not finite (recon %g, kl %g); lower the learning rate, clip gradients, or check "
+                        "the data for invalid values",
                         t->recon, t->kl);
     }
     backward(p, &call);
@@ -143,8 +145,8 @@ static pass pass_of(genlat_model *model, const genlat_tensor *x)
                   .rows = x->shape.dim[0]};
 }
 
-genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x, const genlat_tensor *labels,
-                           genlat_vae_terms *t)
+genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
+                           const genlat_tensor *labels, genlat_vae_terms *t)
 {
     pass p = pass_of(model, x);
     if (optim)
@@ -171,8 +173,8 @@ static genlat_status check(const genlat_model *model, const genlat_tensor *x, co
     return gnl_result_check_optional(terms, "terms");
 }
 
-genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x, const genlat_tensor *labels,
-                              genlat_vae_terms *terms)
+genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
+                              const genlat_tensor *labels, genlat_vae_terms *terms)
 {
     genlat_vae_terms t = {.size = sizeof t};
     GNL_ENTER();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The VAE as a family of models. */
+/* The gnl_model_type of the VAE. */
 #include "vae/vae_priv.h"
 
 static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Codes of data, and data of codes. */
+/* Encodes data and decodes codes. */
 #include <math.h>
 
 #include "vae/vae_priv.h"
 
-static const gnl_real POINT_LOGVAR = -10; /* what is reported of a posterior without spread */
+static const gnl_real POINT_LOGVAR = -10; /* log-variance reported for a point posterior */
 
 /* ---- encode ---------------------------------------------------------------------------------- */
 
 typedef struct encoding {
     const genlat_tensor *x, *labels;
-    gnl_real *mean, *logvar, *z; /* [rows,latent]; NULL: not asked for */
-    uint64_t seed;               /* of z */
+    gnl_real *mean, *logvar, *z; /* [rows,latent] results; NULL: not requested */
+    uint64_t seed;               /* for sampling z */
 } encoding;
 
-static void give_logvar(const gnl_posterior *q, const gnl_code *code, gnl_real *out)
+static void store_logvar(const gnl_posterior *q, const gnl_code *code, gnl_real *out)
 {
     if (q->type->logvar) {
         q->type->logvar(q, code, out);
@@ -24,7 +24,7 @@ static void give_logvar(const gnl_posterior *q, const gnl_code *code, gnl_real *
         out[i] = POINT_LOGVAR;
 }
 
-/* Each row draws from a substream of its own. */
+/* Samples one code per row. Each row uses the random substream of its index. */
 static void draw_codes(const gnl_latents *l, const gnl_code *code, uint64_t seed, int64_t first, gnl_real *out)
 {
     gnl_code one = *code;
@@ -47,7 +47,7 @@ static genlat_status encode_chunk(genlat_model *model, gnl_workspace *base, int6
     if (e->mean)
         l->posterior->type->mean(l->posterior, &work->code, e->mean + at);
     if (e->logvar)
-        give_logvar(l->posterior, &work->code, e->logvar + at);
+        store_logvar(l->posterior, &work->code, e->logvar + at);
     if (e->z)
         draw_codes(l, &work->code, e->seed, first, e->z + at);
     return GENLAT_OK;
@@ -62,8 +62,8 @@ genlat_status gnl_vae_encode(genlat_model *model, const genlat_tensor *x, const 
 
 /* ---- decode ---------------------------------------------------------------------------------- */
 
-/* The mean of p(x|z) of the decoder's last output, or a draw from it. */
-static void give_data(const gnl_vae *vae, const gnl_vae_use *work, const gnl_decode *d, int64_t first, int64_t rows,
+/* Computes the mean of p(x|z) from the decoder's output, or samples from p(x|z) if d->noise is not NULL. */
+static void store_data(const gnl_vae *vae, const gnl_vae_use *work, const gnl_decode *d, int64_t first, int64_t rows,
                       gnl_real *out)
 {
     gnl_rng noise = {0};
@@ -81,8 +81,9 @@ static void give_data(const gnl_vae *vae, const gnl_vae_use *work, const gnl_dec
     (d->noise ? gnl_loss_decode_sample : gnl_loss_decode_mean)(vae->loss, &call);
 }
 
-/* A decoder that sees the data before each step: step by step, each of what has been decoded so far. */
-static genlat_status decode_steps(genlat_model *model, gnl_vae_use *work, const gnl_decode *d, int64_t first, int64_t rows)
+/* Decodes with an autoregressive decoder: computes one step at a time, from the steps decoded so far. */
+static genlat_status decode_steps(genlat_model *model, gnl_vae_use *work, const gnl_decode *d, int64_t first,
+                                  int64_t rows)
 {
     const gnl_shape *data = &model->config->data;
     const int64_t steps = data->dim[data->ndim - 1], lines = rows * model->size / steps;
@@ -90,7 +91,7 @@ static genlat_status decode_steps(genlat_model *model, gnl_vae_use *work, const 
     memset(out, 0, (size_t)(rows * model->size) * sizeof *out);
     for (int64_t t = 0; t < steps; t++) {
         GNL_TRY(gnl_vae_use_decode(model, work, work->code.z, out, d->labels, first, rows));
-        give_data(gnl_vae_of(model), work, d, first, rows, work->target);
+        store_data(gnl_vae_of(model), work, d, first, rows, work->target);
         for (int64_t i = 0; i < lines; i++)
             out[i * steps + t] = work->target[i * steps + t];
     }
@@ -106,7 +107,7 @@ static genlat_status decode_chunk(genlat_model *model, gnl_workspace *base, int6
     if (gnl_vae_has_feed(gnl_vae_config_of(model), GNL_VAE_DECODER_NET, GNL_FEED_PREVIOUS))
         return decode_steps(model, work, d, first, rows);
     GNL_TRY(gnl_vae_use_decode(model, work, work->code.z, NULL, d->labels, first, rows));
-    give_data(gnl_vae_of(model), work, d, first, rows, d->out + first * model->size);
+    store_data(gnl_vae_of(model), work, d, first, rows, d->out + first * model->size);
     return GENLAT_OK;
 }
 
@@ -124,8 +125,8 @@ static genlat_status new_codes(const genlat_model *model, const genlat_tensor *x
     return gnl_tensor_new(model->object.ctx, &shape, out);
 }
 
-genlat_status genlat_vae_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, genlat_tensor **mean,
-                                genlat_tensor **logvar)
+genlat_status genlat_vae_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                genlat_tensor **mean, genlat_tensor **logvar)
 {
     genlat_tensor *m = NULL, *v = NULL;
     GNL_ENTER();
@@ -152,8 +153,8 @@ genlat_status genlat_vae_encode(genlat_model *model, const genlat_tensor *x, con
     return GENLAT_OK;
 }
 
-genlat_status genlat_vae_encode_sample(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
-                                       genlat_tensor **z)
+genlat_status genlat_vae_encode_sample(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                       uint64_t seed, genlat_tensor **z)
 {
     GNL_ENTER();
     GNL_CHECK(z, "z is NULL");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vae: variational autoencoders, and autoencoders of the same build: configuration and presets, steps, evaluation, use.
+ * vae: variational autoencoders and plain autoencoders: configuration and presets, training steps, evaluation,
+ *      inference.
  * Uses: base, kernel, tensor, io, layer, net, loss, latent, optim, data, model.
- * Adding: a preset is one entry in presets.c, an architecture one in architecture.c; a posterior, prior, term or bound belongs
- *         to latent.
+ * Adding: add one entry to presets.c for a preset, and one to architecture.c for an architecture. Posteriors, priors,
+ *         terms and bounds belong to the module latent.
  * Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c.
  */
 #ifndef GNL_VAE_H

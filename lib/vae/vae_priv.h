@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What only the files of the VAE know. */
+/* Declarations private to the VAE. */
 #ifndef GNL_VAE_PRIV_H
 #define GNL_VAE_PRIV_H
 
@@ -7,55 +7,59 @@
 #include "vae/vae.h"
 #include "genlat/vae.h"
 
-enum { GNL_VAE_ROWS = 512 }; /* most rows of a workspace of use */
+enum { GNL_VAE_ROWS = 512 }; /* largest number of rows of an inference workspace */
 
 /* ---- configuration --------------------------------------------------------------------------- */
 
 typedef struct gnl_vae_config {
     gnl_config base;
     genlat_vae_opts opts;
-    char encoder[GNL_NET_LENGTH], decoder[GNL_NET_LENGTH]; /* "": of the architecture */
+    char encoder[GNL_NET_LENGTH], decoder[GNL_NET_LENGTH]; /* "": use the architecture */
     char architecture[GNL_TEXT_LENGTH];
     char likelihood[GNL_TEXT_LENGTH];
     char posterior[GNL_TEXT_LENGTH], prior[GNL_TEXT_LENGTH], terms[GNL_TEXT_LENGTH], bound[GNL_TEXT_LENGTH];
     char optimizer[GNL_TEXT_LENGTH], lr_schedule[GNL_TEXT_LENGTH], beta_schedule[GNL_TEXT_LENGTH];
-    char decoder_inputs[GNL_TEXT_LENGTH]; /* beside the code and the condition */
+    char decoder_inputs[GNL_TEXT_LENGTH]; /* inputs in addition to the code and the condition */
     char output_bias[16];
 } gnl_vae_config;
 
-enum { GNL_VAE_LR_SCHEDULE, GNL_VAE_BETA_SCHEDULE }; /* in the order of the texts */
+enum { GNL_VAE_LR_SCHEDULE, GNL_VAE_BETA_SCHEDULE }; /* indices, in the order of the texts */
 
 extern const gnl_config_type gnl_vae_config_type;
 extern const gnl_preset gnl_vae_presets[];
 
-/* Kinds of the latent space as texts: the configuration's own, or what its options stand for. */
+/* The kinds of the latents as texts. They come from the texts of the configuration or are formatted from its
+ * options. */
 typedef struct gnl_vae_kinds {
     char posterior[GNL_TEXT_LENGTH], prior[GNL_TEXT_LENGTH], terms[GNL_SPEC_TEXT], bound[GNL_SPEC_TEXT];
 } gnl_vae_kinds;
 
-/* E_INVALID when both say something. */
+/* Returns E_INVALID if both a text and the corresponding options are set. */
 genlat_status gnl_vae_find_kinds(const gnl_vae_config *config, gnl_vae_kinds *out);
 genlat_status gnl_vae_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given);
 
-/* Layers of an architecture, such as "mlp widths=512x256", for the data of a configuration. */
-genlat_status gnl_vae_architecture_encoder(const char *architecture, const gnl_vae_config *config, char text[GNL_NET_LENGTH]);
-genlat_status gnl_vae_architecture_decoder(const char *architecture, const gnl_vae_config *config, char text[GNL_NET_LENGTH]);
+/* Writes the layers of an architecture, such as "mlp widths=512x256", for the data of a configuration. */
+genlat_status gnl_vae_architecture_encoder(const char *architecture, const gnl_vae_config *config,
+                                           char text[GNL_NET_LENGTH]);
+genlat_status gnl_vae_architecture_decoder(const char *architecture, const gnl_vae_config *config,
+                                           char text[GNL_NET_LENGTH]);
 
 /* ---- inputs of the nets ---------------------------------------------------------------------- */
 
-/* What encoder and decoder are given, by the names of their input nodes. */
+/* The possible inputs of encoder and decoder: data, condition, code, and data shifted by one step. */
 typedef enum gnl_feed { GNL_FEED_X, GNL_FEED_C, GNL_FEED_Z, GNL_FEED_PREVIOUS, GNL_FEEDS } gnl_feed;
 
 enum { GNL_VAE_ENCODER_NET, GNL_VAE_DECODER_NET };
 
-/* The inputs of a net in their order; returns their number. */
+/* Lists the inputs of a net in order, and returns their number. */
 int gnl_vae_feeds(const gnl_vae_config *config, int net, gnl_feed out[GNL_MAX_INPUTS]);
 bool gnl_vae_has_feed(const gnl_vae_config *config, int net, gnl_feed feed);
 gnl_input_list gnl_vae_inputs(const gnl_config *config, int net);
-/* Runs a net's exec on the arrays of its inputs, by gnl_feed. */
+/* Runs the forward pass of a net. value has an array for each gnl_feed that the net uses. */
 void gnl_vae_forward(const gnl_vae_config *config, int net, genlat_exec *exec, gnl_mode mode, int64_t rows,
                      const gnl_real *const value[GNL_FEEDS]);
-/* The data [rows,size] moved by one step along their last dimension, so that each step sees those before. */
+/* Writes the data [rows,size] shifted by one step along the last dimension: each step gets the value of the step before
+ * it, the first one 0. */
 void gnl_vae_fill_previous(const gnl_vae_config *config, int64_t rows, const gnl_real *x, gnl_real *out);
 genlat_status gnl_vae_check_decoder_inputs(const gnl_vae_config *config);
 
@@ -64,8 +68,8 @@ genlat_status gnl_vae_check_decoder_inputs(const gnl_vae_config *config);
 typedef struct gnl_vae {
     genlat_model model;
     genlat_loss *loss;
-    gnl_weight loss_values; /* how the loss's own numbers are described as a part */
-    int64_t outputs;        /* of the decoder for each element of the data */
+    gnl_weight loss_values; /* describes the parameters of the loss as the weight of a part */
+    int64_t outputs;        /* decoder outputs per element of the data */
     gnl_latents *latents;
 } gnl_vae;
 
@@ -85,11 +89,11 @@ void gnl_vae_release(genlat_model *model);
 
 /* ---- workspaces ------------------------------------------------------------------------------ */
 
-/* Of the thread that trains. */
+/* The workspace of training. */
 typedef struct gnl_vae_work {
     gnl_workspace base;
     genlat_exec *encoder, *decoder;
-    gnl_real *input;     /* [rows,data] what the encoder sees when it is corrupted */
+    gnl_real *input;     /* [rows,data] corrupted input of the encoder */
     gnl_real *condition; /* [samples*rows,condition] */
     gnl_real *previous;  /* [samples*rows,data] */
     gnl_code code;
@@ -97,14 +101,14 @@ typedef struct gnl_vae_work {
 
 extern const gnl_workspace_type gnl_vae_training;
 
-/* Of a call that uses the model. Codes are drawn one sample at a time. */
+/* The workspace of inference. It holds one code per row at a time. */
 typedef struct gnl_vae_use {
     gnl_workspace base;
     genlat_exec *encoder, *decoder;
     gnl_real *condition;           /* [rows,condition] */
     gnl_real *previous;            /* [rows,data] */
     gnl_real *target;              /* [rows,data] */
-    gnl_real *head[GNL_MAX_HEADS]; /* [rows,width] heads of one row, repeated */
+    gnl_real *head[GNL_MAX_HEADS]; /* [rows,width] the heads of one row, repeated */
     double *loss;                  /* [rows] */
     gnl_code code;
 } gnl_vae_use;
@@ -112,23 +116,25 @@ typedef struct gnl_vae_use {
 extern const gnl_workspace_type gnl_vae_using;
 enum { GNL_VAE_POOL };
 
-/* Leaves the heads of rows in the workspace's code. */
+/* Encodes rows first .. first+rows-1. The heads are in work->code.head afterwards. */
 genlat_status gnl_vae_use_encode(genlat_model *model, gnl_vae_use *work, const gnl_real *x, const genlat_tensor *labels,
                                  int64_t first, int64_t rows);
-/* Decodes z [rows,latent], whose data are x where they are known; leaves the decoder's output in its exec. */
+/* Decodes z [rows,latent]. x are the data, which decoders with the input `previous` need; else NULL. The result is the
+ * output of work->decoder. */
 genlat_status gnl_vae_use_decode(genlat_model *model, gnl_vae_use *work, const gnl_real *z, const gnl_real *x,
                                  const genlat_tensor *labels, int64_t first, int64_t rows);
 
-/* ---- steps, evaluation, use ------------------------------------------------------------------- */
+/* ---- steps, evaluation, inference ------------------------------------------------------------- */
 
 extern const char *const gnl_vae_terms[];
-void gnl_vae_list_terms(const genlat_vae_terms *terms, double *out); /* in the order of the names */
+void gnl_vae_list_terms(const genlat_vae_terms *terms, double *out); /* in the order of gnl_vae_terms */
 
-genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x, const genlat_tensor *labels,
-                           genlat_vae_terms *terms);
-/* Means over the rows in evaluation mode, of `samples` codes each; sample i draws from substream first + i of the seed. */
-genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, int64_t samples,
-                               uint64_t seed, int64_t first, genlat_vae_terms *mean);
+genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
+                           const genlat_tensor *labels, genlat_vae_terms *terms);
+/* Computes means over the rows in evaluation mode, with `samples` codes per row. Row i uses random substream first +
+ * i of the seed. */
+genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                               int64_t samples, uint64_t seed, int64_t first, genlat_vae_terms *mean);
 genlat_status gnl_vae_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *mean,
                              gnl_real *logvar);
 genlat_status gnl_vae_decode(genlat_model *model, const gnl_decode *decode);

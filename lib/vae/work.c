@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Workspaces of the VAE: of training, and of use. */
+/* Workspaces of the VAE, for training and for inference. */
 #include "vae/vae_priv.h"
 
 /* ---- training -------------------------------------------------------------------------------- */
@@ -7,31 +7,33 @@
 static genlat_status allocate_arrays(const genlat_model *model, gnl_vae_work *work)
 {
     const gnl_vae_config *c = gnl_vae_config_of(model);
-    size_t rows = (size_t)work->base.rows, drawn = rows * (size_t)c->opts.samples, size = (size_t)model->size;
+    size_t rows = (size_t)work->base.rows, codes = rows * (size_t)c->opts.samples, size = (size_t)model->size;
     const bool corrupts = c->opts.noise > 0 || c->opts.mask > 0;
     const bool previous = gnl_vae_has_feed(c, GNL_VAE_DECODER_NET, GNL_FEED_PREVIOUS);
     GNL_TRY(gnl_workspace_alloc(&work->base, corrupts ? rows * size : 0, sizeof(gnl_real), &work->input));
-    GNL_TRY(gnl_workspace_alloc(&work->base, drawn * (size_t)model->condition, sizeof(gnl_real), &work->condition));
-    return gnl_workspace_alloc(&work->base, previous ? drawn * size : 0, sizeof(gnl_real), &work->previous);
+    GNL_TRY(gnl_workspace_alloc(&work->base, codes * (size_t)model->condition, sizeof(gnl_real), &work->condition));
+    return gnl_workspace_alloc(&work->base, previous ? codes * size : 0, sizeof(gnl_real), &work->previous);
 }
 
-/* The decoder runs between the passes of the encoder, in memory of the encoder's. With a single head the gradient of the
- * encoder's output would lie in the place from which it is computed. */
+/* The decoder runs between the forward and the backward pass of the encoder. It therefore uses memory nested in the
+ * encoder's, except with a single head: the gradient of the encoder's output would then overwrite the data from which
+ * it is computed. */
 static genlat_status training_fill(genlat_model *model, gnl_workspace *base)
 {
     gnl_vae_work *work = (gnl_vae_work *)base;
     const gnl_vae_config *c = gnl_vae_config_of(model);
     const gnl_latents *latents = gnl_vae_of(model)->latents;
     genlat_net *encoder = model->net[GNL_VAE_ENCODER_NET], *decoder = model->net[GNL_VAE_DECODER_NET];
-    const int64_t drawn = base->rows * c->opts.samples;
+    const int64_t codes = base->rows * c->opts.samples;
     const bool nested = latents->posterior->heads > 1;
-    const genlat_exec_opts second = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1, .recompute = c->opts.recompute);
+    const genlat_exec_opts second =
+        GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1, .recompute = c->opts.recompute);
     genlat_exec_opts first = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .recompute = c->opts.recompute);
     const gnl_latent_env env = {base->ctx, base->rows, c->opts.samples, true, encoder, decoder};
     if (nested)
-        GNL_TRY(gnl_net_exec_bytes(decoder, drawn, &second, &first.nested_bytes));
+        GNL_TRY(gnl_net_exec_bytes(decoder, codes, &second, &first.nested_bytes));
     GNL_TRY(gnl_workspace_exec(base, NULL, encoder, base->rows, &first, &work->encoder));
-    GNL_TRY(gnl_workspace_exec(base, nested ? work->encoder : NULL, decoder, drawn, &second, &work->decoder));
+    GNL_TRY(gnl_workspace_exec(base, nested ? work->encoder : NULL, decoder, codes, &second, &work->decoder));
     GNL_TRY(gnl_code_new(latents, &env, &work->code));
     work->code.compute = *gnl_exec_compute(work->encoder);
     for (int i = 0; i < latents->posterior->heads; i++) {
@@ -50,7 +52,7 @@ static void training_clear(genlat_model *model, gnl_workspace *base)
 
 const gnl_workspace_type gnl_vae_training = {sizeof(gnl_vae_work), 0, training_fill, training_clear};
 
-/* ---- use ------------------------------------------------------------------------------------- */
+/* ---- inference ------------------------------------------------------------------------------- */
 
 static genlat_status use_arrays(const genlat_model *model, gnl_vae_use *work)
 {
