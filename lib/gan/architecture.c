@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Architectures of generator and discriminator, one line each: residual nets, dense layers, strided convolutions. */
+/* Architectures of generator and discriminator: residual nets, dense layers, strided convolutions. */
 #include <stdio.h>
 
 #include "gan/gan_priv.h"
 
-/* What keeps the nets of strided convolutions in bounds: nothing; batch norm in both; or batch norm in the generator, which
- * takes the condition there, and spectral norm in the discriminator. */
+/* Normalization of the nets with strided convolutions: none; batch norm in both nets; or conditional batch norm in the
+ * generator and spectral norm in the discriminator. */
 typedef enum norms { NORM_NONE, NORM_BATCH, NORM_SPECTRAL } norms;
 
 static const char *const norm_names[] = {"none", "batch", "spectral", NULL};
@@ -18,14 +18,16 @@ typedef struct architecture_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_INT(architecture_opts, channels, 32, 1, 65536,
-                "channels at full size; doubled with each halving, up to fourfold; for images and signals"),
+                "channels at full size; doubled at each halving of the size, up to 4 times; for images and signals"),
     GNL_OPT_INT(architecture_opts, width, 256, 1, 1 << 20, "units of hidden layers"),
-    GNL_OPT_INT(architecture_opts, depth, 2, 0, 100, "hidden layers, or residual blocks of vectors; images have one at each size"),
-    GNL_OPT_ENUM(architecture_opts, norm, NORM_NONE, NORM_SPECTRAL, norm_names, "normalization of strided convolutions"),
+    GNL_OPT_INT(architecture_opts, depth, 2, 0, 100,
+                "hidden layers, or residual blocks for vectors; images have one block at each size"),
+    GNL_OPT_ENUM(architecture_opts, norm, NORM_NONE, NORM_SPECTRAL, norm_names,
+                 "normalization of strided convolutions"),
 };
 static const gnl_options_table table = {"architecture", sizeof(architecture_opts), options, GNL_COUNT(options)};
 
-/* Writes one of the two nets for the data of the configuration. */
+/* Writes the layers of one of the two nets. */
 typedef genlat_status net_fn(const architecture_opts *a, const gnl_gan_config *c, char *text);
 
 #define APPEND(...) gnl_text_append(text, GNL_NET_LENGTH, __VA_ARGS__)
@@ -37,14 +39,14 @@ static bool is_conditional(const gnl_gan_config *c)
     return c->base.classes > 0 || c->base.vector > 0;
 }
 
-/* The discriminator is given the condition beside the data. */
-static bool sees_condition(const gnl_gan_config *c)
+/* Returns whether the discriminator's first layers get the condition in addition to the data. */
+static bool has_condition_input(const gnl_gan_config *c)
 {
     return is_conditional(c) && c->opts.conditioning == GENLAT_GAN_CONDITIONING_CONCAT;
 }
 
-/* [channels,length] or [channels,height,width]. */
-static bool has_places(const gnl_gan_config *c)
+/* Returns whether the data are [channels,length] or [channels,height,width]. */
+static bool is_spatial(const gnl_gan_config *c)
 {
     return c->base.data.ndim == 2 || c->base.data.ndim == 3;
 }
@@ -60,13 +62,13 @@ static void append_output(const gnl_gan_config *c, char *text)
     APPEND("%s", closing[c->opts.output]);
 }
 
-/* How a sample shrinks: halved while all sides are even and stay at 4 or above. A signal has one side. */
+/* The downsampling of a sample: the size is halved while all sides are even and at least 8. A signal has one side. */
 typedef struct pyramid {
     int stages;
-    int64_t height, width; /* of the smallest */
+    int64_t height, width; /* after the last stage */
 } pyramid;
 
-static pyramid shrink(const gnl_shape *data)
+static pyramid downsample(const gnl_shape *data)
 {
     bool flat = data->ndim == 2;
     pyramid p = {0, flat ? 1 : data->dim[1], data->dim[data->ndim - 1]};
@@ -78,9 +80,9 @@ static pyramid shrink(const gnl_shape *data)
     return p;
 }
 
-static bool shrinks(const gnl_gan_config *c)
+static bool can_downsample(const gnl_gan_config *c)
 {
-    return has_places(c) && shrink(&c->base.data).stages > 0;
+    return is_spatial(c) && downsample(&c->base.data).stages > 0;
 }
 
 static long long channels_at(const architecture_opts *a, int stage)
@@ -97,12 +99,13 @@ static void append_reshape(const gnl_gan_config *c, char *text, long long channe
         APPEND("reshape shape=%lldx%lldx%lld", channels, height, width);
 }
 
-/* The discriminator's data; where it sees the condition, a plane made of that on top of them. */
+/* Appends the input of the discriminator: the data, with an additional channel computed from the condition if the
+ * discriminator gets it. */
 static void append_data(const gnl_gan_config *c, char *text)
 {
     long long width = (long long)c->base.data.dim[c->base.data.ndim - 1];
     long long height = dimensions(c) == 1 ? 1 : (long long)c->base.data.dim[1];
-    if (!sees_condition(c)) {
+    if (!has_condition_input(c)) {
         APPEND("identity from=x");
         return;
     }
@@ -111,25 +114,25 @@ static void append_data(const gnl_gan_config *c, char *text)
     APPEND(" name=plane | concat from=x,plane");
 }
 
-/* The last layers of a discriminator. `keys` go with every dense one. */
-static void append_verdict(const gnl_gan_config *c, const char *keys, char *text)
+/* Appends the last layers of a discriminator. `keys` are settings of its dense layers. */
+static void append_output_layers(const gnl_gan_config *c, const char *keys, char *text)
 {
-    bool apart = is_conditional(c) && !sees_condition(c);
-    long long told = (long long)((c->base.classes + c->base.vector) * c->opts.packing);
-    if (apart || c->opts.feature_matching > 0)
+    bool conditional_head = is_conditional(c) && !has_condition_input(c);
+    long long condition = (long long)((c->base.classes + c->base.vector) * c->opts.packing);
+    if (conditional_head || c->opts.feature_matching > 0)
         APPEND(" | identity name=features");
     APPEND(" | dense units=1%s name=verdict", keys);
-    if (!apart)
+    if (!conditional_head)
         return;
     if (c->opts.conditioning == GENLAT_GAN_CONDITIONING_AUXILIARY)
-        APPEND(" | dense units=%lld%s from=features name=classes | output verdict,classes", told, keys);
+        APPEND(" | dense units=%lld%s from=features name=classes | output verdict,classes", condition, keys);
     else
         APPEND(" | dense units=%lld%s bias=no from=features name=match | multiply from=match,c | reshape "
                "shape=1x%lld | global_avg_pool | scale factor=%lld name=matches | add from=verdict,matches",
-               told, keys, told, told);
+               condition, keys, condition, condition);
 }
 
-/* ---- plain hidden layers --------------------------------------------------------------------- */
+/* ---- dense layers ---------------------------------------------------------------------------- */
 
 static const char *weights_of(const architecture_opts *a)
 {
@@ -148,28 +151,29 @@ static genlat_status plain_generator(const architecture_opts *a, const gnl_gan_c
 
 static genlat_status plain_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    APPEND("flatten from=x name=flat%s", sees_condition(c) ? " | concat from=flat,c" : "");
+    APPEND("flatten from=x name=flat%s", has_condition_input(c) ? " | concat from=flat,c" : "");
     for (int i = 0; i < a->depth; i++)
         APPEND(" | dense units=%lld%s | leaky_relu slope=0.2", (long long)a->width,
                weights_of(a));
-    append_verdict(c, weights_of(a), text);
+    append_output_layers(c, weights_of(a), text);
     return GENLAT_OK;
 }
 
 /* ---- strided convolutions -------------------------------------------------------------------- */
 
-static genlat_status check_places(const architecture_opts *a, const gnl_gan_config *c)
+static genlat_status check_spatial(const architecture_opts *a, const gnl_gan_config *c)
 {
     char found[GNL_SHAPE_TEXT];
-    if (shrinks(c))
+    if (can_downsample(c))
         return GENLAT_OK;
     return gnl_fail(GENLAT_E_SHAPE,
-                    "%s take [channels,length] or [channels,height,width] with even sides from 8 on, "
-                    "the data are %s",
-                    "strided convolutions", gnl_shape_format(&c->base.data, found));
+                    "strided convolutions need data [channels,length] or [channels,height,width] with even sides of 8 "
+                    "or more, found %s",
+                    gnl_shape_format(&c->base.data, found));
 }
 
-/* After a layer: the one before gets a name where the condition comes in here. */
+/* Appends the normalization of a layer. Conditional batch norm has two inputs, so that the layer before it gets a
+ * name. */
 static void append_norm(const architecture_opts *a, const gnl_gan_config *c, char *text, int stage)
 {
     if (a->norm == NORM_SPECTRAL && is_conditional(c))
@@ -180,8 +184,8 @@ static void append_norm(const architecture_opts *a, const gnl_gan_config *c, cha
 
 static genlat_status conv_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    GNL_TRY(check_places(a, c));
-    const pyramid p = shrink(&c->base.data);
+    GNL_TRY(check_spatial(a, c));
+    const pyramid p = downsample(&c->base.data);
     long long deepest = channels_at(a, p.stages), h = (long long)p.height, w = (long long)p.width;
     bool joined = is_conditional(c) && a->norm != NORM_SPECTRAL;
     APPEND("%s | dense units=%lld bias=no init=normal gain=0.02 | ",
@@ -203,8 +207,8 @@ static genlat_status conv_generator(const architecture_opts *a, const gnl_gan_co
 
 static genlat_status conv_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    GNL_TRY(check_places(a, c));
-    const pyramid p = shrink(&c->base.data);
+    GNL_TRY(check_spatial(a, c));
+    const pyramid p = downsample(&c->base.data);
     char keys[64];
     snprintf(keys, sizeof keys, " init=normal gain=0.02%s", weights_of(a));
     append_data(c, text);
@@ -213,25 +217,25 @@ static genlat_status conv_discriminator(const architecture_opts *a, const gnl_ga
                dimensions(c), channels_at(a, i), keys,
                a->norm == NORM_BATCH && i > 1 ? " bias=no | batch_norm" : "");
     APPEND(" | flatten");
-    append_verdict(c, keys, text);
+    append_output_layers(c, keys, text);
     return GENLAT_OK;
 }
 
-/* Convolutions where the data can be halved, hidden layers for the rest. */
+/* Uses convolutions if the data can be downsampled, otherwise dense layers. */
 static genlat_status any_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    return (shrinks(c) ? conv_generator : plain_generator)(a, c, text);
+    return (can_downsample(c) ? conv_generator : plain_generator)(a, c, text);
 }
 
 static genlat_status any_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    return (shrinks(c) ? conv_discriminator : plain_discriminator)(a, c, text);
+    return (can_downsample(c) ? conv_discriminator : plain_discriminator)(a, c, text);
 }
 
-/* ---- residual blocks ------------------------------------------------------------------------------------------------
- * Each starts as the identity, because its last layer starts at zero. */
+/* ---- residual blocks -------------------------------------------------------------------------
+ * A block is initialized as the identity, because the weights of its last layer are 0. */
 
-enum { GROUP = 8 }; /* channels of a group of the 3x3 convolutions */
+enum { GROUP = 8 }; /* channels per group of the 3x3 convolutions */
 
 static void append_conv_block(const gnl_gan_config *c, char *text, long long channels, int stage)
 {
@@ -262,7 +266,7 @@ static void append_dense_blocks(const architecture_opts *a, char *text)
 
 static void residual_conv_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    const pyramid p = shrink(&c->base.data);
+    const pyramid p = downsample(&c->base.data);
     long long deepest = channels_at(a, p.stages), h = (long long)p.height, w = (long long)p.width;
     APPEND("dense units=%lld init=glorot_normal | ", deepest * h * w);
     append_reshape(c, text, deepest, h, w);
@@ -280,7 +284,7 @@ static void residual_conv_generator(const architecture_opts *a, const gnl_gan_co
 static genlat_status residual_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
     APPEND(is_conditional(c) ? "concat from=z,c | " : "");
-    if (has_places(c)) {
+    if (is_spatial(c)) {
         residual_conv_generator(a, c, text);
     } else {
         APPEND("dense units=%lld init=glorot_normal", (long long)a->width);
@@ -293,7 +297,7 @@ static genlat_status residual_generator(const architecture_opts *a, const gnl_ga
 
 static void residual_conv_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    const pyramid p = shrink(&c->base.data);
+    const pyramid p = downsample(&c->base.data);
     append_data(c, text);
     append_conv(c, text, channels_at(a, 0), "");
     for (int i = 0; i <= p.stages; i++) {
@@ -308,14 +312,14 @@ static void residual_conv_discriminator(const architecture_opts *a, const gnl_ga
 
 static genlat_status residual_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    if (has_places(c)) {
+    if (is_spatial(c)) {
         residual_conv_discriminator(a, c, text);
     } else {
         APPEND("flatten from=x name=flat%s | dense units=%lld init=glorot_normal",
-               sees_condition(c) ? " | concat from=flat,c" : "", (long long)a->width);
+               has_condition_input(c) ? " | concat from=flat,c" : "", (long long)a->width);
         append_dense_blocks(a, text);
     }
-    append_verdict(c, " init=glorot_normal", text);
+    append_output_layers(c, " init=glorot_normal", text);
     return GENLAT_OK;
 }
 
@@ -325,10 +329,10 @@ static const struct {
     const char *name, *help;
     net_fn *generator, *discriminator;
 } architectures[] = {
-    {"residual", "residual blocks without normalization; any data", residual_generator, residual_discriminator},
-    {"mlp", "dense hidden layers; any data", plain_generator, plain_discriminator},
-    {"conv", "strided convolutions; signals and images with even sides", conv_generator, conv_discriminator},
-    {"any", "strided convolutions where the data can be halved, else dense layers", any_generator, any_discriminator},
+    {"residual", "residual blocks without normalization, for any data", residual_generator, residual_discriminator},
+    {"mlp", "dense hidden layers, for any data", plain_generator, plain_discriminator},
+    {"conv", "strided convolutions, for signals and images with even sides", conv_generator, conv_discriminator},
+    {"any", "strided convolutions if the sides are even, otherwise dense layers", any_generator, any_discriminator},
 };
 
 static genlat_status write_net(const gnl_gan_config *c, int net, char text[GNL_NET_LENGTH])
@@ -344,14 +348,15 @@ static genlat_status write_net(const gnl_gan_config *c, int net, char text[GNL_N
             write = net == GNL_GENERATOR ? architectures[i].generator : architectures[i].discriminator;
     }
     if (!write)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no architecture is called '%s'; known: %s", kind, known);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown architecture '%s'; known: %s", kind, known);
     gnl_options_init(&table, &opts, sizeof opts);
     GNL_TRY_IN("architecture", gnl_spec_pairs(&table, &opts, pairs, kind));
     text[0] = '\0';
     GNL_TRY(write(&opts, c, text));
     return strlen(text) < GNL_NET_LENGTH - 1
                ? GENLAT_OK
-               : gnl_fail(GENLAT_E_RANGE, "the layers of the architecture are longer than %d bytes", GNL_NET_LENGTH - 2);
+               : gnl_fail(GENLAT_E_RANGE, "the layers of the architecture are longer than %d bytes",
+                          GNL_NET_LENGTH - 2);
 }
 
 genlat_status gnl_gan_architecture_generator(const gnl_gan_config *config, char text[GNL_NET_LENGTH])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The generator with averaged weights. */
+/* The exponential moving average of the generator's weights. */
 #include "gan/gan_priv.h"
 
 genlat_status gnl_gan_make_average(genlat_model *model)
@@ -25,6 +25,6 @@ void gnl_gan_refresh(genlat_model *model)
     gnl_gan *gan = gnl_gan_of(model);
     pthread_mutex_lock(&model->lock);
     if (gan->ema && atomic_exchange(&gan->stale, false))
-        (void)gnl_ema_copy(gan->ema, gan->average); /* a net of the same architecture: it cannot fail */
+        (void)gnl_ema_copy(gan->ema, gan->average); /* cannot fail: the nets have the same weights */
     pthread_mutex_unlock(&model->lock);
 }

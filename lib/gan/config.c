@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration of a GAN: options, texts, and how they are completed at build. */
+/* The configuration of a GAN: options, texts, and their completion when the model is built. */
 #include <stdio.h>
 
 #include "gan/gan_priv.h"
@@ -12,46 +12,55 @@ static const char *const output_names[] = {"linear", "sigmoid", "tanh", NULL};
 
 static const gnl_option options[] = {
     GNL_OPT_INT(genlat_gan_opts, latent, 0, 0, 65536,
-                "latent dimensions; 0: 64, or as many as a sample has elements"),
-    GNL_OPT_INT(genlat_gan_opts, discriminator_steps, 1, 1, 1000, "steps of the discriminator for each of the generator"),
-    GNL_OPT_INT(genlat_gan_opts, packing, 1, 1, 64, "samples that the discriminator sees together"),
-    GNL_OPT_INT(genlat_gan_opts, penalty_every, 1, 1, 1000, "discriminator steps from one with penalties to the next"),
+                "latent dimensions; 0: the number of elements of a sample, at most 64"),
+    GNL_OPT_INT(genlat_gan_opts, discriminator_steps, 1, 1, 1000, "discriminator steps per generator step"),
+    GNL_OPT_INT(genlat_gan_opts, packing, 1, 1, 64, "samples that form one input of the discriminator"),
+    GNL_OPT_INT(genlat_gan_opts, penalty_every, 1, 1, 1000,
+                "compute gradient penalties in every n-th discriminator step"),
     GNL_OPT_REAL(genlat_gan_opts, r1, 0.1, 0, 1e9, "weight of |grad D|^2 / 2 at real samples"),
     GNL_OPT_REAL(genlat_gan_opts, r2, 0.1, 0, 1e9, "weight of |grad D|^2 / 2 at generated samples"),
     GNL_OPT_REAL(genlat_gan_opts, gp, 0, 0, 1e9, "weight of the penalty gp_kind at gp_place"),
-    GNL_OPT_REAL(genlat_gan_opts, label_smoothing, 0, 0, 0.5, "subtracted from the target of real samples"),
-    GNL_OPT_REAL(genlat_gan_opts, noise, 0, 0, 1e6, "sd of the noise on all that the discriminator sees"),
-    GNL_OPT_REAL(genlat_gan_opts, clip, 0, 0, 1e6, "bound of the discriminator's weights; 0: none"),
-    GNL_OPT_REAL(genlat_gan_opts, ema, 50000, 0, 1e15, "half-life of the generator's average, samples; 0: none"),
-    GNL_OPT_REAL(genlat_gan_opts, ema_ramp, 0.05, 0, 1e6, "most of it, as part of the samples seen; 0: no ramp"),
+    GNL_OPT_REAL(genlat_gan_opts, label_smoothing, 0, 0, 0.5, "amount subtracted from the target of real samples"),
+    GNL_OPT_REAL(genlat_gan_opts, noise, 0, 0, 1e6, "standard deviation of noise added to the discriminator's inputs"),
+    GNL_OPT_REAL(genlat_gan_opts, clip, 0, 0, 1e6,
+                 "largest absolute value of the discriminator's weights; 0: no limit"),
+    GNL_OPT_REAL(genlat_gan_opts, ema, 50000, 0, 1e15,
+                 "half-life in samples of the average of the generator's weights; 0: no average"),
+    GNL_OPT_REAL(genlat_gan_opts, ema_ramp, 0.05, 0, 1e6,
+                 "limit of the half-life as a fraction of the samples so far; 0: no limit"),
     GNL_OPT_ENUM(genlat_gan_opts, loss, GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR, GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE,
                  gnl_adversarial_names, "adversarial loss"),
-    GNL_OPT_ENUM(genlat_gan_opts, gp_kind, GENLAT_PENALTY_ONE, GENLAT_PENALTY_ONE_SIDED, kind_names, "slope that gp aims at"),
+    GNL_OPT_ENUM(genlat_gan_opts, gp_kind, GENLAT_PENALTY_ONE, GENLAT_PENALTY_ONE_SIDED, kind_names,
+                 "target of the gradient norm in gp"),
     GNL_OPT_ENUM(genlat_gan_opts, gp_place, GENLAT_GAN_PLACE_INTERPOLATE, GENLAT_GAN_PLACE_DRAGAN, place_names,
-                 "where gp is taken"),
+                 "points at which gp is computed"),
     GNL_OPT_ENUM(genlat_gan_opts, output, GENLAT_GAN_OUTPUT_LINEAR, GENLAT_GAN_OUTPUT_TANH, output_names,
-                 "last layer of an architecture's generator"),
+                 "output activation of the generator, if it is created from an architecture"),
     GNL_OPT_REAL(genlat_gan_opts, approx_r1, 0, 0, 1e9, "weight of (D(x) - D(x + noise))^2 at real samples"),
-    GNL_OPT_REAL(genlat_gan_opts, approx_r2, 0, 0, 1e9, "the same at generated samples"),
-    GNL_OPT_REAL(genlat_gan_opts, approx_sd, 0.01, 0, 1e6, "sd of that noise"),
-    GNL_OPT_REAL(genlat_gan_opts, auxiliary, 1, 0, 1e9, "weight of the classes' cross-entropy, for conditioning=auxiliary"),
+    GNL_OPT_REAL(genlat_gan_opts, approx_r2, 0, 0, 1e9, "weight of (D(x) - D(x + noise))^2 at generated samples"),
+    GNL_OPT_REAL(genlat_gan_opts, approx_sd, 0.01, 0, 1e6,
+                 "standard deviation of the noise of approx_r1 and approx_r2"),
+    GNL_OPT_REAL(genlat_gan_opts, auxiliary, 1, 0, 1e9,
+                 "weight of the cross-entropy of the classes, for conditioning=auxiliary"),
     GNL_OPT_REAL(genlat_gan_opts, feature_matching, 0, 0, 1e9,
                  "weight of the squared distance of the discriminator's mean features"),
     GNL_OPT_REAL(genlat_gan_opts, history, 0, 0, 1e9,
                  "weight of the squared distance of all weights from their mean over the steps"),
     GNL_OPT_REAL(genlat_gan_opts, augment_probability, 1, 0, 1,
-                 "probability of each augmentation; with a target, the most it becomes"),
+                 "probability of each augmentation; with augment_target, its upper limit"),
     GNL_OPT_REAL(genlat_gan_opts, augment_target, 0, 0, 1,
-                 "mean sign of the discriminator on real data that the probability follows; 0: it stays"),
-    GNL_OPT_REAL(genlat_gan_opts, augment_speed, 500000, 1, 1e15, "samples in which that probability moves by 1"),
+                 "target of the discriminator's mean sign on real samples, which adapts the probability; 0: constant"),
+    GNL_OPT_REAL(genlat_gan_opts, augment_speed, 500000, 1, 1e15,
+                 "number of samples in which the adapted probability changes by 1"),
     GNL_OPT_REAL(genlat_gan_opts, orthogonal, 0, 0, 1e9,
-                 "weight of |W W^T without its diagonal|^2 / 2 over the matrices of both nets"),
-    GNL_OPT_REAL(genlat_gan_opts, label_smoothing_fake, 0, 0, 0.5, "added to the target of generated samples"),
+                 "weight of |W W^T without its diagonal|^2 / 2 for the weight matrices of both nets"),
+    GNL_OPT_REAL(genlat_gan_opts, label_smoothing_fake, 0, 0, 0.5, "amount added to the target of generated samples"),
     GNL_OPT_ENUM(genlat_gan_opts, conditioning, GENLAT_GAN_CONDITIONING_CONCAT, GENLAT_GAN_CONDITIONING_AUXILIARY,
-                 conditioning_names, "how the discriminator takes the condition"),
-    GNL_OPT_BOOL(genlat_gan_opts, recompute, 0, "activations are computed again instead of kept"),
+                 conditioning_names, "how the discriminator uses the condition"),
+    GNL_OPT_BOOL(genlat_gan_opts, recompute, 0, "recompute activations in the backward pass to save memory"),
 };
-static const char *const former[] = {"critic_steps", "discriminator_steps", "augment_strength", "augment_probability", NULL};
+static const char *const former[] = {"critic_steps",     "discriminator_steps", /* former and current names */
+                                     "augment_strength", "augment_probability", NULL};
 static const gnl_options_table table = {
     "gan", sizeof(genlat_gan_opts), options, GNL_COUNT(options), .former = former};
 
@@ -94,7 +103,7 @@ static void append_penalty(char *out, size_t capacity, const char *name, double 
         gnl_text_append(out, capacity, "%s%s weight=%s%s", *out ? "; " : "", name, number, rest);
 }
 
-/* In the order in which their gradients are added. */
+/* Formats the penalties in the order in which their gradients are added. */
 genlat_status gnl_gan_find_penalties(const gnl_gan_config *c, char *out, size_t capacity)
 {
     const genlat_gan_opts *o = &c->opts;
@@ -115,7 +124,7 @@ genlat_status gnl_gan_find_penalties(const gnl_gan_config *c, char *out, size_t 
                                       : gnl_fail(GENLAT_E_RANGE, "penalties are longer than %zu bytes", capacity - 2);
 }
 
-/* ---- completing ------------------------------------------------------------------------------ */
+/* ---- completion ------------------------------------------------------------------------------ */
 
 genlat_status gnl_gan_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given)
 {
@@ -139,14 +148,14 @@ gnl_shape gnl_gan_packed(const gnl_gan_config *config)
     return packed;
 }
 
-/* With an auxiliary classifier the discriminator is not given the condition. */
+/* Lists the inputs of a net. With an auxiliary classifier the condition is not an input of the discriminator. */
 gnl_input_list gnl_gan_inputs(const gnl_config *config, int net)
 {
     const gnl_gan_config *c = (const gnl_gan_config *)(const void *)config;
     const bool generator = net == GNL_GENERATOR;
     const int64_t condition = c->base.classes + c->base.vector;
-    const bool given = condition && (generator || c->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY);
-    return (gnl_input_list){.count = given ? 2 : 1,
+    const bool conditional = condition && (generator || c->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY);
+    return (gnl_input_list){.count = conditional ? 2 : 1,
                             .name = {generator ? "z" : "x", "c"},
                             .shape = {generator ? (gnl_shape){1, {c->opts.latent}} : gnl_gan_packed(c),
                                       {1, {condition * (generator ? 1 : c->opts.packing)}}}};

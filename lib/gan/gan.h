@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gan: generative adversarial networks: configuration and presets, steps, penalties, augmentations, use.
+ * gan: generative adversarial networks: configuration and presets, training steps, penalties, augmentations, inference.
  * Uses: base, kernel, tensor, io, layer, net, loss, latent, optim, data, model.
- * Adding: a penalty or regularizer is one file in penalty/ and one line in its table, an augmentation the same in augment/; a
- *         preset is one entry in presets.c.
+ * Adding: for a penalty or regularizer, write one file in penalty/ and add one line to penalty/table.c. Augmentations
+ *         are in augment/ likewise. For a preset, add one entry to presets.c.
  * Tests: tests/grad/test_gan.c, tests/unit/test_gan.c, tests/unit/test_gan_train.c, tests/unit/test_augment.c.
  */
 #ifndef GNL_GAN_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A GAN made of its configuration and nets: penalties, augmentations, the average, and whether it all fits. */
+/* Creates a GAN from its configuration and nets: penalties, augmentations, averaged generator, and checks that the
+ * shapes match. */
 #include <stdio.h>
 
 #include "gan/gan_priv.h"
@@ -11,7 +12,7 @@ static genlat_status check_inputs(const genlat_model *model)
         const gnl_input_list in = gnl_gan_inputs(model->config, net);
         for (int i = 0; i < in.count; i++)
             GNL_TRY(gnl_model_check_input(model->net[net], i, &in.shape[i], name));
-        /* A net may have the condition as an input that an auxiliary classifier does not need. */
+        /* With an auxiliary classifier the condition is optional as a second input, but its shape must match. */
         if (model->condition && in.count == 1 && gnl_net_inputs(model->net[net]) > 1) {
             const gnl_shape packed = {1, {model->condition * gnl_gan_config_of(model)->opts.packing}};
             GNL_TRY(gnl_model_check_input(model->net[net], 1, &packed, name));
@@ -24,23 +25,24 @@ static genlat_status check_inputs(const genlat_model *model)
 static genlat_status check_outputs(const genlat_model *model)
 {
     const genlat_net *g = model->net[GNL_GENERATOR], *d = model->net[GNL_DISCRIMINATOR];
-    const int64_t made = gnl_shape_count(gnl_net_output_shape(g, 0)), told = gnl_shape_count(gnl_net_output_shape(d, 0));
-    if (made != model->size)
-        return gnl_fail(GENLAT_E_SHAPE, "generator: gives %lld numbers, a sample has %lld", (long long)made,
-                        (long long)model->size);
-    if (told != 1)
-        return gnl_fail(GENLAT_E_SHAPE, "discriminator: gives %lld numbers, 1 expected", (long long)told);
+    const int64_t g_outputs = gnl_shape_count(gnl_net_output_shape(g, 0));
+    const int64_t d_outputs = gnl_shape_count(gnl_net_output_shape(d, 0));
+    if (g_outputs != model->size)
+        return gnl_fail(GENLAT_E_SHAPE, "generator: has %lld outputs, %lld expected, the elements of a sample",
+                        (long long)g_outputs, (long long)model->size);
+    if (d_outputs != 1)
+        return gnl_fail(GENLAT_E_SHAPE, "discriminator: has %lld outputs, 1 expected", (long long)d_outputs);
     return GENLAT_OK;
 }
 
-/* The output of the discriminator that a node is. */
+/* Makes a node an output of the discriminator, and stores its index. */
 static genlat_status find_output(genlat_net *net, const char *name, int *out)
 {
     *out = gnl_net_want_output(net, name);
-    return *out >= 0 ? GENLAT_OK : gnl_fail(GENLAT_E_NOT_FOUND, "discriminator: no node is called '%s'", name);
+    return *out >= 0 ? GENLAT_OK : gnl_fail(GENLAT_E_NOT_FOUND, "discriminator: a node named '%s' expected", name);
 }
 
-/* Outputs that losses of their own are taken on. */
+/* Finds the outputs of the discriminator that have additional losses. */
 static genlat_status find_outputs(gnl_gan *gan)
 {
     const gnl_gan_config *c = gnl_gan_config_of(&gan->model);
@@ -52,7 +54,7 @@ static genlat_status find_outputs(gnl_gan *gan)
     if (!gan->model.condition || c->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY)
         return GENLAT_OK;
     if (!c->base.classes)
-        return gnl_fail(GENLAT_E_RANGE, "conditioning is auxiliary, which takes classes, not vectors");
+        return gnl_fail(GENLAT_E_RANGE, "conditioning=auxiliary needs classes, but the condition is a vector");
     GNL_TRY(find_output(d, "classes", &gan->classes_output));
     int64_t found = gnl_shape_count(gnl_net_output_shape(d, gan->classes_output));
     if (found != expected)
@@ -65,7 +67,7 @@ static genlat_status check_smoothing(const genlat_gan_opts *o)
 {
     double smoothing = o->label_smoothing + o->label_smoothing_fake;
     if (smoothing > 0 && !gnl_adversarial_smooths(o->loss))
-        return gnl_fail(GENLAT_E_RANGE, "label_smoothing is %g, the loss %s has no target to move", smoothing,
+        return gnl_fail(GENLAT_E_RANGE, "label_smoothing is %g, 0 expected because loss %s has no targets", smoothing,
                         gnl_adversarial_names[o->loss]);
     return GENLAT_OK;
 }
@@ -94,14 +96,15 @@ genlat_status gnl_gan_make(genlat_model *model)
     return gnl_penalties_make(&gan->penalties, model);
 }
 
-/* The schedule's value is the optimizers' beta2, from the first step on. */
+/* Sets beta2 of the optimizers to the first value of its schedule. */
 genlat_status gnl_gan_finish(genlat_model *model)
 {
     const genlat_schedule *schedule = model->schedule[GNL_GAN_BETA2_SCHEDULE];
     double start = schedule ? gnl_schedule_value(schedule, 0) : 0;
     for (int i = 0; schedule && i < 2; i++)
         if (!gnl_optim_set_real(model->optimizer[i].optim, "beta2", start))
-            return gnl_fail(GENLAT_E_UNSUPPORTED, "beta2_schedule: an optimizer has no beta2");
+            return gnl_fail(GENLAT_E_UNSUPPORTED,
+                            "beta2_schedule is set, but an optimizer has no beta2; use adam or remove the schedule");
     return GENLAT_OK;
 }
 

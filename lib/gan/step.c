@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Training steps of the GAN. The discriminator's: generated samples, both sides shown, loss and penalties back into the
- * discriminator. The generator's: through the discriminator by input gradients alone, then back into the generator. */
+/* Training steps of the GAN. The discriminator's step generates samples, evaluates the discriminator on real and
+ * generated samples, and propagates loss and penalties back to its weights. The generator's step propagates its loss
+ * through the discriminator by input gradients, then to the weights of the generator. */
 #include <math.h>
 
 #include "gan/gan_priv.h"
@@ -22,7 +23,7 @@ static const gnl_real *discriminate(genlat_model *model, const gnl_gan_batch *b,
 {
     gnl_gan_work *work = gnl_gan_work_of(model);
     genlat_exec *exec = work->side[side];
-    const gnl_real *in[] = {gnl_gan_show(model, b, side, x), work->condition};
+    const gnl_real *in[] = {gnl_gan_discriminator_input(model, b, side, x), work->condition};
     gnl_exec_set_dropout(exec, gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_DISCRIMINATOR + (gnl_use)side));
     gnl_exec_forward(exec, GNL_TRAIN, b->packs, in);
     return gnl_exec_output(exec, 0);
@@ -30,18 +31,18 @@ static const gnl_real *discriminate(genlat_model *model, const gnl_gan_batch *b,
 
 /* ---- the discriminator ----------------------------------------------------------------------- */
 
-/* The loss of one side back into the discriminator, with the penalty on the same samples where it is due. Losses of other
- * outputs go a way of their own. */
+/* Backward pass for the loss on real or on generated samples. If a penalty at these samples is due, computes it in
+ * the same pass, unless the class output has a loss too: this needs a second pass. */
 static double side_backward(genlat_model *model, const gnl_gan_batch *b, int side, double factor, double *class_loss)
 {
     gnl_gan_work *work = gnl_gan_work_of(model);
     genlat_exec *exec = work->side[side];
     const gnl_real *dloss = work->doutput[side];
     const double weight = factor * gnl_penalties_at_samples(&gnl_gan_of(model)->penalties, side);
-    bool more = gnl_gan_of(model)->classes_output >= 0;
-    const gnl_penalty penalty = {.kind = GNL_PENALTY_ZERO, .weight = weight, .dloss = more ? NULL : dloss};
+    bool has_class_loss = gnl_gan_of(model)->classes_output >= 0;
+    const gnl_penalty penalty = {.kind = GNL_PENALTY_ZERO, .weight = weight, .dloss = has_class_loss ? NULL : dloss};
     double found = weight > 0 ? weight * gnl_exec_penalty(exec, &penalty, NULL) : 0;
-    if (weight > 0 && !more)
+    if (weight > 0 && !has_class_loss)
         return found;
     memcpy(gnl_exec_output_grad(exec, 0), dloss, (size_t)gnl_exec_rows(exec) * sizeof *dloss);
     *class_loss += gnl_gan_class_loss(model, b, exec);
@@ -49,8 +50,8 @@ static double side_backward(genlat_model *model, const gnl_gan_batch *b, int sid
     return found;
 }
 
-/* Penalties that are left out in most steps count so many times more in the others. No step of the optimizer is added for
- * them, so that rate and decays need no correction. */
+/* Returns the factor of lazy penalties in this step. A penalty that is computed in every n-th step has n times the
+ * weight. It does not add optimizer steps, so that learning rate and decays need no correction. */
 static double penalty_factor(const genlat_model *model)
 {
     const int64_t every = gnl_gan_config_of(model)->opts.penalty_every;
@@ -61,8 +62,8 @@ static double penalty_factor(const genlat_model *model)
 static genlat_status not_finite(const char *net, double loss, double penalty)
 {
     return gnl_fail(GENLAT_E_NUMERIC,
-                    "the loss of the %s is not finite (%g, penalties %g); lower the learning rate, clip gradients, raise r1 and "
-                    "r2, or look for bad values in the data",
+                    "the loss of the %s is not finite (%g, penalties %g); lower the learning rate, clip gradients, "
+                    "increase r1 and r2, or check the data for invalid values",
                     net, loss, penalty);
 }
 
@@ -83,9 +84,9 @@ static genlat_status update(genlat_model *model, int net)
     return status;
 }
 
-/* Losses and penalties back into the discriminator. */
-static void discriminator_losses(genlat_model *model, const gnl_gan_batch *b, const gnl_adversarial *loss, double factor,
-                                 double *value, gnl_penalty_sum *sum)
+/* Computes losses and penalties of the discriminator, and propagates them back to its weights. */
+static void discriminator_losses(genlat_model *model, const gnl_gan_batch *b, const gnl_adversarial *loss,
+                                 double factor, double *value, gnl_penalty_sum *sum)
 {
     gnl_gan_work *work = gnl_gan_work_of(model);
     gnl_gan_penalties *all = &gnl_gan_of(model)->penalties;
@@ -132,20 +133,21 @@ static genlat_status discriminator_step(genlat_model *model, const gnl_gan_batch
 
 /* ---- the generator --------------------------------------------------------------------------- */
 
-/* Losses of the generator, through the discriminator, back to what it has generated. */
+/* Computes the losses of the generator, and propagates them through the discriminator to the generated samples. */
 static double generator_losses(genlat_model *model, const gnl_gan_batch *b)
 {
     gnl_gan_work *work = gnl_gan_work_of(model);
-    genlat_exec *judge = work->side[GNL_FAKE];
+    genlat_exec *discriminator = work->side[GNL_FAKE];
     const uint32_t kind = gnl_gan_config_of(model)->opts.loss;
     const gnl_real *generated = generate(model, b);
     bool compares = gnl_adversarial_needs_real(kind) || gnl_gan_of(model)->features_output >= 0;
     const gnl_real *real = compares ? discriminate(model, b, GNL_REAL, b->x) : NULL;
     const gnl_adversarial loss = {kind, 0, b->packs, real, discriminate(model, b, GNL_FAKE, generated), 0};
-    double value = gnl_adversarial_generator(&loss, gnl_exec_output_grad(judge, 0));
-    value += gnl_gan_class_loss(model, b, judge) + gnl_gan_feature_loss(model, b);
-    gnl_exec_backward(judge, gnl_gan_outputs(model, GNL_GENERATOR), GNL_GRAD_INPUTS);
-    gnl_gan_show_backward(model, b, gnl_exec_input_grad(judge, 0), gnl_exec_output_grad(work->generator, 0));
+    double value = gnl_adversarial_generator(&loss, gnl_exec_output_grad(discriminator, 0));
+    value += gnl_gan_class_loss(model, b, discriminator) + gnl_gan_feature_loss(model, b);
+    gnl_exec_backward(discriminator, gnl_gan_outputs(model, GNL_GENERATOR), GNL_GRAD_INPUTS);
+    gnl_gan_discriminator_input_backward(model, b, gnl_exec_input_grad(discriminator, 0),
+                                         gnl_exec_output_grad(work->generator, 0));
     return value;
 }
 
@@ -165,21 +167,21 @@ static genlat_status generator_step(genlat_model *model, const gnl_gan_batch *b,
     return GENLAT_OK;
 }
 
-/* What goes along with the nets, once nothing can fail any more. The average moves with all samples since its last update,
- * those of the discriminator's other steps too. */
-static void follow(genlat_model *model, const gnl_gan_batch *b, unsigned nets)
+/* Updates all that depends on a successful step: state of penalties, probability of augmentations, averaged weights.
+ * The average counts the samples of all discriminator steps since its last update. */
+static void after_step(genlat_model *model, const gnl_gan_batch *b, unsigned nets)
 {
     gnl_gan *gan = gnl_gan_of(model);
     gnl_penalty_call call = {.model = model, .batch = b, .net = GNL_DISCRIMINATOR};
     if (nets >> GNL_DISCRIMINATOR & 1) {
-        gnl_penalties_follow(&gan->penalties, &call);
+        gnl_penalties_after_step(&gan->penalties, &call);
         gnl_gan_adapt(model, b);
         model->progress.step++;
     }
     if (!(nets >> GNL_GENERATOR & 1))
         return;
     call.net = GNL_GENERATOR;
-    gnl_penalties_follow(&gan->penalties, &call);
+    gnl_penalties_after_step(&gan->penalties, &call);
     if (gan->ema) {
         gnl_ema_update(gan->ema, b->rows * gnl_gan_config_of(model)->opts.discriminator_steps);
         atomic_store(&gan->stale, true);
@@ -188,12 +190,13 @@ static void follow(genlat_model *model, const gnl_gan_batch *b, unsigned nets)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-static genlat_status take_batch(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_gan_batch *b)
+static genlat_status take_batch(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                gnl_gan_batch *b)
 {
     const int64_t packing = gnl_gan_config_of(model)->opts.packing, packs = x->shape.dim[0] / packing;
     if (packs < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "x has %lld rows, packing takes %lld at least", (long long)x->shape.dim[0],
-                        (long long)packing);
+        return gnl_fail(GENLAT_E_SHAPE, "x has %lld rows, at least %lld expected, the value of packing",
+                        (long long)x->shape.dim[0], (long long)packing);
     *b = (gnl_gan_batch){x->data, packs * packing, packs};
     GNL_TRY(gnl_model_want_work(model, b->rows));
     return gnl_model_fill_condition(model, labels, 0, b->rows, gnl_gan_work_of(model)->condition);
@@ -205,7 +208,8 @@ genlat_status gnl_gan_step(genlat_model *model, const genlat_tensor *x, const ge
     gnl_gan *gan = gnl_gan_of(model);
     gnl_gan_batch b;
     genlat_gan_terms t = gan->last;
-    /* In a step of both the discriminator has moved when the generator's loss turns out not to be finite. */
+    /* If both nets are updated, the generator's loss may fail after the update of the discriminator, which is undone
+     * then. */
     const unsigned undone = nets == BOTH ? 1u << GNL_DISCRIMINATOR : 0;
     GNL_TRY(take_batch(model, x, labels, &b));
     GNL_TRY(gnl_model_save_state(model, undone));
@@ -216,7 +220,7 @@ genlat_status gnl_gan_step(genlat_model *model, const genlat_tensor *x, const ge
         gnl_model_restore_state(model, undone);
         return status;
     }
-    follow(model, &b, nets);
+    after_step(model, &b, nets);
     t.augment_probability = gan->probability;
     gan->last = t;
     return GENLAT_OK;
@@ -240,7 +244,8 @@ static genlat_status run_step(genlat_model *model, const genlat_tensor *x, const
     return GENLAT_OK;
 }
 
-genlat_status genlat_gan_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, genlat_gan_terms *terms)
+genlat_status genlat_gan_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                              genlat_gan_terms *terms)
 {
     GNL_ENTER();
     GNL_TRY(gnl_model_check_family(model, "gan"));

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What may be added to the adversarial losses: classes that the discriminator reports (AC-GAN), and features whose means agree. */
+/* Optional losses in addition to the adversarial loss: class prediction by the discriminator (AC-GAN), and feature
+ * matching. */
 #include <math.h>
 
 #include "gan/gan_priv.h"
 
 /* ---- classes --------------------------------------------------------------------------------- */
 
-/* -log softmax at the class, whose place in the one-hot condition is 1, and its derivative times scale. */
-static double cross_entropy(int64_t classes, const gnl_real *logits, const gnl_real *expected, double scale, gnl_real *dlogits)
+/* Returns -log softmax of the logits at the class of a one-hot vector, and writes its derivative times scale. */
+static double cross_entropy(int64_t classes, const gnl_real *logits, const gnl_real *one_hot, double scale,
+                            gnl_real *dlogits)
 {
     double most = (double)logits[0], total = 0, log_likelihood = 0;
     for (int64_t k = 1; k < classes; k++)
@@ -16,8 +18,8 @@ static double cross_entropy(int64_t classes, const gnl_real *logits, const gnl_r
         total += exp((double)logits[k] - most);
     for (int64_t k = 0; k < classes; k++) {
         double log_p = (double)logits[k] - most - log(total);
-        log_likelihood += (double)expected[k] * log_p;
-        dlogits[k] = (gnl_real)(scale * (exp(log_p) - (double)expected[k]));
+        log_likelihood += (double)one_hot[k] * log_p;
+        dlogits[k] = (gnl_real)(scale * (exp(log_p) - (double)one_hot[k]));
     }
     return -log_likelihood;
 }
@@ -50,7 +52,8 @@ double gnl_gan_feature_loss(const genlat_model *model, const gnl_gan_batch *b)
     if (output < 0)
         return 0;
     const int64_t n = gnl_shape_count(gnl_net_output_shape(net, output));
-    const gnl_real *real = gnl_exec_output(work->side[GNL_REAL], output), *fake = gnl_exec_output(work->side[GNL_FAKE], output);
+    const gnl_real *real = gnl_exec_output(work->side[GNL_REAL], output);
+    const gnl_real *fake = gnl_exec_output(work->side[GNL_FAKE], output);
     gnl_real *dfake = gnl_exec_output_grad(work->side[GNL_FAKE], output);
     for (int64_t j = 0; j < n; j++) {
         double apart = 0;

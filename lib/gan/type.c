@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The GAN as a family of models. */
+/* The gnl_model_type of the GAN. */
 #include "gan/gan_priv.h"
 #include "latent/latent.h"
 
-/* The discriminator's input is what `packing` samples are together. */
+/* Computes the shape of a sample from the discriminator's input, which consists of `packing` samples. */
 static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
 {
     const int64_t packing = ((const gnl_gan_config *)(const void *)config)->opts.packing;
     config->data = *gnl_net_input_shape(nets[GNL_DISCRIMINATOR], 0);
     if (config->data.ndim < 1 || config->data.dim[0] % packing)
-        return gnl_fail(GENLAT_E_FORMAT, "the discriminator does not take packs of %lld", (long long)packing);
+        return gnl_fail(GENLAT_E_FORMAT,
+                        "discriminator: the first dimension of input 0 is not a multiple of packing=%lld",
+                        (long long)packing);
     config->data.dim[0] /= packing;
     return GENLAT_OK;
 }
@@ -27,11 +29,11 @@ static void loaded(genlat_model *model, bool training)
 {
     gnl_gan *gan = gnl_gan_of(model);
     const genlat_gan_opts *o = &gnl_gan_config_of(model)->opts;
-    bool follows = o->augment_target > 0;
-    gan->probability = !gan->augment.count         ? 0
-                       : training && follows ? GNL_MAX(0, GNL_MIN(o->augment_probability, gan->probability))
-                       : follows             ? 0
-                                             : o->augment_probability;
+    bool adapts = o->augment_target > 0;
+    gan->probability = !gan->augment.count  ? 0
+                       : training && adapts ? GNL_MAX(0, GNL_MIN(o->augment_probability, gan->probability))
+                       : adapts             ? 0
+                                            : o->augment_probability;
     if (gan->ema)
         gnl_ema_set_samples(gan->ema, gan->averaged);
     atomic_store(&gan->stale, gan->ema != NULL);
@@ -66,9 +68,12 @@ static genlat_net *net(genlat_model *model, const char *name)
 }
 
 static const gnl_net_slot nets[] = {
-    [GNL_GENERATOR] = {"generator", GNL_GENERATOR}, [GNL_DISCRIMINATOR] = {"discriminator", GNL_DISCRIMINATOR}, {NULL, 0}};
+    [GNL_GENERATOR] = {"generator", GNL_GENERATOR},
+    [GNL_DISCRIMINATOR] = {"discriminator", GNL_DISCRIMINATOR},
+    {NULL, 0},
+};
 
-/* No number of a GAN tells on other data which weights are best: it is neither validated nor restored. */
+/* A GAN has no `evaluate`: none of its losses on validation data indicates which weights are best. */
 const gnl_model_type gnl_gan_type = {
     .name = "gan",
     .help = "generative adversarial network",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Workspaces of the GAN: of training, and of use. */
+/* Workspaces of the GAN, for training and for inference. */
 #include "gan/gan_priv.h"
 
 /* ---- training -------------------------------------------------------------------------------- */
@@ -9,20 +9,20 @@ static genlat_status allocate_arrays(const genlat_model *model, gnl_gan_work *wo
     const gnl_gan *gan = gnl_gan_of(model);
     const genlat_gan_opts *o = &gnl_gan_config_of(model)->opts;
     size_t rows = (size_t)work->base.rows, numbers = rows * (size_t)model->size, real = sizeof(gnl_real);
-    size_t drawn = rows * (size_t)gan->augment.count;
-    size_t seen = o->noise > 0 || drawn ? numbers : 0;
+    size_t draws = rows * (size_t)gan->augment.count;
+    size_t transformed = o->noise > 0 || draws ? numbers : 0;
     size_t points = gnl_penalties_need(&gan->penalties) & GNL_NEEDS_POINTS ? numbers : 0;
     const struct {
         void *out;
         size_t count, size;
     } blocks[] = {{&work->z, rows * (size_t)o->latent, real},
                   {&work->condition, rows * (size_t)model->condition, real},
-                  {&work->seen[GNL_REAL], seen, real},
-                  {&work->seen[GNL_FAKE], seen, real},
+                  {&work->transformed[GNL_REAL], transformed, real},
+                  {&work->transformed[GNL_FAKE], transformed, real},
                   {&work->noise, o->noise > 0 || points ? numbers : 0, real},
                   {&work->point, points, real},
-                  {&work->draws[GNL_REAL], drawn, sizeof(gnl_augment_draw)},
-                  {&work->draws[GNL_FAKE], drawn, sizeof(gnl_augment_draw)},
+                  {&work->draws[GNL_REAL], draws, sizeof(gnl_augment_draw)},
+                  {&work->draws[GNL_FAKE], draws, sizeof(gnl_augment_draw)},
                   {&work->doutput[GNL_REAL], rows, real},
                   {&work->doutput[GNL_FAKE], rows, real},
                   {&work->space, (size_t)gnl_penalties_space(&gan->penalties, model), real}};
@@ -62,7 +62,7 @@ static genlat_status training_fill(genlat_model *model, gnl_workspace *base)
 
 const gnl_workspace_type gnl_gan_training = {sizeof(gnl_gan_work), 0, training_fill, NULL};
 
-/* Fails where a discriminator with exact penalties, or one that computes activations again, could not be trained. */
+/* Returns an error if the discriminator does not support exact penalties or recomputation and the model needs them. */
 genlat_status gnl_gan_check_training(genlat_model *model)
 {
     const bool exact = gnl_penalties_are_exact(&gnl_gan_of(model)->penalties);
@@ -74,9 +74,9 @@ genlat_status gnl_gan_check_training(genlat_model *model)
     return status == GENLAT_OK ? status : gnl_fail_in(status, "discriminator");
 }
 
-/* ---- use ------------------------------------------------------------------------------------- */
+/* ---- inference ------------------------------------------------------------------------------- */
 
-/* One net, and room for its condition. */
+/* The workspace of one net, with its condition. */
 typedef struct net_use {
     gnl_workspace base;
     genlat_exec *exec;
@@ -88,7 +88,8 @@ static genlat_status use_fill(genlat_model *model, gnl_workspace *base, genlat_n
     net_use *work = (net_use *)base;
     const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_INFERENCE);
     GNL_TRY(gnl_workspace_exec(base, NULL, net, base->rows, &opts, &work->exec));
-    return gnl_workspace_alloc(base, (size_t)(base->rows * packing * model->condition), sizeof(gnl_real), &work->condition);
+    return gnl_workspace_alloc(base, (size_t)(base->rows * packing * model->condition), sizeof(gnl_real),
+                               &work->condition);
 }
 
 static genlat_status average_fill(genlat_model *model, gnl_workspace *base)
@@ -110,9 +111,9 @@ const gnl_workspace_type gnl_gan_use_average = {sizeof(net_use), GNL_GAN_ROWS, a
 const gnl_workspace_type gnl_gan_use_raw = {sizeof(net_use), GNL_GAN_ROWS, raw_fill, NULL};
 const gnl_workspace_type gnl_gan_use_discriminator = {sizeof(net_use), GNL_GAN_ROWS, discriminator_fill, NULL};
 
-/* What a net makes of its inputs. */
+/* A forward pass on chunks of rows. */
 typedef struct run {
-    int64_t in_size, out_size, packing; /* packing: rows of the labels for each of the net */
+    int64_t in_size, out_size, packing; /* packing: label rows per row of the net */
     const gnl_real *in;
     const genlat_tensor *labels;
     gnl_real *out;
@@ -125,7 +126,8 @@ static genlat_status run_chunk(genlat_model *model, gnl_workspace *base, int64_t
     const gnl_real *in[] = {r->in + first * r->in_size, work->condition};
     GNL_TRY(gnl_model_fill_condition(model, r->labels, first * r->packing, rows * r->packing, work->condition));
     gnl_exec_forward(work->exec, GNL_EVAL, rows, in);
-    memcpy(r->out + first * r->out_size, gnl_exec_output(work->exec, 0), (size_t)(rows * r->out_size) * sizeof(gnl_real));
+    memcpy(r->out + first * r->out_size, gnl_exec_output(work->exec, 0),
+           (size_t)(rows * r->out_size) * sizeof(gnl_real));
     return GENLAT_OK;
 }
 
@@ -146,7 +148,8 @@ genlat_status genlat_gan_discriminate(genlat_model *model, const genlat_tensor *
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     const int64_t packing = gnl_gan_config_of(model)->opts.packing, rows = x->shape.dim[0];
     if (rows % packing)
-        return gnl_fail(GENLAT_E_SHAPE, "x has %lld rows, a multiple of %lld expected", (long long)rows, (long long)packing);
+        return gnl_fail(GENLAT_E_SHAPE, "x has %lld rows, a multiple of packing=%lld expected", (long long)rows,
+                        (long long)packing);
     GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){1, {rows / packing}}, y));
     run r = {model->size * packing, 1, packing, x->data, labels, (*y)->data};
     genlat_status status = gnl_model_chunks(model, GNL_GAN_POOL_DISCRIMINATOR, rows / packing, run_chunk, &r);

@@ -127,7 +127,7 @@ START_TEST(an_alarm_tells_of_samples_without_variety)
     fit(gan, ring, 1, GENLAT_OK);
     ck_assert_str_eq(alarms, "");
     fit(gan, ring, 3, GENLAT_OK);
-    ck_assert_msg(strstr(alarms, "variety") != NULL, "'%s'", alarms);
+    ck_assert_msg(strstr(alarms, "mode collapse") != NULL, "'%s'", alarms);
     genlat_gan_destroy(&gan);
     gan = make("r3", ring, NULL);
     fit(gan, ring, 6, GENLAT_OK);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The augmentations of a model: found by name, drawn, and applied to a batch. */
+/* The augmentations of a model: parses their names, samples their parameters, and applies them to a batch. */
 #include <stdio.h>
 
 #include "gan/augment/augment.h"
@@ -19,16 +19,17 @@ static genlat_status unknown(const char *word, size_t length)
         snprintf(known + used, sizeof known - used, "%s%s%s%s", used ? ", " : "", (*type)->name, is_new ? ", " : "",
                  is_new ? group : "");
     }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "augment: '%.*s' is none of %s", (int)GNL_MIN(length, (size_t)40), word, known);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "augment: unknown augmentation '%.*s'; known: %s",
+                    (int)GNL_MIN(length, (size_t)40), word, known);
 }
 
-/* Marks the kinds that a word means; returns how many. */
-static int mark(const char *word, size_t length, bool *wanted)
+/* Selects the augmentations whose name or group is `word`. Returns their number. */
+static int select_types(const char *word, size_t length, bool *selected)
 {
     int found = 0;
     for (int i = 0; gnl_augment_types[i]; i++)
         if (is_word(gnl_augment_types[i]->name, word, length) || is_word(gnl_augment_types[i]->group, word, length)) {
-            wanted[i] = true;
+            selected[i] = true;
             found++;
         }
     return found;
@@ -36,20 +37,21 @@ static int mark(const char *word, size_t length, bool *wanted)
 
 genlat_status gnl_augment_parse(const char *text, const gnl_shape *data, gnl_augment *out)
 {
-    bool wanted[GNL_MAX_AUGMENTS] = {false};
+    bool selected[GNL_MAX_AUGMENTS] = {false};
     char found[GNL_SHAPE_TEXT];
     *out = (gnl_augment){.count = 0};
     for (text += strspn(text, " ,"); *text; text += strspn(text, " ,")) {
         size_t length = strcspn(text, " ,");
-        if (!mark(text, length, wanted))
+        if (!select_types(text, length, selected))
             return unknown(text, length);
         text += length;
     }
     for (int i = 0; gnl_augment_types[i]; i++)
-        if (wanted[i])
+        if (selected[i])
             out->type[out->count++] = gnl_augment_types[i];
     if (out->count && (data->ndim < 2 || data->ndim > 3))
-        return gnl_fail(GENLAT_E_SHAPE, "augment: the data are %s, [channels,length] or [channels,height,width] expected",
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "augment: the shape of the data is %s, [channels,length] or [channels,height,width] expected",
                         gnl_shape_format(data, found));
     out->image.channels = data->dim[0];
     out->image.height = data->ndim == 3 ? data->dim[1] : 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Augmentations of the values at each place: brightness, saturation, contrast. */
+/* Augmentations of the values: brightness, saturation, contrast. */
 #include "gan/augment/augment.h"
 
 static int64_t plane_of(const gnl_image *image)
@@ -7,7 +7,7 @@ static int64_t plane_of(const gnl_image *image)
     return image->height * image->width;
 }
 
-static void nothing(const gnl_image *image, const gnl_kernels *k, const gnl_augment_draw *draw, gnl_real *dx)
+static void identity(const gnl_image *image, const gnl_kernels *k, const gnl_augment_draw *draw, gnl_real *dx)
 {
 }
 
@@ -26,7 +26,7 @@ static void brighten(const gnl_image *image, const gnl_kernels *k, const gnl_aug
 }
 
 const gnl_augment_type gnl_augment_brightness = {
-    "brightness", "color", "adds a number from [-0.5, 0.5)", draw_brightness, brighten, nothing};
+    "brightness", "color", "adds a random number from [-0.5, 0.5)", draw_brightness, brighten, identity};
 
 /* ---- saturation: y = s x + (1 - s) mean over the channels, s from [0, 2) ---------------------- */
 
@@ -35,7 +35,7 @@ static void draw_saturation(const gnl_image *image, gnl_rng *rng, gnl_augment_dr
     draw->number[0] = 2 * gnl_rng_unit(rng);
 }
 
-/* Symmetric, so that it is its own adjoint. */
+/* The linear map is symmetric, so that it is also the backward function. */
 static void saturate(const gnl_image *image, const gnl_kernels *k, const gnl_augment_draw *draw, gnl_real *x)
 {
     const int64_t plane = plane_of(image), channels = image->channels;
@@ -50,8 +50,8 @@ static void saturate(const gnl_image *image, const gnl_kernels *k, const gnl_aug
 }
 
 const gnl_augment_type gnl_augment_saturation = {
-    "saturation", "color", "moves the channels from their mean or to it, by a factor from [0, 2)", draw_saturation, saturate,
-    saturate};
+    "saturation", "color", "scales the distance of each channel from the mean of the channels by a factor from [0, 2)",
+    draw_saturation, saturate, saturate};
 
 /* ---- contrast: y = c x + (1 - c) mean over the sample, c from [0.5, 1.5) ----------------------- */
 
@@ -60,7 +60,7 @@ static void draw_contrast(const gnl_image *image, gnl_rng *rng, gnl_augment_draw
     draw->number[0] = 0.5 + gnl_rng_unit(rng);
 }
 
-/* Symmetric too. */
+/* The linear map is symmetric here too. */
 static void change_contrast(const gnl_image *image, const gnl_kernels *k, const gnl_augment_draw *draw, gnl_real *x)
 {
     const int64_t n = image->channels * plane_of(image);
@@ -71,5 +71,5 @@ static void change_contrast(const gnl_image *image, const gnl_kernels *k, const 
 }
 
 const gnl_augment_type gnl_augment_contrast = {
-    "contrast", "color", "moves all values from their mean or to it, by a factor from [0.5, 1.5)", draw_contrast,
-    change_contrast, change_contrast};
+    "contrast", "color", "scales the distance of each value from the mean of the sample by a factor from [0.5, 1.5)",
+    draw_contrast, change_contrast, change_contrast};

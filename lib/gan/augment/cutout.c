@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Cutout: a rectangle of half the sample's size in each direction, around any place, becomes zero. */
+/* Cutout: sets a rectangle to zero. Its sides are 1/2 of the sample's, its center is random. */
 #include "gan/augment/augment.h"
 
-/* [first,past) of one direction; what lies outside is left off. */
+/* Samples the range [first,past) along one side, clipped to the sample. */
 static void draw_range(gnl_rng *rng, int64_t size, double *first, double *past)
 {
     int64_t length = (size + 1) / 2, middle = (int64_t)(gnl_rng_unit(rng) * (double)(size + 1 - length % 2));
@@ -16,7 +16,7 @@ static void draw(const gnl_image *image, gnl_rng *rng, gnl_augment_draw *d)
     draw_range(rng, image->width, &d->number[2], &d->number[3]);
 }
 
-/* Its own adjoint. */
+/* This linear map is symmetric, so that it is also the backward function. */
 static void cut(const gnl_image *image, const gnl_kernels *k, const gnl_augment_draw *d, gnl_real *x)
 {
     const int64_t left = (int64_t)d->number[2], past = (int64_t)d->number[3];
@@ -26,4 +26,4 @@ static void cut(const gnl_image *image, const gnl_kernels *k, const gnl_augment_
 }
 
 const gnl_augment_type gnl_augment_cutout = {
-    "cutout", NULL, "a rectangle of half the size becomes zero", draw, cut, cut};
+    "cutout", NULL, "sets a rectangle with sides of 1/2 of the sample's to zero", draw, cut, cut};

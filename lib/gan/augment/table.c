@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every augmentation, one line each, in the order in which they are applied. A line X(name) stands for gnl_augment_name. */
+/* Lists every augmentation in the order of application, one line each. X(name) refers to gnl_augment_name. */
 #include "gan/augment/augment.h"
 
 #define AUGMENTATIONS(X)                                                                                               \

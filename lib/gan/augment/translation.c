@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Translation: the sample moves by up to an eighth of its size in each direction; zeros come in. */
+/* Translation: shifts the sample by up to 1/8 of its size in each direction, and fills the border with zeros. */
 #include "gan/augment/augment.h"
 
 static double draw_shift(gnl_rng *rng, int64_t size)
@@ -14,7 +14,7 @@ static void draw(const gnl_image *image, gnl_rng *rng, gnl_augment_draw *d)
     d->number[1] = draw_shift(rng, image->width);
 }
 
-/* Row `from` of a plane to row `to`, moved to the right. */
+/* Copies row `from` of a plane to row `to`, shifted to the right by `right`. */
 static void move_row(gnl_real *plane, int64_t width, int64_t from, int64_t to, int64_t right)
 {
     const int64_t kept = width - (right < 0 ? -right : right);
@@ -23,7 +23,7 @@ static void move_row(gnl_real *plane, int64_t width, int64_t from, int64_t to, i
     memset(right > 0 ? out : out + kept, 0, (size_t)(width - kept) * sizeof *out);
 }
 
-/* Rows that are read come before those that are written over them. */
+/* Shifts in place. The order of the rows ensures that a row is read before it is overwritten. */
 static void shift_plane(const gnl_image *image, int64_t down, int64_t right, gnl_real *plane)
 {
     const int64_t height = image->height, width = image->width;
@@ -47,11 +47,11 @@ static void forward(const gnl_image *image, const gnl_kernels *k, const gnl_augm
     shift(image, (int64_t)d->number[0], (int64_t)d->number[1], x);
 }
 
-/* What was moved out gets no gradient. */
+/* The adjoint is the opposite shift: elements that were shifted out get a zero gradient. */
 static void backward(const gnl_image *image, const gnl_kernels *k, const gnl_augment_draw *d, gnl_real *dx)
 {
     shift(image, -(int64_t)d->number[0], -(int64_t)d->number[1], dx);
 }
 
 const gnl_augment_type gnl_augment_translation = {
-    "translation", NULL, "moves the sample by up to an eighth of its size, zeros come in", draw, forward, backward};
+    "translation", NULL, "shifts the sample by up to 1/8 of its size, and fills with zeros", draw, forward, backward};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Historical averaging: the squared distance of all weights from their mean over the steps so far (Salimans and others,
- * Improved techniques for training GANs, 2016). */
+/* Historical averaging: penalizes the squared distance of all weights from their mean over all steps (Salimans and
+ * others, Improved techniques for training GANs, 2016). */
 #include "gan/penalty/penalty.h"
 
 typedef struct history_opts {
@@ -44,7 +44,7 @@ static double weights(gnl_gan_penalty *p, const gnl_penalty_call *call)
     return weight * total;
 }
 
-static void follow(gnl_gan_penalty *p, const gnl_penalty_call *call)
+static void after_step(gnl_gan_penalty *p, const gnl_penalty_call *call)
 {
     const gnl_part *net = &call->model->part[call->net];
     const double steps = (double)gnl_optim_steps(call->model->optimizer[call->net].optim);
@@ -54,9 +54,9 @@ static void follow(gnl_gan_penalty *p, const gnl_penalty_call *call)
 const gnl_gan_penalty_type gnl_penalty_history = {
     .name = "history",
     .options = &table,
-    .help = "distance of all weights from their mean over the steps",
+    .help = "squared distance of all weights from their mean over all steps",
     .nets = 1u << GNL_DISCRIMINATOR | 1u << GNL_GENERATOR,
     .make = make,
     .weights = weights,
-    .follow = follow,
+    .after_step = after_step,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The penalties of a model: made of text, and taken in their order. */
+/* The penalties of a model: parses them from text, and evaluates them in order. */
 #include <stdio.h>
 
 #include "gan/penalty/penalty.h"
@@ -16,7 +16,7 @@ static genlat_status find_type(const char *name, const gnl_gan_penalty_type **ou
         }
         gnl_text_append(known, sizeof known, "%s%s", *known ? ", " : "", (*type)->name);
     }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "no penalty is called '%s'; known: %s", name, known);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown penalty '%s'; known: %s", name, known);
 }
 
 static genlat_status parse_one(const char *spec, gnl_gan_penalties *out)
@@ -25,13 +25,14 @@ static genlat_status parse_one(const char *spec, gnl_gan_penalties *out)
     const char *pairs = NULL;
     gnl_gan_penalty *p = &out->item[out->count];
     if (out->count == GNL_MAX_PENALTIES)
-        return gnl_fail(GENLAT_E_RANGE, "more than %d penalties", GNL_MAX_PENALTIES);
+        return gnl_fail(GENLAT_E_RANGE, "there are more than %d penalties", GNL_MAX_PENALTIES);
     GNL_TRY_IN("penalties", gnl_spec_kind(spec, name, &pairs));
     *p = (gnl_gan_penalty){.type = NULL};
     GNL_TRY(find_type(name, &p->type));
     for (int i = 0; i < out->count; i++)
         if (out->item[i].type == p->type)
-            return gnl_fail(GENLAT_E_INVALID, "penalty %s is given twice; an option of that name sets it too", name);
+            return gnl_fail(GENLAT_E_INVALID, "penalty %s is set twice; set it by its option or in penalties, not both",
+                            name);
     gnl_options_init(p->type->options, p->opts, p->type->options->size);
     GNL_TRY_IN("penalties", gnl_spec_pairs(p->type->options, p->opts, pairs, name));
     out->count++;
@@ -43,7 +44,8 @@ genlat_status gnl_penalties_parse(const char *text, gnl_gan_penalties *out)
     char copy[GNL_SPEC_TEXT], *rest = NULL;
     out->count = 0;
     if (strlen(text) >= sizeof copy)
-        return gnl_fail(GENLAT_E_RANGE, "penalties are longer than %zu bytes", sizeof copy - 1);
+        return gnl_fail(GENLAT_E_RANGE, "penalties has %zu bytes, at most %zu expected", strlen(text),
+                        sizeof copy - 1);
     strcpy(copy, text);
     for (char *word = strtok_r(copy, ";", &rest); word; word = strtok_r(NULL, ";", &rest))
         if (word[strspn(word, " ")])
@@ -68,7 +70,7 @@ void gnl_penalties_free(gnl_gan_penalties *all, genlat_ctx *ctx)
     }
 }
 
-/* ---- what they need -------------------------------------------------------------------------- */
+/* ---- requirements ---------------------------------------------------------------------------- */
 
 unsigned gnl_penalties_need(const gnl_gan_penalties *all)
 {
@@ -106,7 +108,7 @@ int64_t gnl_penalties_space(const gnl_gan_penalties *all, const genlat_model *mo
 
 typedef double value_fn(gnl_gan_penalty *p, const gnl_penalty_call *call);
 
-static bool is_taken(const gnl_gan_penalty *p, const gnl_penalty_call *call)
+static bool is_due(const gnl_gan_penalty *p, const gnl_penalty_call *call)
 {
     return p->type->nets >> call->net & 1 && !(p->type->lazy && call->factor == 0);
 }
@@ -120,31 +122,33 @@ static void add(const gnl_gan_penalty *p, double value, int64_t every, gnl_penal
     sum->total += value;
 }
 
-/* Each with the factor that is its own. */
-static void take(gnl_gan_penalty *p, value_fn *value, const gnl_penalty_call *call, double factor, int64_t every,
-                 gnl_penalty_sum *sum)
+/* Evaluates one penalty. `factor` applies to lazy penalties only. */
+static void evaluate_one(gnl_gan_penalty *p, value_fn *value, const gnl_penalty_call *call, double factor,
+                         int64_t every, gnl_penalty_sum *sum)
 {
     gnl_penalty_call own = *call;
     own.factor = p->type->lazy ? factor : 1;
-    if (value && is_taken(p, &own))
+    if (value && is_due(p, &own))
         add(p, value(p, &own), every, sum);
 }
 
-void gnl_penalties_outputs(gnl_gan_penalties *all, gnl_penalty_call *call, double factor, int64_t every, gnl_penalty_sum *sum)
+void gnl_penalties_outputs(gnl_gan_penalties *all, gnl_penalty_call *call, double factor, int64_t every,
+                           gnl_penalty_sum *sum)
 {
     for (int i = 0; i < all->count; i++)
-        take(&all->item[i], all->item[i].type->outputs, call, factor, every, sum);
+        evaluate_one(&all->item[i], all->item[i].type->outputs, call, factor, every, sum);
 }
 
-void gnl_penalties_weights(gnl_gan_penalties *all, gnl_penalty_call *call, double factor, int64_t every, gnl_penalty_sum *sum)
+void gnl_penalties_weights(gnl_gan_penalties *all, gnl_penalty_call *call, double factor, int64_t every,
+                           gnl_penalty_sum *sum)
 {
     for (int i = 0; i < all->count; i++)
-        take(&all->item[i], all->item[i].type->weights, call, factor, every, sum);
+        evaluate_one(&all->item[i], all->item[i].type->weights, call, factor, every, sum);
 }
 
-void gnl_penalties_follow(gnl_gan_penalties *all, gnl_penalty_call *call)
+void gnl_penalties_after_step(gnl_gan_penalties *all, gnl_penalty_call *call)
 {
     for (int i = 0; i < all->count; i++)
-        if (all->item[i].type->follow && all->item[i].type->nets >> call->net & 1)
-            all->item[i].type->follow(&all->item[i], call);
+        if (all->item[i].type->after_step && all->item[i].type->nets >> call->net & 1)
+            all->item[i].type->after_step(&all->item[i], call);
 }

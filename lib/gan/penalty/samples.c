@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* R1 and R2: |gradient by the input|^2 / 2 at the real and at the generated samples (Mescheder, Geiger, Nowozin, Which training
- * methods for GANs do actually converge?, 2018). They are taken together with the loss. */
+/* R1 and R2: |gradient by the input|^2 / 2 at the real and at the generated samples (Mescheder, Geiger, Nowozin, Which
+ * training methods for GANs do actually converge?, 2018). They are computed together with the loss. */
 #include "gan/penalty/penalty.h"
 
 typedef struct sample_opts {
@@ -26,7 +26,7 @@ static double at_fake(const gnl_gan_penalty *p, int side)
 const gnl_gan_penalty_type gnl_penalty_r1 = {
     .name = "r1",
     .options = &r1_table,
-    .help = "slope of the discriminator at real samples, exact",
+    .help = "exact gradient penalty at real samples",
     .nets = 1u << GNL_DISCRIMINATOR,
     .lazy = true,
     .at_samples = at_real,
@@ -35,7 +35,7 @@ const gnl_gan_penalty_type gnl_penalty_r1 = {
 const gnl_gan_penalty_type gnl_penalty_r2 = {
     .name = "r2",
     .options = &r2_table,
-    .help = "slope of the discriminator at generated samples, exact",
+    .help = "exact gradient penalty at generated samples",
     .nets = 1u << GNL_DISCRIMINATOR,
     .lazy = true,
     .at_samples = at_fake,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every penalty, one line each, in the order in which they are taken. A line X(name) stands for gnl_penalty_name. */
+/* Lists every penalty in the order of evaluation, one line each. X(name) refers to gnl_penalty_name. */
 #include "gan/penalty/penalty.h"
 
 #define PENALTIES(X)                                                                                                   \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the discriminator of a GAN is shown: samples, augmented and under instance noise; and how varied samples are. */
+/* The input of the discriminator: samples with augmentations and instance noise. Also measures the diversity of
+ * generated samples. */
 #include <math.h>
 
 #include "gan/gan_priv.h"
@@ -14,7 +15,8 @@ double gnl_gan_mean(int64_t n, const gnl_real *x)
 
 /* ---- augmentation and noise ------------------------------------------------------------------ */
 
-void gnl_gan_add_noise(genlat_model *model, const gnl_gan_batch *b, gnl_use use, double sd, const gnl_real *x, gnl_real *out)
+void gnl_gan_add_noise(genlat_model *model, const gnl_gan_batch *b, gnl_use use, double sd, const gnl_real *x,
+                       gnl_real *out)
 {
     gnl_gan_work *work = gnl_gan_work_of(model);
     const gnl_compute *c = gnl_exec_compute(work->side[GNL_REAL]);
@@ -31,33 +33,36 @@ static void augment(genlat_model *model, const gnl_gan_batch *b, int side, const
     gnl_gan_work *work = gnl_gan_work_of(model);
     gnl_rng rng = gnl_model_stream(model, GNL_STREAM_AUGMENT, GNL_GAN_AUGMENT + (gnl_use)side);
     gnl_augment_draw_all(&gan->augment, gan->probability, &rng, b->rows, work->draws[side]);
-    gnl_augment_forward(&gan->augment, gnl_exec_compute(work->side[GNL_REAL]), b->rows, work->draws[side], x, work->seen[side]);
+    gnl_augment_forward(&gan->augment, gnl_exec_compute(work->side[GNL_REAL]), b->rows, work->draws[side], x,
+                        work->transformed[side]);
 }
 
-const gnl_real *gnl_gan_show(genlat_model *model, const gnl_gan_batch *b, int side, const gnl_real *x)
+const gnl_real *gnl_gan_discriminator_input(genlat_model *model, const gnl_gan_batch *b, int side, const gnl_real *x)
 {
     gnl_gan_work *work = gnl_gan_work_of(model);
     const double sd = gnl_gan_config_of(model)->opts.noise * gnl_model_factor(model, GNL_GAN_NOISE_SCHEDULE);
-    work->shown[side] = x;
+    work->input[side] = x;
     if (gnl_gan_of(model)->augment.count) {
         augment(model, b, side, x);
-        work->shown[side] = work->seen[side];
+        work->input[side] = work->transformed[side];
     }
     if (sd > 0) {
-        gnl_gan_add_noise(model, b, GNL_GAN_INSTANCE + (gnl_use)side, sd, work->shown[side], work->seen[side]);
-        work->shown[side] = work->seen[side];
+        gnl_gan_add_noise(model, b, GNL_GAN_INSTANCE + (gnl_use)side, sd, work->input[side], work->transformed[side]);
+        work->input[side] = work->transformed[side];
     }
-    return work->shown[side];
+    return work->input[side];
 }
 
-void gnl_gan_show_backward(genlat_model *model, const gnl_gan_batch *b, const gnl_real *dshown, gnl_real *dx)
+void gnl_gan_discriminator_input_backward(genlat_model *model, const gnl_gan_batch *b, const gnl_real *dinput,
+                                          gnl_real *dx)
 {
     const gnl_gan *gan = gnl_gan_of(model);
     const gnl_gan_work *work = gnl_gan_work_of(model);
     if (gan->augment.count)
-        gnl_augment_backward(&gan->augment, gnl_exec_compute(work->side[GNL_REAL]), b->rows, work->draws[GNL_FAKE], dshown, dx);
+        gnl_augment_backward(&gan->augment, gnl_exec_compute(work->side[GNL_REAL]), b->rows, work->draws[GNL_FAKE],
+                             dinput, dx);
     else
-        memcpy(dx, dshown, (size_t)(b->rows * model->size) * sizeof *dx);
+        memcpy(dx, dinput, (size_t)(b->rows * model->size) * sizeof *dx);
 }
 
 void gnl_gan_adapt(genlat_model *model, const gnl_gan_batch *b)
@@ -71,9 +76,9 @@ void gnl_gan_adapt(genlat_model *model, const gnl_gan_batch *b)
     gan->probability = GNL_MAX(0, GNL_MIN(o->augment_probability, gan->probability));
 }
 
-/* ---- variety --------------------------------------------------------------------------------- */
+/* ---- diversity ------------------------------------------------------------------------------- */
 
-/* Sum of the distances of neighbours among the first samples of a batch. */
+/* Returns the sum of the distances of consecutive samples, over the first samples of a batch. */
 static double distances(const genlat_model *model, const gnl_gan_batch *b, const gnl_real *x)
 {
     enum { MOST = 32 };
@@ -89,7 +94,8 @@ static double distances(const genlat_model *model, const gnl_gan_batch *b, const
     return total;
 }
 
-/* Neighbours have the same conditions on both sides. */
+/* Comparable for conditional models too, because real and generated samples have the same conditions in the same
+ * order. */
 double gnl_gan_diversity(const genlat_model *model, const gnl_gan_batch *b, const gnl_real *generated)
 {
     double real = distances(model, b, b->x);
