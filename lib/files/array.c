@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers of many types in the memory of a file: to tensors and to sources. */
+/* Converts arrays of several element types to tensors and sources. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "files_priv.h"
 
-/* Bytes in the order of the file to a number in the machine's. */
+/* Reads an unsigned number of `width` bytes in the byte order of the file. */
 static uint64_t load_bits(const uint8_t *at, size_t width, bool big_endian)
 {
     uint64_t bits = 0;
@@ -68,18 +68,18 @@ size_t gnl_element_size(gnl_element element)
 
 genlat_status gnl_array_check(gnl_array *array, const char *path, size_t available)
 {
-    size_t room = available / gnl_element_size(array->element);
+    size_t capacity = available / gnl_element_size(array->element);
     int64_t count = 1;
     for (int32_t i = 0; i < array->ndim; i++)
         if (array->dim[i] < 0 || __builtin_mul_overflow(count, array->dim[i], &count))
             return genlat_error_set(GENLAT_E_FORMAT,
-                                    "%s: dimension %d of %lld overflows; the file is damaged", path, (int)i,
+                                    "%s: dimension %d is %lld, which overflows; the file is damaged", path, (int)i,
                                     (long long)array->dim[i]);
-    if ((uint64_t)count > room)
+    if ((uint64_t)count > capacity)
         return genlat_error_set(
             GENLAT_E_FORMAT,
-            "%s: its dimensions ask for %lld values, it has %zu; the file is cut off or damaged", path,
-            (long long)count, room);
+            "%s: %lld values expected from the dimensions, found %zu; the file is truncated or damaged", path,
+            (long long)count, capacity);
     array->count = count;
     return GENLAT_OK;
 }
@@ -97,10 +97,10 @@ genlat_status gnl_array_tensor(genlat_ctx *ctx, const gnl_array *array, genlat_t
 
 /* ---- sources ----------------------------------------------------------------------------------------- */
 
-/* The sample's shape: what the spec says, else that of the file; images get a channel. */
+/* Sets the shape of a sample to that of the spec, or keeps that of the file. Adds a channel to images. */
 static genlat_status shape_samples(gnl_array *array, const gnl_spec *spec, bool images)
 {
-    int64_t sample = 1, wanted = 1;
+    int64_t sample = 1, requested = 1;
     for (int32_t i = 1; i < array->ndim; i++)
         sample *= array->dim[i];
     if (images && array->ndim == 3 && spec->ndim == 0) {
@@ -112,16 +112,17 @@ static genlat_status shape_samples(gnl_array *array, const gnl_spec *spec, bool 
     if (spec->ndim == 0)
         return GENLAT_OK;
     for (int32_t i = 0; i < spec->ndim; i++)
-        if (__builtin_mul_overflow(wanted, spec->shape[i], &wanted))
-            wanted = -1;
-    if (wanted != sample)
-        return genlat_error_set(GENLAT_E_SHAPE, "%s: a sample has %lld values, shape= asks for %lld",
-                                spec->path, (long long)sample, (long long)wanted);
+        if (__builtin_mul_overflow(requested, spec->shape[i], &requested))
+            requested = -1;
+    if (requested != sample)
+        return genlat_error_set(GENLAT_E_SHAPE, "%s: a sample has %lld values, but shape= has %lld",
+                                spec->path, (long long)sample, (long long)requested);
     memcpy(array->dim + 1, spec->shape, (size_t)spec->ndim * sizeof *array->dim);
     array->ndim = spec->ndim + 1;
     return GENLAT_OK;
 }
 
+/* Returns the factor of byte values: 1/255, or 1 if all values are 0 or 1 or raw=yes. */
 static double byte_scale(const gnl_array *array, const gnl_spec *spec)
 {
     for (int64_t i = 0; !spec->raw && i < array->count; i++)
@@ -136,7 +137,7 @@ genlat_status gnl_array_source(genlat_ctx *ctx, const gnl_array *given, const gn
     gnl_array array = *given;
     genlat_tensor *x = NULL, *labels = NULL;
     if (array.ndim < 1 || array.count < 1)
-        return genlat_error_set(GENLAT_E_SHAPE, "%s: it holds no samples", spec->path);
+        return genlat_error_set(GENLAT_E_SHAPE, "%s: the file has no samples", spec->path);
     GNL_FILES_TRY(shape_samples(&array, spec, images));
     genlat_status status = given_labels ? gnl_array_tensor(ctx, given_labels, &labels) : GENLAT_OK;
     if (status == GENLAT_OK && array.element == GNL_U8) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CSV: numbers, a row a sample; a column of classes may hold words. */
+/* CSV tables of numbers, one sample per row. The label column may contain text. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +8,12 @@
 
 enum { MAX_COLUMNS = 1 << 16, MAX_FIELD = 255 };
 
-/* A place in the text, and the words of the label column. */
+/* The position in the text, and the values of the label column as text. */
 typedef struct reader {
     const char *path;
     const char *at, *end;
     char delimiter;
-    int64_t line; /* from 1 on */
+    int64_t line; /* counted from 1 */
     char **word;  /* [rows] text of the label column */
     int64_t words;
 } reader;
@@ -21,10 +21,10 @@ typedef struct reader {
 typedef struct field {
     char text[MAX_FIELD + 1];
     size_t length;
-    bool last; /* of its row */
+    bool last; /* last field of the row */
 } field;
 
-static genlat_status complain(const reader *r, int64_t column, const char *what)
+static genlat_status format_error(const reader *r, int64_t column, const char *what)
 {
     return genlat_error_set(GENLAT_E_FORMAT, "%s: line %lld, column %lld: %s", r->path, (long long)r->line,
                             (long long)column + 1, what);
@@ -46,7 +46,7 @@ static void skip_row_end(reader *r)
     r->line++;
 }
 
-/* Up to the delimiter, or between quotes, where a doubled quote stands for one. */
+/* Reads a field up to the delimiter, or a quoted field, in which two quotes represent one. */
 static genlat_status read_field(reader *r, int64_t column, field *out)
 {
     bool quoted = r->at < r->end && *r->at == '"';
@@ -59,15 +59,15 @@ static genlat_status read_field(reader *r, int64_t column, field *out)
             break;
         r->at += quoted && *r->at == '"';
         if (out->length == MAX_FIELD)
-            return complain(r, column, "a field is longer than 255 bytes");
+            return format_error(r, column, "the field is longer than 255 bytes");
         out->text[out->length++] = *r->at++;
     }
     if (quoted && r->at++ == r->end)
-        return complain(r, column, "a quote is not closed");
+        return format_error(r, column, "the closing quote is missing");
     out->text[out->length] = '\0';
     out->last = at_row_end(r);
     if (!out->last && *r->at != r->delimiter)
-        return complain(r, column, "text follows a closing quote");
+        return format_error(r, column, "there is text after the closing quote");
     if (out->last)
         skip_row_end(r);
     else
@@ -86,7 +86,7 @@ static bool field_number(const field *f, double *out)
     return gnl_files_number(text, length, out);
 }
 
-/* The one of , ; tab that the first line has most of. */
+/* Returns the delimiter: the most frequent of comma, semicolon and tab in the first line. */
 static char guess_delimiter(const reader *r)
 {
     static const char known[] = ",;\t";
@@ -108,7 +108,7 @@ static void skip_empty_rows(reader *r)
 
 /* ---- the first row ----------------------------------------------------------------------------------- */
 
-/* Columns, whether the row is a header, and the index of the label column (-1: none asked for). */
+/* Properties of the table. label is the index of the label column; -1: none requested. */
 typedef struct first_row {
     int64_t columns, label;
     bool header;
@@ -125,14 +125,15 @@ static genlat_status find_label(const reader *r, const char *label, int64_t name
         out->label = number > 0 ? (int64_t)number - 1 : out->columns + (int64_t)number;
     if (out->label < 0)
         return genlat_error_set(GENLAT_E_NOT_FOUND,
-                                "%s: no column is called '%s'; label= takes a name of the first "
-                                "line or a number from 1 to %lld",
+                                "%s: label= is '%s'; the name of a column in the first line or a number from 1 to "
+                                "%lld expected",
                                 r->path, label, (long long)out->columns);
     return GENLAT_OK;
 }
 
-/* A row with a word is a header, unless the word stands in the label column of numbered columns. */
-static genlat_status look_at_first(reader r, const char *label, first_row *out)
+/* Reads the first row. A row that contains text is a header, except if the only text is in the label column and
+ * label= is the number of that column. */
+static genlat_status read_first_row(reader r, const char *label, first_row *out)
 {
     field f;
     double number = 0;
@@ -147,9 +148,9 @@ static genlat_status look_at_first(reader r, const char *label, first_row *out)
         if (label && strcmp(f.text, label) == 0)
             named = out->columns;
         if (++out->columns > MAX_COLUMNS)
-            return complain(&r, out->columns, "there are more than 65536 columns");
+            return format_error(&r, out->columns, "there are more than 65536 columns");
     } while (!f.last);
-    /* A number as a label is a name only where the row has words. */
+    /* If the row has no text, it is not a header, so that label= is a column number. */
     GNL_FILES_TRY(find_label(&r, label, words ? named : -1, out));
     out->header = words > 1 || (words == 1 && (word_at != out->label || named == out->label));
     return GENLAT_OK;
@@ -157,15 +158,15 @@ static genlat_status look_at_first(reader r, const char *label, first_row *out)
 
 /* ---- rows -------------------------------------------------------------------------------------------- */
 
-static genlat_status grow(reader *r, gnl_csv *csv, bool labels, int64_t *room)
+static genlat_status grow(reader *r, gnl_csv *csv, bool labels, int64_t *capacity)
 {
-    if (csv->rows < *room)
+    if (csv->rows < *capacity)
         return GENLAT_OK;
-    *room = *room ? *room + *room / 2 : 64;
+    *capacity = *capacity ? *capacity + *capacity / 2 : 64;
     size_t width = GNL_FILES_MAX((size_t)csv->columns, 1) * sizeof *csv->value;
-    float *value = realloc(csv->value, (size_t)*room * width);
+    float *value = realloc(csv->value, (size_t)*capacity * width);
     csv->value = value ? value : csv->value;
-    char **word = labels ? realloc(r->word, (size_t)*room * sizeof *word) : NULL;
+    char **word = labels ? realloc(r->word, (size_t)*capacity * sizeof *word) : NULL;
     r->word = word ? word : r->word;
     return value && (word || !labels) ? GENLAT_OK : gnl_files_no_memory(r->path);
 }
@@ -178,9 +179,9 @@ static genlat_status read_row(reader *r, const first_row *first, gnl_csv *csv)
     for (; !f.last; column++) {
         double number = 0;
         GNL_FILES_TRY(read_field(r, column, &f));
-        r->line -= f.last; /* the row is still this line */
+        r->line -= f.last; /* errors in the last field belong to this line */
         if (column == first->columns)
-            return complain(r, column, "the row has more columns than the first");
+            return format_error(r, column, "the row has more columns than the first");
         if (column == first->label) {
             r->word[r->words] = strdup(f.text);
             if (!r->word[r->words++])
@@ -188,13 +189,13 @@ static genlat_status read_row(reader *r, const first_row *first, gnl_csv *csv)
         } else if (field_number(&f, &number)) {
             *value++ = (float)number;
         } else {
-            return complain(r, column,
-                            f.length ? "the text is no number; name the column of classes with label="
-                                     : "the field is empty; fill it in or leave the row out");
+            return format_error(r, column,
+                            f.length ? "the text is not a number; set label= if this is the column of classes"
+                                     : "the field is empty; enter a number or remove the row");
         }
     }
     if (column != first->columns)
-        return complain(r, column, "the row has fewer columns than the first");
+        return format_error(r, column, "the row has fewer columns than the first");
     r->line++;
     csv->rows++;
     return GENLAT_OK;
@@ -207,7 +208,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Words get numbers in the order of their bytes. */
+/* Assigns class numbers to the texts of the label column, in byte order. */
 static genlat_status number_words(const reader *r, gnl_csv *csv)
 {
     char **sorted = malloc((size_t)csv->rows * sizeof *sorted);
@@ -227,6 +228,7 @@ static genlat_status number_words(const reader *r, gnl_csv *csv)
     return GENLAT_OK;
 }
 
+/* Converts the label column: to numbers if all texts are class numbers, otherwise by number_words(). */
 static genlat_status make_labels(const reader *r, gnl_csv *csv)
 {
     csv->label = malloc((size_t)csv->rows * sizeof *csv->label);
@@ -254,28 +256,28 @@ void gnl_csv_free(gnl_csv *csv)
 static genlat_status parse_rows(reader *r, const char *label, gnl_csv *out)
 {
     first_row first;
-    int64_t room = 0;
+    int64_t capacity = 0;
     skip_empty_rows(r);
     r->delimiter = guess_delimiter(r);
     if (r->at == r->end)
         return genlat_error_set(GENLAT_E_FORMAT, "%s: the file is empty", r->path);
-    GNL_FILES_TRY(look_at_first(*r, label, &first));
+    GNL_FILES_TRY(read_first_row(*r, label, &first));
     out->columns = first.columns - (first.label >= 0);
     for (field skipped = {.last = !first.header}; !skipped.last;)
         GNL_FILES_TRY(read_field(r, 0, &skipped));
     for (skip_empty_rows(r); r->at < r->end; skip_empty_rows(r)) {
-        GNL_FILES_TRY(grow(r, out, first.label >= 0, &room));
+        GNL_FILES_TRY(grow(r, out, first.label >= 0, &capacity));
         GNL_FILES_TRY(read_row(r, &first, out));
     }
     if (out->rows == 0 || out->columns == 0)
-        return genlat_error_set(GENLAT_E_FORMAT, "%s: there are no numbers in it", r->path);
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: the file has no numbers", r->path);
     return first.label >= 0 ? make_labels(r, out) : GENLAT_OK;
 }
 
 genlat_status gnl_csv_parse(const char *path, const uint8_t *data, size_t size, const char *label,
                             gnl_csv *out)
 {
-    static const char mark[] = "\xEF\xBB\xBF"; /* byte order mark that some spreadsheets put in front */
+    static const char mark[] = "\xEF\xBB\xBF"; /* byte order mark that some spreadsheet programs write */
     reader r = {.path = path, .at = (const char *)data, .end = (const char *)data + size, .line = 1};
     *out = (gnl_csv){0};
     if (size >= 3 && memcmp(data, mark, 3) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CSV to tensors and sources, and tensors to CSV. */
+/* Reads CSV files as tensors and sources, and writes tensors as CSV. */
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,9 +65,9 @@ genlat_status genlat_csv_write(const char *path, const genlat_tensor *tensor, co
     GNL_FILES_REQUIRE(path, "genlat_csv_write", "path is NULL");
     GNL_FILES_REQUIRE(tensor, "genlat_csv_write", "tensor is NULL");
     if (genlat_tensor_ndim(tensor) < 1)
-        return genlat_error_set(GENLAT_E_SHAPE, "genlat_csv_write: tensor is a scalar, [n,...] wanted");
+        return genlat_error_set(GENLAT_E_SHAPE, "genlat_csv_write: tensor is a scalar, [n,...] expected");
     gnl_output output;
-    /* The point of this thread's numbers must be a point; the host's locale comes back afterwards. */
+    /* Numbers need a decimal point, so that this thread uses the C locale while writing. */
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (!c)
         return gnl_files_no_memory(path);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * files: readers and writers of data files; a library of its own on the public functions of libgenlat.
- * Uses: the public headers, zlib, libpng, and libsndfile where there is one. Temporary memory comes from malloc.
- * Adding: a kind of source is one file and one line in the table of open.c. A reader checks each length against
- *         the size of the file before it allocates; its parser takes memory, so that it can be fuzzed.
+ * files: readers and writers of data files. A separate library that uses the public functions of libgenlat.
+ * Uses: the public headers, zlib, libpng, and optionally libsndfile. Temporary memory comes from malloc.
+ * Adding: for a kind of source, write one file and add one line to the table in open.c. A reader must check each length
+ *         against the size of the file before it allocates. Its parser reads from memory, so that it can be fuzzed.
  * Tests: tests/unit/test_files.c, tests/fuzz/.
  */
 #ifndef GNL_FILES_PRIV_H
@@ -36,53 +36,53 @@ enum { GNL_FILES_PATH = 4096, GNL_FILES_KEY = 208 };
 /* ---- input ------------------------------------------------------------------------------------------- */
 
 typedef struct gnl_bytes {
-    uint8_t *data; /* malloc */
+    uint8_t *data; /* allocated by malloc */
     size_t size;
 } gnl_bytes;
 
-/* A whole file, uncompressed if it is .gz; E_IO names the file and what the system said. */
+/* Reads a whole file, and decompresses it if it is gzip. Returns E_IO with the path and the error of the system. */
 genlat_status gnl_files_load(const char *path, gnl_bytes *out);
 bool gnl_files_exist(const char *path);
 bool gnl_files_is_folder(const char *path);
-/* "folder/name"; E_RANGE when that is longer than GNL_FILES_PATH. */
+/* Writes "folder/name" to out. Returns E_RANGE if it does not fit. */
 genlat_status gnl_files_join(const char *folder, const char *name, char out[GNL_FILES_PATH]);
-/* No memory for what a file asks for. */
+/* Sets and returns E_MEMORY, with the path in the message. */
 genlat_status gnl_files_no_memory(const char *path);
 
-/* Files of a folder with one of the endings, sorted by name. In a folder of folders each folder is a class.
- */
+/* The files of a folder with one of the endings, sorted by name. If the folder has no such files, but subfolders, the
+ * list has the files of the subfolders, each of which is a class. */
 typedef struct gnl_tree {
     char **path;            /* [count] */
     int64_t *class;         /* [count] */
-    int64_t count, classes; /* classes is 0 without folders */
+    int64_t count, classes; /* classes is 0 without subfolders */
 } gnl_tree;
 
 genlat_status gnl_tree_read(const char *folder, const char *const *endings, gnl_tree *out);
 void gnl_tree_free(gnl_tree *tree);
 
-/* Text to number as in C, whatever the locale; false when there is anything else. */
+/* Parses a number in C syntax, independent of the locale. Returns false if the text is not a number. */
 bool gnl_files_number(const char *text, size_t length, double *out);
 
 /* ---- output ------------------------------------------------------------------------------------------ */
 
-/* A file under a temporary name beside the one that it will replace. */
+/* A temporary file in the same folder as the file that it replaces. */
 typedef struct gnl_output {
     FILE *stream;
     const char *path;
-    char temporary[GNL_FILES_PATH]; /* "" for what is no plain file, such as /dev/null */
+    char temporary[GNL_FILES_PATH]; /* "": written directly, because path is not a regular file, such as /dev/null */
 } gnl_output;
 
 genlat_status gnl_output_open(const char *path, gnl_output *out);
-/* Flushes and renames when `status` is GENLAT_OK, else removes; returns the first failure. */
+/* If `status` is GENLAT_OK, flushes and renames the temporary file, else removes it. Returns the first error. */
 genlat_status gnl_output_close(gnl_output *output, genlat_status status);
-/* E_IO for a stream that could not be written. */
+/* Returns E_IO if an earlier write to the stream failed. */
 genlat_status gnl_output_check(const gnl_output *output);
 
 /* ---- arrays ------------------------------------------------------------------------------------------ */
 
 typedef enum gnl_element { GNL_U8, GNL_I8, GNL_I16, GNL_I32, GNL_I64, GNL_F32, GNL_F64 } gnl_element;
 
-/* Numbers in the memory of a file. */
+/* An array of numbers inside the contents of a file. */
 typedef struct gnl_array {
     int32_t ndim;
     int64_t dim[GENLAT_MAX_DIMS];
@@ -93,45 +93,46 @@ typedef struct gnl_array {
 } gnl_array;
 
 size_t gnl_element_size(gnl_element element);
-/* Sets count; E_FORMAT when the sizes overflow or ask for more than the available bytes. */
+/* Computes count. Returns E_FORMAT if it overflows or needs more than the available bytes. */
 genlat_status gnl_array_check(gnl_array *array, const char *path, size_t available);
 genlat_status gnl_array_tensor(genlat_ctx *ctx, const gnl_array *array, genlat_tensor **out);
 
 /* ---- SPEC -------------------------------------------------------------------------------------------- */
 
-/* "KIND:PATH#PART?KEY=VALUE" taken apart. */
+/* The parsed text "KIND:PATH#PART?KEY=VALUE". */
 typedef struct gnl_spec {
     char kind[16], path[GNL_FILES_PATH], part[16];
     char key[GNL_FILES_KEY], labels_key[GNL_FILES_KEY], label[GNL_FILES_KEY];
     int64_t n, length;
-    int32_t ndim; /* of shape; 0: not given */
+    int32_t ndim; /* number of dimensions of shape; 0: not set */
     int64_t shape[GENLAT_MAX_DIMS];
     bool raw, lines;
-    genlat_transform_opts transform; /* its seed is that of drawn sources too */
+    genlat_transform_opts transform; /* its seed is also the seed of synthetic sources */
 } gnl_spec;
 
 genlat_status gnl_spec_parse(const char *text, gnl_spec *out);
 
-/* A source of the rows of an array, shaped as the spec says. images: three dimensions get a channel. */
+/* Creates a source whose samples are the rows of an array, with the shape of the spec if set. If images is true, a
+ * channel dimension is added to arrays with three dimensions. */
 genlat_status gnl_array_source(genlat_ctx *ctx, const gnl_array *array, const gnl_spec *spec, bool images,
                                const gnl_array *labels, genlat_source **out);
 
-/* ---- parsers of memory, and what opens them ---------------------------------------------------------- */
+/* ---- parsers, and functions that open sources -------------------------------------------------------- */
 
 genlat_status gnl_idx_parse(const char *path, const uint8_t *data, size_t size, gnl_array *out);
 genlat_status gnl_npy_parse(const char *path, const uint8_t *data, size_t size, gnl_array *out);
 
-/* One member of an archive; name without .npy, NULL: the only one. data is malloc, to be freed by the caller.
- */
+/* Extracts a member of an archive. name has no .npy ending; NULL means the only member. The caller frees out->data. */
 genlat_status gnl_npz_member(const char *path, const uint8_t *data, size_t size, const char *name,
                              gnl_bytes *out);
+/* Returns whether an archive has a member of this name. */
 bool gnl_npz_has(const char *path, const uint8_t *data, size_t size, const char *name);
 
-/* A table of numbers; the label column is apart. */
+/* A table of numbers, with the label column separate. */
 typedef struct gnl_csv {
     int64_t rows, columns;
-    float *value; /* [rows,columns] malloc */
-    float *label; /* [rows] malloc; NULL: no label column was asked for */
+    float *value; /* [rows,columns] allocated by malloc */
+    float *label; /* [rows] allocated by malloc; NULL: no label column requested */
 } gnl_csv;
 
 genlat_status gnl_csv_parse(const char *path, const uint8_t *data, size_t size, const char *label,
@@ -140,7 +141,7 @@ void gnl_csv_free(gnl_csv *csv);
 
 typedef struct gnl_image {
     int64_t height, width, channels;
-    uint8_t *data; /* [height,width,channels] malloc */
+    uint8_t *data; /* [height,width,channels] allocated by malloc */
 } gnl_image;
 
 genlat_status gnl_png_parse(const char *path, const uint8_t *data, size_t size, gnl_image *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* IDX, the format of MNIST: two zero bytes, the type, the number of dimensions, their sizes, the numbers; all
- * of it big endian. */
+/* IDX, the format of MNIST: two zero bytes, the element type, the number of dimensions, the dimensions, the values. All
+ * numbers are big-endian. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,14 +26,14 @@ genlat_status gnl_idx_parse(const char *path, const uint8_t *data, size_t size, 
     *out = (gnl_array){.big_endian = true};
     if (size < 4 || data[0] != 0 || data[1] != 0 || !find_element(data[2], &out->element))
         return genlat_error_set(GENLAT_E_FORMAT,
-                                "%s: this is no IDX file: its first bytes are not 0, 0, type, "
-                                "dimensions",
+                                "%s: not an IDX file: it does not start with the bytes 0, 0, a known type, and the "
+                                "number of dimensions",
                                 path);
     size_t header = 4 + 4 * (size_t)data[3];
     if (data[3] < 1 || data[3] > GENLAT_MAX_DIMS || size < header)
         return genlat_error_set(GENLAT_E_FORMAT,
-                                "%s: byte 3 tells %d dimensions; 1 to %d wanted, with their sizes", path,
-                                data[3], GENLAT_MAX_DIMS);
+                                "%s: the number of dimensions is %d, 1 to %d expected, or the header is truncated",
+                                path, data[3], GENLAT_MAX_DIMS);
     out->ndim = data[3];
     for (int32_t i = 0; i < out->ndim; i++) {
         const uint8_t *at = data + 4 + 4 * i;
@@ -50,7 +50,7 @@ genlat_status gnl_idx_parse(const char *path, const uint8_t *data, size_t size, 
 
 /* ---- finding the files ------------------------------------------------------------------------------- */
 
-/* The file names in use; each may end in .gz. */
+/* The usual file names. Each may have the additional ending .gz. */
 static const struct {
     const char *part, *images, *labels;
 } names[] = {
@@ -62,7 +62,7 @@ static const struct {
     {"valid", "valid-images-idx3-ubyte", "valid-labels-idx1-ubyte"},
 };
 
-/* "folder/name" or "folder/name.gz", whichever is there; "" when none is. */
+/* Writes the existing one of "folder/name" and "folder/name.gz" to out, or "" if neither exists. */
 static genlat_status find_file(const char *folder, const char *name, char out[GNL_FILES_PATH])
 {
     char packed[GNL_FILES_KEY];
@@ -89,22 +89,24 @@ static genlat_status find_in_folder(const gnl_spec *spec, char images[GNL_FILES_
             return GENLAT_OK;
     }
     return genlat_error_set(GENLAT_E_IO,
-                            "%s: no images of the part '%s' in it, such as %s-images-idx3-ubyte.gz",
-                            spec->path, part, part);
+                            "%s: the folder has no images of part '%s', such as %s-images-idx3-ubyte.gz", spec->path,
+                            part, part);
 }
 
-/* The labels of "..images-idx3.." are in "..labels-idx1..", if that is there. */
-static void find_beside(const char *images, char labels[GNL_FILES_PATH])
+/* Finds the labels of an image file "..images-idx3.." in "..labels-idx1..". Writes "" to labels if there is no such
+ * file.
+ * */
+static void find_labels(const char *images, char labels[GNL_FILES_PATH])
 {
-    static const char *const mark[] = {"images-idx3", "images.idx3"}, *const twin[] = {"labels-idx1",
-                                                                                       "labels.idx1"};
+    static const char *const mark[] = {"images-idx3", "images.idx3"};
+    static const char *const replacement[] = {"labels-idx1", "labels.idx1"};
     labels[0] = '\0';
     for (size_t i = 0; i < GNL_FILES_COUNT(mark); i++) {
         const char *at = strstr(images, mark[i]);
         if (!at)
             continue;
         snprintf(labels, GNL_FILES_PATH, "%s", images);
-        memcpy(labels + (at - images), twin[i], strlen(twin[i]));
+        memcpy(labels + (at - images), replacement[i], strlen(replacement[i]));
     }
     if (labels[0] && !gnl_files_exist(labels))
         labels[0] = '\0';
@@ -119,10 +121,11 @@ genlat_status gnl_idx_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
         GNL_FILES_TRY(find_in_folder(spec, images_path, labels_path));
     } else {
         if (spec->part[0])
-            return genlat_error_set(GENLAT_E_NOT_FOUND, "%s: a file has no part '%s'; folders have",
-                                    spec->path, spec->part);
+            return genlat_error_set(GENLAT_E_NOT_FOUND,
+                                    "%s: #%s is set, but the path is a file; only folders have parts", spec->path,
+                                    spec->part);
         snprintf(images_path, sizeof images_path, "%s", spec->path);
-        find_beside(images_path, labels_path);
+        find_labels(images_path, labels_path);
     }
     genlat_status status = gnl_files_load(images_path, &images);
     if (status == GENLAT_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading whole files and folders. */
+/* Reads whole files. */
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ genlat_status gnl_files_no_memory(const char *path)
 
 static genlat_status cannot_read(const char *path, const char *why)
 {
-    return genlat_error_set(GENLAT_E_IO, "%s: cannot be read: %s", path, why);
+    return genlat_error_set(GENLAT_E_IO, "%s: cannot read the file: %s", path, why);
 }
 
 bool gnl_files_exist(const char *path)
@@ -40,7 +40,8 @@ genlat_status gnl_files_join(const char *folder, const char *name, char out[GNL_
     return GENLAT_OK;
 }
 
-/* Memory follows what has really been read, so that no length told by a file is trusted. */
+/* Reads to the end of the file. Grows the memory with the data read, so that a wrong length in the file does no
+ * harm. */
 static genlat_status read_all(gzFile file, const char *path, size_t guess, gnl_bytes *out)
 {
     size_t capacity = guess + 1;
@@ -50,8 +51,8 @@ static genlat_status read_all(gzFile file, const char *path, size_t guess, gnl_b
             return gnl_files_no_memory(path);
         out->data = grown;
         while (out->size < capacity) {
-            unsigned wanted = (unsigned)GNL_FILES_MIN(capacity - out->size, (size_t)1 << 30);
-            int got = gzread(file, out->data + out->size, wanted);
+            unsigned space = (unsigned)GNL_FILES_MIN(capacity - out->size, (size_t)1 << 30);
+            int got = gzread(file, out->data + out->size, space);
             int code = Z_OK;
             if (got <= 0) {
                 const char *why = gzerror(file, &code);
@@ -70,14 +71,14 @@ genlat_status gnl_files_load(const char *path, gnl_bytes *out)
     if (stat(path, &info) != 0)
         return cannot_read(path, strerror(errno));
     if (S_ISDIR(info.st_mode))
-        return cannot_read(path, "it is a folder");
+        return cannot_read(path, "the path is a folder");
     gzFile file = gzopen(path, "rb");
     if (!file)
         return cannot_read(path, errno ? strerror(errno) : "out of memory");
     gzbuffer(file, 1 << 17);
     genlat_status status = read_all(file, path, (size_t)info.st_size, out);
     if (gzclose(file) != Z_OK && status == GENLAT_OK)
-        status = cannot_read(path, "the compressed data end too early; copy the file again");
+        status = cannot_read(path, "the compressed data are truncated; copy the file again");
     if (status != GENLAT_OK) {
         free(out->data);
         *out = (gnl_bytes){0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NPY, one array of NumPy: magic, version, a Python dictionary as text, the numbers. */
+/* NPY, the file format of NumPy arrays: magic, version, a Python dictionary as text, the values. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ enum { MAGIC = 6, MAX_HEADER = 1 << 16 };
 
 /* ---- the dictionary ---------------------------------------------------------------------------------- */
 
-/* What follows 'key': in the header; NULL when it is not there. */
+/* Returns the text after 'key': in the header, or NULL if there is no such key. */
 static const char *find_value(const char *header, const char *key)
 {
     char quoted[32];
@@ -28,7 +28,7 @@ static const char *find_value(const char *header, const char *key)
 static genlat_status malformed(const char *path, const char *what)
 {
     return genlat_error_set(GENLAT_E_FORMAT,
-                            "%s: the header of the array has no legal %s; the file is damaged", path, what);
+                            "%s: the header of the array has no valid %s; the file is damaged", path, what);
 }
 
 static genlat_status read_type(const char *path, const char *header, gnl_array *out)
@@ -48,11 +48,12 @@ static genlat_status read_type(const char *path, const char *header, gnl_array *
             return GENLAT_OK;
         }
     return genlat_error_set(GENLAT_E_UNSUPPORTED,
-                            "%s: the array's type is %.8s; convert it with .astype('f4') before numpy.save",
+                            "%s: the element type %.8s is not supported; convert it with .astype('f4') before "
+                            "numpy.save",
                             path, at);
 }
 
-/* "(60000, 28, 28), ": sizes between brackets; a comma may follow the last. */
+/* Parses a shape such as "(60000, 28, 28), ". The last size may be followed by a comma. */
 static genlat_status read_shape(const char *path, const char *header, gnl_array *out)
 {
     const char *at = find_value(header, "shape");
@@ -86,31 +87,30 @@ static genlat_status read_order(const char *path, const char *header, const gnl_
         return malformed(path, "'fortran_order'");
     if (*at == 'T' && array->ndim > 1)
         return genlat_error_set(GENLAT_E_UNSUPPORTED,
-                                "%s: the array is in Fortran order; save numpy.ascontiguousarray(array)",
-                                path);
+                                "%s: Fortran order is not supported; save numpy.ascontiguousarray(array)", path);
     return GENLAT_OK;
 }
 
-/* Where the dictionary begins and how long it is. */
+/* Finds the start and the length of the dictionary. */
 static genlat_status find_header(const char *path, const uint8_t *data, size_t size, size_t *begin,
                                  size_t *length)
 {
     if (size < MAGIC + 4 || memcmp(data, magic, MAGIC) != 0)
-        return genlat_error_set(GENLAT_E_FORMAT, "%s: this is no NPY file: it does not begin with \\x93NUMPY",
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: not an NPY file: it does not start with \\x93NUMPY",
                                 path);
     int version = data[MAGIC];
     if (version < 1 || version > 3)
-        return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: NPY version %d; 1 to 3 can be read", path,
+        return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: the NPY version is %d, 1 to 3 expected", path,
                                 version);
     *begin = version == 1 ? MAGIC + 4 : MAGIC + 6;
     if (size < *begin)
-        return genlat_error_set(GENLAT_E_FORMAT, "%s: the header is cut off", path);
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: the header is truncated", path);
     *length = (size_t)data[MAGIC + 2] | (size_t)data[MAGIC + 3] << 8;
     if (version > 1)
         *length |= (size_t)data[MAGIC + 4] << 16 | (size_t)data[MAGIC + 5] << 24;
     if (*length > size - *begin || *length > MAX_HEADER)
-        return genlat_error_set(GENLAT_E_FORMAT, "%s: the header tells %zu bytes, %zu are there", path,
-                                *length, size - *begin);
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: the header has %zu bytes, at most %zu expected", path,
+                                *length, GNL_FILES_MIN(size - *begin, (size_t)MAX_HEADER));
     return GENLAT_OK;
 }
 
@@ -174,7 +174,7 @@ size_t gnl_npy_header(const genlat_tensor *tensor, char out[GNL_NPY_HEADER])
         size_t used = strlen(shape);
         snprintf(shape + used, sizeof shape - used, "%lld, ", (long long)genlat_tensor_dim(tensor, i));
     }
-    /* "(5,)" is a tuple of one, "(5, 6)" of two, "()" of none. */
+    /* Python tuples of 0, 1 and 2 elements are written "()", "(5,)" and "(5, 6)". */
     size_t used = strlen(shape);
     if (used)
         shape[genlat_tensor_ndim(tensor) == 1 ? used - 1 : used - 2] = '\0';
@@ -185,7 +185,7 @@ size_t gnl_npy_header(const genlat_tensor *tensor, char out[GNL_NPY_HEADER])
     int length = snprintf(out + MAGIC + 4, GNL_NPY_HEADER - MAGIC - 4,
                           "{'descr': '%cf4', 'fortran_order': False, 'shape': (%s), }",
                           *(const uint8_t *)&one ? '<' : '>', shape);
-    /* The numbers begin at a multiple of 64 bytes. */
+    /* Aligns the values to a multiple of 64 bytes. */
     size_t total = ((size_t)length + MAGIC + 4 + 1 + 63) / 64 * 64;
     out[MAGIC + 4 + length] = ' ';
     out[total - 1] = '\n';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What NPY gives to NPZ, whose members are NPY files. */
+/* Used by NPZ, whose members are NPY files. */
 #ifndef GNL_NPY_PRIV_H
 #define GNL_NPY_PRIV_H
 
@@ -7,7 +7,7 @@
 
 enum { GNL_NPY_HEADER = 320 };
 
-/* The bytes before the numbers of a tensor; returns how many. */
+/* Writes the bytes that precede the values of a tensor in a file. Returns their number. */
 size_t gnl_npy_header(const genlat_tensor *tensor, char out[GNL_NPY_HEADER]);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading NPZ, a ZIP archive of NPY files: members stored or deflated, found by the central directory. */
+/* Reads NPZ, a ZIP archive of NPY files. Members are stored or deflated, and found by the central directory. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -9,7 +9,7 @@
 enum { END_SIZE = 22, CENTRAL_SIZE = 46, LOCAL_SIZE = 30, MAX_COMMENT = 65535, STORED = 0, DEFLATED = 8 };
 enum { END_MARK = 0x06054b50, CENTRAL_MARK = 0x02014b50, LOCAL_MARK = 0x04034b50 };
 
-/* One entry of the central directory, checked to lie inside the file. */
+/* An entry of the central directory. It lies inside the file, but its values are not checked. */
 typedef struct member {
     const uint8_t *name;
     size_t name_length;
@@ -21,8 +21,8 @@ typedef struct archive {
     const char *path;
     const uint8_t *data;
     size_t size;
-    size_t next; /* byte of the next entry */
-    size_t left; /* entries that follow */
+    size_t next; /* offset of the next entry */
+    size_t left; /* number of entries that follow */
 } archive;
 
 static uint32_t le16(const uint8_t *at)
@@ -41,12 +41,12 @@ static genlat_status damaged(const archive *zip, const char *what, size_t at)
                             at);
 }
 
-/* The end record lies behind all, but for a comment. */
+/* Finds the end record. It is at the end of the file, followed only by an optional comment. */
 static genlat_status open_archive(const char *path, const uint8_t *data, size_t size, archive *out)
 {
     *out = (archive){.path = path, .data = data, .size = size};
     if (size < END_SIZE)
-        return damaged(out, "this is no ZIP archive: no end record", size);
+        return damaged(out, "not a ZIP archive: end record missing", size);
     size_t lowest = size > END_SIZE + MAX_COMMENT ? size - END_SIZE - MAX_COMMENT : 0;
     for (size_t at = size - END_SIZE;; at--) {
         if (le32(data + at) == END_MARK) {
@@ -55,7 +55,7 @@ static genlat_status open_archive(const char *path, const uint8_t *data, size_t 
             return GENLAT_OK;
         }
         if (at == lowest)
-            return damaged(out, "this is no ZIP archive: no end record", size);
+            return damaged(out, "not a ZIP archive: end record missing", size);
     }
 }
 
@@ -63,11 +63,11 @@ static genlat_status next_member(archive *zip, member *out)
 {
     size_t at = zip->next;
     if (at > zip->size || zip->size - at < CENTRAL_SIZE || le32(zip->data + at) != CENTRAL_MARK)
-        return damaged(zip, "no entry of the directory", at);
+        return damaged(zip, "directory entry missing", at);
     const uint8_t *entry = zip->data + at;
     size_t length = le16(entry + 28), rest = (size_t)le16(entry + 30) + le16(entry + 32);
     if (zip->size - at - CENTRAL_SIZE < length + rest)
-        return damaged(zip, "a name leaves the file", at);
+        return damaged(zip, "a name extends past the end of the file", at);
     *out = (member){.name = entry + CENTRAL_SIZE,
                     .name_length = length,
                     .method = le16(entry + 10),
@@ -81,22 +81,23 @@ static genlat_status next_member(archive *zip, member *out)
     return GENLAT_OK;
 }
 
+/* Returns the length of the name without .npy, or 0 if it does not end in .npy. */
 static size_t bare_length(const member *file)
 {
     bool npy = file->name_length > 4 && memcmp(file->name + file->name_length - 4, ".npy", 4) == 0;
     return npy ? file->name_length - 4 : 0;
 }
 
-/* ---- unpacking --------------------------------------------------------------------------------------- */
+/* ---- decompression ----------------------------------------------------------------------------------- */
 
 static genlat_status find_data(const archive *zip, const member *file, const uint8_t **out)
 {
     size_t at = file->offset;
     if (at > zip->size || zip->size - at < LOCAL_SIZE || le32(zip->data + at) != LOCAL_MARK)
-        return damaged(zip, "no member", at);
+        return damaged(zip, "member missing", at);
     size_t header = LOCAL_SIZE + (size_t)le16(zip->data + at + 26) + le16(zip->data + at + 28);
     if (zip->size - at < header || zip->size - at - header < file->packed)
-        return damaged(zip, "a member leaves the file", at);
+        return damaged(zip, "a member extends past the end of the file", at);
     *out = zip->data + at + header;
     return GENLAT_OK;
 }
@@ -106,7 +107,7 @@ static bool inflate_all(const uint8_t *packed, size_t packed_size, uint8_t *out,
     z_stream z = {0};
     if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
         return false;
-    /* zlib reads next_in only; its type is older than const. */
+    /* zlib does not modify the input, although next_in is not const. */
     z.next_in = (Bytef *)(uintptr_t)packed;
     z.avail_in = (uInt)packed_size;
     z.next_out = out;
@@ -120,14 +121,15 @@ static bool inflate_all(const uint8_t *packed, size_t packed_size, uint8_t *out,
 static genlat_status unpack(const archive *zip, const member *file, gnl_bytes *out)
 {
     const uint8_t *packed = NULL;
-    /* Deflate makes at most 1032 bytes of one. */
+    /* A deflated byte expands to at most 1032 bytes. */
     uint64_t most = file->method == STORED ? file->packed : (uint64_t)file->packed * 1032 + 64;
     if (file->encrypted || (file->method != STORED && file->method != DEFLATED))
         return genlat_error_set(
-            GENLAT_E_UNSUPPORTED, "%s: '%.*s' is encrypted or packed by method %u; save it with numpy.savez",
+            GENLAT_E_UNSUPPORTED,
+            "%s: '%.*s' is encrypted or uses compression method %u, which is not supported; save it with numpy.savez",
             zip->path, (int)file->name_length, (const char *)file->name, (unsigned)file->method);
     if (file->size > most || (file->method == STORED && file->size != file->packed))
-        return damaged(zip, "a member tells a size that it cannot have", file->offset);
+        return damaged(zip, "invalid size of a member", file->offset);
     GNL_FILES_TRY(find_data(zip, file, &packed));
     uint8_t *data = malloc((size_t)file->size + 1);
     if (!data)
@@ -139,7 +141,7 @@ static genlat_status unpack(const archive *zip, const member *file, gnl_bytes *o
         good = inflate_all(packed, file->packed, data, file->size);
     if (!good || crc32_z(0, data, file->size) != file->crc) {
         free(data);
-        return damaged(zip, "a member whose content is not what its check sum tells", file->offset);
+        return damaged(zip, "wrong checksum of a member", file->offset);
     }
     *out = (gnl_bytes){data, file->size};
     return GENLAT_OK;
@@ -149,8 +151,8 @@ static genlat_status unpack(const archive *zip, const member *file, gnl_bytes *o
 
 static genlat_status not_found(const archive *zip, const char *name, const char *known)
 {
-    return genlat_error_set(GENLAT_E_NOT_FOUND, "%s: %s%s%s; it holds: %s", zip->path,
-                            name ? "no array is called '" : "name one array with key=", name ? name : "",
+    return genlat_error_set(GENLAT_E_NOT_FOUND, "%s: %s%s%s; the file has: %s", zip->path,
+                            name ? "there is no array '" : "select an array with key=", name ? name : "",
                             name ? "'" : "", *known ? known : "no arrays");
 }
 
@@ -235,7 +237,7 @@ genlat_status genlat_npz_read(genlat_ctx *ctx, const char *path, const char *nam
     return status;
 }
 
-/* The first of the usual names that the archive has; NULL when it has none. */
+/* Returns the first of the usual names that the archive has, or NULL. */
 static const char *usual_name(const char *path, const gnl_bytes *zip, const char *const *names)
 {
     for (; *names; names++)

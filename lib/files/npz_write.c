@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing NPZ: stored members, the date of the epoch of ZIP, so that the same tensors give the same bytes. */
+/* Writes NPZ with stored members. All members have the same date, so that equal tensors produce equal files. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -7,7 +7,7 @@
 #include "npy_priv.h"
 
 enum { MAX_COUNT = 10000, MAX_NAME = 200, LOCAL_SIZE = 30, CENTRAL_SIZE = 46, END_SIZE = 22 };
-enum { VERSION = 20, DATE = 0x21 }; /* the first of January 1980 */
+enum { VERSION = 20, DATE = 0x21 }; /* 1 January 1980 */
 
 typedef struct entry {
     char name[MAX_NAME + 5];
@@ -21,7 +21,7 @@ static uint8_t *put(uint8_t *at, uint32_t value, int bytes)
     return at;
 }
 
-/* What local header and directory share: versions to name length. */
+/* Writes the fields common to local headers and directory entries, from the version to the length of the name. */
 static uint8_t *put_common(uint8_t *at, const entry *e)
 {
     const uint32_t field[][2] = {{VERSION, 2}, {0, 2},       {0, 2},
@@ -71,16 +71,17 @@ static genlat_status check_name(int64_t count, const char *const *names, int64_t
     size_t length = names[index] ? strlen(names[index]) : 0;
     if (length < 1 || length > MAX_NAME || strchr(names[index], '/'))
         return genlat_error_set(GENLAT_E_RANGE,
-                                "genlat_npz_write: name %lld is '%s'; 1 to %d bytes without / wanted",
+                                "genlat_npz_write: name %lld is '%s'; 1 to %d bytes without / expected",
                                 (long long)index, names[index] ? names[index] : "", MAX_NAME);
     for (int64_t j = 0; j < index; j++)
         if (strcmp(names[index], names[j]) == 0)
-            return genlat_error_set(GENLAT_E_RANGE, "genlat_npz_write: the name '%s' is given twice",
+            return genlat_error_set(GENLAT_E_RANGE, "genlat_npz_write: the name '%s' occurs twice",
                                     names[index]);
     return GENLAT_OK;
 }
 
-/* Names, places and the total, which must fit the 32 bits of a plain archive. */
+/* Computes names, offsets and the total size. It must fit into 32 bits, the limit of the ZIP format without
+ * extensions. */
 static genlat_status lay_out(int64_t count, const char *const *names, const genlat_tensor *const *tensors,
                              entry *e, uint64_t *begin)
 {
@@ -94,7 +95,8 @@ static genlat_status lay_out(int64_t count, const char *const *names, const genl
         at += LOCAL_SIZE + strlen(e[i].name) + gnl_npy_header(tensors[i], header) +
               (uint64_t)genlat_tensor_count(tensors[i]) * sizeof(float);
         if (at > UINT32_MAX - ((uint64_t)1 << 24))
-            return genlat_error_set(GENLAT_E_RANGE, "genlat_npz_write: more than 4 GB; write several files");
+            return genlat_error_set(GENLAT_E_RANGE,
+                                    "genlat_npz_write: the file is larger than 4 GB; write several files");
     }
     *begin = at;
     return GENLAT_OK;
@@ -104,7 +106,7 @@ genlat_status genlat_npz_write(const char *path, int64_t count, const char *cons
                                const genlat_tensor *const *tensors)
 {
     GNL_FILES_REQUIRE(path, "genlat_npz_write", "path is NULL");
-    GNL_FILES_REQUIRE(count >= 1 && count <= MAX_COUNT, "genlat_npz_write", "count is not from 1 to 10000");
+    GNL_FILES_REQUIRE(count >= 1 && count <= MAX_COUNT, "genlat_npz_write", "count is not between 1 and 10000");
     GNL_FILES_REQUIRE(names, "genlat_npz_write", "names is NULL");
     GNL_FILES_REQUIRE(tensors, "genlat_npz_write", "tensors is NULL");
     gnl_output output;

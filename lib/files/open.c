@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds of sources that a text can name, and what is done to all of them. */
+/* Opens sources described by text: the table of kinds, and the transforms common to all of them. */
 #include <string.h>
 
 #include "files_priv.h"
 
-static genlat_status open_drawn(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
+static genlat_status open_synthetic(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
 
 static const struct kind {
     const char *name;
     genlat_status (*open)(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
     const char *help;
 } kinds[] = {
-    {"digits", open_drawn, "drawn 28x28 grey digits, 10 classes"},
-    {"shapes", open_drawn, "drawn 64x64 squares, ellipses and hearts with known factors"},
-    {"ring", open_drawn, "eight narrow Gaussians on a circle"},
-    {"grid", open_drawn, "25 narrow Gaussians on a grid"},
-    {"moons", open_drawn, "two interleaving half circles"},
-    {"swissroll", open_drawn, "a spiral"},
+    {"digits", open_synthetic, "synthetic 28x28 grey digits, 10 classes"},
+    {"shapes", open_synthetic, "synthetic 64x64 squares, ellipses and hearts with known factors"},
+    {"ring", open_synthetic, "eight narrow Gaussians on a circle"},
+    {"grid", open_synthetic, "25 narrow Gaussians on a grid"},
+    {"moons", open_synthetic, "two interleaved semicircles"},
+    {"swissroll", open_synthetic, "points on a spiral"},
     {"idx", gnl_idx_open, "an IDX file, or a folder with the file names of MNIST"},
-    {"npy", gnl_npy_open, "an array of NumPy"},
-    {"npz", gnl_npz_open, "an archive of arrays of NumPy"},
+    {"npy", gnl_npy_open, "a NumPy array"},
+    {"npz", gnl_npz_open, "an archive of NumPy arrays"},
     {"csv", gnl_csv_open, "a table of numbers"},
     {"png", gnl_png_open, "a folder of PNG images of one size"},
-    {"wav", gnl_wav_open, "a sound file, or a folder of them"},
+    {"wav", gnl_wav_open, "a sound file, or a folder of sound files"},
     {"text", gnl_text_open, "a text file, as bytes"},
 };
 
-/* Parts are drawn from seeds of their own, so that they have no sample in common. */
-static genlat_status open_drawn(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
+/* Creates a synthetic source. Each part has a different seed, so that their samples are independent. */
+static genlat_status open_synthetic(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
 {
     static const char *const parts[] = {"train", "valid", "test"};
     int64_t part = 0;
@@ -35,8 +35,8 @@ static genlat_status open_drawn(genlat_ctx *ctx, const gnl_spec *spec, genlat_so
         part++;
     if (part == (int64_t)GNL_FILES_COUNT(parts))
         return genlat_error_set(GENLAT_E_NOT_FOUND,
-                                "genlat_files_open: %s has no part '%s'; it has train, valid, test",
-                                spec->kind, spec->part);
+                                "genlat_files_open: unknown part '%s' of %s; known: train, valid, test", spec->part,
+                                spec->kind);
     int64_t seed = spec->transform.seed ^ part << 56;
     return genlat_source_synthetic(ctx, spec->kind, spec->n ? spec->n : 10000, seed, out);
 }
@@ -49,22 +49,22 @@ static genlat_status unknown_kind(const char *name)
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", kinds[i].name);
     }
     return genlat_error_set(GENLAT_E_NOT_FOUND,
-                            "genlat_files_open: no kind of data is called '%s'; there are: %s", name, known);
+                            "genlat_files_open: unknown kind of data '%s'; known: %s", name, known);
 }
 
-/* Only folders of IDX and drawn sources have parts, only files have paths. */
+/* Checks path and part. Synthetic sources have no path; only IDX and synthetic sources have parts. */
 static genlat_status check_spec(const struct kind *kind, const gnl_spec *spec)
 {
-    bool drawn = kind->open == open_drawn;
-    if (drawn && spec->path[0])
+    bool synthetic = kind->open == open_synthetic;
+    if (synthetic && spec->path[0])
         return genlat_error_set(GENLAT_E_INVALID,
-                                "genlat_files_open: %s is drawn and takes no path, '%s' is given", kind->name,
-                                spec->path);
-    if (!drawn && !spec->path[0])
-        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: %s wants a path, as in %s:PATH",
-                                kind->name, kind->name);
-    if (spec->part[0] && !drawn && kind->open != gnl_idx_open)
-        return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: %s has no parts, '#%s' was asked for",
+                                "genlat_files_open: %s is synthetic and has no path, but the path '%s' is set",
+                                kind->name, spec->path);
+    if (!synthetic && !spec->path[0])
+        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: %s needs a path; write %s:PATH", kind->name,
+                                kind->name);
+    if (spec->part[0] && !synthetic && kind->open != gnl_idx_open)
+        return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: %s has no parts, but '#%s' is set",
                                 kind->name, spec->part);
     return GENLAT_OK;
 }
@@ -80,7 +80,7 @@ static genlat_status open_raw(genlat_ctx *ctx, const gnl_spec *spec, genlat_sour
     return unknown_kind(spec->kind);
 }
 
-/* Takes the source over, gives back the transformed one. */
+/* Replaces the source by the transformed one. */
 static genlat_status transform(genlat_source **source, const genlat_transform_opts *opts, genlat_source **out)
 {
     genlat_status status = genlat_source_transform(*source, opts, out);
@@ -88,7 +88,7 @@ static genlat_status transform(genlat_source **source, const genlat_transform_op
     return status;
 }
 
-/* The same with the scaling of another source, which comes after skip and limit and before the rest. */
+/* The same, but with the scaling of another source instead of opts.scale. */
 static genlat_status transform_like(genlat_source **source, genlat_transform_opts opts,
                                     const genlat_source *train, genlat_source **out)
 {
@@ -112,8 +112,8 @@ static genlat_status same_shape(const genlat_source *a, const genlat_source *b, 
     for (int32_t i = 0; same && i < genlat_source_ndim(a); i++)
         same = genlat_source_dim(a, i) == genlat_source_dim(b, i);
     return same ? GENLAT_OK
-                : genlat_error_set(GENLAT_E_SHAPE, "%s: its samples have another shape than those trained on",
-                                   spec);
+                : genlat_error_set(GENLAT_E_SHAPE,
+                                   "%s: the shape of the samples differs from that of the training data", spec);
 }
 
 /* ---- public ------------------------------------------------------------------------------------------ */
@@ -143,7 +143,7 @@ genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec, const ge
     genlat_source *raw = NULL;
     GNL_FILES_TRY(gnl_spec_parse(spec, &parsed));
     GNL_FILES_TRY(open_raw(ctx, &parsed, &raw));
-    /* What is stacked has its shape afterwards alone. */
+    /* With stack, the shape can be compared only after the transform. */
     genlat_status status = parsed.transform.stack > 1 ? GENLAT_OK : same_shape(raw, train, spec);
     if (status == GENLAT_OK)
         status = transform_like(&raw, parsed.transform, train, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing files so that their name always has the old content or the new, never a part. */
+/* Writes files atomically: a file has either its old or its new content, never a part of it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,10 +12,10 @@
 
 static genlat_status cannot_write(const char *path)
 {
-    return genlat_error_set(GENLAT_E_IO, "%s: cannot be written: %s", path, strerror(errno));
+    return genlat_error_set(GENLAT_E_IO, "%s: cannot write the file: %s", path, strerror(errno));
 }
 
-/* Opens a name of its own beside the file, with the permissions that the host's umask gives. */
+/* Opens a new file with a unique name in the same folder, with the default permissions of the process. */
 static int open_temporary(gnl_output *out)
 {
     for (int attempt = 0; attempt < 100; attempt++) {
@@ -54,8 +54,9 @@ genlat_status gnl_output_check(const gnl_output *output)
     return ferror(output->stream) ? cannot_write(output->path) : GENLAT_OK;
 }
 
-/* The new name must survive a loss of power too; a folder that cannot be opened is no failure of the write.
- */
+/* Flushes the folder, so that the rename survives a power failure. Errors are ignored, because the file itself is
+ * written.
+ * */
 static void sync_folder(const char *path)
 {
     char folder[GNL_FILES_PATH];

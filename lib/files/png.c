@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Folders of PNG images of one size. */
+/* Reads folders of PNG images that have the same size. */
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 static genlat_status cannot_decode(const char *path, png_image *png, const char *why)
 {
-    genlat_status status = genlat_error_set(GENLAT_E_FORMAT, "%s: no legal PNG image: %s", path, why);
+    genlat_status status = genlat_error_set(GENLAT_E_FORMAT, "%s: not a valid PNG image: %s", path, why);
     png_image_free(png);
     return status;
 }
@@ -22,10 +22,10 @@ genlat_status gnl_png_parse(const char *path, const uint8_t *data, size_t size, 
     bool colour = (png.format & PNG_FORMAT_FLAG_COLOR) != 0;
     png.format = colour ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
     *out = (gnl_image){.height = png.height, .width = png.width, .channels = colour ? 3 : 1};
-    /* Deflate makes at most 1032 bytes of one, and a bit may become a pixel. */
+    /* A deflated byte expands to at most 1032 bytes, and a byte has at most 8 pixels. */
     uint64_t pixels = (uint64_t)png.height * png.width;
     if (pixels / 8 > (uint64_t)size * 1032)
-        return cannot_decode(path, &png, "it tells a size that it cannot have");
+        return cannot_decode(path, &png, "its size exceeds what the file can contain");
     out->data = malloc((size_t)pixels * (size_t)out->channels);
     if (!out->data) {
         png_image_free(&png);
@@ -43,10 +43,10 @@ genlat_status gnl_png_parse(const char *path, const uint8_t *data, size_t size, 
 /* ---- a folder ---------------------------------------------------------------------------------------- */
 
 /* All images, [n,channels,height,width]. */
-typedef struct album {
-    gnl_image first; /* its data are gone */
+typedef struct image_set {
+    gnl_image first; /* size of the first image; its data are freed */
     uint8_t *data;
-} album;
+} image_set;
 
 static genlat_status load_image(const char *path, gnl_image *out)
 {
@@ -57,7 +57,7 @@ static genlat_status load_image(const char *path, gnl_image *out)
     return status;
 }
 
-static genlat_status start_album(const char *path, const gnl_image *image, int64_t count, album *out)
+static genlat_status start_image_set(const char *path, const gnl_image *image, int64_t count, image_set *out)
 {
     int64_t bytes = image->height * image->width * image->channels;
     out->first = *image;
@@ -67,15 +67,15 @@ static genlat_status start_album(const char *path, const gnl_image *image, int64
     return out->data ? GENLAT_OK : gnl_files_no_memory(path);
 }
 
-/* Pixels side by side become planes. */
-static genlat_status add_image(const char *path, const gnl_image *image, int64_t index, album *all)
+/* Adds an image, and converts interleaved channels to planes. */
+static genlat_status add_image(const char *path, const gnl_image *image, int64_t index, image_set *all)
 {
     const gnl_image *first = &all->first;
     if (image->height != first->height || image->width != first->width || image->channels != first->channels)
         return genlat_error_set(
             GENLAT_E_SHAPE,
-            "%s: %lldx%lld with %lld channels, the first image has %lldx%lld with %lld; bring all "
-            "to one size",
+            "%s: the image is %lldx%lld with %lld channels, %lldx%lld with %lld channels expected as for the first "
+            "image; resize the images to one size",
             path, (long long)image->height, (long long)image->width, (long long)image->channels,
             (long long)first->height, (long long)first->width, (long long)first->channels);
     int64_t plane = image->height * image->width, channels = image->channels;
@@ -86,12 +86,12 @@ static genlat_status add_image(const char *path, const gnl_image *image, int64_t
     return GENLAT_OK;
 }
 
-static genlat_status fill_album(const gnl_tree *tree, album *out)
+static genlat_status fill_image_set(const gnl_tree *tree, image_set *out)
 {
     for (int64_t i = 0; i < tree->count; i++) {
         gnl_image image;
         GNL_FILES_TRY(load_image(tree->path[i], &image));
-        genlat_status status = i ? GENLAT_OK : start_album(tree->path[i], &image, tree->count, out);
+        genlat_status status = i ? GENLAT_OK : start_image_set(tree->path[i], &image, tree->count, out);
         if (status == GENLAT_OK)
             status = add_image(tree->path[i], &image, i, out);
         free(image.data);
@@ -100,7 +100,7 @@ static genlat_status fill_album(const gnl_tree *tree, album *out)
     return GENLAT_OK;
 }
 
-static genlat_status album_source(genlat_ctx *ctx, const gnl_tree *tree, const album *all,
+static genlat_status image_set_source(genlat_ctx *ctx, const gnl_tree *tree, const image_set *all,
                                   genlat_source **out)
 {
     const gnl_image *first = &all->first;
@@ -119,11 +119,11 @@ genlat_status gnl_png_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
 {
     static const char *const endings[] = {".png", NULL};
     gnl_tree tree;
-    album all = {.data = NULL};
+    image_set all = {.data = NULL};
     GNL_FILES_TRY(gnl_tree_read(spec->path, endings, &tree));
-    genlat_status status = fill_album(&tree, &all);
+    genlat_status status = fill_image_set(&tree, &all);
     if (status == GENLAT_OK)
-        status = album_source(ctx, &tree, &all, out);
+        status = image_set_source(ctx, &tree, &all, out);
     gnl_tree_free(&tree);
     free(all.data);
     return status;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Images side by side in one PNG. */
+/* Writes a grid of images as one PNG. */
 #include <math.h>
 #include <png.h>
 #include <stdlib.h>
 
 #include "files_priv.h"
 
-/* Where the images lie and what becomes of their values. */
+/* The layout of the grid, and the range of the values. */
 typedef struct grid {
     const float *value;
-    int64_t n, channels, height, width; /* of the images */
+    int64_t n, channels, height, width; /* number and size of the images */
     int64_t columns, rows, zoom;
-    int64_t picture_width, picture_height; /* pixels */
-    double lo, hi;
+    int64_t picture_width, picture_height; /* size of the PNG in pixels */
+    double lo, hi; /* values that become black and white */
     uint8_t *pixel;
 } grid;
 
 enum { GAP = 1, GAP_GREY = 48, MOST_PIXELS = 65535, MOST_ZOOM = 64 };
 
-static genlat_status look_at_images(const genlat_tensor *images, grid *out)
+static genlat_status read_sizes(const genlat_tensor *images, grid *out)
 {
     int32_t ndim = genlat_tensor_ndim(images);
     out->value = genlat_tensor_const_data(images);
@@ -30,8 +30,8 @@ static genlat_status look_at_images(const genlat_tensor *images, grid *out)
     if (!legal || genlat_tensor_count(images) < 1)
         return genlat_error_set(
             GENLAT_E_SHAPE,
-            "genlat_png_grid: images have %d dimensions, %lld channels, %lld values; [n,h,w], "
-            "[n,1,h,w] or [n,3,h,w] wanted",
+            "genlat_png_grid: images has %d dimensions, %lld channels, %lld values; [n,h,w], [n,1,h,w] or [n,3,h,w] "
+            "expected",
             (int)ndim, (long long)out->channels, (long long)genlat_tensor_count(images));
     return GENLAT_OK;
 }
@@ -46,8 +46,9 @@ static genlat_status lay_out(grid *g)
     double high = (double)g->rows * ((double)g->height * (double)g->zoom + GAP) - GAP;
     if (wide > MOST_PIXELS || high > MOST_PIXELS)
         return genlat_error_set(GENLAT_E_RANGE,
-                                "genlat_png_grid: %.0f x %.0f pixels, %d at most; write fewer images", wide,
-                                high, MOST_PIXELS);
+                                "genlat_png_grid: the picture has %.0f x %.0f pixels, at most %d per side expected; "
+                                "write fewer images",
+                                wide, high, MOST_PIXELS);
     g->picture_width = (int64_t)wide;
     g->picture_height = (int64_t)high;
     return GENLAT_OK;
@@ -81,7 +82,7 @@ static genlat_status write_picture(const char *path, const grid *g)
     GNL_FILES_TRY(gnl_output_open(path, &output));
     genlat_status status = GENLAT_OK;
     if (!png_image_write_to_stdio(&png, output.stream, 0, g->pixel, 0, NULL))
-        status = genlat_error_set(GENLAT_E_IO, "%s: cannot be written: %s", path, png.message);
+        status = genlat_error_set(GENLAT_E_IO, "%s: cannot write the file: %s", path, png.message);
     png_image_free(&png);
     return gnl_output_close(&output, status);
 }
@@ -94,10 +95,10 @@ genlat_status genlat_png_grid(const char *path, const genlat_tensor *images, int
     GNL_FILES_REQUIRE(images, "genlat_png_grid", "images is NULL");
     if (columns < 0 || zoom < 1 || zoom > MOST_ZOOM || !isfinite(lo) || !isfinite(hi) || !(hi > lo))
         return genlat_error_set(GENLAT_E_RANGE,
-                                "genlat_png_grid: columns %lld, zoom %lld, lo %g, hi %g; >= 0, 1 to %d "
-                                "and lo < hi wanted",
+                                "genlat_png_grid: columns is %lld, zoom is %lld, lo is %g, hi is %g; columns >= 0, "
+                                "zoom from 1 to %d and lo < hi expected",
                                 (long long)columns, (long long)zoom, lo, hi, MOST_ZOOM);
-    GNL_FILES_TRY(look_at_images(images, &g));
+    GNL_FILES_TRY(read_sizes(images, &g));
     GNL_FILES_TRY(lay_out(&g));
     size_t bytes = (size_t)g.picture_width * (size_t)g.picture_height * (size_t)g.channels;
     g.pixel = malloc(bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* "KIND:PATH#PART?KEY=VALUE&KEY=VALUE" taken apart. */
+/* Parses "KIND:PATH#PART?KEY=VALUE&KEY=VALUE". */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -20,12 +20,12 @@ static const struct key {
     {"lines", KEY_FLAG, offsetof(gnl_spec, lines)}, {"shape", KEY_SHAPE, offsetof(gnl_spec, shape)},
 };
 
-static genlat_status bad_value(const char *key, const char *value, const char *wanted)
+static genlat_status bad_value(const char *key, const char *value, const char *expected)
 {
-    return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: %s is '%s', %s wanted", key, value, wanted);
+    return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: %s is '%s', %s expected", key, value, expected);
 }
 
-/* A whole number from 1 to 2^40. */
+/* Parses an integer from 1 to 2^40. */
 static bool read_whole(const char *text, size_t length, int64_t *out)
 {
     char copy[16];
@@ -69,11 +69,11 @@ static genlat_status set_own(const struct key *key, const char *value, gnl_spec 
     case KEY_WHOLE:
         return read_whole(value, strlen(value), (int64_t *)(void *)field)
                    ? GENLAT_OK
-                   : bad_value(key->name, value, "a whole number from 1 to 2^40");
+                   : bad_value(key->name, value, "an integer from 1 to 2^40");
     case KEY_FLAG:
         return read_flag(value, (bool *)(void *)field) ? GENLAT_OK : bad_value(key->name, value, "yes or no");
     case KEY_SHAPE:
-        return read_shape(value, out) ? GENLAT_OK : bad_value(key->name, value, "sizes as in 3x32x32");
+        return read_shape(value, out) ? GENLAT_OK : bad_value(key->name, value, "a shape such as 3x32x32");
     default:
         if (strlen(value) >= GNL_FILES_KEY)
             return bad_value(key->name, value, "a shorter text");
@@ -95,8 +95,8 @@ static genlat_status set_key(const char *key, const char *value, gnl_spec *out)
         return status;
     return genlat_error_set(
         status,
-        "genlat_files_open: no key is called '%s'; there are: n, seed, shape, raw, key, labels_key, "
-        "label, length, lines, skip, limit, scale, binarize, threshold, labels",
+        "genlat_files_open: unknown key '%s'; known: n, seed, shape, raw, key, labels_key, label, length, lines, skip, "
+        "limit, scale, binarize, threshold, labels",
         key);
 }
 
@@ -106,14 +106,14 @@ static genlat_status set_keys(char *text, gnl_spec *out)
     for (char *pair = strtok_r(text, "&", &rest); pair; pair = strtok_r(NULL, "&", &rest)) {
         char *equals = strchr(pair, '=');
         if (!equals)
-            return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: '%s' is no KEY=VALUE", pair);
+            return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: KEY=VALUE expected, found '%s'", pair);
         *equals = '\0';
         GNL_FILES_TRY(set_key(pair, equals + 1, out));
     }
     return GENLAT_OK;
 }
 
-/* Cuts at a mark and returns what follows, up to the other mark; NULL when the mark is not there. */
+/* Splits the text at the first `mark`. Returns the text after it, or NULL if there is no mark. */
 static char *cut(char *text, char mark)
 {
     char *at = strchr(text, mark);
@@ -122,14 +122,14 @@ static char *cut(char *text, char mark)
     return at;
 }
 
-/* "KIND" or "KIND:PATH". */
+/* Parses "KIND" or "KIND:PATH". */
 static genlat_status set_place(const char *text, gnl_spec *out)
 {
     size_t length = strcspn(text, ":");
     if (length == 0 || length >= sizeof out->kind)
         return genlat_error_set(GENLAT_E_INVALID,
-                                "genlat_files_open: '%s' is no KIND or KIND:PATH, such as digits or "
-                                "idx:mnist",
+                                "genlat_files_open: KIND or KIND:PATH expected, such as digits or idx:mnist, found "
+                                "'%s'",
                                 text);
     memcpy(out->kind, text, length);
     if (text[length] == ':')
@@ -143,7 +143,7 @@ genlat_status gnl_spec_parse(const char *text, gnl_spec *out)
     memset(out, 0, sizeof *out);
     genlat_transform_opts_init(&out->transform);
     if (strlen(text) >= sizeof copy)
-        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: the text is longer than %zu bytes",
+        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: spec is longer than %zu bytes",
                                 sizeof copy - 1);
     strcpy(copy, text);
     char *options = cut(copy, '?'), *part = cut(copy, '#');
@@ -151,9 +151,7 @@ genlat_status gnl_spec_parse(const char *text, gnl_spec *out)
         part = cut(options, '#');
     if (part && (strlen(part) < 1 || strlen(part) >= sizeof out->part))
         return genlat_error_set(GENLAT_E_NOT_FOUND,
-                                "genlat_files_open: no part is called '%s'; there are train, "
-                                "valid, test",
-                                part);
+                                "genlat_files_open: unknown part '%s'; known: train, valid, test", part);
     if (part)
         strcpy(out->part, part);
     GNL_FILES_TRY(set_place(copy, out));

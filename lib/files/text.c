@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Text as bytes: pieces of one length, or lines. */
+/* Reads text files as bytes. Samples are pieces of fixed length, or lines. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "files_priv.h"
 
-/* Calls for each sample of the text; writes it when out is not NULL; returns how many there are. */
+/* Returns the number of samples in the text. If out is not NULL, copies them to out [count,length]. */
 static int64_t cut_text(const gnl_bytes *text, int64_t length, bool lines, uint8_t *out)
 {
     int64_t count = 0;
@@ -34,7 +34,7 @@ static genlat_status text_source(genlat_ctx *ctx, const gnl_spec *spec, const gn
     int64_t count = cut_text(text, length, spec->lines, NULL);
     if (count == 0)
         return genlat_error_set(GENLAT_E_FORMAT,
-                                "%s: no sample of %lld bytes in it; say a smaller length=", spec->path,
+                                "%s: the file has no sample of %lld bytes; set a smaller length=", spec->path,
                                 (long long)length);
     uint8_t *sample = calloc((size_t)count, (size_t)length);
     if (!sample)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Folders of files, and folders of such folders, each of which is a class. */
+/* Lists the files of a folder, or of its subfolders, each of which is a class. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,12 +10,12 @@
 
 static genlat_status add_file(gnl_tree *tree, const char *path, int64_t class)
 {
-    /* Room doubles at powers of two. */
+    /* The capacity doubles whenever the count is a power of two. */
     if ((tree->count & (tree->count - 1)) == 0) {
-        size_t room = tree->count ? 2 * (size_t)tree->count : 1;
-        char **paths = realloc(tree->path, room * sizeof *paths);
+        size_t capacity = tree->count ? 2 * (size_t)tree->count : 1;
+        char **paths = realloc(tree->path, capacity * sizeof *paths);
         tree->path = paths ? paths : tree->path;
-        int64_t *classes = realloc(tree->class, room * sizeof *classes);
+        int64_t *classes = realloc(tree->class, capacity * sizeof *classes);
         tree->class = classes ? classes : tree->class;
         if (!paths || !classes)
             return gnl_files_no_memory(path);
@@ -47,7 +47,7 @@ static bool ends_with(const char *name, const char *const *endings)
     return false;
 }
 
-/* By bytes: the order must not depend on the locale. */
+/* Compares by bytes, so that the order does not depend on the locale. */
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
@@ -58,10 +58,10 @@ static int visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* Files are taken from the folder itself, or from its folders, each of which is a class. */
+/* Whether to add the files of the folder itself, or those of its subfolders. */
 typedef enum level { OWN_FILES, FILES_OF_CLASSES } level;
 
-/* Adds the files of one folder; *folders counts its folders. */
+/* Adds the files of a folder, and adds the number of its subfolders to *folders. */
 static genlat_status add_folder(gnl_tree *tree, const char *folder, const char *const *endings, level from,
                                 int64_t class, int64_t *folders)
 {
@@ -71,7 +71,8 @@ static genlat_status add_folder(gnl_tree *tree, const char *folder, const char *
     int64_t ignored = 0;
     int count = scandir(folder, &entry, visible, by_name);
     if (count < 0)
-        return genlat_error_set(GENLAT_E_IO, "%s: cannot be read: %s", folder, strerror(errno));
+        return genlat_error_set(GENLAT_E_IO, "%s: cannot read the folder: %s", folder,
+                                strerror(errno));
     for (int i = 0; i < count; i++) {
         if (status == GENLAT_OK)
             status = gnl_files_join(folder, entry[i]->d_name, path);
@@ -99,7 +100,8 @@ genlat_status gnl_tree_read(const char *folder, const char *const *endings, gnl_
         status = add_folder(out, folder, endings, FILES_OF_CLASSES, 0, &folders);
     }
     if (status == GENLAT_OK && out->count == 0)
-        status = genlat_error_set(GENLAT_E_NOT_FOUND, "%s: no file in it ends in %s", folder, endings[0]);
+        status = genlat_error_set(GENLAT_E_NOT_FOUND, "%s: the folder has no file with the ending %s", folder,
+                                  endings[0]);
     if (status != GENLAT_OK)
         gnl_tree_free(out);
     return status;

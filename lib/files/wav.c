@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound in frames of one length, read by libsndfile. */
+/* Reads sound files with libsndfile. Samples are pieces of fixed length. */
 #include <sndfile.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "files_priv.h"
 
-/* Samples [count,channels,length] that grow as files are read, since no length told by a file is trusted. */
+/* Samples [count,channels,length]. The arrays grow with the data read, so that a wrong length in a file does no
+ * harm. */
 typedef struct record {
     int64_t length, channels, rate;
-    int64_t count, room;
+    int64_t count, capacity;
     float *value, *label;
     float *frames; /* [length,channels] scratch */
 } record;
 
 static genlat_status grow(record *r, const char *path)
 {
-    if (r->count < r->room)
+    if (r->count < r->capacity)
         return GENLAT_OK;
-    r->room = r->room ? r->room + r->room / 2 : 16;
+    r->capacity = r->capacity ? r->capacity + r->capacity / 2 : 16;
     size_t sample = (size_t)(r->length * r->channels) * sizeof *r->value;
-    float *value = realloc(r->value, (size_t)r->room * sample);
+    float *value = realloc(r->value, (size_t)r->capacity * sample);
     r->value = value ? value : r->value;
-    float *label = realloc(r->label, (size_t)r->room * sizeof *label);
+    float *label = realloc(r->label, (size_t)r->capacity * sizeof *label);
     r->label = label ? label : r->label;
     return value && label ? GENLAT_OK : gnl_files_no_memory(path);
 }
 
-/* One sample from the scratch: frames side by side become channels, what is missing is silence. */
+/* Adds a sample from the scratch array. Converts interleaved channels to planes, and pads with zeros. */
 static genlat_status add_sample(record *r, const char *path, int64_t frames, int64_t class)
 {
     GNL_FILES_TRY(grow(r, path));
@@ -43,7 +44,7 @@ static genlat_status check_format(record *r, const char *path, const SF_INFO *in
 {
     enum { MOST_CHANNELS = 64 };
     if (info->channels < 1 || info->channels > MOST_CHANNELS)
-        return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: %d channels, 1 to %d can be read", path,
+        return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: the file has %d channels, 1 to %d expected", path,
                                 info->channels, MOST_CHANNELS);
     if (r->channels == 0) {
         r->channels = info->channels;
@@ -54,8 +55,9 @@ static genlat_status check_format(record *r, const char *path, const SF_INFO *in
     if (r->channels != info->channels || r->rate != info->samplerate)
         return genlat_error_set(
             GENLAT_E_SHAPE,
-            "%s: %d channels at %d Hz, the first file has %lld at %lld Hz; bring all to one format", path,
-            info->channels, info->samplerate, (long long)r->channels, (long long)r->rate);
+            "%s: the file has %d channels at %d Hz, %lld channels at %lld Hz expected as in the first file; convert "
+            "the files to one format",
+            path, info->channels, info->samplerate, (long long)r->channels, (long long)r->rate);
     return GENLAT_OK;
 }
 
@@ -63,10 +65,10 @@ static genlat_status read_sound(record *r, const char *path, int64_t class)
 {
     SF_INFO info = {0};
     if (!gnl_files_exist(path))
-        return genlat_error_set(GENLAT_E_IO, "%s: cannot be read: there is no such file", path);
+        return genlat_error_set(GENLAT_E_IO, "%s: cannot read the file: it does not exist", path);
     SNDFILE *file = sf_open(path, SFM_READ, &info);
     if (!file)
-        return genlat_error_set(GENLAT_E_FORMAT, "%s: no sound that can be read: %s", path,
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: not a supported sound file: %s", path,
                                 sf_strerror(NULL));
     genlat_status status = check_format(r, path, &info);
     int64_t before = r->count, got = 0;

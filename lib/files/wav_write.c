@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing 16-bit PCM WAV. */
+/* Writes WAV files with 16-bit PCM. */
 #include <math.h>
 #include <string.h>
 
@@ -49,11 +49,12 @@ genlat_status genlat_wav_write(const char *path, const genlat_tensor *sound, int
     if (ndim < 1 || ndim > 2 || channels < 1 || channels > MOST_CHANNELS)
         return genlat_error_set(GENLAT_E_SHAPE,
                                 "genlat_wav_write: sound has %d dimensions, %lld channels; [frames] or "
-                                "[channels,frames] wanted",
+                                "[channels,frames] expected",
                                 (int)ndim, (long long)channels);
     if (rate < 1 || rate > MOST_RATE || genlat_tensor_count(sound) > (INT32_MAX - HEADER) / WIDTH)
         return genlat_error_set(GENLAT_E_RANGE,
-                                "genlat_wav_write: rate is %lld, %lld values; 1 to %d and 2 GB at most",
+                                "genlat_wav_write: rate is %lld, sound has %lld values; a rate from 1 to %d and a "
+                                "file of at most 2 GB expected",
                                 (long long)rate, (long long)genlat_tensor_count(sound), MOST_RATE);
     gnl_output output;
     GNL_FILES_TRY(gnl_output_open(path, &output));
