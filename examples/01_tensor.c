@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Tensors: making them, looking at them in another shape without a copy, filling them with random numbers,
- * and what happens when a call is wrong. */
+/* Tensors: creates them, views them in another shape without a copy, fills them with random numbers, and shows how
+ * errors are reported. */
 #include <math.h>
 #include <stdio.h>
 
 #include "genlat/rng.h"
 #include "genlat/tensor.h"
 
-/* Every call that can fail returns a status; genlat_last_error() says in one line what went wrong. */
+/* Every call that can fail returns a status. genlat_last_error() returns a one-line description of the last error. */
 #define TRY(call)                                                                                            \
     do {                                                                                                     \
         if ((call) != GENLAT_OK)                                                                             \
@@ -26,7 +26,7 @@ static void print(const char *title, const genlat_tensor *t)
     printf("%s\n", genlat_tensor_count(t) > 8 ? " ..." : "");
 }
 
-/* Mean and standard deviation of the numbers that a generator gives. */
+/* Prints the mean and the standard deviation of random numbers. */
 static int random_numbers(genlat_ctx *ctx)
 {
     genlat_tensor *noise = NULL;
@@ -58,27 +58,26 @@ int main(void)
     genlat_tensor *copy = NULL, *view = NULL, *rows = NULL, *wrapped = NULL, *wrong = NULL;
     float mine[6] = {1, 2, 3, 4, 5, 6};
 
-    /* A context holds what objects share: memory functions, threads, the seed. NULL takes the defaults. */
+    /* A context has the state that objects share: memory functions, threads, the seed. NULL selects the defaults. */
     TRY(genlat_ctx_new(NULL, &ctx));
 
-    /* A tensor from the caller's numbers; they are copied. */
+    /* Creates a tensor from an array, which is copied. */
     TRY(genlat_tensor_from(ctx, 2, (int64_t[]){2, 3}, mine, &copy));
     print("copied", copy);
 
-    /* Views share storage: what is written into one is seen in the other. One size may be left to the
-     * library. */
+    /* Views share storage: a write to one is visible in the other. -1 means that the library computes this size. */
     TRY(genlat_tensor_reshape(copy, 2, (int64_t[]){3, -1}, &view));
     genlat_tensor_data(view)[0] = 100;
     print("viewed as 3 rows", view);
     TRY(genlat_tensor_rows(view, 1, 3, &rows));
     print("its last two rows", rows);
 
-    /* The storage lives as long as any of its views, in whatever order they go. */
+    /* The storage exists until the last of its views is destroyed, in any order. */
     genlat_tensor_destroy(&copy);
     genlat_tensor_destroy(&view);
-    print("still there", rows);
+    print("still valid", rows);
 
-    /* The caller's own memory, without a copy. */
+    /* Uses the caller's memory without a copy. */
     TRY(genlat_tensor_wrap(ctx, 1, (int64_t[]){6}, mine, &wrapped));
     TRY(genlat_tensor_fill(wrapped, 0.5f));
     printf("the array is now %g %g ... %g\n", mine[0], mine[1], mine[5]);
@@ -86,10 +85,10 @@ int main(void)
     if (random_numbers(ctx))
         goto fail;
 
-    /* Misuse is an error with a text, not a crash; the result is NULL then. */
+    /* An invalid call returns an error instead of crashing, and sets the result to NULL. */
     if (genlat_tensor_reshape(rows, 1, (int64_t[]){5}, &wrong) == GENLAT_OK || wrong)
         goto fail;
-    printf("a wrong call says: %s\n", genlat_last_error());
+    printf("the error of an invalid call: %s\n", genlat_last_error());
 
     genlat_tensor_destroy(&rows);
     genlat_tensor_destroy(&wrapped);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A variational autoencoder learns digits that the library draws: builder, trainer with events, and then what
- * the model is for: samples from noise, drawn here with letters. */
+/* Trains a variational autoencoder on synthetic digits, with a builder and a trainer that reports events. Then
+ * generates samples, and prints them as characters. */
 #include <stdio.h>
 
 #include "genlat/train.h"
@@ -12,7 +12,7 @@
             goto end;                                                                                        \
     } while (0)
 
-/* Called by the trainer, in the thread that trains. Returning anything but 0 ends the training early. */
+/* The trainer calls this function in the training thread. A return value other than 0 stops the training. */
 static int32_t on_event(void *user, const genlat_event *event)
 {
     double *best = user;
@@ -27,7 +27,7 @@ static int32_t on_event(void *user, const genlat_event *event)
     return 0;
 }
 
-/* Images of 28 x 28 grey values side by side, two lines of pixels in one of text. */
+/* Prints images of 28 x 28 grey values next to each other. A line of text represents two lines of pixels. */
 static void draw(const genlat_tensor *images, int64_t n)
 {
     static const char shades[] = " .:-=+*#%@";
@@ -44,8 +44,7 @@ static void draw(const genlat_tensor *images, int64_t n)
     }
 }
 
-/* What the model is made of. Setters return nothing: the first error of them all is told by
- * genlat_model_build(). */
+/* Builds the model. Setters return nothing: genlat_model_build() returns the first error of all of them. */
 static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_model **vae)
 {
     genlat_model_builder *builder = NULL;
@@ -78,7 +77,7 @@ int main(void)
     TRY(genlat_source_synthetic(ctx, "digits", 500, 2, &others));
     TRY(build(ctx, digits, &vae));
 
-    /* Options structs are filled with defaults by a macro that tells the library their size. */
+    /* A macro fills an options struct with the defaults, and passes its size to the library. */
     genlat_train_opts_init(&opts);
     opts.epochs = 6;
     opts.batch = 64;
@@ -87,12 +86,12 @@ int main(void)
     TRY(genlat_trainer_new(vae, digits, others, &opts, &trainer));
     TRY(genlat_trainer_run(trainer));
 
-    /* The history holds every curve of the training. */
+    /* The history contains every curve of the training. */
     TRY(genlat_trainer_history(trainer, "neg_elbo", &curve, &epochs));
-    printf("training went from %.1f to %.1f nats a digit in %lld epochs\n", curve[0], curve[epochs - 1],
+    printf("negative ELBO: %.1f to %.1f nats per digit in %lld epochs\n", curve[0], curve[epochs - 1],
            (long long)epochs);
     TRY(genlat_vae_active_units(vae, others, &active, NULL, NULL));
-    printf("%lld of %lld latent dimensions are used\n", (long long)active, (long long)genlat_model_latent(vae));
+    printf("%lld of %lld latent dimensions are active\n", (long long)active, (long long)genlat_model_latent(vae));
 
     TRY(genlat_model_sample(vae, 4, NULL, NULL, &samples));
     draw(samples, 4);

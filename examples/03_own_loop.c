@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A training loop by hand, without a model or a trainer: a net, a loss, backward and an optimizer. The net
- * learns to tell the ten drawn digits apart. */
+/* A custom training loop without a model or a trainer: net, loss, backward pass and optimizer. The net learns to
+ * classify the ten synthetic digits. */
 #include <stdio.h>
 
 #include "genlat/data.h"
@@ -16,7 +16,7 @@
 
 enum { BATCH = 64, EPOCHS = 3, SAMPLES = 4000, TESTED = 500, CLASSES = 10 };
 
-/* A builder takes any number of calls and tells the first error of them all at the build. */
+/* Builds the net. genlat_net_build() returns the first error of all calls of the builder. */
 static genlat_status build_net(genlat_ctx *ctx, genlat_net **net)
 {
     genlat_net_builder *builder = NULL;
@@ -29,7 +29,7 @@ static genlat_status build_net(genlat_ctx *ctx, genlat_net **net)
     return genlat_net_build(&builder, net);
 }
 
-/* One epoch; the mean loss of its batches. */
+/* Trains for one epoch, and computes the mean loss of its batches. */
 static genlat_status train(genlat_batches *batches, genlat_exec *exec, genlat_loss *loss, genlat_optim *optim,
                            genlat_tensor *dlogits, double *mean)
 {
@@ -42,11 +42,11 @@ static genlat_status train(genlat_batches *batches, genlat_exec *exec, genlat_lo
         TRY(genlat_batches_next(batches, &x, &labels));
         if (!x)
             break;
-        /* Forward, the loss with its derivative by the net's output, and back. */
+        /* Forward pass; loss, with its derivative by the net's output. */
         TRY(genlat_exec_forward(exec, GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){x}));
         TRY(genlat_exec_output(exec, 0, &logits));
         TRY(genlat_loss_eval(loss, logits, labels, &value, dlogits));
-        /* Gradients are added to those that are there: clear them first, then move the weights. */
+        /* The backward pass adds to the gradients, so that they must be cleared first. Then updates the weights. */
         TRY(genlat_optim_zero_grad(optim));
         TRY(genlat_exec_backward(exec, 1, &(const genlat_tensor *){dlogits}));
         TRY(genlat_optim_step(optim));
@@ -58,16 +58,16 @@ end:
     return status;
 }
 
-/* Part of the samples for which the largest output is that of the right class. */
-static genlat_status accuracy(genlat_net *net, const genlat_source *source, double *part)
+/* Computes the fraction of samples for which the largest output is that of the correct class. */
+static genlat_status accuracy(genlat_net *net, const genlat_source *source, double *fraction)
 {
     genlat_exec *exec = NULL;
     genlat_tensor *x = NULL, *labels = NULL;
     const genlat_tensor *logits = NULL;
     genlat_exec_opts opts;
     genlat_status status;
-    int64_t right = 0;
-    /* An exec for inference shares its memory among all layers; it takes up to TESTED rows. */
+    int64_t correct = 0;
+    /* An exec for inference reuses its memory for all layers. This one processes up to TESTED rows at a time. */
     genlat_exec_opts_init(&opts);
     opts.purpose = GENLAT_EXEC_INFERENCE;
     TRY(genlat_source_read(source, 0, TESTED, &x, &labels));
@@ -79,9 +79,9 @@ static genlat_status accuracy(genlat_net *net, const genlat_source *source, doub
         int best = 0;
         for (int c = 1; c < CLASSES; c++)
             best = scores[c] > scores[best] ? c : best;
-        right += best == (int)genlat_tensor_const_data(labels)[row];
+        correct += best == (int)genlat_tensor_const_data(labels)[row];
     }
-    *part = (double)right / TESTED;
+    *fraction = (double)correct / TESTED;
 end:
     genlat_exec_destroy(&exec);
     genlat_tensor_destroy(&labels);
@@ -100,12 +100,12 @@ int main(void)
     genlat_optim *optim = NULL;
     genlat_tensor *dlogits = NULL;
     genlat_batches_opts opts;
-    double mean = 0, part = 0;
+    double mean = 0, correct = 0;
     genlat_status status;
 
     genlat_batches_opts_init(&opts);
     opts.batch = BATCH;
-    opts.drop_last = 1; /* every batch has BATCH rows, so that one tensor of derivatives fits all */
+    opts.drop_last = 1; /* every batch has BATCH rows, so that all batches can use the same tensor of derivatives */
     TRY(genlat_ctx_new(NULL, &ctx));
     TRY(genlat_source_synthetic(ctx, "digits", SAMPLES, 1, &digits));
     TRY(genlat_source_synthetic(ctx, "digits", TESTED, 2, &others));
@@ -113,8 +113,8 @@ int main(void)
     TRY(build_net(ctx, &net));
     printf("a net of %lld weights\n", (long long)genlat_net_size(net));
 
-    /* Weights are in the net, memory to compute with is in the exec: shapes are checked and memory is taken
-     * now, and not again in any step. */
+    /* The net has the weights, the exec has the memory of a computation. Compiling checks shapes and allocates
+     * memory, so that no step allocates any. */
     TRY(genlat_net_compile(net, BATCH, NULL, &exec));
     TRY(genlat_loss_new(ctx, "cross_entropy", &loss));
     TRY(genlat_optim_from_text(ctx, "adam lr=2e-3", &optim));
@@ -123,8 +123,8 @@ int main(void)
 
     for (int epoch = 1; epoch <= EPOCHS; epoch++) {
         TRY(train(batches, exec, loss, optim, dlogits, &mean));
-        TRY(accuracy(net, others, &part));
-        printf("epoch %d: loss %.3f nats, %.1f %% of other digits right\n", epoch, mean, 100 * part);
+        TRY(accuracy(net, others, &correct));
+        printf("epoch %d: loss %.3f nats, accuracy %.1f %% on test digits\n", epoch, mean, 100 * correct);
     }
 end:
     if (status != GENLAT_OK)
@@ -138,5 +138,5 @@ end:
     genlat_source_destroy(&others);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);
-    return status != GENLAT_OK || part < 0.9;
+    return status != GENLAT_OK || correct < 0.9;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A model in a file. What is loaded encodes as what was saved, and a training that goes on from the file ends
- * where one without a break ends. */
+/* Saves a model to a file and loads it. The loaded model computes the same latents as the saved one, and training that
+ * resumes from the file has the same result as training without interruption. */
 #include <math.h>
 #include <stdio.h>
 
@@ -24,7 +24,7 @@ static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_model 
     return genlat_model_build(&builder, digits, vae);
 }
 
-/* Trains until the model has seen so many epochs in its life. */
+/* Trains until the model has completed this number of epochs in total. */
 static genlat_status train(genlat_model *vae, genlat_source *digits, int64_t epochs)
 {
     genlat_train_opts opts;
@@ -34,7 +34,7 @@ static genlat_status train(genlat_model *vae, genlat_source *digits, int64_t epo
     return genlat_model_fit(vae, digits, NULL, &opts);
 }
 
-/* The first term, the one that training lowers, on all data. */
+/* Evaluates the model on all data, and prints the first term, which training minimizes. */
 static genlat_status measure(genlat_model *vae, genlat_source *digits, const char *what, double *neg_elbo)
 {
     double terms[GENLAT_MAX_TERMS] = {0};
@@ -45,7 +45,7 @@ static genlat_status measure(genlat_model *vae, genlat_source *digits, const cha
     return status;
 }
 
-/* Largest difference of what two models make of the same data. */
+/* Computes the largest difference between the latents that two models compute for the same data. */
 static genlat_status compare(genlat_model *a, genlat_model *b, const genlat_source *digits, double *worst)
 {
     genlat_tensor *x = NULL, *za = NULL, *zb = NULL;
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
     const char *path = argc > 1 ? argv[1] : "04_save_load.safetensors";
     genlat_ctx *ctx = NULL;
     genlat_source *digits = NULL;
-    genlat_model *saved = NULL, *loaded = NULL, *straight = NULL;
+    genlat_model *saved = NULL, *loaded = NULL, *uninterrupted = NULL;
     char text[4096];
     double worst = INFINITY, resumed = 0, whole = 1;
     genlat_status status;
@@ -77,30 +77,30 @@ int main(int argc, char **argv)
     TRY(genlat_ctx_new(NULL, &ctx));
     TRY(genlat_source_synthetic(ctx, "digits", 1000, 1, &digits));
 
-    /* Two epochs, and into a file. It holds architecture, weights, the optimizer's moments, and where
-     * training stands; it replaces an older file as a whole or not at all. */
+    /* Trains two epochs, and saves the model. The file contains architecture, weights, optimizer state and the
+     * progress of training. Saving is atomic: it replaces an existing file completely or not at all. */
     TRY(build(ctx, digits, &saved));
     TRY(train(saved, digits, 2));
     TRY(genlat_model_save(saved, path));
 
     TRY(genlat_model_load(ctx, path, &loaded));
     TRY(genlat_model_describe(loaded, text, sizeof text));
-    printf("what %s holds:\n%s\n", path, text);
+    printf("contents of %s:\n%s\n", path, text);
     TRY(compare(saved, loaded, digits, &worst));
     printf("latents of the saved and the loaded model differ by %g\n", worst);
 
-    /* Two epochs more, against four without a break. */
+    /* Trains two more epochs, and compares with four epochs without interruption. */
     TRY(train(loaded, digits, 4));
-    TRY(measure(loaded, digits, "2 epochs, a file, 2 epochs:", &resumed));
-    TRY(build(ctx, digits, &straight));
-    TRY(train(straight, digits, 4));
-    TRY(measure(straight, digits, "4 epochs:", &whole));
-    printf("%s\n", resumed == whole ? "the same to the last bit" : "they differ");
+    TRY(measure(loaded, digits, "2 epochs, save, 2 epochs:", &resumed));
+    TRY(build(ctx, digits, &uninterrupted));
+    TRY(train(uninterrupted, digits, 4));
+    TRY(measure(uninterrupted, digits, "4 epochs:", &whole));
+    printf("%s\n", resumed == whole ? "the values are identical" : "the values differ");
 end:
     if (status != GENLAT_OK)
         fprintf(stderr, "04_save_load: %s\n", genlat_last_error());
     remove(path);
-    genlat_model_destroy(&straight);
+    genlat_model_destroy(&uninterrupted);
     genlat_model_destroy(&loaded);
     genlat_model_destroy(&saved);
     genlat_source_destroy(&digits);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A source of the program's own: the library asks for samples by number, and the program makes them when they
- * are wanted. Here each is one second of a sensor: a sine with the harmonics of one of three machine states.
- */
+/* A custom source: the library requests samples by index, and the program computes them. Here a sample is one second
+ * of a sensor signal: a sine with a harmonic that depends on one of three machine states. */
 #include <math.h>
 #include <stdio.h>
 
@@ -10,11 +9,12 @@
 enum { SAMPLES = 1000, LENGTH = 64, STATES = 3 };
 
 typedef struct sensor {
-    double noise;  /* standard deviation, volts */
-    int64_t reads; /* how many samples have been asked for */
+    double noise;  /* standard deviation in volts */
+    int64_t reads; /* number of samples requested */
 } sensor;
 
-/* A number in [0,1) that depends on the sample and its use alone, so that every reading is the same. */
+/* Returns a pseudorandom number in [0,1) that depends only on the sample and the use, so that reads are
+ * reproducible. */
 static double hash(uint64_t sample, uint64_t use)
 {
     uint64_t x = sample * 0x9e3779b97f4a7c15u + use * 0xbf58476d1ce4e5b9u + 1;
@@ -23,9 +23,8 @@ static double hash(uint64_t sample, uint64_t use)
     return (double)((x ^ (x >> 31)) >> 11) / 9007199254740992.0;
 }
 
-/* Called by the library with the numbers of the samples it wants. Returning anything but 0 fails the call
- * that needed them. `draw` counts presentations: with it the noise is new in every epoch, and yet
- * reproducible. */
+/* The library calls this function with the indices of samples. A return value other than 0 is an error. `draw`
+ * differs in each epoch, so that the noise is new in every epoch and still reproducible. */
 static int32_t fetch(void *user, const int64_t *indices, int64_t n, uint64_t draw, float *x, float *labels)
 {
     sensor *s = user;
@@ -45,7 +44,7 @@ static int32_t fetch(void *user, const int64_t *indices, int64_t n, uint64_t dra
     return 0;
 }
 
-/* One line of a signal as text, the height of each place drawn by a character. */
+/* Prints a signal as one line of text. */
 static void draw_signal(const char *title, const float *x)
 {
     static const char levels[] = "_.-~^\"";
@@ -66,7 +65,7 @@ int main(void)
     genlat_tensor *x = NULL, *labels = NULL;
     sensor s = {.noise = 0.05};
 
-    /* The table begins with its own size, so that an old program works with a newer library. */
+    /* The struct starts with its size, so that an old program works with a newer library. */
     genlat_source_table table = {.size = sizeof table,
                                  .user = &s,
                                  .count = SAMPLES,
@@ -85,23 +84,23 @@ int main(void)
            (long long)genlat_source_dim(source, 0), (long long)genlat_source_dim(source, 1),
            (long long)genlat_source_classes(source));
 
-    /* Two epochs; a NULL batch marks the end of each. */
+    /* Reads two epochs. A NULL batch marks the end of an epoch. */
     for (int epoch = 0; epoch < 2; epoch++) {
-        int64_t seen[STATES] = {0};
+        int64_t count[STATES] = {0};
         for (;;) {
             if (genlat_batches_next(batches, &x, &labels))
                 goto fail;
             if (!x)
                 break;
             for (int64_t i = 0; i < genlat_tensor_dim(labels, 0); i++)
-                seen[(int)genlat_tensor_const_data(labels)[i]]++;
+                count[(int)genlat_tensor_const_data(labels)[i]]++;
         }
-        printf("epoch %d: states seen %lld, %lld and %lld times\n", epoch, (long long)seen[0],
-               (long long)seen[1], (long long)seen[2]);
+        printf("epoch %d: %lld, %lld and %lld samples of the states\n", epoch, (long long)count[0],
+               (long long)count[1], (long long)count[2]);
     }
-    printf("the source was asked for %lld samples\n", (long long)s.reads);
+    printf("the library requested %lld samples\n", (long long)s.reads);
 
-    /* Samples can be read by number too; these tensors are new and belong to the caller. */
+    /* Samples can also be read by index. The caller owns the new tensor. */
     if (genlat_source_read(source, 0, STATES, &x, NULL))
         goto fail;
     static const char *const names[STATES] = {"healthy", "loose", "worn"};

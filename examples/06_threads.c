@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Two models train in two threads and share one context and one source. Neither disturbs the other: each ends
- * where it ends when it trains alone. Afterwards both threads sample from one model at once. */
+/* Trains two models in two threads, with a shared context and source. Each has the same result as when it is trained
+ * alone. Then two threads sample from one model at the same time. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "genlat/train.h"
 
-/* What a thread gets and gives back. Models, trainers and errors belong to it alone. */
+/* Input and output of a thread. Models, trainers and error texts are not shared between threads. */
 typedef struct job {
     genlat_ctx *ctx;
     genlat_source *digits;
@@ -40,7 +40,7 @@ static genlat_status train(job *j, genlat_model **vae)
     return status;
 }
 
-/* A thread's whole life. The text of an error is the thread's own: it is copied for whoever asks later. */
+/* The main function of a thread. The error text is local to the thread, so that it is copied for the main thread. */
 static void *run(void *argument)
 {
     job *j = argument;
@@ -51,7 +51,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* A model that nobody trains may be used by any number of threads. */
+/* Any number of threads may use a model that is not being trained. */
 typedef struct sampling {
     genlat_model *vae;
     genlat_tensor *x;
@@ -68,7 +68,7 @@ static void *sample(void *argument)
     return NULL;
 }
 
-static int two_at_once(void *(*function)(void *), void *a, void *b)
+static int run_in_parallel(void *(*function)(void *), void *a, void *b)
 {
     pthread_t other;
     if (pthread_create(&other, NULL, function, a) != 0)
@@ -89,12 +89,12 @@ int main(void)
     }
     job together[2] = {{.ctx = ctx, .digits = digits, .beta = 1}, {.ctx = ctx, .digits = digits, .beta = 4}};
     job alone[2] = {together[0], together[1]};
-    if (two_at_once(run, &together[0], &together[1]))
+    if (run_in_parallel(run, &together[0], &together[1]))
         goto end;
     failed = 0;
     for (int i = 0; i < 2; i++) {
         run(&alone[i]);
-        printf("beta %g: neg_elbo %.6f beside the other, %.6f alone %s%s\n", together[i].beta,
+        printf("beta %g: neg_elbo %.6f in parallel, %.6f alone %s%s\n", together[i].beta,
                together[i].neg_elbo, alone[i].neg_elbo, together[i].error, alone[i].error);
         failed += *together[i].error || *alone[i].error || together[i].neg_elbo != alone[i].neg_elbo;
     }
@@ -102,12 +102,12 @@ int main(void)
     if (failed || train(&alone[0], &vae) != GENLAT_OK)
         goto end;
     sampling samples[2] = {{.vae = vae}, {.vae = vae}};
-    failed += two_at_once(sample, &samples[0], &samples[1]);
+    failed += run_in_parallel(sample, &samples[0], &samples[1]);
     size_t bytes = (size_t)genlat_tensor_count(samples[0].x) * sizeof(float);
     failed +=
         bytes == 0 || !samples[1].x ||
         memcmp(genlat_tensor_const_data(samples[0].x), genlat_tensor_const_data(samples[1].x), bytes) != 0;
-    printf("both threads drew %s samples from one model\n", failed ? "different" : "the same");
+    printf("both threads generated %s samples\n", failed ? "different" : "the same");
     genlat_tensor_destroy(&samples[0].x);
     genlat_tensor_destroy(&samples[1].x);
 end:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A trained model inside a device: all memory comes from the device's own allocator, everything is allocated
- * once, and then the decoder runs as often as wanted without a single allocation. */
+/* Inference on an embedded device: all memory comes from a custom allocator, and is allocated once. The decoder then
+ * runs without any allocation. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,12 +15,12 @@
 
 enum { FRAMES = 1000, LATENT = 4 };
 
-/* The device's memory: here the C library's, with a count. */
+/* The allocator of the device: here that of the C library, with counters. */
 typedef struct memory {
     long calls, bytes;
 } memory;
 
-static void *take(void *user, size_t bytes, size_t align)
+static void *allocate(void *user, size_t bytes, size_t align)
 {
     memory *m = user;
     m->calls++;
@@ -29,13 +29,13 @@ static void *take(void *user, size_t bytes, size_t align)
     return aligned_alloc(align, (bytes + align - 1) / align * align);
 }
 
-static void give(void *user, void *block)
+static void release(void *user, void *block)
 {
     (void)user;
     free(block);
 }
 
-/* In the workshop: train, and write the file that the device gets. */
+/* Trains a model, and writes the file for the device. */
 static genlat_status make_file(const char *path)
 {
     genlat_ctx *ctx = NULL;
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 {
     const char *path = argc > 1 ? argv[1] : "07_inference.safetensors";
     memory m = {0, 0};
-    genlat_allocator allocator = {.size = sizeof allocator, .user = &m, .alloc = take, .free = give};
+    genlat_allocator allocator = {.size = sizeof allocator, .user = &m, .alloc = allocate, .free = release};
     genlat_ctx_opts ctx_opts;
     genlat_exec_opts exec_opts;
     genlat_ctx *ctx = NULL;
@@ -88,8 +88,8 @@ int main(int argc, char **argv)
     TRY(genlat_ctx_new(&ctx_opts, &ctx));
     TRY(genlat_model_load(ctx, path, &vae));
 
-    /* The decoder as a net of its own, compiled for one sample; it stays when the model goes. Its outputs are
-     * logits: a pixel is white above 0. */
+    /* Compiles the decoder for one sample. The net remains valid after the model is destroyed. Its outputs are
+     * logits: a pixel is white if its logit is above 0. */
     TRY(genlat_model_net(vae, "decoder", &decoder));
     genlat_model_destroy(&vae);
     genlat_exec_opts_init(&exec_opts);
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
     TRY(genlat_net_compile(decoder, 1, &exec_opts, &exec));
     TRY(genlat_tensor_new(ctx, 2, (int64_t[]){1, LATENT}, &z));
     TRY(genlat_rng_new(ctx, 1, 0, &rng));
-    printf("ready: %ld bytes in %ld pieces, %lld of them to compute with\n", m.bytes, m.calls,
+    printf("ready: %ld bytes in %ld allocations, %lld of them in the exec\n", m.bytes, m.calls,
            (long long)genlat_exec_bytes(exec));
 
     before = m.calls;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A layer of the program's own: softsign, y = x / (1 + |x|), with a trained gain for each channel. It gives
- * forward and backward, and the two functions that gradient penalties need; the library checks all of them by
- * differences. */
+/* A custom layer: softsign, y = x / (1 + |x|), with a trained gain for each channel. Implements forward and backward,
+ * and the two functions that gradient penalties need. The library checks all of them with finite differences. */
 #include <math.h>
 #include <stdio.h>
 
@@ -9,7 +8,7 @@
 #include "genlat/net.h"
 #include "genlat/rng.h"
 
-/* Same shape out as in, and one parameter: the gains. */
+/* Declares the shape of the output, which is that of the input, and one parameter: the gains. */
 static genlat_status infer(void *user, genlat_layer_plan *plan)
 {
     int32_t ndim = 0;
@@ -31,8 +30,8 @@ static void forward(void *user, const genlat_layer_call *c)
         c->y[i] = c->param[0][i % c->out_size] * c->x[0][i] / (1 + fabsf(c->x[0][i]));
 }
 
-/* dy/dx = gain / (1 + |x|)^2. Gradients are added to, derivatives of inputs are overwritten; NULL: not
- * wanted. */
+/* dy/dx = gain / (1 + |x|)^2. Adds to the gradients of parameters, and overwrites the derivatives of inputs. NULL: not
+ * requested. */
 static void backward(void *user, const genlat_layer_call *c)
 {
     (void)user;
@@ -46,7 +45,7 @@ static void backward(void *user, const genlat_layer_call *c)
     }
 }
 
-/* The tangent of y for a tangent of x. */
+/* Computes the tangent of y for a tangent of x. */
 static void jvp(void *user, const genlat_layer_call *c)
 {
     (void)user;
@@ -56,8 +55,8 @@ static void jvp(void *user, const genlat_layer_call *c)
     }
 }
 
-/* Derivatives of dty . ty by tx, by x (the second derivative is -2 gain sign(x) / (1 + |x|)^3) and by the
- * gains. */
+/* Computes the derivatives of dty . ty by tx, by x and by the gains. The second derivative of y is
+ * -2 gain sign(x) / (1 + |x|)^3. */
 static void jvp_backward(void *user, const genlat_layer_call *c)
 {
     (void)user;
@@ -73,7 +72,7 @@ static void jvp_backward(void *user, const genlat_layer_call *c)
     }
 }
 
-/* A layer that exists as a handle stands in a net between layers made from text. */
+/* Builds a net with the custom layer between two layers from text. */
 static genlat_status build(genlat_ctx *ctx, genlat_layer *softsign, genlat_net **net)
 {
     genlat_net_builder *builder = NULL;
@@ -112,7 +111,7 @@ int main(void)
         goto fail;
     printf("%s", text);
 
-    /* Gradients of the whole net, the layer's own among them, against central differences. */
+    /* Compares the gradients of the net, including those of the layer, with central differences. */
     if (genlat_tensor_new(ctx, 2, (int64_t[]){5, 6}, &x) || genlat_rng_new(ctx, 3, 0, &rng) ||
         genlat_rng_normal(rng, 30, genlat_tensor_data(x)) ||
         genlat_net_check(net, 1, &(const genlat_tensor *){x}, 10, 1, &result))
@@ -120,7 +119,7 @@ int main(void)
     printf("%lld numbers checked, worst relative error %.1e at %s\n", (long long)result.checked, result.worst,
            result.where);
 
-    /* With jvp and its reverse, the layer also stands in a critic with gradient penalty. */
+    /* With jvp and jvp_backward, a discriminator with gradient penalty can use the layer. */
     genlat_exec_opts_init(&opts);
     opts.purpose = GENLAT_EXEC_PENALTY;
     if (genlat_net_compile(net, 5, &opts, &exec))

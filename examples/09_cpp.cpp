@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From C++: a handle that gives itself back, a status that becomes an exception, and then the same calls. The
-// wrapper is thirty lines; the library needs none of it.
+// Use from C++: handles that are destroyed automatically, and status codes that are converted to exceptions. The
+// wrapper has thirty lines and is optional: the C functions can be called directly.
 #include <iostream>
 #include <stdexcept>
 #include <utility>
@@ -17,7 +17,7 @@ inline void check(genlat_status status)
         throw std::runtime_error(genlat_last_error());
 }
 
-// Owns a handle of type T; Destroy is the library's function that takes its address.
+// Owns a handle of type T. Destroy is the destroy function of the library for this type.
 template <class T, void (*Destroy)(T **)> class handle
 {
   public:
@@ -40,14 +40,14 @@ template <class T, void (*Destroy)(T **)> class handle
     {
         return h;
     }
-    // Where the library writes a new handle.
+    // Returns the address to which the library writes a new handle.
     T **out()
     {
         Destroy(&h);
         return &h;
     }
-    // For calls that take a handle over, whatever becomes of them: they set it to null.
-    T **give()
+    // For functions that take ownership of the handle and set it to null, even if they fail.
+    T **consume()
     {
         return &h;
     }
@@ -64,7 +64,7 @@ using model = handle<genlat_model, genlat_model_destroy>;
 
 } // namespace gl
 
-// Events reach any callable through the pointer that is passed back.
+// Forwards events to a callable object, through the user pointer.
 template <class F> int32_t forward_event(void *user, const genlat_event *event)
 {
     return (*static_cast<F *>(user))(*event) ? 0 : 1;
@@ -78,7 +78,7 @@ static gl::model train(genlat_ctx *ctx, genlat_source *digits, std::vector<doubl
     genlat_model_builder_set_int(builder, "latent", 4);
     genlat_model_builder_set(builder, "encoder", "flatten; dense units=64; relu");
     genlat_model_builder_set(builder, "decoder", "dense units=64; relu; dense units={out}");
-    gl::check(genlat_model_build(builder.give(), digits, model.out()));
+    gl::check(genlat_model_build(builder.consume(), digits, model.out()));
 
     auto on_event = [&losses](const genlat_event &event) {
         if (event.kind == GENLAT_EVENT_EPOCH)
@@ -110,13 +110,12 @@ int main()
         gl::check(genlat_model_sample(model, 8, nullptr, nullptr, samples.out()));
         std::cout << genlat_tensor_dim(samples, 0) << " samples\n";
 
-        // A wrong call throws, with the library's own text, and everything above is given back on the way
-        // out.
+        // An invalid call throws an exception with the error text of the library. All handles are destroyed.
         gl::tensor wrong;
         try {
             gl::check(genlat_model_decode(model, samples, nullptr, wrong.out()));
         } catch (const std::runtime_error &error) {
-            std::cout << "a wrong call says: " << error.what() << '\n';
+            std::cout << "the error of an invalid call: " << error.what() << '\n';
             return losses.size() == 3 && losses.back() < losses.front() ? 0 : 1;
         }
     } catch (const std::exception &error) {

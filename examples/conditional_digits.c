@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A conditional GAN draws the digit that is asked for: small nets of dense layers whose critic compares features with the
- * class (projection), kept in balance by an R1 penalty. A classifier tells how often the wish is granted.
+/* A conditional GAN that generates a requested digit: small nets of dense layers, a projection discriminator and an R1
+ * penalty. A classifier measures how often samples have the requested class.
  * usage: conditional_digits [DIGIT] */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
             goto end;                                                                                        \
     } while (0)
 
-enum { CLASSES = 10, SIDE = 28, ASKED = 500 };
+enum { CLASSES = 10, SIDE = 28, REQUESTED = 500 };
 
 static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_model **gan)
 {
@@ -23,14 +23,14 @@ static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_model 
         return status;
     genlat_model_builder_preset(builder, "mlp");
     genlat_model_builder_condition(builder, CLASSES, 0);
-    genlat_model_builder_set(builder, "optimizer_g", "adam lr=1e-3 beta1=0 beta2=0.99"); /* of both nets */
+    genlat_model_builder_set(builder, "optimizer_g", "adam lr=1e-3 beta1=0 beta2=0.99"); /* for both nets */
     genlat_model_builder_set(builder, "conditioning", "projection");
     genlat_model_builder_set_real(builder, "r1", 0.2);
     genlat_model_builder_set_real(builder, "ema", 5000);
     return genlat_model_build(&builder, digits, gan);
 }
 
-/* A small convolutional net, the first preset of the family. */
+/* Builds a small convolutional net, the first preset of the family. */
 static genlat_status build_classifier(genlat_ctx *ctx, genlat_source *digits, genlat_model **classifier)
 {
     genlat_model_builder *builder = NULL;
@@ -38,7 +38,7 @@ static genlat_status build_classifier(genlat_ctx *ctx, genlat_source *digits, ge
     return status == GENLAT_OK ? genlat_model_build(&builder, digits, classifier) : status;
 }
 
-/* An image as letters, each for one across and two down. */
+/* Prints an image as text. A line of text represents two lines of pixels. */
 static void draw(const float *image)
 {
     static const char shade[] = " .:*#";
@@ -60,20 +60,21 @@ static int most_probable(const float *probability)
     return best;
 }
 
-/* Part of samples, asked for in turn, that the classifier takes for what was asked. */
+/* Computes the fraction of samples that the classifier assigns to the requested class. The classes are requested in
+ * turn. */
 static genlat_status find_agreement(genlat_model *gan, genlat_model *classifier, double *agreement)
 {
-    genlat_tensor *made = NULL, *answers = NULL;
-    int right = 0;
+    genlat_tensor *samples = NULL, *predictions = NULL;
+    int correct = 0;
     genlat_status status;
-    TRY(genlat_model_sample(gan, ASKED, NULL, NULL, &made));
-    TRY(genlat_predictor_predict(classifier, made, &answers));
-    for (int i = 0; i < ASKED; i++)
-        right += most_probable(genlat_tensor_const_data(answers) + CLASSES * i) == i % CLASSES;
-    *agreement = (double)right / ASKED;
+    TRY(genlat_model_sample(gan, REQUESTED, NULL, NULL, &samples));
+    TRY(genlat_predictor_predict(classifier, samples, &predictions));
+    for (int i = 0; i < REQUESTED; i++)
+        correct += most_probable(genlat_tensor_const_data(predictions) + CLASSES * i) == i % CLASSES;
+    *agreement = (double)correct / REQUESTED;
 end:
-    genlat_tensor_destroy(&answers);
-    genlat_tensor_destroy(&made);
+    genlat_tensor_destroy(&predictions);
+    genlat_tensor_destroy(&samples);
     return status;
 }
 
@@ -82,7 +83,7 @@ int main(int argc, char **argv)
     genlat_ctx *ctx = NULL;
     genlat_source *digits = NULL;
     genlat_model *classifier = NULL, *gan = NULL;
-    genlat_tensor *wish = NULL, *granted = NULL;
+    genlat_tensor *label = NULL, *sample = NULL;
     genlat_train_opts opts;
     const int64_t one = 1;
     int digit = argc > 1 ? atoi(argv[1]) : 7;
@@ -101,19 +102,19 @@ int main(int argc, char **argv)
     opts.steps = 800;
     TRY(genlat_model_fit(gan, digits, NULL, &opts));
 
-    /* A label for each sample that is wanted. Without labels the classes come in turn. */
-    TRY(genlat_tensor_new(ctx, 1, &one, &wish));
-    genlat_tensor_data(wish)[0] = (float)digit;
-    TRY(genlat_model_sample(gan, 1, wish, NULL, &granted));
-    printf("asked for a %d:\n", digit);
-    draw(genlat_tensor_const_data(granted));
+    /* Labels contain the class of each sample. Without labels the model uses the classes in turn. */
+    TRY(genlat_tensor_new(ctx, 1, &one, &label));
+    genlat_tensor_data(label)[0] = (float)digit;
+    TRY(genlat_model_sample(gan, 1, label, NULL, &sample));
+    printf("a sample of class %d:\n", digit);
+    draw(genlat_tensor_const_data(sample));
     TRY(find_agreement(gan, classifier, &agreement));
-    printf("%.0f %% of %d samples are the digit that was asked for\n", 100 * agreement, ASKED);
+    printf("%.0f %% of %d samples have the requested class\n", 100 * agreement, REQUESTED);
 end:
     if (status != GENLAT_OK)
         fprintf(stderr, "conditional_digits: %s\n", genlat_last_error());
-    genlat_tensor_destroy(&granted);
-    genlat_tensor_destroy(&wish);
+    genlat_tensor_destroy(&sample);
+    genlat_tensor_destroy(&label);
     genlat_model_destroy(&gan);
     genlat_model_destroy(&classifier);
     genlat_source_destroy(&digits);

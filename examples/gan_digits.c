@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The default GAN learns to draw digits, and a classifier that the library trains itself measures how far it has come: the
- * Frechet distance between samples and digits that neither has seen, in the classifier's features.
- * usage: gan_digits [STEPS [PICTURE.png]]; a hundred steps show blots that fall in line, some thousands digits. */
+/* Trains the default GAN on synthetic digits. Evaluates it by the Frechet distance between its samples and test
+ * digits, in the features of a classifier that is also trained here. usage: gan_digits [STEPS [PICTURE.png]]. Samples
+ * look like digits after a few thousand steps. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@
 
 enum { TRAINING = 2000, TEST = 500, STEPS = 80, COLUMNS = 10, PICTURES = 50 };
 
-/* Without any setting, the builder makes the preset "classifier", a small convolutional net. */
+/* Without any setting, the builder uses the preset "classifier", a small convolutional net. */
 static genlat_status train_classifier(genlat_ctx *ctx, genlat_source *digits, genlat_model **classifier)
 {
     genlat_model_builder *builder = NULL;
@@ -32,7 +32,7 @@ end:
     return status;
 }
 
-/* Distance between samples [n,...] and others in the features of the classifier. */
+/* Computes the Frechet distance between two sets of samples [n,...] in the features of the classifier. */
 static genlat_status compare(genlat_model *classifier, const genlat_tensor *a, const genlat_tensor *b,
                              double *distance)
 {
@@ -49,12 +49,12 @@ end:
 
 static genlat_status measure(genlat_model *gan, genlat_model *classifier, const genlat_tensor *real, double *distance)
 {
-    genlat_tensor *made = NULL;
+    genlat_tensor *samples = NULL;
     genlat_status status;
-    TRY(genlat_model_sample(gan, TEST, NULL, NULL, &made));
-    TRY(compare(classifier, real, made, distance));
+    TRY(genlat_model_sample(gan, TEST, NULL, NULL, &samples));
+    TRY(compare(classifier, real, samples, distance));
 end:
-    genlat_tensor_destroy(&made);
+    genlat_tensor_destroy(&samples);
     return status;
 }
 
@@ -64,10 +64,10 @@ int main(int argc, char **argv)
     genlat_source *digits = NULL, *others = NULL;
     genlat_model *classifier = NULL, *gan = NULL;
     genlat_model_builder *builder = NULL;
-    double terms[GENLAT_MAX_TERMS]; /* of a classifier: loss, accuracy */
+    double terms[GENLAT_MAX_TERMS]; /* for a classifier: loss, accuracy, norm of the gradient */
     genlat_tensor *real = NULL, *training = NULL, *pictures = NULL;
     genlat_train_opts opts;
-    double own = 0, before = 0, after = 0;
+    double baseline = 0, before = 0, after = 0;
     genlat_status status;
 
     TRY(genlat_ctx_new(NULL, &ctx));
@@ -78,9 +78,9 @@ int main(int argc, char **argv)
 
     TRY(train_classifier(ctx, digits, &classifier));
     TRY(genlat_model_evaluate(classifier, others, TEST, 1, terms));
-    printf("the classifier finds %.1f %% of unseen digits\n", 100 * terms[1]);
+    printf("accuracy of the classifier on test digits: %.1f %%\n", 100 * terms[1]);
 
-    /* The default GAN; its average follows closely, as the training is short. */
+    /* The default GAN, with a short half-life of its average, because the training is short. */
     TRY(genlat_model_builder_new(ctx, "gan", &builder));
     genlat_model_builder_set_real(builder, "ema", 500);
     TRY(genlat_model_build(&builder, digits, &gan));
@@ -91,10 +91,9 @@ int main(int argc, char **argv)
     TRY(genlat_model_fit(gan, digits, NULL, &opts));
 
     TRY(measure(gan, classifier, real, &after));
-    TRY(compare(classifier, real, training, &own));
-    printf("Frechet distance to unseen digits: %.1f untrained, %.1f after %lld steps; the training digits "
-           "themselves: %.1f\n",
-           before, after, (long long)opts.steps, own);
+    TRY(compare(classifier, real, training, &baseline));
+    printf("Frechet distance to test digits: %.1f untrained, %.1f after %lld steps; of training digits: %.1f\n", before,
+           after, (long long)opts.steps, baseline);
     if (argc > 2) {
         TRY(genlat_model_sample(gan, PICTURES, NULL, NULL, &pictures));
         TRY(genlat_png_grid(argv[2], pictures, COLUMNS, 2, 0, 1));
@@ -111,5 +110,5 @@ end:
     genlat_source_destroy(&others);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);
-    return status != GENLAT_OK || !(own < after && after < before);
+    return status != GENLAT_OK || !(baseline < after && after < before);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A generative adversarial network learns eight small Gaussians on a circle, on which plain GANs lose modes. The default preset
- * keeps them: relativistic pairs with exact R1 and R2 penalties. */
+/* Trains a GAN on eight narrow Gaussians on a circle, a problem on which simple GANs lose modes. The default preset
+ * avoids this with a relativistic pair loss and exact R1 and R2 penalties. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@
 
 enum { STEPS = 1000, SIDE = 25, SAMPLES = 2500 };
 
-/* Shows every 250th step what both nets do. */
+/* Prints the terms of every 250th step. */
 static int32_t on_event(void *user, const genlat_event *event)
 {
     (void)user;
@@ -28,7 +28,7 @@ static int32_t on_event(void *user, const genlat_event *event)
     return 0;
 }
 
-/* Points of the square from -1.2 to 1.2, one letter for each place that a sample reaches. */
+/* Prints the square from -1.2 to 1.2 as text, with a star wherever there is a sample. */
 static void draw(const genlat_tensor *points)
 {
     char page[SIDE][2 * SIDE + 1];
@@ -62,7 +62,7 @@ int main(void)
     TRY(genlat_ctx_new(NULL, &ctx));
     TRY(genlat_source_synthetic(ctx, "ring", 20000, 1, &ring));
 
-    /* Without any call between these two, the builder makes the preset "r3" for the source's data. */
+    /* The builder starts with the preset "r3"; a setting changes its schedule. */
     TRY(genlat_model_builder_new(ctx, "gan", &builder));
     genlat_model_builder_set(builder, "lr_schedule", "cosine from=1 to=0.05 steps=1000");
     TRY(genlat_model_build(&builder, ring, &gan));
@@ -73,13 +73,13 @@ int main(void)
     opts.event = on_event;
     TRY(genlat_model_fit(gan, ring, NULL, &opts));
 
-    /* Samples come from the averaged generator; longer training makes them sharper. */
+    /* Samples come from the averaged generator. */
     TRY(genlat_model_sample(gan, SAMPLES, NULL, NULL, &samples));
     TRY(genlat_source_mixture(ring, &centres, &sd));
     TRY(genlat_metric_modes(samples, centres, sd, &modes));
     draw(samples);
-    printf("%lld of %lld modes found, %.0f%% of the samples within 3 sd of one\n", (long long)modes.found,
-           (long long)modes.modes, 100 * modes.high_quality);
+    printf("%lld of %lld modes found, %.0f%% of the samples within 3 standard deviations of a mode\n",
+           (long long)modes.found, (long long)modes.modes, 100 * modes.high_quality);
 end:
     if (status != GENLAT_OK)
         fprintf(stderr, "gan_ring: %s\n", genlat_last_error());

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # usage: sh examples/quickstart.sh [FOLDER]
-# Installs or names missing packages, builds, trains a VAE on digits that the library draws itself, and writes four
-# pictures into FOLDER (default: here). Two to three minutes on two cores.
+# Installs or lists missing packages, builds, trains a VAE on synthetic digits, and writes four pictures to FOLDER
+# (default: the current folder). Takes two to three minutes on two cores.
 set -e
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${1:-$PWD}
@@ -25,9 +25,9 @@ done
 
 cat <<END
 
-samples.png           64 digits drawn from noise by the decoder: none of them was ever in the data
-reconstructions.png   digits the model has not seen, and below each what it makes of its code
-latent.png            codes of digits it has not seen on their two principal components, coloured by label
-loss.png              negative ELBO in nats, training and validation, by epoch
-They are in $out
+samples.png           64 digits that the decoder generates from noise; none of them is in the training data
+reconstructions.png   digits that are not in the training data, and below each its reconstruction
+latent.png            codes of such digits in their two principal components, coloured by label
+loss.png              negative ELBO in nats by epoch, for training and validation
+The pictures are in $out
 END
