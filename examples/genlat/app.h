@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The genlat program: what its files share. One file a command; a command is one line in commands.c, an
- * option one line in args.c. Everything goes through the public headers of libgenlat and libgenlat-files. */
+/* The genlat program: declarations shared by its files. Each command has one file and one line in commands.c; each
+ * option has one line in args.c. The program uses only the public headers of libgenlat and libgenlat-files. */
 #ifndef APP_H
 #define APP_H
 
@@ -18,7 +18,7 @@ enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2, APP_INTERRUPTED = 130 };
 
 enum { APP_MAX_SETTINGS = 64, APP_TEXT = 16384 };
 
-/* What the options of the command line say; NULL, 0 or false where they are not given, or the default of
+/* The values of the command line options. An option that is not set is NULL, 0 or false, or has its default of
  * args.c. */
 typedef struct app_options {
     const char *data, *valid, *latents;
@@ -35,14 +35,14 @@ typedef struct app_options {
 typedef struct app_state app_state;
 
 typedef struct app_command {
-    const char *name;    /* "sample", or two words as in "train vae" */
-    const char *operand; /* "MODEL", or NULL for none */
-    const char *options; /* names of the options it takes beside the common ones, separated by blanks */
+    const char *name;    /* one or two words, such as "sample" or "train vae" */
+    const char *operand; /* "MODEL"; NULL: none */
+    const char *options; /* names of its options in addition to the common ones, separated by blanks */
     const char *help;    /* one line */
     int (*run)(app_state *app);
 } app_command;
 
-/* A pair for the model's builder. */
+/* A setting for the model builder. */
 typedef struct app_setting {
     const char *key, *value;
 } app_setting;
@@ -51,91 +51,92 @@ struct app_state {
     const app_command *command;
     app_options opts;
     const char *model; /* the operand */
-    json_t *config;    /* owns the texts that came from the file */
+    json_t *config;    /* contents of --config; owns the texts of its options */
     genlat_ctx *ctx;
     genlat_ctx_opts ctx_opts;
     genlat_train_opts train;
     app_setting settings[2 * APP_MAX_SETTINGS];
     int64_t setting_count;
-    char copies[APP_TEXT]; /* texts of settings */
+    char copies[APP_TEXT]; /* copies of setting texts */
     size_t copied;
 };
 
-/* The table of commands, ended by a NULL name. */
+/* The table of commands, terminated by a NULL name. */
 extern const app_command app_commands[];
 
-/* ---- errors: one line on standard error, and the exit status --------------------------------- */
+/* ---- errors: print one line to standard error, return the exit status ------------------------- */
 
 int app_usage(const app_state *app, const char *format, ...) GENLAT_PRINTF(2, 3);
 int app_fail(const app_state *app, const char *format, ...) GENLAT_PRINTF(2, 3);
-/* The library's own text; APP_USAGE when the status blames an option, which only calls made from options do.
- */
+/* Both print the library's error text. app_fail_library() returns APP_FAILED. app_fail_setting(), for calls whose
+ * arguments come from options, returns APP_USAGE if the status indicates an invalid option. */
 int app_fail_library(const app_state *app);
 int app_fail_setting(const app_state *app, genlat_status status);
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
 int args_parse(app_state *app, int argc, char **argv);
-/* Sets one option by its name unless the command line has set it: 1 when the command has such an option. */
+/* Sets an option by name, unless the command line has set it. Returns 1 if the command has this option, else 0. */
 int args_default(app_state *app, const char *name, const char *value, int *status);
 void args_help(const app_state *app);
 void args_overview(void);
 
-/* ---- settings: --set, --config and the options that are settings ----------------------------- */
+/* ---- settings: --set, --config and options such as --epochs ---------------------------------- */
 
 int settings_apply(app_state *app);
 
-/* ---- data and models ------------------------------------------------------------------------- */
+/* ---- data and models. The functions that return int print an error on failure. ---------------- */
 
-/* Opens the source of --data; on failure tells it, as all of these do. */
+/* Opens the source of --data. */
 int data_open(app_state *app, genlat_source **out);
-/* A model conditional on what the source's labels are reads them, another gets none: *labels is NULL then. */
+/* Reads samples begin .. end-1, and their labels if the model is conditional. Otherwise sets *labels to NULL. */
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
               genlat_tensor **x, genlat_tensor **labels);
 int model_load(app_state *app, genlat_model **out);
-/* A new model of a family for the source, as options and settings say, or the one that --resume names. */
+/* Builds a model for the source from options and settings, or loads the model of --resume. */
 int model_make(app_state *app, const char *family, genlat_source *train, genlat_model **out);
-int64_t model_classes(const genlat_model *model); /* 0: none */
-int64_t model_vector(const genlat_model *model);
-bool model_conditional(const genlat_model *model); /* a predictor is not: its classes are what it predicts */
-/* n times --label; NULL without it. */
+int64_t model_classes(const genlat_model *model); /* number of classes; 0: none */
+int64_t model_vector(const genlat_model *model);  /* length of the condition vector; 0: none */
+bool model_conditional(const genlat_model *model); /* false for a predictor, whose classes are its output */
+/* Creates n labels with the value of --label. Sets *out to NULL if the option is not set. */
 int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out);
-/* A conditional model without labels is wrong use. */
+/* Returns APP_USAGE if the model is conditional and labels is NULL. */
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels);
-/* Samples as --seed, --temperature and --truncation say. */
-int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw, genlat_tensor **out);
-/* Seed of what a command draws. */
+/* Generates samples with --seed, --temperature and --truncation. */
+int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw,
+                 genlat_tensor **out);
+/* Returns the seed of random numbers of the commands. */
 uint64_t app_seed(const app_state *app);
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* How samples are arranged where a form has an arrangement. */
+/* The layout of samples in formats that have one. */
 typedef struct output_layout {
-    int64_t columns;             /* of a grid of pictures; 0: about as many as lines */
-    genlat_tensor *originals;    /* [n,...] shown above the samples in a grid; NULL: none */
+    int64_t columns;             /* columns of a grid; 0: approximately a square */
+    genlat_tensor *originals;    /* [n,...] placed above the samples in a grid; NULL: none */
     const genlat_tensor *labels; /* [n] classes that colour points; NULL: none */
     int64_t classes;
-    bool latent;                    /* the numbers are latents, not data */
-    const char *title;              /* of points; NULL: what they are */
-    const char *const *class_names; /* NULL: their numbers */
+    bool latent;                    /* the values are latents, not data */
+    const char *title;              /* title of a scatter plot; NULL: a default */
+    const char *const *class_names; /* NULL: the class numbers */
 } output_layout;
 
-/* Whether --out is given and has an ending that can be written; tells it if not. */
+/* Returns APP_USAGE unless --out is set and has a supported ending. */
 int output_check(const app_state *app);
-/* Writes x [n,...] in the form that the ending of --out asks for, and says so. */
+/* Writes x [n,...] to --out in the format of its ending, and prints the name of the file. */
 int output_write(app_state *app, genlat_tensor *x, const output_layout *layout);
-/* The same for a picture of samples [n,...] at a path: a grid of images, or points. */
+/* Writes a picture of samples [n,...]: a grid of images, or a scatter plot of points. */
 int output_picture(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout);
-/* Prints one object as the last line when --json is given. Takes the object. */
+/* Prints an object as the last line if --json is set. Takes ownership of the object. */
 int output_json(const app_state *app, json_t *object);
-/* A number for JSON: null when it is not finite. */
+/* Returns a JSON number, or null if the value is not finite. */
 json_t *output_number(double value);
 
 /* ---- interruption ---------------------------------------------------------------------------- */
 
-/* From now on SIGINT and SIGTERM cancel this trainer; NULL: they end the program with status 130 at once. */
-void signals_watch(genlat_trainer *trainer);
-bool signals_seen(void);
+/* Sets the trainer that SIGINT and SIGTERM cancel. NULL: the signals end the program immediately with status 130. */
+void signals_set_trainer(genlat_trainer *trainer);
+bool signals_received(void);
 
 /* ---- commands -------------------------------------------------------------------------------- */
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: every option of every command is one line of the table; a command names those it takes.
- */
+/* Parses the command line. The table has one line per option; each command lists the options that it supports. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,64 +11,64 @@ typedef enum arg_type { ARG_FLAG, ARG_TEXT, ARG_INT, ARG_REAL, ARG_LIST } arg_ty
 
 typedef struct arg {
     const char *name; /* without dashes */
-    char letter;      /* or 0 */
+    char letter;      /* short option; 0: none */
     arg_type type;
-    double low; /* smallest number */
+    double low; /* smallest value of a number */
     size_t offset;
-    const char *value; /* what stands in the help for the value */
+    const char *value; /* name of the value in the help */
     const char *help;
 } arg;
 
 #define AT(field) offsetof(app_options, field)
 
 static const arg args[] = {
-    {"data", 'd', ARG_TEXT, 0, AT(data), "SPEC", "data: digits, idx:PATH, npy:PATH, csv:PATH, png:DIR, ..."},
-    {"valid", 0, ARG_TEXT, 0, AT(valid), "SPEC", "data to validate on after each epoch"},
+    {"data", 'd', ARG_TEXT, 0, AT(data), "SPEC", "data source: digits, idx:PATH, npy:PATH, csv:PATH, png:DIR, ..."},
+    {"valid", 0, ARG_TEXT, 0, AT(valid), "SPEC", "data for validation after each epoch"},
     {"latents", 0, ARG_TEXT, 0, AT(latents), "SPEC", "latents to decode: npy:PATH or csv:PATH"},
     {"preset", 'p', ARG_TEXT, 0, AT(preset), "NAME",
-     "architecture and training of a preset, see 'genlat presets'"},
-    {"config", 0, ARG_TEXT, 0, AT(config), "FILE", "JSON object with options and settings"},
-    {"set", 's', ARG_LIST, 0, AT(set), "KEY=VALUE", "one setting; may be repeated"},
-    {"epochs", 'e', ARG_TEXT, 0, AT(epochs), "N", "times through the data"},
-    {"steps", 0, ARG_TEXT, 0, AT(steps), "N", "updates, instead of epochs"},
-    {"batch", 'b', ARG_TEXT, 0, AT(batch), "N", "samples in an update"},
-    {"out", 'o', ARG_TEXT, 0, AT(out), "FILE", "file to write"},
-    {"resume", 'r', ARG_TEXT, 0, AT(resume), "MODEL", "go on with a model that was saved"},
-    {"log", 0, ARG_TEXT, 0, AT(log), "FILE", "JSON lines, one an epoch, appended"},
+     "preset of architecture and training, see 'genlat presets'"},
+    {"config", 0, ARG_TEXT, 0, AT(config), "FILE", "JSON file with options and settings"},
+    {"set", 's', ARG_LIST, 0, AT(set), "KEY=VALUE", "a setting; may be repeated"},
+    {"epochs", 'e', ARG_TEXT, 0, AT(epochs), "N", "number of training epochs"},
+    {"steps", 0, ARG_TEXT, 0, AT(steps), "N", "number of training steps, instead of epochs"},
+    {"batch", 'b', ARG_TEXT, 0, AT(batch), "N", "samples per training step"},
+    {"out", 'o', ARG_TEXT, 0, AT(out), "FILE", "output file"},
+    {"resume", 'r', ARG_TEXT, 0, AT(resume), "MODEL", "resume training of a saved model"},
+    {"log", 0, ARG_TEXT, 0, AT(log), "FILE", "append one JSON object per epoch to this file"},
     {"plots", 0, ARG_TEXT, 0, AT(plots), "DIR",
-     "pictures of the training: loss, samples, reconstructions, latent"},
-    {"plot-format", 0, ARG_TEXT, 0, AT(plot_format), "FORM", "png, svg or pdf (default png)"},
-    {"metric", 'm', ARG_TEXT, 0, AT(metric), "NAMES", "what to measure, separated by commas"},
+     "folder for pictures of the training: loss, samples, reconstructions, latent"},
+    {"plot-format", 0, ARG_TEXT, 0, AT(plot_format), "FORM", "format of pictures: png, svg or pdf (default png)"},
+    {"metric", 'm', ARG_TEXT, 0, AT(metric), "NAMES", "metrics, separated by commas"},
     {"samples", 'k', ARG_INT, 1, AT(samples), "K",
-     "importance samples of nll (default 100); generated samples to compare"},
+     "importance samples for nll (default 100); number of generated samples"},
     {"classifier", 0, ARG_TEXT, 0, AT(classifier), "MODEL",
-     "of 'train net': its features and classes are compared"},
+     "classifier of 'train net', whose features and classes are compared"},
     {"reference", 0, ARG_TEXT, 0, AT(reference), "SPEC",
-     "data measured beside the model, such as those trained on"},
-    {"count", 'n', ARG_INT, 1, AT(count), "N", "how many samples"},
+     "second data source to compare, such as the training data"},
+    {"count", 'n', ARG_INT, 1, AT(count), "N", "number of samples"},
     {"label", 'l', ARG_INT, 0, AT(label), "K", "class, for a conditional model"},
-    {"temperature", 't', ARG_REAL, 0, AT(temperature), "T", "factor of the latents' sd (default 1)"},
-    {"truncation", 0, ARG_REAL, 0.1, AT(truncation), "T", "largest size of a GAN's latents (default: any)"},
-    {"draw", 0, ARG_FLAG, 0, AT(draw), NULL, "draw from p(x|z) instead of taking its mean"},
+    {"temperature", 't', ARG_REAL, 0, AT(temperature), "T", "factor of the latents' standard deviation (default 1)"},
+    {"truncation", 0, ARG_REAL, 0.1, AT(truncation), "T", "largest absolute value of a latent (default: no limit)"},
+    {"draw", 0, ARG_FLAG, 0, AT(draw), NULL, "sample from p(x|z) instead of using its mean"},
     {"part", 0, ARG_TEXT, 0, AT(part), "PART", "mean, logvar or sample (default mean)"},
-    {"from", 0, ARG_INT, 0, AT(from), "I", "number of the sample at the beginning"},
-    {"to", 0, ARG_INT, 0, AT(to), "I", "number of the sample at the end"},
-    {"frames", 'f', ARG_INT, 2, AT(frames), "N", "pictures on the way (default 10)"},
-    {"index", 'i', ARG_INT, 0, AT(index), "I", "number of the sample to start from"},
-    {"range", 0, ARG_REAL, 0, AT(range), "R", "go from -R to R, in sd of the prior (default 3)"},
-    {"columns", 'c', ARG_INT, 1, AT(columns), "N", "columns of a picture grid"},
-    {"scale", 0, ARG_INT, 1, AT(scale), "N", "pixels of the picture for one of the data"},
-    {"rate", 0, ARG_INT, 1, AT(rate), "HZ", "frames a second of .wav (default 16000)"},
-    {"seed", 0, ARG_TEXT, 0, AT(seed), "N", "seed of everything random (default 0)"},
-    {"threads", 'j', ARG_TEXT, 0, AT(threads), "N", "threads (default: all that this machine offers)"},
-    {"json", 0, ARG_FLAG, 0, AT(json), NULL, "end standard output with one JSON object"},
-    {"quiet", 'q', ARG_FLAG, 0, AT(quiet), NULL, "print nothing but errors and what --json asks for"},
+    {"from", 0, ARG_INT, 0, AT(from), "I", "index of the first sample"},
+    {"to", 0, ARG_INT, 0, AT(to), "I", "index of the last sample"},
+    {"frames", 'f', ARG_INT, 2, AT(frames), "N", "number of steps (default 10)"},
+    {"index", 'i', ARG_INT, 0, AT(index), "I", "index of the start sample"},
+    {"range", 0, ARG_REAL, 0, AT(range), "R", "range from -R to R in standard deviations of the prior (default 3)"},
+    {"columns", 'c', ARG_INT, 1, AT(columns), "N", "columns of an image grid"},
+    {"scale", 0, ARG_INT, 1, AT(scale), "N", "pixels of the picture per pixel of the data"},
+    {"rate", 0, ARG_INT, 1, AT(rate), "HZ", "sample rate of .wav files (default 16000)"},
+    {"seed", 0, ARG_TEXT, 0, AT(seed), "N", "seed of random numbers (default 0)"},
+    {"threads", 'j', ARG_TEXT, 0, AT(threads), "N", "number of threads (default: all available cores)"},
+    {"json", 0, ARG_FLAG, 0, AT(json), NULL, "print one JSON object as the last line"},
+    {"quiet", 'q', ARG_FLAG, 0, AT(quiet), NULL, "print nothing but errors and the output of --json"},
     {"help", 'h', ARG_FLAG, 0, AT(help), NULL, "print this help"},
 };
 
 static const char common[] = "seed threads set json quiet help";
 
-/* Whether a word stands in a list of words. */
+/* Returns whether a list of words separated by blanks contains a word. */
 static bool has_word(const char *list, const char *word)
 {
     size_t length = strlen(word);
@@ -79,12 +78,12 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-static bool takes(const app_state *app, const arg *a)
+static bool has_option(const app_state *app, const arg *a)
 {
     return has_word(common, a->name) || has_word(app->command->options, a->name);
 }
 
-/* Changes of single letters that make one word of another, to guess what was meant. */
+/* Returns the edit distance of two words, to suggest corrections. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[64], n = strlen(b);
@@ -109,7 +108,7 @@ static const arg *find_long(const app_state *app, const char *name, size_t lengt
 {
     for (size_t i = 0; i < APP_COUNT(args); i++)
         if (strlen(args[i].name) == length && strncmp(args[i].name, name, length) == 0 &&
-            takes(app, &args[i]))
+            has_option(app, &args[i]))
             return &args[i];
     return NULL;
 }
@@ -117,7 +116,7 @@ static const arg *find_long(const app_state *app, const char *name, size_t lengt
 static const arg *find_letter(const app_state *app, char letter)
 {
     for (size_t i = 0; i < APP_COUNT(args); i++)
-        if (letter && args[i].letter == letter && takes(app, &args[i]))
+        if (letter && args[i].letter == letter && has_option(app, &args[i]))
             return &args[i];
     return NULL;
 }
@@ -128,7 +127,7 @@ static int unknown_option(const app_state *app, const char *word)
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
     const arg *best = NULL;
     for (size_t i = 0; i < APP_COUNT(args); i++)
-        if (takes(app, &args[i]) && (!best || distance(name, args[i].name) < distance(name, best->name)))
+        if (has_option(app, &args[i]) && (!best || distance(name, args[i].name) < distance(name, best->name)))
             best = &args[i];
     if (best && distance(name, best->name) <= 2)
         return app_usage(app, "unknown option %s; did you mean --%s?", word, best->name);
@@ -143,13 +142,13 @@ static int store_number(app_state *app, const arg *a, const char *text)
     if (a->type == ARG_INT) {
         long long value = strtoll(text, &end, 10);
         if (*end || end == text || errno || (double)value < a->low)
-            return app_usage(app, "--%s is '%s', a whole number from %g on is wanted", a->name, text, a->low);
+            return app_usage(app, "--%s is '%s', an integer >= %g expected", a->name, text, a->low);
         *(int64_t *)(void *)((char *)&app->opts + a->offset) = value;
         return APP_OK;
     }
     double value = strtod(text, &end);
     if (*end || end == text || !(value >= a->low && value < 1e30))
-        return app_usage(app, "--%s is '%s', a number from %g on is wanted", a->name, text, a->low);
+        return app_usage(app, "--%s is '%s', a number >= %g expected", a->name, text, a->low);
     *(double *)(void *)((char *)&app->opts + a->offset) = value;
     return APP_OK;
 }
@@ -167,7 +166,7 @@ static int store(app_state *app, const arg *a, const char *text)
         return APP_OK;
     case ARG_LIST:
         if (app->opts.set_count == APP_MAX_SETTINGS)
-            return app_usage(app, "more than %d times --set; use --config", APP_MAX_SETTINGS);
+            return app_usage(app, "there are more than %d --set options; use --config", APP_MAX_SETTINGS);
         app->opts.set[app->opts.set_count++] = text;
         return APP_OK;
     default:
@@ -187,11 +186,11 @@ int args_default(app_state *app, const char *name, const char *value, int *statu
     else if (strcmp(value, "true") == 0)
         *status = store(app, a, NULL);
     else if (strcmp(value, "false") != 0)
-        *status = app_usage(app, "%s is '%s', true or false is wanted", name, value);
+        *status = app_usage(app, "%s is '%s', true or false expected", name, value);
     return 1;
 }
 
-/* One word that begins with a dash; *used tells how many words it took. */
+/* Parses one option. Stores in *used the number of words that it consists of. */
 static int parse_option(app_state *app, char **words, int left, int *used)
 {
     char *word = words[0];
@@ -204,16 +203,16 @@ static int parse_option(app_state *app, char **words, int left, int *used)
     if (!a)
         return unknown_option(app, word);
     if (a->type == ARG_FLAG)
-        return attached ? app_usage(app, "--%s takes no value", a->name) : store(app, a, NULL);
+        return attached ? app_usage(app, "--%s has no value", a->name) : store(app, a, NULL);
     if (attached)
         return store(app, a, attached);
     if (left < 2)
-        return app_usage(app, "%s wants a value: %s", word, a->value);
+        return app_usage(app, "%s needs a value: %s", word, a->value);
     *used = 2;
     return store(app, a, words[1]);
 }
 
-/* The first word of a command's name. */
+/* Copies the first word of a command's name. */
 static void first_word(const app_command *c, char *word, size_t capacity)
 {
     snprintf(word, capacity, "%.*s", (int)strcspn(c->name, " "), c->name);
@@ -232,7 +231,7 @@ static int unknown_command(const app_state *app, const char *word)
     return app_usage(app, "unknown command '%s'; 'genlat help' lists the commands", word);
 }
 
-/* "train" alone has kinds: name them. */
+/* Prints the error of an unknown command, or of one whose second word is missing or unknown, such as "train". */
 static int unknown_kind(const app_state *app, const char *word)
 {
     char kinds[256] = "";
@@ -242,10 +241,10 @@ static int unknown_kind(const app_state *app, const char *word)
         if (strncmp(c->name, word, length) == 0 && c->name[length] == ' ')
             snprintf(kinds + used, sizeof kinds - used, "%s%s", used ? ", " : "", c->name + length + 1);
     }
-    return *kinds ? app_usage(app, "%s what? one of: %s", word, kinds) : unknown_command(app, word);
+    return *kinds ? app_usage(app, "'%s' needs one of: %s", word, kinds) : unknown_command(app, word);
 }
 
-/* Finds the command in the first one or two words; returns how many they were, 0 for none. */
+/* Finds the command in the first one or two words. Returns the number of its words, or 0 if there is none. */
 static int find_command(app_state *app, int argc, char **argv)
 {
     for (const app_command *c = app_commands; c->name; c++) {
@@ -288,12 +287,12 @@ int args_parse(app_state *app, int argc, char **argv)
         else if (!plain && argv[at][0] == '-' && argv[at][1])
             status = parse_option(app, argv + at, argc - at, &used);
         else if (!app->command->operand || app->model)
-            status = app_usage(app, "'%s' is one word too many", argv[at]);
+            status = app_usage(app, "unexpected argument '%s'", argv[at]);
         else
             app->model = argv[at];
     }
     if (status == APP_OK && !app->opts.help && app->command->operand && !app->model)
-        return app_usage(app, "%s is missing: genlat %s %s ...", app->command->operand, app->command->name,
+        return app_usage(app, "%s is missing; write genlat %s %s ...", app->command->operand, app->command->name,
                          app->command->operand);
     return status;
 }
@@ -305,7 +304,7 @@ void args_help(const app_state *app)
            c->operand ? c->operand : "", c->help);
     for (size_t i = 0; i < APP_COUNT(args); i++) {
         char left[64], letter[8] = "    ";
-        if (!takes(app, &args[i]))
+        if (!has_option(app, &args[i]))
             continue;
         if (args[i].letter)
             snprintf(letter, sizeof letter, "-%c, ", args[i].letter);
@@ -322,5 +321,5 @@ void args_overview(void)
         snprintf(left, sizeof left, "%s%s%s", c->name, c->operand ? " " : "", c->operand ? c->operand : "");
         printf("  %-20s %s\n", left, c->help);
     }
-    printf("\n'genlat COMMAND --help' lists the options of a command; genlat(1) tells more.\n");
+    printf("\n'genlat COMMAND --help' lists the options of a command; see also genlat(1).\n");
 }

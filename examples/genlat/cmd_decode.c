@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat decode: latents from a file to data. */
+/* genlat decode: decodes latents from a file. */
 #include "app.h"
 #include "genlat/files.h"
 
@@ -17,7 +17,7 @@ static int read_latents(app_state *app, const genlat_model *model, genlat_tensor
     if (genlat_source_read(source, 0, genlat_source_count(source), z, NULL) != GENLAT_OK)
         status = app_fail_library(app);
     else if (genlat_tensor_ndim(*z) != 2 || genlat_tensor_dim(*z, 1) != genlat_model_latent(model))
-        status = app_fail(app, "%s: rows of %lld numbers, the model's latent has %lld", app->opts.latents,
+        status = app_fail(app, "%s: rows have %lld numbers, %lld expected, the size of a latent", app->opts.latents,
                           (long long)(genlat_tensor_count(*z) / genlat_tensor_dim(*z, 0)),
                           (long long)genlat_model_latent(model));
     genlat_source_destroy(&source);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat encode: data to latents, a batch at a time. A picture shows the means in a plane, coloured by class.
- */
+/* genlat encode: encodes data in batches. A picture shows the latents in a plane, coloured by class. */
 #include <string.h>
 
 #include "app.h"
@@ -18,29 +17,29 @@ static int find_part(const app_state *app, part *out)
             return APP_OK;
         }
     }
-    return app_usage(app, "--part is '%s', mean, logvar or sample is wanted", app->opts.part);
+    return app_usage(app, "--part is '%s', mean, logvar or sample expected", app->opts.part);
 }
 
-/* The latents of the samples from `begin` on, put into z [n,latent], which the first call makes. */
+/* Encodes samples begin .. end-1 to the rows of z [n,latent]. The first call creates z. */
 static int encode_rows(app_state *app, genlat_model *model, genlat_source *source, part what, int64_t begin,
                        int64_t end, int64_t n, genlat_tensor **z)
 {
-    genlat_tensor *x = NULL, *labels = NULL, *got = NULL;
+    genlat_tensor *x = NULL, *labels = NULL, *codes = NULL;
     int status = data_read(app, model, source, begin, end, &x, &labels);
     if (status == APP_OK) {
         genlat_status encoded =
-            what == PART_SAMPLE   ? genlat_vae_encode_sample(model, x, labels, app_seed(app) + (uint64_t)begin, &got)
-            : what == PART_LOGVAR ? genlat_vae_encode(model, x, labels, NULL, &got)
-                                  : genlat_model_encode(model, x, labels, &got);
+            what == PART_SAMPLE   ? genlat_vae_encode_sample(model, x, labels, app_seed(app) + (uint64_t)begin, &codes)
+            : what == PART_LOGVAR ? genlat_vae_encode(model, x, labels, NULL, &codes)
+                                  : genlat_model_encode(model, x, labels, &codes);
         status = encoded == GENLAT_OK ? APP_OK : app_fail_library(app);
     }
     if (status == APP_OK && !*z &&
-        genlat_tensor_new(app->ctx, 2, (int64_t[]){n, genlat_tensor_dim(got, 1)}, z) != GENLAT_OK)
+        genlat_tensor_new(app->ctx, 2, (int64_t[]){n, genlat_tensor_dim(codes, 1)}, z) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
-        memcpy(genlat_tensor_data(*z) + begin * genlat_tensor_dim(got, 1), genlat_tensor_const_data(got),
-               (size_t)genlat_tensor_count(got) * sizeof(float));
-    genlat_tensor_destroy(&got);
+        memcpy(genlat_tensor_data(*z) + begin * genlat_tensor_dim(codes, 1), genlat_tensor_const_data(codes),
+               (size_t)genlat_tensor_count(codes) * sizeof(float));
+    genlat_tensor_destroy(&codes);
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&x);
     return status;
@@ -74,7 +73,7 @@ int cmd_encode(app_state *app)
     int64_t count = genlat_source_count(source), n = app->opts.count ? app->opts.count : count;
     if (status == APP_OK && n > count)
         status =
-            app_usage(app, "--count is %lld, the data have %lld samples", (long long)n, (long long)count);
+            app_usage(app, "--count is %lld, but the data have %lld samples", (long long)n, (long long)count);
     for (int64_t begin = 0; begin < n && status == APP_OK; begin += BATCH)
         status = encode_rows(app, model, source, what, begin, begin + BATCH < n ? begin + BATCH : n, n, &z);
     if (status == APP_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat eval: a model measured on data. A metric is one line of the table; those that one function measures are measured
- * together, and only when one of them is wanted. */
+/* genlat eval: evaluates a model on data. Each metric is one line of the table. A function may compute several
+ * metrics; it runs once if any of them is selected. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,44 +13,45 @@ typedef enum form { NUMBER, PART, WHOLE, OF_MODES } form;
 
 static const struct metric {
     const char *name;
-    const char *kinds;                                /* of models; letters: v(ae), g(an), p(redictor) */
-    int (*measure)(measurement *m);                   /* of the model on the data; or */
-    int (*compare)(measurement *m, measure_set *set); /* of samples */
-    size_t offset; /* of a double, or for modes a whole number, in the measurement or the set */
+    const char *kinds;                                /* families: v(ae), g(an), p(redictor) */
+    int (*measure)(measurement *m);                   /* evaluates the model on the data; NULL: see compare */
+    int (*compare)(measurement *m, measure_set *set); /* evaluates a set of samples; NULL: see measure */
+    size_t offset; /* of a double, or an int64_t for modes, in the measurement or the set */
     form form;
     const char *help;
 } metrics[] = {
     {"neg_elbo", "v", measure_terms, NULL, AT(neg_elbo), NUMBER,
-     "bound on -log p(x), nats a sample; lower is better"},
-    {"recon", "v", measure_terms, NULL, AT(recon), NUMBER, "its part of the reconstruction"},
-    {"kl", "v", measure_terms, NULL, AT(kl), NUMBER, "its part of the latent"},
+     "bound on -log p(x) in nats per sample; lower is better"},
+    {"recon", "v", measure_terms, NULL, AT(recon), NUMBER, "reconstruction term of neg_elbo"},
+    {"kl", "v", measure_terms, NULL, AT(kl), NUMBER, "KL term of neg_elbo"},
     {"nll", "v", measure_nll, NULL, AT(nll), NUMBER,
-     "-log p(x) by importance sampling, nats a sample; lower is better"},
-    {"active_units", "v", measure_units, NULL, AT(active), WHOLE, "latent dimensions in use"},
-    {"mse", "vp", measure_mse, NULL, AT(mse), NUMBER, "mean squared error of an element; lower is better"},
-    {"accuracy", "p", measure_terms, NULL, AT(accuracy), PART, "samples whose class is found"},
+     "-log p(x) by importance sampling in nats per sample; lower is better"},
+    {"active_units", "v", measure_units, NULL, AT(active), WHOLE, "active latent dimensions"},
+    {"mse", "vp", measure_mse, NULL, AT(mse), NUMBER, "mean squared error per element; lower is better"},
+    {"accuracy", "p", measure_terms, NULL, AT(accuracy), PART, "samples classified correctly"},
     {"cross_entropy", "p", measure_terms, NULL, AT(loss), NUMBER,
-     "loss, nats a sample; lower is better"},
-    {"modes", "vg", NULL, measure_modes, IN(modes.found), OF_MODES, "modes, or classes, that samples reach"},
-    {"hq", "vg", NULL, measure_modes, IN(modes.high_quality), PART, "samples within 3 sd of a mode"},
+     "loss in nats per sample; lower is better"},
+    {"modes", "vg", NULL, measure_modes, IN(modes.found), OF_MODES, "modes or classes found in the samples"},
+    {"hq", "vg", NULL, measure_modes, IN(modes.high_quality), PART,
+     "samples within 3 standard deviations of a mode"},
     {"kl_modes", "vg", NULL, measure_modes, IN(modes.kl), NUMBER,
-     "KL of the modes' shares to equal ones, nats; 0 is best"},
+     "KL of the mode frequencies from the uniform distribution, nats; 0 is best"},
     {"frechet", "vg", NULL, measure_frechet, IN(frechet), NUMBER, "Frechet distance to the data; 0 is best"},
     {"kid", "vg", NULL, measure_kid, IN(kid), NUMBER, "kernel distance to the data; 0 is best"},
     {"precision", "vg", NULL, measure_neighbours, IN(neighbours.precision), PART,
-     "samples that look like the data"},
-    {"recall", "vg", NULL, measure_neighbours, IN(neighbours.recall), PART, "data that the samples reach"},
+     "samples within the manifold of the data"},
+    {"recall", "vg", NULL, measure_neighbours, IN(neighbours.recall), PART, "data within the manifold of the samples"},
     {"density", "vg", NULL, measure_neighbours, IN(neighbours.density), NUMBER,
-     "samples in the data's midst; 1: as the data"},
-    {"coverage", "vg", NULL, measure_neighbours, IN(neighbours.coverage), PART, "data with a sample near"},
+     "density of the data at the samples; 1 is ideal"},
+    {"coverage", "vg", NULL, measure_neighbours, IN(neighbours.coverage), PART, "data with a sample nearby"},
     {"classifier_score", "vg", NULL, measure_score, IN(score), NUMBER,
-     "sure of each sample, unsure of all; 1 to classes"},
+     "inception score with the classifier, from 1 to the number of classes"},
     {"agreement", "vg", NULL, measure_agreement, IN(agreement), PART,
-     "samples that are of the class asked for"},
+     "samples with the requested class"},
 };
 
-/* Marks the metrics of a list such as "nll,kl". */
-static int choose(const app_state *app, const char *list, bool *wanted)
+/* Selects the metrics of a list such as "nll,kl". */
+static int select_metrics(const app_state *app, const char *list, bool *selected)
 {
     char known[512] = "";
     for (size_t i = 0; i < APP_COUNT(metrics); i++) {
@@ -64,13 +65,13 @@ static int choose(const app_state *app, const char *list, bool *wanted)
             i++;
         if (i == APP_COUNT(metrics))
             return app_usage(app, "unknown metric '%.*s'; known: %s", (int)length, at, known);
-        wanted[i] = true;
+        selected[i] = true;
     }
     return APP_OK;
 }
 
-/* What is measured when --metric does not say it. */
-static const char *usual(const measurement *m)
+/* Returns the default metrics. */
+static const char *default_metrics(const measurement *m)
 {
     genlat_tensor *centres = NULL;
     double sd = 0;
@@ -95,20 +96,20 @@ static int measure_one(measurement *m, const struct metric *metric)
 {
     if (metric->measure)
         return metric->measure(m);
-    int status = metric->compare(m, &m->made);
-    return status == APP_OK && m->reference ? metric->compare(m, &m->other) : status;
+    int status = metric->compare(m, &m->generated);
+    return status == APP_OK && m->reference ? metric->compare(m, &m->reference_set) : status;
 }
 
-static int measure(measurement *m, const bool *wanted)
+static int measure(measurement *m, const bool *selected)
 {
     int status = APP_OK;
     report_begin(&m->report, m->app);
     for (size_t i = 0; i < APP_COUNT(metrics) && status == APP_OK; i++) {
         bool measured = false;
         for (size_t j = 0; j < i; j++)
-            measured = measured || (wanted[j] && metrics[j].measure == metrics[i].measure &&
+            measured = measured || (selected[j] && metrics[j].measure == metrics[i].measure &&
                                     metrics[j].compare == metrics[i].compare);
-        if (!wanted[i] || measured)
+        if (!selected[i] || measured)
             continue;
         report_part(&m->report, metrics[i].name, (int64_t)i, (int64_t)APP_COUNT(metrics));
         status = measure_one(m, &metrics[i]);
@@ -117,19 +118,19 @@ static int measure(measurement *m, const bool *wanted)
     return status;
 }
 
-static int check_kind(const measurement *m, const bool *wanted)
+static int check_kind(const measurement *m, const bool *selected)
 {
     const char *family = genlat_model_family(m->model);
     for (size_t i = 0; i < APP_COUNT(metrics); i++)
-        if (wanted[i] && !strchr(metrics[i].kinds, *family))
-            return app_usage(m->app, "%s is not measured of a %s%s", metrics[i].name, family,
-                             strcmp(metrics[i].kinds, "v") == 0 ? ", of a VAE alone" : "");
+        if (selected[i] && !strchr(metrics[i].kinds, *family))
+            return app_usage(m->app, "metric %s is not available for a %s%s", metrics[i].name, family,
+                             strcmp(metrics[i].kinds, "v") == 0 ? ", only for a VAE" : "");
     return APP_OK;
 }
 
-/* ---- telling --------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
-static const void *place(const measurement *m, const struct metric *metric, const measure_set *set)
+static const void *value_of(const measurement *m, const struct metric *metric, const measure_set *set)
 {
     return (const char *)(metric->measure ? (const void *)m : set) + metric->offset;
 }
@@ -156,29 +157,29 @@ static void print_head(const measurement *m, bool sets)
 {
     const app_options *o = &m->app->opts;
     printf("%s (%s) on %s", m->app->model, genlat_model_family(m->model), o->data);
-    if (sets && m->made.x)
-        printf(", %lld samples", (long long)genlat_tensor_dim(m->made.x, 0));
+    if (sets && m->generated.x)
+        printf(", %lld samples", (long long)genlat_tensor_dim(m->generated.x, 0));
     if (sets && m->classifier)
-        printf(", by %s", o->classifier);
+        printf(", with %s", o->classifier);
     printf("\n\n");
     if (m->reference)
         printf("%-17s%14s%14s\n", "", "model", "reference");
 }
 
-static void print_table(const measurement *m, const bool *wanted)
+static void print_table(const measurement *m, const bool *selected)
 {
     bool sets = false;
     for (size_t i = 0; i < APP_COUNT(metrics); i++)
-        sets = sets || (wanted[i] && metrics[i].compare);
+        sets = sets || (selected[i] && metrics[i].compare);
     print_head(m, sets);
     for (size_t i = 0; i < APP_COUNT(metrics); i++) {
         char text[32], other[32] = "";
         const struct metric *metric = &metrics[i];
-        if (!wanted[i])
+        if (!selected[i])
             continue;
-        value_text(metric, place(m, metric, &m->made), &m->made, text);
+        value_text(metric, value_of(m, metric, &m->generated), &m->generated, text);
         if (m->reference && metric->compare)
-            value_text(metric, place(m, metric, &m->other), &m->other, other);
+            value_text(metric, value_of(m, metric, &m->reference_set), &m->reference_set, other);
         printf("%-17s%14s", metric->name, text);
         if (m->reference)
             printf("%14s", other);
@@ -186,20 +187,20 @@ static void print_table(const measurement *m, const bool *wanted)
     }
 }
 
-static int tell(const measurement *m, const bool *wanted)
+static int print_results(const measurement *m, const bool *selected)
 {
     json_t *object = json_object();
     if (!m->app->opts.json && !m->app->opts.quiet)
-        print_table(m, wanted);
+        print_table(m, selected);
     for (size_t i = 0; i < APP_COUNT(metrics); i++) {
         char name[64];
-        if (!wanted[i])
+        if (!selected[i])
             continue;
         json_object_set_new(object, metrics[i].name,
-                            value_json(&metrics[i], place(m, &metrics[i], &m->made)));
+                            value_json(&metrics[i], value_of(m, &metrics[i], &m->generated)));
         snprintf(name, sizeof name, "%s_reference", metrics[i].name);
         if (m->reference && metrics[i].compare)
-            json_object_set_new(object, name, value_json(&metrics[i], place(m, &metrics[i], &m->other)));
+            json_object_set_new(object, name, value_json(&metrics[i], value_of(m, &metrics[i], &m->reference_set)));
     }
     return output_json(m->app, object);
 }
@@ -207,22 +208,22 @@ static int tell(const measurement *m, const bool *wanted)
 int cmd_eval(app_state *app)
 {
     measurement m = {.app = app};
-    bool wanted[APP_COUNT(metrics)] = {false};
-    int status = app->opts.metric ? choose(app, app->opts.metric, wanted) : APP_OK;
+    bool selected[APP_COUNT(metrics)] = {false};
+    int status = app->opts.metric ? select_metrics(app, app->opts.metric, selected) : APP_OK;
     if (status == APP_OK)
         status = model_load(app, &m.model);
     if (status == APP_OK)
-        status = check_kind(&m, wanted);
+        status = check_kind(&m, selected);
     if (status == APP_OK)
         status = data_open(app, &m.source);
     if (status == APP_OK)
         status = measure_open(&m);
     if (status == APP_OK && !app->opts.metric)
-        status = choose(app, usual(&m), wanted);
+        status = select_metrics(app, default_metrics(&m), selected);
     if (status == APP_OK)
-        status = measure(&m, wanted);
+        status = measure(&m, selected);
     if (status == APP_OK)
-        status = tell(&m, wanted);
+        status = print_results(&m, selected);
     measure_close(&m);
     return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * genlat export: a model file without the state of training, or the weights as arrays of NumPy. (The model file is safetensors,
- * which Python reads as it is.)
+ * genlat export: writes a model file without the state of training, or the weights as NumPy arrays. (Python can read
+ * the model file directly: it is in the safetensors format.)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static int reserve(app_state *app, arrays *a, size_t count)
     a->names = calloc(count, sizeof *a->names);
     a->pointers = calloc(count, sizeof *a->pointers);
     a->tensors = calloc(count, sizeof *a->tensors);
-    return a->names && a->pointers && a->tensors ? APP_OK : app_fail(app, "no memory");
+    return a->names && a->pointers && a->tensors ? APP_OK : app_fail(app, "out of memory");
 }
 
 static int collect(app_state *app, arrays *a, genlat_net *net, const char *part)
@@ -47,7 +47,7 @@ static int collect(app_state *app, arrays *a, genlat_net *net, const char *part)
     return APP_OK;
 }
 
-static int tell(app_state *app, const char *unit, int64_t count)
+static int print_result(app_state *app, const char *unit, int64_t count)
 {
     if (!app->opts.quiet && !app->opts.json)
         printf("wrote %s, %lld %s\n", app->opts.out, (long long)count, unit);
@@ -62,10 +62,10 @@ static int write_arrays(app_state *app, const arrays *a)
     if (genlat_npz_write(app->opts.out, a->count, a->pointers, (const genlat_tensor *const *)a->tensors) !=
         GENLAT_OK)
         return app_fail_library(app);
-    return tell(app, "arrays", a->count);
+    return print_result(app, "arrays", a->count);
 }
 
-/* The nets of a model under the names that they have in its file. */
+/* Collects the weights of the nets of a model, with the names that they have in its file. */
 static int collect_model(app_state *app, arrays *a, genlat_model *model)
 {
     size_t weights = 0;
@@ -98,11 +98,12 @@ static int export_arrays(app_state *app, genlat_model *model)
     return status;
 }
 
-/* ---- a model for use ----------------------------------------------------------------------------------- */
+/* ---- a model for inference ------------------------------------------------------------------------------ */
 
 static int export_model(app_state *app, genlat_model *model)
 {
-    return genlat_model_export(model, app->opts.out) == GENLAT_OK ? tell(app, "model", 1) : app_fail_library(app);
+    return genlat_model_export(model, app->opts.out) == GENLAT_OK ? print_result(app, "model", 1)
+                                                                    : app_fail_library(app);
 }
 
 static bool ends_with(const char *path, const char *ending)
@@ -116,7 +117,7 @@ int cmd_export(app_state *app)
     genlat_model *model = NULL;
     bool to_arrays = ends_with(app->opts.out, ".npz");
     if (!to_arrays && !ends_with(app->opts.out, ".safetensors"))
-        return app_usage(app, "--out must name a file that ends in .safetensors, a model, or in .npz, arrays");
+        return app_usage(app, "--out with the ending .safetensors (a model) or .npz (arrays) expected");
     int status = model_load(app, &model);
     if (status == APP_OK)
         status = (to_arrays ? export_arrays : export_model)(app, model);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat info: what a model is, and how far its training is. */
+/* genlat info: prints the description of a model and the progress of its training. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,7 +41,7 @@ static json_t *shape_json(const genlat_model *model)
     return shape;
 }
 
-static int tell(app_state *app, const genlat_model *model, const genlat_progress *progress, const char *text)
+static int print_info(app_state *app, const genlat_model *model, const genlat_progress *progress, const char *text)
 {
     const char *family = genlat_model_family(model);
     if (!app->opts.json) {
@@ -50,9 +50,9 @@ static int tell(app_state *app, const genlat_model *model, const genlat_progress
     }
     return output_json(app, json_pack("{s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:s}", "family", family, "latent",
                                       (json_int_t)genlat_model_latent(model), "shape", shape_json(model), "classes",
-                                      (json_int_t)model_classes(model), "vector", (json_int_t)model_vector(model), "weights",
-                                      (json_int_t)genlat_model_size(model), "training", progress_json(progress),
-                                      "description", text));
+                                      (json_int_t)model_classes(model), "vector", (json_int_t)model_vector(model),
+                                      "weights", (json_int_t)genlat_model_size(model), "training",
+                                      progress_json(progress), "description", text));
 }
 
 int cmd_info(app_state *app)
@@ -60,12 +60,12 @@ int cmd_info(app_state *app)
     genlat_model *model = NULL;
     genlat_progress progress = {.size = sizeof progress};
     char *text = malloc(DESCRIPTION);
-    int status = text ? model_load(app, &model) : app_fail(app, "no memory");
+    int status = text ? model_load(app, &model) : app_fail(app, "out of memory");
     if (status == APP_OK && (genlat_model_describe(model, text, DESCRIPTION) != GENLAT_OK ||
                              genlat_model_progress(model, &progress) != GENLAT_OK))
         status = app_fail_library(app);
     if (status == APP_OK)
-        status = tell(app, model, &progress, text);
+        status = print_info(app, model, &progress, text);
     genlat_model_destroy(&model);
     free(text);
     return status;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat interpolate: from samples to others through the latent. One pair with --from and --to; else -n pairs. With --data the
- * ends are the latents of samples of the data, the first -n and those that follow them; else of samples of the model itself. */
+/* genlat interpolate: interpolates between pairs of samples in the latent space. --from and --to select one pair,
+ * otherwise there are -n pairs. With --data the end points are latents of data, samples i and n+i, otherwise samples
+ * of the model. */
 #include "app.h"
 
-/* Numbers of the first sample on either side, and how many pairs there are. */
+/* The number of pairs, and the indices of the first sample on either side. */
 typedef struct pairs {
     int64_t n, from, to;
 } pairs;
@@ -12,30 +13,31 @@ static int find_pairs(const app_state *app, pairs *p)
 {
     const app_options *o = &app->opts;
     if ((o->from >= 0) != (o->to >= 0))
-        return app_usage(app, "--from and --to go together");
+        return app_usage(app, "--from and --to must be set together");
     p->n = o->from >= 0 ? 1 : o->count ? o->count : 8;
     p->from = o->from >= 0 ? o->from : 0;
     p->to = o->to >= 0 ? o->to : p->n;
     return APP_OK;
 }
 
-/* Latents of samples of the data. */
-static int encode(app_state *app, genlat_model *model, genlat_source *source, int64_t first, int64_t n, genlat_tensor **z,
-                  genlat_tensor **labels)
+/* Encodes samples of the data. */
+static int encode(app_state *app, genlat_model *model, genlat_source *source, int64_t first, int64_t n,
+                  genlat_tensor **z, genlat_tensor **labels)
 {
     genlat_tensor *x = NULL;
     int status = data_read(app, model, source, first, first + n, &x, labels);
     genlat_status encoded = status == APP_OK ? genlat_model_encode(model, x, *labels, z) : GENLAT_OK;
     if (encoded == GENLAT_E_UNSUPPORTED)
-        status = app_usage(app, "a %s has no encoder: leave --data out", genlat_model_family(model));
+        status = app_usage(app, "a %s has no encoder; remove --data", genlat_model_family(model));
     else if (encoded != GENLAT_OK)
         status = app_fail_library(app);
     genlat_tensor_destroy(&x);
     return status;
 }
 
-/* Both ends have the condition of the first. */
-static int between_data(app_state *app, genlat_model *model, const pairs *p, genlat_tensor *ends[2], genlat_tensor **labels)
+/* Both end points use the condition of the first. */
+static int between_data(app_state *app, genlat_model *model, const pairs *p, genlat_tensor *ends[2],
+                        genlat_tensor **labels)
 {
     genlat_source *source = NULL;
     genlat_tensor *others = NULL;
@@ -49,7 +51,7 @@ static int between_data(app_state *app, genlat_model *model, const pairs *p, gen
     return status;
 }
 
-/* Sample i is that of 'genlat sample' with the same seed. */
+/* Creates the latents of samples first .. first+n-1 of 'genlat sample' with the same seed. */
 static int draw(app_state *app, genlat_model *model, int64_t first, int64_t n, genlat_tensor **z)
 {
     genlat_sample_opts opts;
@@ -86,8 +88,8 @@ int cmd_interpolate(app_state *app)
         status = model_load(app, &model);
     if (status == APP_OK)
         status = (app->opts.data ? between_data : between_samples)(app, model, &p, ends, &labels);
-    if (status == APP_OK && genlat_model_interpolate(model, ends[0], ends[1], labels, app->opts.frames, GENLAT_PATH_SPHERE,
-                                                     &y) != GENLAT_OK)
+    if (status == APP_OK && genlat_model_interpolate(model, ends[0], ends[1], labels, app->opts.frames,
+                                                     GENLAT_PATH_SPHERE, &y) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
         status = output_write(app, y, &(output_layout){.columns = app->opts.frames});

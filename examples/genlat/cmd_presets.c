@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat presets: what --preset can be. */
+/* genlat presets: lists the presets. */
 #include <stdio.h>
 
 #include "app.h"
 
-/* The presets of 'genlat train NAME'. */
+/* Prints the presets of 'genlat train NAME', and returns them as JSON. */
 static json_t *list(const app_state *app, const char *name, const char *family)
 {
     json_t *presets = json_object();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat reconstruct: data through encoder and decoder. A picture shows them below the originals. */
+/* genlat reconstruct: encodes and decodes data. A picture shows the reconstructions below the originals. */
 #include "app.h"
 
 int cmd_reconstruct(app_state *app)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat sample: data from the prior. */
+/* genlat sample: generates samples. */
 #include "app.h"
 
 int cmd_sample(app_state *app)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat selftest: is this installation sound? A tiny VAE learns drawn digits, its gradients are checked, it
- * is saved, loaded and compared. A few seconds. */
+/* genlat selftest: tests the installation in a few seconds. Trains a tiny VAE on synthetic digits, checks its
+ * gradients, saves and loads it, and compares the results. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@ typedef struct selftest {
     genlat_tensor *x; /* [32,1,28,28] */
 } selftest;
 
-/* The result of one test, told in a line. */
-static int tell(const selftest *t, bool good, const char *what, double value)
+/* Prints the result of one test. */
+static int print_test(const selftest *t, bool good, const char *what, double value)
 {
     if (!t->app->opts.quiet && !t->app->opts.json)
         printf("%-4s %-44s %.4g\n", good ? "ok" : "FAIL", what, value);
@@ -35,7 +35,7 @@ static int test_gradients(selftest *t)
     genlat_net_destroy(&encoder);
     if (status != GENLAT_OK)
         return app_fail_library(t->app);
-    return tell(t, result.worst < 0.3, "gradients against differences, worst error", result.worst);
+    return print_test(t, result.worst < 0.3, "gradients and finite differences, largest error", result.worst);
 }
 
 static int test_training(selftest *t)
@@ -45,10 +45,10 @@ static int test_training(selftest *t)
         genlat_model_fit(t->model, t->source, NULL, &t->app->train) != GENLAT_OK ||
         genlat_model_evaluate(t->model, t->source, 256, 1, after) != GENLAT_OK)
         return app_fail_library(t->app);
-    return tell(t, after[0] < 0.6 * before[0], "training, part of the loss that is left", after[0] / before[0]);
+    return print_test(t, after[0] < 0.6 * before[0], "training, final loss / initial loss", after[0] / before[0]);
 }
 
-/* Largest difference between the latents of two models. */
+/* Returns the largest difference between the latents of two models. */
 static double difference(selftest *t, genlat_model *other)
 {
     genlat_tensor *a = NULL, *b = NULL;
@@ -73,7 +73,7 @@ static int test_file(selftest *t)
     snprintf(path, sizeof path, "%s/genlat-selftest-XXXXXX", folder ? folder : "/tmp");
     int file = mkstemp(path);
     if (file < 0)
-        return app_fail(t->app, "%s: no file can be made; set TMPDIR", path);
+        return app_fail(t->app, "%s: cannot create the file; set TMPDIR to a writable folder", path);
     close(file);
     genlat_status status = genlat_model_save(t->model, path);
     if (status == GENLAT_OK)
@@ -83,7 +83,7 @@ static int test_file(selftest *t)
         return app_fail_library(t->app);
     double worst = difference(t, loaded);
     genlat_model_destroy(&loaded);
-    return tell(t, worst == 0, "saved and loaded, difference", worst);
+    return print_test(t, worst == 0, "saved and loaded model, difference", worst);
 }
 
 static int prepare(selftest *t)
@@ -116,6 +116,6 @@ int cmd_selftest(app_state *app)
     genlat_source_destroy(&t.source);
     if (failed)
         status = APP_FAILED;
-    int told = output_json(app, json_pack("{s:s, s:I}", "event", "selftest", "failed", failed));
-    return told == APP_OK ? status : told;
+    int printed = output_json(app, json_pack("{s:s, s:I}", "event", "selftest", "failed", failed));
+    return printed == APP_OK ? status : printed;
 }

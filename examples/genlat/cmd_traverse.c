@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat traverse: one line of samples for each latent dimension, which moves while the others stay. */
+/* genlat traverse: writes one row of samples for each latent dimension, in which only this dimension varies. */
 #include "app.h"
 
-/* The latent of a sample of the data, or the origin with --label. */
+/* Determines the start: the latent of a sample of the data, or the origin and --label. */
 static int find_start(app_state *app, genlat_model *model, genlat_tensor **z, genlat_tensor **labels)
 {
     genlat_source *source = NULL;
@@ -10,7 +10,7 @@ static int find_start(app_state *app, genlat_model *model, genlat_tensor **z, ge
     if (!app->opts.data && app->opts.index < 0) {
         int status = model_labels(app, model, 1, labels);
         if (status == APP_OK && !*labels && model_conditional(model))
-            status = app_usage(app, "the model is conditional: --label or --data is missing");
+            status = app_usage(app, "the model is conditional, but --label and --data are missing");
         return status;
     }
     int64_t index = app->opts.index < 0 ? 0 : app->opts.index;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two principal components by power iteration on the rows themselves: no matrix of covariances, so that the
- * number of dimensions may be large. */
+/* Computes two principal components by power iteration on the rows. Needs no covariance matrix, so that the number of
+ * dimensions may be large. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static void remove_direction(double *v, const double *other, int64_t d)
         v[j] -= dot * other[j];
 }
 
-/* Means of all columns; returns the sum of squares about them. */
+/* Computes the mean of each column. Returns the sum of squared differences from the means. */
 static double centre(const float *rows, int64_t n, int64_t d, double *mean)
 {
     double total = 0;

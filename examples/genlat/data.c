@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sources as the options name them. */
+/* Opens the data source of the options, and reads samples. */
 #include "app.h"
 #include "genlat/files.h"
 
@@ -18,7 +18,7 @@ int data_read(app_state *app, const genlat_model *model, genlat_source *source, 
     *x = *labels = NULL;
     int64_t count = genlat_source_count(source);
     if (begin >= count || end > count)
-        return app_usage(app, "sample %lld is wanted, the data have %lld, numbered from 0",
+        return app_usage(app, "sample %lld is requested, but the data have %lld, counted from 0",
                          (long long)end - 1, (long long)count);
     if (genlat_source_read(source, begin, end, x, model_conditional(model) ? labels : NULL) != GENLAT_OK)
         return app_fail_library(app);

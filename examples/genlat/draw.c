@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Canvas, text and panels of draw.h. */
+/* Drawing functions of draw.h. */
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
 #include <math.h>
@@ -27,7 +27,7 @@ static bool ends_with(const char *text, const char *ending)
     return length >= n && strcmp(text + length - n, ending) == 0;
 }
 
-bool draw_knows(const char *path)
+bool draw_is_supported(const char *path)
 {
     return ends_with(path, ".png") || ends_with(path, ".svg") || ends_with(path, ".pdf");
 }
@@ -103,10 +103,10 @@ void draw_range(double *low, double *high, double margin)
     *high += margin * width;
 }
 
-/* A round distance between ticks: 1, 2 or 5 times a power of ten, about `wanted` of them in the range. */
-static double tick_step(double low, double high, int wanted, bool whole)
+/* Returns the distance of ticks: 1, 2 or 5 times a power of ten, with approximately `count` ticks in the range. */
+static double tick_step(double low, double high, int count, bool whole)
 {
-    double rough = (high - low) / wanted, power = pow(10, floor(log10(rough))), part = rough / power;
+    double rough = (high - low) / count, power = pow(10, floor(log10(rough))), part = rough / power;
     double step = power * (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10);
     return whole && step < 1 ? 1 : step;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Drawing with cairo: a canvas that becomes a PNG, SVG or PDF, axes with round numbers, lines, points,
- * legends. It knows nothing of models. */
+/* Draws charts with cairo: a canvas that is written as PNG, SVG or PDF, axes, lines, points, legends. Does not depend
+ * on models. */
 #ifndef DRAW_H
 #define DRAW_H
 
@@ -12,7 +12,7 @@ typedef struct draw_colour {
     double r, g, b;
 } draw_colour;
 
-/* Ten colours that stay apart, also for colour-blind eyes and beside each other. */
+/* Ten colours that are easy to distinguish, also for colour-blind people. */
 enum { DRAW_COLOURS = 10 };
 draw_colour draw_colour_at(int64_t index);
 
@@ -23,9 +23,9 @@ typedef struct draw_canvas {
     bool png;
 } draw_canvas;
 
-/* Whether the ending of a path is one of .png, .svg, .pdf. */
-bool draw_knows(const char *path);
-/* Sizes are points. Both return NULL, or static text that says what is wrong. */
+/* Returns whether the path ends in .png, .svg or .pdf. */
+bool draw_is_supported(const char *path);
+/* Sizes are in points. Both return NULL on success, otherwise a static error text. */
 const char *draw_open(draw_canvas *canvas, const char *path, double width, double height);
 const char *draw_close(draw_canvas *canvas);
 
@@ -33,26 +33,26 @@ typedef enum draw_align { DRAW_LEFT, DRAW_MIDDLE, DRAW_RIGHT } draw_align;
 
 void draw_text(cairo_t *cr, double x, double y, draw_align align, double size, bool bold, const char *text);
 
-/* A panel: its frame on the canvas and the ranges of its axes. */
+/* A panel: its position on the canvas and the ranges of its axes. */
 typedef struct draw_panel {
     double x, y, width, height; /* of the plotting area, points */
     double x_low, x_high, y_low, y_high;
     const char *title, *x_label, *y_label;
-    bool whole_x; /* ticks at whole numbers only */
+    bool whole_x; /* ticks at integers only */
 } draw_panel;
 
-/* Widens an empty range and moves both ends outwards by a margin, a fraction of the range. */
+/* Widens an empty range, then extends both ends by a margin, a fraction of the range. */
 void draw_range(double *low, double *high, double margin);
-/* Paints grid, ticks, numbers and labels, then clips to the panel until draw_panel_end(). */
+/* Draws grid, ticks, numbers and labels, then clips to the panel until draw_panel_end(). */
 void draw_panel_begin(cairo_t *cr, const draw_panel *panel);
 void draw_panel_end(cairo_t *cr);
 
-/* The points y[0..n-1] over x, joined; points with a y that is not finite are left out. */
+/* Draws a line through the points (x[i],y[i]). Skips points whose y is not finite. */
 void draw_line(cairo_t *cr, const draw_panel *panel, int64_t n, const double *x, const double *y,
                draw_colour colour, bool dashed);
 void draw_point(cairo_t *cr, const draw_panel *panel, double x, double y, double radius, draw_colour colour,
                 double alpha);
-/* A sample of a colour with its name beside; returns the x behind it. */
+/* Draws an entry of a legend: a colour and its name. Returns the x position after it. */
 double draw_key(cairo_t *cr, double x, double y, draw_colour colour, bool dashed, bool dot, const char *name);
 
 #endif

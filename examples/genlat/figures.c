@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Curves of a training, and points in a plane. */
+/* Figures: curves of a training, and scatter plots. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +67,8 @@ const char *figure_curves(const char *path, int64_t count, const figure_curve *c
     return draw_close(&canvas);
 }
 
-/* Coordinates [n,2] of points [n,d], and what the axes are called. */
-static double *plane(const genlat_tensor *points, const char *prefix, char names[2][64])
+/* Computes the coordinates [n,2] of points [n,d], and the names of the axes. */
+static double *plane_coordinates(const genlat_tensor *points, const char *prefix, char names[2][64])
 {
     int64_t n = genlat_tensor_dim(points, 0), d = n > 0 ? genlat_tensor_count(points) / n : 0;
     const float *data = genlat_tensor_const_data(points);
@@ -91,8 +91,8 @@ static double *plane(const genlat_tensor *points, const char *prefix, char names
     return at;
 }
 
-/* Points are drawn in an order that mixes the classes, so that none hides the others. */
-static void cloud(cairo_t *cr, const draw_panel *panel, int64_t n, const double *at, const float *labels)
+/* Draws the points in their order, so that no class covers the others. */
+static void draw_points(cairo_t *cr, const draw_panel *panel, int64_t n, const double *at, const float *labels)
 {
     double radius = n > 4000 ? 1.4 : n > 800 ? 2.0 : 3.0;
     for (int64_t i = 0; i < n; i++) {
@@ -112,19 +112,19 @@ static void legend(cairo_t *cr, double x, double y, int64_t classes, const char 
 }
 
 const char *figure_scatter(const char *path, const genlat_tensor *points, const genlat_tensor *labels,
-                           int64_t classes, const figure_words *words)
+                           int64_t classes, const figure_text *text)
 {
     draw_canvas canvas;
     char names[2][64];
     int64_t n = genlat_tensor_dim(points, 0);
-    double *at = plane(points, words->prefix, names);
+    double *at = plane_coordinates(points, text->prefix, names);
     if (!at)
-        return "no memory";
+        return "out of memory";
     draw_panel panel = {.x = 68,
                         .y = 44,
                         .width = 460,
                         .height = 460,
-                        .title = words->title,
+                        .title = text->title,
                         .x_label = names[0],
                         .y_label = names[1],
                         .x_low = INFINITY,
@@ -137,18 +137,18 @@ const char *figure_scatter(const char *path, const genlat_tensor *points, const 
     }
     if (!isfinite(panel.x_low) || !isfinite(panel.y_low)) {
         free(at);
-        return "no finite points";
+        return "there are no finite points";
     }
     draw_range(&panel.x_low, &panel.x_high, 0.04);
     draw_range(&panel.y_low, &panel.y_high, 0.04);
     bool coloured = labels && classes > 0;
-    const char *wrong = draw_open(&canvas, path, 552 + (!coloured ? 0 : words->classes ? 90 : 48), 560);
+    const char *wrong = draw_open(&canvas, path, 552 + (!coloured ? 0 : text->classes ? 90 : 48), 560);
     if (!wrong) {
         draw_panel_begin(canvas.cr, &panel);
-        cloud(canvas.cr, &panel, n, at, coloured ? genlat_tensor_const_data(labels) : NULL);
+        draw_points(canvas.cr, &panel, n, at, coloured ? genlat_tensor_const_data(labels) : NULL);
         draw_panel_end(canvas.cr);
         if (coloured)
-            legend(canvas.cr, panel.x + panel.width + 18, panel.y + 12, classes, words->classes);
+            legend(canvas.cr, panel.x + panel.width + 18, panel.y + 12, classes, text->classes);
         wrong = draw_close(&canvas);
     }
     free(at);

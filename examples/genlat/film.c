@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Films. An animated PNG is a PNG whose further frames are chunks of another name, so that frames are written as PNG by the
- * library and their data are put together here. https://www.w3.org/TR/png-3/#apng-frame-based-animation */
+/* Writes animated PNG files: https://www.w3.org/TR/png-3/#apng-frame-based-animation. Each frame is written as a PNG
+ * file by the library; its chunks are then copied to the animation, those of later frames with another name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ enum { STRIP_LINES = 12, FRAME_MS = 150, LAST_MS = 2000, CHUNK_HEAD = 8, CHUNK_C
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Frame k is due after the part (k/(N-1))^2 of the training. */
+/* Frame k is due after a fraction (k/(N-1))^2 of the training. */
 bool film_due(film *f, int64_t step, int64_t steps)
 {
     if (f->count == 0)
@@ -37,7 +37,7 @@ void film_free(film *f)
         genlat_tensor_destroy(&f->frame[--f->count]);
 }
 
-/* ---- one line a moment ----------------------------------------------------------------------- */
+/* ---- a picture with one row per frame -------------------------------------------------------- */
 
 static int write_strip(app_state *app, const film *f, const char *path)
 {
@@ -60,7 +60,7 @@ static int write_strip(app_state *app, const film *f, const char *path)
     return status;
 }
 
-/* ---- one that moves -------------------------------------------------------------------------- */
+/* ---- the animation --------------------------------------------------------------------------- */
 
 static void put32(unsigned char *to, uint32_t value)
 {
@@ -89,7 +89,7 @@ static void write_chunk(FILE *out, const char *name, const unsigned char *head, 
     fwrite(number, 1, 4, out);
 }
 
-/* What a file holds; NULL when it cannot be read. */
+/* Returns the contents of a file, or NULL if it cannot be read. */
 static unsigned char *read_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
@@ -104,7 +104,7 @@ static unsigned char *read_file(const char *path, size_t *size)
     return data;
 }
 
-/* fcTL: the frame covers all, replaces what was there, and stays for a while. */
+/* Writes an fcTL chunk: the frame covers the whole picture, replaces the frame before it, and has a duration. */
 static void write_control(FILE *out, const unsigned char *header, uint32_t *sequence, int milliseconds)
 {
     unsigned char control[26] = {0};
@@ -114,7 +114,7 @@ static void write_control(FILE *out, const unsigned char *header, uint32_t *sequ
     write_chunk(out, "fcTL", control, sizeof control, control, 0);
 }
 
-/* One frame of a PNG file: its header, when it is the first, its control, its data. */
+/* Writes one frame, given as a PNG file: the header if it is the first frame, its control chunk, its data. */
 static void write_frame(FILE *out, const unsigned char *png, size_t size, int64_t frame, int64_t frames,
                         uint32_t *sequence)
 {
@@ -153,23 +153,23 @@ static int write_frames(app_state *app, const film *f, const char *part, FILE *o
             write_frame(out, png, size, i, f->count, &sequence);
         free(png);
         if (!png)
-            return status == APP_OK ? app_fail(app, "%s: cannot be read again", part) : status;
+            return status == APP_OK ? app_fail(app, "%s: cannot read the file", part) : status;
     }
     write_chunk(out, "IEND", signature, 0, signature, 0);
     return APP_OK;
 }
 
-static int write_moving(app_state *app, const film *f, const char *path)
+static int write_animation(app_state *app, const film *f, const char *path)
 {
     char part[1040], temporary[1040];
     snprintf(part, sizeof part, "%s.frame.png", path);
     snprintf(temporary, sizeof temporary, "%s.part", path);
     FILE *out = fopen(temporary, "wb");
-    int status = out ? write_frames(app, f, part, out) : app_fail(app, "%s: cannot be written", path);
+    int status = out ? write_frames(app, f, part, out) : app_fail(app, "%s: cannot write the file", path);
     bool failed = out && (ferror(out) != 0);
     failed = (out && fclose(out) != 0) || failed;
     if (status == APP_OK && (failed || rename(temporary, path) != 0))
-        status = app_fail(app, "%s: the disk is full or cannot be written", path);
+        status = app_fail(app, "%s: cannot write the file; check permissions and free space", path);
     unlink(part);
     if (status != APP_OK)
         unlink(temporary);
@@ -184,5 +184,5 @@ int film_write(app_state *app, const film *f)
     snprintf(path, sizeof path, "%s/progress.png", app->opts.plots);
     int status = write_strip(app, f, path);
     snprintf(path, sizeof path, "%s/film.png", app->opts.plots);
-    return status == APP_OK ? write_moving(app, f, path) : status;
+    return status == APP_OK ? write_animation(app, f, path) : status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The genlat program: finds the command, makes the context, runs the command, tells the result. */
+/* The genlat program: parses the command line, creates the context, and runs the command. */
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "app.h"
 
-/* Errors are one line whatever the text holds. */
+/* Prints an error as one line: replaces control characters by blanks. */
 static void print_error(const app_state *app, const char *format, va_list values)
 {
     char text[2048];
@@ -57,14 +57,14 @@ static int run(app_state *app)
     int status = settings_apply(app);
     if (status != APP_OK)
         return status;
-    genlat_status made = genlat_ctx_new(&app->ctx_opts, &app->ctx);
-    if (made != GENLAT_OK)
-        return app_fail_setting(app, made);
-    signals_watch(NULL);
+    genlat_status created = genlat_ctx_new(&app->ctx_opts, &app->ctx);
+    if (created != GENLAT_OK)
+        return app_fail_setting(app, created);
+    signals_set_trainer(NULL);
     status = app->command->run(app);
     genlat_ctx_destroy(&app->ctx);
     if (fflush(stdout) != 0 && status == APP_OK)
-        return app_fail(app, "standard output could not be written");
+        return app_fail(app, "cannot write to standard output");
     return status;
 }
 
@@ -76,7 +76,7 @@ static bool is_any(const char *word, const char *a, const char *b)
 int main(int argc, char **argv)
 {
     static app_state app;
-    /* The character set of the terminal only; numbers keep their point. */
+    /* Sets only the character set of the terminal, so that numbers have a decimal point. */
     setlocale(LC_CTYPE, "");
     if (argc < 2)
         return app_usage(&app, "a command is missing; 'genlat help' lists the commands");

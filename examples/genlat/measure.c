@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Measurements of measure.h that are of the model on each sample of the data. */
+/* Metrics of measure.h that evaluate the model on the samples of the data. */
 #include <math.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 enum { BATCH = 512, ROWS_NLL = 64, IMPORTANCE_SAMPLES = 100 };
 
-/* Mean of a batch's rows by the function, over all samples. */
+/* Computes a mean over all samples. `add` adds the sum over the rows of a batch. */
 static int over_batches(measurement *m, const char *what, int64_t rows,
                         int (*add)(measurement *m, const genlat_tensor *x, const genlat_tensor *labels,
                                    int64_t begin, double *sum),
@@ -59,7 +59,7 @@ static int add_mse(measurement *m, const genlat_tensor *x, const genlat_tensor *
     return APP_OK;
 }
 
-/* A term of the model, by its name; the model has been evaluated. */
+/* Returns a term of the last evaluation by name, or NaN. */
 static double term(const measurement *m, const char *name)
 {
     const char *found;
@@ -95,7 +95,7 @@ int measure_units(measurement *m)
     return APP_OK;
 }
 
-/* Of a predictor it is a term; of other models that of the reconstruction. */
+/* Computes the mean squared error of a predictor, or of the reconstructions of another model. */
 int measure_mse(measurement *m)
 {
     if (genlat_model_latent(m->model))

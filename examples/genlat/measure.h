@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What genlat eval can measure. A function fills the members that it is about; one that is wanted twice runs once. */
+/* The metrics of genlat eval. Each function computes one or more members of measurement or measure_set. */
 #ifndef MEASURE_H
 #define MEASURE_H
 
 #include "app.h"
 #include "report.h"
 
-/* A set of samples, what a classifier makes of them, and how it compares with the real ones. */
+/* A set of samples, its features, and the results of comparing it with the real samples. */
 typedef struct measure_set {
     genlat_tensor *x, *labels; /* labels NULL: none */
-    genlat_tensor *features;   /* what sets are compared in; x itself without a classifier */
+    genlat_tensor *features;   /* features of the classifier; x without a classifier */
     double frechet, kid, score, agreement;
     genlat_modes modes;
     genlat_neighbours neighbours;
@@ -23,16 +23,16 @@ typedef struct measurement {
     report report;
     double terms[GENLAT_MAX_TERMS]; /* in the order of genlat_model_term() */
     double neg_elbo, recon, kl, loss, accuracy, nll, mse, active;
-    measure_set real, made, other; /* of --data, of the model, of --reference */
+    measure_set real, generated, reference_set; /* samples of --data, of the model, of --reference */
 } measurement;
 
-/* All return APP_OK, or tell what is wrong. */
+/* All return APP_OK, or print an error. */
 int measure_terms(measurement *m);
 int measure_nll(measurement *m);
 int measure_units(measurement *m);
 int measure_mse(measurement *m);
 
-/* Of the model's samples, or of those of --reference in their place. */
+/* Metrics of generated samples, or of the samples of --reference. */
 int measure_modes(measurement *m, measure_set *set);
 int measure_frechet(measurement *m, measure_set *set);
 int measure_kid(measurement *m, measure_set *set);
@@ -40,11 +40,12 @@ int measure_neighbours(measurement *m, measure_set *set);
 int measure_score(measurement *m, measure_set *set);
 int measure_agreement(measurement *m, measure_set *set);
 
-/* Opens what --classifier and --reference name. */
+/* Opens the classifier and the reference source, if set. */
 int measure_open(measurement *m);
-/* Samples of the data that the classifier sees in one sample of the source: its planes. */
+/* Returns the number of classifier inputs per sample of the source. A sample may consist of several stacked inputs, its
+ * planes. Returns 0 if the shapes do not match. */
 int64_t measure_planes(const measurement *m);
-int64_t measure_count(const measurement *m);
+int64_t measure_count(const measurement *m); /* number of samples to compare */
 void measure_close(measurement *m);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Measurements of measure.h that are of samples: against those of the data, against a known mixture, by a classifier. */
+/* Metrics of measure.h that evaluate sets of samples: comparison with the data, with a known mixture, or by a
+ * classifier. */
 #include <string.h>
 
 #include "genlat/files.h"
@@ -26,9 +27,10 @@ int64_t measure_planes(const measurement *m)
 static int check_classifier(const measurement *m)
 {
     if (strcmp(genlat_model_family(m->classifier), "predictor") != 0 || model_classes(m->classifier) < 2)
-        return app_fail(m->app, "%s: is no classifier; 'genlat train net' makes one of labelled data", m->app->opts.classifier);
+        return app_fail(m->app, "%s: not a classifier; train one on labelled data with 'genlat train net'",
+                        m->app->opts.classifier);
     if (measure_planes(m) == 0)
-        return app_fail(m->app, "%s: takes samples of another shape than those of --data",
+        return app_fail(m->app, "%s: the input shape of the classifier does not match the samples of --data",
                         m->app->opts.classifier);
     return APP_OK;
 }
@@ -59,8 +61,8 @@ static void clear(measure_set *set)
 void measure_close(measurement *m)
 {
     clear(&m->real);
-    clear(&m->made);
-    clear(&m->other);
+    clear(&m->generated);
+    clear(&m->reference_set);
     genlat_source_destroy(&m->source);
     genlat_source_destroy(&m->reference);
     genlat_model_destroy(&m->classifier);
@@ -85,8 +87,8 @@ static int read_set(measurement *m, genlat_source *source, measure_set *set)
     return APP_OK;
 }
 
-/* A conditional model is asked for its classes in turn; the likelihood's own noise belongs to the samples of a VAE. */
-static int make_set(measurement *m, measure_set *set)
+/* Generates samples. A conditional model generates its classes in turn. */
+static int generate_set(measurement *m, measure_set *set)
 {
     int64_t n = measure_count(m), classes = model_classes(m->model);
     if (classes > 0 && genlat_tensor_new(m->app->ctx, 1, &n, &set->labels) != GENLAT_OK)
@@ -100,23 +102,24 @@ static int fill(measurement *m, measure_set *set)
 {
     if (set->x)
         return APP_OK;
-    return set == &m->made ? make_set(m, set) : read_set(m, set == &m->real ? m->source : m->reference, set);
+    return set == &m->generated ? generate_set(m, set) : read_set(m, set == &m->real ? m->source : m->reference, set);
 }
 
-/* What the classifier makes of samples, those of stacked planes each for itself: [n*planes,...]. */
-static int ask(measurement *m, const measure_set *set,
-               genlat_status (*question)(genlat_model *, const genlat_tensor *, genlat_tensor **),
-               genlat_tensor **out)
+/* Applies a function of the classifier to samples. Each plane of a sample is one input: the result is
+ * [n*planes,...]. */
+static int apply_classifier(measurement *m, const measure_set *set,
+                            genlat_status (*function)(genlat_model *, const genlat_tensor *, genlat_tensor **),
+                            genlat_tensor **out)
 {
     int32_t ndim = 0;
-    /* data_shape writes GENLAT_MAX_DIMS sizes whatever the sample has */
+    /* genlat_model_data_shape() always writes GENLAT_MAX_DIMS sizes. */
     int64_t dims[1 + GENLAT_MAX_DIMS] = {genlat_tensor_dim(set->x, 0) * measure_planes(m)};
     genlat_tensor *planes = NULL;
     genlat_status status = genlat_model_data_shape(m->classifier, &ndim, dims + 1);
     if (status == GENLAT_OK)
         status = genlat_tensor_reshape(set->x, ndim + 1, dims, &planes);
     if (status == GENLAT_OK)
-        status = question(m->classifier, planes, out);
+        status = function(m->classifier, planes, out);
     genlat_tensor_destroy(&planes);
     return status == GENLAT_OK ? APP_OK : app_fail_library(m->app);
 }
@@ -135,7 +138,7 @@ static int find_features(measurement *m, measure_set *set)
         return status;
     dims[0] = genlat_tensor_dim(set->x, 0);
     if (m->classifier)
-        status = ask(m, set, encode, &features);
+        status = apply_classifier(m, set, encode, &features);
     if (status == APP_OK &&
         genlat_tensor_reshape(features ? features : set->x, 2, dims, &set->features) != GENLAT_OK)
         status = app_fail_library(m->app);
@@ -182,71 +185,72 @@ int measure_neighbours(measurement *m, measure_set *set)
     return status;
 }
 
-/* ---- what a classifier says ------------------------------------------------------------------ */
+/* ---- metrics with a classifier --------------------------------------------------------------- */
 
-static int want_classifier(const measurement *m, const char *metric)
+static int require_classifier(const measurement *m, const char *metric)
 {
     return m->classifier ? APP_OK
-                         : app_usage(m->app, "%s wants --classifier, a model of 'genlat train net'", metric);
+                         : app_usage(m->app, "metric %s needs --classifier, a model of 'genlat train net'", metric);
 }
 
 int measure_score(measurement *m, measure_set *set)
 {
-    genlat_tensor *answers = NULL;
-    int status = want_classifier(m, "classifier_score");
+    genlat_tensor *predictions = NULL;
+    int status = require_classifier(m, "classifier_score");
     if (status == APP_OK && measure_planes(m) > 1)
-        status = app_usage(m->app, "classifier_score wants samples that the classifier sees as a whole");
+        status = app_usage(m->app, "metric classifier_score does not support stacked samples");
     if (status == APP_OK)
         status = fill(m, set);
     if (status == APP_OK)
-        status = ask(m, set, genlat_predictor_predict, &answers);
+        status = apply_classifier(m, set, genlat_predictor_predict, &predictions);
     if (status == APP_OK &&
-        genlat_metric_classifier_score(answers, genlat_tensor_dim(set->x, 0) < 100 * SPLITS ? 1 : SPLITS,
+        genlat_metric_classifier_score(predictions, genlat_tensor_dim(set->x, 0) < 100 * SPLITS ? 1 : SPLITS,
                                        &set->score, NULL) != GENLAT_OK)
         status = app_fail_library(m->app);
-    genlat_tensor_destroy(&answers);
+    genlat_tensor_destroy(&predictions);
     return status;
 }
 
-/* The most probable class of each sample [n]; of stacked planes one number for all, the first plane counting least. */
+/* Computes the most probable class of each sample [n]. The classes of stacked planes are combined to one number, in
+ * which the first plane is the least significant digit. */
 static int find_classes(measurement *m, measure_set *set, int64_t *classes, genlat_tensor **out)
 {
-    genlat_tensor *answers = NULL;
+    genlat_tensor *predictions = NULL;
     int status = fill(m, set);
     if (status == APP_OK)
-        status = ask(m, set, genlat_predictor_predict, &answers);
+        status = apply_classifier(m, set, genlat_predictor_predict, &predictions);
     int64_t n = genlat_tensor_dim(set->x, 0), planes = measure_planes(m),
-            each = genlat_tensor_dim(answers, 1);
+            each = genlat_tensor_dim(predictions, 1);
     if (status == APP_OK && genlat_tensor_new(m->app->ctx, 1, &n, out) != GENLAT_OK)
         status = app_fail_library(m->app);
     *classes = 1;
     for (int64_t plane = 0; status == APP_OK && plane < planes; plane++, *classes *= each)
         for (int64_t i = 0; i < n; i++) {
-            const float *row = genlat_tensor_const_data(answers) + (i * planes + plane) * each;
+            const float *row = genlat_tensor_const_data(predictions) + (i * planes + plane) * each;
             int64_t best = 0;
             for (int64_t c = 1; c < each; c++)
                 best = row[c] > row[best] ? c : best;
             genlat_tensor_data(*out)[i] += (float)(best * *classes);
         }
-    genlat_tensor_destroy(&answers);
+    genlat_tensor_destroy(&predictions);
     return status;
 }
 
 int measure_agreement(measurement *m, measure_set *set)
 {
     genlat_tensor *found = NULL;
-    int64_t classes = 0, right = 0;
-    int status = want_classifier(m, "agreement");
+    int64_t classes = 0, correct = 0;
+    int status = require_classifier(m, "agreement");
     if (status == APP_OK)
         status = fill(m, set);
     if (status == APP_OK && !set->labels)
-        status = app_usage(m->app, "agreement wants a model that is conditional on classes");
+        status = app_usage(m->app, "metric agreement needs a model that is conditional on classes");
     if (status == APP_OK)
         status = find_classes(m, set, &classes, &found);
     for (int64_t i = 0; status == APP_OK && i < genlat_tensor_dim(found, 0); i++)
-        right += genlat_tensor_const_data(found)[i] == genlat_tensor_const_data(set->labels)[i];
+        correct += genlat_tensor_const_data(found)[i] == genlat_tensor_const_data(set->labels)[i];
     if (status == APP_OK)
-        set->agreement = (double)right / (double)genlat_tensor_dim(found, 0);
+        set->agreement = (double)correct / (double)genlat_tensor_dim(found, 0);
     genlat_tensor_destroy(&found);
     return status;
 }
@@ -263,7 +267,7 @@ static int mixture_modes(measurement *m, measure_set *set)
     return status;
 }
 
-/* Modes are those of a known mixture, or the classes that a classifier finds. */
+/* Computes the metrics of modes. Modes are the components of a known mixture, or the classes of the classifier. */
 int measure_modes(measurement *m, measure_set *set)
 {
     genlat_tensor *found = NULL;

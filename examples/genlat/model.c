@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Models as the options name them, of any family. */
+/* Loads and builds models of any family from the options, and generates samples. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,9 +34,9 @@ int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_te
     if (app->opts.label < 0)
         return APP_OK;
     if (classes == 0)
-        return app_usage(app, "--label is given, but the model is not conditional on classes");
+        return app_usage(app, "--label is set, but the model is not conditional on classes");
     if (app->opts.label >= classes)
-        return app_usage(app, "--label is %lld, the model has the classes 0 to %lld", (long long)app->opts.label,
+        return app_usage(app, "--label is %lld, 0 to %lld expected", (long long)app->opts.label,
                          (long long)classes - 1);
     if (genlat_tensor_new(app->ctx, 1, &n, out) != GENLAT_OK ||
         genlat_tensor_fill(*out, (float)app->opts.label) != GENLAT_OK) {
@@ -48,10 +48,13 @@ int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_te
 
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels)
 {
-    return labels || !model_conditional(model) ? APP_OK : app_usage(app, "the model is conditional: --label is missing");
+    return labels || !model_conditional(model)
+               ? APP_OK
+               : app_usage(app, "the model is conditional, but --label is missing");
 }
 
-int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw, genlat_tensor **out)
+int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw,
+                 genlat_tensor **out)
 {
     genlat_sample_opts opts;
     genlat_sample_opts_init(&opts);
@@ -63,7 +66,7 @@ int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_te
     return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
 static int check_preset(const app_state *app, const char *family)
 {
@@ -84,7 +87,7 @@ static int resume(app_state *app, const char *family, genlat_model **out)
         return app_fail_library(app);
     if (strcmp(genlat_model_family(*out), family) == 0)
         return APP_OK;
-    return app_fail(app, "%s holds a %s; go on with 'genlat train %s'", app->opts.resume, genlat_model_family(*out),
+    return app_fail(app, "%s contains a %s; use 'genlat train %s'", app->opts.resume, genlat_model_family(*out),
                     strcmp(genlat_model_family(*out), "predictor") == 0 ? "net" : genlat_model_family(*out));
 }
 

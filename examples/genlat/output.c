@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Results: samples in the form that the ending of a path asks for, and objects of JSON. A form is one line of
- * the table. */
+/* Writes results: samples in the format of the path's ending, and JSON objects. The table has one line per format. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +11,8 @@
 #include "genlat/files.h"
 #include "genlat/metric.h"
 
-/* Black and white of a picture: 0 and 1 for data of that range, or -1 and 1; else what nearly all values span, so that the few
- * that a model makes far outside do not make all others grey. */
+/* Determines the values of black and white: 0 and 1, or -1 and 1, if the data have approximately this range. Otherwise
+ * quantiles of the data, so that a few outliers do not reduce the contrast of the picture. */
 static void grey_range(const genlat_tensor *x, double *low, double *high)
 {
     static const double at[] = {0.005, 0.995};
@@ -29,14 +28,14 @@ static void grey_range(const genlat_tensor *x, double *low, double *high)
     }
 }
 
-/* Whether samples are images: [n,h,w], [n,1,h,w] or [n,3,h,w]. */
+/* Returns whether samples are images: [n,h,w], [n,1,h,w] or [n,3,h,w]. */
 static bool are_images(const genlat_tensor *x)
 {
     int32_t ndim = genlat_tensor_ndim(x);
     return ndim == 3 || (ndim == 4 && (genlat_tensor_dim(x, 1) == 1 || genlat_tensor_dim(x, 1) == 3));
 }
 
-/* Lines of originals and samples in turn, the last ones filled up with black. */
+/* Creates a tensor in which rows of originals and rows of samples alternate. Fills the last rows with 0. */
 static int interleave(app_state *app, const genlat_tensor *a, const genlat_tensor *b, int64_t columns,
                       genlat_tensor **out)
 {
@@ -67,7 +66,7 @@ static int write_grid(app_state *app, const char *path, genlat_tensor *x, const 
     genlat_tensor *shown = both ? both : x;
     double low, high;
     grey_range(shown, &low, &high);
-    /* Small images are enlarged until the picture is a good part of a screen. */
+    /* Enlarges small images, so that the picture is approximately 640 pixels wide. */
     int64_t zoom = app->opts.scale ? app->opts.scale : 640 / (columns * genlat_tensor_dim(x, -1));
     zoom = zoom < 1 ? 1 : zoom > 16 && !app->opts.scale ? 16 : zoom;
     genlat_status status = genlat_png_grid(path, shown, columns, zoom, low, high);
@@ -80,17 +79,17 @@ int output_picture(app_state *app, const char *path, genlat_tensor *x, const out
     if (!layout->latent && are_images(x)) {
         if (strcmp(strrchr(path, '.'), ".png") == 0)
             return write_grid(app, path, x, layout);
-        return app_fail(app, "%s: images are written as .png", path);
+        return app_fail(app, "%s: images can be written only as .png", path);
     }
     int64_t n = genlat_tensor_dim(x, 0), size = genlat_tensor_count(x) / n;
     if (!layout->latent && size != 2)
-        return app_fail(app, "%s: samples of %lld numbers are no picture; use .npy or .csv", path,
+        return app_fail(app, "%s: cannot draw samples of %lld numbers; use .npy or .csv", path,
                         (long long)size);
-    const figure_words words = {layout->title    ? layout->title
-                                : layout->latent ? "means of the latent"
+    const figure_text text = {layout->title    ? layout->title
+                                : layout->latent ? "latent means"
                                                  : "samples",
                                 layout->latent ? "z" : "x", layout->class_names};
-    const char *wrong = figure_scatter(path, x, layout->labels, layout->classes, &words);
+    const char *wrong = figure_scatter(path, x, layout->labels, layout->classes, &text);
     return wrong ? app_fail(app, "%s: %s", path, wrong) : APP_OK;
 }
 
@@ -99,7 +98,7 @@ static int write_npy(app_state *app, const char *path, genlat_tensor *x, const o
     return genlat_npy_write(path, x) == GENLAT_OK ? APP_OK : app_fail_library(app);
 }
 
-/* Arrays x and, where there are labels, labels. */
+/* Writes the array x, and the array labels if there are any. */
 static int write_npz(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
 {
     static const char *const names[] = {"x", "labels"};
@@ -114,13 +113,13 @@ static int write_csv(app_state *app, const char *path, genlat_tensor *x, const o
     return genlat_csv_write(path, x, NULL) == GENLAT_OK ? APP_OK : app_fail_library(app);
 }
 
-/* Samples [n,length] or [n,channels,length] one after the other. */
+/* Writes samples [n,length] or [n,channels,length] consecutively. */
 static int write_wav(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
 {
     genlat_tensor *sound = NULL;
     int32_t ndim = genlat_tensor_ndim(x);
     if (ndim != 2 && ndim != 3)
-        return app_fail(app, "%s: the samples are no sound [channels,length]; use .npy", path);
+        return app_fail(app, "%s: samples of shape [length] or [channels,length] expected for sound; use .npy", path);
     int64_t n = genlat_tensor_dim(x, 0), channels = ndim == 3 ? genlat_tensor_dim(x, 1) : 1;
     int64_t length = genlat_tensor_dim(x, -1), dims[] = {channels, n * length};
     genlat_status status = genlat_tensor_new(app->ctx, 2, dims, &sound);
@@ -133,7 +132,7 @@ static int write_wav(app_state *app, const char *path, genlat_tensor *x, const o
     return status == GENLAT_OK ? APP_OK : app_fail_library(app);
 }
 
-/* Whole numbers of a byte are letters; other numbers stand between blanks. A sample a line. */
+/* Returns whether x [n,length] is text: all values are bytes, and some are above 1. */
 static bool are_bytes(const genlat_tensor *x)
 {
     const float *data = genlat_tensor_const_data(x);
@@ -146,6 +145,7 @@ static bool are_bytes(const genlat_tensor *x)
     return beyond_one && genlat_tensor_ndim(x) == 2;
 }
 
+/* Writes one sample per line: text as characters, other values as numbers separated by blanks. */
 static int write_txt(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
 {
     int64_t n = genlat_tensor_dim(x, 0), size = genlat_tensor_count(x) / n;
@@ -153,7 +153,7 @@ static int write_txt(app_state *app, const char *path, genlat_tensor *x, const o
     bool bytes = are_bytes(x);
     FILE *file = fopen(path, "w");
     if (!file)
-        return app_fail(app, "%s: the file cannot be written; does its folder exist?", path);
+        return app_fail(app, "%s: cannot create the file; check that the folder exists", path);
     for (int64_t i = 0; i < n * size; i++) {
         bool last = i % size == size - 1;
         if (!bytes)
@@ -165,23 +165,23 @@ static int write_txt(app_state *app, const char *path, genlat_tensor *x, const o
     }
     bool failed = ferror(file) != 0;
     failed = fclose(file) != 0 || failed;
-    return failed ? app_fail(app, "%s: the disk is full or cannot be written", path) : APP_OK;
+    return failed ? app_fail(app, "%s: cannot write the file; check permissions and free space", path) : APP_OK;
 }
 
 static const struct {
     const char *ending;
     int (*write)(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout);
-} forms[] = {
+} formats[] = {
     {".png", output_picture}, {".svg", output_picture}, {".pdf", output_picture}, {".npy", write_npy},
     {".npz", write_npz},      {".csv", write_csv},      {".wav", write_wav},      {".txt", write_txt},
 };
 
-/* Index of the form of a path, or -1. */
-static int find_form(const char *path)
+/* Returns the index of the format of a path, or -1. */
+static int find_format(const char *path)
 {
     const char *ending = strrchr(path, '.');
-    for (size_t i = 0; i < APP_COUNT(forms) && ending; i++)
-        if (strcmp(ending, forms[i].ending) == 0)
+    for (size_t i = 0; i < APP_COUNT(formats) && ending; i++)
+        if (strcmp(ending, formats[i].ending) == 0)
             return (int)i;
     return -1;
 }
@@ -190,14 +190,14 @@ int output_check(const app_state *app)
 {
     if (!app->opts.out)
         return app_usage(app, "--out is missing, such as -o samples.png");
-    if (find_form(app->opts.out) < 0)
+    if (find_format(app->opts.out) < 0)
         return app_usage(app,
-                         "--out is '%s', its ending must be .png, .svg, .pdf, .npy, .npz, .csv, .wav or .txt",
+                         "--out is '%s', an ending .png, .svg, .pdf, .npy, .npz, .csv, .wav or .txt expected",
                          app->opts.out);
     return APP_OK;
 }
 
-/* Shape of a tensor as "[64,1,28,28]". */
+/* Formats the shape of a tensor, such as "[64,1,28,28]". */
 static void shape_text(const genlat_tensor *x, char *text, size_t capacity)
 {
     size_t used = (size_t)snprintf(text, capacity, "[");
@@ -211,7 +211,7 @@ static void shape_text(const genlat_tensor *x, char *text, size_t capacity)
 int output_write(app_state *app, genlat_tensor *x, const output_layout *layout)
 {
     char shape[128];
-    int status = forms[find_form(app->opts.out)].write(app, app->opts.out, x, layout);
+    int status = formats[find_format(app->opts.out)].write(app, app->opts.out, x, layout);
     if (status != APP_OK)
         return status;
     shape_text(x, shape, sizeof shape);
@@ -230,7 +230,7 @@ int output_json(const app_state *app, json_t *object)
     char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(object);
     if (!text)
-        return app_fail(app, "the result cannot be written as JSON");
+        return app_fail(app, "cannot format the result as JSON");
     printf("%s\n", text);
     free(text);
     return APP_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bars and lines of report.h. */
+/* Progress bars and lines of report.h. */
 #include <langinfo.h>
 #include <math.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static void clear_bar(report *r)
     r->shown = false;
 }
 
-/* "0:07", "12:30", "3:05:00". */
+/* Formats seconds, such as "0:07", "12:30", "3:05:00". */
 static void clock_text(double seconds, char *text, size_t capacity)
 {
     long long s = seconds > 0 ? (long long)(seconds + 0.5) : 0;
@@ -49,7 +49,7 @@ static void clock_text(double seconds, char *text, size_t capacity)
         snprintf(text, capacity, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
 }
 
-/* "812/s", "45.2k/s". */
+/* Formats a rate, such as "812/s", "45.2k/s". */
 static void rate_text(double rate, char *text, size_t capacity)
 {
     if (rate < 1000)
@@ -58,54 +58,54 @@ static void rate_text(double rate, char *text, size_t capacity)
         snprintf(text, capacity, "%.*fk/s", rate < 100000 ? 1 : 0, rate / 1000);
 }
 
-/* Writes a note at text+used; returns the new length, never beyond the room. */
-static size_t join(char *text, size_t capacity, size_t used, const char *note)
+/* Appends a note at text+used. Returns the new length, which is less than the capacity. */
+static size_t append_note(char *text, size_t capacity, size_t used, const char *note)
 {
     int more = snprintf(text + used, capacity - used, "  %s", note);
     used += more > 0 ? (size_t)more : 0;
     return used < capacity ? used : capacity - 1;
 }
 
-/* "neg_elbo 104.21", "accuracy 0.987". */
+/* Formats a term, such as "neg_elbo 104.21", "accuracy 0.987". */
 static void term_text(const char *prefix, const char *name, double value, char *text, size_t capacity)
 {
     bool small = value > -10 && value < 10;
     snprintf(text, capacity, "%s%s %.*f", prefix, name, small ? 3 : 2, value);
 }
 
-/* One line: what, bar, percent, and as much of the rest as the terminal has room for. */
+/* Draws a line with a title, a bar, the percentage, and as many notes as fit the terminal. */
 static void draw_bar(report *r, const char *what, double part, const char *const *notes, int count)
 {
-    int width = terminal_width(r) - 1, used = 0, shown = count, room;
-    for (;; shown--) {
+    int width = terminal_width(r) - 1, used = 0, visible = count, bar;
+    for (;; visible--) {
         used = (int)strlen(what) + 8;
-        for (int i = 0; i < shown; i++)
+        for (int i = 0; i < visible; i++)
             used += (int)strlen(notes[i]) + 2;
-        room = width - used;
-        if (room >= BAR_LEAST || shown == 0)
+        bar = width - used;
+        if (bar >= BAR_LEAST || visible == 0)
             break;
     }
-    room = room > BAR_MOST ? BAR_MOST : room;
-    int full = (int)(part * room + 0.5);
+    bar = bar > BAR_MOST ? BAR_MOST : bar;
+    int full = (int)(part * bar + 0.5);
     fprintf(r->out, "\r%.*s ", width > 0 ? width : 1, what);
-    for (int i = 0; i < room; i++)
+    for (int i = 0; i < bar; i++)
         fputs(r->wide ? (i < full ? "━" : "╌") : (i < full ? "=" : "-"), r->out);
-    if (room > 0)
+    if (bar > 0)
         fprintf(r->out, " %3.0f %%", 100 * part);
-    for (int i = 0; i < shown; i++)
+    for (int i = 0; i < visible; i++)
         fprintf(r->out, "  %s", notes[i]);
     fprintf(r->out, "\033[K");
     fflush(r->out);
     r->shown = true;
-    r->drawn = now();
+    r->drawn_at = now();
 }
 
 static double seconds_left(const report *r, const genlat_event *e)
 {
-    int64_t made = e->step - r->first_step, all = e->steps > 0 ? e->steps : e->epochs * e->epoch_steps;
-    if (all <= 0 || made <= 0)
+    int64_t steps = e->step - r->first_step, all = e->steps > 0 ? e->steps : e->epochs * e->epoch_steps;
+    if (all <= 0 || steps <= 0)
         return -1;
-    return (e->seconds - r->first_seconds) / (double)made * (double)(all - e->step);
+    return (e->seconds - r->first_seconds) / (double)steps * (double)(all - e->step);
 }
 
 static void draw_step(report *r, const genlat_event *e)
@@ -118,7 +118,7 @@ static void draw_step(report *r, const genlat_event *e)
         snprintf(what, sizeof what, "epoch %lld/%lld", (long long)e->epoch, (long long)e->epochs);
     else
         snprintf(what, sizeof what, "step %lld/%lld", (long long)e->step, (long long)e->steps);
-    /* The most wanted first: those at the end go when there is no room. */
+    /* The most important notes come first: the last ones are omitted if the line is too long. */
     if (seconds >= 0) {
         clock_text(seconds, left, sizeof left - 5);
         strcat(left, " left");
@@ -150,7 +150,7 @@ static void on_step(report *r, const genlat_event *e)
     for (int64_t i = 0; i < e->count && i < REPORT_TERMS; i++)
         r->sums[i] += e->values[i];
     r->summed++;
-    if (r->bar && now() - r->drawn >= redraw_seconds)
+    if (r->bar && now() - r->drawn_at >= redraw_seconds)
         draw_step(r, e);
 }
 
@@ -164,7 +164,7 @@ static void print_line(report *r)
     *r->line = 0;
 }
 
-/* The end of an epoch's line is left open for its validation. */
+/* Prepares the line of an epoch. It is printed later, so that the results of validation can be appended. */
 static void on_epoch(report *r, const genlat_event *e)
 {
     char *line = r->line, text[32];
@@ -175,12 +175,12 @@ static void on_epoch(report *r, const genlat_event *e)
         used += (size_t)snprintf(line + used, capacity - used, "/%s", text);
     for (int64_t i = 0; i < e->count && i < TERMS_SHOWN; i++) {
         term_text("", e->names[i], e->values[i], text, sizeof text);
-        used = join(line, capacity, used, text);
+        used = append_note(line, capacity, used, text);
     }
     rate_text(e->samples_per_s, text, sizeof text);
-    used = join(line, capacity, used, text);
+    used = append_note(line, capacity, used, text);
     clock_text(e->seconds, text, sizeof text);
-    join(line, capacity, used, text);
+    append_note(line, capacity, used, text);
 }
 
 void report_event(report *r, const genlat_event *e)
@@ -190,7 +190,7 @@ void report_event(report *r, const genlat_event *e)
     for (int64_t i = 0; e->kind == GENLAT_EVENT_VALID && *r->line && i < e->count && i < VALID_SHOWN; i++) {
         char text[64];
         term_text("valid.", e->names[i], e->values[i], text, sizeof text);
-        join(r->line, sizeof r->line, strlen(r->line), text);
+        append_note(r->line, sizeof r->line, strlen(r->line), text);
     }
     print_line(r);
     if (e->kind == GENLAT_EVENT_STEP)
@@ -206,7 +206,7 @@ void report_event(report *r, const genlat_event *e)
 
 void report_part(report *r, const char *what, int64_t done, int64_t of)
 {
-    if (r->bar && now() - r->drawn >= redraw_seconds)
+    if (r->bar && now() - r->drawn_at >= redraw_seconds)
         draw_bar(r, what, (double)done / (double)of, NULL, 0);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the program tells while it works: a bar with the state of things on a terminal, a line an epoch
- * elsewhere. */
+/* Reports progress: a progress bar if the output is a terminal, and one line per epoch. */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -11,23 +10,23 @@
 enum { REPORT_TERMS = 16 };
 
 typedef struct report {
-    FILE *out;                 /* NULL: silence */
-    bool bar, wide;            /* a terminal; one that knows more than ASCII */
-    bool shown;                /* the bar stands on the line */
-    double drawn;              /* when, seconds */
-    double sums[REPORT_TERMS]; /* of the terms over the epoch so far */
+    FILE *out;                 /* NULL: no output */
+    bool bar, wide;            /* the output is a terminal; it supports UTF-8 */
+    bool shown;                /* the current line contains a bar */
+    double drawn_at;           /* time at which the bar was drawn, seconds */
+    double sums[REPORT_TERMS]; /* sums of the terms in the current epoch */
     int64_t summed, epoch;
-    int64_t first_step; /* where this run began, to tell how long the rest takes */
+    int64_t first_step; /* start of this run, to estimate the remaining time */
     double first_seconds;
-    char line[512]; /* of the epoch that has ended and may yet be validated */
+    char line[512]; /* line of the last epoch, printed after its validation */
 } report;
 
-/* Standard output, or standard error when --json keeps that for its object. */
+/* Reports to standard output, or to standard error if --json is set. */
 void report_begin(report *r, const app_state *app);
 void report_event(report *r, const genlat_event *event);
-/* A part of a longer work other than training. */
+/* Reports the progress of work other than training. */
 void report_part(report *r, const char *what, int64_t done, int64_t of);
-/* Clears the bar; prints a line that waits. */
+/* Clears the bar, and prints the pending line. */
 void report_end(report *r);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Settings: pairs of key and value from --config, --set and a few options, brought to whom they belong: the
- * context, the trainer, or the builder of the model. Later ones win, in that order. */
+/* Settings: pairs of key and value from --config, --set and some options, in the order of increasing priority. They are
+ * applied to the context, the trainer, or the model builder. */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ static const char *const yes_no[] = {"no", "yes", NULL};
 static const char *const cpu_names[] = {"auto", "baseline", "avx2", "avx512", "neon", NULL};
 static const char *const gemm_names[] = {"auto", "cblas", "builtin", "bfloat16", NULL};
 
-/* Settings of the context: a whole number, or a name. */
+/* Settings of the context: an integer, or one of a list of names. */
 static const struct {
     const char *key;
     size_t offset;
@@ -38,7 +38,7 @@ static int set_name(app_state *app, const char *key, const char *value, const ch
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, " %s", names[i]);
     }
-    return app_usage(app, "%s is '%s', one of%s is wanted", key, value, known);
+    return app_usage(app, "%s is '%s', one of%s expected", key, value, known);
 }
 
 static int set_context(app_state *app, size_t index, const char *value)
@@ -50,12 +50,12 @@ static int set_context(app_state *app, size_t index, const char *value)
     errno = 0;
     long long number = strtoll(value, &end, 10);
     if (*end || end == value || errno || number < 0)
-        return app_usage(app, "%s is '%s', a whole number from 0 on is wanted", key, value);
+        return app_usage(app, "%s is '%s', an integer >= 0 expected", key, value);
     *(int64_t *)(void *)field = number;
     return APP_OK;
 }
 
-static const char *keep_text(app_state *app, const char *text, size_t length)
+static const char *copy_text(app_state *app, const char *text, size_t length)
 {
     if (app->copied + length + 1 > sizeof app->copies)
         return NULL;
@@ -78,12 +78,12 @@ static int set_one(app_state *app, const char *key, const char *value)
     if (status != GENLAT_E_NOT_FOUND)
         return app_fail_setting(app, status);
     if (app->setting_count == (int64_t)APP_COUNT(app->settings))
-        return app_usage(app, "more than %d settings", (int)APP_COUNT(app->settings));
+        return app_usage(app, "there are more than %d settings", (int)APP_COUNT(app->settings));
     app->settings[app->setting_count++] = (app_setting){key, value};
     return APP_OK;
 }
 
-/* A JSON value as the text that --set would have. */
+/* Converts a JSON value to the text that --set would have. */
 static int config_text(app_state *app, const char *key, const json_t *value, const char **text)
 {
     if (json_is_string(value)) {
@@ -91,11 +91,11 @@ static int config_text(app_state *app, const char *key, const json_t *value, con
         return APP_OK;
     }
     if (!json_is_number(value) && !json_is_boolean(value))
-        return app_usage(app, "%s: %s must be a text, a number, true or false", app->opts.config, key);
+        return app_usage(app, "%s: a string, a number, true or false expected for %s", app->opts.config, key);
     char *dump = json_dumps(value, JSON_ENCODE_ANY);
-    *text = dump ? keep_text(app, dump, strlen(dump)) : NULL;
+    *text = dump ? copy_text(app, dump, strlen(dump)) : NULL;
     free(dump);
-    return *text ? APP_OK : app_fail(app, "%s: too many settings", app->opts.config);
+    return *text ? APP_OK : app_fail(app, "%s: the settings are too long", app->opts.config);
 }
 
 static int apply_config(app_state *app)
@@ -105,7 +105,7 @@ static int apply_config(app_state *app)
     if (!app->config)
         return app_usage(app, "%s: line %d: %s", app->opts.config, error.line, error.text);
     if (!json_is_object(app->config))
-        return app_usage(app, "%s: an object is wanted, such as {\"epochs\": 5}", app->opts.config);
+        return app_usage(app, "%s: an object expected, such as {\"epochs\": 5}", app->opts.config);
     const char *key;
     json_t *value;
     json_object_foreach(app->config, key, value)
@@ -124,12 +124,12 @@ static int apply_set(app_state *app, const char *pair)
 {
     const char *equals = strchr(pair, '=');
     if (!equals || equals == pair)
-        return app_usage(app, "--set is '%s', KEY=VALUE is wanted", pair);
-    const char *key = keep_text(app, pair, (size_t)(equals - pair));
-    return key ? set_one(app, key, equals + 1) : app_usage(app, "too many settings");
+        return app_usage(app, "--set is '%s', KEY=VALUE expected", pair);
+    const char *key = copy_text(app, pair, (size_t)(equals - pair));
+    return key ? set_one(app, key, equals + 1) : app_usage(app, "the settings are too long; use --config");
 }
 
-/* Cores that this process may use; the program owns the machine, so it takes them all. */
+/* Returns the number of cores that this process may use. */
 static int64_t cores(void)
 {
     cpu_set_t set;

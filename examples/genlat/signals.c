@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGINT and SIGTERM: training stops after its step and writes its checkpoint; a second signal ends at once.
- */
+/* Handles SIGINT and SIGTERM: training stops after the current step and writes a checkpoint. A second signal ends the
+ * program immediately. */
 #include <signal.h>
 #include <unistd.h>
 
 #include "app.h"
 
-static genlat_trainer *volatile watched;
-static volatile sig_atomic_t seen;
+static genlat_trainer *volatile current_trainer;
+static volatile sig_atomic_t received;
 
 static void handle(int number)
 {
     (void)number;
-    genlat_trainer *trainer = watched;
-    if (!trainer || seen)
+    genlat_trainer *trainer = current_trainer;
+    if (!trainer || received)
         _exit(APP_INTERRUPTED);
-    seen = 1;
+    received = 1;
     genlat_trainer_cancel(trainer);
 }
 
-void signals_watch(genlat_trainer *trainer)
+void signals_set_trainer(genlat_trainer *trainer)
 {
     static const int numbers[] = {SIGINT, SIGTERM};
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
-    watched = trainer;
+    current_trainer = trainer;
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < APP_COUNT(numbers); i++)
         sigaction(numbers[i], &action, NULL);
 }
 
-bool signals_seen(void)
+bool signals_received(void)
 {
-    return seen != 0;
+    return received != 0;
 }

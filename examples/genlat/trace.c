@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Traces. When there is no room left, each two points become one. */
+/* Stores the terms of training steps. If the arrays are full, each two points are merged to one. */
 #include "trace.h"
 
-static void halve(trace *t)
+static void merge_points(trace *t)
 {
     t->count /= 2;
     t->width *= 2;
@@ -22,7 +22,7 @@ void trace_add(trace *t, const genlat_event *event)
     if (++t->filled < t->width)
         return;
     if (t->count == TRACE_POINTS)
-        halve(t);
+        merge_points(t);
     t->step[t->count] = (double)event->step - (double)(t->filled - 1) / 2;
     for (int64_t k = 0; k < t->terms; k++) {
         t->value[k][t->count] = t->sum[k] / (double)t->filled;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The numbers of all steps of a training in little room: means over as many steps as it takes. */
+/* The terms of all steps of a training in bounded memory: means over as many steps as necessary. */
 #ifndef TRACE_H
 #define TRACE_H
 
@@ -8,8 +8,8 @@
 enum { TRACE_POINTS = 400, TRACE_TERMS = 12 };
 
 typedef struct trace {
-    int64_t count, width;  /* points, and steps in each */
-    int64_t filled, terms; /* steps in the point that is not complete; numbers of a step */
+    int64_t count, width;  /* number of points, and steps per point */
+    int64_t filled, terms; /* steps in the incomplete point; number of terms */
     double step[TRACE_POINTS], value[TRACE_TERMS][TRACE_POINTS], sum[TRACE_TERMS];
 } trace;
 

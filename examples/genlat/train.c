@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One training: data, model, trainer, what is shown meanwhile, and what is left behind. */
+/* The train commands: opens data, creates model and trainer, reports progress, and writes the results. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "trace.h"
 #include "train_kind.h"
 
-/* Pictures take time; while training goes on they are made anew at most this often. */
+/* Smallest interval between updates of the pictures during training, because drawing takes time. */
 static const double plot_seconds = 15;
 
 typedef struct training {
@@ -25,14 +25,14 @@ typedef struct training {
     genlat_model *model;
     genlat_source *train, *valid;
     genlat_trainer *trainer;
-    json_t *train_terms, *valid_terms; /* of the last epoch */
-    int64_t epoch, epochs_seen, step;
-    double seconds, slowness; /* sum of seconds a sample over the epochs seen */
-    double plotted;           /* when, seconds of training */
+    json_t *train_terms, *valid_terms; /* terms of the last epoch */
+    int64_t epoch, epochs_timed, step;
+    double seconds, slowness; /* slowness: sum of the seconds per sample over epochs_timed epochs */
+    double plotted;           /* time of the last pictures, in seconds of training */
     film film;
     trace trace;
-    bool by_steps; /* what the curves are drawn over */
-    int status;    /* of the pictures */
+    bool by_steps; /* the x axis of the curves is steps, not epochs */
+    int status;    /* status of drawing */
 } training;
 
 void train_plot_path(const app_state *app, const char *name, bool image, char *path, size_t capacity)
@@ -61,8 +61,8 @@ static void replace(json_t **slot, json_t *value)
     *slot = value;
 }
 
-/* Such as the penalty of a GAN that has none. */
-static bool is_nothing(const double *values, int64_t n)
+/* Returns whether all values are 0, such as the penalty of a GAN without penalties. */
+static bool is_zero(const double *values, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
         if (values[i] != 0)
@@ -70,24 +70,24 @@ static bool is_nothing(const double *values, int64_t n)
     return true;
 }
 
-/* The curves over the epochs; without validation, over the steps, which are more. */
+/* Collects the curves over epochs, or over steps if there is no validation. */
 static int64_t find_curves(training *t, figure_curve *curves, int64_t *n)
 {
     char name[64];
     int64_t count = 0, epochs = 0, other = 0;
-    for (const train_curve *wanted = t->kind->curves; wanted->name; wanted++) {
+    for (const train_curve *curve = t->kind->curves; curve->name; curve++) {
         figure_curve *c = &curves[count];
-        *c = (figure_curve){.name = wanted->name, .unit = wanted->unit};
-        if (genlat_trainer_history(t->trainer, wanted->name, &c->train, &epochs) != GENLAT_OK || epochs == 0)
+        *c = (figure_curve){.name = curve->name, .unit = curve->unit};
+        if (genlat_trainer_history(t->trainer, curve->name, &c->train, &epochs) != GENLAT_OK || epochs == 0)
             continue;
         *n = epochs;
-        snprintf(name, sizeof name, "valid.%s", wanted->name);
+        snprintf(name, sizeof name, "valid.%s", curve->name);
         if (!t->valid || genlat_trainer_history(t->trainer, name, &c->valid, &other) != GENLAT_OK)
             c->valid = NULL;
         for (int32_t k = 0; t->by_steps && k < t->trace.terms; k++)
-            if (strcmp(genlat_trainer_curve(t->trainer, k), wanted->name) == 0)
+            if (strcmp(genlat_trainer_curve(t->trainer, k), curve->name) == 0)
                 c->train = t->trace.value[k];
-        count += !is_nothing(c->train, t->by_steps ? t->trace.count : epochs);
+        count += !is_zero(c->train, t->by_steps ? t->trace.count : epochs);
     }
     return count;
 }
@@ -120,10 +120,11 @@ static int plot(training *t)
     return status == APP_OK ? t->kind->pictures(t->app, t->model, t->valid ? t->valid : t->train) : status;
 }
 
-/* Whether the model makes images without being given conditions. */
-static bool films(const training *t)
+/* Returns whether to record a film: the model must generate images without a condition vector. */
+static bool has_film(const training *t)
 {
-    return t->app->opts.plots && genlat_model_latent(t->model) && model_vector(t->model) == 0 && train_images(t->train);
+    return t->app->opts.plots && genlat_model_latent(t->model) && model_vector(t->model) == 0 &&
+           train_images(t->train);
 }
 
 static int take_frame(training *t, int64_t step)
@@ -135,30 +136,31 @@ static int take_frame(training *t, int64_t step)
     return status;
 }
 
-/* A trace of its numbers, and a film of what the model makes. */
+/* Records the terms of the step, and a frame of the film if it is due. */
 static int on_step(training *t, const genlat_event *e)
 {
     int64_t steps = e->steps > 0 ? e->steps : e->epochs * e->epoch_steps;
     trace_add(&t->trace, e);
-    return films(t) && t->status == APP_OK && film_due(&t->film, e->step, steps) ? take_frame(t, e->step) : t->status;
+    return has_film(t) && t->status == APP_OK && film_due(&t->film, e->step, steps) ? take_frame(t, e->step)
+                                                                                    : t->status;
 }
 
-/* With what there is at the end as the last frame. */
+/* Adds the final samples as the last frame, and writes the film. */
 static int plot_film(training *t)
 {
     int status =
-        films(t) && t->film.count > 0 && t->film.last != t->step ? take_frame(t, t->step) : APP_OK;
+        has_film(t) && t->film.count > 0 && t->film.last != t->step ? take_frame(t, t->step) : APP_OK;
     return status == APP_OK ? film_write(t->app, &t->film) : status;
 }
 
 static void end_of_epoch(training *t, const genlat_event *e)
 {
     replace(&t->train_terms, terms_json(e));
-    t->epochs_seen++;
+    t->epochs_timed++;
     t->slowness += e->samples_per_s > 0 ? 1 / e->samples_per_s : 0;
 }
 
-/* The receiver of events; anything but 0 stops the training. */
+/* The event callback of the trainer. A return value other than 0 stops the training. */
 static int32_t on_event(void *user, const genlat_event *e)
 {
     training *t = user;
@@ -182,7 +184,7 @@ static int32_t on_event(void *user, const genlat_event *e)
     return t->status;
 }
 
-/* The folder of a file that will be written in hours must be there now. */
+/* Checks before the training that the folder of an output file is writable. */
 static int check_folder(app_state *app, const char *option, const char *path)
 {
     char folder[1024] = ".";
@@ -190,8 +192,7 @@ static int check_folder(app_state *app, const char *option, const char *path)
     if (slash)
         snprintf(folder, sizeof folder, "%.*s", (int)(slash > path ? slash - path : 1), path);
     if (path && access(folder, W_OK) != 0)
-        return app_fail(app, "%s %s: the folder %s cannot be written: %s", option, path, folder,
-                        strerror(errno));
+        return app_fail(app, "%s %s: cannot write to the folder %s: %s", option, path, folder, strerror(errno));
     return APP_OK;
 }
 
@@ -200,16 +201,16 @@ static int check_options(app_state *app)
     const app_options *o = &app->opts;
     char probe[16];
     snprintf(probe, sizeof probe, ".%.8s", o->plot_format);
-    if (!draw_knows(probe))
-        return app_usage(app, "--plot-format is '%s', png, svg or pdf is wanted", o->plot_format);
+    if (!draw_is_supported(probe))
+        return app_usage(app, "--plot-format is '%s', png, svg or pdf expected", o->plot_format);
     if (o->resume && (o->preset || app->setting_count))
-        return app_usage(app, "%s is part of the model that --resume goes on with; leave it out",
+        return app_usage(app, "%s cannot be changed with --resume, because it is part of the model; remove it",
                          o->preset ? "--preset" : app->settings[0].key);
     int status = check_folder(app, "--out", o->out);
     if (status == APP_OK)
         status = check_folder(app, "--log", o->log);
     if (status == APP_OK && o->plots && mkdir(o->plots, 0777) != 0 && errno != EEXIST)
-        return app_fail(app, "--plots %s: the folder cannot be made: %s", o->plots, strerror(errno));
+        return app_fail(app, "--plots %s: cannot create the folder: %s", o->plots, strerror(errno));
     return status;
 }
 
@@ -239,7 +240,7 @@ static int make_trainer(training *t)
 
 static json_t *done_json(const training *t, bool cancelled)
 {
-    double rate = t->slowness > 0 ? (double)t->epochs_seen / t->slowness : 0;
+    double rate = t->slowness > 0 ? (double)t->epochs_timed / t->slowness : 0;
     json_t *object = json_pack("{s:s, s:I, s:I, s:o, s:o, s:O?, s:O?}", "event",
                                cancelled ? "cancelled" : "done", "epochs", (json_int_t)t->epoch, "steps",
                                (json_int_t)t->step, "seconds", output_number(t->seconds), "samples_per_s",
@@ -253,14 +254,14 @@ static int interrupted(const training *t)
 {
     const char *out = t->app->opts.out;
     if (out)
-        app_fail(t->app, "interrupted; go on with: genlat %s --resume %s ...", t->app->command->name, out);
+        app_fail(t->app, "interrupted; resume with: genlat %s --resume %s ...", t->app->command->name, out);
     else
-        app_fail(t->app, "interrupted; nothing is kept without --out");
+        app_fail(t->app, "interrupted; the model is not saved, because --out is not set");
     output_json(t->app, done_json(t, true));
     return APP_INTERRUPTED;
 }
 
-/* What remains after a training that went to its end. */
+/* Writes the results of a completed training. */
 static int finish(training *t)
 {
     app_state *app = t->app;
@@ -291,7 +292,7 @@ static int train(training *t)
     if (status != APP_OK)
         return status;
     report_begin(&t->report, t->app);
-    signals_watch(t->trainer);
+    signals_set_trainer(t->trainer);
     genlat_status ran = genlat_trainer_run(t->trainer);
     report_end(&t->report);
     if (t->status != APP_OK)
@@ -305,7 +306,7 @@ int train_run(app_state *app, const train_kind *kind)
 {
     training t = {.app = app, .kind = kind};
     int status = train(&t);
-    signals_watch(NULL);
+    signals_set_trainer(NULL);
     genlat_trainer_destroy(&t.trainer);
     film_free(&t.film);
     genlat_model_destroy(&t.model);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat train gan: what is particular to a GAN. */
+/* genlat train gan: curves and pictures of a GAN. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,8 +7,8 @@
 
 enum { SAMPLES = 100, POINTS = 1000 };
 
-/* Generated points over real ones, in two colours. */
-static int plot_points(app_state *app, genlat_source *source, const genlat_tensor *made, const char *path)
+/* Draws real and generated points in two colours. */
+static int plot_points(app_state *app, genlat_source *source, const genlat_tensor *generated, const char *path)
 {
     static const char *const names[] = {"real", "generated"};
     genlat_tensor *real = NULL, *both = NULL, *labels = NULL;
@@ -20,7 +20,7 @@ static int plot_points(app_state *app, genlat_source *source, const genlat_tenso
         status = app_fail_library(app);
     if (status == APP_OK) {
         memcpy(genlat_tensor_data(both), genlat_tensor_const_data(real), 2 * (size_t)n * sizeof(float));
-        memcpy(genlat_tensor_data(both) + 2 * n, genlat_tensor_const_data(made), 2 * POINTS * sizeof(float));
+        memcpy(genlat_tensor_data(both) + 2 * n, genlat_tensor_const_data(generated), 2 * POINTS * sizeof(float));
         for (int64_t i = 0; i < all; i++)
             genlat_tensor_data(labels)[i] = i >= n;
         status = output_picture(

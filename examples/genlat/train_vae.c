@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat train vae: what is particular to a VAE. */
+/* genlat train vae: curves and pictures of a VAE. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,8 +7,8 @@
 
 enum { SAMPLES = 100, POINTS = 1000, RECONSTRUCTIONS = 30, LATENTS = 2000 };
 
-/* Whether samples can be shown: images, or points in a plane. */
-static bool visible(genlat_source *source, bool *image)
+/* Returns whether samples can be drawn: images, or points in a plane. */
+static bool can_draw(genlat_source *source, bool *image)
 {
     *image = train_images(source);
     return *image || (genlat_source_ndim(source) == 1 && genlat_source_dim(source, 0) == 2);
@@ -69,7 +69,7 @@ static int pictures(app_state *app, genlat_model *model, genlat_source *source)
 {
     bool image = false;
     int status = APP_OK;
-    if (visible(source, &image)) {
+    if (can_draw(source, &image)) {
         status = plot_samples(app, model, image);
         if (status == APP_OK)
             status = plot_reconstructions(app, model, source, image);
@@ -80,7 +80,7 @@ static int pictures(app_state *app, genlat_model *model, genlat_source *source)
 int cmd_train_vae(app_state *app)
 {
     static const train_curve curves[] = {
-        {"neg_elbo", "nats a sample"}, {"recon", "nats a sample"}, {"kl", "nats a sample"}, {NULL, NULL}};
+        {"neg_elbo", "nats per sample"}, {"recon", "nats per sample"}, {"kl", "nats per sample"}, {NULL, NULL}};
     static const train_kind kind = {"vae", curves, pictures};
     return train_run(app, &kind);
 }

@@ -143,7 +143,7 @@ def test_eval(folder):
     assert 20 < result["nll"] < result["neg_elbo"] + 1 and 0 <= result["active_units"] <= 3 and 0 < result["mse"] < 1
     lines = run("eval", model, "-d", "digits#test?n=100").stdout.splitlines()
     assert [line.split()[0] for line in lines[2:]] == ["neg_elbo", "recon", "kl"], lines
-    assert "of a vae" in run("eval", model, "-d", "digits", "-m", "accuracy", code=2).stderr
+    assert "for a vae" in run("eval", model, "-d", "digits", "-m", "accuracy", code=2).stderr
 
 
 def test_sets(folder):
