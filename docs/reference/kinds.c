@@ -23,6 +23,8 @@
 #include "predictor/predictor.h"
 #include "vae/vae.h"
 
+#include "lists.h"
+
 enum { MOST_PAGES = 100, MOST_BYTES = 1 << 16, MOST_GROUPS = 40 };
 
 /* A page of derivations: its file name and its text. */
@@ -58,7 +60,7 @@ static void put_text(const char *text)
 static void put_sentence(const char *text)
 {
     const size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz");
-    const bool capital = word > 1 && strchr(" ,;:-", text[word]) && text[word];
+    const bool capital = (word > 1 || strncmp(text, "a ", 2) == 0) && strchr(" ,;:-", text[word]) && text[word];
     char *copy = strdup(text);
     if (copy && capital && copy[0] >= 'a' && copy[0] <= 'z')
         copy[0] = (char)(copy[0] - 'a' + 'A');
@@ -236,10 +238,11 @@ static const char *derivation_of(const char *heading, const char *kind)
     return NULL;
 }
 
-static void list_kind(const char *heading, const char *name, const char *help, const gnl_options_table *table)
+static void list_kind(int level, const char *heading, const char *name, const char *help,
+                      const gnl_options_table *table)
 {
     const char *page = derivation_of(heading, name);
-    put_heading(2, name);
+    put_heading(level, name);
     put_sentence(help);
     if (page)
         printf("Formulas: [%.*s](../derivations/%s)\n\n", (int)strlen(page) - 3, page, page);
@@ -268,15 +271,16 @@ static void close_names(void)
         printf("\n");
 }
 
-/* Lists the kinds of a table of pointers ended by NULL: names first, then each with its options. */
-#define LIST_KINDS(heading, types, field)                                                                    \
+/* Lists the kinds of a table of pointers ended by NULL: names first, then each with its options under a heading of the
+ * level. `heading` is what the derivations write before the names of these kinds. */
+#define LIST_KINDS(level, heading, types, field)                                                                    \
     do {                                                                                                     \
         open_names();                                                                                        \
         for (int i = 0; types[i]; i++)                                                                       \
             list_name(types[i]->field name, types[i]->field help);                                           \
         close_names();                                                                                       \
         for (int i = 0; types[i]; i++)                                                                       \
-            list_kind(heading, types[i]->field name, types[i]->field help, types[i]->field options);         \
+            list_kind(level, heading, types[i]->field name, types[i]->field help, types[i]->field options);  \
     } while (0)
 #define OF_TYPE   /* name, help and options are members of the type ... */
 #define OF_KIND kind. /* ... or of its member `kind` */
@@ -295,7 +299,7 @@ static void list_layers(void)
                "| `name` | name of the node; without it, the number of the node from 0 on |\n"
                "| `from` | names of the inputs, separated by commas; without it, the node before |\n"
                "| `share` | name of an earlier node of the same kind, whose weights are used |");
-    LIST_KINDS("Layers", gnl_layer_types, OF_TYPE);
+    LIST_KINDS(2, "Layers", gnl_layer_types, OF_TYPE);
 }
 
 static void list_likelihoods(void)
@@ -303,7 +307,7 @@ static void list_likelihoods(void)
     open_group("likelihoods", "Likelihoods",
                "A likelihood is written as its name and options, such as `gaussian sd=optimal`. It is the setting\n"
                "`likelihood` of a VAE, the setting `loss` of a predictor, and the argument of `genlat_loss_new()`.");
-    LIST_KINDS("Losses", gnl_loss_types, OF_TYPE);
+    LIST_KINDS(2, "Losses", gnl_loss_types, OF_TYPE);
 }
 
 static void list_adversarial_losses(void)
@@ -328,7 +332,7 @@ static void list_optimizers(void)
                "the setting `optimizer` of a VAE or a predictor, `optimizer_g` and `optimizer_d` of a GAN, and the\n"
                "argument of `genlat_optim_from_text()`. [Optimizer step](../derivations/optimizer_step.md) has\n"
                "what all of them share.");
-    LIST_KINDS("Optimizers", gnl_rules, OF_TYPE);
+    LIST_KINDS(2, "Optimizers", gnl_rules, OF_TYPE);
 }
 
 static void list_schedules(void)
@@ -340,25 +344,32 @@ static void list_schedules(void)
                "The settings `lr_schedule`, `beta_schedule`, `noise_schedule`, `penalty_schedule` and\n"
                "`beta2_schedule` of models are schedules. `genlat_schedule_new()` makes one for a training loop of\n"
                "your own.");
-    LIST_KINDS("Schedules", gnl_schedule_types, OF_TYPE);
+    LIST_KINDS(2, "Schedules", gnl_schedule_types, OF_TYPE);
+}
+
+static void open_section(const char *title, const char *intro)
+{
+    put_heading(2, title);
+    put_markdown(intro);
 }
 
 static void list_latent_kinds(void)
 {
-    open_group("posteriors", "Posteriors",
-               "The setting `posterior` of a VAE: the distribution q(z|x) that the encoder describes.");
-    LIST_KINDS("Posteriors", gnl_posterior_types, OF_KIND);
-    open_group("priors", "Priors",
-               "The setting `prior` of a VAE: the distribution p(z) of the latent code.");
-    LIST_KINDS("Priors", gnl_prior_types, OF_KIND);
-    open_group("terms", "Terms of the objective",
-               "The setting `terms` of a VAE: what is added to the reconstruction loss. Several terms are\n"
-               "separated by `;`, as in `kl beta=0.5; mmd weight=100`.");
-    LIST_KINDS("Terms", gnl_term_types, OF_KIND);
-    open_group("bounds", "Bounds",
-               "The setting `bound` of a VAE: the bound on log p(x) that a training step maximizes, such as\n"
-               "`importance estimator=doubly`.");
-    LIST_KINDS("Bounds", gnl_bound_types, OF_KIND);
+    open_group("latent", "Latent variables",
+               "These kinds connect the encoder and the decoder of a VAE: how codes are drawn, and which objective a\n"
+               "step optimizes.");
+    open_section("Posteriors", "The setting `posterior`: the distribution q(z|x) that the encoder describes.");
+    LIST_KINDS(3, "Posteriors", gnl_posterior_types, OF_KIND);
+    open_section("Priors", "The setting `prior`: the distribution p(z) of the latent code.");
+    LIST_KINDS(3, "Priors", gnl_prior_types, OF_KIND);
+    open_section("Terms",
+                 "The setting `terms`: what is added to the reconstruction loss. Several terms are separated by `;`,\n"
+                 "as in `kl beta=0.5; mmd weight=100`.");
+    LIST_KINDS(3, "Terms", gnl_term_types, OF_KIND);
+    open_section("Bounds",
+                 "The setting `bound`: the bound on log p(x) that a training step maximizes, such as\n"
+                 "`importance estimator=doubly`.");
+    LIST_KINDS(3, "Bounds", gnl_bound_types, OF_KIND);
 }
 
 static void list_gan_kinds(void)
@@ -368,7 +379,7 @@ static void list_gan_kinds(void)
                "generator, or both. Several are separated by `;`, as in `r1 weight=1; lecam weight=0.1`. They are\n"
                "added to those that the options `r1`, `r2`, `gp`, `approx_r1`, `approx_r2`, `history` and\n"
                "`orthogonal` of the GAN request.");
-    LIST_KINDS("Penalties", gnl_gan_penalty_types, OF_TYPE);
+    LIST_KINDS(2, "Penalties", gnl_gan_penalty_types, OF_TYPE);
     open_group("augmentations", "Augmentations",
                "The setting `augment` of a GAN: random changes of all samples that the discriminator sees. Names\n"
                "and groups are separated by commas, as in `color,translation`. The options `augment_probability`,\n"
@@ -399,102 +410,44 @@ static void list_statuses(void)
     printf("\n");
 }
 
-/* ---- data, metrics: tests/abi/docs.py compares these lists with tables that are not visible here ------------- */
+/* ---- data, metrics ------------------------------------------------------------------------------- */
+
+/* Name and help of a kind of source: those of libgenlat-files, or of libgenlat alone. */
+static const char *source_at(int32_t index, const char **help)
+{
+#ifdef WITH_FILES
+    return genlat_files_kind(index, help);
+#else
+    *help = "generated by the library";
+    return genlat_source_synthetic_name(index);
+#endif
+}
 
 static void list_sources(void)
 {
-#ifdef WITH_FILES
     const char *name, *help = NULL;
     open_group("sources", "Sources of data",
                "`genlat_files_open()` and the option `--data` of the program read a text of the form\n"
-               "`KIND:PATH#PART?KEY=VALUE&KEY=VALUE`. Kinds that the library draws itself take no path.\n"
+               "`KIND:PATH#PART?KEY=VALUE&KEY=VALUE`. Kinds that the library generates itself take no path.\n"
                "`genlat_source_synthetic()` makes them without libgenlat-files.");
     printf("| kind | data |\n|---|---|\n");
-    for (int32_t i = 0; (name = genlat_files_kind(i, &help)) != NULL; i++) {
+    for (int32_t i = 0; (name = source_at(i, &help)) != NULL; i++) {
         printf("| `%s` | ", name);
         put_text(help);
         printf(" |\n");
     }
     printf("\n");
-#endif
-}
-
-static void list_source_keys(void)
-{
-#ifdef WITH_FILES
-    static const char *const keys[][3] = {
-        {"n", "drawn kinds", "number of samples; default 10000"},
-        {"seed", "all", "seed of what is drawn, of binarization and of stacking; default 0"},
-        {"shape", "`idx`, `npy`, `npz`, `csv`", "shape of one sample, such as `3x32x32`"},
-        {"raw", "`idx`, `npy`, `npz`", "`yes`: 8-bit values are not divided by 255"},
-        {"key", "`npz`", "name of the array; default `x`, or the only one"},
-        {"labels_key", "`npz`", "name of the array of labels; default `labels` or `y`, if there is one"},
-        {"label", "`csv`",
-         "name or number of the column with the classes; columns count from 1, negative numbers from the end"},
-        {"length", "`wav`, `text`", "frames or bytes in a sample; default 1024 for sound, 64 for text"},
-        {"lines", "`text`", "`yes`: each line is a sample, cut or filled with zeros"},
-        {"skip", "all", "samples left out at the beginning; default 0"},
-        {"limit", "all", "most samples kept; default 0: all"},
-        {"scale", "all",
-         "`none`; `unit`: values from 0 to 1; `symmetric`: from -1 to 1; `standard`: mean 0 and standard deviation 1; "
-         "`features`: `standard` for each element of a sample; `ranges`: `unit` for each element of a sample"},
-        {"binarize", "all",
-         "`none`; `static`: 1 with the probability of the value, drawn once; `dynamic`: the same, drawn in each epoch; "
-         "`threshold`: 1 where the value reaches `threshold`"},
-        {"threshold", "all", "with `binarize=threshold`: values from this one on become 1; default 0.5"},
-        {"labels", "all", "`keep`; `drop`; `factors`: the generating factors as condition vectors"},
-        {"stack", "all", "number of random samples that become the channels of one sample; default 1"},
-    };
     put_heading(2, "Parts");
-    printf("`#train`, `#valid` and `#test` choose a part of the drawn kinds and of `idx` folders.\n\n");
+    printf("`#train`, `#valid` and `#test` choose a part of the generated kinds and of `idx` folders.\n\n");
     put_heading(2, "Keys");
     printf("| key | kinds | meaning |\n|---|---|---|\n");
-    for (size_t i = 0; i < GNL_COUNT(keys); i++)
-        printf("| `%s` | %s | %s |\n", keys[i][0], keys[i][1], keys[i][2]);
+    for (size_t i = 0; i < GNL_COUNT(source_keys); i++)
+        printf("| `%s` | %s | %s |\n", source_keys[i][0], source_keys[i][1], source_keys[i][2]);
     printf("\n");
-#endif
 }
 
 static void list_metrics(void)
 {
-    static const char *const metrics[][4] = {
-        {"neg_elbo", "VAE", "`genlat_model_evaluate()`",
-         "negative evidence lower bound, nats per sample; lower is better"},
-        {"recon", "VAE", "`genlat_model_evaluate()`", "reconstruction term of `neg_elbo`"},
-        {"kl", "VAE", "`genlat_model_evaluate()`", "KL divergence of the posterior from the prior, the other term"},
-        {"nll", "VAE", "`genlat_vae_log_likelihood()`",
-         "negative log-likelihood, estimated by importance sampling, nats per sample; lower is better"},
-        {"active_units", "VAE", "`genlat_vae_active_units()`",
-         "latent dimensions whose posterior mean has a variance above 0.01 over the data"},
-        {"mse", "VAE, predictor", "`genlat_model_reconstruct()`, `genlat_model_evaluate()`",
-         "mean squared error of an element; lower is better"},
-        {"accuracy", "predictor", "`genlat_model_evaluate()`",
-         "fraction of samples whose class is predicted correctly"},
-        {"cross_entropy", "predictor", "`genlat_model_evaluate()`", "loss in nats per sample; lower is better"},
-        {"modes", "VAE, GAN", "`genlat_metric_modes()`, `genlat_metric_class_modes()`",
-         "modes of a known mixture, or classes, that generated samples reach"},
-        {"hq", "VAE, GAN", "`genlat_metric_modes()`",
-         "fraction of generated samples within 3 standard deviations of a mode"},
-        {"kl_modes", "VAE, GAN", "`genlat_metric_modes()`, `genlat_metric_class_modes()`",
-         "KL divergence of the shares of the modes from equal shares, nats; 0 is best"},
-        {"frechet", "VAE, GAN", "`genlat_metric_frechet_distance()`",
-         "Frechet distance between generated samples and data; 0 is best"},
-        {"kid", "VAE, GAN", "`genlat_metric_kernel_distance()`",
-         "kernel distance between generated samples and data; 0 is best"},
-        {"precision", "VAE, GAN", "`genlat_metric_neighbours()`",
-         "fraction of generated samples on the manifold of the data"},
-        {"recall", "VAE, GAN", "`genlat_metric_neighbours()`",
-         "fraction of data on the manifold of the generated samples"},
-        {"density", "VAE, GAN", "`genlat_metric_neighbours()`",
-         "mean number of data neighbourhoods around a generated sample, divided by k; 1 for equal distributions"},
-        {"coverage", "VAE, GAN", "`genlat_metric_neighbours()`",
-         "fraction of data neighbourhoods that hold a generated sample"},
-        {"classifier_score", "VAE, GAN", "`genlat_metric_classifier_score()`",
-         "exponential of the mean KL divergence of p(y\\|x) from p(y), 1 to the number of classes; needs a classifier"},
-        {"agreement", "VAE, GAN", "`genlat_predictor_predict()`",
-         "fraction of samples of a conditional model that the classifier assigns to the requested class; needs a "
-         "classifier"},
-    };
     open_group("metrics", "Metrics",
                "The option `--metric` of `genlat eval` takes these names, separated by commas. The functions\n"
                "compute the same from C. Metrics that compare sets of samples use the features of the classifier\n"
@@ -508,27 +461,6 @@ static void list_metrics(void)
 
 /* ---- families ---------------------------------------------------------------------------------- */
 
-/* The setting `architecture` of a family; tests/abi/docs.py compares the names with its source. */
-static const char *const architectures_vae[][2] = {
-    {"mlp", "dense layers with ReLU"},
-    {"gated", "dense layers with gated linear units"},
-    {"maxout", "dense layers with maxout of four pieces"},
-    {"conv", "strided convolutions with ReLU, for images"},
-    {"widths", "option: units of the hidden layers, or channels of the convolutions, as in `400x400`"},
-    {NULL, NULL},
-};
-static const char *const architectures_gan[][2] = {
-    {"residual", "residual blocks without normalization, for any data"},
-    {"mlp", "dense layers, for any data"},
-    {"conv", "strided convolutions, for signals and images with even sides"},
-    {"any", "strided convolutions where the sides of the data can be halved, else dense layers"},
-    {"channels", "option: channels at full size, doubled with each halving of the sides up to fourfold; default 32"},
-    {"width", "option: units of dense layers; default 256"},
-    {"depth", "option: dense hidden layers, or residual blocks of vectors; default 2"},
-    {"norm", "option: normalization of strided convolutions, `none`, `batch` or `spectral`; default `none`"},
-    {NULL, NULL},
-};
-
 static void list_architectures(const char *const (*lines)[2], const char *example)
 {
     put_heading(2, "Architectures");
@@ -541,7 +473,18 @@ static void list_architectures(const char *const (*lines)[2], const char *exampl
 
 static void list_common_settings(void)
 {
-    put_heading(2, "Settings of every family");
+    const char *name, *help = NULL;
+    open_group("families", "Families of models",
+               "`genlat_model_builder_new()` takes the name of a family. `genlat_model_builder_set()` and the option\n"
+               "`--set` of the program take its settings.");
+    printf("| family | meaning |\n|---|---|\n");
+    for (int32_t i = 0; (name = genlat_model_family_name(i, &help)) != NULL; i++)
+        if (folder)
+            printf("| [`%s`](family-%s.md) | %s |\n", name, name, help);
+        else
+            printf("| `%s` | %s |\n", name, help);
+    printf("\nThe page of a family lists its options, texts, architectures and presets. Every family also has these\n"
+           "settings:\n\n");
     printf("| setting | values | meaning |\n|---|---|---|\n"
            "| `condition` | `none`, `labels`, `classes=N`, `vector=N` | condition of the model, or what a predictor "
            "predicts; `labels`: what the data have |\n"
@@ -550,36 +493,12 @@ static void list_common_settings(void)
            "| `restore_best` | `yes`, `no` | whether training ends with the weights of the best validation |\n\n");
 }
 
-/* What a text of a family is, and the page that lists its kinds; NULL: no page. */
-static const struct {
-    const char *key, *meaning, *page;
-} text_help[] = {
-    {"encoder", "layers of the encoder, without the heads of the posterior", "layers"},
-    {"decoder", "layers of the decoder; `{out}`, `{channels}`: outputs and channels that the likelihood takes",
-     "layers"},
-    {"generator", "layers of the generator; `{out}`, `{channels}`: numbers and channels of a sample", "layers"},
-    {"discriminator", "layers of the discriminator", "layers"},
-    {"net", "layers before the last one, which is added", "layers"},
-    {"architecture", "nets that are generated where none are given", NULL},
-    {"likelihood", "likelihood of the data", "likelihoods"},
-    {"loss", "likelihood of the labels; default `cross_entropy` for classes, `mse` for vectors", "likelihoods"},
-    {"posterior", "posterior q(z\\|x)", "posteriors"},
-    {"prior", "prior p(z)", "priors"},
-    {"terms", "terms of the objective in addition to the reconstruction loss, separated by `;`", "terms"},
-    {"bound", "bound that a step maximizes", "bounds"},
-    {"decoder_inputs", "further inputs of the decoder; `previous`: the data moved by one step", NULL},
-    {"output_bias", "`zero`, or `data`: the last bias of a Bernoulli decoder starts at the logits of the mean", NULL},
-    {"penalties", "penalties, separated by `;`", "penalties"},
-    {"augment", "augmentations, separated by `,`", "augmentations"},
-    {"optimizer", "optimizer", "optimizers"},
-    {"optimizer_g", "optimizer of the generator", "optimizers"},
-    {"optimizer_d", "optimizer of the discriminator; default: as `optimizer_g`", "optimizers"},
-    {"lr_schedule", "factor of the learning rates", "schedules"},
-    {"beta_schedule", "factor of `beta` and `capacity`", "schedules"},
-    {"noise_schedule", "factor of `noise`", "schedules"},
-    {"penalty_schedule", "factor of the penalties on gradients and differences of the discriminator", "schedules"},
-    {"beta2_schedule", "value of `beta2` of both optimizers", "schedules"},
-};
+/* "layers", or "latent.md#priors": the text of the link is the last word. */
+static void put_link(const char *page)
+{
+    const char *anchor = strchr(page, '#');
+    printf(" ([%s](%s%s))", anchor ? anchor + 1 : page, page, anchor ? "" : ".md");
+}
 
 static int list_texts(const gnl_config_type *type)
 {
@@ -596,7 +515,7 @@ static int list_texts(const gnl_config_type *type)
         }
         printf("| `%s` | %s", key, text_help[at].meaning);
         if (folder && text_help[at].page)
-            printf(" ([%s](%s.md))", text_help[at].page, text_help[at].page);
+            put_link(text_help[at].page);
         printf(" |\n");
     }
     printf("\n");
@@ -636,9 +555,8 @@ static int list_family(const gnl_model_type *type, const char *const (*architect
     snprintf(name, sizeof name, "family-%s", type->name);
     snprintf(title, sizeof title, "Settings of the family %s", type->name);
     open_group(name, title,
-               "`genlat_model_builder_set()` and the option `--set` of the program take the settings of this page.");
+               "These are the settings of one family. [Families](families.md) has those that every family has.");
     put_sentence(type->help);
-    list_common_settings();
     if (type->config->options) {
         put_heading(2, "Options");
         list_options(type->config->options);
@@ -689,10 +607,10 @@ int main(int argc, char **argv)
     list_gan_kinds();
     list_optimizers();
     list_schedules();
+    list_common_settings();
     if (list_families() != 0)
         return 1;
     list_sources();
-    list_source_keys();
     list_metrics();
     list_statuses();
     if (folder)

@@ -37,7 +37,7 @@ LISTED = [
     ("family-vae.md", "lib/vae/architecture.c", r"architectures\[\] = \{(.*?)\};", r'\{"(\w+)",'),
     ("family-gan.md", "lib/gan/architecture.c", r"\boptions\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
     ("family-gan.md", "lib/gan/architecture.c", r"architectures\[\] = \{(.*?)\};", r'\{"(\w+)",'),
-    ("family-gan.md", "lib/model/config.c", r"\blength_options\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
+    ("families.md", "lib/model/config.c", r"\blength_options\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
 ]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 MENTION = re.compile(r"docs/[\w./-]*\w")
