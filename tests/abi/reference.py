@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The generated pages of docs/reference are those that docs/reference/kinds.c writes from the tables of the library.
 
-usage: reference.py ROOT KINDS      (KINDS: the built tool; exits 77, which meson reports as skipped, when it is not there)
+usage: reference.py ROOT KINDS
+
+KINDS is the built tool. Without it the script exits with 77, which meson reports as skipped.
 """
 import pathlib
 import subprocess

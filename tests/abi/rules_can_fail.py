@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Proves that each rule can fail: plants one violation at a time in a copy of the tree, or in a library of one function,
-and expects the checker to name it.
+"""Proves that each rule can fail: plants one violation at a time in a copy of the tree, or in a library of one
+function, and expects the checker to name it.
 
 usage: rules_can_fail.py ROOT 'C compiler'
 """
@@ -25,9 +25,11 @@ PLANTED = [
     ("modules.py", "examples/intruder.c", None, '#include "base/base.h"\n', "private to the library"),
     ("modules.py", "lib/base/base.h", " * Tests: ", " * Trials: ", "does not open with"),
     ("comments.py", "include/genlat/tensor.h", "@param", "@parameter", "@param"),
-    ("comments.py", "include/genlat/tensor.h", " * - Threads:", " * - Strands:", "does not state the default of 'Threads'"),
+    ("comments.py", "include/genlat/tensor.h", " * - Threads:", " * - Strands:",
+     "does not state the default of 'Threads'"),
     ("comments.py", "include/genlat/tensor.h", "@return GENLAT_OK", "@return something", "list the statuses"),
-    ("comments.py", "include/genlat/tensor.h", " * @return GENLAT_OK", " * Randomness: none.\n * @return GENLAT_OK", "repeats the default"),
+    ("comments.py", "include/genlat/tensor.h", " * @return GENLAT_OK", " * Randomness: none.\n * @return GENLAT_OK",
+     "repeats the default"),
     ("comments.py", "include/genlat/tensor.h", "GENLAT_API GENLAT_NODISCARD", "GENLAT_API", "GENLAT_NODISCARD"),
     ("comments.py", "include/genlat/common.h", "GENLAT_END", "GENLAT_API int genlat_bare(void);\nGENLAT_END",
      "genlat_bare: has no comment"),
@@ -58,8 +60,8 @@ PLANTED = [
     ("words.py", "docs/planted.md", None, f"\nA{' word' * 18}.\n", "docs/planted.md: the median sentence has 19 words"),
     ("words.py", "docs/planted.1", None, f".Sh TEXT\nA\n.Cm {'word ' * 18}.\n", "docs/planted.1: the median sentence"),
     ("headers.py", "include/genlat/rng.h", '#include "genlat/', '#include "no/', "rng.h in c99"),
-    ("headers.py", "include/genlat/rng.h", None, "typedef int genlat_x; int genlat_f(genlat_x class, genlat_x restrict);\n",
-     "rng.h in c"),
+    ("headers.py", "include/genlat/rng.h", None,
+     "typedef int genlat_x; int genlat_f(genlat_x class, genlat_x restrict);\n", "rng.h in c"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "double seed;", "genlat_ctx_opts seed"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "", "is gone"),
     ("layout.py", "include/genlat/context.h", "    uint32_t reserved;     /**< 0. */\n", "", "bytes of padding"),
@@ -73,7 +75,8 @@ GENLAT_API int genlat_one(void);
 GENLAT_API int genlat_two(void);
 """
 SCRIPT = "GENLAT_0.1 {\n  global:\n    genlat_one;\n    genlat_two;\n  local:\n    *;\n};\n"
-SOURCE = '#include "genlat/common.h"\nint genlat_one(void) { return 1; }\nint genlat_two(void) { return genlat_one(); }\n'
+SOURCE = ('#include "genlat/common.h"\nint genlat_one(void) { return 1; }\n'
+          'int genlat_two(void) { return genlat_one(); }\n')
 
 # changed header, script, source, link flag, part of what symbols.py must say; None: all is well
 TINY = [
