@@ -252,7 +252,7 @@ static void conv_adjoint(const gnl_step *s, const gnl_real *x, const gnl_real *d
     if (s->grad[WEIGHT])
         gnl_conv_weight(&s->compute, &g, s->rows, x, dy, s->grad[WEIGHT], s->scratch);
     if (dx)
-        gnl_conv_spread(&s->compute, &g, s->rows, dy, s->param[WEIGHT], NULL, dx, s->scratch);
+        gnl_conv_scatter(&s->compute, &g, s->rows, dy, s->param[WEIGHT], NULL, dx, s->scratch);
 }
 
 static void conv_forward(const gnl_step *s)
@@ -281,7 +281,7 @@ static void conv_jvp_backward(const gnl_step *s)
 static void transpose_apply(const gnl_step *s, const gnl_real *bias, const gnl_real *x, gnl_real *y)
 {
     gnl_conv g = transpose_geometry(s);
-    gnl_conv_spread(&s->compute, &g, s->rows, x, s->param[WEIGHT], bias, y, s->scratch);
+    gnl_conv_scatter(&s->compute, &g, s->rows, x, s->param[WEIGHT], bias, y, s->scratch);
 }
 
 static void transpose_adjoint(const gnl_step *s, const gnl_real *x, const gnl_real *dy, gnl_real *dx)

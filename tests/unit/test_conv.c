@@ -190,7 +190,7 @@ START_TEST(agrees_with_the_definition)
     start_with_bias(&o, o.g.map_channels, o.g.map[0] * o.g.map[1]);
     visit_all(&o, add_to_map);
     expect_wanted(&o, "gather", o.maps);
-    gnl_conv_spread(&o.compute, &o.g, o.rows, o.map, o.weight, o.bias, o.out, o.work);
+    gnl_conv_scatter(&o.compute, &o.g, o.rows, o.map, o.weight, o.bias, o.out, o.work);
     start_with_bias(&o, o.g.image_channels, o.g.image[0] * o.g.image[1]);
     visit_all(&o, add_to_image);
     expect_wanted(&o, "spread", o.images);
@@ -215,7 +215,7 @@ START_TEST(fewer_rows_fit_the_scratch)
     for (int64_t rows = 1; rows < all; rows++) {
         gnl_conv_gather(&o.compute, &o.g, rows, o.image, o.weight, NULL, o.out, o.work);
         expect_wanted(&o, "gather of fewer rows", rows * maps);
-        gnl_conv_spread(&o.compute, &o.g, rows, o.map, o.weight, NULL, o.out, o.work);
+        gnl_conv_scatter(&o.compute, &o.g, rows, o.map, o.weight, NULL, o.out, o.work);
         gnl_conv_weight(&o.compute, &o.g, rows, o.image, o.map, o.weight, o.work);
         gnl_conv_gather(&o.compute, &o.g, all, o.image, o.weight, NULL, o.wanted, o.work);
         ck_assert_double_eq((double)o.work[o.scratch], 42);
@@ -227,7 +227,7 @@ END_TEST
 static void run_all(operands *o, gnl_real *maps, gnl_real *images, gnl_real *weights)
 {
     gnl_conv_gather(&o->compute, &o->g, o->rows, o->image, o->weight, o->bias, maps, o->work);
-    gnl_conv_spread(&o->compute, &o->g, o->rows, o->map, o->weight, NULL, images, o->work);
+    gnl_conv_scatter(&o->compute, &o->g, o->rows, o->map, o->weight, NULL, images, o->work);
     memset(weights, 0, (size_t)o->weights * sizeof *weights);
     gnl_conv_weight(&o->compute, &o->g, o->rows, o->image, o->map, weights, o->work);
 }
@@ -243,7 +243,7 @@ START_TEST(threads_give_the_same_bits)
     run_all(&more, maps, images, weights);
     gnl_conv_gather(&one.compute, &one.g, one.rows, one.image, one.weight, one.bias, one.out, one.work);
     ck_assert_mem_eq(maps, one.out, (size_t)one.maps * sizeof *maps);
-    gnl_conv_spread(&one.compute, &one.g, one.rows, one.map, one.weight, NULL, one.out, one.work);
+    gnl_conv_scatter(&one.compute, &one.g, one.rows, one.map, one.weight, NULL, one.out, one.work);
     ck_assert_mem_eq(images, one.out, (size_t)one.images * sizeof *images);
     memset(one.out, 0, (size_t)one.weights * sizeof *one.out);
     gnl_conv_weight(&one.compute, &one.g, one.rows, one.image, one.map, one.out, one.work);
