@@ -141,17 +141,17 @@ VEC_INLINE void transform_map_back(const int n, const gnl_real *a, const gnl_tra
 
 /* Defines the function for all tiles. `scale` is the number of lane positions per output position. */
 #define OVER_TILES(name, letter, scale)                                                                      \
-    static void name##_3(const gnl_transform *t, int64_t lanes, int64_t points, const gnl_real *from,             \
+    static void name##_3(const gnl_transform *t, int64_t lanes, int64_t points, const gnl_real *from,        \
                          gnl_real *to)                                                                       \
     {                                                                                                        \
         name(3, letter##3, t, lanes, points, from, to);                                                      \
     }                                                                                                        \
-    static void name##_5(const gnl_transform *t, int64_t lanes, int64_t points, const gnl_real *from,             \
+    static void name##_5(const gnl_transform *t, int64_t lanes, int64_t points, const gnl_real *from,        \
                          gnl_real *to)                                                                       \
     {                                                                                                        \
         name(5, letter##5, t, lanes, points, from, to);                                                      \
     }                                                                                                        \
-    void GNL_K(name)(const gnl_transform *t, const gnl_real *from, gnl_real *to)                                  \
+    void GNL_K(name)(const gnl_transform *t, const gnl_real *from, gnl_real *to)                             \
     {                                                                                                        \
         over_tiles(t, scale, t->points == 3 ? name##_3 : name##_5, from, to);                                \
     }

@@ -8,11 +8,11 @@
     {                                                                                                        \
         key, kind, offsetof(type, field), def, lo, hi, NULL, help                                            \
     }
-#define HEAD(type, key, def)                                                                                 \
-    OPT(type, key, head.from, GNL_OPTION_REAL, def, -1e30, 1e30, "initial value"),                      \
-        OPT(type, "steps", head.steps, GNL_OPTION_INT, 0, 0, 1e15, "total number of steps, including warm-up"),        \
+#define HEAD(type, key, def)                                                                                          \
+    OPT(type, key, head.from, GNL_OPTION_REAL, def, -1e30, 1e30, "initial value"),                                    \
+        OPT(type, "steps", head.steps, GNL_OPTION_INT, 0, 0, 1e15, "total number of steps, including warm-up"),       \
         OPT(type, "warmup", head.warmup, GNL_OPTION_INT, 0, 0, 1e15, "steps of linear warm-up to the initial value"), \
-        OPT(type, "warmup_from", head.warmup_from, GNL_OPTION_REAL, 0, -1e30, 1e30,                          \
+        OPT(type, "warmup_from", head.warmup_from, GNL_OPTION_REAL, 0, -1e30, 1e30,                                   \
             "value at the start of the warm-up")
 #define TO(type, def, help) OPT(type, "to", to, GNL_OPTION_REAL, def, -1e30, 1e30, help)
 #define TABLE(name, type, options)                                                                           \
