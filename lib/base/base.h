@@ -182,7 +182,7 @@ typedef struct gnl_options_table {
 void gnl_options_init(const gnl_options_table *table, void *options, size_t size);
 
 /* Copies a caller's struct of any supported size into `out` (table->size bytes) and checks all ranges. Missing members
- * are set to their defaults. NULL selects all defaults. The error text begins with the name of the table. */
+ * are set to their defaults. NULL selects all defaults. */
 genlat_status gnl_options_take(const gnl_options_table *table, const void *options, void *out);
 
 genlat_status gnl_options_check(const gnl_options_table *table, const void *options);

@@ -68,7 +68,7 @@ static void orthonormalise(int64_t k, int64_t n, double *q)
     }
 }
 
-/* Makes the vectors along the larger side orthonormal: rows of a wide matrix, columns of a tall one. */
+/* Fills with orthonormal rows if the matrix is wide, otherwise with orthonormal columns. */
 static genlat_status fill_orthogonal(genlat_ctx *ctx, const gnl_init *init, gnl_rng *rng,
                                      const gnl_shape *shape, gnl_real *out)
 {

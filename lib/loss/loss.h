@@ -138,8 +138,8 @@ typedef struct gnl_adversarial {
 double gnl_adversarial_discriminator(const gnl_adversarial *a, gnl_real *dreal, gnl_real *dfake);
 double gnl_adversarial_generator(const gnl_adversarial *a, gnl_real *dfake);
 /* Returns the mean sign of the discriminator on real data; values close to 1 indicate overfitting. The sign is that of
- * the output minus the mean of its two targets. If the loss has no such targets, it is that of the output minus the
- * output on generated data. */
+ * the output minus the midpoint of its two targets. If the loss has no such midpoint, it is that of the output minus
+ * the output on generated data. */
 double gnl_adversarial_sign(const gnl_adversarial *a);
 bool gnl_adversarial_needs_real(uint32_t kind); /* for the loss of the generator */
 bool gnl_adversarial_smooths(uint32_t kind);    /* label smoothing is supported */

@@ -76,8 +76,9 @@ static genlat_status check_grads(const genlat_optim *optim)
             return gnl_fail(GENLAT_E_STATE, "the exec that holds the gradients of net %d was destroyed; compile a "
                                             "new one", i);
         if (part->net && !gnl_net_grad_is_there(part->net))
-            return gnl_fail(GENLAT_E_STATE, "the gradients of net %d are stored in an exec without a backward pass "
-                                            "since the last forward pass of it or of a nested exec; run it first", i);
+            return gnl_fail(GENLAT_E_STATE, "the gradients of net %d are stored in an exec that has not run backward "
+                                            "since its last forward pass or that of a nested exec; run backward "
+                                            "first", i);
     }
     return GENLAT_OK;
 }
