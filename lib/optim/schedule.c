@@ -60,7 +60,7 @@ static genlat_status append(genlat_schedule *schedule, const char *text)
         return gnl_fail(GENLAT_E_INVALID, "spec has more than %d schedules",
                         GNL_MAX_SEGMENTS);
     if (schedule->segments > 0 && head_of(&schedule->segment[schedule->segments - 1])->steps == 0)
-        return gnl_fail(GENLAT_E_INVALID, "%s needs the option steps, since another schedule follows",
+        return gnl_fail(GENLAT_E_INVALID, "%s before \"then\" needs the option steps",
                         schedule->segment[schedule->segments - 1].type->name);
     return parse_segment(text, &schedule->segment[schedule->segments++]);
 }

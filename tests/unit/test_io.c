@@ -194,7 +194,7 @@ START_TEST(wrong_wishes_are_refused_by_name)
     ck_assert_int_eq(gnl_reader_memory(ctx, bytes, size, "memory", &reader), GENLAT_OK);
     ck_assert_int_eq(gnl_reader_real(reader, "nothing", NULL, numbers), GENLAT_E_NOT_FOUND);
     ck_assert_int_eq(gnl_reader_real(reader, "weight", &other, numbers), GENLAT_E_SHAPE);
-    ck_assert_str_eq(genlat_last_error(), "memory: tensor weight is [2,3], [3,2] wanted");
+    ck_assert_str_eq(genlat_last_error(), "memory: tensor weight is [2,3], expected [3,2]");
     ck_assert_int_eq(gnl_reader_real(reader, "count", NULL, numbers), GENLAT_E_FORMAT);
     ck_assert_int_eq(gnl_reader_get(reader, "weight", GNL_DTYPE_I64, NULL, numbers), GENLAT_E_FORMAT);
     gnl_reader_close(reader);
