@@ -58,8 +58,8 @@ START_TEST(products_agree_on_every_machine)
         for (int64_t depth = 1; depth <= WIDEST; depth += m) {
             const gnl_half_product p = {m, MOST, depth, x, half, out};
             out[m * MOST] = 42;
-            k->dots_half(&p, 0, 5);
-            k->dots_half(&p, 5, MOST);
+            k->dots_bf16(&p, 0, 5);
+            k->dots_bf16(&p, 5, MOST);
             ck_assert(out[m * MOST] == 42);
             for (int64_t i = 0; i < m * MOST; i++) {
                 double sum = 0;

@@ -350,8 +350,10 @@ START_TEST(bad_texts_are_refused)
         {"gaussian sd=huge", GENLAT_E_INVALID, "optimal"},
         {"gaussian color=1", GENLAT_E_NOT_FOUND, "min_log_sd"},
         {"gaussian value=-1", GENLAT_E_RANGE, "value"},
-        {"gaussian sd=learned value=0.002", GENLAT_E_RANGE, "gaussian: value=0.002 is where the learned sd starts"},
-        {"laplace scale=learned value=1 min_log_scale=0", GENLAT_E_RANGE, "above its floor e^min_log_scale = 1"},
+        {"gaussian sd=learned value=0.002", GENLAT_E_RANGE,
+         "gaussian: value is 0.002, the initial value of the learned sd"},
+        {"laplace scale=learned value=1 min_log_scale=0", GENLAT_E_RANGE,
+         "greater than its lower bound e^min_log_scale = 1"},
         {"mse x=1", GENLAT_E_NOT_FOUND, "none"},
     };
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {

@@ -363,10 +363,10 @@ START_TEST(errors_of_infer_reach_the_builder)
         const char *word;
     } cases[] = {
         {infer_nothing, GENLAT_E_CALLBACK, "output"},    {infer_refuses, GENLAT_E_CALLBACK, "7"},
-        {infer_bad_input, GENLAT_E_RANGE, "input 1"},    {infer_bad_output, GENLAT_E_SHAPE, "size 0"},
+        {infer_bad_input, GENLAT_E_RANGE, "input is 1"},    {infer_bad_output, GENLAT_E_SHAPE, "dimension 1 is 0"},
         {infer_many_dims, GENLAT_E_INVALID, "ndim"},     {infer_bad_name, GENLAT_E_INVALID, "a.b"},
-        {infer_bad_kind, GENLAT_E_INVALID, "kind 3"},    {infer_bad_init, GENLAT_E_NOT_FOUND, "random"},
-        {infer_many_params, GENLAT_E_RANGE, "too many"}, {infer_bad_memory, GENLAT_E_RANGE, "cache"},
+        {infer_bad_kind, GENLAT_E_INVALID, "kind is 3"},    {infer_bad_init, GENLAT_E_NOT_FOUND, "random"},
+        {infer_many_params, GENLAT_E_RANGE, "exceeds"}, {infer_bad_memory, GENLAT_E_RANGE, "cache"},
     };
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {
         genlat_layer_table table = square();
