@@ -23,8 +23,8 @@ static size_t option_bytes(const gnl_option *option)
 static void write_default(const gnl_option *option, void *options)
 {
     char *field = (char *)options + option->offset;
-    int64_t whole = (int64_t)option->fallback;
-    uint32_t small = (uint32_t)option->fallback;
+    const int64_t whole = option->type == GNL_OPTION_REAL ? 0 : (int64_t)option->fallback;
+    const uint32_t small = (uint32_t)whole;
     switch (option->type) {
     case GNL_OPTION_REAL:
         memcpy(field, &option->fallback, sizeof(double));

@@ -172,23 +172,24 @@ genlat_status gnl_options_get(const gnl_options_table *table, const void *option
     return copy_text(value, text, capacity);
 }
 
-genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text,
-                                 size_t capacity)
+genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text, size_t capacity)
 {
     char defaults[1024];
-    char all[1024] = "";
+    size_t used = 0;
     if (table->size > sizeof defaults)
-        return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %zu bytes", table->name,
-                        sizeof defaults);
+        return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %zu bytes", table->name, sizeof defaults);
     gnl_options_init(table, defaults, table->size);
     for (size_t i = 0; i < table->count; i++) {
         char value[GNL_NUMBER_TEXT * 4], usual[GNL_NUMBER_TEXT * 4];
+        const size_t left = used < capacity ? capacity - used : 0;
         format_option(&table->options[i], options, value, sizeof value);
         format_option(&table->options[i], defaults, usual, sizeof usual);
-        size_t used = strlen(all);
         if (strcmp(value, usual) != 0)
-            snprintf(all + used, sizeof all - used, "%s%s=%s", used ? " " : "", table->options[i].name,
-                     value);
+            used += (size_t)snprintf(left ? text + used : NULL, left, "%s%s=%s", used ? " " : "", table->options[i].name, value);
     }
-    return copy_text(all, text, capacity);
+    if (used >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu", used + 1, capacity);
+    if (used == 0)
+        text[0] = '\0';
+    return GENLAT_OK;
 }
