@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "model/gan_priv.h"
+#include "gan/gan_priv.h"
 
 enum { ROWS = 6, PROBES = 60 };
 
@@ -59,31 +59,31 @@ static const struct {
      {2, {2, 9}}},
 };
 
-static genlat_gan *make(int index)
+static genlat_model *make(int index)
 {
-    genlat_gan_builder *b = NULL;
-    genlat_gan *gan = NULL;
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
     const gnl_shape *data = &cases[index].data;
-    ck_assert_int_eq(genlat_gan_builder_new(ctx, &b), GENLAT_OK);
-    genlat_gan_builder_preset(b, cases[index].preset);
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "gan", &b), GENLAT_OK);
+    genlat_model_builder_preset(b, cases[index].preset);
     if (data->ndim)
-        genlat_gan_builder_data(b, data->ndim, data->dim);
+        genlat_model_builder_data(b, data->ndim, data->dim);
     else
-        genlat_gan_builder_data(b, 1, (int64_t[]){3});
-    genlat_gan_builder_generator(b, "dense units=6 from=z; silu; dense units={out}");
-    genlat_gan_builder_discriminator(b, cases[index].critic);
-    genlat_gan_builder_optimizers(b, "sgd lr=0", NULL, NULL);
+        genlat_model_builder_data(b, 1, (int64_t[]){3});
+    genlat_model_builder_set(b, "generator", "dense units=6 from=z; silu; dense units={out}");
+    genlat_model_builder_set(b, "discriminator", cases[index].critic);
+    genlat_model_builder_set(b, "optimizer_g", "sgd lr=0");
     for (const char *const *pair = cases[index].pairs; *pair; pair += 2)
-        genlat_gan_builder_set(b, pair[0], pair[1]);
-    ck_assert_msg(genlat_gan_build(&b, NULL, &gan) == GENLAT_OK, "%s", genlat_last_error());
-    return gan;
+        genlat_model_builder_set(b, pair[0], pair[1]);
+    ck_assert_msg(genlat_model_build(&b, NULL, &model) == GENLAT_OK, "%s", genlat_last_error());
+    return model;
 }
 
-typedef genlat_status step_fn(genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
+typedef genlat_status step_fn(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                               genlat_gan_terms *terms);
 
 /* A step at rate 0: moves nothing, draws the same numbers each time, and leaves its gradients. */
-static double objective(genlat_gan *gan, const genlat_tensor *x, step_fn *step)
+static double objective(genlat_model *model, const genlat_tensor *x, step_fn *step)
 {
     static gnl_real classes[] = {0, 1, 1, 0, 1, 0};
     static const gnl_shape row = {1, {ROWS}};
@@ -91,28 +91,28 @@ static double objective(genlat_gan *gan, const genlat_tensor *x, step_fn *step)
     genlat_tensor *labels = NULL;
     ck_assert_int_eq(gnl_tensor_borrow(ctx, &row, classes, &labels), GENLAT_OK);
     /* So late, the means of the weights stand still: at 0, where they are in a new model. */
-    gnl_optim_set_steps(gan->optim_g, INT64_C(1) << 60);
-    gnl_optim_set_steps(gan->optim_d, INT64_C(1) << 60);
-    gan->model.progress.passes = 5;
-    gan->model.progress.step = 0;
-    ck_assert_msg(step(gan, x, labels, &t) == GENLAT_OK, "%s", genlat_last_error());
+    gnl_optim_set_steps(model->optimizer[GNL_GENERATOR].optim, INT64_C(1) << 60);
+    gnl_optim_set_steps(model->optimizer[GNL_DISCRIMINATOR].optim, INT64_C(1) << 60);
+    model->progress.passes = 5;
+    model->progress.step = 0;
+    ck_assert_msg(step(model, x, labels, &t) == GENLAT_OK, "%s", genlat_last_error());
     gnl_tensor_release(labels);
     return step == genlat_gan_step_d ? t.d_loss + t.penalty : t.g_loss;
 }
 
-static double error_of(genlat_gan *gan, const genlat_tensor *x, genlat_net *net, step_fn *step)
+static double error_of(genlat_model *model, const genlat_tensor *x, genlat_net *net, step_fn *step)
 {
     const double h = 1e-6;
     double apart = 0, size = 0;
-    (void)objective(gan, x, step);
+    (void)objective(model, x, step);
     gnl_real *found = malloc((size_t)net->values * sizeof *found);
     memcpy(found, net->grad, (size_t)net->values * sizeof *found);
     for (int64_t i = 0; i < net->values; i += GNL_MAX(1, net->values / PROBES)) {
         gnl_real kept = net->value[i];
         net->value[i] = kept + h;
-        double above = objective(gan, x, step);
+        double above = objective(model, x, step);
         net->value[i] = kept - h;
-        double wanted = (above - objective(gan, x, step)) / (2 * h);
+        double wanted = (above - objective(model, x, step)) / (2 * h);
         net->value[i] = kept;
         apart += (wanted - (double)found[i]) * (wanted - (double)found[i]);
         size += wanted * wanted;
@@ -124,17 +124,17 @@ static double error_of(genlat_gan *gan, const genlat_tensor *x, genlat_net *net,
 
 START_TEST(gradients_match_differences)
 {
-    genlat_gan *gan = make(_i);
+    genlat_model *model = make(_i);
     genlat_tensor *x = NULL;
-    const gnl_shape shape = gnl_shape_batched(&gan->recipe.data, ROWS);
+    const gnl_shape shape = gnl_shape_batched(&model->config->data, ROWS);
     gnl_rng rng = gnl_rng_make(9, GNL_STREAM_USER, 0);
     ck_assert_int_eq(gnl_tensor_new(ctx, &shape, &x), GENLAT_OK);
     gnl_rng_fill_normal(&rng, x->data, gnl_shape_count(&shape));
-    double critic = error_of(gan, x, gan->discriminator, genlat_gan_step_d);
-    double maker = error_of(gan, x, gan->generator, genlat_gan_step_g);
+    double critic = error_of(model, x, model->net[GNL_DISCRIMINATOR], genlat_gan_step_d);
+    double maker = error_of(model, x, model->net[GNL_GENERATOR], genlat_gan_step_g);
     ck_assert_msg(critic < 1e-6 && maker < 1e-6, "case %d: errors %g and %g", _i, critic, maker);
     gnl_tensor_release(x);
-    genlat_gan_destroy(&gan);
+    genlat_model_destroy(&model);
 }
 END_TEST
 
