@@ -11,8 +11,9 @@
 
 #include "support/latent_rig.h"
 #include "support/slopes.h"
+#include "support/variants.h"
 
-enum { ROWS = 5, DIMS = 6, SAMPLES = 3, TEXT = 160, MOST = 64 };
+enum { ROWS = 5, DIMS = 6, SAMPLES = 3, TEXT = VARIANT_TEXT };
 
 static genlat_ctx *ctx;
 
@@ -38,40 +39,14 @@ static int count_types(const void *table)
     return count;
 }
 
-/* Texts of a kind: its defaults, and each option at another value. */
-typedef struct variants {
-    int count;
-    char text[MOST][TEXT];
-} variants;
-
-static void add_variant(variants *v, const char *kind, const char *option, const char *value)
-{
-    ck_assert_int_lt(v->count, MOST);
-    snprintf(v->text[v->count++], TEXT, "%s%s%s%s%s", kind, option ? " " : "", option ? option : "", option ? "=" : "",
-             option ? value : "");
-}
-
-static void add_variants(variants *v, const gnl_kind_type *kind)
-{
-    char value[40];
-    add_variant(v, kind->name, NULL, NULL);
-    for (size_t i = 0; kind->options && i < kind->options->count; i++) {
-        const gnl_option *o = &kind->options->options[i];
-        const double other = fmin(o->max, fmax(o->min, o->type == GNL_OPTION_REAL ? 0.6 * o->fallback + 0.1 : o->fallback + 1));
-        for (int k = 0; o->type == GNL_OPTION_ENUM && o->names[k]; k++)
-            add_variant(v, kind->name, o->name, o->names[k]);
-        snprintf(value, sizeof value, "%.9g", o->type == GNL_OPTION_BOOL ? !o->fallback : other);
-        if (o->type != GNL_OPTION_ENUM && o->type != GNL_OPTION_DIMS)
-            add_variant(v, kind->name, o->name, value);
-    }
-}
-
 static const variants *variants_of(const void *table)
 {
     static variants v;
     v.count = 0;
-    for (const void *const *type = table; *type; type++)
-        add_variants(&v, *type);
+    for (const void *const *type = table; *type; type++) {
+        const gnl_kind_type *kind = *type;
+        add_variants(&v, kind->name, kind->options);
+    }
     return &v;
 }
 
