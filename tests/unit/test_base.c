@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "genlat/loss.h"
 
 static genlat_ctx *ctx;
 
@@ -238,6 +239,66 @@ START_TEST(overflows_are_seen)
 }
 END_TEST
 
+/* ---- error texts ----------------------------------------------------------------------------- */
+
+static void public_inner(void)
+{
+    GNL_ENTER();
+    (void)gnl_fail(GENLAT_E_RANGE, "x is %d", 3);
+}
+
+static void public_outer(bool calls)
+{
+    GNL_ENTER();
+    if (calls)
+        public_inner();
+    else
+        (void)gnl_fail(GENLAT_E_RANGE, "genlat_other: y is %d", 4);
+}
+
+/* The function that runs is named, while it runs, and no other one. */
+START_TEST(errors_name_the_function_that_runs)
+{
+    char longest[600];
+    ck_assert_str_eq(gnl_running(), "");
+    public_inner();
+    ck_assert_str_eq(genlat_last_error(), "public_inner: x is 3");
+    public_outer(true);
+    ck_assert_str_eq(genlat_last_error(), "public_inner: x is 3");
+    public_outer(false);
+    ck_assert_str_eq(genlat_last_error(), "public_outer: y is 4");
+    ck_assert_str_eq(gnl_running(), "");
+    (void)gnl_fail(GENLAT_E_RANGE, "genlat_other: z");
+    ck_assert_str_eq(genlat_last_error(), "genlat_other: z");
+    const char *before = gnl_enter("genlat_this");
+    (void)gnl_fail_in(GENLAT_E_RANGE, "part '%s'", "a");
+    ck_assert_str_eq(genlat_last_error(), "genlat_this: part 'a': z");
+    (void)gnl_fail_in(GENLAT_E_RANGE, "genlat_that: whole");
+    ck_assert_str_eq(genlat_last_error(), "genlat_this: whole: part 'a': z");
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    (void)gnl_fail(GENLAT_E_RANGE, "%s", longest);
+    (void)gnl_fail_in(GENLAT_E_RANGE, "%s", longest);
+    ck_assert_uint_eq(strlen(genlat_last_error()), 511);
+    ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_this: xxx", 16), 0);
+    (void)gnl_enter(before);
+}
+END_TEST
+
+/* A function that does not say so itself is not called by the name of the one before. */
+START_TEST(errors_do_not_name_the_function_before)
+{
+    genlat_ctx *other = NULL;
+    genlat_loss *loss = NULL;
+    genlat_ctx_opts opts;
+    genlat_ctx_opts_init(&opts);
+    opts.threads = 0;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &other), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_loss_new(ctx, "gaussian sd=learned value=0.0001", &loss), GENLAT_E_RANGE);
+    ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_loss_new: gaussian: value=", 33), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base");
@@ -254,6 +315,8 @@ int main(void)
     tcase_add_loop_test(tcase, numbers_survive_text, 0, 9);
     tcase_add_test(tcase, bad_numbers_are_refused);
     tcase_add_test(tcase, overflows_are_seen);
+    tcase_add_test(tcase, errors_name_the_function_that_runs);
+    tcase_add_test(tcase, errors_do_not_name_the_function_before);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
