@@ -199,6 +199,7 @@ static genlat_status take_batch(genlat_model *model, const genlat_tensor *x, con
                         (long long)x->shape.dim[0], (long long)packing);
     *b = (gnl_gan_batch){x->data, packs * packing, packs};
     GNL_TRY(gnl_model_want_work(model, b->rows));
+    GNL_TRY(gnl_model_want_saved(model, 1u << GNL_DISCRIMINATOR)); /* of a step of both, which may come later */
     return gnl_model_fill_condition(model, labels, 0, b->rows, gnl_gan_work_of(model)->condition);
 }
 
