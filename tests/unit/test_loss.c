@@ -481,30 +481,6 @@ START_TEST(optimal_scale_is_known_after_training)
 }
 END_TEST
 
-START_TEST(public_kl_has_its_parts)
-{
-    static const float means[] = {1, 0, -1, 2}, zeros[4] = {0};
-    static const int64_t dims[] = {2, 2}, two[] = {2};
-    genlat_tensor *mean = tensor(2, dims, means), *logvar = tensor(2, dims, zeros),
-                  *dmean = tensor(2, dims, zeros);
-    genlat_tensor *per_dim = tensor(1, two, zeros);
-    double value = 0;
-    ck_assert_int_eq(genlat_kl_gauss(mean, logvar, &value, per_dim, dmean, NULL), GENLAT_OK);
-    ck_assert_double_eq_tol(value, 1.5, 1e-6);
-    ck_assert_double_eq_tol((double)genlat_tensor_const_data(per_dim)[1], 1, 1e-6);
-    ck_assert_double_eq_tol((double)genlat_tensor_const_data(dmean)[3], 1, 1e-6);
-    ck_assert_int_eq(genlat_kl_sampled(mean, mean, logvar, &value, NULL, dmean, NULL), GENLAT_OK);
-    ck_assert_double_eq_tol(value, 1.5, 1e-6);
-    ck_assert_double_eq_tol((double)genlat_tensor_const_data(dmean)[3], 0, 1e-6);
-    ck_assert_int_eq(genlat_kl_gauss(mean, per_dim, &value, NULL, NULL, NULL), GENLAT_E_SHAPE);
-    ck_assert_int_eq(genlat_kl_gauss(mean, logvar, NULL, NULL, NULL, NULL), GENLAT_E_INVALID);
-    genlat_tensor_destroy(&mean);
-    genlat_tensor_destroy(&logvar);
-    genlat_tensor_destroy(&dmean);
-    genlat_tensor_destroy(&per_dim);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("loss");
@@ -526,7 +502,6 @@ int main(void)
     tcase_add_test(tests, learned_scales_start_where_they_are_told);
     tcase_add_loop_test(tests, draws_share_what_rows_share, 0, 3);
     tcase_add_test(tests, optimal_scale_is_known_after_training);
-    tcase_add_test(tests, public_kl_has_its_parts);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
