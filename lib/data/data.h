@@ -4,7 +4,7 @@
  * Uses: base, tensor. A source is constant; all that is random about a sample is a function of its seed, its
  *       number and the draw, so that any thread may read any sample at any time and get the same.
  * Adding: a kind of source is one file with a gnl_source_type; a drawn one also a line in synthetic.c.
- * Tests: tests/unit/test_data.c, tests/unit/test_batches.c.
+ * Tests: tests/unit/test_data.c, test_transforms.c, test_batches.c.
  */
 #ifndef GNL_DATA_H
 #define GNL_DATA_H

@@ -4,7 +4,7 @@
  * Uses: base. Knows nothing of shapes, layers or models.
  * Adding: a line in gnl_kernels, its plain C twin in plain_*.c, its vector form in simd_*.c (compiled once per
  *         instruction set), and the line in tests/unit/test_kernels.c that compares the two.
- * Tests: tests/unit/test_kernels.c, tests/unit/test_gemm.c.
+ * Tests: tests/unit/test_kernels.c, test_kernel_functions.c, test_gemm.c.
  */
 #ifndef GNL_KERNEL_H
 #define GNL_KERNEL_H

@@ -5,7 +5,7 @@
  * Uses: base, kernel, tensor. A loss sees pointers and sizes; it knows nothing of nets or models.
  * Adding: one file and one line in the table of table.c. The tests find it there.
  * Naming: "gaussian sd=optimal" is how users, presets and model files write a likelihood.
- * Tests: tests/grad/test_loss.c, tests/golden/test_loss.c, tests/unit/test_loss.c.
+ * Tests: tests/grad/test_loss.c, tests/golden/test_loss.c, tests/unit/test_loss.c, test_loss_handle.c.
  */
 #ifndef GNL_LOSS_H
 #define GNL_LOSS_H
