@@ -4,8 +4,8 @@
  *        functions of genlat_model.
  * Uses: base, kernel, tensor, io, layer, net, loss, latent, optim, data.
  * Adding: a family is a module that defines a gnl_model_type. Add one line for it to lib/families.c.
- * Tests: tests/unit/test_model.c, test_model_builder.c, test_model_options.c, test_model_files.c, tests/golden/test_old_files.c,
- *        and those of the families.
+ * Tests: tests/unit/test_model.c, test_model_builder.c, test_model_options.c, test_model_files.c, test_terms.c,
+ *        tests/golden/test_old_files.c, and those of the families.
  */
 #ifndef GNL_MODEL_H
 #define GNL_MODEL_H

@@ -3,9 +3,10 @@
 
     python3 make_latent.py            from this folder
 
-Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that a float32 holds exactly, rounded to float32. A case
-is "posterior/prior/terms/bound", as the library writes kinds; the metadata `cases` lists them, separated by '|'. Stored of each:
-heads, noise, targets of the likelihood of tests/support/latent_rig.h, the objective, its parts, and the gradients by the heads.
+Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that a float32 holds exactly, rounded to float32. A
+case is "posterior/prior/terms/bound", as the library writes kinds; the metadata `cases` lists them, separated by '|'. Stored
+of each: heads, noise, targets of the likelihood of tests/support/latent_rig.h, the objective, its parts, and the gradients by
+the heads.
 """
 import math
 import zlib

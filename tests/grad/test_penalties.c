@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every penalty of a discriminator or of both nets, with each of its options: gradients against central differences in double,
- * values proportional to the weight, taken in the steps of the nets that they name, and every so many steps where they are lazy.
+ * values proportional to the weight, taken in the steps of the nets that they name, in one of several where they are lazy.
  */
 #include <check.h>
 #include <math.h>
@@ -61,7 +61,8 @@ START_TEST(gradients_match_differences)
             gan_rig r;
             open_rig(&r, v->text[i], "1");
             double error = gan_rig_error(&r, net);
-            ck_assert_msg(error < 1e-6, "%s: the gradient of the %s is off by %g", v->text[i], r.model->type->nets[net].name, error);
+            ck_assert_msg(error < 1e-6, "%s: the gradient of the %s is off by %g", v->text[i],
+                          r.model->type->nets[net].name, error);
             gan_rig_close(&r);
         }
 }

@@ -108,12 +108,14 @@ class Call:
         if self.handle(kind):
             thing = self.handle(kind).group(1)
             if thing in PLAIN and not thing.endswith("_table"):
-                lines.append(f"static union {{ genlat_{thing} known; unsigned char bytes[sizeof(genlat_{thing}) + 64]; }} {name};")
+                room = f"unsigned char bytes[sizeof(genlat_{thing}) + 64];"
+                lines.append(f"static union {{ genlat_{thing} known; {room} }} {name};")
                 lines.append(f"memset(&{name}, 0, sizeof {name});")
                 lines.append(f"genlat_{thing}_init(&{name}.known);" if thing in INITIALISED
                              else f"{name}.known.size = sizeof {name}.known;")
                 if self.name.endswith("_builder_set_options"):
-                    lines.append(f'expect("read", {self.name.replace("set_options", "options")}(builder, &{name}.known), GENLAT_OK);')
+                    getter = self.name.replace("set_options", "options")
+                    lines.append(f'expect("read", {getter}(builder, &{name}.known), GENLAT_OK);')
                 return f"&{name}.known"
             if thing.endswith("_table"):
                 lines.append(f"static genlat_{thing} {name};")

@@ -272,9 +272,10 @@ done:
 
 static genlat_status use_gan(genlat_ctx *ctx)
 {
-    static const char *const pairs[] = {"generator", "dense units=4; relu; dense units=2", "discriminator",
-                                        "flatten; dense units=4; leaky_relu name=features; dense units=1", "gp", "1", "history", "1",
-                                        "feature_matching", "1", "augment", "color", "orthogonal", "0.1", "approx_r1", "1", NULL};
+    static const char *const pairs[] = {
+        "generator", "dense units=4; relu; dense units=2", "discriminator",
+        "flatten; dense units=4; leaky_relu name=features; dense units=1", "gp", "1", "history", "1", "feature_matching", "1",
+        "augment", "color", "orthogonal", "0.1", "approx_r1", "1", NULL};
     genlat_model *gan = NULL;
     genlat_tensor *x = NULL, *said = NULL;
     genlat_status status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every augmentation: given a draw it is affine in the sample, backward is the transpose of its linear part, draws come as often
- * as they should, and a sample that is left alone stays as it is. */
+/* Every augmentation: given a draw it is affine in the sample, backward is the transpose of its linear part, draws come as
+ * often as they should, and a sample that is left alone stays as it is. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

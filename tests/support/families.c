@@ -130,6 +130,30 @@ void family_expect_same(genlat_model *a, genlat_model *b, genlat_source *source)
     ck_assert_mem_eq(one.at, other.at, (size_t)one.count * sizeof *one.at);
 }
 
+void family_expect_same_state(const genlat_model *a, const genlat_model *b)
+{
+    ck_assert_int_eq(a->parts, b->parts);
+    for (int i = 0; i < a->parts; i++) {
+        const gnl_part *p = &a->part[i], *q = &b->part[i];
+        if (p->value)
+            ck_assert_mem_eq(p->value, q->value, (size_t)p->values * sizeof *p->value);
+        if (p->state)
+            ck_assert_mem_eq(p->state, q->state, (size_t)p->states * sizeof *p->state);
+    }
+    for (int i = 0; i < GNL_MAX_OPTIMIZERS && a->optimizer[i].optim; i++) {
+        const genlat_optim *o = a->optimizer[i].optim, *u = b->optimizer[i].optim;
+        ck_assert_int_eq(gnl_optim_steps(o), gnl_optim_steps(u));
+        for (int k = 0; k < gnl_optim_slots(o); k++) {
+            const gnl_optim_slot s = gnl_optim_slot_at(o, k), t = gnl_optim_slot_at(u, k);
+            ck_assert_mem_eq(s.data, t.data, (size_t)s.count * sizeof *s.data);
+        }
+    }
+    ck_assert_int_eq(a->progress.step, b->progress.step);
+    ck_assert_int_eq(a->progress.passes, b->progress.passes);
+    ck_assert_int_eq(a->progress.epoch, b->progress.epoch);
+    ck_assert_int_eq(a->progress.position, b->progress.position);
+}
+
 void family_steps(genlat_model *model, genlat_source *source, int count)
 {
     for (int i = 0; i < count; i++) {

@@ -4,6 +4,7 @@
 #define FAMILIES_H
 
 #include "genlat/genlat.h"
+#include "model/model.h"
 
 enum { FAMILY_SAMPLES = 48, FAMILY_CLASSES = 3, FAMILY_SIZE = 16 };
 
@@ -28,6 +29,9 @@ typedef struct family_numbers {
 void family_use(genlat_model *model, genlat_source *source, family_numbers *out);
 /* Both models make the same of it, bit by bit. */
 void family_expect_same(genlat_model *a, genlat_model *b, genlat_source *source);
+
+/* Both have the same parts, moments and places in training, bit by bit. */
+void family_expect_same_state(const genlat_model *a, const genlat_model *b);
 
 /* Steps on batches of 12 rows, the same for every model. */
 void family_steps(genlat_model *model, genlat_source *source, int count);

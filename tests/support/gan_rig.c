@@ -88,7 +88,7 @@ double gan_rig_objective(gan_rig *r, int net, int64_t step)
     gnl_gan_of(model)->last.penalty = 0;
     model->progress.passes = 5;
     model->progress.step = step;
-    genlat_status status = generator ? genlat_gan_step_g(model, r->x, r->labels, &t) : genlat_gan_step_d(model, r->x, r->labels, &t);
+    genlat_status status = (generator ? genlat_gan_step_g : genlat_gan_step_d)(model, r->x, r->labels, &t);
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
     return generator ? t.g_loss : t.d_loss + t.penalty;
 }

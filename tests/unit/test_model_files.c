@@ -59,31 +59,6 @@ static genlat_progress progress_of(const genlat_model *model)
     return p;
 }
 
-/* Parts, moments, and where training stands. */
-static void expect_same_state(const genlat_model *a, const genlat_model *b)
-{
-    ck_assert_int_eq(a->parts, b->parts);
-    for (int i = 0; i < a->parts; i++) {
-        const gnl_part *p = &a->part[i], *q = &b->part[i];
-        if (p->value)
-            ck_assert_mem_eq(p->value, q->value, (size_t)p->values * sizeof *p->value);
-        if (p->state)
-            ck_assert_mem_eq(p->state, q->state, (size_t)p->states * sizeof *p->state);
-    }
-    for (int i = 0; i < GNL_MAX_OPTIMIZERS && a->optimizer[i].optim; i++) {
-        const genlat_optim *o = a->optimizer[i].optim, *u = b->optimizer[i].optim;
-        ck_assert_int_eq(gnl_optim_steps(o), gnl_optim_steps(u));
-        for (int k = 0; k < gnl_optim_slots(o); k++) {
-            const gnl_optim_slot s = gnl_optim_slot_at(o, k), t = gnl_optim_slot_at(u, k);
-            ck_assert_mem_eq(s.data, t.data, (size_t)s.count * sizeof *s.data);
-        }
-    }
-    ck_assert_int_eq(a->progress.step, b->progress.step);
-    ck_assert_int_eq(a->progress.passes, b->progress.passes);
-    ck_assert_int_eq(a->progress.epoch, b->progress.epoch);
-    ck_assert_int_eq(a->progress.position, b->progress.position);
-}
-
 /* ---- saving ---------------------------------------------------------------------------------- */
 
 /* Samples without a seed go on where they were. */
@@ -109,7 +84,7 @@ START_TEST(saved_models_go_on_exactly)
         expect_ok(genlat_model_sample(model, 5, NULL, NULL, &drawn));
     expect_ok(genlat_model_save(model, whole));
     genlat_model *again = load(whole);
-    expect_same_state(model, again);
+    family_expect_same_state(model, again);
     family_expect_same(model, again, source);
     expect_same_series(model, again);
     expect_ok(genlat_model_describe(model, text[0], sizeof text[0]));
@@ -117,7 +92,7 @@ START_TEST(saved_models_go_on_exactly)
     ck_assert_str_eq(text[0], text[1]);
     family_steps(model, source, 5);
     family_steps(again, source, 5);
-    expect_same_state(model, again);
+    family_expect_same_state(model, again);
     family_expect_same(model, again, source);
     genlat_tensor_destroy(&drawn);
     genlat_model_destroy(&model);
@@ -161,7 +136,7 @@ START_TEST(training_in_parts_gives_the_same)
     ck_assert_int_eq(progress_of(loaded).step, place);
     stop_at = 0;
     expect_ok(train_to(loaded, STEPS, NULL));
-    expect_same_state(once, loaded);
+    family_expect_same_state(once, loaded);
     family_expect_same(once, loaded, source);
     genlat_model_destroy(&once);
     genlat_model_destroy(&part);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* VAEs with kinds of latents that have trained numbers of their own, those of tests/support/own_kinds.c: the numbers are trained,
- * saved, restored, counted and used for samples as weights of nets are. */
+/* VAEs with kinds of latents that have trained numbers of their own, those of tests/support/own_kinds.c: the numbers are
+ * trained, saved, restored, counted and used for samples as weights of nets are. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -35,8 +35,9 @@ static genlat_model *make(const char *bound, const char *optimizer)
 {
     genlat_model_builder *b = NULL;
     genlat_model *model = NULL;
-    const char *const pairs[] = {"architecture", "mlp widths=6", "likelihood", "gaussian sd=learned", "posterior", "round", "prior",
-                                 "moved", "terms", "kl; pull weight=0.2", "bound", bound, "samples", "2", "optimizer", optimizer};
+    const char *const pairs[] = {"architecture", "mlp widths=6", "likelihood", "gaussian sd=learned", "posterior", "round",
+                                 "prior", "moved", "terms", "kl; pull weight=0.2", "bound", bound, "samples", "2", "optimizer",
+                                 optimizer};
     expect_ok(genlat_model_builder_new(ctx, "vae", &b));
     genlat_model_builder_data(b, 1, (int64_t[]){SIZE});
     genlat_model_builder_set_int(b, "latent", LATENT);

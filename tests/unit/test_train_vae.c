@@ -89,8 +89,8 @@ static genlat_status build_deep(const char *between, uint32_t recompute, genlat_
     ck_assert_int_eq(genlat_vae_builder_options(builder, &with), GENLAT_OK);
     with.latent = 4;
     with.recompute = recompute;
-    snprintf(encoder, sizeof encoder, "conv2d channels=32 kernel=4 stride=2 padding=1 | silu%s | flatten | dense units=32 | relu",
-             between);
+    snprintf(encoder, sizeof encoder,
+             "conv2d channels=32 kernel=4 stride=2 padding=1 | silu%s | flatten | dense units=32 | relu", between);
     genlat_vae_builder_set_options(builder, &with);
     genlat_model_builder_set(builder, "encoder", encoder);
     genlat_model_builder_set(builder, "decoder", "dense units=32 | relu | dense units={out}");

@@ -102,7 +102,7 @@ static const char *const objectives[] = {
     "kind=plain",
 };
 
-/* Where the objective is the reconstruction plus a function of the heads alone, that function is the same to the last digits. */
+/* Where the objective is the reconstruction plus a function of the heads alone, that function is the same to the last digit. */
 static bool is_sum(const genlat_model *model)
 {
     return strcmp(gnl_vae_of(model)->latents->bound->kind.type->name, "elbo") == 0;
@@ -116,8 +116,9 @@ static void compare(const genlat_model *model, const moments *train, const genla
     ck_assert_double_eq_tol(found->neg_elbo, found->recon + found->kl, 1e-9 * found->neg_elbo);
     if (is_sum(model))
         ck_assert_double_eq_tol(found->objective - found->recon, last->objective - last->recon, 1e-5 * fabs(last->objective));
-    ck_assert_msg(fabs(train->mean - eval->mean) < 4.5 * sqrt(error2(train) + error2(eval)) + 1e-5, "training minimises %.6f +- %.6f, %.6f +- %.6f is told",
-                  train->mean, sqrt(error2(train)), eval->mean, sqrt(error2(eval)));
+    const double error = sqrt(error2(train) + error2(eval));
+    ck_assert_msg(fabs(train->mean - eval->mean) < 4.5 * error + 1e-5, "training minimises %.6f, %.6f is told, +- %.6f",
+                  train->mean, eval->mean, error);
 }
 
 /* After some steps, so that a schedule is under way; passes that update nothing, on one batch. */
@@ -280,7 +281,8 @@ START_TEST(the_output_starts_at_the_data)
     expect_ok(genlat_model_builder_new(ctx, "vae", &b));
     genlat_model_builder_set(b, "output_bias", "data");
     genlat_model_builder_set(b, "encoder", "flatten");
-    genlat_model_builder_set(b, "decoder", _i ? "dense units=4 | reshape shape=1x2x2 | conv2d channels=2 kernel=1" : "dense units={out}");
+    genlat_model_builder_set(b, "decoder",
+                             _i ? "dense units=4 | reshape shape=1x2x2 | conv2d channels=2 kernel=1" : "dense units={out}");
     expect_ok(genlat_model_build(&b, source, &model));
     const genlat_net *decoder = model->net[GNL_VAE_DECODER_NET];
     const int width = _i ? ELEMENTS / 2 : 1, index = gnl_net_find_weight(decoder, _i ? "2.bias" : "0.bias");

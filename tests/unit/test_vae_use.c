@@ -308,7 +308,8 @@ START_TEST(traversals_move_one_dimension)
 {
     enum { STEPS = 5 };
     genlat_model *model = make(labelled);
-    genlat_tensor *start = _i ? numbers(1, LATENT, 4) : NULL, *label = NULL, *x = NULL, *z = NULL, *wanted = NULL, *labels = NULL;
+    genlat_tensor *start = _i ? numbers(1, LATENT, 4) : NULL, *label = NULL, *x = NULL, *z = NULL, *wanted = NULL,
+                  *labels = NULL;
     expect_ok(genlat_tensor_from(ctx, 1, (int64_t[]){1}, (float[]){2}, &label));
     expect_ok(genlat_model_traverse(model, start, label, -1, 3, STEPS, &x));
     ck_assert_int_eq(x->shape.dim[0], LATENT * STEPS);
@@ -379,8 +380,8 @@ END_TEST
 START_TEST(steps_are_decoded_one_after_the_other)
 {
     static const char *const pairs[] = {"decoder_inputs", "previous", "decoder",
-                                        "reshape shape=1x6 from=previous | conv1d channels=1 kernel=1 name=p | dense units=6 from=z | "
-                                        "reshape shape=1x6 name=d | add from=p,d",
+                                        "reshape shape=1x6 from=previous | conv1d channels=1 kernel=1 name=p | "
+                                        "dense units=6 from=z | reshape shape=1x6 name=d | add from=p,d",
                                         NULL};
     genlat_model *model = make(pairs);
     genlat_tensor *z = numbers(5, LATENT, 6), *x = NULL, *previous = NULL;
