@@ -39,7 +39,7 @@ typedef struct any_opts {
 
 static genlat_status get_vae(genlat_model_builder *b, any_opts *o)
 {
-    return genlat_vae_builder_options(b, &o->is.vae);
+    return genlat_vae_builder_options(b, o ? &o->is.vae : NULL);
 }
 
 static void set_vae(genlat_model_builder *b, const any_opts *o)
@@ -49,7 +49,7 @@ static void set_vae(genlat_model_builder *b, const any_opts *o)
 
 static genlat_status get_gan(genlat_model_builder *b, any_opts *o)
 {
-    return genlat_gan_builder_options(b, &o->is.gan);
+    return genlat_gan_builder_options(b, o ? &o->is.gan : NULL);
 }
 
 static void set_gan(genlat_model_builder *b, const any_opts *o)
