@@ -98,7 +98,7 @@ START_TEST(adversarial_losses_agree_with_pytorch)
     load(group, "fake", ROWS, fake);
     const gnl_adversarial a = {
         (uint32_t)_i, gnl_adversarial_smooths((uint32_t)_i) ? 0.1 : 0, ROWS, real, fake, 0};
-    gnl_real critic = (gnl_real)gnl_adversarial_critic(&a, dreal, dfake);
+    gnl_real critic = (gnl_real)gnl_adversarial_discriminator(&a, dreal, dfake);
     gnl_real maker = (gnl_real)gnl_adversarial_generator(&a, dmade);
     expect(group, "critic", 1, &critic);
     expect(group, "dreal", ROWS, dreal);

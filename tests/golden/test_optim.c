@@ -45,7 +45,8 @@ static genlat_optim *optim_open(const char *spec, gnl_real *value, gnl_real *gra
     ck_assert_msg(gnl_optim_parse(ctx, spec, &optim) == GENLAT_OK, "%s", genlat_last_error());
     genlat_group_opts_init(&group);
     group.weight_decay = optim->weight_decay;
-    ck_assert_int_eq(gnl_optim_add_arena(optim, "p", COUNT, value, grad, &group), GENLAT_OK);
+    const gnl_part part = {.name = "p", .value = value, .grad = grad, .values = COUNT};
+    ck_assert_int_eq(gnl_optim_add(optim, &part, NULL, &group), GENLAT_OK);
     return optim;
 }
 

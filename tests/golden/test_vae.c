@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "vae/vae_priv.h"
+#include "net/exec_priv.h"
 
 enum { ROWS = 4, KEY = 96 };
 

@@ -10,6 +10,7 @@
 
 #include "support/gan_rig.h"
 #include "support/variants.h"
+#include "net/exec_priv.h"
 
 static genlat_ctx *ctx;
 

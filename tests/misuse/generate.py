@@ -11,7 +11,7 @@ import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(sys.argv[1]) / "tests/abi"))
-import house  # noqa: E402
+import checks  # noqa: E402
 
 TEXTS = {  # of legal text arguments: by function and name, else by name
     ("genlat_layer_new", "spec"): "relu", ("genlat_loss_new", "spec"): "bernoulli",
@@ -29,13 +29,13 @@ TEXTS = {  # of legal text arguments: by function and name, else by name
     ("genlat_model_builder_get", "key"): "epochs", ("genlat_model_freeze", "prefix"): "encoder", "part": "encoder",
     ("genlat_vae_optimizer", "text"): "adam lr=0.1",
 }
-INITIALISED = {name for header in house.public_headers(pathlib.Path(sys.argv[1]))
+INITIALISED = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
                for name in re.findall(r"#define genlat_(\w+)_init\(", header.read_text())}
 NUMBERS = {"int32_t": ["-1", "INT32_MIN", "INT32_MAX"], "int64_t": ["-1", "INT64_MIN"], "uint32_t": ["UINT32_MAX"],
            "uint64_t": ["UINT64_MAX"], "size_t": ["0"], "double": ["NAN", "-INFINITY"], "float": ["NAN"],
            "genlat_status": ["INT32_MAX"]}
 # Structs that the caller fills; all others are handles.
-PLAIN = {name for header in house.public_headers(pathlib.Path(sys.argv[1]))
+PLAIN = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
          for name in re.findall(r"typedef struct genlat_(\w+)\s*\{", header.read_text())}
 BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims", "double *": "doubles",
            "const double *": "doubles", "float *": "floats", "const float *": "floats", "const uint8_t *": "bytes",
@@ -184,9 +184,9 @@ def calls(root, maps):
         text = re.sub(r"/\*.*?\*/", "", pathlib.Path(path).read_text(), flags=re.S)
         exported |= set(re.findall(r"\b(genlat_\w+);", text))
     found = []
-    for header in house.public_headers(root):
+    for header in checks.public_headers(root):
         text = header.read_text()
-        for function in house.public_functions(header):
+        for function in checks.public_functions(header):
             raw = re.search(rf"\b{function.name}\s*\(([^;]*)\)\s*;", text[text.index("GENLAT_API"):]).group(1)
             if function.name in exported:
                 raw = re.search(rf"GENLAT_API[^;]*?\b{function.name}\s*\(([^;]*?)\)\s*;", text, re.S).group(1)

@@ -19,7 +19,7 @@ static const struct {
       "linear from=1 to=0.5 steps=20", "beta_schedule", "linear from=0.1 to=1 steps=20"}},
     {"gan",
      "mlp",
-     {"architecture", "mlp width=8 depth=1", "latent", "3", "condition", "labels", "conditioning", "auxiliary", "critic_steps",
+     {"architecture", "mlp width=8 depth=1", "latent", "3", "condition", "labels", "conditioning", "auxiliary", "discriminator_steps",
       "2", "packing", "2", "ema", "100", "history", "0.1", "orthogonal", "0.01", "feature_matching", "0.5", "augment",
       "translation,cutout", "augment_target", "0.5", "augment_speed", "60", "r1", "0.1", "gp", "1", "approx_r2", "1",
       "penalty_every", "2", "noise", "0.1", "optimizer_g", "adam lr=0.01", "lr_schedule", "linear from=1 to=0.5 steps=20",
@@ -67,6 +67,16 @@ genlat_model *family_make(genlat_ctx *ctx, int32_t family, genlat_source *source
     genlat_model *model = NULL;
     ck_assert_msg(genlat_model_build(&b, source, &model) == GENLAT_OK, "%s", genlat_last_error());
     return model;
+}
+
+const gnl_model_type *family_type(genlat_ctx *ctx, int32_t family)
+{
+    genlat_source *source = family_source(ctx);
+    genlat_model *model = family_make(ctx, family, source);
+    const gnl_model_type *type = model->type;
+    genlat_model_destroy(&model);
+    genlat_source_destroy(&source);
+    return type;
 }
 
 genlat_source *family_source(genlat_ctx *ctx)
@@ -145,7 +155,7 @@ void family_expect_same_state(const genlat_model *a, const genlat_model *b)
         ck_assert_int_eq(gnl_optim_steps(o), gnl_optim_steps(u));
         for (int k = 0; k < gnl_optim_slots(o); k++) {
             const gnl_optim_slot s = gnl_optim_slot_at(o, k), t = gnl_optim_slot_at(u, k);
-            ck_assert_mem_eq(s.data, t.data, (size_t)s.count * sizeof *s.data);
+            ck_assert_mem_eq(s.data, t.data, (size_t)s.part->values * sizeof *s.data);
         }
     }
     ck_assert_int_eq(a->progress.step, b->progress.step);

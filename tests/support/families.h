@@ -13,6 +13,8 @@ int32_t family_count(void);
 /* The last error is of a function and tells of something. */
 void expect_error(const char *function, const char *word);
 
+const gnl_model_type *family_type(genlat_ctx *ctx, int32_t family);
+
 /* A builder with the settings of the table; a family that has no row there keeps its first preset. */
 genlat_model_builder *family_builder(genlat_ctx *ctx, int32_t family);
 genlat_model *family_make(genlat_ctx *ctx, int32_t family, genlat_source *source);

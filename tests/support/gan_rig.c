@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "support/gan_rig.h"
+#include "net/exec_priv.h"
 
 enum { PROBES = 60 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "support/gan_unit.h"
+#include "net/exec_priv.h"
 
 genlat_ctx *ctx;
 atomic_llong allocations;
@@ -113,7 +114,7 @@ picture gan_picture(const genlat_model *model)
                  {g->state, g->states},
                  {d->value, d->values},
                  {d->state, d->states},
-                 {gnl_gan_of(model)->ema->value, g->values}};
+                 {gnl_ema_part(gnl_gan_of(model)->ema, "average").value, g->values}};
     picture p = {NULL, 0, model->progress.passes, model->progress.step,
                  gnl_optim_steps(model->optimizer[GNL_DISCRIMINATOR].optim)};
     for (size_t i = 0; i < GNL_COUNT(parts); i++)

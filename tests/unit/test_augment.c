@@ -26,24 +26,23 @@ static void draw(const gnl_augment *a, double p)
 }
 
 /* Names in the order of application, whatever the text's. */
-static void expect_kinds(const char *text, const gnl_shape *data, const gnl_augment_type *const *wanted)
+static void expect_kinds(const char *text, const gnl_shape *data, const char *wanted)
 {
     const gnl_augment a = parse(text, data);
+    char found[128] = "";
     for (int i = 0; i < a.count; i++)
-        ck_assert_msg(a.type[i] == wanted[i], "%s: %s", text, a.type[i]->name);
-    ck_assert_ptr_null(wanted[a.count]);
+        strcat(strcat(found, i ? " " : ""), a.type[i]->name);
+    ck_assert_str_eq(found, wanted);
 }
 
 START_TEST(texts_name_changes)
 {
-    static const gnl_augment_type *const none[] = {NULL}, *const both[] = {&gnl_augment_translation, &gnl_augment_cutout, NULL},
-                 *const color[] = {&gnl_augment_brightness, &gnl_augment_saturation, &gnl_augment_contrast, NULL};
     gnl_augment a;
-    expect_kinds("", &vector, none);
-    expect_kinds("cutout, translation", &signal, both);
-    expect_kinds("color", &image, color);
-    expect_kinds("contrast brightness saturation", &image, color);
-    expect_kinds("color contrast", &image, color);
+    expect_kinds("", &vector, "");
+    expect_kinds("cutout, translation", &signal, "translation cutout");
+    expect_kinds("color", &image, "brightness saturation contrast");
+    expect_kinds("contrast brightness saturation", &image, "brightness saturation contrast");
+    expect_kinds("color contrast", &image, "brightness saturation contrast");
     ck_assert_int_eq(parse("color", &signal).image.height, 1);
     ck_assert_int_eq(parse("color", &signal).image.width, 16);
     ck_assert_int_eq(gnl_augment_parse("cutouts", &image, &a), GENLAT_E_NOT_FOUND);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "support/gan_unit.h"
+#include "net/exec_priv.h"
 
 static const struct {
     const char *preset;
@@ -58,7 +59,7 @@ START_TEST(conditions_reach_the_critic)
     static const gnl_shape *const shapes[] = {&gan_vector, &gan_odd, &gan_signal};
     const gnl_shape *data = shapes[_i / 4 % 3];
     const pair set[] = {{"condition", "classes=3"},      {"conditioning", ways[_i / 12]},
-                        {"feature_matching", "0.5"},     {"critic_steps", "1"},
+                        {"feature_matching", "0.5"},     {"discriminator_steps", "1"},
                         {"packing", _i % 2 ? "2" : "1"}, {NULL, NULL}};
     genlat_model *model = gan_make(names[_i % 4], data, set);
     genlat_tensor *x = gan_normal(data, GAN_ROWS, 1), *labels = gan_labels(), *one = NULL, *other = NULL;
@@ -82,7 +83,7 @@ static const pair option_sets[][4] = {
     {{"noise", "0.3"}, {"noise_schedule", "linear from=1 to=0 steps=3"}, {"r2", "0"}},
     {{"loss", "least_squares"}, {"label_smoothing", "0.1"}, {"penalty_every", "2"}},
     {{"gp", "10"}, {"gp_place", "dragan"}, {"gp_kind", "one_sided"}},
-    {{"clip", "0.01"}, {"loss", "wasserstein"}, {"critic_steps", "2"}},
+    {{"clip", "0.01"}, {"loss", "wasserstein"}, {"discriminator_steps", "2"}},
     {{"loss", "relativistic_average"}, {"ema", "0"}, {"penalty_schedule", "cosine from=1 to=0.1 steps=9"}},
     {{"approx_r1", "100"}, {"approx_r2", "100"}, {"r1", "0"}},
     {{"feature_matching", "1"}, {"history", "0.1"}, {"packing", "2"}},

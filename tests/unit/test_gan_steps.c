@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "support/gan_unit.h"
+#include "net/exec_priv.h"
 
 START_TEST(failed_steps_change_nothing)
 {
@@ -69,7 +70,7 @@ END_TEST
 
 START_TEST(steps_allocate_nothing)
 {
-    static const pair all[] = {{"gp", "1"}, {"noise", "0.1"}, {"packing", "2"}, {"critic_steps", "3"}, {NULL, NULL}};
+    static const pair all[] = {{"gp", "1"}, {"noise", "0.1"}, {"packing", "2"}, {"discriminator_steps", "3"}, {NULL, NULL}};
     static const gnl_shape *const shapes[] = {&gan_vector, &gan_image, &gan_image, &gan_signal};
     genlat_model *model = gan_make("r3", shapes[_i], _i < 2 ? all : gan_changing);
     genlat_tensor *x = gan_normal(shapes[_i], GAN_ROWS, 1), *labels = gan_labels();
@@ -118,7 +119,7 @@ START_TEST(strength_follows_the_critic)
     genlat_tensor *x = gan_normal(&gan_image, GAN_ROWS, 1), *labels = gan_labels();
     double before = 0;
     for (int i = 0; i < 30; i++) {
-        double now = gan_step(model, x, labels).strength,
+        double now = gan_step(model, x, labels).augment_probability,
                moved = gnl_gan_work_of(model)->positive > 0.6 ? GAN_ROWS / 40.0 : -GAN_ROWS / 40.0;
         ck_assert_double_eq_tol(now, GNL_MAX(0, GNL_MIN(1, before + moved)), 1e-12);
         before = now;
@@ -132,12 +133,12 @@ END_TEST
 
 START_TEST(training_resumes_exactly)
 {
-    static const pair set[] = {{"critic_steps", "2"},
+    static const pair set[] = {{"discriminator_steps", "2"},
                                {"lr_schedule", "cosine from=1 to=0 steps=12"},
                                {"packing", "2"},
                                {NULL, NULL}};
     static const pair conditional[] = {{"condition", "classes=3"}, {"augment", "cutout"}, {NULL, NULL}};
-    static const pair spectral[] = {{"critic_steps", "2"}, {"history", "0.01"}, {NULL, NULL}};
+    static const pair spectral[] = {{"discriminator_steps", "2"}, {"history", "0.01"}, {NULL, NULL}};
     static const struct {
         const char *preset;
         const gnl_shape *data;
@@ -161,7 +162,7 @@ START_TEST(training_resumes_exactly)
     for (int i = 0; i < 5; i++) {
         genlat_gan_terms t = gan_step(through, x, labels), u = gan_step(again, x, labels);
         ck_assert_double_eq(t.d_loss, u.d_loss);
-        ck_assert_double_eq(t.strength, u.strength);
+        ck_assert_double_eq(t.augment_probability, u.augment_probability);
     }
     gan_expect_same(again, gan_picture(through));
     ck_assert_int_eq(genlat_model_sample(through, 4, NULL, &opts, &a), GENLAT_OK);

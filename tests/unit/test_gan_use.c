@@ -8,6 +8,7 @@
 
 #include "model/model_priv.h"
 #include "support/gan_unit.h"
+#include "net/exec_priv.h"
 
 START_TEST(samples_follow_seed_and_options)
 {
@@ -52,7 +53,7 @@ START_TEST(samples_are_of_the_average_or_raw)
     ck_assert_mem_ne(average->data, raw->data, 12 * sizeof(gnl_real));
     (void)gan_step(model, x, NULL);
     ck_assert_int_eq(genlat_model_net(model, "average", &net), GENLAT_OK);
-    ck_assert_mem_eq(net->value, gnl_gan_of(model)->ema->value, (size_t)net->values * sizeof(gnl_real));
+    ck_assert_mem_eq(net->value, gnl_ema_part(gnl_gan_of(model)->ema, "average").value, (size_t)net->values * sizeof(gnl_real));
     ck_assert_mem_ne(net->value, model->net[GNL_GENERATOR]->value, (size_t)net->values * sizeof(gnl_real));
     opts.raw = 0;
     ck_assert_int_eq(genlat_model_sample(model, 4, NULL, &opts, &later), GENLAT_OK);
@@ -71,13 +72,13 @@ END_TEST
 /* A strength that does not follow a target is that of the options, whatever file a model comes from. */
 START_TEST(strength_comes_back)
 {
-    static const pair still[] = {{"augment", "color"}, {"augment_strength", "0.25"}, {NULL, NULL}};
+    static const pair still[] = {{"augment", "color"}, {"augment_probability", "0.25"}, {NULL, NULL}};
     char path[64];
     genlat_model *model = gan_make("mlp", &gan_image, _i ? gan_changing : still), *loaded = NULL;
     genlat_tensor *x = gan_normal(&gan_image, GAN_ROWS, 1), *labels = gan_labels();
     double strength = 0;
     for (int i = 0; i < 20; i++)
-        strength = GNL_MAX(strength, gan_step(model, x, labels).strength);
+        strength = GNL_MAX(strength, gan_step(model, x, labels).augment_probability);
     ck_assert(_i || strength == 0.25);
     gnl_gan_of(model)->probability = _i ? 0.5 : 0.25;
     snprintf(path, sizeof path, "/tmp/genlat-gan-use-%ld.safetensors", (long)getpid());

@@ -80,10 +80,10 @@ static void compile_apart(gan *g, genlat_exec_opts opts)
 static void compile_together(gan *g, genlat_exec_opts opts)
 {
     genlat_exec_opts host = opts;
-    host.lend_grads = 1;
-    ck_assert_int_eq(genlat_net_exec_bytes(g->net[D], ROWS, &opts, &host.room), GENLAT_OK);
+    host.gradients_in_workspace = 1;
+    ck_assert_int_eq(genlat_net_exec_bytes(g->net[D], ROWS, &opts, &host.nested_bytes), GENLAT_OK);
     ck_assert_int_eq(genlat_net_compile(g->net[G], ROWS, &host, &g->exec[G]), GENLAT_OK);
-    ck_assert_int_eq(genlat_exec_compile_guest(g->exec[G], g->net[D], ROWS, &opts, &g->exec[D]), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_compile_nested(g->exec[G], g->net[D], ROWS, &opts, &g->exec[D]), GENLAT_OK);
 }
 
 static genlat_exec_opts way(int which)
@@ -185,13 +185,13 @@ END_TEST
 enum { IN = 400, WIDE = 500 };
 
 /* One step from the same start; returns the workspace's bytes. */
-static int64_t train_one_step(genlat_net *net, uint32_t lend_grads)
+static int64_t train_one_step(genlat_net *net, uint32_t gradients_in_workspace)
 {
     genlat_exec_opts opts = options();
     genlat_exec *exec = NULL;
     genlat_optim *optim = NULL;
     genlat_tensor *x = numbers(IN, 1);
-    opts.lend_grads = lend_grads;
+    opts.gradients_in_workspace = gradients_in_workspace;
     ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_from_text(ctx, "sgd lr=1e-3", &optim), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_add(optim, net, NULL, NULL), GENLAT_OK);
@@ -238,14 +238,14 @@ START_TEST(a_room_holds_what_fits)
     genlat_net *big = make(CODE, generators[0]), *small = make(SIZE, critic_layers);
     genlat_exec *host = NULL, *first = NULL, *second = NULL;
     genlat_exec_opts opts = options();
-    ck_assert_int_eq(genlat_net_exec_bytes(small, MANY, NULL, &opts.room), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_exec_bytes(small, MANY, NULL, &opts.nested_bytes), GENLAT_OK);
     ck_assert_int_eq(genlat_net_compile(big, ROWS, &opts, &host), GENLAT_OK);
-    REFUSED(GENLAT_E_RANGE, "room", genlat_exec_compile_guest(host, small, 2 * MANY, NULL, &first));
+    REFUSED(GENLAT_E_RANGE, "room", genlat_exec_compile_nested(host, small, 2 * MANY, NULL, &first));
     ck_assert_ptr_null(first);
-    ck_assert_int_eq(genlat_exec_compile_guest(host, small, MANY, NULL, &first), GENLAT_OK);
-    REFUSED(GENLAT_E_RANGE, "room", genlat_exec_compile_guest(host, small, MANY, NULL, &second));
+    ck_assert_int_eq(genlat_exec_compile_nested(host, small, MANY, NULL, &first), GENLAT_OK);
+    REFUSED(GENLAT_E_RANGE, "room", genlat_exec_compile_nested(host, small, MANY, NULL, &second));
     genlat_exec_destroy(&first);
-    ck_assert_int_eq(genlat_exec_compile_guest(host, small, MANY, NULL, &second), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_compile_nested(host, small, MANY, NULL, &second), GENLAT_OK);
     genlat_exec_destroy(&host);
     genlat_exec_destroy(&second);
     genlat_net_destroy(&big);
@@ -298,13 +298,13 @@ START_TEST(lent_gradients_are_in_one_place)
     genlat_optim *optim = NULL;
     genlat_tensor *grad = NULL;
     genlat_exec_opts opts = options();
-    opts.lend_grads = 1;
+    opts.gradients_in_workspace = 1;
     ck_assert_int_eq(genlat_net_grad(late, "0.weight", &grad), GENLAT_OK);
-    REFUSED(GENLAT_E_STATE, "lend_grads", genlat_net_compile(late, ROWS, &opts, &exec));
+    REFUSED(GENLAT_E_STATE, "gradients_in_workspace", genlat_net_compile(late, ROWS, &opts, &exec));
     genlat_tensor_destroy(&grad);
     ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
-    REFUSED(GENLAT_E_STATE, "lend_grads", genlat_net_compile(net, ROWS, NULL, &other));
-    REFUSED(GENLAT_E_STATE, "lend_grads", genlat_net_grad(net, "0.weight", &grad));
+    REFUSED(GENLAT_E_STATE, "gradients_in_workspace", genlat_net_compile(net, ROWS, NULL, &other));
+    REFUSED(GENLAT_E_STATE, "gradients_in_workspace", genlat_net_grad(net, "0.weight", &grad));
     ck_assert_int_eq(genlat_optim_from_text(ctx, "sgd lr=1", &optim), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_add(optim, net, NULL, NULL), GENLAT_OK);
     genlat_exec_destroy(&exec);
@@ -323,16 +323,16 @@ START_TEST(only_training_lends)
     genlat_net *net = make(CODE, "dense units=4");
     genlat_exec *exec = NULL, *guest = NULL;
     genlat_exec_opts opts = options();
-    opts.room = 1 << 20;
+    opts.nested_bytes = 1 << 20;
     ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
     opts.purpose = GENLAT_EXEC_INFERENCE;
     REFUSED(GENLAT_E_UNSUPPORTED, "training", genlat_net_compile(net, ROWS, &opts, &guest));
-    opts.room = 0;
-    opts.lend_grads = 1;
+    opts.nested_bytes = 0;
+    opts.gradients_in_workspace = 1;
     REFUSED(GENLAT_E_UNSUPPORTED, "training", genlat_net_compile(net, ROWS, &opts, &guest));
-    opts.lend_grads = 0;
+    opts.gradients_in_workspace = 0;
     opts.purpose = GENLAT_EXEC_PENALTY;
-    REFUSED(GENLAT_E_UNSUPPORTED, "penalties", genlat_exec_compile_guest(exec, net, ROWS, &opts, &guest));
+    REFUSED(GENLAT_E_UNSUPPORTED, "penalties", genlat_exec_compile_nested(exec, net, ROWS, &opts, &guest));
     genlat_exec_destroy(&exec);
     genlat_net_destroy(&net);
 }

@@ -8,6 +8,7 @@
 
 #include "model/model.h"
 #include "support/families.h"
+#include "net/exec_priv.h"
 
 enum { ROWS = 12 };
 
@@ -50,7 +51,7 @@ static void tear_down(void)
 
 static const gnl_model_type *type_of(int32_t family)
 {
-    return gnl_model_types[family];
+    return family_type(ctx, family);
 }
 
 /* ---- questions ------------------------------------------------------------------------------- */

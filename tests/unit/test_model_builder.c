@@ -25,7 +25,7 @@ static void tear_down(void)
 
 static const gnl_model_type *type_of(int32_t family)
 {
-    return gnl_model_types[family];
+    return family_type(ctx, family);
 }
 
 /* ---- families and presets -------------------------------------------------------------------- */

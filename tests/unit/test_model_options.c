@@ -104,14 +104,14 @@ START_TEST(options_are_those_of_the_preset)
     ck_assert_uint_eq(o.is.size, t->size);
     ck_assert_double_eq(real_of(&o, t), t->of_preset);
     ck_assert_int_eq(_i ? o.is.gan.latent : o.is.vae.latent, 11);
-    ck_assert_int_eq(_i ? o.is.gan.critic_steps : o.is.vae.samples, _i ? 5 : 10);
+    ck_assert_int_eq(_i ? o.is.gan.discriminator_steps : o.is.vae.samples, _i ? 5 : 10);
     set_real(&o, t, 0.625);
     t->set(b, &o);
     expect_setting(b, t->key, "0.625");
     genlat_model_builder_preset(b, genlat_model_preset(t->family, 0, NULL)); /* what was set stays, the rest changes */
     expect_setting(b, t->key, "0.625");
     expect_setting(b, "latent", "11");
-    expect_setting(b, _i ? "critic_steps" : "samples", "1");
+    expect_setting(b, _i ? "discriminator_steps" : "samples", "1");
     genlat_model_builder_destroy(&b);
 }
 END_TEST
