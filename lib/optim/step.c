@@ -77,7 +77,7 @@ static genlat_status check_grads(const genlat_optim *optim)
                                             "one again", i);
         if (part->net && !gnl_net_grad_is_there(part->net))
             return gnl_fail(GENLAT_E_STATE, "the gradients of net %d lie in an exec that has not run backward "
-                                            "since its last forward pass or that of a guest; run it first", i);
+                                            "since its last forward pass or that of a nested exec; run it first", i);
     }
     return GENLAT_OK;
 }
