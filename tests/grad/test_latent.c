@@ -83,6 +83,7 @@ static void check_objective(latent_rig *r, const char *what)
     char name[2 * TEXT];
     const char *owner = NULL;
     gnl_kind *kind = NULL;
+    latent_rig_hold_draws(r);
     double value = latent_rig_backward(r);
     ck_assert_double_eq_tol(latent_rig_objective(r, false), value, 1e-12 * fmax(1, fabs(value)));
     for (int i = 0; i < r->latents->posterior->heads; i++) {

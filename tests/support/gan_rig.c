@@ -7,7 +7,10 @@
 #include "support/gan_rig.h"
 #include "net/exec_priv.h"
 
-enum { PROBES = 60 };
+enum { PROBES = 60, WARM_UP = 2 };
+
+/* So late that penalties which begin after some steps have begun; a multiple of small numbers. */
+#define LATE INT64_C(360360000)
 
 static void make(gan_rig *r, genlat_ctx *ctx, const char *preset, const char *critic, const gnl_shape *data,
                  const char *const *pairs)
@@ -67,6 +70,10 @@ void gan_rig_open(gan_rig *r, genlat_ctx *ctx, const char *preset, const char *c
     make_batch(r, ctx);
     r->kept = malloc((size_t)(copy_parts(r->model, NULL, NULL) + 1) * sizeof *r->kept);
     (void)copy_parts(r->model, r->kept, NULL);
+    for (int i = 0; i < WARM_UP; i++) { /* penalties that follow what was before have something to follow */
+        (void)gan_rig_objective(r, GNL_DISCRIMINATOR, 0);
+        (void)copy_parts(r->model, r->kept, NULL);
+    }
 }
 
 void gan_rig_close(gan_rig *r)
@@ -86,9 +93,9 @@ double gan_rig_objective(gan_rig *r, int net, int64_t step)
     /* So late, the means of the weights stand still: at 0, where they are in a new model. */
     gnl_optim_set_steps(model->optimizer[GNL_GENERATOR].optim, INT64_C(1) << 60);
     gnl_optim_set_steps(model->optimizer[GNL_DISCRIMINATOR].optim, INT64_C(1) << 60);
-    gnl_gan_of(model)->last.penalty = 0;
+    gnl_gan_of(model)->last.penalty = gnl_gan_of(model)->last_lazy = 0;
     model->progress.passes = 5;
-    model->progress.step = step;
+    model->progress.step = LATE + step;
     genlat_status status = (generator ? genlat_gan_step_g : genlat_gan_step_d)(model, r->x, r->labels, &t);
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
     return generator ? t.g_loss : t.d_loss + t.penalty;

@@ -18,7 +18,8 @@ void gan_rig_open(gan_rig *r, genlat_ctx *ctx, const char *preset, const char *c
                   const char *const *pairs);
 void gan_rig_close(gan_rig *r);
 
-/* What a net's step minimises, with its gradient left in the net; `step` updates have been made before. */
+/* What a net's step minimises, with its gradient left in the net; `step` updates have been made before, after many that the
+ * penalties have seen the last of. */
 double gan_rig_objective(gan_rig *r, int net, int64_t step);
 /* Distance of its gradient from differences of that, as part of its size. */
 double gan_rig_error(gan_rig *r, int net);

@@ -2,6 +2,7 @@
 /* Codes without encoder and decoder. */
 #include <check.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -80,6 +81,7 @@ void latent_rig_close(latent_rig *r)
     }
     free(r->code.dz);
     free(r->target);
+    free(r->drawn_by);
     gnl_code_free(r->latents, &r->code);
     gnl_latents_free(r->latents);
     gnl_net_release(r->encoder);
@@ -161,4 +163,29 @@ double latent_rig_backward(latent_rig *r)
     double value = latent_rig_objective(r, true);
     gnl_latents_backward(&r->call);
     return value;
+}
+
+/* ---- draws of the prior ---------------------------------------------------------------------- */
+
+static void held_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+{
+    const latent_rig *r = (const void *)((const char *)p->type - offsetof(latent_rig, held));
+    gnl_prior before = *p;
+    before.type = r->prior;
+    before.kind.numbers.value = r->drawn_by;
+    r->prior->sample(&before, rng, draw, z);
+}
+
+void latent_rig_hold_draws(latent_rig *r)
+{
+    gnl_prior *p = r->latents->prior;
+    const size_t count = (size_t)p->kind.numbers.values;
+    if (count == 0 || r->drawn_by)
+        return;
+    r->drawn_by = numbers((int64_t)count);
+    memcpy(r->drawn_by, p->kind.numbers.value, count * sizeof *r->drawn_by);
+    r->prior = p->type;
+    r->held = *p->type;
+    r->held.sample = held_sample;
+    p->type = &r->held;
 }

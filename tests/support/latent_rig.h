@@ -14,6 +14,9 @@ typedef struct latent_rig {
     gnl_real *head[GNL_MAX_HEADS];        /* what the code reads, [rows,width] */
     gnl_real *target;                     /* [rows,dims] of the likelihood */
     gnl_bound_call call;                  /* the last evaluation */
+    gnl_prior_type held;                  /* of a prior whose draws are held, */
+    const gnl_prior_type *prior;          /* its own type, */
+    gnl_real *drawn_by;                   /* and the numbers that they are drawn by */
 } latent_rig;
 
 /* Answers what gnl_latents_new() does; any other failure fails the running test. */
@@ -31,5 +34,9 @@ double latent_rig_nll(const latent_rig *r, int64_t row, const gnl_real *z);
 double latent_rig_objective(latent_rig *r, bool gradients);
 /* The same and its derivatives, by heads in code.dhead, by trained numbers in the gradients of the kinds. */
 double latent_rig_backward(latent_rig *r);
+
+/* From now on codes are drawn from the prior with the numbers that it has now: for differences by these numbers, which do not
+ * see draws as functions of them. */
+void latent_rig_hold_draws(latent_rig *r);
 
 #endif

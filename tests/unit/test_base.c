@@ -252,35 +252,49 @@ static void public_outer(bool calls)
     if (calls)
         public_inner();
     else
-        (void)gnl_fail(GENLAT_E_RANGE, "genlat_other: y is %d", 4);
+        (void)gnl_fail(GENLAT_E_RANGE, "y is %d", 4);
 }
 
-/* The function that runs is named, while it runs, and no other one. */
+/* The function entered last is named, once. */
 START_TEST(errors_name_the_function_that_runs)
 {
-    char longest[600];
-    ck_assert_str_eq(gnl_running(), "");
-    public_inner();
-    ck_assert_str_eq(genlat_last_error(), "public_inner: x is 3");
     public_outer(true);
+    ck_assert_str_eq(gnl_running(), "public_inner");
     ck_assert_str_eq(genlat_last_error(), "public_inner: x is 3");
     public_outer(false);
+    ck_assert_str_eq(gnl_running(), "public_outer");
     ck_assert_str_eq(genlat_last_error(), "public_outer: y is 4");
-    ck_assert_str_eq(gnl_running(), "");
-    (void)gnl_fail(GENLAT_E_RANGE, "genlat_other: z");
-    ck_assert_str_eq(genlat_last_error(), "genlat_other: z");
-    const char *before = gnl_enter("genlat_this");
+    const char *before = gnl_enter("");
+    ck_assert_str_eq(before, "public_outer");
+    (void)gnl_fail(GENLAT_E_RANGE, "z");
+    ck_assert_str_eq(genlat_last_error(), "z");
+    (void)gnl_fail_in(GENLAT_E_RANGE, "part '%s'", "a");
+    ck_assert_str_eq(genlat_last_error(), "part 'a': z");
+    (void)gnl_enter("genlat_this");
+    (void)gnl_fail(GENLAT_E_RANGE, "z");
     (void)gnl_fail_in(GENLAT_E_RANGE, "part '%s'", "a");
     ck_assert_str_eq(genlat_last_error(), "genlat_this: part 'a': z");
-    (void)gnl_fail_in(GENLAT_E_RANGE, "genlat_that: whole");
+    (void)gnl_fail_in(GENLAT_E_RANGE, "whole");
     ck_assert_str_eq(genlat_last_error(), "genlat_this: whole: part 'a': z");
+    ck_assert_int_eq(genlat_error_set(GENLAT_E_RANGE, "%s, as before", genlat_last_error()), GENLAT_E_RANGE);
+    ck_assert_str_eq(genlat_last_error(), "genlat_this: whole: part 'a': z, as before");
+}
+END_TEST
+
+START_TEST(long_errors_are_cut)
+{
+    char longest[600];
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
+    (void)gnl_enter("genlat_this");
     (void)gnl_fail(GENLAT_E_RANGE, "%s", longest);
-    (void)gnl_fail_in(GENLAT_E_RANGE, "%s", longest);
-    ck_assert_uint_eq(strlen(genlat_last_error()), 511);
     ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_this: xxx", 16), 0);
-    (void)gnl_enter(before);
+    for (int i = 0; i < 3; i++) {
+        (void)gnl_fail_in(GENLAT_E_RANGE, "%s", longest);
+        ck_assert_uint_gt(strlen(genlat_last_error()), 400);
+        ck_assert_uint_le(strlen(genlat_last_error()), 511);
+        ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_this: xxx", 16), 0);
+    }
 }
 END_TEST
 
@@ -315,6 +329,7 @@ int main(void)
     tcase_add_test(tcase, bad_numbers_are_refused);
     tcase_add_test(tcase, overflows_are_seen);
     tcase_add_test(tcase, errors_name_the_function_that_runs);
+    tcase_add_test(tcase, long_errors_are_cut);
     tcase_add_test(tcase, errors_do_not_name_the_function_before);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -61,10 +61,10 @@ static const struct {
     genlat_status status;
     const char *word;
 } refusals[] = {
-    {{"nothing", "normal", "", "elbo", 2}, GENLAT_E_NOT_FOUND, "no posterior is called 'nothing'; known: gaussian, point"},
-    {{"gaussian", "nothing", "", "elbo", 2}, GENLAT_E_NOT_FOUND, "no prior is called 'nothing'; known: normal"},
-    {{"gaussian", "normal", "kl; nothing", "elbo", 2}, GENLAT_E_NOT_FOUND, "no term is called 'nothing'; known: kl"},
-    {{"gaussian", "normal", "", "nothing", 2}, GENLAT_E_NOT_FOUND, "no bound is called 'nothing'; known: elbo, importance"},
+    {{"nothing", "normal", "", "elbo", 2}, GENLAT_E_NOT_FOUND, "no posterior is called 'nothing'; known: "},
+    {{"gaussian", "nothing", "", "elbo", 2}, GENLAT_E_NOT_FOUND, "no prior is called 'nothing'; known: "},
+    {{"gaussian", "normal", "kl; nothing", "elbo", 2}, GENLAT_E_NOT_FOUND, "no term is called 'nothing'; known: "},
+    {{"gaussian", "normal", "", "nothing", 2}, GENLAT_E_NOT_FOUND, "no bound is called 'nothing'; known: "},
     {{"", "normal", "", "elbo", 2}, GENLAT_E_INVALID, "posterior"},
     {{"gaussian color=2", "normal", "", "elbo", 2}, GENLAT_E_NOT_FOUND, "posterior: gaussian has no option 'color'"},
     {{"gaussian", "normal", "kl beta=-1", "elbo", 2}, GENLAT_E_RANGE, "beta is -1"},
@@ -294,8 +294,8 @@ START_TEST(means_and_variances_are_those_of_draws)
         return;
     open_rig(&r, ctx, &spec, MANY, 1);
     for (int h = 0; h < r.latents->posterior->heads; h++)
-        for (int64_t i = DIMS; i < MANY * DIMS; i++)
-            r.head[h][i] = r.head[h][i % DIMS];
+        for (int64_t width = r.latents->posterior->head[h].width, i = width; i < MANY * width; i++)
+            r.head[h][i] = r.head[h][i % width];
     gnl_latents_draw(r.latents, &r.code);
     type->mean(r.latents->posterior, &r.code, mean);
     for (int i = 0; i < MANY * DIMS; i++) {

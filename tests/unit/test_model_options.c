@@ -27,7 +27,7 @@ static void expect_setting(const genlat_model_builder *b, const char *key, const
     ck_assert_str_eq(text, wanted);
 }
 
-/* Options of a family with room behind them, for programs that are older or newer than the library. */
+/* Options of a family with space behind them, for programs that are older or newer than the library. */
 typedef struct any_opts {
     union {
         size_t size;

@@ -205,7 +205,9 @@ static double step_size(const char *spec, int n, const double *grads, genlat_sta
     genlat_optim *optim = optim_of(ctx, spec);
     for (int i = 0; i < n; i++)
         grad[i] = (gnl_real)grads[i];
-    const gnl_part part = {.name = "numbers", .value = value, .grad = grad, .values = n};
+    char name[] = "numbers";
+    gnl_weight weight = {.name = name, .param = {.shape = {1, {n}}}, .count = n};
+    const gnl_part part = {.name = "part", .weight = &weight, .weights = 1, .value = value, .grad = grad, .values = n};
     ck_assert_int_eq(gnl_optim_add(optim, &part, NULL, NULL), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_step(optim), wanted);
     ck_assert_int_eq(genlat_optim_steps(optim), wanted == GENLAT_OK);
