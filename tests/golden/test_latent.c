@@ -28,9 +28,16 @@ static void tear_down(void)
     genlat_ctx_destroy(&ctx);
 }
 
+static bool has(const char *group, const char *name)
+{
+    char key[2 * TEXT];
+    snprintf(key, sizeof key, "%s/%s", group, name);
+    return gnl_reader_find(golden, key) != NULL;
+}
+
 static void load(const char *group, const char *name, int64_t count, gnl_real *out)
 {
-    char key[TEXT];
+    char key[2 * TEXT];
     snprintf(key, sizeof key, "%s/%s", group, name);
     const gnl_entry *entry = gnl_reader_find(golden, key);
     ck_assert_msg(entry, "no %s stored; run make_latent.py", key);
@@ -79,15 +86,42 @@ static void load_heads(latent_rig *r, const char *group)
         load(group, "noise", SAMPLES * ROWS * r->latents->posterior->noise, r->code.noise);
 }
 
+/* Numbers that the prior has, and what it is to draw. */
+static void load_prior(latent_rig *r, const char *group, gnl_real *draws)
+{
+    const gnl_numbers *own = &r->latents->prior->kind.numbers;
+    char name[32];
+    for (int i = 0; i < own->weights; i++) {
+        snprintf(name, sizeof name, "prior.%s", own->weight[i].name);
+        load(group, name, own->weight[i].count, gnl_numbers_data(own, i));
+    }
+    if (!has(group, "draws"))
+        return;
+    load(group, "draws", ROWS * DIMS, draws);
+    latent_rig_give_draws(r, draws);
+}
+
+static void expect_prior_slopes(const latent_rig *r, const char *group)
+{
+    const gnl_numbers *own = &r->latents->prior->kind.numbers;
+    char name[32];
+    for (int i = 0; i < own->weights; i++) {
+        snprintf(name, sizeof name, "dprior.%s", own->weight[i].name);
+        expect(group, name, own->weight[i].count, gnl_numbers_grad(own, i));
+    }
+}
+
 static void check_case(const char *group)
 {
     char copy[TEXT + 1], name[16];
+    gnl_real draws[ROWS * DIMS];
     latent_rig r;
     snprintf(copy, sizeof copy, "%s", group);
     const gnl_latent_spec spec = spec_of(copy);
     ck_assert_msg(latent_rig_open(&r, ctx, &spec, ROWS, SAMPLES) == GENLAT_OK, "%s: %s", group, genlat_last_error());
     latent_rig_fill(&r, 1);
     load_heads(&r, group);
+    load_prior(&r, group, draws);
     double value = latent_rig_backward(&r);
     const gnl_real values[] = {(gnl_real)value, (gnl_real)r.call.recon, (gnl_real)r.call.kl};
     expect(group, "z", SAMPLES * ROWS * DIMS, r.code.z);
@@ -96,6 +130,7 @@ static void check_case(const char *group)
         snprintf(name, sizeof name, "dhead%d", i);
         expect(group, name, ROWS * r.latents->posterior->head[i].width, r.code.dhead[i]);
     }
+    expect_prior_slopes(&r, group);
     latent_rig_close(&r);
 }
 

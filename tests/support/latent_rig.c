@@ -147,6 +147,7 @@ static void likelihood(void *user, double scale, const double *weight)
 double latent_rig_objective(latent_rig *r, bool gradients)
 {
     gnl_latents_draw(r->latents, &r->code);
+    r->drawn = 0;
     r->call = (gnl_bound_call){.latents = r->latents,
                                .code = &r->code,
                                .factor = 0.7,
@@ -176,16 +177,34 @@ static void held_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *
     r->prior->sample(&before, rng, draw, z);
 }
 
-void latent_rig_hold_draws(latent_rig *r)
+static void given_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+{
+    latent_rig *r = (latent_rig *)((uintptr_t)p->type - offsetof(latent_rig, held));
+    ck_assert_int_lt(r->drawn, r->code.rows);
+    memcpy(z, r->given + r->drawn++ * r->code.dims, (size_t)r->code.dims * sizeof *z);
+}
+
+static void replace_sample(latent_rig *r, void (*sample)(const gnl_prior *, gnl_rng *, const gnl_prior_draw *, gnl_real *))
 {
     gnl_prior *p = r->latents->prior;
-    const size_t count = (size_t)p->kind.numbers.values;
-    if (count == 0 || r->drawn_by)
-        return;
-    r->drawn_by = numbers((int64_t)count);
-    memcpy(r->drawn_by, p->kind.numbers.value, count * sizeof *r->drawn_by);
     r->prior = p->type;
     r->held = *p->type;
-    r->held.sample = held_sample;
+    r->held.sample = sample;
     p->type = &r->held;
+}
+
+void latent_rig_hold_draws(latent_rig *r)
+{
+    const gnl_numbers *now = &r->latents->prior->kind.numbers;
+    if (now->values == 0 || r->drawn_by)
+        return;
+    r->drawn_by = numbers(now->values);
+    memcpy(r->drawn_by, now->value, (size_t)now->values * sizeof *r->drawn_by);
+    replace_sample(r, held_sample);
+}
+
+void latent_rig_give_draws(latent_rig *r, const gnl_real *draws)
+{
+    r->given = draws;
+    replace_sample(r, given_sample);
 }

@@ -14,9 +14,11 @@ typedef struct latent_rig {
     gnl_real *head[GNL_MAX_HEADS];        /* what the code reads, [rows,width] */
     gnl_real *target;                     /* [rows,dims] of the likelihood */
     gnl_bound_call call;                  /* the last evaluation */
-    gnl_prior_type held;                  /* of a prior whose draws are held, */
+    gnl_prior_type held;                  /* of a prior whose draws are held or given, */
     const gnl_prior_type *prior;          /* its own type, */
-    gnl_real *drawn_by;                   /* and the numbers that they are drawn by */
+    gnl_real *drawn_by;                   /* the numbers that they are drawn by, */
+    const gnl_real *given;                /* or the draws themselves, [rows,dims] */
+    int64_t drawn;                        /* of those, since the start of the evaluation */
 } latent_rig;
 
 /* Answers what gnl_latents_new() does; any other failure fails the running test. */
@@ -38,5 +40,7 @@ double latent_rig_backward(latent_rig *r);
 /* From now on codes are drawn from the prior with the numbers that it has now: for differences by these numbers, which do not
  * see draws as functions of them. */
 void latent_rig_hold_draws(latent_rig *r);
+/* From now on these [rows,dims] are drawn from the prior, one after the other, in every evaluation. */
+void latent_rig_give_draws(latent_rig *r, const gnl_real *draws);
 
 #endif
