@@ -44,7 +44,11 @@ static const struct old_file {
     int64_t steps;        /* of its first optimizer */
     bool goes_on;         /* as it would have then: augmentations draw their random numbers in another order now */
 } files[] = {
-    {"vae", "vae", {"gaussian sd=learned", "free_bits=0.1", "samples=2", "linear from=1 to=0.5 steps=9", "spread", NULL}, 3, true},
+    {"vae",
+     "vae",
+     {"gaussian sd=learned", "free_bits=0.1", "samples=2", "linear from=1 to=0.5 steps=9", "spread", NULL},
+     3,
+     true},
     {"gan", "gan", {"history=0.1", "noise=0.1", "rmsprop lr=0.01", "discriminator_steps=2", NULL}, 1, true},
     {"augment", "gan", {"translation,cutout", "augment_target=0.5", "augment_probability=0.3", NULL}, 3, false},
     {"predictor", "predictor", {"cross_entropy", "adam lr=0.01", "answer", NULL}, 3, true},

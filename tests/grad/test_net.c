@@ -157,10 +157,10 @@ START_TEST(memory_that_does_not_count_is_nan)
     genlat_exec *exec = NULL;
     gnl_real x[ROWS * 6] = {1, 2, 3};
     const gnl_real *in = x;
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1);
     ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape, "dense units=5 | tanh | dense units=4", &net), GENLAT_OK);
     ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
-    gnl_exec_forward(exec, true, ROWS - 1, &in);
+    gnl_exec_forward(exec, GNL_TRAIN, ROWS - 1, &in);
     ck_assert(!isnan(gnl_exec_output(exec, 0)[0]));
     ck_assert(isnan(gnl_exec_output(exec, 0)[(ROWS - 1) * 4]));
     ck_assert(isnan(gnl_exec_output_grad(exec, 0)[0]));

@@ -10,8 +10,8 @@
 enum { CPUS = GENLAT_CPU_NEON }; /* instruction sets that are tried, each where the machine has it */
 
 typedef struct geometry_case {
-    gnl_conv g; /* the map's size is filled in where it is not there: the image may have more positions than it needs, as those of
-                 * transposed convolutions with output_padding */
+    gnl_conv g; /* the map's size is filled in where it is not there: the image may have more positions than it needs, as those
+                 * of transposed convolutions with output_padding */
     int64_t rows;
 } geometry_case;
 
