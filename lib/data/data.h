@@ -4,7 +4,7 @@
  * Uses: base, tensor. A source is constant. All randomness of a sample is a function of its seed, its index and the
  *       draw. So any thread may read any sample at any time, always with the same result.
  * Adding: a kind of source is one file with a gnl_source_type; a synthetic one also needs a line in synthetic.c.
- * Tests: tests/unit/test_data.c, tests/unit/test_batches.c.
+ * Tests: tests/unit/test_data.c, tests/unit/test_transforms.c, tests/unit/test_batches.c.
  */
 #ifndef GNL_DATA_H
 #define GNL_DATA_H

@@ -4,7 +4,7 @@
  * Uses: base. Does not depend on shapes, layers or models.
  * Adding: an entry in gnl_kernels, a plain C version in plain_*.c, a vector version in simd_*.c (compiled once per
  *         instruction set), and a test in tests/unit/test_kernels.c that compares the two.
- * Tests: tests/unit/test_kernels.c, tests/unit/test_gemm.c.
+ * Tests: tests/unit/test_kernels.c, tests/unit/test_kernel_functions.c, tests/unit/test_gemm.c.
  */
 #ifndef GNL_KERNEL_H
 #define GNL_KERNEL_H

@@ -5,7 +5,7 @@
  * Uses: base, kernel, tensor. A loss works on pointers and sizes; it does not depend on nets or models.
  * Adding: one file and one line in the table of table.c. The tests cover every entry of the table.
  * Naming: users, presets and model files specify a likelihood as in "gaussian sd=optimal".
- * Tests: tests/grad/test_loss.c, tests/golden/test_loss.c, tests/unit/test_loss.c.
+ * Tests: tests/grad/test_loss.c, tests/golden/test_loss.c, tests/unit/test_loss.c, tests/unit/test_loss_handle.c.
  */
 #ifndef GNL_LOSS_H
 #define GNL_LOSS_H

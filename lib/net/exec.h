@@ -14,7 +14,7 @@ enum { GNL_GRAD_WEIGHTS = 1, GNL_GRAD_INPUTS = 2 };
 /* Complete options: GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1); what is not named is 0. */
 #define GNL_EXEC_OPTS(...) ((genlat_exec_opts){.size = sizeof(genlat_exec_opts), __VA_ARGS__})
 genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out);
-/* In the room of a host, or NULL. */
+/* In the workspace of an outer exec, or NULL. */
 genlat_status gnl_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
                                      genlat_exec **out);
 int64_t gnl_exec_bytes(const genlat_exec *exec); /* also of one that has only been planned */
@@ -25,7 +25,8 @@ void gnl_exec_release(genlat_exec *exec);
 const gnl_compute *gnl_exec_compute(const genlat_exec *exec);
 int64_t gnl_exec_rows(const genlat_exec *exec);              /* of the last forward pass; 0: there was none */
 void gnl_exec_set_dropout(genlat_exec *exec, gnl_rng rng);   /* numbers of the dropout layers, from the next pass on */
-/* False when the gradients of a net lie in an exec that has not run backward since its last forward pass, or that of a guest. */
+/* False when the gradients of a net lie in an exec that has not run backward since its last forward pass, or that of a nested
+ * exec. */
 bool gnl_net_grad_is_there(const genlat_net *net);
 
 /* x: one pointer an input, [rows,...], which must stay until the last backward pass on it. */

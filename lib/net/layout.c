@@ -199,7 +199,8 @@ static gnl_span *want_adjoint(gnl_compiler *c, int n, gnl_buffer_kind kind)
     return span;
 }
 
-/* When the adjoints of outputs are written: a single one may overwrite what guests have left, from which it may be copied. */
+/* When the adjoints of outputs are written: a single one may overwrite what nested execs have left, from which it may be
+ * copied. */
 static int outputs_are_given(const gnl_compiler *c)
 {
     return c->exec->opts.nested_bytes && c->net->outputs == 1 ? start_of_backward(c) - 1 : c->net->nodes;
@@ -307,7 +308,7 @@ static int span_gradients(gnl_compiler *c)
 static void span_lent(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
-    int64_t space = (int64_t)gnl_gemm_space(c->net->object.ctx); /* which guests have in common with their host */
+    int64_t space = (int64_t)gnl_gemm_space(c->net->object.ctx); /* which nested execs share with their outer one */
     int64_t room = GNL_MAX(gnl_ceil_div(o->nested_bytes, (int64_t)sizeof(gnl_real)) - space, 0);
     c->nested_span = room ? add_span(c, 0, c->net->nodes, start_of_backward(c) - 2) : -1;
     c->grad_span = o->gradients_in_workspace ? span_gradients(c) : -1;

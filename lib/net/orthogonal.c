@@ -3,10 +3,10 @@
  * products of rows, or by those of columns where these are fewer. */
 #include "net/net_priv.h"
 
-/* Biases, tables of embeddings and what is not trained stay out, as with weight decay. */
-static bool takes_part(const gnl_weight *w)
+/* Biases, tables of embeddings and running statistics stay out, as with weight decay. */
+static bool is_matrix(const gnl_weight *w)
 {
-    return w->param.decay && !w->param.state && !w->frozen && w->param.shape.ndim > 1;
+    return w->param.decay && !w->param.state && w->param.shape.ndim > 1;
 }
 
 static bool by_columns(const gnl_matrix *m)
@@ -24,7 +24,7 @@ int64_t gnl_net_orthogonal_space(const genlat_net *net)
     int64_t most = 0;
     for (int i = 0; i < net->weights; i++) {
         const gnl_matrix m = gnl_matrix_of(net, &net->weight[i].param);
-        if (takes_part(&net->weight[i]))
+        if (is_matrix(&net->weight[i])) /* a frozen one may be trained again */
             most = GNL_MAX(most, side_of(&m) * side_of(&m));
     }
     return most;
@@ -68,7 +68,7 @@ double gnl_net_orthogonal(genlat_net *net, const gnl_compute *compute, double st
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         const gnl_matrix m = gnl_matrix_of(net, &w->param);
-        if (takes_part(w))
+        if (is_matrix(w) && !w->frozen)
             total += (by_columns(&m) ? columns : rows)(&m, compute, (gnl_real)(2 * strength),
                                                        net->value + w->offset, net->grad + w->offset, space);
     }

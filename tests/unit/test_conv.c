@@ -10,8 +10,8 @@
 enum { CPUS = GENLAT_CPU_NEON }; /* instruction sets that are tried, each where the machine has it */
 
 typedef struct geometry_case {
-    gnl_conv g; /* the map's size is filled in where it is not there: the image may have more positions than it needs, as those of
-                 * transposed convolutions with output_padding */
+    gnl_conv g; /* the map's size is filled in where it is not there: the image may have more positions than it needs, as those
+                 * of transposed convolutions with output_padding */
     int64_t rows;
 } geometry_case;
 
@@ -334,6 +334,7 @@ START_TEST(impossible_geometry_is_refused)
     gnl_layer_env env = {4, 1, true};
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
     ck_assert_msg(gnl_layer_parse(ctx, r->spec, &layer) == GENLAT_OK, "%s", genlat_last_error());
+    (void)gnl_enter(""); /* the layer's own text */
     ck_assert_int_eq(layer->type->infer(layer->opts, &env, 1, &r->in, &plan), r->status);
     ck_assert_str_eq(genlat_last_error(), r->text);
     gnl_layer_release(layer);
@@ -353,6 +354,7 @@ START_TEST(inputs_that_differ_are_refused)
     gnl_layer_plan plan;
     gnl_layer_env env = {4, 1, true};
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    (void)gnl_enter(""); /* the layer's own text */
     for (size_t i = 0; i < GNL_COUNT(tries); i++) {
         genlat_layer *layer = NULL;
         ck_assert_int_eq(gnl_layer_parse(ctx, tries[i].spec, &layer), GENLAT_OK);
