@@ -43,6 +43,8 @@ const char *gnl_enter(const char *function);
 const char *gnl_running(void); /* "": none */
 #define GNL_ENTER() (void)gnl_enter(__func__)
 
+enum { GNL_ERROR_TEXT = 1024 }; /* bytes of an error text */
+
 /* Stores one line of error text for this thread and returns the code. The text states what is wrong, what was found and
  * what was expected. The name of the running public function is prepended. */
 GENLAT_PRINTF(2, 3) genlat_status gnl_fail(genlat_status code, const char *format, ...);
@@ -212,6 +214,13 @@ genlat_status gnl_spec_format(const char *kind, const gnl_options_table *table, 
 /* Returns the name and the help text of an option of a kind, or of the kind itself if the index is -1. */
 genlat_status gnl_spec_help(const char *kind, const char *kind_help, const gnl_options_table *table, int32_t option,
                             const char **name, const char **help);
+
+/* Appends formatted text, cut to the capacity. */
+GENLAT_PRINTF(3, 4) void gnl_text_append(char *text, size_t capacity, const char *format, ...);
+
+/* Search a table of kinds: an array of pointers to structs whose first member is the name, ended by NULL. */
+const void *gnl_kind_find(const void *table, const char *name); /* NULL: there is none */
+genlat_status gnl_kind_unknown(const void *table, const char *what, const char *name); /* reports it and lists the names */
 
 /* Convert text to a number, independently of the locale. Return false if the text is not exactly one number. */
 bool gnl_parse_real(const char *text, double *out);

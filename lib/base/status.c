@@ -4,9 +4,7 @@
 
 #include "base/base.h"
 
-enum { ERROR_TEXT_CAPACITY = 512 };
-
-static _Thread_local char error_text[ERROR_TEXT_CAPACITY];
+static _Thread_local char error_text[GNL_ERROR_TEXT];
 static _Thread_local const char *running = ""; /* name of the public function that runs in this thread; "": none */
 
 const char *gnl_enter(const char *function)
@@ -68,18 +66,18 @@ static size_t name_length(void)
 
 genlat_status gnl_fail(genlat_status code, const char *format, ...)
 {
-    char text[ERROR_TEXT_CAPACITY]; /* the arguments may point to the old text */
+    char text[GNL_ERROR_TEXT]; /* the arguments may point to the old text */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    snprintf(error_text, sizeof error_text, "%s%s%.*s", running, *running ? ": " : "", ERROR_TEXT_CAPACITY - 64, text);
+    snprintf(error_text, sizeof error_text, "%s%s%.*s", running, *running ? ": " : "", GNL_ERROR_TEXT - 64, text);
     return code;
 }
 
 genlat_status genlat_error_set(genlat_status status, const char *format, ...)
 {
-    char text[ERROR_TEXT_CAPACITY]; /* the arguments may point to the old text */
+    char text[GNL_ERROR_TEXT]; /* the arguments may point to the old text */
     va_list args;
     if (!format)
         return status;
@@ -92,14 +90,14 @@ genlat_status genlat_error_set(genlat_status status, const char *format, ...)
 
 genlat_status gnl_fail_in(genlat_status code, const char *format, ...)
 {
-    char inner[ERROR_TEXT_CAPACITY], prefix[ERROR_TEXT_CAPACITY];
+    char inner[GNL_ERROR_TEXT], prefix[GNL_ERROR_TEXT];
     size_t name = name_length();
     memcpy(inner, error_text, sizeof inner);
     va_list args;
     va_start(args, format);
     vsnprintf(prefix, sizeof prefix, format, args);
     va_end(args);
-    snprintf(error_text + name, sizeof error_text - name, "%.200s: %.*s", prefix, ERROR_TEXT_CAPACITY - 204,
+    snprintf(error_text + name, sizeof error_text - name, "%.200s: %.*s", prefix, GNL_ERROR_TEXT - 204,
              inner + name);
     return code;
 }

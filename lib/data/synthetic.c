@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Synthetic sources: their names and their creation. */
-#include <stdio.h>
-
 #include "data/data_priv.h"
 
 static const gnl_synthetic_kind *const kinds[] = {
@@ -20,11 +18,9 @@ static const gnl_synthetic_kind *find_kind(const char *name)
 static genlat_status unknown_name(const char *name)
 {
     char known[128] = "";
-    for (size_t i = 0; i < GNL_COUNT(kinds); i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", kinds[i]->type->name);
-    }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "there is no synthetic source '%s', expected one of: %s",
+    for (size_t i = 0; i < GNL_COUNT(kinds); i++)
+        gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", kinds[i]->type->name);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown synthetic source '%s'; known: %s",
                     name, known);
 }
 

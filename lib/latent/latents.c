@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Creates instances of the kinds from text, and the workspaces of a batch of codes. */
-#include <stdio.h>
-
 #include "latent/latent_priv.h"
 
 /* ---- one instance ---------------------------------------------------------------------------- */
@@ -12,24 +10,6 @@ typedef struct group {
     const void *const *types; /* NULL-terminated; each begins with a gnl_kind_type */
     size_t size;              /* size of an instance, which starts with a gnl_kind followed by its type */
 } group;
-
-static const gnl_kind_type *find_type(const group *g, const char *name)
-{
-    for (const void *const *type = g->types; *type; type++)
-        if (strcmp(((const gnl_kind_type *)*type)->name, name) == 0)
-            return *type;
-    return NULL;
-}
-
-static genlat_status unknown(const group *g, const char *name)
-{
-    char known[320] = "";
-    for (const void *const *type = g->types; *type; type++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", ((const gnl_kind_type *)*type)->name);
-    }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown %s '%s'; known: %s", g->name, name, known);
-}
 
 static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const gnl_kind_type *type, const char *pairs)
 {
@@ -60,9 +40,9 @@ static genlat_status kind_new(const gnl_latents *l, const group *g, const char *
     char name[GNL_SPEC_KIND];
     const char *pairs = NULL;
     GNL_TRY_IN(g->name, gnl_spec_kind(text, name, &pairs));
-    const gnl_kind_type *type = find_type(g, name);
+    const gnl_kind_type *type = gnl_kind_find(g->types, name);
     if (!type)
-        return unknown(g, name);
+        return gnl_kind_unknown(g->types, g->name, name);
     gnl_kind *kind = gnl_calloc(l->ctx, 1, g->size);
     if (!kind)
         return GENLAT_E_MEMORY;

@@ -6,8 +6,7 @@ static genlat_status layer_alloc(genlat_ctx *ctx, const char *kind, genlat_layer
 {
     const gnl_layer_type *type = gnl_layer_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no layer '%s'; see genlat_layer_kind for a list",
-                        kind);
+        return gnl_kind_unknown(gnl_layer_types, "layer", kind);
     genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
     if (!layer)
         return GENLAT_E_MEMORY;
@@ -90,6 +89,6 @@ genlat_status genlat_layer_help(const char *kind, int32_t option, const char **n
     GNL_CHECK(kind, "kind is NULL");
     const gnl_layer_type *type = gnl_layer_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no layer '%s'", kind);
+        return gnl_kind_unknown(gnl_layer_types, "layer", kind);
     return gnl_spec_help(type->name, type->help, type->options, option, name, help);
 }

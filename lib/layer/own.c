@@ -242,7 +242,7 @@ static genlat_status find_init(const char *name, gnl_init_kind *out)
             *out = (gnl_init_kind)i;
             return GENLAT_OK;
         }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "there is no init '%s'", name);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown init '%s'", name);
 }
 
 static genlat_status init_param(const char *name, uint32_t kind, const gnl_shape *shape, const char *init,

@@ -59,8 +59,5 @@ const gnl_layer_type *const gnl_layer_types[] = {LAYERS(LIST) NULL};
 
 const gnl_layer_type *gnl_layer_type_find(const char *name)
 {
-    for (const gnl_layer_type *const *type = gnl_layer_types; *type; type++)
-        if (strcmp((*type)->name, name) == 0)
-            return *type;
-    return NULL;
+    return gnl_kind_find(gnl_layer_types, name);
 }

@@ -6,8 +6,7 @@ static genlat_status loss_alloc(genlat_ctx *ctx, const char *kind, genlat_loss *
 {
     const gnl_loss_type *type = gnl_loss_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND,
-                        "there is no loss '%s'; see genlat_loss_kind for a list", kind);
+        return gnl_kind_unknown(gnl_loss_types, "loss", kind);
     genlat_loss *loss = gnl_object_new(ctx, sizeof *loss);
     if (!loss)
         return GENLAT_E_MEMORY;
@@ -135,7 +134,7 @@ genlat_status genlat_loss_help(const char *kind, int32_t option, const char **na
     GNL_CHECK(kind, "kind is NULL");
     const gnl_loss_type *type = gnl_loss_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no loss '%s'", kind);
+        return gnl_kind_unknown(gnl_loss_types, "loss", kind);
     return gnl_spec_help(type->name, type->help, type->options, option, name, help);
 }
 

@@ -20,8 +20,5 @@ const gnl_loss_type *const gnl_loss_types[] = {LIKELIHOODS(LIST) NULL};
 
 const gnl_loss_type *gnl_loss_type_find(const char *name)
 {
-    for (const gnl_loss_type *const *type = gnl_loss_types; *type; type++)
-        if (strcmp((*type)->name, name) == 0)
-            return *type;
-    return NULL;
+    return gnl_kind_find(gnl_loss_types, name);
 }

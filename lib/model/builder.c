@@ -18,7 +18,7 @@ struct genlat_model_builder {
     genlat_net *net[GNL_MAX_NETS]; /* nets from the caller; NULL: create from the layer text */
     bool options_read;             /* the caller has read the options since the last preset */
     genlat_status status;
-    char error[512];
+    char error[GNL_ERROR_TEXT];
 };
 
 /* Stores the first error, including the name of the public function. Later errors are usually consequences of it. */

@@ -52,15 +52,6 @@ genlat_status gnl_text_replace(char *text, size_t capacity, const char *placehol
     return GENLAT_OK;
 }
 
-void gnl_text_append(char *text, size_t capacity, const char *format, ...)
-{
-    size_t used = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + used, capacity - used, format, args);
-    va_end(args);
-}
-
 /* ---- condition ------------------------------------------------------------------------------- */
 
 genlat_status gnl_condition_set(gnl_config *config, int64_t classes, int64_t vector)

@@ -77,7 +77,6 @@ genlat_status gnl_config_read(const gnl_config_type *type, gnl_config *config, c
 genlat_status gnl_text_copy(char *out, size_t capacity, const char *text, const char *name);
 /* Replaces all occurrences of a placeholder such as {out} by a number. */
 genlat_status gnl_text_replace(char *text, size_t capacity, const char *placeholder, int64_t number);
-GENLAT_PRINTF(3, 4) void gnl_text_append(char *text, size_t capacity, const char *format, ...);
 
 /* Sets the condition. Returns E_RANGE unless at least one of the two is 0. */
 genlat_status gnl_condition_set(gnl_config *config, int64_t classes, int64_t vector);

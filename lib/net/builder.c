@@ -12,7 +12,7 @@ struct genlat_net_builder {
     size_t node_room, weight_room;
     int64_t most_numbers; /* that all weights together may have; 0: any */
     genlat_status status; /* of the first call that failed */
-    char error[512];
+    char error[GNL_ERROR_TEXT];
 };
 
 /* The builder's own words in a line, apart from the layer's. */

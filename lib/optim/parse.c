@@ -10,9 +10,7 @@ genlat_status gnl_optim_parse(genlat_ctx *ctx, const char *spec, genlat_optim **
     GNL_TRY(gnl_spec_kind(spec, kind, &pairs));
     const gnl_rule *rule = gnl_rule_find(kind);
     if (!rule)
-        return gnl_fail(GENLAT_E_NOT_FOUND,
-                        "there is no optimizer '%s'; see genlat_optim_kind for a list",
-                        kind);
+        return gnl_kind_unknown(gnl_rules, "optimizer", kind);
     gnl_options_init(rule->options, opts, rule->options->size);
     GNL_TRY(gnl_spec_pairs(rule->options, opts, pairs, kind));
     return gnl_optim_new(ctx, rule, opts, out);

@@ -34,7 +34,7 @@ genlat_status genlat_optim_help(const char *kind, int32_t option, const char **n
     GNL_CHECK(kind, "kind is NULL");
     const gnl_rule *rule = gnl_rule_find(kind);
     if (!rule)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no optimizer '%s'", kind);
+        return gnl_kind_unknown(gnl_rules, "optimizer", kind);
     return gnl_spec_help(rule->name, rule->help, rule->options, option, name, help);
 }
 

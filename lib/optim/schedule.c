@@ -45,8 +45,7 @@ static genlat_status parse_segment(const char *text, segment *out)
     bool plain = gnl_parse_real(kind, &number);
     out->type = gnl_schedule_type_find(plain ? "constant" : kind);
     if (!out->type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no schedule '%s'; see genlat_schedule_kind for a list",
-                        kind);
+        return gnl_kind_unknown(gnl_schedule_types, "schedule", kind);
     gnl_options_init(out->type->options, out->opts, out->type->options->size);
     if (plain)
         GNL_TRY(gnl_options_set(out->type->options, out->opts, "value", kind));
@@ -205,7 +204,7 @@ genlat_status genlat_schedule_help(const char *kind, int32_t option, const char 
     GNL_CHECK(kind, "kind is NULL");
     const gnl_schedule_type *type = gnl_schedule_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no schedule '%s'", kind);
+        return gnl_kind_unknown(gnl_schedule_types, "schedule", kind);
     return gnl_spec_help(type->name, type->help, type->options, option, name, help);
 }
 

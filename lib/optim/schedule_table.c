@@ -260,8 +260,5 @@ const gnl_schedule_type *const gnl_schedule_types[] = {
 
 const gnl_schedule_type *gnl_schedule_type_find(const char *name)
 {
-    for (const gnl_schedule_type *const *type = gnl_schedule_types; *type; type++)
-        if (strcmp((*type)->name, name) == 0)
-            return *type;
-    return NULL;
+    return gnl_kind_find(gnl_schedule_types, name);
 }

@@ -18,8 +18,5 @@ const gnl_rule *const gnl_rules[] = {RULES(LIST) NULL};
 
 const gnl_rule *gnl_rule_find(const char *name)
 {
-    for (const gnl_rule *const *rule = gnl_rules; *rule; rule++)
-        if (strcmp((*rule)->name, name) == 0)
-            return *rule;
-    return NULL;
+    return gnl_kind_find(gnl_rules, name);
 }

@@ -46,10 +46,8 @@ const char *genlat_trainer_curve(const genlat_trainer *trainer, int32_t index)
 static genlat_status unknown_curve(const gnl_history *history, const char *name)
 {
     char known[512] = "";
-    for (int i = 0; i < history->curves; i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", history->name[i]);
-    }
+    for (int i = 0; i < history->curves; i++)
+        gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", history->name[i]);
     return gnl_fail(GENLAT_E_NOT_FOUND, "unknown curve '%s'; known: %s", name, known);
 }
 

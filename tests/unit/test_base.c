@@ -283,7 +283,7 @@ END_TEST
 
 START_TEST(long_errors_are_cut)
 {
-    char longest[600];
+    char longest[GNL_ERROR_TEXT + 100];
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
     (void)gnl_enter("genlat_this");
@@ -291,8 +291,8 @@ START_TEST(long_errors_are_cut)
     ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_this: xxx", 16), 0);
     for (int i = 0; i < 3; i++) {
         (void)gnl_fail_in(GENLAT_E_RANGE, "%s", longest);
-        ck_assert_uint_gt(strlen(genlat_last_error()), 400);
-        ck_assert_uint_le(strlen(genlat_last_error()), 511);
+        ck_assert_uint_gt(strlen(genlat_last_error()), GNL_ERROR_TEXT / 2);
+        ck_assert_uint_lt(strlen(genlat_last_error()), GNL_ERROR_TEXT);
         ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_this: xxx", 16), 0);
     }
 }
@@ -308,7 +308,7 @@ START_TEST(errors_do_not_name_the_function_before)
     opts.threads = 0;
     ck_assert_int_eq(genlat_ctx_new(&opts, &other), GENLAT_E_RANGE);
     ck_assert_int_eq(genlat_loss_new(ctx, "gaussian sd=learned value=0.0001", &loss), GENLAT_E_RANGE);
-    ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_loss_new: gaussian: value=", 33), 0);
+    ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_loss_new: gaussian: value is ", 36), 0);
 }
 END_TEST
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The augmentations of a model: parses their names, samples their parameters, and applies them to a batch. */
-#include <stdio.h>
-
 #include "gan/augment/augment.h"
 
 static bool is_word(const char *name, const char *word, size_t length)
@@ -13,11 +11,10 @@ static genlat_status unknown(const char *word, size_t length)
 {
     char known[256] = "";
     for (const gnl_augment_type *const *type = gnl_augment_types; *type; type++) {
-        size_t used = strlen(known);
         const char *group = (*type)->group;
         bool is_new = group && !strstr(known, group);
-        snprintf(known + used, sizeof known - used, "%s%s%s%s", used ? ", " : "", (*type)->name, is_new ? ", " : "",
-                 is_new ? group : "");
+        gnl_text_append(known, sizeof known, "%s%s%s%s", *known ? ", " : "", (*type)->name, is_new ? ", " : "",
+                        is_new ? group : "");
     }
     return gnl_fail(GENLAT_E_NOT_FOUND, "augment: unknown augmentation '%.*s'; known: %s",
                     (int)GNL_MIN(length, (size_t)40), word, known);

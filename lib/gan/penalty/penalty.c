@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The penalties of a model: parses them from text, and evaluates them in order. */
-#include <stdio.h>
-
 #include "gan/penalty/penalty.h"
 
 /* ---- from text ------------------------------------------------------------------------------- */
-
-static genlat_status find_type(const char *name, const gnl_gan_penalty_type **out)
-{
-    char known[256] = "";
-    for (const gnl_gan_penalty_type *const *type = gnl_gan_penalty_types; *type; type++) {
-        if (strcmp((*type)->name, name) == 0) {
-            *out = *type;
-            return GENLAT_OK;
-        }
-        gnl_text_append(known, sizeof known, "%s%s", *known ? ", " : "", (*type)->name);
-    }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown penalty '%s'; known: %s", name, known);
-}
 
 static genlat_status parse_one(const char *spec, gnl_gan_penalties *out)
 {
@@ -28,7 +13,9 @@ static genlat_status parse_one(const char *spec, gnl_gan_penalties *out)
         return gnl_fail(GENLAT_E_RANGE, "there are more than %d penalties", GNL_MAX_PENALTIES);
     GNL_TRY_IN("penalties", gnl_spec_kind(spec, name, &pairs));
     *p = (gnl_gan_penalty){.type = NULL};
-    GNL_TRY(find_type(name, &p->type));
+    p->type = gnl_kind_find(gnl_gan_penalty_types, name);
+    if (!p->type)
+        return gnl_kind_unknown(gnl_gan_penalty_types, "penalty", name);
     for (int i = 0; i < out->count; i++)
         if (out->item[i].type == p->type)
             return gnl_fail(GENLAT_E_INVALID, "penalty %s is set twice; set it by its option or in penalties, not both",
