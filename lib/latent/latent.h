@@ -20,7 +20,7 @@ enum {
     GNL_MAX_TERMS_ADDED = 8,                   /* terms of an objective */
     GNL_MAX_KINDS = 3 + GNL_MAX_TERMS_ADDED,   /* posterior, prior, bound, terms */
     GNL_MAX_KIND_BYTES = 128,
-    GNL_MAX_KIND_PARAMS = 8,
+    GNL_MAX_KIND_PARAMS = 64,
     GNL_MAX_GROUPS = 16
 };
 
@@ -66,8 +66,9 @@ typedef struct gnl_kind_type {
     const char *name;
     const gnl_options_table *options; /* NULL if the kind has no options */
     const char *help;                 /* one line for the generated reference */
-    /* Lists the trained and the stored tensors, at most GNL_MAX_KIND_PARAMS. NULL if there are none. */
-    int (*params)(const void *opts, int64_t dims, gnl_param *param);
+    /* Lists the trained and the stored tensors, at most GNL_MAX_KIND_PARAMS. data is the shape of one sample. NULL if
+     * there are none. */
+    int (*params)(const void *opts, int64_t dims, const gnl_shape *data, gnl_param *param);
     /* Allocates a workspace, which serves one batch at a time. NULL if none is needed. */
     genlat_status (*work_new)(const gnl_kind *kind, const gnl_latents *latents, const gnl_latent_env *env, void **work);
     void (*work_free)(genlat_ctx *ctx, void *work); /* NULL if the workspace is a single block of memory */
@@ -239,11 +240,13 @@ struct gnl_bound {
 typedef struct gnl_latent_spec {
     const char *posterior, *prior, *terms, *bound;
     int64_t dims;
+    gnl_shape data; /* of one sample; without dimensions if no kind needs it */
 } gnl_latent_spec;
 
 struct gnl_latents {
     genlat_ctx *ctx;
     int64_t dims;
+    gnl_shape data; /* of one sample */
     int groups;
     int64_t group[GNL_MAX_GROUPS + 1]; /* first dimension of each group of dimensions, then dims */
     gnl_posterior *posterior;

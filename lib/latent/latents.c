@@ -20,7 +20,7 @@ static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const gnl_k
     if (type->options)
         gnl_options_init(type->options, kind->opts, type->options->size);
     GNL_TRY(gnl_spec_pairs(type->options, kind->opts, pairs, type->name));
-    int count = type->params ? type->params(kind->opts, kind->dims, param) : 0;
+    int count = type->params ? type->params(kind->opts, l->dims, &l->data, param) : 0;
     /* Nets use the substreams below 16. */
     return gnl_numbers_make(l->ctx, param, count, (uint64_t)gnl_ctx_opts(l->ctx)->seed, 16 + (uint64_t)kind->index,
                             &kind->numbers);
@@ -120,6 +120,7 @@ genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_
         return GENLAT_E_MEMORY;
     l->ctx = ctx;
     l->dims = l->group[1] = spec->dims;
+    l->data = spec->data;
     l->groups = 1;
     genlat_status status = make_posterior(l, spec->posterior);
     if (status == GENLAT_OK)

@@ -97,6 +97,11 @@ static void format_kl(const genlat_vae_opts *o, char *text, size_t capacity)
 }
 
 /* Formats the bound, such as "importance estimator=doubly". */
+/* The kinds of the latents as texts, either set as texts or formatted from the options. */
+typedef struct vae_kinds {
+    char posterior[GNL_TEXT_LENGTH], prior[GNL_TEXT_LENGTH], terms[GNL_SPEC_TEXT], bound[GNL_SPEC_TEXT];
+} vae_kinds;
+
 static genlat_status find_bound(const gnl_vae_config *c, char *out, size_t capacity)
 {
     const bool estimator = c->opts.estimator != GENLAT_ESTIMATOR_TOTAL;
@@ -108,7 +113,7 @@ static genlat_status find_bound(const gnl_vae_config *c, char *out, size_t capac
     return GENLAT_OK;
 }
 
-genlat_status gnl_vae_find_kinds(const gnl_vae_config *c, gnl_vae_kinds *out)
+static genlat_status find_kinds(const gnl_vae_config *c, vae_kinds *out)
 {
     const bool plain = c->opts.kind == GENLAT_VAE_PLAIN;
     char kl[GNL_SPEC_TEXT];
@@ -157,16 +162,26 @@ static genlat_status append_heads(const gnl_latents *l, char text[GNL_NET_LENGTH
                                                         GNL_NET_LENGTH - 2);
 }
 
+genlat_status gnl_vae_latents_new(genlat_ctx *ctx, const gnl_vae_config *c, gnl_latents **out)
+{
+    vae_kinds kinds;
+    GNL_TRY(find_kinds(c, &kinds));
+    const gnl_latent_spec spec = {.posterior = kinds.posterior,
+                                  .prior = kinds.prior,
+                                  .terms = kinds.terms,
+                                  .bound = kinds.bound,
+                                  .dims = c->opts.latent,
+                                  .data = c->base.data};
+    return gnl_latents_new(ctx, &spec, out);
+}
+
 static genlat_status complete_encoder(genlat_ctx *ctx, gnl_vae_config *c)
 {
-    gnl_vae_kinds kinds;
     gnl_latents *latents = NULL;
     const char *architecture = architecture_of(c, c->encoder);
     if (architecture)
         GNL_TRY(gnl_vae_architecture_encoder(architecture, c, c->encoder));
-    GNL_TRY(gnl_vae_find_kinds(c, &kinds));
-    const gnl_latent_spec spec = {kinds.posterior, kinds.prior, kinds.terms, kinds.bound, c->opts.latent};
-    GNL_TRY(gnl_latents_new(ctx, &spec, &latents));
+    GNL_TRY(gnl_vae_latents_new(ctx, c, &latents));
     genlat_status status = append_heads(latents, c->encoder);
     gnl_latents_free(latents);
     return status;

@@ -77,11 +77,7 @@ static gnl_part likelihood_part(gnl_vae *vae)
 
 static genlat_status make_latents(gnl_vae *vae)
 {
-    gnl_vae_kinds kinds;
-    const gnl_vae_config *c = gnl_vae_config_of(&vae->model);
-    GNL_TRY(gnl_vae_find_kinds(c, &kinds));
-    const gnl_latent_spec spec = {kinds.posterior, kinds.prior, kinds.terms, kinds.bound, c->opts.latent};
-    GNL_TRY(gnl_latents_new(vae->model.object.ctx, &spec, &vae->latents));
+    GNL_TRY(gnl_vae_latents_new(vae->model.object.ctx, gnl_vae_config_of(&vae->model), &vae->latents));
     gnl_kind *owner = NULL;
     const char *name = NULL;
     for (int i = 0; (owner = gnl_latents_owner(vae->latents, i, &name)); i++)

@@ -28,14 +28,8 @@ enum { GNL_VAE_LR_SCHEDULE, GNL_VAE_BETA_SCHEDULE }; /* indices, in the order of
 extern const gnl_config_type gnl_vae_config_type;
 extern const gnl_preset gnl_vae_presets[];
 
-/* The kinds of the latents as texts. They come from the texts of the configuration or are formatted from its
- * options. */
-typedef struct gnl_vae_kinds {
-    char posterior[GNL_TEXT_LENGTH], prior[GNL_TEXT_LENGTH], terms[GNL_SPEC_TEXT], bound[GNL_SPEC_TEXT];
-} gnl_vae_kinds;
-
-/* Returns E_INVALID if both a text and the corresponding options are set. */
-genlat_status gnl_vae_find_kinds(const gnl_vae_config *config, gnl_vae_kinds *out);
+/* Creates the latents of a configuration. Returns E_INVALID if it sets a kind both by text and by options. */
+genlat_status gnl_vae_latents_new(genlat_ctx *ctx, const gnl_vae_config *config, gnl_latents **out);
 genlat_status gnl_vae_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given);
 
 /* Writes the layers of an architecture, such as "mlp widths=512x256", for the data of a configuration. */

@@ -106,12 +106,13 @@ START_TEST(kinds_own_their_numbers)
 {
     for (int i = 0; gnl_prior_types[i]; i++) {
         const gnl_prior_type *type = gnl_prior_types[i];
-        const gnl_latent_spec spec = {"gaussian", type->kind.name, "", "elbo", 4};
+        const gnl_shape data = {1, {6}};
+        const gnl_latent_spec spec = {"gaussian", type->kind.name, "", "elbo", 4, data};
         gnl_param param[GNL_MAX_KIND_PARAMS];
         latent_rig r;
         const char *name = NULL;
         open_rig(&r, ctx, &spec, 3, 1);
-        const int count = type->kind.params ? type->kind.params(r.latents->prior->kind.opts, 4, param) : 0;
+        const int count = type->kind.params ? type->kind.params(r.latents->prior->kind.opts, 4, &data, param) : 0;
         gnl_kind *owner = gnl_latents_owner(r.latents, 0, &name);
         ck_assert_ptr_eq(owner, count ? &r.latents->prior->kind : NULL);
         ck_assert_int_eq(r.latents->prior->kind.numbers.weights, count);
