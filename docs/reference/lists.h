@@ -114,6 +114,8 @@ static const struct {
     {"penalties", "penalties, separated by `;`", "penalties"},
     {"augment", "augmentations, separated by `,`", "augmentations"},
     {"optimizer", "optimizer", "optimizers"},
+    {"term_optimizer", "optimizer of the tensors that terms train against the model; default: as `optimizer`",
+     "optimizers"},
     {"optimizer_g", "optimizer of the generator", "optimizers"},
     {"optimizer_d", "optimizer of the discriminator; default: as `optimizer_g`", "optimizers"},
     {"lr_schedule", "factor of the learning rates", "schedules"},

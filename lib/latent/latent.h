@@ -69,6 +69,7 @@ typedef struct gnl_kind_type {
     /* Lists the trained and the stored tensors, at most GNL_MAX_KIND_PARAMS. data is the shape of one sample. NULL if
      * there are none. */
     int (*params)(const void *opts, int64_t dims, const gnl_shape *data, gnl_param *param);
+    bool adversarial; /* its tensors minimize a loss of their own, which term_optimizer updates */
     /* Allocates a workspace, which serves one batch at a time. NULL if none is needed. */
     genlat_status (*work_new)(const gnl_kind *kind, const gnl_latents *latents, const gnl_latent_env *env, void **work);
     void (*work_free)(genlat_ctx *ctx, void *work); /* NULL if the workspace is a single block of memory */

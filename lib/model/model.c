@@ -67,6 +67,15 @@ static genlat_status make_optimizer(genlat_model *model, int index, const gnl_te
     return GENLAT_OK;
 }
 
+static bool has_parts(const genlat_model *model, int optimizer)
+{
+    for (int i = 0; i < model->parts; i++)
+        if (model->part[i].optimizer == optimizer)
+            return true;
+    return false;
+}
+
+/* Creates the optimizers that have parts. Those without parts are the last ones of the configuration. */
 static genlat_status make_optimizers(genlat_model *model)
 {
     const gnl_config_type *type = model->type->config;
@@ -76,7 +85,9 @@ static genlat_status make_optimizers(genlat_model *model)
         if (text->kind != GNL_TEXT_OPTIMIZER)
             continue;
         first = first ? first : gnl_config_text(text, model->config);
-        GNL_TRY(make_optimizer(model, index++, text, first));
+        if (has_parts(model, index))
+            GNL_TRY(make_optimizer(model, index, text, first));
+        index++;
     }
     return GENLAT_OK;
 }

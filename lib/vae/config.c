@@ -44,6 +44,7 @@ static const gnl_text texts[] = {
     GNL_TEXT(gnl_vae_config, bound, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
     GNL_TEXT(gnl_vae_config, decoder_inputs, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
     GNL_TEXT(gnl_vae_config, optimizer, GNL_TEXT_OPTIMIZER, GNL_TEXT_REQUIRED),
+    GNL_TEXT(gnl_vae_config, term_optimizer, GNL_TEXT_OPTIMIZER, GNL_TEXT_OPTIONAL),
     GNL_TEXT(gnl_vae_config, lr_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_REQUIRED),
     GNL_TEXT(gnl_vae_config, beta_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_REQUIRED),
     GNL_TEXT(gnl_vae_config, output_bias, GNL_TEXT_BUILD, GNL_TEXT_REQUIRED),

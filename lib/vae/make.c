@@ -63,7 +63,7 @@ static gnl_part likelihood_part(gnl_vae *vae)
                      .former = loss->type->name,
                      .weight = &vae->loss_values,
                      .weights = loss->values > 0,
-                     .optimizer = trains ? 0 : -1};
+                     .optimizer = trains ? GNL_VAE_MODEL : -1};
     if (trains) {
         part.value = vae->loss->value;
         part.grad = vae->loss->grad;
@@ -80,8 +80,10 @@ static genlat_status make_latents(gnl_vae *vae)
     GNL_TRY(gnl_vae_latents_new(vae->model.object.ctx, gnl_vae_config_of(&vae->model), &vae->latents));
     gnl_kind *owner = NULL;
     const char *name = NULL;
-    for (int i = 0; (owner = gnl_latents_owner(vae->latents, i, &name)); i++)
-        GNL_TRY(gnl_model_add_part(&vae->model, gnl_part_of_numbers(&owner->numbers, name, 0)));
+    for (int i = 0; (owner = gnl_latents_owner(vae->latents, i, &name)); i++) {
+        const int optimizer = owner->type->adversarial ? GNL_VAE_ADVERSARY : GNL_VAE_MODEL;
+        GNL_TRY(gnl_model_add_part(&vae->model, gnl_part_of_numbers(&owner->numbers, name, optimizer)));
+    }
     return GENLAT_OK;
 }
 

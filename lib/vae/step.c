@@ -104,13 +104,19 @@ static void backward(const pass *p, gnl_bound_call *call)
     gnl_exec_backward(p->work->encoder, heads, GNL_GRAD_WEIGHTS);
 }
 
+/* Returns the optimizers whose updates a failed step must undo: all but the one that is updated last. */
+static unsigned undone(const genlat_model *model)
+{
+    return model->optimizer[GNL_VAE_ADVERSARY].optim ? 1u << GNL_VAE_ADVERSARY : 0;
+}
+
 /* Runs a forward and a backward pass. On E_NUMERIC gradients and running statistics are unchanged. */
 static genlat_status run_pass(pass *p, const genlat_tensor *labels, genlat_vae_terms *t)
 {
     GNL_TRY(gnl_model_want_work(p->model, p->rows));
     p->work = (gnl_vae_work *)p->model->work;
     GNL_TRY(fill_inputs(p, labels));
-    GNL_TRY(gnl_model_save_state(p->model, 0));
+    GNL_TRY(gnl_model_save_state(p->model, undone(p->model)));
     forward(p);
     gnl_bound_call call = {.latents = p->vae->latents,
                            .code = &p->work->code,
@@ -125,7 +131,7 @@ static genlat_status run_pass(pass *p, const genlat_tensor *labels, genlat_vae_t
     t->beta = call.beta;
     t->neg_elbo = t->recon + t->kl;
     if (!isfinite(t->objective)) {
-        gnl_model_restore_state(p->model, 0);
+        gnl_model_restore_state(p->model, undone(p->model));
         return gnl_fail(GENLAT_E_NUMERIC,
                         "the loss is not finite (recon %g, kl %g); lower the learning rate, clip gradients, or check "
                         "the data for invalid values",
@@ -145,20 +151,28 @@ static pass pass_of(genlat_model *model, const genlat_tensor *x)
                   .rows = x->shape.dim[0]};
 }
 
+static genlat_status update(genlat_model *model, genlat_optim *optim)
+{
+    if (model->optimizer[GNL_VAE_ADVERSARY].optim)
+        GNL_TRY(gnl_model_update(model, GNL_VAE_ADVERSARY));
+    return optim ? gnl_optim_step(optim) : gnl_model_update(model, GNL_VAE_MODEL);
+}
+
 genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
                            const genlat_tensor *labels, genlat_vae_terms *t)
 {
     pass p = pass_of(model, x);
     if (optim)
         GNL_TRY(gnl_model_check_optimizer(optim));
-    gnl_model_zero_grad(model, 0);
+    gnl_model_zero_grad(model, GNL_VAE_MODEL);
+    gnl_model_zero_grad(model, GNL_VAE_ADVERSARY);
     GNL_TRY(run_pass(&p, labels, t));
-    genlat_status status = optim ? gnl_optim_step(optim) : gnl_model_update(model, 0);
+    genlat_status status = update(model, optim);
     if (status != GENLAT_OK) {
-        gnl_model_restore_state(model, 0);
+        gnl_model_restore_state(model, undone(model));
         return status;
     }
-    t->grad_norm = gnl_optim_grad_norm(optim ? optim : model->optimizer[0].optim);
+    t->grad_norm = gnl_optim_grad_norm(optim ? optim : model->optimizer[GNL_VAE_MODEL].optim);
     model->progress.step++;
     return GENLAT_OK;
 }
@@ -203,5 +217,5 @@ genlat_status genlat_vae_optimizer(genlat_model *model, const char *text, genlat
     *out = NULL;
     GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_CHECK(text, "text is NULL");
-    return gnl_model_optimizer_new(model, 0, text, out);
+    return gnl_model_optimizer_new(model, GNL_VAE_MODEL, text, out);
 }

@@ -18,10 +18,14 @@ typedef struct gnl_vae_config {
     char architecture[GNL_TEXT_LENGTH];
     char likelihood[GNL_TEXT_LENGTH];
     char posterior[GNL_TEXT_LENGTH], prior[GNL_TEXT_LENGTH], terms[GNL_TEXT_LENGTH], bound[GNL_TEXT_LENGTH];
-    char optimizer[GNL_TEXT_LENGTH], lr_schedule[GNL_TEXT_LENGTH], beta_schedule[GNL_TEXT_LENGTH];
+    char optimizer[GNL_TEXT_LENGTH], term_optimizer[GNL_TEXT_LENGTH]; /* in the order of gnl_vae_optimizer */
+    char lr_schedule[GNL_TEXT_LENGTH], beta_schedule[GNL_TEXT_LENGTH];
     char decoder_inputs[GNL_TEXT_LENGTH]; /* inputs in addition to the code and the condition */
     char output_bias[16];
 } gnl_vae_config;
+
+/* Optimizers of the model, and of the tensors of adversarial kinds. */
+typedef enum gnl_vae_optimizer { GNL_VAE_MODEL, GNL_VAE_ADVERSARY } gnl_vae_optimizer;
 
 enum { GNL_VAE_LR_SCHEDULE, GNL_VAE_BETA_SCHEDULE }; /* indices, in the order of the texts */
 

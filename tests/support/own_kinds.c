@@ -100,7 +100,7 @@ static const gnl_posterior_type posterior_round = {
 
 enum { CENTRE, WIDTH, KEPT };
 
-static int moved_params(const void *opts, int64_t dims, gnl_param *param)
+static int moved_params(const void *opts, int64_t dims, const gnl_shape *data, gnl_param *param)
 {
     param[CENTRE] = (gnl_param){.name = "centre", .shape = {1, {dims}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.25}};
     param[WIDTH] = (gnl_param){.name = "spread", .shape = {1, {1}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.5}};
@@ -159,6 +159,7 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(weight_opts, weight, 0.5, 0, 1e6, "weight"),
 };
 static const gnl_options_table pull_table = {"pull", sizeof(weight_opts), options, GNL_COUNT(options)};
+static const gnl_options_table push_table = {"push", sizeof(weight_opts), options, GNL_COUNT(options)};
 static const gnl_options_table flat_table = {"flat", sizeof(weight_opts), options, GNL_COUNT(options)};
 
 static double term_weight(const gnl_term *t)
@@ -166,7 +167,7 @@ static double term_weight(const gnl_term *t)
     return ((const weight_opts *)gnl_kind_opts(&t->kind))->weight;
 }
 
-static int pull_params(const void *opts, int64_t dims, gnl_param *param)
+static int pull_params(const void *opts, int64_t dims, const gnl_shape *data, gnl_param *param)
 {
     param[0] = (gnl_param){.name = "centre", .shape = {1, {dims}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.1}};
     return 1;
@@ -199,6 +200,26 @@ static const gnl_term_type term_pull = {
     .kind = {.name = "pull", .options = &pull_table, .help = "codes near a trained centre", .params = pull_params},
     .value = pull_value,
     .backward_z = pull_backward_z,
+};
+
+/* ---- term "push": like pull, but its centre moves away from the codes, against the model ------------- */
+
+static void push_backward_z(gnl_term *t, const gnl_term_call *call)
+{
+    gnl_real *dcentre = gnl_numbers_grad(&t->kind.numbers, 0);
+    pull_backward_z(t, call);
+    for (int64_t d = 0; d < call->code->dims; d++)
+        dcentre[d] = -dcentre[d];
+}
+
+static const gnl_term_type term_push = {
+    .kind = {.name = "push",
+             .options = &push_table,
+             .help = "codes near a centre that flees from them",
+             .params = pull_params,
+             .adversarial = true},
+    .value = pull_value,
+    .backward_z = push_backward_z,
 };
 
 /* ---- term "flat": (weight / 2) |first head|^2 -------------------------------------------------------- */
@@ -237,5 +258,5 @@ extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance;
 const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_gaussian,
                                                          &gnl_posterior_point, &posterior_round, NULL};
 const gnl_prior_type *const gnl_prior_types[] = {&gnl_prior_normal, &prior_moved, NULL};
-const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &term_pull, &term_flat, NULL};
+const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &term_pull, &term_push, &term_flat, NULL};
 const gnl_bound_type *const gnl_bound_types[] = {&gnl_bound_elbo, &gnl_bound_importance, NULL};

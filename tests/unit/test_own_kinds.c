@@ -31,13 +31,13 @@ static void expect_ok(genlat_status status)
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
 }
 
-static genlat_model *make(const char *bound, const char *optimizer)
+static genlat_model *make_with(const char *bound, const char *terms, const char *optimizer, const char *term_optimizer)
 {
     genlat_model_builder *b = NULL;
     genlat_model *model = NULL;
     const char *const pairs[] = {"architecture", "mlp widths=6", "likelihood", "gaussian sd=learned", "posterior", "round",
-                                 "prior", "moved", "terms", "kl; pull weight=0.2", "bound", bound, "samples", "2", "optimizer",
-                                 optimizer};
+                                 "prior", "moved", "terms", terms, "bound", bound, "samples", "2", "optimizer",
+                                 optimizer, "term_optimizer", term_optimizer};
     expect_ok(genlat_model_builder_new(ctx, "vae", &b));
     genlat_model_builder_data(b, 1, (int64_t[]){SIZE});
     genlat_model_builder_set_int(b, "latent", LATENT);
@@ -45,6 +45,11 @@ static genlat_model *make(const char *bound, const char *optimizer)
         genlat_model_builder_set(b, pairs[i], pairs[i + 1]);
     expect_ok(genlat_model_build(&b, NULL, &model));
     return model;
+}
+
+static genlat_model *make(const char *bound, const char *optimizer)
+{
+    return make_with(bound, "kl; pull weight=0.2", optimizer, "");
 }
 
 static genlat_tensor *data(void)
@@ -186,6 +191,43 @@ START_TEST(optimizers_move_the_numbers)
 }
 END_TEST
 
+/* The tensors of an adversarial term have an optimizer of their own, whose moments files keep. */
+START_TEST(adversarial_terms_have_an_optimizer)
+{
+    genlat_model *model = make_with("elbo", "kl; push weight=0.2", "sgd lr=0", "adam lr=0.1"), *loaded = NULL;
+    genlat_model *same = make_with("elbo", "kl; push weight=0.2", "sgd lr=0", "");
+    genlat_tensor *x = data();
+    expect_ok(genlat_vae_step(model, NULL, x, NULL, NULL));
+    expect_ok(genlat_vae_step(same, NULL, x, NULL, NULL)); /* as optimizer, whose rate is 0 */
+    const gnl_part *push = part_of(model, "push"), *still = part_of(same, "push");
+    for (int64_t d = 0; d < LATENT; d++) {
+        double moved = (double)(push->value[d] - still->value[d]);
+        ck_assert_double_eq_tol(fabs(moved), 0.1, 1e-3); /* the first step of Adam */
+        ck_assert_double_le(moved * (double)push->grad[d], 0);
+    }
+    ck_assert_mem_eq(model->part[0].value, same->part[0].value, (size_t)model->part[0].values * sizeof(gnl_real));
+    expect_ok(genlat_model_save(model, path));
+    expect_ok(genlat_model_load(ctx, path, &loaded));
+    for (int i = 0; i < 3; i++) {
+        expect_ok(genlat_vae_step(model, NULL, x, NULL, NULL));
+        expect_ok(genlat_vae_step(loaded, NULL, x, NULL, NULL));
+    }
+    expect_same_parts(model, loaded);
+
+    for (int i = 0; i < ROWS * SIZE; i++)
+        x->data[i] *= (gnl_real)1e20; /* the loss is finite; gradients of the encoder are not, those of the term are */
+    ck_assert_int_eq(genlat_vae_step(model, NULL, x, NULL, NULL), GENLAT_E_NUMERIC);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "gradient"));
+    ck_assert(isfinite((double)part_of(model, "push")->grad[0]));
+    expect_same_parts(model, loaded);
+    ck_assert_int_eq(gnl_optim_steps(model->optimizer[GNL_VAE_ADVERSARY].optim), 4);
+    genlat_tensor_destroy(&x);
+    genlat_model_destroy(&model);
+    genlat_model_destroy(&loaded);
+    genlat_model_destroy(&same);
+}
+END_TEST
+
 START_TEST(samples_come_from_the_trained_prior)
 {
     enum { MANY = 4000 };
@@ -235,6 +277,7 @@ int main(void)
     tcase_add_test(tests, files_keep_the_numbers);
     tcase_add_test(tests, snapshots_and_failed_steps_keep_the_numbers);
     tcase_add_test(tests, optimizers_move_the_numbers);
+    tcase_add_test(tests, adversarial_terms_have_an_optimizer);
     tcase_add_test(tests, samples_come_from_the_trained_prior);
     tcase_add_test(tests, likelihoods_are_estimated);
     suite_add_tcase(suite, tests);

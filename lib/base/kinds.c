@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Searches the tables of kinds. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/base.h"
+
+static const char *name_of(const void *kind)
+{
+    return *(const char *const *)kind;
+}
+
+void gnl_text_append(char *text, size_t capacity, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, capacity - used, format, args);
+    va_end(args);
+}
+
+const void *gnl_kind_find(const void *table, const char *name)
+{
+    for (const void *const *kind = table; *kind; kind++)
+        if (strcmp(name_of(*kind), name) == 0)
+            return *kind;
+    return NULL;
+}
+
+genlat_status gnl_kind_unknown(const void *table, const char *what, const char *name)
+{
+    char known[640] = "";
+    for (const void *const *kind = table; *kind; kind++)
+        gnl_text_append(known, sizeof known, "%s%s", *known ? ", " : "", name_of(*kind));
+    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown %s '%.60s'; known: %s", what, name, known);
+}
