@@ -17,20 +17,20 @@ static void bind_buffers(gnl_compiler *c)
     for (int n = 0; n < c->net->nodes; n++) {
         const gnl_node_facts *f = &c->facts[n];
         gnl_buffers *buffer = &c->exec->buffer[n];
-        if (!f->live)
+        if (!f->needed)
             continue;
         const gnl_node_facts *root = &c->facts[f->value_root];
         buffer->value = place(c, root->span[GNL_VALUE]);
-        buffer->later = place(c, root->span[root->recomputed ? GNL_VALUE_RECOMPUTED : GNL_VALUE]);
+        buffer->later_value = place(c, root->span[root->recomputed ? GNL_VALUE_RECOMPUTED : GNL_VALUE]);
         buffer->tangent = place(c, f->span[GNL_TANGENT]);
-        if (f->wants_adjoint) {
+        if (f->needs_adjoint) {
             buffer->adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[GNL_ADJOINT]);
             buffer->tangent_adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[GNL_TANGENT_ADJOINT]);
         }
     }
     if (c->tangents) {
-        c->exec->mix = place(c, c->mix_span).base;
-        c->exec->scaled = place(c, c->scaled_span).base;
+        c->exec->fold_x = place(c, c->fold_x_span).base;
+        c->exec->fold_dy = place(c, c->fold_dy_span).base;
     }
 }
 
@@ -54,7 +54,7 @@ static void bind_routes(const gnl_compiler *c, gnl_run *run)
 static void bind_recompute(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node_facts *root = &c->facts[c->facts[run->node].value_root];
-    run->recompute = root->recomputed ? gnl_backward_node(c, root->first_back) : 0;
+    run->recompute = root->recomputed ? gnl_backward_node(c, root->back_begin) : 0;
 }
 
 /* Points at the weights that a node's steps use. */
@@ -95,7 +95,7 @@ static void bind_step(const gnl_compiler *c, gnl_run *run)
 static void bind_runs(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
-        if (!c->facts[n].live)
+        if (!c->facts[n].needed)
             continue;
         gnl_run *run = &c->exec->run[c->exec->runs++];
         run->node = n;
@@ -154,7 +154,7 @@ static genlat_status bind_shared(gnl_compiler *c)
     return c->training ? gnl_net_want_grad(exec->net) : GENLAT_OK;
 }
 
-static genlat_status make_views(gnl_compiler *c)
+static genlat_status create_views(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
     for (int i = 0; i < c->net->outputs; i++) {
@@ -176,18 +176,18 @@ static genlat_status compile(gnl_compiler *c)
     GNL_TRY(gnl_reparam_alloc(c->exec));
     bind_buffers(c);
     bind_runs(c);
-    gnl_poison_place(c);
-    return make_views(c);
+    gnl_poison_record_layout(c);
+    return create_views(c);
 }
 
 /* Per node: its buffers, a scratch for each pass, and two for each input; two more for penalties, and two for what is lent. */
 static genlat_status compiler_alloc(gnl_compiler *c, genlat_ctx *ctx)
 {
     size_t nodes = (size_t)c->net->nodes;
-    size_t room = nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 4;
+    size_t spans = nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 4;
     c->facts = gnl_calloc(ctx, nodes, sizeof *c->facts);
-    c->span = gnl_calloc(ctx, room, sizeof *c->span);
-    c->order = gnl_calloc(ctx, room, sizeof *c->order);
+    c->span = gnl_calloc(ctx, spans, sizeof *c->span);
+    c->order = gnl_calloc(ctx, spans, sizeof *c->order);
     if (!c->facts || !c->span || !c->order)
         return GENLAT_E_MEMORY;
     for (size_t n = 0; n < nodes; n++) {
@@ -217,7 +217,7 @@ static genlat_status exec_alloc(genlat_net *net, genlat_exec *outer, int64_t row
 }
 
 /* As far as `stage` goes: planned, or ready to run. */
-static genlat_status make_exec(genlat_net *net, genlat_exec *outer, int64_t rows, const genlat_exec_opts *opts,
+static genlat_status create_exec(genlat_net *net, genlat_exec *outer, int64_t rows, const genlat_exec_opts *opts,
                                genlat_status (*stage)(gnl_compiler *c), genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
@@ -264,7 +264,7 @@ genlat_status gnl_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64
                                      genlat_exec **out)
 {
     GNL_TRY(check_grads(net, opts));
-    return make_exec(net, outer, rows, opts, compile, out);
+    return create_exec(net, outer, rows, opts, compile, out);
 }
 
 /* The space is free again when the last nested exec is gone. Without an arena this one has never been nested. */
@@ -312,7 +312,7 @@ int64_t gnl_exec_bytes(const genlat_exec *exec)
 genlat_status gnl_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, int64_t *bytes)
 {
     genlat_exec *exec = NULL;
-    GNL_TRY(make_exec(net, NULL, rows, opts, gnl_layout, &exec));
+    GNL_TRY(create_exec(net, NULL, rows, opts, gnl_layout, &exec));
     *bytes = gnl_exec_bytes(exec);
     gnl_exec_release(exec);
     return GENLAT_OK;

@@ -17,7 +17,7 @@ typedef struct gnl_period {
     int begin, end;
 } gnl_period;
 
-enum { GNL_MOST_PERIODS = 3 };
+enum { GNL_MAX_PERIODS = 3 };
 
 /* A buffer and the periods during which its content counts. Buffers that never count at the same time may share memory. */
 typedef struct gnl_span {
@@ -25,7 +25,7 @@ typedef struct gnl_span {
     gnl_extent extent;
     int64_t numbers;
     int periods;
-    gnl_period period[GNL_MOST_PERIODS]; /* in order, none touches the next */
+    gnl_period period[GNL_MAX_PERIODS]; /* in order, none touches the next */
     int64_t late; /* so many of the first numbers, whole lines of the cache, count from late_begin on only */
     int late_begin;
     int64_t size;   /* numbers in whole lines of the cache */
@@ -51,10 +51,10 @@ typedef enum gnl_buffer_kind {
 /* What compiling knows of a node besides the net. */
 typedef struct gnl_node_facts {
     gnl_layer_plan plan;
-    bool live; /* an output depends on it; others are not run */
+    bool needed; /* an output depends on it; others are not run */
     bool output;
-    bool wants_adjoint;           /* weights or a wanted input lie behind it */
-    int first_back, needed_back;  /* when its value counts in the backward pass, first and last; or 0 */
+    bool needs_adjoint;           /* weights or a wanted input lie behind it */
+    int back_begin, back_end;  /* when its value counts in the backward pass, first and last; or 0 */
     int consumers;                /* slots of live layers that read it */
     int last_use;                 /* last node that reads it in the forward pass */
     int value_root, adjoint_root; /* the node whose buffer it uses: itself or an earlier one */
@@ -75,7 +75,7 @@ typedef struct gnl_compiler {
     int *order;
     int64_t rows;
     int64_t tile, tiles; /* rows in one, and how many there are */
-    int mix_span, scaled_span;
+    int fold_x_span, fold_dy_span;
     int nested_span, grad_span; /* for nested execs, and for the gradients of the net; or -1 */
     bool training, tangents;
 } gnl_compiler;
@@ -127,7 +127,7 @@ genlat_status gnl_layout(gnl_compiler *c);
 int gnl_adjoint_root(const gnl_compiler *c, int node);
 
 /* When the backward call of a node begins to write the derivative by its input. */
-int gnl_begins_with_dx(const gnl_compiler *c, int node);
+int gnl_dx_begin(const gnl_compiler *c, int node);
 
 uint32_t gnl_node_flags(const gnl_compiler *c, int node);
 

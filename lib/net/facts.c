@@ -26,7 +26,7 @@ static genlat_status check_penalty(const gnl_node *node)
     return GENLAT_OK;
 }
 
-static genlat_status infer_nodes(gnl_compiler *c)
+static genlat_status call_infer(gnl_compiler *c)
 {
     const gnl_layer_env env = {c->tile, gnl_threads(c->net->object.ctx), c->training};
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
@@ -41,13 +41,13 @@ static genlat_status infer_nodes(gnl_compiler *c)
     return GENLAT_OK;
 }
 
-static void mark_live(gnl_compiler *c)
+static void mark_needed(gnl_compiler *c)
 {
     for (int i = 0; i < c->net->outputs; i++)
-        c->facts[c->net->output[i]].output = c->facts[c->net->output[i]].live = true;
+        c->facts[c->net->output[i]].output = c->facts[c->net->output[i]].needed = true;
     for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
-        for (int i = 0; c->facts[n].live && i < c->net->node[n].inputs; i++)
-            c->facts[c->net->node[n].input[i]].live = true;
+        for (int i = 0; c->facts[n].needed && i < c->net->node[n].inputs; i++)
+            c->facts[c->net->node[n].input[i]].needed = true;
     }
 }
 
@@ -56,20 +56,20 @@ static void mark_live(gnl_compiler *c)
 enum { TILE_NUMBERS = 1 << 19, TILE_ROWS = 16 };
 
 /* Whether a layer takes all samples at once. */
-static bool takes_whole(const gnl_compiler *c)
+static bool needs_all_rows(const gnl_compiler *c)
 {
     bool whole = false;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
+        if (c->facts[n].needed)
             whole |= c->net->node[n].layer->own || gnl_node_flags(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM);
     return whole;
 }
 
-static int64_t wanted_tile(const gnl_compiler *c)
+static int64_t preferred_tile(const gnl_compiler *c)
 {
     int64_t widest = 1, rows = TILE_ROWS;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
+        if (c->facts[n].needed)
             widest = GNL_MAX(widest, gnl_shape_count(&c->net->node[n].shape));
     while (2 * rows * widest <= TILE_NUMBERS)
         rows *= 2;
@@ -79,8 +79,8 @@ static int64_t wanted_tile(const gnl_compiler *c)
 static void choose_tile(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
-    bool whole = takes_whole(c), recompute = o->recompute && c->training;
-    int64_t wanted = o->tile ? o->tile : wanted_tile(c);
+    bool whole = needs_all_rows(c), recompute = o->recompute && c->training;
+    int64_t wanted = o->tile ? o->tile : preferred_tile(c);
     bool few = !o->tile && !recompute && 2 * wanted >= c->rows; /* which costs more than it saves */
     c->tile = whole || few ? c->rows : GNL_MIN(wanted, c->rows);
     c->tiles = (c->rows + c->tile - 1) / c->tile;
@@ -89,28 +89,28 @@ static void choose_tile(gnl_compiler *c)
 }
 
 /* Penalties of nets that are piecewise affine cost one tangent pass more than the loss alone. */
-static bool folds(const gnl_compiler *c)
+static bool can_fold(const gnl_compiler *c)
 {
     bool all = c->tangents;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
+        if (c->facts[n].needed)
             all &= (gnl_node_flags(c, n) & (GNL_LAYER_FOLDS | GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_VIEW)) != 0;
     return all;
 }
 
-static void need_back(gnl_node_facts *f, int first, int last)
+static void extend_back_use(gnl_node_facts *f, int first, int last)
 {
-    f->first_back = f->first_back ? GNL_MIN(f->first_back, first) : first;
-    f->needed_back = GNL_MAX(f->needed_back, last);
+    f->back_begin = f->back_begin ? GNL_MIN(f->back_begin, first) : first;
+    f->back_end = GNL_MAX(f->back_end, last);
 }
 
 /* When the backward call of a node is done with x, and when it begins with dx. */
-static int done_with_x(const gnl_compiler *c, int node)
+static int x_end(const gnl_compiler *c, int node)
 {
     return gnl_node_flags(c, node) & GNL_LAYER_X_FIRST ? gnl_backward_time(c, node) : gnl_backward_end(c, node);
 }
 
-int gnl_begins_with_dx(const gnl_compiler *c, int node)
+int gnl_dx_begin(const gnl_compiler *c, int node)
 {
     return gnl_node_flags(c, node) & GNL_LAYER_X_FIRST ? gnl_backward_end(c, node) : gnl_backward_time(c, node);
 }
@@ -122,28 +122,28 @@ static void count_uses(gnl_compiler *c)
         gnl_node_facts *f = &c->facts[n];
         f->value_root = f->adjoint_root = n;
         f->last_use = n;
-        f->wants_adjoint =
+        f->needs_adjoint =
             n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
         if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_Y)
-            need_back(f, gnl_backward_time(c, n), gnl_backward_end(c, n));
-        for (int i = 0; f->live && i < node->inputs; i++) {
+            extend_back_use(f, gnl_backward_time(c, n), gnl_backward_end(c, n));
+        for (int i = 0; f->needed && i < node->inputs; i++) {
             gnl_node_facts *in = &c->facts[node->input[i]];
             in->consumers++;
             in->last_use = n;
             if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X)
-                need_back(in, gnl_backward_time(c, n), done_with_x(c, n));
-            f->wants_adjoint |= in->wants_adjoint;
+                extend_back_use(in, gnl_backward_time(c, n), x_end(c, n));
+            f->needs_adjoint |= in->needs_adjoint;
         }
     }
 }
 
 /* Whether nothing but node n reads what its input x holds. A view's buffer is that of its root, so the
  * question goes down to it. */
-static bool sole_reader(const gnl_compiler *c, int x)
+static bool is_sole_reader(const gnl_compiler *c, int x)
 {
     for (;; x = c->net->node[x].input[0]) {
         const gnl_node_facts *f = &c->facts[x];
-        if (x < c->net->inputs || f->consumers != 1 || f->output || f->needed_back || c->exec->opts.keep)
+        if (x < c->net->inputs || f->consumers != 1 || f->output || f->back_end || c->exec->opts.keep)
             return false;
         if (f->value_root == x)
             return true;
@@ -158,9 +158,9 @@ static void share_buffers(gnl_compiler *c)
         gnl_node_facts *f = &c->facts[n], *in = &c->facts[x];
         bool view = gnl_node_flags(c, n) & GNL_LAYER_VIEW, inplace = gnl_node_flags(c, n) & GNL_LAYER_INPLACE;
         bool back = gnl_node_flags(c, n) & GNL_LAYER_DX_IS_DY;
-        if (!f->live || !(view || inplace || back))
+        if (!f->needed || !(view || inplace || back))
             continue;
-        if (view || (inplace && !c->tangents && sole_reader(c, x)))
+        if (view || (inplace && !c->tangents && is_sole_reader(c, x)))
             f->value_root = in->value_root;
         if ((view || !c->tangents) && x >= c->net->inputs && in->consumers == 1 && !in->output)
             in->adjoint_root = n; /* which may have a root itself, see gnl_adjoint_root() */
@@ -168,7 +168,7 @@ static void share_buffers(gnl_compiler *c)
 }
 
 /* One that is light by its sizes alone begins with what is kept: in a row of such, all would be made again at once. */
-static bool is_light(const gnl_compiler *c, int n)
+static bool is_cheap(const gnl_compiler *c, int n)
 {
     int from = c->facts[c->net->node[n].input[0]].value_root;
     bool starts = from < c->net->inputs || c->facts[from].kept;
@@ -178,24 +178,24 @@ static bool is_light(const gnl_compiler *c, int n)
 static void choose_kept(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
-            c->facts[c->facts[n].value_root].kept |= c->facts[n].output || !is_light(c, n);
+        if (c->facts[n].needed)
+            c->facts[c->facts[n].value_root].kept |= c->facts[n].output || !is_cheap(c, n);
 }
 
 /* Where samples cannot be taken apart into tiles, recomputing goes by layers: of a buffer that only light layers have
  * written, the first of which keeps its input anyway, the content is made again. What that reads is needed as early. */
-static void choose_remade(gnl_compiler *c)
+static void choose_recomputed(gnl_compiler *c)
 {
     choose_kept(c);
     for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
         gnl_node_facts *f = &c->facts[n], *root = &c->facts[f->value_root];
-        if (!f->live || f->value_root < c->net->inputs)
+        if (!f->needed || f->value_root < c->net->inputs)
             continue;
-        if (f->first_back)
-            need_back(root, f->first_back, f->needed_back);
-        f->recomputed = root == f && !f->kept && f->first_back && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X;
+        if (f->back_begin)
+            extend_back_use(root, f->back_begin, f->back_end);
+        f->recomputed = root == f && !f->kept && f->back_begin && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X;
         if (f->recomputed)
-            need_back(&c->facts[c->net->node[n].input[0]], f->first_back, f->first_back);
+            extend_back_use(&c->facts[c->net->node[n].input[0]], f->back_begin, f->back_begin);
     }
 }
 
@@ -208,13 +208,13 @@ int gnl_adjoint_root(const gnl_compiler *c, int node)
 
 genlat_status gnl_find_facts(gnl_compiler *c)
 {
-    mark_live(c);
+    mark_needed(c);
     choose_tile(c);
-    GNL_TRY(infer_nodes(c));
-    c->exec->folds = folds(c);
+    GNL_TRY(call_infer(c));
+    c->exec->folds = can_fold(c);
     count_uses(c);
     share_buffers(c);
     if (c->exec->opts.recompute && c->training && !c->tangents && !c->exec->opts.keep && c->tiles == 1)
-        choose_remade(c);
+        choose_recomputed(c);
     return GENLAT_OK;
 }

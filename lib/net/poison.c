@@ -16,7 +16,7 @@ typedef struct event {
 typedef struct piece {
     gnl_span span;
     int periods;
-    gnl_period period[GNL_MOST_PERIODS];
+    gnl_period period[GNL_MAX_PERIODS];
 } piece;
 
 /* Events in the order of their times: those of time t from first[t] to first[t + 1]. */
@@ -94,7 +94,7 @@ typedef struct range {
 } range;
 
 /* The part of a span that counts during a period; what comes late does so later. */
-static range counting(const gnl_span *span, gnl_period when)
+static range live_range(const gnl_span *span, gnl_period when)
 {
     const int64_t from = span->late && when.end < span->late_begin ? span->late : 0;
     for (int i = 0; i < span->periods; i++)
@@ -104,7 +104,7 @@ static range counting(const gnl_span *span, gnl_period when)
 }
 
 /* Those numbers of a span that a tile has, or all for tile -1. */
-static range place_of(const gnl_span *span, int64_t tile)
+static range tile_range(const gnl_span *span, int64_t tile)
 {
     if (tile < 0)
         return (range){span->offset, span->offset + span->numbers};
@@ -125,7 +125,7 @@ static void fill_unused(const genlat_exec *exec, const piece *mine, const event 
     while (r.from < r.past) {
         int64_t until = r.past, resume = r.past;
         for (int i = 0; i < p->pieces && at->shared; i++) {
-            const range other = counting(&p->piece[i].span, at->call);
+            const range other = live_range(&p->piece[i].span, at->call);
             if (&p->piece[i] == mine || other.past <= r.from || other.from >= until)
                 continue;
             until = GNL_MAX(other.from, r.from);
@@ -138,7 +138,7 @@ static void fill_unused(const genlat_exec *exec, const piece *mine, const event 
 
 /* ---- while compiling ------------------------------------------------------------------------- */
 
-void gnl_poison_note(const gnl_compiler *c)
+void gnl_poison_record_periods(const gnl_compiler *c)
 {
     genlat_ctx *ctx = c->net->object.ctx;
     struct gnl_poison *p = gnl_calloc(ctx, 1, sizeof *p);
@@ -156,18 +156,18 @@ void gnl_poison_note(const gnl_compiler *c)
 
 static event event_at(const gnl_compiler *c, int index, int time, bool ends)
 {
-    const range mine = place_of(&c->span[index], -1);
+    const range mine = tile_range(&c->span[index], -1);
     const gnl_period call = call_at(c->net, time);
     event at = {time, ends ? (gnl_period){time, call.end} : (gnl_period){GNL_MIN(call.begin, time), time}, false, index};
     for (int i = 0; i < c->spans; i++) {
-        const range other = counting(&c->span[i], at.call);
+        const range other = live_range(&c->span[i], at.call);
         at.shared |= i != index && other.from < mine.past && mine.from < other.past;
     }
     return at;
 }
 
 /* Gradients have no events: they are zeroed where they begin, and stay until the next forward pass. */
-static void note_lent(const gnl_compiler *c, struct gnl_poison *p)
+static void record_shared(const gnl_compiler *c, struct gnl_poison *p)
 {
     for (; p->pieces < c->spans; p->pieces++) {
         const gnl_span *span = &c->span[p->pieces];
@@ -185,7 +185,7 @@ static bool sort_events(const gnl_compiler *c, const struct gnl_poison *p, bool 
 {
     const int times = times_of(c->net);
     int count = 0;
-    out->event = gnl_calloc(c->net->object.ctx, (size_t)p->pieces * GNL_MOST_PERIODS, sizeof *out->event);
+    out->event = gnl_calloc(c->net->object.ctx, (size_t)p->pieces * GNL_MAX_PERIODS, sizeof *out->event);
     out->first = gnl_calloc(c->net->object.ctx, (size_t)times + 1, sizeof *out->first);
     for (int time = 0; time < times && out->event && out->first; time++) {
         for (int i = 0; i < p->pieces; i++)
@@ -197,12 +197,12 @@ static bool sort_events(const gnl_compiler *c, const struct gnl_poison *p, bool 
     return out->event && out->first;
 }
 
-void gnl_poison_place(const gnl_compiler *c)
+void gnl_poison_record_layout(const gnl_compiler *c)
 {
     struct gnl_poison *p = c->exec->poison;
     if (!p || !p->piece)
         return;
-    note_lent(c, p);
+    record_shared(c, p);
     for (int i = 0; i < c->spans; i++)
         p->piece[i].span = c->span[i];
     if (!sort_events(c, p, false, &p->begins) || !sort_events(c, p, true, &p->ends))
@@ -223,7 +223,7 @@ void gnl_poison_free(const genlat_exec *exec)
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
-static bool is_on(const genlat_exec *exec)
+static bool is_active(const genlat_exec *exec)
 {
     return exec->poison && exec->poison->pieces > 0;
 }
@@ -232,7 +232,7 @@ static void fill_events(const genlat_exec *exec, int64_t tile, const events *all
 {
     for (int i = all->first[times.begin]; times.begin <= times.end && i < all->first[times.end + 1]; i++) {
         const piece *now = &exec->poison->piece[all->event[i].piece];
-        fill_unused(exec, now, &all->event[i], place_of(&now->span, tile));
+        fill_unused(exec, now, &all->event[i], tile_range(&now->span, tile));
     }
 }
 
@@ -252,13 +252,13 @@ void gnl_poison_arena(const genlat_exec *exec)
 
 void gnl_poison_forward_done(const genlat_exec *exec)
 {
-    if (is_on(exec))
+    if (is_active(exec))
         fill_within(exec, -1, nothing, times_between(exec->net));
 }
 
 void gnl_poison_backward_begins(const genlat_exec *exec)
 {
-    if (is_on(exec))
+    if (is_active(exec))
         fill_within(exec, -1, times_between(exec->net), nothing);
 }
 
@@ -270,13 +270,13 @@ static void begin_tile(const genlat_exec *exec, int64_t tile)
     for (int i = begins->first[gap.begin]; i < begins->first[gap.end + 1]; i++) {
         const piece *now = &exec->poison->piece[begins->event[i].piece];
         if (now->span.extent == GNL_EXTENT_ONE)
-            fill_unused(exec, now, &begins->event[i], place_of(&now->span, tile));
+            fill_unused(exec, now, &begins->event[i], tile_range(&now->span, tile));
     }
 }
 
 void gnl_poison_begin(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass)
 {
-    if (!is_on(exec))
+    if (!is_active(exec))
         return;
     exec->poison->ended = exec->poison->begun = times_of_pass(exec->net, pass).begin - 1;
     if (pass == GNL_POISON_BACKWARD && exec->tile < exec->capacity)
@@ -287,7 +287,7 @@ void gnl_poison_call(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass
 {
     struct gnl_poison *p = exec->poison;
     const gnl_period call = times_of_call(exec->net, pass, node);
-    if (!is_on(exec))
+    if (!is_active(exec))
         return;
     fill_within(exec, tile, (gnl_period){p->ended + 1, call.begin - 1}, (gnl_period){p->begun + 1, call.end});
     p->ended = call.begin - 1;
@@ -297,6 +297,6 @@ void gnl_poison_call(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass
 void gnl_poison_end(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass)
 {
     struct gnl_poison *p = exec->poison;
-    if (is_on(exec))
+    if (is_active(exec))
         fill_within(exec, tile, (gnl_period){p->ended + 1, times_of_pass(exec->net, pass).end}, nothing);
 }

@@ -17,8 +17,8 @@ typedef enum gnl_poison_pass {
 
 #ifdef GNL_POISON
 /* While compiling: the periods of each span, before tiles change them; and where each lies. */
-void gnl_poison_note(const gnl_compiler *c);
-void gnl_poison_place(const gnl_compiler *c);
+void gnl_poison_record_periods(const gnl_compiler *c);
+void gnl_poison_record_layout(const gnl_compiler *c);
 void gnl_poison_free(const genlat_exec *exec);
 
 void gnl_poison_arena(const genlat_exec *exec);           /* a forward pass begins: no content counts */
@@ -29,12 +29,12 @@ void gnl_poison_begin(const genlat_exec *exec, int64_t tile, gnl_poison_pass pas
 void gnl_poison_call(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass, int node);
 void gnl_poison_end(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass);
 #else
-static inline void gnl_poison_note(const gnl_compiler *c)
+static inline void gnl_poison_record_periods(const gnl_compiler *c)
 {
     (void)c;
 }
 
-static inline void gnl_poison_place(const gnl_compiler *c)
+static inline void gnl_poison_record_layout(const gnl_compiler *c)
 {
     (void)c;
 }
