@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory through the context's allocator, with checked products. */
+/* Allocates and frees memory with the context's allocator. Checks products of sizes for overflow. */
 #include <stdlib.h>
 
 #include "base/base_priv.h"
 
+typedef enum contents { UNINITIALIZED, ZEROED } contents;
+
 static genlat_status out_of_memory(size_t count, size_t size)
 {
-    return gnl_fail(GENLAT_E_MEMORY, "out of memory: %zu elements of %zu bytes wanted", count, size);
+    return gnl_fail(GENLAT_E_MEMORY, "out of memory: could not allocate %zu elements of %zu bytes", count, size);
 }
 
-/* The C library alone knows which pages are zero already, but it has no aligned calloc(): its blocks are
- * aligned here, and the address that it wants back lies before the memory. */
-static void *take_library(size_t bytes, bool zero)
+/* calloc() can skip clearing pages that the system has already zeroed, but it does not align. Therefore the block is
+ * aligned here, and the address to pass to free() is stored just before the returned memory. */
+static void *library_alloc(size_t bytes, contents initial)
 {
-    char *block = zero ? calloc(1, bytes + GNL_ALIGN) : malloc(bytes + GNL_ALIGN);
+    char *block = initial == ZEROED ? calloc(1, bytes + GNL_ALIGN) : malloc(bytes + GNL_ALIGN);
     if (!block)
         return NULL;
     void **memory = (void **)(void *)(block + GNL_ALIGN - (uintptr_t)block % GNL_ALIGN);
@@ -21,25 +23,25 @@ static void *take_library(size_t bytes, bool zero)
     return memory;
 }
 
-static void give_library(void *memory)
+static void library_free(void *memory)
 {
     free(((void **)memory)[-1]);
 }
 
-static void *take(genlat_ctx *ctx, size_t bytes, bool zero)
+static void *raw_alloc(genlat_ctx *ctx, size_t bytes, contents initial)
 {
     if (!ctx || !ctx->allocator.alloc)
-        return take_library(bytes, zero);
+        return library_alloc(bytes, initial);
     void *memory = ctx->allocator.alloc(ctx->allocator.user, bytes, GNL_ALIGN);
-    return memory && zero ? memset(memory, 0, bytes) : memory;
+    return memory && initial == ZEROED ? memset(memory, 0, bytes) : memory;
 }
 
-static void *take_checked(genlat_ctx *ctx, size_t count, size_t size, bool zero)
+static void *checked_alloc(genlat_ctx *ctx, size_t count, size_t size, contents initial)
 {
     size_t bytes = 0;
     void *memory = NULL;
     if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2)
-        memory = take(ctx, bytes ? (bytes + GNL_ALIGN - 1) / GNL_ALIGN * GNL_ALIGN : GNL_ALIGN, zero);
+        memory = raw_alloc(ctx, bytes ? (bytes + GNL_ALIGN - 1) / GNL_ALIGN * GNL_ALIGN : GNL_ALIGN, initial);
     if (!memory)
         (void)out_of_memory(count, size);
     return memory;
@@ -47,12 +49,12 @@ static void *take_checked(genlat_ctx *ctx, size_t count, size_t size, bool zero)
 
 void *gnl_alloc(genlat_ctx *ctx, size_t count, size_t size)
 {
-    return take_checked(ctx, count, size, false);
+    return checked_alloc(ctx, count, size, UNINITIALIZED);
 }
 
 void *gnl_calloc(genlat_ctx *ctx, size_t count, size_t size)
 {
-    return take_checked(ctx, count, size, true);
+    return checked_alloc(ctx, count, size, ZEROED);
 }
 
 void gnl_free(genlat_ctx *ctx, void *memory)
@@ -62,7 +64,7 @@ void gnl_free(genlat_ctx *ctx, void *memory)
     if (ctx && ctx->allocator.free)
         ctx->allocator.free(ctx->allocator.user, memory);
     else
-        give_library(memory);
+        library_free(memory);
 }
 
 char *gnl_strndup(genlat_ctx *ctx, const char *text, size_t length)

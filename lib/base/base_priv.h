@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What only the files of base know. */
+/* Declarations shared by the files of base only. */
 #ifndef GNL_BASE_PRIV_H
 #define GNL_BASE_PRIV_H
 

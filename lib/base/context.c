@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The context. */
+/* The context: options, allocator and thread pool, shared by all objects that are created with it. */
 #include <stdio.h>
 
 #include "base/base_priv.h"
@@ -8,12 +8,12 @@ static const char *const cpu_names[] = {"auto", "baseline", "avx2", "avx512", "n
 static const char *const gemm_names[] = {"auto", "cblas", "builtin", "bfloat16", NULL};
 
 static const gnl_option ctx_options[] = {
-    GNL_OPT_INT(genlat_ctx_opts, threads, 1, 1, 256, "worker threads, the caller's own included"),
+    GNL_OPT_INT(genlat_ctx_opts, threads, 1, 1, 256, "number of threads, including the calling thread"),
     GNL_OPT_INT(genlat_ctx_opts, seed, 0, 0, 9.2e18, "seed of all random streams"),
-    GNL_OPT_BOOL(genlat_ctx_opts, deterministic, 0, "the same bits whatever the number of threads"),
-    GNL_OPT_ENUM(genlat_ctx_opts, cpu, GENLAT_CPU_AUTO, GENLAT_CPU_NEON, cpu_names, "widest instruction set"),
+    GNL_OPT_BOOL(genlat_ctx_opts, deterministic, 0, "identical results for any number of threads"),
+    GNL_OPT_ENUM(genlat_ctx_opts, cpu, GENLAT_CPU_AUTO, GENLAT_CPU_NEON, cpu_names, "widest instruction set to use"),
     GNL_OPT_ENUM(genlat_ctx_opts, gemm, GENLAT_GEMM_AUTO, GENLAT_GEMM_BFLOAT16, gemm_names,
-                 "who multiplies matrices"),
+                 "implementation of matrix multiplication"),
 };
 
 static const gnl_options_table ctx_table = {"ctx", sizeof(genlat_ctx_opts), ctx_options,
@@ -24,13 +24,13 @@ void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size)
     gnl_options_init(&ctx_table, opts, size);
 }
 
-static genlat_status take_allocator(genlat_ctx *ctx, const genlat_allocator *given)
+static genlat_status copy_allocator(genlat_ctx *ctx, const genlat_allocator *given)
 {
     if (!given)
         return GENLAT_OK;
     GNL_TRY(gnl_struct_take(given, sizeof ctx->allocator, &ctx->allocator, "allocator"));
     if (!ctx->allocator.alloc || !ctx->allocator.free)
-        return gnl_fail(GENLAT_E_INVALID, "allocator lacks alloc or free");
+        return gnl_fail(GENLAT_E_INVALID, "allocator has no alloc or no free function");
     return GENLAT_OK;
 }
 
@@ -43,24 +43,24 @@ static genlat_status resolve_cpu(genlat_ctx_opts *opts)
                            ? widest == GENLAT_CPU_NEON
                            : opts->cpu == GENLAT_CPU_BASELINE || widest != GENLAT_CPU_NEON;
     if (!same_family || opts->cpu > widest)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "this machine has %s at most, %s wanted",
-                        cpu_names[widest], cpu_names[opts->cpu]);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "cpu is %s, but this machine supports at most %s",
+                        cpu_names[opts->cpu], cpu_names[widest]);
     return GENLAT_OK;
 }
 
 static genlat_status check_gemm(const genlat_ctx_opts *opts)
 {
     if (opts->gemm == GENLAT_GEMM_BFLOAT16 && !(opts->cpu == GENLAT_CPU_AVX512 && gnl_cpu_has_bfloat16()))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "gemm bfloat16 wants AVX512_BF16, which this machine or this "
-                                              "build lacks; leave gemm at auto");
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "gemm is bfloat16, but this machine or this build has no "
+                                              "AVX512_BF16; set gemm to auto");
     return GENLAT_OK;
 }
 
-/* The context's own block comes from the allocator it will hand out. */
+/* Allocates the context with the allocator that it will use for everything else. */
 static genlat_status ctx_alloc(const genlat_ctx_opts *opts, genlat_ctx **out)
 {
     genlat_ctx bootstrap = {.opts = *opts};
-    GNL_TRY(take_allocator(&bootstrap, opts->allocator));
+    GNL_TRY(copy_allocator(&bootstrap, opts->allocator));
     genlat_ctx *ctx = gnl_calloc(&bootstrap, 1, sizeof *ctx);
     if (!ctx)
         return GENLAT_E_MEMORY;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Which instruction sets this machine has. */
+/* Detects the instruction sets of this machine. */
 #include "base/base.h"
 
 uint32_t gnl_cpu_detect(void)
 {
 #if defined(GNL_FLOAT64)
-    return GENLAT_CPU_BASELINE; /* the double build has plain C kernels only */
+    return GENLAT_CPU_BASELINE; /* the double build has only plain C kernels */
 #elif defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers from and to text, the same in every locale. */
+/* Converts numbers from and to text, identically in every locale. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/base.h"
 
-/* strtod and printf follow the host's locale; the point is put in and taken out by hand. */
+/* strtod() and printf() use the decimal point of the current locale, so it is replaced by hand. */
 static char locale_point(void)
 {
     char text[8];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reference counts of handles. Each handle keeps its context alive. */
+/* Reference counts of handles. Each handle holds a reference to its context. */
 #include "base/base.h"
 
 void *gnl_object_new(genlat_ctx *ctx, size_t size)
@@ -21,7 +21,7 @@ void *gnl_object_retain(void *object)
 
 bool gnl_object_release(void *object)
 {
-    /* acq_rel: the last owner must see what the others wrote before they let go. */
+    /* acq_rel: the last owner must see all writes of the other owners before they released the object. */
     return object &&
            atomic_fetch_sub_explicit(&((gnl_object *)object)->references, 1, memory_order_acq_rel) == 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Options structs driven by one table each: defaults, size-first copies, checks. */
+/* Options structs, each described by a table: defaults, size-first copies, range checks. */
 #include <stdio.h>
 
 #include "base/base.h"
@@ -23,8 +23,8 @@ static size_t option_bytes(const gnl_option *option)
 static void write_default(const gnl_option *option, void *options)
 {
     char *field = (char *)options + option->offset;
-    int64_t whole = (int64_t)option->fallback;
-    uint32_t small = (uint32_t)option->fallback;
+    const int64_t whole = option->type == GNL_OPTION_REAL ? 0 : (int64_t)option->fallback;
+    const uint32_t small = (uint32_t)whole;
     switch (option->type) {
     case GNL_OPTION_REAL:
         memcpy(field, &option->fallback, sizeof(double));
@@ -61,7 +61,7 @@ static genlat_status check_reserved(const gnl_options_table *table, const void *
         if (table->reserved[i])
             memcpy(&value, (const char *)options + table->reserved[i], sizeof value);
         if (value)
-            return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: a reserved field is %u, it must be 0 in this version (%s)", name,
+            return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: a reserved member is %u, must be 0 in this version (%s)", name,
                             (unsigned)value, GENLAT_VERSION);
     }
     return GENLAT_OK;
@@ -90,7 +90,7 @@ static genlat_status out_of_range(const gnl_option *option, double value)
                     high);
 }
 
-/* Every number of a field in turn; the comparison is written so that NaN fails. */
+/* Checks every number of an option. The comparison is written so that NaN fails. */
 static genlat_status check_numbers(const gnl_option *option, const char *field)
 {
     int count = option->type == GNL_OPTION_PAIR ? 2 : option->type == GNL_OPTION_DIMS ? GENLAT_MAX_DIMS : 1;

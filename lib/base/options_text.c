@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Options from and to text, the same in every locale. */
+/* Converts options from and to text, identically in every locale. */
 #include <limits.h>
 #include <stdio.h>
 
 #include "base/base.h"
 #include "genlat/tensor.h"
 
-static genlat_status bad_value(const gnl_option *option, const char *value, const char *wanted)
+static genlat_status bad_value(const gnl_option *option, const char *value, const char *expected)
 {
-    return gnl_fail(GENLAT_E_INVALID, "%s is '%s', %s wanted", option->name, value, wanted);
+    return gnl_fail(GENLAT_E_INVALID, "%s is '%s', expected %s", option->name, value, expected);
 }
 
 static genlat_status set_enum(const gnl_option *option, uint32_t *field, const char *value)
@@ -37,7 +37,8 @@ static genlat_status set_bool(const gnl_option *option, uint32_t *field, const c
     return bad_value(option, value, "yes or no");
 }
 
-/* "64x7x7"; returns the number of whole numbers, or -1 for text that is none, or more than `most`. */
+/* Parses text such as "64x7x7". Returns the number of integers, or -1 if the text is malformed or has more than `most`
+ * integers. */
 static int parse_dims(const char *value, int64_t *dims, int most)
 {
     char copy[GNL_NUMBER_TEXT * 2];
@@ -62,7 +63,7 @@ static genlat_status set_dims(const gnl_option *option, int64_t *field, const ch
     int most = pair ? 2 : GENLAT_MAX_DIMS;
     int count = parse_dims(value, dims, most);
     if (count < 1)
-        return bad_value(option, value, pair ? "a whole number or two as in 3x5" : "sizes as in 64x7x7");
+        return bad_value(option, value, pair ? "one or two integers such as 3 or 3x5" : "sizes such as 64x7x7");
     if (pair && count == 1)
         dims[1] = dims[0];
     memcpy(field, dims, (size_t)most * sizeof *dims);
@@ -79,7 +80,7 @@ static genlat_status set_option(const gnl_option *option, char *options, const c
     case GNL_OPTION_INT:
         return gnl_parse_int(value, (int64_t *)(void *)field)
                    ? GENLAT_OK
-                   : bad_value(option, value, "a whole number");
+                   : bad_value(option, value, "an integer");
     case GNL_OPTION_BOOL:
         return set_bool(option, (uint32_t *)(void *)field, value);
     case GNL_OPTION_ENUM:
@@ -154,8 +155,8 @@ static void format_option(const gnl_option *option, const char *options, char *t
 static genlat_status copy_text(const char *value, char *text, size_t capacity)
 {
     if (strlen(value) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted", capacity,
-                        strlen(value) + 1);
+        return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu",
+                        strlen(value) + 1, capacity);
     strcpy(text, value);
     return GENLAT_OK;
 }
@@ -171,23 +172,24 @@ genlat_status gnl_options_get(const gnl_options_table *table, const void *option
     return copy_text(value, text, capacity);
 }
 
-genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text,
-                                 size_t capacity)
+genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text, size_t capacity)
 {
     char defaults[1024];
-    char all[1024] = "";
+    size_t used = 0;
     if (table->size > sizeof defaults)
-        return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %zu bytes", table->name,
-                        sizeof defaults);
+        return gnl_fail(GENLAT_E_INTERNAL, "%s options are larger than %zu bytes", table->name, sizeof defaults);
     gnl_options_init(table, defaults, table->size);
     for (size_t i = 0; i < table->count; i++) {
         char value[GNL_NUMBER_TEXT * 4], usual[GNL_NUMBER_TEXT * 4];
+        const size_t left = used < capacity ? capacity - used : 0;
         format_option(&table->options[i], options, value, sizeof value);
         format_option(&table->options[i], defaults, usual, sizeof usual);
-        size_t used = strlen(all);
         if (strcmp(value, usual) != 0)
-            snprintf(all + used, sizeof all - used, "%s%s=%s", used ? " " : "", table->options[i].name,
-                     value);
+            used += (size_t)snprintf(left ? text + used : NULL, left, "%s%s=%s", used ? " " : "", table->options[i].name, value);
     }
-    return copy_text(all, text, capacity);
+    if (used >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu", used + 1, capacity);
+    if (used == 0)
+        text[0] = '\0';
+    return GENLAT_OK;
 }

@@ -44,7 +44,7 @@ uint64_t gnl_rng_u64(gnl_rng *rng)
 
 uint64_t gnl_rng_below(gnl_rng *rng, uint64_t bound)
 {
-    /* Lemire's multiplication with rejection of the incomplete last interval. */
+    /* Lemire's multiplication; rejects draws from the incomplete last interval. */
     for (;;) {
         uint64_t draw = gnl_rng_u64(rng);
         __uint128_t product = (__uint128_t)draw * bound;
@@ -66,7 +66,7 @@ double gnl_rng_gauss(gnl_rng *rng)
     return (double)pair[0];
 }
 
-/* 24 bits, so that the float is below 1 exactly. */
+/* Uses 24 bits, so that the float is strictly below 1. */
 static gnl_real unit_from_word(uint32_t word)
 {
     return (gnl_real)(word >> 8) * (gnl_real)0x1p-24;
@@ -82,7 +82,8 @@ void gnl_rng_fill_uniform(gnl_rng *rng, gnl_real *out, int64_t n, gnl_real lo, g
     }
 }
 
-/* Box-Muller: two uniforms give two normals. The radius takes (0,1], so that the logarithm is finite. */
+/* Box-Muller: converts two uniform numbers to two normal ones. The logarithm takes a number in (0,1], so it is
+ * finite. */
 static void normal_pair(uint32_t u, uint32_t v, gnl_real *a, gnl_real *b)
 {
     gnl_real radius = sqrt((gnl_real)-2 * log((gnl_real)1 - unit_from_word(u)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The public handle of a random stream. */
+/* Public handle of a random stream. */
 #include <stdlib.h>
 
 #include "base/base.h"
@@ -9,6 +9,8 @@ struct genlat_rng {
     gnl_rng rng;
 };
 
+typedef enum distribution { UNIFORM, NORMAL } distribution;
+
 genlat_status genlat_rng_new(genlat_ctx *ctx, uint64_t seed, uint64_t substream, genlat_rng **out)
 {
     GNL_ENTER();
@@ -16,7 +18,7 @@ genlat_status genlat_rng_new(genlat_ctx *ctx, uint64_t seed, uint64_t substream,
     *out = NULL;
     GNL_CHECK(ctx, "ctx is NULL");
     if (substream >> 48)
-        return gnl_fail(GENLAT_E_RANGE, "substream is %llu, must be below 2^48",
+        return gnl_fail(GENLAT_E_RANGE, "substream is %llu, must be less than 2^48",
                         (unsigned long long)substream);
     genlat_rng *handle = gnl_object_new(ctx, sizeof *handle);
     if (!handle)
@@ -40,14 +42,14 @@ void genlat_rng_destroy(genlat_rng **rng)
     *rng = NULL;
 }
 
-/* The float build draws straight into the caller's numbers; the double build goes through a small buffer. */
-static void fill(gnl_rng *rng, float *out, int64_t n, bool normal, float lo, float hi)
+/* Fills in blocks, because the generator writes gnl_real, which is double in the gradient tests. */
+static void fill(gnl_rng *rng, float *out, int64_t n, distribution kind, float lo, float hi)
 {
     enum { BLOCK = 64 };
     gnl_real buffer[BLOCK];
     for (int64_t i = 0; i < n; i += BLOCK) {
         int64_t count = GNL_MIN(n - i, (int64_t)BLOCK);
-        if (normal)
+        if (kind == NORMAL)
             gnl_rng_fill_normal(rng, buffer, count);
         else
             gnl_rng_fill_uniform(rng, buffer, count, (gnl_real)lo, (gnl_real)hi);
@@ -63,8 +65,9 @@ genlat_status genlat_rng_uniform(genlat_rng *rng, int64_t n, float lo, float hi,
     GNL_CHECK(n >= 0, "n is negative");
     GNL_CHECK(out || n == 0, "out is NULL");
     if (!(isfinite(lo) && isfinite(hi) && lo <= hi))
-        return gnl_fail(GENLAT_E_RANGE, "[%g,%g) is no interval", (double)lo, (double)hi);
-    fill(&rng->rng, out, n, false, lo, hi);
+        return gnl_fail(GENLAT_E_RANGE, "lo is %g and hi is %g, expected finite numbers with lo <= hi", (double)lo,
+                        (double)hi);
+    fill(&rng->rng, out, n, UNIFORM, lo, hi);
     return GENLAT_OK;
 }
 
@@ -74,7 +77,7 @@ genlat_status genlat_rng_normal(genlat_rng *rng, int64_t n, float *out)
     GNL_CHECK(rng, "rng is NULL");
     GNL_CHECK(n >= 0, "n is negative");
     GNL_CHECK(out || n == 0, "out is NULL");
-    fill(&rng->rng, out, n, true, 0, 0);
+    fill(&rng->rng, out, n, NORMAL, 0, 0);
     return GENLAT_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text "kind key=value key=value": taken apart, put together, explained. */
+/* Parses, formats and documents text of the form "kind key=value key=value". */
 #include <stdio.h>
 
 #include "base/base.h"
@@ -11,9 +11,9 @@ genlat_status gnl_spec_kind(const char *spec, char kind[GNL_SPEC_KIND], const ch
     const char *begin = spec + strspn(spec, BLANKS);
     size_t length = strcspn(begin, BLANKS);
     if (length == 0)
-        return gnl_fail(GENLAT_E_INVALID, "spec is empty, \"kind key=value ...\" wanted");
+        return gnl_fail(GENLAT_E_INVALID, "spec is empty, expected \"kind key=value ...\"");
     if (length >= GNL_SPEC_KIND)
-        return gnl_fail(GENLAT_E_INVALID, "spec begins with a word of more than %d bytes",
+        return gnl_fail(GENLAT_E_INVALID, "the kind at the beginning of the spec is longer than %d bytes",
                         GNL_SPEC_KIND - 1);
     memcpy(kind, begin, length);
     kind[length] = '\0';
@@ -25,7 +25,7 @@ static genlat_status set_pair(const gnl_options_table *table, void *options, cha
 {
     char *equals = strchr(word, '=');
     if (!equals)
-        return gnl_fail(GENLAT_E_INVALID, "%s: '%s' is no key=value", table->name, word);
+        return gnl_fail(GENLAT_E_INVALID, "%s: '%s' is not of the form key=value", table->name, word);
     *equals = '\0';
     return gnl_options_set(table, options, word, equals + 1);
 }
@@ -53,7 +53,7 @@ genlat_status gnl_spec_format(const char *kind, const gnl_options_table *table, 
         GNL_TRY(gnl_options_format(table, options, pairs, sizeof pairs));
     int length = snprintf(text, capacity, "%s%s%s", kind, *pairs ? " " : "", pairs);
     if (length < 0 || (size_t)length >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %d wanted", capacity, length + 1);
+        return gnl_fail(GENLAT_E_RANGE, "text needs %d bytes, but the buffer has %zu", length + 1, capacity);
     return GENLAT_OK;
 }
 
@@ -62,7 +62,7 @@ genlat_status gnl_spec_help(const char *kind, const char *kind_help, const gnl_o
 {
     size_t count = table ? table->count : 0;
     if (option < -1 || (option >= 0 && (size_t)option >= count))
-        return gnl_fail(GENLAT_E_NOT_FOUND, "%s has %zu options, no option %d", kind, count,
+        return gnl_fail(GENLAT_E_NOT_FOUND, "%s has %zu options, option %d does not exist", kind, count,
                         (int)option);
     if (name)
         *name = option < 0 ? kind : table->options[option].name;

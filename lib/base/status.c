@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Statuses and the error text of each thread. */
+/* Status codes and the error text of each thread. */
 #include <stdio.h>
 
 #include "base/base.h"
@@ -7,7 +7,7 @@
 enum { ERROR_TEXT_CAPACITY = 512 };
 
 static _Thread_local char error_text[ERROR_TEXT_CAPACITY];
-static _Thread_local const char *running = ""; /* the public function that this thread runs; "": none */
+static _Thread_local const char *running = ""; /* name of the public function that runs in this thread; "": none */
 
 const char *gnl_enter(const char *function)
 {
@@ -53,21 +53,22 @@ const char *genlat_status_text(genlat_status status)
         GENLAT_STATUS_MAP(STATUS_TEXT)
 #undef STATUS_TEXT
     default:
-        return "not a status of this version of the library";
+        return "unknown status code";
     }
 }
 
-/* Where the text of an error begins behind "function: ", if the function is named at its start. */
+/* Returns the offset of the error text after "function: ", or 0 if the text does not begin with the function name. */
 static size_t name_length(void)
 {
     size_t length = strlen(running);
-    return length && strncmp(error_text, running, length) == 0 && strncmp(error_text + length, ": ", 2) == 0 ? length + 2
-                                                                                                              : 0;
+    return length && strncmp(error_text, running, length) == 0 && strncmp(error_text + length, ": ", 2) == 0
+               ? length + 2
+               : 0;
 }
 
 genlat_status gnl_fail(genlat_status code, const char *format, ...)
 {
-    char text[ERROR_TEXT_CAPACITY]; /* the arguments may be the old text */
+    char text[ERROR_TEXT_CAPACITY]; /* the arguments may point to the old text */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -78,7 +79,7 @@ genlat_status gnl_fail(genlat_status code, const char *format, ...)
 
 genlat_status genlat_error_set(genlat_status status, const char *format, ...)
 {
-    char text[ERROR_TEXT_CAPACITY]; /* the arguments may be the old text */
+    char text[ERROR_TEXT_CAPACITY]; /* the arguments may point to the old text */
     va_list args;
     if (!format)
         return status;
@@ -98,6 +99,7 @@ genlat_status gnl_fail_in(genlat_status code, const char *format, ...)
     va_start(args, format);
     vsnprintf(prefix, sizeof prefix, format, args);
     va_end(args);
-    snprintf(error_text + name, sizeof error_text - name, "%.200s: %.*s", prefix, ERROR_TEXT_CAPACITY - 204, inner + name);
+    snprintf(error_text + name, sizeof error_text - name, "%.200s: %.*s", prefix, ERROR_TEXT_CAPACITY - 204,
+             inner + name);
     return code;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Size-first structs of callers that were compiled against an older or a newer version: one function for what they give,
- * two for what they receive. */
+/* Size-first structs of callers that were compiled against an older or newer version of the library. One function
+ * copies structs from the caller; the others check and fill structs that receive results. */
 #include "base/base.h"
 
-enum { MOST_BYTES = 1 << 16 }; /* a larger size was never set */
+enum { MOST_BYTES = 1 << 16 }; /* a larger size means that the member was never set */
 
 static bool is_zero(const unsigned char *bytes, size_t begin, size_t end)
 {
@@ -24,9 +24,11 @@ genlat_status gnl_struct_take(const void *given, size_t known, void *out, const 
 {
     const size_t size = size_of(given);
     if (size < sizeof size || size > MOST_BYTES)
-        return gnl_fail(GENLAT_E_INVALID, "%s has size %zu; set its first member to the size of the struct", name, size);
+        return gnl_fail(GENLAT_E_INVALID, "%s has size %zu; set its first member to the size of the struct", name,
+                        size);
     if (!is_zero(given, GNL_MIN(known, size), size))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s sets fields that this version (%s) does not know", name, GENLAT_VERSION);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s sets members that this version (%s) does not know", name,
+                        GENLAT_VERSION);
     memcpy(out, given, GNL_MIN(size, known));
     memcpy(out, &known, sizeof known);
     return GENLAT_OK;

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* The context's worker threads. One job at a time; a second caller works alone rather than wait. A worker that comes
- * late finds the job closed: the caller waits only for those who have begun, and works alone for a while after it has
- * waited in vain, because another program had the worker's core. A core that is lost again and again is left alone for
- * longer and longer. */
+/* Worker threads of a context. The pool runs one job at a time. A thread that calls while the pool is busy runs its job
+ * alone instead of waiting. The caller closes a job when no chunks are left and then waits only for the workers that
+ * have joined it. If that wait is long, another program is using a worker's core, and the caller runs its jobs alone
+ * for some time. That time doubles with each further delay. */
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
 #include "base/base_priv.h"
 
-/* Rounds of polling before a worker sleeps: about 50 microseconds, the gap between two steps of a net. */
-enum { SPIN_ROUNDS = 2000, ROUNDS_A_LOOK = 100 };
-/* Nanoseconds of polling for a worker that is at its last chunk: what a chunk takes, within these bounds. */
-enum { LEAST_SPIN = 50 * 1000, MOST_SPIN = 500 * 1000 };
-/* Time without the workers for each time lost with them: once at first, twice as often with each loss that comes within
- * SOON of the last one's end, in nanoseconds. So where the core stays busy, the loss stays below a tenth. */
-enum { MOST_TIMES_ALONE = 12, SOON = 8 * 1000 * 1000 };
-/* Parts of what is left, for each thread, that one takes at once. */
+/* Polling rounds before a worker sleeps: about 50 microseconds, the time between two steps of a network. */
+enum { SPIN_ROUNDS = 2000, ROUNDS_PER_CLOCK = 100 };
+/* Bounds, in nanoseconds, for the time that the caller polls while workers finish their last chunk. The time itself is
+ * an estimate of the duration of a chunk. */
+enum { MIN_SPIN = 50 * 1000, MAX_SPIN = 500 * 1000 };
+/* After a delay, the caller runs its jobs alone for a multiple of the lost time: 1 at first, doubled if the next delay
+ * occurs within SOON nanoseconds of the end of the previous period. So if a core stays busy, less than a tenth of the
+ * time is lost. */
+enum { MAX_TIMES_ALONE = 12, SOON = 8 * 1000 * 1000 };
+/* A thread takes 1 / (SHARES * number of threads) of the remaining chunks at once. */
 enum { SHARES = 4 };
-/* Bit of the gate that is set while a job may be joined; the bits below count the workers at it. */
+/* Bit of `gate` that is set while workers may join the job. The lower bits count the workers that have joined. */
 enum { GATE_OPEN = 1 << 16 };
 
 typedef struct job {
@@ -28,19 +30,19 @@ typedef struct job {
 } job;
 
 struct gnl_pool {
-    pthread_mutex_t busy; /* held by the thread that has given the pool its job */
+    pthread_mutex_t busy; /* held by the thread whose job the pool runs */
     pthread_mutex_t lock; /* guards sleeping */
-    pthread_cond_t wake;  /* a job is there */
+    pthread_cond_t wake;  /* a job was posted */
     pthread_cond_t left;  /* the last worker has left the job */
     job job;
-    int64_t alone_until; /* in nanoseconds; who holds `busy` may touch it and the next */
-    int64_t times_alone; /* how often the last loss was waited for alone */
-    /* Written by all at different times: each has a line of the cache. */
+    int64_t alone_until; /* in nanoseconds; this and the next member are protected by `busy` */
+    int64_t times_alone; /* length of the last period alone, in multiples of the lost time */
+    /* These are written by all threads at different times, so each has its own cache line. */
     _Alignas(GNL_ALIGN) atomic_llong next; /* next chunk to take */
-    /* GATE_OPEN and the number of workers at the job, which may not change meanwhile */
+    /* GATE_OPEN and the number of workers in the job; the job must not change while either is nonzero */
     _Alignas(GNL_ALIGN) atomic_int gate;
-    _Alignas(GNL_ALIGN) atomic_uint generation; /* number of jobs given so far */
-    atomic_int asleep;                          /* workers that wait for `wake` */
+    _Alignas(GNL_ALIGN) atomic_uint generation; /* number of jobs posted so far */
+    atomic_int sleeping;                        /* number of workers that wait for `wake` */
     atomic_bool waiting;                        /* the caller waits for `left` */
     atomic_bool stop;
     int workers; /* without the caller */
@@ -73,8 +75,9 @@ static void run_chunk(const job *now, int64_t chunk, int worker)
     now->task(now->arg, begin, GNL_MIN(begin + now->grain, now->n), worker);
 }
 
-/* Takes several chunks at once while many are left, since counting takes longer than a small one, and neighbours often share
- * lines of the cache; single ones in the end. Returns the number that this thread has taken. */
+/* Takes and runs chunks until none are left. Takes several at once while many are left, because the atomic counter
+ * costs more than a small chunk and adjacent chunks often share cache lines. Returns the number of chunks that this
+ * thread has run. */
 static int64_t run_chunks(gnl_pool *pool, int worker)
 {
     const job now = pool->job;
@@ -91,7 +94,7 @@ static int64_t run_chunks(gnl_pool *pool, int worker)
     }
 }
 
-/* Polls for a while, then sleeps, until the generation moves on from `seen`. */
+/* Polls for a while, then sleeps, until the generation differs from `seen`. */
 static unsigned wait_for_job(gnl_pool *pool, unsigned seen)
 {
     for (int round = 0; round < SPIN_ROUNDS; round++) {
@@ -101,11 +104,11 @@ static unsigned wait_for_job(gnl_pool *pool, unsigned seen)
         pause_cpu();
     }
     pthread_mutex_lock(&pool->lock);
-    atomic_fetch_add(&pool->asleep, 1);
+    atomic_fetch_add(&pool->sleeping, 1);
     unsigned now;
     while ((now = atomic_load(&pool->generation)) == seen)
         pthread_cond_wait(&pool->wake, &pool->lock);
-    atomic_fetch_sub(&pool->asleep, 1);
+    atomic_fetch_sub(&pool->sleeping, 1);
     pthread_mutex_unlock(&pool->lock);
     return now;
 }
@@ -120,7 +123,7 @@ static bool enter(gnl_pool *pool)
     return false;
 }
 
-/* The last one out wakes the caller, who may sleep by now. */
+/* Leaves the job. The last worker to leave wakes the caller, which may be asleep. */
 static void leave(gnl_pool *pool)
 {
     if (atomic_fetch_sub(&pool->gate, 1) > 1 || !atomic_load(&pool->waiting))
@@ -156,21 +159,21 @@ static void *work(void *arg)
     }
 }
 
-static void announce(gnl_pool *pool)
+static void wake_workers(gnl_pool *pool)
 {
     atomic_fetch_add(&pool->generation, 1);
-    if (atomic_load(&pool->asleep) == 0)
+    if (atomic_load(&pool->sleeping) == 0)
         return;
     pthread_mutex_lock(&pool->lock);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Whether all workers have left a closed job by then. */
+/* Polls until all workers have left a closed job. Returns false if `time` passes first. */
 static bool all_left_by(gnl_pool *pool, int64_t time)
 {
     do {
-        for (int round = 0; round < ROUNDS_A_LOOK; round++) {
+        for (int round = 0; round < ROUNDS_PER_CLOCK; round++) {
             if (atomic_load_explicit(&pool->gate, memory_order_acquire) == 0)
                 return true;
             pause_cpu();
@@ -179,8 +182,8 @@ static bool all_left_by(gnl_pool *pool, int64_t time)
     return false;
 }
 
-/* Sleeping leaves the core to the worker, if that is where it was. */
-static void wait_asleep(gnl_pool *pool)
+/* Sleeps until all workers have left. Sleeping frees the core, in case a worker needs it. */
+static void sleep_until_left(gnl_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     atomic_store(&pool->waiting, true);
@@ -190,30 +193,30 @@ static void wait_asleep(gnl_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-static void leave_alone(gnl_pool *pool, int64_t begin, int64_t end, int64_t lost)
+static void run_alone_after(gnl_pool *pool, int64_t begin, int64_t end, int64_t lost)
 {
     bool again = begin - pool->alone_until < SOON;
-    pool->times_alone = again ? GNL_MIN(2 * pool->times_alone, MOST_TIMES_ALONE) : 1;
+    pool->times_alone = again ? GNL_MIN(2 * pool->times_alone, MAX_TIMES_ALONE) : 1;
     pool->alone_until = end + pool->times_alone * lost;
 }
 
-/* Waits for the workers. A wait longer than one of the caller's chunks is a loss that no worker on a core of its own
- * would cause. */
+/* Waits for the workers. A wait longer than one of the caller's chunks counts as a delay, because a worker with a core
+ * of its own would not cause it. */
 static void wait_for_workers(gnl_pool *pool, int64_t begin, int64_t taken)
 {
     if (atomic_load_explicit(&pool->gate, memory_order_acquire) == 0)
         return;
-    int64_t tired = clock_now(), chunk = (tired - begin) / GNL_MAX(taken, 1);
-    if (all_left_by(pool, tired + GNL_MAX(LEAST_SPIN, GNL_MIN(chunk, MOST_SPIN))))
+    int64_t wait_begin = clock_now(), chunk = (wait_begin - begin) / GNL_MAX(taken, 1);
+    if (all_left_by(pool, wait_begin + GNL_MAX(MIN_SPIN, GNL_MIN(chunk, MAX_SPIN))))
         return;
-    wait_asleep(pool);
-    int64_t end = clock_now(), lost = end - tired - chunk;
+    sleep_until_left(pool);
+    int64_t end = clock_now(), lost = end - wait_begin - chunk;
     if (lost > 0)
-        leave_alone(pool, begin, end, lost);
+        run_alone_after(pool, begin, end, lost);
 }
 
-/* Whether the workers may be asked; the caller then holds the pool. */
-static bool take_pool(gnl_pool *pool, int64_t now)
+/* Acquires the pool. Returns false if it is busy or the caller is to run alone. */
+static bool acquire_pool(gnl_pool *pool, int64_t now)
 {
     if (pthread_mutex_trylock(&pool->busy) != 0)
         return false;
@@ -227,7 +230,7 @@ void gnl_pool_run(gnl_pool *pool, int64_t n, int64_t grain, gnl_task *task, void
 {
     int64_t now = clock_now();
     const job given = {task, arg, n, grain, (n + grain - 1) / grain};
-    if (!take_pool(pool, now)) {
+    if (!acquire_pool(pool, now)) {
         for (int64_t chunk = 0; chunk < given.chunks; chunk++)
             run_chunk(&given, chunk, 0);
         return;
@@ -235,7 +238,7 @@ void gnl_pool_run(gnl_pool *pool, int64_t n, int64_t grain, gnl_task *task, void
     pool->job = given;
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
     atomic_store_explicit(&pool->gate, GATE_OPEN, memory_order_release);
-    announce(pool);
+    wake_workers(pool);
     int64_t taken = run_chunks(pool, 0);
     atomic_fetch_and(&pool->gate, ~GATE_OPEN);
     wait_for_workers(pool, now, taken);
@@ -258,7 +261,7 @@ void gnl_pool_destroy(genlat_ctx *ctx, gnl_pool *pool)
     if (!pool)
         return;
     atomic_store(&pool->stop, true);
-    announce(pool);
+    wake_workers(pool);
     for (int i = 0; i < pool->workers; i++)
         pthread_join(pool->thread[i], NULL);
     pool_free(ctx, pool);
@@ -291,7 +294,7 @@ genlat_status gnl_pool_new(genlat_ctx *ctx, int threads, gnl_pool **out)
         pool->worker[i] = (struct worker){pool, i + 1};
         if (gnl_thread_start(&pool->thread[i], work, &pool->worker[i]) != 0) {
             gnl_pool_destroy(ctx, pool);
-            return gnl_fail(GENLAT_E_THREAD, "thread %d of %d could not be started", i + 1,
+            return gnl_fail(GENLAT_E_THREAD, "could not start thread %d of %d", i + 1,
                             threads);
         }
         pool->workers++;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Scaled samples, y = (x - offset) / scale; the fit of a scale; the scaling of a chain of sources as one. */
+/* Scaled samples, y = (x - offset) / scale; fitting of a scale; the combined scaling of a chain of sources. */
 #include "data/data_priv.h"
 
 typedef struct affine_source {
     genlat_source source;
     bool scalar;            /* one number for all elements */
-    double *offset, *scale; /* one block */
+    double *offset, *scale; /* allocated as one block */
 } affine_source;
 
 static genlat_status affine_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
@@ -52,7 +52,7 @@ genlat_status gnl_source_affine(genlat_source *inner, const double *offset, cons
 
 /* ---- fit --------------------------------------------------------------------------------------------- */
 
-/* What a scale makes of the statistics of one element, or of all together. */
+/* Computes offset and scale from the statistics of one element, or of all elements together. */
 static void fit_one(uint32_t kind, double mean, double sd, double min, double max, double *offset,
                     double *scale)
 {
@@ -60,12 +60,12 @@ static void fit_one(uint32_t kind, double mean, double sd, double min, double ma
     bool symmetric = kind == GENLAT_SCALE_SYMMETRIC;
     *offset = standard ? mean : symmetric ? (min + max) / 2 : min;
     *scale = standard ? sd : symmetric ? (max - min) / 2 : max - min;
-    /* Elements that never change, such as the corners of images, stay finite. */
+    /* Constant elements, such as the corners of images, stay finite. */
     if (!(*scale > 0))
         *scale = 1;
 }
 
-/* All elements have the same number of values, so that variances add up. */
+/* All elements have the same number of values, so their variances can be added. */
 static void fit_all(uint32_t kind, const gnl_source_stats *stats, double *offset, double *scale)
 {
     double mean = 0, square = 0, min = INFINITY, max = -INFINITY;
@@ -75,8 +75,8 @@ static void fit_all(uint32_t kind, const gnl_source_stats *stats, double *offset
         max = GNL_MAX(max, stats->max[j]);
     }
     for (int64_t j = 0; j < stats->size; j++) {
-        double apart = stats->mean[j] - mean;
-        square += (stats->sd[j] * stats->sd[j] + apart * apart) / (double)stats->size;
+        double difference = stats->mean[j] - mean;
+        square += (stats->sd[j] * stats->sd[j] + difference * difference) / (double)stats->size;
     }
     fit_one(kind, mean, sqrt(square), min, max, offset, scale);
 }
@@ -86,7 +86,7 @@ genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source
     gnl_source_stats stats;
     bool scalar = scale != GENLAT_SCALE_FEATURES && scale != GENLAT_SCALE_RANGES;
     GNL_TRY(gnl_source_stats_new(inner, &stats));
-    /* The fitted numbers take the place of mean and sd, which they are made from. */
+    /* The fitted numbers replace mean and sd. */
     if (scalar)
         fit_all(scale, &stats, &stats.mean[0], &stats.sd[0]);
     for (int64_t j = 0; !scalar && j < stats.size; j++)
@@ -96,22 +96,22 @@ genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source
     return status;
 }
 
-/* ---- given numbers ----------------------------------------------------------------------------------- */
+/* ---- normalisation with the caller's numbers ---------------------------------------------------------- */
 
-static genlat_status check_given(const genlat_source *source, const genlat_tensor *offset,
-                                 const genlat_tensor *scale)
+static genlat_status check_normalization(const genlat_source *source, const genlat_tensor *offset,
+                                         const genlat_tensor *scale)
 {
-    char found[GNL_SHAPE_TEXT], other[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    char found[GNL_SHAPE_TEXT], other[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     bool fits = offset->shape.ndim == 0 || gnl_shape_equal(&offset->shape, &source->sample);
     if (!fits || !gnl_shape_equal(&offset->shape, &scale->shape))
-        return gnl_fail(GENLAT_E_SHAPE, "offset is %s, scale %s; both [] or both %s wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "offset is %s and scale is %s, expected both [] or both %s",
                         gnl_shape_format(&offset->shape, found), gnl_shape_format(&scale->shape, other),
-                        gnl_shape_format(&source->sample, wanted));
+                        gnl_shape_format(&source->sample, expected));
     for (int64_t j = 0; j < gnl_shape_count(&offset->shape); j++)
         if (!isfinite(offset->data[j]) || !isfinite(scale->data[j]) || scale->data[j] == 0)
             return gnl_fail(GENLAT_E_RANGE,
-                            "element %lld has offset %g, scale %g; finite numbers, scale not 0 "
-                            "wanted", (long long)j, (double)offset->data[j], (double)scale->data[j]);
+                            "element %lld has offset %g and scale %g, expected finite numbers and a "
+                            "nonzero scale", (long long)j, (double)offset->data[j], (double)scale->data[j]);
     return GENLAT_OK;
 }
 
@@ -140,25 +140,25 @@ genlat_status genlat_source_normalize(genlat_source *source, const genlat_tensor
     GNL_CHECK(source, "source is NULL");
     GNL_CHECK(offset, "offset is NULL");
     GNL_CHECK(scale, "scale is NULL");
-    GNL_TRY(check_given(source, offset, scale));
+    GNL_TRY(check_normalization(source, offset, scale));
     return gnl_source_normalize(source, offset, scale, out);
 }
 
-/* ---- the chain as one -------------------------------------------------------------------------------- */
+/* ---- combined scaling of a chain ------------------------------------------------------------------------ */
 
 static const affine_source *as_affine(const genlat_source *source)
 {
     return source->type == &affine_type ? (const affine_source *)source : NULL;
 }
 
-/* The next source inwards whose values lead on to the raw ones; binarized values lead nowhere. */
-static const genlat_source *next_inwards(const genlat_source *source)
+/* Returns the inner source, or NULL if the source changes values other than by scaling, for example by binarization. */
+static const genlat_source *next_inner(const genlat_source *source)
 {
     return as_affine(source) || source->type->keeps_values ? source->inner : NULL;
 }
 
-/* Puts an inner scaling under what has been gathered: x = o1 + s1 (o2 + s2 z). */
-static void put_under(const affine_source *inner, gnl_real *offset, gnl_real *scale, int64_t size)
+/* Composes an inner scaling with the accumulated one: x = o1 + s1 (o2 + s2 z). */
+static void compose(const affine_source *inner, gnl_real *offset, gnl_real *scale, int64_t size)
 {
     for (int64_t j = 0; j < size; j++) {
         int64_t at = inner->scalar ? 0 : j;
@@ -179,16 +179,16 @@ static genlat_status gather(const genlat_source *source, const gnl_shape *shape,
     int64_t size = gnl_shape_count(shape);
     for (int64_t j = 0; j < size; j++)
         (*scale)->data[j] = 1;
-    for (const genlat_source *at = source; at; at = next_inwards(at))
+    for (const genlat_source *at = source; at; at = next_inner(at))
         if (as_affine(at))
-            put_under(as_affine(at), (*offset)->data, (*scale)->data, size);
+            compose(as_affine(at), (*offset)->data, (*scale)->data, size);
     return GENLAT_OK;
 }
 
 genlat_status gnl_source_normalization(const genlat_source *source, genlat_tensor **offset, genlat_tensor **scale)
 {
     bool any = false, scalar = true;
-    for (const genlat_source *at = source; at; at = next_inwards(at)) {
+    for (const genlat_source *at = source; at; at = next_inner(at)) {
         any = any || as_affine(at);
         scalar = scalar && !(as_affine(at) && !as_affine(at)->scalar);
     }

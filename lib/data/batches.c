@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Batches: a place (epoch, position) in an order that is a function of seed and epoch. */
+/* Batches: a position (epoch, sample) in an order that is a function of seed and epoch. */
 #include <stdio.h>
 
 #include "data/batches_priv.h"
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(genlat_batches_opts, batch, 128, 1, 1e9, "samples in a batch"),
+    GNL_OPT_INT(genlat_batches_opts, batch, 128, 1, 1e9, "samples per batch"),
     GNL_OPT_INT(genlat_batches_opts, seed, 0, 0, 9e18, "seed of the order"),
-    GNL_OPT_BOOL(genlat_batches_opts, shuffle, 1, "another random order in every epoch"),
-    GNL_OPT_BOOL(genlat_batches_opts, drop_last, 0, "leave out a last batch that is smaller than the others"),
-    GNL_OPT_BOOL(genlat_batches_opts, prefetch, 0, "a background thread reads the next batch meanwhile"),
+    GNL_OPT_BOOL(genlat_batches_opts, shuffle, 1, "new random order in every epoch"),
+    GNL_OPT_BOOL(genlat_batches_opts, drop_last, 0, "omit an incomplete last batch"),
+    GNL_OPT_BOOL(genlat_batches_opts, prefetch, 0, "read the next batch in a background thread"),
 };
 
-static const gnl_options_table table = {"batches", sizeof(genlat_batches_opts), options, GNL_COUNT(options), {offsetof(genlat_batches_opts, reserved)}};
+static const gnl_options_table table = {"batches", sizeof(genlat_batches_opts), options, GNL_COUNT(options),
+                                        {offsetof(genlat_batches_opts, reserved)}};
 
 void genlat_batches_opts_init_sized(genlat_batches_opts *opts, size_t size)
 {
@@ -21,7 +22,7 @@ void genlat_batches_opts_init_sized(genlat_batches_opts *opts, size_t size)
 
 /* ---- filling ----------------------------------------------------------------------------------------- */
 
-/* Numbers of the samples at a place. */
+/* Returns the indices of the samples at a position. */
 static const int64_t *find_order(genlat_batches *batches, int64_t epoch, int64_t position, int64_t rows)
 {
     int64_t *order = batches->order;
@@ -45,7 +46,7 @@ static void fill(genlat_batches *batches, gnl_batch_slot *slot, int64_t epoch, i
     int64_t rows = GNL_MIN(batches->opts.batch, batches->samples - position);
     const int64_t *indices = find_order(batches, epoch, position, rows);
     gnl_real *labels = slot->labels ? slot->labels->data : NULL;
-    const char *running = gnl_enter(""); /* the text of an error is given to another call later */
+    const char *running = gnl_enter(""); /* the error text is returned by another call later */
     slot->status = gnl_source_fetch(batches->source, indices, rows, (uint64_t)epoch, slot->x->data, labels);
     slot->x->shape.dim[0] = rows;
     if (slot->labels)
@@ -57,9 +58,9 @@ static void fill(genlat_batches *batches, gnl_batch_slot *slot, int64_t epoch, i
     (void)gnl_enter(running);
 }
 
-/* ---- life -------------------------------------------------------------------------------------------- */
+/* ---- creation and destruction ---------------------------------------------------------------------- */
 
-static genlat_status make_slot(genlat_batches *batches, gnl_batch_slot *slot)
+static genlat_status alloc_slot(genlat_batches *batches, gnl_batch_slot *slot)
 {
     const genlat_source *source = batches->source;
     gnl_shape x = gnl_shape_batched(&source->sample, batches->opts.batch);
@@ -70,7 +71,7 @@ static genlat_status make_slot(genlat_batches *batches, gnl_batch_slot *slot)
                                          : GENLAT_OK;
 }
 
-static genlat_status make_room(genlat_batches *batches)
+static genlat_status alloc_buffers(genlat_batches *batches)
 {
     bool prefetch = batches->opts.prefetch != 0;
     int64_t ordered = batches->opts.shuffle ? batches->source->count : batches->opts.batch;
@@ -78,8 +79,8 @@ static genlat_status make_room(genlat_batches *batches)
     batches->order = gnl_alloc(batches->object.ctx, (size_t)ordered, sizeof *batches->order);
     if (!batches->order)
         return GENLAT_E_MEMORY;
-    GNL_TRY(make_slot(batches, &batches->slot[0]));
-    GNL_TRY(prefetch ? make_slot(batches, &batches->slot[1]) : GENLAT_OK);
+    GNL_TRY(alloc_slot(batches, &batches->slot[0]));
+    GNL_TRY(prefetch ? alloc_slot(batches, &batches->slot[1]) : GENLAT_OK);
     return prefetch ? gnl_prefetch_new(batches, fill, &batches->prefetch) : GENLAT_OK;
 }
 
@@ -88,8 +89,8 @@ genlat_status gnl_batches_new(genlat_source *source, const genlat_batches_opts *
     int64_t batch = GNL_MIN(opts->batch, source->count);
     if (opts->drop_last && opts->batch > source->count)
         return gnl_fail(GENLAT_E_RANGE,
-                        "drop_last leaves no batch of %lld in %lld samples",
-                        (long long)opts->batch, (long long)source->count);
+                        "drop_last is set, but %lld samples contain no full batch of %lld",
+                        (long long)source->count, (long long)opts->batch);
     genlat_batches *batches = gnl_object_new(source->object.ctx, sizeof *batches);
     if (!batches)
         return GENLAT_E_MEMORY;
@@ -97,7 +98,7 @@ genlat_status gnl_batches_new(genlat_source *source, const genlat_batches_opts *
     batches->opts = *opts;
     batches->opts.batch = batch;
     batches->samples = opts->drop_last ? source->count / batch * batch : source->count;
-    genlat_status status = make_room(batches);
+    genlat_status status = alloc_buffers(batches);
     if (status != GENLAT_OK) {
         gnl_batches_release(batches);
         return status;
@@ -120,15 +121,15 @@ void gnl_batches_release(genlat_batches *batches)
     gnl_object_free(batches);
 }
 
-/* ---- going on ---------------------------------------------------------------------------------------- */
+/* ---- iteration -------------------------------------------------------------------------------------- */
 
-/* The slot that holds the batch at the present place, from the background thread. */
+/* Returns the slot with the batch at the current position, filled by the prefetch thread. */
 static gnl_batch_slot *take_prefetched(genlat_batches *batches)
 {
     gnl_batch_slot *back = &batches->slot[1 - batches->front];
     gnl_prefetch_wait(batches->prefetch);
     if (back->epoch != batches->epoch || back->position != batches->position) {
-        gnl_prefetch_ask(batches->prefetch, back, batches->epoch, batches->position);
+        gnl_prefetch_start(batches->prefetch, back, batches->epoch, batches->position);
         gnl_prefetch_wait(batches->prefetch);
     }
     if (back->status == GENLAT_OK)
@@ -136,11 +137,11 @@ static gnl_batch_slot *take_prefetched(genlat_batches *batches)
     return back;
 }
 
-static void ask_for_next(genlat_batches *batches)
+static void prefetch_next(genlat_batches *batches)
 {
     bool more = batches->position < batches->samples;
-    gnl_prefetch_ask(batches->prefetch, &batches->slot[1 - batches->front], batches->epoch + (more ? 0 : 1),
-                     more ? batches->position : 0);
+    gnl_prefetch_start(batches->prefetch, &batches->slot[1 - batches->front], batches->epoch + (more ? 0 : 1),
+                       more ? batches->position : 0);
 }
 
 genlat_status gnl_batches_next(genlat_batches *batches, genlat_tensor **x, genlat_tensor **labels)
@@ -156,12 +157,12 @@ genlat_status gnl_batches_next(genlat_batches *batches, genlat_tensor **x, genla
     else
         fill(batches, slot, batches->epoch, batches->position);
     if (slot->status != GENLAT_OK) {
-        slot->epoch = -1; /* the next call tries again */
+        slot->epoch = -1; /* the next call retries */
         return gnl_fail(slot->status, "%s", slot->error);
     }
     batches->position += slot->x->shape.dim[0];
     if (batches->prefetch)
-        ask_for_next(batches);
+        prefetch_next(batches);
     *x = slot->x;
     if (labels)
         *labels = slot->labels;
@@ -173,7 +174,7 @@ genlat_status gnl_batches_seek(genlat_batches *batches, int64_t epoch, int64_t p
     const int64_t last = INT64_C(1) << 40;
     if (epoch < 0 || epoch > last || position < 0 || position > batches->samples)
         return gnl_fail(GENLAT_E_RANGE,
-                        "epoch %lld, position %lld; 0 to 2^40 and 0 to %lld wanted",
+                        "epoch is %lld and position is %lld, must be 0 to 2^40 and 0 to %lld",
                         (long long)epoch, (long long)position, (long long)batches->samples);
     batches->epoch = epoch;
     batches->position = position;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples of zeros and ones: drawn once, drawn anew for every draw, or by a threshold. */
+/* Binarized samples: drawn once, drawn for every epoch, or compared with a threshold. */
 #include "data/data_priv.h"
 
 typedef struct binarize_source {
@@ -9,8 +9,8 @@ typedef struct binarize_source {
     gnl_real threshold;
 } binarize_source;
 
-/* A stream for each draw, and in it a part for each sample. The static one is a draw that no epoch reaches.
- */
+/* Returns the stream of a sample: one stream per draw, divided into parts per sample. Static binarization uses a draw
+ * number that no epoch reaches. */
 static gnl_rng sample_rng(const binarize_source *self, uint64_t draw, int64_t index)
 {
     const uint64_t last = (UINT64_C(1) << 48) - 1;
@@ -21,7 +21,7 @@ static gnl_rng sample_rng(const binarize_source *self, uint64_t draw, int64_t in
     return rng;
 }
 
-/* x becomes 1 with probability x: where a uniform number of [0,1) lies below it. */
+/* Sets x to 1 with probability x. */
 static void binarize_at_random(gnl_rng *rng, gnl_real *x, int64_t size)
 {
     enum { BLOCK = 64 };

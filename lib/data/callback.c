@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A source of the host's own functions. */
+/* A source that calls functions of the program. */
 #include "data/data_priv.h"
 
 typedef struct callback_source {
@@ -11,18 +11,19 @@ static genlat_status callback_fetch(const genlat_source *source, const int64_t *
                                     uint64_t draw, gnl_real *x, gnl_real *labels)
 {
     const callback_source *self = (const callback_source *)source;
-    float *x_host = (float *)(void *)x, *labels_host = (float *)(void *)labels;
+    float *x_float = (float *)(void *)x, *labels_float = (float *)(void *)labels;
     const char *running = gnl_running();
-    const int32_t result = self->table.fetch(self->table.user, indices, n, draw, x_host, labels_host);
-    (void)gnl_enter(running); /* the function may have called others of the library */
+    const int32_t result = self->table.fetch(self->table.user, indices, n, draw, x_float, labels_float);
+    (void)gnl_enter(running); /* the function may have called other functions of the library */
     if (result != 0)
         return gnl_fail(GENLAT_E_CALLBACK, "the source's fetch function returned %d", result);
 #ifdef GNL_FLOAT64
-    /* The host writes floats at the front of the doubles; widened from the back, none is lost. */
+    /* The program has written floats at the start of the array of doubles. Converting from the end overwrites none of
+     * them. */
     for (int64_t i = n * gnl_shape_count(&source->sample) - 1; i >= 0; i--)
-        x[i] = x_host[i];
+        x[i] = x_float[i];
     for (int64_t i = labels ? n * gnl_source_label_size(source) - 1 : -1; i >= 0; i--)
-        labels[i] = labels_host[i];
+        labels[i] = labels_float[i];
 #endif
     return GENLAT_OK;
 }
@@ -43,15 +44,15 @@ static genlat_status check_table(const genlat_source_table *table, gnl_shape *sa
     GNL_CHECK(!table->classes || !table->condition, "table has both classes and condition");
     if (table->count < 1 || table->classes < 0 || table->condition < 0)
         return gnl_fail(GENLAT_E_RANGE,
-                        "count is %lld, classes %lld, condition %lld; >= 1, >= 0, >= 0 wanted",
+                        "count is %lld, classes is %lld, condition is %lld; must be >= 1, >= 0, >= 0",
                         (long long)table->count, (long long)table->classes, (long long)table->condition);
     if (table->ndim < 0 || table->ndim >= GENLAT_MAX_DIMS)
-        return gnl_fail(GENLAT_E_RANGE, "ndim is %lld, from 0 to %d wanted",
+        return gnl_fail(GENLAT_E_RANGE, "ndim is %lld, must be from 0 to %d",
                         (long long)table->ndim, GENLAT_MAX_DIMS - 1);
     *sample = gnl_shape_of((int32_t)table->ndim, table->dims);
     GNL_TRY(gnl_shape_check(sample, NULL));
     if (gnl_shape_count(sample) < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "a dimension of the sample is 0");
+        return gnl_fail(GENLAT_E_SHAPE, "the shape of a sample has a dimension of size 0");
     return GENLAT_OK;
 }
 

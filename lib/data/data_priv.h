@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the data room share. */
+/* Declarations shared by the files of data only. */
 #ifndef GNL_DATA_PRIV_H
 #define GNL_DATA_PRIV_H
 
 #include "data/data.h"
 
-/* Most samples that a wrapping source hands on at a time, so that it needs no memory of its own. */
+/* Maximum number of samples that a wrapping source passes on at once, so that its index buffer fits on the stack. */
 enum { GNL_SOURCE_CHUNK = 256 };
 
-/* A zeroed struct of `size` bytes whose first member is the source. */
+/* Allocates a zeroed struct of `size` bytes whose first member is the source. */
 genlat_status gnl_source_alloc(genlat_ctx *ctx, const gnl_source_type *type, size_t size,
                                genlat_source **out);
 
-/* The same for a kind that wraps `inner`: shape, count and labels are those of inner, which is kept alive. */
+/* Same for a kind that wraps `inner`. Shape, count and labels are copied from inner, which is retained. */
 genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type, size_t size,
                               genlat_source **out);
 
-/* Checks labels [n] or [n,k] and sets classes or condition; the tensor is kept alive by the caller. */
+/* Checks labels [n] or [n,k] and sets classes or condition. The caller retains the tensor. */
 genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *labels);
-/* Copies the rows of labels that gnl_source_set_labels() has checked. */
+/* Copies rows of labels that gnl_source_set_labels() has checked. */
 void gnl_source_copy_labels(const genlat_tensor *labels, const int64_t *indices, int64_t n, gnl_real *out);
 
-/* Samples begin .. begin+count-1 of inner. */
+/* Creates a source of the samples begin .. begin+count-1 of inner. */
 genlat_status gnl_source_range(genlat_source *inner, int64_t begin, int64_t count, genlat_source **out);
-/* y = (x - offset) / scale with one number or one for each element; the arrays are copied. */
+/* y = (x - offset) / scale, with one number or one per element. The arrays are copied. */
 genlat_status gnl_source_affine(genlat_source *inner, const double *offset, const double *scale, bool scalar,
                                 genlat_source **out);
 /* Fits the scale (GENLAT_SCALE_*, not NONE) and applies it. */
@@ -33,14 +33,14 @@ genlat_status gnl_source_binarize(genlat_source *inner, uint32_t kind, uint64_t 
                                   genlat_source **out);
 /* kind: GENLAT_LABELS_*, not KEEP. */
 genlat_status gnl_source_relabel(genlat_source *inner, uint32_t kind, genlat_source **out);
-/* planes >= 2 random samples as the channels of one. */
+/* Combines planes >= 2 random samples as channels of one sample. */
 genlat_status gnl_source_stack(genlat_source *inner, int64_t planes, uint64_t seed, genlat_source **out);
 
 int64_t gnl_source_factor_count(const genlat_source *source);
-/* The factors of one sample, from the source below that knows them; factor_count > 0. */
+/* Writes the factors of one sample, from the innermost source. The factor count must be positive. */
 void gnl_source_factors(const genlat_source *source, int64_t index, gnl_real *out);
 
-/* ---- drawn sources: each draws sample i from a stream of its own ------------------------------------- */
+/* ---- synthetic sources: each sample is drawn from its own stream ---------------------------------------- */
 
 typedef struct gnl_synthetic {
     genlat_source source;
@@ -52,7 +52,7 @@ static inline gnl_rng gnl_synthetic_rng(const genlat_source *source, int64_t ind
     return gnl_rng_make(((const gnl_synthetic *)source)->seed, GNL_STREAM_DATA, (uint64_t)index);
 }
 
-/* What synthetic.c needs to know of a drawn kind. */
+/* Description of a synthetic kind for synthetic.c. */
 typedef struct gnl_synthetic_kind {
     const gnl_source_type *type;
     gnl_shape sample;

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* Drawn digits that look like handwriting: a way of writing each digit as strokes through a few points, and a
- * hand that trembles: points, slant, turn, size, place and pen differ from sample to sample. */
+/* Synthetic digits that resemble handwriting. Each digit has several variants, whose strokes pass through a few points.
+ * Points, slant, rotation, size, position and pen vary randomly between samples. */
 #include <tgmath.h>
 
 #include "data/data_priv.h"
 
-enum { SIDE = 28, MAX_STROKES = 2, MAX_POINTS = 14, MAX_WAYS = 3, PIECES = 6 };
+enum { SIDE = 28, MAX_STROKES = 2, MAX_POINTS = 14, MAX_VARIANTS = 3, PIECES = 6 };
 
 typedef struct point {
     float x, y;
 } point;
 
-/* A place in the box that a digit is written in, hundredths of its sides; y points downwards. */
+/* A point in the bounding box of a digit, in hundredths of its sides; y points downwards. */
 typedef struct spot {
     int8_t x, y;
 } spot;
 
-/* A way of writing a digit: spots that its strokes go through. One given twice makes a corner. */
-typedef struct way {
+/* A variant of a digit: the points that its strokes pass through. A repeated point is a corner. */
+typedef struct variant {
     int spots[MAX_STROKES];
     spot stroke[MAX_STROKES][MAX_POINTS];
-} way;
+} variant;
 
 /* clang-format off */
-static const way ways[10][MAX_WAYS] = {
+static const variant variants[10][MAX_VARIANTS] = {
     {{{10}, {{{56,5},{36,8},{20,28},{16,55},{26,85},{50,95},{74,84},{84,52},{76,20},{50,5}}}},
      {{11}, {{{70,12},{46,5},{24,22},{16,52},{24,84},{48,95},{74,80},{83,48},{74,18},{56,5},{42,12}}}},
      {{9}, {{{50,4},{30,20},{24,50},{32,82},{52,96},{70,80},{76,48},{68,18},{50,4}}}}},
@@ -58,49 +58,49 @@ static const way ways[10][MAX_WAYS] = {
 };
 /* clang-format on */
 
-/* What one hand does with one digit. */
-typedef struct hand {
-    float xx, xy, yx, yy, x, y; /* from the box to pixels */
-    float tremble;              /* of each point, fraction of the box */
-    float pen, ink;             /* half the stroke's width, pixels; blackness */
-} hand;
+/* Random parameters of one sample. */
+typedef struct style {
+    float xx, xy, yx, yy, x, y; /* transform from the box to pixels */
+    float jitter;               /* random displacement of each point, as a fraction of the box */
+    float pen, ink;             /* half of the stroke width in pixels; darkness */
+} style;
 
-static float between(gnl_rng *rng, double lo, double hi)
+static float uniform_in(gnl_rng *rng, double lo, double hi)
 {
     return (float)(lo + (hi - lo) * gnl_rng_unit(rng));
 }
 
-static float around(gnl_rng *rng, double sd, double most)
+static float clipped_gauss(gnl_rng *rng, double sd, double most)
 {
     double value = sd * gnl_rng_gauss(rng);
     return (float)GNL_MAX(-most, GNL_MIN(most, value));
 }
 
-static hand draw_hand(gnl_rng *rng)
+static style draw_style(gnl_rng *rng)
 {
-    float turn = around(rng, 0.10, 0.25), slant = around(rng, 0.16, 0.4) + 0.06f;
-    float height = between(rng, 17.5, 20.5), width = height * between(rng, 0.72, 1.0);
-    hand h = {.tremble = between(rng, 0.012, 0.045),
-              .pen = between(rng, 0.75, 1.55),
-              .ink = between(rng, 0.9, 1.1)};
+    float turn = clipped_gauss(rng, 0.10, 0.25), slant = clipped_gauss(rng, 0.16, 0.4) + 0.06f;
+    float height = uniform_in(rng, 17.5, 20.5), width = height * uniform_in(rng, 0.72, 1.0);
+    style h = {.jitter = uniform_in(rng, 0.012, 0.045),
+               .pen = uniform_in(rng, 0.75, 1.55),
+               .ink = uniform_in(rng, 0.9, 1.1)};
     h.xx = width * cos(turn);
     h.yx = width * sin(turn);
     h.xy = -height * (sin(turn) + slant * cos(turn));
     h.yy = height * (cos(turn) - slant * sin(turn));
-    h.x = (float)SIDE / 2 + around(rng, 0.7, 1.5);
-    h.y = (float)SIDE / 2 + around(rng, 0.7, 1.5);
+    h.x = (float)SIDE / 2 + clipped_gauss(rng, 0.7, 1.5);
+    h.y = (float)SIDE / 2 + clipped_gauss(rng, 0.7, 1.5);
     return h;
 }
 
-static point place_spot(const hand *h, gnl_rng *rng, spot s)
+static point place_spot(const style *h, gnl_rng *rng, spot s)
 {
-    float u = 0.01f * (float)s.x - 0.5f + around(rng, h->tremble, 0.09);
-    float v = 0.01f * (float)s.y - 0.5f + around(rng, h->tremble, 0.09);
+    float u = 0.01f * (float)s.x - 0.5f + clipped_gauss(rng, h->jitter, 0.09);
+    float v = 0.01f * (float)s.y - 0.5f + clipped_gauss(rng, h->jitter, 0.09);
     return (point){h->xx * u + h->xy * v + h->x, h->yx * u + h->yy * v + h->y};
 }
 
-/* Inks what lies within the pen's width of the line from a to b; the rim is soft over one pixel. */
-static void ink_line(const hand *h, point a, point b, gnl_real *x)
+/* Draws a line from a to b with the width of the pen. The edge is antialiased over one pixel. */
+static void ink_line(const style *h, point a, point b, gnl_real *x)
 {
     float reach = h->pen + 0.5f, dx = b.x - a.x, dy = b.y - a.y;
     float length = GNL_MAX(dx * dx + dy * dy, 1e-6f);
@@ -118,13 +118,13 @@ static void ink_line(const hand *h, point a, point b, gnl_real *x)
         }
 }
 
-/* The point at t in [0,1] of the Catmull-Rom curve from b to c. */
+/* Returns the point at t in [0,1] of the Catmull-Rom curve from b to c. */
 static float curve(float a, float b, float c, float d, float t)
 {
     return b + 0.5f * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
 }
 
-static void ink_stroke(const hand *h, const point *p, int n, gnl_real *x)
+static void ink_stroke(const style *h, const point *p, int n, gnl_real *x)
 {
     for (int i = 0; i + 1 < n; i++) {
         point before = p[GNL_MAX(i - 1, 0)], from = p[i], to = p[i + 1], after = p[GNL_MIN(i + 2, n - 1)],
@@ -139,8 +139,8 @@ static void ink_stroke(const hand *h, const point *p, int n, gnl_real *x)
     }
 }
 
-/* A corner is one place: its two points tremble as one. */
-static void place_stroke(const hand *h, gnl_rng *rng, const spot *given, int n, point *out)
+/* The two points of a corner have the same displacement. */
+static void place_stroke(const style *h, gnl_rng *rng, const spot *given, int n, point *out)
 {
     for (int i = 0; i < n; i++) {
         bool corner = i > 0 && given[i].x == given[i - 1].x && given[i].y == given[i - 1].y;
@@ -151,8 +151,8 @@ static void place_stroke(const hand *h, gnl_rng *rng, const spot *given, int n, 
 static int draw_digit(gnl_rng *rng, gnl_real *x)
 {
     int digit = (int)gnl_rng_below(rng, 10);
-    const way *w = &ways[digit][gnl_rng_below(rng, MAX_WAYS)];
-    hand h = draw_hand(rng);
+    const variant *w = &variants[digit][gnl_rng_below(rng, MAX_VARIANTS)];
+    style h = draw_style(rng);
     memset(x, 0, SIDE * SIDE * sizeof *x);
     for (int i = 0; i < MAX_STROKES; i++) {
         point placed[MAX_POINTS];

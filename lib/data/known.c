@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of how samples came about: generating factors, mixtures; and labels made or dropped. */
+/* Known properties of samples: generating factors, mixtures; and sources with new or removed labels. */
 #include "data/data_priv.h"
 
-/* The source under all that wraps it. */
+/* Returns the source without all wrappers. */
 static const genlat_source *innermost(const genlat_source *source)
 {
     while (source->inner)
@@ -47,16 +47,16 @@ genlat_status genlat_source_factors(const genlat_source *source, const int64_t *
     GNL_CHECK(factors, "factors is NULL");
     int64_t width = gnl_source_factor_count(source);
     if (width == 0)
-        return gnl_fail(GENLAT_E_STATE, "the source knows no factors");
-    gnl_shape wanted = {2, {n, width}};
-    char found_text[GNL_SHAPE_TEXT], wanted_text[GNL_SHAPE_TEXT];
-    if (!gnl_shape_equal(&factors->shape, &wanted))
-        return gnl_fail(GENLAT_E_SHAPE, "factors is %s, %s wanted",
+        return gnl_fail(GENLAT_E_STATE, "the source has no known factors");
+    gnl_shape expected = {2, {n, width}};
+    char found_text[GNL_SHAPE_TEXT], expected_text[GNL_SHAPE_TEXT];
+    if (!gnl_shape_equal(&factors->shape, &expected))
+        return gnl_fail(GENLAT_E_SHAPE, "factors is %s, expected %s",
                         gnl_shape_format(&factors->shape, found_text),
-                        gnl_shape_format(&wanted, wanted_text));
+                        gnl_shape_format(&expected, expected_text));
     for (int64_t i = 0; i < n; i++) {
         if (indices[i] < 0 || indices[i] >= source->count)
-            return gnl_fail(GENLAT_E_RANGE, "index %lld of %lld samples", (long long)indices[i],
+            return gnl_fail(GENLAT_E_RANGE, "index %lld is out of range for %lld samples", (long long)indices[i],
                             (long long)source->count);
         gnl_source_factors(source, indices[i], factors->data + i * width);
     }
@@ -78,8 +78,8 @@ genlat_status genlat_source_mixture(const genlat_source *source, genlat_tensor *
         at = at->inner;
     if (at->type->modes == 0)
         return gnl_fail(GENLAT_E_STATE,
-                        "'%s' is no mixture with known modes; ring and grid "
-                        "are, unless they are scaled",
+                        "'%s' is not a mixture with known modes; expected ring or grid, "
+                        "without scaling",
                         at->type->name);
     gnl_shape shape = {2, {at->type->modes, 2}};
     GNL_TRY(gnl_tensor_new(source->object.ctx, &shape, centres));
@@ -111,7 +111,7 @@ genlat_status gnl_source_relabel(genlat_source *inner, uint32_t kind, genlat_sou
     int64_t factors = gnl_source_factor_count(inner);
     if (kind == GENLAT_LABELS_FACTORS && factors == 0)
         return gnl_fail(GENLAT_E_STATE,
-                        "labels=factors of a source that knows no factors");
+                        "labels is factors, but the source has no known factors");
     GNL_TRY(gnl_source_wrap(inner, &relabel_type, sizeof(genlat_source), out));
     (*out)->classes = 0;
     (*out)->condition = kind == GENLAT_LABELS_FACTORS ? factors : 0;

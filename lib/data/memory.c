@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Sources over memory: shared tensors, and bytes that become numbers when they are read. */
+/* Sources in memory: shared tensors, and bytes that are converted to numbers when they are read. */
 #include "data/data_priv.h"
 
 typedef struct memory_source {
     genlat_source source;
     genlat_tensor *x;
-    uint8_t *bytes; /* instead of x */
+    uint8_t *bytes; /* used instead of x */
     gnl_real scale;
     genlat_tensor *labels;
 } memory_source;
@@ -58,7 +58,7 @@ static genlat_status check_samples(const gnl_shape *shape)
     char text[GNL_SHAPE_TEXT];
     GNL_TRY(gnl_shape_check(shape, NULL));
     if (shape->ndim < 1 || gnl_shape_count(shape) < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "x is %s, [n,...] with at least one sample wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "x is %s, expected [n,...] with at least one sample",
                         gnl_shape_format(shape, text));
     return GENLAT_OK;
 }
@@ -102,11 +102,11 @@ genlat_status genlat_source_bytes(genlat_ctx *ctx, int32_t ndim, const int64_t *
     GNL_CHECK(out, "out is NULL");
     *out = NULL;
     GNL_CHECK(ctx, "ctx is NULL");
-    GNL_CHECK(ndim >= 1 && ndim <= GENLAT_MAX_DIMS, "ndim is not from 1 to 6");
+    GNL_CHECK(ndim >= 1 && ndim <= GENLAT_MAX_DIMS, "ndim is not in 1 to 6");
     GNL_CHECK(dims, "dims is NULL");
     GNL_CHECK(data, "data is NULL");
     if (!(isfinite(scale) && scale > 0))
-        return gnl_fail(GENLAT_E_RANGE, "scale is %g, a finite number above 0 wanted", scale);
+        return gnl_fail(GENLAT_E_RANGE, "scale is %g, must be finite and positive", scale);
     memory_source *self = NULL;
     gnl_shape shape = gnl_shape_of(ndim, dims);
     GNL_TRY(new_source(ctx, &bytes_type, &shape, labels, &self));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Drawn points of the plane: ring, grid, moons, swissroll. */
+/* Synthetic points in the plane: ring, grid, moons, swissroll. */
 #include <tgmath.h>
 
 #include "data/data_priv.h"
 
 static const double PI = 3.14159265358979323846;
 
-/* One point from its stream: its place without noise, and its label. */
+/* Draws one point from its stream, without noise. Returns its label. */
 typedef double place(gnl_rng *rng, double out[2]);
 
 static genlat_status fetch_points(const genlat_source *source, const int64_t *indices, int64_t n,
@@ -26,7 +26,7 @@ static genlat_status fetch_points(const genlat_source *source, const int64_t *in
     return GENLAT_OK;
 }
 
-/* ---- ring and grid: the mixtures that mode coverage is measured on ----------------------------------- */
+/* ---- ring and grid: mixtures for measuring mode coverage ------------------------------------------- */
 
 enum { RING_MODES = 8, GRID_SIDE = 5, GRID_MODES = GRID_SIDE * GRID_SIDE };
 static const double RING_SD = 0.01, GRID_SD = 0.05, GRID_STEP = 2;
@@ -83,7 +83,7 @@ static double moons_place(gnl_rng *rng, double out[2])
     return (double)moon;
 }
 
-/* Angles from 1.5 pi to 4.5 pi; the turns are 2 pi / 5 apart. */
+/* Angles from 1.5 pi to 4.5 pi. Adjacent turns of the spiral are 2 pi / 5 apart. */
 static double swissroll_place(gnl_rng *rng, double out[2])
 {
     double along = gnl_rng_unit(rng);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The background thread of batches: fills one slot at a time while the caller works with the other. */
+/* Background thread of batches: fills one slot while the caller uses the other. */
 #include <pthread.h>
 
 #include "data/batches_priv.h"
@@ -8,22 +8,22 @@ struct gnl_prefetch {
     genlat_batches *batches;
     gnl_fill_fn *fill;
     pthread_t thread;
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock; /* guards all members below */
     pthread_cond_t changed;
-    bool asked, stop;
+    bool requested, stop;
     gnl_batch_slot *slot;
     int64_t epoch, position;
 };
 
-/* Returns false when the thread is to end. */
+/* Waits for a request. Returns false if the thread is to end. */
 static bool wait_for_work(gnl_prefetch *self)
 {
     pthread_mutex_lock(&self->lock);
-    while (!self->asked && !self->stop)
+    while (!self->requested && !self->stop)
         pthread_cond_wait(&self->changed, &self->lock);
-    bool go = !self->stop;
+    bool run = !self->stop;
     pthread_mutex_unlock(&self->lock);
-    return go;
+    return run;
 }
 
 static void *work(void *arg)
@@ -32,7 +32,7 @@ static void *work(void *arg)
     while (wait_for_work(self)) {
         self->fill(self->batches, self->slot, self->epoch, self->position);
         pthread_mutex_lock(&self->lock);
-        self->asked = false;
+        self->requested = false;
         pthread_cond_broadcast(&self->changed);
         pthread_mutex_unlock(&self->lock);
     }
@@ -57,19 +57,19 @@ genlat_status gnl_prefetch_new(genlat_batches *batches, gnl_fill_fn *fill, gnl_p
     pthread_cond_init(&self->changed, NULL);
     if (gnl_thread_start(&self->thread, work, self) != 0) {
         free_prefetch(self);
-        return gnl_fail(GENLAT_E_THREAD, "the thread for prefetch could not be started");
+        return gnl_fail(GENLAT_E_THREAD, "could not start the prefetch thread");
     }
     *out = self;
     return GENLAT_OK;
 }
 
-void gnl_prefetch_ask(gnl_prefetch *self, gnl_batch_slot *slot, int64_t epoch, int64_t position)
+void gnl_prefetch_start(gnl_prefetch *self, gnl_batch_slot *slot, int64_t epoch, int64_t position)
 {
     pthread_mutex_lock(&self->lock);
     self->slot = slot;
     self->epoch = epoch;
     self->position = position;
-    self->asked = true;
+    self->requested = true;
     pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->lock);
 }
@@ -77,7 +77,7 @@ void gnl_prefetch_ask(gnl_prefetch *self, gnl_batch_slot *slot, int64_t epoch, i
 void gnl_prefetch_wait(gnl_prefetch *self)
 {
     pthread_mutex_lock(&self->lock);
-    while (self->asked)
+    while (self->requested)
         pthread_cond_wait(&self->changed, &self->lock);
     pthread_mutex_unlock(&self->lock);
 }

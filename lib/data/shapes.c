@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Drawn shapes with known factors, after dSprites: the factors lie on its grid of values. */
+/* Synthetic shapes with known factors, on the same grid of factor values as dSprites. */
 #include <tgmath.h>
 
 #include "data/data_priv.h"
@@ -7,7 +7,7 @@
 enum { SIDE = 64, SCALES = 6, ANGLES = 40, PLACES = 32, FACTORS = 5 };
 enum { SHAPE, SCALE, ANGLE, X, Y };
 
-/* Half the size of the largest shape, and the margin in which no centre lies; pixels. */
+/* In pixels: radius of the largest shape, and width of the margin without centres. */
 static const double RADIUS = 15, MARGIN = 16;
 
 static const char *const factor_names[] = {"shape", "scale", "angle", "x", "y", NULL};
@@ -30,7 +30,7 @@ static void shapes_factors(const genlat_source *source, int64_t index, gnl_real 
         out[i] = (gnl_real)factor[i];
 }
 
-/* Whether a point lies in a shape of about unit size around the origin; v points down. */
+/* Return true if a point is inside a shape of about unit size around the origin; v points downwards. */
 static bool square_has(float u, float v)
 {
     return fabs(u) <= 0.68f && fabs(v) <= 0.68f;
@@ -41,7 +41,7 @@ static bool ellipse_has(float u, float v)
     return u * u + v * v / 0.25f <= 1;
 }
 
-/* The curve (u^2 + v^2 - 1)^3 = u^2 v^3, shrunk to the unit circle. */
+/* The curve (u^2 + v^2 - 1)^3 = u^2 v^3, scaled to the unit circle. */
 static bool heart_has(float u, float v)
 {
     float a = 1.25f * u, b = 0.15f - 1.25f * v, q = a * a + b * b - 1;

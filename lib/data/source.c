@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The handle of a source: making, reading, asking. */
+/* The handle of a source: creation, reading, properties. */
 #include "data/data_priv.h"
 
 genlat_status gnl_source_alloc(genlat_ctx *ctx, const gnl_source_type *type, size_t size, genlat_source **out)
@@ -56,7 +56,7 @@ static genlat_status count_classes(genlat_source *source, const genlat_tensor *l
         if (!(label >= 0 && label < MOST_CLASSES) || label != floor(label))
             return gnl_fail(
                 GENLAT_E_RANGE,
-                "label %lld is %g, a whole number from 0 to 2^24 wanted; real numbers are given as "
+                "label %lld is %g, expected an integer from 0 to 2^24 - 1; pass real numbers as "
                 "[n,1]", (long long)i, label);
         largest = GNL_MAX(largest, label);
     }
@@ -70,7 +70,7 @@ genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *
     char text[GNL_SHAPE_TEXT];
     if (shape->ndim < 1 || shape->ndim > 2 || shape->dim[0] != source->count ||
         (shape->ndim == 2 && shape->dim[1] < 1))
-        return gnl_fail(GENLAT_E_SHAPE, "labels is %s, [%lld] or [%lld,k] wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "labels is %s, expected [%lld] or [%lld,k]",
                         gnl_shape_format(shape, text), (long long)source->count, (long long)source->count);
     if (shape->ndim == 1)
         return count_classes(source, labels);
@@ -97,7 +97,7 @@ genlat_status gnl_source_fetch(const genlat_source *source, const int64_t *indic
 {
     for (int64_t i = 0; i < n; i++)
         if (indices[i] < 0 || indices[i] >= source->count)
-            return gnl_fail(GENLAT_E_RANGE, "index %lld of %lld samples",
+            return gnl_fail(GENLAT_E_RANGE, "index %lld is out of range for %lld samples",
                             (long long)indices[i], (long long)source->count);
     return source->type->fetch(source, indices, n, draw, x, labels);
 }
@@ -111,7 +111,7 @@ static genlat_status check_rows(const genlat_tensor *tensor, const gnl_shape *sa
 {
     GNL_TRY(gnl_tensor_check_rows(tensor, sample, name));
     if (tensor->shape.dim[0] != n)
-        return gnl_fail(GENLAT_E_SHAPE, "%s has %lld rows, %lld wanted", name,
+        return gnl_fail(GENLAT_E_SHAPE, "%s has %lld rows, expected %lld", name,
                         (long long)tensor->shape.dim[0], (long long)n);
     return GENLAT_OK;
 }
@@ -134,7 +134,7 @@ genlat_status genlat_source_fetch(const genlat_source *source, const int64_t *in
     return gnl_source_fetch(source, indices, n, draw, x->data, labels ? labels->data : NULL);
 }
 
-/* Successive samples in chunks, since a fetch wants their numbers. */
+/* Reads successive samples in chunks, since a fetch needs an array of indices. */
 static genlat_status read_range(const genlat_source *source, int64_t begin, int64_t end, gnl_real *x,
                                 gnl_real *labels)
 {
@@ -178,12 +178,12 @@ genlat_status genlat_source_read(const genlat_source *source, int64_t begin, int
     GNL_CHECK(source, "source is NULL");
     GNL_CHECK(x, "x is NULL");
     if (begin < 0 || begin > end || end > source->count)
-        return gnl_fail(GENLAT_E_RANGE, "samples %lld to %lld of %lld", (long long)begin,
+        return gnl_fail(GENLAT_E_RANGE, "samples %lld to %lld are not a valid range of %lld samples", (long long)begin,
                         (long long)end, (long long)source->count);
     return read_new(source, begin, end, x, labels);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------ */
+/* ---- properties ----------------------------------------------------------------------------------------- */
 
 int64_t genlat_source_count(const genlat_source *source)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Several random samples of a source as the channels of one: with ten classes and three samples, a thousand modes that
- * are known. */
+/* Combines several random samples of a source as channels of one sample. Ten classes and three samples yield a thousand
+ * known modes. */
 #include "data/data_priv.h"
 
 typedef struct stack_source {
@@ -9,7 +9,7 @@ typedef struct stack_source {
     uint64_t seed;
 } stack_source;
 
-/* A stream for each draw, and in it a part for each sample. */
+/* Returns the stream of a sample: one stream per draw, divided into parts per sample. */
 static gnl_rng sample_rng(const stack_source *self, uint64_t draw, int64_t index)
 {
     gnl_rng rng = gnl_rng_make(self->seed, GNL_STREAM_AUGMENT, draw & ((UINT64_C(1) << 48) - 1));
@@ -48,7 +48,7 @@ static genlat_status stack_fetch(const genlat_source *source, const int64_t *ind
 
 static const gnl_source_type stack_type = {.name = "stack", .fetch = stack_fetch};
 
-/* Classes of all planes together, while a float holds their numbers; else none. */
+/* Returns the number of combined classes, or 0 if a float could not represent their numbers exactly. */
 static int64_t count_classes(int64_t each, int64_t planes)
 {
     int64_t classes = each > 0 ? 1 : 0;
@@ -62,7 +62,7 @@ genlat_status gnl_source_stack(genlat_source *inner, int64_t planes, uint64_t se
     gnl_shape shape = inner->sample;
     int64_t count = 0;
     if (!gnl_mul_i64(shape.dim[0], planes, &shape.dim[0]))
-        return gnl_fail(GENLAT_E_RANGE, "stack is %lld, too many",
+        return gnl_fail(GENLAT_E_RANGE, "stack is %lld, which makes the sample too large",
                         (long long)planes);
     GNL_TRY(gnl_shape_check(&shape, &count));
     GNL_TRY(gnl_source_wrap(inner, &stack_type, sizeof(stack_source), out));

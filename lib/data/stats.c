@@ -8,7 +8,7 @@ void gnl_source_stats_free(const genlat_source *source, gnl_source_stats *stats)
     *stats = (gnl_source_stats){0};
 }
 
-/* Welford's update; sd holds the sum of squared deviations until the end. */
+/* Welford's update. sd holds the sum of squared deviations until the end. */
 static void add_sample(gnl_source_stats *stats, const gnl_real *x, int64_t seen)
 {
     double share = 1.0 / (double)seen;
@@ -61,10 +61,10 @@ genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats
 
 static genlat_status check_out(const genlat_source *source, const genlat_tensor *tensor, const char *name)
 {
-    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     if (tensor && !gnl_shape_equal(&tensor->shape, &source->sample))
-        return gnl_fail(GENLAT_E_SHAPE, "%s is %s, %s wanted", name,
-                        gnl_shape_format(&tensor->shape, found), gnl_shape_format(&source->sample, wanted));
+        return gnl_fail(GENLAT_E_SHAPE, "%s is %s, expected %s", name,
+                        gnl_shape_format(&tensor->shape, found), gnl_shape_format(&source->sample, expected));
     return GENLAT_OK;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Some samples of a source: a range, a list, the two parts of a split. */
+/* Subsets of a source: a range, a list, the two parts of a split. */
 #include "data/data_priv.h"
 
 typedef struct subset_source {
     genlat_source source;
     int64_t begin;
-    int64_t *indices; /* instead of begin; NULL: a range */
+    int64_t *indices; /* used instead of begin; NULL: a range */
 } subset_source;
 
 static int64_t subset_map(const genlat_source *source, int64_t index)
@@ -49,7 +49,7 @@ genlat_status gnl_source_range(genlat_source *inner, int64_t begin, int64_t coun
     return GENLAT_OK;
 }
 
-/* The indices are legal; they are copied. */
+/* Creates a subset from valid indices, which are copied. */
 static genlat_status subset_new(genlat_source *inner, const int64_t *indices, int64_t n, genlat_source **out)
 {
     genlat_source *source = NULL;
@@ -74,10 +74,10 @@ genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices
     *out = NULL;
     GNL_CHECK(source, "source is NULL");
     GNL_CHECK(indices, "indices is NULL");
-    GNL_CHECK(n >= 1, "n is below 1");
+    GNL_CHECK(n >= 1, "n is less than 1");
     for (int64_t i = 0; i < n; i++)
         if (indices[i] < 0 || indices[i] >= source->count)
-            return gnl_fail(GENLAT_E_RANGE, "index %lld of %lld samples",
+            return gnl_fail(GENLAT_E_RANGE, "index %lld is out of range for %lld samples",
                             (long long)indices[i], (long long)source->count);
     return subset_new(source, indices, n, out);
 }
@@ -99,7 +99,7 @@ static genlat_status split_at_random(genlat_source *source, int64_t first, uint6
         return GENLAT_E_MEMORY;
     for (int64_t i = 0; i < source->count; i++)
         order[i] = i;
-    /* A substream that no epoch reaches: a split and batches may share a seed. */
+    /* A substream that no epoch reaches, so that a split and batches can share a seed. */
     gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_ORDER, (UINT64_C(1) << 48) - 1);
     gnl_rng_shuffle(&rng, order, source->count);
     genlat_status status = subset_new(source, order, first, train);
@@ -111,14 +111,14 @@ static genlat_status split_at_random(genlat_source *source, int64_t first, uint6
 
 static genlat_status split_sizes(const genlat_source *source, double part, int64_t *first)
 {
-    double wanted = part < 1 ? round(part * (double)source->count) : part;
-    if (!(part > 0) || wanted != floor(wanted) || wanted < 1 || wanted > (double)(source->count - 1))
+    double count = part < 1 ? round(part * (double)source->count) : part;
+    if (!(part > 0) || count != floor(count) || count < 1 || count > (double)(source->count - 1))
         return gnl_fail(
             GENLAT_E_RANGE,
-            "part is %g of %lld samples; a fraction or a whole number that leaves "
-            "each part a sample wanted",
+            "part is %g of %lld samples, expected a fraction or an integer that leaves at "
+            "least one sample in each part",
             part, (long long)source->count);
-    *first = source->count - (int64_t)wanted;
+    *first = source->count - (int64_t)count;
     return GENLAT_OK;
 }
 
@@ -136,7 +136,7 @@ genlat_status genlat_source_split(genlat_source *source, double part, int64_t se
     int64_t first = 0;
     GNL_TRY(split_sizes(source, part, &first));
     if (seed < -1)
-        return gnl_fail(GENLAT_E_RANGE, "seed is %lld, -1 or more wanted",
+        return gnl_fail(GENLAT_E_RANGE, "seed is %lld, must be at least -1",
                         (long long)seed);
     genlat_status status = seed < 0 ? split_in_order(source, first, train, valid)
                                     : split_at_random(source, first, (uint64_t)seed, train, valid);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sources that the library draws itself: their names, and the stream that each sample is drawn from. */
+/* Synthetic sources: their names and their creation. */
 #include <stdio.h>
 
 #include "data/data_priv.h"
@@ -24,7 +24,7 @@ static genlat_status unknown_name(const char *name)
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", kinds[i]->type->name);
     }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "no source is called '%s'; there are: %s",
+    return gnl_fail(GENLAT_E_NOT_FOUND, "there is no synthetic source '%s', expected one of: %s",
                     name, known);
 }
 
@@ -47,7 +47,7 @@ genlat_status genlat_source_synthetic(genlat_ctx *ctx, const char *name, int64_t
         return unknown_name(name);
     if (n < 1 || n > most || seed < 0)
         return gnl_fail(GENLAT_E_RANGE,
-                        "n is %lld, seed %lld; 1 to 2^40 and >= 0 wanted",
+                        "n is %lld and seed is %lld, must be 1 to 2^40 and >= 0",
                         (long long)n, (long long)seed);
     genlat_source *source = NULL;
     GNL_TRY(gnl_source_alloc(ctx, kind->type, sizeof(gnl_synthetic), &source));

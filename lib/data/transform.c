@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Transforms put together: options, and the chain of sources that they ask for. */
+/* Transforms: options, and the chain of sources that implements them. */
 #include "data/data_priv.h"
 
 static const char *const scale_names[] = {"none",     "unit",   "symmetric", "standard",
@@ -8,17 +8,17 @@ static const char *const binarize_names[] = {"none", "static", "dynamic", "thres
 static const char *const label_names[] = {"keep", "drop", "factors", NULL};
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(genlat_transform_opts, skip, 0, 0, 9e18, "samples left out at the beginning"),
-    GNL_OPT_INT(genlat_transform_opts, limit, 0, 0, 9e18, "most samples kept; 0: all"),
-    GNL_OPT_INT(genlat_transform_opts, seed, 0, 0, 9e18, "seed of the binarization and of the stacking"),
-    GNL_OPT_REAL(genlat_transform_opts, threshold, 0.5, -1e30, 1e30, "from which value on x is 1"),
+    GNL_OPT_INT(genlat_transform_opts, skip, 0, 0, 9e18, "number of samples to skip at the beginning"),
+    GNL_OPT_INT(genlat_transform_opts, limit, 0, 0, 9e18, "maximum number of samples; 0: all"),
+    GNL_OPT_INT(genlat_transform_opts, seed, 0, 0, 9e18, "seed of binarization and stacking"),
+    GNL_OPT_REAL(genlat_transform_opts, threshold, 0.5, -1e30, 1e30, "smallest value of x that becomes 1"),
     GNL_OPT_ENUM(genlat_transform_opts, scale, GENLAT_SCALE_NONE, GENLAT_SCALE_RANGES, scale_names,
-                 "how values are scaled"),
+                 "scaling of values"),
     GNL_OPT_ENUM(genlat_transform_opts, binarize, GENLAT_BINARIZE_NONE, GENLAT_BINARIZE_THRESHOLD,
-                 binarize_names, "how values become 0 or 1"),
+                 binarize_names, "conversion of values to 0 or 1"),
     GNL_OPT_ENUM(genlat_transform_opts, labels, GENLAT_LABELS_KEEP, GENLAT_LABELS_FACTORS, label_names,
-                 "what becomes of labels"),
-    GNL_OPT_INT(genlat_transform_opts, stack, 1, 1, 64, "random samples that are the channels of one"),
+                 "conversion of labels"),
+    GNL_OPT_INT(genlat_transform_opts, stack, 1, 1, 64, "number of random samples that form the channels of one"),
 };
 
 static const gnl_options_table table = {"transform", sizeof(genlat_transform_opts), options,
@@ -35,11 +35,11 @@ genlat_status genlat_transform_opts_set(genlat_transform_opts *opts, const char 
     GNL_CHECK(opts, "opts is NULL");
     GNL_CHECK(key, "key is NULL");
     GNL_CHECK(value, "value is NULL");
-    GNL_CHECK(opts->size >= table.size, "opts have not been filled by their init function");
+    GNL_CHECK(opts->size >= table.size, "opts is not initialized; call genlat_transform_opts_init first");
     return gnl_options_set(&table, opts, key, value);
 }
 
-/* One step of the chain: a new source, or inner once more when the options do not ask for it. */
+/* One step of the chain: returns a new source, or retains inner if the options do not request the step. */
 typedef genlat_status step(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out);
 
 static genlat_status same(genlat_source *inner, genlat_source **out)
@@ -52,7 +52,7 @@ static genlat_status keep_range(genlat_source *inner, const genlat_transform_opt
 {
     int64_t rest = inner->count - opts->skip;
     if (rest < 1)
-        return gnl_fail(GENLAT_E_RANGE, "skip is %lld of %lld samples",
+        return gnl_fail(GENLAT_E_RANGE, "skip is %lld, must be less than the number of samples, %lld",
                         (long long)opts->skip, (long long)inner->count);
     int64_t count = opts->limit ? GNL_MIN(rest, opts->limit) : rest;
     return count == inner->count ? same(inner, out) : gnl_source_range(inner, opts->skip, count, out);

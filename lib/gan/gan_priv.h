@@ -53,6 +53,7 @@ typedef struct gnl_gan {
     gnl_gan_penalties penalties;
     int classes_output, features_output; /* indices of discriminator outputs; -1: no such loss */
     genlat_gan_terms last;               /* terms of the last step of each net */
+    double last_lazy;                    /* the part of last.penalty that comes from lazy penalties */
 } gnl_gan;
 
 static inline gnl_gan *gnl_gan_of(const genlat_model *model)

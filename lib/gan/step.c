@@ -100,14 +100,15 @@ static void discriminator_losses(genlat_model *model, const gnl_gan_batch *b, co
     gnl_penalties_outputs(all, &call, factor, every, sum);
     for (int side = GNL_REAL; side <= GNL_FAKE; side++) {
         double found = side_backward(model, b, side, factor, value);
-        sum->penalty += found / (double)every;
+        sum->lazy += found / (double)every;
         sum->total += found;
     }
     gnl_penalties_weights(all, &call, factor, every, sum);
     *value += sum->loss;
 }
 
-static genlat_status discriminator_step(genlat_model *model, const gnl_gan_batch *b, genlat_gan_terms *t)
+/* Receives in *lazy the penalties that are not computed in every step, where they are in this one. */
+static genlat_status discriminator_step(genlat_model *model, const gnl_gan_batch *b, genlat_gan_terms *t, double *lazy)
 {
     const genlat_gan_opts *o = &gnl_gan_config_of(model)->opts;
     const double factor = penalty_factor(model);
@@ -124,7 +125,8 @@ static genlat_status discriminator_step(genlat_model *model, const gnl_gan_batch
     if (!isfinite(t->d_loss) || !isfinite(sum.total))
         return not_finite("discriminator", t->d_loss, sum.total);
     if (factor > 0)
-        t->penalty = sum.penalty;
+        *lazy = sum.lazy;
+    t->penalty = *lazy + sum.steady;
     GNL_TRY(update(model, GNL_DISCRIMINATOR));
     t->d_grad_norm = gnl_optim_grad_norm(model->optimizer[GNL_DISCRIMINATOR].optim);
     clip_weights(model);
@@ -199,6 +201,7 @@ static genlat_status take_batch(genlat_model *model, const genlat_tensor *x, con
                         (long long)x->shape.dim[0], (long long)packing);
     *b = (gnl_gan_batch){x->data, packs * packing, packs};
     GNL_TRY(gnl_model_want_work(model, b->rows));
+    GNL_TRY(gnl_model_want_saved(model, 1u << GNL_DISCRIMINATOR)); /* of a step of both, which may come later */
     return gnl_model_fill_condition(model, labels, 0, b->rows, gnl_gan_work_of(model)->condition);
 }
 
@@ -208,12 +211,13 @@ genlat_status gnl_gan_step(genlat_model *model, const genlat_tensor *x, const ge
     gnl_gan *gan = gnl_gan_of(model);
     gnl_gan_batch b;
     genlat_gan_terms t = gan->last;
+    double lazy = gan->last_lazy;
     /* If both nets are updated, the generator's loss may fail after the update of the discriminator, which is undone
      * then. */
     const unsigned undone = nets == BOTH ? 1u << GNL_DISCRIMINATOR : 0;
     GNL_TRY(take_batch(model, x, labels, &b));
     GNL_TRY(gnl_model_save_state(model, undone));
-    genlat_status status = nets >> GNL_DISCRIMINATOR & 1 ? discriminator_step(model, &b, &t) : GENLAT_OK;
+    genlat_status status = nets >> GNL_DISCRIMINATOR & 1 ? discriminator_step(model, &b, &t, &lazy) : GENLAT_OK;
     if (status == GENLAT_OK && nets >> GNL_GENERATOR & 1)
         status = generator_step(model, &b, &t);
     if (status != GENLAT_OK) {
@@ -223,6 +227,7 @@ genlat_status gnl_gan_step(genlat_model *model, const genlat_tensor *x, const ge
     after_step(model, &b, nets);
     t.augment_probability = gan->probability;
     gan->last = t;
+    gan->last_lazy = lazy;
     return GENLAT_OK;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Number formats of a file and their little-endian bytes, written so that they hold on any host. */
+/* Number formats of a file and their conversion from and to little-endian bytes, on machines of any byte order. */
 #include "io/io_priv.h"
 
 typedef struct dtype_info {
     const char *name;
     size_t bytes;
-    double (*real)(uint64_t bits); /* NULL: not a real number */
+    double (*real)(uint64_t bits); /* NULL: not a real type */
 } dtype_info;
 
 static double real_of_f64(uint64_t bits)
@@ -74,8 +74,8 @@ bool gnl_dtype_find(const char *name, gnl_dtype *out)
     return false;
 }
 
-/* Folded by the compiler: on a little-endian host the bytes of a file are those of memory. */
-static bool host_is_little(void)
+/* Evaluated by the compiler. On a little-endian machine, the bytes of a file equal those in memory. */
+static bool is_little_endian(void)
 {
     const uint16_t one = 1;
     unsigned char first;
@@ -131,22 +131,22 @@ static uint64_t element_bits(const char *in, size_t size)
 void gnl_dtype_load(gnl_dtype dtype, const unsigned char *bytes, int64_t n, void *out)
 {
     size_t size = table[dtype].bytes;
-    if (host_is_little())
-        memmove(out, bytes, (size_t)n * size); /* often onto itself */
-    for (int64_t i = 0; i < n && !host_is_little(); i++)
+    if (is_little_endian())
+        memmove(out, bytes, (size_t)n * size); /* source and destination are often the same */
+    for (int64_t i = 0; i < n && !is_little_endian(); i++)
         put_element(bits_of(bytes + (size_t)i * size, size), size, (char *)out + (size_t)i * size);
 }
 
 void gnl_dtype_store(gnl_dtype dtype, const void *in, int64_t n, unsigned char *bytes)
 {
     size_t size = table[dtype].bytes;
-    if (host_is_little())
+    if (is_little_endian())
         memcpy(bytes, in, (size_t)n * size);
-    for (int64_t i = 0; i < n && !host_is_little(); i++)
+    for (int64_t i = 0; i < n && !is_little_endian(); i++)
         put_bits(element_bits((const char *)in + (size_t)i * size, size), size, bytes + (size_t)i * size);
 }
 
-/* Nearly every weight there is: without a call an element. */
+/* Nearly all weights are F32, so this avoids a function call per element. */
 static void load_floats(const unsigned char *bytes, int64_t n, gnl_real *out)
 {
     for (int64_t i = 0; i < n; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files: reads at an offset, and writes that replace the old file in one step. */
+/* Files: reading at an offset, and writing with atomic replacement of the old file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 enum { DRAFT_TRIES = 100, DRAFT_SUFFIX = 48 };
 
-/* strerror() of a known code is constant text in the C libraries we run on, so threads may share it. */
+/* strerror() of a known code returns constant text in the supported C libraries, so it is thread-safe. */
 static genlat_status io_failed(const char *path, const char *what)
 {
     return gnl_fail(GENLAT_E_IO, "%s: %s: %s", path, what, strerror(errno));
@@ -26,12 +26,12 @@ genlat_status gnl_file_open(const char *path, int *fd, uint64_t *size)
 {
     struct stat info;
     *fd = open(path,
-               O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* NONBLOCK: a pipe without a writer must not hang us */
+               O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* NONBLOCK: opening a pipe without a writer must not block */
     if (*fd < 0)
         return io_failed(path, "cannot be opened");
     genlat_status status = GENLAT_OK;
     if (fstat(*fd, &info) != 0)
-        status = io_failed(path, "cannot be examined");
+        status = io_failed(path, "fstat failed");
     else if (!S_ISREG(info.st_mode))
         status = gnl_fail(GENLAT_E_IO, "%s: is not a regular file", path);
     else
@@ -53,7 +53,7 @@ genlat_status gnl_file_read(int fd, const char *path, uint64_t offset, void *out
         if (got < 0)
             return io_failed(path, "cannot be read");
         if (got == 0)
-            return gnl_fail(GENLAT_E_IO, "%s: ended while it was being read; something else is changing it",
+            return gnl_fail(GENLAT_E_IO, "%s: ended while it was being read; another program is changing it",
                             path);
         to += got;
         offset += (uint64_t)got;
@@ -64,7 +64,8 @@ genlat_status gnl_file_read(int fd, const char *path, uint64_t offset, void *out
 
 /* ---- drafts ---------------------------------------------------------------------------------- */
 
-/* O_EXCL with the mode that any new file gets: mkstemp would take the readers' rights away. */
+/* Creates the temporary file with O_EXCL and the default mode. mkstemp() would remove the permissions of other
+ * readers. */
 static int draft_create(gnl_draft *draft, size_t capacity)
 {
     int fd = -1;
@@ -95,12 +96,12 @@ genlat_status gnl_draft_open(genlat_ctx *ctx, const char *path, gnl_draft *draft
         goto fail;
     draft->fd = draft_create(draft, capacity);
     if (draft->fd < 0) {
-        status = io_failed(path, "cannot be written in its folder");
+        status = io_failed(path, "cannot be created in its directory");
         goto fail;
     }
     if (stat(path, &old) == 0)
         (void)fchmod(draft->fd,
-                     old.st_mode & 07777); /* keeps the rights of the file it replaces, where it may */
+                     old.st_mode & 07777); /* keeps the permissions of the replaced file, if allowed */
     return GENLAT_OK;
 fail:
     draft_free(draft);
@@ -122,8 +123,8 @@ genlat_status gnl_draft_put(gnl_draft *draft, const void *bytes, size_t size)
     return GENLAT_OK;
 }
 
-/* The new name lasts only when the folder is on the disk too. Some file systems refuse to sync folders: the
- * file itself is safe then, and there is nothing better to do. */
+/* Syncs the directory, since otherwise the new name might not survive a crash. Errors are ignored: some file systems
+ * cannot sync directories, and the file itself is already safe. */
 static void sync_folder(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -140,7 +141,7 @@ static void sync_folder(char *path)
 static genlat_status draft_publish(gnl_draft *draft)
 {
     int synced = fsync(draft->fd);
-    int closed = close(draft->fd); /* a full disk may be told only here */
+    int closed = close(draft->fd); /* a full disk may be reported only here */
     draft->fd = -1;
     if (synced != 0 || closed != 0)
         return io_failed(draft->path, "cannot be written");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The header of a container: parsed, then every name, type, shape and offset checked before it is used. */
+/* Header of a container: parses it and checks every name, type, shape and offset before use. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +21,14 @@ bool gnl_io_name_is_fine(const char *name)
 
 static genlat_status bad_entry(const gnl_reader *reader, const char *name, const char *what)
 {
-    return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s: %s; the file is damaged, make or copy it anew",
+    return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s: %s; the file is damaged, create or copy it again",
                     reader->path, name, what);
 }
 
-/* ---- text ------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* Deepest nesting of brackets outside strings, so that the parser never recurses far. */
+/* Returns the deepest nesting of brackets outside of strings. Checked first, so that the recursion of the parser is
+ * limited. */
 static int depth_of(const char *json, size_t length)
 {
     int depth = 0, deepest = 0;
@@ -45,7 +46,7 @@ static int depth_of(const char *json, size_t length)
     return deepest;
 }
 
-/* The parser's text may quote the file: bytes that would break the line are masked. */
+/* The error text of the parser may quote the file. Bytes that are not printable are replaced. */
 static genlat_status bad_json(const gnl_reader *reader, json_error_t *error)
 {
     if (json_error_code(error) == json_error_out_of_memory)
@@ -88,17 +89,17 @@ static genlat_status add_text(gnl_reader *reader, const char *key, const char *t
     return GENLAT_OK;
 }
 
-static genlat_status take_metadata(gnl_reader *reader, json_t *object)
+static genlat_status parse_metadata(gnl_reader *reader, json_t *object)
 {
     const char *key;
     json_t *value;
     if (!json_is_object(object))
-        return gnl_fail(GENLAT_E_FORMAT, "%s: header: %s is not an object of texts; the file is damaged",
+        return gnl_fail(GENLAT_E_FORMAT, "%s: header: %s is not an object of strings; the file is damaged",
                         reader->path, metadata_key);
     json_object_foreach(object, key, value)
     {
         if (!json_is_string(value))
-            return gnl_fail(GENLAT_E_FORMAT, "%s: header: a value of %s is not text; the file is damaged",
+            return gnl_fail(GENLAT_E_FORMAT, "%s: header: a value of %s is not a string; the file is damaged",
                             reader->path, metadata_key);
         GNL_TRY(add_text(reader, key, json_string_value(value)));
     }
@@ -107,11 +108,11 @@ static genlat_status take_metadata(gnl_reader *reader, json_t *object)
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
-static genlat_status take_dtype(const gnl_reader *reader, const char *name, json_t *info, gnl_entry *entry)
+static genlat_status parse_dtype(const gnl_reader *reader, const char *name, json_t *info, gnl_entry *entry)
 {
     const char *dtype = json_string_value(json_object_get(info, "dtype"));
     if (!dtype)
-        return bad_entry(reader, name, "dtype is missing or no text");
+        return bad_entry(reader, name, "dtype is missing or not a string");
     if (!gnl_io_name_is_fine(dtype))
         return bad_entry(reader, name, "dtype is not a name");
     if (!gnl_dtype_find(dtype, &entry->dtype))
@@ -122,11 +123,11 @@ static genlat_status take_dtype(const gnl_reader *reader, const char *name, json
     return GENLAT_OK;
 }
 
-static genlat_status take_shape(const gnl_reader *reader, const char *name, json_t *info, gnl_entry *entry)
+static genlat_status parse_shape(const gnl_reader *reader, const char *name, json_t *info, gnl_entry *entry)
 {
     json_t *shape = json_object_get(info, "shape");
     if (!json_is_array(shape))
-        return bad_entry(reader, name, "shape is missing or no list");
+        return bad_entry(reader, name, "shape is missing or not an array");
     if (json_array_size(shape) > GENLAT_MAX_DIMS)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "%s: tensor %.100s: %zu dimensions, at most %d are supported",
                         reader->path, name, json_array_size(shape), GENLAT_MAX_DIMS);
@@ -134,7 +135,7 @@ static genlat_status take_shape(const gnl_reader *reader, const char *name, json
     for (int32_t i = 0; i < entry->shape.ndim; i++) {
         json_t *size = json_array_get(shape, (size_t)i);
         if (!json_is_integer(size))
-            return bad_entry(reader, name, "a size of shape is not a whole number");
+            return bad_entry(reader, name, "a size of shape is not an integer");
         entry->shape.dim[i] = json_integer_value(size);
     }
     int64_t count = 0;
@@ -143,35 +144,35 @@ static genlat_status take_shape(const gnl_reader *reader, const char *name, json
     return GENLAT_OK;
 }
 
-static genlat_status take_offsets(const gnl_reader *reader, const char *name, json_t *info, gnl_entry *entry)
+static genlat_status parse_offsets(const gnl_reader *reader, const char *name, json_t *info, gnl_entry *entry)
 {
     json_t *offsets = json_object_get(info, "data_offsets");
     json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
     if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end))
-        return bad_entry(reader, name, "data_offsets is not a pair of whole numbers");
+        return bad_entry(reader, name, "data_offsets is not a pair of integers");
     if (json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin))
-        return bad_entry(reader, name, "data_offsets is negative or runs backwards");
+        return bad_entry(reader, name, "data_offsets is negative or its end is before its begin");
     entry->begin = (uint64_t)json_integer_value(begin);
     entry->end = (uint64_t)json_integer_value(end);
     if (entry->end > reader->size - reader->data)
-        return bad_entry(reader, name, "data_offsets lies past the end of the file: it is cut short");
+        return bad_entry(reader, name, "data_offsets is past the end of the file, which is truncated");
     if (entry->end - entry->begin != (uint64_t)gnl_shape_count(&entry->shape) * gnl_dtype_bytes(entry->dtype))
-        return bad_entry(reader, name, "data_offsets does not fit its shape and dtype");
+        return bad_entry(reader, name, "data_offsets does not match its shape and dtype");
     return GENLAT_OK;
 }
 
-static genlat_status take_tensor(gnl_reader *reader, const char *name, json_t *info)
+static genlat_status parse_tensor(gnl_reader *reader, const char *name, json_t *info)
 {
     gnl_entry entry = {0};
     if (!gnl_io_name_is_fine(name))
         return gnl_fail(GENLAT_E_FORMAT,
-                        "%s: header: a tensor's name is empty, unprintable or longer than %d bytes",
+                        "%s: header: the name of a tensor is empty, unprintable or longer than %d bytes",
                         reader->path, GNL_IO_MOST_NAME);
     if (!json_is_object(info))
         return bad_entry(reader, name, "its description is not an object");
-    GNL_TRY(take_dtype(reader, name, info, &entry));
-    GNL_TRY(take_shape(reader, name, info, &entry));
-    GNL_TRY(take_offsets(reader, name, info, &entry));
+    GNL_TRY(parse_dtype(reader, name, info, &entry));
+    GNL_TRY(parse_shape(reader, name, info, &entry));
+    GNL_TRY(parse_offsets(reader, name, info, &entry));
     GNL_TRY(
         gnl_grow(reader->ctx, (void **)&reader->entry, &reader->capacity, reader->count + 1, sizeof entry));
     entry.name = gnl_strdup(reader->ctx, name);
@@ -181,7 +182,7 @@ static genlat_status take_tensor(gnl_reader *reader, const char *name, json_t *i
     return GENLAT_OK;
 }
 
-static int by_place(const void *a, const void *b)
+static int by_offset(const void *a, const void *b)
 {
     const gnl_entry *x = a, *y = b;
     if (x->begin != y->begin)
@@ -194,17 +195,17 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const gnl_entry *)a)->name, ((const gnl_entry *)b)->name);
 }
 
-/* Tensors fill the data from start to end, so that no byte is hidden and none is used twice. */
-static genlat_status check_places(gnl_reader *reader)
+/* Checks that the tensors fill the data from start to end without gaps and overlaps. */
+static genlat_status check_offsets(gnl_reader *reader)
 {
     uint64_t at = 0;
     if (reader->count)
-        qsort(reader->entry, reader->count, sizeof *reader->entry, by_place);
+        qsort(reader->entry, reader->count, sizeof *reader->entry, by_offset);
     for (size_t i = 0; i < reader->count; i++) {
         const gnl_entry *entry = &reader->entry[i];
         if (entry->begin != at)
             return bad_entry(reader, entry->name,
-                             entry->begin < at ? "its data overlaps another tensor's"
+                             entry->begin < at ? "its data overlaps that of another tensor"
                                                : "there is a gap before its data");
         at = entry->end;
     }
@@ -216,28 +217,28 @@ static genlat_status check_places(gnl_reader *reader)
     return GENLAT_OK;
 }
 
-static genlat_status take_all(gnl_reader *reader, json_t *root)
+static genlat_status parse_all(gnl_reader *reader, json_t *root)
 {
     const char *key;
     json_t *value;
     if (json_object_size(root) > GNL_IO_MOST_ENTRIES)
-        return gnl_fail(GENLAT_E_FORMAT, "%s: header: more than %d tensors", reader->path,
+        return gnl_fail(GENLAT_E_FORMAT, "%s: header has more than %d tensors", reader->path,
                         GNL_IO_MOST_ENTRIES);
     json_object_foreach(root, key, value)
     {
         if (strcmp(key, metadata_key) == 0)
-            GNL_TRY(take_metadata(reader, value));
+            GNL_TRY(parse_metadata(reader, value));
         else
-            GNL_TRY(take_tensor(reader, key, value));
+            GNL_TRY(parse_tensor(reader, key, value));
     }
-    return check_places(reader);
+    return check_offsets(reader);
 }
 
 genlat_status gnl_header_parse(gnl_reader *reader, const char *json, size_t length)
 {
     json_t *root = NULL;
     GNL_TRY(parse_json(reader, json, length, &root));
-    genlat_status status = take_all(reader, root);
+    genlat_status status = parse_all(reader, root);
     json_decref(root);
     return status;
 }

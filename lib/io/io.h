@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * io: the named-tensor container in the safetensors format: a length, a JSON header, raw numbers.
- * Uses: base, tensor, and jansson for the header, whose memory is malloc's, given back before a call returns.
- * Low in the house, so that everything above can save itself.
+ * Uses: base, tensor, and jansson for the header. The memory of jansson comes from malloc() and is freed before a
+ * call returns.
+ * All later modules may use io to save their objects.
  * Adding: a number format is one line in the table of dtype.c.
  * Tests: tests/unit/test_io.c, tests/golden/safetensors_python.sh, tests/fuzz/fuzz_safetensors.c.
  */
@@ -11,7 +12,7 @@
 
 #include "tensor/tensor.h"
 
-/* Number formats of a file; the ones beyond these are refused by name. */
+/* Number formats of a file. All others are rejected. */
 typedef enum gnl_dtype {
     GNL_DTYPE_U8,
     GNL_DTYPE_F16,
@@ -23,53 +24,54 @@ typedef enum gnl_dtype {
     GNL_DTYPES
 } gnl_dtype;
 
-const char *gnl_dtype_name(gnl_dtype dtype); /* as the header spells it */
+const char *gnl_dtype_name(gnl_dtype dtype); /* name in the header */
 size_t gnl_dtype_bytes(gnl_dtype dtype);
 
 /* ---- writer ------------------------------------------------------------------------------------------ */
 
-/* Collects named tensors and texts, then writes them at once. Belongs to one thread. */
+/* Collects named tensors and metadata, then writes them at once. For use by one thread. */
 typedef struct gnl_writer gnl_writer;
 
 genlat_status gnl_writer_new(genlat_ctx *ctx, gnl_writer **out);
 void gnl_writer_destroy(gnl_writer *writer);
 
-/* The name is copied; the data is borrowed until the last write. E_INVALID for an empty, repeated or
- * unprintable name. gnl_writer_real stores gnl_real as F32, whatever gnl_real is; gnl_writer_add stores
- * elements of the type itself: uint8_t, float, int32_t, int64_t, double, and uint16_t for the bits of F16 and
- * BF16. */
+/* Add a tensor. The name is copied; the data is borrowed until the last write. E_INVALID for an empty, repeated or
+ * unprintable name. gnl_writer_real stores gnl_real as F32, whatever gnl_real is. gnl_writer_add stores elements of the
+ * type itself: uint8_t, float, int32_t, int64_t, double, and uint16_t for the bits of F16 and BF16. */
 genlat_status gnl_writer_real(gnl_writer *writer, const char *name, const gnl_shape *shape,
                               const gnl_real *data);
 genlat_status gnl_writer_add(gnl_writer *writer, const char *name, gnl_dtype dtype, const gnl_shape *shape,
                              const void *data);
-/* A text of the header's __metadata__; key and text are copied. A repeated key replaces the text. */
+/* Adds a text to the header's __metadata__. Key and text are copied. A repeated key replaces the text. */
 genlat_status gnl_writer_meta(gnl_writer *writer, const char *key, const char *text);
 
-/* What every file of the library starts with: its format version and the kind of thing it holds, "net" or
+/* Adds the metadata of every file of the library: its format version and the kind of its contents, such as "net" or
  * "vae". */
 genlat_status gnl_writer_format(gnl_writer *writer, const char *kind);
 
-/* Replaces the file in one step: after a crash the old file is there or the new one, never a part. */
+/* Writes the file and replaces an old one atomically. After a crash there is either the old or the new file, never a
+ * part of it. */
 genlat_status gnl_writer_save(gnl_writer *writer, const char *path);
-/* The file's bytes, from the context's allocator: the caller gives them back by gnl_free(). */
+/* Writes the file to memory from the context's allocator. The caller frees it with gnl_free(). */
 genlat_status gnl_writer_memory(gnl_writer *writer, void **bytes, size_t *size);
 
 /* ---- reader ------------------------------------------------------------------------------------------ */
 
-/* An open container whose whole header has been checked against its size. May be shared between threads. */
+/* An open container. The whole header has been checked against the size of the file. Can be shared between threads. */
 typedef struct gnl_reader gnl_reader;
 
 typedef struct gnl_entry {
     char *name;
     gnl_dtype dtype;
     gnl_shape shape;
-    uint64_t begin, end; /* bytes within the data */
+    uint64_t begin, end; /* byte range within the data */
 } gnl_entry;
 
-/* E_IO when the file cannot be read, E_FORMAT when it is damaged, E_UNSUPPORTED for a number format or a
- * number of dimensions that this version does not have. Errors start with the path. */
+/* Opens a file. E_IO if it cannot be read, E_FORMAT if it is damaged, E_UNSUPPORTED if it has a number format or a
+ * number of dimensions that this version does not support. Error texts begin with the path. */
 genlat_status gnl_reader_open(genlat_ctx *ctx, const char *path, gnl_reader **out);
-/* The bytes are borrowed until the reader is closed; `label` stands for the path in errors. */
+/* Opens a container in memory. The bytes are borrowed until the reader is closed. `label` replaces the path in error
+ * texts. */
 genlat_status gnl_reader_memory(genlat_ctx *ctx, const void *bytes, size_t size, const char *label,
                                 gnl_reader **out);
 void gnl_reader_close(gnl_reader *reader);
@@ -81,14 +83,14 @@ const gnl_entry *gnl_reader_entry(const gnl_reader *reader,
 const gnl_entry *gnl_reader_find(const gnl_reader *reader, const char *name); /* NULL: none */
 const char *gnl_reader_meta(const gnl_reader *reader, const char *key);       /* NULL: none */
 
-int64_t gnl_reader_elements(const gnl_reader *reader); /* of all tensors together */
+int64_t gnl_reader_elements(const gnl_reader *reader); /* total of all tensors */
 const char *
-gnl_reader_kind(const gnl_reader *reader); /* as gnl_writer_format() was told; "" when it was not */
-/* E_UNSUPPORTED when the file says that a newer version of the library wrote it. */
+gnl_reader_kind(const gnl_reader *reader); /* kind passed to gnl_writer_format(); "" if none */
+/* Checks the format version of the file. E_UNSUPPORTED if a newer version of the library wrote it. */
 genlat_status gnl_reader_format(const gnl_reader *reader);
 
-/* Numbers of a tensor into the caller's memory. E_NOT_FOUND, E_SHAPE when the shape is not the one wanted
- * (NULL: any), E_FORMAT for another type. gnl_reader_real converts from F64, F32, F16 and BF16. */
+/* Copy the numbers of a tensor into the caller's memory. E_NOT_FOUND if it does not exist, E_SHAPE if its shape differs
+ * from `shape` (NULL: any), E_FORMAT for another type. gnl_reader_real converts from F64, F32, F16 and BF16. */
 genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const gnl_shape *shape,
                               gnl_real *out);
 genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype,

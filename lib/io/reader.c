@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading a container from a file or from memory. */
+/* Reads a container from a file or from memory. */
 #include <stdlib.h>
 
 #include "io/io_priv.h"
 
-/* `size` bytes at `offset`, both within the file: borrowed from memory, or read into `buffer`. */
+/* Returns the address of `size` bytes at `offset`, which is within the file: in the reader's memory, or in `buffer`
+ * after reading them. */
 static genlat_status fetch(const gnl_reader *reader, uint64_t offset, void *buffer, size_t size,
                            const unsigned char **bytes)
 {
@@ -22,14 +23,14 @@ static genlat_status header_length(gnl_reader *reader, size_t *length)
     uint64_t stored = 0;
     if (reader->size < GNL_IO_PREFIX)
         return gnl_fail(GENLAT_E_FORMAT,
-                        "%s: has %llu bytes, less than any safetensors file; it is cut short", reader->path,
+                        "%s: has %llu bytes, less than any safetensors file; it is truncated", reader->path,
                         (unsigned long long)reader->size);
     GNL_TRY(fetch(reader, 0, buffer, sizeof buffer, &bytes));
     gnl_dtype_load(GNL_DTYPE_I64, bytes, 1, &stored);
     if (stored > GNL_IO_MOST_HEADER || stored > reader->size - GNL_IO_PREFIX)
         return gnl_fail(
             GENLAT_E_FORMAT,
-            "%s: header length %llu does not fit into a file of %llu bytes; it is cut short, or not a "
+            "%s: header length %llu exceeds the file size of %llu bytes; it is truncated or not a "
             "safetensors file",
             reader->path, (unsigned long long)stored, (unsigned long long)reader->size);
     *length = (size_t)stored;
@@ -64,7 +65,7 @@ static genlat_status reader_new(genlat_ctx *ctx, const char *label, gnl_reader *
     return reader->path ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
-/* Hands a reader out, or tears it down. */
+/* Reads the header and returns the reader, or closes it on failure. */
 static genlat_status finish(gnl_reader *reader, genlat_status status, gnl_reader **out)
 {
     if (status == GENLAT_OK)
@@ -116,7 +117,7 @@ void gnl_reader_close(gnl_reader *reader)
     gnl_ctx_release(ctx);
 }
 
-/* ---- what is in it --------------------------------------------------------------------------- */
+/* ---- contents ------------------------------------------------------------------------------- */
 
 const char *gnl_reader_path(const gnl_reader *reader)
 {
@@ -173,11 +174,11 @@ genlat_status gnl_reader_format(const gnl_reader *reader)
     const char *text = gnl_reader_meta(reader, GNL_IO_KEY_FORMAT);
     if (!text || !gnl_parse_int(text, &version) || version < 1)
         return gnl_fail(GENLAT_E_FORMAT,
-                        "%s: metadata has no %s; only files that this library wrote can be rebuilt",
+                        "%s: metadata has no valid %s; expected a file that this library wrote",
                         reader->path, GNL_IO_KEY_FORMAT);
     if (version > GNL_IO_FORMAT)
         return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "%s: has format %lld, this version of the library reads up to %d; update it",
+                        "%s: has format %lld, but this version of the library reads up to %d; update the library",
                         reader->path, (long long)version, GNL_IO_FORMAT);
     return GENLAT_OK;
 }
@@ -187,28 +188,31 @@ genlat_status gnl_reader_format(const gnl_reader *reader)
 static genlat_status find_fitting(const gnl_reader *reader, const char *name, const gnl_shape *shape,
                                   const gnl_entry **out)
 {
-    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     *out = gnl_reader_find(reader, name);
     if (!*out)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "%s: there is no tensor %.100s", reader->path, name);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "%s: has no tensor %.100s", reader->path, name);
     if (shape && !gnl_shape_equal(shape, &(*out)->shape))
-        return gnl_fail(GENLAT_E_SHAPE, "%s: tensor %.100s is %s, %s wanted", reader->path, name,
-                        gnl_shape_format(&(*out)->shape, found), gnl_shape_format(shape, wanted));
+        return gnl_fail(GENLAT_E_SHAPE, "%s: tensor %.100s is %s, expected %s", reader->path, name,
+                        gnl_shape_format(&(*out)->shape, found), gnl_shape_format(shape, expected));
     return GENLAT_OK;
 }
 
-/* Loads a tensor, as numbers of its own type or as gnl_real: at once and in place where the sizes are the same, else chunk
- * by chunk. */
-static genlat_status load(const gnl_reader *reader, const gnl_entry *entry, bool real, char *out)
+/* Type of the numbers that a tensor is loaded as. */
+typedef enum element { OWN_TYPE, REAL } element;
+
+/* Loads a tensor, converted to gnl_real if requested. If the sizes are equal, it is read at once and in place,
+ * otherwise in chunks. */
+static genlat_status load(const gnl_reader *reader, const gnl_entry *entry, element as, char *out)
 {
     unsigned char buffer[GNL_IO_CHUNK];
     const unsigned char *bytes;
-    size_t size = gnl_dtype_bytes(entry->dtype), step = real ? sizeof(gnl_real) : size;
+    size_t size = gnl_dtype_bytes(entry->dtype), step = as == REAL ? sizeof(gnl_real) : size;
     bool in_place = step == size;
     for (uint64_t at = entry->begin; at < entry->end;) {
         size_t chunk = (size_t)GNL_MIN(entry->end - at, in_place ? UINT64_MAX : sizeof buffer);
         GNL_TRY(fetch(reader, reader->data + at, in_place ? (unsigned char *)out : buffer, chunk, &bytes));
-        if (real)
+        if (as == REAL)
             gnl_dtype_load_real(entry->dtype, bytes, (int64_t)(chunk / size), (gnl_real *)(void *)out);
         else
             gnl_dtype_load(entry->dtype, bytes, (int64_t)(chunk / size), out);
@@ -224,9 +228,9 @@ genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const 
     const gnl_entry *entry = NULL;
     GNL_TRY(find_fitting(reader, name, shape, &entry));
     if (!gnl_dtype_is_real(entry->dtype))
-        return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, F32, F64, F16 or BF16 wanted",
+        return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, expected F32, F64, F16 or BF16",
                         reader->path, name, gnl_dtype_name(entry->dtype));
-    return load(reader, entry, true, (char *)out);
+    return load(reader, entry, REAL, (char *)out);
 }
 
 genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype,
@@ -235,7 +239,7 @@ genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dty
     const gnl_entry *entry = NULL;
     GNL_TRY(find_fitting(reader, name, shape, &entry));
     if (entry->dtype != dtype)
-        return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, %s wanted", reader->path, name,
+        return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, expected %s", reader->path, name,
                         gnl_dtype_name(entry->dtype), gnl_dtype_name(dtype));
-    return load(reader, entry, false, out);
+    return load(reader, entry, OWN_TYPE, out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing a container to a file or to memory. */
+/* Writes a container to a file or to memory. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ struct gnl_writer {
     gnl_text *text;
 };
 
-/* Where the bytes go: a draft, or a block that has room for all. */
+/* Destination of the bytes: a file draft, or a memory block large enough for all. */
 typedef struct sink {
     gnl_draft *draft;
     char *memory;
@@ -65,22 +65,23 @@ void gnl_writer_destroy(gnl_writer *writer)
 static genlat_status check_name(const gnl_writer *writer, const char *name)
 {
     if (!gnl_io_name_is_fine(name) || strcmp(name, "__metadata__") == 0)
-        return gnl_fail(GENLAT_E_INVALID, "a tensor cannot be named \"%.80s\"", name);
+        return gnl_fail(GENLAT_E_INVALID, "the tensor name \"%.80s\" is empty, too long, unprintable or reserved",
+                        name);
     for (size_t i = 0; i < writer->items; i++)
         if (strcmp(writer->item[i].name, name) == 0)
-            return gnl_fail(GENLAT_E_INVALID, "two tensors are named \"%.80s\"", name);
+            return gnl_fail(GENLAT_E_INVALID, "a tensor with the name \"%.80s\" has already been added", name);
     return GENLAT_OK;
 }
 
-static genlat_status add(gnl_writer *writer, const char *name, item made)
+static genlat_status add(gnl_writer *writer, const char *name, item added)
 {
     GNL_TRY(check_name(writer, name));
-    GNL_TRY_IN(name, gnl_shape_check(&made.shape, &made.count));
-    GNL_TRY(gnl_grow(writer->ctx, (void **)&writer->item, &writer->capacity, writer->items + 1, sizeof made));
-    made.name = gnl_strdup(writer->ctx, name);
-    if (!made.name)
+    GNL_TRY_IN(name, gnl_shape_check(&added.shape, &added.count));
+    GNL_TRY(gnl_grow(writer->ctx, (void **)&writer->item, &writer->capacity, writer->items + 1, sizeof added));
+    added.name = gnl_strdup(writer->ctx, name);
+    if (!added.name)
         return GENLAT_E_MEMORY;
-    writer->item[writer->items++] = made;
+    writer->item[writer->items++] = added;
     return GENLAT_OK;
 }
 
@@ -133,8 +134,8 @@ genlat_status gnl_writer_format(gnl_writer *writer, const char *kind)
 
 /* ---- the header ------------------------------------------------------------------------------ */
 
-/* Wide elements first: every tensor then starts at a multiple of its element's size without gaps, which the
- * format forbids. Tensors of the same width keep their order. */
+/* Assigns offsets, wide elements first. Every tensor then starts at a multiple of its element size without gaps, which
+ * the format forbids. Tensors of the same width keep their order. */
 static uint64_t lay_out(gnl_writer *writer)
 {
     uint64_t at = 0;
@@ -184,12 +185,12 @@ static int describe_all(const gnl_writer *writer, json_t *root)
     return bad;
 }
 
-/* Text that the JSON printer hands over in pieces. */
+/* Buffer for the text that the JSON printer passes on in pieces. */
 typedef struct header {
     genlat_ctx *ctx;
     char *text;
     size_t length, capacity;
-    bool failed; /* the printer looks at the result of most pieces only */
+    bool failed; /* the printer checks the result for most pieces only */
 } header;
 
 static int collect(const char *piece, size_t size, void *data)
@@ -205,7 +206,7 @@ static int collect(const char *piece, size_t size, void *data)
     return 0;
 }
 
-/* Blanks after the header bring the data to a multiple of 64 bytes. */
+/* Pads the header with blanks, so that the data starts at a multiple of 64 bytes. */
 static int pad(header *head)
 {
     static const char blanks[DATA_ALIGN] = "                                                               ";
@@ -227,8 +228,8 @@ static genlat_status make_header(const gnl_writer *writer, header *head)
         return GENLAT_OK;
     gnl_free(head->ctx, head->text);
     return bad ? gnl_fail(GENLAT_E_MEMORY,
-                          "the header could not be made: out of memory, or a text that is not UTF-8")
-               : gnl_fail(GENLAT_E_RANGE, "the header has %zu bytes, the format allows %d", head->length,
+                          "could not create the header: out of memory, or a text is not UTF-8")
+               : gnl_fail(GENLAT_E_RANGE, "the header has %zu bytes, but the format allows at most %d", head->length,
                           GNL_IO_MOST_HEADER);
 }
 

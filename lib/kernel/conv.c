@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolution: by transforms or directly where that pays, else as matrix products over lowered tiles, one tile
- * or sample group a task. How the work is cut depends on sizes alone, and what several tasks would add to is
- * summed in a fixed order, so that the number of threads changes nothing.
+ * Convolution: with Winograd's transforms or directly where that is faster, otherwise as matrix products over lowered
+ * tiles, one tile or group of samples per task. The division into tasks depends only on sizes, and results to which
+ * several tasks contribute are summed in a fixed order. So the result does not depend on the number of threads.
  */
 #include "kernel/conv_priv.h"
 
 enum {
-    COLS_NUMBERS = 1 << 18, /* aim of a lowered tile: 1 MiB, about a core's cache */
-    LEAST_COLUMNS = 192,    /* below this a product spends its time packing weights */
-    MOST_COLUMNS = 1024,
-    TILES_MULTIPLE = 4,     /* tiles of samples come in multiples, so that threads finish together */
-    SMALL_WEIGHT = 1 << 15, /* weights up to this are worth several partial gradients */
-    PARTS = 8,              /* partial gradients */
-    BLOCKS = 8,             /* blocks of channels of a large weight's gradient, or of few samples' image */
-    LEAST_BLOCK = 128,      /* rows of the lowered image in a block, at least */
-    SPREAD_ROWS = 128       /* rows of the lowered image that are summed at a time */
+    COLS_NUMBERS = 1 << 18, /* target size of a lowered tile: 1 MiB, about the cache of a core */
+    MIN_COLUMNS = 192,      /* with fewer columns, packing the weights dominates a product */
+    MAX_COLUMNS = 1024,
+    TILES_MULTIPLE = 4,     /* the number of sample tiles is a multiple, so that threads finish together */
+    SMALL_WEIGHT = 1 << 15, /* weights of up to this size use several partial gradients */
+    PARTS = 8,              /* number of partial gradients */
+    BLOCKS = 8,             /* blocks of channels for the gradient of a large weight, or for the image of few samples */
+    MIN_BLOCK_ROWS = 128,   /* minimum number of rows of the lowered image in a block */
+    SCATTER_ROWS = 128      /* rows of the lowered image that are summed at a time */
 };
 
 /* ---- sizes ------------------------------------------------------------------------------------------- */
 
 typedef struct sizes {
     int64_t depth;                        /* rows of the lowered image in a group: channels x kernel */
-    int64_t taps;                         /* places of the kernel */
+    int64_t taps;                         /* positions of the kernel */
     int64_t map, image;                   /* positions of one channel */
-    int64_t map_channels, image_channels; /* in a group */
+    int64_t map_channels, image_channels; /* per group */
     int64_t weights;                      /* of all groups */
 } sizes;
 
@@ -40,7 +40,7 @@ static sizes sizes_of(const gnl_conv *g)
     return z;
 }
 
-/* The kernel sees the whole image at once: the convolution is a dense layer. */
+/* Returns true if the kernel covers the whole image, so that the convolution is a dense layer. */
 static bool is_dense(const gnl_conv *g)
 {
     bool one = g->groups == 1;
@@ -50,8 +50,8 @@ static bool is_dense(const gnl_conv *g)
     return one;
 }
 
-/* A matrix product for each position, in place where a tile has one sample. The image of a transposed convolution may be larger
- * than the map, by its output_padding. */
+/* Returns true for a 1 x 1 convolution: one matrix product per position, in place if a tile has one sample. The image
+ * of a transposed convolution may be larger than the map, because of output_padding; it is then not pointwise. */
 static bool is_pointwise(const gnl_conv *g)
 {
     bool one = true;
@@ -65,10 +65,10 @@ static bool is_pointwise(const gnl_conv *g)
 typedef struct tiling {
     int64_t samples, lines, columns; /* of a tile, at most */
     int64_t sample_tiles, line_tiles, column_tiles;
-    int64_t count, pieces; /* tiles of all, of one sample group */
+    int64_t count, pieces; /* number of tiles in total, and per sample group */
 } tiling;
 
-/* Cuts `all` into pieces of at most `most`, of nearly equal size. */
+/* Returns the size of the pieces when `all` is divided evenly into pieces of at most `most`. */
 static int64_t balanced(int64_t all, int64_t most)
 {
     return gnl_ceil_div(all, gnl_ceil_div(all, GNL_MAX(most, 1)));
@@ -82,16 +82,16 @@ static int64_t samples_of_tile(int64_t rows, int64_t most)
     return gnl_ceil_div(rows, GNL_MAX(tiles, 1));
 }
 
-static int64_t most_columns(const sizes *z)
+static int64_t max_columns(const sizes *z)
 {
-    return GNL_MIN(GNL_MAX(COLS_NUMBERS / z->depth, LEAST_COLUMNS), MOST_COLUMNS);
+    return GNL_MIN(GNL_MAX(COLS_NUMBERS / z->depth, MIN_COLUMNS), MAX_COLUMNS);
 }
 
-/* `alone`: at most one sample in a tile. */
+/* `alone`: a tile has at most one sample. */
 static tiling tiling_of(const gnl_conv *g, int64_t rows, bool alone)
 {
     sizes z = sizes_of(g);
-    int64_t columns = alone ? GNL_MAX(GNL_MIN(most_columns(&z), z.map), 1) : most_columns(&z);
+    int64_t columns = alone ? GNL_MAX(GNL_MIN(max_columns(&z), z.map), 1) : max_columns(&z);
     tiling t = {.samples = 1, .lines = g->map[0], .columns = g->map[1]};
     if (z.map <= columns)
         t.samples = samples_of_tile(rows, columns / z.map);
@@ -120,11 +120,11 @@ static gnl_conv_tile tile_at(const gnl_conv *g, const tiling *t, int64_t rows, i
     return tile;
 }
 
-/* ---- a worker's scratch -------------------------------------------------------------------------------- */
+/* ---- scratch of a worker --------------------------------------------------------------------------------- */
 
 typedef struct space {
     int64_t cols, map, window; /* numbers */
-    int64_t all;               /* from one worker's scratch to the next one's */
+    int64_t all;               /* distance between the scratch of consecutive workers */
 } space;
 
 static int64_t aligned(int64_t n)
@@ -151,8 +151,8 @@ int64_t gnl_conv_scratch(const gnl_conv *g, int64_t rows, int threads)
         return 0;
     sizes z = sizes_of(g);
     tiling t = tiling_of(g, GNL_MAX(rows, 1), false);
-    /* Balancing may give fewer rows larger tiles than all of them have. */
-    t.samples = GNL_MAX(GNL_MIN(most_columns(&z) / z.map, rows), 1);
+    /* Dividing fewer rows evenly can produce larger tiles than dividing all of them. */
+    t.samples = GNL_MAX(GNL_MIN(max_columns(&z) / z.map, rows), 1);
     int64_t partial = z.weights <= SMALL_WEIGHT ? aligned(PARTS * z.weights) : 0;
     int64_t others = GNL_MAX(gnl_winograd_scratch(g, rows, threads), gnl_direct_scratch(g, rows, threads));
     return GNL_MAX(threads * space_of(g, &t).all + partial, others);
@@ -167,7 +167,7 @@ typedef struct call {
     tiling t;
     space s;
     int64_t rows;
-    int64_t parts, blocks; /* of the tiles, of a group's image channels */
+    int64_t parts, blocks; /* number of parts of the tiles; number of blocks of a group's image channels */
     const gnl_real *weight, *bias;
     const gnl_real *image, *map;
     gnl_real *image_out, *map_out, *grad, *partial, *scratch;
@@ -187,11 +187,11 @@ static call call_of(const gnl_compute *c, const gnl_conv *g, int64_t rows, bool 
     return k;
 }
 
-/* Blocks of channels, each with rows enough for a product. */
+/* Number of blocks of channels. Each has enough rows for an efficient product. */
 static int64_t blocks_of(const sizes *z)
 {
     int64_t most = GNL_MIN(z->image_channels, (int64_t)BLOCKS);
-    return GNL_MAX(GNL_MIN(most, z->depth / LEAST_BLOCK), 1);
+    return GNL_MAX(GNL_MIN(most, z->depth / MIN_BLOCK_ROWS), 1);
 }
 
 /* A block of image channels of one group. */
@@ -212,7 +212,7 @@ static const gnl_real *weight_of(const call *k, const block *b)
     return k->weight + b->group * k->z.map_channels * k->z.depth + b->channel * k->z.taps;
 }
 
-/* A matrix: where, and from row to row. */
+/* A matrix: address and distance between rows. */
 typedef struct matrix {
     const gnl_real *data;
     int64_t ld;
@@ -229,7 +229,7 @@ static int64_t map_at(const call *k, const gnl_conv_tile *t, int64_t group)
            t->x;
 }
 
-/* The block's lowered image on a tile, [channels x taps, tile size]. */
+/* Returns the block's lowered image on a tile, [channels x taps, tile size]. */
 static matrix lowered(const call *k, int worker, const gnl_conv_tile *t, const block *b)
 {
     if (is_pointwise(k->g) && t->samples == 1)
@@ -240,7 +240,7 @@ static matrix lowered(const call *k, int worker, const gnl_conv_tile *t, const b
     return (matrix){cols, gnl_conv_tile_size(t)};
 }
 
-/* The group's map on a tile, [map channels, tile size]. */
+/* Returns the group's map on a tile, [map channels, tile size]. */
 static matrix map_of(const call *k, int worker, const gnl_conv_tile *t, int64_t group)
 {
     const gnl_real *from = k->map + map_at(k, t, group);
@@ -262,8 +262,8 @@ static void add_number(int64_t n, gnl_real number, const gnl_real *from, gnl_rea
         out[i] = from[i] + number;
 }
 
-/* From the product's rows to the samples' maps, with the bias. */
-static void deliver(const call *k, const gnl_conv_tile *t, int64_t group, const gnl_real *product, int64_t ld)
+/* Copies the rows of the product to the maps of the samples and adds the bias. */
+static void store_map(const call *k, const gnl_conv_tile *t, int64_t group, const gnl_real *product, int64_t ld)
 {
     int64_t one = t->lines * t->columns;
     gnl_real *out = k->map_out + map_at(k, t, group);
@@ -284,7 +284,7 @@ static void gather_tile(const call *k, int worker, const gnl_conv_tile *t, int64
     gnl_real *out = direct ? k->map_out + map_at(k, t, group) : k->scratch + worker * k->s.all + k->s.cols;
     gnl_gemm_one(k->c, worker, GNL_AS_IS, GNL_AS_IS, k->z.map_channels, size, k->z.depth, 1, weight_of(k, &all),
                  k->z.depth, cols.data, cols.ld, 0, out, ld);
-    deliver(k, t, group, out, ld);
+    store_map(k, t, group, out, ld);
 }
 
 static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -305,8 +305,8 @@ void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
         return;
     call k = call_of(c, g, rows, is_pointwise(g), scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, GNL_AS_IS, GNL_TRANSPOSED, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth, 0,
-                 map, g->map_channels);
+        gnl_gemm(c, GNL_AS_IS, GNL_TRANSPOSED, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight,
+                 k.z.depth, 0, map, g->map_channels);
         if (bias)
             gnl_add_bias(c, rows, g->map_channels, 1, bias, map);
         return;
@@ -318,9 +318,9 @@ void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
     gnl_parallel(c->ctx, k.t.count, 1, gather_task, &k);
 }
 
-/* ---- spread: image = transposed weight * map + bias ------------------------------------------ */
+/* ---- scatter: image = transposed weight * map + bias ----------------------------------------- */
 
-static void start_image(const call *k, const gnl_conv_tile *t, const block *b)
+static void init_image(const call *k, const gnl_conv_tile *t, const block *b)
 {
     for (int64_t s = 0; s < t->samples; s++) {
         gnl_real *out = k->image_out + image_at(k, t, b) + s * k->g->image_channels * k->z.image;
@@ -332,8 +332,8 @@ static void start_image(const call *k, const gnl_conv_tile *t, const block *b)
     }
 }
 
-/* One stretch of a block's channels; `map` is the group's map on the tile. */
-static void spread_channels(const call *k, int worker, const gnl_conv_tile *t, const block *b, matrix map)
+/* Processes some channels of a block. `map` is the group's map on the tile. */
+static void scatter_channels(const call *k, int worker, const gnl_conv_tile *t, const block *b, matrix map)
 {
     bool direct = is_pointwise(k->g) && t->samples == 1;
     gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
@@ -346,21 +346,21 @@ static void spread_channels(const call *k, int worker, const gnl_conv_tile *t, c
                         k->image_out);
 }
 
-/* A few channels at a time, so that the product's result is summed while the cache has it. */
-static void spread_tile(const call *k, int worker, const gnl_conv_tile *t, const block *b)
+/* Processes a few channels at a time, so that the result of the product is summed while it is in the cache. */
+static void scatter_tile(const call *k, int worker, const gnl_conv_tile *t, const block *b)
 {
     matrix map = map_of(k, worker, t, b->group);
     int64_t end = b->channel + b->channels;
     block some = {b->group, b->channel,
-                  is_pointwise(k->g) ? b->channels : GNL_MAX(SPREAD_ROWS / k->z.taps, 1)};
+                  is_pointwise(k->g) ? b->channels : GNL_MAX(SCATTER_ROWS / k->z.taps, 1)};
     for (; some.channel < end; some.channel += some.channels) {
         some.channels = GNL_MIN(some.channels, end - some.channel);
-        spread_channels(k, worker, t, &some, map);
+        scatter_channels(k, worker, t, &some, map);
     }
 }
 
-/* The tiles of one sample overlap in the image, so that one task does them in turn. */
-static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
+/* The tiles of one sample overlap in the image, so one task processes them sequentially. */
+static void scatter_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const call *k = arg;
     int64_t blocks = k->g->groups * k->blocks;
@@ -369,17 +369,17 @@ static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
         for (int64_t piece = 0; piece < k->t.pieces; piece++) {
             gnl_conv_tile tile = tile_at(k->g, &k->t, k->rows, i / blocks * k->t.pieces + piece);
             if (piece == 0 && !(is_pointwise(k->g) && tile.samples == 1 && !k->bias))
-                start_image(k, &tile, &b);
-            spread_tile(k, worker, &tile, &b);
+                init_image(k, &tile, &b);
+            scatter_tile(k, worker, &tile, &b);
         }
     }
 }
 
-void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
-                     const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
+void gnl_conv_scatter(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
+                      const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
 {
-    if (gnl_winograd_spread(c, g, rows, map, weight, bias, image, scratch) ||
-        gnl_direct_spread(c, g, rows, map, weight, bias, image, scratch))
+    if (gnl_winograd_scatter(c, g, rows, map, weight, bias, image, scratch) ||
+        gnl_direct_scatter(c, g, rows, map, weight, bias, image, scratch))
         return;
     call k = call_of(c, g, rows, is_pointwise(g), scratch);
     if (is_dense(g)) {
@@ -394,12 +394,12 @@ void gnl_conv_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
     k.bias = bias;
     k.image_out = image;
     k.blocks = k.t.sample_tiles < TILES_MULTIPLE ? blocks_of(&k.z) : 1;
-    gnl_parallel(c->ctx, k.t.sample_tiles * g->groups * k.blocks, 1, spread_task, &k);
+    gnl_parallel(c->ctx, k.t.sample_tiles * g->groups * k.blocks, 1, scatter_task, &k);
 }
 
 /* ---- weight gradient ------------------------------------------------------------------------- */
 
-/* One part of the tiles, one block: a task sums its tiles in turn. */
+/* Each task sums the tiles of one part for one block, sequentially. */
 static void weight_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const call *k = arg;
@@ -427,8 +427,8 @@ void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
         return;
     call k = call_of(c, g, rows, false, scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, GNL_TRANSPOSED, GNL_AS_IS, g->map_channels, k.z.depth, rows, 1, map, g->map_channels, image, k.z.depth,
-                 1, grad, k.z.depth);
+        gnl_gemm(c, GNL_TRANSPOSED, GNL_AS_IS, g->map_channels, k.z.depth, rows, 1, map, g->map_channels, image,
+                 k.z.depth, 1, grad, k.z.depth);
         return;
     }
     k.image = image;

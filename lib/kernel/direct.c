@@ -1,38 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grouped convolutions with few channels a group, without matrices: a task has a band of lines of one group, of
- * one set of samples side by side, turns it into lanes with its padding, computes, and turns the result back.
- * Both directions are one correlation; the one that enlarges has a class of outputs for each remainder of y and
- * x modulo the stride.
+ * Grouped convolutions with few channels per group, without matrices. A task processes a band of lines of one group,
+ * for one set of samples: it copies the band to lanes with padding, computes, and copies the result back. Both
+ * directions are correlations. The direction to the image has one class of outputs for each remainder of y and x
+ * modulo the stride.
  */
 #include "kernel/conv_priv.h"
 
 enum {
-    MOST_CHANNELS = 16, /* in a group, of the image or of the map */
-    MOST_OTHERS = 128,  /* of the other side */
-    LEAST_SAMPLES = 8,
-    BAND_NUMBERS = 1 << 17, /* aim of a band's lanes, in and out: 512 KiB */
-    PARTS = 8               /* partial weight gradients */
+    MAX_CHANNELS = 16,        /* per group, of the image or of the map */
+    MAX_OTHER_CHANNELS = 128, /* per group, of the other side */
+    MIN_SAMPLES = 8,
+    BAND_NUMBERS = 1 << 17, /* target size of a band in lanes, input and output: 512 KiB */
+    PARTS = 8               /* number of partial weight gradients */
 };
 
-/* One axis of the correlation. Output i of class a is at a + i classes, reads the input from i step + shift on. */
+/* What a correlation writes. */
+typedef enum direction { TO_MAP, TO_IMAGE } direction;
+
+/* One axis of the correlation. Output i of class a is at a + i classes. It reads the input at i step + shift. */
 typedef struct axis {
     int64_t in, out, kernel, step, classes, dilation, padding;
     int64_t count;     /* outputs of a class */
-    int64_t low, high; /* shifts */
-    bool enlarges;
+    int64_t low, high; /* range of shifts */
+    direction to;
 } axis;
 
 typedef struct job {
     const gnl_compute *c;
     const gnl_conv *g;
     int64_t rows, sets, parts;
-    int64_t in_channels, out_channels, blocks; /* of a group; blocks of GNL_DIRECT_ROWS outputs */
+    int64_t in_channels, out_channels, blocks; /* per group; blocks of GNL_DIRECT_ROWS outputs */
     axis y, x;
     int64_t band, bands;
-    int64_t in_pitch, in_lines, out_pitch, out_lines; /* of a band's lanes */
+    int64_t in_pitch, in_lines, out_pitch, out_lines; /* of the lanes of a band */
     const gnl_real *in, *bias, *weight;
-    gnl_real *out, *grad, *packed, *own;
+    gnl_real *out, *grad, *packed, *worker_scratch;
 } job;
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -46,7 +49,7 @@ static bool is_possible(const gnl_conv *g, int64_t rows)
 {
     int64_t few = GNL_MIN(g->image_channels, g->map_channels) / g->groups;
     int64_t many = GNL_MAX(g->image_channels, g->map_channels) / g->groups;
-    bool fits = g->groups > 1 && rows >= LEAST_SAMPLES && few <= MOST_CHANNELS && many <= MOST_OTHERS &&
+    bool fits = g->groups > 1 && rows >= MIN_SAMPLES && few <= MAX_CHANNELS && many <= MAX_OTHER_CHANNELS &&
                 g->kernel[0] * g->kernel[1] <= GNL_DIRECT_TAPS;
     bool small = true;
     for (int i = 0; i < 2; i++) {
@@ -56,11 +59,11 @@ static bool is_possible(const gnl_conv *g, int64_t rows)
     return fits && !small;
 }
 
-/* Whether a place of the kernel belongs to a class, and then its shift. */
+/* Returns true if a kernel position contributes to a class, and stores its shift. */
 static bool shift_of(const axis *a, int64_t class, int64_t place, int64_t *shift)
 {
     int64_t from = place * a->dilation - a->padding;
-    if (!a->enlarges) {
+    if (a->to == TO_MAP) {
         *shift = from;
         return true;
     }
@@ -68,16 +71,17 @@ static bool shift_of(const axis *a, int64_t class, int64_t place, int64_t *shift
     return *shift * a->classes == class - from;
 }
 
-static axis axis_of(const gnl_conv *g, int i, bool enlarges)
+static axis axis_of(const gnl_conv *g, int i, direction to)
 {
-    axis a = {.in = enlarges ? g->map[i] : g->image[i],
-              .out = enlarges ? g->image[i] : g->map[i],
+    const bool to_image = to == TO_IMAGE;
+    axis a = {.in = to_image ? g->map[i] : g->image[i],
+              .out = to_image ? g->image[i] : g->map[i],
               .kernel = g->kernel[i],
-              .step = enlarges ? 1 : g->stride[i],
-              .classes = enlarges ? g->stride[i] : 1,
+              .step = to_image ? 1 : g->stride[i],
+              .classes = to_image ? g->stride[i] : 1,
               .dilation = g->dilation[i],
               .padding = g->padding[i],
-              .enlarges = enlarges};
+              .to = to};
     a.count = gnl_ceil_div(a.out, a.classes);
     for (int64_t class = 0; class < a.classes; class ++)
         for (int64_t place = 0; place < a.kernel; place++) {
@@ -102,14 +106,14 @@ static int64_t band_numbers(const job *j)
     return j->in_channels * j->in_lines * j->in_pitch + j->out_channels * j->out_lines * j->out_pitch;
 }
 
-static job job_of(const gnl_compute *c, const gnl_conv *g, int64_t rows, bool enlarges)
+static job job_of(const gnl_compute *c, const gnl_conv *g, int64_t rows, direction to)
 {
     job j = {.c = c, .g = g, .rows = rows, .sets = gnl_ceil_div(rows, GNL_LANES), .parts = 1};
-    j.in_channels = (enlarges ? g->map_channels : g->image_channels) / g->groups;
-    j.out_channels = (enlarges ? g->image_channels : g->map_channels) / g->groups;
+    j.in_channels = (to == TO_IMAGE ? g->map_channels : g->image_channels) / g->groups;
+    j.out_channels = (to == TO_IMAGE ? g->image_channels : g->map_channels) / g->groups;
     j.blocks = gnl_ceil_div(j.out_channels, GNL_DIRECT_ROWS);
-    j.y = axis_of(g, 0, enlarges);
-    j.x = axis_of(g, 1, enlarges);
+    j.y = axis_of(g, 0, to);
+    j.x = axis_of(g, 1, to);
     int64_t reach = (j.x.count - 1) * j.x.step + j.x.high - j.x.low + 1;
     j.in_pitch = GNL_MAX(reach, j.x.in - j.x.low) * GNL_LANES;
     j.out_pitch = j.x.count * j.x.classes * GNL_LANES;
@@ -132,7 +136,7 @@ static int64_t packed_numbers(const job *j)
 
 /* ---- weights ------------------------------------------------------------------------------------------- */
 
-/* The offsets of a class's places of the kernel in the lanes, and which places they are. */
+/* Kernel positions that contribute to a class, and their offsets in the lanes. */
 typedef struct class_taps {
     int64_t count, offset[GNL_DIRECT_TAPS], place[GNL_DIRECT_TAPS];
 } class_taps;
@@ -150,17 +154,17 @@ static void find_taps(const job *j, int64_t a, int64_t b, class_taps *taps)
         }
 }
 
-/* The weight between an output and an input channel of a group. */
+/* Returns the weights between an output channel and an input channel of a group. */
 static const gnl_real *kernel_of(const job *j, int64_t group, int64_t out, int64_t in)
 {
-    bool enlarges = j->y.enlarges;
-    int64_t map = enlarges ? in : out, image = enlarges ? out : in;
-    int64_t map_channels = enlarges ? j->in_channels : j->out_channels;
-    int64_t image_channels = enlarges ? j->out_channels : j->in_channels;
+    bool to_image = j->y.to == TO_IMAGE;
+    int64_t map = to_image ? in : out, image = to_image ? out : in;
+    int64_t map_channels = to_image ? j->in_channels : j->out_channels;
+    int64_t image_channels = to_image ? j->out_channels : j->in_channels;
     return j->weight + ((group * map_channels + map) * image_channels + image) * j->y.kernel * j->x.kernel;
 }
 
-/* [class][block][in channel][tap][GNL_DIRECT_ROWS] of one group. */
+/* Packs the weights of one class of a group as [block][in channel][tap][GNL_DIRECT_ROWS]. Returns the end. */
 static gnl_real *pack_class(const job *j, int64_t group, const class_taps *taps, gnl_real *to)
 {
     for (int64_t block = 0; block < j->blocks; block++)
@@ -202,8 +206,8 @@ static piece piece_at(const job *j, int64_t index)
     return p;
 }
 
-/* Lines [first, first + lines) of a group's channels on one side, as far as they are inside of it, to lanes;
- * `left` positions of padding. */
+/* Copies lines [first, first + lines) of a group's channels to lanes, with `left` columns of padding. Lines outside of
+ * the image or map are zero. */
 static void fill(const job *j, const piece *p, const gnl_real *side, int64_t channels, const int64_t size[2],
                  int64_t first, int64_t lines, int64_t left, int64_t pitch, gnl_real *lanes)
 {
@@ -227,7 +231,7 @@ static void fill_in(const job *j, const piece *p, gnl_real *lanes)
     fill(j, p, j->in, j->in_channels, size, first, j->in_lines, -j->x.low, j->in_pitch, lanes);
 }
 
-static void deliver(const job *j, const piece *p, const gnl_real *lanes)
+static void store_out(const job *j, const piece *p, const gnl_real *lanes)
 {
     int64_t plane = j->y.out * j->x.out, channels = j->out_channels * j->g->groups;
     int64_t first = p->line * j->y.classes;
@@ -244,7 +248,7 @@ static void deliver(const job *j, const piece *p, const gnl_real *lanes)
     }
 }
 
-/* All outputs of one class; returns where the next class's weights are. */
+/* Computes all outputs of one class. Returns the address of the next class's weights. */
 static const gnl_real *compute_class(const job *j, const piece *p, int64_t a, int64_t b,
                                      const gnl_real *weight, const gnl_real *in, gnl_real *out)
 {
@@ -274,7 +278,7 @@ static const gnl_real *compute_class(const job *j, const piece *p, int64_t a, in
 static void output_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    gnl_real *in = j->own + worker * band_numbers(j), *out = in + j->in_channels * j->in_lines * j->in_pitch;
+    gnl_real *in = j->worker_scratch + worker * band_numbers(j), *out = in + j->in_channels * j->in_lines * j->in_pitch;
     for (int64_t i = begin; i < end; i++) {
         piece p = piece_at(j, i);
         const gnl_real *weight = j->packed + p.group * (packed_numbers(j) / j->g->groups);
@@ -282,7 +286,7 @@ static void output_task(void *arg, int64_t begin, int64_t end, int worker)
         for (int64_t a = 0; a < j->y.classes; a++)
             for (int64_t b = 0; b < j->x.classes; b++)
                 weight = compute_class(j, &p, a, b, weight, in, out);
-        deliver(j, &p, out);
+        store_out(j, &p, out);
     }
 }
 
@@ -311,7 +315,7 @@ static void add_band(const job *j, const piece *p, const gnl_real *image, const 
 static void gradient_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    gnl_real *image = j->own + worker * band_numbers(j);
+    gnl_real *image = j->worker_scratch + worker * band_numbers(j);
     gnl_real *map = image + j->in_channels * j->in_lines * j->in_pitch;
     int64_t size[] = {j->y.out, j->x.out}, groups = j->g->groups, pieces = j->sets * j->bands;
     for (int64_t i = begin; i < end; i++) {
@@ -332,7 +336,7 @@ static int64_t aligned(int64_t n)
     return gnl_ceil_div(n, GNL_LANES) * GNL_LANES;
 }
 
-/* Numbers before the workers' own: packed weights, or partial gradients. */
+/* Returns the size of the scratch that all workers share: packed weights or partial gradients. */
 static int64_t shared_numbers(const job *j)
 {
     return aligned(GNL_MAX(packed_numbers(j), PARTS * weight_numbers(j->g)));
@@ -342,14 +346,14 @@ int64_t gnl_direct_scratch(const gnl_conv *g, int64_t rows, int threads)
 {
     if (!is_possible(g, rows))
         return 0;
-    job down = job_of(NULL, g, rows, false), up = job_of(NULL, g, rows, true);
+    job down = job_of(NULL, g, rows, TO_MAP), up = job_of(NULL, g, rows, TO_IMAGE);
     return GNL_MAX(shared_numbers(&down), shared_numbers(&up)) +
            threads * GNL_MAX(band_numbers(&down), band_numbers(&up));
 }
 
 static bool correlate(job *j)
 {
-    j->own = j->packed + shared_numbers(j);
+    j->worker_scratch = j->packed + shared_numbers(j);
     gnl_parallel(j->c->ctx, j->g->groups, 1, pack_task, j);
     gnl_parallel(j->c->ctx, j->sets * j->bands * j->g->groups, 1, output_task, j);
     return true;
@@ -360,7 +364,7 @@ bool gnl_direct_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, co
 {
     if (!is_possible(g, rows))
         return false;
-    job j = job_of(c, g, rows, false);
+    job j = job_of(c, g, rows, TO_MAP);
     j.in = image;
     j.weight = weight;
     j.bias = bias;
@@ -369,12 +373,12 @@ bool gnl_direct_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, co
     return correlate(&j);
 }
 
-bool gnl_direct_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
-                       const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
+bool gnl_direct_scatter(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
+                        const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
 {
     if (!is_possible(g, rows))
         return false;
-    job j = job_of(c, g, rows, true);
+    job j = job_of(c, g, rows, TO_IMAGE);
     j.in = map;
     j.weight = weight;
     j.bias = bias;
@@ -388,12 +392,12 @@ bool gnl_direct_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, co
 {
     if (!is_possible(g, rows))
         return false;
-    job j = job_of(c, g, rows, false);
+    job j = job_of(c, g, rows, TO_MAP);
     int64_t weights = weight_numbers(g);
     j.in = image;
-    j.out = (gnl_real *)(uintptr_t)map; /* read only */
+    j.out = (gnl_real *)(uintptr_t)map; /* only read */
     j.packed = scratch;
-    j.own = scratch + shared_numbers(&j);
+    j.worker_scratch = scratch + shared_numbers(&j);
     j.parts = GNL_MIN((int64_t)PARTS, j.sets * j.bands);
     memset(j.packed, 0, (size_t)(j.parts * weights) * sizeof *j.packed);
     gnl_parallel(c->ctx, j.parts * g->groups, 1, gradient_task, &j);

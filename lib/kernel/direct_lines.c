@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inner loops of convolutions with few channels a group, compiled once per instruction set. The samples lie side by
- * side in the vectors; sums for several channels and positions, or places of the kernel, stay in registers.
+ * Inner loops of convolutions with few channels per group, compiled once per instruction set. Vectors run over samples.
+ * Sums for several channels and positions, or kernel positions, stay in registers.
  */
 #include "kernel/conv_priv.h"
 #include "kernel/entries_priv.h"
 #include "kernel/vec.h"
 
-/* Eight vectors of registers less on AVX2 and so a smaller tile. */
-enum { FEW = VN == 8, SIDE = FEW ? 4 : 8, POSITIONS = 3, ROWS = FEW ? 2 : 4, PLACES = 4 };
+/* AVX2 has fewer registers and therefore smaller tiles. */
+enum { FEW_REGISTERS = VN == 8, SIDE = FEW_REGISTERS ? 4 : 8, POSITIONS = 3, ROWS = FEW_REGISTERS ? 2 : 4, PLACES = 4 };
 
 /* ---- outputs ------------------------------------------------------------------------------------------- */
 
@@ -132,9 +132,9 @@ WEIGHTS(4)
 
 void GNL_K(direct_weights)(const gnl_weights *w, const gnl_real *image, const gnl_real *map, gnl_real *grad)
 {
-    static weights_fn *const ways[] = {weights_1, weights_2, weights_3, weights_4};
+    static weights_fn *const by_count[] = {weights_1, weights_2, weights_3, weights_4};
     for (int64_t place = 0; place < w->places; place += PLACES)
         for (int64_t first = 0; first < w->rows; first += ROWS)
-            ways[GNL_MIN(w->places - place, (int64_t)PLACES) - 1](w, first, image + place * w->place, map,
-                                                                  grad + place);
+            by_count[GNL_MIN(w->places - place, (int64_t)PLACES) - 1](w, first, image + place * w->place, map,
+                                                                      grad + place);
 }

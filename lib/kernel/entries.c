@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of one instruction set; compiled for plain C and once for each wider set. */
+/* Table of the kernels of one instruction set; compiled for plain C and once for each wider set. */
 #include "kernel/entries_priv.h"
 
 #define SMOOTH(suffix)                                                                                       \
@@ -53,17 +53,17 @@ const gnl_kernels GNL_K(kernels) = {
     .lion = GNL_K(lion),
     .gemm = GNL_K(gemm),
     .dots = GNL_K(dots),
-    .dots_half = GNL_K(dots_half),
+    .dots_bf16 = GNL_K(dots_bf16),
     .im2col = GNL_K(im2col),
     .col2im = GNL_K(col2im),
     .to_lanes = GNL_K(to_lanes),
     .from_lanes = GNL_K(from_lanes),
     .direct_outputs = GNL_K(direct_outputs),
     .direct_weights = GNL_K(direct_weights),
-    .turn = {[GNL_TURN_IMAGE] = GNL_K(turn_image),
-             [GNL_TURN_IMAGE_BACK] = GNL_K(turn_image_back),
-             [GNL_TURN_MAP] = GNL_K(turn_map),
-             [GNL_TURN_MAP_BACK] = GNL_K(turn_map_back),
-             [GNL_TURN_WEIGHT] = GNL_K(turn_weight),
-             [GNL_TURN_WEIGHT_BACK] = GNL_K(turn_weight_back)},
+    .transform = {[GNL_TRANSFORM_IMAGE] = GNL_K(transform_image),
+                  [GNL_TRANSFORM_IMAGE_BACK] = GNL_K(transform_image_back),
+                  [GNL_TRANSFORM_MAP] = GNL_K(transform_map),
+                  [GNL_TRANSFORM_MAP_BACK] = GNL_K(transform_map_back),
+                  [GNL_TRANSFORM_WEIGHT] = GNL_K(transform_weight),
+                  [GNL_TRANSFORM_WEIGHT_BACK] = GNL_K(transform_weight_back)},
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernels of one instruction set, one function a line of gnl_kernels. GNL_K(name) is the name of a kernel
- * in the set that is being compiled; entries.c makes the table, so that a kernel left out does not link.
+ * Declares the kernels of one instruction set, one function for each entry of gnl_kernels. GNL_K(name) expands to
+ * the name of a kernel in the set that is being compiled. entries.c defines the table, so a missing kernel is a link
+ * error.
  */
 #ifndef GNL_KERNEL_ENTRIES_PRIV_H
 #define GNL_KERNEL_ENTRIES_PRIV_H
@@ -31,7 +32,7 @@ void GNL_K(mix)(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_rea
 void GNL_K(add_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias, gnl_real *y);
 void GNL_K(sum_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy, gnl_real *db);
 
-/* One entry for each activation, in the order of gnl_act. */
+/* One function for each activation, in the order of gnl_act. */
 typedef void gnl_act_fn(int64_t n, gnl_real alpha, const gnl_real *x, gnl_real *y);
 typedef void gnl_act_backward_fn(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,
                                  const gnl_real *dy, gnl_real *dx);
@@ -69,7 +70,7 @@ void GNL_K(fill_uniform)(int64_t n, const gnl_rng *at, gnl_real lo, gnl_real hi,
 void GNL_K(fill_normal)(int64_t n, const gnl_rng *at, gnl_real *out);
 gnl_update_fn GNL_K(sgd), GNL_K(rmsprop), GNL_K(adam), GNL_K(adamax), GNL_K(lion);
 
-void GNL_K(dots_half)(const gnl_bf16_product *p, int64_t begin, int64_t end);
+void GNL_K(dots_bf16)(const gnl_bf16_product *p, int64_t begin, int64_t end);
 gnl_gemm_fn GNL_K(gemm);
 void GNL_K(dots)(const gnl_product *p, const gnl_block *block);
 void GNL_K(im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
@@ -80,8 +81,8 @@ void GNL_K(to_lanes)(const gnl_lanes *l, const gnl_real *plane, gnl_real *lanes)
 void GNL_K(from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, gnl_store store, gnl_real *plane);
 void GNL_K(direct_outputs)(const gnl_outputs *o, const gnl_real *in, gnl_real *out);
 void GNL_K(direct_weights)(const gnl_weights *w, const gnl_real *image, const gnl_real *map, gnl_real *grad);
-gnl_turn_fn GNL_K(turn_image), GNL_K(turn_image_back), GNL_K(turn_map), GNL_K(turn_map_back),
-    GNL_K(turn_weight), GNL_K(turn_weight_back);
+gnl_transform_fn GNL_K(transform_image), GNL_K(transform_image_back), GNL_K(transform_map), GNL_K(transform_map_back),
+    GNL_K(transform_weight), GNL_K(transform_weight_back);
 
 extern const gnl_kernels GNL_K(kernels);
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Matrix products: who computes them and how they are split over threads. The only file that knows CBLAS. */
+/* Matrix products: selects the implementation and divides the work among threads. The only file that uses CBLAS. */
 #include <cblas.h>
 #include <limits.h>
 
 #include "kernel/gemm_priv.h"
 
-/* Multiplications below which waking another thread costs more than it saves; dot products wait for memory. */
-enum { WORTH_A_TASK = 1 << 18, WORTH_A_TASK_DOTS = 1 << 17 };
-/* Columns of a piece come in multiples of the widest tile. */
+/* Number of multiplications below which a task is not worth waking another thread. It is lower for dot products, which
+ * are bound by memory. */
+enum { MIN_TASK_WORK = 1 << 18, MIN_TASK_WORK_DOTS = 1 << 17 };
+/* The columns of a piece are a multiple of the width of the widest tile. */
 enum { SPLIT_COLS = 32 };
-/* Rows of C whose multiplications take the time of packing B. */
+/* Number of rows of C whose multiplications take as long as packing B. */
 enum { PACKING_ROWS = 20 };
-/* Rows or columns of C up to which dot products beat packing, when the depth is worth their last additions.
- */
+/* Numbers of rows or columns of C up to which dot products are faster than packing, given a minimum depth that
+ * outweighs their final reductions. */
 enum { FEW_ROWS = 16, FEW_COLS = 24, FEW_DEPTH = 128, VERY_FEW = 4, VERY_FEW_DEPTH = 24 };
 
 static bool uses_cblas(const gnl_compute *c)
@@ -27,7 +28,7 @@ size_t gnl_gemm_space(const genlat_ctx *ctx)
     return (size_t)gnl_threads(ctx) * GNL_GEMM_SPACE;
 }
 
-/* The empty sum, and what beta leaves of the old values. */
+/* Handles a product without multiplications: scales C by beta. */
 static void scale_out(const gnl_product *p)
 {
     for (int64_t i = 0; i < p->m; i++)
@@ -35,7 +36,7 @@ static void scale_out(const gnl_product *p)
             p->out[i * p->ldc + j] = p->beta == 0 ? 0 : p->beta * p->out[i * p->ldc + j];
 }
 
-/* False for sizes that CBLAS cannot tell. */
+/* Returns false if the sizes exceed the int arguments of CBLAS. */
 static bool multiply_cblas(const gnl_product *p)
 {
     if (GNL_MAX(GNL_MAX(p->m, p->n), p->k) > INT_MAX || GNL_MAX(GNL_MAX(p->lda, p->ldb), p->ldc) > INT_MAX)
@@ -51,7 +52,7 @@ static bool multiply_cblas(const gnl_product *p)
     return true;
 }
 
-/* What needs no blocks: empty products and those that CBLAS computes. */
+/* Computes products that need no blocks: empty ones and those that CBLAS computes. Returns false for all others. */
 static bool multiply_at_once(const gnl_compute *c, const gnl_product *p)
 {
     if (p->m <= 0 || p->n <= 0)
@@ -63,9 +64,9 @@ static bool multiply_at_once(const gnl_compute *c, const gnl_product *p)
     return uses_cblas(c) && multiply_cblas(p);
 }
 
-/* A vector is its own transpose; contiguous ones are read as rows. The way of summation is chosen from the
- * sizes of the whole product, so that a split does not change it. */
-static void choose_way(gnl_product *p)
+/* Chooses between dot products and blocks. A vector is its own transpose, so contiguous vectors are read as rows. The
+ * choice depends on the sizes of the whole product, so that a split does not change it. */
+static void choose_method(gnl_product *p)
 {
     if (!p->trans_b && p->n == 1 && p->ldb == 1) {
         p->trans_b = true;
@@ -80,7 +81,7 @@ static void choose_way(gnl_product *p)
         p->trans_b && !p->trans_a && ((few && p->k >= FEW_DEPTH) || (very_few && p->k >= VERY_FEW_DEPTH));
 }
 
-/* Dot products wait for memory, so that they gain nothing from factors in bfloat16. */
+/* Dot products are bound by memory, so bfloat16 factors would not make them faster. */
 static void multiply_block(const gnl_compute *c, const gnl_product *p, const gnl_block *block, int worker)
 {
     if (p->dots)
@@ -96,7 +97,7 @@ void gnl_gemm_one(const gnl_compute *c, int worker, gnl_trans trans_a, gnl_trans
     gnl_product p = {trans_a, trans_b, false, m, n, k, alpha, beta, a, b, lda, ldb, out, ldc};
     if (multiply_at_once(c, &p))
         return;
-    choose_way(&p);
+    choose_method(&p);
     gnl_block all = {0, m, 0, n};
     multiply_block(c, &p, &all, worker);
 }
@@ -105,7 +106,7 @@ typedef struct split {
     const gnl_compute *c;
     gnl_product p;
     int64_t rows, cols; /* of a block */
-    int64_t across;     /* blocks beside each other */
+    int64_t across;     /* number of blocks per row of blocks */
 } split;
 
 static void block_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -124,8 +125,7 @@ static int64_t piece(int64_t total, int64_t pieces, int64_t unit)
     return gnl_ceil_div(gnl_ceil_div(total, pieces), unit) * unit;
 }
 
-/* Time of a split into pieces of rows x cols, in elements of C that one thread computes; B is packed anew by
- * every piece. */
+/* Estimates the time of a split into pieces of rows x cols, in elements of C per thread. Every piece packs B again. */
 static double time_of(const split *s, int64_t rows, int64_t cols, int64_t threads)
 {
     int64_t pieces = gnl_ceil_div(s->p.m, rows) * gnl_ceil_div(s->p.n, cols);
@@ -133,12 +133,12 @@ static double time_of(const split *s, int64_t rows, int64_t cols, int64_t thread
            (double)cols;
 }
 
-/* Tries one to three pieces a thread, in rows and columns, and keeps the fastest. The sums do not depend on
- * it. */
+/* Tries one to three pieces per thread, along rows and columns, and keeps the fastest. The sums do not depend on the
+ * choice. */
 static void choose_split(split *s)
 {
     double work = (double)s->p.m * (double)s->p.n * (double)s->p.k;
-    int64_t threads = (int64_t)(work / (s->p.dots ? WORTH_A_TASK_DOTS : WORTH_A_TASK));
+    int64_t threads = (int64_t)(work / (s->p.dots ? MIN_TASK_WORK_DOTS : MIN_TASK_WORK));
     threads = GNL_MAX(GNL_MIN(threads, (int64_t)gnl_threads(s->c->ctx)), 1);
     s->rows = s->p.m;
     s->cols = s->p.n;
@@ -164,7 +164,7 @@ void gnl_gemm(const gnl_compute *c, gnl_trans trans_a, gnl_trans trans_b, int64_
     split s = {.c = c, .p = {trans_a, trans_b, false, m, n, k, alpha, beta, a, b, lda, ldb, out, ldc}};
     if (multiply_at_once(c, &s.p))
         return;
-    choose_way(&s.p);
+    choose_method(&s.p);
     choose_split(&s);
     gnl_parallel(c->ctx, s.across * gnl_ceil_div(m, s.rows), 1, block_task, &s);
 }

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A rectangle of C on one thread, compiled once per instruction set. The depth goes in equal blocks that
- * depend on k alone; within a block, columns of B are packed for the second cache and strips of A go over
- * them.
+ * Computes a rectangle of C on one thread, compiled once per instruction set. The depth is divided into equal blocks,
+ * whose size depends only on k. For each block, columns of B are packed to fit the second-level cache, and strips of A
+ * are multiplied with them.
  */
 #include "kernel/gemm_priv.h"
 #include "kernel/vec_pairs.h"
 
 enum { WIDTH = TILE_VECTORS * VN };
 
-/* Up to so many rows of C, B is read where it lies rather than copied first; fewer when its rows are a whole
- * number of pages apart and so compete for the same lines of the cache. */
+/* B is packed only if C has more rows than this. The limit is lower if the rows of B are a multiple of the page size
+ * apart, because they then compete for the same cache lines. */
 enum { ROWS_WITHOUT_PACKING = 140, ROWS_WITHOUT_PACKING_PAGES = 5 * TILE_ROWS, PAGE_NUMBERS = 1024 };
 
-/* One block of depth over one block of columns. */
+/* One block of depth times one block of columns. */
 typedef struct pass {
     const gnl_product *p;
-    int64_t from, depth; /* of the depth */
+    int64_t from, depth; /* range of the depth */
     int64_t col, cols;
     gnl_real beta;
     const gnl_real *panels; /* packed B, or NULL */
-    gnl_real *strip;        /* room for a packed strip of A */
+    gnl_real *strip;        /* space for a packed strip of A */
 } pass;
 
-/* Equal shares of `total` in pieces of at most `most`, each a multiple of `unit` but the last. */
+/* Divides `total` evenly into pieces of at most `most`. Returns the size of a piece, a multiple of `unit`. */
 static int64_t share(int64_t total, int64_t most, int64_t unit)
 {
     int64_t pieces = gnl_ceil_div(total, most);
     return gnl_ceil_div(gnl_ceil_div(total, pieces), unit) * unit;
 }
 
-/* A strip of A is copied where several panels of B go over it, or where lanes are pairs. */
+/* Multiplies a strip of A. It is packed if several panels of B use it or if a lane holds a pair. */
 static void run_strip(const pass *s, int64_t row, int rows)
 {
     const gnl_product *p = s->p;
@@ -54,7 +54,7 @@ static void run_strip(const pass *s, int64_t row, int rows)
     }
 }
 
-/* The strips are of nearly equal height, since a tile of few rows is slow. */
+/* Divides the rows into strips of nearly equal height, since a tile with few rows is slow. */
 static void run_pass(const pass *s, int64_t row, int64_t rows)
 {
     int64_t strips = gnl_ceil_div(rows, TILE_ROWS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Products where C has few rows or columns and both operands are contiguous along the depth: each element is
- * a dot product summed in vectors, and nothing is packed. Bound by the time to read the matrix once.
+ * Products where C has few rows or columns and both operands are contiguous along the depth. Each element is a dot
+ * product summed in vectors, and nothing is packed. The time is bound by reading the larger matrix once.
  */
 #include "kernel/gemm_priv.h"
 #include "kernel/vec.h"
@@ -74,7 +74,7 @@ DOTS_ROW(4)
 static dots_fn *const table[DOT_ROWS][DOT_COLS] = {NAMES_ROW(1), NAMES_ROW(2), NAMES_ROW(3), NAMES_ROW(4)};
 #endif
 
-/* The rows of the longer side go outside, so that each is read from memory once. */
+/* Loops over the columns outside, so that each column of B is read from memory once. */
 void GNL_K(dots)(const gnl_product *p, const gnl_block *block)
 {
     int64_t row_end = block->row + block->rows, col_end = block->col + block->cols;

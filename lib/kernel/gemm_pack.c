@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Packing of the operands of the built-in matrix product, compiled once per instruction set. */
+/* Packs the operands of the built-in matrix product, compiled once per instruction set. */
 #include "kernel/gemm_priv.h"
 #include "kernel/vec_pairs.h"
 
 enum { WIDTH = TILE_VECTORS * VN };
 
-/* B as it lies: rows of it are read in order and dealt to the panels. */
+/* Packs a B that is not transposed: reads its rows in order and distributes them among the panels. */
 static void pack_rows(const gnl_product *p, int64_t from, int64_t depth, int64_t col, int64_t cols,
                       gnl_real *to)
 {
@@ -22,8 +22,9 @@ static void pack_rows(const gnl_product *p, int64_t from, int64_t depth, int64_t
     }
 }
 
-/* Up to VN rows whose depth is contiguous become columns, `stride` apart: squares are turned in registers. */
-static void turn_rows(const gnl_real *x, int64_t ld, int64_t depth, int64_t rows, gnl_real *to, int64_t stride)
+/* Transposes up to VN rows with contiguous depth, one square at a time in registers. The result has distance `stride`
+ * between depths. */
+static void transpose_rows(const gnl_real *x, int64_t ld, int64_t depth, int64_t rows, gnl_real *to, int64_t stride)
 {
     for (int64_t d = 0; d < depth; d += VN * LANE_DEPTH) {
         V square[VN];
@@ -45,14 +46,14 @@ void GNL_K(pack_b)(const gnl_product *p, int64_t from, int64_t depth, int64_t co
     }
     int64_t panel_size = gnl_ceil_div(depth, LANE_DEPTH) * WIDTH;
     for (int64_t j = 0; j < cols; j += VN)
-        turn_rows(p->b + (col + j) * p->ldb + from, p->ldb, depth, cols - j,
-                  to + j / WIDTH * panel_size + j % WIDTH, WIDTH);
+        transpose_rows(p->b + (col + j) * p->ldb + from, p->ldb, depth, cols - j,
+                       to + j / WIDTH * panel_size + j % WIDTH, WIDTH);
 }
 
 void GNL_K(pack_a)(const gnl_product *p, int64_t from, int64_t depth, int64_t row, int64_t rows, gnl_real *to)
 {
     if (!p->trans_a) {
-        turn_rows(p->a + row * p->lda + from, p->lda, depth, rows, to, STRIP_ROWS);
+        transpose_rows(p->a + row * p->lda + from, p->lda, depth, rows, to, STRIP_ROWS);
         return;
     }
     const gnl_real *a = p->a + from * p->lda + row;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inner loops of the built-in matrix product, compiled once per instruction set: a tile of C is held in
- * registers while the depth goes by. Every element is one chain of fused multiply-adds in the order of the
- * depth, whatever the tile it falls into.
+ * Inner loops of the built-in matrix product, compiled once per instruction set. A tile of C stays in registers during
+ * the loop over the depth. Every element is one chain of fused multiply-adds in the order of the depth, independently
+ * of its tile.
  */
 #include "kernel/gemm_priv.h"
 #include "kernel/vec_pairs.h"
 
-/* Rows of A that share a base pointer: the strides 0, 1 and 2 times fit the addressing modes. */
+/* Number of rows of A that share a base pointer. Multiples 0, 1 and 2 of the stride fit the addressing modes. */
 enum { GROUP = 3, GROUPS = (TILE_ROWS + GROUP - 1) / GROUP };
 
-/* Rows of B that are fetched ahead. Where B is read in place, they lie so far apart that no processor foresees them. */
+/* Number of rows of B that are prefetched. If B is read in place, its rows are too far apart for hardware
+ * prefetching. */
 enum { AHEAD = 32, LINE_BYTES = 64, LINE_VECTORS = LINE_BYTES > sizeof(V) ? LINE_BYTES / sizeof(V) : 1 };
 
 VEC_INLINE void store_tile(const int rows, const int vectors, const gnl_tile *t, M last,
@@ -32,7 +33,7 @@ VEC_INLINE void store_tile(const int rows, const int vectors, const gnl_tile *t,
     }
 }
 
-/* `whole` tells that the last vector has all its lanes, also in the packed B. */
+/* `whole`: the last vector has all its lanes, also in the packed B. */
 VEC_INLINE void run_tile(const int rows, const int vectors, const bool whole, const bool depth_contiguous,
                          const gnl_tile *t)
 {
@@ -79,7 +80,7 @@ typedef void tile_fn(const gnl_tile *t);
     {                                                                                                        \
         run_tile(rows, vectors, whole, false, t);                                                            \
     }
-#ifdef __AVX512BF16__ /* where both factors are packed */
+#ifdef __AVX512BF16__ /* both factors are always packed */
 #    define TILE(rows, vectors, whole, name) COLS_TILE(rows, vectors, whole, name)
 #else
 #    define TILE(rows, vectors, whole, name)                                                                 \
@@ -90,8 +91,8 @@ typedef void tile_fn(const gnl_tile *t);
         }
 #endif
 
-/* Full width, full width with a partial last vector, and one (perhaps partial) vector. Where masks cost nothing, the
- * second serves for the first. */
+/* Tiles of full width, full width with a partial last vector, and one (perhaps partial) vector. If masks cost nothing,
+ * the second also serves as the first. */
 #define PARTIAL_TILES(rows) TILE(rows, TILE_VECTORS, false, edge) TILE(rows, 1, false, narrow)
 #if defined(__AVX512F__)
 #    define TILES(rows) PARTIAL_TILES(rows)
@@ -129,8 +130,7 @@ static tile_fn *const tiles[2][WIDTHS][TILE_ROWS + 1] = {
 #endif
 };
 
-/* A width that is no whole number of vectors but more than one of them, where a tile has more than two: the
- * vectors go one at a time. */
+/* Processes a tile of at most TILE_VECTORS - 1 vectors, one vector at a time. */
 static void tile_by_vectors(const gnl_tile *t, int rows, bool depth_contiguous)
 {
     gnl_tile part = *t;

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lowering of an image to columns and back, compiled once per instruction set. A channel first goes through a
- * window: padded, and parted by the remainder of its coordinates modulo the stride, so that what one place of
- * the kernel reads along a line is contiguous whatever the stride. Lines of the window are whole vectors.
+ * Lowers an image to columns and back, compiled once per instruction set. A channel is first copied to a window, which
+ * is padded and split by the remainder of the coordinates modulo the stride. So the numbers that one kernel position
+ * reads along a line are contiguous for any stride. Lines of the window are whole vectors.
  */
 #include "kernel/conv_priv.h"
 #include "kernel/entries_priv.h"
 #include "kernel/vec.h"
 
-/* One line of the image against the window: x of the window's column 0, the image's width (0: the line is
- * outside), and the window's line for remainder 0, from which that of the next remainder is `plane` away. */
+/* Relation of one line of the image to the window. `left` is the x coordinate of the window's column 0. `width` is the
+ * width of the image, or 0 if the line is outside. `window` is the window's line for remainder 0; the line of the next
+ * remainder is `plane` numbers further. */
 typedef struct line {
     int64_t left, width, columns, plane;
-    int64_t ahead; /* from here to the line of the next channel, which is fetched meanwhile */
+    int64_t ahead; /* distance to the line of the next channel, which is prefetched */
     gnl_real *window;
 } line;
 
 /* ---- image to window ----------------------------------------------------------------------------------- */
 
-static void fill_dense(const line *l, const gnl_real *image)
+static void fill_stride_1(const line *l, const gnl_real *image)
 {
     for (int64_t j = 0; j < l->columns; j += VN) {
         int64_t x = l->left + j;
@@ -27,21 +28,21 @@ static void fill_dense(const line *l, const gnl_real *image)
     }
 }
 
-static void fill_halves(const line *l, const gnl_real *image)
+static void fill_stride_2(const line *l, const gnl_real *image)
 {
     for (int64_t j = 0; j < l->columns; j += VN) {
         int64_t x = l->left + 2 * j, next = x + VN;
         V even, odd;
         __builtin_prefetch(image + x + l->ahead);
         __builtin_prefetch(image + next + l->ahead);
-        vdeal(vload_range(image + x, -x, l->width - x), vload_range(image + next, -next, l->width - next),
-              &even, &odd);
+        vdeinterleave(vload_range(image + x, -x, l->width - x), vload_range(image + next, -next, l->width - next),
+                      &even, &odd);
         vstore(l->window + j, even);
         vstore(l->window + l->plane + j, odd);
     }
 }
 
-static void fill_any(const line *l, int64_t stride, const gnl_real *image)
+static void fill_stride_n(const line *l, int64_t stride, const gnl_real *image)
 {
     for (int64_t b = 0; b < stride; b++) {
         int64_t x = l->left + b;
@@ -53,11 +54,11 @@ static void fill_any(const line *l, int64_t stride, const gnl_real *image)
 static void fill_line(const line *l, int64_t stride, const gnl_real *image)
 {
     if (stride == 1)
-        fill_dense(l, image);
+        fill_stride_1(l, image);
     else if (stride == 2)
-        fill_halves(l, image);
+        fill_stride_2(l, image);
     else
-        fill_any(l, stride, image);
+        fill_stride_n(l, stride, image);
 }
 
 /* ---- window to image ----------------------------------------------------------------------------------- */
@@ -70,7 +71,7 @@ static void add_vector(gnl_real *out, int64_t left, V v)
         vstore_m(out, vmask(left), vadd(vload_m(out, vmask(left)), v));
 }
 
-static void empty_dense(const line *l, gnl_real *image)
+static void add_stride_1(const line *l, gnl_real *image)
 {
     int64_t end = GNL_MIN(l->width, l->left + l->columns);
     for (int64_t x = GNL_MAX(l->left, 0); x < end; x += VN) {
@@ -79,7 +80,7 @@ static void empty_dense(const line *l, gnl_real *image)
     }
 }
 
-static void empty_halves(const line *l, gnl_real *image)
+static void add_stride_2(const line *l, gnl_real *image)
 {
     int64_t x = GNL_MAX(l->left, 0), end = GNL_MIN(l->width, l->left + 2 * l->columns), j = (x - l->left) / 2;
     const gnl_real *even = l->window + j, *odd = even + l->plane;
@@ -91,13 +92,13 @@ static void empty_halves(const line *l, gnl_real *image)
         V low, high;
         __builtin_prefetch(image + x + l->ahead, 1);
         __builtin_prefetch(image + x + VN + l->ahead, 1);
-        vzip(vload(even), vload(odd), &low, &high);
+        vinterleave(vload(even), vload(odd), &low, &high);
         add_vector(image + x, end - x, low);
         add_vector(image + x + VN, end - x - VN, high);
     }
 }
 
-static void empty_any(const line *l, int64_t stride, gnl_real *image)
+static void add_stride_n(const line *l, int64_t stride, gnl_real *image)
 {
     for (int64_t b = 0; b < stride; b++) {
         int64_t x = l->left + b;
@@ -107,21 +108,21 @@ static void empty_any(const line *l, int64_t stride, gnl_real *image)
     }
 }
 
-static void empty_line(const line *l, int64_t stride, gnl_real *image)
+static void add_line(const line *l, int64_t stride, gnl_real *image)
 {
     if (l->width == 0)
         return;
     if (stride == 1)
-        empty_dense(l, image);
+        add_stride_1(l, image);
     else if (stride == 2)
-        empty_halves(l, image);
+        add_stride_2(l, image);
     else
-        empty_any(l, stride, image);
+        add_stride_n(l, stride, image);
 }
 
 /* ---- all lines of a window ----------------------------------------------------------------------------- */
 
-/* Line `index` of remainder a; *y is the image's line. */
+/* Describes line `index` of remainder a. *y receives the line of the image. */
 static line line_at(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f, int64_t a,
                     int64_t index, gnl_real *window, int64_t *y)
 {
@@ -147,21 +148,22 @@ static void fill_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_con
     }
 }
 
-static void empty_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f, gnl_real *window,
-                         gnl_real *plane)
+static void add_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f, gnl_real *window,
+                       gnl_real *plane)
 {
     for (int64_t a = 0; a < g->stride[0]; a++) {
         for (int64_t index = 0; index < f->lines; index++) {
             int64_t y = 0;
             line l = line_at(g, t, f, a, index, window, &y);
-            empty_line(&l, g->stride[1], l.width ? plane + y * g->image[1] : plane);
+            add_line(&l, g->stride[1], l.width ? plane + y * g->image[1] : plane);
         }
     }
 }
 
 /* ---- window to columns ----------------------------------------------------------------------- */
 
-/* Lines one after the other: what a whole vector writes past a line's end, the next line overwrites. */
+/* Copies lines one after the other. Numbers that a whole vector writes past the end of a line are overwritten by the
+ * next line. */
 static void copy_lines(int64_t lines, int64_t n, const gnl_real *from, int64_t pitch, gnl_real *out)
 {
     int64_t spill = (n + VN - 1) / VN * VN - n, last = n - (VN - spill);
@@ -175,7 +177,8 @@ static void copy_lines(int64_t lines, int64_t n, const gnl_real *from, int64_t p
     }
 }
 
-/* Where the first position of the tile sees the window through place (ky,kx) of the kernel. */
+/* Returns the offset in the window of the number that kernel position (ky,kx) reads for the first position of the
+ * tile. */
 static int64_t place(const gnl_conv *g, const gnl_conv_frame *f, int64_t ky, int64_t kx)
 {
     int64_t y = ky * g->dilation[0], x = kx * g->dilation[1];
@@ -205,8 +208,8 @@ void GNL_K(im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, i
 
 /* ---- columns to window ----------------------------------------------------------------------- */
 
-/* The places of the kernel along one axis that see one remainder: first, first + step, ..., the first of them
- * `shift` positions into the window and each further one `move` more. */
+/* Kernel positions along one axis that read one remainder: first, first + step, ... The first is `shift` positions into
+ * the window, and each further one is `move` positions further. */
 typedef struct places {
     int64_t first, step, shift, move;
 } places;
@@ -226,7 +229,8 @@ static places places_of(const gnl_conv *g, int axis, int64_t remainder)
     return p;
 }
 
-/* A vector of the window's line `index` from column j on: the sum over the places that see it. */
+/* Returns a vector of line `index` of the window, starting at column j: the sum over the kernel positions that read
+ * it. */
 static V sum_places(const gnl_conv *g, const gnl_conv_tile *t, const places *py, const places *px,
                     const gnl_real *cols, int64_t size, int64_t index, int64_t j)
 {
@@ -267,7 +271,7 @@ void GNL_K(col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, i
         for (int64_t s = 0; s < t->samples; s++)
             sum_window(g, t, &f, cols + s * one, window + s * next);
         for (int64_t s = 0; s < t->samples; s++)
-            empty_window(g, t, &f, window + s * next, image + plane_at(g, t->sample + s, c));
+            add_window(g, t, &f, window + s * next, image + plane_at(g, t->sample + s, c));
         cols += g->kernel[0] * g->kernel[1] * size;
     }
 }

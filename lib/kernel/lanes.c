@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Planes of several samples turned so that the samples lie side by side, compiled once per instruction set:
- * position after position, each with one number of every sample. Whatever the size of an image, the stride or the
- * padding, vectors over samples are then full and aligned.
+ * Transposes planes of several samples so that the samples are adjacent: for each position, one number of every
+ * sample. Vectors over samples are then full and aligned for any image size, stride and padding. Compiled once per
+ * instruction set.
  */
 #include "kernel/conv_priv.h"
 #include "kernel/entries_priv.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory-bound kernels over all threads, in chunks of GNL_CHUNK elements. */
+/* Memory-bound kernels on all threads, in chunks of GNL_CHUNK elements. */
 #include "kernel/kernel.h"
 
-/* Partial sums held at a time: a fixed number, so that nothing is allocated and the order never changes. */
+/* Number of partial sums held at a time. It is fixed, so that nothing is allocated and the order never changes. */
 enum { PARTIALS = 256 };
 
 typedef struct span {
@@ -147,7 +147,8 @@ void gnl_rectify(const gnl_compute *c, gnl_real alpha, int64_t n, const gnl_sign
 
 /* ---- random fills -------------------------------------------------------------------------------------- */
 
-/* The chunk is a multiple of four, so that every chunk begins with a whole block of the generator. */
+/* Returns the stream at element `begin`. The chunk size is a multiple of four, so every chunk begins with a whole block
+ * of the generator. */
 static gnl_rng rng_at(const span *s, int64_t begin)
 {
     gnl_rng here = s->rng;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain C activations. Each is three scalar functions (value, slope, curvature); a macro makes the loops. */
+/* Plain C activations. Each is defined by up to three scalar functions (value, slope, curvature); macros define the
+ * loops. */
 #include <tgmath.h>
 
 #include "kernel/entries_priv.h"
@@ -25,7 +26,7 @@ static gnl_real normal_density(gnl_real x)
     return INV_SQRT_2PI * exp((gnl_real)-0.5 * x * x);
 }
 
-/* Comparisons are turned so that NaN goes through. */
+/* Comparisons are written so that NaN propagates. */
 static gnl_real relu(gnl_real x, gnl_real alpha)
 {
     return x < 0 ? 0 : x;
@@ -177,7 +178,7 @@ static gnl_real hardtanh_slope(gnl_real x, gnl_real y, gnl_real alpha)
             out[i] += u[i] * v[i] * name##_curve(x[i], y[i], alpha);                                         \
     }
 
-/* Piecewise linear: there is no curvature to add. */
+/* Piecewise linear: the second derivative is zero. */
 #define SECOND_NONE(name)                                                                                    \
     void gnl_plain_##name##_second(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,          \
                                    const gnl_real *u, const gnl_real *v, gnl_real *out)                      \

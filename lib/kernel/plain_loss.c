@@ -6,12 +6,12 @@
 
 static void softmax_row(int64_t cols, const gnl_real *x, gnl_real *y)
 {
-    gnl_real top = x[0];
+    gnl_real max = x[0];
     for (int64_t i = 1; i < cols; i++)
-        top = x[i] > top ? x[i] : top;
+        max = x[i] > max ? x[i] : max;
     double total = 0;
     for (int64_t i = 0; i < cols; i++) {
-        y[i] = exp(x[i] - top);
+        y[i] = exp(x[i] - max);
         total += (double)y[i];
     }
     gnl_plain_scale(cols, (gnl_real)(1 / total), y, y);
@@ -33,7 +33,7 @@ void gnl_plain_softmax_backward(int64_t rows, int64_t cols, const gnl_real *y, c
     }
 }
 
-/* log(1 + e^l) - t l, with the exponential of a negative number only. */
+/* Computes log(1 + e^l) - t l. The exponent is never positive, so that it cannot overflow. */
 double gnl_plain_bernoulli(int64_t n, const gnl_real *logits, const gnl_real *target, gnl_real scale,
                            gnl_real *grad)
 {

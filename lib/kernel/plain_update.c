@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain C optimizer updates, one pass over parameters and moments, and the random fills. */
+/* Plain C optimizer updates, in one pass over parameters and moments, and random fills. */
 #include <tgmath.h>
 
 #include "kernel/entries_priv.h"
 
-/* The gradient as the rules see it: scaled, clamped (NaN goes through), with coupled decay. */
+/* Returns the gradient that the rules use: scaled, clamped (NaN propagates), with coupled decay. */
 static gnl_real gradient_of(const gnl_update *u, gnl_real grad, gnl_real param)
 {
     gnl_real g = u->gradient_scale * grad, bound = u->gradient_bound;

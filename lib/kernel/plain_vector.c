@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain C vectors and reductions. Sums run in eight lanes of double, for the vectoriser. */
+/* Plain C vectors and reductions. Sums use eight lanes of double, so that the compiler can vectorize them. */
 #include "kernel/entries_priv.h"
 
 enum { LANES = 8 };
@@ -109,7 +109,7 @@ void gnl_plain_add_bias(int64_t rows, int64_t channels, int64_t plane, const gnl
     }
 }
 
-/* Columns of a matrix, a few at a time, so that each keeps its double while the rows go by. */
+/* Sums the columns of a matrix, a few at a time, so that their sums stay in registers while iterating over rows. */
 static void sum_columns(int64_t rows, int64_t channels, const gnl_real *dy, gnl_real *db)
 {
     for (int64_t begin = 0; begin < channels; begin += LANES) {

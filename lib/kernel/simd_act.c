@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Activations, compiled once per instruction set: value, slope, curvature; macros make the loops. */
+/* Activations, compiled once per instruction set: value, slope, curvature; macros define the loops. */
 #include "kernel/simd_priv.h"
 #include "kernel/vec_math.h"
 
@@ -155,7 +155,7 @@ VEC_INLINE V hardtanh_slope(V x, V y, V alpha)
         FOR_VECTORS(n, PUT(y, value(GET(x), a)););                                                           \
     }
 
-/* Each reads x or y alone (kernel.h); the compiler drops the other load. */
+/* Each derivative reads only x or only y (see kernel.h); the compiler removes the other load. */
 #define BACKWARD(name)                                                                                       \
     void GNL_K(name##_backward)(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,             \
                                 const gnl_real *dy, gnl_real *dx)                                            \
@@ -173,7 +173,7 @@ VEC_INLINE V hardtanh_slope(V x, V y, V alpha)
                     PUT(out, vfma(vmul(GET(u), GET(v)), curve, GET(out))););                                 \
     }
 
-/* Piecewise linear: there is no curvature to add. */
+/* Piecewise linear: the second derivative is zero. */
 #define SECOND_NONE(name)                                                                                    \
     void GNL_K(name##_second)(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,               \
                               const gnl_real *u, const gnl_real *v, gnl_real *out)                           \
@@ -196,7 +196,7 @@ SECOND(tanh)
 CURVED(sigmoid)
 LINEAR(hardtanh)
 
-/* Of the n <= GNL_SIGNS numbers from x on. */
+/* Returns the signs of n <= GNL_SIGNS numbers. */
 VEC_INLINE gnl_signs signs_of(int64_t n, const gnl_real *x)
 {
     uint32_t word = 0;

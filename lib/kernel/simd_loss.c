@@ -3,16 +3,16 @@
 #include "kernel/simd_priv.h"
 #include "kernel/vec_math.h"
 
-static gnl_real top_of(int64_t n, const gnl_real *x)
+static gnl_real max_of(int64_t n, const gnl_real *x)
 {
     V top = vset(x[0]);
     FOR_VECTORS(n, V v = GET(x); top = vmax(whole ? v : vselect_m(m, v, top), top););
-    return vtop(top);
+    return vreduce_max(top);
 }
 
 static void softmax_row(int64_t cols, const gnl_real *x, gnl_real *y)
 {
-    const V top = vset(top_of(cols, x));
+    const V top = vset(max_of(cols, x));
     VD total = vd_zero();
     FOR_VECTORS(cols, V e = vexp(vsub(GET(x), top)); PUT(y, e); total = vd_add(total, KEEP(e)););
     GNL_K(scale)(cols, (gnl_real)(1 / vd_sum(total)), y, y);
@@ -32,7 +32,7 @@ void GNL_K(softmax_backward)(int64_t rows, int64_t cols, const gnl_real *y, cons
     }
 }
 
-/* Both fractions of e = e^-|l| that are wanted, e / (2 + e) and 1 / (1 + e), from one division. */
+/* Computes both required fractions of e = e^-|l|, e / (2 + e) and 1 / (1 + e), with one division. */
 VEC_INLINE V bernoulli_of(V l, V t, V *probability)
 {
     const V zero = vzero(), one = vset(1.0f);

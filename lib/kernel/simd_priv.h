@@ -6,8 +6,8 @@
 #include "kernel/entries_priv.h"
 #include "kernel/vec.h"
 
-/* Runs the statements for i = 0, VN, 2 VN ..: whole vectors first, then the rest under a mask m. GET and PUT
- * read and write a vector within the statements and never touch memory past the n elements. */
+/* Runs the statements for i = 0, VN, 2 VN ...: whole vectors first, then the remainder with a mask m. Within the
+ * statements GET reads and PUT writes one vector. They never access memory beyond the n elements. */
 #define FOR_VECTORS(n, ...)                                                                                  \
     do {                                                                                                     \
         int64_t i = 0;                                                                                       \
@@ -25,7 +25,7 @@
     } while (0)
 #define GET(array) (whole ? vload((array) + i) : vload_m((array) + i, m))
 #define PUT(array, value) (whole ? vstore((array) + i, value) : vstore_m((array) + i, m, value))
-/* Zero in the lanes that are past the end, for sums. */
+/* Replaces lanes past the end by zero, for sums. */
 #define KEEP(value) (whole ? (value) : vkeep(m, value))
 
 #endif

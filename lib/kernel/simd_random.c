@@ -5,7 +5,7 @@
 
 enum { ROUNDS = 10, BATCH = 4 * VN };
 
-/* The words j of the blocks of counters at .. at + VN - 1, as fractions in [0,1). */
+/* unit[j] receives word j of the blocks counter .. counter + VN - 1, as fractions in [0,1). */
 VEC_INLINE void draw(const gnl_rng *at, uint64_t counter, V unit[4])
 {
     uint32_t low[VN], high[VN];
@@ -43,7 +43,7 @@ VEC_INLINE void uniform_batch(const gnl_rng *at, uint64_t counter, V lo, V range
     vstore4(out, number);
 }
 
-/* Box-Muller, as gnl_rng_fill_normal() does it. */
+/* Box-Muller, as in gnl_rng_fill_normal(). */
 VEC_INLINE void normal_batch(const gnl_rng *at, uint64_t counter, gnl_real *out)
 {
     V unit[4], number[4];

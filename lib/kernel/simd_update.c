@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Optimizer updates, compiled once per instruction set: one pass over parameters and moments. */
+/* Optimizer updates, compiled once per instruction set, in one pass over parameters and moments. */
 #include "kernel/simd_priv.h"
 
 /* The scalars of an update as vectors. */
@@ -27,7 +27,7 @@ static rule rule_of(const gnl_update *u)
     };
 }
 
-/* The gradient as the rules see it: scaled, clamped (NaN goes through), with coupled decay. */
+/* Returns the gradient that the rules use: scaled, clamped (NaN propagates), with coupled decay. */
 VEC_INLINE V gradient_of(const rule *r, V grad, V param)
 {
     V g = vmin(r->bound, vmax(r->low, vmul(r->scale, grad)));

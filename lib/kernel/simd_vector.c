@@ -89,7 +89,7 @@ void GNL_K(add_bias)(int64_t rows, int64_t channels, int64_t plane, const gnl_re
             add_number(plane, bias[c], y + (r * channels + c) * plane);
 }
 
-/* Columns of a matrix, four vectors at a time: a row then gives whole cache lines. */
+/* Columns are summed four vectors at a time, so that each row reads whole cache lines. */
 enum { GROUP = 4 };
 
 static void sum_group(int64_t rows, int64_t channels, const gnl_real *dy, gnl_real *db)

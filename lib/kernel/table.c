@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which table of kernels serves which instruction set. */
+/* Selects the table of kernels for an instruction set. */
 #include "kernel/entries_priv.h"
 
 #ifdef GNL_HAVE_AVX2
@@ -33,7 +33,7 @@ const gnl_kernels *gnl_kernels_for(uint32_t cpu)
     return cpu < GNL_COUNT(tables) ? tables[cpu] : NULL;
 }
 
-/* A compiler may have lacked the flags for the widest set; what comes before it then serves. */
+/* If the widest set was not built, because the compiler lacks the flags for it, returns the next narrower one. */
 const gnl_kernels *gnl_kernels_of(const genlat_ctx *ctx)
 {
     for (uint32_t cpu = genlat_ctx_cpu(ctx); cpu > GENLAT_CPU_BASELINE; cpu--)

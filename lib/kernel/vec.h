@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vector of VN numbers, the same names for every instruction set: the SIMD sources are written against it
- * and compiled once for each set. vec_avx512.h, vec_avx2.h, vec_neon.h give V and its operations;
- * vec_scalar.h gives what the matrix product needs with one number a vector. vec_math.h builds functions on
- * top. Maximum and minimum return their second operand when one is NaN.
+ * A vector of VN numbers, with the same names for every instruction set. The SIMD sources use it and are compiled once
+ * per set. vec_avx512.h, vec_avx2.h and vec_neon.h define V and its operations. vec_scalar.h defines what the matrix
+ * product needs with one number per vector. vec_math.h defines elementary functions. vmax and vmin return their second
+ * operand if one is NaN.
  */
 #ifndef GNL_KERNEL_VEC_H
 #define GNL_KERNEL_VEC_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Eight floats: AVX2 and FMA. */
+/* Vectors of eight floats: AVX2 and FMA. */
 #ifndef GNL_KERNEL_VEC_AVX2_H
 #define GNL_KERNEL_VEC_AVX2_H
 
@@ -10,7 +10,7 @@ enum { VN = 8, TILE_ROWS = 6, TILE_VECTORS = 2, DOT_ROWS = 2, DOT_COLS = 4 };
 typedef __m256 V;
 typedef __m256i VI;
 typedef __m256i M; /* the first lanes of a vector */
-typedef __m256 C;  /* the answer of a comparison */
+typedef __m256 C;  /* result of a comparison */
 typedef struct VD {
     __m256d lo, hi;
 } VD;
@@ -36,25 +36,25 @@ VEC_INLINE V vload_m(const float *p, M m)
 {
     return _mm256_maskload_ps(p, m);
 }
-/* Numbers of 16 bits, the upper halves of floats. */
-VEC_INLINE V vload_half(const uint16_t *p)
+/* Loads bfloat16 numbers and converts them to float. */
+VEC_INLINE V vload_bf16(const uint16_t *p)
 {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)p)), 16));
 }
-/* Lanes begin .. end-1, zero elsewhere; nothing outside of them is touched. */
+/* Loads lanes begin .. end-1; the others are zero and their memory is not read. */
 VEC_INLINE V vload_range(const float *p, int64_t begin, int64_t end)
 {
     return _mm256_maskload_ps(p, _mm256_andnot_si256(vmask(GNL_MAX(begin, 0)), vmask(GNL_MAX(end, 0))));
 }
-/* Of the numbers of a and then b, the ones at even places and the ones at odd places; vzip is the reverse. */
-VEC_INLINE void vdeal(V a, V b, V *even, V *odd)
+/* Splits the numbers of a followed by b into those with even and those with odd index; vinterleave is the inverse. */
+VEC_INLINE void vdeinterleave(V a, V b, V *even, V *odd)
 {
     V low = _mm256_permute2f128_ps(a, b, 0x20), high = _mm256_permute2f128_ps(a, b, 0x31);
     V e = _mm256_shuffle_ps(low, high, 0x88), o = _mm256_shuffle_ps(low, high, 0xDD);
     *even = e;
     *odd = o;
 }
-VEC_INLINE void vzip(V even, V odd, V *a, V *b)
+VEC_INLINE void vinterleave(V even, V odd, V *a, V *b)
 {
     V low = _mm256_unpacklo_ps(even, odd), high = _mm256_unpackhi_ps(even, odd);
     *a = _mm256_permute2f128_ps(low, high, 0x20);
@@ -68,7 +68,7 @@ VEC_INLINE void vstore_m(float *p, M m, V v)
 {
     _mm256_maskstore_ps(p, m, v);
 }
-/* The lanes of a mask; zero elsewhere. */
+/* v in the lanes of a mask, zero elsewhere. */
 VEC_INLINE V vkeep(M m, V v)
 {
     return _mm256_and_ps(_mm256_castsi256_ps(m), v);
@@ -141,7 +141,7 @@ VEC_INLINE C vboth(C a, C b)
 {
     return _mm256_and_ps(a, b);
 }
-/* The lanes of a comparison as bits, the first as bit 0, and the reverse. */
+/* Converts a comparison to bits, lane 0 to bit 0, and back. */
 VEC_INLINE uint32_t vbits(C c)
 {
     return (uint32_t)_mm256_movemask_ps(c);
@@ -157,18 +157,18 @@ VEC_INLINE V vselect(C c, V a, V b)
 {
     return _mm256_blendv_ps(b, a, c);
 }
-/* 2^n of a whole n in -126 .. 127 */
+/* 2^n for an integer n in -126 .. 127 */
 VEC_INLINE V vpower(VI n)
 {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
 }
-/* x 2^n, n whole in -252 .. 254: two steps, so that results near the ends of the range come out right. */
+/* x 2^n for an integer n in -252 .. 254. Two factors, so that results near the ends of the range are correct. */
 VEC_INLINE V vscale(V x, V n)
 {
     VI whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1);
     return _mm256_mul_ps(_mm256_mul_ps(x, vpower(half)), vpower(_mm256_sub_epi32(whole, half)));
 }
-/* Exponent and mantissa in [0.75, 1.5) of a positive normal number. */
+/* Returns the mantissa, in [0.75, 1.5), and the exponent of a positive normal number. */
 VEC_INLINE V vsplit(V x, V *exponent)
 {
     VI bits = _mm256_castps_si256(x), offset = _mm256_sub_epi32(bits, _mm256_set1_epi32(0x3F400000));
@@ -182,7 +182,7 @@ VEC_INLINE float vsum(V v)
     q = _mm_add_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
 }
-VEC_INLINE float vtop(V v)
+VEC_INLINE float vreduce_max(V v)
 {
     __m128 q = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     q = _mm_max_ps(q, _mm_movehl_ps(q, q));
@@ -231,12 +231,12 @@ VEC_INLINE VI vi_xor(VI a, VI b)
 {
     return _mm256_xor_si256(a, b);
 }
-/* The top 24 bits of each word as a float in [0,1). */
+/* Converts the top 24 bits of each word to a float in [0,1). */
 VEC_INLINE V vi_unit(VI a)
 {
     return _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_srli_epi32(a, 8)), _mm256_set1_ps(0x1p-24f));
 }
-/* Both halves of the 64-bit products of the lanes. */
+/* Returns the high halves of the 64-bit products of the lanes; *low receives the low halves. */
 VEC_INLINE VI vi_mul(VI a, VI b, VI *low)
 {
     __m256i even = _mm256_mul_epu32(a, b), odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), b);
@@ -244,7 +244,7 @@ VEC_INLINE VI vi_mul(VI a, VI b, VI *low)
     return _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
 }
 
-/* 4x4 transposes within the halves. */
+/* 4 x 4 transposes within each 128-bit half. */
 VEC_INLINE void vquads(const V v[4], V q[4])
 {
     __m256 ab0 = _mm256_unpacklo_ps(v[0], v[1]), ab1 = _mm256_unpackhi_ps(v[0], v[1]);
@@ -266,7 +266,7 @@ VEC_INLINE void vstore4(float *p, const V v[4])
     _mm256_storeu_ps(p + 24, _mm256_permute2f128_ps(q[2], q[3], 0x31));
 }
 
-/* Rows become columns. */
+/* Transposes an 8 x 8 matrix. */
 VEC_INLINE void vtranspose(V v[8])
 {
     V q[8];

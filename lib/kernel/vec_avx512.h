@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sixteen floats: AVX-512 F, BW, DQ, VL. */
+/* Vectors of sixteen floats: AVX-512 F, BW, DQ, VL. */
 #ifndef GNL_KERNEL_VEC_AVX512_H
 #define GNL_KERNEL_VEC_AVX512_H
 
@@ -10,7 +10,7 @@ enum { VN = 16, TILE_ROWS = 14, TILE_VECTORS = 2, DOT_ROWS = 4, DOT_COLS = 4 };
 typedef __m512 V;
 typedef __m512i VI;
 typedef __mmask16 M; /* the first lanes of a vector */
-typedef __mmask16 C; /* the answer of a comparison */
+typedef __mmask16 C; /* result of a comparison */
 typedef struct VD {
     __m512d lo, hi;
 } VD;
@@ -35,24 +35,24 @@ VEC_INLINE V vload_m(const float *p, M m)
 {
     return _mm512_maskz_loadu_ps(m, p);
 }
-/* Numbers of 16 bits, the upper halves of floats. */
-VEC_INLINE V vload_half(const uint16_t *p)
+/* Loads bfloat16 numbers and converts them to float. */
+VEC_INLINE V vload_bf16(const uint16_t *p)
 {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)), 16));
 }
-/* Lanes begin .. end-1, zero elsewhere; nothing outside of them is touched. */
+/* Loads lanes begin .. end-1; the others are zero and their memory is not read. */
 VEC_INLINE V vload_range(const float *p, int64_t begin, int64_t end)
 {
     return _mm512_maskz_loadu_ps((M)(vmask(end) & ~vmask(begin)), p);
 }
-/* Of the numbers of a and then b, the ones at even places and the ones at odd places; vzip is the reverse. */
-VEC_INLINE void vdeal(V a, V b, V *even, V *odd)
+/* Splits the numbers of a followed by b into those with even and those with odd index; vinterleave is the inverse. */
+VEC_INLINE void vdeinterleave(V a, V b, V *even, V *odd)
 {
     const VI first = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     *even = _mm512_permutex2var_ps(a, first, b);
     *odd = _mm512_permutex2var_ps(a, _mm512_add_epi32(first, _mm512_set1_epi32(1)), b);
 }
-VEC_INLINE void vzip(V even, V odd, V *a, V *b)
+VEC_INLINE void vinterleave(V even, V odd, V *a, V *b)
 {
     const VI low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     *a = _mm512_permutex2var_ps(even, low, odd);
@@ -66,7 +66,7 @@ VEC_INLINE void vstore_m(float *p, M m, V v)
 {
     _mm512_mask_storeu_ps(p, m, v);
 }
-/* The lanes of a mask; zero elsewhere. */
+/* v in the lanes of a mask, zero elsewhere. */
 VEC_INLINE V vkeep(M m, V v)
 {
     return _mm512_maskz_mov_ps(m, v);
@@ -139,7 +139,7 @@ VEC_INLINE C vboth(C a, C b)
 {
     return (C)(a & b);
 }
-/* The lanes of a comparison as bits, the first as bit 0, and the reverse. */
+/* Converts a comparison to bits, lane 0 to bit 0, and back. */
 VEC_INLINE uint32_t vbits(C c)
 {
     return c;
@@ -153,12 +153,12 @@ VEC_INLINE V vselect(C c, V a, V b)
 {
     return _mm512_mask_blend_ps(c, b, a);
 }
-/* x 2^n, n whole */
+/* x 2^n for an integer n */
 VEC_INLINE V vscale(V x, V n)
 {
     return _mm512_scalef_ps(x, n);
 }
-/* Exponent and mantissa in [0.75, 1.5) of a positive normal number. */
+/* Returns the mantissa, in [0.75, 1.5), and the exponent of a positive normal number. */
 VEC_INLINE V vsplit(V x, V *exponent)
 {
     VI bits = _mm512_castps_si512(x), offset = _mm512_sub_epi32(bits, _mm512_set1_epi32(0x3F400000));
@@ -170,7 +170,7 @@ VEC_INLINE float vsum(V v)
 {
     return _mm512_reduce_add_ps(v);
 }
-VEC_INLINE float vtop(V v)
+VEC_INLINE float vreduce_max(V v)
 {
     return _mm512_reduce_max_ps(v);
 }
@@ -215,12 +215,12 @@ VEC_INLINE VI vi_xor(VI a, VI b)
 {
     return _mm512_xor_si512(a, b);
 }
-/* The top 24 bits of each word as a float in [0,1). */
+/* Converts the top 24 bits of each word to a float in [0,1). */
 VEC_INLINE V vi_unit(VI a)
 {
     return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_srli_epi32(a, 8)), _mm512_set1_ps(0x1p-24f));
 }
-/* Both halves of the 64-bit products of the lanes. */
+/* Returns the high halves of the 64-bit products of the lanes; *low receives the low halves. */
 VEC_INLINE VI vi_mul(VI a, VI b, VI *low)
 {
     __m512i even = _mm512_mul_epu32(a, b), odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), b);
@@ -245,7 +245,7 @@ VEC_INLINE void vstore4(float *p, const V v[4])
     _mm512_storeu_ps(p + 48, _mm512_shuffle_f32x4(r2, r3, 0xDD));
 }
 
-/* Rows become columns: 4x4 within the quarters, then the quarters among the vectors. */
+/* Transposes a 16 x 16 matrix: 4 x 4 blocks within each 128-bit quarter first, then the quarters among the vectors. */
 VEC_INLINE void vtranspose(V v[16])
 {
     V q[16];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Elementary functions on vectors: range reduction to where a short polynomial serves, relative error about 1e-7
- * (Phi below zero: 1e-6), right at the infinities and for NaN. Coefficients are Taylor's, or fitted for least
- * relative error where they have ten digits.
+ * Elementary functions on vectors. Each reduces its argument to a range where a short polynomial suffices. The relative
+ * error is about 1e-7 (for Phi below zero: 1e-6). Results are correct at infinities and for NaN. Coefficients are those
+ * of Taylor series, or minimize the relative error where they have ten digits.
  */
 #ifndef GNL_KERNEL_VEC_MATH_H
 #define GNL_KERNEL_VEC_MATH_H
@@ -19,7 +19,7 @@ VEC_INLINE V vpoly(V x, const float *c, const int n)
     return sum;
 }
 
-/* x = n ln 2 + r with |r| <= ln 2 / 2; gives e^r - 1. */
+/* x = n ln 2 + r with |r| <= ln 2 / 2; returns e^r - 1. */
 VEC_INLINE V vexp_reduced(V x, V *n)
 {
     static const float c[] = {1.394642690e-03f, 8.366571399e-03f, 4.166628247e-02f, 1.666654312e-01f,
@@ -42,7 +42,7 @@ VEC_INLINE V vexpm1(V x)
     return vfma(power, r, vsub(power, vset(1.0f)));
 }
 
-/* 2 artanh(s) = log((1 + s) / (1 - s)), the odd series. */
+/* 2 artanh(s) = log((1 + s) / (1 - s)), as an odd series. */
 VEC_INLINE V vlog_ratio(V s, const float *c, const int n)
 {
     V square = vmul(s, s), twice = vadd(s, s);
@@ -71,7 +71,7 @@ VEC_INLINE V vsigmoid(V x)
     return vdiv(one, vadd(one, vexp(vsub(vzero(), x))));
 }
 
-/* From e^(-2|x|) - 1, so that small x keep their digits. */
+/* Computed from e^(-2|x|) - 1, so that small x keep their precision. */
 VEC_INLINE V vtanh(V x)
 {
     V t = vexpm1(vmul(vset(-2.0f), vabs(x)));
@@ -84,15 +84,16 @@ VEC_INLINE V vsoftplus(V x)
     return vadd(vmax(vzero(), x), vlog1p_ratio(vdiv(e, vadd(e, vset(2.0f)))));
 }
 
-/* Density of the normal distribution, and its integral Phi(x). For a = |x|, Phi(-a) e^(a^2/2) is smooth in
- * t = 1 / (1 + a/4): a polynomial of degree 9 in 2 t - 1, fitted for least relative error (1.7e-8). */
+/* Density of the normal distribution, and its integral Phi(x). For a = |x|, Phi(-a) e^(a^2/2) is smooth in t = 1 / (1 +
+ * a/4). It is approximated by a polynomial of degree 9 in 2 t - 1 with a relative error of 1.7e-8. */
 VEC_INLINE V vnormal_cdf(V x, V *density)
 {
     static const float c[] = {6.528439255e-05f, -1.678252177e-04f, -6.577625600e-04f, 5.025509861e-04f,
                               8.497917348e-03f, 3.086549898e-02f,  7.170674293e-02f,  1.243792016e-01f,
                               1.703977412e-01f, 9.441064215e-02f};
     V a = vmin(vset(14.5f), vabs(x)), one = vset(1.0f), square = vmul(a, a);
-    /* What rounding the square lost would show far out: e^(-s/2 - l/2) is nearly e^(-s/2) (1 - l/2). */
+    /* Corrects the rounding error l of the square s, which matters for large x: e^(-s/2 - l/2) is nearly e^(-s/2) (1 -
+     * l/2). */
     V lost = vsub(vzero(), vfnma(a, a, square)), bell = vexp(vmul(vset(-0.5f), square));
     bell = vfnma(vmul(vset(0.5f), lost), bell, bell);
     V t = vdiv(one, vfma(vset(0.25f), a, one));
@@ -101,7 +102,7 @@ VEC_INLINE V vnormal_cdf(V x, V *density)
     return vselect(vlt(x, vzero()), below, vsub(one, below));
 }
 
-/* Cosine and sine of u turns, u in [0,1]: the eighth of a turn around a quarter is what the series see. */
+/* Cosine and sine of 2 pi u, u in [0,1]. The series are evaluated within an eighth of a turn of the nearest quarter. */
 VEC_INLINE void vcos_sin(V u, V *cosine, V *sine)
 {
     static const float s[] = {1.0f / 362880, -1.0f / 5040, 1.0f / 120, -1.0f / 6};
@@ -110,7 +111,7 @@ VEC_INLINE void vcos_sin(V u, V *cosine, V *sine)
     V r = vmul(vfnma(quarter, vset(0.25f), u), vset(6.283185307179586f)), square = vmul(r, r),
       one = vset(1.0f);
     V sin_r = vfma(vmul(r, square), vpoly(square, s, 4), r), cos_r = vfma(square, vpoly(square, c, 5), one);
-    /* Quarters 1 and 3 exchange the two; 2 and 3 turn the sine over, 1 and 2 the cosine. */
+    /* Quarters 1 and 3 exchange sine and cosine; 2 and 3 negate the sine, 1 and 2 the cosine. */
     C odd = vlt(vabs(vsub(vabs(vsub(quarter, vset(2.0f))), one)), vset(0.5f));
     C late = vboth(vgt(quarter, vset(1.5f)), vlt(quarter, vset(3.5f)));
     C middle = vboth(vgt(quarter, vset(0.5f)), vlt(quarter, vset(2.5f)));

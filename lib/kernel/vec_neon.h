@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Four floats: AArch64. A mask is the number of lanes; partial vectors go through a small array. */
+/* Vectors of four floats: AArch64. A mask is the number of lanes. Partial vectors are copied through a small array. */
 #ifndef GNL_KERNEL_VEC_NEON_H
 #define GNL_KERNEL_VEC_NEON_H
 
@@ -10,7 +10,7 @@ enum { VN = 4, TILE_ROWS = 8, TILE_VECTORS = 3, DOT_ROWS = 4, DOT_COLS = 4 };
 typedef float32x4_t V;
 typedef uint32x4_t VI;
 typedef int M;        /* the first lanes of a vector */
-typedef uint32x4_t C; /* the answer of a comparison */
+typedef uint32x4_t C; /* result of a comparison */
 typedef struct VD {
     float64x2_t lo, hi;
 } VD;
@@ -31,8 +31,8 @@ VEC_INLINE V vload(const float *p)
 {
     return vld1q_f32(p);
 }
-/* Numbers of 16 bits, the upper halves of floats. */
-VEC_INLINE V vload_half(const uint16_t *p)
+/* Loads bfloat16 numbers and converts them to float. */
+VEC_INLINE V vload_bf16(const uint16_t *p)
 {
     return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
 }
@@ -43,7 +43,7 @@ VEC_INLINE V vload_m(const float *p, M m)
         lane[i] = p[i];
     return vld1q_f32(lane);
 }
-/* Lanes begin .. end-1, zero elsewhere; nothing outside of them is touched. */
+/* Loads lanes begin .. end-1; the others are zero and their memory is not read. */
 VEC_INLINE V vload_range(const float *p, int64_t begin, int64_t end)
 {
     if (begin <= 0 && end >= VN)
@@ -53,13 +53,13 @@ VEC_INLINE V vload_range(const float *p, int64_t begin, int64_t end)
         lane[i] = p[i];
     return vld1q_f32(lane);
 }
-/* Of the numbers of a and then b, the ones at even places and the ones at odd places; vzip is the reverse. */
-VEC_INLINE void vdeal(V a, V b, V *even, V *odd)
+/* Splits the numbers of a followed by b into those with even and those with odd index; vinterleave is the inverse. */
+VEC_INLINE void vdeinterleave(V a, V b, V *even, V *odd)
 {
     *even = vuzp1q_f32(a, b);
     *odd = vuzp2q_f32(a, b);
 }
-VEC_INLINE void vzip(V even, V odd, V *a, V *b)
+VEC_INLINE void vinterleave(V even, V odd, V *a, V *b)
 {
     *a = vzip1q_f32(even, odd);
     *b = vzip2q_f32(even, odd);
@@ -80,7 +80,7 @@ VEC_INLINE C vlanes(M m)
     static const uint32_t index[VN] = {0, 1, 2, 3};
     return vcltq_u32(vld1q_u32(index), vdupq_n_u32((uint32_t)m));
 }
-/* The lanes of a comparison as bits, the first as bit 0, and the reverse. */
+/* Converts a comparison to bits, lane 0 to bit 0, and back. */
 VEC_INLINE uint32_t vbits(C c)
 {
     return vaddvq_u32(vandq_u32(c, (VI){1, 2, 4, 8}));
@@ -94,7 +94,7 @@ VEC_INLINE V vselect(C c, V a, V b)
 {
     return vbslq_f32(c, a, b);
 }
-/* The lanes of a mask; zero elsewhere. */
+/* v in the lanes of a mask, zero elsewhere. */
 VEC_INLINE V vkeep(M m, V v)
 {
     return vbslq_f32(vlanes(m), v, vzero());
@@ -166,18 +166,18 @@ VEC_INLINE V vround(V a)
 {
     return vrndnq_f32(a);
 }
-/* 2^n of a whole n in -126 .. 127 */
+/* 2^n for an integer n in -126 .. 127 */
 VEC_INLINE V vpower(int32x4_t n)
 {
     return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(n, vdupq_n_s32(127)), 23));
 }
-/* x 2^n, n whole in -252 .. 254: two steps, so that results near the ends of the range come out right. */
+/* x 2^n for an integer n in -252 .. 254. Two factors, so that results near the ends of the range are correct. */
 VEC_INLINE V vscale(V x, V n)
 {
     int32x4_t whole = vcvtnq_s32_f32(n), half = vshrq_n_s32(whole, 1);
     return vmulq_f32(vmulq_f32(x, vpower(half)), vpower(vsubq_s32(whole, half)));
 }
-/* Exponent and mantissa in [0.75, 1.5) of a positive normal number. */
+/* Returns the mantissa, in [0.75, 1.5), and the exponent of a positive normal number. */
 VEC_INLINE V vsplit(V x, V *exponent)
 {
     int32x4_t bits = vreinterpretq_s32_f32(x), e = vshrq_n_s32(vsubq_s32(bits, vdupq_n_s32(0x3F400000)), 23);
@@ -188,7 +188,7 @@ VEC_INLINE float vsum(V v)
 {
     return vaddvq_f32(v);
 }
-VEC_INLINE float vtop(V v)
+VEC_INLINE float vreduce_max(V v)
 {
     return vmaxvq_f32(v);
 }
@@ -233,12 +233,12 @@ VEC_INLINE VI vi_xor(VI a, VI b)
 {
     return veorq_u32(a, b);
 }
-/* The top 24 bits of each word as a float in [0,1). */
+/* Converts the top 24 bits of each word to a float in [0,1). */
 VEC_INLINE V vi_unit(VI a)
 {
     return vmulq_n_f32(vcvtq_f32_u32(vshrq_n_u32(a, 8)), 0x1p-24f);
 }
-/* Both halves of the 64-bit products of the lanes. */
+/* Returns the high halves of the 64-bit products of the lanes; *low receives the low halves. */
 VEC_INLINE VI vi_mul(VI a, VI b, VI *low)
 {
     uint32x4_t first = vreinterpretq_u32_u64(vmull_u32(vget_low_u32(a), vget_low_u32(b)));
@@ -260,7 +260,7 @@ VEC_INLINE V vpairs(V a, V b, bool high)
     return vreinterpretq_f32_f64(high ? vtrn2q_f64(x, y) : vtrn1q_f64(x, y));
 }
 
-/* Rows become columns. */
+/* Transposes a 4 x 4 matrix. */
 VEC_INLINE void vtranspose(V v[4])
 {
     V ab0 = vtrn1q_f32(v[0], v[1]), ab1 = vtrn2q_f32(v[0], v[1]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the matrix product does with the lanes of its packed factors. With AVX512_BF16 compiled in, a lane holds two
- * numbers of the depth in bfloat16, which one instruction multiplies with two others and adds to a float; otherwise it is
- * a number.
+ * Operations of the matrix product on the lanes of its packed factors. If compiled for AVX512_BF16, a lane holds two
+ * consecutive bfloat16 numbers of the depth. One instruction multiplies such a pair with another and adds the products
+ * to a float. Otherwise a lane holds one number.
  */
 #ifndef GNL_KERNEL_VEC_PAIRS_H
 #define GNL_KERNEL_VEC_PAIRS_H
@@ -18,7 +18,7 @@ VEC_INLINE V vmac(V a, V b, V c)
 {
     return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b);
 }
-/* Lane i: the pair of first[i] and second[i]. */
+/* Lane i is the pair of first[i] and second[i]. */
 VEC_INLINE V vpair(V first, V second)
 {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -44,14 +44,14 @@ VEC_INLINE V vmac(V a, V b, V c)
 {
     return vfma(a, b, c);
 }
-/* Lanes of VN columns (`whole`, or those of a mask) at one place of the depth, of which `left` numbers are left; the next
- * number of a column is ld further. */
+/* Loads lanes of VN columns (all if `whole`, otherwise those of the mask) at one position of the depth. `left` numbers
+ * of the depth remain; the next number of a column is `ld` further. */
 VEC_INLINE V vlanes_down(const gnl_real *x, int64_t ld, int64_t left, bool whole, M m)
 {
     (void)ld, (void)left;
     return whole ? vload(x) : vload_m(x, m);
 }
-/* VN lanes along a depth that is contiguous, of which `left` numbers are left. */
+/* Loads VN lanes along a contiguous depth of which `left` numbers remain. */
 VEC_INLINE V vlanes_along(const gnl_real *x, int64_t left)
 {
     return vload_m(x, vmask(left));

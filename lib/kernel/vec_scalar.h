@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One number a vector: the matrix product of machines without a wider set, and of the double build. */
+/* One number per vector: for the matrix product on machines without a wider set, and for the double build. */
 #ifndef GNL_KERNEL_VEC_SCALAR_H
 #define GNL_KERNEL_VEC_SCALAR_H
 
@@ -24,8 +24,8 @@ VEC_INLINE V vload(const gnl_real *p)
 {
     return *p;
 }
-/* A number of 16 bits, the upper half of a float. */
-VEC_INLINE V vload_half(const uint16_t *p)
+/* Loads a bfloat16 number and converts it to float. */
+VEC_INLINE V vload_bf16(const uint16_t *p)
 {
     uint32_t bits = (uint32_t)*p << 16;
     float value;
@@ -40,12 +40,12 @@ VEC_INLINE V vload_range(const gnl_real *p, int64_t begin, int64_t end)
 {
     return begin <= 0 && end > 0 ? *p : 0;
 }
-VEC_INLINE void vdeal(V a, V b, V *even, V *odd)
+VEC_INLINE void vdeinterleave(V a, V b, V *even, V *odd)
 {
     *even = a;
     *odd = b;
 }
-VEC_INLINE void vzip(V even, V odd, V *a, V *b)
+VEC_INLINE void vinterleave(V even, V odd, V *a, V *b)
 {
     *a = even;
     *b = odd;

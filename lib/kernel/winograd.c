@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolutions of 4 x 4 with stride 2 by transforms, over blocks of columns, one column a tile of one sample: image or
- * map to points; then one matrix product a point, and back, for some channels at a time, which stay in the cache of a core
- * from their weights to their result. Both stages are split over all threads, and blocks follow one another, so that sums
- * have one order.
+ * 4 x 4 convolutions with stride 2 by Winograd's transforms, processed in blocks of columns. A column is one tile of
+ * one sample. For each block, the image or map is transformed to points, each point takes one matrix product, and the
+ * products are transformed back. The last two steps process a few channels at a time, which stay in the cache of a
+ * core from weights to result. All steps run on all threads. Blocks are processed one after another, so the order of
+ * summation is fixed.
  */
 #include "kernel/conv_priv.h"
 
@@ -12,74 +13,74 @@ enum {
     STRIDE = 2,
     PARTS = STRIDE * STRIDE,
     PLACES = KERNEL * KERNEL,
-    LEAST_CHANNELS = 16,
-    MOST_COLUMNS = 1024,
-    TURNING_COLUMNS = 24, /* columns whose products take the time of transforming the weights */
-    PIECE = 16,           /* map channels that one task multiplies: their weights at all points stay in the second cache */
-    PIECES_MULTIPLE = 4,  /* so that threads finish together */
-    GRADIENT_PIECE = 128, /* map channels of one task's gradient */
-    APART = 5 * GNL_LANES /* numbers between one point's matrix and the next one's */
+    MIN_CHANNELS = 16,
+    MAX_COLUMNS = 1024,
+    TRANSFORM_COLUMNS = 24, /* number of columns whose products take as long as transforming the weights */
+    PIECE = 16,           /* map channels per task: their weights at all points fit in the second-level cache */
+    PIECES_MULTIPLE = 4,  /* the number of pieces is a multiple, so that threads finish together */
+    GRADIENT_PIECE = 128, /* map channels per task of the weight gradient */
+    POINT_GAP = 5 * GNL_LANES /* gap, in numbers, between the matrices of consecutive points */
 };
 
-/* Multiplications that must be saved before the transforms pay. */
-static const double WORTH = 0.8;
+/* Transforms are used if their cost is at most this part of the direct cost. */
+static const double MAX_COST_RATIO = 0.8;
 
-/* What is computed. */
-typedef enum kind { GATHER, SPREAD, WEIGHT, KINDS } kind;
+/* The operation to compute. */
+typedef enum kind { GATHER, SCATTER, WEIGHT, KINDS } kind;
 
-/* Aim of a block's transformed image, and what its columns never fall below. Weights are transformed for every block;
- * their gradient transforms none, but has the map beside the image. */
+/* Target size of the transformed image of a block, in numbers, and its minimum number of columns. GATHER and SCATTER
+ * transform the weights for every block. WEIGHT does not, but holds the map in addition to the image. */
 static const struct {
     int64_t numbers, columns;
-} block_size[KINDS] = {[GATHER] = {3 << 18, 128}, [SPREAD] = {3 << 18, 128}, [WEIGHT] = {1 << 19, 64}};
+} block_size[KINDS] = {[GATHER] = {3 << 18, 128}, [SCATTER] = {3 << 18, 128}, [WEIGHT] = {1 << 19, 64}};
 
 typedef struct job {
     const gnl_compute *c;
     const gnl_conv *g;
     kind what;
     int64_t rows, depth; /* depth: image channels x parts */
-    int64_t width;       /* image channels that lie together, part after part, in the depth */
+    int64_t width;       /* number of image channels that are adjacent, part by part, in the depth */
     int points, size;    /* of a tile */
     int64_t tiles[2];
-    int64_t sets;                  /* of GNL_LANES samples */
-    int64_t most_sets, most_lines; /* of a block: sets of whole samples, or lines of tiles of one set */
+    int64_t sets;                  /* number of sets of GNL_LANES samples */
+    int64_t max_sets, max_lines;   /* block size: sets of whole samples, or lines of tiles of one set */
     const gnl_real *image, *map, *weight, *bias;
     gnl_real *image_out, *map_out, *grad;
-    gnl_real *deep, *flat; /* image and map at the points */
-    gnl_real *own;         /* a worker's room for lanes, weights, and its piece of the product */
-    int64_t lanes, own_numbers;
-    /* the block at hand */
+    gnl_real *image_points, *map_points; /* image and map at the points */
+    gnl_real *worker_scratch; /* a worker's scratch: lanes, weights and its part of the product */
+    int64_t lanes, worker_numbers;
+    /* the current block */
     int64_t set, set_count, line, lines, columns;
 } job;
 
-/* ---- whether and how ----------------------------------------------------------------------------------- */
+/* ---- choice of algorithm and sizes ------------------------------------------------------------------------- */
 
 static bool is_possible(const gnl_conv *g)
 {
-    bool fits = g->groups == 1 && g->image_channels >= LEAST_CHANNELS && g->map_channels >= LEAST_CHANNELS;
+    bool fits = g->groups == 1 && g->image_channels >= MIN_CHANNELS && g->map_channels >= MIN_CHANNELS;
     for (int i = 0; i < 2; i++)
         fits = fits && g->kernel[i] == KERNEL && g->stride[i] == STRIDE && g->dilation[i] == 1 &&
                STRIDE * (g->map[i] + 1) - g->padding[i] >= g->image[i];
     return fits;
 }
 
-/* Multiplications for each pair of channels. */
+/* Returns the number of multiplications per pair of channels. */
 static double cost_of(const gnl_conv *g, int64_t rows, int points)
 {
     double columns = GNL_LANES * (double)gnl_ceil_div(rows, GNL_LANES);
     for (int i = 0; i < 2; i++)
         columns *= (double)gnl_ceil_div(g->map[i], points - 1);
-    return points * points * PARTS * (columns + TURNING_COLUMNS);
+    return points * points * PARTS * (columns + TRANSFORM_COLUMNS);
 }
 
-/* 3, 5, or 0 for the direct way. */
+/* Returns the number of points, 3 or 5, or 0 for direct convolution. */
 static int points_of(const gnl_conv *g, int64_t rows)
 {
     if (!is_possible(g))
         return 0;
     double direct = (double)(KERNEL * KERNEL * g->map[0] * g->map[1] * rows);
     double small = cost_of(g, rows, 3), large = cost_of(g, rows, 5);
-    if (GNL_MIN(small, large) > WORTH * direct)
+    if (GNL_MIN(small, large) > MAX_COST_RATIO * direct)
         return 0;
     return small <= large ? 3 : 5;
 }
@@ -90,24 +91,24 @@ static int64_t aligned(int64_t n)
     return gnl_ceil_div(n, unit) * unit;
 }
 
-/* From one point's matrix to the next one's: a transform writes to all of them at once, and with powers of two apart
- * they would compete for the same places of the cache. */
+/* Returns the distance between the matrices of consecutive points. A transform writes to all of them at once. With a
+ * distance that is a power of two they would compete for the same cache lines. */
 static int64_t plane_of(int64_t rows, int64_t cols)
 {
-    return aligned(rows * cols) + APART;
+    return aligned(rows * cols) + POINT_GAP;
 }
 
-static void cut(job *j)
+static void set_block_size(job *j)
 {
     int64_t all = j->points * j->points * j->depth, line = j->tiles[1] * GNL_LANES, set = line * j->tiles[0];
-    int64_t most = GNL_MIN(GNL_MAX(block_size[j->what].numbers / all, block_size[j->what].columns), MOST_COLUMNS);
-    j->most_sets = GNL_MAX(GNL_MIN(most / set, j->sets), 1);
-    j->most_lines = set <= most ? j->tiles[0] : GNL_MAX(most / line, 1);
+    int64_t most = GNL_MIN(GNL_MAX(block_size[j->what].numbers / all, block_size[j->what].columns), MAX_COLUMNS);
+    j->max_sets = GNL_MAX(GNL_MIN(most / set, j->sets), 1);
+    j->max_lines = set <= most ? j->tiles[0] : GNL_MAX(most / line, 1);
 }
 
-static int64_t most_columns(const job *j)
+static int64_t max_columns(const job *j)
 {
-    return j->most_sets * j->most_lines * j->tiles[1] * GNL_LANES;
+    return j->max_sets * j->max_lines * j->tiles[1] * GNL_LANES;
 }
 
 static int64_t lanes_pitch(const job *j)
@@ -123,56 +124,56 @@ static job job_of(const gnl_conv *g, kind what, int64_t rows, int points)
         j.tiles[i] = gnl_ceil_div(g->map[i], j.size);
     j.width = g->image_channels < PIECES_MULTIPLE * GNL_LANES ? GNL_LANES / 2 : GNL_LANES;
     j.sets = gnl_ceil_div(rows, GNL_LANES);
-    cut(&j);
-    j.lanes = (STRIDE * j.size * j.most_lines + STRIDE) * lanes_pitch(&j);
+    set_block_size(&j);
+    j.lanes = (STRIDE * j.size * j.max_lines + STRIDE) * lanes_pitch(&j);
     return j;
 }
 
-static int64_t deep_plane(const job *j, int64_t columns)
+static int64_t image_points_plane(const job *j, int64_t columns)
 {
     return plane_of(j->depth, columns);
 }
 
-static int64_t flat_plane(const job *j, int64_t columns)
+static int64_t map_points_plane(const job *j, int64_t columns)
 {
     return plane_of(j->g->map_channels, columns);
 }
 
-/* Numbers at all points together. */
-static int64_t deep_numbers(const job *j)
+/* Sizes of the image and the map at all points, in numbers. */
+static int64_t image_points_numbers(const job *j)
 {
-    return j->points * j->points * deep_plane(j, most_columns(j));
+    return j->points * j->points * image_points_plane(j, max_columns(j));
 }
 
-static int64_t flat_numbers(const job *j)
+static int64_t map_points_numbers(const job *j)
 {
-    return j->points * j->points * flat_plane(j, most_columns(j));
+    return j->points * j->points * map_points_plane(j, max_columns(j));
 }
 
-/* What all workers share: the image, the map, or both. */
+/* Returns the size of the scratch that all workers share: image, map or both, at the points. */
 static int64_t shared_numbers(const job *j)
 {
-    return (j->what == SPREAD ? 0 : deep_numbers(j)) + (j->what == GATHER ? 0 : flat_numbers(j));
+    return (j->what == SCATTER ? 0 : image_points_numbers(j)) + (j->what == GATHER ? 0 : map_points_numbers(j));
 }
 
-/* A worker's room beside the lanes: of weights, and of what is made with them. */
+/* Sizes of a worker's scratch other than the lanes: weights, and the products computed with them. */
 static int64_t weight_numbers(const job *j)
 {
     const int64_t plane[KINDS] = {[GATHER] = plane_of(PIECE, j->depth),
-                                  [SPREAD] = plane_of(PARTS * j->width, j->g->map_channels)};
+                                  [SCATTER] = plane_of(PARTS * j->width, j->g->map_channels)};
     return j->points * j->points * plane[j->what];
 }
 
 static int64_t piece_numbers(const job *j)
 {
-    const int64_t most = most_columns(j), width = PARTS * j->width;
+    const int64_t most = max_columns(j), width = PARTS * j->width;
     const int64_t plane[KINDS] = {[GATHER] = plane_of(PIECE, most),
-                                  [SPREAD] = plane_of(width, most),
+                                  [SCATTER] = plane_of(width, most),
                                   [WEIGHT] = plane_of(GNL_MIN(j->g->map_channels, GRADIENT_PIECE), width)};
     return j->points * j->points * plane[j->what];
 }
 
-static int64_t own_numbers(const job *j)
+static int64_t worker_numbers(const job *j)
 {
     return j->lanes + weight_numbers(j) + piece_numbers(j);
 }
@@ -182,12 +183,12 @@ static int64_t scratch_of(const gnl_conv *g, int64_t rows, int points, int threa
     int64_t most = 0;
     for (kind what = 0; what < KINDS; what++) {
         const job j = job_of(g, what, rows, points);
-        most = GNL_MAX(most, shared_numbers(&j) + threads * own_numbers(&j));
+        most = GNL_MAX(most, shared_numbers(&j) + threads * worker_numbers(&j));
     }
     return most;
 }
 
-/* Fewer rows may be computed with other points. */
+/* Fewer rows may use a different number of points, so takes the maximum of both. */
 int64_t gnl_winograd_scratch(const gnl_conv *g, int64_t rows, int threads)
 {
     if (!is_possible(g))
@@ -195,28 +196,28 @@ int64_t gnl_winograd_scratch(const gnl_conv *g, int64_t rows, int threads)
     return GNL_MAX(scratch_of(g, rows, 3, threads), scratch_of(g, rows, 5, threads));
 }
 
-static bool start(job *j, kind what, const gnl_compute *c, const gnl_conv *g, int64_t rows, gnl_real *scratch)
+static bool init_job(job *j, kind what, const gnl_compute *c, const gnl_conv *g, int64_t rows, gnl_real *scratch)
 {
     int points = points_of(g, rows);
     if (points == 0)
         return false;
     *j = job_of(g, what, rows, points);
     j->c = c;
-    j->deep = scratch;
-    j->flat = what == SPREAD ? scratch : scratch + deep_numbers(j);
-    j->own = scratch + shared_numbers(j);
-    j->own_numbers = own_numbers(j);
+    j->image_points = scratch;
+    j->map_points = what == SCATTER ? scratch : scratch + image_points_numbers(j);
+    j->worker_scratch = scratch + shared_numbers(j);
+    j->worker_numbers = worker_numbers(j);
     return true;
 }
 
 static gnl_real *lanes_of(const job *j, int worker)
 {
-    return j->own + worker * j->own_numbers;
+    return j->worker_scratch + worker * j->worker_numbers;
 }
 
 /* ---- image and map ------------------------------------------------------------------------------------- */
 
-/* Image channels from `channel` on that lie together. */
+/* Returns the number of adjacent image channels, starting at `channel`. */
 static int64_t width_of(const job *j, int64_t channel)
 {
     return GNL_MIN(j->width, j->g->image_channels - channel);
@@ -225,13 +226,13 @@ static int64_t width_of(const job *j, int64_t channel)
 /* One channel of one set of samples of the block, and its lanes. */
 typedef struct piece {
     int64_t channel, set; /* set within the block */
-    int64_t row;          /* of the image's matrices, for the first part */
+    int64_t row;          /* row in the image's matrices, for the first part */
     gnl_lanes lanes;
-    gnl_turn turn;
+    gnl_transform transform;
     gnl_real *at;    /* the lanes */
-    int64_t inner;   /* from `at` to the plane's first position */
-    int64_t plane;   /* the plane's first position in the array of all samples */
-    int64_t columns; /* the set's first column */
+    int64_t inner;   /* distance from `at` to the first position of the plane */
+    int64_t plane;   /* index of the plane's first position in the array of all samples */
+    int64_t columns; /* first column of the set */
 } piece;
 
 static piece piece_of(const job *j, int worker, int64_t index, int64_t channels, int64_t plane)
@@ -240,7 +241,7 @@ static piece piece_of(const job *j, int worker, int64_t index, int64_t channels,
     int64_t sample = (j->set + p.set) * GNL_LANES;
     p.lanes.samples = GNL_MIN((int64_t)GNL_LANES, j->rows - sample);
     p.lanes.next = channels * plane;
-    p.turn = (gnl_turn){.points = j->points, .tiles = {j->lines, j->tiles[1]}};
+    p.transform = (gnl_transform){.points = j->points, .tiles = {j->lines, j->tiles[1]}};
     p.at = lanes_of(j, worker);
     p.columns = p.set * j->lines * j->tiles[1] * GNL_LANES;
     p.plane = (sample * channels + p.channel) * plane;
@@ -255,10 +256,10 @@ static piece image_piece(const job *j, int worker, int64_t index)
     int64_t first = GNL_MAX(top, 0), past = GNL_MIN(top + lines, g->image[0]);
     p.lanes.height = GNL_MAX(past - first, 0);
     p.lanes.width = g->image[1];
-    p.lanes.pitch = p.turn.pitch = lanes_pitch(j);
-    p.turn.plane = deep_plane(j, j->columns);
+    p.lanes.pitch = p.transform.pitch = lanes_pitch(j);
+    p.transform.plane = image_points_plane(j, j->columns);
     int64_t within = p.channel % j->width, first_channel = p.channel - within;
-    p.turn.part = width_of(j, first_channel) * j->columns;
+    p.transform.part = width_of(j, first_channel) * j->columns;
     p.row = PARTS * first_channel + within;
     p.inner = (first - top) * p.lanes.pitch + g->padding[1] * GNL_LANES;
     p.plane += first * g->image[1];
@@ -273,8 +274,8 @@ static piece map_piece(const job *j, int worker, int64_t index)
     int64_t first = j->size * j->line;
     p.lanes.height = GNL_MIN(j->size * j->lines, g->map[0] - first);
     p.lanes.width = g->map[1];
-    p.lanes.pitch = p.turn.pitch = j->size * j->tiles[1] * GNL_LANES;
-    p.turn.plane = flat_plane(j, j->columns);
+    p.lanes.pitch = p.transform.pitch = j->size * j->tiles[1] * GNL_LANES;
+    p.transform.plane = map_points_plane(j, j->columns);
     p.plane += first * g->map[1];
     return p;
 }
@@ -285,7 +286,7 @@ static void image_task(void *arg, int64_t begin, int64_t end, int worker)
     for (int64_t i = begin; i < end; i++) {
         piece p = image_piece(j, worker, i);
         j->c->k->to_lanes(&p.lanes, j->image + p.plane, p.at + p.inner);
-        j->c->k->turn[GNL_TURN_IMAGE](&p.turn, p.at, j->deep + p.row * j->columns + p.columns);
+        j->c->k->transform[GNL_TRANSFORM_IMAGE](&p.transform, p.at, j->image_points + p.row * j->columns + p.columns);
     }
 }
 
@@ -296,33 +297,34 @@ static void map_back_task(void *arg, int64_t begin, int64_t end, int worker)
         piece p = map_piece(j, worker, i);
         memset(p.at, 0, (size_t)(j->size * j->lines * p.lanes.pitch) * sizeof *p.at);
         j->c->k->to_lanes(&p.lanes, j->map + p.plane, p.at);
-        j->c->k->turn[GNL_TURN_MAP_BACK](&p.turn, p.at, j->flat + p.channel * j->columns + p.columns);
+        j->c->k->transform[GNL_TRANSFORM_MAP_BACK](&p.transform, p.at,
+                                                   j->map_points + p.channel * j->columns + p.columns);
     }
 }
 
-static void turn_images(job *j)
+static void transform_images(job *j)
 {
     gnl_parallel(j->c->ctx, j->g->image_channels * j->set_count, 1, image_task, j);
 }
 
-static void turn_maps(job *j)
+static void transform_maps(job *j)
 {
     gnl_parallel(j->c->ctx, j->g->map_channels * j->set_count, 1, map_back_task, j);
 }
 
-/* ---- products and what they give ------------------------------------------------------------------------ */
+/* ---- products and results ---------------------------------------------------------------------------------- */
 
-static gnl_real *deep_at(const job *j, int64_t point, int64_t row)
+static gnl_real *image_points_at(const job *j, int64_t point, int64_t row)
 {
-    return j->deep + point * deep_plane(j, j->columns) + row * j->columns;
+    return j->image_points + point * image_points_plane(j, j->columns) + row * j->columns;
 }
 
-static gnl_real *flat_at(const job *j, int64_t point, int64_t row)
+static gnl_real *map_points_at(const job *j, int64_t point, int64_t row)
 {
-    return j->flat + point * flat_plane(j, j->columns) + row * j->columns;
+    return j->map_points + point * map_points_plane(j, j->columns) + row * j->columns;
 }
 
-/* Shares of `total` channels: the first of piece i. */
+/* Divides `total` channels into pieces. Returns the first channel of piece i. */
 static int64_t first_of(int64_t total, int64_t pieces, int64_t i)
 {
     return total * i / pieces;
@@ -339,29 +341,29 @@ static int64_t image_pieces(const job *j)
     return gnl_ceil_div(j->g->image_channels, j->width);
 }
 
-/* Weights of some map channels as matrices [count, depth]; returns the step between them. */
-static int64_t turn_map_channels(const job *j, int64_t first, int64_t count, gnl_real *to)
+/* Transforms the weights of some map channels to matrices [count, depth]. Returns the distance between the matrices. */
+static int64_t transform_map_weights(const job *j, int64_t first, int64_t count, gnl_real *to)
 {
-    gnl_turn t = {.points = j->points, .plane = plane_of(count, j->depth), .next = PLACES};
+    gnl_transform t = {.points = j->points, .plane = plane_of(count, j->depth), .next = PLACES};
     for (int64_t m = first; m < first + count; m++, to += j->depth)
         for (int64_t c = 0; c < j->g->image_channels; c += j->width) {
             t.part = t.kernels = width_of(j, c);
-            j->c->k->turn[GNL_TURN_WEIGHT](&t, j->weight + (m * j->g->image_channels + c) * PLACES,
-                                           to + PARTS * c);
+            j->c->k->transform[GNL_TRANSFORM_WEIGHT](&t, j->weight + (m * j->g->image_channels + c) * PLACES,
+                                                     to + PARTS * c);
         }
     return t.plane;
 }
 
-/* Channels `first` and on of the map, from their matrices. */
-static void give_map(const job *j, int worker, int64_t first, int64_t count, const gnl_real *product)
+/* Transforms the products of map channels first, first + 1, ... back and stores them. */
+static void store_map(const job *j, int worker, int64_t first, int64_t count, const gnl_real *product)
 {
     const int64_t channels = j->g->map_channels, plane = plane_of(count, j->columns);
     for (int64_t i = 0; i < count * j->set_count; i++) {
         int64_t row = i % count;
         piece p = map_piece(j, worker, i / count * channels + first + row);
         gnl_real start_at = j->bias ? j->bias[p.channel] : 0;
-        p.turn.plane = plane;
-        j->c->k->turn[GNL_TURN_MAP](&p.turn, product + row * j->columns + p.columns, p.at);
+        p.transform.plane = plane;
+        j->c->k->transform[GNL_TRANSFORM_MAP](&p.transform, product + row * j->columns + p.columns, p.at);
         j->c->k->from_lanes(&p.lanes, p.at, start_at, GNL_SET, j->map_out + p.plane);
     }
 }
@@ -373,30 +375,30 @@ static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
     for (int64_t i = begin; i < end; i++) {
         int64_t first = first_of(j->g->map_channels, map_pieces(j), i);
         int64_t count = first_of(j->g->map_channels, map_pieces(j), i + 1) - first;
-        int64_t plane = turn_map_channels(j, first, count, weight), step = plane_of(count, j->columns);
+        int64_t plane = transform_map_weights(j, first, count, weight), step = plane_of(count, j->columns);
         for (int64_t p = 0; p < j->points * j->points; p++)
             gnl_gemm_one(j->c, worker, GNL_AS_IS, GNL_AS_IS, count, j->columns, j->depth, 1, weight + p * plane,
-                         j->depth, deep_at(j, p, 0), j->columns, 0, product + p * step, j->columns);
-        give_map(j, worker, first, count, product);
+                         j->depth, image_points_at(j, p, 0), j->columns, 0, product + p * step, j->columns);
+        store_map(j, worker, first, count, product);
     }
 }
 
-/* Weights of some image channels as matrices [parts x count, map channels]. */
-static int64_t turn_image_channels(const job *j, int64_t first, int64_t count, gnl_real *to)
+/* Transforms the weights of some image channels to matrices [parts x count, map channels]. */
+static int64_t transform_image_weights(const job *j, int64_t first, int64_t count, gnl_real *to)
 {
     const gnl_conv *g = j->g;
-    gnl_turn t = {.points = j->points,
-                  .plane = plane_of(PARTS * count, g->map_channels),
-                  .part = count * g->map_channels,
-                  .kernels = g->map_channels,
-                  .next = g->image_channels * PLACES};
+    gnl_transform t = {.points = j->points,
+                       .plane = plane_of(PARTS * count, g->map_channels),
+                       .part = count * g->map_channels,
+                       .kernels = g->map_channels,
+                       .next = g->image_channels * PLACES};
     for (int64_t c = 0; c < count; c++)
-        j->c->k->turn[GNL_TURN_WEIGHT](&t, j->weight + (first + c) * PLACES, to + c * g->map_channels);
+        j->c->k->transform[GNL_TRANSFORM_WEIGHT](&t, j->weight + (first + c) * PLACES, to + c * g->map_channels);
     return t.plane;
 }
 
-/* A channel of the image; what the block above has already begun is added to. */
-static void give_lines(const job *j, piece *p)
+/* Stores the lines of a channel of the image. Lines that overlap the previous block are added to its result. */
+static void store_lines(const job *j, piece *p)
 {
     gnl_real first = j->bias ? j->bias[p->channel] : 0, *out = j->image_out + p->plane;
     int64_t all = p->lanes.height, shared = j->line > 0 ? GNL_MIN(STRIDE, all) : 0;
@@ -407,29 +409,30 @@ static void give_lines(const job *j, piece *p)
                         out + shared * p->lanes.width);
 }
 
-static void give_image(const job *j, int worker, int64_t first, int64_t count, const gnl_real *product)
+static void store_image(const job *j, int worker, int64_t first, int64_t count, const gnl_real *product)
 {
     const int64_t channels = j->g->image_channels, plane = plane_of(PARTS * count, j->columns);
     for (int64_t i = 0; i < count * j->set_count; i++) {
         int64_t row = i % count;
         piece p = image_piece(j, worker, i / count * channels + first + row);
-        p.turn.plane = plane;
-        j->c->k->turn[GNL_TURN_IMAGE_BACK](&p.turn, product + row * j->columns + p.columns, p.at);
-        give_lines(j, &p);
+        p.transform.plane = plane;
+        j->c->k->transform[GNL_TRANSFORM_IMAGE_BACK](&p.transform, product + row * j->columns + p.columns, p.at);
+        store_lines(j, &p);
     }
 }
 
-static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
+static void scatter_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
     gnl_real *weight = lanes_of(j, worker) + j->lanes, *product = weight + weight_numbers(j);
     for (int64_t i = begin; i < end; i++) {
         int64_t first = i * j->width, count = width_of(j, first), rows = PARTS * count;
-        int64_t plane = turn_image_channels(j, first, count, weight), step = plane_of(rows, j->columns);
+        int64_t plane = transform_image_weights(j, first, count, weight), step = plane_of(rows, j->columns);
         for (int64_t p = 0; p < j->points * j->points; p++)
-            gnl_gemm_one(j->c, worker, GNL_AS_IS, GNL_AS_IS, rows, j->columns, j->g->map_channels, 1, weight + p * plane,
-                         j->g->map_channels, flat_at(j, p, 0), j->columns, 0, product + p * step, j->columns);
-        give_image(j, worker, first, count, product);
+            gnl_gemm_one(j->c, worker, GNL_AS_IS, GNL_AS_IS, rows, j->columns, j->g->map_channels, 1,
+                         weight + p * plane, j->g->map_channels, map_points_at(j, p, 0), j->columns, 0,
+                         product + p * step, j->columns);
+        store_image(j, worker, first, count, product);
     }
 }
 
@@ -438,22 +441,23 @@ static int64_t gradient_pieces(const job *j)
     return gnl_ceil_div(j->g->map_channels, GRADIENT_PIECE);
 }
 
-/* Of image channels and map channels from the first ones on. */
+/* Computes the gradient for some image channels, starting at `channel`, and the map channels first .. past - 1. */
 static void add_gradient(const job *j, int worker, int64_t channel, int64_t first, int64_t past)
 {
     const int64_t count = width_of(j, channel), cols = PARTS * count;
-    const gnl_turn t = {.points = j->points,
-                        .plane = plane_of(past - first, cols),
-                        .part = count,
-                        .kernels = count,
-                        .next = PLACES};
+    const gnl_transform t = {.points = j->points,
+                             .plane = plane_of(past - first, cols),
+                             .part = count,
+                             .kernels = count,
+                             .next = PLACES};
     gnl_real *product = lanes_of(j, worker) + j->lanes;
     for (int64_t p = 0; p < j->points * j->points; p++)
-        gnl_gemm_one(j->c, worker, GNL_AS_IS, GNL_TRANSPOSED, past - first, cols, j->columns, 1, flat_at(j, p, first), j->columns,
-                     deep_at(j, p, PARTS * channel), j->columns, 0, product + p * t.plane, cols);
+        gnl_gemm_one(j->c, worker, GNL_AS_IS, GNL_TRANSPOSED, past - first, cols, j->columns, 1,
+                     map_points_at(j, p, first), j->columns, image_points_at(j, p, PARTS * channel), j->columns, 0,
+                     product + p * t.plane, cols);
     for (int64_t m = first; m < past; m++)
-        j->c->k->turn[GNL_TURN_WEIGHT_BACK](&t, product + (m - first) * cols,
-                                            j->grad + (m * j->g->image_channels + channel) * PLACES);
+        j->c->k->transform[GNL_TRANSFORM_WEIGHT_BACK](&t, product + (m - first) * cols,
+                                                      j->grad + (m * j->g->image_channels + channel) * PLACES);
 }
 
 static void gradient_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -467,7 +471,7 @@ static void gradient_task(void *arg, int64_t begin, int64_t end, int worker)
 
 /* ---- blocks -------------------------------------------------------------------------------------------- */
 
-/* The next block; false after the last one. At first set_count is 0. */
+/* Advances to the next block. Returns false after the last one. set_count is 0 before the first call. */
 static bool next_block(job *j)
 {
     bool begun = j->set_count > 0;
@@ -477,8 +481,8 @@ static bool next_block(job *j)
         j->line = 0;
         j->set += j->set_count;
     }
-    j->set_count = GNL_MIN(j->most_sets, j->sets - j->set);
-    j->lines = GNL_MIN(j->most_lines, j->tiles[0] - j->line);
+    j->set_count = GNL_MIN(j->max_sets, j->sets - j->set);
+    j->lines = GNL_MIN(j->max_lines, j->tiles[0] - j->line);
     j->columns = j->set_count * j->lines * j->tiles[1] * GNL_LANES;
     return j->set_count > 0;
 }
@@ -487,32 +491,32 @@ bool gnl_winograd_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, 
                          const gnl_real *weight, const gnl_real *bias, gnl_real *map, gnl_real *scratch)
 {
     job j;
-    if (!start(&j, GATHER, c, g, rows, scratch))
+    if (!init_job(&j, GATHER, c, g, rows, scratch))
         return false;
     j.image = image;
     j.map_out = map;
     j.bias = bias;
     j.weight = weight;
     while (next_block(&j)) {
-        turn_images(&j);
+        transform_images(&j);
         gnl_parallel(c->ctx, map_pieces(&j), 1, gather_task, &j);
     }
     return true;
 }
 
-bool gnl_winograd_spread(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
-                         const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
+bool gnl_winograd_scatter(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
+                          const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch)
 {
     job j;
-    if (!start(&j, SPREAD, c, g, rows, scratch))
+    if (!init_job(&j, SCATTER, c, g, rows, scratch))
         return false;
     j.map = map;
     j.image_out = image;
     j.bias = bias;
     j.weight = weight;
     while (next_block(&j)) {
-        turn_maps(&j);
-        gnl_parallel(c->ctx, image_pieces(&j), 1, spread_task, &j);
+        transform_maps(&j);
+        gnl_parallel(c->ctx, image_pieces(&j), 1, scatter_task, &j);
     }
     return true;
 }
@@ -521,14 +525,14 @@ bool gnl_winograd_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, 
                          const gnl_real *map, gnl_real *grad, gnl_real *scratch)
 {
     job j;
-    if (!start(&j, WEIGHT, c, g, rows, scratch))
+    if (!init_job(&j, WEIGHT, c, g, rows, scratch))
         return false;
     j.image = image;
     j.map = map;
     j.grad = grad;
     while (next_block(&j)) {
-        turn_images(&j);
-        turn_maps(&j);
+        transform_images(&j);
+        transform_maps(&j);
         gnl_parallel(c->ctx, image_pieces(&j) * gradient_pieces(&j), 1, gradient_task, &j);
     }
     return true;

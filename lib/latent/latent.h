@@ -220,10 +220,12 @@ typedef struct gnl_bound_type {
     genlat_status (*check)(const gnl_bound *b, const gnl_latents *l);
     /* Computes the bound without the terms that it does not include. */
     double (*value)(const gnl_bound *b, gnl_bound_call *call);
-    /* Returns whether value and backward already contain a term. NULL: they contain none. */
+    /* Returns whether the bound already contains a term. NULL: it contains none. */
     bool (*includes)(const gnl_bound *b, const gnl_term *t);
-    /* Computes code->dhead, which it overwrites, from code->dz. */
-    void (*backward)(const gnl_bound *b, gnl_bound_call *call);
+    /* Completes code->dz, before the terms add to it. NULL: code->dz is complete. */
+    void (*backward_z)(const gnl_bound *b, gnl_bound_call *call);
+    /* Adds to code->dhead what does not come through z. NULL: there is nothing to add. */
+    void (*backward_heads)(const gnl_bound *b, gnl_bound_call *call);
 } gnl_bound_type;
 
 struct gnl_bound {

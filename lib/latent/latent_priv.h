@@ -31,7 +31,5 @@ double gnl_term_beta(const gnl_term *t, double factor); /* 0 if the term has no 
  * Derivatives by z go to code->dz and to the gradients of the prior's parameters, those by the heads to code->dhead. */
 void gnl_latents_ratio_backward(const gnl_latents *latents, const gnl_code *code, int64_t s, double factor,
                                 const double *weight, unsigned by);
-/* Computes the derivatives of all samples through z, and stores their sum in code->dhead. */
-void gnl_latents_draw_backward(const gnl_latents *latents, const gnl_code *code);
 
 #endif

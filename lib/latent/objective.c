@@ -32,7 +32,8 @@ void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
         l->posterior->type->draw(l->posterior, c, s);
 }
 
-void gnl_latents_draw_backward(const gnl_latents *l, const gnl_code *c)
+/* Derivatives of all samples through z, summed into the heads. */
+static void draw_backward(const gnl_latents *l, const gnl_code *c)
 {
     const gnl_posterior *q = l->posterior;
     q->type->draw_backward(q, c, 0, c->dhead);
@@ -138,11 +139,16 @@ double gnl_latents_objective(gnl_bound_call *call)
 void gnl_latents_backward(gnl_bound_call *call)
 {
     gnl_latents *l = call->latents;
+    const gnl_bound_type *bound = l->bound->type;
     const gnl_term_call now = term_call(call);
+    if (bound->backward_z)
+        bound->backward_z(l->bound, call);
     for (int i = 0; i < l->terms; i++)
         if (is_added(call, i) && l->term[i]->type->backward_z)
             l->term[i]->type->backward_z(l->term[i], &now);
-    l->bound->type->backward(l->bound, call);
+    draw_backward(l, call->code);
+    if (bound->backward_heads)
+        bound->backward_heads(l->bound, call);
     for (int i = 0; i < l->terms; i++)
         if (is_added(call, i) && l->term[i]->type->backward_heads)
             l->term[i]->type->backward_heads(l->term[i], &now);

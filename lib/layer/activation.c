@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Elementwise activations: one line each in ACTIVATIONS; the mathematics is in the kernels. Rectifiers are in rectifier.c. */
+/* Elementwise activations, one line each in ACTIVATIONS. The kernels do the computation. Rectifiers are in
+ * rectifier.c. */
 #include "layer/layer_priv.h"
 
-/* The one number that some of them have; alone in the struct, so that one field serves every name. */
+/* The one parameter that some of them have, under different names. */
 typedef struct act_opts {
     size_t size;
     double alpha;
 } act_opts;
 
 enum {
-    /* Computed from y alone, so that y may overwrite x; the kernels are given y for both. */
+    /* Computed from y only, so y may overwrite x. The kernels receive y for both. */
     FROM_Y = GNL_LAYER_NEEDS_Y | GNL_LAYER_INPLACE,
     FROM_X = GNL_LAYER_NEEDS_X
 };
@@ -17,7 +18,7 @@ enum {
 /* X(name, kernel, flags, options table or NULL, help) */
 #define ACTIVATIONS(X)                                                                                       \
     X(elu, ELU, FROM_Y, &elu_table, "x where x > 0, alpha (e^x - 1) elsewhere")                              \
-    X(selu, SELU, FROM_Y, NULL, "elu that keeps zero mean and unit variance")                                \
+    X(selu, SELU, FROM_Y, NULL, "scaled elu that preserves zero mean and unit variance")                     \
     X(silu, SILU, FROM_X, NULL, "x sigmoid(x)")                                                              \
     X(gelu, GELU, FROM_X, NULL, "x times the normal distribution function of x")                             \
     X(softplus, SOFTPLUS, FROM_X, NULL, "log(1 + e^x)")                                                      \
@@ -30,8 +31,8 @@ enum {
         {text, GNL_OPTION_REAL, offsetof(act_opts, alpha), fallback, least, 1e3, NULL, meaning}};            \
     static const gnl_options_table layer##_table = {#layer, sizeof(act_opts), layer##_options, 1};
 
-OPTION_TABLE(elu, "alpha", 1, 0, "minus the limit at minus infinity")
-OPTION_TABLE(hardtanh, "bound", 1, 1e-6, "largest magnitude of y")
+OPTION_TABLE(elu, "alpha", 1, 0, "negative of the limit at minus infinity")
+OPTION_TABLE(hardtanh, "bound", 1, 1e-6, "maximum absolute value of y")
 
 static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
                            gnl_layer_plan *plan)
@@ -63,7 +64,7 @@ static void times_slope(const gnl_step *s, const gnl_layer_type *type, gnl_act a
         gnl_act_backward(&s->compute, act, alpha_of(s, type), s->rows * s->out_size, at, at, v, out);
 }
 
-/* The curvature comes first: dtx may be the same array as dty. */
+/* The second derivative comes first, since dtx may be the same array as dty. */
 static void act_jvp_backward(const gnl_step *s, const gnl_layer_type *type, gnl_act act)
 {
     const gnl_real *at = argument(s, type);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* One axis of a sample: what is before it, along it and behind it. */
+/* One axis of a sample: sizes before, along and after it. */
 #include "layer/layer_priv.h"
 
 genlat_status gnl_axis_check(const gnl_shape *in, int64_t axis)
 {
     char text[GNL_SHAPE_TEXT];
     if (axis >= in->ndim || axis < -in->ndim)
-        return gnl_fail(GENLAT_E_SHAPE, "axis is %lld, input %s has %d", (long long)axis,
+        return gnl_fail(GENLAT_E_SHAPE, "axis is %lld, but input %s has %d dimensions", (long long)axis,
                         gnl_shape_format(in, text), (int)in->ndim);
     return GENLAT_OK;
 }

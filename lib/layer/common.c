@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What several kinds of layers share. */
+/* Definitions shared by several kinds of layers. */
 #include "layer/layer_priv.h"
 
 const char *const gnl_reparam_names[] = {"plain", "spectral", "norm", NULL};

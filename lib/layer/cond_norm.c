@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Conditional batch norm (Dumoulin et al. 2017, de Vries et al. 2017): scale and shift of each channel are linear in a second
- * input, a one-hot label or an embedding. Both maps start at 0, so that it starts as plain batch norm. */
+/* Conditional batch norm (Dumoulin et al. 2017, de Vries et al. 2017): scale and shift of each channel are linear in a
+ * second input, a one-hot label or an embedding. Both maps are initialised to 0, so the layer starts as plain batch
+ * norm. */
 #include "layer/layer_priv.h"
 #include "layer/norm_priv.h"
 
@@ -11,7 +12,7 @@ typedef struct cond_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_REAL(cond_opts, epsilon, 1e-5, 0, 1, "added to the variance"),
-    GNL_OPT_REAL(cond_opts, momentum, 0.1, 0, 1, "share of a batch in the running statistics"),
+    GNL_OPT_REAL(cond_opts, momentum, 0.1, 0, 1, "weight of a batch in the running statistics"),
 };
 static const gnl_options_table table = {"cond_batch_norm", sizeof(cond_opts), options, GNL_COUNT(options)};
 
@@ -33,7 +34,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 {
     static const char *const names[] = {"scale", "shift", "running_mean", "running_var"};
     if (in[0].ndim < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "input is a scalar, [channels,...] wanted");
+        return gnl_fail(GENLAT_E_SHAPE, "input is a scalar, expected [channels,...]");
     const int64_t channels = in[0].dim[0], conditions = gnl_shape_count(&in[1]);
     for (int i = 0; i < PARAMS; i++)
         plan->param[i] = (gnl_param){.name = names[i],
@@ -47,7 +48,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     return gnl_layer_same_shape(in, plan);
 }
 
-/* What a call works on: arrays of all rows. */
+/* Arrays of a call, for all rows. */
 typedef struct work {
     gnl_norm norm;
     gnl_step inner;                 /* of the norm */
@@ -56,7 +57,7 @@ typedef struct work {
     const gnl_step *s;
 } work;
 
-static void open_work(const gnl_step *s, work *w)
+static void init_work(const gnl_step *s, work *w)
 {
     const int64_t channels = s->in[0].dim[0];
     *w = (work){.norm = norm_of(s->opts, &s->in[0], s->rows), .inner = *s, .s = s};
@@ -82,8 +83,8 @@ static void map(const work *w, int param, gnl_real *out)
 {
     const gnl_step *s = w->s;
     const int64_t channels = w->norm.channels, conditions = s->in_size[1];
-    gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, s->rows, channels, conditions, 1, s->x[1], conditions, s->param[param],
-             conditions, 0, out, channels);
+    gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, s->rows, channels, conditions, 1, s->x[1], conditions,
+             s->param[param], conditions, 0, out, channels);
 }
 
 /* y = (1 + scale) h + shift */
@@ -101,7 +102,7 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
 static void forward(const gnl_step *s)
 {
     work w;
-    open_work(s, &w);
+    init_work(s, &w);
     w.inner.y = w.h;
     gnl_norm_forward(&w.norm);
     map(&w, SCALE, w.scale);
@@ -122,14 +123,14 @@ static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* dW += d^T c and dc += d W, d [rows,channels] being what reached scale or shift */
+/* dW += d^T c and dc += d W, where d [rows,channels] is the gradient of scale or shift */
 static void map_back(const work *w, int param, const gnl_real *d)
 {
     const gnl_step *s = w->s;
     const int64_t channels = w->norm.channels, conditions = s->in_size[1];
     if (s->grad[param])
-        gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, channels, conditions, s->rows, 1, d, channels, s->x[1], conditions,
-                 1, s->grad[param], conditions);
+        gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, channels, conditions, s->rows, 1, d, channels, s->x[1],
+                 conditions, 1, s->grad[param], conditions);
     if (s->dx[1])
         gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, s->rows, conditions, channels, 1, d, channels, s->param[param],
                  conditions, param == SHIFT, s->dx[1], conditions);
@@ -138,7 +139,7 @@ static void map_back(const work *w, int param, const gnl_real *d)
 static void backward(const gnl_step *s)
 {
     work w;
-    open_work(s, &w);
+    init_work(s, &w);
     over_planes(&w, backward_task);
     map_back(&w, SCALE, w.dscale);
     map_back(&w, SHIFT, w.dshift);

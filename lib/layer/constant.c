@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Learned tensors that a generator starts from: the same for every sample (Karras et al. 2019), or each channel scaled
- * by one number of the input (Huang et al. 2024). */
+/* Trained tensors as the start of a generator: the same for every sample (Karras et al. 2019), or with each channel
+ * scaled by one number of the input (Huang et al. 2024). */
 #include "layer/layer_priv.h"
 
 typedef struct constant_opts {
@@ -11,8 +11,8 @@ typedef struct constant_opts {
 } constant_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_DIMS(constant_opts, shape, 1, 1 << 24, "sizes of the output as in 64x4x4"),
-    GNL_OPT_REAL(constant_opts, gain, 1, 0, 1e6, "factor of the initial scale; the sd of normal"),
+    GNL_OPT_DIMS(constant_opts, shape, 1, 1 << 24, "shape of the output, such as 64x4x4"),
+    GNL_OPT_REAL(constant_opts, gain, 1, 0, 1e6, "factor of the initial scale; sd for normal"),
     GNL_OPT_ENUM(constant_opts, init, GNL_INIT_NORMAL, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
 };
 static const gnl_options_table constant_table = {"constant", sizeof(constant_opts), options,
@@ -27,7 +27,7 @@ static genlat_status constant_infer(const void *opts, const gnl_layer_env *env, 
     while (ndim < GENLAT_MAX_DIMS - 1 && o->shape[ndim])
         ndim++;
     if (ndim == 0)
-        return gnl_fail(GENLAT_E_SHAPE, "shape is missing, such as shape=64x4x4");
+        return gnl_fail(GENLAT_E_SHAPE, "shape is not set, expected for example shape=64x4x4");
     plan->out = gnl_shape_of(ndim, o->shape);
     int64_t plane = gnl_shape_count_from(&plan->out, 1);
     plan->param[0] = (gnl_param){
@@ -65,7 +65,7 @@ static void constant_jvp_backward(const gnl_step *s)
     zero(s->rows * s->in_size[0], s->dtx[0]);
 }
 
-/* ---- one number of x for each channel -------------------------------------------------------------- */
+/* ---- one number of x per channel ----------------------------------------------------------------------- */
 
 static genlat_status basis_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
                                  gnl_layer_plan *plan)
@@ -73,7 +73,7 @@ static genlat_status basis_infer(const void *opts, const gnl_layer_env *env, int
     char text[GNL_SHAPE_TEXT];
     GNL_TRY(constant_infer(opts, env, inputs, in, plan));
     if (in[0].ndim != 1 || in[0].dim[0] != plan->out.dim[0])
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, [%lld] wanted, one number for each channel",
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, expected [%lld], one number per channel",
                         gnl_shape_format(in, text), (long long)plan->out.dim[0]);
     return GENLAT_OK;
 }
@@ -93,7 +93,7 @@ static void run(const gnl_step *s, const job *j, int64_t count, gnl_task *task)
     gnl_parallel(s->compute.ctx, count, GNL_MAX(GNL_CHUNK / copy.plane, 1), task, &copy);
 }
 
-static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
+static void scale_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
     for (int64_t i = begin; i < end; i++)
@@ -101,7 +101,7 @@ static void spread_task(void *arg, int64_t begin, int64_t end, int worker)
                                j->y + i * j->plane);
 }
 
-static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
+static void dot_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
     for (int64_t i = begin; i < end; i++)
@@ -109,7 +109,7 @@ static void gather_task(void *arg, int64_t begin, int64_t end, int worker)
                                                   j->s->param[0] + i % j->s->in_size[0] * j->plane);
 }
 
-/* A channel of the gradient is one thread's. */
+/* Each channel of the gradient is computed by one thread. */
 static void gradient_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
@@ -121,13 +121,13 @@ static void gradient_task(void *arg, int64_t begin, int64_t end, int worker)
 
 static void basis_apply(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
-    run(s, &(job){.x = x, .y = y}, s->rows * s->in_size[0], spread_task);
+    run(s, &(job){.x = x, .y = y}, s->rows * s->in_size[0], scale_task);
 }
 
 static void basis_adjoint(const gnl_step *s, const gnl_real *x, const gnl_real *dy, gnl_real *dx)
 {
     if (dx)
-        run(s, &(job){.dy = dy, .dx = dx}, s->rows * s->in_size[0], gather_task);
+        run(s, &(job){.dy = dy, .dx = dx}, s->rows * s->in_size[0], dot_task);
     if (s->grad[0])
         run(s, &(job){.x = x, .dy = dy}, s->in_size[0], gradient_task);
 }
@@ -152,7 +152,7 @@ static void basis_jvp_backward(const gnl_step *s)
     basis_adjoint(s, s->tx[0], s->dty, s->dtx[0]);
 }
 
-/* ---- the table's lines ----------------------------------------------------------------------------- */
+/* ---- layer types ----------------------------------------------------------------------------------- */
 
 const gnl_layer_type gnl_constant = {
     .name = "constant",
@@ -164,7 +164,7 @@ const gnl_layer_type gnl_constant = {
     .backward = constant_backward,
     .jvp = constant_jvp,
     .jvp_backward = constant_jvp_backward,
-    .help = "a learned tensor, the same for every sample, whatever the input is",
+    .help = "a trained tensor, the same for every sample, independent of the input",
 };
 
 const gnl_layer_type gnl_basis = {
@@ -178,5 +178,5 @@ const gnl_layer_type gnl_basis = {
     .backward = basis_backward,
     .jvp = basis_jvp,
     .jvp_backward = basis_jvp_backward,
-    .help = "a learned tensor, each channel times one number of the input",
+    .help = "a trained tensor, each channel multiplied by one number of the input",
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolution and transposed convolution in one and two dimensions, PyTorch's options and weight layouts. The
- * two are each other's adjoint, so that one geometry serves both; one dimension is two with height 1.
+ * Convolution and transposed convolution in one and two dimensions, with the options and weight layouts of PyTorch.
+ * Each is the adjoint of the other, so they share one geometry. One dimension is treated as two with height 1.
  */
 #include "layer/layer_priv.h"
 
@@ -15,32 +15,32 @@ typedef struct conv_opts {
     uint32_t weight, reserved;
 } conv_opts;
 
-#define LARGEST (1 << 20)
+#define MAX_SIZE (1 << 20)
 #define COMMON_OPTIONS                                                                                       \
-    GNL_OPT_INT(conv_opts, channels, 1, 1, 1 << 24, "channels of the output"),                               \
-        GNL_OPT_INT(conv_opts, groups, 1, 1, 1 << 24, "groups of channels that do not mix"),                 \
-        GNL_OPT_BOOL(conv_opts, bias, 1, "add a bias to each channel"),                                      \
+    GNL_OPT_INT(conv_opts, channels, 1, 1, 1 << 24, "number of output channels"),                            \
+        GNL_OPT_INT(conv_opts, groups, 1, 1, 1 << 24, "number of independent groups of channels"),           \
+        GNL_OPT_BOOL(conv_opts, bias, 1, "add a bias per channel"),                                          \
         GNL_OPT_ENUM(conv_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"), \
         GNL_OPT_WEIGHT(conv_opts),                                                                           \
         GNL_OPT_REAL(conv_opts, gain, 1, 0, 1e6,                                                             \
-                     "factor of the initial scale; the sd of normal, the value of constant")
+                     "factor of the initial scale; sd for normal, value for constant")
 /* In one dimension an option is one number, the second of the pair. */
-#define ALONG(field, def, low, help)                                                                         \
+#define ONE_D(field, def, low, help)                                                                         \
     {                                                                                                        \
-#        field, GNL_OPTION_INT, offsetof(conv_opts, field) + sizeof(int64_t), def, low, LARGEST, NULL, help  \
+#        field, GNL_OPTION_INT, offsetof(conv_opts, field) + sizeof(int64_t), def, low, MAX_SIZE, NULL, help \
     }
-#define BOTH(field, def, low, help) GNL_OPT_PAIR(conv_opts, field, def, low, LARGEST, help)
-#define SPACE(of)                                                                                            \
-    of(kernel, 3, 1, "size of the kernel, positions"),                                                       \
-        of(stride, 1, 1, "step of the kernel, positions of the larger side"),                                \
-        of(padding, 0, 0, "zeros around the larger side, positions"),                                        \
-        of(dilation, 1, 1, "step between the kernel's places, positions")
-#define EXTRA(of) of(output_padding, 0, 0, "positions added to the output's end, below stride or dilation")
+#define TWO_D(field, def, low, help) GNL_OPT_PAIR(conv_opts, field, def, low, MAX_SIZE, help)
+#define SPATIAL(of)                                                                               \
+    of(kernel, 3, 1, "size of the kernel"),                                                       \
+        of(stride, 1, 1, "step of the kernel on the larger side"),                                \
+        of(padding, 0, 0, "zero padding on each side of the larger side"),                        \
+        of(dilation, 1, 1, "distance between kernel elements")
+#define EXTRA(of) of(output_padding, 0, 0, "positions added at the end of the output, less than stride or dilation")
 
-static const gnl_option conv1d_options[] = {COMMON_OPTIONS, SPACE(ALONG)};
-static const gnl_option conv2d_options[] = {COMMON_OPTIONS, SPACE(BOTH)};
-static const gnl_option transpose1d_options[] = {COMMON_OPTIONS, SPACE(ALONG), EXTRA(ALONG)};
-static const gnl_option transpose2d_options[] = {COMMON_OPTIONS, SPACE(BOTH), EXTRA(BOTH)};
+static const gnl_option conv1d_options[] = {COMMON_OPTIONS, SPATIAL(ONE_D)};
+static const gnl_option conv2d_options[] = {COMMON_OPTIONS, SPATIAL(TWO_D)};
+static const gnl_option transpose1d_options[] = {COMMON_OPTIONS, SPATIAL(ONE_D), EXTRA(ONE_D)};
+static const gnl_option transpose2d_options[] = {COMMON_OPTIONS, SPATIAL(TWO_D), EXTRA(TWO_D)};
 static const gnl_options_table conv1d_table = {"conv1d", sizeof(conv_opts), conv1d_options,
                                                GNL_COUNT(conv1d_options)};
 static const gnl_options_table conv2d_table = {"conv2d", sizeof(conv_opts), conv2d_options,
@@ -52,13 +52,14 @@ static const gnl_options_table transpose2d_table = {"conv_transpose2d", sizeof(c
 
 enum { WEIGHT, BIAS };
 
-/* For each number of the output: at most so many take a few times as long as a layer that waits for memory. */
-enum { LIGHT_MULTIPLICATIONS = 128 };
+/* Maximum number of multiplications per output number for which the layer counts as cheap. It then takes at most a few
+ * times as long as a memory-bound layer. */
+enum { CHEAP_MULTIPLICATIONS = 128 };
 
 /* ---- geometry ------------------------------------------------------------------------------------------ */
 
-/* What both directions share; in one dimension y is left at size 1. */
-static gnl_conv start_geometry(const conv_opts *o, int dims)
+/* Returns the geometry that both directions share. In one dimension y has size 1. */
+static gnl_conv base_geometry(const conv_opts *o, int dims)
 {
     gnl_conv g = {.groups = o->groups, .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}};
     for (int i = 2 - dims; i < 2; i++) {
@@ -77,10 +78,10 @@ static void set_side(const gnl_shape *shape, int64_t *channels, int64_t size[2])
     size[1] = shape->dim[shape->ndim - 1];
 }
 
-/* The geometry of a step, whose shapes infer has checked. */
+/* Returns the geometry of a step, whose shapes infer has checked. */
 static gnl_conv geometry(const gnl_step *s, const gnl_shape *image, const gnl_shape *map)
 {
-    gnl_conv g = start_geometry(s->opts, image->ndim - 1);
+    gnl_conv g = base_geometry(s->opts, image->ndim - 1);
     set_side(image, &g.image_channels, g.image);
     set_side(map, &g.map_channels, g.map);
     return g;
@@ -102,18 +103,18 @@ static genlat_status check_input(const conv_opts *o, int dims, const gnl_shape *
 {
     char text[GNL_SHAPE_TEXT];
     if (in->ndim != dims + 1)
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, %s wanted", gnl_shape_format(in, text),
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, expected %s", gnl_shape_format(in, text),
                         dims == 1 ? "[channels,length]" : "[channels,height,width]");
     for (int i = 0; i <= dims; i++)
         if (in->dim[i] < 1)
             return gnl_fail(GENLAT_E_SHAPE, "input is %s, which is empty", gnl_shape_format(in, text));
     if (in->dim[0] % o->groups || o->channels % o->groups)
-        return gnl_fail(GENLAT_E_SHAPE, "%lld input and %lld output channels do not part into %lld groups",
+        return gnl_fail(GENLAT_E_SHAPE, "%lld input and %lld output channels are not multiples of %lld groups",
                         (long long)in->dim[0], (long long)o->channels, (long long)o->groups);
     return GENLAT_OK;
 }
 
-/* Positions that the kernel spans. */
+/* Number of positions that the kernel spans. */
 static int64_t span(const gnl_conv *g, int i)
 {
     return (g->kernel[i] - 1) * g->dilation[i] + 1;
@@ -124,7 +125,7 @@ static genlat_status infer_map(gnl_conv *g)
     for (int i = 0; i < 2; i++) {
         int64_t padded = g->image[i] + 2 * g->padding[i];
         if (padded < span(g, i))
-            return gnl_fail(GENLAT_E_SHAPE, "kernel spans %lld positions, the padded input has %lld",
+            return gnl_fail(GENLAT_E_SHAPE, "kernel spans %lld positions, but the padded input has only %lld",
                             (long long)span(g, i), (long long)padded);
         g->map[i] = (padded - span(g, i)) / g->stride[i] + 1;
     }
@@ -137,17 +138,17 @@ static genlat_status infer_image(const conv_opts *o, gnl_conv *g)
         int64_t extra = o->output_padding[i];
         if (extra && extra >= GNL_MAX(g->stride[i], g->dilation[i]))
             return gnl_fail(GENLAT_E_RANGE,
-                            "output_padding is %lld, below stride %lld or dilation %lld wanted",
+                            "output_padding is %lld, must be less than stride %lld or dilation %lld",
                             (long long)extra, (long long)g->stride[i], (long long)g->dilation[i]);
         g->image[i] = (g->map[i] - 1) * g->stride[i] - 2 * g->padding[i] + span(g, i) + extra;
         if (g->image[i] < 1)
-            return gnl_fail(GENLAT_E_SHAPE, "padding %lld leaves nothing of the output",
+            return gnl_fail(GENLAT_E_SHAPE, "padding is %lld, which makes the output empty",
                             (long long)g->padding[i]);
     }
     return GENLAT_OK;
 }
 
-/* PyTorch takes the weight's first two sizes as fan-out and fan-in whichever way the layer goes. */
+/* Like PyTorch, uses the first two sizes of the weight as fan-out and fan-in for both directions. */
 static void plan_params(const conv_opts *o, int dims, const gnl_conv *g, bool transposed, gnl_layer_plan *plan)
 {
     int64_t taps = g->kernel[0] * g->kernel[1], inner = g->image_channels / g->groups;
@@ -165,11 +166,11 @@ static void plan_params(const conv_opts *o, int dims, const gnl_conv *g, bool tr
     plan->params = o->bias ? 2 : 1;
 }
 
-/* For one sample. */
+/* Returns the number for one sample. */
 static int64_t multiplications(const gnl_conv *g)
 {
-    int64_t taps = g->kernel[0] * g->kernel[1], places = g->map[0] * g->map[1];
-    return g->map_channels * (g->image_channels / g->groups) * taps * places;
+    int64_t taps = g->kernel[0] * g->kernel[1], positions = g->map[0] * g->map[1];
+    return g->map_channels * (g->image_channels / g->groups) * taps * positions;
 }
 
 static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_conv *g,
@@ -180,14 +181,14 @@ static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, co
         plan->out = (gnl_shape){2, {o->channels, out[1]}};
     plan_params(o, dims, g, out == g->image, plan);
     plan->scratch = gnl_conv_scratch(g, env->rows, env->threads);
-    plan->cheap = multiplications(g) <= LIGHT_MULTIPLICATIONS * gnl_shape_count(&plan->out);
+    plan->cheap = multiplications(g) <= CHEAP_MULTIPLICATIONS * gnl_shape_count(&plan->out);
 }
 
 static genlat_status infer_conv(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_shape *in,
                                 gnl_layer_plan *plan)
 {
     GNL_TRY(check_input(o, dims, in));
-    gnl_conv g = start_geometry(o, dims);
+    gnl_conv g = base_geometry(o, dims);
     set_side(in, &g.image_channels, g.image);
     g.map_channels = o->channels;
     GNL_TRY(infer_map(&g));
@@ -199,7 +200,7 @@ static genlat_status infer_transpose(const conv_opts *o, const gnl_layer_env *en
                                      const gnl_shape *in, gnl_layer_plan *plan)
 {
     GNL_TRY(check_input(o, dims, in));
-    gnl_conv g = start_geometry(o, dims);
+    gnl_conv g = base_geometry(o, dims);
     set_side(in, &g.map_channels, g.map);
     g.image_channels = o->channels;
     GNL_TRY(infer_image(o, &g));
@@ -252,7 +253,7 @@ static void conv_adjoint(const gnl_step *s, const gnl_real *x, const gnl_real *d
     if (s->grad[WEIGHT])
         gnl_conv_weight(&s->compute, &g, s->rows, x, dy, s->grad[WEIGHT], s->scratch);
     if (dx)
-        gnl_conv_spread(&s->compute, &g, s->rows, dy, s->param[WEIGHT], NULL, dx, s->scratch);
+        gnl_conv_scatter(&s->compute, &g, s->rows, dy, s->param[WEIGHT], NULL, dx, s->scratch);
 }
 
 static void conv_forward(const gnl_step *s)
@@ -281,7 +282,7 @@ static void conv_jvp_backward(const gnl_step *s)
 static void transpose_apply(const gnl_step *s, const gnl_real *bias, const gnl_real *x, gnl_real *y)
 {
     gnl_conv g = transpose_geometry(s);
-    gnl_conv_spread(&s->compute, &g, s->rows, x, s->param[WEIGHT], bias, y, s->scratch);
+    gnl_conv_scatter(&s->compute, &g, s->rows, x, s->param[WEIGHT], bias, y, s->scratch);
 }
 
 static void transpose_adjoint(const gnl_step *s, const gnl_real *x, const gnl_real *dy, gnl_real *dx)
@@ -314,9 +315,9 @@ static void transpose_jvp_backward(const gnl_step *s)
     transpose_adjoint(s, s->tx[0], s->dty, s->dtx[0]);
 }
 
-/* ---- the table's lines ----------------------------------------------------------------------- */
+/* ---- layer types ----------------------------------------------------------------------------- */
 
-#define CONV_TYPE(kind, text, way, summary)                                                                  \
+#define CONV_TYPE(kind, text, prefix, summary)                                                               \
     const gnl_layer_type gnl_##text = {                                                                      \
         .name = #text,                                                                                       \
         .options = &kind##_table,                                                                            \
@@ -324,10 +325,10 @@ static void transpose_jvp_backward(const gnl_step *s)
         .min_inputs = 1,                                                                                     \
         .max_inputs = 1,                                                                                     \
         .infer = kind##_infer,                                                                               \
-        .forward = way##_forward,                                                                            \
-        .backward = way##_backward,                                                                          \
-        .jvp = way##_jvp,                                                                                    \
-        .jvp_backward = way##_jvp_backward,                                                                  \
+        .forward = prefix##_forward,                                                                         \
+        .backward = prefix##_backward,                                                                       \
+        .jvp = prefix##_jvp,                                                                                 \
+        .jvp_backward = prefix##_jvp_backward,                                                               \
         .help = summary,                                                                                     \
     }
 

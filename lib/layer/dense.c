@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fully connected layer: y = x W^T + b over the last dimension, W [units,in] as in PyTorch's Linear. */
+/* Fully connected layer: y = x W^T + b over the last dimension, with W [units,in] as in PyTorch's Linear. */
 #include "layer/layer_priv.h"
 
 typedef struct dense_opts {
@@ -12,8 +12,8 @@ typedef struct dense_opts {
 } dense_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(dense_opts, units, 1, 1, 1 << 24, "outputs"),
-    GNL_OPT_REAL(dense_opts, gain, 1, 0, 1e6, "factor of the initial scale; the sd of normal, the value of constant"),
+    GNL_OPT_INT(dense_opts, units, 1, 1, 1 << 24, "number of outputs"),
+    GNL_OPT_REAL(dense_opts, gain, 1, 0, 1e6, "factor of the initial scale; sd for normal, value for constant"),
     GNL_OPT_BOOL(dense_opts, bias, 1, "add a bias"),
     GNL_OPT_ENUM(dense_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
     GNL_OPT_WEIGHT(dense_opts),
@@ -27,7 +27,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 {
     const dense_opts *o = opts;
     if (in[0].ndim < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "input is a scalar, [features] or [...,features] wanted");
+        return gnl_fail(GENLAT_E_SHAPE, "input is a scalar, expected [features] or [...,features]");
     int64_t features = in[0].dim[in[0].ndim - 1];
     plan->out = in[0];
     plan->out.dim[in[0].ndim - 1] = o->units;
@@ -42,7 +42,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     return GENLAT_OK;
 }
 
-/* The layer works on vectors; dimensions before the last only make more of them. */
+/* The layer works on vectors along the last dimension. Returns the number of vectors. */
 static int64_t vectors(const gnl_step *s)
 {
     return s->rows * (s->in_size[0] / s->in[0].dim[s->in[0].ndim - 1]);
@@ -60,22 +60,22 @@ static int64_t units(const gnl_step *s)
 
 static void multiply(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
-    gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, vectors(s), units(s), features(s), 1, x, features(s), s->param[WEIGHT],
-             features(s), 0, y, units(s));
+    gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, vectors(s), units(s), features(s), 1, x, features(s),
+             s->param[WEIGHT], features(s), 0, y, units(s));
 }
 
 static void multiply_back(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 {
     if (dx)
-        gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, vectors(s), features(s), units(s), 1, dy, units(s), s->param[WEIGHT],
-                 features(s), 0, dx, features(s));
+        gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, vectors(s), features(s), units(s), 1, dy, units(s),
+                 s->param[WEIGHT], features(s), 0, dx, features(s));
 }
 
 static void add_weight_gradient(const gnl_step *s, const gnl_real *x, const gnl_real *dy)
 {
     if (s->grad[WEIGHT])
-        gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, units(s), features(s), vectors(s), 1, dy, units(s), x, features(s), 1,
-                 s->grad[WEIGHT], features(s));
+        gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, units(s), features(s), vectors(s), 1, dy, units(s), x,
+                 features(s), 1, s->grad[WEIGHT], features(s));
 }
 
 static void forward(const gnl_step *s)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Noise of training that does nothing in evaluation: dropout (Srivastava et al. 2014), additive Gaussian
- * noise. */
+/* Noise in training; in evaluation the layers return x: dropout (Srivastava et al. 2014), additive Gaussian noise. */
 #include "layer/layer_priv.h"
 
 typedef struct dropout_opts {
@@ -36,7 +35,7 @@ static void copy(const gnl_step *s, const gnl_real *from, gnl_real *to)
 
 /* ---- dropout --------------------------------------------------------------------------------------- */
 
-/* The cache keeps the mask: 0, or 1/(1-p) so that the mean of y is x. */
+/* The cache stores the mask: 0, or 1/(1-p), so that the mean of y is x. */
 static genlat_status dropout_infer(const void *opts, const gnl_layer_env *env, int inputs,
                                    const gnl_shape *in, gnl_layer_plan *plan)
 {
@@ -44,14 +43,14 @@ static genlat_status dropout_infer(const void *opts, const gnl_layer_env *env, i
     return gnl_layer_same_shape(in, plan);
 }
 
-/* Uniform numbers in the cache become the mask, and y is made on the way. */
+/* Converts the uniform numbers in the cache to the mask and computes y. */
 static void mask_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const gnl_step *s = arg;
     const double p = ((const dropout_opts *)s->opts)->p;
-    const gnl_real bound = (gnl_real)p, kept = p < 1 ? (gnl_real)(1 / (1 - p)) : 0;
+    const gnl_real bound = (gnl_real)p, scale = p < 1 ? (gnl_real)(1 / (1 - p)) : 0;
     for (int64_t i = begin; i < end; i++) {
-        s->cache[i] = s->cache[i] < bound ? 0 : kept;
+        s->cache[i] = s->cache[i] < bound ? 0 : scale;
         s->y[i] = s->x[0][i] * s->cache[i];
     }
 }
@@ -84,7 +83,7 @@ const gnl_layer_type gnl_dropout = {
     .infer = dropout_infer,
     .forward = dropout_forward,
     .backward = dropout_backward,
-    .help = "in training: each element is 0 with probability p, else divided by 1-p",
+    .help = "in training: sets each element to 0 with probability p, otherwise divides it by 1-p",
 };
 
 /* ---- gaussian_noise -------------------------------------------------------------------------------- */

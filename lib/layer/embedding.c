@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Embedding: whole numbers 0 .. classes-1 to rows of a table. A number that is none of these (negative, too
- * large, broken, NaN) gives a row of NaN, so that the loss is not finite and the step is refused. */
+/* Embedding: maps integers 0 .. classes-1 to rows of a table. Any other number (negative, too large, fractional, NaN)
+ * yields a row of NaN, so that the loss is not finite and the step fails. */
 #include "layer/layer_priv.h"
 
 typedef struct embedding_opts {
@@ -11,9 +11,9 @@ typedef struct embedding_opts {
 } embedding_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(embedding_opts, classes, 1, 1, 1 << 24, "different numbers"),
-    GNL_OPT_INT(embedding_opts, units, 1, 1, 1 << 24, "length of a row"),
-    GNL_OPT_REAL(embedding_opts, gain, 1, 0, 1e6, "factor of the initial scale; the sd of normal"),
+    GNL_OPT_INT(embedding_opts, classes, 1, 1, 1 << 24, "number of classes"),
+    GNL_OPT_INT(embedding_opts, units, 1, 1, 1 << 24, "length of a row of the table"),
+    GNL_OPT_REAL(embedding_opts, gain, 1, 0, 1e6, "factor of the initial scale; sd for normal"),
     GNL_OPT_ENUM(embedding_opts, init, GNL_INIT_NORMAL, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
     GNL_OPT_WEIGHT(embedding_opts),
 };
@@ -25,7 +25,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     const embedding_opts *o = opts;
     char text[GNL_SHAPE_TEXT];
     if (in[0].ndim + 2 > GENLAT_MAX_DIMS)
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, at most %d dimensions wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, must have at most %d dimensions",
                         gnl_shape_format(in, text), GENLAT_MAX_DIMS - 2);
     plan->out = in[0];
     plan->out.dim[plan->out.ndim++] = o->units;
@@ -74,7 +74,7 @@ static void zero(int64_t n, gnl_real *out)
         memset(out, 0, (size_t)n * sizeof *out);
 }
 
-/* The numbers are names: y has no derivative by them. */
+/* The numbers are labels, so y has no derivative with respect to them. */
 static void backward(const gnl_step *s)
 {
     const int64_t units = ((const embedding_opts *)s->opts)->units;
@@ -107,5 +107,5 @@ const gnl_layer_type gnl_embedding = {
     .backward = backward,
     .jvp = jvp,
     .jvp_backward = jvp_backward,
-    .help = "whole numbers 0 .. classes-1 to rows of a table; any other number gives NaN",
+    .help = "maps integers 0 .. classes-1 to rows of a table; any other number yields NaN",
 };

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Maximum and average of each channel: [channels,...] becomes [channels]. */
+/* Global maximum and average pooling: [channels,...] becomes [channels]. */
 #include "layer/layer_priv.h"
 
-/* Positions of a plane must be exact in a float, in which their places are kept. */
-static const int64_t LARGEST_PLANE = INT64_C(1) << 24;
+/* Limit up to which a float represents all positions of a plane exactly, since the cache stores positions as floats. */
+static const int64_t MAX_PLANE = INT64_C(1) << 24;
 
 static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
                            gnl_layer_plan *plan)
 {
     char text[GNL_SHAPE_TEXT];
     if (in->ndim < 2 || gnl_shape_count(in) < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, [channels,positions,...] wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, expected [channels,positions,...]",
                         gnl_shape_format(in, text));
     plan->out = gnl_shape_of(1, in->dim);
     return GENLAT_OK;
@@ -20,9 +20,9 @@ static genlat_status max_infer(const void *opts, const gnl_layer_env *env, int i
                                gnl_layer_plan *plan)
 {
     GNL_TRY(infer(opts, env, inputs, in, plan));
-    if (gnl_shape_count_from(in, 1) > LARGEST_PLANE)
-        return gnl_fail(GENLAT_E_SHAPE, "a channel has %lld positions, at most %lld wanted",
-                        (long long)gnl_shape_count_from(in, 1), (long long)LARGEST_PLANE);
+    if (gnl_shape_count_from(in, 1) > MAX_PLANE)
+        return gnl_fail(GENLAT_E_SHAPE, "a channel has %lld positions, must be at most %lld",
+                        (long long)gnl_shape_count_from(in, 1), (long long)MAX_PLANE);
     plan->cache = env->rows * in->dim[0];
     return GENLAT_OK;
 }
@@ -55,7 +55,7 @@ GNL_LINEAR_CALLS(avg, avg_apply, avg_adjoint)
 
 /* ---- maximum --------------------------------------------------------------------------------- */
 
-/* A NaN wins, so that it does not go unseen. */
+/* NaN counts as larger than any number, so that it propagates. */
 static void max_forward(const gnl_step *s)
 {
     int64_t n = positions(s);
@@ -70,14 +70,14 @@ static void max_forward(const gnl_step *s)
     }
 }
 
-static void max_take(const gnl_step *s, const gnl_real *x, gnl_real *y)
+static void max_apply(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
     int64_t n = positions(s);
     for (int64_t i = 0; i < s->rows * s->out_size; i++)
         y[i] = x[i * n + (int64_t)s->cache[i]];
 }
 
-static void max_give(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+static void max_adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 {
     int64_t n = positions(s);
     memset(dx, 0, (size_t)(s->rows * s->in_size[0]) * sizeof *dx);
@@ -88,12 +88,12 @@ static void max_give(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 static void max_backward(const gnl_step *s)
 {
     if (s->dx[0])
-        max_give(s, s->dy, s->dx[0]);
+        max_adjoint(s, s->dy, s->dx[0]);
 }
 
-GNL_LINEAR_TANGENTS(max, max_take, max_give)
+GNL_LINEAR_TANGENTS(max, max_apply, max_adjoint)
 
-/* ---- the table's lines ----------------------------------------------------------------------- */
+/* ---- layer types ----------------------------------------------------------------------------- */
 
 const gnl_layer_type gnl_global_avg_pool = {
     .name = "global_avg_pool",

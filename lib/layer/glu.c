@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gated linear unit (Dauphin et al. 2017): with the halves a and b along an axis, y = a g, g = sigmoid(b). */
+/* Gated linear unit (Dauphin et al. 2017): y = a g, g = sigmoid(b), where a and b are the two halves along an axis. */
 #include "layer/layer_priv.h"
 
 typedef struct glu_opts {
@@ -9,7 +9,7 @@ typedef struct glu_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_INT(glu_opts, axis, 0, -GENLAT_MAX_DIMS, GENLAT_MAX_DIMS - 1,
-                "axis of one sample that is halved; 0: features or channels, -1: the last"),
+                "axis of one sample that is split in halves; 0: features or channels, -1: last axis"),
 };
 static const gnl_options_table table = {"glu", sizeof(glu_opts), options, GNL_COUNT(options)};
 
@@ -20,7 +20,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     GNL_TRY(gnl_axis_check(in, o->axis));
     int32_t axis = gnl_axis_index(in, o->axis);
     if (in[0].dim[axis] % 2)
-        return gnl_fail(GENLAT_E_SHAPE, "axis %d has %lld elements, an even number wanted", (int)axis,
+        return gnl_fail(GENLAT_E_SHAPE, "axis %d has %lld elements, expected an even number", (int)axis,
                         (long long)in[0].dim[axis]);
     plan->out = in[0];
     plan->out.dim[axis] /= 2;
@@ -28,7 +28,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     return GENLAT_OK;
 }
 
-/* Blocks of 2 half numbers: a, then b. g is kept in the cache, [blocks,half] as y is. */
+/* Blocks of 2 half numbers: a, then b. The cache stores g with the layout of y, [blocks,half]. */
 typedef struct job {
     const gnl_step *step;
     int64_t half;
@@ -116,7 +116,7 @@ static void jvp(const gnl_step *s)
     run(s, jvp_task);
 }
 
-/* The adjoint of the tangent is what backward makes of dty. */
+/* The adjoint of the tangent is the result of backward for dty. */
 static void jvp_backward(const gnl_step *s)
 {
     gnl_step first = *s;

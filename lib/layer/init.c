@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Initial weights. Glorot, Bengio 2010; He, Zhang, Ren, Sun 2015; Saxe, McClelland, Ganguli 2014
- * (orthogonal). */
+/* Initial weights. Glorot, Bengio 2010; He, Zhang, Ren, Sun 2015; Saxe, McClelland, Ganguli 2014 (orthogonal). */
 #include <tgmath.h>
 
 #include "layer/layer_priv.h"
@@ -9,7 +8,7 @@ const char *const gnl_init_names[] = {"torch",      "glorot_uniform", "glorot_no
                                       "he_uniform", "he_normal",      "orthogonal",
                                       "normal",     "constant",       NULL};
 
-/* Standard deviation of the weights. */
+/* Returns the standard deviation of the weights. */
 static double scale_of(const gnl_init *init)
 {
     double in = (double)GNL_MAX(init->fan_in, 1), out = (double)GNL_MAX(init->fan_out, 1);
@@ -45,14 +44,14 @@ static double dot(int64_t n, const double *a, const double *b)
     return sum;
 }
 
-static void take_off(int64_t n, double factor, const double *from, double *v)
+static void subtract(int64_t n, double factor, const double *from, double *v)
 {
     for (int64_t i = 0; i < n; i++)
         v[i] -= factor * from[i];
 }
 
-/* Gram-Schmidt on k vectors of length n >= k. A vector that lost most of its length is cleaned a second time:
- * what is left of it then is as orthogonal as rounding allows. */
+/* Gram-Schmidt on k vectors of length n >= k. If a vector loses most of its length, it is orthogonalised again, which
+ * makes the rest orthogonal up to rounding. */
 static void orthonormalise(int64_t k, int64_t n, double *q)
 {
     for (int64_t i = 0; i < k; i++) {
@@ -60,7 +59,7 @@ static void orthonormalise(int64_t k, int64_t n, double *q)
         do {
             before = after;
             for (int64_t j = 0; j < i; j++)
-                take_off(n, dot(n, q + j * n, v), q + j * n, v);
+                subtract(n, dot(n, q + j * n, v), q + j * n, v);
             after = dot(n, v, v);
         } while (after > 0 && after < 0.25 * before);
         double scale = after > 0 ? 1 / sqrt(after) : 0;
@@ -69,7 +68,7 @@ static void orthonormalise(int64_t k, int64_t n, double *q)
     }
 }
 
-/* The smaller side gets orthonormal vectors: rows of a wide matrix, columns of a tall one. */
+/* Fills with orthonormal rows if the matrix is wide, otherwise with orthonormal columns. */
 static genlat_status fill_orthogonal(genlat_ctx *ctx, const gnl_init *init, gnl_rng *rng,
                                      const gnl_shape *shape, gnl_real *out)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The handle: a kind of layer and its options, from and to text. */
+/* Handle of a layer: a kind of layer and its options; conversion from and to text. */
 #include "layer/layer_priv.h"
 
 static genlat_status layer_alloc(genlat_ctx *ctx, const char *kind, genlat_layer **out)
 {
     const gnl_layer_type *type = gnl_layer_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no layer is called '%s'; genlat_layer_kind lists them",
+        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no layer '%s'; see genlat_layer_kind for a list",
                         kind);
     genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
     if (!layer)
@@ -90,6 +90,6 @@ genlat_status genlat_layer_help(const char *kind, int32_t option, const char **n
     GNL_CHECK(kind, "kind is NULL");
     const gnl_layer_type *type = gnl_layer_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no layer is called '%s'", kind);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no layer '%s'", kind);
     return gnl_spec_help(type->name, type->help, type->options, option, name, help);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the kinds of layers share. */
+/* Declarations shared by the files of layer only. */
 #ifndef GNL_LAYER_PRIV_H
 #define GNL_LAYER_PRIV_H
 
 #include "layer/layer.h"
 
-/* A sample's data along one axis, with all rows: [outer,n,inner]. */
+/* Data of all samples along one axis: [outer,n,inner]. */
 typedef struct gnl_axis {
     int64_t outer, n, inner;
 } gnl_axis;
 
-/* axis counts the dimensions of one sample from 0, or from the end as -1, -2, ... */
+/* An axis is an index of the dimensions of one sample, or a negative index from the end. */
 genlat_status gnl_axis_check(const gnl_shape *in, int64_t axis);
 int32_t gnl_axis_index(const gnl_shape *in, int64_t axis);
 gnl_axis gnl_axis_of(const gnl_step *s, int64_t axis); /* of the first input */
@@ -18,22 +18,21 @@ gnl_axis gnl_axis_of(const gnl_step *s, int64_t axis); /* of the first input */
 /* The option `weight` of layers with a matrix. */
 #define GNL_OPT_WEIGHT(type)                                                                                 \
     GNL_OPT_ENUM(type, weight, GNL_REPARAM_NONE, GNL_REPARAM_NORM, gnl_reparam_names,                        \
-                 "plain, or under spectral norm or weight norm")
+                 "plain, or with spectral or weight normalisation")
 
-/* Frees what a layer of the caller's own kind holds. */
-
-/* A [channels,length] or [channels,height,width] sample as planes of height x width; one dimension has height 1. */
+/* A sample [channels,length] or [channels,height,width] as planes of height x width. With one dimension the height is
+ * 1. */
 typedef struct gnl_plane {
     int64_t channels, size[2];
 } gnl_plane;
 
 gnl_plane gnl_plane_of(const gnl_shape *shape);
 genlat_status gnl_plane_check(const gnl_shape *in);
-/* The shape of the same number of dimensions with other sizes of the plane. */
+/* Returns a shape with the same number of dimensions as `in` and other plane sizes. */
 gnl_shape gnl_plane_shape(const gnl_shape *in, const int64_t size[2]);
 
-/* Defines forward, backward, jvp and jvp_backward of a layer of one input without weights that is linear once
- * forward has run, from apply(s, x, y) for y = A x and adjoint(s, dy, dx) for dx = A^T dy. */
+/* Defines forward, backward, jvp and jvp_backward for a layer with one input and no weights that is linear once forward
+ * has run. apply(s, x, y) computes y = A x; adjoint(s, dy, dx) computes dx = A^T dy. */
 #define GNL_LINEAR_CALLS(prefix, apply, adjoint)                                                             \
     static void prefix##_forward(const gnl_step *s)                                                          \
     {                                                                                                        \
@@ -46,7 +45,7 @@ gnl_shape gnl_plane_shape(const gnl_shape *in, const int64_t size[2]);
     }                                                                                                        \
     GNL_LINEAR_TANGENTS(prefix, apply, adjoint)
 
-/* The same without forward and backward, for layers whose forward does more than A x. */
+/* Same, without forward and backward, for layers whose forward does more than A x. */
 #define GNL_LINEAR_TANGENTS(prefix, apply, adjoint)                                                          \
     static void prefix##_jvp(const gnl_step *s)                                                              \
     {                                                                                                        \

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Long short-term memory (Hochreiter and Schmidhuber, 1997) over the first dimension of a sample, with
- * PyTorch's weights and gates:
- *     i, f, o = sigmoid(W x_t + b + V h + d),  g = tanh(the same),  c <- f c + i g,  h <- o tanh(c),
- * the rows of the weights in the order i, f, g, o.
- * Gates and cells lie with the samples of a step side by side, so that the product of a step, V h, reads V as
- * it is and packs only h. What x adds is one product for all steps, and so are the gradients of the weights
- * and of x.
+ * Long short-term memory (Hochreiter and Schmidhuber, 1997) over the first dimension of a sample, with the weights and
+ * gates of PyTorch:
+ *     i, f, o = sigmoid(W x_t + b + V h + d),  g = tanh(W x_t + b + V h + d),  c <- f c + i g,  h <- o tanh(c),
+ * with the rows of the weights in the order i, f, g, o.
+ * In the arrays of gates and cells, the samples of a step are adjacent. The product V h of a step then reads V in place
+ * and packs only h. W x of all steps is one product, and so are the gradients of the weights and of x.
  */
 #include "layer/layer_priv.h"
 
@@ -17,46 +16,46 @@ typedef struct lstm_opts {
     uint32_t out, init, bias, reserved;
 } lstm_opts;
 
-/* What is answered. */
+/* The output of the layer. */
 enum { ALL, LAST, STATE };
 
 static const char *const out_names[] = {"all", "last", "state", NULL};
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(lstm_opts, units, 1, 1, 1 << 20, "hidden units, and as many cells"),
+    GNL_OPT_INT(lstm_opts, units, 1, 1, 1 << 20, "number of hidden units and of cells"),
     GNL_OPT_REAL(lstm_opts, gain, 1, 0, 1e6,
-                 "factor of the initial scale; the sd of normal, the value of constant"),
+                 "factor of the initial scale; sd for normal, value for constant"),
     GNL_OPT_ENUM(lstm_opts, out, ALL, STATE, out_names,
-                 "hidden units of all steps, of the last one, or [2,units]: those and the cells"),
+                 "output: hidden units of all steps, of the last step, or [2,units]: the last step and the cells"),
     GNL_OPT_ENUM(lstm_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
-    GNL_OPT_BOOL(lstm_opts, bias, 1, "add two biases, as PyTorch does"),
+    GNL_OPT_BOOL(lstm_opts, bias, 1, "add two biases, as in PyTorch"),
 };
 static const gnl_options_table table = {"lstm", sizeof(lstm_opts), options, GNL_COUNT(options)};
 
 enum { WEIGHT_X, WEIGHT_H, BIAS_X, BIAS_H };
 enum { INPUT_GATE, FORGET_GATE, NEW_CELL, OUTPUT_GATE, GATES };
 
-/* Work of a chunk, in numbers of a gate; units whose hidden numbers share a line of the cache stay together. */
+/* GRAIN: numbers of a gate per chunk. LINE: units whose hidden values share a cache line stay in one chunk. */
 enum { GRAIN = 2048, LINE = 16 };
 
-/* What doubles count exactly. */
-static const int64_t MOST_NUMBERS = INT64_C(1) << 53;
+/* Limit of sizes that a double represents exactly. */
+static const int64_t MAX_NUMBERS = INT64_C(1) << 53;
 
 /* ---- shapes -------------------------------------------------------------------------------------------- */
 
-/* A call's arrays; the samples of a step are side by side. */
+/* Arrays of a call. The samples of a step are adjacent. */
 typedef struct lstm {
     const gnl_step *s;
     int64_t steps, features, units, rows;
     int64_t columns;           /* steps * rows */
     gnl_real *gate;            /* cache [GATES,units,steps,rows] */
     gnl_real *cell;            /* cache [steps+1,units,rows] */
-    gnl_real *squashed;        /* cache [steps,units,rows]: tanh of the cells after each step */
+    gnl_real *tanh_cell;       /* cache [steps,units,rows]: tanh of the cells after each step */
     gnl_real *hidden;          /* cache [steps+1,rows,units] */
     gnl_real *x;               /* scratch [steps,rows,features] */
-    gnl_real *dgate;           /* scratch, as gate */
+    gnl_real *dgate;           /* scratch, same layout as gate */
     gnl_real *dcell, *dhidden; /* scratch [units,rows] */
-    int64_t step;              /* the one under way */
+    int64_t step;              /* current step */
 } lstm;
 
 static int64_t cache_numbers(int64_t steps, int64_t units, int64_t rows)
@@ -64,25 +63,25 @@ static int64_t cache_numbers(int64_t steps, int64_t units, int64_t rows)
     return units * rows * (GATES * steps + (steps + 1) + steps + (steps + 1));
 }
 
-/* Cache and scratch together are less than this; false when it cannot be counted. */
-static bool are_countable(int64_t steps, int64_t features, int64_t units, int64_t rows)
+/* Returns true if cache and scratch together have fewer than MAX_NUMBERS numbers. */
+static bool is_size_valid(int64_t steps, int64_t features, int64_t units, int64_t rows)
 {
     int64_t columns = 0, numbers = 0;
-    return features < MOST_NUMBERS && gnl_mul_i64(steps, rows, &columns) &&
-           gnl_mul_i64(columns, 4 * GATES * units + features, &numbers) && numbers < MOST_NUMBERS;
+    return features < MAX_NUMBERS && gnl_mul_i64(steps, rows, &columns) &&
+           gnl_mul_i64(columns, 4 * GATES * units + features, &numbers) && numbers < MAX_NUMBERS;
 }
 
 static genlat_status check_inputs(const lstm_opts *o, int inputs, const gnl_shape *in)
 {
     char text[GNL_SHAPE_TEXT];
     if (in[0].ndim != 2 || in[0].dim[0] < 1 || in[0].dim[1] < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, [steps,features] wanted", gnl_shape_format(in, text));
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, expected [steps,features]", gnl_shape_format(in, text));
     if (inputs == 2)
         return gnl_fail(GENLAT_E_SHAPE,
-                        "two inputs, one wanted or three: x, hidden units and cells before the first step");
+                        "the layer has two inputs, expected one or three: x, initial hidden units and initial cells");
     for (int i = 1; i < inputs; i++)
         if (gnl_shape_count(&in[i]) != o->units)
-            return gnl_fail(GENLAT_E_SHAPE, "input %d is %s, [%lld] wanted, the units", i + 1,
+            return gnl_fail(GENLAT_E_SHAPE, "input %d is %s, expected [%lld], the number of units", i + 1,
                             gnl_shape_format(&in[i], text), (long long)o->units);
     return GENLAT_OK;
 }
@@ -102,8 +101,8 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     const lstm_opts *o = opts;
     GNL_TRY(check_inputs(o, inputs, in));
     const int64_t steps = in[0].dim[0], features = in[0].dim[1];
-    if (!are_countable(steps, features, o->units, env->rows))
-        return gnl_fail(GENLAT_E_SHAPE, "%lld steps of %lld features are more than can be worked on",
+    if (!is_size_valid(steps, features, o->units, env->rows))
+        return gnl_fail(GENLAT_E_SHAPE, "%lld steps of %lld features need too much memory",
                         (long long)steps, (long long)features);
     const int64_t columns = steps * env->rows;
     plan->out = o->out == ALL    ? (gnl_shape){2, {steps, o->units}}
@@ -122,7 +121,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     return GENLAT_OK;
 }
 
-static lstm open_lstm(const gnl_step *s)
+static lstm lstm_of(const gnl_step *s)
 {
     lstm l = {.s = s, .steps = s->in[0].dim[0], .features = s->in[0].dim[1], .rows = s->rows};
     l.units = ((const lstm_opts *)s->opts)->units;
@@ -130,8 +129,8 @@ static lstm open_lstm(const gnl_step *s)
     const int64_t state = l.units * l.rows;
     l.gate = s->cache;
     l.cell = l.gate + GATES * l.units * l.columns;
-    l.squashed = l.cell + state * (l.steps + 1);
-    l.hidden = l.squashed + state * l.steps;
+    l.tanh_cell = l.cell + state * (l.steps + 1);
+    l.hidden = l.tanh_cell + state * l.steps;
     l.x = s->scratch;
     return l;
 }
@@ -141,32 +140,36 @@ static uint32_t out_of(const lstm *l)
     return ((const lstm_opts *)l->s->opts)->out;
 }
 
-/* ---- orders of samples, steps and units ---------------------------------------------------------------- */
+/* ---- order of samples, steps and units --------------------------------------------------------------- */
 
-typedef struct turn {
+/* Layout of an array with numbers of all steps. */
+typedef enum layout { ROWS_FIRST, STEPS_FIRST } layout;
+
+typedef struct reordering {
     int64_t rows, steps, n;
     const gnl_real *from;
     gnl_real *to;
-    bool by_step; /* to [steps,rows,n] from [rows,steps,n], else back */
-} turn;
+    layout to_layout; /* the source has the other one */
+} reordering;
 
-static void turn_task(void *arg, int64_t begin, int64_t end, int worker)
+static void reorder_task(void *arg, int64_t begin, int64_t end, int worker)
 {
-    const turn *t = arg;
+    const reordering *t = arg;
     for (int64_t i = begin; i < end; i++) {
         int64_t row = i / t->steps, step = i % t->steps, other = step * t->rows + row;
-        memcpy(t->to + (t->by_step ? other : i) * t->n, t->from + (t->by_step ? i : other) * t->n,
+        const bool by_step = t->to_layout == STEPS_FIRST;
+        memcpy(t->to + (by_step ? other : i) * t->n, t->from + (by_step ? i : other) * t->n,
                (size_t)t->n * sizeof *t->to);
     }
 }
 
-static void turn_steps(const lstm *l, bool by_step, int64_t n, const gnl_real *from, gnl_real *to)
+static void reorder_steps(const lstm *l, layout to_layout, int64_t n, const gnl_real *from, gnl_real *to)
 {
-    turn t = {l->rows, l->steps, n, from, to, by_step};
-    gnl_parallel(l->s->compute.ctx, l->columns, GNL_MAX(GNL_CHUNK / n, 1), turn_task, &t);
+    reordering t = {l->rows, l->steps, n, from, to, to_layout};
+    gnl_parallel(l->s->compute.ctx, l->columns, GNL_MAX(GNL_CHUNK / n, 1), reorder_task, &t);
 }
 
-/* [rows,units], rows `stride` apart, to [units,rows]; from NULL: zeros. */
+/* Transposes [rows,units], with rows `stride` apart, to [units,rows]. If from is NULL, writes zeros. */
 static void to_columns(const lstm *l, const gnl_real *from, int64_t stride, gnl_real *to)
 {
     for (int64_t unit = 0; unit < l->units; unit++)
@@ -174,7 +177,7 @@ static void to_columns(const lstm *l, const gnl_real *from, int64_t stride, gnl_
             to[unit * l->rows + row] = from ? from[row * stride + unit] : 0;
 }
 
-/* The reverse; to NULL: nothing. */
+/* The inverse. If to is NULL, does nothing. */
 static void to_rows(const lstm *l, const gnl_real *from, gnl_real *to, int64_t stride)
 {
     for (int64_t row = 0; row < l->rows && to; row++)
@@ -182,7 +185,7 @@ static void to_rows(const lstm *l, const gnl_real *from, gnl_real *to, int64_t s
             to[row * stride + unit] = from[unit * l->rows + row];
 }
 
-/* Where the samples of the step lie, for each gate of a unit. */
+/* Finds the samples of the current step for each gate of a unit. */
 static void find_gates(const lstm *l, gnl_real *all, int64_t unit, gnl_real *gate[GATES])
 {
     for (int g = 0; g < GATES; g++)
@@ -201,7 +204,7 @@ static void over_units(lstm *l, gnl_task *task)
 
 /* ---- forward ------------------------------------------------------------------------------------------- */
 
-static void open_gates(const lstm *l, int64_t unit, gnl_real *gate[GATES])
+static void compute_gates(const lstm *l, int64_t unit, gnl_real *gate[GATES])
 {
     const gnl_kernels *k = l->s->compute.k;
     for (int g = 0; g < GATES; g++) {
@@ -216,16 +219,16 @@ static void open_gates(const lstm *l, int64_t unit, gnl_real *gate[GATES])
 static void forward_unit(const lstm *l, int64_t unit)
 {
     gnl_real *gate[GATES], *cell = l->cell + state_at(l, l->step + 1, unit),
-                           *squashed = l->squashed + state_at(l, l->step, unit);
+                           *tanh_cell = l->tanh_cell + state_at(l, l->step, unit);
     gnl_real *hidden = l->hidden + (l->step + 1) * l->rows * l->units + unit;
-    const gnl_real *before = l->cell + state_at(l, l->step, unit);
+    const gnl_real *cell_before = l->cell + state_at(l, l->step, unit);
     find_gates(l, l->gate, unit, gate);
-    open_gates(l, unit, gate);
+    compute_gates(l, unit, gate);
     for (int64_t row = 0; row < l->rows; row++)
-        cell[row] = gate[FORGET_GATE][row] * before[row] + gate[INPUT_GATE][row] * gate[NEW_CELL][row];
-    l->s->compute.k->act[GNL_ACT_TANH](l->rows, 0, cell, squashed);
+        cell[row] = gate[FORGET_GATE][row] * cell_before[row] + gate[INPUT_GATE][row] * gate[NEW_CELL][row];
+    l->s->compute.k->act[GNL_ACT_TANH](l->rows, 0, cell, tanh_cell);
     for (int64_t row = 0; row < l->rows; row++)
-        hidden[row * l->units] = gate[OUTPUT_GATE][row] * squashed[row];
+        hidden[row * l->units] = gate[OUTPUT_GATE][row] * tanh_cell[row];
 }
 
 static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -234,7 +237,7 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
         forward_unit(arg, unit);
 }
 
-static void start(const lstm *l)
+static void init_state(const lstm *l)
 {
     const gnl_step *s = l->s;
     const size_t bytes = (size_t)(l->rows * l->units) * sizeof *l->hidden;
@@ -245,12 +248,12 @@ static void start(const lstm *l)
     to_columns(l, s->inputs > 1 ? s->x[2] : NULL, l->units, l->cell);
 }
 
-static void answer(const lstm *l)
+static void store_output(const lstm *l)
 {
     const gnl_real *last = l->hidden + l->columns * l->units;
     const size_t bytes = (size_t)l->units * sizeof *last;
     if (out_of(l) == ALL) {
-        turn_steps(l, false, l->units, l->hidden + l->rows * l->units, l->s->y);
+        reorder_steps(l, ROWS_FIRST, l->units, l->hidden + l->rows * l->units, l->s->y);
         return;
     }
     for (int64_t row = 0; row < l->rows; row++)
@@ -261,11 +264,11 @@ static void answer(const lstm *l)
 
 static void forward(const gnl_step *s)
 {
-    lstm l = open_lstm(s);
-    turn_steps(&l, true, l.features, s->x[0], l.x);
+    lstm l = lstm_of(s);
+    reorder_steps(&l, STEPS_FIRST, l.features, s->x[0], l.x);
     gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, GATES * l.units, l.columns, l.features, 1, s->param[WEIGHT_X],
              l.features, l.x, l.features, 0, l.gate, l.columns);
-    start(&l);
+    init_state(&l);
     for (; l.step < l.steps; l.step++) {
         if (l.step > 0 || s->inputs > 1)
             gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, GATES * l.units, l.rows, l.units, 1, s->param[WEIGHT_H],
@@ -273,18 +276,18 @@ static void forward(const gnl_step *s)
                      l.columns);
         over_units(&l, forward_task);
     }
-    answer(&l);
+    store_output(&l);
 }
 
 /* ---- backward ------------------------------------------------------------------------------------------ */
 
-/* dhidden and dcell are those after the step; dcell becomes that before it. */
+/* On entry dhidden and dcell are the gradients after the step. On return dcell is the gradient before it. */
 static void backward_unit(const lstm *l, int64_t unit)
 {
     gnl_real *gate[GATES], *dgate[GATES], *dcell = l->dcell + unit * l->rows;
     const gnl_real *dhidden = l->dhidden + unit * l->rows,
-                   *squashed = l->squashed + state_at(l, l->step, unit);
-    const gnl_real *before = l->cell + state_at(l, l->step, unit);
+                   *tanh_cell = l->tanh_cell + state_at(l, l->step, unit);
+    const gnl_real *cell_before = l->cell + state_at(l, l->step, unit);
     const gnl_real *dy = out_of(l) == ALL ? l->s->dy + l->step * l->units + unit : NULL;
     find_gates(l, l->gate, unit, gate);
     find_gates(l, l->dgate, unit, dgate);
@@ -292,11 +295,11 @@ static void backward_unit(const lstm *l, int64_t unit)
         gnl_real i = gate[INPUT_GATE][row], f = gate[FORGET_GATE][row], g = gate[NEW_CELL][row],
                  o = gate[OUTPUT_GATE][row];
         gnl_real dh = dhidden[row] + (dy ? dy[row * l->s->out_size] : 0);
-        gnl_real dc = dcell[row] + dh * o * (1 - squashed[row] * squashed[row]);
+        gnl_real dc = dcell[row] + dh * o * (1 - tanh_cell[row] * tanh_cell[row]);
         dgate[INPUT_GATE][row] = dc * g * i * (1 - i);
-        dgate[FORGET_GATE][row] = dc * before[row] * f * (1 - f);
+        dgate[FORGET_GATE][row] = dc * cell_before[row] * f * (1 - f);
         dgate[NEW_CELL][row] = dc * i * (1 - g * g);
-        dgate[OUTPUT_GATE][row] = dh * squashed[row] * o * (1 - o);
+        dgate[OUTPUT_GATE][row] = dh * tanh_cell[row] * o * (1 - o);
         dcell[row] = dc * f;
     }
 }
@@ -307,7 +310,7 @@ static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
         backward_unit(arg, unit);
 }
 
-/* Afterwards dhidden and dcell are those before the first step; dhidden only where it is wanted. */
+/* On return dhidden and dcell are the gradients before the first step; dhidden only if it is needed. */
 static void backward_through_steps(lstm *l)
 {
     const gnl_step *s = l->s;
@@ -337,7 +340,7 @@ static void add_weight_gradients(lstm *l)
     const gnl_step *s = l->s;
     const int64_t outputs = GATES * l->units;
     if (s->grad[WEIGHT_X]) {
-        turn_steps(l, true, l->features, s->x[0], l->x);
+        reorder_steps(l, STEPS_FIRST, l->features, s->x[0], l->x);
         gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, outputs, l->features, l->columns, 1, l->dgate, l->columns, l->x,
                  l->features, 1, s->grad[WEIGHT_X], l->features);
     }
@@ -350,7 +353,7 @@ static void add_weight_gradients(lstm *l)
 
 static void backward(const gnl_step *s)
 {
-    lstm l = open_lstm(s);
+    lstm l = lstm_of(s);
     l.dgate = l.x + l.columns * l.features;
     l.dcell = l.dgate + GATES * l.units * l.columns;
     l.dhidden = l.dcell + l.units * l.rows;
@@ -359,7 +362,7 @@ static void backward(const gnl_step *s)
     if (s->dx[0]) {
         gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, l.columns, l.features, GATES * l.units, 1, l.dgate, l.columns,
                  s->param[WEIGHT_X], l.features, 0, l.x, l.features);
-        turn_steps(&l, false, l.features, l.x, s->dx[0]);
+        reorder_steps(&l, ROWS_FIRST, l.features, l.x, s->dx[0]);
     }
     if (s->inputs > 1) {
         to_rows(&l, l.dhidden, s->dx[1], l.units);
@@ -376,6 +379,6 @@ const gnl_layer_type gnl_lstm = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
-    .help = "long short-term memory over the steps of [steps,features]; two more inputs are its state before "
-            "the first",
+    .help = "long short-term memory over the steps of [steps,features]; two more inputs are the initial "
+            "state",
 };

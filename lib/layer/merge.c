@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Nodes of several inputs of one shape: sum and product, element by element. */
+/* Elementwise sum and product of several inputs of equal shape. */
 #include "layer/layer_priv.h"
 
-enum { STRIP = 1024 }; /* elements of a product's partial result, on the stack */
+enum { STRIP = 1024 }; /* elements of a partial result of the product, on the stack */
 
 static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
                            gnl_layer_plan *plan)
 {
-    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     for (int i = 1; i < inputs; i++)
         if (!gnl_shape_equal(&in[i], &in[0]))
-            return gnl_fail(GENLAT_E_SHAPE, "input %d is %s, %s wanted as of input 0", i,
-                            gnl_shape_format(&in[i], found), gnl_shape_format(&in[0], wanted));
+            return gnl_fail(GENLAT_E_SHAPE, "input %d is %s, expected %s as for input 0", i,
+                            gnl_shape_format(&in[i], found), gnl_shape_format(&in[0], expected));
     return gnl_layer_same_shape(in, plan);
 }
 
@@ -23,7 +23,7 @@ static void run(const gnl_step *s, int64_t grain, gnl_task *task)
 
 /* ---- sum ------------------------------------------------------------------------------------- */
 
-static void add_up(const gnl_step *s, const gnl_real *const *x, int64_t begin, int64_t end, gnl_real *y)
+static void add_inputs(const gnl_step *s, const gnl_real *const *x, int64_t begin, int64_t end, gnl_real *y)
 {
     int64_t n = end - begin;
     if (s->inputs == 1)
@@ -35,16 +35,16 @@ static void add_up(const gnl_step *s, const gnl_real *const *x, int64_t begin, i
 static void add_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const gnl_step *s = arg;
-    add_up(s, s->x, begin, end, s->y);
+    add_inputs(s, s->x, begin, end, s->y);
 }
 
 static void add_jvp_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const gnl_step *s = arg;
-    add_up(s, s->tx, begin, end, s->ty);
+    add_inputs(s, s->tx, begin, end, s->ty);
 }
 
-static void hand_out(const gnl_step *s, const gnl_real *from, gnl_real *const *to)
+static void copy_to_all(const gnl_step *s, const gnl_real *from, gnl_real *const *to)
 {
     for (int i = 0; i < s->inputs; i++)
         if (to[i])
@@ -58,7 +58,7 @@ static void add_forward(const gnl_step *s)
 
 static void add_backward(const gnl_step *s)
 {
-    hand_out(s, s->dy, s->dx);
+    copy_to_all(s, s->dy, s->dx);
 }
 
 static void add_jvp(const gnl_step *s)
@@ -68,12 +68,12 @@ static void add_jvp(const gnl_step *s)
 
 static void add_jvp_backward(const gnl_step *s)
 {
-    hand_out(s, s->dty, s->dtx);
+    copy_to_all(s, s->dty, s->dtx);
 }
 
 /* ---- product --------------------------------------------------------------------------------- */
 
-/* out = start times all inputs but two; start NULL counts as 1; a or b of -1 leaves none out. */
+/* out = start times all inputs except a and b. start NULL: 1. a or b may be -1: no input is excluded. */
 static void product_without(const gnl_step *s, int a, int b, int64_t begin, int64_t n, const gnl_real *start,
                             gnl_real *out)
 {
@@ -100,7 +100,7 @@ static void multiply_backward_task(void *arg, int64_t begin, int64_t end, int wo
             product_without(s, i, -1, begin, end - begin, s->dy + begin, s->dx[i] + begin);
 }
 
-/* ty = sum over i of tx_i times the other x. */
+/* ty = sum over i of tx_i times all other x. */
 static void multiply_jvp_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const gnl_step *s = arg;
@@ -115,8 +115,7 @@ static void multiply_jvp_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* s = <dty, ty>: dtx_i = dty times the other x; dx_i += dty tx_k times the x but i and k, over all k but i.
- */
+/* s = <dty, ty>: dtx_i = dty times all other x; dx_i += dty tx_k times all x except i and k, summed over k != i. */
 static void multiply_second_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const gnl_step *s = arg;
@@ -154,7 +153,7 @@ static void multiply_jvp_backward(const gnl_step *s)
     run(s, STRIP, multiply_second_task);
 }
 
-/* ---- the table's lines ----------------------------------------------------------------------- */
+/* ---- layer types ----------------------------------------------------------------------------- */
 
 const gnl_layer_type gnl_add = {
     .name = "add",
@@ -166,7 +165,7 @@ const gnl_layer_type gnl_add = {
     .backward = add_backward,
     .jvp = add_jvp,
     .jvp_backward = add_jvp_backward,
-    .help = "sum of several inputs of one shape",
+    .help = "sum of several inputs of equal shape",
 };
 
 const gnl_layer_type gnl_multiply = {
@@ -179,5 +178,5 @@ const gnl_layer_type gnl_multiply = {
     .backward = multiply_backward,
     .jvp = multiply_jvp,
     .jvp_backward = multiply_jvp_backward,
-    .help = "product of several inputs of one shape, element by element",
+    .help = "elementwise product of several inputs of equal shape",
 };

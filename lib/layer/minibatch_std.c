@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Minibatch standard deviation (Karras et al. 2018): how much the samples of a group differ, one number as a plane on top
- * of each. The samples of a group are coupled, so gradient penalties refuse it. */
+/* Minibatch standard deviation (Karras et al. 2018): appends a channel with one number, the mean standard deviation
+ * among the samples of a group. The samples of a group depend on each other, so gradient penalties do not support this
+ * layer. */
 #include <tgmath.h>
 
 #include "layer/layer_priv.h"
@@ -11,19 +12,20 @@ typedef struct std_opts {
 } std_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(std_opts, group, 4, 1, 1 << 24, "samples of a group; what is left over joins the groups"),
+    GNL_OPT_INT(std_opts, group, 4, 1, 1 << 24,
+                "number of samples per group; remaining samples are distributed among the groups"),
 };
 static const gnl_options_table table = {"minibatch_std", sizeof(std_opts), options, GNL_COUNT(options)};
 
-enum { STRIP = 256 }; /* elements whose statistics are on the stack */
+enum { STRIP = 256 }; /* number of elements whose statistics are on the stack at a time */
 
-static const double EPSILON = 1e-8; /* added to variances, as in the paper's code */
+static const double EPSILON = 1e-8; /* added to variances, as in the code of the paper */
 
 static genlat_status infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
                            gnl_layer_plan *plan)
 {
     if (in[0].ndim < 1 || gnl_shape_count(in) < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "input is a scalar or empty, [channels,...] wanted");
+        return gnl_fail(GENLAT_E_SHAPE, "input is a scalar or empty, expected [channels,...]");
     plan->out = in[0];
     plan->out.dim[0]++;
     return GENLAT_OK;
@@ -45,9 +47,9 @@ static members members_of(const gnl_step *s, int64_t group)
     return (members){first, (group + 1) * s->rows / groups(s) - first};
 }
 
-/* Mean and deviation of n elements from `at` on over the samples of a group. */
-static void measure(const gnl_step *s, const members *m, int64_t at, int64_t n, double mean[],
-                    double deviation[])
+/* Computes mean and standard deviation of n elements, starting at `at`, over the samples of a group. */
+static void compute_statistics(const gnl_step *s, const members *m, int64_t at, int64_t n, double mean[],
+                               double deviation[])
 {
     const gnl_real *x = s->x[0] + m->first * s->in_size[0] + at;
     for (int64_t e = 0; e < n; e++)
@@ -57,8 +59,8 @@ static void measure(const gnl_step *s, const members *m, int64_t at, int64_t n, 
             mean[e] += (double)x[i * s->in_size[0] + e] / (double)m->count;
     for (int64_t i = 0; i < m->count; i++)
         for (int64_t e = 0; e < n; e++) {
-            double off = (double)x[i * s->in_size[0] + e] - mean[e];
-            deviation[e] += off * off / (double)m->count;
+            double difference = (double)x[i * s->in_size[0] + e] - mean[e];
+            deviation[e] += difference * difference / (double)m->count;
         }
     for (int64_t e = 0; e < n; e++)
         deviation[e] = sqrt(deviation[e] + EPSILON);
@@ -74,7 +76,7 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
         double total = 0;
         for (int64_t at = 0; at < size; at += STRIP) {
             int64_t n = GNL_MIN(size - at, (int64_t)STRIP);
-            measure(s, &m, at, n, mean, deviation);
+            compute_statistics(s, &m, at, n, mean, deviation);
             for (int64_t e = 0; e < n; e++)
                 total += deviation[e];
         }
@@ -86,7 +88,8 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* dx of a sample = its own dy + (sum of the plane's dy over the group) / (elements * samples) * (x - mean) / deviation */
+/* dx of a sample = dy + (sum of the extra channel's dy over the group) / (elements * samples) * (x - mean) /
+ * deviation */
 static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const gnl_step *s = arg;
@@ -100,7 +103,7 @@ static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
         slope /= (double)(size * m.count);
         for (int64_t at = 0; at < size; at += STRIP) {
             int64_t n = GNL_MIN(size - at, (int64_t)STRIP);
-            measure(s, &m, at, n, mean, deviation);
+            compute_statistics(s, &m, at, n, mean, deviation);
             for (int64_t i = m.first; i < m.first + m.count; i++)
                 for (int64_t e = 0; e < n; e++)
                     s->dx[0][i * size + at + e] =
@@ -137,5 +140,5 @@ const gnl_layer_type gnl_minibatch_std = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
-    .help = "adds a channel: the mean standard deviation of the elements over a group of samples",
+    .help = "appends a channel: the mean standard deviation of the elements over a group of samples",
 };

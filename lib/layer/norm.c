@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Normalisations: batch (Ioffe, Szegedy 2015), layer (Ba et al. 2016), instance (Ulyanov et al. 2016), group
- * (Wu, He 2018), RMS (Zhang, Sennrich 2019). They differ in what a group and a channel is; see layout(). */
+/* Normalisations: batch (Ioffe, Szegedy 2015), layer (Ba et al. 2016), instance (Ulyanov et al. 2016), group (Wu, He
+ * 2018), RMS (Zhang, Sennrich 2019). They differ in their groups and channels; see layout(). */
 #include "layer/layer_priv.h"
 #include "layer/norm_priv.h"
 
 typedef enum norm_kind { BATCH, LAYER, GROUP, INSTANCE, RMS } norm_kind;
 
-/* One struct for all; each kind's table shows what it has. */
+/* One struct for all kinds; each kind's table lists the options that it has. */
 typedef struct norm_opts {
     size_t size;
     double epsilon, momentum;
@@ -18,19 +18,19 @@ enum { OVER_SAMPLE, OVER_LAST };
 static const char *const over_names[] = {"sample", "last", NULL};
 
 #define EPSILON(value) GNL_OPT_REAL(norm_opts, epsilon, value, 0, 1, "added to the variance")
-#define AFFINE(on) GNL_OPT_BOOL(norm_opts, affine, on, "trained weight and bias")
+#define AFFINE(on) GNL_OPT_BOOL(norm_opts, affine, on, "use trained weight and bias")
 #define OVER                                                                                                 \
     GNL_OPT_ENUM(norm_opts, over, OVER_SAMPLE, OVER_LAST, over_names,                                        \
-                 "what is normalised: the sample or its last axis")
+                 "range of a group: the sample or its last axis")
 
 static const gnl_option batch_options[] = {
     EPSILON(1e-5),
-    GNL_OPT_REAL(norm_opts, momentum, 0.1, 0, 1, "share of a batch in the running statistics"),
+    GNL_OPT_REAL(norm_opts, momentum, 0.1, 0, 1, "weight of a batch in the running statistics"),
     AFFINE(1),
 };
 static const gnl_option layer_options[] = {EPSILON(1e-5), OVER, AFFINE(1)};
 static const gnl_option group_options[] = {
-    GNL_OPT_INT(norm_opts, groups, 1, 1, 1 << 24, "groups of channels"),
+    GNL_OPT_INT(norm_opts, groups, 1, 1, 1 << 24, "number of groups of channels"),
     EPSILON(1e-5),
     AFFINE(1),
 };
@@ -38,7 +38,7 @@ static const gnl_option instance_options[] = {EPSILON(1e-5), AFFINE(0)};
 static const gnl_option rms_options[] = {
     EPSILON(1e-6),
     OVER,
-    GNL_OPT_BOOL(norm_opts, affine, 1, "trained weight"),
+    GNL_OPT_BOOL(norm_opts, affine, 1, "use a trained weight"),
 };
 
 static const gnl_options_table batch_table = {"batch_norm", sizeof(norm_opts), batch_options,
@@ -54,8 +54,7 @@ static const gnl_options_table rms_table = {"rms_norm", sizeof(norm_opts), rms_o
 
 /* ---- groups and channels --------------------------------------------------------------------------- */
 
-/* Layer and RMS norm have a weight for each element of a group, the others for each channel, as PyTorch has.
- */
+/* As in PyTorch, layer and RMS norm have one weight per element of a group, the others one per channel. */
 static gnl_norm layout(norm_kind kind, const norm_opts *o, const gnl_shape *in, int64_t rows)
 {
     int64_t count = gnl_shape_count(in), last = in->dim[in->ndim - 1];
@@ -79,20 +78,20 @@ static gnl_norm layout(norm_kind kind, const norm_opts *o, const gnl_shape *in, 
 static genlat_status check(norm_kind kind, const norm_opts *o, const gnl_shape *in)
 {
     if (in->ndim < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "input is a scalar, [channels] or [channels,...] wanted");
+        return gnl_fail(GENLAT_E_SHAPE, "input is a scalar, expected [channels] or [channels,...]");
     if (kind == GROUP && in->dim[0] % o->groups)
-        return gnl_fail(GENLAT_E_SHAPE, "%lld channels, a multiple of groups=%lld wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "input has %lld channels, expected a multiple of groups=%lld",
                         (long long)in->dim[0], (long long)o->groups);
     return GENLAT_OK;
 }
 
-/* Normalised by itself, one element is its sign, or 0 and a derivative of rounding errors. */
+/* A group of one element has no variance: the result would be its sign, or 0 with derivatives of rounding errors. */
 static genlat_status check_group(const gnl_norm *n, const gnl_shape *in)
 {
     char text[GNL_SHAPE_TEXT];
     if (n->group != 1)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_SHAPE, "each group of %s would be one element, which has no variance; two or more wanted",
+    return gnl_fail(GENLAT_E_SHAPE, "each group of %s has one element, expected at least two",
                     gnl_shape_format(in, text));
 }
 
@@ -105,11 +104,16 @@ static gnl_shape affine_shape(norm_kind kind, const norm_opts *o, const gnl_shap
     return o->over == OVER_LAST ? (gnl_shape){1, {in->dim[in->ndim - 1]}} : *in;
 }
 
+typedef enum param_kind { TRAINED, STATE } param_kind;
+
 static void add_param(gnl_layer_plan *plan, const char *name, const gnl_shape *shape, double start,
-                      bool state)
+                      param_kind kind)
 {
     plan->param[plan->params++] =
-        (gnl_param){.name = name, .shape = *shape, .init = {GNL_INIT_CONSTANT, start, 1, 1}, .state = state};
+        (gnl_param){.name = name,
+                    .shape = *shape,
+                    .init = {GNL_INIT_CONSTANT, start, 1, 1},
+                    .state = kind == STATE};
 }
 
 static genlat_status infer(norm_kind kind, const norm_opts *o, const gnl_layer_env *env, const gnl_shape *in,
@@ -120,19 +124,19 @@ static genlat_status infer(norm_kind kind, const norm_opts *o, const gnl_layer_e
     GNL_TRY(check_group(&n, in));
     gnl_shape shape = affine_shape(kind, o, in);
     if (o->affine)
-        add_param(plan, "weight", &shape, 1, false);
+        add_param(plan, "weight", &shape, 1, TRAINED);
     if (o->affine && kind != RMS)
-        add_param(plan, "bias", &shape, 0, false);
+        add_param(plan, "bias", &shape, 0, TRAINED);
     if (kind == BATCH) {
-        add_param(plan, "running_mean", &shape, 0, true);
-        add_param(plan, "running_var", &shape, 1, true);
+        add_param(plan, "running_mean", &shape, 0, STATE);
+        add_param(plan, "running_var", &shape, 1, STATE);
     }
     plan->cache = gnl_norm_cache(&n);
     plan->scratch = gnl_norm_scratch(&n, o->affine, env->threads);
     return gnl_layer_same_shape(in, plan);
 }
 
-/* The parameters in the order of infer. */
+/* Assigns the parameters in the order of infer. */
 static gnl_norm norm_of(const gnl_step *s, norm_kind kind)
 {
     const norm_opts *o = s->opts;
@@ -155,7 +159,7 @@ static gnl_norm norm_of(const gnl_step *s, norm_kind kind)
     return n;
 }
 
-/* ---- the kinds ------------------------------------------------------------------------------------- */
+/* ---- layer types ----------------------------------------------------------------------------------- */
 
 #define NORM(layer, kind, table, traits, text)                                                               \
     static genlat_status layer##_infer(const void *opts, const gnl_layer_env *env, int inputs,               \
@@ -198,9 +202,9 @@ static gnl_norm norm_of(const gnl_step *s, norm_kind kind)
     };
 
 NORM(batch_norm, BATCH, batch_table, GNL_LAYER_COUPLES_BATCH | GNL_LAYER_DX_IS_DY,
-     "each channel over the batch; running statistics in evaluation")
-NORM(layer_norm, LAYER, layer_table, 0, "each sample by itself, or its last axis; a weight for each element")
-NORM(group_norm, GROUP, group_table, 0, "groups of channels of each sample")
-NORM(instance_norm, INSTANCE, instance_table, 0, "each channel of each sample")
+     "normalises each channel over the batch; uses running statistics in evaluation")
+NORM(layer_norm, LAYER, layer_table, 0, "normalises each sample or its last axis; one weight per element")
+NORM(group_norm, GROUP, group_table, 0, "normalises groups of channels of each sample")
+NORM(instance_norm, INSTANCE, instance_table, 0, "normalises each channel of each sample")
 NORM(rms_norm, RMS, rms_table, 0,
      "divides by the root mean square of the sample or its last axis; no mean, no bias")

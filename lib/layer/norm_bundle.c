@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The two loops over elements that normalisations are made of: sums of products in each group, and linear
- * combinations. A bundle says which elements belong to which group. */
+/* The two loops over elements that all normalisations use: sums of products in each group, and linear combinations. A
+ * bundle defines which elements belong to which group. */
 #include "layer/norm_priv.h"
 
 const gnl_real gnl_norm_zeros[GNL_NORM_WIDE];
@@ -27,8 +27,8 @@ void gnl_norm_over(const gnl_norm *n, int64_t count, gnl_task *task)
         gnl_parallel(n->step->compute.ctx, count, GNL_MAX(GNL_CHUNK / elements, 1), task, &copy);
 }
 
-static void sum_side_by_side(int64_t length, const gnl_real *p, const gnl_real *q, const gnl_real *a,
-                             const gnl_real *b, gnl_norm_sums *out)
+static void sum_columns(int64_t length, const gnl_real *p, const gnl_real *q, const gnl_real *a,
+                        const gnl_real *b, gnl_norm_sums *out)
 {
     for (int64_t i = 0; i < length; i++) {
         double d = (double)p[i] - (double)a[i];
@@ -45,13 +45,13 @@ void gnl_norm_sum(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_real *p
     if (b->width == 1)
         n->step->compute.k->deviations(b->runs, b->stride, b->length, p, shift_p[0], q, shift_q[0], one);
     for (int64_t run = 0; b->width > 1 && run < b->runs; run++, p += b->stride, q += b->stride)
-        sum_side_by_side(b->length, p, q, shift_p, shift_q, out);
+        sum_columns(b->length, p, q, shift_p, shift_q, out);
     out->p[0] += one[0];
     out->pq[0] += one[1];
 }
 
-static void mix_side_by_side(int64_t length, const gnl_norm_mix *m, const gnl_real *mean, const gnl_real *p,
-                             const gnl_real *x, gnl_store store, gnl_real *out)
+static void mix_columns(int64_t length, const gnl_norm_mix *m, const gnl_real *mean, const gnl_real *p,
+                        const gnl_real *x, gnl_store store, gnl_real *out)
 {
     for (int64_t i = 0; i < length; i++) {
         gnl_real value = m->p[i] * p[i] + m->one[i] + m->x[i] * (x[i] - mean[i]);
@@ -67,5 +67,5 @@ void gnl_norm_mix_in(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm
         if (b->width == 1)
             n->step->compute.k->mix(b->length, one, p, x, store, out);
         else
-            mix_side_by_side(b->length, m, mean, p, x, store, out);
+            mix_columns(b->length, m, mean, p, x, store, out);
 }

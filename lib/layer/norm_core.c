@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * With mean m, r = 1/sqrt(variance + epsilon), h = r (x - m) and <> the mean over a group of c elements:
- *   y = w h + b,  dh/dx = r P,  P v = v - <v> - h <h v>  (symmetric; <v> stays when the mean is not taken
- * off). docs/derivations/normalization.md has the steps; each function below names its formula.
+ * Let m be the mean, r = 1/sqrt(variance + epsilon), h = r (x - m), and <> the mean over a group of c elements:
+ *   y = w h + b,  dh/dx = r P,  P v = v - <v> - h <h v>. P is symmetric; without centering the term <v> is omitted.
+ * docs/derivations/normalization.md contains the derivation. The functions below refer to its formulas.
  */
 #include <tgmath.h>
 
 #include "layer/norm_priv.h"
 
-/* ---- where things are ------------------------------------------------------------------------------ */
+/* ---- arrays ---------------------------------------------------------------------------------------- */
 
 static int64_t total(const gnl_norm *n)
 {
@@ -40,13 +40,13 @@ static gnl_real *inverse_of(const gnl_norm *n)
     return n->step->cache + groups(n);
 }
 
-/* Groups that lie together keep h or its tangent for the sums over channels, and one group a worker. */
+/* Contiguous groups store h or its tangent for the sums over channels, and one group per worker. */
 int64_t gnl_norm_scratch(const gnl_norm *n, bool affine, int threads)
 {
     return n->group && affine ? total(n) + threads * n->group : 0;
 }
 
-static gnl_real *worker_space(const gnl_norm *n, int worker)
+static gnl_real *worker_scratch(const gnl_norm *n, int worker)
 {
     return n->group && n->weight ? n->step->scratch + total(n) + worker * n->group : NULL;
 }
@@ -57,15 +57,16 @@ static gnl_norm_bundle bundle_at(const gnl_norm *n, int64_t index)
                     : gnl_norm_channel_bundle(n, index);
 }
 
-/* ---- the affine map -------------------------------------------------------------------------------- */
+/* ---- affine map ------------------------------------------------------------------------------------ */
 
-/* Whole-batch groups have one weight each, which joins the factors of the mix; others are multiplied out. */
+/* Returns the weight to include in the factors of the mix: groups over the whole batch have one weight each. For other
+ * groups times_weight() applies the weights. */
 static gnl_real gain_of(const gnl_norm *n, int64_t group)
 {
     return !n->group && n->weight ? n->weight[group] : 1;
 }
 
-/* out = w v over the channels of a group that lies together; out may be v */
+/* out = w v over the channels of a contiguous group; out may be v. Otherwise returns v. */
 static const gnl_real *times_weight(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_real *v,
                                     gnl_real *out)
 {
@@ -88,7 +89,7 @@ static void plus_bias(const gnl_norm *n, const gnl_norm_bundle *b, gnl_real *y)
                                      n->bias + b->offset / n->plane % n->channels, y);
 }
 
-/* dw += sum v h and db += sum v over each channel; h is what the bundles left in the scratch. */
+/* dw += sum v h and db += sum v over each channel. The bundles have stored h in the scratch. */
 static void channel_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const gnl_norm *n = arg;
@@ -108,7 +109,7 @@ static void channel_task(void *arg, int64_t begin, int64_t end, int worker)
 
 /* ---- forward --------------------------------------------------------------------------------------- */
 
-/* PyTorch's rule: the running variance is the unbiased one. A group of one element has none and adds 0. */
+/* Like PyTorch, uses the unbiased variance, or the biased one, 0, for a group of one element. */
 static void update_running(const gnl_norm *n, int64_t group, double mean, double variance)
 {
     double c = group_size(n), unbiased = c > 1 ? variance * c / (c - 1) : variance;
@@ -117,8 +118,9 @@ static void update_running(const gnl_norm *n, int64_t group, double mean, double
     n->running_var[group] += share * ((gnl_real)unbiased - n->running_var[group]);
 }
 
-/* Sums about the first element of each group: squares of large equal numbers would cancel. */
-static void measure(const gnl_norm *n, const gnl_norm_bundle *b)
+/* Computes mean and inverse deviation. Sums are relative to the first element of each group, since the squares of large
+ * numbers would cancel. */
+static void compute_statistics(const gnl_norm *n, const gnl_norm_bundle *b)
 {
     const gnl_real *x = n->step->x[0] + b->offset, *shift = n->centered ? x : gnl_norm_zeros;
     gnl_norm_sums s;
@@ -135,7 +137,7 @@ static void measure(const gnl_norm *n, const gnl_norm_bundle *b)
     }
 }
 
-static void recall(const gnl_norm *n, const gnl_norm_bundle *b)
+static void load_statistics(const gnl_norm *n, const gnl_norm_bundle *b)
 {
     for (int64_t k = b->first; k < b->first + b->width; k++) {
         mean_of(n)[k] = n->running_mean[k];
@@ -151,9 +153,9 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
         gnl_norm_bundle b = bundle_at(n, i);
         gnl_norm_mix m = {0};
         if (n->fixed)
-            recall(n, &b);
+            load_statistics(n, &b);
         else if (!n->step->recompute)
-            measure(n, &b);
+            compute_statistics(n, &b);
         for (int64_t k = 0; k < b.width; k++) {
             m.x[k] = gain_of(n, b.first + k) * inverse_of(n)[b.first + k];
             m.one[k] = !n->group && n->bias ? n->bias[b.first + k] : 0;
@@ -168,13 +170,15 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
 
 /* ---- backward -------------------------------------------------------------------------------------- */
 
-/* Factors of gain r P v, from the sums of v and of v (x - m). */
-static void project(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *s, bool with_gain,
+typedef enum gain { WITHOUT_GAIN, WITH_GAIN } gain;
+
+/* Computes the factors of gain r P v from the sums of v and of v (x - m). */
+static void project(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *s, gain use,
                     gnl_norm_mix *m)
 {
     memset(m, 0, sizeof *m);
     for (int64_t k = 0; k < b->width; k++) {
-        gnl_real r = inverse_of(n)[b->first + k], factor = with_gain ? r * gain_of(n, b->first + k) : r;
+        gnl_real r = inverse_of(n)[b->first + k], factor = use == WITH_GAIN ? r * gain_of(n, b->first + k) : r;
         m->p[k] = factor;
         if (n->fixed)
             continue;
@@ -183,8 +187,8 @@ static void project(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_
     }
 }
 
-/* For the sums over channels: h to the scratch. */
-static void keep_normalised(const gnl_norm *n, const gnl_norm_bundle *b)
+/* Stores h in the scratch, for the sums over channels. */
+static void store_normalised(const gnl_norm *n, const gnl_norm_bundle *b)
 {
     gnl_norm_mix m = {.x = {inverse_of(n)[b->first]}};
     const gnl_real *x = n->step->x[0] + b->offset;
@@ -192,7 +196,7 @@ static void keep_normalised(const gnl_norm *n, const gnl_norm_bundle *b)
         gnl_norm_mix_in(n, b, &m, mean_of(n) + b->first, x, x, GNL_SET, n->step->scratch + b->offset);
 }
 
-/* A whole-batch group is a channel: its sums are the gradients. */
+/* A group over the whole batch is a channel, so its sums are the gradients. */
 static void add_gradients(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *s)
 {
     for (int64_t k = 0; !n->group && k < b->width; k++) {
@@ -214,13 +218,13 @@ static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
         gnl_real *dx = step->dx[0] ? step->dx[0] + b.offset : NULL;
         gnl_norm_sums s;
         gnl_norm_mix m;
-        keep_normalised(n, &b);
+        store_normalised(n, &b);
         if (n->group && !dx)
             continue;
         v = times_weight(n, &b, v, dx);
         gnl_norm_sum(n, &b, v, x, gnl_norm_zeros, mean_of(n) + b.first, &s);
         add_gradients(n, &b, &s);
-        project(n, &b, &s, true, &m);
+        project(n, &b, &s, WITH_GAIN, &m);
         if (dx)
             gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, v, x, GNL_SET, dx);
     }
@@ -239,17 +243,17 @@ static void jvp_task(void *arg, int64_t begin, int64_t end, int worker)
         gnl_norm_sums s;
         gnl_norm_mix m;
         gnl_norm_sum(n, &b, t, x, gnl_norm_zeros, mean_of(n) + b.first, &s);
-        project(n, &b, &s, true, &m);
+        project(n, &b, &s, WITH_GAIN, &m);
         gnl_norm_mix_in(n, &b, &m, mean_of(n) + b.first, t, x, GNL_SET, ty);
         times_weight(n, &b, ty, ty);
     }
 }
 
-/* With v = w dty, t = tx and S = <v t> - <v><t> - <v h><t h>, s = r c S:
- *   dx += -r^2 (<t h> P v + <v h> P t + h S),  and for a weight that is constant in the group dw += r c S /
- * w. The first mix has all but the last term of t, which the second brings. */
-static void curve(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *vx,
-                  const gnl_norm_sums *tx, const gnl_norm_sums *vt, gnl_norm_mix *first, gnl_norm_mix *second)
+/* With v = w dty, t = tx and S = <v t> - <v><t> - <v h><t h>, s = r c S: dx += -r^2 (<t h> P v + <v h> P t + h S). For
+ * a weight that is constant in the group, dw += r c S / w. The first mix has all terms except t itself, which the
+ * second adds. */
+static void second_factors(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *vx,
+                           const gnl_norm_sums *tx, const gnl_norm_sums *vt, gnl_norm_mix *first, gnl_norm_mix *second)
 {
     const double c = group_size(n);
     memset(first, 0, sizeof *first);
@@ -260,23 +264,23 @@ static void curve(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_su
         double vh = r * vx->pq[k] / c, th = r * tx->pq[k] / c;
         if (n->fixed)
             v = t = vh = th = scale = 0;
-        double spread = vt->pq[k] / c - v * t - vh * th;
+        double covariance = vt->pq[k] / c - v * t - vh * th;
         first->p[k] = (gnl_real)(-scale * th);
         first->one[k] = (gnl_real)(scale * (th * v + vh * t));
-        first->x[k] = (gnl_real)(scale * r * (2 * vh * th - spread));
+        first->x[k] = (gnl_real)(scale * r * (2 * vh * th - covariance));
         second->p[k] = (gnl_real)(-scale * vh);
         if (!n->group && n->dweight)
-            n->dweight[b->first + k] += (gnl_real)(r * c * spread);
+            n->dweight[b->first + k] += (gnl_real)(r * c * covariance);
     }
 }
 
-/* For the sums over channels: the tangent of h to the scratch. */
-static void keep_tangent(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *tx)
+/* Stores the tangent of h in the scratch, for the sums over channels. */
+static void store_tangent(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *tx)
 {
     gnl_norm_mix m;
     if (!n->group || !n->dweight)
         return;
-    project(n, b, tx, false, &m);
+    project(n, b, tx, WITHOUT_GAIN, &m);
     gnl_norm_mix_in(n, b, &m, mean_of(n) + b->first, n->step->tx[0] + b->offset, n->step->x[0] + b->offset,
                     GNL_SET, n->step->scratch + b->offset);
 }
@@ -288,25 +292,25 @@ static void second_task(void *arg, int64_t begin, int64_t end, int worker)
     for (int64_t i = begin; i < end; i++) {
         gnl_norm_bundle b = bundle_at(n, i);
         const gnl_real *x = step->x[0] + b.offset, *t = step->tx[0] + b.offset, *mean = mean_of(n) + b.first;
-        const gnl_real *v = times_weight(n, &b, step->dty + b.offset, worker_space(n, worker));
+        const gnl_real *v = times_weight(n, &b, step->dty + b.offset, worker_scratch(n, worker));
         gnl_norm_sums vx, tx, vt;
         gnl_norm_mix first, second;
         gnl_norm_sum(n, &b, v, x, gnl_norm_zeros, mean, &vx);
         gnl_norm_sum(n, &b, t, x, gnl_norm_zeros, mean, &tx);
         gnl_norm_sum(n, &b, v, t, gnl_norm_zeros, gnl_norm_zeros, &vt);
-        curve(n, &b, &vx, &tx, &vt, &first, &second);
+        second_factors(n, &b, &vx, &tx, &vt, &first, &second);
         if (step->dx[0]) {
             gnl_norm_mix_in(n, &b, &first, mean, v, x, GNL_ADD, step->dx[0] + b.offset);
             gnl_norm_mix_in(n, &b, &second, mean, t, x, GNL_ADD, step->dx[0] + b.offset);
         }
-        keep_tangent(n, &b, &tx);
-        project(n, &b, &vx, true, &first);
+        store_tangent(n, &b, &tx);
+        project(n, &b, &vx, WITH_GAIN, &first);
         if (step->dtx[0])
             gnl_norm_mix_in(n, &b, &first, mean, v, x, GNL_SET, step->dtx[0] + b.offset);
     }
 }
 
-/* ---- what norm.c calls ----------------------------------------------------------------------------- */
+/* ---- interface of norm.c ------------------------------------------------------------------------------- */
 
 static int64_t bundles(const gnl_norm *n)
 {
@@ -330,7 +334,7 @@ void gnl_norm_jvp(const gnl_norm *n)
     gnl_norm_over(n, bundles(n), jvp_task);
 }
 
-/* The tangent has no bias in it. */
+/* The tangent does not contain the bias. */
 void gnl_norm_jvp_backward(const gnl_norm *n)
 {
     gnl_step step = *n->step;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A layer of the caller's own kind: its table of functions behind a gnl_layer_type made for it alone. */
+/* User-defined layers: a gnl_layer_type that calls the functions of a genlat_layer_table. */
 #include <stdio.h>
 
 #include "layer/layer_priv.h"
@@ -13,7 +13,7 @@ typedef struct own {
     char name[NAME_BYTES];
 } own;
 
-/* What stands in the handle's options, so that every step finds its way here. */
+/* Options of the handle, from which each step finds the table. */
 typedef struct own_opts {
     size_t size;
     const own *own;
@@ -25,7 +25,7 @@ struct genlat_layer_plan {
     int inputs;
     const gnl_shape *in;
     bool has_output;
-    bool failed; /* a function of the plan has recorded an error */
+    bool failed; /* a function of the plan has set the error text */
 };
 
 static const own *own_of(const void *opts)
@@ -43,7 +43,7 @@ static bool is_name(const char *text)
 
 typedef void call_fn(void *user, const genlat_layer_call *call);
 
-/* The casts are between equal types: genlat_layer_new_own() refuses where numbers are not floats. */
+/* The casts are between equal types: genlat_layer_new_own() fails if gnl_real is not float. */
 static void call(const gnl_step *s, call_fn *function)
 {
     const int64_t *in_dims[GNL_MAX_INPUTS];
@@ -98,20 +98,20 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
                            gnl_layer_plan *plan)
 {
     const own *o = own_of(opts);
-    genlat_layer_plan question = {.plan = plan, .rows = env->rows, .inputs = inputs, .in = in};
+    genlat_layer_plan request = {.plan = plan, .rows = env->rows, .inputs = inputs, .in = in};
     const char *running = gnl_running();
-    genlat_status status = o->table.infer(o->table.user, &question);
+    genlat_status status = o->table.infer(o->table.user, &request);
     (void)gnl_enter(running);
-    if (question.failed && status != GENLAT_OK)
+    if (request.failed && status != GENLAT_OK)
         return status;
     if (status != GENLAT_OK)
         return gnl_fail(GENLAT_E_CALLBACK, "infer returned %d", (int)status);
-    if (!question.has_output)
-        return gnl_fail(GENLAT_E_CALLBACK, "infer answered no output shape");
+    if (!request.has_output)
+        return gnl_fail(GENLAT_E_CALLBACK, "infer did not set the output shape");
     return GENLAT_OK;
 }
 
-/* ---- the handle ------------------------------------------------------------------------------------ */
+/* ---- handle --------------------------------------------------------------------------------------- */
 
 static void free_own(genlat_ctx *ctx, void *self)
 {
@@ -126,22 +126,22 @@ static genlat_status check_table(const genlat_layer_table *t)
     if (!t->name || !is_name(t->name) || gnl_layer_type_find(t->name))
         return gnl_fail(
             GENLAT_E_INVALID,
-            "name is %s, up to %d of a-z, 0-9 and _ wanted, and no kind of the "
-            "library",
+            "name is %s, expected up to %d characters of a-z, 0-9 and _, other than the kinds of "
+            "the library",
             t->name ? t->name : "NULL", NAME_BYTES - 1);
     if (!t->infer || !t->forward || !t->backward)
-        return gnl_fail(GENLAT_E_INVALID, "%s needs infer, forward and backward",
+        return gnl_fail(GENLAT_E_INVALID, "%s lacks infer, forward or backward",
                         t->name);
     if (!t->jvp != !t->jvp_backward)
-        return gnl_fail(GENLAT_E_INVALID, "%s needs jvp and jvp_backward, or none",
+        return gnl_fail(GENLAT_E_INVALID, "%s has only one of jvp and jvp_backward",
                         t->name);
     if (t->inputs < 1 || t->inputs > GNL_MAX_INPUTS)
-        return gnl_fail(GENLAT_E_RANGE, "%s has %u inputs, 1 to %d wanted", t->name,
+        return gnl_fail(GENLAT_E_RANGE, "%s has %u inputs, must be from 1 to %d", t->name,
                         t->inputs, GNL_MAX_INPUTS);
     return GENLAT_OK;
 }
 
-static void fill_own(own *o, const genlat_layer_table *table)
+static void init_own(own *o, const genlat_layer_table *table)
 {
     o->table = *table;
     memcpy(o->name, table->name, strlen(table->name) + 1);
@@ -156,7 +156,7 @@ static void fill_own(own *o, const genlat_layer_table *table)
         .backward = backward,
         .jvp = table->jvp ? jvp : NULL,
         .jvp_backward = table->jvp_backward ? jvp_backward : NULL,
-        .help = "a layer of the caller's own",
+        .help = "user-defined layer",
     };
 }
 
@@ -169,7 +169,7 @@ genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *ta
     GNL_CHECK(ctx, "ctx is NULL");
     GNL_CHECK(table, "table is NULL");
     if (sizeof(gnl_real) != sizeof(float))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "this build computes in double");
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "user-defined layers need float, but this build computes in double");
     GNL_TRY(gnl_struct_take(table, sizeof known, &known, "table"));
     GNL_TRY(check_table(&known));
     genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
@@ -179,7 +179,7 @@ genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *ta
             gnl_layer_release(layer);
         return GENLAT_E_MEMORY;
     }
-    fill_own(o, &known);
+    init_own(o, &known);
     layer->type = &o->type;
     layer->own = o;
     layer->free_own = free_own;
@@ -188,7 +188,7 @@ genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *ta
     return GENLAT_OK;
 }
 
-/* ---- what infer asks and answers ------------------------------------------------------------------- */
+/* ---- functions for infer -------------------------------------------------------------------------- */
 
 static genlat_status plan_fail(genlat_layer_plan *plan, genlat_status status)
 {
@@ -203,23 +203,23 @@ genlat_status genlat_layer_plan_input(genlat_layer_plan *plan, int64_t input, in
     *ndim = 0;
     if (input < 0 || input >= plan->inputs)
         return plan_fail(plan,
-                         gnl_fail(GENLAT_E_RANGE, "no input %lld, there are %d",
+                         gnl_fail(GENLAT_E_RANGE, "input is %lld, but the layer has %d inputs",
                                   (long long)input, plan->inputs));
     *ndim = plan->in[input].ndim;
     memcpy(dims, plan->in[input].dim, sizeof plan->in[input].dim);
     return GENLAT_OK;
 }
 
-static genlat_status take_shape(int32_t ndim, const int64_t *dims, int32_t most,
-                                gnl_shape *out)
+static genlat_status check_shape(int32_t ndim, const int64_t *dims, int32_t most,
+                                 gnl_shape *out)
 {
     if (ndim < 0 || ndim > most || (ndim > 0 && !dims))
-        return gnl_fail(GENLAT_E_INVALID, "ndim is %d, 0 to %d wanted, and dims", (int)ndim,
+        return gnl_fail(GENLAT_E_INVALID, "ndim is %d, must be from 0 to %d, and dims must not be NULL", (int)ndim,
                         (int)most);
     *out = gnl_shape_of(ndim, dims);
     for (int32_t i = 0; i < ndim; i++)
         if (dims[i] < 1)
-            return gnl_fail(GENLAT_E_SHAPE, "size %lld, at least 1 wanted", (long long)dims[i]);
+            return gnl_fail(GENLAT_E_SHAPE, "dimension %d is %lld, must be at least 1", (int)i, (long long)dims[i]);
     return gnl_shape_check(out, NULL);
 }
 
@@ -228,7 +228,7 @@ genlat_status genlat_layer_plan_output(genlat_layer_plan *plan, int32_t ndim, co
     GNL_ENTER();
     GNL_CHECK(plan, "plan is NULL");
     genlat_status status =
-        take_shape(ndim, dims, GENLAT_MAX_DIMS - 1, &plan->plan->out);
+        check_shape(ndim, dims, GENLAT_MAX_DIMS - 1, &plan->plan->out);
     if (status != GENLAT_OK)
         return plan_fail(plan, status);
     plan->has_output = true;
@@ -242,26 +242,27 @@ static genlat_status find_init(const char *name, gnl_init_kind *out)
             *out = (gnl_init_kind)i;
             return GENLAT_OK;
         }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "no init is called '%s'", name);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "there is no init '%s'", name);
 }
 
-static genlat_status make_param(const char *name, uint32_t kind, const gnl_shape *shape, const char *init,
+static genlat_status init_param(const char *name, uint32_t kind, const gnl_shape *shape, const char *init,
                                 double gain, gnl_param *out)
 {
     const uint32_t known = GENLAT_PARAM_STATE | GENLAT_PARAM_DECAY;
-    gnl_init start = {.gain = gain,
-                      .fan_in = gnl_shape_count_from(shape, shape->ndim > 1),
-                      .fan_out = shape->ndim ? shape->dim[0] : 1};
+    gnl_init weights = {.gain = gain,
+                        .fan_in = gnl_shape_count_from(shape, shape->ndim > 1),
+                        .fan_out = shape->ndim ? shape->dim[0] : 1};
     if (!is_name(name))
-        return gnl_fail(GENLAT_E_INVALID, "name is '%s', a-z, 0-9 and _ wanted",
+        return gnl_fail(GENLAT_E_INVALID, "name is '%s', expected characters of a-z, 0-9 and _",
                         name);
     if (kind & ~known || kind == known || !isfinite(gain))
-        return gnl_fail(GENLAT_E_INVALID, "kind %u or gain %g of %s is not legal",
+        return gnl_fail(GENLAT_E_INVALID,
+                        "kind is %u and gain is %g for %s; kind must be one of GENLAT_PARAM_*, gain finite",
                         kind, gain, name);
-    GNL_TRY(find_init(init, &start.kind));
+    GNL_TRY(find_init(init, &weights.kind));
     *out = (gnl_param){.name = name,
                        .shape = *shape,
-                       .init = start,
+                       .init = weights,
                        .state = kind == GENLAT_PARAM_STATE,
                        .decay = kind == GENLAT_PARAM_DECAY};
     return GENLAT_OK;
@@ -275,11 +276,11 @@ genlat_status genlat_layer_plan_param(genlat_layer_plan *plan, const char *name,
     GNL_CHECK(plan && name && init, "plan, name or init is NULL");
     if (plan->plan->params == GNL_MAX_PARAMS)
         return plan_fail(plan, gnl_fail(GENLAT_E_RANGE,
-                                        "%s is one too many, %d are possible", name,
+                                        "%s exceeds the limit of %d parameters", name,
                                         GNL_MAX_PARAMS));
-    genlat_status status = take_shape(ndim, dims, GENLAT_MAX_DIMS, &shape);
+    genlat_status status = check_shape(ndim, dims, GENLAT_MAX_DIMS, &shape);
     if (status == GENLAT_OK)
-        status = make_param(name, kind, &shape, init, gain, &plan->plan->param[plan->plan->params]);
+        status = init_param(name, kind, &shape, init, gain, &plan->plan->param[plan->plan->params]);
     if (status != GENLAT_OK)
         return plan_fail(plan, status);
     plan->plan->params++;
@@ -293,8 +294,8 @@ genlat_status genlat_layer_plan_memory(genlat_layer_plan *plan, int64_t cache, i
     if (!gnl_mul_i64(cache, plan->rows, &plan->plan->cache) ||
         !gnl_mul_i64(scratch, plan->rows, &plan->plan->scratch))
         return plan_fail(plan, gnl_fail(GENLAT_E_RANGE,
-                                        "cache is %lld and scratch %lld, from 0 "
-                                        "to what memory has wanted",
+                                        "cache is %lld and scratch is %lld, negative "
+                                        "or too large",
                                         (long long)cache, (long long)scratch));
     return GENLAT_OK;
 }

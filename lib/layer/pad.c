@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Padding and cropping of lengths or planes; cropping is padding by less than nothing. */
+/* Padding and cropping of lengths or planes. Cropping is padding with negative sizes. */
 #include "layer/layer_priv.h"
 
 enum { ZERO, REFLECT, REPLICATE };
@@ -14,14 +14,14 @@ typedef struct pad_opts {
 } pad_opts;
 
 static const gnl_option pad_options[] = {
-    GNL_OPT_PAIR(pad_opts, before, 0, 0, 1 << 20, "positions added at the top and left"),
-    GNL_OPT_PAIR(pad_opts, after, 0, 0, 1 << 20, "positions added at the bottom and right"),
+    GNL_OPT_PAIR(pad_opts, before, 0, 0, 1 << 20, "number of positions added at the top and left"),
+    GNL_OPT_PAIR(pad_opts, after, 0, 0, 1 << 20, "number of positions added at the bottom and right"),
     GNL_OPT_ENUM(pad_opts, mode, ZERO, REPLICATE, modes,
-                 "what is put there; reflect leaves out the border itself"),
+                 "kind of padding; reflect does not repeat the border"),
 };
 static const gnl_option crop_options[] = {
-    GNL_OPT_PAIR(pad_opts, before, 0, 0, 1 << 20, "positions taken off at the top and left"),
-    GNL_OPT_PAIR(pad_opts, after, 0, 0, 1 << 20, "positions taken off at the bottom and right"),
+    GNL_OPT_PAIR(pad_opts, before, 0, 0, 1 << 20, "number of positions removed at the top and left"),
+    GNL_OPT_PAIR(pad_opts, after, 0, 0, 1 << 20, "number of positions removed at the bottom and right"),
 };
 static const gnl_options_table pad_table = {"pad", sizeof(pad_opts), pad_options, GNL_COUNT(pad_options)};
 static const gnl_options_table crop_table = {"crop", sizeof(pad_opts), crop_options, GNL_COUNT(crop_options)};
@@ -30,7 +30,7 @@ static genlat_status check_mode(const pad_opts *o, int i, int64_t size)
 {
     int64_t most = GNL_MAX(o->before[i], o->after[i]);
     if (o->mode == REFLECT && most >= size)
-        return gnl_fail(GENLAT_E_SHAPE, "reflection of %lld positions, the input has %lld and needs more",
+        return gnl_fail(GENLAT_E_SHAPE, "reflection needs more than %lld positions, but the input has %lld",
                         (long long)most, (long long)size);
     return GENLAT_OK;
 }
@@ -43,7 +43,7 @@ static genlat_status infer(const pad_opts *o, int64_t sign, const gnl_shape *in,
         GNL_TRY(check_mode(o, i, plane.size[i]));
         int64_t size = plane.size[i] + sign * (o->before[i] + o->after[i]);
         if (size < 1)
-            return gnl_fail(GENLAT_E_SHAPE, "nothing is left of the input's %lld positions",
+            return gnl_fail(GENLAT_E_SHAPE, "cropping removes all %lld positions of the input",
                             (long long)plane.size[i]);
         plane.size[i] = size;
     }
@@ -63,7 +63,7 @@ static genlat_status crop_infer(const void *opts, const gnl_layer_env *env, int 
     return infer(opts, -1, in, plan);
 }
 
-/* ---- work ------------------------------------------------------------------------------------ */
+/* ---- computation ----------------------------------------------------------------------------- */
 
 typedef struct job {
     int64_t in[2], out[2], before[2];
@@ -86,7 +86,7 @@ static void run(const gnl_step *s, int64_t sign, gnl_task *task, const gnl_real 
     gnl_parallel(s->compute.ctx, s->rows * in.channels, GNL_MAX(GNL_CHUNK / size, 1), task, &j);
 }
 
-/* The input position that an output position shows along axis i; -1: none. */
+/* Returns the input position for an output position along axis i, or -1 for zero padding. */
 static int64_t source(const job *j, int i, int64_t position)
 {
     int64_t at = position - j->before[i], last = j->in[i] - 1;
@@ -99,7 +99,7 @@ static int64_t source(const job *j, int i, int64_t position)
     return at < 0 ? -at : 2 * last - at;
 }
 
-static void show_border(const job *j, int64_t begin, int64_t end, const gnl_real *line, gnl_real *out)
+static void fill_border(const job *j, int64_t begin, int64_t end, const gnl_real *line, gnl_real *out)
 {
     for (int64_t x = begin; x < end; x++) {
         int64_t at = source(j, 1, x);
@@ -110,9 +110,9 @@ static void show_border(const job *j, int64_t begin, int64_t end, const gnl_real
 static void apply_line(const job *j, const gnl_real *line, gnl_real *out)
 {
     int64_t begin = GNL_MAX(j->before[1], 0), end = GNL_MIN(j->before[1] + j->in[1], j->out[1]);
-    show_border(j, 0, begin, line, out);
+    fill_border(j, 0, begin, line, out);
     memcpy(out + begin, line + begin - j->before[1], (size_t)(end - begin) * sizeof *out);
-    show_border(j, end, j->out[1], line, out);
+    fill_border(j, end, j->out[1], line, out);
 }
 
 static void apply_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -184,7 +184,7 @@ const gnl_layer_type gnl_pad = {
     .backward = pad_backward,
     .jvp = pad_jvp,
     .jvp_backward = pad_jvp_backward,
-    .help = "zeros, reflection or repetition around [channels,length] or [channels,height,width]",
+    .help = "pads [channels,length] or [channels,height,width] by zeros, reflection or replication",
 };
 
 const gnl_layer_type gnl_crop = {
@@ -198,5 +198,5 @@ const gnl_layer_type gnl_crop = {
     .backward = crop_backward,
     .jvp = crop_jvp,
     .jvp_backward = crop_jvp_backward,
-    .help = "takes positions off the border of [channels,length] or [channels,height,width]",
+    .help = "removes positions at the border of [channels,length] or [channels,height,width]",
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples as planes, for the layers that work on one or two dimensions alike. */
+/* Samples as planes, for layers that support both one and two dimensions. */
 #include "layer/layer_priv.h"
 
 gnl_plane gnl_plane_of(const gnl_shape *shape)
@@ -11,7 +11,7 @@ genlat_status gnl_plane_check(const gnl_shape *in)
 {
     char text[GNL_SHAPE_TEXT];
     if (in->ndim != 2 && in->ndim != 3)
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, [channels,length] or [channels,height,width] wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, expected [channels,length] or [channels,height,width]",
                         gnl_shape_format(in, text));
     if (gnl_shape_count(in) < 1)
         return gnl_fail(GENLAT_E_SHAPE, "input is %s, which is empty", gnl_shape_format(in, text));

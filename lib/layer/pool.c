@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Maximum and average over a moving window. The maximum remembers where it was, so that it is linear
- * afterwards. */
+/* Maximum and average pooling. The maximum stores its position, so that it is linear afterwards. */
 #include "layer/layer_priv.h"
 
 typedef struct pool_opts {
@@ -11,22 +10,22 @@ typedef struct pool_opts {
 } pool_opts;
 
 #define WINDOW_OPTIONS                                                                                       \
-    GNL_OPT_PAIR(pool_opts, kernel, 2, 1, 1 << 20, "size of the window, positions"),                         \
-        GNL_OPT_PAIR(pool_opts, stride, 0, 0, 1 << 20, "step of the window, positions; 0: its size"),        \
-        GNL_OPT_PAIR(pool_opts, padding, 0, 0, 1 << 20, "padding on each side, at most half the window")
+    GNL_OPT_PAIR(pool_opts, kernel, 2, 1, 1 << 20, "size of the window"),                                    \
+        GNL_OPT_PAIR(pool_opts, stride, 0, 0, 1 << 20, "step of the window; 0: size of the window"),         \
+        GNL_OPT_PAIR(pool_opts, padding, 0, 0, 1 << 20, "padding on each side, at most half of the window")
 
 static const gnl_option max_options[] = {WINDOW_OPTIONS};
 static const gnl_option avg_options[] = {
     WINDOW_OPTIONS,
-    GNL_OPT_BOOL(pool_opts, count_padding, 1, "padding counts as zeros in the average"),
+    GNL_OPT_BOOL(pool_opts, count_padding, 1, "count padding as zeros in the average"),
 };
 static const gnl_options_table max_table = {"max_pool", sizeof(pool_opts), max_options,
                                             GNL_COUNT(max_options)};
 static const gnl_options_table avg_table = {"avg_pool", sizeof(pool_opts), avg_options,
                                             GNL_COUNT(avg_options)};
 
-/* Positions of a plane must be exact in a float, in which their places are kept. */
-static const int64_t LARGEST_PLANE = INT64_C(1) << 24;
+/* Limit up to which a float represents all positions of a plane exactly, since the cache stores positions as floats. */
+static const int64_t MAX_PLANE = INT64_C(1) << 24;
 
 /* ---- geometry ------------------------------------------------------------------------------------------ */
 
@@ -35,7 +34,7 @@ typedef struct pool {
     bool count_padding;
 } pool;
 
-static pool start_pool(const pool_opts *o, const gnl_shape *in)
+static pool pool_of(const pool_opts *o, const gnl_shape *in)
 {
     gnl_plane plane = gnl_plane_of(in);
     pool p = {.kernel = {1, 1}, .stride = {1, 1}, .count_padding = o->count_padding};
@@ -55,13 +54,13 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
                            gnl_layer_plan *plan)
 {
     GNL_TRY(gnl_plane_check(in));
-    pool p = start_pool(opts, in);
+    pool p = pool_of(opts, in);
     for (int i = 0; i < 2; i++) {
         if (p.padding[i] > p.kernel[i] / 2)
-            return gnl_fail(GENLAT_E_RANGE, "padding is %lld, at most half of kernel %lld wanted",
+            return gnl_fail(GENLAT_E_RANGE, "padding is %lld, must be at most half of kernel %lld",
                             (long long)p.padding[i], (long long)p.kernel[i]);
         if (p.in[i] + 2 * p.padding[i] < p.kernel[i])
-            return gnl_fail(GENLAT_E_SHAPE, "kernel is %lld, the padded input has %lld positions",
+            return gnl_fail(GENLAT_E_SHAPE, "kernel is %lld, but the padded input has only %lld positions",
                             (long long)p.kernel[i], (long long)(p.in[i] + 2 * p.padding[i]));
     }
     plan->out = gnl_plane_shape(in, p.out);
@@ -72,9 +71,9 @@ static genlat_status max_infer(const void *opts, const gnl_layer_env *env, int i
                                gnl_layer_plan *plan)
 {
     GNL_TRY(infer(opts, env, inputs, in, plan));
-    if (gnl_shape_count_from(in, 1) > LARGEST_PLANE)
-        return gnl_fail(GENLAT_E_SHAPE, "a channel has %lld positions, at most %lld wanted",
-                        (long long)gnl_shape_count_from(in, 1), (long long)LARGEST_PLANE);
+    if (gnl_shape_count_from(in, 1) > MAX_PLANE)
+        return gnl_fail(GENLAT_E_SHAPE, "a channel has %lld positions, must be at most %lld",
+                        (long long)gnl_shape_count_from(in, 1), (long long)MAX_PLANE);
     plan->cache = env->rows * gnl_shape_count(&plan->out);
     return GENLAT_OK;
 }
@@ -85,18 +84,18 @@ typedef struct job {
     pool p;
     const gnl_real *from;
     gnl_real *to;
-    gnl_real *place; /* of maxima; for averages a row of the output for each worker */
+    gnl_real *place; /* positions of the maxima; for averages one row of the output per worker */
 } job;
 
 static void run(const gnl_step *s, gnl_task *task, gnl_real *place, const gnl_real *from, gnl_real *to)
 {
-    job j = {start_pool(s->opts, &s->in[0]), from, to, place};
+    job j = {pool_of(s->opts, &s->in[0]), from, to, place};
     int64_t planes = s->rows * s->in[0].dim[0];
     int64_t grain = GNL_MAX(GNL_CHUNK / (j.p.in[0] * j.p.in[1]), 1);
     gnl_parallel(s->compute.ctx, planes, grain, task, &j);
 }
 
-/* The window of one output position, cut to the plane. */
+/* Window of an output position, clipped to the plane. */
 typedef struct window {
     int64_t y0, y1, x0, x1;
 } window;
@@ -110,7 +109,7 @@ static window window_at(const pool *p, int64_t oy, int64_t ox)
 
 /* ---- maximum ------------------------------------------------------------------------------------------- */
 
-/* A NaN wins, so that it does not go unseen. */
+/* Returns the position of the maximum. NaN counts as larger than any number, so that it propagates. */
 static int64_t find_max(const gnl_real *plane, int64_t width, const window *w)
 {
     int64_t best = w->y0 * width + w->x0;
@@ -139,7 +138,7 @@ static void max_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-static void take_task(void *arg, int64_t begin, int64_t end, int worker)
+static void max_apply_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
     int64_t in = j->p.in[0] * j->p.in[1], out = j->p.out[0] * j->p.out[1];
@@ -148,7 +147,7 @@ static void take_task(void *arg, int64_t begin, int64_t end, int worker)
             j->to[i] = j->from[plane * in + (int64_t)j->place[i]];
 }
 
-static void give_task(void *arg, int64_t begin, int64_t end, int worker)
+static void max_adjoint_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
     int64_t in = j->p.in[0] * j->p.in[1], out = j->p.out[0] * j->p.out[1];
@@ -158,14 +157,14 @@ static void give_task(void *arg, int64_t begin, int64_t end, int worker)
             j->to[plane * in + (int64_t)j->place[i]] += j->from[i];
 }
 
-static void max_take(const gnl_step *s, const gnl_real *x, gnl_real *y)
+static void max_apply(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
-    run(s, take_task, s->cache, x, y);
+    run(s, max_apply_task, s->cache, x, y);
 }
 
-static void max_give(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+static void max_adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 {
-    run(s, give_task, s->cache, dy, dx);
+    run(s, max_adjoint_task, s->cache, dy, dx);
 }
 
 static void max_forward(const gnl_step *s)
@@ -176,15 +175,15 @@ static void max_forward(const gnl_step *s)
 static void max_backward(const gnl_step *s)
 {
     if (s->dx[0])
-        max_give(s, s->dy, s->dx[0]);
+        max_adjoint(s, s->dy, s->dx[0]);
 }
 
-GNL_LINEAR_TANGENTS(max, max_take, max_give)
+GNL_LINEAR_TANGENTS(max, max_apply, max_adjoint)
 
 /* ---- average --------------------------------------------------------------------------------- */
 
-/* What each position of an output row is multiplied with: one over the positions in its window. */
-static void put_shares(const pool *p, int64_t oy, gnl_real *out)
+/* Computes the weight of each position of an output row: one over the number of positions in its window. */
+static void fill_weights(const pool *p, int64_t oy, gnl_real *out)
 {
     for (int64_t ox = 0; ox < p->out[1]; ox++) {
         window w = window_at(p, oy, ox);
@@ -193,37 +192,37 @@ static void put_shares(const pool *p, int64_t oy, gnl_real *out)
     }
 }
 
-/* The positions of an output row whose window has its column k within the plane: [begin,end). */
-typedef struct stretch {
+/* Range [begin,end) of positions of an output row for which column k of the window is inside the plane. */
+typedef struct range {
     int64_t begin, end;
-} stretch;
+} range;
 
-static stretch stretch_of(const pool *p, int64_t k)
+static range range_of(const pool *p, int64_t k)
 {
     int64_t step = p->stride[1], before = p->padding[1] - k, last = p->in[1] - 1 + before;
-    return (stretch){before > 0 ? (before + step - 1) / step : 0,
-                     last < 0 ? 0 : GNL_MIN(p->out[1], last / step + 1)};
+    return (range){before > 0 ? (before + step - 1) / step : 0,
+                   last < 0 ? 0 : GNL_MIN(p->out[1], last / step + 1)};
 }
 
 static void avg_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
     const pool *p = &j->p;
-    gnl_real *shares = j->place + worker * p->out[1], *out = j->to + begin * p->out[0] * p->out[1];
+    gnl_real *weights = j->place + worker * p->out[1], *out = j->to + begin * p->out[0] * p->out[1];
     for (int64_t i = 0; i < (end - begin) * p->out[0]; i++, out += p->out[1]) {
         const gnl_real *x = j->from + (begin + i / p->out[0]) * p->in[0] * p->in[1];
         window rows = window_at(p, i % p->out[0], 0);
-        put_shares(p, i % p->out[0], shares);
+        fill_weights(p, i % p->out[0], weights);
         memset(out, 0, (size_t)p->out[1] * sizeof *out);
         for (int64_t y = rows.y0; y < rows.y1; y++)
             for (int64_t k = 0; k < p->kernel[1]; k++) {
-                const stretch s = stretch_of(p, k);
+                const range s = range_of(p, k);
                 const int64_t at = y * p->in[1] + k - p->padding[1];
                 for (int64_t ox = s.begin; ox < s.end; ox++)
                     out[ox] += x[at + ox * p->stride[1]];
             }
         for (int64_t ox = 0; ox < p->out[1]; ox++)
-            out[ox] *= shares[ox];
+            out[ox] *= weights[ox];
     }
 }
 
@@ -238,12 +237,12 @@ static void avg_adjoint_task(void *arg, int64_t begin, int64_t end, int worker)
     for (int64_t i = 0; i < (end - begin) * p->out[0]; i++, from += p->out[1]) {
         gnl_real *dx = j->to + (begin + i / p->out[0]) * p->in[0] * p->in[1];
         window rows = window_at(p, i % p->out[0], 0);
-        put_shares(p, i % p->out[0], parts);
+        fill_weights(p, i % p->out[0], parts);
         for (int64_t ox = 0; ox < p->out[1]; ox++)
             parts[ox] *= from[ox];
         for (int64_t y = rows.y0; y < rows.y1; y++)
             for (int64_t k = 0; k < p->kernel[1]; k++) {
-                const stretch s = stretch_of(p, k);
+                const range s = range_of(p, k);
                 const int64_t at = y * p->in[1] + k - p->padding[1];
                 for (int64_t ox = s.begin; ox < s.end; ox++)
                     dx[at + ox * p->stride[1]] += parts[ox];
@@ -271,7 +270,7 @@ static void avg_adjoint(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 
 GNL_LINEAR_CALLS(avg, avg_apply, avg_adjoint)
 
-/* ---- the table's lines ----------------------------------------------------------------------- */
+/* ---- layer types ----------------------------------------------------------------------------- */
 
 const gnl_layer_type gnl_max_pool = {
     .name = "max_pool",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* relu and leaky_relu. Their slope is one of two numbers, so that a bit for each element is all that they keep for the backward
- * pass: what comes after may overwrite y. */
+/* relu and leaky_relu. Their derivative is one of two numbers, so the backward pass needs only one bit per element, and
+ * later layers may overwrite y. */
 #include "layer/layer_priv.h"
 
 typedef struct rectifier_opts {
@@ -8,7 +8,7 @@ typedef struct rectifier_opts {
     double slope;
 } rectifier_opts;
 
-/* The sign is that of y, which a negative slope would turn. */
+/* slope must not be negative, because the bits are the signs of y. */
 static const gnl_option leaky_relu_options[] = {
     GNL_OPT_REAL(rectifier_opts, slope, 0.01, 0, 1e3, "slope below zero"),
 };

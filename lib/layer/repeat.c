@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The same numbers several times, along a new first dimension: a code for each step of a sequence. */
+/* Repeats a sample along a new first dimension, for example a code for each step of a sequence. */
 #include "layer/layer_priv.h"
 
 typedef struct repeat_opts {
@@ -8,7 +8,7 @@ typedef struct repeat_opts {
 } repeat_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(repeat_opts, times, 1, 1, 1 << 24, "how often"),
+    GNL_OPT_INT(repeat_opts, times, 1, 1, 1 << 24, "number of repetitions"),
 };
 static const gnl_options_table table = {"repeat", sizeof(repeat_opts), options, GNL_COUNT(options)};
 
@@ -17,7 +17,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 {
     char text[GNL_SHAPE_TEXT];
     if (in[0].ndim + 2 > GENLAT_MAX_DIMS)
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, at most %d dimensions wanted",
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, must have at most %d dimensions",
                         gnl_shape_format(in, text), GENLAT_MAX_DIMS - 2);
     plan->out = (gnl_shape){in[0].ndim + 1, {((const repeat_opts *)opts)->times}};
     memcpy(plan->out.dim + 1, in[0].dim, (size_t)in[0].ndim * sizeof *in[0].dim);
@@ -31,7 +31,7 @@ static void repeat(const gnl_step *s, const gnl_real *x, gnl_real *y)
         memcpy(y + i * n, x + i / times * n, (size_t)n * sizeof *y);
 }
 
-static void add_up(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+static void sum_repeats(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
 {
     const int64_t n = s->in_size[0], times = s->out.dim[0];
     memset(dx, 0, (size_t)(s->rows * n) * sizeof *dx);
@@ -39,7 +39,7 @@ static void add_up(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
         s->compute.k->axpy(n, 1, dy + i * n, dx + i / times * n);
 }
 
-GNL_LINEAR_CALLS(repeat, repeat, add_up)
+GNL_LINEAR_CALLS(repeat, repeat, sum_repeats)
 
 const gnl_layer_type gnl_repeat = {
     .name = "repeat",
@@ -52,5 +52,5 @@ const gnl_layer_type gnl_repeat = {
     .backward = repeat_backward,
     .jvp = repeat_jvp,
     .jvp_backward = repeat_jvp_backward,
-    .help = "the same numbers several times along a new first dimension",
+    .help = "repeats a sample along a new first dimension",
 };

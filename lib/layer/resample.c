@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filtered resampling (Zhang 2019; Karras et al. 2020): up by a whole factor with zeros between, or down, through a short
- * filter along each axis, channel by channel. Zeros lie around the plane.
+ * Filtered resampling (Zhang 2019; Karras et al. 2020): enlarges by an integer factor, inserting zeros, or reduces,
+ * with a short filter along each axis, separately for each channel. The plane is padded with zeros.
  */
 #include "layer/layer_priv.h"
 
@@ -14,14 +14,14 @@ typedef struct resample_opts {
 } resample_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(resample_opts, up, 1, 1, TAPS, "factor by which height and width grow"),
-    GNL_OPT_INT(resample_opts, down, 1, 1, TAPS, "factor by which they shrink, leftover positions being cut"),
+    GNL_OPT_INT(resample_opts, up, 1, 1, TAPS, "factor by which height and width are enlarged"),
+    GNL_OPT_INT(resample_opts, down, 1, 1, TAPS, "factor by which they are reduced; remaining positions are dropped"),
     GNL_OPT_DIMS(resample_opts, filter, 1, 1 << 20,
-                 "taps as in 1x3x3x1, which is the default; their sum does not matter"),
+                 "taps, such as 1x3x3x1, the default; they are normalised by their sum"),
 };
 static const gnl_options_table table = {"resample", sizeof(resample_opts), options, GNL_COUNT(options)};
 
-/* y[o] = sum over taps k of tap[k] z[o down + k - before], z[i up] = x[i] and 0 elsewhere. */
+/* y[o] = sum over taps k of tap[k] z[o down + k - before], where z[i up] = x[i] and z is 0 elsewhere. */
 typedef struct filter {
     int64_t up, down, taps, before;
     gnl_real tap[TAPS];
@@ -29,8 +29,8 @@ typedef struct filter {
 
 static filter filter_of(const resample_opts *o)
 {
-    static const int64_t usual[TAPS] = {1, 3, 3, 1};
-    const int64_t *from = o->filter[0] ? o->filter : usual;
+    static const int64_t default_taps[TAPS] = {1, 3, 3, 1};
+    const int64_t *from = o->filter[0] ? o->filter : default_taps;
     filter f = {.up = o->up, .down = o->down};
     double sum = 0;
     while (f.taps < TAPS && from[f.taps])
@@ -49,7 +49,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     gnl_plane plane = gnl_plane_of(in);
     if ((f.up > 1 && f.down > 1) || f.taps < GNL_MAX(f.up, f.down))
         return gnl_fail(GENLAT_E_SHAPE,
-                        "up=%lld down=%lld with %lld taps; one of up and down must be 1, the other at "
+                        "up is %lld and down is %lld with %lld taps; one of them must be 1, the other at "
                         "most the number of taps",
                         (long long)f.up, (long long)f.down, (long long)f.taps);
     const int64_t height = plane.size[0];
@@ -63,34 +63,36 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     return GENLAT_OK;
 }
 
-/* ---- along one axis ----------------------------------------------------------------------------------- */
+/* ---- filtering along one axis --------------------------------------------------------------------------- */
 
-/* The map, or its transpose. */
+/* The linear map or its transpose. */
 typedef enum direction { FORWARD, ADJOINT } direction;
 
-/* Where a tap takes from and where it gives to: every from_step-th element and every to_step-th. */
-typedef struct way {
+/* Elements that a tap reads and writes: `count` elements from `from` in steps of from_step, to `to` in steps of
+ * to_step. */
+typedef struct tap_range {
     int64_t count, from, from_step, to, to_step;
-} way;
+} tap_range;
 
-/* Of tap k along an axis of `in` positions in x and `out` in y. ADJOINT: from y to x. */
-static way way_of(const filter *f, int64_t k, int64_t in, int64_t out, direction d)
+/* Returns the range of tap k along an axis with `in` positions in x and `out` positions in y. With ADJOINT, reads y and
+ * writes x. */
+static tap_range tap_range_of(const filter *f, int64_t k, int64_t in, int64_t out, direction d)
 {
     int64_t o = 0;
     while (o * f->down + k < f->before || (o * f->down + k - f->before) % f->up)
         o++;
     const int64_t i = (o * f->down + k - f->before) / f->up;
     const int64_t count = o < out && i < in ? GNL_MIN((out - 1 - o) / f->up, (in - 1 - i) / f->down) + 1 : 0;
-    return d == ADJOINT ? (way){count, o, f->up, i, f->down} : (way){count, i, f->down, o, f->up};
+    return d == ADJOINT ? (tap_range){count, o, f->up, i, f->down} : (tap_range){count, i, f->down, o, f->up};
 }
 
-/* Adds to what is there. `lines` lie one after the other; each position is `width` numbers. */
+/* Adds the filtered lines to `to`. `lines` lines follow each other; each position has `width` numbers. */
 static void filter_axis(const gnl_kernels *kernels, const filter *f, int64_t in, int64_t out, int64_t lines,
                         int64_t width, direction d, const gnl_real *from, gnl_real *to)
 {
     const int64_t from_line = (d == ADJOINT ? out : in) * width, to_line = (d == ADJOINT ? in : out) * width;
     for (int64_t k = 0; k < f->taps; k++) {
-        const way w = way_of(f, k, in, out, d);
+        const tap_range w = tap_range_of(f, k, in, out, d);
         for (int64_t line = 0; line < lines; line++) {
             const gnl_real *a = from + line * from_line + w.from * width;
             gnl_real *b = to + line * to_line + w.to * width;
@@ -111,7 +113,7 @@ typedef struct job {
     gnl_real *to;
 } job;
 
-/* Between the passes lies a plane of the input's height and the output's width. */
+/* The intermediate plane between the two passes has the height of the input and the width of the output. */
 static void task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
@@ -173,5 +175,5 @@ const gnl_layer_type gnl_resample = {
     .backward = resample_backward,
     .jvp = resample_jvp,
     .jvp_backward = resample_jvp_backward,
-    .help = "planes made larger or smaller by a whole factor through a filter, zeros outside",
+    .help = "enlarges or reduces planes by an integer factor with a filter and zero padding",
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The same numbers in another shape; a plan may skip the copies. */
+/* Reshaping. A plan may skip the copies. */
 #include "layer/layer_priv.h"
 
 typedef struct reshape_opts {
@@ -9,7 +9,7 @@ typedef struct reshape_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_DIMS(reshape_opts, shape, -1, 1 << 30,
-                 "sizes of one sample as in 64x7x7; -1, once: what is left"),
+                 "shape of one sample, such as 64x7x7; one size may be -1 to be inferred"),
 };
 static const gnl_options_table table = {"reshape", sizeof(reshape_opts), options, GNL_COUNT(options)};
 
@@ -20,8 +20,8 @@ static genlat_status flatten_infer(const void *opts, const gnl_layer_env *env, i
     return GENLAT_OK;
 }
 
-/* Fills in the size that is left open, where there is one; the product of the others, or 0 when it cannot
- * fit. */
+/* Replaces a size of -1, if any, by the size for which the shape has `count` elements. Returns the number of elements,
+ * or 0 if the shape is invalid. */
 static int64_t resolve(gnl_shape *shape, int64_t count)
 {
     int64_t product = 1, *open = NULL;
@@ -45,15 +45,15 @@ static genlat_status reshape_infer(const void *opts, const gnl_layer_env *env, i
 {
     const reshape_opts *o = opts;
     gnl_shape shape = {0};
-    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
     for (; shape.ndim < GENLAT_MAX_DIMS - 1 && o->shape[shape.ndim]; shape.ndim++)
         shape.dim[shape.ndim] = o->shape[shape.ndim];
     if (shape.ndim == 0 || o->shape[shape.ndim])
-        return gnl_fail(GENLAT_E_INVALID, "shape has no or too many sizes, 1 to %d wanted as in shape=64x7x7",
+        return gnl_fail(GENLAT_E_INVALID, "shape has no or too many sizes, expected 1 to %d as in shape=64x7x7",
                         GENLAT_MAX_DIMS - 1);
-    gnl_shape_format(&shape, wanted);
+    gnl_shape_format(&shape, text);
     if (resolve(&shape, gnl_shape_count(in)) != gnl_shape_count(in))
-        return gnl_fail(GENLAT_E_SHAPE, "input %s cannot become %s", gnl_shape_format(in, found), wanted);
+        return gnl_fail(GENLAT_E_SHAPE, "input %s cannot be reshaped to %s", gnl_shape_format(in, found), text);
     plan->out = shape;
     return GENLAT_OK;
 }
@@ -76,7 +76,7 @@ const gnl_layer_type gnl_flatten = {
     .backward = view_backward,
     .jvp = view_jvp,
     .jvp_backward = view_jvp_backward,
-    .help = "a vector of all numbers of a sample",
+    .help = "reshapes a sample to a vector",
 };
 
 const gnl_layer_type gnl_reshape = {
@@ -90,5 +90,5 @@ const gnl_layer_type gnl_reshape = {
     .backward = view_backward,
     .jvp = view_jvp,
     .jvp_backward = view_jvp_backward,
-    .help = "the same numbers in another shape, such as 64x7x7 from a vector",
+    .help = "reshapes a sample, for example from a vector to 64x7x7",
 };

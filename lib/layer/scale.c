@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fixed maps without weights: identity; scale, such as from the (-1,1) of tanh to (0,1). */
+/* Elementwise maps without weights: identity; scale, for example from the range (-1,1) of tanh to (0,1). */
 #include "layer/layer_priv.h"
 
 typedef struct scale_opts {
@@ -9,7 +9,7 @@ typedef struct scale_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_REAL(scale_opts, factor, 1, -1e30, 1e30, "factor of x"),
-    GNL_OPT_REAL(scale_opts, shift, 0, -1e30, 1e30, "added afterwards"),
+    GNL_OPT_REAL(scale_opts, shift, 0, -1e30, 1e30, "added after multiplication"),
 };
 static const gnl_options_table table = {"scale", sizeof(scale_opts), options, GNL_COUNT(options)};
 
@@ -43,7 +43,7 @@ const gnl_layer_type gnl_identity = {
     .infer = infer,
     .forward = identity_forward,
     .backward = identity_backward,
-    .help = "x itself",
+    .help = "returns x",
 };
 
 static void scale_forward(const gnl_step *s)
@@ -70,5 +70,5 @@ const gnl_layer_type gnl_scale = {
     .infer = infer,
     .forward = scale_forward,
     .backward = scale_backward,
-    .help = "factor x + shift, both fixed",
+    .help = "factor x + shift, with constant factor and shift",
 };

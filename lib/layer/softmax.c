@@ -9,7 +9,7 @@ typedef struct softmax_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_INT(softmax_opts, axis, -1, -GENLAT_MAX_DIMS, GENLAT_MAX_DIMS - 1,
-                "axis of one sample that sums to 1; 0: channels, -1: the last"),
+                "axis of one sample that sums to 1; 0: channels, -1: last axis"),
 };
 static const gnl_options_table table = {"softmax", sizeof(softmax_opts), options, GNL_COUNT(options)};
 
@@ -25,9 +25,9 @@ static gnl_axis axis_of(const gnl_step *s)
     return gnl_axis_of(s, ((const softmax_opts *)s->opts)->axis);
 }
 
-/* ---- stripes: `width` neighbouring fibres along the axis, each of n numbers that are `stride` apart -- */
+/* ---- stripes: `width` adjacent fibres along the axis, each of n numbers that are `stride` apart -------- */
 
-enum { WIDEST = 64 };
+enum { MAX_WIDTH = 64 };
 
 typedef struct stripe {
     const gnl_kernels *k;
@@ -36,28 +36,28 @@ typedef struct stripe {
 
 static void softmax_stripe(const stripe *t, const gnl_real *x, gnl_real *y)
 {
-    gnl_real most[WIDEST];
-    double sum[WIDEST] = {0};
-    memcpy(most, x, (size_t)t->width * sizeof *most);
+    gnl_real max[MAX_WIDTH];
+    double sum[MAX_WIDTH] = {0};
+    memcpy(max, x, (size_t)t->width * sizeof *max);
     for (int64_t at = t->stride; at < t->n * t->stride; at += t->stride)
         for (int64_t i = 0; i < t->width; i++)
-            most[i] = x[at + i] > most[i] ? x[at + i] : most[i];
+            max[i] = x[at + i] > max[i] ? x[at + i] : max[i];
     for (int64_t at = 0; at < t->n * t->stride; at += t->stride) {
         for (int64_t i = 0; i < t->width; i++)
-            y[at + i] = x[at + i] - most[i];
+            y[at + i] = x[at + i] - max[i];
         t->k->exp(t->width, y + at, y + at);
         for (int64_t i = 0; i < t->width; i++)
             sum[i] += (double)y[at + i];
     }
     for (int64_t i = 0; i < t->width; i++)
-        most[i] = (gnl_real)(1 / sum[i]);
+        max[i] = (gnl_real)(1 / sum[i]);
     for (int64_t at = 0; at < t->n * t->stride; at += t->stride)
-        t->k->mul(t->width, y + at, most, y + at);
+        t->k->mul(t->width, y + at, max, y + at);
 }
 
 static void dot_stripe(const stripe *t, const gnl_real *a, const gnl_real *b, gnl_real *out)
 {
-    double sum[WIDEST] = {0};
+    double sum[MAX_WIDTH] = {0};
     for (int64_t at = 0; at < t->n * t->stride; at += t->stride)
         for (int64_t i = 0; i < t->width; i++)
             sum[i] += (double)a[at + i] * (double)b[at + i];
@@ -68,7 +68,7 @@ static void dot_stripe(const stripe *t, const gnl_real *a, const gnl_real *b, gn
 /* out = J v */
 static void multiply_stripe(const stripe *t, const gnl_real *y, const gnl_real *v, gnl_real *out)
 {
-    gnl_real mean[WIDEST];
+    gnl_real mean[MAX_WIDTH];
     dot_stripe(t, y, v, mean);
     for (int64_t at = 0; at < t->n * t->stride; at += t->stride)
         for (int64_t i = 0; i < t->width; i++)
@@ -80,8 +80,8 @@ static void multiply_stripe(const stripe *t, const gnl_real *y, const gnl_real *
 static void second_stripe(const stripe *t, const gnl_real *y, const gnl_real *a, const gnl_real *b,
                           gnl_real *dx)
 {
-    gnl_real ya[WIDEST], yb[WIDEST];
-    double yab[WIDEST] = {0};
+    gnl_real ya[MAX_WIDTH], yb[MAX_WIDTH];
+    double yab[MAX_WIDTH] = {0};
     dot_stripe(t, y, a, ya);
     dot_stripe(t, y, b, yb);
     for (int64_t at = 0; at < t->n * t->stride; at += t->stride)
@@ -94,7 +94,7 @@ static void second_stripe(const stripe *t, const gnl_real *y, const gnl_real *a,
         }
 }
 
-/* ---- over all fibres ------------------------------------------------------------------------------- */
+/* ---- all fibres ------------------------------------------------------------------------------------ */
 
 typedef struct job {
     const gnl_step *step;
@@ -111,18 +111,18 @@ static void run(const gnl_step *s, gnl_task *task, const gnl_real *v, gnl_real *
                      task, &j);
 }
 
-/* Place of the first number of fibre f. */
+/* Returns the index of the first number of fibre f. */
 static int64_t place(const gnl_axis *a, int64_t f)
 {
     return f / a->inner * a->n * a->inner + f % a->inner;
 }
 
-/* The stripe that begins with fibre f and ends before `end`. */
+/* Returns the stripe that begins with fibre f and ends before `end`. */
 static stripe stripe_at(const job *j, int64_t f, int64_t end)
 {
     const gnl_axis *a = &j->axis;
     int64_t width = GNL_MIN(end - f, a->inner - f % a->inner);
-    return (stripe){j->step->compute.k, a->n, a->inner, GNL_MIN(width, (int64_t)WIDEST)};
+    return (stripe){j->step->compute.k, a->n, a->inner, GNL_MIN(width, (int64_t)MAX_WIDTH)};
 }
 
 static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -200,5 +200,5 @@ const gnl_layer_type gnl_softmax = {
     .backward = backward,
     .jvp = jvp,
     .jvp_backward = jvp_backward,
-    .help = "positive numbers that sum to 1 along an axis",
+    .help = "normalised exponentials, which sum to 1 along an axis",
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every kind of layer, one line each. A line X(name) stands for gnl_name. */
+/* Table of all kinds of layers, one line each. X(name) expands for gnl_name. */
 #include "layer/layer_priv.h"
 
 #define LAYERS(X)                                                                                                     \

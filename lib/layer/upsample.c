@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Larger planes by a whole factor: repeated positions, or linear between them (bilinear in two dimensions)
- * with the corners as PyTorch's align_corners=False has them. Output position o reads the input at (o + 1/2)
- * / scale - 1/2.
+ * Enlarges planes by an integer factor: repeats positions, or interpolates linearly (bilinearly in two dimensions) as
+ * PyTorch does with align_corners=False. Output position o reads the input at (o + 1/2) / scale - 1/2.
  */
 #include "layer/layer_priv.h"
 
@@ -19,7 +18,7 @@ typedef struct upsample_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_PAIR(upsample_opts, scale, 2, 1, 1 << 16, "factor of height and width"),
-    GNL_OPT_ENUM(upsample_opts, mode, NEAREST, BILINEAR, modes, "how positions between are filled"),
+    GNL_OPT_ENUM(upsample_opts, mode, NEAREST, BILINEAR, modes, "interpolation"),
 };
 static const gnl_options_table table = {"upsample", sizeof(upsample_opts), options, GNL_COUNT(options)};
 
@@ -44,12 +43,12 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     return GENLAT_OK;
 }
 
-/* ---- planes over threads --------------------------------------------------------------------- */
+/* ---- planes on all threads --------------------------------------------------------------------- */
 
 typedef struct job {
     int64_t in[2], scale[2], out; /* out: positions of an output plane */
     const gnl_real *from;
-    gnl_real *to, *lines; /* lines: one of the input for each worker */
+    gnl_real *to, *lines; /* lines: one line of the input per worker */
 } job;
 
 static void run(const gnl_step *s, gnl_task *task, const gnl_real *from, gnl_real *to)
@@ -98,22 +97,23 @@ static void nearest_adjoint_task(void *arg, int64_t begin, int64_t end, int work
 
 /* ---- bilinear -------------------------------------------------------------------------------- */
 
-/* The two input positions that an output position lies between, and the weight of the second. */
-typedef struct between {
+/* The two input positions that enclose an output position, and the weight of the second. */
+typedef struct interval {
     int64_t low, high;
     gnl_real weight;
-} between;
+} interval;
 
-static between between_at(int64_t position, int64_t scale, int64_t size)
+static interval interval_at(int64_t position, int64_t scale, int64_t size)
 {
     gnl_real at =
         GNL_MAX(((gnl_real)position + (gnl_real)0.5) / (gnl_real)scale - (gnl_real)0.5, (gnl_real)0);
     int64_t low = GNL_MIN((int64_t)at, size - 1);
-    return (between){low, GNL_MIN(low + 1, size - 1), at - (gnl_real)low};
+    return (interval){low, GNL_MIN(low + 1, size - 1), at - (gnl_real)low};
 }
 
-/* Along a line the outputs q scale + phase, q = 0, 1, ..., all read the inputs q - back and q - back + 1 with one weight. The
- * first (back 1) or the last (back 0) of them has but one neighbour. */
+/* Along a line, the outputs q scale + index, q = 0, 1, ..., all read the inputs q - back and q - back + 1 with the same
+ * weight. The first (back 1) or the last (back 0) of them has only one neighbour: it copies input edge_from to output
+ * edge_to. */
 typedef struct phase {
     int64_t back, edge_from, edge_to;
     gnl_real weight;
@@ -127,7 +127,7 @@ static phase phase_of(int64_t index, int64_t scale, int64_t size)
     return (phase){0, size - 1, (size - 1) * scale + index, at};
 }
 
-static void widen(int64_t size, int64_t scale, const gnl_real *line, gnl_real *out)
+static void interpolate_line(int64_t size, int64_t scale, const gnl_real *line, gnl_real *out)
 {
     for (int64_t index = 0; index < scale; index++) {
         const phase p = phase_of(index, scale, size);
@@ -138,7 +138,7 @@ static void widen(int64_t size, int64_t scale, const gnl_real *line, gnl_real *o
     }
 }
 
-static void narrow(int64_t size, int64_t scale, const gnl_real *from, gnl_real *line)
+static void interpolate_adjoint(int64_t size, int64_t scale, const gnl_real *from, gnl_real *line)
 {
     memset(line, 0, (size_t)size * sizeof *line);
     for (int64_t index = 0; index < scale; index++) {
@@ -159,11 +159,11 @@ static void bilinear_task(void *arg, int64_t begin, int64_t end, int worker)
     gnl_real *line = j->lines + worker * width;
     for (int64_t i = begin * height; i < end * height; i++) {
         const gnl_real *plane = j->from + i / height * j->in[0] * width;
-        between v = between_at(i % height, j->scale[0], j->in[0]);
+        interval v = interval_at(i % height, j->scale[0], j->in[0]);
         const gnl_real *low = plane + v.low * width, *high = plane + v.high * width;
         for (int64_t x = 0; x < width; x++)
             line[x] = low[x] + v.weight * (high[x] - low[x]);
-        widen(width, j->scale[1], line, j->to + i * width * j->scale[1]);
+        interpolate_line(width, j->scale[1], line, j->to + i * width * j->scale[1]);
     }
 }
 
@@ -174,10 +174,10 @@ static void bilinear_adjoint_task(void *arg, int64_t begin, int64_t end, int wor
     gnl_real *line = j->lines + worker * width;
     memset(j->to + begin * one, 0, (size_t)((end - begin) * one) * sizeof *j->to);
     for (int64_t i = begin * height; i < end * height; i++) {
-        between v = between_at(i % height, j->scale[0], j->in[0]);
+        interval v = interval_at(i % height, j->scale[0], j->in[0]);
         gnl_real *plane = j->to + i / height * one, *low = plane + v.low * width,
                  *high = plane + v.high * width;
-        narrow(width, j->scale[1], j->from + i * width * j->scale[1], line);
+        interpolate_adjoint(width, j->scale[1], j->from + i * width * j->scale[1], line);
         for (int64_t x = 0; x < width; x++)
             low[x] += (1 - v.weight) * line[x];
         for (int64_t x = 0; x < width; x++)
@@ -185,7 +185,7 @@ static void bilinear_adjoint_task(void *arg, int64_t begin, int64_t end, int wor
     }
 }
 
-/* ---- the layer ------------------------------------------------------------------------------- */
+/* ---- layer type ------------------------------------------------------------------------------- */
 
 static gnl_task *const apply_tasks[] = {nearest_task, bilinear_task};
 static gnl_task *const adjoint_tasks[] = {nearest_adjoint_task, bilinear_adjoint_task};
@@ -213,5 +213,5 @@ const gnl_layer_type gnl_upsample = {
     .backward = upsample_backward,
     .jvp = upsample_jvp,
     .jvp_backward = upsample_jvp_backward,
-    .help = "larger planes by a whole factor, positions repeated or linear between",
+    .help = "enlarges planes by an integer factor, by repetition or linear interpolation",
 };

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What critic and generator of a GAN minimise, on the critic's raw outputs. Every kind is one line of a table: a curve
- * over the outputs, the targets it has for real and generated data, and what an output is compared with.
+ * Losses of discriminator and generator of a GAN, computed from the raw outputs of the discriminator. Each kind is one
+ * line of a table: a function of the outputs, the targets for real and generated data, and the value that is
+ * subtracted from each output first.
  */
 #include <tgmath.h>
 
 #include "loss/loss_priv.h"
 
-/* Value at x for a target, and its slope. */
+/* Returns the value at x for a target, and its derivative. */
 typedef double curve_fn(double x, double target, double *slope);
 
-/* What is taken off an output before the curve looks at it. */
-typedef enum relation { ALONE, PARTNER, AVERAGE } relation;
+/* What is subtracted from an output: nothing, the output of the paired sample, or the mean output of the other set. */
+typedef enum relation { NONE, PAIR, AVERAGE } relation;
 
 typedef struct rule {
     const char *help;
-    curve_fn *critic, *maker; /* of the critic's loss, and of the generator's */
-    double real, fake;        /* targets of the critic */
-    double made, factor;      /* target of the generator, and the sign of its loss */
+    curve_fn *discriminator, *generator; /* functions of the two losses */
+    double real, fake;        /* targets of the discriminator */
+    double generator_target, factor; /* target of the generator, and the sign of its loss */
     relation relation;
-    bool smooths; /* the target of real data can be lowered */
+    bool can_smooth; /* supports label smoothing */
 } rule;
 
 /* Cross-entropy of the logit x with a probability. */
@@ -50,17 +51,17 @@ static double line(double x, double target, double *slope)
 
 /* In the order of GENLAT_ADVERSARIAL_*. */
 static const rule kinds[] = {
-    {"cross-entropy; the generator raises the critic's loss (Goodfellow and others, 2014)", logistic,
-     logistic, 1, 0, 0, -1, ALONE, true},
-    {"cross-entropy; the generator wants to be called real (Goodfellow and others, 2014)", logistic, logistic,
-     1, 0, 1, 1, ALONE, true},
-    {"squares around 1 and 0 (Mao and others, 2017)", square, square, 1, 0, 1, 1, ALONE, true},
-    {"margins of 1 (Lim and Ye, 2017)", hinge, line, 1, -1, 1, 1, ALONE, false},
-    {"difference of means, for a critic of bounded slope (Arjovsky and others, 2017)", line, line, 1, -1, 1,
-     1, ALONE, false},
-    {"real and generated in pairs (Jolicoeur-Martineau, 2018; Huang and others, 2024)", logistic, logistic, 1,
-     0, 1, 1, PARTNER, false},
-    {"each against the mean of the others (Jolicoeur-Martineau, 2018)", logistic, logistic, 1, 0, 1, 1,
+    {"cross-entropy; the generator maximizes the discriminator's loss (Goodfellow and others, 2014)", logistic,
+     logistic, 1, 0, 0, -1, NONE, true},
+    {"cross-entropy; the generator minimizes it for its samples with real labels (Goodfellow and others, 2014)",
+     logistic, logistic, 1, 0, 1, 1, NONE, true},
+    {"squared differences from 1 and 0 (Mao and others, 2017)", square, square, 1, 0, 1, 1, NONE, true},
+    {"hinge loss with margins of 1 (Lim and Ye, 2017)", hinge, line, 1, -1, 1, 1, NONE, false},
+    {"difference of means, for a Lipschitz-bounded critic (Arjovsky and others, 2017)", line, line, 1, -1, 1,
+     1, NONE, false},
+    {"pairs of a real and a generated sample (Jolicoeur-Martineau, 2018; Huang and others, 2024)", logistic, logistic,
+     1, 0, 1, 1, PAIR, false},
+    {"each output minus the mean output of the other set (Jolicoeur-Martineau, 2018)", logistic, logistic, 1, 0, 1, 1,
      AVERAGE, false},
 };
 
@@ -70,14 +71,14 @@ const char *const gnl_adversarial_names[] = {
 
 bool gnl_adversarial_needs_real(uint32_t which)
 {
-    return kinds[which].relation != ALONE;
+    return kinds[which].relation != NONE;
 }
 
 double gnl_adversarial_sign(const gnl_adversarial *a)
 {
     const rule *k = &kinds[a->kind];
-    bool compares = k->relation != ALONE || k->critic == line;
-    double middle = k->critic == square ? 0.5 * (k->real + k->fake) : 0;
+    bool compares = k->relation != NONE || k->discriminator == line;
+    double middle = k->discriminator == square ? 0.5 * (k->real + k->fake) : 0;
     int64_t total = 0;
     for (int64_t i = 0; i < a->rows; i++) {
         double off = (double)a->real[i] - (compares ? (double)a->fake[i] : middle);
@@ -88,7 +89,7 @@ double gnl_adversarial_sign(const gnl_adversarial *a)
 
 bool gnl_adversarial_smooths(uint32_t which)
 {
-    return kinds[which].smooths;
+    return kinds[which].can_smooth;
 }
 
 static double mean_of(int64_t n, const gnl_real *x)
@@ -99,15 +100,15 @@ static double mean_of(int64_t n, const gnl_real *x)
     return total / (double)n;
 }
 
-/* Adds factor times the slopes of mean_i curve(x_i - other_i); `other` is what each is compared with. */
-typedef struct half {
+/* One term of a loss: factor * mean_i curve(x_i - other_i). Evaluation adds its derivatives. */
+typedef struct term {
     curve_fn *curve;
     double target, factor;
     relation relation;
     int64_t rows;
     const gnl_real *x, *other;
-    gnl_real *dx, *dother; /* either may be NULL */
-} half;
+    gnl_real *dx, *dother; /* each may be NULL */
+} term;
 
 static void add_to(gnl_real *out, int64_t index, double amount)
 {
@@ -115,15 +116,15 @@ static void add_to(gnl_real *out, int64_t index, double amount)
         out[index] += (gnl_real)amount;
 }
 
-static double half_value(const half *h)
+static double term_value(const term *h)
 {
     double mean = h->relation == AVERAGE ? mean_of(h->rows, h->other) : 0, total = 0, slopes = 0;
     double share = h->factor / (double)h->rows;
     for (int64_t i = 0; i < h->rows; i++) {
-        double off = h->relation == PARTNER ? (double)h->other[i] : mean, slope = 0;
+        double off = h->relation == PAIR ? (double)h->other[i] : mean, slope = 0;
         total += h->curve((double)h->x[i] - off, h->target, &slope);
         add_to(h->dx, i, share * slope);
-        if (h->relation == PARTNER)
+        if (h->relation == PAIR)
             add_to(h->dother, i, -share * slope);
         slopes += slope;
     }
@@ -143,22 +144,23 @@ double gnl_adversarial_discriminator(const gnl_adversarial *a, gnl_real *dreal, 
     const rule *k = &kinds[a->kind];
     clear(dreal, a->rows);
     clear(dfake, a->rows);
-    half of_real = {k->critic, k->real - a->smoothing, 1, k->relation, a->rows, a->real, a->fake, dreal,
-                    dfake};
-    half of_fake = {k->critic, k->fake + a->smoothing_fake, 1, k->relation, a->rows, a->fake, a->real, dfake,
-                    dreal};
-    double value = half_value(&of_real);
-    return k->relation == PARTNER ? value : value + half_value(&of_fake);
+    term real_term = {k->discriminator, k->real - a->smoothing, 1, k->relation, a->rows, a->real, a->fake, dreal,
+                      dfake};
+    term fake_term = {k->discriminator, k->fake + a->smoothing_fake, 1, k->relation, a->rows, a->fake, a->real, dfake,
+                      dreal};
+    double value = term_value(&real_term);
+    return k->relation == PAIR ? value : value + term_value(&fake_term);
 }
 
 double gnl_adversarial_generator(const gnl_adversarial *a, gnl_real *dfake)
 {
     const rule *k = &kinds[a->kind];
     clear(dfake, a->rows);
-    half of_fake = {k->maker, k->made, k->factor, k->relation, a->rows, a->fake, a->real, dfake, NULL};
-    half of_real = {k->maker, k->fake, k->factor, k->relation, a->rows, a->real, a->fake, NULL, dfake};
-    double value = half_value(&of_fake);
-    return k->relation == AVERAGE ? value + half_value(&of_real) : value;
+    term fake_term = {k->generator, k->generator_target, k->factor, k->relation, a->rows,
+                      a->fake,      a->real,             dfake,     NULL};
+    term real_term = {k->generator, k->fake, k->factor, k->relation, a->rows, a->real, a->fake, NULL, dfake};
+    double value = term_value(&fake_term);
+    return k->relation == AVERAGE ? value + term_value(&real_term) : value;
 }
 
 /* ---- public ------------------------------------------------------------------------------------------- */
@@ -178,16 +180,16 @@ static genlat_status check_rows(const genlat_tensor *tensor, int64_t rows,
     if (!tensor ||
         (tensor->shape.ndim >= 1 && tensor->shape.dim[0] == rows && gnl_shape_count(&tensor->shape) == rows))
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, one number for each of %lld rows wanted", name,
+    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, expected one number for each of %lld rows", name,
                     gnl_shape_format(&tensor->shape, found), (long long)rows);
 }
 
-static genlat_status measure(uint32_t which, const genlat_tensor *real, const genlat_tensor *fake,
+static genlat_status prepare(uint32_t which, const genlat_tensor *real, const genlat_tensor *fake,
                              const double *value, gnl_adversarial *out)
 {
     GNL_CHECK(fake, "fake is NULL");
     GNL_CHECK(value, "value is NULL");
-    GNL_CHECK(which < GNL_COUNT(kinds), "kind is not a GENLAT_ADVERSARIAL_*");
+    GNL_CHECK(which < GNL_COUNT(kinds), "kind is not one of GENLAT_ADVERSARIAL_*");
     int64_t rows = fake->shape.ndim ? fake->shape.dim[0] : 0;
     if (rows < 1)
         return gnl_fail(GENLAT_E_SHAPE, "fake has no rows");
@@ -197,7 +199,7 @@ static genlat_status measure(uint32_t which, const genlat_tensor *real, const ge
     return GENLAT_OK;
 }
 
-static genlat_status give(double found, double *value)
+static genlat_status store_finite(double found, double *value)
 {
     if (!isfinite(found))
         return gnl_fail(GENLAT_E_NUMERIC, "the loss is %g", found);
@@ -212,14 +214,15 @@ genlat_status genlat_adversarial_discriminator(uint32_t kind, double smoothing, 
     gnl_adversarial a = {0};
     GNL_ENTER();
     GNL_CHECK(real, "real is NULL");
-    GNL_TRY(measure(kind, real, fake, value, &a));
+    GNL_TRY(prepare(kind, real, fake, value, &a));
     GNL_TRY(check_rows(dreal, a.rows, "dreal"));
     GNL_TRY(check_rows(dfake, a.rows, "dfake"));
-    if (!(smoothing >= 0 && smoothing <= 0.5) || (smoothing > 0 && !kinds[kind].smooths))
-        return gnl_fail(GENLAT_E_RANGE, "smoothing is %g; %s takes 0 to %g", smoothing,
-                        gnl_adversarial_names[kind], kinds[kind].smooths ? 0.5 : 0.0);
+    if (!(smoothing >= 0 && smoothing <= 0.5) || (smoothing > 0 && !kinds[kind].can_smooth))
+        return gnl_fail(GENLAT_E_RANGE, "smoothing is %g, must be from 0 to %g for %s", smoothing,
+                        kinds[kind].can_smooth ? 0.5 : 0.0, gnl_adversarial_names[kind]);
     a.smoothing = smoothing;
-    return give(gnl_adversarial_discriminator(&a, dreal ? dreal->data : NULL, dfake ? dfake->data : NULL), value);
+    return store_finite(gnl_adversarial_discriminator(&a, dreal ? dreal->data : NULL, dfake ? dfake->data : NULL),
+                        value);
 }
 
 genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *real,
@@ -227,10 +230,10 @@ genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *r
 {
     gnl_adversarial a = {0};
     GNL_ENTER();
-    GNL_TRY(measure(kind, real, fake, value, &a));
+    GNL_TRY(prepare(kind, real, fake, value, &a));
     GNL_TRY(check_rows(dfake, a.rows, "dfake"));
-    if (!real && kinds[kind].relation != ALONE)
-        return gnl_fail(GENLAT_E_INVALID, "real is NULL, %s compares with it",
+    if (!real && kinds[kind].relation != NONE)
+        return gnl_fail(GENLAT_E_INVALID, "real is NULL, but %s needs it",
                         gnl_adversarial_names[kind]);
-    return give(gnl_adversarial_generator(&a, dfake ? dfake->data : NULL), value);
+    return store_finite(gnl_adversarial_generator(&a, dfake ? dfake->data : NULL), value);
 }

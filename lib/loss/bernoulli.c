@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bernoulli likelihood of logits: -log p = log(1 + e^l) - t l. Grey targets in [0,1] are taken as they are,
- * which is the cross-entropy between two Bernoulli distributions. */
+/* Bernoulli likelihood of logits: -log p = log(1 + e^l) - t l. Targets between 0 and 1 are used as they are, which is
+ * the cross-entropy between two Bernoulli distributions. */
 #include "loss/loss_priv.h"
 
 static gnl_loss_range range(const void *opts, int64_t parts)
@@ -34,5 +34,5 @@ const gnl_loss_type gnl_bernoulli = {
     .range = range,
     .eval = eval,
     .decode = decode,
-    .help = "Bernoulli likelihood of logits, for binary data and grey data in [0,1]",
+    .help = "Bernoulli likelihood of logits, for binary or grayscale data in [0,1]",
 };

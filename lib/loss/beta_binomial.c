@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Beta-binomial likelihood of the levels 0 .. n of an image, with outputs log alpha and log beta:
- * log p(k) = log C(n,k) + log B(k + alpha, n - k + beta) - log B(alpha, beta). */
+/* Beta-binomial likelihood of the levels 0 .. n of an image, with outputs log alpha and log beta: log p(k) = log C(n,k)
+ * + log B(k + alpha, n - k + beta) - log B(alpha, beta). */
 #include "loss/loss_priv.h"
 
-/* Beyond this size of log alpha the binomial limit is reached and the Gamma functions would cancel. */
+/* Bound of |log alpha| and |log beta|. Beyond it the binomial limit is reached, and the differences of Gamma functions
+ * would cancel. */
 static const double LOG_LIMIT = 14;
 
-enum { MOST_LEVELS = 1024 };
+enum { MAX_LEVELS = 1024 };
 
 typedef struct beta_opts {
     size_t size;
@@ -14,7 +15,7 @@ typedef struct beta_opts {
 } beta_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(beta_opts, levels, 256, 2, MOST_LEVELS, "levels of the data, from 0 to 1"),
+    GNL_OPT_INT(beta_opts, levels, 256, 2, MAX_LEVELS, "number of levels of the data, from 0 to 1"),
 };
 static const gnl_options_table table = {"beta_binomial", sizeof(beta_opts), options, GNL_COUNT(options)};
 
@@ -80,11 +81,10 @@ static void eval(genlat_loss *loss, const gnl_loss_call *call)
     gnl_loss_rows(loss, call, row, NULL);
 }
 
-/* By the ratio of neighbouring probabilities, from the middle outwards, so that nothing over- or underflows.
- */
+/* Computes probabilities from ratios of neighbours, from the mode outwards, which avoids overflow and underflow. */
 static double draw(double last, double alpha, double beta, double u)
 {
-    double p[MOST_LEVELS], total = 1;
+    double p[MAX_LEVELS], total = 1;
     int n = (int)last, middle = (int)nearest(last, alpha / (alpha + beta)), k = 0;
     p[middle] = 1;
     for (k = middle; k < n; k++)
@@ -116,5 +116,5 @@ const gnl_loss_type gnl_beta_binomial = {
     .range = range,
     .eval = eval,
     .decode = decode,
-    .help = "beta-binomial likelihood of the levels of an image in [0,1]; outputs log alpha and log beta",
+    .help = "beta-binomial likelihood of the levels of an image in [0,1]; outputs are log alpha and log beta",
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Softmax over classes, -log p = logsumexp(l) - l[t], for each element of the data or for one label a sample.
- */
+/* Softmax over classes, -log p = logsumexp(l) - l[t], for each element of the data or for one label per sample. */
 #include <tgmath.h>
 
 #include "loss/loss_priv.h"
@@ -12,14 +11,14 @@ typedef struct categorical_opts {
 } categorical_opts;
 
 static const gnl_option categorical_options[] = {
-    GNL_OPT_INT(categorical_opts, classes, 2, 1, 65536, "classes of an element"),
+    GNL_OPT_INT(categorical_opts, classes, 2, 1, 65536, "number of classes"),
     GNL_OPT_BOOL(categorical_opts, last, 0,
-                 "the logits of an element side by side, as [...,classes], instead of in planes"),
+                 "logits of an element are contiguous, [...,classes], instead of in planes"),
 };
 static const gnl_options_table table = {"categorical", sizeof(categorical_opts), categorical_options,
                                         GNL_COUNT(categorical_options)};
 
-/* Numbers that a loop of plain C compares side by side, and of which a block keeps the exponentials. */
+/* LANES: independent maxima, for vectorization. BLOCK: exponentials that are buffered at a time. */
 enum { LANES = 16, BLOCK = 1024 };
 
 static int64_t parts(const void *opts)
@@ -45,8 +44,8 @@ static double largest(int64_t classes, int64_t stride, const gnl_real *logit)
     return (double)top;
 }
 
-/* Of numbers side by side. */
-static gnl_real largest_together(int64_t n, const gnl_real *x)
+/* Returns the maximum of contiguous numbers. */
+static gnl_real largest_contiguous(int64_t n, const gnl_real *x)
 {
     gnl_real lane[LANES];
     for (int i = 0; i < LANES; i++)
@@ -59,7 +58,7 @@ static gnl_real largest_together(int64_t n, const gnl_real *x)
     return (gnl_real)largest(LANES, 1, lane);
 }
 
-/* The class as an index, or -1 for a number that names none. */
+/* Returns the class index, or -1 if the target is not a valid class. */
 static int64_t label_of(gnl_real target, int64_t classes)
 {
     return target >= 0 && target < (gnl_real)classes && target == floor(target) ? (int64_t)target : -1;
@@ -70,8 +69,8 @@ static double finish(int64_t label, double total, double top, double logit)
     return label < 0 ? NAN : log(total) + top - logit;
 }
 
-/* Logits in planes. */
-static double one(const gnl_loss_row *r, int64_t i)
+/* Evaluates an element with logits in planes. */
+static double element_planes(const gnl_loss_row *r, int64_t i)
 {
     const gnl_real *logit = r->out + i;
     gnl_real *slope = r->dout ? r->dout + i : NULL;
@@ -91,7 +90,7 @@ static double one(const gnl_loss_row *r, int64_t i)
     return finish(label, total, top, (double)logit[GNL_MAX(label, 0) * stride]);
 }
 
-/* sum e^(x - top); the exponentials go to `out` where it is not NULL. */
+/* Returns sum e^(x - top). If `out` is not NULL, it receives the exponentials. */
 static double sum_exp(const gnl_kernels *k, int64_t n, const gnl_real *x, gnl_real top, gnl_real *out)
 {
     gnl_real block[BLOCK];
@@ -101,19 +100,19 @@ static double sum_exp(const gnl_kernels *k, int64_t n, const gnl_real *x, gnl_re
         gnl_real *e = out ? out + at : block;
         for (int64_t i = 0; i < count; i++)
             e[i] = x[at + i] - top;
-        (k->exp)(count, e, e); /* not the macro */
+        (k->exp)(count, e, e); /* parentheses prevent macro expansion */
         total += k->sum(count, e);
     }
     return total;
 }
 
-/* Logits side by side: a vocabulary's, for which vectors count. */
-static double one_together(const gnl_loss_row *r, int64_t i)
+/* Evaluates an element with contiguous logits. Vectorized, for large numbers of classes such as vocabularies. */
+static double element_contiguous(const gnl_loss_row *r, int64_t i)
 {
     const gnl_real *logit = r->out + i * r->parts;
     gnl_real *slope = r->dout ? r->dout + i * r->parts : NULL;
     const int64_t label = label_of(r->target[i], r->parts);
-    const gnl_real top = largest_together(r->parts, logit);
+    const gnl_real top = largest_contiguous(r->parts, logit);
     const double total = sum_exp(r->k, r->parts, logit, top, slope);
     if (slope)
         r->k->scale(r->parts, label < 0 ? 0 : (gnl_real)(r->factor / total), slope, slope);
@@ -127,8 +126,8 @@ static bool together(const void *opts)
     return ((const categorical_opts *)opts)->last;
 }
 
-/* One element a sample lies so in any case. */
-static bool lies_together(const genlat_loss *loss, int64_t dims)
+/* With one element per sample the logits are always contiguous. */
+static bool is_contiguous(const genlat_loss *loss, int64_t dims)
 {
     return dims == 1 || (loss->type->together && loss->type->together(loss->opts));
 }
@@ -137,24 +136,24 @@ static double row(const gnl_loss_row *r)
 {
     double total = 0;
     for (int64_t i = 0; i < r->dims; i++)
-        total += one(r, i);
+        total += element_planes(r, i);
     return total;
 }
 
-static double row_together(const gnl_loss_row *r)
+static double row_contiguous(const gnl_loss_row *r)
 {
     double total = 0;
     for (int64_t i = 0; i < r->dims; i++)
-        total += one_together(r, i);
+        total += element_contiguous(r, i);
     return total;
 }
 
 static void eval(genlat_loss *loss, const gnl_loss_call *call)
 {
-    gnl_loss_rows(loss, call, lies_together(loss, call->dims) ? row_together : row, NULL);
+    gnl_loss_rows(loss, call, is_contiguous(loss, call->dims) ? row_contiguous : row, NULL);
 }
 
-/* The "mean" of classes is the most probable one. */
+/* The "mean" of classes is the most probable class. */
 static double element(const gnl_loss_element *e)
 {
     double top = largest(e->parts, e->stride, e->out), total = 0;
@@ -176,7 +175,7 @@ static double element(const gnl_loss_element *e)
 static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
 {
     gnl_loss_decode rows = *d;
-    if (lies_together(loss, d->dims)) { /* each element is a row of its own */
+    if (is_contiguous(loss, d->dims)) { /* treat each element as a row */
         rows.rows = d->rows * d->dims;
         rows.dims = 1;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Logistic distribution cut into the levels of an image; the outer bins reach to infinity (Salimans,
- * Karpathy, Chen and Kingma, PixelCNN++, 2017, with one component). With a and b the upper and lower edge of
- * the bin in units of the scale, log(sigmoid(a) - sigmoid(b)) = log sigmoid(a) + log sigmoid(-b) + log(1 -
- * e^-(a-b)), which never cancels. */
+/* Logistic distribution discretized to the levels of an image; the outer bins extend to infinity (Salimans, Karpathy,
+ * Chen and Kingma, PixelCNN++, 2017, with one component). Let a and b be the upper and lower edge of the bin in units
+ * of the scale. Then log(sigmoid(a) - sigmoid(b)) = log sigmoid(a) + log sigmoid(-b) + log(1 - e^-(a-b)), which never
+ * cancels. */
 #include "loss/loss_priv.h"
 
 enum { RANGE_UNIT, RANGE_SYMMETRIC };
@@ -19,10 +19,10 @@ typedef struct logistic_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_INT(logistic_opts, levels, 256, 2, 65536,
-                "levels of the data, from the lowest to the highest number"),
-    GNL_OPT_REAL(logistic_opts, min_log_scale, -7, -20, 10, "smooth floor of the log-scale"),
+                "number of levels of the data, including both ends of the range"),
+    GNL_OPT_REAL(logistic_opts, min_log_scale, -7, -20, 10, "smooth lower bound of the log-scale"),
     GNL_OPT_ENUM(logistic_opts, range, RANGE_UNIT, RANGE_SYMMETRIC, range_names,
-                 "data in [0,1] or in [-1,1]"),
+                 "range of the data: [0,1] or [-1,1]"),
 };
 static const gnl_options_table table = {"discretized_logistic", sizeof(logistic_opts), options,
                                         GNL_COUNT(options)};
@@ -42,7 +42,7 @@ static gnl_loss_range range(const void *opts, int64_t outputs)
     return (gnl_loss_range){((const logistic_opts *)opts)->range == RANGE_UNIT ? 0 : -1, 1, false};
 }
 
-/* The levels as numbers low, low + width, ... */
+/* The levels are low, low + width, ... */
 typedef struct bins {
     double low, width, last;
 } bins;
@@ -59,7 +59,7 @@ static double nearest(const bins *b, double x)
     return level < 0 ? 0 : level > b->last ? b->last : level;
 }
 
-/* log p and its derivatives by the mean and by the log of the scale. */
+/* log p and its derivatives with respect to the mean and the log of the scale. */
 typedef struct bin_result {
     double value, by_mean, by_log_scale;
 } bin_result;
@@ -135,5 +135,5 @@ const gnl_loss_type gnl_discretized_logistic = {
     .range = range,
     .eval = eval,
     .decode = decode,
-    .help = "logistic likelihood cut into the levels of an image; outputs mean and log-scale",
+    .help = "logistic likelihood, discretized to the levels of an image; outputs are mean and log-scale",
 };

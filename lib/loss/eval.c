@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Evaluation: the private calls, and the public ones with all their checks. */
+/* Evaluation: the private functions, and the public ones with all their checks. */
 #include <tgmath.h>
 
 #include "loss/loss_priv.h"
 
-/* The part of a call that is about one draw. */
+/* Returns the part of a call for one draw. */
 static gnl_loss_call one_draw(const gnl_loss_call *call, int64_t draw)
 {
     const int64_t first = draw * call->rows, numbers = first * call->parts * call->dims;
@@ -55,18 +55,19 @@ genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int
         range = loss->type->range(loss->opts, parts);
     for (int64_t i = 0; i < n; i++)
         if (!in_range(&range, (double)target[i]) || !isfinite(target[i]))
-            return gnl_fail(GENLAT_E_RANGE, "target[%lld] is %g; %s takes %s from %g to %g",
-                            (long long)i, (double)target[i], loss->type->name,
-                            range.whole ? "whole numbers" : "numbers", range.low, range.high);
+            return gnl_fail(GENLAT_E_RANGE, "target[%lld] is %g, must be %s from %g to %g for %s",
+                            (long long)i, (double)target[i], range.whole ? "an integer" : "a number",
+                            range.low, range.high, loss->type->name);
     return GENLAT_OK;
 }
 
 /* ---- public ---------------------------------------------------------------------------------- */
 
-/* Tells rows, elements and outputs of an element from the shapes, and checks that they fit the loss. */
-static genlat_status measure(const genlat_loss *loss, const genlat_tensor *out, const genlat_tensor *data, const char *name, gnl_loss_call *call)
+/* Determines rows, elements and outputs per element from the shapes, and checks that they fit the loss. */
+static genlat_status prepare_call(const genlat_loss *loss, const genlat_tensor *out, const genlat_tensor *data,
+                                  const char *name, gnl_loss_call *call)
 {
-    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    char found[GNL_SHAPE_TEXT], other[GNL_SHAPE_TEXT];
     int64_t numbers = gnl_shape_count(&out->shape), elements = gnl_shape_count(&data->shape);
     int64_t rows = out->shape.ndim ? out->shape.dim[0] : 0, parts = gnl_loss_parts(loss);
     bool same_rows = rows >= 1 && data->shape.ndim >= 1 && data->shape.dim[0] == rows && elements > 0;
@@ -74,7 +75,8 @@ static genlat_status measure(const genlat_loss *loss, const genlat_tensor *out, 
         parts = numbers / elements;
     if (!same_rows || parts < 1 || numbers != elements * parts)
         return gnl_fail(
-            GENLAT_E_SHAPE, "out is %s and %s is %s; the same rows and %lld output%s an element wanted", gnl_shape_format(&out->shape, found), name, gnl_shape_format(&data->shape, wanted),
+            GENLAT_E_SHAPE, "out is %s and %s is %s, expected equal numbers of rows and %lld output%s per element",
+            gnl_shape_format(&out->shape, found), name, gnl_shape_format(&data->shape, other),
             (long long)GNL_MAX(parts, 1), parts > 1 ? "s" : "");
     gnl_shape sample = {out->shape.ndim - 1, {0}};
     memcpy(sample.dim, out->shape.dim + 1, (size_t)sample.ndim * sizeof *sample.dim);
@@ -98,17 +100,17 @@ static genlat_status mean_of_rows(const gnl_loss_call *call, double *value)
     return GENLAT_OK;
 }
 
-/* The loss's own numbers stay as they were when the value turns out not to be finite. */
-static genlat_status eval_and_keep(genlat_loss *loss, const gnl_loss_call *call, double *value)
+/* If the value is not finite, the values and gradients of the loss are restored. */
+static genlat_status eval_or_restore(genlat_loss *loss, const gnl_loss_call *call, double *value)
 {
-    gnl_real kept_value[GNL_MAX_LOSS_VALUES], kept_grad[GNL_MAX_LOSS_VALUES];
-    memcpy(kept_value, loss->value, sizeof kept_value);
-    memcpy(kept_grad, loss->grad, sizeof kept_grad);
+    gnl_real saved_value[GNL_MAX_LOSS_VALUES], saved_grad[GNL_MAX_LOSS_VALUES];
+    memcpy(saved_value, loss->value, sizeof saved_value);
+    memcpy(saved_grad, loss->grad, sizeof saved_grad);
     gnl_loss_eval(loss, call);
     genlat_status status = mean_of_rows(call, value);
     if (status != GENLAT_OK) {
-        memcpy(loss->value, kept_value, sizeof kept_value);
-        memcpy(loss->grad, kept_grad, sizeof kept_grad);
+        memcpy(loss->value, saved_value, sizeof saved_value);
+        memcpy(loss->grad, saved_grad, sizeof saved_grad);
     }
     return status;
 }
@@ -129,9 +131,9 @@ genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out, cons
     GNL_ENTER();
     GNL_TRY(check_eval(loss, out, target, value));
     gnl_loss_call call;
-    GNL_TRY(measure(loss, out, target, "target", &call));
+    GNL_TRY(prepare_call(loss, out, target, "target", &call));
     if (dout && !gnl_shape_equal(&dout->shape, &out->shape))
-        return gnl_fail(GENLAT_E_SHAPE, "dout has another shape than out");
+        return gnl_fail(GENLAT_E_SHAPE, "dout and out have different shapes");
     GNL_TRY(
         gnl_loss_check_targets(loss, call.parts, call.rows * call.dims, target->data));
     GNL_TRY(gnl_grow(loss->object.ctx, (void **)&loss->nll, &loss->nll_capacity, (size_t)call.rows,
@@ -141,14 +143,14 @@ genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out, cons
     call.nll = loss->nll;
     call.dout = dout ? dout->data : NULL;
     call.training = dout != NULL;
-    return eval_and_keep(loss, &call, value);
+    return eval_or_restore(loss, &call, value);
 }
 
 static genlat_status decode_into(const genlat_loss *loss, const genlat_tensor *out, gnl_rng *rng,
                                  genlat_tensor *data, const char *name)
 {
     gnl_loss_call call;
-    GNL_TRY(measure(loss, out, data, name, &call));
+    GNL_TRY(prepare_call(loss, out, data, name, &call));
     loss->type->decode(
         loss, &(gnl_loss_decode){call.compute, call.rows, call.dims, call.parts, out->data, data->data, rng});
     return GENLAT_OK;

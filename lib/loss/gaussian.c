@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Gaussian likelihood, -log p = (x - m)^2 / (2 sd^2) + log sd + log(2 pi) / 2, with the sd in one of four
- * ways: fixed; one trained number; the optimal one, which is the root of the mean squared error of the batch
- * (Rybkin, Daniilidis and Levine, Simple and effective VAE training with calibrated decoders, 2021); an
- * output for each element. All but the fixed one have a smooth floor of log sd, -6 by default, as in that
- * paper. */
+/* Gaussian likelihood, -log p = (x - m)^2 / (2 sd^2) + log sd + log(2 pi) / 2. The sd is fixed, one trained number,
+ * optimal for the batch, or an output for each element. The optimal sd is the root of the mean squared error of the
+ * batch (Rybkin, Daniilidis and Levine, Simple and effective VAE training with calibrated decoders, 2021). Except for a
+ * fixed sd, log sd has a smooth lower bound, -6 by default as in that paper. */
 #include <tgmath.h>
 
 #include "loss/loss_priv.h"
@@ -24,12 +23,12 @@ typedef struct gaussian_opts {
 } gaussian_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_ENUM(gaussian_opts, sd, SD_FIXED, SD_OUTPUT, sd_names, "where the standard deviation comes from"),
+    GNL_OPT_ENUM(gaussian_opts, sd, SD_FIXED, SD_OUTPUT, sd_names, "kind of standard deviation"),
     GNL_OPT_REAL(gaussian_opts, value, 1, 1e-6, 1e6,
-                 "the fixed sd, or where a learned one starts; units of the data"),
-    GNL_OPT_REAL(gaussian_opts, min_log_sd, -6, -20, 10, "smooth floor of log sd, but for a fixed one"),
+                 "fixed sd, or initial value of a learned one; in units of the data"),
+    GNL_OPT_REAL(gaussian_opts, min_log_sd, -6, -20, 10, "smooth lower bound of log sd, unless fixed"),
     GNL_OPT_REAL(gaussian_opts, running, 0.99, 0, 0.99999,
-                 "decay of the running optimal variance, which evaluation uses"),
+                 "decay of the running optimal variance, used in evaluation"),
 };
 static const gnl_options_table table = {"gaussian", sizeof(gaussian_opts), options, GNL_COUNT(options)};
 
@@ -49,7 +48,7 @@ static genlat_status check(const void *opts)
     return o->sd == SD_LEARNED ? gnl_check_above_floor("sd", o->value, "min_log_sd", o->min_log_sd) : GENLAT_OK;
 }
 
-/* A running mean squared error of 0 tells that there is none yet. */
+/* A running mean squared error of 0 means that there is none yet. */
 static int values(const void *opts, gnl_loss_value *value)
 {
     const gaussian_opts *o = opts;
@@ -71,22 +70,22 @@ static double log_sd(const genlat_loss *loss)
 
 /* ---- one sd for all elements ----------------------------------------------------------------- */
 
-/* What all rows share. */
-enum { LOG_SD, PRECISION, PULL, SHARED };
+/* Indices of the values that all rows share. */
+enum { LOG_SD, PRECISION, EXTRA, SHARED };
 
-static double half_square(const gnl_loss_row *r)
+static double half_squares(const gnl_loss_row *r)
 {
     return r->k->squared(r->dims, r->out, r->target, 0, NULL);
 }
 
 static double shared_row(const gnl_loss_row *r)
 {
-    double scale = r->factor * r->use[PRECISION] + r->use[PULL];
+    double scale = r->factor * r->use[PRECISION] + r->use[EXTRA];
     double half = r->k->squared(r->dims, r->out, r->target, (gnl_real)scale, r->dout);
     return half * r->use[PRECISION] + (double)r->dims * (r->use[LOG_SD] + HALF_LOG_TWO_PI);
 }
 
-/* d loss / d log sd from the half sums of squares that `nll` holds. */
+/* Returns d loss / d log sd. `nll` holds half of the sums of squares. */
 static double slope_by_log_sd(const gnl_loss_call *call, double precision)
 {
     double slope = 0;
@@ -107,26 +106,27 @@ static void eval_learned(genlat_loss *loss, const gnl_loss_call *call)
     loss->grad[0] += (gnl_real)(slope * gnl_logistic((double)loss->value[0] - opts_of(loss)->min_log_sd));
 }
 
-static void move_running(genlat_loss *loss, double mse)
+static void update_running(genlat_loss *loss, double mse)
 {
     double keep = loss->value[0] > 0 ? opts_of(loss)->running : 0;
     if (isfinite(mse))
         loss->value[0] = (gnl_real)(keep * (double)loss->value[0] + (1 - keep) * mse);
 }
 
-/* The optimal sd is itself a function of the outputs. Without the floor its derivative adds nothing, since
- * the loss is at its minimum in sd; near the floor it pulls the outputs a little more. */
+/* The optimal sd is a function of the outputs. Without the lower bound its derivative contributes nothing, since the
+ * loss is minimal with respect to sd. Close to the bound, there is an additional contribution. */
 static void optimal_shared(const genlat_loss *loss, const gnl_loss_call *call, double mse, double *use)
 {
-    double low = opts_of(loss)->min_log_sd, raw = 0.5 * log(mse), count = (double)(gnl_loss_all_rows(call) * call->dims);
+    double low = opts_of(loss)->min_log_sd, raw = 0.5 * log(mse);
+    double count = (double)(gnl_loss_all_rows(call) * call->dims);
     use[LOG_SD] = gnl_soft_floor(raw, low);
     use[PRECISION] = exp(-2 * use[LOG_SD]);
-    use[PULL] = 0;
+    use[EXTRA] = 0;
     if (call->dout && mse > 0)
-        use[PULL] = slope_by_log_sd(call, use[PRECISION]) * gnl_logistic(raw - low) / (count * mse);
+        use[EXTRA] = slope_by_log_sd(call, use[PRECISION]) * gnl_logistic(raw - low) / (count * mse);
 }
 
-/* One sd for all draws of a step: importance weights compare the draws under one likelihood. */
+/* Uses one sd for all draws of a step, because importance weights compare the draws under one likelihood. */
 static void eval_optimal(genlat_loss *loss, const gnl_loss_call *call)
 {
     const int64_t rows = gnl_loss_all_rows(call);
@@ -139,17 +139,17 @@ static void eval_optimal(genlat_loss *loss, const gnl_loss_call *call)
     }
     gnl_loss_call squares = *call;
     squares.dout = NULL;
-    gnl_loss_rows(loss, &squares, half_square, NULL);
+    gnl_loss_rows(loss, &squares, half_squares, NULL);
     for (int64_t r = 0; r < rows; r++)
         total += 2 * call->nll[r];
     double mse = total / (double)GNL_MAX(rows * call->dims, 1);
     optimal_shared(loss, call, mse, use);
     if (call->training && call->dout)
-        move_running(loss, mse);
+        update_running(loss, mse);
     gnl_loss_rows(loss, call, shared_row, use);
 }
 
-/* ---- an sd for each element ------------------------------------------------------------------ */
+/* ---- sd per element ---------------------------------------------------------------------------- */
 
 static double output_row(const gnl_loss_row *r)
 {
@@ -221,5 +221,5 @@ const gnl_loss_type gnl_gaussian = {
     .couples = couples,
     .decode = decode,
     .scale = scale,
-    .help = "Gaussian likelihood; sd fixed, learned, optimal for the batch, or an output",
+    .help = "Gaussian likelihood; sd is fixed, learned, optimal for the batch, or an output",
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Laplace likelihood, -log p = |x - m| / b + log b + log 2, with a fixed scale b or one trained number, log b
- * having a smooth floor. */
+/* Laplace likelihood, -log p = |x - m| / b + log b + log 2. The scale b is fixed or one trained number; log b then has
+ * a smooth lower bound. */
 #include <tgmath.h>
 
 #include "loss/loss_priv.h"
@@ -18,11 +18,11 @@ typedef struct laplace_opts {
 } laplace_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_ENUM(laplace_opts, scale, SCALE_FIXED, SCALE_LEARNED, scale_names, "where the scale comes from"),
+    GNL_OPT_ENUM(laplace_opts, scale, SCALE_FIXED, SCALE_LEARNED, scale_names, "kind of scale"),
     GNL_OPT_REAL(laplace_opts, value, 1, 1e-6, 1e6,
-                 "the fixed scale, or where a learned one starts; units of the data"),
+                 "fixed scale, or initial value of a learned one; in units of the data"),
     GNL_OPT_REAL(laplace_opts, min_log_scale, -6, -20, 10,
-                 "smooth floor of the logarithm of a learned scale"),
+                 "smooth lower bound of the logarithm of a learned scale"),
 };
 static const gnl_options_table table = {"laplace", sizeof(laplace_opts), options, GNL_COUNT(options)};
 
@@ -103,5 +103,5 @@ const gnl_loss_type gnl_laplace = {
     .eval = eval,
     .decode = decode,
     .scale = scale,
-    .help = "Laplace likelihood; scale fixed or learned",
+    .help = "Laplace likelihood; the scale is fixed or learned",
 };

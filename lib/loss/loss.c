@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The handle: a kind of likelihood, its options and its own values. */
+/* Handle of a loss: a kind of likelihood, its options and its own values. */
 #include "loss/loss_priv.h"
 
 static genlat_status loss_alloc(genlat_ctx *ctx, const char *kind, genlat_loss **out)
@@ -7,7 +7,7 @@ static genlat_status loss_alloc(genlat_ctx *ctx, const char *kind, genlat_loss *
     const gnl_loss_type *type = gnl_loss_type_find(kind);
     if (!type)
         return gnl_fail(GENLAT_E_NOT_FOUND,
-                        "no loss is called '%s'; genlat_loss_kind lists them", kind);
+                        "there is no loss '%s'; see genlat_loss_kind for a list", kind);
     genlat_loss *loss = gnl_object_new(ctx, sizeof *loss);
     if (!loss)
         return GENLAT_E_MEMORY;
@@ -18,7 +18,7 @@ static genlat_status loss_alloc(genlat_ctx *ctx, const char *kind, genlat_loss *
     return GENLAT_OK;
 }
 
-static void start_values(genlat_loss *loss)
+static void init_values(genlat_loss *loss)
 {
     loss->values = loss->type->values ? loss->type->values(loss->opts, loss->about) : 0;
     for (int i = 0; i < loss->values; i++)
@@ -42,7 +42,7 @@ genlat_status gnl_loss_parse(genlat_ctx *ctx, const char *spec, genlat_loss **ou
         gnl_loss_release(loss);
         return status;
     }
-    start_values(loss);
+    init_values(loss);
     *out = loss;
     return GENLAT_OK;
 }
@@ -76,8 +76,8 @@ genlat_status gnl_loss_check_order(const genlat_loss *loss, const gnl_shape *out
     bool together = loss->type->together && loss->type->together(loss->opts);
     if (!together || out->ndim < 2 || out->dim[out->ndim - 1] == gnl_loss_parts(loss))
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_SHAPE, "outputs are %s, last=yes wants [...,%lld]", gnl_shape_format(out, text),
-                    (long long)gnl_loss_parts(loss));
+    return gnl_fail(GENLAT_E_SHAPE, "outputs are %s, expected [...,%lld] because of last=yes",
+                    gnl_shape_format(out, text), (long long)gnl_loss_parts(loss));
 }
 
 bool gnl_loss_trains(const genlat_loss *loss)
@@ -135,7 +135,7 @@ genlat_status genlat_loss_help(const char *kind, int32_t option, const char **na
     GNL_CHECK(kind, "kind is NULL");
     const gnl_loss_type *type = gnl_loss_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no loss is called '%s'", kind);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no loss '%s'", kind);
     return gnl_spec_help(type->name, type->help, type->options, option, name, help);
 }
 
@@ -150,11 +150,11 @@ genlat_status genlat_loss_scale(const genlat_loss *loss, double *sd)
     GNL_CHECK(loss, "loss is NULL");
     GNL_CHECK(sd, "sd is NULL");
     if (!loss->type->scale || gnl_loss_parts(loss) != 1)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s has no one scale for all elements",
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s has no common scale of all elements",
                         loss->type->name);
     double found = loss->type->scale(loss);
     if (isnan(found))
-        return gnl_fail(GENLAT_E_STATE, "%s knows its scale after the first training step",
+        return gnl_fail(GENLAT_E_STATE, "the scale of %s is not known before the first training step",
                         loss->type->name);
     *sd = found;
     return GENLAT_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the likelihoods share. */
+/* Declarations shared by the files of loss only. */
 #ifndef GNL_LOSS_PRIV_H
 #define GNL_LOSS_PRIV_H
 
@@ -14,22 +14,21 @@ typedef struct gnl_loss_row {
     int64_t dims, parts;
     const gnl_real *out, *target;
     double factor;     /* of the derivative */
-    gnl_real *dout;    /* NULL: not wanted */
-    const double *use; /* what eval has computed for all rows */
+    gnl_real *dout;    /* NULL: not computed */
+    const double *use; /* values that eval has computed for all rows */
 } gnl_loss_row;
 
-/* Returns the sample's negative log-likelihood and writes its derivative. */
+/* Returns the negative log-likelihood of a sample and writes its derivative. */
 typedef double gnl_loss_row_fn(const gnl_loss_row *row);
 
 void gnl_loss_rows(const genlat_loss *loss, const gnl_loss_call *call, gnl_loss_row_fn *fn,
                    const double *use);
-/* Rows of all draws. */
+/* Returns the number of rows of all draws. */
 int64_t gnl_loss_all_rows(const gnl_loss_call *call);
-/* Factor of a sample's derivative. */
+/* Returns the factor of a sample's derivative. */
 double gnl_loss_factor(const gnl_loss_call *call, int64_t row);
 
-/* One element to decode: its first output, the distance to its next one, and its own block of random numbers.
- */
+/* One element to decode: its first output, the distance to its next one, and its own block of random numbers. */
 typedef struct gnl_loss_element {
     const genlat_loss *loss;
     const gnl_real *out;
@@ -41,19 +40,20 @@ typedef double gnl_loss_element_fn(const gnl_loss_element *element);
 
 void gnl_loss_elements(const genlat_loss *loss, const gnl_loss_decode *decode, gnl_loss_element_fn *fn);
 
-/* ---- mathematics that several need ----------------------------------------------------------- */
+/* ---- shared functions ---------------------------------------------------------------------------- */
 
 double gnl_log1p_exp(double x); /* log(1 + e^x) */
 double gnl_logistic(double x);
-/* Smooth lower bound of a log-scale: low + softplus(x - low); its derivative is sigmoid(x - low). */
+/* Smooth lower bound of a log-scale: low + softplus(x - low). Its derivative is sigmoid(x - low). */
 double gnl_soft_floor(double x, double low);
-/* The x for which it gives y > low; and E_RANGE, by the names of the options, for a start that it cannot give. */
+/* The inverse of gnl_soft_floor for y > low. gnl_check_above_floor returns E_RANGE, naming both options, if log(start)
+ * is not above the floor. */
 double gnl_soft_floor_inverse(double y, double low);
 genlat_status gnl_check_above_floor(const char *name, double start, const char *floor_name, double floor);
-/* A draw from (0,1), both ends left out. */
+/* Draws from the open interval (0,1). */
 double gnl_open_unit(gnl_rng *rng);
 
-/* log Gamma and its derivative for x > 0, without lgamma's global sign. */
+/* log Gamma and its derivative for x > 0. Unlike lgamma(), they do not write the global signgam. */
 double gnl_log_gamma(double x);
 double gnl_digamma(double x);
 

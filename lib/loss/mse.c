@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sum of squared errors. It is no likelihood: a draw is the output itself. */
+/* Sum of squared errors. It is not a likelihood; a sample equals the output. */
 #include "loss/loss_priv.h"
 
 static double row(const gnl_loss_row *r)
@@ -26,5 +26,5 @@ const gnl_loss_type gnl_mse = {
     .name = "mse",
     .eval = eval,
     .decode = decode,
-    .help = "sum of squared errors; a draw is the output itself",
+    .help = "sum of squared errors; a sample equals the output",
 };

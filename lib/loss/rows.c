@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples over threads. Every sample is the work of one thread, so that its numbers do not depend on how many
- * there are. */
+/* Distributes samples over threads. Each sample is computed by one thread, so its result does not depend on the number
+ * of threads. */
 #include "loss/loss_priv.h"
 
-/* Outputs of a chunk; likelihoods cost much more than a vector operation. */
+/* Outputs per chunk. Smaller than GNL_CHUNK, since likelihoods are much more expensive than vector operations. */
 enum { GRAIN = 4096 };
 
 static int64_t grain_of(int64_t width)

@@ -20,7 +20,7 @@ double gnl_soft_floor(double x, double low)
     return low + gnl_log1p_exp(x - low);
 }
 
-/* y - low = log(1 + e^t) gives t = log(e^(y - low) - 1). */
+/* y - low = log(1 + e^t), so t = log(e^(y - low) - 1). */
 double gnl_soft_floor_inverse(double y, double low)
 {
     double above = y - low;
@@ -31,8 +31,8 @@ genlat_status gnl_check_above_floor(const char *name, double start, const char *
 {
     if (log(start) > floor)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_RANGE, "value=%g is where the learned %s starts, above its floor e^%s = %g wanted", start, name,
-                    floor_name, exp(floor));
+    return gnl_fail(GENLAT_E_RANGE, "value is %g, the initial value of the learned %s, which must be greater than its "
+                    "lower bound e^%s = %g", start, name, floor_name, exp(floor));
 }
 
 double gnl_open_unit(gnl_rng *rng)
@@ -40,7 +40,7 @@ double gnl_open_unit(gnl_rng *rng)
     return gnl_rng_unit(rng) + 0x1p-54;
 }
 
-/* Stirling's series from 10 on, where its error is below 1e-15; smaller arguments are shifted up. */
+/* Stirling's series for x >= 10, where its error is below 1e-15. Smaller arguments are shifted up. */
 double gnl_log_gamma(double x)
 {
     double product = 1;

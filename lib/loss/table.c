@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every kind of likelihood, one line each, in the order of GENLAT_LIKELIHOOD_*. A line X(name) stands for gnl_name. */
+/* Table of all likelihoods, one line each, in the order of GENLAT_LIKELIHOOD_*. X(name) expands for gnl_name. */
 #include "loss/loss_priv.h"
 
 #define LIKELIHOODS(X)                                                                                                \

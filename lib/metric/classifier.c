@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Classifier score: how sure a classifier is of each sample, and how unsure of all together. */
+/* Classifier score: high if a classifier is certain of each sample and predicts all classes equally often overall. */
 #include <math.h>
 
 #include "metric/metric_priv.h"
@@ -15,13 +15,13 @@ static genlat_status check_rows(const gnl_rows *rows)
         }
         if (least < 0 || fabs(sum - 1) > 1e-3)
             return gnl_fail(GENLAT_E_RANGE,
-                            "row %lld of probabilities has sum %g and smallest number %g; sum 1 and none "
-                            "below 0 wanted", (long long)i, sum, least);
+                            "row %lld of probabilities has sum %g and minimum %g, expected sum 1 and no negative "
+                            "numbers", (long long)i, sum, least);
     }
     return GENLAT_OK;
 }
 
-/* exp of mean KL(p(y|x) || p(y)) = mean sum p log p - sum m log m, for the rows begin .. end. */
+/* Returns exp of the mean KL(p(y|x) || p(y)) = mean sum p log p - sum m log m, for the rows begin .. end - 1. */
 static double score_part(const gnl_rows *rows, int64_t begin, int64_t end, double *marginal)
 {
     double n = (double)(end - begin), kl = 0;
@@ -46,7 +46,7 @@ genlat_status genlat_metric_classifier_score(const genlat_tensor *probabilities,
     GNL_CHECK(probabilities, "probabilities is NULL");
     GNL_TRY(gnl_rows_take(probabilities, 1, "probabilities", &rows));
     if (splits < 1 || splits > rows.n)
-        return gnl_fail(GENLAT_E_RANGE, "splits is %lld, 1 to %lld wanted", (long long)splits,
+        return gnl_fail(GENLAT_E_RANGE, "splits is %lld, must be from 1 to %lld", (long long)splits,
                         (long long)rows.n);
     GNL_TRY(check_rows(&rows));
     double *scores = gnl_alloc(rows.ctx, (size_t)(splits + rows.d), sizeof *scores);

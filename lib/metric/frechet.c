@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Frechet distance. With C_a = F F', the eigenvalues of C_a C_b are those of the symmetric F' C_b F, so that
- * the trace of the root is the sum of their roots. */
+/* Frechet distance. With C_a = F F', the eigenvalues of C_a C_b are those of the symmetric matrix F' C_b F. So the
+ * trace of the matrix square root is the sum of the square roots of these eigenvalues. */
 #include <math.h>
 
 #include "metric/metric_priv.h"
 
-enum { ROWS_A_TASK = 8 };
+enum { ROWS_PER_TASK = 8 };
 
 /* ---- moments of features ------------------------------------------------------------------------------- */
 
@@ -14,7 +14,7 @@ typedef struct moments {
     double *mean, *covariance;
 } moments;
 
-static void find_mean(const gnl_rows *rows, double *mean)
+static void compute_mean(const gnl_rows *rows, double *mean)
 {
     memset(mean, 0, (size_t)rows->d * sizeof *mean);
     for (int64_t i = 0; i < rows->n; i++)
@@ -24,7 +24,7 @@ static void find_mean(const gnl_rows *rows, double *mean)
         mean[j] /= (double)rows->n;
 }
 
-/* Rows begin .. end of the covariance. */
+/* Computes rows begin .. end - 1 of the covariance. */
 static void covariance_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const moments *m = arg;
@@ -34,34 +34,34 @@ static void covariance_task(void *arg, int64_t begin, int64_t end, int worker)
     for (int64_t s = 0; s < m->rows->n; s++) {
         const gnl_real *x = gnl_row(m->rows, s);
         for (int64_t i = begin; i < end; i++) {
-            double apart = (double)x[i] - m->mean[i];
+            double difference = (double)x[i] - m->mean[i];
             for (int64_t j = 0; j < d; j++)
-                out[i * d + j] += apart * ((double)x[j] - m->mean[j]);
+                out[i * d + j] += difference * ((double)x[j] - m->mean[j]);
         }
     }
     for (int64_t i = begin * d; i < end * d; i++)
         out[i] /= (double)(m->rows->n - 1);
 }
 
-static void find_moments(const gnl_rows *rows, double *mean, double *covariance)
+static void compute_moments(const gnl_rows *rows, double *mean, double *covariance)
 {
     moments task = {rows, mean, covariance};
-    find_mean(rows, mean);
-    gnl_parallel(rows->ctx, rows->d, ROWS_A_TASK, covariance_task, &task);
+    compute_mean(rows, mean);
+    gnl_parallel(rows->ctx, rows->d, ROWS_PER_TASK, covariance_task, &task);
 }
 
 /* ---- F' C F -------------------------------------------------------------------------------------------- */
 
-typedef struct product {
+typedef struct matrix_product {
     int64_t n, columns;
-    bool transposed; /* the left matrix is read by columns */
+    bool transposed; /* the left matrix is transposed */
     const double *left, *right;
     double *out;
-} product;
+} matrix_product;
 
 static void product_task(void *arg, int64_t begin, int64_t end, int worker)
 {
-    const product *p = arg;
+    const matrix_product *p = arg;
     for (int64_t i = begin; i < end; i++) {
         double *row = p->out + i * p->columns;
         memset(row, 0, (size_t)p->columns * sizeof *row);
@@ -74,13 +74,13 @@ static void product_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* ---- the distance -------------------------------------------------------------------------------------- */
+/* ---- distance ------------------------------------------------------------------------------------------ */
 
-typedef struct space {
+typedef struct workspace {
     double *mean[2], *covariance[2];
-    double *factor, *half; /* F and C_b F; the product takes the place of C_a */
-    double *values, *beside;
-} space;
+    double *factor, *product; /* F and C_b F; F' C_b F overwrites C_a */
+    double *values, *off_diagonal;
+} workspace;
 
 static double trace(int64_t n, const double *a)
 {
@@ -90,36 +90,36 @@ static double trace(int64_t n, const double *a)
     return sum;
 }
 
-/* tr (C_a C_b)^(1/2); false when the eigenvalues do not converge. */
-static bool trace_of_root(genlat_ctx *ctx, int64_t n, const space *s, double *out)
+/* Computes tr (C_a C_b)^(1/2). Returns false if the eigenvalues do not converge. */
+static bool trace_of_root(genlat_ctx *ctx, int64_t n, const workspace *s, double *out)
 {
     int64_t rank = gnl_psd_factor(n, s->covariance[0], s->factor, s->values);
-    product right = {n, rank, false, s->covariance[1], s->factor, s->half};
-    product left = {n, rank, true, s->factor, s->half, s->covariance[0]};
-    gnl_parallel(ctx, n, ROWS_A_TASK, product_task, &right);
-    gnl_parallel(ctx, rank, ROWS_A_TASK, product_task, &left);
+    matrix_product right = {n, rank, false, s->covariance[1], s->factor, s->product};
+    matrix_product left = {n, rank, true, s->factor, s->product, s->covariance[0]};
+    gnl_parallel(ctx, n, ROWS_PER_TASK, product_task, &right);
+    gnl_parallel(ctx, rank, ROWS_PER_TASK, product_task, &left);
     *out = 0;
-    if (!gnl_symmetric_eigenvalues(rank, s->covariance[0], s->values, s->beside))
+    if (!gnl_symmetric_eigenvalues(rank, s->covariance[0], s->values, s->off_diagonal))
         return false;
     for (int64_t i = 0; i < rank; i++)
         *out += sqrt(fmax(s->values[i], 0));
     return true;
 }
 
-static genlat_status distance_in(const gnl_rows rows[2], const space *s, double *distance)
+static genlat_status distance_in(const gnl_rows rows[2], const workspace *s, double *distance)
 {
     int64_t d = rows[0].d;
-    double apart = 0, sum = 0, root = 0;
+    double difference = 0, sum = 0, root = 0;
     for (int i = 0; i < 2; i++) {
-        find_moments(&rows[i], s->mean[i], s->covariance[i]);
+        compute_moments(&rows[i], s->mean[i], s->covariance[i]);
         sum += trace(d, s->covariance[i]);
     }
     for (int64_t j = 0; j < d; j++)
-        apart += (s->mean[0][j] - s->mean[1][j]) * (s->mean[0][j] - s->mean[1][j]);
+        difference += (s->mean[0][j] - s->mean[1][j]) * (s->mean[0][j] - s->mean[1][j]);
     if (!trace_of_root(rows[0].ctx, d, s, &root))
-        return gnl_fail(GENLAT_E_NUMERIC, "the eigenvalues of the covariances do not converge");
-    /* Rounding takes the difference of equal sets a little below 0. */
-    *distance = fmax(apart + sum - 2 * root, 0);
+        return gnl_fail(GENLAT_E_NUMERIC, "the eigenvalues of the covariances did not converge");
+    /* Rounding can produce a slightly negative distance for equal sets. */
+    *distance = fmax(difference + sum - 2 * root, 0);
     return GENLAT_OK;
 }
 
@@ -135,12 +135,12 @@ genlat_status gnl_frechet_distance(const genlat_tensor *a, const genlat_tensor *
     if (!block)
         return GENLAT_E_MEMORY;
     double *vectors = block + numbers;
-    space s = {.mean = {vectors, vectors + d},
-               .covariance = {block, block + square},
-               .factor = block + 2 * square,
-               .half = block + 3 * square,
-               .values = vectors + 2 * d,
-               .beside = vectors + 3 * d};
+    workspace s = {.mean = {vectors, vectors + d},
+                   .covariance = {block, block + square},
+                   .factor = block + 2 * square,
+                   .product = block + 3 * square,
+                   .values = vectors + 2 * d,
+                   .off_diagonal = vectors + 3 * d};
     genlat_status status = distance_in(rows, &s, distance);
     gnl_free(rows[0].ctx, block);
     return status;

@@ -3,15 +3,15 @@
 #include "metric/metric_priv.h"
 
 
-enum { ROWS_A_TASK = 16 };
+enum { ROWS_PER_TASK = 16 };
 
-/* One estimate from chosen samples of both sets. */
+/* One estimate from selected samples of both sets. */
 typedef struct estimate {
     const gnl_rows *sets;
     const gnl_kernels *kernels;
     const int64_t *chosen[2];
     int64_t count[2];
-    double *shares; /* [count 0 + count 1] what each sample adds to the estimate */
+    double *shares; /* [count 0 + count 1] contribution of each sample to the estimate */
 } estimate;
 
 static double kernel_of(const estimate *e, const gnl_real *x, const gnl_real *y)
@@ -21,12 +21,12 @@ static double kernel_of(const estimate *e, const gnl_real *x, const gnl_real *y)
     return base * base * base;
 }
 
-/* Sum of the kernel between a sample and those chosen of a set, but for one of them; -1: all. */
-static double kernel_sum(const estimate *e, const gnl_real *x, int set, int64_t but)
+/* Sums the kernel between a sample and the selected samples of a set, except number `except`; -1: all. */
+static double kernel_sum(const estimate *e, const gnl_real *x, int set, int64_t except)
 {
     double sum = 0;
     for (int64_t j = 0; j < e->count[set]; j++)
-        if (j != but)
+        if (j != except)
             sum += kernel_of(e, x, gnl_row(&e->sets[set], e->chosen[set][j]));
     return sum;
 }
@@ -49,13 +49,13 @@ static double estimate_once(estimate *e)
 {
     int64_t all = e->count[0] + e->count[1];
     double sum = 0;
-    gnl_parallel(e->sets[0].ctx, all, ROWS_A_TASK, share_task, e);
+    gnl_parallel(e->sets[0].ctx, all, ROWS_PER_TASK, share_task, e);
     for (int64_t i = 0; i < all; i++)
         sum += e->shares[i];
     return sum;
 }
 
-/* Moves a random choice to the front of a permutation. */
+/* Moves a random selection to the front of a permutation. */
 static void choose(gnl_rng *rng, int64_t n, int64_t count, int64_t *order)
 {
     for (int64_t i = 0; i < count; i++) {
@@ -114,9 +114,9 @@ genlat_status genlat_metric_kernel_distance(const genlat_tensor *a, const genlat
     GNL_TRY(gnl_rows_take_pair(a, "a", b, "b", 2, rows));
     int64_t most = GNL_MIN(rows[0].n, rows[1].n);
     if (subset != 0 && (subset < 2 || subset > most))
-        return gnl_fail(GENLAT_E_RANGE, "subset is %lld; 0, or 2 to %lld wanted",
+        return gnl_fail(GENLAT_E_RANGE, "subset is %lld, must be 0 or from 2 to %lld",
                         (long long)subset, (long long)most);
     if (subset != 0 && (subsets < 1 || subsets > 1 << 24))
-        return gnl_fail(GENLAT_E_RANGE, "subsets is %lld, 1 to 2^24 wanted", (long long)subsets);
+        return gnl_fail(GENLAT_E_RANGE, "subsets is %lld, must be from 1 to 2^24", (long long)subsets);
     return measure(rows, subset, subset ? subsets : 1, seed, mean, sd);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the metrics share: sets of samples, and results that callers know in several sizes. */
+/* Declarations shared by the metrics: sets of samples, and statistics of estimates. */
 #ifndef GNL_METRIC_PRIV_H
 #define GNL_METRIC_PRIV_H
 
@@ -13,10 +13,10 @@ typedef struct gnl_rows {
     const gnl_real *data;
 } gnl_rows;
 
-/* Checks that a tensor has at least `least` rows of finite numbers. */
+/* Describes a tensor as rows. Checks that it has at least `least` rows of finite numbers. */
 genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const char *name,
                             gnl_rows *out);
-/* The same of two tensors whose rows must be of one width. */
+/* Same for two tensors. Checks that their rows have the same width. */
 genlat_status gnl_rows_take_pair(const genlat_tensor *a, const char *name_a, const genlat_tensor *b,
                                  const char *name_b, int64_t least, gnl_rows out[2]);
 genlat_status gnl_check_finite(const genlat_tensor *tensor, const char *name);
@@ -26,7 +26,7 @@ static inline const gnl_real *gnl_row(const gnl_rows *rows, int64_t i)
     return rows->data + i * rows->d;
 }
 
-/* Mean and standard deviation (divisor n) of a few estimates. */
+/* Computes mean and standard deviation (divisor n) of a few estimates. sd may be NULL. */
 void gnl_mean_sd(int64_t n, const double *values, double *mean, double *sd);
 
 #endif

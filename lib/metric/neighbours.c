@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Precision, recall, density and coverage by balls that reach to the k-th nearest neighbour. */
+/* Precision, recall, density and coverage, using balls whose radius is the distance to the k-th nearest neighbour. */
 #include "metric/metric_priv.h"
 
 
-enum { ROWS_A_TASK = 16, REAL = 0, GENERATED = 1 };
+enum { ROWS_PER_TASK = 16, REAL = 0, GENERATED = 1 };
 
 typedef struct search {
     gnl_rows sets[2];
@@ -11,8 +11,8 @@ typedef struct search {
     int64_t k;
     double *radius[2];          /* [n] squared */
     double *nearest;            /* [threads,k] scratch: the k smallest distances so far, ascending */
-    int64_t *holds;             /* [threads,generated] how many real balls hold a generated sample */
-    uint8_t *found, *holds_one; /* [real] within a generated ball; with a generated sample in its own */
+    int64_t *containing;        /* [threads,generated] number of real balls that contain a generated sample */
+    uint8_t *recalled, *contains_one; /* [real] inside some generated ball; own ball contains a generated sample */
 } search;
 
 static double square_distance(const search *s, const gnl_real *x, const gnl_real *y)
@@ -53,20 +53,20 @@ static void radius_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* ---- who lies in whose ball ------------------------------------------------------------------ */
+/* ---- membership of samples in balls --------------------------------------------------------- */
 
 static void cross_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const search *s = arg;
     const gnl_rows *real = &s->sets[REAL], *generated = &s->sets[GENERATED];
-    int64_t *holds = s->holds + worker * generated->n;
+    int64_t *containing = s->containing + worker * generated->n;
     for (int64_t i = begin; i < end; i++)
         for (int64_t j = 0; j < generated->n; j++) {
             double distance = square_distance(s, gnl_row(real, i), gnl_row(generated, j));
             bool in_real = distance <= s->radius[REAL][i];
-            holds[j] += in_real;
-            s->holds_one[i] |= in_real;
-            s->found[i] |= distance <= s->radius[GENERATED][j];
+            containing[j] += in_real;
+            s->contains_one[i] |= in_real;
+            s->recalled[i] |= distance <= s->radius[GENERATED][j];
         }
 }
 
@@ -78,13 +78,13 @@ static void find_scores(const search *s, genlat_neighbours *out)
     for (int64_t j = 0; j < generated; j++) {
         int64_t balls = 0;
         for (int64_t t = 0; t < threads; t++)
-            balls += s->holds[t * generated + j];
+            balls += s->containing[t * generated + j];
         inside += balls > 0;
         pairs += balls;
     }
     for (int64_t i = 0; i < real; i++) {
-        recalled += s->found[i];
-        covered += s->holds_one[i];
+        recalled += s->recalled[i];
+        covered += s->contains_one[i];
     }
     out->precision = (double)inside / (double)generated;
     out->recall = (double)recalled / (double)real;
@@ -97,9 +97,9 @@ static void search_all(search *s, genlat_neighbours *out)
     genlat_ctx *ctx = s->sets[REAL].ctx;
     for (int set = 0; set < 2; set++) {
         radius_job job = {s, set};
-        gnl_parallel(ctx, s->sets[set].n, ROWS_A_TASK, radius_task, &job);
+        gnl_parallel(ctx, s->sets[set].n, ROWS_PER_TASK, radius_task, &job);
     }
-    gnl_parallel(ctx, s->sets[REAL].n, ROWS_A_TASK, cross_task, s);
+    gnl_parallel(ctx, s->sets[REAL].n, ROWS_PER_TASK, cross_task, s);
     find_scores(s, out);
 }
 
@@ -108,21 +108,21 @@ static genlat_status measure(search *s, genlat_neighbours *out)
     genlat_ctx *ctx = s->sets[REAL].ctx;
     int64_t threads = gnl_threads(ctx), real = s->sets[REAL].n, generated = s->sets[GENERATED].n;
     double *numbers = gnl_alloc(ctx, (size_t)(real + generated + threads * s->k), sizeof *numbers);
-    int64_t *holds = gnl_calloc(ctx, (size_t)(threads * generated), sizeof *holds);
+    int64_t *containing = gnl_calloc(ctx, (size_t)(threads * generated), sizeof *containing);
     uint8_t *flags = gnl_calloc(ctx, (size_t)real, 2);
-    genlat_status status = numbers && holds && flags ? GENLAT_OK : GENLAT_E_MEMORY;
+    genlat_status status = numbers && containing && flags ? GENLAT_OK : GENLAT_E_MEMORY;
     if (status == GENLAT_OK) {
         s->kernels = gnl_kernels_of(ctx);
         s->radius[REAL] = numbers;
         s->radius[GENERATED] = numbers + real;
         s->nearest = numbers + real + generated;
-        s->holds = holds;
-        s->found = flags;
-        s->holds_one = flags + real;
+        s->containing = containing;
+        s->recalled = flags;
+        s->contains_one = flags + real;
         search_all(s, out);
     }
     gnl_free(ctx, numbers);
-    gnl_free(ctx, holds);
+    gnl_free(ctx, containing);
     gnl_free(ctx, flags);
     return status;
 }
@@ -139,7 +139,7 @@ genlat_status genlat_metric_neighbours(const genlat_tensor *real, const genlat_t
     int64_t most = GNL_MIN(s.sets[REAL].n, s.sets[GENERATED].n) - 1;
     if (k < 1 || k > most)
         return gnl_fail(GENLAT_E_RANGE,
-                        "k is %lld, 1 to %lld wanted, less than the samples of either set",
+                        "k is %lld, must be from 1 to %lld, less than the number of samples of either set",
                         (long long)k, (long long)most);
     genlat_neighbours result = {.size = sizeof result};
     GNL_TRY(measure(&s, &result));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sets of samples as the metrics read them, with their checks. */
+/* Sets of samples as rows, with checks. */
 #include <tgmath.h>
 
 #include "metric/metric_priv.h"
@@ -9,7 +9,7 @@ genlat_status gnl_check_finite(const genlat_tensor *tensor, const char *name)
     int64_t count = gnl_shape_count(&tensor->shape);
     for (int64_t i = 0; i < count; i++)
         if (!isfinite(tensor->data[i]))
-            return gnl_fail(GENLAT_E_NUMERIC, "element %lld of %s is %g, finite numbers wanted",
+            return gnl_fail(GENLAT_E_NUMERIC, "element %lld of %s is %g, expected a finite number",
                             (long long)i, name, (double)tensor->data[i]);
     return GENLAT_OK;
 }
@@ -21,7 +21,8 @@ genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const ch
     const gnl_shape *shape = &tensor->shape;
     int64_t width = shape->ndim > 0 ? gnl_shape_count_from(shape, 1) : 0;
     if (width < 1 || shape->dim[0] < least)
-        return gnl_fail(GENLAT_E_SHAPE, "%s is %s, at least %lld rows of one number or more wanted", name, gnl_shape_format(shape, found), (long long)least);
+        return gnl_fail(GENLAT_E_SHAPE, "%s is %s, expected at least %lld rows of at least one number", name,
+                        gnl_shape_format(shape, found), (long long)least);
     *out = (gnl_rows){tensor->object.ctx, shape->dim[0], width, tensor->data};
     return gnl_check_finite(tensor, name);
 }
@@ -32,7 +33,9 @@ genlat_status gnl_rows_take_pair(const genlat_tensor *a, const char *name_a, con
     GNL_TRY(gnl_rows_take(a, least, name_a, &out[0]));
     GNL_TRY(gnl_rows_take(b, least, name_b, &out[1]));
     if (out[0].d != out[1].d)
-        return gnl_fail(GENLAT_E_SHAPE, "rows of %s have %lld numbers, those of %s %lld; the same wanted", name_a, (long long)out[0].d, name_b, (long long)out[1].d);
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "rows of %s have %lld numbers, but rows of %s have %lld; expected the same width",
+                        name_a, (long long)out[0].d, name_b, (long long)out[1].d);
     return GENLAT_OK;
 }
 

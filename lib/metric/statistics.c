@@ -7,18 +7,18 @@
 
 double gnl_log_mean_exp(int64_t n, const double *values)
 {
-    double top = -INFINITY, sum = 0;
+    double max = -INFINITY, sum = 0;
     for (int64_t i = 0; i < n; i++) {
         if (isnan(values[i]))
             return values[i];
-        top = values[i] > top ? values[i] : top;
+        max = values[i] > max ? values[i] : max;
     }
-    /* All weights 0, or one infinite: the sum of differences would be NaN. */
-    if (isinf(top))
-        return top;
+    /* All weights are 0, or one is infinite. The differences below would be NaN. */
+    if (isinf(max))
+        return max;
     for (int64_t i = 0; i < n; i++)
-        sum += exp(values[i] - top);
-    return top + log(sum / (double)n);
+        sum += exp(values[i] - max);
+    return max + log(sum / (double)n);
 }
 
 genlat_status genlat_metric_log_mean_exp(const double *values, int64_t n, double *out)
@@ -27,7 +27,7 @@ genlat_status genlat_metric_log_mean_exp(const double *values, int64_t n, double
     GNL_CHECK(out, "out is NULL");
     GNL_CHECK(values, "values is NULL");
     if (n < 1)
-        return gnl_fail(GENLAT_E_RANGE, "n is %lld, at least 1 wanted", (long long)n);
+        return gnl_fail(GENLAT_E_RANGE, "n is %lld, must be at least 1", (long long)n);
     *out = gnl_log_mean_exp(n, values);
     return GENLAT_OK;
 }
@@ -36,12 +36,12 @@ static genlat_status check_numbers(const genlat_tensor *x)
 {
     GNL_CHECK(x, "x is NULL");
     if (gnl_shape_count(&x->shape) == 0)
-        return gnl_fail(GENLAT_E_SHAPE, "x is empty, at least one number wanted");
+        return gnl_fail(GENLAT_E_SHAPE, "x is empty, expected at least one number");
     return gnl_check_finite(x, "x");
 }
 
-/* Two passes: central moments by differences from the mean lose nothing to cancellation. */
-static void find_moments(int64_t n, const gnl_real *x, genlat_moments *m)
+/* Two passes: central moments are computed from differences to the mean, which avoids cancellation. */
+static void compute_moments(int64_t n, const gnl_real *x, genlat_moments *m)
 {
     double sum = 0, power[5] = {0};
     m->min = m->max = (double)x[0];
@@ -70,7 +70,7 @@ genlat_status genlat_metric_moments(const genlat_tensor *x, genlat_moments *out)
     GNL_TRY(gnl_result_check(out, "out"));
     GNL_TRY(check_numbers(x));
     genlat_moments result = {.size = sizeof result};
-    find_moments(gnl_shape_count(&x->shape), x->data, &result);
+    compute_moments(gnl_shape_count(&x->shape), x->data, &result);
     gnl_result_give(out, &result, sizeof result);
     return GENLAT_OK;
 }
@@ -96,10 +96,10 @@ genlat_status genlat_metric_quantiles(const genlat_tensor *x, const double *at, 
     GNL_CHECK(at, "at is NULL");
     GNL_TRY(check_numbers(x));
     if (n < 1)
-        return gnl_fail(GENLAT_E_RANGE, "n is %lld, at least 1 wanted", (long long)n);
+        return gnl_fail(GENLAT_E_RANGE, "n is %lld, must be at least 1", (long long)n);
     for (int64_t i = 0; i < n; i++)
         if (!(at[i] >= 0 && at[i] <= 1))
-            return gnl_fail(GENLAT_E_RANGE, "at[%lld] is %g, 0 to 1 wanted", (long long)i, at[i]);
+            return gnl_fail(GENLAT_E_RANGE, "at[%lld] is %g, must be from 0 to 1", (long long)i, at[i]);
     int64_t count = gnl_shape_count(&x->shape);
     gnl_real *sorted = gnl_alloc(x->object.ctx, (size_t)count, sizeof *sorted);
     if (!sorted)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Symmetric matrices in double: factor of a semi-definite one, and eigenvalues. */
+/* Symmetric matrices in double: Cholesky factor of a positive semi-definite matrix, and eigenvalues. */
 #include <float.h>
 #include <math.h>
 
@@ -15,44 +15,44 @@ static double dot(int64_t n, const double *x, const double *y)
 
 /* ---- pivoted Cholesky ---------------------------------------------------------------------------------- */
 
-/* Row whose variance is explained least by the columns so far. */
-static int64_t find_pivot(int64_t n, const double *left)
+/* Returns the row with the largest variance that the columns so far do not explain. */
+static int64_t find_pivot(int64_t n, const double *remaining)
 {
     int64_t pivot = 0;
     for (int64_t i = 1; i < n; i++)
-        pivot = left[i] > left[pivot] ? i : pivot;
+        pivot = remaining[i] > remaining[pivot] ? i : pivot;
     return pivot;
 }
 
-int64_t gnl_psd_factor(int64_t n, const double *a, double *factor, double *left)
+int64_t gnl_psd_factor(int64_t n, const double *a, double *factor, double *remaining)
 {
     memset(factor, 0, (size_t)(n * n) * sizeof *factor);
     for (int64_t i = 0; i < n; i++)
-        left[i] = a[i * n + i];
-    double least = (double)n * DBL_EPSILON * left[find_pivot(n, left)];
+        remaining[i] = a[i * n + i];
+    double least = (double)n * DBL_EPSILON * remaining[find_pivot(n, remaining)];
     for (int64_t k = 0; k < n; k++) {
-        int64_t pivot = find_pivot(n, left);
-        if (!(left[pivot] > least))
+        int64_t pivot = find_pivot(n, remaining);
+        if (!(remaining[pivot] > least))
             return k;
-        double root = sqrt(left[pivot]);
+        double root = sqrt(remaining[pivot]);
         const double *known = factor + pivot * n;
-        /* Rows that have been pivots are marked by a negative rest and have nothing of later columns. */
+        /* Rows that have been pivots are marked by a negative remainder. Their entries in later columns are 0. */
         for (int64_t i = 0; i < n; i++) {
-            if (left[i] < 0 || i == pivot)
+            if (remaining[i] < 0 || i == pivot)
                 continue;
             double entry = (a[i * n + pivot] - dot(k, factor + i * n, known)) / root;
             factor[i * n + k] = entry;
-            left[i] = fmax(left[i] - entry * entry, 0);
+            remaining[i] = fmax(remaining[i] - entry * entry, 0);
         }
         factor[pivot * n + k] = root;
-        left[pivot] = -1;
+        remaining[pivot] = -1;
     }
     return n;
 }
 
-/* ---- to tridiagonal form ------------------------------------------------------------------------------- */
+/* ---- tridiagonalization ---------------------------------------------------------------------------------- */
 
-/* y = A x for the leading block whose lower half is stored, rows being n apart. */
+/* y = A x for the leading block of size m. Its lower triangle is stored; rows are n apart. */
 static void multiply_lower(int64_t m, int64_t n, const double *a, const double *x, double *y)
 {
     for (int64_t j = 0; j < m; j++) {
@@ -63,7 +63,7 @@ static void multiply_lower(int64_t m, int64_t n, const double *a, const double *
     }
 }
 
-/* A Householder reflection of the leading block by the vector v with v'v = 2 h: A -= v q' + q v'. */
+/* Applies to the leading block the Householder reflection with vector v, v'v = 2 h: A -= v q' + q v'. */
 static void reflect(int64_t m, int64_t n, double h, const double *v, double *a, double *q)
 {
     multiply_lower(m, n, a, v, q);
@@ -75,20 +75,21 @@ static void reflect(int64_t m, int64_t n, double h, const double *v, double *a, 
             a[j * n + k] -= v[j] * q[k] + q[j] * v[k];
 }
 
-/* Diagonal and the one beside it; each row from the last on is reflected onto its last element but one. */
-static void make_tridiagonal(int64_t n, double *a, double *diagonal, double *beside)
+/* Computes diagonal and off-diagonal. Each row, starting with the last, is reflected onto the element next to the
+ * diagonal. */
+static void tridiagonalize(int64_t n, double *a, double *diagonal, double *off_diagonal)
 {
     for (int64_t i = n - 1; i > 0; i--) {
         double *row = a + i * n, largest = 0;
         for (int64_t k = 0; k < i; k++)
             largest = fmax(largest, fabs(row[k]));
-        beside[i - 1] = row[i - 1];
+        off_diagonal[i - 1] = row[i - 1];
         if (i > 1 && largest > 0) {
             for (int64_t k = 0; k < i; k++)
                 row[k] /= largest;
             double norm = -copysign(sqrt(dot(i, row, row)), row[i - 1]);
             double h = norm * norm - norm * row[i - 1];
-            beside[i - 1] = norm * largest;
+            off_diagonal[i - 1] = norm * largest;
             row[i - 1] -= norm;
             reflect(i, n, h, row, a, diagonal);
         }
@@ -100,7 +101,7 @@ static void make_tridiagonal(int64_t n, double *a, double *diagonal, double *bes
 /* ---- eigenvalues of a tridiagonal matrix --------------------------------------------------------------- */
 
 /* One implicit QR step with Wilkinson's shift on the block lo .. hi. */
-static void chase(int64_t lo, int64_t hi, double *d, double *e)
+static void qr_step(int64_t lo, int64_t hi, double *d, double *e)
 {
     double half = (d[hi - 1] - d[hi]) / 2, last = e[hi - 1];
     double shift = d[hi] - last * (last / (half + copysign(hypot(half, last), half)));
@@ -126,19 +127,19 @@ static bool is_small(const double *d, const double *e, int64_t k)
     return fabs(e[k]) <= DBL_EPSILON * (fabs(d[k]) + fabs(d[k + 1])) || fabs(e[k]) < DBL_MIN;
 }
 
-bool gnl_symmetric_eigenvalues(int64_t n, double *a, double *values, double *beside)
+bool gnl_symmetric_eigenvalues(int64_t n, double *a, double *values, double *off_diagonal)
 {
-    enum { STEPS_A_VALUE = 60 };
-    make_tridiagonal(n, a, values, beside);
+    enum { STEPS_PER_VALUE = 60 };
+    tridiagonalize(n, a, values, off_diagonal);
     int64_t hi = n - 1;
-    for (int64_t step = 0; hi > 0 && step < STEPS_A_VALUE * n; step++) {
-        while (hi > 0 && is_small(values, beside, hi - 1))
+    for (int64_t step = 0; hi > 0 && step < STEPS_PER_VALUE * n; step++) {
+        while (hi > 0 && is_small(values, off_diagonal, hi - 1))
             hi--;
         int64_t lo = GNL_MAX(hi - 1, 0);
-        while (lo > 0 && !is_small(values, beside, lo - 1))
+        while (lo > 0 && !is_small(values, off_diagonal, lo - 1))
             lo--;
         if (hi > 0)
-            chase(lo, hi, values, beside);
+            qr_step(lo, hi, values, off_diagonal);
     }
     return hi <= 0;
 }

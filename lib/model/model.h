@@ -4,7 +4,8 @@
  *        functions of genlat_model.
  * Uses: base, kernel, tensor, io, layer, net, loss, latent, optim, data.
  * Adding: a family is a module that defines a gnl_model_type. Add one line for it to lib/families.c.
- * Tests: tests/unit/test_model.c, test_store.c, and those of the families.
+ * Tests: tests/unit/test_model.c, test_model_builder.c, test_model_options.c, test_model_files.c, test_terms.c,
+ *        tests/golden/test_old_files.c, and those of the families.
  */
 #ifndef GNL_MODEL_H
 #define GNL_MODEL_H
@@ -220,6 +221,7 @@ void gnl_model_zero_grad(genlat_model *model, int optimizer);
 /* Saves the states of all parts, and the weights and moments that the optimizers of the mask update. A step that fails
  * restores them. */
 genlat_status gnl_model_save_state(genlat_model *model, unsigned optimizers);
+genlat_status gnl_model_want_saved(genlat_model *model, unsigned optimizers); /* allocates the room for it */
 void gnl_model_restore_state(genlat_model *model, unsigned optimizers);
 
 /* A snapshot contains the weights and states of the parts that belong to the model. These functions return its size,

@@ -122,7 +122,7 @@ static void list_state(const genlat_model *model, unsigned optimizers, list *l)
         }
 }
 
-genlat_status gnl_model_save_state(genlat_model *model, unsigned optimizers)
+genlat_status gnl_model_want_saved(genlat_model *model, unsigned optimizers)
 {
     list l;
     list_state(model, optimizers, &l);
@@ -132,8 +132,14 @@ genlat_status gnl_model_save_state(genlat_model *model, unsigned optimizers)
         model->saved = gnl_alloc(model->object.ctx, (size_t)needed, sizeof *model->saved);
         model->saved_numbers = needed;
     }
-    if (!model->saved)
-        return GENLAT_E_MEMORY;
+    return model->saved ? GENLAT_OK : GENLAT_E_MEMORY;
+}
+
+genlat_status gnl_model_save_state(genlat_model *model, unsigned optimizers)
+{
+    list l;
+    GNL_TRY(gnl_model_want_saved(model, optimizers));
+    list_state(model, optimizers, &l);
     copy(&l, model->saved, NULL);
     for (int i = 0; i < GNL_MAX_OPTIMIZERS; i++)
         model->saved_steps[i] = model->optimizer[i].optim ? gnl_optim_steps(model->optimizer[i].optim) : 0;

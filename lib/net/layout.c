@@ -199,7 +199,7 @@ static gnl_span *adjoint_span(gnl_compiler *c, int n, gnl_buffer_kind kind)
     return span;
 }
 
-/* When the adjoints of outputs are written: a single one may overwrite what guests have left, from which it may be copied. */
+/* When the adjoints of outputs are written: a single one may overwrite what nested execs have left, from which it may be copied. */
 static int output_adjoint_begin(const gnl_compiler *c)
 {
     return c->exec->opts.nested_bytes && c->net->outputs == 1 ? start_of_backward(c) - 1 : c->net->nodes;
@@ -307,7 +307,7 @@ static int add_gradient_span(gnl_compiler *c)
 static void add_shared_spans(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
-    int64_t space = (int64_t)gnl_gemm_space(c->net->object.ctx); /* which guests have in common with their host */
+    int64_t space = (int64_t)gnl_gemm_space(c->net->object.ctx); /* which nested execs share with their outer one */
     int64_t numbers = GNL_MAX(gnl_ceil_div(o->nested_bytes, (int64_t)sizeof(gnl_real)) - space, 0);
     c->nested_span = numbers ? add_span(c, 0, c->net->nodes, start_of_backward(c) - 2) : -1;
     c->grad_span = o->gradients_in_workspace ? add_gradient_span(c) : -1;

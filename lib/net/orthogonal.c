@@ -3,10 +3,10 @@
  * of rows, and one from the products of columns, which is cheaper for matrices with fewer columns than rows. */
 #include "net/net_priv.h"
 
-/* Excludes biases, embedding tables and untrained weights, as weight decay does. */
+/* Excludes biases, embedding tables and running statistics, as weight decay does. */
 static bool is_regularized(const gnl_weight *w)
 {
-    return w->param.decay && !w->param.state && !w->frozen && w->param.shape.ndim > 1;
+    return w->param.decay && !w->param.state && w->param.shape.ndim > 1;
 }
 
 static bool has_fewer_columns(const gnl_matrix *m)
@@ -24,7 +24,7 @@ int64_t gnl_net_orthogonal_space(const genlat_net *net)
     int64_t most = 0;
     for (int i = 0; i < net->weights; i++) {
         const gnl_matrix m = gnl_matrix_of(net, &net->weight[i].param);
-        if (is_regularized(&net->weight[i]))
+        if (is_regularized(&net->weight[i])) /* also frozen weights, which may be trained again */
             most = GNL_MAX(most, product_size(&m) * product_size(&m));
     }
     return most;
@@ -68,7 +68,7 @@ double gnl_net_orthogonal(genlat_net *net, const gnl_compute *compute, double st
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         const gnl_matrix m = gnl_matrix_of(net, &w->param);
-        if (is_regularized(w))
+        if (is_regularized(w) && !w->frozen)
             total += (has_fewer_columns(&m) ? add_by_columns : add_by_rows)(&m, compute, (gnl_real)(2 * strength),
                                                        net->value + w->offset, net->grad + w->offset, space);
     }

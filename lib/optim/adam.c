@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Adam and AdamW, as PyTorch's. They differ in how weights decay, and in the text form in their defaults. */
+/* Adam and AdamW, as in PyTorch. They differ in the kind of weight decay and, as text, in their defaults. */
 #include <tgmath.h>
 
 #include "optim/optim_priv.h"
@@ -8,11 +8,12 @@
     GNL_OPT_REAL(genlat_adam_opts, lr, 1e-3, 0, 1e6, "learning rate"),                                       \
         GNL_OPT_REAL(genlat_adam_opts, beta1, 0.9, 0, 0.999999, "decay of the mean gradient"),               \
         GNL_OPT_REAL(genlat_adam_opts, beta2, 0.999, 0, 0.99999999, "decay of the mean square"),             \
-        GNL_OPT_REAL(genlat_adam_opts, eps, 1e-8, 1e-30, 1, "added to the root")
+        GNL_OPT_REAL(genlat_adam_opts, eps, 1e-8, 1e-30, 1, "added to the denominator")
 
 static const gnl_option adam_options[] = {
     ADAM_OPTIONS,
-    GNL_OPT_BOOL(genlat_adam_opts, decoupled, 0, "decay shrinks the weights apart from the gradient"),
+    GNL_OPT_BOOL(genlat_adam_opts, decoupled, 0,
+                 "apply weight decay to the weights directly, not through the gradient"),
     GNL_OPTIM_COMMON(genlat_adam_opts),
 };
 static const gnl_options_table adam_table = {"adam", sizeof(genlat_adam_opts), adam_options,
@@ -20,7 +21,8 @@ static const gnl_options_table adam_table = {"adam", sizeof(genlat_adam_opts), a
 
 static const gnl_option adamw_options[] = {
     ADAM_OPTIONS,
-    GNL_OPT_BOOL(genlat_adam_opts, decoupled, 1, "decay shrinks the weights apart from the gradient"),
+    GNL_OPT_BOOL(genlat_adam_opts, decoupled, 1,
+                 "apply weight decay to the weights directly, not through the gradient"),
     GNL_OPTIM_COMMON_DECAY(genlat_adam_opts, 0.01),
 };
 static const gnl_options_table adamw_table = {"adamw", sizeof(genlat_adam_opts), adamw_options,
@@ -36,8 +38,8 @@ static unsigned moments(const void *opts)
     return GNL_MOMENT_M | GNL_MOMENT_V;
 }
 
-/* The corrections are those of the betas as the kernel has them: 1 - beta2 loses digits when beta2 is rounded
- * to a float. */
+/* Computes the corrections from the betas as the kernel uses them, since rounding beta2 to float changes 1 - beta2
+ * considerably. */
 static void prepare(const void *opts, int64_t step, gnl_update *u)
 {
     const genlat_adam_opts *o = opts;
@@ -56,7 +58,7 @@ const gnl_rule gnl_rule_adam = {
     .kernel = kernel,
     .moments = moments,
     .prepare = prepare,
-    .help = "mean gradient over the root of its mean square, both without bias",
+    .help = "mean gradient divided by the root of the mean square, both bias-corrected",
 };
 
 const gnl_rule gnl_rule_adamw = {
@@ -66,7 +68,7 @@ const gnl_rule gnl_rule_adamw = {
     .kernel = kernel,
     .moments = moments,
     .prepare = prepare,
-    .help = "adam with weight decay of its own, 0.01 by default",
+    .help = "adam with decoupled weight decay, 0.01 by default",
 };
 
 void genlat_adam_opts_init_sized(genlat_adam_opts *opts, size_t size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Adamax, as PyTorch's. */
+/* Adamax, as in PyTorch. */
 #include <tgmath.h>
 
 #include "optim/optim_priv.h"
@@ -8,10 +8,12 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_adamax_opts, lr, 2e-3, 0, 1e6, "learning rate"),
     GNL_OPT_REAL(genlat_adamax_opts, beta1, 0.9, 0, 0.999999, "decay of the mean gradient"),
     GNL_OPT_REAL(genlat_adamax_opts, beta2, 0.999, 0, 0.99999999, "decay of the infinity norm"),
-    GNL_OPT_REAL(genlat_adamax_opts, eps, 1e-8, 1e-30, 1, "added to the size of the gradient"),
+    GNL_OPT_REAL(genlat_adamax_opts, eps, 1e-8, 1e-30, 1, "added to the absolute value of the gradient"),
     GNL_OPTIM_COMMON(genlat_adamax_opts),
 };
-static const gnl_options_table table = {"adamax", sizeof(genlat_adamax_opts), options, GNL_COUNT(options), {offsetof(genlat_adamax_opts, reserved), offsetof(genlat_adamax_opts, reserved2)}};
+static const gnl_options_table table = {"adamax", sizeof(genlat_adamax_opts), options, GNL_COUNT(options),
+                                        {offsetof(genlat_adamax_opts, reserved),
+                                         offsetof(genlat_adamax_opts, reserved2)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)
 {
@@ -39,7 +41,7 @@ const gnl_rule gnl_rule_adamax = {
     .kernel = kernel,
     .moments = moments,
     .prepare = prepare,
-    .help = "adam in the infinity norm",
+    .help = "adam with the infinity norm instead of the mean square",
 };
 
 void genlat_adamax_opts_init_sized(genlat_adamax_opts *opts, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Exponential average of a net's weights, its speed given in training samples, so that it does not depend on
- * the batch (Karras and others, Analyzing and improving the training dynamics of diffusion models, 2024, for
- * the ramp). */
+/* Exponential moving average of a net's weights. The half-life is measured in training samples, so it does not depend
+ * on the batch size. The ramp is that of Karras and others, Analyzing and improving the training dynamics of diffusion
+ * models, 2024. */
 #include <tgmath.h>
 
 #include "optim/optim_priv.h"
@@ -12,27 +12,28 @@ struct genlat_ema {
     gnl_part part; /* of the net */
     genlat_ema_opts opts;
     gnl_compute compute;
-    double samples;  /* seen so far */
-    bool swapped;    /* the net holds the average, and `value` and `state` the weights */
-    gnl_real *value; /* laid out as the values of the part */
-    gnl_real *state; /* laid out as its states */
+    double samples;  /* number of training samples seen so far */
+    bool swapped;    /* the net holds the average, and `value` and `state` hold the weights */
+    gnl_real *value; /* in the order of the part's values */
+    gnl_real *state; /* in the order of the part's states */
 };
 
 static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_ema_opts, half_life, 10000, 1e-6, 1e15,
-                 "training samples after which a weight's part has halved"),
+                 "number of training samples after which the influence of a weight is halved"),
     GNL_OPT_REAL(genlat_ema_opts, ramp_up, 0, 0, 1e6,
-                 "half-life is at most this part of the samples seen; 0: no ramp"),
-    GNL_OPT_BOOL(genlat_ema_opts, copy_states, 0, "running statistics are copied, not averaged"),
+                 "limit of the half-life as a fraction of the samples seen; 0: no limit"),
+    GNL_OPT_BOOL(genlat_ema_opts, copy_states, 0, "copy running statistics instead of averaging them"),
 };
-static const gnl_options_table table = {"ema", sizeof(genlat_ema_opts), options, GNL_COUNT(options), {offsetof(genlat_ema_opts, reserved)}};
+static const gnl_options_table table = {"ema", sizeof(genlat_ema_opts), options, GNL_COUNT(options),
+                                        {offsetof(genlat_ema_opts, reserved)}};
 
 void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size)
 {
     gnl_options_init(&table, opts, size);
 }
 
-static genlat_status start(genlat_ema *ema)
+static genlat_status alloc_average(genlat_ema *ema)
 {
     GNL_TRY(gnl_net_check_not_bf16(ema->net));
     const gnl_part *part = &ema->part;
@@ -59,7 +60,7 @@ genlat_status gnl_ema_new(genlat_net *net, const genlat_ema_opts *opts, genlat_e
     ema->part = gnl_part_of_net(net, "", -1);
     ema->opts = complete;
     ema->compute = (gnl_compute){ctx, gnl_kernels_of(ctx), NULL};
-    genlat_status status = start(ema);
+    genlat_status status = alloc_average(ema);
     if (status != GENLAT_OK) {
         gnl_ema_release(ema);
         return status;
@@ -80,7 +81,7 @@ void gnl_ema_release(genlat_ema *ema)
     gnl_object_free(ema);
 }
 
-/* ---- update and exchange --------------------------------------------------------------------- */
+/* ---- update and swap ----------------------------------------------------------------------- */
 
 typedef struct lerp_job {
     const gnl_kernels *k;
@@ -108,7 +109,7 @@ void gnl_ema_update(genlat_ema *ema, int64_t samples)
     gnl_parallel(ema->object.ctx, ema->part.states, GNL_CHUNK, lerp_task, &state);
 }
 
-static void exchange(int64_t n, gnl_real *a, gnl_real *b)
+static void swap(int64_t n, gnl_real *a, gnl_real *b)
 {
     for (int64_t i = 0; i < n; i++) {
         gnl_real held = a[i];
@@ -117,11 +118,11 @@ static void exchange(int64_t n, gnl_real *a, gnl_real *b)
     }
 }
 
-/* The numbers move, not the arenas, because execs hold pointers into the net's. */
+/* Swaps the numbers, not the pointers, because execs hold pointers into the net's arenas. */
 void gnl_ema_swap(genlat_ema *ema)
 {
-    exchange(ema->part.values, ema->part.value, ema->value);
-    exchange(ema->part.states, ema->part.state, ema->state);
+    swap(ema->part.values, ema->part.value, ema->value);
+    swap(ema->part.states, ema->part.state, ema->state);
     ema->swapped = !ema->swapped;
 }
 
@@ -141,7 +142,7 @@ genlat_status gnl_ema_copy(const genlat_ema *ema, genlat_net *net)
     const gnl_part to = gnl_part_of_net(net, "", -1);
     if (!same_architecture(&ema->part, &to))
         return gnl_fail(GENLAT_E_SHAPE,
-                        "net has other weights than the one that was averaged");
+                        "net has different weights than the averaged net");
     const gnl_real *value = ema->swapped ? ema->part.value : ema->value;
     const gnl_real *state = ema->swapped ? ema->part.state : ema->state;
     if (to.values)
@@ -190,11 +191,11 @@ genlat_status genlat_ema_update(genlat_ema *ema, int64_t samples)
     GNL_ENTER();
     GNL_CHECK(ema, "ema is NULL");
     if (samples < 0)
-        return gnl_fail(GENLAT_E_RANGE, "samples is %lld, from 0 on wanted",
+        return gnl_fail(GENLAT_E_RANGE, "samples is %lld, must be at least 0",
                         (long long)samples);
     if (ema->swapped)
         return gnl_fail(GENLAT_E_STATE,
-                        "the average is swapped in; genlat_ema_swap comes first");
+                        "the net holds the average; call genlat_ema_swap first");
     gnl_ema_update(ema, samples);
     return GENLAT_OK;
 }

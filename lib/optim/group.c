@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an optimizer moves: nets, or parts of them by the start of a name, scales of losses, numbers of the
+/* Adds weights to an optimizer: nets, or parts of them selected by name prefix, scales of losses, numbers of the
  * caller. */
 #include <stdio.h>
 
@@ -7,22 +7,23 @@
 
 static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_group_opts, lr_scale, 1, 0, 1e6, "factor of the learning rate"),
-    GNL_OPT_REAL(genlat_group_opts, weight_decay, -1, -1, 1e6, "the group's own; -1: the optimizer's"),
-    GNL_OPT_BOOL(genlat_group_opts, decay_all, 0, "biases and scales of norms decay too"),
+    GNL_OPT_REAL(genlat_group_opts, weight_decay, -1, -1, 1e6, "weight decay of the group; -1: that of the optimizer"),
+    GNL_OPT_BOOL(genlat_group_opts, decay_all, 0, "apply weight decay also to biases and scales of norms"),
 };
-static const gnl_options_table table = {"group", sizeof(genlat_group_opts), options, GNL_COUNT(options), {offsetof(genlat_group_opts, reserved)}};
+static const gnl_options_table table = {"group", sizeof(genlat_group_opts), options, GNL_COUNT(options),
+                                        {offsetof(genlat_group_opts, reserved)}};
 
 void genlat_group_opts_init_sized(genlat_group_opts *opts, size_t size)
 {
     gnl_options_init(&table, opts, size);
 }
 
-static genlat_status take(const genlat_optim *optim, const genlat_group_opts *given, genlat_group_opts *out)
+static genlat_status check_group(const genlat_optim *optim, const genlat_group_opts *given, genlat_group_opts *out)
 {
     GNL_TRY(gnl_options_take(&table, given, out));
     if (optim->steps > 0)
         return gnl_fail(GENLAT_E_STATE,
-                        "the optimizer has made %lld steps; weights join before the first",
+                        "the optimizer has performed %lld steps; add weights before the first step",
                         (long long)optim->steps);
     return GENLAT_OK;
 }
@@ -56,7 +57,7 @@ static genlat_status arena_fill(const genlat_optim *optim, gnl_arena *arena)
     return arena->name ? moments_new(optim, arena) : GENLAT_E_MEMORY;
 }
 
-/* Makes the moments of a part and appends it. */
+/* Allocates the moments of a part and appends it. */
 static genlat_status arena_add(genlat_optim *optim, const gnl_part *part, genlat_loss *loss, int *index)
 {
     gnl_arena arena = {.part = *part};
@@ -76,7 +77,7 @@ static genlat_status arena_add(genlat_optim *optim, const gnl_part *part, genlat
     return GENLAT_OK;
 }
 
-/* The arena of a part, which its groups share; made when it is new. */
+/* Returns the arena of a part, which all groups of the part share. Creates it if necessary. */
 static genlat_status arena_of_part(genlat_optim *optim, const gnl_part *part, int *index)
 {
     for (*index = 0; *index < optim->arenas; (*index)++)
@@ -89,8 +90,8 @@ static genlat_status arena_of_part(genlat_optim *optim, const gnl_part *part, in
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* Room first, so that what follows cannot fail. */
-static genlat_status pieces_room(genlat_optim *optim, int64_t more)
+/* Reserves memory first, so that the following steps cannot fail. */
+static genlat_status pieces_reserve(genlat_optim *optim, int64_t more)
 {
     return gnl_grow(optim->object.ctx, (void **)&optim->piece, &optim->piece_capacity,
                     (size_t)(optim->pieces + more), sizeof *optim->piece);
@@ -113,7 +114,7 @@ static void pieces_add(genlat_optim *optim, gnl_piece whole)
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-static bool is_taken(const genlat_optim *optim, const gnl_part *part, int weight)
+static bool is_in_group(const genlat_optim *optim, const gnl_part *part, int weight)
 {
     for (int64_t i = 0; i < optim->pieces; i++)
         if (optim->piece[i].weight == weight && optim->arena[optim->piece[i].arena].part.value == part->value)
@@ -121,11 +122,11 @@ static bool is_taken(const genlat_optim *optim, const gnl_part *part, int weight
     return false;
 }
 
-static bool is_meant(const genlat_optim *optim, const gnl_part *part, const char *prefix, int weight)
+static bool is_selected(const genlat_optim *optim, const gnl_part *part, const char *prefix, int weight)
 {
     const gnl_weight *w = &part->weight[weight];
     bool named = !prefix || strncmp(w->name, prefix, strlen(prefix)) == 0;
-    return named && !w->param.state && !is_taken(optim, part, weight);
+    return named && !w->param.state && !is_in_group(optim, part, weight);
 }
 
 static void add_weight(genlat_optim *optim, int arena, int weight, const genlat_group_opts *o)
@@ -140,36 +141,39 @@ static void add_weight(genlat_optim *optim, int arena, int weight, const genlat_
                                   .decay = w->param.decay || o->decay_all ? decay : 0});
 }
 
-genlat_status gnl_optim_add(genlat_optim *optim, const gnl_part *part, const char *prefix, const genlat_group_opts *opts)
+genlat_status gnl_optim_add(genlat_optim *optim, const gnl_part *part, const char *prefix,
+                            const genlat_group_opts *opts)
 {
     genlat_group_opts o;
-    int64_t meant = 0;
+    int64_t selected = 0;
     int arena = 0;
-    GNL_TRY(take(optim, opts, &o));
+    GNL_TRY(check_group(optim, opts, &o));
     for (int i = 0; i < part->weights; i++)
-        meant += is_meant(optim, part, prefix, i) ? pieces_for(part->weight[i].count) : 0;
-    if (meant == 0)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no trained weight '%s...' is left", prefix ? prefix : "");
-    GNL_TRY(pieces_room(optim, meant));
+        selected += is_selected(optim, part, prefix, i) ? pieces_for(part->weight[i].count) : 0;
+    if (selected == 0)
+        return gnl_fail(GENLAT_E_NOT_FOUND,
+                        "there is no trainable weight '%s...' outside of other groups",
+                        prefix ? prefix : "");
+    GNL_TRY(pieces_reserve(optim, selected));
     GNL_TRY(arena_of_part(optim, part, &arena));
     for (int i = 0; i < part->weights; i++)
-        if (is_meant(optim, part, prefix, i))
+        if (is_selected(optim, part, prefix, i))
             add_weight(optim, arena, i, &o);
     return GENLAT_OK;
 }
 
 /* ---- losses ---------------------------------------------------------------------------------- */
 
-/* A loss has either trained values or running ones, so that its arena is trained as a whole. */
+/* A loss has either trained values or running ones, so all values of its arena are trained. */
 genlat_status gnl_optim_add_loss(genlat_optim *optim, genlat_loss *loss, const genlat_group_opts *opts)
 {
     genlat_group_opts o;
     int arena = 0;
-    GNL_TRY(take(optim, opts, &o));
+    GNL_TRY(check_group(optim, opts, &o));
     if (!gnl_loss_trains(loss))
         return GENLAT_OK;
     const gnl_part part = {.name = loss->type->name, .value = loss->value, .grad = loss->grad, .values = loss->values};
-    GNL_TRY(pieces_room(optim, pieces_for(part.values)));
+    GNL_TRY(pieces_reserve(optim, pieces_for(part.values)));
     GNL_TRY(arena_add(optim, &part, loss, &arena));
     pieces_add(optim, (gnl_piece){.arena = arena,
                                   .weight = -1,

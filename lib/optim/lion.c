@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lion: the sign of the momentum, with decoupled weight decay. */
+/* Lion: steps in the direction of the sign of the momentum, with decoupled weight decay. */
 #include "optim/optim_priv.h"
 
 static const gnl_option options[] = {
@@ -8,7 +8,8 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_lion_opts, beta2, 0.99, 0, 0.999999, "decay of the momentum"),
     GNL_OPTIM_COMMON(genlat_lion_opts),
 };
-static const gnl_options_table table = {"lion", sizeof(genlat_lion_opts), options, GNL_COUNT(options), {offsetof(genlat_lion_opts, reserved), offsetof(genlat_lion_opts, reserved2)}};
+static const gnl_options_table table = {"lion", sizeof(genlat_lion_opts), options, GNL_COUNT(options),
+                                        {offsetof(genlat_lion_opts, reserved), offsetof(genlat_lion_opts, reserved2)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)
 {
@@ -35,7 +36,7 @@ const gnl_rule gnl_rule_lion = {
     .kernel = kernel,
     .moments = moments,
     .prepare = prepare,
-    .help = "steps of one size by the sign of the momentum",
+    .help = "steps of equal size, with the sign of the momentum",
 };
 
 void genlat_lion_opts_init_sized(genlat_lion_opts *opts, size_t size)

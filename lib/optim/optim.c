@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The optimizer's handle: made from options, its numbers, its moments for checkpoints. */
+/* Handle of an optimizer: creation from options, settings, and moments for checkpoints. */
 #include "optim/optim_priv.h"
 
 static double real_option(const genlat_optim *optim, const char *name)
@@ -9,7 +9,7 @@ static double real_option(const genlat_optim *optim, const char *name)
     return value;
 }
 
-static void take_common(genlat_optim *optim)
+static void read_common_options(genlat_optim *optim)
 {
     optim->lr = real_option(optim, "lr");
     optim->weight_decay = real_option(optim, "weight_decay");
@@ -30,7 +30,7 @@ genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *o
     optim->rule = rule;
     optim->k = gnl_kernels_of(ctx);
     memcpy(optim->opts, opts, rule->options->size);
-    take_common(optim);
+    read_common_options(optim);
     *out = optim;
     return GENLAT_OK;
 }
@@ -105,17 +105,17 @@ int64_t gnl_optim_accumulate(const genlat_optim *optim)
 
 /* ---- moments --------------------------------------------------------------------------------- */
 
-/* The index-th moment that is kept, as an index into arena->moment; -1 past the last. */
+/* Returns the index-th used moment as an index into arena->moment, or -1 past the last. */
 static int moment_at(const genlat_optim *optim, int index)
 {
-    unsigned kept = optim->rule->moments(optim->opts);
+    unsigned used = optim->rule->moments(optim->opts);
     for (int m = 0; m < GNL_MAX_MOMENTS; m++)
-        if (kept >> m & 1 && index-- == 0)
+        if (used >> m & 1 && index-- == 0)
             return m;
     return -1;
 }
 
-static int moments_kept(const genlat_optim *optim)
+static int moments_used(const genlat_optim *optim)
 {
     int count = 0;
     while (moment_at(optim, count) >= 0)
@@ -125,12 +125,12 @@ static int moments_kept(const genlat_optim *optim)
 
 int gnl_optim_slots(const genlat_optim *optim)
 {
-    return optim->arenas * moments_kept(optim);
+    return optim->arenas * moments_used(optim);
 }
 
 gnl_optim_slot gnl_optim_slot_at(const genlat_optim *optim, int index)
 {
-    int kept = moments_kept(optim), moment = moment_at(optim, index % kept);
-    const gnl_arena *arena = &optim->arena[index / kept];
+    int used = moments_used(optim), moment = moment_at(optim, index % used);
+    const gnl_arena *arena = &optim->arena[index / used];
     return (gnl_optim_slot){.part = &arena->part, .moment = optim->rule->moment[moment], .data = arena->moment[moment]};
 }

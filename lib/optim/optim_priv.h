@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of the optimizers and the kinds of schedules, for their tables; the optimizer's inside. */
+/* Rules of optimizers, kinds of schedules, and the members of an optimizer. */
 #ifndef GNL_OPTIM_PRIV_H
 #define GNL_OPTIM_PRIV_H
 
@@ -7,51 +7,51 @@
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-/* Which moments of the update kernels a rule uses. */
+/* Moments of the update kernels that a rule uses. */
 enum { GNL_MOMENT_M = 1, GNL_MOMENT_V = 2, GNL_MOMENT_W = 4 };
 
-/* A rule. Its options have lr, weight_decay, clip_norm, clip_value and accumulate, found by their names. */
+/* A rule. Its options include lr, weight_decay, clip_norm, clip_value and accumulate, which are found by name. */
 typedef struct gnl_rule {
     const char *name;
     const gnl_options_table *options;
     const char *moment[GNL_MAX_MOMENTS]; /* names of m, v and w in checkpoints */
     gnl_update_fn *(*kernel)(const gnl_kernels *k);
     unsigned (*moments)(const void *opts);
-    genlat_status (*check)(const void *opts); /* NULL: the ranges of the table say it all */
-    /* Scalars of step number `step`, counted from 1; lr, decay, gradient_scale and gradient_bound are there
-     * already. */
+    genlat_status (*check)(const void *opts); /* checks combinations of options; NULL: no check */
+    /* Sets the scalars of step number `step`, counted from 1. lr, decay, gradient_scale and gradient_bound are already
+     * set. */
     void (*prepare)(const void *opts, int64_t step, gnl_update *u);
     const char *help;
 } gnl_rule;
 
-extern const gnl_rule *const gnl_rules[]; /* NULL-terminated */
+extern const gnl_rule *const gnl_rules[]; /* terminated by NULL */
 const gnl_rule *gnl_rule_find(const char *name);
 
-/* What every rule's table ends with. */
+/* Options at the end of every rule's table. */
 #define GNL_OPTIM_COMMON(type) GNL_OPTIM_COMMON_DECAY(type, 0)
-#define GNL_OPTIM_COMMON_DECAY(type, decay)                                                                  \
-    GNL_OPT_REAL(type, weight_decay, decay, 0, 1e6, "pull of the weights towards 0"),                        \
-        GNL_OPT_REAL(type, clip_norm, 0, 0, 1e30, "largest norm of all gradients together; 0: not clipped"), \
-        GNL_OPT_REAL(type, clip_value, 0, 0, 1e30, "largest size of a gradient's element; 0: not clipped"),  \
-        GNL_OPT_INT(type, accumulate, 1, 1, 1 << 30, "backward passes that a step averages")
+#define GNL_OPTIM_COMMON_DECAY(type, decay)                                                                         \
+    GNL_OPT_REAL(type, weight_decay, decay, 0, 1e6, "weight decay"),                                                \
+        GNL_OPT_REAL(type, clip_norm, 0, 0, 1e30, "maximum norm of all gradients together; 0: no clipping"),        \
+        GNL_OPT_REAL(type, clip_value, 0, 0, 1e30, "maximum absolute value of a gradient element; 0: no clipping"), \
+        GNL_OPT_INT(type, accumulate, 1, 1, 1 << 30, "number of backward passes averaged per step")
 
 /* ---- the optimizer --------------------------------------------------------------------------- */
 
-/* A part with the moments of its values. */
+/* A part and the moments of its values. */
 typedef struct gnl_arena {
     gnl_part part;     /* its net is retained */
     char *name;        /* copy of part.name */
-    genlat_loss *loss; /* retained, where the part is that of a loss */
+    genlat_loss *loss; /* retained, if the part belongs to a loss; otherwise NULL */
     gnl_real *moment[GNL_MAX_MOMENTS];
 } gnl_arena;
 
-/* Part of an arena that one task updates. Borders depend on the weights alone. */
+/* Part of an arena that one task updates. The boundaries depend only on the weights. */
 typedef struct gnl_piece {
     int arena;
-    int weight; /* of the part; -1: the part has no list of them */
+    int weight; /* index in the part; -1: the part has no list of weights */
     int64_t offset, count;
     double lr_scale, decay;
-    double square; /* sum of squares of its gradients in the step that runs */
+    double square; /* sum of squares of its gradients in the current step */
 } gnl_piece;
 
 struct genlat_optim {
@@ -79,7 +79,7 @@ genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *o
 
 enum { GNL_MAX_SCHEDULE_OPTION_BYTES = 160, GNL_MAX_SEGMENTS = 16 };
 
-/* What the options of every kind begin with. */
+/* Options at the beginning of every kind's options. */
 typedef struct gnl_schedule_head {
     size_t size;
     double from;
@@ -92,15 +92,15 @@ typedef struct gnl_schedule_head {
 typedef struct gnl_schedule_type {
     const char *name;
     const gnl_options_table *options;
-    /* Value at a step from 0 on, after the warm-up; `length` is the number of steps without it, 0: endless.
-     */
+    /* Returns the value at a step, counted from 0 after the warm-up. `length` is the number of steps without warm-up;
+     * 0: unlimited. */
     double (*at)(const void *opts, const gnl_schedule_state *state, int64_t step, int64_t length);
-    void (*report)(const void *opts, gnl_schedule_state *state, double metric); /* NULL: does not listen */
-    bool endless;                                                               /* legal with steps 0 */
+    void (*report)(const void *opts, gnl_schedule_state *state, double metric); /* NULL: ignores reports */
+    bool endless;                                                               /* steps may be 0 */
     const char *help;
 } gnl_schedule_type;
 
-extern const gnl_schedule_type *const gnl_schedule_types[]; /* NULL-terminated */
+extern const gnl_schedule_type *const gnl_schedule_types[]; /* terminated by NULL */
 const gnl_schedule_type *gnl_schedule_type_find(const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Optimizers from text. */
+/* Creates optimizers from text. */
 #include "optim/optim_priv.h"
 
 genlat_status gnl_optim_parse(genlat_ctx *ctx, const char *spec, genlat_optim **out)
@@ -11,7 +11,7 @@ genlat_status gnl_optim_parse(genlat_ctx *ctx, const char *spec, genlat_optim **
     const gnl_rule *rule = gnl_rule_find(kind);
     if (!rule)
         return gnl_fail(GENLAT_E_NOT_FOUND,
-                        "no optimizer is called '%s'; genlat_optim_kind lists them",
+                        "there is no optimizer '%s'; see genlat_optim_kind for a list",
                         kind);
     gnl_options_init(rule->options, opts, rule->options->size);
     GNL_TRY(gnl_spec_pairs(rule->options, opts, pairs, kind));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The public functions of optimizers. */
+/* Public functions of optimizers. */
 #include "optim/optim_priv.h"
 
 genlat_status genlat_optim_from_text(genlat_ctx *ctx, const char *spec, genlat_optim **out)
@@ -34,7 +34,7 @@ genlat_status genlat_optim_help(const char *kind, int32_t option, const char **n
     GNL_CHECK(kind, "kind is NULL");
     const gnl_rule *rule = gnl_rule_find(kind);
     if (!rule)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no optimizer is called '%s'", kind);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no optimizer '%s'", kind);
     return gnl_spec_help(rule->name, rule->help, rule->options, option, name, help);
 }
 
@@ -70,7 +70,7 @@ genlat_status genlat_optim_step(genlat_optim *optim)
     GNL_CHECK(optim, "optim is NULL");
     if (optim->pieces == 0)
         return gnl_fail(GENLAT_E_STATE,
-                        "the optimizer has no weights; genlat_optim_add gives them");
+                        "the optimizer has no weights; call genlat_optim_add first");
     return gnl_optim_step(optim);
 }
 
@@ -92,7 +92,7 @@ genlat_status genlat_optim_set_lr(genlat_optim *optim, double lr)
     GNL_ENTER();
     GNL_CHECK(optim, "optim is NULL");
     if (!(lr >= 0 && isfinite(lr)))
-        return gnl_fail(GENLAT_E_RANGE, "lr is %g, a finite number from 0 on wanted",
+        return gnl_fail(GENLAT_E_RANGE, "lr is %g, must be finite and not negative",
                         lr);
     gnl_optim_set_lr(optim, lr);
     return GENLAT_OK;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* RMSprop, centered or not, as PyTorch's. */
+/* RMSprop, centered or not, as in PyTorch. */
 #include "optim/optim_priv.h"
 
 static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_rmsprop_opts, lr, 0.01, 0, 1e6, "learning rate"),
     GNL_OPT_REAL(genlat_rmsprop_opts, alpha, 0.99, 0, 0.999999, "decay of the mean square"),
-    GNL_OPT_REAL(genlat_rmsprop_opts, eps, 1e-8, 1e-30, 1, "added to the root"),
+    GNL_OPT_REAL(genlat_rmsprop_opts, eps, 1e-8, 1e-30, 1, "added to the denominator"),
     GNL_OPT_REAL(genlat_rmsprop_opts, momentum, 0, 0, 0.999999, "momentum; 0: none"),
     GNL_OPT_BOOL(genlat_rmsprop_opts, centered, 0, "subtract the square of the mean gradient"),
     GNL_OPTIM_COMMON(genlat_rmsprop_opts),
 };
-static const gnl_options_table table = {"rmsprop", sizeof(genlat_rmsprop_opts), options, GNL_COUNT(options), {offsetof(genlat_rmsprop_opts, reserved)}};
+static const gnl_options_table table = {"rmsprop", sizeof(genlat_rmsprop_opts), options, GNL_COUNT(options),
+                                        {offsetof(genlat_rmsprop_opts, reserved)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)
 {
@@ -39,7 +40,7 @@ const gnl_rule gnl_rule_rmsprop = {
     .kernel = kernel,
     .moments = moments,
     .prepare = prepare,
-    .help = "gradient over the root of its mean square, with momentum",
+    .help = "gradient divided by the root of its mean square, with momentum",
 };
 
 void genlat_rmsprop_opts_init_sized(genlat_rmsprop_opts *opts, size_t size)

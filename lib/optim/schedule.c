@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The schedule's handle: one kind after the other, each with its warm-up, from and to text. */
+/* Handle of a schedule: a sequence of segments, each with its own warm-up; conversion from and to text. */
 #include <stdio.h>
 
 #include "optim/optim_priv.h"
@@ -28,14 +28,14 @@ static genlat_status check_segment(const segment *s)
 {
     const gnl_schedule_head *head = head_of(s);
     if (head->steps == 0 && !s->type->endless)
-        return gnl_fail(GENLAT_E_INVALID, "%s needs steps=", s->type->name);
+        return gnl_fail(GENLAT_E_INVALID, "%s needs the option steps", s->type->name);
     if (head->steps > 0 && head->warmup > head->steps)
-        return gnl_fail(GENLAT_E_INVALID, "%s has a warmup of %lld in %lld steps", s->type->name,
+        return gnl_fail(GENLAT_E_INVALID, "warmup of %s is %lld, must be at most steps, %lld", s->type->name,
                         (long long)head->warmup, (long long)head->steps);
     return GENLAT_OK;
 }
 
-/* One kind with its pairs, or a plain number. */
+/* Parses one kind with its pairs, or a plain number. */
 static genlat_status parse_segment(const char *text, segment *out)
 {
     char kind[GNL_SPEC_KIND];
@@ -45,7 +45,7 @@ static genlat_status parse_segment(const char *text, segment *out)
     bool plain = gnl_parse_real(kind, &number);
     out->type = gnl_schedule_type_find(plain ? "constant" : kind);
     if (!out->type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no schedule is called '%s'; genlat_schedule_kind lists them",
+        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no schedule '%s'; see genlat_schedule_kind for a list",
                         kind);
     gnl_options_init(out->type->options, out->opts, out->type->options->size);
     if (plain)
@@ -57,10 +57,10 @@ static genlat_status parse_segment(const char *text, segment *out)
 static genlat_status append(genlat_schedule *schedule, const char *text)
 {
     if (schedule->segments == GNL_MAX_SEGMENTS)
-        return gnl_fail(GENLAT_E_INVALID, "more than %d schedules after each other",
+        return gnl_fail(GENLAT_E_INVALID, "spec has more than %d schedules",
                         GNL_MAX_SEGMENTS);
     if (schedule->segments > 0 && head_of(&schedule->segment[schedule->segments - 1])->steps == 0)
-        return gnl_fail(GENLAT_E_INVALID, "%s before \"then\" needs steps=",
+        return gnl_fail(GENLAT_E_INVALID, "%s before \"then\" needs the option steps",
                         schedule->segment[schedule->segments - 1].type->name);
     return parse_segment(text, &schedule->segment[schedule->segments++]);
 }
@@ -108,8 +108,8 @@ genlat_status gnl_schedule_format(const genlat_schedule *schedule, char *text, s
         GNL_TRY(gnl_spec_format(s->type->name, s->type->options, s->opts, all + used, sizeof all - used));
     }
     if (strlen(all) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted", capacity,
-                        strlen(all) + 1);
+        return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu", strlen(all) + 1,
+                        capacity);
     strcpy(text, all);
     return GENLAT_OK;
 }
@@ -205,7 +205,7 @@ genlat_status genlat_schedule_help(const char *kind, int32_t option, const char 
     GNL_CHECK(kind, "kind is NULL");
     const gnl_schedule_type *type = gnl_schedule_type_find(kind);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no schedule is called '%s'", kind);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no schedule '%s'", kind);
     return gnl_spec_help(type->name, type->help, type->options, option, name, help);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every kind of schedule: its options, its formula, its line in the table. */
+/* All kinds of schedules: options, formula and table entry of each. */
 #include <tgmath.h>
 
 #include "optim/optim_priv.h"
@@ -8,19 +8,19 @@
     {                                                                                                        \
         key, kind, offsetof(type, field), def, lo, hi, NULL, help                                            \
     }
-#define HEAD(type, key, def)                                                                                 \
-    OPT(type, key, head.from, GNL_OPTION_REAL, def, -1e30, 1e30, "value at the start"),                      \
-        OPT(type, "steps", head.steps, GNL_OPTION_INT, 0, 0, 1e15, "steps in all, warm-up included"),        \
-        OPT(type, "warmup", head.warmup, GNL_OPTION_INT, 0, 0, 1e15, "steps of a linear rise to the start"), \
-        OPT(type, "warmup_from", head.warmup_from, GNL_OPTION_REAL, 0, -1e30, 1e30,                          \
-            "value at the warm-up's start")
+#define HEAD(type, key, def)                                                                                          \
+    OPT(type, key, head.from, GNL_OPTION_REAL, def, -1e30, 1e30, "initial value"),                                    \
+        OPT(type, "steps", head.steps, GNL_OPTION_INT, 0, 0, 1e15, "total number of steps, including warm-up"),       \
+        OPT(type, "warmup", head.warmup, GNL_OPTION_INT, 0, 0, 1e15, "steps of linear warm-up to the initial value"), \
+        OPT(type, "warmup_from", head.warmup_from, GNL_OPTION_REAL, 0, -1e30, 1e30,                                   \
+            "value at the start of the warm-up")
 #define TO(type, def, help) OPT(type, "to", to, GNL_OPTION_REAL, def, -1e30, 1e30, help)
 #define TABLE(name, type, options)                                                                           \
     {                                                                                                        \
         name, sizeof(type), options, GNL_COUNT(options)                                                      \
     }
 
-static double between(double from, double to, double t)
+static double interpolate(double from, double to, double t)
 {
     return t >= 1 ? to : from + (to - from) * t;
 }
@@ -43,7 +43,7 @@ static const gnl_schedule_type constant = {.name = "constant",
                                            .options = &constant_table,
                                            .at = constant_at,
                                            .endless = true,
-                                           .help = "one value; a plain number means the same"};
+                                           .help = "constant value; can also be written as a plain number"};
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
@@ -57,8 +57,8 @@ typedef struct steps_opts {
 static const gnl_option steps_options[] = {
     HEAD(steps_opts, "from", 1),
     GNL_OPT_REAL(steps_opts, factor, 0.1, 0, 1e6, "factor at each milestone"),
-    GNL_OPT_INT(steps_opts, every, 0, 0, 1e15, "distance of the milestones; 0: those given"),
-    GNL_OPT_DIMS(steps_opts, milestones, 0, 1e15, "up to six steps, as in 30x60x80"),
+    GNL_OPT_INT(steps_opts, every, 0, 0, 1e15, "steps between milestones; 0: only those in `milestones`"),
+    GNL_OPT_DIMS(steps_opts, milestones, 0, 1e15, "up to six steps, such as 30x60x80"),
 };
 static const gnl_options_table steps_table = TABLE("steps", steps_opts, steps_options);
 
@@ -75,7 +75,7 @@ static const gnl_schedule_type steps = {.name = "steps",
                                         .options = &steps_table,
                                         .at = steps_at,
                                         .endless = true,
-                                        .help = "multiplied by a factor at each milestone"};
+                                        .help = "multiplies the value by a factor at each milestone"};
 
 /* ---- exponential ----------------------------------------------------------------------------- */
 
@@ -88,9 +88,9 @@ typedef struct exponential_opts {
 
 static const gnl_option exponential_options[] = {
     HEAD(exponential_opts, "from", 1),
-    GNL_OPT_REAL(exponential_opts, factor, 0.99, 1e-30, 1e6, "factor in every `every` steps"),
+    GNL_OPT_REAL(exponential_opts, factor, 0.99, 1e-30, 1e6, "factor for each `every` steps"),
     GNL_OPT_REAL(exponential_opts, least, 0, 0, 1e30, "smallest value"),
-    GNL_OPT_INT(exponential_opts, every, 1, 1, 1e15, "steps in which the factor applies once"),
+    GNL_OPT_INT(exponential_opts, every, 1, 1, 1e15, "number of steps to which the factor applies"),
 };
 static const gnl_options_table exponential_table =
     TABLE("exponential", exponential_opts, exponential_options);
@@ -106,7 +106,7 @@ static const gnl_schedule_type exponential = {.name = "exponential",
                                               .options = &exponential_table,
                                               .at = exponential_at,
                                               .endless = true,
-                                              .help = "geometric, smooth in the step"};
+                                              .help = "exponential decay or growth"};
 
 /* ---- linear and cosine ----------------------------------------------------------------------- */
 
@@ -116,22 +116,22 @@ typedef struct ramp_opts {
 } ramp_opts;
 
 static const gnl_option linear_options[] = {HEAD(ramp_opts, "from", 0),
-                                            TO(ramp_opts, 1, "value at the end and after")};
+                                            TO(ramp_opts, 1, "final value")};
 static const gnl_options_table linear_table = TABLE("linear", ramp_opts, linear_options);
 
 static double linear_at(const void *opts, const gnl_schedule_state *state, int64_t step, int64_t length)
 {
     const ramp_opts *o = opts;
-    return between(o->head.from, o->to, (double)step / (double)GNL_MAX(length, 1));
+    return interpolate(o->head.from, o->to, (double)step / (double)GNL_MAX(length, 1));
 }
 
 static const gnl_schedule_type linear = {.name = "linear",
                                          .options = &linear_table,
                                          .at = linear_at,
-                                         .help = "straight from one value to another"};
+                                         .help = "linear from one value to another"};
 
 static const gnl_option cosine_options[] = {HEAD(ramp_opts, "from", 1),
-                                            TO(ramp_opts, 0, "value at the end and after")};
+                                            TO(ramp_opts, 0, "final value")};
 static const gnl_options_table cosine_table = TABLE("cosine", ramp_opts, cosine_options);
 
 static double half_cosine(double t)
@@ -142,13 +142,13 @@ static double half_cosine(double t)
 static double cosine_at(const void *opts, const gnl_schedule_state *state, int64_t step, int64_t length)
 {
     const ramp_opts *o = opts;
-    return between(o->head.from, o->to, half_cosine((double)step / (double)GNL_MAX(length, 1)));
+    return interpolate(o->head.from, o->to, half_cosine((double)step / (double)GNL_MAX(length, 1)));
 }
 
 static const gnl_schedule_type cosine = {.name = "cosine",
                                          .options = &cosine_table,
                                          .at = cosine_at,
-                                         .help = "half a cosine from one value to another"};
+                                         .help = "cosine-shaped from one value to another"};
 
 /* ---- cyclical (Fu and others, Cyclical annealing schedule, 2019) ----------------------------- */
 
@@ -167,9 +167,10 @@ typedef struct cyclical_opts {
 
 static const gnl_option cyclical_options[] = {
     HEAD(cyclical_opts, "from", 0),
-    TO(cyclical_opts, 1, "value at the top of each cycle, and after the last"),
-    GNL_OPT_REAL(cyclical_opts, ratio, 0.5, 1e-6, 1, "part of a cycle that rises; the rest holds"),
-    GNL_OPT_INT(cyclical_opts, cycles, 4, 1, 1e9, "cycles in all steps"),
+    TO(cyclical_opts, 1, "value at the top of each cycle and after the last cycle"),
+    GNL_OPT_REAL(cyclical_opts, ratio, 0.5, 1e-6, 1,
+                 "fraction of a cycle in which the value rises; it is constant in the rest"),
+    GNL_OPT_INT(cyclical_opts, cycles, 4, 1, 1e9, "number of cycles"),
     GNL_OPT_ENUM(cyclical_opts, shape, SHAPE_LINEAR, SHAPE_COSINE, shape_names, "shape of the rise"),
 };
 static const gnl_options_table cyclical_table = TABLE("cyclical", cyclical_opts, cyclical_options);
@@ -181,13 +182,13 @@ static double cyclical_at(const void *opts, const gnl_schedule_state *state, int
         return o->to;
     double period = (double)length / (double)o->cycles;
     double t = fmod((double)step, period) / (period * o->ratio);
-    return between(o->head.from, o->to, o->shape == SHAPE_COSINE ? half_cosine(t) : t);
+    return interpolate(o->head.from, o->to, o->shape == SHAPE_COSINE ? half_cosine(t) : t);
 }
 
 static const gnl_schedule_type cyclical = {.name = "cyclical",
                                            .options = &cyclical_table,
                                            .at = cyclical_at,
-                                           .help = "rises and holds, several times over"};
+                                           .help = "rises and stays constant in each cycle"};
 
 /* ---- plateau --------------------------------------------------------------------------------- */
 
@@ -207,11 +208,11 @@ typedef struct plateau_opts {
 
 static const gnl_option plateau_options[] = {
     HEAD(plateau_opts, "from", 1),
-    GNL_OPT_REAL(plateau_opts, factor, 0.1, 0, 1, "factor of each drop"),
-    GNL_OPT_REAL(plateau_opts, threshold, 1e-4, 0, 1, "relative progress that counts"),
+    GNL_OPT_REAL(plateau_opts, factor, 0.1, 0, 1, "factor for each drop"),
+    GNL_OPT_REAL(plateau_opts, threshold, 1e-4, 0, 1, "minimum relative improvement"),
     GNL_OPT_REAL(plateau_opts, least, 0, 0, 1e30, "smallest value"),
-    GNL_OPT_INT(plateau_opts, patience, 10, 0, 1e9, "reports without progress that are borne"),
-    GNL_OPT_ENUM(plateau_opts, mode, MODE_MIN, MODE_MAX, mode_names, "whether less or more is progress"),
+    GNL_OPT_INT(plateau_opts, patience, 10, 0, 1e9, "number of reports without improvement before a drop"),
+    GNL_OPT_ENUM(plateau_opts, mode, MODE_MIN, MODE_MAX, mode_names, "whether a smaller or a larger metric is better"),
 };
 static const gnl_options_table plateau_table = TABLE("plateau", plateau_opts, plateau_options);
 
@@ -222,7 +223,7 @@ static double plateau_at(const void *opts, const gnl_schedule_state *state, int6
     return value < o->least ? o->least : value;
 }
 
-static bool is_progress(const plateau_opts *o, double best, double metric)
+static bool is_improvement(const plateau_opts *o, double best, double metric)
 {
     if (!isfinite(metric))
         return false;
@@ -234,9 +235,9 @@ static bool is_progress(const plateau_opts *o, double best, double metric)
 static void plateau_report(const void *opts, gnl_schedule_state *state, double metric)
 {
     const plateau_opts *o = opts;
-    bool progress = is_progress(o, state->best, metric);
-    state->bad = progress ? 0 : state->bad + 1;
-    if (progress)
+    bool improved = is_improvement(o, state->best, metric);
+    state->bad = improved ? 0 : state->bad + 1;
+    if (improved)
         state->best = metric;
     if (state->bad > o->patience) {
         state->drops++;
@@ -249,7 +250,7 @@ static const gnl_schedule_type plateau = {.name = "plateau",
                                           .at = plateau_at,
                                           .report = plateau_report,
                                           .endless = true,
-                                          .help = "multiplied by a factor when reports show no progress"};
+                                          .help = "multiplies the value by a factor when reports show no improvement"};
 
 /* ---- the table ------------------------------------------------------------------------------- */
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Stochastic gradient descent with momentum, as PyTorch's. */
+/* Stochastic gradient descent with momentum, as in PyTorch. */
 #include "optim/optim_priv.h"
 
 static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_sgd_opts, lr, 0.01, 0, 1e6, "learning rate"),
     GNL_OPT_REAL(genlat_sgd_opts, momentum, 0, 0, 0.999999, "momentum; 0: none"),
-    GNL_OPT_REAL(genlat_sgd_opts, dampening, 0, 0, 1, "of the gradient in the momentum"),
+    GNL_OPT_REAL(genlat_sgd_opts, dampening, 0, 0, 1, "reduction of the gradient in the momentum"),
     GNL_OPT_BOOL(genlat_sgd_opts, nesterov, 0, "Nesterov's momentum"),
     GNL_OPTIM_COMMON(genlat_sgd_opts),
 };
-static const gnl_options_table table = {"sgd", sizeof(genlat_sgd_opts), options, GNL_COUNT(options), {offsetof(genlat_sgd_opts, reserved)}};
+static const gnl_options_table table = {"sgd", sizeof(genlat_sgd_opts), options, GNL_COUNT(options),
+                                        {offsetof(genlat_sgd_opts, reserved)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)
 {
@@ -25,12 +26,12 @@ static genlat_status check(const void *opts)
 {
     const genlat_sgd_opts *o = opts;
     if (o->nesterov && !(o->momentum > 0 && o->dampening == 0))
-        return gnl_fail(GENLAT_E_INVALID, "nesterov needs momentum above 0 and dampening 0");
+        return gnl_fail(GENLAT_E_INVALID, "nesterov needs a positive momentum and dampening 0");
     return GENLAT_OK;
 }
 
-/* The kernel adds the gradient to the momentum in full; what dampening takes off, all its factors give. The
- * momentum starts as the whole first gradient. */
+/* The kernel adds the full gradient to the momentum, so the factor 1 - dampening is applied to all scalars of the
+ * gradient. The first step uses the full gradient. */
 static void prepare(const void *opts, int64_t step, gnl_update *u)
 {
     const genlat_sgd_opts *o = opts;

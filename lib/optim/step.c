@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One step: the norm of all gradients, then the update, both piece by piece over the threads. */
+/* One step: computes the norm of all gradients, then updates the weights, both in pieces distributed over threads. */
 #include <tgmath.h>
 
 #include "optim/optim_priv.h"
@@ -21,7 +21,7 @@ static void square_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* The pieces are summed in their order, whichever thread squared them. */
+/* The sums of the pieces are added in a fixed order, so the result does not depend on the threads. */
 static double norm_of(genlat_optim *optim)
 {
     double total = 0;
@@ -49,8 +49,8 @@ static void update_piece(const update_job *job, const gnl_piece *piece)
     u.lr = (gnl_real)(job->optim->lr * piece->lr_scale);
     u.decay = (gnl_real)piece->decay;
     job->optim->rule->prepare(job->optim->opts, job->optim->steps, &u);
-    job->kernel(piece->count, &u, gnl_part_grad(&arena->part) + piece->offset, arena->part.value + piece->offset, moment[0],
-                moment[1], moment[2]);
+    job->kernel(piece->count, &u, gnl_part_grad(&arena->part) + piece->offset, arena->part.value + piece->offset,
+                moment[0], moment[1], moment[2]);
 }
 
 static void update_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -61,23 +61,24 @@ static void update_task(void *arg, int64_t begin, int64_t end, int worker)
             update_piece(job, &job->optim->piece[i]);
 }
 
-/* As PyTorch clips: a small number keeps the quotient finite. */
+/* Clips as PyTorch does. The small constant keeps the quotient finite. */
 static double clip_factor(const genlat_optim *optim)
 {
     return optim->clip_norm > 0 ? fmin(optim->clip_norm / (optim->norm + 1e-6), 1.0) : 1;
 }
 
-/* Gradients that lie in an exec are there after its backward pass alone. */
+/* Gradients that are stored in an exec are valid only after its backward pass. */
 static genlat_status check_grads(const genlat_optim *optim)
 {
     for (int i = 0; i < optim->arenas; i++) {
         const gnl_part *part = &optim->arena[i].part;
         if (!gnl_part_grad(part))
-            return gnl_fail(GENLAT_E_STATE, "the exec that held the gradients of net %d is destroyed; compile "
-                                            "one again", i);
+            return gnl_fail(GENLAT_E_STATE, "the exec that holds the gradients of net %d was destroyed; compile a "
+                                            "new one", i);
         if (part->net && !gnl_net_grad_is_there(part->net))
-            return gnl_fail(GENLAT_E_STATE, "the gradients of net %d lie in an exec that has not run backward "
-                                            "since its last forward pass or that of a guest; run it first", i);
+            return gnl_fail(GENLAT_E_STATE, "the gradients of net %d are stored in an exec that has not run backward "
+                                            "since its last forward pass or that of a nested exec; run backward "
+                                            "first", i);
     }
     return GENLAT_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every rule, one line each. A line X(name) stands for gnl_rule_name. */
+/* Table of all rules, one line each. X(name) expands for gnl_rule_name. */
 #include "optim/optim_priv.h"
 
 #define RULES(X)                                                                                                      \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shapes. */
+/* Shapes: checks, products, comparison and text. */
 #include <stdio.h>
 
 #include "tensor/tensor.h"
@@ -18,7 +18,7 @@ genlat_status gnl_shape_check(const gnl_shape *shape, int64_t *count)
 {
     int64_t product = 1;
     if (shape->ndim < 0 || shape->ndim > GENLAT_MAX_DIMS)
-        return gnl_fail(GENLAT_E_SHAPE, "%d dimensions, 0 to %d wanted", (int)shape->ndim,
+        return gnl_fail(GENLAT_E_SHAPE, "ndim is %d, must be from 0 to %d", (int)shape->ndim,
                         GENLAT_MAX_DIMS);
     for (int32_t i = 0; i < shape->ndim; i++)
         if (!gnl_mul_i64(product, shape->dim[i], &product) || product > MOST_ELEMENTS)
@@ -47,12 +47,15 @@ bool gnl_shape_equal(const gnl_shape *a, const gnl_shape *b)
     return a->ndim == b->ndim && memcmp(a->dim, b->dim, (size_t)a->ndim * sizeof *a->dim) == 0;
 }
 
-static const char *format(const gnl_shape *shape, bool any_first, char text[GNL_SHAPE_TEXT])
+/* How the first dimension is shown. */
+typedef enum first_dim { AS_NUMBER, AS_STAR } first_dim;
+
+static const char *format(const gnl_shape *shape, first_dim first, char text[GNL_SHAPE_TEXT])
 {
     size_t used = (size_t)snprintf(text, GNL_SHAPE_TEXT, "[");
     for (int32_t i = 0; i < shape->ndim; i++) {
         const char *comma = i ? "," : "";
-        if (i == 0 && any_first)
+        if (i == 0 && first == AS_STAR)
             used += (size_t)snprintf(text + used, GNL_SHAPE_TEXT - used, "*");
         else
             used += (size_t)snprintf(text + used, GNL_SHAPE_TEXT - used, "%s%lld", comma,
@@ -64,12 +67,12 @@ static const char *format(const gnl_shape *shape, bool any_first, char text[GNL_
 
 const char *gnl_shape_format(const gnl_shape *shape, char text[GNL_SHAPE_TEXT])
 {
-    return format(shape, false, text);
+    return format(shape, AS_NUMBER, text);
 }
 
 const char *gnl_shape_format_rows(const gnl_shape *shape, char text[GNL_SHAPE_TEXT])
 {
-    return format(shape, true, text);
+    return format(shape, AS_STAR, text);
 }
 
 gnl_shape gnl_shape_batched(const gnl_shape *sample, int64_t batch)

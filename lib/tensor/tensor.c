@@ -2,7 +2,7 @@
 /* Tensors and their views. */
 #include "tensor/tensor.h"
 
-/* Takes over nothing on failure. */
+/* Creates a storage. Does not take ownership of anything on failure. */
 static genlat_status storage_new(genlat_ctx *ctx, int64_t count, gnl_real *borrowed, gnl_storage **out)
 {
     gnl_storage *storage = gnl_object_new(ctx, sizeof *storage);
@@ -29,7 +29,7 @@ static void storage_release(gnl_storage *storage)
     gnl_object_free(storage);
 }
 
-/* A handle over storage; the storage gains a reference. */
+/* Creates a tensor for a storage and retains the storage. */
 static genlat_status view_new(gnl_storage *storage, const gnl_shape *shape, gnl_real *data,
                               genlat_tensor **out)
 {
@@ -43,7 +43,7 @@ static genlat_status view_new(gnl_storage *storage, const gnl_shape *shape, gnl_
     return GENLAT_OK;
 }
 
-static genlat_status make(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *borrowed, genlat_tensor **out)
+static genlat_status tensor_make(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *borrowed, genlat_tensor **out)
 {
     int64_t count = 0;
     gnl_storage *storage = NULL;
@@ -56,18 +56,18 @@ static genlat_status make(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *bor
 
 genlat_status gnl_tensor_new(genlat_ctx *ctx, const gnl_shape *shape, genlat_tensor **out)
 {
-    return make(ctx, shape, NULL, out);
+    return tensor_make(ctx, shape, NULL, out);
 }
 
 genlat_status gnl_tensor_borrow(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, genlat_tensor **out)
 {
-    return make(ctx, shape, data, out);
+    return tensor_make(ctx, shape, data, out);
 }
 
 genlat_status gnl_tensor_borrow_from(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, void *owner,
                                      gnl_owner_release *release, genlat_tensor **out)
 {
-    genlat_status status = make(ctx, shape, data, out);
+    genlat_status status = tensor_make(ctx, shape, data, out);
     if (status != GENLAT_OK) {
         release(owner);
         return status;
@@ -91,10 +91,10 @@ genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape
     gnl_shape rows = tensor->shape.ndim ? gnl_shape_sample(&tensor->shape) : (gnl_shape){.ndim = -1};
     if (gnl_shape_equal(&rows, sample))
         return GENLAT_OK;
-    char found[GNL_SHAPE_TEXT], wanted[GNL_SHAPE_TEXT];
+    char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     gnl_shape batched = gnl_shape_batched(sample, 0);
-    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, %s wanted", name,
-                    gnl_shape_format(&tensor->shape, found), gnl_shape_format_rows(&batched, wanted));
+    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, expected %s", name,
+                    gnl_shape_format(&tensor->shape, found), gnl_shape_format_rows(&batched, expected));
 }
 
 /* ---- public ---------------------------------------------------------------------------------------- */
@@ -102,7 +102,7 @@ genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape
 static genlat_status check_new(genlat_ctx *ctx, int32_t ndim, const int64_t *dims)
 {
     GNL_CHECK(ctx, "ctx is NULL");
-    GNL_CHECK(ndim >= 0 && ndim <= GENLAT_MAX_DIMS, "ndim is not from 0 to 6");
+    GNL_CHECK(ndim >= 0 && ndim <= GENLAT_MAX_DIMS, "ndim is not in 0 to 6");
     GNL_CHECK(dims || ndim == 0, "dims is NULL");
     return GENLAT_OK;
 }
@@ -159,7 +159,7 @@ genlat_status genlat_tensor_clone(const genlat_tensor *tensor, genlat_tensor **o
     return GENLAT_OK;
 }
 
-/* Replaces the one size of -1 by what makes the product `count`. */
+/* Replaces the one size of -1 by the size for which the shape has `count` elements. */
 static genlat_status infer_dim(gnl_shape *shape, int64_t count)
 {
     int64_t known = 1;
@@ -168,7 +168,7 @@ static genlat_status infer_dim(gnl_shape *shape, int64_t count)
         if (shape->dim[i] == -1 && open < 0)
             open = i;
         else if (!gnl_mul_i64(known, shape->dim[i], &known))
-            return gnl_fail(GENLAT_E_SHAPE, "size %lld of dimension %d",
+            return gnl_fail(GENLAT_E_SHAPE, "size %lld of dimension %d is negative or too large",
                             (long long)shape->dim[i], (int)i);
     }
     if (open >= 0 && known > 0 && count % known == 0) {
@@ -177,7 +177,7 @@ static genlat_status infer_dim(gnl_shape *shape, int64_t count)
     }
     char text[GNL_SHAPE_TEXT];
     if (known != count || (open >= 0 && shape->dim[open] < 0))
-        return gnl_fail(GENLAT_E_SHAPE, "%lld elements do not fill %s",
+        return gnl_fail(GENLAT_E_SHAPE, "a tensor of %lld elements cannot be reshaped to %s",
                         (long long)count, gnl_shape_format(shape, text));
     return GENLAT_OK;
 }
@@ -203,10 +203,10 @@ genlat_status genlat_tensor_rows(genlat_tensor *tensor, int64_t begin, int64_t e
     GNL_CHECK(tensor, "tensor is NULL");
     gnl_shape shape = tensor->shape;
     if (shape.ndim == 0)
-        return gnl_fail(GENLAT_E_SHAPE, "a scalar has no rows");
+        return gnl_fail(GENLAT_E_SHAPE, "tensor is a scalar, which has no rows");
     if (begin < 0 || begin > end || end > shape.dim[0])
-        return gnl_fail(GENLAT_E_RANGE, "rows %lld to %lld of %lld", (long long)begin,
-                        (long long)end, (long long)shape.dim[0]);
+        return gnl_fail(GENLAT_E_RANGE, "rows %lld to %lld are not a valid range of a tensor with %lld rows",
+                        (long long)begin, (long long)end, (long long)shape.dim[0]);
     shape.dim[0] = end - begin;
     return view_new(tensor->storage, &shape, tensor->data + begin * gnl_shape_count_from(&shape, 1), out);
 }
@@ -264,7 +264,7 @@ genlat_status genlat_tensor_copy(genlat_tensor *tensor, const genlat_tensor *sou
     GNL_CHECK(source, "source is NULL");
     int64_t count = gnl_shape_count(&tensor->shape);
     if (count != gnl_shape_count(&source->shape))
-        return gnl_fail(GENLAT_E_SHAPE, "%lld elements into %lld",
+        return gnl_fail(GENLAT_E_SHAPE, "source has %lld elements, expected %lld",
                         (long long)gnl_shape_count(&source->shape), (long long)count);
     memmove(tensor->data, source->data, (size_t)count * sizeof(gnl_real));
     return GENLAT_OK;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tensor: shapes, and arrays whose storage is counted so that views keep it alive.
+ * tensor: shapes, and arrays with reference-counted storage, which views keep alive.
  * Uses: base.
- * Adding: elementwise work belongs into kernel; a tensor only knows its shape and where its numbers are.
- * Everything is contiguous and row-major; numbers are gnl_real.
+ * Adding: elementwise operations belong to kernel; a tensor only has a shape and an address.
+ * All tensors are contiguous and row-major; numbers are gnl_real.
  * Tests: tests/unit/test_tensor.c.
  */
 #ifndef GNL_TENSOR_H
@@ -20,27 +20,28 @@ typedef struct gnl_shape {
 } gnl_shape;
 
 gnl_shape gnl_shape_of(int32_t ndim, const int64_t *dims);
-/* Checked: E_SHAPE for a negative size or a product above 2^53; *count may be NULL. */
+/* Checks a shape. Returns E_SHAPE for a negative size or a product above 2^53. *count receives the product; count may
+ * be NULL. */
 genlat_status gnl_shape_check(const gnl_shape *shape, int64_t *count);
-int64_t gnl_shape_count(const gnl_shape *shape);                     /* of a shape that has been checked */
+int64_t gnl_shape_count(const gnl_shape *shape);                     /* of a checked shape */
 int64_t gnl_shape_count_from(const gnl_shape *shape, int32_t first); /* product of dims first .. ndim-1 */
 bool gnl_shape_equal(const gnl_shape *a, const gnl_shape *b);
-/* "[64,1,28,28]"; returns text. */
+/* Formats a shape as "[64,1,28,28]". Returns text. */
 const char *gnl_shape_format(const gnl_shape *shape, char text[GNL_SHAPE_TEXT]);
-/* The same with '*' for the first dimension. */
+/* Same, with '*' for the first dimension. */
 const char *gnl_shape_format_rows(const gnl_shape *shape, char text[GNL_SHAPE_TEXT]);
-/* A shape with one dimension put in front, and with the first one taken away. */
+/* Add a first dimension to a shape, and remove the first dimension. */
 gnl_shape gnl_shape_batched(const gnl_shape *sample, int64_t batch);
 gnl_shape gnl_shape_sample(const gnl_shape *batched);
 
 typedef void gnl_owner_release(void *owner);
 
-/* Counted block of numbers that tensors and their views share. */
+/* Reference-counted block of numbers, shared by tensors and their views. */
 typedef struct gnl_storage {
     gnl_object object;
     gnl_real *data;
     bool borrowed;
-    void *owner; /* who keeps borrowed memory alive, told by `release` when the storage goes; or NULL */
+    void *owner; /* keeps borrowed memory alive; passed to `release` when the storage is freed; or NULL */
     gnl_owner_release *release;
 } gnl_storage;
 
@@ -52,15 +53,16 @@ struct genlat_tensor {
 };
 
 genlat_status gnl_tensor_new(genlat_ctx *ctx, const gnl_shape *shape, genlat_tensor **out);
-/* View of memory that outlives the tensor. */
+/* Creates a tensor for memory that outlives it. */
 genlat_status gnl_tensor_borrow(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, genlat_tensor **out);
-/* View of memory of an object that counts its references: one reference is taken, and given back by
- * `release`, at once when the call fails. */
+/* Creates a tensor for memory of a reference-counted object. Takes over one reference to `owner`, which `release` drops
+ * when the storage is freed. If the call fails, `release` is called at once. */
 genlat_status gnl_tensor_borrow_from(genlat_ctx *ctx, const gnl_shape *shape, gnl_real *data, void *owner,
                                      gnl_owner_release *release, genlat_tensor **out);
 void gnl_tensor_release(genlat_tensor *tensor);
 
-/* Checks that a tensor's rows have the shape of `sample`: E_SHAPE "where: name is [..], [*,..] wanted". */
+/* Checks that the rows of a tensor have the shape of `sample`. The text of E_SHAPE is "name is [..], expected
+ * [*,..]". */
 genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample,
                                     const char *name);
 

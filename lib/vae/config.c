@@ -179,6 +179,8 @@ static genlat_status complete_decoder(genlat_ctx *ctx, gnl_vae_config *c)
     GNL_TRY(gnl_loss_parse(ctx, c->likelihood, &loss));
     const int64_t outputs = gnl_loss_parts(loss);
     gnl_loss_release(loss);
+    if (outputs < 1)
+        return gnl_fail(GENLAT_E_INVALID, "'%s' is no likelihood of data", c->likelihood);
     if (architecture)
         GNL_TRY(gnl_vae_architecture_decoder(architecture, c, c->decoder));
     GNL_TRY(gnl_text_replace(c->decoder, sizeof c->decoder, "{out}", outputs * gnl_shape_count(&c->base.data)));

@@ -56,7 +56,7 @@ static gnl_part likelihood_part(gnl_vae *vae)
 {
     const genlat_loss *loss = vae->loss;
     const bool trains = gnl_loss_trains(loss);
-    static char name[] = "values";
+    char *name = strcpy(vae->loss_values_name, "values");
     vae->loss_values = (gnl_weight){
         .name = name, .param = {.name = name, .shape = {1, {loss->values}}, .state = !trains}, .count = loss->values};
     gnl_part part = {.name = "likelihood",

@@ -5,7 +5,8 @@
  * Uses: base, kernel, tensor, io, layer, net, loss, latent, optim, data, model.
  * Adding: add one entry to presets.c for a preset, and one to architecture.c for an architecture. Posteriors, priors,
  *         terms and bounds belong to the module latent.
- * Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c.
+ * Tests: tests/grad/test_vae.c, tests/golden/test_vae.c, tests/unit/test_vae.c, test_vae_use.c, test_train_vae.c,
+ *        tests/property/test_likelihood.c.
  */
 #ifndef GNL_VAE_H
 #define GNL_VAE_H

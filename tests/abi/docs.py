@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The documentation against the code: every kind of the tables has a derivation page and every page kinds that exist;
-links, and names of documents in comments, lead somewhere."""
+"""The documentation agrees with the code.
+
+- Every kind of the tables has a page in docs/derivations, and the pages name only kinds that exist.
+- The lists that docs/reference/kinds.c keeps itself name everything that the tables name.
+- Links between documents lead to files and headings that exist, and so do paths of sources in documents and names of
+  documents in comments.
+"""
 import pathlib
 import re
 import sys
@@ -22,8 +27,21 @@ TABLES = [
     ("Penalties", "lib/gan/penalty/table.c", MACRO.format("PENALTIES"), r"X\((\w+)\)"),
     ("Augmentations", "lib/gan/augment/table.c", MACRO.format("AUGMENTATIONS"), r"X\((\w+)\)"),
 ]
+# page of docs/reference, source, where in it the names are, how it writes one
+LISTED = [
+    ("sources.md", "lib/files/spec.c", r"\bkeys\[\] = \{(.*?)\};", r'\{"(\w+)", KEY_'),
+    ("sources.md", "lib/data/transform.c", r"\boptions\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
+    ("metrics.md", "examples/genlat/cmd_eval.c", r"\bmetrics\[\] = \{(.*?)\};", r'\{"(\w+)",'),
+    ("metrics.md", "include/genlat/metric.h", r"(.*)", r"genlat_status (genlat_metric_\w+)"),
+    ("family-vae.md", "lib/vae/architecture.c", r"\boptions\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
+    ("family-vae.md", "lib/vae/architecture.c", r"architectures\[\] = \{(.*?)\};", r'\{"(\w+)",'),
+    ("family-gan.md", "lib/gan/architecture.c", r"\boptions\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
+    ("family-gan.md", "lib/gan/architecture.c", r"architectures\[\] = \{(.*?)\};", r'\{"(\w+)",'),
+    ("families.md", "lib/model/config.c", r"\blength_options\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
+]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 MENTION = re.compile(r"docs/[\w./-]*\w")
+PATH = re.compile(r"`((?:lib|include|examples|tests|docs)/[\w./-]*\w)`")
 
 
 def kinds_of(root, table, place, pattern):
@@ -48,14 +66,30 @@ def check_pages(report, root):
             report.fail(table, "no kinds found")
         for kind in kinds:
             if kind not in pages:
-                report.fail(table, f"{kind} has no page in docs/derivations, a line '{heading}: `{kind}`' is wanted")
+                report.fail(table, f"{kind} has no page in docs/derivations; a line '{heading}: `{kind}`' is expected")
         for kind in sorted(set(pages) - set(kinds)):
-            report.fail(f"docs/derivations/{pages[kind]}", f"speaks of {kind}, which is not in {table}")
+            report.fail(f"docs/derivations/{pages[kind]}", f"names {kind}, which is not in {table}")
+    return looked_at
+
+
+def check_reference(report, root):
+    looked_at = 0
+    for page, source, place, pattern in LISTED:
+        if not (root / source).exists():
+            continue
+        names = kinds_of(root, source, place, pattern)
+        text = (root / "docs/reference" / page).read_text()
+        looked_at += len(names)
+        if not names:
+            report.fail(source, "no names found")
+        for name in names:
+            if not re.search(rf"`{name}(\(\))?`", text):
+                report.fail(f"docs/reference/{page}", f"does not list {name} of {source}")
     return looked_at
 
 
 def anchors(text):
-    """What GitHub makes of headings."""
+    """Anchors that GitHub gives to the headings."""
     titles = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
@@ -65,7 +99,7 @@ def check_link(report, root, page, link):
     target = (page.parent / path).resolve() if path else page
     where = page.relative_to(root)
     if not target.exists():
-        report.fail(where, f"links to {link}, which is not there")
+        report.fail(where, f"links to {link}, which does not exist")
     elif anchor and target.suffix == ".md" and anchor not in anchors(target.read_text()):
         report.fail(where, f"links to {link}, which has no such heading")
 
@@ -75,9 +109,12 @@ def check_text(report, root, page):
     links = [link for link in LINK.findall(text) if not re.match(r"[a-z]+:", link)]
     for link in links:
         check_link(report, root, page, link)
+    for path in PATH.findall(text):
+        if not (root / path).exists():
+            report.fail(page.relative_to(root), f"names {path}, which does not exist")
     prose = re.sub(r"```.*?```|`[^`\n]*`|^    .*?$", "", text, flags=re.S | re.M)
     if prose.count("$") % 2:
-        report.fail(page.relative_to(root), "has a $ without its pair")
+        report.fail(page.relative_to(root), "has a $ that is not closed")
     return len(links)
 
 
@@ -97,12 +134,12 @@ def check_mentions(report, root):
     for path in checks.sources(root, "include", "lib", "examples"):
         for mention in MENTION.findall(path.read_text()):
             if not (root / mention).exists():
-                report.fail(path.relative_to(root), f"speaks of {mention}, which is not there")
+                report.fail(path.relative_to(root), f"names {mention}, which does not exist")
 
 
 def main():
     root, report = pathlib.Path(sys.argv[1]).resolve(), checks.Report()
-    looked_at = check_pages(report, root)
+    looked_at = check_pages(report, root) + check_reference(report, root)
     for page in documents(root):
         looked_at += check_text(report, root, page)
     check_index(report, root)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Proves that each rule can fail: plants one violation at a time in a copy of the tree, or in a library of one function,
-and expects the checker to name it.
+"""Proves that each rule can fail: plants one violation at a time in a copy of the tree, or in a library of one
+function, and expects the checker to name it.
 
 usage: rules_can_fail.py ROOT 'C compiler'
 """
@@ -18,16 +18,18 @@ HERE = pathlib.Path(__file__).parent
 # checker, file, text to find (None: append), text instead, part of what the checker must say
 PLANTED = [
     ("modules.py", "lib/base/alloc.c", None, '#include "tensor/tensor.h"\n', "module tensor comes after base"),
-    ("modules.py", "lib/vae/step.c", None, '#include "gan/gan.h"\n', "which do not know each other"),
+    ("modules.py", "lib/gan/step.c", None, '#include "vae/vae.h"\n', "which do not know each other"),
     ("modules.py", "lib/model/use.c", None, '#include "latent/prior/x.h"\n', "private to latent"),
     ("modules.py", "lib/net/exec.h", None, "struct genlat_exec {\n    int rows;\n};\n", "belongs into a *_priv.h"),
     ("modules.py", "lib/tensor/tensor.c", None, '#include "base/base_priv.h"\n', "private to base"),
     ("modules.py", "examples/intruder.c", None, '#include "base/base.h"\n', "private to the library"),
     ("modules.py", "lib/base/base.h", " * Tests: ", " * Trials: ", "does not open with"),
     ("comments.py", "include/genlat/tensor.h", "@param", "@parameter", "@param"),
-    ("comments.py", "include/genlat/tensor.h", " * - Threads:", " * - Strands:", "does not state the default of 'Threads'"),
+    ("comments.py", "include/genlat/tensor.h", " * - Threads:", " * - Strands:",
+     "does not state the default of 'Threads'"),
     ("comments.py", "include/genlat/tensor.h", "@return GENLAT_OK", "@return something", "list the statuses"),
-    ("comments.py", "include/genlat/tensor.h", " * @return GENLAT_OK", " * Randomness: none.\n * @return GENLAT_OK", "repeats the default"),
+    ("comments.py", "include/genlat/tensor.h", " * @return GENLAT_OK", " * Randomness: none.\n * @return GENLAT_OK",
+     "repeats the default"),
     ("comments.py", "include/genlat/tensor.h", "GENLAT_API GENLAT_NODISCARD", "GENLAT_API", "GENLAT_NODISCARD"),
     ("comments.py", "include/genlat/common.h", "GENLAT_END", "GENLAT_API int genlat_bare(void);\nGENLAT_END",
      "genlat_bare: has no comment"),
@@ -43,13 +45,23 @@ PLANTED = [
     ("sources.py", "include/genlat/common.h", None, "typedef int bare;\n", "type bare"),
     ("sources.py", "include/genlat/common.h", None, "enum { BARE_ONE = 1, GENLAT_TWO };\n", "constant BARE_ONE"),
     ("docs.py", "docs/derivations/glu.md", "Layers: `glu`", "Layers: `gated`", "glu has no page"),
-    ("docs.py", "docs/derivations/glu.md", "Layers: `glu`", "Layers: `glu`, `gated`", "speaks of gated"),
-    ("docs.py", "docs/derivations/glu.md", "$y = a", "y = a", "without its pair"),
+    ("docs.py", "docs/derivations/glu.md", "Layers: `glu`", "Layers: `glu`, `gated`", "names gated"),
+    ("docs.py", "docs/derivations/glu.md", "$y = a", "y = a", "a $ that is not closed"),
     ("docs.py", "docs/derivations/README.md", "[Dense](dense.md)", "[Dense](dence.md)", "links to dence.md"),
-    ("docs.py", "lib/layer/norm_core.c", "docs/derivations/norm", "docs/derivations/nrom", "which is not there"),
+    ("docs.py", "lib/layer/norm_core.c", "docs/derivations/norm", "docs/derivations/nrom", "which does not exist"),
+    ("docs.py", "docs/derivations/glu.md", None, "See `lib/no.c`.\n", "names lib/no.c"),
+    ("docs.py", "docs/reference/sources.md", "| `raw` |", "| `rar` |", "does not list raw"),
+    ("words.py", "docs/derivations/glu.md", None, "The ro" "om is large.\n", "the word 'ro" "om'"),
+    ("words.py", "lib/base/alloc.c", None, "/* A gu" "est_exec. */\n", "the word 'gu" "est'"),
+    ("words.py", "lib/base/alloc.c", None, f"/* {'x' * 120} */\n", "has 126 columns"),
+    ("words.py", "docs/planted.md", None, f"[text]({'x' * 120}) and more\n", "has 136 columns"),
+    ("words.py", "docs/planted.md", None, f"\nA{' word' * 40}.\n", "a sentence has 41 words"),
+    ("words.py", "docs/planted.md", None, f"\n- A{' word' * 40}.\n", "a sentence has 41 words"),
+    ("words.py", "docs/planted.md", None, f"\nA{' word' * 18}.\n", "docs/planted.md: the median sentence has 19 words"),
+    ("words.py", "docs/planted.1", None, f".Sh TEXT\nA\n.Cm {'word ' * 18}.\n", "docs/planted.1: the median sentence"),
     ("headers.py", "include/genlat/rng.h", '#include "genlat/', '#include "no/', "rng.h in c99"),
-    ("headers.py", "include/genlat/rng.h", None, "typedef int genlat_x; int genlat_f(genlat_x class, genlat_x restrict);\n",
-     "rng.h in c"),
+    ("headers.py", "include/genlat/rng.h", None,
+     "typedef int genlat_x; int genlat_f(genlat_x class, genlat_x restrict);\n", "rng.h in c"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "double seed;", "genlat_ctx_opts seed"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "", "is gone"),
     ("layout.py", "include/genlat/context.h", "    uint32_t reserved;     /**< 0. */\n", "", "bytes of padding"),
@@ -63,7 +75,8 @@ GENLAT_API int genlat_one(void);
 GENLAT_API int genlat_two(void);
 """
 SCRIPT = "GENLAT_0.1 {\n  global:\n    genlat_one;\n    genlat_two;\n  local:\n    *;\n};\n"
-SOURCE = '#include "genlat/common.h"\nint genlat_one(void) { return 1; }\nint genlat_two(void) { return genlat_one(); }\n'
+SOURCE = ('#include "genlat/common.h"\nint genlat_one(void) { return 1; }\n'
+          'int genlat_two(void) { return genlat_one(); }\n')
 
 # changed header, script, source, link flag, part of what symbols.py must say; None: all is well
 TINY = [

@@ -17,8 +17,8 @@ MOST_BYTES = 1_000_000
 FORBIDDEN = {"printf", "vprintf", "puts", "putchar", "perror", "abort", "exit", "_exit", "quick_exit", "system",
              "setlocale", "signal", "sigaction", "rand", "srand", "random", "stdout", "stderr", "__printf_chk",
              "__vprintf_chk", "strtok", "localtime", "gmtime"}
-# One block a thread for the error text; nothing else may be written to without a handle.
-WRITABLE = {"error_text"}
+# One block a thread for the error text and the name of the running function; nothing else may be written to without a handle.
+WRITABLE = {"error_text", "running"}
 
 
 def library_name(path):

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
-from torch.distributions import Laplace, Normal, kl_divergence
+from torch.distributions import Laplace, Normal
 
 HERE = Path(__file__).parent
 LINE = re.compile(r'\{"([^"]*)", (\d+), (\d+), (\w+)\},')
@@ -120,17 +120,6 @@ def case(spec, parts, dims, kind):
     return {f"{spec} {parts}x{dims}/{key}": value.detach().float() for key, value in found.items()}
 
 
-def kl():
-    torch.manual_seed(1)
-    mean, logvar = (exact(torch.randn(ROWS, 6)).requires_grad_() for _ in range(2))
-    terms = kl_divergence(Normal(mean, (logvar / 2).exp()), Normal(torch.zeros_like(mean), torch.ones_like(mean)))
-    value = terms.sum(1).mean()
-    dmean, dlogvar = torch.autograd.grad(value, (mean, logvar))
-    found = {"mean": mean, "logvar": logvar, "per_dim": terms.mean(0), "value": value.reshape(1), "dmean": dmean,
-             "dlogvar": dlogvar}
-    return {f"kl/{key}": tensor.detach().float() for key, tensor in found.items()}
-
-
 def adversarial(kind):
     """Losses of critic and generator as their papers write them, with the derivatives that each trains by."""
     torch.manual_seed(zlib.crc32(kind.encode()))
@@ -157,7 +146,7 @@ ADVERSARIAL = ("minimax", "non_saturating", "least_squares", "hinge", "wasserste
 
 
 def main():
-    out = kl()
+    out = {}
     for kind in ADVERSARIAL:
         out.update(adversarial(kind))
     for spec, parts, dims, kind in LINE.findall((HERE / "../grad/loss_cases.h").read_text()):

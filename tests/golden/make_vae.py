@@ -43,7 +43,7 @@ class Model(nn.Module):
 
     def __init__(self, encoder, hidden, decoder):
         super().__init__()
-        self.encoder = nn.ModuleDict({**encoder, "mean": nn.Linear(hidden, LATENT), "spread": nn.Linear(hidden, LATENT)})
+        self.encoder = nn.ModuleDict({**encoder, "mean": nn.Linear(hidden, LATENT), "logvar_raw": nn.Linear(hidden, LATENT)})
         self.decoder = nn.ModuleDict(decoder)
 
 
@@ -98,7 +98,7 @@ def run(name, make, likelihood, options, out):
     labels = torch.arange(ROWS) % 3
     c = F.one_hot(labels, 3).double() if "classes" in options else None
     h = encode(x, c)
-    mean, logvar = model.encoder["mean"](h), model.encoder["spread"](h).clamp(-10, 10)
+    mean, logvar = model.encoder["mean"](h), model.encoder["logvar_raw"](h).clamp(-10, 10)
     samples = options.get("samples", 1)
     noise = normals(0, NOISE_STREAM << 48, samples * ROWS * LATENT).reshape(samples, ROWS, LATENT)
     recon = sum(likelihood(decode(mean + noise[s] * (0.5 * logvar).exp(), c), x.flatten(1), own).mean()

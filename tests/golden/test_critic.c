@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "golden/critic_cases.h"
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 enum { ROWS = 3, FEATURES = 32, KEY = 96 };
 
@@ -37,7 +37,7 @@ static void open_trial(trial *t, const critic_case *c)
 {
     const char *input = "x";
     const gnl_shape shape = {3, {2, 4, 4}};
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_PENALTY, .input_grads = 1);
     *t = (trial){.name = c->name};
     ck_assert_msg(gnl_net_from_text(ctx, 1, &input, &shape, c->text, &t->net) == GENLAT_OK, "%s",
                   genlat_last_error());
@@ -90,7 +90,7 @@ static void start(trial *t, const char *at)
         load(t, "", t->net->weight[i].name, &t->net->weight[i].param.shape, gnl_net_weight_data(t->net, i));
     load(t, "x.", at, NULL, t->x);
     gnl_net_zero_grad(t->net);
-    gnl_exec_forward(t->exec, true, ROWS, &x);
+    gnl_exec_forward(t->exec, GNL_TRAIN, ROWS, &x);
 }
 
 static void check_loss(trial *t)

@@ -37,15 +37,14 @@ static void load(const char *name, int64_t count, gnl_real *out)
     ck_assert_msg(gnl_reader_real(golden, name, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
 }
 
-/* The numbers are given with a decay of their own, since an arena of the caller's has none. */
 static genlat_optim *optim_open(const char *spec, gnl_real *value, gnl_real *grad)
 {
+    static char name[] = "numbers";
+    static gnl_weight weight = {.name = name, .param = {.shape = {1, {COUNT}}, .decay = true}, .count = COUNT};
     genlat_optim *optim = NULL;
-    genlat_group_opts group;
     ck_assert_msg(gnl_optim_parse(ctx, spec, &optim) == GENLAT_OK, "%s", genlat_last_error());
-    genlat_group_opts_init(&group);
-    group.weight_decay = optim->weight_decay;
-    ck_assert_int_eq(gnl_optim_add_arena(optim, "p", COUNT, value, grad, &group), GENLAT_OK);
+    const gnl_part part = {.name = "p", .weight = &weight, .weights = 1, .value = value, .grad = grad, .values = COUNT};
+    ck_assert_int_eq(gnl_optim_add(optim, &part, NULL, NULL), GENLAT_OK);
     return optim;
 }
 

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "model/vae_priv.h"
+#include "vae/vae_priv.h"
+#include "net/exec_priv.h"
 
 enum { ROWS = 4, KEY = 96 };
 
@@ -33,25 +34,25 @@ static const double NEAR = 1e-5;
 static genlat_ctx *ctx;
 static gnl_reader *stored;
 
-static genlat_vae *build(const struct vae_case *now)
+static genlat_model *build(const struct vae_case *now)
 {
-    genlat_vae_builder *b = NULL;
-    genlat_vae *vae = NULL;
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
     char copy[128], *rest = NULL;
     strcpy(copy, now->settings);
-    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
-    genlat_vae_builder_data(b, 3, (int64_t[]){1, 4, 4});
-    genlat_vae_builder_latent(b, 3);
-    genlat_vae_builder_set(b, "likelihood", now->likelihood);
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &b), GENLAT_OK);
+    genlat_model_builder_data(b, 3, (int64_t[]){1, 4, 4});
+    genlat_model_builder_set_int(b, "latent", 3);
+    genlat_model_builder_set(b, "likelihood", now->likelihood);
     for (char *word = strtok_r(copy, ";", &rest); word; word = strtok_r(NULL, ";", &rest)) {
         char *equals = strchr(word, '=');
         *equals = '\0';
-        genlat_vae_builder_set(b, word, equals + 1);
+        genlat_model_builder_set(b, word, equals + 1);
     }
-    genlat_vae_builder_encoder(b, now->encoder);
-    genlat_vae_builder_decoder(b, now->decoder);
-    ck_assert_msg(genlat_vae_build(&b, NULL, &vae) == GENLAT_OK, "%s", genlat_last_error());
-    return vae;
+    genlat_model_builder_set(b, "encoder", now->encoder);
+    genlat_model_builder_set(b, "decoder", now->decoder);
+    ck_assert_msg(genlat_model_build(&b, NULL, &model) == GENLAT_OK, "%s", genlat_last_error());
+    return model;
 }
 
 static void read(const char *name, const char *part, const char *key, const gnl_shape *shape, gnl_real *out)
@@ -93,7 +94,9 @@ static void compare_gradients(const char *name, const char *part, const genlat_n
 START_TEST(objective_and_gradients_are_pytorchs)
 {
     const struct vae_case *now = &cases[_i];
-    genlat_vae *vae = build(now);
+    genlat_model *model = build(now);
+    genlat_net *const *net = model->net;
+    const genlat_loss *loss = gnl_vae_of(model)->loss;
     genlat_tensor *x = NULL, *labels = NULL;
     genlat_vae_terms terms = {.size = sizeof terms};
     gnl_real wanted[3];
@@ -101,21 +104,21 @@ START_TEST(objective_and_gradients_are_pytorchs)
     ck_assert_int_eq(genlat_tensor_from(ctx, 1, (int64_t[]){ROWS}, (float[]){0, 1, 2, 0}, &labels), GENLAT_OK);
     read(now->name, "", "x", &x->shape, x->data);
     read(now->name, "", "terms", NULL, wanted);
-    load_weights(now->name, "encoder.", vae->encoder);
-    load_weights(now->name, "decoder.", vae->decoder);
-    ck_assert_msg(genlat_vae_backward(vae, x, labels, &terms) == GENLAT_OK, "%s", genlat_last_error());
+    load_weights(now->name, "encoder.", net[GNL_VAE_ENCODER_NET]);
+    load_weights(now->name, "decoder.", net[GNL_VAE_DECODER_NET]);
+    ck_assert_msg(genlat_vae_backward(model, x, labels, &terms) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_double_lt(fabs(terms.recon / (double)wanted[0] - 1), NEAR);
     ck_assert_double_lt(fabs(terms.kl / (double)wanted[1] - 1), NEAR);
     ck_assert_double_lt(fabs(terms.objective / (double)wanted[2] - 1), NEAR);
-    compare_gradients(now->name, "grad.encoder.", vae->encoder);
-    compare_gradients(now->name, "grad.decoder.", vae->decoder);
-    if (gnl_loss_trains(vae->loss)) {
+    compare_gradients(now->name, "grad.encoder.", net[GNL_VAE_ENCODER_NET]);
+    compare_gradients(now->name, "grad.decoder.", net[GNL_VAE_DECODER_NET]);
+    if (gnl_loss_trains(loss)) {
         read(now->name, "grad.", "log_sd", NULL, wanted);
-        ck_assert_double_lt(error_of(vae->loss->grad, wanted, 1), NEAR);
+        ck_assert_double_lt(error_of(loss->grad, wanted, 1), NEAR);
     }
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
 }
 END_TEST
 

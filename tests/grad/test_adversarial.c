@@ -21,7 +21,7 @@ static gnl_adversarial drawn(uint32_t kind)
 
 static double critic(const gnl_adversarial *a)
 {
-    return gnl_adversarial_critic(a, NULL, NULL);
+    return gnl_adversarial_discriminator(a, NULL, NULL);
 }
 
 static double maker(const gnl_adversarial *a)
@@ -49,7 +49,7 @@ START_TEST(slopes_match_differences)
 {
     gnl_real dreal[ROWS], dfake[ROWS];
     const gnl_adversarial a = drawn((uint32_t)_i);
-    ck_assert_double_eq(gnl_adversarial_critic(&a, dreal, dfake), critic(&a));
+    ck_assert_double_eq(gnl_adversarial_discriminator(&a, dreal, dfake), critic(&a));
     expect_slopes(&a, critic, real, dreal);
     expect_slopes(&a, critic, fake, dfake);
     ck_assert_double_eq(gnl_adversarial_generator(&a, dfake), maker(&a));
@@ -66,7 +66,7 @@ START_TEST(extreme_outputs_stay_finite)
         real[i] = i % 2 ? 1e4 : -1e4;
         fake[i] = i % 3 ? -1e4 : 1e4;
     }
-    ck_assert(isfinite(gnl_adversarial_critic(&a, dreal, dfake)));
+    ck_assert(isfinite(gnl_adversarial_discriminator(&a, dreal, dfake)));
     ck_assert(isfinite(gnl_adversarial_generator(&a, dfake)));
     for (int i = 0; i < ROWS; i++)
         ck_assert(isfinite(dreal[i]) && isfinite(dfake[i]));
@@ -85,15 +85,15 @@ START_TEST(public_calls_check_and_answer)
     ck_assert_int_eq(gnl_tensor_new(ctx, &row, &d), GENLAT_OK);
     ck_assert_int_eq(gnl_tensor_new(ctx, &wrong, &wide), GENLAT_OK);
     r->data[0] = 3, r->data[1] = 1, f->data[0] = 1, f->data[1] = 2;
-    ck_assert_int_eq(genlat_adversarial_critic(GENLAT_ADVERSARIAL_WASSERSTEIN, 0, r, f, &value, NULL, d),
+    ck_assert_int_eq(genlat_adversarial_discriminator(GENLAT_ADVERSARIAL_WASSERSTEIN, 0, r, f, &value, NULL, d),
                      GENLAT_OK);
     ck_assert_double_eq(value, -0.5);
     ck_assert_double_eq(d->data[1], 0.5);
     ck_assert_int_eq(genlat_adversarial_generator(GENLAT_ADVERSARIAL_HINGE, NULL, f, &value, d), GENLAT_OK);
     ck_assert_double_eq(value, -1.5);
-    ck_assert_int_eq(genlat_adversarial_critic(GENLAT_ADVERSARIAL_HINGE, 0.1, r, f, &value, NULL, NULL),
+    ck_assert_int_eq(genlat_adversarial_discriminator(GENLAT_ADVERSARIAL_HINGE, 0.1, r, f, &value, NULL, NULL),
                      GENLAT_E_RANGE);
-    ck_assert_int_eq(genlat_adversarial_critic(GENLAT_ADVERSARIAL_HINGE, 0, wide, f, &value, NULL, NULL),
+    ck_assert_int_eq(genlat_adversarial_discriminator(GENLAT_ADVERSARIAL_HINGE, 0, wide, f, &value, NULL, NULL),
                      GENLAT_E_SHAPE);
     ck_assert_int_eq(genlat_adversarial_generator(GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR, NULL, f, &value, d),
                      GENLAT_E_INVALID);

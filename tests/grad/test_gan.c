@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole steps of GANs in double: the gradients of critic (loss and penalties) and generator against central differences. */
 #include <check.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "model/gan_priv.h"
-
-enum { ROWS = 6, PROBES = 60 };
+#include "support/gan_rig.h"
 
 static genlat_ctx *ctx;
 
@@ -59,82 +55,13 @@ static const struct {
      {2, {2, 9}}},
 };
 
-static genlat_gan *make(int index)
-{
-    genlat_gan_builder *b = NULL;
-    genlat_gan *gan = NULL;
-    const gnl_shape *data = &cases[index].data;
-    ck_assert_int_eq(genlat_gan_builder_new(ctx, &b), GENLAT_OK);
-    genlat_gan_builder_preset(b, cases[index].preset);
-    if (data->ndim)
-        genlat_gan_builder_data(b, data->ndim, data->dim);
-    else
-        genlat_gan_builder_data(b, 1, (int64_t[]){3});
-    genlat_gan_builder_generator(b, "dense units=6 from=z; silu; dense units={out}");
-    genlat_gan_builder_discriminator(b, cases[index].critic);
-    genlat_gan_builder_optimizers(b, "sgd lr=0", NULL, NULL);
-    for (const char *const *pair = cases[index].pairs; *pair; pair += 2)
-        genlat_gan_builder_set(b, pair[0], pair[1]);
-    ck_assert_msg(genlat_gan_build(&b, NULL, &gan) == GENLAT_OK, "%s", genlat_last_error());
-    return gan;
-}
-
-typedef genlat_status step_fn(genlat_gan *gan, const genlat_tensor *x, const genlat_tensor *labels,
-                              genlat_gan_terms *terms);
-
-/* A step at rate 0: moves nothing, draws the same numbers each time, and leaves its gradients. */
-static double objective(genlat_gan *gan, const genlat_tensor *x, step_fn *step)
-{
-    static gnl_real classes[] = {0, 1, 1, 0, 1, 0};
-    static const gnl_shape row = {1, {ROWS}};
-    genlat_gan_terms t = {.size = sizeof t};
-    genlat_tensor *labels = NULL;
-    ck_assert_int_eq(gnl_tensor_borrow(ctx, &row, classes, &labels), GENLAT_OK);
-    /* So late, the means of the weights stand still: at 0, where they are in a new model. */
-    gnl_optim_set_steps(gan->optim_g, INT64_C(1) << 60);
-    gnl_optim_set_steps(gan->optim_d, INT64_C(1) << 60);
-    gan->model.progress.passes = 5;
-    gan->model.progress.step = 0;
-    ck_assert_msg(step(gan, x, labels, &t) == GENLAT_OK, "%s", genlat_last_error());
-    gnl_tensor_release(labels);
-    return step == genlat_gan_step_d ? t.d_loss + t.penalty : t.g_loss;
-}
-
-static double error_of(genlat_gan *gan, const genlat_tensor *x, genlat_net *net, step_fn *step)
-{
-    const double h = 1e-6;
-    double apart = 0, size = 0;
-    (void)objective(gan, x, step);
-    gnl_real *found = malloc((size_t)net->values * sizeof *found);
-    memcpy(found, net->grad, (size_t)net->values * sizeof *found);
-    for (int64_t i = 0; i < net->values; i += GNL_MAX(1, net->values / PROBES)) {
-        gnl_real kept = net->value[i];
-        net->value[i] = kept + h;
-        double above = objective(gan, x, step);
-        net->value[i] = kept - h;
-        double wanted = (above - objective(gan, x, step)) / (2 * h);
-        net->value[i] = kept;
-        apart += (wanted - (double)found[i]) * (wanted - (double)found[i]);
-        size += wanted * wanted;
-    }
-    free(found);
-    ck_assert_double_gt(size, 0);
-    return sqrt(apart / size);
-}
-
 START_TEST(gradients_match_differences)
 {
-    genlat_gan *gan = make(_i);
-    genlat_tensor *x = NULL;
-    const gnl_shape shape = gnl_shape_batched(&gan->recipe.data, ROWS);
-    gnl_rng rng = gnl_rng_make(9, GNL_STREAM_USER, 0);
-    ck_assert_int_eq(gnl_tensor_new(ctx, &shape, &x), GENLAT_OK);
-    gnl_rng_fill_normal(&rng, x->data, gnl_shape_count(&shape));
-    double critic = error_of(gan, x, gan->discriminator, genlat_gan_step_d);
-    double maker = error_of(gan, x, gan->generator, genlat_gan_step_g);
+    gan_rig r;
+    gan_rig_open(&r, ctx, cases[_i].preset, cases[_i].critic, &cases[_i].data, cases[_i].pairs);
+    double critic = gan_rig_error(&r, GNL_DISCRIMINATOR), maker = gan_rig_error(&r, GNL_GENERATOR);
     ck_assert_msg(critic < 1e-6 && maker < 1e-6, "case %d: errors %g and %g", _i, critic, maker);
-    gnl_tensor_release(x);
-    genlat_gan_destroy(&gan);
+    gan_rig_close(&r);
 }
 END_TEST
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 enum { ROWS = 3 };
 
@@ -85,7 +85,7 @@ END_TEST
 static double directional(genlat_exec *exec, const gnl_real *x, const gnl_real *v, const gnl_real *r,
                           int64_t n)
 {
-    gnl_exec_forward(exec, true, ROWS, &x);
+    gnl_exec_forward(exec, GNL_TRAIN, ROWS, &x);
     memcpy(gnl_exec_input_tangent(exec, 0), v, ROWS * 6 * sizeof *v);
     gnl_exec_jvp(exec);
     return exec->compute.k->dot(n, gnl_exec_output_tangent(exec, 0), r);
@@ -106,7 +106,7 @@ START_TEST(reverse_of_tangents_matches_differences)
     genlat_exec *exec = NULL;
     genlat_status status = gnl_net_from_text(ctx, 1, &name, &shape, dual_nets[_i], &net);
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_PENALTY, .input_grads = 1);
     ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
     gnl_real x[ROWS * 6], v[ROWS * 6], r[ROWS * 8];
     gnl_rng rng = gnl_rng_make(5, GNL_STREAM_USER, 0);
@@ -157,10 +157,10 @@ START_TEST(memory_that_does_not_count_is_nan)
     genlat_exec *exec = NULL;
     gnl_real x[ROWS * 6] = {1, 2, 3};
     const gnl_real *in = x;
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1);
     ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape, "dense units=5 | tanh | dense units=4", &net), GENLAT_OK);
     ck_assert_int_eq(gnl_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
-    gnl_exec_forward(exec, true, ROWS - 1, &in);
+    gnl_exec_forward(exec, GNL_TRAIN, ROWS - 1, &in);
     ck_assert(!isnan(gnl_exec_output(exec, 0)[0]));
     ck_assert(isnan(gnl_exec_output(exec, 0)[(ROWS - 1) * 4]));
     ck_assert(isnan(gnl_exec_output_grad(exec, 0)[0]));

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 enum { ROWS = 3, MOST = 4096 };
 
@@ -87,7 +87,7 @@ static void open_trial(trial *t, const struct critic *now, int64_t tile, bool re
 {
     const char *name = "x";
     const gnl_shape shape = {3, {now->dims[0], now->dims[1], now->dims[2]}};
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_PENALTY, .input_grads = 1);
     opts.tile = tile;
     opts.recompute = recompute;
     gnl_rng rng = gnl_rng_make(11, GNL_STREAM_USER, 0);
@@ -113,7 +113,7 @@ static double objective(trial *t)
     const gnl_real *x = t->x;
     double total = 0;
     gnl_net_zero_grad(t->net);
-    gnl_exec_forward(t->exec, true, ROWS, &x);
+    gnl_exec_forward(t->exec, GNL_TRAIN, ROWS, &x);
     for (int i = 0; i < ROWS && t->penalty.dloss; i++)
         total += t->penalty.dloss[i] * gnl_exec_output(t->exec, 0)[i];
     return total + t->penalty.weight * gnl_exec_penalty(t->exec, &t->penalty, NULL);
@@ -188,7 +188,7 @@ START_TEST(public_call_agrees)
     (void)objective(&t);
     memcpy(found, t.net->grad, (size_t)t.net->values * sizeof *found);
     gnl_net_zero_grad(t.net);
-    gnl_exec_forward(t.exec, true, ROWS, &x);
+    gnl_exec_forward(t.exec, GNL_TRAIN, ROWS, &x);
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 0.7, 0, dloss, &value), GENLAT_OK);
     ck_assert_double_eq_tol(value, wanted, 1e-12);
     ck_assert_mem_eq(found, t.net->grad, (size_t)t.net->values * sizeof *found);
@@ -213,7 +213,7 @@ START_TEST(coupled_samples_and_layers_without_tangents_are_refused)
 {
     const char *name = "x";
     const gnl_shape shape = {1, {4}};
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_PENALTY, .input_grads = 1);
     genlat_net *net = NULL;
     genlat_exec *exec = NULL;
     ck_assert_int_eq(gnl_net_from_text(ctx, 1, &name, &shape, refused[_i], &net), GENLAT_OK);
@@ -231,7 +231,7 @@ static void open_plain(trial *t, int inputs, int64_t size, const char *text, gnl
 {
     static const char *const names[] = {"x0", "x1"};
     const gnl_shape shapes[] = {{2, {1, size}}, {2, {1, size}}};
-    const genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_PENALTY, true);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_PENALTY, .input_grads = 1);
     ck_assert_msg(gnl_net_from_text(ctx, inputs, names, shapes, text, &t->net) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_int_eq(gnl_net_compile(t->net, 1, &opts, &t->exec), GENLAT_OK);
     for (int64_t i = 0; i < t->net->values; i++)
@@ -253,7 +253,7 @@ START_TEST(the_fold_finds_the_adjoints)
     open_plain(&t, 1, 1, "dense units=2 bias=no name=a | avg_pool kernel=2 | flatten | dense units=1 bias=no name=o", 1);
     weight_of(&t, "a.weight", t.net->value)[1] = 2;
     weight_of(&t, "o.weight", t.net->value)[0] = 3;
-    gnl_exec_forward(t.exec, true, 1, &in);
+    gnl_exec_forward(t.exec, GNL_TRAIN, 1, &in);
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ZERO, 1, 0, NULL, &value), GENLAT_OK);
     ck_assert_double_eq(value, 10.125);
     for (int i = 0; i < 2; i++)
@@ -272,7 +272,7 @@ START_TEST(penalties_by_several_inputs_do_not_mix)
     weight_of(&t, "b.weight", t.net->value)[0] = 3;
     for (int pass = 0; pass < 4; pass++) {
         if (pass == 0 || _i)
-            gnl_exec_forward(t.exec, true, 1, in);
+            gnl_exec_forward(t.exec, GNL_TRAIN, 1, in);
         gnl_net_zero_grad(t.net);
         ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ZERO, 1, pass % 2, NULL, NULL), GENLAT_OK);
         ck_assert_double_eq(weight_of(&t, "a.weight", t.net->grad)[0], 18);
@@ -290,7 +290,7 @@ START_TEST(an_unused_input_is_named)
     const genlat_tensor *grad = NULL;
     double norm2 = 1;
     open_plain(&t, 2, 1, _i ? "dense units=1 from=x0 | tanh | flatten" : "dense units=1 from=x0 | flatten", 2);
-    gnl_exec_forward(t.exec, true, 1, in);
+    gnl_exec_forward(t.exec, GNL_TRAIN, 1, in);
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ZERO, 1, 1, NULL, NULL), GENLAT_E_UNSUPPORTED);
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "input 'x1'"));
     const gnl_penalty penalty = {.kind = GNL_PENALTY_ONE, .weight = 1, .input = 1, .dloss = &dloss};

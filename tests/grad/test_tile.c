@@ -4,7 +4,7 @@
 #include <check.h>
 #include <math.h>
 
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 enum { ROWS = 7, SIDE = 4, CHANNELS = 2, NUMBERS = CHANNELS * SIDE * SIDE, MOST = 8192 };
 
@@ -51,7 +51,7 @@ static genlat_net *make(const char *text, const gnl_shape *shape)
 static int64_t bytes_of(genlat_net *net, int64_t rows, int64_t tile, bool recompute)
 {
     int64_t bytes = 0;
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1);
     opts.tile = tile;
     opts.recompute = recompute;
     ck_assert_int_eq(genlat_net_exec_bytes(net, rows, &opts, &bytes), GENLAT_OK);
@@ -62,7 +62,7 @@ static int64_t bytes_of(genlat_net *net, int64_t rows, int64_t tile, bool recomp
 static genlat_exec *compile(genlat_net *net, int64_t tile, bool recompute)
 {
     genlat_exec *exec = NULL;
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1);
     opts.tile = tile;
     opts.recompute = recompute;
     ck_assert_int_eq(gnl_net_compile(net, ROWS + 3, &opts, &exec), GENLAT_OK);
@@ -77,7 +77,7 @@ static void run(genlat_net *net, genlat_exec *exec, result *r)
     exec->held = true;
     for (int pass = 0; pass < 2; pass++) {
         gnl_net_zero_grad(net);
-        gnl_exec_forward(exec, true, ROWS, &in);
+        gnl_exec_forward(exec, GNL_TRAIN, ROWS, &in);
         for (int i = 0; i < net->outputs; i++) {
             int64_t n = ROWS * gnl_shape_count(&net->node[net->output[i]].shape);
             put(r, n, gnl_exec_output(exec, i));
@@ -154,7 +154,7 @@ static int count_remade(const genlat_exec *exec)
 {
     int count = 0;
     for (int i = 0; i < exec->runs; i++)
-        count += exec->run[i].again > 0 && !exec->run[i].skip;
+        count += exec->run[i].recompute > 0 && !exec->run[i].skip;
     return count;
 }
 
@@ -206,15 +206,15 @@ END_TEST
 START_TEST(lent_gradients_survive_later_tiles)
 {
     genlat_net *net = make("dense units=4 name=a | pad before=1 after=1", &(gnl_shape){2, {1, 4}});
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, false);
+    genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING);
     genlat_exec *exec = NULL;
     const gnl_real ones[] = {1, 1, 1, 1, 1, 1, 1, 1}, *in = ones;
-    opts.recompute = opts.lend_grads = opts.tile = 1;
+    opts.recompute = opts.gradients_in_workspace = opts.tile = 1;
     ck_assert_int_eq(gnl_net_compile(net, 2, &opts, &exec), GENLAT_OK);
     ck_assert(exec->recomputes);
     for (int64_t i = 0; i < net->values; i++)
         net->value[i] = 1;
-    gnl_exec_forward(exec, true, 2, &in);
+    gnl_exec_forward(exec, GNL_TRAIN, 2, &in);
     for (int i = 0; i < 2 * 6; i++)
         gnl_exec_output_grad(exec, 0)[i] = 1;
     gnl_exec_backward(exec, 1, GNL_GRAD_WEIGHTS);

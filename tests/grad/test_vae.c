@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "model/vae_priv.h"
+#include "vae/vae_priv.h"
+#include "net/exec_priv.h"
 
 enum { ROWS = 4, CLASSES = 3 };
 
@@ -23,7 +24,8 @@ static const struct vae_case {
     {"bernoulli", "free_bits=0.02;free_kind=sample", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
     {"bernoulli", "free_bits=0.01;free_kind=whole", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
     {"bernoulli", "gamma=10;capacity=3", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
-    {"bernoulli", "bound=importance;samples=4", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"bernoulli", "bound=importance;samples=4", {1, 4, 4}, "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
     {"gaussian sd=learned", "bound=importance;samples=3;beta=0.7", {1, 4, 4}, "flatten | dense units=7 | tanh",
      "dense units=6 | tanh | dense units={out}"},
     {"bernoulli", "condition=classes=3", {1, 4, 4}, "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
@@ -43,36 +45,54 @@ static const struct vae_case {
     {"beta_binomial", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
     {"discretized_logistic", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
     {"bernoulli", "", {2, 4, 4}, "conv2d channels=3 kernel=4 stride=2 padding=1 | batch_norm | softplus | flatten",
-     "dense units=12 | reshape shape=3x2x2 | batch_norm | tanh | conv_transpose2d channels={channels} kernel=4 stride=2 padding=1"},
+     "dense units=12 | reshape shape=3x2x2 | batch_norm | tanh | "
+     "conv_transpose2d channels={channels} kernel=4 stride=2 padding=1"},
+    {"bernoulli", "posterior=gaussian;prior=normal;terms=kl beta=2 free_bits=0.02 free=whole_sample;samples=2", {1, 4, 4},
+     "flatten | dense units=7 | tanh", "dense units={out}"},
+    {"bernoulli", "bound=importance estimator=total;terms=kl beta=0.7;samples=3", {1, 4, 4}, "flatten | dense units=7 | tanh",
+     "dense units={out}"},
+    {"bernoulli", "decoder_inputs=previous;condition=classes=3;samples=2", {1, 4, 4},
+     "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
+     "flatten from=previous name=p | concat from=z,c,p | dense units=6 | tanh | dense units={out}"},
 };
 
 static genlat_ctx *ctx;
 
-static void apply(genlat_vae_builder *b, const char *settings)
+static void apply(genlat_model_builder *b, const char *settings)
 {
     char copy[256], *rest = NULL;
     strcpy(copy, settings);
     for (char *word = strtok_r(copy, ";", &rest); word; word = strtok_r(NULL, ";", &rest)) {
         char *equals = strchr(word, '=');
         *equals = '\0';
-        genlat_vae_builder_set(b, word, equals + 1);
+        genlat_model_builder_set(b, word, equals + 1);
     }
 }
 
-static genlat_vae *build(const struct vae_case *now)
+static genlat_model *build(const struct vae_case *now)
 {
-    genlat_vae_builder *b = NULL;
-    genlat_vae *vae = NULL;
-    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
-    genlat_vae_builder_data(b, 3, now->dims);
-    genlat_vae_builder_latent(b, 3);
-    genlat_vae_builder_set(b, "likelihood", now->likelihood);
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &b), GENLAT_OK);
+    genlat_model_builder_data(b, 3, now->dims);
+    genlat_model_builder_set_int(b, "latent", 3);
+    genlat_model_builder_set(b, "likelihood", now->likelihood);
     apply(b, now->settings);
-    genlat_vae_builder_encoder(b, now->encoder);
-    genlat_vae_builder_decoder(b, now->decoder);
-    genlat_status status = genlat_vae_build(&b, NULL, &vae);
+    genlat_model_builder_set(b, "encoder", now->encoder);
+    genlat_model_builder_set(b, "decoder", now->decoder);
+    genlat_status status = genlat_model_build(&b, NULL, &model);
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
-    return vae;
+    return model;
+}
+
+static genlat_net *encoder_of(const genlat_model *model)
+{
+    return model->net[GNL_VAE_ENCODER_NET];
+}
+
+static genlat_loss *loss_of(const genlat_model *model)
+{
+    return gnl_vae_of(model)->loss;
 }
 
 static genlat_tensor *data_of(const struct vae_case *now)
@@ -87,14 +107,15 @@ static genlat_tensor *data_of(const struct vae_case *now)
     return x;
 }
 
-static genlat_tensor *labels_of(const genlat_vae *vae)
+static genlat_tensor *labels_of(const genlat_model *model)
 {
+    const gnl_config *c = model->config;
     genlat_tensor *labels = NULL;
     gnl_rng rng = gnl_rng_make(4, GNL_STREAM_USER, 0);
-    if (vae->recipe.vector) {
-        ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){ROWS, vae->recipe.vector}, &labels), GENLAT_OK);
-        gnl_rng_fill_normal(&rng, labels->data, ROWS * vae->recipe.vector);
-    } else if (vae->recipe.classes) {
+    if (c->vector) {
+        ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){ROWS, c->vector}, &labels), GENLAT_OK);
+        gnl_rng_fill_normal(&rng, labels->data, ROWS * c->vector);
+    } else if (c->classes) {
         ck_assert_int_eq(genlat_tensor_new(ctx, 1, (int64_t[]){ROWS}, &labels), GENLAT_OK);
         for (int i = 0; i < ROWS; i++)
             labels->data[i] = i % CLASSES;
@@ -103,14 +124,12 @@ static genlat_tensor *labels_of(const genlat_vae *vae)
 }
 
 /* The objective of one pass with the same random numbers and running statistics every time. */
-static double objective(genlat_vae *vae, const genlat_tensor *x, const genlat_tensor *labels)
+static double objective(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels)
 {
     genlat_vae_terms terms = {.size = sizeof terms};
-    vae->model.progress.passes = 5;
-    gnl_net_zero_grad(vae->encoder);
-    gnl_net_zero_grad(vae->decoder);
-    gnl_loss_zero_grad(vae->loss);
-    ck_assert_msg(genlat_vae_backward(vae, x, labels, &terms) == GENLAT_OK, "%s", genlat_last_error());
+    model->progress.passes = 5;
+    gnl_model_zero_grad(model, 0);
+    ck_assert_msg(genlat_vae_backward(model, x, labels, &terms) == GENLAT_OK, "%s", genlat_last_error());
     return terms.objective;
 }
 
@@ -119,7 +138,7 @@ typedef struct comparison {
     int64_t count;
 } comparison;
 
-static void compare(comparison *c, genlat_vae *vae, const genlat_tensor *x, const genlat_tensor *labels,
+static void compare(comparison *c, genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                     gnl_real *value, const gnl_real *grad, int64_t count)
 {
     gnl_real found[4096];
@@ -128,9 +147,9 @@ static void compare(comparison *c, genlat_vae *vae, const genlat_tensor *x, cons
     for (int64_t i = 0; i < count; i++) {
         gnl_real before = value[i];
         value[i] = before + STEP;
-        double high = objective(vae, x, labels);
+        double high = objective(model, x, labels);
         value[i] = before - STEP;
-        double low = objective(vae, x, labels);
+        double low = objective(model, x, labels);
         value[i] = before;
         double expected = (high - low) / (2 * STEP);
         c->apart += (expected - found[i]) * (expected - found[i]);
@@ -139,25 +158,26 @@ static void compare(comparison *c, genlat_vae *vae, const genlat_tensor *x, cons
     }
 }
 
+/* By all that the model trains: the nets, and what the likelihood and the kinds of latents have of their own. */
 START_TEST(gradients_match_differences)
 {
     const struct vae_case *now = &cases[_i];
-    genlat_vae *vae = build(now);
-    genlat_tensor *x = data_of(now), *labels = labels_of(vae);
+    genlat_model *model = build(now);
+    genlat_tensor *x = data_of(now), *labels = labels_of(model);
     comparison c = {0};
-    (void)objective(vae, x, labels);
-    compare(&c, vae, x, labels, vae->encoder->value, vae->encoder->grad, vae->encoder->values);
-    (void)objective(vae, x, labels);
-    compare(&c, vae, x, labels, vae->decoder->value, vae->decoder->grad, vae->decoder->values);
-    (void)objective(vae, x, labels);
-    if (gnl_loss_trains(vae->loss))
-        compare(&c, vae, x, labels, vae->loss->value, vae->loss->grad, vae->loss->values);
+    for (int i = 0; i < model->parts; i++) {
+        const gnl_part *part = &model->part[i];
+        (void)objective(model, x, labels);
+        if (part->optimizer >= 0)
+            compare(&c, model, x, labels, part->value, gnl_part_grad(part), part->values);
+    }
+    ck_assert_int_ge(c.count, genlat_model_size(model)); /* the ends of rows are filled up */
     ck_assert_double_gt(c.size, 1e-6);
     ck_assert_msg(sqrt(c.apart / c.size) < 1e-6, "%s, %s: error %g over %lld numbers", now->likelihood, now->settings,
                   sqrt(c.apart / c.size), (long long)c.count);
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
 }
 END_TEST
 
@@ -168,15 +188,15 @@ START_TEST(draws_have_one_optimal_sd)
     const struct vae_case now = {"gaussian sd=optimal", settings[_i], {1, 4, 4}, "flatten | dense units=7 | tanh",
                                  "dense units=6 | tanh | dense units={out}"};
     genlat_vae_terms terms = {.size = sizeof terms};
-    genlat_vae *vae = build(&now);
+    genlat_model *model = build(&now);
     genlat_tensor *x = data_of(&now);
     double variance = 0, sd = 0;
-    ck_assert_int_eq(genlat_vae_backward(vae, x, NULL, &terms), GENLAT_OK);
-    variance = vae->loss->value[0];
-    ck_assert_int_eq(genlat_loss_scale(vae->loss, &sd), GENLAT_OK);
+    ck_assert_int_eq(genlat_vae_backward(model, x, NULL, &terms), GENLAT_OK);
+    variance = loss_of(model)->value[0];
+    ck_assert_int_eq(genlat_loss_scale(loss_of(model), &sd), GENLAT_OK);
     ck_assert_double_eq_tol(terms.recon, 16 * (log(sd) + 0.5 * log(2 * M_PI) + 0.5 * variance / (sd * sd)), 1e-10);
     genlat_tensor_destroy(&x);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
 }
 END_TEST
 
@@ -186,23 +206,24 @@ enum { DRAWS = 20000 };
 static double mean_gradient(const char *settings, double *mean, int64_t *count)
 {
     const struct vae_case now = {"bernoulli", settings, {1, 2, 2}, "flatten | dense units=3 | tanh", "dense units={out}"};
-    genlat_vae *vae = build(&now);
+    genlat_model *model = build(&now);
     genlat_tensor *x = data_of(&now);
+    genlat_net *encoder = encoder_of(model);
     double squares = 0, means = 0;
-    *count = vae->encoder->values;
+    *count = encoder->values;
     ck_assert_int_lt(*count, 128);
     for (int d = 0; d < DRAWS; d++) {
-        gnl_net_zero_grad(vae->encoder);
-        ck_assert_int_eq(genlat_vae_backward(vae, x, NULL, NULL), GENLAT_OK);
+        gnl_net_zero_grad(encoder);
+        ck_assert_int_eq(genlat_vae_backward(model, x, NULL, NULL), GENLAT_OK);
         for (int64_t i = 0; i < *count; i++) {
-            mean[i] += vae->encoder->grad[i] / DRAWS;
-            squares += vae->encoder->grad[i] * vae->encoder->grad[i] / DRAWS;
+            mean[i] += encoder->grad[i] / DRAWS;
+            squares += encoder->grad[i] * encoder->grad[i] / DRAWS;
         }
     }
     for (int64_t i = 0; i < *count; i++)
         means += mean[i] * mean[i];
     genlat_tensor_destroy(&x);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
     return squares - means;
 }
 
@@ -225,15 +246,15 @@ END_TEST
 START_TEST(importance_refuses_other_rules)
 {
     static const char *const wrong[] = {"kind=plain", "free_bits=0.1", "gamma=2"};
-    genlat_vae_builder *b = NULL;
-    genlat_vae *vae = NULL;
-    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
-    genlat_vae_builder_data(b, 1, (int64_t[]){4});
-    genlat_vae_builder_set(b, "bound", "importance");
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &b), GENLAT_OK);
+    genlat_model_builder_data(b, 1, (int64_t[]){4});
+    genlat_model_builder_set(b, "bound", "importance");
     apply(b, wrong[_i]);
-    ck_assert_int_eq(genlat_vae_build(&b, NULL, &vae), GENLAT_E_UNSUPPORTED);
-    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "bound=importance"));
-    ck_assert_ptr_null(vae);
+    ck_assert_int_eq(genlat_model_build(&b, NULL, &model), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "bound importance"));
+    ck_assert_ptr_null(model);
 }
 END_TEST
 
@@ -241,20 +262,20 @@ END_TEST
 START_TEST(steps_refuse_to_accumulate)
 {
     const struct vae_case now = {"bernoulli", "", {1, 2, 2}, "flatten | dense units=3 | tanh", "dense units={out}"};
-    genlat_vae_builder *b = NULL;
-    genlat_vae *vae = build(&now), *wrong = NULL;
+    genlat_model_builder *b = NULL;
+    genlat_model *model = build(&now), *wrong = NULL;
     genlat_tensor *x = data_of(&now);
     genlat_optim *optim = NULL;
-    ck_assert_int_eq(genlat_vae_optimizer(vae, "sgd lr=0.1 accumulate=2", &optim), GENLAT_OK);
-    ck_assert_int_eq(genlat_vae_step(vae, optim, x, NULL, NULL), GENLAT_E_UNSUPPORTED);
+    ck_assert_int_eq(genlat_vae_optimizer(model, "sgd lr=0.1 accumulate=2", &optim), GENLAT_OK);
+    ck_assert_int_eq(genlat_vae_step(model, optim, x, NULL, NULL), GENLAT_E_UNSUPPORTED);
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "accumulate=2"));
-    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
-    genlat_vae_builder_data(b, 1, (int64_t[]){4});
-    genlat_vae_builder_set(b, "optimizer", "adam accumulate=3");
-    ck_assert_int_eq(genlat_vae_build(&b, NULL, &wrong), GENLAT_E_UNSUPPORTED);
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &b), GENLAT_OK);
+    genlat_model_builder_data(b, 1, (int64_t[]){4});
+    genlat_model_builder_set(b, "optimizer", "adam accumulate=3");
+    ck_assert_int_eq(genlat_model_build(&b, NULL, &wrong), GENLAT_E_UNSUPPORTED);
     genlat_optim_destroy(&optim);
     genlat_tensor_destroy(&x);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
 }
 END_TEST
 

@@ -11,7 +11,7 @@ import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(sys.argv[1]) / "tests/abi"))
-import house  # noqa: E402
+import checks  # noqa: E402
 
 TEXTS = {  # of legal text arguments: by function and name, else by name
     ("genlat_layer_new", "spec"): "relu", ("genlat_loss_new", "spec"): "bernoulli",
@@ -23,12 +23,19 @@ TEXTS = {  # of legal text arguments: by function and name, else by name
     ("genlat_net_grad", "name"): "0.weight", ("genlat_transform_opts_set", "key"): "limit",
     ("genlat_train_opts_set", "key"): "epochs", ("genlat_net_freeze", "prefix"): "0.",
     ("genlat_net_builder_output", "names"): "x", "value": "1", "path": "/nonexistent/folder/file",
+    ("genlat_model_builder_new", "family"): "vae", ("genlat_model_preset", "family"): "vae",
+    ("genlat_model_builder_preset", "name"): "mlp", ("genlat_model_builder_set", "key"): "epochs",
+    ("genlat_model_builder_set_int", "key"): "epochs", ("genlat_model_builder_set_real", "key"): "beta",
+    ("genlat_model_builder_get", "key"): "epochs", ("genlat_model_freeze", "prefix"): "encoder", "part": "encoder",
+    ("genlat_vae_optimizer", "text"): "adam lr=0.1",
 }
+INITIALISED = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
+               for name in re.findall(r"#define genlat_(\w+)_init\(", header.read_text())}
 NUMBERS = {"int32_t": ["-1", "INT32_MIN", "INT32_MAX"], "int64_t": ["-1", "INT64_MIN"], "uint32_t": ["UINT32_MAX"],
            "uint64_t": ["UINT64_MAX"], "size_t": ["0"], "double": ["NAN", "-INFINITY"], "float": ["NAN"],
            "genlat_status": ["INT32_MAX"]}
 # Structs that the caller fills; all others are handles.
-PLAIN = {name for header in house.public_headers(pathlib.Path(sys.argv[1]))
+PLAIN = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
          for name in re.findall(r"typedef struct genlat_(\w+)\s*\{", header.read_text())}
 BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims", "double *": "doubles",
            "const double *": "doubles", "float *": "floats", "const float *": "floats", "const uint8_t *": "bytes",
@@ -64,6 +71,19 @@ class Call:
     def out(self, kind):
         return re.fullmatch(r"genlat_(\w+) \*\*", kind)
 
+    def family(self):
+        """Of the models and builders that the function is for."""
+        found = re.match(r"genlat_(gan|predictor)_", self.name)
+        return found.group(1) if found else "vae"
+
+    def maker(self, thing):
+        """An expression that makes a handle: one that is kept, or a new builder."""
+        if thing == "model":
+            return f"make_{self.family()}()"
+        if thing == "model_builder":
+            return f"fresh_{self.family()}_builder()"
+        return f"fresh_{thing}()" if thing.endswith("_builder") else f"make_{thing}()"
+
     def taken(self, kind, name):
         return self.out(kind) and (self.name.endswith("_destroy") or name == "builder")
 
@@ -71,7 +91,7 @@ class Call:
         """An expression; lines get what must stand before the call."""
         if self.taken(kind, name):
             thing = self.out(kind).group(1)
-            fresh = f"fresh_{thing}()" if name == "builder" else "NULL"
+            fresh = self.maker(thing) if name == "builder" else "NULL"
             lines.append(f"genlat_{thing} *{name} = {fresh};")
             return f"&{name}"
         if self.out(kind):
@@ -88,17 +108,24 @@ class Call:
         if self.handle(kind):
             thing = self.handle(kind).group(1)
             if thing in PLAIN and not thing.endswith("_table"):
-                lines.append(f"static union {{ genlat_{thing} known; unsigned char bytes[sizeof(genlat_{thing}) + 64]; }} {name};")
+                room = f"unsigned char bytes[sizeof(genlat_{thing}) + 64];"
+                lines.append(f"static union {{ genlat_{thing} known; {room} }} {name};")
                 lines.append(f"memset(&{name}, 0, sizeof {name});")
-                lines.append(f"genlat_{thing}_init(&{name}.known);" if thing.endswith("_opts")
+                lines.append(f"genlat_{thing}_init(&{name}.known);" if thing in INITIALISED
                              else f"{name}.known.size = sizeof {name}.known;")
+                if self.name.endswith("_builder_set_options"):
+                    getter = self.name.replace("set_options", "options")
+                    lines.append(f'expect("read", {getter}(builder, &{name}.known), GENLAT_OK);')
                 return f"&{name}.known"
             if thing.endswith("_table"):
                 lines.append(f"static genlat_{thing} {name};")
                 return f"&{name}"
             if thing == "layer_plan":  # lives in a callback alone
                 return "NULL"
-            return f"fresh_{thing}()" if thing.endswith("_builder") else f"make_{thing}()"
+            if thing.endswith("_builder"):
+                lines.append(f"genlat_{thing} *{name} = {self.maker(thing)};")
+                return name
+            return self.maker(thing)
         raise SystemExit(f"{self.name}: generate.py has no legal value of type '{kind}'; teach it")
 
     def illegal(self, kind, name):
@@ -116,6 +143,9 @@ class Call:
             yield f"{name}->size = 0", None, f"{name}.known.size = 0;", "GENLAT_E_INVALID"
             yield (f"{name} with unknown fields", None,
                    f"{name}.known.size = sizeof {name}; {name}.bytes[sizeof {name} - 1] = 1;", "GENLAT_E_UNSUPPORTED")
+        receives = handle and handle.group(1) in PLAIN and handle.group(1) not in INITIALISED and not kind.startswith("const ")
+        if receives and self.result == "genlat_status":
+            yield f"{name}->size = 0", None, f"{name}.known.size = 0;", "GENLAT_E_INVALID"
         if handle and handle.group(1).endswith("_table"):
             yield f"{name} empty", None, ";", "GENLAT_E_INVALID"
 
@@ -127,25 +157,22 @@ class Call:
                 lines.append(after)
             arguments.append(value if index == position and value else expression)
         call = f"{self.name}({', '.join(arguments)})"
-        setter = re.fullmatch(r"genlat_(\w+_builder)_(?!destroy)\w+", self.name) if self.result == "void" else None
+        own = [(self.handle(kind).group(1), name) for kind, name in self.params
+               if self.handle(kind) and self.handle(kind).group(1).endswith("_builder")]
+        setter = own and self.result == "void" and position > 0
         if self.result == "genlat_status":
             outs = [name for kind, name in self.params if self.out(kind) and not self.taken(kind, name)]
             skip = self.params[position][1] if value == "NULL" else None
             lines.append(f"genlat_status status = {call};")
             lines.append(f'expect("{self.name}", status, {wanted});')
             lines += [f"expect_null(status, {name});" for name in outs if name != skip]
-        elif setter and position > 0 and self.params[position][1] not in self.null_is_legal:
-            thing = setter.group(1)
-            lines.append(f"genlat_{thing} *kept = {arguments[0]};")
-            lines.append(call.replace(arguments[0], "kept", 1) + ";")
-            lines.append(f'expect_kept_{thing}("{self.name}", kept, {0 if self.params[position][0] in NUMBERS else 1});')
-        elif setter and position > 0:
-            thing = setter.group(1)
-            lines.append(f"genlat_{thing} *kept = {arguments[0]};")
-            lines.append(call.replace(arguments[0], "kept", 1) + ";")
-            lines.append(f"genlat_{thing}_destroy(&kept);")
         else:
             lines.append(f"{'' if self.result == 'void' else '(void)'}{call};")
+        if setter and self.params[position][1] not in self.null_is_legal:
+            thing, name = own[0]
+            lines.append(f'expect_kept_{thing}("{self.name}", {name}, {0 if self.params[position][0] in NUMBERS else 1});')
+        else:
+            lines += [f"genlat_{thing}_destroy(&{name});" for thing, name in own]
         lines += [f"genlat_{self.out(kind).group(1)}_destroy(&builder);" for kind, name in self.params
                   if name == "builder" and self.taken(kind, name)]
         return lines
@@ -157,9 +184,9 @@ def calls(root, maps):
         text = re.sub(r"/\*.*?\*/", "", pathlib.Path(path).read_text(), flags=re.S)
         exported |= set(re.findall(r"\b(genlat_\w+);", text))
     found = []
-    for header in house.public_headers(root):
+    for header in checks.public_headers(root):
         text = header.read_text()
-        for function in house.public_functions(header):
+        for function in checks.public_functions(header):
             raw = re.search(rf"\b{function.name}\s*\(([^;]*)\)\s*;", text[text.index("GENLAT_API"):]).group(1)
             if function.name in exported:
                 raw = re.search(rf"GENLAT_API[^;]*?\b{function.name}\s*\(([^;]*?)\)\s*;", text, re.S).group(1)

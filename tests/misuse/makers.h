@@ -31,13 +31,13 @@ void expect_null_(genlat_status status, const void *out);
 /* The build of a builder tells of the setter's illegal argument; it may also have been legal where `must` is
  * 0. */
 void expect_kept_net_builder(const char *function, genlat_net_builder *builder, int must);
-void expect_kept_vae_builder(const char *function, genlat_vae_builder *builder, int must);
-void expect_kept_gan_builder(const char *function, genlat_gan_builder *builder, int must);
-genlat_vae_builder *fresh_vae_builder(void);
-genlat_gan_builder *fresh_gan_builder(void);
-genlat_gan *make_gan(void);
-genlat_predictor *make_predictor(void);
-genlat_vae *make_vae(void);
+void expect_kept_model_builder(const char *function, genlat_model_builder *builder, int must);
+genlat_model_builder *fresh_vae_builder(void);
+genlat_model_builder *fresh_gan_builder(void);
+genlat_model_builder *fresh_predictor_builder(void);
+genlat_model *make_vae(void);
+genlat_model *make_gan(void);
+genlat_model *make_predictor(void);
 genlat_trainer *make_trainer(void);
 
 /* One object of each kind, made once and kept. */

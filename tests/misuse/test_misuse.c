@@ -124,60 +124,53 @@ genlat_net_builder *fresh_net_builder(void)
     return builder;
 }
 
-genlat_vae_builder *fresh_vae_builder(void)
+/* For data [2]; pairs end with NULL. */
+static genlat_model_builder *fresh_builder(const char *family, const char *const *pairs)
 {
-    genlat_vae_builder *builder = NULL;
-    ck_assert_int_eq(genlat_vae_builder_new(make_ctx(), &builder), GENLAT_OK);
-    genlat_vae_builder_data(builder, 1, (int64_t[]){2});
-    genlat_vae_builder_latent(builder, 2);
-    genlat_vae_builder_encoder(builder, "dense units=4; relu");
-    genlat_vae_builder_decoder(builder, "dense units=4; relu; dense units=2");
+    genlat_model_builder *builder = NULL;
+    ck_assert_int_eq(genlat_model_builder_new(make_ctx(), family, &builder), GENLAT_OK);
+    genlat_model_builder_data(builder, 1, (int64_t[]){2});
+    for (; *pairs; pairs += 2)
+        genlat_model_builder_set(builder, pairs[0], pairs[1]);
     return builder;
 }
 
-static genlat_status build_vae(genlat_vae **out)
+genlat_model_builder *fresh_vae_builder(void)
 {
-    genlat_vae_builder *builder = fresh_vae_builder();
-    return genlat_vae_build(&builder, NULL, out);
+    static const char *const pairs[] = {
+        "latent", "2", "encoder", "dense units=4; relu", "decoder", "dense units=4; relu; dense units=2", NULL};
+    return fresh_builder("vae", pairs);
 }
 
-MAKE(vae, vae, build_vae(&made))
-genlat_gan_builder *fresh_gan_builder(void)
+genlat_model_builder *fresh_gan_builder(void)
 {
-    genlat_gan_builder *builder = NULL;
-    ck_assert_int_eq(genlat_gan_builder_new(make_ctx(), &builder), GENLAT_OK);
-    genlat_gan_builder_data(builder, 1, (int64_t[]){2});
-    genlat_gan_builder_latent(builder, 2);
-    genlat_gan_builder_generator(builder, "dense units=2");
-    genlat_gan_builder_discriminator(builder, "dense units=4; leaky_relu; dense units=1");
-    return builder;
+    static const char *const pairs[] = {
+        "latent", "2", "generator", "dense units=2", "discriminator", "dense units=4; leaky_relu; dense units=1", NULL};
+    return fresh_builder("gan", pairs);
 }
 
-static genlat_status build_gan(genlat_gan **out)
+genlat_model_builder *fresh_predictor_builder(void)
 {
-    genlat_gan_builder *builder = fresh_gan_builder();
-    return genlat_gan_build(&builder, NULL, out);
+    static const char *const pairs[] = {"net", "dense units=4; relu", "condition", "classes=8", NULL};
+    return fresh_builder("predictor", pairs);
 }
 
-MAKE(gan, gan, build_gan(&made))
-MAKE(predictor, predictor, genlat_predictor_new(make_ctx(), make_source(), NULL, &made))
-
-void expect_kept_gan_builder(const char *function, genlat_gan_builder *builder, int must)
+static genlat_status build_model(genlat_model_builder *builder, genlat_model **out)
 {
-    genlat_gan *gan = NULL;
-    genlat_status status = genlat_gan_build(&builder, NULL, &gan);
+    return genlat_model_build(&builder, NULL, out);
+}
+
+MAKE(model, vae, build_model(fresh_vae_builder(), &made))
+MAKE(model, gan, build_model(fresh_gan_builder(), &made))
+MAKE(model, predictor, build_model(fresh_predictor_builder(), &made))
+MAKE(trainer, trainer, genlat_trainer_new(make_vae(), make_source(), NULL, NULL, &made))
+
+void expect_kept_model_builder(const char *function, genlat_model_builder *builder, int must)
+{
+    genlat_model *model = NULL;
+    genlat_status status = genlat_model_build(&builder, NULL, &model);
     expect_kept(function, status, must);
-    genlat_gan_destroy(&gan);
-}
-
-MAKE(trainer, trainer, genlat_trainer_vae(make_vae(), make_source(), NULL, NULL, &made))
-
-void expect_kept_vae_builder(const char *function, genlat_vae_builder *builder, int must)
-{
-    genlat_vae *vae = NULL;
-    genlat_status status = genlat_vae_build(&builder, NULL, &vae);
-    expect_kept(function, status, must);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
 }
 
 START_TEST(illegal_arguments_are_told)

@@ -70,9 +70,9 @@ START_TEST(tensors)
     REFUSED(GENLAT_E_SHAPE, "genlat_tensor", genlat_tensor_new, ctx, 2, negative, &out);
     REFUSED(GENLAT_E_SHAPE, "6 elements", genlat_tensor_reshape, right, 2, open, &out);
     REFUSED(GENLAT_E_SHAPE, "", genlat_tensor_reshape, right, 2, two_open, &out);
-    REFUSED(GENLAT_E_RANGE, "1 to 3 of 2", genlat_tensor_rows, right, 1, 3, &out);
+    REFUSED(GENLAT_E_RANGE, "rows 1 to 3", genlat_tensor_rows, right, 1, 3, &out);
     REFUSED(GENLAT_E_RANGE, "", genlat_tensor_rows, right, 2, 1, &out);
-    REFUSED(GENLAT_E_SHAPE, "4 elements into 6", genlat_tensor_copy, right, narrow);
+    REFUSED(GENLAT_E_SHAPE, "source has 4 elements, expected 6", genlat_tensor_copy, right, narrow);
     ck_assert_ptr_null(out);
 }
 END_TEST

@@ -174,114 +174,175 @@ done:
     return status;
 }
 
-static genlat_status make_vae(genlat_ctx *ctx, genlat_vae **vae)
+/* ---- models ---------------------------------------------------------------------------------- */
+
+static genlat_status make_model(genlat_ctx *ctx, const char *family, const char *const *pairs, genlat_source *source,
+                                genlat_model **out)
 {
-    genlat_vae_builder *builder = NULL;
-    genlat_status status = genlat_vae_builder_new(ctx, &builder);
+    genlat_model_builder *builder = NULL;
+    genlat_status status = genlat_model_builder_new(ctx, family, &builder);
     if (status != GENLAT_OK)
         return status;
-    genlat_vae_builder_data(builder, 1, (int64_t[]){2});
-    genlat_vae_builder_latent(builder, 2);
-    genlat_vae_builder_encoder(builder, "dense units=4; relu");
-    genlat_vae_builder_decoder(builder, "dense units=4; relu; dense units=2");
-    return genlat_vae_build(&builder, NULL, vae);
+    if (!source)
+        genlat_model_builder_data(builder, 2, (int64_t[]){1, 2});
+    for (; *pairs; pairs += 2)
+        genlat_model_builder_set(builder, pairs[0], pairs[1]);
+    return genlat_model_build(&builder, source, out);
 }
 
-static genlat_status use_vae(genlat_ctx *ctx)
+static genlat_status make_vae(genlat_ctx *ctx, genlat_model **vae)
+{
+    static const char *const pairs[] = {"latent",  "2", "encoder", "flatten; dense units=4; relu",
+                                        "decoder", "dense units=4; relu; dense units=2", NULL};
+    return make_model(ctx, "vae", pairs, NULL, vae);
+}
+
+/* What is the same for every family with latents. */
+static genlat_status use_latents(genlat_model *model, const genlat_tensor *x)
+{
+    genlat_tensor *drawn = NULL, *z = NULL, *path = NULL, *line = NULL, *code = NULL, *y = NULL;
+    genlat_net *net = NULL;
+    double terms[GENLAT_MAX_TERMS];
+    genlat_status status;
+    TRY(genlat_model_step(model, x, NULL, terms));
+    TRY(genlat_model_sample(model, 5, NULL, NULL, &drawn));
+    TRY(genlat_model_latents(model, 3, NULL, &z));
+    TRY(genlat_model_interpolate(model, z, z, NULL, 3, GENLAT_PATH_SPHERE, &path));
+    TRY(genlat_model_traverse(model, NULL, NULL, -1, 1, 3, &line));
+    TRY(genlat_model_net(model, genlat_model_part(model, 0), &net));
+    if (strcmp(genlat_model_family(model), "vae") == 0) {
+        TRY(genlat_model_encode(model, x, NULL, &code));
+        TRY(genlat_model_reconstruct(model, x, NULL, &y));
+    }
+done:
+    genlat_net_destroy(&net);
+    genlat_tensor_destroy(&drawn);
+    genlat_tensor_destroy(&z);
+    genlat_tensor_destroy(&path);
+    genlat_tensor_destroy(&line);
+    genlat_tensor_destroy(&code);
+    genlat_tensor_destroy(&y);
+    return status;
+}
+
+static genlat_status use_model_files(genlat_ctx *ctx, genlat_model *model)
 {
     char path[] = "/tmp/genlat-oom-XXXXXX";
-    genlat_vae *vae = NULL, *again = NULL;
-    genlat_tensor *x = NULL, *drawn = NULL;
+    genlat_model *again = NULL;
     genlat_status status;
     close(mkstemp(path));
-    TRY(make_vae(ctx, &vae));
-    TRY(genlat_tensor_new(ctx, 2, (int64_t[]){3, 2}, &x));
-    TRY(genlat_vae_step(vae, NULL, x, NULL, NULL));
-    TRY(genlat_vae_sample(vae, 5, &drawn));
-    TRY(genlat_vae_save(vae, path));
-    TRY(genlat_vae_load(ctx, path, &again));
-    TRY(genlat_vae_export(again, path));
+    TRY(genlat_model_save(model, path));
+    TRY(genlat_model_load(ctx, path, &again));
+    TRY(genlat_model_export(again, path));
 done:
-    genlat_tensor_destroy(&x);
-    genlat_tensor_destroy(&drawn);
-    genlat_vae_destroy(&vae);
-    genlat_vae_destroy(&again);
+    genlat_model_destroy(&again);
     unlink(path);
     return status;
 }
 
-static genlat_status make_gan(genlat_ctx *ctx, genlat_gan **gan)
+static genlat_status use_vae(genlat_ctx *ctx)
 {
-    genlat_gan_builder *builder = NULL;
-    genlat_status status = genlat_gan_builder_new(ctx, &builder);
-    if (status != GENLAT_OK)
-        return status;
-    genlat_gan_builder_data(builder, 2, (int64_t[]){1, 2});
-    genlat_gan_builder_generator(builder, "dense units=4; relu; dense units=2");
-    genlat_gan_builder_discriminator(builder,
-                                     "flatten; dense units=4; leaky_relu name=features; dense units=1");
-    for (const char *const *set =
-             (const char *[]){"gp", "1", "history", "1", "feature_matching", "1", "augment", "color",
-                              "orthogonal", "0.1", "approx_r1", "1", NULL};
-         *set; set += 2)
-        genlat_gan_builder_set(builder, set[0], set[1]);
-    return genlat_gan_build(&builder, NULL, gan);
+    genlat_model *vae = NULL;
+    genlat_tensor *x = NULL, *mean = NULL, *logvar = NULL, *z = NULL;
+    genlat_source *source = NULL;
+    genlat_vae_terms terms = {.size = sizeof terms};
+    double nll[3], all[GENLAT_MAX_TERMS];
+    int64_t active = 0;
+    genlat_status status;
+    TRY(make_vae(ctx, &vae));
+    TRY(genlat_tensor_new(ctx, 3, (int64_t[]){3, 1, 2}, &x));
+    TRY(use_latents(vae, x));
+    TRY(genlat_vae_encode(vae, x, NULL, &mean, &logvar));
+    TRY(genlat_vae_encode_sample(vae, x, NULL, 1, &z));
+    TRY(genlat_vae_elbo(vae, x, NULL, 2, 1, &terms));
+    TRY(genlat_vae_log_likelihood(vae, x, NULL, 2, 1, nll));
+    TRY(genlat_source_memory(ctx, x, NULL, &source));
+    TRY(genlat_vae_active_units(vae, source, &active, NULL, NULL));
+    TRY(genlat_model_evaluate(vae, source, 2, 1, all));
+    TRY(use_model_files(ctx, vae));
+done:
+    genlat_source_destroy(&source);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&mean);
+    genlat_tensor_destroy(&logvar);
+    genlat_tensor_destroy(&z);
+    genlat_model_destroy(&vae);
+    return status;
 }
 
 static genlat_status use_gan(genlat_ctx *ctx)
 {
-    char path[] = "/tmp/genlat-oom-XXXXXX";
-    genlat_gan *gan = NULL, *again = NULL;
-    genlat_tensor *x = NULL, *drawn = NULL, *said = NULL;
+    static const char *const pairs[] = {
+        "generator", "dense units=4; relu; dense units=2", "discriminator",
+        "flatten; dense units=4; leaky_relu name=features; dense units=1", "gp", "1", "history", "1", "feature_matching", "1",
+        "augment", "color", "orthogonal", "0.1", "approx_r1", "1", NULL};
+    genlat_model *gan = NULL;
+    genlat_tensor *x = NULL, *said = NULL;
     genlat_status status;
-    close(mkstemp(path));
-    TRY(make_gan(ctx, &gan));
+    TRY(make_model(ctx, "gan", pairs, NULL, &gan));
     TRY(genlat_tensor_new(ctx, 3, (int64_t[]){3, 1, 2}, &x));
-    TRY(genlat_gan_step(gan, x, NULL, NULL));
-    TRY(genlat_gan_generate(gan, 5, NULL, NULL, &drawn));
+    TRY(use_latents(gan, x));
     TRY(genlat_gan_discriminate(gan, x, NULL, &said));
-    TRY(genlat_gan_save(gan, path));
-    TRY(genlat_gan_load(ctx, path, &again));
-    TRY(genlat_gan_export(again, path));
+    TRY(use_model_files(ctx, gan));
 done:
     genlat_tensor_destroy(&x);
-    genlat_tensor_destroy(&drawn);
     genlat_tensor_destroy(&said);
-    genlat_gan_destroy(&gan);
-    genlat_gan_destroy(&again);
-    unlink(path);
+    genlat_model_destroy(&gan);
     return status;
 }
 
 static genlat_status use_predictor(genlat_ctx *ctx)
 {
-    char path[] = "/tmp/genlat-oom-XXXXXX";
+    static const char *const pairs[] = {"net", "dense units=4; relu", NULL};
     genlat_source *ring = NULL;
-    genlat_predictor *p = NULL, *again = NULL;
+    genlat_model *p = NULL;
     genlat_tensor *x = NULL, *labels = NULL, *y = NULL, *features = NULL;
-    genlat_predictor_opts opts;
-    genlat_predictor_opts_init(&opts);
-    opts.net = "dense units=4; relu";
     genlat_status status;
-    close(mkstemp(path));
     TRY(genlat_source_synthetic(ctx, "ring", 6, 1, &ring));
-    TRY(genlat_predictor_new(ctx, ring, &opts, &p));
+    TRY(make_model(ctx, "predictor", pairs, ring, &p));
     TRY(genlat_source_read(ring, 0, 6, &x, &labels));
-    TRY(genlat_predictor_step(p, x, labels, NULL));
+    TRY(genlat_model_step(p, x, labels, NULL));
     TRY(genlat_predictor_predict(p, x, &y));
-    TRY(genlat_predictor_features(p, x, &features));
-    TRY(genlat_predictor_save(p, path));
-    TRY(genlat_predictor_load(ctx, path, &again));
-    TRY(genlat_predictor_export(again, path));
+    TRY(genlat_model_encode(p, x, NULL, &features));
+    TRY(use_model_files(ctx, p));
 done:
     genlat_source_destroy(&ring);
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&y);
     genlat_tensor_destroy(&features);
-    genlat_predictor_destroy(&p);
-    genlat_predictor_destroy(&again);
-    unlink(path);
+    genlat_model_destroy(&p);
+    return status;
+}
+
+/* Builders: presets, settings, options as structs, nets of the caller's own. */
+static genlat_status use_builders(genlat_ctx *ctx)
+{
+    genlat_model *first = NULL, *second = NULL;
+    genlat_model_builder *builder = NULL;
+    genlat_net *encoder = NULL, *decoder = NULL;
+    genlat_vae_opts opts = {.size = sizeof opts};
+    genlat_status status;
+    TRY(make_vae(ctx, &first));
+    TRY(genlat_model_net(first, "encoder", &encoder));
+    TRY(genlat_model_net(first, "decoder", &decoder));
+    TRY(genlat_model_builder_new(ctx, "vae", &builder));
+    genlat_model_builder_preset(builder, "basic");
+    TRY(genlat_vae_builder_options(builder, &opts));
+    opts.latent = 2;
+    opts.beta = 3;
+    genlat_vae_builder_set_options(builder, &opts);
+    genlat_model_builder_set_real(builder, "free_bits", 0.5);
+    genlat_model_builder_data(builder, 2, (int64_t[]){1, 2});
+    genlat_model_builder_net(builder, "encoder", encoder);
+    genlat_model_builder_net(builder, "decoder", decoder);
+    TRY(genlat_model_build(&builder, NULL, &second));
+done:
+    genlat_model_builder_destroy(&builder);
+    genlat_net_destroy(&encoder);
+    genlat_net_destroy(&decoder);
+    genlat_model_destroy(&first);
+    genlat_model_destroy(&second);
     return status;
 }
 
@@ -322,6 +383,7 @@ static const struct use {
     {"tensors", use_tensors}, {"net", use_net},         {"files", use_files},
     {"data", use_data},       {"sources", use_sources}, {"vae", use_vae},
     {"gan", use_gan},         {"metrics", use_metrics}, {"predictor", use_predictor},
+    {"builders", use_builders},
 };
 enum { USES = sizeof uses / sizeof *uses };
 
@@ -400,7 +462,7 @@ START_TEST(a_hundred_steps_allocate_nothing)
 {
     counter c = {0};
     genlat_ctx *ctx = NULL;
-    genlat_vae *vae = NULL;
+    genlat_model *vae = NULL;
     genlat_tensor *x = NULL;
     genlat_ctx_opts opts;
     const genlat_allocator allocator = {sizeof allocator, &c, counted_alloc, counted_free};
@@ -408,14 +470,14 @@ START_TEST(a_hundred_steps_allocate_nothing)
     opts.allocator = &allocator;
     ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
     ck_assert_int_eq(make_vae(ctx, &vae), GENLAT_OK);
-    ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){8, 2}, &x), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_new(ctx, 3, (int64_t[]){8, 1, 2}, &x), GENLAT_OK);
     ck_assert_int_eq(genlat_vae_step(vae, NULL, x, NULL, NULL), GENLAT_OK);
     long before = c.calls;
     for (int i = 0; i < 100; i++)
         ck_assert_int_eq(genlat_vae_step(vae, NULL, x, NULL, NULL), GENLAT_OK);
     ck_assert_int_eq(c.calls, before);
     genlat_tensor_destroy(&x);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&vae);
     genlat_ctx_destroy(&ctx);
     ck_assert_int_eq(c.live, 0);
 }

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "model/vae_priv.h"
+#include "vae/vae_priv.h"
 
 enum { DATA = 3, LATENT = 2, ROWS = 5 };
 
@@ -51,39 +51,39 @@ static gnl_real *weight(genlat_net *net, const char *name)
 }
 
 /* Posterior: covariance 1 / (1 + |w|^2 / sd^2), mean that times W^T (x - b) / sd^2; both can be put out by a factor. */
-static void set_nets(genlat_vae *vae, double mean_factor, double variance_factor)
+static void set_nets(const genlat_model *model, double mean_factor, double variance_factor)
 {
-    gnl_real *mean = weight(vae->encoder, "mean.weight"), *mean_bias = weight(vae->encoder, "mean.bias");
-    gnl_real *spread = weight(vae->encoder, "spread.weight"),
-             *spread_bias = weight(vae->encoder, "spread.bias");
-    gnl_real *out = weight(vae->decoder, "0.weight"), *out_bias = weight(vae->decoder, "0.bias");
+    genlat_net *encoder = model->net[GNL_VAE_ENCODER_NET], *decoder = model->net[GNL_VAE_DECODER_NET];
+    gnl_real *mean = weight(encoder, "mean.weight"), *mean_bias = weight(encoder, "mean.bias");
+    gnl_real *logvar = weight(encoder, "logvar_raw.weight"), *logvar_bias = weight(encoder, "logvar_raw.bias");
+    gnl_real *out = weight(decoder, "0.weight"), *out_bias = weight(decoder, "0.bias");
     for (int j = 0; j < LATENT; j++) {
         double variance = 1 / (1 + column_square(j) / (SD * SD));
         mean_bias[j] = 0;
-        spread_bias[j] = (gnl_real)log(variance_factor * variance);
+        logvar_bias[j] = (gnl_real)log(variance_factor * variance);
         for (int i = 0; i < DATA; i++) {
             double slope = mean_factor * variance * W[i][j] / (SD * SD);
             mean[j * DATA + i] = (gnl_real)slope;
             mean_bias[j] -= (gnl_real)(slope * B[i]);
-            spread[j * DATA + i] = 0;
+            logvar[j * DATA + i] = 0;
             out[i * LATENT + j] = (gnl_real)W[i][j];
             out_bias[i] = (gnl_real)B[i];
         }
     }
 }
 
-static genlat_vae *build(void)
+static genlat_model *build(void)
 {
-    genlat_vae_builder *b = NULL;
-    genlat_vae *vae = NULL;
-    ck_assert_int_eq(genlat_vae_builder_new(ctx, &b), GENLAT_OK);
-    genlat_vae_builder_data(b, 1, (int64_t[]){DATA});
-    genlat_vae_builder_latent(b, LATENT);
-    genlat_vae_builder_likelihood(b, GENLAT_LIKELIHOOD_GAUSSIAN, "sd=fixed value=0.7");
-    genlat_vae_builder_encoder(b, "flatten");
-    genlat_vae_builder_decoder(b, "dense units={out}");
-    ck_assert_msg(genlat_vae_build(&b, NULL, &vae) == GENLAT_OK, "%s", genlat_last_error());
-    return vae;
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &b), GENLAT_OK);
+    genlat_model_builder_data(b, 1, (int64_t[]){DATA});
+    genlat_model_builder_set_int(b, "latent", LATENT);
+    genlat_model_builder_set(b, "likelihood", "gaussian sd=fixed value=0.7");
+    genlat_model_builder_set(b, "encoder", "flatten");
+    genlat_model_builder_set(b, "decoder", "dense units={out}");
+    ck_assert_msg(genlat_model_build(&b, NULL, &model) == GENLAT_OK, "%s", genlat_last_error());
+    return model;
 }
 
 static genlat_tensor *data(double wanted[ROWS])
@@ -104,15 +104,15 @@ static genlat_tensor *data(double wanted[ROWS])
 static void compare(double mean_factor, double variance_factor, int64_t samples, double near)
 {
     double wanted[ROWS], found[ROWS];
-    genlat_vae *vae = build();
+    genlat_model *model = build();
     genlat_tensor *x = data(wanted);
-    set_nets(vae, mean_factor, variance_factor);
-    ck_assert_int_eq(genlat_vae_log_likelihood(vae, x, NULL, samples, 3, found), GENLAT_OK);
+    set_nets(model, mean_factor, variance_factor);
+    ck_assert_int_eq(genlat_vae_log_likelihood(model, x, NULL, samples, 3, found), GENLAT_OK);
     for (int r = 0; r < ROWS; r++)
         ck_assert_msg(fabs(found[r] - wanted[r]) < near, "row %d: %.9f found, %.9f wanted", r, found[r],
                       wanted[r]);
     genlat_tensor_destroy(&x);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
 }
 
 START_TEST(exact_posterior_gives_exact_likelihood)
@@ -131,16 +131,16 @@ END_TEST
 START_TEST(elbo_of_the_exact_posterior_is_the_likelihood)
 {
     double wanted[ROWS], mean = 0;
-    genlat_vae *vae = build();
+    genlat_model *model = build();
     genlat_tensor *x = data(wanted);
     genlat_vae_terms terms = {.size = sizeof terms};
-    set_nets(vae, 1, 1);
+    set_nets(model, 1, 1);
     for (int r = 0; r < ROWS; r++)
         mean += wanted[r] / ROWS;
-    ck_assert_int_eq(genlat_vae_elbo(vae, x, NULL, 20000, 3, &terms), GENLAT_OK);
+    ck_assert_int_eq(genlat_vae_elbo(model, x, NULL, 20000, 3, &terms), GENLAT_OK);
     ck_assert_double_lt(fabs(terms.neg_elbo - mean), 0.01);
     genlat_tensor_destroy(&x);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&model);
 }
 END_TEST
 

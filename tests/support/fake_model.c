@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* A model of two weights. */
-#include <stdio.h>
-
+/* A family of models of two weights. */
 #include "support/fake_model.h"
 
 static const char *const terms[] = {"loss", "kl", "beta", NULL};
+
+static fake_model *fake_of(genlat_model *model)
+{
+    return (fake_model *)model;
+}
+
+/* ---- what a trainer does with it --------------------------------------------------------------- */
 
 static double distance(const fake_model *self, const gnl_real *x, int64_t rows, double *gradient)
 {
     double sum = 0;
     for (int64_t i = 0; i < rows * FAKE_WIDTH; i++) {
-        double apart = self->weight[i % FAKE_WIDTH] - (double)x[i];
+        double apart = (double)self->weight[i % FAKE_WIDTH] - (double)x[i];
         sum += 0.5 * apart * apart;
         if (gradient)
             gradient[i % FAKE_WIDTH] += apart / (double)rows;
@@ -18,29 +23,30 @@ static double distance(const fake_model *self, const gnl_real *x, int64_t rows, 
     return sum / (double)rows;
 }
 
-static genlat_status step(gnl_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *out)
+static genlat_status step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *out)
 {
-    fake_model *self = (fake_model *)model;
+    fake_model *self = fake_of(model);
     double gradient[FAKE_WIDTH] = {0};
     int64_t call = self->calls++;
     if (call >= self->bad_from && call < self->bad_to)
-        return gnl_fail(GENLAT_E_NUMERIC, "fake_step: loss is nan");
+        return gnl_fail(GENLAT_E_NUMERIC, "loss is nan");
     gnl_rng rng = gnl_rng_make(1, GNL_STREAM_NOISE, (uint64_t)model->progress.step);
     out[0] = distance(self, x->data, x->shape.dim[0], gradient);
     out[1] = self->kl;
     out[2] = 1;
     for (int i = 0; i < FAKE_WIDTH; i++) {
-        self->momentum[i] = 0.5 * self->momentum[i] + gradient[i] + 0.01 * gnl_rng_gauss(&rng);
-        self->weight[i] -= 0.1 * self->momentum[i];
+        double moved = 0.5 * (double)self->momentum[i] + gradient[i] + 0.01 * gnl_rng_gauss(&rng);
+        self->momentum[i] = (gnl_real)moved;
+        self->weight[i] -= (gnl_real)(0.1 * moved);
     }
     model->progress.step++;
     return GENLAT_OK;
 }
 
-static genlat_status evaluate(gnl_model *model, const genlat_tensor *x, const genlat_tensor *labels,
-                              uint64_t seed, int64_t first, double *out)
+static genlat_status evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
+                              int64_t first, double *out)
 {
-    fake_model *self = (fake_model *)model;
+    fake_model *self = fake_of(model);
     out[0] = distance(self, x->data, x->shape.dim[0], NULL);
     out[1] = self->kl;
     out[2] = 1;
@@ -51,69 +57,69 @@ static genlat_status evaluate(gnl_model *model, const genlat_tensor *x, const ge
     return GENLAT_OK;
 }
 
-static genlat_status save(gnl_model *model, const char *path)
+/* ---- the family -------------------------------------------------------------------------------- */
+
+static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
 {
-    const fake_model *self = (const fake_model *)model;
-    FILE *file = fopen(path, "wb");
-    bool ok = file && fwrite(self->weight, sizeof self->weight, 1, file) == 1 &&
-              fwrite(self->momentum, sizeof self->momentum, 1, file) == 1 &&
-              fwrite(&model->progress, sizeof model->progress, 1, file) == 1;
-    if (file && fclose(file) != 0)
-        ok = false;
-    return ok ? GENLAT_OK : gnl_fail(GENLAT_E_IO, "fake_save: %s", path);
+    config->data = (gnl_shape){1, {FAKE_WIDTH}};
+    return GENLAT_OK;
 }
 
-static void release(gnl_model *model)
+static genlat_status make(genlat_model *model)
 {
-    gnl_tensor_release(model->offset);
-    gnl_tensor_release(model->scale);
-    gnl_object_free(model);
-}
-
-static int64_t snapshot_size(const gnl_model *model)
-{
-    return FAKE_WIDTH;
-}
-
-static void snapshot(const gnl_model *model, gnl_real *out)
-{
-    for (int i = 0; i < FAKE_WIDTH; i++)
-        out[i] = (gnl_real)((const fake_model *)model)->weight[i];
-}
-
-static void restore(gnl_model *model, const gnl_real *in)
-{
-    for (int i = 0; i < FAKE_WIDTH; i++)
-        ((fake_model *)model)->weight[i] = (double)in[i];
-}
-
-static const gnl_model_type type = {"fake",  terms,         step,     evaluate, save,
-                                    release, snapshot_size, snapshot, restore};
-
-fake_model *fake_new(genlat_ctx *ctx)
-{
-    fake_model *self = gnl_object_new(ctx, sizeof *self);
-    if (!self)
-        return NULL;
-    self->model.type = &type;
-    self->model.data = (gnl_shape){1, {FAKE_WIDTH}};
+    static char name[] = "values";
+    static gnl_weight values = {
+        .name = name, .param = {.name = name, .shape = {1, {FAKE_WIDTH}}}, .count = FAKE_WIDTH};
+    fake_model *self = fake_of(model);
+    gnl_part part = {.name = "weight", .weight = &values, .weights = 1, .value = self->weight, .values = FAKE_WIDTH,
+                     .optimizer = -1};
+    model->terms = terms;
     self->weight[0] = 5;
     self->weight[1] = -5;
     self->kl = 1;
-    return self;
+    GNL_TRY(gnl_model_add_part(model, part));
+    part.name = "momentum";
+    part.value = self->momentum;
+    part.keep = GNL_KEEP_TRAINING;
+    return gnl_model_add_part(model, part);
+}
+
+static const gnl_config_type config_type = {.family = "fake", .size = sizeof(gnl_config)};
+static const gnl_net_slot nets[] = {{NULL, 0}};
+
+static const gnl_model_type type = {
+    .name = "fake",
+    .help = "two weights",
+    .size = sizeof(fake_model),
+    .config = &config_type,
+    .nets = nets,
+    .read_shape = read_shape,
+    .make = make,
+    .step = step,
+    .evaluate = evaluate,
+};
+
+static const gnl_model_type *find(const char *name)
+{
+    return strcmp(name, type.name) == 0 ? &type : NULL;
+}
+
+/* ---- making ------------------------------------------------------------------------------------ */
+
+fake_model *fake_new(genlat_ctx *ctx)
+{
+    const gnl_config config = {.data = {1, {FAKE_WIDTH}}};
+    genlat_model *model = NULL;
+    return gnl_model_new(ctx, &type, &config, NULL, &model) == GENLAT_OK ? fake_of(model) : NULL;
 }
 
 fake_model *fake_load(genlat_ctx *ctx, const char *path)
 {
-    fake_model *self = fake_new(ctx);
-    FILE *file = fopen(path, "rb");
-    bool ok = self && file && fread(self->weight, sizeof self->weight, 1, file) == 1 &&
-              fread(self->momentum, sizeof self->momentum, 1, file) == 1 &&
-              fread(&self->model.progress, sizeof self->model.progress, 1, file) == 1;
-    if (file)
-        fclose(file);
-    if (ok)
-        return self;
-    gnl_model_release(self ? &self->model : NULL);
-    return NULL;
+    genlat_model *model = NULL;
+    return gnl_model_load(ctx, path, find, &model) == GENLAT_OK ? fake_of(model) : NULL;
+}
+
+void fake_release(fake_model *fake)
+{
+    gnl_model_release(fake ? &fake->model : NULL);
 }

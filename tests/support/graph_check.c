@@ -62,16 +62,16 @@ static bool chance(gnl_rng *rng, double p)
 
 static variant draw_variant(gnl_rng *rng, uint32_t purpose)
 {
-    variant v = {.opts = gnl_exec_opts(purpose, true), .context = draw_context(rng)};
+    variant v = {.opts = GNL_EXEC_OPTS(.purpose = purpose, .input_grads = 1), .context = draw_context(rng)};
     const bool training = purpose == GENLAT_EXEC_TRAINING;
     v.capacity = TRIAL_ROWS + (int64_t)gnl_rng_below(rng, 4);
     v.opts.tile = chance(rng, 0.5) ? 1 + (int64_t)gnl_rng_below(rng, 4) : 0;
     v.opts.recompute = chance(rng, 0.5);
     v.opts.keep = chance(rng, 0.25);
     v.opts.input_grads = chance(rng, 0.75);
-    v.opts.lend_grads = training && chance(rng, 0.4);
+    v.opts.gradients_in_workspace = training && chance(rng, 0.4);
     v.nested = training && chance(rng, 0.4);
-    v.again = chance(rng, 0.3) && !v.opts.lend_grads;
+    v.again = chance(rng, 0.3) && !v.opts.gradients_in_workspace;
     v.general = chance(rng, 0.5);
     v.wanted = chance(rng, 0.5) ? 0 : 1 + (unsigned)gnl_rng_below(rng, 3);
     return v;
@@ -82,10 +82,10 @@ static void describe(const variant *v, const trial_job *job)
     char text[256];
     trial_describe(job, text, sizeof text);
     snprintf(doing, sizeof doing,
-             "%s; purpose %u, capacity %d, tile %d, recompute %u, keep %u, input_grads %u, lend_grads %u, nested %d, again %d, "
-             "general %d, wanted %u, context: %s",
+             "%s; purpose %u, capacity %d, tile %d, recompute %u, keep %u, input_grads %u, gradients_in_workspace %u, "
+             "nested %d, again %d, general %d, wanted %u, context: %s",
              text, v->opts.purpose, (int)v->capacity, (int)v->opts.tile, v->opts.recompute, v->opts.keep, v->opts.input_grads,
-             v->opts.lend_grads, v->nested, v->again, v->general, v->wanted, contexts[v->context].name);
+             v->opts.gradients_in_workspace, v->nested, v->again, v->general, v->wanted, contexts[v->context].name);
 }
 
 static bool report(void)
@@ -127,7 +127,7 @@ static genlat_net *make_carrier(genlat_ctx *ctx, const genlat_net *net, int outp
 
 static genlat_exec_opts inner_options(gnl_rng *rng)
 {
-    genlat_exec_opts opts = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
+    genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1);
     opts.tile = chance(rng, 0.5) ? 1 + (int64_t)gnl_rng_below(rng, 4) : 0;
     opts.recompute = chance(rng, 0.5);
     return opts;
@@ -144,7 +144,7 @@ static int64_t bytes_of(genlat_net *net, const genlat_exec_opts *opts)
 static genlat_exec *compile_inner(genlat_exec *outer, genlat_net *net, const genlat_exec_opts *opts)
 {
     genlat_exec *exec = NULL;
-    if (genlat_exec_compile_guest(outer, net, TRIAL_ROWS, opts, &exec) != GENLAT_OK) {
+    if (genlat_exec_compile_nested(outer, net, TRIAL_ROWS, opts, &exec) != GENLAT_OK) {
         printf("%s\n", genlat_last_error());
         abort();
     }
@@ -156,14 +156,14 @@ static void run_nested(void *arg, genlat_tensor *dy[])
 {
     nested *n = arg;
     const trial_run run = {.exec = n->inner};
-    const gnl_real *y = gnl_exec_output(n->carrier->host, n->output);
-    const int64_t rows = n->carrier->host->rows, size = gnl_shape_count(&n->carrier_net->node[0].shape);
+    const gnl_real *y = gnl_exec_output(n->carrier->outer, n->output);
+    const int64_t rows = n->carrier->outer->rows, size = gnl_shape_count(&n->carrier_net->node[0].shape);
     const bool good = trial_run_job(&trial, &jobs[n->job], &run, &found, message);
     if (!good || (usable[n->job] && !trial_compare(&found, &wanted[n->job], message)))
         memcpy(n->failure, message, sizeof n->failure);
     if (!dy[n->output])
         return;
-    gnl_exec_forward(n->carrier, true, rows, &y);
+    gnl_exec_forward(n->carrier, GNL_TRAIN, rows, &y);
     memcpy(gnl_exec_output_grad(n->carrier, 0), dy[n->output]->data, (size_t)(rows * size) * sizeof *y);
     gnl_exec_backward(n->carrier, 1, GNL_GRAD_INPUTS);
     dy[n->output]->data = gnl_exec_input_grad(n->carrier, 0);
@@ -178,8 +178,8 @@ static void open_nested(nested *n, genlat_net *net, variant *v, gnl_rng *rng, ge
     n->inner_net = trial_clone(&trial, ctx);
     n->carrier_net = make_carrier(ctx, net, n->output);
     inner[0] = inner_options(rng);
-    inner[1] = gnl_exec_opts(GENLAT_EXEC_TRAINING, true);
-    v->opts.room = bytes_of(n->inner_net, &inner[0]) + bytes_of(n->carrier_net, &inner[1]) - space;
+    inner[1] = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1);
+    v->opts.nested_bytes = bytes_of(n->inner_net, &inner[0]) + bytes_of(n->carrier_net, &inner[1]) - space;
 }
 
 static void close_nested(nested *n)
@@ -196,7 +196,7 @@ static void count(const variant *v, const genlat_exec *exec)
 {
     done->execs++;
     done->nested += v->nested;
-    done->own_gradients += v->opts.lend_grads;
+    done->own_gradients += v->opts.gradients_in_workspace;
     done->recomputed += v->opts.recompute;
     done->tiled += exec->tile < exec->capacity;
     done->kept += v->opts.keep;
@@ -298,7 +298,7 @@ static bool run_inference(variant v)
     static trial_result out;
     genlat_net *net = trial_clone(&trial, contexts[v.context].ctx);
     v.opts.purpose = GENLAT_EXEC_INFERENCE;
-    v.opts.lend_grads = 0;
+    v.opts.gradients_in_workspace = 0;
     describe(&v, &jobs[EVAL]);
     genlat_exec *exec = compile(net, &v);
     const bool good = exec && run_job(EVAL, &v, &(trial_run){.exec = exec}, &out);

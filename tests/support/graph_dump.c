@@ -93,7 +93,7 @@ static void add_result(const trial_result *r, const trial_result *wanted, int jo
 static void run_job(const graph_trial *t, const trial_job *job, trial_result *out)
 {
     const bool training = job->kind < TRIAL_DUAL;
-    genlat_exec_opts opts = gnl_exec_opts(training ? GENLAT_EXEC_TRAINING : GENLAT_EXEC_PENALTY, true);
+    genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = training ? GENLAT_EXEC_TRAINING : GENLAT_EXEC_PENALTY, .input_grads = 1);
     char message[TRIAL_MESSAGE];
     genlat_net *net = trial_clone(t, t->net->object.ctx);
     genlat_exec *exec = NULL;

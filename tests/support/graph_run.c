@@ -47,7 +47,7 @@ static void start(const graph_trial *t, const trial_job *job, const trial_run *r
 
 static void mark_frozen(genlat_net *net)
 {
-    for (int i = 0; i < net->weights && net->grad && !net->lender; i++)
+    for (int i = 0; i < net->weights && net->grad && !net->grad_owner; i++)
         for (int64_t j = 0; net->weight[i].frozen && !net->weight[i].param.state && j < net->weight[i].count; j++)
             net->grad[net->weight[i].offset + j] = MARK;
 }
@@ -92,7 +92,7 @@ static const gnl_real *gradient(const trial_run *run, int weight, char *message)
     static gnl_real grad[TRIAL_RESULT];
     const genlat_net *net = run->exec->net;
     const gnl_weight *w = &net->weight[weight];
-    const gnl_real share = run->again ? (gnl_real)0.5 : 1, mark = w->frozen && !net->lender ? MARK : 0;
+    const gnl_real share = run->again ? (gnl_real)0.5 : 1, mark = w->frozen && !net->grad_owner ? MARK : 0;
     const bool stays = w->frozen || !(wanted_of(run) & GNL_GRAD_WEIGHTS);
     for (int64_t j = 0; j < w->count; j++) {
         grad[j] = share * (net->grad[w->offset + j] - mark);
@@ -112,7 +112,7 @@ static bool put_weights(const trial_run *run, trial_result *found, char *message
         const gnl_weight *w = &net->weight[i];
         if (w->param.state)
             put(found, "state", w->name, w->count, net->state + w->offset);
-        if (w->param.state || (!wanted && net->lender))
+        if (w->param.state || (!wanted && net->grad_owner))
             continue;
         const gnl_real *grad = gradient(run, i, message);
         if (!grad)
@@ -222,7 +222,7 @@ static bool run_once(const graph_trial *t, const trial_job *job, const trial_run
     found->tensors = 0;
     found->numbers = 0;
     start(t, job, run);
-    gnl_exec_forward(exec, job->kind != TRIAL_EVAL, job->rows, (const gnl_real *const *)t->x);
+    gnl_exec_forward(exec, job->kind == TRIAL_EVAL ? GNL_EVAL : GNL_TRAIN, job->rows, (const gnl_real *const *)t->x);
     put_outputs(exec, found);
     if (!put_nodes(exec, found, message))
         return false;

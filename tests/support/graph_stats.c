@@ -24,8 +24,8 @@ static bool is_changed(const gnl_options_table *table, const gnl_option *o, cons
     char now[128], usual[128];
     _Alignas(16) unsigned char start[GNL_MAX_OPTION_BYTES];
     gnl_options_init(table, start, table->size);
-    return gnl_options_get(table, options, o->name, now, sizeof now, "") == GENLAT_OK &&
-           gnl_options_get(table, start, o->name, usual, sizeof usual, "") == GENLAT_OK && strcmp(now, usual) != 0;
+    return gnl_options_get(table, options, o->name, now, sizeof now) == GENLAT_OK &&
+           gnl_options_get(table, start, o->name, usual, sizeof usual) == GENLAT_OK && strcmp(now, usual) != 0;
 }
 
 static int index_of(const gnl_layer_type *type)

@@ -6,7 +6,7 @@
 #ifndef RANDOM_GRAPH_H
 #define RANDOM_GRAPH_H
 
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 enum { GRAPH_TEXT = 16384, GRAPH_INPUTS = 4, GRAPH_WHOLE = 3 /* whole inputs are 0, 1 or 2 */ };
 

@@ -9,7 +9,7 @@
 #ifndef REFERENCE_EXEC_H
 #define REFERENCE_EXEC_H
 
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 typedef struct reference_node reference_node;
 

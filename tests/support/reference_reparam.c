@@ -75,7 +75,7 @@ static double sigma_of(const matrix *m, const gnl_real *w, const gnl_real *u, co
 /* The state holds the vectors as they are stored; what is used is of unit length. */
 static void unit_vectors(const reference_exec *r, const gnl_weight *w, const matrix *m, gnl_real *u, gnl_real *v)
 {
-    const gnl_weight *beside = &r->net->weight[w->beside];
+    const gnl_weight *beside = &r->net->weight[w->auxiliary];
     memcpy(u, r->state + beside[0].offset, (size_t)m->rows * sizeof *u);
     memcpy(v, r->state + beside[1].offset, (size_t)m->columns * sizeof *v);
     to_unit(m->rows, u);
@@ -87,7 +87,8 @@ static void make_spectral(reference_exec *r, const gnl_weight *w, bool training)
     const matrix m = matrix_of(w);
     const gnl_real *value = r->value + w->offset;
     gnl_real u[MOST], v[MOST];
-    gnl_real *first = r->state + r->net->weight[w->beside].offset, *second = r->state + r->net->weight[w->beside + 1].offset;
+    const gnl_weight *auxiliary = &r->net->weight[w->auxiliary];
+    gnl_real *first = r->state + auxiliary[0].offset, *second = r->state + auxiliary[1].offset;
     if (training && !r->held) {
         iterate(&m, value, false, second, first);
         iterate(&m, value, true, first, second);
@@ -109,7 +110,7 @@ static double row_length(const matrix *m, const gnl_real *w, int64_t row)
 static void make_norm(reference_exec *r, const gnl_weight *w)
 {
     const matrix m = matrix_of(w);
-    const gnl_real *value = r->value + w->offset, *g = r->value + r->net->weight[w->beside].offset;
+    const gnl_real *value = r->value + w->offset, *g = r->value + r->net->weight[w->auxiliary].offset;
     for (int64_t row = 0; row < m.rows; row++) {
         const double length = row_length(&m, value, row);
         for (int64_t e = 0; e < m.count; e++)
@@ -123,9 +124,9 @@ void reference_make_weights(reference_exec *r, bool training)
     memcpy(r->made, r->value, (size_t)r->net->values * sizeof *r->made);
     for (int i = 0; i < r->net->weights; i++) {
         const gnl_weight *w = &r->net->weight[i];
-        if (w->beside && w->param.reparam == GNL_REPARAM_SPECTRAL)
+        if (w->auxiliary && w->param.reparam == GNL_REPARAM_SPECTRAL)
             make_spectral(r, w, training);
-        else if (w->beside)
+        else if (w->auxiliary)
             make_norm(r, w);
     }
     reference_disturb(r, r->net->values, r->made);
@@ -159,7 +160,7 @@ static void end_spectral(reference_exec *r, const gnl_weight *w)
 static void end_norm(reference_exec *r, const gnl_weight *w)
 {
     const matrix m = matrix_of(w);
-    const gnl_weight *beside = &r->net->weight[w->beside];
+    const gnl_weight *beside = &r->net->weight[w->auxiliary];
     const gnl_real *value = r->value + w->offset, *d = r->dmade + w->offset, *g = r->value + beside->offset;
     for (int64_t row = 0; row < m.rows; row++) {
         const double length = row_length(&m, value, row);
@@ -190,9 +191,9 @@ void reference_end_gradients(reference_exec *r)
         const gnl_weight *w = &r->net->weight[i];
         if (w->param.state)
             continue;
-        if (w->beside && w->param.reparam == GNL_REPARAM_SPECTRAL)
+        if (w->auxiliary && w->param.reparam == GNL_REPARAM_SPECTRAL)
             end_spectral(r, w);
-        else if (w->beside)
+        else if (w->auxiliary)
             end_norm(r, w);
         else if (!w->frozen)
             for (int64_t e = w->offset; e < w->offset + w->count; e++)

@@ -90,7 +90,7 @@ void rig_begin(void)
 void rig_end(void)
 {
     genlat_trainer_destroy(&trainer);
-    gnl_model_release(fake ? &fake->model : NULL);
+    fake_release(fake);
     fake = NULL;
     genlat_source_destroy(&train);
     genlat_source_destroy(&valid);
@@ -104,14 +104,14 @@ void rig_end(void)
 genlat_status rig_run(genlat_source *validation)
 {
     genlat_trainer_destroy(&trainer);
-    GNL_TRY(gnl_trainer_new(&fake->model, train, validation, &opts, "test", &trainer));
+    GNL_TRY(genlat_trainer_new(&fake->model, train, validation, &opts, &trainer));
     return genlat_trainer_run(trainer);
 }
 
 void rig_reload(void)
 {
     genlat_trainer_destroy(&trainer);
-    gnl_model_release(&fake->model);
+    fake_release(fake);
     fake = fake_load(ctx, last);
     ck_assert_ptr_nonnull(fake);
 }

@@ -29,22 +29,22 @@ static genlat_ctx *new_ctx(int64_t workers)
     return genlat_ctx_new(&opts, &ctx) == GENLAT_OK ? ctx : NULL;
 }
 
-static genlat_status make_vae(genlat_ctx *ctx, genlat_vae **vae)
+static genlat_status make_vae(genlat_ctx *ctx, genlat_model **vae)
 {
-    genlat_vae_builder *builder = NULL;
-    genlat_status status = genlat_vae_builder_new(ctx, &builder);
+    genlat_model_builder *builder = NULL;
+    genlat_status status = genlat_model_builder_new(ctx, "vae", &builder);
     if (status != GENLAT_OK)
         return status;
-    genlat_vae_builder_data(builder, 1, (int64_t[]){100});
-    genlat_vae_builder_latent(builder, 4);
-    genlat_vae_builder_encoder(builder, "dense units=64; tanh");
-    genlat_vae_builder_decoder(builder, "dense units=64; tanh; dense units=100");
-    return genlat_vae_build(&builder, NULL, vae);
+    genlat_model_builder_data(builder, 1, (int64_t[]){100});
+    genlat_model_builder_set_int(builder, "latent", 4);
+    genlat_model_builder_set(builder, "encoder", "dense units=64; tanh");
+    genlat_model_builder_set(builder, "decoder", "dense units=64; tanh; dense units=100");
+    return genlat_model_build(&builder, NULL, vae);
 }
 
 static genlat_status train(genlat_ctx *ctx, job *j)
 {
-    genlat_vae *vae = NULL;
+    genlat_model *vae = NULL;
     genlat_tensor *x = NULL;
     genlat_rng *rng = NULL;
     genlat_vae_terms terms = {.size = sizeof terms};
@@ -61,7 +61,7 @@ static genlat_status train(genlat_ctx *ctx, job *j)
     }
     genlat_rng_destroy(&rng);
     genlat_tensor_destroy(&x);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&vae);
     return status;
 }
 
@@ -180,7 +180,7 @@ END_TEST
 
 typedef struct decoder {
     genlat_ctx *ctx;
-    genlat_vae *vae;
+    genlat_model *vae;
     genlat_tensor *x;
     int bad;
 } decoder;
@@ -192,7 +192,7 @@ static void *decode_often(void *arg)
     d->bad = genlat_tensor_new(d->ctx, 2, (int64_t[]){5, 4}, &z) || genlat_tensor_fill(z, 0.25f);
     for (int i = 0; i < 100 && !d->bad; i++) {
         genlat_tensor_destroy(&d->x);
-        d->bad = genlat_vae_decode(d->vae, z, NULL, &d->x) != GENLAT_OK;
+        d->bad = genlat_model_decode(d->vae, z, NULL, &d->x) != GENLAT_OK;
     }
     genlat_tensor_destroy(&z);
     return NULL;
@@ -201,7 +201,7 @@ static void *decode_often(void *arg)
 START_TEST(a_model_is_decoded_by_several)
 {
     genlat_ctx *ctx = new_ctx(_i);
-    genlat_vae *vae = NULL;
+    genlat_model *vae = NULL;
     pthread_t thread[THREADS];
     decoder decoders[THREADS];
     ck_assert_int_eq(make_vae(ctx, &vae), GENLAT_OK);
@@ -218,7 +218,7 @@ START_TEST(a_model_is_decoded_by_several)
     }
     for (int i = 0; i < THREADS; i++)
         genlat_tensor_destroy(&decoders[i].x);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&vae);
     genlat_ctx_destroy(&ctx);
 }
 END_TEST

@@ -3,7 +3,7 @@
  * Mode coverage of GANs on the mixtures ring and grid, by the protocol of PacGAN: 2500 samples after training, of high
  * quality within 3 sd of a centre.
  *
- * usage: gan_modes ring|grid [seed [steps [key=value ...]]]     (keys of genlat_gan_builder_set(), preset=, batch=)
+ * usage: gan_modes ring|grid [seed [steps [key=value ...]]]     (keys of genlat_model_builder_set(), preset=, batch=)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,16 +29,16 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void report(genlat_gan *gan, genlat_source *source, int64_t step, double seconds)
+static void report(genlat_model *gan, genlat_source *source, int64_t step, double seconds)
 {
     genlat_modes modes = {.size = sizeof modes};
     genlat_tensor *samples = NULL, *centres = NULL;
-    genlat_generate_opts opts;
+    genlat_sample_opts opts;
     double sd = 0;
-    genlat_generate_opts_init(&opts);
+    genlat_sample_opts_init(&opts);
     opts.seed = 1;
     check(genlat_source_mixture(source, &centres, &sd));
-    check(genlat_gan_generate(gan, SAMPLES, NULL, &opts, &samples));
+    check(genlat_model_sample(gan, SAMPLES, NULL, &opts, &samples));
     check(genlat_metric_modes(samples, centres, sd, &modes));
     printf("{\"step\":%lld,\"seconds\":%.1f,\"modes\":%lld,\"of\":%lld,\"hq\":%.4f,\"kl\":%.4f}\n",
            (long long)step, seconds, (long long)modes.found, (long long)modes.modes, modes.high_quality,
@@ -48,7 +48,7 @@ static void report(genlat_gan *gan, genlat_source *source, int64_t step, double 
     genlat_tensor_destroy(&centres);
 }
 
-static void set_up(genlat_gan_builder *b, int count, char **pairs, int64_t *batch)
+static void set_up(genlat_model_builder *b, int count, char **pairs, int64_t *batch)
 {
     for (int i = 0; i < count; i++) {
         char *value = strchr(pairs[i], '=');
@@ -58,13 +58,13 @@ static void set_up(genlat_gan_builder *b, int count, char **pairs, int64_t *batc
         if (strcmp(pairs[i], "batch") == 0)
             *batch = atoll(value);
         else if (strcmp(pairs[i], "preset") == 0)
-            genlat_gan_builder_preset(b, value);
+            genlat_model_builder_preset(b, value);
         else
-            genlat_gan_builder_set(b, pairs[i], value);
+            genlat_model_builder_set(b, pairs[i], value);
     }
 }
 
-static void train(genlat_gan *gan, genlat_source *source, int64_t steps, int64_t batch)
+static void train(genlat_model *gan, genlat_source *source, int64_t steps, int64_t batch)
 {
     genlat_train_opts opts;
     genlat_trainer *trainer = NULL;
@@ -73,7 +73,7 @@ static void train(genlat_gan *gan, genlat_source *source, int64_t steps, int64_t
     opts.batch = batch;
     for (int64_t part = 1; part <= 10; part++) {
         opts.steps = steps * part / 10;
-        check(genlat_trainer_gan(gan, source, &opts, &trainer));
+        check(genlat_trainer_new(gan, source, NULL, &opts, &trainer));
         check(genlat_trainer_run(trainer));
         genlat_trainer_destroy(&trainer);
         report(gan, source, opts.steps, now() - began);
@@ -84,8 +84,8 @@ int main(int argc, char **argv)
 {
     genlat_ctx *ctx = NULL;
     genlat_source *source = NULL;
-    genlat_gan_builder *builder = NULL;
-    genlat_gan *gan = NULL;
+    genlat_model_builder *builder = NULL;
+    genlat_model *gan = NULL;
     genlat_ctx_opts opts;
     int64_t batch = 0, steps = argc > 3 ? atoll(argv[3]) : 10000;
     if (argc < 2)
@@ -94,11 +94,11 @@ int main(int argc, char **argv)
     opts.seed = argc > 2 ? atoll(argv[2]) : 1;
     check(genlat_ctx_new(&opts, &ctx));
     check(genlat_source_synthetic(ctx, argv[1], POINTS, opts.seed, &source));
-    check(genlat_gan_builder_new(ctx, &builder));
+    check(genlat_model_builder_new(ctx, "gan", &builder));
     set_up(builder, argc - 4, argv + 4, &batch);
-    check(genlat_gan_build(&builder, source, &gan));
+    check(genlat_model_build(&builder, source, &gan));
     train(gan, source, steps, batch);
-    genlat_gan_destroy(&gan);
+    genlat_model_destroy(&gan);
     genlat_source_destroy(&source);
     genlat_ctx_destroy(&ctx);
     return 0;

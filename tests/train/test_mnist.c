@@ -21,13 +21,13 @@ static genlat_source *open_part(genlat_ctx *ctx, const char *part)
     return source;
 }
 
-static genlat_vae *make(genlat_ctx *ctx, genlat_source *train)
+static genlat_model *make(genlat_ctx *ctx, genlat_source *train)
 {
-    genlat_vae_builder *builder = NULL;
-    genlat_vae *vae = NULL;
-    ck_assert_int_eq(genlat_vae_builder_new(ctx, &builder), GENLAT_OK);
-    genlat_vae_builder_preset(builder, "basic");
-    ck_assert_msg(genlat_vae_build(&builder, train, &vae) == GENLAT_OK, "%s", genlat_last_error());
+    genlat_model_builder *builder = NULL;
+    genlat_model *vae = NULL;
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &builder), GENLAT_OK);
+    genlat_model_builder_preset(builder, "basic");
+    ck_assert_msg(genlat_model_build(&builder, train, &vae) == GENLAT_OK, "%s", genlat_last_error());
     return vae;
 }
 
@@ -47,12 +47,12 @@ START_TEST(basic_reaches_the_published_bound)
     with.seed = _i;
     ck_assert_int_eq(genlat_ctx_new(&with, &ctx), GENLAT_OK);
     genlat_source *train = open_part(ctx, ""), *test = open_part(ctx, "#test");
-    genlat_vae *vae = make(ctx, train);
+    genlat_model *vae = make(ctx, train);
     genlat_trainer *trainer = NULL;
     genlat_train_opts opts;
     genlat_train_opts_init(&opts);
     opts.event = show;
-    ck_assert_int_eq(genlat_trainer_vae(vae, train, test, &opts, &trainer), GENLAT_OK);
+    ck_assert_int_eq(genlat_trainer_new(vae, train, test, &opts, &trainer), GENLAT_OK);
     ck_assert_msg(genlat_trainer_run(trainer) == GENLAT_OK, "%s", genlat_last_error());
     const double *loss = NULL;
     int64_t epochs = 0;
@@ -60,7 +60,7 @@ START_TEST(basic_reaches_the_published_bound)
     ck_assert_int_eq(epochs, 10);
     ck_assert_double_le(loss[epochs - 1], wanted);
     genlat_trainer_destroy(&trainer);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&vae);
     genlat_source_destroy(&train);
     genlat_source_destroy(&test);
     genlat_ctx_destroy(&ctx);

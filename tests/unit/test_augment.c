@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of samples: what texts name, how often each happens, how far it goes, and that none changes nothing. */
+/* Augmentations: what texts name, how far each goes, and that none changes nothing. What holds for every kind:
+ * tests/property/test_augment.c. */
 #include <check.h>
 #include <stdlib.h>
 #include <tgmath.h>
 
-#include "model/augment_priv.h"
+#include "gan/augment/augment.h"
 
 enum { ROWS = 4000 };
 
 static const gnl_shape image = {3, {3, 16, 24}}, signal = {2, {2, 16}}, vector = {1, {5}};
-static gnl_augment_draw draws[ROWS];
+static gnl_augment_draw draws[ROWS * GNL_MAX_AUGMENTS];
 
 static gnl_augment parse(const char *text, const gnl_shape *data)
 {
@@ -24,39 +25,61 @@ static void draw(const gnl_augment *a, double p)
     gnl_augment_draw_all(a, p, &rng, ROWS, draws);
 }
 
+/* Names in the order of application, whatever the text's. */
+static void expect_kinds(const char *text, const gnl_shape *data, const char *wanted)
+{
+    const gnl_augment a = parse(text, data);
+    char found[128] = "";
+    for (int i = 0; i < a.count; i++)
+        strcat(strcat(found, i ? " " : ""), a.type[i]->name);
+    ck_assert_str_eq(found, wanted);
+}
+
 START_TEST(texts_name_changes)
 {
     gnl_augment a;
-    ck_assert_uint_eq(parse("", &vector).changes, 0);
-    ck_assert_uint_eq(parse("cutout, translation", &signal).changes,
-                      GNL_AUGMENT_CUTOUT | GNL_AUGMENT_TRANSLATION);
-    ck_assert_uint_eq(parse("color", &image).changes,
-                      parse("contrast brightness saturation", &image).changes);
-    ck_assert_int_eq(parse("color", &signal).height, 1);
+    expect_kinds("", &vector, "");
+    expect_kinds("cutout, translation", &signal, "translation cutout");
+    expect_kinds("color", &image, "brightness saturation contrast");
+    expect_kinds("contrast brightness saturation", &image, "brightness saturation contrast");
+    expect_kinds("color contrast", &image, "brightness saturation contrast");
+    ck_assert_int_eq(parse("color", &signal).image.height, 1);
+    ck_assert_int_eq(parse("color", &signal).image.width, 16);
     ck_assert_int_eq(gnl_augment_parse("cutouts", &image, &a), GENLAT_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "brightness, color, saturation, contrast, translation, cutout"));
     ck_assert_int_eq(gnl_augment_parse("color", &vector, &a), GENLAT_E_SHAPE);
 }
 END_TEST
 
+/* Numbers of a draw: top, bottom, left, past of a cutout. */
+static void check_cutout(const double *d)
+{
+    ck_assert(d[0] >= 0 && d[0] < d[1] && d[1] <= 16 && d[1] - d[0] <= 8);
+    ck_assert(d[2] >= 0 && d[2] < d[3] && d[3] <= 24 && d[3] - d[2] <= 12);
+}
+
 /* Half of the samples are cut at strength 1/2; all moves from -2 to 2 and -3 to 3 come. */
 START_TEST(draws_keep_their_bounds)
 {
+    enum { BRIGHTNESS, SATURATION, CONTRAST, TRANSLATION, CUTOUT, KINDS };
     const gnl_augment a = parse("translation,cutout,color", &image);
     int cut = 0, moves[7] = {0};
+    ck_assert_int_eq(a.count, KINDS);
     draw(&a, 1);
     for (int i = 0; i < ROWS; i++) {
-        const gnl_augment_draw *d = &draws[i];
-        ck_assert(d->down >= -2 && d->down <= 2 && d->right >= -3 && d->right <= 3);
-        ck_assert(d->top >= 0 && d->top < d->bottom && d->bottom <= 16 && d->bottom - d->top <= 8);
-        ck_assert(d->left >= 0 && d->left < d->past && d->past <= 24 && d->past - d->left <= 12);
-        ck_assert(fabs(d->brightness) <= 0.5 && fabs(d->saturation - 1) <= 1 && fabs(d->contrast - 1) <= 0.5);
-        moves[d->right + 3]++;
+        const gnl_augment_draw *d = &draws[i * KINDS];
+        const double down = d[TRANSLATION].number[0], right = d[TRANSLATION].number[1];
+        ck_assert(down >= -2 && down <= 2 && right >= -3 && right <= 3);
+        check_cutout(d[CUTOUT].number);
+        ck_assert(fabs(d[BRIGHTNESS].number[0]) <= 0.5 && fabs(d[SATURATION].number[0] - 1) <= 1);
+        ck_assert(fabs(d[CONTRAST].number[0] - 1) <= 0.5);
+        moves[(int)right + 3]++;
     }
     for (int i = 0; i < 7; i++)
         ck_assert_int_gt(moves[i], ROWS / 10);
     draw(&a, 0.5);
     for (int i = 0; i < ROWS; i++)
-        cut += draws[i].bottom > 0;
+        cut += draws[i * KINDS + CUTOUT].applies;
     ck_assert_int_lt(abs(cut - ROWS / 2), ROWS / 20);
 }
 END_TEST

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "genlat/loss.h"
 
 static genlat_ctx *ctx;
 
@@ -157,14 +158,13 @@ START_TEST(options_survive_text)
     gnl_options_init(&sample_table, &first, sizeof first);
     ck_assert_int_eq(gnl_options_format(&sample_table, &first, text, sizeof text), GENLAT_OK);
     ck_assert_str_eq(text, "");
-    ck_assert_int_eq(gnl_spec_pairs(&sample_table, &first, "count=4 pair=3x5 rate=0.25 kind=far flag=yes", "sample",
-                                    "test"),
+    ck_assert_int_eq(gnl_spec_pairs(&sample_table, &first, "count=4 pair=3x5 rate=0.25 kind=far flag=yes", "sample"),
                      GENLAT_OK);
     ck_assert_int_eq(first.count, 4);
     ck_assert_int_eq(first.pair[1], 5);
     ck_assert_int_eq(gnl_options_format(&sample_table, &first, text, sizeof text), GENLAT_OK);
     gnl_options_init(&sample_table, &second, sizeof second);
-    ck_assert_int_eq(gnl_spec_pairs(&sample_table, &second, text, "sample", "test"), GENLAT_OK);
+    ck_assert_int_eq(gnl_spec_pairs(&sample_table, &second, text, "sample"), GENLAT_OK);
     ck_assert_mem_eq(&first, &second, sizeof first);
     ck_assert_int_eq(gnl_options_format(&sample_table, &first, text, 8), GENLAT_E_RANGE);
 }
@@ -181,7 +181,7 @@ START_TEST(bad_options_are_named)
     sample_opts opts;
     gnl_options_init(&sample_table, &opts, sizeof opts);
     const sample_opts before = opts;
-    ck_assert_int_ne(gnl_options_set(&sample_table, &opts, cases[_i].key, cases[_i].value, "test"), GENLAT_OK);
+    ck_assert_int_ne(gnl_options_set(&sample_table, &opts, cases[_i].key, cases[_i].value), GENLAT_OK);
     ck_assert_msg(strstr(genlat_last_error(), cases[_i].told) != NULL, "%s", genlat_last_error());
     ck_assert_mem_eq(&before, &opts, sizeof opts);
 }
@@ -195,7 +195,7 @@ START_TEST(shorter_structs_are_respected)
     memset(&old, 0x5a, sizeof old);
     gnl_options_init(&sample_table, &old, shorter);
     ck_assert_int_eq(((const unsigned char *)&old)[shorter], 0x5a);
-    ck_assert_int_eq(gnl_options_take(&sample_table, &old, &complete, "test"), GENLAT_OK);
+    ck_assert_int_eq(gnl_options_take(&sample_table, &old, &complete), GENLAT_OK);
     ck_assert_int_eq(complete.count, 3);
     ck_assert_double_eq(complete.rate, 0.1);
 }
@@ -238,6 +238,80 @@ START_TEST(overflows_are_seen)
 }
 END_TEST
 
+/* ---- error texts ----------------------------------------------------------------------------- */
+
+static void public_inner(void)
+{
+    GNL_ENTER();
+    (void)gnl_fail(GENLAT_E_RANGE, "x is %d", 3);
+}
+
+static void public_outer(bool calls)
+{
+    GNL_ENTER();
+    if (calls)
+        public_inner();
+    else
+        (void)gnl_fail(GENLAT_E_RANGE, "y is %d", 4);
+}
+
+/* The function entered last is named, once. */
+START_TEST(errors_name_the_function_that_runs)
+{
+    public_outer(true);
+    ck_assert_str_eq(gnl_running(), "public_inner");
+    ck_assert_str_eq(genlat_last_error(), "public_inner: x is 3");
+    public_outer(false);
+    ck_assert_str_eq(gnl_running(), "public_outer");
+    ck_assert_str_eq(genlat_last_error(), "public_outer: y is 4");
+    const char *before = gnl_enter("");
+    ck_assert_str_eq(before, "public_outer");
+    (void)gnl_fail(GENLAT_E_RANGE, "z");
+    ck_assert_str_eq(genlat_last_error(), "z");
+    (void)gnl_fail_in(GENLAT_E_RANGE, "part '%s'", "a");
+    ck_assert_str_eq(genlat_last_error(), "part 'a': z");
+    (void)gnl_enter("genlat_this");
+    (void)gnl_fail(GENLAT_E_RANGE, "z");
+    (void)gnl_fail_in(GENLAT_E_RANGE, "part '%s'", "a");
+    ck_assert_str_eq(genlat_last_error(), "genlat_this: part 'a': z");
+    (void)gnl_fail_in(GENLAT_E_RANGE, "whole");
+    ck_assert_str_eq(genlat_last_error(), "genlat_this: whole: part 'a': z");
+    ck_assert_int_eq(genlat_error_set(GENLAT_E_RANGE, "%s, as before", genlat_last_error()), GENLAT_E_RANGE);
+    ck_assert_str_eq(genlat_last_error(), "genlat_this: whole: part 'a': z, as before");
+}
+END_TEST
+
+START_TEST(long_errors_are_cut)
+{
+    char longest[600];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    (void)gnl_enter("genlat_this");
+    (void)gnl_fail(GENLAT_E_RANGE, "%s", longest);
+    ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_this: xxx", 16), 0);
+    for (int i = 0; i < 3; i++) {
+        (void)gnl_fail_in(GENLAT_E_RANGE, "%s", longest);
+        ck_assert_uint_gt(strlen(genlat_last_error()), 400);
+        ck_assert_uint_le(strlen(genlat_last_error()), 511);
+        ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_this: xxx", 16), 0);
+    }
+}
+END_TEST
+
+/* A function that does not say so itself is not called by the name of the one before. */
+START_TEST(errors_do_not_name_the_function_before)
+{
+    genlat_ctx *other = NULL;
+    genlat_loss *loss = NULL;
+    genlat_ctx_opts opts;
+    genlat_ctx_opts_init(&opts);
+    opts.threads = 0;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &other), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_loss_new(ctx, "gaussian sd=learned value=0.0001", &loss), GENLAT_E_RANGE);
+    ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_loss_new: gaussian: value=", 33), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base");
@@ -254,6 +328,9 @@ int main(void)
     tcase_add_loop_test(tcase, numbers_survive_text, 0, 9);
     tcase_add_test(tcase, bad_numbers_are_refused);
     tcase_add_test(tcase, overflows_are_seen);
+    tcase_add_test(tcase, errors_name_the_function_that_runs);
+    tcase_add_test(tcase, long_errors_are_cut);
+    tcase_add_test(tcase, errors_do_not_name_the_function_before);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

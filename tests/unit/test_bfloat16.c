@@ -31,16 +31,16 @@ static const struct {
      "conv_transpose2d channels=1 kernel=4 stride=2 padding=1"},
 };
 
-static genlat_vae *make(genlat_ctx *ctx, genlat_source *source, int net)
+static genlat_model *make(genlat_ctx *ctx, genlat_source *source, int net)
 {
-    genlat_vae_builder *builder = NULL;
-    genlat_vae *vae = NULL;
-    ck_assert_int_eq(genlat_vae_builder_new(ctx, &builder), GENLAT_OK);
-    genlat_vae_builder_encoder(builder, nets[net].encoder);
-    genlat_vae_builder_decoder(builder, nets[net].decoder);
-    genlat_vae_builder_latent(builder, 8);
-    genlat_vae_builder_optimizer(builder, "adam lr=2e-3", NULL);
-    ck_assert_msg(genlat_vae_build(&builder, source, &vae) == GENLAT_OK, "%s", genlat_last_error());
+    genlat_model_builder *builder = NULL;
+    genlat_model *vae = NULL;
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &builder), GENLAT_OK);
+    genlat_model_builder_set(builder, "encoder", nets[net].encoder);
+    genlat_model_builder_set(builder, "decoder", nets[net].decoder);
+    genlat_model_builder_set_int(builder, "latent", 8);
+    genlat_model_builder_set(builder, "optimizer", "adam lr=2e-3");
+    ck_assert_msg(genlat_model_build(&builder, source, &vae) == GENLAT_OK, "%s", genlat_last_error());
     return vae;
 }
 
@@ -55,17 +55,17 @@ static void train(uint32_t gemm, int64_t threads, int net, double losses[EPOCHS]
     int64_t count = 0;
     ck_assert_int_eq(open_ctx(gemm, threads, &ctx), GENLAT_OK);
     ck_assert_int_eq(genlat_source_synthetic(ctx, "digits", COUNT, 1, &digits), GENLAT_OK);
-    genlat_vae *vae = make(ctx, digits, net);
+    genlat_model *vae = make(ctx, digits, net);
     genlat_train_opts_init(&opts);
     opts.batch = BATCH;
     opts.epochs = EPOCHS;
-    ck_assert_int_eq(genlat_trainer_vae(vae, digits, NULL, &opts, &trainer), GENLAT_OK);
+    ck_assert_int_eq(genlat_trainer_new(vae, digits, NULL, &opts, &trainer), GENLAT_OK);
     ck_assert_msg(genlat_trainer_run(trainer) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_int_eq(genlat_trainer_history(trainer, "neg_elbo", &loss, &count), GENLAT_OK);
     ck_assert_int_eq(count, EPOCHS);
     memcpy(losses, loss, EPOCHS * sizeof *losses);
     genlat_trainer_destroy(&trainer);
-    genlat_vae_destroy(&vae);
+    genlat_model_destroy(&vae);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);
 }

@@ -10,8 +10,8 @@
 enum { CPUS = GENLAT_CPU_NEON }; /* instruction sets that are tried, each where the machine has it */
 
 typedef struct geometry_case {
-    gnl_conv g; /* the map's size is filled in where it is not there: the image may have more positions than it needs, as those of
-                 * transposed convolutions with output_padding */
+    gnl_conv g; /* the map's size is filled in where it is not there: the image may have more positions than it needs, as those
+                 * of transposed convolutions with output_padding */
     int64_t rows;
 } geometry_case;
 
@@ -190,7 +190,7 @@ START_TEST(agrees_with_the_definition)
     start_with_bias(&o, o.g.map_channels, o.g.map[0] * o.g.map[1]);
     visit_all(&o, add_to_map);
     expect_wanted(&o, "gather", o.maps);
-    gnl_conv_spread(&o.compute, &o.g, o.rows, o.map, o.weight, o.bias, o.out, o.work);
+    gnl_conv_scatter(&o.compute, &o.g, o.rows, o.map, o.weight, o.bias, o.out, o.work);
     start_with_bias(&o, o.g.image_channels, o.g.image[0] * o.g.image[1]);
     visit_all(&o, add_to_image);
     expect_wanted(&o, "spread", o.images);
@@ -215,7 +215,7 @@ START_TEST(fewer_rows_fit_the_scratch)
     for (int64_t rows = 1; rows < all; rows++) {
         gnl_conv_gather(&o.compute, &o.g, rows, o.image, o.weight, NULL, o.out, o.work);
         expect_wanted(&o, "gather of fewer rows", rows * maps);
-        gnl_conv_spread(&o.compute, &o.g, rows, o.map, o.weight, NULL, o.out, o.work);
+        gnl_conv_scatter(&o.compute, &o.g, rows, o.map, o.weight, NULL, o.out, o.work);
         gnl_conv_weight(&o.compute, &o.g, rows, o.image, o.map, o.weight, o.work);
         gnl_conv_gather(&o.compute, &o.g, all, o.image, o.weight, NULL, o.wanted, o.work);
         ck_assert_double_eq((double)o.work[o.scratch], 42);
@@ -227,7 +227,7 @@ END_TEST
 static void run_all(operands *o, gnl_real *maps, gnl_real *images, gnl_real *weights)
 {
     gnl_conv_gather(&o->compute, &o->g, o->rows, o->image, o->weight, o->bias, maps, o->work);
-    gnl_conv_spread(&o->compute, &o->g, o->rows, o->map, o->weight, NULL, images, o->work);
+    gnl_conv_scatter(&o->compute, &o->g, o->rows, o->map, o->weight, NULL, images, o->work);
     memset(weights, 0, (size_t)o->weights * sizeof *weights);
     gnl_conv_weight(&o->compute, &o->g, o->rows, o->image, o->map, weights, o->work);
 }
@@ -243,7 +243,7 @@ START_TEST(threads_give_the_same_bits)
     run_all(&more, maps, images, weights);
     gnl_conv_gather(&one.compute, &one.g, one.rows, one.image, one.weight, one.bias, one.out, one.work);
     ck_assert_mem_eq(maps, one.out, (size_t)one.maps * sizeof *maps);
-    gnl_conv_spread(&one.compute, &one.g, one.rows, one.map, one.weight, NULL, one.out, one.work);
+    gnl_conv_scatter(&one.compute, &one.g, one.rows, one.map, one.weight, NULL, one.out, one.work);
     ck_assert_mem_eq(images, one.out, (size_t)one.images * sizeof *images);
     memset(one.out, 0, (size_t)one.weights * sizeof *one.out);
     gnl_conv_weight(&one.compute, &one.g, one.rows, one.image, one.map, one.out, one.work);
@@ -266,63 +266,63 @@ typedef struct refusal {
 } refusal;
 
 static const refusal refusals[] = {
-    {"conv2d channels=2", {2, {3, 8}}, GENLAT_E_SHAPE, "input is [3,8], [channels,height,width] wanted"},
-    {"conv1d channels=2", {3, {3, 8, 8}}, GENLAT_E_SHAPE, "input is [3,8,8], [channels,length] wanted"},
+    {"conv2d channels=2", {2, {3, 8}}, GENLAT_E_SHAPE, "input is [3,8], expected [channels,height,width]"},
+    {"conv1d channels=2", {3, {3, 8, 8}}, GENLAT_E_SHAPE, "input is [3,8,8], expected [channels,length]"},
     {"conv2d channels=2", {3, {3, 0, 8}}, GENLAT_E_SHAPE, "input is [3,0,8], which is empty"},
     {"conv2d channels=4 groups=2",
      {3, {3, 8, 8}},
      GENLAT_E_SHAPE,
-     "3 input and 4 output channels do not part into 2 groups"},
+     "3 input and 4 output channels are not multiples of 2 groups"},
     {"conv2d channels=3 groups=2",
      {3, {4, 8, 8}},
      GENLAT_E_SHAPE,
-     "4 input and 3 output channels do not part into 2 groups"},
+     "4 input and 3 output channels are not multiples of 2 groups"},
     {"conv2d channels=2 kernel=5 padding=1",
      {3, {3, 8, 2}},
      GENLAT_E_SHAPE,
-     "kernel spans 5 positions, the padded input has 4"},
+     "kernel spans 5 positions, but the padded input has only 4"},
     {"conv2d channels=2 kernel=3 dilation=4x1",
      {3, {3, 8, 8}},
      GENLAT_E_SHAPE,
-     "kernel spans 9 positions, the padded input has 8"},
+     "kernel spans 9 positions, but the padded input has only 8"},
     {"conv_transpose2d channels=2 stride=2 output_padding=2",
      {3, {3, 4, 4}},
      GENLAT_E_RANGE,
-     "output_padding is 2, below stride 2 or dilation 1 wanted"},
+     "output_padding is 2, must be less than stride 2 or dilation 1"},
     {"conv_transpose2d channels=2 kernel=1 padding=2",
      {3, {3, 4, 4}},
      GENLAT_E_SHAPE,
-     "padding 2 leaves nothing of the output"},
+     "padding is 2, which makes the output empty"},
     {"conv_transpose1d channels=2 output_padding=1",
      {2, {3, 4}},
      GENLAT_E_RANGE,
-     "output_padding is 1, below stride 1 or dilation 1 wanted"},
+     "output_padding is 1, must be less than stride 1 or dilation 1"},
     {"max_pool kernel=3 padding=2",
      {2, {3, 8}},
      GENLAT_E_RANGE,
-     "padding is 2, at most half of kernel 3 wanted"},
-    {"avg_pool kernel=9", {3, {3, 8, 9}}, GENLAT_E_SHAPE, "kernel is 9, the padded input has 8 positions"},
+     "padding is 2, must be at most half of kernel 3"},
+    {"avg_pool kernel=9", {3, {3, 8, 9}}, GENLAT_E_SHAPE, "kernel is 9, but the padded input has only 8 positions"},
     {"max_pool",
      {1, {8}},
      GENLAT_E_SHAPE,
-     "input is [8], [channels,length] or [channels,height,width] wanted"},
-    {"global_avg_pool", {1, {8}}, GENLAT_E_SHAPE, "input is [8], [channels,positions,...] wanted"},
+     "input is [8], expected [channels,length] or [channels,height,width]"},
+    {"global_avg_pool", {1, {8}}, GENLAT_E_SHAPE, "input is [8], expected [channels,positions,...]"},
     {"max_pool",
      {2, {1, (1 << 24) + 1}},
      GENLAT_E_SHAPE,
-     "a channel has 16777217 positions, at most 16777216 wanted"},
+     "a channel has 16777217 positions, must be at most 16777216"},
     {"pad before=2 mode=reflect",
      {2, {1, 2}},
      GENLAT_E_SHAPE,
-     "reflection of 2 positions, the input has 2 and needs more"},
-    {"crop before=2 after=2", {2, {1, 4}}, GENLAT_E_SHAPE, "nothing is left of the input's 4 positions"},
-    {"reshape shape=3x4", {1, {10}}, GENLAT_E_SHAPE, "input [10] cannot become [3,4]"},
-    {"reshape shape=-1x4", {1, {10}}, GENLAT_E_SHAPE, "input [10] cannot become [-1,4]"},
-    {"reshape shape=-1x-1", {1, {10}}, GENLAT_E_SHAPE, "input [10] cannot become [-1,-1]"},
+     "reflection needs more than 2 positions, but the input has 2"},
+    {"crop before=2 after=2", {2, {1, 4}}, GENLAT_E_SHAPE, "cropping removes all 4 positions of the input"},
+    {"reshape shape=3x4", {1, {10}}, GENLAT_E_SHAPE, "input [10] cannot be reshaped to [3,4]"},
+    {"reshape shape=-1x4", {1, {10}}, GENLAT_E_SHAPE, "input [10] cannot be reshaped to [-1,4]"},
+    {"reshape shape=-1x-1", {1, {10}}, GENLAT_E_SHAPE, "input [10] cannot be reshaped to [-1,-1]"},
     {"reshape",
      {1, {10}},
      GENLAT_E_INVALID,
-     "shape has no or too many sizes, 1 to 5 wanted as in shape=64x7x7"},
+     "shape has no or too many sizes, expected 1 to 5 as in shape=64x7x7"},
 };
 
 START_TEST(impossible_geometry_is_refused)
@@ -334,6 +334,7 @@ START_TEST(impossible_geometry_is_refused)
     gnl_layer_env env = {4, 1, true};
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
     ck_assert_msg(gnl_layer_parse(ctx, r->spec, &layer) == GENLAT_OK, "%s", genlat_last_error());
+    (void)gnl_enter(""); /* the layer's own text */
     ck_assert_int_eq(layer->type->infer(layer->opts, &env, 1, &r->in, &plan), r->status);
     ck_assert_str_eq(genlat_last_error(), r->text);
     gnl_layer_release(layer);
@@ -345,14 +346,15 @@ START_TEST(inputs_that_differ_are_refused)
 {
     static const struct {
         const char *spec, *text;
-    } tries[] = {{"add", "input 1 is [3,5], [3,4] wanted as of input 0"},
-                 {"multiply", "input 1 is [3,5], [3,4] wanted as of input 0"},
-                 {"concat", "input 1 is [3,5], [3,4] wanted but for axis 0"}};
+    } tries[] = {{"add", "input 1 is [3,5], expected [3,4] as for input 0"},
+                 {"multiply", "input 1 is [3,5], expected [3,4] as for input 0"},
+                 {"concat", "input 1 is [3,5], expected [3,4] except for axis 0"}};
     const gnl_shape in[] = {{2, {3, 4}}, {2, {3, 5}}};
     genlat_ctx *ctx = NULL;
     gnl_layer_plan plan;
     gnl_layer_env env = {4, 1, true};
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    (void)gnl_enter(""); /* the layer's own text */
     for (size_t i = 0; i < GNL_COUNT(tries); i++) {
         genlat_layer *layer = NULL;
         ck_assert_int_eq(gnl_layer_parse(ctx, tries[i].spec, &layer), GENLAT_OK);

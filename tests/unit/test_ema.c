@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "optim/optim.h"
+#include "net/exec_priv.h"
 
 static genlat_ctx *ctx;
 
@@ -61,8 +62,8 @@ START_TEST(half_life_is_in_samples)
         set_all(net, 1, 2);
         for (int i = 0; i < batches; i++)
             ck_assert_int_eq(genlat_ema_update(ema, 200 / batches), GENLAT_OK);
-        ck_assert_double_eq_tol((double)ema->value[0], 0.75, 1e-6);
-        ck_assert_double_eq_tol((double)ema->state[0], 1.5, 1e-6);
+        ck_assert_double_eq_tol((double)gnl_ema_part(ema, "average").value[0], 0.75, 1e-6);
+        ck_assert_double_eq_tol((double)gnl_ema_part(ema, "average").state[0], 1.5, 1e-6);
         genlat_ema_destroy(&ema);
     }
     genlat_net_destroy(&net);
@@ -76,10 +77,10 @@ START_TEST(ramp_shortens_the_half_life_at_first)
     genlat_ema *ema = ema_of(net, 1000, 0.5, 1);
     set_all(net, 1, 2);
     ck_assert_int_eq(genlat_ema_update(ema, 100), GENLAT_OK); /* half-life 50: two halvings */
-    ck_assert_double_eq_tol((double)ema->value[0], 0.75, 1e-6);
-    ck_assert_double_eq((double)ema->state[0], 2);
+    ck_assert_double_eq_tol((double)gnl_ema_part(ema, "average").value[0], 0.75, 1e-6);
+    ck_assert_double_eq((double)gnl_ema_part(ema, "average").state[0], 2);
     ck_assert_int_eq(genlat_ema_update(ema, 0), GENLAT_OK);
-    ck_assert_double_eq_tol((double)ema->value[0], 0.75, 1e-6);
+    ck_assert_double_eq_tol((double)gnl_ema_part(ema, "average").value[0], 0.75, 1e-6);
     genlat_ema_destroy(&ema);
     genlat_net_destroy(&net);
 }

@@ -27,15 +27,15 @@ static void expect_ok(genlat_status status)
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
 }
 
-static genlat_gan *make(const char *preset, genlat_source *source, const char *const *pairs)
+static genlat_model *make(const char *preset, genlat_source *source, const char *const *pairs)
 {
-    genlat_gan_builder *b = NULL;
-    genlat_gan *gan = NULL;
-    expect_ok(genlat_gan_builder_new(ctx, &b));
-    genlat_gan_builder_preset(b, preset);
+    genlat_model_builder *b = NULL;
+    genlat_model *gan = NULL;
+    expect_ok(genlat_model_builder_new(ctx, "gan", &b));
+    genlat_model_builder_preset(b, preset);
     for (; pairs && *pairs; pairs += 2)
-        genlat_gan_builder_set(b, pairs[0], pairs[1]);
-    expect_ok(genlat_gan_build(&b, source, &gan));
+        genlat_model_builder_set(b, pairs[0], pairs[1]);
+    expect_ok(genlat_model_build(&b, source, &gan));
     return gan;
 }
 
@@ -47,18 +47,18 @@ START_TEST(the_default_preset_finds_the_ring)
     genlat_train_opts opts;
     double sd = 0;
     expect_ok(genlat_source_synthetic(ctx, "ring", 20000, 1, &ring));
-    genlat_gan *gan = make("r3", ring, NULL);
+    genlat_model *gan = make("r3", ring, NULL);
     genlat_train_opts_init(&opts);
     opts.steps = 600;
     opts.batch = 64;
-    expect_ok(genlat_gan_fit(gan, ring, &opts));
+    expect_ok(genlat_model_fit(gan, ring, NULL, &opts));
     expect_ok(genlat_source_mixture(ring, &centres, &sd));
-    expect_ok(genlat_gan_generate(gan, 2500, NULL, NULL, &samples));
+    expect_ok(genlat_model_sample(gan, 2500, NULL, NULL, &samples));
     expect_ok(genlat_metric_modes(samples, centres, sd, &modes));
     ck_assert_msg(modes.found >= 6, "%lld of 8 modes found", (long long)modes.found);
     genlat_tensor_destroy(&samples);
     genlat_tensor_destroy(&centres);
-    genlat_gan_destroy(&gan);
+    genlat_model_destroy(&gan);
     genlat_source_destroy(&ring);
 }
 END_TEST
@@ -89,21 +89,21 @@ START_TEST(alarms_tell_of_a_discriminator_that_wins)
     for (int i = 0; i < 512; i++)
         genlat_tensor_data(points)[i] = 50;
     expect_ok(genlat_source_memory(ctx, points, NULL, &far));
-    genlat_gan *gan = make("mlp", far, lost);
+    genlat_model *gan = make("mlp", far, lost);
     genlat_train_opts_init(&opts);
     opts.epochs = 30;
     opts.batch = 64;
     opts.event = listen;
-    expect_ok(genlat_gan_fit(gan, far, &opts));
+    expect_ok(genlat_model_fit(gan, far, NULL, &opts));
     ck_assert_msg(strstr(alarms, "saturated") != NULL, "'%s'", alarms);
     ck_assert_msg(strstr(alarms, "vanished") != NULL, "'%s'", alarms);
-    genlat_gan_destroy(&gan);
+    genlat_model_destroy(&gan);
     genlat_tensor_destroy(&points);
     genlat_source_destroy(&far);
 }
 END_TEST
 
-static void fit(genlat_gan *gan, genlat_source *source, int64_t epochs, genlat_status wanted)
+static void fit(genlat_model *gan, genlat_source *source, int64_t epochs, genlat_status wanted)
 {
     genlat_train_opts opts;
     genlat_train_opts_init(&opts);
@@ -111,7 +111,7 @@ static void fit(genlat_gan *gan, genlat_source *source, int64_t epochs, genlat_s
     opts.batch = 16;
     opts.event = listen;
     alarms[0] = '\0';
-    ck_assert_int_eq(genlat_gan_fit(gan, source, &opts), wanted);
+    ck_assert_int_eq(genlat_model_fit(gan, source, NULL, &opts), wanted);
 }
 
 /* A generator of one point, and one that learns the ring. */
@@ -123,16 +123,16 @@ START_TEST(an_alarm_tells_of_samples_without_variety)
                                             NULL};
     genlat_source *ring = NULL;
     expect_ok(genlat_source_synthetic(ctx, "ring", 640, 1, &ring));
-    genlat_gan *gan = make("mlp", ring, one_point);
+    genlat_model *gan = make("mlp", ring, one_point);
     fit(gan, ring, 1, GENLAT_OK);
     ck_assert_str_eq(alarms, "");
     fit(gan, ring, 3, GENLAT_OK);
     ck_assert_msg(strstr(alarms, "mode collapse") != NULL, "'%s'", alarms);
-    genlat_gan_destroy(&gan);
+    genlat_model_destroy(&gan);
     gan = make("r3", ring, NULL);
     fit(gan, ring, 6, GENLAT_OK);
     ck_assert_str_eq(alarms, "");
-    genlat_gan_destroy(&gan);
+    genlat_model_destroy(&gan);
     genlat_source_destroy(&ring);
 }
 END_TEST
@@ -148,12 +148,12 @@ START_TEST(bad_batches_are_left_out)
         for (int i = 0; i < 128; i++)
             genlat_tensor_data(points)[i] = all || i == 7 ? (float)NAN : (float)(i % 5);
         expect_ok(genlat_source_memory(ctx, points, NULL, &source));
-        genlat_gan *gan = make("r3", source, NULL);
+        genlat_model *gan = make("r3", source, NULL);
         fit(gan, source, 2, all ? GENLAT_E_NUMERIC : GENLAT_OK);
         ck_assert_msg(strstr(alarms, "1 of at most 4") != NULL, "'%s'", alarms);
         ck_assert_int_eq(strstr(alarms, "2 of at most 4") != NULL, all);
         ck_assert(!all || strstr(genlat_last_error(), "lower the learning rate"));
-        genlat_gan_destroy(&gan);
+        genlat_model_destroy(&gan);
         genlat_source_destroy(&source);
         genlat_tensor_destroy(&points);
     }
@@ -162,38 +162,38 @@ END_TEST
 
 /* ---- in parts -------------------------------------------------------------------------------- */
 
-static void train_to(genlat_gan *gan, genlat_source *source, int64_t steps)
+static void train_to(genlat_model *gan, genlat_source *source, int64_t steps)
 {
     genlat_train_opts opts;
     genlat_train_opts_init(&opts);
     opts.steps = steps;
     opts.batch = 16;
-    expect_ok(genlat_gan_fit(gan, source, &opts));
+    expect_ok(genlat_model_fit(gan, source, NULL, &opts));
 }
 
 START_TEST(training_in_parts_gives_the_same)
 {
     char path[64];
     genlat_source *ring = NULL;
-    genlat_gan *loaded = NULL;
+    genlat_model *loaded = NULL;
     genlat_tensor *a = NULL, *b = NULL;
     expect_ok(genlat_source_synthetic(ctx, "ring", 100, 1, &ring));
-    genlat_gan *once = make("r3", ring, NULL), *twice = make("r3", ring, NULL);
+    genlat_model *once = make("r3", ring, NULL), *twice = make("r3", ring, NULL);
     train_to(once, ring, 20);
     train_to(twice, ring, 9);
     snprintf(path, sizeof path, "/tmp/genlat-gan-train-%ld.safetensors", (long)getpid());
-    expect_ok(genlat_gan_save(twice, path));
-    expect_ok(genlat_gan_load(ctx, path, &loaded));
+    expect_ok(genlat_model_save(twice, path));
+    expect_ok(genlat_model_load(ctx, path, &loaded));
     unlink(path);
     train_to(loaded, ring, 20);
-    expect_ok(genlat_gan_generate(once, 8, NULL, NULL, &a));
-    expect_ok(genlat_gan_generate(loaded, 8, NULL, NULL, &b));
+    expect_ok(genlat_model_sample(once, 8, NULL, NULL, &a));
+    expect_ok(genlat_model_sample(loaded, 8, NULL, NULL, &b));
     ck_assert_mem_eq(genlat_tensor_const_data(a), genlat_tensor_const_data(b), 16 * sizeof(float));
     genlat_tensor_destroy(&a);
     genlat_tensor_destroy(&b);
-    genlat_gan_destroy(&once);
-    genlat_gan_destroy(&twice);
-    genlat_gan_destroy(&loaded);
+    genlat_model_destroy(&once);
+    genlat_model_destroy(&twice);
+    genlat_model_destroy(&loaded);
     genlat_source_destroy(&ring);
 }
 END_TEST
@@ -214,13 +214,13 @@ START_TEST(a_stopped_training_goes_on)
     const int64_t dims[] = {40, 2, 8};
     genlat_source *waves = NULL;
     genlat_tensor *x = NULL, *a = NULL, *b = NULL;
-    genlat_gan *loaded = NULL;
+    genlat_model *loaded = NULL;
     genlat_train_opts opts;
     expect_ok(genlat_tensor_new(ctx, 3, dims, &x));
     for (int i = 0; i < 40 * 16; i++)
         genlat_tensor_data(x)[i] = (float)(i * i % 17) / 8 - 1;
     expect_ok(genlat_source_memory(ctx, x, NULL, &waves));
-    genlat_gan *once = make("r3", waves, set), *stopped = make("r3", waves, set);
+    genlat_model *once = make("r3", waves, set), *stopped = make("r3", waves, set);
     train_to(once, waves, 20);
     snprintf(path, sizeof path, "/tmp/genlat-gan-stop-%ld.safetensors", (long)getpid());
     genlat_train_opts_init(&opts);
@@ -228,17 +228,17 @@ START_TEST(a_stopped_training_goes_on)
     opts.steps = 20;
     opts.last_path = path;
     opts.event = stop_at_seven;
-    ck_assert_int_eq(genlat_gan_fit(stopped, waves, &opts), GENLAT_E_CANCELLED);
-    expect_ok(genlat_gan_load(ctx, path, &loaded));
+    ck_assert_int_eq(genlat_model_fit(stopped, waves, NULL, &opts), GENLAT_E_CANCELLED);
+    expect_ok(genlat_model_load(ctx, path, &loaded));
     unlink(path);
     train_to(loaded, waves, 20);
-    expect_ok(genlat_gan_generate(once, 8, NULL, NULL, &a));
-    expect_ok(genlat_gan_generate(loaded, 8, NULL, NULL, &b));
+    expect_ok(genlat_model_sample(once, 8, NULL, NULL, &a));
+    expect_ok(genlat_model_sample(loaded, 8, NULL, NULL, &b));
     ck_assert_mem_eq(genlat_tensor_const_data(a), genlat_tensor_const_data(b), 8 * 16 * sizeof(float));
     for (genlat_tensor **t = (genlat_tensor *[]){x, a, b, NULL}; *t; t++)
         genlat_tensor_destroy(t);
-    for (genlat_gan **g = (genlat_gan *[]){once, stopped, loaded, NULL}; *g; g++)
-        genlat_gan_destroy(g);
+    for (genlat_model **g = (genlat_model *[]){once, stopped, loaded, NULL}; *g; g++)
+        genlat_model_destroy(g);
     genlat_source_destroy(&waves);
 }
 END_TEST
@@ -246,14 +246,18 @@ END_TEST
 START_TEST(validation_is_refused)
 {
     genlat_source *ring = NULL;
+    double terms[GENLAT_MAX_TERMS];
     genlat_train_opts opts;
     expect_ok(genlat_source_synthetic(ctx, "ring", 100, 1, &ring));
-    genlat_gan *gan = make("mlp", ring, NULL);
+    genlat_model *gan = make("mlp", ring, NULL);
     genlat_train_opts_init(&opts);
     opts.patience = 3;
-    ck_assert_int_eq(genlat_gan_fit(gan, ring, &opts), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_model_fit(gan, ring, NULL, &opts), GENLAT_E_INVALID);
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "patience"));
-    genlat_gan_destroy(&gan);
+    ck_assert_int_eq(genlat_model_fit(gan, ring, ring, NULL), GENLAT_E_INVALID);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "a gan has no loss that can be evaluated on validation data"));
+    ck_assert_int_eq(genlat_model_evaluate(gan, ring, 10, 0, terms), GENLAT_E_UNSUPPORTED);
+    genlat_model_destroy(&gan);
     genlat_source_destroy(&ring);
 }
 END_TEST

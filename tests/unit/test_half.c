@@ -6,7 +6,7 @@
 
 #include "genlat/genlat.h"
 #include "kernel/kernel.h"
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 static genlat_ctx *new_ctx(int64_t threads)
 {
@@ -31,12 +31,12 @@ START_TEST(rounding_goes_to_the_nearest)
     static const gnl_real in[] = {0, 1, -1, 1.00390625f, 1.01171875f, 3.0e38f, 1e-30f, INFINITY, 0.1f};
     static const double out[] = {0, 1, -1, 1, 1.015625, 2.9908e38, 1e-30, INFINITY, 0.10009765625};
     uint16_t half[GNL_COUNT(in)];
-    gnl_half_round(GNL_COUNT(in), in, half);
+    gnl_bf16_round(GNL_COUNT(in), in, half);
     for (size_t i = 0; i < GNL_COUNT(in); i++)
         ck_assert_msg(whole(half[i]) == out[i] || fabs(whole(half[i]) / out[i] - 1) < 5e-3,
                       "%g: %g, %g wanted", (double)in[i], whole(half[i]), out[i]);
     ck_assert(half[3] == half[1] && whole(half[4]) == 1.015625); /* ties go to the even one */
-    gnl_half_round(1, &(gnl_real){NAN}, half);
+    gnl_bf16_round(1, &(gnl_real){NAN}, half);
     ck_assert(isnan(whole(half[0])));
 }
 END_TEST
@@ -53,13 +53,13 @@ START_TEST(products_agree_on_every_machine)
         return;
     gnl_rng_fill_normal(&rng, x, MOST * WIDEST);
     gnl_rng_fill_normal(&rng, w, MOST * WIDEST);
-    gnl_half_round(MOST * WIDEST, w, half);
+    gnl_bf16_round(MOST * WIDEST, w, half);
     for (int64_t m = 1; m <= MOST; m++)
         for (int64_t depth = 1; depth <= WIDEST; depth += m) {
-            const gnl_half_product p = {m, MOST, depth, x, half, out};
+            const gnl_bf16_product p = {m, MOST, depth, x, half, out};
             out[m * MOST] = 42;
-            k->dots_half(&p, 0, 5);
-            k->dots_half(&p, 5, MOST);
+            k->dots_bf16(&p, 0, 5);
+            k->dots_bf16(&p, 5, MOST);
             ck_assert(out[m * MOST] == 42);
             for (int64_t i = 0; i < m * MOST; i++) {
                 double sum = 0;

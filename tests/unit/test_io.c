@@ -17,6 +17,7 @@ static void set_up(void)
     strcpy(folder, "/tmp/genlat-io-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    (void)gnl_enter(""); /* the texts of inner functions, without a name */
 }
 
 static void tear_down(void)
@@ -194,7 +195,7 @@ START_TEST(wrong_wishes_are_refused_by_name)
     ck_assert_int_eq(gnl_reader_memory(ctx, bytes, size, "memory", &reader), GENLAT_OK);
     ck_assert_int_eq(gnl_reader_real(reader, "nothing", NULL, numbers), GENLAT_E_NOT_FOUND);
     ck_assert_int_eq(gnl_reader_real(reader, "weight", &other, numbers), GENLAT_E_SHAPE);
-    ck_assert_str_eq(genlat_last_error(), "memory: tensor weight is [2,3], [3,2] wanted");
+    ck_assert_str_eq(genlat_last_error(), "memory: tensor weight is [2,3], expected [3,2]");
     ck_assert_int_eq(gnl_reader_real(reader, "count", NULL, numbers), GENLAT_E_FORMAT);
     ck_assert_int_eq(gnl_reader_get(reader, "weight", GNL_DTYPE_I64, NULL, numbers), GENLAT_E_FORMAT);
     gnl_reader_close(reader);
@@ -282,7 +283,7 @@ static const hostile hostiles[] = {
     {"[]", 0, GENLAT_E_FORMAT, "does not start"},
     {"{", 0, GENLAT_E_FORMAT, "header"},
     {"{} {}", 0, GENLAT_E_FORMAT, "header"},
-    {"{" GOOD("a", 0, 8) "}", 7, GENLAT_E_FORMAT, "cut short"},
+    {"{" GOOD("a", 0, 8) "}", 7, GENLAT_E_FORMAT, "truncated"},
     {"{" GOOD("a", 0, 8) "}", 9, GENLAT_E_FORMAT, "follow the last"},
     {"{}", 1, GENLAT_E_FORMAT, "follow the last"},
     {"{" GOOD("a", 0, 8) "," GOOD("b", 0, 8) "}", 8, GENLAT_E_FORMAT, "overlap"},
@@ -290,13 +291,13 @@ static const hostile hostiles[] = {
     {"{" GOOD("a", 0, 8) "," GOOD("b", 12, 20) "}", 20, GENLAT_E_FORMAT, "gap"},
     {"{" GOOD("a", 4, 12) "}", 12, GENLAT_E_FORMAT, "gap"},
     {"{" GOOD("a", 0, 8) "," GOOD("a", 8, 16) "}", 16, GENLAT_E_FORMAT, "uplicate"},
-    {"{" GOOD("a", 0, 4) "}", 4, GENLAT_E_FORMAT, "does not fit"},
-    {"{" GOOD("a", 8, 0) "}", 8, GENLAT_E_FORMAT, "backwards"},
+    {"{" GOOD("a", 0, 4) "}", 4, GENLAT_E_FORMAT, "does not match"},
+    {"{" GOOD("a", 8, 0) "}", 8, GENLAT_E_FORMAT, "end is before its begin"},
     {"{" GOOD("a", -8, 0) "}", 8, GENLAT_E_FORMAT, "negative"},
     {"{" GOOD("a", 0, 9223372036854775807) "}", 8, GENLAT_E_FORMAT, "past the end"},
     {"{" GOOD("a", 0, 18446744073709551616) "}", 8, GENLAT_E_FORMAT, "header"},
-    {"{" GOOD("a", 0, 8.0) "}", 8, GENLAT_E_FORMAT, "whole numbers"},
-    {"{" GOOD("a", 0, 1e2) "}", 8, GENLAT_E_FORMAT, "whole numbers"},
+    {"{" GOOD("a", 0, 8.0) "}", 8, GENLAT_E_FORMAT, "integers"},
+    {"{" GOOD("a", 0, 1e2) "}", 8, GENLAT_E_FORMAT, "integers"},
     {"{" GOOD("", 0, 8) "}", 8, GENLAT_E_FORMAT, "name"},
     {"{" GOOD("a\\n", 0, 8) "}", 8, GENLAT_E_FORMAT, "name"},
     {"{" GOOD("a\\u0000", 0, 8) "}", 8, GENLAT_E_FORMAT, "header"},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "optim/optim.h"
+#include "net/exec_priv.h"
 
 static genlat_ctx *ctx, *threaded;
 static int allocations, failing = -1; /* the allocation that fails, counted from `allocations` 0 */
@@ -204,7 +205,10 @@ static double step_size(const char *spec, int n, const double *grads, genlat_sta
     genlat_optim *optim = optim_of(ctx, spec);
     for (int i = 0; i < n; i++)
         grad[i] = (gnl_real)grads[i];
-    ck_assert_int_eq(gnl_optim_add_arena(optim, "numbers", n, value, grad, NULL), GENLAT_OK);
+    char name[] = "numbers";
+    gnl_weight weight = {.name = name, .param = {.shape = {1, {n}}}, .count = n};
+    const gnl_part part = {.name = "part", .weight = &weight, .weights = 1, .value = value, .grad = grad, .values = n};
+    ck_assert_int_eq(gnl_optim_add(optim, &part, NULL, NULL), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_step(optim), wanted);
     ck_assert_int_eq(genlat_optim_steps(optim), wanted == GENLAT_OK);
     *norm = genlat_optim_grad_norm(optim);
@@ -279,16 +283,16 @@ START_TEST(moments_carry_the_whole_state)
     static const int moments[] = {1, 3, 2, 2, 1, 2};
     genlat_net *straight = net_of(ctx, 7, 1), *halves = net_of(ctx, 7, 1);
     genlat_optim *a = optim_of(ctx, specs[_i]), *b = optim_of(ctx, specs[_i]), *c = optim_of(ctx, specs[_i]);
-    ck_assert_int_eq(gnl_optim_add(a, straight, NULL, NULL), GENLAT_OK);
-    ck_assert_int_eq(gnl_optim_add(b, halves, NULL, NULL), GENLAT_OK);
-    ck_assert_int_eq(gnl_optim_add(c, halves, NULL, NULL), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_add(a, straight, NULL, NULL), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_add(b, halves, NULL, NULL), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_add(c, halves, NULL, NULL), GENLAT_OK);
     ck_assert_int_eq(gnl_optim_slots(b), moments[_i]);
     run_steps(a, straight, 0, 6);
     run_steps(b, halves, 0, 3);
     for (int i = 0; i < gnl_optim_slots(b); i++) {
         gnl_optim_slot from = gnl_optim_slot_at(b, i), to = gnl_optim_slot_at(c, i);
-        ck_assert(from.count == halves->values && from.net == halves && from.moment != NULL);
-        memcpy(to.data, from.data, (size_t)from.count * sizeof *from.data);
+        ck_assert(from.part->values == halves->values && from.part->net == halves && from.moment != NULL);
+        memcpy(to.data, from.data, (size_t)from.part->values * sizeof *from.data);
     }
     gnl_optim_set_steps(c, gnl_optim_steps(b));
     run_steps(c, halves, 3, 6);
@@ -306,8 +310,8 @@ START_TEST(threads_do_not_change_a_bit_and_steps_do_not_allocate)
     genlat_net *one = net_of(ctx, 300, 1), *three = net_of(threaded, 300, 1);
     genlat_optim *a = optim_of(ctx, "adam lr=0.01 clip_norm=1"),
                  *b = optim_of(threaded, "adam lr=0.01 clip_norm=1");
-    ck_assert_int_eq(gnl_optim_add(a, one, NULL, NULL), GENLAT_OK);
-    ck_assert_int_eq(gnl_optim_add(b, three, NULL, NULL), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_add(a, one, NULL, NULL), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_add(b, three, NULL, NULL), GENLAT_OK);
     int before = allocations;
     run_steps(a, one, 0, 5);
     run_steps(b, three, 0, 5);

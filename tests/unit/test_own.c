@@ -198,8 +198,12 @@ static void refuse(genlat_layer_table table, genlat_status wanted, const char *w
 START_TEST(bad_tables_are_refused)
 {
     genlat_layer_table t = square();
-    t.size--;
+    t.size = 0;
     refuse(t, GENLAT_E_INVALID, "size");
+    t.size = offsetof(genlat_layer_table, infer); /* of a program that does not know the functions */
+    refuse(t, GENLAT_E_INVALID, "infer");
+    t.size = offsetof(genlat_layer_table, jvp_backward); /* nor the last ones */
+    refuse(t, GENLAT_E_INVALID, "jvp_backward");
     t = square();
     t.name = NULL;
     refuse(t, GENLAT_E_INVALID, "name");
@@ -240,6 +244,18 @@ START_TEST(newer_tables_are_refused_when_they_ask_for_more)
     newer.unknown = &newer;
     ck_assert_int_eq(genlat_layer_new_own(ctx, &newer.table, &layer), GENLAT_E_UNSUPPORTED);
     ck_assert_ptr_null(layer);
+}
+END_TEST
+
+/* What an older program does not know is as if it were not there. */
+START_TEST(older_tables_are_served)
+{
+    genlat_layer_table table = square();
+    genlat_layer *layer = NULL;
+    table.size = offsetof(genlat_layer_table, free);
+    ck_assert_int_eq(genlat_layer_new_own(ctx, &table, &layer), GENLAT_OK);
+    genlat_layer_destroy(&layer);
+    ck_assert_int_eq(freed, 0);
 }
 END_TEST
 
@@ -363,10 +379,10 @@ START_TEST(errors_of_infer_reach_the_builder)
         const char *word;
     } cases[] = {
         {infer_nothing, GENLAT_E_CALLBACK, "output"},    {infer_refuses, GENLAT_E_CALLBACK, "7"},
-        {infer_bad_input, GENLAT_E_RANGE, "input 1"},    {infer_bad_output, GENLAT_E_SHAPE, "size 0"},
+        {infer_bad_input, GENLAT_E_RANGE, "input is 1"},    {infer_bad_output, GENLAT_E_SHAPE, "dimension 1 is 0"},
         {infer_many_dims, GENLAT_E_INVALID, "ndim"},     {infer_bad_name, GENLAT_E_INVALID, "a.b"},
-        {infer_bad_kind, GENLAT_E_INVALID, "kind 3"},    {infer_bad_init, GENLAT_E_NOT_FOUND, "random"},
-        {infer_many_params, GENLAT_E_RANGE, "too many"}, {infer_bad_memory, GENLAT_E_RANGE, "cache"},
+        {infer_bad_kind, GENLAT_E_INVALID, "kind is 3"},    {infer_bad_init, GENLAT_E_NOT_FOUND, "random"},
+        {infer_many_params, GENLAT_E_RANGE, "exceeds"}, {infer_bad_memory, GENLAT_E_RANGE, "cache"},
     };
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {
         genlat_layer_table table = square();
@@ -392,6 +408,7 @@ int main(void)
     tcase_add_test(tests, its_text_is_its_name);
     tcase_add_test(tests, bad_tables_are_refused);
     tcase_add_test(tests, newer_tables_are_refused_when_they_ask_for_more);
+    tcase_add_test(tests, older_tables_are_served);
     tcase_add_test(tests, null_arguments_are_refused);
     tcase_add_test(tests, short_memory_leaves_user_to_the_caller);
     tcase_add_test(tests, errors_of_infer_reach_the_builder);

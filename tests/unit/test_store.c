@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "genlat/io.h"
-#include "net/net.h"
+#include "net/exec_priv.h"
 
 static genlat_ctx *ctx;
 static char path[64];

@@ -53,7 +53,7 @@ START_TEST(means_are_over_samples)
     opts.batch = COUNT;
     ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
     all = rig_curve("loss", 1)[0];
-    gnl_model_release(&fake->model);
+    fake_release(fake);
     fake = fake_new(ctx);
     opts.batch = 3; /* 3 3 3 1, all but the first left out */
     opts.steps = 0;
@@ -63,9 +63,9 @@ START_TEST(means_are_over_samples)
     ck_assert_int_eq(rig_run(train), GENLAT_OK);
     double first = rig_curve("loss", 1)[0];
     ck_assert_double_ne(first, all);
-    double terms[GNL_MAX_TERMS], other[GNL_MAX_TERMS];
-    ck_assert_int_eq(gnl_evaluate(&fake->model, train, 3, 0, "test", terms), GENLAT_OK);
-    ck_assert_int_eq(gnl_evaluate(&fake->model, train, COUNT, 0, "test", other), GENLAT_OK);
+    double terms[GENLAT_MAX_TERMS], other[GENLAT_MAX_TERMS];
+    ck_assert_int_eq(genlat_model_evaluate(&fake->model, train, 3, 0, terms), GENLAT_OK);
+    ck_assert_int_eq(genlat_model_evaluate(&fake->model, train, COUNT, 0, other), GENLAT_OK);
     ck_assert_double_eq_tol(terms[0], other[0], 1e-12);
     ck_assert_double_eq_tol(rig_curve("valid.loss", 1)[0], other[0], 1e-12);
 }
@@ -103,8 +103,8 @@ END_TEST
 START_TEST(presets_decide_what_is_not_given)
 {
     opts.epochs = opts.batch = 0;
-    fake->model.train_epochs = 3;
-    fake->model.train_batch = 5;
+    fake->model.config->epochs = 3;
+    fake->model.config->batch = 5;
     ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
     ck_assert_str_eq(seen.kinds, "SSESSESSED");
     ck_assert_int_eq(seen.event.epochs, 3);
@@ -129,7 +129,7 @@ static fake_model *train_at_once(int64_t steps)
     opts.steps = steps;
     opts.epochs = 0;
     opts.last_path = NULL;
-    ck_assert_int_eq(gnl_trainer_new(&whole->model, train, NULL, &opts, "test", &one), GENLAT_OK);
+    ck_assert_int_eq(genlat_trainer_new(&whole->model, train, NULL, &opts, &one), GENLAT_OK);
     ck_assert_int_eq(genlat_trainer_run(one), GENLAT_OK);
     genlat_trainer_destroy(&one);
     return whole;
@@ -151,7 +151,7 @@ START_TEST(two_parts_equal_the_whole_bit_for_bit)
     opts.steps = 2 * steps;
     ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
     assert_same(fake, whole);
-    gnl_model_release(&whole->model);
+    fake_release(whole);
 }
 END_TEST
 
@@ -162,9 +162,9 @@ START_TEST(the_order_depends_on_the_seed)
     fake_model *other = train_at_once(5);
     assert_same(first, same);
     ck_assert_double_ne(first->weight[0], other->weight[0]);
-    gnl_model_release(&first->model);
-    gnl_model_release(&same->model);
-    gnl_model_release(&other->model);
+    fake_release(first);
+    fake_release(same);
+    fake_release(other);
 }
 END_TEST
 
@@ -192,7 +192,7 @@ START_TEST(a_receiver_stops_and_the_rest_follows)
     rig_reload();
     ck_assert_int_eq(rig_run(valid), GENLAT_OK);
     assert_same(fake, whole);
-    gnl_model_release(&whole->model);
+    fake_release(whole);
 }
 END_TEST
 
@@ -305,9 +305,9 @@ START_TEST(what_cannot_be_is_refused)
     opts.restore_best = 2;
     ck_assert_int_eq(rig_run(valid), GENLAT_E_RANGE);
     opts.restore_best = 0;
-    fake->model.data.dim[0] = 3;
+    fake->model.config->data.dim[0] = 3;
     ck_assert_int_eq(rig_run(NULL), GENLAT_E_SHAPE);
-    fake->model.data.dim[0] = FAKE_WIDTH;
+    fake->model.config->data.dim[0] = FAKE_WIDTH;
     ck_assert_ptr_null(trainer);
     ck_assert_int_eq(genlat_trainer_run(NULL), GENLAT_E_INVALID);
     ck_assert_int_eq(genlat_trainer_epochs(NULL), 0);

@@ -115,10 +115,12 @@ static bool is_due(const gnl_gan_penalty *p, const gnl_penalty_call *call)
 
 static void add(const gnl_gan_penalty *p, double value, int64_t every, gnl_penalty_sum *sum)
 {
-    if (p->type->nets == 1u << GNL_DISCRIMINATOR)
-        sum->penalty += value / (double)(p->type->lazy ? every : 1);
-    else
+    if (p->type->nets != 1u << GNL_DISCRIMINATOR)
         sum->loss += value;
+    else if (p->type->lazy)
+        sum->lazy += value / (double)every;
+    else
+        sum->steady += value;
     sum->total += value;
 }
 

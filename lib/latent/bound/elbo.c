@@ -12,13 +12,7 @@ static double value(const gnl_bound *b, gnl_bound_call *call)
     return call->recon;
 }
 
-static void backward(const gnl_bound *b, gnl_bound_call *call)
-{
-    gnl_latents_draw_backward(call->latents, call->code);
-}
-
 const gnl_bound_type gnl_bound_elbo = {
     .kind = {.name = "elbo", .help = "evidence lower bound"},
     .value = value,
-    .backward = backward,
 };

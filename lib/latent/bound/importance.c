@@ -110,19 +110,29 @@ static void weight_rows(const gnl_code *c, const double *weight, gnl_real *x)
         c->compute.k->scale(c->dims, (gnl_real)weight[r], x + r * c->dims, x + r * c->dims);
 }
 
-/* Adds the derivatives of log q(z|x) - log p(z) by z, then those by the heads. The doubly reparametrized estimator
- * multiplies the gradient through z by the weight again, and omits the derivatives by the heads. */
-static void backward(const gnl_bound *b, gnl_bound_call *call)
+static double ratio_factor(const gnl_bound *b, const gnl_bound_call *call)
+{
+    return ratio_weight(b, call) / (double)call->code->rows;
+}
+
+/* Adds the derivatives of log q(z|x) - log p(z) by z. The doubly reparametrized estimator multiplies the gradient through z by
+ * the weight again. */
+static void backward_z(const gnl_bound *b, gnl_bound_call *call)
 {
     gnl_code *c = call->code;
-    const double factor = ratio_weight(b, call) / (double)c->rows;
+    const double factor = ratio_factor(b, call);
     for (int64_t s = 0; s < c->samples; s++) {
         const double *weight = c->weight + s * c->rows;
         gnl_latents_ratio_backward(call->latents, c, s, factor, weight, GNL_BY_Z);
         if (is_doubly(b))
             weight_rows(c, weight, c->dz + s * c->rows * c->dims);
     }
-    gnl_latents_draw_backward(call->latents, c);
+}
+
+static void backward_heads(const gnl_bound *b, gnl_bound_call *call)
+{
+    const gnl_code *c = call->code;
+    const double factor = ratio_factor(b, call);
     for (int64_t s = 0; s < c->samples && !is_doubly(b); s++)
         gnl_latents_ratio_backward(call->latents, c, s, factor, c->weight + s * c->rows, GNL_BY_HEADS);
 }
@@ -133,5 +143,6 @@ const gnl_bound_type gnl_bound_importance = {
     .check = check,
     .value = value,
     .includes = includes,
-    .backward = backward,
+    .backward_z = backward_z,
+    .backward_heads = backward_heads,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Execs in the room of another, and gradients that lie in an exec: less memory, the same numbers, and no use of what has been
- * overwritten. */
+/* Execs in the workspace of another, and gradients that lie in an exec: less memory, the same numbers, and no use of what
+ * has been overwritten. */
 #include <check.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -59,7 +59,7 @@ static const char *const generators[] = {
     "dense units=96; batch_norm; relu; dense units=80; batch_norm; leaky_relu; dense units=48; tanh",
     "dense units=96; relu; dense units=80; elu; dense units=48; tanh",
 };
-static const char *const critic_layers =
+static const char *const discriminator_layers =
     "dense units=200; leaky_relu; dense units=64; batch_norm; leaky_relu; dense units=1";
 
 enum { G, D };
@@ -79,11 +79,11 @@ static void compile_apart(gan *g, genlat_exec_opts opts)
 
 static void compile_together(gan *g, genlat_exec_opts opts)
 {
-    genlat_exec_opts host = opts;
-    host.lend_grads = 1;
-    ck_assert_int_eq(genlat_net_exec_bytes(g->net[D], ROWS, &opts, &host.room), GENLAT_OK);
-    ck_assert_int_eq(genlat_net_compile(g->net[G], ROWS, &host, &g->exec[G]), GENLAT_OK);
-    ck_assert_int_eq(genlat_exec_compile_guest(g->exec[G], g->net[D], ROWS, &opts, &g->exec[D]), GENLAT_OK);
+    genlat_exec_opts outer = opts;
+    outer.gradients_in_workspace = 1;
+    ck_assert_int_eq(genlat_net_exec_bytes(g->net[D], ROWS, &opts, &outer.nested_bytes), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_compile(g->net[G], ROWS, &outer, &g->exec[G]), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_compile_nested(g->exec[G], g->net[D], ROWS, &opts, &g->exec[D]), GENLAT_OK);
 }
 
 static genlat_exec_opts way(int which)
@@ -97,7 +97,7 @@ static genlat_exec_opts way(int which)
 static void gan_open(gan *g, int index, bool together)
 {
     g->net[G] = make(CODE, generators[index / 4]);
-    g->net[D] = make(SIZE, critic_layers);
+    g->net[D] = make(SIZE, discriminator_layers);
     if (together)
         compile_together(g, way(index % 4));
     else
@@ -149,7 +149,7 @@ static void gan_step(gan *g)
     ck_assert_int_eq(genlat_optim_step(g->optim[G]), GENLAT_OK);
 }
 
-START_TEST(a_guest_computes_the_same)
+START_TEST(a_nested_exec_computes_the_same)
 {
     gan apart = {0}, together = {0};
     gan_open(&apart, _i, false);
@@ -165,8 +165,8 @@ START_TEST(a_guest_computes_the_same)
 }
 END_TEST
 
-/* What the generator needs in one pass alone, its gradients among it, takes no memory beside that of the critic. */
-START_TEST(a_guest_takes_less_memory)
+/* What the generator needs in one pass alone, its gradients among it, takes no memory beside that of the discriminator. */
+START_TEST(a_nested_exec_takes_less_memory)
 {
     gan apart = {0}, together = {0};
     gan_open(&apart, 0, false);
@@ -185,13 +185,13 @@ END_TEST
 enum { IN = 400, WIDE = 500 };
 
 /* One step from the same start; returns the workspace's bytes. */
-static int64_t train_one_step(genlat_net *net, uint32_t lend_grads)
+static int64_t train_one_step(genlat_net *net, uint32_t gradients_in_workspace)
 {
     genlat_exec_opts opts = options();
     genlat_exec *exec = NULL;
     genlat_optim *optim = NULL;
     genlat_tensor *x = numbers(IN, 1);
-    opts.lend_grads = lend_grads;
+    opts.gradients_in_workspace = gradients_in_workspace;
     ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_from_text(ctx, "sgd lr=1e-3", &optim), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_add(optim, net, NULL, NULL), GENLAT_OK);
@@ -233,27 +233,27 @@ END_TEST
         ck_assert_msg(strstr(genlat_last_error(), words), "%s", genlat_last_error());                        \
     } while (0)
 
-START_TEST(a_room_holds_what_fits)
+START_TEST(nested_bytes_hold_what_fits)
 {
-    genlat_net *big = make(CODE, generators[0]), *small = make(SIZE, critic_layers);
-    genlat_exec *host = NULL, *first = NULL, *second = NULL;
+    genlat_net *big = make(CODE, generators[0]), *small = make(SIZE, discriminator_layers);
+    genlat_exec *outer = NULL, *first = NULL, *second = NULL;
     genlat_exec_opts opts = options();
-    ck_assert_int_eq(genlat_net_exec_bytes(small, MANY, NULL, &opts.room), GENLAT_OK);
-    ck_assert_int_eq(genlat_net_compile(big, ROWS, &opts, &host), GENLAT_OK);
-    REFUSED(GENLAT_E_RANGE, "room", genlat_exec_compile_guest(host, small, 2 * MANY, NULL, &first));
+    ck_assert_int_eq(genlat_net_exec_bytes(small, MANY, NULL, &opts.nested_bytes), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_compile(big, ROWS, &opts, &outer), GENLAT_OK);
+    REFUSED(GENLAT_E_RANGE, "nested bytes", genlat_exec_compile_nested(outer, small, 2 * MANY, NULL, &first));
     ck_assert_ptr_null(first);
-    ck_assert_int_eq(genlat_exec_compile_guest(host, small, MANY, NULL, &first), GENLAT_OK);
-    REFUSED(GENLAT_E_RANGE, "room", genlat_exec_compile_guest(host, small, MANY, NULL, &second));
+    ck_assert_int_eq(genlat_exec_compile_nested(outer, small, MANY, NULL, &first), GENLAT_OK);
+    REFUSED(GENLAT_E_RANGE, "nested bytes", genlat_exec_compile_nested(outer, small, MANY, NULL, &second));
     genlat_exec_destroy(&first);
-    ck_assert_int_eq(genlat_exec_compile_guest(host, small, MANY, NULL, &second), GENLAT_OK);
-    genlat_exec_destroy(&host);
+    ck_assert_int_eq(genlat_exec_compile_nested(outer, small, MANY, NULL, &second), GENLAT_OK);
+    genlat_exec_destroy(&outer);
     genlat_exec_destroy(&second);
     genlat_net_destroy(&big);
     genlat_net_destroy(&small);
 }
 END_TEST
 
-START_TEST(a_guest_goes_between_two_passes_of_its_host)
+START_TEST(a_nested_exec_goes_between_two_passes_of_its_outer_one)
 {
     gan g = {0};
     const genlat_tensor *gone = NULL;
@@ -263,15 +263,15 @@ START_TEST(a_guest_goes_between_two_passes_of_its_host)
                      GENLAT_OK);
     ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}),
                      GENLAT_OK);
-    REFUSED(GENLAT_E_STATE, "host", genlat_exec_backward(g.exec[D], 1, &(const genlat_tensor *){g.slope}));
-    REFUSED(GENLAT_E_STATE, "host", genlat_exec_output(g.exec[D], 0, &gone));
+    REFUSED(GENLAT_E_STATE, "outer", genlat_exec_backward(g.exec[D], 1, &(const genlat_tensor *){g.slope}));
+    REFUSED(GENLAT_E_STATE, "outer", genlat_exec_output(g.exec[D], 0, &gone));
     gan_step(&g);
-    REFUSED(GENLAT_E_STATE, "host", genlat_exec_input_grad(g.exec[D], 0, &gone));
+    REFUSED(GENLAT_E_STATE, "outer", genlat_exec_input_grad(g.exec[D], 0, &gone));
     gan_close(&g);
 }
 END_TEST
 
-START_TEST(gradients_are_gone_when_a_guest_has_run)
+START_TEST(gradients_are_gone_when_a_nested_exec_has_run)
 {
     gan g = {0};
     const genlat_tensor *gone = NULL;
@@ -281,8 +281,8 @@ START_TEST(gradients_are_gone_when_a_guest_has_run)
     ck_assert_int_eq(genlat_exec_input_grad(g.exec[G], 0, &gone), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_step(g.optim[G]), GENLAT_OK);
     judge(&g, g.x);
-    REFUSED(GENLAT_E_STATE, "guest", genlat_optim_step(g.optim[G]));
-    REFUSED(GENLAT_E_STATE, "guest", genlat_exec_input_grad(g.exec[G], 0, &gone));
+    REFUSED(GENLAT_E_STATE, "nested exec", genlat_optim_step(g.optim[G]));
+    REFUSED(GENLAT_E_STATE, "nested exec", genlat_exec_input_grad(g.exec[G], 0, &gone));
     gan_step(&g);
     ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}),
                      GENLAT_OK);
@@ -291,20 +291,20 @@ START_TEST(gradients_are_gone_when_a_guest_has_run)
 }
 END_TEST
 
-START_TEST(lent_gradients_are_in_one_place)
+START_TEST(gradients_in_the_workspace_are_in_one_place)
 {
     genlat_net *net = make(CODE, "dense units=4"), *late = make(CODE, "dense units=4");
     genlat_exec *exec = NULL, *other = NULL;
     genlat_optim *optim = NULL;
     genlat_tensor *grad = NULL;
     genlat_exec_opts opts = options();
-    opts.lend_grads = 1;
+    opts.gradients_in_workspace = 1;
     ck_assert_int_eq(genlat_net_grad(late, "0.weight", &grad), GENLAT_OK);
-    REFUSED(GENLAT_E_STATE, "lend_grads", genlat_net_compile(late, ROWS, &opts, &exec));
+    REFUSED(GENLAT_E_STATE, "gradients_in_workspace", genlat_net_compile(late, ROWS, &opts, &exec));
     genlat_tensor_destroy(&grad);
     ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
-    REFUSED(GENLAT_E_STATE, "lend_grads", genlat_net_compile(net, ROWS, NULL, &other));
-    REFUSED(GENLAT_E_STATE, "lend_grads", genlat_net_grad(net, "0.weight", &grad));
+    REFUSED(GENLAT_E_STATE, "gradients_in_workspace", genlat_net_compile(net, ROWS, NULL, &other));
+    REFUSED(GENLAT_E_STATE, "gradients_in_workspace", genlat_net_grad(net, "0.weight", &grad));
     ck_assert_int_eq(genlat_optim_from_text(ctx, "sgd lr=1", &optim), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_add(optim, net, NULL, NULL), GENLAT_OK);
     genlat_exec_destroy(&exec);
@@ -321,18 +321,18 @@ END_TEST
 START_TEST(only_training_lends)
 {
     genlat_net *net = make(CODE, "dense units=4");
-    genlat_exec *exec = NULL, *guest = NULL;
+    genlat_exec *exec = NULL, *nested = NULL;
     genlat_exec_opts opts = options();
-    opts.room = 1 << 20;
+    opts.nested_bytes = 1 << 20;
     ck_assert_int_eq(genlat_net_compile(net, ROWS, &opts, &exec), GENLAT_OK);
     opts.purpose = GENLAT_EXEC_INFERENCE;
-    REFUSED(GENLAT_E_UNSUPPORTED, "training", genlat_net_compile(net, ROWS, &opts, &guest));
-    opts.room = 0;
-    opts.lend_grads = 1;
-    REFUSED(GENLAT_E_UNSUPPORTED, "training", genlat_net_compile(net, ROWS, &opts, &guest));
-    opts.lend_grads = 0;
+    REFUSED(GENLAT_E_UNSUPPORTED, "training", genlat_net_compile(net, ROWS, &opts, &nested));
+    opts.nested_bytes = 0;
+    opts.gradients_in_workspace = 1;
+    REFUSED(GENLAT_E_UNSUPPORTED, "training", genlat_net_compile(net, ROWS, &opts, &nested));
+    opts.gradients_in_workspace = 0;
     opts.purpose = GENLAT_EXEC_PENALTY;
-    REFUSED(GENLAT_E_UNSUPPORTED, "penalties", genlat_exec_compile_guest(exec, net, ROWS, &opts, &guest));
+    REFUSED(GENLAT_E_UNSUPPORTED, "penalties", genlat_exec_compile_nested(exec, net, ROWS, &opts, &nested));
     genlat_exec_destroy(&exec);
     genlat_net_destroy(&net);
 }
@@ -340,16 +340,16 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("guest");
-    TCase *tests = tcase_create("room");
+    Suite *suite = suite_create("nested");
+    TCase *tests = tcase_create("nested");
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, a_guest_computes_the_same, 0, 8);
-    tcase_add_test(tests, a_guest_takes_less_memory);
+    tcase_add_loop_test(tests, a_nested_exec_computes_the_same, 0, 8);
+    tcase_add_test(tests, a_nested_exec_takes_less_memory);
     tcase_add_loop_test(tests, gradients_of_the_first_layer_wait, 0, 2);
-    tcase_add_test(tests, a_room_holds_what_fits);
-    tcase_add_test(tests, a_guest_goes_between_two_passes_of_its_host);
-    tcase_add_test(tests, gradients_are_gone_when_a_guest_has_run);
-    tcase_add_test(tests, lent_gradients_are_in_one_place);
+    tcase_add_test(tests, nested_bytes_hold_what_fits);
+    tcase_add_test(tests, a_nested_exec_goes_between_two_passes_of_its_outer_one);
+    tcase_add_test(tests, gradients_are_gone_when_a_nested_exec_has_run);
+    tcase_add_test(tests, gradients_in_the_workspace_are_in_one_place);
     tcase_add_test(tests, only_training_lends);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

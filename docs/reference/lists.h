@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* What kinds.c cannot read from tables of the library: the keys of sources, the metrics of the program, the
+ * architectures, and the texts of families. tests/abi/docs.py compares the names with the sources. */
+#ifndef LISTS_H
+#define LISTS_H
+
+#include <stddef.h>
+
+/* The keys of genlat_files_open(): name, kinds, meaning. */
+static const char *const source_keys[][3] = {
+    {"n", "generated kinds", "number of samples; default 10000"},
+    {"seed", "all", "seed of generated samples, of binarization and of stacking; default 0"},
+    {"shape", "`idx`, `npy`, `npz`, `csv`", "shape of one sample, such as `3x32x32`"},
+    {"raw", "`idx`, `npy`, `npz`", "`yes`: 8-bit values are not divided by 255"},
+    {"key", "`npz`", "name of the array; default `x`, or the only one"},
+    {"labels_key", "`npz`", "name of the array of labels; default `labels` or `y`, if there is one"},
+    {"label", "`csv`",
+     "name or number of the column with the classes; columns count from 1, negative numbers from the end"},
+    {"length", "`wav`, `text`", "frames or bytes in a sample; default 1024 for sound, 64 for text"},
+    {"lines", "`text`", "`yes`: each line is a sample, cut or filled with zeros"},
+    {"skip", "all", "samples left out at the beginning; default 0"},
+    {"limit", "all", "most samples kept; default 0: all"},
+    {"scale", "all",
+     "`none`; `unit`: values from 0 to 1; `symmetric`: from -1 to 1; `standard`: mean 0 and standard deviation 1; "
+     "`features`: `standard` for each element of a sample; `ranges`: `unit` for each element of a sample"},
+    {"binarize", "all",
+     "`none`; `static`: 1 with the probability of the value, drawn once; `dynamic`: the same, drawn in each epoch; "
+     "`threshold`: 1 where the value reaches `threshold`"},
+    {"threshold", "all", "with `binarize=threshold`: values from this one on become 1; default 0.5"},
+    {"labels", "all", "`keep`; `drop`; `factors`: the generating factors as condition vectors"},
+    {"stack", "all", "number of random samples that become the channels of one sample; default 1"},
+};
+
+/* The metrics of genlat eval: name, models, functions, meaning. */
+static const char *const metrics[][4] = {
+    {"neg_elbo", "VAE", "`genlat_model_evaluate()`",
+     "negative evidence lower bound, nats per sample; lower is better"},
+    {"recon", "VAE", "`genlat_model_evaluate()`", "reconstruction term of `neg_elbo`"},
+    {"kl", "VAE", "`genlat_model_evaluate()`", "KL divergence of the posterior from the prior, the other term"},
+    {"nll", "VAE", "`genlat_vae_log_likelihood()`",
+     "negative log-likelihood, estimated by importance sampling, nats per sample; lower is better"},
+    {"active_units", "VAE", "`genlat_vae_active_units()`",
+     "latent dimensions whose posterior mean has a variance above 0.01 over the data"},
+    {"mse", "VAE, predictor", "`genlat_model_reconstruct()`, `genlat_model_evaluate()`",
+     "mean squared error of an element; lower is better"},
+    {"accuracy", "predictor", "`genlat_model_evaluate()`",
+     "fraction of samples whose class is predicted correctly"},
+    {"cross_entropy", "predictor", "`genlat_model_evaluate()`", "loss in nats per sample; lower is better"},
+    {"modes", "VAE, GAN", "`genlat_metric_modes()`, `genlat_metric_class_modes()`",
+     "modes of a known mixture, or classes, that generated samples reach"},
+    {"hq", "VAE, GAN", "`genlat_metric_modes()`",
+     "fraction of generated samples within 3 standard deviations of a mode"},
+    {"kl_modes", "VAE, GAN", "`genlat_metric_modes()`, `genlat_metric_class_modes()`",
+     "KL divergence of the shares of the modes from equal shares, nats; 0 is best"},
+    {"frechet", "VAE, GAN", "`genlat_metric_frechet_distance()`",
+     "Frechet distance between generated samples and data; 0 is best"},
+    {"kid", "VAE, GAN", "`genlat_metric_kernel_distance()`",
+     "kernel distance between generated samples and data; 0 is best"},
+    {"precision", "VAE, GAN", "`genlat_metric_neighbours()`",
+     "fraction of generated samples on the manifold of the data"},
+    {"recall", "VAE, GAN", "`genlat_metric_neighbours()`",
+     "fraction of data on the manifold of the generated samples"},
+    {"density", "VAE, GAN", "`genlat_metric_neighbours()`",
+     "mean number of data neighbourhoods around a generated sample, divided by k; 1 for equal distributions"},
+    {"coverage", "VAE, GAN", "`genlat_metric_neighbours()`",
+     "fraction of data neighbourhoods that hold a generated sample"},
+    {"classifier_score", "VAE, GAN", "`genlat_metric_classifier_score()`",
+     "exponential of the mean KL divergence of p(y\\|x) from p(y), 1 to the number of classes; needs a classifier"},
+    {"agreement", "VAE, GAN", "`genlat_predictor_predict()`",
+     "fraction of samples of a conditional model that the classifier assigns to the requested class; needs a "
+     "classifier"},
+};
+
+/* The setting `architecture` of a family: names, then options. */
+static const char *const architectures_vae[][2] = {
+    {"mlp", "dense layers with ReLU"},
+    {"gated", "dense layers with gated linear units"},
+    {"maxout", "dense layers with maxout of four pieces"},
+    {"conv", "strided convolutions with ReLU, for images"},
+    {"widths", "option: units of the hidden layers, or channels of the convolutions, as in `400x400`"},
+    {NULL, NULL},
+};
+static const char *const architectures_gan[][2] = {
+    {"residual", "residual blocks without normalization, for any data"},
+    {"mlp", "dense layers, for any data"},
+    {"conv", "strided convolutions, for signals and images with even sides"},
+    {"any", "strided convolutions where the sides of the data can be halved, else dense layers"},
+    {"channels", "option: channels at full size, doubled with each halving of the sides up to fourfold; default 32"},
+    {"width", "option: units of dense layers; default 256"},
+    {"depth", "option: dense hidden layers, or residual blocks of vectors; default 2"},
+    {"norm", "option: normalization of strided convolutions, `none`, `batch` or `spectral`; default `none`"},
+    {NULL, NULL},
+};
+
+/* What a text of a family is, and the page that lists its kinds; NULL: no page. */
+static const struct {
+    const char *key, *meaning, *page;
+} text_help[] = {
+    {"encoder", "layers of the encoder, without the heads of the posterior", "layers"},
+    {"decoder", "layers of the decoder; `{out}`, `{channels}`: outputs and channels that the likelihood takes",
+     "layers"},
+    {"generator", "layers of the generator; `{out}`, `{channels}`: numbers and channels of a sample", "layers"},
+    {"discriminator", "layers of the discriminator", "layers"},
+    {"net", "layers before the last one, which is added", "layers"},
+    {"architecture", "nets that are generated where none are given", NULL},
+    {"likelihood", "likelihood of the data", "likelihoods"},
+    {"loss", "likelihood of the labels; default `cross_entropy` for classes, `mse` for vectors", "likelihoods"},
+    {"posterior", "posterior q(z\\|x)", "latent.md#posteriors"},
+    {"prior", "prior p(z)", "latent.md#priors"},
+    {"terms", "terms of the objective in addition to the reconstruction loss, separated by `;`", "latent.md#terms"},
+    {"bound", "bound that a step maximizes", "latent.md#bounds"},
+    {"decoder_inputs", "further inputs of the decoder; `previous`: the data moved by one step", NULL},
+    {"output_bias", "`zero`, or `data`: the last bias of a Bernoulli decoder starts at the logits of the mean", NULL},
+    {"penalties", "penalties, separated by `;`", "penalties"},
+    {"augment", "augmentations, separated by `,`", "augmentations"},
+    {"optimizer", "optimizer", "optimizers"},
+    {"optimizer_g", "optimizer of the generator", "optimizers"},
+    {"optimizer_d", "optimizer of the discriminator; default: as `optimizer_g`", "optimizers"},
+    {"lr_schedule", "factor of the learning rates", "schedules"},
+    {"beta_schedule", "factor of `beta` and `capacity`", "schedules"},
+    {"noise_schedule", "factor of `noise`", "schedules"},
+    {"penalty_schedule", "factor of the penalties on gradients and differences of the discriminator", "schedules"},
+    {"beta2_schedule", "value of `beta2` of both optimizers", "schedules"},
+};
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Codes, objectives and gradients of kinds of latents against the numbers of PyTorch that make_latent.py stored, case by case
+ * as its file lists them; and the Gaussians that they are made of. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "io/io.h"
+#include "support/latent_rig.h"
+
+enum { ROWS = 4, SAMPLES = 3, DIMS = 5, WIDTH = 6, MOST = 128, TEXT = 256 };
+
+static const double LIMIT = 1e-5, SMALL = 1e-2;
+
+static genlat_ctx *ctx;
+static gnl_reader *golden;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_LATENT, &golden) == GENLAT_OK, "%s", genlat_last_error());
+}
+
+static void tear_down(void)
+{
+    gnl_reader_close(golden);
+    genlat_ctx_destroy(&ctx);
+}
+
+static bool has(const char *group, const char *name)
+{
+    char key[2 * TEXT];
+    snprintf(key, sizeof key, "%s/%s", group, name);
+    return gnl_reader_find(golden, key) != NULL;
+}
+
+static void load(const char *group, const char *name, int64_t count, gnl_real *out)
+{
+    char key[2 * TEXT];
+    snprintf(key, sizeof key, "%s/%s", group, name);
+    const gnl_entry *entry = gnl_reader_find(golden, key);
+    ck_assert_msg(entry, "no %s stored; run make_latent.py", key);
+    ck_assert_int_eq(gnl_shape_count(&entry->shape), count);
+    ck_assert_msg(gnl_reader_real(golden, key, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
+}
+
+/* Largest difference, relative to the largest number that was wanted. */
+static void expect(const char *group, const char *name, int64_t count, const gnl_real *found)
+{
+    gnl_real wanted[MOST];
+    double size = SMALL;
+    ck_assert_int_le(count, MOST);
+    load(group, name, count, wanted);
+    for (int64_t i = 0; i < count; i++)
+        size = fmax(size, fabs((double)wanted[i]));
+    for (int64_t i = 0; i < count; i++)
+        ck_assert_msg(fabs((double)(found[i] - wanted[i])) <= LIMIT * size, "%s/%s[%lld] is %.9g, %.9g wanted", group, name,
+                      (long long)i, (double)found[i], (double)wanted[i]);
+}
+
+/* ---- cases ------------------------------------------------------------------------------------ */
+
+/* Cuts "posterior/prior/terms/bound" into its texts. */
+static gnl_latent_spec spec_of(char *text)
+{
+    gnl_latent_spec spec = {.dims = DIMS};
+    const char **parts[] = {&spec.posterior, &spec.prior, &spec.terms, &spec.bound};
+    for (size_t i = 0; i < GNL_COUNT(parts); i++) {
+        *parts[i] = text;
+        text += strcspn(text, "/");
+        *text++ = '\0';
+    }
+    return spec;
+}
+
+static void load_heads(latent_rig *r, const char *group)
+{
+    char name[16];
+    for (int i = 0; i < r->latents->posterior->heads; i++) {
+        snprintf(name, sizeof name, "head%d", i);
+        load(group, name, ROWS * r->latents->posterior->head[i].width, r->head[i]);
+    }
+    load(group, "target", ROWS * DIMS, r->target);
+    if (r->latents->posterior->noise)
+        load(group, "noise", SAMPLES * ROWS * r->latents->posterior->noise, r->code.noise);
+}
+
+/* Numbers that the prior has, and what it is to draw. */
+static void load_prior(latent_rig *r, const char *group, gnl_real *draws)
+{
+    const gnl_numbers *own = &r->latents->prior->kind.numbers;
+    char name[32];
+    for (int i = 0; i < own->weights; i++) {
+        snprintf(name, sizeof name, "prior.%s", own->weight[i].name);
+        load(group, name, own->weight[i].count, gnl_numbers_data(own, i));
+    }
+    if (!has(group, "draws"))
+        return;
+    load(group, "draws", ROWS * DIMS, draws);
+    latent_rig_give_draws(r, draws);
+}
+
+static void expect_prior_slopes(const latent_rig *r, const char *group)
+{
+    const gnl_numbers *own = &r->latents->prior->kind.numbers;
+    char name[32];
+    for (int i = 0; i < own->weights; i++) {
+        snprintf(name, sizeof name, "dprior.%s", own->weight[i].name);
+        expect(group, name, own->weight[i].count, gnl_numbers_grad(own, i));
+    }
+}
+
+static void check_case(const char *group)
+{
+    char copy[TEXT + 1], name[16];
+    gnl_real draws[ROWS * DIMS];
+    latent_rig r;
+    snprintf(copy, sizeof copy, "%s", group);
+    const gnl_latent_spec spec = spec_of(copy);
+    ck_assert_msg(latent_rig_open(&r, ctx, &spec, ROWS, SAMPLES) == GENLAT_OK, "%s: %s", group, genlat_last_error());
+    latent_rig_fill(&r, 1);
+    load_heads(&r, group);
+    load_prior(&r, group, draws);
+    double value = latent_rig_backward(&r);
+    const gnl_real values[] = {(gnl_real)value, (gnl_real)r.call.recon, (gnl_real)r.call.kl};
+    expect(group, "z", SAMPLES * ROWS * DIMS, r.code.z);
+    expect(group, "values", 3, values);
+    for (int i = 0; i < r.latents->posterior->heads; i++) {
+        snprintf(name, sizeof name, "dhead%d", i);
+        expect(group, name, ROWS * r.latents->posterior->head[i].width, r.code.dhead[i]);
+    }
+    expect_prior_slopes(&r, group);
+    latent_rig_close(&r);
+}
+
+START_TEST(kinds_agree_with_pytorch)
+{
+    char group[TEXT];
+    int cases = 0;
+    const char *all = gnl_reader_meta(golden, "cases");
+    ck_assert_ptr_nonnull(all);
+    for (; *all; all += strcspn(all, "|"), all += *all == '|') {
+        snprintf(group, sizeof group, "%.*s", (int)strcspn(all, "|"), all);
+        check_case(group);
+        cases++;
+    }
+    ck_assert_int_ge(cases, 13);
+}
+END_TEST
+
+/* ---- Gaussians -------------------------------------------------------------------------------- */
+
+START_TEST(gaussians_agree_with_pytorch)
+{
+    enum { COUNT = ROWS * WIDTH };
+    gnl_real mean[COUNT], logvar[COUNT], z[COUNT], dmean[COUNT] = {0}, dlogvar[COUNT] = {0}, dims[WIDTH], rows[ROWS], value = 0;
+    double kl[ROWS], per_dim[WIDTH], density[ROWS];
+    load("gauss", "mean", COUNT, mean);
+    load("gauss", "logvar", COUNT, logvar);
+    load("gauss", "z", COUNT, z);
+    const gnl_gauss q = {{ctx, gnl_kernels_of(ctx), NULL}, ROWS, WIDTH, mean, logvar};
+    gnl_gauss_kl(&q, kl, per_dim);
+    gnl_gauss_kl_backward(&q, 0, COUNT, 1.0 / ROWS, dmean, dlogvar);
+    gnl_gauss_log_density(&q, z, density);
+    for (int i = 0; i < ROWS; i++) {
+        value += (gnl_real)(kl[i] / ROWS);
+        rows[i] = (gnl_real)density[i];
+    }
+    for (int i = 0; i < WIDTH; i++)
+        dims[i] = (gnl_real)per_dim[i];
+    expect("gauss", "value", 1, &value);
+    expect("gauss", "per_dim", WIDTH, dims);
+    expect("gauss", "dmean", COUNT, dmean);
+    expect("gauss", "dlogvar", COUNT, dlogvar);
+    expect("gauss", "log_density", ROWS, rows);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("golden latent");
+    TCase *tests = tcase_create("pytorch");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, kinds_agree_with_pytorch);
+    tcase_add_test(tests, gaussians_agree_with_pytorch);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

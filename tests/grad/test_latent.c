@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every kind of posterior, prior, term and bound against central differences in double: draws, densities, divergences, and
+ * the whole objective of every pair by heads and by the trained numbers of the kinds. The kinds are those of the tables of
+ * lib/latent; built a second time, they are those of tests/support/own_kinds.c.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support/latent_rig.h"
+#include "support/slopes.h"
+#include "support/variants.h"
+
+enum { ROWS = 5, DIMS = 6, SAMPLES = 3, TEXT = VARIANT_TEXT };
+
+static genlat_ctx *ctx;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void tear_down(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+/* ---- which kinds ----------------------------------------------------------------------------- */
+
+/* Every type begins with a gnl_kind_type. */
+static int count_types(const void *table)
+{
+    const void *const *types = table;
+    int count = 0;
+    while (types[count])
+        count++;
+    return count;
+}
+
+static const variants *variants_of(const void *table)
+{
+    static variants v;
+    v.count = 0;
+    for (const void *const *type = table; *type; type++) {
+        const gnl_kind_type *kind = *type;
+        add_variants(&v, kind->name, kind->options);
+    }
+    return &v;
+}
+
+static const gnl_posterior_type *posterior_of(const char *text)
+{
+    const gnl_posterior_type *const *type = gnl_posterior_types;
+    while (strncmp((*type)->kind.name, text, strcspn(text, " ")) != 0)
+        type++;
+    return *type;
+}
+
+/* Opens and fills a rig; false where a posterior without density does not allow it. */
+static bool try_open(latent_rig *r, const char *posterior, const char *prior, const char *terms, const char *bound,
+                     int64_t samples)
+{
+    const gnl_latent_spec spec = {posterior, prior, terms, bound, DIMS};
+    genlat_status status = latent_rig_open(r, ctx, &spec, ROWS, samples);
+    if (status == GENLAT_E_UNSUPPORTED && !posterior_of(posterior)->log_density)
+        return false;
+    ck_assert_msg(status == GENLAT_OK, "%s; %s; %s; %s: %s", posterior, prior, terms, bound, genlat_last_error());
+    latent_rig_fill(r, 7);
+    return true;
+}
+
+/* ---- the whole objective --------------------------------------------------------------------- */
+
+static double objective(void *arg)
+{
+    return latent_rig_objective(arg, false);
+}
+
+static void check_objective(latent_rig *r, const char *what)
+{
+    char name[2 * TEXT];
+    const char *owner = NULL;
+    gnl_kind *kind = NULL;
+    latent_rig_hold_draws(r);
+    double value = latent_rig_backward(r);
+    ck_assert_double_eq_tol(latent_rig_objective(r, false), value, 1e-12 * fmax(1, fabs(value)));
+    for (int i = 0; i < r->latents->posterior->heads; i++) {
+        const gnl_head *h = &r->latents->posterior->head[i];
+        snprintf(name, sizeof name, "%s, by %s", what, h->name);
+        expect_slope(name, objective, r, ROWS * h->width, r->head[i], r->code.dhead[i]);
+    }
+    for (int i = 0; (kind = gnl_latents_owner(r->latents, i, &owner)); i++) {
+        snprintf(name, sizeof name, "%s, by the numbers of %s", what, owner);
+        expect_slope(name, objective, r, kind->numbers.values, kind->numbers.value, kind->numbers.grad);
+    }
+}
+
+/* This gradient has the mean of the other, not its value: tests/golden/test_latent.c. */
+static bool is_no_derivative(const char *bound)
+{
+    return strcmp(bound, "importance estimator=doubly") == 0;
+}
+
+static void check_pair(const char *posterior, const char *prior, const char *bound)
+{
+    char what[4 * TEXT];
+    const char *terms = posterior_of(posterior)->log_density ? "kl beta=0.8 free=whole" : "";
+    for (int64_t samples = 1; samples <= SAMPLES; samples += SAMPLES - 1) {
+        latent_rig r;
+        snprintf(what, sizeof what, "%s; %s; %s; %lld samples", posterior, prior, bound, (long long)samples);
+        if (!is_no_derivative(bound) && try_open(&r, posterior, prior, terms, bound, samples)) {
+            check_objective(&r, what);
+            latent_rig_close(&r);
+        }
+    }
+}
+
+/* The posterior and the bound of a number; all priors. */
+START_TEST(objectives_have_right_slopes)
+{
+    const int bounds = count_types(gnl_bound_types);
+    const char *posterior = gnl_posterior_types[_i / bounds]->kind.name, *bound = gnl_bound_types[_i % bounds]->kind.name;
+    for (int i = 0; gnl_prior_types[i]; i++)
+        check_pair(posterior, gnl_prior_types[i]->kind.name, bound);
+}
+END_TEST
+
+/* One kind with each of its options, the others as usual. */
+START_TEST(options_have_right_slopes)
+{
+    const void *const tables[] = {gnl_posterior_types, gnl_prior_types, gnl_bound_types};
+    const variants *v = variants_of(tables[_i]);
+    for (int i = 0; i < v->count; i++)
+        check_pair(_i == 0 ? v->text[i] : "gaussian", _i == 1 ? v->text[i] : "normal", _i == 2 ? v->text[i] : "elbo");
+}
+END_TEST
+
+/* ---- terms ----------------------------------------------------------------------------------- */
+
+/* Options that count only together. */
+static const char *const together[] = {
+    "kl beta=0.3",
+    "kl beta=2 free_bits=0.9",
+    "kl beta=2 free_bits=0.9 free=sample",
+    "kl beta=2 free_bits=5 free=whole",
+    "kl beta=2 free_bits=50 free=whole",
+    "kl beta=2 free_bits=5 free=whole_sample",
+    "kl gamma=10 capacity=1",
+    "kl gamma=10 capacity=25",
+    "kl beta=0.4; kl beta=0.3 free_bits=1",
+};
+
+/* Free bits of dimensions where the KL is known for the whole code alone. */
+static bool is_refused(const gnl_latent_spec *spec)
+{
+    latent_rig r;
+    gnl_latent_spec bare = *spec;
+    bare.terms = "";
+    ck_assert_int_eq(latent_rig_open(&r, ctx, &bare, 1, 1), GENLAT_OK);
+    const bool sampled = !r.latents->divergence && gnl_latents_has_density(r.latents);
+    latent_rig_close(&r);
+    return sampled && strstr(spec->terms, "free_bits") && !strstr(spec->terms, "free=whole");
+}
+
+static void check_term(const char *terms, const gnl_posterior_type *q, const gnl_prior_type *p)
+{
+    latent_rig r;
+    char what[4 * TEXT];
+    const gnl_latent_spec spec = {q->kind.name, p->kind.name, terms, "elbo", DIMS};
+    snprintf(what, sizeof what, "%s; %s; %s", spec.posterior, spec.prior, terms);
+    if (is_refused(&spec)) {
+        ck_assert_int_eq(latent_rig_open(&r, ctx, &spec, ROWS, SAMPLES), GENLAT_E_UNSUPPORTED);
+        ck_assert_ptr_nonnull(strstr(genlat_last_error(), "free=whole"));
+        return;
+    }
+    if (!try_open(&r, spec.posterior, spec.prior, terms, spec.bound, SAMPLES))
+        return;
+    check_objective(&r, what);
+    latent_rig_close(&r);
+}
+
+/* Every term with each of its options on every pair; a loop over the posteriors. */
+START_TEST(terms_have_right_slopes)
+{
+    const variants *v = variants_of(gnl_term_types);
+    for (int p = 0; gnl_prior_types[p]; p++) {
+        for (int i = 0; i < v->count; i++)
+            check_term(v->text[i], gnl_posterior_types[_i], gnl_prior_types[p]);
+        for (size_t i = 0; i < GNL_COUNT(together); i++)
+            check_term(together[i], gnl_posterior_types[_i], gnl_prior_types[p]);
+    }
+}
+END_TEST
+
+/* Free bits of groups of dimensions. */
+START_TEST(groups_have_right_slopes)
+{
+    static const char *const terms[] = {"kl beta=2 free_bits=2.5 free=whole", "kl beta=2 free_bits=2.5 free=whole_sample",
+                                        "kl beta=2 free_bits=0.9 free=sample"};
+    latent_rig r;
+    ck_assert(try_open(&r, "gaussian", "normal", terms[_i], "elbo", SAMPLES));
+    r.latents->groups = 3;
+    memcpy(r.latents->group, (int64_t[]){0, 1, 3, DIMS}, 4 * sizeof(int64_t));
+    double grouped = latent_rig_objective(&r, false);
+    check_objective(&r, terms[_i]);
+    r.latents->groups = 1;
+    ck_assert_int_eq(latent_rig_objective(&r, false) != grouped, _i < 2);
+    latent_rig_close(&r);
+}
+END_TEST
+
+/* What a term adds to a gradient does not depend on the bound that it is added to, whatever its estimator. */
+START_TEST(terms_are_added_to_bounds)
+{
+    const variants *bounds = variants_of(gnl_bound_types);
+    for (int i = 0; gnl_term_types[i]; i++)
+        for (int b = 0; b < bounds->count; b++) {
+            latent_rig with, without, alone;
+            gnl_real wanted[ROWS * DIMS];
+            const char *term = gnl_term_types[i]->kind.name;
+            char both[TEXT];
+            if (gnl_term_types[i]->is_plain_kl) /* a part of the bound itself */
+                continue;
+            snprintf(both, sizeof both, "kl; %s", term);
+            ck_assert(try_open(&with, "gaussian", "normal", both, bounds->text[b], SAMPLES));
+            ck_assert(try_open(&without, "gaussian", "normal", "kl", bounds->text[b], SAMPLES));
+            ck_assert(try_open(&alone, "gaussian", "normal", both, "elbo", SAMPLES));
+            (void)latent_rig_backward(&with);
+            (void)latent_rig_backward(&without);
+            (void)latent_rig_backward(&alone);
+            memcpy(wanted, alone.code.dhead[0], sizeof wanted);
+            latent_rig_close(&alone);
+            ck_assert(try_open(&alone, "gaussian", "normal", "kl", "elbo", SAMPLES));
+            (void)latent_rig_backward(&alone);
+            for (int k = 0; k < ROWS * DIMS; k++)
+                wanted[k] += without.code.dhead[0][k] - alone.code.dhead[0][k];
+            expect_close(both, ROWS * DIMS, with.code.dhead[0], wanted);
+            latent_rig_close(&with);
+            latent_rig_close(&without);
+            latent_rig_close(&alone);
+        }
+}
+END_TEST
+
+/* ---- draws and densities --------------------------------------------------------------------- */
+
+/* One rig and what a scalar is made of. */
+typedef struct study {
+    latent_rig rig;
+    gnl_real z[ROWS * DIMS], dz[SAMPLES * ROWS * DIMS];
+    double weight[ROWS];
+    int64_t sample, row, first, past;
+} study;
+
+static bool open_study(study *s, const char *posterior, const char *prior)
+{
+    gnl_rng rng = gnl_rng_make(11, GNL_STREAM_USER, 0);
+    if (!try_open(&s->rig, posterior, prior, "", "elbo", SAMPLES))
+        return false;
+    gnl_rng_fill_normal(&rng, s->z, ROWS * DIMS);
+    gnl_rng_fill_normal(&rng, s->dz, SAMPLES * ROWS * DIMS);
+    for (int i = 0; i < ROWS; i++)
+        s->weight[i] = 0.5 + gnl_rng_unit(&rng);
+    gnl_latents_draw(s->rig.latents, &s->rig.code);
+    return true;
+}
+
+/* Gradients begin at numbers that must stay in them. */
+static void begin_gradients(study *s)
+{
+    gnl_latents *l = s->rig.latents;
+    for (int h = 0; h < l->posterior->heads; h++)
+        for (int64_t i = 0; i < ROWS * l->posterior->head[h].width; i++)
+            s->rig.code.dhead[h][i] = (gnl_real)0.25;
+    for (int64_t i = 0; i < SAMPLES * ROWS * DIMS; i++)
+        s->rig.code.dz[i] = (gnl_real)0.25;
+    for (int64_t i = 0; i < l->prior->kind.numbers.values; i++)
+        l->prior->kind.numbers.grad[i] = (gnl_real)0.25;
+}
+
+static void take_off(int64_t n, gnl_real *gradient)
+{
+    for (int64_t i = 0; i < n; i++)
+        gradient[i] -= (gnl_real)0.25;
+}
+
+static void check_heads(study *s, const char *what, scalar_fn *f)
+{
+    const gnl_posterior *q = s->rig.latents->posterior;
+    for (int h = 0; h < q->heads; h++) {
+        take_off(ROWS * q->head[h].width, s->rig.code.dhead[h]);
+        expect_slope(what, f, s, ROWS * q->head[h].width, s->rig.head[h], s->rig.code.dhead[h]);
+    }
+}
+
+static double draw_value(void *arg)
+{
+    study *s = arg;
+    double total = 0;
+    gnl_latents_draw(s->rig.latents, &s->rig.code);
+    for (int i = 0; i < SAMPLES * ROWS * DIMS; i++)
+        total += (double)(s->dz[i] * s->rig.code.z[i]);
+    return total;
+}
+
+/* A bound without likelihood and terms is the way from the codes to the heads alone. */
+START_TEST(draws_have_right_slopes)
+{
+    static study s;
+    ck_assert(open_study(&s, gnl_posterior_types[_i]->kind.name, "normal"));
+    gnl_bound_call call = {.latents = s.rig.latents, .code = &s.rig.code};
+    memcpy(s.rig.code.dz, s.dz, sizeof s.dz);
+    gnl_latents_backward(&call);
+    for (int h = 0; h < s.rig.latents->posterior->heads; h++) {
+        const gnl_head *head = &s.rig.latents->posterior->head[h];
+        expect_slope(head->name, draw_value, &s, ROWS * head->width, s.rig.head[h], s.rig.code.dhead[h]);
+    }
+    latent_rig_close(&s.rig);
+}
+END_TEST
+
+static double weighted(const study *s, const double *of_rows)
+{
+    double total = 0;
+    for (int i = 0; i < ROWS; i++)
+        total += 0.7 * s->weight[i] * of_rows[i];
+    return total;
+}
+
+static double posterior_value(void *arg)
+{
+    study *s = arg;
+    double out[ROWS];
+    gnl_posterior *q = s->rig.latents->posterior;
+    q->type->log_density(q, &s->rig.code, s->z, out);
+    return weighted(s, out);
+}
+
+START_TEST(posterior_densities_have_right_slopes)
+{
+    static study s;
+    const gnl_posterior_type *type = gnl_posterior_types[_i];
+    if (!type->log_density)
+        return;
+    ck_assert(open_study(&s, type->kind.name, "normal"));
+    begin_gradients(&s);
+    gnl_posterior *q = s.rig.latents->posterior;
+    type->log_density_backward(q, &s.rig.code, s.z, 0.7, s.weight, s.rig.code.dz, s.rig.code.dhead);
+    take_off(ROWS * DIMS, s.rig.code.dz);
+    expect_slope("log q by z", posterior_value, &s, ROWS * DIMS, s.z, s.rig.code.dz);
+    check_heads(&s, "log q by heads", posterior_value);
+    latent_rig_close(&s.rig);
+}
+END_TEST
+
+static double prior_value(void *arg)
+{
+    study *s = arg;
+    double out[ROWS];
+    gnl_prior *p = s->rig.latents->prior;
+    p->type->log_density(p, &s->rig.code, s->z, out);
+    return weighted(s, out);
+}
+
+START_TEST(prior_densities_have_right_slopes)
+{
+    static study s;
+    ck_assert(open_study(&s, "gaussian", gnl_prior_types[_i]->kind.name));
+    begin_gradients(&s);
+    gnl_prior *p = s.rig.latents->prior;
+    gnl_numbers *n = &p->kind.numbers;
+    p->type->log_density_backward(p, &s.rig.code, s.z, 0.7, s.weight, s.rig.code.dz);
+    take_off(ROWS * DIMS, s.rig.code.dz);
+    take_off(n->values, n->grad);
+    expect_slope("log p by z", prior_value, &s, ROWS * DIMS, s.z, s.rig.code.dz);
+    expect_slope("log p by its numbers", prior_value, &s, n->values, n->value, n->grad);
+    latent_rig_close(&s.rig);
+}
+END_TEST
+
+/* ---- log-ratios and divergences -------------------------------------------------------------- */
+
+/* Of the codes of a sample as they lie there. */
+static double ratio_value(void *arg)
+{
+    study *s = arg;
+    double out[ROWS];
+    gnl_latents_ratio(s->rig.latents, &s->rig.code, s->sample, out);
+    return weighted(s, out);
+}
+
+/* The log-ratio of codes, in closed form or not, is the difference of both densities. */
+static void check_ratio(study *s)
+{
+    double ratio[ROWS], q[ROWS], p[ROWS];
+    const gnl_latents *l = s->rig.latents;
+    const gnl_real *z = s->rig.code.z + s->sample * ROWS * DIMS;
+    gnl_latents_ratio(l, &s->rig.code, s->sample, ratio);
+    l->posterior->type->log_density(l->posterior, &s->rig.code, z, q);
+    l->prior->type->log_density(l->prior, &s->rig.code, z, p);
+    for (int i = 0; i < ROWS; i++)
+        ck_assert_double_eq_tol(ratio[i], q[i] - p[i], 1e-9);
+}
+
+static void check_divergence(study *s);
+
+START_TEST(ratios_and_divergences_have_right_slopes)
+{
+    static study s;
+    const gnl_posterior_type *type = gnl_posterior_types[_i];
+    for (int p = 0; type->log_density && gnl_prior_types[p]; p++) {
+        ck_assert(open_study(&s, type->kind.name, gnl_prior_types[p]->kind.name));
+        s.sample = 1;
+        check_ratio(&s);
+        const gnl_divergence *d = s.rig.latents->divergence;
+        if (d && d->ratio) {
+            begin_gradients(&s);
+            gnl_real *z = s.rig.code.z + ROWS * DIMS, *dz = s.rig.code.dz + ROWS * DIMS;
+            d->ratio_backward(s.rig.latents->posterior, &s.rig.code, 1, 0.7, s.weight, GNL_BY_Z | GNL_BY_HEADS);
+            take_off(ROWS * DIMS, dz);
+            expect_slope("log-ratio by z", ratio_value, &s, ROWS * DIMS, z, dz);
+            check_heads(&s, "log-ratio by heads", ratio_value);
+        }
+        if (d)
+            check_divergence(&s);
+        latent_rig_close(&s.rig);
+    }
+}
+END_TEST
+
+static double elements_value(void *arg)
+{
+    study *s = arg;
+    const gnl_latents *l = s->rig.latents;
+    double total = 0;
+    for (int64_t d = s->first; d < s->past; d++)
+        total += 0.7 * l->divergence->element(l->posterior, &s->rig.code, s->row, d);
+    return total;
+}
+
+/* Sums over elements are the divergence of a row and of a dimension, and a range of them goes back. */
+static void check_divergence(study *s)
+{
+    double kl[ROWS], per_dim[DIMS];
+    const gnl_latents *l = s->rig.latents;
+    l->divergence->value(l->posterior, &s->rig.code, kl, per_dim);
+    for (int r = 0; r < ROWS; r++)
+        for (int d = 0; d < DIMS; d++) {
+            double element = l->divergence->element(l->posterior, &s->rig.code, r, d);
+            kl[r] -= element;
+            per_dim[d] -= element / ROWS;
+        }
+    for (int r = 0; r < ROWS; r++)
+        ck_assert_double_eq_tol(kl[r], 0, 1e-12);
+    for (int d = 0; d < DIMS; d++)
+        ck_assert_double_eq_tol(per_dim[d], 0, 1e-12);
+    for (s->first = 0; s->first < DIMS; s->first += 2) {
+        s->row = s->first / 2;
+        s->past = s->first + 2;
+        begin_gradients(s);
+        l->divergence->backward(l->posterior, &s->rig.code, s->row, s->first, s->past, 0.7);
+        check_heads(s, "elements by heads", elements_value);
+    }
+}
+
+int main(void)
+{
+    const int posteriors = count_types(gnl_posterior_types);
+    Suite *suite = suite_create("latent");
+    TCase *tests = tcase_create("slopes");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, objectives_have_right_slopes, 0, posteriors * count_types(gnl_bound_types));
+    tcase_add_loop_test(tests, options_have_right_slopes, 0, 3);
+    tcase_add_loop_test(tests, terms_have_right_slopes, 0, posteriors);
+    tcase_add_loop_test(tests, groups_have_right_slopes, 0, 3);
+    tcase_add_test(tests, terms_are_added_to_bounds);
+    tcase_add_loop_test(tests, draws_have_right_slopes, 0, posteriors);
+    tcase_add_loop_test(tests, posterior_densities_have_right_slopes, 0, posteriors);
+    tcase_add_loop_test(tests, prior_densities_have_right_slopes, 0, count_types(gnl_prior_types));
+    tcase_add_loop_test(tests, ratios_and_divergences_have_right_slopes, 0, posteriors);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What the unit tests of the GAN share: models of a preset with settings, batches, steps, and all numbers that a step moves. */
+#ifndef GAN_UNIT_H
+#define GAN_UNIT_H
+
+#include "gan/gan_priv.h"
+
+enum { GAN_ROWS = 12, GAN_LATENT = 6 };
+
+extern genlat_ctx *ctx;
+extern atomic_llong allocations;
+
+void gan_begin(void); /* a context that counts allocations */
+void gan_end(void);
+void gan_open_ctx(int64_t threads);
+
+typedef struct pair {
+    const char *key, *value;
+} pair;
+
+extern const gnl_shape gan_vector, gan_image, gan_signal, gan_odd;
+extern const pair gan_changing[]; /* what adds most to a step, on data that can be changed */
+
+/* Pairs end with a NULL key; NULL: none. */
+genlat_status gan_try(const char *preset, const gnl_shape *data, const pair *pairs, genlat_model **out);
+genlat_model *gan_make(const char *preset, const gnl_shape *data, const pair *pairs);
+
+genlat_tensor *gan_normal(const gnl_shape *sample, int64_t rows, uint64_t seed);
+genlat_tensor *gan_labels(void); /* [GAN_ROWS] 0, 1, 2, 0, ... */
+genlat_gan_terms gan_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels);
+
+/* Weights and states of both nets and the average, and counters. */
+typedef struct picture {
+    gnl_real *numbers;
+    int64_t count, passes, step, steps_d;
+} picture;
+
+picture gan_picture(const genlat_model *model);
+void gan_expect_numbers(const genlat_model *model, const picture *before);
+void gan_expect_same(const genlat_model *model, picture before); /* frees it */
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* Codes without encoder and decoder. */
+#include <check.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support/latent_rig.h"
+
+static int64_t count_of(const latent_rig *r, int head)
+{
+    return r->code.rows * r->latents->posterior->head[head].width;
+}
+
+static int64_t drawn(const latent_rig *r)
+{
+    return r->code.rows * r->code.samples;
+}
+
+static gnl_real *numbers(int64_t count)
+{
+    gnl_real *out = calloc((size_t)count + 1, sizeof *out);
+    ck_assert_ptr_nonnull(out);
+    return out;
+}
+
+static genlat_net *net_of(genlat_ctx *ctx, const char *input, int64_t width, const char *layers)
+{
+    genlat_net *net = NULL;
+    const gnl_shape shape = {1, {width}};
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &input, &shape, layers, &net) == GENLAT_OK, "%s", genlat_last_error());
+    return net;
+}
+
+static void make_nets(latent_rig *r)
+{
+    enum { DATA = 5 };
+    char layers[512] = "", outputs[128] = "";
+    for (int i = 0; i < r->latents->posterior->heads; i++) {
+        const gnl_head *h = &r->latents->posterior->head[i];
+        size_t used = strlen(layers), told = strlen(outputs);
+        snprintf(layers + used, sizeof layers - used, "dense units=%lld from=x name=%s | ", (long long)h->width, h->name);
+        snprintf(outputs + told, sizeof outputs - told, "%s%s", i ? "," : "", h->name);
+    }
+    strcat(strcat(layers, "output "), outputs);
+    r->encoder = net_of(r->ctx, "x", DATA, layers);
+    r->decoder = net_of(r->ctx, "z", r->latents->dims, "dense units=5");
+}
+
+static void make_code(latent_rig *r, int64_t rows, int64_t samples)
+{
+    const gnl_latent_env env = {r->ctx, rows, samples, true, r->encoder, r->decoder};
+    ck_assert_msg(gnl_code_new(r->latents, &env, &r->code) == GENLAT_OK, "%s", genlat_last_error());
+    r->code.compute = (gnl_compute){r->ctx, gnl_kernels_of(r->ctx), NULL};
+    r->code.rows = rows;
+    for (int i = 0; i < r->latents->posterior->heads; i++) {
+        r->code.head[i] = r->head[i] = numbers(count_of(r, i));
+        r->code.dhead[i] = numbers(count_of(r, i));
+    }
+    r->code.dz = numbers(drawn(r) * r->code.dims);
+    r->target = numbers(rows * r->code.dims);
+}
+
+genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows, int64_t samples)
+{
+    *r = (latent_rig){.ctx = ctx};
+    GNL_TRY(gnl_latents_new(ctx, spec, &r->latents));
+    make_nets(r);
+    make_code(r, rows, samples);
+    return GENLAT_OK;
+}
+
+void latent_rig_close(latent_rig *r)
+{
+    if (!r->latents)
+        return;
+    for (int i = 0; i < GNL_MAX_HEADS; i++) {
+        free(r->head[i]);
+        free(r->code.dhead[i]);
+    }
+    free(r->code.dz);
+    free(r->target);
+    free(r->drawn_by);
+    gnl_code_free(r->latents, &r->code);
+    gnl_latents_free(r->latents);
+    gnl_net_release(r->encoder);
+    gnl_net_release(r->decoder);
+    *r = (latent_rig){.ctx = NULL};
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+static void spoil(int64_t count, gnl_real *x)
+{
+    for (int64_t i = 0; i < count; i++)
+        x[i] = (gnl_real)NAN;
+}
+
+void latent_rig_fill(latent_rig *r, uint64_t seed)
+{
+    gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_USER, 0);
+    const char *name = NULL;
+    gnl_kind *kind = NULL;
+    for (int i = 0; i < r->latents->posterior->heads; i++) {
+        gnl_rng_fill_normal(&rng, r->head[i], count_of(r, i));
+        spoil(count_of(r, i), r->code.dhead[i]);
+    }
+    gnl_rng_fill_normal(&rng, r->code.noise, drawn(r) * r->latents->posterior->noise);
+    gnl_rng_fill_normal(&rng, r->target, r->code.rows * r->code.dims);
+    spoil(drawn(r) * r->code.dims, r->code.z);
+    spoil(drawn(r) * r->code.dims, r->code.dz);
+    for (int i = 0; (kind = gnl_latents_owner(r->latents, i, &name)); i++)
+        gnl_rng_fill_normal(&rng, kind->numbers.value, kind->numbers.values);
+}
+
+double latent_rig_nll(const latent_rig *r, int64_t row, const gnl_real *z)
+{
+    double total = 0;
+    for (int64_t d = 0; d < r->code.dims; d++) {
+        double apart = (double)z[d] - (double)r->target[row * r->code.dims + d];
+        total += (1 + 0.5 * (double)d) * apart * apart / 2 + 0.3 * sin((double)z[d]);
+    }
+    return total;
+}
+
+static void nll_slope(const latent_rig *r, int64_t row, double factor, const gnl_real *z, gnl_real *dz)
+{
+    for (int64_t d = 0; d < r->code.dims; d++) {
+        double apart = (double)z[d] - (double)r->target[row * r->code.dims + d];
+        dz[d] = (gnl_real)(factor * ((1 + 0.5 * (double)d) * apart + 0.3 * cos((double)z[d])));
+    }
+}
+
+/* As a decoder does, whose backward pass overwrites the derivatives by its input. */
+static void likelihood(void *user, double scale, const double *weight)
+{
+    latent_rig *r = user;
+    for (int64_t i = 0; i < drawn(r); i++) {
+        const int64_t at = i * r->code.dims, row = i % r->code.rows;
+        r->code.nll[i] = latent_rig_nll(r, row, r->code.z + at);
+        if (scale > 0)
+            nll_slope(r, row, scale * (weight ? weight[i] : 1), r->code.z + at, r->code.dz + at);
+    }
+}
+
+double latent_rig_objective(latent_rig *r, bool gradients)
+{
+    gnl_latents_draw(r->latents, &r->code);
+    r->drawn = 0;
+    r->call = (gnl_bound_call){.latents = r->latents,
+                               .code = &r->code,
+                               .factor = 0.7,
+                               .rng = gnl_rng_make(5, GNL_STREAM_AUGMENT, 0),
+                               .gradients = gradients,
+                               .likelihood = likelihood,
+                               .user = r};
+    return gnl_latents_objective(&r->call);
+}
+
+double latent_rig_backward(latent_rig *r)
+{
+    gnl_latents_zero_grad(r->latents);
+    double value = latent_rig_objective(r, true);
+    gnl_latents_backward(&r->call);
+    return value;
+}
+
+/* ---- draws of the prior ---------------------------------------------------------------------- */
+
+static void held_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+{
+    const latent_rig *r = (const void *)((const char *)p->type - offsetof(latent_rig, held));
+    gnl_prior before = *p;
+    before.type = r->prior;
+    before.kind.numbers.value = r->drawn_by;
+    r->prior->sample(&before, rng, draw, z);
+}
+
+static void given_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+{
+    latent_rig *r = (latent_rig *)((uintptr_t)p->type - offsetof(latent_rig, held));
+    ck_assert_int_lt(r->drawn, r->code.rows);
+    memcpy(z, r->given + r->drawn++ * r->code.dims, (size_t)r->code.dims * sizeof *z);
+}
+
+static void replace_sample(latent_rig *r, void (*sample)(const gnl_prior *, gnl_rng *, const gnl_prior_draw *, gnl_real *))
+{
+    gnl_prior *p = r->latents->prior;
+    r->prior = p->type;
+    r->held = *p->type;
+    r->held.sample = sample;
+    p->type = &r->held;
+}
+
+void latent_rig_hold_draws(latent_rig *r)
+{
+    const gnl_numbers *now = &r->latents->prior->kind.numbers;
+    if (now->values == 0 || r->drawn_by)
+        return;
+    r->drawn_by = numbers(now->values);
+    memcpy(r->drawn_by, now->value, (size_t)now->values * sizeof *r->drawn_by);
+    replace_sample(r, held_sample);
+}
+
+void latent_rig_give_draws(latent_rig *r, const gnl_real *draws)
+{
+    r->given = draws;
+    replace_sample(r, given_sample);
+}

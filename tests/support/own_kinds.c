@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kinds of a test's own beside those of the library, instead of the tables of lib/latent/table.c: a posterior whose heads have
+ * different widths, a prior with trained numbers and no closed form, a term with a trained number, and one of the heads.
+ */
+#include <tgmath.h>
+
+#include "latent/latent_priv.h"
+
+static const double LOG_TWO_PI = 1.83787706640934548356;
+
+static double weight_of(const double *weight, int64_t row)
+{
+    return weight ? weight[row] : 1;
+}
+
+/* ---- posterior "round": N(mean, e^(2 spread) I), with one spread for a whole code ------------------ */
+
+enum { MEAN, SPREAD };
+
+static int round_heads(const void *opts, int64_t dims, gnl_head head[GNL_MAX_HEADS])
+{
+    head[MEAN] = (gnl_head){"mean", dims, 0};
+    head[SPREAD] = (gnl_head){"spread", 1, 3};
+    return 2;
+}
+
+static int64_t round_noise(const void *opts, int64_t dims)
+{
+    return dims;
+}
+
+static void round_draw(const gnl_posterior *q, const gnl_code *c, int64_t s)
+{
+    for (int64_t i = 0, at = s * c->rows * c->dims; i < c->rows * c->dims; i++)
+        c->z[at + i] = c->head[MEAN][i] + exp(c->head[SPREAD][i / c->dims]) * c->noise[at + i];
+}
+
+static void round_draw_backward(const gnl_posterior *q, const gnl_code *c, int64_t s, gnl_real *const dhead[GNL_MAX_HEADS])
+{
+    const gnl_real *dz = c->dz + s * c->rows * c->dims, *noise = c->noise + s * c->rows * c->dims;
+    for (int64_t r = 0; r < c->rows; r++)
+        dhead[SPREAD][r] = 0;
+    for (int64_t i = 0; i < c->rows * c->dims; i++) {
+        dhead[MEAN][i] = dz[i];
+        dhead[SPREAD][i / c->dims] += dz[i] * noise[i] * exp(c->head[SPREAD][i / c->dims]);
+    }
+}
+
+static void round_mean(const gnl_posterior *q, const gnl_code *c, gnl_real *out)
+{
+    memcpy(out, c->head[MEAN], (size_t)(c->rows * c->dims) * sizeof *out);
+}
+
+static void round_logvar(const gnl_posterior *q, const gnl_code *c, gnl_real *out)
+{
+    for (int64_t i = 0; i < c->rows * c->dims; i++)
+        out[i] = 2 * c->head[SPREAD][i / c->dims];
+}
+
+static void round_log_density(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double *out)
+{
+    for (int64_t r = 0; r < c->rows; r++) {
+        double spread = (double)c->head[SPREAD][r];
+        out[r] = -(double)c->dims * (0.5 * LOG_TWO_PI + spread);
+        for (int64_t i = r * c->dims; i < (r + 1) * c->dims; i++)
+            out[r] -= 0.5 * pow(((double)z[i] - (double)c->head[MEAN][i]) * exp(-spread), 2);
+    }
+}
+
+static void round_log_density_backward(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double factor,
+                                       const double *weight, gnl_real *dz, gnl_real *const dhead[GNL_MAX_HEADS])
+{
+    for (int64_t i = 0; i < c->rows * c->dims; i++) {
+        const int64_t r = i / c->dims;
+        double f = factor * weight_of(weight, r), apart = (double)z[i] - (double)c->head[MEAN][i];
+        double pull = apart * exp(-2 * (double)c->head[SPREAD][r]);
+        if (dz)
+            dz[i] -= (gnl_real)(f * pull);
+        if (dhead) {
+            dhead[MEAN][i] += (gnl_real)(f * pull);
+            dhead[SPREAD][r] += (gnl_real)(f * (apart * pull - 1));
+        }
+    }
+}
+
+static const gnl_posterior_type posterior_round = {
+    .kind = {.name = "round", .help = "a Gaussian with one spread for all dimensions"},
+    .heads = round_heads,
+    .noise = round_noise,
+    .draw = round_draw,
+    .draw_backward = round_draw_backward,
+    .mean = round_mean,
+    .logvar = round_logvar,
+    .log_density = round_log_density,
+    .log_density_backward = round_log_density_backward,
+};
+
+/* ---- prior "moved": N(centre, e^(2 spread) I), both trained ---------------------------------------- */
+
+enum { CENTRE, WIDTH, KEPT };
+
+static int moved_params(const void *opts, int64_t dims, gnl_param *param)
+{
+    param[CENTRE] = (gnl_param){.name = "centre", .shape = {1, {dims}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.25}};
+    param[WIDTH] = (gnl_param){.name = "spread", .shape = {1, {1}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.5}};
+    param[KEPT] = (gnl_param){.name = "kept", .shape = {1, {2}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 3}, .state = true};
+    return 3;
+}
+
+static void moved_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+{
+    const gnl_real *centre = gnl_numbers_data(&p->kind.numbers, CENTRE), spread = *gnl_numbers_data(&p->kind.numbers, WIDTH);
+    gnl_normal_draw(rng, draw, p->kind.dims, z);
+    for (int64_t d = 0; d < p->kind.dims; d++)
+        z[d] = centre[d] + exp(spread) * z[d];
+}
+
+static void moved_log_density(const gnl_prior *p, const gnl_code *c, const gnl_real *z, double *out)
+{
+    const gnl_real *centre = gnl_numbers_data(&p->kind.numbers, CENTRE);
+    const double spread = (double)*gnl_numbers_data(&p->kind.numbers, WIDTH);
+    for (int64_t r = 0; r < c->rows; r++) {
+        out[r] = -(double)c->dims * (0.5 * LOG_TWO_PI + spread);
+        for (int64_t d = 0; d < c->dims; d++)
+            out[r] -= 0.5 * pow(((double)z[r * c->dims + d] - (double)centre[d]) * exp(-spread), 2);
+    }
+}
+
+static void moved_log_density_backward(gnl_prior *p, const gnl_code *c, const gnl_real *z, double factor, const double *weight,
+                                       gnl_real *dz)
+{
+    const gnl_real *centre = gnl_numbers_data(&p->kind.numbers, CENTRE);
+    gnl_real *dcentre = gnl_numbers_grad(&p->kind.numbers, CENTRE), *dspread = gnl_numbers_grad(&p->kind.numbers, WIDTH);
+    const double scale = exp(-2 * (double)*gnl_numbers_data(&p->kind.numbers, WIDTH));
+    for (int64_t i = 0; i < c->rows * c->dims; i++) {
+        double f = factor * weight_of(weight, i / c->dims), apart = (double)z[i] - (double)centre[i % c->dims];
+        dz[i] -= (gnl_real)(f * apart * scale);
+        dcentre[i % c->dims] += (gnl_real)(f * apart * scale);
+        *dspread += (gnl_real)(f * (apart * apart * scale - 1));
+    }
+}
+
+static const gnl_prior_type prior_moved = {
+    .kind = {.name = "moved", .help = "a Gaussian elsewhere, trained", .params = moved_params},
+    .sample = moved_sample,
+    .log_density = moved_log_density,
+    .log_density_backward = moved_log_density_backward,
+};
+
+/* ---- term "pull": (weight / 2) |z - centre|^2, the centre trained ----------------------------------- */
+
+typedef struct weight_opts {
+    size_t size;
+    double weight;
+} weight_opts;
+
+static const gnl_option options[] = {
+    GNL_OPT_REAL(weight_opts, weight, 0.5, 0, 1e6, "weight"),
+};
+static const gnl_options_table pull_table = {"pull", sizeof(weight_opts), options, GNL_COUNT(options)};
+static const gnl_options_table flat_table = {"flat", sizeof(weight_opts), options, GNL_COUNT(options)};
+
+static double term_weight(const gnl_term *t)
+{
+    return ((const weight_opts *)gnl_kind_opts(&t->kind))->weight;
+}
+
+static int pull_params(const void *opts, int64_t dims, gnl_param *param)
+{
+    param[0] = (gnl_param){.name = "centre", .shape = {1, {dims}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.1}};
+    return 1;
+}
+
+static double pull_value(gnl_term *t, const gnl_term_call *call)
+{
+    const gnl_code *c = call->code;
+    const gnl_real *centre = gnl_numbers_data(&t->kind.numbers, 0);
+    double total = 0;
+    for (int64_t i = 0; i < c->samples * c->rows * c->dims; i++)
+        total += 0.5 * pow((double)c->z[i] - (double)centre[i % c->dims], 2);
+    return term_weight(t) * total / (double)(c->samples * c->rows);
+}
+
+static void pull_backward_z(gnl_term *t, const gnl_term_call *call)
+{
+    const gnl_code *c = call->code;
+    const gnl_real *centre = gnl_numbers_data(&t->kind.numbers, 0);
+    gnl_real *dcentre = gnl_numbers_grad(&t->kind.numbers, 0);
+    const gnl_real factor = (gnl_real)(term_weight(t) / (double)(c->samples * c->rows));
+    for (int64_t i = 0; i < c->samples * c->rows * c->dims; i++) {
+        gnl_real pull = factor * (c->z[i] - centre[i % c->dims]);
+        c->dz[i] += pull;
+        dcentre[i % c->dims] -= pull;
+    }
+}
+
+static const gnl_term_type term_pull = {
+    .kind = {.name = "pull", .options = &pull_table, .help = "codes near a trained centre", .params = pull_params},
+    .value = pull_value,
+    .backward_z = pull_backward_z,
+};
+
+/* ---- term "flat": (weight / 2) |first head|^2 -------------------------------------------------------- */
+
+static double flat_value(gnl_term *t, const gnl_term_call *call)
+{
+    const gnl_code *c = call->code;
+    const int64_t n = c->rows * call->latents->posterior->head[0].width;
+    double total = 0;
+    for (int64_t i = 0; i < n; i++)
+        total += 0.5 * pow((double)c->head[0][i], 2);
+    return call->factor * term_weight(t) * total / (double)c->rows;
+}
+
+static void flat_backward_heads(gnl_term *t, const gnl_term_call *call)
+{
+    const gnl_code *c = call->code;
+    const int64_t n = c->rows * call->latents->posterior->head[0].width;
+    for (int64_t i = 0; i < n; i++)
+        c->dhead[0][i] += (gnl_real)(call->factor * term_weight(t) / (double)c->rows) * c->head[0][i];
+}
+
+static const gnl_term_type term_flat = {
+    .kind = {.name = "flat", .options = &flat_table, .help = "small first heads"},
+    .value = flat_value,
+    .backward_heads = flat_backward_heads,
+};
+
+/* ---- the tables -------------------------------------------------------------------------------------- */
+
+extern const gnl_posterior_type gnl_posterior_gaussian, gnl_posterior_point;
+extern const gnl_prior_type gnl_prior_normal;
+extern const gnl_term_type gnl_term_kl;
+extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance;
+
+const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_gaussian,
+                                                         &gnl_posterior_point, &posterior_round, NULL};
+const gnl_prior_type *const gnl_prior_types[] = {&gnl_prior_normal, &prior_moved, NULL};
+const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &term_pull, &term_flat, NULL};
+const gnl_bound_type *const gnl_bound_types[] = {&gnl_bound_elbo, &gnl_bound_importance, NULL};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Texts of a kind with options, for tests that go through all of them. */
+#ifndef VARIANTS_H
+#define VARIANTS_H
+
+#include "base/base.h"
+
+enum { VARIANTS = 64, VARIANT_TEXT = 160 };
+
+typedef struct variants {
+    int count;
+    char text[VARIANTS][VARIANT_TEXT];
+} variants;
+
+/* Adds "name", and "name option=value" for each option at another value than usual; all values of an enumeration. */
+void add_variants(variants *v, const char *name, const gnl_options_table *options);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* Use of the GAN: samples are what their seed and options say, of the average or of the weights that training moves. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "model/model_priv.h"
+#include "support/gan_unit.h"
+#include "net/exec_priv.h"
+
+START_TEST(samples_follow_seed_and_options)
+{
+    genlat_model *model = gan_make("mlp", &gan_vector, NULL);
+    genlat_tensor *few = NULL, *many = NULL, *still = NULL, *z = NULL, *decoded = NULL;
+    genlat_sample_opts opts;
+    genlat_sample_opts_init(&opts);
+    opts.seed = 5;
+    ck_assert_int_eq(genlat_model_sample(model, 3, NULL, &opts, &few), GENLAT_OK);
+    ck_assert_int_eq(genlat_model_sample(model, 1000, NULL, &opts, &many), GENLAT_OK);
+    for (int i = 0; i < 9; i++)
+        ck_assert_double_eq_tol((double)few->data[i], (double)many->data[i], 1e-5);
+    opts.temperature = 0;
+    opts.truncation = 0.5;
+    ck_assert_int_eq(genlat_model_sample(model, 2, NULL, &opts, &still), GENLAT_OK);
+    const gnl_shape latent = {2, {1, 6}};
+    ck_assert_int_eq(gnl_tensor_new(ctx, &latent, &z), GENLAT_OK);
+    memset(z->data, 0, 6 * sizeof *z->data);
+    ck_assert_int_eq(genlat_model_decode(model, z, NULL, &decoded), GENLAT_OK);
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_eq_tol((double)still->data[i], (double)decoded->data[i % 3], 1e-6);
+    for (genlat_tensor **t = (genlat_tensor *[]){few, many, still, z, decoded, NULL}; *t; t++)
+        gnl_tensor_release(*t);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* The average follows slowly; a step makes it anew, whoever asks next. */
+START_TEST(samples_are_of_the_average_or_raw)
+{
+    static const pair set[] = {{"ema", "40"}, {"ema_ramp", "0"}, {"optimizer_g", "adam lr=0.05"}, {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, set);
+    genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1), *average = NULL, *raw = NULL, *later = NULL;
+    genlat_net *net = NULL;
+    genlat_sample_opts opts;
+    genlat_sample_opts_init(&opts);
+    opts.seed = 5;
+    (void)gan_step(model, x, NULL);
+    ck_assert_int_eq(genlat_model_sample(model, 4, NULL, &opts, &average), GENLAT_OK);
+    opts.raw = 1;
+    ck_assert_int_eq(genlat_model_sample(model, 4, NULL, &opts, &raw), GENLAT_OK);
+    ck_assert_mem_ne(average->data, raw->data, 12 * sizeof(gnl_real));
+    (void)gan_step(model, x, NULL);
+    ck_assert_int_eq(genlat_model_net(model, "average", &net), GENLAT_OK);
+    ck_assert_mem_eq(net->value, gnl_ema_part(gnl_gan_of(model)->ema, "average").value, (size_t)net->values * sizeof(gnl_real));
+    ck_assert_mem_ne(net->value, model->net[GNL_GENERATOR]->value, (size_t)net->values * sizeof(gnl_real));
+    opts.raw = 0;
+    ck_assert_int_eq(genlat_model_sample(model, 4, NULL, &opts, &later), GENLAT_OK);
+    ck_assert_mem_ne(average->data, later->data, 12 * sizeof(gnl_real));
+    genlat_tensor_destroy(&later);
+    opts.draw = 1;
+    ck_assert_int_eq(genlat_model_sample(model, 4, NULL, &opts, &later), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "draw is 1"));
+    for (genlat_tensor **t = (genlat_tensor *[]){x, average, raw, NULL}; *t; t++)
+        gnl_tensor_release(*t);
+    genlat_net_destroy(&net);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* A strength that does not follow a target is that of the options, whatever file a model comes from. */
+START_TEST(strength_comes_back)
+{
+    static const pair still[] = {{"augment", "color"}, {"augment_probability", "0.25"}, {NULL, NULL}};
+    char path[64];
+    genlat_model *model = gan_make("mlp", &gan_image, _i ? gan_changing : still), *loaded = NULL;
+    genlat_tensor *x = gan_normal(&gan_image, GAN_ROWS, 1), *labels = gan_labels();
+    double strength = 0;
+    for (int i = 0; i < 20; i++)
+        strength = GNL_MAX(strength, gan_step(model, x, labels).augment_probability);
+    ck_assert(_i || strength == 0.25);
+    gnl_gan_of(model)->probability = _i ? 0.5 : 0.25;
+    snprintf(path, sizeof path, "/tmp/genlat-gan-use-%ld.safetensors", (long)getpid());
+    for (int whole = 0; whole < 2; whole++) {
+        ck_assert_int_eq(whole ? genlat_model_save(model, path) : genlat_model_export(model, path), GENLAT_OK);
+        ck_assert_int_eq(genlat_model_load(ctx, path, &loaded), GENLAT_OK);
+        ck_assert_double_eq(gnl_gan_of(loaded)->probability, !_i ? 0.25 : whole ? 0.5 : 0);
+        genlat_model_destroy(&loaded);
+    }
+    unlink(path);
+    gnl_tensor_release(x);
+    gnl_tensor_release(labels);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* Ends are what their latents make; half-way between two equally long latents a great circle keeps the length. */
+START_TEST(ways_lead_from_end_to_end)
+{
+    enum { STEPS = 5 };
+    static const pair labelled[] = {{"condition", "classes=3"}, {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, labelled);
+    genlat_tensor *from = NULL, *to = NULL, *first = NULL, *way = NULL, *z = NULL;
+    genlat_sample_opts opts;
+    genlat_sample_opts_init(&opts);
+    opts.seed = 2;
+    opts.truncation = 0.7;
+    ck_assert_int_eq(genlat_model_latents(model, 3, &opts, &from), GENLAT_OK);
+    for (int i = 0; i < 18; i++)
+        ck_assert_double_le(fabs((double)from->data[i]), 0.7);
+    ck_assert_int_eq(genlat_model_sample(model, 3, NULL, &opts, &first), GENLAT_OK);
+    opts.seed = 3;
+    ck_assert_int_eq(genlat_model_latents(model, 3, &opts, &to), GENLAT_OK);
+    for (uint32_t path = GENLAT_PATH_SPHERE; path <= GENLAT_PATH_LINE; path++) {
+        ck_assert_int_eq(genlat_model_interpolate(model, from, to, NULL, STEPS, path, &way), GENLAT_OK);
+        ck_assert_int_eq(way->shape.dim[0], 3 * STEPS);
+        for (int i = 0; i < 9; i++)
+            ck_assert_double_eq_tol((double)way->data[i / 3 * STEPS * 3 + i % 3], (double)first->data[i],
+                                    1e-5);
+        genlat_tensor_destroy(&way);
+    }
+    for (int i = 0; i < 6; i++) {
+        from->data[i] = i < 3;
+        to->data[i] = i >= 3;
+    }
+    for (int straight = 0; straight < 2; straight++) {
+        double length2 = 0;
+        ck_assert_int_eq(gnl_interpolate(ctx, from, to, STEPS, straight, &z), GENLAT_OK);
+        for (int i = 0; i < 6; i++)
+            length2 += (double)z->data[STEPS / 2 * 6 + i] * (double)z->data[STEPS / 2 * 6 + i];
+        ck_assert_double_eq_tol(length2, straight ? 1.5 : 3, 1e-5);
+        genlat_tensor_destroy(&z);
+    }
+    for (genlat_tensor **t = (genlat_tensor *[]){from, to, first, NULL}; *t; t++)
+        gnl_tensor_release(*t);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+START_TEST(a_description_names_the_parts)
+{
+    static const pair set[] = {{"r1", "0.7"}, {NULL, NULL}};
+    static char text[16384];
+    genlat_model *model = gan_make("r3", &gan_image, set);
+    ck_assert_int_eq(genlat_model_describe(model, text, sizeof text), GENLAT_OK);
+    for (const char *const *word =
+             (const char *[]){"r1=0.7", "adam", "generator", "discriminator", "conv2d", NULL};
+         *word; word++)
+        ck_assert_msg(strstr(text, *word) != NULL, "no %s in %s", *word, text);
+    ck_assert_int_eq(genlat_model_describe(model, text, 20), GENLAT_E_RANGE);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("gan use");
+    TCase *tests = tcase_create("gan");
+    tcase_add_checked_fixture(tests, gan_begin, gan_end);
+    tcase_add_test(tests, samples_follow_seed_and_options);
+    tcase_add_test(tests, samples_are_of_the_average_or_raw);
+    tcase_add_loop_test(tests, strength_comes_back, 0, 2);
+    tcase_add_test(tests, ways_lead_from_end_to_end);
+    tcase_add_test(tests, a_description_names_the_parts);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kinds of latents: found by text, refused where they do not go together; densities that integrate to one and that draws
+ * follow; divergences that are the mean of the log-ratio; the same bits on any number of threads. The kinds are those of the
+ * tables of lib/latent; built a second time, they are those of tests/support/own_kinds.c.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "genlat/loss.h"
+#include "support/latent_rig.h"
+
+static genlat_ctx *ctx;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void tear_down(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+static int count_types(const void *table)
+{
+    const void *const *types = table;
+    int count = 0;
+    while (types[count])
+        count++;
+    return count;
+}
+
+static void open_rig(latent_rig *r, genlat_ctx *where, const gnl_latent_spec *spec, int64_t rows, int64_t samples)
+{
+    ck_assert_msg(latent_rig_open(r, where, spec, rows, samples) == GENLAT_OK, "%s", genlat_last_error());
+    latent_rig_fill(r, 7);
+}
+
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+START_TEST(kinds_have_names_and_help)
+{
+    const void *const tables[] = {gnl_posterior_types, gnl_prior_types, gnl_term_types, gnl_bound_types};
+    const void *const *types = tables[_i];
+    for (int i = 0; types[i]; i++) {
+        const gnl_kind_type *kind = types[i];
+        ck_assert_uint_gt(strlen(kind->help), 0);
+        ck_assert_uint_eq(strspn(kind->name, "abcdefghijklmnopqrstuvwxyz0123456789_"), strlen(kind->name));
+        for (int k = 0; k < i; k++)
+            ck_assert_str_ne(kind->name, ((const gnl_kind_type *)types[k])->name);
+        ck_assert(!kind->options || kind->options->size <= GNL_MAX_KIND_BYTES);
+    }
+}
+END_TEST
+
+static const struct {
+    gnl_latent_spec spec;
+    genlat_status status;
+    const char *word;
+} refusals[] = {
+    {{"nothing", "normal", "", "elbo", 2}, GENLAT_E_NOT_FOUND, "unknown posterior 'nothing'; known: "},
+    {{"gaussian", "nothing", "", "elbo", 2}, GENLAT_E_NOT_FOUND, "unknown prior 'nothing'; known: "},
+    {{"gaussian", "normal", "kl; nothing", "elbo", 2}, GENLAT_E_NOT_FOUND, "unknown term 'nothing'; known: "},
+    {{"gaussian", "normal", "", "nothing", 2}, GENLAT_E_NOT_FOUND, "unknown bound 'nothing'; known: "},
+    {{"", "normal", "", "elbo", 2}, GENLAT_E_INVALID, "posterior"},
+    {{"gaussian color=2", "normal", "", "elbo", 2}, GENLAT_E_NOT_FOUND, "posterior: gaussian has no option 'color'"},
+    {{"gaussian", "normal", "kl beta=-1", "elbo", 2}, GENLAT_E_RANGE, "beta is -1"},
+    {{"gaussian", "normal", "kl beta", "elbo", 2}, GENLAT_E_INVALID, "beta"},
+    {{"gaussian", "normal", "kl; kl; kl; kl; kl; kl; kl; kl; kl", "elbo", 2}, GENLAT_E_RANGE, "more than 8 terms"},
+    {{"gaussian", "normal", "", "importance estimator=none", 2}, GENLAT_E_INVALID, "total doubly"},
+    {{"point", "normal", "kl", "elbo", 2}, GENLAT_E_UNSUPPORTED, "posterior point has no density"},
+    {{"point", "normal", "", "importance", 2}, GENLAT_E_UNSUPPORTED, "needs a posterior with a density, point has none"},
+    {{"gaussian", "normal", "kl free_bits=1", "importance", 2}, GENLAT_E_UNSUPPORTED, "does not support free bits"},
+    {{"gaussian", "normal", "kl gamma=1", "importance", 2}, GENLAT_E_UNSUPPORTED, "does not support free bits or a capacity"},
+};
+
+START_TEST(what_cannot_be_is_refused)
+{
+    gnl_latents *latents = NULL;
+    const char *before = gnl_enter("genlat_test");
+    ck_assert_int_eq(gnl_latents_new(ctx, &refusals[_i].spec, &latents), refusals[_i].status);
+    (void)gnl_enter(before);
+    ck_assert_ptr_null(latents);
+    ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_test: ", 13), 0);
+    ck_assert_msg(strstr(genlat_last_error(), refusals[_i].word) != NULL, "'%s' does not tell of '%s'", genlat_last_error(),
+                  refusals[_i].word);
+}
+END_TEST
+
+START_TEST(long_texts_are_refused)
+{
+    char terms[600];
+    gnl_latents *latents = NULL;
+    memset(terms, ' ', sizeof terms - 1);
+    terms[sizeof terms - 1] = '\0';
+    const gnl_latent_spec spec = {"gaussian", "normal", terms, "elbo", 2};
+    ck_assert_int_eq(gnl_latents_new(ctx, &spec, &latents), GENLAT_E_RANGE);
+}
+END_TEST
+
+/* Tensors of kinds start from the seed, each kind from a substream of its own; there are as many as they list. */
+START_TEST(kinds_own_their_numbers)
+{
+    for (int i = 0; gnl_prior_types[i]; i++) {
+        const gnl_prior_type *type = gnl_prior_types[i];
+        const gnl_latent_spec spec = {"gaussian", type->kind.name, "", "elbo", 4};
+        gnl_param param[GNL_MAX_KIND_PARAMS];
+        latent_rig r;
+        const char *name = NULL;
+        open_rig(&r, ctx, &spec, 3, 1);
+        const int count = type->kind.params ? type->kind.params(r.latents->prior->kind.opts, 4, param) : 0;
+        gnl_kind *owner = gnl_latents_owner(r.latents, 0, &name);
+        ck_assert_ptr_eq(owner, count ? &r.latents->prior->kind : NULL);
+        ck_assert_int_eq(r.latents->prior->kind.numbers.weights, count);
+        ck_assert_ptr_null(gnl_latents_owner(r.latents, 1, &name));
+        if (owner) {
+            ck_assert_str_eq(name, "prior");
+            for (int64_t k = 0; k < owner->numbers.values; k++)
+                owner->numbers.grad[k] = 1;
+            gnl_latents_zero_grad(r.latents);
+            for (int64_t k = 0; k < owner->numbers.values; k++)
+                ck_assert_double_eq((double)owner->numbers.grad[k], 0);
+        }
+        latent_rig_close(&r);
+    }
+}
+END_TEST
+
+/* ---- free bits ------------------------------------------------------------------------------- */
+
+/* Two ways to the same number: free bits that never bind are the plain KL. */
+START_TEST(free_bits_that_never_bind_change_nothing)
+{
+    static const char *const kinds[] = {"dimension", "sample", "whole", "whole_sample"};
+    for (size_t i = 0; i < GNL_COUNT(kinds); i++) {
+        char terms[64];
+        latent_rig r, s;
+        snprintf(terms, sizeof terms, "kl free_bits=1e-12 free=%s", kinds[i]);
+        open_rig(&r, ctx, &(gnl_latent_spec){"gaussian", "normal", "kl", "elbo", 6}, 5, 2);
+        open_rig(&s, ctx, &(gnl_latent_spec){"gaussian", "normal", terms, "elbo", 6}, 5, 2);
+        double plain = latent_rig_objective(&r, false);
+        ck_assert_double_eq_tol(latent_rig_objective(&s, false), plain, 1e-5);
+        latent_rig_close(&r);
+        latent_rig_close(&s);
+    }
+}
+END_TEST
+
+/* Above the KL they are what is paid, and there is no gradient left. */
+START_TEST(free_bits_that_always_bind_are_constant)
+{
+    static const char *const terms[] = {"kl beta=2 free_bits=50", "kl beta=2 free_bits=50 free=sample",
+                                        "kl beta=2 free_bits=300 free=whole", "kl beta=2 free_bits=300 free=whole_sample"};
+    latent_rig r, s;
+    open_rig(&r, ctx, &(gnl_latent_spec){"gaussian", "normal", terms[_i], "elbo", 6}, 5, 1);
+    open_rig(&s, ctx, &(gnl_latent_spec){"gaussian", "normal", "", "elbo", 6}, 5, 1);
+    ck_assert_double_eq_tol(latent_rig_backward(&r) - latent_rig_backward(&s), 0.7 * 2 * 300, 1e-3);
+    for (int h = 0; h < 2; h++)
+        ck_assert_mem_eq(r.code.dhead[h], s.code.dhead[h], 5 * 6 * sizeof(gnl_real));
+    latent_rig_close(&r);
+    latent_rig_close(&s);
+}
+END_TEST
+
+/* ---- densities and draws --------------------------------------------------------------------- */
+
+/* One dimension on a grid: density, and how much of it lies below each place. */
+enum { PLACES = 4001, DRAWS = 20000 };
+static const double LOW = -20, HIGH = 20;
+
+typedef struct curve {
+    gnl_real z[PLACES];
+    double log_density[PLACES], below[PLACES];
+} curve;
+
+static double sum_up(curve *c)
+{
+    const double step = (HIGH - LOW) / (PLACES - 1);
+    double total = 0;
+    for (int i = 0; i < PLACES; i++) {
+        total += exp(c->log_density[i]) * step;
+        c->below[i] = total - 0.5 * exp(c->log_density[i]) * step;
+    }
+    return total;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    gnl_real x = *(const gnl_real *)a, y = *(const gnl_real *)b;
+    return (x > y) - (x < y);
+}
+
+/* Largest distance of the part of draws below a place from what the density says. */
+static double distance_of(const curve *c, gnl_real *draws)
+{
+    double largest = 0;
+    qsort(draws, DRAWS, sizeof *draws, by_size);
+    for (int i = 0; i < DRAWS; i++) {
+        double at = ((double)draws[i] - LOW) / (HIGH - LOW) * (PLACES - 1);
+        int place = (int)fmin(fmax(at, 0), PLACES - 2);
+        double below = c->below[place] + (at - place) * (c->below[place + 1] - c->below[place]);
+        largest = fmax(largest, fabs(below - (i + 0.5) / DRAWS));
+    }
+    return largest;
+}
+
+/* A rig of one dimension, whose rows are the places of the grid; all have the heads of the first. */
+static void open_curve(latent_rig *r, curve *c, const char *posterior, const char *prior)
+{
+    const gnl_latent_spec spec = {posterior, prior, "", "elbo", 1};
+    open_rig(r, ctx, &spec, PLACES, 1);
+    for (int h = 0; h < r->latents->posterior->heads; h++) {
+        const int64_t width = r->latents->posterior->head[h].width;
+        for (int64_t i = width; i < PLACES * width; i++)
+            r->head[h][i] = r->head[h][i % width];
+    }
+    for (int i = 0; i < PLACES; i++)
+        c->z[i] = (gnl_real)(LOW + (HIGH - LOW) * i / (PLACES - 1));
+}
+
+START_TEST(posteriors_are_distributions)
+{
+    static curve c;
+    static gnl_real draws[DRAWS];
+    const gnl_posterior_type *type = gnl_posterior_types[_i];
+    latent_rig r;
+    if (!type->log_density)
+        return;
+    open_curve(&r, &c, type->kind.name, "normal");
+    type->log_density(r.latents->posterior, &r.code, c.z, c.log_density);
+    ck_assert_double_eq_tol(sum_up(&c), 1, 1e-4);
+    gnl_rng rng = gnl_rng_make(2, GNL_STREAM_USER, 0);
+    for (int done = 0; done < DRAWS; done += PLACES) {
+        gnl_rng_fill_normal(&rng, r.code.noise, PLACES * r.latents->posterior->noise);
+        gnl_latents_draw(r.latents, &r.code);
+        memcpy(draws + done, r.code.z, (size_t)GNL_MIN(PLACES, DRAWS - done) * sizeof *draws);
+    }
+    ck_assert_double_lt(distance_of(&c, draws), 0.015);
+    latent_rig_close(&r);
+}
+END_TEST
+
+START_TEST(priors_are_distributions)
+{
+    static curve c;
+    static gnl_real draws[DRAWS];
+    const gnl_prior_type *type = gnl_prior_types[_i];
+    latent_rig r;
+    open_curve(&r, &c, "gaussian", type->kind.name);
+    type->log_density(r.latents->prior, &r.code, c.z, c.log_density);
+    ck_assert_double_eq_tol(sum_up(&c), 1, 1e-4);
+    gnl_rng rng = gnl_rng_make(2, GNL_STREAM_USER, 0);
+    for (int i = 0; i < DRAWS; i++)
+        type->sample(r.latents->prior, &rng, &(gnl_prior_draw){1, 0}, draws + i);
+    ck_assert_double_lt(distance_of(&c, draws), 0.015);
+    latent_rig_close(&r);
+}
+END_TEST
+
+/* Half the spread at half the temperature; what lies within the bound stays, the rest is drawn anew. */
+START_TEST(normal_codes_take_temperature_and_truncation)
+{
+    enum { DIMS = 3, MANY = 4000 };
+    gnl_real whole[DIMS], half[DIMS], cut[DIMS];
+    double most = 0;
+    for (uint64_t i = 0; i < MANY; i++) {
+        gnl_rng a = gnl_rng_make(3, GNL_STREAM_USER, i), b = a, c = a;
+        gnl_normal_draw(&a, &(gnl_prior_draw){1, 0}, DIMS, whole);
+        gnl_normal_draw(&b, &(gnl_prior_draw){0.5, 0}, DIMS, half);
+        gnl_normal_draw(&c, &(gnl_prior_draw){1, 0.8}, DIMS, cut);
+        for (int d = 0; d < DIMS; d++) {
+            ck_assert_double_eq_tol((double)half[d], 0.5 * (double)whole[d], 1e-6);
+            ck_assert_int_eq(cut[d] == whole[d], fabs((double)whole[d]) <= 0.8);
+            most = fmax(most, fabs((double)cut[d]));
+        }
+    }
+    ck_assert(most <= 0.8 && most > 0.79);
+}
+END_TEST
+
+/* Mean and spread of a Gaussian posterior; a point is where it is. */
+START_TEST(means_and_variances_are_those_of_draws)
+{
+    enum { DIMS = 2, MANY = 20000 };
+    const gnl_posterior_type *type = gnl_posterior_types[_i];
+    const gnl_latent_spec spec = {type->kind.name, "normal", "", "elbo", DIMS};
+    latent_rig r;
+    gnl_real mean[MANY * DIMS], logvar[MANY * DIMS];
+    double sum[DIMS] = {0}, square[DIMS] = {0};
+    if (!type->from_normal && type->noise) /* others may not know their mean */
+        return;
+    open_rig(&r, ctx, &spec, MANY, 1);
+    for (int h = 0; h < r.latents->posterior->heads; h++)
+        for (int64_t width = r.latents->posterior->head[h].width, i = width; i < MANY * width; i++)
+            r.head[h][i] = r.head[h][i % width];
+    gnl_latents_draw(r.latents, &r.code);
+    type->mean(r.latents->posterior, &r.code, mean);
+    for (int i = 0; i < MANY * DIMS; i++) {
+        double apart = (double)r.code.z[i] - (double)mean[i];
+        sum[i % DIMS] += apart / MANY;
+        square[i % DIMS] += apart * apart / MANY;
+    }
+    ck_assert_int_eq(type->logvar != NULL, type->noise != NULL);
+    if (type->logvar)
+        type->logvar(r.latents->posterior, &r.code, logvar);
+    for (int d = 0; d < DIMS; d++) {
+        double variance = type->logvar ? exp((double)logvar[d]) : 0;
+        ck_assert_double_le(fabs(sum[d]), 4 * sqrt(variance / MANY) + 1e-9);
+        ck_assert_double_le(fabs(square[d] - variance), 4 * variance * sqrt(2.0 / MANY) + 1e-9);
+    }
+    latent_rig_close(&r);
+}
+END_TEST
+
+/* ---- divergences ----------------------------------------------------------------------------- */
+
+/* The closed form against the mean of log q - log p over draws, for every pair that has one; and what it is by sampling, for
+ * those that have none. */
+START_TEST(divergences_are_means_of_log_ratios)
+{
+    enum { ROWS = 2, DIMS = 2, SAMPLES = 40000 };
+    const char *posterior = gnl_posterior_types[_i]->kind.name;
+    for (int p = 0; gnl_posterior_types[_i]->log_density && gnl_prior_types[p]; p++) {
+        const gnl_latent_spec spec = {posterior, gnl_prior_types[p]->kind.name, "", "elbo", DIMS};
+        double mean[ROWS] = {0}, square[ROWS] = {0}, ratio[ROWS];
+        latent_rig r;
+        open_rig(&r, ctx, &spec, ROWS, SAMPLES);
+        gnl_latents_draw(r.latents, &r.code);
+        double told = gnl_latents_kl(r.latents, &r.code), all = 0;
+        for (int64_t s = 0; s < SAMPLES; s++) {
+            gnl_latents_ratio(r.latents, &r.code, s, ratio);
+            for (int i = 0; i < ROWS; i++) {
+                mean[i] += ratio[i] / SAMPLES;
+                square[i] += ratio[i] * ratio[i] / SAMPLES;
+            }
+        }
+        for (int i = 0; i < ROWS; i++) {
+            double error = sqrt((square[i] - mean[i] * mean[i]) / SAMPLES);
+            ck_assert_msg(fabs(r.code.kl[i] - mean[i]) < 4.5 * error + 1e-9, "%s from %s: %g told, %g +- %g drawn", posterior,
+                          spec.prior, r.code.kl[i], mean[i], error);
+            all += r.code.kl[i] / ROWS;
+        }
+        ck_assert_double_eq_tol(told, all, 1e-9 * fmax(1, fabs(all)));
+        ck_assert_int_eq(isnan(r.code.per_dim[0]), !r.latents->divergence);
+        latent_rig_close(&r);
+    }
+}
+END_TEST
+
+START_TEST(a_point_has_no_divergence)
+{
+    latent_rig r;
+    open_rig(&r, ctx, &(gnl_latent_spec){"point", "normal", "", "elbo", 3}, 4, 1);
+    ck_assert(!gnl_latents_has_density(r.latents));
+    ck_assert_double_eq(gnl_latents_kl(r.latents, &r.code), 0);
+    latent_rig_close(&r);
+}
+END_TEST
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+/* Value, heads' gradients and codes of a pair under a bound. */
+static void run(genlat_ctx *where, const gnl_latent_spec *spec, latent_rig *r, double *value)
+{
+    enum { ROWS = 301, SAMPLES = 2 };
+    open_rig(r, where, spec, ROWS, SAMPLES);
+    *value = latent_rig_backward(r);
+}
+
+START_TEST(threads_do_not_change_a_bit)
+{
+    genlat_ctx *threaded = NULL;
+    genlat_ctx_opts opts;
+    genlat_ctx_opts_init(&opts);
+    opts.threads = 3;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &threaded), GENLAT_OK);
+    for (int p = 0; gnl_prior_types[p]; p++)
+        for (int b = 0; gnl_bound_types[b]; b++) {
+            const bool density = gnl_posterior_types[_i]->log_density != NULL;
+            const gnl_latent_spec spec = {gnl_posterior_types[_i]->kind.name, gnl_prior_types[p]->kind.name,
+                                          density ? "kl" : "", gnl_bound_types[b]->kind.name, 40};
+            latent_rig one, three;
+            double value, other;
+            if (!density && gnl_bound_types[b]->check)
+                continue;
+            run(ctx, &spec, &one, &value);
+            run(threaded, &spec, &three, &other);
+            ck_assert_double_eq(value, other);
+            for (int h = 0; h < one.latents->posterior->heads; h++)
+                ck_assert_mem_eq(one.code.dhead[h], three.code.dhead[h],
+                                 (size_t)(one.code.rows * one.latents->posterior->head[h].width) * sizeof(gnl_real));
+            latent_rig_close(&one);
+            latent_rig_close(&three);
+        }
+    genlat_ctx_destroy(&threaded);
+}
+END_TEST
+
+/* ---- for loops of the caller's own ------------------------------------------------------------- */
+
+static genlat_tensor *tensor(int32_t ndim, const int64_t *dims, const float *data)
+{
+    genlat_tensor *out = NULL;
+    ck_assert_int_eq(genlat_tensor_from(ctx, ndim, dims, data, &out), GENLAT_OK);
+    return out;
+}
+
+START_TEST(public_kl_has_its_parts)
+{
+    static const float means[] = {1, 0, -1, 2}, zeros[4] = {0};
+    static const int64_t dims[] = {2, 2}, two[] = {2};
+    genlat_tensor *mean = tensor(2, dims, means), *logvar = tensor(2, dims, zeros), *dmean = tensor(2, dims, zeros);
+    genlat_tensor *per_dim = tensor(1, two, zeros);
+    double value = 0;
+    ck_assert_int_eq(genlat_kl_gauss(mean, logvar, &value, per_dim, dmean, NULL), GENLAT_OK);
+    ck_assert_double_eq_tol(value, 1.5, 1e-6);
+    ck_assert_double_eq_tol((double)genlat_tensor_const_data(per_dim)[1], 1, 1e-6);
+    ck_assert_double_eq_tol((double)genlat_tensor_const_data(dmean)[3], 1, 1e-6);
+    ck_assert_int_eq(genlat_kl_sampled(mean, mean, logvar, &value, NULL, dmean, NULL), GENLAT_OK);
+    ck_assert_double_eq_tol(value, 1.5, 1e-6);
+    ck_assert_double_eq_tol((double)genlat_tensor_const_data(dmean)[3], 0, 1e-6);
+    ck_assert_int_eq(genlat_kl_gauss(mean, per_dim, &value, NULL, NULL, NULL), GENLAT_E_SHAPE);
+    ck_assert_int_eq(genlat_kl_gauss(mean, logvar, NULL, NULL, NULL, NULL), GENLAT_E_INVALID);
+    genlat_tensor_destroy(&mean);
+    genlat_tensor_destroy(&logvar);
+    genlat_tensor_destroy(&dmean);
+    genlat_tensor_destroy(&per_dim);
+}
+END_TEST
+
+int main(void)
+{
+    const int posteriors = count_types(gnl_posterior_types), priors = count_types(gnl_prior_types);
+    Suite *suite = suite_create("latent");
+    TCase *tests = tcase_create("kinds");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, kinds_have_names_and_help, 0, 4);
+    tcase_add_loop_test(tests, what_cannot_be_is_refused, 0, (int)GNL_COUNT(refusals));
+    tcase_add_test(tests, long_texts_are_refused);
+    tcase_add_test(tests, kinds_own_their_numbers);
+    tcase_add_test(tests, free_bits_that_never_bind_change_nothing);
+    tcase_add_loop_test(tests, free_bits_that_always_bind_are_constant, 0, 4);
+    tcase_add_loop_test(tests, posteriors_are_distributions, 0, posteriors);
+    tcase_add_loop_test(tests, priors_are_distributions, 0, priors);
+    tcase_add_test(tests, normal_codes_take_temperature_and_truncation);
+    tcase_add_loop_test(tests, means_and_variances_are_those_of_draws, 0, posteriors);
+    tcase_add_loop_test(tests, divergences_are_means_of_log_ratios, 0, posteriors);
+    tcase_add_test(tests, a_point_has_no_divergence);
+    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, posteriors);
+    tcase_add_test(tests, public_kl_has_its_parts);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

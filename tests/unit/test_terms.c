@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* Structs that receive results, of programs that know a field less and of those that know one more: what both know is given,
+ * what the library does not know becomes 0, and nothing beyond is touched. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/families.h"
+
+enum { ROOM = 256, MARK = 0xa5 };
+
+typedef union any_terms {
+    size_t size;
+    genlat_vae_terms vae;
+    genlat_gan_terms gan;
+    genlat_progress progress;
+    unsigned char bytes[ROOM];
+} any_terms;
+
+/* A model of each family, and the batch that calls are made on. */
+static genlat_ctx *ctx;
+static genlat_source *source;
+static genlat_model *vae, *gan;
+static genlat_tensor *x, *labels;
+
+static genlat_model *make(const char *family)
+{
+    for (int32_t i = 0; i < family_count(); i++)
+        if (strcmp(genlat_model_family_name(i, NULL), family) == 0)
+            return family_make(ctx, i, source);
+    ck_abort_msg("no family %s", family);
+    return NULL;
+}
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    source = family_source(ctx);
+    vae = make("vae");
+    gan = make("gan");
+    ck_assert_int_eq(genlat_source_read(source, 0, 12, &x, &labels), GENLAT_OK);
+}
+
+static void tear_down(void)
+{
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_model_destroy(&vae);
+    genlat_model_destroy(&gan);
+    genlat_source_destroy(&source);
+    genlat_ctx_destroy(&ctx);
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+static genlat_status vae_step(any_terms *t)
+{
+    return genlat_vae_step(vae, NULL, x, labels, t ? &t->vae : NULL);
+}
+
+static genlat_status vae_backward(any_terms *t)
+{
+    return genlat_vae_backward(vae, x, labels, t ? &t->vae : NULL);
+}
+
+static genlat_status vae_elbo(any_terms *t)
+{
+    return genlat_vae_elbo(vae, x, labels, 2, 3, t ? &t->vae : NULL);
+}
+
+static genlat_status gan_step(any_terms *t)
+{
+    return genlat_gan_step(gan, x, labels, t ? &t->gan : NULL);
+}
+
+static genlat_status gan_step_d(any_terms *t)
+{
+    return genlat_gan_step_d(gan, x, labels, t ? &t->gan : NULL);
+}
+
+static genlat_status gan_step_g(any_terms *t)
+{
+    return genlat_gan_step_g(gan, x, labels, t ? &t->gan : NULL);
+}
+
+static genlat_status progress(any_terms *t)
+{
+    return genlat_model_progress(vae, t ? &t->progress : NULL);
+}
+
+static const struct call {
+    const char *name;
+    genlat_status (*make)(any_terms *t);
+    size_t known, last; /* size of the struct and of its last field */
+    int repeats;        /* the same call gives the same numbers */
+    int optional;       /* NULL is legal */
+} calls[] = {
+    {"genlat_vae_step", vae_step, sizeof(genlat_vae_terms), sizeof(double), 0, 1},
+    {"genlat_vae_backward", vae_backward, sizeof(genlat_vae_terms), sizeof(double), 0, 1},
+    {"genlat_vae_elbo", vae_elbo, sizeof(genlat_vae_terms), sizeof(double), 1, 0},
+    {"genlat_gan_step", gan_step, sizeof(genlat_gan_terms), sizeof(double), 0, 1},
+    {"genlat_gan_step_d", gan_step_d, sizeof(genlat_gan_terms), sizeof(double), 0, 1},
+    {"genlat_gan_step_g", gan_step_g, sizeof(genlat_gan_terms), sizeof(double), 0, 1},
+    {"genlat_model_progress", progress, sizeof(genlat_progress), sizeof(double), 1, 0},
+};
+
+static any_terms receive(const struct call *c, size_t size)
+{
+    any_terms t;
+    memset(&t, MARK, sizeof t);
+    t.size = size;
+    ck_assert_msg(c->make(&t) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_uint_eq(t.size, size);
+    for (size_t i = size; i < ROOM; i++)
+        ck_assert_msg(t.bytes[i] == MARK, "%s writes byte %zu of %zu", c->name, i, size);
+    return t;
+}
+
+/* A new model each time, so that the same call gives the same. */
+static any_terms receive_anew(const struct call *c, size_t size)
+{
+    tear_down();
+    set_up();
+    return receive(c, size);
+}
+
+START_TEST(sizes_of_other_programs_are_served)
+{
+    const struct call *c = &calls[_i];
+    const any_terms whole = receive_anew(c, c->known), less = receive_anew(c, c->known - c->last),
+                    more = receive_anew(c, c->known + c->last), least = receive_anew(c, sizeof(size_t));
+    const size_t head = sizeof(size_t);
+    ck_assert_mem_eq(less.bytes + head, whole.bytes + head, c->known - c->last - head);
+    ck_assert_mem_eq(more.bytes + head, whole.bytes + head, c->known - head);
+    for (size_t i = c->known; i < c->known + c->last; i++)
+        ck_assert_uint_eq(more.bytes[i], 0);
+    ck_assert_uint_eq(least.size, head);
+    int written = 0;
+    for (size_t i = head; i < c->known; i++)
+        written += whole.bytes[i] != MARK;
+    ck_assert_int_gt(written, 0);
+    if (c->repeats)
+        ck_assert_mem_eq(receive(c, c->known).bytes, whole.bytes, c->known);
+}
+END_TEST
+
+START_TEST(sizes_that_were_not_set_are_refused)
+{
+    const struct call *c = &calls[_i];
+    static const size_t wrong[] = {0, 1, sizeof(size_t) - 1, 1 << 20, SIZE_MAX};
+    any_terms t;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        memset(&t, MARK, sizeof t);
+        t.size = wrong[i];
+        ck_assert_int_eq(c->make(&t), GENLAT_E_INVALID);
+        expect_error(c->name, "size");
+        for (size_t k = sizeof(size_t); k < ROOM; k++)
+            ck_assert_uint_eq(t.bytes[k], MARK);
+    }
+    ck_assert_int_eq(c->make(NULL), c->optional ? GENLAT_OK : GENLAT_E_INVALID);
+}
+END_TEST
+
+/* A wrong size is seen before the step is made. */
+START_TEST(refused_steps_are_not_made)
+{
+    any_terms t = {.size = 0}, p = {.size = sizeof p.progress};
+    ck_assert_int_eq(vae_step(&t), GENLAT_E_INVALID);
+    ck_assert_int_eq(progress(&p), GENLAT_OK);
+    ck_assert_int_eq(p.progress.step, 0);
+    ck_assert_int_eq(vae_step(NULL), GENLAT_OK);
+    ck_assert_int_eq(progress(&p), GENLAT_OK);
+    ck_assert_int_eq(p.progress.step, 1);
+    ck_assert_int_eq(p.progress.epoch, 0);
+    ck_assert_int_eq(p.progress.best_epoch, 0);
+    ck_assert_double_nan(p.progress.best);
+}
+END_TEST
+
+int main(void)
+{
+    enum { CALLS = sizeof calls / sizeof *calls };
+    Suite *suite = suite_create("terms");
+    TCase *tests = tcase_create("sizes");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, sizes_of_other_programs_are_served, 0, CALLS);
+    tcase_add_loop_test(tests, sizes_that_were_not_set_are_refused, 0, CALLS);
+    tcase_add_test(tests, refused_steps_are_not_made);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

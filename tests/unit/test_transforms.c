@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* Transforms of sources: what they give, that it is reproducible, and that misuse is told. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "data/data.h"
+
+static genlat_ctx *ctx;
+
+static void open_ctx(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void close_ctx(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+static void ok(genlat_status status)
+{
+    ck_assert_msg(status == GENLAT_OK, "%s: %s", genlat_status_name(status), genlat_last_error());
+}
+
+static genlat_tensor *tensor(int32_t ndim, const int64_t *dims, const float *data)
+{
+    genlat_tensor *out = NULL;
+    ok(genlat_tensor_from(ctx, ndim, dims, data, &out));
+    return out;
+}
+
+static genlat_source *synthetic(const char *name, int64_t n, int64_t seed)
+{
+    genlat_source *out = NULL;
+    ok(genlat_source_synthetic(ctx, name, n, seed, &out));
+    return out;
+}
+
+/* A transform asked for by one key and value; the source is given back. */
+static genlat_source *transformed(genlat_source *source, const char *key, const char *value)
+{
+    genlat_source *out = NULL;
+    genlat_transform_opts opts;
+    genlat_transform_opts_init(&opts);
+    ok(genlat_transform_opts_set(&opts, key, value));
+    ok(genlat_source_transform(source, &opts, &out));
+    genlat_source_destroy(&source);
+    return out;
+}
+
+static genlat_source *memory_source(void)
+{
+    static const float x[] = {0, 10, 1, 20, 2, 30, 3, 40}, labels[] = {2, 0, 1, 0};
+    genlat_tensor *values = tensor(2, (int64_t[]){4, 2}, x), *classes = tensor(1, (int64_t[]){4}, labels);
+    genlat_source *out = NULL;
+    ok(genlat_source_memory(ctx, values, classes, &out));
+    genlat_tensor_destroy(&values);
+    genlat_tensor_destroy(&classes);
+    return out;
+}
+
+/* ---- transforms -------------------------------------------------------------------------------------- */
+
+START_TEST(scales_fit_and_invert)
+{
+    static const struct {
+        const char *scale;
+        bool scalar;
+        float first[2], offset, factor;
+    } cases[] = {
+        {"unit", true, {0, 0.25f}, 0, 40},
+        {"symmetric", true, {-1, -0.5f}, 20, 20},
+        {"standard", true, {-0.934147f, -0.229130f}, 13.25f, 14.18406f},
+        {"features", false, {-1.341641f, -1.341641f}, 1.5f, 1.118034f},
+        {"ranges", false, {0, 0}, 0, 3},
+    };
+    genlat_source *source = transformed(memory_source(), "scale", cases[_i].scale);
+    genlat_tensor *x = NULL, *offset = NULL, *scale = NULL;
+    ok(genlat_source_read(source, 0, 1, &x, NULL));
+    ok(genlat_source_normalization(source, &offset, &scale));
+    ck_assert_int_eq(genlat_tensor_count(offset), cases[_i].scalar ? 1 : 2);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(x)[0], cases[_i].first[0], 1e-4);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(x)[1], cases[_i].first[1], 1e-4);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(offset)[0], cases[_i].offset, 1e-4);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(scale)[0], cases[_i].factor, 1e-3);
+    genlat_tensor *all[] = {x, offset, scale};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(normalizations_are_put_together)
+{
+    genlat_source *raw = memory_source(), *plain = memory_source(), *same = NULL;
+    genlat_tensor *offset = NULL, *scale = NULL, *a = NULL, *b = NULL;
+    ok(genlat_source_normalization(raw, &offset, &scale));
+    ck_assert_ptr_null(offset);
+    genlat_source *twice =
+        transformed(transformed(transformed(raw, "scale", "features"), "limit", "3"), "scale", "unit");
+    ok(genlat_source_normalization(twice, &offset, &scale));
+    ck_assert_int_eq(genlat_tensor_count(offset), 2);
+    ok(genlat_source_normalize(plain, offset, scale, &same));
+    ok(genlat_source_read(twice, 0, 3, &a, NULL));
+    ok(genlat_source_read(same, 0, 3, &b, NULL));
+    for (int i = 0; i < 6; i++)
+        ck_assert_float_eq_tol(genlat_tensor_const_data(a)[i], genlat_tensor_const_data(b)[i], 1e-6);
+    ok(genlat_tensor_fill(scale, 0));
+    genlat_source *none = NULL;
+    ck_assert_int_eq(genlat_source_normalize(plain, offset, scale, &none), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_source_normalize(plain, offset, a, &none), GENLAT_E_SHAPE);
+    genlat_tensor *all[] = {offset, scale, a, b};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&plain);
+    genlat_source_destroy(&same);
+    genlat_source_destroy(&twice);
+}
+END_TEST
+
+static float *draw_of(genlat_source *source, uint64_t draw, int64_t n)
+{
+    static const int64_t index[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    genlat_tensor *x = NULL;
+    ok(genlat_tensor_new(ctx, 4, (int64_t[]){n, 1, 28, 28}, &x));
+    ok(genlat_source_fetch(source, index, n, draw, x, NULL));
+    size_t bytes = (size_t)n * 784 * sizeof(float);
+    float *copy = malloc(bytes);
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, genlat_tensor_const_data(x), bytes);
+    genlat_tensor_destroy(&x);
+    return copy;
+}
+
+START_TEST(static_binarization_stays_and_dynamic_is_drawn_anew)
+{
+    static const char *const kinds[] = {"static", "dynamic", "threshold"};
+    genlat_source *grey = synthetic("digits", 8, 1);
+    float *raw = draw_of(grey, 0, 8);
+    genlat_source *source = transformed(grey, "binarize", kinds[_i]);
+    float *a = draw_of(source, 0, 8), *b = draw_of(source, 0, 8), *c = draw_of(source, 1, 8);
+    size_t bytes = 8 * 784 * sizeof(float);
+    ck_assert_mem_eq(a, b, bytes);
+    ck_assert_int_eq(memcmp(a, c, bytes) == 0, _i != 1);
+    double expected = 0, found = 0;
+    int wrong = 0;
+    for (int i = 0; i < 8 * 784; i++) {
+        wrong += (a[i] != 0 && a[i] != 1) || (raw[i] == 0 && a[i] != 0) || (raw[i] == 1 && a[i] != 1);
+        expected += (double)raw[i];
+        found += (double)a[i];
+    }
+    ck_assert_int_eq(wrong, 0);
+    ck_assert_double_eq_tol(found / expected, 1, 0.05);
+    free(raw);
+    free(a);
+    free(b);
+    free(c);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+/* The mean over many draws is the grey value. */
+START_TEST(dynamic_binarization_has_the_right_mean)
+{
+    static const uint8_t grey[] = {64, 128, 200, 255, 0};
+    genlat_source *source = NULL;
+    ok(genlat_source_bytes(ctx, 2, (int64_t[]){1, 5}, grey, 1.0 / 256, NULL, &source));
+    source = transformed(source, "binarize", "dynamic");
+    double sum[5] = {0};
+    genlat_tensor *x = NULL;
+    ok(genlat_tensor_new(ctx, 2, (int64_t[]){1, 5}, &x));
+    for (uint64_t draw = 0; draw < 20000; draw++) {
+        ok(genlat_source_fetch(source, (int64_t[]){0}, 1, draw, x, NULL));
+        for (int j = 0; j < 5; j++)
+            sum[j] += (double)genlat_tensor_const_data(x)[j];
+    }
+    for (int j = 0; j < 5; j++)
+        ck_assert_double_eq_tol(sum[j] / 20000, grey[j] / 256.0, 0.015);
+    genlat_tensor_destroy(&x);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(split_parts_are_disjoint_and_complete)
+{
+    genlat_source *source = NULL, *train = NULL, *valid = NULL;
+    enum { N = 50 };
+    float numbers[N];
+    for (int i = 0; i < N; i++)
+        numbers[i] = (float)i;
+    genlat_tensor *x = tensor(1, (int64_t[]){N}, numbers);
+    ok(genlat_source_memory(ctx, x, NULL, &source));
+    ok(genlat_source_split(source, _i == 0 ? 0.2 : 10, _i == 2 ? -1 : 3, &train, &valid));
+    ck_assert_int_eq(genlat_source_count(train), 40);
+    ck_assert_int_eq(genlat_source_count(valid), 10);
+    genlat_tensor *a = NULL, *b = NULL;
+    ok(genlat_source_read(train, 0, 40, &a, NULL));
+    ok(genlat_source_read(valid, 0, 10, &b, NULL));
+    int seen[N] = {0}, moved = 0;
+    for (int i = 0; i < N; i++) {
+        int value = (int)(i < 40 ? genlat_tensor_const_data(a)[i] : genlat_tensor_const_data(b)[i - 40]);
+        seen[value]++;
+        moved += value != i;
+    }
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(seen[i], 1);
+    ck_assert_int_eq(moved == 0, _i == 2);
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&valid);
+    static const double wrong[] = {0, -1, 50, 2.5, NAN, INFINITY, 1e-9};
+    for (size_t i = 0; i < GNL_COUNT(wrong); i++)
+        ck_assert_int_eq(genlat_source_split(source, wrong[i], 0, &train, &valid), GENLAT_E_RANGE);
+    genlat_tensor *all[] = {x, a, b};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(moments_agree_with_their_definition)
+{
+    genlat_source *source = memory_source();
+    genlat_tensor *mean = NULL, *sd = NULL;
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){2}, &mean));
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){2}, &sd));
+    ok(genlat_source_moments(source, mean, sd));
+    ck_assert_float_eq_tol(genlat_tensor_const_data(mean)[1], 25, 1e-5);
+    ck_assert_float_eq_tol(genlat_tensor_const_data(sd)[1], 11.18034f, 1e-5);
+    genlat_tensor_destroy(&sd);
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){3}, &sd));
+    ck_assert_int_eq(genlat_source_moments(source, mean, sd), GENLAT_E_SHAPE);
+    genlat_tensor_destroy(&mean);
+    genlat_tensor_destroy(&sd);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
+START_TEST(options_and_misuse_are_told)
+{
+    genlat_source *source = memory_source(), *out = NULL;
+    genlat_transform_opts opts;
+    genlat_transform_opts_init(&opts);
+    ck_assert_int_eq(genlat_transform_opts_set(&opts, "binarise", "static"), GENLAT_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "binarize"));
+    ck_assert_int_eq(genlat_transform_opts_set(&opts, "binarize", "often"), GENLAT_E_INVALID);
+    ck_assert_int_eq(genlat_transform_opts_set(&opts, "limit", "-1"), GENLAT_E_RANGE);
+    opts.skip = 4;
+    ck_assert_int_eq(genlat_source_transform(source, &opts, &out), GENLAT_E_RANGE);
+    opts.skip = 0;
+    opts.labels = GENLAT_LABELS_FACTORS;
+    ck_assert_int_eq(genlat_source_transform(source, &opts, &out), GENLAT_E_STATE);
+    ck_assert_ptr_null(out);
+    genlat_source *dropped = transformed(source, "labels", "drop");
+    genlat_tensor *x = NULL, *labels = NULL;
+    ok(genlat_source_read(dropped, 0, 4, &x, &labels));
+    ck_assert_ptr_null(labels);
+    ck_assert_int_eq(genlat_source_fetch(dropped, (int64_t[]){0, 1, 2, 3}, 4, 0, x, x), GENLAT_E_STATE);
+    ck_assert_int_eq(genlat_source_synthetic(ctx, "letters", 10, 0, &out), GENLAT_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "digits, shapes, ring"));
+    ck_assert_int_eq(genlat_source_synthetic(ctx, "digits", 0, 0, &out), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_source_subset(dropped, (int64_t[]){4}, 1, &out), GENLAT_E_RANGE);
+    genlat_tensor_destroy(&x);
+    genlat_source_destroy(&dropped);
+}
+END_TEST
+
+/* Each channel is a sample of the source, the class tells all of theirs; a draw gives the same again, another draw others. */
+START_TEST(stacked_samples_keep_their_classes)
+{
+    enum { N = 40 };
+    genlat_source *digits = synthetic("digits", 50, 1), *stacked = NULL;
+    genlat_tensor *all = NULL, *classes = NULL, *x = NULL, *labels = NULL, *again = NULL, *other = NULL;
+    int64_t indices[N];
+    ok(genlat_source_read(digits, 0, 50, &all, &classes));
+    stacked = transformed(digits, "stack", "3");
+    ck_assert_int_eq(genlat_source_dim(stacked, 0), 3);
+    ck_assert_int_eq(genlat_source_classes(stacked), 1000);
+    ck_assert_int_eq(genlat_source_count(stacked), 50);
+    for (int i = 0; i < N; i++)
+        indices[i] = i;
+    ok(genlat_tensor_new(ctx, 4, (int64_t[]){N, 3, 28, 28}, &x));
+    ok(genlat_tensor_new(ctx, 4, (int64_t[]){N, 3, 28, 28}, &other));
+    ok(genlat_tensor_new(ctx, 4, (int64_t[]){N - 7, 3, 28, 28}, &again));
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){N}, &labels));
+    ok(genlat_source_fetch(stacked, indices, N, 0, x, labels));
+    ok(genlat_source_fetch(stacked, indices + 7, N - 7, 0, again, NULL));
+    ok(genlat_source_fetch(stacked, indices, N, 1, other, NULL));
+    const size_t plane = 784 * sizeof(gnl_real);
+    for (int i = 0; i < N; i++) {
+        int found[3] = {-1, -1, -1};
+        for (int c = 0; c < 3; c++)
+            for (int k = 0; k < 50; k++)
+                if (memcmp(x->data + (3 * i + c) * 784, all->data + k * 784, plane) == 0)
+                    found[c] = (int)classes->data[k];
+        ck_assert_int_eq(found[0] + 10 * found[1] + 100 * found[2], (int)labels->data[i]);
+    }
+    ck_assert_mem_eq(again->data, x->data + 7 * 3 * 784, (N - 7) * 3 * plane);
+    ck_assert_mem_ne(other->data, x->data, N * 3 * plane);
+    genlat_tensor *tensors[] = {all, classes, x, labels, again, other};
+    for (size_t i = 0; i < GNL_COUNT(tensors); i++)
+        genlat_tensor_destroy(&tensors[i]);
+    genlat_source_destroy(&stacked);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("transforms");
+    TCase *tcase = tcase_create("data");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
+    tcase_add_loop_test(tcase, scales_fit_and_invert, 0, 5);
+    tcase_add_test(tcase, normalizations_are_put_together);
+    tcase_add_loop_test(tcase, static_binarization_stays_and_dynamic_is_drawn_anew, 0, 3);
+    tcase_add_test(tcase, dynamic_binarization_has_the_right_mean);
+    tcase_add_loop_test(tcase, split_parts_are_disjoint_and_complete, 0, 3);
+    tcase_add_test(tcase, moments_agree_with_their_definition);
+    tcase_add_test(tcase, options_and_misuse_are_told);
+    tcase_add_test(tcase, stacked_samples_keep_their_classes);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
