@@ -97,6 +97,7 @@ static genlat_status resolve_inputs(const genlat_net *net, gnl_node *node, const
     return GENLAT_OK;
 }
 
+/* Infers the shapes of the output and the parameters. The plan is for one sample. */
 static genlat_status infer(const genlat_net *net, const gnl_node *node, gnl_layer_plan *plan)
 {
     const gnl_layer_type *type = node->layer->type;
@@ -161,7 +162,8 @@ static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *
         same = gnl_shape_equal(&param->shape, &plan->param[i].shape) && param->reparam == plan->param[i].reparam;
     }
     if (!same)
-        return gnl_fail(GENLAT_E_SHAPE, "share: '%s' has other weights; the same kind of layer with the same shapes expected", with);
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "share: '%s' has other weights; the same kind of layer with the same shapes expected", with);
     node->owner = owner;
     return GENLAT_OK;
 }
@@ -309,6 +311,7 @@ static genlat_status add_input(genlat_net_builder *b, const char *name, const gn
 
 /* ---- building -------------------------------------------------------------------------------- */
 
+/* Checks the net, and allocates and initializes its weights. */
 static genlat_status finish(genlat_net_builder *b)
 {
     genlat_net *net = b->net;
@@ -318,7 +321,8 @@ static genlat_status finish(genlat_net_builder *b)
     if (net->nodes == net->inputs)
         return gnl_fail(GENLAT_E_STATE, "the net has no layer; add at least one");
     if (b->max_numbers && net->values + net->states > b->max_numbers + GNL_ALIGN * (int64_t)net->weights)
-        return gnl_fail(GENLAT_E_FORMAT, "the graph has weights with more numbers than the file contains");
+        return gnl_fail(GENLAT_E_FORMAT, "the graph has weights with more numbers than the file contains; the file is "
+                                         "damaged or incomplete");
     if (net->outputs == 0)
         net->output[net->outputs++] = net->nodes - 1;
     net->value = gnl_calloc(ctx, (size_t)net->values, sizeof *net->value);

@@ -12,6 +12,7 @@ static const double STEP = 1e-5;
 static const double STEP = 5e-3;
 #endif
 
+/* The state of a check. */
 typedef struct checker {
     genlat_net *net;
     genlat_exec *exec;
@@ -33,6 +34,8 @@ static int64_t input_numbers(const checker *c, int input)
     return c->rows * gnl_shape_count(&c->net->node[input].shape);
 }
 
+/* Runs a forward pass with the saved states and the same dropout every time, so that only x and the weights change
+ * it. */
 static double loss(checker *c)
 {
     double total = 0;
@@ -44,6 +47,7 @@ static double loss(checker *c)
     return total;
 }
 
+/* Computes the gradients of the loss by backpropagation. */
 static void gradients(checker *c)
 {
     gnl_net_zero_grad(c->net);
@@ -55,6 +59,7 @@ static void gradients(checker *c)
     gnl_exec_backward(c->exec, ~0u, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
 }
 
+/* Returns the central difference of the loss by *at. */
 static double difference(checker *c, gnl_real *at)
 {
     gnl_real before = *at;
@@ -68,8 +73,8 @@ static double difference(checker *c, gnl_real *at)
     return (high - low) / (double)(above - below);
 }
 
-/* Returns the relative error of the probed gradients. They are compared as one vector, because relative errors of single
- * numbers close to zero mean nothing. */
+/* Returns the relative error of the probed gradients. They are compared as one vector, because relative errors of
+ * single numbers close to zero mean nothing. */
 static double compare(checker *c, gnl_real *values, const gnl_real *grad, int64_t count, int64_t probes,
                       int64_t *checked)
 {
@@ -113,9 +118,9 @@ static genlat_status compare_all(checker *c, int64_t probes, genlat_check_result
         const gnl_weight *w = &c->net->weight[i];
         if (!w->param.state && !w->frozen)
             update_worst(result,
-                 compare(c, c->net->value + w->offset, c->net->grad + w->offset, w->count, probes,
-                         &result->checked),
-                 w->name);
+                         compare(c, c->net->value + w->offset, c->net->grad + w->offset, w->count, probes,
+                                 &result->checked),
+                         w->name);
     }
     return GENLAT_OK;
 }
@@ -174,7 +179,8 @@ static genlat_status check_arguments(const genlat_net *net, int32_t inputs, cons
         GNL_CHECK(x[i], "a tensor is NULL");
         GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, net->node[i].name));
         if (x[i]->shape.dim[0] != x[0]->shape.dim[0] || x[0]->shape.dim[0] < 1)
-            return gnl_fail(GENLAT_E_SHAPE, "input %d has %lld rows, input 0 has %lld; the same number expected, at least 1", i,
+            return gnl_fail(GENLAT_E_SHAPE,
+                            "input %d has %lld rows, input 0 has %lld; the same number expected, at least 1", i,
                             (long long)x[i]->shape.dim[0], (long long)x[0]->shape.dim[0]);
     }
     return GENLAT_OK;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes an exec of a net, as layout.c has laid it out. */
+/* Creates execs: allocates the arena that layout.c has planned, and sets the pointers of all calls into it. */
 #include "net/poison_priv.h"
 
 /* ---- binding --------------------------------------------------------------------------------- */
 
+/* Returns the place of a span. span -1: there is no such buffer. */
 static gnl_place place(const gnl_compiler *c, int span)
 {
     if (span < 0)
@@ -34,6 +35,7 @@ static void bind_buffers(gnl_compiler *c)
     }
 }
 
+/* Sets the places that are specific to the calls of one layer. */
 static void bind_routes(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node *node = &c->net->node[run->node];
@@ -57,7 +59,7 @@ static void bind_recompute(const gnl_compiler *c, gnl_run *run)
     run->recompute = root->recomputed ? gnl_backward_node(c, root->back_begin) : 0;
 }
 
-/* Points at the weights that a node's steps use. */
+/* Sets the pointers of a node's step to its weights, and `grad` to their gradients. */
 static void bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_step *step, gnl_real *grad[])
 {
     const genlat_net *net = exec->net;
@@ -75,6 +77,7 @@ static void bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_step
     }
 }
 
+/* Sets the members of a step that are the same in every pass. */
 static void bind_step(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node *node = &c->net->node[run->node];
@@ -110,13 +113,14 @@ static void bind_runs(gnl_compiler *c)
 
 /* ---- the exec -------------------------------------------------------------------------------- */
 
-/* A nested exec lies in the workspace of the outer one, behind those that came before. */
+/* Places the arena of a nested exec in the workspace of the outer one, after those of earlier nested execs. */
 static genlat_status nest(genlat_exec *exec)
 {
     genlat_exec *outer = exec->outer;
     const int64_t left = outer->nested_numbers - outer->nested_used, real = (int64_t)sizeof(gnl_real);
     if (exec->arena_numbers > left)
-        return gnl_fail(GENLAT_E_RANGE, "the exec takes %lld bytes, %lld of the outer exec's nested bytes are left",
+        return gnl_fail(GENLAT_E_RANGE, "the exec needs %lld bytes, %lld of the outer exec's nested bytes are free; "
+                                        "raise nested_bytes to the sum of genlat_net_exec_bytes() of all nested execs",
                         (long long)(exec->arena_numbers * real), (long long)(left * real));
     exec->arena = outer->nested_space + outer->nested_used;
     exec->compute = outer->compute;
@@ -137,7 +141,8 @@ static genlat_status allocate_arena(gnl_compiler *c)
     return exec->arena && exec->compute.space ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
-/* Memory of others in the workspace: of nested execs, and the gradients of the net. */
+/* Sets the memory of nested execs, and that of the net's gradients if the workspace contains them. Allocates the
+ * gradients otherwise. */
 static genlat_status bind_shared(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
@@ -154,6 +159,7 @@ static genlat_status bind_shared(gnl_compiler *c)
     return c->training ? gnl_net_want_grad(exec->net) : GENLAT_OK;
 }
 
+/* Creates the tensors for outputs and input gradients. Each access sets their address and number of rows. */
 static genlat_status create_views(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
@@ -180,7 +186,8 @@ static genlat_status compile(gnl_compiler *c)
     return create_views(c);
 }
 
-/* Per node: its buffers, a scratch for each pass, and two for each input; two more for penalties, and two for what is lent. */
+/* Allocates the tables of a compiler. Each node has at most one span for each kind of buffer, one for the scratch of
+ * each pass, and two for each input. Four more are for penalties (2), nested execs and gradients. */
 static genlat_status compiler_alloc(gnl_compiler *c, genlat_ctx *ctx)
 {
     size_t nodes = (size_t)c->net->nodes;
@@ -216,15 +223,15 @@ static genlat_status exec_alloc(genlat_net *net, genlat_exec *outer, int64_t row
     return exec->run && exec->buffer ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
-/* As far as `stage` goes: planned, or ready to run. */
+/* Creates an exec and calls `stage` for it: gnl_layout() plans the workspace, compile() also allocates it. */
 static genlat_status create_exec(genlat_net *net, genlat_exec *outer, int64_t rows, const genlat_exec_opts *opts,
-                               genlat_status (*stage)(gnl_compiler *c), genlat_exec **out)
+                                 genlat_status (*stage)(gnl_compiler *c), genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
     gnl_compiler c = {.net = net,
-                  .rows = rows,
-                  .training = opts->purpose != GENLAT_EXEC_INFERENCE,
-                  .tangents = opts->purpose == GENLAT_EXEC_PENALTY};
+                      .rows = rows,
+                      .training = opts->purpose != GENLAT_EXEC_INFERENCE,
+                      .tangents = opts->purpose == GENLAT_EXEC_PENALTY};
     genlat_status status = exec_alloc(net, outer, rows, opts, &c.exec);
     if (status == GENLAT_OK)
         status = compiler_alloc(&c, ctx);
@@ -245,29 +252,31 @@ genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_o
     return gnl_exec_compile_nested(NULL, net, rows, opts, out);
 }
 
-/* Gradients are in one place. */
+/* Returns an error if an exec for training would need a second array of gradients, or if the net is for inference
+ * only. */
 static genlat_status check_grads(const genlat_net *net, const genlat_exec_opts *opts)
 {
     if (opts->purpose == GENLAT_EXEC_INFERENCE)
         return GENLAT_OK;
     GNL_TRY(gnl_net_check_not_bf16(net));
     if (net->grad_owner)
-        return gnl_fail(GENLAT_E_STATE, "the net's gradients lie in an exec with gradients_in_workspace, which must be "
-                                        "the only one that trains it; destroy that first");
+        return gnl_fail(GENLAT_E_STATE, "another exec with gradients_in_workspace trains the net and must be the only "
+                                        "one; destroy it first");
     if (opts->gradients_in_workspace && net->grad)
-        return gnl_fail(GENLAT_E_STATE, "gradients_in_workspace for a net that has gradients already; compile before "
-                                        "any optimizer or other exec is made for it");
+        return gnl_fail(GENLAT_E_STATE, "gradients_in_workspace is set, but the net already has gradients; compile "
+                                        "this exec before any optimizer or other training exec of the net is created");
     return GENLAT_OK;
 }
 
 genlat_status gnl_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                                     genlat_exec **out)
+                                      genlat_exec **out)
 {
     GNL_TRY(check_grads(net, opts));
     return create_exec(net, outer, rows, opts, compile, out);
 }
 
-/* The space is free again when the last nested exec is gone. Without an arena this one has never been nested. */
+/* Removes an exec from the outer one. The space becomes free when the last nested exec is released. An exec whose
+ * creation failed early has no arena and was never counted. */
 static void unnest(genlat_exec *exec)
 {
     if (exec->arena && --exec->outer->nested == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The passes of an exec: forward, backward, tangent, and dual, the reverse of forward and tangent together. They allocate
- * nothing and cannot fail. */
+/* The passes of an exec: forward, backward, tangent, and dual, which is the reverse of forward and tangent together. No
+ * pass allocates memory or fails. */
 #include "net/poison_priv.h"
 
 static const gnl_layer_type *type_of(const genlat_exec *exec, const gnl_run *run)
@@ -166,41 +166,41 @@ static int64_t node_numbers(const genlat_exec *exec, int node, int64_t tile)
     return gnl_exec_tile_rows(exec, tile) * gnl_shape_count(&exec->net->node[node].shape);
 }
 
-/* Sets the adjoints of outputs that the caller has not written to zero. If an output is an input of the net, no layer reads
- * its adjoint, which stays unchanged unless input gradients are requested. */
-static void clear_unwritten(genlat_exec *exec, int64_t tile, unsigned mask, unsigned wanted, derivatives of)
+/* Sets the adjoints of outputs that the caller has not written to zero. If an output is an input of the net, no layer
+ * reads its adjoint, which stays unchanged unless input gradients are requested. */
+static void clear_unwritten(genlat_exec *exec, int64_t tile, unsigned mask, unsigned requested, derivatives of)
 {
     for (int i = 0; i < exec->net->outputs; i++) {
         int node = exec->net->output[i];
         const gnl_buffers *b = &exec->buffer[node];
         gnl_real *adjoint = gnl_at(of == OF_TANGENTS ? b->tangent_adjoint : b->adjoint, tile);
-        bool unused = node < exec->net->inputs && !(wanted & GNL_GRAD_INPUTS);
+        bool unused = node < exec->net->inputs && !(requested & GNL_GRAD_INPUTS);
         if (adjoint && !unused && !(mask >> i & 1))
             memset(adjoint, 0, (size_t)node_numbers(exec, node, tile) * sizeof *adjoint);
     }
 }
 
-static void set_weight_gradients(const genlat_exec *exec, gnl_run *run, bool wanted)
+static void set_weight_gradients(const genlat_exec *exec, gnl_run *run, bool requested)
 {
     const gnl_node *node = &exec->net->node[run->node];
     const gnl_node *owner = &exec->net->node[node->owner];
     for (int i = 0; i < owner->params; i++) {
         run->step.grad[i] =
-            wanted && gnl_weight_needs_grad(exec->net, owner->first_weight + i) ? run->grad[i] : NULL;
+            requested && gnl_weight_needs_grad(exec->net, owner->first_weight + i) ? run->grad[i] : NULL;
     }
 }
 
-/* Sets the members of a step for a reverse pass. The derivatives by inputs follow the routes; those by inputs of the net
- * are NULL unless they are requested. */
-static void set_gradients(const genlat_exec *exec, gnl_run *run, int64_t tile, unsigned wanted)
+/* Sets the members of a step for a reverse pass. The derivatives by inputs follow the routes. Those by inputs of the
+ * net are NULL unless they are requested. */
+static void set_gradients(const genlat_exec *exec, gnl_run *run, int64_t tile, unsigned requested)
 {
-    set_weight_gradients(exec, run, wanted & GNL_GRAD_WEIGHTS);
+    set_weight_gradients(exec, run, requested & GNL_GRAD_WEIGHTS);
     set_buffers(exec, run, tile, GNL_PASS_BACKWARD);
     run->step.dy = gnl_at(exec->buffer[run->node].adjoint, tile);
     run->step.dty = gnl_at(exec->buffer[run->node].tangent_adjoint, tile);
     for (int i = 0; i < run->step.inputs; i++) {
         const gnl_route *route = &run->route[i];
-        bool unused = route->node < exec->net->inputs && !(wanted & GNL_GRAD_INPUTS);
+        bool unused = route->node < exec->net->inputs && !(requested & GNL_GRAD_INPUTS);
         run->step.dx[i] = unused ? NULL : gnl_at(route->adjoint, tile);
         run->step.dtx[i] = unused ? NULL : gnl_at(route->tangent_adjoint, tile);
     }
@@ -248,26 +248,26 @@ static void begin_gradients(const genlat_exec *exec)
 }
 
 /* Starts the first late_grads gradients at zero, before the first call that adds to them. */
-static void zero_late_gradients(const genlat_exec *exec, int node, unsigned wanted)
+static void zero_late_gradients(const genlat_exec *exec, int node, unsigned requested)
 {
-    if (exec->late_grads && node == exec->late_from && wanted & GNL_GRAD_WEIGHTS)
+    if (exec->late_grads && node == exec->late_from && requested & GNL_GRAD_WEIGHTS)
         gnl_zero(exec->object.ctx, exec->late_grads, exec->net->grad);
 }
 
-void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned wanted)
+void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned requested)
 {
     if (exec->recomputes)
         forward_tile(exec, tile);
     gnl_poison_begin(exec, tile, GNL_POISON_BACKWARD);
-    clear_unwritten(exec, tile, outputs_mask, wanted, OF_VALUES);
+    clear_unwritten(exec, tile, outputs_mask, requested, OF_VALUES);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
         gnl_poison_call(exec, tile, GNL_POISON_BACKWARD, run->node);
-        zero_late_gradients(exec, run->node, wanted);
+        zero_late_gradients(exec, run->node, requested);
         recompute(exec, run->node, tile);
         if (!exec->buffer[run->node].adjoint.base)
             continue;
-        set_gradients(exec, run, tile, wanted);
+        set_gradients(exec, run, tile, requested);
         if (!run->skip_back)
             type_of(exec, run)->backward(&run->step);
         add_routes(exec, run, tile, OF_VALUES);
@@ -275,14 +275,14 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
     gnl_poison_end(exec, tile, GNL_POISON_BACKWARD);
 }
 
-void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted)
+void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned requested)
 {
     gnl_poison_backward_begins(exec);
-    if (wanted & GNL_GRAD_WEIGHTS)
+    if (requested & GNL_GRAD_WEIGHTS)
         begin_gradients(exec);
     for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++)
-        gnl_exec_backward_tile(exec, tile, outputs_mask, wanted);
-    if (wanted & GNL_GRAD_WEIGHTS)
+        gnl_exec_backward_tile(exec, tile, outputs_mask, requested);
+    if (requested & GNL_GRAD_WEIGHTS)
         gnl_reparam_end(exec);
     exec->has_backward = true;
     exec->overwritten = false;
@@ -291,10 +291,10 @@ void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted
 
 /* ---- tangents -------------------------------------------------------------------------------- */
 
-/* Multiplies `from` by the derivative of a piecewise linear elementwise layer. It is symmetric, so that one backward call
- * on other pointers computes both jvp and jvp_backward. */
+/* Multiplies `from` by the derivative of a piecewise linear elementwise layer. The derivative is symmetric, so that a
+ * backward call on other pointers computes both jvp and jvp_backward. */
 static void apply_derivative(const gnl_layer_type *type, const gnl_step *s, const gnl_real *from,
-                       gnl_real *const *to)
+                             gnl_real *const *to)
 {
     gnl_step other = *s;
     other.dy = from;
@@ -336,10 +336,10 @@ static void call_jvp_backward(const gnl_layer_type *type, const gnl_step *s)
 }
 
 void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned tangents_mask,
-                                 unsigned wanted)
+                                 unsigned requested)
 {
-    clear_unwritten(exec, tile, outputs_mask, wanted, OF_VALUES);
-    clear_unwritten(exec, tile, tangents_mask, wanted, OF_TANGENTS);
+    clear_unwritten(exec, tile, outputs_mask, requested, OF_VALUES);
+    clear_unwritten(exec, tile, tangents_mask, requested, OF_TANGENTS);
     gnl_poison_begin(exec, tile, GNL_POISON_DUAL);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
@@ -347,7 +347,7 @@ void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outpu
         gnl_poison_call(exec, tile, GNL_POISON_DUAL, run->node);
         if (!exec->buffer[run->node].adjoint.base)
             continue;
-        set_gradients(exec, run, tile, wanted);
+        set_gradients(exec, run, tile, requested);
         if (!run->skip_back) {
             type->backward(&run->step);
             call_jvp_backward(type, &run->step);
@@ -357,12 +357,12 @@ void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outpu
     gnl_poison_end(exec, tile, GNL_POISON_DUAL);
 }
 
-void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask, unsigned wanted)
+void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask, unsigned requested)
 {
-    if (wanted & GNL_GRAD_WEIGHTS)
+    if (requested & GNL_GRAD_WEIGHTS)
         gnl_reparam_begin(exec);
-    gnl_exec_backward_dual_tile(exec, 0, outputs_mask, tangents_mask, wanted);
-    if (wanted & GNL_GRAD_WEIGHTS)
+    gnl_exec_backward_dual_tile(exec, 0, outputs_mask, tangents_mask, requested);
+    if (requested & GNL_GRAD_WEIGHTS)
         gnl_reparam_end(exec);
     exec->has_backward = true;
 }

@@ -12,8 +12,8 @@ typedef struct gnl_place {
     int64_t stride;
 } gnl_place;
 
-/* The route of a derivative by one input of a layer to the node that computed the input. If that node has several readers,
- * one of them writes the node's adjoint. The others write a buffer of their own, which is then added to it. */
+/* The route of a derivative by one input of a layer to the node that computed the input. If that node has several
+ * readers, one of them writes the node's adjoint. The others write a buffer of their own, which is then added to it. */
 typedef struct gnl_route {
     int node;                           /* the node that computed the input */
     gnl_place adjoint, tangent_adjoint; /* where the layer writes; base NULL: not requested */
@@ -30,7 +30,6 @@ typedef enum gnl_pass {
 } gnl_pass;
 
 /* The calls of one layer. */
-
 typedef struct gnl_run {
     gnl_step step;
     int node;
@@ -43,8 +42,8 @@ typedef struct gnl_run {
     gnl_real *grad[GNL_MAX_PARAMS]; /* gradients of the parameters; passes that compute them set step.grad to these */
 } gnl_run;
 
-/* A reparametrized weight. Each exec stores the values of its last forward pass for the backward pass, because other execs
- * of the same net may run between the two. */
+/* A reparametrized weight. Each exec stores the values of its last forward pass for the backward pass, because other
+ * execs of the same net may run between the two. */
 typedef struct gnl_reparam {
     const gnl_weight *weight;
     gnl_real *effective, *grad; /* [count] the weight that layers use, and the gradient by it */
@@ -79,8 +78,8 @@ struct genlat_exec {
     gnl_real *nested_space; /* memory for nested execs: unused between the forward and the backward pass */
     int64_t nested_numbers, nested_used; /* size of nested_space, and the part in use */
     int nested;                          /* number of nested execs */
-    /* Gradients in the workspace: other buffers use the memory of the first late_grads numbers until the backward call of
-     * node late_from, which then starts them at zero. */
+    /* Gradients in the workspace: other buffers use the memory of the first late_grads numbers until the backward call
+     * of node late_from. They are set to zero before that call. */
     int64_t late_grads;
     int late_from;
     bool overwritten; /* a nested exec has run since the last backward pass and has overwritten its gradients */
@@ -107,15 +106,15 @@ static inline gnl_real *gnl_at(gnl_place place, int64_t tile)
 /* Passes over one tile, after a forward pass over all tiles. Penalties use them. */
 int64_t gnl_exec_tiles(const genlat_exec *exec); /* tiles of the last forward pass */
 int64_t gnl_exec_tile_rows(const genlat_exec *exec, int64_t tile);
-void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned wanted);
+void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned requested);
 void gnl_exec_jvp_tile(genlat_exec *exec, int64_t tile);
 void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned tangents_mask,
-                                 unsigned wanted);
+                                 unsigned requested);
 
 /* ---- reparametrized weights, reparam.c ------------------------------------------------------- */
 
 genlat_status gnl_reparam_alloc(genlat_exec *exec);
-/* Computes the effective weights for a forward pass. In training, runs one power iteration of each spectral norm first. */
+/* Computes the effective weights for a forward pass. Training first runs a power iteration of each spectral norm. */
 void gnl_reparam_compute(genlat_exec *exec, gnl_mode mode);
 /* Call these before and after each pass that computes gradients of weights. The first sets the gradients by effective
  * weights to zero; the second adds them to the gradients of the net's tensors. */

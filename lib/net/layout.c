@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which buffers an exec needs, how long each, and where each lies. */
+/* Determines the buffers of an exec, their periods, and their places in the arena. */
 #include "net/poison_priv.h"
 
 static int start_of_backward(const gnl_compiler *c)
@@ -12,12 +12,13 @@ static int end_of_backward(const gnl_compiler *c)
     return gnl_backward_end(c, 0);
 }
 
-/* Of what a tile goes through after the forward pass. */
+/* Returns the last time of the passes over one tile. */
 static int end_of_tile(const gnl_compiler *c)
 {
     return c->tangents ? gnl_fold_time(c, c->net->nodes - 1) : end_of_backward(c);
 }
 
+/* Returns a time after all passes, for buffers that the caller reads. */
 static int end_of_time(const gnl_compiler *c)
 {
     return end_of_tile(c) + 1;
@@ -25,12 +26,14 @@ static int end_of_time(const gnl_compiler *c)
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 
+/* Adds a span with one period, and returns its index. unit: numbers of one tile. */
 static int add_span(gnl_compiler *c, int64_t unit, int begin, int end)
 {
     c->span[c->spans] = (gnl_span){.unit = unit, .periods = 1, .period = {{begin, end}}};
     return c->spans++;
 }
 
+/* Adds a span that always holds a single tile. */
 static int add_tile_span(gnl_compiler *c, int64_t unit, int begin, int end)
 {
     int span = add_span(c, unit, begin, end);
@@ -45,7 +48,8 @@ static void remove_period(gnl_span *span, int index)
         span->period[i] = span->period[i + 1];
 }
 
-/* One more period, joined with those that it meets or touches. The periods there are have numbers for it. */
+/* Adds a period, and joins it with those that overlap it or are next to it. The caller ensures that there are at most
+ * GNL_MAX_PERIODS. */
 static void add_period(gnl_span *span, int begin, int end)
 {
     int at = 0;
@@ -62,14 +66,15 @@ static void add_period(gnl_span *span, int begin, int end)
     span->period[at] = (gnl_period){begin, end};
 }
 
-/* Of one tile. */
+/* Returns the numbers of a node in one tile. */
 static int64_t node_numbers(const gnl_compiler *c, int node)
 {
     return c->tile * gnl_shape_count(&c->net->node[node].shape);
 }
 
-/* What is kept from one pass to another is kept for all tiles, unless a tile computes it again. While they take turns, it
- * must not be overwritten by those that come later, nor hold what earlier ones have left: it counts during whole passes. */
+/* Sets the extent and the numbers of each span. A buffer that one pass writes and another one reads holds all tiles,
+ * unless each tile recomputes it. Such a buffer is live during whole passes, because other tiles run between its write
+ * and its read. */
 static void set_extents(gnl_compiler *c)
 {
     int forward_ends = c->net->nodes - 1;
@@ -90,7 +95,8 @@ static void set_extents(gnl_compiler *c)
     }
 }
 
-/* Tangents and the program's own questions go through all nodes again; otherwise the backward pass is the last to read. */
+/* Returns the last time at which a value is read. Tangent passes and callers with `keep` may read it after all
+ * passes. */
 static int end_of_value(const gnl_compiler *c, const gnl_node_facts *f)
 {
     if (f->output || c->exec->opts.keep || c->tangents)
@@ -98,12 +104,14 @@ static int end_of_value(const gnl_compiler *c, const gnl_node_facts *f)
     return c->facts[f->value_root].recomputed ? f->last_use : GNL_MAX(f->last_use, f->back_end);
 }
 
+/* Returns the last time at which the cache of a layer is read. */
 static int end_of_cache(const gnl_compiler *c, int node)
 {
     return c->tangents ? end_of_time(c) : c->training ? gnl_backward_end(c, node) : node;
 }
 
-/* Folding goes through the readers from the first to the last, the dual pass from the last to the first. */
+/* Returns the last time at which a tangent is read. The fold pass runs from the first node to the last, the dual pass
+ * from the last to the first. */
 static int end_of_tangent(const gnl_compiler *c, int node)
 {
     const gnl_node_facts *f = &c->facts[node];
@@ -134,18 +142,18 @@ static void add_value_spans(gnl_compiler *c)
     }
 }
 
-/* Whether folding a penalty reads the adjoint of a node: that of its weights comes from there. */
+/* Returns whether the fold pass computes weight gradients of a node, for which it reads the node's adjoint. */
 static bool is_folded(const gnl_compiler *c, int node)
 {
     return c->exec->folds && c->net->node[c->net->node[node].owner].weights > 0;
 }
 
-/* Space for one call at a time. */
+/* Adds workspaces, each for one call of a layer. */
 static void add_scratch_spans(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         gnl_node_facts *f = &c->facts[n];
-        int along = gnl_tangent_time(c, n), again = c->facts[f->value_root].back_begin;
+        int tangent = gnl_tangent_time(c, n), recomputed = c->facts[f->value_root].back_begin;
         int back = gnl_backward_time(c, n), end = gnl_backward_end(c, n);
         if (!f->needed || !f->plan.scratch)
             continue;
@@ -154,17 +162,17 @@ static void add_scratch_spans(gnl_compiler *c)
             f->scratch_span[GNL_PASS_BACKWARD] = add_span(c, f->plan.scratch, back, end);
         if (c->tangents) {
             gnl_span *backward = &c->span[f->scratch_span[GNL_PASS_BACKWARD]];
-            f->scratch_span[GNL_PASS_TANGENT] = add_span(c, f->plan.scratch, along, along);
+            f->scratch_span[GNL_PASS_TANGENT] = add_span(c, f->plan.scratch, tangent, tangent);
             add_period(backward, gnl_dual_time(c, back), gnl_dual_time(c, end));
             if (is_folded(c, n))
                 add_period(backward, gnl_fold_time(c, n), gnl_fold_time(c, n));
         }
         if (c->facts[f->value_root].recomputed)
-            f->scratch_span[GNL_PASS_RECOMPUTE] = add_span(c, f->plan.scratch, again, again);
+            f->scratch_span[GNL_PASS_RECOMPUTE] = add_span(c, f->plan.scratch, recomputed, recomputed);
     }
 }
 
-/* What penalties need beside the nodes' buffers: tangents of the inputs, and for folding the mixtures of one layer. */
+/* Adds the buffers of penalties: tangents of the inputs, and the workspaces of the folded method for one layer. */
 static void add_penalty_spans(gnl_compiler *c)
 {
     int64_t in = 0, out = 0;
@@ -185,7 +193,8 @@ static void add_penalty_spans(gnl_compiler *c)
     c->fold_dy_span = add_tile_span(c, out, gnl_fold_time(c, 0), end_of_tile(c));
 }
 
-/* Those of outputs are the caller's to fill, those of inputs to read, for all rows. */
+/* Returns the span of an adjoint, and adds it if it is new. The caller writes the adjoints of outputs and reads those
+ * of inputs, for all rows, so these hold all tiles. */
 static gnl_span *adjoint_span(gnl_compiler *c, int n, gnl_buffer_kind kind)
 {
     gnl_node_facts *root = &c->facts[gnl_adjoint_root(c, n)];
@@ -199,13 +208,15 @@ static gnl_span *adjoint_span(gnl_compiler *c, int n, gnl_buffer_kind kind)
     return span;
 }
 
-/* When the adjoints of outputs are written: a single one may overwrite what nested execs have left, from which it may be copied. */
+/* Returns the time from which the adjoints of outputs are live. The adjoint of a single output may use the memory of
+ * nested execs, because the caller writes it after they have run. */
 static int output_adjoint_begin(const gnl_compiler *c)
 {
     return c->exec->opts.nested_bytes && c->net->outputs == 1 ? start_of_backward(c) - 1 : c->net->nodes;
 }
 
-/* The dual pass writes all adjoints once more. Those of outputs it may find as the backward pass has left them. */
+/* Adds the adjoints. The dual pass writes all of them a second time, except those of outputs, which it may read as the
+ * backward pass has left them. */
 static void add_adjoint_spans(gnl_compiler *c)
 {
     for (int n = c->net->nodes - 1; n >= 0; n--) {
@@ -218,7 +229,8 @@ static void add_adjoint_spans(gnl_compiler *c)
         add_period(adjoint, begin, end);
         if (!c->tangents)
             continue;
-        int dual = f->output ? begin : gnl_dual_time(c, begin), dual_end = n < c->net->inputs ? end : gnl_dual_time(c, end);
+        int dual = f->output ? begin : gnl_dual_time(c, begin);
+        int dual_end = n < c->net->inputs ? end : gnl_dual_time(c, end);
         add_period(adjoint, dual, dual_end);
         if (is_folded(c, n))
             add_period(adjoint, begin, gnl_fold_time(c, n));
@@ -226,7 +238,8 @@ static void add_adjoint_spans(gnl_compiler *c)
     }
 }
 
-/* The last reader of a node is the first to write its adjoint, in place; what others give is added. */
+/* Returns whether a layer writes the adjoint of an input directly. The node's last reader does, because its backward
+ * call is the first. Other readers write a separate buffer, which is then added. */
 static bool writes_directly(const gnl_compiler *c, int n, int slot)
 {
     int x = c->net->node[n].input[slot];
@@ -239,6 +252,7 @@ static bool writes_directly(const gnl_compiler *c, int n, int slot)
     return true;
 }
 
+/* Adds the separate buffers of routes. */
 static void add_route_spans(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
@@ -258,7 +272,7 @@ static void add_route_spans(gnl_compiler *c)
     }
 }
 
-/* The first node to add to the gradients of nodes before `limit` in the backward pass, or -1. */
+/* Returns the first node in the backward pass that adds to weight gradients of nodes before `limit`, or -1. */
 static int first_writer(const gnl_compiler *c, int limit)
 {
     int first = -1;
@@ -270,7 +284,8 @@ static int first_writer(const gnl_compiler *c, int limit)
     return first;
 }
 
-/* Gradients of the first layers are written last. They are cut where that leaves most numbers free for longest. */
+/* Delays the start of the gradients of the first layers, which the backward pass writes last. Chooses the split with
+ * the largest product of numbers and time during which other buffers may use their memory. */
 static void delay_gradients(gnl_compiler *c, gnl_span *grads)
 {
     int64_t most = 0;
@@ -289,8 +304,8 @@ static void delay_gradients(gnl_compiler *c, gnl_span *grads)
     }
 }
 
-/* Gradients outlive the backward pass. With recompute, a tile goes forward a second time when the gradients of earlier tiles
- * are there already. */
+/* Adds the span of weight gradients, which are read after the backward pass. With recompute, they are also live during
+ * the forward pass, which later tiles repeat while the gradients of earlier tiles are being summed. */
 static int add_gradient_span(gnl_compiler *c)
 {
     int index = add_span(c, 0, start_of_backward(c), end_of_time(c));
@@ -303,11 +318,11 @@ static int add_gradient_span(gnl_compiler *c)
     return index;
 }
 
-/* Memory for nested execs, which run between the passes, and for the gradients of the net. */
+/* Adds the memory of nested execs, which run between the passes, and of the gradients of the net. */
 static void add_shared_spans(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
-    int64_t space = (int64_t)gnl_gemm_space(c->net->object.ctx); /* which nested execs share with their outer one */
+    int64_t space = (int64_t)gnl_gemm_space(c->net->object.ctx); /* nested execs use that of the outer exec */
     int64_t numbers = GNL_MAX(gnl_ceil_div(o->nested_bytes, (int64_t)sizeof(gnl_real)) - space, 0);
     c->nested_span = numbers ? add_span(c, 0, c->net->nodes, start_of_backward(c) - 2) : -1;
     c->grad_span = o->gradients_in_workspace ? add_gradient_span(c) : -1;

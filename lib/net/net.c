@@ -52,7 +52,8 @@ genlat_status gnl_net_check_not_bf16(const genlat_net *net)
 {
     if (!net->bf16)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_STATE, "the net has weights in bfloat16, which is for inference only; use the net it was copied from");
+    return gnl_fail(GENLAT_E_STATE, "the net has weights in bfloat16, which are for inference only; use the net that "
+                                    "it was copied from");
 }
 
 genlat_status gnl_net_want_grad(genlat_net *net)
@@ -166,7 +167,7 @@ int gnl_net_want_output(genlat_net *net, const char *name)
     return index;
 }
 
-/* ---- text -------------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* Appends to a text of `used` bytes as much as fits. Returns the length of the complete text. */
 static size_t append(char *text, size_t capacity, size_t used, const char *addition)

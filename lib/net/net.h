@@ -49,9 +49,9 @@ genlat_status gnl_net_check_not_bf16(const genlat_net *net);
 /* Copies a net: same graph, same numbers, separate memory. */
 genlat_status gnl_net_clone(const genlat_net *net, genlat_net **out);
 
-/* Orthogonal regularization (Brock, Donahue, Simonyan 2019). R is the sum of |W W^T without its diagonal|^2 / 2 over the
- * weight matrices W of dense layers and convolutions, which have one row per output. Adds `strength` times the gradient
- * of R to the net's gradients and returns R. space: workspace of gnl_net_orthogonal_space() numbers. */
+/* Orthogonal regularization (Brock, Donahue, Simonyan 2019). R is the sum of |W W^T without its diagonal|^2 / 2 over
+ * the weight matrices W of dense layers and convolutions, which have one row per output. Adds `strength` times the
+ * gradient of R to the net's gradients and returns R. space: workspace of gnl_net_orthogonal_space() numbers. */
 int64_t gnl_net_orthogonal_space(const genlat_net *net);
 double gnl_net_orthogonal(genlat_net *net, const gnl_compute *compute, double strength, gnl_real *space);
 

@@ -100,7 +100,8 @@ genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor
     *out = NULL;
     GNL_TRY(find(net, name, &index));
     if (net->weight[index].bf16)
-        return gnl_fail(GENLAT_E_STATE, "weight '%s' is stored in bfloat16, not float32; use the net that this one was copied from",
+        return gnl_fail(GENLAT_E_STATE,
+                        "weight '%s' is stored in bfloat16, not float32; use the net that this one was copied from",
                         name);
     return view(net, &net->weight[index], gnl_net_weight_data(net, index), out);
 }
@@ -116,8 +117,8 @@ genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor *
     if (weight->param.state)
         return gnl_fail(GENLAT_E_STATE, "'%s' is a running statistic, which is not trained and has no gradient", name);
     if (net->grad_owner)
-        return gnl_fail(GENLAT_E_STATE, "the gradients lie in the workspace of an exec with gradients_in_workspace, which "
-                                        "other buffers overwrite; compile without that option");
+        return gnl_fail(GENLAT_E_STATE, "the gradients lie in the workspace of an exec with gradients_in_workspace, "
+                                        "where other buffers overwrite them; compile without that option");
     GNL_TRY(gnl_net_want_grad(net));
     return view(net, weight, net->grad + weight->offset, out);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Orthogonal regularization of weight matrices. docs/derivations/orthogonal.md derives two formulas: one from the products
- * of rows, and one from the products of columns, which is cheaper for matrices with fewer columns than rows. */
+/* Orthogonal regularization of weight matrices. docs/derivations/orthogonal.md derives two formulas: one from the
+ * products of rows, and one from the products of columns, which is cheaper for matrices with fewer columns than
+ * rows. */
 #include "net/net_priv.h"
 
 /* Excludes biases, embedding tables and running statistics, as weight decay does. */
@@ -24,7 +25,7 @@ int64_t gnl_net_orthogonal_space(const genlat_net *net)
     int64_t most = 0;
     for (int i = 0; i < net->weights; i++) {
         const gnl_matrix m = gnl_matrix_of(net, &net->weight[i].param);
-        if (is_regularized(&net->weight[i])) /* also frozen weights, which may be trained again */
+        if (is_regularized(&net->weight[i])) /* also frozen weights, which may be trained later */
             most = GNL_MAX(most, product_size(&m) * product_size(&m));
     }
     return most;
@@ -32,7 +33,7 @@ int64_t gnl_net_orthogonal_space(const genlat_net *net)
 
 /* dW += factor P W with P = W W^T without its diagonal. Returns |P|^2. p: workspace for P. */
 static double add_by_rows(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w,
-                   gnl_real *dw, gnl_real *p)
+                          gnl_real *dw, gnl_real *p)
 {
     const int64_t n = m->n, block = m->n * m->inner;
     for (int64_t i = 0; i < m->outer; i++)
@@ -48,7 +49,7 @@ static double add_by_rows(const gnl_matrix *m, const gnl_compute *c, gnl_real fa
 
 /* dW += factor (W P - diag(|w_r|^2) W) with P = W^T W. Returns |P|^2 - sum_r |w_r|^4. p: workspace for P. */
 static double add_by_columns(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w,
-                      gnl_real *dw, gnl_real *p)
+                             gnl_real *dw, gnl_real *p)
 {
     const int64_t k = m->inner;
     gnl_gemm(c, GNL_TRANSPOSED, GNL_AS_IS, k, k, m->n, 1, w, k, w, k, 0, p, k);
@@ -69,8 +70,8 @@ double gnl_net_orthogonal(genlat_net *net, const gnl_compute *compute, double st
         const gnl_weight *w = &net->weight[i];
         const gnl_matrix m = gnl_matrix_of(net, &w->param);
         if (is_regularized(w) && !w->frozen)
-            total += (has_fewer_columns(&m) ? add_by_columns : add_by_rows)(&m, compute, (gnl_real)(2 * strength),
-                                                       net->value + w->offset, net->grad + w->offset, space);
+            total += (has_fewer_columns(&m) ? add_by_columns : add_by_rows)(
+                &m, compute, (gnl_real)(2 * strength), net->value + w->offset, net->grad + w->offset, space);
     }
     return total / 2;
 }

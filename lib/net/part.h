@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A part: named tensors that a model trains or stores, in an arena of values and an arena of states. A part is a net, an
- * average of a net, or the numbers of a prior or a likelihood. Files, snapshots and optimizers access them as parts.
+ * A part: named tensors that a model trains or stores, in an arena of values and an arena of states. A part is a net,
+ * an average of a net, or the numbers of a prior or a likelihood. Files, snapshots and optimizers access them as parts.
  */
 #ifndef GNL_PART_H
 #define GNL_PART_H

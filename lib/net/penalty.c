@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exact gradient penalties. Let g be the input gradient and v = d penalty / d g. With v held constant, the gradient of the
- * penalty by the weights equals that of the directional derivative <v, g>. It takes a tangent pass along v and the reverse
- * of forward and tangent pass. docs/derivations/penalty.md has the proof, and the cheaper form for piecewise affine nets.
+ * Exact gradient penalties. Let g be the input gradient and v = d penalty / d g. With v held constant, the gradient of
+ * the penalty by the weights equals that of the directional derivative <v, g>. It takes a tangent pass along v and the
+ * reverse of forward and tangent pass. docs/derivations/penalty.md has the proof, and the cheaper form for piecewise
+ * affine nets, the folded method.
  */
 #include <math.h>
 
@@ -113,9 +114,9 @@ static void backward_dual(const penalty_tile *t)
 
 /* ---- piecewise affine nets ------------------------------------------------------------------- */
 
-/* Let h be the input of a layer and `a` the adjoint of its output, which differentiate() has computed. The adjoint of the
- * loss is dloss * a, and that of the penalty at the tangent is `a`. So the sum of both weight gradients is one product,
- * a (dloss h + tangent of h)^T. */
+/* Let h be the input of a layer and `a` the adjoint of its output, which differentiate() has computed. The adjoint of
+ * the loss is dloss * a, and that of the penalty at the tangent is `a`. So the sum of both weight gradients is one
+ * product, a (dloss h + tangent of h)^T. */
 
 /* out = factor * x + tangent, row by row. */
 typedef struct scaled_sum {
@@ -177,6 +178,7 @@ static void fold_layer(const penalty_tile *t, const gnl_run *run)
     type->backward(&step);
 }
 
+/* The fold pass: adds the weight gradients of all layers. */
 static void fold_all(const penalty_tile *t)
 {
     const genlat_exec *exec = t->exec;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Layout of an arena by liveness: the largest buffers first, or those that count longest, or by both together, each at the
- * lowest place that is free for its time. Then the order is changed by chance, as long as that may gain. */
+/* Layout of an arena by liveness. Buffers are placed one after the other, each at the lowest offset that is free during
+ * its periods. Three initial orders are tried: by size, by live time, and by their product. Random swaps then improve
+ * each order. */
 #include "net/compile_priv.h"
 
 enum {
-    LINE_NUMBERS = GNL_ALIGN / 4, /* numbers; of 4 bytes, so that doubles are aligned too */
+    LINE_NUMBERS = GNL_ALIGN / 4, /* numbers in a cache line if they have 4 bytes; aligns double as well */
     MAX_SWAPS = 1024,
-    MAX_COMPARISONS = 1 << 21 /* pairs of buffers, about, that are compared before large nets give up */
+    MAX_COMPARISONS = 1 << 21 /* approximate limit on compared pairs of buffers; reduces the swaps for large nets */
 };
 
 int64_t gnl_padded(int64_t numbers)
@@ -44,15 +45,15 @@ static void sort_largest_first(const gnl_span *span, int count, measure *size, i
     }
 }
 
-/* A part of a buffer during one period. */
+/* A part of a buffer during one period: numbers from, ..., past - 1. */
 typedef struct block {
-    int64_t from, past; /* from where the buffer begins */
+    int64_t from, past; /* relative to the start of the buffer */
     gnl_period time;
 } block;
 
 enum { MAX_BLOCKS = GNL_MAX_PERIODS + 1 };
 
-/* What comes late is a block of its own. */
+/* Splits a span into blocks and returns their number. The first `late` numbers are a separate block. */
 static int blocks_of(const gnl_span *span, block out[MAX_BLOCKS])
 {
     int count = 0;
@@ -68,7 +69,7 @@ static bool overlap_in_time(const gnl_period *a, const gnl_period *b)
     return a->begin <= b->end && b->begin <= a->end;
 }
 
-/* Whether two spans ever count at the same time. */
+/* Returns whether two spans are ever live at the same time. */
 static bool are_live_together(const gnl_span *a, const gnl_span *b)
 {
     for (int i = 0; i < a->periods; i++)
@@ -78,7 +79,7 @@ static bool are_live_together(const gnl_span *a, const gnl_span *b)
     return false;
 }
 
-/* The same block by block, for spans of which a part comes late. */
+/* end_of_conflict() for spans with late numbers: compares block by block. */
 static int64_t end_of_conflicting_block(const gnl_span *other, const gnl_span *span, int64_t offset)
 {
     block blocks[MAX_BLOCKS], other_blocks[MAX_BLOCKS];
@@ -93,7 +94,8 @@ static int64_t end_of_conflicting_block(const gnl_span *other, const gnl_span *s
     return -1;
 }
 
-/* Where `span` has to go from `offset` to be past a block of `other` that stands in its way, or -1. */
+/* Returns the lowest offset at which `span` lies behind a part of `other` that conflicts with it at `offset`; -1: there
+ * is no conflict. */
 static int64_t end_of_conflict(const gnl_span *other, const gnl_span *span, int64_t offset)
 {
     if (other->offset >= offset + span->size || offset >= other->offset + other->size)
@@ -103,9 +105,9 @@ static int64_t end_of_conflict(const gnl_span *other, const gnl_span *span, int6
     return are_live_together(other, span) ? other->offset + other->size : -1;
 }
 
-/* The same for all that are placed. */
+/* The same for the first conflict with any of the spans that are already placed. */
 static int64_t end_of_any_conflict(const gnl_span *all, const int *order, int placed, const gnl_span *span,
-                        int64_t offset)
+                                   int64_t offset)
 {
     int64_t past = -1;
     for (int i = 0; i < placed && past < 0; i++)
@@ -118,7 +120,7 @@ static int64_t end_of(const gnl_span *span)
     return span->offset + span->size;
 }
 
-/* Places all in the order given; returns the numbers wanted. */
+/* Places all spans in the given order. Returns the size of the arena in numbers. */
 static int64_t place_all(gnl_span *span, int count, const int *order)
 {
     int64_t total = 0;
@@ -144,7 +146,8 @@ static int64_t live_numbers_at(const gnl_span *span, int count, int time)
     return sum;
 }
 
-/* The most that counts at one time: no layout needs less. That is when some block begins. */
+/* Returns the most numbers that are live at one time, a lower bound for every layout. The maximum is reached at the
+ * beginning of a block. */
 static int64_t most_live_numbers(const gnl_span *span, int count)
 {
     int64_t most = 0;
@@ -163,6 +166,7 @@ static void swap(int *a, int *b)
     *b = saved;
 }
 
+/* Saves the current offsets if their total is below the best one. Returns the new best total. */
 static int64_t save_if_better(gnl_span *span, int count, int64_t total, int64_t best)
 {
     for (int i = 0; i < count && total < best; i++)
@@ -170,7 +174,8 @@ static int64_t save_if_better(gnl_span *span, int count, int64_t total, int64_t 
     return GNL_MIN(total, best);
 }
 
-/* Exchanges two buffers in the order, and back where that does harm. Of all layouts the best is saved. */
+/* Improves a layout by random swaps of two spans in the order. Undoes a swap that increases the total. Saves the best
+ * layout, and stops when it reaches the lower bound `least`. */
 static int64_t improve(gnl_span *span, int count, gnl_rng *rng, int64_t least, int64_t best, int *order)
 {
     int tries = GNL_MIN(MAX_SWAPS, MAX_COMPARISONS / GNL_MAX(count * count, 1));
@@ -194,7 +199,7 @@ int64_t gnl_plan_spans(gnl_span *span, int count, int *order)
     for (int i = 0; i < count; i++)
         span[i].size = gnl_padded(span[i].numbers);
     int64_t least = most_live_numbers(span, count), best = INT64_MAX;
-    gnl_rng rng = gnl_rng_make(0, GNL_STREAM_ORDER, 0); /* the same layout every time */
+    gnl_rng rng = gnl_rng_make(0, GNL_STREAM_ORDER, 0); /* a fixed seed, for the same layout every time */
     for (size_t i = 0; i < GNL_COUNT(sizes); i++) {
         sort_largest_first(span, count, sizes[i], order);
         best = improve(span, count, &rng, least, best, order);

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Fills buffers with NaN when their content begins to count and when it ends; for test builds, see poison_priv.h. */
+/* Fills buffers with NaN at the beginning and at the end of their live periods. For test builds, see poison_priv.h. */
 #include "net/poison_priv.h"
 
-/* A buffer's content begins or ends at `time`. Some layers read x before they write dx, within one call, so that x may end and dx
- * begin in the same place. `call` goes from the start of a call to the time of a begin, or from the time of an end to the end of
- * the call: numbers that other buffers use within it are not filled. `shared` is true where there are such numbers. */
+/* The begin or the end of a live period. Some layers read x before they write dx within one call, so that x may end and
+ * dx begin in the same memory. Numbers that other buffers use during the period `call` are therefore not filled. For a
+ * begin, `call` lasts from the start of the layer's call to `time`; for an end, from `time` to the end of the call. */
 typedef struct event {
     int time;
     gnl_period call;
-    bool shared;
-    int piece;
+    bool shared; /* other buffers use some of the numbers during `call` */
+    int piece;   /* index in gnl_poison.piece */
 } event;
 
-/* A span as it lies, and its periods as they were before tiles changed them. */
+/* A span with its place, and its periods before set_extents() in layout.c extended them for tiles. */
 typedef struct piece {
     gnl_span span;
     int periods;
     gnl_period period[GNL_MAX_PERIODS];
 } piece;
 
-/* Events in the order of their times: those of time t from first[t] to first[t + 1]. */
+/* Events sorted by time. Those of time t have the indices first[t], ..., first[t + 1] - 1. */
 typedef struct events {
     event *event;
     int *first;
@@ -29,12 +29,12 @@ struct gnl_poison {
     int pieces;
     piece *piece;
     events begins, ends;
-    int ended, begun; /* ends and begins up to these times have been filled */
+    int ended, begun; /* times up to which the ends and the begins of the current pass have been processed */
 };
 
 /* ---- times ----------------------------------------------------------------------------------- */
 
-/* The times of a pass, and those of the call of a node in it. */
+/* Returns the times of a pass. */
 static gnl_period times_of_pass(const genlat_net *net, gnl_poison_pass pass)
 {
     const gnl_compiler c = {.net = net};
@@ -54,6 +54,7 @@ static gnl_period times_of_pass(const genlat_net *net, gnl_poison_pass pass)
     }
 }
 
+/* Returns the times of the call of a node in a pass. */
 static gnl_period times_of_call(const genlat_net *net, gnl_poison_pass pass, int node)
 {
     const gnl_period whole = times_of_pass(net, pass);
@@ -63,10 +64,11 @@ static gnl_period times_of_call(const genlat_net *net, gnl_poison_pass pass, int
     return (gnl_period){begin, begin + 1};
 }
 
-/* Between the forward pass and what comes after it. */
+/* Returns the times between the forward and the backward pass. */
 static gnl_period times_between(const genlat_net *net)
 {
-    return (gnl_period){times_of_pass(net, GNL_POISON_FORWARD).end + 1, times_of_pass(net, GNL_POISON_BACKWARD).begin - 1};
+    return (gnl_period){times_of_pass(net, GNL_POISON_FORWARD).end + 1,
+                        times_of_pass(net, GNL_POISON_BACKWARD).begin - 1};
 }
 
 static bool is_within(int time, gnl_period period)
@@ -74,7 +76,8 @@ static bool is_within(int time, gnl_period period)
     return period.begin <= time && time <= period.end;
 }
 
-/* The call that a time belongs to. What the program does between the passes has no order. */
+/* Returns the times of the call that a time belongs to. The order of events between the passes is unknown, so that such
+ * a call lasts until the backward pass. */
 static gnl_period call_at(const genlat_net *net, int time)
 {
     static const gnl_poison_pass pairs[] = {GNL_POISON_BACKWARD, GNL_POISON_DUAL};
@@ -93,7 +96,7 @@ typedef struct range {
     int64_t from, past;
 } range;
 
-/* The part of a span that counts during a period; what comes late does so later. */
+/* Returns the part of a span that is live during a period. The late numbers are excluded before late_begin. */
 static range live_range(const gnl_span *span, gnl_period when)
 {
     const int64_t from = span->late && when.end < span->late_begin ? span->late : 0;
@@ -103,7 +106,7 @@ static range live_range(const gnl_span *span, gnl_period when)
     return (range){0, 0};
 }
 
-/* Those numbers of a span that a tile has, or all for tile -1. */
+/* Returns the numbers of a span that belong to a tile. tile -1: all numbers. */
 static range tile_range(const gnl_span *span, int64_t tile)
 {
     if (tile < 0)
@@ -112,13 +115,13 @@ static range tile_range(const gnl_span *span, int64_t tile)
     return (range){from, from + span->unit};
 }
 
-/* All bits set is NaN, in either precision. */
+/* Fills with NaN: all bits set is NaN in float and double. */
 static void fill(gnl_real *from, int64_t numbers)
 {
     memset(from, 0xff, (size_t)numbers * sizeof *from);
 }
 
-/* Fills what other spans do not use during the call. */
+/* Fills the numbers of a range that other spans do not use during the call. */
 static void fill_unused(const genlat_exec *exec, const piece *mine, const event *at, range r)
 {
     const struct gnl_poison *p = exec->poison;
@@ -136,7 +139,7 @@ static void fill_unused(const genlat_exec *exec, const piece *mine, const event 
     }
 }
 
-/* ---- while compiling ------------------------------------------------------------------------- */
+/* ---- compilation ----------------------------------------------------------------------------- */
 
 void gnl_poison_record_periods(const gnl_compiler *c)
 {
@@ -158,7 +161,8 @@ static event event_at(const gnl_compiler *c, int index, int time, bool ends)
 {
     const range mine = tile_range(&c->span[index], -1);
     const gnl_period call = call_at(c->net, time);
-    event at = {time, ends ? (gnl_period){time, call.end} : (gnl_period){GNL_MIN(call.begin, time), time}, false, index};
+    event at = {time, ends ? (gnl_period){time, call.end} : (gnl_period){GNL_MIN(call.begin, time), time}, false,
+                index};
     for (int i = 0; i < c->spans; i++) {
         const range other = live_range(&c->span[i], at.call);
         at.shared |= i != index && other.from < mine.past && mine.from < other.past;
@@ -166,7 +170,8 @@ static event event_at(const gnl_compiler *c, int index, int time, bool ends)
     return at;
 }
 
-/* Gradients have no events: they are zeroed where they begin, and stay until the next forward pass. */
+/* Records the spans of nested execs and gradients. Gradients have no events: they start at zero, and stay valid until
+ * the next forward pass. */
 static void record_shared(const gnl_compiler *c, struct gnl_poison *p)
 {
     for (; p->pieces < c->spans; p->pieces++) {
@@ -176,11 +181,13 @@ static void record_shared(const gnl_compiler *c, struct gnl_poison *p)
     }
 }
 
+/* Returns the number of times of all passes. */
 static int times_of(const genlat_net *net)
 {
-    return times_of_pass(net, GNL_POISON_FOLD).end + 2; /* the end of all is one of them */
+    return times_of_pass(net, GNL_POISON_FOLD).end + 2; /* includes end_of_time() of layout.c */
 }
 
+/* Lists the events of all pieces, sorted by time. Returns false if memory runs out. */
 static bool sort_events(const gnl_compiler *c, const struct gnl_poison *p, bool ends, events *out)
 {
     const int times = times_of(c->net);
@@ -236,7 +243,7 @@ static void fill_events(const genlat_exec *exec, int64_t tile, const events *all
     }
 }
 
-/* What ends and what begins within the periods. */
+/* Fills the buffers whose live periods end, and those whose live periods begin, within the given times. */
 static void fill_within(const genlat_exec *exec, int64_t tile, gnl_period ends, gnl_period begins)
 {
     fill_events(exec, tile, &exec->poison->ends, ends);
@@ -262,7 +269,7 @@ void gnl_poison_backward_begins(const genlat_exec *exec)
         fill_within(exec, -1, times_between(exec->net), nothing);
 }
 
-/* Of what begins between the passes, a buffer for one tile at a time begins anew with each tile. */
+/* Fills buffers that hold a single tile and become live between the passes, because each tile writes them. */
 static void begin_tile(const genlat_exec *exec, int64_t tile)
 {
     const events *begins = &exec->poison->begins;

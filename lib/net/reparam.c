@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reparametrized weights: spectral norm (Miyato et al. 2018) and weight norm (Salimans and Kingma 2016). An exec computes
- * the effective weight once for each forward pass, and layers use it. After a backward or penalty pass, the gradient by
- * the effective weight is converted to gradients by the trained tensors. docs/derivations/reparam.md has the formulas.
+ * Reparametrized weights: spectral norm (Miyato et al. 2018) and weight norm (Salimans and Kingma 2016). An exec
+ * computes the effective weight once for each forward pass, and layers use it. After a backward or penalty pass, the
+ * gradient by the effective weight is converted to gradients by the trained tensors. docs/derivations/reparam.md has
+ * the formulas.
  */
 #include <tgmath.h>
 
@@ -38,8 +39,8 @@ bool gnl_reparam_param(const gnl_param *of, int index, gnl_param *out)
 
 /* ---- spectral norm --------------------------------------------------------------------------- */
 
-/* Scales x to length 1. A zero vector becomes a unit vector with equal elements, so that the power iteration can continue
- * when the weight is no longer zero. */
+/* Scales x to length 1. A zero vector becomes a unit vector with equal elements, so that the power iteration can
+ * continue when the weight is no longer zero. */
 static void normalize(const gnl_matrix *m, int64_t count, gnl_real *x)
 {
     const double length = sqrt(m->k->dot(count, x, x));
@@ -74,7 +75,7 @@ static void power_iteration(const gnl_matrix *m, const gnl_real *w, gnl_real *u,
 /* Computes sigma and the effective weight. Copies of u and v are normalized first, because an average of weights also
  * averages u and v. */
 static void compute_spectral(const gnl_matrix *m, const gnl_real *w, const gnl_real *u, const gnl_real *v,
-                          gnl_reparam *p)
+                             gnl_reparam *p)
 {
     double sigma = 0;
     memcpy(p->u, u, (size_t)m->n * sizeof *u);

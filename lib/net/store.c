@@ -30,7 +30,8 @@ static genlat_status append(text_buffer *to, const char *line)
 static genlat_status graph_key(const char *prefix, char key[MAX_KEY])
 {
     if (snprintf(key, MAX_KEY, "genlat.%snet", prefix) >= MAX_KEY)
-        return gnl_fail(GENLAT_E_INVALID, "the prefix '%.40s...' has %zu bytes, too many for a key", prefix, strlen(prefix));
+        return gnl_fail(GENLAT_E_INVALID, "the prefix '%.40s...' has %zu bytes, too many for a key; use a shorter one",
+                        prefix, strlen(prefix));
     return GENLAT_OK;
 }
 
@@ -38,7 +39,8 @@ static genlat_status graph_key(const char *prefix, char key[MAX_KEY])
 static genlat_status weight_key(const char *prefix, const gnl_weight *weight, char key[2 * MAX_KEY])
 {
     if (snprintf(key, 2 * MAX_KEY, "%s%s", prefix, weight->name) >= 2 * MAX_KEY)
-        return gnl_fail(GENLAT_E_INVALID, "the prefix '%.40s...' has %zu bytes, too many for a key", prefix, strlen(prefix));
+        return gnl_fail(GENLAT_E_INVALID, "the prefix '%.40s...' has %zu bytes, too many for a key; use a shorter one",
+                        prefix, strlen(prefix));
     return GENLAT_OK;
 }
 
