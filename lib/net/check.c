@@ -139,7 +139,7 @@ static genlat_status checker_fill(checker *c, const genlat_tensor *const *x)
     const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1);
     GNL_TRY(gnl_net_compile(c->net, c->rows, &opts, &c->exec));
     c->dropout = c->exec->dropout;
-    c->exec->singular_vectors_fixed = true;
+    c->exec->held = true;
     c->saved_state = copy_of(ctx, c->net->state, c->net->states);
     c->saved_grad = copy_of(ctx, c->net->grad, c->net->values);
     if (!c->saved_state || !c->saved_grad)

@@ -87,7 +87,7 @@ struct genlat_exec {
     int reparams;
     gnl_reparam *reparam;
     gnl_real *effective; /* memory of all entries of reparam */
-    bool singular_vectors_fixed; /* training passes run no power iteration; for comparisons with finite differences */
+    bool held; /* singular vectors stay fixed: training passes run no power iteration; for finite differences */
     bool folds;                  /* every layer is piecewise affine: penalties use the folded method */
     gnl_real *fold_x, *fold_dy;  /* workspace of the folded method, for the input and output gradient of one layer */
     genlat_tensor *view[GENLAT_MAX_OUTPUTS];   /* outputs, as tensors that the caller borrows */

@@ -212,7 +212,7 @@ void gnl_reparam_compute(genlat_exec *exec, gnl_mode mode)
             continue;
         }
         gnl_real *v = gnl_net_weight_data(net, p->weight->auxiliary + 1);
-        if (mode == GNL_TRAIN && !exec->singular_vectors_fixed)
+        if (mode == GNL_TRAIN && !exec->held)
             power_iteration(&m, w, first, v);
         compute_spectral(&m, w, first, v, p);
     }
