@@ -185,7 +185,8 @@ genlat_status gnl_options_format(const gnl_options_table *table, const void *opt
         format_option(&table->options[i], options, value, sizeof value);
         format_option(&table->options[i], defaults, usual, sizeof usual);
         if (strcmp(value, usual) != 0)
-            used += (size_t)snprintf(left ? text + used : NULL, left, "%s%s=%s", used ? " " : "", table->options[i].name, value);
+            used += (size_t)snprintf(left ? text + used : NULL, left, "%s%s=%s", used ? " " : "",
+                                     table->options[i].name, value);
     }
     if (used >= capacity)
         return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu", used + 1, capacity);

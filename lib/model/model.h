@@ -221,7 +221,7 @@ void gnl_model_zero_grad(genlat_model *model, int optimizer);
 /* Saves the states of all parts, and the weights and moments that the optimizers of the mask update. A step that fails
  * restores them. */
 genlat_status gnl_model_save_state(genlat_model *model, unsigned optimizers);
-genlat_status gnl_model_want_saved(genlat_model *model, unsigned optimizers); /* allocates the room for it */
+genlat_status gnl_model_want_saved(genlat_model *model, unsigned optimizers); /* allocates the memory for it */
 void gnl_model_restore_state(genlat_model *model, unsigned optimizers);
 
 /* A snapshot contains the weights and states of the parts that belong to the model. These functions return its size,

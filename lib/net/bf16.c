@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A copy of a net for inference whose dense layers keep their weights in bfloat16: bf16 the bytes to hold and to read. */
+/* Copies a net for inference and stores the weights of its dense layers in bfloat16: 2 bytes each instead of 4. */
 #include "net/net_priv.h"
 
-/* Where a weight lies afterwards, and how long the arenas then are. */
+/* The arenas of the copy: their sizes, and the offset of each weight. */
 typedef struct layout {
     int64_t values, bf16;
     int64_t *offset;
 } layout;
 
-static void lay_out(const genlat_net *net, layout *to)
+static void compute_layout(const genlat_net *net, layout *to)
 {
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
@@ -37,14 +37,14 @@ static void move_weights(genlat_net *net, const layout *to, gnl_real *value, uin
     }
 }
 
-/* Changes a net that nobody else knows. */
-static genlat_status shrink(genlat_net *net)
+/* Converts the weights in place. Nothing else may refer to the net. */
+static genlat_status convert_dense_weights(genlat_net *net)
 {
     genlat_ctx *ctx = net->object.ctx;
     layout to = {.offset = gnl_calloc(ctx, (size_t)net->weights, sizeof *to.offset)};
     if (!to.offset)
         return GENLAT_E_MEMORY;
-    lay_out(net, &to);
+    compute_layout(net, &to);
     gnl_real *value = gnl_calloc(ctx, (size_t)to.values, sizeof *value);
     uint16_t *bf16 = gnl_calloc(ctx, (size_t)to.bf16, sizeof *bf16);
     genlat_status status = value && bf16 ? GENLAT_OK : GENLAT_E_MEMORY;
@@ -70,7 +70,7 @@ genlat_status genlat_net_bfloat16(const genlat_net *net, genlat_net **out)
     GNL_CHECK(net, "net is NULL");
     genlat_status status = gnl_net_clone(net, out);
     if (status == GENLAT_OK)
-        status = shrink(*out);
+        status = convert_dense_weights(*out);
     if (status == GENLAT_OK)
         return GENLAT_OK;
     if (*out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The builder: collects nodes into a net, each checked as it comes; the first error is kept for the end. */
+/* The net builder: adds nodes to a net and checks each one. genlat_net_build() reports the first error. */
 #include <stdio.h>
 
 #include "net/net_priv.h"
@@ -8,22 +8,22 @@ enum { MAX_LINE = 512, MAX_NAME = 64 };
 
 struct genlat_net_builder {
     gnl_object object;
-    genlat_net *net; /* grows node by node */
-    size_t node_room, weight_room;
-    int64_t most_numbers; /* that all weights together may have; 0: any */
-    genlat_status status; /* of the first call that failed */
+    genlat_net *net; /* the nodes so far */
+    size_t node_capacity, weight_capacity;
+    int64_t max_numbers;  /* limit for all weights together; 0: none */
+    genlat_status status; /* first error, or GENLAT_OK */
     char error[GNL_ERROR_TEXT];
 };
 
-/* The builder's own words in a line, apart from the layer's. */
+/* Values of the keys that belong to the builder, not to the layer. An empty string means that the key is absent. */
 typedef struct node_keys {
     char name[MAX_NAME], from[MAX_LINE], share[MAX_NAME];
 } node_keys;
 
 static const char BLANKS[] = " \t\r\n";
 
-/* Keeps the first error with its text and ignores the later ones, which only follow from it. */
-static void keep(genlat_net_builder *b, genlat_status status)
+/* Stores the first error and its text. Later errors are usually consequences of it. */
+static void record_error(genlat_net_builder *b, genlat_status status)
 {
     if (status == GENLAT_OK || b->status != GENLAT_OK)
         return;
@@ -31,12 +31,12 @@ static void keep(genlat_net_builder *b, genlat_status status)
     snprintf(b->error, sizeof b->error, "%s", genlat_last_error());
 }
 
-static bool accepts(const genlat_net_builder *b)
+static bool has_no_error(const genlat_net_builder *b)
 {
     return b && b->status == GENLAT_OK;
 }
 
-/* ---- nodes --------------------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static bool name_is_legal(const char *name)
 {
@@ -52,8 +52,8 @@ static genlat_status add_node(genlat_net_builder *b, const char *name, gnl_node 
         return gnl_fail(GENLAT_E_INVALID, "node name '%s' is not 1 to %d letters, digits, '_' or '.'", name,
                         MAX_NAME - 1);
     if (gnl_net_find_node(net, name) >= 0)
-        return gnl_fail(GENLAT_E_INVALID, "two nodes are called '%s'", name);
-    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->node, &b->node_room, (size_t)net->nodes + 1,
+        return gnl_fail(GENLAT_E_INVALID, "a node named '%s' already exists", name);
+    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->node, &b->node_capacity, (size_t)net->nodes + 1,
                      sizeof *net->node));
     gnl_node *node = &net->node[net->nodes];
     *node = (gnl_node){.owner = net->nodes, .first_weight = net->weights};
@@ -65,8 +65,8 @@ static genlat_status add_node(genlat_net_builder *b, const char *name, gnl_node 
     return GENLAT_OK;
 }
 
-/* Takes the last node back after a failure, with its weights. */
-static void drop_node(genlat_net *net)
+/* Removes the last node and its weights, after an error. */
+static void remove_last_node(genlat_net *net)
 {
     gnl_node *node = &net->node[--net->nodes];
     while (net->weights > node->first_weight)
@@ -75,33 +75,35 @@ static void drop_node(genlat_net *net)
     gnl_free(net->object.ctx, node->name);
 }
 
+/* Sets the inputs of the last node: the nodes listed in `from`, or the previous node. */
 static genlat_status resolve_inputs(const genlat_net *net, gnl_node *node, const char *from)
 {
     char copy[MAX_LINE], *rest = NULL;
     if (!*from) {
         if (net->nodes < 2)
-            return gnl_fail(GENLAT_E_STATE, "the net has no input yet");
+            return gnl_fail(GENLAT_E_STATE, "the net has no input; add inputs before layers");
         node->input[node->inputs++] = net->nodes - 2;
         return GENLAT_OK;
     }
     strcpy(copy, from);
-    for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-        int index = gnl_net_find_node(net, word);
+    for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+        int index = gnl_net_find_node(net, name);
         if (index < 0 || index == net->nodes - 1)
-            return gnl_fail(GENLAT_E_NOT_FOUND, "from: no earlier node is called '%s'", word);
+            return gnl_fail(GENLAT_E_NOT_FOUND, "from: unknown node '%s'; an earlier node expected", name);
         if (node->inputs == GNL_MAX_INPUTS)
-            return gnl_fail(GENLAT_E_RANGE, "from: more than %d inputs", GNL_MAX_INPUTS);
+            return gnl_fail(GENLAT_E_RANGE, "from: too many nodes; at most %d expected", GNL_MAX_INPUTS);
         node->input[node->inputs++] = index;
     }
     return GENLAT_OK;
 }
 
+/* Infers the shapes of the output and the parameters. The plan is for one sample. */
 static genlat_status infer(const genlat_net *net, const gnl_node *node, gnl_layer_plan *plan)
 {
     const gnl_layer_type *type = node->layer->type;
     gnl_shape in[GNL_MAX_INPUTS];
     if (node->inputs < type->min_inputs || node->inputs > type->max_inputs)
-        return gnl_fail(GENLAT_E_INVALID, "%d inputs, %d to %d wanted", node->inputs, type->min_inputs,
+        return gnl_fail(GENLAT_E_INVALID, "%d inputs; %d to %d expected", node->inputs, type->min_inputs,
                         type->max_inputs);
     for (int i = 0; i < node->inputs; i++)
         in[i] = net->node[node->input[i]].shape;
@@ -118,7 +120,7 @@ static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, con
     char name[2 * MAX_NAME];
     int64_t count = 0;
     GNL_TRY_IN(param->name, gnl_shape_check(&param->shape, &count));
-    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->weight, &b->weight_room, (size_t)net->weights + 1,
+    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->weight, &b->weight_capacity, (size_t)net->weights + 1,
                      sizeof *net->weight));
     snprintf(name, sizeof name, "%s.%s", node->name, param->name);
     int64_t *arena = param->state ? &net->states : &net->values;
@@ -131,27 +133,27 @@ static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, con
     return GENLAT_OK;
 }
 
-/* What a reparametrized weight has beside it. */
-static genlat_status add_beside(genlat_net_builder *b, const gnl_node *node, int weight)
+/* Adds the auxiliary tensors of a reparametrized weight. */
+static genlat_status add_auxiliary(genlat_net_builder *b, const gnl_node *node, int weight)
 {
     const gnl_param of = b->net->weight[weight].param;
-    gnl_param extra;
+    gnl_param auxiliary;
     if (of.init.gain == 0)
-        return gnl_fail(GENLAT_E_INVALID, "weight=%s cannot start from a weight of zeros",
+        return gnl_fail(GENLAT_E_INVALID, "weight=%s cannot start from zeros; set gain to a number other than 0",
                         gnl_reparam_names[of.reparam]);
     b->net->weight[weight].auxiliary = b->net->weights;
-    for (int i = 0; gnl_reparam_param(&of, i, &extra); i++)
-        GNL_TRY(add_weight(b, node, &extra));
+    for (int i = 0; gnl_reparam_param(&of, i, &auxiliary); i++)
+        GNL_TRY(add_weight(b, node, &auxiliary));
     return GENLAT_OK;
 }
 
-/* The node whose weights are shared must have the same kind of layer and the same shapes. */
+/* Makes a node use the weights of an earlier one, which must have the same kind of layer and the same shapes. */
 static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *with,
                                    const gnl_layer_plan *plan)
 {
     int owner = gnl_net_find_node(net, with);
     if (owner < 0 || !net->node[owner].layer || &net->node[owner] == node)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "share: no earlier layer is called '%s'", with);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "share: unknown layer '%s'; an earlier layer expected", with);
     owner = net->node[owner].owner;
     const gnl_node *other = &net->node[owner];
     bool same = other->layer->type == node->layer->type && other->params == plan->params;
@@ -160,7 +162,8 @@ static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *
         same = gnl_shape_equal(&param->shape, &plan->param[i].shape) && param->reparam == plan->param[i].reparam;
     }
     if (!same)
-        return gnl_fail(GENLAT_E_SHAPE, "share: '%s' has other weights", with);
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "share: '%s' has other weights; the same kind of layer with the same shapes expected", with);
     node->owner = owner;
     return GENLAT_OK;
 }
@@ -178,12 +181,12 @@ static genlat_status complete_node(genlat_net_builder *b, gnl_node *node, const 
     node->params = plan.params;
     for (int i = 0; i < plan.params; i++)
         if (plan.param[i].reparam)
-            GNL_TRY(add_beside(b, node, node->first_weight + i));
+            GNL_TRY(add_auxiliary(b, node, node->first_weight + i));
     node->weights = b->net->weights - node->first_weight;
     return GENLAT_OK;
 }
 
-/* Takes over one reference to the layer. */
+/* Adds a layer as a node. Takes ownership of one reference to the layer, also on failure. */
 static genlat_status add_layer(genlat_net_builder *b, genlat_layer *layer, const node_keys *keys)
 {
     char numbered[MAX_NAME];
@@ -199,27 +202,29 @@ static genlat_status add_layer(genlat_net_builder *b, genlat_layer *layer, const
     status = complete_node(b, node, keys);
     if (status != GENLAT_OK) {
         status = gnl_fail_in(status, "%s '%s'", layer->type->name, name);
-        drop_node(b->net);
+        remove_last_node(b->net);
     }
     return status;
 }
 
-/* ---- text ---------------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static genlat_status copy_key(char *out, size_t capacity, const char *value)
 {
     if (strlen(value) >= capacity)
-        return gnl_fail(GENLAT_E_INVALID, "'%s' is longer than %zu bytes", value, capacity - 1);
+        return gnl_fail(GENLAT_E_INVALID, "'%s' has %zu bytes; at most %zu expected", value, strlen(value),
+                        capacity - 1);
     strcpy(out, value);
     return GENLAT_OK;
 }
 
-/* Sorts the words of a line into the builder's keys and the rest, which is the layer's. */
+/* Splits a line into the builder's keys and the rest, which is the text of the layer. */
 static genlat_status split_line(const char *line, node_keys *keys, char rest[MAX_LINE])
 {
     char copy[MAX_LINE], *state = NULL;
     if (strlen(line) >= sizeof copy)
-        return gnl_fail(GENLAT_E_INVALID, "a layer's text is longer than %d bytes", MAX_LINE - 1);
+        return gnl_fail(GENLAT_E_INVALID, "the text of a layer has %zu bytes; at most %d expected", strlen(line),
+                        MAX_LINE - 1);
     strcpy(copy, line);
     memset(keys, 0, sizeof *keys);
     rest[0] = '\0';
@@ -251,15 +256,15 @@ static genlat_status set_outputs(genlat_net *net, const char *names)
     char copy[MAX_LINE], *rest = NULL;
     GNL_TRY(copy_key(copy, sizeof copy, names));
     net->outputs = 0;
-    for (char *word = strtok_r(copy, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest)) {
-        int index = gnl_net_find_node(net, word);
+    for (char *name = strtok_r(copy, ", ", &rest); name; name = strtok_r(NULL, ", ", &rest)) {
+        int index = gnl_net_find_node(net, name);
         if (index < 0)
-            return gnl_fail(GENLAT_E_NOT_FOUND, "no node is called '%s'", word);
+            return gnl_fail(GENLAT_E_NOT_FOUND, "unknown output node '%s'", name);
         if (net->outputs == GENLAT_MAX_OUTPUTS)
-            return gnl_fail(GENLAT_E_RANGE, "more than %d outputs", GENLAT_MAX_OUTPUTS);
+            return gnl_fail(GENLAT_E_RANGE, "too many outputs; at most %d expected", GENLAT_MAX_OUTPUTS);
         for (int i = 0; i < net->outputs; i++)
             if (net->output[i] == index)
-                return gnl_fail(GENLAT_E_INVALID, "output '%s' is listed twice", word);
+                return gnl_fail(GENLAT_E_INVALID, "output '%s' is listed twice; list it once", name);
         net->output[net->outputs++] = index;
     }
     return GENLAT_OK;
@@ -271,14 +276,15 @@ static genlat_status add_text(genlat_net_builder *b, const char *text)
         char line[MAX_LINE];
         size_t length = strcspn(text, "\n;|");
         if (length >= sizeof line)
-            return gnl_fail(GENLAT_E_INVALID, "a layer's text is longer than %d bytes", MAX_LINE - 1);
+            return gnl_fail(GENLAT_E_INVALID, "the text of a layer has %zu bytes; at most %d expected", length,
+                            MAX_LINE - 1);
         memcpy(line, text, length);
         line[length] = '\0';
-        const char *words = line + strspn(line, BLANKS);
-        if (strncmp(words, "output ", 7) == 0)
-            GNL_TRY(set_outputs(b->net, words + 7));
-        else if (*words)
-            GNL_TRY(add_line(b, words));
+        const char *start = line + strspn(line, BLANKS);
+        if (strncmp(start, "output ", 7) == 0)
+            GNL_TRY(set_outputs(b->net, start + 7));
+        else if (*start)
+            GNL_TRY(add_line(b, start));
         text += length + (text[length] != '\0');
     }
     return GENLAT_OK;
@@ -290,21 +296,22 @@ static genlat_status add_input(genlat_net_builder *b, const char *name, const gn
 {
     gnl_node *node = NULL;
     if (b->net->nodes > b->net->inputs)
-        return gnl_fail(GENLAT_E_STATE, "input '%s' comes after the first layer", name);
+        return gnl_fail(GENLAT_E_STATE, "input '%s' comes after a layer; add all inputs before the first layer", name);
     if (b->net->inputs == GNL_MAX_INPUTS)
-        return gnl_fail(GENLAT_E_RANGE, "more than %d inputs", GNL_MAX_INPUTS);
+        return gnl_fail(GENLAT_E_RANGE, "too many inputs; at most %d expected", GNL_MAX_INPUTS);
     int64_t count = 0;
     GNL_TRY_IN(name, gnl_shape_check(shape, &count));
     if (count == 0)
-        return gnl_fail(GENLAT_E_SHAPE, "input %.100s has a dimension of size 0, 1 or more wanted", name);
+        return gnl_fail(GENLAT_E_SHAPE, "input '%.100s' has a dimension of size 0; 1 or more expected", name);
     GNL_TRY(add_node(b, name, &node));
     node->shape = *shape;
     b->net->inputs++;
     return GENLAT_OK;
 }
 
-/* ---- end ------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
+/* Checks the net, and allocates and initializes its weights. */
 static genlat_status finish(genlat_net_builder *b)
 {
     genlat_net *net = b->net;
@@ -312,16 +319,17 @@ static genlat_status finish(genlat_net_builder *b)
     if (b->status != GENLAT_OK)
         return genlat_error_set(b->status, "%s", b->error);
     if (net->nodes == net->inputs)
-        return gnl_fail(GENLAT_E_STATE, "the net has no layer");
-    if (b->most_numbers && net->values + net->states > b->most_numbers + GNL_ALIGN * (int64_t)net->weights)
-        return gnl_fail(GENLAT_E_FORMAT, "graph: its weights are more than the file holds");
+        return gnl_fail(GENLAT_E_STATE, "the net has no layer; add at least one");
+    if (b->max_numbers && net->values + net->states > b->max_numbers + GNL_ALIGN * (int64_t)net->weights)
+        return gnl_fail(GENLAT_E_FORMAT, "the graph has weights with more numbers than the file contains; the file is "
+                                         "damaged or incomplete");
     if (net->outputs == 0)
         net->output[net->outputs++] = net->nodes - 1;
     net->value = gnl_calloc(ctx, (size_t)net->values, sizeof *net->value);
     net->state = gnl_calloc(ctx, (size_t)net->states, sizeof *net->state);
     if (!net->value || !net->state)
         return GENLAT_E_MEMORY;
-    bool filled_later = b->most_numbers > 0; /* from a file or another net */
+    bool filled_later = b->max_numbers > 0; /* the caller copies them from a file or another net */
     return filled_later ? GENLAT_OK : gnl_net_init(net, (uint64_t)gnl_ctx_opts(ctx)->seed, 0);
 }
 
@@ -360,11 +368,11 @@ genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genl
 {
     genlat_net_builder *b = NULL;
     GNL_TRY(builder_new(ctx, &b));
-    b->most_numbers = text->most_numbers;
+    b->max_numbers = text->max_numbers;
     for (int i = 0; i < text->inputs; i++)
-        keep(b, add_input(b, text->names[i], &text->shapes[i]));
+        record_error(b, add_input(b, text->names[i], &text->shapes[i]));
     if (b->status == GENLAT_OK)
-        keep(b, add_text(b, text->layers));
+        record_error(b, add_text(b, text->layers));
     return build(b, out);
 }
 
@@ -397,7 +405,7 @@ void genlat_net_builder_destroy(genlat_net_builder **builder)
 static genlat_status check_input(const char *name, int32_t ndim, const int64_t *dims)
 {
     if (!name || ndim < 0 || ndim >= GENLAT_MAX_DIMS || (ndim && !dims))
-        return gnl_fail(GENLAT_E_INVALID, "name or dims is NULL, or ndim is not from 0 to %d",
+        return gnl_fail(GENLAT_E_INVALID, "name or dims is NULL, or ndim is %d; 0 to %d dimensions expected", (int)ndim,
                         GENLAT_MAX_DIMS - 1);
     return GENLAT_OK;
 }
@@ -406,21 +414,21 @@ void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int
                               const int64_t *dims)
 {
     GNL_ENTER();
-    if (!accepts(builder))
+    if (!has_no_error(builder))
         return;
     genlat_status status = check_input(name, ndim, dims);
     if (status == GENLAT_OK) {
         gnl_shape shape = gnl_shape_of(ndim, dims);
         status = add_input(builder, name, &shape);
     }
-    keep(builder, status);
+    record_error(builder, status);
 }
 
 void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...)
 {
     char line[MAX_LINE];
     GNL_ENTER();
-    if (!accepts(builder))
+    if (!has_no_error(builder))
         return;
     int length = -1;
     if (format) {
@@ -430,22 +438,20 @@ void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...
         va_end(args);
     }
     if (length < 0 || (size_t)length >= sizeof line)
-        keep(builder,
-             gnl_fail(GENLAT_E_INVALID, "format is NULL or gives more than %d bytes",
-                      MAX_LINE - 1));
+        record_error(builder, gnl_fail(GENLAT_E_INVALID, "format is NULL, or its text exceeds %d bytes", MAX_LINE - 1));
     else
-        keep(builder, add_line(builder, line));
+        record_error(builder, add_line(builder, line));
 }
 
 void genlat_net_builder_text(genlat_net_builder *builder, const char *text)
 {
     GNL_ENTER();
-    if (!accepts(builder))
+    if (!has_no_error(builder))
         return;
     if (!text)
-        keep(builder, gnl_fail(GENLAT_E_INVALID, "text is NULL"));
+        record_error(builder, gnl_fail(GENLAT_E_INVALID, "text is NULL"));
     else
-        keep(builder, add_text(builder, text));
+        record_error(builder, add_text(builder, text));
 }
 
 void genlat_net_builder_layer(genlat_net_builder *builder, genlat_layer *layer, const char *keys)
@@ -453,26 +459,26 @@ void genlat_net_builder_layer(genlat_net_builder *builder, genlat_layer *layer, 
     node_keys own;
     char rest[MAX_LINE];
     GNL_ENTER();
-    if (!accepts(builder))
+    if (!has_no_error(builder))
         return;
     genlat_status status =
         layer ? split_line(keys ? keys : "", &own, rest) : gnl_fail(GENLAT_E_INVALID, "layer is NULL");
     if (status == GENLAT_OK && *rest)
-        status = gnl_fail(GENLAT_E_INVALID, "'%s' is none of name=, from=, share=", rest);
+        status = gnl_fail(GENLAT_E_INVALID, "unexpected '%s' in keys; name=, from= or share= expected", rest);
     if (status == GENLAT_OK)
         status = add_layer(builder, gnl_object_retain(layer), &own);
-    keep(builder, status);
+    record_error(builder, status);
 }
 
 void genlat_net_builder_output(genlat_net_builder *builder, const char *names)
 {
     GNL_ENTER();
-    if (!accepts(builder))
+    if (!has_no_error(builder))
         return;
     if (!names)
-        keep(builder, gnl_fail(GENLAT_E_INVALID, "names is NULL"));
+        record_error(builder, gnl_fail(GENLAT_E_INVALID, "names is NULL"));
     else
-        keep(builder, set_outputs(builder->net, names));
+        record_error(builder, set_outputs(builder->net, names));
 }
 
 genlat_status genlat_net_build(genlat_net_builder **builder, genlat_net **out)
@@ -481,7 +487,7 @@ genlat_status genlat_net_build(genlat_net_builder **builder, genlat_net **out)
     GNL_ENTER();
     if (builder)
         *builder = NULL;
-    if (!out) /* the builder is taken in any case */
+    if (!out) /* the builder is always consumed */
         builder_release(b);
     GNL_CHECK(out, "out is NULL");
     *out = NULL;

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares the gradients of a net with central differences of the loss <r, outputs>, r random. */
+/* Compares the gradients of a net with central differences. The loss is <r, outputs> with random r. */
 #include <stdlib.h>
 #include <tgmath.h>
 
 #include "net/exec_priv.h"
 
-/* Step of the differences, relative to the size of the number: the cube root of the precision. */
+/* Step of the differences, relative to max(1, |x|): about the cube root of the machine precision. */
 #ifdef GNL_FLOAT64
 static const double STEP = 1e-5;
 #else
 static const double STEP = 5e-3;
 #endif
 
+/* The state of a check. */
 typedef struct checker {
     genlat_net *net;
     genlat_exec *exec;
     int64_t rows;
-    gnl_real *x[GNL_MAX_INPUTS];             /* copies that are changed number by number */
+    gnl_real *x[GNL_MAX_INPUTS];             /* copies of the inputs, to change one number at a time */
     gnl_real *direction[GENLAT_MAX_OUTPUTS]; /* r */
-    gnl_real *saved_state, *saved_grad;
-    gnl_rng dropout; /* every forward pass draws the same numbers */
+    gnl_real *saved_state, *saved_grad;      /* of the net, restored at the end */
+    gnl_rng dropout;                         /* state at the start of every forward pass */
     gnl_rng rng;
 } checker;
 
@@ -33,6 +34,8 @@ static int64_t input_numbers(const checker *c, int input)
     return c->rows * gnl_shape_count(&c->net->node[input].shape);
 }
 
+/* Runs a forward pass with the saved states and the same dropout every time, so that only x and the weights change
+ * it. */
 static double loss(checker *c)
 {
     double total = 0;
@@ -44,6 +47,7 @@ static double loss(checker *c)
     return total;
 }
 
+/* Computes the gradients of the loss by backpropagation. */
 static void gradients(checker *c)
 {
     gnl_net_zero_grad(c->net);
@@ -55,6 +59,7 @@ static void gradients(checker *c)
     gnl_exec_backward(c->exec, ~0u, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
 }
 
+/* Returns the central difference of the loss by *at. */
 static double difference(checker *c, gnl_real *at)
 {
     gnl_real before = *at;
@@ -68,22 +73,23 @@ static double difference(checker *c, gnl_real *at)
     return (high - low) / (double)(above - below);
 }
 
-/* Relative error of the probed numbers as a vector, so that numbers near zero do not count alone. */
+/* Returns the relative error of the probed gradients. They are compared as one vector, because relative errors of
+ * single numbers close to zero mean nothing. */
 static double compare(checker *c, gnl_real *values, const gnl_real *grad, int64_t count, int64_t probes,
                       int64_t *checked)
 {
-    double apart = 0, size = 0;
+    double error = 0, size = 0;
     for (int64_t i = 0; i < GNL_MIN(probes, count); i++) {
         int64_t at = probes >= count ? i : (int64_t)gnl_rng_below(&c->rng, (uint64_t)count);
         double expected = difference(c, &values[at]), found = (double)grad[at];
-        apart += (expected - found) * (expected - found);
+        error += (expected - found) * (expected - found);
         size += expected * expected + found * found;
     }
     *checked += GNL_MIN(probes, count);
-    return size > 0 ? sqrt(2 * apart / size) : 0;
+    return size > 0 ? sqrt(2 * error / size) : 0;
 }
 
-static void note(genlat_check_result *result, double error, const char *where)
+static void update_worst(genlat_check_result *result, double error, const char *where)
 {
     if (error > result->worst || isnan(error)) {
         result->worst = error;
@@ -94,7 +100,7 @@ static void note(genlat_check_result *result, double error, const char *where)
 static genlat_status compare_all(checker *c, int64_t probes, genlat_check_result *result)
 {
     gradients(c);
-    /* The differences overwrite what backward left in the exec, so the gradients of the inputs are copied. */
+    /* The forward passes below overwrite the workspace, so the gradients of the inputs are copied first. */
     for (int i = 0; i < c->net->inputs; i++) {
         int64_t count = input_numbers(c, i);
         gnl_real *grad = gnl_alloc(c->net->object.ctx, (size_t)count, sizeof *grad);
@@ -104,17 +110,17 @@ static genlat_status compare_all(checker *c, int64_t probes, genlat_check_result
         if (gnl_exec_input_grad(c->exec, i))
             memcpy(grad, gnl_exec_input_grad(c->exec, i), (size_t)count * sizeof *grad);
         else
-            memset(grad, 0, (size_t)count * sizeof *grad); /* no output depends on it */
-        note(result, compare(c, c->x[i], grad, count, probes, &result->checked), "input");
+            memset(grad, 0, (size_t)count * sizeof *grad); /* no output depends on the input */
+        update_worst(result, compare(c, c->x[i], grad, count, probes, &result->checked), "input");
         gnl_free(c->net->object.ctx, grad);
     }
     for (int i = 0; i < c->net->weights; i++) {
         const gnl_weight *w = &c->net->weight[i];
         if (!w->param.state && !w->frozen)
-            note(result,
-                 compare(c, c->net->value + w->offset, c->net->grad + w->offset, w->count, probes,
-                         &result->checked),
-                 w->name);
+            update_worst(result,
+                         compare(c, c->net->value + w->offset, c->net->grad + w->offset, w->count, probes,
+                                 &result->checked),
+                         w->name);
     }
     return GENLAT_OK;
 }
@@ -168,14 +174,14 @@ static void checker_clear(checker *c)
 static genlat_status check_arguments(const genlat_net *net, int32_t inputs, const genlat_tensor *const *x)
 {
     if (inputs != net->inputs || !x)
-        return gnl_fail(GENLAT_E_INVALID, "%d tensors, the net has %d inputs",
-                        x ? (int)inputs : 0, net->inputs);
+        return gnl_fail(GENLAT_E_INVALID, "%d input tensors; %d expected", x ? (int)inputs : 0, net->inputs);
     for (int i = 0; i < inputs; i++) {
         GNL_CHECK(x[i], "a tensor is NULL");
         GNL_TRY(gnl_tensor_check_rows(x[i], &net->node[i].shape, net->node[i].name));
         if (x[i]->shape.dim[0] != x[0]->shape.dim[0] || x[0]->shape.dim[0] < 1)
             return gnl_fail(GENLAT_E_SHAPE,
-                            "inputs have different numbers of rows, or none");
+                            "input %d has %lld rows, input 0 has %lld; the same number expected, at least 1", i,
+                            (long long)x[i]->shape.dim[0], (long long)x[0]->shape.dim[0]);
     }
     return GENLAT_OK;
 }
@@ -186,7 +192,7 @@ genlat_status genlat_net_check(genlat_net *net, int32_t inputs, const genlat_ten
     genlat_check_result found = {.size = sizeof found, .where = ""};
     GNL_ENTER();
     GNL_CHECK(net, "net is NULL");
-    GNL_CHECK(probes >= 1, "probes is below 1");
+    GNL_CHECK(probes >= 1, "probes is below 1; 1 or more expected");
     GNL_TRY(gnl_result_check(result, "result"));
     GNL_TRY(check_arguments(net, inputs, x));
     checker c = {.net = net, .rows = x[0]->shape.dim[0], .rng = gnl_rng_make(seed, GNL_STREAM_USER, 0)};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes an exec of a net, as layout.c has laid it out. */
+/* Creates execs: allocates the arena that layout.c has planned, and sets the pointers of all calls into it. */
 #include "net/poison_priv.h"
 
 /* ---- binding --------------------------------------------------------------------------------- */
 
+/* Returns the place of a span. span -1: there is no such buffer. */
 static gnl_place place(const gnl_compiler *c, int span)
 {
     if (span < 0)
@@ -17,23 +18,24 @@ static void bind_buffers(gnl_compiler *c)
     for (int n = 0; n < c->net->nodes; n++) {
         const gnl_node_facts *f = &c->facts[n];
         gnl_buffers *buffer = &c->exec->buffer[n];
-        if (!f->live)
+        if (!f->needed)
             continue;
         const gnl_node_facts *root = &c->facts[f->value_root];
         buffer->value = place(c, root->span[GNL_VALUE]);
-        buffer->later = place(c, root->span[root->recomputed ? GNL_VALUE_RECOMPUTED : GNL_VALUE]);
+        buffer->later_value = place(c, root->span[root->recomputed ? GNL_VALUE_RECOMPUTED : GNL_VALUE]);
         buffer->tangent = place(c, f->span[GNL_TANGENT]);
-        if (f->wants_adjoint) {
+        if (f->needs_adjoint) {
             buffer->adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[GNL_ADJOINT]);
             buffer->tangent_adjoint = place(c, c->facts[gnl_adjoint_root(c, n)].span[GNL_TANGENT_ADJOINT]);
         }
     }
     if (c->tangents) {
-        c->exec->mix = place(c, c->mix_span).base;
-        c->exec->scaled = place(c, c->scaled_span).base;
+        c->exec->fold_x = place(c, c->fold_x_span).base;
+        c->exec->fold_dy = place(c, c->fold_dy_span).base;
     }
 }
 
+/* Sets the places that are specific to the calls of one layer. */
 static void bind_routes(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node *node = &c->net->node[run->node];
@@ -54,10 +56,10 @@ static void bind_routes(const gnl_compiler *c, gnl_run *run)
 static void bind_recompute(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node_facts *root = &c->facts[c->facts[run->node].value_root];
-    run->recompute = root->recomputed ? gnl_backward_node(c, root->first_back) : 0;
+    run->recompute = root->recomputed ? gnl_backward_node(c, root->back_begin) : 0;
 }
 
-/* Points at the weights that a node's steps use. */
+/* Sets the pointers of a node's step to its weights, and `grad` to their gradients. */
 static void bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_step *step, gnl_real *grad[])
 {
     const genlat_net *net = exec->net;
@@ -75,6 +77,7 @@ static void bind_weights(const genlat_exec *exec, const gnl_node *node, gnl_step
     }
 }
 
+/* Sets the members of a step that are the same in every pass. */
 static void bind_step(const gnl_compiler *c, gnl_run *run)
 {
     const gnl_node *node = &c->net->node[run->node];
@@ -95,7 +98,7 @@ static void bind_step(const gnl_compiler *c, gnl_run *run)
 static void bind_runs(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
-        if (!c->facts[n].live)
+        if (!c->facts[n].needed)
             continue;
         gnl_run *run = &c->exec->run[c->exec->runs++];
         run->node = n;
@@ -110,13 +113,14 @@ static void bind_runs(gnl_compiler *c)
 
 /* ---- the exec -------------------------------------------------------------------------------- */
 
-/* A nested exec lies in the workspace of the outer one, behind those that came before. */
+/* Places the arena of a nested exec in the workspace of the outer one, after those of earlier nested execs. */
 static genlat_status nest(genlat_exec *exec)
 {
     genlat_exec *outer = exec->outer;
     const int64_t left = outer->nested_numbers - outer->nested_used, real = (int64_t)sizeof(gnl_real);
     if (exec->arena_numbers > left)
-        return gnl_fail(GENLAT_E_RANGE, "the exec takes %lld bytes, %lld of the outer exec's nested bytes are left",
+        return gnl_fail(GENLAT_E_RANGE, "the exec needs %lld bytes, %lld of the outer exec's nested bytes are free; "
+                                        "raise nested_bytes to the sum of genlat_net_exec_bytes() of all nested execs",
                         (long long)(exec->arena_numbers * real), (long long)(left * real));
     exec->arena = outer->nested_space + outer->nested_used;
     exec->compute = outer->compute;
@@ -137,7 +141,8 @@ static genlat_status allocate_arena(gnl_compiler *c)
     return exec->arena && exec->compute.space ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
-/* Memory of others in the workspace: of nested execs, and the gradients of the net. */
+/* Sets the memory of nested execs, and that of the net's gradients if the workspace contains them. Allocates the
+ * gradients otherwise. */
 static genlat_status bind_shared(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
@@ -154,7 +159,8 @@ static genlat_status bind_shared(gnl_compiler *c)
     return c->training ? gnl_net_want_grad(exec->net) : GENLAT_OK;
 }
 
-static genlat_status make_views(gnl_compiler *c)
+/* Creates the tensors for outputs and input gradients. Each access sets their address and number of rows. */
+static genlat_status create_views(gnl_compiler *c)
 {
     genlat_exec *exec = c->exec;
     for (int i = 0; i < c->net->outputs; i++) {
@@ -176,18 +182,19 @@ static genlat_status compile(gnl_compiler *c)
     GNL_TRY(gnl_reparam_alloc(c->exec));
     bind_buffers(c);
     bind_runs(c);
-    gnl_poison_place(c);
-    return make_views(c);
+    gnl_poison_record_layout(c);
+    return create_views(c);
 }
 
-/* Per node: its buffers, a scratch for each pass, and two for each input; two more for penalties, and two for what is lent. */
+/* Allocates the tables of a compiler. Each node has at most one span for each kind of buffer, one for the scratch of
+ * each pass, and two for each input. Four more are for penalties (2), nested execs and gradients. */
 static genlat_status compiler_alloc(gnl_compiler *c, genlat_ctx *ctx)
 {
     size_t nodes = (size_t)c->net->nodes;
-    size_t room = nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 4;
+    size_t spans = nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 4;
     c->facts = gnl_calloc(ctx, nodes, sizeof *c->facts);
-    c->span = gnl_calloc(ctx, room, sizeof *c->span);
-    c->order = gnl_calloc(ctx, room, sizeof *c->order);
+    c->span = gnl_calloc(ctx, spans, sizeof *c->span);
+    c->order = gnl_calloc(ctx, spans, sizeof *c->order);
     if (!c->facts || !c->span || !c->order)
         return GENLAT_E_MEMORY;
     for (size_t n = 0; n < nodes; n++) {
@@ -216,15 +223,15 @@ static genlat_status exec_alloc(genlat_net *net, genlat_exec *outer, int64_t row
     return exec->run && exec->buffer ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
-/* As far as `stage` goes: planned, or ready to run. */
-static genlat_status make_exec(genlat_net *net, genlat_exec *outer, int64_t rows, const genlat_exec_opts *opts,
-                               genlat_status (*stage)(gnl_compiler *c), genlat_exec **out)
+/* Creates an exec and calls `stage` for it: gnl_layout() plans the workspace, compile() also allocates it. */
+static genlat_status create_exec(genlat_net *net, genlat_exec *outer, int64_t rows, const genlat_exec_opts *opts,
+                                 genlat_status (*stage)(gnl_compiler *c), genlat_exec **out)
 {
     genlat_ctx *ctx = net->object.ctx;
     gnl_compiler c = {.net = net,
-                  .rows = rows,
-                  .training = opts->purpose != GENLAT_EXEC_INFERENCE,
-                  .tangents = opts->purpose == GENLAT_EXEC_PENALTY};
+                      .rows = rows,
+                      .training = opts->purpose != GENLAT_EXEC_INFERENCE,
+                      .tangents = opts->purpose == GENLAT_EXEC_PENALTY};
     genlat_status status = exec_alloc(net, outer, rows, opts, &c.exec);
     if (status == GENLAT_OK)
         status = compiler_alloc(&c, ctx);
@@ -245,29 +252,31 @@ genlat_status gnl_net_compile(genlat_net *net, int64_t rows, const genlat_exec_o
     return gnl_exec_compile_nested(NULL, net, rows, opts, out);
 }
 
-/* Gradients are in one place. */
+/* Returns an error if an exec for training would need a second array of gradients, or if the net is for inference
+ * only. */
 static genlat_status check_grads(const genlat_net *net, const genlat_exec_opts *opts)
 {
     if (opts->purpose == GENLAT_EXEC_INFERENCE)
         return GENLAT_OK;
     GNL_TRY(gnl_net_check_not_bf16(net));
     if (net->grad_owner)
-        return gnl_fail(GENLAT_E_STATE, "the net's gradients lie in an exec with gradients_in_workspace, which must be "
-                                        "the only one that trains it; destroy that first");
+        return gnl_fail(GENLAT_E_STATE, "another exec with gradients_in_workspace trains the net and must be the only "
+                                        "one; destroy it first");
     if (opts->gradients_in_workspace && net->grad)
-        return gnl_fail(GENLAT_E_STATE, "gradients_in_workspace for a net that has gradients already; compile before "
-                                        "any optimizer or other exec is made for it");
+        return gnl_fail(GENLAT_E_STATE, "gradients_in_workspace is set, but the net already has gradients; compile "
+                                        "this exec before any optimizer or other training exec of the net is created");
     return GENLAT_OK;
 }
 
 genlat_status gnl_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                                     genlat_exec **out)
+                                      genlat_exec **out)
 {
     GNL_TRY(check_grads(net, opts));
-    return make_exec(net, outer, rows, opts, compile, out);
+    return create_exec(net, outer, rows, opts, compile, out);
 }
 
-/* The space is free again when the last nested exec is gone. Without an arena this one has never been nested. */
+/* Removes an exec from the outer one. The space becomes free when the last nested exec is released. An exec whose
+ * creation failed early has no arena and was never counted. */
 static void unnest(genlat_exec *exec)
 {
     if (exec->arena && --exec->outer->nested == 0)
@@ -312,7 +321,7 @@ int64_t gnl_exec_bytes(const genlat_exec *exec)
 genlat_status gnl_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, int64_t *bytes)
 {
     genlat_exec *exec = NULL;
-    GNL_TRY(make_exec(net, NULL, rows, opts, gnl_layout, &exec));
+    GNL_TRY(create_exec(net, NULL, rows, opts, gnl_layout, &exec));
     *bytes = gnl_exec_bytes(exec);
     gnl_exec_release(exec);
     return GENLAT_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs an exec: forward, backward, along tangents, and the reverse of both. Nothing here allocates or can
- * fail. */
+/* The passes of an exec: forward, backward, tangent, and dual, which is the reverse of forward and tangent together. No
+ * pass allocates memory or fails. */
 #include "net/poison_priv.h"
 
 static const gnl_layer_type *type_of(const genlat_exec *exec, const gnl_run *run)
@@ -25,14 +25,15 @@ static const int *inputs_of(const genlat_exec *exec, const gnl_run *run)
     return exec->net->node[run->node].input;
 }
 
+/* Returns the output of a node, as the given pass reads or writes it. */
 static gnl_real *value_of(const genlat_exec *exec, int node, int64_t tile, gnl_pass pass)
 {
     const gnl_buffers *b = &exec->buffer[node];
-    return gnl_at(pass == GNL_PASS_FORWARD ? b->value : b->later, tile);
+    return gnl_at(pass == GNL_PASS_FORWARD ? b->value : b->later_value, tile);
 }
 
-/* What all passes over a tile read. */
-static gnl_step *enter(const genlat_exec *exec, gnl_run *run, int64_t tile, gnl_pass pass)
+/* Sets the members of a step that every pass over a tile uses. */
+static gnl_step *set_buffers(const genlat_exec *exec, gnl_run *run, int64_t tile, gnl_pass pass)
 {
     gnl_step *s = &run->step;
     s->rows = gnl_exec_tile_rows(exec, tile);
@@ -47,13 +48,13 @@ static gnl_step *enter(const genlat_exec *exec, gnl_run *run, int64_t tile, gnl_
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
-/* The caller's arrays, and views of them, are wherever the caller has them this time. */
+/* Sets the addresses of the caller's arrays, and of views of them. They may differ in each forward pass. */
 static void bind_inputs(genlat_exec *exec, gnl_mode mode, const gnl_real *const *x)
 {
     for (int i = 0; i < exec->net->inputs; i++) {
         int64_t stride = exec->tile * gnl_shape_count(&exec->net->node[i].shape);
-        /* Read only; the buffers of layers are written. */
-        exec->buffer[i].value = exec->buffer[i].later = (gnl_place){(gnl_real *)(uintptr_t)x[i], stride};
+        /* The cast drops const: no pass writes the values of inputs. */
+        exec->buffer[i].value = exec->buffer[i].later_value = (gnl_place){(gnl_real *)(uintptr_t)x[i], stride};
     }
     for (int i = 0; i < exec->runs; i++) {
         gnl_run *run = &exec->run[i];
@@ -62,7 +63,7 @@ static void bind_inputs(genlat_exec *exec, gnl_mode mode, const gnl_real *const 
             continue;
         gnl_buffers *view = &exec->buffer[run->node], *of = &exec->buffer[inputs_of(exec, run)[0]];
         view->value = of->value;
-        view->later = of->later;
+        view->later_value = of->later_value;
     }
 }
 
@@ -73,7 +74,7 @@ static void forward_tile(genlat_exec *exec, int64_t tile)
         gnl_run *run = &exec->run[i];
         gnl_poison_call(exec, tile, GNL_POISON_FORWARD, run->node);
         if (!run->skip)
-            type_of(exec, run)->forward(enter(exec, run, tile, GNL_PASS_FORWARD));
+            type_of(exec, run)->forward(set_buffers(exec, run, tile, GNL_PASS_FORWARD));
     }
     gnl_poison_end(exec, tile, GNL_POISON_FORWARD);
 }
@@ -89,7 +90,7 @@ void gnl_exec_forward(genlat_exec *exec, gnl_mode mode, int64_t rows, const gnl_
         exec->outer->overwritten = true;
     }
     gnl_poison_arena(exec);
-    gnl_reparam_make(exec, mode);
+    gnl_reparam_compute(exec, mode);
     for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++)
         forward_tile(exec, tile);
     gnl_poison_forward_done(exec);
@@ -157,7 +158,7 @@ gnl_real *gnl_exec_input_tangent_grad(const genlat_exec *exec, int index)
 
 /* ---- backward -------------------------------------------------------------------------------- */
 
-/* What a reverse pass is about: values, or values and tangents. */
+/* Derivatives that a reverse pass computes: by values only, or by values and tangents. */
 typedef enum derivatives { OF_VALUES, OF_TANGENTS } derivatives;
 
 static int64_t node_numbers(const genlat_exec *exec, int node, int64_t tile)
@@ -165,51 +166,53 @@ static int64_t node_numbers(const genlat_exec *exec, int node, int64_t tile)
     return gnl_exec_tile_rows(exec, tile) * gnl_shape_count(&exec->net->node[node].shape);
 }
 
-/* Outputs that the caller has not written count as zero. An input that is an output too has no layer to read its derivative,
- * which stays as it is unless it is wanted. */
-static void clear_unwritten(genlat_exec *exec, int64_t tile, unsigned mask, unsigned wanted, derivatives of)
+/* Sets the adjoints of outputs that the caller has not written to zero. If an output is an input of the net, no layer
+ * reads its adjoint, which stays unchanged unless input gradients are requested. */
+static void clear_unwritten(genlat_exec *exec, int64_t tile, unsigned mask, unsigned requested, derivatives of)
 {
     for (int i = 0; i < exec->net->outputs; i++) {
         int node = exec->net->output[i];
         const gnl_buffers *b = &exec->buffer[node];
         gnl_real *adjoint = gnl_at(of == OF_TANGENTS ? b->tangent_adjoint : b->adjoint, tile);
-        bool leave = node < exec->net->inputs && !(wanted & GNL_GRAD_INPUTS);
-        if (adjoint && !leave && !(mask >> i & 1))
+        bool unused = node < exec->net->inputs && !(requested & GNL_GRAD_INPUTS);
+        if (adjoint && !unused && !(mask >> i & 1))
             memset(adjoint, 0, (size_t)node_numbers(exec, node, tile) * sizeof *adjoint);
     }
 }
 
-static void want_weights(const genlat_exec *exec, gnl_run *run, bool wanted)
+static void set_weight_gradients(const genlat_exec *exec, gnl_run *run, bool requested)
 {
     const gnl_node *node = &exec->net->node[run->node];
     const gnl_node *owner = &exec->net->node[node->owner];
     for (int i = 0; i < owner->params; i++) {
         run->step.grad[i] =
-            wanted && gnl_weight_is_wanted(exec->net, owner->first_weight + i) ? run->grad[i] : NULL;
+            requested && gnl_weight_needs_grad(exec->net, owner->first_weight + i) ? run->grad[i] : NULL;
     }
 }
 
-/* Points the step's dx at where the routes lead; the gradient of a net's input only where it is wanted. */
-static void aim(const genlat_exec *exec, gnl_run *run, int64_t tile, unsigned wanted)
+/* Sets the members of a step for a reverse pass. The derivatives by inputs follow the routes. Those by inputs of the
+ * net are NULL unless they are requested. */
+static void set_gradients(const genlat_exec *exec, gnl_run *run, int64_t tile, unsigned requested)
 {
-    want_weights(exec, run, wanted & GNL_GRAD_WEIGHTS);
-    enter(exec, run, tile, GNL_PASS_BACKWARD);
+    set_weight_gradients(exec, run, requested & GNL_GRAD_WEIGHTS);
+    set_buffers(exec, run, tile, GNL_PASS_BACKWARD);
     run->step.dy = gnl_at(exec->buffer[run->node].adjoint, tile);
     run->step.dty = gnl_at(exec->buffer[run->node].tangent_adjoint, tile);
     for (int i = 0; i < run->step.inputs; i++) {
         const gnl_route *route = &run->route[i];
-        bool leave = route->node < exec->net->inputs && !(wanted & GNL_GRAD_INPUTS);
-        run->step.dx[i] = leave ? NULL : gnl_at(route->adjoint, tile);
-        run->step.dtx[i] = leave ? NULL : gnl_at(route->tangent_adjoint, tile);
+        bool unused = route->node < exec->net->inputs && !(requested & GNL_GRAD_INPUTS);
+        run->step.dx[i] = unused ? NULL : gnl_at(route->adjoint, tile);
+        run->step.dtx[i] = unused ? NULL : gnl_at(route->tangent_adjoint, tile);
     }
 }
 
-static void add_to(const gnl_kernels *k, int64_t n, gnl_place target, const gnl_real *part, int64_t tile)
+static void add_to(const gnl_kernels *k, int64_t n, gnl_place target, const gnl_real *summand, int64_t tile)
 {
     gnl_real *sum = gnl_at(target, tile);
-    k->add(n, sum, part, sum);
+    k->add(n, sum, summand, sum);
 }
 
+/* Adds the derivatives that a layer has written into separate buffers to the adjoints of the nodes. */
 static void add_routes(const genlat_exec *exec, const gnl_run *run, int64_t tile, derivatives of)
 {
     const gnl_kernels *k = exec->compute.k;
@@ -225,16 +228,17 @@ static void add_routes(const genlat_exec *exec, const gnl_run *run, int64_t tile
     }
 }
 
-/* What the backward call of a node, and later ones, find made again. */
+/* Recomputes the outputs that the backward call of `node` is the first to need. */
 static void recompute(genlat_exec *exec, int node, int64_t tile)
 {
     for (int i = 0; i < exec->runs && exec->run[i].node <= node; i++) {
         gnl_run *run = &exec->run[i];
         if (run->recompute == node && !run->skip)
-            type_of(exec, run)->forward(enter(exec, run, tile, GNL_PASS_RECOMPUTE));
+            type_of(exec, run)->forward(set_buffers(exec, run, tile, GNL_PASS_RECOMPUTE));
     }
 }
 
+/* Starts the gradients of weights. Gradients in the workspace start at zero, except the first late_grads of them. */
 static void begin_gradients(const genlat_exec *exec)
 {
     const genlat_net *net = exec->net;
@@ -243,26 +247,27 @@ static void begin_gradients(const genlat_exec *exec)
     gnl_reparam_begin(exec);
 }
 
-static void begin_late_gradients(const genlat_exec *exec, int node, unsigned wanted)
+/* Starts the first late_grads gradients at zero, before the first call that adds to them. */
+static void zero_late_gradients(const genlat_exec *exec, int node, unsigned requested)
 {
-    if (exec->late_grads && node == exec->late_from && wanted & GNL_GRAD_WEIGHTS)
+    if (exec->late_grads && node == exec->late_from && requested & GNL_GRAD_WEIGHTS)
         gnl_zero(exec->object.ctx, exec->late_grads, exec->net->grad);
 }
 
-void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned wanted)
+void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned requested)
 {
     if (exec->recomputes)
         forward_tile(exec, tile);
     gnl_poison_begin(exec, tile, GNL_POISON_BACKWARD);
-    clear_unwritten(exec, tile, outputs_mask, wanted, OF_VALUES);
+    clear_unwritten(exec, tile, outputs_mask, requested, OF_VALUES);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
         gnl_poison_call(exec, tile, GNL_POISON_BACKWARD, run->node);
-        begin_late_gradients(exec, run->node, wanted);
+        zero_late_gradients(exec, run->node, requested);
         recompute(exec, run->node, tile);
         if (!exec->buffer[run->node].adjoint.base)
             continue;
-        aim(exec, run, tile, wanted);
+        set_gradients(exec, run, tile, requested);
         if (!run->skip_back)
             type_of(exec, run)->backward(&run->step);
         add_routes(exec, run, tile, OF_VALUES);
@@ -270,14 +275,14 @@ void gnl_exec_backward_tile(genlat_exec *exec, int64_t tile, unsigned outputs_ma
     gnl_poison_end(exec, tile, GNL_POISON_BACKWARD);
 }
 
-void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted)
+void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned requested)
 {
     gnl_poison_backward_begins(exec);
-    if (wanted & GNL_GRAD_WEIGHTS)
+    if (requested & GNL_GRAD_WEIGHTS)
         begin_gradients(exec);
     for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++)
-        gnl_exec_backward_tile(exec, tile, outputs_mask, wanted);
-    if (wanted & GNL_GRAD_WEIGHTS)
+        gnl_exec_backward_tile(exec, tile, outputs_mask, requested);
+    if (requested & GNL_GRAD_WEIGHTS)
         gnl_reparam_end(exec);
     exec->has_backward = true;
     exec->overwritten = false;
@@ -286,9 +291,10 @@ void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned wanted
 
 /* ---- tangents -------------------------------------------------------------------------------- */
 
-/* The tangent map of a piecewise linear elementwise layer is symmetric: backward on other pointers serves. */
-static void transposed(const gnl_layer_type *type, const gnl_step *s, const gnl_real *from,
-                       gnl_real *const *to)
+/* Multiplies `from` by the derivative of a piecewise linear elementwise layer. The derivative is symmetric, so that a
+ * backward call on other pointers computes both jvp and jvp_backward. */
+static void apply_derivative(const gnl_layer_type *type, const gnl_step *s, const gnl_real *from,
+                             gnl_real *const *to)
 {
     gnl_step other = *s;
     other.dy = from;
@@ -303,7 +309,7 @@ void gnl_exec_jvp_tile(genlat_exec *exec, int64_t tile)
     for (int i = 0; i < exec->runs; i++) {
         gnl_run *run = &exec->run[i];
         const gnl_layer_type *type = type_of(exec, run);
-        gnl_step *s = enter(exec, run, tile, GNL_PASS_TANGENT);
+        gnl_step *s = set_buffers(exec, run, tile, GNL_PASS_TANGENT);
         gnl_poison_call(exec, tile, GNL_POISON_TANGENT, run->node);
         for (int j = 0; j < s->inputs; j++)
             s->tx[j] = gnl_at(exec->buffer[inputs_of(exec, run)[j]].tangent, tile);
@@ -311,7 +317,7 @@ void gnl_exec_jvp_tile(genlat_exec *exec, int64_t tile)
         if (type->jvp)
             type->jvp(s);
         else
-            transposed(type, s, s->tx[0], &s->ty);
+            apply_derivative(type, s, s->tx[0], &s->ty);
     }
     gnl_poison_end(exec, tile, GNL_POISON_TANGENT);
 }
@@ -321,19 +327,19 @@ void gnl_exec_jvp(genlat_exec *exec)
     gnl_exec_jvp_tile(exec, 0);
 }
 
-static void reverse_tangent(const gnl_layer_type *type, const gnl_step *s)
+static void call_jvp_backward(const gnl_layer_type *type, const gnl_step *s)
 {
     if (type->jvp_backward)
         type->jvp_backward(s);
     else
-        transposed(type, s, s->dty, s->dtx);
+        apply_derivative(type, s, s->dty, s->dtx);
 }
 
 void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outputs_mask, unsigned tangents_mask,
-                                 unsigned wanted)
+                                 unsigned requested)
 {
-    clear_unwritten(exec, tile, outputs_mask, wanted, OF_VALUES);
-    clear_unwritten(exec, tile, tangents_mask, wanted, OF_TANGENTS);
+    clear_unwritten(exec, tile, outputs_mask, requested, OF_VALUES);
+    clear_unwritten(exec, tile, tangents_mask, requested, OF_TANGENTS);
     gnl_poison_begin(exec, tile, GNL_POISON_DUAL);
     for (int i = exec->runs - 1; i >= 0; i--) {
         gnl_run *run = &exec->run[i];
@@ -341,22 +347,22 @@ void gnl_exec_backward_dual_tile(genlat_exec *exec, int64_t tile, unsigned outpu
         gnl_poison_call(exec, tile, GNL_POISON_DUAL, run->node);
         if (!exec->buffer[run->node].adjoint.base)
             continue;
-        aim(exec, run, tile, wanted);
+        set_gradients(exec, run, tile, requested);
         if (!run->skip_back) {
             type->backward(&run->step);
-            reverse_tangent(type, &run->step);
+            call_jvp_backward(type, &run->step);
         }
         add_routes(exec, run, tile, OF_TANGENTS);
     }
     gnl_poison_end(exec, tile, GNL_POISON_DUAL);
 }
 
-void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask, unsigned wanted)
+void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask, unsigned requested)
 {
-    if (wanted & GNL_GRAD_WEIGHTS)
+    if (requested & GNL_GRAD_WEIGHTS)
         gnl_reparam_begin(exec);
-    gnl_exec_backward_dual_tile(exec, 0, outputs_mask, tangents_mask, wanted);
-    if (wanted & GNL_GRAD_WEIGHTS)
+    gnl_exec_backward_dual_tile(exec, 0, outputs_mask, tangents_mask, requested);
+    if (requested & GNL_GRAD_WEIGHTS)
         gnl_reparam_end(exec);
     exec->has_backward = true;
 }

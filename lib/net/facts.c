@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of each node before its buffers are laid out: what its layer asks for, who reads it and when, whose buffer it
- * shares, and what is computed a second time for the backward pass. */
+/* Determines facts about each node, from which layout.c plans the buffers: the sizes that its layer requests, when it
+ * is read, the buffer that it shares, and whether it is recomputed for the backward pass. */
 #include "net/compile_priv.h"
 
 uint32_t gnl_node_flags(const gnl_compiler *c, int node)
@@ -9,24 +9,24 @@ uint32_t gnl_node_flags(const gnl_compiler *c, int node)
     return layer ? layer->type->flags : 0;
 }
 
-/* Whether a gradient penalty can go through a layer. */
+/* Returns an error if a layer does not support gradient penalties. */
 static genlat_status check_penalty(const gnl_node *node)
 {
     const gnl_layer_type *type = node->layer->type;
     if (type->flags & GNL_LAYER_COUPLES_BATCH)
-        return gnl_fail(
-            GENLAT_E_UNSUPPORTED,
-            "layer '%s' (%s) couples the samples of a batch, so that a gradient "
-            "penalty is ill-posed; use layer_norm, group_norm or no normalization",
-            node->name, type->name);
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "layer '%s' (%s) couples the samples of a batch, which makes gradient penalties ill-posed; use "
+                        "layer_norm, group_norm or no normalization",
+                        node->name, type->name);
     if (!(type->jvp && type->jvp_backward) && !(type->flags & GNL_LAYER_PIECEWISE_LINEAR))
         return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "layer '%s' (%s) has no jvp, which a gradient penalty needs",
+                        "layer '%s' (%s) has no jvp, which gradient penalties need; use another kind of layer",
                         node->name, type->name);
     return GENLAT_OK;
 }
 
-static genlat_status infer_nodes(gnl_compiler *c)
+/* Calls infer of every layer, now for the rows of a tile, and stores the plans. */
+static genlat_status call_infer(gnl_compiler *c)
 {
     const gnl_layer_env env = {c->tile, gnl_threads(c->net->object.ctx), c->training};
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
@@ -41,35 +41,37 @@ static genlat_status infer_nodes(gnl_compiler *c)
     return GENLAT_OK;
 }
 
-static void mark_live(gnl_compiler *c)
+static void mark_needed(gnl_compiler *c)
 {
     for (int i = 0; i < c->net->outputs; i++)
-        c->facts[c->net->output[i]].output = c->facts[c->net->output[i]].live = true;
+        c->facts[c->net->output[i]].output = c->facts[c->net->output[i]].needed = true;
     for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
-        for (int i = 0; c->facts[n].live && i < c->net->node[n].inputs; i++)
-            c->facts[c->net->node[n].input[i]].live = true;
+        for (int i = 0; c->facts[n].needed && i < c->net->node[n].inputs; i++)
+            c->facts[c->net->node[n].input[i]].needed = true;
     }
 }
 
-/* Tiles of the widest layer that fit the caches near a core, in numbers; and no fewer rows than that, so that products stay
- * large and starts aligned. */
+/* Limit for the widest layer of a tile in numbers, chosen to fit the caches of a core; and the fewest rows of a tile.
+ * Fewer rows would make matrix products small and tiles unaligned. */
 enum { TILE_NUMBERS = 1 << 19, TILE_ROWS = 16 };
 
-/* Whether a layer takes all samples at once. */
-static bool takes_whole(const gnl_compiler *c)
+/* Returns whether a layer must process all samples at once. */
+static bool needs_all_rows(const gnl_compiler *c)
 {
-    bool whole = false;
+    bool all_rows = false;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
-            whole |= c->net->node[n].layer->own || gnl_node_flags(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM);
-    return whole;
+        if (c->facts[n].needed)
+            all_rows |= c->net->node[n].layer->own ||
+                        gnl_node_flags(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM);
+    return all_rows;
 }
 
-static int64_t wanted_tile(const gnl_compiler *c)
+/* Returns the most rows, TILE_ROWS times a power of 2, with which the widest layer stays within TILE_NUMBERS. */
+static int64_t preferred_tile(const gnl_compiler *c)
 {
     int64_t widest = 1, rows = TILE_ROWS;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
+        if (c->facts[n].needed)
             widest = GNL_MAX(widest, gnl_shape_count(&c->net->node[n].shape));
     while (2 * rows * widest <= TILE_NUMBERS)
         rows *= 2;
@@ -79,38 +81,39 @@ static int64_t wanted_tile(const gnl_compiler *c)
 static void choose_tile(gnl_compiler *c)
 {
     const genlat_exec_opts *o = &c->exec->opts;
-    bool whole = takes_whole(c), recompute = o->recompute && c->training;
-    int64_t wanted = o->tile ? o->tile : wanted_tile(c);
-    bool few = !o->tile && !recompute && 2 * wanted >= c->rows; /* which costs more than it saves */
-    c->tile = whole || few ? c->rows : GNL_MIN(wanted, c->rows);
+    bool all_rows = needs_all_rows(c), recompute = o->recompute && c->training;
+    int64_t preferred = o->tile ? o->tile : preferred_tile(c);
+    bool few = !o->tile && !recompute && 2 * preferred >= c->rows; /* two tiles cost more time than they save */
+    c->tile = all_rows || few ? c->rows : GNL_MIN(preferred, c->rows);
     c->tiles = (c->rows + c->tile - 1) / c->tile;
     c->exec->tile = c->tile;
     c->exec->recomputes = recompute && c->tiles > 1;
 }
 
-/* Penalties of nets that are piecewise affine cost one tangent pass more than the loss alone. */
-static bool folds(const gnl_compiler *c)
+/* Returns whether all layers are piecewise affine. Penalties then use the folded method, see penalty.c. */
+static bool can_fold(const gnl_compiler *c)
 {
     bool all = c->tangents;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
+        if (c->facts[n].needed)
             all &= (gnl_node_flags(c, n) & (GNL_LAYER_FOLDS | GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_VIEW)) != 0;
     return all;
 }
 
-static void need_back(gnl_node_facts *f, int first, int last)
+/* Extends the times of the backward pass at which a value is read. */
+static void extend_back_use(gnl_node_facts *f, int first, int last)
 {
-    f->first_back = f->first_back ? GNL_MIN(f->first_back, first) : first;
-    f->needed_back = GNL_MAX(f->needed_back, last);
+    f->back_begin = f->back_begin ? GNL_MIN(f->back_begin, first) : first;
+    f->back_end = GNL_MAX(f->back_end, last);
 }
 
-/* When the backward call of a node is done with x, and when it begins with dx. */
-static int done_with_x(const gnl_compiler *c, int node)
+/* Returns the last time at which the backward call of a node reads x. */
+static int x_end(const gnl_compiler *c, int node)
 {
     return gnl_node_flags(c, node) & GNL_LAYER_X_FIRST ? gnl_backward_time(c, node) : gnl_backward_end(c, node);
 }
 
-int gnl_begins_with_dx(const gnl_compiler *c, int node)
+int gnl_dx_begin(const gnl_compiler *c, int node)
 {
     return gnl_node_flags(c, node) & GNL_LAYER_X_FIRST ? gnl_backward_end(c, node) : gnl_backward_time(c, node);
 }
@@ -122,35 +125,36 @@ static void count_uses(gnl_compiler *c)
         gnl_node_facts *f = &c->facts[n];
         f->value_root = f->adjoint_root = n;
         f->last_use = n;
-        f->wants_adjoint =
+        f->needs_adjoint =
             n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
         if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_Y)
-            need_back(f, gnl_backward_time(c, n), gnl_backward_end(c, n));
-        for (int i = 0; f->live && i < node->inputs; i++) {
+            extend_back_use(f, gnl_backward_time(c, n), gnl_backward_end(c, n));
+        for (int i = 0; f->needed && i < node->inputs; i++) {
             gnl_node_facts *in = &c->facts[node->input[i]];
             in->consumers++;
             in->last_use = n;
             if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X)
-                need_back(in, gnl_backward_time(c, n), done_with_x(c, n));
-            f->wants_adjoint |= in->wants_adjoint;
+                extend_back_use(in, gnl_backward_time(c, n), x_end(c, n));
+            f->needs_adjoint |= in->needs_adjoint;
         }
     }
 }
 
-/* Whether nothing but node n reads what its input x holds. A view's buffer is that of its root, so the
- * question goes down to it. */
-static bool sole_reader(const gnl_compiler *c, int x)
+/* Returns whether the buffer of node x has a single reader. If x is a view, all nodes down to its value root must have
+ * a single reader, because they share one buffer. */
+static bool is_sole_reader(const gnl_compiler *c, int x)
 {
     for (;; x = c->net->node[x].input[0]) {
         const gnl_node_facts *f = &c->facts[x];
-        if (x < c->net->inputs || f->consumers != 1 || f->output || f->needed_back || c->exec->opts.keep)
+        if (x < c->net->inputs || f->consumers != 1 || f->output || f->back_end || c->exec->opts.keep)
             return false;
         if (f->value_root == x)
             return true;
     }
 }
 
-/* Views share the buffer of their input; elementwise layers do where nobody misses the input. */
+/* Sets the roots. A view uses the buffer of its input. An elementwise layer also does so if nothing else reads the
+ * input. The adjoint of an input with one reader may use the buffer of the adjoint of that reader. */
 static void share_buffers(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
@@ -158,44 +162,47 @@ static void share_buffers(gnl_compiler *c)
         gnl_node_facts *f = &c->facts[n], *in = &c->facts[x];
         bool view = gnl_node_flags(c, n) & GNL_LAYER_VIEW, inplace = gnl_node_flags(c, n) & GNL_LAYER_INPLACE;
         bool back = gnl_node_flags(c, n) & GNL_LAYER_DX_IS_DY;
-        if (!f->live || !(view || inplace || back))
+        if (!f->needed || !(view || inplace || back))
             continue;
-        if (view || (inplace && !c->tangents && sole_reader(c, x)))
+        if (view || (inplace && !c->tangents && is_sole_reader(c, x)))
             f->value_root = in->value_root;
         if ((view || !c->tangents) && x >= c->net->inputs && in->consumers == 1 && !in->output)
-            in->adjoint_root = n; /* which may have a root itself, see gnl_adjoint_root() */
+            in->adjoint_root = n; /* n may have a root itself, see gnl_adjoint_root() */
     }
 }
 
-/* One that is light by its sizes alone begins with what is kept: in a row of such, all would be made again at once. */
-static bool is_light(const gnl_compiler *c, int n)
+/* Returns whether the output of a node is cheap to recompute. Layers that are cheap because of their sizes count only
+ * if their input is kept; otherwise a chain of such layers would be recomputed at once. */
+static bool is_cheap(const gnl_compiler *c, int n)
 {
     int from = c->facts[c->net->node[n].input[0]].value_root;
     bool starts = from < c->net->inputs || c->facts[from].kept;
     return (c->facts[n].plan.cheap && starts) || gnl_node_flags(c, n) & (GNL_LAYER_CHEAP | GNL_LAYER_VIEW);
 }
 
+/* Keeps outputs of the net and all values that are not cheap to recompute. */
 static void choose_kept(gnl_compiler *c)
 {
     for (int n = c->net->inputs; n < c->net->nodes; n++)
-        if (c->facts[n].live)
-            c->facts[c->facts[n].value_root].kept |= c->facts[n].output || !is_light(c, n);
+        if (c->facts[n].needed)
+            c->facts[c->facts[n].value_root].kept |= c->facts[n].output || !is_cheap(c, n);
 }
 
-/* Where samples cannot be taken apart into tiles, recomputing goes by layers: of a buffer that only light layers have
- * written, the first of which keeps its input anyway, the content is made again. What that reads is needed as early. */
-static void choose_remade(gnl_compiler *c)
+/* Recomputation by layers, for nets with a single tile. A buffer is recomputed if only cheap layers write it, and if
+ * the first of them keeps its input for the backward pass anyway. That input is then read when the recomputation
+ * begins. */
+static void choose_recomputed(gnl_compiler *c)
 {
     choose_kept(c);
     for (int n = c->net->nodes - 1; n >= c->net->inputs; n--) {
         gnl_node_facts *f = &c->facts[n], *root = &c->facts[f->value_root];
-        if (!f->live || f->value_root < c->net->inputs)
+        if (!f->needed || f->value_root < c->net->inputs)
             continue;
-        if (f->first_back)
-            need_back(root, f->first_back, f->needed_back);
-        f->recomputed = root == f && !f->kept && f->first_back && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X;
+        if (f->back_begin)
+            extend_back_use(root, f->back_begin, f->back_end);
+        f->recomputed = root == f && !f->kept && f->back_begin && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_X;
         if (f->recomputed)
-            need_back(&c->facts[c->net->node[n].input[0]], f->first_back, f->first_back);
+            extend_back_use(&c->facts[c->net->node[n].input[0]], f->back_begin, f->back_begin);
     }
 }
 
@@ -208,13 +215,13 @@ int gnl_adjoint_root(const gnl_compiler *c, int node)
 
 genlat_status gnl_find_facts(gnl_compiler *c)
 {
-    mark_live(c);
+    mark_needed(c);
     choose_tile(c);
-    GNL_TRY(infer_nodes(c));
-    c->exec->folds = folds(c);
+    GNL_TRY(call_infer(c));
+    c->exec->folds = can_fold(c);
     count_uses(c);
     share_buffers(c);
     if (c->exec->opts.recompute && c->training && !c->tangents && !c->exec->opts.keep && c->tiles == 1)
-        choose_remade(c);
+        choose_recomputed(c);
     return GENLAT_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* First values of the weights. */
+/* Initial values of the weights. */
 #include "net/net_priv.h"
 
-/* Each weight draws from a substream of its own, so that a layer added later does not shift the others. */
+/* Each weight draws from its own substream, so that a layer added at the end does not change the other weights. */
 genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream)
 {
     for (int i = 0; i < net->weights; i++) {
@@ -12,6 +12,6 @@ genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream)
                               gnl_net_weight_data(net, i)));
     }
     for (int i = 0; i < net->weights; i++)
-        gnl_reparam_start(net, &net->weight[i]);
+        gnl_reparam_init(net, &net->weight[i]);
     return GENLAT_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A net: its weights, their names, their first values. */
+/* Nets: lifetime, queries, and descriptions as text. */
 #include <stdio.h>
 
 #include "net/net_priv.h"
@@ -52,7 +52,8 @@ genlat_status gnl_net_check_not_bf16(const genlat_net *net)
 {
     if (!net->bf16)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_STATE, "the net has weights in bfloat16 and is for inference only");
+    return gnl_fail(GENLAT_E_STATE, "the net has weights in bfloat16, which are for inference only; use the net that "
+                                    "it was copied from");
 }
 
 genlat_status gnl_net_want_grad(genlat_net *net)
@@ -63,7 +64,8 @@ genlat_status gnl_net_want_grad(genlat_net *net)
     return net->grad ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
-/* An exec that the gradients lie in begins them itself, when it no longer needs their place for something else. */
+/* Gradients in the workspace of an exec are zeroed by its backward pass, because other buffers use their memory until
+ * then. */
 void gnl_net_zero_grad(genlat_net *net)
 {
     if (net->grad && !net->grad_owner)
@@ -94,12 +96,12 @@ int64_t gnl_net_size(const genlat_net *net)
     return total;
 }
 
-bool gnl_weight_is_wanted(const genlat_net *net, int weight)
+bool gnl_weight_needs_grad(const genlat_net *net, int weight)
 {
     return !net->weight[weight].frozen || net->weight[weight].auxiliary;
 }
 
-/* ---- questions ------------------------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------------- */
 
 genlat_ctx *gnl_net_ctx(const genlat_net *net)
 {
@@ -165,16 +167,17 @@ int gnl_net_want_output(genlat_net *net, const char *name)
     return index;
 }
 
-/* ---- text -------------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
-static size_t append(char *text, size_t capacity, size_t used, const char *words)
+/* Appends to a text of `used` bytes as much as fits. Returns the length of the complete text. */
+static size_t append(char *text, size_t capacity, size_t used, const char *addition)
 {
     if (used < capacity)
-        snprintf(text + used, capacity - used, "%s", words);
-    return used + strlen(words);
+        snprintf(text + used, capacity - used, "%s", addition);
+    return used + strlen(addition);
 }
 
-/* " from=a,b" where the inputs are not simply the node before. */
+/* Appends " from=a,b", unless the only input is the previous node, which is the default. */
 static size_t append_inputs(const genlat_net *net, const gnl_node *node, char *text, size_t capacity,
                             size_t used)
 {
@@ -199,8 +202,8 @@ genlat_status gnl_net_node_text(const genlat_net *net, int index, char *text, si
         used = append(text, capacity, used, net->node[node->owner].name);
     }
     if (used >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted for the text of node '%s'", capacity,
-                        used + 1, node->name);
+        return gnl_fail(GENLAT_E_RANGE, "the text of node '%s' needs %zu bytes; capacity is %zu",
+                        node->name, used + 1, capacity);
     return GENLAT_OK;
 }
 
@@ -220,8 +223,8 @@ size_t gnl_net_describe(const genlat_net *net, char *text, size_t capacity, size
         char layer[512] = "input", shape[GNL_SHAPE_TEXT];
         if (node->layer && gnl_layer_format(node->layer, layer, sizeof layer) != GENLAT_OK)
             strcpy(layer, node->layer->type->name);
-        size_t room = used < capacity ? capacity - used : 0;
-        int line = snprintf(room ? text + used : NULL, room, "%-12s %-44s %-16s %lld\n", node->name, layer,
+        size_t left = used < capacity ? capacity - used : 0;
+        int line = snprintf(left ? text + used : NULL, left, "%-12s %-44s %-16s %lld\n", node->name, layer,
                             gnl_shape_format(&node->shape, shape), (long long)node_size(net, node));
         used += (size_t)line;
     }

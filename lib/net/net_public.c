@@ -28,7 +28,7 @@ int32_t genlat_net_outputs(const genlat_net *net)
     return net ? net->outputs : 0;
 }
 
-static genlat_status give_shape(const gnl_shape *shape, int32_t *ndim, int64_t *dims)
+static genlat_status copy_shape(const gnl_shape *shape, int32_t *ndim, int64_t *dims)
 {
     GNL_CHECK(ndim, "ndim is NULL");
     GNL_CHECK(dims, "dims is NULL");
@@ -42,9 +42,8 @@ genlat_status genlat_net_input_shape(const genlat_net *net, int32_t index, int32
     GNL_ENTER();
     GNL_CHECK(net, "net is NULL");
     if (index < 0 || index >= net->inputs)
-        return gnl_fail(GENLAT_E_RANGE, "index is %d, the net has %d inputs",
-                        (int)index, net->inputs);
-    return give_shape(&net->node[index].shape, ndim, dims);
+        return gnl_fail(GENLAT_E_RANGE, "index is %d; 0 to %d expected", (int)index, net->inputs - 1);
+    return copy_shape(&net->node[index].shape, ndim, dims);
 }
 
 genlat_status genlat_net_output_shape(const genlat_net *net, int32_t index, int32_t *ndim, int64_t *dims)
@@ -52,9 +51,8 @@ genlat_status genlat_net_output_shape(const genlat_net *net, int32_t index, int3
     GNL_ENTER();
     GNL_CHECK(net, "net is NULL");
     if (index < 0 || index >= net->outputs)
-        return gnl_fail(GENLAT_E_RANGE, "index is %d, the net has %d outputs",
-                        (int)index, net->outputs);
-    return give_shape(&net->node[net->output[index]].shape, ndim, dims);
+        return gnl_fail(GENLAT_E_RANGE, "index is %d; 0 to %d expected", (int)index, net->outputs - 1);
+    return copy_shape(&net->node[net->output[index]].shape, ndim, dims);
 }
 
 int64_t genlat_net_size(const genlat_net *net)
@@ -77,7 +75,7 @@ static void release_net(void *net)
     gnl_net_release(net);
 }
 
-/* A view into an arena of the net, which it keeps alive. */
+/* Creates a view into an arena of the net. The view keeps the net alive. */
 static genlat_status view(genlat_net *net, const gnl_weight *weight, gnl_real *data, genlat_tensor **out)
 {
     return gnl_tensor_borrow_from(net->object.ctx, &weight->param.shape, data, gnl_net_retain(net),
@@ -90,7 +88,7 @@ static genlat_status find(const genlat_net *net, const char *name, int *index)
     GNL_CHECK(name, "name is NULL");
     *index = gnl_net_find_weight(net, name);
     if (*index < 0)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no weight is called '%s'", name);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown weight '%s'; genlat_net_weight_name() lists them", name);
     return GENLAT_OK;
 }
 
@@ -102,7 +100,9 @@ genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor
     *out = NULL;
     GNL_TRY(find(net, name, &index));
     if (net->weight[index].bf16)
-        return gnl_fail(GENLAT_E_STATE, "'%s' is kept in bfloat16", name);
+        return gnl_fail(GENLAT_E_STATE,
+                        "weight '%s' is stored in bfloat16, not float32; use the net that this one was copied from",
+                        name);
     return view(net, &net->weight[index], gnl_net_weight_data(net, index), out);
 }
 
@@ -115,11 +115,10 @@ genlat_status genlat_net_grad(genlat_net *net, const char *name, genlat_tensor *
     GNL_TRY(find(net, name, &index));
     const gnl_weight *weight = &net->weight[index];
     if (weight->param.state)
-        return gnl_fail(GENLAT_E_STATE, "'%s' is a running statistic, it has no gradient",
-                        name);
+        return gnl_fail(GENLAT_E_STATE, "'%s' is a running statistic, which is not trained and has no gradient", name);
     if (net->grad_owner)
-        return gnl_fail(GENLAT_E_STATE, "the gradients lie in an exec with gradients_in_workspace, which uses their place "
-                                        "for other things too");
+        return gnl_fail(GENLAT_E_STATE, "the gradients lie in the workspace of an exec with gradients_in_workspace, "
+                                        "where other buffers overwrite them; compile without that option");
     GNL_TRY(gnl_net_want_grad(net));
     return view(net, weight, net->grad + weight->offset, out);
 }
@@ -139,7 +138,7 @@ genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t fro
     GNL_CHECK(prefix, "prefix is NULL");
     const gnl_part part = gnl_part_of_net(net, "", -1);
     if (!gnl_part_freeze(&part, prefix, frozen != 0))
-        return gnl_fail(GENLAT_E_NOT_FOUND, "no weight's name starts with '%s'", prefix);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "no weight has a name that starts with '%s'", prefix);
     return GENLAT_OK;
 }
 
@@ -150,7 +149,6 @@ genlat_status genlat_net_describe(const genlat_net *net, char *text, size_t capa
     GNL_CHECK(text || capacity == 0, "text is NULL");
     size_t used = gnl_net_describe(net, text, capacity, 0);
     if (used >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%zu bytes of room, %zu wanted", capacity,
-                        used + 1);
+        return gnl_fail(GENLAT_E_RANGE, "the text needs %zu bytes; capacity is %zu", used + 1, capacity);
     return GENLAT_OK;
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Orthogonal regularization of weight matrices. docs/derivations/orthogonal.md has both ways of computing it: by the
- * products of rows, or by those of columns where these are fewer. */
+/* Orthogonal regularization of weight matrices. docs/derivations/orthogonal.md derives two formulas: one from the
+ * products of rows, and one from the products of columns, which is cheaper for matrices with fewer columns than
+ * rows. */
 #include "net/net_priv.h"
 
-/* Biases, tables of embeddings and running statistics stay out, as with weight decay. */
-static bool is_matrix(const gnl_weight *w)
+/* Excludes biases, embedding tables and running statistics, as weight decay does. */
+static bool is_regularized(const gnl_weight *w)
 {
     return w->param.decay && !w->param.state && w->param.shape.ndim > 1;
 }
 
-static bool by_columns(const gnl_matrix *m)
+static bool has_fewer_columns(const gnl_matrix *m)
 {
     return m->outer == 1 && m->inner < m->n;
 }
 
-static int64_t side_of(const gnl_matrix *m)
+static int64_t product_size(const gnl_matrix *m)
 {
-    return by_columns(m) ? m->inner : m->n;
+    return has_fewer_columns(m) ? m->inner : m->n;
 }
 
 int64_t gnl_net_orthogonal_space(const genlat_net *net)
@@ -24,20 +25,20 @@ int64_t gnl_net_orthogonal_space(const genlat_net *net)
     int64_t most = 0;
     for (int i = 0; i < net->weights; i++) {
         const gnl_matrix m = gnl_matrix_of(net, &net->weight[i].param);
-        if (is_matrix(&net->weight[i])) /* a frozen one may be trained again */
-            most = GNL_MAX(most, side_of(&m) * side_of(&m));
+        if (is_regularized(&net->weight[i])) /* also frozen weights, which may be trained later */
+            most = GNL_MAX(most, product_size(&m) * product_size(&m));
     }
     return most;
 }
 
-/* P = W W^T without its diagonal; dW += factor P W. */
-static double rows(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w,
-                   gnl_real *dw, gnl_real *p)
+/* dW += factor P W with P = W W^T without its diagonal. Returns |P|^2. p: workspace for P. */
+static double add_by_rows(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w,
+                          gnl_real *dw, gnl_real *p)
 {
     const int64_t n = m->n, block = m->n * m->inner;
     for (int64_t i = 0; i < m->outer; i++)
-        gnl_gemm(c, GNL_AS_IS, GNL_TRANSPOSED, n, n, m->inner, 1, w + i * block, m->inner, w + i * block, m->inner, i > 0,
-                 p, n);
+        gnl_gemm(c, GNL_AS_IS, GNL_TRANSPOSED, n, n, m->inner, 1, w + i * block, m->inner, w + i * block, m->inner,
+                 i > 0, p, n);
     for (int64_t r = 0; r < n; r++)
         p[r * n + r] = 0;
     for (int64_t i = 0; i < m->outer; i++)
@@ -46,9 +47,9 @@ static double rows(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, c
     return c->k->dot(n * n, p, p);
 }
 
-/* P = W^T W; dW += factor (W P - diag |w_r|^2 W), and |P|^2 - sum |w_r|^4. */
-static double columns(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w,
-                      gnl_real *dw, gnl_real *p)
+/* dW += factor (W P - diag(|w_r|^2) W) with P = W^T W. Returns |P|^2 - sum_r |w_r|^4. p: workspace for P. */
+static double add_by_columns(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w,
+                             gnl_real *dw, gnl_real *p)
 {
     const int64_t k = m->inner;
     gnl_gemm(c, GNL_TRANSPOSED, GNL_AS_IS, k, k, m->n, 1, w, k, w, k, 0, p, k);
@@ -68,9 +69,9 @@ double gnl_net_orthogonal(genlat_net *net, const gnl_compute *compute, double st
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         const gnl_matrix m = gnl_matrix_of(net, &w->param);
-        if (is_matrix(w) && !w->frozen)
-            total += (by_columns(&m) ? columns : rows)(&m, compute, (gnl_real)(2 * strength),
-                                                       net->value + w->offset, net->grad + w->offset, space);
+        if (is_regularized(w) && !w->frozen)
+            total += (has_fewer_columns(&m) ? add_by_columns : add_by_rows)(
+                &m, compute, (gnl_real)(2 * strength), net->value + w->offset, net->grad + w->offset, space);
     }
     return total / 2;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of models: nets, arenas laid out like those of a net, and tensors of other owners. */
+/* Parts of models: nets, arenas with the layout of a net's, and tensors outside nets. */
 #include "net/net_priv.h"
 #include "net/part.h"
 
@@ -53,9 +53,9 @@ int gnl_part_freeze(const gnl_part *part, const char *prefix, bool frozen)
     return found;
 }
 
-/* ---- numbers of other owners ----------------------------------------------------------------- */
+/* ---- tensors outside nets -------------------------------------------------------------------- */
 
-static genlat_status lay_out(genlat_ctx *ctx, const gnl_param *param, int count, gnl_numbers *n)
+static genlat_status add_weights(genlat_ctx *ctx, const gnl_param *param, int count, gnl_numbers *n)
 {
     n->weight = gnl_calloc(ctx, (size_t)count, sizeof *n->weight);
     if (!n->weight)
@@ -74,10 +74,10 @@ static genlat_status lay_out(genlat_ctx *ctx, const gnl_param *param, int count,
     return GENLAT_OK;
 }
 
-static genlat_status make(genlat_ctx *ctx, const gnl_param *param, int count, uint64_t seed, uint64_t substream,
-                          gnl_numbers *n)
+static genlat_status create(genlat_ctx *ctx, const gnl_param *param, int count, uint64_t seed, uint64_t substream,
+                            gnl_numbers *n)
 {
-    GNL_TRY(lay_out(ctx, param, count, n));
+    GNL_TRY(add_weights(ctx, param, count, n));
     n->value = gnl_calloc(ctx, (size_t)n->values, sizeof *n->value);
     n->grad = gnl_calloc(ctx, (size_t)n->values, sizeof *n->grad);
     n->state = gnl_calloc(ctx, (size_t)n->states, sizeof *n->state);
@@ -94,7 +94,7 @@ genlat_status gnl_numbers_make(genlat_ctx *ctx, const gnl_param *param, int coun
                                gnl_numbers *out)
 {
     *out = (gnl_numbers){.weights = 0};
-    genlat_status status = make(ctx, param, count, seed, substream, out);
+    genlat_status status = create(ctx, param, count, seed, substream, out);
     if (status != GENLAT_OK)
         gnl_numbers_free(ctx, out);
     return status;

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gradient penalties, exactly. With v = d penalty / d g held fixed, the gradient by the weights of f(|g|), g the input
- * gradient, is that of the directional derivative <v, g>: one tangent pass along v and the reverse of both passes.
- * docs/derivations/penalty.md derives it, and the folded form for piecewise affine nets.
+ * Exact gradient penalties. Let g be the input gradient and v = d penalty / d g. With v held constant, the gradient of
+ * the penalty by the weights equals that of the directional derivative <v, g>. It takes a tangent pass along v and the
+ * reverse of forward and tangent pass. docs/derivations/penalty.md has the proof, and the cheaper form for piecewise
+ * affine nets, the folded method.
  */
 #include <math.h>
 
 #include "net/poison_priv.h"
 
-/* f and f'(|g|) / |g|. A gradient of zero has no direction: one-centred penalties leave it alone. */
+/* Returns f(|g|). norm2: |g|^2. */
 static double value_of(gnl_penalty_kind kind, double norm2)
 {
-    double off = sqrt(norm2) - 1;
+    double excess = sqrt(norm2) - 1;
     if (kind == GNL_PENALTY_ZERO)
         return 0.5 * norm2;
-    return kind == GNL_PENALTY_ONE_SIDED && off < 0 ? 0 : off * off;
+    return kind == GNL_PENALTY_ONE_SIDED && excess < 0 ? 0 : excess * excess;
 }
 
+/* Returns f'(|g|) / |g|. A gradient of length zero has no direction; one-centred penalties return 0 for it. */
 static double slope_of(gnl_penalty_kind kind, double norm2)
 {
     double norm = sqrt(norm2);
@@ -27,39 +29,41 @@ static double slope_of(gnl_penalty_kind kind, double norm2)
     return 2 * (norm - 1) / norm;
 }
 
-/* One tile of a penalty: its rows begin at `first`. */
-typedef struct part {
+/* A penalty on one tile. */
+typedef struct penalty_tile {
     genlat_exec *exec;
     const gnl_penalty *p;
-    int64_t tile, first, rows;
-} part;
+    int64_t tile;
+    int64_t first, rows; /* first row, and number of rows */
+} penalty_tile;
 
-static const gnl_real *dloss_of(const part *t)
+static const gnl_real *dloss_of(const penalty_tile *t)
 {
     return t->p->dloss ? t->p->dloss + t->first : NULL;
 }
 
-static void fill_output(const part *t, gnl_place place, const gnl_real *values, gnl_real constant)
+/* Writes values, or a constant if values is NULL, into a buffer of the output. */
+static void fill_output(const penalty_tile *t, gnl_place place, const gnl_real *values, gnl_real constant)
 {
     gnl_real *out = gnl_at(place, t->tile);
     for (int64_t i = 0; i < t->rows; i++)
         out[i] = values ? values[i] : constant;
 }
 
-static const gnl_buffers *output_of(const part *t)
+static const gnl_buffers *output_of(const penalty_tile *t)
 {
     return &t->exec->buffer[t->exec->net->output[t->p->output]];
 }
 
-/* Input gradients of the output itself, left in the adjoints. */
-static void differentiate(const part *t)
+/* Computes the gradient of the output by the inputs, and leaves it in the adjoints. */
+static void differentiate(const penalty_tile *t)
 {
     fill_output(t, output_of(t)->adjoint, NULL, 1);
     gnl_exec_backward_tile(t->exec, t->tile, 1u << t->p->output, GNL_GRAD_INPUTS);
 }
 
-/* The penalty is along one input: the others stay where they are. */
-static void clear_tangents(const part *t)
+/* Sets the tangents of all other inputs to zero: the penalty depends on the gradient by one input. */
+static void clear_tangents(const penalty_tile *t)
 {
     const genlat_exec *exec = t->exec;
     for (int i = 0; i < exec->net->inputs; i++) {
@@ -69,9 +73,9 @@ static void clear_tangents(const part *t)
     }
 }
 
-/* v into the tangent of the input, scaled to the mean over all rows; returns the sum of f over those of the tile. An input on
- * which no output depends has neither, and g is zero. */
-static double aim_tangent(const part *t, double *norm2)
+/* Writes v into the tangent of the input, scaled for the mean over all rows. Returns the sum of f over the tile's rows.
+ * norm2: [rows] receives |g|^2; NULL: not requested. An input on which no output depends has no buffers and g = 0. */
+static double set_tangent(const penalty_tile *t, double *norm2)
 {
     const genlat_exec *exec = t->exec;
     const gnl_penalty *p = t->p;
@@ -93,10 +97,11 @@ static double aim_tangent(const part *t, double *norm2)
     return total;
 }
 
-/* ---- any net ------------------------------------------------------------------------------------------- */
+/* ---- general nets ---------------------------------------------------------------------------- */
 
-/* An output that is an input has no layer behind it: its derivative stays for the program to read. */
-static void reverse_both(const part *t)
+/* Adds the gradients by the weights with the dual pass. If the output is an input of the net, its adjoint is the input
+ * gradient, which the caller may read, and stays unchanged. */
+static void backward_dual(const penalty_tile *t)
 {
     const genlat_net *net = t->exec->net;
     unsigned mask = 1u << t->p->output;
@@ -109,21 +114,22 @@ static void reverse_both(const part *t)
 
 /* ---- piecewise affine nets ------------------------------------------------------------------- */
 
-/* The adjoint of the loss is dloss times the adjoint `a` of the output, which differentiate() has left
- * behind, and that of the tangent is `a` itself. So both weight gradients are one product:
- * a (dloss h + tangent of h)^T. */
-typedef struct fold {
-    const gnl_real *factor; /* [rows] */
-    const gnl_real *x, *tangent;
-    gnl_real *out;
+/* Let h be the input of a layer and `a` the adjoint of its output, which differentiate() has computed. The adjoint of
+ * the loss is dloss * a, and that of the penalty at the tangent is `a`. So the sum of both weight gradients is one
+ * product, a (dloss h + tangent of h)^T. */
+
+/* out = factor * x + tangent, row by row. */
+typedef struct scaled_sum {
+    const gnl_real *factor;      /* [rows] */
+    const gnl_real *x, *tangent; /* [rows,width]; tangent NULL: zero */
+    gnl_real *out;               /* [rows,width] */
     int64_t width;
     const gnl_kernels *k;
-} fold;
+} scaled_sum;
 
-/* out = factor x + tangent, row by row. */
-static void mix_rows(void *arg, int64_t begin, int64_t end, int worker)
+static void scaled_sum_rows(void *arg, int64_t begin, int64_t end, int worker)
 {
-    const fold *f = arg;
+    const scaled_sum *f = arg;
     (void)worker;
     for (int64_t i = begin; i < end; i++) {
         int64_t at = i * f->width;
@@ -134,14 +140,17 @@ static void mix_rows(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-static void mix(const part *t, const gnl_real *x, const gnl_real *tangent, int64_t width, gnl_real *out)
+/* out = dloss * x + tangent, on all threads. */
+static void compute_scaled_sum(const penalty_tile *t, const gnl_real *x, const gnl_real *tangent, int64_t width,
+                               gnl_real *out)
 {
-    fold f = {dloss_of(t), x, tangent, out, width, t->exec->compute.k};
-    gnl_parallel(t->exec->object.ctx, t->rows, GNL_MAX(1, GNL_CHUNK / GNL_MAX(width, 1)), mix_rows, &f);
+    scaled_sum f = {dloss_of(t), x, tangent, out, width, t->exec->compute.k};
+    gnl_parallel(t->exec->object.ctx, t->rows, GNL_MAX(1, GNL_CHUNK / GNL_MAX(width, 1)), scaled_sum_rows,
+                 &f);
 }
 
-/* The tangent pass has left the step's pointers at this tile. */
-static void fold_layer(const part *t, const gnl_run *run)
+/* Adds the weight gradients of a layer. The pointers of the step were set for this tile by the tangent pass. */
+static void fold_layer(const penalty_tile *t, const gnl_run *run)
 {
     const genlat_exec *exec = t->exec;
     const gnl_node *node = &exec->net->node[run->node];
@@ -154,21 +163,23 @@ static void fold_layer(const part *t, const gnl_run *run)
     memset(step.dx, 0, sizeof step.dx);
     memset(step.dtx, 0, sizeof step.dtx);
     for (int i = 0; i < owner->params; i++)
-        step.grad[i] = gnl_weight_is_wanted(exec->net, owner->first_weight + i) ? run->grad[i] : NULL;
+        step.grad[i] = gnl_weight_needs_grad(exec->net, owner->first_weight + i) ? run->grad[i] : NULL;
     if (loss)
-        mix(t, step.x[0], step.tx[0], step.in_size[0], exec->mix);
-    step.tx[0] = loss ? exec->mix : step.tx[0];
+        compute_scaled_sum(t, step.x[0], step.tx[0], step.in_size[0], exec->fold_x);
+    step.tx[0] = loss ? exec->fold_x : step.tx[0];
     step.dty = adjoint;
     type->jvp_backward(&step);
     if (!loss)
         return;
-    mix(t, adjoint, NULL, step.out_size, exec->scaled);
+    /* Parameter 0 is complete. The others, such as a bias, depend on the loss only. */
+    compute_scaled_sum(t, adjoint, NULL, step.out_size, exec->fold_dy);
     step.grad[0] = NULL;
-    step.dy = exec->scaled;
+    step.dy = exec->fold_dy;
     type->backward(&step);
 }
 
-static void fold_all(const part *t)
+/* The fold pass: adds the weight gradients of all layers. */
+static void fold_all(const penalty_tile *t)
 {
     const genlat_exec *exec = t->exec;
     gnl_poison_begin(exec, t->tile, GNL_POISON_FOLD);
@@ -187,14 +198,14 @@ double gnl_exec_penalty(genlat_exec *exec, const gnl_penalty *penalty, double *n
     double total = 0;
     gnl_reparam_begin(exec);
     for (int64_t tile = 0; tile < gnl_exec_tiles(exec); tile++) {
-        const part t = {exec, penalty, tile, tile * exec->tile, gnl_exec_tile_rows(exec, tile)};
+        const penalty_tile t = {exec, penalty, tile, tile * exec->tile, gnl_exec_tile_rows(exec, tile)};
         differentiate(&t);
-        total += aim_tangent(&t, norm2);
+        total += set_tangent(&t, norm2);
         gnl_exec_jvp_tile(exec, tile);
         if (exec->folds && !penalty->general)
             fold_all(&t);
         else
-            reverse_both(&t);
+            backward_dual(&t);
     }
     gnl_reparam_end(exec);
     exec->has_backward = true;

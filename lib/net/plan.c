@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Layout of an arena by liveness: the largest buffers first, or those that count longest, or by both together, each at the
- * lowest place that is free for its time. Then the order is changed by chance, as long as that may gain. */
+/* Layout of an arena by liveness. Buffers are placed one after the other, each at the lowest offset that is free during
+ * its periods. Three initial orders are tried: by size, by live time, and by their product. Random swaps then improve
+ * each order. */
 #include "net/compile_priv.h"
 
 enum {
-    LINE = GNL_ALIGN / 4, /* numbers; of 4 bytes, so that doubles are aligned too */
-    MOST_TRIES = 1024,
-    TRYING = 1 << 21 /* pairs of buffers, about, that are compared before large nets give up */
+    LINE_NUMBERS = GNL_ALIGN / 4, /* numbers in a cache line if they have 4 bytes; aligns double as well */
+    MAX_SWAPS = 1024,
+    MAX_COMPARISONS = 1 << 21 /* approximate limit on compared pairs of buffers; reduces the swaps for large nets */
 };
 
 int64_t gnl_padded(int64_t numbers)
 {
-    return (numbers + LINE - 1) / LINE * LINE;
+    return (numbers + LINE_NUMBERS - 1) / LINE_NUMBERS * LINE_NUMBERS;
 }
 
 typedef int64_t measure(const gnl_span *span);
@@ -44,16 +45,16 @@ static void sort_largest_first(const gnl_span *span, int count, measure *size, i
     }
 }
 
-/* A part of a buffer during one period. */
+/* A part of a buffer during one period: numbers from, ..., past - 1. */
 typedef struct block {
-    int64_t from, past; /* from where the buffer begins */
+    int64_t from, past; /* relative to the start of the buffer */
     gnl_period time;
 } block;
 
-enum { MOST_BLOCKS = GNL_MOST_PERIODS + 1 };
+enum { MAX_BLOCKS = GNL_MAX_PERIODS + 1 };
 
-/* What comes late is a block of its own. */
-static int blocks_of(const gnl_span *span, block out[MOST_BLOCKS])
+/* Splits a span into blocks and returns their number. The first `late` numbers are a separate block. */
+static int blocks_of(const gnl_span *span, block out[MAX_BLOCKS])
 {
     int count = 0;
     for (; count < span->periods; count++)
@@ -63,53 +64,54 @@ static int blocks_of(const gnl_span *span, block out[MOST_BLOCKS])
     return count;
 }
 
-static bool meet_in_time(const gnl_period *a, const gnl_period *b)
+static bool overlap_in_time(const gnl_period *a, const gnl_period *b)
 {
     return a->begin <= b->end && b->begin <= a->end;
 }
 
-/* Whether two spans ever count at the same time. */
-static bool ever_meet(const gnl_span *a, const gnl_span *b)
+/* Returns whether two spans are ever live at the same time. */
+static bool are_live_together(const gnl_span *a, const gnl_span *b)
 {
     for (int i = 0; i < a->periods; i++)
         for (int j = 0; j < b->periods; j++)
-            if (meet_in_time(&a->period[i], &b->period[j]))
+            if (overlap_in_time(&a->period[i], &b->period[j]))
                 return true;
     return false;
 }
 
-/* The same block by block, for spans of which a part comes late. */
-static int64_t past_blocks(const gnl_span *other, const gnl_span *span, int64_t offset)
+/* end_of_conflict() for spans with late numbers: compares block by block. */
+static int64_t end_of_conflicting_block(const gnl_span *other, const gnl_span *span, int64_t offset)
 {
-    block mine[MOST_BLOCKS], theirs[MOST_BLOCKS];
-    const int64_t away = other->offset - offset;
-    const int count = blocks_of(span, mine), others = blocks_of(other, theirs);
+    block blocks[MAX_BLOCKS], other_blocks[MAX_BLOCKS];
+    const int64_t distance = other->offset - offset;
+    const int count = blocks_of(span, blocks), others = blocks_of(other, other_blocks);
     for (int i = 0; i < count; i++)
         for (int j = 0; j < others; j++) {
-            const block *a = &mine[i], *b = &theirs[j];
-            if (a->from < away + b->past && away + b->from < a->past && meet_in_time(&a->time, &b->time))
+            const block *a = &blocks[i], *b = &other_blocks[j];
+            if (a->from < distance + b->past && distance + b->from < a->past && overlap_in_time(&a->time, &b->time))
                 return other->offset + b->past - a->from;
         }
     return -1;
 }
 
-/* Where `span` has to go from `offset` to be past a block of `other` that stands in its way, or -1. */
-static int64_t past_other(const gnl_span *other, const gnl_span *span, int64_t offset)
+/* Returns the lowest offset at which `span` lies behind a part of `other` that conflicts with it at `offset`; -1: there
+ * is no conflict. */
+static int64_t end_of_conflict(const gnl_span *other, const gnl_span *span, int64_t offset)
 {
     if (other->offset >= offset + span->size || offset >= other->offset + other->size)
         return -1;
     if (other->late || span->late)
-        return past_blocks(other, span, offset);
-    return ever_meet(other, span) ? other->offset + other->size : -1;
+        return end_of_conflicting_block(other, span, offset);
+    return are_live_together(other, span) ? other->offset + other->size : -1;
 }
 
-/* The same for all that are placed. */
-static int64_t obstacle(const gnl_span *all, const int *order, int placed, const gnl_span *span,
-                        int64_t offset)
+/* The same for the first conflict with any of the spans that are already placed. */
+static int64_t end_of_any_conflict(const gnl_span *all, const int *order, int placed, const gnl_span *span,
+                                   int64_t offset)
 {
     int64_t past = -1;
     for (int i = 0; i < placed && past < 0; i++)
-        past = past_other(&all[order[i]], span, offset);
+        past = end_of_conflict(&all[order[i]], span, offset);
     return past;
 }
 
@@ -118,25 +120,25 @@ static int64_t end_of(const gnl_span *span)
     return span->offset + span->size;
 }
 
-/* Places all in the order given; returns the numbers wanted. */
+/* Places all spans in the given order. Returns the size of the arena in numbers. */
 static int64_t place_all(gnl_span *span, int count, const int *order)
 {
     int64_t total = 0;
     for (int i = 0; i < count; i++) {
         gnl_span *now = &span[order[i]];
         now->offset = 0;
-        for (int64_t past; (past = obstacle(span, order, i, now, now->offset)) >= 0;)
+        for (int64_t past; (past = end_of_any_conflict(span, order, i, now, now->offset)) >= 0;)
             now->offset = past;
         total = GNL_MAX(total, end_of(now));
     }
     return total;
 }
 
-static int64_t counts_at(const gnl_span *span, int count, int time)
+static int64_t live_numbers_at(const gnl_span *span, int count, int time)
 {
     int64_t sum = 0;
     for (int i = 0; i < count; i++) {
-        block all[MOST_BLOCKS];
+        block all[MAX_BLOCKS];
         for (int j = blocks_of(&span[i], all) - 1; j >= 0; j--)
             if (all[j].time.begin <= time && time <= all[j].time.end)
                 sum += all[j].past - all[j].from;
@@ -144,43 +146,46 @@ static int64_t counts_at(const gnl_span *span, int count, int time)
     return sum;
 }
 
-/* The most that counts at one time: no layout needs less. That is when some block begins. */
-static int64_t most_at_once(const gnl_span *span, int count)
+/* Returns the most numbers that are live at one time, a lower bound for every layout. The maximum is reached at the
+ * beginning of a block. */
+static int64_t most_live_numbers(const gnl_span *span, int count)
 {
     int64_t most = 0;
     for (int i = 0; i < count; i++) {
-        block all[MOST_BLOCKS];
+        block all[MAX_BLOCKS];
         for (int j = blocks_of(&span[i], all) - 1; j >= 0; j--)
-            most = GNL_MAX(most, counts_at(span, count, all[j].time.begin));
+            most = GNL_MAX(most, live_numbers_at(span, count, all[j].time.begin));
     }
     return most;
 }
 
 static void swap(int *a, int *b)
 {
-    int kept = *a;
+    int saved = *a;
     *a = *b;
-    *b = kept;
+    *b = saved;
 }
 
-static int64_t remember(gnl_span *span, int count, int64_t total, int64_t best)
+/* Saves the current offsets if their total is below the best one. Returns the new best total. */
+static int64_t save_if_better(gnl_span *span, int count, int64_t total, int64_t best)
 {
     for (int i = 0; i < count && total < best; i++)
         span[i].best = span[i].offset;
     return GNL_MIN(total, best);
 }
 
-/* Exchanges two buffers in the order, and back where that does harm. Of all layouts the best is kept. */
+/* Improves a layout by random swaps of two spans in the order. Undoes a swap that increases the total. Saves the best
+ * layout, and stops when it reaches the lower bound `least`. */
 static int64_t improve(gnl_span *span, int count, gnl_rng *rng, int64_t least, int64_t best, int *order)
 {
-    int tries = GNL_MIN(MOST_TRIES, TRYING / GNL_MAX(count * count, 1));
+    int tries = GNL_MIN(MAX_SWAPS, MAX_COMPARISONS / GNL_MAX(count * count, 1));
     int64_t now = place_all(span, count, order);
-    best = remember(span, count, now, best);
+    best = save_if_better(span, count, now, best);
     for (int i = 0; i < tries && best > least; i++) {
         int *a = &order[gnl_rng_below(rng, (uint64_t)count)], *b = &order[gnl_rng_below(rng, (uint64_t)count)];
         swap(a, b);
         int64_t total = place_all(span, count, order);
-        best = remember(span, count, total, best);
+        best = save_if_better(span, count, total, best);
         if (total > now)
             swap(a, b);
         now = GNL_MIN(total, now);
@@ -193,8 +198,8 @@ int64_t gnl_plan_spans(gnl_span *span, int count, int *order)
     measure *const sizes[] = {numbers_of, numbers_times_time, time_of};
     for (int i = 0; i < count; i++)
         span[i].size = gnl_padded(span[i].numbers);
-    int64_t least = most_at_once(span, count), best = INT64_MAX;
-    gnl_rng rng = gnl_rng_make(0, GNL_STREAM_ORDER, 0); /* the same layout every time */
+    int64_t least = most_live_numbers(span, count), best = INT64_MAX;
+    gnl_rng rng = gnl_rng_make(0, GNL_STREAM_ORDER, 0); /* a fixed seed, for the same layout every time */
     for (size_t i = 0; i < GNL_COUNT(sizes); i++) {
         sort_largest_first(span, count, sizes[i], order);
         best = improve(span, count, &rng, least, best, order);

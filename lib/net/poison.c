@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Fills buffers with NaN when their content begins to count and when it ends; for test builds, see poison_priv.h. */
+/* Fills buffers with NaN at the beginning and at the end of their live periods. For test builds, see poison_priv.h. */
 #include "net/poison_priv.h"
 
-/* A buffer's content begins or ends at `time`. Some layers read x before they write dx, within one call, so that x may end and dx
- * begin in the same place. `call` goes from the start of a call to the time of a begin, or from the time of an end to the end of
- * the call: numbers that other buffers use within it are not filled. `shared` is true where there are such numbers. */
+/* The begin or the end of a live period. Some layers read x before they write dx within one call, so that x may end and
+ * dx begin in the same memory. Numbers that other buffers use during the period `call` are therefore not filled. For a
+ * begin, `call` lasts from the start of the layer's call to `time`; for an end, from `time` to the end of the call. */
 typedef struct event {
     int time;
     gnl_period call;
-    bool shared;
-    int piece;
+    bool shared; /* other buffers use some of the numbers during `call` */
+    int piece;   /* index in gnl_poison.piece */
 } event;
 
-/* A span as it lies, and its periods as they were before tiles changed them. */
+/* A span with its place, and its periods before set_extents() in layout.c extended them for tiles. */
 typedef struct piece {
     gnl_span span;
     int periods;
-    gnl_period period[GNL_MOST_PERIODS];
+    gnl_period period[GNL_MAX_PERIODS];
 } piece;
 
-/* Events in the order of their times: those of time t from first[t] to first[t + 1]. */
+/* Events sorted by time. Those of time t have the indices first[t], ..., first[t + 1] - 1. */
 typedef struct events {
     event *event;
     int *first;
@@ -29,12 +29,12 @@ struct gnl_poison {
     int pieces;
     piece *piece;
     events begins, ends;
-    int ended, begun; /* ends and begins up to these times have been filled */
+    int ended, begun; /* times up to which the ends and the begins of the current pass have been processed */
 };
 
 /* ---- times ----------------------------------------------------------------------------------- */
 
-/* The times of a pass, and those of the call of a node in it. */
+/* Returns the times of a pass. */
 static gnl_period times_of_pass(const genlat_net *net, gnl_poison_pass pass)
 {
     const gnl_compiler c = {.net = net};
@@ -54,6 +54,7 @@ static gnl_period times_of_pass(const genlat_net *net, gnl_poison_pass pass)
     }
 }
 
+/* Returns the times of the call of a node in a pass. */
 static gnl_period times_of_call(const genlat_net *net, gnl_poison_pass pass, int node)
 {
     const gnl_period whole = times_of_pass(net, pass);
@@ -63,10 +64,11 @@ static gnl_period times_of_call(const genlat_net *net, gnl_poison_pass pass, int
     return (gnl_period){begin, begin + 1};
 }
 
-/* Between the forward pass and what comes after it. */
+/* Returns the times between the forward and the backward pass. */
 static gnl_period times_between(const genlat_net *net)
 {
-    return (gnl_period){times_of_pass(net, GNL_POISON_FORWARD).end + 1, times_of_pass(net, GNL_POISON_BACKWARD).begin - 1};
+    return (gnl_period){times_of_pass(net, GNL_POISON_FORWARD).end + 1,
+                        times_of_pass(net, GNL_POISON_BACKWARD).begin - 1};
 }
 
 static bool is_within(int time, gnl_period period)
@@ -74,7 +76,8 @@ static bool is_within(int time, gnl_period period)
     return period.begin <= time && time <= period.end;
 }
 
-/* The call that a time belongs to. What the program does between the passes has no order. */
+/* Returns the times of the call that a time belongs to. The order of events between the passes is unknown, so that such
+ * a call lasts until the backward pass. */
 static gnl_period call_at(const genlat_net *net, int time)
 {
     static const gnl_poison_pass pairs[] = {GNL_POISON_BACKWARD, GNL_POISON_DUAL};
@@ -93,8 +96,8 @@ typedef struct range {
     int64_t from, past;
 } range;
 
-/* The part of a span that counts during a period; what comes late does so later. */
-static range counting(const gnl_span *span, gnl_period when)
+/* Returns the part of a span that is live during a period. The late numbers are excluded before late_begin. */
+static range live_range(const gnl_span *span, gnl_period when)
 {
     const int64_t from = span->late && when.end < span->late_begin ? span->late : 0;
     for (int i = 0; i < span->periods; i++)
@@ -103,8 +106,8 @@ static range counting(const gnl_span *span, gnl_period when)
     return (range){0, 0};
 }
 
-/* Those numbers of a span that a tile has, or all for tile -1. */
-static range place_of(const gnl_span *span, int64_t tile)
+/* Returns the numbers of a span that belong to a tile. tile -1: all numbers. */
+static range tile_range(const gnl_span *span, int64_t tile)
 {
     if (tile < 0)
         return (range){span->offset, span->offset + span->numbers};
@@ -112,20 +115,20 @@ static range place_of(const gnl_span *span, int64_t tile)
     return (range){from, from + span->unit};
 }
 
-/* All bits set is NaN, in either precision. */
+/* Fills with NaN: all bits set is NaN in float and double. */
 static void fill(gnl_real *from, int64_t numbers)
 {
     memset(from, 0xff, (size_t)numbers * sizeof *from);
 }
 
-/* Fills what other spans do not use during the call. */
+/* Fills the numbers of a range that other spans do not use during the call. */
 static void fill_unused(const genlat_exec *exec, const piece *mine, const event *at, range r)
 {
     const struct gnl_poison *p = exec->poison;
     while (r.from < r.past) {
         int64_t until = r.past, resume = r.past;
         for (int i = 0; i < p->pieces && at->shared; i++) {
-            const range other = counting(&p->piece[i].span, at->call);
+            const range other = live_range(&p->piece[i].span, at->call);
             if (&p->piece[i] == mine || other.past <= r.from || other.from >= until)
                 continue;
             until = GNL_MAX(other.from, r.from);
@@ -136,9 +139,9 @@ static void fill_unused(const genlat_exec *exec, const piece *mine, const event 
     }
 }
 
-/* ---- while compiling ------------------------------------------------------------------------- */
+/* ---- compilation ----------------------------------------------------------------------------- */
 
-void gnl_poison_note(const gnl_compiler *c)
+void gnl_poison_record_periods(const gnl_compiler *c)
 {
     genlat_ctx *ctx = c->net->object.ctx;
     struct gnl_poison *p = gnl_calloc(ctx, 1, sizeof *p);
@@ -156,18 +159,20 @@ void gnl_poison_note(const gnl_compiler *c)
 
 static event event_at(const gnl_compiler *c, int index, int time, bool ends)
 {
-    const range mine = place_of(&c->span[index], -1);
+    const range mine = tile_range(&c->span[index], -1);
     const gnl_period call = call_at(c->net, time);
-    event at = {time, ends ? (gnl_period){time, call.end} : (gnl_period){GNL_MIN(call.begin, time), time}, false, index};
+    event at = {time, ends ? (gnl_period){time, call.end} : (gnl_period){GNL_MIN(call.begin, time), time}, false,
+                index};
     for (int i = 0; i < c->spans; i++) {
-        const range other = counting(&c->span[i], at.call);
+        const range other = live_range(&c->span[i], at.call);
         at.shared |= i != index && other.from < mine.past && mine.from < other.past;
     }
     return at;
 }
 
-/* Gradients have no events: they are zeroed where they begin, and stay until the next forward pass. */
-static void note_lent(const gnl_compiler *c, struct gnl_poison *p)
+/* Records the spans of nested execs and gradients. Gradients have no events: they start at zero, and stay valid until
+ * the next forward pass. */
+static void record_shared(const gnl_compiler *c, struct gnl_poison *p)
 {
     for (; p->pieces < c->spans; p->pieces++) {
         const gnl_span *span = &c->span[p->pieces];
@@ -176,16 +181,18 @@ static void note_lent(const gnl_compiler *c, struct gnl_poison *p)
     }
 }
 
+/* Returns the number of times of all passes. */
 static int times_of(const genlat_net *net)
 {
-    return times_of_pass(net, GNL_POISON_FOLD).end + 2; /* the end of all is one of them */
+    return times_of_pass(net, GNL_POISON_FOLD).end + 2; /* includes end_of_time() of layout.c */
 }
 
+/* Lists the events of all pieces, sorted by time. Returns false if memory runs out. */
 static bool sort_events(const gnl_compiler *c, const struct gnl_poison *p, bool ends, events *out)
 {
     const int times = times_of(c->net);
     int count = 0;
-    out->event = gnl_calloc(c->net->object.ctx, (size_t)p->pieces * GNL_MOST_PERIODS, sizeof *out->event);
+    out->event = gnl_calloc(c->net->object.ctx, (size_t)p->pieces * GNL_MAX_PERIODS, sizeof *out->event);
     out->first = gnl_calloc(c->net->object.ctx, (size_t)times + 1, sizeof *out->first);
     for (int time = 0; time < times && out->event && out->first; time++) {
         for (int i = 0; i < p->pieces; i++)
@@ -197,12 +204,12 @@ static bool sort_events(const gnl_compiler *c, const struct gnl_poison *p, bool 
     return out->event && out->first;
 }
 
-void gnl_poison_place(const gnl_compiler *c)
+void gnl_poison_record_layout(const gnl_compiler *c)
 {
     struct gnl_poison *p = c->exec->poison;
     if (!p || !p->piece)
         return;
-    note_lent(c, p);
+    record_shared(c, p);
     for (int i = 0; i < c->spans; i++)
         p->piece[i].span = c->span[i];
     if (!sort_events(c, p, false, &p->begins) || !sort_events(c, p, true, &p->ends))
@@ -223,7 +230,7 @@ void gnl_poison_free(const genlat_exec *exec)
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
-static bool is_on(const genlat_exec *exec)
+static bool is_active(const genlat_exec *exec)
 {
     return exec->poison && exec->poison->pieces > 0;
 }
@@ -232,11 +239,11 @@ static void fill_events(const genlat_exec *exec, int64_t tile, const events *all
 {
     for (int i = all->first[times.begin]; times.begin <= times.end && i < all->first[times.end + 1]; i++) {
         const piece *now = &exec->poison->piece[all->event[i].piece];
-        fill_unused(exec, now, &all->event[i], place_of(&now->span, tile));
+        fill_unused(exec, now, &all->event[i], tile_range(&now->span, tile));
     }
 }
 
-/* What ends and what begins within the periods. */
+/* Fills the buffers whose live periods end, and those whose live periods begin, within the given times. */
 static void fill_within(const genlat_exec *exec, int64_t tile, gnl_period ends, gnl_period begins)
 {
     fill_events(exec, tile, &exec->poison->ends, ends);
@@ -252,17 +259,17 @@ void gnl_poison_arena(const genlat_exec *exec)
 
 void gnl_poison_forward_done(const genlat_exec *exec)
 {
-    if (is_on(exec))
+    if (is_active(exec))
         fill_within(exec, -1, nothing, times_between(exec->net));
 }
 
 void gnl_poison_backward_begins(const genlat_exec *exec)
 {
-    if (is_on(exec))
+    if (is_active(exec))
         fill_within(exec, -1, times_between(exec->net), nothing);
 }
 
-/* Of what begins between the passes, a buffer for one tile at a time begins anew with each tile. */
+/* Fills buffers that hold a single tile and become live between the passes, because each tile writes them. */
 static void begin_tile(const genlat_exec *exec, int64_t tile)
 {
     const events *begins = &exec->poison->begins;
@@ -270,13 +277,13 @@ static void begin_tile(const genlat_exec *exec, int64_t tile)
     for (int i = begins->first[gap.begin]; i < begins->first[gap.end + 1]; i++) {
         const piece *now = &exec->poison->piece[begins->event[i].piece];
         if (now->span.extent == GNL_EXTENT_ONE)
-            fill_unused(exec, now, &begins->event[i], place_of(&now->span, tile));
+            fill_unused(exec, now, &begins->event[i], tile_range(&now->span, tile));
     }
 }
 
 void gnl_poison_begin(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass)
 {
-    if (!is_on(exec))
+    if (!is_active(exec))
         return;
     exec->poison->ended = exec->poison->begun = times_of_pass(exec->net, pass).begin - 1;
     if (pass == GNL_POISON_BACKWARD && exec->tile < exec->capacity)
@@ -287,7 +294,7 @@ void gnl_poison_call(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass
 {
     struct gnl_poison *p = exec->poison;
     const gnl_period call = times_of_call(exec->net, pass, node);
-    if (!is_on(exec))
+    if (!is_active(exec))
         return;
     fill_within(exec, tile, (gnl_period){p->ended + 1, call.begin - 1}, (gnl_period){p->begun + 1, call.end});
     p->ended = call.begin - 1;
@@ -297,6 +304,6 @@ void gnl_poison_call(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass
 void gnl_poison_end(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass)
 {
     struct gnl_poison *p = exec->poison;
-    if (is_on(exec))
+    if (is_active(exec))
         fill_within(exec, tile, (gnl_period){p->ended + 1, times_of_pass(exec->net, pass).end}, nothing);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Test builds (GNL_POISON) fill every buffer of an exec's arena with NaN when its content begins to count and when it ends,
- * according to the layout. A read that is too early or too late then shows in the result. Other builds contain none of this. */
+/* Test builds (GNL_POISON) fill every buffer of an exec's arena with NaN at the beginning and at the end of its live
+ * periods. A read outside these periods then produces NaN in the results. Other builds contain none of this code. */
 #ifndef GNL_POISON_PRIV_H
 #define GNL_POISON_PRIV_H
 
@@ -16,25 +16,25 @@ typedef enum gnl_poison_pass {
 } gnl_poison_pass;
 
 #ifdef GNL_POISON
-/* While compiling: the periods of each span, before tiles change them; and where each lies. */
-void gnl_poison_note(const gnl_compiler *c);
-void gnl_poison_place(const gnl_compiler *c);
+/* During compilation: record the periods of each span before they are extended for tiles, and then the places. */
+void gnl_poison_record_periods(const gnl_compiler *c);
+void gnl_poison_record_layout(const gnl_compiler *c);
 void gnl_poison_free(const genlat_exec *exec);
 
-void gnl_poison_arena(const genlat_exec *exec);           /* a forward pass begins: no content counts */
-void gnl_poison_forward_done(const genlat_exec *exec);    /* all tiles have gone forward */
-void gnl_poison_backward_begins(const genlat_exec *exec); /* after the program and nested execs */
-/* Around the calls of a pass over a tile, and before each of them. */
+void gnl_poison_arena(const genlat_exec *exec);           /* at the start of a forward pass: nothing is live */
+void gnl_poison_forward_done(const genlat_exec *exec);    /* after the forward pass of all tiles */
+void gnl_poison_backward_begins(const genlat_exec *exec); /* after the caller and nested execs have run */
+/* Before and after a pass over a tile, and before each call in it. */
 void gnl_poison_begin(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass);
 void gnl_poison_call(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass, int node);
 void gnl_poison_end(const genlat_exec *exec, int64_t tile, gnl_poison_pass pass);
 #else
-static inline void gnl_poison_note(const gnl_compiler *c)
+static inline void gnl_poison_record_periods(const gnl_compiler *c)
 {
     (void)c;
 }
 
-static inline void gnl_poison_place(const gnl_compiler *c)
+static inline void gnl_poison_record_layout(const gnl_compiler *c)
 {
     (void)c;
 }

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Weights that are made from others: spectral norm (Miyato et al. 2018) and weight norm (Salimans and Kingma 2016).
- * An exec makes them once for each forward pass, layers multiply with what is made, and the gradients of all passes,
- * those of penalties among them, come back through here. docs/derivations/reparam.md derives it.
+ * Reparametrized weights: spectral norm (Miyato et al. 2018) and weight norm (Salimans and Kingma 2016). An exec
+ * computes the effective weight once for each forward pass, and layers use it. After a backward or penalty pass, the
+ * gradient by the effective weight is converted to gradients by the trained tensors. docs/derivations/reparam.md has
+ * the formulas.
  */
 #include <tgmath.h>
 
 #include "net/exec_priv.h"
 
-enum { FIRST_ITERATIONS = 15 }; /* of the power iteration before the first use */
+enum { INITIAL_ITERATIONS = 15 }; /* power iterations at initialization */
 
-/* Shorter rows of weight norm, and weights of a smaller sigma, count as zero: they have no direction. What is made of them is
- * zero and has no gradient, where the quotient would give an arbitrarily large one. */
+/* A row of weight norm shorter than this, and a weight of spectral norm with a smaller |sigma|, has no direction. Its
+ * effective weight is set to zero and gets no gradient, because the quotient would be arbitrarily large. */
 static const double TINY = 1e-12;
 
-/* The part of row r of the matrix that lies at `outer`. */
-static int64_t at(const gnl_matrix *m, int64_t outer, int64_t r)
+/* Returns the offset of the inner numbers of row r at index `outer`. */
+static int64_t offset_of(const gnl_matrix *m, int64_t outer, int64_t r)
 {
     return (outer * m->n + r) * m->inner;
 }
@@ -38,7 +39,8 @@ bool gnl_reparam_param(const gnl_param *of, int index, gnl_param *out)
 
 /* ---- spectral norm --------------------------------------------------------------------------- */
 
-/* To a unit vector. Zero becomes one with equal elements, so that the power iteration can leave it once the weight is not zero. */
+/* Scales x to length 1. A zero vector becomes a unit vector with equal elements, so that the power iteration can
+ * continue when the weight is no longer zero. */
 static void normalize(const gnl_matrix *m, int64_t count, gnl_real *x)
 {
     const double length = sqrt(m->k->dot(count, x, x));
@@ -48,17 +50,17 @@ static void normalize(const gnl_matrix *m, int64_t count, gnl_real *x)
         x[i] = (gnl_real)(1 / sqrt((double)count));
 }
 
-/* sum over r of row[r] times something of row r's part at `outer`. */
+/* Returns the product of row r with v. */
 static double row_times(const gnl_matrix *m, const gnl_real *w, const gnl_real *v, int64_t r)
 {
     double sum = 0;
     for (int64_t i = 0; i < m->outer; i++)
-        sum += m->k->dot(m->inner, w + at(m, i, r), v + i * m->inner);
+        sum += m->k->dot(m->inner, w + offset_of(m, i, r), v + i * m->inner);
     return sum;
 }
 
-/* u = W v and v = W^T u, both made unit vectors. */
-static void iterate(const gnl_matrix *m, const gnl_real *w, gnl_real *u, gnl_real *v)
+/* One power iteration: u = W v and v = W^T u, each normalized. */
+static void power_iteration(const gnl_matrix *m, const gnl_real *w, gnl_real *u, gnl_real *v)
 {
     for (int64_t r = 0; r < m->n; r++)
         u[r] = (gnl_real)row_times(m, w, v, r);
@@ -66,13 +68,14 @@ static void iterate(const gnl_matrix *m, const gnl_real *w, gnl_real *u, gnl_rea
     memset(v, 0, (size_t)(m->outer * m->inner) * sizeof *v);
     for (int64_t i = 0; i < m->outer; i++)
         for (int64_t r = 0; r < m->n; r++)
-            m->k->axpy(m->inner, u[r], w + at(m, i, r), v + i * m->inner);
+            m->k->axpy(m->inner, u[r], w + offset_of(m, i, r), v + i * m->inner);
     normalize(m, m->outer * m->inner, v);
 }
 
-/* The vectors are copied and made unit vectors again, since averages of the weights average them too. */
-static void make_spectral(const gnl_matrix *m, const gnl_real *w, const gnl_real *u, const gnl_real *v,
-                          gnl_reparam *p)
+/* Computes sigma and the effective weight. Copies of u and v are normalized first, because an average of weights also
+ * averages u and v. */
+static void compute_spectral(const gnl_matrix *m, const gnl_real *w, const gnl_real *u, const gnl_real *v,
+                             gnl_reparam *p)
 {
     double sigma = 0;
     memcpy(p->u, u, (size_t)m->n * sizeof *u);
@@ -85,62 +88,63 @@ static void make_spectral(const gnl_matrix *m, const gnl_real *w, const gnl_real
     m->k->scale(p->weight->count, (gnl_real)(p->sigma == 0 ? 0 : 1 / sigma), w, p->effective);
 }
 
-/* With u and v held: dW += (G - <G, W/sigma> u v^T) / sigma. */
-static void end_spectral(const gnl_matrix *m, const gnl_reparam *p, gnl_real *dw)
+/* dW += (G - <G, W/sigma> u v^T) / sigma, where G is the gradient by the effective weight. u and v are constants. */
+static void add_spectral_gradient(const gnl_matrix *m, const gnl_reparam *p, gnl_real *dw)
 {
     if (p->sigma == 0)
         return;
-    double along = m->k->dot(p->weight->count, p->grad, p->effective) / p->sigma;
+    double projection = m->k->dot(p->weight->count, p->grad, p->effective) / p->sigma;
     m->k->axpy(p->weight->count, (gnl_real)(1 / p->sigma), p->grad, dw);
     for (int64_t i = 0; i < m->outer; i++)
         for (int64_t r = 0; r < m->n; r++)
-            m->k->axpy(m->inner, (gnl_real)(-along * (double)p->u[r]), p->v + i * m->inner, dw + at(m, i, r));
+            m->k->axpy(m->inner, (gnl_real)(-projection * (double)p->u[r]), p->v + i * m->inner,
+                       dw + offset_of(m, i, r));
 }
 
 /* ---- weight norm ----------------------------------------------------------------------------- */
 
-/* <a, b> over row r. */
+/* Returns <a, b> over row r. */
 static double row_dot(const gnl_matrix *m, const gnl_real *a, const gnl_real *b, int64_t r)
 {
     double sum = 0;
     for (int64_t i = 0; i < m->outer; i++)
-        sum += m->k->dot(m->inner, a + at(m, i, r), b + at(m, i, r));
+        sum += m->k->dot(m->inner, a + offset_of(m, i, r), b + offset_of(m, i, r));
     return sum;
 }
 
-static void make_norm(const gnl_matrix *m, const gnl_real *w, const gnl_real *g, gnl_real *effective)
+static void compute_weight_norm(const gnl_matrix *m, const gnl_real *w, const gnl_real *g, gnl_real *effective)
 {
     for (int64_t r = 0; r < m->n; r++) {
         const double length = sqrt(row_dot(m, w, w, r));
         gnl_real scale = (gnl_real)(length < TINY ? 0 : (double)g[r] / length);
         for (int64_t i = 0; i < m->outer; i++)
-            m->k->scale(m->inner, scale, w + at(m, i, r), effective + at(m, i, r));
+            m->k->scale(m->inner, scale, w + offset_of(m, i, r), effective + offset_of(m, i, r));
     }
 }
 
-/* dg += <G, w>/|w|, dw += g/|w| (G - <G, w>/|w|^2 w), row by row; what is NULL is not wanted. */
-static void end_norm(const gnl_matrix *m, const gnl_reparam *p, const gnl_real *w, const gnl_real *g,
-                     gnl_real *dw, gnl_real *dg)
+/* dg += <G, w>/|w| and dw += g/|w| (G - <G, w>/|w|^2 w), row by row. dw or dg may be NULL: not requested. */
+static void add_weight_norm_gradients(const gnl_matrix *m, const gnl_reparam *p, const gnl_real *w, const gnl_real *g,
+                                      gnl_real *dw, gnl_real *dg)
 {
     for (int64_t r = 0; r < m->n; r++) {
         double norm = sqrt(row_dot(m, w, w, r));
         if (norm < TINY)
             continue;
-        double along = row_dot(m, p->grad, w, r) / norm;
+        double projection = row_dot(m, p->grad, w, r) / norm;
         gnl_real scale = (gnl_real)((double)g[r] / norm),
-                 back = (gnl_real)(-(double)g[r] * along / (norm * norm));
+                 back = (gnl_real)(-(double)g[r] * projection / (norm * norm));
         if (dg)
-            dg[r] += (gnl_real)along;
+            dg[r] += (gnl_real)projection;
         for (int64_t i = 0; dw && i < m->outer; i++) {
-            m->k->axpy(m->inner, scale, p->grad + at(m, i, r), dw + at(m, i, r));
-            m->k->axpy(m->inner, back, w + at(m, i, r), dw + at(m, i, r));
+            m->k->axpy(m->inner, scale, p->grad + offset_of(m, i, r), dw + offset_of(m, i, r));
+            m->k->axpy(m->inner, back, w + offset_of(m, i, r), dw + offset_of(m, i, r));
         }
     }
 }
 
 /* ---- nets and execs -------------------------------------------------------------------------- */
 
-void gnl_reparam_start(const genlat_net *net, const gnl_weight *weight)
+void gnl_reparam_init(const genlat_net *net, const gnl_weight *weight)
 {
     if (!weight->auxiliary)
         return;
@@ -152,12 +156,12 @@ void gnl_reparam_start(const genlat_net *net, const gnl_weight *weight)
             first[r] = (gnl_real)sqrt(row_dot(&m, w, w, r));
         return;
     }
-    for (int i = 0; i < FIRST_ITERATIONS; i++)
-        iterate(&m, w, first, gnl_net_weight_data(net, weight->auxiliary + 1));
+    for (int i = 0; i < INITIAL_ITERATIONS; i++)
+        power_iteration(&m, w, first, gnl_net_weight_data(net, weight->auxiliary + 1));
 }
 
-/* Gives each reparametrized weight its part of the memory at `from`; returns the numbers that all take. */
-static int64_t lay_out(genlat_exec *exec, gnl_real *from)
+/* Assigns memory at `from` to each reparametrized weight. Returns the numbers needed. from NULL: only counts. */
+static int64_t assign_memory(genlat_exec *exec, gnl_real *from)
 {
     int64_t used = 0;
     exec->reparams = 0;
@@ -168,13 +172,13 @@ static int64_t lay_out(genlat_exec *exec, gnl_real *from)
         const int64_t rows = w->param.shape.dim[w->param.axis], columns = w->count / rows;
         const int64_t count = gnl_padded(w->count), n = gnl_padded(rows);
         const bool spectral = w->param.reparam == GNL_REPARAM_SPECTRAL;
-        gnl_real *part = from ? from + used : NULL;
-        if (part)
+        gnl_real *at = from ? from + used : NULL;
+        if (at)
             exec->reparam[exec->reparams] = (gnl_reparam){.weight = w,
-                                                          .effective = part,
-                                                          .grad = part + count,
-                                                          .u = spectral ? part + 2 * count : NULL,
-                                                          .v = spectral ? part + 2 * count + n : NULL};
+                                                          .effective = at,
+                                                          .grad = at + count,
+                                                          .u = spectral ? at + 2 * count : NULL,
+                                                          .v = spectral ? at + 2 * count + n : NULL};
         used += 2 * count + (spectral ? n + gnl_padded(columns) : 0);
         exec->reparams++;
     }
@@ -184,18 +188,18 @@ static int64_t lay_out(genlat_exec *exec, gnl_real *from)
 genlat_status gnl_reparam_alloc(genlat_exec *exec)
 {
     genlat_ctx *ctx = exec->object.ctx;
-    int64_t numbers = lay_out(exec, NULL);
+    int64_t numbers = assign_memory(exec, NULL);
     if (!exec->reparams)
         return GENLAT_OK;
     exec->reparam = gnl_calloc(ctx, (size_t)exec->reparams, sizeof *exec->reparam);
     exec->effective = gnl_calloc(ctx, (size_t)numbers, sizeof *exec->effective);
     if (!exec->reparam || !exec->effective)
         return GENLAT_E_MEMORY;
-    (void)lay_out(exec, exec->effective);
+    (void)assign_memory(exec, exec->effective);
     return GENLAT_OK;
 }
 
-void gnl_reparam_make(genlat_exec *exec, gnl_mode mode)
+void gnl_reparam_compute(genlat_exec *exec, gnl_mode mode)
 {
     const genlat_net *net = exec->net;
     for (int i = 0; i < exec->reparams; i++) {
@@ -204,13 +208,13 @@ void gnl_reparam_make(genlat_exec *exec, gnl_mode mode)
         const gnl_real *w = net->value + p->weight->offset;
         gnl_real *first = gnl_net_weight_data(net, p->weight->auxiliary);
         if (!p->u) {
-            make_norm(&m, w, first, p->effective);
+            compute_weight_norm(&m, w, first, p->effective);
             continue;
         }
         gnl_real *v = gnl_net_weight_data(net, p->weight->auxiliary + 1);
         if (mode == GNL_TRAIN && !exec->held)
-            iterate(&m, w, first, v);
-        make_spectral(&m, w, first, v, p);
+            power_iteration(&m, w, first, v);
+        compute_spectral(&m, w, first, v, p);
     }
 }
 
@@ -230,13 +234,13 @@ void gnl_reparam_end(const genlat_exec *exec)
     const genlat_net *net = exec->net;
     for (int i = 0; i < exec->reparams; i++) {
         const gnl_reparam *p = &exec->reparam[i];
-        const gnl_weight *beside = &net->weight[p->weight->auxiliary];
+        const gnl_weight *auxiliary = &net->weight[p->weight->auxiliary];
         const gnl_matrix m = gnl_matrix_of(net, &p->weight->param);
         gnl_real *dw = grad_of(net, p->weight);
         if (!p->u)
-            end_norm(&m, p, net->value + p->weight->offset, net->value + beside->offset, dw,
-                     grad_of(net, beside));
+            add_weight_norm_gradients(&m, p, net->value + p->weight->offset, net->value + auxiliary->offset, dw,
+                                      grad_of(net, auxiliary));
         else if (dw)
-            end_spectral(&m, p, dw);
+            add_spectral_gradient(&m, p, dw);
     }
 }

@@ -8,14 +8,15 @@
 
 enum { MAX_LINE = 1024, MAX_KEY = 128 };
 
-/* Text that grows; the final zero is always there. */
-typedef struct growing {
+/* Zero-terminated text that grows. */
+typedef struct text_buffer {
     genlat_ctx *ctx;
     char *text;
     size_t length, capacity;
-} growing;
+} text_buffer;
 
-static genlat_status append(growing *to, const char *line)
+/* Appends a line and a newline. */
+static genlat_status append(text_buffer *to, const char *line)
 {
     size_t length = strlen(line);
     GNL_TRY(gnl_grow(to->ctx, (void **)&to->text, &to->capacity, to->length + length + 2, 1));
@@ -25,25 +26,28 @@ static genlat_status append(growing *to, const char *line)
     return GENLAT_OK;
 }
 
-/* "genlat.<prefix>net", the key of the graph. */
+/* Writes "genlat.<prefix>net", the metadata key of the graph. */
 static genlat_status graph_key(const char *prefix, char key[MAX_KEY])
 {
     if (snprintf(key, MAX_KEY, "genlat.%snet", prefix) >= MAX_KEY)
-        return gnl_fail(GENLAT_E_INVALID, "prefix %.40s.. is too long", prefix);
+        return gnl_fail(GENLAT_E_INVALID, "the prefix '%.40s...' has %zu bytes, too many for a key; use a shorter one",
+                        prefix, strlen(prefix));
     return GENLAT_OK;
 }
 
+/* Writes "<prefix><name>", the name of a weight's tensor. */
 static genlat_status weight_key(const char *prefix, const gnl_weight *weight, char key[2 * MAX_KEY])
 {
     if (snprintf(key, 2 * MAX_KEY, "%s%s", prefix, weight->name) >= 2 * MAX_KEY)
-        return gnl_fail(GENLAT_E_INVALID, "prefix %.40s.. is too long", prefix);
+        return gnl_fail(GENLAT_E_INVALID, "the prefix '%.40s...' has %zu bytes, too many for a key; use a shorter one",
+                        prefix, strlen(prefix));
     return GENLAT_OK;
 }
 
-/* ---- the graph as text ----------------------------------------------------------------------- */
+/* ---- writing the graph ----------------------------------------------------------------------- */
 
-/* "input x 1x28x28" */
-static genlat_status append_input(growing *to, const gnl_node *node)
+/* Appends a line such as "input x 1x28x28". */
+static genlat_status append_input(text_buffer *to, const gnl_node *node)
 {
     char line[MAX_LINE];
     size_t used = (size_t)snprintf(line, sizeof line, "input %s", node->name);
@@ -53,8 +57,8 @@ static genlat_status append_input(growing *to, const gnl_node *node)
     return append(to, line);
 }
 
-/* "output mean,logvar" */
-static genlat_status append_outputs(growing *to, const genlat_net *net)
+/* Appends a line such as "output mean,logvar". */
+static genlat_status append_outputs(text_buffer *to, const genlat_net *net)
 {
     char line[MAX_LINE] = "output ";
     for (int i = 0; i < net->outputs; i++) {
@@ -64,7 +68,7 @@ static genlat_status append_outputs(growing *to, const genlat_net *net)
     return append(to, line);
 }
 
-static genlat_status write_graph(const genlat_net *net, growing *to)
+static genlat_status write_graph(const genlat_net *net, text_buffer *to)
 {
     char line[MAX_LINE];
     for (int i = 0; i < net->inputs; i++)
@@ -87,7 +91,7 @@ static genlat_status write_weight(const genlat_net *net, int i, gnl_writer *writ
 genlat_status gnl_net_write(const genlat_net *net, gnl_writer *writer, const char *prefix)
 {
     char key[2 * MAX_KEY];
-    growing graph = {.ctx = net->object.ctx};
+    text_buffer graph = {.ctx = net->object.ctx};
     GNL_TRY(graph_key(prefix, key));
     genlat_status status = write_graph(net, &graph);
     if (status == GENLAT_OK)
@@ -101,22 +105,22 @@ genlat_status gnl_net_write(const genlat_net *net, gnl_writer *writer, const cha
     return status;
 }
 
-/* ---- the graph from text --------------------------------------------------------------------- */
+/* ---- reading the graph ----------------------------------------------------------------------- */
 
-/* A text taken apart. */
+/* The parts of a graph's text. Names point into the text. */
 typedef struct graph {
     const char *names[GNL_MAX_INPUTS];
     gnl_shape shapes[GNL_MAX_INPUTS];
     gnl_net_text text;
-    growing layers;
+    text_buffer layers;
 } graph;
 
-static genlat_status bad_line(const char *line)
+static genlat_status bad_input(const char *name)
 {
-    return gnl_fail(GENLAT_E_FORMAT, "graph: '%.80s' is not understood", line);
+    return gnl_fail(GENLAT_E_FORMAT, "graph: malformed input '%.80s'; 'input NAME SIZExSIZE...' expected", name);
 }
 
-static bool take_shape(char *text, gnl_shape *shape)
+static bool parse_shape(char *text, gnl_shape *shape)
 {
     char *rest = NULL;
     *shape = (gnl_shape){0};
@@ -126,41 +130,42 @@ static bool take_shape(char *text, gnl_shape *shape)
     return true;
 }
 
-static genlat_status take_input(graph *g, char *line)
+static genlat_status parse_input(graph *g, char *line)
 {
     char *rest = NULL;
     const char *name = strtok_r(line, " ", &rest);
     if (!name || g->text.inputs == GNL_MAX_INPUTS)
-        return bad_line("input");
+        return bad_input(name ? name : "");
     g->names[g->text.inputs] = name;
-    return take_shape(rest, &g->shapes[g->text.inputs++]) ? GENLAT_OK : bad_line(name);
+    return parse_shape(rest, &g->shapes[g->text.inputs++]) ? GENLAT_OK : bad_input(name);
 }
 
-/* Takes the text apart in place. */
-static genlat_status take_graph(graph *g, char *text)
+/* Splits the text into inputs and layers. Overwrites it. */
+static genlat_status parse_graph(graph *g, char *text)
 {
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         if (strncmp(line, "input ", 6) == 0)
-            GNL_TRY(take_input(g, line + 6));
+            GNL_TRY(parse_input(g, line + 6));
         else
             GNL_TRY(append(&g->layers, line));
     }
     if (!g->layers.text || !g->text.inputs)
-        return gnl_fail(GENLAT_E_FORMAT, "graph: no input or no layer");
+        return gnl_fail(GENLAT_E_FORMAT, "graph: %d inputs and %s layers; at least one of each expected",
+                        g->text.inputs, g->layers.text ? "some" : "no");
     g->text.names = g->names;
     g->text.shapes = g->shapes;
     g->text.layers = g->layers.text;
     return GENLAT_OK;
 }
 
-/* Builds the graph of a text; no weight may have more than `most` numbers. */
+/* Builds a net from text. Its weights together may have at most `most` numbers. */
 static genlat_status build_graph(genlat_ctx *ctx, const char *stored, int64_t most, genlat_net **out)
 {
     graph g = {.layers = {.ctx = ctx}};
     char *copy = gnl_strdup(ctx, stored);
-    genlat_status status = copy ? take_graph(&g, copy) : GENLAT_E_MEMORY;
-    g.text.most_numbers = GNL_MAX(most, 1);
+    genlat_status status = copy ? parse_graph(&g, copy) : GENLAT_E_MEMORY;
+    g.text.max_numbers = GNL_MAX(most, 1);
     if (status == GENLAT_OK)
         status = gnl_net_from_graph(ctx, &g.text, out);
     gnl_free(ctx, g.layers.text);
@@ -175,14 +180,13 @@ static genlat_status read_graph(genlat_ctx *ctx, const gnl_reader *reader, const
     GNL_TRY(graph_key(prefix, key));
     const char *stored = gnl_reader_meta(reader, key);
     if (!stored)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "metadata has no %s: the file does not hold this kind of model",
-                        key);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "metadata %s is missing; the file contains another kind of model", key);
     return build_graph(ctx, stored, gnl_reader_elements(reader), out);
 }
 
 genlat_status gnl_net_clone(const genlat_net *net, genlat_net **out)
 {
-    growing text = {.ctx = net->object.ctx};
+    text_buffer text = {.ctx = net->object.ctx};
     GNL_TRY(gnl_net_check_not_bf16(net));
     genlat_status status = write_graph(net, &text);
     if (status == GENLAT_OK)
@@ -197,12 +201,12 @@ genlat_status gnl_net_clone(const genlat_net *net, genlat_net **out)
 
 /* ---- weights --------------------------------------------------------------------------------- */
 
-/* A copy of all that a file may replace, so that an error in the middle changes nothing. */
-typedef struct staged {
+/* Arenas that a file is read into. They replace those of the net once all weights have been read. */
+typedef struct staging {
     gnl_real *value, *state;
-} staged;
+} staging;
 
-static genlat_status stage(const genlat_net *net, const gnl_reader *reader, const char *prefix, staged *to)
+static genlat_status read_weights(const genlat_net *net, const gnl_reader *reader, const char *prefix, staging *to)
 {
     char key[2 * MAX_KEY];
     for (int i = 0; i < net->weights; i++) {
@@ -218,9 +222,9 @@ genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char
 {
     genlat_ctx *ctx = net->object.ctx;
     GNL_TRY(gnl_net_check_not_bf16(net));
-    staged to = {.value = gnl_calloc(ctx, (size_t)net->values, sizeof(gnl_real)),
+    staging to = {.value = gnl_calloc(ctx, (size_t)net->values, sizeof(gnl_real)),
                  .state = gnl_calloc(ctx, (size_t)net->states, sizeof(gnl_real))};
-    genlat_status status = to.value && to.state ? stage(net, reader, prefix, &to) : GENLAT_E_MEMORY;
+    genlat_status status = to.value && to.state ? read_weights(net, reader, prefix, &to) : GENLAT_E_MEMORY;
     if (status == GENLAT_OK) {
         memcpy(net->value, to.value, (size_t)net->values * sizeof(gnl_real));
         memcpy(net->state, to.state, (size_t)net->states * sizeof(gnl_real));
@@ -235,7 +239,7 @@ genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const c
     genlat_status status = read_graph(ctx, reader, prefix, out);
     if (status != GENLAT_OK)
         return gnl_fail_in(status, "%s", gnl_reader_path(reader));
-    status = stage(*out, reader, prefix, &(staged){(*out)->value, (*out)->state});
+    status = read_weights(*out, reader, prefix, &(staging){(*out)->value, (*out)->state});
     if (status != GENLAT_OK) {
         gnl_net_release(*out);
         *out = NULL;

@@ -89,7 +89,7 @@ START_TEST(errors_name_what_no_output_needs)
     open_rig(&r);
     refused(genlat_exec_node(r.exec, "dead", &node), GENLAT_E_STATE, "run forward first");
     ck_assert_int_eq(genlat_exec_forward(r.exec, GENLAT_MODE_TRAIN, 2, (const genlat_tensor *const *)r.x), GENLAT_OK);
-    refused(genlat_exec_node(r.exec, "dead", &node), GENLAT_E_UNSUPPORTED, "'dead' is not computed, since no output depends");
+    refused(genlat_exec_node(r.exec, "dead", &node), GENLAT_E_UNSUPPORTED, "'dead' is not computed, because no output depends");
     ck_assert_ptr_null(node);
     ck_assert_int_eq(genlat_exec_node(r.exec, "a", &node), GENLAT_OK);
     genlat_tensor_destroy(&node);

@@ -100,8 +100,8 @@ bool gnl_penalties_are_exact(const gnl_gan_penalties *all);
 int64_t gnl_penalties_space(const gnl_gan_penalties *all, const genlat_model *model);
 double gnl_penalties_at_samples(const gnl_gan_penalties *all, int side);
 
-/* Sums of the values: the penalty that a step reports, of lazy and of other kinds; the part that belongs to the loss; and the
- * sum of all values. A step fails if the last one is not finite. */
+/* Sums of the values: the penalty that a step reports, of lazy and of other kinds; the part that belongs to the loss;
+ * and the sum of all values. A step fails if the last one is not finite. */
 typedef struct gnl_penalty_sum {
     double lazy, steady, loss, total;
 } gnl_penalty_sum;

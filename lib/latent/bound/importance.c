@@ -115,8 +115,8 @@ static double ratio_factor(const gnl_bound *b, const gnl_bound_call *call)
     return ratio_weight(b, call) / (double)call->code->rows;
 }
 
-/* Adds the derivatives of log q(z|x) - log p(z) by z. The doubly reparametrized estimator multiplies the gradient through z by
- * the weight again. */
+/* Adds the derivatives of log q(z|x) - log p(z) by z. The doubly reparametrized estimator multiplies the gradient
+ * through z by the weight a second time. */
 static void backward_z(const gnl_bound *b, gnl_bound_call *call)
 {
     gnl_code *c = call->code;
