@@ -54,6 +54,15 @@ static genlat_status make_schedules(genlat_model *model)
     return GENLAT_OK;
 }
 
+static bool has_parts(const genlat_model *model, int optimizer)
+{
+    for (int i = 0; i < model->parts; i++)
+        if (model->part[i].optimizer == optimizer)
+            return true;
+    return false;
+}
+
+/* Checks the text of an optimizer, and creates the optimizer if it has parts. Those without are the last ones. */
 static genlat_status make_optimizer(genlat_model *model, int index, const gnl_text *text, const char *first)
 {
     gnl_model_optimizer *o = &model->optimizer[index];
@@ -64,18 +73,13 @@ static genlat_status make_optimizer(genlat_model *model, int index, const gnl_te
     if (status != GENLAT_OK)
         return gnl_fail_in(status, "%s", text->key);
     o->lr = gnl_optim_lr(o->optim);
+    if (!has_parts(model, index)) {
+        gnl_optim_release(o->optim);
+        o->optim = NULL;
+    }
     return GENLAT_OK;
 }
 
-static bool has_parts(const genlat_model *model, int optimizer)
-{
-    for (int i = 0; i < model->parts; i++)
-        if (model->part[i].optimizer == optimizer)
-            return true;
-    return false;
-}
-
-/* Creates the optimizers that have parts. Those without parts are the last ones of the configuration. */
 static genlat_status make_optimizers(genlat_model *model)
 {
     const gnl_config_type *type = model->type->config;
@@ -85,9 +89,7 @@ static genlat_status make_optimizers(genlat_model *model)
         if (text->kind != GNL_TEXT_OPTIMIZER)
             continue;
         first = first ? first : gnl_config_text(text, model->config);
-        if (has_parts(model, index))
-            GNL_TRY(make_optimizer(model, index, text, first));
-        index++;
+        GNL_TRY(make_optimizer(model, index++, text, first));
     }
     return GENLAT_OK;
 }

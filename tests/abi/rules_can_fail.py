@@ -54,7 +54,7 @@ PLANTED = [
     ("words.py", "docs/derivations/glu.md", None, "The ro" "om is large.\n", "the word 'ro" "om'"),
     ("words.py", "lib/base/alloc.c", None, "/* A gu" "est_exec. */\n", "the word 'gu" "est'"),
     ("words.py", "lib/base/alloc.c", None, f"/* {'x' * 120} */\n", "has 126 columns"),
-    ("words.py", "docs/planted.md", None, f"[text]({'x' * 120}) and more\n", "has 136 columns"),
+    ("words.py", "docs/planted.md", None, f"[text]({'x' * 120}) and more\n", "has 137 columns"),
     ("words.py", "docs/planted.md", None, f"\nA{' word' * 40}.\n", "a sentence has 41 words"),
     ("words.py", "docs/planted.md", None, f"\n- A{' word' * 40}.\n", "a sentence has 41 words"),
     ("words.py", "docs/planted.md", None, f"\nA{' word' * 18}.\n", "docs/planted.md: the median sentence has 19 words"),
