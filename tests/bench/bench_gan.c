@@ -109,7 +109,7 @@ static genlat_status open_dcgan64(bench *b)
 }
 
 /* The critic on x, and the derivative of the mean of softplus(-sign D(x)) back through it. */
-static genlat_status judge(bench *b, const genlat_tensor *x, float sign, unsigned wanted)
+static genlat_status judge(bench *b, const genlat_tensor *x, float sign, unsigned expected)
 {
     genlat_exec *exec = b->exec[D];
     GNL_TRY(genlat_exec_forward(exec, GENLAT_MODE_TRAIN, 1, &x));
@@ -117,7 +117,7 @@ static genlat_status judge(bench *b, const genlat_tensor *x, float sign, unsigne
     gnl_real *slope = gnl_exec_output_grad(exec, 0);
     for (int i = 0; i < DCGAN_BATCH; i++)
         slope[i] = -sign / ((1 + expf(sign * logit[i])) * DCGAN_BATCH);
-    gnl_exec_backward(exec, 1, wanted);
+    gnl_exec_backward(exec, 1, expected);
     return GENLAT_OK;
 }
 

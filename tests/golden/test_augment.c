@@ -50,17 +50,17 @@ static void take_draw(const gnl_augment *a, const gnl_real *numbers, gnl_augment
     }
 }
 
-static void expect(int64_t n, const gnl_real *found, const gnl_real *wanted)
+static void expect(int64_t n, const gnl_real *found, const gnl_real *expected)
 {
     for (int64_t i = 0; i < n; i++)
-        ck_assert_msg(fabs((double)(found[i] - wanted[i])) < 1e-5, "number %lld is %g, %g wanted",
-                      (long long)i, (double)found[i], (double)wanted[i]);
+        ck_assert_msg(fabs((double)(found[i] - expected[i])) < 1e-5, "number %lld is %g, expected %g",
+                      (long long)i, (double)found[i], (double)expected[i]);
 }
 
 START_TEST(changes_agree_with_pytorch)
 {
     const gnl_augment a = parse(&cases[_i]);
-    gnl_real x[MOST], dy[MOST], numbers[ROWS * NUMBERS], wanted[MOST], found[MOST];
+    gnl_real x[MOST], dy[MOST], numbers[ROWS * NUMBERS], expected[MOST], found[MOST];
     gnl_augment_draw draws[ROWS * GNL_COUNT(kinds)] = {{.applies = false}};
     genlat_ctx *ctx = NULL;
     gnl_reader *golden = NULL;
@@ -74,11 +74,11 @@ START_TEST(changes_agree_with_pytorch)
     for (int i = 0; i < ROWS; i++)
         take_draw(&a, numbers + i * NUMBERS, draws + i * a.count);
     gnl_augment_forward(&a, &compute, ROWS, draws, x, found);
-    load(golden, &cases[_i], "y", wanted);
-    expect(n, found, wanted);
+    load(golden, &cases[_i], "y", expected);
+    expect(n, found, expected);
     gnl_augment_backward(&a, &compute, ROWS, draws, dy, found);
-    load(golden, &cases[_i], "dx", wanted);
-    expect(n, found, wanted);
+    load(golden, &cases[_i], "dx", expected);
+    expect(n, found, expected);
     gnl_reader_close(golden);
     genlat_ctx_destroy(&ctx);
 }

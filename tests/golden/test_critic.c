@@ -54,14 +54,14 @@ static void close_trial(trial *t)
 static void measure(const trial *t, const char *prefix, const char *key, int64_t count, const gnl_real *found,
                     double sum[2])
 {
-    gnl_real *wanted = gnl_alloc(ctx, (size_t)count, sizeof *wanted);
-    ck_assert_ptr_nonnull(wanted);
-    load(t, prefix, key, NULL, wanted);
+    gnl_real *expected = gnl_alloc(ctx, (size_t)count, sizeof *expected);
+    ck_assert_ptr_nonnull(expected);
+    load(t, prefix, key, NULL, expected);
     for (int64_t i = 0; i < count; i++) {
-        sum[0] += pow((double)found[i] - (double)wanted[i], 2);
-        sum[1] += pow((double)wanted[i], 2);
+        sum[0] += pow((double)found[i] - (double)expected[i], 2);
+        sum[1] += pow((double)expected[i], 2);
     }
-    gnl_free(ctx, wanted);
+    gnl_free(ctx, expected);
 }
 
 static void expect_near(const trial *t, const char *what, const double sum[2])

@@ -49,16 +49,16 @@ static void load(const golden_case *g, const char *name, int64_t count, gnl_real
 /* Largest difference, relative to the largest number that was wanted. */
 static void expect(const golden_case *g, const char *name, int64_t count, const gnl_real *found)
 {
-    gnl_real *wanted = gnl_alloc(ctx, (size_t)count, sizeof *wanted);
-    ck_assert_ptr_nonnull(wanted);
-    load(g, name, count, wanted);
+    gnl_real *expected = gnl_alloc(ctx, (size_t)count, sizeof *expected);
+    ck_assert_ptr_nonnull(expected);
+    load(g, name, count, expected);
     double size = SMALL, worst = 0;
     for (int64_t i = 0; i < count; i++) {
-        double difference = fabs((double)found[i] - (double)wanted[i]);
-        size = fmax(size, fabs((double)wanted[i]));
+        double difference = fabs((double)found[i] - (double)expected[i]);
+        size = fmax(size, fabs((double)expected[i]));
         worst = difference <= worst ? worst : difference;
     }
-    gnl_free(ctx, wanted);
+    gnl_free(ctx, expected);
     ck_assert_msg(worst <= LIMIT * size, "%s on %s: %s is off by %g of %g", g->c->spec, g->c->shapes, name,
                   worst, size);
 }

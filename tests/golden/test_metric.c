@@ -30,9 +30,9 @@ static genlat_tensor *matrix(const float *numbers, int64_t rows, int64_t width)
     return out;
 }
 
-static void assert_close(double found, double wanted, double tolerance)
+static void assert_close(double found, double expected, double tolerance)
 {
-    ck_assert_double_le(fabs(found - wanted), tolerance * (1 + fabs(wanted)));
+    ck_assert_double_le(fabs(found - expected), tolerance * (1 + fabs(expected)));
 }
 
 START_TEST(distances_are_those_of_scipy)
@@ -56,14 +56,14 @@ END_TEST
 START_TEST(neighbours_are_those_of_scipy)
 {
     const int64_t k = _i ? 5 : 3;
-    const double *wanted = _i ? golden_neighbours_5 : golden_neighbours_3;
+    const double *expected = _i ? golden_neighbours_5 : golden_neighbours_3;
     genlat_tensor *a = matrix(golden_a, ROWS_A, WIDTH), *b = matrix(golden_b, ROWS_B, WIDTH);
     genlat_neighbours found = {.size = sizeof found};
     ck_assert_int_eq(genlat_metric_neighbours(a, b, k, &found), GENLAT_OK);
-    assert_close(found.precision, wanted[0], 1e-12);
-    assert_close(found.recall, wanted[1], 1e-12);
-    assert_close(found.density, wanted[2], 1e-12);
-    assert_close(found.coverage, wanted[3], 1e-12);
+    assert_close(found.precision, expected[0], 1e-12);
+    assert_close(found.recall, expected[1], 1e-12);
+    assert_close(found.density, expected[2], 1e-12);
+    assert_close(found.coverage, expected[3], 1e-12);
     genlat_tensor_destroy(&a);
     genlat_tensor_destroy(&b);
 }

@@ -86,17 +86,17 @@ START_TEST(old_files_are_read)
 END_TEST
 
 /* The numbers that a file without the state of training keeps. */
-static void compare(const genlat_model *found, const genlat_model *wanted)
+static void compare(const genlat_model *found, const genlat_model *expected)
 {
-    for (int i = 0; i < wanted->parts; i++) {
-        const gnl_part *p = &found->part[i], *q = &wanted->part[i];
+    for (int i = 0; i < expected->parts; i++) {
+        const gnl_part *p = &found->part[i], *q = &expected->part[i];
         if (q->keep != GNL_KEEP_MODEL)
             continue;
         for (int k = 0; k < q->weights; k++) {
             const gnl_weight *w = &q->weight[k];
             const gnl_real *a = (w->param.state ? p->state : p->value), *b = (w->param.state ? q->state : q->value);
             for (int64_t j = w->offset; b && j < w->offset + w->count; j++)
-                ck_assert_msg(fabs((double)(a[j] - b[j])) < 1e-5, "%s.%s is %.7g, %.7g wanted", q->name, w->name, (double)a[j],
+                ck_assert_msg(fabs((double)(a[j] - b[j])) < 1e-5, "%s.%s is %.7g, expected %.7g", q->name, w->name, (double)a[j],
                               (double)b[j]);
         }
     }

@@ -69,24 +69,24 @@ static void load_weights(const char *name, const char *part, genlat_net *net)
 }
 
 /* Relative error of one array of numbers, as a vector. */
-static double error_of(const gnl_real *found, const gnl_real *wanted, int64_t count)
+static double error_of(const gnl_real *found, const gnl_real *expected, int64_t count)
 {
     double apart = 0, size = 0;
     for (int64_t i = 0; i < count; i++) {
-        apart += pow((double)found[i] - (double)wanted[i], 2);
-        size += pow((double)wanted[i], 2);
+        apart += pow((double)found[i] - (double)expected[i], 2);
+        size += pow((double)expected[i], 2);
     }
     return sqrt(apart / size);
 }
 
 static void compare_gradients(const char *name, const char *part, const genlat_net *net)
 {
-    gnl_real wanted[512];
+    gnl_real expected[512];
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         ck_assert_int_le(w->count, 512);
-        read(name, part, w->name, &w->param.shape, wanted);
-        double error = error_of(net->grad + w->offset, wanted, w->count);
+        read(name, part, w->name, &w->param.shape, expected);
+        double error = error_of(net->grad + w->offset, expected, w->count);
         ck_assert_msg(error < NEAR, "%s: %s%s is off by %g", name, part, w->name, error);
     }
 }
@@ -99,22 +99,22 @@ START_TEST(objective_and_gradients_are_pytorchs)
     const genlat_loss *loss = gnl_vae_of(model)->loss;
     genlat_tensor *x = NULL, *labels = NULL;
     genlat_vae_terms terms = {.size = sizeof terms};
-    gnl_real wanted[3];
+    gnl_real expected[3];
     ck_assert_int_eq(genlat_tensor_new(ctx, 4, (int64_t[]){ROWS, 1, 4, 4}, &x), GENLAT_OK);
     ck_assert_int_eq(genlat_tensor_from(ctx, 1, (int64_t[]){ROWS}, (float[]){0, 1, 2, 0}, &labels), GENLAT_OK);
     read(now->name, "", "x", &x->shape, x->data);
-    read(now->name, "", "terms", NULL, wanted);
+    read(now->name, "", "terms", NULL, expected);
     load_weights(now->name, "encoder.", net[GNL_VAE_ENCODER_NET]);
     load_weights(now->name, "decoder.", net[GNL_VAE_DECODER_NET]);
     ck_assert_msg(genlat_vae_backward(model, x, labels, &terms) == GENLAT_OK, "%s", genlat_last_error());
-    ck_assert_double_lt(fabs(terms.recon / (double)wanted[0] - 1), NEAR);
-    ck_assert_double_lt(fabs(terms.kl / (double)wanted[1] - 1), NEAR);
-    ck_assert_double_lt(fabs(terms.objective / (double)wanted[2] - 1), NEAR);
+    ck_assert_double_lt(fabs(terms.recon / (double)expected[0] - 1), NEAR);
+    ck_assert_double_lt(fabs(terms.kl / (double)expected[1] - 1), NEAR);
+    ck_assert_double_lt(fabs(terms.objective / (double)expected[2] - 1), NEAR);
     compare_gradients(now->name, "grad.encoder.", net[GNL_VAE_ENCODER_NET]);
     compare_gradients(now->name, "grad.decoder.", net[GNL_VAE_DECODER_NET]);
     if (gnl_loss_trains(loss)) {
-        read(now->name, "grad.", "log_sd", NULL, wanted);
-        ck_assert_double_lt(error_of(loss->grad, wanted, 1), NEAR);
+        read(now->name, "grad.", "log_sd", NULL, expected);
+        ck_assert_double_lt(error_of(loss->grad, expected, 1), NEAR);
     }
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);

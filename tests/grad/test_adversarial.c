@@ -40,7 +40,7 @@ static void expect_slopes(const gnl_adversarial *a, double (*loss)(const gnl_adv
         at[i] = kept - step;
         double expected = (above - loss(a)) / (2 * step);
         at[i] = kept;
-        ck_assert_msg(fabs(slope[i] - expected) < 1e-8, "%s: slope %d is %.12g, %.12g wanted",
+        ck_assert_msg(fabs(slope[i] - expected) < 1e-8, "%s: slope %d is %.12g, expected %.12g",
                       gnl_adversarial_names[a->kind], i, slope[i], expected);
     }
 }

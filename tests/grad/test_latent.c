@@ -218,7 +218,7 @@ START_TEST(terms_are_added_to_bounds)
     for (int i = 0; gnl_term_types[i]; i++)
         for (int b = 0; b < bounds->count; b++) {
             latent_rig with, without, alone;
-            gnl_real wanted[ROWS * DIMS];
+            gnl_real expected[ROWS * DIMS];
             const char *term = gnl_term_types[i]->kind.name;
             char both[TEXT];
             if (gnl_term_types[i]->is_plain_kl) /* a part of the bound itself */
@@ -230,13 +230,13 @@ START_TEST(terms_are_added_to_bounds)
             (void)latent_rig_backward(&with);
             (void)latent_rig_backward(&without);
             (void)latent_rig_backward(&alone);
-            memcpy(wanted, alone.code.dhead[0], sizeof wanted);
+            memcpy(expected, alone.code.dhead[0], sizeof expected);
             latent_rig_close(&alone);
             ck_assert(try_open(&alone, "gaussian", "normal", "kl", "elbo", SAMPLES));
             (void)latent_rig_backward(&alone);
             for (int k = 0; k < ROWS * DIMS; k++)
-                wanted[k] += without.code.dhead[0][k] - alone.code.dhead[0][k];
-            expect_close(both, ROWS * DIMS, with.code.dhead[0], wanted);
+                expected[k] += without.code.dhead[0][k] - alone.code.dhead[0][k];
+            expect_close(both, ROWS * DIMS, with.code.dhead[0], expected);
             latent_rig_close(&with);
             latent_rig_close(&without);
             latent_rig_close(&alone);

@@ -26,21 +26,21 @@ static double dot(int64_t n, const gnl_real *a, const gnl_real *b)
 }
 
 /* Largest difference, relative to the largest number that was wanted. */
-static void expect_close(const char *what, int64_t n, const gnl_real *found, const gnl_real *wanted)
+static void expect_close(const char *what, int64_t n, const gnl_real *found, const gnl_real *expected)
 {
     double size = SMALL, worst = 0;
     int64_t where = 0;
     for (int64_t i = 0; i < n; i++) {
-        double difference = fabs(found[i] - wanted[i]);
-        size = fmax(size, fabs(wanted[i]));
+        double difference = fabs(found[i] - expected[i]);
+        size = fmax(size, fabs(expected[i]));
         if (!(difference <= worst)) {
             worst = difference;
             where = i;
         }
     }
     if (!(worst <= LIMIT * size))
-        ck_abort_msg("%s: %s[%lld] is %.12g, %.12g wanted", doing, what, (long long)where, found[where],
-                     wanted[where]);
+        ck_abort_msg("%s: %s[%lld] is %.12g, expected %.12g", doing, what, (long long)where, found[where],
+                     expected[where]);
 }
 
 /* ---- the two scalars whose slopes are taken -------------------------------------------------- */

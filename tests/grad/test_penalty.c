@@ -183,14 +183,14 @@ START_TEST(public_call_agrees)
     ck_assert_int_eq(gnl_tensor_new(ctx, &column, &dloss), GENLAT_OK);
     memcpy(dloss->data, t.dloss, sizeof t.dloss);
     t.penalty = (gnl_penalty){.kind = GNL_PENALTY_ONE, .weight = 0.7};
-    double wanted = objective(&t) / 0.7;
+    double expected = objective(&t) / 0.7;
     t.penalty.dloss = t.dloss;
     (void)objective(&t);
     memcpy(found, t.net->grad, (size_t)t.net->values * sizeof *found);
     gnl_net_zero_grad(t.net);
     gnl_exec_forward(t.exec, GNL_TRAIN, ROWS, &x);
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 0.7, 0, dloss, &value), GENLAT_OK);
-    ck_assert_double_eq_tol(value, wanted, 1e-12);
+    ck_assert_double_eq_tol(value, expected, 1e-12);
     ck_assert_mem_eq(found, t.net->grad, (size_t)t.net->values * sizeof *found);
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, -1, 0, NULL, NULL), GENLAT_E_RANGE);
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 1, 1, NULL, NULL), GENLAT_E_RANGE);

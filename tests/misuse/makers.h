@@ -25,7 +25,7 @@ enum { MAY_FAIL = 1 }; /* beside the negative statuses: anything but a crash */
 /* Names the call that is made next, and sets the error text back. */
 void begin(const char *what);
 /* A failure tells the function's name first; a status that is wanted is the one found. */
-void expect(const char *function, genlat_status status, genlat_status wanted);
+void expect(const char *function, genlat_status status, genlat_status expected);
 void expect_null_(genlat_status status, const void *out);
 #define expect_null(status, out) expect_null_(status, out)
 /* The build of a builder tells of the setter's illegal argument; it may also have been legal where `must` is

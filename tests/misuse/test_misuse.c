@@ -40,10 +40,10 @@ static void expect_text(const char *function)
     ck_assert_msg(strchr(error, '\n') == NULL, "%s: more than one line: '%s'", call_made, error);
 }
 
-void expect(const char *function, genlat_status status, genlat_status wanted)
+void expect(const char *function, genlat_status status, genlat_status expected)
 {
-    ck_assert_msg(wanted == MAY_FAIL || status == wanted, "%s: %s, %s wanted; %s", call_made,
-                  genlat_status_name(status), genlat_status_name(wanted), genlat_last_error());
+    ck_assert_msg(expected == MAY_FAIL || status == expected, "%s: %s, expected %s; %s", call_made,
+                  genlat_status_name(status), genlat_status_name(expected), genlat_last_error());
     ck_assert_msg(status <= 0, "%s: status %d", call_made, (int)status);
     if (status != GENLAT_OK && strcmp(function, "genlat_error_set") != 0)
         expect_text(function);

@@ -48,10 +48,10 @@ static void tear_down(void)
 }
 
 /* The call fails with the status, tells its own name, and says the words. */
-#define REFUSED(wanted, words, function, ...)                                                                \
+#define REFUSED(expected, words, function, ...)                                                                \
     do {                                                                                                     \
         genlat_status status_ = function(__VA_ARGS__);                                                       \
-        ck_assert_msg(status_ == (wanted), #function ": %s, " #wanted " wanted: %s",                         \
+        ck_assert_msg(status_ == (expected), #function ": %s, " #expected " wanted: %s",                         \
                       genlat_status_name(status_), genlat_last_error());                                     \
         ck_assert_msg(strncmp(genlat_last_error(), #function, strlen(#function)) == 0, "%s",                 \
                       genlat_last_error());                                                                  \

@@ -74,8 +74,8 @@ static void check_transpose(const char *text, const gnl_shape *data)
         forth[i] -= one.y[i];
     gnl_augment_backward(&a, &one.compute, ROWS, one.draws, one.x, back); /* v is x */
     for (int64_t r = 0; r < ROWS; r++) {
-        double wanted = product(n, forth + r * n, one.x + r * n);
-        ck_assert_double_eq_tol(product(n, other.x + r * n, back + r * n), wanted, 1e-9 * fmax(1, fabs(wanted)));
+        double expected = product(n, forth + r * n, one.x + r * n);
+        ck_assert_double_eq_tol(product(n, other.x + r * n, back + r * n), expected, 1e-9 * fmax(1, fabs(expected)));
     }
 }
 
@@ -136,9 +136,9 @@ START_TEST(rows_change_as_often_as_they_should)
     ck_assert_int_lt(llabs(2 * changed_rows(&other) - all), ROWS / 5);
     for (int64_t r = 0; r < ROWS; r++) {
         const size_t bytes = (size_t)one.size * sizeof *one.y;
-        const gnl_real *wanted = other.draws[r].applies ? one.y : one.x;
+        const gnl_real *expected = other.draws[r].applies ? one.y : one.x;
         ck_assert_mem_eq(other.draws[r].number, one.draws[r].number, sizeof one.draws[r].number);
-        ck_assert_mem_eq(other.y + r * one.size, wanted + r * one.size, bytes);
+        ck_assert_mem_eq(other.y + r * one.size, expected + r * one.size, bytes);
     }
 }
 END_TEST

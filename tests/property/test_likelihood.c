@@ -86,7 +86,7 @@ static genlat_model *build(void)
     return model;
 }
 
-static genlat_tensor *data(double wanted[ROWS])
+static genlat_tensor *data(double expected[ROWS])
 {
     genlat_tensor *x = NULL;
     gnl_rng rng = gnl_rng_make(9, GNL_STREAM_USER, 0);
@@ -96,21 +96,21 @@ static genlat_tensor *data(double wanted[ROWS])
         double row[DATA];
         for (int i = 0; i < DATA; i++)
             row[i] = (double)x->data[r * DATA + i];
-        wanted[r] = -log_density(row);
+        expected[r] = -log_density(row);
     }
     return x;
 }
 
 static void compare(double mean_factor, double variance_factor, int64_t samples, double near)
 {
-    double wanted[ROWS], found[ROWS];
+    double expected[ROWS], found[ROWS];
     genlat_model *model = build();
-    genlat_tensor *x = data(wanted);
+    genlat_tensor *x = data(expected);
     set_nets(model, mean_factor, variance_factor);
     ck_assert_int_eq(genlat_vae_log_likelihood(model, x, NULL, samples, 3, found), GENLAT_OK);
     for (int r = 0; r < ROWS; r++)
-        ck_assert_msg(fabs(found[r] - wanted[r]) < near, "row %d: %.9f found, %.9f wanted", r, found[r],
-                      wanted[r]);
+        ck_assert_msg(fabs(found[r] - expected[r]) < near, "row %d: %.9f found, expected %.9f", r, found[r],
+                      expected[r]);
     genlat_tensor_destroy(&x);
     genlat_model_destroy(&model);
 }
@@ -130,13 +130,13 @@ END_TEST
 
 START_TEST(elbo_of_the_exact_posterior_is_the_likelihood)
 {
-    double wanted[ROWS], mean = 0;
+    double expected[ROWS], mean = 0;
     genlat_model *model = build();
-    genlat_tensor *x = data(wanted);
+    genlat_tensor *x = data(expected);
     genlat_vae_terms terms = {.size = sizeof terms};
     set_nets(model, 1, 1);
     for (int r = 0; r < ROWS; r++)
-        mean += wanted[r] / ROWS;
+        mean += expected[r] / ROWS;
     ck_assert_int_eq(genlat_vae_elbo(model, x, NULL, 20000, 3, &terms), GENLAT_OK);
     ck_assert_double_lt(fabs(terms.neg_elbo - mean), 0.01);
     genlat_tensor_destroy(&x);

@@ -87,11 +87,11 @@ genlat_source *open_source(const char *spec)
 }
 
 /* Opens what must be refused, with this status and these words in the text. */
-void refused(const char *spec, genlat_status wanted, const char *words)
+void refused(const char *spec, genlat_status expected, const char *words)
 {
     genlat_source *source = NULL;
     genlat_status status = genlat_files_open(ctx, spec, &source);
-    ck_assert_msg(status == wanted, "%s: %s, %s", spec, genlat_status_name(status), genlat_last_error());
+    ck_assert_msg(status == expected, "%s: %s, %s", spec, genlat_status_name(status), genlat_last_error());
     ck_assert_ptr_null(source);
     ck_assert_msg(strstr(genlat_last_error(), words) != NULL, "'%s' lacks '%s'", genlat_last_error(), words);
     ck_assert_ptr_null(strchr(genlat_last_error(), '\n'));

@@ -33,7 +33,7 @@ genlat_source *open_source(const char *spec);
 /* All values of a source; labels may be NULL. */
 genlat_tensor *values(const char *spec, genlat_tensor **labels);
 /* Opens what must be refused with this status and these words in its one line of text. */
-void refused(const char *spec, genlat_status wanted, const char *words);
+void refused(const char *spec, genlat_status expected, const char *words);
 
 /* Runs tests, each with a folder of its own; the exit status. */
 int run_in_folders(const char *name, const TTest *const *const *tests, size_t count);

@@ -114,10 +114,10 @@ double gan_rig_error(gan_rig *r, int index)
         net->value[i] = kept + h;
         double above = gan_rig_objective(r, index, 0);
         net->value[i] = kept - h;
-        double wanted = (above - gan_rig_objective(r, index, 0)) / (2 * h);
+        double expected = (above - gan_rig_objective(r, index, 0)) / (2 * h);
         net->value[i] = kept;
-        apart += (wanted - (double)found[i]) * (wanted - (double)found[i]);
-        size += wanted * wanted;
+        apart += (expected - (double)found[i]) * (expected - (double)found[i]);
+        size += expected * expected;
     }
     free(found);
     ck_assert_double_gt(size, 0);

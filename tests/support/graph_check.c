@@ -15,7 +15,7 @@ enum { TRAIN, FEWER, EVAL, DUAL, FIRST_PENALTY, SECOND_PENALTY, JOBS };
 static graph_trial trial;
 static trial_job jobs[JOBS];
 static bool usable[JOBS];
-static trial_result wanted[JOBS], found, other;
+static trial_result expected[JOBS], found, other;
 static char message[TRIAL_MESSAGE], doing[1024];
 
 static const check_context *contexts;
@@ -29,7 +29,7 @@ static void expect_jobs(void)
         jobs[i] = trial_draw_job(&trial, kinds[i]);
         if (!usable[i])
             continue;
-        const trial_verdict verdict = trial_expect(&trial, &jobs[i], &wanted[i]);
+        const trial_verdict verdict = trial_expect(&trial, &jobs[i], &expected[i]);
         done->too_large += verdict == TRIAL_TOO_LARGE;
         done->kinks += verdict == TRIAL_AT_A_KINK;
         usable[i] = verdict == TRIAL_GOOD;
@@ -43,7 +43,7 @@ typedef struct variant {
     int64_t capacity;
     int context;
     bool nested, again, general;
-    unsigned wanted; /* of one of the backward passes */
+    unsigned requested; /* of one of the backward passes */
 } variant;
 
 static int draw_context(gnl_rng *rng)
@@ -73,7 +73,7 @@ static variant draw_variant(gnl_rng *rng, uint32_t purpose)
     v.nested = training && chance(rng, 0.4);
     v.again = chance(rng, 0.3) && !v.opts.gradients_in_workspace;
     v.general = chance(rng, 0.5);
-    v.wanted = chance(rng, 0.5) ? 0 : 1 + (unsigned)gnl_rng_below(rng, 3);
+    v.requested = chance(rng, 0.5) ? 0 : 1 + (unsigned)gnl_rng_below(rng, 3);
     return v;
 }
 
@@ -85,7 +85,7 @@ static void describe(const variant *v, const trial_job *job)
              "%s; purpose %u, capacity %d, tile %d, recompute %u, keep %u, input_grads %u, gradients_in_workspace %u, "
              "nested %d, again %d, general %d, wanted %u, context: %s",
              text, v->opts.purpose, (int)v->capacity, (int)v->opts.tile, v->opts.recompute, v->opts.keep, v->opts.input_grads,
-             v->opts.gradients_in_workspace, v->nested, v->again, v->general, v->wanted, contexts[v->context].name);
+             v->opts.gradients_in_workspace, v->nested, v->again, v->general, v->requested, contexts[v->context].name);
 }
 
 static bool report(void)
@@ -159,7 +159,7 @@ static void run_nested(void *arg, genlat_tensor *dy[])
     const gnl_real *y = gnl_exec_output(n->carrier->outer, n->output);
     const int64_t rows = n->carrier->outer->rows, size = gnl_shape_count(&n->carrier_net->node[0].shape);
     const bool good = trial_run_job(&trial, &jobs[n->job], &run, &found, message);
-    if (!good || (usable[n->job] && !trial_compare(&found, &wanted[n->job], message)))
+    if (!good || (usable[n->job] && !trial_compare(&found, &expected[n->job], message)))
         memcpy(n->failure, message, sizeof n->failure);
     if (!dy[n->output])
         return;
@@ -232,13 +232,13 @@ static bool run_job(int index, const variant *v, const trial_run *run, trial_res
     describe(v, &job);
     if (!trial_run_job(&trial, &job, run, out, message))
         return report();
-    return trial_compare(out, &wanted[index], message) || report();
+    return trial_compare(out, &expected[index], message) || report();
 }
 
 /* The jobs of a training exec, in turn, the first of them with what is nested. */
 static bool run_training(const variant *v, genlat_exec *exec, nested *n)
 {
-    const trial_run plain = {.exec = exec, .again = v->again}, part = {.exec = exec, .again = v->again, .wanted = v->wanted};
+    const trial_run plain = {.exec = exec, .again = v->again}, part = {.exec = exec, .again = v->again, .requested = v->requested};
     const trial_run outer = {.exec = exec, .again = v->again, .between = v->nested ? run_nested : NULL, .arg = n};
     static trial_result out;
     if (!run_job(EVAL, v, &plain, &out) || !run_job(TRAIN, v, &outer, &out))
@@ -353,7 +353,7 @@ static void dump(const char *folder)
     int count_good = 0;
     for (int i = 0; i < JOBS; i++)
         if (usable[i])
-            good[count_good++] = (graph_dumped){&jobs[i], &wanted[i]};
+            good[count_good++] = (graph_dumped){&jobs[i], &expected[i]};
     if (count_good)
         graph_dump(&trial, good, count_good, folder);
 }

@@ -74,17 +74,17 @@ static void add_graph(const graph_trial *t, gnl_writer *writer)
 }
 
 /* Results in rows of one dimension: who reads them knows the shapes. */
-static void add_result(const trial_result *r, const trial_result *wanted, int job, gnl_writer *writer)
+static void add_result(const trial_result *r, const trial_result *expected, int job, gnl_writer *writer)
 {
     char kind[16], key[128], text[32];
     snprintf(kind, sizeof kind, "%d", job);
     for (int i = 0; i < r->tensors; i++) {
         add(writer, kind, r->tensor[i].name, &(gnl_shape){1, {r->tensor[i].count}}, r->number + r->tensor[i].at);
-        for (int j = 0; j < wanted->tensors; j++) {
-            if (strcmp(wanted->tensor[j].name, r->tensor[i].name) != 0)
+        for (int j = 0; j < expected->tensors; j++) {
+            if (strcmp(expected->tensor[j].name, r->tensor[i].name) != 0)
                 continue;
             snprintf(key, sizeof key, "bound %d %s", job, r->tensor[i].name);
-            snprintf(text, sizeof text, "%.17g", wanted->tensor[j].bound);
+            snprintf(text, sizeof text, "%.17g", expected->tensor[j].bound);
             must(gnl_writer_meta(writer, key, text));
         }
     }
@@ -127,7 +127,7 @@ void graph_dump(const graph_trial *t, const graph_dumped *jobs, int count, const
     for (int i = 0; i < count && i < MOST_JOBS; i++) {
         run_job(t, jobs[i].job, &result[i]);
         add_job(t, jobs[i].job, i, writer);
-        add_result(&result[i], jobs[i].wanted, i, writer);
+        add_result(&result[i], jobs[i].expected, i, writer);
     }
     snprintf(path, sizeof path, "%s/graph-%llu.safetensors", folder, (unsigned long long)t->graph.seed);
     must(gnl_writer_save(writer, path));

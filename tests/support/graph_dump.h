@@ -8,7 +8,7 @@
 /* A job, and what the reference computes, for the bounds. */
 typedef struct graph_dumped {
     const trial_job *job;
-    const trial_result *wanted;
+    const trial_result *expected;
 } graph_dumped;
 
 /* Writes FOLDER/graph-SEED.safetensors: the graph, its weights, the numbers that go in, and for each job what an exec with the

@@ -81,9 +81,9 @@ static void put_inputs(const genlat_exec *exec, gnl_real *get(const genlat_exec 
             put(found, kind, exec->net->node[i].name, input_numbers(exec->net, i, exec->rows), get(exec, i));
 }
 
-static unsigned wanted_of(const trial_run *run)
+static unsigned requested_of(const trial_run *run)
 {
-    return run->wanted ? run->wanted : GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS;
+    return run->requested ? run->requested : GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS;
 }
 
 /* The gradient of a weight, without the mark. That of frozen weights, or of all where none is wanted, must be as it was. */
@@ -93,7 +93,7 @@ static const gnl_real *gradient(const trial_run *run, int weight, char *message)
     const genlat_net *net = run->exec->net;
     const gnl_weight *w = &net->weight[weight];
     const gnl_real share = run->again ? (gnl_real)0.5 : 1, mark = w->frozen && !net->grad_owner ? MARK : 0;
-    const bool stays = w->frozen || !(wanted_of(run) & GNL_GRAD_WEIGHTS);
+    const bool stays = w->frozen || !(requested_of(run) & GNL_GRAD_WEIGHTS);
     for (int64_t j = 0; j < w->count; j++) {
         grad[j] = share * (net->grad[w->offset + j] - mark);
         if (!stays || grad[j] == 0)
@@ -107,17 +107,17 @@ static const gnl_real *gradient(const trial_run *run, int weight, char *message)
 static bool put_weights(const trial_run *run, trial_result *found, char *message)
 {
     const genlat_net *net = run->exec->net;
-    const bool wanted = wanted_of(run) & GNL_GRAD_WEIGHTS;
+    const bool requested = requested_of(run) & GNL_GRAD_WEIGHTS;
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         if (w->param.state)
             put(found, "state", w->name, w->count, net->state + w->offset);
-        if (w->param.state || (!wanted && net->grad_owner))
+        if (w->param.state || (!requested && net->grad_owner))
             continue;
         const gnl_real *grad = gradient(run, i, message);
         if (!grad)
             return false;
-        if (wanted)
+        if (requested)
             put(found, "grad", w->name, w->count, grad);
     }
     return true;
@@ -173,7 +173,7 @@ static bool back(const graph_trial *t, const trial_job *job, const trial_run *ru
 static bool back_in_part(const graph_trial *t, const trial_job *job, const trial_run *run)
 {
     give_outputs(t, run->exec, job->outputs, t->dy, gnl_exec_output_grad);
-    gnl_exec_backward(run->exec, job->outputs, run->wanted);
+    gnl_exec_backward(run->exec, job->outputs, run->requested);
     return true;
 }
 
@@ -226,7 +226,7 @@ static bool run_once(const graph_trial *t, const trial_job *job, const trial_run
     put_outputs(exec, found);
     if (!put_nodes(exec, found, message))
         return false;
-    if (job->kind == TRIAL_TRAIN && !(run->wanted ? back_in_part(t, job, run) : back(t, job, run, message)))
+    if (job->kind == TRIAL_TRAIN && !(run->requested ? back_in_part(t, job, run) : back(t, job, run, message)))
         return false;
     if (job->kind == TRIAL_DUAL)
         dual(t, job, exec, found);
@@ -245,7 +245,7 @@ bool trial_run_job(const graph_trial *t, const trial_job *job, const trial_run *
             return false;
     if (job->kind == TRIAL_EVAL)
         return true;
-    if (wanted_of(run) & GNL_GRAD_INPUTS)
+    if (requested_of(run) & GNL_GRAD_INPUTS)
         put_inputs(exec, gnl_exec_input_grad, "dx", found);
     return put_weights(run, found, message);
 }

@@ -318,10 +318,10 @@ static double distance(const trial_result *a, const trial_result *b, const trial
 }
 
 /* How far the tensors move; kept as the largest so far. */
-static void add_distances(const trial_result *wanted, const trial_result *other, double *apart)
+static void add_distances(const trial_result *expected, const trial_result *other, double *apart)
 {
-    for (int i = 0; i < wanted->tensors; i++)
-        apart[i] = GNL_MAX(apart[i], distance(wanted, other, &wanted->tensor[i]));
+    for (int i = 0; i < expected->tensors; i++)
+        apart[i] = GNL_MAX(apart[i], distance(expected, other, &expected->tensor[i]));
 }
 
 /* Sums that are zero but for rounding have errors of the terms, which are among the larger numbers of the job. */
@@ -333,13 +333,13 @@ static double largest_of_all(const trial_result *r)
     return most;
 }
 
-trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *wanted)
+trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *expected)
 {
     static trial_result other;
     double small[TRIAL_TENSORS] = {0}, large[TRIAL_TENSORS] = {0};
     gnl_rng rng = gnl_rng_make(t->graph.seed, GNL_STREAM_USER, 4);
-    run_reference(t, job, 0, 0, wanted);
-    const double most = largest_of_all(wanted);
+    run_reference(t, job, 0, 0, expected);
+    const double most = largest_of_all(expected);
     if (!(most <= LARGEST))
         return TRIAL_TOO_LARGE;
     graph_trial shadow = shadow_of(t);
@@ -350,13 +350,13 @@ trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_res
         const double size = UNIT * (i < SMALL_JITTERS ? SMALL : LARGE);
         disturb(&shadow, t, size, &rng);
         run_reference(&shadow, &same, size, (uint64_t)i, &other);
-        add_distances(wanted, &other, i < SMALL_JITTERS ? small : large);
+        add_distances(expected, &other, i < SMALL_JITTERS ? small : large);
     }
     trial_close(&shadow);
     trial_verdict verdict = TRIAL_GOOD;
-    for (int i = 0; i < wanted->tensors; i++) {
-        const double floor = UNIT * (FLOOR * largest(wanted, &wanted->tensor[i]) + most) + LEAST;
-        wanted->tensor[i].bound = FACTOR * small[i] + floor;
+    for (int i = 0; i < expected->tensors; i++) {
+        const double floor = UNIT * (FLOOR * largest(expected, &expected->tensor[i]) + most) + LEAST;
+        expected->tensor[i].bound = FACTOR * small[i] + floor;
         if (large[i] > KINK * small[i] + floor || !isfinite(small[i]))
             verdict = TRIAL_AT_A_KINK;
     }
@@ -373,23 +373,23 @@ static const trial_tensor *find(const trial_result *r, const char *name)
     return NULL;
 }
 
-bool trial_compare(const trial_result *found, const trial_result *wanted, char *message)
+bool trial_compare(const trial_result *found, const trial_result *expected, char *message)
 {
     double worst = 1;
     message[0] = '\0';
     for (int i = 0; i < found->tensors; i++) {
-        const trial_tensor *a = &found->tensor[i], *b = find(wanted, a->name);
+        const trial_tensor *a = &found->tensor[i], *b = find(expected, a->name);
         if (!b || a->count != b->count) {
             snprintf(message, TRIAL_MESSAGE, "%s: %d numbers, not expected", a->name, (int)a->count);
             return false;
         }
         for (int64_t j = 0; j < a->count; j++) {
-            const double x = (double)found->number[a->at + j], y = (double)wanted->number[b->at + j];
+            const double x = (double)found->number[a->at + j], y = (double)expected->number[b->at + j];
             const double times = fabs(x - y) / b->bound;
             if (times <= worst)
                 continue;
             worst = isnan(times) ? HUGE_VAL : times;
-            snprintf(message, TRIAL_MESSAGE, "%s[%d] is %.17g, %.17g wanted: %g apart, %g allowed", a->name, (int)j, x, y,
+            snprintf(message, TRIAL_MESSAGE, "%s[%d] is %.17g, expected %.17g: %g apart, %g allowed", a->name, (int)j, x, y,
                      fabs(x - y), b->bound);
         }
     }
@@ -400,7 +400,7 @@ bool trial_same(const trial_result *a, const trial_result *b, char *message)
 {
     message[0] = '\0';
     if (a->tensors != b->tensors || a->numbers != b->numbers) {
-        snprintf(message, TRIAL_MESSAGE, "%d tensors, %d wanted", a->tensors, b->tensors);
+        snprintf(message, TRIAL_MESSAGE, "%d tensors, expected %d", a->tensors, b->tensors);
         return false;
     }
     for (int i = 0; i < a->tensors; i++) {

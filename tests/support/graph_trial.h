@@ -65,14 +65,14 @@ genlat_net *trial_clone(const graph_trial *t, genlat_ctx *ctx);
 typedef enum trial_verdict { TRIAL_GOOD, TRIAL_TOO_LARGE, TRIAL_AT_A_KINK } trial_verdict;
 
 /* What the reference computes, with bounds; the values of all nodes of a forward pass come last. */
-trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *wanted);
+trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *expected);
 
 /* ---- execs ----------------------------------------------------------------------------------- */
 
 typedef struct trial_run {
     genlat_exec *exec;
     bool again;      /* the job runs twice, and its gradients are halved */
-    unsigned wanted; /* GNL_GRAD_* of the backward pass; 0: both, by the public call */
+    unsigned requested; /* GNL_GRAD_* of the backward pass; 0: both, by the public call */
     /* Called between the passes of a job; it may give derivatives of the outputs that lie elsewhere. Or NULL. */
     void (*between)(void *arg, genlat_tensor *dy[]);
     void *arg;
@@ -82,7 +82,7 @@ typedef struct trial_run {
 bool trial_run_job(const graph_trial *t, const trial_job *job, const trial_run *run, trial_result *found, char *message);
 
 /* All that was found is wanted; false with a message for the worst difference beyond its bound. */
-bool trial_compare(const trial_result *found, const trial_result *wanted, char *message);
+bool trial_compare(const trial_result *found, const trial_result *expected, char *message);
 /* The same bits. */
 bool trial_same(const trial_result *a, const trial_result *b, char *message);
 

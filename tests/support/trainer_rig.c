@@ -116,12 +116,12 @@ void rig_reload(void)
     ck_assert_ptr_nonnull(fake);
 }
 
-const double *rig_curve(const char *name, int64_t wanted)
+const double *rig_curve(const char *name, int64_t expected)
 {
     const double *values = NULL;
     int64_t count = -1;
     ck_assert_int_eq(genlat_trainer_history(trainer, name, &values, &count), GENLAT_OK);
-    ck_assert_int_eq(count, wanted);
+    ck_assert_int_eq(count, expected);
     return values;
 }
 

@@ -39,7 +39,7 @@ void rig_begin(void);
 void rig_end(void);
 genlat_status rig_run(genlat_source *validation); /* with a new trainer */
 void rig_reload(void);                            /* the model becomes what the file `last` holds */
-const double *rig_curve(const char *name, int64_t wanted);
+const double *rig_curve(const char *name, int64_t expected);
 genlat_source *rig_scaled(genlat_source *source, double offset, double scale);
 
 #endif

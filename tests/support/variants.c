@@ -18,8 +18,8 @@ static void add(variants *v, const char *name, const char *option, const char *v
 /* A value that is not the usual one, where the range has another. */
 static double other(const gnl_option *o)
 {
-    double wanted = o->type == GNL_OPTION_REAL ? 0.6 * o->fallback + 0.1 : o->fallback + 1;
-    return o->type == GNL_OPTION_BOOL ? !(o->fallback > 0) : fmin(o->max, fmax(o->min, wanted));
+    double expected = o->type == GNL_OPTION_REAL ? 0.6 * o->fallback + 0.1 : o->fallback + 1;
+    return o->type == GNL_OPTION_BOOL ? !(o->fallback > 0) : fmin(o->max, fmax(o->min, expected));
 }
 
 void add_variants(variants *v, const char *name, const gnl_options_table *options)
