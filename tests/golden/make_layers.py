@@ -3,7 +3,7 @@
 
     python3 make_layers.py            from this folder
 
-Made with torch 2.13.0+cpu and safetensors 0.8.0. Every case that is not marked CASE_NO_TWIN is computed in float64
+Made with torch 2.13.0+cpu and safetensors 0.8.0. Every case that is not marked CASE_NO_PYTORCH is computed in float64
 from inputs that a float32 holds exactly, in training mode: forward, backward, the directional derivative (ty), and
 the gradients of <dty, ty> by tx (dtx), by x and by the parameters (second.*). Results are rounded to float32.
 """
@@ -355,7 +355,7 @@ def compute(spec, shapes, flags, out):
 def main():
     out = {}
     for spec, shapes, flags in LINE.findall((HERE / "../grad/layer_cases.h").read_text()):
-        if "CASE_NO_TWIN" not in flags:
+        if "CASE_NO_PYTORCH" not in flags:
             compute(spec, shapes, flags, out)
     save_file(out, HERE / "data/layers.safetensors", {"made_with": f"torch {torch.__version__}"})
     print(f"{len(out)} tensors, {sum(t.numel() for t in out.values())} numbers")

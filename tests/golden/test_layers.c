@@ -85,7 +85,7 @@ static void open_case(golden_case *g, const layer_case *c)
     int inputs = layer_rig_shapes(c->shapes, 0, in);
     *g = (golden_case){.c = c, .index = c->flags & CASE_INDEX};
     const gnl_entry *x = find(c, "x0");
-    ck_assert_msg(x, "%s on %s has no numbers; run make_layers.py or mark it CASE_NO_TWIN", c->spec,
+    ck_assert_msg(x, "%s on %s has no numbers; run make_layers.py or mark it CASE_NO_PYTORCH", c->spec,
                   c->shapes);
     layer_rig_open(&g->rig, c->spec, inputs, in, x->shape.dim[0], x->shape.dim[0], 1);
 }
@@ -165,8 +165,8 @@ START_TEST(layers_agree_with_pytorch)
 {
     const layer_case *c = &layer_cases[_i];
     golden_case g;
-    if (c->flags & CASE_NO_TWIN) {
-        ck_assert_msg(!find(c, "x0"), "%s has numbers, but is marked CASE_NO_TWIN", c->spec);
+    if (c->flags & CASE_NO_PYTORCH) {
+        ck_assert_msg(!find(c, "x0"), "%s has numbers, but is marked CASE_NO_PYTORCH", c->spec);
         return;
     }
     open_case(&g, c);
