@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of samples and their gradients against the numbers of PyTorch that make_augment.py stored. */
+/* Augmented samples and their gradients against numbers of PyTorch stored by make_augment.py. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ enum { ROWS = 6, MOST = 1024, NUMBERS = 9 };
 
 static const gnl_shape cases[] = {{3, {3, 6, 8}}, {3, {1, 5, 4}}, {3, {2, 1, 9}}};
 
-/* The numbers of a stored draw, in their order. */
+/* The stored numbers of a draw, in their order. */
 static const struct stored_kind {
     const char *name;
     int first, count;
@@ -57,7 +57,7 @@ static void expect(int64_t n, const gnl_real *found, const gnl_real *expected)
                       (long long)i, (double)found[i], (double)expected[i]);
 }
 
-START_TEST(changes_agree_with_pytorch)
+START_TEST(augmentations_agree_with_pytorch)
 {
     const gnl_augment a = parse(&cases[_i]);
     gnl_real x[MOST], dy[MOST], numbers[ROWS * NUMBERS], expected[MOST], found[MOST];
@@ -88,7 +88,7 @@ int main(void)
 {
     Suite *suite = suite_create("changes of samples");
     TCase *tests = tcase_create("pytorch");
-    tcase_add_loop_test(tests, changes_agree_with_pytorch, 0, (int)GNL_COUNT(cases));
+    tcase_add_loop_test(tests, augmentations_agree_with_pytorch, 0, (int)GNL_COUNT(cases));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every likelihood and adversarial loss against the numbers of PyTorch that make_loss.py stored. */
+/* Every likelihood and adversarial loss against numbers of PyTorch stored by make_loss.py. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static void load(const char *group, const char *name, int64_t count, gnl_real *o
     ck_assert_msg(gnl_reader_real(golden, key, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
 }
 
-/* Largest difference, relative to the largest number that was wanted. */
+/* Largest error relative to the largest expected number. */
 static void expect(const char *group, const char *name, int64_t count, const gnl_real *found)
 {
     gnl_real expected[MOST];

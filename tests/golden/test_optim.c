@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ten steps of each optimizer and each of its options against the numbers of PyTorch that make_optim.py
- * stored. */
+/* Ten steps of each optimizer with each of its options against numbers of PyTorch stored by make_optim.py. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
