@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Writes the C table of invalid calls: every exported function, each of its arguments invalid in turn, the others valid.
+"""Writes the C table of invalid calls: every exported function, each of its arguments invalid in turn, the others
+valid.
 
 usage: generate.py ROOT OUTPUT.c MAP...
 
 NULL pointers must be refused with GENLAT_E_INVALID, unless the @param of the argument mentions NULL. Numbers become
-negative, huge or not finite: such calls may fail, but never crash. An error message begins with the name of the function,
-and *out is NULL after an error. An unknown type is an error of this program, so that new functions are not forgotten."""
+negative, huge or not finite: such calls may fail, but never crash. An error message begins with the name of the
+function, and *out is NULL after an error. An unknown type is an error of this program, so that new functions are not
+forgotten."""
 import pathlib
 import re
 import sys
@@ -37,8 +39,9 @@ NUMBERS = {"int32_t": ["-1", "INT32_MIN", "INT32_MAX"], "int64_t": ["-1", "INT64
 # Structs that the caller fills in; all others are handles.
 PLAIN = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
          for name in re.findall(r"typedef struct genlat_(\w+)\s*\{", header.read_text())}
-BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims", "double *": "doubles",
-           "const double *": "doubles", "float *": "floats", "const float *": "floats", "const uint8_t *": "bytes",
+BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims",
+           "double *": "doubles", "const double *": "doubles", "float *": "floats", "const float *": "floats",
+           "const uint8_t *": "bytes",
            "const char *const *": "names", "const genlat_tensor *const *": "make_tensors()", "const char **": "&words",
            "const double **": "&curve", "const genlat_tensor **": "&seen"}
 
@@ -105,7 +108,8 @@ class Call:
         if kind in BUFFERS:
             return BUFFERS[kind]
         if kind in NUMBERS:
-            return {"size_t": "sizeof text", "genlat_status": "GENLAT_E_RANGE"}.get(kind, "0" if name == "index" else "1")
+            special = {"size_t": "sizeof text", "genlat_status": "GENLAT_E_RANGE"}
+            return special.get(kind, "0" if name == "index" else "1")
         if self.handle(kind):
             thing = self.handle(kind).group(1)
             if thing in PLAIN and not thing.endswith("_table"):
