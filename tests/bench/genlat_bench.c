@@ -213,8 +213,8 @@ static const bench_work *find_work(const char *name)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16]\n"
-                    "                    [--cblas] [--recompute] [NAME...]\nnames:");
+    fprintf(stderr, "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling]\n"
+                    "                    [--bfloat16] [--cblas] [--recompute] [NAME...]\nnames:");
     for (size_t i = 0; i < GNL_COUNT(works); i++)
         fprintf(stderr, " %s", works[i]->name);
     fprintf(stderr, "\n");

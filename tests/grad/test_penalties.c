@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every penalty of the discriminator or of both nets, with each of its options: gradients match central differences in
- * double,
- * values are proportional to the weight, and penalties apply to the steps of their nets. Lazy ones apply to one step of
- * several.
+ * Every penalty of the discriminator or of both nets, with each of its options. Gradients match central differences in
+ * double, and
+ * values are proportional to the weight. Penalties apply to the steps of their nets, lazy ones to one step of several.
  */
 #include <check.h>
 #include <math.h>

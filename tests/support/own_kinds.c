@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kinds of latents for tests, linked instead of lib/latent/table.c and in addition to the kinds of the library: a
- * posterior with
- * heads of different widths, a prior with trained parameters and no closed form, a term with a trained parameter, and a
- * term
- * on the heads.
+ * Kinds of latents for tests, linked instead of lib/latent/table.c in addition to the kinds of the library. They are a
+ * posterior
+ * with heads of different widths, a prior with trained parameters and no closed form, a term with a trained parameter,
+ * and a
+ * term on the heads.
  */
 #include <tgmath.h>
 

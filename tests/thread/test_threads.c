@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Use from several threads: parallel trainings compute the same as sequential ones, the number of workers does not
- * change results in deterministic mode, a net is shared for inference, and each thread has its own error message. */
+/* Use from several threads. Parallel trainings compute the same as sequential ones. The number of workers does not
+ * change results in deterministic mode. A net is shared for inference. Each thread has its own error message. */
 #include <check.h>
 #include <pthread.h>
 #include <stdlib.h>

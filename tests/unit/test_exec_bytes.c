@@ -108,7 +108,7 @@ static void build_funnel(genlat_net **funnel)
     ck_assert_int_eq(genlat_net_build(&builder, funnel), GENLAT_OK);
 }
 
-/* Activations counted_alloc 1920 numbers per row, the derivatives of the last two layers 1536. They reuse the memory of
+/* Activations take 1920 numbers per row, the derivatives of the last two layers 1536. They reuse the memory of
  * activations. */
 START_TEST(derivatives_reuse_the_memory_of_activations)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps of GANs: failed steps change nothing, steps of one net change only that net, only the first step allocates,
- * bits do not depend on threads, the augmentation probability adapts, and training resumes exactly from files. */
+/* Steps of GANs. Failed steps change nothing. Steps of one net change only that net. Only the first step allocates.
+ * Bits do not depend on threads. The augmentation probability adapts. Training resumes exactly from files. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GANs in the trainer: the default preset finds the modes of a ring in a short training; alarms report a
- * discriminator that wins; interrupted trainings resume; validation is refused. */
+/* GANs in the trainer. The default preset finds the modes of a ring in a short training. Alarms report a
+ * discriminator that wins. Interrupted trainings resume. Validation is refused. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

@@ -97,7 +97,7 @@ START_TEST(augmentation_probability_is_restored)
 }
 END_TEST
 
-/* The ends of a path decode the given latents. Half-points between two latents of equal length, a great circle keeps
+/* The ends of a path decode the given latents. Half-way between two latents of equal length, a great circle keeps
  * that length. */
 START_TEST(paths_connect_both_ends)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Result structs of programs compiled with an older or newer version: members known to both are filled in, members
- * unknown to the library become 0, and no memory beyond the struct is written. */
+/* Result structs of programs compiled with an older or newer version. Members known to both are filled in, and
+ * members unknown to the library become 0. No memory beyond the struct is written. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

@@ -102,7 +102,7 @@ static const char *const objectives[] = {
     "kind=plain",
 };
 
-/* Whether the objective is the reconstruction plus a function of the heads alone. That function must then agree
+/* Whether the objective is the reconstruction plus a function of the heads only. That function must then agree
  * closely. */
 static bool is_sum(const genlat_model *model)
 {
