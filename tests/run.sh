@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # usage: sh tests/run.sh [meson test arguments]
-# Installs or names missing packages, builds in build/, runs every default test. Long trainings are the suite `train` and
-# run by `meson test -C build --suite train`. Ends with a line 'N passed, N failed, N skipped'.
+# Installs or lists missing packages, builds in build/, and runs every default test. Prints at the end
+# 'N passed, N failed, N skipped'. Long trainings are the suite `train`: `meson test -C build --suite train`.
 set -e
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top"
@@ -13,7 +13,7 @@ prepare_build build
 status=0
 meson test -C build --no-rebuild --no-suite train --no-suite bench --print-errorlogs "$@" || status=$?
 
-# meson's own summary, on one line.
+# The summary of meson, on one line.
 python3 - build/meson-logs/testlog.json <<'END' || status=1
 import json, sys
 results = [json.loads(line)["result"] for line in open(sys.argv[1], encoding="utf-8") if line.strip()]

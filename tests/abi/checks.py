@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the rule checkers share: where things are, and how declarations and functions are found in C text.
+"""Shared by the rule checkers: locations of files, and functions to find declarations and functions in C text.
 
 Each checker is called as `checker.py ROOT [...]`, prints one line a violation, and exits 1 when there are any.
 They need Python 3 and nothing else.
@@ -21,7 +21,7 @@ class Report:
         print(f"{where}: {what}")
 
     def finish(self, looked_at, what):
-        """Exits 1 after violations, and also when nothing was looked at: an empty check proves nothing."""
+        """Exits with 1 after violations, and also if nothing was checked."""
         if looked_at == 0:
             self.fail("nothing", f"no {what} found")
         print(f"{looked_at} {what}, {self.count} violations")
@@ -29,7 +29,7 @@ class Report:
 
 
 def modules(root):
-    """Modules in the order of dependency, from the one list that the build uses."""
+    """Modules in the order of dependency, from the list used by the build."""
     text = (root / "lib/meson.build").read_text()
     return re.findall(r"'(\w+)'", re.search(r"foreach module : \[(.*?)\]", text, re.S).group(1))
 
@@ -45,7 +45,7 @@ def public_headers(root):
 
 
 def library_of(header):
-    """Which library a public header speaks of."""
+    """The library that a public header belongs to."""
     return "genlat-files" if header.name == "files.h" else "genlat"
 
 
@@ -72,7 +72,7 @@ class Function:
 
 
 def split_parameters(text):
-    """Names of parameters; commas within brackets of callbacks do not part them."""
+    """Names of parameters; commas inside the parentheses of callbacks do not separate them."""
     parts, depth, current = [], 0, ""
     for char in text:
         depth += (char in "([") - (char in ")]")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every header states its defaults once; every public function has a comment by the one template; every fallible one must be
-looked at by its caller."""
+"""Every header states its defaults once. Every public function has a comment in the common format. The status of every
+function that can fail must be used by the caller."""
 import pathlib
 import re
 import sys
@@ -8,8 +8,8 @@ import sys
 import checks
 
 
-# Hands back the code that it is given: there is nothing to look at.
-PASSES_ON = {"genlat_error_set"}
+# Returns its argument: callers need not use the result.
+RETURNS_ARGUMENT = {"genlat_error_set"}
 
 
 def body_of(comment):
@@ -24,12 +24,12 @@ def check(report, function):
         report.fail(function.where, "has no comment")
         return
     if not re.match(r"[A-Z\"]", sentence) or not re.search(r"[.:?](\s|$)", sentence):
-        report.fail(function.where, "the comment does not open with a sentence")
-    told = re.findall(r"@param\s+(\w+)", body)
+        report.fail(function.where, "the comment does not begin with a sentence")
+    documented = re.findall(r"@param\s+(\w+)", body)
     for name in function.parameters:
-        if name not in told:
+        if name not in documented:
             report.fail(function.where, f"@param {name} is missing")
-    for name in told:
+    for name in documented:
         if name not in function.parameters:
             report.fail(function.where, f"@param {name} is no parameter")
     if (function.result != "void") != ("@return" in body):
@@ -37,7 +37,7 @@ def check(report, function):
     for word in ("Threads: safe.", "Randomness: none.", "Since: 0.1."):
         if word in body:
             report.fail(function.where, f"repeats the default '{word}'")
-    if function.result == "genlat_status" and function.name not in PASSES_ON:
+    if function.result == "genlat_status" and function.name not in RETURNS_ARGUMENT:
         if not function.nodiscard:
             report.fail(function.where, "returns a status and is not GENLAT_NODISCARD")
         if not re.search(r"@return (GENLAT_OK|as genlat_)", body):
@@ -45,10 +45,10 @@ def check(report, function):
 
 
 def check_header(report, header):
-    """The comment at the top says what holds where a function says nothing else."""
+    """The comment at the top states the defaults for all functions."""
     opening = re.search(r"/\*\*\s*\n \* @file .*?\*/", header.read_text(), re.S)
     if not opening:
-        report.fail(header.name, "does not open with a comment '@file'")
+        report.fail(header.name, "does not begin with a comment '@file'")
         return
     for word in ("Threads", "emory", "rrors", "Randomness:", "Since: 0.1"):
         if word not in opening.group(0):
@@ -56,14 +56,14 @@ def check_header(report, header):
 
 
 def main():
-    root, report, looked_at = pathlib.Path(sys.argv[1]), checks.Report(), 0
+    root, report, checked = pathlib.Path(sys.argv[1]), checks.Report(), 0
     for header in checks.public_headers(root):
         if checks.public_functions(header):
             check_header(report, header)
         for function in checks.public_functions(header):
-            looked_at += 1
+            checked += 1
             check(report, function)
-    report.finish(looked_at, "public functions")
+    report.finish(checked, "public functions")
 
 
 main()

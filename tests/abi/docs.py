@@ -58,10 +58,10 @@ def covered(root, heading):
 
 
 def check_pages(report, root):
-    looked_at = 0
+    checked = 0
     for heading, table, place, pattern in TABLES:
         kinds, pages = kinds_of(root, table, place, pattern), covered(root, heading)
-        looked_at += len(kinds)
+        checked += len(kinds)
         if not kinds:
             report.fail(table, "no kinds found")
         for kind in kinds:
@@ -69,23 +69,23 @@ def check_pages(report, root):
                 report.fail(table, f"{kind} has no page in docs/derivations; a line '{heading}: `{kind}`' is expected")
         for kind in sorted(set(pages) - set(kinds)):
             report.fail(f"docs/derivations/{pages[kind]}", f"names {kind}, which is not in {table}")
-    return looked_at
+    return checked
 
 
 def check_reference(report, root):
-    looked_at = 0
+    checked = 0
     for page, source, place, pattern in LISTED:
         if not (root / source).exists():
             continue
         names = kinds_of(root, source, place, pattern)
         text = (root / "docs/reference" / page).read_text()
-        looked_at += len(names)
+        checked += len(names)
         if not names:
             report.fail(source, "no names found")
         for name in names:
             if not re.search(rf"`{name}(\(\))?`", text):
                 report.fail(f"docs/reference/{page}", f"does not list {name} of {source}")
-    return looked_at
+    return checked
 
 
 def anchors(text):
@@ -139,12 +139,12 @@ def check_mentions(report, root):
 
 def main():
     root, report = pathlib.Path(sys.argv[1]).resolve(), checks.Report()
-    looked_at = check_pages(report, root) + check_reference(report, root)
+    checked = check_pages(report, root) + check_reference(report, root)
     for page in documents(root):
-        looked_at += check_text(report, root, page)
+        checked += check_text(report, root, page)
     check_index(report, root)
     check_mentions(report, root)
-    report.finish(looked_at, "kinds and links")
+    report.finish(checked, "kinds and links")
 
 
 main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each public header alone compiles, and links from two files, as C99, C11 and C++17 with all warnings as errors.
+"""Each public header compiles alone and included twice, as C99, C11 and C++17, with all warnings as errors.
 
 usage: headers.py ROOT 'C compiler' ['C++ compiler']
 """
@@ -16,7 +16,8 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wundef", "-Wshadow", "-Werror"]
 
 def compile_header(report, root, header, compiler, language, standard):
     extra = ["-Wstrict-prototypes", "-Wmissing-prototypes"] if language == "c" else ["-Wold-style-cast", "-Wextra-semi"]
-    text = f'#include "genlat/{header.name}"\n#include "genlat/{header.name}"\nint main(void);\nint main(void) {{ return 0; }}\n'
+    include = f'#include "genlat/{header.name}"\n'
+    text = include + include + "int main(void);\nint main(void) { return 0; }\n"
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "alone"
         source.write_text(text)
@@ -28,17 +29,17 @@ def compile_header(report, root, header, compiler, language, standard):
 
 
 def main():
-    root, report, looked_at = pathlib.Path(sys.argv[1]), checks.Report(), 0
-    ways = [(sys.argv[2], "c", "c99"), (sys.argv[2], "c", "c11")]
+    root, report, compilations = pathlib.Path(sys.argv[1]), checks.Report(), 0
+    modes = [(sys.argv[2], "c", "c99"), (sys.argv[2], "c", "c11")]
     if len(sys.argv) > 3 and sys.argv[3]:
-        ways.append((sys.argv[3], "c++", "c++17"))
+        modes.append((sys.argv[3], "c++", "c++17"))
     else:
-        print("no C++ compiler: C++17 is left out")
+        print("no C++ compiler: C++17 is skipped")
     for header in checks.public_headers(root):
-        for compiler, language, standard in ways:
-            looked_at += 1
+        for compiler, language, standard in modes:
+            compilations += 1
             compile_header(report, root, header, compiler, language, standard)
-    report.finish(looked_at, "compilations")
+    report.finish(compilations, "compilations")
 
 
 main()

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # usage: installed.sh BUILD CONSUMER 'C compiler' ['C++ compiler']
-# Installs into an empty folder, and builds and runs somebody else's program against what is there by pkg-config alone:
+# Installs into an empty folder, and builds and runs a program that uses the installation through pkg-config:
 # in C and in C++, shared and static.
 set -e
 build=$1 consumer=$2 c=$3 cpp=$4
@@ -15,7 +15,7 @@ DESTDIR=$tree meson install -C "$build" --no-rebuild --quiet
 pc=$(find "$tree" -name genlat.pc)
 [ -n "$pc" ] || { echo "genlat.pc was not installed"; exit 1; }
 prefix=$tree$(sed -n 's/^prefix=//p' "$pc")
-# The tree stands elsewhere than its prefix says, so that nothing installed earlier can help.
+# The tree is not at its prefix, so that an earlier installation is not used by mistake.
 sed -i "s|^prefix=.*|prefix=$prefix|" "$(dirname "$pc")"/genlat*.pc
 PKG_CONFIG_PATH=$(dirname "$pc")${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export PKG_CONFIG_PATH
@@ -26,9 +26,9 @@ try() {
   what=$1
   shift
   "$@" || { echo "$what: does not build"; exit 1; }
-  said=$("$tree/use") || { echo "$what: does not run"; exit 1; }
-  [ "$said" = "genlat $(pkg-config --modversion genlat)" ] || { echo "$what: says '$said'"; exit 1; }
-  echo "$what: $said"
+  output=$("$tree/use") || { echo "$what: does not run"; exit 1; }
+  [ "$output" = "genlat $(pkg-config --modversion genlat)" ] || { echo "$what: prints '$output'"; exit 1; }
+  echo "$what: $output"
 }
 
 # shellcheck disable=SC2046,SC2086
@@ -36,8 +36,9 @@ try() {
   [ -e "$libraries/libgenlat.so" ] &&
     try "C, shared" $c -std=c99 -Wall -Werror "$consumer" -o "$tree/use" $(pkg-config --cflags --libs genlat)
   [ -e "$libraries/libgenlat.so" ] && [ -n "$cpp" ] &&
-    try "C++, shared" $cpp -x c++ -std=c++17 -Wall -Werror "$consumer" -x none -o "$tree/use" $(pkg-config --cflags --libs genlat)
-  # Static in genlat alone: what its libraries would want to be static themselves is not ours to test.
+    try "C++, shared" $cpp -x c++ -std=c++17 -Wall -Werror "$consumer" -x none -o "$tree/use" \
+      $(pkg-config --cflags --libs genlat)
+  # Only genlat is linked statically: static linking of its dependencies is not tested.
   [ -e "$libraries/libgenlat.a" ] &&
     try "C, static" $c "$consumer" -o "$tree/use" $(pkg-config --cflags genlat) "$libraries/libgenlat.a" \
       $(pkg-config --libs $(pkg-config --print-requires-private genlat | cut -d ' ' -f 1)) \

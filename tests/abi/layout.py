@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Public structs as the compiler lays them out, against the stored layout.txt: a member's offset and type never change,
-and new ones are appended. Every struct starts with `size_t size` and has no padding.
+"""Compares the layout of public structs with the stored layout.txt: offsets and types of members do not change, and new
+members are appended. Every struct starts with `size_t size` and has no padding.
 
 usage: layout.py ROOT 'C compiler' [--write]     (--write stores the present layout, after a review)
 """
@@ -42,7 +42,7 @@ def structs(root):
 
 
 def measure(root, compiler, found):
-    """name, member, offset, bytes of all members, as the compiler says; a line '(all)' has the struct's size."""
+    """name, member, offset and bytes of all members according to the compiler; '(all)' has the size of the struct."""
     rows = []
     for name, fields in found:
         rows += [f'    row("{name}", "{field}", offsetof({name}, {field}), sizeof(((({name} *)0))->{field}));'
@@ -65,24 +65,24 @@ def check_struct(report, name, fields, rows):
     if fields[0] != ("size", "size_t size"):
         report.fail(name, "does not start with size_t size")
     used = sum(int(row[3]) for row in rows if row[1] != "(all)")
-    whole = int(rows[-1][3])
-    if used != whole:
-        report.fail(name, f"has {whole - used} bytes of padding")
+    total = int(rows[-1][3])
+    if used != total:
+        report.fail(name, f"has {total - used} bytes of padding")
 
 
 def compare(report, stored, lines):
-    """A stored line must be there as it was; the size of a struct may grow."""
+    """Stored lines must not change; the size of a struct may grow."""
     now = dict(line.rsplit(" : ", 1) for line in lines)
     for line in stored:
         key, value = line.rsplit(" : ", 1)
         if key not in now:
-            report.fail(key, "is gone")
+            report.fail(key, "is missing")
         elif "(all)" not in key and now[key] != value:
             report.fail(key, f"was '{value}', is '{now[key]}'")
         elif "(all)" in key and int(now[key].split()[1]) < int(value.split()[1]):
             report.fail(key, "has shrunk")
     for key in now.keys() - {line.rsplit(" : ", 1)[0] for line in stored}:
-        report.fail(key, "is not in layout.txt; when it is right, run layout.py with --write")
+        report.fail(key, "is not in layout.txt; after a review, run layout.py with --write")
 
 
 def main():

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The dependency rule: a file includes only its own module or an earlier one; families include each other never; *_priv.h stay
-inside their module; no two files of the library need each other; what nets, execs and optimizers are made of is private;
-programs use public headers only; every module's header tells what it is.
+"""Rules for dependencies. A file includes only headers of its own module or an earlier one. Families do not include
+each other. *_priv.h headers are used only inside their module. There are no cyclic dependencies between files. The
+structs of nets, execs and optimizers are private. Programs use public headers only. The header of every module
+describes it.
 
-usage: modules.py ROOT [ARCHIVE.a]      (the archive holds the library's objects; without it circles are not looked for)
+usage: modules.py ROOT [ARCHIVE.a]      (the archive holds the library's objects; without it, cycles are not checked)
 """
 import collections
 import pathlib
@@ -18,7 +19,7 @@ TOP = "families.c"  # the table of families, above all of them
 
 
 def families(root):
-    """Modules that the table of families includes, other than what all models share."""
+    """Modules that the table of families includes, except `model`, which all families share."""
     found = INCLUDE.findall((root / "lib" / TOP).read_text())
     return {name.split("/")[0] for name in found if "/" in name} - {"model"}
 
@@ -30,7 +31,7 @@ def check_include(report, where, module, order, side_by_side, included):
     if order.index(target) > order.index(module):
         report.fail(where, f"includes {included}: module {target} comes after {module}")
     elif target != module and {target, module} <= side_by_side:
-        report.fail(where, f"includes {included}: {target} and {module} are families, which do not know each other")
+        report.fail(where, f"includes {included}: the families {target} and {module} must not depend on each other")
     elif target != module and (included.endswith("_priv.h") or included.count("/") > 1):
         report.fail(where, f"includes {included}, which is private to {target}")
 
@@ -49,7 +50,7 @@ def check_module_header(report, root, module):
     opening = header.read_text()[:1500]
     for word in (f" * {module}: ", " * Uses: ", " * Adding: ", " * Tests: "):
         if word not in opening:
-            report.fail(f"lib/{module}/{module}.h", f"does not open with a line '{word.strip(' *')}'")
+            report.fail(f"lib/{module}/{module}.h", f"does not begin with a line '{word.strip(' *')}'")
 
 
 def check_private(report, where, text):
@@ -57,13 +58,13 @@ def check_private(report, where, text):
         return
     for name in re.findall(r"^struct (\w+)\s*\{", text, re.M):
         if name in PRIVATE_STRUCTS and where.suffix == ".h":
-            report.fail(where, f"shows what struct {name} is made of; that belongs into a *_priv.h")
+            report.fail(where, f"defines struct {name}, which belongs into a *_priv.h")
 
 
-# ---- circles
+# ---- cycles
 
 def symbols_of(archive):
-    """Names that each object defines, and those that it needs."""
+    """Names that each object defines, and names that it needs."""
     defines, needs = collections.defaultdict(set), collections.defaultdict(set)
     for line in checks.run("nm", "-A", "-P", archive).splitlines():
         place, _, rest = line.partition("]: ")
@@ -100,12 +101,12 @@ def groups(needs):
     return found
 
 
-def check_circles(report, archive):
+def check_cycles(report, archive):
     defines, needs = symbols_of(archive)
     home = {name: obj for obj, names in defines.items() for name in names}
     edges = {obj: {home[name] for name in needs[obj] if name in home} - {obj} for obj in set(defines) | set(needs)}
     for group in groups(edges):
-        report.fail("circle", "these files need each other: " + ", ".join(group))
+        report.fail("cycle", "these files depend on each other: " + ", ".join(group))
         for obj in group:
             for other in sorted(edges[obj] & set(group)):
                 names = sorted(name for name in needs[obj] if home.get(name) == other)
@@ -116,14 +117,14 @@ def check_circles(report, archive):
 
 
 def main():
-    root, report, looked_at = pathlib.Path(sys.argv[1]), checks.Report(), 0
+    root, report, checked = pathlib.Path(sys.argv[1]), checks.Report(), 0
     order = checks.modules(root)
     side_by_side = families(root)
     for path in checks.sources(root, "lib", "examples"):
         where, text = path.relative_to(root), path.read_text()
         inside = where.parts[0] == "lib" and where.parts[1] in order
         for included in INCLUDE.findall(text):
-            looked_at += 1
+            checked += 1
             if inside:
                 check_include(report, where, where.parts[1], order, side_by_side, included)
             elif where.parts != ("lib", TOP):
@@ -132,8 +133,8 @@ def main():
     for module in order:
         check_module_header(report, root, module)
     for archive in sys.argv[2:]:
-        check_circles(report, archive)
-    report.finish(looked_at, "includes")
+        check_cycles(report, archive)
+    report.finish(checked, "includes")
 
 
 main()

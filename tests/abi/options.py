@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every *_init_sized function with structs of older and newer programs: nothing past the caller's size is written, all
-within it is, and the size member tells the caller's size.
+"""Every *_init_sized function with structs of older and newer programs: it writes all bytes within the caller's size
+and none beyond it, and sets the size member to the caller's size.
 
 usage: options.py ROOT 'C compiler' LIBRARY.so...
 """
@@ -28,26 +28,26 @@ static int bad(const char *name, const char *what, size_t size)
 
 static int try_size(const char *name, init_function *init, size_t full, size_t size)
 {
-    unsigned char *block = malloc(full + 128), *whole = malloc(full);
-    size_t told = 0;
+    unsigned char *block = malloc(full + 128), *expected = malloc(full);
+    size_t found = 0;
     int failed = 0;
     memset(block, 0xAA, full + 128);
-    init(whole, full);
+    init(expected, full);
     init(block, size);
-    memcpy(&told, block, sizeof told);
-    if (told != size)
-        failed += bad(name, "the size member is another", size);
+    memcpy(&found, block, sizeof found);
+    if (found != size)
+        failed += bad(name, "the size member differs", size);
     for (size_t i = size; i < full + 128; i++)
         if (block[i] != 0xAA)
             failed += bad(name, "wrote past the end", size), i = full + 128;
     for (size_t i = full; i < size; i++)
         if (block[i] != 0)
-            failed += bad(name, "unknown fields are not zero", size), i = size;
-    for (size_t i = sizeof told; i < size && i < full && size % 8 == 0; i++)
-        if (block[i] != whole[i])
-            failed += bad(name, "another default than in the full struct", size), i = size;
+            failed += bad(name, "unknown members are not zero", size), i = size;
+    for (size_t i = sizeof found; i < size && i < full && size % 8 == 0; i++)
+        if (block[i] != expected[i])
+            failed += bad(name, "the default differs from that of the full struct", size), i = size;
     free(block);
-    free(whole);
+    free(expected);
     return failed;
 }
 

@@ -29,7 +29,7 @@ def main():
         written = {path.name: path.read_text() for path in pathlib.Path(folder).glob("*.md")}
     for name in sorted(kept.keys() | written.keys()):
         if name not in written:
-            report.fail(f"docs/reference/{name}", "is not written any more; delete it")
+            report.fail(f"docs/reference/{name}", "is obsolete; delete it")
         elif name not in kept:
             report.fail(f"docs/reference/{name}", f"is missing; {REMEDY}")
         elif kept[name] != written[name]:

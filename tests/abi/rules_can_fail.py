@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Proves that each rule can fail: plants one violation at a time in a copy of the tree, or in a library of one
-function, and expects the checker to name it.
+"""Checks that each rule can fail: plants one violation at a time in a copy of the tree, or in a small library, and
+expects the checker to report it.
 
 usage: rules_can_fail.py ROOT 'C compiler'
 """
@@ -15,15 +15,15 @@ import tempfile
 
 HERE = pathlib.Path(__file__).parent
 
-# checker, file, text to find (None: append), text instead, part of what the checker must say
+# checker, file, text to replace (None: append), new text, part of the expected message
 PLANTED = [
     ("modules.py", "lib/base/alloc.c", None, '#include "tensor/tensor.h"\n', "module tensor comes after base"),
-    ("modules.py", "lib/gan/step.c", None, '#include "vae/vae.h"\n', "which do not know each other"),
+    ("modules.py", "lib/gan/step.c", None, '#include "vae/vae.h"\n', "must not depend on each other"),
     ("modules.py", "lib/model/use.c", None, '#include "latent/prior/x.h"\n', "private to latent"),
     ("modules.py", "lib/net/exec.h", None, "struct genlat_exec {\n    int rows;\n};\n", "belongs into a *_priv.h"),
     ("modules.py", "lib/tensor/tensor.c", None, '#include "base/base_priv.h"\n', "private to base"),
     ("modules.py", "examples/intruder.c", None, '#include "base/base.h"\n', "private to the library"),
-    ("modules.py", "lib/base/base.h", " * Tests: ", " * Trials: ", "does not open with"),
+    ("modules.py", "lib/base/base.h", " * Tests: ", " * Trials: ", "does not begin with"),
     ("comments.py", "include/genlat/tensor.h", "@param", "@parameter", "@param"),
     ("comments.py", "include/genlat/tensor.h", " * - Threads:", " * - Strands:",
      "does not state the default of 'Threads'"),
@@ -34,12 +34,12 @@ PLANTED = [
     ("comments.py", "include/genlat/common.h", "GENLAT_END", "GENLAT_API int genlat_bare(void);\nGENLAT_END",
      "genlat_bare: has no comment"),
     ("sources.py", "lib/base/alloc.c", "/* SPDX", "/* No SPDX", "license line"),
-    ("sources.py", "lib/base/alloc.c", None, "int x; \n", "blanks at a line's end"),
+    ("sources.py", "lib/base/alloc.c", None, "int x; \n", "trailing spaces"),
     ("sources.py", "lib/base/alloc.c", None, "/* TO" "DO */\n", "says TO" "DO"),
     ("sources.py", "lib/base/alloc.c", None, 'static void say(void)\n{\n    printf("x");\n}\n', "calls printf()"),
     ("sources.py", "lib/base/alloc.c", None, "#include <cblas.h>\n", "includes cblas.h"),
     ("sources.py", "lib/base/alloc.c", None, "typedef int size_kind_t;\n", "ends in _t"),
-    ("sources.py", "lib/base/alloc.c", None, "\n" * 600, "600 at most wanted"),
+    ("sources.py", "lib/base/alloc.c", None, "\n" * 600, "at most 600 expected"),
     ("sources.py", "lib/base/alloc.c", None, "int long_one(void)\n{\n" + "    ;\n" * 90 + "}\n", "has 90 lines"),
     ("sources.py", "include/genlat/common.h", None, "#define BARE 1\n", "macro BARE"),
     ("sources.py", "include/genlat/common.h", None, "typedef int bare;\n", "type bare"),
@@ -63,7 +63,7 @@ PLANTED = [
     ("headers.py", "include/genlat/rng.h", None,
      "typedef int genlat_x; int genlat_f(genlat_x class, genlat_x restrict);\n", "rng.h in c"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "double seed;", "genlat_ctx_opts seed"),
-    ("layout.py", "include/genlat/context.h", "int64_t seed;", "", "is gone"),
+    ("layout.py", "include/genlat/context.h", "int64_t seed;", "", "is missing"),
     ("layout.py", "include/genlat/context.h", "    uint32_t reserved;     /**< 0. */\n", "", "bytes of padding"),
     ("layout.py", "include/genlat/context.h", "size_t size;           /**< sizeof(genlat_ctx_opts)",
      "uint64_t size; /**< sizeof(genlat_ctx_opts)", "does not start with size_t size"),
@@ -78,7 +78,7 @@ SCRIPT = "GENLAT_0.1 {\n  global:\n    genlat_one;\n    genlat_two;\n  local:\n 
 SOURCE = ('#include "genlat/common.h"\nint genlat_one(void) { return 1; }\n'
           'int genlat_two(void) { return genlat_one(); }\n')
 
-# changed header, script, source, link flag, part of what symbols.py must say; None: all is well
+# header, version script, source, link flag, part of the expected message of symbols.py or None for success
 TINY = [
     (HEADER, SCRIPT, SOURCE, "-Wl,-Bsymbolic-functions", None),
     (HEADER, SCRIPT, SOURCE, "-Wl,-z,lazy", "genlat_one: is reached through"),
@@ -97,7 +97,7 @@ TINY = [
      "abort: is called"),
     (HEADER, SCRIPT, SOURCE + "const char gnl_big[1 << 20] = {1};\n"
      '__attribute__((visibility("default"))) const char *gnl_f(void) { return gnl_big; }\n',
-     "-Wl,-Bsymbolic-functions", "1000000 at most wanted"),
+     "-Wl,-Bsymbolic-functions", "at most 1000000 expected"),
 ]
 
 
@@ -109,12 +109,12 @@ def checker(name, *arguments):
 def expect(case, code, output, says):
     if (code == 0) == (says is None) and (says or "") in output:
         return 0
-    print(f"{case}: status {code}, '{says}' was wanted in:\n{output[-800:]}")
+    print(f"{case}: status {code}, '{says}' expected in:\n{output[-800:]}")
     return 1
 
 
 def plant(root, compiler, name, path, old, new, says):
-    """Copies what the checkers look at, plants, checks."""
+    """Copies the files that are checked, plants a violation, and runs the checker."""
     with tempfile.TemporaryDirectory() as folder:
         copy = pathlib.Path(folder) / "tree"
         shutil.copytree(root / "include", copy / "include")
@@ -126,7 +126,7 @@ def plant(root, compiler, name, path, old, new, says):
         file = copy / path
         text = file.read_text() if file.exists() else "/* SPDX-License-Identifier: MIT */\n/* Planted. */\n"
         if old is not None and old not in text:
-            return expect(f"{name} {path}", 1, f"'{old}' is not there", None)
+            return expect(f"{name} {path}", 1, f"'{old}' is not in the file", None)
         file.write_text(text + new if old is None else text.replace(old, new, 1))
         arguments = [copy, compiler] if name in ("headers.py", "layout.py") else [copy]
         code, output = checker(name, *arguments)

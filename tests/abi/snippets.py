@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Compiles and runs the C and C++ of the documents as they stand.
+"""Compiles and runs the C and C++ code blocks of the documents.
 
-A block ```c or ```cpp with a main is a program. The others of a document are pieces of one program, in their order: those
-that begin with a declaration of a function or with #include stand before it, the rest in a function that
-has a label `fail`. A heading of the second level begins a new program where the document says so with the comment
-<!-- programs: by section -->. Each program must compile without warnings and end with status 0.
+A block ```c or ```cpp with a main is a program. The other blocks of a document form one program, in their order. Blocks
+that begin with #include or the declaration of a function are placed at file scope, the others in a function with a
+label `fail`. If the document contains the comment <!-- programs: by section -->, each heading of the second level
+begins a new program. Each program must compile without warnings and exit with status 0.
 
 usage: snippets.py ROOT 'C compiler' 'C++ compiler or empty' GENLAT_LIBRARY [GENLAT_FILES_LIBRARY]
 """
@@ -45,7 +45,7 @@ FLAGS = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-label", "-Wno-unused-variab
 
 
 def sections(text):
-    """[(title, text)] of parts that are programs of their own."""
+    """[(title, text)] of parts with separate programs."""
     if "<!-- programs: by section -->" not in text:
         return [("", text)]
     parts = re.split(r"^## (.*)$", text, flags=re.M)
@@ -57,8 +57,8 @@ def programs(text):
     found = []
     for title, part in sections(text):
         pieces = [(language, body) for language, body in BLOCK.findall(part)]
-        whole = [(title, language, body) for language, body in pieces if re.search(r"^int main", body, re.M)]
-        found += whole
+        complete = [(title, language, body) for language, body in pieces if re.search(r"^int main", body, re.M)]
+        found += complete
         rest = [body for language, body in pieces if language == "c" and not re.search(r"^int main", body, re.M)]
         outside = [body for body in rest if OUTSIDE.match(body)]
         inside = [body for body in rest if not OUTSIDE.match(body)]

@@ -14,9 +14,9 @@ def check_opening(report, where, text):
     if not text.startswith("/* SPDX-License-Identifier: MIT */\n"):
         report.fail(where, "does not start with the license line")
     elif not re.match(r"/\*", text.split("\n", 1)[1]):
-        report.fail(where, "does not tell in a comment what it is")
+        report.fail(where, "does not begin with a comment that describes it")
     if "\r" in text or "\t" in text or re.search(r"[ ]\n", text) or not text.endswith("\n"):
-        report.fail(where, "has tabs, carriage returns, blanks at a line's end, or no final newline")
+        report.fail(where, "has tabs, carriage returns, trailing spaces, or no final newline")
 
 
 def check_words(report, where, text):
@@ -29,7 +29,7 @@ def check_words(report, where, text):
         for word in re.findall(r"\b(printf|puts|putchar|perror|abort|exit|_exit|system|setlocale|signal)\s*\(", code):
             report.fail(where, f"calls {word}()")
         if "cblas.h" in text and re.search(r"#\s*include\s*[<\"]cblas.h", text) and str(where) != "lib/kernel/gemm.c":
-            report.fail(where, "includes cblas.h, which is for lib/kernel/gemm.c alone")
+            report.fail(where, "includes cblas.h, expected only in lib/kernel/gemm.c")
 
 
 def check_public_names(report, header):
@@ -37,7 +37,8 @@ def check_public_names(report, header):
     for name in re.findall(r"#\s*define\s+(\w+)", code):
         if not name.startswith("GENLAT_") and not re.fullmatch(r"genlat_\w+_init", name):
             report.fail(header.name, f"macro {name} is not GENLAT_*")
-    for name in re.findall(r"typedef\s+(?:struct|enum|union)?[^;{]*?\b(\w+)\s*;", code) + re.findall(r"\}\s*(\w+)\s*;", code):
+    types = re.findall(r"typedef\s+(?:struct|enum|union)?[^;{]*?\b(\w+)\s*;", code)
+    for name in types + re.findall(r"\}\s*(\w+)\s*;", code):
         if not name.startswith("genlat_"):
             report.fail(header.name, f"type {name} is not genlat_*")
     code = re.sub(r"^\s*#(?:.*\\\n)*.*$", "", code, flags=re.M)
@@ -51,9 +52,9 @@ def check_lengths(report, bodies):
     lengths = sorted(length for _, _, length in bodies)
     usual = sum(length <= USUAL for length in lengths) / len(lengths)
     if statistics.median(lengths) > MEDIAN:
-        report.fail("lib", f"the median function has {statistics.median(lengths)} lines, {MEDIAN} at most wanted")
+        report.fail("lib", f"the median function has {statistics.median(lengths)} lines, at most {MEDIAN} expected")
     if usual < 0.9:
-        report.fail("lib", f"{usual:.0%} of the functions have at most {USUAL} lines, 90% wanted")
+        report.fail("lib", f"{usual:.0%} of the functions have at most {USUAL} lines, expected 90%")
     for where, name, length in bodies:
         if length > MOST_BODY:
             report.fail(where, f"{name} has {length} lines")
@@ -62,20 +63,20 @@ def check_lengths(report, bodies):
 
 
 def main():
-    root, report, bodies, looked_at = pathlib.Path(sys.argv[1]), checks.Report(), [], 0
+    root, report, bodies, checked = pathlib.Path(sys.argv[1]), checks.Report(), [], 0
     for path in checks.sources(root, "include", "lib", "examples", "tests"):
         where, text = path.relative_to(root), path.read_text()
-        looked_at += 1
+        checked += 1
         check_opening(report, where, text)
         check_words(report, where, text)
         if text.count("\n") > MOST_LINES:
-            report.fail(where, f"has {text.count(chr(10))} lines, {MOST_LINES} at most wanted")
+            report.fail(where, f"has {text.count(chr(10))} lines, at most {MOST_LINES} expected")
         if where.parts[0] == "lib":
             bodies += [(f"{where}:{line}", name, length) for name, line, length in checks.functions(path)]
     for header in checks.public_headers(root):
         check_public_names(report, header)
     check_lengths(report, bodies)
-    report.finish(looked_at, "files")
+    report.finish(checked, "files")
 
 
 main()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The built library: its exported symbols are those of the version script and of the public headers; its global names
-are ours; it does not call itself through the PLT; it has no writable globals; it neither prints nor ends the process;
-it is small.
+"""The built library. Its exported symbols are those of the version script and of the public headers. Its global names
+have the prefix of the library. It does not call itself through the PLT, has no writable globals, does not print or end
+the process, and is small.
 
 usage: symbols.py ROOT LIBRARY.so [ARCHIVE.a]    (the archive holds the same objects, private names visible)
 """
@@ -17,7 +17,7 @@ MOST_BYTES = 1_000_000
 FORBIDDEN = {"printf", "vprintf", "puts", "putchar", "perror", "abort", "exit", "_exit", "quick_exit", "system",
              "setlocale", "signal", "sigaction", "rand", "srand", "random", "stdout", "stderr", "__printf_chk",
              "__vprintf_chk", "strtok", "localtime", "gmtime"}
-# One block a thread for the error text and the name of the running function; nothing else may be written to without a handle.
+# Thread-local: the error message and the name of the running function. All other state belongs to handles.
 WRITABLE = {"error_text", "running"}
 
 
@@ -27,8 +27,8 @@ def library_name(path):
 
 def check_exports(report, root, library):
     name = library_name(library)
-    exported = {line.split()[-1].split("@")[0] for line in checks.run("nm", "-D", "--defined-only", library).splitlines()
-                if line.split()[-2] in "TDBRVWi"}
+    lines = checks.run("nm", "-D", "--defined-only", library).splitlines()
+    exported = {line.split()[-1].split("@")[0] for line in lines if line.split()[-2] in "TDBRVWi"}
     declared = {function.name for header in checks.public_headers(root) if checks.library_of(header) == name
                 for function in checks.public_functions(header)}
     nodes = checks.map_symbols(root, "genlat.map" if name == "genlat" else "files/genlat-files.map")
@@ -62,7 +62,7 @@ def check_size(report, library):
     os.unlink(stripped)
     print(f"{library.name}: {size} bytes stripped")
     if size > MOST_BYTES:
-        report.fail(library.name, f"has {size} bytes stripped, {MOST_BYTES} at most wanted")
+        report.fail(library.name, f"has {size} bytes stripped, at most {MOST_BYTES} expected")
 
 
 def check_objects(report, archive):
@@ -77,7 +77,7 @@ def check_objects(report, archive):
                 and not section.startswith(".data.rel.ro") and base not in WRITABLE:
             report.fail(name, f"is a writable global, in section {section}")
         if flags[0] in "gu" and section != "*UND*" and not re.match(r"(genlat|gnl)_", name):
-            report.fail(name, "is a global name without our prefix")
+            report.fail(name, "is a global name without the prefix of the library")
     for line in checks.run("nm", "-u", archive).splitlines():
         words = line.split()
         if words and words[-1] in FORBIDDEN:

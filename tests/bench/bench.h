@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of genlat-bench share: a workload, the passes it makes through its nets, and the measurements
- * made of it. */
+/* Shared by the files of genlat-bench: workloads, the passes of a step through its nets, and measurements. */
 #ifndef GNL_TESTS_BENCH_H
 #define GNL_TESTS_BENCH_H
 
@@ -11,23 +10,24 @@
 
 enum { BENCH_NETS = 3, BENCH_EXECS = 3, BENCH_TENSORS = 6 };
 
-/* How often a step goes through a net, in samples: forward, for the gradients of weights and of inputs, and how many
- * updates of all weights it makes. Passes for input gradients that stop at the first layer leave out its own. */
+/* Number of samples per step that pass through a net: forward, backward for weights, and backward for inputs.
+ * `inputs` counts backward passes that end at the first layer, `whole_inputs` those that also compute the
+ * derivatives of the inputs. updates: updates of all weights per step. */
 typedef struct bench_passes {
     const genlat_net *net;
     double forward, weights, inputs, whole_inputs, updates;
 } bench_passes;
 
-/* How a workload is to run. */
-typedef struct bench_way {
+/* Options of a run. */
+typedef struct bench_mode {
     long threads;
     uint32_t gemm; /* GENLAT_GEMM_* */
     bool recompute;
-} bench_way;
+} bench_mode;
 
-/* A workload that runs. What it does not use is NULL. */
+/* A running workload. Unused pointers are NULL. */
 typedef struct bench {
-    bench_way way;
+    bench_mode mode;
     genlat_ctx *ctx;
     genlat_rng *rng;
     genlat_model *vae;
@@ -41,7 +41,7 @@ typedef struct bench {
 
 typedef struct bench_work {
     const char *name;
-    int64_t batch; /* samples that a step counts for */
+    int64_t batch; /* samples per step */
     genlat_status (*open)(bench *b);
     genlat_status (*step)(bench *b);
 } bench_work;
@@ -50,16 +50,16 @@ extern const bench_work bench_vae_mlp, bench_vae_conv, bench_decode1_mlp, bench_
     bench_decode1_bf16;
 extern const bench_work bench_dcgan32, bench_dcgan64, bench_wgan_gp, bench_text_vae;
 
-genlat_status bench_open(const bench_work *work, bench_way way, bench *b);
+genlat_status bench_open(const bench_work *work, bench_mode mode, bench *b);
 void bench_close(bench *b);
 
 double bench_now(void); /* seconds */
 void bench_sort(double *values, int64_t n); /* ascending */
 
-/* A net from text on one input. */
+/* Builds a net with one input from text. */
 genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *layers,
                         genlat_net **out);
-/* A tensor of uniform numbers from [lo,hi). */
+/* Creates a tensor of uniform numbers from [lo,hi). */
 genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float lo, float hi,
                             genlat_tensor **out);
 
@@ -67,37 +67,38 @@ genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float l
 
 enum { BENCH_MOST_PIECES = 4096 };
 
-/* The shortest times, in seconds, of all parallel calls of a step and of what lies between them. Zero at first. */
+/* The shortest times, in seconds, of all parallel calls of a step and of the code between them. Initially zero. */
 typedef struct bench_pieces {
     double shortest[BENCH_MOST_PIECES], opened;
     int at;
 } bench_pieces;
 
-/* Around each step. */
+/* Called before and after each step. */
 void bench_pieces_begin(bench_pieces *pieces);
 void bench_pieces_end(void);
 double bench_pieces_sum(const bench_pieces *pieces); /* seconds */
 
-/* Times steps with one thread and with those of the way in turn; prints a line of JSON. */
-genlat_status bench_scaling(const bench_work *work, bench_way way, double seconds);
+/* Times steps with one thread and with those of the options, in turn; prints a line of JSON. */
+genlat_status bench_scaling(const bench_work *work, bench_mode mode, double seconds);
 
 /* ---- roofline ------------------------------------------------------------------------------------------ */
 
-/* What the machine gives, and the least that a step asks of it. */
+/* Speed of the machine. */
 typedef struct bench_roof {
-    double flops, bytes; /* a second */
+    double flops, bytes; /* per second */
 } bench_roof;
 
 genlat_status bench_roof_measure(genlat_ctx *ctx, bench_roof *roof);
-/* Operations of the products, and bytes of their factors and results and of the updates, each touched once. */
+/* Minimum work of a step: operations of the products, and bytes of their factors, results and updates, each accessed
+ * once. */
 void bench_roof_work(const bench *b, double *flops, double *bytes);
 
 /* ---- profile ------------------------------------------------------------------------------------------- */
 
-/* From now on the calls of a net's layers are timed. */
+/* Starts timing the calls of the layers of a net. */
 void bench_profile_watch(genlat_net *net, const char *label);
 void bench_profile_reset(void);
-/* A table: milliseconds a step of every layer and direction, and what is left of the step. */
+/* Prints a table: milliseconds per step for every layer and direction, and the remaining time of the step. */
 void bench_profile_print(FILE *out, double ms_per_step, int64_t steps);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workloads of adversarial nets, the training loop by hand: DCGAN at two sizes, and a critic with a gradient penalty.
- * The critic's passes are private calls, which tell apart the gradients of weights and of inputs on one exec.
+ * Workloads of adversarial nets with a training loop on public functions: DCGAN at two sizes, and a discriminator with
+ * a gradient
+ * penalty. The discriminator's passes use private functions, which compute gradients of weights or inputs separately.
  */
 #include <math.h>
 
 #include "bench/bench.h"
 
-enum { G, D, MIXED }; /* nets, execs; the critic between real and generated samples */
+enum { G, D, MIXED }; /* nets and execs; MIXED: the discriminator between real and generated samples */
 enum { REAL, NOISE, FAKE, BOTH, DFAKE, SHARE }; /* tensors */
 
 static genlat_status add_optim(bench *b, int which, const char *spec)
@@ -21,7 +22,7 @@ static genlat_exec_opts exec_opts(const bench *b, bool input_grads)
     genlat_exec_opts opts;
     genlat_exec_opts_init(&opts);
     opts.input_grads = input_grads;
-    opts.recompute = b->way.recompute;
+    opts.recompute = b->mode.recompute;
     return opts;
 }
 
@@ -32,7 +33,7 @@ static genlat_status compile(bench *b, int net, int64_t rows, uint32_t purpose, 
     return genlat_net_compile(b->net[net], rows, &opts, &b->exec[exec]);
 }
 
-/* New noise through the generator. */
+/* Generates samples from new noise. */
 static genlat_status generate(bench *b, const genlat_tensor **fake)
 {
     genlat_tensor *noise = b->tensor[NOISE];
@@ -58,7 +59,7 @@ static void put_generator(char *text, size_t size, int stages, int channels)
              " | conv_transpose2d channels=%d kernel=4 stride=2 padding=1 | tanh", channels);
 }
 
-static void put_critic(char *text, size_t size, int stages)
+static void put_discriminator(char *text, size_t size, int stages)
 {
     int at =
         snprintf(text, size, "conv2d channels=%d kernel=4 stride=2 padding=1 | leaky_relu slope=0.2", WIDTH);
@@ -70,7 +71,7 @@ static void put_critic(char *text, size_t size, int stages)
     snprintf(text + at, size - (size_t)at, " | conv2d channels=1 kernel=4");
 }
 
-/* The critic runs between the passes of the generator, whose memory it shares. */
+/* The discriminator is nested between the passes of the generator and shares its memory. */
 static genlat_status compile_dcgan(bench *b)
 {
     genlat_exec_opts critic = exec_opts(b, true), generator = exec_opts(b, false);
@@ -86,7 +87,7 @@ static genlat_status open_dcgan(bench *b, int64_t side, int stages, int channels
     const char *adam = "adam lr=2e-4 beta1=0.5 beta2=0.999";
     put_generator(text, sizeof text, stages, channels);
     GNL_TRY(bench_net(b->ctx, 3, (int64_t[]){CODE, 1, 1}, text, &b->net[G]));
-    put_critic(text, sizeof text, stages);
+    put_discriminator(text, sizeof text, stages);
     GNL_TRY(bench_net(b->ctx, 3, (int64_t[]){channels, side, side}, text, &b->net[D]));
     GNL_TRY(compile_dcgan(b));
     GNL_TRY(add_optim(b, G, adam));
@@ -108,8 +109,8 @@ static genlat_status open_dcgan64(bench *b)
     return open_dcgan(b, 64, 4, 3);
 }
 
-/* The critic on x, and the derivative of the mean of softplus(-sign D(x)) back through it. */
-static genlat_status judge(bench *b, const genlat_tensor *x, float sign, unsigned wanted)
+/* Runs the discriminator on x, and back from the derivative of the mean of softplus(-sign D(x)). */
+static genlat_status run_discriminator(bench *b, const genlat_tensor *x, float sign, unsigned expected)
 {
     genlat_exec *exec = b->exec[D];
     GNL_TRY(genlat_exec_forward(exec, GENLAT_MODE_TRAIN, 1, &x));
@@ -117,7 +118,7 @@ static genlat_status judge(bench *b, const genlat_tensor *x, float sign, unsigne
     gnl_real *slope = gnl_exec_output_grad(exec, 0);
     for (int i = 0; i < DCGAN_BATCH; i++)
         slope[i] = -sign / ((1 + expf(sign * logit[i])) * DCGAN_BATCH);
-    gnl_exec_backward(exec, 1, wanted);
+    gnl_exec_backward(exec, 1, expected);
     return GENLAT_OK;
 }
 
@@ -126,11 +127,11 @@ static genlat_status step_dcgan(bench *b)
     const genlat_tensor *fake = NULL, *dfake = NULL;
     GNL_TRY(generate(b, &fake));
     GNL_TRY(genlat_optim_zero_grad(b->optim[D]));
-    GNL_TRY(judge(b, b->tensor[REAL], 1, GNL_GRAD_WEIGHTS));
-    GNL_TRY(judge(b, fake, -1, GNL_GRAD_WEIGHTS));
+    GNL_TRY(run_discriminator(b, b->tensor[REAL], 1, GNL_GRAD_WEIGHTS));
+    GNL_TRY(run_discriminator(b, fake, -1, GNL_GRAD_WEIGHTS));
     GNL_TRY(genlat_optim_step(b->optim[D]));
     GNL_TRY(genlat_optim_zero_grad(b->optim[G]));
-    GNL_TRY(judge(b, fake, 1, GNL_GRAD_INPUTS));
+    GNL_TRY(run_discriminator(b, fake, 1, GNL_GRAD_INPUTS));
     GNL_TRY(genlat_exec_input_grad(b->exec[D], 0, &dfake));
     GNL_TRY(genlat_exec_backward(b->exec[G], 1, &dfake));
     return genlat_optim_step(b->optim[G]);
@@ -162,7 +163,8 @@ static genlat_status open_wgan(bench *b)
     GNL_TRY(genlat_tensor_new(b->ctx, 1, (int64_t[]){WGAN_BATCH}, &b->tensor[SHARE]));
     const double n = WGAN_BATCH;
     b->passes[G] = (bench_passes){b->net[G], (CRITIC_STEPS + 1) * n, n, n, 0, 1};
-    /* The penalty: forward, inputs, tangents; its weight gradients are one product a layer more. */
+    /* Penalty passes: forward, derivatives of inputs, tangents. Its weight gradients need one more product per
+     * layer. */
     b->passes[D] = (bench_passes){b->net[D],
                                   (4 * CRITIC_STEPS + 1) * n,
                                   3 * CRITIC_STEPS * n,
@@ -172,7 +174,7 @@ static genlat_status open_wgan(bench *b)
     return bench_uniform(b, 2, one, -1, 1, &b->tensor[REAL]);
 }
 
-/* BOTH = real rows, then generated ones; FAKE = points between them, a share of the way each. */
+/* BOTH = real rows, then generated rows; FAKE = points between them, each at a random fraction (SHARE). */
 static genlat_status mix_samples(bench *b, const genlat_tensor *fake)
 {
     const float *x = genlat_tensor_const_data(b->tensor[REAL]), *y = genlat_tensor_const_data(fake);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A step is a row of parallel calls with gaps between them, the same in each step. Where other programs take the processor
- * or its caches now and then, the sum of the shortest times of all of these is nearer to what an idle machine would need than
- * the fastest step is, which no disturbance may meet at all. The linker leads calls of gnl_parallel() through here.
+ * A step is a sequence of parallel calls and the code between them, the same in each step. Where other programs use the
+ * processor
+ * or its caches now and then, every step is disturbed somewhere. Then the sum of the shortest times of all pieces is a
+ * better
+ * estimate for an idle machine than the fastest step. The linker redirects calls of gnl_parallel() to this file.
  */
 #include "bench/bench.h"
 
@@ -39,7 +41,7 @@ double bench_pieces_sum(const bench_pieces *pieces)
     return sum;
 }
 
-/* Weak: where the linker cannot, nobody calls it. */
+/* Weak: where the linker does not support --wrap, it is never called. */
 void __attribute__((weak)) __real_gnl_parallel(genlat_ctx *ctx, int64_t n, int64_t grain, gnl_task *task, void *arg);
 void __wrap_gnl_parallel(genlat_ctx *ctx, int64_t n, int64_t grain, gnl_task *task, void *arg);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Time by layer and direction: the kinds of a net's layers are replaced by ones that look at the clock and call the
- * real kind, found by the address of the layer's options. */
+/*
+ * Time by layer and direction. The types of a net's layers are replaced by types that measure the time and call the
+ * original
+ * functions, which are found by the address of the layer's options.
+ */
 #include "bench/bench.h"
 #include "net/net_priv.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The floor of a step: operations of its matrix products over the machine's rate, plus bytes over the bandwidth of its
- * memory. Both are measured here. Data that stay in a cache move faster, so that small workloads may beat their floor.
+ * A lower limit for the time of a step: operations of its matrix products divided by the measured rate of the machine,
+ * plus bytes
+ * divided by its memory bandwidth. Data in a cache move faster, so small workloads may be faster than the limit.
  */
 #include "bench/bench.h"
 #include "net/net_priv.h"
@@ -69,8 +70,8 @@ genlat_status bench_roof_measure(genlat_ctx *ctx, bench_roof *roof)
 
 /* ---- the work ------------------------------------------------------------------------------------------ */
 
-/* Positions at which a layer's weight is used for one sample: those of the smaller side of a convolution, the steps of a
- * sequence. A table of words is read, not multiplied. */
+/* Number of positions at which a weight is used for one sample: those of the smaller side of a convolution, or the
+ * steps of a sequence. An embedding table is read, not multiplied. */
 static double positions(const genlat_net *net, const gnl_node *node)
 {
     const gnl_shape *in = &net->node[node->input[0]].shape;
@@ -106,7 +107,7 @@ void bench_roof_work(const bench *b, double *flops, double *bytes)
         const bench_passes *p = &b->passes[i];
         for (int n = p->net->inputs; n < p->net->nodes; n++)
             add_node(p, &p->net->node[n], n == p->net->inputs, flops, bytes);
-        /* Weights are read forward and backward and their gradients written, at least once an update. */
+        /* Weights are read forward and backward, and their gradients are written, at least once per update. */
         double touched = p->updates > 0 ? p->updates * (UPDATE_NUMBERS + 3) : 1;
         *bytes += touched * (double)gnl_net_size(p->net) * (double)sizeof(gnl_real);
     }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same steps with one thread and with several, in turn, so that a machine whose speed drifts is as fast for
- * both. A turn is the mean of as many steps as fill it; what is told is the median over turns, and over the
- * quotients of neighbours, and the sum of the shortest pieces of all steps.
+ * Compares steps with one thread and with several, in turn, so that a change of the machine's speed affects both. A
+ * turn is the
+ * mean of all steps in a fixed time. Reported are the median over turns, the median over ratios of successive turns,
+ * and the
+ * sum of the shortest pieces of all steps.
  *
- * A virtual machine's cores are not equally fast at all times: another guest may run on the same core. So dot
- * products in the innermost cache, which ask nothing but the cores, are timed around each turn. What they gain is
- * told too, and the median over the turns around which they gained nine tenths of what they could.
+ * The cores of a virtual machine are not always equally fast, since other machines may run on the same cores. So dot
+ * products in
+ * the innermost cache, which need only the cores, are timed around each turn. Also reported are their speed-up, and the
+ * median
+ * over the turns around which it was at least nine tenths of the number of threads.
  */
 #include <stdlib.h>
 
@@ -19,7 +23,7 @@ static const double turn_seconds = 0.1, even_share = 0.9;
 
 typedef struct turns {
     double ms[2][MOST_TURNS], quotient[MOST_TURNS], even[MOST_TURNS];
-    double machine[PROBES * MOST_TURNS]; /* what dot products in the innermost cache gain */
+    double machine[PROBES * MOST_TURNS]; /* speed-up of dot products in the innermost cache */
     int count, evens;
     bench_pieces pieces[2];
 } turns;
@@ -42,18 +46,18 @@ static void probe_task(void *arg, int64_t begin, int64_t end, int worker)
 static double probe_seconds(genlat_ctx *ctx)
 {
     probe_work work = {.k = gnl_kernels_of(ctx)};
-    gnl_parallel(ctx, PROBE_CHUNKS / 4, 1, probe_task, &work); /* threads awake */
+    gnl_parallel(ctx, PROBE_CHUNKS / 4, 1, probe_task, &work); /* wakes up the threads */
     double begin = bench_now();
     gnl_parallel(ctx, PROBE_CHUNKS, 1, probe_task, &work);
     return bench_now() - begin;
 }
 
-/* Whether each of the second context's threads does nearly what the first one's does alone. */
+/* Whether each thread of the second context is nearly as fast as the thread of the first one. */
 static bool probe(const bench b[2], turns *t, int at)
 {
     double *gain = &t->machine[PROBES * t->count + at];
     *gain = probe_seconds(b[0].ctx) / probe_seconds(b[1].ctx);
-    return *gain >= even_share * (double)b[1].way.threads;
+    return *gain >= even_share * (double)b[1].mode.threads;
 }
 
 /* ---- turns --------------------------------------------------------------------------------------------- */
@@ -69,7 +73,7 @@ static genlat_status take_step(const bench_work *work, bench *b, bench_pieces *p
 static genlat_status take_turn(const bench_work *work, bench *b, bench_pieces *pieces, double *ms)
 {
     int64_t steps = 0;
-    GNL_TRY(work->step(b)); /* threads awake, caches warm */
+    GNL_TRY(work->step(b)); /* wakes up the threads and warms the caches */
     double begin = bench_now(), now = begin;
     for (; now < begin + turn_seconds; now = bench_now(), steps++)
         GNL_TRY(take_step(work, b, pieces));
@@ -114,19 +118,19 @@ static void report(const bench_work *work, long threads, turns *t)
     fflush(stdout);
 }
 
-genlat_status bench_scaling(const bench_work *work, bench_way way, double seconds)
+genlat_status bench_scaling(const bench_work *work, bench_mode mode, double seconds)
 {
-    bench_way alone = way;
-    alone.threads = 1;
+    bench_mode single = mode;
+    single.threads = 1;
     bench b[2] = {0};
     turns *t = calloc(1, sizeof *t);
-    genlat_status status = t ? bench_open(work, alone, &b[0]) : GENLAT_E_MEMORY;
+    genlat_status status = t ? bench_open(work, single, &b[0]) : GENLAT_E_MEMORY;
     if (status == GENLAT_OK)
-        status = bench_open(work, way, &b[1]);
+        status = bench_open(work, mode, &b[1]);
     if (status == GENLAT_OK)
         status = take_turns(work, b, seconds, t);
     if (status == GENLAT_OK)
-        report(work, way.threads, t);
+        report(work, mode.threads, t);
     bench_close(&b[0]);
     bench_close(&b[1]);
     free(t);

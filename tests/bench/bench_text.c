@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A VAE of sentences (Bowman and others, 2016): LSTM encoder and decoder, the words before each word given. One
- * table of words serves both, so that the step goes through three nets by hand.
+ * A VAE of sentences (Bowman and others, 2016): LSTM encoder and decoder; the decoder gets the preceding words. Encoder
+ * and decoder
+ * share an embedding table, so a step consists of passes through three nets.
  */
 #include "bench/bench.h"
 #include "loss/loss.h"
 
 enum { BATCH = 32, LENGTH = 31, STEPS = LENGTH - 1, VOCABULARY = 10000, WORD = 256, LATENT = 32 };
 enum { TABLE, ENCODER, DECODER };              /* nets, execs */
-enum { SENTENCES, NEXT, NOISE, CODE, BEFORE }; /* tensors; BEFORE: the words before each */
+enum { SENTENCES, NEXT, NOISE, CODE, BEFORE }; /* BEFORE: embeddings of the preceding words */
 
 #define TABLE_LAYERS "embedding classes=10000 units=256"
 #define ENCODER_LAYERS "lstm units=512 out=last | dense units=64"
@@ -32,7 +33,7 @@ static genlat_status compile(bench *b)
         genlat_exec_opts opts;
         genlat_exec_opts_init(&opts);
         opts.input_grads = i != TABLE;
-        opts.recompute = b->way.recompute;
+        opts.recompute = b->mode.recompute;
         GNL_TRY(genlat_net_compile(b->net[i], BATCH, &opts, &b->exec[i]));
         GNL_TRY(genlat_optim_add(b->optim[0], b->net[i], NULL, NULL));
         b->passes[i] = (bench_passes){b->net[i], BATCH, BATCH, 0, i == TABLE ? 0 : BATCH, 1};
@@ -40,7 +41,7 @@ static genlat_status compile(bench *b)
     return GENLAT_OK;
 }
 
-/* Words by chance; the one that is to be told at each step is the next one. */
+/* Random words; the target at each step is the next word. */
 static genlat_status open_sentences(bench *b)
 {
     GNL_TRY(bench_uniform(b, 2, (int64_t[]){BATCH, LENGTH}, 0, VOCABULARY, &b->tensor[SENTENCES]));
@@ -67,7 +68,7 @@ static genlat_status open_text_vae(bench *b)
     return open_sentences(b);
 }
 
-/* z for each sentence, and the words before each word. */
+/* Computes z for each sentence, and the embeddings of the preceding words. */
 static genlat_status encode(bench *b)
 {
     const gnl_kernels *k = gnl_kernels_of(b->ctx);
@@ -79,16 +80,16 @@ static genlat_status encode(bench *b)
                                 &(const genlat_tensor *){b->tensor[SENTENCES]}));
     GNL_TRY(genlat_exec_output(b->exec[TABLE], 0, &words));
     GNL_TRY(genlat_exec_forward(b->exec[ENCODER], GENLAT_MODE_TRAIN, 1, &words));
-    const float *told = gnl_exec_output(b->exec[ENCODER], 0), *word = genlat_tensor_const_data(words);
+    const float *heads = gnl_exec_output(b->exec[ENCODER], 0), *word = genlat_tensor_const_data(words);
     for (int row = 0; row < BATCH; row++) {
-        const float *mean = told + row * 2 * LATENT;
+        const float *mean = heads + row * 2 * LATENT;
         k->gauss_sample_kl(LATENT, mean, mean + LATENT, noise + row * LATENT, code + row * LATENT);
         memcpy(before + row * STEPS * WORD, word + row * LENGTH * WORD, STEPS * WORD * sizeof *before);
     }
     return GENLAT_OK;
 }
 
-/* The decoder's words and the derivatives of its loss, back to its inputs. */
+/* Computes the logits of the words, and the derivatives of the loss back to the inputs of the decoder. */
 static genlat_status decode(bench *b)
 {
     double nll[BATCH * STEPS];
@@ -108,19 +109,17 @@ static genlat_status decode(bench *b)
     return GENLAT_OK;
 }
 
-/* Through the code to the encoder, and to the table from both nets that read it. */
+/* Propagates derivatives through the code to the encoder, and to the table from both nets that read it. */
 static void encode_backward(bench *b)
 {
     const gnl_kernels *k = gnl_kernels_of(b->ctx);
-    const float *told = gnl_exec_output(b->exec[ENCODER], 0),
-                *noise = genlat_tensor_const_data(b->tensor[NOISE]);
+    const float *heads = gnl_exec_output(b->exec[ENCODER], 0), *noise = genlat_tensor_const_data(b->tensor[NOISE]);
     const float *dcode = gnl_exec_input_grad(b->exec[DECODER], 0),
                 *dbefore = gnl_exec_input_grad(b->exec[DECODER], 1);
-    float *dtold = gnl_exec_output_grad(b->exec[ENCODER], 0),
-          *dwords = gnl_exec_output_grad(b->exec[TABLE], 0);
+    float *dheads = gnl_exec_output_grad(b->exec[ENCODER], 0), *dwords = gnl_exec_output_grad(b->exec[TABLE], 0);
     for (int row = 0; row < BATCH; row++) {
-        const float *mean = told + row * 2 * LATENT;
-        float *dmean = dtold + row * 2 * LATENT;
+        const float *mean = heads + row * 2 * LATENT;
+        float *dmean = dheads + row * 2 * LATENT;
         k->gauss_sample_kl_backward(LATENT, mean, mean + LATENT, noise + row * LATENT, dcode + row * LATENT,
                                     1.0f / BATCH, dmean, dmean + LATENT);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Workloads of autoencoders: training steps of two VAEs, and one sample through their decoders. */
+/* Workloads of autoencoders: training steps of two VAEs, and decoding of single samples. */
 #include "bench/bench.h"
 
 #define MLP_ENCODER "dense units=512 | relu | dense units=256 | relu"
@@ -23,7 +23,7 @@ static genlat_status open_vae(bench *b, int32_t ndim, const int64_t *dims, const
     GNL_TRY(genlat_model_builder_new(b->ctx, "vae", &builder));
     genlat_model_builder_data(builder, ndim - 1, dims + 1);
     genlat_model_builder_set_int(builder, "latent", LATENT);
-    genlat_model_builder_set(builder, "recompute", b->way.recompute ? "yes" : "no");
+    genlat_model_builder_set(builder, "recompute", b->mode.recompute ? "yes" : "no");
     genlat_model_builder_set(builder, "encoder", encoder);
     genlat_model_builder_set(builder, "decoder", decoder);
     genlat_model_builder_set(builder, "likelihood", "bernoulli");

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Times training steps and single samples: one line of JSON a workload, the median over steps.
+ * Times training steps and single samples; prints one line of JSON per workload, with the median over steps.
  * Usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [--cblas]
  *                     [--recompute] [NAME...]
- * --scaling: steps with one thread and with N in turn, and how many times faster N are. --bfloat16: mixed precision. --cblas:
- * products by CBLAS. --recompute: activations made again.
- * Several workloads run in a process each, so that every peak of memory is its own.
+ * --scaling: steps with one thread and with N in turn, and the speed-up. --bfloat16: mixed precision. --cblas: products
+ * by
+ * CBLAS. --recompute: recomputes activations.
+ * With several workloads, each runs in its own process, so that peaks of memory are separate.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ void bench_sort(double *values, int64_t n)
     qsort(values, (size_t)n, sizeof *values, ascending);
 }
 
-/* ---- what workloads share ------------------------------------------------------------------------------ */
+/* ---- shared by workloads ------------------------------------------------------------------------------- */
 
 genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *layers,
                         genlat_net **out)
@@ -86,13 +87,13 @@ void bench_close(bench *b)
     genlat_ctx_destroy(&b->ctx);
 }
 
-genlat_status bench_open(const bench_work *work, bench_way way, bench *b)
+genlat_status bench_open(const bench_work *work, bench_mode mode, bench *b)
 {
     genlat_ctx_opts opts;
     genlat_ctx_opts_init(&opts);
-    b->way = way;
-    opts.threads = way.threads;
-    opts.gemm = way.gemm;
+    b->mode = mode;
+    opts.threads = mode.threads;
+    opts.gemm = mode.gemm;
     GNL_TRY(genlat_ctx_new(&opts, &b->ctx));
     GNL_TRY(genlat_rng_new(b->ctx, 1, 0, &b->rng));
     return work->open(b);
@@ -103,7 +104,7 @@ genlat_status bench_open(const bench_work *work, bench_way way, bench *b)
 typedef struct timing {
     double *ms; /* of each step */
     int64_t steps;
-    double seconds, cpu_seconds; /* of all timed steps; the second of all threads, on a processor */
+    double seconds, cpu_seconds; /* of all timed steps; cpu_seconds: processor time of all threads */
 } timing;
 
 static genlat_status time_steps(const bench_work *work, bench *b, double seconds, timing *t)
@@ -130,7 +131,7 @@ static long peak_mib(void)
     return usage.ru_maxrss / 1024;
 }
 
-/* The floor comes last: what it measures with is no part of the workload's memory. */
+/* Measured last, so that its memory is not part of the workload's peak. */
 static genlat_status print_roofline(const bench *b, double ms)
 {
     bench_roof roof;
@@ -170,17 +171,17 @@ static void watch(bench *b)
         bench_profile_watch(b->net[i], names[i]);
 }
 
-static bench_way way_of(const settings *s)
+static bench_mode mode_of(const settings *s)
 {
     uint32_t gemm = s->bfloat16 ? GENLAT_GEMM_BFLOAT16 : s->cblas ? GENLAT_GEMM_CBLAS : GENLAT_GEMM_AUTO;
-    return (bench_way){s->threads, gemm, s->recompute};
+    return (bench_mode){s->threads, gemm, s->recompute};
 }
 
 static genlat_status time_work(const bench_work *work, const settings *s)
 {
     bench b = {0};
     timing t = {.ms = malloc(MOST_STEPS * sizeof *t.ms)};
-    genlat_status status = t.ms ? bench_open(work, way_of(s), &b) : GENLAT_E_MEMORY;
+    genlat_status status = t.ms ? bench_open(work, mode_of(s), &b) : GENLAT_E_MEMORY;
     if (status == GENLAT_OK && s->profile)
         watch(&b);
     if (status == GENLAT_OK)
@@ -194,7 +195,7 @@ static genlat_status time_work(const bench_work *work, const settings *s)
 
 static int run(const bench_work *work, const settings *s)
 {
-    genlat_status status = s->scaling ? bench_scaling(work, way_of(s), s->seconds) : time_work(work, s);
+    genlat_status status = s->scaling ? bench_scaling(work, mode_of(s), s->seconds) : time_work(work, s);
     if (status != GENLAT_OK)
         fprintf(stderr, "genlat-bench: %s: %s\n", work->name, genlat_last_error());
     return status == GENLAT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -212,17 +213,16 @@ static const bench_work *find_work(const char *name)
 
 static int usage(void)
 {
-    fprintf(stderr,
-            "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling] [--bfloat16] [--cblas]\n"
-            "                    [--recompute] [NAME...]\nnames:");
+    fprintf(stderr, "usage: genlat-bench [--threads N] [--seconds S] [--roofline] [--profile] [--scaling]\n"
+                    "                    [--bfloat16] [--cblas] [--recompute] [NAME...]\nnames:");
     for (size_t i = 0; i < GNL_COUNT(works); i++)
         fprintf(stderr, " %s", works[i]->name);
     fprintf(stderr, "\n");
     return 2;
 }
 
-/* A process of its own. */
-static int run_apart(const bench_work *work, const settings *s)
+/* Runs a workload in its own process. */
+static int run_in_process(const bench_work *work, const settings *s)
 {
     fflush(stdout);
     pid_t child = fork();
@@ -287,7 +287,7 @@ int main(int argc, char **argv)
         chosen[i] = works[i];
     int worst = EXIT_SUCCESS;
     for (size_t i = 0; i < (count ? count : GNL_COUNT(works)); i++)
-        if (run_apart(chosen[i], &s) != EXIT_SUCCESS)
+        if (run_in_process(chosen[i], &s) != EXIT_SUCCESS)
             worst = EXIT_FAILURE;
     return worst;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How time and memory grow with batch, width, size of images and threads: measures, prints a line of JSON a point, and
- * draws a figure a question. Usage: growth FOLDER [SECONDS]   (of a point; default 0.5). FOLDER/growth-*.png are written.
+ * Measures how time and memory grow with batch, width, image size and threads. Prints a line of JSON per point, and
+ * draws a figure
+ * per parameter. Usage: growth FOLDER [SECONDS]   (per point; default 0.5). Writes FOLDER/growth-*.png.
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -27,8 +28,8 @@ static double now(void)
 
 /* ---- memory ------------------------------------------------------------------------------------ */
 
-/* Bytes that a context holds now. */
-static void *take(void *user, size_t bytes, size_t align)
+/* Bytes that a context has allocated. */
+static void *counted_alloc(void *user, size_t bytes, size_t align)
 {
     void *block = NULL;
     if (posix_memalign(&block, align < sizeof block ? sizeof block : align, bytes ? bytes : 1) != 0)
@@ -37,7 +38,7 @@ static void *take(void *user, size_t bytes, size_t align)
     return block;
 }
 
-static void give(void *user, void *block)
+static void counted_free(void *user, void *block)
 {
     atomic_fetch_sub((atomic_llong *)user, (long long)malloc_usable_size(block));
     free(block);
@@ -45,13 +46,13 @@ static void give(void *user, void *block)
 
 /* ---- a point ----------------------------------------------------------------------------------- */
 
-/* A VAE: of vectors when image is 0, else of images of that size. */
+/* A VAE: of vectors if image is 0, else of images of that size. */
 typedef struct setting {
     int64_t batch, width, image, threads;
 } setting;
 
 typedef struct result {
-    double ms, mib, decoded; /* of a step; held; samples a second from as many threads at once */
+    double ms, mib, decoded; /* time of a step; allocated memory; samples per second decoded by all threads */
 } result;
 
 static genlat_status build(genlat_ctx *ctx, const setting *s, genlat_model **vae)
@@ -130,7 +131,7 @@ static void *decode_often(void *arg)
     return NULL;
 }
 
-/* One model, decoded from several threads of the program at once. */
+/* Decodes samples with one model from several threads of the program. */
 static genlat_status time_readers(genlat_ctx *ctx, genlat_model *vae, int64_t threads, double seconds,
                                   result *r)
 {
@@ -154,7 +155,8 @@ static genlat_status time_readers(genlat_ctx *ctx, genlat_model *vae, int64_t th
 static genlat_status measure(const setting *s, double seconds, result *r)
 {
     atomic_llong held = 0;
-    const genlat_allocator counting = {.size = sizeof counting, .alloc = take, .free = give, .user = &held};
+    const genlat_allocator counting = {
+        .size = sizeof counting, .alloc = counted_alloc, .free = counted_free, .user = &held};
     genlat_ctx_opts opts;
     genlat_ctx *ctx = NULL, *one = NULL;
     genlat_model *vae = NULL, *shared = NULL;
@@ -181,12 +183,12 @@ static genlat_status measure(const setting *s, double seconds, result *r)
     return status;
 }
 
-/* ---- questions --------------------------------------------------------------------------------- */
+/* ---- parameters -------------------------------------------------------------------------------- */
 
 typedef struct question {
     const char *name, *label;
     setting base;
-    size_t offset; /* of what varies in the setting */
+    size_t offset; /* of the varied member of the setting */
     int points;
     int64_t value[POINTS];
 } question;
@@ -232,11 +234,11 @@ static const char *draw(const question *q, int points, const result *r, const ch
                                    {"memory of the model in training", "MiB", mib, NULL},
                                    {"samples decoded one by one", "thousand/s", decoded, NULL}};
     snprintf(path, sizeof path, "%s/growth-%s.png", folder, q->name);
-    bool decoding = q->offset != offsetof(setting, batch); /* which goes one by one, whatever the batch */
+    bool decoding = q->offset != offsetof(setting, batch); /* decoding is sample by sample, whatever the batch */
     return figure_curves(path, decoding ? 3 : 2, curves, points, x, q->label);
 }
 
-static genlat_status answer(const question *q, const char *folder, double seconds)
+static genlat_status measure_parameter(const question *q, const char *folder, double seconds)
 {
     result r[POINTS];
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -267,7 +269,7 @@ int main(int argc, char **argv)
         return 2;
     }
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-        if (answer(&questions[i], argv[1], seconds)) {
+        if (measure_parameter(&questions[i], argv[1], seconds)) {
             fprintf(stderr, "growth: %s: %s\n", questions[i].name, genlat_last_error());
             return EXIT_FAILURE;
         }

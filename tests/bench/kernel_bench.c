@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rates of the kernels on this machine: matrix products in GFLOP/s, built-in beside CBLAS, and vector kernels
- * in GB/s of the memory that they must touch, each instruction set beside plain C. Usage: kernel_bench
- * [threads]
+ * Rates of kernels on this machine: matrix products in GFLOP/s, built-in and CBLAS, and vector kernels in GB/s of
+ * accessed memory,
+ * each instruction set and plain C. Usage: kernel_bench [threads]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "kernel/kernel.h"
 
-static const double SECONDS = 0.15; /* an entry's share of time; the fastest run counts */
+static const double SECONDS = 0.15; /* time per entry; the fastest run counts */
 
 static double now(void)
 {
@@ -89,7 +89,7 @@ static double product_rate(product p, int64_t threads, uint32_t cpu, uint32_t ge
     return rate;
 }
 
-/* Dense layers forward, input gradient and weight gradient; convolutions; single samples; skinny ones. */
+/* Dense layers: forward, input gradient and weight gradient; convolutions; single samples; thin matrices. */
 static const product products[] = {
     {.trans_b = true, .m = 128, .n = 400, .k = 784},
     {.m = 128, .n = 784, .k = 400},
@@ -186,7 +186,7 @@ WORK(normal, gnl_rng at = {1, 2, 3}; v->k->fill_normal(v->n, &at, x[0]))
 
 typedef struct line {
     const char *name;
-    int arrays; /* read, and again if written */
+    int arrays; /* arrays read, counted twice if also written */
     work_fn *work;
 } line;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What R1 and R2 cost: a GAN's step of both nets with the two penalties against the same step without, the two taking turns.
+ * Cost of R1 and R2: alternates steps of a GAN with the two penalties and without them.
  *
- *   penalty_cost [--seconds S] [--threads N]      one line a critic; S is the time for each, 2 by default
+ *   penalty_cost [--seconds S] [--threads N]      one line per discriminator; S is the time for each, 2 by default
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,10 +12,10 @@
 
 #include "genlat/genlat.h"
 
-enum { BATCH = 64, SIDE = 28, LEAST = 5 /* steps; the first makes the workspace */ };
+enum { BATCH = 64, SIDE = 28, LEAST = 5 /* steps; the first allocates the workspace */ };
 
-/* The wanted ratio is at most this; a busy machine can exceed it, so that it is told and not enforced. */
-static const double WANTED = 1.8;
+/* Expected upper limit of the ratio. Other load on the machine can exceed it, so it is reported and not enforced. */
+static const double LIMIT = 1.8;
 
 static const struct critic {
     const char *name, *preset, *net;
@@ -41,7 +41,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static genlat_status make(genlat_ctx *ctx, const struct critic *c, const char *strength, genlat_model **out)
+static genlat_status make(genlat_ctx *ctx, const struct critic *c, const char *weight, genlat_model **out)
 {
     genlat_model_builder *b = NULL;
     genlat_status status = genlat_model_builder_new(ctx, "gan", &b);
@@ -50,14 +50,14 @@ static genlat_status make(genlat_ctx *ctx, const struct critic *c, const char *s
     genlat_model_builder_preset(b, c->preset);
     genlat_model_builder_data(b, 3, (const int64_t[]){1, SIDE, SIDE});
     genlat_model_builder_set(b, "loss", "relativistic_pair");
-    genlat_model_builder_set(b, "r1", strength);
-    genlat_model_builder_set(b, "r2", strength);
+    genlat_model_builder_set(b, "r1", weight);
+    genlat_model_builder_set(b, "r2", weight);
     if (c->net)
         genlat_model_builder_set(b, "discriminator", c->net);
     return genlat_model_build(&b, NULL, out);
 }
 
-/* The shortest of `best` and one step's time. */
+/* Updates `best` with the time of one step. */
 static genlat_status time_step(genlat_model *gan, const genlat_tensor *x, double *best)
 {
     genlat_gan_terms terms;
@@ -82,7 +82,7 @@ static genlat_status measure(genlat_ctx *ctx, const struct critic *c, const genl
             status = time_step(gan[i], x, &best[i]);
     if (status == GENLAT_OK)
         printf("%-36s %8.2f ms without, %8.2f ms with R1 and R2: %.2f times%s\n", c->name, 1e3 * best[0],
-               1e3 * best[1], best[1] / best[0], best[1] > WANTED * best[0] ? ", more than wanted" : "");
+               1e3 * best[1], best[1] / best[0], best[1] > LIMIT * best[0] ? ", more than expected" : "");
     genlat_model_destroy(&gan[0]);
     genlat_model_destroy(&gan[1]);
     return status;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The lines that genlat-bench prints: one object of JSON a workload, with the numbers that comparisons read."""
+"""Output of genlat-bench: one JSON object per workload, with the numbers that comparisons need."""
 import json
 import subprocess
 import sys
@@ -23,7 +23,7 @@ class Shape(unittest.TestCase):
         samples = 1e3 * record["batch"] / record["ms_per_step"]
         self.assertAlmostEqual(record["samples_per_s"] / samples, 1, delta=0.05)
 
-    def test_one_line_a_workload(self):
+    def test_one_line_per_workload(self):
         run = bench("--threads", "1", *WORKS)
         self.assertEqual(run.returncode, 0, run.stderr)
         lines = run.stdout.splitlines()
@@ -31,7 +31,7 @@ class Shape(unittest.TestCase):
         for line, name in zip(lines, WORKS):
             self.check(json.loads(line), name, 1)
 
-    def test_profile_names_layers_beside_the_line(self):
+    def test_profile_lists_layers_in_addition(self):
         run = bench("--profile", "--threads", "2", "decode1_mlp")
         self.check(json.loads(run.stdout), "decode1_mlp", 2)
         self.assertRegex(run.stderr, r"first \S+ dense +[0-9.]+ ")
@@ -46,13 +46,13 @@ class Shape(unittest.TestCase):
         self.assertLessEqual(record["fastest_one"], record["ms_one"])
         self.assertLessEqual(record["pieces_one"], record["fastest_one"])
 
-    def test_unknown_words_are_refused(self):
+    def test_unknown_arguments_are_refused(self):
         for words in (["nonsense"], ["--threads"], ["--seconds", "x"], ["--threads", "-1"]):
             run = bench(*words)
             self.assertEqual((run.returncode, run.stdout), (2, ""), words)
             self.assertIn("usage", run.stderr)
 
-    def test_no_threads_are_an_error(self):
+    def test_zero_threads_are_an_error(self):
         run = bench("--threads", "0", "vae_mlp")
         self.assertEqual(run.returncode, 1)
         self.assertIn("threads", run.stderr)

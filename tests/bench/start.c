@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of a program that loads a model and decodes one sample, from its start to its exit: the smallest of several, for a
- * file with the state of training and for one without.
+ * Time of a program that loads a model and decodes one sample, from start to exit: the smallest of several, for a file
+ * with
+ * training state and for one without.
  * Usage: start [LIMIT_MS]    (exit status 1 above the limit);  start load FILE is the program that is timed.
  */
 #include <fcntl.h>
@@ -19,7 +20,7 @@ enum { LATENT = 32, ROUNDS = 25, FILES = 2 };
 
 extern char **environ;
 
-static genlat_status make(const char *whole, const char *exported)
+static genlat_status make(const char *full, const char *exported)
 {
     genlat_ctx *ctx = NULL;
     genlat_model_builder *builder = NULL;
@@ -34,7 +35,7 @@ static genlat_status make(const char *whole, const char *exported)
     if (!status)
         status = genlat_model_build(&builder, NULL, &vae);
     if (!status)
-        status = genlat_model_save(vae, whole);
+        status = genlat_model_save(vae, full);
     if (!status)
         status = genlat_model_export(vae, exported);
     genlat_model_destroy(&vae);
@@ -68,7 +69,7 @@ static double now_ms(void)
     return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
 }
 
-/* Milliseconds of one run, or a negative number. */
+/* Returns milliseconds of one run, or a negative number on failure. */
 static double time_run(const char *program, char *path)
 {
     char command[] = "load", *arguments[] = {(char *)(uintptr_t)program, command, path, NULL};
@@ -81,7 +82,7 @@ static double time_run(const char *program, char *path)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? now_ms() - begin : -1;
 }
 
-/* The smallest of several, or a negative number. */
+/* Returns the smallest time of several runs, or a negative number. */
 static double time_runs(const char *program, char *path)
 {
     double best = 1e9;

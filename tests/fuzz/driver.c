@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a fuzz target without libFuzzer: every file of the corpus, then mutations of it that are the same in
- * each run. usage: program ROUNDS FILE... */
+/* Runs a fuzz target without libFuzzer: every file of the corpus, then mutations of it, the same in each run. usage:
+ * program ROUNDS FILE... */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static size_t read_file(const char *path, uint8_t *bytes)
     return size;
 }
 
-/* One edit: a byte, a digit, a piece moved, or the end cut off. */
+/* One edit: a byte, a digit, a moved part, or a truncation. */
 static size_t edit(uint8_t *bytes, size_t size)
 {
     if (size == 0)
@@ -51,7 +51,7 @@ static size_t edit(uint8_t *bytes, size_t size)
     }
 }
 
-/* A block of the exact size, so that a sanitizer sees a read past its end. */
+/* A block of the exact size, so that sanitizers detect reads past its end. */
 static void run(const uint8_t *bytes, size_t size)
 {
     uint8_t *copy = malloc(size ? size : 1);

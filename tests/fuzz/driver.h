@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a fuzz target offers: libFuzzer calls it, or driver.c, which makes an ordinary test of it. */
+/* A fuzz target: called by libFuzzer, or by driver.c as an ordinary test. */
 #ifndef FUZZ_DRIVER_H
 #define FUZZ_DRIVER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arbitrary bytes as CSV: a clean error, or a table with every number set. */
+/* Arbitrary bytes as CSV: an error, or a table with all numbers set. */
 #include <stdlib.h>
 
 #include "files_priv.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arbitrary bytes as an IDX file: a clean error, or an array that lies inside the bytes. */
+/* Arbitrary bytes as an IDX file: an error, or an array that lies inside the bytes. */
 #include <stdlib.h>
 
 #include "files_priv.h"

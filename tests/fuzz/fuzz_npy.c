@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arbitrary bytes as an NPY file: a clean error, or an array that lies inside the bytes. */
+/* Arbitrary bytes as an NPY file: an error, or an array that lies inside the bytes. */
 #include <stdlib.h>
 
 #include "files_priv.h"

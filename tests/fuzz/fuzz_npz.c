@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arbitrary bytes as an NPZ archive: a clean error, or a member of a size that its packed bytes can have. */
+/* Arbitrary bytes as an NPZ archive: an error, or a member whose size is possible for its compressed bytes. */
 #include <stdlib.h>
 
 #include "files_priv.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arbitrary bytes as a PNG image: a clean error, or an image with every pixel set. */
+/* Arbitrary bytes as a PNG image: an error, or an image with all pixels set. */
 #include <stdlib.h>
 
 #include "files_priv.h"

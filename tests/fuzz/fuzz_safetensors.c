@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arbitrary bytes as a container: either a clean error, or a container whose every tensor can be read. */
+/* Arbitrary bytes as a safetensors file: an error, or a file all of whose tensors can be read. */
 #include <stdlib.h>
 
 #include "fuzz/driver.h"

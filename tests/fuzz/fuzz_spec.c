@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arbitrary text as the description of a source: a clean error, or drawn samples. */
+/* Arbitrary text as the specification of a source: an error, or synthetic samples. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     text[length] = '\0';
     if (gnl_spec_parse(text, &spec) != GENLAT_OK)
         return 0;
-    /* No files are opened, and a fit would read all of a large drawn source. */
+    /* Opens no files. Fits nothing, since that would read all of a large synthetic source. */
     if (spec.path[0] || spec.transform.scale != GENLAT_SCALE_NONE)
         return 0;
     if (genlat_files_open(ctx, text, &source) == GENLAT_OK && genlat_source_count(source) < 1)

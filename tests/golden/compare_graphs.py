@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Compares random graphs that the library has run with the same graphs in PyTorch, in float64.
+"""Compares the results of random graphs in the library with the same graphs in PyTorch, in float64.
 
     build/tests/grad/grad-test_graphs64 --count 3000 --dump FOLDER
     python3 tests/golden/compare_graphs.py FOLDER
 
-Run by hand: the tests need no PyTorch. For every graph and job it rebuilds the net, takes the file's weights and numbers, and
-compares outputs, running statistics, gradients of weights and inputs, tangents and their reverse, and gradient penalties by
-double backward. A result may differ by a multiple of its bound, which follows from trial rounding errors. Jobs that PyTorch
-cannot repeat, such as training with dropout, are counted. Tested with torch 2.13.0+cpu.
+Run by hand, since the tests do not require PyTorch. For every graph and job, rebuilds the net with the weights and
+inputs in the file. Compares outputs, running statistics, gradients of weights and inputs, tangents and their reverse,
+and gradient penalties by double backward. Errors may be a multiple of the bound, which is estimated from simulated
+rounding errors. Jobs that PyTorch cannot reproduce, such as training with dropout, are counted. Tested with torch
+2.13.0+cpu.
 """
 import collections
 import json
@@ -20,10 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call
 
-from make_layers import TWINS, axis, flag, option, pair
+from make_layers import MODULES, axis, flag, option, pair
 
 RANDOM = {"dropout", "gaussian_noise"}
-# Options that make_layers always finds written out.
+# Defaults of options that make_layers requires.
 DEFAULTS = {"channels": "1", "units": "1", "classes": "1"}
 TINY = 1e-12
 FACTOR = 50
@@ -34,24 +35,24 @@ class Skip(Exception):
 
 
 def read(path):
-    """Tensors and texts of a safetensors file."""
+    """Tensors and metadata of a safetensors file."""
     data = path.read_bytes()
     size, = struct.unpack("<Q", data[:8])
     header = json.loads(data[8:8 + size])
     texts = header.pop("__metadata__")
     tensors = {}
     for name, entry in header.items():
-        assert entry["dtype"] == "F64", "the graphs of the build in double are wanted"
+        assert entry["dtype"] == "F64", "expected graphs of the double build"
         begin, end = entry["data_offsets"]
         numbers = numpy.frombuffer(data, "<f8", (end - begin) // 8, 8 + size + begin).reshape(entry["shape"])
         tensors[name] = torch.from_numpy(numbers.copy())
     return tensors, texts
 
 
-# ---- layers that PyTorch's own do not serve ----------------------------------------------------------------
+# ---- layers without a suitable PyTorch module ---------------------------------------------------------------
 
 def normalise(x, dims, epsilon, centered=True):
-    """From elementary operations: PyTorch's own norms do not have all higher derivatives."""
+    """From elementary operations: PyTorch's own norms lack some higher derivatives."""
     if centered:
         x = x - x.mean(dims, keepdim=True)
     return x / (x.square().mean(dims, keepdim=True) + epsilon).sqrt()
@@ -81,7 +82,7 @@ def norm(kind, o, p, x):
 
 
 def batch_norm(o, p, x, training):
-    """Running statistics are changed in place."""
+    """Updates running statistics in place."""
     epsilon, momentum = option(o, "epsilon", 1e-5), option(o, "momentum", 0.1)
     dims = [0] + list(range(2, x.dim()))
     if not training:
@@ -102,7 +103,7 @@ def cond_batch_norm(o, p, x, c, training):
 
 
 def largest(x, dim):
-    """The first of equals."""
+    """The maximum; the first one has the derivative."""
     return x.gather(dim, x.argmax(dim, keepdim=True)).squeeze(dim)
 
 
@@ -137,7 +138,7 @@ def layer(kind, o, p, x, training):
         dims = x[0].dim() - 2
         kernel, stride = pair(o.get("kernel", "2"), dims), pair(o.get("stride", "0"), dims)
         o = {**o, "stride": "x".join(str(s or k) for s, k in zip(stride, kernel))}
-    module = TWINS[kind](kind, o, [list(t.shape[1:]) for t in x]).double()
+    module = MODULES[kind](kind, o, [list(t.shape[1:]) for t in x]).double()
     module.train(training)
     return functional_call(module, p, tuple(x))
 
@@ -145,7 +146,7 @@ def layer(kind, o, p, x, training):
 # ---- graphs ------------------------------------------------------------------------------------------------
 
 def rows_of(w, transposed):
-    """The weight as a matrix with a row for each output."""
+    """The weight as a matrix with a row per output."""
     return w.movedim(1, 0).flatten(1) if transposed else w.flatten(1)
 
 
@@ -189,33 +190,33 @@ class Graph:
         return live
 
     def has_corner(self, values):
-        """At zero these have two second derivatives, of which PyTorch takes the other one."""
+        """At zero elu and selu have two second derivatives, of which PyTorch and the library choose different ones."""
         return any(kind in ("elu", "selu") and name in self.live and bool((values[inputs[0]] == 0).any())
                    for name, _, kind, _, inputs in self.nodes)
 
     def run(self, x, weights, state, training):
-        """Values of all nodes on which an output depends. Weights are made once, those of other nodes too."""
-        values, made = dict(x), {}
+        """Values of all nodes that an output depends on. Each weight is computed once, also if no output needs it."""
+        values, computed = dict(x), {}
         for name, owner, kind, o, inputs in self.nodes:
-            if owner not in made:
-                made[owner] = self.make(owner, kind, o, weights, state, training)
+            if owner not in computed:
+                computed[owner] = self.weights_of(owner, kind, o, weights, state, training)
             if name in self.live:
-                values[name] = layer(kind, o, made[owner], [values[i] for i in inputs], training)
+                values[name] = layer(kind, o, computed[owner], [values[i] for i in inputs], training)
         return values
 
-    def make(self, owner, kind, o, weights, state, training):
+    def weights_of(self, owner, kind, o, weights, state, training):
         p = {name[len(owner) + 1:]: w for name, w in weights.items() if name.startswith(owner + ".")}
         p.update({name[len(owner) + 1:]: s for name, s in state.items() if name.startswith(owner + ".")})
-        transposed, way = "transpose" in kind, o.get("weight", "plain")
-        if way == "spectral":
+        transposed, method = "transpose" in kind, o.get("weight", "plain")
+        if method == "spectral":
             p["weight"] = spectral(p["weight"], p, "weight", transposed, training)
-        if way == "norm":
+        if method == "norm":
             p["weight"] = weight_norm(p["weight"], p["weight_g"], transposed)
         return {name: w for name, w in p.items() if name not in ("weight_g", "weight_u", "weight_v")}
 
 
 def grads(of, by):
-    """Gradients, zero where there is no way from one to the other."""
+    """Gradients, zero where `of` does not depend on a tensor."""
     if not of.requires_grad:
         return [torch.zeros_like(b) for b in by]
     found = torch.autograd.grad(of, by, retain_graph=True, allow_unused=True)
@@ -233,7 +234,7 @@ class Job:
         return {name: t[:self.rows].clone() for name, t in self.graph.given[kind].items()}
 
     def run(self):
-        """Named results."""
+        """Results by name."""
         graph, found = self.graph, {}
         self.x = {name: t.requires_grad_() for name, t in self.given("x").items()}
         self.weights = {name: t.clone().requires_grad_() for name, t in graph.given["weight"].items()}
@@ -250,7 +251,8 @@ class Job:
 
     def masked(self, kind, mask, tensors):
         given = self.given(kind)
-        terms = [(given[name] * t).sum() for i, (name, t) in enumerate(zip(self.graph.outputs, tensors)) if mask >> i & 1]
+        pairs = enumerate(zip(self.graph.outputs, tensors))
+        terms = [(given[name] * t).sum() for i, (name, t) in pairs if mask >> i & 1]
         return sum(terms, torch.zeros(()).double())
 
     def put_gradients(self, found, of, names=("grad", "dx")):
@@ -289,8 +291,9 @@ class Job:
     def penalize(self, found):
         output = self.y[self.output]
         inputs = list(self.x.values())
-        none = [None] * len(inputs)
-        g = torch.autograd.grad(output.sum(), inputs, create_graph=True, allow_unused=True) if output.requires_grad else none
+        g = [None] * len(inputs)
+        if output.requires_grad:
+            g = torch.autograd.grad(output.sum(), inputs, create_graph=True, allow_unused=True)
         g = [torch.zeros_like(x) if t is None else t for t, x in zip(g, inputs)]
         found.update({f"dx {key}": t for key, t in zip(self.x, g)})
         square = g[self.input].flatten(1).square().sum(1)
@@ -306,22 +309,22 @@ class Job:
 
 # ---- the comparison ----------------------------------------------------------------------------------------
 
-def compare(found, wanted, bound):
-    """The worst difference in bounds, and where. `found` is the library's."""
+def compare(found, expected, bound):
+    """The largest error in units of the bound, and its name. `found` are the results of the library."""
     worst, where = 0.0, ""
     for name, numbers in found.items():
-        if name not in wanted:
+        if name not in expected:
             continue
-        twin = wanted[name].detach().flatten()
-        assert twin.numel() == numbers.numel(), name
-        apart = (twin - numbers).abs().max().item() / bound[name] if numbers.numel() else 0.0
+        reference = expected[name].detach().flatten()
+        assert reference.numel() == numbers.numel(), name
+        apart = (reference - numbers).abs().max().item() / bound[name] if numbers.numel() else 0.0
         if not apart <= worst:
             worst, where = apart, name
     return worst, where
 
 
 def check(path, counts):
-    """Number of failures."""
+    """Returns the number of failures."""
     tensors, texts = read(path)
     graph = Graph(tensors, texts)
     failures = 0
@@ -331,18 +334,18 @@ def check(path, counts):
         bound = {name: float(texts[f"bound {number} {name}"]) for name in results}
         job = Job(graph, texts[key])
         try:
-            wanted = job.run()
+            expected = job.run()
         except Skip as reason:
-            counts[f"left out for {reason}"] += 1
+            counts[f"skipped for {reason}"] += 1
             continue
-        worst, where = compare(results, wanted, bound)
+        worst, where = compare(results, expected, bound)
         counts[job.kind] += 1
-        counts["numbers"] += sum(t.numel() for name, t in results.items() if name in wanted)
+        counts["numbers"] += sum(t.numel() for name, t in results.items() if name in expected)
         counts.update({f"kind {node[2]}": 1 for node in graph.nodes if node[0] in graph.live})
         if not worst <= FACTOR:
             failures += 1
-            print(f"FAILED {path.name}, job {number} ({texts[key]}): {where} is {worst:g} bounds of {bound[where]:g} apart\n"
-                  f"{texts['nodes']}outputs {texts['outputs']}")
+            print(f"FAILED {path.name}, job {number} ({texts[key]}): the error of {where} is {worst:g} times the bound "
+                  f"{bound[where]:g}\n{texts['nodes']}outputs {texts['outputs']}")
     return failures
 
 
@@ -354,7 +357,7 @@ def main():
     kinds = sorted(key[5:] for key in counts if key.startswith("kind "))
     print(f"{len(files)} graphs, {failures} failures")
     print(", ".join(f"{key} {counts[key]}" for key in sorted(counts) if not key.startswith("kind ")))
-    print(f"{len(kinds)} kinds compared; not: {', '.join(sorted(set(TWINS) - set(kinds))) or 'none'}")
+    print(f"{len(kinds)} kinds compared; not: {', '.join(sorted(set(MODULES) - set(kinds))) or 'none'}")
     sys.exit(1 if failures or not files else 0)
 
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Writes tests/golden/data/augment.safetensors: what PyTorch makes of samples that are changed as DiffAugment changes them.
+"""Writes tests/golden/data/augment.safetensors: PyTorch's results of the augmentations of
+DiffAugment.
 
     python3 make_augment.py            from this folder
 
-Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that a float32 holds exactly: changed samples, and the
-gradient by the samples. A draw is down, right, top, bottom, left, past, brightness, saturation, contrast.
-Results are rounded to float32.
+Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that are exact in float32: augmented samples,
+and gradients by the samples. The numbers of a draw are down, right, top, bottom, left, past, brightness, saturation,
+contrast. Results are rounded to float32.
 """
 import random
 from pathlib import Path
@@ -36,7 +37,8 @@ def change(x, draw):
 def draw_one(height, width):
     top, left = random.randint(0, height), random.randint(0, width)
     return [random.randint(-1, 1) if height > 1 else 0, random.randint(-2, 2), top, min(height, top + height // 2 + 1),
-            left, min(width, left + width // 2), random.uniform(-0.5, 0.5), random.uniform(0, 2), random.uniform(0.5, 1.5)]
+            left, min(width, left + width // 2),
+            random.uniform(-0.5, 0.5), random.uniform(0, 2), random.uniform(0.5, 1.5)]
 
 
 def main():

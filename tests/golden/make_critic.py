@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Writes tests/golden/data/critic.safetensors: PyTorch's gradients of losses and gradient penalties of whole critics.
+"""Writes tests/golden/data/critic.safetensors: PyTorch's gradients of losses and gradient penalties of
+whole discriminators.
 
     python3 make_critic.py            from this folder
 
-Made with torch 2.13.0+cpu and safetensors 0.8.0, by double backward in float64, rounded to float32. The critics are those of
-critic_cases.h. For each: weights, the vectors of spectral norms before and after one training pass, the loss
-<dloss, D(real)>, R1 on `real`, R2 on `fake` and the WGAN-GP penalty on `mixed`, all as means without weights.
+Made with torch 2.13.0+cpu and safetensors 0.8.0, by double backward in float64, rounded to float32. The discriminators
+are those of critic_cases.h. Stored for each: weights, the vectors of spectral norms before and after one training pass,
+the loss <dloss, D(real)>, R1 on `real`, R2 on `fake` and the WGAN-GP penalty on `mixed`, all as means without weights.
 """
 import re
 import zlib
@@ -20,11 +21,11 @@ import make_layers
 
 HERE = Path(__file__).parent
 ROWS, SHAPE = 3, (2, 4, 4)
-LINE = re.compile(r'\{"([^"]*)", "([^"]*)"\},')
+LINE = re.compile(r'\{"([^"]*)",((?:\s*"[^"]*")+)\},')
 
 
 def reparametrize(module, kind):
-    """Under the names that the library gives the tensors."""
+    """Reparametrizes the weight; returns the tensors with the names that the library uses."""
     transposed = "Transpose" in type(module).__name__
     if kind == "spectral":
         parametrizations.spectral_norm(module)
@@ -38,7 +39,7 @@ def reparametrize(module, kind):
 
 
 class Graph:
-    """A net from the library's text."""
+    """A net from the text format of the library."""
 
     def __init__(self, text):
         self.nodes, self.tensors, before, shapes = [], {}, "x", {"x": SHAPE}
@@ -46,7 +47,7 @@ class Graph:
             kind, *words = line.split()
             o = dict(word.split("=") for word in words)
             name, inputs = o.pop("name", str(i)), o.pop("from", before).split(",")
-            module = make_layers.TWINS[kind](kind, o, [list(shapes[n]) for n in inputs]).double()
+            module = make_layers.MODULES[kind](kind, o, [list(shapes[n]) for n in inputs]).double()
             named = reparametrize(module, o.get("weight")) if sum(1 for _ in module.parameters()) else {}
             if getattr(module, "bias", None) is not None:
                 named["bias"] = module.bias
@@ -63,7 +64,7 @@ class Graph:
 
 
 def start(tensors):
-    """Weights of size 1, rounded to float32; vectors of length 1, not those of the weights."""
+    """Weights of size 1, rounded to float32; random vectors of length 1 for spectral norms."""
     with torch.no_grad():
         for name, t in tensors.items():
             t.copy_(torch.randn(t.shape).double() * (1 if t.dim() < 2 else 3 / t[0].numel() ** 0.5))
@@ -113,8 +114,8 @@ def compute(name, text, out):
 
 def main():
     out = {}
-    for name, text in LINE.findall((HERE / "critic_cases.h").read_text()):
-        compute(name, text, out)
+    for name, strings in LINE.findall((HERE / "critic_cases.h").read_text()):
+        compute(name, "".join(re.findall(r'"([^"]*)"', strings)), out)
     save_file(out, HERE / "data/critic.safetensors", {"made_with": f"torch {torch.__version__}"})
     print(f"{len(out)} tensors, {sum(t.numel() for t in out.values())} numbers")
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Writes tests/golden/data/latent.safetensors: PyTorch's numbers for codes between an encoder and a decoder.
+"""Writes tests/golden/data/latent.safetensors: PyTorch's numbers for latent codes.
 
     python3 make_latent.py            from this folder
 
-Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that a float32 holds exactly, rounded to float32. A
-case is "posterior/prior/terms/bound", as the library writes kinds; the metadata `cases` lists them, separated by '|'. Stored
-of each: heads, noise, targets of the likelihood of tests/support/latent_rig.h, the objective, its parts, and the gradients by
-the heads; of a mixture also its numbers and the gradients by them; for terms that compare with the prior, draws of it.
+Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that are exact in float32, rounded to float32.
+A case is "posterior/prior/terms/bound", with kinds in the text format of the library; the metadata `cases` lists the
+cases, separated by '|'. Stored for each: heads, noise, targets of the likelihood of tests/support/latent_rig.h, the
+objective, its parts, and the gradients by the heads. For mixtures also their parameters and the gradients by them, and
+draws of the prior for terms that use them.
 """
 import math
 import zlib
@@ -20,16 +21,18 @@ HERE = Path(__file__).parent
 ROWS, SAMPLES, DIMS, COMPONENTS, FACTOR = 4, 3, 5, 3, 0.7
 
 MIXTURE = f"mixture components={COMPONENTS}"
-KL = ["kl", "kl beta=4", "kl beta=2 free_bits=0.5", "kl beta=2 free_bits=0.5 free=sample", "kl beta=2 free_bits=1 free=whole",
-      "kl beta=2 free_bits=40 free=whole", "kl free_bits=4 free=whole_sample", "kl gamma=10 capacity=1",
-      "kl gamma=10 capacity=25"]
+KL = ["kl", "kl beta=4", "kl beta=2 free_bits=0.5", "kl beta=2 free_bits=0.5 free=sample",
+      "kl beta=2 free_bits=1 free=whole", "kl beta=2 free_bits=40 free=whole",
+      "kl free_bits=4 free=whole_sample", "kl gamma=10 capacity=1", "kl gamma=10 capacity=25"]
 CASES = [("gaussian", "normal", terms, "elbo") for terms in KL] + \
-    [("point", "normal", "", "elbo"), ("gaussian", "normal", "", "elbo"), ("gaussian", "normal", "kl beta=0.6", "importance"),
+    [("point", "normal", "", "elbo"), ("gaussian", "normal", "", "elbo"),
+     ("gaussian", "normal", "kl beta=0.6", "importance"),
      ("gaussian", "normal", "kl", "importance estimator=doubly")] + \
     [("gaussian", MIXTURE, terms, bound) for terms, bound in
      [("kl beta=2", "elbo"), ("kl beta=2 free_bits=1 free=whole", "elbo"), ("kl beta=0.6", "importance"),
       ("kl", "importance estimator=doubly"), ("kl beta=0.5; mmd weight=100", "elbo")]] + \
-    [("gaussian_full", "normal", "kl beta=2 free_bits=0.5", "elbo"), ("gaussian_full", "normal", "kl beta=0.6", "importance"),
+    [("gaussian_full", "normal", "kl beta=2 free_bits=0.5", "elbo"),
+     ("gaussian_full", "normal", "kl beta=0.6", "importance"),
      ("gaussian_full", "normal", "kl", "importance estimator=doubly"), ("gaussian_full", MIXTURE, "kl", "elbo"),
      ("gaussian", "normal", "mmd", "elbo"), ("point", "normal", "mmd weight=3 scale=2 kernel=rbf", "elbo"),
      ("gaussian", "normal", "mmd; kl", "importance")]
@@ -55,15 +58,16 @@ class Gaussian:
 
     def from_normal(self):
         """[rows,dims]"""
-        return kl_divergence(self.distribution().base_dist, Normal(torch.zeros(DIMS).double(), torch.ones(DIMS).double()))
+        standard = Normal(torch.zeros(DIMS).double(), torch.ones(DIMS).double())
+        return kl_divergence(self.distribution().base_dist, standard)
 
 
 class GaussianFull:
     def __init__(self, heads, fixed=False):
         self.mean, logvar, lower = (h.detach() for h in heads) if fixed else heads
-        spread = torch.zeros(LOWER, DIMS, DIMS).double()
-        spread[torch.arange(LOWER), *torch.tril_indices(DIMS, DIMS, -1)] = 1
-        self.factor = torch.diag_embed((0.5 * logvar).exp()) + torch.einsum("rk,kij->rij", lower, spread)
+        basis = torch.zeros(LOWER, DIMS, DIMS).double()
+        basis[torch.arange(LOWER), *torch.tril_indices(DIMS, DIMS, -1)] = 1
+        self.factor = torch.diag_embed((0.5 * logvar).exp()) + torch.einsum("rk,kij->rij", lower, basis)
 
     def draw(self, noise):
         return self.mean + torch.einsum("rij,srj->sri", self.factor, noise)
@@ -72,11 +76,11 @@ class GaussianFull:
         return MultivariateNormal(self.mean, scale_tril=self.factor)
 
     def from_normal(self):
-        """The divergence, cut into dimensions as the variance of each and its diagonal element part it."""
+        """The divergence, divided among dimensions by their variances and the diagonal of the Cholesky factor."""
         variance, diagonal = (self.factor ** 2).sum(2), torch.diagonal(self.factor, dim1=1, dim2=2)
         parts = (variance + self.mean ** 2 - 1) / 2 - diagonal.log()
-        whole = kl_divergence(self.distribution(), MultivariateNormal(torch.zeros(DIMS).double(), torch.eye(DIMS).double()))
-        assert torch.allclose(parts.sum(1), whole)
+        standard = MultivariateNormal(torch.zeros(DIMS).double(), torch.eye(DIMS).double())
+        assert torch.allclose(parts.sum(1), kl_divergence(self.distribution(), standard))
         return parts
 
 
@@ -94,7 +98,7 @@ POSTERIORS = {"gaussian": (Gaussian, [DIMS, DIMS]), "gaussian_full": (GaussianFu
 
 
 def prior_of(text):
-    """The distribution, and its numbers by name."""
+    """The distribution, and its parameters by name."""
     if text == "normal":
         return Independent(Normal(torch.zeros(DIMS).double(), torch.ones(DIMS).double()), 1), {}
     shapes = {"mean": (COMPONENTS, DIMS), "logvar": (COMPONENTS, DIMS), "logit": (COMPONENTS,)}
@@ -104,8 +108,8 @@ def prior_of(text):
 
 
 def discrepancy(text, z, draws):
-    """The unbiased estimate of Gretton and others 2012 for codes [rows,dims], with the kernels of Tolstikhin and others 2018.
-    """
+    """The unbiased estimate of Gretton and others 2012 for codes [rows,dims], with the kernels of Tolstikhin and others
+    2018."""
     o = options(text)
     widths = [2 * DIMS * float(o.get("scale", 1)) ** 2 * s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10)]
     shape = {"imq": lambda d, c: c / (c + d), "rbf": lambda d, c: (-d / c).exp()}[o.get("kernel", "imq")]
@@ -136,8 +140,8 @@ def likelihood(z, target):
 
 
 def importance(q, prior, z, nll, terms, doubly):
-    """(value, what to differentiate by the heads), as Burda and others 2016 and Tucker and others 2019 write it; q has heads
-    that are constants where it is doubly reparametrized."""
+    """(value, expression whose derivative by the heads is the gradient), by Burda and others 2016 and Tucker and others
+    2019. The heads of q are constants for the doubly reparametrized estimator."""
     beta = FACTOR * float(options(terms).get("beta", 1))
     log_weight = -nll - beta * (q.distribution().log_prob(z) - prior.log_prob(z))
     value = -(torch.logsumexp(log_weight, 0) - math.log(SAMPLES)).mean()
@@ -146,7 +150,7 @@ def importance(q, prior, z, nll, terms, doubly):
 
 
 def divergence(q, density, numbers, z):
-    """[rows,parts]; of a mixture by the codes that were drawn."""
+    """[rows,parts]; for a mixture estimated from the drawn codes."""
     if not hasattr(q, "distribution"):
         return torch.zeros(ROWS, 1).double()
     return (q.distribution().log_prob(z) - density.log_prob(z)).mean(0).reshape(-1, 1) if numbers else q.from_normal()
@@ -177,7 +181,8 @@ def case(posterior, prior, terms, bound):
     for i, gradient in enumerate(torch.autograd.grad(differentiated, heads, retain_graph=True)):
         found[f"head{i}"], found[f"dhead{i}"] = heads[i], gradient
     for name, number in numbers.items():
-        found[f"prior.{name}"], found[f"dprior.{name}"] = number, torch.autograd.grad(value, number, retain_graph=True)[0]
+        found[f"prior.{name}"] = number
+        found[f"dprior.{name}"] = torch.autograd.grad(value, number, retain_graph=True)[0]
     return found
 
 
@@ -197,7 +202,8 @@ def main():
     out = {f"gauss/{key}": value for key, value in closed_form().items()}
     for now in CASES:
         out.update({f"{'/'.join(now)}/{key}": value for key, value in case(*now).items()})
-    save_file({key: value.detach().float().contiguous() for key, value in out.items()}, HERE / "data" / "latent.safetensors",
+    save_file({key: value.detach().float().contiguous() for key, value in out.items()},
+              HERE / "data" / "latent.safetensors",
               {"made_with": f"torch {torch.__version__}", "cases": "|".join("/".join(now) for now in CASES)})
 
 

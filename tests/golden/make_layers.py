@@ -3,9 +3,9 @@
 
     python3 make_layers.py            from this folder
 
-Made with torch 2.13.0+cpu and safetensors 0.8.0. Every case that is not marked CASE_NO_TWIN is computed in float64
-from inputs that a float32 holds exactly, in training mode: forward, backward, the directional derivative (ty), and
-the gradients of <dty, ty> by tx (dtx), by x and by the parameters (second.*). Results are rounded to float32.
+Made with torch 2.13.0+cpu and safetensors 0.8.0. Every case without the flag CASE_NO_PYTORCH is computed in float64
+from inputs that are exact in float32, in training mode: forward, backward, the directional derivative (ty), and the
+gradients of <dty, ty> by tx (dtx), by x and by the parameters (second.*). Results are rounded to float32.
 """
 import re
 import zlib
@@ -126,7 +126,7 @@ def maxout(kind, o, shapes):
 
 
 class Tensor(nn.Module):
-    """A learned tensor, itself or scaled channel by channel."""
+    """A learned tensor, returned as it is or scaled by channel."""
 
     def __init__(self, kind, o):
         super().__init__()
@@ -165,11 +165,12 @@ class CondBatchNorm(nn.Module):
     def forward(self, x, c):
         planes = [len(x), -1] + [1] * (x.dim() - 2)
         scale, shift = (F.linear(c.flatten(1), w).reshape(planes) for w in (self.scale, self.shift))
-        return (1 + scale) * F.batch_norm(x, self.running_mean, self.running_var, None, None, self.training, *self.o) + shift
+        h = F.batch_norm(x, self.running_mean, self.running_var, None, None, self.training, *self.o)
+        return (1 + scale) * h + shift
 
 
 def resample(kind, o, shapes):
-    """As StyleGAN2's upsample_2d and downsample_2d."""
+    """upsample_2d and downsample_2d of StyleGAN2."""
     taps = torch.tensor([float(n) for n in o.get("filter", "1x3x3x1").split("x")]).double()
     up, down = option(o, "up", 1), option(o, "down", 1)
     n = len(taps)
@@ -214,7 +215,7 @@ def product(*x):
     return result
 
 
-TWINS = {
+MODULES = {
     "add": lambda k, o, s: Call(lambda *x: sum(x)),
     "avg_pool": pool,
     "basis": lambda k, o, s: Tensor(k, o),
@@ -268,7 +269,7 @@ def numbers(*shape):
 
 
 def grads(of, by):
-    """Gradients, zero where there is no way from one to the other."""
+    """Gradients, zero where `of` does not depend on a tensor."""
     if not of.requires_grad:
         return [torch.zeros_like(b) for b in by]
     found = torch.autograd.grad(of, by, retain_graph=True, allow_unused=True)
@@ -306,7 +307,7 @@ def second_order(put, y, x, params):
 
 
 def normalise(module, x, params):
-    """A norm from elementary operations: PyTorch holds the statistics of its own ones constant in the third order."""
+    """A norm from elementary operations: PyTorch treats the statistics of its own as constants in third derivatives."""
     if isinstance(module, nn.LayerNorm):
         dims, shape = list(range(-len(module.normalized_shape), 0)), module.normalized_shape
     else:
@@ -325,7 +326,7 @@ def compute(spec, shapes, flags, out):
     kind, *words = spec.split()
     o = dict(word.split("=") for word in words)
     sizes = [[int(n.split("-")[-1]) for n in shape.split("x")] for shape in shapes.split(",")]
-    module = TWINS[kind](kind, o, sizes).double()
+    module = MODULES[kind](kind, o, sizes).double()
 
     def put(name, tensor):
         out[f"{spec} on {shapes}/{name}"] = tensor.detach().float().clone().contiguous()
@@ -355,7 +356,7 @@ def compute(spec, shapes, flags, out):
 def main():
     out = {}
     for spec, shapes, flags in LINE.findall((HERE / "../grad/layer_cases.h").read_text()):
-        if "CASE_NO_TWIN" not in flags:
+        if "CASE_NO_PYTORCH" not in flags:
             compute(spec, shapes, flags, out)
     save_file(out, HERE / "data/layers.safetensors", {"made_with": f"torch {torch.__version__}"})
     print(f"{len(out)} tensors, {sum(t.numel() for t in out.values())} numbers")

@@ -3,10 +3,9 @@
 
     python3 make_loss.py            from this folder
 
-Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that a float32 holds exactly: negative
-log-likelihood of each row, and the derivatives of 0.25 * sum(weight * nll) by the outputs and by a trained scale; and of
-adversarial losses.
-Results are rounded to float32.
+Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that are exact in float32. Stored are the
+negative log-likelihood of each row, the derivatives of 0.25 * sum(weight * nll) by the outputs and by a trained scale,
+and values and derivatives of adversarial losses. Results are rounded to float32.
 """
 import math
 import re
@@ -32,7 +31,7 @@ def floor(x, low):
 
 
 def start(o):
-    """The raw number for which the floor gives the value of the text."""
+    """The raw parameter for which the soft lower limit returns the value in the text."""
     low = float(o.get("min_log_sd", o.get("min_log_scale", -6)))
     return low + math.log(math.expm1(math.log(float(o.get("value", 1))) - low))
 
@@ -58,7 +57,7 @@ def laplace(o, out, x, own):
 
 
 def logistic(o, out, x, own):
-    """The formula as the paper writes it, a difference of two sigmoids."""
+    """The formula of the paper, a difference of two sigmoids."""
     low = -1.0 if o.get("range") == "symmetric" else 0.0
     half = (1 - low) / 255 / 2
     mean, scale = out[:, 0], floor(out[:, 1], float(o.get("min_log_scale", -7))).exp()
@@ -121,23 +120,25 @@ def case(spec, parts, dims, kind):
 
 
 def adversarial(kind):
-    """Losses of critic and generator as their papers write them, with the derivatives that each trains by."""
+    """Losses of discriminator and generator by the formulas of their papers, with their derivatives."""
     torch.manual_seed(zlib.crc32(kind.encode()))
     r, f = (exact(2 * torch.randn(ROWS)).requires_grad_() for _ in range(2))
     bce, one, zero = F.binary_cross_entropy_with_logits, torch.ones_like(r), torch.zeros_like(r)
-    critic = {"minimax": lambda: bce(r, 0.9 * one) + bce(f, zero), "non_saturating": lambda: bce(r, 0.9 * one) + bce(f, zero),
+    critic = {"minimax": lambda: bce(r, 0.9 * one) + bce(f, zero),
+              "non_saturating": lambda: bce(r, 0.9 * one) + bce(f, zero),
               "least_squares": lambda: (F.mse_loss(r, 0.9 * one) + F.mse_loss(f, zero)) / 2,
               "hinge": lambda: F.relu(1 - r).mean() + F.relu(1 + f).mean(), "wasserstein": lambda: f.mean() - r.mean(),
               "relativistic_pair": lambda: bce(r - f, one),
               "relativistic_average": lambda: bce(r - f.mean(), one) + bce(f - r.mean(), zero)}[kind]()
     maker = {"minimax": lambda: torch.log(1 - torch.sigmoid(f)).mean(), "non_saturating": lambda: bce(f, one),
-             "least_squares": lambda: F.mse_loss(f, one) / 2, "hinge": lambda: -f.mean(), "wasserstein": lambda: -f.mean(),
+             "least_squares": lambda: F.mse_loss(f, one) / 2,
+             "hinge": lambda: -f.mean(), "wasserstein": lambda: -f.mean(),
              "relativistic_pair": lambda: bce(f - r, one),
              "relativistic_average": lambda: bce(f - r.mean(), one) + bce(r - f.mean(), zero)}[kind]()
     dreal, dfake = torch.autograd.grad(critic, (r, f))
     dmade, = torch.autograd.grad(maker, f)
-    found = {"real": r, "fake": f, "critic": critic.reshape(1), "dreal": dreal, "dfake": dfake, "maker": maker.reshape(1),
-             "dmade": dmade}
+    found = {"real": r, "fake": f, "critic": critic.reshape(1), "dreal": dreal, "dfake": dfake,
+             "maker": maker.reshape(1), "dmade": dmade}
     return {f"adversarial {kind}/{key}": value.detach().float() for key, value in found.items()}
 
 

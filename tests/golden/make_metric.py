@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Numbers of numpy and scipy for tests/golden/test_metric.c; writes data/metric.h.
 
-Run with numpy 2.4 and scipy 1.17. The sets are small whole numbers / 64, so that float32 holds them exactly.
+Run with numpy 2.4 and scipy 1.17. The samples are small integers / 64, which are exact in float32.
 """
 import pathlib
 import numpy as np

@@ -3,9 +3,9 @@
 
     python3 make_optim.py            from this folder
 
-Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from numbers that a float32 holds exactly. The cases are
-the lines of tests/golden/optim_cases.h: the text of an optimizer, and how torch is called for the same. PyTorch has
-no Lion; it is written out here as its paper has it.
+Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from numbers that are exact in float32. The cases are those
+of tests/golden/optim_cases.h: the text of an optimizer, and the equivalent call of torch. PyTorch has no Lion, which is
+implemented here from its paper.
 """
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 HERE = Path(__file__).parent
-LINE = re.compile(r'"([^"]*)", /\* (.*?) \*/')
+LINE = re.compile(r'"([^"]*)",\s*/\* (.*?) \*/')
 STEPS, COUNT = 10, 23
 
 
@@ -34,7 +34,7 @@ class Lion(torch.optim.Optimizer):
 
 
 def run(call, start, grads):
-    """`call` makes the optimizer of p; "clip_norm=" and "clip_value=" before it clip as torch does."""
+    """`call` creates the optimizer of p; "clip_norm=" and "clip_value=" before it clip as torch does."""
     p = start.clone().requires_grad_()
     clip, call = call.split("; ") if "; " in call else (None, call)
     optimizer = eval(call, {"p": [p], "torch": torch, "Lion": Lion, **vars(torch.optim)})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Writes tests/golden/data/python.safetensors, and reads what the library wrote.
+"""Writes tests/golden/data/python.safetensors, and checks a file written by the library.
 
     python3 make_safetensors.py write data/python.safetensors
-    python3 make_safetensors.py check FILE      exits 0 when FILE, written by test_io, holds what it should
+    python3 make_safetensors.py check FILE      exits with 0 if FILE, written by test_io, has the expected contents
 
 Made with safetensors 0.8.0, numpy 2.4.6, torch 2.13.0 (for bfloat16).
 """
@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 
 def tensors():
-    import torch  # here alone: it takes seconds to load, and the check does without it
+    import torch  # imported only here: it takes seconds to load, and the check does not need it
 
     ramp = torch.arange(6, dtype=torch.float32).reshape(2, 3) / 4 - 0.5
     return {

@@ -3,8 +3,8 @@
 
     python3 make_vae.py            from this folder
 
-Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64, rounded to float32. The noise of the latents is that of the
-library's stream: Philox 4x32-10 and Box-Muller are written here a second time, from their papers.
+Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64, rounded to float32. The noise of the latents equals that
+of the library's stream: Philox 4x32-10 and Box-Muller are implemented here independently, from their papers.
 """
 import math
 from pathlib import Path
@@ -39,11 +39,12 @@ def normals(seed, stream, count):
 
 
 class Model(nn.Module):
-    """Named as the library names its nodes, so that the weights carry the same names."""
+    """Modules have the names of the nodes in the library, so that the weights have the same names."""
 
     def __init__(self, encoder, hidden, decoder):
         super().__init__()
-        self.encoder = nn.ModuleDict({**encoder, "mean": nn.Linear(hidden, LATENT), "logvar_raw": nn.Linear(hidden, LATENT)})
+        heads = {"mean": nn.Linear(hidden, LATENT), "logvar_raw": nn.Linear(hidden, LATENT)}
+        self.encoder = nn.ModuleDict({**encoder, **heads})
         self.decoder = nn.ModuleDict(decoder)
 
 
@@ -93,7 +94,8 @@ def run(name, make, likelihood, options, out):
         p.data = (p.data * 2).float().double()
     own = {}
     if likelihood is gaussian:
-        own["log_sd"] = torch.tensor(math.log(math.expm1(6)) - 6, dtype=torch.float64, requires_grad=True)  # an sd of 1
+        # standard deviation 1
+        own["log_sd"] = torch.tensor(math.log(math.expm1(6)) - 6, dtype=torch.float64, requires_grad=True)
     x = (torch.rand(ROWS, 1, 4, 4) * 255).round().div(255).double()
     labels = torch.arange(ROWS) % 3
     c = F.one_hot(labels, 3).double() if "classes" in options else None

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# usage: safetensors_python.sh TEST_IO SOURCE_FOLDER   Python's safetensors package reads what the library wrote.
+# usage: safetensors_python.sh TEST_IO SOURCE_FOLDER   Python's safetensors package reads a file of the library.
 set -e
 if ! python3 -c 'import safetensors, numpy' 2>/dev/null; then
   echo "skipped: Python packages safetensors and numpy are not installed"

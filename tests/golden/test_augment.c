@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of samples and their gradients against the numbers of PyTorch that make_augment.py stored. */
+/* Augmented samples and their gradients against numbers of PyTorch stored by make_augment.py. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ enum { ROWS = 6, MOST = 1024, NUMBERS = 9 };
 
 static const gnl_shape cases[] = {{3, {3, 6, 8}}, {3, {1, 5, 4}}, {3, {2, 1, 9}}};
 
-/* The numbers of a stored draw, in their order. */
+/* The stored numbers of a draw, in their order. */
 static const struct stored_kind {
     const char *name;
     int first, count;
@@ -50,17 +50,17 @@ static void take_draw(const gnl_augment *a, const gnl_real *numbers, gnl_augment
     }
 }
 
-static void expect(int64_t n, const gnl_real *found, const gnl_real *wanted)
+static void expect(int64_t n, const gnl_real *found, const gnl_real *expected)
 {
     for (int64_t i = 0; i < n; i++)
-        ck_assert_msg(fabs((double)(found[i] - wanted[i])) < 1e-5, "number %lld is %g, %g wanted",
-                      (long long)i, (double)found[i], (double)wanted[i]);
+        ck_assert_msg(fabs((double)(found[i] - expected[i])) < 1e-5, "number %lld is %g, expected %g",
+                      (long long)i, (double)found[i], (double)expected[i]);
 }
 
-START_TEST(changes_agree_with_pytorch)
+START_TEST(augmentations_agree_with_pytorch)
 {
     const gnl_augment a = parse(&cases[_i]);
-    gnl_real x[MOST], dy[MOST], numbers[ROWS * NUMBERS], wanted[MOST], found[MOST];
+    gnl_real x[MOST], dy[MOST], numbers[ROWS * NUMBERS], expected[MOST], found[MOST];
     gnl_augment_draw draws[ROWS * GNL_COUNT(kinds)] = {{.applies = false}};
     genlat_ctx *ctx = NULL;
     gnl_reader *golden = NULL;
@@ -74,11 +74,11 @@ START_TEST(changes_agree_with_pytorch)
     for (int i = 0; i < ROWS; i++)
         take_draw(&a, numbers + i * NUMBERS, draws + i * a.count);
     gnl_augment_forward(&a, &compute, ROWS, draws, x, found);
-    load(golden, &cases[_i], "y", wanted);
-    expect(n, found, wanted);
+    load(golden, &cases[_i], "y", expected);
+    expect(n, found, expected);
     gnl_augment_backward(&a, &compute, ROWS, draws, dy, found);
-    load(golden, &cases[_i], "dx", wanted);
-    expect(n, found, wanted);
+    load(golden, &cases[_i], "dx", expected);
+    expect(n, found, expected);
     gnl_reader_close(golden);
     genlat_ctx_destroy(&ctx);
 }
@@ -88,7 +88,7 @@ int main(void)
 {
     Suite *suite = suite_create("changes of samples");
     TCase *tests = tcase_create("pytorch");
-    tcase_add_loop_test(tests, changes_agree_with_pytorch, 0, (int)GNL_COUNT(cases));
+    tcase_add_loop_test(tests, augmentations_agree_with_pytorch, 0, (int)GNL_COUNT(cases));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

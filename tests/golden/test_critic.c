@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Losses and gradient penalties of whole critics against PyTorch's double backward, which make_critic.py stored. */
+/* Losses and gradient penalties of whole discriminators against double backward of PyTorch, stored by
+ * make_critic.py. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,9 +12,9 @@
 enum { ROWS = 3, FEATURES = 32, KEY = 96 };
 
 #ifdef GNL_FLOAT64
-static const double NEAR = 2e-7; /* the stored numbers are float32 */
+static const double TOLERANCE = 2e-7; /* the stored numbers are float32 */
 #else
-static const double NEAR = 1e-5;
+static const double TOLERANCE = 1e-5;
 #endif
 
 static genlat_ctx *ctx;
@@ -23,7 +24,7 @@ typedef struct trial {
     const char *name;
     genlat_net *net;
     genlat_exec *exec;
-    gnl_real x[ROWS * FEATURES]; /* stays until the last pass on it */
+    gnl_real x[ROWS * FEATURES]; /* must be valid until the last pass on it */
 } trial;
 
 static void load(const trial *t, const char *prefix, const char *key, const gnl_shape *shape, gnl_real *out)
@@ -50,24 +51,24 @@ static void close_trial(trial *t)
     gnl_net_release(t->net);
 }
 
-/* Squared difference and squared size of one array and a stored one. */
+/* Adds the squared difference and the squared norm of an array and the stored one. */
 static void measure(const trial *t, const char *prefix, const char *key, int64_t count, const gnl_real *found,
                     double sum[2])
 {
-    gnl_real *wanted = gnl_alloc(ctx, (size_t)count, sizeof *wanted);
-    ck_assert_ptr_nonnull(wanted);
-    load(t, prefix, key, NULL, wanted);
+    gnl_real *expected = gnl_alloc(ctx, (size_t)count, sizeof *expected);
+    ck_assert_ptr_nonnull(expected);
+    load(t, prefix, key, NULL, expected);
     for (int64_t i = 0; i < count; i++) {
-        sum[0] += pow((double)found[i] - (double)wanted[i], 2);
-        sum[1] += pow((double)wanted[i], 2);
+        sum[0] += pow((double)found[i] - (double)expected[i], 2);
+        sum[1] += pow((double)expected[i], 2);
     }
-    gnl_free(ctx, wanted);
+    gnl_free(ctx, expected);
 }
 
-static void expect_near(const trial *t, const char *what, const double sum[2])
+static void check_error(const trial *t, const char *what, const double sum[2])
 {
     ck_assert_double_gt(sum[1], 0);
-    ck_assert_msg(sqrt(sum[0] / sum[1]) <= NEAR, "%s: relative error of %s is %g", t->name, what,
+    ck_assert_msg(sqrt(sum[0] / sum[1]) <= TOLERANCE, "%s: relative error of %s is %g", t->name, what,
                   sqrt(sum[0] / sum[1]));
 }
 
@@ -79,10 +80,10 @@ static void expect_gradients(const trial *t, const char *prefix)
         if (!w->param.state)
             measure(t, prefix, w->name, w->count, t->net->grad + w->offset, sum);
     }
-    expect_near(t, prefix, sum);
+    check_error(t, prefix, sum);
 }
 
-/* Weights and vectors as they were, then one training pass. */
+/* Restores weights and states, then runs a forward pass in training mode. */
 static void start(trial *t, const char *at)
 {
     const gnl_real *x = t->x;
@@ -98,13 +99,13 @@ static void check_loss(trial *t)
     double sum[2] = {0, 0};
     start(t, "real");
     measure(t, "", "y", ROWS, gnl_exec_output(t->exec, 0), sum);
-    expect_near(t, "y", sum);
+    check_error(t, "y", sum);
     for (int i = 0; i < t->net->weights; i++)
         if (strstr(t->net->weight[i].name, ".weight_u") || strstr(t->net->weight[i].name, ".weight_v")) {
             double vector[2] = {0, 0};
             measure(t, "after.", t->net->weight[i].name, t->net->weight[i].count,
                     gnl_net_weight_data(t->net, i), vector);
-            expect_near(t, t->net->weight[i].name, vector);
+            check_error(t, t->net->weight[i].name, vector);
         }
     load(t, "", "dloss", NULL, gnl_exec_output_grad(t->exec, 0));
     gnl_exec_backward(t->exec, 1, GNL_GRAD_WEIGHTS);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Codes, objectives and gradients of kinds of latents against the numbers of PyTorch that make_latent.py stored, case by case
- * as its file lists them; and the Gaussians that they are made of. */
+/* Codes, objectives and gradients of kinds of latents, and Gaussians, against numbers of PyTorch stored by
+ * make_latent.py. The file lists the cases. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -45,23 +45,23 @@ static void load(const char *group, const char *name, int64_t count, gnl_real *o
     ck_assert_msg(gnl_reader_real(golden, key, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
 }
 
-/* Largest difference, relative to the largest number that was wanted. */
+/* Largest error relative to the largest expected number. */
 static void expect(const char *group, const char *name, int64_t count, const gnl_real *found)
 {
-    gnl_real wanted[MOST];
+    gnl_real expected[MOST];
     double size = SMALL;
     ck_assert_int_le(count, MOST);
-    load(group, name, count, wanted);
+    load(group, name, count, expected);
     for (int64_t i = 0; i < count; i++)
-        size = fmax(size, fabs((double)wanted[i]));
+        size = fmax(size, fabs((double)expected[i]));
     for (int64_t i = 0; i < count; i++)
-        ck_assert_msg(fabs((double)(found[i] - wanted[i])) <= LIMIT * size, "%s/%s[%lld] is %.9g, %.9g wanted", group, name,
-                      (long long)i, (double)found[i], (double)wanted[i]);
+        ck_assert_msg(fabs((double)(found[i] - expected[i])) <= LIMIT * size, "%s/%s[%lld] is %.9g, expected %.9g",
+                      group, name, (long long)i, (double)found[i], (double)expected[i]);
 }
 
 /* ---- cases ------------------------------------------------------------------------------------ */
 
-/* Cuts "posterior/prior/terms/bound" into its texts. */
+/* Splits "posterior/prior/terms/bound" into its texts. */
 static gnl_latent_spec spec_of(char *text)
 {
     gnl_latent_spec spec = {.dims = DIMS};
@@ -86,7 +86,7 @@ static void load_heads(latent_rig *r, const char *group)
         load(group, "noise", SAMPLES * ROWS * r->latents->posterior->noise, r->code.noise);
 }
 
-/* Numbers that the prior has, and what it is to draw. */
+/* Loads the parameters of the prior, and the draws that it must use. */
 static void load_prior(latent_rig *r, const char *group, gnl_real *draws)
 {
     const gnl_numbers *own = &r->latents->prior->kind.numbers;
@@ -154,7 +154,8 @@ END_TEST
 START_TEST(gaussians_agree_with_pytorch)
 {
     enum { COUNT = ROWS * WIDTH };
-    gnl_real mean[COUNT], logvar[COUNT], z[COUNT], dmean[COUNT] = {0}, dlogvar[COUNT] = {0}, dims[WIDTH], rows[ROWS], value = 0;
+    gnl_real mean[COUNT], logvar[COUNT], z[COUNT], dmean[COUNT] = {0}, dlogvar[COUNT] = {0};
+    gnl_real dims[WIDTH], rows[ROWS], value = 0;
     double kl[ROWS], per_dim[WIDTH], density[ROWS];
     load("gauss", "mean", COUNT, mean);
     load("gauss", "logvar", COUNT, logvar);

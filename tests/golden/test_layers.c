@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every layer that PyTorch has too against the numbers that make_layers.py stored: output, gradients,
- * tangents and the gradients of tangents. The list is the table of cases; a case must have its numbers or be
- * marked as without.
+ * Every layer that PyTorch also has against numbers stored by make_layers.py: outputs, gradients, tangents, and
+ * gradients of
+ * tangents. The cases are those of layer_cases.h. Every case needs stored numbers or the flag CASE_NO_PYTORCH.
  */
 #include <check.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ typedef struct golden_case {
     bool index;
 } golden_case;
 
-/* The stored tensor "spec on shapes/name"; NULL: none. */
+/* The stored tensor "spec on shapes/name", or NULL. */
 static const gnl_entry *find(const layer_case *c, const char *name)
 {
     char key[256];
@@ -32,7 +32,7 @@ static const gnl_entry *find(const layer_case *c, const char *name)
     return gnl_reader_find(golden, key);
 }
 
-static const gnl_entry *want(const golden_case *g, const char *name, int64_t count)
+static const gnl_entry *find_or_fail(const golden_case *g, const char *name, int64_t count)
 {
     const gnl_entry *entry = find(g->c, name);
     ck_assert_msg(entry, "%s on %s: no %s stored; run make_layers.py", g->c->spec, g->c->shapes, name);
@@ -42,23 +42,23 @@ static const gnl_entry *want(const golden_case *g, const char *name, int64_t cou
 
 static void load(const golden_case *g, const char *name, int64_t count, gnl_real *out)
 {
-    const gnl_entry *entry = want(g, name, count);
+    const gnl_entry *entry = find_or_fail(g, name, count);
     ck_assert_msg(gnl_reader_real(golden, entry->name, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
 }
 
-/* Largest difference, relative to the largest number that was wanted. */
+/* Largest error relative to the largest expected number. */
 static void expect(const golden_case *g, const char *name, int64_t count, const gnl_real *found)
 {
-    gnl_real *wanted = gnl_alloc(ctx, (size_t)count, sizeof *wanted);
-    ck_assert_ptr_nonnull(wanted);
-    load(g, name, count, wanted);
+    gnl_real *expected = gnl_alloc(ctx, (size_t)count, sizeof *expected);
+    ck_assert_ptr_nonnull(expected);
+    load(g, name, count, expected);
     double size = SMALL, worst = 0;
     for (int64_t i = 0; i < count; i++) {
-        double difference = fabs((double)found[i] - (double)wanted[i]);
-        size = fmax(size, fabs((double)wanted[i]));
+        double difference = fabs((double)found[i] - (double)expected[i]);
+        size = fmax(size, fabs((double)expected[i]));
         worst = difference <= worst ? worst : difference;
     }
-    gnl_free(ctx, wanted);
+    gnl_free(ctx, expected);
     ck_assert_msg(worst <= LIMIT * size, "%s on %s: %s is off by %g of %g", g->c->spec, g->c->shapes, name,
                   worst, size);
 }
@@ -85,18 +85,18 @@ static void open_case(golden_case *g, const layer_case *c)
     int inputs = layer_rig_shapes(c->shapes, 0, in);
     *g = (golden_case){.c = c, .index = c->flags & CASE_INDEX};
     const gnl_entry *x = find(c, "x0");
-    ck_assert_msg(x, "%s on %s has no numbers; run make_layers.py or mark it CASE_NO_TWIN", c->spec,
+    ck_assert_msg(x, "%s on %s has no numbers; run make_layers.py or mark it CASE_NO_PYTORCH", c->spec,
                   c->shapes);
     layer_rig_open(&g->rig, c->spec, inputs, in, x->shape.dim[0], x->shape.dim[0], 1);
 }
 
-/* Shapes of parameters are compared whole: they are PyTorch's layouts. */
+/* Shapes of parameters must be equal: they have PyTorch's layouts. */
 static void load_params(golden_case *g)
 {
     layer_rig *r = &g->rig;
     for (int i = 0; i < r->plan.params; i++) {
         const gnl_param *p = &r->plan.param[i];
-        const gnl_entry *entry = want(g, named("param.", p->name), r->param_count[i]);
+        const gnl_entry *entry = find_or_fail(g, named("param.", p->name), r->param_count[i]);
         ck_assert_msg(gnl_shape_equal(&entry->shape, &p->shape), "%s: shape of %s", g->c->spec, p->name);
         load(g, named("param.", p->name), r->param_count[i], p->state ? r->start[i] : r->param[i]);
     }
@@ -165,8 +165,8 @@ START_TEST(layers_agree_with_pytorch)
 {
     const layer_case *c = &layer_cases[_i];
     golden_case g;
-    if (c->flags & CASE_NO_TWIN) {
-        ck_assert_msg(!find(c, "x0"), "%s has numbers, but is marked CASE_NO_TWIN", c->spec);
+    if (c->flags & CASE_NO_PYTORCH) {
+        ck_assert_msg(!find(c, "x0"), "%s has numbers, but is marked CASE_NO_PYTORCH", c->spec);
         return;
     }
     open_case(&g, c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every likelihood and adversarial loss against the numbers of PyTorch that make_loss.py stored. */
+/* Every likelihood and adversarial loss against numbers of PyTorch stored by make_loss.py. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,18 +38,18 @@ static void load(const char *group, const char *name, int64_t count, gnl_real *o
     ck_assert_msg(gnl_reader_real(golden, key, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
 }
 
-/* Largest difference, relative to the largest number that was wanted. */
+/* Largest error relative to the largest expected number. */
 static void expect(const char *group, const char *name, int64_t count, const gnl_real *found)
 {
-    gnl_real wanted[MOST];
+    gnl_real expected[MOST];
     double size = SMALL;
-    load(group, name, count, wanted);
+    load(group, name, count, expected);
     for (int64_t i = 0; i < count; i++)
-        size = fmax(size, fabs((double)wanted[i]));
+        size = fmax(size, fabs((double)expected[i]));
     for (int64_t i = 0; i < count; i++)
-        ck_assert_msg(fabs((double)(found[i] - wanted[i])) <= LIMIT * size,
-                      "%s/%s[%lld] is %.9g, %.9g wanted", group, name, (long long)i, (double)found[i],
-                      (double)wanted[i]);
+        ck_assert_msg(fabs((double)(found[i] - expected[i])) <= LIMIT * size,
+                      "%s/%s[%lld] is %.9g, expected %.9g", group, name, (long long)i, (double)found[i],
+                      (double)expected[i]);
 }
 
 START_TEST(likelihoods_agree_with_pytorch)

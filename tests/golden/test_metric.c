@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics against numbers of numpy and scipy. */
+/* Metrics against numbers of numpy and scipy. */
 #include <check.h>
 #include <math.h>
 #include <stdbool.h>
@@ -30,12 +30,12 @@ static genlat_tensor *matrix(const float *numbers, int64_t rows, int64_t width)
     return out;
 }
 
-static void assert_close(double found, double wanted, double tolerance)
+static void assert_close(double found, double expected, double tolerance)
 {
-    ck_assert_double_le(fabs(found - wanted), tolerance * (1 + fabs(wanted)));
+    ck_assert_double_le(fabs(found - expected), tolerance * (1 + fabs(expected)));
 }
 
-START_TEST(distances_are_those_of_scipy)
+START_TEST(distances_agree_with_scipy)
 {
     bool wide = _i == 1; /* fewer samples than features: the covariances are singular */
     genlat_tensor *a = wide ? matrix(golden_wide_a, WIDE_A, WIDE) : matrix(golden_a, ROWS_A, WIDTH);
@@ -53,23 +53,23 @@ START_TEST(distances_are_those_of_scipy)
 }
 END_TEST
 
-START_TEST(neighbours_are_those_of_scipy)
+START_TEST(neighbours_agree_with_scipy)
 {
     const int64_t k = _i ? 5 : 3;
-    const double *wanted = _i ? golden_neighbours_5 : golden_neighbours_3;
+    const double *expected = _i ? golden_neighbours_5 : golden_neighbours_3;
     genlat_tensor *a = matrix(golden_a, ROWS_A, WIDTH), *b = matrix(golden_b, ROWS_B, WIDTH);
     genlat_neighbours found = {.size = sizeof found};
     ck_assert_int_eq(genlat_metric_neighbours(a, b, k, &found), GENLAT_OK);
-    assert_close(found.precision, wanted[0], 1e-12);
-    assert_close(found.recall, wanted[1], 1e-12);
-    assert_close(found.density, wanted[2], 1e-12);
-    assert_close(found.coverage, wanted[3], 1e-12);
+    assert_close(found.precision, expected[0], 1e-12);
+    assert_close(found.recall, expected[1], 1e-12);
+    assert_close(found.density, expected[2], 1e-12);
+    assert_close(found.coverage, expected[3], 1e-12);
     genlat_tensor_destroy(&a);
     genlat_tensor_destroy(&b);
 }
 END_TEST
 
-START_TEST(classifier_score_is_that_of_scipy)
+START_TEST(classifier_score_agrees_with_scipy)
 {
     genlat_tensor *p = matrix(golden_probabilities, 40, 5);
     double mean = 0, sd = 0;
@@ -80,7 +80,7 @@ START_TEST(classifier_score_is_that_of_scipy)
 }
 END_TEST
 
-START_TEST(statistics_are_those_of_numpy)
+START_TEST(statistics_agree_with_numpy)
 {
     enum {
         QUANTILES = sizeof golden_at / sizeof golden_at[0],
@@ -108,10 +108,10 @@ int main(void)
     Suite *suite = suite_create("metric");
     TCase *tests = tcase_create("golden");
     tcase_add_checked_fixture(tests, begin, end);
-    tcase_add_loop_test(tests, distances_are_those_of_scipy, 0, 2);
-    tcase_add_loop_test(tests, neighbours_are_those_of_scipy, 0, 2);
-    tcase_add_test(tests, classifier_score_is_that_of_scipy);
-    tcase_add_test(tests, statistics_are_those_of_numpy);
+    tcase_add_loop_test(tests, distances_agree_with_scipy, 0, 2);
+    tcase_add_loop_test(tests, neighbours_agree_with_scipy, 0, 2);
+    tcase_add_test(tests, classifier_score_agrees_with_scipy);
+    tcase_add_test(tests, statistics_agree_with_numpy);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files of models as the library wrote them before there was one model for all families: each holds a training of three steps,
- * and a second file what two more steps made of it. They are read, described, and go on in the same way.
+ * Model files in the format used before all families shared one model type. For each family there is a file after three
+ * training steps, and one after two more steps. They must be loaded, described, and trained further with the same
+ * result.
  */
 #include <check.h>
 #include <math.h>
@@ -42,7 +43,8 @@ static const struct old_file {
     const char *name, *family;
     const char *words[8]; /* of its description */
     int64_t steps;        /* of its first optimizer */
-    bool goes_on;         /* as it would have then: augmentations draw their random numbers in another order now */
+    /* whether two more steps have the same result; augmentations now draw their random numbers in another order */
+    bool same_steps;
 } files[] = {
     {"vae",
      "vae",
@@ -54,7 +56,7 @@ static const struct old_file {
     {"predictor", "predictor", {"cross_entropy", "adam lr=0.01", "answer", NULL}, 3, true},
 };
 
-/* Made with the functions of that time: tests/golden/data/old_NAME.safetensors. */
+/* Written by the functions of that time: tests/golden/data/old_NAME.safetensors. */
 static genlat_model *load(const char *name, const char *rest)
 {
     char path[512];
@@ -85,29 +87,29 @@ START_TEST(old_files_are_read)
 }
 END_TEST
 
-/* The numbers that a file without the state of training keeps. */
-static void compare(const genlat_model *found, const genlat_model *wanted)
+/* Compares the numbers that a file without training state holds. */
+static void compare(const genlat_model *found, const genlat_model *expected)
 {
-    for (int i = 0; i < wanted->parts; i++) {
-        const gnl_part *p = &found->part[i], *q = &wanted->part[i];
+    for (int i = 0; i < expected->parts; i++) {
+        const gnl_part *p = &found->part[i], *q = &expected->part[i];
         if (q->keep != GNL_KEEP_MODEL)
             continue;
         for (int k = 0; k < q->weights; k++) {
             const gnl_weight *w = &q->weight[k];
             const gnl_real *a = (w->param.state ? p->state : p->value), *b = (w->param.state ? q->state : q->value);
             for (int64_t j = w->offset; b && j < w->offset + w->count; j++)
-                ck_assert_msg(fabs((double)(a[j] - b[j])) < 1e-5, "%s.%s is %.7g, %.7g wanted", q->name, w->name, (double)a[j],
-                              (double)b[j]);
+                ck_assert_msg(fabs((double)(a[j] - b[j])) < 1e-5, "%s.%s is %.7g, expected %.7g", q->name, w->name,
+                              (double)a[j], (double)b[j]);
         }
     }
 }
 
-START_TEST(old_trainings_go_on)
+START_TEST(old_trainings_resume)
 {
     genlat_model *model = load(files[_i].name, "");
     for (int i = 0; i < 2; i++)
         expect_ok(genlat_model_step(model, x, labels, NULL));
-    if (files[_i].goes_on) {
+    if (files[_i].same_steps) {
         genlat_model *later = load(files[_i].name, "_later");
         ck_assert_int_eq(later->progress.step, 0);
         compare(model, later);
@@ -123,7 +125,7 @@ int main(void)
     TCase *tests = tcase_create("models");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, old_files_are_read, 0, (int)GNL_COUNT(files));
-    tcase_add_loop_test(tests, old_trainings_go_on, 0, (int)GNL_COUNT(files));
+    tcase_add_loop_test(tests, old_trainings_resume, 0, (int)GNL_COUNT(files));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ten steps of each optimizer and each of its options against the numbers of PyTorch that make_optim.py
- * stored. */
+/* Ten steps of each optimizer with each of its options against numbers of PyTorch stored by make_optim.py. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,20 +50,20 @@ static genlat_optim *optim_open(const char *spec, gnl_real *value, gnl_real *gra
 START_TEST(ten_steps_agree_with_pytorch)
 {
     const char *spec = optim_cases[_i];
-    gnl_real value[COUNT], grads[STEPS * COUNT], grad[COUNT], wanted[COUNT];
+    gnl_real value[COUNT], grads[STEPS * COUNT], grad[COUNT], expected[COUNT];
     char key[256];
     load("start", COUNT, value);
     load("grads", STEPS * COUNT, grads);
     snprintf(key, sizeof key, "%s/end", spec);
-    load(key, COUNT, wanted);
+    load(key, COUNT, expected);
     genlat_optim *optim = optim_open(spec, value, grad);
     for (int step = 0; step < STEPS; step++) {
         memcpy(grad, grads + step * COUNT, sizeof grad);
         ck_assert_int_eq(gnl_optim_step(optim), GENLAT_OK);
     }
     for (int i = 0; i < COUNT; i++)
-        ck_assert_msg(fabs((double)(value[i] - wanted[i])) <= LIMIT * fmax(fabs((double)wanted[i]), 0.1),
-                      "%s: [%d] is %.9g, %.9g wanted", spec, i, (double)value[i], (double)wanted[i]);
+        ck_assert_msg(fabs((double)(value[i] - expected[i])) <= LIMIT * fmax(fabs((double)expected[i]), 0.1),
+                      "%s: [%d] is %.9g, expected %.9g", spec, i, (double)value[i], (double)expected[i]);
     gnl_optim_release(optim);
 }
 END_TEST

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every layer with the options and shapes that the gradient and golden tests try it with. A kind of layer
- * without a line here fails the gradient test. tests/golden/make_layers.py reads this table too: keep one case
- * a line. Shapes are of one sample, inputs parted by commas; "4-7" is a size drawn anew each round, the same
- * range the same size within a line; the golden numbers take its upper end.
+ * Options and shapes of every layer for the gradient and golden tests. A kind of layer without a line here fails the
+ * gradient
+ * test. tests/golden/make_layers.py reads this table too: keep one case per line. Shapes are of one sample, and inputs
+ * are
+ * separated by commas. "4-7" is a size drawn anew in each round, with the same value throughout the line. Golden
+ * numbers use its
+ * upper end.
  */
 #ifndef LAYER_CASES_H
 #define LAYER_CASES_H
 
 enum {
-    CASE_INDEX = 1 << 0,   /* inputs are whole numbers from 0 to 4: no derivative by the input */
-    CASE_NO_TWIN = 1 << 1, /* PyTorch has no such layer: no golden numbers */
-    CASE_NO_TANGENT = 1 << 2 /* the library has no tangents of it */
+    CASE_INDEX = 1 << 0,   /* inputs are integers from 0 to 4: no derivatives by the inputs */
+    CASE_NO_PYTORCH = 1 << 1, /* PyTorch has no such layer: no golden numbers */
+    CASE_NO_TANGENT = 1 << 2 /* the library has no tangents of the layer */
 };
 
 typedef struct layer_case {
@@ -64,14 +67,14 @@ static const layer_case layer_cases[] = {
     {"crop before=1 after=0x2", "2x2-4x4-6", 0},
     {"dense units=3", "1-6", 0},
     {"dense units=4 bias=no", "2x3-5", 0},
-    {"dropout p=0.2", "2-9", CASE_NO_TWIN},
-    {"dropout", "3x4-5", CASE_NO_TWIN},
+    {"dropout p=0.2", "2-9", CASE_NO_PYTORCH},
+    {"dropout", "3x4-5", CASE_NO_PYTORCH},
     {"elu alpha=0.5", "3x4-5", 0},
     {"elu", "2-9", 0},
     {"embedding classes=5 units=3", "4-6", CASE_INDEX},
     {"embedding classes=7 units=2", "2x3", CASE_INDEX},
     {"flatten", "2x2-3x3-4", 0},
-    {"gaussian_noise", "3x4-5", CASE_NO_TWIN},
+    {"gaussian_noise", "3x4-5", CASE_NO_PYTORCH},
     {"gelu", "3x4-5", 0},
     {"global_avg_pool", "3x2-4x3-5", 0},
     {"global_avg_pool", "3x2-9", 0},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is tried for every kind of loss: its text, outputs for an element, elements of a sample, and what the
- * data look like. tests/golden/make_loss.py reads the same lines.
+ * Cases for every kind of loss: its text, outputs per element, elements of a sample, and the distribution of the data.
+ * tests/golden/make_loss.py reads the same lines.
  */
 #ifndef LOSS_CASES_H
 #define LOSS_CASES_H
@@ -10,9 +10,9 @@ enum {
     DATA_UNIT,     /* grey, from [0,1] */
     DATA_BINARY,   /* 0 or 1 */
     DATA_NORMAL,   /* standard normal */
-    DATA_CLASS,    /* whole, 0 .. parts-1 */
-    DATA_LEVEL,    /* one of 256 levels in [0,1], the ends often */
-    DATA_SYMMETRIC /* one of 256 levels in [-1,1], the ends often */
+    DATA_CLASS,    /* integers from 0 to parts-1 */
+    DATA_LEVEL,    /* one of 256 levels in [0,1], often the ends */
+    DATA_SYMMETRIC /* one of 256 levels in [-1,1], often the ends */
 };
 
 typedef struct loss_case {

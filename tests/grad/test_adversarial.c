@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Adversarial losses in double: slopes against central differences, values at extreme outputs, refusals. */
+/* Adversarial losses in double: derivatives against central differences, values for extreme outputs, and errors. */
 #include <check.h>
 #include <stdlib.h>
 #include <tgmath.h>
@@ -19,12 +19,12 @@ static gnl_adversarial drawn(uint32_t kind)
     return (gnl_adversarial){kind, smoothing, ROWS, real, fake, smoothing / 2};
 }
 
-static double critic(const gnl_adversarial *a)
+static double discriminator_loss(const gnl_adversarial *a)
 {
     return gnl_adversarial_discriminator(a, NULL, NULL);
 }
 
-static double maker(const gnl_adversarial *a)
+static double generator_loss(const gnl_adversarial *a)
 {
     return gnl_adversarial_generator(a, NULL);
 }
@@ -40,24 +40,24 @@ static void expect_slopes(const gnl_adversarial *a, double (*loss)(const gnl_adv
         at[i] = kept - step;
         double expected = (above - loss(a)) / (2 * step);
         at[i] = kept;
-        ck_assert_msg(fabs(slope[i] - expected) < 1e-8, "%s: slope %d is %.12g, %.12g wanted",
+        ck_assert_msg(fabs(slope[i] - expected) < 1e-8, "%s: slope %d is %.12g, expected %.12g",
                       gnl_adversarial_names[a->kind], i, slope[i], expected);
     }
 }
 
-START_TEST(slopes_match_differences)
+START_TEST(derivatives_match_differences)
 {
     gnl_real dreal[ROWS], dfake[ROWS];
     const gnl_adversarial a = drawn((uint32_t)_i);
-    ck_assert_double_eq(gnl_adversarial_discriminator(&a, dreal, dfake), critic(&a));
-    expect_slopes(&a, critic, real, dreal);
-    expect_slopes(&a, critic, fake, dfake);
-    ck_assert_double_eq(gnl_adversarial_generator(&a, dfake), maker(&a));
-    expect_slopes(&a, maker, fake, dfake);
+    ck_assert_double_eq(gnl_adversarial_discriminator(&a, dreal, dfake), discriminator_loss(&a));
+    expect_slopes(&a, discriminator_loss, real, dreal);
+    expect_slopes(&a, discriminator_loss, fake, dfake);
+    ck_assert_double_eq(gnl_adversarial_generator(&a, dfake), generator_loss(&a));
+    expect_slopes(&a, generator_loss, fake, dfake);
 }
 END_TEST
 
-/* A critic that is sure of itself must not make infinities of it. */
+/* Large outputs of a discriminator have finite losses. */
 START_TEST(extreme_outputs_stay_finite)
 {
     gnl_real dreal[ROWS], dfake[ROWS];
@@ -73,7 +73,7 @@ START_TEST(extreme_outputs_stay_finite)
 }
 END_TEST
 
-START_TEST(public_calls_check_and_answer)
+START_TEST(public_functions_check_and_compute)
 {
     genlat_ctx *ctx = NULL;
     genlat_tensor *r = NULL, *f = NULL, *d = NULL, *wide = NULL;
@@ -107,8 +107,8 @@ START_TEST(public_calls_check_and_answer)
 }
 END_TEST
 
-/* Calls of real data that are right, by each kind's own measure. */
-START_TEST(signs_tell_what_is_called_real)
+/* Predictions for real samples count as correct by the criterion of each kind. */
+START_TEST(signs_count_correct_predictions)
 {
     static const gnl_real above[] = {0.6, 0.7, 0.8, 0.9}, below[] = {0.2, 0.3, 0.1, 0.4};
     for (uint32_t kind = 0; gnl_adversarial_names[kind]; kind++) {
@@ -125,10 +125,10 @@ int main(void)
 {
     Suite *suite = suite_create("adversarial losses");
     TCase *tests = tcase_create("double");
-    tcase_add_loop_test(tests, slopes_match_differences, 0, KINDS);
-    tcase_add_test(tests, signs_tell_what_is_called_real);
+    tcase_add_loop_test(tests, derivatives_match_differences, 0, KINDS);
+    tcase_add_test(tests, signs_count_correct_predictions);
     tcase_add_loop_test(tests, extreme_outputs_stay_finite, 0, KINDS);
-    tcase_add_test(tests, public_calls_check_and_answer);
+    tcase_add_test(tests, public_functions_check_and_compute);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

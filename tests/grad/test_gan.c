@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole steps of GANs in double: the gradients of critic (loss and penalties) and generator against central differences. */
+/* Whole steps of GANs in double: gradients of discriminator (loss and penalties) and generator against central
+ * differences. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -23,7 +24,7 @@ static void tear_down(void)
 static const struct {
     const char *preset, *critic;
     const char *pairs[12];
-    gnl_shape data; /* of no dimensions: [3] */
+    gnl_shape data; /* without dimensions: [3] */
 } cases[] = {
     {"r3", SMOOTH, {"r1", "0.5", "r2", "0.2"}, {0}},
     {"r3", SMOOTH, {"loss", "hinge", "packing", "2", "noise", "0.2"}, {0}},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random graphs: compares what compiled execs compute, under random options, with a reference that plans no memory.
+ * Random graphs: compares execs with random options with a reference that plans no memory.
  * Usage: test_graphs [--count N] [--seed S] [--first K] [--only SEED] [--stats] [--dump DIR]
- * Graph number i of a run has the seed S + i; a failure names it, and --only SEED runs it alone.
+ * Graph number i of a run has the seed S + i. A failure prints the seed; --only SEED runs this graph alone.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 enum { USUAL_COUNT = 500, USUAL_SEED = 1001, MOST_FAILURES = 20 };
 
 static check_counts counts;
-static volatile sig_atomic_t running; /* seed of the graph, as far as a signal handler can tell */
+static volatile sig_atomic_t running; /* seed of the current graph, for the signal handler */
 
 /* ---- contexts -------------------------------------------------------------------------------- */
 
@@ -68,13 +68,14 @@ static void on_signal(int number)
     _exit(1);
 }
 
-static void print_done(void)
+static void print_counts(void)
 {
-    printf("%d graphs, %d refused, %d jobs, left out: %d at a kink, %d too large; %d execs: %d nested, %d with gradients, "
-           "%d recomputing, %d in tiles, %d keeping, %d for penalties, %d of them folding; %d pairs of threads; %d frozen weights; "
-           "%d failures\n",
+    printf("%d graphs, %d refused, %d jobs, left out: %d at a kink, %d too large; %d execs: %d nested, "
+           "%d with gradients, %d recomputing, %d in tiles, %d keeping, %d for penalties, %d of them folding; "
+           "%d pairs of threads; %d frozen weights; %d failures\n",
            counts.graphs, counts.refused, counts.jobs, counts.kinks, counts.too_large, counts.execs, counts.nested,
-           counts.own_gradients, counts.recomputed, counts.tiled, counts.kept, counts.penalties, counts.folded, counts.threads, counts.frozen, counts.failures);
+           counts.own_gradients, counts.recomputed, counts.tiled, counts.kept, counts.penalties, counts.folded,
+           counts.threads, counts.frozen, counts.failures);
 }
 
 typedef struct settings {
@@ -103,19 +104,19 @@ static settings read_arguments(int argc, char **argv)
         else if (strcmp(name, "--stats") == 0)
             s.stats = true;
         else {
-            printf("%s is none of --count N, --seed S, --first K, --only SEED, --dump DIR, --stats\n", name);
+            printf("%s: expected --count N, --seed S, --first K, --only SEED, --dump DIR, --stats\n", name);
             exit(2);
         }
     }
     return s;
 }
 
-/* A run of the usual length must have seen every kind, every name of an enumeration, every option and every way to run. */
-static bool has_seen_everything(void)
+/* A run with the default count must cover every kind, enumeration value, option and mode of execution. */
+static bool covers_everything(void)
 {
-    const bool ways = counts.nested && counts.own_gradients && counts.recomputed && counts.tiled && counts.kept && counts.folded &&
-                      counts.folded < counts.penalties && counts.threads && counts.frozen;
-    return graph_stats_missing() == 0 && ways && counts.jobs > 3 * counts.graphs;
+    const bool modes = counts.nested && counts.own_gradients && counts.recomputed && counts.tiled && counts.kept &&
+                       counts.folded && counts.folded < counts.penalties && counts.threads && counts.frozen;
+    return graph_stats_missing() == 0 && modes && counts.jobs > 3 * counts.graphs;
 }
 
 int main(int argc, char **argv)
@@ -131,8 +132,8 @@ int main(int argc, char **argv)
     }
     if (s.stats)
         graph_stats_print();
-    print_done();
-    const bool all = s.count < USUAL_COUNT || counts.failures || has_seen_everything();
+    print_counts();
+    const bool all = s.count < USUAL_COUNT || counts.failures || covers_everything();
     close_contexts();
     return counts.failures || counts.refused || !all ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every kind of posterior, prior, term and bound against central differences in double: draws, densities, divergences, and
- * the whole objective of every pair by heads and by the trained numbers of the kinds. The kinds are those of the tables of
- * lib/latent; built a second time, they are those of tests/support/own_kinds.c.
+ * Every kind of posterior, prior, term and bound against central differences in double: draws, densities, divergences,
+ * and
+ * the objective of every pair by heads and by the trained parameters of the kinds. The kinds are those of the tables of
+ * lib/latent. A second build uses those of tests/support/own_kinds.c.
  */
 #include <check.h>
 #include <math.h>
@@ -58,7 +59,7 @@ static const gnl_posterior_type *posterior_of(const char *text)
     return *type;
 }
 
-/* Opens and fills a rig; false where a posterior without density does not allow it. */
+/* Opens and fills a rig; returns false if a posterior without density does not support the combination. */
 static bool try_open(latent_rig *r, const char *posterior, const char *prior, const char *terms, const char *bound,
                      int64_t samples)
 {
@@ -99,8 +100,9 @@ static void check_objective(latent_rig *r, const char *what)
     }
 }
 
-/* This gradient has the mean of the other, not its value: tests/golden/test_latent.c. */
-static bool is_no_derivative(const char *bound)
+/* Whether the gradient is only an unbiased estimate of the derivative; tests/golden/test_latent.c tests such
+ * gradients. */
+static bool is_estimate_only(const char *bound)
 {
     return strcmp(bound, "importance estimator=doubly") == 0;
 }
@@ -112,25 +114,26 @@ static void check_pair(const char *posterior, const char *prior, const char *bou
     for (int64_t samples = 1; samples <= SAMPLES; samples += SAMPLES - 1) {
         latent_rig r;
         snprintf(what, sizeof what, "%s; %s; %s; %lld samples", posterior, prior, bound, (long long)samples);
-        if (!is_no_derivative(bound) && try_open(&r, posterior, prior, terms, bound, samples)) {
+        if (!is_estimate_only(bound) && try_open(&r, posterior, prior, terms, bound, samples)) {
             check_objective(&r, what);
             latent_rig_close(&r);
         }
     }
 }
 
-/* The posterior and the bound of a number; all priors. */
-START_TEST(objectives_have_right_slopes)
+/* _i selects the posterior and the bound; all priors. */
+START_TEST(objectives_have_correct_derivatives)
 {
     const int bounds = count_types(gnl_bound_types);
-    const char *posterior = gnl_posterior_types[_i / bounds]->kind.name, *bound = gnl_bound_types[_i % bounds]->kind.name;
+    const char *posterior = gnl_posterior_types[_i / bounds]->kind.name,
+               *bound = gnl_bound_types[_i % bounds]->kind.name;
     for (int i = 0; gnl_prior_types[i]; i++)
         check_pair(posterior, gnl_prior_types[i]->kind.name, bound);
 }
 END_TEST
 
-/* One kind with each of its options, the others as usual. */
-START_TEST(options_have_right_slopes)
+/* One kind with each of its options, other kinds with defaults. */
+START_TEST(options_have_correct_derivatives)
 {
     const void *const tables[] = {gnl_posterior_types, gnl_prior_types, gnl_bound_types};
     const variants *v = variants_of(tables[_i]);
@@ -141,7 +144,7 @@ END_TEST
 
 /* ---- terms ----------------------------------------------------------------------------------- */
 
-/* Options that count only together. */
+/* Options that have an effect only in combination. */
 static const char *const together[] = {
     "kl beta=0.3",
     "kl beta=2 free_bits=0.9",
@@ -154,7 +157,7 @@ static const char *const together[] = {
     "kl beta=0.4; kl beta=0.3 free_bits=1",
 };
 
-/* Free bits of dimensions where the KL is known for the whole code alone. */
+/* Free bits per dimension are refused where the KL is known only for the whole code. */
 static bool is_refused(const gnl_latent_spec *spec)
 {
     latent_rig r;
@@ -183,8 +186,8 @@ static void check_term(const char *terms, const gnl_posterior_type *q, const gnl
     latent_rig_close(&r);
 }
 
-/* Every term with each of its options on every pair; a loop over the posteriors. */
-START_TEST(terms_have_right_slopes)
+/* Every term with each of its options on every pair; _i selects the posterior. */
+START_TEST(terms_have_correct_derivatives)
 {
     const variants *v = variants_of(gnl_term_types);
     for (int p = 0; gnl_prior_types[p]; p++) {
@@ -196,10 +199,11 @@ START_TEST(terms_have_right_slopes)
 }
 END_TEST
 
-/* Free bits of groups of dimensions. */
-START_TEST(groups_have_right_slopes)
+/* Free bits for groups of dimensions. */
+START_TEST(groups_have_correct_derivatives)
 {
-    static const char *const terms[] = {"kl beta=2 free_bits=2.5 free=whole", "kl beta=2 free_bits=2.5 free=whole_sample",
+    static const char *const terms[] = {"kl beta=2 free_bits=2.5 free=whole",
+                                        "kl beta=2 free_bits=2.5 free=whole_sample",
                                         "kl beta=2 free_bits=0.9 free=sample"};
     latent_rig r;
     ck_assert(try_open(&r, "gaussian", "normal", terms[_i], "elbo", SAMPLES));
@@ -213,17 +217,17 @@ START_TEST(groups_have_right_slopes)
 }
 END_TEST
 
-/* What a term adds to a gradient does not depend on the bound that it is added to, whatever its estimator. */
-START_TEST(terms_are_added_to_bounds)
+/* The gradient of a term does not depend on the bound or its estimator. */
+START_TEST(terms_do_not_depend_on_the_bound)
 {
     const variants *bounds = variants_of(gnl_bound_types);
     for (int i = 0; gnl_term_types[i]; i++)
         for (int b = 0; b < bounds->count; b++) {
             latent_rig with, without, alone;
-            gnl_real wanted[ROWS * DIMS];
+            gnl_real expected[ROWS * DIMS];
             const char *term = gnl_term_types[i]->kind.name;
             char both[TEXT];
-            if (gnl_term_types[i]->is_plain_kl) /* a part of the bound itself */
+            if (gnl_term_types[i]->is_plain_kl) /* part of the bound itself */
                 continue;
             snprintf(both, sizeof both, "kl; %s", term);
             ck_assert(try_open(&with, "gaussian", "normal", both, bounds->text[b], SAMPLES));
@@ -232,13 +236,13 @@ START_TEST(terms_are_added_to_bounds)
             (void)latent_rig_backward(&with);
             (void)latent_rig_backward(&without);
             (void)latent_rig_backward(&alone);
-            memcpy(wanted, alone.code.dhead[0], sizeof wanted);
+            memcpy(expected, alone.code.dhead[0], sizeof expected);
             latent_rig_close(&alone);
             ck_assert(try_open(&alone, "gaussian", "normal", "kl", "elbo", SAMPLES));
             (void)latent_rig_backward(&alone);
             for (int k = 0; k < ROWS * DIMS; k++)
-                wanted[k] += without.code.dhead[0][k] - alone.code.dhead[0][k];
-            expect_close(both, ROWS * DIMS, with.code.dhead[0], wanted);
+                expected[k] += without.code.dhead[0][k] - alone.code.dhead[0][k];
+            expect_close(both, ROWS * DIMS, with.code.dhead[0], expected);
             latent_rig_close(&with);
             latent_rig_close(&without);
             latent_rig_close(&alone);
@@ -248,7 +252,7 @@ END_TEST
 
 /* ---- draws and densities --------------------------------------------------------------------- */
 
-/* One rig and what a scalar is made of. */
+/* A rig and the weights of a scalar function. */
 typedef struct study {
     latent_rig rig;
     gnl_real z[ROWS * DIMS], dz[SAMPLES * ROWS * DIMS];
@@ -269,7 +273,7 @@ static bool open_study(study *s, const char *posterior, const char *prior)
     return true;
 }
 
-/* Gradients begin at numbers that must stay in them. */
+/* Gradients are added to: they start at 0.25. */
 static void begin_gradients(study *s)
 {
     gnl_latents *l = s->rig.latents;
@@ -282,7 +286,7 @@ static void begin_gradients(study *s)
         l->prior->kind.numbers.grad[i] = (gnl_real)0.25;
 }
 
-static void take_off(int64_t n, gnl_real *gradient)
+static void subtract_start(int64_t n, gnl_real *gradient)
 {
     for (int64_t i = 0; i < n; i++)
         gradient[i] -= (gnl_real)0.25;
@@ -292,7 +296,7 @@ static void check_heads(study *s, const char *what, scalar_fn *f)
 {
     const gnl_posterior *q = s->rig.latents->posterior;
     for (int h = 0; h < q->heads; h++) {
-        take_off(ROWS * q->head[h].width, s->rig.code.dhead[h]);
+        subtract_start(ROWS * q->head[h].width, s->rig.code.dhead[h]);
         expect_slope(what, f, s, ROWS * q->head[h].width, s->rig.head[h], s->rig.code.dhead[h]);
     }
 }
@@ -307,8 +311,8 @@ static double draw_value(void *arg)
     return total;
 }
 
-/* A bound without likelihood and terms is the way from the codes to the heads alone. */
-START_TEST(draws_have_right_slopes)
+/* A bound without likelihood and terms propagates derivatives from the codes to the heads. */
+START_TEST(draws_have_correct_derivatives)
 {
     static study s;
     ck_assert(open_study(&s, gnl_posterior_types[_i]->kind.name, "normal"));
@@ -340,7 +344,7 @@ static double posterior_value(void *arg)
     return weighted(s, out);
 }
 
-START_TEST(posterior_densities_have_right_slopes)
+START_TEST(posterior_densities_have_correct_derivatives)
 {
     static study s;
     const gnl_posterior_type *type = gnl_posterior_types[_i];
@@ -350,7 +354,7 @@ START_TEST(posterior_densities_have_right_slopes)
     begin_gradients(&s);
     gnl_posterior *q = s.rig.latents->posterior;
     type->log_density_backward(q, &s.rig.code, s.z, 0.7, s.weight, s.rig.code.dz, s.rig.code.dhead);
-    take_off(ROWS * DIMS, s.rig.code.dz);
+    subtract_start(ROWS * DIMS, s.rig.code.dz);
     expect_slope("log q by z", posterior_value, &s, ROWS * DIMS, s.z, s.rig.code.dz);
     check_heads(&s, "log q by heads", posterior_value);
     latent_rig_close(&s.rig);
@@ -366,7 +370,7 @@ static double prior_value(void *arg)
     return weighted(s, out);
 }
 
-START_TEST(prior_densities_have_right_slopes)
+START_TEST(prior_densities_have_correct_derivatives)
 {
     static study s;
     ck_assert(open_study(&s, "gaussian", gnl_prior_types[_i]->kind.name));
@@ -374,8 +378,8 @@ START_TEST(prior_densities_have_right_slopes)
     gnl_prior *p = s.rig.latents->prior;
     gnl_numbers *n = &p->kind.numbers;
     p->type->log_density_backward(p, &s.rig.code, s.z, 0.7, s.weight, s.rig.code.dz);
-    take_off(ROWS * DIMS, s.rig.code.dz);
-    take_off(n->values, n->grad);
+    subtract_start(ROWS * DIMS, s.rig.code.dz);
+    subtract_start(n->values, n->grad);
     expect_slope("log p by z", prior_value, &s, ROWS * DIMS, s.z, s.rig.code.dz);
     expect_slope("log p by its numbers", prior_value, &s, n->values, n->value, n->grad);
     latent_rig_close(&s.rig);
@@ -384,7 +388,7 @@ END_TEST
 
 /* ---- log-ratios and divergences -------------------------------------------------------------- */
 
-/* Of the codes of a sample as they lie there. */
+/* For the present codes of a sample. */
 static double ratio_value(void *arg)
 {
     study *s = arg;
@@ -393,7 +397,7 @@ static double ratio_value(void *arg)
     return weighted(s, out);
 }
 
-/* The log-ratio of codes, in closed form or not, is the difference of both densities. */
+/* The log-ratio of codes, in closed form or not, equals the difference of both log-densities. */
 static void check_ratio(study *s)
 {
     double ratio[ROWS], q[ROWS], p[ROWS];
@@ -408,7 +412,7 @@ static void check_ratio(study *s)
 
 static void check_divergence(study *s);
 
-START_TEST(ratios_and_divergences_have_right_slopes)
+START_TEST(ratios_and_divergences_have_correct_derivatives)
 {
     static study s;
     const gnl_posterior_type *type = gnl_posterior_types[_i];
@@ -421,7 +425,7 @@ START_TEST(ratios_and_divergences_have_right_slopes)
             begin_gradients(&s);
             gnl_real *z = s.rig.code.z + ROWS * DIMS, *dz = s.rig.code.dz + ROWS * DIMS;
             d->ratio_backward(s.rig.latents->posterior, &s.rig.code, 1, 0.7, s.weight, GNL_BY_Z | GNL_BY_HEADS);
-            take_off(ROWS * DIMS, dz);
+            subtract_start(ROWS * DIMS, dz);
             expect_slope("log-ratio by z", ratio_value, &s, ROWS * DIMS, z, dz);
             check_heads(&s, "log-ratio by heads", ratio_value);
         }
@@ -442,7 +446,8 @@ static double elements_value(void *arg)
     return total;
 }
 
-/* Sums over elements are the divergence of a row and of a dimension, and a range of them goes back. */
+/* The sums over elements equal the divergences of a row and of a dimension. Derivatives of a range of elements are
+ * propagated. */
 static void check_divergence(study *s)
 {
     double kl[ROWS], per_dim[DIMS];
@@ -473,15 +478,15 @@ int main(void)
     Suite *suite = suite_create("latent");
     TCase *tests = tcase_create("slopes");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, objectives_have_right_slopes, 0, posteriors * count_types(gnl_bound_types));
-    tcase_add_loop_test(tests, options_have_right_slopes, 0, 3);
-    tcase_add_loop_test(tests, terms_have_right_slopes, 0, posteriors);
-    tcase_add_loop_test(tests, groups_have_right_slopes, 0, 3);
-    tcase_add_test(tests, terms_are_added_to_bounds);
-    tcase_add_loop_test(tests, draws_have_right_slopes, 0, posteriors);
-    tcase_add_loop_test(tests, posterior_densities_have_right_slopes, 0, posteriors);
-    tcase_add_loop_test(tests, prior_densities_have_right_slopes, 0, count_types(gnl_prior_types));
-    tcase_add_loop_test(tests, ratios_and_divergences_have_right_slopes, 0, posteriors);
+    tcase_add_loop_test(tests, objectives_have_correct_derivatives, 0, posteriors * count_types(gnl_bound_types));
+    tcase_add_loop_test(tests, options_have_correct_derivatives, 0, 3);
+    tcase_add_loop_test(tests, terms_have_correct_derivatives, 0, posteriors);
+    tcase_add_loop_test(tests, groups_have_correct_derivatives, 0, 3);
+    tcase_add_test(tests, terms_do_not_depend_on_the_bound);
+    tcase_add_loop_test(tests, draws_have_correct_derivatives, 0, posteriors);
+    tcase_add_loop_test(tests, posterior_densities_have_correct_derivatives, 0, posteriors);
+    tcase_add_loop_test(tests, prior_densities_have_correct_derivatives, 0, count_types(gnl_prior_types));
+    tcase_add_loop_test(tests, ratios_and_divergences_have_correct_derivatives, 0, posteriors);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

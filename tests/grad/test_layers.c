@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every layer against central differences in double: backward of forward, jvp of forward, jvp_backward of the
- * directional derivative. The list of what is tried is generated from the table of layers.
+ * Every layer against central differences in double: backward of forward, jvp of forward, and jvp_backward of the
+ * directional
+ * derivative. The cases are generated from the table of layers.
  */
 #include <check.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ enum { ROUNDS = 4, MOST = 1 << 14 };
 
 static const double STEP = 1e-6, LIMIT = 1e-6, SMALL = 1e-2;
 
-static char doing[512]; /* what is being compared, for the message of a failure */
+static char doing[512]; /* the current comparison, for messages */
 
 static double dot(int64_t n, const gnl_real *a, const gnl_real *b)
 {
@@ -25,25 +26,25 @@ static double dot(int64_t n, const gnl_real *a, const gnl_real *b)
     return sum;
 }
 
-/* Largest difference, relative to the largest number that was wanted. */
-static void expect_close(const char *what, int64_t n, const gnl_real *found, const gnl_real *wanted)
+/* Largest error relative to the largest expected number. */
+static void expect_close(const char *what, int64_t n, const gnl_real *found, const gnl_real *expected)
 {
     double size = SMALL, worst = 0;
     int64_t where = 0;
     for (int64_t i = 0; i < n; i++) {
-        double difference = fabs(found[i] - wanted[i]);
-        size = fmax(size, fabs(wanted[i]));
+        double difference = fabs(found[i] - expected[i]);
+        size = fmax(size, fabs(expected[i]));
         if (!(difference <= worst)) {
             worst = difference;
             where = i;
         }
     }
     if (!(worst <= LIMIT * size))
-        ck_abort_msg("%s: %s[%lld] is %.12g, %.12g wanted", doing, what, (long long)where, found[where],
-                     wanted[where]);
+        ck_abort_msg("%s: %s[%lld] is %.12g, expected %.12g", doing, what, (long long)where, found[where],
+                     expected[where]);
 }
 
-/* ---- the two scalars whose slopes are taken -------------------------------------------------- */
+/* ---- the two scalar functions whose derivatives are compared --------------------------------- */
 
 static double value_of_forward(layer_rig *r)
 {
@@ -76,7 +77,7 @@ static void expect_slope(layer_rig *r, scalar_fn *f, const char *what, int64_t n
     expect_close(what, n, claimed, slope);
 }
 
-/* Gradients are added to, so they start from a number that is taken off again. */
+/* Gradients are added to: they start at a known number, which is subtracted later. */
 static void start_grads(layer_rig *r, gnl_real from)
 {
     for (int i = 0; i < r->plan.params; i++)
@@ -84,7 +85,7 @@ static void start_grads(layer_rig *r, gnl_real from)
             layer_rig_set_all(r->param_count[i], from, r->grad[i]);
 }
 
-static void take_off(int64_t n, gnl_real from, gnl_real *out)
+static void subtract_start(int64_t n, gnl_real from, gnl_real *out)
 {
     for (int64_t i = 0; i < n; i++)
         out[i] -= from;
@@ -97,7 +98,7 @@ static void expect_param_slopes(layer_rig *r, scalar_fn *f, const char *order)
         snprintf(what, sizeof what, "%s by %s", order, r->plan.param[i].name);
         if (!r->grad[i])
             continue;
-        take_off(r->param_count[i], 1, r->grad[i]);
+        subtract_start(r->param_count[i], 1, r->grad[i]);
         expect_slope(r, f, what, r->param_count[i], r->param[i], r->grad[i]);
     }
 }
@@ -148,15 +149,15 @@ static void check_jvp_backward(layer_rig *r)
         layer_rig_set_all(r->x_count[i], 1, r->dx[i]);
     layer_rig_jvp_backward(r);
     for (int i = 0; i < r->inputs; i++) {
-        take_off(r->x_count[i], 1, r->dx[i]);
+        subtract_start(r->x_count[i], 1, r->dx[i]);
         expect_slope(r, value_of_jvp, "jvp_backward by tx", r->x_count[i], r->tx[i], r->dtx[i]);
         expect_slope(r, value_of_jvp, "jvp_backward by x", r->x_count[i], r->x[i], r->dx[i]);
     }
     expect_param_slopes(r, value_of_jvp, "jvp_backward");
 }
 
-/* What is not wanted is left out and changes nothing in the rest. */
-static void check_unwanted(layer_rig *r)
+/* Gradients that are not requested are not computed, and the others do not change. */
+static void check_partial_requests(layer_rig *r)
 {
     gnl_real *dx[GNL_MAX_INPUTS], *grad[GNL_MAX_PARAMS];
     layer_rig_forward(r);
@@ -204,7 +205,7 @@ static void open_round(layer_rig *r, const layer_case *c, uint64_t round, int th
     layer_rig_fill(r, round + 7, c->flags & CASE_INDEX);
 }
 
-static bool has_modes(const layer_rig *r)
+static bool depends_on_mode(const layer_rig *r)
 {
     bool state = false;
     for (int i = 0; i < r->plan.params; i++)
@@ -219,16 +220,17 @@ static void check_round(const layer_case *c, uint64_t round, bool training)
     open_round(&r, c, round, 1 + (int)(round % 2));
     r.step.training = training;
     check_backward(&r, index);
-    check_unwanted(&r);
+    check_partial_requests(&r);
     check_inplace(&r);
-    ck_assert_msg(layer_rig_has_jvp(&r) == !(c->flags & CASE_NO_TANGENT), "%s: has a jvp or none", doing);
+    ck_assert_msg(layer_rig_has_jvp(&r) == !(c->flags & CASE_NO_TANGENT), "%s: has_jvp does not match CASE_NO_TANGENT",
+                  doing);
     if (layer_rig_has_jvp(&r) && !index) {
         check_jvp(&r);
         check_jvp_backward(&r);
     }
-    bool again = training && has_modes(&r);
+    bool evaluate = training && depends_on_mode(&r);
     layer_rig_close(&r);
-    if (again)
+    if (evaluate)
         check_round(c, round, false);
 }
 
@@ -239,7 +241,7 @@ START_TEST(derivatives_agree_with_central_differences)
 }
 END_TEST
 
-START_TEST(threads_change_nothing)
+START_TEST(results_do_not_depend_on_threads)
 {
     layer_rig one, two;
     open_round(&one, &layer_cases[_i], 1, 1);
@@ -285,7 +287,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, every_layer_has_a_case);
     tcase_add_loop_test(tests, derivatives_agree_with_central_differences, 0, (int)GNL_COUNT(layer_cases));
-    tcase_add_loop_test(tests, threads_change_nothing, 0, (int)GNL_COUNT(layer_cases));
+    tcase_add_loop_test(tests, results_do_not_depend_on_threads, 0, (int)GNL_COUNT(layer_cases));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

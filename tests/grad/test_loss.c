@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every likelihood against central differences in double. Each entry of the table of losses must have a case. */
+/* Every likelihood against central differences in double. Every entry in the table of losses needs a case. */
 #include <check.h>
 #include <stdlib.h>
 #include <tgmath.h>
@@ -97,7 +97,7 @@ static double loss_value(void *arg)
     return total;
 }
 
-START_TEST(likelihoods_have_right_slopes)
+START_TEST(likelihoods_have_correct_derivatives)
 {
     const loss_case *c = &loss_cases[_i];
     loss_rig r = {0};
@@ -110,8 +110,8 @@ START_TEST(likelihoods_have_right_slopes)
 }
 END_TEST
 
-/* Outside training, an optimal sd is the running one and does not depend on the outputs. */
-START_TEST(running_scale_has_right_slopes)
+/* In evaluation, an optimal standard deviation is the running one and does not depend on the outputs. */
+START_TEST(running_scale_has_correct_derivatives)
 {
     static const loss_case c = {"gaussian sd=optimal", 1, 6, DATA_NORMAL};
     loss_rig r = {0};
@@ -146,8 +146,8 @@ int main(void)
     TCase *tests = tcase_create("slopes");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, every_loss_has_a_case);
-    tcase_add_loop_test(tests, likelihoods_have_right_slopes, 0, (int)GNL_COUNT(loss_cases));
-    tcase_add_test(tests, running_scale_has_right_slopes);
+    tcase_add_loop_test(tests, likelihoods_have_correct_derivatives, 0, (int)GNL_COUNT(loss_cases));
+    tcase_add_test(tests, running_scale_has_correct_derivatives);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

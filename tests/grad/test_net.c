@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gradients of whole graphs, in double: fan-out, shared weights, views, several inputs and outputs, tangents.
- */
+/* Gradients of graphs in double: fan-out, shared weights, views, several inputs and outputs, tangents. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@ static const struct net_case {
 } cases[] = {
     {"dense units=5 | relu | dense units=4", "", 1},
     {"dense units=5 name=a | relu name=b | dense units=5 from=b name=c | dense units=3 from=a", "", 1},
-    {"dense units=7 name=a | dense units=7 name=b share=c from=a", NULL, 1}, /* no such node: refused */
+    {"dense units=7 name=a | dense units=7 name=b share=c from=a", NULL, 1}, /* refused: no such node */
     {"dense units=6 name=a | relu | dense units=6 share=d name=e", NULL, 1},
     {"dense units=6 name=a | dense units=6 name=b | relu | dense units=6 share=b name=c", "", 1},
     {"dense units=4 name=a | relu name=r | dense units=2 name=b from=r | dense units=3 name=c from=r",
@@ -81,7 +80,7 @@ START_TEST(graph_gradients_match_differences)
 }
 END_TEST
 
-/* s(theta, x) = <r, J(x) v>: its gradients by the reverse of the tangents against differences of s. */
+/* s(theta, x) = <r, J(x) v>, to compare gradients by reverse mode over tangents with differences of s. */
 static double directional(genlat_exec *exec, const gnl_real *x, const gnl_real *v, const gnl_real *r,
                           int64_t n)
 {
@@ -147,9 +146,9 @@ START_TEST(reverse_of_tangents_matches_differences)
 }
 END_TEST
 
-/* This library fills memory with NaN, see net/poison_priv.h: the derivative of the output before the program writes it and after
- * it has been read, and rows that the pass does not have. */
-START_TEST(memory_that_does_not_count_is_nan)
+/* This build fills unused memory with NaN, see net/poison_priv.h: the derivative of the output before the program
+ * writes it and after it is read, and rows beyond those of the pass. */
+START_TEST(unused_memory_is_nan)
 {
     const gnl_shape shape = {1, {6}};
     const char *name = "x";
@@ -176,7 +175,7 @@ END_TEST
 
 /* ---- orthogonal regularization --------------------------------------------------------------- */
 
-/* Sum over pairs of rows, number by number; axis is the dimension of the outputs. */
+/* Sum over pairs of rows, computed number by number; axis is the dimension of the outputs. */
 static double pairs_of_rows(const gnl_weight *w, const gnl_real *value)
 {
     const int64_t n = w->param.shape.dim[w->param.axis], outer = w->param.axis ? w->param.shape.dim[0] : 1;
@@ -251,7 +250,7 @@ int main(void)
     tcase_add_loop_test(tcase, graph_gradients_match_differences, 0, (int)GNL_COUNT(cases));
     tcase_add_loop_test(tcase, reverse_of_tangents_matches_differences, 0, (int)GNL_COUNT(dual_nets));
     tcase_add_test(tcase, orthogonal_regularization_matches_differences);
-    tcase_add_test(tcase, memory_that_does_not_count_is_nan);
+    tcase_add_test(tcase, unused_memory_is_nan);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

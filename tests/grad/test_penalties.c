@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every penalty of a discriminator or of both nets, with each of its options: gradients against central differences in double,
- * values proportional to the weight, taken in the steps of the nets that they name, in one of several where they are lazy.
+ * Every penalty of the discriminator or of both nets, with each of its options. Gradients match central differences in
+ * double, and
+ * values are proportional to the weight. Penalties apply to the steps of their nets, lazy ones to one step of several.
  */
 #include <check.h>
 #include <math.h>
@@ -24,12 +25,14 @@ static void tear_down(void)
     genlat_ctx_destroy(&ctx);
 }
 
-/* No penalty but the one in the text; "" for none. The generator's weights count little, the discriminator's not too little. */
+/* Sets exactly the penalties in the text, none for "". The generator's weights have a small effect, the
+ * discriminator's a larger one. */
 static void open_rig(gan_rig *r, const char *penalties, const char *every)
 {
     static const gnl_shape vector = {.ndim = 0};
     const char *const pairs[] = {"penalties", penalties, "penalty_every", every, "packing", "2", NULL};
-    gan_rig_open(r, ctx, "mlp", "dense units=7; tanh; dense units=5; softplus name=features; dense units=1", &vector, pairs);
+    gan_rig_open(r, ctx, "mlp", "dense units=7; tanh; dense units=5; softplus name=features; dense units=1", &vector,
+                 pairs);
 }
 
 static double objective_of(const char *penalties, const char *every, int net, int64_t step)
@@ -83,8 +86,8 @@ START_TEST(values_follow_the_weight)
 }
 END_TEST
 
-/* A lazy penalty reports its mean over the steps, and its gradient comes once for all of them. */
-START_TEST(lazy_ones_are_left_out)
+/* A lazy penalty reports its mean over the steps. The gradient is applied once for all of them. */
+START_TEST(lazy_penalties_are_skipped_between)
 {
     const gnl_gan_penalty_type *type = type_of(_i);
     for (int net = GNL_GENERATOR; net <= GNL_DISCRIMINATOR; net++) {
@@ -96,7 +99,7 @@ START_TEST(lazy_ones_are_left_out)
 }
 END_TEST
 
-/* The gradient of one penalty in a step: what is left when that of the loss is taken off. */
+/* Gradient of the penalties in a step: the difference of the gradients with and without them. */
 static void gradient_of(const char *penalties, const char *every, int64_t step, gnl_real *out, int64_t most)
 {
     gan_rig with, without;
@@ -113,7 +116,7 @@ static void gradient_of(const char *penalties, const char *every, int64_t step, 
     gan_rig_close(&without);
 }
 
-START_TEST(a_lazy_gradient_stands_for_all_its_steps)
+START_TEST(lazy_gradients_are_scaled_by_the_interval)
 {
     enum { MOST = 1024 };
     static gnl_real always[MOST], third[MOST];
@@ -129,8 +132,8 @@ START_TEST(a_lazy_gradient_stands_for_all_its_steps)
 }
 END_TEST
 
-/* All kinds at once, in the order of the table and in the other one. */
-START_TEST(all_kinds_go_together)
+/* All kinds together, in the order of the table and in reverse. */
+START_TEST(all_kinds_can_be_combined)
 {
     char forward[512] = "", backward[512] = "";
     gan_rig a, b;
@@ -164,9 +167,9 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, gradients_match_differences, 0, kinds);
     tcase_add_loop_test(tests, values_follow_the_weight, 0, kinds);
-    tcase_add_loop_test(tests, lazy_ones_are_left_out, 0, kinds);
-    tcase_add_loop_test(tests, a_lazy_gradient_stands_for_all_its_steps, 0, kinds);
-    tcase_add_test(tests, all_kinds_go_together);
+    tcase_add_loop_test(tests, lazy_penalties_are_skipped_between, 0, kinds);
+    tcase_add_loop_test(tests, lazy_gradients_are_scaled_by_the_interval, 0, kinds);
+    tcase_add_test(tests, all_kinds_can_be_combined);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

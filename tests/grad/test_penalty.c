@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Gradient penalties, in double: weight gradients against central differences, folded against general. */
+/* Gradient penalties in double: weight gradients against central differences, and the folded method against the
+ * general one. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -82,7 +83,7 @@ typedef struct trial {
     gnl_penalty penalty;
 } trial;
 
-/* tile: rows that go through the critic together, 0: all of them; those of a tile are made again when it goes back. */
+/* tile: rows that pass through the critic together, 0: all. Tiles are recomputed in the backward pass. */
 static void open_trial(trial *t, const struct critic *now, int64_t tile, bool recompute)
 {
     const char *name = "x";
@@ -98,7 +99,7 @@ static void open_trial(trial *t, const struct critic *now, int64_t tile, bool re
     gnl_rng_fill_normal(&rng, t->dloss, ROWS);
     for (int64_t i = 0; i < t->net->values; i++)
         t->net->value[i] *= 5; /* so that norms lie on both sides of 1 */
-    t->exec->held = true;      /* gradients hold the vectors of spectral norms, so differences must */
+    t->exec->held = true;      /* gradients treat the vectors of spectral norms as constants, so differences must too */
 }
 
 static void close_trial(trial *t)
@@ -107,7 +108,7 @@ static void close_trial(trial *t)
     gnl_net_release(t->net);
 }
 
-/* weight * mean f(|g|) + <dloss, D>; the gradient lands in the net's. */
+/* weight * mean f(|g|) + <dloss, D>; adds its gradient to that of the net. */
 static double objective(trial *t)
 {
     const gnl_real *x = t->x;
@@ -169,8 +170,8 @@ START_TEST(weight_gradients_match_differences)
 }
 END_TEST
 
-/* The public call gives what the private one gives, and refuses what it cannot do. */
-START_TEST(public_call_agrees)
+/* The public function computes the same as the private one, and refuses unsupported arguments. */
+START_TEST(public_function_agrees)
 {
     static gnl_real found[MOST];
     const gnl_shape column = {2, {ROWS, 1}};
@@ -183,14 +184,14 @@ START_TEST(public_call_agrees)
     ck_assert_int_eq(gnl_tensor_new(ctx, &column, &dloss), GENLAT_OK);
     memcpy(dloss->data, t.dloss, sizeof t.dloss);
     t.penalty = (gnl_penalty){.kind = GNL_PENALTY_ONE, .weight = 0.7};
-    double wanted = objective(&t) / 0.7;
+    double expected = objective(&t) / 0.7;
     t.penalty.dloss = t.dloss;
     (void)objective(&t);
     memcpy(found, t.net->grad, (size_t)t.net->values * sizeof *found);
     gnl_net_zero_grad(t.net);
     gnl_exec_forward(t.exec, GNL_TRAIN, ROWS, &x);
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 0.7, 0, dloss, &value), GENLAT_OK);
-    ck_assert_double_eq_tol(value, wanted, 1e-12);
+    ck_assert_double_eq_tol(value, expected, 1e-12);
     ck_assert_mem_eq(found, t.net->grad, (size_t)t.net->values * sizeof *found);
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, -1, 0, NULL, NULL), GENLAT_E_RANGE);
     ck_assert_int_eq(genlat_exec_penalty(t.exec, GENLAT_PENALTY_ONE, 1, 1, NULL, NULL), GENLAT_E_RANGE);
@@ -224,9 +225,9 @@ START_TEST(coupled_samples_and_layers_without_tangents_are_refused)
 }
 END_TEST
 
-/* ---- memory that counts at several times ----------------------------------------------------- */
+/* ---- memory that is needed several times ----------------------------------------------------- */
 
-/* A net of inputs [1,size] whose weights are all `value`, compiled for penalties. */
+/* A net with inputs [1,size] whose weights all equal `value`, compiled for penalties. */
 static void open_plain(trial *t, int inputs, int64_t size, const char *text, gnl_real value)
 {
     static const char *const names[] = {"x0", "x1"};
@@ -243,14 +244,15 @@ static gnl_real *weight_of(const trial *t, const char *name, gnl_real *arena)
     return arena + t->net->weight[gnl_net_find_weight(t->net, name)].offset;
 }
 
-/* D = 3 (w0 x + w1 x) / 2 at w = (1, 2) and x = 1: g = 4.5, and the gradient of g^2 / 2 by each w is 4.5 * 1.5. The scratch
- * of the tangent pass must not lie where the fold reads the adjoint of the first layer. */
-START_TEST(the_fold_finds_the_adjoints)
+/* D = 3 (w0 x + w1 x) / 2 at w = (1, 2) and x = 1: g = 4.5, and the gradient of g^2 / 2 by each w is 4.5 * 1.5. The
+ * scratch of the tangent pass must not overlap the adjoint of the first layer, which the fold reads. */
+START_TEST(folding_does_not_overwrite_adjoints)
 {
     trial t = {0};
     const gnl_real x = 1, *in = &x;
     double value = 0;
-    open_plain(&t, 1, 1, "dense units=2 bias=no name=a | avg_pool kernel=2 | flatten | dense units=1 bias=no name=o", 1);
+    open_plain(&t, 1, 1, "dense units=2 bias=no name=a | avg_pool kernel=2 | flatten | dense units=1 bias=no name=o",
+               1);
     weight_of(&t, "a.weight", t.net->value)[1] = 2;
     weight_of(&t, "o.weight", t.net->value)[0] = 3;
     gnl_exec_forward(t.exec, GNL_TRAIN, 1, &in);
@@ -262,13 +264,14 @@ START_TEST(the_fold_finds_the_adjoints)
 }
 END_TEST
 
-/* D = (w0 x0) (w1 x1) at w = (2, 3), x = 1: g = 6 by either input. A penalty by one must not see the direction of another,
- * neither on a new forward pass (_i 1) nor on the same one. */
-START_TEST(penalties_by_several_inputs_do_not_mix)
+/* D = (w0 x0) (w1 x1) at w = (2, 3), x = 1: g = 6 by either input. A penalty by one input must not use the tangent
+ * direction of another, neither after a new forward pass (_i 1) nor after the same one. */
+START_TEST(penalties_by_several_inputs_are_independent)
 {
     trial t = {0};
     const gnl_real one = 1, *in[] = {&one, &one};
-    open_plain(&t, 2, 1, "dense units=1 bias=no name=a from=x0 | dense units=1 bias=no name=b from=x1 | multiply from=a,b", 2);
+    open_plain(&t, 2, 1,
+               "dense units=1 bias=no name=a from=x0 | dense units=1 bias=no name=b from=x1 | multiply from=a,b", 2);
     weight_of(&t, "b.weight", t.net->value)[0] = 3;
     for (int pass = 0; pass < 4; pass++) {
         if (pass == 0 || _i)
@@ -282,8 +285,9 @@ START_TEST(penalties_by_several_inputs_do_not_mix)
 }
 END_TEST
 
-/* What is asked for an input that nothing uses: an error that names it; inside the library its gradient is zero. */
-START_TEST(an_unused_input_is_named)
+/* A penalty by an unused input: the public function reports an error with its name, the private one has gradient
+ * zero. */
+START_TEST(errors_name_the_unused_input)
 {
     trial t = {0};
     const gnl_real one = 1, *in[] = {&one, &one}, dloss = 2;
@@ -322,10 +326,10 @@ int main(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, weight_gradients_match_differences, 0, (int)GNL_COUNT(critics));
-    tcase_add_test(tcase, public_call_agrees);
-    tcase_add_test(tcase, the_fold_finds_the_adjoints);
-    tcase_add_loop_test(tcase, penalties_by_several_inputs_do_not_mix, 0, 2);
-    tcase_add_loop_test(tcase, an_unused_input_is_named, 0, 2);
+    tcase_add_test(tcase, public_function_agrees);
+    tcase_add_test(tcase, folding_does_not_overwrite_adjoints);
+    tcase_add_loop_test(tcase, penalties_by_several_inputs_are_independent, 0, 2);
+    tcase_add_loop_test(tcase, errors_name_the_unused_input, 0, 2);
     tcase_add_loop_test(tcase, coupled_samples_and_layers_without_tangents_are_refused, 0, (int)GNL_COUNT(refused));
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole VAE, in double: gradients of its objective by every weight against central differences. */
+/* Whole VAEs in double: gradients of the objective by every weight against central differences. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -30,26 +30,34 @@ static const struct vae_case {
      "dense units=6 | tanh | dense units={out}"},
     {"bernoulli", "condition=classes=3", {1, 4, 4}, "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
      "concat from=z,c | dense units=6 | tanh | dense units={out}"},
-    {"bernoulli", "condition=vector=2;samples=2", {1, 4, 4}, "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
+    {"bernoulli", "condition=vector=2;samples=2", {1, 4, 4},
+     "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
      "concat from=z,c | dense units={out}"},
-    {"bernoulli", "kind=plain", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"bernoulli", "kind=plain", {1, 4, 4}, "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
     {"mse", "kind=plain;noise=0.3;mask=0.2", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
-    {"gaussian sd=learned", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
-    {"gaussian sd=optimal", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"gaussian sd=learned", "", {1, 4, 4}, "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
+    {"gaussian sd=optimal", "", {1, 4, 4}, "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
     {"gaussian sd=optimal", "samples=3", {1, 4, 4}, "flatten | dense units=7 | tanh",
      "dense units=6 | tanh | dense units={out}"},
-    {"gaussian sd=optimal min_log_sd=-1", "bound=importance;samples=3;beta=0.7", {1, 4, 4}, "flatten | dense units=7 | tanh",
+    {"gaussian sd=optimal min_log_sd=-1", "bound=importance;samples=3;beta=0.7", {1, 4, 4},
+     "flatten | dense units=7 | tanh",
      "dense units=6 | tanh | dense units={out}"},
     {"gaussian sd=output", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
     {"laplace", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
     {"beta_binomial", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
-    {"discretized_logistic", "", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
+    {"discretized_logistic", "", {1, 4, 4}, "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
     {"bernoulli", "", {2, 4, 4}, "conv2d channels=3 kernel=4 stride=2 padding=1 | batch_norm | softplus | flatten",
      "dense units=12 | reshape shape=3x2x2 | batch_norm | tanh | "
      "conv_transpose2d channels={channels} kernel=4 stride=2 padding=1"},
-    {"bernoulli", "posterior=gaussian;prior=normal;terms=kl beta=2 free_bits=0.02 free=whole_sample;samples=2", {1, 4, 4},
+    {"bernoulli",
+     "posterior=gaussian;prior=normal;terms=kl beta=2 free_bits=0.02 free=whole_sample;samples=2", {1, 4, 4},
      "flatten | dense units=7 | tanh", "dense units={out}"},
-    {"bernoulli", "bound=importance estimator=total;terms=kl beta=0.7;samples=3", {1, 4, 4}, "flatten | dense units=7 | tanh",
+    {"bernoulli", "bound=importance estimator=total;terms=kl beta=0.7;samples=3", {1, 4, 4},
+     "flatten | dense units=7 | tanh",
      "dense units={out}"},
     {"bernoulli", "decoder_inputs=previous;condition=classes=3;samples=2", {1, 4, 4},
      "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
@@ -103,7 +111,7 @@ static genlat_tensor *data_of(const struct vae_case *now)
                      GENLAT_OK);
     gnl_rng_fill_uniform(&rng, x->data, gnl_shape_count(&x->shape), 0, 1);
     for (int64_t i = 0; i < gnl_shape_count(&x->shape); i++)
-        x->data[i] = round(255 * x->data[i]) / 255; /* levels of an image, as some likelihoods want */
+        x->data[i] = round(255 * x->data[i]) / 255; /* levels of an image, as some likelihoods need */
     return x;
 }
 
@@ -123,7 +131,7 @@ static genlat_tensor *labels_of(const genlat_model *model)
     return labels;
 }
 
-/* The objective of one pass with the same random numbers and running statistics every time. */
+/* The objective of one pass, always with the same random numbers and running statistics. */
 static double objective(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels)
 {
     genlat_vae_terms terms = {.size = sizeof terms};
@@ -158,7 +166,7 @@ static void compare(comparison *c, genlat_model *model, const genlat_tensor *x, 
     }
 }
 
-/* By all that the model trains: the nets, and what the likelihood and the kinds of latents have of their own. */
+/* By all trained parameters: those of the nets, the likelihood and the kinds of latents. */
 START_TEST(gradients_match_differences)
 {
     const struct vae_case *now = &cases[_i];
@@ -171,7 +179,7 @@ START_TEST(gradients_match_differences)
         if (part->optimizer >= 0)
             compare(&c, model, x, labels, part->value, gnl_part_grad(part), part->values);
     }
-    ck_assert_int_ge(c.count, genlat_model_size(model)); /* the ends of rows are filled up */
+    ck_assert_int_ge(c.count, genlat_model_size(model)); /* rows are padded */
     ck_assert_double_gt(c.size, 1e-6);
     ck_assert_msg(sqrt(c.apart / c.size) < 1e-6, "%s, %s: error %g over %lld numbers", now->likelihood, now->settings,
                   sqrt(c.apart / c.size), (long long)c.count);
@@ -181,8 +189,9 @@ START_TEST(gradients_match_differences)
 }
 END_TEST
 
-/* One sd for all draws of a step: that of the first step is kept as the running one, and gives the reconstruction. */
-START_TEST(draws_have_one_optimal_sd)
+/* All draws of a step share one standard deviation. That of the first step becomes the running one and determines
+ * the reconstruction. */
+START_TEST(draws_share_one_optimal_sd)
 {
     static const char *const settings[] = {"samples=1", "samples=5", "bound=importance;samples=5"};
     const struct vae_case now = {"gaussian sd=optimal", settings[_i], {1, 4, 4}, "flatten | dense units=7 | tanh",
@@ -202,10 +211,11 @@ END_TEST
 
 enum { DRAWS = 20000 };
 
-/* Mean over many draws of the encoder's gradient, and the sum of its variances. */
+/* Mean of the encoder's gradient over many draws; returns the sum of its variances. */
 static double mean_gradient(const char *settings, double *mean, int64_t *count)
 {
-    const struct vae_case now = {"bernoulli", settings, {1, 2, 2}, "flatten | dense units=3 | tanh", "dense units={out}"};
+    const struct vae_case now = {
+        "bernoulli", settings, {1, 2, 2}, "flatten | dense units=3 | tanh", "dense units={out}"};
     genlat_model *model = build(&now);
     genlat_tensor *x = data_of(&now);
     genlat_net *encoder = encoder_of(model);
@@ -227,23 +237,22 @@ static double mean_gradient(const char *settings, double *mean, int64_t *count)
     return squares - means;
 }
 
-/* Both estimators have the same mean; the difference must be small against its own standard error, and the doubly
- * reparametrized one must vary less. */
+/* Both estimators have the same mean, up to the standard error. The doubly reparametrized one has less variance. */
 START_TEST(estimators_agree_in_the_mean)
 {
     double total[128] = {0}, doubly[128] = {0}, apart = 0;
     int64_t count = 0;
-    double spread = mean_gradient("bound=importance;samples=4", total, &count);
-    double less = mean_gradient("bound=importance;samples=4;estimator=doubly", doubly, &count);
+    double variance = mean_gradient("bound=importance;samples=4", total, &count);
+    double smaller = mean_gradient("bound=importance;samples=4;estimator=doubly", doubly, &count);
     for (int64_t i = 0; i < count; i++)
         apart += (total[i] - doubly[i]) * (total[i] - doubly[i]);
-    ck_assert_msg(apart < 3 * (spread + less) / DRAWS, "means are %g apart, %g is their variance", apart,
-                  (spread + less) / DRAWS);
-    ck_assert_double_lt(less, spread);
+    ck_assert_msg(apart < 3 * (variance + smaller) / DRAWS, "means are %g apart, expected variance %g", apart,
+                  (variance + smaller) / DRAWS);
+    ck_assert_double_lt(smaller, variance);
 }
 END_TEST
 
-START_TEST(importance_refuses_other_rules)
+START_TEST(importance_refuses_other_objectives)
 {
     static const char *const wrong[] = {"kind=plain", "free_bits=0.1", "gamma=2"};
     genlat_model_builder *b = NULL;
@@ -258,7 +267,7 @@ START_TEST(importance_refuses_other_rules)
 }
 END_TEST
 
-/* The model's own step is one pass, whoever owns the optimizer; backward and step by hand average. */
+/* A step of the model is one pass, whoever owns the optimizer. To accumulate, call backward and step separately. */
 START_TEST(steps_refuse_to_accumulate)
 {
     const struct vae_case now = {"bernoulli", "", {1, 2, 2}, "flatten | dense units=3 | tanh", "dense units={out}"};
@@ -295,10 +304,10 @@ int main(void)
     TCase *tcase = tcase_create("vae");
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, gradients_match_differences, 0, (int)GNL_COUNT(cases));
-    tcase_add_loop_test(tcase, draws_have_one_optimal_sd, 0, 3);
+    tcase_add_loop_test(tcase, draws_share_one_optimal_sd, 0, 3);
     tcase_add_test(tcase, estimators_agree_in_the_mean);
     tcase_add_test(tcase, steps_refuse_to_accumulate);
-    tcase_add_loop_test(tcase, importance_refuses_other_rules, 0, 3);
+    tcase_add_loop_test(tcase, importance_refuses_other_objectives, 0, 3);
     tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

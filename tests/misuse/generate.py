@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Writes the C table of illegal calls: every exported function, each of its arguments illegal in turn, the others legal.
+"""Writes the C table of invalid calls: every exported function, each of its arguments invalid in turn, the others
+valid.
 
 usage: generate.py ROOT OUTPUT.c MAP...
 
-A pointer that is NULL must give GENLAT_E_INVALID, unless the argument's @param speaks of NULL. Numbers become negative,
-huge or not finite: that may fail, and never crash. Whatever fails tells the function's name first and leaves *out NULL.
-A type that this program does not know ends it with an error, so that a new function cannot be forgotten."""
+NULL pointers must be refused with GENLAT_E_INVALID, unless the @param of the argument mentions NULL. Numbers become
+negative, huge or not finite: such calls may fail, but never crash. An error message begins with the name of the
+function, and *out is NULL after an error. An unknown type is an error of this program, so that new functions are not
+forgotten."""
 import pathlib
 import re
 import sys
@@ -13,7 +15,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(sys.argv[1]) / "tests/abi"))
 import checks  # noqa: E402
 
-TEXTS = {  # of legal text arguments: by function and name, else by name
+TEXTS = {  # valid text arguments: by function and name, else by name
     ("genlat_layer_new", "spec"): "relu", ("genlat_loss_new", "spec"): "bernoulli",
     ("genlat_optim_from_text", "spec"): "adam lr=0.1", ("genlat_schedule_new", "spec"): "constant value=1",
     ("genlat_files_open", "spec"): "ring?n=16", ("genlat_files_open_like", "spec"): "ring?n=16",
@@ -34,11 +36,12 @@ INITIALISED = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]
 NUMBERS = {"int32_t": ["-1", "INT32_MIN", "INT32_MAX"], "int64_t": ["-1", "INT64_MIN"], "uint32_t": ["UINT32_MAX"],
            "uint64_t": ["UINT64_MAX"], "size_t": ["0"], "double": ["NAN", "-INFINITY"], "float": ["NAN"],
            "genlat_status": ["INT32_MAX"]}
-# Structs that the caller fills; all others are handles.
+# Structs that the caller fills in; all others are handles.
 PLAIN = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
          for name in re.findall(r"typedef struct genlat_(\w+)\s*\{", header.read_text())}
-BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims", "double *": "doubles",
-           "const double *": "doubles", "float *": "floats", "const float *": "floats", "const uint8_t *": "bytes",
+BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims",
+           "double *": "doubles", "const double *": "doubles", "float *": "floats", "const float *": "floats",
+           "const uint8_t *": "bytes",
            "const char *const *": "names", "const genlat_tensor *const *": "make_tensors()", "const char **": "&words",
            "const double **": "&curve", "const genlat_tensor **": "&seen"}
 
@@ -57,13 +60,14 @@ def parameters(text):
 
 
 class Call:
-    """A function with legal arguments."""
+    """A function with valid arguments."""
 
     def __init__(self, name, result, params, comment):
         self.name, self.result, self.params = name, result, params
-        told = dict(re.findall(r"@param\s+(\w+)(.*?)(?=@param|@return|Thread-safety:|\Z)", comment, re.S))
-        self.null_is_legal = {p for _, p in params
-                              if re.search(r"NULL|\bas (for|in|above)\b", re.sub(r"or NULL on failure", "", told.get(p, "")))}
+        documented = dict(re.findall(r"@param\s+(\w+)(.*?)(?=@param|@return|Thread-safety:|\Z)", comment, re.S))
+        self.null_is_valid = {p for _, p in params
+                              if re.search(r"NULL|\bas (for|in|above)\b",
+                                           re.sub(r"or NULL on failure", "", documented.get(p, "")))}
 
     def handle(self, kind):
         return re.fullmatch(r"(?:const )?genlat_(\w+) \*", kind)
@@ -72,12 +76,12 @@ class Call:
         return re.fullmatch(r"genlat_(\w+) \*\*", kind)
 
     def family(self):
-        """Of the models and builders that the function is for."""
+        """The family of the models and builders that the function accepts."""
         found = re.match(r"genlat_(gan|predictor)_", self.name)
         return found.group(1) if found else "vae"
 
     def maker(self, thing):
-        """An expression that makes a handle: one that is kept, or a new builder."""
+        """An expression for a handle: one that is shared by all calls, or a new builder."""
         if thing == "model":
             return f"make_{self.family()}()"
         if thing == "model_builder":
@@ -87,8 +91,8 @@ class Call:
     def taken(self, kind, name):
         return self.out(kind) and (self.name.endswith("_destroy") or name == "builder")
 
-    def legal(self, kind, name, lines):
-        """An expression; lines get what must stand before the call."""
+    def valid(self, kind, name, lines):
+        """A valid expression for an argument; appends the lines needed before the call to `lines`."""
         if self.taken(kind, name):
             thing = self.out(kind).group(1)
             fresh = self.maker(thing) if name == "builder" else "NULL"
@@ -104,12 +108,13 @@ class Call:
         if kind in BUFFERS:
             return BUFFERS[kind]
         if kind in NUMBERS:
-            return {"size_t": "sizeof text", "genlat_status": "GENLAT_E_RANGE"}.get(kind, "0" if name == "index" else "1")
+            special = {"size_t": "sizeof text", "genlat_status": "GENLAT_E_RANGE"}
+            return special.get(kind, "0" if name == "index" else "1")
         if self.handle(kind):
             thing = self.handle(kind).group(1)
             if thing in PLAIN and not thing.endswith("_table"):
-                room = f"unsigned char bytes[sizeof(genlat_{thing}) + 64];"
-                lines.append(f"static union {{ genlat_{thing} known; {room} }} {name};")
+                storage = f"unsigned char bytes[sizeof(genlat_{thing}) + 64];"
+                lines.append(f"static union {{ genlat_{thing} known; {storage} }} {name};")
                 lines.append(f"memset(&{name}, 0, sizeof {name});")
                 lines.append(f"genlat_{thing}_init(&{name}.known);" if thing in INITIALISED
                              else f"{name}.known.size = sizeof {name}.known;")
@@ -120,39 +125,39 @@ class Call:
             if thing.endswith("_table"):
                 lines.append(f"static genlat_{thing} {name};")
                 return f"&{name}"
-            if thing == "layer_plan":  # lives in a callback alone
+            if thing == "layer_plan":  # exists in callbacks only
                 return "NULL"
             if thing.endswith("_builder"):
                 lines.append(f"genlat_{thing} *{name} = {self.maker(thing)};")
                 return name
             return self.maker(thing)
-        raise SystemExit(f"{self.name}: generate.py has no legal value of type '{kind}'; teach it")
+        raise SystemExit(f"{self.name}: generate.py has no valid value of type '{kind}'; add one")
 
-    def illegal(self, kind, name):
-        """(what, expression or None, line after the legal value, status wanted or MAY)"""
+    def invalid(self, kind, name):
+        """(description, expression or None, line after the valid value, expected status or MAY_FAIL)"""
         if kind in NUMBERS:
-            # A size of the caller's own memory is the caller's word; genlat_error_set returns what it is given.
+            # Sizes of the caller's memory cannot be checked; genlat_error_set returns its argument.
             trusted = self.name.endswith("_init_sized") or name == "capacity" or self.name == "genlat_error_set"
             for value in [] if trusted else NUMBERS[kind]:
                 yield f"{name} = {value}", value, None, "MAY_FAIL"
             return
-        legal = name in self.null_is_legal or self.result != "genlat_status"
-        yield f"{name} = NULL", "NULL", None, "MAY_FAIL" if legal else "GENLAT_E_INVALID"
+        valid = name in self.null_is_valid or self.result != "genlat_status"
+        yield f"{name} = NULL", "NULL", None, "MAY_FAIL" if valid else "GENLAT_E_INVALID"
         handle = self.handle(kind)
         if handle and handle.group(1).endswith("_opts") and kind.startswith("const "):
             yield f"{name}->size = 0", None, f"{name}.known.size = 0;", "GENLAT_E_INVALID"
-            yield (f"{name} with unknown fields", None,
+            yield (f"{name} with unknown members", None,
                    f"{name}.known.size = sizeof {name}; {name}.bytes[sizeof {name} - 1] = 1;", "GENLAT_E_UNSUPPORTED")
-        receives = handle and handle.group(1) in PLAIN and handle.group(1) not in INITIALISED and not kind.startswith("const ")
-        if receives and self.result == "genlat_status":
+        is_output = handle and handle.group(1) in PLAIN and handle.group(1) not in INITIALISED
+        if is_output and not kind.startswith("const ") and self.result == "genlat_status":
             yield f"{name}->size = 0", None, f"{name}.known.size = 0;", "GENLAT_E_INVALID"
         if handle and handle.group(1).endswith("_table"):
             yield f"{name} empty", None, ";", "GENLAT_E_INVALID"
 
-    def body(self, position, value, after, wanted):
+    def body(self, position, value, after, expected):
         lines, arguments = [], []
         for index, (kind, name) in enumerate(self.params):
-            expression = self.legal(kind, name, lines)
+            expression = self.valid(kind, name, lines)
             if index == position and after:
                 lines.append(after)
             arguments.append(value if index == position and value else expression)
@@ -164,13 +169,14 @@ class Call:
             outs = [name for kind, name in self.params if self.out(kind) and not self.taken(kind, name)]
             skip = self.params[position][1] if value == "NULL" else None
             lines.append(f"genlat_status status = {call};")
-            lines.append(f'expect("{self.name}", status, {wanted});')
+            lines.append(f'expect("{self.name}", status, {expected});')
             lines += [f"expect_null(status, {name});" for name in outs if name != skip]
         else:
             lines.append(f"{'' if self.result == 'void' else '(void)'}{call};")
-        if setter and self.params[position][1] not in self.null_is_legal:
+        if setter and self.params[position][1] not in self.null_is_valid:
             thing, name = own[0]
-            lines.append(f'expect_kept_{thing}("{self.name}", {name}, {0 if self.params[position][0] in NUMBERS else 1});')
+            must = 0 if self.params[position][0] in NUMBERS else 1
+            lines.append(f'expect_error_of_{thing}("{self.name}", {name}, {must});')
         else:
             lines += [f"genlat_{thing}_destroy(&{name});" for thing, name in own]
         lines += [f"genlat_{self.out(kind).group(1)}_destroy(&builder);" for kind, name in self.params
@@ -193,7 +199,7 @@ def calls(root, maps):
                 found.append(Call(function.name, function.result, parameters(raw), function.comment))
     missing = exported - {call.name for call in found}
     if missing:
-        raise SystemExit(f"exported but in no header: {sorted(missing)}")
+        raise SystemExit(f"exported but not declared in a header: {sorted(missing)}")
     return found
 
 
@@ -202,11 +208,11 @@ def main():
     parts, rows = ["/* Written by generate.py. */", '#include "misuse/makers.h"', ""], []
     for call in found:
         cases = [(position, *case) for position, (kind, name) in enumerate(call.params)
-                 for case in call.illegal(kind, name)]
+                 for case in call.invalid(kind, name)]
         parts.append(f"static void call_{call.name}(void)\n{{")
-        for position, what, value, after, wanted in cases:
+        for position, what, value, after, expected in cases:
             parts.append(f"    {{ begin(\"{call.name}: {what}\");")
-            parts += [f"      {line}" for line in call.body(position, value, after, wanted)]
+            parts += [f"      {line}" for line in call.body(position, value, after, expected)]
             parts.append("    }")
         if not cases:
             parts.append(f"    begin(\"{call.name}\");" + (f" (void){call.name}();" if not call.params else ""))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Legal arguments for the table of illegal calls, and what is expected of a call. */
+/* Valid arguments for the table of invalid calls, and the checks of their results. */
 #ifndef MISUSE_MAKERS_H
 #define MISUSE_MAKERS_H
 
@@ -11,7 +11,7 @@
 #include "genlat/files.h"
 #include "genlat/genlat.h"
 
-/* Calls one function with each of its arguments illegal in turn. */
+/* Calls one function with each of its arguments invalid in turn. */
 typedef struct misuse_call {
     const char *name;
     void (*run)(void);
@@ -20,18 +20,18 @@ typedef struct misuse_call {
 extern const misuse_call misuse_calls[];
 extern const int misuse_count;
 
-enum { MAY_FAIL = 1 }; /* beside the negative statuses: anything but a crash */
+enum { MAY_FAIL = 1 }; /* in addition to the negative statuses: anything but a crash */
 
-/* Names the call that is made next, and sets the error text back. */
+/* Sets the description of the next call, and resets the error message. */
 void begin(const char *what);
-/* A failure tells the function's name first; a status that is wanted is the one found. */
-void expect(const char *function, genlat_status status, genlat_status wanted);
+/* Checks the status, and that an error message begins with the name of the function. */
+void expect(const char *function, genlat_status status, genlat_status expected);
 void expect_null_(genlat_status status, const void *out);
 #define expect_null(status, out) expect_null_(status, out)
-/* The build of a builder tells of the setter's illegal argument; it may also have been legal where `must` is
- * 0. */
-void expect_kept_net_builder(const char *function, genlat_net_builder *builder, int must);
-void expect_kept_model_builder(const char *function, genlat_model_builder *builder, int must);
+/* Checks that the build of a builder reports the invalid argument of a setter; if `must` is 0, the argument may also
+ * have been valid. */
+void expect_error_of_net_builder(const char *function, genlat_net_builder *builder, int must);
+void expect_error_of_model_builder(const char *function, genlat_model_builder *builder, int must);
 genlat_model_builder *fresh_vae_builder(void);
 genlat_model_builder *fresh_gan_builder(void);
 genlat_model_builder *fresh_predictor_builder(void);
@@ -40,7 +40,7 @@ genlat_model *make_gan(void);
 genlat_model *make_predictor(void);
 genlat_trainer *make_trainer(void);
 
-/* One object of each kind, made once and kept. */
+/* One object of each kind, created once and kept. */
 genlat_ctx *make_ctx(void);
 genlat_tensor *make_tensor(void); /* [2,2] */
 const genlat_tensor *const *make_tensors(void);
@@ -56,7 +56,7 @@ genlat_schedule *make_schedule(void);
 genlat_ema *make_ema(void);
 genlat_net_builder *fresh_net_builder(void); /* complete: it could be built */
 
-/* Buffers of the caller. */
+/* Buffers owned by the caller. */
 extern char text[256];
 extern int32_t ints[8];
 extern int64_t longs[8], dims[8];

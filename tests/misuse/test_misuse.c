@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every exported function with every kind of illegal argument; the table is generated from the headers. */
+/* Calls every exported function with every kind of invalid argument; the table is generated from the headers. */
 #include <check.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,17 +33,17 @@ static void expect_text(const char *function)
 {
     const char *error = genlat_last_error();
     size_t length = strlen(function);
-    /* functions of files may tell of the file first */
+    /* errors of file functions may begin with the file name */
     bool file = strncmp(error, "/nonexistent/", 13) == 0;
     ck_assert_msg(file || (strncmp(error, function, length) == 0 && strchr(": (", error[length])),
-                  "%s: the text is '%s'", call_made, error);
+                  "%s: the error is '%s'", call_made, error);
     ck_assert_msg(strchr(error, '\n') == NULL, "%s: more than one line: '%s'", call_made, error);
 }
 
-void expect(const char *function, genlat_status status, genlat_status wanted)
+void expect(const char *function, genlat_status status, genlat_status expected)
 {
-    ck_assert_msg(wanted == MAY_FAIL || status == wanted, "%s: %s, %s wanted; %s", call_made,
-                  genlat_status_name(status), genlat_status_name(wanted), genlat_last_error());
+    ck_assert_msg(expected == MAY_FAIL || status == expected, "%s: %s, expected %s; %s", call_made,
+                  genlat_status_name(status), genlat_status_name(expected), genlat_last_error());
     ck_assert_msg(status <= 0, "%s: status %d", call_made, (int)status);
     if (status != GENLAT_OK && strcmp(function, "genlat_error_set") != 0)
         expect_text(function);
@@ -54,24 +54,24 @@ void expect_null_(genlat_status status, const void *out)
     ck_assert_msg(status == GENLAT_OK || out == NULL, "%s: *out is not NULL after an error", call_made);
 }
 
-static void expect_kept(const char *function, genlat_status status, int must)
+static void expect_build_error(const char *function, genlat_status status, int must)
 {
-    ck_assert_msg(status != GENLAT_OK || !must, "%s: was built all the same", call_made);
+    ck_assert_msg(status != GENLAT_OK || !must, "%s: the build succeeded, expected an error", call_made);
     if (must)
         expect_text(function);
 }
 
-void expect_kept_net_builder(const char *function, genlat_net_builder *builder, int must)
+void expect_error_of_net_builder(const char *function, genlat_net_builder *builder, int must)
 {
     genlat_net *net = NULL;
     genlat_status status = genlat_net_build(&builder, &net);
-    expect_kept(function, status, must);
+    expect_build_error(function, status, must);
     genlat_net_destroy(&net);
 }
 
 /* ---- makers ---------------------------------------------------------------------------------- */
 
-/* Made once and kept in a static variable, which leak checkers look at. */
+/* Created once and kept in a static variable, where leak checkers find it. */
 #define MAKE(type, name, call)                                                                               \
     genlat_##type *make_##name(void)                                                                         \
     {                                                                                                        \
@@ -124,7 +124,7 @@ genlat_net_builder *fresh_net_builder(void)
     return builder;
 }
 
-/* For data [2]; pairs end with NULL. */
+/* For data [2]; settings end with NULL. */
 static genlat_model_builder *fresh_builder(const char *family, const char *const *pairs)
 {
     genlat_model_builder *builder = NULL;
@@ -165,15 +165,15 @@ MAKE(model, gan, build_model(fresh_gan_builder(), &made))
 MAKE(model, predictor, build_model(fresh_predictor_builder(), &made))
 MAKE(trainer, trainer, genlat_trainer_new(make_vae(), make_source(), NULL, NULL, &made))
 
-void expect_kept_model_builder(const char *function, genlat_model_builder *builder, int must)
+void expect_error_of_model_builder(const char *function, genlat_model_builder *builder, int must)
 {
     genlat_model *model = NULL;
     genlat_status status = genlat_model_build(&builder, NULL, &model);
-    expect_kept(function, status, must);
+    expect_build_error(function, status, must);
     genlat_model_destroy(&model);
 }
 
-START_TEST(illegal_arguments_are_told)
+START_TEST(invalid_arguments_are_reported)
 {
     misuse_calls[_i].run();
 }
@@ -183,7 +183,7 @@ int main(void)
 {
     Suite *suite = suite_create("misuse");
     TCase *tests = tcase_create("every function");
-    tcase_add_loop_test(tests, illegal_arguments_are_told, 0, misuse_count);
+    tcase_add_loop_test(tests, invalid_arguments_are_reported, 0, misuse_count);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Legal pointers, wrong content: shapes that do not fit, values out of range, calls in the wrong state. */
+/* Valid pointers with invalid contents: shapes that do not match, values out of range, calls in the wrong state. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 static genlat_ctx *ctx;
 static genlat_net *net; /* [*,3] to [*,2] */
 static genlat_exec *exec;
-static genlat_tensor *right, *narrow, *flat, *tall; /* [2,3] [2,2] [6] [9,3] */
+static genlat_tensor *matching, *narrow, *flat, *tall; /* [2,3] [2,2] [6] [9,3] */
 
 static genlat_tensor *tensor(int32_t ndim, int64_t a, int64_t b)
 {
@@ -30,7 +30,7 @@ static void set_up(void)
     genlat_net_builder_add(builder, "dense units=2 name=only");
     ck_assert_int_eq(genlat_net_build(&builder, &net), GENLAT_OK);
     ck_assert_int_eq(genlat_net_compile(net, 4, &opts, &exec), GENLAT_OK);
-    right = tensor(2, 2, 3);
+    matching = tensor(2, 2, 3);
     narrow = tensor(2, 2, 2);
     flat = tensor(1, 6, 0);
     tall = tensor(2, 9, 3);
@@ -38,7 +38,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    genlat_tensor_destroy(&right);
+    genlat_tensor_destroy(&matching);
     genlat_tensor_destroy(&narrow);
     genlat_tensor_destroy(&flat);
     genlat_tensor_destroy(&tall);
@@ -47,11 +47,11 @@ static void tear_down(void)
     genlat_ctx_destroy(&ctx);
 }
 
-/* The call fails with the status, tells its own name, and says the words. */
-#define REFUSED(wanted, words, function, ...)                                                                \
+/* Checks that the call fails with the status and an error that begins with its name and contains the words. */
+#define REFUSED(expected, words, function, ...)                                                                \
     do {                                                                                                     \
         genlat_status status_ = function(__VA_ARGS__);                                                       \
-        ck_assert_msg(status_ == (wanted), #function ": %s, " #wanted " wanted: %s",                         \
+        ck_assert_msg(status_ == (expected), #function ": %s, expected " #expected ": %s",                         \
                       genlat_status_name(status_), genlat_last_error());                                     \
         ck_assert_msg(strncmp(genlat_last_error(), #function, strlen(#function)) == 0, "%s",                 \
                       genlat_last_error());                                                                  \
@@ -59,32 +59,32 @@ static void tear_down(void)
                       genlat_last_error());                                                                  \
     } while (0)
 
-START_TEST(tensors)
+START_TEST(tensor_functions_check_shapes)
 {
-    genlat_tensor *out = right;
+    genlat_tensor *out = matching;
     const int64_t huge[] = {INT64_MAX, INT64_MAX}, negative[] = {2, -3}, open[] = {-1, 4},
                   two_open[] = {-1, -1};
     REFUSED(GENLAT_E_INVALID, "ndim", genlat_tensor_new, ctx, 7, huge, &out);
     ck_assert_ptr_null(out);
     REFUSED(GENLAT_E_SHAPE, "genlat_tensor", genlat_tensor_new, ctx, 2, huge, &out);
     REFUSED(GENLAT_E_SHAPE, "genlat_tensor", genlat_tensor_new, ctx, 2, negative, &out);
-    REFUSED(GENLAT_E_SHAPE, "6 elements", genlat_tensor_reshape, right, 2, open, &out);
-    REFUSED(GENLAT_E_SHAPE, "", genlat_tensor_reshape, right, 2, two_open, &out);
-    REFUSED(GENLAT_E_RANGE, "rows 1 to 3", genlat_tensor_rows, right, 1, 3, &out);
-    REFUSED(GENLAT_E_RANGE, "", genlat_tensor_rows, right, 2, 1, &out);
-    REFUSED(GENLAT_E_SHAPE, "source has 4 elements, expected 6", genlat_tensor_copy, right, narrow);
+    REFUSED(GENLAT_E_SHAPE, "6 elements", genlat_tensor_reshape, matching, 2, open, &out);
+    REFUSED(GENLAT_E_SHAPE, "", genlat_tensor_reshape, matching, 2, two_open, &out);
+    REFUSED(GENLAT_E_RANGE, "rows 1 to 3", genlat_tensor_rows, matching, 1, 3, &out);
+    REFUSED(GENLAT_E_RANGE, "", genlat_tensor_rows, matching, 2, 1, &out);
+    REFUSED(GENLAT_E_SHAPE, "source has 4 elements, expected 6", genlat_tensor_copy, matching, narrow);
     ck_assert_ptr_null(out);
 }
 END_TEST
 
-START_TEST(nets)
+START_TEST(net_functions_check_shapes)
 {
     const genlat_tensor *y = NULL;
     genlat_tensor *out = NULL;
     genlat_net *loaded = NULL;
     genlat_exec *made = NULL;
     char small[4];
-    const genlat_tensor *good[] = {right}, *wrong[] = {narrow}, *line[] = {flat}, *long_one[] = {tall};
+    const genlat_tensor *good[] = {matching}, *wrong[] = {narrow}, *line[] = {flat}, *long_one[] = {tall};
     REFUSED(GENLAT_E_STATE, "", genlat_exec_output, exec, 0, &y);
     REFUSED(GENLAT_E_SHAPE, "[2,2]", genlat_exec_forward, exec, GENLAT_MODE_EVAL, 1, wrong);
     REFUSED(GENLAT_E_SHAPE, "[6]", genlat_exec_forward, exec, GENLAT_MODE_EVAL, 1, line);
@@ -102,7 +102,7 @@ START_TEST(nets)
 }
 END_TEST
 
-START_TEST(layers_and_builders)
+START_TEST(layers_and_builders_check_their_texts)
 {
     genlat_layer *layer = NULL;
     genlat_net *made = NULL;
@@ -117,24 +117,24 @@ START_TEST(layers_and_builders)
     genlat_net_builder_add(builder, "dense units=2");
     genlat_net_builder_add(builder, "dance");
     ck_assert_int_ne(genlat_net_build(&builder, &made), GENLAT_OK);
-    /* the first error of all, under the name of its call */
+    /* the first error, with the name of its function */
     ck_assert_msg(strncmp(genlat_last_error(), "genlat_net_builder_add: dense '0'", 33) == 0, "%s",
                   genlat_last_error());
     ck_assert_ptr_null(made);
 }
 END_TEST
 
-START_TEST(contexts)
+START_TEST(contexts_check_their_options)
 {
     genlat_ctx *made = ctx;
     genlat_ctx_opts opts;
-    genlat_allocator half = {.size = sizeof half};
+    genlat_allocator incomplete = {.size = sizeof incomplete};
     genlat_ctx_opts_init(&opts);
     opts.threads = 0;
     REFUSED(GENLAT_E_RANGE, "threads is 0", genlat_ctx_new, &opts, &made);
     ck_assert_ptr_null(made);
     genlat_ctx_opts_init(&opts);
-    opts.allocator = &half;
+    opts.allocator = &incomplete;
     REFUSED(GENLAT_E_INVALID, "allocator", genlat_ctx_new, &opts, &made);
     opts.size = 3;
     REFUSED(GENLAT_E_INVALID, "size 3", genlat_ctx_new, &opts, &made);
@@ -146,10 +146,10 @@ int main(void)
     Suite *suite = suite_create("wrong shapes, values and states");
     TCase *tests = tcase_create("refused");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, tensors);
-    tcase_add_test(tests, nets);
-    tcase_add_test(tests, layers_and_builders);
-    tcase_add_test(tests, contexts);
+    tcase_add_test(tests, tensor_functions_check_shapes);
+    tcase_add_test(tests, net_functions_check_shapes);
+    tcase_add_test(tests, layers_and_builders_check_their_texts);
+    tcase_add_test(tests, contexts_check_their_options);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole uses of the library in which the N-th allocation fails, for every N: the call says so, nothing is
- * leaked, and what existed before still works. */
+/* Runs typical programs in which the N-th allocation fails, for every N: the call reports it, nothing leaks, and
+ * existing objects still work. */
 #include <check.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "genlat/genlat.h"
 
-/* Allocator of the host that counts, and fails once when told. */
+/* Allocator of the program, which counts and fails once at the given call. */
 typedef struct counter {
     atomic_long calls, live;
     long fail_at; /* 0: never */
@@ -42,7 +42,7 @@ static void counted_free(void *user, void *memory)
             goto done;                                                                                       \
     } while (0)
 
-/* ---- uses ------------------------------------------------------------------------------------ */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static genlat_status use_tensors(genlat_ctx *ctx)
 {
@@ -98,19 +98,19 @@ done:
 static genlat_status use_files(genlat_ctx *ctx)
 {
     char path[] = "/tmp/genlat-oom-XXXXXX";
-    genlat_net *net = NULL, *again = NULL, *half = NULL;
+    genlat_net *net = NULL, *loaded = NULL, *bf16 = NULL;
     genlat_status status;
     close(mkstemp(path));
     TRY(make_net(ctx, &net));
     TRY(genlat_net_save(net, path));
-    TRY(genlat_net_load(ctx, path, &again));
+    TRY(genlat_net_load(ctx, path, &loaded));
     TRY(genlat_net_load_weights(net, path, NULL));
-    TRY(genlat_net_bfloat16(net, &half));
-    TRY(genlat_net_save(half, path));
+    TRY(genlat_net_bfloat16(net, &bf16));
+    TRY(genlat_net_save(bf16, path));
 done:
     genlat_net_destroy(&net);
-    genlat_net_destroy(&half);
-    genlat_net_destroy(&again);
+    genlat_net_destroy(&bf16);
+    genlat_net_destroy(&loaded);
     unlink(path);
     return status;
 }
@@ -119,7 +119,7 @@ static genlat_status use_data(genlat_ctx *ctx)
 {
     genlat_source *ring = NULL, *part = NULL;
     genlat_batches *batches = NULL;
-    genlat_tensor *x = NULL, *labels = NULL; /* borrowed */
+    genlat_tensor *x = NULL, *labels = NULL; /* owned by the source */
     genlat_batches_opts opts;
     genlat_batches_opts_init(&opts);
     opts.prefetch = 0;
@@ -135,7 +135,7 @@ done:
     return status;
 }
 
-/* Chains of sources, each of which keeps the one below alive. */
+/* Chains of sources, each of which retains the previous one. */
 static genlat_status use_sources(genlat_ctx *ctx)
 {
     static const uint8_t bytes[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
@@ -197,7 +197,7 @@ static genlat_status make_vae(genlat_ctx *ctx, genlat_model **vae)
     return make_model(ctx, "vae", pairs, NULL, vae);
 }
 
-/* What is the same for every family with latents. */
+/* Common to all families with latents. */
 static genlat_status use_latents(genlat_model *model, const genlat_tensor *x)
 {
     genlat_tensor *drawn = NULL, *z = NULL, *path = NULL, *line = NULL, *code = NULL, *y = NULL;
@@ -228,14 +228,14 @@ done:
 static genlat_status use_model_files(genlat_ctx *ctx, genlat_model *model)
 {
     char path[] = "/tmp/genlat-oom-XXXXXX";
-    genlat_model *again = NULL;
+    genlat_model *loaded = NULL;
     genlat_status status;
     close(mkstemp(path));
     TRY(genlat_model_save(model, path));
-    TRY(genlat_model_load(ctx, path, &again));
-    TRY(genlat_model_export(again, path));
+    TRY(genlat_model_load(ctx, path, &loaded));
+    TRY(genlat_model_export(loaded, path));
 done:
-    genlat_model_destroy(&again);
+    genlat_model_destroy(&loaded);
     unlink(path);
     return status;
 }
@@ -274,19 +274,19 @@ static genlat_status use_gan(genlat_ctx *ctx)
 {
     static const char *const pairs[] = {
         "generator", "dense units=4; relu; dense units=2", "discriminator",
-        "flatten; dense units=4; leaky_relu name=features; dense units=1", "gp", "1", "history", "1", "feature_matching", "1",
-        "augment", "color", "orthogonal", "0.1", "approx_r1", "1", NULL};
+        "flatten; dense units=4; leaky_relu name=features; dense units=1", "gp", "1", "history", "1",
+        "feature_matching", "1", "augment", "color", "orthogonal", "0.1", "approx_r1", "1", NULL};
     genlat_model *gan = NULL;
-    genlat_tensor *x = NULL, *said = NULL;
+    genlat_tensor *x = NULL, *score = NULL;
     genlat_status status;
     TRY(make_model(ctx, "gan", pairs, NULL, &gan));
     TRY(genlat_tensor_new(ctx, 3, (int64_t[]){3, 1, 2}, &x));
     TRY(use_latents(gan, x));
-    TRY(genlat_gan_discriminate(gan, x, NULL, &said));
+    TRY(genlat_gan_discriminate(gan, x, NULL, &score));
     TRY(use_model_files(ctx, gan));
 done:
     genlat_tensor_destroy(&x);
-    genlat_tensor_destroy(&said);
+    genlat_tensor_destroy(&score);
     genlat_model_destroy(&gan);
     return status;
 }
@@ -315,7 +315,7 @@ done:
     return status;
 }
 
-/* Builders: presets, settings, options as structs, nets of the caller's own. */
+/* Builders: presets, settings, options as structs, nets created by the program. */
 static genlat_status use_builders(genlat_ctx *ctx)
 {
     genlat_model *first = NULL, *second = NULL;
@@ -350,9 +350,9 @@ static genlat_status use_metrics(genlat_ctx *ctx)
 {
     genlat_source *ring = NULL;
     genlat_tensor *a = NULL, *b = NULL, *centres = NULL, *share = NULL;
-    genlat_neighbours near = {.size = sizeof near};
+    genlat_neighbours neighbours = {.size = sizeof neighbours};
     genlat_modes modes = {.size = sizeof modes};
-    const double half = 0.5;
+    const double bf16 = 0.5;
     double value = 0, sd = 0;
     genlat_status status;
     TRY(genlat_source_synthetic(ctx, "ring", 40, 0, &ring));
@@ -361,9 +361,9 @@ static genlat_status use_metrics(genlat_ctx *ctx)
     TRY(genlat_source_mixture(ring, &centres, &sd));
     TRY(genlat_metric_frechet_distance(a, b, &value));
     TRY(genlat_metric_kernel_distance(a, b, 10, 3, 0, &value, NULL));
-    TRY(genlat_metric_neighbours(a, b, 3, &near));
+    TRY(genlat_metric_neighbours(a, b, 3, &neighbours));
     TRY(genlat_metric_modes(a, centres, sd, &modes));
-    TRY(genlat_metric_quantiles(a, &half, 1, &value));
+    TRY(genlat_metric_quantiles(a, &bf16, 1, &value));
     TRY(genlat_tensor_new(ctx, 2, (int64_t[]){4, 1}, &share));
     TRY(genlat_tensor_fill(share, 1));
     TRY(genlat_metric_classifier_score(share, 2, &value, NULL));
@@ -426,8 +426,8 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
-/* A net that could not be compiled, and a file that could not be read into it, is the net it was. */
-START_TEST(objects_outlive_a_failure)
+/* After a failed compilation or failed load the net is unchanged. */
+START_TEST(objects_are_unchanged_after_a_failure)
 {
     counter c = {0};
     genlat_ctx *ctx = NULL;
@@ -447,7 +447,7 @@ START_TEST(objects_outlive_a_failure)
             break;
         ck_assert_int_eq(status, GENLAT_E_MEMORY);
         ck_assert_ptr_null(exec);
-        ck_assert_int_ge(live + 1, c.live); /* the gradients of the net may stay */
+        ck_assert_int_ge(live + 1, c.live); /* gradients of the net may remain allocated */
     }
     c.fail_at = 0;
     genlat_exec_destroy(&exec);
@@ -457,7 +457,7 @@ START_TEST(objects_outlive_a_failure)
 }
 END_TEST
 
-/* After the first, steps allocate nothing. */
+/* Only the first step allocates. */
 START_TEST(a_hundred_steps_allocate_nothing)
 {
     counter c = {0};
@@ -488,7 +488,7 @@ int main(void)
     Suite *suite = suite_create("out of memory");
     TCase *tests = tcase_create("every allocation");
     tcase_add_loop_test(tests, every_allocation_may_fail, 0, 2 * USES);
-    tcase_add_test(tests, objects_outlive_a_failure);
+    tcase_add_test(tests, objects_are_unchanged_after_a_failure);
     tcase_add_test(tests, a_hundred_steps_allocate_nothing);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

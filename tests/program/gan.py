@@ -36,7 +36,7 @@ def test_train(folder):
 
 
 def test_film(folder):
-    """What a GAN of images makes of the same latents while it is trained, and on the way between two latents."""
+    """Plots of samples from fixed latents during training, and interpolation between two latents."""
     model, plots = os.path.join(folder, "digits.gan"), os.path.join(folder, "plots")
     run("train", "gan", "--data", "digits?n=200", "--batch", "16", "--preset", "mlp", "--set", "condition=labels",
         "--steps", "40", "--out", model, "--plots", plots, "--quiet")
@@ -47,9 +47,9 @@ def test_film(folder):
     a, b = os.path.join(folder, "a.csv"), os.path.join(folder, "b.csv")
     run("interpolate", model, "--from", "1", "--to", "4", "--frames", "3", "--label", "7", "--seed", "5", "-o", a)
     run("sample", model, "-n", "5", "--label", "7", "--seed", "5", "-o", b)
-    way, samples = rows(a), rows(b)
-    assert len(way) == 3 and apart(way[0], samples[1]) < 1e-4 and apart(way[2], samples[4]) < 1e-4
-    assert min(apart(way[1], sample) for sample in samples) > 1e-3
+    path, samples = rows(a), rows(b)
+    assert len(path) == 3 and apart(path[0], samples[1]) < 1e-4 and apart(path[2], samples[4]) < 1e-4
+    assert min(apart(path[1], sample) for sample in samples) > 1e-3
     run("sample", model, "-n", "5", "--label", "7", "--seed", "5", "--truncation", "0.5", "-o", a)
     assert apart(rows(a)[1], samples[1]) > 1e-3
     assert "encoder" in run("interpolate", model, "--data", "digits", "-o", b, code=2).stderr

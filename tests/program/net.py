@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""usage: net.py GENLAT. Classifiers from the command line, and what they tell of the samples of other models."""
+"""usage: net.py GENLAT. Classifiers from the command line, and evaluation of samples of other models with them."""
 import os
 
 from support import assert_picture, last_json, main, run
@@ -16,7 +16,8 @@ def trained(folder):
 
 def test_train(folder):
     model, plots = os.path.join(folder, "new.net"), os.path.join(folder, "plots")
-    done = last_json(run(*NET, "--steps", "30", "--valid", "digits#valid?n=200", "--out", model, "--plots", plots).stdout)
+    done = last_json(run(*NET, "--steps", "30", "--valid", "digits#valid?n=200", "--out", model,
+                         "--plots", plots).stdout)
     assert done["event"] == "done" and done["steps"] == 30, done
     assert {"loss", "accuracy"} <= set(done["valid"]) and done["valid"]["accuracy"] > 0.3, done
     for name in ("loss.png", "mistakes.png"):
@@ -35,16 +36,18 @@ def test_options(folder):
     assert "cross_entropy" in run(*NET, "--set", "loss=mse", code=2).stderr
     assert "labels" in run("train", "net", "--data", "swissroll?n=20&labels=drop", code=2).stderr
     model = os.path.join(folder, "own.net")
-    run(*NET, "--steps", "2", "--set", "net=flatten; dense units=7; relu", "--set", "optimizer=sgd lr=0.1", "--out", model)
+    run(*NET, "--steps", "2", "--set", "net=flatten; dense units=7; relu", "--set", "optimizer=sgd lr=0.1",
+        "--out", model)
     assert "dense units=7" in run("info", model).stdout
     assert "a predictor has no latents" in run("sample", model, "-o", os.path.join(folder, "x.png"), code=1).stderr
 
 
 def test_sets(folder):
-    """Samples of a conditional GAN beside the data themselves, by the features and classes of a classifier."""
+    """Samples of a conditional GAN and real data, compared by the features and classes of a classifier."""
     net, gan = trained(folder), os.path.join(folder, "digits.gan")
     run(*GAN, "--data", "digits?n=300", "--steps", "3", "--set", "condition=labels", "--out", gan)
-    arguments = ("eval", gan, "-d", "digits#test?n=300", "--classifier", net, "--reference", "digits?n=300", "-n", "200")
+    arguments = ("eval", gan, "-d", "digits#test?n=300", "--classifier", net, "--reference", "digits?n=300",
+                 "-n", "200")
     result = last_json(run(*arguments, "--json").stdout)
     names = ("frechet", "kid", "precision", "recall", "density", "coverage", "classifier_score", "agreement")
     assert {name for name in result if not name.endswith("_reference")} == set(names), result
@@ -59,7 +62,7 @@ def test_sets(folder):
 
 
 def test_stacked(folder):
-    """A thousand modes: three digits in the channels, each seen by the classifier alone."""
+    """1000 modes: three digits in the channels, classified one by one."""
     net, gan = trained(folder), os.path.join(folder, "stacked.gan")
     run(*GAN, "--data", "digits?n=300&stack=3", "--steps", "2", "--out", gan)
     data = "digits#test?n=300&stack=3"

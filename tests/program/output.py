@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""usage: output.py GENLAT. Every command that writes, in every form; eval, info and presets."""
+"""usage: output.py GENLAT. Every command that writes files, in every format; eval, info and presets."""
 import math
 import os
 import struct
@@ -15,7 +15,7 @@ def npy(path):
         data = file.read()
     assert data[:6] == b"\x93NUMPY", path
     length = struct.unpack("<H", data[8:10])[0]
-    header = eval(data[10:10 + length], {"__builtins__": {}})  # a literal that the program wrote
+    header = eval(data[10:10 + length], {"__builtins__": {}})  # a literal written by the program
     assert header["descr"] == "<f4" and not header["fortran_order"], header
     return header["shape"], struct.unpack(f"<{math.prod(header['shape'])}f", data[10 + length:])
 
@@ -35,9 +35,9 @@ def test_sample_forms(folder):
 
     shape, numbers = npy(sample("x.npy"))
     assert shape == (6, 1, 28, 28) and all(0 <= x <= 1 for x in numbers) and max(numbers) > 0.2
-    assert npy(sample("y.npy"))[1] == numbers, "the same seed gives other samples"
+    assert npy(sample("y.npy"))[1] == numbers, "the same seed has other samples"
     run("sample", model, "-n", "6", "--seed", "4", "-o", os.path.join(folder, "z.npy"))
-    assert npy(os.path.join(folder, "z.npy"))[1] != numbers, "another seed gives the same samples"
+    assert npy(os.path.join(folder, "z.npy"))[1] != numbers, "another seed has the same samples"
     rows = csv(sample("x.csv"))
     assert [len(row) for row in rows] == [784] * 6
     assert max(abs(a - b) for row, at in zip(rows, range(6)) for a, b in zip(row, numbers[at * 784:])) < 1e-6
@@ -69,7 +69,7 @@ def test_reconstruct(folder):
 
 
 def test_latents(folder):
-    """encode, decode: what is decoded from the means is the reconstruction."""
+    """encode, decode: decoding the means is the reconstruction."""
     model = small_model(folder)
     z, x, y = (os.path.join(folder, name) for name in ("z.npy", "x.npy", "y.npy"))
     run("encode", model, "-d", "digits#test?n=20", "-o", z)
@@ -98,7 +98,7 @@ def test_ways(folder):
     shape, numbers = npy(path)
     assert shape == (15, 1, 28, 28)
     middle = [numbers[(5 * row + 2) * 784:(5 * row + 3) * 784] for row in range(3)]
-    assert max(abs(a - b) for a, b in zip(middle[0], middle[1])) < 1e-6, "the middle of each line is the origin"
+    assert max(abs(a - b) for a, b in zip(middle[0], middle[1])) < 1e-6, "the middle of each row must be the origin"
     run("traverse", model, "-d", "digits#test", "--index", "4", "--range", "2", "-o", os.path.join(folder, "t.png"))
     assert_picture(os.path.join(folder, "t.png"))
 
@@ -147,7 +147,7 @@ def test_eval(folder):
 
 
 def test_sets(folder):
-    """Generated samples against data: what a known mixture tells, and scores between 0 and 1."""
+    """Compares generated samples with data: metrics of a known mixture, and metrics between 0 and 1."""
     model = os.path.join(folder, "grid.model")
     run("train", "vae", "--data", "grid?n=2000", "--preset", "vector", "--epochs", "3", "--out", model, "--quiet")
     names = ["modes", "hq", "kl_modes", "frechet", "kid", "precision", "recall", "density", "coverage"]
@@ -174,7 +174,7 @@ def test_info(folder):
 
 
 def test_export(folder):
-    """Names and shapes of the weights, read as what an .npz is: a zip of arrays."""
+    """Names and shapes of the weights in an .npz file, a zip archive of arrays."""
     model, path = small_model(folder), os.path.join(folder, "w.npz")
     run("export", model, "-o", path)
     with zipfile.ZipFile(path) as archive:
@@ -187,7 +187,7 @@ def test_export(folder):
 
 
 def test_export_of_a_model(folder):
-    """A model without the state of training makes the same samples."""
+    """A model without training state generates the same samples."""
     model, small = small_model(folder), os.path.join(folder, "small.safetensors")
     assert last_json(run("export", model, "-o", small, "--json").stdout)["count"] == 1
     assert os.path.getsize(small) < 0.4 * os.path.getsize(model)

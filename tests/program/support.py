@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of the genlat program share: running it, and reading what it writes. Standard library only."""
+"""Shared by the tests of the genlat program: running it, and reading its output. Standard library only."""
 import json
 import os
 import struct
@@ -14,9 +14,10 @@ SMALL = ["--preset", "basic", "--set", "encoder=flatten; dense units=32; relu",
 
 
 def run(*arguments, code=0, cwd=None, env=None):
-    """Runs the program; its output, once it has ended as wanted."""
+    """Runs the program, checks its exit status, and returns its output."""
     done = subprocess.run([PROGRAM, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
-    assert done.returncode == code, f"{arguments}: status {done.returncode}, {code} wanted\n{done.stdout}{done.stderr}"
+    output = done.stdout + done.stderr
+    assert done.returncode == code, f"{arguments}: status {done.returncode}, expected {code}\n{output}"
     if code in (1, 2):
         assert len(done.stderr.splitlines()) == 1, f"{arguments}: the error is not one line:\n{done.stderr}"
         assert done.stderr.startswith("genlat"), done.stderr
@@ -34,7 +35,7 @@ def small_model(folder, data="digits?n=600", *more):
 
 
 def png_rows(path):
-    """Size, and the bytes of each line, of a PNG without interlace; all filters undone."""
+    """Size, and the unfiltered bytes of each row, of a PNG without interlacing."""
     with open(path, "rb") as file:
         data = file.read()
     assert data[:8] == b"\x89PNG\r\n\x1a\n", path
@@ -59,10 +60,10 @@ def png_rows(path):
 
 
 def film_frames(path):
-    """Frames of an animated PNG, whose chunks must be in order and whole."""
+    """Number of frames of an animated PNG; checks that its chunks are complete and in order."""
     with open(path, "rb") as file:
         data = file.read()
-    at, told, controls, sequence, packed = 8, 0, 0, 0, []
+    at, frames, controls, sequence, packed = 8, 0, 0, 0, []
     while at < len(data):
         length, kind = struct.unpack(">I4s", data[at:at + 8])
         body, crc = data[at + 8:at + 8 + length], struct.unpack(">I", data[at + 8 + length:at + 12 + length])[0]
@@ -70,7 +71,7 @@ def film_frames(path):
         if kind == b"IHDR":
             width, height, depth, colour = struct.unpack(">IIBB", body[:10])
         elif kind == b"acTL":
-            told = struct.unpack(">I", body[:4])[0]
+            frames = struct.unpack(">I", body[:4])[0]
         if kind in (b"fcTL", b"fdAT"):
             assert struct.unpack(">I", body[:4])[0] == sequence, path
             sequence += 1
@@ -82,9 +83,9 @@ def film_frames(path):
             packed[-1] += body[4:] if kind == b"fdAT" else body
         at += length + 12
     size = height * (width * {0: 1, 2: 3, 4: 2, 6: 4}[colour] * depth // 8 + 1)
-    assert kind == b"IEND" and controls == told == len(packed), path
+    assert kind == b"IEND" and controls == frames == len(packed), path
     assert all(len(zlib.decompress(part)) == size for part in packed), path
-    return told
+    return frames
 
 
 def unfilter(kind, line, above, step):
@@ -101,7 +102,7 @@ def unfilter(kind, line, above, step):
 
 
 def assert_picture(path, least=200):
-    """A picture of some size with more on it than one colour."""
+    """Checks that an image has a minimum size and is not a single colour."""
     width, height, rows = png_rows(path)
     assert width >= least and height >= 20, f"{path}: {width} x {height}"
     counts = [0] * 256
@@ -109,11 +110,11 @@ def assert_picture(path, least=200):
         for value in row:
             counts[value] += 1
     used = sum(count > 0 for count in counts)
-    assert used >= 8 and max(counts) < 0.999 * sum(counts), f"{path}: {used} values of grey, nearly empty"
+    assert used >= 8 and max(counts) < 0.999 * sum(counts), f"{path}: {used} grey levels, nearly empty"
 
 
 def main(tests):
-    """Runs tests, each in a folder of its own that goes away."""
+    """Runs tests, each in its own temporary folder."""
     failed = 0
     for test in tests:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""usage: train.py GENLAT. Trainings: what they print in a pipe, on a terminal and as JSON, how they stop, and how they
-go on."""
+"""usage: train.py GENLAT. Training: output in a pipe, on a terminal and as JSON, stopping, and resuming."""
 import json
 import math
 import os
@@ -41,8 +40,8 @@ def test_pipe(folder):
 
 
 def test_terminal(folder):
-    """A bar that is drawn over itself, never longer than the line, and a line an epoch that stays. Long enough for
-    several bars on a fast machine, as one is drawn every 0.1 s."""
+    """A progress bar that fits into the line and is overwritten, and one line per epoch that stays. The training is
+    long enough for several bars on a fast machine, since one is drawn every 0.1 s."""
     try:
         ours, theirs = pty.openpty()
     except OSError as error:  # a container without /dev/pts
@@ -80,12 +79,12 @@ def test_seed(folder):
 
 def test_resume(folder):
     path = os.path.join(folder, "m.model")
-    whole = last_json(train("--epochs", "3", "--json").stdout)
+    unbroken = last_json(train("--epochs", "3", "--json").stdout)
     train("--epochs", "1", "--out", path, "--quiet")
     resumed = last_json(run("train", "vae", "--data", "digits?n=500", "--resume", path, "--batch", "50", "--epochs",
                             "3", "--threads", "1", "--json").stdout)
-    assert resumed["epochs"] == 3 and resumed["steps"] == whole["steps"], resumed
-    assert resumed["train"]["neg_elbo"] == whole["train"]["neg_elbo"], (resumed, whole)
+    assert resumed["epochs"] == 3 and resumed["steps"] == unbroken["steps"], resumed
+    assert resumed["train"]["neg_elbo"] == unbroken["train"]["neg_elbo"], (resumed, unbroken)
     assert resumed["model"] == path
 
 
@@ -125,7 +124,7 @@ def test_log(folder):
 
 
 def test_best(folder):
-    """The model that is kept is that of the best validation."""
+    """Saves the model with the best validation loss."""
     path = os.path.join(folder, "m.model")
     train("--valid", "digits#test?n=200", "--epochs", "3", "--set", "restore_best=yes", "--out", path, "--quiet",
           data="digits?n=200")
@@ -136,7 +135,7 @@ def test_plots(folder):
     plots = os.path.join(folder, "plots")
     bare = last_json(train("--epochs", "2", "--json").stdout)
     drawn = last_json(train("--epochs", "2", "--json", "--plots", plots).stdout)
-    assert bare["train"] == drawn["train"], "pictures change the training"
+    assert bare["train"] == drawn["train"], "plots must not change the training"
     assert sorted(os.listdir(plots)) == ["film.png", "latent.png", "loss.png", "progress.png", "reconstructions.png",
                                          "samples.png"]
     for name in os.listdir(plots):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""usage: usage.py GENLAT. What the program says when it is asked or used wrongly: status 2, one line, the remedy."""
+"""usage: usage.py GENLAT. Help texts, and errors of the command line: status 2 and one line that names the remedy."""
 import os
 
 from support import PROGRAM, SMALL, main, run, small_model
 
 TRAIN = ["train", "vae", "--data", "digits?n=100"]
 
-# Arguments, and what the line must name.
+# Arguments, and text that the error must contain.
 WRONG = [
     ([], "genlat help"),
     (["trian"], "train"),
@@ -48,7 +48,7 @@ WRONG = [
     (TRAIN + ["--resume", "m", "--set", "latent=3"], "latent"),
 ]
 
-# Things that are not there: status 1.
+# Files that do not exist: status 1.
 MISSING = [
     (["sample", "nowhere.model", "-o", "x.png"], "nowhere.model"),
     (TRAIN + ["--out", "nowhere/x.model"], "nowhere"),
@@ -73,8 +73,8 @@ def test_missing(folder):
 def test_help(folder):
     commands = run("help").stdout
     assert run("--help").stdout == commands
-    for name in ("train gan", "train net", "train vae", "eval", "sample", "reconstruct", "encode", "decode", "interpolate", "traverse", "export", "info",
-                 "presets", "selftest"):
+    for name in ("train gan", "train net", "train vae", "eval", "sample", "reconstruct", "encode", "decode",
+                 "interpolate", "traverse", "export", "info", "presets", "selftest"):
         assert name in commands, name
         text = run(*name.split(), "--help").stdout
         assert f"usage: genlat {name}" in text and "--json" in text and "--seed" in text, text

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every augmentation: given a draw it is affine in the sample, backward is the transpose of its linear part, draws come as
- * often as they should, and a sample that is left alone stays as it is. */
+/* Every augmentation: for a given draw it is affine in the sample, backward is the transpose of its linear part,
+ * draws have the requested frequency, and samples without augmentation do not change. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static gnl_augment parse(const char *text, const gnl_shape *data)
     return a;
 }
 
-/* One batch with its draws, changed. */
+/* A batch with its draws and the augmented samples. */
 typedef struct batch {
     gnl_augment augment;
     gnl_compute compute;
@@ -44,7 +44,8 @@ static batch one, other;
 static void fill(batch *b, const gnl_augment *a, const gnl_shape *data, uint64_t seed, double p)
 {
     gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_USER, 0), draws = gnl_rng_make(3, GNL_STREAM_AUGMENT, 0);
-    *b = (batch){.augment = *a, .compute = {ctx, gnl_kernels_of(ctx), NULL}, .size = gnl_shape_count(data), .rows = ROWS};
+    *b = (batch){
+        .augment = *a, .compute = {ctx, gnl_kernels_of(ctx), NULL}, .size = gnl_shape_count(data), .rows = ROWS};
     ck_assert_int_le(b->size, MOST);
     gnl_rng_fill_normal(&rng, b->x, ROWS * b->size);
     gnl_augment_draw_all(a, p, &draws, ROWS, b->draws);
@@ -74,8 +75,8 @@ static void check_transpose(const char *text, const gnl_shape *data)
         forth[i] -= one.y[i];
     gnl_augment_backward(&a, &one.compute, ROWS, one.draws, one.x, back); /* v is x */
     for (int64_t r = 0; r < ROWS; r++) {
-        double wanted = product(n, forth + r * n, one.x + r * n);
-        ck_assert_double_eq_tol(product(n, other.x + r * n, back + r * n), wanted, 1e-9 * fmax(1, fabs(wanted)));
+        double expected = product(n, forth + r * n, one.x + r * n);
+        ck_assert_double_eq_tol(product(n, other.x + r * n, back + r * n), expected, 1e-9 * fmax(1, fabs(expected)));
     }
 }
 
@@ -86,7 +87,7 @@ START_TEST(backward_is_the_transpose)
 }
 END_TEST
 
-START_TEST(all_together_go_backward)
+START_TEST(all_kinds_together_have_a_transpose)
 {
     char text[256] = "";
     for (int i = 0; gnl_augment_types[i]; i++)
@@ -96,7 +97,7 @@ START_TEST(all_together_go_backward)
 }
 END_TEST
 
-/* f((x + u) / 2) lies in the middle of f(x) and f(u). */
+/* f((x + u) / 2) is the mean of f(x) and f(u). */
 START_TEST(forward_is_affine)
 {
     static gnl_real middle[ROWS * MOST], found[ROWS * MOST];
@@ -122,8 +123,8 @@ static int64_t changed_rows(const batch *b)
     return count;
 }
 
-/* Half of the rows at probability 1/2; what is drawn for a row does not depend on the probability. */
-START_TEST(rows_change_as_often_as_they_should)
+/* At probability 1/2, half of the rows change. The draws of a row do not depend on the probability. */
+START_TEST(rows_change_with_the_requested_probability)
 {
     const gnl_shape *data = &shapes[0];
     const gnl_augment a = parse(gnl_augment_types[_i]->name, data);
@@ -136,9 +137,9 @@ START_TEST(rows_change_as_often_as_they_should)
     ck_assert_int_lt(llabs(2 * changed_rows(&other) - all), ROWS / 5);
     for (int64_t r = 0; r < ROWS; r++) {
         const size_t bytes = (size_t)one.size * sizeof *one.y;
-        const gnl_real *wanted = other.draws[r].applies ? one.y : one.x;
+        const gnl_real *expected = other.draws[r].applies ? one.y : one.x;
         ck_assert_mem_eq(other.draws[r].number, one.draws[r].number, sizeof one.draws[r].number);
-        ck_assert_mem_eq(other.y + r * one.size, wanted + r * one.size, bytes);
+        ck_assert_mem_eq(other.y + r * one.size, expected + r * one.size, bytes);
     }
 }
 END_TEST
@@ -152,9 +153,9 @@ int main(void)
     TCase *tests = tcase_create("every kind");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, backward_is_the_transpose, 0, kinds);
-    tcase_add_test(tests, all_together_go_backward);
+    tcase_add_test(tests, all_kinds_together_have_a_transpose);
     tcase_add_loop_test(tests, forward_is_affine, 0, kinds);
-    tcase_add_loop_test(tests, rows_change_as_often_as_they_should, 0, kinds);
+    tcase_add_loop_test(tests, rows_change_with_the_requested_probability, 0, kinds);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

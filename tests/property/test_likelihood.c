@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The importance-sampled likelihood where the answer is known: a linear decoder with Gaussian noise, x = W z + b + sd e.
- * Then x is N(b, W W^T + sd^2 I). With orthogonal columns in W the posterior has a diagonal covariance, which the encoder
- * can hold exactly: every importance weight is then p(x) itself. With another encoder the estimate comes near from above.
+ * The importance-sampled likelihood of a model with known likelihood: a linear decoder with Gaussian noise,
+ * x = W z + b + sd e, so that x is distributed as N(b, W W^T + sd^2 I). With orthogonal columns in W the posterior has
+ * a
+ * diagonal covariance, which the encoder can represent exactly. Then every importance weight equals p(x). With another
+ * encoder
+ * the negative log-likelihood converges from above.
  */
 #include <check.h>
 #include <math.h>
@@ -14,7 +17,7 @@ enum { DATA = 3, LATENT = 2, ROWS = 5 };
 
 static const double SD = 0.7;
 static const double W[DATA][LATENT] = {
-    {1.2, 0.4}, {0.8, -0.6}, {0.0, 0.9}}; /* columns orthogonal: 0.48 - 0.48 */
+    {1.2, 0.4}, {0.8, -0.6}, {0.0, 0.9}}; /* orthogonal columns */
 static const double B[DATA] = {0.3, -0.2, 0.1};
 
 static genlat_ctx *ctx;
@@ -27,7 +30,7 @@ static double column_square(int j)
     return total;
 }
 
-/* log N(x; b, W W^T + sd^2 I), by the eigenvectors: the normalised columns, and what is orthogonal to them. */
+/* log N(x; b, W W^T + sd^2 I), by the eigenvectors: the normalized columns and their orthogonal complement. */
 static double log_density(const double *x)
 {
     double rest = 0, total = -0.5 * DATA * log(2 * acos(-1.0));
@@ -50,7 +53,7 @@ static gnl_real *weight(genlat_net *net, const char *name)
     return gnl_net_weight_data(net, index);
 }
 
-/* Posterior: covariance 1 / (1 + |w|^2 / sd^2), mean that times W^T (x - b) / sd^2; both can be put out by a factor. */
+/* Posterior: covariance 1 / (1 + |w|^2 / sd^2), mean that times W^T (x - b) / sd^2; both can be scaled by a factor. */
 static void set_nets(const genlat_model *model, double mean_factor, double variance_factor)
 {
     genlat_net *encoder = model->net[GNL_VAE_ENCODER_NET], *decoder = model->net[GNL_VAE_DECODER_NET];
@@ -86,7 +89,7 @@ static genlat_model *build(void)
     return model;
 }
 
-static genlat_tensor *data(double wanted[ROWS])
+static genlat_tensor *data(double expected[ROWS])
 {
     genlat_tensor *x = NULL;
     gnl_rng rng = gnl_rng_make(9, GNL_STREAM_USER, 0);
@@ -96,33 +99,33 @@ static genlat_tensor *data(double wanted[ROWS])
         double row[DATA];
         for (int i = 0; i < DATA; i++)
             row[i] = (double)x->data[r * DATA + i];
-        wanted[r] = -log_density(row);
+        expected[r] = -log_density(row);
     }
     return x;
 }
 
-static void compare(double mean_factor, double variance_factor, int64_t samples, double near)
+static void compare(double mean_factor, double variance_factor, int64_t samples, double tolerance)
 {
-    double wanted[ROWS], found[ROWS];
+    double expected[ROWS], found[ROWS];
     genlat_model *model = build();
-    genlat_tensor *x = data(wanted);
+    genlat_tensor *x = data(expected);
     set_nets(model, mean_factor, variance_factor);
     ck_assert_int_eq(genlat_vae_log_likelihood(model, x, NULL, samples, 3, found), GENLAT_OK);
     for (int r = 0; r < ROWS; r++)
-        ck_assert_msg(fabs(found[r] - wanted[r]) < near, "row %d: %.9f found, %.9f wanted", r, found[r],
-                      wanted[r]);
+        ck_assert_msg(fabs(found[r] - expected[r]) < tolerance, "row %d: %.9f found, expected %.9f", r, found[r],
+                      expected[r]);
     genlat_tensor_destroy(&x);
     genlat_model_destroy(&model);
 }
 
-START_TEST(exact_posterior_gives_exact_likelihood)
+START_TEST(the_exact_posterior_has_the_exact_likelihood)
 {
     compare(1, 1, 1, 1e-9);
-    compare(1, 1, 700, 1e-9); /* more than one round of the decoder */
+    compare(1, 1, 700, 1e-9); /* more samples than the decoder computes at once */
 }
 END_TEST
 
-START_TEST(other_proposals_come_near)
+START_TEST(other_proposals_converge)
 {
     compare(0.8, 1.3, 200000, 0.01);
 }
@@ -130,13 +133,13 @@ END_TEST
 
 START_TEST(elbo_of_the_exact_posterior_is_the_likelihood)
 {
-    double wanted[ROWS], mean = 0;
+    double expected[ROWS], mean = 0;
     genlat_model *model = build();
-    genlat_tensor *x = data(wanted);
+    genlat_tensor *x = data(expected);
     genlat_vae_terms terms = {.size = sizeof terms};
     set_nets(model, 1, 1);
     for (int r = 0; r < ROWS; r++)
-        mean += wanted[r] / ROWS;
+        mean += expected[r] / ROWS;
     ck_assert_int_eq(genlat_vae_elbo(model, x, NULL, 20000, 3, &terms), GENLAT_OK);
     ck_assert_double_lt(fabs(terms.neg_elbo - mean), 0.01);
     genlat_tensor_destroy(&x);
@@ -159,8 +162,8 @@ int main(void)
     Suite *suite = suite_create("likelihood");
     TCase *tcase = tcase_create("likelihood");
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
-    tcase_add_test(tcase, exact_posterior_gives_exact_likelihood);
-    tcase_add_test(tcase, other_proposals_come_near);
+    tcase_add_test(tcase, the_exact_posterior_has_the_exact_likelihood);
+    tcase_add_test(tcase, other_proposals_converge);
     tcase_add_test(tcase, elbo_of_the_exact_posterior_is_the_likelihood);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

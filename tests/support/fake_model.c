@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A family of models of two weights. */
+/* A family of models with two weights. */
 #include "support/fake_model.h"
 
 static const char *const terms[] = {"loss", "kl", "beta", NULL};
@@ -9,7 +9,7 @@ static fake_model *fake_of(genlat_model *model)
     return (fake_model *)model;
 }
 
-/* ---- what a trainer does with it --------------------------------------------------------------- */
+/* ---- functions called by the trainer ----------------------------------------------------------- */
 
 static double distance(const fake_model *self, const gnl_real *x, int64_t rows, double *gradient)
 {
@@ -104,7 +104,7 @@ static const gnl_model_type *find(const char *name)
     return strcmp(name, type.name) == 0 ? &type : NULL;
 }
 
-/* ---- making ------------------------------------------------------------------------------------ */
+/* ---- construction ------------------------------------------------------------------------------ */
 
 fake_model *fake_new(genlat_ctx *ctx)
 {

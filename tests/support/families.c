@@ -13,18 +13,27 @@ static const struct {
 } table[] = {
     {"vae",
      "mlp",
-     {"encoder", "flatten from=x name=f | concat from=f,c | dense units=8 | batch_norm | relu | dropout p=0.1", "decoder",
-      "concat from=z,c | dense units=8 | relu | dense units={out}", "latent", "3", "posterior", "gaussian", "prior",
-      "normal", "condition", "labels", "likelihood", "gaussian sd=learned", "samples", "2", "noise", "0.1",
-      "mask", "0.1", "optimizer", "adam lr=0.01", "lr_schedule", "linear from=1 to=0.5 steps=20", "beta_schedule",
-      "linear from=0.1 to=1 steps=20"}},
+     {"encoder",       "flatten from=x name=f | concat from=f,c | dense units=8 | batch_norm | relu | dropout p=0.1",
+      "decoder",       "concat from=z,c | dense units=8 | relu | dense units={out}",
+      "latent",        "3",
+      "posterior",     "gaussian",
+      "prior",         "normal",
+      "condition",     "labels",
+      "likelihood",    "gaussian sd=learned",
+      "samples",       "2",
+      "noise",         "0.1",
+      "mask",          "0.1",
+      "optimizer",     "adam lr=0.01",
+      "lr_schedule",   "linear from=1 to=0.5 steps=20",
+      "beta_schedule", "linear from=0.1 to=1 steps=20"}},
     {"gan",
      "mlp",
      {"architecture", "mlp width=8 depth=1", "latent", "3", "condition", "labels", "conditioning", "auxiliary",
-      "discriminator_steps", "2", "packing", "2", "ema", "100", "history", "0.1", "orthogonal", "0.01", "feature_matching",
-      "0.5", "augment", "translation,cutout", "augment_target", "0.5", "augment_speed", "60", "r1", "0.1", "gp", "1",
-      "approx_r2", "1", "penalty_every", "2", "noise", "0.1", "optimizer_g", "adam lr=0.01",
-      "lr_schedule", "linear from=1 to=0.5 steps=20", "beta2_schedule", "linear from=0.9 to=0.99 steps=7", NULL}},
+      "discriminator_steps", "2", "packing", "2", "ema", "100", "history", "0.1", "orthogonal", "0.01",
+      "feature_matching", "0.5", "augment", "translation,cutout", "augment_target", "0.5", "augment_speed", "60",
+      "r1", "0.1", "gp", "1", "approx_r2", "1", "penalty_every", "2", "noise", "0.1",
+      "optimizer_g", "adam lr=0.01", "lr_schedule", "linear from=1 to=0.5 steps=20",
+      "beta2_schedule", "linear from=0.9 to=0.99 steps=7", NULL}},
     {"predictor",
      "mlp",
      {"net", "batch_norm | flatten | dense units=8 | relu | dropout p=0.1", "optimizer", "adam lr=0.01", "lr_schedule",
@@ -42,9 +51,9 @@ int32_t family_count(void)
 void expect_error(const char *function, const char *word)
 {
     const char *error = genlat_last_error();
-    ck_assert_msg(strncmp(error, function, strlen(function)) == 0 && error[strlen(function)] == ':', "'%s' is not of %s", error,
-                  function);
-    ck_assert_msg(strstr(error, word) != NULL, "'%s' does not tell of '%s'", error, word);
+    ck_assert_msg(strncmp(error, function, strlen(function)) == 0 && error[strlen(function)] == ':',
+                  "'%s' is not of %s", error, function);
+    ck_assert_msg(strstr(error, word) != NULL, "'%s' does not contain '%s'", error, word);
 }
 
 genlat_model_builder *family_builder(genlat_ctx *ctx, int32_t family)
@@ -98,7 +107,7 @@ genlat_source *family_source(genlat_ctx *ctx)
     return source;
 }
 
-/* ---- use ------------------------------------------------------------------------------------- */
+/* ---- comparisons --------------------------------------------------------------------------------- */
 
 static void append(genlat_tensor *part, family_numbers *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every family of models, small, with as much as it can keep from step to step: for tests that go through all of them. */
+/* Small models of every family, with as much state between steps as possible, for tests of all families. */
 #ifndef FAMILIES_H
 #define FAMILIES_H
 
@@ -10,32 +10,33 @@ enum { FAMILY_SAMPLES = 48, FAMILY_CLASSES = 3, FAMILY_SIZE = 16 };
 
 int32_t family_count(void);
 
-/* The last error is of a function and tells of something. */
+/* Checks that the last error begins with the name of the function and contains the word. */
 void expect_error(const char *function, const char *word);
 
 const gnl_model_type *family_type(genlat_ctx *ctx, int32_t family);
 
-/* A builder with the settings of the table; a family that has no row there keeps its first preset. */
+/* A builder with the settings in the table; a family without a row keeps its first preset. */
 genlat_model_builder *family_builder(genlat_ctx *ctx, int32_t family);
 genlat_model *family_make(genlat_ctx *ctx, int32_t family, genlat_source *source);
 
-/* FAMILY_SAMPLES images [1,4,4] from [0,1] with classes. */
+/* FAMILY_SAMPLES images [1,4,4] in [0,1] with classes. */
 genlat_source *family_source(genlat_ctx *ctx);
 
-/* What a model makes of the first rows of a source: samples, codes, reconstructions, verdicts, answers, whatever it has. */
+/* Results of a model on the first rows of a source: samples, codes, reconstructions, scores and predictions, as far
+ * as the family has them. */
 typedef struct family_numbers {
     int64_t count;
     float at[4096];
 } family_numbers;
 
 void family_use(genlat_model *model, genlat_source *source, family_numbers *out);
-/* Both models make the same of it, bit by bit. */
+/* Checks that both models compute the same results, bit by bit. */
 void family_expect_same(genlat_model *a, genlat_model *b, genlat_source *source);
 
-/* Both have the same parts, moments and places in training, bit by bit. */
+/* Checks that both have the same parts, moments and training progress, bit by bit. */
 void family_expect_same_state(const genlat_model *a, const genlat_model *b);
 
-/* Steps on batches of 12 rows, the same for every model. */
+/* Takes steps on batches of 12 rows, the same for every model. */
 void family_steps(genlat_model *model, genlat_source *source, int count);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A folder that lives as long as a test, and files and sources in it. */
+/* A folder for the duration of a test, with files and sources in it. */
 #include <check.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ void close_folder(void)
     genlat_ctx_destroy(&ctx);
 }
 
-/* "folder/name"; a few may be in use at a time. */
+/* Returns "folder/name" in one of a few rotating buffers. */
 const char *place(const char *name)
 {
     static char text[4][512];
@@ -86,18 +86,18 @@ genlat_source *open_source(const char *spec)
     return out;
 }
 
-/* Opens what must be refused, with this status and these words in the text. */
-void refused(const char *spec, genlat_status wanted, const char *words)
+/* Opens a source, which must fail with this status and an error that contains these words. */
+void refused(const char *spec, genlat_status expected, const char *words)
 {
     genlat_source *source = NULL;
     genlat_status status = genlat_files_open(ctx, spec, &source);
-    ck_assert_msg(status == wanted, "%s: %s, %s", spec, genlat_status_name(status), genlat_last_error());
+    ck_assert_msg(status == expected, "%s: %s, %s", spec, genlat_status_name(status), genlat_last_error());
     ck_assert_ptr_null(source);
     ck_assert_msg(strstr(genlat_last_error(), words) != NULL, "'%s' lacks '%s'", genlat_last_error(), words);
     ck_assert_ptr_null(strchr(genlat_last_error(), '\n'));
 }
 
-/* All values of a source. */
+/* Reads all values of a source. */
 genlat_tensor *values(const char *spec, genlat_tensor **labels)
 {
     genlat_source *source = open_source(spec);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps of GANs at rate 0. */
+/* Steps of GANs with learning rate 0. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 enum { PROBES = 60, WARM_UP = 2 };
 
-/* So late that penalties which begin after some steps have begun; a multiple of small numbers. */
+/* A step at which all penalties with a start have begun; a multiple of small numbers. */
 #define LATE INT64_C(360360000)
 
 static void make(gan_rig *r, genlat_ctx *ctx, const char *preset, const char *critic, const gnl_shape *data,
@@ -41,7 +41,7 @@ static void make_batch(gan_rig *r, genlat_ctx *ctx)
     memcpy(r->labels->data, classes, sizeof classes);
 }
 
-/* States of all parts, and the values of those that are no net: averages and what penalties keep. */
+/* Copies the states of all parts, and the values of those that are not nets: averages and states of penalties. */
 static int64_t copy_parts(const genlat_model *model, gnl_real *out, const gnl_real *in)
 {
     int64_t at = 0;
@@ -68,11 +68,11 @@ void gan_rig_open(gan_rig *r, genlat_ctx *ctx, const char *preset, const char *c
     *r = (gan_rig){.model = NULL};
     make(r, ctx, preset, critic, data, pairs);
     make_batch(r, ctx);
-    r->kept = malloc((size_t)(copy_parts(r->model, NULL, NULL) + 1) * sizeof *r->kept);
-    (void)copy_parts(r->model, r->kept, NULL);
-    for (int i = 0; i < WARM_UP; i++) { /* penalties that follow what was before have something to follow */
+    r->initial = malloc((size_t)(copy_parts(r->model, NULL, NULL) + 1) * sizeof *r->initial);
+    (void)copy_parts(r->model, r->initial, NULL);
+    for (int i = 0; i < WARM_UP; i++) { /* initializes penalties that depend on earlier steps */
         (void)gan_rig_objective(r, GNL_DISCRIMINATOR, 0);
-        (void)copy_parts(r->model, r->kept, NULL);
+        (void)copy_parts(r->model, r->initial, NULL);
     }
 }
 
@@ -81,7 +81,7 @@ void gan_rig_close(gan_rig *r)
     gnl_tensor_release(r->x);
     gnl_tensor_release(r->labels);
     gnl_model_release(r->model);
-    free(r->kept);
+    free(r->initial);
 }
 
 double gan_rig_objective(gan_rig *r, int net, int64_t step)
@@ -89,8 +89,8 @@ double gan_rig_objective(gan_rig *r, int net, int64_t step)
     genlat_model *model = r->model;
     genlat_gan_terms t = {.size = sizeof t};
     const bool generator = net == GNL_GENERATOR;
-    (void)copy_parts(model, NULL, r->kept);
-    /* So late, the means of the weights stand still: at 0, where they are in a new model. */
+    (void)copy_parts(model, NULL, r->initial);
+    /* At this step count, averages of the weights do not move: they stay at 0, as in a new model. */
     gnl_optim_set_steps(model->optimizer[GNL_GENERATOR].optim, INT64_C(1) << 60);
     gnl_optim_set_steps(model->optimizer[GNL_DISCRIMINATOR].optim, INT64_C(1) << 60);
     gnl_gan_of(model)->last.penalty = gnl_gan_of(model)->last_lazy = 0;
@@ -110,14 +110,14 @@ double gan_rig_error(gan_rig *r, int index)
     gnl_real *found = malloc((size_t)net->values * sizeof *found);
     memcpy(found, net->grad, (size_t)net->values * sizeof *found);
     for (int64_t i = 0; i < net->values; i += GNL_MAX(1, net->values / PROBES)) {
-        gnl_real kept = net->value[i];
-        net->value[i] = kept + h;
+        gnl_real initial = net->value[i];
+        net->value[i] = initial + h;
         double above = gan_rig_objective(r, index, 0);
-        net->value[i] = kept - h;
-        double wanted = (above - gan_rig_objective(r, index, 0)) / (2 * h);
-        net->value[i] = kept;
-        apart += (wanted - (double)found[i]) * (wanted - (double)found[i]);
-        size += wanted * wanted;
+        net->value[i] = initial - h;
+        double expected = (above - gan_rig_objective(r, index, 0)) / (2 * h);
+        net->value[i] = initial;
+        apart += (expected - (double)found[i]) * (expected - (double)found[i]);
+        size += expected * expected;
     }
     free(found);
     ck_assert_double_gt(size, 0);

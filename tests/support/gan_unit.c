@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the unit tests of the GAN share. */
+/* Shared by the unit tests of GANs. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ void gan_end(void)
     genlat_ctx_destroy(&ctx);
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- models and batches ---------------------------------------------------------------------- */
 
 const gnl_shape gan_vector = {1, {3}}, gan_image = {3, {2, 12, 8}}, gan_signal = {2, {2, 16}}, gan_odd = {3, {3, 5, 7}};
 
@@ -102,7 +102,7 @@ genlat_gan_terms gan_step(genlat_model *model, const genlat_tensor *x, const gen
     return t;
 }
 
-/* ---- pictures -------------------------------------------------------------------------------- */
+/* ---- snapshots ------------------------------------------------------------------------------- */
 
 picture gan_picture(const genlat_model *model)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the unit tests of the GAN share: models of a preset with settings, batches, steps, and all numbers that a step moves. */
+/* Shared by the unit tests of GANs: models with a preset and settings, batches, steps, and snapshots of all numbers
+ * that a step changes. */
 #ifndef GAN_UNIT_H
 #define GAN_UNIT_H
 
@@ -10,7 +11,7 @@ enum { GAN_ROWS = 12, GAN_LATENT = 6 };
 extern genlat_ctx *ctx;
 extern atomic_llong allocations;
 
-void gan_begin(void); /* a context that counts allocations */
+void gan_begin(void); /* creates a context that counts allocations */
 void gan_end(void);
 void gan_open_ctx(int64_t threads);
 
@@ -19,9 +20,9 @@ typedef struct pair {
 } pair;
 
 extern const gnl_shape gan_vector, gan_image, gan_signal, gan_odd;
-extern const pair gan_changing[]; /* what adds most to a step, on data that can be changed */
+extern const pair gan_changing[]; /* options with most effects on a step, for images and signals */
 
-/* Pairs end with a NULL key; NULL: none. */
+/* Settings end with a NULL key; NULL: no settings. */
 genlat_status gan_try(const char *preset, const gnl_shape *data, const pair *pairs, genlat_model **out);
 genlat_model *gan_make(const char *preset, const gnl_shape *data, const pair *pairs);
 
@@ -37,6 +38,6 @@ typedef struct picture {
 
 picture gan_picture(const genlat_model *model);
 void gan_expect_numbers(const genlat_model *model, const picture *before);
-void gan_expect_same(const genlat_model *model, picture before); /* frees it */
+void gan_expect_same(const genlat_model *model, picture before); /* releases the snapshot */
 
 #endif

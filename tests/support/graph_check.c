@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One random graph in many ways. */
+/* Runs one random graph with random options. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ enum { TRAIN, FEWER, EVAL, DUAL, FIRST_PENALTY, SECOND_PENALTY, JOBS };
 static graph_trial trial;
 static trial_job jobs[JOBS];
 static bool usable[JOBS];
-static trial_result wanted[JOBS], found, other;
+static trial_result expected[JOBS], found, other;
 static char message[TRIAL_MESSAGE], doing[1024];
 
 static const check_context *contexts;
@@ -23,13 +23,14 @@ static check_counts *done;
 
 static void expect_jobs(void)
 {
-    static const trial_kind kinds[JOBS] = {TRIAL_TRAIN, TRIAL_TRAIN, TRIAL_EVAL, TRIAL_DUAL, TRIAL_PENALTY, TRIAL_PENALTY};
+    static const trial_kind kinds[JOBS] = {TRIAL_TRAIN, TRIAL_TRAIN,   TRIAL_EVAL,
+                                           TRIAL_DUAL,  TRIAL_PENALTY, TRIAL_PENALTY};
     for (int i = 0; i < JOBS; i++) {
         usable[i] = kinds[i] < TRIAL_DUAL || (trial.penalized && (kinds[i] == TRIAL_DUAL || trial.critic >= 0));
         jobs[i] = trial_draw_job(&trial, kinds[i]);
         if (!usable[i])
             continue;
-        const trial_verdict verdict = trial_expect(&trial, &jobs[i], &wanted[i]);
+        const trial_verdict verdict = trial_expect(&trial, &jobs[i], &expected[i]);
         done->too_large += verdict == TRIAL_TOO_LARGE;
         done->kinks += verdict == TRIAL_AT_A_KINK;
         usable[i] = verdict == TRIAL_GOOD;
@@ -37,13 +38,13 @@ static void expect_jobs(void)
     }
 }
 
-/* One way to compile and to run a net. */
+/* One combination of options for compiling and running a net. */
 typedef struct variant {
     genlat_exec_opts opts;
     int64_t capacity;
     int context;
-    bool nested, again, general;
-    unsigned wanted; /* of one of the backward passes */
+    bool nested, repeat, general;
+    unsigned requested; /* gradients requested from one of the backward passes; 0: all */
 } variant;
 
 static int draw_context(gnl_rng *rng)
@@ -71,9 +72,9 @@ static variant draw_variant(gnl_rng *rng, uint32_t purpose)
     v.opts.input_grads = chance(rng, 0.75);
     v.opts.gradients_in_workspace = training && chance(rng, 0.4);
     v.nested = training && chance(rng, 0.4);
-    v.again = chance(rng, 0.3) && !v.opts.gradients_in_workspace;
+    v.repeat = chance(rng, 0.3) && !v.opts.gradients_in_workspace;
     v.general = chance(rng, 0.5);
-    v.wanted = chance(rng, 0.5) ? 0 : 1 + (unsigned)gnl_rng_below(rng, 3);
+    v.requested = chance(rng, 0.5) ? 0 : 1 + (unsigned)gnl_rng_below(rng, 3);
     return v;
 }
 
@@ -83,9 +84,10 @@ static void describe(const variant *v, const trial_job *job)
     trial_describe(job, text, sizeof text);
     snprintf(doing, sizeof doing,
              "%s; purpose %u, capacity %d, tile %d, recompute %u, keep %u, input_grads %u, gradients_in_workspace %u, "
-             "nested %d, again %d, general %d, wanted %u, context: %s",
-             text, v->opts.purpose, (int)v->capacity, (int)v->opts.tile, v->opts.recompute, v->opts.keep, v->opts.input_grads,
-             v->opts.gradients_in_workspace, v->nested, v->again, v->general, v->wanted, contexts[v->context].name);
+             "nested %d, repeat %d, general %d, requested %u, context: %s",
+             text, v->opts.purpose, (int)v->capacity, (int)v->opts.tile, v->opts.recompute, v->opts.keep,
+             v->opts.input_grads, v->opts.gradients_in_workspace, v->nested, v->repeat, v->general, v->requested,
+             contexts[v->context].name);
 }
 
 static bool report(void)
@@ -95,7 +97,7 @@ static bool report(void)
     for (int i = 0; i < trial.net->inputs; i++) {
         char text[GNL_SHAPE_TEXT];
         printf("  input %s %s%s\n", trial.graph.name[i], gnl_shape_format(&trial.graph.shape[i], text),
-               trial.graph.whole[i] ? " of whole numbers" : "");
+               trial.graph.integer[i] ? " of integers" : "");
     }
     printf("%s", trial.graph.text);
     for (int i = 0; i < trial.net->weights; i++)
@@ -105,14 +107,14 @@ static bool report(void)
     return false;
 }
 
-/* ---- execs within execs ---------------------------------------------------------------------- */
+/* ---- nested execs ---------------------------------------------------------------------------- */
 
-/* Two execs in the workspace of another: the same graph, and an identity whose input gradients are given to the outer exec as
- * derivatives of its output. */
+/* Two execs in the workspace of another: the same graph, and an identity whose input gradients are passed to the
+ * outer exec as derivatives of its output. */
 typedef struct nested {
     genlat_exec *inner, *carrier;
     genlat_net *inner_net, *carrier_net;
-    int job, output; /* of the outer net, which the carrier takes */
+    int job, output; /* job, and output of the outer net that the carrier copies */
     char failure[TRIAL_MESSAGE];
 } nested;
 
@@ -151,7 +153,7 @@ static genlat_exec *compile_inner(genlat_exec *outer, genlat_net *net, const gen
     return exec;
 }
 
-/* Between the passes of the outer exec: a job of the inner one, and then the carrier. */
+/* Runs between the passes of the outer exec: a job of the inner exec, then the carrier. */
 static void run_nested(void *arg, genlat_tensor *dy[])
 {
     nested *n = arg;
@@ -159,7 +161,7 @@ static void run_nested(void *arg, genlat_tensor *dy[])
     const gnl_real *y = gnl_exec_output(n->carrier->outer, n->output);
     const int64_t rows = n->carrier->outer->rows, size = gnl_shape_count(&n->carrier_net->node[0].shape);
     const bool good = trial_run_job(&trial, &jobs[n->job], &run, &found, message);
-    if (!good || (usable[n->job] && !trial_compare(&found, &wanted[n->job], message)))
+    if (!good || (usable[n->job] && !trial_compare(&found, &expected[n->job], message)))
         memcpy(n->failure, message, sizeof n->failure);
     if (!dy[n->output])
         return;
@@ -204,7 +206,7 @@ static void count(const variant *v, const genlat_exec *exec)
     done->folded += exec->folds;
 }
 
-/* NULL after a report. */
+/* Returns NULL after it reported an error. */
 static genlat_exec *compile(genlat_net *net, const variant *v)
 {
     genlat_exec *exec = NULL;
@@ -217,7 +219,8 @@ static genlat_exec *compile(genlat_net *net, const variant *v)
     count(v, exec);
     if (genlat_net_exec_bytes(net, v->capacity, &v->opts, &bytes) == GENLAT_OK && bytes == genlat_exec_bytes(exec))
         return exec;
-    snprintf(message, sizeof message, "%lld bytes, %lld were planned", (long long)genlat_exec_bytes(exec), (long long)bytes);
+    snprintf(message, sizeof message, "%lld bytes, expected %lld", (long long)genlat_exec_bytes(exec),
+             (long long)bytes);
     report();
     genlat_exec_destroy(&exec);
     return NULL;
@@ -232,14 +235,15 @@ static bool run_job(int index, const variant *v, const trial_run *run, trial_res
     describe(v, &job);
     if (!trial_run_job(&trial, &job, run, out, message))
         return report();
-    return trial_compare(out, &wanted[index], message) || report();
+    return trial_compare(out, &expected[index], message) || report();
 }
 
-/* The jobs of a training exec, in turn, the first of them with what is nested. */
+/* Runs the jobs of a training exec; nested execs run in the first backward pass. */
 static bool run_training(const variant *v, genlat_exec *exec, nested *n)
 {
-    const trial_run plain = {.exec = exec, .again = v->again}, part = {.exec = exec, .again = v->again, .wanted = v->wanted};
-    const trial_run outer = {.exec = exec, .again = v->again, .between = v->nested ? run_nested : NULL, .arg = n};
+    const trial_run plain = {.exec = exec, .repeat = v->repeat},
+                    part = {.exec = exec, .repeat = v->repeat, .requested = v->requested};
+    const trial_run outer = {.exec = exec, .repeat = v->repeat, .between = v->nested ? run_nested : NULL, .arg = n};
     static trial_result out;
     if (!run_job(EVAL, v, &plain, &out) || !run_job(TRAIN, v, &outer, &out))
         return false;
@@ -271,7 +275,7 @@ static bool run_variant(variant v, gnl_rng *rng)
     return good;
 }
 
-/* Penalties, or the passes that they consist of, which take all rows at once. */
+/* Penalties, or the passes that they consist of. These need all rows at once. */
 static bool run_penalties(variant v, bool dual)
 {
     static trial_result out;
@@ -281,7 +285,7 @@ static bool run_penalties(variant v, bool dual)
     genlat_net *net = trial_clone(&trial, contexts[v.context].ctx);
     describe(&v, &jobs[dual ? DUAL : FIRST_PENALTY]);
     genlat_exec *exec = compile(net, &v);
-    const trial_run run = {.exec = exec, .again = v.again};
+    const trial_run run = {.exec = exec, .repeat = v.repeat};
     bool good = exec != NULL;
     if (good && dual)
         good = run_job(DUAL, &v, &run, &out);
@@ -307,7 +311,7 @@ static bool run_inference(variant v)
     return good;
 }
 
-/* One thread and two give the same bits. */
+/* One thread and two threads compute the same bits. */
 static bool run_threads(variant v, int job)
 {
     for (v.context = CHECK_ONE_THREAD; v.context <= CHECK_TWO_THREADS; v.context++) {
@@ -325,7 +329,7 @@ static bool run_threads(variant v, int job)
     return !usable[job] || trial_same(&found, &other, message) || report();
 }
 
-/* All variants of the graph; ends with the first that fails. */
+/* Runs all variants of the graph until the first failure. */
 static bool run_variants(void)
 {
     gnl_rng rng = gnl_rng_make(trial.graph.seed, GNL_STREAM_USER, 5);
@@ -353,7 +357,7 @@ static void dump(const char *folder)
     int count_good = 0;
     for (int i = 0; i < JOBS; i++)
         if (usable[i])
-            good[count_good++] = (graph_dumped){&jobs[i], &wanted[i]};
+            good[count_good++] = (graph_dumped){&jobs[i], &expected[i]};
     if (count_good)
         graph_dump(&trial, good, count_good, folder);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files for comparisons with other programs: all numbers in double. */
+/* Files for comparison with other programs; all numbers are double. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,7 +39,7 @@ static void add_inputs(const graph_trial *t, gnl_writer *writer)
     add(writer, "dloss", "", &(gnl_shape){1, {TRIAL_ROWS}}, t->dloss);
 }
 
-/* Weights as they are before a job. */
+/* Weights before a job. */
 static void add_weights(const graph_trial *t, gnl_writer *writer)
 {
     for (int i = 0; i < t->net->weights; i++) {
@@ -48,7 +48,7 @@ static void add_weights(const graph_trial *t, gnl_writer *writer)
     }
 }
 
-/* The nodes as text, with the numbers of their inputs and the owners of their weights. */
+/* The nodes as text, with the indices of their inputs and the owners of their weights. */
 static void add_graph(const graph_trial *t, gnl_writer *writer)
 {
     char text[GRAPH_TEXT] = "", line[1024];
@@ -58,7 +58,8 @@ static void add_graph(const graph_trial *t, gnl_writer *writer)
         must(gnl_layer_format(node->layer, layer, sizeof layer));
         int used = snprintf(line, sizeof line, "%s;%s;%s;", node->name, t->net->node[node->owner].name, layer);
         for (int i = 0; i < node->inputs; i++)
-            used += snprintf(line + used, sizeof line - (size_t)used, "%s%s", i ? "," : "", t->net->node[node->input[i]].name);
+            used += snprintf(line + used, sizeof line - (size_t)used, "%s%s", i ? "," : "",
+                             t->net->node[node->input[i]].name);
         strcat(strcat(text, line), "\n");
     }
     must(gnl_writer_meta(writer, "nodes", text));
@@ -73,18 +74,18 @@ static void add_graph(const graph_trial *t, gnl_writer *writer)
     must(gnl_writer_meta(writer, "frozen", text));
 }
 
-/* Results in rows of one dimension: who reads them knows the shapes. */
-static void add_result(const trial_result *r, const trial_result *wanted, int job, gnl_writer *writer)
+/* Results with one dimension: the reader knows the shapes. */
+static void add_result(const trial_result *r, const trial_result *expected, int job, gnl_writer *writer)
 {
     char kind[16], key[128], text[32];
     snprintf(kind, sizeof kind, "%d", job);
     for (int i = 0; i < r->tensors; i++) {
         add(writer, kind, r->tensor[i].name, &(gnl_shape){1, {r->tensor[i].count}}, r->number + r->tensor[i].at);
-        for (int j = 0; j < wanted->tensors; j++) {
-            if (strcmp(wanted->tensor[j].name, r->tensor[i].name) != 0)
+        for (int j = 0; j < expected->tensors; j++) {
+            if (strcmp(expected->tensor[j].name, r->tensor[i].name) != 0)
                 continue;
             snprintf(key, sizeof key, "bound %d %s", job, r->tensor[i].name);
-            snprintf(text, sizeof text, "%.17g", wanted->tensor[j].bound);
+            snprintf(text, sizeof text, "%.17g", expected->tensor[j].bound);
             must(gnl_writer_meta(writer, key, text));
         }
     }
@@ -93,7 +94,8 @@ static void add_result(const trial_result *r, const trial_result *wanted, int jo
 static void run_job(const graph_trial *t, const trial_job *job, trial_result *out)
 {
     const bool training = job->kind < TRIAL_DUAL;
-    genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = training ? GENLAT_EXEC_TRAINING : GENLAT_EXEC_PENALTY, .input_grads = 1);
+    genlat_exec_opts opts =
+        GNL_EXEC_OPTS(.purpose = training ? GENLAT_EXEC_TRAINING : GENLAT_EXEC_PENALTY, .input_grads = 1);
     char message[TRIAL_MESSAGE];
     genlat_net *net = trial_clone(t, t->net->object.ctx);
     genlat_exec *exec = NULL;
@@ -110,8 +112,9 @@ static void add_job(const graph_trial *t, const trial_job *job, int index, gnl_w
     static const char *const kinds[] = {"eval", "train", "dual", "penalty"};
     char key[32], text[128];
     snprintf(key, sizeof key, "job %d", index);
-    snprintf(text, sizeof text, "%s,%d,%u,%u,%d,%d,%d,%d,%.17g", kinds[job->kind], (int)job->rows, job->outputs, job->tangents,
-             job->penalty.kind, job->penalty.input, job->penalty.output, job->penalty.dloss != NULL, job->penalty.weight);
+    snprintf(text, sizeof text, "%s,%d,%u,%u,%d,%d,%d,%d,%.17g", kinds[job->kind], (int)job->rows, job->outputs,
+             job->tangents, job->penalty.kind, job->penalty.input, job->penalty.output, job->penalty.dloss != NULL,
+             job->penalty.weight);
     must(gnl_writer_meta(writer, key, text));
 }
 
@@ -127,7 +130,7 @@ void graph_dump(const graph_trial *t, const graph_dumped *jobs, int count, const
     for (int i = 0; i < count && i < MOST_JOBS; i++) {
         run_job(t, jobs[i].job, &result[i]);
         add_job(t, jobs[i].job, i, writer);
-        add_result(&result[i], jobs[i].wanted, i, writer);
+        add_result(&result[i], jobs[i].expected, i, writer);
     }
     snprintf(path, sizeof path, "%s/graph-%llu.safetensors", folder, (unsigned long long)t->graph.seed);
     must(gnl_writer_save(writer, path));

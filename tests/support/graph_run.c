@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs of random graphs on execs. */
+/* Runs jobs of random graphs with execs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <tgmath.h>
 
 #include "support/graph_trial.h"
 
-/* In gradients of frozen weights, which stay as they are. */
+/* Initial gradient of frozen weights, which must not change. */
 static const gnl_real MARK = 7;
 
 static void put(trial_result *r, const char *kind, const char *name, int64_t count, const gnl_real *from)
@@ -60,14 +60,15 @@ static void put_outputs(const genlat_exec *exec, trial_result *found)
         put(found, "y", output_name(exec->net, i), output_numbers(exec->net, i, exec->rows), gnl_exec_output(exec, i));
 }
 
-/* Outputs stay until the next forward pass. */
+/* Outputs are valid until the next forward pass. */
 static bool has_outputs(const genlat_exec *exec, const trial_result *found, char *message)
 {
     for (int i = 0; i < exec->net->outputs; i++) {
         const trial_tensor *tensor = &found->tensor[i];
-        if (memcmp(found->number + tensor->at, gnl_exec_output(exec, i), (size_t)tensor->count * sizeof *found->number) == 0)
+        if (memcmp(found->number + tensor->at, gnl_exec_output(exec, i),
+                   (size_t)tensor->count * sizeof *found->number) == 0)
             continue;
-        snprintf(message, TRIAL_MESSAGE, "%s is not there any more after the last pass", tensor->name);
+        snprintf(message, TRIAL_MESSAGE, "%s has been overwritten by the last pass", tensor->name);
         return false;
     }
     return true;
@@ -81,24 +82,25 @@ static void put_inputs(const genlat_exec *exec, gnl_real *get(const genlat_exec 
             put(found, kind, exec->net->node[i].name, input_numbers(exec->net, i, exec->rows), get(exec, i));
 }
 
-static unsigned wanted_of(const trial_run *run)
+static unsigned requested_of(const trial_run *run)
 {
-    return run->wanted ? run->wanted : GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS;
+    return run->requested ? run->requested : GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS;
 }
 
-/* The gradient of a weight, without the mark. That of frozen weights, or of all where none is wanted, must be as it was. */
+/* The gradient of a weight, without the mark. Gradients of frozen weights must be unchanged, and all if none are
+ * requested. */
 static const gnl_real *gradient(const trial_run *run, int weight, char *message)
 {
     static gnl_real grad[TRIAL_RESULT];
     const genlat_net *net = run->exec->net;
     const gnl_weight *w = &net->weight[weight];
-    const gnl_real share = run->again ? (gnl_real)0.5 : 1, mark = w->frozen && !net->grad_owner ? MARK : 0;
-    const bool stays = w->frozen || !(wanted_of(run) & GNL_GRAD_WEIGHTS);
+    const gnl_real share = run->repeat ? (gnl_real)0.5 : 1, mark = w->frozen && !net->grad_owner ? MARK : 0;
+    const bool stays = w->frozen || !(requested_of(run) & GNL_GRAD_WEIGHTS);
     for (int64_t j = 0; j < w->count; j++) {
         grad[j] = share * (net->grad[w->offset + j] - mark);
         if (!stays || grad[j] == 0)
             continue;
-        snprintf(message, TRIAL_MESSAGE, "%s is frozen, or not wanted, and has a gradient", w->name);
+        snprintf(message, TRIAL_MESSAGE, "%s is frozen or not requested, but has a gradient", w->name);
         return NULL;
     }
     return grad;
@@ -107,17 +109,17 @@ static const gnl_real *gradient(const trial_run *run, int weight, char *message)
 static bool put_weights(const trial_run *run, trial_result *found, char *message)
 {
     const genlat_net *net = run->exec->net;
-    const bool wanted = wanted_of(run) & GNL_GRAD_WEIGHTS;
+    const bool requested = requested_of(run) & GNL_GRAD_WEIGHTS;
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         if (w->param.state)
             put(found, "state", w->name, w->count, net->state + w->offset);
-        if (w->param.state || (!wanted && net->grad_owner))
+        if (w->param.state || (!requested && net->grad_owner))
             continue;
         const gnl_real *grad = gradient(run, i, message);
         if (!grad)
             return false;
-        if (wanted)
+        if (requested)
             put(found, "grad", w->name, w->count, grad);
     }
     return true;
@@ -142,16 +144,16 @@ static bool put_nodes(genlat_exec *exec, trial_result *found, char *message)
 
 /* ---- passes ---------------------------------------------------------------------------------- */
 
-static void give_outputs(const graph_trial *t, const genlat_exec *exec, unsigned mask, gnl_real *const *from,
-                         gnl_real *to(const genlat_exec *exec, int index))
+static void set_outputs(const graph_trial *t, const genlat_exec *exec, unsigned mask, gnl_real *const *from,
+                        gnl_real *to(const genlat_exec *exec, int index))
 {
     for (int i = 0; i < t->net->outputs; i++)
         if (mask >> i & 1 && to(exec, i))
             memcpy(to(exec, i), from[i], (size_t)output_numbers(t->net, i, exec->rows) * sizeof **from);
 }
 
-/* By the public call, with derivatives where the caller has them. */
-static bool back(const graph_trial *t, const trial_job *job, const trial_run *run, char *message)
+/* Calls the public function; `between` may replace the derivatives. */
+static bool run_backward(const graph_trial *t, const trial_job *job, const trial_run *run, char *message)
 {
     const genlat_net *net = run->exec->net;
     genlat_tensor *dy[GENLAT_MAX_OUTPUTS] = {0};
@@ -170,10 +172,10 @@ static bool back(const graph_trial *t, const trial_job *job, const trial_run *ru
     return status == GENLAT_OK;
 }
 
-static bool back_in_part(const graph_trial *t, const trial_job *job, const trial_run *run)
+static bool run_partial_backward(const graph_trial *t, const trial_job *job, const trial_run *run)
 {
-    give_outputs(t, run->exec, job->outputs, t->dy, gnl_exec_output_grad);
-    gnl_exec_backward(run->exec, job->outputs, run->wanted);
+    set_outputs(t, run->exec, job->outputs, t->dy, gnl_exec_output_grad);
+    gnl_exec_backward(run->exec, job->outputs, run->requested);
     return true;
 }
 
@@ -181,17 +183,19 @@ static void dual(const graph_trial *t, const trial_job *job, genlat_exec *exec, 
 {
     for (int i = 0; i < t->net->inputs; i++)
         if (gnl_exec_input_tangent(exec, i))
-            memcpy(gnl_exec_input_tangent(exec, i), t->tx[i], (size_t)input_numbers(t->net, i, exec->rows) * sizeof **t->tx);
+            memcpy(gnl_exec_input_tangent(exec, i), t->tx[i],
+                   (size_t)input_numbers(t->net, i, exec->rows) * sizeof **t->tx);
     gnl_exec_jvp(exec);
     for (int i = 0; i < t->net->outputs; i++)
-        put(found, "ty", output_name(t->net, i), output_numbers(t->net, i, exec->rows), gnl_exec_output_tangent(exec, i));
-    give_outputs(t, exec, job->outputs, t->dy, gnl_exec_output_grad);
-    give_outputs(t, exec, job->tangents, t->dty, gnl_exec_output_tangent_grad);
+        put(found, "ty", output_name(t->net, i), output_numbers(t->net, i, exec->rows),
+            gnl_exec_output_tangent(exec, i));
+    set_outputs(t, exec, job->outputs, t->dy, gnl_exec_output_grad);
+    set_outputs(t, exec, job->tangents, t->dty, gnl_exec_output_tangent_grad);
     gnl_exec_backward_dual(exec, job->outputs, job->tangents, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
     put_inputs(exec, gnl_exec_input_tangent_grad, "dtx", found);
 }
 
-/* A penalty by another input on the same forward pass, which adds to the gradients and must leave nothing else behind. */
+/* A penalty by another input on the same forward pass: adds to the gradients and must have no other effect. */
 static void penalize_another(const trial_job *job, genlat_exec *exec)
 {
     static gnl_real grad[TRIAL_RESULT];
@@ -208,7 +212,7 @@ static void penalize(const trial_job *job, const trial_run *run, trial_result *f
     double norm2[TRIAL_ROWS];
     gnl_real numbers[TRIAL_ROWS + 1];
     genlat_exec *exec = run->exec;
-    if (run->again)
+    if (run->repeat)
         penalize_another(job, exec);
     numbers[exec->rows] = (gnl_real)gnl_exec_penalty(exec, &job->penalty, norm2);
     for (int64_t i = 0; i < exec->rows; i++)
@@ -216,7 +220,8 @@ static void penalize(const trial_job *job, const trial_run *run, trial_result *f
     put(found, "penalty", "", exec->rows + 1, numbers);
 }
 
-static bool run_once(const graph_trial *t, const trial_job *job, const trial_run *run, trial_result *found, char *message)
+static bool run_once(const graph_trial *t, const trial_job *job, const trial_run *run, trial_result *found,
+                     char *message)
 {
     genlat_exec *exec = run->exec;
     found->tensors = 0;
@@ -226,7 +231,8 @@ static bool run_once(const graph_trial *t, const trial_job *job, const trial_run
     put_outputs(exec, found);
     if (!put_nodes(exec, found, message))
         return false;
-    if (job->kind == TRIAL_TRAIN && !(run->wanted ? back_in_part(t, job, run) : back(t, job, run, message)))
+    if (job->kind == TRIAL_TRAIN &&
+        !(run->requested ? run_partial_backward(t, job, run) : run_backward(t, job, run, message)))
         return false;
     if (job->kind == TRIAL_DUAL)
         dual(t, job, exec, found);
@@ -240,12 +246,12 @@ bool trial_run_job(const graph_trial *t, const trial_job *job, const trial_run *
     genlat_exec *exec = run->exec;
     gnl_net_zero_grad(exec->net);
     mark_frozen(exec->net);
-    for (int i = 0; i < (run->again ? 2 : 1); i++)
+    for (int i = 0; i < (run->repeat ? 2 : 1); i++)
         if (!run_once(t, job, run, found, message))
             return false;
     if (job->kind == TRIAL_EVAL)
         return true;
-    if (wanted_of(run) & GNL_GRAD_INPUTS)
+    if (requested_of(run) & GNL_GRAD_INPUTS)
         put_inputs(exec, gnl_exec_input_grad, "dx", found);
     return put_weights(run, found, message);
 }

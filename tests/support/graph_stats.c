@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which kinds and which values of options have been among the graphs. */
+/* Counts which kinds and option values occur in the graphs. */
 #include <stdio.h>
 
 #include "support/random_graph.h"
@@ -8,8 +8,8 @@ enum { MOST_KINDS = 96, MOST_OPTIONS = 16, MOST_NAMES = 16 };
 
 typedef struct kind_stats {
     int nodes, shared;
-    int changed[MOST_OPTIONS];          /* nodes whose option has another value than its default */
-    int named[MOST_OPTIONS][MOST_NAMES]; /* of enumerations and of yes and no: each value */
+    int changed[MOST_OPTIONS];          /* nodes whose option differs from its default */
+    int named[MOST_OPTIONS][MOST_NAMES]; /* of enumerations and booleans: nodes with each value */
 } kind_stats;
 
 static kind_stats stats[MOST_KINDS];
@@ -90,7 +90,8 @@ void graph_stats_print(void)
             const gnl_option *o = &table->options[i];
             printf("; %s %d", o->name, stats[k].changed[i]);
             for (int v = 0; v < names_of(o); v++)
-                printf("%s%s %d%s", v ? ", " : " (", name_of(o, v), stats[k].named[i][v], v + 1 < names_of(o) ? "" : ")");
+                printf("%s%s %d%s", v ? ", " : " (", name_of(o, v), stats[k].named[i][v],
+                       v + 1 < names_of(o) ? "" : ")");
         }
         printf("\n");
     }

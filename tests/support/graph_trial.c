@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers for random graphs, jobs, and what the reference makes of them. */
+/* Numbers for random graphs, jobs, and the results of the reference. */
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@ static const double UNIT = DBL_EPSILON, LEAST = 1e-290;
 static const double UNIT = FLT_EPSILON, LEAST = 1e-30;
 #endif
 
-/* Rounding errors that are tried, in units; and when errors that are eight times as large move the results more than so many
- * times as far, there is a kink in between. */
+/* Sizes of simulated rounding errors, in units of the last place. If errors of 8 times the size change the results
+ * by more than KINK times, there is a kink in between. */
 enum { SMALL_JITTERS = 3, ALL_JITTERS = 5 };
 static const double SMALL = 32, LARGE = 256, FACTOR = 8, FLOOR = 64, KINK = 50;
 
@@ -23,7 +23,7 @@ static const double LARGEST = 1e4;
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static void *take(const graph_trial *t, int64_t count, size_t size)
+static void *allocate(const graph_trial *t, int64_t count, size_t size)
 {
     void *block = gnl_calloc(t->net->object.ctx, (size_t)count, size);
     if (!block)
@@ -39,13 +39,13 @@ static int64_t numbers_of(const genlat_net *net, int node, int64_t rows)
 static gnl_real *draw(graph_trial *t, int node, double sd)
 {
     const int64_t n = numbers_of(t->net, node, TRIAL_ROWS);
-    gnl_real *out = take(t, n, sizeof *out);
+    gnl_real *out = allocate(t, n, sizeof *out);
     for (int64_t i = 0; i < n; i++)
         out[i] = (gnl_real)(sd * gnl_rng_gauss(&t->rng));
     return out;
 }
 
-/* Weights that start as constants would hide much. */
+/* Replaces constant initial weights, which would hide errors. */
 static void disturb_weights(graph_trial *t)
 {
     for (int64_t i = 0; i < t->net->values; i++)
@@ -59,11 +59,12 @@ static void disturb_weights(graph_trial *t)
     }
 }
 
-/* All weights, those of a layer, one, or all but one. */
+/* All weights, those of one layer, one weight, or all but one. */
 static void freeze(graph_trial *t)
 {
     genlat_net *net = t->net;
-    const int how = (int)gnl_rng_below(&t->rng, 8), one = net->weights ? (int)gnl_rng_below(&t->rng, (uint64_t)net->weights) : 0;
+    const int how = (int)gnl_rng_below(&t->rng, 8),
+              one = net->weights ? (int)gnl_rng_below(&t->rng, (uint64_t)net->weights) : 0;
     for (int i = 0; i < net->weights; i++) {
         const size_t node = strcspn(net->weight[one].name, ".") + 1;
         const bool layer = strncmp(net->weight[i].name, net->weight[one].name, node) == 0;
@@ -102,8 +103,8 @@ bool trial_open(graph_trial *t, genlat_ctx *ctx, uint64_t seed)
     for (int i = 0; i < t->net->inputs; i++) {
         t->x[i] = draw(t, i, 0.7);
         t->tx[i] = draw(t, i, 1);
-        for (int64_t j = 0; t->graph.whole[i] && j < numbers_of(t->net, i, TRIAL_ROWS); j++)
-            t->x[i][j] = (gnl_real)gnl_rng_below(&t->rng, GRAPH_WHOLE);
+        for (int64_t j = 0; t->graph.integer[i] && j < numbers_of(t->net, i, TRIAL_ROWS); j++)
+            t->x[i][j] = (gnl_real)gnl_rng_below(&t->rng, GRAPH_INTEGERS);
     }
     for (int i = 0; i < t->net->outputs; i++) {
         t->dy[i] = draw(t, t->net->output[i], 1);
@@ -146,7 +147,8 @@ genlat_net *trial_clone(const graph_trial *t, genlat_ctx *ctx)
 trial_job trial_draw_job(graph_trial *t, trial_kind kind)
 {
     const unsigned all = (1u << t->net->outputs) - 1;
-    trial_job job = {.kind = kind, .rows = 1 + (int64_t)gnl_rng_below(&t->rng, TRIAL_ROWS), .outputs = all, .tangents = all};
+    trial_job job = {
+        .kind = kind, .rows = 1 + (int64_t)gnl_rng_below(&t->rng, TRIAL_ROWS), .outputs = all, .tangents = all};
     job.dropout = gnl_rng_make(t->graph.seed, GNL_STREAM_DROPOUT, gnl_rng_below(&t->rng, 100));
     if (gnl_rng_unit(&t->rng) < 0.4)
         job.outputs = (unsigned)gnl_rng_below(&t->rng, all + 1);
@@ -162,15 +164,16 @@ trial_job trial_draw_job(graph_trial *t, trial_kind kind)
 
 void trial_describe(const trial_job *job, char *text, size_t capacity)
 {
-    static const char *const kinds[] = {"eval", "train", "dual", "penalty"}, *const penalties[] = {"zero", "one", "one-sided"};
-    int used = snprintf(text, capacity, "%s of %d rows, outputs %x, tangents %x", kinds[job->kind], (int)job->rows, job->outputs,
-                        job->tangents);
+    static const char *const kinds[] = {"eval", "train", "dual", "penalty"};
+    static const char *const penalties[] = {"zero", "one", "one-sided"};
+    int used = snprintf(text, capacity, "%s of %d rows, outputs %x, tangents %x", kinds[job->kind], (int)job->rows,
+                        job->outputs, job->tangents);
     if (job->kind == TRIAL_PENALTY)
-        snprintf(text + used, capacity - (size_t)used, ", %s by input %d of output %d, loss %d", penalties[job->penalty.kind],
-                 job->penalty.input, job->penalty.output, job->penalty.dloss != NULL);
+        snprintf(text + used, capacity - (size_t)used, ", %s by input %d of output %d, loss %d",
+                 penalties[job->penalty.kind], job->penalty.input, job->penalty.output, job->penalty.dloss != NULL);
 }
 
-/* ---- what the reference computes ------------------------------------------------------------- */
+/* ---- results of the reference ---------------------------------------------------------------- */
 
 static void put(trial_result *r, const char *kind, const char *name, int64_t count, const gnl_real *from)
 {
@@ -204,7 +207,8 @@ static void put_weights(const reference_exec *r, trial_result *out)
 {
     for (int i = 0; i < r->net->weights; i++) {
         const gnl_weight *w = &r->net->weight[i];
-        put(out, w->param.state ? "state" : "grad", w->name, w->count, (w->param.state ? r->state : r->grad) + w->offset);
+        put(out, w->param.state ? "state" : "grad", w->name, w->count,
+            (w->param.state ? r->state : r->grad) + w->offset);
     }
 }
 
@@ -258,14 +262,14 @@ static void reference_job(reference_exec *r, const graph_trial *t, const trial_j
     put_nodes(r, out);
 }
 
-/* Whole numbers stay what they are. */
+/* Integer inputs are not disturbed. */
 static void disturb(graph_trial *t, const graph_trial *from, double size, gnl_rng *rng)
 {
     for (int i = 0; i < TRIAL_ROWS; i++)
         t->dloss[i] = from->dloss[i] * (gnl_real)(1 + size * (2 * gnl_rng_unit(rng) - 1));
     for (int i = 0; i < t->net->inputs; i++)
         for (int64_t j = 0; j < numbers_of(t->net, i, TRIAL_ROWS); j++) {
-            t->x[i][j] = from->x[i][j] * (gnl_real)(t->graph.whole[i] ? 1 : 1 + size * (2 * gnl_rng_unit(rng) - 1));
+            t->x[i][j] = from->x[i][j] * (gnl_real)(t->graph.integer[i] ? 1 : 1 + size * (2 * gnl_rng_unit(rng) - 1));
             t->tx[i][j] = from->tx[i][j] * (gnl_real)(1 + size * (2 * gnl_rng_unit(rng) - 1));
         }
     for (int i = 0; i < t->net->outputs; i++)
@@ -275,17 +279,17 @@ static void disturb(graph_trial *t, const graph_trial *from, double size, gnl_rn
         }
 }
 
-/* Memory for numbers that are disturbed. */
+/* Memory for the disturbed inputs. */
 static graph_trial shadow_of(const graph_trial *t)
 {
     graph_trial copy = *t;
     for (int i = 0; i < t->net->inputs; i++) {
-        copy.x[i] = take(t, numbers_of(t->net, i, TRIAL_ROWS), sizeof **copy.x);
-        copy.tx[i] = take(t, numbers_of(t->net, i, TRIAL_ROWS), sizeof **copy.tx);
+        copy.x[i] = allocate(t, numbers_of(t->net, i, TRIAL_ROWS), sizeof **copy.x);
+        copy.tx[i] = allocate(t, numbers_of(t->net, i, TRIAL_ROWS), sizeof **copy.tx);
     }
     for (int i = 0; i < t->net->outputs; i++) {
-        copy.dy[i] = take(t, numbers_of(t->net, t->net->output[i], TRIAL_ROWS), sizeof **copy.dy);
-        copy.dty[i] = take(t, numbers_of(t->net, t->net->output[i], TRIAL_ROWS), sizeof **copy.dty);
+        copy.dy[i] = allocate(t, numbers_of(t->net, t->net->output[i], TRIAL_ROWS), sizeof **copy.dy);
+        copy.dty[i] = allocate(t, numbers_of(t->net, t->net->output[i], TRIAL_ROWS), sizeof **copy.dty);
     }
     copy.net = gnl_net_retain(t->net);
     return copy;
@@ -312,19 +316,19 @@ static double distance(const trial_result *a, const trial_result *b, const trial
     double most = 0;
     for (int64_t i = tensor->at; i < tensor->at + tensor->count; i++) {
         const double apart = fabs((double)a->number[i] - (double)b->number[i]);
-        most = apart <= most ? most : apart; /* NaN is far */
+        most = apart <= most ? most : apart; /* NaN counts as infinitely far */
     }
     return isnan(most) ? HUGE_VAL : most;
 }
 
-/* How far the tensors move; kept as the largest so far. */
-static void add_distances(const trial_result *wanted, const trial_result *other, double *apart)
+/* Updates the largest distances of the tensors. */
+static void add_distances(const trial_result *expected, const trial_result *other, double *apart)
 {
-    for (int i = 0; i < wanted->tensors; i++)
-        apart[i] = GNL_MAX(apart[i], distance(wanted, other, &wanted->tensor[i]));
+    for (int i = 0; i < expected->tensors; i++)
+        apart[i] = GNL_MAX(apart[i], distance(expected, other, &expected->tensor[i]));
 }
 
-/* Sums that are zero but for rounding have errors of the terms, which are among the larger numbers of the job. */
+/* Sums that cancel to zero have rounding errors of their terms, which are among the larger numbers of the job. */
 static double largest_of_all(const trial_result *r)
 {
     double most = 0;
@@ -333,13 +337,13 @@ static double largest_of_all(const trial_result *r)
     return most;
 }
 
-trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *wanted)
+trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *expected)
 {
     static trial_result other;
     double small[TRIAL_TENSORS] = {0}, large[TRIAL_TENSORS] = {0};
     gnl_rng rng = gnl_rng_make(t->graph.seed, GNL_STREAM_USER, 4);
-    run_reference(t, job, 0, 0, wanted);
-    const double most = largest_of_all(wanted);
+    run_reference(t, job, 0, 0, expected);
+    const double most = largest_of_all(expected);
     if (!(most <= LARGEST))
         return TRIAL_TOO_LARGE;
     graph_trial shadow = shadow_of(t);
@@ -350,13 +354,13 @@ trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_res
         const double size = UNIT * (i < SMALL_JITTERS ? SMALL : LARGE);
         disturb(&shadow, t, size, &rng);
         run_reference(&shadow, &same, size, (uint64_t)i, &other);
-        add_distances(wanted, &other, i < SMALL_JITTERS ? small : large);
+        add_distances(expected, &other, i < SMALL_JITTERS ? small : large);
     }
     trial_close(&shadow);
     trial_verdict verdict = TRIAL_GOOD;
-    for (int i = 0; i < wanted->tensors; i++) {
-        const double floor = UNIT * (FLOOR * largest(wanted, &wanted->tensor[i]) + most) + LEAST;
-        wanted->tensor[i].bound = FACTOR * small[i] + floor;
+    for (int i = 0; i < expected->tensors; i++) {
+        const double floor = UNIT * (FLOOR * largest(expected, &expected->tensor[i]) + most) + LEAST;
+        expected->tensor[i].bound = FACTOR * small[i] + floor;
         if (large[i] > KINK * small[i] + floor || !isfinite(small[i]))
             verdict = TRIAL_AT_A_KINK;
     }
@@ -373,24 +377,24 @@ static const trial_tensor *find(const trial_result *r, const char *name)
     return NULL;
 }
 
-bool trial_compare(const trial_result *found, const trial_result *wanted, char *message)
+bool trial_compare(const trial_result *found, const trial_result *expected, char *message)
 {
     double worst = 1;
     message[0] = '\0';
     for (int i = 0; i < found->tensors; i++) {
-        const trial_tensor *a = &found->tensor[i], *b = find(wanted, a->name);
+        const trial_tensor *a = &found->tensor[i], *b = find(expected, a->name);
         if (!b || a->count != b->count) {
-            snprintf(message, TRIAL_MESSAGE, "%s: %d numbers, not expected", a->name, (int)a->count);
+            snprintf(message, TRIAL_MESSAGE, "%s: %d numbers, expected another tensor", a->name, (int)a->count);
             return false;
         }
         for (int64_t j = 0; j < a->count; j++) {
-            const double x = (double)found->number[a->at + j], y = (double)wanted->number[b->at + j];
+            const double x = (double)found->number[a->at + j], y = (double)expected->number[b->at + j];
             const double times = fabs(x - y) / b->bound;
             if (times <= worst)
                 continue;
             worst = isnan(times) ? HUGE_VAL : times;
-            snprintf(message, TRIAL_MESSAGE, "%s[%d] is %.17g, %.17g wanted: %g apart, %g allowed", a->name, (int)j, x, y,
-                     fabs(x - y), b->bound);
+            snprintf(message, TRIAL_MESSAGE, "%s[%d] is %.17g, expected %.17g: %g apart, %g allowed", a->name, (int)j,
+                     x, y, fabs(x - y), b->bound);
         }
     }
     return worst <= 1;
@@ -400,7 +404,7 @@ bool trial_same(const trial_result *a, const trial_result *b, char *message)
 {
     message[0] = '\0';
     if (a->tensors != b->tensors || a->numbers != b->numbers) {
-        snprintf(message, TRIAL_MESSAGE, "%d tensors, %d wanted", a->tensors, b->tensors);
+        snprintf(message, TRIAL_MESSAGE, "%d tensors, expected %d", a->tensors, b->tensors);
         return false;
     }
     for (int i = 0; i < a->tensors; i++) {

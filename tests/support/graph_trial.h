@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One random graph with numbers: jobs to run on it, what the reference computes, and what an exec computes.
+ * One random graph with numbers: jobs to run on it, the results of the reference, and those of an exec.
  *
- * A job's results are named tensors. Each has a bound: how far the result of the reference moves when every number that a layer
- * writes has a rounding error of some units, times a factor, plus some units of its largest number and one of the largest of the
- * job. Jobs in which such errors change a slope of a rectifier or the winner of a maximum are left out, and so are those whose
- * numbers become large.
+ * A job's results are named tensors, each with a bound. The bound is proportional to the change of the reference result
+ * when
+ * every number that a layer writes has a rounding error of some units. It also has a term for the largest number of the
+ * result and of the job. Jobs are skipped if such errors change a slope of a rectifier or the winner of a maximum, or
+ * if
+ * their numbers become large.
  */
 #ifndef GRAPH_TRIAL_H
 #define GRAPH_TRIAL_H
@@ -28,9 +30,9 @@ typedef struct trial_result {
 } trial_result;
 
 typedef enum trial_kind {
-    TRIAL_EVAL,    /* forward in evaluation */
-    TRIAL_TRAIN,   /* forward in training, and backward */
-    TRIAL_DUAL,    /* forward, along tangents, the reverse of both */
+    TRIAL_EVAL,    /* forward in evaluation mode */
+    TRIAL_TRAIN,   /* forward in training mode, and backward */
+    TRIAL_DUAL,    /* forward, along tangents, and the reverse of both */
     TRIAL_PENALTY, /* forward, and a gradient penalty */
     TRIAL_KINDS
 } trial_kind;
@@ -38,7 +40,7 @@ typedef enum trial_kind {
 typedef struct trial_job {
     trial_kind kind;
     int64_t rows;
-    unsigned outputs, tangents; /* masks: outputs and tangents whose derivatives are not zero */
+    unsigned outputs, tangents; /* masks of outputs and tangents with nonzero derivatives */
     gnl_penalty penalty;
     gnl_rng dropout;
 } trial_job;
@@ -50,40 +52,41 @@ typedef struct graph_trial {
     gnl_real *x[GNL_MAX_INPUTS], *tx[GNL_MAX_INPUTS];             /* of TRIAL_ROWS */
     gnl_real *dy[GENLAT_MAX_OUTPUTS], *dty[GENLAT_MAX_OUTPUTS];
     gnl_real dloss[TRIAL_ROWS];
-    bool penalized; /* gradient penalties can go through every layer */
-    int critic;     /* an output of one number a sample, or -1 */
+    bool penalized; /* gradient penalties are supported by every layer */
+    int critic;     /* index of an output with one number per sample, or -1 */
 } graph_trial;
 
-/* False when the builder refuses the graph. */
+/* Returns false if the builder refuses the graph. */
 bool trial_open(graph_trial *t, genlat_ctx *ctx, uint64_t seed);
 void trial_close(graph_trial *t);
 trial_job trial_draw_job(graph_trial *t, trial_kind kind);
 
-/* A net of the same graph in another context: weights, states and what is frozen are the same. */
+/* A net of the same graph in another context, with the same weights, states and frozen weights. */
 genlat_net *trial_clone(const graph_trial *t, genlat_ctx *ctx);
 
 typedef enum trial_verdict { TRIAL_GOOD, TRIAL_TOO_LARGE, TRIAL_AT_A_KINK } trial_verdict;
 
-/* What the reference computes, with bounds; the values of all nodes of a forward pass come last. */
-trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *wanted);
+/* Computes the reference results with bounds; the values of all nodes of a forward pass come last. */
+trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_result *expected);
 
 /* ---- execs ----------------------------------------------------------------------------------- */
 
 typedef struct trial_run {
     genlat_exec *exec;
-    bool again;      /* the job runs twice, and its gradients are halved */
-    unsigned wanted; /* GNL_GRAD_* of the backward pass; 0: both, by the public call */
-    /* Called between the passes of a job; it may give derivatives of the outputs that lie elsewhere. Or NULL. */
+    bool repeat;      /* runs the job twice and halves its gradients */
+    unsigned requested; /* GNL_GRAD_* of the backward pass; 0: both, by the public function */
+    /* Called between the passes of a job, may be NULL. It may replace derivatives of the outputs by other tensors. */
     void (*between)(void *arg, genlat_tensor *dy[]);
     void *arg;
 } trial_run;
 
-/* False when a call is refused that should not be. */
-bool trial_run_job(const graph_trial *t, const trial_job *job, const trial_run *run, trial_result *found, char *message);
+/* Returns false with a message if a call fails. */
+bool trial_run_job(const graph_trial *t, const trial_job *job, const trial_run *run, trial_result *found,
+                   char *message);
 
-/* All that was found is wanted; false with a message for the worst difference beyond its bound. */
-bool trial_compare(const trial_result *found, const trial_result *wanted, char *message);
-/* The same bits. */
+/* Returns false with a message for the largest error relative to its bound, if it exceeds the bound. */
+bool trial_compare(const trial_result *found, const trial_result *expected, char *message);
+/* Returns false with a message unless all bits are equal. */
 bool trial_same(const trial_result *a, const trial_result *b, char *message);
 
 void trial_describe(const trial_job *job, char *text, size_t capacity);

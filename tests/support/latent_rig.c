@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Codes without encoder and decoder. */
+/* Latent codes without encoder and decoder. */
 #include <check.h>
 #include <math.h>
 #include <stddef.h>
@@ -39,9 +39,10 @@ static void make_nets(latent_rig *r)
     char layers[512] = "", outputs[128] = "";
     for (int i = 0; i < r->latents->posterior->heads; i++) {
         const gnl_head *h = &r->latents->posterior->head[i];
-        size_t used = strlen(layers), told = strlen(outputs);
-        snprintf(layers + used, sizeof layers - used, "dense units=%lld from=x name=%s | ", (long long)h->width, h->name);
-        snprintf(outputs + told, sizeof outputs - told, "%s%s", i ? "," : "", h->name);
+        size_t used = strlen(layers), listed = strlen(outputs);
+        snprintf(layers + used, sizeof layers - used, "dense units=%lld from=x name=%s | ", (long long)h->width,
+                 h->name);
+        snprintf(outputs + listed, sizeof outputs - listed, "%s%s", i ? "," : "", h->name);
     }
     strcat(strcat(layers, "output "), outputs);
     r->encoder = net_of(r->ctx, "x", DATA, layers);
@@ -62,7 +63,8 @@ static void make_code(latent_rig *r, int64_t rows, int64_t samples)
     r->target = numbers(rows * r->code.dims);
 }
 
-genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows, int64_t samples)
+genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows,
+                              int64_t samples)
 {
     *r = (latent_rig){.ctx = ctx};
     GNL_TRY(gnl_latents_new(ctx, spec, &r->latents));
@@ -91,7 +93,7 @@ void latent_rig_close(latent_rig *r)
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-static void spoil(int64_t count, gnl_real *x)
+static void fill_nan(int64_t count, gnl_real *x)
 {
     for (int64_t i = 0; i < count; i++)
         x[i] = (gnl_real)NAN;
@@ -104,12 +106,12 @@ void latent_rig_fill(latent_rig *r, uint64_t seed)
     gnl_kind *kind = NULL;
     for (int i = 0; i < r->latents->posterior->heads; i++) {
         gnl_rng_fill_normal(&rng, r->head[i], count_of(r, i));
-        spoil(count_of(r, i), r->code.dhead[i]);
+        fill_nan(count_of(r, i), r->code.dhead[i]);
     }
     gnl_rng_fill_normal(&rng, r->code.noise, drawn(r) * r->latents->posterior->noise);
     gnl_rng_fill_normal(&rng, r->target, r->code.rows * r->code.dims);
-    spoil(drawn(r) * r->code.dims, r->code.z);
-    spoil(drawn(r) * r->code.dims, r->code.dz);
+    fill_nan(drawn(r) * r->code.dims, r->code.z);
+    fill_nan(drawn(r) * r->code.dims, r->code.dz);
     for (int i = 0; (kind = gnl_latents_owner(r->latents, i, &name)); i++)
         gnl_rng_fill_normal(&rng, kind->numbers.value, kind->numbers.values);
 }
@@ -132,7 +134,7 @@ static void nll_slope(const latent_rig *r, int64_t row, double factor, const gnl
     }
 }
 
-/* As a decoder does, whose backward pass overwrites the derivatives by its input. */
+/* Overwrites the derivatives by the input, as the backward pass of a decoder may do. */
 static void likelihood(void *user, double scale, const double *weight)
 {
     latent_rig *r = user;
@@ -184,7 +186,8 @@ static void given_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw 
     memcpy(z, r->given + r->drawn++ * r->code.dims, (size_t)r->code.dims * sizeof *z);
 }
 
-static void replace_sample(latent_rig *r, void (*sample)(const gnl_prior *, gnl_rng *, const gnl_prior_draw *, gnl_real *))
+static void replace_sample(latent_rig *r,
+                           void (*sample)(const gnl_prior *, gnl_rng *, const gnl_prior_draw *, gnl_real *))
 {
     gnl_prior *p = r->latents->prior;
     r->prior = p->type;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One layer driven by hand. */
+/* Calls the functions of one layer. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 
 /* ---- shapes ------------------------------------------------------------------------------------------ */
 
-/* One size, "5" or "4-7". The draw depends on the range and the seed alone. */
+/* One size, "5" or "4-7". The draw depends only on the range and the seed. */
 static int64_t read_size(const char **text, uint64_t seed)
 {
     char *end = NULL;
@@ -177,7 +177,7 @@ void layer_rig_fill(layer_rig *r, uint64_t seed, bool index)
 
 /* ---- calls ------------------------------------------------------------------------------------------- */
 
-/* What a call may see of x and y, which an exec is free to overwrite when no flag asks for them. */
+/* Sets x and y to NaN where no flag asks for them, since an exec may overwrite them. */
 static gnl_step prepare(layer_rig *r, bool later)
 {
     gnl_step s = r->step;

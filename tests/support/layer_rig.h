@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One layer driven by hand through its table of functions: memory of exactly the sizes that infer asked for,
- * filled with NaN wherever a call must not read, so that a wrong flag or an unwritten output shows.
+ * Calls the functions of one layer with memory of exactly the sizes that infer requested. It is filled with NaN
+ * wherever a
+ * call must not read, so that wrong flags and unwritten outputs are detected.
  */
 #ifndef LAYER_RIG_H
 #define LAYER_RIG_H
@@ -19,23 +20,23 @@ typedef struct layer_rig {
     int64_t x_count[GNL_MAX_INPUTS], y_count, param_count[GNL_MAX_PARAMS];
     gnl_real *x[GNL_MAX_INPUTS], *dx[GNL_MAX_INPUTS], *tx[GNL_MAX_INPUTS], *dtx[GNL_MAX_INPUTS];
     gnl_real *y, *dy, *ty, *dty;
-    gnl_real *param[GNL_MAX_PARAMS], *grad[GNL_MAX_PARAMS], *start[GNL_MAX_PARAMS]; /* start: of the state */
-    gnl_real *nothing; /* NaN, as many as the largest of x and y have */
+    gnl_real *param[GNL_MAX_PARAMS], *grad[GNL_MAX_PARAMS], *start[GNL_MAX_PARAMS]; /* start: initial state */
+    gnl_real *nothing; /* NaN; as large as the largest of x and y */
 } layer_rig;
 
-/* Shapes as in layer_cases.h; seed 0 takes the upper end of each range. Returns their number. */
+/* Parses shapes as in layer_cases.h; seed 0 selects the upper end of each range. Returns their number. */
 int layer_rig_shapes(const char *text, uint64_t seed, gnl_shape shapes[GNL_MAX_INPUTS]);
 
-/* Fails the running test when the layer refuses. most_rows >= rows is what infer is told. */
+/* Fails the running test if the layer refuses the shapes. most_rows >= rows is passed to infer. */
 void layer_rig_open(layer_rig *r, const char *spec, int inputs, const gnl_shape *in, int64_t rows,
                     int64_t most_rows, int threads);
 void layer_rig_close(layer_rig *r);
 
-/* Normal numbers everywhere, state from [0.5,1.5]; `index`: inputs are whole numbers from 0 to 4. */
+/* Fills everything with normal numbers and the state from [0.5,1.5]. `index`: inputs are integers from 0 to 4. */
 void layer_rig_fill(layer_rig *r, uint64_t seed, bool index);
 
-/* One call each, as an exec makes it. forward starts from the same random numbers and state every time;
- * backward and jvp_backward add to grad as it is. Layers without jvp of their own get it from backward. */
+/* Each makes one call as an exec does. forward starts with the same random numbers and state every time. backward
+ * and jvp_backward add to grad. Layers without jvp functions use backward instead. */
 void layer_rig_forward(layer_rig *r);
 void layer_rig_backward(layer_rig *r);
 void layer_rig_jvp(layer_rig *r);

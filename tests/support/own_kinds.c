@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kinds of a test's own beside those of the library, instead of the tables of lib/latent/table.c: a posterior whose heads have
- * different widths, a prior with trained numbers and no closed form, a term with a trained number, and one of the heads.
+ * Kinds of latents for tests, linked instead of lib/latent/table.c in addition to the kinds of the library. They are a
+ * posterior
+ * with heads of different widths, a prior with trained parameters and no closed form, a term with a trained parameter,
+ * and a
+ * term on the heads.
  */
 #include <tgmath.h>
 
@@ -9,19 +12,19 @@
 
 static const double LOG_TWO_PI = 1.83787706640934548356;
 
-static double weight_of(const double *weight, int64_t row)
+static double row_weight(const double *weight, int64_t row)
 {
     return weight ? weight[row] : 1;
 }
 
-/* ---- posterior "round": N(mean, e^(2 spread) I), with one spread for a whole code ------------------ */
+/* ---- posterior "round": N(mean, e^(2 log_sd) I), with one log_sd for all dimensions ---------------- */
 
-enum { MEAN, SPREAD };
+enum { MEAN, LOG_SD };
 
 static int round_heads(const void *opts, int64_t dims, gnl_head head[GNL_MAX_HEADS])
 {
     head[MEAN] = (gnl_head){"mean", dims, 0};
-    head[SPREAD] = (gnl_head){"spread", 1, 3};
+    head[LOG_SD] = (gnl_head){"log_sd", 1, 3};
     return 2;
 }
 
@@ -33,17 +36,18 @@ static int64_t round_noise(const void *opts, int64_t dims)
 static void round_draw(const gnl_posterior *q, const gnl_code *c, int64_t s)
 {
     for (int64_t i = 0, at = s * c->rows * c->dims; i < c->rows * c->dims; i++)
-        c->z[at + i] = c->head[MEAN][i] + exp(c->head[SPREAD][i / c->dims]) * c->noise[at + i];
+        c->z[at + i] = c->head[MEAN][i] + exp(c->head[LOG_SD][i / c->dims]) * c->noise[at + i];
 }
 
-static void round_draw_backward(const gnl_posterior *q, const gnl_code *c, int64_t s, gnl_real *const dhead[GNL_MAX_HEADS])
+static void round_draw_backward(const gnl_posterior *q, const gnl_code *c, int64_t s,
+                                gnl_real *const dhead[GNL_MAX_HEADS])
 {
     const gnl_real *dz = c->dz + s * c->rows * c->dims, *noise = c->noise + s * c->rows * c->dims;
     for (int64_t r = 0; r < c->rows; r++)
-        dhead[SPREAD][r] = 0;
+        dhead[LOG_SD][r] = 0;
     for (int64_t i = 0; i < c->rows * c->dims; i++) {
         dhead[MEAN][i] = dz[i];
-        dhead[SPREAD][i / c->dims] += dz[i] * noise[i] * exp(c->head[SPREAD][i / c->dims]);
+        dhead[LOG_SD][i / c->dims] += dz[i] * noise[i] * exp(c->head[LOG_SD][i / c->dims]);
     }
 }
 
@@ -55,16 +59,16 @@ static void round_mean(const gnl_posterior *q, const gnl_code *c, gnl_real *out)
 static void round_logvar(const gnl_posterior *q, const gnl_code *c, gnl_real *out)
 {
     for (int64_t i = 0; i < c->rows * c->dims; i++)
-        out[i] = 2 * c->head[SPREAD][i / c->dims];
+        out[i] = 2 * c->head[LOG_SD][i / c->dims];
 }
 
 static void round_log_density(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double *out)
 {
     for (int64_t r = 0; r < c->rows; r++) {
-        double spread = (double)c->head[SPREAD][r];
-        out[r] = -(double)c->dims * (0.5 * LOG_TWO_PI + spread);
+        double log_sd = (double)c->head[LOG_SD][r];
+        out[r] = -(double)c->dims * (0.5 * LOG_TWO_PI + log_sd);
         for (int64_t i = r * c->dims; i < (r + 1) * c->dims; i++)
-            out[r] -= 0.5 * pow(((double)z[i] - (double)c->head[MEAN][i]) * exp(-spread), 2);
+            out[r] -= 0.5 * pow(((double)z[i] - (double)c->head[MEAN][i]) * exp(-log_sd), 2);
     }
 }
 
@@ -73,19 +77,19 @@ static void round_log_density_backward(const gnl_posterior *q, const gnl_code *c
 {
     for (int64_t i = 0; i < c->rows * c->dims; i++) {
         const int64_t r = i / c->dims;
-        double f = factor * weight_of(weight, r), apart = (double)z[i] - (double)c->head[MEAN][i];
-        double pull = apart * exp(-2 * (double)c->head[SPREAD][r]);
+        double f = factor * row_weight(weight, r), apart = (double)z[i] - (double)c->head[MEAN][i];
+        double pull = apart * exp(-2 * (double)c->head[LOG_SD][r]);
         if (dz)
             dz[i] -= (gnl_real)(f * pull);
         if (dhead) {
             dhead[MEAN][i] += (gnl_real)(f * pull);
-            dhead[SPREAD][r] += (gnl_real)(f * (apart * pull - 1));
+            dhead[LOG_SD][r] += (gnl_real)(f * (apart * pull - 1));
         }
     }
 }
 
 static const gnl_posterior_type posterior_round = {
-    .kind = {.name = "round", .help = "a Gaussian with one spread for all dimensions"},
+    .kind = {.name = "round", .help = "a Gaussian with one standard deviation for all dimensions"},
     .heads = round_heads,
     .noise = round_noise,
     .draw = round_draw,
@@ -96,48 +100,52 @@ static const gnl_posterior_type posterior_round = {
     .log_density_backward = round_log_density_backward,
 };
 
-/* ---- prior "moved": N(centre, e^(2 spread) I), both trained ---------------------------------------- */
+/* ---- prior "moved": N(centre, e^(2 log_sd) I), both trained ---------------------------------------- */
 
 enum { CENTRE, WIDTH, KEPT };
 
 static int moved_params(const void *opts, int64_t dims, const gnl_shape *data, gnl_param *param)
 {
-    param[CENTRE] = (gnl_param){.name = "centre", .shape = {1, {dims}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.25}};
-    param[WIDTH] = (gnl_param){.name = "spread", .shape = {1, {1}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.5}};
-    param[KEPT] = (gnl_param){.name = "kept", .shape = {1, {2}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 3}, .state = true};
+    param[CENTRE] =
+        (gnl_param){.name = "centre", .shape = {1, {dims}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.25}};
+    param[WIDTH] = (gnl_param){.name = "log_sd", .shape = {1, {1}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 0.5}};
+    param[KEPT] =
+        (gnl_param){.name = "kept", .shape = {1, {2}}, .init = {.kind = GNL_INIT_CONSTANT, .gain = 3}, .state = true};
     return 3;
 }
 
 static void moved_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
 {
-    const gnl_real *centre = gnl_numbers_data(&p->kind.numbers, CENTRE), spread = *gnl_numbers_data(&p->kind.numbers, WIDTH);
+    const gnl_real *centre = gnl_numbers_data(&p->kind.numbers, CENTRE),
+                   log_sd = *gnl_numbers_data(&p->kind.numbers, WIDTH);
     gnl_normal_draw(rng, draw, p->kind.dims, z);
     for (int64_t d = 0; d < p->kind.dims; d++)
-        z[d] = centre[d] + exp(spread) * z[d];
+        z[d] = centre[d] + exp(log_sd) * z[d];
 }
 
 static void moved_log_density(const gnl_prior *p, const gnl_code *c, const gnl_real *z, double *out)
 {
     const gnl_real *centre = gnl_numbers_data(&p->kind.numbers, CENTRE);
-    const double spread = (double)*gnl_numbers_data(&p->kind.numbers, WIDTH);
+    const double log_sd = (double)*gnl_numbers_data(&p->kind.numbers, WIDTH);
     for (int64_t r = 0; r < c->rows; r++) {
-        out[r] = -(double)c->dims * (0.5 * LOG_TWO_PI + spread);
+        out[r] = -(double)c->dims * (0.5 * LOG_TWO_PI + log_sd);
         for (int64_t d = 0; d < c->dims; d++)
-            out[r] -= 0.5 * pow(((double)z[r * c->dims + d] - (double)centre[d]) * exp(-spread), 2);
+            out[r] -= 0.5 * pow(((double)z[r * c->dims + d] - (double)centre[d]) * exp(-log_sd), 2);
     }
 }
 
-static void moved_log_density_backward(gnl_prior *p, const gnl_code *c, const gnl_real *z, double factor, const double *weight,
-                                       gnl_real *dz)
+static void moved_log_density_backward(gnl_prior *p, const gnl_code *c, const gnl_real *z, double factor,
+                                       const double *weight, gnl_real *dz)
 {
     const gnl_real *centre = gnl_numbers_data(&p->kind.numbers, CENTRE);
-    gnl_real *dcentre = gnl_numbers_grad(&p->kind.numbers, CENTRE), *dspread = gnl_numbers_grad(&p->kind.numbers, WIDTH);
+    gnl_real *dcentre = gnl_numbers_grad(&p->kind.numbers, CENTRE),
+             *dlog_sd = gnl_numbers_grad(&p->kind.numbers, WIDTH);
     const double scale = exp(-2 * (double)*gnl_numbers_data(&p->kind.numbers, WIDTH));
     for (int64_t i = 0; i < c->rows * c->dims; i++) {
-        double f = factor * weight_of(weight, i / c->dims), apart = (double)z[i] - (double)centre[i % c->dims];
+        double f = factor * row_weight(weight, i / c->dims), apart = (double)z[i] - (double)centre[i % c->dims];
         dz[i] -= (gnl_real)(f * apart * scale);
         dcentre[i % c->dims] += (gnl_real)(f * apart * scale);
-        *dspread += (gnl_real)(f * (apart * apart * scale - 1));
+        *dlog_sd += (gnl_real)(f * (apart * apart * scale - 1));
     }
 }
 
@@ -148,7 +156,7 @@ static const gnl_prior_type prior_moved = {
     .log_density_backward = moved_log_density_backward,
 };
 
-/* ---- term "pull": (weight / 2) |z - centre|^2, the centre trained ----------------------------------- */
+/* ---- term "pull": (weight / 2) |z - centre|^2 with trained centre ---------------------------------- */
 
 typedef struct weight_opts {
     size_t size;

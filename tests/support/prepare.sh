@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Sourced by tests/run.sh, examples/quickstart.sh and .ci/run: packages and the build. `top` is the source folder.
-#   prepare_packages      installs what is missing where it may, else names it and ends with 1
+#   prepare_packages      installs missing packages if permitted, else lists them and exits with 1
 #   prepare_build FOLDER [meson options]
 
-# What is asked for in a program's, a pkg-config module's or a header's name, and Debian's package that has it.
+# Requirements by name of a program, a pkg-config module or a header, and the Debian package of each.
 prepare_wanted='
 command:cc gcc
 command:c++ g++
@@ -19,7 +19,7 @@ module:cairo libcairo2-dev
 module:check check
 module:openblas|blis|cblas|blas libopenblas-dev'
 
-# One of the names, separated by '|', is there.
+# Whether one of the names, separated by '|', is installed.
 prepare_has() {
   kind=${1%%:*}
   for name in $(echo "${1#*:}" | tr '|' ' '); do

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Draws graphs layer by layer. */
+/* Draws random graphs layer by layer. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,33 +8,33 @@
 enum {
     MOST_LAYERS = 24,
     MOST_NODES = GRAPH_INPUTS + MOST_LAYERS + 2,
-    MOST_NUMBERS = 300, /* of a sample of a node, and of a weight */
-    KINDS_TRIED = 60,   /* for a layer */
-    SPECS_TRIED = 40,   /* for a kind */
+    MOST_NUMBERS = 300, /* largest size of a node's sample, and of a weight */
+    KINDS_TRIED = 60,   /* attempts for a layer */
+    SPECS_TRIED = 40,   /* attempts for a kind */
     SPEC = 256
 };
 
 typedef struct draft_node {
     char name[16], spec[SPEC];
     gnl_shape shape;
-    bool whole;
-    int from; /* its first input, of layers */
+    bool integer;
+    int from; /* of layers: the first input */
     gnl_layer_plan plan;
 } draft_node;
 
-/* A graph that grows. */
+/* A graph under construction. */
 typedef struct draft {
     genlat_ctx *ctx;
     random_graph *graph;
     gnl_rng rng;
     int nodes;
     draft_node node[MOST_NODES];
-    size_t used; /* of the text */
-    /* So that a few hundred graphs have seen everything, the kind of one layer and the names of its enumerations go by the
-     * seed. */
+    size_t used; /* length of the text */
+    /* So that a few hundred graphs cover everything, the seed selects the kind of one layer and its enumeration
+     * values. */
     const gnl_layer_type *due;
     int64_t round;
-    int due_node; /* where it has become one, or -1; an output in most graphs */
+    int due_node; /* its node, or -1; usually an output */
 } draft;
 
 /* A layer that may be added. */
@@ -42,7 +42,7 @@ typedef struct candidate {
     const gnl_layer_type *type;
     char spec[SPEC];
     int inputs, input[GNL_MAX_INPUTS];
-    int share; /* the node whose weights it takes, or -1 */
+    int share; /* the node that owns its weights, or -1 */
     gnl_layer_plan plan;
 } candidate;
 
@@ -58,7 +58,7 @@ static bool chance(draft *d, double p)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* A small number, often one that has to do with the input's sizes. */
+/* A small number, often related to the sizes of the input. */
 static int64_t draw_size(draft *d, const gnl_shape *in)
 {
     if (in->ndim > 0 && chance(d, 0.4)) {
@@ -88,7 +88,7 @@ static void put_real(draft *d, const gnl_option *o, char *text, size_t capacity)
     snprintf(text, capacity, "%.3f", value < o->min ? o->min : value);
 }
 
-/* Sizes of as many numbers as the input has, or with the input's first size, or any. */
+/* Sizes with the same product as the input, sizes that begin with its first size, or any sizes. */
 static void put_dims(draft *d, const gnl_shape *in, char *text, size_t capacity)
 {
     const int how = (int)below(d, 3);
@@ -108,7 +108,7 @@ static void put_dims(draft *d, const gnl_shape *in, char *text, size_t capacity)
     }
 }
 
-/* " name=value"; nothing for the default. */
+/* Appends " name=value", or nothing for the default. */
 static void add_option(draft *d, const gnl_option *o, const gnl_shape *in, char spec[SPEC])
 {
     char value[64] = "";
@@ -149,8 +149,8 @@ static void draw_spec(draft *d, candidate *c)
 
 /* ---- layers ---------------------------------------------------------------------------------- */
 
-/* Embeddings take names, not numbers: they read a whole input. */
-static bool wants_whole(const gnl_layer_type *type)
+/* Embeddings read integers, which only graph inputs hold. */
+static bool needs_integers(const gnl_layer_type *type)
 {
     return strcmp(type->name, "embedding") == 0;
 }
@@ -166,7 +166,7 @@ static bool is_allowed(const draft *d, const gnl_layer_type *type)
            type->flags & (GNL_LAYER_FOLDS | GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_VIEW);
 }
 
-/* How many different things there are to say of a kind. */
+/* Number of option values of a kind. */
 static int variety(const gnl_layer_type *type)
 {
     int sum = 4;
@@ -175,7 +175,7 @@ static int variety(const gnl_layer_type *type)
     return sum;
 }
 
-/* Those with more options come more often. */
+/* Draws kinds with more options more often. */
 static const gnl_layer_type *draw_kind(draft *d)
 {
     int kinds = 0, most = 0;
@@ -188,29 +188,30 @@ static const gnl_layer_type *draw_kind(draft *d)
     }
 }
 
-/* A node that fits: whole for names, of the same shape as `like` where there is one; or -1. */
-static int draw_node(draft *d, bool whole, const gnl_shape *like)
+/* Draws a suitable node: of integers if `integer`, of the same shape as `like` if not NULL; or -1. */
+static int draw_node(draft *d, bool integer, const gnl_shape *like)
 {
     int found = -1, count = 0;
     for (int n = 0; n < d->nodes; n++)
-        if ((!whole || d->node[n].whole) && (!like || gnl_shape_equal(&d->node[n].shape, like)) && below(d, ++count) == 0)
+        if ((!integer || d->node[n].integer) && (!like || gnl_shape_equal(&d->node[n].shape, like)) &&
+            below(d, ++count) == 0)
             found = n;
     return found;
 }
 
-/* Mostly the last node, unless that has been refused several times. */
+/* Usually the last node, unless it has been refused several times. */
 static bool draw_inputs(draft *d, candidate *c, int tries)
 {
-    const bool whole = wants_whole(c->type), other = chance(d, tries < 4 ? 0.3 : 0.8);
+    const bool integer = needs_integers(c->type), other = chance(d, tries < 4 ? 0.3 : 0.8);
     const int most = GNL_MIN(c->type->max_inputs, 4);
     c->inputs = c->type->min_inputs + (int)below(d, most - c->type->min_inputs + 1);
-    c->input[0] = whole || other ? draw_node(d, whole, NULL) : d->nodes - 1;
+    c->input[0] = integer || other ? draw_node(d, integer, NULL) : d->nodes - 1;
     for (int i = 1; i < c->inputs; i++)
         c->input[i] = draw_node(d, false, chance(d, 0.7) ? &d->node[c->input[0]].shape : NULL);
     return c->input[0] >= 0;
 }
 
-/* The same layer again on another node of the same shape. */
+/* A layer that shares its weights with an earlier one, on a node of the same shape. */
 static bool draw_sharer(draft *d, candidate *c)
 {
     const int with = d->graph->inputs + (int)below(d, GNL_MAX(d->nodes - d->graph->inputs, 1));
@@ -223,18 +224,20 @@ static bool draw_sharer(draft *d, candidate *c)
     c->type = gnl_layer_type_find(kind);
     c->share = with;
     c->inputs = 1;
-    c->input[0] = draw_node(d, wants_whole(c->type), &d->node[node->from].shape);
+    c->input[0] = draw_node(d, needs_integers(c->type), &d->node[node->from].shape);
     snprintf(c->spec, SPEC, "%s", node->spec);
     return c->type->min_inputs == 1 && c->input[0] >= 0;
 }
 
 static bool is_small(const gnl_layer_plan *plan)
 {
-    if (gnl_shape_count(&plan->out) > MOST_NUMBERS || gnl_shape_count(&plan->out) < 1 || plan->out.ndim >= GENLAT_MAX_DIMS)
+    if (gnl_shape_count(&plan->out) > MOST_NUMBERS || gnl_shape_count(&plan->out) < 1 ||
+        plan->out.ndim >= GENLAT_MAX_DIMS)
         return false;
     for (int i = 0; i < plan->params; i++) {
         const gnl_param *p = &plan->param[i];
-        if (gnl_shape_count(&p->shape) > MOST_NUMBERS || gnl_shape_count(&p->shape) < 1 || (p->reparam && p->init.gain == 0))
+        if (gnl_shape_count(&p->shape) > MOST_NUMBERS || gnl_shape_count(&p->shape) < 1 ||
+            (p->reparam && p->init.gain == 0))
             return false;
     }
     return true;
@@ -288,7 +291,7 @@ static void put_names(draft *d, const char *before, int count, const int *node)
     }
 }
 
-/* Some layers keep the name that the builder gives them, their number. */
+/* Some layers keep the default name, which is their index. */
 static void add_layer(draft *d, const candidate *c)
 {
     const bool named = chance(d, 0.8), previous = c->inputs == 1 && c->input[0] == d->nodes - 1;
@@ -336,7 +339,7 @@ static void draw_layers(draft *d, const gnl_layer_type *due)
     }
 }
 
-/* One number a sample at the end, by a layer of the given text. */
+/* A last layer with one number per sample, from the given text. */
 static void add_end(draft *d, const char *kind, const char *spec)
 {
     candidate c = {.share = -1, .inputs = 1, .input = {d->nodes - 1}, .type = gnl_layer_type_find(kind)};
@@ -356,7 +359,7 @@ static void draw_end(draft *d)
     add_end(d, "dense", ends[below(d, (int64_t)GNL_COUNT(ends))]);
 }
 
-/* The last node, and some others. Those of critics are few, since the public call wants one. */
+/* The last node and some others. Critics usually have one output, as the public function requires. */
 static void draw_outputs(draft *d)
 {
     const bool critic = d->graph->family != GRAPH_ANY;
@@ -378,7 +381,7 @@ static void draw_outputs(draft *d)
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- graphs ---------------------------------------------------------------------------------- */
 
 static void draw_inputs_of_graph(draft *d)
 {
@@ -389,19 +392,19 @@ static void draw_inputs_of_graph(draft *d)
         gnl_shape *shape = &g->shape[i];
         draft_node *node = &d->node[d->nodes++];
         g->name[i] = names[i];
-        g->whole[i] = chance(d, 0.25);
+        g->integer[i] = chance(d, 0.25);
         shape->ndim = 1 + (int32_t)below(d, 4);
         if (i && chance(d, 0.4))
             *shape = g->shape[i - 1];
         else
             for (int32_t j = 0; j < shape->ndim; j++)
                 shape->dim[j] = 1 + below(d, shape->ndim < 3 ? 8 : shape->ndim == 3 && j ? 6 : 4);
-        *node = (draft_node){.shape = *shape, .whole = g->whole[i]};
+        *node = (draft_node){.shape = *shape, .integer = g->integer[i]};
         snprintf(node->name, sizeof node->name, "%s", names[i]);
     }
 }
 
-/* Inputs on which the layer that is due can be. */
+/* Draws inputs that the due layer accepts. */
 static void draw_inputs_for(draft *d, const gnl_layer_type *due)
 {
     candidate c;
@@ -414,7 +417,7 @@ static void draw_inputs_for(draft *d, const gnl_layer_type *due)
     }
 }
 
-/* And the family is one that may have it. */
+/* Selects the due kind, and a family of graphs that allows it. */
 static const gnl_layer_type *due_kind(draft *d, uint64_t seed)
 {
     uint64_t kinds = 0;

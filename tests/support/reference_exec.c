@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Node by node, with memory of its own for everything. */
+/* Runs a net node by node, with separate memory for everything. */
 #include <stdlib.h>
 #include <tgmath.h>
 
@@ -11,12 +11,12 @@ struct reference_node {
     gnl_layer_plan plan;
     gnl_step step;
     gnl_real *value, *adjoint, *tangent, *tangent_adjoint; /* [rows,size] */
-    gnl_real *dx[GNL_MAX_INPUTS], *dtx[GNL_MAX_INPUTS];     /* of this layer alone */
+    gnl_real *dx[GNL_MAX_INPUTS], *dtx[GNL_MAX_INPUTS];     /* of this layer only */
 };
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-static gnl_real *take(const reference_exec *r, int64_t numbers)
+static gnl_real *allocate(const reference_exec *r, int64_t numbers)
 {
     gnl_real *block = gnl_calloc(r->net->object.ctx, (size_t)numbers, sizeof *block);
     if (!block)
@@ -24,7 +24,7 @@ static gnl_real *take(const reference_exec *r, int64_t numbers)
     return block;
 }
 
-static void give(const reference_exec *r, gnl_real *block)
+static void release(const reference_exec *r, gnl_real *block)
 {
     gnl_free(r->net->object.ctx, block);
 }
@@ -54,18 +54,18 @@ static void open_node(reference_exec *r, int n)
     gnl_step *s = &node->step;
     const gnl_layer_env env = {r->rows, gnl_threads(r->net->object.ctx), true};
     const int64_t numbers = r->rows * node->size;
-    node->value = n < r->net->inputs ? NULL : take(r, numbers);
-    node->adjoint = take(r, numbers);
-    node->tangent = take(r, numbers);
-    node->tangent_adjoint = take(r, numbers);
+    node->value = n < r->net->inputs ? NULL : allocate(r, numbers);
+    node->adjoint = allocate(r, numbers);
+    node->tangent = allocate(r, numbers);
+    node->tangent_adjoint = allocate(r, numbers);
     if (n < r->net->inputs)
         return;
     s->inputs = from->inputs;
     for (int i = 0; i < from->inputs; i++) {
         s->in[i] = r->net->node[from->input[i]].shape;
         s->in_size[i] = r->node[from->input[i]].size;
-        node->dx[i] = take(r, r->rows * s->in_size[i]);
-        node->dtx[i] = take(r, r->rows * s->in_size[i]);
+        node->dx[i] = allocate(r, r->rows * s->in_size[i]);
+        node->dtx[i] = allocate(r, r->rows * s->in_size[i]);
     }
     if (from->layer->type->infer(from->layer->opts, &env, from->inputs, s->in, &node->plan) != GENLAT_OK)
         abort();
@@ -75,9 +75,9 @@ static void open_node(reference_exec *r, int n)
     s->rows = r->rows;
     s->rng = &r->dropout;
     s->compute = (gnl_compute){r->net->object.ctx, gnl_kernels_of(r->net->object.ctx),
-                               take(r, (int64_t)gnl_gemm_space(r->net->object.ctx))};
-    s->cache = take(r, node->plan.cache);
-    s->scratch = take(r, node->plan.scratch);
+                               allocate(r, (int64_t)gnl_gemm_space(r->net->object.ctx))};
+    s->cache = allocate(r, node->plan.cache);
+    s->scratch = allocate(r, node->plan.scratch);
 }
 
 static void mark_live(reference_exec *r)
@@ -93,11 +93,11 @@ static void mark_live(reference_exec *r)
 void reference_open(reference_exec *r, genlat_net *net, int64_t rows, double jitter, uint64_t seed)
 {
     *r = (reference_exec){.net = net, .rows = rows, .jitter = jitter, .noise = gnl_rng_make(seed, GNL_STREAM_USER, 2)};
-    r->value = take(r, net->values);
-    r->made = take(r, net->values);
-    r->dmade = take(r, net->values);
-    r->grad = take(r, net->values);
-    r->state = take(r, net->states);
+    r->value = allocate(r, net->values);
+    r->computed = allocate(r, net->values);
+    r->dcomputed = allocate(r, net->values);
+    r->grad = allocate(r, net->values);
+    r->state = allocate(r, net->states);
     r->node = gnl_calloc(net->object.ctx, (size_t)net->nodes, sizeof *r->node);
     if (!r->node)
         abort();
@@ -113,18 +113,23 @@ void reference_close(reference_exec *r)
 {
     for (int n = 0; n < r->net->nodes; n++) {
         reference_node *node = &r->node[n];
-        gnl_real *single[] = {n < r->net->inputs ? NULL : node->value, node->adjoint, node->tangent, node->tangent_adjoint,
-                              node->step.cache, node->step.scratch, node->step.compute.space};
+        gnl_real *single[] = {n < r->net->inputs ? NULL : node->value,
+                              node->adjoint,
+                              node->tangent,
+                              node->tangent_adjoint,
+                              node->step.cache,
+                              node->step.scratch,
+                              node->step.compute.space};
         for (size_t i = 0; i < GNL_COUNT(single); i++)
-            give(r, single[i]);
+            release(r, single[i]);
         for (int i = 0; i < GNL_MAX_INPUTS; i++) {
-            give(r, node->dx[i]);
-            give(r, node->dtx[i]);
+            release(r, node->dx[i]);
+            release(r, node->dtx[i]);
         }
     }
-    gnl_real *arenas[] = {r->value, r->made, r->dmade, r->grad, r->state};
+    gnl_real *arenas[] = {r->value, r->computed, r->dcomputed, r->grad, r->state};
     for (size_t i = 0; i < GNL_COUNT(arenas); i++)
-        give(r, arenas[i]);
+        release(r, arenas[i]);
     gnl_free(r->net->object.ctx, r->node);
 }
 
@@ -137,8 +142,8 @@ static gnl_step step_of(reference_exec *r, int n)
     gnl_step s = own->step;
     for (int i = 0; i < owner->params; i++) {
         const gnl_weight *w = &r->net->weight[owner->first_weight + i];
-        s.param[i] = w->param.state ? r->state + w->offset : r->made + w->offset;
-        s.grad[i] = w->param.state ? NULL : r->dmade + w->offset;
+        s.param[i] = w->param.state ? r->state + w->offset : r->computed + w->offset;
+        s.grad[i] = w->param.state ? NULL : r->dcomputed + w->offset;
     }
     for (int i = 0; i < s.inputs; i++) {
         s.x[i] = r->node[node->input[i]].value;
@@ -179,7 +184,7 @@ void reference_forward(reference_exec *r, bool training, const gnl_real *const *
     }
 }
 
-/* Of all nodes zero, and of outputs what is given. */
+/* Sets the derivatives of all nodes to zero and those of outputs to the given values. */
 static void set_outputs(reference_exec *r, bool tangents, const gnl_real *const *dy)
 {
     for (int n = 0; n < r->net->nodes; n++)
@@ -227,7 +232,7 @@ void reference_backward(reference_exec *r, const gnl_real *const *dy)
     reference_end_gradients(r);
 }
 
-/* Layers without tangents of their own are linear at x, and backward on other pointers is their tangent map. */
+/* Layers without tangent functions are linear at x: backward with other pointers is their tangent map. */
 static void call_jvp(reference_exec *r, int n)
 {
     const gnl_layer_type *type = type_of(r, n);
@@ -300,7 +305,7 @@ static double penalty_value(gnl_penalty_kind kind, double norm)
     return kind == GNL_PENALTY_ONE_SIDED && norm < 1 ? 0 : (norm - 1) * (norm - 1);
 }
 
-/* Derivative by the norm, over the norm. */
+/* Derivative by the norm, divided by the norm. */
 static double penalty_slope(gnl_penalty_kind kind, double norm)
 {
     if (kind == GNL_PENALTY_ZERO)
@@ -316,8 +321,9 @@ static double norm_of(int64_t n, const gnl_real *x)
     return sqrt(sum);
 }
 
-/* The direction of the tangent, v, from the gradient g by the input of the penalty; returns the mean of the penalty. */
-static double aim(const reference_exec *r, const gnl_penalty *p, const gnl_real *g, gnl_real *v, double *norm2)
+/* Computes the tangent direction v from the gradient g by the penalized input; returns the mean penalty. */
+static double tangent_direction(const reference_exec *r, const gnl_penalty *p, const gnl_real *g, gnl_real *v,
+                                double *norm2)
 {
     const int64_t n = r->node[p->input].size;
     double total = 0;
@@ -331,13 +337,13 @@ static double aim(const reference_exec *r, const gnl_penalty *p, const gnl_real 
     return total;
 }
 
-/* Copies of the derivatives of the inputs, of which unused ones have zero, or back to where they were. */
-static void copy_inputs(reference_exec *r, gnl_real *const *copy, bool back)
+/* Saves or restores the derivatives of the inputs; those of unused inputs are zero. */
+static void copy_inputs(reference_exec *r, gnl_real *const *copy, bool restore)
 {
     for (int i = 0; i < r->net->inputs; i++) {
         const size_t bytes = (size_t)(r->rows * r->node[i].size) * sizeof **copy;
         if (r->node[i].live)
-            memcpy(back ? r->node[i].adjoint : copy[i], back ? copy[i] : r->node[i].adjoint, bytes);
+            memcpy(restore ? r->node[i].adjoint : copy[i], restore ? copy[i] : r->node[i].adjoint, bytes);
     }
 }
 
@@ -345,11 +351,11 @@ double reference_penalty(reference_exec *r, const gnl_penalty *p, double *norm2)
 {
     const int inputs = r->net->inputs;
     const size_t bytes = (size_t)r->net->values * sizeof *r->grad;
-    gnl_real *ones = take(r, r->rows), *kept = take(r, r->net->values), *v[GNL_MAX_INPUTS], *g[GNL_MAX_INPUTS];
+    gnl_real *ones = allocate(r, r->rows), *kept = allocate(r, r->net->values), *v[GNL_MAX_INPUTS], *g[GNL_MAX_INPUTS];
     const gnl_real *dy[GENLAT_MAX_OUTPUTS] = {0}, *dty[GENLAT_MAX_OUTPUTS] = {0};
     for (int i = 0; i < inputs; i++) {
-        v[i] = take(r, r->rows * r->node[i].size);
-        g[i] = take(r, r->rows * r->node[i].size);
+        v[i] = allocate(r, r->rows * r->node[i].size);
+        g[i] = allocate(r, r->rows * r->node[i].size);
     }
     set_all(r->rows, 1, ones);
     dy[p->output] = dty[p->output] = ones;
@@ -357,17 +363,17 @@ double reference_penalty(reference_exec *r, const gnl_penalty *p, double *norm2)
     reference_backward(r, dy);
     memcpy(r->grad, kept, bytes);
     copy_inputs(r, g, false);
-    const double mean = aim(r, p, g[p->input], v[p->input], norm2);
+    const double mean = tangent_direction(r, p, g[p->input], v[p->input], norm2);
     reference_jvp(r, (const gnl_real *const *)v);
     dy[p->output] = p->dloss;
     reference_dual(r, dy, dty);
     copy_inputs(r, g, true);
     for (int i = 0; i < inputs; i++) {
-        give(r, v[i]);
-        give(r, g[i]);
+        release(r, v[i]);
+        release(r, g[i]);
     }
-    give(r, ones);
-    give(r, kept);
+    release(r, ones);
+    release(r, kept);
     return mean;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Weights under spectral and weight norm, element by element: what layers multiply with, and the way back of its gradients. */
+/* Spectral norm and weight norm of weights, element by element: the weights that layers use, and gradients through
+ * the normalization. */
 #include <stdlib.h>
 #include <tgmath.h>
 
@@ -9,7 +10,7 @@ enum { MOST = 4096 /* rows and columns of a matrix */ };
 
 static const double TINY = 1e-12;
 
-/* A weight as a matrix with a row for each output: element e is in row row_of() and column column_of(). */
+/* A weight as a matrix with a row per output: element e is in row row_of() and column column_of(). */
 typedef struct matrix {
     int64_t count, rows, columns, inner;
 } matrix;
@@ -48,7 +49,7 @@ static void to_unit(int64_t n, gnl_real *x)
         x[i] = (gnl_real)(length < TINY ? 1 / sqrt((double)n) : (double)x[i] / length);
 }
 
-/* to [rows] = W from, or to [columns] = W^T from, made a unit vector. */
+/* Computes to [rows] = W from, or to [columns] = W^T from, scaled to unit length. */
 static void iterate(const matrix *m, const gnl_real *w, bool transposed, const gnl_real *from, gnl_real *to)
 {
     double sum[MOST] = {0};
@@ -72,17 +73,17 @@ static double sigma_of(const matrix *m, const gnl_real *w, const gnl_real *u, co
     return fabs(sigma) < TINY ? 0 : sigma;
 }
 
-/* The state holds the vectors as they are stored; what is used is of unit length. */
+/* The state holds the vectors as stored; they are used with unit length. */
 static void unit_vectors(const reference_exec *r, const gnl_weight *w, const matrix *m, gnl_real *u, gnl_real *v)
 {
-    const gnl_weight *beside = &r->net->weight[w->auxiliary];
-    memcpy(u, r->state + beside[0].offset, (size_t)m->rows * sizeof *u);
-    memcpy(v, r->state + beside[1].offset, (size_t)m->columns * sizeof *v);
+    const gnl_weight *auxiliary = &r->net->weight[w->auxiliary];
+    memcpy(u, r->state + auxiliary[0].offset, (size_t)m->rows * sizeof *u);
+    memcpy(v, r->state + auxiliary[1].offset, (size_t)m->columns * sizeof *v);
     to_unit(m->rows, u);
     to_unit(m->columns, v);
 }
 
-static void make_spectral(reference_exec *r, const gnl_weight *w, bool training)
+static void compute_spectral(reference_exec *r, const gnl_weight *w, bool training)
 {
     const matrix m = matrix_of(w);
     const gnl_real *value = r->value + w->offset;
@@ -96,7 +97,7 @@ static void make_spectral(reference_exec *r, const gnl_weight *w, bool training)
     unit_vectors(r, w, &m, u, v);
     const double sigma = sigma_of(&m, value, u, v);
     for (int64_t e = 0; e < m.count; e++)
-        r->made[w->offset + e] = (gnl_real)(sigma == 0 ? 0 : (double)value[e] / sigma);
+        r->computed[w->offset + e] = (gnl_real)(sigma == 0 ? 0 : (double)value[e] / sigma);
 }
 
 static double row_length(const matrix *m, const gnl_real *w, int64_t row)
@@ -107,7 +108,7 @@ static double row_length(const matrix *m, const gnl_real *w, int64_t row)
     return sqrt(sum);
 }
 
-static void make_norm(reference_exec *r, const gnl_weight *w)
+static void compute_norm(reference_exec *r, const gnl_weight *w)
 {
     const matrix m = matrix_of(w);
     const gnl_real *value = r->value + w->offset, *g = r->value + r->net->weight[w->auxiliary].offset;
@@ -115,24 +116,24 @@ static void make_norm(reference_exec *r, const gnl_weight *w)
         const double length = row_length(&m, value, row);
         for (int64_t e = 0; e < m.count; e++)
             if (row_of(&m, e) == row)
-                r->made[w->offset + e] = (gnl_real)(length < TINY ? 0 : (double)g[row] * (double)value[e] / length);
+                r->computed[w->offset + e] = (gnl_real)(length < TINY ? 0 : (double)g[row] * (double)value[e] / length);
     }
 }
 
 void reference_make_weights(reference_exec *r, bool training)
 {
-    memcpy(r->made, r->value, (size_t)r->net->values * sizeof *r->made);
+    memcpy(r->computed, r->value, (size_t)r->net->values * sizeof *r->computed);
     for (int i = 0; i < r->net->weights; i++) {
         const gnl_weight *w = &r->net->weight[i];
         if (w->auxiliary && w->param.reparam == GNL_REPARAM_SPECTRAL)
-            make_spectral(r, w, training);
+            compute_spectral(r, w, training);
         else if (w->auxiliary)
-            make_norm(r, w);
+            compute_norm(r, w);
     }
-    reference_disturb(r, r->net->values, r->made);
+    reference_disturb(r, r->net->values, r->computed);
 }
 
-/* The two terms of a gradient may cancel, so that one of them has an error of its own. */
+/* The two terms of a gradient may cancel, so that each has its own rounding error. */
 static double error_of(reference_exec *r)
 {
     gnl_real one = 1;
@@ -140,11 +141,11 @@ static double error_of(reference_exec *r)
     return (double)one;
 }
 
-/* From the gradients of made weights to those of the weights. */
+/* From gradients of the normalized weights to gradients of the stored weights. */
 static void end_spectral(reference_exec *r, const gnl_weight *w)
 {
     const matrix m = matrix_of(w);
-    const gnl_real *value = r->value + w->offset, *d = r->dmade + w->offset;
+    const gnl_real *value = r->value + w->offset, *d = r->dcomputed + w->offset;
     gnl_real u[MOST], v[MOST];
     double along = 0;
     unit_vectors(r, w, &m, u, v);
@@ -160,8 +161,8 @@ static void end_spectral(reference_exec *r, const gnl_weight *w)
 static void end_norm(reference_exec *r, const gnl_weight *w)
 {
     const matrix m = matrix_of(w);
-    const gnl_weight *beside = &r->net->weight[w->auxiliary];
-    const gnl_real *value = r->value + w->offset, *d = r->dmade + w->offset, *g = r->value + beside->offset;
+    const gnl_weight *auxiliary = &r->net->weight[w->auxiliary];
+    const gnl_real *value = r->value + w->offset, *d = r->dcomputed + w->offset, *g = r->value + auxiliary->offset;
     for (int64_t row = 0; row < m.rows; row++) {
         const double length = row_length(&m, value, row);
         double along = 0;
@@ -170,8 +171,8 @@ static void end_norm(reference_exec *r, const gnl_weight *w)
         along *= error_of(r);
         if (length < TINY)
             continue;
-        if (!beside->frozen)
-            r->grad[beside->offset + row] += (gnl_real)(along / length);
+        if (!auxiliary->frozen)
+            r->grad[auxiliary->offset + row] += (gnl_real)(along / length);
         for (int64_t e = 0; e < m.count && !w->frozen; e++)
             if (row_of(&m, e) == row)
                 r->grad[w->offset + e] += (gnl_real)((double)g[row] / length *
@@ -181,12 +182,12 @@ static void end_norm(reference_exec *r, const gnl_weight *w)
 
 void reference_begin_gradients(reference_exec *r)
 {
-    memset(r->dmade, 0, (size_t)r->net->values * sizeof *r->dmade);
+    memset(r->dcomputed, 0, (size_t)r->net->values * sizeof *r->dcomputed);
 }
 
 void reference_end_gradients(reference_exec *r)
 {
-    reference_disturb(r, r->net->values, r->dmade);
+    reference_disturb(r, r->net->values, r->dcomputed);
     for (int i = 0; i < r->net->weights; i++) {
         const gnl_weight *w = &r->net->weight[i];
         if (w->param.state)
@@ -197,6 +198,6 @@ void reference_end_gradients(reference_exec *r)
             end_norm(r, w);
         else if (!w->frozen)
             for (int64_t e = w->offset; e < w->offset + w->count; e++)
-                r->grad[e] += r->dmade[e];
+                r->grad[e] += r->dcomputed[e];
     }
 }

@@ -8,14 +8,14 @@
 
 static const double STEP = 1e-5, LIMIT = 1e-6, SMALL = 1e-2;
 
-void expect_close(const char *what, int64_t n, const gnl_real *found, const gnl_real *wanted)
+void expect_close(const char *what, int64_t n, const gnl_real *found, const gnl_real *expected)
 {
     double size = SMALL;
     for (int64_t i = 0; i < n; i++)
-        size = fmax(size, fabs((double)wanted[i]));
+        size = fmax(size, fabs((double)expected[i]));
     for (int64_t i = 0; i < n; i++)
-        ck_assert_msg(fabs((double)(found[i] - wanted[i])) <= LIMIT * size, "%s: [%lld] is %.12g, %.12g wanted", what,
-                      (long long)i, (double)found[i], (double)wanted[i]);
+        ck_assert_msg(fabs((double)(found[i] - expected[i])) <= LIMIT * size, "%s: [%lld] is %.12g, expected %.12g",
+                      what, (long long)i, (double)found[i], (double)expected[i]);
 }
 
 void expect_slope(const char *what, scalar_fn *f, void *arg, int64_t n, gnl_real *at, const gnl_real *claimed)

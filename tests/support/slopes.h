@@ -7,9 +7,9 @@
 
 typedef double scalar_fn(void *arg);
 
-/* Every number is as wanted but for a part of the largest. */
-void expect_close(const char *what, int64_t n, const gnl_real *found, const gnl_real *wanted);
-/* `claimed` [n] are the derivatives of f by the numbers `at` [n], which f reads. */
+/* Checks that the error of every number is small relative to the largest expected number. */
+void expect_close(const char *what, int64_t n, const gnl_real *found, const gnl_real *expected);
+/* Checks `claimed` [n], the derivatives of f by the numbers `at` [n], which f reads. */
 void expect_slope(const char *what, scalar_fn *f, void *arg, int64_t n, gnl_real *at, const gnl_real *claimed);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of the trainer share. */
+/* Shared by the tests of the trainer. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ void rig_begin(void)
     const genlat_allocator allocator = {sizeof allocator, NULL, counted_alloc, counted_free};
     memset(&memory, 0, sizeof memory);
     memset(&seen, 0, sizeof seen);
-    /* Names of this process alone: test programs run side by side in one folder. */
+    /* The names contain the process id: test programs run in parallel in one folder. */
     snprintf(last, sizeof last, "test_trainer.%ld.last", (long)getpid());
     snprintf(best, sizeof best, "test_trainer.%ld.best", (long)getpid());
     snprintf(lines, sizeof lines, "test_trainer.%ld.jsonl", (long)getpid());
@@ -116,12 +116,12 @@ void rig_reload(void)
     ck_assert_ptr_nonnull(fake);
 }
 
-const double *rig_curve(const char *name, int64_t wanted)
+const double *rig_curve(const char *name, int64_t expected)
 {
     const double *values = NULL;
     int64_t count = -1;
     ck_assert_int_eq(genlat_trainer_history(trainer, name, &values, &count), GENLAT_OK);
-    ck_assert_int_eq(count, wanted);
+    ck_assert_int_eq(count, expected);
     return values;
 }
 

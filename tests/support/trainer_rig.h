@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A trainer of two weights with its data, a receiver of events that writes down what it sees, and memory that
- * counts. */
+/* A trainer of two weights with its data, a callback that records events, and a counting allocator. */
 #ifndef TRAINER_RIG_H
 #define TRAINER_RIG_H
 
@@ -14,16 +13,16 @@ extern genlat_ctx *ctx;
 extern genlat_source *train, *valid; /* COUNT samples each */
 extern fake_model *fake;
 extern genlat_trainer *trainer;
-extern genlat_train_opts opts; /* two epochs of STEPS steps of BATCH samples, with the receiver below */
+extern genlat_train_opts opts; /* two epochs of STEPS steps of BATCH samples, with the callback below */
 
-/* What the receiver of events has seen, and when it wants to stop. */
+/* Recorded events, and when the callback stops the training. */
 typedef struct rig_events {
-    char kinds[EVENTS]; /* a letter an event: S E V C A D */
+    char kinds[EVENTS]; /* one letter per event: S E V C A D */
     int count;
-    char text[512]; /* of the last alarm, or of the end */
+    char text[512]; /* of the last alarm or of the end */
     genlat_event event;
     int64_t stop_at; /* step; 0: never */
-    double value;    /* the first of the last event that had values */
+    double value;    /* the first value of the last event with values */
 } rig_events;
 
 extern rig_events seen;
@@ -38,8 +37,8 @@ extern rig_memory memory;
 void rig_begin(void);
 void rig_end(void);
 genlat_status rig_run(genlat_source *validation); /* with a new trainer */
-void rig_reload(void);                            /* the model becomes what the file `last` holds */
-const double *rig_curve(const char *name, int64_t wanted);
+void rig_reload(void);                            /* replaces the model by that in the file `last` */
+const double *rig_curve(const char *name, int64_t expected);
 genlat_source *rig_scaled(genlat_source *source, double offset, double scale);
 
 #endif

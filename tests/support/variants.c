@@ -15,11 +15,11 @@ static void add(variants *v, const char *name, const char *option, const char *v
         snprintf(v->text[v->count++], VARIANT_TEXT, "%s", name);
 }
 
-/* A value that is not the usual one, where the range has another. */
+/* A value other than the default, if the range has one. */
 static double other(const gnl_option *o)
 {
-    double wanted = o->type == GNL_OPTION_REAL ? 0.6 * o->fallback + 0.1 : o->fallback + 1;
-    return o->type == GNL_OPTION_BOOL ? !(o->fallback > 0) : fmin(o->max, fmax(o->min, wanted));
+    double expected = o->type == GNL_OPTION_REAL ? 0.6 * o->fallback + 0.1 : o->fallback + 1;
+    return o->type == GNL_OPTION_BOOL ? !(o->fallback > 0) : fmin(o->max, fmax(o->min, expected));
 }
 
 void add_variants(variants *v, const char *name, const gnl_options_table *options)

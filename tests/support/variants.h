@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts of a kind with options, for tests that go through all of them. */
+/* Texts of a kind with options, for tests of all option values. */
 #ifndef VARIANTS_H
 #define VARIANTS_H
 
@@ -12,7 +12,8 @@ typedef struct variants {
     char text[VARIANTS][VARIANT_TEXT];
 } variants;
 
-/* Adds "name", and "name option=value" for each option at another value than usual; all values of an enumeration. */
+/* Adds "name", and "name option=value" with another value than the default for each option; all values of an
+ * enumeration. */
 void add_variants(variants *v, const char *name, const gnl_options_table *options);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The workers of a context: every chunk is run once, with borders of its own whatever the number of threads; sleeping
- * workers come when they are called; one that has lost its core is left alone for a while. */
+/* The threads of a context: every chunk is run once, with borders that do not depend on the number of threads.
+ * Sleeping workers wake up. A stalled worker is not waited for in the next calls. */
 #include <check.h>
 #include <pthread.h>
 #include <sched.h>
@@ -40,7 +40,7 @@ static void sleep_ms(int ms)
 
 typedef struct visits {
     int64_t grain;
-    atomic_int count[ITEMS], odd; /* odd: chunks with other borders, or workers that there are not */
+    atomic_int count[ITEMS], wrong; /* odd: chunks with wrong borders or worker indices */
     int threads;
 } visits;
 
@@ -49,14 +49,14 @@ static void visit(void *arg, int64_t begin, int64_t end, int worker)
     visits *v = arg;
     if (begin % v->grain || end != GNL_MIN(begin + v->grain, (int64_t)ITEMS) || worker < 0 ||
         worker >= v->threads)
-        atomic_fetch_add(&v->odd, 1);
+        atomic_fetch_add(&v->wrong, 1);
     for (int64_t i = begin; i < end; i++)
         atomic_fetch_add(&v->count[i], 1);
 }
 
 static void check_visits(const visits *v, int times)
 {
-    ck_assert_int_eq(v->odd, 0);
+    ck_assert_int_eq(v->wrong, 0);
     for (int i = 0; i < ITEMS; i++)
         ck_assert_int_eq(v->count[i], times);
 }
@@ -112,7 +112,7 @@ static void visit_within(void *arg, int64_t begin, int64_t end, int worker)
         gnl_parallel(c->ctx, ITEMS, c->v.grain, visit, &c->v);
 }
 
-START_TEST(a_task_may_ask_for_more)
+START_TEST(nested_calls_are_allowed)
 {
     caller c = {.ctx = new_ctx(3), .v = {.grain = 50, .threads = 3}};
     gnl_parallel(c.ctx, 8, 1, visit_within, &c);
@@ -121,7 +121,7 @@ START_TEST(a_task_may_ask_for_more)
 }
 END_TEST
 
-/* ---- workers that come late or lose their core --------------------------------------------------- */
+/* ---- workers that wake late or stall ----------------------------------------------------------- */
 
 typedef struct stall {
     atomic_bool begun;
@@ -129,7 +129,7 @@ typedef struct stall {
     int patience_ms, nap_ms;
 } stall;
 
-/* The caller keeps its chunk until a worker has begun, or its patience ends; a worker takes a nap. */
+/* The caller keeps its chunk until a worker has begun or patience_ms have passed; a worker sleeps for nap_ms. */
 static void meet(void *arg, int64_t begin, int64_t end, int worker)
 {
     stall *s = arg;
@@ -159,7 +159,7 @@ static bool meets_soon(genlat_ctx *ctx, int nap_ms)
     return false;
 }
 
-START_TEST(sleeping_workers_wake)
+START_TEST(sleeping_workers_wake_up)
 {
     genlat_ctx *ctx = new_ctx(2);
     for (int i = 0; i < 5; i++) {
@@ -170,16 +170,16 @@ START_TEST(sleeping_workers_wake)
 }
 END_TEST
 
-START_TEST(a_worker_that_stalls_is_left_alone)
+START_TEST(stalled_workers_are_not_used)
 {
     genlat_ctx *ctx = new_ctx(2);
     bool stalled = false;
-    for (int i = 0; i < 20 && !stalled; i++) { /* the caller, too, may lose its core meanwhile */
+    for (int i = 0; i < 20 && !stalled; i++) { /* the caller, too, may be descheduled */
         ck_assert(meets_soon(ctx, 100));
         stalled = !meets(ctx, 50, 0);
     }
     ck_assert(stalled);
-    ck_assert(meets_soon(ctx, 0)); /* but not for ever */
+    ck_assert(meets_soon(ctx, 0)); /* not forever */
     genlat_ctx_destroy(&ctx);
 }
 END_TEST
@@ -191,8 +191,8 @@ static void handle(int signal)
     atomic_fetch_add(&handled, 1);
 }
 
-/* A signal of the process that the program has blocked stays pending: no worker takes it. */
-START_TEST(workers_take_no_signals)
+/* A signal to the process that the program has blocked stays pending: no worker handles it. */
+START_TEST(workers_block_signals)
 {
     genlat_ctx *ctx = new_ctx(MOST_THREADS);
     sigset_t usr1, before, pending;
@@ -217,10 +217,10 @@ int main(void)
     TCase *tests = tcase_create("workers");
     tcase_add_loop_test(tests, every_chunk_is_run_once, 1, MOST_THREADS + 1);
     tcase_add_test(tests, callers_share_the_workers);
-    tcase_add_test(tests, a_task_may_ask_for_more);
-    tcase_add_test(tests, sleeping_workers_wake);
-    tcase_add_test(tests, a_worker_that_stalls_is_left_alone);
-    tcase_add_test(tests, workers_take_no_signals);
+    tcase_add_test(tests, nested_calls_are_allowed);
+    tcase_add_test(tests, sleeping_workers_wake_up);
+    tcase_add_test(tests, stalled_workers_are_not_used);
+    tcase_add_test(tests, workers_block_signals);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

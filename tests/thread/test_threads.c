@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads: trainings side by side give what each gives alone, the number of workers changes nothing in the
- * deterministic mode, a net is shared for inference, and the error text is each thread's own. */
+/* Use from several threads. Parallel trainings compute the same as sequential ones. The number of workers does not
+ * change results in deterministic mode. A net is shared for inference. Each thread has its own error message. */
 #include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 enum { STEPS = 60, ROWS = 64, THREADS = 4 };
 
 typedef struct job {
-    genlat_ctx *ctx; /* shared when it is given */
+    genlat_ctx *ctx; /* shared if not NULL */
     int64_t workers, seed;
     double loss[STEPS];
     genlat_status status;
@@ -75,7 +75,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-static void run_together(job *jobs, int count)
+static void run_parallel(job *jobs, int count)
 {
     pthread_t thread[THREADS];
     for (int i = 0; i < count; i++)
@@ -93,23 +93,23 @@ static void check_same(const job *a, const job *b)
     ck_assert(a->loss[STEPS - 1] < a->loss[0]);
 }
 
-START_TEST(trainings_side_by_side_are_as_alone)
+START_TEST(parallel_trainings_compute_the_same_as_sequential_ones)
 {
-    static job alone[THREADS], together[THREADS];
+    static job sequential[THREADS], parallel[THREADS];
     genlat_ctx *shared = _i ? new_ctx(2) : NULL;
     for (int i = 0; i < THREADS; i++) {
-        alone[i] = together[i] = (job){.workers = 1, .seed = i, .ctx = shared};
-        run(&alone[i]);
+        sequential[i] = parallel[i] = (job){.workers = 1, .seed = i, .ctx = shared};
+        run(&sequential[i]);
     }
-    run_together(together, THREADS);
+    run_parallel(parallel, THREADS);
     for (int i = 0; i < THREADS; i++)
-        check_same(&alone[i], &together[i]);
-    ck_assert(alone[0].loss[0] != alone[1].loss[0]);
+        check_same(&sequential[i], &parallel[i]);
+    ck_assert(sequential[0].loss[0] != sequential[1].loss[0]);
     genlat_ctx_destroy(&shared);
 }
 END_TEST
 
-START_TEST(workers_change_no_bit)
+START_TEST(bits_do_not_depend_on_workers)
 {
     static job one, other;
     one = (job){.workers = 1, .seed = 5};
@@ -125,7 +125,7 @@ END_TEST
 typedef struct reader {
     genlat_ctx *ctx;
     genlat_net *net;
-    int bad;
+    int failed;
     float first;
 } reader;
 
@@ -138,13 +138,13 @@ static void *forward_often(void *arg)
     genlat_exec_opts opts;
     genlat_exec_opts_init(&opts);
     opts.purpose = GENLAT_EXEC_INFERENCE;
-    r->bad = genlat_net_compile(r->net, 8, &opts, &exec) ||
-             genlat_tensor_new(r->ctx, 2, (int64_t[]){8, 16}, &x) || genlat_tensor_fill(x, 0.5f);
-    for (int i = 0; i < 200 && !r->bad; i++) {
-        r->bad = genlat_exec_forward(exec, GENLAT_MODE_EVAL, 1, (const genlat_tensor *const[]){x}) ||
-                 genlat_exec_output(exec, 0, &y);
-        float now = r->bad ? 0 : genlat_tensor_const_data(y)[0];
-        r->bad = r->bad || (i > 0 && now != r->first);
+    r->failed = genlat_net_compile(r->net, 8, &opts, &exec) || genlat_tensor_new(r->ctx, 2, (int64_t[]){8, 16}, &x) ||
+                genlat_tensor_fill(x, 0.5f);
+    for (int i = 0; i < 200 && !r->failed; i++) {
+        r->failed = genlat_exec_forward(exec, GENLAT_MODE_EVAL, 1, (const genlat_tensor *const[]){x}) ||
+                    genlat_exec_output(exec, 0, &y);
+        float now = r->failed ? 0 : genlat_tensor_const_data(y)[0];
+        r->failed = r->failed || (i > 0 && now != r->first);
         r->first = now;
     }
     genlat_exec_destroy(&exec);
@@ -152,7 +152,7 @@ static void *forward_often(void *arg)
     return NULL;
 }
 
-START_TEST(a_net_is_shared_for_inference)
+START_TEST(a_net_can_be_shared_for_inference)
 {
     genlat_ctx *ctx = new_ctx(2);
     genlat_net_builder *builder = NULL;
@@ -170,7 +170,7 @@ START_TEST(a_net_is_shared_for_inference)
     for (int i = 0; i < THREADS; i++)
         pthread_join(thread[i], NULL);
     for (int i = 0; i < THREADS; i++)
-        ck_assert(!readers[i].bad && readers[i].first == readers[0].first);
+        ck_assert(!readers[i].failed && readers[i].first == readers[0].first);
     genlat_net_destroy(&net);
     genlat_ctx_destroy(&ctx);
 }
@@ -182,23 +182,23 @@ typedef struct decoder {
     genlat_ctx *ctx;
     genlat_model *vae;
     genlat_tensor *x;
-    int bad;
+    int failed;
 } decoder;
 
 static void *decode_often(void *arg)
 {
     decoder *d = arg;
     genlat_tensor *z = NULL;
-    d->bad = genlat_tensor_new(d->ctx, 2, (int64_t[]){5, 4}, &z) || genlat_tensor_fill(z, 0.25f);
-    for (int i = 0; i < 100 && !d->bad; i++) {
+    d->failed = genlat_tensor_new(d->ctx, 2, (int64_t[]){5, 4}, &z) || genlat_tensor_fill(z, 0.25f);
+    for (int i = 0; i < 100 && !d->failed; i++) {
         genlat_tensor_destroy(&d->x);
-        d->bad = genlat_model_decode(d->vae, z, NULL, &d->x) != GENLAT_OK;
+        d->failed = genlat_model_decode(d->vae, z, NULL, &d->x) != GENLAT_OK;
     }
     genlat_tensor_destroy(&z);
     return NULL;
 }
 
-START_TEST(a_model_is_decoded_by_several)
+START_TEST(a_model_can_be_decoded_by_several_threads)
 {
     genlat_ctx *ctx = new_ctx(_i);
     genlat_model *vae = NULL;
@@ -212,7 +212,7 @@ START_TEST(a_model_is_decoded_by_several)
     for (int i = 0; i < THREADS; i++)
         pthread_join(thread[i], NULL);
     for (int i = 0; i < THREADS; i++) {
-        ck_assert(!decoders[i].bad && genlat_tensor_count(decoders[i].x) == 500);
+        ck_assert(!decoders[i].failed && genlat_tensor_count(decoders[i].x) == 500);
         ck_assert_mem_eq(genlat_tensor_const_data(decoders[i].x), genlat_tensor_const_data(decoders[0].x),
                          500 * sizeof(float));
     }
@@ -232,16 +232,16 @@ static void *fail_once(void *arg)
                : arg;
 }
 
-START_TEST(each_thread_has_its_error)
+START_TEST(each_thread_has_its_own_error_message)
 {
     genlat_ctx *ctx = new_ctx(1);
     genlat_tensor *tensor = NULL;
     pthread_t thread;
-    void *bad = ctx;
+    void *failed = ctx;
     ck_assert_int_ne(genlat_tensor_new(ctx, -1, NULL, &tensor), GENLAT_OK);
     ck_assert_int_eq(pthread_create(&thread, NULL, fail_once, ctx), 0);
-    pthread_join(thread, &bad);
-    ck_assert_ptr_null(bad);
+    pthread_join(thread, &failed);
+    ck_assert_ptr_null(failed);
     ck_assert_ptr_null(strstr(genlat_last_error(), "nosuch"));
     genlat_ctx_destroy(&ctx);
 }
@@ -250,12 +250,12 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("threads");
-    TCase *tests = tcase_create("side by side");
-    tcase_add_loop_test(tests, trainings_side_by_side_are_as_alone, 0, 2);
-    tcase_add_loop_test(tests, workers_change_no_bit, 2, 4);
-    tcase_add_test(tests, a_net_is_shared_for_inference);
-    tcase_add_loop_test(tests, a_model_is_decoded_by_several, 1, 3);
-    tcase_add_test(tests, each_thread_has_its_error);
+    TCase *tests = tcase_create("parallel use");
+    tcase_add_loop_test(tests, parallel_trainings_compute_the_same_as_sequential_ones, 0, 2);
+    tcase_add_loop_test(tests, bits_do_not_depend_on_workers, 2, 4);
+    tcase_add_test(tests, a_net_can_be_shared_for_inference);
+    tcase_add_loop_test(tests, a_model_can_be_decoded_by_several_threads, 1, 3);
+    tcase_add_test(tests, each_thread_has_its_own_error_message);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

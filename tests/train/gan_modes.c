@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mode coverage of GANs on the mixtures ring and grid, by the protocol of PacGAN: 2500 samples after training, of high
- * quality within 3 sd of a centre.
+ * Mode coverage of GANs on the mixtures ring and grid, with the protocol of PacGAN: 2500 samples after training; a
+ * sample within
+ * 3 standard deviations of a centre has high quality.
  *
  * usage: gan_modes ring|grid [seed [steps [key=value ...]]]     (keys of genlat_model_builder_set(), preset=, batch=)
  */

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Mode coverage of a preset over seeds, by the protocol of PacGAN; a line a training, then the means.
-# usage: gan_modes.sh PROGRAM [ring|grid [SEEDS [STEPS [key=value ...]]]]     (PROGRAM: tests/train/gan_modes of a build)
+# Mode coverage of a preset over seeds, with the protocol of PacGAN; one line per training, then the means.
+# usage: gan_modes.sh PROGRAM [ring|grid [SEEDS [STEPS [key=value ...]]]]
+# PROGRAM: tests/train/gan_modes of a build
 set -eu
 program=$1 data=${2:-ring} seeds=${3:-10} steps=${4:-30000}
 shift $(($# < 4 ? $# : 4))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Augmentations: what texts name, how far each goes, and that none changes nothing. What holds for every kind:
- * tests/property/test_augment.c. */
+/* Augmentations: kinds by text, ranges of the draws, and no effect at probability 0. tests/property/test_augment.c
+ * tests what holds for every kind. */
 #include <check.h>
 #include <stdlib.h>
 #include <tgmath.h>
@@ -25,17 +25,17 @@ static void draw(const gnl_augment *a, double p)
     gnl_augment_draw_all(a, p, &rng, ROWS, draws);
 }
 
-/* Names in the order of application, whatever the text's. */
-static void expect_kinds(const char *text, const gnl_shape *data, const char *wanted)
+/* The kinds are listed in the order of application, not in that of the text. */
+static void expect_kinds(const char *text, const gnl_shape *data, const char *expected)
 {
     const gnl_augment a = parse(text, data);
     char found[128] = "";
     for (int i = 0; i < a.count; i++)
         strcat(strcat(found, i ? " " : ""), a.type[i]->name);
-    ck_assert_str_eq(found, wanted);
+    ck_assert_str_eq(found, expected);
 }
 
-START_TEST(texts_name_changes)
+START_TEST(a_text_selects_augmentations)
 {
     gnl_augment a;
     expect_kinds("", &vector, "");
@@ -51,15 +51,16 @@ START_TEST(texts_name_changes)
 }
 END_TEST
 
-/* Numbers of a draw: top, bottom, left, past of a cutout. */
+/* A cutout has the numbers top, bottom, left and right; the last row and column are excluded. */
 static void check_cutout(const double *d)
 {
     ck_assert(d[0] >= 0 && d[0] < d[1] && d[1] <= 16 && d[1] - d[0] <= 8);
     ck_assert(d[2] >= 0 && d[2] < d[3] && d[3] <= 24 && d[3] - d[2] <= 12);
 }
 
-/* Half of the samples are cut at strength 1/2; all moves from -2 to 2 and -3 to 3 come. */
-START_TEST(draws_keep_their_bounds)
+/* At probability 1/2 a cutout is applied to half of the samples. All translations by up to 2 rows and 3 columns
+ * occur. */
+START_TEST(draws_stay_in_their_ranges)
 {
     enum { BRIGHTNESS, SATURATION, CONTRAST, TRANSLATION, CUTOUT, KINDS };
     const gnl_augment a = parse("translation,cutout,color", &image);
@@ -84,7 +85,7 @@ START_TEST(draws_keep_their_bounds)
 }
 END_TEST
 
-START_TEST(strength_zero_changes_nothing)
+START_TEST(probability_zero_changes_nothing)
 {
     genlat_ctx *ctx = NULL;
     gnl_real x[2 * 3 * 16 * 24], y[GNL_COUNT(x)];
@@ -106,9 +107,9 @@ int main(void)
 {
     Suite *suite = suite_create("augment");
     TCase *tests = tcase_create("augment");
-    tcase_add_test(tests, texts_name_changes);
-    tcase_add_test(tests, draws_keep_their_bounds);
-    tcase_add_test(tests, strength_zero_changes_nothing);
+    tcase_add_test(tests, a_text_selects_augmentations);
+    tcase_add_test(tests, draws_stay_in_their_ranges);
+    tcase_add_test(tests, probability_zero_changes_nothing);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ground floor: random streams, work over threads, options as text, numbers as text, checked sizes. */
+/* Base module: random streams, parallel loops, options from text, numbers from text, checked sizes. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -20,8 +20,8 @@ static void tear_down(void)
 
 /* ---- random numbers -------------------------------------------------------------------------- */
 
-/* The known answers of the paper's authors. */
-START_TEST(philox_gives_known_answers)
+/* Known-answer vectors from the authors of Philox. */
+START_TEST(philox_matches_known_answers)
 {
     static const struct {
         uint64_t seed, stream, counter;
@@ -40,7 +40,7 @@ START_TEST(philox_gives_known_answers)
 }
 END_TEST
 
-START_TEST(bounded_draws_are_even)
+START_TEST(bounded_draws_are_uniform)
 {
     enum { BOUND = 7, DRAWS = 70000 };
     int64_t found[BOUND] = {0};
@@ -53,7 +53,7 @@ START_TEST(bounded_draws_are_even)
 }
 END_TEST
 
-START_TEST(normals_have_their_moments)
+START_TEST(normal_draws_have_the_moments_of_the_distribution)
 {
     enum { DRAWS = 100003 };
     gnl_real *x = gnl_alloc(ctx, DRAWS, sizeof *x);
@@ -95,7 +95,7 @@ END_TEST
 
 typedef struct tally {
     atomic_int times[1000];
-    atomic_int outside; /* workers or chunks that should not be */
+    atomic_int outside; /* workers or chunks with an index out of range */
     int64_t grain;
     int threads;
 } tally;
@@ -109,7 +109,7 @@ static void count_items(void *arg, int64_t begin, int64_t end, int worker)
         atomic_fetch_add(&t->times[i], 1);
 }
 
-START_TEST(every_item_is_worked_on_once)
+START_TEST(every_item_is_processed_once)
 {
     static const int64_t grains[] = {1, 7, 999, 1000, 5000};
     for (int threads = 1; threads <= 4; threads++) {
@@ -151,7 +151,7 @@ static const gnl_option sample_options[] = {
 static const gnl_options_table sample_table = {"sample", sizeof(sample_opts), sample_options,
                                                GNL_COUNT(sample_options)};
 
-START_TEST(options_survive_text)
+START_TEST(options_round_trip_through_text)
 {
     sample_opts first, second;
     char text[128];
@@ -170,10 +170,10 @@ START_TEST(options_survive_text)
 }
 END_TEST
 
-START_TEST(bad_options_are_named)
+START_TEST(errors_name_the_bad_option)
 {
     static const struct {
-        const char *key, *value, *told;
+        const char *key, *value, *expected;
     } cases[] = {
         {"count", "10", "count"}, {"count", "2.5", "count"}, {"rate", "nan", "rate"}, {"rate", "1,5", "rate"},
         {"kind", "beside", "far"}, {"pair", "3x", "pair"},   {"wait", "1", "count"},  {"flag", "2", "flag"},
@@ -182,13 +182,13 @@ START_TEST(bad_options_are_named)
     gnl_options_init(&sample_table, &opts, sizeof opts);
     const sample_opts before = opts;
     ck_assert_int_ne(gnl_options_set(&sample_table, &opts, cases[_i].key, cases[_i].value), GENLAT_OK);
-    ck_assert_msg(strstr(genlat_last_error(), cases[_i].told) != NULL, "%s", genlat_last_error());
+    ck_assert_msg(strstr(genlat_last_error(), cases[_i].expected) != NULL, "%s", genlat_last_error());
     ck_assert_mem_eq(&before, &opts, sizeof opts);
 }
 END_TEST
 
-/* A program compiled with an older, shorter struct is never read or written beyond it. */
-START_TEST(shorter_structs_are_respected)
+/* A program compiled with an older, shorter struct: the library reads and writes nothing beyond its size. */
+START_TEST(shorter_structs_are_not_overrun)
 {
     const size_t shorter = offsetof(sample_opts, rate);
     sample_opts old, complete;
@@ -203,7 +203,7 @@ END_TEST
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-START_TEST(numbers_survive_text)
+START_TEST(numbers_round_trip_through_text)
 {
     static const double values[] = {0, -0.0, 1, 0.1, 1.0 / 3, 1e-310, 1.7976931348623157e308, -2.5e-7, 123456789};
     char text[64];
@@ -226,7 +226,7 @@ START_TEST(bad_numbers_are_refused)
 }
 END_TEST
 
-START_TEST(overflows_are_seen)
+START_TEST(overflows_are_detected)
 {
     int64_t product;
     ck_assert(gnl_mul_i64(INT64_C(1) << 31, INT64_C(1) << 31, &product));
@@ -255,8 +255,8 @@ static void public_outer(bool calls)
         (void)gnl_fail(GENLAT_E_RANGE, "y is %d", 4);
 }
 
-/* The function entered last is named, once. */
-START_TEST(errors_name_the_function_that_runs)
+/* An error message begins with the name of the function that was entered last, once. */
+START_TEST(errors_name_the_running_function)
 {
     public_outer(true);
     ck_assert_str_eq(gnl_running(), "public_inner");
@@ -281,7 +281,7 @@ START_TEST(errors_name_the_function_that_runs)
 }
 END_TEST
 
-START_TEST(long_errors_are_cut)
+START_TEST(long_errors_are_truncated)
 {
     char longest[GNL_ERROR_TEXT + 100];
     memset(longest, 'x', sizeof longest - 1);
@@ -298,8 +298,8 @@ START_TEST(long_errors_are_cut)
 }
 END_TEST
 
-/* A function that does not say so itself is not called by the name of the one before. */
-START_TEST(errors_do_not_name_the_function_before)
+/* A public function that does not call gnl_enter() does not inherit the name of the previous one. */
+START_TEST(errors_do_not_name_the_previous_function)
 {
     genlat_ctx *other = NULL;
     genlat_loss *loss = NULL;
@@ -317,20 +317,20 @@ int main(void)
     Suite *suite = suite_create("base");
     TCase *tcase = tcase_create("base");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_add_loop_test(tcase, philox_gives_known_answers, 0, 3);
-    tcase_add_test(tcase, bounded_draws_are_even);
-    tcase_add_test(tcase, normals_have_their_moments);
+    tcase_add_loop_test(tcase, philox_matches_known_answers, 0, 3);
+    tcase_add_test(tcase, bounded_draws_are_uniform);
+    tcase_add_test(tcase, normal_draws_have_the_moments_of_the_distribution);
     tcase_add_test(tcase, shuffles_keep_every_item);
-    tcase_add_test(tcase, every_item_is_worked_on_once);
-    tcase_add_test(tcase, options_survive_text);
-    tcase_add_loop_test(tcase, bad_options_are_named, 0, 8);
-    tcase_add_test(tcase, shorter_structs_are_respected);
-    tcase_add_loop_test(tcase, numbers_survive_text, 0, 9);
+    tcase_add_test(tcase, every_item_is_processed_once);
+    tcase_add_test(tcase, options_round_trip_through_text);
+    tcase_add_loop_test(tcase, errors_name_the_bad_option, 0, 8);
+    tcase_add_test(tcase, shorter_structs_are_not_overrun);
+    tcase_add_loop_test(tcase, numbers_round_trip_through_text, 0, 9);
     tcase_add_test(tcase, bad_numbers_are_refused);
-    tcase_add_test(tcase, overflows_are_seen);
-    tcase_add_test(tcase, errors_name_the_function_that_runs);
-    tcase_add_test(tcase, long_errors_are_cut);
-    tcase_add_test(tcase, errors_do_not_name_the_function_before);
+    tcase_add_test(tcase, overflows_are_detected);
+    tcase_add_test(tcase, errors_name_the_running_function);
+    tcase_add_test(tcase, long_errors_are_truncated);
+    tcase_add_test(tcase, errors_do_not_name_the_previous_function);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Batches: every sample once an epoch, orders that depend on seed and epoch alone, exact resume, prefetch. */
+/* Batches: every sample once per epoch, orders that depend only on seed and epoch, exact resume, prefetch. */
 #include <check.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ static void ok(genlat_status status)
     ck_assert_msg(status == GENLAT_OK, "%s: %s", genlat_status_name(status), genlat_last_error());
 }
 
-/* Numbers 0 .. N-1 with class i % 3; the draw shows in the fraction. Sample `fail_at` fails while it is set.
- */
+/* Data: the numbers 0 to N-1 with class i % 3; the fraction encodes the draw. While `fail_at` is set, reading that
+ * sample fails. */
 static atomic_int fail_at = -1;
 
 static int32_t numbers(void *user, const int64_t *indices, int64_t n, uint64_t draw, float *x, float *labels)
@@ -76,7 +76,7 @@ static genlat_batches *batches_of(int64_t batch, int64_t seed, uint32_t prefetch
     return out;
 }
 
-/* Goes through `epochs` epochs and writes down the samples; returns how many. */
+/* Iterates over `epochs` epochs and stores the samples; returns their number. */
 static int gather(genlat_batches *batches, int epochs, float *seen)
 {
     int count = 0;
@@ -127,11 +127,11 @@ START_TEST(order_depends_on_the_seed_and_prefetch_changes_nothing)
     }
     ck_assert_mem_eq(a, b, sizeof a);
     ck_assert_int_ne(memcmp(a, c, sizeof a), 0);
-    ck_assert_mem_eq(a, d, sizeof a); /* the order does not depend on the size of a batch */
+    ck_assert_mem_eq(a, d, sizeof a); /* the order does not depend on the batch size */
 }
 END_TEST
 
-/* Stopped after k batches and taken up by other batches at the place told: the same samples follow. */
+/* Stops after k batches and resumes at the saved position with other batches: the same samples follow. */
 START_TEST(resume_is_exact)
 {
     for (int stop = 0; stop < 12; stop++) {
@@ -199,7 +199,7 @@ START_TEST(a_failed_fetch_can_be_repeated)
 }
 END_TEST
 
-START_TEST(last_batch_and_sizes)
+START_TEST(the_last_batch_may_be_smaller)
 {
     float seen[N];
     genlat_batches *batches = batches_of(5, 1, 0, 1);
@@ -220,7 +220,7 @@ START_TEST(last_batch_and_sizes)
 }
 END_TEST
 
-START_TEST(going_on_allocates_nothing)
+START_TEST(iteration_allocates_nothing)
 {
     float seen[10 * N];
     genlat_batches *batches = batches_of(5, 1, (uint32_t)_i, 0);
@@ -242,8 +242,8 @@ int main(void)
     tcase_add_loop_test(tcase, resume_is_exact, 0, 2);
     tcase_add_loop_test(tcase, seek_takes_any_position_and_refuses_others, 0, 2);
     tcase_add_loop_test(tcase, a_failed_fetch_can_be_repeated, 0, 2);
-    tcase_add_test(tcase, last_batch_and_sizes);
-    tcase_add_loop_test(tcase, going_on_allocates_nothing, 0, 2);
+    tcase_add_test(tcase, the_last_batch_may_be_smaller);
+    tcase_add_loop_test(tcase, iteration_allocates_nothing, 0, 2);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Convolutions against a loop over the definition, on odd geometries; threads; refused geometries. */
+/* Convolutions against a loop over the definition, with unusual geometries; threads; refused geometries. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +7,12 @@
 
 #include "layer/layer.h"
 
-enum { CPUS = GENLAT_CPU_NEON }; /* instruction sets that are tried, each where the machine has it */
+enum { CPUS = GENLAT_CPU_NEON }; /* instruction sets to test, if the machine has them */
 
 typedef struct geometry_case {
-    gnl_conv g; /* the map's size is filled in where it is not there: the image may have more positions than it needs, as those
-                 * of transposed convolutions with output_padding */
+    /* Map size {0}: computed from the image. An image may have more positions than the map needs, as in transposed
+     * convolutions with output_padding. */
+    gnl_conv g;
     int64_t rows;
 } geometry_case;
 
@@ -21,34 +22,35 @@ static const geometry_case cases[] = {
     {{1, 3, 5, {7, 6}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 2},
     {{1, 2, 3, {9, 8}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 5},
     {{2, 4, 6, {8, 11}, {0}, {3, 2}, {3, 2}, {2, 1}, {1, 2}}, 3},
-    {{4, 4, 4, {6, 6}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 4},   /* one channel a group */
-    {{1, 2, 2, {5, 5}, {0}, {1, 1}, {3, 3}, {2, 2}, {1, 1}}, 3},   /* kernel below the stride */
-    {{1, 2, 2, {4, 4}, {0}, {2, 2}, {5, 5}, {5, 5}, {3, 3}}, 2},   /* places in the padding alone */
-    {{1, 3, 2, {10, 9}, {0}, {3, 3}, {2, 1}, {4, 0}, {4, 2}}, 2},  /* holes in the kernel beyond the stride */
-    {{1, 8, 16, {4, 4}, {0}, {4, 4}, {1, 1}, {0, 0}, {1, 1}}, 7},  /* a dense layer */
-    {{1, 6, 7, {9, 9}, {0}, {1, 1}, {1, 1}, {0, 0}, {1, 1}}, 3},   /* pointwise, several samples a tile */
-    {{3, 6, 9, {40, 40}, {0}, {1, 1}, {1, 1}, {0, 0}, {1, 1}}, 2}, /* pointwise, tiles of lines */
-    {{1, 16, 24, {7, 7}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 37}, /* many samples a tile */
+    {{4, 4, 4, {6, 6}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 4},   /* one channel per group */
+    {{1, 2, 2, {5, 5}, {0}, {1, 1}, {3, 3}, {2, 2}, {1, 1}}, 3},   /* kernel smaller than the stride */
+    {{1, 2, 2, {4, 4}, {0}, {2, 2}, {5, 5}, {5, 5}, {3, 3}}, 2},   /* map positions that lie in the padding only */
+    {{1, 3, 2, {10, 9}, {0}, {3, 3}, {2, 1}, {4, 0}, {4, 2}}, 2},  /* dilation larger than the stride */
+    {{1, 8, 16, {4, 4}, {0}, {4, 4}, {1, 1}, {0, 0}, {1, 1}}, 7},  /* equivalent to a dense layer */
+    {{1, 6, 7, {9, 9}, {0}, {1, 1}, {1, 1}, {0, 0}, {1, 1}}, 3},   /* pointwise, several samples per tile */
+    {{3, 6, 9, {40, 40}, {0}, {1, 1}, {1, 1}, {0, 0}, {1, 1}}, 2}, /* pointwise, tiles of rows */
+    {{1, 16, 24, {7, 7}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 37}, /* many samples per tile */
     {{1, 40, 96, {6, 6}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 9},  /* blocks of channels */
     {{2, 40, 96, {6, 6}, {0}, {5, 5}, {1, 1}, {2, 2}, {1, 1}}, 2},
-    {{1, 3, 4, {50, 61}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 2},  /* tiles of lines */
-    {{1, 2, 3, {1, 5000}, {0}, {1, 9}, {1, 2}, {0, 4}, {1, 1}}, 2}, /* tiles of a part of a line */
+    {{1, 3, 4, {50, 61}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 2},  /* tiles of rows */
+    {{1, 2, 3, {1, 5000}, {0}, {1, 9}, {1, 2}, {0, 4}, {1, 1}}, 2}, /* tiles of a part of a row */
     {{1, 16, 24, {16, 14}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 37},  /* by transforms */
     {{1, 19, 17, {8, 9}, {0}, {4, 4}, {2, 2}, {0, 1}, {1, 1}}, 13},
-    {{1, 16, 16, {66, 36}, {0}, {4, 4}, {2, 2}, {2, 3}, {1, 1}}, 15}, /* blocks of lines of tiles */
-    {{3, 9, 12, {9, 7}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 37}, /* few channels a group */
+    {{1, 16, 16, {66, 36}, {0}, {4, 4}, {2, 2}, {2, 3}, {1, 1}}, 15}, /* blocks of rows of tiles */
+    {{3, 9, 12, {9, 7}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 37}, /* few channels per group */
     {{2, 22, 18, {13, 8}, {0}, {3, 5}, {2, 3}, {2, 1}, {1, 1}}, 18},
     {{4, 4, 8, {10, 11}, {0}, {3, 2}, {2, 1}, {1, 2}, {2, 3}}, 16},
-    {{1, 1, 40, {70, 66}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 20}, /* bands of lines */
+    {{1, 1, 40, {70, 66}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 20}, /* bands of rows */
     {{2, 32, 30, {40, 40}, {0}, {2, 2}, {3, 3}, {0, 1}, {1, 1}}, 8},
     {{1, 2, 3, {1, 3000}, {0}, {1, 3}, {1, 1}, {0, 700}, {1, 300}}, 1},
-    {{1, 2, 3, {6, 5}, {5, 3}, {1, 1}, {1, 1}, {0, 0}, {2, 3}}, 1}, /* pointwise, but for the positions that are left over */
+    {{1, 2, 3, {6, 5}, {5, 3}, {1, 1}, {1, 1}, {0, 0}, {2, 3}}, 1}, /* pointwise, with unused image positions */
     {{1, 2, 3, {6, 5}, {5, 3}, {1, 1}, {1, 1}, {0, 0}, {2, 3}}, 5},
     {{2, 4, 6, {7, 40}, {7, 38}, {1, 1}, {1, 1}, {0, 0}, {1, 3}}, 20},
     {{1, 3, 2, {12, 9}, {4, 5}, {3, 3}, {1, 1}, {0, 1}, {3, 2}}, 4},
     {{3, 9, 12, {10, 12}, {5, 7}, {3, 3}, {1, 1}, {0, 0}, {2, 2}}, 37},
     {{1, 16, 24, {17, 15}, {8, 7}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 37},
-    {{1, 8, 16, {5, 4}, {1, 1}, {4, 4}, {2, 1}, {0, 0}, {1, 1}}, 7}, /* a dense layer, but for a line */
+    /* equivalent to a dense layer, with an unused row */
+    {{1, 8, 16, {5, 4}, {1, 1}, {4, 4}, {2, 1}, {0, 0}, {1, 1}}, 7},
 };
 
 typedef struct operands {
@@ -56,7 +58,7 @@ typedef struct operands {
     gnl_compute compute;
     gnl_conv g;
     int64_t rows, images, maps, weights, scratch;
-    gnl_real *image, *map, *weight, *bias, *out, *wanted, *work;
+    gnl_real *image, *map, *weight, *bias, *out, *expected, *work;
 } operands;
 
 static int64_t map_size(const gnl_conv *g, int i)
@@ -94,7 +96,7 @@ static void operands_open(operands *o, const geometry_case *c, uint32_t cpu, int
     o->bias = random_numbers(o, &rng, GNL_MAX(o->g.image_channels, o->g.map_channels));
     int64_t most = GNL_MAX(GNL_MAX(o->images, o->maps), o->weights);
     o->out = random_numbers(o, &rng, most);
-    o->wanted = random_numbers(o, &rng, most);
+    o->expected = random_numbers(o, &rng, most);
     o->scratch = gnl_conv_scratch(&o->g, o->rows, threads);
     o->work = random_numbers(o, &rng, o->scratch + 1);
     o->compute = (gnl_compute){o->ctx, gnl_kernels_of(o->ctx), NULL};
@@ -103,7 +105,7 @@ static void operands_open(operands *o, const geometry_case *c, uint32_t cpu, int
 
 static void operands_close(operands *o)
 {
-    gnl_real *blocks[] = {o->image, o->map, o->weight, o->bias, o->out, o->wanted, o->work, o->compute.space};
+    gnl_real *blocks[] = {o->image, o->map, o->weight, o->bias, o->out, o->expected, o->work, o->compute.space};
     for (size_t i = 0; i < GNL_COUNT(blocks); i++)
         gnl_free(o->ctx, blocks[i]);
     genlat_ctx_destroy(&o->ctx);
@@ -111,11 +113,12 @@ static void operands_close(operands *o)
 
 /* ---- the definition -------------------------------------------------------------------------- */
 
-/* Visits every product of the sum: an element of the image, one of the map, and the weight between them. */
+/* Visits every product of the sum: one element of the image, one of the map, and the weight that connects them. */
 typedef void visitor(operands *o, int64_t image, int64_t map, int64_t weight);
 
 typedef struct place {
-    int64_t row, channel, inner, y, x, ky, kx; /* channel of the map, inner: image channel of its group */
+    /* row: sample; channel: of the map; inner: image channel within its group */
+    int64_t row, channel, inner, y, x, ky, kx;
 } place;
 
 static void visit_place(operands *o, visitor *visit, const place *p)
@@ -148,37 +151,37 @@ static void visit_all(operands *o, visitor *visit)
 
 static void add_to_map(operands *o, int64_t image, int64_t map, int64_t weight)
 {
-    o->wanted[map] += o->image[image] * o->weight[weight];
+    o->expected[map] += o->image[image] * o->weight[weight];
 }
 
 static void add_to_image(operands *o, int64_t image, int64_t map, int64_t weight)
 {
-    o->wanted[image] += o->map[map] * o->weight[weight];
+    o->expected[image] += o->map[map] * o->weight[weight];
 }
 
 static void add_to_weight(operands *o, int64_t image, int64_t map, int64_t weight)
 {
-    o->wanted[weight] += o->image[image] * o->map[map];
+    o->expected[weight] += o->image[image] * o->map[map];
 }
 
 static void start_with_bias(operands *o, int64_t channels, int64_t plane)
 {
     for (int64_t i = 0; i < o->rows * channels * plane; i++)
-        o->wanted[i] = o->bias[i / plane % channels];
+        o->expected[i] = o->bias[i / plane % channels];
 }
 
-static void expect_wanted(const operands *o, const char *what, int64_t n)
+static void check_expected(const operands *o, const char *what, int64_t n)
 {
     double size = 1, worst = 0;
     for (int64_t i = 0; i < n; i++) {
-        double difference = fabs((double)o->out[i] - (double)o->wanted[i]);
-        size = fmax(size, fabs((double)o->wanted[i]));
+        double difference = fabs((double)o->out[i] - (double)o->expected[i]);
+        size = fmax(size, fabs((double)o->expected[i]));
         worst = difference <= worst ? worst : difference;
     }
     ck_assert_msg(worst <= 2e-5 * size, "%s is off by %g of %g", what, worst, size);
 }
 
-START_TEST(agrees_with_the_definition)
+START_TEST(convolutions_agree_with_the_definition)
 {
     operands o;
     uint32_t cpu = GENLAT_CPU_BASELINE + (uint32_t)(_i % CPUS);
@@ -189,35 +192,35 @@ START_TEST(agrees_with_the_definition)
     gnl_conv_gather(&o.compute, &o.g, o.rows, o.image, o.weight, o.bias, o.out, o.work);
     start_with_bias(&o, o.g.map_channels, o.g.map[0] * o.g.map[1]);
     visit_all(&o, add_to_map);
-    expect_wanted(&o, "gather", o.maps);
+    check_expected(&o, "gather", o.maps);
     gnl_conv_scatter(&o.compute, &o.g, o.rows, o.map, o.weight, o.bias, o.out, o.work);
     start_with_bias(&o, o.g.image_channels, o.g.image[0] * o.g.image[1]);
     visit_all(&o, add_to_image);
-    expect_wanted(&o, "spread", o.images);
-    memset(o.wanted, 0, (size_t)o.weights * sizeof *o.wanted);
+    check_expected(&o, "scatter", o.images);
+    memset(o.expected, 0, (size_t)o.weights * sizeof *o.expected);
     memset(o.out, 0, (size_t)o.weights * sizeof *o.out);
     gnl_conv_weight(&o.compute, &o.g, o.rows, o.image, o.map, o.out, o.work);
     visit_all(&o, add_to_weight);
-    expect_wanted(&o, "weight", o.weights);
+    check_expected(&o, "weight", o.weights);
     ck_assert_double_eq((double)o.work[o.scratch], 42);
     operands_close(&o);
 }
 END_TEST
 
-/* The scratch for all rows serves any smaller number of them. */
-START_TEST(fewer_rows_fit_the_scratch)
+/* The scratch for all rows is large enough for any smaller number of rows. */
+START_TEST(scratch_is_large_enough_for_fewer_rows)
 {
     operands o;
     operands_open(&o, &cases[11], GENLAT_CPU_AUTO, 1);
     int64_t all = o.rows, maps = o.maps / all;
     o.work[o.scratch] = 42;
-    gnl_conv_gather(&o.compute, &o.g, all, o.image, o.weight, NULL, o.wanted, o.work);
+    gnl_conv_gather(&o.compute, &o.g, all, o.image, o.weight, NULL, o.expected, o.work);
     for (int64_t rows = 1; rows < all; rows++) {
         gnl_conv_gather(&o.compute, &o.g, rows, o.image, o.weight, NULL, o.out, o.work);
-        expect_wanted(&o, "gather of fewer rows", rows * maps);
+        check_expected(&o, "gather of fewer rows", rows * maps);
         gnl_conv_scatter(&o.compute, &o.g, rows, o.map, o.weight, NULL, o.out, o.work);
         gnl_conv_weight(&o.compute, &o.g, rows, o.image, o.map, o.weight, o.work);
-        gnl_conv_gather(&o.compute, &o.g, all, o.image, o.weight, NULL, o.wanted, o.work);
+        gnl_conv_gather(&o.compute, &o.g, all, o.image, o.weight, NULL, o.expected, o.work);
         ck_assert_double_eq((double)o.work[o.scratch], 42);
     }
     operands_close(&o);
@@ -334,7 +337,7 @@ START_TEST(impossible_geometry_is_refused)
     gnl_layer_env env = {4, 1, true};
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
     ck_assert_msg(gnl_layer_parse(ctx, r->spec, &layer) == GENLAT_OK, "%s", genlat_last_error());
-    (void)gnl_enter(""); /* the layer's own text */
+    (void)gnl_enter(""); /* the message of the layer, without a function name */
     ck_assert_int_eq(layer->type->infer(layer->opts, &env, 1, &r->in, &plan), r->status);
     ck_assert_str_eq(genlat_last_error(), r->text);
     gnl_layer_release(layer);
@@ -342,7 +345,7 @@ START_TEST(impossible_geometry_is_refused)
 }
 END_TEST
 
-START_TEST(inputs_that_differ_are_refused)
+START_TEST(inputs_of_different_shapes_are_refused)
 {
     static const struct {
         const char *spec, *text;
@@ -354,7 +357,7 @@ START_TEST(inputs_that_differ_are_refused)
     gnl_layer_plan plan;
     gnl_layer_env env = {4, 1, true};
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-    (void)gnl_enter(""); /* the layer's own text */
+    (void)gnl_enter(""); /* the message of the layer, without a function name */
     for (size_t i = 0; i < GNL_COUNT(tries); i++) {
         genlat_layer *layer = NULL;
         ck_assert_int_eq(gnl_layer_parse(ctx, tries[i].spec, &layer), GENLAT_OK);
@@ -366,7 +369,7 @@ START_TEST(inputs_that_differ_are_refused)
 }
 END_TEST
 
-/* PyTorch's sizes: out = (in - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1. */
+/* Sizes as in PyTorch: out = (in - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1. */
 START_TEST(options_are_read_and_written)
 {
     const char *spec = "conv_transpose2d channels=5 kernel=3x4 stride=2 padding=1x0 output_padding=1";
@@ -393,11 +396,11 @@ int main(void)
     Suite *suite = suite_create("conv");
     TCase *tests = tcase_create("conv");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, agrees_with_the_definition, 0, CPUS * (int)GNL_COUNT(cases));
+    tcase_add_loop_test(tests, convolutions_agree_with_the_definition, 0, CPUS * (int)GNL_COUNT(cases));
     tcase_add_loop_test(tests, threads_give_the_same_bits, 0, (int)GNL_COUNT(cases));
-    tcase_add_test(tests, fewer_rows_fit_the_scratch);
+    tcase_add_test(tests, scratch_is_large_enough_for_fewer_rows);
     tcase_add_loop_test(tests, impossible_geometry_is_refused, 0, (int)GNL_COUNT(refusals));
-    tcase_add_test(tests, inputs_that_differ_are_refused);
+    tcase_add_test(tests, inputs_of_different_shapes_are_refused);
     tcase_add_test(tests, options_are_read_and_written);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

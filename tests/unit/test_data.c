@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sources: what they give, that it is reproducible, and that misuse is told. */
+/* Sources: their samples, reproducibility, and errors. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static genlat_source *synthetic(const char *name, int64_t n, int64_t seed)
     return out;
 }
 
-/* A transform asked for by one key and value; the source is given back. */
+/* A source transformed with one key and value; the original source is released. */
 static genlat_source *transformed(genlat_source *source, const char *key, const char *value)
 {
     genlat_source *out = NULL;
@@ -62,7 +62,7 @@ static genlat_source *memory_source(void)
 
 /* ---- sources ----------------------------------------------------------------------------------------- */
 
-START_TEST(memory_gives_rows_in_the_order_asked_for)
+START_TEST(memory_sources_return_rows_in_the_requested_order)
 {
     genlat_source *source = memory_source();
     ck_assert_int_eq(genlat_source_count(source), 4);
@@ -109,7 +109,7 @@ START_TEST(labels_are_checked)
 }
 END_TEST
 
-START_TEST(bytes_are_scaled)
+START_TEST(bytes_are_scaled_to_unit_range)
 {
     static const uint8_t bytes[] = {0, 255, 51, 102};
     genlat_source *source = NULL;
@@ -142,7 +142,7 @@ static void count_free(void *user)
     ++*(int *)user;
 }
 
-START_TEST(callback_is_asked_and_freed_once)
+START_TEST(callback_sources_call_and_free_once)
 {
     int freed = 0;
     genlat_source_table table = {
@@ -171,7 +171,7 @@ END_TEST
 
 /* ---- drawn sources ----------------------------------------------------------------------------------- */
 
-START_TEST(drawn_samples_depend_on_seed_and_number_alone)
+START_TEST(synthetic_samples_depend_only_on_seed_and_index)
 {
     const char *name = genlat_source_synthetic_name(_i);
     ck_assert_ptr_nonnull(name);
@@ -193,7 +193,7 @@ START_TEST(drawn_samples_depend_on_seed_and_number_alone)
 }
 END_TEST
 
-START_TEST(mixtures_have_their_centres_and_spread)
+START_TEST(mixtures_have_the_documented_means_and_deviations)
 {
     static const char *const names[] = {"ring", "grid"};
     static const double sds[] = {0.01, 0.05};
@@ -224,7 +224,7 @@ START_TEST(mixtures_have_their_centres_and_spread)
 }
 END_TEST
 
-START_TEST(shapes_follow_their_factors)
+START_TEST(shapes_match_their_factors)
 {
     enum { N = 400 };
     genlat_source *source = synthetic("shapes", N, 3);
@@ -259,19 +259,19 @@ START_TEST(shapes_follow_their_factors)
     part = transformed(part, "labels", "factors");
     ck_assert_int_eq(genlat_source_condition(part), 5);
     ck_assert_int_eq(genlat_source_classes(part), 0);
-    genlat_tensor *conditions = NULL, *again = NULL;
-    ok(genlat_source_read(part, 0, N - 100, &again, &conditions));
+    genlat_tensor *conditions = NULL, *repeated = NULL;
+    ok(genlat_source_read(part, 0, N - 100, &repeated, &conditions));
     ck_assert_mem_eq(genlat_tensor_const_data(conditions), genlat_tensor_const_data(factors),
                      (N - 100) * 5 * sizeof(float));
-    genlat_tensor *all[] = {x, labels, factors, conditions, again};
+    genlat_tensor *all[] = {x, labels, factors, conditions, repeated};
     for (size_t i = 0; i < GNL_COUNT(all); i++)
         genlat_tensor_destroy(&all[i]);
     genlat_source_destroy(&part);
 }
 END_TEST
 
-/* Digits of a class lie nearer to the mean of their own class than to another's, as writing does. */
-START_TEST(digits_look_like_their_label)
+/* Digits of a class lie closer to the mean of their own class than to other means. */
+START_TEST(digits_are_separable_by_class)
 {
     enum { N = 4000, SIZE = 28 * 28 };
     genlat_source *source = synthetic("digits", N, 1);
@@ -306,7 +306,7 @@ START_TEST(digits_look_like_their_label)
         right += best == (int)label[i];
     }
     ck_assert_int_gt(right, N * 3 / 4);
-    ck_assert_int_lt(right, N); /* too easy would be no handwriting */
+    ck_assert_int_lt(right, N); /* not all: the digits must not be trivially separable */
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     genlat_source_destroy(&source);
@@ -319,14 +319,14 @@ int main(void)
     TCase *tcase = tcase_create("data");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
-    tcase_add_test(tcase, memory_gives_rows_in_the_order_asked_for);
+    tcase_add_test(tcase, memory_sources_return_rows_in_the_requested_order);
     tcase_add_test(tcase, labels_are_checked);
-    tcase_add_test(tcase, bytes_are_scaled);
-    tcase_add_test(tcase, callback_is_asked_and_freed_once);
-    tcase_add_loop_test(tcase, drawn_samples_depend_on_seed_and_number_alone, 0, 6);
-    tcase_add_loop_test(tcase, mixtures_have_their_centres_and_spread, 0, 2);
-    tcase_add_test(tcase, shapes_follow_their_factors);
-    tcase_add_test(tcase, digits_look_like_their_label);
+    tcase_add_test(tcase, bytes_are_scaled_to_unit_range);
+    tcase_add_test(tcase, callback_sources_call_and_free_once);
+    tcase_add_loop_test(tcase, synthetic_samples_depend_only_on_seed_and_index, 0, 6);
+    tcase_add_loop_test(tcase, mixtures_have_the_documented_means_and_deviations, 0, 2);
+    tcase_add_test(tcase, shapes_match_their_factors);
+    tcase_add_test(tcase, digits_are_separable_by_class);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Averages of weights: speed in samples, ramp, exchange, copies, states, refusals. */
+/* Moving averages of weights: half-life in samples, ramp, swap, copies, states, errors. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static genlat_ema *ema_of(genlat_net *net, double half_life, double ramp_up, uin
     return ema;
 }
 
-/* The same samples in other batches give the same average. */
+/* The same samples in batches of another size lead to the same average. */
 START_TEST(half_life_is_in_samples)
 {
     genlat_net *net = net_of(TEXT);
@@ -86,7 +86,7 @@ START_TEST(ramp_shortens_the_half_life_at_first)
 }
 END_TEST
 
-START_TEST(exchange_goes_there_and_back)
+START_TEST(swapping_twice_restores_the_weights)
 {
     genlat_net *net = net_of(TEXT);
     set_all(net, 1, 3);
@@ -99,14 +99,14 @@ START_TEST(exchange_goes_there_and_back)
     ck_assert_int_eq(genlat_ema_swap(ema), GENLAT_OK);
     ck_assert(net->value[0] == 2 && net->state[0] == 4);
     ck_assert_int_eq(genlat_ema_swap(ema), GENLAT_OK);
-    genlat_ema_destroy(&ema); /* swaps itself out */
+    genlat_ema_destroy(&ema); /* swaps the weights back */
     ck_assert_ptr_null(ema);
     ck_assert(net->value[0] == 2 && net->state[0] == 4);
     genlat_net_destroy(&net);
 }
 END_TEST
 
-START_TEST(copies_go_into_nets_of_the_same_kind)
+START_TEST(averages_are_copied_into_nets_of_the_same_graph)
 {
     genlat_net *net = net_of(TEXT), *same = net_of(TEXT), *other = net_of("dense units=5\nbatch_norm");
     set_all(net, 1, 3);
@@ -155,8 +155,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, half_life_is_in_samples);
     tcase_add_test(tests, ramp_shortens_the_half_life_at_first);
-    tcase_add_test(tests, exchange_goes_there_and_back);
-    tcase_add_test(tests, copies_go_into_nets_of_the_same_kind);
+    tcase_add_test(tests, swapping_twice_restores_the_weights);
+    tcase_add_test(tests, averages_are_copied_into_nets_of_the_same_graph);
     tcase_add_test(tests, bad_arguments_are_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

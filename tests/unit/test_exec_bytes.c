@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The workspace of an exec is known before it is allocated, and is what is then allocated. */
+/* genlat_net_exec_bytes() predicts the workspace of an exec without allocating it. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "genlat/genlat.h"
 
-/* Bytes asked for so far, and the largest block. */
+/* Bytes allocated so far, and the largest block. */
 typedef struct memory {
     int64_t bytes, largest;
 } memory;
 
-static void *take(void *user, size_t bytes, size_t align)
+static void *counted_alloc(void *user, size_t bytes, size_t align)
 {
     memory *m = user;
     void *block = NULL;
@@ -21,7 +21,7 @@ static void *take(void *user, size_t bytes, size_t align)
                                                                                                        : NULL;
 }
 
-static void give(void *user, void *block)
+static void counted_free(void *user, void *block)
 {
     (void)user;
     free(block);
@@ -33,7 +33,8 @@ static memory used;
 
 static void setup(void)
 {
-    const genlat_allocator counting = {.size = sizeof counting, .alloc = take, .free = give, .user = &used};
+    const genlat_allocator counting = {
+        .size = sizeof counting, .alloc = counted_alloc, .free = counted_free, .user = &used};
     genlat_net_builder *builder = NULL;
     genlat_ctx_opts opts;
     genlat_ctx_opts_init(&opts);
@@ -69,26 +70,26 @@ static int64_t planned(int64_t rows, uint32_t what)
     return bytes;
 }
 
-START_TEST(what_is_planned_is_allocated)
+START_TEST(the_predicted_size_is_allocated)
 {
     genlat_exec_opts opts = purpose((uint32_t)_i);
     genlat_exec *exec = NULL;
     used = (memory){0};
-    int64_t bytes = planned(64, (uint32_t)_i), beside = used.bytes;
+    int64_t bytes = planned(64, (uint32_t)_i), other_bytes = used.bytes;
     ck_assert_int_lt(used.largest, bytes / 20);
-    genlat_tensor *grad = NULL; /* the gradients belong to the net: they are there before the exec */
+    genlat_tensor *grad = NULL; /* gradients are owned by the net and allocated before the exec */
     ck_assert_int_eq(genlat_net_grad(net, genlat_net_weight_name(net, 0), &grad), GENLAT_OK);
     used = (memory){0};
     ck_assert_int_eq(genlat_net_compile(net, 64, &opts, &exec), GENLAT_OK);
     ck_assert_int_eq(genlat_exec_bytes(exec), bytes);
     ck_assert_int_ge(used.bytes, bytes);
-    ck_assert_int_le(used.bytes, bytes + 2 * beside + 10000);
+    ck_assert_int_le(used.bytes, bytes + 2 * other_bytes + 10000);
     genlat_exec_destroy(&exec);
     genlat_tensor_destroy(&grad);
 }
 END_TEST
 
-START_TEST(it_grows_with_rows_and_purpose)
+START_TEST(size_grows_with_rows_and_purpose)
 {
     ck_assert_int_lt(planned(1, GENLAT_EXEC_TRAINING), planned(100, GENLAT_EXEC_TRAINING));
     ck_assert_int_lt(planned(100, GENLAT_EXEC_INFERENCE), planned(100, GENLAT_EXEC_TRAINING));
@@ -102,12 +103,14 @@ static void build_funnel(genlat_net **funnel)
     genlat_net_builder *builder = NULL;
     ck_assert_int_eq(genlat_net_builder_new(ctx, &builder), GENLAT_OK);
     genlat_net_builder_input(builder, "x", 1, (int64_t[]){8});
-    genlat_net_builder_text(builder, "dense units=1024; tanh; dense units=512; tanh; dense units=256; tanh; dense units=128");
+    genlat_net_builder_text(builder,
+                            "dense units=1024; tanh; dense units=512; tanh; dense units=256; tanh; dense units=128");
     ck_assert_int_eq(genlat_net_build(&builder, funnel), GENLAT_OK);
 }
 
-/* All activations are 1920 numbers a row, the last two derivatives 1536: they lie where narrower activations were. */
-START_TEST(derivatives_take_the_place_of_activations)
+/* Activations take 1920 numbers per row, the derivatives of the last two layers 1536. They reuse the memory of
+ * activations. */
+START_TEST(derivatives_reuse_the_memory_of_activations)
 {
     enum { ROWS = 2048 };
     genlat_exec_opts opts = purpose(GENLAT_EXEC_TRAINING);
@@ -123,8 +126,8 @@ START_TEST(derivatives_take_the_place_of_activations)
 }
 END_TEST
 
-/* So there is one backward pass after each forward pass. */
-START_TEST(a_second_backward_pass_wants_a_forward_pass)
+/* The memory of activations is reused by derivatives: each backward pass needs a forward pass. */
+START_TEST(a_second_backward_pass_needs_a_forward_pass)
 {
     genlat_exec_opts opts = purpose(GENLAT_EXEC_TRAINING);
     genlat_exec *exec = NULL;
@@ -144,7 +147,7 @@ START_TEST(a_second_backward_pass_wants_a_forward_pass)
 }
 END_TEST
 
-START_TEST(errors_give_no_bytes)
+START_TEST(errors_set_the_size_to_zero)
 {
     int64_t bytes = 7;
     ck_assert_int_eq(genlat_net_exec_bytes(net, 0, NULL, &bytes), GENLAT_E_RANGE);
@@ -159,11 +162,11 @@ int main(void)
     Suite *suite = suite_create("exec_bytes");
     TCase *tests = tcase_create("workspace");
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, what_is_planned_is_allocated, GENLAT_EXEC_INFERENCE, GENLAT_EXEC_PENALTY + 1);
-    tcase_add_test(tests, it_grows_with_rows_and_purpose);
-    tcase_add_test(tests, derivatives_take_the_place_of_activations);
-    tcase_add_test(tests, a_second_backward_pass_wants_a_forward_pass);
-    tcase_add_test(tests, errors_give_no_bytes);
+    tcase_add_loop_test(tests, the_predicted_size_is_allocated, GENLAT_EXEC_INFERENCE, GENLAT_EXEC_PENALTY + 1);
+    tcase_add_test(tests, size_grows_with_rows_and_purpose);
+    tcase_add_test(tests, derivatives_reuse_the_memory_of_activations);
+    tcase_add_test(tests, a_second_backward_pass_needs_a_forward_pass);
+    tcase_add_test(tests, errors_set_the_size_to_zero);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of numbers: what is written is read back, the forms of the wild are read, malformed ones refused. */
+/* Data files: round trips, variants written by other programs, and malformed files, which are refused. */
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 /* ---- NumPy ------------------------------------------------------------------------------------------- */
 
-START_TEST(npy_comes_back)
+START_TEST(npy_round_trips)
 {
     static const int64_t dims[] = {2, 3, 1, 1, 2, 1};
     static const float data[] = {1, -2.5f, 3e-30f, 4, 5, INFINITY, 7, 8, 9, 10, 11, 12};
@@ -31,7 +31,7 @@ START_TEST(npy_comes_back)
 }
 END_TEST
 
-/* A header as NumPy writes it, then the bytes of the numbers. */
+/* Writes a header as NumPy does, followed by the data. */
 static void put_npy(const char *name, const char *dictionary, const void *data, size_t size, int version)
 {
     char text[1024] = "\x93NUMPY";
@@ -43,7 +43,7 @@ static void put_npy(const char *name, const char *dictionary, const void *data, 
     put_file(name, text, begin + length + size);
 }
 
-START_TEST(npy_of_other_types_is_read)
+START_TEST(npy_of_all_types_is_read)
 {
     static const double f8[] = {1.5, -2};
     static const int64_t i8[] = {-7, 1 << 20};
@@ -112,7 +112,7 @@ START_TEST(malformed_npy_is_refused)
 }
 END_TEST
 
-START_TEST(npz_comes_back)
+START_TEST(npz_round_trips)
 {
     static const float data[] = {1, 2, 3, 4, 5, 6};
     static const char *const names[] = {"x", "labels", "encoder.0.weight"};
@@ -146,7 +146,7 @@ static uint8_t *put_number(uint8_t *at, uint64_t value, int bytes)
     return at;
 }
 
-/* An archive of one deflated member "x.npy", as numpy.savez_compressed writes it. */
+/* An archive with one deflated member "x.npy", as written by numpy.savez_compressed. */
 static size_t deflated_archive(uint8_t *out, const uint8_t *content, size_t size)
 {
     uint8_t packed[2048];
@@ -160,7 +160,7 @@ static size_t deflated_archive(uint8_t *out, const uint8_t *content, size_t size
     deflateEnd(&z);
     uint8_t *at = put_number(put_number(put_number(out, 0x04034b50, 4), 45, 2), 0, 2);
     at = put_number(put_number(put_number(put_number(at, 8, 2), 0, 4), crc, 4), 0xFFFFFFFF, 4);
-    at = put_number(put_number(put_number(at, 0xFFFFFFFF, 4), 5, 2), 4, 2); /* sizes are in the directory */
+    at = put_number(put_number(put_number(at, 0xFFFFFFFF, 4), 5, 2), 4, 2); /* sizes are stored in the directory */
     memcpy(at, "x.npy\1\0\0\0", 9);
     memcpy(at + 9, packed, length);
     uint8_t *directory = at + 9 + length;
@@ -174,7 +174,7 @@ static size_t deflated_archive(uint8_t *out, const uint8_t *content, size_t size
     return (size_t)(put_number(end, 0, 2) - out);
 }
 
-START_TEST(deflated_npz_is_read_and_damage_is_found)
+START_TEST(deflated_npz_is_read_and_damage_is_detected)
 {
     static float data[500];
     uint8_t content[2304] = "\x93NUMPY\x01", archive[4096];
@@ -192,7 +192,7 @@ START_TEST(deflated_npz_is_read_and_damage_is_found)
         put_file("b.npz", archive, cut);
         ck_assert_int_eq(genlat_npz_read(ctx, place("b.npz"), NULL, &read), GENLAT_E_FORMAT);
     }
-    archive[60] ^= 0x40; /* inside the packed bytes: the check sum tells */
+    archive[60] ^= 0x40; /* a bit of the compressed data: detected by the checksum */
     put_file("b.npz", archive, size);
     ck_assert_int_eq(genlat_npz_read(ctx, place("b.npz"), NULL, &read), GENLAT_E_FORMAT);
     ck_assert_ptr_null(read);
@@ -241,7 +241,7 @@ START_TEST(idx_folder_is_read_as_mnist)
 }
 END_TEST
 
-START_TEST(bytes_of_zeros_and_ones_stay)
+START_TEST(bytes_of_zeros_and_ones_are_not_scaled)
 {
     static const uint8_t binary[] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 1, 1, 0};
     static const uint8_t floats[] = {0, 0, 13, 1, 0, 0, 0, 2, 0x3F, 0xC0, 0, 0, 0xBF, 0x80, 0, 0};
@@ -285,11 +285,11 @@ END_TEST
 
 /* ---- CSV --------------------------------------------------------------------------------------------- */
 
-START_TEST(csv_comes_back)
+START_TEST(csv_round_trips)
 {
     static const float data[] = {0.1f, -3e20f, 1.f / 3, 1e-40f, 16777216, -0.f};
     genlat_tensor *written = tensor(2, (int64_t[]){3, 2}, data), *read = NULL;
-    (void)setlocale(LC_NUMERIC, "de_DE.UTF-8"); /* where it is installed, its comma must not matter */
+    (void)setlocale(LC_NUMERIC, "de_DE.UTF-8"); /* if this locale is installed, its decimal comma must not be used */
     ok(genlat_csv_write(place("a.csv"), written, "a,b"));
     ok(genlat_csv_read(ctx, place("a.csv"), &read));
     (void)setlocale(LC_NUMERIC, "C");
@@ -300,7 +300,7 @@ START_TEST(csv_comes_back)
 }
 END_TEST
 
-START_TEST(csv_of_the_wild_is_read)
+START_TEST(csv_variants_are_read)
 {
     static const struct {
         const char *text, *options;
@@ -363,16 +363,16 @@ END_TEST
 int main(void)
 {
     static const TTest *const *const tests[] = {
-        &npy_comes_back,
-        &npy_of_other_types_is_read,
+        &npy_round_trips,
+        &npy_of_all_types_is_read,
         &malformed_npy_is_refused,
-        &npz_comes_back,
-        &deflated_npz_is_read_and_damage_is_found,
+        &npz_round_trips,
+        &deflated_npz_is_read_and_damage_is_detected,
         &idx_folder_is_read_as_mnist,
-        &bytes_of_zeros_and_ones_stay,
+        &bytes_of_zeros_and_ones_are_not_scaled,
         &malformed_idx_is_refused,
-        &csv_comes_back,
-        &csv_of_the_wild_is_read,
+        &csv_round_trips,
+        &csv_variants_are_read,
         &malformed_csv_is_refused,
     };
     return run_in_folders("files", tests, COUNT(tests));

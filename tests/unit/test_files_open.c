@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures, sound, text; the line of text that opens a source; writes that replace at once. */
+/* Images, sound and text; source specifications; atomic writes. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 /* ---- pictures, sound, text --------------------------------------------------------------------------- */
 
-START_TEST(png_grid_comes_back_as_images)
+START_TEST(png_grid_round_trips_as_images)
 {
     static const float grey[] = {0, 0.2f, 1, 0.4f, 0.6f, 2}, colour[] = {1, 0, 0, 1, 0, 0, 0.4f, 0.2f, 1};
     genlat_tensor *a = tensor(3, (int64_t[]){1, 2, 3}, grey), *b = tensor(4, (int64_t[]){1, 3, 1, 3}, colour);
@@ -41,14 +41,14 @@ START_TEST(png_grid_comes_back_as_images)
 }
 END_TEST
 
-START_TEST(png_grid_lays_out_and_refuses)
+START_TEST(png_grid_has_the_documented_layout_and_limits)
 {
     static const float zeros[5 * 2 * 2] = {0};
     genlat_tensor *images_tensor = tensor(3, (int64_t[]){5, 2, 2}, zeros),
                   *flat = tensor(1, (int64_t[]){4}, zeros);
     ok(genlat_png_grid(place("a.png"), images_tensor, 0, 3, -1, 1));
     genlat_source *source = open_source(spec_of("png", "", ""));
-    ck_assert_int_eq(genlat_source_dim(source, 2), 3 * 6 + 2); /* three columns, two rows, a line between */
+    ck_assert_int_eq(genlat_source_dim(source, 2), 3 * 6 + 2); /* three columns, two rows, one separator */
     ck_assert_int_eq(genlat_source_dim(source, 1), 2 * 6 + 1);
     genlat_source_destroy(&source);
     ck_assert_int_eq(genlat_png_grid(place("b.png"), flat, 0, 1, 0, 1), GENLAT_E_SHAPE);
@@ -62,7 +62,7 @@ START_TEST(png_grid_lays_out_and_refuses)
 }
 END_TEST
 
-START_TEST(wav_comes_back)
+START_TEST(wav_round_trips)
 {
     float wave[2][10];
     for (int i = 0; i < 10; i++) {
@@ -96,7 +96,7 @@ START_TEST(wav_comes_back)
 }
 END_TEST
 
-START_TEST(text_is_cut_to_samples)
+START_TEST(text_is_split_into_samples)
 {
     put_file("a.txt", "abcdefg\n\r\nhi\r\n", 14);
     genlat_tensor *x = values(spec_of("text", "a.txt", "?length=4"), NULL);
@@ -115,28 +115,28 @@ END_TEST
 
 /* ---- SPEC -------------------------------------------------------------------------------------------- */
 
-START_TEST(drawn_sources_and_their_parts)
+START_TEST(synthetic_sources_are_split_into_parts)
 {
     for (int32_t i = 0; i < 6; i++) {
         genlat_source *source = open_source(genlat_files_kind(i, NULL));
         ck_assert_int_eq(genlat_source_count(source), 10000);
         genlat_source_destroy(&source);
     }
-    genlat_tensor *part[3], *again = values("ring?n=50&seed=4#train", NULL);
+    genlat_tensor *part[3], *repeated = values("ring?n=50&seed=4#train", NULL);
     part[0] = values("ring#train?n=50&seed=4", NULL);
     part[1] = values("ring#valid?n=50&seed=4", NULL);
     part[2] = values("ring?seed=5&n=50", NULL);
-    ck_assert_mem_eq(genlat_tensor_const_data(again), genlat_tensor_const_data(part[0]), 100 * sizeof(float));
+    ck_assert_mem_eq(genlat_tensor_const_data(repeated), genlat_tensor_const_data(part[0]), 100 * sizeof(float));
     for (int i = 1; i < 3; i++)
         ck_assert_int_ne(memcmp(genlat_tensor_const_data(part[0]), genlat_tensor_const_data(part[i]), 100),
                          0);
     for (int i = 0; i < 3; i++)
         genlat_tensor_destroy(&part[i]);
-    genlat_tensor_destroy(&again);
+    genlat_tensor_destroy(&repeated);
 }
 END_TEST
 
-START_TEST(wrong_text_is_told)
+START_TEST(wrong_specifications_are_refused)
 {
     static const struct {
         const char *spec;
@@ -172,7 +172,7 @@ START_TEST(wrong_text_is_told)
 }
 END_TEST
 
-START_TEST(validation_is_scaled_as_training_was)
+START_TEST(validation_data_are_scaled_as_training_data)
 {
     genlat_source *train = open_source("moons?n=500&scale=features"), *valid = NULL, *other = NULL;
     genlat_tensor *offset[2], *scale[2];
@@ -195,7 +195,7 @@ START_TEST(validation_is_scaled_as_training_was)
 }
 END_TEST
 
-START_TEST(a_write_replaces_at_once_or_not_at_all)
+START_TEST(writes_are_atomic)
 {
     static const float data[] = {1};
     genlat_tensor *one = tensor(1, (int64_t[]){1}, data);
@@ -214,7 +214,7 @@ START_TEST(a_write_replaces_at_once_or_not_at_all)
 }
 END_TEST
 
-/* The real files, where they are. */
+/* The original MNIST files, if they are installed. */
 START_TEST(mnist_is_read)
 {
     const char *base = getenv("GENLAT_DATA");
@@ -240,14 +240,14 @@ END_TEST
 int main(void)
 {
     static const TTest *const *const tests[] = {
-        &png_grid_comes_back_as_images,
-        &png_grid_lays_out_and_refuses,
-        &wav_comes_back,
-        &text_is_cut_to_samples,
-        &drawn_sources_and_their_parts,
-        &wrong_text_is_told,
-        &validation_is_scaled_as_training_was,
-        &a_write_replaces_at_once_or_not_at_all,
+        &png_grid_round_trips_as_images,
+        &png_grid_has_the_documented_layout_and_limits,
+        &wav_round_trips,
+        &text_is_split_into_samples,
+        &synthetic_sources_are_split_into_parts,
+        &wrong_specifications_are_refused,
+        &validation_data_are_scaled_as_training_data,
+        &writes_are_atomic,
         &mnist_is_read,
     };
     return run_in_folders("files_open", tests, COUNT(tests));

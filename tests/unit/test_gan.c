@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The GAN: every preset trains on every kind of data, with and without condition, options work together, and what cannot be is
- * refused. */
+/* GANs: every preset trains on every kind of data, with and without condition; options can be combined; invalid
+ * combinations are refused. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static const struct {
              {"wgan_gp", &gan_odd},  {"wgan_gp", &gan_signal}, {"r3", &gan_odd},        {"dcgan", &gan_signal},
              {"sngan", &gan_vector}, {"sngan", &gan_odd},      {"sngan", &gan_image},   {"sngan", &gan_signal}};
 
-/* Something is reported as penalty. */
+/* Whether a penalty of the discriminator is reported. */
 static bool is_penalised(const genlat_model *model)
 {
     const gnl_gan_penalties *all = &gnl_gan_of(model)->penalties;
@@ -30,7 +30,7 @@ START_TEST(presets_train_on_their_data)
 {
     for (int conditional = 0; conditional < 2; conditional++) {
         static const pair labelled[] = {{"condition", "classes=3"}, {NULL, NULL}};
-        genlat_tensor *labels = gan_labels(), *y = NULL, *said = NULL;
+        genlat_tensor *labels = gan_labels(), *y = NULL, *score = NULL;
         genlat_model *model = gan_make(cases[_i].preset, cases[_i].data, conditional ? labelled : NULL);
         genlat_tensor *x = gan_normal(cases[_i].data, GAN_ROWS, 1);
         for (int i = 0; i < 6; i++) {
@@ -40,27 +40,27 @@ START_TEST(presets_train_on_their_data)
         }
         ck_assert_double_gt(gnl_gan_of(model)->last.g_grad_norm, 0);
         ck_assert_int_eq(genlat_model_sample(model, 5, NULL, NULL, &y), GENLAT_OK);
-        const gnl_shape wanted = gnl_shape_batched(cases[_i].data, 5);
-        ck_assert(gnl_shape_equal(&y->shape, &wanted));
-        ck_assert_int_eq(genlat_gan_discriminate(model, x, labels, &said), GENLAT_OK);
-        ck_assert_int_eq(said->shape.dim[0], GAN_ROWS);
-        for (genlat_tensor **t = (genlat_tensor *[]){x, labels, y, said, NULL}; *t; t++)
+        const gnl_shape expected = gnl_shape_batched(cases[_i].data, 5);
+        ck_assert(gnl_shape_equal(&y->shape, &expected));
+        ck_assert_int_eq(genlat_gan_discriminate(model, x, labels, &score), GENLAT_OK);
+        ck_assert_int_eq(score->shape.dim[0], GAN_ROWS);
+        for (genlat_tensor **t = (genlat_tensor *[]){x, labels, y, score, NULL}; *t; t++)
             gnl_tensor_release(*t);
         genlat_model_destroy(&model);
     }
 }
 END_TEST
 
-/* A critic that sees the condition says something else under another label; one that tells the class does not see it. */
-START_TEST(conditions_reach_the_critic)
+/* Under another label the score changes if the discriminator gets the condition as input; it does not with an
+ * auxiliary classifier. */
+START_TEST(conditions_reach_the_discriminator)
 {
-    static const char *const ways[] = {"concat", "projection", "auxiliary"};
+    static const char *const methods[] = {"concat", "projection", "auxiliary"};
     static const char *const names[] = {"r3", "mlp", "wgan_gp", "sngan"};
     static const gnl_shape *const shapes[] = {&gan_vector, &gan_odd, &gan_signal};
     const gnl_shape *data = shapes[_i / 4 % 3];
-    const pair set[] = {{"condition", "classes=3"},      {"conditioning", ways[_i / 12]},
-                        {"feature_matching", "0.5"},     {"discriminator_steps", "1"},
-                        {"packing", _i % 2 ? "2" : "1"}, {NULL, NULL}};
+    const pair set[] = {{"condition", "classes=3"},   {"conditioning", methods[_i / 12]}, {"feature_matching", "0.5"},
+                        {"discriminator_steps", "1"}, {"packing", _i % 2 ? "2" : "1"},    {NULL, NULL}};
     genlat_model *model = gan_make(names[_i % 4], data, set);
     genlat_tensor *x = gan_normal(data, GAN_ROWS, 1), *labels = gan_labels(), *one = NULL, *other = NULL;
     for (int i = 0; i < 3; i++)
@@ -77,7 +77,7 @@ START_TEST(conditions_reach_the_critic)
 }
 END_TEST
 
-/* Every option once, together with what it may disturb. */
+/* Every option once, combined with options that it could interfere with. */
 static const pair option_sets[][4] = {
     {{"packing", "3"}, {"loss", "hinge"}, {"condition", "vector=2"}},
     {{"noise", "0.3"}, {"noise_schedule", "linear from=1 to=0 steps=3"}, {"r2", "0"}},
@@ -93,7 +93,7 @@ static const pair option_sets[][4] = {
      {"output", "tanh"}},
 };
 
-START_TEST(options_work_together)
+START_TEST(options_can_be_combined)
 {
     genlat_model *model = gan_make("r3", &gan_vector, option_sets[_i]);
     const gnl_shape condition = {1, {2}};
@@ -108,18 +108,17 @@ START_TEST(options_work_together)
 }
 END_TEST
 
-static void expect_refusal(const char *preset, const gnl_shape *data, pair set, genlat_status wanted,
+static void expect_refusal(const char *preset, const gnl_shape *data, pair set, genlat_status expected,
                            const char *word)
 {
     genlat_model *model = NULL;
     const pair pairs[] = {set, {NULL, NULL}};
-    ck_assert_int_eq(gan_try(preset, data, pairs, &model), wanted);
-    ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "'%s' does not tell of %s", genlat_last_error(),
-                  word);
+    ck_assert_int_eq(gan_try(preset, data, pairs, &model), expected);
+    ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "'%s' does not contain %s", genlat_last_error(), word);
     ck_assert_ptr_null(model);
 }
 
-START_TEST(what_cannot_be_is_refused)
+START_TEST(invalid_combinations_are_refused)
 {
     static const gnl_shape large = {3, {1, 16, 16}};
     expect_refusal("dcgan", &large, (pair){"r1", "1"}, GENLAT_E_UNSUPPORTED, "batch_norm");
@@ -146,9 +145,9 @@ int main(void)
     TCase *tests = tcase_create("gan");
     tcase_add_checked_fixture(tests, gan_begin, gan_end);
     tcase_add_loop_test(tests, presets_train_on_their_data, 0, (int)GNL_COUNT(cases));
-    tcase_add_loop_test(tests, conditions_reach_the_critic, 0, 36);
-    tcase_add_loop_test(tests, options_work_together, 0, (int)GNL_COUNT(option_sets));
-    tcase_add_test(tests, what_cannot_be_is_refused);
+    tcase_add_loop_test(tests, conditions_reach_the_discriminator, 0, 36);
+    tcase_add_loop_test(tests, options_can_be_combined, 0, (int)GNL_COUNT(option_sets));
+    tcase_add_test(tests, invalid_combinations_are_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps of the GAN: those that fail change nothing, half steps move their half, none but the first allocates, threads give the
- * same bits, the strength of augmentations follows, files resume exactly. */
+/* Steps of GANs. Failed steps change nothing. Steps of one net change only that net. Only the first step allocates.
+ * Bits do not depend on threads. The augmentation probability adapts. Training resumes exactly from files. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -29,8 +29,8 @@ START_TEST(failed_steps_change_nothing)
 }
 END_TEST
 
-/* The critic's rate is so high that its first step is the end of the generator's loss. */
-START_TEST(a_failed_generator_takes_the_critic_back)
+/* The learning rate of the discriminator is so high that its first step makes the generator's loss overflow. */
+START_TEST(a_failed_generator_step_restores_the_discriminator)
 {
     static const pair wild[] = {
         {"optimizer_d", "sgd lr=1e6"}, {"loss", "wasserstein"}, {"r1", "0"}, {"r2", "0"}, {NULL, NULL}};
@@ -46,7 +46,7 @@ START_TEST(a_failed_generator_takes_the_critic_back)
 }
 END_TEST
 
-START_TEST(half_steps_move_their_half)
+START_TEST(steps_of_one_net_change_only_that_net)
 {
     genlat_model *model = gan_make("r3", &gan_vector, NULL);
     genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1);
@@ -70,7 +70,8 @@ END_TEST
 
 START_TEST(steps_allocate_nothing)
 {
-    static const pair all[] = {{"gp", "1"}, {"noise", "0.1"}, {"packing", "2"}, {"discriminator_steps", "3"}, {NULL, NULL}};
+    static const pair all[] = {
+        {"gp", "1"}, {"noise", "0.1"}, {"packing", "2"}, {"discriminator_steps", "3"}, {NULL, NULL}};
     static const gnl_shape *const shapes[] = {&gan_vector, &gan_image, &gan_image, &gan_signal};
     genlat_model *model = gan_make("r3", shapes[_i], _i < 2 ? all : gan_changing);
     genlat_tensor *x = gan_normal(shapes[_i], GAN_ROWS, 1), *labels = gan_labels();
@@ -85,7 +86,7 @@ START_TEST(steps_allocate_nothing)
 }
 END_TEST
 
-START_TEST(threads_give_the_same_bits)
+START_TEST(bits_do_not_depend_on_threads)
 {
     picture one = {0};
     for (int threads = 1; threads <= 3; threads++) {
@@ -112,8 +113,8 @@ START_TEST(threads_give_the_same_bits)
 }
 END_TEST
 
-/* The strength rises while the critic knows real samples by heart, and falls while it does not. */
-START_TEST(strength_follows_the_critic)
+/* The probability rises while the discriminator overfits to real samples, and falls otherwise. */
+START_TEST(augmentation_probability_follows_the_discriminator)
 {
     genlat_model *model = gan_make("r3", &gan_image, gan_changing);
     genlat_tensor *x = gan_normal(&gan_image, GAN_ROWS, 1), *labels = gan_labels();
@@ -149,7 +150,7 @@ START_TEST(training_resumes_exactly)
                 {"sngan", &gan_vector, spectral},
                 {"sngan", &gan_image, conditional}};
     char path[64];
-    genlat_model *through = gan_make(runs[_i].preset, runs[_i].data, runs[_i].set), *again = NULL;
+    genlat_model *through = gan_make(runs[_i].preset, runs[_i].data, runs[_i].set), *resumed = NULL;
     genlat_tensor *x = gan_normal(runs[_i].data, GAN_ROWS, 1), *labels = gan_labels(), *a = NULL, *b = NULL;
     genlat_sample_opts opts;
     genlat_sample_opts_init(&opts);
@@ -158,21 +159,21 @@ START_TEST(training_resumes_exactly)
     for (int i = 0; i < 5; i++)
         (void)gan_step(through, x, labels);
     ck_assert_msg(genlat_model_save(through, path) == GENLAT_OK, "%s", genlat_last_error());
-    ck_assert_msg(genlat_model_load(ctx, path, &again) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_msg(genlat_model_load(ctx, path, &resumed) == GENLAT_OK, "%s", genlat_last_error());
     for (int i = 0; i < 5; i++) {
-        genlat_gan_terms t = gan_step(through, x, labels), u = gan_step(again, x, labels);
+        genlat_gan_terms t = gan_step(through, x, labels), u = gan_step(resumed, x, labels);
         ck_assert_double_eq(t.d_loss, u.d_loss);
         ck_assert_double_eq(t.augment_probability, u.augment_probability);
     }
-    gan_expect_same(again, gan_picture(through));
+    gan_expect_same(resumed, gan_picture(through));
     ck_assert_int_eq(genlat_model_sample(through, 4, NULL, &opts, &a), GENLAT_OK);
-    ck_assert_int_eq(genlat_model_sample(again, 4, NULL, &opts, &b), GENLAT_OK);
+    ck_assert_int_eq(genlat_model_sample(resumed, 4, NULL, &opts, &b), GENLAT_OK);
     ck_assert_mem_eq(a->data, b->data, (size_t)(4 * through->size) * sizeof(gnl_real));
     unlink(path);
     for (genlat_tensor **t = (genlat_tensor *[]){x, labels, a, b, NULL}; *t; t++)
         gnl_tensor_release(*t);
     genlat_model_destroy(&through);
-    genlat_model_destroy(&again);
+    genlat_model_destroy(&resumed);
 }
 END_TEST
 
@@ -182,11 +183,11 @@ int main(void)
     TCase *tests = tcase_create("gan");
     tcase_add_checked_fixture(tests, gan_begin, gan_end);
     tcase_add_test(tests, failed_steps_change_nothing);
-    tcase_add_test(tests, a_failed_generator_takes_the_critic_back);
-    tcase_add_test(tests, half_steps_move_their_half);
+    tcase_add_test(tests, a_failed_generator_step_restores_the_discriminator);
+    tcase_add_test(tests, steps_of_one_net_change_only_that_net);
     tcase_add_loop_test(tests, steps_allocate_nothing, 0, 4);
-    tcase_add_loop_test(tests, threads_give_the_same_bits, 0, 2);
-    tcase_add_test(tests, strength_follows_the_critic);
+    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, 2);
+    tcase_add_test(tests, augmentation_probability_follows_the_discriminator);
     tcase_add_loop_test(tests, training_resumes_exactly, 0, 5);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GANs in the trainer: a short training of the default preset finds the modes of a ring, alarms tell of a discriminator that
- * wins, an interrupted training goes on, validation is refused. */
+/* GANs in the trainer. The default preset finds the modes of a ring in a short training. Alarms report a
+ * discriminator that wins. Interrupted trainings resume. Validation is refused. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -75,8 +75,8 @@ static int32_t listen(void *user, const genlat_event *event)
     return 0;
 }
 
-/* A generator that stands still far from the data loses to any critic, and minimax then leaves it no gradient. */
-START_TEST(alarms_tell_of_a_discriminator_that_wins)
+/* A fixed generator far from the data loses against any discriminator; the minimax loss then has no gradient for it. */
+START_TEST(alarms_report_a_discriminator_that_wins)
 {
     static const char *const lost[] = {"optimizer_g",  "sgd lr=0",      "optimizer_d",
                                        "adam lr=0.02", "loss",          "minimax",
@@ -103,7 +103,7 @@ START_TEST(alarms_tell_of_a_discriminator_that_wins)
 }
 END_TEST
 
-static void fit(genlat_model *gan, genlat_source *source, int64_t epochs, genlat_status wanted)
+static void fit(genlat_model *gan, genlat_source *source, int64_t epochs, genlat_status expected)
 {
     genlat_train_opts opts;
     genlat_train_opts_init(&opts);
@@ -111,11 +111,11 @@ static void fit(genlat_model *gan, genlat_source *source, int64_t epochs, genlat
     opts.batch = 16;
     opts.event = listen;
     alarms[0] = '\0';
-    ck_assert_int_eq(genlat_model_fit(gan, source, NULL, &opts), wanted);
+    ck_assert_int_eq(genlat_model_fit(gan, source, NULL, &opts), expected);
 }
 
-/* A generator of one point, and one that learns the ring. */
-START_TEST(an_alarm_tells_of_samples_without_variety)
+/* A generator of a single point, and one that learns the ring. */
+START_TEST(an_alarm_reports_mode_collapse)
 {
     static const char *const one_point[] = {"generator",   "dense units=2 init=constant gain=0",
                                             "optimizer_g", "sgd lr=0",
@@ -137,8 +137,8 @@ START_TEST(an_alarm_tells_of_samples_without_variety)
 }
 END_TEST
 
-/* One bad sample of 64 spoils one batch an epoch; where all are bad, training ends with advice. */
-START_TEST(bad_batches_are_left_out)
+/* One invalid sample among 64 makes one batch per epoch invalid. If all are invalid, training fails with advice. */
+START_TEST(invalid_batches_are_skipped)
 {
     const int64_t dims[] = {64, 2};
     genlat_source *source = NULL;
@@ -160,7 +160,7 @@ START_TEST(bad_batches_are_left_out)
 }
 END_TEST
 
-/* ---- in parts -------------------------------------------------------------------------------- */
+/* ---- training in parts ----------------------------------------------------------------------- */
 
 static void train_to(genlat_model *gan, genlat_source *source, int64_t steps)
 {
@@ -171,7 +171,7 @@ static void train_to(genlat_model *gan, genlat_source *source, int64_t steps)
     expect_ok(genlat_model_fit(gan, source, NULL, &opts));
 }
 
-START_TEST(training_in_parts_gives_the_same)
+START_TEST(training_in_parts_computes_the_same)
 {
     char path[64];
     genlat_source *ring = NULL;
@@ -204,8 +204,8 @@ static int32_t stop_at_seven(void *user, const genlat_event *event)
     return event->kind == GENLAT_EVENT_STEP && event->step == 7;
 }
 
-/* Who is stopped leaves a file behind, from which the same bits come as without a stop. */
-START_TEST(a_stopped_training_goes_on)
+/* A stopped training writes a file. Training from it computes the same bits as without a stop. */
+START_TEST(a_stopped_training_resumes)
 {
     static const char *const set[] = {
         "augment", "translation,cutout", "augment_target", "0.5", "augment_speed", "60", "history", "0.01",
@@ -268,11 +268,11 @@ int main(void)
     TCase *tests = tcase_create("trainer");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, the_default_preset_finds_the_ring);
-    tcase_add_test(tests, alarms_tell_of_a_discriminator_that_wins);
-    tcase_add_test(tests, an_alarm_tells_of_samples_without_variety);
-    tcase_add_test(tests, bad_batches_are_left_out);
-    tcase_add_test(tests, training_in_parts_gives_the_same);
-    tcase_add_test(tests, a_stopped_training_goes_on);
+    tcase_add_test(tests, alarms_report_a_discriminator_that_wins);
+    tcase_add_test(tests, an_alarm_reports_mode_collapse);
+    tcase_add_test(tests, invalid_batches_are_skipped);
+    tcase_add_test(tests, training_in_parts_computes_the_same);
+    tcase_add_test(tests, a_stopped_training_resumes);
     tcase_add_test(tests, validation_is_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

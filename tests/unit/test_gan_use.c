@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Use of the GAN: samples are what their seed and options say, of the average or of the weights that training moves. */
+/* Use of GANs: samples depend on their seed and options, and come from the average or from the trained weights. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "support/gan_unit.h"
 #include "net/exec_priv.h"
 
-START_TEST(samples_follow_seed_and_options)
+START_TEST(samples_depend_on_seed_and_options)
 {
     genlat_model *model = gan_make("mlp", &gan_vector, NULL);
     genlat_tensor *few = NULL, *many = NULL, *still = NULL, *z = NULL, *decoded = NULL;
@@ -36,8 +36,8 @@ START_TEST(samples_follow_seed_and_options)
 }
 END_TEST
 
-/* The average follows slowly; a step makes it anew, whoever asks next. */
-START_TEST(samples_are_of_the_average_or_raw)
+/* The average follows the trained weights slowly and is updated by each step. */
+START_TEST(samples_come_from_average_or_raw_weights)
 {
     static const pair set[] = {{"ema", "40"}, {"ema_ramp", "0"}, {"optimizer_g", "adam lr=0.05"}, {NULL, NULL}};
     genlat_model *model = gan_make("mlp", &gan_vector, set);
@@ -53,7 +53,8 @@ START_TEST(samples_are_of_the_average_or_raw)
     ck_assert_mem_ne(average->data, raw->data, 12 * sizeof(gnl_real));
     (void)gan_step(model, x, NULL);
     ck_assert_int_eq(genlat_model_net(model, "average", &net), GENLAT_OK);
-    ck_assert_mem_eq(net->value, gnl_ema_part(gnl_gan_of(model)->ema, "average").value, (size_t)net->values * sizeof(gnl_real));
+    ck_assert_mem_eq(net->value, gnl_ema_part(gnl_gan_of(model)->ema, "average").value,
+                     (size_t)net->values * sizeof(gnl_real));
     ck_assert_mem_ne(net->value, model->net[GNL_GENERATOR]->value, (size_t)net->values * sizeof(gnl_real));
     opts.raw = 0;
     ck_assert_int_eq(genlat_model_sample(model, 4, NULL, &opts, &later), GENLAT_OK);
@@ -69,23 +70,24 @@ START_TEST(samples_are_of_the_average_or_raw)
 }
 END_TEST
 
-/* A strength that does not follow a target is that of the options, whatever file a model comes from. */
-START_TEST(strength_comes_back)
+/* A probability without adaptation is the one in the options, also in a loaded model. */
+START_TEST(augmentation_probability_is_restored)
 {
     static const pair still[] = {{"augment", "color"}, {"augment_probability", "0.25"}, {NULL, NULL}};
     char path[64];
     genlat_model *model = gan_make("mlp", &gan_image, _i ? gan_changing : still), *loaded = NULL;
     genlat_tensor *x = gan_normal(&gan_image, GAN_ROWS, 1), *labels = gan_labels();
-    double strength = 0;
+    double highest = 0;
     for (int i = 0; i < 20; i++)
-        strength = GNL_MAX(strength, gan_step(model, x, labels).augment_probability);
-    ck_assert(_i || strength == 0.25);
+        highest = GNL_MAX(highest, gan_step(model, x, labels).augment_probability);
+    ck_assert(_i || highest == 0.25);
     gnl_gan_of(model)->probability = _i ? 0.5 : 0.25;
     snprintf(path, sizeof path, "/tmp/genlat-gan-use-%ld.safetensors", (long)getpid());
-    for (int whole = 0; whole < 2; whole++) {
-        ck_assert_int_eq(whole ? genlat_model_save(model, path) : genlat_model_export(model, path), GENLAT_OK);
+    for (int with_training_state = 0; with_training_state < 2; with_training_state++) {
+        ck_assert_int_eq(with_training_state ? genlat_model_save(model, path) : genlat_model_export(model, path),
+                         GENLAT_OK);
         ck_assert_int_eq(genlat_model_load(ctx, path, &loaded), GENLAT_OK);
-        ck_assert_double_eq(gnl_gan_of(loaded)->probability, !_i ? 0.25 : whole ? 0.5 : 0);
+        ck_assert_double_eq(gnl_gan_of(loaded)->probability, !_i ? 0.25 : with_training_state ? 0.5 : 0);
         genlat_model_destroy(&loaded);
     }
     unlink(path);
@@ -95,13 +97,14 @@ START_TEST(strength_comes_back)
 }
 END_TEST
 
-/* Ends are what their latents make; half-way between two equally long latents a great circle keeps the length. */
-START_TEST(ways_lead_from_end_to_end)
+/* The ends of a path decode the given latents. Half-way between two latents of equal length, a great circle keeps
+ * that length. */
+START_TEST(paths_connect_both_ends)
 {
     enum { STEPS = 5 };
     static const pair labelled[] = {{"condition", "classes=3"}, {NULL, NULL}};
     genlat_model *model = gan_make("mlp", &gan_vector, labelled);
-    genlat_tensor *from = NULL, *to = NULL, *first = NULL, *way = NULL, *z = NULL;
+    genlat_tensor *from = NULL, *to = NULL, *first = NULL, *points = NULL, *z = NULL;
     genlat_sample_opts opts;
     genlat_sample_opts_init(&opts);
     opts.seed = 2;
@@ -113,12 +116,11 @@ START_TEST(ways_lead_from_end_to_end)
     opts.seed = 3;
     ck_assert_int_eq(genlat_model_latents(model, 3, &opts, &to), GENLAT_OK);
     for (uint32_t path = GENLAT_PATH_SPHERE; path <= GENLAT_PATH_LINE; path++) {
-        ck_assert_int_eq(genlat_model_interpolate(model, from, to, NULL, STEPS, path, &way), GENLAT_OK);
-        ck_assert_int_eq(way->shape.dim[0], 3 * STEPS);
+        ck_assert_int_eq(genlat_model_interpolate(model, from, to, NULL, STEPS, path, &points), GENLAT_OK);
+        ck_assert_int_eq(points->shape.dim[0], 3 * STEPS);
         for (int i = 0; i < 9; i++)
-            ck_assert_double_eq_tol((double)way->data[i / 3 * STEPS * 3 + i % 3], (double)first->data[i],
-                                    1e-5);
-        genlat_tensor_destroy(&way);
+            ck_assert_double_eq_tol((double)points->data[i / 3 * STEPS * 3 + i % 3], (double)first->data[i], 1e-5);
+        genlat_tensor_destroy(&points);
     }
     for (int i = 0; i < 6; i++) {
         from->data[i] = i < 3;
@@ -138,7 +140,7 @@ START_TEST(ways_lead_from_end_to_end)
 }
 END_TEST
 
-START_TEST(a_description_names_the_parts)
+START_TEST(the_description_names_all_parts)
 {
     static const pair set[] = {{"r1", "0.7"}, {NULL, NULL}};
     static char text[16384];
@@ -158,11 +160,11 @@ int main(void)
     Suite *suite = suite_create("gan use");
     TCase *tests = tcase_create("gan");
     tcase_add_checked_fixture(tests, gan_begin, gan_end);
-    tcase_add_test(tests, samples_follow_seed_and_options);
-    tcase_add_test(tests, samples_are_of_the_average_or_raw);
-    tcase_add_loop_test(tests, strength_comes_back, 0, 2);
-    tcase_add_test(tests, ways_lead_from_end_to_end);
-    tcase_add_test(tests, a_description_names_the_parts);
+    tcase_add_test(tests, samples_depend_on_seed_and_options);
+    tcase_add_test(tests, samples_come_from_average_or_raw_weights);
+    tcase_add_loop_test(tests, augmentation_probability_is_restored, 0, 2);
+    tcase_add_test(tests, paths_connect_both_ends);
+    tcase_add_test(tests, the_description_names_all_parts);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Matrix products against a sum in double: each instruction set and CBLAS, all transposes, odd sizes, rows
- * longer than the matrix; the same bits on any number of threads.
+ * Matrix products against a sum in double: each instruction set and CBLAS, all transposes, odd sizes, leading
+ * dimensions larger than the rows; the same bits on any number of threads.
  */
 #include <check.h>
 #include <math.h>
@@ -13,7 +13,7 @@ typedef struct shape {
     int64_t m, n, k;
 } shape;
 
-/* Edges of tiles, strips, panels and blocks of every set, vectors, and what the layers use. */
+/* Edges of tiles, strips, panels, blocks and vectors of every instruction set, and the sizes that layers use. */
 static const shape shapes[] = {
     {1, 1, 1},     {2, 3, 5},     {1, 17, 33},   {3, 1, 64},    {5, 4, 100},   {4, 5, 7},      {7, 31, 16},
     {6, 16, 8},    {12, 32, 12},  {13, 33, 40},  {14, 48, 31},  {15, 47, 32},  {16, 15, 511},  {17, 64, 513},
@@ -23,17 +23,17 @@ static const shape shapes[] = {
 
 enum { MOST = 400 * 1100, PAD = 3 };
 
-static gnl_real a[MOST], b[MOST], start[MOST], out[MOST], again[MOST];
+static gnl_real a[MOST], b[MOST], start[MOST], out[MOST], second[MOST];
 
-static void fill(gnl_real *x)
+static void fill_random(gnl_real *x)
 {
     static uint64_t substream;
     gnl_rng rng = gnl_rng_make(1, GNL_STREAM_USER, substream++);
     gnl_rng_fill_uniform(&rng, x, MOST, -1, 1);
 }
 
-/* To the nearest number of bfloat16, ties to even; written out here to be independent of the library's. */
-static float nearest_half(float x)
+/* Rounds to the nearest bfloat16, ties to even; independent of the implementation in the library. */
+static float nearest_bf16(float x)
 {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -44,17 +44,17 @@ static float nearest_half(float x)
 
 static void setup(void)
 {
-    fill(a);
-    fill(b);
-    fill(start);
+    fill_random(a);
+    fill_random(b);
+    fill_random(start);
 }
 
-/* The factors that a product works with. */
+/* The factors that a product uses, rounded. */
 static void round_factors(void)
 {
     for (int i = 0; i < MOST; i++) {
-        a[i] = nearest_half(a[i]);
-        b[i] = nearest_half(b[i]);
+        a[i] = nearest_bf16(a[i]);
+        b[i] = nearest_bf16(b[i]);
     }
 }
 
@@ -101,7 +101,7 @@ static void run(const gnl_compute *c, const problem *p, gnl_real *to)
              p->ldc);
 }
 
-static double wanted(const problem *p, int64_t i, int64_t j)
+static double expected(const problem *p, int64_t i, int64_t j)
 {
     double sum = 0;
     for (int64_t q = 0; q < p->z.k; q++)
@@ -111,8 +111,8 @@ static double wanted(const problem *p, int64_t i, int64_t j)
     return (double)p->alpha * sum + (p->beta == 0 ? 0 : (double)p->beta * old);
 }
 
-/* The result, and that what lies between the rows is as it was. Check writes a record for each assertion, so
- * that only failures are told to it. */
+/* Checks the result, and that memory between the rows is unchanged. Calls Check only for failures, since it stores a
+ * record for each assertion. */
 static void check_result(const problem *p, const gnl_real *found, const char *who)
 {
     for (int64_t i = 0; i < p->z.m; i++)
@@ -120,68 +120,68 @@ static void check_result(const problem *p, const gnl_real *found, const char *wh
             int64_t at = i * p->ldc + j;
             if (j >= p->z.n && found[at] != start[at])
                 ck_abort_msg("%s wrote between the rows", who);
-            double want = j < p->z.n ? wanted(p, i, j) : (double)found[at];
+            double want = j < p->z.n ? expected(p, i, j) : (double)found[at];
             if (!(fabs((double)found[at] - want) <= 1e-6 * (2 + sqrt((double)p->z.k))))
-                ck_abort_msg("%s: %d%d %lldx%lldx%lld at %lld,%lld: %g, wanted %g", who, p->trans_a,
-                             p->trans_b, (long long)p->z.m, (long long)p->z.n, (long long)p->z.k,
-                             (long long)i, (long long)j, (double)found[at], want);
+                ck_abort_msg("%s: %d%d %lldx%lldx%lld at %lld,%lld: %g, expected %g", who, p->trans_a, p->trans_b,
+                             (long long)p->z.m, (long long)p->z.n, (long long)p->z.k, (long long)i, (long long)j,
+                             (double)found[at], want);
         }
     for (int64_t at = p->z.m * p->ldc; at < GNL_MIN(p->z.m * p->ldc + 100, (int64_t)MOST); at++)
         if (found[at] != start[at])
             ck_abort_msg("%s wrote past the end", who);
 }
 
-typedef struct way {
+typedef struct backend {
     const char *name;
     uint32_t cpu, gemm;
-} way;
+} backend;
 
-static const way ways[] = {
+static const backend backends[] = {
     {"plain C", GENLAT_CPU_BASELINE, GENLAT_GEMM_BUILTIN}, {"AVX2", GENLAT_CPU_AVX2, GENLAT_GEMM_BUILTIN},
     {"AVX-512", GENLAT_CPU_AVX512, GENLAT_GEMM_BUILTIN},   {"NEON", GENLAT_CPU_NEON, GENLAT_GEMM_BUILTIN},
     {"CBLAS", GENLAT_CPU_AUTO, GENLAT_GEMM_CBLAS},         {"the default", GENLAT_CPU_AUTO, GENLAT_GEMM_AUTO},
     {"bfloat16", GENLAT_CPU_AVX512, GENLAT_GEMM_BFLOAT16},
 };
 
-static bool machine_has(const way *w)
+static bool machine_has(const backend *be)
 {
-    uint32_t widest = gnl_cpu_detect(), cpu = w->cpu;
-    if (w->gemm == GENLAT_GEMM_BFLOAT16 && !gnl_cpu_has_bfloat16())
+    uint32_t widest = gnl_cpu_detect(), cpu = be->cpu;
+    if (be->gemm == GENLAT_GEMM_BFLOAT16 && !gnl_cpu_has_bfloat16())
         return false;
     return cpu <= GENLAT_CPU_BASELINE ||
            (cpu <= widest && (cpu == GENLAT_CPU_NEON) == (widest == GENLAT_CPU_NEON));
 }
 
-START_TEST(products_are_right)
+START_TEST(products_match_the_definition)
 {
-    const way *w = &ways[_i];
-    if (!machine_has(w))
+    const backend *be = &backends[_i];
+    if (!machine_has(be))
         return;
-    if (w->gemm == GENLAT_GEMM_BFLOAT16)
+    if (be->gemm == GENLAT_GEMM_BFLOAT16)
         round_factors();
-    genlat_ctx *ctx = context(1, w->cpu, w->gemm);
+    genlat_ctx *ctx = context(1, be->cpu, be->gemm);
     gnl_compute c = compute_new(ctx);
     for (size_t s = 0; s < GNL_COUNT(shapes); s++)
         for (int transposes = 0; transposes < 4; transposes++) {
             problem p = problem_of(shapes[s], transposes, 1, 0, 0);
             run(&c, &p, out);
-            check_result(&p, out, w->name);
+            check_result(&p, out, be->name);
             p = problem_of(shapes[s], transposes, (gnl_real)-0.7, (gnl_real)0.6, PAD);
             run(&c, &p, out);
-            check_result(&p, out, w->name);
+            check_result(&p, out, be->name);
         }
     gnl_free(ctx, c.space);
     genlat_ctx_destroy(&ctx);
 }
 END_TEST
 
-/* Beta 0 overwrites what may be anything; an empty depth leaves beta times the old values. */
-START_TEST(empty_and_overwriting_products)
+/* With beta 0 the old values are not read. With depth 0 the result is beta times the old values. */
+START_TEST(beta_zero_and_empty_depth)
 {
-    const way *w = &ways[_i];
-    if (!machine_has(w))
+    const backend *be = &backends[_i];
+    if (!machine_has(be))
         return;
-    genlat_ctx *ctx = context(1, w->cpu, w->gemm);
+    genlat_ctx *ctx = context(1, be->cpu, be->gemm);
     gnl_compute c = compute_new(ctx);
     gnl_real x[6] = {1, 2, 3, 4, 5, 6}, y[6] = {NAN, NAN, NAN, NAN, 7, 7};
     gnl_gemm(&c, false, false, 2, 2, 1, 1, x, 1, x + 2, 2, 0, y, 2);
@@ -199,61 +199,61 @@ START_TEST(empty_and_overwriting_products)
 }
 END_TEST
 
-static void same_bits(const way *w, const problem *p)
+static void same_bits(const backend *be, const problem *p)
 {
     for (int64_t threads = 1; threads <= 3; threads++) {
-        genlat_ctx *ctx = context(threads, w->cpu, w->gemm);
+        genlat_ctx *ctx = context(threads, be->cpu, be->gemm);
         gnl_compute c = compute_new(ctx);
-        run(&c, p, threads == 1 ? out : again);
+        run(&c, p, threads == 1 ? out : second);
         if (threads > 1)
-            ck_assert_mem_eq(out, again, sizeof out);
-        memcpy(again, start, sizeof start);
-        gnl_gemm_one(&c, (int)threads - 1, p->trans_a, p->trans_b, p->z.m, p->z.n, p->z.k, p->alpha, a,
-                     p->lda, b, p->ldb, p->beta, again, p->ldc);
-        ck_assert_mem_eq(out, again, sizeof out);
+            ck_assert_mem_eq(out, second, sizeof out);
+        memcpy(second, start, sizeof start);
+        gnl_gemm_one(&c, (int)threads - 1, p->trans_a, p->trans_b, p->z.m, p->z.n, p->z.k, p->alpha, a, p->lda, b,
+                     p->ldb, p->beta, second, p->ldc);
+        ck_assert_mem_eq(out, second, sizeof out);
         gnl_free(ctx, c.space);
         genlat_ctx_destroy(&ctx);
     }
 }
 
-/* Splits over threads, and the call for use within a task, change no bit of the built-in product. */
+/* The division among threads and calls within a task change no bit of the built-in product. */
 START_TEST(bits_do_not_depend_on_threads)
 {
     const shape large[] = {{128, 400, 784}, {300, 200, 70}, {3, 1000, 400},
                            {400, 1, 1000},  {9, 700, 600},  {1000, 20, 300}};
-    const way *w = &ways[_i];
-    if (!machine_has(w) || (w->gemm != GENLAT_GEMM_BUILTIN && w->gemm != GENLAT_GEMM_BFLOAT16))
+    const backend *be = &backends[_i];
+    if (!machine_has(be) || (be->gemm != GENLAT_GEMM_BUILTIN && be->gemm != GENLAT_GEMM_BFLOAT16))
         return;
     for (size_t s = 0; s < GNL_COUNT(large); s++)
         for (int transposes = 0; transposes < 4; transposes++) {
             problem p = problem_of(large[s], transposes, 1, 1, 0);
-            same_bits(w, &p);
+            same_bits(be, &p);
         }
 }
 END_TEST
 
-/* Factors in bfloat16 are the nearest: the product is that of factors rounded beforehand, to the bit. */
-START_TEST(factors_are_rounded_to_nearest)
+/* A product with bfloat16 factors has the same bits as one of factors that were rounded beforehand. */
+START_TEST(bfloat16_factors_are_rounded_to_nearest)
 {
-    const way *w = &ways[GNL_COUNT(ways) - 1];
-    if (!machine_has(w))
+    const backend *be = &backends[GNL_COUNT(backends) - 1];
+    if (!machine_has(be))
         return;
-    genlat_ctx *ctx = context(1, w->cpu, w->gemm);
+    genlat_ctx *ctx = context(1, be->cpu, be->gemm);
     gnl_compute c = compute_new(ctx);
     for (int transposes = 0; transposes < 4; transposes++) {
         setup();
         problem p = problem_of((shape){90, 100, 333}, transposes, 1, 0, 0);
         run(&c, &p, out);
         round_factors();
-        run(&c, &p, again);
-        ck_assert_mem_eq(out, again, sizeof out);
+        run(&c, &p, second);
+        ck_assert_mem_eq(out, second, sizeof out);
     }
     gnl_free(ctx, c.space);
     genlat_ctx_destroy(&ctx);
 }
 END_TEST
 
-START_TEST(bfloat16_is_refused_where_it_is_not)
+START_TEST(bfloat16_is_refused_where_unsupported)
 {
     genlat_ctx_opts opts;
     genlat_ctx *ctx = NULL;
@@ -268,8 +268,8 @@ START_TEST(bfloat16_is_refused_where_it_is_not)
 }
 END_TEST
 
-/* The deterministic mode never leaves the order of summation to CBLAS. */
-START_TEST(deterministic_mode_is_built_in)
+/* In deterministic mode products never use CBLAS, whose order of summation is unknown. */
+START_TEST(deterministic_mode_uses_built_in_products)
 {
     const shape z = {50, 60, 300};
     problem p = problem_of(z, 2, 1, 0, 0);
@@ -283,8 +283,8 @@ START_TEST(deterministic_mode_is_built_in)
     ck_assert_int_eq(genlat_ctx_new(&opts, &deterministic), GENLAT_OK);
     gnl_compute c = compute_new(built_in), d = compute_new(deterministic);
     run(&c, &p, out);
-    run(&d, &p, again);
-    ck_assert_mem_eq(out, again, sizeof out);
+    run(&d, &p, second);
+    ck_assert_mem_eq(out, second, sizeof out);
     gnl_free(built_in, c.space);
     gnl_free(deterministic, d.space);
     genlat_ctx_destroy(&built_in);
@@ -298,12 +298,12 @@ int main(void)
     TCase *tests = tcase_create("gemm");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, setup, NULL);
-    tcase_add_loop_test(tests, products_are_right, 0, (int)GNL_COUNT(ways));
-    tcase_add_loop_test(tests, empty_and_overwriting_products, 0, (int)GNL_COUNT(ways));
-    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, (int)GNL_COUNT(ways));
-    tcase_add_test(tests, factors_are_rounded_to_nearest);
-    tcase_add_test(tests, bfloat16_is_refused_where_it_is_not);
-    tcase_add_test(tests, deterministic_mode_is_built_in);
+    tcase_add_loop_test(tests, products_match_the_definition, 0, (int)GNL_COUNT(backends));
+    tcase_add_loop_test(tests, beta_zero_and_empty_depth, 0, (int)GNL_COUNT(backends));
+    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, (int)GNL_COUNT(backends));
+    tcase_add_test(tests, bfloat16_factors_are_rounded_to_nearest);
+    tcase_add_test(tests, bfloat16_is_refused_where_unsupported);
+    tcase_add_test(tests, deterministic_mode_uses_built_in_products);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

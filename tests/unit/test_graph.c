@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Graphs with parts that no output needs, and outputs that are named twice: what is computed, and what the errors say. */
+/* Graphs with nodes and inputs that no output needs, and outputs listed twice: results and errors. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,18 +32,19 @@ static genlat_status build(const char *text, const char *outputs, genlat_net **n
     return genlat_net_build(&b, net);
 }
 
-static void refused(genlat_status found, genlat_status wanted, const char *words)
+static void check_refused(genlat_status found, genlat_status expected, const char *words)
 {
-    ck_assert_int_eq(found, wanted);
+    ck_assert_int_eq(found, expected);
     ck_assert_msg(strstr(genlat_last_error(), words), "%s", genlat_last_error());
 }
 
-START_TEST(an_output_is_listed_once)
+START_TEST(duplicate_outputs_are_refused)
 {
     genlat_net *net = NULL;
     const char *twice = "output 'a' is listed twice";
-    refused(build("dense units=3 name=a from=x", "a,a", &net), GENLAT_E_INVALID, twice);
-    refused(build("dense units=3 name=a from=x | relu name=b | output a,b,a", NULL, &net), GENLAT_E_INVALID, twice);
+    check_refused(build("dense units=3 name=a from=x", "a,a", &net), GENLAT_E_INVALID, twice);
+    check_refused(build("dense units=3 name=a from=x | relu name=b | output a,b,a", NULL, &net), GENLAT_E_INVALID,
+                  twice);
     ck_assert_ptr_null(net);
     ck_assert_int_eq(build("dense units=3 name=a from=x | relu name=b | output a,b", "b", &net), GENLAT_OK);
     ck_assert_int_eq(genlat_net_outputs(net), 1);
@@ -51,7 +52,7 @@ START_TEST(an_output_is_listed_once)
 }
 END_TEST
 
-/* One branch is the output; the other is not computed, and one input feeds neither. */
+/* One branch is the output; the other is not computed, and one input is used by neither. */
 typedef struct rig {
     genlat_net *net;
     genlat_exec *exec;
@@ -81,29 +82,31 @@ static void close_rig(rig *r)
     genlat_net_destroy(&r->net);
 }
 
-START_TEST(errors_name_what_no_output_needs)
+START_TEST(errors_name_unused_nodes_and_inputs)
 {
     rig r = {0};
     genlat_tensor *node = NULL;
     const genlat_tensor *y = NULL, *grad = NULL;
     open_rig(&r);
-    refused(genlat_exec_node(r.exec, "dead", &node), GENLAT_E_STATE, "run forward first");
+    check_refused(genlat_exec_node(r.exec, "dead", &node), GENLAT_E_STATE, "run forward first");
     ck_assert_int_eq(genlat_exec_forward(r.exec, GENLAT_MODE_TRAIN, 2, (const genlat_tensor *const *)r.x), GENLAT_OK);
-    refused(genlat_exec_node(r.exec, "dead", &node), GENLAT_E_UNSUPPORTED, "'dead' is not computed, because no output depends");
+    check_refused(genlat_exec_node(r.exec, "dead", &node), GENLAT_E_UNSUPPORTED,
+                  "'dead' is not computed, because no output depends");
     ck_assert_ptr_null(node);
     ck_assert_int_eq(genlat_exec_node(r.exec, "a", &node), GENLAT_OK);
     genlat_tensor_destroy(&node);
-    refused(genlat_exec_input_grad(r.exec, 1, &grad), GENLAT_E_STATE, "run backward first");
+    check_refused(genlat_exec_input_grad(r.exec, 1, &grad), GENLAT_E_STATE, "run backward first");
     ck_assert_int_eq(genlat_exec_output(r.exec, 0, &y), GENLAT_OK);
     ck_assert_int_eq(genlat_exec_backward(r.exec, 1, &y), GENLAT_OK);
-    refused(genlat_exec_input_grad(r.exec, 1, &grad), GENLAT_E_UNSUPPORTED, "no output depends on input 'unused'");
+    check_refused(genlat_exec_input_grad(r.exec, 1, &grad), GENLAT_E_UNSUPPORTED,
+                  "no output depends on input 'unused'");
     ck_assert_ptr_null(grad);
     ck_assert_int_eq(genlat_exec_input_grad(r.exec, 0, &grad), GENLAT_OK);
     close_rig(&r);
 }
 END_TEST
 
-START_TEST(the_checker_takes_an_unused_input)
+START_TEST(the_gradient_check_accepts_unused_inputs)
 {
     rig r = {0};
     genlat_check_result result = {.size = sizeof result};
@@ -119,9 +122,9 @@ int main(void)
     Suite *suite = suite_create("graph");
     TCase *tests = tcase_create("parts that no output needs");
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, an_output_is_listed_once);
-    tcase_add_test(tests, errors_name_what_no_output_needs);
-    tcase_add_test(tests, the_checker_takes_an_unused_input);
+    tcase_add_test(tests, duplicate_outputs_are_refused);
+    tcase_add_test(tests, errors_name_unused_nodes_and_inputs);
+    tcase_add_test(tests, the_gradient_check_accepts_unused_inputs);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

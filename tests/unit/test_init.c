@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Initial weights: bounds, moments, orthogonality, and the same numbers for the same seed. */
+/* Initial weights: bounds, moments, orthogonality, and the same weights for the same seed. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -40,11 +40,11 @@ typedef struct spread {
     double sd;
 } spread;
 
-/* Bounds and deviations as PyTorch 2 documents them for kaiming_uniform_(a=sqrt(5)), xavier_*_ and
+/* Bounds and standard deviations as documented by PyTorch 2 for kaiming_uniform_(a=sqrt(5)), xavier_*_ and
  * kaiming_*_. */
-START_TEST(moments_are_those_of_the_distribution)
+START_TEST(moments_match_the_distribution)
 {
-    const spread wanted[] = {
+    const spread expected[] = {
         {GNL_INIT_TORCH, sqrt(1.0 / FAN_IN), sqrt(1.0 / (3.0 * FAN_IN))},
         {GNL_INIT_GLOROT_UNIFORM, sqrt(6.0 / (FAN_IN + FAN_OUT)), sqrt(2.0 / (FAN_IN + FAN_OUT))},
         {GNL_INIT_GLOROT_NORMAL, 0, sqrt(2.0 / (FAN_IN + FAN_OUT))},
@@ -52,7 +52,7 @@ START_TEST(moments_are_those_of_the_distribution)
         {GNL_INIT_HE_NORMAL, 0, sqrt(2.0 / FAN_IN)},
         {GNL_INIT_NORMAL, 0, 1},
     };
-    const spread *w = &wanted[_i];
+    const spread *w = &expected[_i];
     for (double gain = 1; gain < 2.1; gain++) {
         fill(w->kind, gain, ROWS, COLS);
         double sd = gain * w->sd, kurtosis = moment(4) / (sd * sd * sd * sd);
@@ -67,7 +67,7 @@ START_TEST(moments_are_those_of_the_distribution)
 }
 END_TEST
 
-START_TEST(constant_is_its_gain)
+START_TEST(constant_equals_its_gain)
 {
     fill(GNL_INIT_CONSTANT, -2.5, ROWS, COLS);
     for (int i = 0; i < MANY; i++)
@@ -75,7 +75,7 @@ START_TEST(constant_is_its_gain)
 }
 END_TEST
 
-/* Dot product of two vectors along the smaller side. */
+/* Dot product of two vectors along the smaller dimension. */
 static double product(int64_t rows, int64_t cols, int64_t a, int64_t b)
 {
     double sum = 0;
@@ -100,7 +100,7 @@ START_TEST(orthogonal_vectors_are_orthonormal)
 }
 END_TEST
 
-/* Vectors stay spread over the sphere: no preferred direction, no preferred sign. */
+/* The vectors are uniform on the sphere: no preferred direction or sign. */
 START_TEST(orthogonal_has_no_preferred_sign)
 {
     fill(GNL_INIT_ORTHOGONAL, 1, ROWS, COLS);
@@ -109,7 +109,7 @@ START_TEST(orthogonal_has_no_preferred_sign)
 }
 END_TEST
 
-START_TEST(orthogonal_takes_convolutions_as_matrices)
+START_TEST(orthogonal_flattens_convolutions_to_matrices)
 {
     gnl_rng rng = gnl_rng_make(3, GNL_STREAM_INIT, 0);
     gnl_init init = {GNL_INIT_ORTHOGONAL, 1, FAN_IN, FAN_OUT};
@@ -126,15 +126,15 @@ static void *no_memory(void *user, size_t bytes, size_t align)
     return (*left)-- > 0 ? aligned_alloc(align, (bytes + align - 1) / align * align) : NULL;
 }
 
-static void give_back(void *user, void *memory)
+static void free_memory(void *user, void *memory)
 {
     free(memory);
 }
 
-START_TEST(orthogonal_tells_when_memory_is_short)
+START_TEST(orthogonal_reports_lack_of_memory)
 {
     int left = 64;
-    genlat_allocator allocator = {sizeof allocator, &left, no_memory, give_back};
+    genlat_allocator allocator = {sizeof allocator, &left, no_memory, free_memory};
     genlat_ctx_opts opts;
     genlat_ctx_opts_init(&opts);
     opts.allocator = &allocator;
@@ -168,12 +168,12 @@ int main(void)
 {
     Suite *suite = suite_create("init");
     TCase *tests = tcase_create("initial weights");
-    tcase_add_loop_test(tests, moments_are_those_of_the_distribution, 0, 6);
-    tcase_add_test(tests, constant_is_its_gain);
+    tcase_add_loop_test(tests, moments_match_the_distribution, 0, 6);
+    tcase_add_test(tests, constant_equals_its_gain);
     tcase_add_loop_test(tests, orthogonal_vectors_are_orthonormal, 0, 7);
     tcase_add_test(tests, orthogonal_has_no_preferred_sign);
-    tcase_add_test(tests, orthogonal_takes_convolutions_as_matrices);
-    tcase_add_test(tests, orthogonal_tells_when_memory_is_short);
+    tcase_add_test(tests, orthogonal_flattens_convolutions_to_matrices);
+    tcase_add_test(tests, orthogonal_reports_lack_of_memory);
     tcase_add_test(tests, the_same_seed_gives_the_same_weights);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

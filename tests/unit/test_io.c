@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The container: round trips, files from and for Python, files replaced in one step, and damaged files. */
+/* safetensors files: round trips, exchange with Python, atomic replacement, and damaged files. */
 #include <check.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static void set_up(void)
     strcpy(folder, "/tmp/genlat-io-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-    (void)gnl_enter(""); /* the texts of inner functions, without a name */
+    (void)gnl_enter(""); /* messages of inner functions, without a function name */
 }
 
 static void tear_down(void)
@@ -40,7 +40,7 @@ static gnl_shape shape(int32_t ndim, int64_t a, int64_t b)
     return gnl_shape_of(ndim, (int64_t[]){a, b});
 }
 
-/* What make_safetensors.py checks: the order of adding is not the order of the file. */
+/* The contents that make_safetensors.py checks. The order of adding differs from the order in the file. */
 static gnl_writer *sample_writer(void)
 {
     static const unsigned char bytes[] = {0, 128, 255};
@@ -93,7 +93,7 @@ START_TEST(round_trip_through_a_file)
     gnl_reader *reader = NULL;
     gnl_writer *writer = sample_writer();
     const char *path = in_folder("a.safetensors");
-    const char *for_python = getenv("TEST_IO_WRITES"); /* a file that make_safetensors.py then checks */
+    const char *for_python = getenv("TEST_IO_WRITES"); /* file that make_safetensors.py checks afterwards */
     ck_assert_int_eq(gnl_writer_save(writer, path), GENLAT_OK);
     if (for_python)
         ck_assert_int_eq(gnl_writer_save(writer, for_python), GENLAT_OK);
@@ -127,7 +127,7 @@ START_TEST(round_trip_through_memory_and_alignment)
 }
 END_TEST
 
-/* More numbers than one chunk, so that the borders between chunks are crossed. */
+/* More numbers than one chunk holds, so that chunk borders are crossed. */
 START_TEST(large_tensors_cross_chunks)
 {
     enum { N = 10007 };
@@ -152,7 +152,7 @@ START_TEST(a_file_from_python_is_read)
 {
     gnl_reader *reader = NULL;
     gnl_real numbers[8];
-    int64_t whole[2];
+    int64_t integers[2];
     ck_assert_msg(gnl_reader_open(ctx, TEST_ROOT "/golden/data/python.safetensors", &reader) == GENLAT_OK,
                   "%s", genlat_last_error());
     ck_assert_int_eq(gnl_reader_count(reader), 8);
@@ -169,8 +169,8 @@ START_TEST(a_file_from_python_is_read)
     ck_assert((double)numbers[7] == 0.0999755859375);
     ck_assert_int_eq(gnl_reader_real(reader, "d.bf16", NULL, numbers), GENLAT_OK);
     ck_assert(numbers[0] == 1 && (double)numbers[1] == -3.140625);
-    ck_assert_int_eq(gnl_reader_get(reader, "e.i64", GNL_DTYPE_I64, NULL, whole), GENLAT_OK);
-    ck_assert(whole[0] == INT64_C(1) << 62 && whole[1] == -1);
+    ck_assert_int_eq(gnl_reader_get(reader, "e.i64", GNL_DTYPE_I64, NULL, integers), GENLAT_OK);
+    ck_assert(integers[0] == INT64_C(1) << 62 && integers[1] == -1);
     ck_assert_int_eq(gnl_reader_real(reader, "g.scalar", NULL, numbers), GENLAT_OK);
     ck_assert(numbers[0] == (gnl_real)2.5);
     ck_assert_int_eq(gnl_reader_real(reader, "h.empty", NULL, numbers), GENLAT_OK);
@@ -178,7 +178,7 @@ START_TEST(a_file_from_python_is_read)
 }
 END_TEST
 
-START_TEST(wrong_wishes_are_refused_by_name)
+START_TEST(wrong_requests_are_refused_by_name)
 {
     gnl_real numbers[6];
     gnl_shape other = shape(2, 3, 2);
@@ -213,7 +213,7 @@ static int files_in_folder(void)
     return count;
 }
 
-START_TEST(files_are_replaced_in_one_step)
+START_TEST(files_are_replaced_atomically)
 {
     struct stat info;
     gnl_writer *writer = sample_writer();
@@ -234,7 +234,7 @@ START_TEST(files_are_replaced_in_one_step)
 }
 END_TEST
 
-START_TEST(a_writer_that_fails_leaves_the_old_file)
+START_TEST(a_failed_writer_keeps_the_old_file)
 {
     gnl_reader *reader = NULL;
     gnl_writer *writer = sample_writer();
@@ -250,7 +250,7 @@ START_TEST(a_writer_that_fails_leaves_the_old_file)
 }
 END_TEST
 
-START_TEST(what_is_no_file_is_refused)
+START_TEST(non_files_are_refused)
 {
     gnl_reader *reader = NULL;
     ck_assert_int_eq(gnl_reader_open(ctx, in_folder("missing"), &reader), GENLAT_E_IO);
@@ -265,10 +265,10 @@ END_TEST
 /* ---- damaged files --------------------------------------------------------------------------- */
 
 typedef struct hostile {
-    const char *header; /* the JSON; the length and `data` bytes are put around it */
+    const char *header; /* the JSON; its length and `data` bytes are added around it */
     int data;
     genlat_status status;
-    const char *says; /* part of the error */
+    const char *error; /* part of the error */
 } hostile;
 
 #define T(name, rest) "\"" name "\":{\"dtype\":\"F32\"," rest "}"
@@ -343,7 +343,7 @@ START_TEST(damaged_headers_are_refused)
                   genlat_last_error());
     if (h->status != GENLAT_OK) {
         ck_assert_ptr_null(reader);
-        ck_assert_msg(strstr(genlat_last_error(), h->says) != NULL, "%s: %s", h->header, genlat_last_error());
+        ck_assert_msg(strstr(genlat_last_error(), h->error) != NULL, "%s: %s", h->header, genlat_last_error());
         ck_assert_msg(strncmp(genlat_last_error(), "hostile: ", 9) == 0, "%s", genlat_last_error());
         ck_assert_ptr_null(strchr(genlat_last_error(), '\n'));
     }
@@ -351,8 +351,8 @@ START_TEST(damaged_headers_are_refused)
 }
 END_TEST
 
-/* Each prefix of a good file, and a length of the header that runs past it. */
-START_TEST(files_cut_short_are_refused)
+/* Every prefix of a valid file, and a header length beyond its end. */
+START_TEST(truncated_files_are_refused)
 {
     void *bytes = NULL;
     size_t size = 0;
@@ -361,7 +361,7 @@ START_TEST(files_cut_short_are_refused)
     ck_assert_int_eq(gnl_writer_memory(writer, &bytes, &size), GENLAT_OK);
     gnl_writer_destroy(writer);
     for (size_t cut = 0; cut < size; cut++) {
-        /* a block of the exact size lets the sanitizer see a read past the end */
+        /* a block of the exact size, so that the sanitizer detects reads past its end */
         unsigned char *part = malloc(cut ? cut : 1);
         memcpy(part, bytes, cut);
         ck_assert_int_eq(gnl_reader_memory(ctx, part, cut, "cut", &reader), GENLAT_E_FORMAT);
@@ -410,12 +410,12 @@ int main(void)
     tcase_add_test(tests, round_trip_through_memory_and_alignment);
     tcase_add_test(tests, large_tensors_cross_chunks);
     tcase_add_test(tests, a_file_from_python_is_read);
-    tcase_add_test(tests, wrong_wishes_are_refused_by_name);
-    tcase_add_test(tests, files_are_replaced_in_one_step);
-    tcase_add_test(tests, a_writer_that_fails_leaves_the_old_file);
-    tcase_add_test(tests, what_is_no_file_is_refused);
+    tcase_add_test(tests, wrong_requests_are_refused_by_name);
+    tcase_add_test(tests, files_are_replaced_atomically);
+    tcase_add_test(tests, a_failed_writer_keeps_the_old_file);
+    tcase_add_test(tests, non_files_are_refused);
     tcase_add_loop_test(tests, damaged_headers_are_refused, 0, (int)GNL_COUNT(hostiles));
-    tcase_add_test(tests, files_cut_short_are_refused);
+    tcase_add_test(tests, truncated_files_are_refused);
     tcase_add_test(tests, a_deep_header_does_not_recurse);
     tcase_add_test(tests, newer_formats_are_refused);
     suite_add_tcase(suite, tests);

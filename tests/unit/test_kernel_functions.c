@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernels against the C library in double, and what does not depend on threads. */
+/* Elementwise kernels against the C library in double, and results that do not depend on threads. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static double d_selu(double x)
 typedef struct function {
     const char *name;
     int act; /* -1: exp */
-    double (*wanted)(double);
+    double (*expected)(double);
     double low, high, relative;
 } function;
 
@@ -58,7 +58,7 @@ static const function functions[] = {
     {"selu", GNL_ACT_SELU, d_selu, -30, 30, 4e-7},
 };
 
-/* Evenly spaced arguments, and ever smaller ones where the relative error is hardest. */
+/* Evenly spaced arguments, then ever smaller ones, for which the relative error is largest. */
 static gnl_real argument(const function *f, int i)
 {
     if (i % 2)
@@ -81,17 +81,17 @@ START_TEST(functions_are_accurate)
         else
             k->act[f->act](MOST, 1, x, y);
         for (int i = 0; i < MOST; i++) {
-            double wanted = f->wanted((double)x[i]);
-            if (!(fabs((double)y[i] - wanted) <= f->relative * fabs(wanted) + 1e-44))
-                ck_abort_msg("%s(%.9g) of set %u is %.9g, wanted %.9g", f->name, (double)x[i], cpu,
-                             (double)y[i], wanted);
+            double expected = f->expected((double)x[i]);
+            if (!(fabs((double)y[i] - expected) <= f->relative * fabs(expected) + 1e-44))
+                ck_abort_msg("%s(%.9g) of set %u is %.9g, expected %.9g", f->name, (double)x[i], cpu, (double)y[i],
+                             expected);
         }
     }
 }
 END_TEST
 
-/* What kernel.h promises about in-place use: the other array is not read. */
-START_TEST(backward_reads_one_of_x_and_y)
+/* kernel.h promises that in-place calls do not read the other array. */
+START_TEST(backward_reads_only_x_or_y)
 {
     const bool reads_x[GNL_ACT_COUNT] = {
         [GNL_ACT_SILU] = true, [GNL_ACT_GELU] = true, [GNL_ACT_SOFTPLUS] = true};
@@ -111,11 +111,11 @@ START_TEST(backward_reads_one_of_x_and_y)
 }
 END_TEST
 
-/* The fills are those of the generator, whatever the set and the number of threads. */
-START_TEST(fills_are_those_of_the_generator)
+/* Fills equal those of the generator, for any instruction set and number of threads. */
+START_TEST(fills_match_the_generator)
 {
     enum { N = 3 * GNL_CHUNK + 7 };
-    static gnl_real wanted[N], found[N];
+    static gnl_real expected[N], found[N];
     for (int64_t threads = 1; threads <= 3; threads++) {
         genlat_ctx_opts opts;
         genlat_ctx_opts_init(&opts);
@@ -124,16 +124,15 @@ START_TEST(fills_are_those_of_the_generator)
         ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
         gnl_compute c = {.ctx = ctx, .k = gnl_kernels_of(ctx)};
         gnl_rng a = gnl_rng_make(5, GNL_STREAM_NOISE, 1), b = a;
-        gnl_rng_fill_uniform(&a, wanted, N, -1, 2);
+        gnl_rng_fill_uniform(&a, expected, N, -1, 2);
         gnl_fill_uniform(&c, &b, N, -1, 2, found);
-        ck_assert_mem_eq(wanted, found, sizeof wanted);
-        gnl_rng_fill_normal(&a, wanted, N);
+        ck_assert_mem_eq(expected, found, sizeof expected);
+        gnl_rng_fill_normal(&a, expected, N);
         gnl_fill_normal(&c, &b, N, found);
         ck_assert_uint_eq(a.counter, b.counter);
         double worst = 0;
         for (int i = 0; i < N; i++)
-            worst =
-                isnan((double)found[i]) ? INFINITY : fmax(worst, fabs((double)wanted[i] - (double)found[i]));
+            worst = isnan((double)found[i]) ? INFINITY : fmax(worst, fabs((double)expected[i] - (double)found[i]));
         ck_assert_double_le(worst, 4e-6);
         genlat_ctx_destroy(&ctx);
     }
@@ -164,11 +163,11 @@ START_TEST(sums_do_not_depend_on_threads)
 }
 END_TEST
 
-/* Bias, its gradient and clearing over all threads, against the kernels on one. */
+/* Adding the bias, its gradient and clearing, with threads and without. */
 static void check_bias(int threads, int64_t rows, int64_t channels, int64_t plane)
 {
     enum { NUMBERS = 3 * GNL_CHUNK };
-    static gnl_real x[NUMBERS], y[NUMBERS], bias[64], wanted[64], found[64];
+    static gnl_real x[NUMBERS], y[NUMBERS], bias[64], expected[64], found[64];
     int64_t n = rows * channels * plane;
     ck_assert_int_le(n, NUMBERS);
     gnl_rng rng = gnl_rng_make(7, GNL_STREAM_USER, 0);
@@ -181,11 +180,11 @@ static void check_bias(int threads, int64_t rows, int64_t channels, int64_t plan
     gnl_rng_fill_normal(&rng, x, n);
     gnl_rng_fill_normal(&rng, bias, channels);
     memcpy(y, x, (size_t)n * sizeof *y);
-    memcpy(wanted, bias, sizeof wanted);
+    memcpy(expected, bias, sizeof expected);
     memcpy(found, bias, sizeof found);
-    c.k->sum_bias(rows, channels, plane, x, wanted);
+    c.k->sum_bias(rows, channels, plane, x, expected);
     gnl_sum_bias(&c, rows, channels, plane, x, found);
-    ck_assert_mem_eq(found, wanted, (size_t)channels * sizeof *found);
+    ck_assert_mem_eq(found, expected, (size_t)channels * sizeof *found);
     c.k->add_bias(rows, channels, plane, bias, x);
     gnl_add_bias(&c, rows, channels, plane, bias, y);
     ck_assert_mem_eq(y, x, (size_t)n * sizeof *y);
@@ -195,7 +194,7 @@ static void check_bias(int threads, int64_t rows, int64_t channels, int64_t plan
     genlat_ctx_destroy(&ctx);
 }
 
-START_TEST(bias_and_clearing_go_over_all_threads)
+START_TEST(bias_and_clearing_do_not_depend_on_threads)
 {
     for (int threads = 1; threads <= 3; threads++) {
         check_bias(threads, 40, 33, 1);
@@ -211,10 +210,10 @@ int main(void)
     TCase *tests = tcase_create("kernels");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, functions_are_accurate, 0, (int)GNL_COUNT(functions));
-    tcase_add_loop_test(tests, backward_reads_one_of_x_and_y, GNL_ACT_SMOOTH, GNL_ACT_COUNT);
-    tcase_add_test(tests, fills_are_those_of_the_generator);
+    tcase_add_loop_test(tests, backward_reads_only_x_or_y, GNL_ACT_SMOOTH, GNL_ACT_COUNT);
+    tcase_add_test(tests, fills_match_the_generator);
     tcase_add_test(tests, sums_do_not_depend_on_threads);
-    tcase_add_test(tests, bias_and_clearing_go_over_all_threads);
+    tcase_add_test(tests, bias_and_clearing_do_not_depend_on_threads);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each instruction set of this machine against plain C: every entry of gnl_kernels, odd sizes, nasty values,
- * and memory that ends where the arrays end. An entry without a line in the list below fails.
+ * Each instruction set of this machine against plain C: every entry of gnl_kernels, odd sizes, special values,
+ * and guard pages around the arrays. An entry without a line in the list below fails.
  */
 #include <check.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 
 enum { MOST = 4099, ARRAYS = 6 };
 
-/* ---- memory with forbidden pages on both sides --------------------------------------------------------- */
+/* ---- memory with guard pages on both sides ------------------------------------------------------------- */
 
 typedef struct guarded {
     unsigned char *map;
@@ -31,7 +31,7 @@ static guarded guarded_new(void)
     return g;
 }
 
-/* n numbers right behind the first forbidden page, or right before the last one. */
+/* n numbers directly after the first guard page, or directly before the last one. */
 static gnl_real *guarded_at(const guarded *g, int64_t n, bool back)
 {
     unsigned char *begin = g->map + g->page;
@@ -55,24 +55,24 @@ static void unmap_arrays(void)
     }
 }
 
-/* ---- one line an entry --------------------------------------------------------------------------------- */
+/* ---- one line per entry -------------------------------------------------------------------------------- */
 
 typedef struct call {
     int64_t n;
     int index;           /* of an activation */
-    gnl_real *x[ARRAYS]; /* as the kinds of the case tell */
+    gnl_real *x[ARRAYS]; /* as described by entry.kinds */
     double result;
 } call;
 
 typedef struct entry {
     const char *name;
     size_t slot;
-    /* An array a letter: r any numbers, u in [0,1], p positive; capitals are written, W only written. */
+    /* One letter per array: r any numbers, u in [0,1], p positive; upper case: written; W: only written. */
     const char *kinds;
     void (*run)(const gnl_kernels *k, call *c);
 } entry;
 
-/* Rows of a matrix of n numbers: the largest divisor up to the root. */
+/* Rows of a matrix of n numbers: the largest divisor of n up to its square root. */
 static int64_t rows_of(int64_t n)
 {
     int64_t rows = 1;
@@ -119,7 +119,7 @@ RUN(squared_value, c->result = k->squared(n, x[0], x[1], (gnl_real)0.5, NULL))
 RUN(gauss, c->result = k->gauss_sample_kl(n, x[0], x[1], x[2], x[3]))
 RUN(gauss_backward, k->gauss_sample_kl_backward(n, x[0], x[1], x[2], x[3], (gnl_real)0.4, x[4], x[5]))
 
-/* The bias is at the end of its array, where reading past it is seen. */
+/* The bias lies at the end of its array, where reads beyond it are detected. */
 static void bias(const gnl_kernels *k, call *c, int64_t plane, bool sums)
 {
     int64_t rows = rows_of(c->n), channels = c->n / rows / plane;
@@ -137,7 +137,7 @@ RUN(add_bias_planes, (void)x; bias(k, c, rows_of(n / rows_of(n)), false))
 RUN(sum_bias, (void)x; (void)n; bias(k, c, 1, true))
 RUN(sum_bias_planes, (void)x; bias(k, c, rows_of(n / rows_of(n)), true))
 
-/* A place where the low word of the counter overflows. */
+/* A position at which the low word of the counter overflows. */
 static const gnl_rng place = {
     .seed = 0x123456789ABCDEF0u, .stream = 0xFEDCBA9876543210u, .counter = 0xFFFFFFF3u};
 
@@ -161,7 +161,7 @@ static gnl_update special(void)
 {
     gnl_update u = ordinary;
     u.gradient_bound = (gnl_real)0.75;
-    u.epsilon = 1; /* the centered variance may be all rounding */
+    u.epsilon = 1; /* the centered variance may be pure rounding error */
     u.decoupled = u.nesterov = u.centered = true;
     return u;
 }
@@ -231,8 +231,7 @@ static const entry entries[] = {
     VARIANT(lion_decoupled, lion, "rRR"),
 };
 
-/* The product of matrices, which is the first of the last entries, and those of convolutions have tests of their own, for
- * each set: test_gemm, test_conv. */
+/* Matrix products (the first of the last entries) and convolutions have their own tests: test_gemm, test_conv. */
 START_TEST(every_entry_is_in_the_list)
 {
     bool covered[sizeof(gnl_kernels) / sizeof(void *)] = {false};
@@ -255,7 +254,7 @@ END_TEST
 
 static const uint32_t sets[] = {GENLAT_CPU_AVX2, GENLAT_CPU_AVX512, GENLAT_CPU_NEON};
 
-/* NULL where this machine or this build lacks the set. */
+/* NULL where this machine or this build lacks the instruction set. */
 static const gnl_kernels *kernels_of_set(int i)
 {
     uint32_t widest = gnl_cpu_detect();
@@ -263,23 +262,23 @@ static const gnl_kernels *kernels_of_set(int i)
     return sets[i] <= widest && arm == (widest == GENLAT_CPU_NEON) ? gnl_kernels_for(sets[i]) : NULL;
 }
 
-static const gnl_real nasty[] = {0,      -0.0f,  INFINITY, -INFINITY, NAN,    1e-40f,  -1e-40f,
-                                 3e38f,  -3e38f, 88.7f,    89.1f,     -87.4f, -103.5f, -104.5f,
-                                 1e-20f, 1,      -1,       0.5f,      16,     -9.3f,   1e-5f,
-                                 -1e-5f, 20,     -20,      1e10f,     -1e10f, 0.35f,   -0.34f};
+static const gnl_real special_values[] = {
+    0,      -0.0f, INFINITY, -INFINITY, NAN, 1e-40f, -1e-40f, 3e38f,  -3e38f, 88.7f, 89.1f, -87.4f, -103.5f, -104.5f,
+    1e-20f, 1,     -1,       0.5f,      16,  -9.3f,  1e-5f,   -1e-5f, 20,     -20,   1e10f, -1e10f, 0.35f,   -0.34f};
 
-static gnl_real number(gnl_rng *rng, char kind, bool is_nasty)
+static gnl_real number(gnl_rng *rng, char kind, bool with_special)
 {
     if (kind == 'W')
         return 77;
     if (kind == 'u')
         return (gnl_real)gnl_rng_unit(rng);
-    gnl_real x = is_nasty && gnl_rng_below(rng, 3) == 0 ? nasty[gnl_rng_below(rng, GNL_COUNT(nasty))]
-                                                        : (gnl_real)(3 * gnl_rng_gauss(rng));
+    gnl_real x = with_special && gnl_rng_below(rng, 3) == 0
+                     ? special_values[gnl_rng_below(rng, GNL_COUNT(special_values))]
+                     : (gnl_real)(3 * gnl_rng_gauss(rng));
     return kind == 'p' || kind == 'P' ? fabsf((float)x) : x;
 }
 
-static void prepare(const entry *e, call pair[2], int64_t n, int index, bool back, bool is_nasty)
+static void prepare(const entry *e, call pair[2], int64_t n, int index, bool back, bool with_special)
 {
     gnl_rng rng = gnl_rng_make((uint64_t)n, GNL_STREAM_USER, (uint64_t)index + e->slot);
     for (int set = 0; set < 2; set++)
@@ -288,12 +287,12 @@ static void prepare(const entry *e, call pair[2], int64_t n, int index, bool bac
         for (int set = 0; set < 2; set++)
             pair[set].x[i] = guarded_at(&arrays[set][i], n, back);
         for (int64_t j = 0; j < n; j++)
-            pair[0].x[i][j] = pair[1].x[i][j] = number(&rng, e->kinds[i], is_nasty);
+            pair[0].x[i][j] = pair[1].x[i][j] = number(&rng, e->kinds[i], with_special);
     }
 }
 
-/* Near: 3e-6 of the larger one, and what cancellation leaves of numbers of the size of `scale`. Where a
- * product overflows, a fused step may still be finite. */
+/* Tolerance: 3e-6 of the larger value, plus cancellation errors of numbers of size `scale`. Where a product
+ * overflows, a fused operation may still be finite. */
 static bool agree(double a, double b, double scale)
 {
     if (scale > 1e35 && !(isfinite(a) && isfinite(b)))
@@ -305,11 +304,11 @@ static bool agree(double a, double b, double scale)
     return fabs(a - b) <= 3e-6 * fmax(fabs(a), fabs(b)) + 2e-6 * scale;
 }
 
-/* The largest product of the finite inputs at j: what the roundings of an expression are proportional to. */
-static double scale_at(const entry *e, const call *before, int64_t j, bool is_nasty)
+/* The largest product of the finite inputs at j, to which the rounding errors of an expression are proportional. */
+static double scale_at(const entry *e, const call *before, int64_t j, bool with_special)
 {
     double scale = 4;
-    for (int i = 0; e->kinds[i] && is_nasty; i++) {
+    for (int i = 0; e->kinds[i] && with_special; i++) {
         double x = fabs((double)before->x[i][j]);
         scale *= isfinite(x) && x > 1 ? x : 1;
         scale = x > 88 && isfinite(x) ? fmax(scale, 1e36) : scale; /* its exponential overflows */
@@ -317,31 +316,31 @@ static double scale_at(const entry *e, const call *before, int64_t j, bool is_na
     return scale;
 }
 
-/* Check writes a record for each assertion, so that only failures are told to it. */
-static void compare(const entry *e, const call pair[2], uint32_t cpu, bool is_nasty)
+/* Calls Check only for failures, since it stores a record for each assertion. */
+static void compare(const entry *e, const call pair[2], uint32_t cpu, bool with_special)
 {
     for (int i = 0; e->kinds[i]; i++)
         for (int64_t j = 0; j < pair[0].n; j++) {
             double plain = (double)pair[0].x[i][j], found = (double)pair[1].x[i][j];
-            if (!agree(plain, found, scale_at(e, &pair[0], j, is_nasty)))
+            if (!agree(plain, found, scale_at(e, &pair[0], j, with_special)))
                 ck_abort_msg("%s %d of set %u: n %lld, array %d, element %lld: %.9g, plain %.9g", e->name,
                              pair[0].index, cpu, (long long)pair[0].n, i, (long long)j, found, plain);
         }
-    ck_assert_msg(is_nasty || agree(pair[0].result, pair[1].result, (double)pair[0].n + 1),
-                  "%s of set %u: n %lld: %.12g, plain %.12g", e->name, cpu, (long long)pair[0].n,
-                  pair[1].result, pair[0].result);
+    ck_assert_msg(with_special || agree(pair[0].result, pair[1].result, (double)pair[0].n + 1),
+                  "%s of set %u: n %lld: %.12g, plain %.12g", e->name, cpu, (long long)pair[0].n, pair[1].result,
+                  pair[0].result);
 }
 
-static void try_size(const entry *e, const gnl_kernels *k, int64_t n, bool is_nasty)
+static void try_size(const entry *e, const gnl_kernels *k, int64_t n, bool with_special)
 {
     bool all = e->slot == SLOT(act), smooth = e->slot == SLOT(act_backward) || e->slot == SLOT(act_second);
     for (int index = smooth ? GNL_ACT_SMOOTH : 0; index < (all || smooth ? GNL_ACT_COUNT : 1); index++)
         for (int back = 0; back < 2; back++) {
             call pair[2];
-            prepare(e, pair, n, index, back, is_nasty);
+            prepare(e, pair, n, index, back, with_special);
             e->run(gnl_kernels_for(GENLAT_CPU_BASELINE), &pair[0]);
             e->run(k, &pair[1]);
-            compare(e, pair, k->cpu, is_nasty);
+            compare(e, pair, k->cpu, with_special);
         }
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kinds of latents: found by text, refused where they do not go together; densities that integrate to one and that draws
- * follow; divergences that are the mean of the log-ratio; the same bits on any number of threads. The kinds are those of the
- * tables of lib/latent; built a second time, they are those of tests/support/own_kinds.c.
+ * Kinds of latents: lookup by text, invalid combinations, densities that integrate to one and match the draws,
+ * divergences
+ * that equal the mean log-ratio, and bits that do not depend on threads. The kinds are those of the tables of
+ * lib/latent. A
+ * second build uses those of tests/support/own_kinds.c.
  */
 #include <check.h>
 #include <math.h>
@@ -72,12 +74,16 @@ static const struct {
     {{"gaussian", "normal", "kl; kl; kl; kl; kl; kl; kl; kl; kl", "elbo", 2}, GENLAT_E_RANGE, "more than 8 terms"},
     {{"gaussian", "normal", "", "importance estimator=none", 2}, GENLAT_E_INVALID, "total doubly"},
     {{"point", "normal", "kl", "elbo", 2}, GENLAT_E_UNSUPPORTED, "posterior point has no density"},
-    {{"point", "normal", "", "importance", 2}, GENLAT_E_UNSUPPORTED, "needs a posterior with a density, point has none"},
+    {{"point", "normal", "", "importance", 2},
+     GENLAT_E_UNSUPPORTED,
+     "needs a posterior with a density, point has none"},
     {{"gaussian", "normal", "kl free_bits=1", "importance", 2}, GENLAT_E_UNSUPPORTED, "does not support free bits"},
-    {{"gaussian", "normal", "kl gamma=1", "importance", 2}, GENLAT_E_UNSUPPORTED, "does not support free bits or a capacity"},
+    {{"gaussian", "normal", "kl gamma=1", "importance", 2},
+     GENLAT_E_UNSUPPORTED,
+     "does not support free bits or a capacity"},
 };
 
-START_TEST(what_cannot_be_is_refused)
+START_TEST(invalid_combinations_are_refused)
 {
     gnl_latents *latents = NULL;
     const char *before = gnl_enter("genlat_test");
@@ -85,8 +91,8 @@ START_TEST(what_cannot_be_is_refused)
     (void)gnl_enter(before);
     ck_assert_ptr_null(latents);
     ck_assert_int_eq(strncmp(genlat_last_error(), "genlat_test: ", 13), 0);
-    ck_assert_msg(strstr(genlat_last_error(), refusals[_i].word) != NULL, "'%s' does not tell of '%s'", genlat_last_error(),
-                  refusals[_i].word);
+    ck_assert_msg(strstr(genlat_last_error(), refusals[_i].word) != NULL, "'%s' does not contain '%s'",
+                  genlat_last_error(), refusals[_i].word);
 }
 END_TEST
 
@@ -101,8 +107,9 @@ START_TEST(long_texts_are_refused)
 }
 END_TEST
 
-/* Tensors of kinds start from the seed, each kind from a substream of its own; there are as many as they list. */
-START_TEST(kinds_own_their_numbers)
+/* Initial parameters of kinds depend on the seed, each kind with its own substream, and are as many as the kinds
+ * list. */
+START_TEST(kinds_own_their_parameters)
 {
     for (int i = 0; gnl_prior_types[i]; i++) {
         const gnl_prior_type *type = gnl_prior_types[i];
@@ -132,8 +139,8 @@ END_TEST
 
 /* ---- free bits ------------------------------------------------------------------------------- */
 
-/* Two ways to the same number: free bits that never bind are the plain KL. */
-START_TEST(free_bits_that_never_bind_change_nothing)
+/* Free bits that are never reached have the value of the plain KL. */
+START_TEST(unreached_free_bits_change_nothing)
 {
     static const char *const kinds[] = {"dimension", "sample", "whole", "whole_sample"};
     for (size_t i = 0; i < GNL_COUNT(kinds); i++) {
@@ -150,11 +157,12 @@ START_TEST(free_bits_that_never_bind_change_nothing)
 }
 END_TEST
 
-/* Above the KL they are what is paid, and there is no gradient left. */
-START_TEST(free_bits_that_always_bind_are_constant)
+/* Free bits above the KL are constant and have no gradient. */
+START_TEST(free_bits_above_the_kl_are_constant)
 {
     static const char *const terms[] = {"kl beta=2 free_bits=50", "kl beta=2 free_bits=50 free=sample",
-                                        "kl beta=2 free_bits=300 free=whole", "kl beta=2 free_bits=300 free=whole_sample"};
+                                        "kl beta=2 free_bits=300 free=whole",
+                                        "kl beta=2 free_bits=300 free=whole_sample"};
     latent_rig r, s;
     open_rig(&r, ctx, &(gnl_latent_spec){"gaussian", "normal", terms[_i], "elbo", 6}, 5, 1);
     open_rig(&s, ctx, &(gnl_latent_spec){"gaussian", "normal", "", "elbo", 6}, 5, 1);
@@ -168,7 +176,7 @@ END_TEST
 
 /* ---- densities and draws --------------------------------------------------------------------- */
 
-/* One dimension on a grid: density, and how much of it lies below each place. */
+/* One dimension on a grid: the density, and its integral below each point. */
 enum { PLACES = 4001, DRAWS = 20000 };
 static const double LOW = -20, HIGH = 20;
 
@@ -194,7 +202,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Largest distance of the part of draws below a place from what the density says. */
+/* Largest distance between the empirical distribution function of draws and the integral of the density. */
 static double distance_of(const curve *c, gnl_real *draws)
 {
     double largest = 0;
@@ -208,7 +216,7 @@ static double distance_of(const curve *c, gnl_real *draws)
     return largest;
 }
 
-/* A rig of one dimension, whose rows are the places of the grid; all have the heads of the first. */
+/* A rig of one dimension, whose rows are the points of the grid; all rows have the heads of the first. */
 static void open_curve(latent_rig *r, curve *c, const char *posterior, const char *prior)
 {
     const gnl_latent_spec spec = {posterior, prior, "", "elbo", 1};
@@ -222,7 +230,7 @@ static void open_curve(latent_rig *r, curve *c, const char *posterior, const cha
         c->z[i] = (gnl_real)(LOW + (HIGH - LOW) * i / (PLACES - 1));
 }
 
-START_TEST(posteriors_are_distributions)
+START_TEST(posterior_densities_match_draws)
 {
     static curve c;
     static gnl_real draws[DRAWS];
@@ -244,7 +252,7 @@ START_TEST(posteriors_are_distributions)
 }
 END_TEST
 
-START_TEST(priors_are_distributions)
+START_TEST(prior_densities_match_draws)
 {
     static curve c;
     static gnl_real draws[DRAWS];
@@ -261,8 +269,8 @@ START_TEST(priors_are_distributions)
 }
 END_TEST
 
-/* Half the spread at half the temperature; what lies within the bound stays, the rest is drawn anew. */
-START_TEST(normal_codes_take_temperature_and_truncation)
+/* Temperature 1/2 halves the standard deviation. Numbers within the bound are kept, others are drawn anew. */
+START_TEST(normal_priors_support_temperature_and_truncation)
 {
     enum { DIMS = 3, MANY = 4000 };
     gnl_real whole[DIMS], half[DIMS], cut[DIMS];
@@ -282,8 +290,8 @@ START_TEST(normal_codes_take_temperature_and_truncation)
 }
 END_TEST
 
-/* Mean and spread of a Gaussian posterior; a point is where it is. */
-START_TEST(means_and_variances_are_those_of_draws)
+/* Mean and standard deviation of a Gaussian posterior; a point posterior has no variance. */
+START_TEST(means_and_variances_match_draws)
 {
     enum { DIMS = 2, MANY = 20000 };
     const gnl_posterior_type *type = gnl_posterior_types[_i];
@@ -318,9 +326,9 @@ END_TEST
 
 /* ---- divergences ----------------------------------------------------------------------------- */
 
-/* The closed form against the mean of log q - log p over draws, for every pair that has one; and what it is by sampling, for
- * those that have none. */
-START_TEST(divergences_are_means_of_log_ratios)
+/* The closed form equals the mean of log q - log p over draws, for every pair that has one; others are estimated by
+ * sampling. */
+START_TEST(divergences_match_mean_log_ratios)
 {
     enum { ROWS = 2, DIMS = 2, SAMPLES = 40000 };
     const char *posterior = gnl_posterior_types[_i]->kind.name;
@@ -330,7 +338,7 @@ START_TEST(divergences_are_means_of_log_ratios)
         latent_rig r;
         open_rig(&r, ctx, &spec, ROWS, SAMPLES);
         gnl_latents_draw(r.latents, &r.code);
-        double told = gnl_latents_kl(r.latents, &r.code), all = 0;
+        double reported = gnl_latents_kl(r.latents, &r.code), all = 0;
         for (int64_t s = 0; s < SAMPLES; s++) {
             gnl_latents_ratio(r.latents, &r.code, s, ratio);
             for (int i = 0; i < ROWS; i++) {
@@ -340,11 +348,11 @@ START_TEST(divergences_are_means_of_log_ratios)
         }
         for (int i = 0; i < ROWS; i++) {
             double error = sqrt((square[i] - mean[i] * mean[i]) / SAMPLES);
-            ck_assert_msg(fabs(r.code.kl[i] - mean[i]) < 4.5 * error + 1e-9, "%s from %s: %g told, %g +- %g drawn", posterior,
-                          spec.prior, r.code.kl[i], mean[i], error);
+            ck_assert_msg(fabs(r.code.kl[i] - mean[i]) < 4.5 * error + 1e-9, "%s from %s: %g reported, %g +- %g drawn",
+                          posterior, spec.prior, r.code.kl[i], mean[i], error);
             all += r.code.kl[i] / ROWS;
         }
-        ck_assert_double_eq_tol(told, all, 1e-9 * fmax(1, fabs(all)));
+        ck_assert_double_eq_tol(reported, all, 1e-9 * fmax(1, fabs(all)));
         ck_assert_int_eq(isnan(r.code.per_dim[0]), !r.latents->divergence);
         latent_rig_close(&r);
     }
@@ -363,7 +371,7 @@ END_TEST
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
-/* Value, heads' gradients and codes of a pair under a bound. */
+/* Value, gradients of the heads and codes of a pair under a bound. */
 static void run(genlat_ctx *where, const gnl_latent_spec *spec, latent_rig *r, double *value)
 {
     enum { ROWS = 301, SAMPLES = 2 };
@@ -371,7 +379,7 @@ static void run(genlat_ctx *where, const gnl_latent_spec *spec, latent_rig *r, d
     *value = latent_rig_backward(r);
 }
 
-START_TEST(threads_do_not_change_a_bit)
+START_TEST(bits_do_not_depend_on_threads)
 {
     genlat_ctx *threaded = NULL;
     genlat_ctx_opts opts;
@@ -400,7 +408,7 @@ START_TEST(threads_do_not_change_a_bit)
 }
 END_TEST
 
-/* ---- for loops of the caller's own ------------------------------------------------------------- */
+/* ---- functions for training loops of the program ----------------------------------------------- */
 
 static genlat_tensor *tensor(int32_t ndim, const int64_t *dims, const float *data)
 {
@@ -409,7 +417,7 @@ static genlat_tensor *tensor(int32_t ndim, const int64_t *dims, const float *dat
     return out;
 }
 
-START_TEST(public_kl_has_its_parts)
+START_TEST(public_kl_is_the_sum_of_its_parts)
 {
     static const float means[] = {1, 0, -1, 2}, zeros[4] = {0};
     static const int64_t dims[] = {2, 2}, two[] = {2};
@@ -439,19 +447,19 @@ int main(void)
     TCase *tests = tcase_create("kinds");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, kinds_have_names_and_help, 0, 4);
-    tcase_add_loop_test(tests, what_cannot_be_is_refused, 0, (int)GNL_COUNT(refusals));
+    tcase_add_loop_test(tests, invalid_combinations_are_refused, 0, (int)GNL_COUNT(refusals));
     tcase_add_test(tests, long_texts_are_refused);
-    tcase_add_test(tests, kinds_own_their_numbers);
-    tcase_add_test(tests, free_bits_that_never_bind_change_nothing);
-    tcase_add_loop_test(tests, free_bits_that_always_bind_are_constant, 0, 4);
-    tcase_add_loop_test(tests, posteriors_are_distributions, 0, posteriors);
-    tcase_add_loop_test(tests, priors_are_distributions, 0, priors);
-    tcase_add_test(tests, normal_codes_take_temperature_and_truncation);
-    tcase_add_loop_test(tests, means_and_variances_are_those_of_draws, 0, posteriors);
-    tcase_add_loop_test(tests, divergences_are_means_of_log_ratios, 0, posteriors);
+    tcase_add_test(tests, kinds_own_their_parameters);
+    tcase_add_test(tests, unreached_free_bits_change_nothing);
+    tcase_add_loop_test(tests, free_bits_above_the_kl_are_constant, 0, 4);
+    tcase_add_loop_test(tests, posterior_densities_match_draws, 0, posteriors);
+    tcase_add_loop_test(tests, prior_densities_match_draws, 0, priors);
+    tcase_add_test(tests, normal_priors_support_temperature_and_truncation);
+    tcase_add_loop_test(tests, means_and_variances_match_draws, 0, posteriors);
+    tcase_add_loop_test(tests, divergences_match_mean_log_ratios, 0, posteriors);
     tcase_add_test(tests, a_point_has_no_divergence);
-    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, posteriors);
-    tcase_add_test(tests, public_kl_has_its_parts);
+    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, posteriors);
+    tcase_add_test(tests, public_kl_is_the_sum_of_its_parts);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What derivatives do not show: statistics of noise and masks, running statistics, extreme and illegal
- * numbers, and the refusals of infer. */
+/* Properties of layers beyond derivatives: statistics of noise and masks, running statistics, extreme and invalid
+ * numbers, and errors of infer. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ START_TEST(dropout_keeps_the_mean)
 }
 END_TEST
 
-START_TEST(dropout_has_ends)
+START_TEST(dropout_at_zero_and_one)
 {
     open_rig("dropout p=0", "50", 3);
     layer_rig_forward(&rig);
@@ -67,7 +67,7 @@ START_TEST(dropout_has_ends)
 }
 END_TEST
 
-START_TEST(noise_has_its_deviation)
+START_TEST(noise_has_the_given_standard_deviation)
 {
     open_rig("gaussian_noise sd=0.5", "1000", 40);
     layer_rig_set_all(rig.x_count[0], 3, rig.x[0]);
@@ -78,7 +78,7 @@ START_TEST(noise_has_its_deviation)
 }
 END_TEST
 
-START_TEST(noise_is_of_training_alone)
+START_TEST(noise_is_added_in_training_only)
 {
     static const char *const specs[] = {"dropout p=0.5", "gaussian_noise sd=0.5"};
     open_rig(specs[_i], "100", 4);
@@ -96,7 +96,7 @@ END_TEST
 
 /* ---- normalisation ------------------------------------------------------------------------------------- */
 
-START_TEST(batch_norm_follows_the_batch)
+START_TEST(batch_norm_uses_batch_statistics_in_training)
 {
     enum { ROWS = 6, CHANNELS = 2, PLANE = 10 };
     open_rig("batch_norm momentum=0.25 affine=no", "2x10", ROWS);
@@ -135,8 +135,8 @@ START_TEST(batch_norm_evaluates_with_running_statistics)
 }
 END_TEST
 
-/* One sample of a vector has no variance: numbers stay finite. */
-START_TEST(batch_norm_takes_one_sample)
+/* Batch norm of one sample of a vector has variance 0: results stay finite. */
+START_TEST(batch_norm_accepts_one_sample)
 {
     open_rig("batch_norm affine=no", "3", 1);
     layer_rig_forward(&rig);
@@ -148,8 +148,8 @@ START_TEST(batch_norm_takes_one_sample)
 }
 END_TEST
 
-/* Far from zero the squares of floats would leave no digit of the variance. */
-START_TEST(norms_stand_large_means)
+/* Far from zero, the mean of squares in float has no correct digits of the variance. */
+START_TEST(norms_are_accurate_for_large_means)
 {
     static const char *const specs[] = {"batch_norm affine=no", "layer_norm affine=no", "instance_norm"};
     open_rig(specs[_i], "1x512", 1);
@@ -164,7 +164,7 @@ END_TEST
 
 /* ---- numbers at the edge --------------------------------------------------------------------- */
 
-START_TEST(activations_stand_large_numbers)
+START_TEST(activations_are_finite_for_large_numbers)
 {
     static const char *const specs[] = {"elu",     "selu",     "silu",       "gelu", "softplus", "tanh",
                                         "sigmoid", "hardtanh", "leaky_relu", "relu", "softmax",  "glu"};
@@ -196,7 +196,7 @@ START_TEST(softmax_sums_to_one_along_its_axis)
 }
 END_TEST
 
-START_TEST(embedding_answers_nonsense_with_nan)
+START_TEST(embedding_of_an_invalid_index_is_nan)
 {
     static const gnl_real x[] = {0, -1, 4, 5, 1.5f, NAN, 1e30f, INFINITY};
     open_rig("embedding classes=5 units=2", "8", 1);
@@ -219,7 +219,7 @@ START_TEST(embedding_answers_nonsense_with_nan)
 }
 END_TEST
 
-START_TEST(maxout_takes_the_largest)
+START_TEST(maxout_computes_the_maximum)
 {
     static const gnl_real x[] = {1, 5, 3, 3, -2, -1};
     open_rig("maxout pieces=2", "6", 1);
@@ -245,7 +245,7 @@ static bool has_nan(int64_t n, const gnl_real *x)
     return false;
 }
 
-/* Whether y is another one with x[at] = value. */
+/* Whether y changes if x[at] is set to value. */
 static bool changes_y(int input, int64_t at, gnl_real value)
 {
     gnl_real kept = rig.x[input][at], *before = gnl_alloc(rig.ctx, (size_t)rig.y_count, sizeof *before);
@@ -259,8 +259,8 @@ static bool changes_y(int input, int64_t at, gnl_real value)
     return changed;
 }
 
-/* Guards against numbers that are not finite look at the end of a net: what y depends on must not lose them. */
-START_TEST(a_nan_is_not_lost)
+/* Checks for non-finite numbers read the end of a net: layers must not lose a NaN in their input. */
+START_TEST(nan_is_propagated)
 {
     const layer_case *c = &layer_cases[_i];
     open_rig(c->spec, c->shapes, 4);
@@ -326,7 +326,7 @@ static void same(const char *spec, const char *what, int64_t n, const gnl_real *
     ck_assert_msg(memcmp(a, b, (size_t)n * sizeof *a) == 0, "%s: %s differs with threads", spec, what);
 }
 
-START_TEST(threads_give_the_same_bits)
+START_TEST(bits_do_not_depend_on_threads)
 {
     const char *spec = large[_i][0];
     layer_rig one, three;
@@ -382,7 +382,7 @@ static const struct {
     {"repeat", {6, {1, 1, 1, 1, 1, 1}}, "dimensions"},
 };
 
-START_TEST(infer_refuses)
+START_TEST(infer_refuses_invalid_shapes)
 {
     genlat_ctx *ctx = NULL;
     genlat_layer *layer = NULL;
@@ -420,20 +420,20 @@ int main(void)
     Suite *suite = suite_create("layers");
     TCase *tests = tcase_create("details of layers");
     tcase_add_loop_test(tests, dropout_keeps_the_mean, 0, 3);
-    tcase_add_test(tests, dropout_has_ends);
-    tcase_add_test(tests, noise_has_its_deviation);
-    tcase_add_loop_test(tests, noise_is_of_training_alone, 0, 2);
-    tcase_add_test(tests, batch_norm_follows_the_batch);
+    tcase_add_test(tests, dropout_at_zero_and_one);
+    tcase_add_test(tests, noise_has_the_given_standard_deviation);
+    tcase_add_loop_test(tests, noise_is_added_in_training_only, 0, 2);
+    tcase_add_test(tests, batch_norm_uses_batch_statistics_in_training);
     tcase_add_test(tests, batch_norm_evaluates_with_running_statistics);
-    tcase_add_test(tests, batch_norm_takes_one_sample);
-    tcase_add_loop_test(tests, norms_stand_large_means, 0, 3);
-    tcase_add_loop_test(tests, activations_stand_large_numbers, 0, 12);
+    tcase_add_test(tests, batch_norm_accepts_one_sample);
+    tcase_add_loop_test(tests, norms_are_accurate_for_large_means, 0, 3);
+    tcase_add_loop_test(tests, activations_are_finite_for_large_numbers, 0, 12);
     tcase_add_test(tests, softmax_sums_to_one_along_its_axis);
-    tcase_add_test(tests, embedding_answers_nonsense_with_nan);
-    tcase_add_test(tests, maxout_takes_the_largest);
-    tcase_add_loop_test(tests, a_nan_is_not_lost, 0, (int)GNL_COUNT(layer_cases));
-    tcase_add_loop_test(tests, threads_give_the_same_bits, 0, (int)GNL_COUNT(large));
-    tcase_add_loop_test(tests, infer_refuses, 0, (int)GNL_COUNT(refusals));
+    tcase_add_test(tests, embedding_of_an_invalid_index_is_nan);
+    tcase_add_test(tests, maxout_computes_the_maximum);
+    tcase_add_loop_test(tests, nan_is_propagated, 0, (int)GNL_COUNT(layer_cases));
+    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, (int)GNL_COUNT(large));
+    tcase_add_loop_test(tests, infer_refuses_invalid_shapes, 0, (int)GNL_COUNT(refusals));
     tcase_add_loop_test(tests, options_out_of_range_are_refused, 0, (int)GNL_COUNT(bad_specs));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Losses: probabilities that sum to one, draws that have the mean they should, orders of logits, threads. */
+/* Losses: probabilities that sum to one, draws with the expected mean, orders of logits, threads. */
 #include <check.h>
 #include <stdlib.h>
 #include <tgmath.h>
@@ -37,7 +37,7 @@ static gnl_compute compute(genlat_ctx *where)
 
 /* ---- probabilities --------------------------------------------------------------------------- */
 
-/* All levels of one element as a batch of rows. */
+/* All levels of one element, one per row of a batch. */
 static double total_probability(const char *spec, int levels, int parts, double low, double high,
                                 const gnl_real *out)
 {
@@ -77,7 +77,7 @@ START_TEST(probabilities_of_all_levels_sum_to_one)
 }
 END_TEST
 
-/* Outputs that a diverging net could have still give finite numbers. */
+/* Outputs of a diverging net lead to finite losses. */
 START_TEST(extreme_outputs_stay_finite)
 {
     static const char *const specs[] = {"bernoulli", "gaussian sd=output", "categorical classes=2",
@@ -106,7 +106,7 @@ START_TEST(extreme_outputs_stay_finite)
 }
 END_TEST
 
-START_TEST(a_label_out_of_range_gives_nan_and_no_slope)
+START_TEST(labels_out_of_range_give_nan_and_zero_gradient)
 {
     genlat_loss *loss = loss_of(ctx, "categorical classes=3");
     gnl_real out[3] = {1, 2, 3}, target = 3, dout[3] = {9, 9, 9};
@@ -131,7 +131,7 @@ END_TEST
 
 enum { DRAWS = 40000 };
 
-/* Means of data and of squares over many draws of one element. */
+/* Means and mean squares of many draws of one element. */
 static void moments_of_draws(const char *spec, int parts, const gnl_real *out, double *mean, double *square)
 {
     genlat_loss *loss = loss_of(ctx, spec);
@@ -155,12 +155,12 @@ static void expect_moments(const char *spec, int parts, double a, double b, doub
     gnl_real out[2] = {(gnl_real)a, (gnl_real)b};
     double found = 0, square = 0, error = 5 * sd / sqrt(DRAWS);
     moments_of_draws(spec, parts, out, &found, &square);
-    ck_assert_msg(fabs(found - mean) <= error, "%s: mean %g, %g wanted", spec, found, mean);
-    ck_assert_msg(fabs(sqrt(square - found * found) - sd) <= 0.03 * sd, "%s: sd %g, %g wanted", spec,
+    ck_assert_msg(fabs(found - mean) <= error, "%s: mean %g, expected %g", spec, found, mean);
+    ck_assert_msg(fabs(sqrt(square - found * found) - sd) <= 0.03 * sd, "%s: sd %g, expected %g", spec,
                   sqrt(square - found * found), sd);
 }
 
-START_TEST(draws_have_the_right_mean_and_spread)
+START_TEST(draws_have_the_expected_moments)
 {
     double p = 1 / (1 + exp(-0.5)), alpha = exp(1.0), beta = exp(0.5), n = 255, sum = alpha + beta;
     expect_moments("bernoulli", 1, 0.5, 0, p, sqrt(p * (1 - p)));
@@ -174,7 +174,7 @@ START_TEST(draws_have_the_right_mean_and_spread)
 }
 END_TEST
 
-START_TEST(means_are_what_they_should_be)
+START_TEST(means_match_the_distribution)
 {
     static const struct {
         const char *spec;
@@ -206,7 +206,7 @@ END_TEST
 
 enum { WORDS = 2500, PLACES = 3, LOGITS = WORDS * PLACES };
 
-/* One sample; returns the nll. */
+/* Evaluates one sample; returns the negative log-likelihood. */
 static double eval_words(const char *spec, const gnl_real *out, const gnl_real *target, gnl_real *dout, gnl_real *mean)
 {
     genlat_loss *loss = loss_of(ctx, spec);
@@ -217,7 +217,7 @@ static double eval_words(const char *spec, const gnl_real *out, const gnl_real *
     return nll;
 }
 
-START_TEST(logits_in_either_order_give_the_same)
+START_TEST(both_orders_of_logits_give_the_same_loss)
 {
     static gnl_real planes[LOGITS], together[LOGITS], slope[LOGITS], other[LOGITS];
     const gnl_real target[PLACES] = {0, 1023, WORDS - 1};
@@ -239,7 +239,7 @@ START_TEST(logits_in_either_order_give_the_same)
 }
 END_TEST
 
-START_TEST(planes_are_refused_where_logits_lie_together)
+START_TEST(planes_are_refused_for_interleaved_logits)
 {
     genlat_loss *loss = loss_of(ctx, "categorical classes=4 last=yes");
     genlat_tensor *planes = NULL, *together = NULL, *target = NULL;
@@ -289,7 +289,7 @@ static void run_all(genlat_ctx *where, const char *spec, result *r)
     genlat_loss_destroy(&loss);
 }
 
-START_TEST(threads_do_not_change_a_bit)
+START_TEST(bits_do_not_depend_on_threads)
 {
     static const char *const specs[] = {"bernoulli",
                                         "gaussian sd=optimal",
@@ -312,12 +312,12 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, probabilities_of_all_levels_sum_to_one);
     tcase_add_test(tests, extreme_outputs_stay_finite);
-    tcase_add_test(tests, a_label_out_of_range_gives_nan_and_no_slope);
-    tcase_add_test(tests, draws_have_the_right_mean_and_spread);
-    tcase_add_test(tests, logits_in_either_order_give_the_same);
-    tcase_add_test(tests, planes_are_refused_where_logits_lie_together);
-    tcase_add_test(tests, means_are_what_they_should_be);
-    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, 6);
+    tcase_add_test(tests, labels_out_of_range_give_nan_and_zero_gradient);
+    tcase_add_test(tests, draws_have_the_expected_moments);
+    tcase_add_test(tests, both_orders_of_logits_give_the_same_loss);
+    tcase_add_test(tests, planes_are_refused_for_interleaved_logits);
+    tcase_add_test(tests, means_match_the_distribution);
+    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, 6);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Handles of losses: text, refusals, public evaluation, scales of their own. */
+/* Loss handles: text, errors, public evaluation, learned and optimal scales. */
 #include <check.h>
 #include <stdlib.h>
 #include <tgmath.h>
@@ -37,7 +37,7 @@ static gnl_compute compute(genlat_ctx *where)
 
 /* ---- the handle ------------------------------------------------------------------------------ */
 
-START_TEST(text_comes_back)
+START_TEST(text_round_trips)
 {
     static const char *const specs[] = {"bernoulli", "gaussian sd=optimal", "gaussian sd=learned value=0.5",
                                         "categorical classes=8", "discretized_logistic range=symmetric"};
@@ -53,7 +53,7 @@ START_TEST(text_comes_back)
 }
 END_TEST
 
-START_TEST(numbers_of_the_likelihoods_are_places_in_the_table)
+START_TEST(likelihood_numbers_are_indices_into_the_table)
 {
     ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_BERNOULLI), "bernoulli");
     ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_GAUSSIAN), "gaussian");
@@ -103,7 +103,7 @@ static genlat_tensor *tensor(int32_t ndim, const int64_t *dims, const float *dat
     return out;
 }
 
-START_TEST(public_eval_checks_and_averages)
+START_TEST(public_evaluation_checks_and_averages)
 {
     static const float logits[] = {0, 0, 0, 0}, grey[] = {1, 0, 0.5f, 1}, wrong[] = {1, 0, 0.5f, 2};
     static const int64_t dims[] = {2, 2}, other[] = {4, 1};
@@ -129,8 +129,8 @@ START_TEST(public_eval_checks_and_averages)
 }
 END_TEST
 
-/* As the text says, although there is a floor. */
-START_TEST(learned_scales_start_where_they_are_told)
+/* The initial scale is the one in the text, although there is a lower limit. */
+START_TEST(learned_scales_start_at_the_given_value)
 {
     static const struct {
         const char *spec;
@@ -153,13 +153,13 @@ START_TEST(learned_scales_start_where_they_are_told)
 }
 END_TEST
 
-/* Several draws of each row are as many calls; but what is common to the rows of a call is common to all draws. */
-START_TEST(draws_share_what_rows_share)
+/* Several draws per row equal as many calls. Values common to the rows of a call are common to all draws. */
+START_TEST(draws_share_values_common_to_rows)
 {
     enum { TIMES = 3, COUNT = 2, WIDTH = 4, ALL = TIMES * COUNT };
     static const char *const specs[] = {"bernoulli", "gaussian sd=learned value=0.5", "gaussian sd=optimal"};
     const bool common = _i == 2;
-    gnl_real out[ALL * WIDTH], target[ALL * WIDTH], found[ALL * WIDTH], wanted[ALL * WIDTH];
+    gnl_real out[ALL * WIDTH], target[ALL * WIDTH], found[ALL * WIDTH], expected[ALL * WIDTH];
     double nll[ALL], other[ALL], weight[ALL];
     gnl_rng rng = gnl_rng_make(7, GNL_STREAM_USER, 0);
     gnl_rng_fill_normal(&rng, out, ALL * WIDTH);
@@ -172,17 +172,17 @@ START_TEST(draws_share_what_rows_share)
     gnl_loss_call call = {compute(ctx), COUNT, WIDTH, 1, out, target, 0.5, weight, nll, found, true, TIMES};
     gnl_loss_eval(a, &call);
     call.draws = 1;
-    call.rows = common ? ALL : COUNT; /* of one call */
+    call.rows = common ? ALL : COUNT; /* rows of one call */
     for (int i = 0; i < ALL; i += (int)call.rows) {
         call.out = out + i * WIDTH;
         call.target = target + i * WIDTH;
         call.weight = weight + i;
         call.nll = other + i;
-        call.dout = wanted + i * WIDTH;
+        call.dout = expected + i * WIDTH;
         gnl_loss_eval(b, &call);
     }
     ck_assert_mem_eq(nll, other, sizeof nll);
-    ck_assert_mem_eq(found, wanted, sizeof found);
+    ck_assert_mem_eq(found, expected, sizeof found);
     ck_assert_mem_eq(a->value, b->value, sizeof a->value);
     ck_assert_mem_eq(a->grad, b->grad, sizeof a->grad);
     genlat_loss_destroy(&a);
@@ -190,7 +190,7 @@ START_TEST(draws_share_what_rows_share)
 }
 END_TEST
 
-/* The optimal sd of a batch whose errors are all 0.5 is 0.5; a value that is not finite leaves it alone. */
+/* The optimal standard deviation of a batch whose errors are all 0.5 is 0.5. Non-finite values do not change it. */
 START_TEST(optimal_scale_is_known_after_training)
 {
     static const float zeros[] = {0, 0}, halves[] = {0.5f, -0.5f}, infinite[] = {INFINITY, 0};
@@ -220,12 +220,12 @@ int main(void)
     TCase *tests = tcase_create("losses");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, text_comes_back);
-    tcase_add_test(tests, numbers_of_the_likelihoods_are_places_in_the_table);
+    tcase_add_test(tests, text_round_trips);
+    tcase_add_test(tests, likelihood_numbers_are_indices_into_the_table);
     tcase_add_test(tests, bad_texts_are_refused);
-    tcase_add_test(tests, public_eval_checks_and_averages);
-    tcase_add_test(tests, learned_scales_start_where_they_are_told);
-    tcase_add_loop_test(tests, draws_share_what_rows_share, 0, 3);
+    tcase_add_test(tests, public_evaluation_checks_and_averages);
+    tcase_add_test(tests, learned_scales_start_at_the_given_value);
+    tcase_add_loop_test(tests, draws_share_values_common_to_rows, 0, 3);
     tcase_add_test(tests, optimal_scale_is_known_after_training);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics against closed forms, and what they refuse. */
+/* Metrics against closed forms, and their errors. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static void random_psd(int64_t n, int64_t r, double *a)
         }
 }
 
-START_TEST(factor_has_the_rank_and_gives_the_matrix_back)
+START_TEST(factor_has_the_rank_and_reproduces_the_matrix)
 {
     const int64_t cases[][2] = {{1, 1}, {2, 1}, {7, 7}, {12, 3}, {32, 32}, {32, 20}, {4, 0}};
     int64_t n = cases[_i][0], r = cases[_i][1];
@@ -74,11 +74,11 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The second difference matrix has eigenvalues 2 - 2 cos(k pi / (n+1)); a rotation hides its form. */
-START_TEST(eigenvalues_are_those_of_the_second_difference)
+/* The second difference matrix has the eigenvalues 2 - 2 cos(k pi / (n+1)). A rotation makes it dense. */
+START_TEST(eigenvalues_of_the_second_difference_matrix)
 {
     int64_t n = _i + 1;
-    double a[32 * 32] = {0}, values[32], beside[32];
+    double a[32 * 32] = {0}, values[32], scratch[32];
     for (int64_t i = 0; i < n; i++) {
         a[i * n + i] = 2;
         if (i > 0)
@@ -98,7 +98,7 @@ START_TEST(eigenvalues_are_those_of_the_second_difference)
                 a[j * n + q] = c * y - s * x;
             }
         }
-    ck_assert(gnl_symmetric_eigenvalues(n, a, values, beside));
+    ck_assert(gnl_symmetric_eigenvalues(n, a, values, scratch));
     qsort(values, (size_t)n, sizeof *values, compare_doubles);
     for (int64_t k = 0; k < n; k++)
         ck_assert_double_eq_tol(values[k], 2 - 2 * cos((double)(k + 1) * M_PI / (double)(n + 1)), 1e-12);
@@ -107,13 +107,13 @@ END_TEST
 
 START_TEST(eigenvalues_of_diagonal_and_of_zero_matrices)
 {
-    double a[36] = {0}, values[6], beside[6];
-    ck_assert(gnl_symmetric_eigenvalues(6, a, values, beside));
+    double a[36] = {0}, values[6], scratch[6];
+    ck_assert(gnl_symmetric_eigenvalues(6, a, values, scratch));
     for (int i = 0; i < 6; i++)
         ck_assert_double_eq(values[i], 0);
     for (int i = 0; i < 6; i++)
         a[7 * i] = 6 - i;
-    ck_assert(gnl_symmetric_eigenvalues(6, a, values, beside));
+    ck_assert(gnl_symmetric_eigenvalues(6, a, values, scratch));
     qsort(values, 6, sizeof *values, compare_doubles);
     for (int i = 0; i < 6; i++)
         ck_assert_double_eq(values[i], i + 1);
@@ -122,8 +122,8 @@ END_TEST
 
 /* ---- distances ------------------------------------------------------------------------------- */
 
-/* Two numbers a and b have mean (a+b)/2 and variance (a-b)^2/2; in one dimension the distance is
- * (difference of means)^2 + (difference of sd)^2. */
+/* Two numbers a and b have mean (a+b)/2 and variance (a-b)^2/2. The distance in one dimension is (difference of
+ * means)^2 + (difference of standard deviations)^2. */
 START_TEST(frechet_distance_in_one_dimension)
 {
     genlat_tensor *a = matrix(2, 1), *b = matrix(2, 1);
@@ -138,7 +138,7 @@ START_TEST(frechet_distance_in_one_dimension)
 }
 END_TEST
 
-/* A shift adds its square; a factor f adds (f-1)^2 tr C; the same set is at distance 0. */
+/* A shift adds its square, a factor f adds (f-1)^2 tr C, and equal sets have distance 0. */
 START_TEST(frechet_distance_of_shifted_and_scaled_sets)
 {
     enum { N = 50, D = 9 };
@@ -173,7 +173,7 @@ START_TEST(frechet_distance_of_shifted_and_scaled_sets)
 }
 END_TEST
 
-/* x in {0,0}, y in {1,1}, d = 1: k(0,0) = 1, k(1,1) = 8, k(0,1) = 1, so that the estimate is 1 + 8 - 2. */
+/* x in {0,0}, y in {1,1}, d = 1: k(0,0) = 1, k(1,1) = 8, k(0,1) = 1; the estimate is 1 + 8 - 2. */
 START_TEST(kernel_distance_of_points)
 {
     genlat_tensor *a = matrix(2, 1), *b = matrix(2, 1);
@@ -189,7 +189,7 @@ START_TEST(kernel_distance_of_points)
 }
 END_TEST
 
-START_TEST(kernel_distance_is_unbiased_and_sees_a_shift)
+START_TEST(kernel_distance_is_unbiased_and_detects_a_shift)
 {
     genlat_tensor *a = normal(400, 4, 1, 0, 1), *b = normal(300, 4, 2, 0, 1), *c = normal(300, 4, 3, 0.5, 1);
     double same = 0, other = 0, again = 0, sd = 0;
@@ -207,8 +207,8 @@ END_TEST
 
 /* ---- coverage -------------------------------------------------------------------------------- */
 
-/* Real 0 1 2 3 with k 1 have balls of radius 1; generated 2.5 2.75 have balls of radius 0.25: real 3 alone
- * lies on the border of one. */
+/* With k = 1, the real samples 0 1 2 3 have balls of radius 1 and the generated samples 2.5 2.75 balls of radius
+ * 0.25. Only the real sample 3 lies on the border of a ball. */
 START_TEST(neighbours_of_points_on_a_line)
 {
     genlat_tensor *real = matrix(4, 1), *generated = matrix(2, 1);
@@ -231,7 +231,7 @@ END_TEST
 START_TEST(modes_are_counted_within_three_deviations)
 {
     static const float centre[] = {0, 0, 10, 0, 0, 10};
-    /* Two at the first, one at the second just inside, one just outside, none at the third. */
+    /* Two samples at the first centre, one at the second just inside, one just outside, none at the third. */
     static const float sample[] = {0, 0, 0.5F, 0, 10, 2.99F, 10, 3.01F};
     genlat_tensor *centres = matrix(3, 2), *samples = matrix(4, 2);
     for (int i = 0; i < 6; i++)
@@ -276,7 +276,7 @@ START_TEST(classes_are_counted_as_modes)
 }
 END_TEST
 
-/* Sure of each and all classes alike: as many as there are classes. Never sure: 1. */
+/* Certain predictions with all classes equally frequent: the score is the number of classes. Uniform predictions: 1. */
 START_TEST(classifier_score_has_its_bounds)
 {
     enum { CLASSES = 4, N = 8 };
@@ -297,7 +297,7 @@ END_TEST
 
 /* ---- statistics ------------------------------------------------------------------------------ */
 
-START_TEST(log_mean_exp_keeps_extremes)
+START_TEST(log_mean_exp_does_not_overflow)
 {
     const double far[] = {-2000, -2000 + log(3)}, none[] = {-INFINITY, -INFINITY}, half[] = {-INFINITY, 0};
     const double wrong[] = {0, NAN}, most[] = {INFINITY, 0};
@@ -335,8 +335,8 @@ START_TEST(moments_of_few_numbers)
 }
 END_TEST
 
-/* A program of an earlier version knows less of the result, one of a later version more. */
-START_TEST(results_come_in_the_size_of_the_caller)
+/* A program of an earlier version has a shorter struct, one of a later version a longer one. */
+START_TEST(results_have_the_size_of_the_callers_struct)
 {
     struct {
         genlat_modes modes;
@@ -363,7 +363,7 @@ END_TEST
         ck_assert_ptr_nonnull(strstr(genlat_last_error(), "genlat_metric_"));                                \
     } while (0)
 
-START_TEST(distances_refuse_what_they_cannot_take)
+START_TEST(distances_refuse_invalid_arguments)
 {
     genlat_tensor *a = matrix(3, 2), *b = matrix(3, 4), *one = matrix(1, 2), *bad = matrix(3, 2);
     double out = 5;
@@ -391,7 +391,7 @@ START_TEST(distances_refuse_what_they_cannot_take)
 }
 END_TEST
 
-START_TEST(scores_refuse_what_they_cannot_take)
+START_TEST(scores_refuse_invalid_arguments)
 {
     genlat_tensor *a = matrix(3, 2), *b = matrix(3, 4), *bad = matrix(3, 2);
     genlat_neighbours n = {.size = sizeof n};
@@ -427,7 +427,7 @@ START_TEST(scores_refuse_what_they_cannot_take)
 }
 END_TEST
 
-START_TEST(statistics_refuse_what_they_cannot_take)
+START_TEST(statistics_refuse_invalid_arguments)
 {
     genlat_tensor *a = matrix(3, 2), *empty = matrix(0, 2);
     genlat_moments m = {.size = sizeof m};
@@ -461,23 +461,23 @@ int main(void)
     Suite *suite = suite_create("metric");
     TCase *tests = tcase_create("closed forms");
     tcase_add_checked_fixture(tests, begin, end);
-    tcase_add_loop_test(tests, factor_has_the_rank_and_gives_the_matrix_back, 0, 7);
-    tcase_add_loop_test(tests, eigenvalues_are_those_of_the_second_difference, 0, 32);
+    tcase_add_loop_test(tests, factor_has_the_rank_and_reproduces_the_matrix, 0, 7);
+    tcase_add_loop_test(tests, eigenvalues_of_the_second_difference_matrix, 0, 32);
     tcase_add_test(tests, eigenvalues_of_diagonal_and_of_zero_matrices);
     tcase_add_test(tests, frechet_distance_in_one_dimension);
     tcase_add_test(tests, frechet_distance_of_shifted_and_scaled_sets);
     tcase_add_test(tests, kernel_distance_of_points);
-    tcase_add_test(tests, kernel_distance_is_unbiased_and_sees_a_shift);
+    tcase_add_test(tests, kernel_distance_is_unbiased_and_detects_a_shift);
     tcase_add_test(tests, neighbours_of_points_on_a_line);
     tcase_add_test(tests, modes_are_counted_within_three_deviations);
     tcase_add_test(tests, classes_are_counted_as_modes);
     tcase_add_test(tests, classifier_score_has_its_bounds);
-    tcase_add_test(tests, log_mean_exp_keeps_extremes);
+    tcase_add_test(tests, log_mean_exp_does_not_overflow);
     tcase_add_test(tests, moments_of_few_numbers);
-    tcase_add_test(tests, results_come_in_the_size_of_the_caller);
-    tcase_add_test(tests, distances_refuse_what_they_cannot_take);
-    tcase_add_test(tests, scores_refuse_what_they_cannot_take);
-    tcase_add_test(tests, statistics_refuse_what_they_cannot_take);
+    tcase_add_test(tests, results_have_the_size_of_the_callers_struct);
+    tcase_add_test(tests, distances_refuse_invalid_arguments);
+    tcase_add_test(tests, scores_refuse_invalid_arguments);
+    tcase_add_test(tests, statistics_refuse_invalid_arguments);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

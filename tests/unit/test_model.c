@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What every family of models has: questions, nets, steps that allocate nothing and change nothing when they fail. Each test
- * goes through all families. */
+/* Properties of every family of models: metadata, nets, steps that allocate nothing and change nothing if they fail.
+ * Each test runs for all families. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -54,9 +54,9 @@ static const gnl_model_type *type_of(int32_t family)
     return family_type(ctx, family);
 }
 
-/* ---- questions ------------------------------------------------------------------------------- */
+/* ---- metadata -------------------------------------------------------------------------------- */
 
-START_TEST(models_answer_what_they_are)
+START_TEST(models_report_their_metadata)
 {
     genlat_model *model = family_make(ctx, _i, source);
     int32_t ndim = 0, terms = 0;
@@ -85,7 +85,7 @@ START_TEST(models_answer_what_they_are)
 }
 END_TEST
 
-START_TEST(a_description_names_the_parts)
+START_TEST(the_description_names_all_parts)
 {
     static char text[16384];
     char tight[20];
@@ -97,11 +97,11 @@ START_TEST(a_description_names_the_parts)
     for (size_t i = 0; i < GNL_COUNT(words); i++)
         ck_assert_msg(strstr(text, words[i]) != NULL, "no %s in %s", words[i], text);
     ck_assert_int_eq(genlat_model_describe(model, tight, sizeof tight), GENLAT_E_RANGE);
-    char room[32];
-    snprintf(room, sizeof room, "%zu expected", strlen(text) + 1);
-    expect_error("genlat_model_describe", room);
+    char expected_size[32];
+    snprintf(expected_size, sizeof expected_size, "%zu expected", strlen(text) + 1);
+    expect_error("genlat_model_describe", expected_size);
     ck_assert_int_eq(genlat_model_describe(model, NULL, 0), GENLAT_E_RANGE);
-    expect_error("genlat_model_describe", room);
+    expect_error("genlat_model_describe", expected_size);
     genlat_model_destroy(&model);
 }
 END_TEST
@@ -111,15 +111,15 @@ END_TEST
 START_TEST(nets_outlive_their_model)
 {
     genlat_model *model = family_make(ctx, _i, source);
-    genlat_net *net = NULL, *again = NULL;
+    genlat_net *net = NULL, *same = NULL;
     ck_assert_int_eq(genlat_model_net(model, "nothing", &net), GENLAT_E_NOT_FOUND);
     ck_assert_ptr_null(net);
     ck_assert_ptr_null(genlat_model_part(model, -1));
     for (int i = 0; genlat_model_part(model, i); i++) {
         ck_assert_int_eq(genlat_model_net(model, genlat_model_part(model, i), &net), GENLAT_OK);
-        ck_assert_int_eq(genlat_model_net(model, genlat_model_part(model, i), &again), GENLAT_OK);
-        ck_assert_ptr_eq(net, again);
-        genlat_net_destroy(&again);
+        ck_assert_int_eq(genlat_model_net(model, genlat_model_part(model, i), &same), GENLAT_OK);
+        ck_assert_ptr_eq(net, same);
+        genlat_net_destroy(&same);
         if (genlat_model_part(model, i + 1))
             genlat_net_destroy(&net);
     }
@@ -129,8 +129,8 @@ START_TEST(nets_outlive_their_model)
 }
 END_TEST
 
-/* A model of the nets of another one: it trains them, as they are. */
-START_TEST(nets_are_given_all_or_none)
+/* A model with the nets of another one trains these nets. */
+START_TEST(a_model_accepts_all_nets_or_none)
 {
     genlat_model *first = family_make(ctx, _i, source), *second = NULL;
     genlat_model_builder *b = family_builder(ctx, _i), *part = family_builder(ctx, _i);
@@ -159,7 +159,7 @@ START_TEST(nets_are_given_all_or_none)
 }
 END_TEST
 
-START_TEST(frozen_weights_stay)
+START_TEST(frozen_weights_do_not_change)
 {
     genlat_model *model = family_make(ctx, _i, source), *same = family_make(ctx, _i, source);
     const char *part = genlat_model_part(model, 0);
@@ -202,7 +202,7 @@ START_TEST(steps_allocate_nothing)
 }
 END_TEST
 
-START_TEST(threads_give_the_same_bits)
+START_TEST(bits_do_not_depend_on_threads)
 {
     static family_numbers one, other;
     for (int threads = 1; threads <= 3; threads++) {
@@ -218,7 +218,7 @@ START_TEST(threads_give_the_same_bits)
 }
 END_TEST
 
-/* A batch with a number that is not finite, in the midst of a training. */
+/* A batch with a non-finite number in the middle of a training. */
 START_TEST(failed_steps_change_nothing)
 {
     genlat_model *model = family_make(ctx, _i, source), *same = family_make(ctx, _i, source);
@@ -256,13 +256,13 @@ int main(void)
     Suite *suite = suite_create("model");
     TCase *tests = tcase_create("every family");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, models_answer_what_they_are, 0, families);
-    tcase_add_loop_test(tests, a_description_names_the_parts, 0, families);
+    tcase_add_loop_test(tests, models_report_their_metadata, 0, families);
+    tcase_add_loop_test(tests, the_description_names_all_parts, 0, families);
     tcase_add_loop_test(tests, nets_outlive_their_model, 0, families);
-    tcase_add_loop_test(tests, nets_are_given_all_or_none, 0, families);
-    tcase_add_loop_test(tests, frozen_weights_stay, 0, families);
+    tcase_add_loop_test(tests, a_model_accepts_all_nets_or_none, 0, families);
+    tcase_add_loop_test(tests, frozen_weights_do_not_change, 0, families);
     tcase_add_loop_test(tests, steps_allocate_nothing, 0, families);
-    tcase_add_loop_test(tests, threads_give_the_same_bits, 0, families);
+    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, families);
     tcase_add_loop_test(tests, failed_steps_change_nothing, 0, families);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

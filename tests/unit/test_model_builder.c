@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Builders of models of every family: presets, settings by name, and what is refused. */
+/* Builders of models of every family: presets, settings by name, and errors. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -49,8 +49,8 @@ START_TEST(families_and_presets_are_listed)
 }
 END_TEST
 
-/* A builder has the settings of its preset; the first one is where it begins. */
-START_TEST(presets_set_what_they_say)
+/* A new builder has the settings of the first preset. Selecting a preset sets all its settings. */
+START_TEST(presets_set_their_options)
 {
     char text[GNL_NET_LENGTH], number[64];
     for (const gnl_preset *preset = type_of(_i)->presets; preset->name; preset++) {
@@ -60,7 +60,8 @@ START_TEST(presets_set_what_they_say)
             genlat_model_builder_preset(b, preset->name);
         for (int i = 0; preset->pair[i]; i += 2) {
             ck_assert_int_eq(genlat_model_builder_get(b, preset->pair[i], text, sizeof text), GENLAT_OK);
-            ck_assert_msg(strcmp(text, preset->pair[i + 1]) == 0, "%s: %s is '%s'", preset->name, preset->pair[i], text);
+            ck_assert_msg(strcmp(text, preset->pair[i + 1]) == 0, "%s: %s is '%s'", preset->name, preset->pair[i],
+                          text);
         }
         ck_assert_int_eq(genlat_model_builder_get(b, "epochs", number, 1), GENLAT_E_RANGE);
         genlat_model_builder_destroy(&b);
@@ -70,14 +71,14 @@ END_TEST
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-static void expect_setting(const genlat_model_builder *b, const char *key, const char *wanted)
+static void expect_setting(const genlat_model_builder *b, const char *key, const char *expected)
 {
     char text[256];
     ck_assert_msg(genlat_model_builder_get(b, key, text, sizeof text) == GENLAT_OK, "%s", genlat_last_error());
-    ck_assert_str_eq(text, wanted);
+    ck_assert_str_eq(text, expected);
 }
 
-START_TEST(settings_come_back)
+START_TEST(settings_round_trip)
 {
     genlat_model_builder *b = family_builder(ctx, _i);
     static const char *const conditions[] = {"none", "labels", "classes=7", "vector=2"};
@@ -91,7 +92,7 @@ START_TEST(settings_come_back)
     expect_setting(b, "epochs", "123456789");
     genlat_model_builder_set(b, "batch", "3");
     genlat_model_builder_set(b, "restore_best", "yes");
-    genlat_model_builder_set_real(b, "epochs", 7); /* a whole number may come as a real one */
+    genlat_model_builder_set_real(b, "epochs", 7); /* a real setter accepts an integer for an integer option */
     expect_setting(b, "epochs", "7");
     expect_setting(b, "batch", "3");
     expect_setting(b, "restore_best", "yes");
@@ -99,35 +100,36 @@ START_TEST(settings_come_back)
 }
 END_TEST
 
-/* Every option of a family, by its table. */
-START_TEST(options_come_back)
+/* Every option in the table of the family. */
+START_TEST(options_round_trip)
 {
     const gnl_options_table *table = type_of(_i)->config->options;
     genlat_model_builder *b = family_builder(ctx, _i);
     for (size_t i = 0; table && i < table->count; i++) {
         const gnl_option *o = &table->options[i];
-        char wanted[64], found[64];
+        char expected[64], found[64];
         const bool real = o->type == GNL_OPTION_REAL;
-        snprintf(wanted, sizeof wanted, "%s", o->type == GNL_OPTION_BOOL ? "yes" : o->names ? o->names[1] : "");
+        snprintf(expected, sizeof expected, "%s", o->type == GNL_OPTION_BOOL ? "yes" : o->names ? o->names[1] : "");
         const double number = fmax(o->min, fmin(o->max, real ? 0.375 : 3));
-        if (!*wanted)
-            gnl_format_real(number, wanted, sizeof wanted);
+        if (!*expected)
+            gnl_format_real(number, expected, sizeof expected);
         if (o->type == GNL_OPTION_INT)
             genlat_model_builder_set_int(b, o->name, (int64_t)number);
         else if (real)
             genlat_model_builder_set_real(b, o->name, number);
         else
-            genlat_model_builder_set(b, o->name, wanted);
+            genlat_model_builder_set(b, o->name, expected);
         ck_assert_int_eq(genlat_model_builder_get(b, o->name, found, sizeof found), GENLAT_OK);
-        ck_assert_msg(strtod(found, NULL) == strtod(wanted, NULL) && (*wanted < 'a' || strcmp(found, wanted) == 0),
-                      "%s is '%s', '%s' was set", o->name, found, wanted);
+        ck_assert_msg(strtod(found, NULL) == strtod(expected, NULL) &&
+                          (*expected < 'a' || strcmp(found, expected) == 0),
+                      "%s is '%s', expected '%s'", o->name, found, expected);
     }
     genlat_model_builder_destroy(&b);
 }
 END_TEST
 
-/* What was set by name stays whatever preset comes later. */
-START_TEST(a_preset_leaves_what_was_set)
+/* A setting by name is kept when a preset is selected later. */
+START_TEST(a_preset_keeps_explicit_settings)
 {
     const gnl_preset *presets = type_of(_i)->presets;
     genlat_model_builder *b = NULL;
@@ -248,7 +250,7 @@ static void wrong_schedule(genlat_model_builder *b)
     genlat_model_builder_set(b, "lr_schedule", "sometimes");
 }
 
-/* The first text of the family that is a net. */
+/* The first option of the family that is the text of a net. */
 static void wrong_layer(genlat_model_builder *b)
 {
     char text[GNL_NET_LENGTH];
@@ -267,7 +269,7 @@ static void wrong_optimizer(genlat_model_builder *b)
             genlat_model_builder_set(b, *key, "adam lr=-1");
 }
 
-/* The first error counts, whatever comes later. */
+/* The first error is reported, not later ones. */
 static void several(genlat_model_builder *b)
 {
     wrong_range(b);
@@ -302,7 +304,7 @@ static const struct refusal {
     {several, GENLAT_E_RANGE, "genlat_model_builder_set_int", "batch"},
 };
 
-START_TEST(what_cannot_be_is_refused)
+START_TEST(invalid_settings_are_refused)
 {
     const struct refusal *r = &refusals[_i % (int)GNL_COUNT(refusals)];
     genlat_model_builder *b = NULL;
@@ -316,7 +318,7 @@ START_TEST(what_cannot_be_is_refused)
 }
 END_TEST
 
-START_TEST(builders_need_a_family)
+START_TEST(unknown_families_are_refused)
 {
     genlat_model_builder *b = (genlat_model_builder *)ctx;
     genlat_model *model = NULL;
@@ -332,12 +334,12 @@ START_TEST(builders_need_a_family)
     genlat_model_builder_destroy(&b);
     genlat_model_builder_destroy(NULL);
     b = family_builder(ctx, 0);
-    ck_assert_int_eq(genlat_model_build(&b, source, NULL), GENLAT_E_INVALID); /* taken all the same */
+    ck_assert_int_eq(genlat_model_build(&b, source, NULL), GENLAT_E_INVALID); /* the builder is consumed all the same */
     ck_assert_ptr_null(b);
 }
 END_TEST
 
-/* An optimizer that collects several passes would not make a step of each; the text tells what to do instead. */
+/* An optimizer that accumulates gradients would not update in each step; the error names the alternative. */
 START_TEST(accumulating_optimizers_are_refused)
 {
     const gnl_config_type *type = type_of(_i)->config;
@@ -364,12 +366,12 @@ int main(void)
     TCase *tests = tcase_create("every family");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, families_and_presets_are_listed, 0, families);
-    tcase_add_loop_test(tests, presets_set_what_they_say, 0, families);
-    tcase_add_loop_test(tests, settings_come_back, 0, families);
-    tcase_add_loop_test(tests, options_come_back, 0, families);
-    tcase_add_loop_test(tests, a_preset_leaves_what_was_set, 0, families);
-    tcase_add_loop_test(tests, what_cannot_be_is_refused, 0, families * (int)GNL_COUNT(refusals));
-    tcase_add_test(tests, builders_need_a_family);
+    tcase_add_loop_test(tests, presets_set_their_options, 0, families);
+    tcase_add_loop_test(tests, settings_round_trip, 0, families);
+    tcase_add_loop_test(tests, options_round_trip, 0, families);
+    tcase_add_loop_test(tests, a_preset_keeps_explicit_settings, 0, families);
+    tcase_add_loop_test(tests, invalid_settings_are_refused, 0, families * (int)GNL_COUNT(refusals));
+    tcase_add_test(tests, unknown_families_are_refused);
     tcase_add_loop_test(tests, accumulating_optimizers_are_refused, 0, families);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of models of every family: what is saved goes on exactly, at any place of a training; what is exported is as trained as
- * before and much smaller, and a training that goes on from it is a new one; what is no model is refused. */
+/* Files of models of every family: a loaded model continues exactly, from any point of a training. An exported file
+ * is much smaller and holds the same weights; training from it starts anew. Files that hold no model are refused. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ static genlat_progress progress_of(const genlat_model *model)
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
-/* Samples without a seed go on where they were. */
+/* Without a seed, both models continue the same series of samples. */
 static void expect_same_series(genlat_model *a, genlat_model *b)
 {
     genlat_tensor *x = NULL, *y = NULL;
@@ -74,7 +74,7 @@ static void expect_same_series(genlat_model *a, genlat_model *b)
     genlat_tensor_destroy(&y);
 }
 
-START_TEST(saved_models_go_on_exactly)
+START_TEST(loaded_models_continue_exactly)
 {
     static char text[2][16384];
     genlat_model *model = family_make(ctx, _i, source);
@@ -120,8 +120,8 @@ static genlat_status train_to(genlat_model *model, int64_t steps, const char *la
     return genlat_model_fit(model, source, NULL, &opts);
 }
 
-/* Within an epoch and at its end; the first part ends by itself, or is stopped and leaves a file behind. */
-START_TEST(training_in_parts_gives_the_same)
+/* Stops within an epoch and at its end. The first part ends by itself or is stopped, and writes a file. */
+START_TEST(training_in_parts_computes_the_same)
 {
     static const int64_t places[] = {1, 5, 7, 10};
     const int32_t family = _i / 8;
@@ -165,7 +165,7 @@ static void expect_same_bytes(const char *path, const char *other)
     fclose(b);
 }
 
-START_TEST(exported_models_start_anew)
+START_TEST(exported_models_start_a_new_training)
 {
     genlat_model *model = family_make(ctx, _i, source);
     family_steps(model, source, 6);
@@ -187,14 +187,14 @@ START_TEST(exported_models_start_anew)
     expect_ok(genlat_model_export(loaded, whole));
     genlat_model_destroy(&loaded);
     loaded = load(whole);
-    expect_ok(genlat_model_export(loaded, small)); /* a model is the file that it came from */
+    expect_ok(genlat_model_export(loaded, small)); /* the export of a loaded model equals that of the original */
     expect_same_bytes(small, whole);
     genlat_model_destroy(&model);
     genlat_model_destroy(&loaded);
 }
 END_TEST
 
-/* At a usual size Adam's moments are two thirds of a file. */
+/* For nets of usual size, Adam's moments are two thirds of a file. */
 static const struct large {
     const char *family, *pairs[12];
     double share;
@@ -224,7 +224,7 @@ END_TEST
 
 /* ---- files that hold no model ------------------------------------------------------------------ */
 
-/* Replaces the first word behind a key of the header by one of the same length. */
+/* Replaces the first word after a key of the header by one of the same length. */
 static void change_word(const char *path, const char *key, const char *old, const char *new)
 {
     char header[8192] = "";
@@ -240,10 +240,10 @@ static void change_word(const char *path, const char *key, const char *old, cons
     ck_assert_int_eq(fclose(file), 0);
 }
 
-static void expect_refused(const char *path, genlat_status wanted, const char *word)
+static void expect_refused(const char *path, genlat_status expected, const char *word)
 {
     genlat_model *model = (genlat_model *)ctx;
-    ck_assert_int_eq(genlat_model_load(ctx, path, &model), wanted);
+    ck_assert_int_eq(genlat_model_load(ctx, path, &model), expected);
     ck_assert_ptr_null(model);
     expect_error("genlat_model_load", word);
 }
@@ -292,9 +292,9 @@ int main(void)
     Suite *suite = suite_create("model files");
     TCase *tests = tcase_create("every family");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, saved_models_go_on_exactly, 0, families);
-    tcase_add_loop_test(tests, training_in_parts_gives_the_same, 0, 8 * families);
-    tcase_add_loop_test(tests, exported_models_start_anew, 0, families);
+    tcase_add_loop_test(tests, loaded_models_continue_exactly, 0, families);
+    tcase_add_loop_test(tests, training_in_parts_computes_the_same, 0, 8 * families);
+    tcase_add_loop_test(tests, exported_models_start_a_new_training, 0, families);
     tcase_add_loop_test(tests, exported_models_are_small, 0, (int)GNL_COUNT(larges));
     tcase_add_loop_test(tests, an_unknown_state_is_refused, 0, families);
     tcase_add_loop_test(tests, damaged_files_are_refused, 0, families);

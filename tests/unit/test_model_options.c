@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Options of builders as structs: those of the preset, set where they differ, whatever the order of calls and the version of
- * the program. */
+/* Options of builders as structs: defaults from the preset, explicit values, the order of calls, and programs of
+ * other versions. */
 #include <check.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -20,14 +20,14 @@ static void tear_down(void)
     genlat_ctx_destroy(&ctx);
 }
 
-static void expect_setting(const genlat_model_builder *b, const char *key, const char *wanted)
+static void expect_setting(const genlat_model_builder *b, const char *key, const char *expected)
 {
     char text[256];
     ck_assert_msg(genlat_model_builder_get(b, key, text, sizeof text) == GENLAT_OK, "%s", genlat_last_error());
-    ck_assert_str_eq(text, wanted);
+    ck_assert_str_eq(text, expected);
 }
 
-/* Options of a family with space behind them, for programs that are older or newer than the library. */
+/* Options of a family, followed by memory for programs of older or newer versions. */
 typedef struct any_opts {
     union {
         size_t size;
@@ -62,9 +62,9 @@ static const struct typed {
     size_t size;
     genlat_status (*get)(genlat_model_builder *b, any_opts *o);
     void (*set)(genlat_model_builder *b, const any_opts *o);
-    const char *key;  /* a real option */
-    size_t offset;    /* of it */
-    double of_preset; /* its value there */
+    const char *key;  /* an option of type real */
+    size_t offset;    /* its offset */
+    double of_preset; /* its value in the preset */
 } typed[] = {
     {"vae", "genlat_vae_builder_set_options", "static", sizeof(genlat_vae_opts), get_vae, set_vae, "beta",
      offsetof(genlat_vae_opts, beta), 1},
@@ -93,7 +93,7 @@ static genlat_model_builder *begin(const struct typed *t, any_opts *o)
     return b;
 }
 
-START_TEST(options_are_those_of_the_preset)
+START_TEST(options_start_as_in_the_preset)
 {
     const struct typed *t = &typed[_i];
     any_opts o;
@@ -108,7 +108,8 @@ START_TEST(options_are_those_of_the_preset)
     set_real(&o, t, 0.625);
     t->set(b, &o);
     expect_setting(b, t->key, "0.625");
-    genlat_model_builder_preset(b, genlat_model_preset(t->family, 0, NULL)); /* what was set stays, the rest changes */
+    /* explicit settings are kept, the others change */
+    genlat_model_builder_preset(b, genlat_model_preset(t->family, 0, NULL));
     expect_setting(b, t->key, "0.625");
     expect_setting(b, "latent", "11");
     expect_setting(b, _i ? "discriminator_steps" : "samples", "1");
@@ -116,8 +117,8 @@ START_TEST(options_are_those_of_the_preset)
 }
 END_TEST
 
-/* Options that were read before a preset would take its settings back: they are refused, and so are those never read. */
-START_TEST(options_are_read_after_the_preset)
+/* Options read before a preset was selected would undo it: they are refused, and so are uninitialized ones. */
+START_TEST(options_must_be_read_after_the_preset)
 {
     const struct typed *t = &typed[_i / 2];
     any_opts o;
@@ -136,8 +137,8 @@ START_TEST(options_are_read_after_the_preset)
 }
 END_TEST
 
-/* A program that knows fewer fields, and one that knows more. */
-START_TEST(other_programs_are_served)
+/* A program with fewer members, and one with more. */
+START_TEST(programs_of_other_versions_are_supported)
 {
     const struct typed *t = &typed[_i];
     any_opts o;
@@ -151,7 +152,7 @@ START_TEST(other_programs_are_served)
     set_real(&o, t, 0.25);
     t->set(b, &o);
     expect_setting(b, t->key, "0.25");
-    expect_setting(b, _i ? "loss" : "bound", _i ? "wasserstein" : "importance"); /* behind what that program knows */
+    expect_setting(b, _i ? "loss" : "bound", _i ? "wasserstein" : "importance"); /* a member unknown to that program */
     o.is.size = t->size + 16;
     ck_assert_int_eq(t->get(b, &o), GENLAT_OK);
     for (size_t i = t->size; i < t->size + 16; i++)
@@ -199,9 +200,9 @@ int main(void)
     Suite *suite = suite_create("model options");
     TCase *tests = tcase_create("every family");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, options_are_those_of_the_preset, 0, 2);
-    tcase_add_loop_test(tests, options_are_read_after_the_preset, 0, 4);
-    tcase_add_loop_test(tests, other_programs_are_served, 0, 2);
+    tcase_add_loop_test(tests, options_start_as_in_the_preset, 0, 2);
+    tcase_add_loop_test(tests, options_must_be_read_after_the_preset, 0, 4);
+    tcase_add_loop_test(tests, programs_of_other_versions_are_supported, 0, 2);
     tcase_add_loop_test(tests, wrong_options_are_refused, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

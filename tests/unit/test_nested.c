@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Execs in the workspace of another, and gradients that lie in an exec: less memory, the same numbers, and no use of what
- * has been overwritten. */
+/* Nested execs and gradients in the workspace: the same results with less memory, and errors on access to
+ * overwritten data. */
 #include <check.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static genlat_tensor *numbers(int64_t columns, uint64_t seed)
 
 /* ---- a GAN ------------------------------------------------------------------------------------- */
 
-/* With and without tiles, with batch norm. */
+/* With batch norm, which rules out tiles, and without. */
 static const char *const generators[] = {
     "dense units=96; batch_norm; relu; dense units=80; batch_norm; leaky_relu; dense units=48; tanh",
     "dense units=96; relu; dense units=80; elu; dense units=48; tanh",
@@ -86,7 +86,7 @@ static void compile_together(gan *g, genlat_exec_opts opts)
     ck_assert_int_eq(genlat_exec_compile_nested(g->exec[G], g->net[D], ROWS, &opts, &g->exec[D]), GENLAT_OK);
 }
 
-static genlat_exec_opts way(int which)
+static genlat_exec_opts options_of(int which)
 {
     genlat_exec_opts opts = options();
     opts.recompute = which % 2;
@@ -99,9 +99,9 @@ static void gan_open(gan *g, int index, bool together)
     g->net[G] = make(CODE, generators[index / 4]);
     g->net[D] = make(SIZE, discriminator_layers);
     if (together)
-        compile_together(g, way(index % 4));
+        compile_together(g, options_of(index % 4));
     else
-        compile_apart(g, way(index % 4));
+        compile_apart(g, options_of(index % 4));
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(genlat_optim_from_text(ctx, "adam lr=1e-2", &g->optim[i]), GENLAT_OK);
         ck_assert_int_eq(genlat_optim_add(g->optim[i], g->net[i], NULL, NULL), GENLAT_OK);
@@ -123,33 +123,33 @@ static void gan_close(gan *g)
     }
 }
 
-static void judge(gan *g, const genlat_tensor *x)
+static void run_discriminator(gan *g, const genlat_tensor *x)
 {
     ck_assert_int_eq(genlat_exec_forward(g->exec[D], GENLAT_MODE_TRAIN, 1, &x), GENLAT_OK);
     ck_assert_int_eq(genlat_exec_backward(g->exec[D], 1, &(const genlat_tensor *){g->slope}), GENLAT_OK);
 }
 
-/* Any slopes serve: each step of each net reads all gradients. */
+/* Any output gradient serves: the steps of both nets read all gradients. */
 static void gan_step(gan *g)
 {
-    const genlat_tensor *made = NULL, *back = NULL;
+    const genlat_tensor *generated = NULL, *back = NULL;
     ck_assert_int_eq(genlat_exec_forward(g->exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g->z}),
                      GENLAT_OK);
-    ck_assert_int_eq(genlat_exec_output(g->exec[G], 0, &made), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_output(g->exec[G], 0, &generated), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_zero_grad(g->optim[D]), GENLAT_OK);
-    judge(g, g->x);
-    judge(g, made);
+    run_discriminator(g, g->x);
+    run_discriminator(g, generated);
     ck_assert_int_eq(genlat_optim_step(g->optim[D]), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_zero_grad(g->optim[G]), GENLAT_OK);
     ck_assert_int_eq(genlat_net_freeze(g->net[D], "", 1), GENLAT_OK);
-    judge(g, made);
+    run_discriminator(g, generated);
     ck_assert_int_eq(genlat_net_freeze(g->net[D], "", 0), GENLAT_OK);
     ck_assert_int_eq(genlat_exec_input_grad(g->exec[D], 0, &back), GENLAT_OK);
     ck_assert_int_eq(genlat_exec_backward(g->exec[G], 1, &back), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_step(g->optim[G]), GENLAT_OK);
 }
 
-START_TEST(a_nested_exec_computes_the_same)
+START_TEST(nested_execs_compute_the_same_results)
 {
     gan apart = {0}, together = {0};
     gan_open(&apart, _i, false);
@@ -165,8 +165,8 @@ START_TEST(a_nested_exec_computes_the_same)
 }
 END_TEST
 
-/* What the generator needs in one pass alone, its gradients among it, takes no memory beside that of the discriminator. */
-START_TEST(a_nested_exec_takes_less_memory)
+/* Memory that the generator uses in one pass only, and that of its gradients, is shared with the discriminator. */
+START_TEST(nested_execs_take_less_memory)
 {
     gan apart = {0}, together = {0};
     gan_open(&apart, 0, false);
@@ -180,11 +180,11 @@ START_TEST(a_nested_exec_takes_less_memory)
 }
 END_TEST
 
-/* ---- gradients that wait ----------------------------------------------------------------------- */
+/* ---- gradients of the first layer -------------------------------------------------------------- */
 
 enum { IN = 400, WIDE = 500 };
 
-/* One step from the same start; returns the workspace's bytes. */
+/* One training step from the same initial weights; returns the size of the workspace in bytes. */
 static int64_t train_one_step(genlat_net *net, uint32_t gradients_in_workspace)
 {
     genlat_exec_opts opts = options();
@@ -207,21 +207,21 @@ static int64_t train_one_step(genlat_net *net, uint32_t gradients_in_workspace)
     return bytes;
 }
 
-/* Those of the first layer lie where the derivatives of the last, wide one were, even if it is used twice. */
-START_TEST(gradients_of_the_first_layer_wait)
+/* They reuse the memory of the derivatives of the last, wide layer, even if the layer is used twice. */
+START_TEST(gradients_of_the_first_layer_reuse_memory)
 {
     static const char *const nets[] = {
         "dense units=500; relu; dense units=16; relu; dense units=8000",
         "dense units=500 name=first; relu; dense units=400; dense units=500 share=first; dense units=16; "
         "dense units=8000",
     };
-    genlat_net *plain = make(IN, nets[_i]), *lent = make(IN, nets[_i]);
+    genlat_net *plain = make(IN, nets[_i]), *in_workspace = make(IN, nets[_i]);
     int64_t others = (genlat_net_size(plain) - IN * WIDE) * (int64_t)sizeof(float);
-    int64_t beside = train_one_step(lent, 1) - train_one_step(plain, 0);
-    assert_same_weights(plain, lent);
-    ck_assert_int_lt(beside, others + 4096);
+    int64_t more_bytes = train_one_step(in_workspace, 1) - train_one_step(plain, 0);
+    assert_same_weights(plain, in_workspace);
+    ck_assert_int_lt(more_bytes, others + 4096);
     genlat_net_destroy(&plain);
-    genlat_net_destroy(&lent);
+    genlat_net_destroy(&in_workspace);
 }
 END_TEST
 
@@ -233,7 +233,7 @@ END_TEST
         ck_assert_msg(strstr(genlat_last_error(), words), "%s", genlat_last_error());                        \
     } while (0)
 
-START_TEST(nested_bytes_hold_what_fits)
+START_TEST(nested_execs_must_fit_into_nested_bytes)
 {
     genlat_net *big = make(CODE, generators[0]), *small = make(SIZE, discriminator_layers);
     genlat_exec *outer = NULL, *first = NULL, *second = NULL;
@@ -253,10 +253,10 @@ START_TEST(nested_bytes_hold_what_fits)
 }
 END_TEST
 
-START_TEST(a_nested_exec_goes_between_two_passes_of_its_outer_one)
+START_TEST(nested_results_are_invalid_after_an_outer_forward)
 {
     gan g = {0};
-    const genlat_tensor *gone = NULL;
+    const genlat_tensor *overwritten = NULL;
     gan_open(&g, 0, true);
     gan_step(&g);
     ck_assert_int_eq(genlat_exec_forward(g.exec[D], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.x}),
@@ -264,25 +264,25 @@ START_TEST(a_nested_exec_goes_between_two_passes_of_its_outer_one)
     ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}),
                      GENLAT_OK);
     REFUSED(GENLAT_E_STATE, "outer", genlat_exec_backward(g.exec[D], 1, &(const genlat_tensor *){g.slope}));
-    REFUSED(GENLAT_E_STATE, "outer", genlat_exec_output(g.exec[D], 0, &gone));
+    REFUSED(GENLAT_E_STATE, "outer", genlat_exec_output(g.exec[D], 0, &overwritten));
     gan_step(&g);
-    REFUSED(GENLAT_E_STATE, "outer", genlat_exec_input_grad(g.exec[D], 0, &gone));
+    REFUSED(GENLAT_E_STATE, "outer", genlat_exec_input_grad(g.exec[D], 0, &overwritten));
     gan_close(&g);
 }
 END_TEST
 
-START_TEST(gradients_are_gone_when_a_nested_exec_has_run)
+START_TEST(gradients_are_invalid_after_a_nested_forward)
 {
     gan g = {0};
-    const genlat_tensor *gone = NULL;
+    const genlat_tensor *overwritten = NULL;
     gan_open(&g, 0, true);
     REFUSED(GENLAT_E_STATE, "backward", genlat_optim_step(g.optim[G]));
     gan_step(&g);
-    ck_assert_int_eq(genlat_exec_input_grad(g.exec[G], 0, &gone), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_input_grad(g.exec[G], 0, &overwritten), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_step(g.optim[G]), GENLAT_OK);
-    judge(&g, g.x);
+    run_discriminator(&g, g.x);
     REFUSED(GENLAT_E_STATE, "nested exec", genlat_optim_step(g.optim[G]));
-    REFUSED(GENLAT_E_STATE, "nested exec", genlat_exec_input_grad(g.exec[G], 0, &gone));
+    REFUSED(GENLAT_E_STATE, "nested exec", genlat_exec_input_grad(g.exec[G], 0, &overwritten));
     gan_step(&g);
     ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}),
                      GENLAT_OK);
@@ -291,7 +291,7 @@ START_TEST(gradients_are_gone_when_a_nested_exec_has_run)
 }
 END_TEST
 
-START_TEST(gradients_in_the_workspace_are_in_one_place)
+START_TEST(gradients_in_the_workspace_belong_to_one_exec)
 {
     genlat_net *net = make(CODE, "dense units=4"), *late = make(CODE, "dense units=4");
     genlat_exec *exec = NULL, *other = NULL;
@@ -318,7 +318,7 @@ START_TEST(gradients_in_the_workspace_are_in_one_place)
 }
 END_TEST
 
-START_TEST(only_training_lends)
+START_TEST(nesting_requires_training_execs)
 {
     genlat_net *net = make(CODE, "dense units=4");
     genlat_exec *exec = NULL, *nested = NULL;
@@ -343,14 +343,14 @@ int main(void)
     Suite *suite = suite_create("nested");
     TCase *tests = tcase_create("nested");
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, a_nested_exec_computes_the_same, 0, 8);
-    tcase_add_test(tests, a_nested_exec_takes_less_memory);
-    tcase_add_loop_test(tests, gradients_of_the_first_layer_wait, 0, 2);
-    tcase_add_test(tests, nested_bytes_hold_what_fits);
-    tcase_add_test(tests, a_nested_exec_goes_between_two_passes_of_its_outer_one);
-    tcase_add_test(tests, gradients_are_gone_when_a_nested_exec_has_run);
-    tcase_add_test(tests, gradients_in_the_workspace_are_in_one_place);
-    tcase_add_test(tests, only_training_lends);
+    tcase_add_loop_test(tests, nested_execs_compute_the_same_results, 0, 8);
+    tcase_add_test(tests, nested_execs_take_less_memory);
+    tcase_add_loop_test(tests, gradients_of_the_first_layer_reuse_memory, 0, 2);
+    tcase_add_test(tests, nested_execs_must_fit_into_nested_bytes);
+    tcase_add_test(tests, nested_results_are_invalid_after_an_outer_forward);
+    tcase_add_test(tests, gradients_are_invalid_after_a_nested_forward);
+    tcase_add_test(tests, gradients_in_the_workspace_belong_to_one_exec);
+    tcase_add_test(tests, nesting_requires_training_execs);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Optimizers: groups, freezing, clipping, accumulation, refused steps, moments, threads, memory. */
+/* Optimizers: parameter groups, freezing, clipping, accumulation, invalid steps, moments, threads, memory. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "net/exec_priv.h"
 
 static genlat_ctx *ctx, *threaded;
-static int allocations, failing = -1; /* the allocation that fails, counted from `allocations` 0 */
+static int allocations, failing = -1; /* index of the allocation that fails, counted from allocations = 0 */
 
 static void *counting_alloc(void *user, size_t bytes, size_t align)
 {
@@ -46,7 +46,7 @@ static genlat_optim *optim_of(genlat_ctx *where, const char *spec)
     return optim;
 }
 
-/* Two layers, "first" and "second", and the same gradients for the same seed. */
+/* Two layers, "first" and "second", with the same gradients for the same seed. */
 static genlat_net *net_of(genlat_ctx *where, int inputs, uint64_t seed)
 {
     static const char *const names[] = {"x"};
@@ -77,7 +77,7 @@ static gnl_real first_grad(const genlat_net *net, const char *name)
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-START_TEST(groups_have_their_own_rate_and_decay)
+START_TEST(groups_have_their_own_learning_rate_and_decay)
 {
     genlat_net *net = net_of(ctx, 7, 1);
     genlat_optim *optim = optim_of(ctx, "sgd lr=0.1 weight_decay=0.5");
@@ -122,7 +122,7 @@ START_TEST(biases_decay_when_asked)
 }
 END_TEST
 
-START_TEST(frozen_weights_and_their_moments_stay)
+START_TEST(frozen_weights_and_their_moments_do_not_change)
 {
     genlat_net *net = net_of(ctx, 7, 1);
     genlat_optim *optim = optim_of(ctx, "adam lr=0.1");
@@ -155,8 +155,8 @@ START_TEST(an_optimizer_keeps_its_net_alive)
 }
 END_TEST
 
-/* The scale of data with sd 2 is found by minimising the loss. */
-START_TEST(the_scale_of_a_loss_is_trained)
+/* Minimizing the loss finds the scale of data with standard deviation 2. */
+START_TEST(learned_scales_of_losses_are_trained)
 {
     enum { ROWS = 64, DIMS = 8 };
     genlat_loss *loss = NULL, *still = NULL;
@@ -198,8 +198,8 @@ END_TEST
 
 /* ---- gradients ------------------------------------------------------------------------------- */
 
-/* One step on numbers of the caller; returns what was taken from the first. */
-static double step_size(const char *spec, int n, const double *grads, genlat_status wanted, double *norm)
+/* One step on a scale owned by the program; returns the decrease of the first number. */
+static double step_size(const char *spec, int n, const double *grads, genlat_status expected, double *norm)
 {
     gnl_real value[8] = {0}, grad[8];
     genlat_optim *optim = optim_of(ctx, spec);
@@ -209,8 +209,8 @@ static double step_size(const char *spec, int n, const double *grads, genlat_sta
     gnl_weight weight = {.name = name, .param = {.shape = {1, {n}}}, .count = n};
     const gnl_part part = {.name = "part", .weight = &weight, .weights = 1, .value = value, .grad = grad, .values = n};
     ck_assert_int_eq(gnl_optim_add(optim, &part, NULL, NULL), GENLAT_OK);
-    ck_assert_int_eq(genlat_optim_step(optim), wanted);
-    ck_assert_int_eq(genlat_optim_steps(optim), wanted == GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_step(optim), expected);
+    ck_assert_int_eq(genlat_optim_steps(optim), expected == GENLAT_OK);
     *norm = genlat_optim_grad_norm(optim);
     genlat_optim_destroy(&optim);
     return -(double)value[0];
@@ -233,7 +233,7 @@ START_TEST(gradients_are_clipped_and_averaged)
 }
 END_TEST
 
-START_TEST(gradients_that_are_not_finite_change_nothing)
+START_TEST(non_finite_gradients_change_nothing)
 {
     static const char *const specs[] = {"sgd momentum=0.9", "rmsprop", "adam clip_norm=1",
                                         "adamax",           "lion",    "adamw"};
@@ -271,8 +271,8 @@ static void run_steps(genlat_optim *optim, const genlat_net *net, int from, int 
     }
 }
 
-/* N + N steps through the moments of another optimizer are 2N steps. */
-START_TEST(moments_carry_the_whole_state)
+/* N steps, then N steps of another optimizer with the moments of the first, equal 2N steps. */
+START_TEST(moments_hold_the_complete_state)
 {
     static const char *const specs[] = {"sgd momentum=0.9 dampening=0.5",
                                         "rmsprop centered=yes momentum=0.5",
@@ -305,7 +305,7 @@ START_TEST(moments_carry_the_whole_state)
 }
 END_TEST
 
-START_TEST(threads_do_not_change_a_bit_and_steps_do_not_allocate)
+START_TEST(bits_do_not_depend_on_threads_and_steps_do_not_allocate)
 {
     genlat_net *one = net_of(ctx, 300, 1), *three = net_of(threaded, 300, 1);
     genlat_optim *a = optim_of(ctx, "adam lr=0.01 clip_norm=1"),
@@ -326,7 +326,7 @@ END_TEST
 
 /* ---- the handle ------------------------------------------------------------------------------ */
 
-/* A loss, an optimizer with two groups and a scale, a schedule and an average. */
+/* Builds a loss, an optimizer with two groups and a scale, a schedule and an average. */
 static genlat_status build_everything(genlat_net *net)
 {
     genlat_loss *loss = NULL;
@@ -355,7 +355,7 @@ static genlat_status build_everything(genlat_net *net)
     return status;
 }
 
-/* Whichever allocation fails, it is told, nothing leaks, and what there is still works. */
+/* Whichever allocation fails: the failure is reported, nothing leaks, and existing objects still work. */
 START_TEST(each_allocation_may_fail)
 {
     genlat_net *net = net_of(ctx, 7, 1);
@@ -432,16 +432,16 @@ int main(void)
     TCase *tests = tcase_create("optimizers");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, groups_have_their_own_rate_and_decay);
+    tcase_add_test(tests, groups_have_their_own_learning_rate_and_decay);
     tcase_add_test(tests, biases_decay_when_asked);
-    tcase_add_test(tests, frozen_weights_and_their_moments_stay);
+    tcase_add_test(tests, frozen_weights_and_their_moments_do_not_change);
     tcase_add_test(tests, an_optimizer_keeps_its_net_alive);
-    tcase_add_test(tests, the_scale_of_a_loss_is_trained);
+    tcase_add_test(tests, learned_scales_of_losses_are_trained);
     tcase_add_test(tests, gradients_are_clipped_and_averaged);
-    tcase_add_test(tests, gradients_that_are_not_finite_change_nothing);
+    tcase_add_test(tests, non_finite_gradients_change_nothing);
     tcase_add_test(tests, zero_grad_clears_everything);
-    tcase_add_loop_test(tests, moments_carry_the_whole_state, 0, 6);
-    tcase_add_test(tests, threads_do_not_change_a_bit_and_steps_do_not_allocate);
+    tcase_add_loop_test(tests, moments_hold_the_complete_state, 0, 6);
+    tcase_add_test(tests, bits_do_not_depend_on_threads_and_steps_do_not_allocate);
     tcase_add_test(tests, each_allocation_may_fail);
     tcase_add_test(tests, options_and_text_agree);
     tcase_add_test(tests, bad_optimizers_are_refused);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A layer of the caller's own kind: y = w x^2 with a weight for each feature, made from public types alone.
- */
+/* A layer defined by the program: y = w x^2 with a weight per feature, written with public types only. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +94,7 @@ static genlat_layer_table square(void)
     };
 }
 
-/* The net's build() is the caller of infer. */
+/* genlat_net_build() calls infer. */
 static genlat_status build(const genlat_layer_table *table, genlat_net **net)
 {
     genlat_layer *layer = NULL;
@@ -108,9 +107,9 @@ static genlat_status build(const genlat_layer_table *table, genlat_net **net)
     return genlat_net_build(&b, net);
 }
 
-/* ---- it works -------------------------------------------------------------------------------- */
+/* ---- use ------------------------------------------------------------------------------------- */
 
-START_TEST(a_net_has_right_gradients_through_it)
+START_TEST(gradients_through_the_layer_are_correct)
 {
     genlat_layer_table table = square();
     genlat_net *net = NULL;
@@ -129,7 +128,7 @@ START_TEST(a_net_has_right_gradients_through_it)
 }
 END_TEST
 
-START_TEST(tangents_reach_its_functions)
+START_TEST(tangents_use_its_functions)
 {
     genlat_layer_table table = square();
     genlat_layer *layer = NULL;
@@ -169,7 +168,7 @@ START_TEST(tangents_reach_its_functions)
 }
 END_TEST
 
-START_TEST(its_text_is_its_name)
+START_TEST(a_net_lists_the_layer_by_name)
 {
     genlat_layer_table table = square();
     genlat_layer *layer = NULL;
@@ -186,10 +185,10 @@ END_TEST
 
 /* ---- misuse ---------------------------------------------------------------------------------- */
 
-static void refuse(genlat_layer_table table, genlat_status wanted, const char *word)
+static void check_refused(genlat_layer_table table, genlat_status expected, const char *word)
 {
     genlat_layer *layer = (genlat_layer *)&table;
-    ck_assert_int_eq(genlat_layer_new_own(ctx, &table, &layer), wanted);
+    ck_assert_int_eq(genlat_layer_new_own(ctx, &table, &layer), expected);
     ck_assert_ptr_null(layer);
     ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "'%s' is not in: %s", word, genlat_last_error());
     ck_assert_int_eq(freed, 0);
@@ -199,39 +198,39 @@ START_TEST(bad_tables_are_refused)
 {
     genlat_layer_table t = square();
     t.size = 0;
-    refuse(t, GENLAT_E_INVALID, "size");
+    check_refused(t, GENLAT_E_INVALID, "size");
     t.size = offsetof(genlat_layer_table, infer); /* of a program that does not know the functions */
-    refuse(t, GENLAT_E_INVALID, "infer");
-    t.size = offsetof(genlat_layer_table, jvp_backward); /* nor the last ones */
-    refuse(t, GENLAT_E_INVALID, "jvp_backward");
+    check_refused(t, GENLAT_E_INVALID, "infer");
+    t.size = offsetof(genlat_layer_table, jvp_backward); /* of a program that does not know the last function */
+    check_refused(t, GENLAT_E_INVALID, "jvp_backward");
     t = square();
     t.name = NULL;
-    refuse(t, GENLAT_E_INVALID, "name");
+    check_refused(t, GENLAT_E_INVALID, "name");
     t.name = "Two words";
-    refuse(t, GENLAT_E_INVALID, "Two words");
+    check_refused(t, GENLAT_E_INVALID, "Two words");
     t.name = "dense";
-    refuse(t, GENLAT_E_INVALID, "dense");
+    check_refused(t, GENLAT_E_INVALID, "dense");
     t = square();
     t.infer = NULL;
-    refuse(t, GENLAT_E_INVALID, "infer");
+    check_refused(t, GENLAT_E_INVALID, "infer");
     t = square();
     t.forward = NULL;
-    refuse(t, GENLAT_E_INVALID, "forward");
+    check_refused(t, GENLAT_E_INVALID, "forward");
     t = square();
     t.backward = NULL;
-    refuse(t, GENLAT_E_INVALID, "backward");
+    check_refused(t, GENLAT_E_INVALID, "backward");
     t = square();
     t.jvp = NULL;
-    refuse(t, GENLAT_E_INVALID, "jvp");
+    check_refused(t, GENLAT_E_INVALID, "jvp");
     t = square();
     t.inputs = 0;
-    refuse(t, GENLAT_E_RANGE, "inputs");
+    check_refused(t, GENLAT_E_RANGE, "inputs");
     t.inputs = GNL_MAX_INPUTS + 1;
-    refuse(t, GENLAT_E_RANGE, "inputs");
+    check_refused(t, GENLAT_E_RANGE, "inputs");
 }
 END_TEST
 
-START_TEST(newer_tables_are_refused_when_they_ask_for_more)
+START_TEST(tables_with_unknown_functions_are_refused)
 {
     struct {
         genlat_layer_table table;
@@ -247,8 +246,8 @@ START_TEST(newer_tables_are_refused_when_they_ask_for_more)
 }
 END_TEST
 
-/* What an older program does not know is as if it were not there. */
-START_TEST(older_tables_are_served)
+/* Members that an older program does not have count as NULL. */
+START_TEST(tables_of_older_programs_are_accepted)
 {
     genlat_layer_table table = square();
     genlat_layer *layer = NULL;
@@ -275,22 +274,22 @@ START_TEST(null_arguments_are_refused)
 }
 END_TEST
 
-/* Fails all but the first *user allocations. */
+/* Allocates at most *user times. */
 static void *limited(void *user, size_t bytes, size_t align)
 {
     int *left = user;
     return (*left)-- > 0 ? aligned_alloc(align, (bytes + align - 1) / align * align) : NULL;
 }
 
-static void give_back(void *user, void *memory)
+static void free_memory(void *user, void *memory)
 {
     free(memory);
 }
 
-START_TEST(short_memory_leaves_user_to_the_caller)
+START_TEST(failed_allocations_do_not_free_the_user_data)
 {
     int left = 64, refused = 0;
-    genlat_allocator allocator = {sizeof allocator, &left, limited, give_back};
+    genlat_allocator allocator = {sizeof allocator, &left, limited, free_memory};
     genlat_ctx_opts opts;
     genlat_ctx_opts_init(&opts);
     opts.allocator = &allocator;
@@ -314,7 +313,7 @@ START_TEST(short_memory_leaves_user_to_the_caller)
 }
 END_TEST
 
-/* ---- what infer may do wrong ----------------------------------------------------------------- */
+/* ---- errors of infer ------------------------------------------------------------------------- */
 
 static genlat_status infer_nothing(void *user, genlat_layer_plan *plan)
 {
@@ -403,14 +402,14 @@ int main(void)
     Suite *suite = suite_create("own");
     TCase *tests = tcase_create("own layers");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_net_has_right_gradients_through_it);
-    tcase_add_test(tests, tangents_reach_its_functions);
-    tcase_add_test(tests, its_text_is_its_name);
+    tcase_add_test(tests, gradients_through_the_layer_are_correct);
+    tcase_add_test(tests, tangents_use_its_functions);
+    tcase_add_test(tests, a_net_lists_the_layer_by_name);
     tcase_add_test(tests, bad_tables_are_refused);
-    tcase_add_test(tests, newer_tables_are_refused_when_they_ask_for_more);
-    tcase_add_test(tests, older_tables_are_served);
+    tcase_add_test(tests, tables_with_unknown_functions_are_refused);
+    tcase_add_test(tests, tables_of_older_programs_are_accepted);
     tcase_add_test(tests, null_arguments_are_refused);
-    tcase_add_test(tests, short_memory_leaves_user_to_the_caller);
+    tcase_add_test(tests, failed_allocations_do_not_free_the_user_data);
     tcase_add_test(tests, errors_of_infer_reach_the_builder);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

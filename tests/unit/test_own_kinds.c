@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* VAEs with kinds of latents that have trained numbers of their own, those of tests/support/own_kinds.c: the numbers are
- * trained, saved, restored, counted and used for samples as weights of nets are. */
+/* VAEs with the kinds of latents of tests/support/own_kinds.c, which have trained parameters. These parameters are
+ * trained, saved, restored, counted and used for samples like weights of nets. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -35,9 +35,15 @@ static genlat_model *make_with(const char *bound, const char *terms, const char 
 {
     genlat_model_builder *b = NULL;
     genlat_model *model = NULL;
-    const char *const pairs[] = {"architecture", "mlp widths=6", "likelihood", "gaussian sd=learned", "posterior", "round",
-                                 "prior", "moved", "terms", terms, "bound", bound, "samples", "2", "optimizer",
-                                 optimizer, "term_optimizer", term_optimizer};
+    const char *const pairs[] = {"architecture", "mlp widths=6",
+                                 "likelihood",   "gaussian sd=learned",
+                                 "posterior",    "round",
+                                 "prior",        "moved",
+                                 "terms",        terms,
+                                 "bound",        bound,
+                                 "samples",      "2",
+                                 "optimizer",    optimizer,
+                                 "term_optimizer", term_optimizer};
     expect_ok(genlat_model_builder_new(ctx, "vae", &b));
     genlat_model_builder_data(b, 1, (int64_t[]){SIZE});
     genlat_model_builder_set_int(b, "latent", LATENT);
@@ -83,13 +89,14 @@ static void expect_same_parts(const genlat_model *a, const genlat_model *b)
     }
 }
 
-START_TEST(numbers_are_parts_of_the_model)
+START_TEST(kind_parameters_are_parts_of_the_model)
 {
     genlat_model *model = make("elbo", "adam lr=0.01");
     const gnl_part *prior = part_of(model, "prior"), *pull = part_of(model, "pull");
     int64_t nets = genlat_net_size(model->net[0]) + genlat_net_size(model->net[1]);
     char text[8192];
-    ck_assert_int_eq(genlat_model_size(model), nets + LATENT + 1 + LATENT + 1); /* and the likelihood's sd */
+    /* plus the learned standard deviation of the likelihood */
+    ck_assert_int_eq(genlat_model_size(model), nets + LATENT + 1 + LATENT + 1);
     ck_assert_double_eq((double)prior->value[0], 0.25);
     ck_assert_double_eq((double)prior->state[0], 3);
     ck_assert_double_eq_tol((double)pull->value[0], 0.1, 1e-6);
@@ -100,7 +107,7 @@ START_TEST(numbers_are_parts_of_the_model)
 }
 END_TEST
 
-/* A small step lowers the objective by rate times the squared norm of the gradient, and a part of it is the kinds'. */
+/* A small step lowers the objective by rate times the squared norm of the gradient, to which the kinds contribute. */
 START_TEST(a_step_follows_the_gradient)
 {
     static const char *const bounds[] = {"elbo", "importance"};
@@ -116,7 +123,7 @@ START_TEST(a_step_follows_the_gradient)
             own += (double)(p->grad[i] * p->grad[i]);
     }
     ck_assert_double_gt(own, 1e-4 * before.grad_norm * before.grad_norm);
-    model->progress.passes = 0; /* the same codes */
+    model->progress.passes = 0; /* use the same codes */
     expect_ok(genlat_vae_backward(model, x, NULL, &after));
     double fell = before.objective - after.objective, expected = rate * before.grad_norm * before.grad_norm;
     ck_assert_double_eq_tol(fell / expected, 1, 0.1);
@@ -125,7 +132,7 @@ START_TEST(a_step_follows_the_gradient)
 }
 END_TEST
 
-START_TEST(files_keep_the_numbers)
+START_TEST(files_hold_kind_parameters)
 {
     genlat_model *model = make("elbo", "adam lr=0.01"), *loaded = NULL;
     genlat_tensor *x = data();
@@ -139,7 +146,7 @@ START_TEST(files_keep_the_numbers)
         expect_ok(genlat_vae_step(model, NULL, x, NULL, NULL));
         expect_ok(genlat_vae_step(loaded, NULL, x, NULL, NULL));
     }
-    expect_same_parts(model, loaded); /* the moments have come back too */
+    expect_same_parts(model, loaded); /* the moments are restored too */
     genlat_model_destroy(&loaded);
     expect_ok(genlat_model_export(model, path));
     expect_ok(genlat_model_load(ctx, path, &loaded));
@@ -150,7 +157,7 @@ START_TEST(files_keep_the_numbers)
 }
 END_TEST
 
-START_TEST(snapshots_and_failed_steps_keep_the_numbers)
+START_TEST(snapshots_and_failed_steps_restore_kind_parameters)
 {
     genlat_model *model = make("importance", "adam lr=0.05"), *same = make("importance", "adam lr=0.05");
     genlat_tensor *x = data();
@@ -170,8 +177,8 @@ START_TEST(snapshots_and_failed_steps_keep_the_numbers)
 }
 END_TEST
 
-/* An optimizer of the caller's own moves them; one that is frozen by its rate does not. */
-START_TEST(optimizers_move_the_numbers)
+/* An optimizer of the program trains them, unless its learning rate for them is 0. */
+START_TEST(optimizers_train_kind_parameters)
 {
     genlat_model *model = make("elbo", "sgd lr=0"), *same = make("elbo", "sgd lr=0");
     genlat_tensor *x = data();
@@ -180,7 +187,8 @@ START_TEST(optimizers_move_the_numbers)
     expect_same_parts(model, same);
     expect_ok(genlat_vae_optimizer(model, "sgd lr=0.1", &optim));
     expect_ok(genlat_vae_step(model, optim, x, NULL, NULL));
-    for (const char *const *name = (const char *[]){"prior", "pull", "encoder", "decoder", "likelihood", NULL}; *name; name++) {
+    for (const char *const *name = (const char *[]){"prior", "pull", "encoder", "decoder", "likelihood", NULL}; *name;
+         name++) {
         const gnl_part *p = part_of(model, *name), *q = part_of(same, *name);
         ck_assert_mem_ne(p->value, q->value, (size_t)p->values * sizeof *p->value);
     }
@@ -249,7 +257,7 @@ START_TEST(samples_come_from_the_trained_prior)
 }
 END_TEST
 
-/* The ELBO with a KL by sampling, and the bound of importance sampling above it. */
+/* The ELBO with a KL estimated by sampling, and the bound of importance sampling above it. */
 START_TEST(likelihoods_are_estimated)
 {
     genlat_model *model = make("elbo", "adam lr=0.01");
@@ -272,11 +280,11 @@ int main(void)
     Suite *suite = suite_create("own kinds");
     TCase *tests = tcase_create("vae");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, numbers_are_parts_of_the_model);
+    tcase_add_test(tests, kind_parameters_are_parts_of_the_model);
     tcase_add_loop_test(tests, a_step_follows_the_gradient, 0, 2);
-    tcase_add_test(tests, files_keep_the_numbers);
-    tcase_add_test(tests, snapshots_and_failed_steps_keep_the_numbers);
-    tcase_add_test(tests, optimizers_move_the_numbers);
+    tcase_add_test(tests, files_hold_kind_parameters);
+    tcase_add_test(tests, snapshots_and_failed_steps_restore_kind_parameters);
+    tcase_add_test(tests, optimizers_train_kind_parameters);
     tcase_add_test(tests, adversarial_terms_have_an_optimizer);
     tcase_add_test(tests, samples_come_from_the_trained_prior);
     tcase_add_test(tests, likelihoods_are_estimated);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Predictors: digits are learned, a step follows the gradient, vectors are learned too, what cannot be predicted is refused,
- * threads ask at once. */
+/* Predictors: learn digits and vectors, follow the gradient, refuse invalid data, and predict from several threads
+ * at once. */
 #include <check.h>
 #include <math.h>
 #include <pthread.h>
@@ -34,7 +34,7 @@ static genlat_source *synthetic(const char *name, int64_t count, uint64_t seed)
     return source;
 }
 
-/* Settings that are NULL stay those of the preset. */
+/* Settings that are NULL keep the value of the preset. */
 static genlat_status try_make(genlat_source *source, const char *preset, const char *net, const char *loss,
                               const char *optimizer, genlat_model **out)
 {
@@ -98,7 +98,7 @@ START_TEST(digits_are_learned)
     ck_assert_str_eq(genlat_model_term(p, 1), "accuracy");
     ck_assert_str_eq(genlat_model_term(p, 2), "grad_norm");
     ck_assert_ptr_null(genlat_model_term(p, 3));
-    /* Probabilities, and the same accuracy from them; more rows than a chunk holds. */
+    /* Probabilities, and the accuracy computed from them, for more rows than a chunk. */
     expect_ok(genlat_source_read(others, 0, 300, &x, &labels));
     expect_ok(genlat_predictor_predict(p, x, &y));
     ck_assert_int_eq(genlat_tensor_dim(y, 1), 10);
@@ -147,8 +147,8 @@ START_TEST(a_step_follows_the_gradient)
 }
 END_TEST
 
-/* What is for models of one family is refused for others, and what a family does not have. */
-START_TEST(other_families_are_told_apart)
+/* Functions for a family are refused for models of others, and parts that a family does not have are not found. */
+START_TEST(functions_of_other_families_are_refused)
 {
     genlat_source *ring = synthetic("ring", 20, 1);
     genlat_model *p = make(ring, "", NULL), *vae = NULL;
@@ -180,7 +180,7 @@ START_TEST(other_families_are_told_apart)
 }
 END_TEST
 
-/* y = (x0 + x1, x0 - x1), which a net without hidden layers learns exactly. */
+/* y = (x0 + x1, x0 - x1), which a net without hidden layers can represent exactly. */
 static genlat_source *sums(void)
 {
     genlat_tensor *x = NULL, *y = NULL;
@@ -224,15 +224,15 @@ START_TEST(vectors_are_learned)
 END_TEST
 
 static void expect_refused(genlat_source *source, const char *preset, const char *net, const char *loss,
-                           genlat_status wanted, const char *word)
+                           genlat_status expected, const char *word)
 {
     genlat_model *p = NULL;
-    ck_assert_int_eq(try_make(source, preset, net, loss, NULL, &p), wanted);
+    ck_assert_int_eq(try_make(source, preset, net, loss, NULL, &p), expected);
     ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "%s", genlat_last_error());
     ck_assert_ptr_null(p);
 }
 
-START_TEST(what_cannot_be_predicted_is_refused)
+START_TEST(invalid_data_are_refused)
 {
     genlat_source *ring = synthetic("ring", 20, 1), *bare = NULL, *vectors = sums();
     genlat_tensor *x = NULL;
@@ -256,24 +256,24 @@ END_TEST
 typedef struct asker {
     genlat_model *predictor;
     const genlat_tensor *x;
-    const float *wanted; /* answers on all of x */
+    const float *expected; /* predictions for all of x */
     bool same;
 } asker;
 
-static void *ask_often(void *arg)
+static void *predict_often(void *arg)
 {
     asker *a = arg;
     a->same = true;
     for (int i = 0; i < 20; i++) {
         genlat_tensor *y = NULL;
         a->same = a->same && genlat_predictor_predict(a->predictor, a->x, &y) == GENLAT_OK &&
-                  memcmp(genlat_tensor_const_data(y), a->wanted, 8 * 150 * sizeof(float)) == 0;
+                  memcmp(genlat_tensor_const_data(y), a->expected, 8 * 150 * sizeof(float)) == 0;
         genlat_tensor_destroy(&y);
     }
     return NULL;
 }
 
-START_TEST(threads_ask_at_once)
+START_TEST(several_threads_predict_at_once)
 {
     enum { THREADS = 3 };
     genlat_source *ring = synthetic("ring", 150, 1);
@@ -285,7 +285,7 @@ START_TEST(threads_ask_at_once)
     expect_ok(genlat_predictor_predict(p, x, &y));
     for (int i = 0; i < THREADS; i++) {
         askers[i] = (asker){p, x, genlat_tensor_const_data(y), false};
-        ck_assert_int_eq(pthread_create(&thread[i], NULL, ask_often, &askers[i]), 0);
+        ck_assert_int_eq(pthread_create(&thread[i], NULL, predict_often, &askers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(thread[i], NULL);
@@ -298,7 +298,7 @@ START_TEST(threads_ask_at_once)
 }
 END_TEST
 
-START_TEST(progress_is_told)
+START_TEST(progress_is_reported)
 {
     genlat_source *ring = synthetic("ring", 40, 1);
     genlat_model *p = make(ring, "", NULL);
@@ -326,7 +326,7 @@ START_TEST(progress_is_told)
 }
 END_TEST
 
-START_TEST(it_describes_itself)
+START_TEST(the_description_is_complete)
 {
     char text[2048], tight[40];
     const char *help = NULL;
@@ -357,12 +357,12 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, digits_are_learned);
     tcase_add_test(tests, a_step_follows_the_gradient);
-    tcase_add_test(tests, other_families_are_told_apart);
+    tcase_add_test(tests, functions_of_other_families_are_refused);
     tcase_add_test(tests, vectors_are_learned);
-    tcase_add_test(tests, what_cannot_be_predicted_is_refused);
-    tcase_add_test(tests, threads_ask_at_once);
-    tcase_add_test(tests, progress_is_told);
-    tcase_add_test(tests, it_describes_itself);
+    tcase_add_test(tests, invalid_data_are_refused);
+    tcase_add_test(tests, several_threads_predict_at_once);
+    tcase_add_test(tests, progress_is_reported);
+    tcase_add_test(tests, the_description_is_complete);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

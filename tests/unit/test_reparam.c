@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Weights under spectral norm and weight norm: what is made, when the power iteration moves, what is kept. */
+/* Weights with spectral norm and weight norm: computed weights, when the power iteration runs, and what is saved. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ static void run(genlat_exec *exec, bool training)
     gnl_exec_forward(exec, training, ROWS, &x);
 }
 
-/* The largest singular value is 1 once the iteration has come to rest. */
+/* After convergence of the power iteration, the largest singular value is 1. */
 START_TEST(spectral_norm_divides_by_the_largest_singular_value)
 {
     genlat_net *net = make_net("dense units=3 weight=spectral");
@@ -110,7 +110,7 @@ START_TEST(only_training_passes_iterate)
 }
 END_TEST
 
-START_TEST(weight_norm_starts_as_the_plain_weight)
+START_TEST(weight_norm_initially_equals_the_plain_weight)
 {
     genlat_net *plain = make_net("dense units=3"), *net = make_net("dense units=3 weight=norm");
     genlat_exec *exec = make_exec(net);
@@ -131,7 +131,7 @@ START_TEST(weight_norm_starts_as_the_plain_weight)
 }
 END_TEST
 
-static void back(genlat_exec *exec)
+static void run_backward(genlat_exec *exec)
 {
     for (int i = 0; i < ROWS * UNITS; i++)
         gnl_exec_output_grad(exec, 0)[i] = (gnl_real)(i - 2);
@@ -144,7 +144,7 @@ static void one_step(genlat_exec *exec)
 {
     gnl_net_zero_grad(exec->net);
     run(exec, true);
-    back(exec);
+    run_backward(exec);
 }
 
 static double largest_grad(const genlat_net *net)
@@ -155,8 +155,8 @@ static double largest_grad(const genlat_net *net)
     return most;
 }
 
-/* The rows beside it are as if they were alone. */
-START_TEST(a_row_of_zeros_gives_no_gradient)
+/* A row of zeros does not affect the other rows. */
+START_TEST(a_row_of_zeros_has_zero_gradient)
 {
     genlat_net *net = make_net("dense units=3 weight=norm bias=no");
     genlat_exec *exec = make_exec(net);
@@ -179,7 +179,7 @@ START_TEST(a_row_of_zeros_gives_no_gradient)
 }
 END_TEST
 
-/* And once the weight is no longer zero, the power iteration finds its way. */
+/* Once the weight is not zero, the power iteration converges. */
 START_TEST(a_weight_of_zeros_has_no_spectral_norm)
 {
     genlat_net *net = make_net("dense units=3 weight=spectral");
@@ -202,19 +202,19 @@ START_TEST(a_weight_of_zeros_has_no_spectral_norm)
 }
 END_TEST
 
-/* A pass of another exec moves the vectors in the net, not those that this exec's backward pass needs. */
-START_TEST(execs_do_not_disturb_each_other)
+/* A pass of another exec updates the vectors in the net, not those needed by the backward pass of this exec. */
+START_TEST(execs_do_not_affect_each_other)
 {
     genlat_net *net = make_net("dense units=3 weight=spectral");
     genlat_exec *one = make_exec(net), *two = make_exec(net);
     gnl_real alone[COUNT], *grad = net->grad + net->weight[0].offset;
     numbers(net, "0.weight")[0] += 1;
     run(one, true);
-    back(one);
+    run_backward(one);
     memcpy(alone, grad, sizeof alone);
     gnl_net_zero_grad(net);
     run(two, true);
-    back(one);
+    run_backward(one);
     ck_assert_mem_eq(alone, grad, sizeof alone);
     gnl_exec_release(one);
     gnl_exec_release(two);
@@ -222,14 +222,14 @@ START_TEST(execs_do_not_disturb_each_other)
 }
 END_TEST
 
-START_TEST(frozen_weights_get_no_gradient)
+START_TEST(frozen_weights_have_no_gradient)
 {
     genlat_net *net = make_net("dense units=3 weight=norm");
     genlat_exec *exec = make_exec(net);
     int weight = gnl_net_find_weight(net, "0.weight"), length = gnl_net_find_weight(net, "0.weight_g");
     net->weight[weight].frozen = true;
     run(exec, true);
-    back(exec);
+    run_backward(exec);
     for (int i = 0; i < COUNT; i++)
         ck_assert(net->grad[net->weight[weight].offset + i] == 0);
     ck_assert(net->grad[net->weight[length].offset] != 0);
@@ -257,7 +257,7 @@ START_TEST(vectors_are_saved_with_the_net)
 }
 END_TEST
 
-START_TEST(tables_of_embeddings_can_be_normed)
+START_TEST(embedding_tables_can_be_normalized)
 {
     const char *name = "label";
     const gnl_shape shape = {1, {1}};
@@ -306,7 +306,7 @@ static const struct refusal {
     {"dense units=4 weight=spectra", "weight"},
 };
 
-START_TEST(what_cannot_work_is_refused)
+START_TEST(unsupported_combinations_are_refused)
 {
     genlat_net *net = NULL;
     ck_assert_int_ne(try_net(refusals[_i].text, &net), GENLAT_OK);
@@ -322,15 +322,15 @@ int main(void)
     tcase_add_checked_fixture(tests, open_ctx, close_ctx);
     tcase_add_test(tests, spectral_norm_divides_by_the_largest_singular_value);
     tcase_add_test(tests, only_training_passes_iterate);
-    tcase_add_test(tests, weight_norm_starts_as_the_plain_weight);
-    tcase_add_test(tests, a_row_of_zeros_gives_no_gradient);
+    tcase_add_test(tests, weight_norm_initially_equals_the_plain_weight);
+    tcase_add_test(tests, a_row_of_zeros_has_zero_gradient);
     tcase_add_test(tests, a_weight_of_zeros_has_no_spectral_norm);
-    tcase_add_test(tests, execs_do_not_disturb_each_other);
-    tcase_add_test(tests, frozen_weights_get_no_gradient);
+    tcase_add_test(tests, execs_do_not_affect_each_other);
+    tcase_add_test(tests, frozen_weights_have_no_gradient);
     tcase_add_test(tests, vectors_are_saved_with_the_net);
-    tcase_add_test(tests, tables_of_embeddings_can_be_normed);
+    tcase_add_test(tests, embedding_tables_can_be_normalized);
     tcase_add_test(tests, passes_allocate_nothing);
-    tcase_add_loop_test(tests, what_cannot_work_is_refused, 0, (int)GNL_COUNT(refusals));
+    tcase_add_loop_test(tests, unsupported_combinations_are_refused, 0, (int)GNL_COUNT(refusals));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Schedules: values at their ends and between, joined ones, reports, text, refusals. */
+/* Learning rate schedules: values, combinations, reported metrics, text, errors. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static genlat_schedule *schedule_of(const char *spec)
     return schedule;
 }
 
-START_TEST(values_are_right)
+START_TEST(values_match_the_definition)
 {
     static const struct {
         const char *spec;
@@ -78,8 +78,8 @@ START_TEST(values_are_right)
 }
 END_TEST
 
-/* As torch.optim.lr_scheduler.ReduceLROnPlateau(factor=0.5, patience=1) on the same metrics. */
-START_TEST(plateau_drops_like_pytorch)
+/* Equals torch.optim.lr_scheduler.ReduceLROnPlateau(factor=0.5, patience=1) on the same metrics. */
+START_TEST(plateau_matches_pytorch)
 {
     static const double metric[] = {1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.4, NAN, 0.41, 0.3};
     static const double value[] = {1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125, 0.125};
@@ -93,7 +93,7 @@ START_TEST(plateau_drops_like_pytorch)
 }
 END_TEST
 
-START_TEST(plateau_state_moves_to_another)
+START_TEST(plateau_state_can_be_restored)
 {
     genlat_schedule *a = schedule_of("plateau from=1 factor=0.5 patience=2 mode=max");
     genlat_schedule *b = schedule_of("plateau from=1 factor=0.5 patience=2 mode=max");
@@ -112,7 +112,7 @@ START_TEST(plateau_state_moves_to_another)
 }
 END_TEST
 
-START_TEST(text_comes_back)
+START_TEST(text_round_trips)
 {
     static const char *const specs[] = {
         "cosine from=0.001 to=1e-05 steps=10000 warmup=500",
@@ -177,10 +177,10 @@ int main(void)
     Suite *suite = suite_create("schedule");
     TCase *tests = tcase_create("schedules");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, values_are_right);
-    tcase_add_test(tests, plateau_drops_like_pytorch);
-    tcase_add_test(tests, plateau_state_moves_to_another);
-    tcase_add_test(tests, text_comes_back);
+    tcase_add_test(tests, values_match_the_definition);
+    tcase_add_test(tests, plateau_matches_pytorch);
+    tcase_add_test(tests, plateau_state_can_be_restored);
+    tcase_add_test(tests, text_round_trips);
     tcase_add_test(tests, bad_texts_are_refused);
     tcase_add_test(tests, every_kind_and_option_has_help);
     suite_add_tcase(suite, tests);

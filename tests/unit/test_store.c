@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Nets in files: what is loaded is what was saved; weights alone; files that lie about their graph. */
+/* Nets in files: round trips, weights alone, and files whose tensors do not match their graph. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static void check_same(const genlat_net *a, const genlat_net *b)
     ck_assert_mem_eq(a->value, b->value, (size_t)a->values * sizeof *a->value);
 }
 
-START_TEST(a_net_comes_back_whole)
+START_TEST(nets_round_trip)
 {
     genlat_net *loaded = NULL, *net = make_net(GRAPH);
     ck_assert_int_eq(genlat_net_init(net, 77), GENLAT_OK);
@@ -66,7 +66,7 @@ START_TEST(a_net_comes_back_whole)
 }
 END_TEST
 
-START_TEST(weights_alone_are_all_or_none)
+START_TEST(weights_are_loaded_completely_or_not_at_all)
 {
     genlat_net *net = make_net(GRAPH), *other = make_net(GRAPH);
     genlat_net *narrow = make_net("dense units=4 name=hidden from=x; relu; dense units=2 name=mean;"
@@ -112,7 +112,7 @@ START_TEST(two_nets_share_a_file)
 }
 END_TEST
 
-/* ---- graphs that lie ------------------------------------------------------------------------- */
+/* ---- inconsistent files ---------------------------------------------------------------------- */
 
 typedef struct lie {
     const char *graph;
@@ -139,7 +139,7 @@ static const lie lies[] = {
     {"input x 1000000\ndense units=1000000 name=a\n", GENLAT_E_FORMAT}, /* 4 TB, from a file of 100 bytes */
 };
 
-START_TEST(graphs_that_lie_are_refused)
+START_TEST(inconsistent_graphs_are_refused)
 {
     gnl_writer *writer = NULL;
     genlat_net *net = NULL;
@@ -163,10 +163,10 @@ int main(void)
     Suite *suite = suite_create("store");
     TCase *tests = tcase_create("nets in files");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_net_comes_back_whole);
-    tcase_add_test(tests, weights_alone_are_all_or_none);
+    tcase_add_test(tests, nets_round_trip);
+    tcase_add_test(tests, weights_are_loaded_completely_or_not_at_all);
     tcase_add_test(tests, two_nets_share_a_file);
-    tcase_add_loop_test(tests, graphs_that_lie_are_refused, 0, (int)GNL_COUNT(lies));
+    tcase_add_loop_test(tests, inconsistent_graphs_are_refused, 0, (int)GNL_COUNT(lies));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

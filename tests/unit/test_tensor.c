@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tensors: shapes, views that keep their storage alive, borrowed memory, refusals. */
+/* Tensors: shapes, views that keep their storage alive, wrapped memory, errors. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -76,7 +76,7 @@ START_TEST(copies_have_their_own_storage)
 }
 END_TEST
 
-START_TEST(wrapped_memory_stays_the_callers)
+START_TEST(wrapped_memory_remains_owned_by_the_caller)
 {
     float numbers[6] = {0};
     genlat_tensor *t = NULL;
@@ -130,7 +130,7 @@ int main(void)
     tcase_add_test(tcase, new_tensors_are_zero);
     tcase_add_test(tcase, views_outlive_their_tensor);
     tcase_add_test(tcase, copies_have_their_own_storage);
-    tcase_add_test(tcase, wrapped_memory_stays_the_callers);
+    tcase_add_test(tcase, wrapped_memory_remains_owned_by_the_caller);
     tcase_add_loop_test(tcase, bad_shapes_are_refused, 0, 4);
     tcase_add_test(tcase, bad_views_are_refused);
     suite_add_tcase(suite, tcase);

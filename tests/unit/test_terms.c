@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Structs that receive results, of programs that know a field less and of those that know one more: what both know is given,
- * what the library does not know becomes 0, and nothing beyond is touched. */
+/* Result structs of programs compiled with an older or newer version. Members known to both are filled in, and
+ * members unknown to the library become 0. No memory beyond the struct is written. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/families.h"
 
-enum { ROOM = 256, MARK = 0xa5 };
+enum { CAPACITY = 256, MARK = 0xa5 };
 
 typedef union any_terms {
     size_t size;
     genlat_vae_terms vae;
     genlat_gan_terms gan;
     genlat_progress progress;
-    unsigned char bytes[ROOM];
+    unsigned char bytes[CAPACITY];
 } any_terms;
 
-/* A model of each family, and the batch that calls are made on. */
+/* A model of each family, and a batch. */
 static genlat_ctx *ctx;
 static genlat_source *source;
 static genlat_model *vae, *gan;
@@ -91,9 +91,9 @@ static genlat_status progress(any_terms *t)
 static const struct call {
     const char *name;
     genlat_status (*make)(any_terms *t);
-    size_t known, last; /* size of the struct and of its last field */
-    int repeats;        /* the same call gives the same numbers */
-    int optional;       /* NULL is legal */
+    size_t known, last; /* sizes of the struct and of its last member */
+    int repeats;        /* a repeated call has the same result */
+    int optional;       /* NULL is allowed */
 } calls[] = {
     {"genlat_vae_step", vae_step, sizeof(genlat_vae_terms), sizeof(double), 0, 1},
     {"genlat_vae_backward", vae_backward, sizeof(genlat_vae_terms), sizeof(double), 0, 1},
@@ -111,12 +111,12 @@ static any_terms receive(const struct call *c, size_t size)
     t.size = size;
     ck_assert_msg(c->make(&t) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_uint_eq(t.size, size);
-    for (size_t i = size; i < ROOM; i++)
+    for (size_t i = size; i < CAPACITY; i++)
         ck_assert_msg(t.bytes[i] == MARK, "%s writes byte %zu of %zu", c->name, i, size);
     return t;
 }
 
-/* A new model each time, so that the same call gives the same. */
+/* Starts with a new model, so that results can be compared. */
 static any_terms receive_anew(const struct call *c, size_t size)
 {
     tear_down();
@@ -124,27 +124,27 @@ static any_terms receive_anew(const struct call *c, size_t size)
     return receive(c, size);
 }
 
-START_TEST(sizes_of_other_programs_are_served)
+START_TEST(struct_sizes_of_other_versions_are_supported)
 {
     const struct call *c = &calls[_i];
-    const any_terms whole = receive_anew(c, c->known), less = receive_anew(c, c->known - c->last),
+    const any_terms full = receive_anew(c, c->known), less = receive_anew(c, c->known - c->last),
                     more = receive_anew(c, c->known + c->last), least = receive_anew(c, sizeof(size_t));
     const size_t head = sizeof(size_t);
-    ck_assert_mem_eq(less.bytes + head, whole.bytes + head, c->known - c->last - head);
-    ck_assert_mem_eq(more.bytes + head, whole.bytes + head, c->known - head);
+    ck_assert_mem_eq(less.bytes + head, full.bytes + head, c->known - c->last - head);
+    ck_assert_mem_eq(more.bytes + head, full.bytes + head, c->known - head);
     for (size_t i = c->known; i < c->known + c->last; i++)
         ck_assert_uint_eq(more.bytes[i], 0);
     ck_assert_uint_eq(least.size, head);
     int written = 0;
     for (size_t i = head; i < c->known; i++)
-        written += whole.bytes[i] != MARK;
+        written += full.bytes[i] != MARK;
     ck_assert_int_gt(written, 0);
     if (c->repeats)
-        ck_assert_mem_eq(receive(c, c->known).bytes, whole.bytes, c->known);
+        ck_assert_mem_eq(receive(c, c->known).bytes, full.bytes, c->known);
 }
 END_TEST
 
-START_TEST(sizes_that_were_not_set_are_refused)
+START_TEST(invalid_struct_sizes_are_refused)
 {
     const struct call *c = &calls[_i];
     static const size_t wrong[] = {0, 1, sizeof(size_t) - 1, 1 << 20, SIZE_MAX};
@@ -154,15 +154,15 @@ START_TEST(sizes_that_were_not_set_are_refused)
         t.size = wrong[i];
         ck_assert_int_eq(c->make(&t), GENLAT_E_INVALID);
         expect_error(c->name, "size");
-        for (size_t k = sizeof(size_t); k < ROOM; k++)
+        for (size_t k = sizeof(size_t); k < CAPACITY; k++)
             ck_assert_uint_eq(t.bytes[k], MARK);
     }
     ck_assert_int_eq(c->make(NULL), c->optional ? GENLAT_OK : GENLAT_E_INVALID);
 }
 END_TEST
 
-/* A wrong size is seen before the step is made. */
-START_TEST(refused_steps_are_not_made)
+/* The size is checked before the step is taken. */
+START_TEST(refused_steps_change_nothing)
 {
     any_terms t = {.size = 0}, p = {.size = sizeof p.progress};
     ck_assert_int_eq(vae_step(&t), GENLAT_E_INVALID);
@@ -183,9 +183,9 @@ int main(void)
     Suite *suite = suite_create("terms");
     TCase *tests = tcase_create("sizes");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, sizes_of_other_programs_are_served, 0, CALLS);
-    tcase_add_loop_test(tests, sizes_that_were_not_set_are_refused, 0, CALLS);
-    tcase_add_test(tests, refused_steps_are_not_made);
+    tcase_add_loop_test(tests, struct_sizes_of_other_versions_are_supported, 0, CALLS);
+    tcase_add_loop_test(tests, invalid_struct_sizes_are_refused, 0, CALLS);
+    tcase_add_test(tests, refused_steps_change_nothing);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

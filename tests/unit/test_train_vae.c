@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Training a small VAE on drawn digits through the public interface: presets, loss, resuming, cancellation, early
+/* Training a small VAE on synthetic digits with the public interface: presets, loss, resuming, cancellation, early
  * stop. */
 #include <check.h>
 #include <math.h>
@@ -12,7 +12,7 @@
 #include "support/weights.h"
 
 enum { COUNT = 320, BATCH = 64, STEPS = 5 };
-enum { NEG_ELBO, RECON, KL }; /* among the terms */
+enum { NEG_ELBO, RECON, KL }; /* indices of the terms */
 
 static const char last[] = "test_train_vae.last", best[] = "test_train_vae.best";
 
@@ -97,7 +97,7 @@ static genlat_status build_deep(const char *between, uint32_t recompute, genlat_
     return genlat_model_build(&builder, train, vae);
 }
 
-/* A model of a preset for images of a side, on which it has taken some steps of its own optimizer. */
+/* Builds a model of a preset for images of the given side and takes some steps with its own optimizer. */
 static void train_preset(const char *preset, int64_t side, int64_t classes)
 {
     genlat_model_builder *builder = NULL;
@@ -131,8 +131,8 @@ START_TEST(presets_train_with_and_without_condition)
 }
 END_TEST
 
-/* 256 rows of the first layer are two tiles. The sums over them are in another order. With batch norm there are no tiles. */
-START_TEST(activations_made_again_change_nothing)
+/* 256 rows of the first layer are two tiles, whose sums are in another order. With batch norm there are no tiles. */
+START_TEST(recomputed_activations_change_nothing)
 {
     double losses[2][3];
     opts.batch = 256;
@@ -170,32 +170,32 @@ START_TEST(loss_falls_with_and_without_condition)
     ck_assert_int_eq(count, 8);
     ck_assert_double_lt(loss[7], 0.6 * loss[0]);
     ck_assert_double_lt(other[7], other[0]);
-    double terms[GENLAT_MAX_TERMS], again[GENLAT_MAX_TERMS], one[GENLAT_MAX_TERMS];
+    double terms[GENLAT_MAX_TERMS], reloaded[GENLAT_MAX_TERMS], one[GENLAT_MAX_TERMS];
     ck_assert_int_eq(genlat_model_evaluate(vae, valid, 7, 4, terms), GENLAT_OK);
-    ck_assert_int_eq(genlat_model_evaluate(vae, valid, 64, 4, again), GENLAT_OK);
-    ck_assert_double_eq_tol(terms[NEG_ELBO], again[NEG_ELBO], 1e-5 * again[NEG_ELBO]);
+    ck_assert_int_eq(genlat_model_evaluate(vae, valid, 64, 4, reloaded), GENLAT_OK);
+    ck_assert_double_eq_tol(terms[NEG_ELBO], reloaded[NEG_ELBO], 1e-5 * reloaded[NEG_ELBO]);
     ck_assert_double_eq_tol(terms[NEG_ELBO], terms[RECON] + terms[KL], 1e-6 * terms[NEG_ELBO]);
-    ck_assert_double_eq_tol(other[7], again[NEG_ELBO], 1e-9 * again[NEG_ELBO]); /* the context's seed is 4 */
+    ck_assert_double_eq_tol(other[7], reloaded[NEG_ELBO], 1e-9 * reloaded[NEG_ELBO]); /* the seed of the context is 4 */
     ck_assert_int_eq(genlat_model_evaluate(vae, valid, 64, 5, one), GENLAT_OK);
-    ck_assert_double_ne(one[RECON], again[RECON]);
+    ck_assert_double_ne(one[RECON], reloaded[RECON]);
     genlat_trainer_destroy(&trainer);
     genlat_model_destroy(&vae);
 }
 END_TEST
 
-/* Schedules, dropout, the noise of the posterior and Adam's moments all go on at their place. */
-START_TEST(two_parts_equal_the_whole_bit_for_bit)
+/* Schedules, dropout, posterior noise and Adam's moments continue where they stopped. */
+START_TEST(training_in_two_parts_computes_the_same_bits)
 {
     const int64_t steps = 3 + 2 * _i; /* within an epoch, and at its end */
-    genlat_model *whole = make(0), *part = make(0), *loaded = NULL;
+    genlat_model *unbroken = make(0), *part = make(0), *loaded = NULL;
     opts.epochs = 0;
-    ck_assert_int_eq(train_until(whole, 2 * steps, NULL), GENLAT_OK);
+    ck_assert_int_eq(train_until(unbroken, 2 * steps, NULL), GENLAT_OK);
     opts.last_path = last;
     ck_assert_int_eq(train_until(part, steps, NULL), GENLAT_OK);
     ck_assert_msg(genlat_model_load(ctx, last, &loaded) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_int_eq(train_until(loaded, 2 * steps, NULL), GENLAT_OK);
-    expect_same_nets(whole, loaded);
-    genlat_model_destroy(&whole);
+    expect_same_nets(unbroken, loaded);
+    genlat_model_destroy(&unbroken);
     genlat_model_destroy(&part);
     genlat_model_destroy(&loaded);
 }
@@ -206,9 +206,9 @@ static int32_t stop_at_three(void *user, const genlat_event *event)
     return event->kind == GENLAT_EVENT_STEP && event->step == 3;
 }
 
-START_TEST(cancelled_training_goes_on_from_its_file)
+START_TEST(cancelled_training_resumes_from_its_file)
 {
-    genlat_model *vae = make(0), *whole = make(0), *loaded = NULL;
+    genlat_model *vae = make(0), *unbroken = make(0), *loaded = NULL;
     opts.event = stop_at_three;
     opts.last_path = last;
     ck_assert_int_eq(train_until(vae, 8, valid), GENLAT_E_CANCELLED);
@@ -216,16 +216,16 @@ START_TEST(cancelled_training_goes_on_from_its_file)
     ck_assert_int_eq(train_until(loaded, 8, valid), GENLAT_OK);
     opts.event = NULL;
     opts.last_path = NULL;
-    ck_assert_int_eq(train_until(whole, 8, valid), GENLAT_OK);
-    expect_same_nets(whole, loaded);
+    ck_assert_int_eq(train_until(unbroken, 8, valid), GENLAT_OK);
+    expect_same_nets(unbroken, loaded);
     genlat_model_destroy(&vae);
-    genlat_model_destroy(&whole);
+    genlat_model_destroy(&unbroken);
     genlat_model_destroy(&loaded);
 }
 END_TEST
 
-/* Nothing gains a thousand nats after the first epoch. */
-START_TEST(early_stop_restores_the_best)
+/* No epoch after the first improves by 1000 nats. */
+START_TEST(early_stop_restores_the_best_weights)
 {
     genlat_model *vae = make(0), *kept = NULL;
     opts.epochs = 20;
@@ -246,15 +246,15 @@ static int32_t stop_in_the_second_epoch(void *user, const genlat_event *event)
     return event->kind == GENLAT_EVENT_STEP && event->step == COUNT / BATCH + 1;
 }
 
-/* The first epoch stays the best one: the checkpoint of the second has its weights, and so has what is saved at the end. */
-START_TEST(a_resumed_training_restores_the_best)
+/* The first epoch is the best. Its weights are in the checkpoint of the second one and in the file saved at the end. */
+START_TEST(resumed_training_restores_the_best_weights)
 {
-    genlat_model *whole = make(0), *part = make(0), *loaded = NULL, *again = NULL;
+    genlat_model *unbroken = make(0), *part = make(0), *loaded = NULL, *reloaded = NULL;
     opts.epochs = 20;
     opts.patience = 2;
     opts.min_gain = 1000;
     opts.restore_best = 1;
-    ck_assert_int_eq(train_until(whole, 0, valid), GENLAT_OK);
+    ck_assert_int_eq(train_until(unbroken, 0, valid), GENLAT_OK);
     opts.event = stop_in_the_second_epoch;
     opts.last_path = last;
     ck_assert_int_eq(train_until(part, 0, valid), GENLAT_E_CANCELLED);
@@ -262,20 +262,20 @@ START_TEST(a_resumed_training_restores_the_best)
     opts.event = NULL;
     opts.last_path = NULL;
     ck_assert_int_eq(train_until(loaded, 0, valid), GENLAT_OK);
-    expect_same_nets(whole, loaded);
+    expect_same_nets(unbroken, loaded);
     ck_assert_int_eq(genlat_model_save(loaded, best), GENLAT_OK);
-    ck_assert_msg(genlat_model_load(ctx, best, &again) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_msg(genlat_model_load(ctx, best, &reloaded) == GENLAT_OK, "%s", genlat_last_error());
     opts.patience = 4;
-    ck_assert_int_eq(train_until(again, 0, valid), GENLAT_OK);
-    expect_same_nets(whole, again);
-    genlat_model_destroy(&whole);
+    ck_assert_int_eq(train_until(reloaded, 0, valid), GENLAT_OK);
+    expect_same_nets(unbroken, reloaded);
+    genlat_model_destroy(&unbroken);
     genlat_model_destroy(&part);
     genlat_model_destroy(&loaded);
-    genlat_model_destroy(&again);
+    genlat_model_destroy(&reloaded);
 }
 END_TEST
 
-START_TEST(fit_takes_the_shortest_way)
+START_TEST(fit_trains_a_model)
 {
     genlat_model *vae = make(0);
     double before[GENLAT_MAX_TERMS], after[GENLAT_MAX_TERMS];
@@ -288,7 +288,7 @@ START_TEST(fit_takes_the_shortest_way)
 }
 END_TEST
 
-START_TEST(what_cannot_be_is_refused)
+START_TEST(invalid_arguments_are_refused)
 {
     genlat_model *vae = make(0);
     genlat_source *ring = NULL;
@@ -323,14 +323,14 @@ int main(void)
     TCase *tests = tcase_create("digits");
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_loop_test(tests, presets_train_with_and_without_condition, 0, 2);
-    tcase_add_loop_test(tests, activations_made_again_change_nothing, 0, 2);
+    tcase_add_loop_test(tests, recomputed_activations_change_nothing, 0, 2);
     tcase_add_loop_test(tests, loss_falls_with_and_without_condition, 0, 2);
-    tcase_add_loop_test(tests, two_parts_equal_the_whole_bit_for_bit, 0, 2);
-    tcase_add_test(tests, cancelled_training_goes_on_from_its_file);
-    tcase_add_test(tests, early_stop_restores_the_best);
-    tcase_add_test(tests, a_resumed_training_restores_the_best);
-    tcase_add_test(tests, fit_takes_the_shortest_way);
-    tcase_add_test(tests, what_cannot_be_is_refused);
+    tcase_add_loop_test(tests, training_in_two_parts_computes_the_same_bits, 0, 2);
+    tcase_add_test(tests, cancelled_training_resumes_from_its_file);
+    tcase_add_test(tests, early_stop_restores_the_best_weights);
+    tcase_add_test(tests, resumed_training_restores_the_best_weights);
+    tcase_add_test(tests, fit_trains_a_model);
+    tcase_add_test(tests, invalid_arguments_are_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The trainer on a model of two weights: events, resuming, cancellation, failures, what it refuses. */
+/* The trainer on a model of two weights: events, resuming, cancellation, failures, errors. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 
 /* ---- the course of a training ---------------------------------------------------------------- */
 
-START_TEST(events_come_in_their_order)
+START_TEST(events_arrive_in_order)
 {
     opts.last_path = last;
     ck_assert_int_eq(rig_run(valid), GENLAT_OK);
@@ -25,7 +25,7 @@ START_TEST(events_come_in_their_order)
 }
 END_TEST
 
-START_TEST(loss_falls_and_the_history_tells)
+START_TEST(loss_falls_and_is_in_the_history)
 {
     opts.epochs = 20;
     opts.valid_every = 3;
@@ -33,7 +33,7 @@ START_TEST(loss_falls_and_the_history_tells)
     const double *loss = rig_curve("loss", 20), *other = rig_curve("valid.loss", 20);
     ck_assert_double_lt(loss[19], 0.2 * loss[0]);
     ck_assert(isnan(other[0]) && isnan(other[1]) && isfinite(other[2]));
-    ck_assert(isfinite(other[19])); /* the last epoch in any case */
+    ck_assert(isfinite(other[19])); /* the last epoch is always evaluated */
     ck_assert_double_lt(other[19], other[2]);
     ck_assert_double_eq(seen.value, loss[19]);
     ck_assert_int_eq(genlat_trainer_epochs(trainer), 20);
@@ -44,7 +44,7 @@ START_TEST(loss_falls_and_the_history_tells)
 }
 END_TEST
 
-/* The mean of an epoch weights each batch by its rows: with a rate of 0 it is the loss of all data. */
+/* The mean of an epoch weights batches by their rows. With learning rate 0 it equals the loss on all data. */
 START_TEST(means_are_over_samples)
 {
     double all = 0;
@@ -55,7 +55,7 @@ START_TEST(means_are_over_samples)
     all = rig_curve("loss", 1)[0];
     fake_release(fake);
     fake = fake_new(ctx);
-    opts.batch = 3; /* 3 3 3 1, all but the first left out */
+    opts.batch = 3; /* batches of 3 3 3 1 rows; all but the first are invalid */
     opts.steps = 0;
     opts.epochs = 1;
     fake->bad_from = 1;
@@ -71,7 +71,7 @@ START_TEST(means_are_over_samples)
 }
 END_TEST
 
-START_TEST(nothing_is_left_to_do_at_the_end)
+START_TEST(a_finished_training_does_nothing)
 {
     ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
     double weight = fake->weight[0];
@@ -83,11 +83,11 @@ START_TEST(nothing_is_left_to_do_at_the_end)
 }
 END_TEST
 
-START_TEST(steps_that_end_within_an_epoch_are_reported)
+START_TEST(training_that_ends_within_an_epoch_is_reported)
 {
     opts.epochs = 0;
     opts.steps = 4;
-    opts.drop_last = 1; /* two steps of four samples an epoch */
+    opts.drop_last = 1; /* two steps of four samples per epoch */
     ck_assert_int_eq(rig_run(valid), GENLAT_OK);
     ck_assert_str_eq(seen.kinds, "SSEVSSEVD");
     opts.steps = 5;
@@ -100,7 +100,7 @@ START_TEST(steps_that_end_within_an_epoch_are_reported)
 }
 END_TEST
 
-START_TEST(presets_decide_what_is_not_given)
+START_TEST(missing_options_come_from_the_preset)
 {
     opts.epochs = opts.batch = 0;
     fake->model.config->epochs = 3;
@@ -135,8 +135,8 @@ static fake_model *train_at_once(int64_t steps)
     return whole;
 }
 
-/* Every place in an epoch, with and without the background thread, order and incomplete batches. */
-START_TEST(two_parts_equal_the_whole_bit_for_bit)
+/* Every position in an epoch, with and without prefetch thread, shuffling and incomplete batches. */
+START_TEST(training_in_two_parts_computes_the_same_bits)
 {
     int64_t steps = 1 + _i % 7;
     opts.prefetch = _i / 7 % 2;
@@ -168,7 +168,7 @@ START_TEST(the_order_depends_on_the_seed)
 }
 END_TEST
 
-START_TEST(a_place_beyond_the_data_is_refused)
+START_TEST(a_position_beyond_the_data_is_refused)
 {
     fake->model.progress.position = COUNT + 1;
     ck_assert_int_eq(rig_run(NULL), GENLAT_E_RANGE);
@@ -178,7 +178,7 @@ END_TEST
 
 /* ---- cancellation ---------------------------------------------------------------------------- */
 
-START_TEST(a_receiver_stops_and_the_rest_follows)
+START_TEST(a_callback_can_stop_and_training_resumes)
 {
     fake_model *whole = train_at_once(9);
     opts.last_path = last;
@@ -203,7 +203,7 @@ static int32_t cancel_at_two(void *user, const genlat_event *event)
     return 0;
 }
 
-START_TEST(a_request_stops_the_run_under_way_or_the_next)
+START_TEST(a_request_stops_the_current_or_the_next_run)
 {
     opts.event = cancel_at_two;
     ck_assert_int_eq(rig_run(NULL), GENLAT_E_CANCELLED);
@@ -219,7 +219,7 @@ END_TEST
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-START_TEST(files_that_cannot_be_written_fail)
+START_TEST(unwritable_files_are_reported)
 {
     opts.last_path = "/nowhere/at/all";
     ck_assert_int_eq(rig_run(NULL), GENLAT_E_IO);
@@ -249,8 +249,8 @@ START_TEST(steps_allocate_nothing)
 }
 END_TEST
 
-/* Each allocation fails once; the trainer must tell it, and the fixture finds what was not given back. */
-START_TEST(memory_may_run_out_anywhere)
+/* Each allocation fails once. The trainer must report it, and the fixture detects leaks. */
+START_TEST(every_allocation_may_fail)
 {
     genlat_source *raw = train;
     train = rig_scaled(raw, 1, 2);
@@ -274,7 +274,7 @@ START_TEST(memory_may_run_out_anywhere)
 }
 END_TEST
 
-START_TEST(options_have_text)
+START_TEST(options_are_read_from_text)
 {
     ck_assert_int_eq(genlat_train_opts_set(&opts, "epochs", "7"), GENLAT_OK);
     ck_assert_int_eq(opts.epochs, 7);
@@ -292,7 +292,7 @@ START_TEST(options_have_text)
 }
 END_TEST
 
-START_TEST(what_cannot_be_is_refused)
+START_TEST(invalid_arguments_are_refused)
 {
     const double *values = &seen.value;
     int64_t count = 1;
@@ -330,22 +330,22 @@ int main(void)
     Suite *suite = suite_create("trainer");
     TCase *tests = tcase_create("trainer");
     tcase_add_checked_fixture(tests, rig_begin, rig_end);
-    tcase_add_test(tests, events_come_in_their_order);
-    tcase_add_test(tests, loss_falls_and_the_history_tells);
+    tcase_add_test(tests, events_arrive_in_order);
+    tcase_add_test(tests, loss_falls_and_is_in_the_history);
     tcase_add_test(tests, means_are_over_samples);
-    tcase_add_test(tests, nothing_is_left_to_do_at_the_end);
-    tcase_add_test(tests, steps_that_end_within_an_epoch_are_reported);
-    tcase_add_test(tests, presets_decide_what_is_not_given);
-    tcase_add_loop_test(tests, two_parts_equal_the_whole_bit_for_bit, 0, 56);
+    tcase_add_test(tests, a_finished_training_does_nothing);
+    tcase_add_test(tests, training_that_ends_within_an_epoch_is_reported);
+    tcase_add_test(tests, missing_options_come_from_the_preset);
+    tcase_add_loop_test(tests, training_in_two_parts_computes_the_same_bits, 0, 56);
     tcase_add_test(tests, the_order_depends_on_the_seed);
-    tcase_add_test(tests, a_place_beyond_the_data_is_refused);
-    tcase_add_loop_test(tests, a_receiver_stops_and_the_rest_follows, 0, 8);
-    tcase_add_test(tests, a_request_stops_the_run_under_way_or_the_next);
-    tcase_add_test(tests, files_that_cannot_be_written_fail);
+    tcase_add_test(tests, a_position_beyond_the_data_is_refused);
+    tcase_add_loop_test(tests, a_callback_can_stop_and_training_resumes, 0, 8);
+    tcase_add_test(tests, a_request_stops_the_current_or_the_next_run);
+    tcase_add_test(tests, unwritable_files_are_reported);
     tcase_add_test(tests, steps_allocate_nothing);
-    tcase_add_test(tests, memory_may_run_out_anywhere);
-    tcase_add_test(tests, options_have_text);
-    tcase_add_test(tests, what_cannot_be_is_refused);
+    tcase_add_test(tests, every_allocation_may_fail);
+    tcase_add_test(tests, options_are_read_from_text);
+    tcase_add_test(tests, invalid_arguments_are_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

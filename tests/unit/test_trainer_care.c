@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the trainer watches on a model of two weights: early stop, alarms, scaling of the data, log. */
+/* Supervision of a training, on a model of two weights: early stop, alarms, scaling of the data, log. */
 #include <check.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static void follow_script(void)
     opts.epochs = 8;
 }
 
-START_TEST(patience_ends_and_the_best_is_kept)
+START_TEST(early_stop_keeps_the_best_weights)
 {
     follow_script();
     opts.patience = 3;
@@ -41,26 +41,27 @@ START_TEST(patience_ends_and_the_best_is_kept)
 }
 END_TEST
 
-START_TEST(a_gain_below_the_least_does_not_count)
+START_TEST(gains_below_min_gain_do_not_count)
 {
     follow_script();
     opts.patience = 2;
     opts.min_gain = 1.5;
     ck_assert_int_eq(rig_run(valid), GENLAT_OK);
-    ck_assert_int_eq(fake->model.progress.best_epoch, 3); /* 4 gains 1, 3 gains 2 */
+    ck_assert_int_eq(fake->model.progress.best_epoch, 3); /* 4 improves by 1, 3 improves by 2 */
     ck_assert_int_eq(fake->model.progress.epoch, 5);
 }
 END_TEST
 
-/* The file keeps the best weights, where the run that wrote it was told to restore them; else an alarm tells. */
-START_TEST(the_early_stop_goes_on_after_an_interruption)
+/* The file holds the best weights if the run that wrote it had restore_best set; otherwise an alarm reports that
+ * they are missing. */
+START_TEST(early_stop_continues_in_a_resumed_training)
 {
     const bool kept = _i == 0;
     follow_script();
     opts.patience = 3;
     opts.restore_best = 1;
     ck_assert_int_eq(rig_run(valid), GENLAT_OK);
-    const gnl_real wanted = fake->weight[0];
+    const gnl_real expected = fake->weight[0];
     fake_release(fake);
     fake = fake_new(ctx);
     memset(&seen, 0, sizeof seen);
@@ -76,14 +77,14 @@ START_TEST(the_early_stop_goes_on_after_an_interruption)
     ck_assert_int_eq(rig_run(valid), GENLAT_OK);
     ck_assert_int_eq(fake->model.progress.epoch, 6);
     ck_assert_int_eq(fake->model.progress.best_epoch, 3);
-    ck_assert_int_eq(fake->weight[0] == wanted, kept);
+    ck_assert_int_eq(fake->weight[0] == expected, kept);
     ck_assert_int_eq(strchr(seen.kinds, 'A') == NULL, kept);
 }
 END_TEST
 
 /* ---- alarms ---------------------------------------------------------------------------------- */
 
-START_TEST(steps_that_are_not_finite_are_left_out)
+START_TEST(non_finite_steps_are_skipped)
 {
     fake->bad_from = 1;
     fake->bad_to = 5;
@@ -93,7 +94,7 @@ START_TEST(steps_that_are_not_finite_are_left_out)
 }
 END_TEST
 
-START_TEST(too_many_of_them_fail_with_advice)
+START_TEST(too_many_non_finite_steps_fail_with_advice)
 {
     fake->bad_from = 2;
     fake->bad_to = 100;
@@ -106,7 +107,7 @@ START_TEST(too_many_of_them_fail_with_advice)
 }
 END_TEST
 
-START_TEST(a_collapsed_posterior_is_told_once)
+START_TEST(posterior_collapse_is_reported_once)
 {
     opts.epochs = 3;
     fake->kl = 1e-4;
@@ -115,7 +116,7 @@ START_TEST(a_collapsed_posterior_is_told_once)
 }
 END_TEST
 
-START_TEST(overfitting_is_told)
+START_TEST(overfitting_is_reported)
 {
     static const double rising[] = {1, 2, 3, 4, 5, 0, 1};
     fake->script = rising;
@@ -136,30 +137,30 @@ static double first_number(const genlat_source *source)
     return (double)x[0];
 }
 
-START_TEST(scaling_goes_to_the_model_and_to_the_validation_data)
+START_TEST(scaling_is_stored_and_applied_to_validation_data)
 {
     genlat_source *raw = train, *plain = valid;
-    double wanted = (first_number(valid) - 2) / 4;
+    double expected = (first_number(valid) - 2) / 4;
     train = rig_scaled(raw, 2, 4);
-    ck_assert_int_eq(rig_run(plain), GENLAT_OK); /* raw validation data */
-    ck_assert_double_eq_tol(fake->seen, wanted, 1e-6);
+    ck_assert_int_eq(rig_run(plain), GENLAT_OK); /* validation data without scaling */
+    ck_assert_double_eq_tol(fake->seen, expected, 1e-6);
     ck_assert_double_eq((double)fake->model.offset->data[0], 2);
     ck_assert_double_eq((double)fake->model.scale->data[0], 4);
     ck_assert_ptr_null(strchr(seen.kinds, 'A'));
     genlat_source *other = rig_scaled(plain, -1, 3), *same = rig_scaled(plain, 2, 4);
     opts.epochs = 3;
-    ck_assert_int_eq(rig_run(other), GENLAT_OK); /* scaled in another way */
-    ck_assert_double_eq_tol(fake->seen, wanted, 1e-6);
+    ck_assert_int_eq(rig_run(other), GENLAT_OK); /* scaled by another method */
+    ck_assert_double_eq_tol(fake->seen, expected, 1e-6);
     opts.epochs = 4;
     ck_assert_int_eq(rig_run(same), GENLAT_OK);
-    ck_assert_double_eq_tol(fake->seen, wanted, 1e-6);
+    ck_assert_double_eq_tol(fake->seen, expected, 1e-6);
     ck_assert_ptr_null(strchr(seen.kinds, 'A'));
     genlat_source_destroy(&train);
     genlat_source_destroy(&other);
     genlat_source_destroy(&same);
     train = raw;
     opts.epochs = 5;
-    ck_assert_int_eq(rig_run(NULL), GENLAT_OK); /* a trained model, and data that are not scaled any more */
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK); /* a trained model with data without scaling */
     ck_assert_ptr_nonnull(strchr(seen.kinds, 'A'));
     ck_assert_ptr_null(fake->model.offset);
 }
@@ -167,7 +168,7 @@ END_TEST
 
 /* ---- the log --------------------------------------------------------------------------------- */
 
-START_TEST(the_log_has_a_line_an_epoch)
+START_TEST(the_log_has_one_line_per_epoch)
 {
     char text[4096];
     follow_script();
@@ -201,15 +202,15 @@ int main(void)
     Suite *suite = suite_create("trainer care");
     TCase *tests = tcase_create("trainer care");
     tcase_add_checked_fixture(tests, rig_begin, rig_end);
-    tcase_add_test(tests, patience_ends_and_the_best_is_kept);
-    tcase_add_test(tests, a_gain_below_the_least_does_not_count);
-    tcase_add_loop_test(tests, the_early_stop_goes_on_after_an_interruption, 0, 2);
-    tcase_add_test(tests, steps_that_are_not_finite_are_left_out);
-    tcase_add_test(tests, too_many_of_them_fail_with_advice);
-    tcase_add_test(tests, a_collapsed_posterior_is_told_once);
-    tcase_add_test(tests, overfitting_is_told);
-    tcase_add_test(tests, scaling_goes_to_the_model_and_to_the_validation_data);
-    tcase_add_test(tests, the_log_has_a_line_an_epoch);
+    tcase_add_test(tests, early_stop_keeps_the_best_weights);
+    tcase_add_test(tests, gains_below_min_gain_do_not_count);
+    tcase_add_loop_test(tests, early_stop_continues_in_a_resumed_training, 0, 2);
+    tcase_add_test(tests, non_finite_steps_are_skipped);
+    tcase_add_test(tests, too_many_non_finite_steps_fail_with_advice);
+    tcase_add_test(tests, posterior_collapse_is_reported_once);
+    tcase_add_test(tests, overfitting_is_reported);
+    tcase_add_test(tests, scaling_is_stored_and_applied_to_validation_data);
+    tcase_add_test(tests, the_log_has_one_line_per_epoch);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

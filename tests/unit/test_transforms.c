@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Transforms of sources: what they give, that it is reproducible, and that misuse is told. */
+/* Transforms of sources: their results, reproducibility, and errors. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static genlat_source *synthetic(const char *name, int64_t n, int64_t seed)
     return out;
 }
 
-/* A transform asked for by one key and value; the source is given back. */
+/* A source transformed with one key and value; the original source is released. */
 static genlat_source *transformed(genlat_source *source, const char *key, const char *value)
 {
     genlat_source *out = NULL;
@@ -62,7 +62,7 @@ static genlat_source *memory_source(void)
 
 /* ---- transforms -------------------------------------------------------------------------------------- */
 
-START_TEST(scales_fit_and_invert)
+START_TEST(scaling_is_fitted_and_inverted)
 {
     static const struct {
         const char *scale;
@@ -91,7 +91,7 @@ START_TEST(scales_fit_and_invert)
 }
 END_TEST
 
-START_TEST(normalizations_are_put_together)
+START_TEST(normalizations_are_composed)
 {
     genlat_source *raw = memory_source(), *plain = memory_source(), *same = NULL;
     genlat_tensor *offset = NULL, *scale = NULL, *a = NULL, *b = NULL;
@@ -133,7 +133,7 @@ static float *draw_of(genlat_source *source, uint64_t draw, int64_t n)
     return copy;
 }
 
-START_TEST(static_binarization_stays_and_dynamic_is_drawn_anew)
+START_TEST(static_binarization_is_fixed_and_dynamic_is_redrawn)
 {
     static const char *const kinds[] = {"static", "dynamic", "threshold"};
     genlat_source *grey = synthetic("digits", 8, 1);
@@ -160,8 +160,8 @@ START_TEST(static_binarization_stays_and_dynamic_is_drawn_anew)
 }
 END_TEST
 
-/* The mean over many draws is the grey value. */
-START_TEST(dynamic_binarization_has_the_right_mean)
+/* The mean over many draws equals the grey level. */
+START_TEST(dynamic_binarization_has_the_expected_mean)
 {
     static const uint8_t grey[] = {64, 128, 200, 255, 0};
     genlat_source *source = NULL;
@@ -218,7 +218,7 @@ START_TEST(split_parts_are_disjoint_and_complete)
 }
 END_TEST
 
-START_TEST(moments_agree_with_their_definition)
+START_TEST(moments_match_their_definition)
 {
     genlat_source *source = memory_source();
     genlat_tensor *mean = NULL, *sd = NULL;
@@ -236,7 +236,7 @@ START_TEST(moments_agree_with_their_definition)
 }
 END_TEST
 
-START_TEST(options_and_misuse_are_told)
+START_TEST(invalid_options_are_reported)
 {
     genlat_source *source = memory_source(), *out = NULL;
     genlat_transform_opts opts;
@@ -265,8 +265,9 @@ START_TEST(options_and_misuse_are_told)
 }
 END_TEST
 
-/* Each channel is a sample of the source, the class tells all of theirs; a draw gives the same again, another draw others. */
-START_TEST(stacked_samples_keep_their_classes)
+/* Each channel is a sample of the source, and the class combines theirs. The same draw repeats the samples, another
+ * draw has others. */
+START_TEST(stacked_samples_combine_their_classes)
 {
     enum { N = 40 };
     genlat_source *digits = synthetic("digits", 50, 1), *stacked = NULL;
@@ -310,14 +311,14 @@ int main(void)
     TCase *tcase = tcase_create("data");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
-    tcase_add_loop_test(tcase, scales_fit_and_invert, 0, 5);
-    tcase_add_test(tcase, normalizations_are_put_together);
-    tcase_add_loop_test(tcase, static_binarization_stays_and_dynamic_is_drawn_anew, 0, 3);
-    tcase_add_test(tcase, dynamic_binarization_has_the_right_mean);
+    tcase_add_loop_test(tcase, scaling_is_fitted_and_inverted, 0, 5);
+    tcase_add_test(tcase, normalizations_are_composed);
+    tcase_add_loop_test(tcase, static_binarization_is_fixed_and_dynamic_is_redrawn, 0, 3);
+    tcase_add_test(tcase, dynamic_binarization_has_the_expected_mean);
     tcase_add_loop_test(tcase, split_parts_are_disjoint_and_complete, 0, 3);
-    tcase_add_test(tcase, moments_agree_with_their_definition);
-    tcase_add_test(tcase, options_and_misuse_are_told);
-    tcase_add_test(tcase, stacked_samples_keep_their_classes);
+    tcase_add_test(tcase, moments_match_their_definition);
+    tcase_add_test(tcase, invalid_options_are_reported);
+    tcase_add_test(tcase, stacked_samples_combine_their_classes);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

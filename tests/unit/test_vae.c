@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The VAE: its evaluation has the objective that training minimises, kinds of latents by options and by text, what contradicts
- * itself is refused, the bias of the decoder's output starts at the data. */
+/* VAEs: evaluation computes the objective that training minimizes; kinds of latents by options and by text;
+ * contradictions are refused; the initial bias of the decoder's output matches the data. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -68,7 +68,7 @@ static genlat_tensor *data(void)
 
 enum { PASSES = 4000 };
 
-/* Means and variances over many passes, each with other codes. */
+/* Means and variances over many passes, each with new codes. */
 typedef struct moments {
     double mean, square;
 } moments;
@@ -102,7 +102,8 @@ static const char *const objectives[] = {
     "kind=plain",
 };
 
-/* Where the objective is the reconstruction plus a function of the heads alone, that function is the same to the last digit. */
+/* Whether the objective is the reconstruction plus a function of the heads only. That function must then agree
+ * closely. */
 static bool is_sum(const genlat_model *model)
 {
     return strcmp(gnl_vae_of(model)->latents->bound->kind.type->name, "elbo") == 0;
@@ -115,14 +116,15 @@ static void compare(const genlat_model *model, const moments *train, const genla
     ck_assert_double_eq_tol(found->kl, last->kl, 1e-5 * fmax(1, last->kl));
     ck_assert_double_eq_tol(found->neg_elbo, found->recon + found->kl, 1e-9 * found->neg_elbo);
     if (is_sum(model))
-        ck_assert_double_eq_tol(found->objective - found->recon, last->objective - last->recon, 1e-5 * fabs(last->objective));
+        ck_assert_double_eq_tol(found->objective - found->recon, last->objective - last->recon,
+                                1e-5 * fabs(last->objective));
     const double error = sqrt(error2(train) + error2(eval));
-    ck_assert_msg(fabs(train->mean - eval->mean) < 4.5 * error + 1e-5, "training minimises %.6f, %.6f is told, +- %.6f",
-                  train->mean, eval->mean, error);
+    ck_assert_msg(fabs(train->mean - eval->mean) < 4.5 * error + 1e-5,
+                  "training minimizes %.6f, evaluation reports %.6f, +- %.6f", train->mean, eval->mean, error);
 }
 
-/* After some steps, so that a schedule is under way; passes that update nothing, on one batch. */
-START_TEST(evaluation_has_the_objective_of_training)
+/* Passes on one batch that update nothing, after some steps, so that schedules have advanced. */
+START_TEST(evaluation_computes_the_training_objective)
 {
     genlat_model *model = make(objectives[_i]);
     genlat_tensor *x = data();
@@ -142,8 +144,8 @@ START_TEST(evaluation_has_the_objective_of_training)
 }
 END_TEST
 
-/* The same numbers by three ways: on a tensor, on a source, and in the trainer's validation. */
-START_TEST(evaluations_agree)
+/* The same values on a tensor, on a source, and in the validation of the trainer. */
+START_TEST(all_evaluations_agree)
 {
     genlat_model *model = make(objectives[_i]);
     genlat_tensor *x = data();
@@ -155,14 +157,14 @@ START_TEST(evaluations_agree)
     expect_ok(genlat_vae_step(model, NULL, x, NULL, NULL));
     expect_ok(genlat_vae_elbo(model, x, NULL, 1, 9, &t));
     expect_ok(genlat_model_evaluate(model, source, ROWS, 9, terms));
-    const double wanted[] = {t.neg_elbo, t.recon, t.kl, t.objective, 0, t.beta};
+    const double expected[] = {t.neg_elbo, t.recon, t.kl, t.objective, 0, t.beta};
     for (size_t i = 0; i < GNL_COUNT(names); i++) {
         ck_assert_str_eq(genlat_model_term(model, (int32_t)i), names[i]);
-        ck_assert_double_eq_tol(terms[i], wanted[i], 1e-9 * fmax(1, fabs(wanted[i])));
+        ck_assert_double_eq_tol(terms[i], expected[i], 1e-9 * fmax(1, fabs(expected[i])));
     }
     expect_ok(genlat_vae_elbo(model, x, NULL, 500, 9, &more));
     ck_assert_double_eq_tol(more.recon, t.recon, 0.2 * t.recon);
-    /* a plain one has no noise */
+    /* a plain autoencoder has no noise */
     ck_assert_int_eq(fabs(more.recon - t.recon) < 1e-9, strcmp(objectives[_i], "kind=plain") == 0);
     ck_assert_int_eq(genlat_vae_elbo(model, x, NULL, 0, 9, &t), GENLAT_E_RANGE);
     genlat_tensor_destroy(&x);
@@ -175,7 +177,7 @@ END_TEST
 
 static const struct {
     const char *options, *text;
-} twins[] = {
+} synonyms[] = {
     {"beta=3", "terms=kl beta=3"},
     {"free_bits=0.2|free_kind=whole", "terms=kl free_bits=0.2 free=whole"},
     {"gamma=4|capacity=2", "terms=kl gamma=4 capacity=2"},
@@ -184,10 +186,10 @@ static const struct {
     {"beta=0.7", "terms=kl beta=0.4; kl beta=0.3"},
 };
 
-/* Both ways give the same model. */
-START_TEST(options_and_texts_say_the_same)
+/* Options and text build the same model. */
+START_TEST(options_and_texts_build_the_same_model)
 {
-    genlat_model *a = make(twins[_i].options), *b = make(twins[_i].text);
+    genlat_model *a = make(synonyms[_i].options), *b = make(synonyms[_i].text);
     genlat_tensor *x = data();
     genlat_vae_terms s = {.size = sizeof s}, t = s;
     for (int i = 0; i < 3; i++) {
@@ -232,13 +234,13 @@ static const struct {
     {"architecture=forest", GENLAT_E_NOT_FOUND, "mlp, gated, maxout, conv"},
 };
 
-START_TEST(what_cannot_be_is_refused)
+START_TEST(invalid_settings_are_refused)
 {
     genlat_model *model = NULL;
     ck_assert_int_eq(try_make(refusals[_i].settings, &model), refusals[_i].status);
     ck_assert_ptr_null(model);
-    ck_assert_msg(strstr(genlat_last_error(), refusals[_i].word) != NULL, "'%s' does not tell of '%s'", genlat_last_error(),
-                  refusals[_i].word);
+    ck_assert_msg(strstr(genlat_last_error(), refusals[_i].word) != NULL, "'%s' does not contain '%s'",
+                  genlat_last_error(), refusals[_i].word);
     ck_assert_msg(strncmp(genlat_last_error(), "genlat_model_build: ", 20) == 0, "%s", genlat_last_error());
 }
 END_TEST
@@ -264,10 +266,10 @@ START_TEST(a_plain_autoencoder_has_no_density)
 }
 END_TEST
 
-/* ---- where the output starts ----------------------------------------------------------------- */
+/* ---- initial bias of the output -------------------------------------------------------------- */
 
-/* One bias an element, or one a channel. */
-START_TEST(the_output_starts_at_the_data)
+/* One bias per element, or one per channel. */
+START_TEST(the_initial_output_bias_matches_the_data)
 {
     enum { COUNT = 50, ELEMENTS = 8 };
     genlat_tensor *x = NULL;
@@ -281,8 +283,8 @@ START_TEST(the_output_starts_at_the_data)
     expect_ok(genlat_model_builder_new(ctx, "vae", &b));
     genlat_model_builder_set(b, "output_bias", "data");
     genlat_model_builder_set(b, "encoder", "flatten");
-    genlat_model_builder_set(b, "decoder",
-                             _i ? "dense units=4 | reshape shape=1x2x2 | conv2d channels=2 kernel=1" : "dense units={out}");
+    genlat_model_builder_set(
+        b, "decoder", _i ? "dense units=4 | reshape shape=1x2x2 | conv2d channels=2 kernel=1" : "dense units={out}");
     expect_ok(genlat_model_build(&b, source, &model));
     const genlat_net *decoder = model->net[GNL_VAE_DECODER_NET];
     const int width = _i ? ELEMENTS / 2 : 1, index = gnl_net_find_weight(decoder, _i ? "2.bias" : "0.bias");
@@ -310,12 +312,12 @@ int main(void)
     Suite *suite = suite_create("vae");
     TCase *tests = tcase_create("vae");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, evaluation_has_the_objective_of_training, 0, (int)GNL_COUNT(objectives));
-    tcase_add_loop_test(tests, evaluations_agree, 0, (int)GNL_COUNT(objectives));
-    tcase_add_loop_test(tests, options_and_texts_say_the_same, 0, (int)GNL_COUNT(twins));
-    tcase_add_loop_test(tests, what_cannot_be_is_refused, 0, (int)GNL_COUNT(refusals));
+    tcase_add_loop_test(tests, evaluation_computes_the_training_objective, 0, (int)GNL_COUNT(objectives));
+    tcase_add_loop_test(tests, all_evaluations_agree, 0, (int)GNL_COUNT(objectives));
+    tcase_add_loop_test(tests, options_and_texts_build_the_same_model, 0, (int)GNL_COUNT(synonyms));
+    tcase_add_loop_test(tests, invalid_settings_are_refused, 0, (int)GNL_COUNT(refusals));
     tcase_add_test(tests, a_plain_autoencoder_has_no_density);
-    tcase_add_loop_test(tests, the_output_starts_at_the_data, 0, 2);
+    tcase_add_loop_test(tests, the_initial_output_bias_matches_the_data, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

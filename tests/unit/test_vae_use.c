@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Use of the VAE: samples and the noise of their data follow seeds, calls and contexts; codes, paths and traversals are what
- * decoding their latents gives; the latent dimensions that are used are told; decoders that go step by step. */
+/* Use of VAEs: samples and their noise depend on seed, call and context; codes, paths and traversals are decoded
+ * correctly; active latent dimensions are reported; autoregressive decoders generate step by step. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,12 +17,12 @@ static genlat_ctx *ctx;
 
 static genlat_ctx *new_ctx(int64_t seed)
 {
-    genlat_ctx *made = NULL;
+    genlat_ctx *new = NULL;
     genlat_ctx_opts opts;
     genlat_ctx_opts_init(&opts);
     opts.seed = seed;
-    ck_assert_int_eq(genlat_ctx_new(&opts, &made), GENLAT_OK);
-    return made;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &new), GENLAT_OK);
+    return new;
 }
 
 static void set_up(void)
@@ -40,7 +40,7 @@ static void expect_ok(genlat_status status)
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
 }
 
-/* Pairs end with NULL. */
+/* Key and value pairs, terminated by NULL. */
 static genlat_model *make(const char *const *pairs)
 {
     genlat_model_builder *b = NULL;
@@ -86,7 +86,7 @@ static void release(genlat_tensor **all)
         gnl_tensor_release(*all);
 }
 
-/* All latents at 0, so that samples differ by the noise of their data alone. */
+/* With all latents 0, samples differ only by their noise. */
 static genlat_sample_opts noise_alone(int64_t seed)
 {
     genlat_sample_opts o;
@@ -99,7 +99,7 @@ static genlat_sample_opts noise_alone(int64_t seed)
 
 /* ---- the noise of the data ------------------------------------------------------------------- */
 
-START_TEST(noise_follows_the_seed)
+START_TEST(noise_depends_on_the_seed)
 {
     genlat_model *model = make(plain);
     genlat_sample_opts five = noise_alone(5), six = noise_alone(6), still = five;
@@ -111,15 +111,15 @@ START_TEST(noise_follows_the_seed)
     for (int i = 0; i < 4 * SIZE; i++) {
         ck_assert(a->data[i] != c->data[i]);
         ck_assert(a->data[i] != mean->data[i]);
-        ck_assert(i < SIZE || a->data[i] != a->data[i - SIZE]); /* each sample has its own */
+        ck_assert(i < SIZE || a->data[i] != a->data[i - SIZE]); /* each sample has its own noise */
     }
     release((genlat_tensor *[]){a, b, c, longer, mean, NULL});
     genlat_model_destroy(&model);
 }
 END_TEST
 
-/* Without a seed calls go on: two calls are the halves of one, and no number comes twice. */
-START_TEST(noise_goes_on_from_call_to_call)
+/* Without a seed, calls continue one series: two calls return the parts of one call, and no number occurs twice. */
+START_TEST(noise_continues_from_call_to_call)
 {
     genlat_model *model = make(plain), *same = make(plain);
     genlat_sample_opts o = noise_alone(-1);
@@ -136,8 +136,8 @@ START_TEST(noise_goes_on_from_call_to_call)
 }
 END_TEST
 
-/* The same model, from its file, in contexts of other seeds. */
-START_TEST(noise_follows_the_context)
+/* The same model, loaded in contexts with other seeds. */
+START_TEST(noise_depends_on_the_context)
 {
     char path[64];
     genlat_model *model = make(plain), *same = NULL, *other = NULL;
@@ -161,8 +161,8 @@ START_TEST(noise_follows_the_context)
 }
 END_TEST
 
-/* Of the likelihood's mean and spread, over many samples. */
-START_TEST(noise_is_that_of_the_likelihood)
+/* Many samples have the mean and standard deviation of the likelihood. */
+START_TEST(noise_matches_the_likelihood)
 {
     enum { MANY = 20000 };
     genlat_model *model = make(plain);
@@ -186,7 +186,7 @@ END_TEST
 
 /* ---- samples and latents --------------------------------------------------------------------- */
 
-START_TEST(samples_are_their_latents_decoded)
+START_TEST(samples_are_decoded_latents)
 {
     genlat_model *model = make(_i ? labelled : plain);
     genlat_tensor *z = NULL, *x = NULL, *y = NULL, *labels = NULL;
@@ -199,7 +199,7 @@ START_TEST(samples_are_their_latents_decoded)
     expect_ok(genlat_model_latents(model, 7, &o, &z));
     for (int i = 0; i < 7 * LATENT; i++)
         ck_assert_double_le(fabs((double)z->data[i]), 0.75);
-    expect_ok(genlat_model_sample(model, 7, NULL, &o, &x)); /* the classes in turn */
+    expect_ok(genlat_model_sample(model, 7, NULL, &o, &x)); /* one class after the other */
     expect_ok(genlat_model_decode(model, z, _i ? labels : NULL, &y));
     ck_assert(is_same(x, y, 7 * SIZE));
     release((genlat_tensor *[]){z, x, y, labels, NULL});
@@ -207,7 +207,7 @@ START_TEST(samples_are_their_latents_decoded)
 }
 END_TEST
 
-START_TEST(wrong_samples_are_refused)
+START_TEST(invalid_sample_options_are_refused)
 {
     static const char *const vectors[] = {"condition", "vector=2", NULL};
     genlat_model *model = make(labelled), *of_vectors = make(vectors);
@@ -244,11 +244,11 @@ END_TEST
 
 /* ---- codes ----------------------------------------------------------------------------------- */
 
-START_TEST(codes_of_a_row_are_its_own)
+START_TEST(codes_of_a_row_do_not_depend_on_the_others)
 {
     genlat_model *model = make(plain);
-    genlat_tensor *x = numbers(600, SIZE, 2), *few = NULL, *mean = NULL, *logvar = NULL, *z = NULL, *again = NULL, *y = NULL,
-                  *decoded = NULL;
+    genlat_tensor *x = numbers(600, SIZE, 2), *few = NULL, *mean = NULL, *logvar = NULL, *z = NULL, *again = NULL,
+                  *y = NULL, *decoded = NULL;
     double nll[600], first[3];
     expect_ok(genlat_tensor_rows(x, 0, 3, &few));
     expect_ok(genlat_vae_encode(model, x, NULL, &mean, &logvar));
@@ -278,11 +278,12 @@ END_TEST
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-START_TEST(paths_lead_from_end_to_end)
+START_TEST(paths_connect_both_ends)
 {
     enum { STEPS = 4 };
     genlat_model *model = make(labelled);
-    genlat_tensor *from = numbers(2, LATENT, 1), *to = numbers(2, LATENT, 2), *labels = NULL, *x = NULL, *a = NULL, *b = NULL;
+    genlat_tensor *from = numbers(2, LATENT, 1), *to = numbers(2, LATENT, 2), *labels = NULL, *x = NULL, *a = NULL,
+                  *b = NULL;
     expect_ok(genlat_tensor_from(ctx, 1, (int64_t[]){2}, (float[]){2, 1}, &labels));
     expect_ok(genlat_model_decode(model, from, labels, &a));
     expect_ok(genlat_model_decode(model, to, labels, &b));
@@ -292,7 +293,8 @@ START_TEST(paths_lead_from_end_to_end)
         for (int i = 0; i < 2 * SIZE; i++) {
             const int row = i / SIZE, column = i % SIZE;
             ck_assert_double_eq_tol((double)x->data[row * STEPS * SIZE + column], (double)a->data[i], 1e-5);
-            ck_assert_double_eq_tol((double)x->data[(row * STEPS + STEPS - 1) * SIZE + column], (double)b->data[i], 1e-5);
+            ck_assert_double_eq_tol((double)x->data[(row * STEPS + STEPS - 1) * SIZE + column], (double)b->data[i],
+                                    1e-5);
         }
         genlat_tensor_destroy(&x);
     }
@@ -308,7 +310,7 @@ START_TEST(traversals_move_one_dimension)
 {
     enum { STEPS = 5 };
     genlat_model *model = make(labelled);
-    genlat_tensor *start = _i ? numbers(1, LATENT, 4) : NULL, *label = NULL, *x = NULL, *z = NULL, *wanted = NULL,
+    genlat_tensor *start = _i ? numbers(1, LATENT, 4) : NULL, *label = NULL, *x = NULL, *z = NULL, *expected = NULL,
                   *labels = NULL;
     expect_ok(genlat_tensor_from(ctx, 1, (int64_t[]){1}, (float[]){2}, &label));
     expect_ok(genlat_model_traverse(model, start, label, -1, 3, STEPS, &x));
@@ -320,12 +322,12 @@ START_TEST(traversals_move_one_dimension)
         const int row = i / LATENT, d = i % LATENT;
         z->data[i] = d == row / STEPS ? (gnl_real)(row % STEPS - 1) : start ? start->data[d] : 0;
     }
-    expect_ok(genlat_model_decode(model, z, labels, &wanted));
-    ck_assert(is_same(x, wanted, LATENT * STEPS * SIZE));
+    expect_ok(genlat_model_decode(model, z, labels, &expected));
+    ck_assert(is_same(x, expected, LATENT * STEPS * SIZE));
     genlat_tensor_destroy(&x);
     ck_assert_int_eq(genlat_model_traverse(model, start, label, (double)NAN, 3, STEPS, &x), GENLAT_E_RANGE);
     ck_assert_int_eq(genlat_model_traverse(model, z, label, -1, 3, STEPS, &x), GENLAT_E_SHAPE);
-    release((genlat_tensor *[]){label, z, wanted, labels, start, NULL});
+    release((genlat_tensor *[]){label, z, expected, labels, start, NULL});
     genlat_model_destroy(&model);
 }
 END_TEST
@@ -339,8 +341,8 @@ static gnl_real *weight(const genlat_net *net, const char *name)
     return gnl_net_weight_data(net, index);
 }
 
-/* One dimension is x0, one is always 1, one is 0 with a spread of 1. */
-START_TEST(used_dimensions_are_told)
+/* One dimension is x0, one is always 1, one is 0 with standard deviation 1. */
+START_TEST(active_dimensions_are_reported)
 {
     enum { COUNT = 700 };
     static const char *const linear[] = {"encoder", "flatten", NULL};
@@ -374,10 +376,10 @@ START_TEST(used_dimensions_are_told)
 }
 END_TEST
 
-/* ---- decoders that go step by step ----------------------------------------------------------- */
+/* ---- autoregressive decoders ----------------------------------------------------------------- */
 
-/* The decoder sees z and the number before each: what is decoded is what it answers on it, moved by one. */
-START_TEST(steps_are_decoded_one_after_the_other)
+/* The decoder sees z and the preceding number. The sample equals the output on that input, shifted by one. */
+START_TEST(autoregressive_decoders_generate_step_by_step)
 {
     static const char *const pairs[] = {"decoder_inputs", "previous", "decoder",
                                         "reshape shape=1x6 from=previous | conv1d channels=1 kernel=1 name=p | "
@@ -408,17 +410,17 @@ int main(void)
     Suite *suite = suite_create("vae use");
     TCase *tests = tcase_create("vae");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, noise_follows_the_seed);
-    tcase_add_loop_test(tests, noise_goes_on_from_call_to_call, 0, 2);
-    tcase_add_test(tests, noise_follows_the_context);
-    tcase_add_test(tests, noise_is_that_of_the_likelihood);
-    tcase_add_loop_test(tests, samples_are_their_latents_decoded, 0, 2);
-    tcase_add_test(tests, wrong_samples_are_refused);
-    tcase_add_test(tests, codes_of_a_row_are_its_own);
-    tcase_add_test(tests, paths_lead_from_end_to_end);
+    tcase_add_test(tests, noise_depends_on_the_seed);
+    tcase_add_loop_test(tests, noise_continues_from_call_to_call, 0, 2);
+    tcase_add_test(tests, noise_depends_on_the_context);
+    tcase_add_test(tests, noise_matches_the_likelihood);
+    tcase_add_loop_test(tests, samples_are_decoded_latents, 0, 2);
+    tcase_add_test(tests, invalid_sample_options_are_refused);
+    tcase_add_test(tests, codes_of_a_row_do_not_depend_on_the_others);
+    tcase_add_test(tests, paths_connect_both_ends);
     tcase_add_loop_test(tests, traversals_move_one_dimension, 0, 2);
-    tcase_add_test(tests, used_dimensions_are_told);
-    tcase_add_test(tests, steps_are_decoded_one_after_the_other);
+    tcase_add_test(tests, active_dimensions_are_reported);
+    tcase_add_test(tests, autoregressive_decoders_generate_step_by_step);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

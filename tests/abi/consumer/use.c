@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program of somebody else's, in the common part of C and C++: builds a net, runs it, and checks what it is told. */
+/* A program in the common subset of C and C++ that uses an installed library: builds a net, runs it, and checks the
+ * result. */
 #include <genlat/experimental.h>
 #include <genlat/io.h>
 #include <genlat/net.h>

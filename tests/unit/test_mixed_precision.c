@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Mixed precision: training on factors in bfloat16 follows the curve of float32, with the same bits on any number of
- * threads. */
+/* Mixed precision: training with bfloat16 factors follows the loss curve of float32 and computes the same bits on
+ * any number of threads. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,14 +20,15 @@ static genlat_status open_ctx(uint32_t gemm, int64_t threads, genlat_ctx **ctx)
     return genlat_ctx_new(&opts, ctx);
 }
 
-/* Dense layers; convolutions lowered and by transforms. */
+/* Dense layers; convolutions by lowering and by transforms. */
 static const struct {
     const char *encoder, *decoder;
 } nets[] = {
     {"flatten | dense units=200 | relu", "dense units=200 | relu | dense units={out}"},
     {"conv2d channels=16 kernel=4 stride=2 padding=1 | silu | conv2d channels=32 kernel=4 stride=2 padding=1 | silu | "
      "flatten",
-     "dense units=1568 | silu | reshape shape=32x7x7 | conv_transpose2d channels=16 kernel=4 stride=2 padding=1 | silu | "
+     "dense units=1568 | silu | reshape shape=32x7x7 | conv_transpose2d channels=16 kernel=4 stride=2 padding=1 | "
+     "silu | "
      "conv_transpose2d channels=1 kernel=4 stride=2 padding=1"},
 };
 
@@ -44,7 +45,7 @@ static genlat_model *make(genlat_ctx *ctx, genlat_source *source, int net)
     return vae;
 }
 
-/* The loss of every epoch. */
+/* Stores the loss of every epoch. */
 static void train(uint32_t gemm, int64_t threads, int net, double losses[EPOCHS])
 {
     genlat_ctx *ctx = NULL;
@@ -70,20 +71,20 @@ static void train(uint32_t gemm, int64_t threads, int net, double losses[EPOCHS]
     genlat_ctx_destroy(&ctx);
 }
 
-START_TEST(loss_follows_that_of_float32)
+START_TEST(loss_follows_the_float32_curve)
 {
-    double whole[EPOCHS], mixed[EPOCHS];
-    train(GENLAT_GEMM_BUILTIN, 1, _i, whole);
+    double full[EPOCHS], mixed[EPOCHS];
+    train(GENLAT_GEMM_BUILTIN, 1, _i, full);
     train(GENLAT_GEMM_BFLOAT16, 1, _i, mixed);
     ck_assert_double_lt(mixed[EPOCHS - 1], 0.8 * mixed[0]);
     for (int i = 0; i < EPOCHS; i++) {
-        ck_assert_double_eq_tol(mixed[i], whole[i], 0.01 * whole[i]);
-        ck_assert_double_ne(mixed[i], whole[i]); /* it is another arithmetic */
+        ck_assert_double_eq_tol(mixed[i], full[i], 0.01 * full[i]);
+        ck_assert_double_ne(mixed[i], full[i]); /* the arithmetic differs */
     }
 }
 END_TEST
 
-START_TEST(threads_change_no_bit)
+START_TEST(bits_do_not_depend_on_threads)
 {
     double one[EPOCHS], two[EPOCHS];
     train(GENLAT_GEMM_BFLOAT16, 1, _i, one);
@@ -101,11 +102,11 @@ int main(void)
         return SKIPPED;
     }
     genlat_ctx_destroy(&ctx);
-    Suite *suite = suite_create("bfloat16");
+    Suite *suite = suite_create("mixed precision");
     TCase *tests = tcase_create("training");
     tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, loss_follows_that_of_float32, 0, NETS);
-    tcase_add_loop_test(tests, threads_change_no_bit, 0, NETS);
+    tcase_add_loop_test(tests, loss_follows_the_float32_curve, 0, NETS);
+    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, NETS);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

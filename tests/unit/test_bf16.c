@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Nets with weights in bfloat16: rounding, products on every instruction set, the stated error, what is refused, files. */
+/* Nets with bfloat16 weights: rounding, products on every instruction set, the documented error, unsupported calls,
+ * files. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,45 +19,45 @@ static genlat_ctx *new_ctx(int64_t threads)
     return ctx;
 }
 
-static double whole(uint16_t half)
+static double to_double(uint16_t bf16)
 {
-    uint32_t bits = (uint32_t)half << 16;
+    uint32_t bits = (uint32_t)bf16 << 16;
     float value;
     memcpy(&value, &bits, sizeof value);
     return (double)value;
 }
 
-START_TEST(rounding_goes_to_the_nearest)
+START_TEST(rounding_is_to_nearest_even)
 {
     static const gnl_real in[] = {0, 1, -1, 1.00390625f, 1.01171875f, 3.0e38f, 1e-30f, INFINITY, 0.1f};
     static const double out[] = {0, 1, -1, 1, 1.015625, 2.9908e38, 1e-30, INFINITY, 0.10009765625};
-    uint16_t half[GNL_COUNT(in)];
-    gnl_bf16_round(GNL_COUNT(in), in, half);
+    uint16_t bf16[GNL_COUNT(in)];
+    gnl_bf16_round(GNL_COUNT(in), in, bf16);
     for (size_t i = 0; i < GNL_COUNT(in); i++)
-        ck_assert_msg(whole(half[i]) == out[i] || fabs(whole(half[i]) / out[i] - 1) < 5e-3,
-                      "%g: %g, %g wanted", (double)in[i], whole(half[i]), out[i]);
-    ck_assert(half[3] == half[1] && whole(half[4]) == 1.015625); /* ties go to the even one */
-    gnl_bf16_round(1, &(gnl_real){NAN}, half);
-    ck_assert(isnan(whole(half[0])));
+        ck_assert_msg(to_double(bf16[i]) == out[i] || fabs(to_double(bf16[i]) / out[i] - 1) < 5e-3,
+                      "%g: %g, expected %g", (double)in[i], to_double(bf16[i]), out[i]);
+    ck_assert(bf16[3] == bf16[1] && to_double(bf16[4]) == 1.015625); /* ties go to even */
+    gnl_bf16_round(1, &(gnl_real){NAN}, bf16);
+    ck_assert(isnan(to_double(bf16[0])));
 }
 END_TEST
 
 enum { MOST = 9, WIDEST = 70 };
 
-START_TEST(products_agree_on_every_machine)
+START_TEST(products_agree_on_all_instruction_sets)
 {
     const gnl_kernels *k = gnl_kernels_for((uint32_t)_i);
     gnl_real x[MOST * WIDEST], w[MOST * WIDEST], out[MOST * MOST + 1];
-    uint16_t half[MOST * WIDEST];
+    uint16_t bf16[MOST * WIDEST];
     gnl_rng rng = gnl_rng_make(1, GNL_STREAM_USER, 0);
     if (!k || (uint32_t)_i > gnl_cpu_detect())
         return;
     gnl_rng_fill_normal(&rng, x, MOST * WIDEST);
     gnl_rng_fill_normal(&rng, w, MOST * WIDEST);
-    gnl_bf16_round(MOST * WIDEST, w, half);
+    gnl_bf16_round(MOST * WIDEST, w, bf16);
     for (int64_t m = 1; m <= MOST; m++)
         for (int64_t depth = 1; depth <= WIDEST; depth += m) {
-            const gnl_bf16_product p = {m, MOST, depth, x, half, out};
+            const gnl_bf16_product p = {m, MOST, depth, x, bf16, out};
             out[m * MOST] = 42;
             k->dots_bf16(&p, 0, 5);
             k->dots_bf16(&p, 5, MOST);
@@ -64,9 +65,9 @@ START_TEST(products_agree_on_every_machine)
             for (int64_t i = 0; i < m * MOST; i++) {
                 double sum = 0;
                 for (int64_t d = 0; d < depth; d++)
-                    sum += (double)x[i / MOST * depth + d] * whole(half[i % MOST * depth + d]);
-                ck_assert_msg(fabs(sum - (double)out[i]) < 1e-4, "m %d, depth %d: %g, %g wanted", (int)m,
-                              (int)depth, (double)out[i], sum);
+                    sum += (double)x[i / MOST * depth + d] * to_double(bf16[i % MOST * depth + d]);
+                ck_assert_msg(fabs(sum - (double)out[i]) < 1e-4, "m %d, depth %d: %g, expected %g", (int)m, (int)depth,
+                              (double)out[i], sum);
             }
         }
 }
@@ -87,7 +88,7 @@ static genlat_net *new_net(genlat_ctx *ctx)
     return net;
 }
 
-/* Output for some rows of fixed noise. */
+/* Stores the output for the given rows of fixed noise. */
 static void run(genlat_ctx *ctx, genlat_net *net, int64_t rows, float *y, int64_t size)
 {
     genlat_exec *exec = NULL;
@@ -113,7 +114,7 @@ static void run(genlat_ctx *ctx, genlat_net *net, int64_t rows, float *y, int64_
 
 enum { ROWS = 10, OUT = 777 };
 
-static double apart(const float *a, const float *b, int64_t n)
+static double relative_error(const float *a, const float *b, int64_t n)
 {
     double sum = 0, size = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -123,31 +124,31 @@ static double apart(const float *a, const float *b, int64_t n)
     return sqrt(sum / size);
 }
 
-START_TEST(a_copy_gives_nearly_the_same)
+START_TEST(a_bfloat16_copy_is_close_to_the_net)
 {
-    static float whole_net[ROWS * OUT], copy[ROWS * OUT], again[ROWS * OUT];
+    static float full[ROWS * OUT], copy[ROWS * OUT], repeated[ROWS * OUT];
     genlat_ctx *ctx = new_ctx(1), *two = new_ctx(2);
-    genlat_net *net = new_net(ctx), *half = NULL, *loaded = NULL, *other = NULL;
-    const char *path = "test_half.safetensors";
-    ck_assert_int_eq(genlat_net_bfloat16(net, &half), GENLAT_OK);
-    run(ctx, net, ROWS, whole_net, OUT);
-    run(ctx, half, ROWS, copy, OUT);
-    double error = apart(whole_net, copy, ROWS * OUT);
+    genlat_net *net = new_net(ctx), *bf16 = NULL, *loaded = NULL, *other = NULL;
+    const char *path = "test_bf16.safetensors";
+    ck_assert_int_eq(genlat_net_bfloat16(net, &bf16), GENLAT_OK);
+    run(ctx, net, ROWS, full, OUT);
+    run(ctx, bf16, ROWS, copy, OUT);
+    double error = relative_error(full, copy, ROWS * OUT);
     ck_assert_msg(error > 0 && error < 1 / 256.0, "relative error %g", error);
-    for (int64_t rows = 1; rows < 7; rows++) { /* a row's numbers do not depend on the others */
-        run(ctx, half, rows, again, OUT);
-        ck_assert_mem_eq(again, copy, (size_t)(rows * OUT) * sizeof *copy);
+    for (int64_t rows = 1; rows < 7; rows++) { /* the output of a row does not depend on the others */
+        run(ctx, bf16, rows, repeated, OUT);
+        ck_assert_mem_eq(repeated, copy, (size_t)(rows * OUT) * sizeof *copy);
     }
-    ck_assert_int_eq(genlat_net_save(half, path), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_save(bf16, path), GENLAT_OK);
     ck_assert_int_eq(genlat_net_load(two, path, &loaded), GENLAT_OK);
-    run(two, loaded, ROWS, again, OUT);
-    ck_assert(apart(copy, again, ROWS * OUT) < 1e-5);
+    run(two, loaded, ROWS, repeated, OUT);
+    ck_assert(relative_error(copy, repeated, ROWS * OUT) < 1e-5);
     ck_assert_int_eq(genlat_net_bfloat16(loaded, &other), GENLAT_OK);
-    run(two, other, ROWS, again, OUT); /* rounded numbers are not rounded again, and two threads sum as one */
-    ck_assert_mem_eq(again, copy, sizeof copy);
+    run(two, other, ROWS, repeated, OUT); /* rounding is idempotent, and two threads compute the same sums as one */
+    ck_assert_mem_eq(repeated, copy, sizeof copy);
     remove(path);
     genlat_net_destroy(&net);
-    genlat_net_destroy(&half);
+    genlat_net_destroy(&bf16);
     genlat_net_destroy(&loaded);
     genlat_net_destroy(&other);
     genlat_ctx_destroy(&ctx);
@@ -161,28 +162,28 @@ static void check_refused(genlat_status status)
     ck_assert_msg(strstr(genlat_last_error(), "bfloat16") != NULL, "%s", genlat_last_error());
 }
 
-START_TEST(training_a_copy_is_refused)
+START_TEST(a_bfloat16_copy_cannot_be_trained)
 {
     genlat_ctx *ctx = new_ctx(1);
-    genlat_net *net = new_net(ctx), *half = NULL, *other = NULL;
+    genlat_net *net = new_net(ctx), *bf16 = NULL, *other = NULL;
     genlat_exec *exec = NULL;
     genlat_ema *ema = NULL;
     genlat_tensor *tensor = NULL;
-    ck_assert_int_eq(genlat_net_bfloat16(net, &half), GENLAT_OK);
-    check_refused(genlat_net_compile(half, 1, NULL, &exec));
-    check_refused(genlat_ema_new(half, NULL, &ema));
-    check_refused(genlat_net_init(half, 1));
-    ck_assert_int_eq(genlat_net_save(net, "test_half_whole.safetensors"), GENLAT_OK);
-    check_refused(genlat_net_load_weights(half, "test_half_whole.safetensors", NULL));
-    remove("test_half_whole.safetensors");
-    check_refused(genlat_net_grad(half, "a.weight", &tensor));
-    check_refused(genlat_net_weight(half, "a.weight", &tensor));
-    check_refused(genlat_net_bfloat16(half, &other));
+    ck_assert_int_eq(genlat_net_bfloat16(net, &bf16), GENLAT_OK);
+    check_refused(genlat_net_compile(bf16, 1, NULL, &exec));
+    check_refused(genlat_ema_new(bf16, NULL, &ema));
+    check_refused(genlat_net_init(bf16, 1));
+    ck_assert_int_eq(genlat_net_save(net, "test_bf16_float32.safetensors"), GENLAT_OK);
+    check_refused(genlat_net_load_weights(bf16, "test_bf16_float32.safetensors", NULL));
+    remove("test_bf16_float32.safetensors");
+    check_refused(genlat_net_grad(bf16, "a.weight", &tensor));
+    check_refused(genlat_net_weight(bf16, "a.weight", &tensor));
+    check_refused(genlat_net_bfloat16(bf16, &other));
     ck_assert(!exec && !ema && !tensor && !other);
-    ck_assert_int_eq(genlat_net_weight(half, "a.bias", &tensor), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_weight(bf16, "a.bias", &tensor), GENLAT_OK);
     genlat_tensor_destroy(&tensor);
-    ck_assert(half->values < net->values / 4);
-    genlat_net_destroy(&half);
+    ck_assert(bf16->values < net->values / 4);
+    genlat_net_destroy(&bf16);
     genlat_net_destroy(&net);
     genlat_ctx_destroy(&ctx);
 }
@@ -190,12 +191,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("half");
+    Suite *suite = suite_create("bf16");
     TCase *tests = tcase_create("bfloat16");
-    tcase_add_test(tests, rounding_goes_to_the_nearest);
-    tcase_add_loop_test(tests, products_agree_on_every_machine, GENLAT_CPU_BASELINE, GENLAT_CPU_NEON + 1);
-    tcase_add_test(tests, a_copy_gives_nearly_the_same);
-    tcase_add_test(tests, training_a_copy_is_refused);
+    tcase_add_test(tests, rounding_is_to_nearest_even);
+    tcase_add_loop_test(tests, products_agree_on_all_instruction_sets, GENLAT_CPU_BASELINE, GENLAT_CPU_NEON + 1);
+    tcase_add_test(tests, a_bfloat16_copy_is_close_to_the_net);
+    tcase_add_test(tests, a_bfloat16_copy_cannot_be_trained);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
