@@ -54,9 +54,15 @@ static int64_t latent_size(const genlat_model *model)
     return gnl_gan_config_of(model)->opts.latent;
 }
 
-static void prior(const genlat_model *model, gnl_rng *rng, const genlat_sample_opts *opts, gnl_real *z)
+static genlat_status prior(genlat_model *model, const gnl_prior_call *call, gnl_real *z)
 {
-    gnl_normal_draw(rng, &(gnl_prior_draw){opts->temperature, opts->truncation}, latent_size(model), z);
+    const gnl_prior_draw draw = {call->opts->temperature, call->opts->truncation};
+    const int64_t latent = latent_size(model);
+    for (int64_t i = 0; i < call->rows; i++) {
+        gnl_rng rng = gnl_rng_make(call->seed, GNL_STREAM_SAMPLE, call->first + (uint64_t)i);
+        gnl_normal_draw(&rng, &draw, latent, z + i * latent);
+    }
+    return GENLAT_OK;
 }
 
 static genlat_net *net(genlat_model *model, const char *name)

@@ -69,20 +69,31 @@ typedef struct gnl_kind_type {
     /* Lists the trained and the stored tensors, at most GNL_MAX_KIND_PARAMS. data is the shape of one sample. NULL if
      * there are none. */
     int (*params)(const void *opts, int64_t dims, const gnl_shape *data, gnl_param *param);
-    bool adversarial; /* its tensors minimize a loss of their own, which term_optimizer updates */
+    /* Creates a net that the kind trains. Its weights are initialized afterwards. NULL if there is none. */
+    genlat_status (*net_new)(const gnl_kind *kind, genlat_net **out);
+    bool adversarial; /* its tensors and its net minimize a loss of their own, which term_optimizer updates */
+    /* Returns whether the gradient is an estimate instead of the derivative of the value. NULL: the derivative. */
+    bool (*is_surrogate)(const void *opts);
     /* Allocates a workspace, which serves one batch at a time. NULL if none is needed. */
     genlat_status (*work_new)(const gnl_kind *kind, const gnl_latents *latents, const gnl_latent_env *env, void **work);
     void (*work_free)(genlat_ctx *ctx, void *work); /* NULL if the workspace is a single block of memory */
+    /* Computes in the workspace what depends on the parameters only. Called before each batch. NULL: nothing. */
+    void (*prepare)(const gnl_kind *kind, const gnl_code *code);
+    /* Updates states, such as running averages, after a step that has succeeded. NULL: nothing. */
+    void (*after_step)(gnl_kind *kind, const gnl_code *code);
 } gnl_kind_type;
 
 /* First member of every instance. */
 struct gnl_kind {
     genlat_ctx *ctx;
     const gnl_kind_type *type;
-    int index; /* of its workspace in gnl_code.work */
+    const gnl_latents *latents; /* which it belongs to */
+    char name[GNL_SPEC_KIND];   /* of its part: "posterior", "prior", "bound", or the name of a term */
+    int index;                  /* of its workspace in gnl_code.work */
     int64_t dims;
     _Alignas(16) unsigned char opts[GNL_MAX_KIND_BYTES];
     gnl_numbers numbers;
+    genlat_net *net; /* NULL if it has none */
 };
 
 /* ---- posteriors q(z|x) ----------------------------------------------------------------------- */
@@ -154,7 +165,8 @@ void gnl_normal_draw(gnl_rng *rng, const gnl_prior_draw *draw, int64_t dims, gnl
 
 typedef struct gnl_prior_type {
     gnl_kind_type kind;
-    void (*sample)(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z); /* [dims] */
+    /* Samples one code, [dims]. The workspaces of `c` are prepared; its arrays hold nothing. */
+    void (*sample)(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z);
     void (*log_density)(const gnl_prior *p, const gnl_code *c, const gnl_real *z, double *out);  /* [rows] */
     /* Adds factor times weight[row] (1 if weight is NULL) times the derivatives of log p(z) to dz and to the gradients
      * of the prior's own parameters. */
@@ -260,16 +272,18 @@ struct gnl_latents {
 
 genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_latents **out);
 void gnl_latents_free(gnl_latents *latents);
-/* Returns the index-th kind that has tensors, or NULL past the last. Stores the name of its part, such as "prior", in
- * *name. */
-gnl_kind *gnl_latents_owner(const gnl_latents *latents, int index, const char **name);
+/* Returns the index-th kind that has tensors or a net, or NULL past the last. */
+gnl_kind *gnl_latents_owner(const gnl_latents *latents, int index);
 void gnl_latents_zero_grad(const gnl_latents *latents);
 
 /* Allocates the arrays and workspaces of a code. The caller sets head, dhead and dz. */
 genlat_status gnl_code_new(const gnl_latents *latents, const gnl_latent_env *env, gnl_code *out);
 void gnl_code_free(const gnl_latents *latents, gnl_code *code);
 
-void gnl_latents_draw(const gnl_latents *latents, const gnl_code *code); /* computes all samples from code->noise */
+/* Prepares the workspaces of all kinds for the present parameters. */
+void gnl_latents_prepare(const gnl_latents *latents, const gnl_code *code);
+/* Prepares the workspaces, and computes all samples from code->noise. */
+void gnl_latents_draw(const gnl_latents *latents, const gnl_code *code);
 /* Computes code->kl and code->per_dim, and returns the mean KL over the rows. Returns 0 if the posterior has no
  * density. */
 double gnl_latents_kl(const gnl_latents *latents, const gnl_code *code);
@@ -282,6 +296,7 @@ double gnl_latents_objective(gnl_bound_call *call);
 /* Computes dhead from dz, and adds to the gradients of the kinds' parameters. Call it after the backward pass of the
  * decoder, which stores dz in the code. */
 void gnl_latents_backward(gnl_bound_call *call);
+void gnl_latents_after_step(const gnl_latents *latents, const gnl_code *code);
 
 /* ---- kinds ------------------------------------------------------------------------------------- */
 

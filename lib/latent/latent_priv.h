@@ -5,6 +5,29 @@
 
 #include "latent/latent.h"
 
+/* Indices of the instances of gnl_latents, also of their workspaces in gnl_code.work. */
+enum { GNL_KIND_POSTERIOR, GNL_KIND_PRIOR, GNL_KIND_BOUND, GNL_KIND_FIRST_TERM };
+
+static inline int gnl_latents_kinds(const gnl_latents *l)
+{
+    return GNL_KIND_FIRST_TERM + l->terms;
+}
+
+/* Returns the instance at an index, or NULL if it has not been created. */
+static inline gnl_kind *gnl_latents_kind(const gnl_latents *l, int index)
+{
+    switch (index) {
+    case GNL_KIND_POSTERIOR:
+        return l->posterior ? &l->posterior->kind : NULL;
+    case GNL_KIND_PRIOR:
+        return l->prior ? &l->prior->kind : NULL;
+    case GNL_KIND_BOUND:
+        return l->bound ? &l->bound->kind : NULL;
+    default:
+        return index < gnl_latents_kinds(l) ? &l->term[index - GNL_KIND_FIRST_TERM]->kind : NULL;
+    }
+}
+
 /* Returns the options of an instance, a struct defined by its kind. */
 static inline const void *gnl_kind_opts(const gnl_kind *kind)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Creates instances of the kinds from text, and the workspaces of a batch of codes. */
+#include <stdio.h>
+
 #include "latent/latent_priv.h"
 
 /* ---- one instance ---------------------------------------------------------------------------- */
@@ -11,19 +13,26 @@ typedef struct group {
     size_t size;              /* size of an instance, which starts with a gnl_kind followed by its type */
 } group;
 
-static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const gnl_kind_type *type, const char *pairs)
+/* Substreams of initial values, after those of the encoder and the decoder. */
+enum { NUMBERS_SUBSTREAM = 16, NET_SUBSTREAM = NUMBERS_SUBSTREAM + GNL_MAX_KINDS };
+
+static genlat_status make_net(gnl_kind *kind, uint64_t seed)
+{
+    GNL_TRY(kind->type->net_new(kind, &kind->net));
+    return gnl_net_init(kind->net, seed, NET_SUBSTREAM + (uint64_t)kind->index);
+}
+
+static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const char *pairs)
 {
     gnl_param param[GNL_MAX_KIND_PARAMS];
-    kind->ctx = l->ctx;
-    kind->type = type;
-    kind->dims = l->dims;
+    const gnl_kind_type *type = kind->type;
+    const uint64_t seed = (uint64_t)gnl_ctx_opts(l->ctx)->seed;
     if (type->options)
         gnl_options_init(type->options, kind->opts, type->options->size);
     GNL_TRY(gnl_spec_pairs(type->options, kind->opts, pairs, type->name));
     int count = type->params ? type->params(kind->opts, l->dims, &l->data, param) : 0;
-    /* Nets use the substreams below 16. */
-    return gnl_numbers_make(l->ctx, param, count, (uint64_t)gnl_ctx_opts(l->ctx)->seed, 16 + (uint64_t)kind->index,
-                            &kind->numbers);
+    GNL_TRY(gnl_numbers_make(l->ctx, param, count, seed, NUMBERS_SUBSTREAM + (uint64_t)kind->index, &kind->numbers));
+    return type->net_new ? make_net(kind, seed) : GENLAT_OK;
 }
 
 static void kind_free(gnl_kind *kind)
@@ -31,6 +40,7 @@ static void kind_free(gnl_kind *kind)
     if (!kind)
         return;
     gnl_numbers_free(kind->ctx, &kind->numbers);
+    gnl_net_release(kind->net);
     gnl_free(kind->ctx, kind);
 }
 
@@ -46,8 +56,13 @@ static genlat_status kind_new(const gnl_latents *l, const group *g, const char *
     gnl_kind *kind = gnl_calloc(l->ctx, 1, g->size);
     if (!kind)
         return GENLAT_E_MEMORY;
+    kind->ctx = l->ctx;
+    kind->type = type;
+    kind->latents = l;
     kind->index = index;
-    genlat_status status = fill_kind(kind, l, type, pairs);
+    kind->dims = l->dims;
+    snprintf(kind->name, sizeof kind->name, "%s", g->name);
+    genlat_status status = fill_kind(kind, l, pairs);
     if (status != GENLAT_OK) {
         kind_free(kind);
         return status == GENLAT_E_MEMORY ? status : gnl_fail_in(status, "%s", g->name);
@@ -58,12 +73,10 @@ static genlat_status kind_new(const gnl_latents *l, const group *g, const char *
 
 /* ---- all instances --------------------------------------------------------------------------- */
 
-enum { POSTERIOR, PRIOR, BOUND, FIRST_TERM };
-
 static genlat_status make_posterior(gnl_latents *l, const char *text)
 {
     static const group g = {"posterior", (const void *const *)gnl_posterior_types, sizeof(gnl_posterior)};
-    GNL_TRY(kind_new(l, &g, text, POSTERIOR, (gnl_kind **)&l->posterior));
+    GNL_TRY(kind_new(l, &g, text, GNL_KIND_POSTERIOR, (gnl_kind **)&l->posterior));
     gnl_posterior *q = l->posterior;
     q->type = (const gnl_posterior_type *)q->kind.type;
     q->heads = q->type->heads(q->kind.opts, l->dims, q->head);
@@ -74,11 +87,20 @@ static genlat_status make_posterior(gnl_latents *l, const char *text)
 static genlat_status make_prior(gnl_latents *l, const char *text)
 {
     static const group g = {"prior", (const void *const *)gnl_prior_types, sizeof(gnl_prior)};
-    GNL_TRY(kind_new(l, &g, text, PRIOR, (gnl_kind **)&l->prior));
+    GNL_TRY(kind_new(l, &g, text, GNL_KIND_PRIOR, (gnl_kind **)&l->prior));
     l->prior->type = (const gnl_prior_type *)l->prior->kind.type;
     if (l->prior->type->divergence)
         l->divergence = l->prior->type->divergence(l->prior, l->posterior);
     return GENLAT_OK;
+}
+
+/* Names the part of a term: "mmd", and "mmd_2" for the second term of that kind. */
+static void name_term(const gnl_latents *l, gnl_kind *kind)
+{
+    int same = 1;
+    for (int i = 0; i < l->terms; i++)
+        same += l->term[i]->kind.type == kind->type;
+    snprintf(kind->name, sizeof kind->name, same > 1 ? "%s_%d" : "%s", kind->type->name, same);
 }
 
 static genlat_status make_term(gnl_latents *l, const char *text)
@@ -87,8 +109,9 @@ static genlat_status make_term(gnl_latents *l, const char *text)
     gnl_term **out = &l->term[l->terms];
     if (l->terms == GNL_MAX_TERMS_ADDED)
         return gnl_fail(GENLAT_E_RANGE, "there are more than %d terms", GNL_MAX_TERMS_ADDED);
-    GNL_TRY(kind_new(l, &g, text, FIRST_TERM + l->terms, (gnl_kind **)out));
+    GNL_TRY(kind_new(l, &g, text, GNL_KIND_FIRST_TERM + l->terms, (gnl_kind **)out));
     (*out)->type = (const gnl_term_type *)(*out)->kind.type;
+    name_term(l, &(*out)->kind);
     l->terms++;
     return (*out)->type->check ? (*out)->type->check(*out, l->posterior, l->prior) : GENLAT_OK;
 }
@@ -108,7 +131,7 @@ static genlat_status make_terms(gnl_latents *l, const char *text)
 static genlat_status make_bound(gnl_latents *l, const char *text)
 {
     static const group g = {"bound", (const void *const *)gnl_bound_types, sizeof(gnl_bound)};
-    GNL_TRY(kind_new(l, &g, text, BOUND, (gnl_kind **)&l->bound));
+    GNL_TRY(kind_new(l, &g, text, GNL_KIND_BOUND, (gnl_kind **)&l->bound));
     l->bound->type = (const gnl_bound_type *)l->bound->kind.type;
     return l->bound->type->check ? l->bound->type->check(l->bound, l) : GENLAT_OK;
 }
@@ -136,53 +159,33 @@ genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_
     return status;
 }
 
-/* Returns the instance at an index, or NULL if there is none. */
-static gnl_kind *kind_at(const gnl_latents *l, int index)
-{
-    switch (index) {
-    case POSTERIOR:
-        return l->posterior ? &l->posterior->kind : NULL;
-    case PRIOR:
-        return l->prior ? &l->prior->kind : NULL;
-    case BOUND:
-        return l->bound ? &l->bound->kind : NULL;
-    default:
-        return index < FIRST_TERM + l->terms ? &l->term[index - FIRST_TERM]->kind : NULL;
-    }
-}
-
-static int kinds(const gnl_latents *l)
-{
-    return FIRST_TERM + l->terms;
-}
-
 void gnl_latents_free(gnl_latents *l)
 {
     if (!l)
         return;
-    for (int i = 0; i < kinds(l); i++)
-        kind_free(kind_at(l, i));
+    for (int i = 0; i < gnl_latents_kinds(l); i++)
+        kind_free(gnl_latents_kind(l, i));
     gnl_free(l->ctx, l);
 }
 
-gnl_kind *gnl_latents_owner(const gnl_latents *l, int index, const char **name)
+gnl_kind *gnl_latents_owner(const gnl_latents *l, int index)
 {
-    for (int i = 0; i < kinds(l); i++) {
-        gnl_kind *kind = kind_at(l, i);
-        if (kind->numbers.weights == 0 || index-- > 0)
-            continue;
-        *name = i == POSTERIOR ? "posterior" : i == PRIOR ? "prior" : i == BOUND ? "bound" : kind->type->name;
-        return kind;
+    for (int i = 0; i < gnl_latents_kinds(l); i++) {
+        gnl_kind *kind = gnl_latents_kind(l, i);
+        if ((kind->numbers.weights || kind->net) && index-- == 0)
+            return kind;
     }
     return NULL;
 }
 
 void gnl_latents_zero_grad(const gnl_latents *l)
 {
-    for (int i = 0; i < kinds(l); i++) {
-        const gnl_numbers *n = &kind_at(l, i)->numbers;
-        if (n->values)
-            memset(n->grad, 0, (size_t)n->values * sizeof *n->grad);
+    gnl_kind *kind = NULL;
+    for (int i = 0; (kind = gnl_latents_owner(l, i)); i++) {
+        const gnl_part numbers = gnl_part_of_numbers(&kind->numbers, kind->name, 0);
+        gnl_part_zero_grad(l->ctx, &numbers);
+        if (kind->net)
+            gnl_net_zero_grad(kind->net);
     }
 }
 
@@ -211,8 +214,8 @@ genlat_status gnl_code_new(const gnl_latents *l, const gnl_latent_env *env, gnl_
 {
     gnl_code c = {.dims = l->dims, .samples = env->samples};
     genlat_status status = allocate_arrays(l, env, &c);
-    for (int i = 0; i < kinds(l) && status == GENLAT_OK; i++) {
-        const gnl_kind *kind = kind_at(l, i);
+    for (int i = 0; i < gnl_latents_kinds(l) && status == GENLAT_OK; i++) {
+        const gnl_kind *kind = gnl_latents_kind(l, i);
         if (kind->type->work_new)
             status = kind->type->work_new(kind, l, env, &c.work[i]);
     }
@@ -230,8 +233,8 @@ void gnl_code_free(const gnl_latents *l, gnl_code *c)
         gnl_free(l->ctx, blocks[i]);
     for (int i = 0; i < GNL_MAX_HEADS; i++)
         gnl_free(l->ctx, c->spare[i]);
-    for (int i = 0; i < kinds(l); i++) {
-        const gnl_kind *kind = kind_at(l, i);
+    for (int i = 0; i < gnl_latents_kinds(l); i++) {
+        const gnl_kind *kind = gnl_latents_kind(l, i);
         if (c->work[i] && kind->type->work_free)
             kind->type->work_free(l->ctx, c->work[i]);
         else

@@ -24,10 +24,27 @@ double gnl_code_mean_nll(const gnl_code *c)
     return total / (double)c->samples;
 }
 
+/* ---- hooks of the kinds ------------------------------------------------------------------------ */
+
+void gnl_latents_prepare(const gnl_latents *l, const gnl_code *c)
+{
+    for (int i = 0; i < gnl_latents_kinds(l); i++)
+        if (gnl_latents_kind(l, i)->type->prepare)
+            gnl_latents_kind(l, i)->type->prepare(gnl_latents_kind(l, i), c);
+}
+
+void gnl_latents_after_step(const gnl_latents *l, const gnl_code *c)
+{
+    for (int i = 0; i < gnl_latents_kinds(l); i++)
+        if (gnl_latents_kind(l, i)->type->after_step)
+            gnl_latents_kind(l, i)->type->after_step(gnl_latents_kind(l, i), c);
+}
+
 /* ---- sampling -------------------------------------------------------------------------------- */
 
 void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
 {
+    gnl_latents_prepare(l, c);
     for (int64_t s = 0; s < c->samples; s++)
         l->posterior->type->draw(l->posterior, c, s);
 }

@@ -112,6 +112,13 @@ typedef struct gnl_decode {
     bool raw;             /* use the trained weights instead of their average */
 } gnl_decode;
 
+/* Arguments of prior. Latent i comes from substream first + i of the seed. */
+typedef struct gnl_prior_call {
+    int64_t rows;
+    uint64_t seed, first;
+    const genlat_sample_opts *opts;
+} gnl_prior_call;
+
 /* Options of genlat_sample_opts that a family supports. */
 enum { GNL_SAMPLE_DRAW = 1, GNL_SAMPLE_RAW = 2 };
 
@@ -149,8 +156,8 @@ typedef struct gnl_model_type {
     int64_t (*code_size)(const genlat_model *model);   /* width of the output of encode */
     int64_t (*latent_size)(const genlat_model *model); /* width of a latent; NULL: the model has no latents */
     genlat_status (*encode)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *out);
-    void (*prior)(const genlat_model *model, gnl_rng *rng, const genlat_sample_opts *opts,
-                  gnl_real *z); /* samples one latent */
+    /* Samples latents [rows,latent] from the prior. */
+    genlat_status (*prior)(genlat_model *model, const gnl_prior_call *call, gnl_real *z);
     genlat_status (*decode)(genlat_model *model, const gnl_decode *decode);
     unsigned sample_options;                                   /* GNL_SAMPLE_* */
     genlat_net *(*net)(genlat_model *model, const char *name); /* returns a net that is not among `nets`; may be NULL */

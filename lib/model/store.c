@@ -109,7 +109,16 @@ static genlat_status transfer(const file *f, const char *name, const gnl_shape *
     return f->writer ? gnl_writer_real(f->writer, name, shape, data) : gnl_reader_real(f->reader, name, shape, data);
 }
 
-/* Transfers the tensors of a part that is not a net. Nets are stored with their graphs. */
+/* Returns whether a part is one of the family's nets, which files store with their graphs. */
+static bool is_graph(const genlat_model *model, const gnl_part *part)
+{
+    for (int i = 0; i < GNL_MAX_NETS; i++)
+        if (part->net && part->net == model->net[i])
+            return true;
+    return false;
+}
+
+/* Transfers the tensors of a part that is no graph. */
 static genlat_status transfer_part(const file *f, const gnl_part *part)
 {
     char name[KEY];
@@ -161,7 +170,7 @@ static genlat_status transfer_moments(const genlat_model *model, const file *f)
 static genlat_status transfer_tensors(const genlat_model *model, gnl_keep keep, const file *f)
 {
     for (int i = 0; i < model->parts; i++)
-        if (!model->part[i].net && model->part[i].keep <= keep)
+        if (!is_graph(model, &model->part[i]) && model->part[i].keep <= keep)
             GNL_TRY(transfer_part(f, &model->part[i]));
     return keep == GNL_KEEP_TRAINING ? transfer_moments(model, f) : GENLAT_OK;
 }
@@ -209,7 +218,7 @@ static genlat_status write_model(genlat_model *model, gnl_keep keep, gnl_writer 
     GNL_TRY(write_counters(model, keep, writer));
     for (int i = 0; i < model->parts; i++) {
         snprintf(prefix, sizeof prefix, "%s.", model->part[i].name);
-        if (model->part[i].net && model->part[i].keep <= keep)
+        if (is_graph(model, &model->part[i]) && model->part[i].keep <= keep)
             GNL_TRY(gnl_net_write(model->part[i].net, writer, prefix));
     }
     GNL_TRY(transfer_tensors(model, keep, &(file){.writer = writer}));

@@ -76,13 +76,12 @@ static series begin_series(genlat_model *model, const genlat_sample_opts *o, int
 static genlat_status draw_latents(genlat_model *model, int64_t n, const genlat_sample_opts *o, const series *s,
                                   genlat_tensor **out)
 {
-    const int64_t latent = model->type->latent_size(model);
-    GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {n, latent}}, out));
-    for (int64_t i = 0; i < n; i++) {
-        gnl_rng rng = gnl_rng_make(s->seed, GNL_STREAM_SAMPLE, s->first + (uint64_t)i);
-        model->type->prior(model, &rng, o, (*out)->data + i * latent);
-    }
-    return GENLAT_OK;
+    const gnl_prior_call call = {.rows = n, .seed = s->seed, .first = s->first, .opts = o};
+    GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {n, model->type->latent_size(model)}}, out));
+    genlat_status status = model->type->prior(model, &call, (*out)->data);
+    if (status != GENLAT_OK)
+        genlat_tensor_destroy(out);
+    return status;
 }
 
 /* Decodes z. If labels is NULL, uses the classes in turn. `options` sets noise and raw; NULL: means of the data,

@@ -79,10 +79,12 @@ static genlat_status make_latents(gnl_vae *vae)
 {
     GNL_TRY(gnl_vae_latents_new(vae->model.object.ctx, gnl_vae_config_of(&vae->model), &vae->latents));
     gnl_kind *owner = NULL;
-    const char *name = NULL;
-    for (int i = 0; (owner = gnl_latents_owner(vae->latents, i, &name)); i++) {
+    for (int i = 0; (owner = gnl_latents_owner(vae->latents, i)); i++) {
         const int optimizer = owner->type->adversarial ? GNL_VAE_ADVERSARY : GNL_VAE_MODEL;
-        GNL_TRY(gnl_model_add_part(&vae->model, gnl_part_of_numbers(&owner->numbers, name, optimizer)));
+        if (owner->numbers.weights)
+            GNL_TRY(gnl_model_add_part(&vae->model, gnl_part_of_numbers(&owner->numbers, owner->name, optimizer)));
+        if (owner->net)
+            GNL_TRY(gnl_model_add_part(&vae->model, gnl_part_of_net(owner->net, owner->name, optimizer)));
     }
     return GENLAT_OK;
 }

@@ -172,6 +172,7 @@ genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genla
         gnl_model_restore_state(model, undone(model));
         return status;
     }
+    gnl_latents_after_step(p.vae->latents, &p.work->code);
     t->grad_norm = gnl_optim_grad_norm(optim ? optim : model->optimizer[GNL_VAE_MODEL].optim);
     model->progress.step++;
     return GENLAT_OK;

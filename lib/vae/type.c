@@ -35,12 +35,6 @@ static genlat_status encode(genlat_model *model, const genlat_tensor *x, const g
     return gnl_vae_encode(model, x, labels, out, NULL);
 }
 
-static void prior(const genlat_model *model, gnl_rng *rng, const genlat_sample_opts *opts, gnl_real *z)
-{
-    const gnl_prior *p = gnl_vae_of(model)->latents->prior;
-    p->type->sample(p, rng, &(gnl_prior_draw){opts->temperature, opts->truncation}, z);
-}
-
 static const gnl_net_slot nets[] = {{"encoder", 0}, {"decoder", 0}, {NULL, 0}};
 
 const gnl_model_type gnl_vae_type = {
@@ -63,7 +57,7 @@ const gnl_model_type gnl_vae_type = {
     .code_size = latent_size,
     .latent_size = latent_size,
     .encode = encode,
-    .prior = prior,
+    .prior = gnl_vae_prior,
     .decode = gnl_vae_decode,
     .sample_options = GNL_SAMPLE_DRAW,
     .pass_bits = GNL_VAE_BITS,

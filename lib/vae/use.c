@@ -60,6 +60,34 @@ genlat_status gnl_vae_encode(genlat_model *model, const genlat_tensor *x, const 
     return gnl_model_chunks(model, GNL_VAE_POOL, x->shape.dim[0], encode_chunk, &e);
 }
 
+/* ---- codes from the prior -------------------------------------------------------------------- */
+
+typedef struct generation {
+    const gnl_prior_call *call;
+    gnl_real *z;
+} generation;
+
+static genlat_status prior_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)
+{
+    const generation *g = user;
+    const gnl_prior_call *call = g->call;
+    const gnl_latents *l = gnl_vae_of(model)->latents;
+    const gnl_code *code = &((gnl_vae_use *)base)->code;
+    const gnl_prior_draw draw = {call->opts->temperature, call->opts->truncation};
+    gnl_latents_prepare(l, code);
+    for (int64_t i = first; i < first + rows; i++) {
+        gnl_rng rng = gnl_rng_make(call->seed, GNL_STREAM_SAMPLE, call->first + (uint64_t)i);
+        l->prior->type->sample(l->prior, code, &rng, &draw, g->z + i * l->dims);
+    }
+    return GENLAT_OK;
+}
+
+genlat_status gnl_vae_prior(genlat_model *model, const gnl_prior_call *call, gnl_real *z)
+{
+    generation g = {call, z};
+    return gnl_model_chunks(model, GNL_VAE_POOL, call->rows, prior_chunk, &g);
+}
+
 /* ---- decode ---------------------------------------------------------------------------------- */
 
 /* Computes the mean of p(x|z) from the decoder's output, or samples from p(x|z) if d->noise is not NULL. */

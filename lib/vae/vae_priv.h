@@ -136,6 +136,7 @@ genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, cons
                                int64_t samples, uint64_t seed, int64_t first, genlat_vae_terms *mean);
 genlat_status gnl_vae_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *mean,
                              gnl_real *logvar);
+genlat_status gnl_vae_prior(genlat_model *model, const gnl_prior_call *call, gnl_real *z);
 genlat_status gnl_vae_decode(genlat_model *model, const gnl_decode *decode);
 
 #endif

@@ -2,38 +2,13 @@
 /* Runs typical programs in which the N-th allocation fails, for every N: the call reports it, nothing leaks, and
  * existing objects still work. */
 #include <check.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "genlat/genlat.h"
-
-/* Allocator of the program, which counts and fails once at the given call. */
-typedef struct counter {
-    atomic_long calls, live;
-    long fail_at; /* 0: never */
-} counter;
-
-static void *counted_alloc(void *user, size_t size, size_t align)
-{
-    counter *c = user;
-    if (atomic_fetch_add(&c->calls, 1) + 1 == c->fail_at)
-        return NULL;
-    void *memory = aligned_alloc(align, (size + align - 1) / align * align);
-    if (memory)
-        atomic_fetch_add(&c->live, 1);
-    return memory;
-}
-
-static void counted_free(void *user, void *memory)
-{
-    counter *c = user;
-    if (memory)
-        atomic_fetch_sub(&c->live, 1);
-    free(memory);
-}
+#include "support/counted.h"
 
 #define TRY(call)                                                                                            \
     do {                                                                                                     \
@@ -392,12 +367,7 @@ enum { USES = sizeof uses / sizeof *uses };
 static genlat_status run(const struct use *use, counter *c, int64_t threads)
 {
     genlat_ctx *ctx = NULL;
-    genlat_ctx_opts opts;
-    const genlat_allocator allocator = {sizeof allocator, c, counted_alloc, counted_free};
-    genlat_ctx_opts_init(&opts);
-    opts.allocator = &allocator;
-    opts.threads = threads;
-    genlat_status status = genlat_ctx_new(&opts, &ctx);
+    genlat_status status = counted_ctx(c, threads, &ctx);
     if (status == GENLAT_OK)
         status = use->run(ctx);
     genlat_ctx_destroy(&ctx);
@@ -433,11 +403,7 @@ START_TEST(objects_are_unchanged_after_a_failure)
     genlat_ctx *ctx = NULL;
     genlat_net *net = NULL;
     genlat_exec *exec = NULL;
-    genlat_ctx_opts opts;
-    const genlat_allocator allocator = {sizeof allocator, &c, counted_alloc, counted_free};
-    genlat_ctx_opts_init(&opts);
-    opts.allocator = &allocator;
-    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
+    ck_assert_int_eq(counted_ctx(&c, 1, &ctx), GENLAT_OK);
     ck_assert_int_eq(make_net(ctx, &net), GENLAT_OK);
     for (long n = 1;; n++) {
         long live = c.live;
@@ -464,11 +430,7 @@ START_TEST(a_hundred_steps_allocate_nothing)
     genlat_ctx *ctx = NULL;
     genlat_model *vae = NULL;
     genlat_tensor *x = NULL;
-    genlat_ctx_opts opts;
-    const genlat_allocator allocator = {sizeof allocator, &c, counted_alloc, counted_free};
-    genlat_ctx_opts_init(&opts);
-    opts.allocator = &allocator;
-    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
+    ck_assert_int_eq(counted_ctx(&c, 1, &ctx), GENLAT_OK);
     ck_assert_int_eq(make_vae(ctx, &vae), GENLAT_OK);
     ck_assert_int_eq(genlat_tensor_new(ctx, 3, (int64_t[]){8, 1, 2}, &x), GENLAT_OK);
     ck_assert_int_eq(genlat_vae_step(vae, NULL, x, NULL, NULL), GENLAT_OK);

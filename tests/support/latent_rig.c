@@ -33,9 +33,10 @@ static genlat_net *net_of(genlat_ctx *ctx, const char *input, int64_t width, con
     return net;
 }
 
+enum { DATA = 5 };
+
 static void make_nets(latent_rig *r)
 {
-    enum { DATA = 5 };
     char layers[512] = "", outputs[128] = "";
     for (int i = 0; i < r->latents->posterior->heads; i++) {
         const gnl_head *h = &r->latents->posterior->head[i];
@@ -66,8 +67,10 @@ static void make_code(latent_rig *r, int64_t rows, int64_t samples)
 genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows,
                               int64_t samples)
 {
+    gnl_latent_spec with_data = *spec;
+    with_data.data = (gnl_shape){1, {DATA}};
     *r = (latent_rig){.ctx = ctx};
-    GNL_TRY(gnl_latents_new(ctx, spec, &r->latents));
+    GNL_TRY(gnl_latents_new(ctx, &with_data, &r->latents));
     make_nets(r);
     make_code(r, rows, samples);
     return GENLAT_OK;
@@ -102,7 +105,6 @@ static void fill_nan(int64_t count, gnl_real *x)
 void latent_rig_fill(latent_rig *r, uint64_t seed)
 {
     gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_USER, 0);
-    const char *name = NULL;
     gnl_kind *kind = NULL;
     for (int i = 0; i < r->latents->posterior->heads; i++) {
         gnl_rng_fill_normal(&rng, r->head[i], count_of(r, i));
@@ -112,7 +114,7 @@ void latent_rig_fill(latent_rig *r, uint64_t seed)
     gnl_rng_fill_normal(&rng, r->target, r->code.rows * r->code.dims);
     fill_nan(drawn(r) * r->code.dims, r->code.z);
     fill_nan(drawn(r) * r->code.dims, r->code.dz);
-    for (int i = 0; (kind = gnl_latents_owner(r->latents, i, &name)); i++)
+    for (int i = 0; (kind = gnl_latents_owner(r->latents, i)); i++)
         gnl_rng_fill_normal(&rng, kind->numbers.value, kind->numbers.values);
 }
 
@@ -170,24 +172,26 @@ double latent_rig_backward(latent_rig *r)
 
 /* ---- draws of the prior ---------------------------------------------------------------------- */
 
-static void held_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+static void held_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
 {
     const latent_rig *r = (const void *)((const char *)p->type - offsetof(latent_rig, held));
     gnl_prior before = *p;
     before.type = r->prior;
     before.kind.numbers.value = r->drawn_by;
-    r->prior->sample(&before, rng, draw, z);
+    r->prior->sample(&before, c, rng, draw, z);
 }
 
-static void given_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+static void given_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw,
+                         gnl_real *z)
 {
     latent_rig *r = (latent_rig *)((uintptr_t)p->type - offsetof(latent_rig, held));
     ck_assert_int_lt(r->drawn, r->code.rows);
     memcpy(z, r->given + r->drawn++ * r->code.dims, (size_t)r->code.dims * sizeof *z);
 }
 
-static void replace_sample(latent_rig *r,
-                           void (*sample)(const gnl_prior *, gnl_rng *, const gnl_prior_draw *, gnl_real *))
+typedef void sample_fn(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z);
+
+static void replace_sample(latent_rig *r, sample_fn *sample)
 {
     gnl_prior *p = r->latents->prior;
     r->prior = p->type;

@@ -10,7 +10,7 @@ typedef struct latent_rig {
     genlat_ctx *ctx;
     gnl_latents *latents;
     gnl_code code;
-    genlat_net *encoder, *decoder;        /* for kinds that run them; their weights do not matter */
+    genlat_net *encoder, *decoder;        /* for kinds that run them; the encoder's input has 5 elements */
     gnl_real *head[GNL_MAX_HEADS];        /* input of the code, [rows,width] */
     gnl_real *target;                     /* of the likelihood, [rows,dims] */
     gnl_bound_call call;                  /* arguments of the last evaluation */

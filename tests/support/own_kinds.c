@@ -114,7 +114,7 @@ static int moved_params(const void *opts, int64_t dims, const gnl_shape *data, g
     return 3;
 }
 
-static void moved_sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+static void moved_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
 {
     const gnl_real *centre = gnl_numbers_data(&p->kind.numbers, CENTRE),
                    log_sd = *gnl_numbers_data(&p->kind.numbers, WIDTH);
@@ -149,8 +149,14 @@ static void moved_log_density_backward(gnl_prior *p, const gnl_code *c, const gn
     }
 }
 
+static void moved_after_step(gnl_kind *kind, const gnl_code *c)
+{
+    *gnl_numbers_data(&kind->numbers, KEPT) += 1;
+}
+
 static const gnl_prior_type prior_moved = {
-    .kind = {.name = "moved", .help = "a Gaussian elsewhere, trained", .params = moved_params},
+    .kind = {.name = "moved", .help = "a Gaussian elsewhere, trained", .params = moved_params,
+             .after_step = moved_after_step},
     .sample = moved_sample,
     .log_density = moved_log_density,
     .log_density_backward = moved_log_density_backward,
@@ -168,6 +174,7 @@ static const gnl_option options[] = {
 };
 static const gnl_options_table pull_table = {"pull", sizeof(weight_opts), options, GNL_COUNT(options)};
 static const gnl_options_table push_table = {"push", sizeof(weight_opts), options, GNL_COUNT(options)};
+static const gnl_options_table critic_table = {"critic", sizeof(weight_opts), options, GNL_COUNT(options)};
 static const gnl_options_table flat_table = {"flat", sizeof(weight_opts), options, GNL_COUNT(options)};
 
 static double term_weight(const gnl_term *t)
@@ -230,6 +237,83 @@ static const gnl_term_type term_push = {
     .backward_z = push_backward_z,
 };
 
+/* ---- term "critic": weight times the mean of a net of the codes, which the net tries to increase ----- */
+
+typedef struct critic_work {
+    genlat_exec *exec;
+} critic_work;
+
+static genlat_status critic_net(const gnl_kind *kind, genlat_net **out)
+{
+    const char *input = "z";
+    return gnl_net_from_text(kind->ctx, 1, &input, &(gnl_shape){1, {kind->dims}},
+                             "dense units=4 name=hidden | tanh | dense units=1 name=out", out);
+}
+
+static genlat_status critic_work_new(const gnl_kind *kind, const gnl_latents *latents, const gnl_latent_env *env,
+                                     void **out)
+{
+    const genlat_exec_opts opts =
+        GNL_EXEC_OPTS(.purpose = env->training ? GENLAT_EXEC_TRAINING : GENLAT_EXEC_INFERENCE,
+                      .input_grads = env->training);
+    critic_work *w = gnl_calloc(env->ctx, 1, sizeof *w);
+    if (!w)
+        return GENLAT_E_MEMORY;
+    *out = w;
+    return gnl_net_compile(kind->net, env->rows * env->samples, &opts, &w->exec);
+}
+
+static void critic_work_free(genlat_ctx *ctx, void *work)
+{
+    gnl_exec_release(((critic_work *)work)->exec);
+    gnl_free(ctx, work);
+}
+
+static double critic_value(gnl_term *t, const gnl_term_call *call)
+{
+    const critic_work *w = gnl_kind_work(&t->kind, call->code);
+    const int64_t n = call->code->samples * call->code->rows;
+    double total = 0;
+    gnl_exec_forward(w->exec, GNL_EVAL, n, &(const gnl_real *){call->code->z});
+    for (int64_t i = 0; i < n; i++)
+        total += (double)gnl_exec_output(w->exec, 0)[i];
+    return term_weight(t) * total / (double)n;
+}
+
+static void set_output_grad(const critic_work *w, int64_t n, double value)
+{
+    for (int64_t i = 0; i < n; i++)
+        gnl_exec_output_grad(w->exec, 0)[i] = (gnl_real)value;
+}
+
+static void critic_backward_z(gnl_term *t, const gnl_term_call *call)
+{
+    const critic_work *w = gnl_kind_work(&t->kind, call->code);
+    const int64_t n = call->code->samples * call->code->rows;
+    const gnl_real *dz = NULL;
+    (void)critic_value(t, call);
+    set_output_grad(w, n, -term_weight(t) / (double)n);
+    gnl_exec_backward(w->exec, 1, GNL_GRAD_WEIGHTS);
+    (void)critic_value(t, call);
+    set_output_grad(w, n, term_weight(t) / (double)n);
+    gnl_exec_backward(w->exec, 1, GNL_GRAD_INPUTS);
+    dz = gnl_exec_input_grad(w->exec, 0);
+    for (int64_t i = 0; i < n * call->code->dims; i++)
+        call->code->dz[i] += dz[i];
+}
+
+static const gnl_term_type term_critic = {
+    .kind = {.name = "critic",
+             .options = &critic_table,
+             .help = "mean of a net of the codes",
+             .net_new = critic_net,
+             .adversarial = true,
+             .work_new = critic_work_new,
+             .work_free = critic_work_free},
+    .value = critic_value,
+    .backward_z = critic_backward_z,
+};
+
 /* ---- term "flat": (weight / 2) |first head|^2 -------------------------------------------------------- */
 
 static double flat_value(gnl_term *t, const gnl_term_call *call)
@@ -266,5 +350,5 @@ extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance;
 const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_gaussian,
                                                          &gnl_posterior_point, &posterior_round, NULL};
 const gnl_prior_type *const gnl_prior_types[] = {&gnl_prior_normal, &prior_moved, NULL};
-const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &term_pull, &term_push, &term_flat, NULL};
+const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &term_pull, &term_push, &term_critic, &term_flat, NULL};
 const gnl_bound_type *const gnl_bound_types[] = {&gnl_bound_elbo, &gnl_bound_importance, NULL};

@@ -184,6 +184,8 @@ START_TEST(optimizers_train_kind_parameters)
     genlat_tensor *x = data();
     genlat_optim *optim = NULL;
     expect_ok(genlat_vae_step(model, NULL, x, NULL, NULL));
+    ck_assert_double_eq((double)part_of(model, "prior")->state[0], 4); /* counts the steps, from 3 */
+    part_of(model, "prior")->state[0] = 3;
     expect_same_parts(model, same);
     expect_ok(genlat_vae_optimizer(model, "sgd lr=0.1", &optim));
     expect_ok(genlat_vae_step(model, optim, x, NULL, NULL));
@@ -233,6 +235,35 @@ START_TEST(adversarial_terms_have_an_optimizer)
     genlat_model_destroy(&model);
     genlat_model_destroy(&loaded);
     genlat_model_destroy(&same);
+}
+END_TEST
+
+/* A term may train a net of its own; a second term of the same kind is a part with another name. */
+START_TEST(terms_train_nets)
+{
+    genlat_model *model = make_with("elbo", "kl; critic weight=0.2; critic weight=0.1", "adam lr=0.01", "sgd lr=0.1");
+    genlat_model *loaded = NULL;
+    genlat_tensor *x = data();
+    const gnl_part *first = part_of(model, "critic"), *second = part_of(model, "critic_2");
+    gnl_real before[64];
+    ck_assert_int_eq(genlat_net_size(first->net), 4 * LATENT + 4 + 4 + 1);
+    ck_assert_mem_ne(first->value, second->value, 4 * sizeof *first->value); /* initial values of their own */
+    ck_assert_ptr_eq(first->net, gnl_vae_of(model)->latents->term[1]->kind.net);
+    memcpy(before, first->value, (size_t)first->values * sizeof *before);
+    expect_ok(genlat_vae_step(model, NULL, x, NULL, NULL));
+    for (int64_t i = 0; i < first->values; i++) /* the critic goes up */
+        ck_assert_double_eq_tol((double)(first->value[i] - before[i]), -0.1 * (double)gnl_part_grad(first)[i], 1e-6);
+    expect_ok(genlat_model_save(model, path));
+    expect_ok(genlat_model_load(ctx, path, &loaded));
+    expect_same_parts(model, loaded);
+    for (int i = 0; i < 3; i++) {
+        expect_ok(genlat_vae_step(model, NULL, x, NULL, NULL));
+        expect_ok(genlat_vae_step(loaded, NULL, x, NULL, NULL));
+    }
+    expect_same_parts(model, loaded);
+    genlat_tensor_destroy(&x);
+    genlat_model_destroy(&model);
+    genlat_model_destroy(&loaded);
 }
 END_TEST
 
@@ -286,6 +317,7 @@ int main(void)
     tcase_add_test(tests, snapshots_and_failed_steps_restore_kind_parameters);
     tcase_add_test(tests, optimizers_train_kind_parameters);
     tcase_add_test(tests, adversarial_terms_have_an_optimizer);
+    tcase_add_test(tests, terms_train_nets);
     tcase_add_test(tests, samples_come_from_the_trained_prior);
     tcase_add_test(tests, likelihoods_are_estimated);
     suite_add_tcase(suite, tests);

@@ -23,9 +23,9 @@ static const gnl_option options[] = {
 };
 static const gnl_options_table table = {"importance", sizeof(importance_opts), options, GNL_COUNT(options)};
 
-static bool is_doubly(const gnl_bound *b)
+static bool is_doubly(const void *opts)
 {
-    return ((const importance_opts *)gnl_kind_opts(&b->kind))->estimator == DOUBLY;
+    return ((const importance_opts *)opts)->estimator == DOUBLY;
 }
 
 /* KL terms enter the importance weights. All other terms are added to the bound. */
@@ -124,7 +124,7 @@ static void backward_z(const gnl_bound *b, gnl_bound_call *call)
     for (int64_t s = 0; s < c->samples; s++) {
         const double *weight = c->weight + s * c->rows;
         gnl_latents_ratio_backward(call->latents, c, s, factor, weight, GNL_BY_Z);
-        if (is_doubly(b))
+        if (is_doubly(gnl_kind_opts(&b->kind)))
             weight_rows(c, weight, c->dz + s * c->rows * c->dims);
     }
 }
@@ -133,12 +133,15 @@ static void backward_heads(const gnl_bound *b, gnl_bound_call *call)
 {
     const gnl_code *c = call->code;
     const double factor = ratio_factor(b, call);
-    for (int64_t s = 0; s < c->samples && !is_doubly(b); s++)
+    for (int64_t s = 0; s < c->samples && !is_doubly(gnl_kind_opts(&b->kind)); s++)
         gnl_latents_ratio_backward(call->latents, c, s, factor, c->weight + s * c->rows, GNL_BY_HEADS);
 }
 
 const gnl_bound_type gnl_bound_importance = {
-    .kind = {.name = "importance", .options = &table, .help = "importance-weighted bound of several codes (IWAE)"},
+    .kind = {.name = "importance",
+             .options = &table,
+             .help = "importance-weighted bound of several codes (IWAE)",
+             .is_surrogate = is_doubly},
     .weighs = true,
     .check = check,
     .value = value,

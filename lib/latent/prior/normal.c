@@ -23,7 +23,7 @@ void gnl_normal_draw(gnl_rng *rng, const gnl_prior_draw *draw, int64_t dims, gnl
         z[i] *= (gnl_real)draw->temperature;
 }
 
-static void sample(const gnl_prior *p, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+static void sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
 {
     gnl_normal_draw(rng, draw, p->kind.dims, z);
 }
