@@ -97,12 +97,12 @@ static void format_kl(const genlat_vae_opts *o, char *text, size_t capacity)
         gnl_text_append(text, capacity, " free=%s", free_names[o->free_kind]);
 }
 
-/* Formats the bound, such as "importance estimator=doubly". */
 /* The kinds of the latents as texts, either set as texts or formatted from the options. */
 typedef struct vae_kinds {
     char posterior[GNL_TEXT_LENGTH], prior[GNL_TEXT_LENGTH], terms[GNL_SPEC_TEXT], bound[GNL_SPEC_TEXT];
 } vae_kinds;
 
+/* Formats the bound, such as "importance estimator=doubly". */
 static genlat_status find_bound(const gnl_vae_config *c, char *out, size_t capacity)
 {
     const bool estimator = c->opts.estimator != GENLAT_ESTIMATOR_TOTAL;
