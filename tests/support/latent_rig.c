@@ -33,7 +33,7 @@ static genlat_net *net_of(genlat_ctx *ctx, const char *input, int64_t width, con
     return net;
 }
 
-enum { DATA = 5 };
+enum { DATA = 5, MOST_DRAWS = 8 /* of each row */ };
 
 static void make_nets(latent_rig *r)
 {
@@ -86,7 +86,7 @@ void latent_rig_close(latent_rig *r)
     }
     free(r->code.dz);
     free(r->target);
-    free(r->drawn_by);
+    free(r->repeated);
     gnl_code_free(r->latents, &r->code);
     gnl_latents_free(r->latents);
     gnl_net_release(r->encoder);
@@ -172,13 +172,19 @@ double latent_rig_backward(latent_rig *r)
 
 /* ---- draws of the prior ---------------------------------------------------------------------- */
 
+/* Draws codes in the first evaluation, and repeats them in later ones. */
 static void held_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
 {
-    const latent_rig *r = (const void *)((const char *)p->type - offsetof(latent_rig, held));
-    gnl_prior before = *p;
-    before.type = r->prior;
-    before.kind.numbers.value = r->drawn_by;
-    r->prior->sample(&before, c, rng, draw, z);
+    latent_rig *r = (latent_rig *)((uintptr_t)p->type - offsetof(latent_rig, held));
+    gnl_real *same = r->repeated + r->drawn * r->code.dims;
+    ck_assert_int_lt(r->drawn, MOST_DRAWS * r->code.rows);
+    if (r->drawn++ == r->known) {
+        gnl_prior original = *p;
+        original.type = r->prior;
+        r->prior->sample(&original, c, rng, draw, same);
+        r->known++;
+    }
+    memcpy(z, same, (size_t)r->code.dims * sizeof *z);
 }
 
 static void given_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw,
@@ -202,11 +208,9 @@ static void replace_sample(latent_rig *r, sample_fn *sample)
 
 void latent_rig_hold_draws(latent_rig *r)
 {
-    const gnl_numbers *now = &r->latents->prior->kind.numbers;
-    if (now->values == 0 || r->drawn_by)
+    if (r->repeated)
         return;
-    r->drawn_by = numbers(now->values);
-    memcpy(r->drawn_by, now->value, (size_t)now->values * sizeof *r->drawn_by);
+    r->repeated = numbers(MOST_DRAWS * r->code.rows * r->code.dims);
     replace_sample(r, held_sample);
 }
 

@@ -16,9 +16,10 @@ typedef struct latent_rig {
     gnl_bound_call call;                  /* arguments of the last evaluation */
     gnl_prior_type held;                  /* type of a prior whose draws are held or given */
     const gnl_prior_type *prior;          /* the original type of the prior */
-    gnl_real *drawn_by;                   /* parameters that held draws use */
+    gnl_real *repeated;                   /* draws of the first evaluation, repeated in later ones; NULL: none */
+    int64_t known;                        /* of them */
     const gnl_real *given;                /* given draws, [rows,dims] */
-    int64_t drawn;                        /* given draws used since the start of the evaluation */
+    int64_t drawn;                        /* draws since the start of the evaluation */
 } latent_rig;
 
 /* Returns the status of gnl_latents_new(); any other failure fails the running test. */
@@ -38,8 +39,8 @@ double latent_rig_objective(latent_rig *r, bool gradients);
 /* Also computes the derivatives: of heads in code.dhead, of parameters in the gradients of the kinds. */
 double latent_rig_backward(latent_rig *r);
 
-/* Subsequent draws from the prior use its present parameters. This makes finite differences by the parameters ignore
- * their effect on draws. */
+/* Subsequent evaluations use the draws from the prior of the next one. This makes finite differences by the parameters
+ * ignore their effect on draws. */
 void latent_rig_hold_draws(latent_rig *r);
 /* Subsequent evaluations use these draws [rows,dims] from the prior, in order. */
 void latent_rig_give_draws(latent_rig *r, const gnl_real *draws);
