@@ -3,19 +3,23 @@
  * gnl_posterior_name, and so on. */
 #include "latent/latent.h"
 
-#define POSTERIORS(X)                                                                                                 \
+#define POSTERIORS(X)                                                                                                  \
     X(gaussian)                                                                                                        \
-    X(point)
+    X(point)                                                                                                           \
+    /* end */
 
 #define PRIORS(X)                                                                                                      \
-    X(normal)
+    X(normal)                                                                                                          \
+    /* end */
 
 #define TERMS(X)                                                                                                       \
-    X(kl)
+    X(kl)                                                                                                              \
+    /* end */
 
 #define BOUNDS(X)                                                                                                      \
     X(elbo)                                                                                                            \
-    X(importance)
+    X(importance)                                                                                                      \
+    /* end */
 
 #define DECLARE_POSTERIOR(name) extern const gnl_posterior_type gnl_posterior_##name;
 #define DECLARE_PRIOR(name) extern const gnl_prior_type gnl_prior_##name;

@@ -16,15 +16,16 @@ enum {
 };
 
 /* X(name, kernel, flags, options table or NULL, help) */
-#define ACTIVATIONS(X)                                                                                       \
-    X(elu, ELU, FROM_Y, &elu_table, "x where x > 0, alpha (e^x - 1) elsewhere")                              \
-    X(selu, SELU, FROM_Y, NULL, "scaled elu that preserves zero mean and unit variance")                     \
-    X(silu, SILU, FROM_X, NULL, "x sigmoid(x)")                                                              \
-    X(gelu, GELU, FROM_X, NULL, "x times the normal distribution function of x")                             \
-    X(softplus, SOFTPLUS, FROM_X, NULL, "log(1 + e^x)")                                                      \
-    X(tanh, TANH, FROM_Y, NULL, "hyperbolic tangent")                                                        \
-    X(sigmoid, SIGMOID, FROM_Y, NULL, "1 / (1 + e^-x)")                                                      \
-    X(hardtanh, HARDTANH, GNL_LAYER_PIECEWISE_LINEAR | FROM_Y, &hardtanh_table, "x clamped to [-bound, bound]")
+#define ACTIVATIONS(X)                                                                                                 \
+    X(elu, ELU, FROM_Y, &elu_table, "x where x > 0, alpha (e^x - 1) elsewhere")                                        \
+    X(selu, SELU, FROM_Y, NULL, "scaled elu that preserves zero mean and unit variance")                               \
+    X(silu, SILU, FROM_X, NULL, "x sigmoid(x)")                                                                        \
+    X(gelu, GELU, FROM_X, NULL, "x times the normal distribution function of x")                                       \
+    X(softplus, SOFTPLUS, FROM_X, NULL, "log(1 + e^x)")                                                                \
+    X(tanh, TANH, FROM_Y, NULL, "hyperbolic tangent")                                                                  \
+    X(sigmoid, SIGMOID, FROM_Y, NULL, "1 / (1 + e^-x)")                                                                \
+    X(hardtanh, HARDTANH, GNL_LAYER_PIECEWISE_LINEAR | FROM_Y, &hardtanh_table, "x clamped to [-bound, bound]")        \
+    /* end */
 
 #define OPTION_TABLE(layer, text, fallback, least, meaning)                                                  \
     static const gnl_option layer##_options[] = {                                                            \

@@ -2,15 +2,16 @@
 /* Table of all likelihoods, one line each, in the order of GENLAT_LIKELIHOOD_*. X(name) expands for gnl_name. */
 #include "loss/loss_priv.h"
 
-#define LIKELIHOODS(X)                                                                                                \
-    X(bernoulli)                                                                                                      \
-    X(gaussian)                                                                                                       \
-    X(laplace)                                                                                                        \
-    X(categorical)                                                                                                    \
-    X(discretized_logistic)                                                                                           \
-    X(beta_binomial)                                                                                                  \
-    X(mse)                                                                                                            \
-    X(cross_entropy)
+#define LIKELIHOODS(X)                                                                                                 \
+    X(bernoulli)                                                                                                       \
+    X(gaussian)                                                                                                        \
+    X(laplace)                                                                                                         \
+    X(categorical)                                                                                                     \
+    X(discretized_logistic)                                                                                            \
+    X(beta_binomial)                                                                                                   \
+    X(mse)                                                                                                             \
+    X(cross_entropy)                                                                                                   \
+    /* end */
 
 #define DECLARE(name) extern const gnl_loss_type gnl_##name;
 LIKELIHOODS(DECLARE)

@@ -2,13 +2,14 @@
 /* Table of all rules, one line each. X(name) expands for gnl_rule_name. */
 #include "optim/optim_priv.h"
 
-#define RULES(X)                                                                                                      \
-    X(sgd)                                                                                                            \
-    X(rmsprop)                                                                                                        \
-    X(adam)                                                                                                           \
-    X(adamw)                                                                                                          \
-    X(adamax)                                                                                                         \
-    X(lion)
+#define RULES(X)                                                                                                       \
+    X(sgd)                                                                                                             \
+    X(rmsprop)                                                                                                         \
+    X(adam)                                                                                                            \
+    X(adamw)                                                                                                           \
+    X(adamax)                                                                                                          \
+    X(lion)                                                                                                            \
+    /* end */
 
 #define DECLARE(name) extern const gnl_rule gnl_rule_##name;
 RULES(DECLARE)

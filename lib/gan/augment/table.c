@@ -7,7 +7,8 @@
     X(saturation)                                                                                                      \
     X(contrast)                                                                                                        \
     X(translation)                                                                                                     \
-    X(cutout)
+    X(cutout)                                                                                                          \
+    /* end */
 
 #define DECLARE(name) extern const gnl_augment_type gnl_augment_##name;
 AUGMENTATIONS(DECLARE)

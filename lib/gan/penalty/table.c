@@ -9,7 +9,8 @@
     X(r2)                                                                                                              \
     X(history)                                                                                                         \
     X(orthogonal)                                                                                                      \
-    X(gp)                                                                                                              
+    X(gp)                                                                                                              \
+    /* end */
 
 #define DECLARE(name) extern const gnl_gan_penalty_type gnl_penalty_##name;
 PENALTIES(DECLARE)
