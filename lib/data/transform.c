@@ -35,8 +35,7 @@ genlat_status genlat_transform_opts_set(genlat_transform_opts *opts, const char 
     GNL_CHECK(opts, "opts is NULL");
     GNL_CHECK(key, "key is NULL");
     GNL_CHECK(value, "value is NULL");
-    GNL_CHECK(opts->size >= table.size, "opts is not initialized; call genlat_transform_opts_init first");
-    return gnl_options_set(&table, opts, key, value);
+    return gnl_options_set_sized(&table, opts, key, value);
 }
 
 /* One step of the chain: returns a new source, or retains inner if the options do not request the step. */

@@ -36,7 +36,7 @@ genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, co
     GNL_CHECK(opts, "opts is NULL");
     GNL_CHECK(key, "key is NULL");
     GNL_CHECK(value, "value is NULL");
-    return gnl_options_set(&table, opts, key, value);
+    return gnl_options_set_sized(&table, opts, key, value);
 }
 
 /* ---- creation -------------------------------------------------------------------------------- */

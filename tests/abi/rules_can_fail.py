@@ -62,6 +62,12 @@ PLANTED = [
     ("headers.py", "include/genlat/rng.h", '#include "genlat/', '#include "no/', "rng.h in c99"),
     ("headers.py", "include/genlat/rng.h", None,
      "typedef int genlat_x; int genlat_f(genlat_x class, genlat_x restrict);\n", "rng.h in c"),
+    ("sizes.py", "include/genlat/rng.h", None,
+     "GENLAT_API int genlat_new_one(const genlat_ctx_opts *opts);\n", "has no row for genlat_ctx_opts"),
+    ("sizes.py", "include/genlat/context.h", "    genlat_log_fn log; ", "    uint32_t reserved2;\n    genlat_log_fn log; ",
+     "has no row RESERVED for the member reserved2"),
+    ("sizes.py", "tests/promises/test_sizes.c", "    RESULT(genlat_net_check,", "    RESULT(genlat_no_check,",
+     "has no row for genlat_check_result"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "double seed;", "genlat_ctx_opts seed"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "", "is gone"),
     ("layout.py", "include/genlat/context.h", "    uint32_t reserved;     /**< 0. */\n", "", "bytes of padding"),
@@ -123,6 +129,7 @@ def plant(root, compiler, name, path, old, new, says):
         (copy / "examples").mkdir()
         (copy / "tests/abi").mkdir(parents=True)
         shutil.copy(root / "tests/abi/layout.txt", copy / "tests/abi/layout.txt")
+        shutil.copytree(root / "tests/promises", copy / "tests/promises")
         file = copy / path
         text = file.read_text() if file.exists() else "/* SPDX-License-Identifier: MIT */\n/* Planted. */\n"
         if old is not None and old not in text:
