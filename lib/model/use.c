@@ -5,7 +5,7 @@
 #include "model/model_priv.h"
 
 static const gnl_option sample_options[] = {
-    GNL_OPT_INT(genlat_sample_opts, seed, -1, -1, 9.2e18,
+    GNL_OPT_INT(genlat_sample_opts, seed, -1, -1, 0x1p63,
                 "seed of the latents; -1: continue the random stream of the context's seed"),
     GNL_OPT_REAL(genlat_sample_opts, temperature, 1, 0, 1e6, "factor of the standard deviation of the latents"),
     GNL_OPT_REAL(genlat_sample_opts, truncation, 0, 0, 1000,
