@@ -160,5 +160,7 @@ void gnl_log(genlat_ctx *ctx, int32_t level, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    for (char *end = line; (end = strchr(end, '\n')) != NULL;) /* of a file's name */
+        *end = ' ';
     ctx->opts.log(ctx->opts.log_user, level, line);
 }
