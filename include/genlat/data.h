@@ -39,7 +39,7 @@ typedef struct genlat_batches genlat_batches;
  *                NULL: none. The number of classes is the largest class plus one.
  * @param out     receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a class that is no whole number
- *         from 0 to 2^24; GENLAT_E_MEMORY.
+ *         from 0 to 2^24 - 1; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x,
                                                                genlat_tensor *labels, genlat_source **out);

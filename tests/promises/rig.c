@@ -14,9 +14,10 @@ static void *counted_alloc(void *user, size_t bytes, size_t align)
 {
     if (refuse_memory)
         return NULL;
+    void *memory = aligned_alloc(align, (bytes + align - 1) / align * align);
     allocations = atomic_fetch_add(&counted, 1) + 1;
-    blocks = atomic_fetch_add(&live, 1) + 1;
-    return aligned_alloc(align, (bytes + align - 1) / align * align);
+    blocks = atomic_fetch_add(&live, memory != NULL) + (memory != NULL);
+    return memory;
 }
 
 static void counted_free(void *user, void *memory)
