@@ -407,14 +407,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_node(genlat_exec *exec, co
 
 /**
  * Propagate derivatives back: gradients of the weights are added to the net's, gradients of the inputs are
- * kept for genlat_exec_input_grad(). The backward pass overwrites what the forward
+ * kept for genlat_exec_input_grad(). With purpose training the backward pass overwrites what the forward
  * pass has kept: run genlat_exec_forward() before each backward pass.
  *
  * @param exec     exec compiled for training.
  * @param outputs  number of tensors in dy; the net's number of outputs.
  * @param dy       [outputs] derivatives of the loss by the outputs [rows,...]; borrowed for the call; NULL: zero.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass since the last backward
- *         pass, or without purpose training.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass, with purpose
+ *         training since the last backward pass; or with purpose inference.
  * Threads: an exec belongs to one thread, and so does its net.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs,
@@ -449,7 +449,7 @@ enum {
  * @param exec    exec compiled with purpose GENLAT_EXEC_PENALTY and input_grads 1; its net has one output of one
  *                number a sample.
  * @param kind    GENLAT_PENALTY_*.
- * @param weight  >= 0, dimensionless.
+ * @param weight  0 to 1e30, dimensionless.
  * @param input   the input by which is differentiated, 0 to inputs-1.
  * @param dloss   derivative of a loss by the output [rows] or [rows,1]; borrowed for the call; NULL: none.
  * @param value   receives the mean of f, without the weight; NULL is legal.

@@ -230,8 +230,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_lion_new(genlat_ctx *ctx, const
  * @param ctx   context.
  * @param spec  rule, then key=value pairs of its options, separated by blanks; copied.
  * @param out   receives a new optimizer, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown rule or option, naming the known
- * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown rule, or for an unknown
+ *         option, naming the known ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_from_text(genlat_ctx *ctx, const char *spec,
                                                                  genlat_optim **out);
@@ -383,8 +383,8 @@ GENLAT_API double genlat_optim_grad_norm(const genlat_optim *optim);
  * @param ctx   context.
  * @param spec  text; copied.
  * @param out   receives a new schedule, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or option, naming the known
- * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind, or for an unknown
+ *         option, naming the known ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_new(genlat_ctx *ctx, const char *spec,
                                                               genlat_schedule **out);
