@@ -313,7 +313,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add(genlat_optim *optim, 
  *
  * @param optim  optimizer before its first step.
  * @param loss   loss; retained.
- * @param opts   borrowed for the call; NULL: defaults, and no decay.
+ * @param opts   borrowed for the call; NULL: defaults. The scale decays only by a weight_decay given here.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_STATE
  * after a step; GENLAT_E_MEMORY.
  */
