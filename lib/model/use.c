@@ -73,6 +73,16 @@ static series begin_series(genlat_model *model, const genlat_sample_opts *o, int
     return (series){(uint64_t)gnl_ctx_opts(model->object.ctx)->seed, (uint64_t)atomic_fetch_add(&model->generated, n)};
 }
 
+/* Gives the samples of a failed call back to the stream, unless another thread has drawn since. */
+static genlat_status end_series(genlat_model *model, const genlat_sample_opts *o, const series *s, int64_t n,
+                                genlat_status status)
+{
+    long long next = (long long)s->first + n;
+    if (status != GENLAT_OK && o->seed < 0)
+        atomic_compare_exchange_strong(&model->generated, &next, (long long)s->first);
+    return status;
+}
+
 static genlat_status draw_latents(genlat_model *model, int64_t n, const genlat_sample_opts *o, const series *s,
                                   genlat_tensor **out)
 {
@@ -148,7 +158,7 @@ genlat_status genlat_model_latents(genlat_model *model, int64_t n, const genlat_
     GNL_TRY(check_number(n));
     GNL_TRY(read_options(model, opts, &o));
     const series s = begin_series(model, &o, n);
-    return draw_latents(model, n, &o, &s, z);
+    return end_series(model, &o, &s, n, draw_latents(model, n, &o, &s, z));
 }
 
 genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_tensor *labels,
@@ -163,13 +173,14 @@ genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_t
     GNL_TRY(check_number(n));
     GNL_TRY(read_options(model, opts, &o));
     const series s = begin_series(model, &o, n);
-    GNL_TRY(draw_latents(model, n, &o, &s, &z));
+    genlat_status status = draw_latents(model, n, &o, &s, &z);
     gnl_rng noise = gnl_rng_make(s.seed, GNL_STREAM_SAMPLE, UINT64_C(1) << GNL_SAMPLE_NOISE_BIT);
     noise.counter = s.first * (uint64_t)model->size;
     const gnl_decode options = {.noise = o.draw ? &noise : NULL, .raw = o.raw};
-    genlat_status status = decode(model, z, labels, &options, x);
+    if (status == GENLAT_OK)
+        status = decode(model, z, labels, &options, x);
     gnl_tensor_release(z);
-    return status;
+    return end_series(model, &o, &s, n, status);
 }
 
 genlat_status genlat_model_decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels,
