@@ -296,8 +296,8 @@ static const struct refusal {
     {many_dims, GENLAT_E_INVALID, "genlat_model_builder_data", "ndim"},
     {empty_data, GENLAT_E_SHAPE, "genlat_model_builder_data", "no elements"},
     {null_net, GENLAT_E_INVALID, "genlat_model_builder_net", "net is NULL"},
-    {wrong_schedule, GENLAT_E_NOT_FOUND, "genlat_model_build", "build: lr_schedule: no schedule is called 'sometimes'"},
-    {wrong_layer, GENLAT_E_NOT_FOUND, "genlat_model_build", ": no layer is called 'dance'"},
+    {wrong_schedule, GENLAT_E_NOT_FOUND, "genlat_model_build", "build: lr_schedule: there is no schedule 'sometimes'"},
+    {wrong_layer, GENLAT_E_NOT_FOUND, "genlat_model_build", ": there is no layer 'dance'"},
     {wrong_optimizer, GENLAT_E_RANGE, "genlat_model_build", ": lr is -1"},
     {several, GENLAT_E_RANGE, "genlat_model_builder_set_int", "batch"},
 };
