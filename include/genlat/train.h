@@ -172,7 +172,8 @@ GENLAT_API int64_t genlat_trainer_epochs(const genlat_trainer *trainer);
  * @param trainer  trainer.
  * @param name     such as "neg_elbo", or "valid.neg_elbo".
  * @param values   receives borrowed numbers, one an epoch, NaN where there was no validation; valid until the next run.
- * @param count    receives their number.
+ *                 NULL on failure.
+ * @param count    receives their number, 0 on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND, naming the curves there are.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_history(const genlat_trainer *trainer, const char *name,
