@@ -60,8 +60,8 @@ typedef struct genlat_gan_opts {
     double gp;              /**< weight of the penalty of gp_kind at gp_place, 0 to 1e9. Default 0. */
     double label_smoothing; /**< subtracted from the target of real samples, 0 to 0.5; for losses with such a target.
                                  Default 0. */
-    double noise;           /**< sd of the noise added to the discriminator's inputs, 0 to 1e6; a schedule multiplies it.
-                                 Default 0. */
+    double noise;           /**< sd of the noise added to the discriminator's inputs, 0 to 1e6; a schedule multiplies
+                                 it. Default 0. */
     double clip;            /**< bound of the critic's weights after each of its steps, for Wasserstein losses, 0 to
                                  1e6; 0: none. Default 0. */
     double ema;             /**< half-life of the averaged generator, which generates the samples, in training

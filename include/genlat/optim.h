@@ -453,7 +453,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_report(genlat_schedule
 typedef struct genlat_ema_opts {
     size_t size;      /**< sizeof(genlat_ema_opts) as the caller knows it. */
     double half_life; /**< training samples after which a weight's part has halved, 1e-6 to 1e15. Default 10000. */
-    double ramp_up;   /**< the half-life is at most this fraction of the samples seen, 0 to 1e6; 0: no ramp. Default 0. */
+    double ramp_up;   /**< the half-life is at most this fraction of the samples seen, 0 to 1e6; 0: no ramp.
+                           Default 0. */
     uint32_t copy_states; /**< 1: running statistics are copied, not averaged. Default 0. */
     uint32_t reserved;    /**< 0. */
 } genlat_ema_opts;

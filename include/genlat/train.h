@@ -57,8 +57,8 @@ typedef struct genlat_train_opts {
     size_t size;             /**< sizeof(genlat_train_opts) as the caller knows it. */
     int64_t epochs;          /**< epochs since the model was new, 0 to 1e9; 0: steps decide, or the preset's number, or
                                   10, when steps is 0 too. Default 0. */
-    int64_t steps;           /**< steps since the model was new, 0 to 1e15; 0: epochs decide. With both, what comes first.
-                                  Default 0. */
+    int64_t steps;           /**< steps since the model was new, 0 to 1e15; 0: epochs decide. With both, what comes
+                                  first. Default 0. */
     int64_t batch;           /**< samples a step, 1 to 1e9; 0: the preset's, or 128. Default 0. */
     int64_t seed;            /**< of the order of the data, >= 0; -1: the context's. Default -1. */
     int64_t valid_every;     /**< epochs between validations, 1 to 1e9. Default 1. */

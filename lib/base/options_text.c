@@ -126,8 +126,9 @@ genlat_status gnl_options_set_sized(const gnl_options_table *table, void *option
     memcpy(&size, options, sizeof size);
     const gnl_option *option = gnl_options_find(table, key);
     if (option && option->offset + gnl_option_bytes(option) > size)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "opts has size %zu and no member %s; compile the program with newer headers",
-                        size, option->name);
+        return gnl_fail(GENLAT_E_NOT_FOUND,
+                        "opts has size %zu and no member %s; compile the program with newer headers", size,
+                        option->name);
     return gnl_options_set(table, options, key, value);
 }
 

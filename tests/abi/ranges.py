@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The ranges and defaults in the comments of the public options are those of the tables that the library checks them by.
+"""The ranges and defaults in the comments of the public options are those of the tables that the library checks them
+by.
 
-A comment gives a number's range as "A to B", ">= A" or "> A", and its default as "Default D."; a member that is 0 or 1 says
+A comment gives a number's range as "A to B" or ">= A", and its default as "Default D."; a member that is 0 or 1 says
 what 1 means. tests/unit/test_base.c proves that a table is what the library checks.
 
 usage: ranges.py ROOT
@@ -87,8 +88,9 @@ def check_member(report, where, comment, kind, values, text):
         prefix = re.search(r"(GENLAT_\w+_)\*", comment)
         names = re.findall(rf"\b({prefix.group(1)}\w+) =", text) if prefix else []
         if not names or names[-1] != values[1]:
-            report.fail(where, f"its comment names {prefix.group(1) if prefix else 'no enumeration'}, of which the last "
-                               f"is {names[-1:]}; the library takes up to {values[1]}")
+            named = prefix.group(1) if prefix else "no enumeration"
+            report.fail(where, f"its comment names {named}, of which the last is {names[-1:]}; the library takes up to "
+                               f"{values[1]}")
     check_default(report, where, comment, values[0])
 
 

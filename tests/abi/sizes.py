@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Every pair of a public function and a struct that starts with its size has a row in tests/promises/test_sizes.c, which
-calls it as older and newer programs do; so has every reserved member of options.
+"""Every pair of a public function and a struct that starts with its size has a row in tests/promises/test_sizes.c,
+which calls it as older and newer programs do; so has every reserved member of options.
 
-The functions *_init_sized are tested by options.py. A struct that the library alone fills must be named in a test of its
-size: `->size, sizeof(genlat_event)`.
+The functions *_init_sized are tested by options.py. A struct that the library alone fills must be named in a test of
+its size: `->size, sizeof(genlat_event)`.
 
 usage: sizes.py ROOT
 """

@@ -52,9 +52,10 @@ void ok(genlat_status status)
 void rig_refused(const char *function, genlat_status status, genlat_status wanted, int line)
 {
     const char *error = genlat_last_error();
-    ck_assert_msg(status == wanted, "line %d: %s gives %s, %s expected: %s", line, function, genlat_status_name(status),
-                  genlat_status_name(wanted), error);
-    ck_assert_msg(strncmp(error, function, strlen(function)) == 0, "line %d: '%s' is not of %s", line, error, function);
+    ck_assert_msg(status == wanted, "line %d: %s gives %s, %s expected: %s", line, function,
+                  genlat_status_name(status), genlat_status_name(wanted), error);
+    ck_assert_msg(strncmp(error, function, strlen(function)) == 0, "line %d: '%s' is not of %s", line, error,
+                  function);
     ck_assert_ptr_null(strchr(error, '\n'));
 }
 
@@ -137,8 +138,10 @@ genlat_model *model_of(const char *family, const setting *settings, genlat_sourc
 
 genlat_model *small_vae(void)
 {
-    static const setting settings[] = {
-        {"latent", "2"}, {"encoder", "dense units=4; relu"}, {"decoder", "dense units=4; relu; dense units=2"}, {NULL, NULL}};
+    static const setting settings[] = {{"latent", "2"},
+                                       {"encoder", "dense units=4; relu"},
+                                       {"decoder", "dense units=4; relu; dense units=2"},
+                                       {NULL, NULL}};
     return model_of("vae", settings, NULL);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of the promises in the public headers share: a context with counted memory, small objects of every kind,
- * and expectations about calls. Only public functions are used. */
+/* What the tests of the promises in the public headers share: a context with counted memory, small objects of every
+ * kind, and expectations about calls. Only public functions are used. */
 #ifndef PROMISES_RIG_H
 #define PROMISES_RIG_H
 
@@ -28,11 +28,11 @@ void ok(genlat_status status);
 #define REFUSED(wanted, function, ...) rig_refused(#function, function(__VA_ARGS__), wanted, __LINE__)
 void rig_refused(const char *function, genlat_status status, genlat_status wanted, int line);
 /* The same, and the error text has the word. */
-#define REFUSED_WITH(word, wanted, function, ...)                                                             \
-    do {                                                                                                      \
-        REFUSED(wanted, function, __VA_ARGS__);                                                               \
-        ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "line %d: '%s' does not have '%s'", __LINE__, \
-                      genlat_last_error(), word);                                                             \
+#define REFUSED_WITH(word, wanted, function, ...)                                                                    \
+    do {                                                                                                             \
+        REFUSED(wanted, function, __VA_ARGS__);                                                                      \
+        ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "line %d: '%s' does not have '%s'", __LINE__,       \
+                      genlat_last_error(), word);                                                                    \
     } while (0)
 
 /* Numbers 0, 1, 2, ... */

@@ -16,21 +16,11 @@ START_TEST(statuses_have_frozen_numbers_names_and_sentences)
     static const struct {
         genlat_status status;
         const char *name;
-    } frozen[] = {{0, "GENLAT_OK"},
-                  {-1, "GENLAT_E_INVALID"},
-                  {-2, "GENLAT_E_SHAPE"},
-                  {-3, "GENLAT_E_RANGE"},
-                  {-4, "GENLAT_E_MEMORY"},
-                  {-5, "GENLAT_E_IO"},
-                  {-6, "GENLAT_E_FORMAT"},
-                  {-7, "GENLAT_E_UNSUPPORTED"},
-                  {-8, "GENLAT_E_STATE"},
-                  {-9, "GENLAT_E_NOT_FOUND"},
-                  {-10, "GENLAT_E_NUMERIC"},
-                  {-11, "GENLAT_E_CANCELLED"},
-                  {-12, "GENLAT_E_CALLBACK"},
-                  {-13, "GENLAT_E_THREAD"},
-                  {-14, "GENLAT_E_INTERNAL"}};
+    } frozen[] = {{0, "GENLAT_OK"},           {-1, "GENLAT_E_INVALID"},     {-2, "GENLAT_E_SHAPE"},
+                  {-3, "GENLAT_E_RANGE"},     {-4, "GENLAT_E_MEMORY"},      {-5, "GENLAT_E_IO"},
+                  {-6, "GENLAT_E_FORMAT"},    {-7, "GENLAT_E_UNSUPPORTED"}, {-8, "GENLAT_E_STATE"},
+                  {-9, "GENLAT_E_NOT_FOUND"}, {-10, "GENLAT_E_NUMERIC"},    {-11, "GENLAT_E_CANCELLED"},
+                  {-12, "GENLAT_E_CALLBACK"}, {-13, "GENLAT_E_THREAD"},     {-14, "GENLAT_E_INTERNAL"}};
     static const genlat_status unknown[] = {1, GENLAT_STATUS_LAST - 1, INT32_MIN, INT32_MAX};
     for (size_t i = 0; i < COUNT(frozen); i++) {
         ck_assert_str_eq(genlat_status_name(frozen[i].status), frozen[i].name);
@@ -224,7 +214,8 @@ static void listen(void *user, int32_t level, const char *message)
 /* The files that a trainer writes are information; alarms are in tests/promises/test_train_promises.c. */
 START_TEST(messages_come_in_the_calling_thread)
 {
-    static const setting settings[] = {{"latent", "2"}, {"encoder", "dense units=2"}, {"decoder", "dense units=2"}, {NULL, NULL}};
+    static const setting settings[] = {
+        {"latent", "2"}, {"encoder", "dense units=2"}, {"decoder", "dense units=2"}, {NULL, NULL}};
     char path[] = "/tmp/genlat-promise-XXXXXX";
     genlat_ctx_opts opts;
     genlat_train_opts train;

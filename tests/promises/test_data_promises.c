@@ -39,9 +39,11 @@ END_TEST
 START_TEST(labels_have_their_range)
 {
     const float most = 16777215, more = 16777216;
-    genlat_tensor *x = counting(2, (int64_t[]){1, 2}), *scalar = NULL, *none = NULL, *cube = counting(3, (int64_t[]){1, 1, 1});
+    genlat_tensor *x = counting(2, (int64_t[]){1, 2}), *scalar = NULL, *none = NULL,
+                  *cube = counting(3, (int64_t[]){1, 1, 1});
     genlat_tensor *good = vector_of(1, &most), *bad = vector_of(1, &more), *less = vector_of(1, (float[]){-1});
-    genlat_tensor *lost = vector_of(1, (float[]){NAN}), *vectors = tensor_of(2, (int64_t[]){1, 2}, (float[]){-3, 0.5f});
+    genlat_tensor *lost = vector_of(1, (float[]){NAN}),
+                  *vectors = tensor_of(2, (int64_t[]){1, 2}, (float[]){-3, 0.5f});
     genlat_source *source = NULL;
     ok(genlat_tensor_new(ctx, 0, NULL, &scalar));
     ok(genlat_tensor_new(ctx, 2, (int64_t[]){0, 2}, &none));
@@ -114,7 +116,8 @@ static void count_free(void *user)
 
 static genlat_source_table table_of(void)
 {
-    genlat_source_table table = {.size = sizeof table, .user = &freed, .count = 6, .fetch = fetch, .free = count_free};
+    genlat_source_table table = {
+        .size = sizeof table, .user = &freed, .count = 6, .fetch = fetch, .free = count_free};
     memset(table.dims, 0xff, sizeof table.dims); /* those from ndim on are not read */
     table.classes = 2;
     return table;
@@ -191,7 +194,8 @@ START_TEST(drawn_sources_have_the_shapes_that_are_stated)
                 {"grid", 1, 2, 25, 0, 0},    {"moons", 1, 2, 2, 0, 0},   {"swissroll", 1, 2, 0, 1, 0}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         const char *name = rows[i].name;
-        genlat_source *a = synthetic(name, 40, 3), *b = synthetic(name, INT64_C(1) << 40, 3), *other = synthetic(name, 40, 4);
+        genlat_source *a = synthetic(name, 40, 3), *b = synthetic(name, INT64_C(1) << 40, 3),
+                      *other = synthetic(name, 40, 4);
         genlat_tensor *x = NULL, *y = NULL, *z = NULL, *labels = NULL;
         ck_assert_int_eq(genlat_source_ndim(a), rows[i].ndim);
         ck_assert_int_eq(genlat_source_dim(a, -1), rows[i].last);
@@ -203,7 +207,8 @@ START_TEST(drawn_sources_have_the_shapes_that_are_stated)
         ok(genlat_source_read(b, 7, 40, &y, NULL));
         ok(genlat_source_read(other, 7, 40, &z, NULL));
         same_tensors(x, y); /* a sample is a function of name, seed and number */
-        ck_assert_mem_ne(genlat_tensor_data(x), genlat_tensor_data(z), (size_t)genlat_tensor_count(x) * sizeof(float));
+        ck_assert_mem_ne(genlat_tensor_data(x), genlat_tensor_data(z),
+                         (size_t)genlat_tensor_count(x) * sizeof(float));
         for (int64_t k = 0; k < genlat_tensor_count(x) && rows[i].ndim == 3; k++)
             ck_assert(genlat_tensor_data(x)[k] >= 0 && genlat_tensor_data(x)[k] <= 1);
         for (int64_t k = 0; k < 33; k++)
@@ -310,15 +315,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {tensors_are_shared_and_kept,
-                                  labels_have_their_range,
-                                  bytes_are_copied_and_scaled,
-                                  callbacks_are_called_as_the_table_says,
-                                  tables_that_cannot_be_are_refused,
-                                  drawn_sources_have_the_shapes_that_are_stated,
-                                  drawn_sources_have_their_limits,
-                                  factors_have_names_and_ranges,
-                                  mixtures_are_those_of_subsets_too,
-                                  NULL};
+    const TTest *const tests[] = {tensors_are_shared_and_kept,       labels_have_their_range,
+                                  bytes_are_copied_and_scaled,       callbacks_are_called_as_the_table_says,
+                                  tables_that_cannot_be_are_refused, drawn_sources_have_the_shapes_that_are_stated,
+                                  drawn_sources_have_their_limits,   factors_have_names_and_ranges,
+                                  mixtures_are_those_of_subsets_too, NULL};
     return run_tests("promises of sources", tests);
 }

@@ -16,7 +16,8 @@ static void set_up(void)
     ok(genlat_net_builder_new(ctx, &b));
     genlat_net_builder_input(b, "x", 1, (int64_t[]){3});
     genlat_net_builder_input(b, "free", 1, (int64_t[]){1});
-    genlat_net_builder_text(b, "dense units=2 from=x name=a; tanh name=t; dense units=1 name=end; relu from=a name=lost");
+    genlat_net_builder_text(
+        b, "dense units=2 from=x name=a; tanh name=t; dense units=1 name=end; relu from=a name=lost");
     genlat_net_builder_output(b, "end,t");
     ok(genlat_net_build(&b, &net));
     x = counting(2, (int64_t[]){ROWS, 3});
@@ -125,7 +126,8 @@ END_TEST
 START_TEST(calls_out_of_order_are_refused)
 {
     genlat_exec *exec = compiled(options());
-    const genlat_tensor *out = NULL, *const given[] = {x, unused}, *const slopes[] = {dy, NULL}, *const wrong[] = {x, NULL};
+    const genlat_tensor *out = NULL, *const given[] = {x, unused}, *const slopes[] = {dy, NULL},
+                        *const wrong[] = {x, NULL};
     genlat_tensor *node = NULL, *few = counting(2, (int64_t[]){2, 1}), *many = counting(2, (int64_t[]){ROWS + 1, 3});
     genlat_tensor *with = counting(2, (int64_t[]){ROWS + 1, 1}), *none = NULL, *nothing = NULL;
     ok(genlat_tensor_new(ctx, 2, (int64_t[]){0, 3}, &none));
@@ -137,7 +139,8 @@ START_TEST(calls_out_of_order_are_refused)
     REFUSED(GENLAT_E_INVALID, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 1, given);
     REFUSED(GENLAT_E_SHAPE, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 2, ((const genlat_tensor *[]){x, few}));
     REFUSED(GENLAT_E_RANGE, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 2, ((const genlat_tensor *[]){many, with}));
-    REFUSED(GENLAT_E_RANGE, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 2, ((const genlat_tensor *[]){none, nothing}));
+    REFUSED(GENLAT_E_RANGE, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 2,
+            ((const genlat_tensor *[]){none, nothing}));
     forward(exec);
     REFUSED(GENLAT_E_RANGE, genlat_exec_output, exec, 2, &out);
     REFUSED(GENLAT_E_RANGE, genlat_exec_output, exec, -1, &out);
@@ -207,11 +210,12 @@ START_TEST(penalties_are_those_of_the_norm)
 {
     genlat_net *line = net_of(2, "dense units=1 name=l");
     genlat_exec *exec = exec_of(line, ROWS, GENLAT_EXEC_PENALTY);
-    genlat_tensor *weight = NULL, *data = counting(2, (int64_t[]){ROWS, 2}), *wrong = counting(1, (int64_t[]){ROWS - 1});
+    genlat_tensor *weight = NULL, *data = counting(2, (int64_t[]){ROWS, 2}),
+                  *wrong = counting(1, (int64_t[]){ROWS - 1});
     double value = 9;
     ok(genlat_net_weight(line, "l.weight", &weight));
     REFUSED(GENLAT_E_STATE, genlat_exec_penalty, exec, 0, 1, 0, NULL, &value); /* no forward pass */
-    static const double want[2][3] = {{12.5, 16, 16}, {0.125, 0.25, 0}}; /* norms 5 and 0.5 */
+    static const double want[2][3] = {{12.5, 16, 16}, {0.125, 0.25, 0}};       /* norms 5 and 0.5 */
     for (int i = 0; i < 2; i++) {
         genlat_tensor_data(weight)[0] = i ? 0.3f : 3;
         genlat_tensor_data(weight)[1] = i ? 0.4f : 4;
@@ -283,7 +287,8 @@ START_TEST(checking_leaves_the_net_as_it_was)
 {
     genlat_check_result result = {.size = sizeof result};
     genlat_net *bent = net_of(2, "dense units=3 name=l; tanh; batch_norm name=n; dense units=1");
-    genlat_tensor *weight = NULL, *mean = NULL, *before = NULL, *data = counting(2, (int64_t[]){ROWS, 2}), *grad = NULL;
+    genlat_tensor *weight = NULL, *mean = NULL, *before = NULL, *data = counting(2, (int64_t[]){ROWS, 2}),
+                  *grad = NULL;
     ok(genlat_net_weight(bent, "l.weight", &weight));
     ok(genlat_net_weight(bent, "n.running_mean", &mean));
     ok(genlat_tensor_clone(weight, &before));

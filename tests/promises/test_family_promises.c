@@ -54,7 +54,8 @@ static genlat_tensor *sample(genlat_model *model, uint32_t raw)
 
 static bool differ(const genlat_tensor *a, const genlat_tensor *b)
 {
-    return memcmp(genlat_tensor_const_data(a), genlat_tensor_const_data(b), (size_t)genlat_tensor_count(a) * sizeof(float)) != 0;
+    return memcmp(genlat_tensor_const_data(a), genlat_tensor_const_data(b),
+                  (size_t)genlat_tensor_count(a) * sizeof(float)) != 0;
 }
 
 /* ---- gan.h ------------------------------------------------------------------------------------ */
@@ -136,7 +137,8 @@ START_TEST(averages_generate_the_samples)
         ok(genlat_gan_step(model, x, NULL, NULL));
         ok(genlat_gan_step(plain, x, NULL, NULL));
     }
-    genlat_tensor *mean = sample(model, 0), *raw = sample(model, 1), *alone = sample(plain, 0), *same = sample(plain, 1);
+    genlat_tensor *mean = sample(model, 0), *raw = sample(model, 1), *alone = sample(plain, 0),
+                  *same = sample(plain, 1);
     ck_assert(differ(mean, raw));
     ck_assert(!differ(alone, same)); /* no average */
     genlat_tensor *average = weight_of(model, "average", 0), *trained = weight_of(model, "generator", 0);
@@ -153,7 +155,8 @@ END_TEST
 
 START_TEST(critics_are_clipped)
 {
-    static const setting clipped[] = {{"loss", "wasserstein"}, {"clip", "0.01"}, {"r1", "0"}, {"r2", "0"}, {NULL, NULL}};
+    static const setting clipped[] = {
+        {"loss", "wasserstein"}, {"clip", "0.01"}, {"r1", "0"}, {"r2", "0"}, {NULL, NULL}};
     static const setting wrong[] = {{"label_smoothing", "0.1"}, {"loss", "wasserstein"}, {NULL, NULL}};
     genlat_model *model = gan_of(clipped), *none = NULL;
     genlat_tensor *x = batch(8);
@@ -171,8 +174,11 @@ END_TEST
 /* With a target the probability begins at 0, and never leaves its bounds. */
 START_TEST(augmentation_is_adapted)
 {
-    static const setting adapted[] = {{"augment", "translation"}, {"augment_target", "0.6"}, {"augment_speed", "8"},
-                                      {"augment_probability", "0.5"}, {NULL, NULL}};
+    static const setting adapted[] = {{"augment", "translation"},
+                                      {"augment_target", "0.6"},
+                                      {"augment_speed", "8"},
+                                      {"augment_probability", "0.5"},
+                                      {NULL, NULL}};
     static const setting fixed[] = {{"augment", "translation"}, {"augment_probability", "0.25"}, {NULL, NULL}};
     genlat_gan_terms terms = {.size = sizeof terms};
     for (int i = 0; i < 2; i++) {
@@ -197,8 +203,11 @@ END_TEST
 
 START_TEST(terms_of_a_vae_fit_together)
 {
-    static const setting settings[] = {{"latent", "2"}, {"encoder", "dense units=4; relu"}, {"beta", "0.25"},
-                                       {"decoder", "dense units=4; relu; dense units=2"}, {NULL, NULL}};
+    static const setting settings[] = {{"latent", "2"},
+                                       {"encoder", "dense units=4; relu"},
+                                       {"beta", "0.25"},
+                                       {"decoder", "dense units=4; relu; dense units=2"},
+                                       {NULL, NULL}};
     genlat_model *model = model_of("vae", settings, NULL);
     genlat_tensor *x = counting(2, (int64_t[]){4, 2});
     genlat_vae_terms terms = {.size = sizeof terms}, again = {.size = sizeof again};
@@ -218,8 +227,11 @@ END_TEST
 
 START_TEST(plain_autoencoders_have_no_divergence)
 {
-    static const setting settings[] = {{"latent", "2"}, {"kind", "plain"}, {"encoder", "dense units=4; relu"},
-                                       {"decoder", "dense units=4; relu; dense units=2"}, {NULL, NULL}};
+    static const setting settings[] = {{"latent", "2"},
+                                       {"kind", "plain"},
+                                       {"encoder", "dense units=4; relu"},
+                                       {"decoder", "dense units=4; relu; dense units=2"},
+                                       {NULL, NULL}};
     genlat_model *model = model_of("vae", settings, NULL);
     genlat_tensor *x = counting(2, (int64_t[]){4, 2}), *mean = NULL, *z = NULL;
     genlat_vae_terms terms = {.size = sizeof terms};

@@ -47,17 +47,17 @@ static genlat_status open_text(const char *kind, const char *name, const char *r
     return genlat_files_open(ctx, spec, out);
 }
 
-#define OPENS(wanted, word, kind, name, rest)                                                                 \
-    do {                                                                                                      \
-        genlat_source *opened_ = NULL;                                                                        \
-        const genlat_status status_ = open_text(kind, name, rest, &opened_);                                  \
-        ck_assert_msg(status_ == (wanted), "line %d: %s: %s", __LINE__, genlat_status_name(status_),          \
-                      genlat_last_error());                                                                   \
-        if (status_ != GENLAT_OK)                                                                             \
+#define OPENS(wanted, word, kind, name, rest)                                                                        \
+    do {                                                                                                             \
+        genlat_source *opened_ = NULL;                                                                               \
+        const genlat_status status_ = open_text(kind, name, rest, &opened_);                                         \
+        ck_assert_msg(status_ == (wanted), "line %d: %s: %s", __LINE__, genlat_status_name(status_),                 \
+                      genlat_last_error());                                                                          \
+        if (status_ != GENLAT_OK)                                                                                    \
             ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "line %d: '%s' is not in '%s'", __LINE__, word, \
-                          genlat_last_error());                                                               \
-        ck_assert((opened_ == NULL) == (status_ != GENLAT_OK));                                               \
-        genlat_source_destroy(&opened_);                                                                      \
+                          genlat_last_error());                                                                      \
+        ck_assert((opened_ == NULL) == (status_ != GENLAT_OK));                                                      \
+        genlat_source_destroy(&opened_);                                                                             \
     } while (0)
 
 /* The error is of the function or of the file, and has the word. */
@@ -161,7 +161,8 @@ START_TEST(pictures_and_sound_have_their_limits)
 {
     open_folder();
     genlat_tensor *images = counting(3, (int64_t[]){3, 2, 2}), *two = counting(4, (int64_t[]){1, 2, 2, 2});
-    genlat_tensor *sound = counting(2, (int64_t[]){65, 2}), *line = counting(1, (int64_t[]){4}), *cube = counting(3, (int64_t[]){1, 1, 4});
+    genlat_tensor *sound = counting(2, (int64_t[]){65, 2}), *line = counting(1, (int64_t[]){4}),
+                  *cube = counting(3, (int64_t[]){1, 1, 4});
     genlat_tensor *wide = counting(3, (int64_t[]){1, 1, 2000});
     genlat_tensor_data(images)[0] = NAN; /* black */
     genlat_tensor_data(line)[0] = NAN;   /* 0 */
@@ -217,7 +218,7 @@ START_TEST(texts_open_sources)
     OPENS(GENLAT_E_FORMAT, "line 2", "csv", "a.csv", ""); /* text that is no class */
     char spec[96];
     snprintf(spec, sizeof spec, "npz:%s", place("a.npz"));
-    refused(genlat_files_open_like(ctx, spec, source, &like), GENLAT_E_SHAPE, "[4]");
+    refused(genlat_files_open_like(ctx, spec, source, &like), GENLAT_E_SHAPE, "shape of the samples");
     ck_assert_ptr_null(like);
     genlat_source_destroy(&source);
     genlat_tensor *all[] = {x, labels, got, of};

@@ -28,8 +28,9 @@ START_TEST(outputs_are_those_of_an_element)
     static const struct {
         const char *text;
         int64_t outputs;
-    } rows[] = {{"bernoulli", 1}, {"gaussian sd=fixed", 1}, {"gaussian sd=output", 2}, {"laplace", 1}, {"mse", 1},
-                {"categorical classes=8", 8}, {"discretized_logistic", 2}, {"beta_binomial", 2}, {"cross_entropy", 0}};
+    } rows[] = {{"bernoulli", 1},    {"gaussian sd=fixed", 1},     {"gaussian sd=output", 2},   {"laplace", 1},
+                {"mse", 1},          {"categorical classes=8", 8}, {"discretized_logistic", 2}, {"beta_binomial", 2},
+                {"cross_entropy", 0}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         genlat_loss *loss = loss_of(rows[i].text);
         ck_assert_msg(genlat_loss_outputs(loss) == rows[i].outputs, "%s", rows[i].text);
@@ -44,7 +45,8 @@ START_TEST(outputs_lie_in_planes)
 {
     static const float numbers[] = {1, 2, 0, 0}, data[] = {1, 2};
     genlat_loss *loss = loss_of("gaussian sd=output");
-    genlat_tensor *out = tensor_of(3, (int64_t[]){1, 2, 2}, numbers), *target = tensor_of(3, (int64_t[]){1, 1, 2}, data);
+    genlat_tensor *out = tensor_of(3, (int64_t[]){1, 2, 2}, numbers),
+                  *target = tensor_of(3, (int64_t[]){1, 1, 2}, data);
     genlat_tensor *mean = NULL;
     double value = 0;
     ok(genlat_tensor_new(ctx, 3, (int64_t[]){1, 1, 2}, &mean));
@@ -81,8 +83,10 @@ START_TEST(wrong_tensors_are_refused)
 {
     static const float numbers[] = {0, 0.5f, 1, 2, INFINITY, 0};
     genlat_loss *loss = loss_of("bernoulli"), *classes = loss_of("cross_entropy"), *square = loss_of("mse");
-    genlat_tensor *out = grid(2, 2, numbers), *fine = grid(2, 2, (float[]){0, 1, 0.25f, 1}), *above = grid(2, 2, numbers);
-    genlat_tensor *long_one = grid(3, 2, numbers), *label = vector_of(2, (float[]){0, 2}), *infinite = grid(1, 2, numbers + 4);
+    genlat_tensor *out = grid(2, 2, numbers), *fine = grid(2, 2, (float[]){0, 1, 0.25f, 1}),
+                  *above = grid(2, 2, numbers);
+    genlat_tensor *long_one = grid(3, 2, numbers), *label = vector_of(2, (float[]){0, 2}),
+                  *infinite = grid(1, 2, numbers + 4);
     genlat_tensor *single = grid(1, 2, numbers);
     double value = 7;
     ok(genlat_loss_eval(loss, out, fine, &value, NULL)); /* grey targets too */
@@ -139,8 +143,10 @@ START_TEST(scales_are_those_of_the_present)
 {
     static const float numbers[] = {1, 3, INFINITY, 0}, zeros[2] = {0};
     static const char *const without[] = {"bernoulli", "gaussian sd=output", "categorical classes=2", "mse"};
-    genlat_loss *fixed = loss_of("gaussian sd=fixed value=0.5"), *best = loss_of("gaussian sd=optimal"), *spread = loss_of("laplace");
-    genlat_tensor *out = grid(1, 2, numbers), *target = grid(1, 2, zeros), *dout = grid(1, 2, zeros), *lost = grid(1, 2, numbers + 2);
+    genlat_loss *fixed = loss_of("gaussian sd=fixed value=0.5"), *best = loss_of("gaussian sd=optimal"),
+                *spread = loss_of("laplace");
+    genlat_tensor *out = grid(1, 2, numbers), *target = grid(1, 2, zeros), *dout = grid(1, 2, zeros),
+                  *lost = grid(1, 2, numbers + 2);
     double value = 0, sd = 7, again = 0;
     REFUSED(GENLAT_E_STATE, genlat_loss_scale, best, &sd);
     for (size_t i = 0; i < COUNT(without); i++) {
@@ -172,7 +178,8 @@ END_TEST
 START_TEST(divergences_are_those_of_their_formulas)
 {
     static const float means[] = {1, 0, 2, -1}, logs[] = {0, 1, -1, 0.5f};
-    genlat_tensor *mean = grid(2, 2, means), *logvar = grid(2, 2, logs), *z = NULL, *each = vector_of(2, means), *dz = NULL;
+    genlat_tensor *mean = grid(2, 2, means), *logvar = grid(2, 2, logs), *z = NULL, *each = vector_of(2, means),
+                  *dz = NULL;
     double value = 0, wanted = 0, parts[2] = {0}, sampled = 0, estimate = 0;
     for (int i = 0; i < 4; i++) {
         const double term = ((double)means[i] * (double)means[i] + exp((double)logs[i]) - 1 - (double)logs[i]) / 2;
@@ -216,17 +223,28 @@ static double softplus(double v)
 START_TEST(adversarial_losses_are_those_of_their_formulas)
 {
     const double r = 0.7, f = -0.4; /* of two rows each */
-    const double d[] = {softplus(-r) + softplus(f),       softplus(-r) + softplus(f), ((r - 1) * (r - 1) + f * f) / 2,
-                        fmax(0, 1 - r) + fmax(0, 1 + f), f - r,                      softplus(-(r - f)),
+    const double d[] = {softplus(-r) + softplus(f),
+                        softplus(-r) + softplus(f),
+                        ((r - 1) * (r - 1) + f * f) / 2,
+                        fmax(0, 1 - r) + fmax(0, 1 + f),
+                        f - r,
+                        softplus(-(r - f)),
                         softplus(-(r - f)) + softplus(f - r)};
-    const double g[] = {-softplus(f), softplus(-f), (f - 1) * (f - 1) / 2, -f, -f, softplus(-(f - r)),
+    const double g[] = {-softplus(f),
+                        softplus(-f),
+                        (f - 1) * (f - 1) / 2,
+                        -f,
+                        -f,
+                        softplus(-(f - r)),
                         softplus(-(f - r)) + softplus(r - f)};
-    genlat_tensor *real = vector_of(2, (float[]){(float)r, (float)r}), *fake = vector_of(2, (float[]){(float)f, (float)f});
+    genlat_tensor *real = vector_of(2, (float[]){(float)r, (float)r}),
+                  *fake = vector_of(2, (float[]){(float)f, (float)f});
     genlat_tensor *few = vector_of(1, (float[]){1}), *lost = vector_of(2, (float[]){NAN, 0});
     double value = 0;
     const long before = allocations;
     for (uint32_t kind = 0; kind < COUNT(d); kind++) {
-        const bool smooths = kind <= GENLAT_ADVERSARIAL_LEAST_SQUARES, relates = kind >= GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR;
+        const bool smooths = kind <= GENLAT_ADVERSARIAL_LEAST_SQUARES,
+                   relates = kind >= GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR;
         ok(genlat_adversarial_discriminator(kind, 0, real, fake, &value, NULL, NULL));
         ck_assert_double_eq_tol(value, d[kind], 1e-5);
         ok(genlat_adversarial_generator(kind, real, fake, &value, NULL));

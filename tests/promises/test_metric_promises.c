@@ -152,8 +152,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {samples_are_flattened,      subsets_follow_the_seed,
-                                  failed_calls_leave_results_alone, scores_are_of_equal_parts,
-                                  plain_statistics_take_their_extremes, NULL};
+    const TTest *const tests[] = {samples_are_flattened,
+                                  subsets_follow_the_seed,
+                                  failed_calls_leave_results_alone,
+                                  scores_are_of_equal_parts,
+                                  plain_statistics_take_their_extremes,
+                                  NULL};
     return run_tests("promises of metrics", tests);
 }

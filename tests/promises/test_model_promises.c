@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 /* The builder reports this at the end and is gone. */
-static void reports(genlat_model_builder *b, genlat_source *source, genlat_status wanted, const char *function, const char *word)
+static void reports(genlat_model_builder *b, genlat_source *source, genlat_status wanted, const char *function,
+                    const char *word)
 {
     genlat_model *model = NULL;
     const genlat_status status = genlat_model_build(&b, source, &model);
@@ -38,7 +39,8 @@ START_TEST(families_and_presets_are_listed)
         ck_assert_int_gt(presets, 0);
         ck_assert_ptr_nonnull(genlat_model_preset(family, 0, NULL));
         ck_assert_ptr_null(genlat_model_preset(family, -1, NULL));
-        genlat_model_builder *first = plain(family), *named = plain(family); /* a builder starts with the first preset */
+        genlat_model_builder *first = plain(family),
+                             *named = plain(family); /* a builder starts with the first preset */
         genlat_model_builder_preset(named, genlat_model_preset(family, 0, NULL));
         char a[256], b[256];
         ok(genlat_model_builder_get(first, "epochs", a, sizeof a));
@@ -187,12 +189,12 @@ static genlat_model_builder *gan_of(int64_t c, genlat_net *discriminator)
     return b;
 }
 
-/* A discriminator that does not see the data can judge nothing. */
+/* A discriminator that does not see the data can say nothing of them. */
 START_TEST(a_discriminator_must_read_its_data)
 {
-    static const char *const ignoring[][2] = {
-        {"dense units=4 from=c; relu; dense units=1", NULL},
-        {"dense units=1 from=c name=says; dense units=3 from=x name=more", "says,more"}}; /* another output is not enough */
+    static const char *const ignoring[][2] = {{"dense units=4 from=c; relu; dense units=1", NULL},
+                                              {"dense units=1 from=c name=says; dense units=3 from=x name=more",
+                                               "says,more"}}; /* another output is not enough */
     genlat_model *model = NULL;
     for (size_t i = 0; i < COUNT(ignoring); i++) {
         genlat_model_builder *b = gan_of(3, own(2, 3, ignoring[i][0], ignoring[i][1]));

@@ -76,7 +76,8 @@ END_TEST
 START_TEST(graphs_have_the_inputs_and_outputs_that_are_named)
 {
     char name[] = "x", keys[] = "name=end";
-    char layers[] = "dense units=2 name=one | dense units=2 share=one from=x name=0 ; add from=0,one name=1\noutput one,1,x";
+    char layers[] =
+        "dense units=2 name=one | dense units=2 share=one from=x name=0 ; add from=0,one name=1\noutput one,1,x";
     int64_t dims[GENLAT_MAX_DIMS] = {2}, got[GENLAT_MAX_DIMS];
     int32_t ndim = 0;
     genlat_net_builder *b = NULL;
@@ -160,7 +161,8 @@ static genlat_tensor *weight_copy(genlat_net *net, const char *name)
 
 START_TEST(seeds_decide_the_weights)
 {
-    genlat_net *a = net_of(3, "dense units=2 init=orthogonal; batch_norm name=n"), *b = net_of(3, "dense units=2 init=orthogonal");
+    genlat_net *a = net_of(3, "dense units=2 init=orthogonal; batch_norm name=n"),
+               *b = net_of(3, "dense units=2 init=orthogonal");
     genlat_tensor *first = weight_copy(a, "0.weight"), *other = weight_copy(b, "0.weight"), *mean = NULL;
     same_tensors(first, other); /* of the context's seed */
     ok(genlat_net_weight(a, "n.running_mean", &mean));
@@ -264,7 +266,8 @@ END_TEST
 START_TEST(files_of_nets_are_checked)
 {
     char path[] = "/tmp/genlat-promise-XXXXXX";
-    genlat_net *net = net_of(3, "dense units=2 name=a"), *other = net_of(3, "dense units=4 name=a"), *more = NULL, *out = NULL;
+    genlat_net *net = net_of(3, "dense units=2 name=a"), *other = net_of(3, "dense units=4 name=a"), *more = NULL,
+               *out = NULL;
     genlat_tensor *before = weight_copy(other, "a.weight"), *after = NULL;
     more = net_of(3, "dense units=2 name=a; dense units=2 name=b");
     close(mkstemp(path));

@@ -67,7 +67,8 @@ START_TEST(first_steps_follow_the_formulas)
         const long before = allocations;
         ok(genlat_optim_step(optim));
         ck_assert_int_eq(allocations, before);
-        ck_assert_msg(fabs((double)of(w) - wanted[i]) < 1e-6, "%s: %g, %g expected", names[i], (double)of(w), wanted[i]);
+        ck_assert_msg(fabs((double)of(w) - wanted[i]) < 1e-6, "%s: %g, %g expected", names[i], (double)of(w),
+                      wanted[i]);
         ck_assert_double_eq_tol(genlat_optim_grad_norm(optim), 5, 1e-6);
         ck_assert_int_eq(genlat_optim_steps(optim), 1);
         ck_assert_float_eq(of(dw), 3); /* the gradients stay */
@@ -91,7 +92,7 @@ START_TEST(adamw_is_adam_with_decoupled_decay)
     ok(genlat_optim_step(optim));
     const float first = of(w);
     ck_assert_float_eq_tol(first, 1 - 0.001f * 0.01f - 0.001f, 1e-6); /* decay shrinks apart from the gradient */
-    ck_assert_float_eq_tol(of(b), 2 + 0.001f, 1e-6);                 /* biases do not decay */
+    ck_assert_float_eq_tol(of(b), 2 + 0.001f, 1e-6);                  /* biases do not decay */
     genlat_optim_destroy(&optim);
     genlat_optim *others[] = {again, same};
     for (int i = 0; i < 2; i++) {
@@ -292,7 +293,8 @@ START_TEST(averages_are_copied_into_the_same_architecture)
 {
     genlat_ema *ema = NULL;
     begin(NULL);
-    genlat_net *same = net_of(1, "dense units=1 name=l"), *other = net_of(1, "dense units=1 name=m"), *wide = net_of(2, "dense units=1 name=l");
+    genlat_net *same = net_of(1, "dense units=1 name=l"), *other = net_of(1, "dense units=1 name=m"),
+               *wide = net_of(2, "dense units=1 name=l");
     genlat_tensor *copy = NULL;
     ok(genlat_ema_new(net, NULL, &ema));
     ok(genlat_tensor_fill(w, 9));

@@ -180,15 +180,15 @@ END_TEST
 
 START_TEST(wrong_answers_reach_the_builder)
 {
-    static const genlat_status wanted[] = {GENLAT_E_RANGE,    GENLAT_E_INVALID, GENLAT_E_SHAPE, GENLAT_E_INVALID,
-                                           GENLAT_E_INVALID,  GENLAT_E_NOT_FOUND, GENLAT_E_INVALID, GENLAT_E_SHAPE,
-                                           GENLAT_E_RANGE,    GENLAT_E_CALLBACK, GENLAT_E_RANGE};
+    static const genlat_status wanted[] = {GENLAT_E_RANGE,   GENLAT_E_INVALID,   GENLAT_E_SHAPE,   GENLAT_E_INVALID,
+                                           GENLAT_E_INVALID, GENLAT_E_NOT_FOUND, GENLAT_E_INVALID, GENLAT_E_SHAPE,
+                                           GENLAT_E_RANGE,   GENLAT_E_CALLBACK,  GENLAT_E_RANGE};
     const genlat_layer_table table = table_of("own");
     genlat_net *net = NULL;
     for (seen.asked = 1; seen.asked <= (int32_t)COUNT(wanted); seen.asked++) {
         const genlat_status status = build(&table, &net);
-        ck_assert_msg(status == wanted[seen.asked - 1], "question %d: %s: %s", (int)seen.asked, genlat_status_name(status),
-                      genlat_last_error());
+        ck_assert_msg(status == wanted[seen.asked - 1], "question %d: %s: %s", (int)seen.asked,
+                      genlat_status_name(status), genlat_last_error());
         ck_assert_ptr_null(net);
         ck_assert_int_eq(seen.freed, seen.asked);
     }
@@ -204,7 +204,8 @@ START_TEST(calls_are_as_the_header_says)
 {
     const genlat_layer_table table = table_of("own");
     genlat_net *net = NULL;
-    genlat_tensor *x = counting(2, (int64_t[]){ROWS, FEATURES}), *dy = counting(2, (int64_t[]){ROWS, FEATURES}), *state = NULL;
+    genlat_tensor *x = counting(2, (int64_t[]){ROWS, FEATURES}), *dy = counting(2, (int64_t[]){ROWS, FEATURES}),
+                  *state = NULL;
     genlat_tensor *grad = NULL;
     const genlat_tensor *y = NULL, *dx = NULL;
     ok(build(&table, &net));

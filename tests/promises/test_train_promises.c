@@ -43,8 +43,10 @@ static void log_line(void *user, int32_t level, const char *message)
 
 static genlat_model *fresh(void)
 {
-    static const setting settings[] = {
-        {"latent", "2"}, {"encoder", "dense units=4; relu"}, {"decoder", "dense units=4; relu; dense units=2"}, {NULL, NULL}};
+    static const setting settings[] = {{"latent", "2"},
+                                       {"encoder", "dense units=4; relu"},
+                                       {"decoder", "dense units=4; relu; dense units=2"},
+                                       {NULL, NULL}};
     return model_of("vae", settings, train);
 }
 
@@ -106,7 +108,7 @@ START_TEST(events_tell_where_training_is)
     ck_assert_int_eq(seen[GENLAT_EVENT_STEP], 2 * STEPS);
     ck_assert_int_eq(seen[GENLAT_EVENT_EPOCH], 2);
     ck_assert_int_eq(seen[GENLAT_EVENT_VALID], 2);
-    ck_assert_int_ge(seen[GENLAT_EVENT_CHECKPOINT], 4); /* each epoch, the best, the end */
+    ck_assert_int_ge(seen[GENLAT_EVENT_CHECKPOINT], 4);     /* each epoch, the best, the end */
     ck_assert_int_eq(saves, seen[GENLAT_EVENT_CHECKPOINT]); /* the log has them too */
     ck_assert_int_eq(alarms, seen[GENLAT_EVENT_ALARM]);
     ck_assert_int_eq(seen[GENLAT_EVENT_DONE], 1);
@@ -197,7 +199,8 @@ START_TEST(ends_are_where_they_are_asked_for)
     for (size_t i = 0; i < COUNT(rows); i++) {
         genlat_progress progress = {.size = sizeof progress};
         genlat_model_destroy(&model);
-        const setting settings[] = {{"epochs", "3"}, {"batch", "8"}, {NULL, NULL}}; /* where the options say nothing */
+        const setting settings[] = {
+            {"epochs", "3"}, {"batch", "8"}, {NULL, NULL}}; /* where the options say nothing */
         model = model_of("vae", settings, train);
         genlat_train_opts_init(&opts);
         opts.epochs = rows[i].epochs;
@@ -254,9 +257,9 @@ START_TEST(options_are_checked)
     static const struct {
         const char *key, *value;
         genlat_status wanted;
-    } rows[] = {{"epochs", "-1", GENLAT_E_RANGE},         {"patience", "x", GENLAT_E_INVALID},
-                {"last_path", "x", GENLAT_E_NOT_FOUND},   {"event", "x", GENLAT_E_NOT_FOUND},
-                {"size", "8", GENLAT_E_NOT_FOUND},        {"valid_every", "0", GENLAT_E_RANGE}};
+    } rows[] = {{"epochs", "-1", GENLAT_E_RANGE},       {"patience", "x", GENLAT_E_INVALID},
+                {"last_path", "x", GENLAT_E_NOT_FOUND}, {"event", "x", GENLAT_E_NOT_FOUND},
+                {"size", "8", GENLAT_E_NOT_FOUND},      {"valid_every", "0", GENLAT_E_RANGE}};
     for (size_t i = 0; i < COUNT(rows); i++)
         REFUSED(rows[i].wanted, genlat_train_opts_set, &opts, rows[i].key, rows[i].value);
     ck_assert_int_eq(opts.epochs, 2);
@@ -311,7 +314,8 @@ static int32_t refuse(void *user, const int64_t *indices, int64_t n, uint64_t dr
 
 START_TEST(sources_that_fail_end_the_run)
 {
-    const genlat_source_table table = {.size = sizeof table, .count = SAMPLES, .ndim = 1, .dims = {2}, .fetch = refuse};
+    const genlat_source_table table = {
+        .size = sizeof table, .count = SAMPLES, .ndim = 1, .dims = {2}, .fetch = refuse};
     genlat_source *broken = NULL;
     double terms[GENLAT_MAX_TERMS];
     ok(genlat_source_callback(ctx, &table, &broken));

@@ -73,7 +73,8 @@ END_TEST
 START_TEST(moments_have_the_divisor_n)
 {
     genlat_source *source = numbered(3);
-    genlat_tensor *mean = vector_of(2, (float[]){9, 9}), *sd = vector_of(2, (float[]){9, 9}), *wrong = counting(1, (int64_t[]){3});
+    genlat_tensor *mean = vector_of(2, (float[]){9, 9}), *sd = vector_of(2, (float[]){9, 9}),
+                  *wrong = counting(1, (int64_t[]){3});
     REFUSED(GENLAT_E_SHAPE, genlat_source_moments, source, wrong, NULL);
     REFUSED(GENLAT_E_SHAPE, genlat_source_moments, source, mean, wrong);
     ck_assert_float_eq(genlat_tensor_data(mean)[0], 9); /* as before */
@@ -148,8 +149,11 @@ END_TEST
 
 START_TEST(options_are_set_by_text)
 {
-    static const char *const enumerators[][2] = {
-        {"scale", "ranges"}, {"scale", "symmetric"}, {"binarize", "dynamic"}, {"labels", "factors"}, {"labels", "drop"}};
+    static const char *const enumerators[][2] = {{"scale", "ranges"},
+                                                 {"scale", "symmetric"},
+                                                 {"binarize", "dynamic"},
+                                                 {"labels", "factors"},
+                                                 {"labels", "drop"}};
     genlat_transform_opts opts;
     genlat_transform_opts_init(&opts);
     for (size_t i = 0; i < COUNT(enumerators); i++)
@@ -174,7 +178,8 @@ END_TEST
 START_TEST(scalings_are_copied_and_put_together)
 {
     genlat_source *source = numbered(4), *once = NULL, *twice = NULL, *out = NULL;
-    genlat_tensor *one = NULL, *two = NULL, *each = vector_of(2, (float[]){1, 2}), *zero = vector_of(2, (float[]){1, 0});
+    genlat_tensor *one = NULL, *two = NULL, *each = vector_of(2, (float[]){1, 2}),
+                  *zero = vector_of(2, (float[]){1, 0});
     genlat_tensor *lost = vector_of(2, (float[]){1, NAN}), *offset = each, *scale = each;
     ok(genlat_source_normalization(source, &offset, &scale));
     ck_assert_ptr_null(offset);

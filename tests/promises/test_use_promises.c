@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-static const setting labelled[] = {{"latent", "2"}, {"encoder", "concat from=x,c; dense units=4; relu"},
-                                   {"decoder", "concat from=z,c; dense units=4; relu; dense units=2"}, {NULL, NULL}};
+static const setting labelled[] = {{"latent", "2"},
+                                   {"encoder", "concat from=x,c; dense units=4; relu"},
+                                   {"decoder", "concat from=z,c; dense units=4; relu; dense units=2"},
+                                   {NULL, NULL}};
 
 static genlat_model *conditional(int64_t classes, int64_t vector)
 {
@@ -108,7 +110,8 @@ END_TEST
 START_TEST(labels_are_the_classes_in_turn_or_given)
 {
     genlat_model *classes = conditional(3, 0), *vectors = conditional(0, 2);
-    genlat_tensor *turn = vector_of(5, (float[]){0, 1, 2, 0, 1}), *a = NULL, *b = NULL, *high = vector_of(5, (float[]){0, 1, 3, 0, 1});
+    genlat_tensor *turn = vector_of(5, (float[]){0, 1, 2, 0, 1}), *a = NULL, *b = NULL,
+                  *high = vector_of(5, (float[]){0, 1, 3, 0, 1});
     genlat_tensor *pairs = counting(2, (int64_t[]){5, 2}), *z = counting(2, (int64_t[]){5, 2}), *none = NULL;
     const genlat_sample_opts opts = seeded(3);
     ok(genlat_model_sample(classes, 5, NULL, &opts, &a));
@@ -133,8 +136,10 @@ END_TEST
 START_TEST(codes_and_paths_fit_together)
 {
     genlat_model *model = small_vae();
-    genlat_tensor *x = counting(2, (int64_t[]){4, 2}), *z = NULL, *mean = NULL, *logvar = NULL, *y = NULL, *decoded = NULL;
-    genlat_tensor *path = NULL, *line = NULL, *start = counting(2, (int64_t[]){1, 2}), *wide = counting(2, (int64_t[]){4, 3});
+    genlat_tensor *x = counting(2, (int64_t[]){4, 2}), *z = NULL, *mean = NULL, *logvar = NULL, *y = NULL,
+                  *decoded = NULL;
+    genlat_tensor *path = NULL, *line = NULL, *start = counting(2, (int64_t[]){1, 2}),
+                  *wide = counting(2, (int64_t[]){4, 3});
     genlat_tensor *none = NULL, *two = counting(2, (int64_t[]){2, 2});
     ok(genlat_model_encode(model, x, NULL, &z));
     ok(genlat_vae_encode(model, x, NULL, &mean, &logvar));
@@ -150,7 +155,8 @@ START_TEST(codes_and_paths_fit_together)
             ck_assert_float_eq_tol(genlat_tensor_data(path)[4 * i + k], genlat_tensor_data(y)[2 * i + k % 2], 1e-5);
     ok(genlat_model_traverse(model, NULL, NULL, 0, 1, 3, &line));
     ck_assert_int_eq(genlat_tensor_dim(line, 0), 6);
-    ck_assert_mem_eq(genlat_tensor_data(line), genlat_tensor_data(line) + 6, 2 * sizeof(float)); /* both from the origin */
+    ck_assert_mem_eq(genlat_tensor_data(line), genlat_tensor_data(line) + 6,
+                     2 * sizeof(float)); /* both from the origin */
     REFUSED(GENLAT_E_SHAPE, genlat_model_encode, model, wide, NULL, &none);
     REFUSED(GENLAT_E_SHAPE, genlat_model_decode, model, wide, NULL, &none);
     REFUSED(GENLAT_E_SHAPE, genlat_model_reconstruct, model, wide, NULL, &none);
@@ -170,7 +176,8 @@ END_TEST
 START_TEST(families_refuse_what_they_do_not_have)
 {
     genlat_model *vae = small_vae(), *gan = small_gan(), *predictor = small_predictor();
-    genlat_tensor *x = counting(2, (int64_t[]){4, 2}), *labels = counting(1, (int64_t[]){4}), *out = NULL, *wide = counting(2, (int64_t[]){4, 3});
+    genlat_tensor *x = counting(2, (int64_t[]){4, 2}), *labels = counting(1, (int64_t[]){4}), *out = NULL,
+                  *wide = counting(2, (int64_t[]){4, 3});
     genlat_source *source = synthetic("ring", 8, 0);
     genlat_optim *optim = NULL;
     double terms[GENLAT_MAX_TERMS], nll[4];
@@ -254,9 +261,9 @@ static const struct stepper {
     const char *function;
     const char *family;
     step *make;
-} steppers[] = {{"genlat_model_step", "vae", step_model},  {"genlat_model_step", "gan", step_model},
-                {"genlat_vae_step", "vae", step_vae},      {"genlat_vae_backward", "vae", step_backward},
-                {"genlat_gan_step", "gan", step_gan},      {"genlat_gan_step_d", "gan", step_d},
+} steppers[] = {{"genlat_model_step", "vae", step_model}, {"genlat_model_step", "gan", step_model},
+                {"genlat_vae_step", "vae", step_vae},     {"genlat_vae_backward", "vae", step_backward},
+                {"genlat_gan_step", "gan", step_gan},     {"genlat_gan_step_d", "gan", step_d},
                 {"genlat_gan_step_g", "gan", step_g}};
 
 /* Refused batches, and one for which memory is short, leave the model as it was. */
@@ -265,8 +272,10 @@ START_TEST(refused_steps_change_nothing)
     const struct stepper *s = &steppers[_i];
     const bool gan = strcmp(s->family, "gan") == 0;
     genlat_model *a = NULL, *b = NULL;
-    genlat_tensor *x = counting(2, (int64_t[]){6, 2}), *wide = counting(2, (int64_t[]){6, 3}), *many = counting(2, (int64_t[]){60, 2});
-    genlat_tensor *labels = vector_of(6, (float[]){0, 1, 2, 0, 1, 2}), *high = vector_of(6, (float[]){0, 1, 3, 0, 1, 2}), *few = NULL;
+    genlat_tensor *x = counting(2, (int64_t[]){6, 2}), *wide = counting(2, (int64_t[]){6, 3}),
+                  *many = counting(2, (int64_t[]){60, 2});
+    genlat_tensor *labels = vector_of(6, (float[]){0, 1, 2, 0, 1, 2}),
+                  *high = vector_of(6, (float[]){0, 1, 3, 0, 1, 2}), *few = NULL;
     genlat_tensor *more = NULL, *out[2] = {NULL};
     const genlat_sample_opts opts = seeded(3);
     ok(genlat_tensor_rows(labels, 0, 5, &few));
