@@ -2,28 +2,24 @@
 /* Objects and expectations of the tests of promises. */
 #include "promises/rig.h"
 
-#include <stdatomic.h>
-
 genlat_ctx *ctx;
-long allocations, blocks;
+atomic_long allocations, bytes_asked, blocks;
 int refuse_memory;
-
-static atomic_long counted, live;
 
 static void *counted_alloc(void *user, size_t bytes, size_t align)
 {
     if (refuse_memory)
         return NULL;
     void *memory = aligned_alloc(align, (bytes + align - 1) / align * align);
-    allocations = atomic_fetch_add(&counted, 1) + 1;
-    blocks = atomic_fetch_add(&live, memory != NULL) + (memory != NULL);
+    atomic_fetch_add(&allocations, 1);
+    atomic_fetch_add(&bytes_asked, (long)bytes);
+    atomic_fetch_add(&blocks, memory != NULL);
     return memory;
 }
 
 static void counted_free(void *user, void *memory)
 {
-    if (memory)
-        blocks = atomic_fetch_sub(&live, 1) - 1;
+    atomic_fetch_sub(&blocks, memory != NULL);
     free(memory);
 }
 
@@ -41,7 +37,7 @@ void rig_close(void)
 {
     refuse_memory = 0;
     genlat_ctx_destroy(&ctx);
-    ck_assert_msg(blocks == 0, "%ld blocks are not freed", blocks);
+    ck_assert_msg(blocks == 0, "%ld blocks are not freed", atomic_load(&blocks));
 }
 
 void ok(genlat_status status)

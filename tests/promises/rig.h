@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,8 +16,9 @@
 
 /* Opened and closed by the fixture of each test. */
 extern genlat_ctx *ctx;
-extern long allocations, blocks; /* calls of alloc so far; blocks that are not freed */
-extern int refuse_memory;        /* 1: alloc returns NULL */
+extern atomic_long allocations, bytes_asked,
+    blocks;               /* calls of alloc so far; their bytes; blocks that are not freed */
+extern int refuse_memory; /* 1: alloc returns NULL */
 
 void rig_open(void);
 void rig_close(void); /* also checks that every block was freed */

@@ -9,6 +9,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#if defined(GENLAT_EXPERIMENTAL_H) || defined(GENLAT_FILES_H)
+#    error "genlat.h must leave out what is experimental, and files.h"
+#endif
+
 /* ---- common.h --------------------------------------------------------------------------------- */
 
 START_TEST(statuses_have_frozen_numbers_names_and_sentences)

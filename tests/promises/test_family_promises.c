@@ -171,6 +171,28 @@ START_TEST(critics_are_clipped)
 }
 END_TEST
 
+/* Penalties are the last ones computed; a batch without variety has a diversity of 1. */
+START_TEST(terms_of_a_gan_are_as_described)
+{
+    static const setting lazy[] = {{"penalty_every", "2"}, {"r1", "1"}, {NULL, NULL}};
+    genlat_model *model = gan_of(lazy);
+    genlat_tensor *x = batch(8);
+    genlat_gan_terms terms[3] = {{.size = sizeof *terms}, {.size = sizeof *terms}, {.size = sizeof *terms}};
+    for (int i = 0; i < 3; i++)
+        ok(genlat_gan_step(model, x, NULL, &terms[i]));
+    ck_assert_double_gt(terms[0].penalty, 0);
+    ck_assert_double_eq(terms[1].penalty, terms[0].penalty);
+    ck_assert_double_ne(terms[2].penalty, terms[0].penalty);
+    ck_assert_double_gt(terms[0].d_grad_norm, 0);
+    ck_assert_double_gt(terms[0].g_grad_norm, 0);
+    ok(genlat_tensor_fill(x, 0.5f));
+    ok(genlat_gan_step(model, x, NULL, &terms[0]));
+    ck_assert_double_eq(terms[0].diversity, 1);
+    genlat_model_destroy(&model);
+    drop(x, NULL, NULL);
+}
+END_TEST
+
 /* With a target the probability begins at 0, and never leaves its bounds. */
 START_TEST(augmentation_is_adapted)
 {
@@ -306,6 +328,7 @@ int main(void)
                                   packing_takes_groups,
                                   averages_generate_the_samples,
                                   critics_are_clipped,
+                                  terms_of_a_gan_are_as_described,
                                   augmentation_is_adapted,
                                   terms_of_a_vae_fit_together,
                                   plain_autoencoders_have_no_divergence,

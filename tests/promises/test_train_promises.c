@@ -278,6 +278,9 @@ START_TEST(options_are_checked)
     opts.last_path = "/nonexistent/folder/file";
     REFUSED(GENLAT_E_IO, genlat_model_fit, model, train, NULL, &opts);
     ck_assert_ptr_null(trainer);
+    ok(genlat_model_fit(gan, train, NULL, NULL)); /* defaults */
+    genlat_model_destroy(&gan);
+    gan = small_gan();
     ok(genlat_model_progress(gan, &progress));
     ck_assert_int_eq(progress.step, 0);
     genlat_source_destroy(&digits);
