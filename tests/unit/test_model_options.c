@@ -162,7 +162,7 @@ START_TEST(other_programs_are_served)
     t->set(b, &o);
     genlat_model_builder_data(b, 1, (int64_t[]){4});
     ck_assert_int_eq(genlat_model_build(&b, NULL, &model), GENLAT_E_UNSUPPORTED);
-    expect_error(t->setter, "fields that this version");
+    expect_error(t->setter, "members that this version");
 }
 END_TEST
 
