@@ -80,6 +80,31 @@ START_TEST(compiling_checks_its_options)
 }
 END_TEST
 
+/* Gradients in a workspace are those of one exec alone. */
+START_TEST(gradients_in_a_workspace_have_one_place)
+{
+    genlat_exec_opts opts = options();
+    genlat_exec *outer = NULL, *exec = NULL;
+    genlat_tensor *grad = NULL;
+    genlat_net *other = net_of(3, "dense units=1");
+    ok(genlat_net_exec_bytes(net, ROWS, NULL, &opts.nested_bytes));
+    opts.gradients_in_workspace = 1;
+    ok(genlat_net_compile(net, ROWS, &opts, &outer));
+    REFUSED(GENLAT_E_STATE, genlat_net_compile, net, ROWS, NULL, &exec);
+    REFUSED(GENLAT_E_STATE, genlat_exec_compile_nested, outer, net, ROWS, NULL, &exec);
+    REFUSED(GENLAT_E_STATE, genlat_net_grad, net, "end.bias", &grad);
+    genlat_exec_opts penalty = options();
+    penalty.purpose = GENLAT_EXEC_PENALTY;
+    REFUSED(GENLAT_E_UNSUPPORTED, genlat_exec_compile_nested, outer, other, ROWS, &penalty, &exec);
+    REFUSED(GENLAT_E_RANGE, genlat_exec_compile_nested, outer, other, 0, NULL, &exec);
+    REFUSED(GENLAT_E_RANGE, genlat_exec_compile_nested, outer, other, 1000000, NULL, &exec); /* too few bytes */
+    ok(genlat_exec_compile_nested(outer, other, 1, NULL, &exec));
+    genlat_exec_destroy(&outer); /* retained by the nested one */
+    genlat_exec_destroy(&exec);
+    genlat_net_destroy(&other);
+}
+END_TEST
+
 /* What is planned is what is held; planning takes a few bytes a layer. */
 START_TEST(bytes_are_known_before)
 {
@@ -316,6 +341,7 @@ int main(void)
 {
     const TTest *const *tests;
     const TTest *const list[] = {compiling_checks_its_options,
+                                 gradients_in_a_workspace_have_one_place,
                                  bytes_are_known_before,
                                  execs_keep_their_net_and_take_no_memory_afterwards,
                                  calls_out_of_order_are_refused,

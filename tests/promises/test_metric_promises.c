@@ -87,6 +87,10 @@ START_TEST(failed_calls_leave_results_alone)
     ok(genlat_tensor_fill(b, 0.25f));
     REFUSED(GENLAT_E_RANGE, genlat_metric_class_modes, b, 0, &modes);
     REFUSED(GENLAT_E_RANGE, genlat_metric_class_modes, b, (1 << 24) + 1, &modes);
+    genlat_tensor *scalar = NULL;
+    ok(genlat_tensor_new(ctx, 0, NULL, &scalar));
+    REFUSED(GENLAT_E_SHAPE, genlat_metric_classifier_score, scalar, 1, &value, &sd);
+    genlat_tensor_destroy(&scalar);
     genlat_tensor_data(b)[0] = 0.3f; /* a row of sum 1.05 */
     REFUSED(GENLAT_E_RANGE, genlat_metric_classifier_score, b, 1, &value, &sd);
     genlat_tensor_data(b)[0] = -0.25f;
