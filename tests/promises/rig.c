@@ -8,7 +8,7 @@ int refuse_memory;
 
 static void *counted_alloc(void *user, size_t bytes, size_t align)
 {
-    if (refuse_memory)
+    if (refuse_memory || bytes > (size_t)1 << 40)
         return NULL;
     void *memory = aligned_alloc(align, (bytes + align - 1) / align * align);
     atomic_fetch_add(&allocations, 1);

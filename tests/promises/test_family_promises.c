@@ -171,6 +171,41 @@ START_TEST(critics_are_clipped)
 }
 END_TEST
 
+static double mean_verdict(genlat_model *model, const genlat_tensor *x)
+{
+    genlat_tensor *y = NULL;
+    double sum = 0;
+    ok(genlat_gan_discriminate(model, x, NULL, &y));
+    for (int64_t i = 0; i < genlat_tensor_count(y); i++)
+        sum += (double)genlat_tensor_data(y)[i] / (double)genlat_tensor_count(y);
+    genlat_tensor_destroy(&y);
+    return sum;
+}
+
+/* Of a generator of zeros, whose samples are known. */
+START_TEST(mean_outputs_are_those_of_the_discriminator)
+{
+    genlat_model *model = gan_of(NULL);
+    genlat_tensor *x = batch(8), *zeros = NULL, *weight = NULL;
+    genlat_net *generator = NULL;
+    genlat_gan_terms terms = {.size = sizeof terms};
+    ok(genlat_tensor_new(ctx, 2, (int64_t[]){8, 2}, &zeros));
+    ok(genlat_model_net(model, "generator", &generator));
+    for (int32_t i = 0; i < genlat_net_weights(generator); i++) {
+        ok(genlat_net_weight(generator, genlat_net_weight_name(generator, i), &weight));
+        ok(genlat_tensor_fill(weight, 0));
+        genlat_tensor_destroy(&weight);
+    }
+    const double real = mean_verdict(model, x), fake = mean_verdict(model, zeros);
+    ok(genlat_gan_step_d(model, x, NULL, &terms));
+    ck_assert_double_eq_tol(terms.d_real, real, 1e-5);
+    ck_assert_double_eq_tol(terms.d_fake, fake, 1e-5);
+    genlat_net_destroy(&generator);
+    genlat_model_destroy(&model);
+    drop(x, zeros, NULL);
+}
+END_TEST
+
 /* Penalties are the last ones computed; a batch without variety has a diversity of 1. */
 START_TEST(terms_of_a_gan_are_as_described)
 {
@@ -328,6 +363,7 @@ int main(void)
                                   packing_takes_groups,
                                   averages_generate_the_samples,
                                   critics_are_clipped,
+                                  mean_outputs_are_those_of_the_discriminator,
                                   terms_of_a_gan_are_as_described,
                                   augmentation_is_adapted,
                                   terms_of_a_vae_fit_together,

@@ -239,6 +239,19 @@ START_TEST(calls_are_as_the_header_says)
     opts.purpose = GENLAT_EXEC_PENALTY; /* no tangents, no penalties */
     opts.input_grads = 1;
     REFUSED_WITH("own", GENLAT_E_UNSUPPORTED, genlat_net_compile, net, ROWS, &opts, &exec);
+    genlat_net *coupled = NULL;
+    genlat_layer_table both = table;
+    both.jvp = both.jvp_backward = tangent;
+    ok(build(&both, &coupled));
+    genlat_exec_destroy(&exec);
+    ok(genlat_net_compile(coupled, ROWS, &opts, &exec));
+    genlat_exec_destroy(&exec);
+    genlat_net_destroy(&coupled);
+    both.couples_batch = 1; /* as batch norm */
+    ok(build(&both, &coupled));
+    REFUSED_WITH("own", GENLAT_E_UNSUPPORTED, genlat_net_compile, coupled, ROWS, &opts, &exec);
+    genlat_net_destroy(&coupled);
+    seen.freed = 0;
     genlat_tensor *all[] = {x, dy, state, grad};
     for (size_t i = 0; i < COUNT(all); i++)
         genlat_tensor_destroy(&all[i]);

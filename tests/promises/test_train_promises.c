@@ -119,6 +119,7 @@ START_TEST(events_tell_where_training_is)
     ck_assert_int_eq(last.steps, 0);
     ck_assert_int_eq(last.epoch_steps, STEPS);
     ck_assert_double_ge(last.seconds, 0);
+    ck_assert_double_gt(last.samples_per_s, 0);
     ck_assert_ptr_nonnull(strstr(text, "complete"));
     for (int i = 0; i < 3; i++)
         ck_assert(exists(paths[i]));
