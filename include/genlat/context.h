@@ -53,7 +53,8 @@ enum {
 /** Severity of a log message. */
 enum { GENLAT_LOG_ERROR = 0, GENLAT_LOG_WARNING = 1, GENLAT_LOG_INFO = 2, GENLAT_LOG_DEBUG = 3 };
 
-/** Receives one line without a newline; called from the thread that runs the library call. */
+/** Receives one line without a newline; called from the thread that runs the library call. A trainer's alarms are
+ *  warnings, the files that it writes information. */
 typedef void (*genlat_log_fn)(void *user, int32_t level, const char *message);
 
 /** Options of genlat_ctx_new(). Filled by genlat_ctx_opts_init(). */

@@ -39,7 +39,7 @@ typedef struct genlat_batches genlat_batches;
  *                NULL: none. The number of classes is the largest class plus one.
  * @param out     receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a class that is no whole number
- *         from 0 to 2^24; GENLAT_E_MEMORY.
+ *         from 0 to 2^24 - 1; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x,
                                                                genlat_tensor *labels, genlat_source **out);
@@ -302,9 +302,9 @@ enum {
 typedef struct genlat_transform_opts {
     size_t size;       /**< sizeof(genlat_transform_opts) as the caller knows it. */
     int64_t skip;      /**< samples left out at the beginning, >= 0. Default 0. */
-    int64_t limit;     /**< most samples kept; 0: all. Default 0. */
+    int64_t limit;     /**< most samples kept, >= 0; 0: all. Default 0. */
     int64_t seed;      /**< of the binarization and the stacking, >= 0. Default 0. */
-    double threshold;  /**< of GENLAT_BINARIZE_THRESHOLD. Default 0.5. */
+    double threshold;  /**< of GENLAT_BINARIZE_THRESHOLD, -1e30 to 1e30. Default 0.5. */
     uint32_t scale;    /**< GENLAT_SCALE_*. Default GENLAT_SCALE_NONE. */
     uint32_t binarize; /**< GENLAT_BINARIZE_*. Default GENLAT_BINARIZE_NONE. */
     uint32_t labels;   /**< GENLAT_LABELS_*. Default GENLAT_LABELS_KEEP. */
@@ -413,7 +413,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_split(genlat_source *sou
 /** Options of genlat_batches_new(). Filled by genlat_batches_opts_init(). */
 typedef struct genlat_batches_opts {
     size_t size;        /**< sizeof(genlat_batches_opts) as the caller knows it. */
-    int64_t batch;      /**< samples in a batch, >= 1. Default 128. */
+    int64_t batch;      /**< samples in a batch, 1 to 1e9. Default 128. */
     int64_t seed;       /**< of the order, >= 0. Default 0. */
     uint32_t shuffle;   /**< 1: another random order in every epoch. Default 1. */
     uint32_t drop_last; /**< 1: leave out a last batch that is smaller than the others. Default 0. */

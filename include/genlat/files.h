@@ -48,7 +48,8 @@ GENLAT_BEGIN
  * @param spec  the text; a path cannot contain # or ?. Copied.
  * @param out   receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID for the text; GENLAT_E_NOT_FOUND for an unknown kind, part or key;
- *         GENLAT_E_RANGE; GENLAT_E_IO; GENLAT_E_FORMAT for a malformed file; GENLAT_E_UNSUPPORTED for what is
+ *         GENLAT_E_SHAPE for samples of several sizes, or none; GENLAT_E_STATE for labels=factors of a source
+ *         without; GENLAT_E_RANGE; GENLAT_E_IO; GENLAT_E_FORMAT for a malformed file; GENLAT_E_UNSUPPORTED for what is
  *         no error but cannot be read; GENLAT_E_MEMORY. The error text names the file, the place in it and
  *         the remedy.
  * Randomness: from the key seed.

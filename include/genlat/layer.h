@@ -28,8 +28,8 @@ typedef struct genlat_layer genlat_layer;
  * @param ctx   context.
  * @param spec  kind, then key=value pairs, separated by blanks; copied.
  * @param out   receives a new layer, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or option, naming the known ones;
- *         GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind, or for an unknown
+ *         option, naming the known ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_new(genlat_ctx *ctx, const char *spec, genlat_layer **out);
 

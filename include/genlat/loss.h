@@ -43,8 +43,8 @@ typedef struct genlat_loss genlat_loss;
  * @param ctx   context.
  * @param spec  kind, then key=value pairs, separated by blanks; copied.
  * @param out   receives a new loss, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or option, naming the known
- * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind, or for an unknown
+ *         option, naming the known ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_new(genlat_ctx *ctx, const char *spec,
                                                           genlat_loss **out);
@@ -107,7 +107,7 @@ GENLAT_API int64_t genlat_loss_outputs(const genlat_loss *loss);
  * @param value   receives the mean, nats per sample; "mse": squared units.
  * @param dout    receives d value / d out, of out's shape; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for targets that the likelihood cannot
- * have; GENLAT_E_NUMERIC for a value that is not finite; GENLAT_E_MEMORY.
+ *         have; GENLAT_E_NUMERIC for a value that is not finite: dout is spoiled; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out,
                                                            const genlat_tensor *target, double *value,
@@ -220,7 +220,7 @@ GENLAT_API const char *genlat_adversarial_kind(int32_t index, const char **help)
  * @param dreal      receives the derivative by real, one number a row; NULL: not requested.
  * @param dfake      receives the derivative by fake; NULL: not requested.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for smoothing; GENLAT_E_NUMERIC when the loss
- *         is not finite.
+ *         is not finite: the derivatives are spoiled.
  * Source: Goodfellow et al. 2014; Mao et al. 2017; Lim, Ye 2017; Arjovsky et al. 2017; Jolicoeur-Martineau 2018.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_discriminator(uint32_t kind, double smoothing,
@@ -236,7 +236,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_discriminator(uint3
  * @param fake   raw outputs on generated samples, as many; borrowed for the call.
  * @param value  receives the loss.
  * @param dfake  receives the derivative by fake, one number a row; NULL: not requested.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_NUMERIC when the loss is not finite.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_NUMERIC when the loss is not finite: the
+ *         derivative is spoiled.
  * Source: as genlat_adversarial_discriminator().
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *real,

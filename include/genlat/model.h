@@ -355,7 +355,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_evaluate(genlat_model *mo
 typedef struct genlat_sample_opts {
     size_t size;        /**< sizeof(genlat_sample_opts) as the caller knows it. */
     int64_t seed;       /**< of the latents, >= 0; -1: the next part of the context's stream sample. Default -1. */
-    double temperature; /**< factor of the standard deviation of the codes, >= 0. Default 1. */
+    double temperature; /**< factor of the standard deviation of the codes, 0 to 1e6. Default 1. */
     double truncation;  /**< numbers of a latent whose size exceeds it are drawn anew, 0.1 to 1000; 0: none are.
                              Default 0. */
     uint32_t draw;      /**< 1: a VAE draws from p(x|z) instead of taking its mean. Default 0. */

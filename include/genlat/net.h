@@ -275,10 +275,11 @@ typedef struct genlat_exec_opts {
     /** Samples in a tile. Large batches are processed in tiles: a group of samples passes through every layer before the next
      *  group starts, so that its activations stay in the processor's caches. 0: chosen by the sizes of the layers. Nets with
      *  layers that couple the samples of a batch, that draw random numbers, or that are defined by the caller, process all
-     *  samples at once. Default 0. */
+     *  samples at once. 0 to 2147483647. Default 0. */
     int64_t tile;
     /** Bytes for nested execs, see genlat_exec_compile_nested(): the sum of genlat_net_exec_bytes() of all of them. They lie in
-     *  memory that is unused between the forward and the backward pass. For purpose training. Default 0. */
+     *  memory that is unused between the forward and the backward pass. For purpose training. 0 to INT64_MAX / 16.
+     *  Default 0. */
     int64_t nested_bytes;
     uint32_t gradients_in_workspace; /**< 1: the gradients of the weights lie in the exec's workspace, in memory that
                                           the forward pass and nested execs overwrite. Each backward pass starts them
@@ -407,14 +408,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_node(genlat_exec *exec, co
 
 /**
  * Propagate derivatives back: gradients of the weights are added to the net's, gradients of the inputs are
- * kept for genlat_exec_input_grad(). The backward pass overwrites what the forward
+ * kept for genlat_exec_input_grad(). With purpose training the backward pass overwrites what the forward
  * pass has kept: run genlat_exec_forward() before each backward pass.
  *
  * @param exec     exec compiled for training.
  * @param outputs  number of tensors in dy; the net's number of outputs.
  * @param dy       [outputs] derivatives of the loss by the outputs [rows,...]; borrowed for the call; NULL: zero.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass since the last backward
- *         pass, or without purpose training.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE without a forward pass, with purpose
+ *         training since the last backward pass; or with purpose inference.
  * Threads: an exec belongs to one thread, and so does its net.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_backward(genlat_exec *exec, int32_t outputs,
@@ -449,7 +450,7 @@ enum {
  * @param exec    exec compiled with purpose GENLAT_EXEC_PENALTY and input_grads 1; its net has one output of one
  *                number a sample.
  * @param kind    GENLAT_PENALTY_*.
- * @param weight  >= 0, dimensionless.
+ * @param weight  0 to 1e30, dimensionless.
  * @param input   the input by which is differentiated, 0 to inputs-1.
  * @param dloss   derivative of a loss by the output [rows] or [rows,1]; borrowed for the call; NULL: none.
  * @param value   receives the mean of f, without the weight; NULL is legal.

@@ -33,13 +33,13 @@ typedef struct genlat_ema genlat_ema;
 /** Options of genlat_sgd_new(). Filled by genlat_sgd_opts_init(). */
 typedef struct genlat_sgd_opts {
     size_t size;         /**< sizeof(genlat_sgd_opts) as the caller knows it. */
-    double lr;           /**< learning rate, >= 0. Default 0.01. */
-    double momentum;     /**< 0 to below 1; 0: none. Default 0. */
+    double lr;           /**< learning rate, 0 to 1e6. Default 0.01. */
+    double momentum;     /**< 0 to 0.999999; 0: none. Default 0. */
     double dampening;    /**< of the gradient in the momentum, 0 to 1. Default 0. */
-    double weight_decay; /**< pull of the weights towards 0, >= 0. Default 0. */
-    double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
-    double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    double weight_decay; /**< pull of the weights towards 0, 0 to 1e6. Default 0. */
+    double clip_norm;    /**< largest norm of all gradients together, 0 to 1e30; 0: not clipped. Default 0. */
+    double clip_value;   /**< largest size of a gradient's element, 0 to 1e30; 0: not clipped. Default 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, 1 to 1073741824. Default 1. */
     uint32_t nesterov;   /**< 1: Nesterov's momentum; needs momentum and no dampening. Default 0. */
     uint32_t reserved;   /**< 0. */
 } genlat_sgd_opts;
@@ -72,14 +72,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_sgd_new(genlat_ctx *ctx, const 
 /** Options of genlat_rmsprop_new(). Filled by genlat_rmsprop_opts_init(). */
 typedef struct genlat_rmsprop_opts {
     size_t size;         /**< sizeof(genlat_rmsprop_opts) as the caller knows it. */
-    double lr;           /**< learning rate, >= 0. Default 0.01. */
-    double alpha;        /**< decay of the mean square, 0 to below 1. Default 0.99. */
-    double eps;          /**< added to the root, > 0. Default 1e-8. */
-    double momentum;     /**< 0 to below 1; 0: none. Default 0. */
-    double weight_decay; /**< pull of the weights towards 0, >= 0. Default 0. */
-    double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
-    double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    double lr;           /**< learning rate, 0 to 1e6. Default 0.01. */
+    double alpha;        /**< decay of the mean square, 0 to 0.999999. Default 0.99. */
+    double eps;          /**< added to the root, 1e-30 to 1. Default 1e-8. */
+    double momentum;     /**< 0 to 0.999999; 0: none. Default 0. */
+    double weight_decay; /**< pull of the weights towards 0, 0 to 1e6. Default 0. */
+    double clip_norm;    /**< largest norm of all gradients together, 0 to 1e30; 0: not clipped. Default 0. */
+    double clip_value;   /**< largest size of a gradient's element, 0 to 1e30; 0: not clipped. Default 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, 1 to 1073741824. Default 1. */
     uint32_t centered;   /**< 1: subtract the square of the mean gradient. Default 0. */
     uint32_t reserved;   /**< 0. */
 } genlat_rmsprop_opts;
@@ -111,14 +111,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_rmsprop_new(genlat_ctx *ctx, co
 /** Options of genlat_adam_new(). Filled by genlat_adam_opts_init(). */
 typedef struct genlat_adam_opts {
     size_t size;         /**< sizeof(genlat_adam_opts) as the caller knows it. */
-    double lr;           /**< learning rate, >= 0. Default 0.001. */
-    double beta1;        /**< decay of the mean, 0 to below 1. Default 0.9. */
-    double beta2;        /**< decay of the mean square, 0 to below 1. Default 0.999. */
-    double eps;          /**< added to the root, > 0. Default 1e-8. */
-    double weight_decay; /**< pull of the weights towards 0, >= 0. Default 0. */
-    double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
-    double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    double lr;           /**< learning rate, 0 to 1e6. Default 0.001. */
+    double beta1;        /**< decay of the mean, 0 to 0.999999. Default 0.9. */
+    double beta2;        /**< decay of the mean square, 0 to 0.99999999. Default 0.999. */
+    double eps;          /**< added to the root, 1e-30 to 1. Default 1e-8. */
+    double weight_decay; /**< pull of the weights towards 0, 0 to 1e6. Default 0. */
+    double clip_norm;    /**< largest norm of all gradients together, 0 to 1e30; 0: not clipped. Default 0. */
+    double clip_value;   /**< largest size of a gradient's element, 0 to 1e30; 0: not clipped. Default 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, 1 to 1073741824. Default 1. */
     uint32_t decoupled;  /**< 1: AdamW, decay shrinks the weights apart from the gradient. Default 0. */
     uint32_t reserved;   /**< 0. */
 } genlat_adam_opts;
@@ -151,14 +151,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_adam_new(genlat_ctx *ctx, const
 /** Options of genlat_adamax_new(). Filled by genlat_adamax_opts_init(). */
 typedef struct genlat_adamax_opts {
     size_t size;         /**< sizeof(genlat_adamax_opts) as the caller knows it. */
-    double lr;           /**< learning rate, >= 0. Default 0.002. */
-    double beta1;        /**< decay of the mean, 0 to below 1. Default 0.9. */
-    double beta2;        /**< decay of the norm, 0 to below 1. Default 0.999. */
-    double eps;          /**< added to the size of the gradient, > 0. Default 1e-8. */
-    double weight_decay; /**< pull of the weights towards 0, >= 0. Default 0. */
-    double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
-    double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    double lr;           /**< learning rate, 0 to 1e6. Default 0.002. */
+    double beta1;        /**< decay of the mean, 0 to 0.999999. Default 0.9. */
+    double beta2;        /**< decay of the norm, 0 to 0.99999999. Default 0.999. */
+    double eps;          /**< added to the size of the gradient, 1e-30 to 1. Default 1e-8. */
+    double weight_decay; /**< pull of the weights towards 0, 0 to 1e6. Default 0. */
+    double clip_norm;    /**< largest norm of all gradients together, 0 to 1e30; 0: not clipped. Default 0. */
+    double clip_value;   /**< largest size of a gradient's element, 0 to 1e30; 0: not clipped. Default 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, 1 to 1073741824. Default 1. */
     uint32_t reserved;   /**< 0. */
     uint32_t reserved2;  /**< 0. */
 } genlat_adamax_opts;
@@ -189,13 +189,13 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_adamax_new(genlat_ctx *ctx, con
 /** Options of genlat_lion_new(). Filled by genlat_lion_opts_init(). */
 typedef struct genlat_lion_opts {
     size_t size;         /**< sizeof(genlat_lion_opts) as the caller knows it. */
-    double lr;           /**< learning rate, >= 0. Default 1e-4. */
-    double beta1;        /**< weight of the momentum in the step, 0 to below 1. Default 0.9. */
-    double beta2;        /**< decay of the momentum, 0 to below 1. Default 0.99. */
-    double weight_decay; /**< decoupled, >= 0. Default 0. */
-    double clip_norm;    /**< largest norm of all gradients together, >= 0; 0: not clipped. Default 0. */
-    double clip_value;   /**< largest size of a gradient's element, >= 0; 0: not clipped. Default 0. */
-    int64_t accumulate;  /**< backward passes that a step averages, >= 1. Default 1. */
+    double lr;           /**< learning rate, 0 to 1e6. Default 1e-4. */
+    double beta1;        /**< weight of the momentum in the step, 0 to 0.999999. Default 0.9. */
+    double beta2;        /**< decay of the momentum, 0 to 0.999999. Default 0.99. */
+    double weight_decay; /**< decoupled, 0 to 1e6. Default 0. */
+    double clip_norm;    /**< largest norm of all gradients together, 0 to 1e30; 0: not clipped. Default 0. */
+    double clip_value;   /**< largest size of a gradient's element, 0 to 1e30; 0: not clipped. Default 0. */
+    int64_t accumulate;  /**< backward passes that a step averages, 1 to 1073741824. Default 1. */
     uint32_t reserved;   /**< 0. */
     uint32_t reserved2;  /**< 0. */
 } genlat_lion_opts;
@@ -230,8 +230,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_lion_new(genlat_ctx *ctx, const
  * @param ctx   context.
  * @param spec  rule, then key=value pairs of its options, separated by blanks; copied.
  * @param out   receives a new optimizer, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown rule or option, naming the known
- * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown rule, or for an unknown
+ *         option, naming the known ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_from_text(genlat_ctx *ctx, const char *spec,
                                                                  genlat_optim **out);
@@ -277,8 +277,8 @@ GENLAT_API void genlat_optim_destroy(genlat_optim **optim);
 /** Options of a group of weights. Filled by genlat_group_opts_init(). */
 typedef struct genlat_group_opts {
     size_t size;         /**< sizeof(genlat_group_opts) as the caller knows it. */
-    double lr_scale;     /**< factor of the optimizer's learning rate, >= 0. Default 1. */
-    double weight_decay; /**< the group's own, >= 0; -1: the optimizer's. Default -1. */
+    double lr_scale;     /**< factor of the optimizer's learning rate, 0 to 1e6. Default 1. */
+    double weight_decay; /**< the group's own, 0 to 1e6; -1: the optimizer's. Default -1. */
     uint32_t decay_all;  /**< 1: biases and scales of norms decay too. Default 0. */
     uint32_t reserved;   /**< 0. */
 } genlat_group_opts;
@@ -313,7 +313,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add(genlat_optim *optim, 
  *
  * @param optim  optimizer before its first step.
  * @param loss   loss; retained.
- * @param opts   borrowed for the call; NULL: defaults, and no decay.
+ * @param opts   borrowed for the call; NULL: defaults. The scale decays only by a weight_decay given here.
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_STATE
  * after a step; GENLAT_E_MEMORY.
  */
@@ -383,8 +383,8 @@ GENLAT_API double genlat_optim_grad_norm(const genlat_optim *optim);
  * @param ctx   context.
  * @param spec  text; copied.
  * @param out   receives a new schedule, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or option, naming the known
- * ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind, or for an unknown
+ *         option, naming the known ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_new(genlat_ctx *ctx, const char *spec,
                                                               genlat_schedule **out);
@@ -452,8 +452,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_report(genlat_schedule
 /** Options of genlat_ema_new(). Filled by genlat_ema_opts_init(). */
 typedef struct genlat_ema_opts {
     size_t size;      /**< sizeof(genlat_ema_opts) as the caller knows it. */
-    double half_life; /**< training samples after which a weight's part has halved, > 0. Default 10000. */
-    double ramp_up;   /**< the half-life is at most this fraction of the samples seen, >= 0; 0: no ramp. Default 0. */
+    double half_life; /**< training samples after which a weight's part has halved, 1e-6 to 1e15. Default 10000. */
+    double ramp_up;   /**< the half-life is at most this fraction of the samples seen, 0 to 1e6; 0: no ramp.
+                           Default 0. */
     uint32_t copy_states; /**< 1: running statistics are copied, not averaged. Default 0. */
     uint32_t reserved;    /**< 0. */
 } genlat_ema_opts;

@@ -31,7 +31,7 @@ typedef struct genlat_tensor genlat_tensor;
  * @param ndim  number of dimensions, 0 (a scalar) to GENLAT_MAX_DIMS.
  * @param dims  [ndim] sizes, each >= 0; copied. NULL only for ndim 0.
  * @param out   receives a new tensor, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for a size that is negative or a product that overflows;
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for a size that is negative or a product above 2^53;
  *         GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_new(genlat_ctx *ctx, int32_t ndim, const int64_t *dims,

@@ -55,18 +55,18 @@ typedef int32_t (*genlat_event_fn)(void *user, const genlat_event *event);
 /** Options of a trainer. Filled by genlat_train_opts_init(). */
 typedef struct genlat_train_opts {
     size_t size;             /**< sizeof(genlat_train_opts) as the caller knows it. */
-    int64_t epochs;          /**< epochs since the model was new, >= 0; 0: steps decide, or the preset's number, or
+    int64_t epochs;          /**< epochs since the model was new, 0 to 1e9; 0: steps decide, or the preset's number, or
                                   10, when steps is 0 too. Default 0. */
-    int64_t steps;           /**< steps since the model was new, >= 0; 0: epochs decide. With both, what comes first.
-                                  Default 0. */
-    int64_t batch;           /**< samples a step, >= 1; 0: the preset's, or 128. Default 0. */
+    int64_t steps;           /**< steps since the model was new, 0 to 1e15; 0: epochs decide. With both, what comes
+                                  first. Default 0. */
+    int64_t batch;           /**< samples a step, 1 to 1e9; 0: the preset's, or 128. Default 0. */
     int64_t seed;            /**< of the order of the data, >= 0; -1: the context's. Default -1. */
-    int64_t valid_every;     /**< epochs between validations, >= 1. Default 1. */
-    int64_t valid_batch;     /**< samples evaluated at once, >= 1. Default 512. */
-    int64_t patience;        /**< validations without a better first term until training stops; 0: never. Wants
-                                  validation data, as best_path and restore_best do. Default 0. */
-    int64_t save_every;      /**< epochs between checkpoints; 0: only at the end. Default 0. */
-    double min_gain;         /**< what must be gained to count as better, nats a sample, >= 0. Default 0. */
+    int64_t valid_every;     /**< epochs between validations, 1 to 1e9. Default 1. */
+    int64_t valid_batch;     /**< samples evaluated at once, 1 to 1e9. Default 512. */
+    int64_t patience;        /**< validations without a better first term until training stops, 0 to 1e9; 0: never.
+                                  Wants validation data, as best_path and restore_best do. Default 0. */
+    int64_t save_every;      /**< epochs between checkpoints, 0 to 1e9; 0: only at the end. Default 0. */
+    double min_gain;         /**< what must be gained to count as better, nats a sample, 0 to 1e300. Default 0. */
     uint32_t shuffle;        /**< 1: a new order every epoch. Default 1. */
     uint32_t drop_last;      /**< 1: leave an incomplete last batch out. Default 0. */
     uint32_t prefetch;       /**< 1: read the next batch in a background thread. Default 0. */
@@ -172,7 +172,8 @@ GENLAT_API int64_t genlat_trainer_epochs(const genlat_trainer *trainer);
  * @param trainer  trainer.
  * @param name     such as "neg_elbo", or "valid.neg_elbo".
  * @param values   receives borrowed numbers, one an epoch, NaN where there was no validation; valid until the next run.
- * @param count    receives their number.
+ *                 NULL on failure.
+ * @param count    receives their number, 0 on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND, naming the curves there are.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_history(const genlat_trainer *trainer, const char *name,

@@ -47,11 +47,11 @@ typedef struct genlat_vae_opts {
     size_t size;        /**< sizeof(genlat_vae_opts) as the caller knows it. */
     int64_t latent;     /**< latent dimensions, 1 to 65536. Default 20. */
     int64_t samples;    /**< posterior samples a training sample and step, 1 to 1024. Default 1. */
-    double beta;        /**< weight of the KL, >= 0, dimensionless; a schedule multiplies it. Default 1. */
-    double free_bits;   /**< nats of KL that cost nothing, >= 0. Default 0. */
-    double gamma;       /**< weight of |KL - capacity|; above 0 it replaces beta and free bits. Default 0. */
-    double capacity;    /**< KL aimed at with gamma, nats; a schedule multiplies it. Default 0. */
-    double noise;       /**< sd of Gaussian noise added to the encoder's input in training, >= 0. Default 0. */
+    double beta;        /**< weight of the KL, 0 to 1e6, dimensionless; a schedule multiplies it. Default 1. */
+    double free_bits;   /**< nats of KL that cost nothing, 0 to 1e6. Default 0. */
+    double gamma;       /**< weight of |KL - capacity|, 0 to 1e9; above 0 it replaces beta and free bits. Default 0. */
+    double capacity;    /**< KL aimed at with gamma, 0 to 1e6 nats; a schedule multiplies it. Default 0. */
+    double noise;       /**< sd of Gaussian noise added to the encoder's input in training, 0 to 1e6. Default 0. */
     double mask;        /**< part of the encoder's input set to 0 in training, 0 to 0.99. Default 0. */
     uint32_t kind;      /**< GENLAT_VAE_*. Default GENLAT_VAE_VARIATIONAL. */
     uint32_t free_kind; /**< GENLAT_FREE_BITS_*. Default GENLAT_FREE_BITS_DIMENSION. */

@@ -194,12 +194,16 @@ genlat_status gnl_options_check(const gnl_options_table *table, const void *opti
  * unknown key lists the known keys. */
 genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key,
                               const char *value);
+/* As gnl_options_set(), on a struct of the caller that may be shorter than the table. Returns E_NOT_FOUND for an option
+ * that lies outside of it. */
+genlat_status gnl_options_set_sized(const gnl_options_table *table, void *options, const char *key, const char *value);
 genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key,
                               char *text, size_t capacity);
 /* Writes "key=value key=value" for all options that differ from their defaults. Returns E_RANGE if the text does not
  * fit. */
 genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text,
                                  size_t capacity);
+size_t gnl_option_bytes(const gnl_option *option); /* of its member */
 const gnl_option *gnl_options_find(const gnl_options_table *table, const char *key);
 
 /* Text of the form "kind key=value key=value", used for layers, losses, optimizers and schedules. */

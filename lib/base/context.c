@@ -9,7 +9,7 @@ static const char *const gemm_names[] = {"auto", "cblas", "builtin", "bfloat16",
 
 static const gnl_option ctx_options[] = {
     GNL_OPT_INT(genlat_ctx_opts, threads, 1, 1, 256, "number of threads, including the calling thread"),
-    GNL_OPT_INT(genlat_ctx_opts, seed, 0, 0, 9.2e18, "seed of all random streams"),
+    GNL_OPT_INT(genlat_ctx_opts, seed, 0, 0, 0x1p63, "seed of all random streams"),
     GNL_OPT_BOOL(genlat_ctx_opts, deterministic, 0, "identical results for any number of threads"),
     GNL_OPT_ENUM(genlat_ctx_opts, cpu, GENLAT_CPU_AUTO, GENLAT_CPU_NEON, cpu_names, "widest instruction set to use"),
     GNL_OPT_ENUM(genlat_ctx_opts, gemm, GENLAT_GEMM_AUTO, GENLAT_GEMM_BFLOAT16, gemm_names,
@@ -160,5 +160,7 @@ void gnl_log(genlat_ctx *ctx, int32_t level, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    for (char *end = line; (end = strchr(end, '\n')) != NULL;) /* of a file's name */
+        *end = ' ';
     ctx->opts.log(ctx->opts.log_user, level, line);
 }

@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "genlat/tensor.h"
 
-static size_t option_bytes(const gnl_option *option)
+size_t gnl_option_bytes(const gnl_option *option)
 {
     switch (option->type) {
     case GNL_OPTION_PAIR:
@@ -50,7 +50,7 @@ void gnl_options_init(const gnl_options_table *table, void *options, size_t size
     memset(options, 0, size);
     memcpy(options, &size, sizeof size);
     for (size_t i = 0; i < table->count; i++)
-        if (table->options[i].offset + option_bytes(&table->options[i]) <= size)
+        if (table->options[i].offset + gnl_option_bytes(&table->options[i]) <= size)
             write_default(&table->options[i], options);
 }
 

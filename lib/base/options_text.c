@@ -109,7 +109,7 @@ genlat_status gnl_options_set(const gnl_options_table *table, void *options, con
         return unknown_key(table, key);
     const gnl_options_table one = {table->name, table->size, option, 1};
     char before[GENLAT_MAX_DIMS * sizeof(int64_t)];
-    size_t width = GNL_MIN(sizeof before, table->size - option->offset);
+    const size_t width = gnl_option_bytes(option);
     memcpy(before, (char *)options + option->offset, width);
     genlat_status status = set_option(option, options, value);
     if (status == GENLAT_OK)
@@ -117,6 +117,19 @@ genlat_status gnl_options_set(const gnl_options_table *table, void *options, con
     if (status != GENLAT_OK)
         memcpy((char *)options + option->offset, before, width);
     return status;
+}
+
+genlat_status gnl_options_set_sized(const gnl_options_table *table, void *options, const char *key, const char *value)
+{
+    size_t size = 0;
+    GNL_TRY(gnl_result_check(options, "opts"));
+    memcpy(&size, options, sizeof size);
+    const gnl_option *option = gnl_options_find(table, key);
+    if (option && option->offset + gnl_option_bytes(option) > size)
+        return gnl_fail(GENLAT_E_NOT_FOUND,
+                        "opts has size %zu and no member %s; compile the program with newer headers", size,
+                        option->name);
+    return gnl_options_set(table, options, key, value);
 }
 
 static void format_dims(const gnl_option *option, const int64_t *dims, char *text, size_t capacity)

@@ -42,6 +42,18 @@ void genlat_rng_destroy(genlat_rng **rng)
     *rng = NULL;
 }
 
+/* Uniform numbers of which none is hi, although the sum may be rounded to it. */
+static void uniform(gnl_rng *rng, gnl_real *out, int64_t n, float lo, float hi)
+{
+    const bool wide = isinf(hi - lo); /* then twice the numbers of half the range */
+    gnl_rng_fill_uniform(rng, out, n, (gnl_real)(wide ? lo / 2 : lo), (gnl_real)(wide ? hi / 2 : hi));
+    for (int64_t i = 0; i < n; i++) {
+        out[i] *= wide ? 2 : 1;
+        if ((float)out[i] >= hi && lo < hi)
+            out[i] = (gnl_real)nextafterf(hi, lo);
+    }
+}
+
 /* Fills in blocks, because the generator writes gnl_real, which is double in the gradient tests. */
 static void fill(gnl_rng *rng, float *out, int64_t n, distribution kind, float lo, float hi)
 {
@@ -52,7 +64,7 @@ static void fill(gnl_rng *rng, float *out, int64_t n, distribution kind, float l
         if (kind == NORMAL)
             gnl_rng_fill_normal(rng, buffer, count);
         else
-            gnl_rng_fill_uniform(rng, buffer, count, (gnl_real)lo, (gnl_real)hi);
+            uniform(rng, buffer, count, lo, hi);
         for (int64_t j = 0; j < count; j++)
             out[i + j] = (float)buffer[j];
     }

@@ -51,9 +51,11 @@ genlat_status gnl_spec_format(const char *kind, const gnl_options_table *table, 
     char pairs[GNL_SPEC_TEXT] = "";
     if (table)
         GNL_TRY(gnl_options_format(table, options, pairs, sizeof pairs));
-    int length = snprintf(text, capacity, "%s%s%s", kind, *pairs ? " " : "", pairs);
-    if (length < 0 || (size_t)length >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "text needs %d bytes, but the buffer has %zu", length + 1, capacity);
+    const char *gap = *pairs ? " " : "";
+    const size_t length = strlen(kind) + strlen(gap) + strlen(pairs);
+    if (length >= capacity)
+        return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu", length + 1, capacity);
+    snprintf(text, capacity, "%s%s%s", kind, gap, pairs);
     return GENLAT_OK;
 }
 

@@ -6,7 +6,7 @@
 
 static const gnl_option options[] = {
     GNL_OPT_INT(genlat_batches_opts, batch, 128, 1, 1e9, "samples per batch"),
-    GNL_OPT_INT(genlat_batches_opts, seed, 0, 0, 9e18, "seed of the order"),
+    GNL_OPT_INT(genlat_batches_opts, seed, 0, 0, 0x1p63, "seed of the order"),
     GNL_OPT_BOOL(genlat_batches_opts, shuffle, 1, "new random order in every epoch"),
     GNL_OPT_BOOL(genlat_batches_opts, drop_last, 0, "omit an incomplete last batch"),
     GNL_OPT_BOOL(genlat_batches_opts, prefetch, 0, "read the next batch in a background thread"),

@@ -8,9 +8,9 @@ static const char *const binarize_names[] = {"none", "static", "dynamic", "thres
 static const char *const label_names[] = {"keep", "drop", "factors", NULL};
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(genlat_transform_opts, skip, 0, 0, 9e18, "number of samples to skip at the beginning"),
-    GNL_OPT_INT(genlat_transform_opts, limit, 0, 0, 9e18, "maximum number of samples; 0: all"),
-    GNL_OPT_INT(genlat_transform_opts, seed, 0, 0, 9e18, "seed of binarization and stacking"),
+    GNL_OPT_INT(genlat_transform_opts, skip, 0, 0, 0x1p63, "number of samples to skip at the beginning"),
+    GNL_OPT_INT(genlat_transform_opts, limit, 0, 0, 0x1p63, "maximum number of samples; 0: all"),
+    GNL_OPT_INT(genlat_transform_opts, seed, 0, 0, 0x1p63, "seed of binarization and stacking"),
     GNL_OPT_REAL(genlat_transform_opts, threshold, 0.5, -1e30, 1e30, "smallest value of x that becomes 1"),
     GNL_OPT_ENUM(genlat_transform_opts, scale, GENLAT_SCALE_NONE, GENLAT_SCALE_RANGES, scale_names,
                  "scaling of values"),
@@ -35,8 +35,7 @@ genlat_status genlat_transform_opts_set(genlat_transform_opts *opts, const char 
     GNL_CHECK(opts, "opts is NULL");
     GNL_CHECK(key, "key is NULL");
     GNL_CHECK(value, "value is NULL");
-    GNL_CHECK(opts->size >= table.size, "opts is not initialized; call genlat_transform_opts_init first");
-    return gnl_options_set(&table, opts, key, value);
+    return gnl_options_set_sized(&table, opts, key, value);
 }
 
 /* One step of the chain: returns a new source, or retains inner if the options do not request the step. */

@@ -200,7 +200,6 @@ genlat_status genlat_layer_plan_input(genlat_layer_plan *plan, int64_t input, in
 {
     GNL_ENTER();
     GNL_CHECK(plan && ndim && dims, "plan, ndim or dims is NULL");
-    *ndim = 0;
     if (input < 0 || input >= plan->inputs)
         return plan_fail(plan,
                          gnl_fail(GENLAT_E_RANGE, "input is %lld, but the layer has %d inputs",

@@ -38,9 +38,10 @@ static double square(double x, double target, double *slope)
 
 static double hinge(double x, double target, double *slope)
 {
-    double below = 1 - target * x;
-    *slope = below > 0 ? -target : 0;
-    return below > 0 ? below : 0;
+    const double below = 1 - target * x;
+    const bool counts = !(below <= 0); /* also when it is not a number, which must not get lost */
+    *slope = counts ? -target : 0;
+    return counts ? below : 0;
 }
 
 static double line(double x, double target, double *slope)

@@ -262,8 +262,9 @@ genlat_status genlat_model_describe(const genlat_model *model, char *text, size_
     GNL_CHECK(text || capacity == 0, "text is NULL");
     if (type->options)
         GNL_TRY(gnl_options_format(type->options, gnl_config_options(type, model->config), options, sizeof options));
-    size_t used = describe(model, options, text, capacity);
+    const size_t used = describe(model, options, NULL, 0);
     if (used >= capacity)
         return gnl_fail(GENLAT_E_RANGE, "capacity is %zu bytes, %zu expected", capacity, used + 1);
+    (void)describe(model, options, text, capacity);
     return GENLAT_OK;
 }

@@ -5,7 +5,7 @@
 #include "model/model_priv.h"
 
 static const gnl_option sample_options[] = {
-    GNL_OPT_INT(genlat_sample_opts, seed, -1, -1, 9.2e18,
+    GNL_OPT_INT(genlat_sample_opts, seed, -1, -1, 0x1p63,
                 "seed of the latents; -1: continue the random stream of the context's seed"),
     GNL_OPT_REAL(genlat_sample_opts, temperature, 1, 0, 1e6, "factor of the standard deviation of the latents"),
     GNL_OPT_REAL(genlat_sample_opts, truncation, 0, 0, 1000,
@@ -71,6 +71,16 @@ static series begin_series(genlat_model *model, const genlat_sample_opts *o, int
     if (o->seed >= 0)
         return (series){(uint64_t)o->seed, 0};
     return (series){(uint64_t)gnl_ctx_opts(model->object.ctx)->seed, (uint64_t)atomic_fetch_add(&model->generated, n)};
+}
+
+/* Gives the samples of a failed call back to the stream, unless another thread has drawn since. */
+static genlat_status end_series(genlat_model *model, const genlat_sample_opts *o, const series *s, int64_t n,
+                                genlat_status status)
+{
+    long long next = (long long)s->first + n;
+    if (status != GENLAT_OK && o->seed < 0)
+        atomic_compare_exchange_strong(&model->generated, &next, (long long)s->first);
+    return status;
 }
 
 static genlat_status draw_latents(genlat_model *model, int64_t n, const genlat_sample_opts *o, const series *s,
@@ -147,7 +157,7 @@ genlat_status genlat_model_latents(genlat_model *model, int64_t n, const genlat_
     GNL_TRY(check_number(n));
     GNL_TRY(read_options(model, opts, &o));
     const series s = begin_series(model, &o, n);
-    return draw_latents(model, n, &o, &s, z);
+    return end_series(model, &o, &s, n, draw_latents(model, n, &o, &s, z));
 }
 
 genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_tensor *labels,
@@ -162,13 +172,14 @@ genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_t
     GNL_TRY(check_number(n));
     GNL_TRY(read_options(model, opts, &o));
     const series s = begin_series(model, &o, n);
-    GNL_TRY(draw_latents(model, n, &o, &s, &z));
+    genlat_status status = draw_latents(model, n, &o, &s, &z);
     gnl_rng noise = gnl_rng_make(s.seed, GNL_STREAM_SAMPLE, UINT64_C(1) << GNL_SAMPLE_NOISE_BIT);
     noise.counter = s.first * (uint64_t)model->size;
     const gnl_decode options = {.noise = o.draw ? &noise : NULL, .raw = o.raw};
-    genlat_status status = decode(model, z, labels, &options, x);
+    if (status == GENLAT_OK)
+        status = decode(model, z, labels, &options, x);
     gnl_tensor_release(z);
-    return status;
+    return end_series(model, &o, &s, n, status);
 }
 
 genlat_status genlat_model_decode(genlat_model *model, const genlat_tensor *z, const genlat_tensor *labels,

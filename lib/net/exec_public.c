@@ -18,7 +18,7 @@ static const gnl_option exec_options[] = {
                  "the gradients of the weights lie in the exec's workspace"),
 };
 static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options,
-                                             GNL_COUNT(exec_options)};
+                                             GNL_COUNT(exec_options), {offsetof(genlat_exec_opts, reserved)}};
 
 void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
 {

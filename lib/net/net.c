@@ -148,8 +148,7 @@ genlat_status gnl_net_uses_input(const genlat_net *net, int index, bool *used)
     for (int i = net->inputs; i < net->nodes; i++)
         for (int k = 0; k < net->node[i].inputs; k++)
             depends[i] = depends[i] || depends[net->node[i].input[k]];
-    for (int i = 0; i < net->outputs; i++)
-        *used = *used || depends[net->output[i]];
+    *used = depends[net->output[0]];
     gnl_free(net->object.ctx, depends);
     return GENLAT_OK;
 }

@@ -61,7 +61,8 @@ genlat_ctx *gnl_net_ctx(const genlat_net *net);
 int gnl_net_inputs(const genlat_net *net);
 const char *gnl_net_input_name(const genlat_net *net, int index);
 const gnl_shape *gnl_net_input_shape(const genlat_net *net, int index); /* of one sample */
-genlat_status gnl_net_uses_input(const genlat_net *net, int index, bool *used); /* true: an output depends on it */
+/* Stores whether the first output depends on an input. */
+genlat_status gnl_net_uses_input(const genlat_net *net, int index, bool *used);
 int gnl_net_outputs(const genlat_net *net);
 const gnl_shape *gnl_net_output_shape(const genlat_net *net, int index); /* of one sample */
 int gnl_net_find_node(const genlat_net *net, const char *name);          /* index, or -1 */

@@ -147,8 +147,9 @@ genlat_status genlat_net_describe(const genlat_net *net, char *text, size_t capa
     GNL_ENTER();
     GNL_CHECK(net, "net is NULL");
     GNL_CHECK(text || capacity == 0, "text is NULL");
-    size_t used = gnl_net_describe(net, text, capacity, 0);
+    const size_t used = gnl_net_describe(net, NULL, 0, 0);
     if (used >= capacity)
         return gnl_fail(GENLAT_E_RANGE, "the text needs %zu bytes; capacity is %zu", used + 1, capacity);
+    (void)gnl_net_describe(net, text, capacity, 0);
     return GENLAT_OK;
 }

@@ -21,6 +21,8 @@ void genlat_group_opts_init_sized(genlat_group_opts *opts, size_t size)
 static genlat_status check_group(const genlat_optim *optim, const genlat_group_opts *given, genlat_group_opts *out)
 {
     GNL_TRY(gnl_options_take(&table, given, out));
+    if (out->weight_decay < 0 && out->weight_decay != -1)
+        return gnl_fail(GENLAT_E_RANGE, "weight_decay is %g, must be -1 or from 0 to 1e6", out->weight_decay);
     if (optim->steps > 0)
         return gnl_fail(GENLAT_E_STATE,
                         "the optimizer has performed %lld steps; add weights before the first step",

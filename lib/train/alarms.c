@@ -13,6 +13,10 @@ double gnl_trainer_now(void)
 
 void gnl_trainer_emit(genlat_trainer *t, int64_t kind, const double *values, const char *text)
 {
+    if (kind == GENLAT_EVENT_ALARM)
+        gnl_log(t->object.ctx, GENLAT_LOG_WARNING, "%s", text);
+    if (kind == GENLAT_EVENT_CHECKPOINT)
+        gnl_log(t->object.ctx, GENLAT_LOG_INFO, "wrote %s", text);
     if (!t->opts.event)
         return;
     const genlat_event event = {

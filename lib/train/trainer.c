@@ -6,7 +6,7 @@ static const gnl_option options[] = {
     GNL_OPT_INT(genlat_train_opts, epochs, 0, 0, 1e9, "total epochs, including earlier runs; 0: see steps"),
     GNL_OPT_INT(genlat_train_opts, steps, 0, 0, 1e15, "total steps, including earlier runs; 0: see epochs"),
     GNL_OPT_INT(genlat_train_opts, batch, 0, 0, 1e9, "samples per step; 0: as in the preset"),
-    GNL_OPT_INT(genlat_train_opts, seed, -1, -1, 9e18, "seed of the order of the data; -1: seed of the context"),
+    GNL_OPT_INT(genlat_train_opts, seed, -1, -1, 0x1p63, "seed of the order of the data; -1: seed of the context"),
     GNL_OPT_INT(genlat_train_opts, valid_every, 1, 1, 1e9, "epochs between validations"),
     GNL_OPT_INT(genlat_train_opts, valid_batch, 512, 1, 1e9, "samples per batch of the validation"),
     GNL_OPT_INT(genlat_train_opts, patience, 0, 0, 1e9,
@@ -36,7 +36,7 @@ genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, co
     GNL_CHECK(opts, "opts is NULL");
     GNL_CHECK(key, "key is NULL");
     GNL_CHECK(value, "value is NULL");
-    return gnl_options_set(&table, opts, key, value);
+    return gnl_options_set_sized(&table, opts, key, value);
 }
 
 /* ---- creation -------------------------------------------------------------------------------- */

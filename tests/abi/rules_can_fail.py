@@ -62,6 +62,20 @@ PLANTED = [
     ("headers.py", "include/genlat/rng.h", '#include "genlat/', '#include "no/', "rng.h in c99"),
     ("headers.py", "include/genlat/rng.h", None,
      "typedef int genlat_x; int genlat_f(genlat_x class, genlat_x restrict);\n", "rng.h in c"),
+    ("ranges.py", "include/genlat/optim.h", "0 to 0.999999; 0: none", "0 to 1; 0: none",
+     "the library checks 0 to 0.999999"),
+    ("ranges.py", "include/genlat/vae.h", "65536. Default 20.", "65536. Default 21.", "says default 21,"),
+    ("ranges.py", "include/genlat/vae.h", "part of the encoder's input set to 0 in training, 0 to 0.99.", "part.",
+     "has no range"),
+    ("ranges.py", "lib/optim/ema.c", "copy_states, 0,", "copy_states, 1,", "says default 0"),
+    ("ranges.py", "lib/vae/config.c", "GENLAT_BOUND_IMPORTANCE,", "GENLAT_BOUND_ELBO,", "the library takes up to"),
+    ("sizes.py", "include/genlat/rng.h", None,
+     "GENLAT_API int genlat_new_one(const genlat_ctx_opts *opts);\n", "has no row for genlat_ctx_opts"),
+    ("sizes.py", "include/genlat/context.h", "    genlat_log_fn log; ",
+     "    uint32_t reserved2;\n    genlat_log_fn log; ",
+     "has no row RESERVED for the member reserved2"),
+    ("sizes.py", "tests/promises/test_sizes.c", "    RESULT(genlat_net_check,", "    RESULT(genlat_no_check,",
+     "has no row for genlat_check_result"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "double seed;", "genlat_ctx_opts seed"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "", "is missing"),
     ("layout.py", "include/genlat/context.h", "    uint32_t reserved;     /**< 0. */\n", "", "bytes of padding"),
@@ -123,6 +137,7 @@ def plant(root, compiler, name, path, old, new, says):
         (copy / "examples").mkdir()
         (copy / "tests/abi").mkdir(parents=True)
         shutil.copy(root / "tests/abi/layout.txt", copy / "tests/abi/layout.txt")
+        shutil.copytree(root / "tests/promises", copy / "tests/promises")
         file = copy / path
         text = file.read_text() if file.exists() else "/* SPDX-License-Identifier: MIT */\n/* Planted. */\n"
         if old is not None and old not in text:
