@@ -8,10 +8,10 @@
 #include "genlat/tensor.h"
 
 /* Every call that can fail returns a status. genlat_last_error() returns a one-line description of the last error. */
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        if ((call) != GENLAT_OK)                                                                             \
-            goto fail;                                                                                       \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        if ((call) != GENLAT_OK)                                                                                       \
+            goto fail;                                                                                                 \
     } while (0)
 
 static void print(const char *title, const genlat_tensor *t)

@@ -6,10 +6,10 @@
 #include "genlat/train.h"
 #include "genlat/vae.h"
 
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        if ((status = (call)) != GENLAT_OK)                                                                  \
-            goto end;                                                                                        \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        if ((status = (call)) != GENLAT_OK)                                                                            \
+            goto end;                                                                                                  \
     } while (0)
 
 /* The trainer calls this function in the training thread. A return value other than 0 stops the training. */

@@ -8,10 +8,10 @@
 #include "genlat/net.h"
 #include "genlat/optim.h"
 
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        if ((status = (call)) != GENLAT_OK)                                                                  \
-            goto end;                                                                                        \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        if ((status = (call)) != GENLAT_OK)                                                                            \
+            goto end;                                                                                                  \
     } while (0)
 
 enum { BATCH = 64, EPOCHS = 3, SAMPLES = 4000, TESTED = 500, CLASSES = 10 };

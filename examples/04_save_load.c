@@ -6,10 +6,10 @@
 
 #include "genlat/train.h"
 
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        if ((status = (call)) != GENLAT_OK)                                                                  \
-            goto end;                                                                                        \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        if ((status = (call)) != GENLAT_OK)                                                                            \
+            goto end;                                                                                                  \
     } while (0)
 
 static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_model **vae)
@@ -55,8 +55,7 @@ static genlat_status compare(genlat_model *a, genlat_model *b, const genlat_sour
     TRY(genlat_model_encode(b, x, NULL, &zb));
     *worst = 0;
     for (int64_t i = 0; i < genlat_tensor_count(za); i++)
-        *worst =
-            fmax(*worst, fabs((double)genlat_tensor_const_data(za)[i] - genlat_tensor_const_data(zb)[i]));
+        *worst = fmax(*worst, fabs((double)genlat_tensor_const_data(za)[i] - genlat_tensor_const_data(zb)[i]));
 end:
     genlat_tensor_destroy(&zb);
     genlat_tensor_destroy(&za);

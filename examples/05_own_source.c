@@ -95,8 +95,8 @@ int main(void)
             for (int64_t i = 0; i < genlat_tensor_dim(labels, 0); i++)
                 count[(int)genlat_tensor_const_data(labels)[i]]++;
         }
-        printf("epoch %d: %lld, %lld and %lld samples of the states\n", epoch, (long long)count[0],
-               (long long)count[1], (long long)count[2]);
+        printf("epoch %d: %lld, %lld and %lld samples of the states\n", epoch, (long long)count[0], (long long)count[1],
+               (long long)count[2]);
     }
     printf("the library requested %lld samples\n", (long long)s.reads);
 

@@ -94,8 +94,8 @@ int main(void)
     failed = 0;
     for (int i = 0; i < 2; i++) {
         run(&alone[i]);
-        printf("beta %g: neg_elbo %.6f in parallel, %.6f alone %s%s\n", together[i].beta,
-               together[i].neg_elbo, alone[i].neg_elbo, together[i].error, alone[i].error);
+        printf("beta %g: neg_elbo %.6f in parallel, %.6f alone %s%s\n", together[i].beta, together[i].neg_elbo,
+               alone[i].neg_elbo, together[i].error, alone[i].error);
         failed += *together[i].error || *alone[i].error || together[i].neg_elbo != alone[i].neg_elbo;
     }
 
@@ -104,9 +104,8 @@ int main(void)
     sampling samples[2] = {{.vae = vae}, {.vae = vae}};
     failed += run_in_parallel(sample, &samples[0], &samples[1]);
     size_t bytes = (size_t)genlat_tensor_count(samples[0].x) * sizeof(float);
-    failed +=
-        bytes == 0 || !samples[1].x ||
-        memcmp(genlat_tensor_const_data(samples[0].x), genlat_tensor_const_data(samples[1].x), bytes) != 0;
+    failed += bytes == 0 || !samples[1].x ||
+              memcmp(genlat_tensor_const_data(samples[0].x), genlat_tensor_const_data(samples[1].x), bytes) != 0;
     printf("both threads generated %s samples\n", failed ? "different" : "the same");
     genlat_tensor_destroy(&samples[0].x);
     genlat_tensor_destroy(&samples[1].x);

@@ -7,10 +7,10 @@
 #include "genlat/rng.h"
 #include "genlat/train.h"
 
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        if ((status = (call)) != GENLAT_OK)                                                                  \
-            goto end;                                                                                        \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        if ((status = (call)) != GENLAT_OK)                                                                            \
+            goto end;                                                                                                  \
     } while (0)
 
 enum { FRAMES = 1000, LATENT = 4 };
@@ -108,8 +108,7 @@ int main(int argc, char **argv)
         for (int64_t i = 0; i < genlat_tensor_count(logits); i++)
             bright += genlat_tensor_const_data(logits)[i] > 0;
     }
-    printf("%d frames with %.1f white pixels each, %ld allocations\n", FRAMES, bright / FRAMES,
-           m.calls - before);
+    printf("%d frames with %.1f white pixels each, %ld allocations\n", FRAMES, bright / FRAMES, m.calls - before);
 end:
     if (status != GENLAT_OK)
         fprintf(stderr, "07_inference: %s\n", genlat_last_error());

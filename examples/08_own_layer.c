@@ -106,8 +106,8 @@ int main(void)
     genlat_check_result result = {.size = sizeof result, .worst = 1};
     char text[1024];
 
-    if (genlat_ctx_new(NULL, &ctx) || genlat_layer_new_own(ctx, &table, &softsign) ||
-        build(ctx, softsign, &net) || genlat_net_describe(net, text, sizeof text))
+    if (genlat_ctx_new(NULL, &ctx) || genlat_layer_new_own(ctx, &table, &softsign) || build(ctx, softsign, &net) ||
+        genlat_net_describe(net, text, sizeof text))
         goto fail;
     printf("%s", text);
 

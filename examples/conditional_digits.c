@@ -7,10 +7,10 @@
 
 #include "genlat/genlat.h"
 
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        if ((status = (call)) != GENLAT_OK)                                                                  \
-            goto end;                                                                                        \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        if ((status = (call)) != GENLAT_OK)                                                                            \
+            goto end;                                                                                                  \
     } while (0)
 
 enum { CLASSES = 10, SIDE = 28, REQUESTED = 500 };

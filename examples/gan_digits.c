@@ -8,10 +8,10 @@
 #include "genlat/files.h"
 #include "genlat/genlat.h"
 
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        if ((status = (call)) != GENLAT_OK)                                                                  \
-            goto end;                                                                                        \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        if ((status = (call)) != GENLAT_OK)                                                                            \
+            goto end;                                                                                                  \
     } while (0)
 
 enum { TRAINING = 2000, TEST = 500, STEPS = 80, COLUMNS = 10, PICTURES = 50 };
@@ -33,8 +33,7 @@ end:
 }
 
 /* Computes the Frechet distance between two sets of samples [n,...] in the features of the classifier. */
-static genlat_status compare(genlat_model *classifier, const genlat_tensor *a, const genlat_tensor *b,
-                             double *distance)
+static genlat_status compare(genlat_model *classifier, const genlat_tensor *a, const genlat_tensor *b, double *distance)
 {
     genlat_tensor *features_a = NULL, *features_b = NULL;
     genlat_status status;

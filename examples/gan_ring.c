@@ -7,10 +7,10 @@
 #include "genlat/metric.h"
 #include "genlat/train.h"
 
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        if ((status = (call)) != GENLAT_OK)                                                                  \
-            goto end;                                                                                        \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        if ((status = (call)) != GENLAT_OK)                                                                            \
+            goto end;                                                                                                  \
     } while (0)
 
 enum { STEPS = 1000, SIDE = 25, SAMPLES = 2500 };
@@ -38,8 +38,7 @@ static void draw(const genlat_tensor *points)
         page[y][2 * SIDE] = '\0';
     }
     for (int i = 0; i < SAMPLES; i++) {
-        int column = (int)((xy[2 * i] + 1.2f) / 2.4f * 2 * SIDE),
-            row = (int)((1.2f - xy[2 * i + 1]) / 2.4f * SIDE);
+        int column = (int)((xy[2 * i] + 1.2f) / 2.4f * 2 * SIDE), row = (int)((1.2f - xy[2 * i + 1]) / 2.4f * SIDE);
         if (column >= 0 && column < 2 * SIDE && row >= 0 && row < SIDE)
             page[row][column] = '*';
     }

@@ -273,17 +273,17 @@ static void close_names(void)
 
 /* Lists the kinds of a table of pointers ended by NULL: names first, then each with its options under a heading of the
  * level. `heading` is what the derivations write before the names of these kinds. */
-#define LIST_KINDS(level, heading, types, field)                                                                    \
-    do {                                                                                                     \
-        open_names();                                                                                        \
-        for (int i = 0; types[i]; i++)                                                                       \
-            list_name(types[i]->field name, types[i]->field help);                                           \
-        close_names();                                                                                       \
-        for (int i = 0; types[i]; i++)                                                                       \
-            list_kind(level, heading, types[i]->field name, types[i]->field help, types[i]->field options);  \
+#define LIST_KINDS(level, heading, types, field)                                                                       \
+    do {                                                                                                               \
+        open_names();                                                                                                  \
+        for (int i = 0; types[i]; i++)                                                                                 \
+            list_name(types[i]->field name, types[i]->field help);                                                     \
+        close_names();                                                                                                 \
+        for (int i = 0; types[i]; i++)                                                                                 \
+            list_kind(level, heading, types[i]->field name, types[i]->field help, types[i]->field options);            \
     } while (0)
-#define OF_TYPE   /* name, help and options are members of the type ... */
-#define OF_KIND kind. /* ... or of its member `kind` */
+#define OF_TYPE      /* name, help and options are members of the type ... */
+#define OF_KIND kind./* ... or of its member `kind` */
 
 /* ---- groups -------------------------------------------------------------------------------------- */
 
@@ -366,9 +366,8 @@ static void list_latent_kinds(void)
                  "The setting `terms`: what is added to the reconstruction loss. Several terms are separated by `;`,\n"
                  "as in `kl beta=0.5; mmd weight=100`.");
     LIST_KINDS(3, "Terms", gnl_term_types, OF_KIND);
-    open_section("Bounds",
-                 "The setting `bound`: the bound on log p(x) that a training step maximizes, such as\n"
-                 "`importance estimator=doubly`.");
+    open_section("Bounds", "The setting `bound`: the bound on log p(x) that a training step maximizes, such as\n"
+                           "`importance estimator=doubly`.");
     LIST_KINDS(3, "Bounds", gnl_bound_types, OF_KIND);
 }
 

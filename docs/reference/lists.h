@@ -33,8 +33,7 @@ static const char *const source_keys[][3] = {
 
 /* The metrics of genlat eval: name, models, functions, meaning. */
 static const char *const metrics[][4] = {
-    {"neg_elbo", "VAE", "`genlat_model_evaluate()`",
-     "negative evidence lower bound, nats per sample; lower is better"},
+    {"neg_elbo", "VAE", "`genlat_model_evaluate()`", "negative evidence lower bound, nats per sample; lower is better"},
     {"recon", "VAE", "`genlat_model_evaluate()`", "reconstruction term of `neg_elbo`"},
     {"kl", "VAE", "`genlat_model_evaluate()`", "KL divergence of the posterior from the prior, the other term"},
     {"nll", "VAE", "`genlat_vae_log_likelihood()`",
@@ -43,8 +42,7 @@ static const char *const metrics[][4] = {
      "latent dimensions whose posterior mean has a variance above 0.01 over the data"},
     {"mse", "VAE, predictor", "`genlat_model_reconstruct()`, `genlat_model_evaluate()`",
      "mean squared error of an element; lower is better"},
-    {"accuracy", "predictor", "`genlat_model_evaluate()`",
-     "fraction of samples whose class is predicted correctly"},
+    {"accuracy", "predictor", "`genlat_model_evaluate()`", "fraction of samples whose class is predicted correctly"},
     {"cross_entropy", "predictor", "`genlat_model_evaluate()`", "loss in nats per sample; lower is better"},
     {"modes", "VAE, GAN", "`genlat_metric_modes()`, `genlat_metric_class_modes()`",
      "modes of a known mixture, or classes, that generated samples reach"},
@@ -58,8 +56,7 @@ static const char *const metrics[][4] = {
      "kernel distance between generated samples and data; 0 is best"},
     {"precision", "VAE, GAN", "`genlat_metric_neighbours()`",
      "fraction of generated samples on the manifold of the data"},
-    {"recall", "VAE, GAN", "`genlat_metric_neighbours()`",
-     "fraction of data on the manifold of the generated samples"},
+    {"recall", "VAE, GAN", "`genlat_metric_neighbours()`", "fraction of data on the manifold of the generated samples"},
     {"density", "VAE, GAN", "`genlat_metric_neighbours()`",
      "mean number of data neighbourhoods around a generated sample, divided by k; 1 for equal distributions"},
     {"coverage", "VAE, GAN", "`genlat_metric_neighbours()`",

@@ -95,8 +95,8 @@ int data_read(app_state *app, const genlat_model *model, genlat_source *source, 
 int model_load(app_state *app, genlat_model **out);
 /* Builds a model for the source from options and settings, or loads the model of --resume. */
 int model_make(app_state *app, const char *family, genlat_source *train, genlat_model **out);
-int64_t model_classes(const genlat_model *model); /* number of classes; 0: none */
-int64_t model_vector(const genlat_model *model);  /* length of the condition vector; 0: none */
+int64_t model_classes(const genlat_model *model);  /* number of classes; 0: none */
+int64_t model_vector(const genlat_model *model);   /* length of the condition vector; 0: none */
 bool model_conditional(const genlat_model *model); /* false for a predictor, whose classes are its output */
 /* Creates n labels with the value of --label. Sets *out to NULL if the option is not set. */
 int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out);

@@ -25,8 +25,7 @@ static const arg args[] = {
     {"data", 'd', ARG_TEXT, 0, AT(data), "SPEC", "data source: digits, idx:PATH, npy:PATH, csv:PATH, png:DIR, ..."},
     {"valid", 0, ARG_TEXT, 0, AT(valid), "SPEC", "data for validation after each epoch"},
     {"latents", 0, ARG_TEXT, 0, AT(latents), "SPEC", "latents to decode: npy:PATH or csv:PATH"},
-    {"preset", 'p', ARG_TEXT, 0, AT(preset), "NAME",
-     "preset of architecture and training, see 'genlat presets'"},
+    {"preset", 'p', ARG_TEXT, 0, AT(preset), "NAME", "preset of architecture and training, see 'genlat presets'"},
     {"config", 0, ARG_TEXT, 0, AT(config), "FILE", "JSON file with options and settings"},
     {"set", 's', ARG_LIST, 0, AT(set), "KEY=VALUE", "a setting; may be repeated"},
     {"epochs", 'e', ARG_TEXT, 0, AT(epochs), "N", "number of training epochs"},
@@ -43,8 +42,7 @@ static const arg args[] = {
      "importance samples for nll (default 100); number of generated samples"},
     {"classifier", 0, ARG_TEXT, 0, AT(classifier), "MODEL",
      "classifier of 'train net', whose features and classes are compared"},
-    {"reference", 0, ARG_TEXT, 0, AT(reference), "SPEC",
-     "second data source to compare, such as the training data"},
+    {"reference", 0, ARG_TEXT, 0, AT(reference), "SPEC", "second data source to compare, such as the training data"},
     {"count", 'n', ARG_INT, 1, AT(count), "N", "number of samples"},
     {"label", 'l', ARG_INT, 0, AT(label), "K", "class, for a conditional model"},
     {"temperature", 't', ARG_REAL, 0, AT(temperature), "T", "factor of the latents' standard deviation (default 1)"},
@@ -107,8 +105,7 @@ static size_t distance(const char *a, const char *b)
 static const arg *find_long(const app_state *app, const char *name, size_t length)
 {
     for (size_t i = 0; i < APP_COUNT(args); i++)
-        if (strlen(args[i].name) == length && strncmp(args[i].name, name, length) == 0 &&
-            has_option(app, &args[i]))
+        if (strlen(args[i].name) == length && strncmp(args[i].name, name, length) == 0 && has_option(app, &args[i]))
             return &args[i];
     return NULL;
 }
@@ -131,8 +128,7 @@ static int unknown_option(const app_state *app, const char *word)
             best = &args[i];
     if (best && distance(name, best->name) <= 2)
         return app_usage(app, "unknown option %s; did you mean --%s?", word, best->name);
-    return app_usage(app, "unknown option %s; 'genlat %s --help' lists the options", word,
-                     app->command->name);
+    return app_usage(app, "unknown option %s; 'genlat %s --help' lists the options", word, app->command->name);
 }
 
 static int store_number(app_state *app, const arg *a, const char *text)
@@ -300,8 +296,8 @@ int args_parse(app_state *app, int argc, char **argv)
 void args_help(const app_state *app)
 {
     const app_command *c = app->command;
-    printf("usage: genlat %s%s%s [options]\n\n%s\n\n", c->name, c->operand ? " " : "",
-           c->operand ? c->operand : "", c->help);
+    printf("usage: genlat %s%s%s [options]\n\n%s\n\n", c->name, c->operand ? " " : "", c->operand ? c->operand : "",
+           c->help);
     for (size_t i = 0; i < APP_COUNT(args); i++) {
         char left[64], letter[8] = "    ";
         if (!has_option(app, &args[i]))

@@ -72,8 +72,7 @@ int cmd_encode(app_state *app)
         status = data_open(app, &source);
     int64_t count = genlat_source_count(source), n = app->opts.count ? app->opts.count : count;
     if (status == APP_OK && n > count)
-        status =
-            app_usage(app, "--count is %lld, but the data have %lld samples", (long long)n, (long long)count);
+        status = app_usage(app, "--count is %lld, but the data have %lld samples", (long long)n, (long long)count);
     for (int64_t begin = 0; begin < n && status == APP_OK; begin += BATCH)
         status = encode_rows(app, model, source, what, begin, begin + BATCH < n ? begin + BATCH : n, n, &z);
     if (status == APP_OK)

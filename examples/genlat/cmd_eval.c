@@ -29,11 +29,9 @@ static const struct metric {
     {"active_units", "v", measure_units, NULL, AT(active), WHOLE, "active latent dimensions"},
     {"mse", "vp", measure_mse, NULL, AT(mse), NUMBER, "mean squared error per element; lower is better"},
     {"accuracy", "p", measure_terms, NULL, AT(accuracy), PART, "samples classified correctly"},
-    {"cross_entropy", "p", measure_terms, NULL, AT(loss), NUMBER,
-     "loss in nats per sample; lower is better"},
+    {"cross_entropy", "p", measure_terms, NULL, AT(loss), NUMBER, "loss in nats per sample; lower is better"},
     {"modes", "vg", NULL, measure_modes, IN(modes.found), OF_MODES, "modes or classes found in the samples"},
-    {"hq", "vg", NULL, measure_modes, IN(modes.high_quality), PART,
-     "samples within 3 standard deviations of a mode"},
+    {"hq", "vg", NULL, measure_modes, IN(modes.high_quality), PART, "samples within 3 standard deviations of a mode"},
     {"kl_modes", "vg", NULL, measure_modes, IN(modes.kl), NUMBER,
      "KL of the mode frequencies from the uniform distribution, nats; 0 is best"},
     {"frechet", "vg", NULL, measure_frechet, IN(frechet), NUMBER, "Frechet distance to the data; 0 is best"},
@@ -46,8 +44,7 @@ static const struct metric {
     {"coverage", "vg", NULL, measure_neighbours, IN(neighbours.coverage), PART, "data with a sample nearby"},
     {"classifier_score", "vg", NULL, measure_score, IN(score), NUMBER,
      "inception score with the classifier, from 1 to the number of classes"},
-    {"agreement", "vg", NULL, measure_agreement, IN(agreement), PART,
-     "samples with the requested class"},
+    {"agreement", "vg", NULL, measure_agreement, IN(agreement), PART, "samples with the requested class"},
 };
 
 /* Selects the metrics of a list such as "nll,kl". */
@@ -80,9 +77,8 @@ static const char *default_metrics(const measurement *m)
     if (m->classifier && measure_planes(m) > 1)
         return "modes,kl_modes,frechet";
     if (m->classifier)
-        return model_classes(m->model)
-                   ? "frechet,kid,precision,recall,density,coverage,classifier_score,agreement"
-                   : "frechet,kid,precision,recall,density,coverage,classifier_score";
+        return model_classes(m->model) ? "frechet,kid,precision,recall,density,coverage,classifier_score,agreement"
+                                       : "frechet,kid,precision,recall,density,coverage,classifier_score";
     if (strcmp(genlat_model_family(m->model), "vae") == 0)
         return "neg_elbo,recon,kl";
     bool mixture = genlat_source_mixture(m->source, &centres, &sd) == GENLAT_OK;
@@ -196,8 +192,7 @@ static int print_results(const measurement *m, const bool *selected)
         char name[64];
         if (!selected[i])
             continue;
-        json_object_set_new(object, metrics[i].name,
-                            value_json(&metrics[i], value_of(m, &metrics[i], &m->generated)));
+        json_object_set_new(object, metrics[i].name, value_json(&metrics[i], value_of(m, &metrics[i], &m->generated)));
         snprintf(name, sizeof name, "%s_reference", metrics[i].name);
         if (m->reference && metrics[i].compare)
             json_object_set_new(object, name, value_json(&metrics[i], value_of(m, &metrics[i], &m->reference_set)));

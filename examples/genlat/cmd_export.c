@@ -51,16 +51,15 @@ static int print_result(app_state *app, const char *unit, int64_t count)
 {
     if (!app->opts.quiet && !app->opts.json)
         printf("wrote %s, %lld %s\n", app->opts.out, (long long)count, unit);
-    return output_json(app, json_pack("{s:s, s:s, s:I}", "event", "written", "file", app->opts.out, "count",
-                                      (json_int_t)count));
+    return output_json(
+        app, json_pack("{s:s, s:s, s:I}", "event", "written", "file", app->opts.out, "count", (json_int_t)count));
 }
 
 /* ---- arrays -------------------------------------------------------------------------------------------- */
 
 static int write_arrays(app_state *app, const arrays *a)
 {
-    if (genlat_npz_write(app->opts.out, a->count, a->pointers, (const genlat_tensor *const *)a->tensors) !=
-        GENLAT_OK)
+    if (genlat_npz_write(app->opts.out, a->count, a->pointers, (const genlat_tensor *const *)a->tensors) != GENLAT_OK)
         return app_fail_library(app);
     return print_result(app, "arrays", a->count);
 }
@@ -103,7 +102,7 @@ static int export_arrays(app_state *app, genlat_model *model)
 static int export_model(app_state *app, genlat_model *model)
 {
     return genlat_model_export(model, app->opts.out) == GENLAT_OK ? print_result(app, "model", 1)
-                                                                    : app_fail_library(app);
+                                                                  : app_fail_library(app);
 }
 
 static bool ends_with(const char *path, const char *ending)

@@ -57,8 +57,7 @@ static double difference(selftest *t, genlat_model *other)
         genlat_model_encode(other, t->x, NULL, &b) == GENLAT_OK) {
         worst = 0;
         for (int64_t i = 0; i < genlat_tensor_count(a); i++)
-            worst =
-                fmax(worst, fabs((double)genlat_tensor_const_data(a)[i] - genlat_tensor_const_data(b)[i]));
+            worst = fmax(worst, fabs((double)genlat_tensor_const_data(a)[i] - genlat_tensor_const_data(b)[i]));
     }
     genlat_tensor_destroy(&b);
     genlat_tensor_destroy(&a);

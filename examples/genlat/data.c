@@ -18,8 +18,8 @@ int data_read(app_state *app, const genlat_model *model, genlat_source *source, 
     *x = *labels = NULL;
     int64_t count = genlat_source_count(source);
     if (begin >= count || end > count)
-        return app_usage(app, "sample %lld is requested, but the data have %lld, counted from 0",
-                         (long long)end - 1, (long long)count);
+        return app_usage(app, "sample %lld is requested, but the data have %lld, counted from 0", (long long)end - 1,
+                         (long long)count);
     if (genlat_source_read(source, begin, end, x, model_conditional(model) ? labels : NULL) != GENLAT_OK)
         return app_fail_library(app);
     return APP_OK;

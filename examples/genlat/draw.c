@@ -190,8 +190,8 @@ void draw_panel_end(cairo_t *cr)
     cairo_restore(cr);
 }
 
-void draw_line(cairo_t *cr, const draw_panel *panel, int64_t n, const double *x, const double *y,
-               draw_colour colour, bool dashed)
+void draw_line(cairo_t *cr, const draw_panel *panel, int64_t n, const double *x, const double *y, draw_colour colour,
+               bool dashed)
 {
     static const double dashes[] = {5, 3};
     bool joined = false;

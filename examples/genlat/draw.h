@@ -48,8 +48,8 @@ void draw_panel_begin(cairo_t *cr, const draw_panel *panel);
 void draw_panel_end(cairo_t *cr);
 
 /* Draws a line through the points (x[i],y[i]). Skips points whose y is not finite. */
-void draw_line(cairo_t *cr, const draw_panel *panel, int64_t n, const double *x, const double *y,
-               draw_colour colour, bool dashed);
+void draw_line(cairo_t *cr, const draw_panel *panel, int64_t n, const double *x, const double *y, draw_colour colour,
+               bool dashed);
 void draw_point(cairo_t *cr, const draw_panel *panel, double x, double y, double radius, draw_colour colour,
                 double alpha);
 /* Draws an entry of a legend: a colour and its name. Returns the x position after it. */

@@ -18,8 +18,7 @@ static void widen(const double *values, int64_t n, double *low, double *high)
     }
 }
 
-static void curve_panel(cairo_t *cr, draw_panel *panel, const figure_curve *curve, int64_t epochs,
-                        const double *x)
+static void curve_panel(cairo_t *cr, draw_panel *panel, const figure_curve *curve, int64_t epochs, const double *x)
 {
     double low = INFINITY, high = -INFINITY;
     widen(curve->train, epochs, &low, &high);
@@ -34,8 +33,8 @@ static void curve_panel(cairo_t *cr, draw_panel *panel, const figure_curve *curv
     draw_panel_end(cr);
 }
 
-const char *figure_curves(const char *path, int64_t count, const figure_curve *curves, int64_t n,
-                          const double *x, const char *x_label)
+const char *figure_curves(const char *path, int64_t count, const figure_curve *curves, int64_t n, const double *x,
+                          const char *x_label)
 {
     enum { WIDTH = 300, HEIGHT = 230, LEFT = 62, TOP = 62, GAP_X = 74, GAP_Y = 88 };
     int64_t columns = count < 3 ? count : 3, lines = (count + 2) / 3;
@@ -111,8 +110,8 @@ static void legend(cairo_t *cr, double x, double y, int64_t classes, const char 
     }
 }
 
-const char *figure_scatter(const char *path, const genlat_tensor *points, const genlat_tensor *labels,
-                           int64_t classes, const figure_text *text)
+const char *figure_scatter(const char *path, const genlat_tensor *points, const genlat_tensor *labels, int64_t classes,
+                           const figure_text *text)
 {
     draw_canvas canvas;
     char names[2][64];

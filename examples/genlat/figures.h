@@ -16,8 +16,8 @@ typedef struct figure_curve {
 } figure_curve;
 
 /* Draws a panel per curve, up to three in a row, with n values over x. */
-const char *figure_curves(const char *path, int64_t count, const figure_curve *curves, int64_t n,
-                          const double *x, const char *x_label);
+const char *figure_curves(const char *path, int64_t count, const figure_curve *curves, int64_t n, const double *x,
+                          const char *x_label);
 
 /* The texts of a scatter plot. prefix is the name of an axis without its number, such as "z". */
 typedef struct figure_text {
@@ -26,8 +26,8 @@ typedef struct figure_text {
 } figure_text;
 
 /* Draws points [n,d], coloured by class. If d > 2, draws their two principal components. labels is [n] or NULL. */
-const char *figure_scatter(const char *path, const genlat_tensor *points, const genlat_tensor *labels,
-                           int64_t classes, const figure_text *text);
+const char *figure_scatter(const char *path, const genlat_tensor *points, const genlat_tensor *labels, int64_t classes,
+                           const figure_text *text);
 
 /* Computes the first two principal components of rows [n,d]: the coordinates [n,2] and the fractions of the variance
  * [2]. Returns 0, or -1 if out of memory. */

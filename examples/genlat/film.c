@@ -52,8 +52,7 @@ static int write_strip(app_state *app, const film *f, const char *path)
         return app_fail_library(app);
     for (int64_t i = 0; i < lines; i++) {
         const genlat_tensor *frame = f->frame[i * (f->count - 1) / (lines - 1)];
-        memcpy(genlat_tensor_data(x) + (size_t)i * size, genlat_tensor_const_data(frame),
-               size * sizeof(float));
+        memcpy(genlat_tensor_data(x) + (size_t)i * size, genlat_tensor_const_data(frame), size * sizeof(float));
     }
     int status = output_picture(app, path, x, &(output_layout){.columns = FILM_COLUMNS});
     genlat_tensor_destroy(&x);

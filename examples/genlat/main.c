@@ -48,8 +48,7 @@ int app_fail_library(const app_state *app)
 int app_fail_setting(const app_state *app, genlat_status status)
 {
     int code = app_fail_library(app);
-    return status == GENLAT_E_INVALID || status == GENLAT_E_NOT_FOUND || status == GENLAT_E_RANGE ? APP_USAGE
-                                                                                                  : code;
+    return status == GENLAT_E_INVALID || status == GENLAT_E_NOT_FOUND || status == GENLAT_E_RANGE ? APP_USAGE : code;
 }
 
 static int run(app_state *app)

@@ -9,8 +9,8 @@ enum { BATCH = 512, ROWS_NLL = 64, IMPORTANCE_SAMPLES = 100 };
 
 /* Computes a mean over all samples. `add` adds the sum over the rows of a batch. */
 static int over_batches(measurement *m, const char *what, int64_t rows,
-                        int (*add)(measurement *m, const genlat_tensor *x, const genlat_tensor *labels,
-                                   int64_t begin, double *sum),
+                        int (*add)(measurement *m, const genlat_tensor *x, const genlat_tensor *labels, int64_t begin,
+                                   double *sum),
                         double *mean)
 {
     int64_t count = genlat_source_count(m->source);
@@ -30,21 +30,18 @@ static int over_batches(measurement *m, const char *what, int64_t rows,
     return status;
 }
 
-static int add_nll(measurement *m, const genlat_tensor *x, const genlat_tensor *labels, int64_t begin,
-                   double *sum)
+static int add_nll(measurement *m, const genlat_tensor *x, const genlat_tensor *labels, int64_t begin, double *sum)
 {
     double nll[ROWS_NLL];
     int64_t samples = m->app->opts.samples ? m->app->opts.samples : IMPORTANCE_SAMPLES;
-    if (genlat_vae_log_likelihood(m->model, x, labels, samples, app_seed(m->app) + (uint64_t)begin, nll) !=
-        GENLAT_OK)
+    if (genlat_vae_log_likelihood(m->model, x, labels, samples, app_seed(m->app) + (uint64_t)begin, nll) != GENLAT_OK)
         return app_fail_library(m->app);
     for (int64_t i = 0; i < genlat_tensor_dim(x, 0); i++)
         *sum += nll[i];
     return APP_OK;
 }
 
-static int add_mse(measurement *m, const genlat_tensor *x, const genlat_tensor *labels, int64_t begin,
-                   double *sum)
+static int add_mse(measurement *m, const genlat_tensor *x, const genlat_tensor *labels, int64_t begin, double *sum)
 {
     genlat_tensor *y = NULL;
     if (genlat_model_reconstruct(m->model, x, labels, &y) != GENLAT_OK)

@@ -17,8 +17,8 @@ int64_t measure_planes(const measurement *m)
     if (!m->classifier || genlat_model_data_shape(m->classifier, &ndim, dims) != GENLAT_OK)
         return 1;
     int64_t planes = dims[0] > 0 ? genlat_source_dim(m->source, 0) / dims[0] : 0;
-    bool fits = genlat_source_ndim(m->source) == ndim && planes > 0 &&
-                planes * dims[0] == genlat_source_dim(m->source, 0);
+    bool fits =
+        genlat_source_ndim(m->source) == ndim && planes > 0 && planes * dims[0] == genlat_source_dim(m->source, 0);
     for (int32_t i = 1; fits && i < ndim; i++)
         fits = dims[i] == genlat_source_dim(m->source, i);
     return fits ? planes : 0;
@@ -81,8 +81,7 @@ static int read_set(measurement *m, genlat_source *source, measure_set *set)
 {
     int64_t n = measure_count(m), count = genlat_source_count(source);
     bool labelled = genlat_source_classes(source) > 0;
-    if (genlat_source_read(source, 0, n < count ? n : count, &set->x, labelled ? &set->labels : NULL) !=
-        GENLAT_OK)
+    if (genlat_source_read(source, 0, n < count ? n : count, &set->x, labelled ? &set->labels : NULL) != GENLAT_OK)
         return app_fail_library(m->app);
     return APP_OK;
 }
@@ -139,8 +138,7 @@ static int find_features(measurement *m, measure_set *set)
     dims[0] = genlat_tensor_dim(set->x, 0);
     if (m->classifier)
         status = apply_classifier(m, set, encode, &features);
-    if (status == APP_OK &&
-        genlat_tensor_reshape(features ? features : set->x, 2, dims, &set->features) != GENLAT_OK)
+    if (status == APP_OK && genlat_tensor_reshape(features ? features : set->x, 2, dims, &set->features) != GENLAT_OK)
         status = app_fail_library(m->app);
     genlat_tensor_destroy(&features);
     return status;
@@ -157,8 +155,7 @@ static int both_features(measurement *m, measure_set *set)
 int measure_frechet(measurement *m, measure_set *set)
 {
     int status = both_features(m, set);
-    if (status == APP_OK &&
-        genlat_metric_frechet_distance(m->real.features, set->features, &set->frechet) != GENLAT_OK)
+    if (status == APP_OK && genlat_metric_frechet_distance(m->real.features, set->features, &set->frechet) != GENLAT_OK)
         status = app_fail_library(m->app);
     return status;
 }
@@ -219,8 +216,7 @@ static int find_classes(measurement *m, measure_set *set, int64_t *classes, genl
     int status = fill(m, set);
     if (status == APP_OK)
         status = apply_classifier(m, set, genlat_predictor_predict, &predictions);
-    int64_t n = genlat_tensor_dim(set->x, 0), planes = measure_planes(m),
-            each = genlat_tensor_dim(predictions, 1);
+    int64_t n = genlat_tensor_dim(set->x, 0), planes = measure_planes(m), each = genlat_tensor_dim(predictions, 1);
     if (status == APP_OK && genlat_tensor_new(m->app->ctx, 1, &n, out) != GENLAT_OK)
         status = app_fail_library(m->app);
     *classes = 1;

@@ -48,9 +48,8 @@ int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_te
 
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels)
 {
-    return labels || !model_conditional(model)
-               ? APP_OK
-               : app_usage(app, "the model is conditional, but --label is missing");
+    return labels || !model_conditional(model) ? APP_OK
+                                               : app_usage(app, "the model is conditional, but --label is missing");
 }
 
 int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw,

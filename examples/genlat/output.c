@@ -49,8 +49,7 @@ static int interleave(app_state *app, const genlat_tensor *a, const genlat_tenso
     for (int64_t i = 0; i < n; i++) {
         float *to = genlat_tensor_data(*out) + (size_t)(i / columns * 2 * columns + i % columns) * size;
         memcpy(to, genlat_tensor_const_data(a) + (size_t)i * size, size * sizeof *to);
-        memcpy(to + (size_t)columns * size, genlat_tensor_const_data(b) + (size_t)i * size,
-               size * sizeof *to);
+        memcpy(to + (size_t)columns * size, genlat_tensor_const_data(b) + (size_t)i * size, size * sizeof *to);
     }
     return APP_OK;
 }
@@ -83,12 +82,11 @@ int output_picture(app_state *app, const char *path, genlat_tensor *x, const out
     }
     int64_t n = genlat_tensor_dim(x, 0), size = genlat_tensor_count(x) / n;
     if (!layout->latent && size != 2)
-        return app_fail(app, "%s: cannot draw samples of %lld numbers; use .npy or .csv", path,
-                        (long long)size);
+        return app_fail(app, "%s: cannot draw samples of %lld numbers; use .npy or .csv", path, (long long)size);
     const figure_text text = {layout->title    ? layout->title
-                                : layout->latent ? "latent means"
-                                                 : "samples",
-                                layout->latent ? "z" : "x", layout->class_names};
+                              : layout->latent ? "latent means"
+                                               : "samples",
+                              layout->latent ? "z" : "x", layout->class_names};
     const char *wrong = figure_scatter(path, x, layout->labels, layout->classes, &text);
     return wrong ? app_fail(app, "%s: %s", path, wrong) : APP_OK;
 }
@@ -103,9 +101,7 @@ static int write_npz(app_state *app, const char *path, genlat_tensor *x, const o
 {
     static const char *const names[] = {"x", "labels"};
     const genlat_tensor *tensors[] = {x, layout->labels};
-    return genlat_npz_write(path, layout->labels ? 2 : 1, names, tensors) == GENLAT_OK
-               ? APP_OK
-               : app_fail_library(app);
+    return genlat_npz_write(path, layout->labels ? 2 : 1, names, tensors) == GENLAT_OK ? APP_OK : app_fail_library(app);
 }
 
 static int write_csv(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
@@ -191,8 +187,7 @@ int output_check(const app_state *app)
     if (!app->opts.out)
         return app_usage(app, "--out is missing, such as -o samples.png");
     if (find_format(app->opts.out) < 0)
-        return app_usage(app,
-                         "--out is '%s', an ending .png, .svg, .pdf, .npy, .npz, .csv, .wav or .txt expected",
+        return app_usage(app, "--out is '%s', an ending .png, .svg, .pdf, .npy, .npz, .csv, .wav or .txt expected",
                          app->opts.out);
     return APP_OK;
 }

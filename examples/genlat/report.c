@@ -131,8 +131,7 @@ static void draw_step(report *r, const genlat_event *e)
     rate_text(e->samples_per_s, rate, sizeof rate);
     notes[count++] = rate;
     int64_t within = e->epoch_steps > 0 ? (e->step - 1) % e->epoch_steps + 1 : 0;
-    double part =
-        e->epochs > 0 ? (double)within / (double)e->epoch_steps : (double)e->step / (double)e->steps;
+    double part = e->epochs > 0 ? (double)within / (double)e->epoch_steps : (double)e->step / (double)e->steps;
     draw_bar(r, what, part > 1 || !(part >= 0) ? 1 : part, notes, count);
 }
 

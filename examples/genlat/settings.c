@@ -26,8 +26,7 @@ static const struct {
     {"gemm", offsetof(genlat_ctx_opts, gemm), gemm_names},
 };
 
-static int set_name(app_state *app, const char *key, const char *value, const char *const *names,
-                    uint32_t *field)
+static int set_name(app_state *app, const char *key, const char *value, const char *const *names, uint32_t *field)
 {
     char known[128] = "";
     for (uint32_t i = 0; names[i]; i++) {

@@ -108,9 +108,8 @@ static int plot_curves(training *t)
     for (int64_t i = 0; i < count && t->by_steps; i++)
         curves[i].valid = NULL;
     train_plot_path(t->app, "loss", false, path, sizeof path);
-    const char *wrong = t->by_steps
-                            ? figure_curves(path, count, curves, t->trace.count, t->trace.step, "step")
-                            : figure_curves(path, count, curves, n, epochs, "epoch");
+    const char *wrong = t->by_steps ? figure_curves(path, count, curves, t->trace.count, t->trace.step, "step")
+                                    : figure_curves(path, count, curves, n, epochs, "epoch");
     return wrong ? app_fail(t->app, "%s: %s", path, wrong) : APP_OK;
 }
 
@@ -123,8 +122,7 @@ static int plot(training *t)
 /* Returns whether to record a film: the model must generate images without a condition vector. */
 static bool has_film(const training *t)
 {
-    return t->app->opts.plots && genlat_model_latent(t->model) && model_vector(t->model) == 0 &&
-           train_images(t->train);
+    return t->app->opts.plots && genlat_model_latent(t->model) && model_vector(t->model) == 0 && train_images(t->train);
 }
 
 static int take_frame(training *t, int64_t step)
@@ -148,8 +146,7 @@ static int on_step(training *t, const genlat_event *e)
 /* Adds the final samples as the last frame, and writes the film. */
 static int plot_film(training *t)
 {
-    int status =
-        has_film(t) && t->film.count > 0 && t->film.last != t->step ? take_frame(t, t->step) : APP_OK;
+    int status = has_film(t) && t->film.count > 0 && t->film.last != t->step ? take_frame(t, t->step) : APP_OK;
     return status == APP_OK ? film_write(t->app, &t->film) : status;
 }
 
@@ -241,10 +238,10 @@ static int make_trainer(training *t)
 static json_t *done_json(const training *t, bool cancelled)
 {
     double rate = t->slowness > 0 ? (double)t->epochs_timed / t->slowness : 0;
-    json_t *object = json_pack("{s:s, s:I, s:I, s:o, s:o, s:O?, s:O?}", "event",
-                               cancelled ? "cancelled" : "done", "epochs", (json_int_t)t->epoch, "steps",
-                               (json_int_t)t->step, "seconds", output_number(t->seconds), "samples_per_s",
-                               output_number(rate), "train", t->train_terms, "valid", t->valid_terms);
+    json_t *object =
+        json_pack("{s:s, s:I, s:I, s:o, s:o, s:O?, s:O?}", "event", cancelled ? "cancelled" : "done", "epochs",
+                  (json_int_t)t->epoch, "steps", (json_int_t)t->step, "seconds", output_number(t->seconds),
+                  "samples_per_s", output_number(rate), "train", t->train_terms, "valid", t->valid_terms);
     if (object && t->app->opts.out)
         json_object_set_new(object, "model", json_string(t->app->opts.out));
     return object;

@@ -38,15 +38,14 @@ static int pictures(app_state *app, genlat_model *model, genlat_source *source)
 {
     char path[1024];
     genlat_tensor *x = NULL;
-    bool image = train_images(source),
-         points = genlat_source_ndim(source) == 1 && genlat_source_dim(source, 0) == 2;
+    bool image = train_images(source), points = genlat_source_ndim(source) == 1 && genlat_source_dim(source, 0) == 2;
     if (model_vector(model) > 0 || !(image || points))
         return APP_OK;
     train_plot_path(app, "samples", image, path, sizeof path);
     int status = model_sample(app, model, image ? SAMPLES : POINTS, NULL, false, &x);
     if (status == APP_OK)
-        status = image ? output_picture(app, path, x, &(output_layout){.columns = 10})
-                       : plot_points(app, source, x, path);
+        status =
+            image ? output_picture(app, path, x, &(output_layout){.columns = 10}) : plot_points(app, source, x, path);
     genlat_tensor_destroy(&x);
     return status;
 }

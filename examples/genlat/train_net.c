@@ -61,8 +61,7 @@ static int pictures(app_state *app, genlat_model *model, genlat_source *source)
 
 int cmd_train_net(app_state *app)
 {
-    static const train_curve curves[] = {
-        {"loss", "nats per sample"}, {"accuracy", NULL}, {"mse", NULL}, {NULL, NULL}};
+    static const train_curve curves[] = {{"loss", "nats per sample"}, {"accuracy", NULL}, {"mse", NULL}, {NULL, NULL}};
     static const train_kind kind = {"predictor", curves, pictures};
     return train_run(app, &kind);
 }

@@ -51,14 +51,12 @@ static int plot_latent(app_state *app, genlat_model *model, genlat_source *sourc
     genlat_tensor *x = NULL, *labels = NULL, *z = NULL;
     int64_t count = genlat_source_count(source), classes = genlat_source_classes(source);
     int status = APP_OK;
-    if (genlat_source_read(source, 0, LATENTS < count ? LATENTS : count, &x, classes ? &labels : NULL) !=
-            GENLAT_OK ||
+    if (genlat_source_read(source, 0, LATENTS < count ? LATENTS : count, &x, classes ? &labels : NULL) != GENLAT_OK ||
         genlat_model_encode(model, x, model_conditional(model) ? labels : NULL, &z) != GENLAT_OK)
         status = app_fail_library(app);
     train_plot_path(app, "latent", false, path, sizeof path);
     if (status == APP_OK)
-        status = output_picture(app, path, z,
-                                &(output_layout){.latent = true, .labels = labels, .classes = classes});
+        status = output_picture(app, path, z, &(output_layout){.latent = true, .labels = labels, .classes = classes});
     genlat_tensor_destroy(&z);
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&x);

@@ -45,21 +45,21 @@ GENLAT_BEGIN
 /**
  * Every status: X(name, number, sentence). Numbers are frozen; new ones are appended.
  */
-#define GENLAT_STATUS_MAP(X)                                                                                 \
-    X(OK, 0, "success")                                                                                      \
-    X(E_INVALID, -1, "an argument is not legal")                                                             \
-    X(E_SHAPE, -2, "shapes do not fit together")                                                             \
-    X(E_RANGE, -3, "a value is outside its range")                                                           \
-    X(E_MEMORY, -4, "memory could not be allocated")                                                         \
-    X(E_IO, -5, "a file could not be read or written")                                                       \
-    X(E_FORMAT, -6, "a file or text is malformed")                                                           \
-    X(E_UNSUPPORTED, -7, "this build or version cannot do that")                                             \
-    X(E_STATE, -8, "the object is not in a state that allows the call")                                      \
-    X(E_NOT_FOUND, -9, "no such name")                                                                       \
-    X(E_NUMERIC, -10, "a loss or gradient is not finite")                                                    \
-    X(E_CANCELLED, -11, "the work was cancelled by the caller")                                              \
-    X(E_CALLBACK, -12, "a callback of the caller failed")                                                    \
-    X(E_THREAD, -13, "a thread could not be started")                                                        \
+#define GENLAT_STATUS_MAP(X)                                                                                           \
+    X(OK, 0, "success")                                                                                                \
+    X(E_INVALID, -1, "an argument is not legal")                                                                       \
+    X(E_SHAPE, -2, "shapes do not fit together")                                                                       \
+    X(E_RANGE, -3, "a value is outside its range")                                                                     \
+    X(E_MEMORY, -4, "memory could not be allocated")                                                                   \
+    X(E_IO, -5, "a file could not be read or written")                                                                 \
+    X(E_FORMAT, -6, "a file or text is malformed")                                                                     \
+    X(E_UNSUPPORTED, -7, "this build or version cannot do that")                                                       \
+    X(E_STATE, -8, "the object is not in a state that allows the call")                                                \
+    X(E_NOT_FOUND, -9, "no such name")                                                                                 \
+    X(E_NUMERIC, -10, "a loss or gradient is not finite")                                                              \
+    X(E_CANCELLED, -11, "the work was cancelled by the caller")                                                        \
+    X(E_CALLBACK, -12, "a callback of the caller failed")                                                              \
+    X(E_THREAD, -13, "a thread could not be started")                                                                  \
     X(E_INTERNAL, -14, "the library contradicts itself; please report it")
 
 /** Result of every call that can fail: GENLAT_OK or a negative code of GENLAT_STATUS_MAP. */
@@ -70,7 +70,7 @@ enum {
 #define GENLAT_STATUS_ENUM(name, number, sentence) GENLAT_##name = number,
     GENLAT_STATUS_MAP(GENLAT_STATUS_ENUM)
 #undef GENLAT_STATUS_ENUM
-    GENLAT_STATUS_LAST = -14
+        GENLAT_STATUS_LAST = -14
 };
 
 /**

@@ -42,8 +42,8 @@ enum {
 
 /** Implementation of matrix products. */
 enum {
-    GENLAT_GEMM_AUTO = 0,   /**< the built-in kernels where they are faster, else CBLAS. */
-    GENLAT_GEMM_CBLAS = 1,  /**< the CBLAS that the library is linked with. */
+    GENLAT_GEMM_AUTO = 0,    /**< the built-in kernels where they are faster, else CBLAS. */
+    GENLAT_GEMM_CBLAS = 1,   /**< the CBLAS that the library is linked with. */
     GENLAT_GEMM_BUILTIN = 2, /**< the built-in kernels: fixed order of summation, no threads of their own. */
     /** Mixed precision: the built-in kernels on factors rounded to bfloat16 (8 bits), with sums in float32. Weights,
      * activations, gradients and the optimizer's state stay float32. Needs AVX512_BF16, else GENLAT_E_UNSUPPORTED. */
@@ -59,16 +59,16 @@ typedef void (*genlat_log_fn)(void *user, int32_t level, const char *message);
 
 /** Options of genlat_ctx_new(). Filled by genlat_ctx_opts_init(). */
 typedef struct genlat_ctx_opts {
-    size_t size;           /**< sizeof(genlat_ctx_opts) as the caller knows it. */
-    int64_t threads;       /**< worker threads, the caller's own included, 1 to 256. Default 1. */
-    int64_t seed;          /**< seed of all random streams, >= 0. Default 0. */
-    uint32_t deterministic; /**< 1: the same bits whatever the number of threads. Default 0. */
-    uint32_t cpu;          /**< GENLAT_CPU_*. Default GENLAT_CPU_AUTO. */
-    uint32_t gemm;         /**< GENLAT_GEMM_*. Default GENLAT_GEMM_AUTO. */
-    uint32_t reserved;     /**< 0. */
+    size_t size;                       /**< sizeof(genlat_ctx_opts) as the caller knows it. */
+    int64_t threads;                   /**< worker threads, the caller's own included, 1 to 256. Default 1. */
+    int64_t seed;                      /**< seed of all random streams, >= 0. Default 0. */
+    uint32_t deterministic;            /**< 1: the same bits whatever the number of threads. Default 0. */
+    uint32_t cpu;                      /**< GENLAT_CPU_*. Default GENLAT_CPU_AUTO. */
+    uint32_t gemm;                     /**< GENLAT_GEMM_*. Default GENLAT_GEMM_AUTO. */
+    uint32_t reserved;                 /**< 0. */
     const genlat_allocator *allocator; /**< copied; NULL: the C library's. */
-    genlat_log_fn log;     /**< NULL: no messages. */
-    void *log_user;        /**< passed back to log. */
+    genlat_log_fn log;                 /**< NULL: no messages. */
+    void *log_user;                    /**< passed back to log. */
 } genlat_ctx_opts;
 
 /**

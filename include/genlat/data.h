@@ -41,8 +41,8 @@ typedef struct genlat_batches genlat_batches;
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a class that is no whole number
  *         from 0 to 2^24 - 1; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x,
-                                                               genlat_tensor *labels, genlat_source **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x, genlat_tensor *labels,
+                                                               genlat_source **out);
 
 /**
  * Make a source of 8-bit samples, which takes a quarter of the memory of a tensor. It gives byte * scale.
@@ -56,9 +56,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_memory(genlat_ctx *ctx, 
  * @param out     receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_bytes(genlat_ctx *ctx, int32_t ndim,
-                                                              const int64_t *dims, const uint8_t *data,
-                                                              double scale, genlat_tensor *labels,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_bytes(genlat_ctx *ctx, int32_t ndim, const int64_t *dims,
+                                                              const uint8_t *data, double scale, genlat_tensor *labels,
                                                               genlat_source **out);
 
 /** A source of the program's own: what its samples look like, and the function that reads them. */
@@ -89,8 +88,7 @@ typedef struct genlat_source_table {
  * @param out    receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_callback(genlat_ctx *ctx,
-                                                                 const genlat_source_table *table,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_callback(genlat_ctx *ctx, const genlat_source_table *table,
                                                                  genlat_source **out);
 
 /**
@@ -115,9 +113,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_callback(genlat_ctx *ctx
  * Source: ring and grid: Lin, Khetan, Fanti, Oh, "PacGAN", NeurIPS 2018; shapes after Matthey et al., "dSprites",
  *   2017.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_synthetic(genlat_ctx *ctx, const char *name,
-                                                                  int64_t n, int64_t seed,
-                                                                  genlat_source **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_synthetic(genlat_ctx *ctx, const char *name, int64_t n,
+                                                                  int64_t seed, genlat_source **out);
 
 /**
  * Name of the index-th synthetic source.
@@ -193,9 +190,8 @@ GENLAT_API int64_t genlat_source_condition(const genlat_source *source);
  * Threads: safe, for a callback source if its functions are.
  * Randomness: from the source's seed.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_fetch(const genlat_source *source,
-                                                              const int64_t *indices, int64_t n,
-                                                              uint64_t draw, genlat_tensor *x,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_fetch(const genlat_source *source, const int64_t *indices,
+                                                              int64_t n, uint64_t draw, genlat_tensor *x,
                                                               genlat_tensor *labels);
 
 /**
@@ -210,9 +206,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_fetch(const genlat_sourc
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
  * Randomness: from the source's seed.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_read(const genlat_source *source, int64_t begin,
-                                                             int64_t end, genlat_tensor **x,
-                                                             genlat_tensor **labels);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_read(const genlat_source *source, int64_t begin, int64_t end,
+                                                             genlat_tensor **x, genlat_tensor **labels);
 
 /**
  * Mean and standard deviation of each element over all samples (draw 0, divisor n).
@@ -224,8 +219,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_read(const genlat_source
  * Randomness: from the source's seed.
  * Source: Welford, "Note on a method for calculating corrected sums of squares and products", 1962.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_moments(const genlat_source *source,
-                                                                genlat_tensor *mean, genlat_tensor *sd);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_moments(const genlat_source *source, genlat_tensor *mean,
+                                                                genlat_tensor *sd);
 
 /**
  * Number of known generating factors of each sample.
@@ -256,9 +251,8 @@ GENLAT_API const char *genlat_source_factor_name(const genlat_source *source, in
  *         GENLAT_E_RANGE.
  * Randomness: from the source's seed.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_factors(const genlat_source *source,
-                                                                const int64_t *indices, int64_t n,
-                                                                genlat_tensor *factors);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_factors(const genlat_source *source, const int64_t *indices,
+                                                                int64_t n, genlat_tensor *factors);
 
 /**
  * The Gaussian mixture that a source is drawn from ("ring", "grid" and their subsets), to count modes with.
@@ -268,8 +262,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_factors(const genlat_sou
  * @param sd       receives the standard deviation of each mode, in units of x.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE when the source is no known mixture; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_mixture(const genlat_source *source,
-                                                                genlat_tensor **centres, double *sd);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_mixture(const genlat_source *source, genlat_tensor **centres,
+                                                                double *sd);
 
 /* ---- transforms ----------------------------------------------------------------- */
 
@@ -332,8 +326,8 @@ GENLAT_API void genlat_transform_opts_init_sized(genlat_transform_opts *opts, si
  * @param value  a number, or the end of an enumerator's name in small letters.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for the key, naming the known ones; GENLAT_E_RANGE.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_transform_opts_set(genlat_transform_opts *opts,
-                                                                    const char *key, const char *value);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_transform_opts_set(genlat_transform_opts *opts, const char *key,
+                                                                    const char *value);
 
 /**
  * Make a source of transformed samples of another. Samples are transformed when they are fetched; only the
@@ -362,10 +356,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_transform(genlat_source 
  * @param out     receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalize(genlat_source *source,
-                                                                  const genlat_tensor *offset,
-                                                                  const genlat_tensor *scale,
-                                                                  genlat_source **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalize(genlat_source *source, const genlat_tensor *offset,
+                                                                  const genlat_tensor *scale, genlat_source **out);
 
 /**
  * The scaling that a source's samples have gone through since they were raw, y = (x - offset) / scale; to be
@@ -377,8 +369,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalize(genlat_source 
  * @return GENLAT_OK, scaled or not; GENLAT_E_INVALID; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalization(const genlat_source *source,
-                                                                      genlat_tensor **offset,
-                                                                      genlat_tensor **scale);
+                                                                      genlat_tensor **offset, genlat_tensor **scale);
 
 /**
  * Make a source of chosen samples.
@@ -389,8 +380,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalization(const genl
  * @param out      receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices,
-                                                               int64_t n, genlat_source **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices, int64_t n,
+                                                               genlat_source **out);
 
 /**
  * Divide a source into a training and a validation part without common samples.
@@ -404,9 +395,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_subset(genlat_source *so
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_MEMORY.
  * Randomness: from seed.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_split(genlat_source *source, double part,
-                                                              int64_t seed, genlat_source **train,
-                                                              genlat_source **valid);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_split(genlat_source *source, double part, int64_t seed,
+                                                              genlat_source **train, genlat_source **valid);
 
 /* ---- batches -------------------------------------------------------------------------------------- */
 
@@ -443,8 +433,7 @@ GENLAT_API void genlat_batches_opts_init_sized(genlat_batches_opts *opts, size_t
  *         GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY; GENLAT_E_THREAD.
  * Randomness: from opts->seed.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_new(genlat_source *source,
-                                                             const genlat_batches_opts *opts,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_new(genlat_source *source, const genlat_batches_opts *opts,
                                                              genlat_batches **out);
 
 /**
@@ -495,8 +484,7 @@ GENLAT_API int64_t genlat_batches_count(const genlat_batches *batches);
  * @param position  samples to leave out, 0 to the number of samples in an epoch.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_seek(genlat_batches *batches, int64_t epoch,
-                                                              int64_t position);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_seek(genlat_batches *batches, int64_t epoch, int64_t position);
 
 /**
  * Release batches; the background thread ends before the call returns.

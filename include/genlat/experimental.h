@@ -42,12 +42,12 @@ typedef struct genlat_layer_call {
     const int64_t *out_dims;       /**< dimensions of one sample of y. */
     uint32_t training;             /**< 1 in training, 0 in evaluation. */
     uint32_t reserved;             /**< 0. */
-    float *const *param;   /**< parameters, in the order of infer; states may be written in forward. */
-    float *const *grad;    /**< their gradients, added to; an entry is NULL when it is not requested. */
-    const float *const *x; /**< [inputs] each [rows,in_size]. */
-    float *y;              /**< [rows,out_size] written by forward, read afterwards. */
-    const float *dy;       /**< [rows,out_size] derivative of the loss by y. */
-    float *const *dx; /**< [inputs] overwritten by backward, added to by jvp_backward; NULL: not requested. */
+    float *const *param;           /**< parameters, in the order of infer; states may be written in forward. */
+    float *const *grad;            /**< their gradients, added to; an entry is NULL when it is not requested. */
+    const float *const *x;         /**< [inputs] each [rows,in_size]. */
+    float *y;                      /**< [rows,out_size] written by forward, read afterwards. */
+    const float *dy;               /**< [rows,out_size] derivative of the loss by y. */
+    float *const *dx;       /**< [inputs] overwritten by backward, added to by jvp_backward; NULL: not requested. */
     const float *const *tx; /**< [inputs] tangent of each input. */
     float *ty;              /**< [rows,out_size] tangent of y, written by jvp. */
     const float *dty;       /**< [rows,out_size] derivative by ty. */
@@ -95,8 +95,7 @@ typedef struct genlat_layer_table {
  *         GENLAT_E_RANGE for the number of inputs; GENLAT_E_UNSUPPORTED for a table of a newer version;
  *         GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_new_own(genlat_ctx *ctx,
-                                                               const genlat_layer_table *table,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *table,
                                                                genlat_layer **out);
 
 /**
@@ -108,8 +107,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_new_own(genlat_ctx *ctx,
  * @param dims   [GENLAT_MAX_DIMS] receives the sizes.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for an input that is not there.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_input(genlat_layer_plan *plan, int64_t input,
-                                                                  int32_t *ndim, int64_t *dims);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_input(genlat_layer_plan *plan, int64_t input, int32_t *ndim,
+                                                                  int64_t *dims);
 
 /**
  * Answer the shape of y, for infer. It must be called once.
@@ -137,9 +136,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_output(genlat_layer_
  *         GENLAT_E_NOT_FOUND for an unknown init.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_param(genlat_layer_plan *plan, const char *name,
-                                                                  uint32_t kind, int32_t ndim,
-                                                                  const int64_t *dims, const char *init,
-                                                                  double gain);
+                                                                  uint32_t kind, int32_t ndim, const int64_t *dims,
+                                                                  const char *init, double gain);
 
 /**
  * Ask for memory, for infer. Without this call there is none.

@@ -54,8 +54,7 @@ GENLAT_BEGIN
  *         the remedy.
  * Randomness: from the key seed.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec,
-                                                            genlat_source **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec, genlat_source **out);
 
 /**
  * Open a source whose values are scaled as those of another: a scale of the text is not fitted anew, but
@@ -70,8 +69,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open(genlat_ctx *ctx, con
  * Randomness: from the key seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec,
-                                                                 const genlat_source *train,
-                                                                 genlat_source **out);
+                                                                 const genlat_source *train, genlat_source **out);
 
 /**
  * Name of the index-th kind of source that genlat_files_open() knows.
@@ -95,8 +93,7 @@ GENLAT_API const char *genlat_files_kind(int32_t index, const char **help);
  *         for Fortran order; GENLAT_E_MEMORY.
  * Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_read(genlat_ctx *ctx, const char *path,
-                                                          genlat_tensor **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_read(genlat_ctx *ctx, const char *path, genlat_tensor **out);
 
 /**
  * Write a tensor as an array of NumPy, f4. Like all writers the call replaces the file at once or not at all.
@@ -130,8 +127,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_read(genlat_ctx *ctx, const
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for a name, or for more than 4 GB; GENLAT_E_IO;
  *         GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_write(const char *path, int64_t count,
-                                                           const char *const *names,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_write(const char *path, int64_t count, const char *const *names,
                                                            const genlat_tensor *const *tensors);
 
 /* ---- CSV -------------------------------------------------------------------------------------------- */
@@ -145,8 +141,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_write(const char *path, int
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT, naming line and column; GENLAT_E_MEMORY.
  * Source: RFC 4180.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_read(genlat_ctx *ctx, const char *path,
-                                                          genlat_tensor **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_read(genlat_ctx *ctx, const char *path, genlat_tensor **out);
 
 /**
  * Write a tensor as a table, a row a line, with as many digits as reading the same floats back takes.
@@ -174,8 +169,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_write(const char *path, con
  *         pixels in a direction; GENLAT_E_IO; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_png_grid(const char *path, const genlat_tensor *images,
-                                                          int64_t columns, int64_t zoom, double lo,
-                                                          double hi);
+                                                          int64_t columns, int64_t zoom, double lo, double hi);
 
 /**
  * Write sound as 16-bit PCM WAV.
@@ -186,8 +180,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_png_grid(const char *path, cons
  * @param rate    frames a second, 1 to 1000000.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE, also for more than 2 GB; GENLAT_E_IO.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_wav_write(const char *path, const genlat_tensor *sound,
-                                                           int64_t rate);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_wav_write(const char *path, const genlat_tensor *sound, int64_t rate);
 
 GENLAT_END
 

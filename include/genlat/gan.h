@@ -47,36 +47,36 @@ enum {
 
 /** Options of a GAN, see genlat_gan_builder_options(). Defaults are those of the preset "r3". */
 typedef struct genlat_gan_opts {
-    size_t size;            /**< sizeof(genlat_gan_opts) as the caller knows it. */
-    int64_t latent;         /**< latent dimensions, 1 to 65536; 0: 64, or as many as a sample has elements where these
+    size_t size;    /**< sizeof(genlat_gan_opts) as the caller knows it. */
+    int64_t latent; /**< latent dimensions, 1 to 65536; 0: 64, or as many as a sample has elements where these
                                  are fewer. Default 0. */
-    int64_t discriminator_steps;   /**< discriminator steps per generator step, 1 to 1000. Default 1. */
-    int64_t packing;        /**< samples that the discriminator sees together, joined along features or channels
+    int64_t discriminator_steps; /**< discriminator steps per generator step, 1 to 1000. Default 1. */
+    int64_t packing;             /**< samples that the discriminator sees together, joined along features or channels
                                  (PacGAN), 1 to 64. Default 1. */
-    int64_t penalty_every;  /**< lazy regularization: penalties are computed every so many discriminator steps and
+    int64_t penalty_every;       /**< lazy regularization: penalties are computed every so many discriminator steps and
                                  multiplied by that number; 1 to 1000. Default 1. */
-    double r1;              /**< weight of |grad D|^2 / 2 at real samples, 0 to 1e9. Default 0.1. */
-    double r2;              /**< the same at generated samples, 0 to 1e9. Default 0.1. */
-    double gp;              /**< weight of the penalty of gp_kind at gp_place, 0 to 1e9. Default 0. */
-    double label_smoothing; /**< subtracted from the target of real samples, 0 to 0.5; for losses with such a target.
+    double r1;                   /**< weight of |grad D|^2 / 2 at real samples, 0 to 1e9. Default 0.1. */
+    double r2;                   /**< the same at generated samples, 0 to 1e9. Default 0.1. */
+    double gp;                   /**< weight of the penalty of gp_kind at gp_place, 0 to 1e9. Default 0. */
+    double label_smoothing;  /**< subtracted from the target of real samples, 0 to 0.5; for losses with such a target.
                                  Default 0. */
-    double noise;           /**< sd of the noise added to the discriminator's inputs, 0 to 1e6; a schedule multiplies
+    double noise;            /**< sd of the noise added to the discriminator's inputs, 0 to 1e6; a schedule multiplies
                                  it. Default 0. */
-    double clip;            /**< bound of the critic's weights after each of its steps, for Wasserstein losses, 0 to
+    double clip;             /**< bound of the critic's weights after each of its steps, for Wasserstein losses, 0 to
                                  1e6; 0: none. Default 0. */
-    double ema;             /**< half-life of the averaged generator, which generates the samples, in training
+    double ema;              /**< half-life of the averaged generator, which generates the samples, in training
                                  samples, 0 to 1e15; 0: none. Default 50000. */
-    double ema_ramp;        /**< the half-life is at most this part of the samples seen, 0 to 1e6; 0: no ramp. Default
+    double ema_ramp;         /**< the half-life is at most this part of the samples seen, 0 to 1e6; 0: no ramp. Default
                                  0.05. */
-    uint32_t loss;          /**< GENLAT_ADVERSARIAL_*. Default GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR. */
-    uint32_t gp_kind;       /**< GENLAT_PENALTY_*. Default GENLAT_PENALTY_ONE. */
-    uint32_t gp_place;      /**< GENLAT_GAN_PLACE_*. Default GENLAT_GAN_PLACE_INTERPOLATE. */
-    uint32_t output;        /**< GENLAT_GAN_OUTPUT_*, for generators of a preset. Default GENLAT_GAN_OUTPUT_LINEAR. */
-    double approx_r1;       /**< weight of (D(x) - D(x + noise))^2 at real samples, a first-order form of R1, 0 to 1e9.
+    uint32_t loss;           /**< GENLAT_ADVERSARIAL_*. Default GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR. */
+    uint32_t gp_kind;        /**< GENLAT_PENALTY_*. Default GENLAT_PENALTY_ONE. */
+    uint32_t gp_place;       /**< GENLAT_GAN_PLACE_*. Default GENLAT_GAN_PLACE_INTERPOLATE. */
+    uint32_t output;         /**< GENLAT_GAN_OUTPUT_*, for generators of a preset. Default GENLAT_GAN_OUTPUT_LINEAR. */
+    double approx_r1;        /**< weight of (D(x) - D(x + noise))^2 at real samples, a first-order form of R1, 0 to 1e9.
                                  Default 0. */
-    double approx_r2;       /**< the same at generated samples, 0 to 1e9. Default 0. */
-    double approx_sd;       /**< sd of that noise, 0 to 1e6. Default 0.01. */
-    double auxiliary;       /**< weight of the cross-entropy of the auxiliary classifier in both losses, for
+    double approx_r2;        /**< the same at generated samples, 0 to 1e9. Default 0. */
+    double approx_sd;        /**< sd of that noise, 0 to 1e6. Default 0.01. */
+    double auxiliary;        /**< weight of the cross-entropy of the auxiliary classifier in both losses, for
                                  GENLAT_GAN_CONDITIONING_AUXILIARY, 0 to 1e9. Default 1. */
     double feature_matching; /**< weight, in the generator's loss, of the squared distance of the mean of the
                                   discriminator's node `features` on real and generated samples, 0 to 1e9. Default 0. */
@@ -84,18 +84,18 @@ typedef struct genlat_gan_opts {
                                   in both losses, 0 to 1e9. Default 0. */
     double augment_probability; /**< probability of each augmentation, 0 to 1; with a target, the largest that it
                                      becomes. Default 1. */
-    double augment_target;   /**< adaptive augmentation: the probability starts at 0 and is adapted until the mean
+    double augment_target;      /**< adaptive augmentation: the probability starts at 0 and is adapted until the mean
                                   sign of the discriminator's outputs on real data (of the differences, for
                                   relativistic losses) has this value, 0 to 1, such as 0.6; 0: the probability is
                                   fixed. Default 0. */
-    double augment_speed;    /**< training samples in which the probability changes by 1, 1 to 1e15. Default 500000. */
-    double orthogonal;       /**< weight of |W W^T without its diagonal|^2 / 2, summed over the matrices of dense
+    double augment_speed; /**< training samples in which the probability changes by 1, 1 to 1e15. Default 500000. */
+    double orthogonal;    /**< weight of |W W^T without its diagonal|^2 / 2, summed over the matrices of dense
                                   layers and convolutions, in both losses, 0 to 1e9. Default 0. */
     double label_smoothing_fake; /**< added to the target of generated samples, 0 to 0.5; for losses with such a
                                       target. With label_smoothing both sides are smoothed; the one-sided form is the
                                       usual. Default 0. */
-    uint32_t conditioning;   /**< GENLAT_GAN_CONDITIONING_*. Default GENLAT_GAN_CONDITIONING_CONCAT. */
-    uint32_t recompute;      /**< 1: as genlat_exec_opts.recompute, in training. Default 0. */
+    uint32_t conditioning;       /**< GENLAT_GAN_CONDITIONING_*. Default GENLAT_GAN_CONDITIONING_CONCAT. */
+    uint32_t recompute;          /**< 1: as genlat_exec_opts.recompute, in training. Default 0. */
 } genlat_gan_opts;
 
 /**
@@ -105,7 +105,8 @@ typedef struct genlat_gan_opts {
  * @param opts     receives the options; set size before the call.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for a builder of another family.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_builder_options(genlat_model_builder *builder, genlat_gan_opts *opts);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_builder_options(genlat_model_builder *builder,
+                                                                     genlat_gan_opts *opts);
 
 /**
  * Set the options that differ from the builder's, as genlat_model_builder_set() does. They must have been read by
@@ -145,8 +146,8 @@ typedef struct genlat_gan_terms {
  *         memory.
  * Randomness: streams noise, dropout and augment.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
-                                                          genlat_gan_terms *terms);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step(genlat_model *model, const genlat_tensor *x,
+                                                          const genlat_tensor *labels, genlat_gan_terms *terms);
 
 /**
  * Make one step of the discriminator alone.
@@ -162,8 +163,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step(genlat_model *model, c
  *         memory.
  * Randomness: streams noise, dropout and augment.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_d(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
-                                                            genlat_gan_terms *terms);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_d(genlat_model *model, const genlat_tensor *x,
+                                                            const genlat_tensor *labels, genlat_gan_terms *terms);
 
 /**
  * Make one step of the generator alone. The discriminator gets no gradients.
@@ -179,8 +180,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_d(genlat_model *model,
  *         memory.
  * Randomness: streams noise, dropout and augment.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_g(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
-                                                            genlat_gan_terms *terms);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_g(genlat_model *model, const genlat_tensor *x,
+                                                            const genlat_tensor *labels, genlat_gan_terms *terms);
 
 /**
  * Compute the raw outputs of the discriminator, in evaluation mode.

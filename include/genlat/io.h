@@ -39,8 +39,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_save(const genlat_net *net,
  * for one of a newer version; GENLAT_E_NOT_FOUND when the file holds no net or lacks a weight, or for a layer
  * that this library does not have; GENLAT_E_SHAPE; GENLAT_E_RANGE for an option; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load(genlat_ctx *ctx, const char *path,
-                                                          genlat_net **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load(genlat_ctx *ctx, const char *path, genlat_net **out);
 
 /**
  * Fill the weights of a net from a file, such as one that Python has written. All or none are taken over.

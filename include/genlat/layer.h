@@ -48,8 +48,7 @@ GENLAT_API void genlat_layer_destroy(genlat_layer **layer);
  * @param capacity  size of text, bytes.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when text is too small.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_format(const genlat_layer *layer, char *text,
-                                                              size_t capacity);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_format(const genlat_layer *layer, char *text, size_t capacity);
 
 /**
  * Name of the index-th kind of layer that this library has.

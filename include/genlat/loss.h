@@ -22,15 +22,14 @@ GENLAT_BEGIN
 
 /** Families of likelihoods, in the order of genlat_loss_kind(). */
 enum {
-    GENLAT_LIKELIHOOD_BERNOULLI = 0,   /**< "bernoulli": logits; targets in [0,1], grey ones too. */
-    GENLAT_LIKELIHOOD_GAUSSIAN = 1,    /**< "gaussian": sd fixed, learned, optimal or an output. */
-    GENLAT_LIKELIHOOD_LAPLACE = 2,     /**< "laplace": scale fixed or learned. */
-    GENLAT_LIKELIHOOD_CATEGORICAL = 3, /**< "categorical": logits of classes for each element. */
-    GENLAT_LIKELIHOOD_DISCRETIZED_LOGISTIC =
-        4, /**< "discretized_logistic": mean and log-scale; levels of an image. */
-    GENLAT_LIKELIHOOD_BETA_BINOMIAL = 5, /**< "beta_binomial": log alpha and log beta; levels of an image. */
-    GENLAT_LIKELIHOOD_MSE = 6,           /**< "mse": sum of squares. */
-    GENLAT_LIKELIHOOD_CROSS_ENTROPY = 7  /**< "cross_entropy": logits of classes, one label a sample. */
+    GENLAT_LIKELIHOOD_BERNOULLI = 0,            /**< "bernoulli": logits; targets in [0,1], grey ones too. */
+    GENLAT_LIKELIHOOD_GAUSSIAN = 1,             /**< "gaussian": sd fixed, learned, optimal or an output. */
+    GENLAT_LIKELIHOOD_LAPLACE = 2,              /**< "laplace": scale fixed or learned. */
+    GENLAT_LIKELIHOOD_CATEGORICAL = 3,          /**< "categorical": logits of classes for each element. */
+    GENLAT_LIKELIHOOD_DISCRETIZED_LOGISTIC = 4, /**< "discretized_logistic": mean and log-scale; levels of an image. */
+    GENLAT_LIKELIHOOD_BETA_BINOMIAL = 5,        /**< "beta_binomial": log alpha and log beta; levels of an image. */
+    GENLAT_LIKELIHOOD_MSE = 6,                  /**< "mse": sum of squares. */
+    GENLAT_LIKELIHOOD_CROSS_ENTROPY = 7         /**< "cross_entropy": logits of classes, one label a sample. */
 };
 
 /** A likelihood with its options and, for some, a trained or running scale of its own. */
@@ -46,8 +45,7 @@ typedef struct genlat_loss genlat_loss;
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind, or for an unknown
  *         option, naming the known ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_new(genlat_ctx *ctx, const char *spec,
-                                                          genlat_loss **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_new(genlat_ctx *ctx, const char *spec, genlat_loss **out);
 
 /**
  * Release a loss.
@@ -64,8 +62,7 @@ GENLAT_API void genlat_loss_destroy(genlat_loss **loss);
  * @param capacity  size of text, bytes.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when text is too small.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_format(const genlat_loss *loss, char *text,
-                                                             size_t capacity);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_format(const genlat_loss *loss, char *text, size_t capacity);
 
 /**
  * Name of the index-th kind of loss that this library has.
@@ -84,8 +81,8 @@ GENLAT_API const char *genlat_loss_kind(int32_t index);
  * @param help    receives static text; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or past the last option.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_help(const char *kind, int32_t option,
-                                                           const char **name, const char **help);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_help(const char *kind, int32_t option, const char **name,
+                                                           const char **help);
 
 /**
  * Outputs that a net must have for each element of the data. They lie in planes: for data [C,H,W] and 2
@@ -134,9 +131,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_mean(const genlat_loss *lo
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE.
  * Randomness: the generator given.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_sample(const genlat_loss *loss,
-                                                             const genlat_tensor *out, genlat_rng *rng,
-                                                             genlat_tensor *sample);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_sample(const genlat_loss *loss, const genlat_tensor *out,
+                                                             genlat_rng *rng, genlat_tensor *sample);
 
 /**
  * The scale that the likelihood has at present: fixed, learned, or the running optimal one.
@@ -162,9 +158,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_loss_scale(const genlat_loss *l
  * Memory: work space of rows + dims numbers, freed before it returns.
  * Source: Kingma and Welling, Auto-Encoding Variational Bayes, 2013, appendix B.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_gauss(const genlat_tensor *mean,
-                                                          const genlat_tensor *logvar, double *value,
-                                                          genlat_tensor *per_dim, genlat_tensor *dmean,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_gauss(const genlat_tensor *mean, const genlat_tensor *logvar,
+                                                          double *value, genlat_tensor *per_dim, genlat_tensor *dmean,
                                                           genlat_tensor *dlogvar);
 
 /**
@@ -186,14 +181,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_sampled(const genlat_tensor 
                                                             genlat_tensor *dz, genlat_tensor *dmean,
                                                             genlat_tensor *dlogvar);
 
-/** Adversarial losses, in the order of genlat_adversarial_kind(). r and f are raw outputs of the discriminator (D) on real and generated
- *  samples, softplus(x) = log(1 + e^x), all averaged over the rows. */
+/** Adversarial losses, in the order of genlat_adversarial_kind(). r and f are raw outputs of the discriminator (D) on
+ *  real and generated samples, softplus(x) = log(1 + e^x), all averaged over the rows. */
 enum {
-    GENLAT_ADVERSARIAL_MINIMAX = 0,        /**< D softplus(-r) + softplus(f); generator -softplus(f). */
-    GENLAT_ADVERSARIAL_NON_SATURATING = 1, /**< D as before; generator softplus(-f). */
-    GENLAT_ADVERSARIAL_LEAST_SQUARES = 2,  /**< D ((r-1)^2 + f^2) / 2; generator (f-1)^2 / 2. */
-    GENLAT_ADVERSARIAL_HINGE = 3,          /**< D max(0,1-r) + max(0,1+f); generator -f. */
-    GENLAT_ADVERSARIAL_WASSERSTEIN = 4,    /**< critic f - r; generator -f. */
+    GENLAT_ADVERSARIAL_MINIMAX = 0,             /**< D softplus(-r) + softplus(f); generator -softplus(f). */
+    GENLAT_ADVERSARIAL_NON_SATURATING = 1,      /**< D as before; generator softplus(-f). */
+    GENLAT_ADVERSARIAL_LEAST_SQUARES = 2,       /**< D ((r-1)^2 + f^2) / 2; generator (f-1)^2 / 2. */
+    GENLAT_ADVERSARIAL_HINGE = 3,               /**< D max(0,1-r) + max(0,1+f); generator -f. */
+    GENLAT_ADVERSARIAL_WASSERSTEIN = 4,         /**< critic f - r; generator -f. */
     GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR = 5,   /**< D softplus(-(r-f)); generator softplus(-(f-r)). */
     GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE = 6 /**< D softplus(-(r-mean f)) + softplus(f-mean r); generator with the
                                                      roles exchanged. */
@@ -224,9 +219,9 @@ GENLAT_API const char *genlat_adversarial_kind(int32_t index, const char **help)
  * Source: Goodfellow et al. 2014; Mao et al. 2017; Lim, Ye 2017; Arjovsky et al. 2017; Jolicoeur-Martineau 2018.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_adversarial_discriminator(uint32_t kind, double smoothing,
-                                                                    const genlat_tensor *real, const genlat_tensor *fake,
-                                                                    double *value, genlat_tensor *dreal,
-                                                                    genlat_tensor *dfake);
+                                                                           const genlat_tensor *real,
+                                                                           const genlat_tensor *fake, double *value,
+                                                                           genlat_tensor *dreal, genlat_tensor *dfake);
 
 /**
  * What a generator minimises, with its derivative.

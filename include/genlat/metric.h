@@ -104,8 +104,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_frechet_distance(const g
  * Source: Binkowski, Sutherland, Arbel, Gretton, "Demystifying MMD GANs", 2018.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_kernel_distance(const genlat_tensor *a, const genlat_tensor *b,
-                                                                        int64_t subset, int64_t subsets,
-                                                                        uint64_t seed, double *mean, double *sd);
+                                                                        int64_t subset, int64_t subsets, uint64_t seed,
+                                                                        double *mean, double *sd);
 
 /* ---- what generated samples cover ------------------------------------------------------------------- */
 

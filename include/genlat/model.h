@@ -218,7 +218,8 @@ GENLAT_API const char *genlat_model_family(const genlat_model *model);
  * @param dims   [GENLAT_MAX_DIMS] receives the sizes.
  * @return GENLAT_OK; GENLAT_E_INVALID.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_data_shape(const genlat_model *model, int32_t *ndim, int64_t *dims);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_data_shape(const genlat_model *model, int32_t *ndim,
+                                                                  int64_t *dims);
 
 /**
  * What the model is conditional on; of a predictor, what it predicts.
@@ -228,7 +229,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_data_shape(const genlat_m
  * @param vector   receives the length of the vector, 0 without; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_condition(const genlat_model *model, int64_t *classes, int64_t *vector);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_condition(const genlat_model *model, int64_t *classes,
+                                                                 int64_t *vector);
 
 /**
  * Numbers of a latent.
@@ -346,8 +348,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_step(genlat_model *model,
  *         GENLAT_E_CALLBACK.
  * Randomness: stream eval of the seed.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_evaluate(genlat_model *model, genlat_source *source, int64_t batch,
-                                                                uint64_t seed, double *terms);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_evaluate(genlat_model *model, genlat_source *source,
+                                                                int64_t batch, uint64_t seed, double *terms);
 
 /* ---- use -------------------------------------------------------------------------------------------- */
 
@@ -387,7 +389,8 @@ GENLAT_API void genlat_sample_opts_init_sized(genlat_sample_opts *opts, size_t s
  * Randomness: stream sample.
  * Source: Brock, Donahue, Simonyan 2019 (truncation).
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_tensor *labels,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_sample(genlat_model *model, int64_t n,
+                                                              const genlat_tensor *labels,
                                                               const genlat_sample_opts *opts, genlat_tensor **x);
 
 /**
@@ -400,8 +403,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_sample(genlat_model *mode
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_MEMORY.
  * Randomness: stream sample.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_latents(genlat_model *model, int64_t n, const genlat_sample_opts *opts,
-                                                               genlat_tensor **z);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_latents(genlat_model *model, int64_t n,
+                                                               const genlat_sample_opts *opts, genlat_tensor **z);
 
 /**
  * Turn data into latents: the mean of q(z|x) of a VAE, the features of a predictor.

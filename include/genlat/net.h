@@ -272,21 +272,21 @@ typedef struct genlat_exec_opts {
                                more forward pass, and memory no longer grows with the rows. Other nets recompute the
                                outputs of normalizations, of activations, and of convolutions with few
                                multiplications. Default 0. */
-    /** Samples in a tile. Large batches are processed in tiles: a group of samples passes through every layer before the next
-     *  group starts, so that its activations stay in the processor's caches. 0: chosen by the sizes of the layers. Nets with
-     *  layers that couple the samples of a batch, that draw random numbers, or that are defined by the caller, process all
-     *  samples at once. 0 to 2147483647. Default 0. */
+    /** Samples in a tile. Large batches are processed in tiles: a group of samples passes through every layer before
+     *  the next group starts, so that its activations stay in the processor's caches. 0: chosen by the sizes of the
+     *  layers. Nets with layers that couple the samples of a batch, that draw random numbers, or that are defined by
+     *  the caller, process all samples at once. 0 to 2147483647. Default 0. */
     int64_t tile;
-    /** Bytes for nested execs, see genlat_exec_compile_nested(): the sum of genlat_net_exec_bytes() of all of them. They lie in
-     *  memory that is unused between the forward and the backward pass. For purpose training. 0 to INT64_MAX / 16.
-     *  Default 0. */
+    /** Bytes for nested execs, see genlat_exec_compile_nested(): the sum of genlat_net_exec_bytes() of all of them.
+     *  They lie in memory that is unused between the forward and the backward pass. For purpose training. 0 to
+     *  INT64_MAX / 16. Default 0. */
     int64_t nested_bytes;
     uint32_t gradients_in_workspace; /**< 1: the gradients of the weights lie in the exec's workspace, in memory that
                                           the forward pass and nested execs overwrite. Each backward pass starts them
                                           at zero, and they are valid until the next forward pass of this exec or of a
                                           nested one. This must be the first exec that trains the net, and no other
                                           may; genlat_net_grad() is refused. For purpose training. Default 0. */
-    uint32_t reserved;   /**< 0. */
+    uint32_t reserved;               /**< 0. */
 } genlat_exec_opts;
 
 /**
@@ -330,7 +330,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_compile(genlat_net *net, in
  *         as in genlat_net_compile(); GENLAT_E_UNSUPPORTED for purpose penalty; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_compile_nested(genlat_exec *outer, genlat_net *net, int64_t rows,
-                                                                    const genlat_exec_opts *opts, genlat_exec **out);
+                                                                     const genlat_exec_opts *opts, genlat_exec **out);
 
 /**
  * Release an exec.

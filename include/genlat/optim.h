@@ -233,8 +233,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_lion_new(genlat_ctx *ctx, const
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown rule, or for an unknown
  *         option, naming the known ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_from_text(genlat_ctx *ctx, const char *spec,
-                                                                 genlat_optim **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_from_text(genlat_ctx *ctx, const char *spec, genlat_optim **out);
 
 /**
  * Write an optimizer as the text that genlat_optim_from_text() reads; options at their defaults are left out.
@@ -244,8 +243,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_from_text(genlat_ctx *ctx
  * @param capacity  size of text, bytes.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when text is too small.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_format(const genlat_optim *optim, char *text,
-                                                              size_t capacity);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_format(const genlat_optim *optim, char *text, size_t capacity);
 
 /**
  * Name of the index-th rule that this library has.
@@ -264,8 +262,8 @@ GENLAT_API const char *genlat_optim_kind(int32_t index);
  * @param help    receives static text; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown rule or past the last option.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_help(const char *kind, int32_t option,
-                                                            const char **name, const char **help);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_help(const char *kind, int32_t option, const char **name,
+                                                            const char **help);
 
 /**
  * Release an optimizer.
@@ -304,8 +302,8 @@ GENLAT_API void genlat_group_opts_init_sized(genlat_group_opts *opts, size_t siz
  * @return GENLAT_OK; GENLAT_E_INVALID, GENLAT_E_RANGE or GENLAT_E_UNSUPPORTED for options; GENLAT_E_NOT_FOUND
  * when no trained weight with that prefix is left; GENLAT_E_STATE after a step; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add(genlat_optim *optim, genlat_net *net,
-                                                           const char *prefix, const genlat_group_opts *opts);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_add(genlat_optim *optim, genlat_net *net, const char *prefix,
+                                                           const genlat_group_opts *opts);
 
 /**
  * Add the trained scale of a loss to an optimizer, as a group. A loss that trains nothing is legal and
@@ -386,8 +384,7 @@ GENLAT_API double genlat_optim_grad_norm(const genlat_optim *optim);
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind, or for an unknown
  *         option, naming the known ones; GENLAT_E_RANGE for a value; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_new(genlat_ctx *ctx, const char *spec,
-                                                              genlat_schedule **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_new(genlat_ctx *ctx, const char *spec, genlat_schedule **out);
 
 /**
  * Release a schedule.
@@ -424,8 +421,8 @@ GENLAT_API const char *genlat_schedule_kind(int32_t index);
  * @param help    receives static text; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown kind or past the last option.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_help(const char *kind, int32_t option,
-                                                               const char **name, const char **help);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_help(const char *kind, int32_t option, const char **name,
+                                                               const char **help);
 
 /**
  * Value of a schedule. It depends on the step alone, for "plateau" also on the metrics that were reported.
@@ -451,9 +448,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_report(genlat_schedule
 
 /** Options of genlat_ema_new(). Filled by genlat_ema_opts_init(). */
 typedef struct genlat_ema_opts {
-    size_t size;      /**< sizeof(genlat_ema_opts) as the caller knows it. */
-    double half_life; /**< training samples after which a weight's part has halved, 1e-6 to 1e15. Default 10000. */
-    double ramp_up;   /**< the half-life is at most this fraction of the samples seen, 0 to 1e6; 0: no ramp.
+    size_t size;          /**< sizeof(genlat_ema_opts) as the caller knows it. */
+    double half_life;     /**< training samples after which a weight's part has halved, 1e-6 to 1e15. Default 10000. */
+    double ramp_up;       /**< the half-life is at most this fraction of the samples seen, 0 to 1e6; 0: no ramp.
                            Default 0. */
     uint32_t copy_states; /**< 1: running statistics are copied, not averaged. Default 0. */
     uint32_t reserved;    /**< 0. */

@@ -54,29 +54,29 @@ typedef int32_t (*genlat_event_fn)(void *user, const genlat_event *event);
 
 /** Options of a trainer. Filled by genlat_train_opts_init(). */
 typedef struct genlat_train_opts {
-    size_t size;             /**< sizeof(genlat_train_opts) as the caller knows it. */
-    int64_t epochs;          /**< epochs since the model was new, 0 to 1e9; 0: steps decide, or the preset's number, or
+    size_t size;           /**< sizeof(genlat_train_opts) as the caller knows it. */
+    int64_t epochs;        /**< epochs since the model was new, 0 to 1e9; 0: steps decide, or the preset's number, or
                                   10, when steps is 0 too. Default 0. */
-    int64_t steps;           /**< steps since the model was new, 0 to 1e15; 0: epochs decide. With both, what comes
+    int64_t steps;         /**< steps since the model was new, 0 to 1e15; 0: epochs decide. With both, what comes
                                   first. Default 0. */
-    int64_t batch;           /**< samples a step, 1 to 1e9; 0: the preset's, or 128. Default 0. */
-    int64_t seed;            /**< of the order of the data, >= 0; -1: the context's. Default -1. */
-    int64_t valid_every;     /**< epochs between validations, 1 to 1e9. Default 1. */
-    int64_t valid_batch;     /**< samples evaluated at once, 1 to 1e9. Default 512. */
-    int64_t patience;        /**< validations without a better first term until training stops, 0 to 1e9; 0: never.
+    int64_t batch;         /**< samples a step, 1 to 1e9; 0: the preset's, or 128. Default 0. */
+    int64_t seed;          /**< of the order of the data, >= 0; -1: the context's. Default -1. */
+    int64_t valid_every;   /**< epochs between validations, 1 to 1e9. Default 1. */
+    int64_t valid_batch;   /**< samples evaluated at once, 1 to 1e9. Default 512. */
+    int64_t patience;      /**< validations without a better first term until training stops, 0 to 1e9; 0: never.
                                   Wants validation data, as best_path and restore_best do. Default 0. */
-    int64_t save_every;      /**< epochs between checkpoints, 0 to 1e9; 0: only at the end. Default 0. */
-    double min_gain;         /**< what must be gained to count as better, nats a sample, 0 to 1e300. Default 0. */
-    uint32_t shuffle;        /**< 1: a new order every epoch. Default 1. */
-    uint32_t drop_last;      /**< 1: leave an incomplete last batch out. Default 0. */
-    uint32_t prefetch;       /**< 1: read the next batch in a background thread. Default 0. */
-    uint32_t restore_best;   /**< 1: end with the weights of the best validation, also of one before an interruption,
+    int64_t save_every;    /**< epochs between checkpoints, 0 to 1e9; 0: only at the end. Default 0. */
+    double min_gain;       /**< what must be gained to count as better, nats a sample, 0 to 1e300. Default 0. */
+    uint32_t shuffle;      /**< 1: a new order every epoch. Default 1. */
+    uint32_t drop_last;    /**< 1: leave an incomplete last batch out. Default 0. */
+    uint32_t prefetch;     /**< 1: read the next batch in a background thread. Default 0. */
+    uint32_t restore_best; /**< 1: end with the weights of the best validation, also of one before an interruption,
                                   since the model's file keeps them; some presets do so anyway. Default 0. */
-    const char *last_path;   /**< file of the newest state, to resume from; NULL: none. Copied. */
-    const char *best_path;   /**< file of the best validation; NULL: none. Copied. */
-    const char *log_path;    /**< JSON lines, one an epoch, appended; NULL: none. Copied. */
-    genlat_event_fn event;   /**< NULL: none. */
-    void *event_user;        /**< passed back to event. */
+    const char *last_path; /**< file of the newest state, to resume from; NULL: none. Copied. */
+    const char *best_path; /**< file of the best validation; NULL: none. Copied. */
+    const char *log_path;  /**< JSON lines, one an epoch, appended; NULL: none. Copied. */
+    genlat_event_fn event; /**< NULL: none. */
+    void *event_user;      /**< passed back to event. */
 } genlat_train_opts;
 
 /**
@@ -113,8 +113,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
  * @return GENLAT_OK; GENLAT_E_INVALID, also when an option needs validation data and there are none; GENLAT_E_SHAPE
  *         when data and model do not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train, genlat_source *valid,
-                                                             const genlat_train_opts *opts, genlat_trainer **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train,
+                                                             genlat_source *valid, const genlat_train_opts *opts,
+                                                             genlat_trainer **out);
 
 /**
  * Train a model with a trainer of its own.
@@ -126,8 +127,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model
  * @return as genlat_trainer_new() and genlat_trainer_run().
  * Randomness: as genlat_trainer_run().
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_fit(genlat_model *model, genlat_source *train, genlat_source *valid,
-                                                           const genlat_train_opts *opts);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_fit(genlat_model *model, genlat_source *train,
+                                                           genlat_source *valid, const genlat_train_opts *opts);
 
 /**
  * Release a trainer.

@@ -68,7 +68,8 @@ typedef struct genlat_vae_opts {
  * @param opts     receives the options; set size before the call.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for a builder of another family.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_builder_options(genlat_model_builder *builder, genlat_vae_opts *opts);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_builder_options(genlat_model_builder *builder,
+                                                                     genlat_vae_opts *opts);
 
 /**
  * Set the options that differ from the builder's, as genlat_model_builder_set() does. They must have been read by
@@ -89,17 +90,18 @@ GENLAT_API void genlat_vae_builder_set_options(genlat_model_builder *builder, co
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for another family; GENLAT_E_NOT_FOUND; GENLAT_E_RANGE;
  *         GENLAT_E_MEMORY.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_optimizer(genlat_model *model, const char *text, genlat_optim **out);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_optimizer(genlat_model *model, const char *text,
+                                                               genlat_optim **out);
 
 /** Terms of the objective, nats a sample. Set size before the call. */
 typedef struct genlat_vae_terms {
-    size_t size;       /**< sizeof(genlat_vae_terms) as the caller knows it. */
-    double neg_elbo;   /**< recon + kl, whatever the weights in training. */
-    double recon;      /**< -E_q log p(x|z). */
-    double kl;         /**< KL(q(z|x) || p(z)). */
-    double objective;  /**< what training minimised: with beta, free bits, capacity. */
-    double grad_norm;  /**< Euclidean norm of all gradients before clipping; 0 without a step. */
-    double beta;       /**< weight of the KL in this step. */
+    size_t size;      /**< sizeof(genlat_vae_terms) as the caller knows it. */
+    double neg_elbo;  /**< recon + kl, whatever the weights in training. */
+    double recon;     /**< -E_q log p(x|z). */
+    double kl;        /**< KL(q(z|x) || p(z)). */
+    double objective; /**< what training minimised: with beta, free bits, capacity. */
+    double grad_norm; /**< Euclidean norm of all gradients before clipping; 0 without a step. */
+    double beta;      /**< weight of the KL in this step. */
 } genlat_vae_terms;
 
 /**
@@ -115,8 +117,9 @@ typedef struct genlat_vae_terms {
  *         memory.
  * Randomness: streams noise and dropout.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
-                                                          const genlat_tensor *labels, genlat_vae_terms *terms);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim,
+                                                          const genlat_tensor *x, const genlat_tensor *labels,
+                                                          genlat_vae_terms *terms);
 
 /**
  * Forward and backward of one batch without an update: gradients of the mean objective are added to the nets'.

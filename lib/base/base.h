@@ -52,26 +52,26 @@ GENLAT_PRINTF(2, 3) genlat_status gnl_fail(genlat_status code, const char *forma
 /* Inserts "prefix: " into the most recent error text, after the name of the function, and returns the code. */
 GENLAT_PRINTF(2, 3) genlat_status gnl_fail_in(genlat_status code, const char *format, ...);
 
-#define GNL_TRY(expression)                                                                                  \
-    do {                                                                                                     \
-        genlat_status gnl_try_status_ = (expression);                                                        \
-        if (gnl_try_status_ != GENLAT_OK)                                                                    \
-            return gnl_try_status_;                                                                          \
+#define GNL_TRY(expression)                                                                                            \
+    do {                                                                                                               \
+        genlat_status gnl_try_status_ = (expression);                                                                  \
+        if (gnl_try_status_ != GENLAT_OK)                                                                              \
+            return gnl_try_status_;                                                                                    \
     } while (0)
 
 /* Same as GNL_TRY, but prefixes the error text with `name`, the subject of the expression. */
-#define GNL_TRY_IN(name, expression)                                                                         \
-    do {                                                                                                     \
-        genlat_status gnl_try_status_ = (expression);                                                        \
-        if (gnl_try_status_ != GENLAT_OK)                                                                    \
-            return gnl_fail_in(gnl_try_status_, "%s", name);                                                 \
+#define GNL_TRY_IN(name, expression)                                                                                   \
+    do {                                                                                                               \
+        genlat_status gnl_try_status_ = (expression);                                                                  \
+        if (gnl_try_status_ != GENLAT_OK)                                                                              \
+            return gnl_fail_in(gnl_try_status_, "%s", name);                                                           \
     } while (0)
 
 /* Checks an argument of a public function. */
-#define GNL_CHECK(condition, what)                                                                           \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            return gnl_fail(GENLAT_E_INVALID, "%s", what);                                                   \
+#define GNL_CHECK(condition, what)                                                                                     \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            return gnl_fail(GENLAT_E_INVALID, "%s", what);                                                             \
     } while (0)
 
 /* ---- memory -------------------------------------------------------------------------------------- */
@@ -156,29 +156,29 @@ typedef struct gnl_options_table {
     const char *const *former;
 } gnl_options_table;
 
-#define GNL_OPT_INT(type, field, def, lo, hi, help)                                                          \
-    {                                                                                                        \
-#        field, GNL_OPTION_INT, offsetof(type, field), def, lo, hi, NULL, help                               \
+#define GNL_OPT_INT(type, field, def, lo, hi, help)                                                                    \
+    {                                                                                                                  \
+        .name = #field, GNL_OPTION_INT, offsetof(type, field), def, lo, hi, NULL, help                                 \
     }
-#define GNL_OPT_REAL(type, field, def, lo, hi, help)                                                         \
-    {                                                                                                        \
-#        field, GNL_OPTION_REAL, offsetof(type, field), def, lo, hi, NULL, help                              \
+#define GNL_OPT_REAL(type, field, def, lo, hi, help)                                                                   \
+    {                                                                                                                  \
+        .name = #field, GNL_OPTION_REAL, offsetof(type, field), def, lo, hi, NULL, help                                \
     }
-#define GNL_OPT_BOOL(type, field, def, help)                                                                 \
-    {                                                                                                        \
-#        field, GNL_OPTION_BOOL, offsetof(type, field), def, 0, 1, NULL, help                                \
+#define GNL_OPT_BOOL(type, field, def, help)                                                                           \
+    {                                                                                                                  \
+        .name = #field, GNL_OPTION_BOOL, offsetof(type, field), def, 0, 1, NULL, help                                  \
     }
-#define GNL_OPT_ENUM(type, field, def, last, names, help)                                                    \
-    {                                                                                                        \
-#        field, GNL_OPTION_ENUM, offsetof(type, field), def, 0, last, names, help                            \
+#define GNL_OPT_ENUM(type, field, def, last, names, help)                                                              \
+    {                                                                                                                  \
+        .name = #field, GNL_OPTION_ENUM, offsetof(type, field), def, 0, last, names, help                              \
     }
-#define GNL_OPT_PAIR(type, field, def, lo, hi, help)                                                         \
-    {                                                                                                        \
-#        field, GNL_OPTION_PAIR, offsetof(type, field), def, lo, hi, NULL, help                              \
+#define GNL_OPT_PAIR(type, field, def, lo, hi, help)                                                                   \
+    {                                                                                                                  \
+        .name = #field, GNL_OPTION_PAIR, offsetof(type, field), def, lo, hi, NULL, help                                \
     }
-#define GNL_OPT_DIMS(type, field, lo, hi, help)                                                              \
-    {                                                                                                        \
-#        field, GNL_OPTION_DIMS, offsetof(type, field), 0, lo, hi, NULL, help                                \
+#define GNL_OPT_DIMS(type, field, lo, hi, help)                                                                        \
+    {                                                                                                                  \
+        .name = #field, GNL_OPTION_DIMS, offsetof(type, field), 0, lo, hi, NULL, help                                  \
     }
 
 /* Writes the defaults into the first `size` bytes of a caller's struct and sets its size member to `size`. */
@@ -192,17 +192,15 @@ genlat_status gnl_options_check(const gnl_options_table *table, const void *opti
 
 /* Convert one option from and to text. gnl_options_set() checks the range of the new value. The error text for an
  * unknown key lists the known keys. */
-genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key,
-                              const char *value);
+genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key, const char *value);
 /* As gnl_options_set(), on a struct of the caller that may be shorter than the table. Returns E_NOT_FOUND for an option
  * that lies outside of it. */
 genlat_status gnl_options_set_sized(const gnl_options_table *table, void *options, const char *key, const char *value);
-genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key,
-                              char *text, size_t capacity);
+genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key, char *text,
+                              size_t capacity);
 /* Writes "key=value key=value" for all options that differ from their defaults. Returns E_RANGE if the text does not
  * fit. */
-genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text,
-                                 size_t capacity);
+genlat_status gnl_options_format(const gnl_options_table *table, const void *options, char *text, size_t capacity);
 size_t gnl_option_bytes(const gnl_option *option); /* of its member */
 const gnl_option *gnl_options_find(const gnl_options_table *table, const char *key);
 
@@ -224,7 +222,8 @@ GENLAT_PRINTF(3, 4) void gnl_text_append(char *text, size_t capacity, const char
 
 /* Search a table of kinds: an array of pointers to structs whose first member is the name, ended by NULL. */
 const void *gnl_kind_find(const void *table, const char *name); /* NULL: there is none */
-genlat_status gnl_kind_unknown(const void *table, const char *what, const char *name); /* reports it and lists the names */
+genlat_status gnl_kind_unknown(const void *table, const char *what,
+                               const char *name); /* reports it and lists the names */
 
 /* Convert text to a number, independently of the locale. Return false if the text is not exactly one number. */
 bool gnl_parse_real(const char *text, double *out);
@@ -289,7 +288,7 @@ int gnl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg);
 
 /* ---- CPU ------------------------------------------------------------------------------------------- */
 
-uint32_t gnl_cpu_detect(void); /* returns a value of GENLAT_CPU_*, never AUTO */
+uint32_t gnl_cpu_detect(void);   /* returns a value of GENLAT_CPU_*, never AUTO */
 bool gnl_cpu_has_bfloat16(void); /* the CPU has AVX512_BF16 and the kernels for it are built */
 
 #endif

@@ -16,8 +16,8 @@ static const gnl_option ctx_options[] = {
                  "implementation of matrix multiplication"),
 };
 
-static const gnl_options_table ctx_table = {"ctx", sizeof(genlat_ctx_opts), ctx_options,
-                                            GNL_COUNT(ctx_options), {offsetof(genlat_ctx_opts, reserved)}};
+static const gnl_options_table ctx_table = {
+    "ctx", sizeof(genlat_ctx_opts), ctx_options, GNL_COUNT(ctx_options), {offsetof(genlat_ctx_opts, reserved)}};
 
 void genlat_ctx_opts_init_sized(genlat_ctx_opts *opts, size_t size)
 {
@@ -39,12 +39,11 @@ static genlat_status resolve_cpu(genlat_ctx_opts *opts)
     uint32_t widest = gnl_cpu_detect();
     if (opts->cpu == GENLAT_CPU_AUTO)
         opts->cpu = widest;
-    bool same_family = opts->cpu == GENLAT_CPU_NEON
-                           ? widest == GENLAT_CPU_NEON
-                           : opts->cpu == GENLAT_CPU_BASELINE || widest != GENLAT_CPU_NEON;
+    bool same_family = opts->cpu == GENLAT_CPU_NEON ? widest == GENLAT_CPU_NEON
+                                                    : opts->cpu == GENLAT_CPU_BASELINE || widest != GENLAT_CPU_NEON;
     if (!same_family || opts->cpu > widest)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "cpu is %s, but this machine supports at most %s",
-                        cpu_names[opts->cpu], cpu_names[widest]);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "cpu is %s, but this machine supports at most %s", cpu_names[opts->cpu],
+                        cpu_names[widest]);
     return GENLAT_OK;
 }
 

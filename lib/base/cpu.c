@@ -7,8 +7,8 @@ uint32_t gnl_cpu_detect(void)
 #if defined(GNL_FLOAT64)
     return GENLAT_CPU_BASELINE; /* the double build has only plain C kernels */
 #elif defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
         return GENLAT_CPU_AVX512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return GENLAT_CPU_AVX2;

@@ -22,8 +22,7 @@ void *gnl_object_retain(void *object)
 bool gnl_object_release(void *object)
 {
     /* acq_rel: the last owner must see all writes of the other owners before they released the object. */
-    return object &&
-           atomic_fetch_sub_explicit(&((gnl_object *)object)->references, 1, memory_order_acq_rel) == 1;
+    return object && atomic_fetch_sub_explicit(&((gnl_object *)object)->references, 1, memory_order_acq_rel) == 1;
 }
 
 void gnl_object_free(void *object)

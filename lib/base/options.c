@@ -86,8 +86,7 @@ static genlat_status out_of_range(const gnl_option *option, double value)
     gnl_format_real(value, found, sizeof found);
     gnl_format_real(option->min, low, sizeof low);
     gnl_format_real(option->max, high, sizeof high);
-    return gnl_fail(GENLAT_E_RANGE, "%s is %s, must be from %s to %s", option->name, found, low,
-                    high);
+    return gnl_fail(GENLAT_E_RANGE, "%s is %s, must be from %s to %s", option->name, found, low, high);
 }
 
 /* Checks every number of an option. The comparison is written so that NaN fails. */

@@ -75,12 +75,9 @@ static genlat_status set_option(const gnl_option *option, char *options, const c
     char *field = options + option->offset;
     switch (option->type) {
     case GNL_OPTION_REAL:
-        return gnl_parse_real(value, (double *)(void *)field) ? GENLAT_OK
-                                                              : bad_value(option, value, "a number");
+        return gnl_parse_real(value, (double *)(void *)field) ? GENLAT_OK : bad_value(option, value, "a number");
     case GNL_OPTION_INT:
-        return gnl_parse_int(value, (int64_t *)(void *)field)
-                   ? GENLAT_OK
-                   : bad_value(option, value, "an integer");
+        return gnl_parse_int(value, (int64_t *)(void *)field) ? GENLAT_OK : bad_value(option, value, "an integer");
     case GNL_OPTION_BOOL:
         return set_bool(option, (uint32_t *)(void *)field, value);
     case GNL_OPTION_ENUM:
@@ -101,8 +98,7 @@ static genlat_status unknown_key(const gnl_options_table *table, const char *key
                     table->count ? known : "none");
 }
 
-genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key,
-                              const char *value)
+genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key, const char *value)
 {
     const gnl_option *option = gnl_options_find(table, key);
     if (!option)
@@ -168,14 +164,13 @@ static void format_option(const gnl_option *option, const char *options, char *t
 static genlat_status copy_text(const char *value, char *text, size_t capacity)
 {
     if (strlen(value) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu",
-                        strlen(value) + 1, capacity);
+        return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu", strlen(value) + 1, capacity);
     strcpy(text, value);
     return GENLAT_OK;
 }
 
-genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key,
-                              char *text, size_t capacity)
+genlat_status gnl_options_get(const gnl_options_table *table, const void *options, const char *key, char *text,
+                              size_t capacity)
 {
     const gnl_option *option = gnl_options_find(table, key);
     if (!option)

@@ -18,8 +18,7 @@ genlat_status genlat_rng_new(genlat_ctx *ctx, uint64_t seed, uint64_t substream,
     *out = NULL;
     GNL_CHECK(ctx, "ctx is NULL");
     if (substream >> 48)
-        return gnl_fail(GENLAT_E_RANGE, "substream is %llu, must be less than 2^48",
-                        (unsigned long long)substream);
+        return gnl_fail(GENLAT_E_RANGE, "substream is %llu, must be less than 2^48", (unsigned long long)substream);
     genlat_rng *handle = gnl_object_new(ctx, sizeof *handle);
     if (!handle)
         return GENLAT_E_MEMORY;

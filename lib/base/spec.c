@@ -30,8 +30,7 @@ static genlat_status set_pair(const gnl_options_table *table, void *options, cha
     return gnl_options_set(table, options, word, equals + 1);
 }
 
-genlat_status gnl_spec_pairs(const gnl_options_table *table, void *options, const char *pairs,
-                             const char *kind)
+genlat_status gnl_spec_pairs(const gnl_options_table *table, void *options, const char *pairs, const char *kind)
 {
     char copy[GNL_SPEC_TEXT], *rest = NULL;
     if (strlen(pairs) >= sizeof copy)
@@ -45,8 +44,8 @@ genlat_status gnl_spec_pairs(const gnl_options_table *table, void *options, cons
     return GENLAT_OK;
 }
 
-genlat_status gnl_spec_format(const char *kind, const gnl_options_table *table, const void *options,
-                              char *text, size_t capacity)
+genlat_status gnl_spec_format(const char *kind, const gnl_options_table *table, const void *options, char *text,
+                              size_t capacity)
 {
     char pairs[GNL_SPEC_TEXT] = "";
     if (table)
@@ -59,13 +58,12 @@ genlat_status gnl_spec_format(const char *kind, const gnl_options_table *table, 
     return GENLAT_OK;
 }
 
-genlat_status gnl_spec_help(const char *kind, const char *kind_help, const gnl_options_table *table,
-                            int32_t option, const char **name, const char **help)
+genlat_status gnl_spec_help(const char *kind, const char *kind_help, const gnl_options_table *table, int32_t option,
+                            const char **name, const char **help)
 {
     size_t count = table ? table->count : 0;
     if (option < -1 || (option >= 0 && (size_t)option >= count))
-        return gnl_fail(GENLAT_E_NOT_FOUND, "%s has %zu options, option %d does not exist", kind, count,
-                        (int)option);
+        return gnl_fail(GENLAT_E_NOT_FOUND, "%s has %zu options, option %d does not exist", kind, count, (int)option);
     if (name)
         *name = option < 0 ? kind : table->options[option].name;
     if (help)

@@ -32,8 +32,8 @@ const char *genlat_version(void)
 const char *genlat_status_name(genlat_status status)
 {
     switch (status) {
-#define STATUS_NAME(name, number, sentence)                                                                  \
-    case number:                                                                                             \
+#define STATUS_NAME(name, number, sentence)                                                                            \
+    case number:                                                                                                       \
         return "GENLAT_" #name;
         GENLAT_STATUS_MAP(STATUS_NAME)
 #undef STATUS_NAME
@@ -45,8 +45,8 @@ const char *genlat_status_name(genlat_status status)
 const char *genlat_status_text(genlat_status status)
 {
     switch (status) {
-#define STATUS_TEXT(name, number, sentence)                                                                  \
-    case number:                                                                                             \
+#define STATUS_TEXT(name, number, sentence)                                                                            \
+    case number:                                                                                                       \
         return sentence;
         GENLAT_STATUS_MAP(STATUS_TEXT)
 #undef STATUS_TEXT
@@ -97,7 +97,6 @@ genlat_status gnl_fail_in(genlat_status code, const char *format, ...)
     va_start(args, format);
     vsnprintf(prefix, sizeof prefix, format, args);
     va_end(args);
-    snprintf(error_text + name, sizeof error_text - name, "%.200s: %.*s", prefix, GNL_ERROR_TEXT - 204,
-             inner + name);
+    snprintf(error_text + name, sizeof error_text - name, "%.200s: %.*s", prefix, GNL_ERROR_TEXT - 204, inner + name);
     return code;
 }

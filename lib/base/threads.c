@@ -294,8 +294,7 @@ genlat_status gnl_pool_new(genlat_ctx *ctx, int threads, gnl_pool **out)
         pool->worker[i] = (struct worker){pool, i + 1};
         if (gnl_thread_start(&pool->thread[i], work, &pool->worker[i]) != 0) {
             gnl_pool_destroy(ctx, pool);
-            return gnl_fail(GENLAT_E_THREAD, "could not start thread %d of %d", i + 1,
-                            threads);
+            return gnl_fail(GENLAT_E_THREAD, "could not start thread %d of %d", i + 1, threads);
         }
         pool->workers++;
     }

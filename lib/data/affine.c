@@ -8,8 +8,8 @@ typedef struct affine_source {
     double *offset, *scale; /* allocated as one block */
 } affine_source;
 
-static genlat_status affine_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                  uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status affine_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                  gnl_real *x, gnl_real *labels)
 {
     const affine_source *self = (const affine_source *)source;
     GNL_TRY(source->inner->type->fetch(source->inner, indices, n, draw, x, labels));
@@ -27,8 +27,7 @@ static void affine_destroy(genlat_source *source)
     gnl_free(source->object.ctx, ((affine_source *)source)->offset);
 }
 
-static const gnl_source_type affine_type = {
-    .name = "affine", .fetch = affine_fetch, .destroy = affine_destroy};
+static const gnl_source_type affine_type = {.name = "affine", .fetch = affine_fetch, .destroy = affine_destroy};
 
 genlat_status gnl_source_affine(genlat_source *inner, const double *offset, const double *scale, bool scalar,
                                 genlat_source **out)
@@ -53,8 +52,7 @@ genlat_status gnl_source_affine(genlat_source *inner, const double *offset, cons
 /* ---- fit --------------------------------------------------------------------------------------------- */
 
 /* Computes offset and scale from the statistics of one element, or of all elements together. */
-static void fit_one(uint32_t kind, double mean, double sd, double min, double max, double *offset,
-                    double *scale)
+static void fit_one(uint32_t kind, double mean, double sd, double min, double max, double *offset, double *scale)
 {
     bool standard = kind == GENLAT_SCALE_STANDARD || kind == GENLAT_SCALE_FEATURES;
     bool symmetric = kind == GENLAT_SCALE_SYMMETRIC;
@@ -111,7 +109,8 @@ static genlat_status check_normalization(const genlat_source *source, const genl
         if (!isfinite(offset->data[j]) || !isfinite(scale->data[j]) || scale->data[j] == 0)
             return gnl_fail(GENLAT_E_RANGE,
                             "element %lld has offset %g and scale %g, expected finite numbers and a "
-                            "nonzero scale", (long long)j, (double)offset->data[j], (double)scale->data[j]);
+                            "nonzero scale",
+                            (long long)j, (double)offset->data[j], (double)scale->data[j]);
     return GENLAT_OK;
 }
 

@@ -12,8 +12,8 @@ static const gnl_option options[] = {
     GNL_OPT_BOOL(genlat_batches_opts, prefetch, 0, "read the next batch in a background thread"),
 };
 
-static const gnl_options_table table = {"batches", sizeof(genlat_batches_opts), options, GNL_COUNT(options),
-                                        {offsetof(genlat_batches_opts, reserved)}};
+static const gnl_options_table table = {
+    "batches", sizeof(genlat_batches_opts), options, GNL_COUNT(options), {offsetof(genlat_batches_opts, reserved)}};
 
 void genlat_batches_opts_init_sized(genlat_batches_opts *opts, size_t size)
 {
@@ -67,8 +67,7 @@ static genlat_status alloc_slot(genlat_batches *batches, gnl_batch_slot *slot)
     gnl_shape labels = {source->classes ? 1 : 2, {batches->opts.batch, source->condition}};
     slot->epoch = -1;
     GNL_TRY(gnl_tensor_new(batches->object.ctx, &x, &slot->x));
-    return gnl_source_label_size(source) ? gnl_tensor_new(batches->object.ctx, &labels, &slot->labels)
-                                         : GENLAT_OK;
+    return gnl_source_label_size(source) ? gnl_tensor_new(batches->object.ctx, &labels, &slot->labels) : GENLAT_OK;
 }
 
 static genlat_status alloc_buffers(genlat_batches *batches)
@@ -88,8 +87,7 @@ genlat_status gnl_batches_new(genlat_source *source, const genlat_batches_opts *
 {
     int64_t batch = GNL_MIN(opts->batch, source->count);
     if (opts->drop_last && opts->batch > source->count)
-        return gnl_fail(GENLAT_E_RANGE,
-                        "drop_last is set, but %lld samples contain no full batch of %lld",
+        return gnl_fail(GENLAT_E_RANGE, "drop_last is set, but %lld samples contain no full batch of %lld",
                         (long long)source->count, (long long)opts->batch);
     genlat_batches *batches = gnl_object_new(source->object.ctx, sizeof *batches);
     if (!batches)
@@ -173,8 +171,7 @@ genlat_status gnl_batches_seek(genlat_batches *batches, int64_t epoch, int64_t p
 {
     const int64_t last = INT64_C(1) << 40;
     if (epoch < 0 || epoch > last || position < 0 || position > batches->samples)
-        return gnl_fail(GENLAT_E_RANGE,
-                        "epoch is %lld and position is %lld, must be 0 to 2^40 and 0 to %lld",
+        return gnl_fail(GENLAT_E_RANGE, "epoch is %lld and position is %lld, must be 0 to 2^40 and 0 to %lld",
                         (long long)epoch, (long long)position, (long long)batches->samples);
     batches->epoch = epoch;
     batches->position = position;
@@ -183,8 +180,7 @@ genlat_status gnl_batches_seek(genlat_batches *batches, int64_t epoch, int64_t p
 
 /* ---- public ------------------------------------------------------------------------------------------ */
 
-genlat_status genlat_batches_new(genlat_source *source, const genlat_batches_opts *given,
-                                 genlat_batches **out)
+genlat_status genlat_batches_new(genlat_source *source, const genlat_batches_opts *given, genlat_batches **out)
 {
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");

@@ -15,8 +15,8 @@ static gnl_rng sample_rng(const binarize_source *self, uint64_t draw, int64_t in
 {
     const uint64_t last = (UINT64_C(1) << 48) - 1;
     uint64_t blocks = (uint64_t)(gnl_shape_count(&self->source.sample) + 3) / 4;
-    gnl_rng rng = gnl_rng_make(self->seed, GNL_STREAM_AUGMENT,
-                               self->kind == GENLAT_BINARIZE_STATIC ? last : draw % last);
+    gnl_rng rng =
+        gnl_rng_make(self->seed, GNL_STREAM_AUGMENT, self->kind == GENLAT_BINARIZE_STATIC ? last : draw % last);
     rng.counter = (uint64_t)index * blocks;
     return rng;
 }
@@ -34,8 +34,8 @@ static void binarize_at_random(gnl_rng *rng, gnl_real *x, int64_t size)
     }
 }
 
-static genlat_status binarize_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                    uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status binarize_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                    gnl_real *x, gnl_real *labels)
 {
     const binarize_source *self = (const binarize_source *)source;
     GNL_TRY(source->inner->type->fetch(source->inner, indices, n, draw, x, labels));

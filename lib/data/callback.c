@@ -7,8 +7,8 @@ typedef struct callback_source {
     genlat_source_table table;
 } callback_source;
 
-static genlat_status callback_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                    uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status callback_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                    gnl_real *x, gnl_real *labels)
 {
     const callback_source *self = (const callback_source *)source;
     float *x_float = (float *)(void *)x, *labels_float = (float *)(void *)labels;
@@ -35,20 +35,18 @@ static void callback_destroy(genlat_source *source)
         table->free(table->user);
 }
 
-static const gnl_source_type callback_type = {
-    .name = "callback", .fetch = callback_fetch, .destroy = callback_destroy};
+static const gnl_source_type callback_type = {.name = "callback", .fetch = callback_fetch, .destroy = callback_destroy};
 
 static genlat_status check_table(const genlat_source_table *table, gnl_shape *sample)
 {
     GNL_CHECK(table->fetch, "table->fetch is NULL");
     GNL_CHECK(!table->classes || !table->condition, "table has both classes and condition");
     if (table->count < 1 || table->classes < 0 || table->condition < 0)
-        return gnl_fail(GENLAT_E_RANGE,
-                        "count is %lld, classes is %lld, condition is %lld; must be >= 1, >= 0, >= 0",
+        return gnl_fail(GENLAT_E_RANGE, "count is %lld, classes is %lld, condition is %lld; must be >= 1, >= 0, >= 0",
                         (long long)table->count, (long long)table->classes, (long long)table->condition);
     if (table->ndim < 0 || table->ndim >= GENLAT_MAX_DIMS)
-        return gnl_fail(GENLAT_E_RANGE, "ndim is %lld, must be from 0 to %d",
-                        (long long)table->ndim, GENLAT_MAX_DIMS - 1);
+        return gnl_fail(GENLAT_E_RANGE, "ndim is %lld, must be from 0 to %d", (long long)table->ndim,
+                        GENLAT_MAX_DIMS - 1);
     *sample = gnl_shape_of((int32_t)table->ndim, table->dims);
     GNL_TRY(gnl_shape_check(sample, NULL));
     if (gnl_shape_count(sample) < 1)

@@ -15,8 +15,8 @@
 /* A kind of source. Indices are already checked. `labels` is NULL if labels are not requested. */
 typedef struct gnl_source_type {
     const char *name;
-    genlat_status (*fetch)(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
-                           gnl_real *x, gnl_real *labels);
+    genlat_status (*fetch)(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw, gnl_real *x,
+                           gnl_real *labels);
     void (*destroy)(genlat_source *source); /* frees the members of the kind; NULL: nothing to free */
 
     /* For kinds that know the generating factors or the distribution of their samples. */
@@ -28,7 +28,7 @@ typedef struct gnl_source_type {
 
     /* For kinds that wrap another source. */
     int64_t (*map)(const genlat_source *source, int64_t index); /* index in inner; NULL: the same */
-    bool keeps_values; /* the values of a sample equal those in inner */
+    bool keeps_values;                                          /* the values of a sample equal those in inner */
 } gnl_source_type;
 
 /* First member of the struct of every kind. */

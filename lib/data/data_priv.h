@@ -9,12 +9,10 @@
 enum { GNL_SOURCE_CHUNK = 256 };
 
 /* Allocates a zeroed struct of `size` bytes whose first member is the source. */
-genlat_status gnl_source_alloc(genlat_ctx *ctx, const gnl_source_type *type, size_t size,
-                               genlat_source **out);
+genlat_status gnl_source_alloc(genlat_ctx *ctx, const gnl_source_type *type, size_t size, genlat_source **out);
 
 /* Same for a kind that wraps `inner`. Shape, count and labels are copied from inner, which is retained. */
-genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type, size_t size,
-                              genlat_source **out);
+genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type, size_t size, genlat_source **out);
 
 /* Checks labels [n] or [n,k] and sets classes or condition. The caller retains the tensor. */
 genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *labels);
@@ -59,7 +57,7 @@ typedef struct gnl_synthetic_kind {
     int64_t classes, condition;
 } gnl_synthetic_kind;
 
-extern const gnl_synthetic_kind gnl_synthetic_digits, gnl_synthetic_shapes, gnl_synthetic_ring,
-    gnl_synthetic_grid, gnl_synthetic_moons, gnl_synthetic_swissroll;
+extern const gnl_synthetic_kind gnl_synthetic_digits, gnl_synthetic_shapes, gnl_synthetic_ring, gnl_synthetic_grid,
+    gnl_synthetic_moons, gnl_synthetic_swissroll;
 
 #endif

@@ -80,9 +80,8 @@ static style draw_style(gnl_rng *rng)
 {
     float turn = clipped_gauss(rng, 0.10, 0.25), slant = clipped_gauss(rng, 0.16, 0.4) + 0.06f;
     float height = uniform_in(rng, 17.5, 20.5), width = height * uniform_in(rng, 0.72, 1.0);
-    style h = {.jitter = uniform_in(rng, 0.012, 0.045),
-               .pen = uniform_in(rng, 0.75, 1.55),
-               .ink = uniform_in(rng, 0.9, 1.1)};
+    style h = {
+        .jitter = uniform_in(rng, 0.012, 0.045), .pen = uniform_in(rng, 0.75, 1.55), .ink = uniform_in(rng, 0.9, 1.1)};
     h.xx = width * cos(turn);
     h.yx = width * sin(turn);
     h.xy = -height * (sin(turn) + slant * cos(turn));
@@ -127,12 +126,10 @@ static float curve(float a, float b, float c, float d, float t)
 static void ink_stroke(const style *h, const point *p, int n, gnl_real *x)
 {
     for (int i = 0; i + 1 < n; i++) {
-        point before = p[GNL_MAX(i - 1, 0)], from = p[i], to = p[i + 1], after = p[GNL_MIN(i + 2, n - 1)],
-              last = from;
+        point before = p[GNL_MAX(i - 1, 0)], from = p[i], to = p[i + 1], after = p[GNL_MIN(i + 2, n - 1)], last = from;
         for (int piece = 1; piece <= PIECES; piece++) {
             float t = (float)piece / PIECES;
-            point next = {curve(before.x, from.x, to.x, after.x, t),
-                          curve(before.y, from.y, to.y, after.y, t)};
+            point next = {curve(before.x, from.x, to.x, after.x, t), curve(before.y, from.y, to.y, after.y, t)};
             ink_line(h, last, next, x);
             last = next;
         }
@@ -164,8 +161,8 @@ static int draw_digit(gnl_rng *rng, gnl_real *x)
     return digit;
 }
 
-static genlat_status digits_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                  uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status digits_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                  gnl_real *x, gnl_real *labels)
 {
     for (int64_t i = 0; i < n; i++) {
         gnl_rng rng = gnl_synthetic_rng(source, indices[i]);

@@ -51,8 +51,7 @@ genlat_status genlat_source_factors(const genlat_source *source, const int64_t *
     gnl_shape expected = {2, {n, width}};
     char found_text[GNL_SHAPE_TEXT], expected_text[GNL_SHAPE_TEXT];
     if (!gnl_shape_equal(&factors->shape, &expected))
-        return gnl_fail(GENLAT_E_SHAPE, "factors is %s, expected %s",
-                        gnl_shape_format(&factors->shape, found_text),
+        return gnl_fail(GENLAT_E_SHAPE, "factors is %s, expected %s", gnl_shape_format(&factors->shape, found_text),
                         gnl_shape_format(&expected, expected_text));
     for (int64_t i = 0; i < n; i++) {
         if (indices[i] < 0 || indices[i] >= source->count)
@@ -95,8 +94,8 @@ genlat_status genlat_source_mixture(const genlat_source *source, genlat_tensor *
 
 /* ---- labels ------------------------------------------------------------------------------------------ */
 
-static genlat_status relabel_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                   uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status relabel_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                   gnl_real *x, gnl_real *labels)
 {
     GNL_TRY(source->inner->type->fetch(source->inner, indices, n, draw, x, NULL));
     for (int64_t i = 0; labels && i < n; i++)
@@ -110,8 +109,7 @@ genlat_status gnl_source_relabel(genlat_source *inner, uint32_t kind, genlat_sou
 {
     int64_t factors = gnl_source_factor_count(inner);
     if (kind == GENLAT_LABELS_FACTORS && factors == 0)
-        return gnl_fail(GENLAT_E_STATE,
-                        "labels is factors, but the source has no known factors");
+        return gnl_fail(GENLAT_E_STATE, "labels is factors, but the source has no known factors");
     GNL_TRY(gnl_source_wrap(inner, &relabel_type, sizeof(genlat_source), out));
     (*out)->classes = 0;
     (*out)->condition = kind == GENLAT_LABELS_FACTORS ? factors : 0;

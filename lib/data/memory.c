@@ -16,8 +16,8 @@ static void fetch_labels(const memory_source *self, const int64_t *indices, int6
         gnl_source_copy_labels(self->labels, indices, n, labels);
 }
 
-static genlat_status memory_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                  uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status memory_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                  gnl_real *x, gnl_real *labels)
 {
     const memory_source *self = (const memory_source *)source;
     int64_t size = gnl_shape_count(&source->sample);
@@ -27,8 +27,8 @@ static genlat_status memory_fetch(const genlat_source *source, const int64_t *in
     return GENLAT_OK;
 }
 
-static genlat_status bytes_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                 uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status bytes_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                 gnl_real *x, gnl_real *labels)
 {
     const memory_source *self = (const memory_source *)source;
     int64_t size = gnl_shape_count(&source->sample);
@@ -49,8 +49,7 @@ static void memory_destroy(genlat_source *source)
     gnl_free(source->object.ctx, self->bytes);
 }
 
-static const gnl_source_type memory_type = {
-    .name = "memory", .fetch = memory_fetch, .destroy = memory_destroy};
+static const gnl_source_type memory_type = {.name = "memory", .fetch = memory_fetch, .destroy = memory_destroy};
 static const gnl_source_type bytes_type = {.name = "bytes", .fetch = bytes_fetch, .destroy = memory_destroy};
 
 static genlat_status check_samples(const gnl_shape *shape)
@@ -80,8 +79,7 @@ static genlat_status new_source(genlat_ctx *ctx, const gnl_source_type *type, co
     return status;
 }
 
-genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x, genlat_tensor *labels,
-                                   genlat_source **out)
+genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x, genlat_tensor *labels, genlat_source **out)
 {
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");
@@ -95,8 +93,8 @@ genlat_status genlat_source_memory(genlat_ctx *ctx, genlat_tensor *x, genlat_ten
     return GENLAT_OK;
 }
 
-genlat_status genlat_source_bytes(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const uint8_t *data,
-                                  double scale, genlat_tensor *labels, genlat_source **out)
+genlat_status genlat_source_bytes(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const uint8_t *data, double scale,
+                                  genlat_tensor *labels, genlat_source **out)
 {
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");

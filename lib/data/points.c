@@ -9,8 +9,8 @@ static const double PI = 3.14159265358979323846;
 /* Draws one point from its stream, without noise. Returns its label. */
 typedef double place(gnl_rng *rng, double out[2]);
 
-static genlat_status fetch_points(const genlat_source *source, const int64_t *indices, int64_t n,
-                                  place *draw_place, double sd, gnl_real *x, gnl_real *labels)
+static genlat_status fetch_points(const genlat_source *source, const int64_t *indices, int64_t n, place *draw_place,
+                                  double sd, gnl_real *x, gnl_real *labels)
 {
     for (int64_t i = 0; i < n; i++) {
         gnl_rng rng = gnl_synthetic_rng(source, indices[i]);
@@ -93,14 +93,14 @@ static double swissroll_place(gnl_rng *rng, double out[2])
     return along;
 }
 
-static genlat_status moons_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                 uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status moons_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                 gnl_real *x, gnl_real *labels)
 {
     return fetch_points(source, indices, n, moons_place, NOISE_SD, x, labels);
 }
 
-static genlat_status swissroll_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                     uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status swissroll_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                     gnl_real *x, gnl_real *labels)
 {
     return fetch_points(source, indices, n, swissroll_place, NOISE_SD, x, labels);
 }

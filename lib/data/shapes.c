@@ -67,8 +67,8 @@ static void draw_shape(const double factor[FACTORS], gnl_real *x)
         }
 }
 
-static genlat_status shapes_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                  uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status shapes_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                  gnl_real *x, gnl_real *labels)
 {
     for (int64_t i = 0; i < n; i++) {
         double factor[FACTORS];

@@ -12,8 +12,7 @@ genlat_status gnl_source_alloc(genlat_ctx *ctx, const gnl_source_type *type, siz
     return GENLAT_OK;
 }
 
-genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type, size_t size,
-                              genlat_source **out)
+genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type, size_t size, genlat_source **out)
 {
     GNL_TRY(gnl_source_alloc(inner->object.ctx, type, size, out));
     genlat_source *source = *out;
@@ -54,10 +53,10 @@ static genlat_status count_classes(genlat_source *source, const genlat_tensor *l
     for (int64_t i = 0; i < source->count; i++) {
         double label = (double)labels->data[i];
         if (!(label >= 0 && label < MOST_CLASSES) || label != floor(label))
-            return gnl_fail(
-                GENLAT_E_RANGE,
-                "label %lld is %g, expected an integer from 0 to 2^24 - 1; pass real numbers as "
-                "[n,1]", (long long)i, label);
+            return gnl_fail(GENLAT_E_RANGE,
+                            "label %lld is %g, expected an integer from 0 to 2^24 - 1; pass real numbers as "
+                            "[n,1]",
+                            (long long)i, label);
         largest = GNL_MAX(largest, label);
     }
     source->classes = (int64_t)largest + 1;
@@ -68,10 +67,9 @@ genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *
 {
     const gnl_shape *shape = &labels->shape;
     char text[GNL_SHAPE_TEXT];
-    if (shape->ndim < 1 || shape->ndim > 2 || shape->dim[0] != source->count ||
-        (shape->ndim == 2 && shape->dim[1] < 1))
-        return gnl_fail(GENLAT_E_SHAPE, "labels is %s, expected [%lld] or [%lld,k]",
-                        gnl_shape_format(shape, text), (long long)source->count, (long long)source->count);
+    if (shape->ndim < 1 || shape->ndim > 2 || shape->dim[0] != source->count || (shape->ndim == 2 && shape->dim[1] < 1))
+        return gnl_fail(GENLAT_E_SHAPE, "labels is %s, expected [%lld] or [%lld,k]", gnl_shape_format(shape, text),
+                        (long long)source->count, (long long)source->count);
     if (shape->ndim == 1)
         return count_classes(source, labels);
     source->condition = shape->dim[1];
@@ -97,8 +95,8 @@ genlat_status gnl_source_fetch(const genlat_source *source, const int64_t *indic
 {
     for (int64_t i = 0; i < n; i++)
         if (indices[i] < 0 || indices[i] >= source->count)
-            return gnl_fail(GENLAT_E_RANGE, "index %lld is out of range for %lld samples",
-                            (long long)indices[i], (long long)source->count);
+            return gnl_fail(GENLAT_E_RANGE, "index %lld is out of range for %lld samples", (long long)indices[i],
+                            (long long)source->count);
     return source->type->fetch(source, indices, n, draw, x, labels);
 }
 
@@ -111,13 +109,13 @@ static genlat_status check_rows(const genlat_tensor *tensor, const gnl_shape *sa
 {
     GNL_TRY(gnl_tensor_check_rows(tensor, sample, name));
     if (tensor->shape.dim[0] != n)
-        return gnl_fail(GENLAT_E_SHAPE, "%s has %lld rows, expected %lld", name,
-                        (long long)tensor->shape.dim[0], (long long)n);
+        return gnl_fail(GENLAT_E_SHAPE, "%s has %lld rows, expected %lld", name, (long long)tensor->shape.dim[0],
+                        (long long)n);
     return GENLAT_OK;
 }
 
-genlat_status genlat_source_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                  uint64_t draw, genlat_tensor *x, genlat_tensor *labels)
+genlat_status genlat_source_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                  genlat_tensor *x, genlat_tensor *labels)
 {
     GNL_ENTER();
     GNL_CHECK(source, "source is NULL");
@@ -135,8 +133,7 @@ genlat_status genlat_source_fetch(const genlat_source *source, const int64_t *in
 }
 
 /* Reads successive samples in chunks, since a fetch needs an array of indices. */
-static genlat_status read_range(const genlat_source *source, int64_t begin, int64_t end, gnl_real *x,
-                                gnl_real *labels)
+static genlat_status read_range(const genlat_source *source, int64_t begin, int64_t end, gnl_real *x, gnl_real *labels)
 {
     int64_t indices[GNL_SOURCE_CHUNK];
     int64_t size = gnl_shape_count(&source->sample), width = gnl_source_label_size(source);

@@ -17,8 +17,7 @@ static gnl_rng sample_rng(const stack_source *self, uint64_t draw, int64_t index
     return rng;
 }
 
-static genlat_status fetch_one(const stack_source *self, int64_t index, uint64_t draw, gnl_real *x,
-                               gnl_real *label)
+static genlat_status fetch_one(const stack_source *self, int64_t index, uint64_t draw, gnl_real *x, gnl_real *label)
 {
     const genlat_source *inner = self->source.inner;
     gnl_rng rng = sample_rng(self, draw, index);
@@ -33,15 +32,14 @@ static genlat_status fetch_one(const stack_source *self, int64_t index, uint64_t
     return GENLAT_OK;
 }
 
-static genlat_status stack_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                 uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status stack_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                 gnl_real *x, gnl_real *labels)
 {
     int64_t size = gnl_shape_count(&source->sample);
     for (int64_t i = 0; i < n; i++) {
         if (labels)
             labels[i] = 0;
-        GNL_TRY(fetch_one((const stack_source *)source, indices[i], draw, x + i * size,
-                          labels ? labels + i : NULL));
+        GNL_TRY(fetch_one((const stack_source *)source, indices[i], draw, x + i * size, labels ? labels + i : NULL));
     }
     return GENLAT_OK;
 }
@@ -62,8 +60,7 @@ genlat_status gnl_source_stack(genlat_source *inner, int64_t planes, uint64_t se
     gnl_shape shape = inner->sample;
     int64_t count = 0;
     if (!gnl_mul_i64(shape.dim[0], planes, &shape.dim[0]))
-        return gnl_fail(GENLAT_E_RANGE, "stack is %lld, which makes the sample too large",
-                        (long long)planes);
+        return gnl_fail(GENLAT_E_RANGE, "stack is %lld, which makes the sample too large", (long long)planes);
     GNL_TRY(gnl_shape_check(&shape, &count));
     GNL_TRY(gnl_source_wrap(inner, &stack_type, sizeof(stack_source), out));
     stack_source *self = (stack_source *)*out;

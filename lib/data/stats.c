@@ -40,8 +40,7 @@ static genlat_status add_all(const genlat_source *source, gnl_source_stats *stat
 genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats *stats)
 {
     genlat_ctx *ctx = source->object.ctx;
-    int64_t size = gnl_shape_count(&source->sample),
-            chunk = GNL_MIN((int64_t)GNL_SOURCE_CHUNK, source->count);
+    int64_t size = gnl_shape_count(&source->sample), chunk = GNL_MIN((int64_t)GNL_SOURCE_CHUNK, source->count);
     double *all = gnl_calloc(ctx, (size_t)size, 4 * sizeof *all);
     gnl_real *x = gnl_alloc(ctx, (size_t)size, (size_t)chunk * sizeof *x);
     *stats = (gnl_source_stats){size, all, all + size, all + 2 * size, all + 3 * size};
@@ -63,8 +62,8 @@ static genlat_status check_out(const genlat_source *source, const genlat_tensor 
 {
     char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     if (tensor && !gnl_shape_equal(&tensor->shape, &source->sample))
-        return gnl_fail(GENLAT_E_SHAPE, "%s is %s, expected %s", name,
-                        gnl_shape_format(&tensor->shape, found), gnl_shape_format(&source->sample, expected));
+        return gnl_fail(GENLAT_E_SHAPE, "%s is %s, expected %s", name, gnl_shape_format(&tensor->shape, found),
+                        gnl_shape_format(&source->sample, expected));
     return GENLAT_OK;
 }
 

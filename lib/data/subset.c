@@ -14,8 +14,8 @@ static int64_t subset_map(const genlat_source *source, int64_t index)
     return self->indices ? self->indices[index] : self->begin + index;
 }
 
-static genlat_status subset_fetch(const genlat_source *source, const int64_t *indices, int64_t n,
-                                  uint64_t draw, gnl_real *x, gnl_real *labels)
+static genlat_status subset_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
+                                  gnl_real *x, gnl_real *labels)
 {
     int64_t mapped[GNL_SOURCE_CHUNK];
     int64_t size = gnl_shape_count(&source->sample), width = gnl_source_label_size(source);
@@ -24,8 +24,7 @@ static genlat_status subset_fetch(const genlat_source *source, const int64_t *in
         int64_t count = GNL_MIN((int64_t)GNL_SOURCE_CHUNK, n - at);
         for (int64_t i = 0; i < count; i++)
             mapped[i] = subset_map(source, indices[at + i]);
-        GNL_TRY(inner->type->fetch(inner, mapped, count, draw, x + at * size,
-                                   labels ? labels + at * width : NULL));
+        GNL_TRY(inner->type->fetch(inner, mapped, count, draw, x + at * size, labels ? labels + at * width : NULL));
     }
     return GENLAT_OK;
 }
@@ -35,11 +34,8 @@ static void subset_destroy(genlat_source *source)
     gnl_free(source->object.ctx, ((subset_source *)source)->indices);
 }
 
-static const gnl_source_type subset_type = {.name = "subset",
-                                            .fetch = subset_fetch,
-                                            .destroy = subset_destroy,
-                                            .map = subset_map,
-                                            .keeps_values = true};
+static const gnl_source_type subset_type = {
+    .name = "subset", .fetch = subset_fetch, .destroy = subset_destroy, .map = subset_map, .keeps_values = true};
 
 genlat_status gnl_source_range(genlat_source *inner, int64_t begin, int64_t count, genlat_source **out)
 {
@@ -66,8 +62,7 @@ static genlat_status subset_new(genlat_source *inner, const int64_t *indices, in
     return GENLAT_OK;
 }
 
-genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices, int64_t n,
-                                   genlat_source **out)
+genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices, int64_t n, genlat_source **out)
 {
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");
@@ -77,22 +72,21 @@ genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices
     GNL_CHECK(n >= 1, "n is less than 1");
     for (int64_t i = 0; i < n; i++)
         if (indices[i] < 0 || indices[i] >= source->count)
-            return gnl_fail(GENLAT_E_RANGE, "index %lld is out of range for %lld samples",
-                            (long long)indices[i], (long long)source->count);
+            return gnl_fail(GENLAT_E_RANGE, "index %lld is out of range for %lld samples", (long long)indices[i],
+                            (long long)source->count);
     return subset_new(source, indices, n, out);
 }
 
 /* ---- split ------------------------------------------------------------------------------------------- */
 
-static genlat_status split_in_order(genlat_source *source, int64_t first, genlat_source **train,
-                                    genlat_source **valid)
+static genlat_status split_in_order(genlat_source *source, int64_t first, genlat_source **train, genlat_source **valid)
 {
     GNL_TRY(gnl_source_range(source, 0, first, train));
     return gnl_source_range(source, first, source->count - first, valid);
 }
 
-static genlat_status split_at_random(genlat_source *source, int64_t first, uint64_t seed,
-                                     genlat_source **train, genlat_source **valid)
+static genlat_status split_at_random(genlat_source *source, int64_t first, uint64_t seed, genlat_source **train,
+                                     genlat_source **valid)
 {
     int64_t *order = gnl_alloc(source->object.ctx, (size_t)source->count, sizeof *order);
     if (!order)
@@ -113,11 +107,10 @@ static genlat_status split_sizes(const genlat_source *source, double part, int64
 {
     double count = part < 1 ? round(part * (double)source->count) : part;
     if (!(part > 0) || count != floor(count) || count < 1 || count > (double)(source->count - 1))
-        return gnl_fail(
-            GENLAT_E_RANGE,
-            "part is %g of %lld samples, expected a fraction or an integer that leaves at "
-            "least one sample in each part",
-            part, (long long)source->count);
+        return gnl_fail(GENLAT_E_RANGE,
+                        "part is %g of %lld samples, expected a fraction or an integer that leaves at "
+                        "least one sample in each part",
+                        part, (long long)source->count);
     *first = source->count - (int64_t)count;
     return GENLAT_OK;
 }
@@ -136,8 +129,7 @@ genlat_status genlat_source_split(genlat_source *source, double part, int64_t se
     int64_t first = 0;
     GNL_TRY(split_sizes(source, part, &first));
     if (seed < -1)
-        return gnl_fail(GENLAT_E_RANGE, "seed is %lld, must be at least -1",
-                        (long long)seed);
+        return gnl_fail(GENLAT_E_RANGE, "seed is %lld, must be at least -1", (long long)seed);
     genlat_status status = seed < 0 ? split_in_order(source, first, train, valid)
                                     : split_at_random(source, first, (uint64_t)seed, train, valid);
     if (status != GENLAT_OK)

@@ -20,8 +20,7 @@ static genlat_status unknown_name(const char *name)
     char known[128] = "";
     for (size_t i = 0; i < GNL_COUNT(kinds); i++)
         gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", kinds[i]->type->name);
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown synthetic source '%s'; known: %s",
-                    name, known);
+    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown synthetic source '%s'; known: %s", name, known);
 }
 
 const char *genlat_source_synthetic_name(int32_t index)
@@ -29,8 +28,7 @@ const char *genlat_source_synthetic_name(int32_t index)
     return index >= 0 && (size_t)index < GNL_COUNT(kinds) ? kinds[index]->type->name : NULL;
 }
 
-genlat_status genlat_source_synthetic(genlat_ctx *ctx, const char *name, int64_t n, int64_t seed,
-                                      genlat_source **out)
+genlat_status genlat_source_synthetic(genlat_ctx *ctx, const char *name, int64_t n, int64_t seed, genlat_source **out)
 {
     const int64_t most = INT64_C(1) << 40;
     GNL_ENTER();
@@ -42,9 +40,8 @@ genlat_status genlat_source_synthetic(genlat_ctx *ctx, const char *name, int64_t
     if (!kind)
         return unknown_name(name);
     if (n < 1 || n > most || seed < 0)
-        return gnl_fail(GENLAT_E_RANGE,
-                        "n is %lld and seed is %lld, must be 1 to 2^40 and >= 0",
-                        (long long)n, (long long)seed);
+        return gnl_fail(GENLAT_E_RANGE, "n is %lld and seed is %lld, must be 1 to 2^40 and >= 0", (long long)n,
+                        (long long)seed);
     genlat_source *source = NULL;
     GNL_TRY(gnl_source_alloc(ctx, kind->type, sizeof(gnl_synthetic), &source));
     source->sample = kind->sample;

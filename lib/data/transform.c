@@ -2,8 +2,7 @@
 /* Transforms: options, and the chain of sources that implements them. */
 #include "data/data_priv.h"
 
-static const char *const scale_names[] = {"none",     "unit",   "symmetric", "standard",
-                                          "features", "ranges", NULL};
+static const char *const scale_names[] = {"none", "unit", "symmetric", "standard", "features", "ranges", NULL};
 static const char *const binarize_names[] = {"none", "static", "dynamic", "threshold", NULL};
 static const char *const label_names[] = {"keep", "drop", "factors", NULL};
 
@@ -14,15 +13,18 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_transform_opts, threshold, 0.5, -1e30, 1e30, "smallest value of x that becomes 1"),
     GNL_OPT_ENUM(genlat_transform_opts, scale, GENLAT_SCALE_NONE, GENLAT_SCALE_RANGES, scale_names,
                  "scaling of values"),
-    GNL_OPT_ENUM(genlat_transform_opts, binarize, GENLAT_BINARIZE_NONE, GENLAT_BINARIZE_THRESHOLD,
-                 binarize_names, "conversion of values to 0 or 1"),
+    GNL_OPT_ENUM(genlat_transform_opts, binarize, GENLAT_BINARIZE_NONE, GENLAT_BINARIZE_THRESHOLD, binarize_names,
+                 "conversion of values to 0 or 1"),
     GNL_OPT_ENUM(genlat_transform_opts, labels, GENLAT_LABELS_KEEP, GENLAT_LABELS_FACTORS, label_names,
                  "conversion of labels"),
     GNL_OPT_INT(genlat_transform_opts, stack, 1, 1, 64, "number of random samples that form the channels of one"),
 };
 
-static const gnl_options_table table = {"transform", sizeof(genlat_transform_opts), options,
-                                        GNL_COUNT(options), {offsetof(genlat_transform_opts, reserved)}};
+static const gnl_options_table table = {"transform",
+                                        sizeof(genlat_transform_opts),
+                                        options,
+                                        GNL_COUNT(options),
+                                        {offsetof(genlat_transform_opts, reserved)}};
 
 void genlat_transform_opts_init_sized(genlat_transform_opts *opts, size_t size)
 {
@@ -71,20 +73,17 @@ static genlat_status binarize(genlat_source *inner, const genlat_transform_opts 
 
 static genlat_status relabel(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out)
 {
-    return opts->labels == GENLAT_LABELS_KEEP ? same(inner, out)
-                                              : gnl_source_relabel(inner, opts->labels, out);
+    return opts->labels == GENLAT_LABELS_KEEP ? same(inner, out) : gnl_source_relabel(inner, opts->labels, out);
 }
 
 static genlat_status stack(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out)
 {
-    return opts->stack < 2 ? same(inner, out)
-                           : gnl_source_stack(inner, opts->stack, (uint64_t)opts->seed, out);
+    return opts->stack < 2 ? same(inner, out) : gnl_source_stack(inner, opts->stack, (uint64_t)opts->seed, out);
 }
 
 static step *const steps[] = {keep_range, scale, binarize, relabel, stack};
 
-genlat_status genlat_source_transform(genlat_source *source, const genlat_transform_opts *given,
-                                      genlat_source **out)
+genlat_status genlat_source_transform(genlat_source *source, const genlat_transform_opts *given, genlat_source **out)
 {
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");

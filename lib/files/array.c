@@ -57,9 +57,9 @@ static float from_f64(uint64_t bits)
 static const struct {
     size_t size;
     float (*read)(uint64_t bits);
-} elements[] = {[GNL_U8] = {1, from_u8},   [GNL_I8] = {1, from_i8},   [GNL_I16] = {2, from_i16},
-                [GNL_I32] = {4, from_i32}, [GNL_I64] = {8, from_i64}, [GNL_F32] = {4, from_f32},
-                [GNL_F64] = {8, from_f64}};
+} elements[] = {
+    [GNL_U8] = {1, from_u8},   [GNL_I8] = {1, from_i8},   [GNL_I16] = {2, from_i16}, [GNL_I32] = {4, from_i32},
+    [GNL_I64] = {8, from_i64}, [GNL_F32] = {4, from_f32}, [GNL_F64] = {8, from_f64}};
 
 size_t gnl_element_size(gnl_element element)
 {
@@ -72,9 +72,8 @@ genlat_status gnl_array_check(gnl_array *array, const char *path, size_t availab
     int64_t count = 1;
     for (int32_t i = 0; i < array->ndim; i++)
         if (array->dim[i] < 0 || __builtin_mul_overflow(count, array->dim[i], &count))
-            return genlat_error_set(GENLAT_E_FORMAT,
-                                    "%s: dimension %d is %lld, which overflows; the file is damaged", path, (int)i,
-                                    (long long)array->dim[i]);
+            return genlat_error_set(GENLAT_E_FORMAT, "%s: dimension %d is %lld, which overflows; the file is damaged",
+                                    path, (int)i, (long long)array->dim[i]);
     if ((uint64_t)count > capacity)
         return genlat_error_set(
             GENLAT_E_FORMAT,
@@ -90,8 +89,7 @@ genlat_status gnl_array_tensor(genlat_ctx *ctx, const gnl_array *array, genlat_t
     float *value = genlat_tensor_data(*out);
     size_t size = gnl_element_size(array->element);
     for (int64_t i = 0; i < array->count; i++)
-        value[i] =
-            elements[array->element].read(load_bits(array->data + (size_t)i * size, size, array->big_endian));
+        value[i] = elements[array->element].read(load_bits(array->data + (size_t)i * size, size, array->big_endian));
     return GENLAT_OK;
 }
 
@@ -115,8 +113,8 @@ static genlat_status shape_samples(gnl_array *array, const gnl_spec *spec, bool 
         if (__builtin_mul_overflow(requested, spec->shape[i], &requested))
             requested = -1;
     if (requested != sample)
-        return genlat_error_set(GENLAT_E_SHAPE, "%s: a sample has %lld values, but shape= has %lld",
-                                spec->path, (long long)sample, (long long)requested);
+        return genlat_error_set(GENLAT_E_SHAPE, "%s: a sample has %lld values, but shape= has %lld", spec->path,
+                                (long long)sample, (long long)requested);
     memcpy(array->dim + 1, spec->shape, (size_t)spec->ndim * sizeof *array->dim);
     array->ndim = spec->ndim + 1;
     return GENLAT_OK;
@@ -141,8 +139,7 @@ genlat_status gnl_array_source(genlat_ctx *ctx, const gnl_array *given, const gn
     GNL_FILES_TRY(shape_samples(&array, spec, images));
     genlat_status status = given_labels ? gnl_array_tensor(ctx, given_labels, &labels) : GENLAT_OK;
     if (status == GENLAT_OK && array.element == GNL_U8) {
-        status = genlat_source_bytes(ctx, array.ndim, array.dim, array.data, byte_scale(&array, spec), labels,
-                                     out);
+        status = genlat_source_bytes(ctx, array.ndim, array.dim, array.data, byte_scale(&array, spec), labels, out);
     } else if (status == GENLAT_OK) {
         status = gnl_array_tensor(ctx, &array, &x);
         if (status == GENLAT_OK)

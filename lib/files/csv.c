@@ -190,8 +190,8 @@ static genlat_status read_row(reader *r, const first_row *first, gnl_csv *csv)
             *value++ = (float)number;
         } else {
             return format_error(r, column,
-                            f.length ? "the text is not a number; set label= if this is the column of classes"
-                                     : "the field is empty; enter a number or remove the row");
+                                f.length ? "the text is not a number; set label= if this is the column of classes"
+                                         : "the field is empty; enter a number or remove the row");
         }
     }
     if (column != first->columns)
@@ -274,8 +274,7 @@ static genlat_status parse_rows(reader *r, const char *label, gnl_csv *out)
     return first.label >= 0 ? make_labels(r, out) : GENLAT_OK;
 }
 
-genlat_status gnl_csv_parse(const char *path, const uint8_t *data, size_t size, const char *label,
-                            gnl_csv *out)
+genlat_status gnl_csv_parse(const char *path, const uint8_t *data, size_t size, const char *label, gnl_csv *out)
 {
     static const char mark[] = "\xEF\xBB\xBF"; /* byte order mark that some spreadsheet programs write */
     reader r = {.path = path, .at = (const char *)data, .end = (const char *)data + size, .line = 1};

@@ -18,17 +18,17 @@
 #define GNL_FILES_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define GNL_FILES_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-#define GNL_FILES_TRY(expression)                                                                            \
-    do {                                                                                                     \
-        genlat_status gnl_files_status_ = (expression);                                                      \
-        if (gnl_files_status_ != GENLAT_OK)                                                                  \
-            return gnl_files_status_;                                                                        \
+#define GNL_FILES_TRY(expression)                                                                                      \
+    do {                                                                                                               \
+        genlat_status gnl_files_status_ = (expression);                                                                \
+        if (gnl_files_status_ != GENLAT_OK)                                                                            \
+            return gnl_files_status_;                                                                                  \
     } while (0)
 
-#define GNL_FILES_REQUIRE(condition, function, what)                                                         \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            return genlat_error_set(GENLAT_E_INVALID, "%s: %s", function, what);                             \
+#define GNL_FILES_REQUIRE(condition, function, what)                                                                   \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            return genlat_error_set(GENLAT_E_INVALID, "%s: %s", function, what);                                       \
     } while (0)
 
 enum { GNL_FILES_PATH = 4096, GNL_FILES_KEY = 208 };
@@ -123,8 +123,7 @@ genlat_status gnl_idx_parse(const char *path, const uint8_t *data, size_t size, 
 genlat_status gnl_npy_parse(const char *path, const uint8_t *data, size_t size, gnl_array *out);
 
 /* Extracts a member of an archive. name has no .npy ending; NULL means the only member. The caller frees out->data. */
-genlat_status gnl_npz_member(const char *path, const uint8_t *data, size_t size, const char *name,
-                             gnl_bytes *out);
+genlat_status gnl_npz_member(const char *path, const uint8_t *data, size_t size, const char *name, gnl_bytes *out);
 /* Returns whether an archive has a member of this name. */
 bool gnl_npz_has(const char *path, const uint8_t *data, size_t size, const char *name);
 
@@ -135,8 +134,7 @@ typedef struct gnl_csv {
     float *label; /* [rows] allocated by malloc; NULL: no label column requested */
 } gnl_csv;
 
-genlat_status gnl_csv_parse(const char *path, const uint8_t *data, size_t size, const char *label,
-                            gnl_csv *out);
+genlat_status gnl_csv_parse(const char *path, const uint8_t *data, size_t size, const char *label, gnl_csv *out);
 void gnl_csv_free(gnl_csv *csv);
 
 typedef struct gnl_image {

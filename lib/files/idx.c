@@ -11,8 +11,7 @@ static bool find_element(uint8_t code, gnl_element *out)
     static const struct {
         uint8_t code;
         gnl_element element;
-    } known[] = {{0x08, GNL_U8},  {0x09, GNL_I8},  {0x0B, GNL_I16},
-                 {0x0C, GNL_I32}, {0x0D, GNL_F32}, {0x0E, GNL_F64}};
+    } known[] = {{0x08, GNL_U8}, {0x09, GNL_I8}, {0x0B, GNL_I16}, {0x0C, GNL_I32}, {0x0D, GNL_F32}, {0x0E, GNL_F64}};
     for (size_t i = 0; i < GNL_FILES_COUNT(known); i++)
         if (known[i].code == code) {
             *out = known[i].element;
@@ -43,8 +42,8 @@ genlat_status gnl_idx_parse(const char *path, const uint8_t *data, size_t size, 
     GNL_FILES_TRY(gnl_array_check(out, path, size - header));
     size_t used = (size_t)out->count * gnl_element_size(out->element);
     if (used != size - header)
-        return genlat_error_set(GENLAT_E_FORMAT, "%s: %zu bytes follow the last value; the file is damaged",
-                                path, size - header - used);
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: %zu bytes follow the last value; the file is damaged", path,
+                                size - header - used);
     return GENLAT_OK;
 }
 
@@ -76,8 +75,7 @@ static genlat_status find_file(const char *folder, const char *name, char out[GN
     return GENLAT_OK;
 }
 
-static genlat_status find_in_folder(const gnl_spec *spec, char images[GNL_FILES_PATH],
-                                    char labels[GNL_FILES_PATH])
+static genlat_status find_in_folder(const gnl_spec *spec, char images[GNL_FILES_PATH], char labels[GNL_FILES_PATH])
 {
     const char *part = spec->part[0] ? spec->part : "train";
     for (size_t i = 0; i < GNL_FILES_COUNT(names); i++) {
@@ -88,9 +86,8 @@ static genlat_status find_in_folder(const gnl_spec *spec, char images[GNL_FILES_
         if (images[0])
             return GENLAT_OK;
     }
-    return genlat_error_set(GENLAT_E_IO,
-                            "%s: the folder has no images of part '%s', such as %s-images-idx3-ubyte.gz", spec->path,
-                            part, part);
+    return genlat_error_set(GENLAT_E_IO, "%s: the folder has no images of part '%s', such as %s-images-idx3-ubyte.gz",
+                            spec->path, part, part);
 }
 
 /* Finds the labels of an image file "..images-idx3.." in "..labels-idx1..". Writes "" to labels if there is no such

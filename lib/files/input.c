@@ -35,8 +35,7 @@ genlat_status gnl_files_join(const char *folder, const char *name, char out[GNL_
 {
     int length = snprintf(out, GNL_FILES_PATH, "%s/%s", folder, name);
     if (length < 0 || length >= GNL_FILES_PATH)
-        return genlat_error_set(GENLAT_E_RANGE, "%s: the path is longer than %d bytes", folder,
-                                GNL_FILES_PATH - 1);
+        return genlat_error_set(GENLAT_E_RANGE, "%s: the path is longer than %d bytes", folder, GNL_FILES_PATH - 1);
     return GENLAT_OK;
 }
 

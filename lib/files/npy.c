@@ -27,8 +27,8 @@ static const char *find_value(const char *header, const char *key)
 
 static genlat_status malformed(const char *path, const char *what)
 {
-    return genlat_error_set(GENLAT_E_FORMAT,
-                            "%s: the header of the array has no valid %s; the file is damaged", path, what);
+    return genlat_error_set(GENLAT_E_FORMAT, "%s: the header of the array has no valid %s; the file is damaged", path,
+                            what);
 }
 
 static genlat_status read_type(const char *path, const char *header, gnl_array *out)
@@ -67,8 +67,7 @@ static genlat_status read_shape(const char *path, const char *header, gnl_array 
         if (digits < 1 || digits > 18)
             return malformed(path, "'shape'");
         if (out->ndim == GENLAT_MAX_DIMS)
-            return genlat_error_set(GENLAT_E_UNSUPPORTED,
-                                    "%s: the array has more than %d dimensions; reshape it", path,
+            return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: the array has more than %d dimensions; reshape it", path,
                                     GENLAT_MAX_DIMS);
         out->dim[out->ndim++] = strtoll(at, NULL, 10);
         at += digits;
@@ -92,16 +91,13 @@ static genlat_status read_order(const char *path, const char *header, const gnl_
 }
 
 /* Finds the start and the length of the dictionary. */
-static genlat_status find_header(const char *path, const uint8_t *data, size_t size, size_t *begin,
-                                 size_t *length)
+static genlat_status find_header(const char *path, const uint8_t *data, size_t size, size_t *begin, size_t *length)
 {
     if (size < MAGIC + 4 || memcmp(data, magic, MAGIC) != 0)
-        return genlat_error_set(GENLAT_E_FORMAT, "%s: not an NPY file: it does not start with \\x93NUMPY",
-                                path);
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: not an NPY file: it does not start with \\x93NUMPY", path);
     int version = data[MAGIC];
     if (version < 1 || version > 3)
-        return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: the NPY version is %d, 1 to 3 expected", path,
-                                version);
+        return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: the NPY version is %d, 1 to 3 expected", path, version);
     *begin = version == 1 ? MAGIC + 4 : MAGIC + 6;
     if (size < *begin)
         return genlat_error_set(GENLAT_E_FORMAT, "%s: the header is truncated", path);
@@ -109,8 +105,8 @@ static genlat_status find_header(const char *path, const uint8_t *data, size_t s
     if (version > 1)
         *length |= (size_t)data[MAGIC + 4] << 16 | (size_t)data[MAGIC + 5] << 24;
     if (*length > size - *begin || *length > MAX_HEADER)
-        return genlat_error_set(GENLAT_E_FORMAT, "%s: the header has %zu bytes, at most %zu expected", path,
-                                *length, GNL_FILES_MIN(size - *begin, (size_t)MAX_HEADER));
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: the header has %zu bytes, at most %zu expected", path, *length,
+                                GNL_FILES_MIN(size - *begin, (size_t)MAX_HEADER));
     return GENLAT_OK;
 }
 
@@ -203,7 +199,6 @@ genlat_status genlat_npy_write(const char *path, const genlat_tensor *tensor)
     size_t length = gnl_npy_header(tensor, header);
     GNL_FILES_TRY(gnl_output_open(path, &output));
     fwrite(header, 1, length, output.stream);
-    fwrite(genlat_tensor_const_data(tensor), sizeof(float), (size_t)genlat_tensor_count(tensor),
-           output.stream);
+    fwrite(genlat_tensor_const_data(tensor), sizeof(float), (size_t)genlat_tensor_count(tensor), output.stream);
     return gnl_output_close(&output, gnl_output_check(&output));
 }

@@ -37,8 +37,7 @@ static uint32_t le32(const uint8_t *at)
 
 static genlat_status damaged(const archive *zip, const char *what, size_t at)
 {
-    return genlat_error_set(GENLAT_E_FORMAT, "%s: %s at byte %zu; the archive is damaged", zip->path, what,
-                            at);
+    return genlat_error_set(GENLAT_E_FORMAT, "%s: %s at byte %zu; the archive is damaged", zip->path, what, at);
 }
 
 /* Finds the end record. It is at the end of the file, followed only by an optional comment. */
@@ -185,8 +184,7 @@ static genlat_status find_member(archive *zip, const char *name, member *out)
     return GENLAT_OK;
 }
 
-genlat_status gnl_npz_member(const char *path, const uint8_t *data, size_t size, const char *name,
-                             gnl_bytes *out)
+genlat_status gnl_npz_member(const char *path, const uint8_t *data, size_t size, const char *name, gnl_bytes *out)
 {
     archive zip;
     member file = {0};

@@ -37,8 +37,7 @@ static void write_member(FILE *stream, const genlat_tensor *tensor, entry *e)
 {
     char header[GNL_NPY_HEADER];
     uint8_t local[LOCAL_SIZE];
-    size_t length = gnl_npy_header(tensor, header),
-           bytes = (size_t)genlat_tensor_count(tensor) * sizeof(float);
+    size_t length = gnl_npy_header(tensor, header), bytes = (size_t)genlat_tensor_count(tensor) * sizeof(float);
     const void *numbers = genlat_tensor_const_data(tensor);
     e->size = (uint32_t)(length + bytes);
     e->crc = (uint32_t)crc32_z(crc32_z(0, (const Bytef *)header, length), numbers, bytes);
@@ -70,20 +69,18 @@ static genlat_status check_name(int64_t count, const char *const *names, int64_t
 {
     size_t length = names[index] ? strlen(names[index]) : 0;
     if (length < 1 || length > MAX_NAME || strchr(names[index], '/'))
-        return genlat_error_set(GENLAT_E_RANGE,
-                                "genlat_npz_write: name %lld is '%s'; 1 to %d bytes without / expected",
+        return genlat_error_set(GENLAT_E_RANGE, "genlat_npz_write: name %lld is '%s'; 1 to %d bytes without / expected",
                                 (long long)index, names[index] ? names[index] : "", MAX_NAME);
     for (int64_t j = 0; j < index; j++)
         if (strcmp(names[index], names[j]) == 0)
-            return genlat_error_set(GENLAT_E_RANGE, "genlat_npz_write: the name '%s' occurs twice",
-                                    names[index]);
+            return genlat_error_set(GENLAT_E_RANGE, "genlat_npz_write: the name '%s' occurs twice", names[index]);
     return GENLAT_OK;
 }
 
 /* Computes names, offsets and the total size. It must fit into 32 bits, the limit of the ZIP format without
  * extensions. */
-static genlat_status lay_out(int64_t count, const char *const *names, const genlat_tensor *const *tensors,
-                             entry *e, uint64_t *begin)
+static genlat_status lay_out(int64_t count, const char *const *names, const genlat_tensor *const *tensors, entry *e,
+                             uint64_t *begin)
 {
     char header[GNL_NPY_HEADER];
     uint64_t at = 0;

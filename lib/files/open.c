@@ -48,8 +48,7 @@ static genlat_status unknown_kind(const char *name)
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", kinds[i].name);
     }
-    return genlat_error_set(GENLAT_E_NOT_FOUND,
-                            "genlat_files_open: unknown kind of data '%s'; known: %s", name, known);
+    return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: unknown kind of data '%s'; known: %s", name, known);
 }
 
 /* Checks path and part. Synthetic sources have no path; only IDX and synthetic sources have parts. */
@@ -64,8 +63,8 @@ static genlat_status check_spec(const struct kind *kind, const gnl_spec *spec)
         return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: %s needs a path; write %s:PATH", kind->name,
                                 kind->name);
     if (spec->part[0] && !synthetic && kind->open != gnl_idx_open)
-        return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: %s has no parts, but '#%s' is set",
-                                kind->name, spec->part);
+        return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: %s has no parts, but '#%s' is set", kind->name,
+                                spec->part);
     return GENLAT_OK;
 }
 
@@ -89,8 +88,8 @@ static genlat_status transform(genlat_source **source, const genlat_transform_op
 }
 
 /* The same, but with the scaling of another source instead of opts.scale. */
-static genlat_status transform_like(genlat_source **source, genlat_transform_opts opts,
-                                    const genlat_source *train, genlat_source **out)
+static genlat_status transform_like(genlat_source **source, genlat_transform_opts opts, const genlat_source *train,
+                                    genlat_source **out)
 {
     genlat_tensor *offset = NULL, *scale = NULL;
     genlat_source *scaled = NULL;
@@ -131,8 +130,7 @@ genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec, genlat_source
     return transform(&raw, &parsed.transform, out);
 }
 
-genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec, const genlat_source *train,
-                                     genlat_source **out)
+genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec, const genlat_source *train, genlat_source **out)
 {
     GNL_FILES_REQUIRE(out, "genlat_files_open_like", "out is NULL");
     *out = NULL;

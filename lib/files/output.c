@@ -19,8 +19,8 @@ static genlat_status cannot_write(const char *path)
 static int open_temporary(gnl_output *out)
 {
     for (int attempt = 0; attempt < 100; attempt++) {
-        int length = snprintf(out->temporary, sizeof out->temporary, "%s.%ld-%d.tmp", out->path,
-                              (long)getpid(), attempt);
+        int length =
+            snprintf(out->temporary, sizeof out->temporary, "%s.%ld-%d.tmp", out->path, (long)getpid(), attempt);
         if (length < 0 || (size_t)length >= sizeof out->temporary) {
             errno = ENAMETOOLONG;
             return -1;

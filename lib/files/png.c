@@ -100,8 +100,7 @@ static genlat_status fill_image_set(const gnl_tree *tree, image_set *out)
     return GENLAT_OK;
 }
 
-static genlat_status image_set_source(genlat_ctx *ctx, const gnl_tree *tree, const image_set *all,
-                                  genlat_source **out)
+static genlat_status image_set_source(genlat_ctx *ctx, const gnl_tree *tree, const image_set *all, genlat_source **out)
 {
     const gnl_image *first = &all->first;
     const int64_t dims[] = {tree->count, first->channels, first->height, first->width};

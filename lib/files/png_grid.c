@@ -12,7 +12,7 @@ typedef struct grid {
     int64_t n, channels, height, width; /* number and size of the images */
     int64_t columns, rows, zoom;
     int64_t picture_width, picture_height; /* size of the PNG in pixels */
-    double lo, hi; /* values that become black and white */
+    double lo, hi;                         /* values that become black and white */
     uint8_t *pixel;
 } grid;
 
@@ -87,8 +87,8 @@ static genlat_status write_picture(const char *path, const grid *g)
     return gnl_output_close(&output, status);
 }
 
-genlat_status genlat_png_grid(const char *path, const genlat_tensor *images, int64_t columns, int64_t zoom,
-                              double lo, double hi)
+genlat_status genlat_png_grid(const char *path, const genlat_tensor *images, int64_t columns, int64_t zoom, double lo,
+                              double hi)
 {
     grid g = {.columns = columns, .zoom = zoom, .lo = lo, .hi = hi};
     GNL_FILES_REQUIRE(path, "genlat_png_grid", "path is NULL");

@@ -143,15 +143,14 @@ genlat_status gnl_spec_parse(const char *text, gnl_spec *out)
     memset(out, 0, sizeof *out);
     genlat_transform_opts_init(&out->transform);
     if (strlen(text) >= sizeof copy)
-        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: spec is longer than %zu bytes",
-                                sizeof copy - 1);
+        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: spec is longer than %zu bytes", sizeof copy - 1);
     strcpy(copy, text);
     char *options = cut(copy, '?'), *part = cut(copy, '#');
     if (options && !part)
         part = cut(options, '#');
     if (part && (strlen(part) < 1 || strlen(part) >= sizeof out->part))
-        return genlat_error_set(GENLAT_E_NOT_FOUND,
-                                "genlat_files_open: unknown part '%s'; known: train, valid, test", part);
+        return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: unknown part '%s'; known: train, valid, test",
+                                part);
     if (part)
         strcpy(out->part, part);
     GNL_FILES_TRY(set_place(copy, out));

@@ -71,8 +71,7 @@ static genlat_status add_folder(gnl_tree *tree, const char *folder, const char *
     int64_t ignored = 0;
     int count = scandir(folder, &entry, visible, by_name);
     if (count < 0)
-        return genlat_error_set(GENLAT_E_IO, "%s: cannot read the folder: %s", folder,
-                                strerror(errno));
+        return genlat_error_set(GENLAT_E_IO, "%s: cannot read the folder: %s", folder, strerror(errno));
     for (int i = 0; i < count; i++) {
         if (status == GENLAT_OK)
             status = gnl_files_join(folder, entry[i]->d_name, path);
@@ -100,8 +99,8 @@ genlat_status gnl_tree_read(const char *folder, const char *const *endings, gnl_
         status = add_folder(out, folder, endings, FILES_OF_CLASSES, 0, &folders);
     }
     if (status == GENLAT_OK && out->count == 0)
-        status = genlat_error_set(GENLAT_E_NOT_FOUND, "%s: the folder has no file with the ending %s", folder,
-                                  endings[0]);
+        status =
+            genlat_error_set(GENLAT_E_NOT_FOUND, "%s: the folder has no file with the ending %s", folder, endings[0]);
     if (status != GENLAT_OK)
         gnl_tree_free(out);
     return status;

@@ -68,8 +68,7 @@ static genlat_status read_sound(record *r, const char *path, int64_t class)
         return genlat_error_set(GENLAT_E_IO, "%s: cannot read the file: it does not exist", path);
     SNDFILE *file = sf_open(path, SFM_READ, &info);
     if (!file)
-        return genlat_error_set(GENLAT_E_FORMAT, "%s: not a supported sound file: %s", path,
-                                sf_strerror(NULL));
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: not a supported sound file: %s", path, sf_strerror(NULL));
     genlat_status status = check_format(r, path, &info);
     int64_t before = r->count, got = 0;
     while (status == GENLAT_OK && (got = sf_readf_float(file, r->frames, r->length)) == r->length)

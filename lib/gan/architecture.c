@@ -90,8 +90,7 @@ static long long channels_at(const architecture_opts *a, int stage)
     return (long long)a->channels << GNL_MIN(stage, 2);
 }
 
-static void append_reshape(const gnl_gan_config *c, char *text, long long channels, long long height,
-                           long long width)
+static void append_reshape(const gnl_gan_config *c, char *text, long long channels, long long height, long long width)
 {
     if (dimensions(c) == 1)
         APPEND("reshape shape=%lldx%lld", channels, width);
@@ -153,8 +152,7 @@ static genlat_status plain_discriminator(const architecture_opts *a, const gnl_g
 {
     APPEND("flatten from=x name=flat%s", has_condition_input(c) ? " | concat from=flat,c" : "");
     for (int i = 0; i < a->depth; i++)
-        APPEND(" | dense units=%lld%s | leaky_relu slope=0.2", (long long)a->width,
-               weights_of(a));
+        APPEND(" | dense units=%lld%s | leaky_relu slope=0.2", (long long)a->width, weights_of(a));
     append_output_layers(c, weights_of(a), text);
     return GENLAT_OK;
 }
@@ -188,8 +186,8 @@ static genlat_status conv_generator(const architecture_opts *a, const gnl_gan_co
     const pyramid p = downsample(&c->base.data);
     long long deepest = channels_at(a, p.stages), h = (long long)p.height, w = (long long)p.width;
     bool joined = is_conditional(c) && a->norm != NORM_SPECTRAL;
-    APPEND("%s | dense units=%lld bias=no init=normal gain=0.02 | ",
-           joined ? "concat from=z,c" : "identity from=z", deepest * h * w);
+    APPEND("%s | dense units=%lld bias=no init=normal gain=0.02 | ", joined ? "concat from=z,c" : "identity from=z",
+           deepest * h * w);
     append_reshape(c, text, deepest, h, w);
     append_norm(a, c, text, p.stages);
     for (int i = p.stages - 1; i >= 0; i--) {
@@ -213,9 +211,8 @@ static genlat_status conv_discriminator(const architecture_opts *a, const gnl_ga
     snprintf(keys, sizeof keys, " init=normal gain=0.02%s", weights_of(a));
     append_data(c, text);
     for (int i = 1; i <= p.stages; i++)
-        APPEND(" | conv%dd channels=%lld kernel=4 stride=2 padding=1%s%s | leaky_relu slope=0.2",
-               dimensions(c), channels_at(a, i), keys,
-               a->norm == NORM_BATCH && i > 1 ? " bias=no | batch_norm" : "");
+        APPEND(" | conv%dd channels=%lld kernel=4 stride=2 padding=1%s%s | leaky_relu slope=0.2", dimensions(c),
+               channels_at(a, i), keys, a->norm == NORM_BATCH && i > 1 ? " bias=no | batch_norm" : "");
     APPEND(" | flatten");
     append_output_layers(c, keys, text);
     return GENLAT_OK;

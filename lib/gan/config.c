@@ -59,10 +59,9 @@ static const gnl_option options[] = {
                  conditioning_names, "how the discriminator uses the condition"),
     GNL_OPT_BOOL(genlat_gan_opts, recompute, 0, "recompute activations in the backward pass to save memory"),
 };
-static const char *const former[] = {"critic_steps",     "discriminator_steps", /* former and current names */
+static const char *const former[] = {"critic_steps", "discriminator_steps", /* former and current names */
                                      "augment_strength", "augment_probability", NULL};
-static const gnl_options_table table = {
-    "gan", sizeof(genlat_gan_opts), options, GNL_COUNT(options), .former = former};
+static const gnl_options_table table = {"gan", sizeof(genlat_gan_opts), options, GNL_COUNT(options), .former = former};
 
 static const gnl_text texts[] = {
     GNL_TEXT(gnl_gan_config, generator, GNL_TEXT_NET, GNL_TEXT_REQUIRED),
@@ -78,8 +77,8 @@ static const gnl_text texts[] = {
     GNL_TEXT(gnl_gan_config, beta2_schedule, GNL_TEXT_SCHEDULE, GNL_TEXT_OPTIONAL),
 };
 
-const gnl_config_type gnl_gan_config_type = {
-    "gan", sizeof(gnl_gan_config), &table, offsetof(gnl_gan_config, opts), texts, GNL_COUNT(texts)};
+const gnl_config_type gnl_gan_config_type = {"gan", sizeof(gnl_gan_config), &table, offsetof(gnl_gan_config, opts),
+                                             texts, GNL_COUNT(texts)};
 
 genlat_status genlat_gan_builder_options(genlat_model_builder *builder, genlat_gan_opts *opts)
 {

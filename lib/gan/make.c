@@ -72,8 +72,9 @@ static genlat_status check_smoothing(const genlat_gan_opts *o)
     return GENLAT_OK;
 }
 
-const char *const gnl_gan_terms[] = {"d_loss",      "g_loss",      "d_real",    "d_fake",   "penalty",
-                                     "d_grad_norm", "g_grad_norm", "diversity", "augment_probability", NULL};
+const char *const gnl_gan_terms[] = {
+    "d_loss", "g_loss", "d_real", "d_fake", "penalty", "d_grad_norm", "g_grad_norm", "diversity", "augment_probability",
+    NULL};
 
 genlat_status gnl_gan_make(genlat_model *model)
 {

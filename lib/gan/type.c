@@ -43,8 +43,9 @@ static genlat_status step(genlat_model *model, const genlat_tensor *x, const gen
 {
     GNL_TRY(gnl_gan_step(model, x, labels, gnl_gan_nets_due(model)));
     const genlat_gan_terms *t = &gnl_gan_of(model)->last;
-    const double all[] = {t->d_loss,      t->g_loss,      t->d_real,    t->d_fake,  t->penalty,
-                          t->d_grad_norm, t->g_grad_norm, t->diversity, t->augment_probability};
+    const double all[] = {t->d_loss,      t->g_loss,    t->d_real,
+                          t->d_fake,      t->penalty,   t->d_grad_norm,
+                          t->g_grad_norm, t->diversity, t->augment_probability};
     memcpy(terms, all, sizeof all);
     return GENLAT_OK;
 }

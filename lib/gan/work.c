@@ -66,9 +66,9 @@ const gnl_workspace_type gnl_gan_training = {sizeof(gnl_gan_work), 0, training_f
 genlat_status gnl_gan_check_training(genlat_model *model)
 {
     const bool exact = gnl_penalties_are_exact(&gnl_gan_of(model)->penalties);
-    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = exact ? GENLAT_EXEC_PENALTY : GENLAT_EXEC_TRAINING,
-                                                .recompute = gnl_gan_config_of(model)->opts.recompute,
-                                                .input_grads = 1);
+    const genlat_exec_opts opts =
+        GNL_EXEC_OPTS(.purpose = exact ? GENLAT_EXEC_PENALTY : GENLAT_EXEC_TRAINING,
+                      .recompute = gnl_gan_config_of(model)->opts.recompute, .input_grads = 1);
     int64_t bytes = 0;
     genlat_status status = gnl_net_exec_bytes(model->net[GNL_DISCRIMINATOR], 1, &opts, &bytes);
     return status == GENLAT_OK ? status : gnl_fail_in(status, "discriminator");

@@ -25,8 +25,7 @@ void gnl_file_close(int fd)
 genlat_status gnl_file_open(const char *path, int *fd, uint64_t *size)
 {
     struct stat info;
-    *fd = open(path,
-               O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* NONBLOCK: opening a pipe without a writer must not block */
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* NONBLOCK: opening a pipe without a writer must not block */
     if (*fd < 0)
         return io_failed(path, "cannot be opened");
     genlat_status status = GENLAT_OK;
@@ -53,8 +52,7 @@ genlat_status gnl_file_read(int fd, const char *path, uint64_t offset, void *out
         if (got < 0)
             return io_failed(path, "cannot be read");
         if (got == 0)
-            return gnl_fail(GENLAT_E_IO, "%s: ended while it was being read; another program is changing it",
-                            path);
+            return gnl_fail(GENLAT_E_IO, "%s: ended while it was being read; another program is changing it", path);
         to += got;
         offset += (uint64_t)got;
         size -= (size_t)got;
@@ -100,8 +98,7 @@ genlat_status gnl_draft_open(genlat_ctx *ctx, const char *path, gnl_draft *draft
         goto fail;
     }
     if (stat(path, &old) == 0)
-        (void)fchmod(draft->fd,
-                     old.st_mode & 07777); /* keeps the permissions of the replaced file, if allowed */
+        (void)fchmod(draft->fd, old.st_mode & 07777); /* keeps the permissions of the replaced file, if allowed */
     return GENLAT_OK;
 fail:
     draft_free(draft);

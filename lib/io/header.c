@@ -54,8 +54,8 @@ static genlat_status bad_json(const gnl_reader *reader, json_error_t *error)
     for (char *c = error->text; *c; c++)
         if ((unsigned char)*c < ' ' || (unsigned char)*c > 126)
             *c = '?';
-    return gnl_fail(GENLAT_E_FORMAT, "%s: header: %.160s at byte %d; not a safetensors file, or damaged",
-                    reader->path, error->text, error->position);
+    return gnl_fail(GENLAT_E_FORMAT, "%s: header: %.160s at byte %d; not a safetensors file, or damaged", reader->path,
+                    error->text, error->position);
 }
 
 static genlat_status parse_json(const gnl_reader *reader, const char *json, size_t length, json_t **root)
@@ -65,9 +65,8 @@ static genlat_status parse_json(const gnl_reader *reader, const char *json, size
         return gnl_fail(GENLAT_E_FORMAT, "%s: header does not start with '{'; this is not a safetensors file",
                         reader->path);
     if (depth_of(json, length) > GNL_IO_MOST_DEPTH)
-        return gnl_fail(GENLAT_E_FORMAT,
-                        "%s: header is nested deeper than %d; this is not a safetensors file", reader->path,
-                        GNL_IO_MOST_DEPTH);
+        return gnl_fail(GENLAT_E_FORMAT, "%s: header is nested deeper than %d; this is not a safetensors file",
+                        reader->path, GNL_IO_MOST_DEPTH);
     *root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &error);
     return *root ? GENLAT_OK : bad_json(reader, &error);
 }
@@ -166,15 +165,14 @@ static genlat_status parse_tensor(gnl_reader *reader, const char *name, json_t *
     gnl_entry entry = {0};
     if (!gnl_io_name_is_fine(name))
         return gnl_fail(GENLAT_E_FORMAT,
-                        "%s: header: the name of a tensor is empty, unprintable or longer than %d bytes",
-                        reader->path, GNL_IO_MOST_NAME);
+                        "%s: header: the name of a tensor is empty, unprintable or longer than %d bytes", reader->path,
+                        GNL_IO_MOST_NAME);
     if (!json_is_object(info))
         return bad_entry(reader, name, "its description is not an object");
     GNL_TRY(parse_dtype(reader, name, info, &entry));
     GNL_TRY(parse_shape(reader, name, info, &entry));
     GNL_TRY(parse_offsets(reader, name, info, &entry));
-    GNL_TRY(
-        gnl_grow(reader->ctx, (void **)&reader->entry, &reader->capacity, reader->count + 1, sizeof entry));
+    GNL_TRY(gnl_grow(reader->ctx, (void **)&reader->entry, &reader->capacity, reader->count + 1, sizeof entry));
     entry.name = gnl_strdup(reader->ctx, name);
     if (!entry.name)
         return GENLAT_E_MEMORY;
@@ -210,8 +208,8 @@ static genlat_status check_offsets(gnl_reader *reader)
         at = entry->end;
     }
     if (at != reader->size - reader->data)
-        return gnl_fail(GENLAT_E_FORMAT, "%s: %llu bytes follow the last tensor; the file is damaged",
-                        reader->path, (unsigned long long)(reader->size - reader->data - at));
+        return gnl_fail(GENLAT_E_FORMAT, "%s: %llu bytes follow the last tensor; the file is damaged", reader->path,
+                        (unsigned long long)(reader->size - reader->data - at));
     if (reader->count)
         qsort(reader->entry, reader->count, sizeof *reader->entry, by_name);
     return GENLAT_OK;
@@ -222,8 +220,7 @@ static genlat_status parse_all(gnl_reader *reader, json_t *root)
     const char *key;
     json_t *value;
     if (json_object_size(root) > GNL_IO_MOST_ENTRIES)
-        return gnl_fail(GENLAT_E_FORMAT, "%s: header has more than %d tensors", reader->path,
-                        GNL_IO_MOST_ENTRIES);
+        return gnl_fail(GENLAT_E_FORMAT, "%s: header has more than %d tensors", reader->path, GNL_IO_MOST_ENTRIES);
     json_object_foreach(root, key, value)
     {
         if (strcmp(key, metadata_key) == 0)

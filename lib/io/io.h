@@ -38,8 +38,7 @@ void gnl_writer_destroy(gnl_writer *writer);
 /* Add a tensor. The name is copied; the data is borrowed until the last write. E_INVALID for an empty, repeated or
  * unprintable name. gnl_writer_real stores gnl_real as F32, whatever gnl_real is. gnl_writer_add stores elements of the
  * type itself: uint8_t, float, int32_t, int64_t, double, and uint16_t for the bits of F16 and BF16. */
-genlat_status gnl_writer_real(gnl_writer *writer, const char *name, const gnl_shape *shape,
-                              const gnl_real *data);
+genlat_status gnl_writer_real(gnl_writer *writer, const char *name, const gnl_shape *shape, const gnl_real *data);
 genlat_status gnl_writer_add(gnl_writer *writer, const char *name, gnl_dtype dtype, const gnl_shape *shape,
                              const void *data);
 /* Adds a text to the header's __metadata__. Key and text are copied. A repeated key replaces the text. */
@@ -72,28 +71,24 @@ typedef struct gnl_entry {
 genlat_status gnl_reader_open(genlat_ctx *ctx, const char *path, gnl_reader **out);
 /* Opens a container in memory. The bytes are borrowed until the reader is closed. `label` replaces the path in error
  * texts. */
-genlat_status gnl_reader_memory(genlat_ctx *ctx, const void *bytes, size_t size, const char *label,
-                                gnl_reader **out);
+genlat_status gnl_reader_memory(genlat_ctx *ctx, const void *bytes, size_t size, const char *label, gnl_reader **out);
 void gnl_reader_close(gnl_reader *reader);
 
 const char *gnl_reader_path(const gnl_reader *reader);
 int64_t gnl_reader_count(const gnl_reader *reader);
-const gnl_entry *gnl_reader_entry(const gnl_reader *reader,
-                                  int64_t index); /* sorted by name; NULL past the last */
+const gnl_entry *gnl_reader_entry(const gnl_reader *reader, int64_t index);   /* sorted by name; NULL past the last */
 const gnl_entry *gnl_reader_find(const gnl_reader *reader, const char *name); /* NULL: none */
 const char *gnl_reader_meta(const gnl_reader *reader, const char *key);       /* NULL: none */
 
 int64_t gnl_reader_elements(const gnl_reader *reader); /* total of all tensors */
-const char *
-gnl_reader_kind(const gnl_reader *reader); /* kind passed to gnl_writer_format(); "" if none */
+const char *gnl_reader_kind(const gnl_reader *reader); /* kind passed to gnl_writer_format(); "" if none */
 /* Checks the format version of the file. E_UNSUPPORTED if a newer version of the library wrote it. */
 genlat_status gnl_reader_format(const gnl_reader *reader);
 
 /* Copy the numbers of a tensor into the caller's memory. E_NOT_FOUND if it does not exist, E_SHAPE if its shape differs
  * from `shape` (NULL: any), E_FORMAT for another type. gnl_reader_real converts from F64, F32, F16 and BF16. */
-genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const gnl_shape *shape,
-                              gnl_real *out);
-genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype,
-                             const gnl_shape *shape, void *out);
+genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const gnl_shape *shape, gnl_real *out);
+genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype, const gnl_shape *shape,
+                             void *out);
 
 #endif

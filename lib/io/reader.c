@@ -22,17 +22,15 @@ static genlat_status header_length(gnl_reader *reader, size_t *length)
     const unsigned char *bytes;
     uint64_t stored = 0;
     if (reader->size < GNL_IO_PREFIX)
-        return gnl_fail(GENLAT_E_FORMAT,
-                        "%s: has %llu bytes, less than any safetensors file; it is truncated", reader->path,
-                        (unsigned long long)reader->size);
+        return gnl_fail(GENLAT_E_FORMAT, "%s: has %llu bytes, less than any safetensors file; it is truncated",
+                        reader->path, (unsigned long long)reader->size);
     GNL_TRY(fetch(reader, 0, buffer, sizeof buffer, &bytes));
     gnl_dtype_load(GNL_DTYPE_I64, bytes, 1, &stored);
     if (stored > GNL_IO_MOST_HEADER || stored > reader->size - GNL_IO_PREFIX)
-        return gnl_fail(
-            GENLAT_E_FORMAT,
-            "%s: header length %llu exceeds the file size of %llu bytes; it is truncated or not a "
-            "safetensors file",
-            reader->path, (unsigned long long)stored, (unsigned long long)reader->size);
+        return gnl_fail(GENLAT_E_FORMAT,
+                        "%s: header length %llu exceeds the file size of %llu bytes; it is truncated or not a "
+                        "safetensors file",
+                        reader->path, (unsigned long long)stored, (unsigned long long)reader->size);
     *length = (size_t)stored;
     reader->data = GNL_IO_PREFIX + stored;
     return GENLAT_OK;
@@ -86,8 +84,7 @@ genlat_status gnl_reader_open(genlat_ctx *ctx, const char *path, gnl_reader **ou
     return finish(reader, status, out);
 }
 
-genlat_status gnl_reader_memory(genlat_ctx *ctx, const void *bytes, size_t size, const char *label,
-                                gnl_reader **out)
+genlat_status gnl_reader_memory(genlat_ctx *ctx, const void *bytes, size_t size, const char *label, gnl_reader **out)
 {
     gnl_reader *reader = NULL;
     genlat_status status = reader_new(ctx, label, &reader);
@@ -173,8 +170,7 @@ genlat_status gnl_reader_format(const gnl_reader *reader)
     int64_t version = 0;
     const char *text = gnl_reader_meta(reader, GNL_IO_KEY_FORMAT);
     if (!text || !gnl_parse_int(text, &version) || version < 1)
-        return gnl_fail(GENLAT_E_FORMAT,
-                        "%s: metadata has no valid %s; expected a file that this library wrote",
+        return gnl_fail(GENLAT_E_FORMAT, "%s: metadata has no valid %s; expected a file that this library wrote",
                         reader->path, GNL_IO_KEY_FORMAT);
     if (version > GNL_IO_FORMAT)
         return gnl_fail(GENLAT_E_UNSUPPORTED,
@@ -222,19 +218,18 @@ static genlat_status load(const gnl_reader *reader, const gnl_entry *entry, elem
     return GENLAT_OK;
 }
 
-genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const gnl_shape *shape,
-                              gnl_real *out)
+genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const gnl_shape *shape, gnl_real *out)
 {
     const gnl_entry *entry = NULL;
     GNL_TRY(find_fitting(reader, name, shape, &entry));
     if (!gnl_dtype_is_real(entry->dtype))
-        return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, expected F32, F64, F16 or BF16",
-                        reader->path, name, gnl_dtype_name(entry->dtype));
+        return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, expected F32, F64, F16 or BF16", reader->path, name,
+                        gnl_dtype_name(entry->dtype));
     return load(reader, entry, REAL, (char *)out);
 }
 
-genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype,
-                             const gnl_shape *shape, void *out)
+genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype, const gnl_shape *shape,
+                             void *out)
 {
     const gnl_entry *entry = NULL;
     GNL_TRY(find_fitting(reader, name, shape, &entry));

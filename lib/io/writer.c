@@ -85,8 +85,7 @@ static genlat_status add(gnl_writer *writer, const char *name, item added)
     return GENLAT_OK;
 }
 
-genlat_status gnl_writer_real(gnl_writer *writer, const char *name, const gnl_shape *shape,
-                              const gnl_real *data)
+genlat_status gnl_writer_real(gnl_writer *writer, const char *name, const gnl_shape *shape, const gnl_real *data)
 {
     return add(writer, name, (item){.dtype = GNL_DTYPE_F32, .shape = *shape, .real = true, .data = data});
 }
@@ -160,8 +159,8 @@ static json_t *describe(const item *one)
             return NULL;
         }
     uint64_t end = one->begin + (uint64_t)one->count * gnl_dtype_bytes(one->dtype);
-    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", gnl_dtype_name(one->dtype), "shape", shape,
-                     "data_offsets", (json_int_t)one->begin, (json_int_t)end);
+    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", gnl_dtype_name(one->dtype), "shape", shape, "data_offsets",
+                     (json_int_t)one->begin, (json_int_t)end);
 }
 
 static int describe_texts(const gnl_writer *writer, json_t *root)
@@ -227,8 +226,7 @@ static genlat_status make_header(const gnl_writer *writer, header *head)
     if (!bad && head->length <= GNL_IO_MOST_HEADER)
         return GENLAT_OK;
     gnl_free(head->ctx, head->text);
-    return bad ? gnl_fail(GENLAT_E_MEMORY,
-                          "could not create the header: out of memory, or a text is not UTF-8")
+    return bad ? gnl_fail(GENLAT_E_MEMORY, "could not create the header: out of memory, or a text is not UTF-8")
                : gnl_fail(GENLAT_E_RANGE, "the header has %zu bytes, but the format allows at most %d", head->length,
                           GNL_IO_MOST_HEADER);
 }

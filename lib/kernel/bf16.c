@@ -33,8 +33,8 @@ static void bf16_task(void *arg, int64_t begin, int64_t end, int worker)
     j->k->dots_bf16(j->p, begin * COLS_UNIT, GNL_MIN(end * COLS_UNIT, n));
 }
 
-void gnl_gemm_bf16(const gnl_compute *c, int64_t m, int64_t n, int64_t k, const gnl_real *x,
-                   const uint16_t *w, gnl_real *out)
+void gnl_gemm_bf16(const gnl_compute *c, int64_t m, int64_t n, int64_t k, const gnl_real *x, const uint16_t *w,
+                   gnl_real *out)
 {
     const gnl_bf16_product p = {m, n, k, x, w, out};
     job j = {c->k, &p};

@@ -175,13 +175,7 @@ typedef struct call {
 
 static call call_of(const gnl_compute *c, const gnl_conv *g, int64_t rows, bool alone, gnl_real *scratch)
 {
-    call k = {.c = c,
-              .g = g,
-              .z = sizes_of(g),
-              .t = tiling_of(g, rows, alone),
-              .rows = rows,
-              .parts = 1,
-              .blocks = 1};
+    call k = {.c = c, .g = g, .z = sizes_of(g), .t = tiling_of(g, rows, alone), .rows = rows, .parts = 1, .blocks = 1};
     k.s = space_of(g, &k.t);
     k.scratch = scratch;
     return k;
@@ -225,8 +219,7 @@ static int64_t image_at(const call *k, const gnl_conv_tile *t, const block *b)
 
 static int64_t map_at(const call *k, const gnl_conv_tile *t, int64_t group)
 {
-    return (t->sample * k->g->map_channels + group * k->z.map_channels) * k->z.map + t->y * k->g->map[1] +
-           t->x;
+    return (t->sample * k->g->map_channels + group * k->z.map_channels) * k->z.map + t->y * k->g->map[1] + t->x;
 }
 
 /* Returns the block's lowered image on a tile, [channels x taps, tile size]. */
@@ -235,8 +228,7 @@ static matrix lowered(const call *k, int worker, const gnl_conv_tile *t, const b
     if (is_pointwise(k->g) && t->samples == 1)
         return (matrix){k->image + image_at(k, t, b) + t->y * k->g->map[1] + t->x, k->z.image};
     gnl_real *cols = k->scratch + worker * k->s.all, *window = cols + k->s.cols + k->s.map;
-    k->c->k->im2col(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, k->image, window,
-                    cols);
+    k->c->k->im2col(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, k->image, window, cols);
     return (matrix){cols, gnl_conv_tile_size(t)};
 }
 
@@ -305,8 +297,8 @@ void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
         return;
     call k = call_of(c, g, rows, is_pointwise(g), scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, GNL_AS_IS, GNL_TRANSPOSED, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight,
-                 k.z.depth, 0, map, g->map_channels);
+        gnl_gemm(c, GNL_AS_IS, GNL_TRANSPOSED, rows, g->map_channels, k.z.depth, 1, image, k.z.depth, weight, k.z.depth,
+                 0, map, g->map_channels);
         if (bias)
             gnl_add_bias(c, rows, g->map_channels, 1, bias, map);
         return;
@@ -342,8 +334,7 @@ static void scatter_channels(const call *k, int worker, const gnl_conv_tile *t, 
     gnl_gemm_one(k->c, worker, GNL_TRANSPOSED, GNL_AS_IS, b->channels * k->z.taps, size, k->z.map_channels, 1,
                  weight_of(k, b), k->z.depth, map.data, map.ld, direct && k->bias ? 1 : 0, out, ld);
     if (!direct)
-        k->c->k->col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window,
-                        k->image_out);
+        k->c->k->col2im(k->g, t, b->group * k->z.image_channels + b->channel, b->channels, cols, window, k->image_out);
 }
 
 /* Processes a few channels at a time, so that the result of the product is summed while it is in the cache. */
@@ -351,8 +342,7 @@ static void scatter_tile(const call *k, int worker, const gnl_conv_tile *t, cons
 {
     matrix map = map_of(k, worker, t, b->group);
     int64_t end = b->channel + b->channels;
-    block some = {b->group, b->channel,
-                  is_pointwise(k->g) ? b->channels : GNL_MAX(SCATTER_ROWS / k->z.taps, 1)};
+    block some = {b->group, b->channel, is_pointwise(k->g) ? b->channels : GNL_MAX(SCATTER_ROWS / k->z.taps, 1)};
     for (; some.channel < end; some.channel += some.channels) {
         some.channels = GNL_MIN(some.channels, end - some.channel);
         scatter_channels(k, worker, t, &some, map);
@@ -383,8 +373,8 @@ void gnl_conv_scatter(const gnl_compute *c, const gnl_conv *g, int64_t rows, con
         return;
     call k = call_of(c, g, rows, is_pointwise(g), scratch);
     if (is_dense(g)) {
-        gnl_gemm(c, GNL_AS_IS, GNL_AS_IS, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight,
-                 k.z.depth, 0, image, k.z.depth);
+        gnl_gemm(c, GNL_AS_IS, GNL_AS_IS, rows, k.z.depth, g->map_channels, 1, map, g->map_channels, weight, k.z.depth,
+                 0, image, k.z.depth);
         if (bias)
             gnl_add_bias(c, rows, g->image_channels, k.z.image, bias, image);
         return;
@@ -413,14 +403,13 @@ static void weight_task(void *arg, int64_t begin, int64_t end, int worker)
             gnl_conv_tile tile = tile_at(k->g, &k->t, k->rows, index);
             matrix cols = lowered(k, worker, &tile, &b), map = map_of(k, worker, &tile, b.group);
             gnl_gemm_one(k->c, worker, GNL_AS_IS, GNL_TRANSPOSED, k->z.map_channels, b.channels * k->z.taps,
-                         gnl_conv_tile_size(&tile), 1, map.data, map.ld, cols.data, cols.ld, 1, out,
-                         k->z.depth);
+                         gnl_conv_tile_size(&tile), 1, map.data, map.ld, cols.data, cols.ld, 1, out, k->z.depth);
         }
     }
 }
 
-void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
-                     const gnl_real *map, gnl_real *grad, gnl_real *scratch)
+void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image, const gnl_real *map,
+                     gnl_real *grad, gnl_real *scratch)
 {
     if (gnl_winograd_weight(c, g, rows, image, map, grad, scratch) ||
         gnl_direct_weight(c, g, rows, image, map, grad, scratch))

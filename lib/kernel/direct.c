@@ -221,8 +221,7 @@ static void fill(const job *j, const piece *p, const gnl_real *side, int64_t cha
     const gnl_real *from = side + (p->set * GNL_LANES * all + p->group * channels) * plane + begin * size[1];
     memset(lanes, 0, (size_t)(channels * lines * pitch) * sizeof *lanes);
     for (int64_t c = 0; c < channels; c++)
-        j->c->k->to_lanes(&l, from + c * plane,
-                          lanes + (c * lines + begin - first) * pitch + left * GNL_LANES);
+        j->c->k->to_lanes(&l, from + c * plane, lanes + (c * lines + begin - first) * pitch + left * GNL_LANES);
 }
 
 static void fill_in(const job *j, const piece *p, gnl_real *lanes)
@@ -242,15 +241,14 @@ static void store_out(const job *j, const piece *p, const gnl_real *lanes)
                    .pitch = j->out_pitch};
     for (int64_t c = 0; c < j->out_channels; c++) {
         int64_t channel = p->group * j->out_channels + c;
-        j->c->k->from_lanes(&l, lanes + c * j->out_lines * j->out_pitch, j->bias ? j->bias[channel] : 0,
-                            GNL_SET,
+        j->c->k->from_lanes(&l, lanes + c * j->out_lines * j->out_pitch, j->bias ? j->bias[channel] : 0, GNL_SET,
                             j->out + (p->set * GNL_LANES * channels + channel) * plane + first * j->x.out);
     }
 }
 
 /* Computes all outputs of one class. Returns the address of the next class's weights. */
-static const gnl_real *compute_class(const job *j, const piece *p, int64_t a, int64_t b,
-                                     const gnl_real *weight, const gnl_real *in, gnl_real *out)
+static const gnl_real *compute_class(const job *j, const piece *p, int64_t a, int64_t b, const gnl_real *weight,
+                                     const gnl_real *in, gnl_real *out)
 {
     class_taps taps;
     find_taps(j, a, b, &taps);
@@ -268,8 +266,7 @@ static const gnl_real *compute_class(const job *j, const piece *p, int64_t a, in
         o.weight = weight;
         for (int64_t i = 0; i < p->lines; i++)
             j->c->k->direct_outputs(&o, in + i * j->y.step * j->in_pitch,
-                                    out + first * o.out_plane + (i * j->y.classes + a) * j->out_pitch +
-                                        b * GNL_LANES);
+                                    out + first * o.out_plane + (i * j->y.classes + a) * j->out_pitch + b * GNL_LANES);
         weight += GNL_DIRECT_ROWS * j->in_channels * taps.count;
     }
     return weight;
@@ -308,8 +305,7 @@ static void add_band(const job *j, const piece *p, const gnl_real *image, const 
     for (int64_t c = 0; c < j->in_channels; c++)
         for (int64_t ky = 0; ky < j->y.kernel; ky++)
             j->c->k->direct_weights(&w, image + (c * j->in_lines + ky * j->y.dilation) * j->in_pitch, map,
-                                    grad + (p->group * j->out_channels * j->in_channels + c) * taps +
-                                        ky * j->x.kernel);
+                                    grad + (p->group * j->out_channels * j->in_channels + c) * taps + ky * j->x.kernel);
 }
 
 static void gradient_task(void *arg, int64_t begin, int64_t end, int worker)

@@ -12,8 +12,8 @@ enum { FEW_REGISTERS = VN == 8, SIDE = FEW_REGISTERS ? 4 : 8, POSITIONS = 3, ROW
 
 /* ---- outputs ------------------------------------------------------------------------------------------- */
 
-VEC_INLINE void run_outputs(const int rows, const int positions, const gnl_outputs *o, int first,
-                            const gnl_real *in, gnl_real *out)
+VEC_INLINE void run_outputs(const int rows, const int positions, const gnl_outputs *o, int first, const gnl_real *in,
+                            gnl_real *out)
 {
     V sum[SIDE][POSITIONS];
     const gnl_real *weight = o->weight + first;
@@ -118,11 +118,11 @@ VEC_INLINE void run_weights(const int places, const gnl_weights *w, int64_t firs
 typedef void weights_fn(const gnl_weights *w, int64_t first, const gnl_real *image, const gnl_real *map,
                         gnl_real *grad);
 
-#define WEIGHTS(places)                                                                                      \
-    static void weights_##places(const gnl_weights *w, int64_t first, const gnl_real *image,                 \
-                                 const gnl_real *map, gnl_real *grad)                                        \
-    {                                                                                                        \
-        run_weights(places, w, first, image, map, grad);                                                     \
+#define WEIGHTS(places)                                                                                                \
+    static void weights_##places(const gnl_weights *w, int64_t first, const gnl_real *image, const gnl_real *map,      \
+                                 gnl_real *grad)                                                                       \
+    {                                                                                                                  \
+        run_weights(places, w, first, image, map, grad);                                                               \
     }
 
 WEIGHTS(1)

@@ -2,11 +2,11 @@
 /* Table of the kernels of one instruction set; compiled for plain C and once for each wider set. */
 #include "kernel/entries_priv.h"
 
-#define SMOOTH(suffix)                                                                                       \
-    [GNL_ACT_ELU] = GNL_K(elu##suffix), [GNL_ACT_SELU] = GNL_K(selu##suffix),                                \
-    [GNL_ACT_SILU] = GNL_K(silu##suffix), [GNL_ACT_GELU] = GNL_K(gelu##suffix),                              \
-    [GNL_ACT_SOFTPLUS] = GNL_K(softplus##suffix), [GNL_ACT_TANH] = GNL_K(tanh##suffix),                      \
-    [GNL_ACT_SIGMOID] = GNL_K(sigmoid##suffix), [GNL_ACT_HARDTANH] = GNL_K(hardtanh##suffix)
+#define SMOOTH(suffix)                                                                                                 \
+    [GNL_ACT_ELU] = GNL_K(elu##suffix), [GNL_ACT_SELU] = GNL_K(selu##suffix), [GNL_ACT_SILU] = GNL_K(silu##suffix),    \
+    [GNL_ACT_GELU] = GNL_K(gelu##suffix), [GNL_ACT_SOFTPLUS] = GNL_K(softplus##suffix),                                \
+    [GNL_ACT_TANH] = GNL_K(tanh##suffix), [GNL_ACT_SIGMOID] = GNL_K(sigmoid##suffix),                                  \
+    [GNL_ACT_HARDTANH] = GNL_K(hardtanh##suffix)
 
 #if !defined(GNL_ISA)
 #    define CPU GENLAT_CPU_BASELINE

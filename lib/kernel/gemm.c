@@ -41,8 +41,7 @@ static bool multiply_cblas(const gnl_product *p)
 {
     if (GNL_MAX(GNL_MAX(p->m, p->n), p->k) > INT_MAX || GNL_MAX(GNL_MAX(p->lda, p->ldb), p->ldc) > INT_MAX)
         return false;
-    enum CBLAS_TRANSPOSE ta = p->trans_a ? CblasTrans : CblasNoTrans,
-                         tb = p->trans_b ? CblasTrans : CblasNoTrans;
+    enum CBLAS_TRANSPOSE ta = p->trans_a ? CblasTrans : CblasNoTrans, tb = p->trans_b ? CblasTrans : CblasNoTrans;
     int m = (int)p->m, n = (int)p->n, k = (int)p->k, lda = (int)p->lda, ldb = (int)p->ldb, ldc = (int)p->ldc;
 #ifdef GNL_FLOAT64
     cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, p->alpha, p->a, lda, p->b, ldb, p->beta, p->out, ldc);
@@ -77,8 +76,7 @@ static void choose_method(gnl_product *p)
         p->lda = p->k;
     }
     bool few = p->m <= FEW_ROWS || p->n <= FEW_COLS, very_few = p->m <= VERY_FEW || p->n <= VERY_FEW;
-    p->dots =
-        p->trans_b && !p->trans_a && ((few && p->k >= FEW_DEPTH) || (very_few && p->k >= VERY_FEW_DEPTH));
+    p->dots = p->trans_b && !p->trans_a && ((few && p->k >= FEW_DEPTH) || (very_few && p->k >= VERY_FEW_DEPTH));
 }
 
 /* Dot products are bound by memory, so bfloat16 factors would not make them faster. */
@@ -129,8 +127,7 @@ static int64_t piece(int64_t total, int64_t pieces, int64_t unit)
 static double time_of(const split *s, int64_t rows, int64_t cols, int64_t threads)
 {
     int64_t pieces = gnl_ceil_div(s->p.m, rows) * gnl_ceil_div(s->p.n, cols);
-    return (double)gnl_ceil_div(pieces, threads) * (double)(rows + (s->p.trans_b ? PACKING_ROWS : 0)) *
-           (double)cols;
+    return (double)gnl_ceil_div(pieces, threads) * (double)(rows + (s->p.trans_b ? PACKING_ROWS : 0)) * (double)cols;
 }
 
 /* Tries one to three pieces per thread, along rows and columns, and keeps the fastest. The sums do not depend on the

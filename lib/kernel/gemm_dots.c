@@ -6,8 +6,8 @@
 #include "kernel/gemm_priv.h"
 #include "kernel/vec.h"
 
-VEC_INLINE void step(const int rows, const int cols, const gnl_real *const a[], const gnl_real *const b[],
-                     int64_t at, bool part, M m, V acc[][DOT_COLS])
+VEC_INLINE void step(const int rows, const int cols, const gnl_real *const a[], const gnl_real *const b[], int64_t at,
+                     bool part, M m, V acc[][DOT_COLS])
 {
     V x[DOT_ROWS];
 #pragma GCC unroll 4
@@ -53,15 +53,15 @@ VEC_INLINE void run_dots(const int rows, const int cols, const gnl_product *p, i
 
 typedef void dots_fn(const gnl_product *p, int64_t row, int64_t col);
 
-#define DOTS(rows, cols)                                                                                     \
-    static void dots_##rows##_##cols(const gnl_product *p, int64_t row, int64_t col)                         \
-    {                                                                                                        \
-        run_dots(rows, cols, p, row, col);                                                                   \
+#define DOTS(rows, cols)                                                                                               \
+    static void dots_##rows##_##cols(const gnl_product *p, int64_t row, int64_t col)                                   \
+    {                                                                                                                  \
+        run_dots(rows, cols, p, row, col);                                                                             \
     }
 #define DOTS_ROW(rows) DOTS(rows, 1) DOTS(rows, 2) DOTS(rows, 3) DOTS(rows, 4)
-#define NAMES_ROW(rows)                                                                                      \
-    {                                                                                                        \
-        dots_##rows##_1, dots_##rows##_2, dots_##rows##_3, dots_##rows##_4                                   \
+#define NAMES_ROW(rows)                                                                                                \
+    {                                                                                                                  \
+        dots_##rows##_1, dots_##rows##_2, dots_##rows##_3, dots_##rows##_4                                             \
     }
 
 DOTS_ROW(1)

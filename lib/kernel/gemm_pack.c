@@ -6,8 +6,7 @@
 enum { WIDTH = TILE_VECTORS * VN };
 
 /* Packs a B that is not transposed: reads its rows in order and distributes them among the panels. */
-static void pack_rows(const gnl_product *p, int64_t from, int64_t depth, int64_t col, int64_t cols,
-                      gnl_real *to)
+static void pack_rows(const gnl_product *p, int64_t from, int64_t depth, int64_t col, int64_t cols, gnl_real *to)
 {
     int64_t whole = cols / VN * VN, panel_size = gnl_ceil_div(depth, LANE_DEPTH) * WIDTH;
     M rest = vmask(cols - whole);

@@ -44,11 +44,9 @@ typedef struct gnl_tile {
 void GNL_K(tile)(const gnl_tile *t, int rows, bool depth_contiguous);
 
 /* Packs depth x cols of op(B) into panels of the width of a tile, each [lanes of the depth][width]. */
-void GNL_K(pack_b)(const gnl_product *p, int64_t from, int64_t depth, int64_t col, int64_t cols,
-                   gnl_real *to);
+void GNL_K(pack_b)(const gnl_product *p, int64_t from, int64_t depth, int64_t col, int64_t cols, gnl_real *to);
 /* Packs rows x depth of op(A) as [lanes of the depth][STRIP_ROWS]. An A that is not transposed is packed only if a lane
  * holds a pair; tiles then have no more rows than a vector has lanes. */
-void GNL_K(pack_a)(const gnl_product *p, int64_t from, int64_t depth, int64_t row, int64_t rows,
-                   gnl_real *to);
+void GNL_K(pack_a)(const gnl_product *p, int64_t from, int64_t depth, int64_t row, int64_t rows, gnl_real *to);
 
 #endif

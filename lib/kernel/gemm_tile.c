@@ -14,8 +14,7 @@ enum { GROUP = 3, GROUPS = (TILE_ROWS + GROUP - 1) / GROUP };
  * prefetching. */
 enum { AHEAD = 32, LINE_BYTES = 64, LINE_VECTORS = LINE_BYTES > sizeof(V) ? LINE_BYTES / sizeof(V) : 1 };
 
-VEC_INLINE void store_tile(const int rows, const int vectors, const gnl_tile *t, M last,
-                           V acc[][TILE_VECTORS])
+VEC_INLINE void store_tile(const int rows, const int vectors, const gnl_tile *t, M last, V acc[][TILE_VECTORS])
 {
     V alpha = vset(t->alpha), beta = vset(t->beta);
     bool keep = t->beta != 0;
@@ -75,19 +74,19 @@ VEC_INLINE void run_tile(const int rows, const int vectors, const bool whole, co
 
 typedef void tile_fn(const gnl_tile *t);
 
-#define COLS_TILE(rows, vectors, whole, name)                                                                \
-    static void cols_##name##_##rows(const gnl_tile *t)                                                      \
-    {                                                                                                        \
-        run_tile(rows, vectors, whole, false, t);                                                            \
+#define COLS_TILE(rows, vectors, whole, name)                                                                          \
+    static void cols_##name##_##rows(const gnl_tile *t)                                                                \
+    {                                                                                                                  \
+        run_tile(rows, vectors, whole, false, t);                                                                      \
     }
 #ifdef __AVX512BF16__ /* both factors are always packed */
 #    define TILE(rows, vectors, whole, name) COLS_TILE(rows, vectors, whole, name)
 #else
-#    define TILE(rows, vectors, whole, name)                                                                 \
-        COLS_TILE(rows, vectors, whole, name)                                                                \
-        static void rows_##name##_##rows(const gnl_tile *t)                                                  \
-        {                                                                                                    \
-            run_tile(rows, vectors, whole, true, t);                                                         \
+#    define TILE(rows, vectors, whole, name)                                                                           \
+        COLS_TILE(rows, vectors, whole, name)                                                                          \
+        static void rows_##name##_##rows(const gnl_tile *t)                                                            \
+        {                                                                                                              \
+            run_tile(rows, vectors, whole, true, t);                                                                   \
         }
 #endif
 

@@ -123,8 +123,8 @@ static void add_line(const line *l, int64_t stride, gnl_real *image)
 /* ---- all lines of a window ----------------------------------------------------------------------------- */
 
 /* Describes line `index` of remainder a. *y receives the line of the image. */
-static line line_at(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f, int64_t a,
-                    int64_t index, gnl_real *window, int64_t *y)
+static line line_at(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f, int64_t a, int64_t index,
+                    gnl_real *window, int64_t *y)
 {
     *y = (t->y + index) * g->stride[0] - g->padding[0] + a;
     bool inside = *y >= 0 && *y < g->image[0];
@@ -136,8 +136,8 @@ static line line_at(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_fr
                   .window = window + a * g->stride[1] * f->plane + index * f->pitch};
 }
 
-static void fill_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f,
-                        const gnl_real *plane, gnl_real *window)
+static void fill_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f, const gnl_real *plane,
+                        gnl_real *window)
 {
     for (int64_t a = 0; a < g->stride[0]; a++) {
         for (int64_t index = 0; index < f->lines; index++) {
@@ -191,8 +191,8 @@ static int64_t plane_at(const gnl_conv *g, int64_t sample, int64_t channel)
     return (sample * g->image_channels + channel) * g->image[0] * g->image[1];
 }
 
-void GNL_K(im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
-                   const gnl_real *image, gnl_real *window, gnl_real *cols)
+void GNL_K(im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels, const gnl_real *image,
+                   gnl_real *window, gnl_real *cols)
 {
     gnl_conv_frame f = gnl_conv_frame_of(g, t->lines, t->columns);
     int64_t one = t->lines * t->columns, next = gnl_conv_window(g, &f);
@@ -231,8 +231,8 @@ static places places_of(const gnl_conv *g, int axis, int64_t remainder)
 
 /* Returns a vector of line `index` of the window, starting at column j: the sum over the kernel positions that read
  * it. */
-static V sum_places(const gnl_conv *g, const gnl_conv_tile *t, const places *py, const places *px,
-                    const gnl_real *cols, int64_t size, int64_t index, int64_t j)
+static V sum_places(const gnl_conv *g, const gnl_conv_tile *t, const places *py, const places *px, const gnl_real *cols,
+                    int64_t size, int64_t index, int64_t j)
 {
     V sum = vzero();
     int64_t row = index - py->shift;
@@ -247,8 +247,8 @@ static V sum_places(const gnl_conv *g, const gnl_conv_tile *t, const places *py,
     return sum;
 }
 
-static void sum_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f,
-                       const gnl_real *cols, gnl_real *window)
+static void sum_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv_frame *f, const gnl_real *cols,
+                       gnl_real *window)
 {
     int64_t size = gnl_conv_tile_size(t);
     for (int64_t a = 0; a < g->stride[0]; a++) {
@@ -262,8 +262,8 @@ static void sum_window(const gnl_conv *g, const gnl_conv_tile *t, const gnl_conv
     }
 }
 
-void GNL_K(col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
-                   const gnl_real *cols, gnl_real *window, gnl_real *image)
+void GNL_K(col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels, const gnl_real *cols,
+                   gnl_real *window, gnl_real *image)
 {
     gnl_conv_frame f = gnl_conv_frame_of(g, t->lines, t->columns);
     int64_t size = gnl_conv_tile_size(t), one = t->lines * t->columns, next = gnl_conv_window(g, &f);

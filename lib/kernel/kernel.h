@@ -14,8 +14,8 @@
 /* Elementwise functions with first and second derivatives. `alpha` is the slope or bound of those that have one. */
 typedef enum gnl_act {
     GNL_ACT_RELU,
-    GNL_ACT_LEAKY_RELU, /* x > 0 ? x : alpha x */
-    GNL_ACT_SMOOTH,     /* from here on the derivative is computed from x or y */
+    GNL_ACT_LEAKY_RELU,           /* x > 0 ? x : alpha x */
+    GNL_ACT_SMOOTH,               /* from here on the derivative is computed from x or y */
     GNL_ACT_ELU = GNL_ACT_SMOOTH, /* x > 0 ? x : alpha (e^x - 1) */
     GNL_ACT_SELU,
     GNL_ACT_SILU,     /* x sigmoid(x) */
@@ -37,12 +37,12 @@ typedef struct gnl_update {
     gnl_real lr;
     gnl_real beta1, beta2, epsilon;
     gnl_real momentum;
-    gnl_real decay;           /* weight decay */
-    gnl_real correction1;     /* 1 - beta1^t */
-    gnl_real correction2;     /* 1 - beta2^t */
-    gnl_real gradient_scale;  /* multiplies the gradients first: clipping and accumulation */
-    gnl_real gradient_bound;  /* then clamps them to +-bound; infinity: no clamping */
-    bool decoupled;           /* decay is applied to the weights directly (AdamW), not added to the gradient */
+    gnl_real decay;          /* weight decay */
+    gnl_real correction1;    /* 1 - beta1^t */
+    gnl_real correction2;    /* 1 - beta2^t */
+    gnl_real gradient_scale; /* multiplies the gradients first: clipping and accumulation */
+    gnl_real gradient_bound; /* then clamps them to +-bound; infinity: no clamping */
+    bool decoupled;          /* decay is applied to the weights directly (AdamW), not added to the gradient */
     bool nesterov, centered;
 } gnl_update;
 
@@ -92,12 +92,12 @@ typedef struct gnl_kernels {
     uint32_t cpu;
 
     /* vectors */
-    void (*axpy)(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y);                     /* y += a x */
-    void (*scale)(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y);                    /* y  = a x */
-    void (*lerp)(int64_t n, gnl_real t, const gnl_real *x, gnl_real *y);                     /* y += t (x - y) */
-    void (*add)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);               /* z  = x + y */
-    void (*mul)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);               /* z  = x y */
-    void (*mul_add)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);           /* z += x y */
+    void (*axpy)(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y);           /* y += a x */
+    void (*scale)(int64_t n, gnl_real a, const gnl_real *x, gnl_real *y);          /* y  = a x */
+    void (*lerp)(int64_t n, gnl_real t, const gnl_real *x, gnl_real *y);           /* y += t (x - y) */
+    void (*add)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);     /* z  = x + y */
+    void (*mul)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z);     /* z  = x y */
+    void (*mul_add)(int64_t n, const gnl_real *x, const gnl_real *y, gnl_real *z); /* z += x y */
     double (*sum)(int64_t n, const gnl_real *x);
     double (*dot)(int64_t n, const gnl_real *x, const gnl_real *y);
 
@@ -158,10 +158,10 @@ typedef struct gnl_kernels {
 
     /* im2col lowers `channels` channels of the image, starting at `channel`, to cols [channels,kernel,tile size].
      * col2im is the reverse and adds to the image. These and the next functions are called through gnl_conv_*(). */
-    void (*im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
-                   const gnl_real *image, gnl_real *window, gnl_real *cols);
-    void (*col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels,
-                   const gnl_real *cols, gnl_real *window, gnl_real *image);
+    void (*im2col)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels, const gnl_real *image,
+                   gnl_real *window, gnl_real *cols);
+    void (*col2im)(const gnl_conv *g, const gnl_conv_tile *t, int64_t channel, int64_t channels, const gnl_real *cols,
+                   gnl_real *window, gnl_real *image);
     void (*to_lanes)(const gnl_lanes *l, const gnl_real *plane, gnl_real *lanes);
     void (*from_lanes)(const gnl_lanes *l, const gnl_real *lanes, gnl_real start, gnl_store store, gnl_real *plane);
     gnl_transform_fn *transform[GNL_TRANSFORM_COUNT];
@@ -262,7 +262,7 @@ void gnl_conv_gather(const gnl_compute *c, const gnl_conv *g, int64_t rows, cons
 void gnl_conv_scatter(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *map,
                       const gnl_real *weight, const gnl_real *bias, gnl_real *image, gnl_real *scratch);
 /* grad += gradient of <map, weight * image> with respect to the weight. */
-void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image,
-                     const gnl_real *map, gnl_real *grad, gnl_real *scratch);
+void gnl_conv_weight(const gnl_compute *c, const gnl_conv *g, int64_t rows, const gnl_real *image, const gnl_real *map,
+                     gnl_real *grad, gnl_real *scratch);
 
 #endif

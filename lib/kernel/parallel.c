@@ -91,8 +91,7 @@ static void sum_bias_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-void gnl_sum_bias(const gnl_compute *c, int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy,
-                  gnl_real *db)
+void gnl_sum_bias(const gnl_compute *c, int64_t rows, int64_t channels, int64_t plane, const gnl_real *dy, gnl_real *db)
 {
     bias_job j = {c->k, rows, channels, plane, dy, db};
     if (plane == 1)
@@ -111,8 +110,8 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
         s->k->signs(end - begin, s->out + begin, s->signs_out + begin / GNL_SIGNS);
 }
 
-void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x,
-                     gnl_real *y, gnl_signs *signs)
+void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x, gnl_real *y,
+                     gnl_signs *signs)
 {
     span s = {.k = c->k, .act = act, .alpha = alpha, .x = x, .out = y, .signs_out = signs};
     gnl_parallel(c->ctx, n, GNL_CHUNK, forward_task, &s);
@@ -121,8 +120,7 @@ void gnl_act_forward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t 
 static void backward_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const span *s = arg;
-    s->k->act_backward[s->act](end - begin, s->alpha, s->x + begin, s->y + begin, s->dy + begin,
-                               s->out + begin);
+    s->k->act_backward[s->act](end - begin, s->alpha, s->x + begin, s->y + begin, s->dy + begin, s->out + begin);
 }
 
 void gnl_act_backward(const gnl_compute *c, gnl_act act, gnl_real alpha, int64_t n, const gnl_real *x,

@@ -155,34 +155,34 @@ static gnl_real hardtanh_slope(gnl_real x, gnl_real y, gnl_real alpha)
     return y > -alpha && y < alpha ? 1 : 0;
 }
 
-#define FORWARD(name, value)                                                                                 \
-    void gnl_plain_##name(int64_t n, gnl_real alpha, const gnl_real *x, gnl_real *y)                         \
-    {                                                                                                        \
-        for (int64_t i = 0; i < n; i++)                                                                      \
-            y[i] = value(x[i], alpha);                                                                       \
+#define FORWARD(name, value)                                                                                           \
+    void gnl_plain_##name(int64_t n, gnl_real alpha, const gnl_real *x, gnl_real *y)                                   \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < n; i++)                                                                                \
+            y[i] = value(x[i], alpha);                                                                                 \
     }
 
-#define BACKWARD(name)                                                                                       \
-    void gnl_plain_##name##_backward(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,        \
-                                     const gnl_real *dy, gnl_real *dx)                                       \
-    {                                                                                                        \
-        for (int64_t i = 0; i < n; i++)                                                                      \
-            dx[i] = dy[i] * name##_slope(x[i], y[i], alpha);                                                 \
+#define BACKWARD(name)                                                                                                 \
+    void gnl_plain_##name##_backward(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,                  \
+                                     const gnl_real *dy, gnl_real *dx)                                                 \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < n; i++)                                                                                \
+            dx[i] = dy[i] * name##_slope(x[i], y[i], alpha);                                                           \
     }
 
-#define SECOND(name)                                                                                         \
-    void gnl_plain_##name##_second(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,          \
-                                   const gnl_real *u, const gnl_real *v, gnl_real *out)                      \
-    {                                                                                                        \
-        for (int64_t i = 0; i < n; i++)                                                                      \
-            out[i] += u[i] * v[i] * name##_curve(x[i], y[i], alpha);                                         \
+#define SECOND(name)                                                                                                   \
+    void gnl_plain_##name##_second(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y, const gnl_real *u, \
+                                   const gnl_real *v, gnl_real *out)                                                   \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < n; i++)                                                                                \
+            out[i] += u[i] * v[i] * name##_curve(x[i], y[i], alpha);                                                   \
     }
 
 /* Piecewise linear: the second derivative is zero. */
-#define SECOND_NONE(name)                                                                                    \
-    void gnl_plain_##name##_second(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,          \
-                                   const gnl_real *u, const gnl_real *v, gnl_real *out)                      \
-    {                                                                                                        \
+#define SECOND_NONE(name)                                                                                              \
+    void gnl_plain_##name##_second(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y, const gnl_real *u, \
+                                   const gnl_real *v, gnl_real *out)                                                   \
+    {                                                                                                                  \
     }
 
 #define CURVED(name) FORWARD(name, name) BACKWARD(name) SECOND(name)

@@ -23,8 +23,7 @@ void gnl_plain_softmax(int64_t rows, int64_t cols, const gnl_real *x, gnl_real *
         softmax_row(cols, x + r * cols, y + r * cols);
 }
 
-void gnl_plain_softmax_backward(int64_t rows, int64_t cols, const gnl_real *y, const gnl_real *dy,
-                                gnl_real *dx)
+void gnl_plain_softmax_backward(int64_t rows, int64_t cols, const gnl_real *y, const gnl_real *dy, gnl_real *dx)
 {
     for (int64_t r = 0; r < rows; r++, y += cols, dy += cols, dx += cols) {
         gnl_real mean = (gnl_real)gnl_plain_dot(cols, y, dy);
@@ -34,8 +33,7 @@ void gnl_plain_softmax_backward(int64_t rows, int64_t cols, const gnl_real *y, c
 }
 
 /* Computes log(1 + e^l) - t l. The exponent is never positive, so that it cannot overflow. */
-double gnl_plain_bernoulli(int64_t n, const gnl_real *logits, const gnl_real *target, gnl_real scale,
-                           gnl_real *grad)
+double gnl_plain_bernoulli(int64_t n, const gnl_real *logits, const gnl_real *target, gnl_real scale, gnl_real *grad)
 {
     double total = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -60,8 +58,8 @@ double gnl_plain_squared(int64_t n, const gnl_real *x, const gnl_real *target, g
     return 0.5 * total;
 }
 
-double gnl_plain_gauss_sample_kl(int64_t n, const gnl_real *mean, const gnl_real *logvar,
-                                 const gnl_real *noise, gnl_real *z)
+double gnl_plain_gauss_sample_kl(int64_t n, const gnl_real *mean, const gnl_real *logvar, const gnl_real *noise,
+                                 gnl_real *z)
 {
     double total = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -72,9 +70,8 @@ double gnl_plain_gauss_sample_kl(int64_t n, const gnl_real *mean, const gnl_real
     return 0.5 * total;
 }
 
-void gnl_plain_gauss_sample_kl_backward(int64_t n, const gnl_real *mean, const gnl_real *logvar,
-                                        const gnl_real *noise, const gnl_real *dz, gnl_real kl_scale,
-                                        gnl_real *dmean, gnl_real *dlogvar)
+void gnl_plain_gauss_sample_kl_backward(int64_t n, const gnl_real *mean, const gnl_real *logvar, const gnl_real *noise,
+                                        const gnl_real *dz, gnl_real kl_scale, gnl_real *dmean, gnl_real *dlogvar)
 {
     for (int64_t i = 0; i < n; i++) {
         gnl_real m = mean[i], d = dz[i], deviation = exp((gnl_real)0.5 * logvar[i]);

@@ -17,8 +17,8 @@ static gnl_real keep_of(const gnl_update *u)
     return u->decoupled ? 1 - u->lr * u->decay : 1;
 }
 
-void gnl_plain_sgd(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m,
-                   gnl_real *v, gnl_real *w)
+void gnl_plain_sgd(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m, gnl_real *v,
+                   gnl_real *w)
 {
     gnl_real keep = keep_of(u);
     for (int64_t i = 0; i < n; i++) {
@@ -32,8 +32,8 @@ void gnl_plain_sgd(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_rea
 }
 
 /* Rounding can make the variance of the centered rule slightly negative. */
-void gnl_plain_rmsprop(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m,
-                       gnl_real *v, gnl_real *w)
+void gnl_plain_rmsprop(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m, gnl_real *v,
+                       gnl_real *w)
 {
     gnl_real keep = keep_of(u);
     for (int64_t i = 0; i < n; i++) {
@@ -54,8 +54,8 @@ void gnl_plain_rmsprop(int64_t n, const gnl_update *u, const gnl_real *grad, gnl
     }
 }
 
-void gnl_plain_adam(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m,
-                    gnl_real *v, gnl_real *w)
+void gnl_plain_adam(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m, gnl_real *v,
+                    gnl_real *w)
 {
     gnl_real keep = keep_of(u), step = u->lr / u->correction1, root = 1 / sqrt(u->correction2);
     for (int64_t i = 0; i < n; i++) {
@@ -66,8 +66,8 @@ void gnl_plain_adam(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_re
     }
 }
 
-void gnl_plain_adamax(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m,
-                      gnl_real *v, gnl_real *w)
+void gnl_plain_adamax(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m, gnl_real *v,
+                      gnl_real *w)
 {
     gnl_real keep = keep_of(u), step = u->lr / u->correction1;
     for (int64_t i = 0; i < n; i++) {
@@ -79,8 +79,8 @@ void gnl_plain_adamax(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_
     }
 }
 
-void gnl_plain_lion(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m,
-                    gnl_real *v, gnl_real *w)
+void gnl_plain_lion(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m, gnl_real *v,
+                    gnl_real *w)
 {
     gnl_real keep = keep_of(u);
     for (int64_t i = 0; i < n; i++) {

@@ -69,8 +69,8 @@ double gnl_plain_dot(int64_t n, const gnl_real *x, const gnl_real *y)
     return add_lanes(lane);
 }
 
-void gnl_plain_deviations(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a,
-                          const gnl_real *q, gnl_real b, double sums[2])
+void gnl_plain_deviations(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q,
+                          gnl_real b, double sums[2])
 {
     double lane_p[LANES] = {0}, lane_pq[LANES] = {0};
     for (int64_t run = 0; run < runs; run++, p += stride, q += stride)
@@ -84,8 +84,7 @@ void gnl_plain_deviations(int64_t runs, int64_t stride, int64_t n, const gnl_rea
     sums[1] += add_lanes(lane_pq);
 }
 
-void gnl_plain_mix(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, gnl_store store,
-                   gnl_real *out)
+void gnl_plain_mix(int64_t n, const gnl_real c[4], const gnl_real *p, const gnl_real *x, gnl_store store, gnl_real *out)
 {
     if (store == GNL_ADD)
         for (int64_t i = 0; i < n; i++)

@@ -148,36 +148,36 @@ VEC_INLINE V hardtanh_slope(V x, V y, V alpha)
     return vselect(vboth(vgt(y, vnegative(alpha)), vlt(y, alpha)), vset(1.0f), vzero());
 }
 
-#define FORWARD(name, value)                                                                                 \
-    void GNL_K(name)(int64_t n, gnl_real alpha, const gnl_real *x, gnl_real *y)                              \
-    {                                                                                                        \
-        const V a = vset(alpha);                                                                             \
-        FOR_VECTORS(n, PUT(y, value(GET(x), a)););                                                           \
+#define FORWARD(name, value)                                                                                           \
+    void GNL_K(name)(int64_t n, gnl_real alpha, const gnl_real *x, gnl_real *y)                                        \
+    {                                                                                                                  \
+        const V a = vset(alpha);                                                                                       \
+        FOR_VECTORS(n, PUT(y, value(GET(x), a)););                                                                     \
     }
 
 /* Each derivative reads only x or only y (see kernel.h); the compiler removes the other load. */
-#define BACKWARD(name)                                                                                       \
-    void GNL_K(name##_backward)(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,             \
-                                const gnl_real *dy, gnl_real *dx)                                            \
-    {                                                                                                        \
-        const V a = vset(alpha);                                                                             \
-        FOR_VECTORS(n, PUT(dx, vmul(GET(dy), name##_slope(GET(x), GET(y), a))););                            \
+#define BACKWARD(name)                                                                                                 \
+    void GNL_K(name##_backward)(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y, const gnl_real *dy,   \
+                                gnl_real *dx)                                                                          \
+    {                                                                                                                  \
+        const V a = vset(alpha);                                                                                       \
+        FOR_VECTORS(n, PUT(dx, vmul(GET(dy), name##_slope(GET(x), GET(y), a))););                                      \
     }
 
-#define SECOND(name)                                                                                         \
-    void GNL_K(name##_second)(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,               \
-                              const gnl_real *u, const gnl_real *v, gnl_real *out)                           \
-    {                                                                                                        \
-        const V a = vset(alpha);                                                                             \
-        FOR_VECTORS(n, V curve = name##_curve(GET(x), GET(y), a);                                            \
-                    PUT(out, vfma(vmul(GET(u), GET(v)), curve, GET(out))););                                 \
+#define SECOND(name)                                                                                                   \
+    void GNL_K(name##_second)(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y, const gnl_real *u,      \
+                              const gnl_real *v, gnl_real *out)                                                        \
+    {                                                                                                                  \
+        const V a = vset(alpha);                                                                                       \
+        FOR_VECTORS(n, V curve = name##_curve(GET(x), GET(y), a);                                                      \
+                    PUT(out, vfma(vmul(GET(u), GET(v)), curve, GET(out))););                                           \
     }
 
 /* Piecewise linear: the second derivative is zero. */
-#define SECOND_NONE(name)                                                                                    \
-    void GNL_K(name##_second)(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y,               \
-                              const gnl_real *u, const gnl_real *v, gnl_real *out)                           \
-    {                                                                                                        \
+#define SECOND_NONE(name)                                                                                              \
+    void GNL_K(name##_second)(int64_t n, gnl_real alpha, const gnl_real *x, const gnl_real *y, const gnl_real *u,      \
+                              const gnl_real *v, gnl_real *out)                                                        \
+    {                                                                                                                  \
     }
 
 #define CURVED(name) FORWARD(name, name) BACKWARD(name) SECOND(name)

@@ -42,8 +42,7 @@ VEC_INLINE V bernoulli_of(V l, V t, V *probability)
     return vadd(vfnma(l, t, vmax(zero, l)), vlog1p_ratio(vmul(e, vmul(inverse, first))));
 }
 
-double GNL_K(bernoulli)(int64_t n, const gnl_real *logits, const gnl_real *target, gnl_real scale,
-                        gnl_real *grad)
+double GNL_K(bernoulli)(int64_t n, const gnl_real *logits, const gnl_real *target, gnl_real scale, gnl_real *grad)
 {
     const V factor = vset(scale);
     VD total = vd_zero();
@@ -60,8 +59,7 @@ double GNL_K(squared)(int64_t n, const gnl_real *x, const gnl_real *target, gnl_
 {
     const V factor = vset(scale);
     VD total = vd_zero();
-    FOR_VECTORS(n, V d = vsub(GET(x), GET(target)); total = vd_fma(total, d, d);
-                if (grad) PUT(grad, vmul(factor, d)););
+    FOR_VECTORS(n, V d = vsub(GET(x), GET(target)); total = vd_fma(total, d, d); if (grad) PUT(grad, vmul(factor, d)););
     return 0.5 * vd_sum(total);
 }
 
@@ -76,9 +74,8 @@ double GNL_K(gauss_sample_kl)(int64_t n, const gnl_real *mean, const gnl_real *l
     return 0.5 * vd_sum(total);
 }
 
-void GNL_K(gauss_sample_kl_backward)(int64_t n, const gnl_real *mean, const gnl_real *logvar,
-                                     const gnl_real *noise, const gnl_real *dz, gnl_real kl_scale,
-                                     gnl_real *dmean, gnl_real *dlogvar)
+void GNL_K(gauss_sample_kl_backward)(int64_t n, const gnl_real *mean, const gnl_real *logvar, const gnl_real *noise,
+                                     const gnl_real *dz, gnl_real kl_scale, gnl_real *dmean, gnl_real *dlogvar)
 {
     const V half = vset(0.5f), one = vset(1.0f), weight = vset(kl_scale);
     FOR_VECTORS(n, V a = GET(mean); V d = GET(dz); V deviation = vexp(vmul(half, GET(logvar)));

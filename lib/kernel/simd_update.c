@@ -34,8 +34,8 @@ VEC_INLINE V gradient_of(const rule *r, V grad, V param)
     return r->coupled ? vfma(r->decay, param, g) : g;
 }
 
-void GNL_K(sgd)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1,
-                gnl_real *v, gnl_real *w)
+void GNL_K(sgd)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1, gnl_real *v,
+                gnl_real *w)
 {
     const rule r = rule_of(u);
     FOR_VECTORS(
@@ -47,8 +47,8 @@ void GNL_K(sgd)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *
 }
 
 /* Rounding can make the variance of the centered rule slightly negative. */
-void GNL_K(rmsprop)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1,
-                    gnl_real *v, gnl_real *w)
+void GNL_K(rmsprop)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1, gnl_real *v,
+                    gnl_real *w)
 {
     const rule r = rule_of(u);
     FOR_VECTORS(
@@ -64,8 +64,8 @@ void GNL_K(rmsprop)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_re
         } PUT(param, vfnma(r.lr, g, vmul(r.keep, p))););
 }
 
-void GNL_K(adam)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1,
-                 gnl_real *v, gnl_real *w)
+void GNL_K(adam)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1, gnl_real *v,
+                 gnl_real *w)
 {
     const rule r = rule_of(u);
     const V step = vset(u->lr / u->correction1), root = vset(1 / sqrtf(u->correction2));
@@ -76,8 +76,8 @@ void GNL_K(adam)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real 
                 PUT(param, vsub(vmul(r.keep, p), move)););
 }
 
-void GNL_K(adamax)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1,
-                   gnl_real *v, gnl_real *w)
+void GNL_K(adamax)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1, gnl_real *v,
+                   gnl_real *w)
 {
     const rule r = rule_of(u);
     const V step = vset(u->lr / u->correction1);
@@ -87,14 +87,13 @@ void GNL_K(adamax)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_rea
                 PUT(param, vsub(vmul(r.keep, p), vdiv(vmul(step, mean), top))););
 }
 
-void GNL_K(lion)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1,
-                 gnl_real *v, gnl_real *w)
+void GNL_K(lion)(int64_t n, const gnl_update *u, const gnl_real *grad, gnl_real *param, gnl_real *m1, gnl_real *v,
+                 gnl_real *w)
 {
     const rule r = rule_of(u);
     const V zero = vzero(), up = vset(1.0f), down = vset(-1.0f);
     FOR_VECTORS(n, V p = GET(param); V old = GET(m1); V g = gradient_of(&r, GET(grad), p);
                 V mix = vfma(r.beta1, old, vmul(r.rest1, g));
                 V sign = vselect(vgt(mix, zero), up, vselect(vlt(mix, zero), down, mix));
-                PUT(m1, vfma(r.beta2, old, vmul(r.rest2, g)));
-                PUT(param, vfnma(r.lr, sign, vmul(r.keep, p))););
+                PUT(m1, vfma(r.beta2, old, vmul(r.rest2, g))); PUT(param, vfnma(r.lr, sign, vmul(r.keep, p))););
 }

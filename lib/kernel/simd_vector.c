@@ -49,8 +49,8 @@ double GNL_K(dot)(int64_t n, const gnl_real *x, const gnl_real *y)
     return vd_sum(total);
 }
 
-void GNL_K(deviations)(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a,
-                       const gnl_real *q, gnl_real b, double sums[2])
+void GNL_K(deviations)(int64_t runs, int64_t stride, int64_t n, const gnl_real *p, gnl_real a, const gnl_real *q,
+                       gnl_real b, double sums[2])
 {
     const V shift_p = vset(a), shift_q = vset(b);
     VD first = vd_zero(), second = vd_zero();

@@ -120,8 +120,8 @@ VEC_INLINE V vabs(V a)
 /* |a| with the sign of b */
 VEC_INLINE V vcopysign(V a, V b)
 {
-    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), _mm512_castps_si512(b),
-                                                         _mm512_castps_si512(a), 0xCA));
+    return _mm512_castsi512_ps(
+        _mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), _mm512_castps_si512(b), _mm512_castps_si512(a), 0xCA));
 }
 VEC_INLINE V vround(V a)
 {
@@ -260,8 +260,7 @@ VEC_INLINE void vtranspose(V v[16])
     }
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
-        __m512 r0 = _mm512_shuffle_f32x4(q[i], q[i + 4], 0x88),
-               r1 = _mm512_shuffle_f32x4(q[i], q[i + 4], 0xDD);
+        __m512 r0 = _mm512_shuffle_f32x4(q[i], q[i + 4], 0x88), r1 = _mm512_shuffle_f32x4(q[i], q[i + 4], 0xDD);
         __m512 r2 = _mm512_shuffle_f32x4(q[i + 8], q[i + 12], 0x88);
         __m512 r3 = _mm512_shuffle_f32x4(q[i + 8], q[i + 12], 0xDD);
         v[i] = _mm512_shuffle_f32x4(r0, r2, 0x88);

@@ -22,8 +22,7 @@ VEC_INLINE V vpoly(V x, const float *c, const int n)
 /* x = n ln 2 + r with |r| <= ln 2 / 2; returns e^r - 1. */
 VEC_INLINE V vexp_reduced(V x, V *n)
 {
-    static const float c[] = {1.394642690e-03f, 8.366571399e-03f, 4.166628247e-02f, 1.666654312e-01f,
-                              5.000000062e-01f};
+    static const float c[] = {1.394642690e-03f, 8.366571399e-03f, 4.166628247e-02f, 1.666654312e-01f, 5.000000062e-01f};
     *n = vround(vmul(x, vset(1.44269504088896341f)));
     V r = vfnma(*n, vset(-2.12194440e-4f), vfnma(*n, vset(0.693359375f), x));
     return vfma(vmul(r, r), vpoly(r, c, 5), r);
@@ -108,8 +107,7 @@ VEC_INLINE void vcos_sin(V u, V *cosine, V *sine)
     static const float s[] = {1.0f / 362880, -1.0f / 5040, 1.0f / 120, -1.0f / 6};
     static const float c[] = {-1.0f / 3628800, 1.0f / 40320, -1.0f / 720, 1.0f / 24, -0.5f};
     V quarter = vround(vmul(u, vset(4.0f)));
-    V r = vmul(vfnma(quarter, vset(0.25f), u), vset(6.283185307179586f)), square = vmul(r, r),
-      one = vset(1.0f);
+    V r = vmul(vfnma(quarter, vset(0.25f), u), vset(6.283185307179586f)), square = vmul(r, r), one = vset(1.0f);
     V sin_r = vfma(vmul(r, square), vpoly(square, s, 4), r), cos_r = vfma(square, vpoly(square, c, 5), one);
     /* Quarters 1 and 3 exchange sine and cosine; 2 and 3 negate the sine, 1 and 2 the cosine. */
     C odd = vlt(vabs(vsub(vabs(vsub(quarter, vset(2.0f))), one)), vset(0.5f));

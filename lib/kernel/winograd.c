@@ -15,10 +15,10 @@ enum {
     PLACES = KERNEL * KERNEL,
     MIN_CHANNELS = 16,
     MAX_COLUMNS = 1024,
-    TRANSFORM_COLUMNS = 24, /* number of columns whose products take as long as transforming the weights */
-    PIECE = 16,           /* map channels per task: their weights at all points fit in the second-level cache */
-    PIECES_MULTIPLE = 4,  /* the number of pieces is a multiple, so that threads finish together */
-    GRADIENT_PIECE = 128, /* map channels per task of the weight gradient */
+    TRANSFORM_COLUMNS = 24,   /* number of columns whose products take as long as transforming the weights */
+    PIECE = 16,               /* map channels per task: their weights at all points fit in the second-level cache */
+    PIECES_MULTIPLE = 4,      /* the number of pieces is a multiple, so that threads finish together */
+    GRADIENT_PIECE = 128,     /* map channels per task of the weight gradient */
     POINT_GAP = 5 * GNL_LANES /* gap, in numbers, between the matrices of consecutive points */
 };
 
@@ -42,12 +42,12 @@ typedef struct job {
     int64_t width;       /* number of image channels that are adjacent, part by part, in the depth */
     int points, size;    /* of a tile */
     int64_t tiles[2];
-    int64_t sets;                  /* number of sets of GNL_LANES samples */
-    int64_t max_sets, max_lines;   /* block size: sets of whole samples, or lines of tiles of one set */
+    int64_t sets;                /* number of sets of GNL_LANES samples */
+    int64_t max_sets, max_lines; /* block size: sets of whole samples, or lines of tiles of one set */
     const gnl_real *image, *map, *weight, *bias;
     gnl_real *image_out, *map_out, *grad;
     gnl_real *image_points, *map_points; /* image and map at the points */
-    gnl_real *worker_scratch; /* a worker's scratch: lanes, weights and its part of the product */
+    gnl_real *worker_scratch;            /* a worker's scratch: lanes, weights and its part of the product */
     int64_t lanes, worker_numbers;
     /* the current block */
     int64_t set, set_count, line, lines, columns;
@@ -159,8 +159,8 @@ static int64_t shared_numbers(const job *j)
 /* Sizes of a worker's scratch other than the lanes: weights, and the products computed with them. */
 static int64_t weight_numbers(const job *j)
 {
-    const int64_t plane[KINDS] = {[GATHER] = plane_of(PIECE, j->depth),
-                                  [SCATTER] = plane_of(PARTS * j->width, j->g->map_channels)};
+    const int64_t plane[KINDS] = {
+        [GATHER] = plane_of(PIECE, j->depth), [SCATTER] = plane_of(PARTS * j->width, j->g->map_channels)};
     return j->points * j->points * plane[j->what];
 }
 
@@ -445,11 +445,8 @@ static int64_t gradient_pieces(const job *j)
 static void add_gradient(const job *j, int worker, int64_t channel, int64_t first, int64_t past)
 {
     const int64_t count = width_of(j, channel), cols = PARTS * count;
-    const gnl_transform t = {.points = j->points,
-                             .plane = plane_of(past - first, cols),
-                             .part = count,
-                             .kernels = count,
-                             .next = PLACES};
+    const gnl_transform t = {
+        .points = j->points, .plane = plane_of(past - first, cols), .part = count, .kernels = count, .next = PLACES};
     gnl_real *product = lanes_of(j, worker) + j->lanes;
     for (int64_t p = 0; p < j->points * j->points; p++)
         gnl_gemm_one(j->c, worker, GNL_AS_IS, GNL_TRANSPOSED, past - first, cols, j->columns, 1,

@@ -14,8 +14,7 @@ enum { MAX_POINTS = 5, PARTS = 4, PLACES = 2, TAPS = 16, STRIDE = 2 };
 static const gnl_real b3[] = {1, -1, 0, 0, 1, 0, 0, -1, 1};
 static const gnl_real g3[] = {1, 0, 1, 1, 0, 1};
 static const gnl_real a3[] = {1, 0, 1, 1, 0, 1};
-static const gnl_real b5[] = {2,  -1, -2, 1,  0, 0, 2, 1, -1, 0,  0,  -2, 3,
-                              -1, 0,  0,  -1, 0, 1, 0, 0, 2,  -1, -2, 1};
+static const gnl_real b5[] = {2, -1, -2, 1, 0, 0, 2, 1, -1, 0, 0, -2, 3, -1, 0, 0, -1, 0, 1, 0, 0, 2, -1, -2, 1};
 #define SIXTH (1 / (gnl_real)6)
 static const gnl_real g5[] = {0.5, 0, 0.5, 0.5, SIXTH, -SIXTH, SIXTH, 2 * SIXTH, 0, 1};
 static const gnl_real a5[] = {1, 0, 0, 0, 1, 1, 1, 1, 1, -1, 1, -1, 1, 2, 4, 8, 0, 0, 0, 1};
@@ -140,20 +139,18 @@ VEC_INLINE void transform_map_back(const int n, const gnl_real *a, const gnl_tra
 }
 
 /* Defines the function for all tiles. `scale` is the number of lane positions per output position. */
-#define OVER_TILES(name, letter, scale)                                                                      \
-    static void name##_3(const gnl_transform *t, int64_t lanes, int64_t points, const gnl_real *from,        \
-                         gnl_real *to)                                                                       \
-    {                                                                                                        \
-        name(3, letter##3, t, lanes, points, from, to);                                                      \
-    }                                                                                                        \
-    static void name##_5(const gnl_transform *t, int64_t lanes, int64_t points, const gnl_real *from,        \
-                         gnl_real *to)                                                                       \
-    {                                                                                                        \
-        name(5, letter##5, t, lanes, points, from, to);                                                      \
-    }                                                                                                        \
-    void GNL_K(name)(const gnl_transform *t, const gnl_real *from, gnl_real *to)                             \
-    {                                                                                                        \
-        over_tiles(t, scale, t->points == 3 ? name##_3 : name##_5, from, to);                                \
+#define OVER_TILES(name, letter, scale)                                                                                \
+    static void name##_3(const gnl_transform *t, int64_t lanes, int64_t points, const gnl_real *from, gnl_real *to)    \
+    {                                                                                                                  \
+        name(3, letter##3, t, lanes, points, from, to);                                                                \
+    }                                                                                                                  \
+    static void name##_5(const gnl_transform *t, int64_t lanes, int64_t points, const gnl_real *from, gnl_real *to)    \
+    {                                                                                                                  \
+        name(5, letter##5, t, lanes, points, from, to);                                                                \
+    }                                                                                                                  \
+    void GNL_K(name)(const gnl_transform *t, const gnl_real *from, gnl_real *to)                                       \
+    {                                                                                                                  \
+        over_tiles(t, scale, t->points == 3 ? name##_3 : name##_5, from, to);                                          \
     }
 
 typedef void tile_fn(const gnl_transform *t, int64_t lanes, int64_t points, const gnl_real *from, gnl_real *to);

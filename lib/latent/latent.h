@@ -17,8 +17,8 @@
 
 enum {
     GNL_MAX_HEADS = 4,
-    GNL_MAX_TERMS_ADDED = 8,                   /* terms of an objective */
-    GNL_MAX_KINDS = 3 + GNL_MAX_TERMS_ADDED,   /* posterior, prior, bound, terms */
+    GNL_MAX_TERMS_ADDED = 8,                 /* terms of an objective */
+    GNL_MAX_KINDS = 3 + GNL_MAX_TERMS_ADDED, /* posterior, prior, bound, terms */
     GNL_MAX_KIND_BYTES = 128,
     GNL_MAX_KIND_PARAMS = 64,
     GNL_MAX_GROUPS = 16
@@ -37,17 +37,17 @@ typedef struct gnl_kind gnl_kind;
  * heads of the posterior. */
 typedef struct gnl_code {
     gnl_compute compute;
-    int64_t rows, samples, dims; /* data rows, codes sampled per row, dimensions of a code */
+    int64_t rows, samples, dims;         /* data rows, codes sampled per row, dimensions of a code */
     const gnl_real *head[GNL_MAX_HEADS]; /* [rows,width] outputs of the encoder */
     gnl_real *dhead[GNL_MAX_HEADS];      /* [rows,width] gradients of the heads */
     gnl_real *spare[GNL_MAX_HEADS];      /* [rows,width] scratch: head gradients of one sample */
     gnl_real *noise;                     /* [samples,rows,noise] standard normal noise */
     gnl_real *z, *dz;                    /* [samples,rows,dims] */
-    double *kl;      /* [rows] KL of each row, see gnl_latents_kl() */
-    double *per_dim; /* [dims] KL of each dimension, averaged over the rows; NaN if only the sum is known */
-    double *nll;     /* [samples,rows] negative log-likelihoods */
-    double *ratio;   /* [2,rows] scratch */
-    double *weight;  /* [samples,rows] importance weights; NULL for bounds without weights */
+    double *kl;                          /* [rows] KL of each row, see gnl_latents_kl() */
+    double *per_dim;           /* [dims] KL of each dimension, averaged over the rows; NaN if only the sum is known */
+    double *nll;               /* [samples,rows] negative log-likelihoods */
+    double *ratio;             /* [2,rows] scratch */
+    double *weight;            /* [samples,rows] importance weights; NULL for bounds without weights */
     void *work[GNL_MAX_KINDS]; /* workspaces of the kinds */
 } gnl_code;
 
@@ -128,7 +128,7 @@ typedef struct gnl_divergence {
 typedef struct gnl_posterior_type {
     gnl_kind_type kind;
     int (*heads)(const void *opts, int64_t dims, gnl_head head[GNL_MAX_HEADS]);
-    int64_t (*noise)(const void *opts, int64_t dims); /* normal variates per code; NULL if none */
+    int64_t (*noise)(const void *opts, int64_t dims);                   /* normal variates per code; NULL if none */
     void (*draw)(const gnl_posterior *q, const gnl_code *c, int64_t s); /* computes z of sample s */
     /* Computes the derivatives of sample s by the heads from dz. Overwrites dhead, which is c->dhead or c->spare. */
     void (*draw_backward)(const gnl_posterior *q, const gnl_code *c, int64_t s, gnl_real *const dhead[GNL_MAX_HEADS]);
@@ -167,7 +167,7 @@ typedef struct gnl_prior_type {
     gnl_kind_type kind;
     /* Samples one code, [dims]. The workspaces of `c` are prepared; its arrays hold nothing. */
     void (*sample)(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z);
-    void (*log_density)(const gnl_prior *p, const gnl_code *c, const gnl_real *z, double *out);  /* [rows] */
+    void (*log_density)(const gnl_prior *p, const gnl_code *c, const gnl_real *z, double *out); /* [rows] */
     /* Adds factor times weight[row] (1 if weight is NULL) times the derivatives of log p(z) to dz and to the gradients
      * of the prior's own parameters. */
     void (*log_density_backward)(gnl_prior *p, const gnl_code *c, const gnl_real *z, double factor,

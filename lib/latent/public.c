@@ -3,27 +3,24 @@
 #include "genlat/loss.h"
 #include "latent/latent_priv.h"
 
-static genlat_status same_shape(const genlat_tensor *tensor, const genlat_tensor *mean,
-                                const char *name)
+static genlat_status same_shape(const genlat_tensor *tensor, const genlat_tensor *mean, const char *name)
 {
     char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     if (!tensor || gnl_shape_equal(&tensor->shape, &mean->shape))
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, %s expected as for mean", name,
-                    gnl_shape_format(&tensor->shape, found), gnl_shape_format(&mean->shape, expected));
+    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, %s expected as for mean", name, gnl_shape_format(&tensor->shape, found),
+                    gnl_shape_format(&mean->shape, expected));
 }
 
-static genlat_status make_gauss(const genlat_tensor *mean, const genlat_tensor *logvar,
-                                gnl_gauss *q)
+static genlat_status make_gauss(const genlat_tensor *mean, const genlat_tensor *logvar, gnl_gauss *q)
 {
     char found[GNL_SHAPE_TEXT];
     GNL_TRY(same_shape(logvar, mean, "logvar"));
     if (mean->shape.ndim != 2 || mean->shape.dim[0] < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "mean is %s, [rows,dims] expected",
-                        gnl_shape_format(&mean->shape, found));
+        return gnl_fail(GENLAT_E_SHAPE, "mean is %s, [rows,dims] expected", gnl_shape_format(&mean->shape, found));
     genlat_ctx *ctx = mean->object.ctx;
-    *q = (gnl_gauss){
-        {ctx, gnl_kernels_of(ctx), NULL}, mean->shape.dim[0], mean->shape.dim[1], mean->data, logvar->data};
+    *q =
+        (gnl_gauss){{ctx, gnl_kernels_of(ctx), NULL}, mean->shape.dim[0], mean->shape.dim[1], mean->data, logvar->data};
     return GENLAT_OK;
 }
 
@@ -78,8 +75,8 @@ genlat_status genlat_kl_gauss(const genlat_tensor *mean, const genlat_tensor *lo
 
 /* ---- by sampling ----------------------------------------------------------------------------- */
 
-static genlat_status check_sampled(const genlat_tensor *z, const genlat_tensor *mean,
-                                   const genlat_tensor *logvar, const double *value)
+static genlat_status check_sampled(const genlat_tensor *z, const genlat_tensor *mean, const genlat_tensor *logvar,
+                                   const double *value)
 {
     GNL_CHECK(z, "z is NULL");
     GNL_CHECK(mean, "mean is NULL");
@@ -88,9 +85,8 @@ static genlat_status check_sampled(const genlat_tensor *z, const genlat_tensor *
     return same_shape(z, mean, "z");
 }
 
-genlat_status genlat_kl_sampled(const genlat_tensor *z, const genlat_tensor *mean,
-                                const genlat_tensor *logvar, double *value, genlat_tensor *dz,
-                                genlat_tensor *dmean, genlat_tensor *dlogvar)
+genlat_status genlat_kl_sampled(const genlat_tensor *z, const genlat_tensor *mean, const genlat_tensor *logvar,
+                                double *value, genlat_tensor *dz, genlat_tensor *dmean, genlat_tensor *dlogvar)
 {
     gnl_gauss q;
     GNL_ENTER();
@@ -108,7 +104,7 @@ genlat_status genlat_kl_sampled(const genlat_tensor *z, const genlat_tensor *mea
     clear(dz);
     clear(dmean);
     clear(dlogvar);
-    gnl_gauss_ratio_backward(&q, z->data, 1 / (double)q.rows, NULL, dz ? dz->data : NULL,
-                                   dmean ? dmean->data : NULL, dlogvar ? dlogvar->data : NULL);
+    gnl_gauss_ratio_backward(&q, z->data, 1 / (double)q.rows, NULL, dz ? dz->data : NULL, dmean ? dmean->data : NULL,
+                             dlogvar ? dlogvar->data : NULL);
     return GENLAT_OK;
 }

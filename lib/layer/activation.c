@@ -27,9 +27,9 @@ enum {
     X(hardtanh, HARDTANH, GNL_LAYER_PIECEWISE_LINEAR | FROM_Y, &hardtanh_table, "x clamped to [-bound, bound]")        \
     /* end */
 
-#define OPTION_TABLE(layer, text, fallback, least, meaning)                                                  \
-    static const gnl_option layer##_options[] = {                                                            \
-        {text, GNL_OPTION_REAL, offsetof(act_opts, alpha), fallback, least, 1e3, NULL, meaning}};            \
+#define OPTION_TABLE(layer, text, fallback, least, meaning)                                                            \
+    static const gnl_option layer##_options[] = {                                                                      \
+        {text, GNL_OPTION_REAL, offsetof(act_opts, alpha), fallback, least, 1e3, NULL, meaning}};                      \
     static const gnl_options_table layer##_table = {#layer, sizeof(act_opts), layer##_options, 1};
 
 OPTION_TABLE(elu, "alpha", 1, 0, "negative of the limit at minus infinity")
@@ -57,8 +57,7 @@ static void act_forward(const gnl_step *s, const gnl_layer_type *type, gnl_act a
 }
 
 /* out = v f'(x) */
-static void times_slope(const gnl_step *s, const gnl_layer_type *type, gnl_act act, const gnl_real *v,
-                        gnl_real *out)
+static void times_slope(const gnl_step *s, const gnl_layer_type *type, gnl_act act, const gnl_real *v, gnl_real *out)
 {
     const gnl_real *at = argument(s, type);
     if (out)
@@ -70,41 +69,40 @@ static void act_jvp_backward(const gnl_step *s, const gnl_layer_type *type, gnl_
 {
     const gnl_real *at = argument(s, type);
     if (s->dx[0] && !(type->flags & GNL_LAYER_PIECEWISE_LINEAR))
-        s->compute.k->act_second[act](s->rows * s->out_size, alpha_of(s, type), at, at, s->dty, s->tx[0],
-                                      s->dx[0]);
+        s->compute.k->act_second[act](s->rows * s->out_size, alpha_of(s, type), at, at, s->dty, s->tx[0], s->dx[0]);
     times_slope(s, type, act, s->dty, s->dtx[0]);
 }
 
-#define DEFINE(layer, kernel, traits, table, text)                                                           \
-    extern const gnl_layer_type gnl_##layer;                                                                 \
-    static void layer##_forward(const gnl_step *s)                                                           \
-    {                                                                                                        \
-        act_forward(s, &gnl_##layer, GNL_ACT_##kernel);                                                      \
-    }                                                                                                        \
-    static void layer##_backward(const gnl_step *s)                                                          \
-    {                                                                                                        \
-        times_slope(s, &gnl_##layer, GNL_ACT_##kernel, s->dy, s->dx[0]);                                     \
-    }                                                                                                        \
-    static void layer##_jvp(const gnl_step *s)                                                               \
-    {                                                                                                        \
-        times_slope(s, &gnl_##layer, GNL_ACT_##kernel, s->tx[0], s->ty);                                     \
-    }                                                                                                        \
-    static void layer##_jvp_backward(const gnl_step *s)                                                      \
-    {                                                                                                        \
-        act_jvp_backward(s, &gnl_##layer, GNL_ACT_##kernel);                                                 \
-    }                                                                                                        \
-    const gnl_layer_type gnl_##layer = {                                                                     \
-        .name = #layer,                                                                                      \
-        .options = table,                                                                                    \
-        .flags = traits | GNL_LAYER_CHEAP,                                                                   \
-        .min_inputs = 1,                                                                                     \
-        .max_inputs = 1,                                                                                     \
-        .infer = infer,                                                                                      \
-        .forward = layer##_forward,                                                                          \
-        .backward = layer##_backward,                                                                        \
-        .jvp = layer##_jvp,                                                                                  \
-        .jvp_backward = layer##_jvp_backward,                                                                \
-        .help = text,                                                                                        \
+#define DEFINE(layer, kernel, traits, table, text)                                                                     \
+    extern const gnl_layer_type gnl_##layer;                                                                           \
+    static void layer##_forward(const gnl_step *s)                                                                     \
+    {                                                                                                                  \
+        act_forward(s, &gnl_##layer, GNL_ACT_##kernel);                                                                \
+    }                                                                                                                  \
+    static void layer##_backward(const gnl_step *s)                                                                    \
+    {                                                                                                                  \
+        times_slope(s, &gnl_##layer, GNL_ACT_##kernel, s->dy, s->dx[0]);                                               \
+    }                                                                                                                  \
+    static void layer##_jvp(const gnl_step *s)                                                                         \
+    {                                                                                                                  \
+        times_slope(s, &gnl_##layer, GNL_ACT_##kernel, s->tx[0], s->ty);                                               \
+    }                                                                                                                  \
+    static void layer##_jvp_backward(const gnl_step *s)                                                                \
+    {                                                                                                                  \
+        act_jvp_backward(s, &gnl_##layer, GNL_ACT_##kernel);                                                           \
+    }                                                                                                                  \
+    const gnl_layer_type gnl_##layer = {                                                                               \
+        .name = #layer,                                                                                                \
+        .options = table,                                                                                              \
+        .flags = traits | GNL_LAYER_CHEAP,                                                                             \
+        .min_inputs = 1,                                                                                               \
+        .max_inputs = 1,                                                                                               \
+        .infer = infer,                                                                                                \
+        .forward = layer##_forward,                                                                                    \
+        .backward = layer##_backward,                                                                                  \
+        .jvp = layer##_jvp,                                                                                            \
+        .jvp_backward = layer##_jvp_backward,                                                                          \
+        .help = text,                                                                                                  \
     };
 
 ACTIVATIONS(DEFINE)

@@ -74,8 +74,8 @@ static void init_work(const gnl_step *s, work *w)
 
 static void over_planes(work *w, gnl_task *task)
 {
-    gnl_parallel(w->s->compute.ctx, w->s->rows * w->norm.channels,
-                 GNL_MAX(GNL_CHUNK / GNL_MAX(w->norm.plane, 1), 1), task, w);
+    gnl_parallel(w->s->compute.ctx, w->s->rows * w->norm.channels, GNL_MAX(GNL_CHUNK / GNL_MAX(w->norm.plane, 1), 1),
+                 task, w);
 }
 
 /* out [rows,channels] = c W^T */
@@ -157,6 +157,5 @@ const gnl_layer_type gnl_cond_batch_norm = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
-    .help =
-        "batch norm whose scale and shift are linear in the second input, a one-hot label or an embedding",
+    .help = "batch norm whose scale and shift are linear in the second input, a one-hot label or an embedding",
 };

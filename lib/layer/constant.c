@@ -15,12 +15,11 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(constant_opts, gain, 1, 0, 1e6, "factor of the initial scale; sd for normal"),
     GNL_OPT_ENUM(constant_opts, init, GNL_INIT_NORMAL, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
 };
-static const gnl_options_table constant_table = {"constant", sizeof(constant_opts), options,
-                                                 GNL_COUNT(options)};
+static const gnl_options_table constant_table = {"constant", sizeof(constant_opts), options, GNL_COUNT(options)};
 static const gnl_options_table basis_table = {"basis", sizeof(constant_opts), options, GNL_COUNT(options)};
 
-static genlat_status constant_infer(const void *opts, const gnl_layer_env *env, int inputs,
-                                    const gnl_shape *in, gnl_layer_plan *plan)
+static genlat_status constant_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                                    gnl_layer_plan *plan)
 {
     const constant_opts *o = opts;
     int32_t ndim = 0;

@@ -16,24 +16,22 @@ typedef struct conv_opts {
 } conv_opts;
 
 #define MAX_SIZE (1 << 20)
-#define COMMON_OPTIONS                                                                                       \
-    GNL_OPT_INT(conv_opts, channels, 1, 1, 1 << 24, "number of output channels"),                            \
-        GNL_OPT_INT(conv_opts, groups, 1, 1, 1 << 24, "number of independent groups of channels"),           \
-        GNL_OPT_BOOL(conv_opts, bias, 1, "add a bias per channel"),                                          \
-        GNL_OPT_ENUM(conv_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"), \
-        GNL_OPT_WEIGHT(conv_opts),                                                                           \
-        GNL_OPT_REAL(conv_opts, gain, 1, 0, 1e6,                                                             \
-                     "factor of the initial scale; sd for normal, value for constant")
+#define COMMON_OPTIONS                                                                                                 \
+    GNL_OPT_INT(conv_opts, channels, 1, 1, 1 << 24, "number of output channels"),                                      \
+        GNL_OPT_INT(conv_opts, groups, 1, 1, 1 << 24, "number of independent groups of channels"),                     \
+        GNL_OPT_BOOL(conv_opts, bias, 1, "add a bias per channel"),                                                    \
+        GNL_OPT_ENUM(conv_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),           \
+        GNL_OPT_WEIGHT(conv_opts),                                                                                     \
+        GNL_OPT_REAL(conv_opts, gain, 1, 0, 1e6, "factor of the initial scale; sd for normal, value for constant")
 /* In one dimension an option is one number, the second of the pair. */
-#define ONE_D(field, def, low, help)                                                                         \
-    {                                                                                                        \
-#        field, GNL_OPTION_INT, offsetof(conv_opts, field) + sizeof(int64_t), def, low, MAX_SIZE, NULL, help \
+#define ONE_D(field, def, low, help)                                                                                   \
+    {                                                                                                                  \
+        .name = #field, GNL_OPTION_INT, offsetof(conv_opts, field) + sizeof(int64_t), def, low, MAX_SIZE, NULL, help   \
     }
 #define TWO_D(field, def, low, help) GNL_OPT_PAIR(conv_opts, field, def, low, MAX_SIZE, help)
-#define SPATIAL(of)                                                                               \
-    of(kernel, 3, 1, "size of the kernel"),                                                       \
-        of(stride, 1, 1, "step of the kernel on the larger side"),                                \
-        of(padding, 0, 0, "zero padding on each side of the larger side"),                        \
+#define SPATIAL(of)                                                                                                    \
+    of(kernel, 3, 1, "size of the kernel"), of(stride, 1, 1, "step of the kernel on the larger side"),                 \
+        of(padding, 0, 0, "zero padding on each side of the larger side"),                                             \
         of(dilation, 1, 1, "distance between kernel elements")
 #define EXTRA(of) of(output_padding, 0, 0, "positions added at the end of the output, less than stride or dilation")
 
@@ -41,14 +39,12 @@ static const gnl_option conv1d_options[] = {COMMON_OPTIONS, SPATIAL(ONE_D)};
 static const gnl_option conv2d_options[] = {COMMON_OPTIONS, SPATIAL(TWO_D)};
 static const gnl_option transpose1d_options[] = {COMMON_OPTIONS, SPATIAL(ONE_D), EXTRA(ONE_D)};
 static const gnl_option transpose2d_options[] = {COMMON_OPTIONS, SPATIAL(TWO_D), EXTRA(TWO_D)};
-static const gnl_options_table conv1d_table = {"conv1d", sizeof(conv_opts), conv1d_options,
-                                               GNL_COUNT(conv1d_options)};
-static const gnl_options_table conv2d_table = {"conv2d", sizeof(conv_opts), conv2d_options,
-                                               GNL_COUNT(conv2d_options)};
-static const gnl_options_table transpose1d_table = {"conv_transpose1d", sizeof(conv_opts),
-                                                    transpose1d_options, GNL_COUNT(transpose1d_options)};
-static const gnl_options_table transpose2d_table = {"conv_transpose2d", sizeof(conv_opts),
-                                                    transpose2d_options, GNL_COUNT(transpose2d_options)};
+static const gnl_options_table conv1d_table = {"conv1d", sizeof(conv_opts), conv1d_options, GNL_COUNT(conv1d_options)};
+static const gnl_options_table conv2d_table = {"conv2d", sizeof(conv_opts), conv2d_options, GNL_COUNT(conv2d_options)};
+static const gnl_options_table transpose1d_table = {"conv_transpose1d", sizeof(conv_opts), transpose1d_options,
+                                                    GNL_COUNT(transpose1d_options)};
+static const gnl_options_table transpose2d_table = {"conv_transpose2d", sizeof(conv_opts), transpose2d_options,
+                                                    GNL_COUNT(transpose2d_options)};
 
 enum { WEIGHT, BIAS };
 
@@ -137,13 +133,11 @@ static genlat_status infer_image(const conv_opts *o, gnl_conv *g)
     for (int i = 0; i < 2; i++) {
         int64_t extra = o->output_padding[i];
         if (extra && extra >= GNL_MAX(g->stride[i], g->dilation[i]))
-            return gnl_fail(GENLAT_E_RANGE,
-                            "output_padding is %lld, must be less than stride %lld or dilation %lld",
+            return gnl_fail(GENLAT_E_RANGE, "output_padding is %lld, must be less than stride %lld or dilation %lld",
                             (long long)extra, (long long)g->stride[i], (long long)g->dilation[i]);
         g->image[i] = (g->map[i] - 1) * g->stride[i] - 2 * g->padding[i] + span(g, i) + extra;
         if (g->image[i] < 1)
-            return gnl_fail(GENLAT_E_SHAPE, "padding is %lld, which makes the output empty",
-                            (long long)g->padding[i]);
+            return gnl_fail(GENLAT_E_SHAPE, "padding is %lld, which makes the output empty", (long long)g->padding[i]);
     }
     return GENLAT_OK;
 }
@@ -155,13 +149,12 @@ static void plan_params(const conv_opts *o, int dims, const gnl_conv *g, bool tr
     gnl_shape shape = {dims + 2, {g->map_channels, inner, g->kernel[0], g->kernel[1]}};
     if (dims == 1)
         shape = (gnl_shape){3, {g->map_channels, inner, g->kernel[1]}};
-    plan->param[WEIGHT] =
-        (gnl_param){.name = "weight",
-                    .shape = shape,
-                    .init = {(gnl_init_kind)o->init, o->gain, inner * taps, g->map_channels * taps},
-                    .decay = true,
-                    .reparam = (gnl_reparam_kind)o->weight,
-                    .axis = transposed};
+    plan->param[WEIGHT] = (gnl_param){.name = "weight",
+                                      .shape = shape,
+                                      .init = {(gnl_init_kind)o->init, o->gain, inner * taps, g->map_channels * taps},
+                                      .decay = true,
+                                      .reparam = (gnl_reparam_kind)o->weight,
+                                      .axis = transposed};
     plan->param[BIAS] = gnl_layer_bias(o->channels, o->init == GNL_INIT_TORCH, inner * taps);
     plan->params = o->bias ? 2 : 1;
 }
@@ -173,8 +166,8 @@ static int64_t multiplications(const gnl_conv *g)
     return g->map_channels * (g->image_channels / g->groups) * taps * positions;
 }
 
-static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_conv *g,
-                      const int64_t out[2], gnl_layer_plan *plan)
+static void plan_rest(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_conv *g, const int64_t out[2],
+                      gnl_layer_plan *plan)
 {
     plan->out = (gnl_shape){3, {o->channels, out[0], out[1]}};
     if (dims == 1)
@@ -196,8 +189,8 @@ static genlat_status infer_conv(const conv_opts *o, const gnl_layer_env *env, in
     return GENLAT_OK;
 }
 
-static genlat_status infer_transpose(const conv_opts *o, const gnl_layer_env *env, int dims,
-                                     const gnl_shape *in, gnl_layer_plan *plan)
+static genlat_status infer_transpose(const conv_opts *o, const gnl_layer_env *env, int dims, const gnl_shape *in,
+                                     gnl_layer_plan *plan)
 {
     GNL_TRY(check_input(o, dims, in));
     gnl_conv g = base_geometry(o, dims);
@@ -220,14 +213,14 @@ static genlat_status conv2d_infer(const void *opts, const gnl_layer_env *env, in
     return infer_conv(opts, env, 2, in, plan);
 }
 
-static genlat_status transpose1d_infer(const void *opts, const gnl_layer_env *env, int inputs,
-                                       const gnl_shape *in, gnl_layer_plan *plan)
+static genlat_status transpose1d_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                                       gnl_layer_plan *plan)
 {
     return infer_transpose(opts, env, 1, in, plan);
 }
 
-static genlat_status transpose2d_infer(const void *opts, const gnl_layer_env *env, int inputs,
-                                       const gnl_shape *in, gnl_layer_plan *plan)
+static genlat_status transpose2d_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                                       gnl_layer_plan *plan)
 {
     return infer_transpose(opts, env, 2, in, plan);
 }
@@ -317,19 +310,19 @@ static void transpose_jvp_backward(const gnl_step *s)
 
 /* ---- layer types ----------------------------------------------------------------------------- */
 
-#define CONV_TYPE(kind, text, prefix, summary)                                                               \
-    const gnl_layer_type gnl_##text = {                                                                      \
-        .name = #text,                                                                                       \
-        .options = &kind##_table,                                                                            \
-        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_X_FIRST | GNL_LAYER_FOLDS,                                    \
-        .min_inputs = 1,                                                                                     \
-        .max_inputs = 1,                                                                                     \
-        .infer = kind##_infer,                                                                               \
-        .forward = prefix##_forward,                                                                         \
-        .backward = prefix##_backward,                                                                       \
-        .jvp = prefix##_jvp,                                                                                 \
-        .jvp_backward = prefix##_jvp_backward,                                                               \
-        .help = summary,                                                                                     \
+#define CONV_TYPE(kind, text, prefix, summary)                                                                         \
+    const gnl_layer_type gnl_##text = {                                                                                \
+        .name = #text,                                                                                                 \
+        .options = &kind##_table,                                                                                      \
+        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_X_FIRST | GNL_LAYER_FOLDS,                                              \
+        .min_inputs = 1,                                                                                               \
+        .max_inputs = 1,                                                                                               \
+        .infer = kind##_infer,                                                                                         \
+        .forward = prefix##_forward,                                                                                   \
+        .backward = prefix##_backward,                                                                                 \
+        .jvp = prefix##_jvp,                                                                                           \
+        .jvp_backward = prefix##_jvp_backward,                                                                         \
+        .help = summary,                                                                                               \
     }
 
 CONV_TYPE(conv1d, conv1d, conv, "convolution of [channels,length]");

@@ -36,8 +36,8 @@ static void copy(const gnl_step *s, const gnl_real *from, gnl_real *to)
 /* ---- dropout --------------------------------------------------------------------------------------- */
 
 /* The cache stores the mask: 0, or 1/(1-p), so that the mean of y is x. */
-static genlat_status dropout_infer(const void *opts, const gnl_layer_env *env, int inputs,
-                                   const gnl_shape *in, gnl_layer_plan *plan)
+static genlat_status dropout_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                                   gnl_layer_plan *plan)
 {
     plan->cache = env->rows * gnl_shape_count(in);
     return gnl_layer_same_shape(in, plan);

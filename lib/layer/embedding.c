@@ -25,8 +25,8 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     const embedding_opts *o = opts;
     char text[GNL_SHAPE_TEXT];
     if (in[0].ndim + 2 > GENLAT_MAX_DIMS)
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, must have at most %d dimensions",
-                        gnl_shape_format(in, text), GENLAT_MAX_DIMS - 2);
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, must have at most %d dimensions", gnl_shape_format(in, text),
+                        GENLAT_MAX_DIMS - 2);
     plan->out = in[0];
     plan->out.dim[plan->out.ndim++] = o->units;
     plan->param[0] = (gnl_param){.name = "weight",

@@ -10,8 +10,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 {
     char text[GNL_SHAPE_TEXT];
     if (in->ndim < 2 || gnl_shape_count(in) < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, expected [channels,positions,...]",
-                        gnl_shape_format(in, text));
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, expected [channels,positions,...]", gnl_shape_format(in, text));
     plan->out = gnl_shape_of(1, in->dim);
     return GENLAT_OK;
 }

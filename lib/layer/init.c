@@ -4,9 +4,8 @@
 
 #include "layer/layer_priv.h"
 
-const char *const gnl_init_names[] = {"torch",      "glorot_uniform", "glorot_normal",
-                                      "he_uniform", "he_normal",      "orthogonal",
-                                      "normal",     "constant",       NULL};
+const char *const gnl_init_names[] = {"torch",      "glorot_uniform", "glorot_normal", "he_uniform", "he_normal",
+                                      "orthogonal", "normal",         "constant",      NULL};
 
 /* Returns the standard deviation of the weights. */
 static double scale_of(const gnl_init *init)
@@ -69,8 +68,8 @@ static void orthonormalise(int64_t k, int64_t n, double *q)
 }
 
 /* Fills with orthonormal rows if the matrix is wide, otherwise with orthonormal columns. */
-static genlat_status fill_orthogonal(genlat_ctx *ctx, const gnl_init *init, gnl_rng *rng,
-                                     const gnl_shape *shape, gnl_real *out)
+static genlat_status fill_orthogonal(genlat_ctx *ctx, const gnl_init *init, gnl_rng *rng, const gnl_shape *shape,
+                                     gnl_real *out)
 {
     int64_t count = gnl_shape_count(shape), rows = shape->ndim > 0 ? shape->dim[0] : 1;
     int64_t cols = count / GNL_MAX(rows, 1);
@@ -88,8 +87,7 @@ static genlat_status fill_orthogonal(genlat_ctx *ctx, const gnl_init *init, gnl_
     return GENLAT_OK;
 }
 
-genlat_status gnl_init_fill(genlat_ctx *ctx, const gnl_init *init, gnl_rng *rng, const gnl_shape *shape,
-                            gnl_real *out)
+genlat_status gnl_init_fill(genlat_ctx *ctx, const gnl_init *init, gnl_rng *rng, const gnl_shape *shape, gnl_real *out)
 {
     int64_t count = gnl_shape_count(shape);
     gnl_real bound = (gnl_real)(scale_of(init) * sqrt(3.0));

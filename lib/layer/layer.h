@@ -99,7 +99,7 @@ enum {
     GNL_LAYER_FOLDS = 1 << 7,
     /* forward costs little more than reading x and writing y, and supports step->recompute */
     GNL_LAYER_CHEAP = 1 << 8,
-    GNL_LAYER_X_FIRST = 1 << 9, /* backward finishes reading x before it writes dx, so dx may overwrite x */
+    GNL_LAYER_X_FIRST = 1 << 9,  /* backward finishes reading x before it writes dx, so dx may overwrite x */
     GNL_LAYER_DX_IS_DY = 1 << 10 /* dx may be dy, as with INPLACE, although y may not be x */
 };
 
@@ -108,22 +108,22 @@ typedef struct gnl_step {
     const void *opts; /* the options struct of the layer */
     gnl_compute compute;
     int inputs;
-    gnl_shape in[GNL_MAX_INPUTS], out; /* of one sample */
+    gnl_shape in[GNL_MAX_INPUTS], out;         /* of one sample */
     int64_t in_size[GNL_MAX_INPUTS], out_size; /* elements of one sample */
 
     /* set before each call */
-    int64_t rows;  /* number of samples */
-    bool training; /* training mode: batch statistics, dropout */
+    int64_t rows;   /* number of samples */
+    bool training;  /* training mode: batch statistics, dropout */
     bool recompute; /* forward is repeated on the same x: must not change cache and state */
-    gnl_rng *rng;  /* stream for dropout and noise */
+    gnl_rng *rng;   /* stream for dropout and noise */
 
-    gnl_real *param[GNL_MAX_PARAMS]; /* weights and state */
+    gnl_real *param[GNL_MAX_PARAMS];      /* weights and state */
     const uint16_t *bf16[GNL_MAX_PARAMS]; /* replaces param in inference; NULL: none */
-    gnl_real *grad[GNL_MAX_PARAMS];  /* NULL: not needed. Gradients are added. */
+    gnl_real *grad[GNL_MAX_PARAMS];       /* NULL: not needed. Gradients are added. */
     const gnl_real *x[GNL_MAX_INPUTS];
     gnl_real *y;
     const gnl_real *dy;
-    gnl_real *dx[GNL_MAX_INPUTS]; /* NULL: not needed. backward overwrites it, jvp_backward adds to it. */
+    gnl_real *dx[GNL_MAX_INPUTS];       /* NULL: not needed. backward overwrites it, jvp_backward adds to it. */
     const gnl_real *tx[GNL_MAX_INPUTS]; /* tangents of x and y */
     gnl_real *ty;
     const gnl_real *dty;           /* adjoint of ty */

@@ -16,8 +16,8 @@ int32_t gnl_axis_index(const gnl_shape *in, int64_t axis);
 gnl_axis gnl_axis_of(const gnl_step *s, int64_t axis); /* of the first input */
 
 /* The option `weight` of layers with a matrix. */
-#define GNL_OPT_WEIGHT(type)                                                                                 \
-    GNL_OPT_ENUM(type, weight, GNL_REPARAM_NONE, GNL_REPARAM_NORM, gnl_reparam_names,                        \
+#define GNL_OPT_WEIGHT(type)                                                                                           \
+    GNL_OPT_ENUM(type, weight, GNL_REPARAM_NONE, GNL_REPARAM_NORM, gnl_reparam_names,                                  \
                  "plain, or with spectral or weight normalisation")
 
 /* A sample [channels,length] or [channels,height,width] as planes of height x width. With one dimension the height is
@@ -33,28 +33,28 @@ gnl_shape gnl_plane_shape(const gnl_shape *in, const int64_t size[2]);
 
 /* Defines forward, backward, jvp and jvp_backward for a layer with one input and no weights that is linear once forward
  * has run. apply(s, x, y) computes y = A x; adjoint(s, dy, dx) computes dx = A^T dy. */
-#define GNL_LINEAR_CALLS(prefix, apply, adjoint)                                                             \
-    static void prefix##_forward(const gnl_step *s)                                                          \
-    {                                                                                                        \
-        apply(s, s->x[0], s->y);                                                                             \
-    }                                                                                                        \
-    static void prefix##_backward(const gnl_step *s)                                                         \
-    {                                                                                                        \
-        if (s->dx[0])                                                                                        \
-            adjoint(s, s->dy, s->dx[0]);                                                                     \
-    }                                                                                                        \
+#define GNL_LINEAR_CALLS(prefix, apply, adjoint)                                                                       \
+    static void prefix##_forward(const gnl_step *s)                                                                    \
+    {                                                                                                                  \
+        apply(s, s->x[0], s->y);                                                                                       \
+    }                                                                                                                  \
+    static void prefix##_backward(const gnl_step *s)                                                                   \
+    {                                                                                                                  \
+        if (s->dx[0])                                                                                                  \
+            adjoint(s, s->dy, s->dx[0]);                                                                               \
+    }                                                                                                                  \
     GNL_LINEAR_TANGENTS(prefix, apply, adjoint)
 
 /* Same, without forward and backward, for layers whose forward does more than A x. */
-#define GNL_LINEAR_TANGENTS(prefix, apply, adjoint)                                                          \
-    static void prefix##_jvp(const gnl_step *s)                                                              \
-    {                                                                                                        \
-        apply(s, s->tx[0], s->ty);                                                                           \
-    }                                                                                                        \
-    static void prefix##_jvp_backward(const gnl_step *s)                                                     \
-    {                                                                                                        \
-        if (s->dtx[0])                                                                                       \
-            adjoint(s, s->dty, s->dtx[0]);                                                                   \
+#define GNL_LINEAR_TANGENTS(prefix, apply, adjoint)                                                                    \
+    static void prefix##_jvp(const gnl_step *s)                                                                        \
+    {                                                                                                                  \
+        apply(s, s->tx[0], s->ty);                                                                                     \
+    }                                                                                                                  \
+    static void prefix##_jvp_backward(const gnl_step *s)                                                               \
+    {                                                                                                                  \
+        if (s->dtx[0])                                                                                                 \
+            adjoint(s, s->dty, s->dtx[0]);                                                                             \
     }
 
 #endif

@@ -23,8 +23,7 @@ static const char *const out_names[] = {"all", "last", "state", NULL};
 
 static const gnl_option options[] = {
     GNL_OPT_INT(lstm_opts, units, 1, 1, 1 << 20, "number of hidden units and of cells"),
-    GNL_OPT_REAL(lstm_opts, gain, 1, 0, 1e6,
-                 "factor of the initial scale; sd for normal, value for constant"),
+    GNL_OPT_REAL(lstm_opts, gain, 1, 0, 1e6, "factor of the initial scale; sd for normal, value for constant"),
     GNL_OPT_ENUM(lstm_opts, out, ALL, STATE, out_names,
                  "output: hidden units of all steps, of the last step, or [2,units]: the last step and the cells"),
     GNL_OPT_ENUM(lstm_opts, init, GNL_INIT_TORCH, GNL_INIT_CONSTANT, gnl_init_names, "initial weights"),
@@ -102,8 +101,8 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     GNL_TRY(check_inputs(o, inputs, in));
     const int64_t steps = in[0].dim[0], features = in[0].dim[1];
     if (!is_size_valid(steps, features, o->units, env->rows))
-        return gnl_fail(GENLAT_E_SHAPE, "%lld steps of %lld features need too much memory",
-                        (long long)steps, (long long)features);
+        return gnl_fail(GENLAT_E_SHAPE, "%lld steps of %lld features need too much memory", (long long)steps,
+                        (long long)features);
     const int64_t columns = steps * env->rows;
     plan->out = o->out == ALL    ? (gnl_shape){2, {steps, o->units}}
                 : o->out == LAST ? (gnl_shape){1, {o->units}}
@@ -116,8 +115,7 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     }
     plan->params = o->bias ? 4 : 2;
     plan->cache = cache_numbers(steps, o->units, env->rows);
-    plan->scratch =
-        columns * features + (env->training ? GATES * o->units * columns + 2 * o->units * env->rows : 0);
+    plan->scratch = columns * features + (env->training ? GATES * o->units * columns + 2 * o->units * env->rows : 0);
     return GENLAT_OK;
 }
 
@@ -272,8 +270,7 @@ static void forward(const gnl_step *s)
     for (; l.step < l.steps; l.step++) {
         if (l.step > 0 || s->inputs > 1)
             gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, GATES * l.units, l.rows, l.units, 1, s->param[WEIGHT_H],
-                     l.units, l.hidden + l.step * l.rows * l.units, l.units, 1, l.gate + l.step * l.rows,
-                     l.columns);
+                     l.units, l.hidden + l.step * l.rows * l.units, l.units, 1, l.gate + l.step * l.rows, l.columns);
         over_units(&l, forward_task);
     }
     store_output(&l);
@@ -285,8 +282,7 @@ static void forward(const gnl_step *s)
 static void backward_unit(const lstm *l, int64_t unit)
 {
     gnl_real *gate[GATES], *dgate[GATES], *dcell = l->dcell + unit * l->rows;
-    const gnl_real *dhidden = l->dhidden + unit * l->rows,
-                   *tanh_cell = l->tanh_cell + state_at(l, l->step, unit);
+    const gnl_real *dhidden = l->dhidden + unit * l->rows, *tanh_cell = l->tanh_cell + state_at(l, l->step, unit);
     const gnl_real *cell_before = l->cell + state_at(l, l->step, unit);
     const gnl_real *dy = out_of(l) == ALL ? l->s->dy + l->step * l->units + unit : NULL;
     find_gates(l, l->gate, unit, gate);

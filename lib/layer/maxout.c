@@ -22,8 +22,8 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     GNL_TRY(gnl_axis_check(in, o->axis));
     int32_t axis = gnl_axis_index(in, o->axis);
     if (in[0].dim[axis] % o->pieces)
-        return gnl_fail(GENLAT_E_SHAPE, "axis %d has %lld elements, expected a multiple of pieces=%lld",
-                        (int)axis, (long long)in[0].dim[axis], (long long)o->pieces);
+        return gnl_fail(GENLAT_E_SHAPE, "axis %d has %lld elements, expected a multiple of pieces=%lld", (int)axis,
+                        (long long)in[0].dim[axis], (long long)o->pieces);
     plan->out = in[0];
     plan->out.dim[axis] /= o->pieces;
     return GENLAT_OK;

@@ -19,9 +19,8 @@ static const char *const over_names[] = {"sample", "last", NULL};
 
 #define EPSILON(value) GNL_OPT_REAL(norm_opts, epsilon, value, 0, 1, "added to the variance")
 #define AFFINE(on) GNL_OPT_BOOL(norm_opts, affine, on, "use trained weight and bias")
-#define OVER                                                                                                 \
-    GNL_OPT_ENUM(norm_opts, over, OVER_SAMPLE, OVER_LAST, over_names,                                        \
-                 "range of a group: the sample or its last axis")
+#define OVER                                                                                                           \
+    GNL_OPT_ENUM(norm_opts, over, OVER_SAMPLE, OVER_LAST, over_names, "range of a group: the sample or its last axis")
 
 static const gnl_option batch_options[] = {
     EPSILON(1e-5),
@@ -41,16 +40,12 @@ static const gnl_option rms_options[] = {
     GNL_OPT_BOOL(norm_opts, affine, 1, "use a trained weight"),
 };
 
-static const gnl_options_table batch_table = {"batch_norm", sizeof(norm_opts), batch_options,
-                                              GNL_COUNT(batch_options)};
-static const gnl_options_table layer_table = {"layer_norm", sizeof(norm_opts), layer_options,
-                                              GNL_COUNT(layer_options)};
-static const gnl_options_table group_table = {"group_norm", sizeof(norm_opts), group_options,
-                                              GNL_COUNT(group_options)};
+static const gnl_options_table batch_table = {"batch_norm", sizeof(norm_opts), batch_options, GNL_COUNT(batch_options)};
+static const gnl_options_table layer_table = {"layer_norm", sizeof(norm_opts), layer_options, GNL_COUNT(layer_options)};
+static const gnl_options_table group_table = {"group_norm", sizeof(norm_opts), group_options, GNL_COUNT(group_options)};
 static const gnl_options_table instance_table = {"instance_norm", sizeof(norm_opts), instance_options,
                                                  GNL_COUNT(instance_options)};
-static const gnl_options_table rms_table = {"rms_norm", sizeof(norm_opts), rms_options,
-                                            GNL_COUNT(rms_options)};
+static const gnl_options_table rms_table = {"rms_norm", sizeof(norm_opts), rms_options, GNL_COUNT(rms_options)};
 
 /* ---- groups and channels --------------------------------------------------------------------------- */
 
@@ -106,14 +101,10 @@ static gnl_shape affine_shape(norm_kind kind, const norm_opts *o, const gnl_shap
 
 typedef enum param_kind { TRAINED, STATE } param_kind;
 
-static void add_param(gnl_layer_plan *plan, const char *name, const gnl_shape *shape, double start,
-                      param_kind kind)
+static void add_param(gnl_layer_plan *plan, const char *name, const gnl_shape *shape, double start, param_kind kind)
 {
     plan->param[plan->params++] =
-        (gnl_param){.name = name,
-                    .shape = *shape,
-                    .init = {GNL_INIT_CONSTANT, start, 1, 1},
-                    .state = kind == STATE};
+        (gnl_param){.name = name, .shape = *shape, .init = {GNL_INIT_CONSTANT, start, 1, 1}, .state = kind == STATE};
 }
 
 static genlat_status infer(norm_kind kind, const norm_opts *o, const gnl_layer_env *env, const gnl_shape *in,
@@ -161,44 +152,44 @@ static gnl_norm norm_of(const gnl_step *s, norm_kind kind)
 
 /* ---- layer types ----------------------------------------------------------------------------------- */
 
-#define NORM(layer, kind, table, traits, text)                                                               \
-    static genlat_status layer##_infer(const void *opts, const gnl_layer_env *env, int inputs,               \
-                                       const gnl_shape *in, gnl_layer_plan *plan)                            \
-    {                                                                                                        \
-        return infer(kind, opts, env, in, plan);                                                             \
-    }                                                                                                        \
-    static void layer##_forward(const gnl_step *s)                                                           \
-    {                                                                                                        \
-        gnl_norm n = norm_of(s, kind);                                                                       \
-        gnl_norm_forward(&n);                                                                                \
-    }                                                                                                        \
-    static void layer##_backward(const gnl_step *s)                                                          \
-    {                                                                                                        \
-        gnl_norm n = norm_of(s, kind);                                                                       \
-        gnl_norm_backward(&n);                                                                               \
-    }                                                                                                        \
-    static void layer##_jvp(const gnl_step *s)                                                               \
-    {                                                                                                        \
-        gnl_norm n = norm_of(s, kind);                                                                       \
-        gnl_norm_jvp(&n);                                                                                    \
-    }                                                                                                        \
-    static void layer##_jvp_backward(const gnl_step *s)                                                      \
-    {                                                                                                        \
-        gnl_norm n = norm_of(s, kind);                                                                       \
-        gnl_norm_jvp_backward(&n);                                                                           \
-    }                                                                                                        \
-    const gnl_layer_type gnl_##layer = {                                                                     \
-        .name = #layer,                                                                                      \
-        .options = &table,                                                                                   \
-        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_CHEAP | traits,                                               \
-        .min_inputs = 1,                                                                                     \
-        .max_inputs = 1,                                                                                     \
-        .infer = layer##_infer,                                                                              \
-        .forward = layer##_forward,                                                                          \
-        .backward = layer##_backward,                                                                        \
-        .jvp = layer##_jvp,                                                                                  \
-        .jvp_backward = layer##_jvp_backward,                                                                \
-        .help = text,                                                                                        \
+#define NORM(layer, kind, table, traits, text)                                                                         \
+    static genlat_status layer##_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,    \
+                                       gnl_layer_plan *plan)                                                           \
+    {                                                                                                                  \
+        return infer(kind, opts, env, in, plan);                                                                       \
+    }                                                                                                                  \
+    static void layer##_forward(const gnl_step *s)                                                                     \
+    {                                                                                                                  \
+        gnl_norm n = norm_of(s, kind);                                                                                 \
+        gnl_norm_forward(&n);                                                                                          \
+    }                                                                                                                  \
+    static void layer##_backward(const gnl_step *s)                                                                    \
+    {                                                                                                                  \
+        gnl_norm n = norm_of(s, kind);                                                                                 \
+        gnl_norm_backward(&n);                                                                                         \
+    }                                                                                                                  \
+    static void layer##_jvp(const gnl_step *s)                                                                         \
+    {                                                                                                                  \
+        gnl_norm n = norm_of(s, kind);                                                                                 \
+        gnl_norm_jvp(&n);                                                                                              \
+    }                                                                                                                  \
+    static void layer##_jvp_backward(const gnl_step *s)                                                                \
+    {                                                                                                                  \
+        gnl_norm n = norm_of(s, kind);                                                                                 \
+        gnl_norm_jvp_backward(&n);                                                                                     \
+    }                                                                                                                  \
+    const gnl_layer_type gnl_##layer = {                                                                               \
+        .name = #layer,                                                                                                \
+        .options = &table,                                                                                             \
+        .flags = GNL_LAYER_NEEDS_X | GNL_LAYER_CHEAP | traits,                                                         \
+        .min_inputs = 1,                                                                                               \
+        .max_inputs = 1,                                                                                               \
+        .infer = layer##_infer,                                                                                        \
+        .forward = layer##_forward,                                                                                    \
+        .backward = layer##_backward,                                                                                  \
+        .jvp = layer##_jvp,                                                                                            \
+        .jvp_backward = layer##_jvp_backward,                                                                          \
+        .help = text,                                                                                                  \
     };
 
 NORM(batch_norm, BATCH, batch_table, GNL_LAYER_COUPLES_BATCH | GNL_LAYER_DX_IS_DY,
@@ -206,5 +197,4 @@ NORM(batch_norm, BATCH, batch_table, GNL_LAYER_COUPLES_BATCH | GNL_LAYER_DX_IS_D
 NORM(layer_norm, LAYER, layer_table, 0, "normalises each sample or its last axis; one weight per element")
 NORM(group_norm, GROUP, group_table, 0, "normalises groups of channels of each sample")
 NORM(instance_norm, INSTANCE, instance_table, 0, "normalises each channel of each sample")
-NORM(rms_norm, RMS, rms_table, 0,
-     "divides by the root mean square of the sample or its last axis; no mean, no bias")
+NORM(rms_norm, RMS, rms_table, 0, "divides by the root mean square of the sample or its last axis; no mean, no bias")

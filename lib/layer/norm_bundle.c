@@ -27,8 +27,8 @@ void gnl_norm_over(const gnl_norm *n, int64_t count, gnl_task *task)
         gnl_parallel(n->step->compute.ctx, count, GNL_MAX(GNL_CHUNK / elements, 1), task, &copy);
 }
 
-static void sum_columns(int64_t length, const gnl_real *p, const gnl_real *q, const gnl_real *a,
-                        const gnl_real *b, gnl_norm_sums *out)
+static void sum_columns(int64_t length, const gnl_real *p, const gnl_real *q, const gnl_real *a, const gnl_real *b,
+                        gnl_norm_sums *out)
 {
     for (int64_t i = 0; i < length; i++) {
         double d = (double)p[i] - (double)a[i];

@@ -53,8 +53,7 @@ static gnl_real *worker_scratch(const gnl_norm *n, int worker)
 
 static gnl_norm_bundle bundle_at(const gnl_norm *n, int64_t index)
 {
-    return n->group ? (gnl_norm_bundle){index * n->group, 1, n->group, 0, index, 1}
-                    : gnl_norm_channel_bundle(n, index);
+    return n->group ? (gnl_norm_bundle){index * n->group, 1, n->group, 0, index, 1} : gnl_norm_channel_bundle(n, index);
 }
 
 /* ---- affine map ------------------------------------------------------------------------------------ */
@@ -67,8 +66,7 @@ static gnl_real gain_of(const gnl_norm *n, int64_t group)
 }
 
 /* out = w v over the channels of a contiguous group; out may be v. Otherwise returns v. */
-static const gnl_real *times_weight(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_real *v,
-                                    gnl_real *out)
+static const gnl_real *times_weight(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_real *v, gnl_real *out)
 {
     const gnl_kernels *k = n->step->compute.k;
     if (!n->group || !n->weight)
@@ -85,8 +83,7 @@ static const gnl_real *times_weight(const gnl_norm *n, const gnl_norm_bundle *b,
 static void plus_bias(const gnl_norm *n, const gnl_norm_bundle *b, gnl_real *y)
 {
     if (n->group && n->bias)
-        n->step->compute.k->add_bias(1, n->group / n->plane, n->plane,
-                                     n->bias + b->offset / n->plane % n->channels, y);
+        n->step->compute.k->add_bias(1, n->group / n->plane, n->plane, n->bias + b->offset / n->plane % n->channels, y);
 }
 
 /* dw += sum v h and db += sum v over each channel. The bundles have stored h in the scratch. */
@@ -173,8 +170,7 @@ static void forward_task(void *arg, int64_t begin, int64_t end, int worker)
 typedef enum gain { WITHOUT_GAIN, WITH_GAIN } gain;
 
 /* Computes the factors of gain r P v from the sums of v and of v (x - m). */
-static void project(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *s, gain use,
-                    gnl_norm_mix *m)
+static void project(const gnl_norm *n, const gnl_norm_bundle *b, const gnl_norm_sums *s, gain use, gnl_norm_mix *m)
 {
     memset(m, 0, sizeof *m);
     for (int64_t k = 0; k < b->width; k++) {
@@ -281,8 +277,8 @@ static void store_tangent(const gnl_norm *n, const gnl_norm_bundle *b, const gnl
     if (!n->group || !n->dweight)
         return;
     project(n, b, tx, WITHOUT_GAIN, &m);
-    gnl_norm_mix_in(n, b, &m, mean_of(n) + b->first, n->step->tx[0] + b->offset, n->step->x[0] + b->offset,
-                    GNL_SET, n->step->scratch + b->offset);
+    gnl_norm_mix_in(n, b, &m, mean_of(n) + b->first, n->step->tx[0] + b->offset, n->step->x[0] + b->offset, GNL_SET,
+                    n->step->scratch + b->offset);
 }
 
 static void second_task(void *arg, int64_t begin, int64_t end, int worker)

@@ -124,20 +124,16 @@ static void free_own(genlat_ctx *ctx, void *self)
 static genlat_status check_table(const genlat_layer_table *t)
 {
     if (!t->name || !is_name(t->name) || gnl_layer_type_find(t->name))
-        return gnl_fail(
-            GENLAT_E_INVALID,
-            "name is %s, expected up to %d characters of a-z, 0-9 and _, other than the kinds of "
-            "the library",
-            t->name ? t->name : "NULL", NAME_BYTES - 1);
+        return gnl_fail(GENLAT_E_INVALID,
+                        "name is %s, expected up to %d characters of a-z, 0-9 and _, other than the kinds of "
+                        "the library",
+                        t->name ? t->name : "NULL", NAME_BYTES - 1);
     if (!t->infer || !t->forward || !t->backward)
-        return gnl_fail(GENLAT_E_INVALID, "%s lacks infer, forward or backward",
-                        t->name);
+        return gnl_fail(GENLAT_E_INVALID, "%s lacks infer, forward or backward", t->name);
     if (!t->jvp != !t->jvp_backward)
-        return gnl_fail(GENLAT_E_INVALID, "%s has only one of jvp and jvp_backward",
-                        t->name);
+        return gnl_fail(GENLAT_E_INVALID, "%s has only one of jvp and jvp_backward", t->name);
     if (t->inputs < 1 || t->inputs > GNL_MAX_INPUTS)
-        return gnl_fail(GENLAT_E_RANGE, "%s has %u inputs, must be from 1 to %d", t->name,
-                        t->inputs, GNL_MAX_INPUTS);
+        return gnl_fail(GENLAT_E_RANGE, "%s has %u inputs, must be from 1 to %d", t->name, t->inputs, GNL_MAX_INPUTS);
     return GENLAT_OK;
 }
 
@@ -201,16 +197,14 @@ genlat_status genlat_layer_plan_input(genlat_layer_plan *plan, int64_t input, in
     GNL_ENTER();
     GNL_CHECK(plan && ndim && dims, "plan, ndim or dims is NULL");
     if (input < 0 || input >= plan->inputs)
-        return plan_fail(plan,
-                         gnl_fail(GENLAT_E_RANGE, "input is %lld, but the layer has %d inputs",
-                                  (long long)input, plan->inputs));
+        return plan_fail(plan, gnl_fail(GENLAT_E_RANGE, "input is %lld, but the layer has %d inputs", (long long)input,
+                                        plan->inputs));
     *ndim = plan->in[input].ndim;
     memcpy(dims, plan->in[input].dim, sizeof plan->in[input].dim);
     return GENLAT_OK;
 }
 
-static genlat_status check_shape(int32_t ndim, const int64_t *dims, int32_t most,
-                                 gnl_shape *out)
+static genlat_status check_shape(int32_t ndim, const int64_t *dims, int32_t most, gnl_shape *out)
 {
     if (ndim < 0 || ndim > most || (ndim > 0 && !dims))
         return gnl_fail(GENLAT_E_INVALID, "ndim is %d, must be from 0 to %d, and dims must not be NULL", (int)ndim,
@@ -226,8 +220,7 @@ genlat_status genlat_layer_plan_output(genlat_layer_plan *plan, int32_t ndim, co
 {
     GNL_ENTER();
     GNL_CHECK(plan, "plan is NULL");
-    genlat_status status =
-        check_shape(ndim, dims, GENLAT_MAX_DIMS - 1, &plan->plan->out);
+    genlat_status status = check_shape(ndim, dims, GENLAT_MAX_DIMS - 1, &plan->plan->out);
     if (status != GENLAT_OK)
         return plan_fail(plan, status);
     plan->has_output = true;
@@ -244,20 +237,19 @@ static genlat_status find_init(const char *name, gnl_init_kind *out)
     return gnl_fail(GENLAT_E_NOT_FOUND, "unknown init '%s'", name);
 }
 
-static genlat_status init_param(const char *name, uint32_t kind, const gnl_shape *shape, const char *init,
-                                double gain, gnl_param *out)
+static genlat_status init_param(const char *name, uint32_t kind, const gnl_shape *shape, const char *init, double gain,
+                                gnl_param *out)
 {
     const uint32_t known = GENLAT_PARAM_STATE | GENLAT_PARAM_DECAY;
     gnl_init weights = {.gain = gain,
                         .fan_in = gnl_shape_count_from(shape, shape->ndim > 1),
                         .fan_out = shape->ndim ? shape->dim[0] : 1};
     if (!is_name(name))
-        return gnl_fail(GENLAT_E_INVALID, "name is '%s', expected characters of a-z, 0-9 and _",
-                        name);
+        return gnl_fail(GENLAT_E_INVALID, "name is '%s', expected characters of a-z, 0-9 and _", name);
     if (kind & ~known || kind == known || !isfinite(gain))
         return gnl_fail(GENLAT_E_INVALID,
-                        "kind is %u and gain is %g for %s; kind must be one of GENLAT_PARAM_*, gain finite",
-                        kind, gain, name);
+                        "kind is %u and gain is %g for %s; kind must be one of GENLAT_PARAM_*, gain finite", kind, gain,
+                        name);
     GNL_TRY(find_init(init, &weights.kind));
     *out = (gnl_param){.name = name,
                        .shape = *shape,
@@ -274,9 +266,7 @@ genlat_status genlat_layer_plan_param(genlat_layer_plan *plan, const char *name,
     GNL_ENTER();
     GNL_CHECK(plan && name && init, "plan, name or init is NULL");
     if (plan->plan->params == GNL_MAX_PARAMS)
-        return plan_fail(plan, gnl_fail(GENLAT_E_RANGE,
-                                        "%s exceeds the limit of %d parameters", name,
-                                        GNL_MAX_PARAMS));
+        return plan_fail(plan, gnl_fail(GENLAT_E_RANGE, "%s exceeds the limit of %d parameters", name, GNL_MAX_PARAMS));
     genlat_status status = check_shape(ndim, dims, GENLAT_MAX_DIMS, &shape);
     if (status == GENLAT_OK)
         status = init_param(name, kind, &shape, init, gain, &plan->plan->param[plan->plan->params]);
@@ -290,8 +280,7 @@ genlat_status genlat_layer_plan_memory(genlat_layer_plan *plan, int64_t cache, i
 {
     GNL_ENTER();
     GNL_CHECK(plan, "plan is NULL");
-    if (!gnl_mul_i64(cache, plan->rows, &plan->plan->cache) ||
-        !gnl_mul_i64(scratch, plan->rows, &plan->plan->scratch))
+    if (!gnl_mul_i64(cache, plan->rows, &plan->plan->cache) || !gnl_mul_i64(scratch, plan->rows, &plan->plan->scratch))
         return plan_fail(plan, gnl_fail(GENLAT_E_RANGE,
                                         "cache is %lld and scratch is %lld, negative "
                                         "or too large",

@@ -16,8 +16,7 @@ typedef struct pad_opts {
 static const gnl_option pad_options[] = {
     GNL_OPT_PAIR(pad_opts, before, 0, 0, 1 << 20, "number of positions added at the top and left"),
     GNL_OPT_PAIR(pad_opts, after, 0, 0, 1 << 20, "number of positions added at the bottom and right"),
-    GNL_OPT_ENUM(pad_opts, mode, ZERO, REPLICATE, modes,
-                 "kind of padding; reflect does not repeat the border"),
+    GNL_OPT_ENUM(pad_opts, mode, ZERO, REPLICATE, modes, "kind of padding; reflect does not repeat the border"),
 };
 static const gnl_option crop_options[] = {
     GNL_OPT_PAIR(pad_opts, before, 0, 0, 1 << 20, "number of positions removed at the top and left"),

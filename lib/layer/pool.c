@@ -9,9 +9,9 @@ typedef struct pool_opts {
     uint32_t reserved;
 } pool_opts;
 
-#define WINDOW_OPTIONS                                                                                       \
-    GNL_OPT_PAIR(pool_opts, kernel, 2, 1, 1 << 20, "size of the window"),                                    \
-        GNL_OPT_PAIR(pool_opts, stride, 0, 0, 1 << 20, "step of the window; 0: size of the window"),         \
+#define WINDOW_OPTIONS                                                                                                 \
+    GNL_OPT_PAIR(pool_opts, kernel, 2, 1, 1 << 20, "size of the window"),                                              \
+        GNL_OPT_PAIR(pool_opts, stride, 0, 0, 1 << 20, "step of the window; 0: size of the window"),                   \
         GNL_OPT_PAIR(pool_opts, padding, 0, 0, 1 << 20, "padding on each side, at most half of the window")
 
 static const gnl_option max_options[] = {WINDOW_OPTIONS};
@@ -19,10 +19,8 @@ static const gnl_option avg_options[] = {
     WINDOW_OPTIONS,
     GNL_OPT_BOOL(pool_opts, count_padding, 1, "count padding as zeros in the average"),
 };
-static const gnl_options_table max_table = {"max_pool", sizeof(pool_opts), max_options,
-                                            GNL_COUNT(max_options)};
-static const gnl_options_table avg_table = {"avg_pool", sizeof(pool_opts), avg_options,
-                                            GNL_COUNT(avg_options)};
+static const gnl_options_table max_table = {"max_pool", sizeof(pool_opts), max_options, GNL_COUNT(max_options)};
+static const gnl_options_table avg_table = {"avg_pool", sizeof(pool_opts), avg_options, GNL_COUNT(avg_options)};
 
 /* Limit up to which a float represents all positions of a plane exactly, since the cache stores positions as floats. */
 static const int64_t MAX_PLANE = INT64_C(1) << 24;
@@ -200,8 +198,7 @@ typedef struct range {
 static range range_of(const pool *p, int64_t k)
 {
     int64_t step = p->stride[1], before = p->padding[1] - k, last = p->in[1] - 1 + before;
-    return (range){before > 0 ? (before + step - 1) / step : 0,
-                   last < 0 ? 0 : GNL_MIN(p->out[1], last / step + 1)};
+    return (range){before > 0 ? (before + step - 1) / step : 0, last < 0 ? 0 : GNL_MIN(p->out[1], last / step + 1)};
 }
 
 static void avg_task(void *arg, int64_t begin, int64_t end, int worker)
@@ -232,8 +229,7 @@ static void avg_adjoint_task(void *arg, int64_t begin, int64_t end, int worker)
     const pool *p = &j->p;
     gnl_real *parts = j->place + worker * p->out[1];
     const gnl_real *from = j->from + begin * p->out[0] * p->out[1];
-    memset(j->to + begin * p->in[0] * p->in[1], 0,
-           (size_t)((end - begin) * p->in[0] * p->in[1]) * sizeof *j->to);
+    memset(j->to + begin * p->in[0] * p->in[1], 0, (size_t)((end - begin) * p->in[0] * p->in[1]) * sizeof *j->to);
     for (int64_t i = 0; i < (end - begin) * p->out[0]; i++, from += p->out[1]) {
         gnl_real *dx = j->to + (begin + i / p->out[0]) * p->in[0] * p->in[1];
         window rows = window_at(p, i % p->out[0], 0);

@@ -70,17 +70,17 @@ static void leaky_relu_backward(const gnl_step *s)
     backward(s, slope_of(s));
 }
 
-#define RECTIFIER(layer, table, text)                                                                        \
-    const gnl_layer_type gnl_##layer = {                                                                     \
-        .name = #layer,                                                                                      \
-        .options = table,                                                                                    \
-        .flags = GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_INPLACE | GNL_LAYER_CHEAP,                           \
-        .min_inputs = 1,                                                                                     \
-        .max_inputs = 1,                                                                                     \
-        .infer = infer,                                                                                      \
-        .forward = layer##_forward,                                                                          \
-        .backward = layer##_backward,                                                                        \
-        .help = text,                                                                                        \
+#define RECTIFIER(layer, table, text)                                                                                  \
+    const gnl_layer_type gnl_##layer = {                                                                               \
+        .name = #layer,                                                                                                \
+        .options = table,                                                                                              \
+        .flags = GNL_LAYER_PIECEWISE_LINEAR | GNL_LAYER_INPLACE | GNL_LAYER_CHEAP,                                     \
+        .min_inputs = 1,                                                                                               \
+        .max_inputs = 1,                                                                                               \
+        .infer = infer,                                                                                                \
+        .forward = layer##_forward,                                                                                    \
+        .backward = layer##_backward,                                                                                  \
+        .help = text,                                                                                                  \
     };
 
 RECTIFIER(relu, NULL, "max(x, 0)")

@@ -17,8 +17,8 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 {
     char text[GNL_SHAPE_TEXT];
     if (in[0].ndim + 2 > GENLAT_MAX_DIMS)
-        return gnl_fail(GENLAT_E_SHAPE, "input is %s, must have at most %d dimensions",
-                        gnl_shape_format(in, text), GENLAT_MAX_DIMS - 2);
+        return gnl_fail(GENLAT_E_SHAPE, "input is %s, must have at most %d dimensions", gnl_shape_format(in, text),
+                        GENLAT_MAX_DIMS - 2);
     plan->out = (gnl_shape){in[0].ndim + 1, {((const repeat_opts *)opts)->times}};
     memcpy(plan->out.dim + 1, in[0].dim, (size_t)in[0].ndim * sizeof *in[0].dim);
     return GENLAT_OK;

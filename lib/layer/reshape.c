@@ -13,8 +13,8 @@ static const gnl_option options[] = {
 };
 static const gnl_options_table table = {"reshape", sizeof(reshape_opts), options, GNL_COUNT(options)};
 
-static genlat_status flatten_infer(const void *opts, const gnl_layer_env *env, int inputs,
-                                   const gnl_shape *in, gnl_layer_plan *plan)
+static genlat_status flatten_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                                   gnl_layer_plan *plan)
 {
     plan->out = (gnl_shape){1, {gnl_shape_count(in)}};
     return GENLAT_OK;
@@ -40,8 +40,8 @@ static int64_t resolve(gnl_shape *shape, int64_t count)
     return open ? count : product;
 }
 
-static genlat_status reshape_infer(const void *opts, const gnl_layer_env *env, int inputs,
-                                   const gnl_shape *in, gnl_layer_plan *plan)
+static genlat_status reshape_infer(const void *opts, const gnl_layer_env *env, int inputs, const gnl_shape *in,
+                                   gnl_layer_plan *plan)
 {
     const reshape_opts *o = opts;
     gnl_shape shape = {0};

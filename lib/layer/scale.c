@@ -57,8 +57,7 @@ static void scale_forward(const gnl_step *s)
 static void scale_backward(const gnl_step *s)
 {
     if (s->dx[0])
-        s->compute.k->scale(s->rows * s->out_size, (gnl_real)((const scale_opts *)s->opts)->factor, s->dy,
-                            s->dx[0]);
+        s->compute.k->scale(s->rows * s->out_size, (gnl_real)((const scale_opts *)s->opts)->factor, s->dy, s->dx[0]);
 }
 
 const gnl_layer_type gnl_scale = {

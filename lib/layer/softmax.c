@@ -77,8 +77,7 @@ static void multiply_stripe(const stripe *t, const gnl_real *y, const gnl_real *
 
 /* With a = dty and b = tx, s = <a, J b> = sum y a b - <y,a> <y,b> has ds/dy = a b - a <y,b> - b <y,a> =: g,
  * and dx += J g = y (g - <y,g>), where <y,g> = <y, a b> - 2 <y,a> <y,b>. */
-static void second_stripe(const stripe *t, const gnl_real *y, const gnl_real *a, const gnl_real *b,
-                          gnl_real *dx)
+static void second_stripe(const stripe *t, const gnl_real *y, const gnl_real *a, const gnl_real *b, gnl_real *dx)
 {
     gnl_real ya[MAX_WIDTH], yb[MAX_WIDTH];
     double yab[MAX_WIDTH] = {0};
@@ -107,8 +106,7 @@ static void run(const gnl_step *s, gnl_task *task, const gnl_real *v, gnl_real *
 {
     job j = {.step = s, .axis = axis_of(s), .v = v, .out = out};
     if (out && j.axis.n > 0)
-        gnl_parallel(s->compute.ctx, j.axis.outer * j.axis.inner, GNL_CHUNK / GNL_MIN(j.axis.n, GNL_CHUNK),
-                     task, &j);
+        gnl_parallel(s->compute.ctx, j.axis.outer * j.axis.inner, GNL_CHUNK / GNL_MIN(j.axis.n, GNL_CHUNK), task, &j);
 }
 
 /* Returns the index of the first number of fibre f. */

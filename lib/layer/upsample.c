@@ -105,8 +105,7 @@ typedef struct interval {
 
 static interval interval_at(int64_t position, int64_t scale, int64_t size)
 {
-    gnl_real at =
-        GNL_MAX(((gnl_real)position + (gnl_real)0.5) / (gnl_real)scale - (gnl_real)0.5, (gnl_real)0);
+    gnl_real at = GNL_MAX(((gnl_real)position + (gnl_real)0.5) / (gnl_real)scale - (gnl_real)0.5, (gnl_real)0);
     int64_t low = GNL_MIN((int64_t)at, size - 1);
     return (interval){low, GNL_MIN(low + 1, size - 1), at - (gnl_real)low};
 }
@@ -175,8 +174,7 @@ static void bilinear_adjoint_task(void *arg, int64_t begin, int64_t end, int wor
     memset(j->to + begin * one, 0, (size_t)((end - begin) * one) * sizeof *j->to);
     for (int64_t i = begin * height; i < end * height; i++) {
         interval v = interval_at(i % height, j->scale[0], j->in[0]);
-        gnl_real *plane = j->to + i / height * one, *low = plane + v.low * width,
-                 *high = plane + v.high * width;
+        gnl_real *plane = j->to + i / height * one, *low = plane + v.low * width, *high = plane + v.high * width;
         interpolate_adjoint(width, j->scale[1], j->from + i * width * j->scale[1], line);
         for (int64_t x = 0; x < width; x++)
             low[x] += (1 - v.weight) * line[x];

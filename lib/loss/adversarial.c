@@ -17,8 +17,8 @@ typedef enum relation { NONE, PAIR, AVERAGE } relation;
 typedef struct rule {
     const char *help;
     curve_fn *discriminator, *generator; /* functions of the two losses */
-    double real, fake;        /* targets of the discriminator */
-    double generator_target, factor; /* target of the generator, and the sign of its loss */
+    double real, fake;                   /* targets of the discriminator */
+    double generator_target, factor;     /* target of the generator, and the sign of its loss */
     relation relation;
     bool can_smooth; /* supports label smoothing */
 } rule;
@@ -58,17 +58,16 @@ static const rule kinds[] = {
      logistic, logistic, 1, 0, 1, 1, NONE, true},
     {"squared differences from 1 and 0 (Mao and others, 2017)", square, square, 1, 0, 1, 1, NONE, true},
     {"hinge loss with margins of 1 (Lim and Ye, 2017)", hinge, line, 1, -1, 1, 1, NONE, false},
-    {"difference of means, for a Lipschitz-bounded critic (Arjovsky and others, 2017)", line, line, 1, -1, 1,
-     1, NONE, false},
+    {"difference of means, for a Lipschitz-bounded critic (Arjovsky and others, 2017)", line, line, 1, -1, 1, 1, NONE,
+     false},
     {"pairs of a real and a generated sample (Jolicoeur-Martineau, 2018; Huang and others, 2024)", logistic, logistic,
      1, 0, 1, 1, PAIR, false},
     {"each output minus the mean output of the other set (Jolicoeur-Martineau, 2018)", logistic, logistic, 1, 0, 1, 1,
      AVERAGE, false},
 };
 
-const char *const gnl_adversarial_names[] = {
-    "minimax",     "non_saturating",    "least_squares",        "hinge",
-    "wasserstein", "relativistic_pair", "relativistic_average", NULL};
+const char *const gnl_adversarial_names[] = {"minimax",     "non_saturating",    "least_squares",        "hinge",
+                                             "wasserstein", "relativistic_pair", "relativistic_average", NULL};
 
 bool gnl_adversarial_needs_real(uint32_t which)
 {
@@ -145,10 +144,10 @@ double gnl_adversarial_discriminator(const gnl_adversarial *a, gnl_real *dreal, 
     const rule *k = &kinds[a->kind];
     clear(dreal, a->rows);
     clear(dfake, a->rows);
-    term real_term = {k->discriminator, k->real - a->smoothing, 1, k->relation, a->rows, a->real, a->fake, dreal,
-                      dfake};
-    term fake_term = {k->discriminator, k->fake + a->smoothing_fake, 1, k->relation, a->rows, a->fake, a->real, dfake,
-                      dreal};
+    term real_term = {
+        k->discriminator, k->real - a->smoothing, 1, k->relation, a->rows, a->real, a->fake, dreal, dfake};
+    term fake_term = {
+        k->discriminator, k->fake + a->smoothing_fake, 1, k->relation, a->rows, a->fake, a->real, dfake, dreal};
     double value = term_value(&real_term);
     return k->relation == PAIR ? value : value + term_value(&fake_term);
 }
@@ -157,8 +156,8 @@ double gnl_adversarial_generator(const gnl_adversarial *a, gnl_real *dfake)
 {
     const rule *k = &kinds[a->kind];
     clear(dfake, a->rows);
-    term fake_term = {k->generator, k->generator_target, k->factor, k->relation, a->rows,
-                      a->fake,      a->real,             dfake,     NULL};
+    term fake_term = {k->generator, k->generator_target, k->factor, k->relation, a->rows, a->fake, a->real, dfake,
+                      NULL};
     term real_term = {k->generator, k->fake, k->factor, k->relation, a->rows, a->real, a->fake, NULL, dfake};
     double value = term_value(&fake_term);
     return k->relation == AVERAGE ? value + term_value(&real_term) : value;
@@ -174,19 +173,17 @@ const char *genlat_adversarial_kind(int32_t index, const char **help)
     return there ? gnl_adversarial_names[index] : NULL;
 }
 
-static genlat_status check_rows(const genlat_tensor *tensor, int64_t rows,
-                                const char *name)
+static genlat_status check_rows(const genlat_tensor *tensor, int64_t rows, const char *name)
 {
     char found[GNL_SHAPE_TEXT];
-    if (!tensor ||
-        (tensor->shape.ndim >= 1 && tensor->shape.dim[0] == rows && gnl_shape_count(&tensor->shape) == rows))
+    if (!tensor || (tensor->shape.ndim >= 1 && tensor->shape.dim[0] == rows && gnl_shape_count(&tensor->shape) == rows))
         return GENLAT_OK;
     return gnl_fail(GENLAT_E_SHAPE, "%s is %s, expected one number for each of %lld rows", name,
                     gnl_shape_format(&tensor->shape, found), (long long)rows);
 }
 
-static genlat_status prepare(uint32_t which, const genlat_tensor *real, const genlat_tensor *fake,
-                             const double *value, gnl_adversarial *out)
+static genlat_status prepare(uint32_t which, const genlat_tensor *real, const genlat_tensor *fake, const double *value,
+                             gnl_adversarial *out)
 {
     GNL_CHECK(fake, "fake is NULL");
     GNL_CHECK(value, "value is NULL");
@@ -209,8 +206,8 @@ static genlat_status store_finite(double found, double *value)
 }
 
 genlat_status genlat_adversarial_discriminator(uint32_t kind, double smoothing, const genlat_tensor *real,
-                                        const genlat_tensor *fake, double *value, genlat_tensor *dreal,
-                                        genlat_tensor *dfake)
+                                               const genlat_tensor *fake, double *value, genlat_tensor *dreal,
+                                               genlat_tensor *dfake)
 {
     gnl_adversarial a = {0};
     GNL_ENTER();
@@ -226,15 +223,14 @@ genlat_status genlat_adversarial_discriminator(uint32_t kind, double smoothing, 
                         value);
 }
 
-genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *real,
-                                           const genlat_tensor *fake, double *value, genlat_tensor *dfake)
+genlat_status genlat_adversarial_generator(uint32_t kind, const genlat_tensor *real, const genlat_tensor *fake,
+                                           double *value, genlat_tensor *dfake)
 {
     gnl_adversarial a = {0};
     GNL_ENTER();
     GNL_TRY(prepare(kind, real, fake, value, &a));
     GNL_TRY(check_rows(dfake, a.rows, "dfake"));
     if (!real && kinds[kind].relation != NONE)
-        return gnl_fail(GENLAT_E_INVALID, "real is NULL, but %s needs it",
-                        gnl_adversarial_names[kind]);
+        return gnl_fail(GENLAT_E_INVALID, "real is NULL, but %s needs it", gnl_adversarial_names[kind]);
     return store_finite(gnl_adversarial_generator(&a, dfake ? dfake->data : NULL), value);
 }

@@ -48,8 +48,8 @@ static double nearest(double n, double x)
 static double log_p(double n, double k, double alpha, double beta)
 {
     return gnl_log_gamma(n + 1) - gnl_log_gamma(k + 1) - gnl_log_gamma(n - k + 1) + gnl_log_gamma(k + alpha) +
-           gnl_log_gamma(n - k + beta) - gnl_log_gamma(n + alpha + beta) - gnl_log_gamma(alpha) -
-           gnl_log_gamma(beta) + gnl_log_gamma(alpha + beta);
+           gnl_log_gamma(n - k + beta) - gnl_log_gamma(n + alpha + beta) - gnl_log_gamma(alpha) - gnl_log_gamma(beta) +
+           gnl_log_gamma(alpha + beta);
 }
 
 static void slopes(const gnl_loss_row *r, int64_t i, double n, double k, double alpha, double beta)
@@ -57,8 +57,7 @@ static void slopes(const gnl_loss_row *r, int64_t i, double n, double k, double 
     double common = gnl_digamma(alpha + beta) - gnl_digamma(n + alpha + beta);
     double by_alpha = gnl_digamma(k + alpha) - gnl_digamma(alpha) + common;
     double by_beta = gnl_digamma(n - k + beta) - gnl_digamma(beta) + common;
-    bool free_alpha = fabs((double)r->out[i]) < LOG_LIMIT,
-         free_beta = fabs((double)r->out[r->dims + i]) < LOG_LIMIT;
+    bool free_alpha = fabs((double)r->out[i]) < LOG_LIMIT, free_beta = fabs((double)r->out[r->dims + i]) < LOG_LIMIT;
     r->dout[i] = (gnl_real)(free_alpha ? -r->factor * alpha * by_alpha : 0);
     r->dout[r->dims + i] = (gnl_real)(free_beta ? -r->factor * beta * by_beta : 0);
 }

@@ -12,8 +12,7 @@ typedef struct categorical_opts {
 
 static const gnl_option categorical_options[] = {
     GNL_OPT_INT(categorical_opts, classes, 2, 1, 65536, "number of classes"),
-    GNL_OPT_BOOL(categorical_opts, last, 0,
-                 "logits of an element are contiguous, [...,classes], instead of in planes"),
+    GNL_OPT_BOOL(categorical_opts, last, 0, "logits of an element are contiguous, [...,classes], instead of in planes"),
 };
 static const gnl_options_table table = {"categorical", sizeof(categorical_opts), categorical_options,
                                         GNL_COUNT(categorical_options)};
@@ -199,6 +198,5 @@ const gnl_loss_type gnl_cross_entropy = {
     .range = range,
     .eval = eval,
     .decode = decode,
-    .help =
-        "softmax cross-entropy of logits [classes] and labels; the number of classes is that of the outputs",
+    .help = "softmax cross-entropy of logits [classes] and labels; the number of classes is that of the outputs",
 };

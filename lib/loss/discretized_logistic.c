@@ -18,14 +18,11 @@ typedef struct logistic_opts {
 } logistic_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(logistic_opts, levels, 256, 2, 65536,
-                "number of levels of the data, including both ends of the range"),
+    GNL_OPT_INT(logistic_opts, levels, 256, 2, 65536, "number of levels of the data, including both ends of the range"),
     GNL_OPT_REAL(logistic_opts, min_log_scale, -7, -20, 10, "smooth lower bound of the log-scale"),
-    GNL_OPT_ENUM(logistic_opts, range, RANGE_UNIT, RANGE_SYMMETRIC, range_names,
-                 "range of the data: [0,1] or [-1,1]"),
+    GNL_OPT_ENUM(logistic_opts, range, RANGE_UNIT, RANGE_SYMMETRIC, range_names, "range of the data: [0,1] or [-1,1]"),
 };
-static const gnl_options_table table = {"discretized_logistic", sizeof(logistic_opts), options,
-                                        GNL_COUNT(options)};
+static const gnl_options_table table = {"discretized_logistic", sizeof(logistic_opts), options, GNL_COUNT(options)};
 
 static const logistic_opts *opts_of(const genlat_loss *loss)
 {
@@ -94,13 +91,11 @@ static double row(const gnl_loss_row *r)
     double total = 0;
     for (int64_t i = 0; i < r->dims; i++) {
         double raw = (double)r->out[r->dims + i];
-        bin_result p =
-            log_bin(&bin, (double)r->target[i], (double)r->out[i], gnl_soft_floor(raw, o->min_log_scale));
+        bin_result p = log_bin(&bin, (double)r->target[i], (double)r->out[i], gnl_soft_floor(raw, o->min_log_scale));
         total -= p.value;
         if (r->dout) {
             r->dout[i] = (gnl_real)(-r->factor * p.by_mean);
-            r->dout[r->dims + i] =
-                (gnl_real)(-r->factor * p.by_log_scale * gnl_logistic(raw - o->min_log_scale));
+            r->dout[r->dims + i] = (gnl_real)(-r->factor * p.by_log_scale * gnl_logistic(raw - o->min_log_scale));
         }
     }
     return total;
@@ -118,8 +113,7 @@ static double element(const gnl_loss_element *e)
     double mean = (double)*e->out;
     if (!e->rng)
         return mean < bin.low ? bin.low : mean > 1 ? 1 : mean;
-    double u = gnl_open_unit(e->rng),
-           scale = exp(gnl_soft_floor((double)e->out[e->stride], o->min_log_scale));
+    double u = gnl_open_unit(e->rng), scale = exp(gnl_soft_floor((double)e->out[e->stride], o->min_log_scale));
     return bin.low + bin.width * nearest(&bin, mean + scale * (log(u) - log1p(-u)));
 }
 

@@ -47,17 +47,16 @@ static bool in_range(const gnl_loss_range *range, double x)
     return x >= range->low && x <= range->high && (!range->whole || x == floor(x));
 }
 
-genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int64_t n,
-                                     const gnl_real *target)
+genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int64_t n, const gnl_real *target)
 {
     gnl_loss_range range = {-HUGE_VAL, HUGE_VAL, false};
     if (loss->type->range)
         range = loss->type->range(loss->opts, parts);
     for (int64_t i = 0; i < n; i++)
         if (!in_range(&range, (double)target[i]) || !isfinite(target[i]))
-            return gnl_fail(GENLAT_E_RANGE, "target[%lld] is %g, must be %s from %g to %g for %s",
-                            (long long)i, (double)target[i], range.whole ? "an integer" : "a number",
-                            range.low, range.high, loss->type->name);
+            return gnl_fail(GENLAT_E_RANGE, "target[%lld] is %g, must be %s from %g to %g for %s", (long long)i,
+                            (double)target[i], range.whole ? "an integer" : "a number", range.low, range.high,
+                            loss->type->name);
     return GENLAT_OK;
 }
 
@@ -74,10 +73,10 @@ static genlat_status prepare_call(const genlat_loss *loss, const genlat_tensor *
     if (same_rows && parts == 0 && numbers % elements == 0)
         parts = numbers / elements;
     if (!same_rows || parts < 1 || numbers != elements * parts)
-        return gnl_fail(
-            GENLAT_E_SHAPE, "out is %s and %s is %s, expected equal numbers of rows and %lld output%s per element",
-            gnl_shape_format(&out->shape, found), name, gnl_shape_format(&data->shape, other),
-            (long long)GNL_MAX(parts, 1), parts > 1 ? "s" : "");
+        return gnl_fail(GENLAT_E_SHAPE,
+                        "out is %s and %s is %s, expected equal numbers of rows and %lld output%s per element",
+                        gnl_shape_format(&out->shape, found), name, gnl_shape_format(&data->shape, other),
+                        (long long)GNL_MAX(parts, 1), parts > 1 ? "s" : "");
     gnl_shape sample = {out->shape.ndim - 1, {0}};
     memcpy(sample.dim, out->shape.dim + 1, (size_t)sample.ndim * sizeof *sample.dim);
     GNL_TRY(gnl_loss_check_order(loss, &sample));
@@ -115,8 +114,8 @@ static genlat_status eval_or_restore(genlat_loss *loss, const gnl_loss_call *cal
     return status;
 }
 
-static genlat_status check_eval(const genlat_loss *loss, const genlat_tensor *out,
-                                const genlat_tensor *target, const double *value)
+static genlat_status check_eval(const genlat_loss *loss, const genlat_tensor *out, const genlat_tensor *target,
+                                const double *value)
 {
     GNL_CHECK(loss, "loss is NULL");
     GNL_CHECK(out, "out is NULL");
@@ -125,8 +124,8 @@ static genlat_status check_eval(const genlat_loss *loss, const genlat_tensor *ou
     return GENLAT_OK;
 }
 
-genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out, const genlat_tensor *target,
-                               double *value, genlat_tensor *dout)
+genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out, const genlat_tensor *target, double *value,
+                               genlat_tensor *dout)
 {
     GNL_ENTER();
     GNL_TRY(check_eval(loss, out, target, value));
@@ -134,10 +133,8 @@ genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out, cons
     GNL_TRY(prepare_call(loss, out, target, "target", &call));
     if (dout && !gnl_shape_equal(&dout->shape, &out->shape))
         return gnl_fail(GENLAT_E_SHAPE, "dout and out have different shapes");
-    GNL_TRY(
-        gnl_loss_check_targets(loss, call.parts, call.rows * call.dims, target->data));
-    GNL_TRY(gnl_grow(loss->object.ctx, (void **)&loss->nll, &loss->nll_capacity, (size_t)call.rows,
-                     sizeof *loss->nll));
+    GNL_TRY(gnl_loss_check_targets(loss, call.parts, call.rows * call.dims, target->data));
+    GNL_TRY(gnl_grow(loss->object.ctx, (void **)&loss->nll, &loss->nll_capacity, (size_t)call.rows, sizeof *loss->nll));
     call.target = target->data;
     call.scale = 1 / (double)call.rows;
     call.nll = loss->nll;
@@ -146,13 +143,13 @@ genlat_status genlat_loss_eval(genlat_loss *loss, const genlat_tensor *out, cons
     return eval_or_restore(loss, &call, value);
 }
 
-static genlat_status decode_into(const genlat_loss *loss, const genlat_tensor *out, gnl_rng *rng,
-                                 genlat_tensor *data, const char *name)
+static genlat_status decode_into(const genlat_loss *loss, const genlat_tensor *out, gnl_rng *rng, genlat_tensor *data,
+                                 const char *name)
 {
     gnl_loss_call call;
     GNL_TRY(prepare_call(loss, out, data, name, &call));
-    loss->type->decode(
-        loss, &(gnl_loss_decode){call.compute, call.rows, call.dims, call.parts, out->data, data->data, rng});
+    loss->type->decode(loss,
+                       &(gnl_loss_decode){call.compute, call.rows, call.dims, call.parts, out->data, data->data, rng});
     return GENLAT_OK;
 }
 

@@ -27,8 +27,7 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(gaussian_opts, value, 1, 1e-6, 1e6,
                  "fixed sd, or initial value of a learned one; in units of the data"),
     GNL_OPT_REAL(gaussian_opts, min_log_sd, -6, -20, 10, "smooth lower bound of log sd, unless fixed"),
-    GNL_OPT_REAL(gaussian_opts, running, 0.99, 0, 0.99999,
-                 "decay of the running optimal variance, used in evaluation"),
+    GNL_OPT_REAL(gaussian_opts, running, 0.99, 0, 0.99999, "decay of the running optimal variance, used in evaluation"),
 };
 static const gnl_options_table table = {"gaussian", sizeof(gaussian_opts), options, GNL_COUNT(options)};
 
@@ -195,8 +194,7 @@ static double element(const gnl_loss_element *e)
     if (!e->rng)
         return mean;
     const gaussian_opts *o = opts_of(e->loss);
-    double at =
-        o->sd == SD_OUTPUT ? gnl_soft_floor((double)e->out[e->stride], o->min_log_sd) : log_sd(e->loss);
+    double at = o->sd == SD_OUTPUT ? gnl_soft_floor((double)e->out[e->stride], o->min_log_sd) : log_sd(e->loss);
     return mean + exp(at) * gnl_rng_gauss(e->rng);
 }
 

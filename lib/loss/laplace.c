@@ -21,8 +21,7 @@ static const gnl_option options[] = {
     GNL_OPT_ENUM(laplace_opts, scale, SCALE_FIXED, SCALE_LEARNED, scale_names, "kind of scale"),
     GNL_OPT_REAL(laplace_opts, value, 1, 1e-6, 1e6,
                  "fixed scale, or initial value of a learned one; in units of the data"),
-    GNL_OPT_REAL(laplace_opts, min_log_scale, -6, -20, 10,
-                 "smooth lower bound of the logarithm of a learned scale"),
+    GNL_OPT_REAL(laplace_opts, min_log_scale, -6, -20, 10, "smooth lower bound of the logarithm of a learned scale"),
 };
 static const gnl_options_table table = {"laplace", sizeof(laplace_opts), options, GNL_COUNT(options)};
 

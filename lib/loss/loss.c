@@ -149,8 +149,7 @@ genlat_status genlat_loss_scale(const genlat_loss *loss, double *sd)
     GNL_CHECK(loss, "loss is NULL");
     GNL_CHECK(sd, "sd is NULL");
     if (!loss->type->scale || gnl_loss_parts(loss) != 1)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s has no common scale of all elements",
-                        loss->type->name);
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s has no common scale of all elements", loss->type->name);
     double found = loss->type->scale(loss);
     if (isnan(found))
         return gnl_fail(GENLAT_E_STATE, "the scale of %s is not known before the first training step",

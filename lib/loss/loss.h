@@ -30,9 +30,9 @@ typedef struct gnl_loss_call {
     double scale;         /* of the derivative, such as 1/rows for the mean over a batch */
     const double *weight; /* [rows] additional factor of each sample's derivative; NULL: 1 */
     double *nll;          /* [rows] receives the negative log-likelihood in nats, summed over dims */
-    gnl_real *dout; /* [rows,parts,dims] receives scale * weight * d nll / d out; NULL: no derivatives */
-    bool training;  /* if dout is set: adds to the loss's own gradients and updates its running state */
-    int64_t draws;  /* 0 is treated as 1 */
+    gnl_real *dout;       /* [rows,parts,dims] receives scale * weight * d nll / d out; NULL: no derivatives */
+    bool training;        /* if dout is set: adds to the loss's own gradients and updates its running state */
+    int64_t draws;        /* 0 is treated as 1 */
 } gnl_loss_call;
 
 /* Decodes outputs to data: the mean of the likelihood, or a sample from it. */
@@ -109,27 +109,25 @@ int64_t gnl_loss_parts(const genlat_loss *loss); /* 0: derived from the shapes *
 /* Checks the shape of the outputs of one sample. E_SHAPE if the last dimension must contain the outputs of an element
  * and has another size. */
 genlat_status gnl_loss_check_order(const genlat_loss *loss, const gnl_shape *out);
-bool gnl_loss_trains(const genlat_loss *loss);   /* has own values that need an optimizer */
+bool gnl_loss_trains(const genlat_loss *loss); /* has own values that need an optimizer */
 void gnl_loss_zero_grad(genlat_loss *loss);
 
 /* Returns E_RANGE for targets outside of the likelihood's range. Call it once for new data, not in every step. For a
  * label out of range, gnl_loss_eval sets the result of the sample to NaN. */
-genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int64_t n,
-                                     const gnl_real *target);
+genlat_status gnl_loss_check_targets(const genlat_loss *loss, int64_t parts, int64_t n, const gnl_real *target);
 
 /* These allocate nothing. The result of a row does not depend on the number of threads. */
 void gnl_loss_eval(genlat_loss *loss, const gnl_loss_call *call);
 void gnl_loss_decode_mean(const genlat_loss *loss, const gnl_loss_decode *decode);
-void gnl_loss_decode_sample(const genlat_loss *loss,
-                            const gnl_loss_decode *decode); /* advances decode->rng */
+void gnl_loss_decode_sample(const genlat_loss *loss, const gnl_loss_decode *decode); /* advances decode->rng */
 
 /* ---- discriminators and generators ---------------------------------------------------------------------- */
 
 /* Raw outputs of a discriminator for equal numbers of real and generated samples. */
 typedef struct gnl_adversarial {
-    uint32_t kind;              /* GENLAT_ADVERSARIAL_* */
-    double smoothing;           /* subtracted from the target of real data */
-    int64_t rows;               /* number of samples of each kind */
+    uint32_t kind;               /* GENLAT_ADVERSARIAL_* */
+    double smoothing;            /* subtracted from the target of real data */
+    int64_t rows;                /* number of samples of each kind */
     const gnl_real *real, *fake; /* [rows]; real may be NULL for a generator loss that does not need it */
     double smoothing_fake;       /* added to the discriminator's target of generated data */
 } gnl_adversarial;
@@ -141,8 +139,8 @@ double gnl_adversarial_generator(const gnl_adversarial *a, gnl_real *dfake);
  * the output minus the midpoint of its two targets. If the loss has no such midpoint, it is that of the output minus
  * the output on generated data. */
 double gnl_adversarial_sign(const gnl_adversarial *a);
-bool gnl_adversarial_needs_real(uint32_t kind); /* for the loss of the generator */
-bool gnl_adversarial_smooths(uint32_t kind);    /* label smoothing is supported */
+bool gnl_adversarial_needs_real(uint32_t kind);   /* for the loss of the generator */
+bool gnl_adversarial_smooths(uint32_t kind);      /* label smoothing is supported */
 extern const char *const gnl_adversarial_names[]; /* terminated by NULL */
 
 #endif

@@ -21,8 +21,7 @@ typedef struct gnl_loss_row {
 /* Returns the negative log-likelihood of a sample and writes its derivative. */
 typedef double gnl_loss_row_fn(const gnl_loss_row *row);
 
-void gnl_loss_rows(const genlat_loss *loss, const gnl_loss_call *call, gnl_loss_row_fn *fn,
-                   const double *use);
+void gnl_loss_rows(const genlat_loss *loss, const gnl_loss_call *call, gnl_loss_row_fn *fn, const double *use);
 /* Returns the number of rows of all draws. */
 int64_t gnl_loss_all_rows(const gnl_loss_call *call);
 /* Returns the factor of a sample's derivative. */

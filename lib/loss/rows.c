@@ -75,8 +75,7 @@ static void decode_task(void *arg, int64_t begin, int64_t end, int worker)
 void gnl_loss_elements(const genlat_loss *loss, const gnl_loss_decode *decode, gnl_loss_element_fn *fn)
 {
     decode_job job = {loss, decode, fn};
-    gnl_parallel(decode->compute.ctx, decode->rows, grain_of(decode->parts * decode->dims), decode_task,
-                 &job);
+    gnl_parallel(decode->compute.ctx, decode->rows, grain_of(decode->parts * decode->dims), decode_task, &job);
     if (decode->rng)
         decode->rng->counter += (uint64_t)(decode->rows * decode->dims);
 }

@@ -31,8 +31,10 @@ genlat_status gnl_check_above_floor(const char *name, double start, const char *
 {
     if (log(start) > floor)
         return GENLAT_OK;
-    return gnl_fail(GENLAT_E_RANGE, "value is %g, the initial value of the learned %s, which must be greater than its "
-                    "lower bound e^%s = %g", start, name, floor_name, exp(floor));
+    return gnl_fail(GENLAT_E_RANGE,
+                    "value is %g, the initial value of the learned %s, which must be greater than its "
+                    "lower bound e^%s = %g",
+                    start, name, floor_name, exp(floor));
 }
 
 double gnl_open_unit(gnl_rng *rng)

@@ -4,7 +4,6 @@
 
 #include "metric/metric_priv.h"
 
-
 static genlat_status check_rows(const gnl_rows *rows)
 {
     for (int64_t i = 0; i < rows->n; i++) {
@@ -16,7 +15,8 @@ static genlat_status check_rows(const gnl_rows *rows)
         if (least < 0 || fabs(sum - 1) > 1e-3)
             return gnl_fail(GENLAT_E_RANGE,
                             "row %lld of probabilities has sum %g and minimum %g, expected sum 1 and no negative "
-                            "numbers", (long long)i, sum, least);
+                            "numbers",
+                            (long long)i, sum, least);
     }
     return GENLAT_OK;
 }
@@ -46,8 +46,7 @@ genlat_status genlat_metric_classifier_score(const genlat_tensor *probabilities,
     GNL_CHECK(probabilities, "probabilities is NULL");
     GNL_TRY(gnl_rows_take(probabilities, 1, "probabilities", &rows));
     if (splits < 1 || splits > rows.n)
-        return gnl_fail(GENLAT_E_RANGE, "splits is %lld, must be from 1 to %lld", (long long)splits,
-                        (long long)rows.n);
+        return gnl_fail(GENLAT_E_RANGE, "splits is %lld, must be from 1 to %lld", (long long)splits, (long long)rows.n);
     GNL_TRY(check_rows(&rows));
     double *scores = gnl_alloc(rows.ctx, (size_t)(splits + rows.d), sizeof *scores);
     if (!scores)

@@ -2,7 +2,6 @@
 /* Kernel distance: unbiased squared maximum mean discrepancy with a cubic polynomial kernel. */
 #include "metric/metric_priv.h"
 
-
 enum { ROWS_PER_TASK = 16 };
 
 /* One estimate from selected samples of both sets. */
@@ -77,8 +76,8 @@ static void estimate_all(estimate *e, int64_t *order[2], int64_t subset, int64_t
     }
 }
 
-static genlat_status measure(const gnl_rows rows[2], int64_t subset, int64_t subsets, uint64_t seed,
-                             double *mean, double *sd)
+static genlat_status measure(const gnl_rows rows[2], int64_t subset, int64_t subsets, uint64_t seed, double *mean,
+                             double *sd)
 {
     genlat_ctx *ctx = rows[0].ctx;
     int64_t all = rows[0].n + rows[1].n;
@@ -114,8 +113,8 @@ genlat_status genlat_metric_kernel_distance(const genlat_tensor *a, const genlat
     GNL_TRY(gnl_rows_take_pair(a, "a", b, "b", 2, rows));
     int64_t most = GNL_MIN(rows[0].n, rows[1].n);
     if (subset != 0 && (subset < 2 || subset > most))
-        return gnl_fail(GENLAT_E_RANGE, "subset is %lld, must be 0 or from 2 to %lld",
-                        (long long)subset, (long long)most);
+        return gnl_fail(GENLAT_E_RANGE, "subset is %lld, must be 0 or from 2 to %lld", (long long)subset,
+                        (long long)most);
     if (subset != 0 && (subsets < 1 || subsets > 1 << 24))
         return gnl_fail(GENLAT_E_RANGE, "subsets is %lld, must be from 1 to 2^24", (long long)subsets);
     return measure(rows, subset, subset ? subsets : 1, seed, mean, sd);

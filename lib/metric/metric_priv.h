@@ -14,11 +14,10 @@ typedef struct gnl_rows {
 } gnl_rows;
 
 /* Describes a tensor as rows. Checks that it has at least `least` rows of finite numbers. */
-genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const char *name,
-                            gnl_rows *out);
+genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const char *name, gnl_rows *out);
 /* Same for two tensors. Checks that their rows have the same width. */
-genlat_status gnl_rows_take_pair(const genlat_tensor *a, const char *name_a, const genlat_tensor *b,
-                                 const char *name_b, int64_t least, gnl_rows out[2]);
+genlat_status gnl_rows_take_pair(const genlat_tensor *a, const char *name_a, const genlat_tensor *b, const char *name_b,
+                                 int64_t least, gnl_rows out[2]);
 genlat_status gnl_check_finite(const genlat_tensor *tensor, const char *name);
 
 static inline const gnl_real *gnl_row(const gnl_rows *rows, int64_t i)

@@ -90,6 +90,6 @@ genlat_status genlat_metric_class_modes(const genlat_tensor *labels, int64_t cla
         summarize(rows.n * rows.d, classes, counts, out);
     gnl_free(rows.ctx, counts);
     return bad < 0 ? GENLAT_OK
-                   : gnl_fail(GENLAT_E_RANGE, "label %lld is not an integer from 0 to %lld",
-                              (long long)bad, (long long)classes - 1);
+                   : gnl_fail(GENLAT_E_RANGE, "label %lld is not an integer from 0 to %lld", (long long)bad,
+                              (long long)classes - 1);
 }

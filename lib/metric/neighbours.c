@@ -2,16 +2,15 @@
 /* Precision, recall, density and coverage, using balls whose radius is the distance to the k-th nearest neighbour. */
 #include "metric/metric_priv.h"
 
-
 enum { ROWS_PER_TASK = 16, REAL = 0, GENERATED = 1 };
 
 typedef struct search {
     gnl_rows sets[2];
     const gnl_kernels *kernels;
     int64_t k;
-    double *radius[2];          /* [n] squared */
-    double *nearest;            /* [threads,k] scratch: the k smallest distances so far, ascending */
-    int64_t *containing;        /* [threads,generated] number of real balls that contain a generated sample */
+    double *radius[2];                /* [n] squared */
+    double *nearest;                  /* [threads,k] scratch: the k smallest distances so far, ascending */
+    int64_t *containing;              /* [threads,generated] number of real balls that contain a generated sample */
     uint8_t *recalled, *contains_one; /* [real] inside some generated ball; own ball contains a generated sample */
 } search;
 
@@ -72,8 +71,7 @@ static void cross_task(void *arg, int64_t begin, int64_t end, int worker)
 
 static void find_scores(const search *s, genlat_neighbours *out)
 {
-    int64_t real = s->sets[REAL].n, generated = s->sets[GENERATED].n,
-            threads = gnl_threads(s->sets[REAL].ctx);
+    int64_t real = s->sets[REAL].n, generated = s->sets[GENERATED].n, threads = gnl_threads(s->sets[REAL].ctx);
     int64_t inside = 0, pairs = 0, recalled = 0, covered = 0;
     for (int64_t j = 0; j < generated; j++) {
         int64_t balls = 0;

@@ -9,13 +9,12 @@ genlat_status gnl_check_finite(const genlat_tensor *tensor, const char *name)
     int64_t count = gnl_shape_count(&tensor->shape);
     for (int64_t i = 0; i < count; i++)
         if (!isfinite(tensor->data[i]))
-            return gnl_fail(GENLAT_E_NUMERIC, "element %lld of %s is %g, expected a finite number",
-                            (long long)i, name, (double)tensor->data[i]);
+            return gnl_fail(GENLAT_E_NUMERIC, "element %lld of %s is %g, expected a finite number", (long long)i, name,
+                            (double)tensor->data[i]);
     return GENLAT_OK;
 }
 
-genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const char *name,
-                            gnl_rows *out)
+genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const char *name, gnl_rows *out)
 {
     char found[GNL_SHAPE_TEXT];
     const gnl_shape *shape = &tensor->shape;
@@ -27,15 +26,15 @@ genlat_status gnl_rows_take(const genlat_tensor *tensor, int64_t least, const ch
     return gnl_check_finite(tensor, name);
 }
 
-genlat_status gnl_rows_take_pair(const genlat_tensor *a, const char *name_a, const genlat_tensor *b,
-                                 const char *name_b, int64_t least, gnl_rows out[2])
+genlat_status gnl_rows_take_pair(const genlat_tensor *a, const char *name_a, const genlat_tensor *b, const char *name_b,
+                                 int64_t least, gnl_rows out[2])
 {
     GNL_TRY(gnl_rows_take(a, least, name_a, &out[0]));
     GNL_TRY(gnl_rows_take(b, least, name_b, &out[1]));
     if (out[0].d != out[1].d)
         return gnl_fail(GENLAT_E_SHAPE,
-                        "rows of %s have %lld numbers, but rows of %s have %lld; expected the same width",
-                        name_a, (long long)out[0].d, name_b, (long long)out[1].d);
+                        "rows of %s have %lld numbers, but rows of %s have %lld; expected the same width", name_a,
+                        (long long)out[0].d, name_b, (long long)out[1].d);
     return GENLAT_OK;
 }
 

@@ -206,10 +206,8 @@ genlat_status gnl_config_get(const gnl_config_type *type, const gnl_config *conf
 static int list_fields(gnl_config *c, gnl_field out[5])
 {
     const gnl_field all[] = {
-        {"classes", GNL_FIELD_WHOLE, &c->classes, 0, false},
-        {"vector", GNL_FIELD_WHOLE, &c->vector, 0, false},
-        {"epochs", GNL_FIELD_WHOLE, &c->epochs, 0, false},
-        {"batch", GNL_FIELD_WHOLE, &c->batch, 0, false},
+        {"classes", GNL_FIELD_WHOLE, &c->classes, 0, false},         {"vector", GNL_FIELD_WHOLE, &c->vector, 0, false},
+        {"epochs", GNL_FIELD_WHOLE, &c->epochs, 0, false},           {"batch", GNL_FIELD_WHOLE, &c->batch, 0, false},
         {"restore_best", GNL_FIELD_FLAG, &c->restore_best, 0, true},
     };
     memcpy(out, all, sizeof all);

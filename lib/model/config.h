@@ -13,7 +13,7 @@ enum { GNL_TEXT_LENGTH = 160, GNL_NET_LENGTH = 8192, GNL_PRESET_PAIRS = 32 };
 
 /* First member of every family's configuration. */
 typedef struct gnl_config {
-    gnl_shape data;          /* shape of one sample */
+    gnl_shape data; /* shape of one sample */
     /* Number of classes, or length of the vector, of the condition or of the prediction. At most one is not 0. During
      * building classes may be -1: taken from the source. */
     int64_t classes, vector;
@@ -40,9 +40,9 @@ typedef struct gnl_text {
     gnl_text_presence presence;
 } gnl_text;
 
-#define GNL_TEXT(type, field, kind, presence)                                                                   \
-    {                                                                                                        \
-#        field, kind, offsetof(type, field), sizeof(((type *)0)->field), presence                               \
+#define GNL_TEXT(type, field, kind, presence)                                                                          \
+    {                                                                                                                  \
+        .key = #field, kind, offsetof(type, field), sizeof(((type *)0)->field), presence                               \
     }
 
 typedef struct gnl_config_type {

@@ -31,8 +31,8 @@ static genlat_status add_nets(genlat_model *model, genlat_net *const *nets)
         else
             GNL_TRY(make_net(model, i));
         GNL_TRY_IN(model->type->nets[i].name, gnl_net_check_not_bf16(model->net[i]));
-        GNL_TRY(gnl_model_add_part(model, gnl_part_of_net(model->net[i], model->type->nets[i].name,
-                                                          model->type->nets[i].optimizer)));
+        GNL_TRY(gnl_model_add_part(
+            model, gnl_part_of_net(model->net[i], model->type->nets[i].name, model->type->nets[i].optimizer)));
     }
     return GENLAT_OK;
 }
@@ -199,8 +199,8 @@ genlat_status gnl_model_check_reached(const genlat_net *net, int input, const ch
     if (used)
         return GENLAT_OK;
     return gnl_fail(GENLAT_E_INVALID,
-                    "%s: input %s is not used; begin with a layer that reads it, such as 'concat from=%s,c'",
-                    name, input_name, input_name);
+                    "%s: input %s is not used; begin with a layer that reads it, such as 'concat from=%s,c'", name,
+                    input_name, input_name);
 }
 
 /* ---- description ----------------------------------------------------------------------------- */

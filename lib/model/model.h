@@ -108,8 +108,8 @@ typedef struct gnl_decode {
     int64_t rows;
     const genlat_tensor *labels; /* valid labels; NULL without condition */
     gnl_real *out;               /* [rows,data] */
-    const gnl_rng *noise; /* random numbers to sample from the distribution of the data; NULL: write its mean */
-    bool raw;             /* use the trained weights instead of their average */
+    const gnl_rng *noise;        /* random numbers to sample from the distribution of the data; NULL: write its mean */
+    bool raw;                    /* use the trained weights instead of their average */
 } gnl_decode;
 
 /* Arguments of prior. Latent i comes from substream first + i of the seed. */

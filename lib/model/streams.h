@@ -8,17 +8,17 @@
  * family must differ in stream or value. */
 typedef enum gnl_use {
     /* VAE: 2 bits per pass */
-    GNL_VAE_NOISE = 0,        /* GNL_STREAM_NOISE: noise of the codes */
-    GNL_VAE_ENCODER = 0,      /* GNL_STREAM_DROPOUT */
+    GNL_VAE_NOISE = 0,   /* GNL_STREAM_NOISE: noise of the codes */
+    GNL_VAE_ENCODER = 0, /* GNL_STREAM_DROPOUT */
     GNL_VAE_DECODER = 1,
-    GNL_VAE_CORRUPT = 0,      /* GNL_STREAM_AUGMENT: noise on the encoder's input */
-    GNL_VAE_MASK = 1,         /* GNL_STREAM_AUGMENT: mask of the encoder's input */
-    GNL_VAE_PRIOR = 2,        /* GNL_STREAM_AUGMENT: samples from the prior, for terms such as mmd */
+    GNL_VAE_CORRUPT = 0, /* GNL_STREAM_AUGMENT: noise on the encoder's input */
+    GNL_VAE_MASK = 1,    /* GNL_STREAM_AUGMENT: mask of the encoder's input */
+    GNL_VAE_PRIOR = 2,   /* GNL_STREAM_AUGMENT: samples from the prior, for terms such as mmd */
     GNL_VAE_BITS = 2,
     /* GAN: 3 bits per pass. Uses on both sides have two values: real samples the named one, generated samples the
      * next */
-    GNL_GAN_NOISE = 0,        /* GNL_STREAM_NOISE: latents */
-    GNL_GAN_GENERATOR = 0,    /* GNL_STREAM_DROPOUT */
+    GNL_GAN_NOISE = 0,         /* GNL_STREAM_NOISE: latents */
+    GNL_GAN_GENERATOR = 0,     /* GNL_STREAM_DROPOUT */
     GNL_GAN_DISCRIMINATOR = 1, /* GNL_STREAM_DROPOUT: 1 and 2 */
     GNL_GAN_AT_POINTS = 3,     /* GNL_STREAM_DROPOUT: discriminator at the points of gradient penalties */
     GNL_GAN_INSTANCE = 0,      /* GNL_STREAM_AUGMENT: instance noise, 0 and 1 */

@@ -45,9 +45,8 @@ static genlat_status check_latent_model(const genlat_model *model)
 
 static genlat_status check_number(int64_t n)
 {
-    return n >= 1 && n <= INT32_MAX
-               ? GENLAT_OK
-               : gnl_fail(GENLAT_E_RANGE, "n is %lld, 1 to %d expected", (long long)n, INT32_MAX);
+    return n >= 1 && n <= INT32_MAX ? GENLAT_OK
+                                    : gnl_fail(GENLAT_E_RANGE, "n is %lld, 1 to %d expected", (long long)n, INT32_MAX);
 }
 
 static genlat_status check_latents(const genlat_model *model, const genlat_tensor *z, const char *name)

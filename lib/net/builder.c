@@ -53,8 +53,7 @@ static genlat_status add_node(genlat_net_builder *b, const char *name, gnl_node 
                         MAX_NAME - 1);
     if (gnl_net_find_node(net, name) >= 0)
         return gnl_fail(GENLAT_E_INVALID, "a node named '%s' already exists", name);
-    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->node, &b->node_capacity, (size_t)net->nodes + 1,
-                     sizeof *net->node));
+    GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->node, &b->node_capacity, (size_t)net->nodes + 1, sizeof *net->node));
     gnl_node *node = &net->node[net->nodes];
     *node = (gnl_node){.owner = net->nodes, .first_weight = net->weights};
     node->name = gnl_strdup(b->object.ctx, name);
@@ -124,8 +123,7 @@ static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, con
                      sizeof *net->weight));
     snprintf(name, sizeof name, "%s.%s", node->name, param->name);
     int64_t *arena = param->state ? &net->states : &net->values;
-    gnl_weight weight = {
-        .name = gnl_strdup(b->object.ctx, name), .param = *param, .offset = *arena, .count = count};
+    gnl_weight weight = {.name = gnl_strdup(b->object.ctx, name), .param = *param, .offset = *arena, .count = count};
     if (!weight.name)
         return GENLAT_E_MEMORY;
     net->weight[net->weights++] = weight;
@@ -148,8 +146,7 @@ static genlat_status add_auxiliary(genlat_net_builder *b, const gnl_node *node, 
 }
 
 /* Makes a node use the weights of an earlier one, which must have the same kind of layer and the same shapes. */
-static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *with,
-                                   const gnl_layer_plan *plan)
+static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *with, const gnl_layer_plan *plan)
 {
     int owner = gnl_net_find_node(net, with);
     if (owner < 0 || !net->node[owner].layer || &net->node[owner] == node)
@@ -376,8 +373,8 @@ genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genl
     return build(b, out);
 }
 
-genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names,
-                                const gnl_shape *shapes, const char *text, genlat_net **out)
+genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names, const gnl_shape *shapes,
+                                const char *text, genlat_net **out)
 {
     const gnl_net_text graph = {.inputs = inputs, .names = names, .shapes = shapes, .layers = text};
     return gnl_net_from_graph(ctx, &graph, out);
@@ -410,8 +407,7 @@ static genlat_status check_input(const char *name, int32_t ndim, const int64_t *
     return GENLAT_OK;
 }
 
-void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int32_t ndim,
-                              const int64_t *dims)
+void genlat_net_builder_input(genlat_net_builder *builder, const char *name, int32_t ndim, const int64_t *dims)
 {
     GNL_ENTER();
     if (!has_no_error(builder))

@@ -54,8 +54,7 @@ static void gradients(checker *c)
     (void)loss(c);
     for (int i = 0; i < c->net->outputs; i++)
         if (gnl_exec_output_grad(c->exec, i))
-            memcpy(gnl_exec_output_grad(c->exec, i), c->direction[i],
-                   (size_t)output_numbers(c, i) * sizeof(gnl_real));
+            memcpy(gnl_exec_output_grad(c->exec, i), c->direction[i], (size_t)output_numbers(c, i) * sizeof(gnl_real));
     gnl_exec_backward(c->exec, ~0u, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
 }
 
@@ -117,10 +116,10 @@ static genlat_status compare_all(checker *c, int64_t probes, genlat_check_result
     for (int i = 0; i < c->net->weights; i++) {
         const gnl_weight *w = &c->net->weight[i];
         if (!w->param.state && !w->frozen)
-            update_worst(result,
-                         compare(c, c->net->value + w->offset, c->net->grad + w->offset, w->count, probes,
-                                 &result->checked),
-                         w->name);
+            update_worst(
+                result,
+                compare(c, c->net->value + w->offset, c->net->grad + w->offset, w->count, probes, &result->checked),
+                w->name);
     }
     return GENLAT_OK;
 }

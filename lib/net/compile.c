@@ -119,8 +119,9 @@ static genlat_status nest(genlat_exec *exec)
     genlat_exec *outer = exec->outer;
     const int64_t left = outer->nested_numbers - outer->nested_used, real = (int64_t)sizeof(gnl_real);
     if (exec->arena_numbers > left)
-        return gnl_fail(GENLAT_E_RANGE, "the exec needs %lld bytes, %lld of the outer exec's nested bytes are free; "
-                                        "raise nested_bytes to the sum of genlat_net_exec_bytes() of all nested execs",
+        return gnl_fail(GENLAT_E_RANGE,
+                        "the exec needs %lld bytes, %lld of the outer exec's nested bytes are free; "
+                        "raise nested_bytes to the sum of genlat_net_exec_bytes() of all nested execs",
                         (long long)(exec->arena_numbers * real), (long long)(left * real));
     exec->arena = outer->nested_space + outer->nested_used;
     exec->compute = outer->compute;

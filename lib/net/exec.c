@@ -293,8 +293,7 @@ void gnl_exec_backward(genlat_exec *exec, unsigned outputs_mask, unsigned reques
 
 /* Multiplies `from` by the derivative of a piecewise linear elementwise layer. The derivative is symmetric, so that a
  * backward call on other pointers computes both jvp and jvp_backward. */
-static void apply_derivative(const gnl_layer_type *type, const gnl_step *s, const gnl_real *from,
-                             gnl_real *const *to)
+static void apply_derivative(const gnl_layer_type *type, const gnl_step *s, const gnl_real *from, gnl_real *const *to)
 {
     gnl_step other = *s;
     other.dy = from;

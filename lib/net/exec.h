@@ -49,23 +49,22 @@ gnl_real *gnl_exec_output_tangent(const genlat_exec *exec, int index);
 gnl_real *gnl_exec_output_tangent_grad(const genlat_exec *exec, int index);
 /* Reverse of the forward and the tangent pass. The bits of the masks are set for the adjoints of outputs and of output
  * tangents that the caller has written. */
-void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask,
-                            unsigned requested);
+void gnl_exec_backward_dual(genlat_exec *exec, unsigned outputs_mask, unsigned tangents_mask, unsigned requested);
 gnl_real *gnl_exec_input_tangent_grad(const genlat_exec *exec, int index);
 
 /* Function f of the norm |g| of an input gradient whose mean is the penalty. */
 typedef enum gnl_penalty_kind {
-    GNL_PENALTY_ZERO = GENLAT_PENALTY_ZERO, /* |g|^2 / 2: R1, R2, zero-centred */
-    GNL_PENALTY_ONE = GENLAT_PENALTY_ONE,   /* (|g| - 1)^2: WGAN-GP, DRAGAN */
+    GNL_PENALTY_ZERO = GENLAT_PENALTY_ZERO,          /* |g|^2 / 2: R1, R2, zero-centred */
+    GNL_PENALTY_ONE = GENLAT_PENALTY_ONE,            /* (|g| - 1)^2: WGAN-GP, DRAGAN */
     GNL_PENALTY_ONE_SIDED = GENLAT_PENALTY_ONE_SIDED /* max(0, |g| - 1)^2 */
 } gnl_penalty_kind;
 
 typedef struct gnl_penalty {
     gnl_penalty_kind kind;
     double weight;
-    int input, output; /* indices; the output has one number per sample */
+    int input, output;     /* indices; the output has one number per sample */
     const gnl_real *dloss; /* [rows] derivative of a loss by the output, to add its weight gradients too; or NULL */
-    bool general; /* use the general method, even if the penalty folds */
+    bool general;          /* use the general method, even if the penalty folds */
 } gnl_penalty;
 
 /* Call after gnl_exec_forward(). Adds the gradients of weight * mean over rows of f(|d output / d input|), and of the

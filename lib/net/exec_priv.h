@@ -75,7 +75,7 @@ struct genlat_exec {
     int64_t arena_numbers;
     genlat_exec *outer;           /* the exec whose workspace contains the arena; NULL: the arena has its own memory */
     int64_t passes, outer_passes; /* number of passes, and of passes of the outer exec at the last forward pass */
-    gnl_real *nested_space; /* memory for nested execs: unused between the forward and the backward pass */
+    gnl_real *nested_space;       /* memory for nested execs: unused between the forward and the backward pass */
     int64_t nested_numbers, nested_used; /* size of nested_space, and the part in use */
     int nested;                          /* number of nested execs */
     /* Gradients in the workspace: other buffers use the memory of the first late_grads numbers until the backward call
@@ -87,9 +87,9 @@ struct genlat_exec {
     int reparams;
     gnl_reparam *reparam;
     gnl_real *effective; /* memory of all entries of reparam */
-    bool held; /* singular vectors stay fixed: training passes run no power iteration; for finite differences */
-    bool folds;                  /* every layer is piecewise affine: penalties use the folded method */
-    gnl_real *fold_x, *fold_dy;  /* workspace of the folded method, for the input and output gradient of one layer */
+    bool held;  /* singular vectors stay fixed: training passes run no power iteration; for finite differences */
+    bool folds; /* every layer is piecewise affine: penalties use the folded method */
+    gnl_real *fold_x, *fold_dy; /* workspace of the folded method, for the input and output gradient of one layer */
     genlat_tensor *view[GENLAT_MAX_OUTPUTS];   /* outputs, as tensors that the caller borrows */
     genlat_tensor *input_view[GNL_MAX_INPUTS]; /* gradients of the inputs, likewise */
 #ifdef GNL_POISON

@@ -17,8 +17,8 @@ static const gnl_option exec_options[] = {
     GNL_OPT_BOOL(genlat_exec_opts, gradients_in_workspace, 0,
                  "the gradients of the weights lie in the exec's workspace"),
 };
-static const gnl_options_table exec_table = {"exec", sizeof(genlat_exec_opts), exec_options,
-                                             GNL_COUNT(exec_options), {offsetof(genlat_exec_opts, reserved)}};
+static const gnl_options_table exec_table = {
+    "exec", sizeof(genlat_exec_opts), exec_options, GNL_COUNT(exec_options), {offsetof(genlat_exec_opts, reserved)}};
 
 void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
 {
@@ -26,7 +26,7 @@ void genlat_exec_opts_init_sized(genlat_exec_opts *opts, size_t size)
 }
 
 static genlat_status check_compile(const genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                           genlat_exec_opts *complete)
+                                   genlat_exec_opts *complete)
 {
     GNL_CHECK(net, "net is NULL");
     if (rows < 1 || rows > INT32_MAX)
@@ -39,8 +39,7 @@ static genlat_status check_compile(const genlat_net *net, int64_t rows, const ge
     return GENLAT_OK;
 }
 
-genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                                 genlat_exec **out)
+genlat_status genlat_net_compile(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, genlat_exec **out)
 {
     genlat_exec_opts complete;
     GNL_ENTER();
@@ -66,8 +65,7 @@ genlat_status genlat_exec_compile_nested(genlat_exec *outer, genlat_net *net, in
     return gnl_exec_compile_nested(outer, net, rows, &complete, out);
 }
 
-genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts,
-                                    int64_t *bytes)
+genlat_status genlat_net_exec_bytes(genlat_net *net, int64_t rows, const genlat_exec_opts *opts, int64_t *bytes)
 {
     genlat_exec_opts complete;
     GNL_ENTER();
@@ -106,13 +104,12 @@ static genlat_status check_inputs(const genlat_exec *exec, int32_t inputs, const
                             (long long)x[i]->shape.dim[0], (long long)x[0]->shape.dim[0]);
     }
     if (x[0]->shape.dim[0] < 1 || x[0]->shape.dim[0] > exec->capacity)
-        return gnl_fail(GENLAT_E_RANGE, "%lld rows; the exec was compiled for 1 to %lld",
-                        (long long)x[0]->shape.dim[0], (long long)exec->capacity);
+        return gnl_fail(GENLAT_E_RANGE, "%lld rows; the exec was compiled for 1 to %lld", (long long)x[0]->shape.dim[0],
+                        (long long)exec->capacity);
     return GENLAT_OK;
 }
 
-genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t inputs,
-                                  const genlat_tensor *const *x)
+genlat_status genlat_exec_forward(genlat_exec *exec, int32_t mode, int32_t inputs, const genlat_tensor *const *x)
 {
     const gnl_real *data[GNL_MAX_INPUTS];
     GNL_ENTER();
@@ -172,8 +169,10 @@ genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tenso
         return gnl_fail(GENLAT_E_STATE,
                         "the value of node '%s' is not available; compile with keep 1 and run forward first", name);
     if (!exec->buffer[node].value.base)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "node '%s' is not computed, because no output depends on it; add it, or "
-                                              "a node that depends on it, to the outputs of the net", name);
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "node '%s' is not computed, because no output depends on it; add it, or "
+                        "a node that depends on it, to the outputs of the net",
+                        name);
     GNL_TRY(check_not_overwritten(exec));
     gnl_shape shape = gnl_shape_batched(&exec->net->node[node].shape, exec->rows);
     GNL_TRY(gnl_tensor_new(exec->object.ctx, &shape, out));
@@ -279,14 +278,14 @@ genlat_status genlat_exec_penalty(genlat_exec *exec, uint32_t kind, double weigh
     if (!(weight >= 0 && weight <= 1e30))
         return gnl_fail(GENLAT_E_RANGE, "weight is %g; 0 to 1e30 expected", weight);
     GNL_TRY(check_penalty(exec, input, dloss));
-    const gnl_penalty penalty = {.kind = (gnl_penalty_kind)kind,
-                                 .weight = weight,
-                                 .input = input,
-                                 .dloss = dloss ? dloss->data : NULL};
+    const gnl_penalty penalty = {
+        .kind = (gnl_penalty_kind)kind, .weight = weight, .input = input, .dloss = dloss ? dloss->data : NULL};
     double mean = gnl_exec_penalty(exec, &penalty, NULL);
     if (!isfinite(mean))
-        return gnl_fail(GENLAT_E_NUMERIC, "the penalty is %g; a finite number expected; check inputs and weights for "
-                                          "inf, NaN and huge values", mean);
+        return gnl_fail(GENLAT_E_NUMERIC,
+                        "the penalty is %g; a finite number expected; check inputs and weights for "
+                        "inf, NaN and huge values",
+                        mean);
     if (value)
         *value = mean;
     return GENLAT_OK;

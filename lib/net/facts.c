@@ -61,8 +61,8 @@ static bool needs_all_rows(const gnl_compiler *c)
     bool all_rows = false;
     for (int n = c->net->inputs; n < c->net->nodes; n++)
         if (c->facts[n].needed)
-            all_rows |= c->net->node[n].layer->own ||
-                        gnl_node_flags(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM);
+            all_rows |=
+                c->net->node[n].layer->own || gnl_node_flags(c, n) & (GNL_LAYER_COUPLES_BATCH | GNL_LAYER_RANDOM);
     return all_rows;
 }
 
@@ -125,8 +125,7 @@ static void count_uses(gnl_compiler *c)
         gnl_node_facts *f = &c->facts[n];
         f->value_root = f->adjoint_root = n;
         f->last_use = n;
-        f->needs_adjoint =
-            n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
+        f->needs_adjoint = n < c->net->inputs ? c->exec->opts.input_grads : c->net->node[node->owner].weights > 0;
         if (c->training && gnl_node_flags(c, n) & GNL_LAYER_NEEDS_Y)
             extend_back_use(f, gnl_backward_time(c, n), gnl_backward_end(c, n));
         for (int i = 0; f->needed && i < node->inputs; i++) {

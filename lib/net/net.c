@@ -177,8 +177,7 @@ static size_t append(char *text, size_t capacity, size_t used, const char *addit
 }
 
 /* Appends " from=a,b", unless the only input is the previous node, which is the default. */
-static size_t append_inputs(const genlat_net *net, const gnl_node *node, char *text, size_t capacity,
-                            size_t used)
+static size_t append_inputs(const genlat_net *net, const gnl_node *node, char *text, size_t capacity, size_t used)
 {
     bool previous = node->inputs == 1 && &net->node[node->input[0]] == node - 1;
     for (int i = 0; !previous && i < node->inputs; i++) {
@@ -201,8 +200,8 @@ genlat_status gnl_net_node_text(const genlat_net *net, int index, char *text, si
         used = append(text, capacity, used, net->node[node->owner].name);
     }
     if (used >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "the text of node '%s' needs %zu bytes; capacity is %zu",
-                        node->name, used + 1, capacity);
+        return gnl_fail(GENLAT_E_RANGE, "the text of node '%s' needs %zu bytes; capacity is %zu", node->name, used + 1,
+                        capacity);
     return GENLAT_OK;
 }
 
@@ -210,8 +209,7 @@ static int64_t node_size(const genlat_net *net, const gnl_node *node)
 {
     int64_t size = 0;
     for (int i = 0; i < node->weights; i++)
-        size +=
-            net->weight[node->first_weight + i].param.state ? 0 : net->weight[node->first_weight + i].count;
+        size += net->weight[node->first_weight + i].param.state ? 0 : net->weight[node->first_weight + i].count;
     return size;
 }
 

@@ -23,7 +23,7 @@ genlat_status gnl_net_want_grad(genlat_net *net); /* allocates the gradients, un
 void gnl_net_zero_grad(genlat_net *net);
 int gnl_net_find_weight(const genlat_net *net, const char *name); /* index, or -1 */
 gnl_real *gnl_net_weight_data(const genlat_net *net, int weight); /* values or states */
-int64_t gnl_net_size(const genlat_net *net); /* trained numbers */
+int64_t gnl_net_size(const genlat_net *net);                      /* trained numbers */
 /* Writes a node's layer and its builder keys as text that the builder reads. */
 genlat_status gnl_net_node_text(const genlat_net *net, int node, char *text, size_t capacity);
 
@@ -32,16 +32,15 @@ genlat_status gnl_net_node_text(const genlat_net *net, int node, char *text, siz
 size_t gnl_net_describe(const genlat_net *net, char *text, size_t capacity, size_t used);
 
 /* Builds a net from text in the syntax of genlat_net_builder_text(), with `inputs` named inputs. */
-genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names,
-                                const gnl_shape *shapes, const char *text, genlat_net **out);
+genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names, const gnl_shape *shapes,
+                                const char *text, genlat_net **out);
 
 /* Writes the graph as text, under the metadata key "genlat.<prefix>net", and each weight under <prefix> + its name. */
 genlat_status gnl_net_write(const genlat_net *net, gnl_writer *writer, const char *prefix);
 /* Reads the weights of an existing net. After an error, no weight has changed. */
 genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char *prefix);
 /* Builds a net from a stored graph and reads its weights. */
-genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix,
-                              genlat_net **out);
+genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix, genlat_net **out);
 
 /* Returns E_STATE if the net has weights in bfloat16. */
 genlat_status gnl_net_check_not_bf16(const genlat_net *net);

@@ -16,7 +16,7 @@ typedef struct gnl_node {
     int first_weight; /* index in net->weight */
     int weights;      /* parameters of the layer, followed by the auxiliary tensors of reparametrized ones */
     int params;       /* parameters of the layer */
-    int owner; /* the node whose weights it uses: itself, or an earlier node with share= */
+    int owner;        /* the node whose weights it uses: itself, or an earlier node with share= */
 } gnl_node;
 
 struct genlat_net {
@@ -29,7 +29,7 @@ struct genlat_net {
     int weights;
     gnl_weight *weight;
     int64_t values; /* numbers in value and in grad. Every weight starts at a multiple of 64 bytes; gaps are 0. */
-    gnl_real *value, *grad; /* grad is NULL until gradients are needed */
+    gnl_real *value, *grad;        /* grad is NULL until gradients are needed */
     const genlat_exec *grad_owner; /* the exec whose workspace contains grad; NULL: grad has its own memory */
     int64_t states;
     gnl_real *state; /* tensors that are not trained, such as running statistics */

@@ -78,8 +78,7 @@ static void release_net(void *net)
 /* Creates a view into an arena of the net. The view keeps the net alive. */
 static genlat_status view(genlat_net *net, const gnl_weight *weight, gnl_real *data, genlat_tensor **out)
 {
-    return gnl_tensor_borrow_from(net->object.ctx, &weight->param.shape, data, gnl_net_retain(net),
-                                  release_net, out);
+    return gnl_tensor_borrow_from(net->object.ctx, &weight->param.shape, data, gnl_net_retain(net), release_net, out);
 }
 
 static genlat_status find(const genlat_net *net, const char *name, int *index)

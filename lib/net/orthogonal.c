@@ -32,8 +32,8 @@ int64_t gnl_net_orthogonal_space(const genlat_net *net)
 }
 
 /* dW += factor P W with P = W W^T without its diagonal. Returns |P|^2. p: workspace for P. */
-static double add_by_rows(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w,
-                          gnl_real *dw, gnl_real *p)
+static double add_by_rows(const gnl_matrix *m, const gnl_compute *c, gnl_real factor, const gnl_real *w, gnl_real *dw,
+                          gnl_real *p)
 {
     const int64_t n = m->n, block = m->n * m->inner;
     for (int64_t i = 0; i < m->outer; i++)

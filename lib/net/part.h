@@ -22,10 +22,10 @@ typedef struct gnl_weight {
 typedef enum gnl_keep { GNL_KEEP_MODEL, GNL_KEEP_TRAINING } gnl_keep;
 
 typedef struct gnl_part {
-    const char *name;         /* prefix of its tensors in files: "encoder", "prior" */
-    const char *former;       /* prefix of its moments in older files, if it differs; NULL: name */
-    genlat_net *net;          /* the net that owns the arenas; NULL: they have another owner */
-    gnl_weight *weight;       /* [weights] names, shapes and offsets of the tensors */
+    const char *name;   /* prefix of its tensors in files: "encoder", "prior" */
+    const char *former; /* prefix of its moments in older files, if it differs; NULL: name */
+    genlat_net *net;    /* the net that owns the arenas; NULL: they have another owner */
+    gnl_weight *weight; /* [weights] names, shapes and offsets of the tensors */
     int weights;
     gnl_real *value, *grad, *state; /* grad is NULL for nets and for untrained parts; use gnl_part_grad() */
     int64_t values, states;         /* numbers in the arenas */

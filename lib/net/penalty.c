@@ -145,8 +145,7 @@ static void compute_scaled_sum(const penalty_tile *t, const gnl_real *x, const g
                                gnl_real *out)
 {
     scaled_sum f = {dloss_of(t), x, tangent, out, width, t->exec->compute.k};
-    gnl_parallel(t->exec->object.ctx, t->rows, GNL_MAX(1, GNL_CHUNK / GNL_MAX(width, 1)), scaled_sum_rows,
-                 &f);
+    gnl_parallel(t->exec->object.ctx, t->rows, GNL_MAX(1, GNL_CHUNK / GNL_MAX(width, 1)), scaled_sum_rows, &f);
 }
 
 /* Adds the weight gradients of a layer. The pointers of the step were set for this tile by the tangent pass. */

@@ -131,8 +131,7 @@ static void add_weight_norm_gradients(const gnl_matrix *m, const gnl_reparam *p,
         if (norm < TINY)
             continue;
         double projection = row_dot(m, p->grad, w, r) / norm;
-        gnl_real scale = (gnl_real)((double)g[r] / norm),
-                 back = (gnl_real)(-(double)g[r] * projection / (norm * norm));
+        gnl_real scale = (gnl_real)((double)g[r] / norm), back = (gnl_real)(-(double)g[r] * projection / (norm * norm));
         if (dg)
             dg[r] += (gnl_real)projection;
         for (int64_t i = 0; dw && i < m->outer; i++) {

@@ -52,8 +52,8 @@ static genlat_status append_input(text_buffer *to, const gnl_node *node)
     char line[MAX_LINE];
     size_t used = (size_t)snprintf(line, sizeof line, "input %s", node->name);
     for (int32_t i = 0; i < node->shape.ndim; i++)
-        used += (size_t)snprintf(line + used, sizeof line - used, "%c%lld", i ? 'x' : ' ',
-                                 (long long)node->shape.dim[i]);
+        used +=
+            (size_t)snprintf(line + used, sizeof line - used, "%c%lld", i ? 'x' : ' ', (long long)node->shape.dim[i]);
     return append(to, line);
 }
 
@@ -173,8 +173,7 @@ static genlat_status build_graph(genlat_ctx *ctx, const char *stored, int64_t mo
     return status;
 }
 
-static genlat_status read_graph(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix,
-                                genlat_net **out)
+static genlat_status read_graph(genlat_ctx *ctx, const gnl_reader *reader, const char *prefix, genlat_net **out)
 {
     char key[MAX_KEY];
     GNL_TRY(graph_key(prefix, key));
@@ -212,8 +211,7 @@ static genlat_status read_weights(const genlat_net *net, const gnl_reader *reade
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         GNL_TRY(weight_key(prefix, w, key));
-        GNL_TRY(gnl_reader_real(reader, key, &w->param.shape,
-                                (w->param.state ? to->state : to->value) + w->offset));
+        GNL_TRY(gnl_reader_real(reader, key, &w->param.shape, (w->param.state ? to->state : to->value) + w->offset));
     }
     return GENLAT_OK;
 }
@@ -223,7 +221,7 @@ genlat_status gnl_net_read(genlat_net *net, const gnl_reader *reader, const char
     genlat_ctx *ctx = net->object.ctx;
     GNL_TRY(gnl_net_check_not_bf16(net));
     staging to = {.value = gnl_calloc(ctx, (size_t)net->values, sizeof(gnl_real)),
-                 .state = gnl_calloc(ctx, (size_t)net->states, sizeof(gnl_real))};
+                  .state = gnl_calloc(ctx, (size_t)net->states, sizeof(gnl_real))};
     genlat_status status = to.value && to.state ? read_weights(net, reader, prefix, &to) : GENLAT_E_MEMORY;
     if (status == GENLAT_OK) {
         memcpy(net->value, to.value, (size_t)net->values * sizeof(gnl_real));

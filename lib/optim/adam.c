@@ -4,10 +4,10 @@
 
 #include "optim/optim_priv.h"
 
-#define ADAM_OPTIONS                                                                                         \
-    GNL_OPT_REAL(genlat_adam_opts, lr, 1e-3, 0, 1e6, "learning rate"),                                       \
-        GNL_OPT_REAL(genlat_adam_opts, beta1, 0.9, 0, 0.999999, "decay of the mean gradient"),               \
-        GNL_OPT_REAL(genlat_adam_opts, beta2, 0.999, 0, 0.99999999, "decay of the mean square"),             \
+#define ADAM_OPTIONS                                                                                                   \
+    GNL_OPT_REAL(genlat_adam_opts, lr, 1e-3, 0, 1e6, "learning rate"),                                                 \
+        GNL_OPT_REAL(genlat_adam_opts, beta1, 0.9, 0, 0.999999, "decay of the mean gradient"),                         \
+        GNL_OPT_REAL(genlat_adam_opts, beta2, 0.999, 0, 0.99999999, "decay of the mean square"),                       \
         GNL_OPT_REAL(genlat_adam_opts, eps, 1e-8, 1e-30, 1, "added to the denominator")
 
 static const gnl_option adam_options[] = {
@@ -16,8 +16,8 @@ static const gnl_option adam_options[] = {
                  "apply weight decay to the weights directly, not through the gradient"),
     GNL_OPTIM_COMMON(genlat_adam_opts),
 };
-static const gnl_options_table adam_table = {"adam", sizeof(genlat_adam_opts), adam_options,
-                                             GNL_COUNT(adam_options), {offsetof(genlat_adam_opts, reserved)}};
+static const gnl_options_table adam_table = {
+    "adam", sizeof(genlat_adam_opts), adam_options, GNL_COUNT(adam_options), {offsetof(genlat_adam_opts, reserved)}};
 
 static const gnl_option adamw_options[] = {
     ADAM_OPTIONS,
@@ -25,8 +25,8 @@ static const gnl_option adamw_options[] = {
                  "apply weight decay to the weights directly, not through the gradient"),
     GNL_OPTIM_COMMON_DECAY(genlat_adam_opts, 0.01),
 };
-static const gnl_options_table adamw_table = {"adamw", sizeof(genlat_adam_opts), adamw_options,
-                                              GNL_COUNT(adamw_options), {offsetof(genlat_adam_opts, reserved)}};
+static const gnl_options_table adamw_table = {
+    "adamw", sizeof(genlat_adam_opts), adamw_options, GNL_COUNT(adamw_options), {offsetof(genlat_adam_opts, reserved)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)
 {

@@ -11,9 +11,12 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_adamax_opts, eps, 1e-8, 1e-30, 1, "added to the absolute value of the gradient"),
     GNL_OPTIM_COMMON(genlat_adamax_opts),
 };
-static const gnl_options_table table = {"adamax", sizeof(genlat_adamax_opts), options, GNL_COUNT(options),
-                                        {offsetof(genlat_adamax_opts, reserved),
-                                         offsetof(genlat_adamax_opts, reserved2)}};
+static const gnl_options_table table = {
+    "adamax",
+    sizeof(genlat_adamax_opts),
+    options,
+    GNL_COUNT(options),
+    {offsetof(genlat_adamax_opts, reserved), offsetof(genlat_adamax_opts, reserved2)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)
 {

@@ -25,8 +25,8 @@ static const gnl_option options[] = {
                  "limit of the half-life as a fraction of the samples seen; 0: no limit"),
     GNL_OPT_BOOL(genlat_ema_opts, copy_states, 0, "copy running statistics instead of averaging them"),
 };
-static const gnl_options_table table = {"ema", sizeof(genlat_ema_opts), options, GNL_COUNT(options),
-                                        {offsetof(genlat_ema_opts, reserved)}};
+static const gnl_options_table table = {
+    "ema", sizeof(genlat_ema_opts), options, GNL_COUNT(options), {offsetof(genlat_ema_opts, reserved)}};
 
 void genlat_ema_opts_init_sized(genlat_ema_opts *opts, size_t size)
 {
@@ -141,8 +141,7 @@ genlat_status gnl_ema_copy(const genlat_ema *ema, genlat_net *net)
 {
     const gnl_part to = gnl_part_of_net(net, "", -1);
     if (!same_architecture(&ema->part, &to))
-        return gnl_fail(GENLAT_E_SHAPE,
-                        "net has different weights than the averaged net");
+        return gnl_fail(GENLAT_E_SHAPE, "net has different weights than the averaged net");
     const gnl_real *value = ema->swapped ? ema->part.value : ema->value;
     const gnl_real *state = ema->swapped ? ema->part.state : ema->state;
     if (to.values)
@@ -191,11 +190,9 @@ genlat_status genlat_ema_update(genlat_ema *ema, int64_t samples)
     GNL_ENTER();
     GNL_CHECK(ema, "ema is NULL");
     if (samples < 0)
-        return gnl_fail(GENLAT_E_RANGE, "samples is %lld, must be at least 0",
-                        (long long)samples);
+        return gnl_fail(GENLAT_E_RANGE, "samples is %lld, must be at least 0", (long long)samples);
     if (ema->swapped)
-        return gnl_fail(GENLAT_E_STATE,
-                        "the net holds the average; call genlat_ema_swap first");
+        return gnl_fail(GENLAT_E_STATE, "the net holds the average; call genlat_ema_swap first");
     gnl_ema_update(ema, samples);
     return GENLAT_OK;
 }

@@ -10,8 +10,8 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_group_opts, weight_decay, -1, -1, 1e6, "weight decay of the group; -1: that of the optimizer"),
     GNL_OPT_BOOL(genlat_group_opts, decay_all, 0, "apply weight decay also to biases and scales of norms"),
 };
-static const gnl_options_table table = {"group", sizeof(genlat_group_opts), options, GNL_COUNT(options),
-                                        {offsetof(genlat_group_opts, reserved)}};
+static const gnl_options_table table = {
+    "group", sizeof(genlat_group_opts), options, GNL_COUNT(options), {offsetof(genlat_group_opts, reserved)}};
 
 void genlat_group_opts_init_sized(genlat_group_opts *opts, size_t size)
 {
@@ -24,8 +24,7 @@ static genlat_status check_group(const genlat_optim *optim, const genlat_group_o
     if (out->weight_decay < 0 && out->weight_decay != -1)
         return gnl_fail(GENLAT_E_RANGE, "weight_decay is %g, must be -1 or from 0 to 1e6", out->weight_decay);
     if (optim->steps > 0)
-        return gnl_fail(GENLAT_E_STATE,
-                        "the optimizer has performed %lld steps; add weights before the first step",
+        return gnl_fail(GENLAT_E_STATE, "the optimizer has performed %lld steps; add weights before the first step",
                         (long long)optim->steps);
     return GENLAT_OK;
 }
@@ -95,8 +94,8 @@ static genlat_status arena_of_part(genlat_optim *optim, const gnl_part *part, in
 /* Reserves memory first, so that the following steps cannot fail. */
 static genlat_status pieces_reserve(genlat_optim *optim, int64_t more)
 {
-    return gnl_grow(optim->object.ctx, (void **)&optim->piece, &optim->piece_capacity,
-                    (size_t)(optim->pieces + more), sizeof *optim->piece);
+    return gnl_grow(optim->object.ctx, (void **)&optim->piece, &optim->piece_capacity, (size_t)(optim->pieces + more),
+                    sizeof *optim->piece);
 }
 
 static int64_t pieces_for(int64_t count)
@@ -153,8 +152,7 @@ genlat_status gnl_optim_add(genlat_optim *optim, const gnl_part *part, const cha
     for (int i = 0; i < part->weights; i++)
         selected += is_selected(optim, part, prefix, i) ? pieces_for(part->weight[i].count) : 0;
     if (selected == 0)
-        return gnl_fail(GENLAT_E_NOT_FOUND,
-                        "there is no trainable weight '%s...' outside of other groups",
+        return gnl_fail(GENLAT_E_NOT_FOUND, "there is no trainable weight '%s...' outside of other groups",
                         prefix ? prefix : "");
     GNL_TRY(pieces_reserve(optim, selected));
     GNL_TRY(arena_of_part(optim, part, &arena));

@@ -8,7 +8,10 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_lion_opts, beta2, 0.99, 0, 0.999999, "decay of the momentum"),
     GNL_OPTIM_COMMON(genlat_lion_opts),
 };
-static const gnl_options_table table = {"lion", sizeof(genlat_lion_opts), options, GNL_COUNT(options),
+static const gnl_options_table table = {"lion",
+                                        sizeof(genlat_lion_opts),
+                                        options,
+                                        GNL_COUNT(options),
                                         {offsetof(genlat_lion_opts, reserved), offsetof(genlat_lion_opts, reserved2)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)

@@ -19,8 +19,7 @@ static void read_common_options(genlat_optim *optim)
     memcpy(&optim->accumulate, optim->opts + accumulate->offset, sizeof optim->accumulate);
 }
 
-genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *opts,
-                            genlat_optim **out)
+genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *opts, genlat_optim **out)
 {
     if (rule->check)
         GNL_TRY(rule->check(opts));

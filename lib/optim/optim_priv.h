@@ -29,10 +29,10 @@ const gnl_rule *gnl_rule_find(const char *name);
 
 /* Options at the end of every rule's table. */
 #define GNL_OPTIM_COMMON(type) GNL_OPTIM_COMMON_DECAY(type, 0)
-#define GNL_OPTIM_COMMON_DECAY(type, decay)                                                                         \
-    GNL_OPT_REAL(type, weight_decay, decay, 0, 1e6, "weight decay"),                                                \
-        GNL_OPT_REAL(type, clip_norm, 0, 0, 1e30, "maximum norm of all gradients together; 0: no clipping"),        \
-        GNL_OPT_REAL(type, clip_value, 0, 0, 1e30, "maximum absolute value of a gradient element; 0: no clipping"), \
+#define GNL_OPTIM_COMMON_DECAY(type, decay)                                                                            \
+    GNL_OPT_REAL(type, weight_decay, decay, 0, 1e6, "weight decay"),                                                   \
+        GNL_OPT_REAL(type, clip_norm, 0, 0, 1e30, "maximum norm of all gradients together; 0: no clipping"),           \
+        GNL_OPT_REAL(type, clip_value, 0, 0, 1e30, "maximum absolute value of a gradient element; 0: no clipping"),    \
         GNL_OPT_INT(type, accumulate, 1, 1, 1 << 30, "number of backward passes averaged per step")
 
 /* ---- the optimizer --------------------------------------------------------------------------- */
@@ -72,8 +72,7 @@ struct genlat_optim {
 };
 
 /* opts is a complete struct of the rule's table. */
-genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *opts,
-                            genlat_optim **out);
+genlat_status gnl_optim_new(genlat_ctx *ctx, const gnl_rule *rule, const void *opts, genlat_optim **out);
 
 /* ---- schedules ------------------------------------------------------------------------------- */
 

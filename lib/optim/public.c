@@ -46,8 +46,7 @@ void genlat_optim_destroy(genlat_optim **optim)
     *optim = NULL;
 }
 
-genlat_status genlat_optim_add(genlat_optim *optim, genlat_net *net, const char *prefix,
-                               const genlat_group_opts *opts)
+genlat_status genlat_optim_add(genlat_optim *optim, genlat_net *net, const char *prefix, const genlat_group_opts *opts)
 {
     GNL_ENTER();
     GNL_CHECK(optim, "optim is NULL");
@@ -69,8 +68,7 @@ genlat_status genlat_optim_step(genlat_optim *optim)
     GNL_ENTER();
     GNL_CHECK(optim, "optim is NULL");
     if (optim->pieces == 0)
-        return gnl_fail(GENLAT_E_STATE,
-                        "the optimizer has no weights; call genlat_optim_add first");
+        return gnl_fail(GENLAT_E_STATE, "the optimizer has no weights; call genlat_optim_add first");
     return gnl_optim_step(optim);
 }
 
@@ -92,8 +90,7 @@ genlat_status genlat_optim_set_lr(genlat_optim *optim, double lr)
     GNL_ENTER();
     GNL_CHECK(optim, "optim is NULL");
     if (!(lr >= 0 && isfinite(lr)))
-        return gnl_fail(GENLAT_E_RANGE, "lr is %g, must be finite and not negative",
-                        lr);
+        return gnl_fail(GENLAT_E_RANGE, "lr is %g, must be finite and not negative", lr);
     gnl_optim_set_lr(optim, lr);
     return GENLAT_OK;
 }

@@ -10,8 +10,8 @@ static const gnl_option options[] = {
     GNL_OPT_BOOL(genlat_rmsprop_opts, centered, 0, "subtract the square of the mean gradient"),
     GNL_OPTIM_COMMON(genlat_rmsprop_opts),
 };
-static const gnl_options_table table = {"rmsprop", sizeof(genlat_rmsprop_opts), options, GNL_COUNT(options),
-                                        {offsetof(genlat_rmsprop_opts, reserved)}};
+static const gnl_options_table table = {
+    "rmsprop", sizeof(genlat_rmsprop_opts), options, GNL_COUNT(options), {offsetof(genlat_rmsprop_opts, reserved)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)
 {

@@ -16,7 +16,6 @@ struct genlat_schedule {
     gnl_schedule_state state;
 };
 
-
 static const gnl_schedule_head *head_of(const segment *s)
 {
     return (const gnl_schedule_head *)(const void *)s->opts;
@@ -56,8 +55,7 @@ static genlat_status parse_segment(const char *text, segment *out)
 static genlat_status append(genlat_schedule *schedule, const char *text)
 {
     if (schedule->segments == GNL_MAX_SEGMENTS)
-        return gnl_fail(GENLAT_E_INVALID, "spec has more than %d schedules",
-                        GNL_MAX_SEGMENTS);
+        return gnl_fail(GENLAT_E_INVALID, "spec has more than %d schedules", GNL_MAX_SEGMENTS);
     if (schedule->segments > 0 && head_of(&schedule->segment[schedule->segments - 1])->steps == 0)
         return gnl_fail(GENLAT_E_INVALID, "%s before \"then\" needs the option steps",
                         schedule->segment[schedule->segments - 1].type->name);
@@ -107,8 +105,7 @@ genlat_status gnl_schedule_format(const genlat_schedule *schedule, char *text, s
         GNL_TRY(gnl_spec_format(s->type->name, s->type->options, s->opts, all + used, sizeof all - used));
     }
     if (strlen(all) >= capacity)
-        return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu", strlen(all) + 1,
-                        capacity);
+        return gnl_fail(GENLAT_E_RANGE, "text needs %zu bytes, but the buffer has %zu", strlen(all) + 1, capacity);
     strcpy(text, all);
     return GENLAT_OK;
 }

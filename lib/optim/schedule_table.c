@@ -4,20 +4,20 @@
 
 #include "optim/optim_priv.h"
 
-#define OPT(type, key, field, kind, def, lo, hi, help)                                                       \
-    {                                                                                                        \
-        key, kind, offsetof(type, field), def, lo, hi, NULL, help                                            \
+#define OPT(type, key, field, kind, def, lo, hi, help)                                                                 \
+    {                                                                                                                  \
+        key, kind, offsetof(type, field), def, lo, hi, NULL, help                                                      \
     }
-#define HEAD(type, key, def)                                                                                          \
-    OPT(type, key, head.from, GNL_OPTION_REAL, def, -1e30, 1e30, "initial value"),                                    \
-        OPT(type, "steps", head.steps, GNL_OPTION_INT, 0, 0, 1e15, "total number of steps, including warm-up"),       \
-        OPT(type, "warmup", head.warmup, GNL_OPTION_INT, 0, 0, 1e15, "steps of linear warm-up to the initial value"), \
-        OPT(type, "warmup_from", head.warmup_from, GNL_OPTION_REAL, 0, -1e30, 1e30,                                   \
+#define HEAD(type, key, def)                                                                                           \
+    OPT(type, key, head.from, GNL_OPTION_REAL, def, -1e30, 1e30, "initial value"),                                     \
+        OPT(type, "steps", head.steps, GNL_OPTION_INT, 0, 0, 1e15, "total number of steps, including warm-up"),        \
+        OPT(type, "warmup", head.warmup, GNL_OPTION_INT, 0, 0, 1e15, "steps of linear warm-up to the initial value"),  \
+        OPT(type, "warmup_from", head.warmup_from, GNL_OPTION_REAL, 0, -1e30, 1e30,                                    \
             "value at the start of the warm-up")
 #define TO(type, def, help) OPT(type, "to", to, GNL_OPTION_REAL, def, -1e30, 1e30, help)
-#define TABLE(name, type, options)                                                                           \
-    {                                                                                                        \
-        name, sizeof(type), options, GNL_COUNT(options)                                                      \
+#define TABLE(name, type, options)                                                                                     \
+    {                                                                                                                  \
+        name, sizeof(type), options, GNL_COUNT(options)                                                                \
     }
 
 static double interpolate(double from, double to, double t)
@@ -92,8 +92,7 @@ static const gnl_option exponential_options[] = {
     GNL_OPT_REAL(exponential_opts, least, 0, 0, 1e30, "smallest value"),
     GNL_OPT_INT(exponential_opts, every, 1, 1, 1e15, "number of steps to which the factor applies"),
 };
-static const gnl_options_table exponential_table =
-    TABLE("exponential", exponential_opts, exponential_options);
+static const gnl_options_table exponential_table = TABLE("exponential", exponential_opts, exponential_options);
 
 static double exponential_at(const void *opts, const gnl_schedule_state *state, int64_t step, int64_t length)
 {
@@ -115,8 +114,7 @@ typedef struct ramp_opts {
     double to;
 } ramp_opts;
 
-static const gnl_option linear_options[] = {HEAD(ramp_opts, "from", 0),
-                                            TO(ramp_opts, 1, "final value")};
+static const gnl_option linear_options[] = {HEAD(ramp_opts, "from", 0), TO(ramp_opts, 1, "final value")};
 static const gnl_options_table linear_table = TABLE("linear", ramp_opts, linear_options);
 
 static double linear_at(const void *opts, const gnl_schedule_state *state, int64_t step, int64_t length)
@@ -125,13 +123,10 @@ static double linear_at(const void *opts, const gnl_schedule_state *state, int64
     return interpolate(o->head.from, o->to, (double)step / (double)GNL_MAX(length, 1));
 }
 
-static const gnl_schedule_type linear = {.name = "linear",
-                                         .options = &linear_table,
-                                         .at = linear_at,
-                                         .help = "linear from one value to another"};
+static const gnl_schedule_type linear = {
+    .name = "linear", .options = &linear_table, .at = linear_at, .help = "linear from one value to another"};
 
-static const gnl_option cosine_options[] = {HEAD(ramp_opts, "from", 1),
-                                            TO(ramp_opts, 0, "final value")};
+static const gnl_option cosine_options[] = {HEAD(ramp_opts, "from", 1), TO(ramp_opts, 0, "final value")};
 static const gnl_options_table cosine_table = TABLE("cosine", ramp_opts, cosine_options);
 
 static double half_cosine(double t)
@@ -145,10 +140,8 @@ static double cosine_at(const void *opts, const gnl_schedule_state *state, int64
     return interpolate(o->head.from, o->to, half_cosine((double)step / (double)GNL_MAX(length, 1)));
 }
 
-static const gnl_schedule_type cosine = {.name = "cosine",
-                                         .options = &cosine_table,
-                                         .at = cosine_at,
-                                         .help = "cosine-shaped from one value to another"};
+static const gnl_schedule_type cosine = {
+    .name = "cosine", .options = &cosine_table, .at = cosine_at, .help = "cosine-shaped from one value to another"};
 
 /* ---- cyclical (Fu and others, Cyclical annealing schedule, 2019) ----------------------------- */
 

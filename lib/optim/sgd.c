@@ -9,8 +9,8 @@ static const gnl_option options[] = {
     GNL_OPT_BOOL(genlat_sgd_opts, nesterov, 0, "Nesterov's momentum"),
     GNL_OPTIM_COMMON(genlat_sgd_opts),
 };
-static const gnl_options_table table = {"sgd", sizeof(genlat_sgd_opts), options, GNL_COUNT(options),
-                                        {offsetof(genlat_sgd_opts, reserved)}};
+static const gnl_options_table table = {
+    "sgd", sizeof(genlat_sgd_opts), options, GNL_COUNT(options), {offsetof(genlat_sgd_opts, reserved)}};
 
 static gnl_update_fn *kernel(const gnl_kernels *k)
 {

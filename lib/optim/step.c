@@ -73,12 +73,16 @@ static genlat_status check_grads(const genlat_optim *optim)
     for (int i = 0; i < optim->arenas; i++) {
         const gnl_part *part = &optim->arena[i].part;
         if (!gnl_part_grad(part))
-            return gnl_fail(GENLAT_E_STATE, "the exec that holds the gradients of net %d was destroyed; compile a "
-                                            "new one", i);
+            return gnl_fail(GENLAT_E_STATE,
+                            "the exec that holds the gradients of net %d was destroyed; compile a "
+                            "new one",
+                            i);
         if (part->net && !gnl_net_grad_is_there(part->net))
-            return gnl_fail(GENLAT_E_STATE, "the gradients of net %d are stored in an exec that has not run backward "
-                                            "since its last forward pass or that of a nested exec; run backward "
-                                            "first", i);
+            return gnl_fail(GENLAT_E_STATE,
+                            "the gradients of net %d are stored in an exec that has not run backward "
+                            "since its last forward pass or that of a nested exec; run backward "
+                            "first",
+                            i);
     }
     return GENLAT_OK;
 }
@@ -88,9 +92,7 @@ genlat_status gnl_optim_step(genlat_optim *optim)
     GNL_TRY(check_grads(optim));
     optim->norm = norm_of(optim);
     if (!isfinite(optim->norm))
-        return gnl_fail(GENLAT_E_NUMERIC,
-                        "the norm of the gradients is %g; nothing has changed",
-                        optim->norm);
+        return gnl_fail(GENLAT_E_NUMERIC, "the norm of the gradients is %g; nothing has changed", optim->norm);
     update_job job = {.optim = optim, .kernel = optim->rule->kernel(optim->k)};
     job.base.gradient_scale = (gnl_real)(clip_factor(optim) / (double)optim->accumulate);
     job.base.gradient_bound = optim->clip_value > 0 ? (gnl_real)optim->clip_value : (gnl_real)HUGE_VAL;

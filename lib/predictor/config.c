@@ -3,8 +3,8 @@
 #include "predictor/predictor_priv.h"
 
 #define DENSE_NET "flatten | dense units=256 | relu | dense units=128 | relu"
-#define CONV_NET                                                                                             \
-    "conv2d channels=16 kernel=5 padding=2 | relu | max_pool kernel=2 | conv2d channels=32 kernel=5 "        \
+#define CONV_NET                                                                                                       \
+    "conv2d channels=16 kernel=5 padding=2 | relu | max_pool kernel=2 | conv2d channels=32 kernel=5 "                  \
     "padding=2 | relu | max_pool kernel=2 | flatten | dropout p=0.25 | dense units=128 | relu"
 
 const gnl_preset gnl_predictor_presets[] = {
@@ -59,9 +59,9 @@ static genlat_status append_output_layer(genlat_ctx *ctx, gnl_predictor_config *
     gnl_loss_release(loss);
     gnl_text_append(c->net, sizeof c->net, "%sflatten name=features | dense units=%lld name=answer",
                     *c->net ? " | " : "", (long long)(c->base.classes ? outputs : c->base.vector * outputs));
-    return strlen(c->net) < sizeof c->net - 1 ? GENLAT_OK
-                                              : gnl_fail(GENLAT_E_RANGE, "the layers of net are longer than %zu bytes",
-                                                         sizeof c->net - 2);
+    return strlen(c->net) < sizeof c->net - 1
+               ? GENLAT_OK
+               : gnl_fail(GENLAT_E_RANGE, "the layers of net are longer than %zu bytes", sizeof c->net - 2);
 }
 
 genlat_status gnl_predictor_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given)

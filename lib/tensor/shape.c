@@ -18,8 +18,7 @@ genlat_status gnl_shape_check(const gnl_shape *shape, int64_t *count)
 {
     int64_t product = 1;
     if (shape->ndim < 0 || shape->ndim > GENLAT_MAX_DIMS)
-        return gnl_fail(GENLAT_E_SHAPE, "ndim is %d, must be from 0 to %d", (int)shape->ndim,
-                        GENLAT_MAX_DIMS);
+        return gnl_fail(GENLAT_E_SHAPE, "ndim is %d, must be from 0 to %d", (int)shape->ndim, GENLAT_MAX_DIMS);
     for (int32_t i = 0; i < shape->ndim; i++)
         if (!gnl_mul_i64(product, shape->dim[i], &product) || product > MOST_ELEMENTS)
             return gnl_fail(GENLAT_E_SHAPE, "size %lld of dimension %d is negative or too large",
@@ -58,8 +57,7 @@ static const char *format(const gnl_shape *shape, first_dim first, char text[GNL
         if (i == 0 && first == AS_STAR)
             used += (size_t)snprintf(text + used, GNL_SHAPE_TEXT - used, "*");
         else
-            used += (size_t)snprintf(text + used, GNL_SHAPE_TEXT - used, "%s%lld", comma,
-                                     (long long)shape->dim[i]);
+            used += (size_t)snprintf(text + used, GNL_SHAPE_TEXT - used, "%s%lld", comma, (long long)shape->dim[i]);
     }
     snprintf(text + used, GNL_SHAPE_TEXT - used, "]");
     return text;

@@ -30,8 +30,7 @@ static void storage_release(gnl_storage *storage)
 }
 
 /* Creates a tensor for a storage and retains the storage. */
-static genlat_status view_new(gnl_storage *storage, const gnl_shape *shape, gnl_real *data,
-                              genlat_tensor **out)
+static genlat_status view_new(gnl_storage *storage, const gnl_shape *shape, gnl_real *data, genlat_tensor **out)
 {
     genlat_tensor *tensor = gnl_object_new(storage->object.ctx, sizeof *tensor);
     if (!tensor)
@@ -85,16 +84,15 @@ void gnl_tensor_release(genlat_tensor *tensor)
     gnl_object_free(tensor);
 }
 
-genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample,
-                                    const char *name)
+genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample, const char *name)
 {
     gnl_shape rows = tensor->shape.ndim ? gnl_shape_sample(&tensor->shape) : (gnl_shape){.ndim = -1};
     if (gnl_shape_equal(&rows, sample))
         return GENLAT_OK;
     char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     gnl_shape batched = gnl_shape_batched(sample, 0);
-    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, expected %s", name,
-                    gnl_shape_format(&tensor->shape, found), gnl_shape_format_rows(&batched, expected));
+    return gnl_fail(GENLAT_E_SHAPE, "%s is %s, expected %s", name, gnl_shape_format(&tensor->shape, found),
+                    gnl_shape_format_rows(&batched, expected));
 }
 
 /* ---- public ---------------------------------------------------------------------------------------- */
@@ -135,8 +133,7 @@ genlat_status genlat_tensor_from(genlat_ctx *ctx, int32_t ndim, const int64_t *d
     return GENLAT_OK;
 }
 
-genlat_status genlat_tensor_wrap(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, float *data,
-                                 genlat_tensor **out)
+genlat_status genlat_tensor_wrap(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, float *data, genlat_tensor **out)
 {
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");
@@ -177,13 +174,12 @@ static genlat_status infer_dim(gnl_shape *shape, int64_t count)
     }
     char text[GNL_SHAPE_TEXT];
     if (known != count || (open >= 0 && shape->dim[open] < 0))
-        return gnl_fail(GENLAT_E_SHAPE, "a tensor of %lld elements cannot be reshaped to %s",
-                        (long long)count, gnl_shape_format(shape, text));
+        return gnl_fail(GENLAT_E_SHAPE, "a tensor of %lld elements cannot be reshaped to %s", (long long)count,
+                        gnl_shape_format(shape, text));
     return GENLAT_OK;
 }
 
-genlat_status genlat_tensor_reshape(genlat_tensor *tensor, int32_t ndim, const int64_t *dims,
-                                    genlat_tensor **out)
+genlat_status genlat_tensor_reshape(genlat_tensor *tensor, int32_t ndim, const int64_t *dims, genlat_tensor **out)
 {
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");

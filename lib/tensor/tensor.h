@@ -63,7 +63,6 @@ void gnl_tensor_release(genlat_tensor *tensor);
 
 /* Checks that the rows of a tensor have the shape of `sample`. The text of E_SHAPE is "name is [..], expected
  * [*,..]". */
-genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample,
-                                    const char *name);
+genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample, const char *name);
 
 #endif

@@ -94,9 +94,8 @@ static const alarm_kind kinds[] = {
     {has_collapsed,
      "posterior collapse: the KL was below 0.01 nats per sample in this epoch, so that the latents contain no "
      "information about the data; increase beta from 0 (beta_schedule), set free_bits, or use a weaker decoder"},
-    {is_overfitting,
-     "overfitting: the validation loss rose 3 times in a row while the training loss fell; stop early "
-     "(patience, restore_best), or use more data, a smaller net, dropout or weight decay"},
+    {is_overfitting, "overfitting: the validation loss rose 3 times in a row while the training loss fell; stop early "
+                     "(patience, restore_best), or use more data, a smaller net, dropout or weight decay"},
     {has_saturated,
      "the discriminator is saturated: its loss was below 0.01 in this epoch, so that its gradients are of little "
      "use to the generator; increase r1 and r2, set noise or label_smoothing, lower the learning rate of "

@@ -17,8 +17,7 @@ genlat_status gnl_history_add(genlat_ctx *ctx, gnl_history *history, int terms, 
 {
     size_t count = (size_t)history->count;
     for (int i = 0; i < history->curves; i++) {
-        GNL_TRY(
-            gnl_grow(ctx, (void **)&history->values[i], &history->capacity[i], count + 1, sizeof(double)));
+        GNL_TRY(gnl_grow(ctx, (void **)&history->values[i], &history->capacity[i], count + 1, sizeof(double)));
         history->values[i][count] = i < terms ? train[i] : valid ? valid[i - terms] : (double)NAN;
     }
     history->count++;

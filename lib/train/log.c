@@ -28,9 +28,9 @@ static bool fill(json_t *line, const genlat_trainer *t, const double *train, con
     return json_object_set_new(line, "event", json_string("epoch")) == 0 &&
            json_object_set_new(line, "epoch", json_integer(t->epoch)) == 0 &&
            json_object_set_new(line, "epochs", json_integer(t->opts.epochs)) == 0 &&
-           json_object_set_new(line, "step", json_integer(p->step)) == 0 &&
-           put_real(line, "seconds", p->seconds) && put_real(line, "samples_per_s", t->speed) &&
-           put_terms(line, "train", t, train) && (!valid || put_terms(line, "valid", t, valid));
+           json_object_set_new(line, "step", json_integer(p->step)) == 0 && put_real(line, "seconds", p->seconds) &&
+           put_real(line, "samples_per_s", t->speed) && put_terms(line, "train", t, train) &&
+           (!valid || put_terms(line, "valid", t, valid));
 }
 
 static genlat_status append(const char *path, const char *text)
@@ -39,8 +39,7 @@ static genlat_status append(const char *path, const char *text)
     bool ok = file && fprintf(file, "%s\n", text) >= 0;
     if (file && fclose(file) != 0)
         ok = false;
-    return ok ? GENLAT_OK
-              : gnl_fail(GENLAT_E_IO, "cannot write log_path '%s': %s", path, strerror(errno));
+    return ok ? GENLAT_OK : gnl_fail(GENLAT_E_IO, "cannot write log_path '%s': %s", path, strerror(errno));
 }
 
 genlat_status gnl_trainer_log(const genlat_trainer *t, const double *train, const double *valid)
@@ -49,12 +48,10 @@ genlat_status gnl_trainer_log(const genlat_trainer *t, const double *train, cons
     if (!t->opts.log_path)
         return GENLAT_OK;
     json_t *line = json_object();
-    char *text = line && fill(line, t, train, valid)
-                     ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS))
-                     : NULL;
+    char *text =
+        line && fill(line, t, train, valid) ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS)) : NULL;
     genlat_status status =
-        text ? append(t->opts.log_path, text)
-             : gnl_fail(GENLAT_E_MEMORY, "out of memory for a line of the log");
+        text ? append(t->opts.log_path, text) : gnl_fail(GENLAT_E_MEMORY, "out of memory for a line of the log");
     free(text);
     json_decref(line);
     return status;

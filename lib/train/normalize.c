@@ -39,8 +39,8 @@ static void release(scaling *s)
     gnl_tensor_release(s->scale);
 }
 
-static genlat_status change_with(genlat_source *source, const scaling *from, const scaling *to,
-                                 scaling *change, genlat_source **out)
+static genlat_status change_with(genlat_source *source, const scaling *from, const scaling *to, scaling *change,
+                                 genlat_source **out)
 {
     gnl_shape one = {.ndim = 0};
     const gnl_shape *shape = is_scalar(from) && is_scalar(to) ? &one : &source->sample;

@@ -167,8 +167,7 @@ static genlat_status finish(genlat_trainer *t)
     const gnl_progress *p = &t->model->progress;
     char text[TEXT] = "training is complete";
     if (t->opts.patience > 0 && p->waited >= t->opts.patience)
-        snprintf(text, sizeof text, "stopped early: no better validation since epoch %lld",
-                 (long long)p->best_epoch);
+        snprintf(text, sizeof text, "stopped early: no better validation since epoch %lld", (long long)p->best_epoch);
     GNL_TRY(gnl_trainer_save(t, t->opts.last_path));
     if (t->opts.restore_best)
         restore_best(t);
@@ -180,8 +179,8 @@ static genlat_status cancel(genlat_trainer *t)
 {
     GNL_TRY(gnl_trainer_save(t, t->opts.last_path));
     return gnl_fail(GENLAT_E_CANCELLED, "cancelled after step %lld, in epoch %lld%s%s",
-                    (long long)t->model->progress.step, (long long)t->epoch,
-                    t->opts.last_path ? "; saved to " : "", t->opts.last_path ? t->opts.last_path : "");
+                    (long long)t->model->progress.step, (long long)t->epoch, t->opts.last_path ? "; saved to " : "",
+                    t->opts.last_path ? t->opts.last_path : "");
 }
 
 genlat_status gnl_trainer_run(genlat_trainer *t)

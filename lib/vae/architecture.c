@@ -20,7 +20,7 @@ struct architecture {
     const char *name, *help;
     genlat_status (*encoder)(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text);
     genlat_status (*decoder)(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text);
-    int sums; /* dense units per hidden unit */
+    int sums;          /* dense units per hidden unit */
     const char *layer; /* activation */
 };
 

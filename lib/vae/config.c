@@ -30,8 +30,8 @@ static const gnl_option options[] = {
                  "estimator of the encoder's gradient for the importance-weighted bound"),
     GNL_OPT_BOOL(genlat_vae_opts, recompute, 0, "recompute activations in the backward pass to save memory"),
 };
-static const gnl_options_table table = {"vae", sizeof(genlat_vae_opts), options, GNL_COUNT(options),
-                                        {offsetof(genlat_vae_opts, reserved)}};
+static const gnl_options_table table = {
+    "vae", sizeof(genlat_vae_opts), options, GNL_COUNT(options), {offsetof(genlat_vae_opts, reserved)}};
 
 static const gnl_text texts[] = {
     GNL_TEXT(gnl_vae_config, encoder, GNL_TEXT_NET, GNL_TEXT_REQUIRED),
@@ -50,8 +50,8 @@ static const gnl_text texts[] = {
     GNL_TEXT(gnl_vae_config, output_bias, GNL_TEXT_BUILD, GNL_TEXT_REQUIRED),
 };
 
-const gnl_config_type gnl_vae_config_type = {
-    "vae", sizeof(gnl_vae_config), &table, offsetof(gnl_vae_config, opts), texts, GNL_COUNT(texts)};
+const gnl_config_type gnl_vae_config_type = {"vae", sizeof(gnl_vae_config), &table, offsetof(gnl_vae_config, opts),
+                                             texts, GNL_COUNT(texts)};
 
 genlat_status genlat_vae_builder_options(genlat_model_builder *builder, genlat_vae_opts *opts)
 {
@@ -157,10 +157,9 @@ static genlat_status append_heads(const gnl_latents *l, char text[GNL_NET_LENGTH
     }
     if (q->heads > 1)
         gnl_text_append(text, GNL_NET_LENGTH, " | output %s", outputs);
-    return strlen(text) < GNL_NET_LENGTH - 1 ? GENLAT_OK
-                                             : gnl_fail(GENLAT_E_RANGE,
-                                                        "the layers of encoder are longer than %d bytes",
-                                                        GNL_NET_LENGTH - 2);
+    return strlen(text) < GNL_NET_LENGTH - 1
+               ? GENLAT_OK
+               : gnl_fail(GENLAT_E_RANGE, "the layers of encoder are longer than %d bytes", GNL_NET_LENGTH - 2);
 }
 
 genlat_status gnl_vae_latents_new(genlat_ctx *ctx, const gnl_vae_config *c, gnl_latents **out)

@@ -46,9 +46,9 @@ static genlat_status make_likelihood(gnl_vae *vae)
     const gnl_vae_config *c = gnl_vae_config_of(&vae->model);
     GNL_TRY(gnl_loss_parse(vae->model.object.ctx, c->likelihood, &vae->loss));
     vae->outputs = gnl_loss_parts(vae->loss);
-    return vae->outputs > 0 ? GENLAT_OK : gnl_fail(GENLAT_E_INVALID,
-                                                   "likelihood is '%s', which is not a likelihood of data",
-                                                   c->likelihood);
+    return vae->outputs > 0
+               ? GENLAT_OK
+               : gnl_fail(GENLAT_E_INVALID, "likelihood is '%s', which is not a likelihood of data", c->likelihood);
 }
 
 /* Returns the parameters of the likelihood as a part. They are either all trained or all running statistics. */

@@ -92,7 +92,7 @@ genlat_status gnl_vae_prior(genlat_model *model, const gnl_prior_call *call, gnl
 
 /* Computes the mean of p(x|z) from the decoder's output, or samples from p(x|z) if d->noise is not NULL. */
 static void store_data(const gnl_vae *vae, const gnl_vae_use *work, const gnl_decode *d, int64_t first, int64_t rows,
-                      gnl_real *out)
+                       gnl_real *out)
 {
     gnl_rng noise = {0};
     if (d->noise) {

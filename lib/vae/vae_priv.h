@@ -68,7 +68,7 @@ typedef struct gnl_vae {
     genlat_loss *loss;
     gnl_weight loss_values; /* describes the parameters of the loss as the weight of a part */
     char loss_values_name[8];
-    int64_t outputs;        /* decoder outputs per element of the data */
+    int64_t outputs; /* decoder outputs per element of the data */
     gnl_latents *latents;
 } gnl_vae;
 

@@ -46,22 +46,19 @@ typedef struct bench_work {
     genlat_status (*step)(bench *b);
 } bench_work;
 
-extern const bench_work bench_vae_mlp, bench_vae_conv, bench_decode1_mlp, bench_decode1_conv,
-    bench_decode1_bf16;
+extern const bench_work bench_vae_mlp, bench_vae_conv, bench_decode1_mlp, bench_decode1_conv, bench_decode1_bf16;
 extern const bench_work bench_dcgan32, bench_dcgan64, bench_wgan_gp, bench_text_vae;
 
 genlat_status bench_open(const bench_work *work, bench_mode mode, bench *b);
 void bench_close(bench *b);
 
-double bench_now(void); /* seconds */
+double bench_now(void);                     /* seconds */
 void bench_sort(double *values, int64_t n); /* ascending */
 
 /* Builds a net with one input from text. */
-genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *layers,
-                        genlat_net **out);
+genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *layers, genlat_net **out);
 /* Creates a tensor of uniform numbers from [lo,hi). */
-genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float lo, float hi,
-                            genlat_tensor **out);
+genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float lo, float hi, genlat_tensor **out);
 
 /* ---- threads ------------------------------------------------------------------------------------------- */
 

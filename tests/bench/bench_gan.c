@@ -51,18 +51,16 @@ static void put_generator(char *text, size_t size, int stages, int channels)
     int at = snprintf(text, size, "conv_transpose2d channels=%d kernel=4 bias=no | batch_norm | relu",
                       WIDTH << (stages - 1));
     for (int i = stages - 2; i >= 0; i--)
-        at += snprintf(
-            text + at, size - (size_t)at,
-            " | conv_transpose2d channels=%d kernel=4 stride=2 padding=1 bias=no | batch_norm | relu",
-            WIDTH << i);
-    snprintf(text + at, size - (size_t)at,
-             " | conv_transpose2d channels=%d kernel=4 stride=2 padding=1 | tanh", channels);
+        at += snprintf(text + at, size - (size_t)at,
+                       " | conv_transpose2d channels=%d kernel=4 stride=2 padding=1 bias=no | batch_norm | relu",
+                       WIDTH << i);
+    snprintf(text + at, size - (size_t)at, " | conv_transpose2d channels=%d kernel=4 stride=2 padding=1 | tanh",
+             channels);
 }
 
 static void put_discriminator(char *text, size_t size, int stages)
 {
-    int at =
-        snprintf(text, size, "conv2d channels=%d kernel=4 stride=2 padding=1 | leaky_relu slope=0.2", WIDTH);
+    int at = snprintf(text, size, "conv2d channels=%d kernel=4 stride=2 padding=1 | leaky_relu slope=0.2", WIDTH);
     for (int i = 1; i < stages; i++)
         at += snprintf(text + at, size - (size_t)at,
                        " | conv2d channels=%d kernel=4 stride=2 padding=1 bias=no | batch_norm | leaky_relu "
@@ -94,8 +92,7 @@ static genlat_status open_dcgan(bench *b, int64_t side, int stages, int channels
     GNL_TRY(add_optim(b, D, adam));
     GNL_TRY(genlat_tensor_new(b->ctx, 4, (int64_t[]){DCGAN_BATCH, CODE, 1, 1}, &b->tensor[NOISE]));
     b->passes[G] = (bench_passes){b->net[G], DCGAN_BATCH, DCGAN_BATCH, DCGAN_BATCH, 0, 1};
-    b->passes[D] =
-        (bench_passes){b->net[D], 3 * DCGAN_BATCH, 2 * DCGAN_BATCH, 2 * DCGAN_BATCH, DCGAN_BATCH, 1};
+    b->passes[D] = (bench_passes){b->net[D], 3 * DCGAN_BATCH, 2 * DCGAN_BATCH, 2 * DCGAN_BATCH, DCGAN_BATCH, 1};
     return bench_uniform(b, 4, (int64_t[]){DCGAN_BATCH, channels, side, side}, -1, 1, &b->tensor[REAL]);
 }
 
@@ -165,12 +162,9 @@ static genlat_status open_wgan(bench *b)
     b->passes[G] = (bench_passes){b->net[G], (CRITIC_STEPS + 1) * n, n, n, 0, 1};
     /* Penalty passes: forward, derivatives of inputs, tangents. Its weight gradients need one more product per
      * layer. */
-    b->passes[D] = (bench_passes){b->net[D],
-                                  (4 * CRITIC_STEPS + 1) * n,
-                                  3 * CRITIC_STEPS * n,
-                                  2 * CRITIC_STEPS * n,
-                                  (CRITIC_STEPS + 1) * n,
-                                  CRITIC_STEPS};
+    b->passes[D] = (bench_passes){
+        b->net[D],   (4 * CRITIC_STEPS + 1) * n, 3 * CRITIC_STEPS * n, 2 * CRITIC_STEPS * n, (CRITIC_STEPS + 1) * n,
+        CRITIC_STEPS};
     return bench_uniform(b, 2, one, -1, 1, &b->tensor[REAL]);
 }
 
@@ -200,8 +194,7 @@ static genlat_status step_critic(bench *b)
     for (int i = 0; i < 2 * WGAN_BATCH; i++)
         slope[i] = (i < WGAN_BATCH ? -1.0f : 1.0f) / WGAN_BATCH;
     gnl_exec_backward(b->exec[D], 1, GNL_GRAD_WEIGHTS);
-    GNL_TRY(
-        genlat_exec_forward(b->exec[MIXED], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){b->tensor[FAKE]}));
+    GNL_TRY(genlat_exec_forward(b->exec[MIXED], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){b->tensor[FAKE]}));
     GNL_TRY(genlat_exec_penalty(b->exec[MIXED], GENLAT_PENALTY_ONE, 10, 0, NULL, NULL));
     return genlat_optim_step(b->optim[D]);
 }

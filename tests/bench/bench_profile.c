@@ -27,13 +27,13 @@ static struct watched *find(const gnl_step *s)
     return &watched[i];
 }
 
-#define CLOCKED(direction, index)                                                                            \
-    static void clocked_##direction(const gnl_step *s)                                                       \
-    {                                                                                                        \
-        struct watched *w = find(s);                                                                         \
-        double begin = bench_now();                                                                          \
-        w->type->direction(s);                                                                               \
-        w->seconds[index] += bench_now() - begin;                                                            \
+#define CLOCKED(direction, index)                                                                                      \
+    static void clocked_##direction(const gnl_step *s)                                                                 \
+    {                                                                                                                  \
+        struct watched *w = find(s);                                                                                   \
+        double begin = bench_now();                                                                                    \
+        w->type->direction(s);                                                                                         \
+        w->seconds[index] += bench_now() - begin;                                                                      \
     }
 
 CLOCKED(forward, FORWARD)
@@ -82,6 +82,5 @@ void bench_profile_print(FILE *out, double ms_per_step, int64_t steps)
         }
         fprintf(out, "\n");
     }
-    fprintf(out, "%-36s %9.4f\n%-36s %9.4f\n", "all layers", total, "loss, updates and the rest",
-            ms_per_step - total);
+    fprintf(out, "%-36s %9.4f\n%-36s %9.4f\n", "all layers", total, "loss, updates and the rest", ms_per_step - total);
 }

@@ -13,8 +13,8 @@ enum { SENTENCES, NEXT, NOISE, CODE, BEFORE }; /* BEFORE: embeddings of the prec
 
 #define TABLE_LAYERS "embedding classes=10000 units=256"
 #define ENCODER_LAYERS "lstm units=512 out=last | dense units=64"
-#define DECODER_LAYERS                                                                                       \
-    "dense units=512 from=code name=cells | tanh name=hidden | repeat times=30 from=code name=codes | "      \
+#define DECODER_LAYERS                                                                                                 \
+    "dense units=512 from=code name=cells | tanh name=hidden | repeat times=30 from=code name=codes | "                \
     "concat axis=-1 from=before,codes name=in | lstm units=512 from=in,hidden,cells | dense units=10000"
 
 static genlat_status open_decoder(bench *b)
@@ -76,8 +76,7 @@ static genlat_status encode(bench *b)
     float *noise = genlat_tensor_data(b->tensor[NOISE]), *code = genlat_tensor_data(b->tensor[CODE]);
     float *before = genlat_tensor_data(b->tensor[BEFORE]);
     GNL_TRY(genlat_rng_normal(b->rng, BATCH * LATENT, noise));
-    GNL_TRY(genlat_exec_forward(b->exec[TABLE], GENLAT_MODE_TRAIN, 1,
-                                &(const genlat_tensor *){b->tensor[SENTENCES]}));
+    GNL_TRY(genlat_exec_forward(b->exec[TABLE], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){b->tensor[SENTENCES]}));
     GNL_TRY(genlat_exec_output(b->exec[TABLE], 0, &words));
     GNL_TRY(genlat_exec_forward(b->exec[ENCODER], GENLAT_MODE_TRAIN, 1, &words));
     const float *heads = gnl_exec_output(b->exec[ENCODER], 0), *word = genlat_tensor_const_data(words);
@@ -114,8 +113,7 @@ static void encode_backward(bench *b)
 {
     const gnl_kernels *k = gnl_kernels_of(b->ctx);
     const float *heads = gnl_exec_output(b->exec[ENCODER], 0), *noise = genlat_tensor_const_data(b->tensor[NOISE]);
-    const float *dcode = gnl_exec_input_grad(b->exec[DECODER], 0),
-                *dbefore = gnl_exec_input_grad(b->exec[DECODER], 1);
+    const float *dcode = gnl_exec_input_grad(b->exec[DECODER], 0), *dbefore = gnl_exec_input_grad(b->exec[DECODER], 1);
     float *dheads = gnl_exec_output_grad(b->exec[ENCODER], 0), *dwords = gnl_exec_output_grad(b->exec[TABLE], 0);
     for (int row = 0; row < BATCH; row++) {
         const float *mean = heads + row * 2 * LATENT;

@@ -4,20 +4,19 @@
 
 #define MLP_ENCODER "dense units=512 | relu | dense units=256 | relu"
 #define MLP_DECODER "dense units=256 | relu | dense units=512 | relu | dense units=784"
-#define CONV_ENCODER                                                                                         \
-    "conv2d channels=32 kernel=4 stride=2 padding=1 | relu | conv2d channels=64 kernel=4 stride=2 "          \
+#define CONV_ENCODER                                                                                                   \
+    "conv2d channels=32 kernel=4 stride=2 padding=1 | relu | conv2d channels=64 kernel=4 stride=2 "                    \
     "padding=1 | relu | flatten | dense units=256 | relu"
-#define CONV_DECODER                                                                                         \
-    "dense units=256 | relu | dense units=3136 | relu | reshape shape=64x7x7 | conv_transpose2d "            \
-    "channels=32 kernel=4 stride=2 padding=1 | relu | conv_transpose2d channels=1 kernel=4 stride=2 "        \
+#define CONV_DECODER                                                                                                   \
+    "dense units=256 | relu | dense units=3136 | relu | reshape shape=64x7x7 | conv_transpose2d "                      \
+    "channels=32 kernel=4 stride=2 padding=1 | relu | conv_transpose2d channels=1 kernel=4 stride=2 "                  \
     "padding=1"
 
 enum { LATENT = 32, BATCH = 128, X = 0 };
 
 /* ---- training ------------------------------------------------------------------------------------------ */
 
-static genlat_status open_vae(bench *b, int32_t ndim, const int64_t *dims, const char *encoder,
-                              const char *decoder)
+static genlat_status open_vae(bench *b, int32_t ndim, const int64_t *dims, const char *encoder, const char *decoder)
 {
     genlat_model_builder *builder = NULL;
     GNL_TRY(genlat_model_builder_new(b->ctx, "vae", &builder));

@@ -54,8 +54,7 @@ void bench_sort(double *values, int64_t n)
 
 /* ---- shared by workloads ------------------------------------------------------------------------------- */
 
-genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *layers,
-                        genlat_net **out)
+genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, const char *layers, genlat_net **out)
 {
     genlat_net_builder *builder = NULL;
     GNL_TRY(genlat_net_builder_new(ctx, &builder));
@@ -64,8 +63,7 @@ genlat_status bench_net(genlat_ctx *ctx, int32_t ndim, const int64_t *dims, cons
     return genlat_net_build(&builder, out);
 }
 
-genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float lo, float hi,
-                            genlat_tensor **out)
+genlat_status bench_uniform(bench *b, int32_t ndim, const int64_t *dims, float lo, float hi, genlat_tensor **out)
 {
     GNL_TRY(genlat_tensor_new(b->ctx, ndim, dims, out));
     return genlat_rng_uniform(b->rng, genlat_tensor_count(*out), lo, hi, genlat_tensor_data(*out));
@@ -154,8 +152,7 @@ static genlat_status report(const bench_work *work, const settings *s, const ben
     printf("{\"name\": \"%s\", \"batch\": %lld, \"threads\": %ld, \"ms_per_step\": %.4f, \"fastest_ms\": "
            "%.4f, \"cpu_ms_per_step\": %.4f, "
            "\"samples_per_s\": %.1f, \"peak_rss_mib\": %ld",
-           work->name, (long long)work->batch, s->threads, ms, t->ms[0], cpu, 1e3 * (double)work->batch / ms,
-           peak);
+           work->name, (long long)work->batch, s->threads, ms, t->ms[0], cpu, 1e3 * (double)work->batch / ms, peak);
     genlat_status status = s->roofline ? print_roofline(b, ms) : GENLAT_OK;
     printf("}\n");
     fflush(stdout);
@@ -239,12 +236,8 @@ static bool take_switch(settings *s, const char *name)
     const struct {
         const char *name;
         bool *on;
-    } switches[] = {{"--roofline", &s->roofline},
-                    {"--profile", &s->profile},
-                    {"--scaling", &s->scaling},
-                    {"--bfloat16", &s->bfloat16},
-                    {"--cblas", &s->cblas},
-                    {"--recompute", &s->recompute}};
+    } switches[] = {{"--roofline", &s->roofline}, {"--profile", &s->profile}, {"--scaling", &s->scaling},
+                    {"--bfloat16", &s->bfloat16}, {"--cblas", &s->cblas},     {"--recompute", &s->recompute}};
     for (size_t i = 0; i < GNL_COUNT(switches); i++)
         if (strcmp(name, switches[i].name) == 0)
             return *switches[i].on = true;

@@ -64,18 +64,16 @@ static genlat_status build(genlat_ctx *ctx, const setting *s, genlat_model **vae
     if (status)
         return status;
     snprintf(encoder, sizeof encoder, "dense units=%lld; relu; dense units=%lld; relu", w, w / 2);
-    snprintf(decoder, sizeof decoder, "dense units=%lld; relu; dense units=%lld; relu; dense units=784",
-             w / 2, w);
+    snprintf(decoder, sizeof decoder, "dense units=%lld; relu; dense units=%lld; relu; dense units=784", w / 2, w);
     if (s->image) {
         snprintf(encoder, sizeof encoder,
                  "conv2d channels=32 kernel=4 stride=2 padding=1; relu; conv2d channels=64 "
                  "kernel=4 stride=2 padding=1; relu; flatten");
-        snprintf(
-            decoder, sizeof decoder,
-            "dense units=%lld; relu; reshape shape=64x%lldx%lld; conv_transpose2d "
-            "channels=32 kernel=4 stride=2 padding=1; relu; conv_transpose2d channels=1 kernel=4 stride=2 "
-            "padding=1",
-            64 * quarter * quarter, quarter, quarter);
+        snprintf(decoder, sizeof decoder,
+                 "dense units=%lld; relu; reshape shape=64x%lldx%lld; conv_transpose2d "
+                 "channels=32 kernel=4 stride=2 padding=1; relu; conv_transpose2d channels=1 kernel=4 stride=2 "
+                 "padding=1",
+                 64 * quarter * quarter, quarter, quarter);
         genlat_model_builder_data(b, 3, (int64_t[]){1, s->image, s->image});
     } else {
         genlat_model_builder_data(b, 1, (int64_t[]){784});
@@ -89,9 +87,8 @@ static genlat_status build(genlat_ctx *ctx, const setting *s, genlat_model **vae
 static genlat_status time_steps(genlat_ctx *ctx, genlat_model *vae, const setting *s, double seconds, result *r)
 {
     genlat_tensor *x = NULL;
-    genlat_status status = s->image
-                               ? genlat_tensor_new(ctx, 4, (int64_t[]){s->batch, 1, s->image, s->image}, &x)
-                               : genlat_tensor_new(ctx, 2, (int64_t[]){s->batch, 784}, &x);
+    genlat_status status = s->image ? genlat_tensor_new(ctx, 4, (int64_t[]){s->batch, 1, s->image, s->image}, &x)
+                                    : genlat_tensor_new(ctx, 2, (int64_t[]){s->batch, 784}, &x);
     double end = 0;
     if (!status)
         status = genlat_tensor_fill(x, 0.4f);
@@ -132,8 +129,7 @@ static void *decode_often(void *arg)
 }
 
 /* Decodes samples with one model from several threads of the program. */
-static genlat_status time_readers(genlat_ctx *ctx, genlat_model *vae, int64_t threads, double seconds,
-                                  result *r)
+static genlat_status time_readers(genlat_ctx *ctx, genlat_model *vae, int64_t threads, double seconds, result *r)
 {
     reader readers[MOST_THREADS];
     pthread_t thread[MOST_THREADS];

@@ -158,12 +158,12 @@ static const gnl_update update = {
     .gradient_bound = INFINITY,
 };
 
-#define WORK(name, ...)                                                                                      \
-    static void work_##name(void *arg)                                                                       \
-    {                                                                                                        \
-        vectors *v = arg;                                                                                    \
-        gnl_real **x = v->x;                                                                                 \
-        __VA_ARGS__;                                                                                         \
+#define WORK(name, ...)                                                                                                \
+    static void work_##name(void *arg)                                                                                 \
+    {                                                                                                                  \
+        vectors *v = arg;                                                                                              \
+        gnl_real **x = v->x;                                                                                           \
+        __VA_ARGS__;                                                                                                   \
     }
 
 WORK(axpy, v->k->axpy(v->n, (gnl_real)0.5, x[0], x[1]))

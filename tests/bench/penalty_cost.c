@@ -81,8 +81,8 @@ static genlat_status measure(genlat_ctx *ctx, const struct critic *c, const genl
         for (int i = 0; i < 2 && status == GENLAT_OK; i++)
             status = time_step(gan[i], x, &best[i]);
     if (status == GENLAT_OK)
-        printf("%-36s %8.2f ms without, %8.2f ms with R1 and R2: %.2f times%s\n", c->name, 1e3 * best[0],
-               1e3 * best[1], best[1] / best[0], best[1] > LIMIT * best[0] ? ", more than expected" : "");
+        printf("%-36s %8.2f ms without, %8.2f ms with R1 and R2: %.2f times%s\n", c->name, 1e3 * best[0], 1e3 * best[1],
+               best[1] / best[0], best[1] > LIMIT * best[0] ? ", more than expected" : "");
     genlat_model_destroy(&gan[0]);
     genlat_model_destroy(&gan[1]);
     return status;

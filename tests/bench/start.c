@@ -76,8 +76,7 @@ static double time_run(const char *program, char *path)
     pid_t child;
     int status = 1;
     double begin = now_ms();
-    if (posix_spawn(&child, program, NULL, NULL, arguments, environ) != 0 ||
-        waitpid(child, &status, 0) != child)
+    if (posix_spawn(&child, program, NULL, NULL, arguments, environ) != 0 || waitpid(child, &status, 0) != child)
         return -1;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? now_ms() - begin : -1;
 }

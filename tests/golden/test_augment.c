@@ -53,8 +53,8 @@ static void take_draw(const gnl_augment *a, const gnl_real *numbers, gnl_augment
 static void expect(int64_t n, const gnl_real *found, const gnl_real *expected)
 {
     for (int64_t i = 0; i < n; i++)
-        ck_assert_msg(fabs((double)(found[i] - expected[i])) < 1e-5, "number %lld is %g, expected %g",
-                      (long long)i, (double)found[i], (double)expected[i]);
+        ck_assert_msg(fabs((double)(found[i] - expected[i])) < 1e-5, "number %lld is %g, expected %g", (long long)i,
+                      (double)found[i], (double)expected[i]);
 }
 
 START_TEST(augmentations_agree_with_pytorch)

@@ -40,8 +40,7 @@ static void open_trial(trial *t, const critic_case *c)
     const gnl_shape shape = {3, {2, 4, 4}};
     const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_PENALTY, .input_grads = 1);
     *t = (trial){.name = c->name};
-    ck_assert_msg(gnl_net_from_text(ctx, 1, &input, &shape, c->text, &t->net) == GENLAT_OK, "%s",
-                  genlat_last_error());
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &input, &shape, c->text, &t->net) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_msg(gnl_net_compile(t->net, ROWS, &opts, &t->exec) == GENLAT_OK, "%s", genlat_last_error());
 }
 
@@ -103,8 +102,8 @@ static void check_loss(trial *t)
     for (int i = 0; i < t->net->weights; i++)
         if (strstr(t->net->weight[i].name, ".weight_u") || strstr(t->net->weight[i].name, ".weight_v")) {
             double vector[2] = {0, 0};
-            measure(t, "after.", t->net->weight[i].name, t->net->weight[i].count,
-                    gnl_net_weight_data(t->net, i), vector);
+            measure(t, "after.", t->net->weight[i].name, t->net->weight[i].count, gnl_net_weight_data(t->net, i),
+                    vector);
             check_error(t, t->net->weight[i].name, vector);
         }
     load(t, "", "dloss", NULL, gnl_exec_output_grad(t->exec, 0));

@@ -59,8 +59,8 @@ static void expect(const golden_case *g, const char *name, int64_t count, const 
         worst = difference <= worst ? worst : difference;
     }
     gnl_free(ctx, expected);
-    ck_assert_msg(worst <= LIMIT * size, "%s on %s: %s is off by %g of %g", g->c->spec, g->c->shapes, name,
-                  worst, size);
+    ck_assert_msg(worst <= LIMIT * size, "%s on %s: %s is off by %g of %g", g->c->spec, g->c->shapes, name, worst,
+                  size);
 }
 
 static const char *numbered(const char *text, int i)
@@ -85,8 +85,7 @@ static void open_case(golden_case *g, const layer_case *c)
     int inputs = layer_rig_shapes(c->shapes, 0, in);
     *g = (golden_case){.c = c, .index = c->flags & CASE_INDEX};
     const gnl_entry *x = find(c, "x0");
-    ck_assert_msg(x, "%s on %s has no numbers; run make_layers.py or mark it CASE_NO_PYTORCH", c->spec,
-                  c->shapes);
+    ck_assert_msg(x, "%s on %s has no numbers; run make_layers.py or mark it CASE_NO_PYTORCH", c->spec, c->shapes);
     layer_rig_open(&g->rig, c->spec, inputs, in, x->shape.dim[0], x->shape.dim[0], 1);
 }
 

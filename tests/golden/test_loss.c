@@ -47,9 +47,8 @@ static void expect(const char *group, const char *name, int64_t count, const gnl
     for (int64_t i = 0; i < count; i++)
         size = fmax(size, fabs((double)expected[i]));
     for (int64_t i = 0; i < count; i++)
-        ck_assert_msg(fabs((double)(found[i] - expected[i])) <= LIMIT * size,
-                      "%s/%s[%lld] is %.9g, expected %.9g", group, name, (long long)i, (double)found[i],
-                      (double)expected[i]);
+        ck_assert_msg(fabs((double)(found[i] - expected[i])) <= LIMIT * size, "%s/%s[%lld] is %.9g, expected %.9g",
+                      group, name, (long long)i, (double)found[i], (double)expected[i]);
 }
 
 START_TEST(likelihoods_agree_with_pytorch)
@@ -96,8 +95,7 @@ START_TEST(adversarial_losses_agree_with_pytorch)
     snprintf(group, sizeof group, "adversarial %s", name);
     load(group, "real", ROWS, real);
     load(group, "fake", ROWS, fake);
-    const gnl_adversarial a = {
-        (uint32_t)_i, gnl_adversarial_smooths((uint32_t)_i) ? 0.1 : 0, ROWS, real, fake, 0};
+    const gnl_adversarial a = {(uint32_t)_i, gnl_adversarial_smooths((uint32_t)_i) ? 0.1 : 0, ROWS, real, fake, 0};
     gnl_real critic = (gnl_real)gnl_adversarial_discriminator(&a, dreal, dfake);
     gnl_real maker = (gnl_real)gnl_adversarial_generator(&a, dmade);
     expect(group, "critic", 1, &critic);
@@ -114,8 +112,7 @@ int main(void)
     TCase *tests = tcase_create("pytorch");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, likelihoods_agree_with_pytorch, 0, (int)GNL_COUNT(loss_cases));
-    tcase_add_loop_test(tests, adversarial_losses_agree_with_pytorch, 0,
-                        GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE + 1);
+    tcase_add_loop_test(tests, adversarial_losses_agree_with_pytorch, 0, GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE + 1);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

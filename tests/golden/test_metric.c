@@ -82,10 +82,7 @@ END_TEST
 
 START_TEST(statistics_agree_with_numpy)
 {
-    enum {
-        QUANTILES = sizeof golden_at / sizeof golden_at[0],
-        LOGS = sizeof golden_logs / sizeof golden_logs[0]
-    };
+    enum { QUANTILES = sizeof golden_at / sizeof golden_at[0], LOGS = sizeof golden_logs / sizeof golden_logs[0] };
     genlat_tensor *x = matrix(golden_a, ROWS_A, WIDTH);
     genlat_moments m = {.size = sizeof m};
     ck_assert_int_eq(genlat_metric_moments(x, &m), GENLAT_OK);

@@ -12,9 +12,9 @@
 #define LAYER_CASES_H
 
 enum {
-    CASE_INDEX = 1 << 0,   /* inputs are integers from 0 to 4: no derivatives by the inputs */
+    CASE_INDEX = 1 << 0,      /* inputs are integers from 0 to 4: no derivatives by the inputs */
     CASE_NO_PYTORCH = 1 << 1, /* PyTorch has no such layer: no golden numbers */
-    CASE_NO_TANGENT = 1 << 2 /* the library has no tangents of the layer */
+    CASE_NO_TANGENT = 1 << 2  /* the library has no tangents of the layer */
 };
 
 typedef struct layer_case {

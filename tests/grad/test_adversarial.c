@@ -98,8 +98,7 @@ START_TEST(public_functions_check_and_compute)
     ck_assert_int_eq(genlat_adversarial_generator(GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR, NULL, f, &value, d),
                      GENLAT_E_INVALID);
     f->data[0] = NAN;
-    ck_assert_int_eq(genlat_adversarial_generator(GENLAT_ADVERSARIAL_HINGE, NULL, f, &value, d),
-                     GENLAT_E_NUMERIC);
+    ck_assert_int_eq(genlat_adversarial_generator(GENLAT_ADVERSARIAL_HINGE, NULL, f, &value, d), GENLAT_E_NUMERIC);
     ck_assert_double_eq(value, -1.5);
     for (genlat_tensor **t = (genlat_tensor *[]){r, f, d, wide, NULL}; *t; t++)
         gnl_tensor_release(*t);

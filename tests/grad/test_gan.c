@@ -50,10 +50,7 @@ static const struct {
      "conv2d channels=3 kernel=3 padding=1; tanh; flatten; dense units=1",
      {"augment", "color,translation,cutout", "r2", "0.3", "noise", "0.1"},
      {3, {2, 6, 5}}},
-    {"wgan_gp",
-     "conv1d channels=3; tanh; flatten; dense units=1",
-     {"augment", "contrast cutout"},
-     {2, {2, 9}}},
+    {"wgan_gp", "conv1d channels=3; tanh; flatten; dense units=1", {"augment", "contrast cutout"}, {2, {2, 9}}},
 };
 
 START_TEST(gradients_match_differences)

@@ -61,8 +61,7 @@ static double value_of_jvp(layer_rig *r)
 
 typedef double scalar_fn(layer_rig *r);
 
-static void expect_slope(layer_rig *r, scalar_fn *f, const char *what, int64_t n, gnl_real *at,
-                         const gnl_real *claimed)
+static void expect_slope(layer_rig *r, scalar_fn *f, const char *what, int64_t n, gnl_real *at, const gnl_real *claimed)
 {
     static gnl_real slope[MOST];
     ck_assert_int_le(n, MOST);
@@ -275,8 +274,7 @@ static bool has_case(const char *kind)
 START_TEST(every_layer_has_a_case)
 {
     for (int i = 0; gnl_layer_types[i]; i++)
-        ck_assert_msg(has_case(gnl_layer_types[i]->name), "%s has no line in layer_cases.h",
-                      gnl_layer_types[i]->name);
+        ck_assert_msg(has_case(gnl_layer_types[i]->name), "%s has no line in layer_cases.h", gnl_layer_types[i]->name);
 }
 END_TEST
 

@@ -17,10 +17,8 @@ static const struct net_case {
     {"dense units=7 name=a | dense units=7 name=b share=c from=a", NULL, 1}, /* refused: no such node */
     {"dense units=6 name=a | relu | dense units=6 share=d name=e", NULL, 1},
     {"dense units=6 name=a | dense units=6 name=b | relu | dense units=6 share=b name=c", "", 1},
-    {"dense units=4 name=a | relu name=r | dense units=2 name=b from=r | dense units=3 name=c from=r",
-     "b,c,r", 1},
-    {"dense units=4 from=x0 name=a | dense units=4 from=x1 name=b | relu from=b | dense units=2 name=c",
-     "a,c", 2},
+    {"dense units=4 name=a | relu name=r | dense units=2 name=b from=r | dense units=3 name=c from=r", "b,c,r", 1},
+    {"dense units=4 from=x0 name=a | dense units=4 from=x1 name=b | relu from=b | dense units=2 name=c", "a,c", 2},
     {"relu | relu | dense units=2 | relu | relu", "", 1},
     {"dense units=8 weight=spectral | tanh | reshape shape=2x4 | conv1d channels=3 kernel=2 weight=norm | "
      "silu | "
@@ -70,8 +68,7 @@ START_TEST(graph_gradients_match_differences)
     ck_assert_msg(status == GENLAT_OK, "%s", genlat_last_error());
     genlat_tensor *x[] = {random_input(6, 1), random_input(3, 2)};
     genlat_check_result result = {.size = sizeof result};
-    ck_assert_int_eq(genlat_net_check(net, now->inputs, (const genlat_tensor *const *)x, 1000, 3, &result),
-                     GENLAT_OK);
+    ck_assert_int_eq(genlat_net_check(net, now->inputs, (const genlat_tensor *const *)x, 1000, 3, &result), GENLAT_OK);
     ck_assert_msg(result.worst < 1e-7, "%s: error %g at %s", now->text, result.worst, result.where);
     ck_assert_int_gt(result.checked, genlat_net_size(net));
     genlat_tensor_destroy(&x[0]);
@@ -81,8 +78,7 @@ START_TEST(graph_gradients_match_differences)
 END_TEST
 
 /* s(theta, x) = <r, J(x) v>, to compare gradients by reverse mode over tangents with differences of s. */
-static double directional(genlat_exec *exec, const gnl_real *x, const gnl_real *v, const gnl_real *r,
-                          int64_t n)
+static double directional(genlat_exec *exec, const gnl_real *x, const gnl_real *v, const gnl_real *r, int64_t n)
 {
     gnl_exec_forward(exec, GNL_TRAIN, ROWS, &x);
     memcpy(gnl_exec_input_tangent(exec, 0), v, ROWS * 6 * sizeof *v);
@@ -185,8 +181,8 @@ static double pairs_of_rows(const gnl_weight *w, const gnl_real *value)
         for (int64_t q = 0; q < n; q++) {
             double product = 0;
             for (int64_t i = 0; i < outer * inner; i++)
-                product += value[(i / inner * n + r) * inner + i % inner] *
-                           value[(i / inner * n + q) * inner + i % inner];
+                product +=
+                    value[(i / inner * n + r) * inner + i % inner] * value[(i / inner * n + q) * inner + i % inner];
             total += r == q ? 0 : product * product / 2;
         }
     return total;
@@ -201,8 +197,7 @@ START_TEST(orthogonal_regularization_matches_differences)
     const gnl_shape shape = {1, {6}};
     const char *name = "x";
     genlat_net *net = NULL;
-    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, ORTHOGONAL, &net) == GENLAT_OK, "%s",
-                  genlat_last_error());
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, ORTHOGONAL, &net) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_int_eq(gnl_net_want_grad(net), GENLAT_OK);
     gnl_compute compute = {ctx, gnl_kernels_of(ctx), gnl_alloc(ctx, gnl_gemm_space(ctx), sizeof(gnl_real))};
     gnl_real *space = gnl_alloc(ctx, (size_t)gnl_net_orthogonal_space(net), sizeof *space);

@@ -92,8 +92,7 @@ static void open_trial(trial *t, const struct critic *now, int64_t tile, bool re
     opts.tile = tile;
     opts.recompute = recompute;
     gnl_rng rng = gnl_rng_make(11, GNL_STREAM_USER, 0);
-    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, now->text, &t->net) == GENLAT_OK, "%s",
-                  genlat_last_error());
+    ck_assert_msg(gnl_net_from_text(ctx, 1, &name, &shape, now->text, &t->net) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_msg(gnl_net_compile(t->net, ROWS, &opts, &t->exec) == GENLAT_OK, "%s", genlat_last_error());
     gnl_rng_fill_normal(&rng, t->x, ROWS * gnl_shape_count(&shape));
     gnl_rng_fill_normal(&rng, t->dloss, ROWS);
@@ -151,10 +150,8 @@ static void check_gradients(const struct critic *now, int64_t tile, bool recompu
     for (size_t kind = 0; kind < GNL_COUNT(kinds); kind++)
         for (int with_loss = 0; with_loss < 2; with_loss++)
             for (int general = 0; general < 2; general++) {
-                t.penalty = (gnl_penalty){.kind = kinds[kind],
-                                          .weight = 0.7,
-                                          .dloss = with_loss ? t.dloss : NULL,
-                                          .general = general};
+                t.penalty = (gnl_penalty){
+                    .kind = kinds[kind], .weight = 0.7, .dloss = with_loss ? t.dloss : NULL, .general = general};
                 double error = error_of(&t);
                 ck_assert_msg(error < 1e-6, "%s, tile %d, kind %zu, loss %d, general %d: error %g", now->text,
                               (int)tile, kind, with_loss, general, error);

@@ -72,15 +72,15 @@ void expect_error_of_net_builder(const char *function, genlat_net_builder *build
 /* ---- makers ---------------------------------------------------------------------------------- */
 
 /* Created once and kept in a static variable, where leak checkers find it. */
-#define MAKE(type, name, call)                                                                               \
-    genlat_##type *make_##name(void)                                                                         \
-    {                                                                                                        \
-        static genlat_##type *made;                                                                          \
-        if (!made) {                                                                                         \
-            genlat_status status = call;                                                                     \
-            ck_assert_msg(status == GENLAT_OK, "cannot make " #name ": %s", genlat_last_error());            \
-        }                                                                                                    \
-        return made;                                                                                         \
+#define MAKE(type, name, call)                                                                                         \
+    genlat_##type *make_##name(void)                                                                                   \
+    {                                                                                                                  \
+        static genlat_##type *made;                                                                                    \
+        if (!made) {                                                                                                   \
+            genlat_status status = call;                                                                               \
+            ck_assert_msg(status == GENLAT_OK, "cannot make " #name ": %s", genlat_last_error());                      \
+        }                                                                                                              \
+        return made;                                                                                                   \
     }
 
 static genlat_status build_net(genlat_net **out)

@@ -48,22 +48,19 @@ static void tear_down(void)
 }
 
 /* Checks that the call fails with the status and an error that begins with its name and contains the words. */
-#define REFUSED(expected, words, function, ...)                                                                \
-    do {                                                                                                     \
-        genlat_status status_ = function(__VA_ARGS__);                                                       \
-        ck_assert_msg(status_ == (expected), #function ": %s, expected " #expected ": %s",                         \
-                      genlat_status_name(status_), genlat_last_error());                                     \
-        ck_assert_msg(strncmp(genlat_last_error(), #function, strlen(#function)) == 0, "%s",                 \
-                      genlat_last_error());                                                                  \
-        ck_assert_msg(strstr(genlat_last_error(), words) != NULL, "'%s' is not in: %s", words,               \
-                      genlat_last_error());                                                                  \
+#define REFUSED(expected, words, function, ...)                                                                        \
+    do {                                                                                                               \
+        genlat_status status_ = function(__VA_ARGS__);                                                                 \
+        ck_assert_msg(status_ == (expected), #function ": %s, expected " #expected ": %s",                             \
+                      genlat_status_name(status_), genlat_last_error());                                               \
+        ck_assert_msg(strncmp(genlat_last_error(), #function, strlen(#function)) == 0, "%s", genlat_last_error());     \
+        ck_assert_msg(strstr(genlat_last_error(), words) != NULL, "'%s' is not in: %s", words, genlat_last_error());   \
     } while (0)
 
 START_TEST(tensor_functions_check_shapes)
 {
     genlat_tensor *out = matching;
-    const int64_t huge[] = {INT64_MAX, INT64_MAX}, negative[] = {2, -3}, open[] = {-1, 4},
-                  two_open[] = {-1, -1};
+    const int64_t huge[] = {INT64_MAX, INT64_MAX}, negative[] = {2, -3}, open[] = {-1, 4}, two_open[] = {-1, -1};
     REFUSED(GENLAT_E_INVALID, "ndim", genlat_tensor_new, ctx, 7, huge, &out);
     ck_assert_ptr_null(out);
     REFUSED(GENLAT_E_SHAPE, "genlat_tensor", genlat_tensor_new, ctx, 2, huge, &out);

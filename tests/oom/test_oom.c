@@ -10,11 +10,11 @@
 #include "genlat/genlat.h"
 #include "support/counted.h"
 
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        status = call;                                                                                       \
-        if (status != GENLAT_OK)                                                                             \
-            goto done;                                                                                       \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        status = call;                                                                                                 \
+        if (status != GENLAT_OK)                                                                                       \
+            goto done;                                                                                                 \
     } while (0)
 
 /* ---- programs -------------------------------------------------------------------------------- */
@@ -40,8 +40,7 @@ static genlat_status make_net(genlat_ctx *ctx, genlat_net **net)
     if (status != GENLAT_OK)
         return status;
     genlat_net_builder_input(builder, "x", 3, (int64_t[]){1, 6, 6});
-    genlat_net_builder_text(builder,
-                            "conv2d channels=2 kernel=3; relu; dense units=4 init=orthogonal; dense units=2");
+    genlat_net_builder_text(builder, "conv2d channels=2 kernel=3; relu; dense units=4 init=orthogonal; dense units=2");
     return genlat_net_build(&builder, net);
 }
 
@@ -167,8 +166,9 @@ static genlat_status make_model(genlat_ctx *ctx, const char *family, const char 
 
 static genlat_status make_vae(genlat_ctx *ctx, genlat_model **vae)
 {
-    static const char *const pairs[] = {"latent",  "2", "encoder", "flatten; dense units=4; relu",
-                                        "decoder", "dense units=4; relu; dense units=2", NULL};
+    static const char *const pairs[] = {
+        "latent", "2", "encoder", "flatten; dense units=4; relu", "decoder", "dense units=4; relu; dense units=2",
+        NULL};
     return make_model(ctx, "vae", pairs, NULL, vae);
 }
 
@@ -247,10 +247,23 @@ done:
 
 static genlat_status use_gan(genlat_ctx *ctx)
 {
-    static const char *const pairs[] = {
-        "generator", "dense units=4; relu; dense units=2", "discriminator",
-        "flatten; dense units=4; leaky_relu name=features; dense units=1", "gp", "1", "history", "1",
-        "feature_matching", "1", "augment", "color", "orthogonal", "0.1", "approx_r1", "1", NULL};
+    static const char *const pairs[] = {"generator",
+                                        "dense units=4; relu; dense units=2",
+                                        "discriminator",
+                                        "flatten; dense units=4; leaky_relu name=features; dense units=1",
+                                        "gp",
+                                        "1",
+                                        "history",
+                                        "1",
+                                        "feature_matching",
+                                        "1",
+                                        "augment",
+                                        "color",
+                                        "orthogonal",
+                                        "0.1",
+                                        "approx_r1",
+                                        "1",
+                                        NULL};
     genlat_model *gan = NULL;
     genlat_tensor *x = NULL, *score = NULL;
     genlat_status status;
@@ -355,10 +368,9 @@ static const struct use {
     const char *name;
     genlat_status (*run)(genlat_ctx *ctx);
 } uses[] = {
-    {"tensors", use_tensors}, {"net", use_net},         {"files", use_files},
-    {"data", use_data},       {"sources", use_sources}, {"vae", use_vae},
-    {"gan", use_gan},         {"metrics", use_metrics}, {"predictor", use_predictor},
-    {"builders", use_builders},
+    {"tensors", use_tensors},     {"net", use_net},           {"files", use_files}, {"data", use_data},
+    {"sources", use_sources},     {"vae", use_vae},           {"gan", use_gan},     {"metrics", use_metrics},
+    {"predictor", use_predictor}, {"builders", use_builders},
 };
 enum { USES = sizeof uses / sizeof *uses };
 
@@ -386,8 +398,8 @@ START_TEST(every_allocation_may_fail)
     for (long n = 1; n <= calls; n++) {
         c = (counter){.fail_at = n};
         genlat_status status = run(use, &c, threads);
-        ck_assert_msg(status == GENLAT_E_MEMORY, "%s: allocation %ld of %ld fails: %s, %s", use->name, n,
-                      calls, genlat_status_name(status), genlat_last_error());
+        ck_assert_msg(status == GENLAT_E_MEMORY, "%s: allocation %ld of %ld fails: %s, %s", use->name, n, calls,
+                      genlat_status_name(status), genlat_last_error());
         ck_assert_msg(strstr(genlat_last_error(), "out of memory") != NULL, "%s: %ld: '%s'", use->name, n,
                       genlat_last_error());
         ck_assert_msg(c.live == 0, "%s: allocation %ld of %ld fails: %ld blocks leaked", use->name, n, calls,

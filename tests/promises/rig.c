@@ -48,10 +48,9 @@ void ok(genlat_status status)
 void rig_refused(const char *function, genlat_status status, genlat_status wanted, int line)
 {
     const char *error = genlat_last_error();
-    ck_assert_msg(status == wanted, "line %d: %s gives %s, %s expected: %s", line, function,
-                  genlat_status_name(status), genlat_status_name(wanted), error);
-    ck_assert_msg(strncmp(error, function, strlen(function)) == 0, "line %d: '%s' is not of %s", line, error,
-                  function);
+    ck_assert_msg(status == wanted, "line %d: %s gives %s, %s expected: %s", line, function, genlat_status_name(status),
+                  genlat_status_name(wanted), error);
+    ck_assert_msg(strncmp(error, function, strlen(function)) == 0, "line %d: '%s' is not of %s", line, error, function);
     ck_assert_ptr_null(strchr(error, '\n'));
 }
 

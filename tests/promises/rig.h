@@ -16,9 +16,8 @@
 
 /* Opened and closed by the fixture of each test. */
 extern genlat_ctx *ctx;
-extern atomic_long allocations, bytes_asked,
-    blocks;               /* calls of alloc so far; their bytes; blocks that are not freed */
-extern int refuse_memory; /* 1: alloc returns NULL */
+extern atomic_long allocations, bytes_asked, blocks; /* calls of alloc so far; their bytes; blocks that are not freed */
+extern int refuse_memory;                            /* 1: alloc returns NULL */
 
 void rig_open(void);
 void rig_close(void); /* also checks that every block was freed */
@@ -30,11 +29,11 @@ void ok(genlat_status status);
 #define REFUSED(wanted, function, ...) rig_refused(#function, function(__VA_ARGS__), wanted, __LINE__)
 void rig_refused(const char *function, genlat_status status, genlat_status wanted, int line);
 /* The same, and the error text has the word. */
-#define REFUSED_WITH(word, wanted, function, ...)                                                                    \
-    do {                                                                                                             \
-        REFUSED(wanted, function, __VA_ARGS__);                                                                      \
-        ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "line %d: '%s' does not have '%s'", __LINE__,       \
-                      genlat_last_error(), word);                                                                    \
+#define REFUSED_WITH(word, wanted, function, ...)                                                                      \
+    do {                                                                                                               \
+        REFUSED(wanted, function, __VA_ARGS__);                                                                        \
+        ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "line %d: '%s' does not have '%s'", __LINE__,         \
+                      genlat_last_error(), word);                                                                      \
     } while (0)
 
 /* Numbers 0, 1, 2, ... */

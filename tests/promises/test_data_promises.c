@@ -42,8 +42,7 @@ START_TEST(labels_have_their_range)
     genlat_tensor *x = counting(2, (int64_t[]){1, 2}), *scalar = NULL, *none = NULL,
                   *cube = counting(3, (int64_t[]){1, 1, 1});
     genlat_tensor *good = vector_of(1, &most), *bad = vector_of(1, &more), *less = vector_of(1, (float[]){-1});
-    genlat_tensor *lost = vector_of(1, (float[]){NAN}),
-                  *vectors = tensor_of(2, (int64_t[]){1, 2}, (float[]){-3, 0.5f});
+    genlat_tensor *lost = vector_of(1, (float[]){NAN}), *vectors = tensor_of(2, (int64_t[]){1, 2}, (float[]){-3, 0.5f});
     genlat_source *source = NULL;
     ok(genlat_tensor_new(ctx, 0, NULL, &scalar));
     ok(genlat_tensor_new(ctx, 2, (int64_t[]){0, 2}, &none));
@@ -116,8 +115,7 @@ static void count_free(void *user)
 
 static genlat_source_table table_of(void)
 {
-    genlat_source_table table = {
-        .size = sizeof table, .user = &freed, .count = 6, .fetch = fetch, .free = count_free};
+    genlat_source_table table = {.size = sizeof table, .user = &freed, .count = 6, .fetch = fetch, .free = count_free};
     memset(table.dims, 0xff, sizeof table.dims); /* those from ndim on are not read */
     table.classes = 2;
     return table;
@@ -207,8 +205,7 @@ START_TEST(drawn_sources_have_the_shapes_that_are_stated)
         ok(genlat_source_read(b, 7, 40, &y, NULL));
         ok(genlat_source_read(other, 7, 40, &z, NULL));
         same_tensors(x, y); /* a sample is a function of name, seed and number */
-        ck_assert_mem_ne(genlat_tensor_data(x), genlat_tensor_data(z),
-                         (size_t)genlat_tensor_count(x) * sizeof(float));
+        ck_assert_mem_ne(genlat_tensor_data(x), genlat_tensor_data(z), (size_t)genlat_tensor_count(x) * sizeof(float));
         for (int64_t k = 0; k < genlat_tensor_count(x) && rows[i].ndim == 3; k++)
             ck_assert(genlat_tensor_data(x)[k] >= 0 && genlat_tensor_data(x)[k] <= 1);
         for (int64_t k = 0; k < 33; k++)

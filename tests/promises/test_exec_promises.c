@@ -16,8 +16,8 @@ static void set_up(void)
     ok(genlat_net_builder_new(ctx, &b));
     genlat_net_builder_input(b, "x", 1, (int64_t[]){3});
     genlat_net_builder_input(b, "free", 1, (int64_t[]){1});
-    genlat_net_builder_text(
-        b, "dense units=2 from=x name=a; tanh name=t; dense units=1 name=end; relu from=a name=lost");
+    genlat_net_builder_text(b,
+                            "dense units=2 from=x name=a; tanh name=t; dense units=1 name=end; relu from=a name=lost");
     genlat_net_builder_output(b, "end,t");
     ok(genlat_net_build(&b, &net));
     x = counting(2, (int64_t[]){ROWS, 3});
@@ -164,8 +164,7 @@ START_TEST(calls_out_of_order_are_refused)
     REFUSED(GENLAT_E_INVALID, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 1, given);
     REFUSED(GENLAT_E_SHAPE, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 2, ((const genlat_tensor *[]){x, few}));
     REFUSED(GENLAT_E_RANGE, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 2, ((const genlat_tensor *[]){many, with}));
-    REFUSED(GENLAT_E_RANGE, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 2,
-            ((const genlat_tensor *[]){none, nothing}));
+    REFUSED(GENLAT_E_RANGE, genlat_exec_forward, exec, GENLAT_MODE_EVAL, 2, ((const genlat_tensor *[]){none, nothing}));
     forward(exec);
     REFUSED(GENLAT_E_RANGE, genlat_exec_output, exec, 2, &out);
     REFUSED(GENLAT_E_RANGE, genlat_exec_output, exec, -1, &out);
@@ -312,8 +311,7 @@ START_TEST(checking_leaves_the_net_as_it_was)
 {
     genlat_check_result result = {.size = sizeof result};
     genlat_net *bent = net_of(2, "dense units=3 name=l; tanh; batch_norm name=n; dense units=1");
-    genlat_tensor *weight = NULL, *mean = NULL, *before = NULL, *data = counting(2, (int64_t[]){ROWS, 2}),
-                  *grad = NULL;
+    genlat_tensor *weight = NULL, *mean = NULL, *before = NULL, *data = counting(2, (int64_t[]){ROWS, 2}), *grad = NULL;
     ok(genlat_net_weight(bent, "l.weight", &weight));
     ok(genlat_net_weight(bent, "n.running_mean", &mean));
     ok(genlat_tensor_clone(weight, &before));

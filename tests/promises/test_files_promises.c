@@ -47,17 +47,17 @@ static genlat_status open_text(const char *kind, const char *name, const char *r
     return genlat_files_open(ctx, spec, out);
 }
 
-#define OPENS(wanted, word, kind, name, rest)                                                                        \
-    do {                                                                                                             \
-        genlat_source *opened_ = NULL;                                                                               \
-        const genlat_status status_ = open_text(kind, name, rest, &opened_);                                         \
-        ck_assert_msg(status_ == (wanted), "line %d: %s: %s", __LINE__, genlat_status_name(status_),                 \
-                      genlat_last_error());                                                                          \
-        if (status_ != GENLAT_OK)                                                                                    \
-            ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "line %d: '%s' is not in '%s'", __LINE__, word, \
-                          genlat_last_error());                                                                      \
-        ck_assert((opened_ == NULL) == (status_ != GENLAT_OK));                                                      \
-        genlat_source_destroy(&opened_);                                                                             \
+#define OPENS(wanted, word, kind, name, rest)                                                                          \
+    do {                                                                                                               \
+        genlat_source *opened_ = NULL;                                                                                 \
+        const genlat_status status_ = open_text(kind, name, rest, &opened_);                                           \
+        ck_assert_msg(status_ == (wanted), "line %d: %s: %s", __LINE__, genlat_status_name(status_),                   \
+                      genlat_last_error());                                                                            \
+        if (status_ != GENLAT_OK)                                                                                      \
+            ck_assert_msg(strstr(genlat_last_error(), word) != NULL, "line %d: '%s' is not in '%s'", __LINE__, word,   \
+                          genlat_last_error());                                                                        \
+        ck_assert((opened_ == NULL) == (status_ != GENLAT_OK));                                                        \
+        genlat_source_destroy(&opened_);                                                                               \
     } while (0)
 
 /* The error is of the function or of the file, and has the word. */

@@ -58,42 +58,42 @@ static void tear_down(void)
 /* ---- calls ----------------------------------------------------------------------------------- */
 
 /* A call that makes an object, which is destroyed at once. */
-#define MAKES(function, type, made, ...)                                                                             \
-    static genlat_status call_##function(void)                                                                       \
-    {                                                                                                                \
-        const type *given = (const type *)(const void *)record;                                                      \
-        genlat_##made *out = NULL;                                                                                   \
-        const genlat_status status = function(__VA_ARGS__);                                                          \
-        genlat_##made##_destroy(&out);                                                                               \
-        return status;                                                                                               \
+#define MAKES(fn, type, made, ...)                                                                                     \
+    static genlat_status call_##fn(void)                                                                               \
+    {                                                                                                                  \
+        const type *given = (const type *)(const void *)record;                                                        \
+        genlat_##made *out = NULL;                                                                                     \
+        const genlat_status status = fn(__VA_ARGS__);                                                                  \
+        genlat_##made##_destroy(&out);                                                                                 \
+        return status;                                                                                                 \
     }
-#define CALLS(function, type, ...)                                                                                   \
-    static genlat_status call_##function(void)                                                                       \
-    {                                                                                                                \
-        type *given = (type *)(uintptr_t)record;                                                                     \
-        return function(__VA_ARGS__);                                                                                \
+#define CALLS(fn, type, ...)                                                                                           \
+    static genlat_status call_##fn(void)                                                                               \
+    {                                                                                                                  \
+        type *given = (type *)(uintptr_t)record;                                                                       \
+        return fn(__VA_ARGS__);                                                                                        \
     }
 /* A function of builders; the builder reports at the end. */
-#define BUILDS(family)                                                                                               \
-    static genlat_status call_genlat_##family##_builder_set_options(void)                                            \
-    {                                                                                                                \
-        genlat_##family##_opts read = {.size = sizeof read};                                                         \
-        genlat_model_builder *builder = builder_of(#family, NULL);                                                   \
-        genlat_model *made = NULL;                                                                                   \
-        genlat_model_builder_data(builder, 1, (int64_t[]){2});                                                       \
-        ok(genlat_##family##_builder_options(builder, &read));                                                       \
-        genlat_##family##_builder_set_options(builder, (const genlat_##family##_opts *)(const void *)record);        \
-        const genlat_status status = genlat_model_build(&builder, NULL, &made);                                      \
-        genlat_model_destroy(&made);                                                                                 \
-        return status;                                                                                               \
-    }                                                                                                                \
-    static genlat_status call_genlat_##family##_builder_options(void)                                                \
-    {                                                                                                                \
-        genlat_model_builder *builder = builder_of(#family, NULL);                                                   \
-        const genlat_status status =                                                                                 \
-            genlat_##family##_builder_options(builder, (genlat_##family##_opts *)(uintptr_t)record);                 \
-        genlat_model_builder_destroy(&builder);                                                                      \
-        return status;                                                                                               \
+#define BUILDS(family)                                                                                                 \
+    static genlat_status call_genlat_##family##_builder_set_options(void)                                              \
+    {                                                                                                                  \
+        genlat_##family##_opts read = {.size = sizeof read};                                                           \
+        genlat_model_builder *builder = builder_of(#family, NULL);                                                     \
+        genlat_model *made = NULL;                                                                                     \
+        genlat_model_builder_data(builder, 1, (int64_t[]){2});                                                         \
+        ok(genlat_##family##_builder_options(builder, &read));                                                         \
+        genlat_##family##_builder_set_options(builder, (const genlat_##family##_opts *)(const void *)record);          \
+        const genlat_status status = genlat_model_build(&builder, NULL, &made);                                        \
+        genlat_model_destroy(&made);                                                                                   \
+        return status;                                                                                                 \
+    }                                                                                                                  \
+    static genlat_status call_genlat_##family##_builder_options(void)                                                  \
+    {                                                                                                                  \
+        genlat_model_builder *builder = builder_of(#family, NULL);                                                     \
+        const genlat_status status =                                                                                   \
+            genlat_##family##_builder_options(builder, (genlat_##family##_opts *)(uintptr_t)record);                   \
+        genlat_model_builder_destroy(&builder);                                                                        \
+        return status;                                                                                                 \
     }
 
 MAKES(genlat_ctx_new, genlat_ctx_opts, ctx, given, &out)
@@ -202,10 +202,10 @@ static void fill_table(const char *type, any *out)
                sizeof(genlat_layer_table));
 }
 
-#define DEFAULTS(type)                                                                                               \
-    static void init_##type(const char *name, any *out)                                                              \
-    {                                                                                                                \
-        type##_init_sized((type *)(void *)out, sizeof(type));                                                        \
+#define DEFAULTS(type)                                                                                                 \
+    static void init_##type(const char *name, any *out)                                                                \
+    {                                                                                                                  \
+        type##_init_sized((type *)(void *)out, sizeof(type));                                                          \
     }
 DEFAULTS(genlat_ctx_opts)
 DEFAULTS(genlat_transform_opts)
@@ -240,17 +240,17 @@ static void init_genlat_gan_opts(const char *name, any *out)
 typedef genlat_status call(void);
 
 /* Options and tables that a function reads. */
-#define OPTIONS(function, type, last)                                                                                \
-    {                                                                                                                \
-#        function, #type, sizeof(type), offsetof(type, last), call_##function, init_##type, 0                        \
+#define OPTIONS(fn, type, last)                                                                                        \
+    {                                                                                                                  \
+        .function = #fn, #type, sizeof(type), offsetof(type, last), call_##fn, init_##type, 0                          \
     }
-#define TABLE(function, type, last)                                                                                  \
-    {                                                                                                                \
-#        function, #type, sizeof(type), offsetof(type, last), call_##function, fill_table, 0                         \
+#define TABLE(fn, type, last)                                                                                          \
+    {                                                                                                                  \
+        .function = #fn, #type, sizeof(type), offsetof(type, last), call_##fn, fill_table, 0                           \
     }
-#define RESERVED(function, type, member)                                                                             \
-    {                                                                                                                \
-#        function, #type, sizeof(type), offsetof(type, member), call_##function, init_##type, offsetof(type, member) \
+#define RESERVED(fn, type, member)                                                                                     \
+    {                                                                                                                  \
+        .function = #fn, #type, sizeof(type), offsetof(type, member), call_##fn, init_##type, offsetof(type, member)   \
     }
 static const struct input {
     const char *function, *type;
@@ -303,9 +303,9 @@ static const struct input {
 };
 
 /* Structs that a function fills. The last column: the same call gives the same numbers. */
-#define RESULT(function, type, last, repeats)                                                                        \
-    {                                                                                                                \
-#        function, #type, sizeof(type), offsetof(type, last), call_##function, repeats                               \
+#define RESULT(fn, type, last, repeats)                                                                                \
+    {                                                                                                                  \
+        .function = #fn, #type, sizeof(type), offsetof(type, last), call_##fn, repeats                                 \
     }
 static const struct output {
     const char *function, *type;
@@ -330,9 +330,9 @@ static const struct output {
 };
 
 /* Functions that change one member of options which the program keeps. */
-#define SETTER(function, type, last)                                                                                 \
-    {                                                                                                                \
-#        function, #type, sizeof(type), offsetof(type, last), call_##function, init_##type, 0                        \
+#define SETTER(fn, type, last)                                                                                         \
+    {                                                                                                                  \
+        .function = #fn, #type, sizeof(type), offsetof(type, last), call_##fn, init_##type, 0                          \
     }
 static const struct input setters[] = {
     SETTER(genlat_transform_opts_set, genlat_transform_opts, stack),
@@ -418,8 +418,7 @@ START_TEST(shorter_and_longer_results_are_filled)
 {
     const size_t head = sizeof(size_t);
     const struct output *out = &outputs[_i];
-    const any whole = receive(out, out->known), less = receive(out, out->last),
-              more = receive(out, out->known + MORE);
+    const any whole = receive(out, out->known), less = receive(out, out->last), more = receive(out, out->known + MORE);
     for (size_t i = out->known; i < out->known + MORE; i++)
         ck_assert_uint_eq(more.bytes[i], 0);
     if (out->repeats) {

@@ -8,29 +8,29 @@ typedef genlat_status help_of(const char *kind, int32_t option, const char **nam
 
 static const char *function; /* the one that the call below has made */
 
-#define TEXTS(thing, maker)                                                                                          \
-    static genlat_status make_##thing(const char *text)                                                              \
-    {                                                                                                                \
-        genlat_##thing *out = NULL;                                                                                  \
-        const genlat_status status = maker(ctx, text, &out);                                                         \
-        ck_assert((out == NULL) == (status != GENLAT_OK));                                                           \
-        function = #maker;                                                                                           \
-        genlat_##thing##_destroy(&out);                                                                              \
-        ck_assert_ptr_null(out);                                                                                     \
-        genlat_##thing##_destroy(&out);                                                                              \
-        genlat_##thing##_destroy(NULL);                                                                              \
-        return status;                                                                                               \
-    }                                                                                                                \
-    static genlat_status format_##thing(const char *text, char *back, size_t capacity)                               \
-    {                                                                                                                \
-        genlat_##thing *made = NULL;                                                                                 \
-        ok(maker(ctx, text, &made));                                                                                 \
-        const long before = allocations;                                                                             \
-        const genlat_status status = genlat_##thing##_format(made, back, capacity);                                  \
-        ck_assert_int_eq(allocations, before);                                                                       \
-        function = "genlat_" #thing "_format";                                                                       \
-        genlat_##thing##_destroy(&made);                                                                             \
-        return status;                                                                                               \
+#define TEXTS(thing, maker)                                                                                            \
+    static genlat_status make_##thing(const char *text)                                                                \
+    {                                                                                                                  \
+        genlat_##thing *out = NULL;                                                                                    \
+        const genlat_status status = maker(ctx, text, &out);                                                           \
+        ck_assert((out == NULL) == (status != GENLAT_OK));                                                             \
+        function = #maker;                                                                                             \
+        genlat_##thing##_destroy(&out);                                                                                \
+        ck_assert_ptr_null(out);                                                                                       \
+        genlat_##thing##_destroy(&out);                                                                                \
+        genlat_##thing##_destroy(NULL);                                                                                \
+        return status;                                                                                                 \
+    }                                                                                                                  \
+    static genlat_status format_##thing(const char *text, char *back, size_t capacity)                                 \
+    {                                                                                                                  \
+        genlat_##thing *made = NULL;                                                                                   \
+        ok(maker(ctx, text, &made));                                                                                   \
+        const long before = allocations;                                                                               \
+        const genlat_status status = genlat_##thing##_format(made, back, capacity);                                    \
+        ck_assert_int_eq(allocations, before);                                                                         \
+        function = "genlat_" #thing "_format";                                                                         \
+        genlat_##thing##_destroy(&made);                                                                               \
+        return status;                                                                                                 \
     }
 TEXTS(layer, genlat_layer_new)
 TEXTS(loss, genlat_loss_new)
@@ -51,8 +51,8 @@ static const struct family {
      "categorical classes=-1", "gauss"},
     {genlat_optim_kind, genlat_optim_help, make_optim, format_optim, "adam lr=0.5 beta1=0.9", "adam lr=0.5",
      "adam lr=-1", "adams"},
-    {genlat_schedule_kind, genlat_schedule_help, make_schedule, format_schedule,
-     "cosine from=1 to=0 steps=10 warmup=5", "cosine steps=10 warmup=5", "cosine steps=-1", "cosines"},
+    {genlat_schedule_kind, genlat_schedule_help, make_schedule, format_schedule, "cosine from=1 to=0 steps=10 warmup=5",
+     "cosine steps=10 warmup=5", "cosine steps=-1", "cosines"},
 };
 
 START_TEST(kinds_and_options_are_listed)

@@ -200,8 +200,7 @@ START_TEST(ends_are_where_they_are_asked_for)
     for (size_t i = 0; i < COUNT(rows); i++) {
         genlat_progress progress = {.size = sizeof progress};
         genlat_model_destroy(&model);
-        const setting settings[] = {
-            {"epochs", "3"}, {"batch", "8"}, {NULL, NULL}}; /* where the options say nothing */
+        const setting settings[] = {{"epochs", "3"}, {"batch", "8"}, {NULL, NULL}}; /* where the options say nothing */
         model = model_of("vae", settings, train);
         genlat_train_opts_init(&opts);
         opts.epochs = rows[i].epochs;
@@ -318,8 +317,7 @@ static int32_t refuse(void *user, const int64_t *indices, int64_t n, uint64_t dr
 
 START_TEST(sources_that_fail_end_the_run)
 {
-    const genlat_source_table table = {
-        .size = sizeof table, .count = SAMPLES, .ndim = 1, .dims = {2}, .fetch = refuse};
+    const genlat_source_table table = {.size = sizeof table, .count = SAMPLES, .ndim = 1, .dims = {2}, .fetch = refuse};
     genlat_source *broken = NULL;
     double terms[GENLAT_MAX_TERMS];
     ok(genlat_source_callback(ctx, &table, &broken));

@@ -16,8 +16,7 @@
 enum { DATA = 3, LATENT = 2, ROWS = 5 };
 
 static const double SD = 0.7;
-static const double W[DATA][LATENT] = {
-    {1.2, 0.4}, {0.8, -0.6}, {0.0, 0.9}}; /* orthogonal columns */
+static const double W[DATA][LATENT] = {{1.2, 0.4}, {0.8, -0.6}, {0.0, 0.9}}; /* orthogonal columns */
 static const double B[DATA] = {0.3, -0.2, 0.1};
 
 static genlat_ctx *ctx;

@@ -68,10 +68,13 @@ static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
 static genlat_status make(genlat_model *model)
 {
     static char name[] = "values";
-    static gnl_weight values = {
-        .name = name, .param = {.name = name, .shape = {1, {FAKE_WIDTH}}}, .count = FAKE_WIDTH};
+    static gnl_weight values = {.name = name, .param = {.name = name, .shape = {1, {FAKE_WIDTH}}}, .count = FAKE_WIDTH};
     fake_model *self = fake_of(model);
-    gnl_part part = {.name = "weight", .weight = &values, .weights = 1, .value = self->weight, .values = FAKE_WIDTH,
+    gnl_part part = {.name = "weight",
+                     .weight = &values,
+                     .weights = 1,
+                     .value = self->weight,
+                     .values = FAKE_WIDTH,
                      .optimizer = -1};
     model->terms = terms;
     self->weight[0] = 5;

@@ -8,7 +8,7 @@ enum { MOST_KINDS = 96, MOST_OPTIONS = 16, MOST_NAMES = 16 };
 
 typedef struct kind_stats {
     int nodes, shared;
-    int changed[MOST_OPTIONS];          /* nodes whose option differs from its default */
+    int changed[MOST_OPTIONS];           /* nodes whose option differs from its default */
     int named[MOST_OPTIONS][MOST_NAMES]; /* of enumerations and booleans: nodes with each value */
 } kind_stats;
 

@@ -49,7 +49,7 @@ typedef struct graph_trial {
     random_graph graph;
     genlat_net *net;
     gnl_rng rng;
-    gnl_real *x[GNL_MAX_INPUTS], *tx[GNL_MAX_INPUTS];             /* of TRIAL_ROWS */
+    gnl_real *x[GNL_MAX_INPUTS], *tx[GNL_MAX_INPUTS]; /* of TRIAL_ROWS */
     gnl_real *dy[GENLAT_MAX_OUTPUTS], *dty[GENLAT_MAX_OUTPUTS];
     gnl_real dloss[TRIAL_ROWS];
     bool penalized; /* gradient penalties are supported by every layer */
@@ -73,7 +73,7 @@ trial_verdict trial_expect(const graph_trial *t, const trial_job *job, trial_res
 
 typedef struct trial_run {
     genlat_exec *exec;
-    bool repeat;      /* runs the job twice and halves its gradients */
+    bool repeat;        /* runs the job twice and halves its gradients */
     unsigned requested; /* GNL_GRAD_* of the backward pass; 0: both, by the public function */
     /* Called between the passes of a job, may be NULL. It may replace derivatives of the outputs by other tensors. */
     void (*between)(void *arg, genlat_tensor *dy[]);

@@ -187,8 +187,7 @@ static void held_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, con
     memcpy(z, same, (size_t)r->code.dims * sizeof *z);
 }
 
-static void given_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw,
-                         gnl_real *z)
+static void given_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
 {
     latent_rig *r = (latent_rig *)((uintptr_t)p->type - offsetof(latent_rig, held));
     ck_assert_int_lt(r->drawn, r->code.rows);

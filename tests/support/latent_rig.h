@@ -10,16 +10,16 @@ typedef struct latent_rig {
     genlat_ctx *ctx;
     gnl_latents *latents;
     gnl_code code;
-    genlat_net *encoder, *decoder;        /* for kinds that run them; the encoder's input has 5 elements */
-    gnl_real *head[GNL_MAX_HEADS];        /* input of the code, [rows,width] */
-    gnl_real *target;                     /* of the likelihood, [rows,dims] */
-    gnl_bound_call call;                  /* arguments of the last evaluation */
-    gnl_prior_type held;                  /* type of a prior whose draws are held or given */
-    const gnl_prior_type *prior;          /* the original type of the prior */
-    gnl_real *repeated;                   /* draws of the first evaluation, repeated in later ones; NULL: none */
-    int64_t known;                        /* of them */
-    const gnl_real *given;                /* given draws, [rows,dims] */
-    int64_t drawn;                        /* draws since the start of the evaluation */
+    genlat_net *encoder, *decoder; /* for kinds that run them; the encoder's input has 5 elements */
+    gnl_real *head[GNL_MAX_HEADS]; /* input of the code, [rows,width] */
+    gnl_real *target;              /* of the likelihood, [rows,dims] */
+    gnl_bound_call call;           /* arguments of the last evaluation */
+    gnl_prior_type held;           /* type of a prior whose draws are held or given */
+    const gnl_prior_type *prior;   /* the original type of the prior */
+    gnl_real *repeated;            /* draws of the first evaluation, repeated in later ones; NULL: none */
+    int64_t known;                 /* of them */
+    const gnl_real *given;         /* given draws, [rows,dims] */
+    int64_t drawn;                 /* draws since the start of the evaluation */
 } latent_rig;
 
 /* Returns the status of gnl_latents_new(); any other failure fails the running test. */

@@ -117,13 +117,12 @@ static void make_step(layer_rig *r, const gnl_shape *in, int64_t rows)
     s->scratch = numbers(r, r->plan.scratch);
 }
 
-void layer_rig_open(layer_rig *r, const char *spec, int inputs, const gnl_shape *in, int64_t rows,
-                    int64_t most_rows, int threads)
+void layer_rig_open(layer_rig *r, const char *spec, int inputs, const gnl_shape *in, int64_t rows, int64_t most_rows,
+                    int threads)
 {
     *r = (layer_rig){.inputs = inputs};
     make_layer(r, spec, threads);
-    ck_assert_msg(inputs >= r->type->min_inputs && inputs <= r->type->max_inputs, "%s: %d inputs", spec,
-                  inputs);
+    ck_assert_msg(inputs >= r->type->min_inputs && inputs <= r->type->max_inputs, "%s: %d inputs", spec, inputs);
     gnl_layer_env env = {most_rows, threads, true};
     genlat_status status = r->type->infer(r->layer->opts, &env, inputs, in, &r->plan);
     ck_assert_msg(status == GENLAT_OK, "%s: %s", spec, genlat_last_error());

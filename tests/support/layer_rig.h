@@ -28,8 +28,8 @@ typedef struct layer_rig {
 int layer_rig_shapes(const char *text, uint64_t seed, gnl_shape shapes[GNL_MAX_INPUTS]);
 
 /* Fails the running test if the layer refuses the shapes. most_rows >= rows is passed to infer. */
-void layer_rig_open(layer_rig *r, const char *spec, int inputs, const gnl_shape *in, int64_t rows,
-                    int64_t most_rows, int threads);
+void layer_rig_open(layer_rig *r, const char *spec, int inputs, const gnl_shape *in, int64_t rows, int64_t most_rows,
+                    int threads);
 void layer_rig_close(layer_rig *r);
 
 /* Fills everything with normal numbers and the state from [0.5,1.5]. `index`: inputs are integers from 0 to 4. */

@@ -155,7 +155,9 @@ static void moved_after_step(gnl_kind *kind, const gnl_code *c)
 }
 
 static const gnl_prior_type prior_moved = {
-    .kind = {.name = "moved", .help = "a Gaussian elsewhere, trained", .params = moved_params,
+    .kind = {.name = "moved",
+             .help = "a Gaussian elsewhere, trained",
+             .params = moved_params,
              .after_step = moved_after_step},
     .sample = moved_sample,
     .log_density = moved_log_density,
@@ -253,9 +255,8 @@ static genlat_status critic_net(const gnl_kind *kind, genlat_net **out)
 static genlat_status critic_work_new(const gnl_kind *kind, const gnl_latents *latents, const gnl_latent_env *env,
                                      void **out)
 {
-    const genlat_exec_opts opts =
-        GNL_EXEC_OPTS(.purpose = env->training ? GENLAT_EXEC_TRAINING : GENLAT_EXEC_INFERENCE,
-                      .input_grads = env->training);
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = env->training ? GENLAT_EXEC_TRAINING : GENLAT_EXEC_INFERENCE,
+                                                .input_grads = env->training);
     critic_work *w = gnl_calloc(env->ctx, 1, sizeof *w);
     if (!w)
         return GENLAT_E_MEMORY;
@@ -350,5 +351,6 @@ extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance;
 const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_gaussian,
                                                          &gnl_posterior_point, &posterior_round, NULL};
 const gnl_prior_type *const gnl_prior_types[] = {&gnl_prior_normal, &prior_moved, NULL};
-const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &term_pull, &term_push, &term_critic, &term_flat, NULL};
+const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &term_pull, &term_push,
+                                               &term_critic, &term_flat,    NULL};
 const gnl_bound_type *const gnl_bound_types[] = {&gnl_bound_elbo, &gnl_bound_importance, NULL};

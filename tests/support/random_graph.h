@@ -26,7 +26,7 @@ typedef struct random_graph {
     const char *name[GRAPH_INPUTS];
     gnl_shape shape[GRAPH_INPUTS];
     bool integer[GRAPH_INPUTS]; /* the input holds integers, as embeddings need */
-    char text[GRAPH_TEXT];    /* layers and outputs, one per line */
+    char text[GRAPH_TEXT];      /* layers and outputs, one per line */
 } random_graph;
 
 void random_graph_make(genlat_ctx *ctx, uint64_t seed, random_graph *graph);

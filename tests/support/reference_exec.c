@@ -11,7 +11,7 @@ struct reference_node {
     gnl_layer_plan plan;
     gnl_step step;
     gnl_real *value, *adjoint, *tangent, *tangent_adjoint; /* [rows,size] */
-    gnl_real *dx[GNL_MAX_INPUTS], *dtx[GNL_MAX_INPUTS];     /* of this layer only */
+    gnl_real *dx[GNL_MAX_INPUTS], *dtx[GNL_MAX_INPUTS];    /* of this layer only */
 };
 
 /* ---- memory ---------------------------------------------------------------------------------- */

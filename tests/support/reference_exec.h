@@ -23,9 +23,9 @@ typedef struct reference_exec {
     gnl_rng dropout;
     double jitter;
     gnl_rng noise;
-    gnl_real *value, *state; /* copies of the weights and states of the net */
-    gnl_real *computed, *dcomputed;  /* [values] weights after reparametrization, and their gradients */
-    gnl_real *grad;          /* [values] accumulated by backward passes; unchanged for frozen weights */
+    gnl_real *value, *state;        /* copies of the weights and states of the net */
+    gnl_real *computed, *dcomputed; /* [values] weights after reparametrization, and their gradients */
+    gnl_real *grad;                 /* [values] accumulated by backward passes; unchanged for frozen weights */
     reference_node *node;
 } reference_exec;
 

@@ -155,7 +155,7 @@ static void end_spectral(reference_exec *r, const gnl_weight *w)
     along *= error_of(r);
     for (int64_t e = 0; e < m.count && sigma != 0 && !w->frozen; e++)
         r->grad[w->offset + e] += (gnl_real)((double)d[e] / sigma - along / (sigma * sigma) * (double)u[row_of(&m, e)] *
-                                                                         (double)v[column_of(&m, e)]);
+                                                                        (double)v[column_of(&m, e)]);
 }
 
 static void end_norm(reference_exec *r, const gnl_weight *w)
@@ -175,8 +175,8 @@ static void end_norm(reference_exec *r, const gnl_weight *w)
             r->grad[auxiliary->offset + row] += (gnl_real)(along / length);
         for (int64_t e = 0; e < m.count && !w->frozen; e++)
             if (row_of(&m, e) == row)
-                r->grad[w->offset + e] += (gnl_real)((double)g[row] / length *
-                                                     ((double)d[e] - along / (length * length) * (double)value[e]));
+                r->grad[w->offset + e] +=
+                    (gnl_real)((double)g[row] / length * ((double)d[e] - along / (length * length) * (double)value[e]));
     }
 }
 

@@ -47,8 +47,7 @@ typedef struct visits {
 static void visit(void *arg, int64_t begin, int64_t end, int worker)
 {
     visits *v = arg;
-    if (begin % v->grain || end != GNL_MIN(begin + v->grain, (int64_t)ITEMS) || worker < 0 ||
-        worker >= v->threads)
+    if (begin % v->grain || end != GNL_MIN(begin + v->grain, (int64_t)ITEMS) || worker < 0 || worker >= v->threads)
         atomic_fetch_add(&v->wrong, 1);
     for (int64_t i = begin; i < end; i++)
         atomic_fetch_add(&v->count[i], 1);

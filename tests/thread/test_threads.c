@@ -227,9 +227,7 @@ static void *fail_once(void *arg)
 {
     genlat_layer *layer = NULL;
     genlat_ctx *ctx = arg;
-    return genlat_layer_new(ctx, "nosuch", &layer) != GENLAT_OK && strstr(genlat_last_error(), "nosuch")
-               ? NULL
-               : arg;
+    return genlat_layer_new(ctx, "nosuch", &layer) != GENLAT_OK && strstr(genlat_last_error(), "nosuch") ? NULL : arg;
 }
 
 START_TEST(each_thread_has_its_own_error_message)

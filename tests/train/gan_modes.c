@@ -41,9 +41,8 @@ static void report(genlat_model *gan, genlat_source *source, int64_t step, doubl
     check(genlat_source_mixture(source, &centres, &sd));
     check(genlat_model_sample(gan, SAMPLES, NULL, &opts, &samples));
     check(genlat_metric_modes(samples, centres, sd, &modes));
-    printf("{\"step\":%lld,\"seconds\":%.1f,\"modes\":%lld,\"of\":%lld,\"hq\":%.4f,\"kl\":%.4f}\n",
-           (long long)step, seconds, (long long)modes.found, (long long)modes.modes, modes.high_quality,
-           modes.kl);
+    printf("{\"step\":%lld,\"seconds\":%.1f,\"modes\":%lld,\"of\":%lld,\"hq\":%.4f,\"kl\":%.4f}\n", (long long)step,
+           seconds, (long long)modes.found, (long long)modes.modes, modes.high_quality, modes.kl);
     fflush(stdout);
     genlat_tensor_destroy(&samples);
     genlat_tensor_destroy(&centres);

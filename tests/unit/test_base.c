@@ -142,10 +142,8 @@ typedef struct sample_opts {
 
 static const char *const sample_kinds[] = {"near", "far", NULL};
 static const gnl_option sample_options[] = {
-    GNL_OPT_INT(sample_opts, count, 3, 1, 9, "a count"),
-    GNL_OPT_PAIR(sample_opts, pair, 2, 0, 99, "a pair"),
-    GNL_OPT_REAL(sample_opts, rate, 0.1, 0, 1, "a rate"),
-    GNL_OPT_ENUM(sample_opts, kind, 0, 1, sample_kinds, "a kind"),
+    GNL_OPT_INT(sample_opts, count, 3, 1, 9, "a count"),  GNL_OPT_PAIR(sample_opts, pair, 2, 0, 99, "a pair"),
+    GNL_OPT_REAL(sample_opts, rate, 0.1, 0, 1, "a rate"), GNL_OPT_ENUM(sample_opts, kind, 0, 1, sample_kinds, "a kind"),
     GNL_OPT_BOOL(sample_opts, flag, 0, "a flag"),
 };
 static const gnl_options_table sample_table = {"sample", sizeof(sample_opts), sample_options,
@@ -175,8 +173,8 @@ START_TEST(errors_name_the_bad_option)
     static const struct {
         const char *key, *value, *expected;
     } cases[] = {
-        {"count", "10", "count"}, {"count", "2.5", "count"}, {"rate", "nan", "rate"}, {"rate", "1,5", "rate"},
-        {"kind", "beside", "far"}, {"pair", "3x", "pair"},   {"wait", "1", "count"},  {"flag", "2", "flag"},
+        {"count", "10", "count"},  {"count", "2.5", "count"}, {"rate", "nan", "rate"}, {"rate", "1,5", "rate"},
+        {"kind", "beside", "far"}, {"pair", "3x", "pair"},    {"wait", "1", "count"},  {"flag", "2", "flag"},
     };
     sample_opts opts;
     gnl_options_init(&sample_table, &opts, sizeof opts);

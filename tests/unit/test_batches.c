@@ -136,8 +136,7 @@ START_TEST(resume_is_exact)
 {
     for (int stop = 0; stop < 12; stop++) {
         float whole[4 * N], rest[4 * N];
-        genlat_batches *first = batches_of(5, 3, (uint32_t)_i, 0),
-                       *second = batches_of(5, 3, (uint32_t)_i, 0);
+        genlat_batches *first = batches_of(5, 3, (uint32_t)_i, 0), *second = batches_of(5, 3, (uint32_t)_i, 0);
         int done = 0;
         for (int i = 0; i < stop; i++) {
             genlat_tensor *x = NULL;

@@ -81,9 +81,9 @@ static genlat_net *new_net(genlat_ctx *ctx)
     genlat_net *net = NULL;
     ck_assert_int_eq(genlat_net_builder_new(ctx, &builder), GENLAT_OK);
     genlat_net_builder_input(builder, "z", 1, (int64_t[]){20});
-    genlat_net_builder_text(
-        builder, "dense units=300 name=a; layer_norm; relu; dense units=18 weight=norm; relu; "
-                 "reshape shape=2x3x3; conv2d channels=4 kernel=3 padding=1; flatten; dense units=777");
+    genlat_net_builder_text(builder,
+                            "dense units=300 name=a; layer_norm; relu; dense units=18 weight=norm; relu; "
+                            "reshape shape=2x3x3; conv2d channels=4 kernel=3 padding=1; flatten; dense units=777");
     ck_assert_msg(genlat_net_build(&builder, &net) == GENLAT_OK, "%s", genlat_last_error());
     return net;
 }
@@ -102,8 +102,7 @@ static void run(genlat_ctx *ctx, genlat_net *net, int64_t rows, float *y, int64_
     ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){rows, 20}, &x), GENLAT_OK);
     ck_assert_int_eq(genlat_rng_normal(rng, rows * 20, genlat_tensor_data(x)), GENLAT_OK);
     ck_assert_int_eq(genlat_net_compile(net, rows, &opts, &exec), GENLAT_OK);
-    ck_assert_int_eq(genlat_exec_forward(exec, GENLAT_MODE_EVAL, 1, (const genlat_tensor *const[]){x}),
-                     GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(exec, GENLAT_MODE_EVAL, 1, (const genlat_tensor *const[]){x}), GENLAT_OK);
     ck_assert_int_eq(genlat_exec_output(exec, 0, &out), GENLAT_OK);
     ck_assert_int_eq(genlat_tensor_count(out), rows * size);
     memcpy(y, genlat_tensor_const_data(out), (size_t)(rows * size) * sizeof *y);

@@ -22,22 +22,22 @@ static const geometry_case cases[] = {
     {{1, 3, 5, {7, 6}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 2},
     {{1, 2, 3, {9, 8}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 5},
     {{2, 4, 6, {8, 11}, {0}, {3, 2}, {3, 2}, {2, 1}, {1, 2}}, 3},
-    {{4, 4, 4, {6, 6}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 4},   /* one channel per group */
-    {{1, 2, 2, {5, 5}, {0}, {1, 1}, {3, 3}, {2, 2}, {1, 1}}, 3},   /* kernel smaller than the stride */
-    {{1, 2, 2, {4, 4}, {0}, {2, 2}, {5, 5}, {5, 5}, {3, 3}}, 2},   /* map positions that lie in the padding only */
-    {{1, 3, 2, {10, 9}, {0}, {3, 3}, {2, 1}, {4, 0}, {4, 2}}, 2},  /* dilation larger than the stride */
-    {{1, 8, 16, {4, 4}, {0}, {4, 4}, {1, 1}, {0, 0}, {1, 1}}, 7},  /* equivalent to a dense layer */
-    {{1, 6, 7, {9, 9}, {0}, {1, 1}, {1, 1}, {0, 0}, {1, 1}}, 3},   /* pointwise, several samples per tile */
-    {{3, 6, 9, {40, 40}, {0}, {1, 1}, {1, 1}, {0, 0}, {1, 1}}, 2}, /* pointwise, tiles of rows */
+    {{4, 4, 4, {6, 6}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 4},    /* one channel per group */
+    {{1, 2, 2, {5, 5}, {0}, {1, 1}, {3, 3}, {2, 2}, {1, 1}}, 3},    /* kernel smaller than the stride */
+    {{1, 2, 2, {4, 4}, {0}, {2, 2}, {5, 5}, {5, 5}, {3, 3}}, 2},    /* map positions that lie in the padding only */
+    {{1, 3, 2, {10, 9}, {0}, {3, 3}, {2, 1}, {4, 0}, {4, 2}}, 2},   /* dilation larger than the stride */
+    {{1, 8, 16, {4, 4}, {0}, {4, 4}, {1, 1}, {0, 0}, {1, 1}}, 7},   /* equivalent to a dense layer */
+    {{1, 6, 7, {9, 9}, {0}, {1, 1}, {1, 1}, {0, 0}, {1, 1}}, 3},    /* pointwise, several samples per tile */
+    {{3, 6, 9, {40, 40}, {0}, {1, 1}, {1, 1}, {0, 0}, {1, 1}}, 2},  /* pointwise, tiles of rows */
     {{1, 16, 24, {7, 7}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 37}, /* many samples per tile */
     {{1, 40, 96, {6, 6}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 9},  /* blocks of channels */
     {{2, 40, 96, {6, 6}, {0}, {5, 5}, {1, 1}, {2, 2}, {1, 1}}, 2},
-    {{1, 3, 4, {50, 61}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 2},  /* tiles of rows */
-    {{1, 2, 3, {1, 5000}, {0}, {1, 9}, {1, 2}, {0, 4}, {1, 1}}, 2}, /* tiles of a part of a row */
-    {{1, 16, 24, {16, 14}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 37},  /* by transforms */
+    {{1, 3, 4, {50, 61}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 2},    /* tiles of rows */
+    {{1, 2, 3, {1, 5000}, {0}, {1, 9}, {1, 2}, {0, 4}, {1, 1}}, 2},   /* tiles of a part of a row */
+    {{1, 16, 24, {16, 14}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 37}, /* by transforms */
     {{1, 19, 17, {8, 9}, {0}, {4, 4}, {2, 2}, {0, 1}, {1, 1}}, 13},
     {{1, 16, 16, {66, 36}, {0}, {4, 4}, {2, 2}, {2, 3}, {1, 1}}, 15}, /* blocks of rows of tiles */
-    {{3, 9, 12, {9, 7}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 37}, /* few channels per group */
+    {{3, 9, 12, {9, 7}, {0}, {3, 3}, {1, 1}, {1, 1}, {1, 1}}, 37},    /* few channels per group */
     {{2, 22, 18, {13, 8}, {0}, {3, 5}, {2, 3}, {2, 1}, {1, 1}}, 18},
     {{4, 4, 8, {10, 11}, {0}, {3, 2}, {2, 1}, {1, 2}, {2, 3}}, 16},
     {{1, 1, 40, {70, 66}, {0}, {4, 4}, {2, 2}, {1, 1}, {1, 1}}, 20}, /* bands of rows */
@@ -138,9 +138,8 @@ static void visit_place(operands *o, visitor *visit, const place *p)
 static void visit_all(operands *o, visitor *visit)
 {
     const gnl_conv *g = &o->g;
-    const int64_t size[] = {o->rows,     g->map_channels, g->image_channels / g->groups,
-                            g->map[0],   g->map[1],       g->kernel[0],
-                            g->kernel[1]};
+    const int64_t size[] = {o->rows,      g->map_channels, g->image_channels / g->groups, g->map[0], g->map[1],
+                            g->kernel[0], g->kernel[1]};
     int64_t at[GNL_COUNT(size)] = {0};
     for (int digit = 0; digit >= 0;) {
         visit_place(o, visit, &(place){at[0], at[1], at[2], at[3], at[4], at[5], at[6]});
@@ -300,20 +299,11 @@ static const refusal refusals[] = {
      {2, {3, 4}},
      GENLAT_E_RANGE,
      "output_padding is 1, must be less than stride 1 or dilation 1"},
-    {"max_pool kernel=3 padding=2",
-     {2, {3, 8}},
-     GENLAT_E_RANGE,
-     "padding is 2, must be at most half of kernel 3"},
+    {"max_pool kernel=3 padding=2", {2, {3, 8}}, GENLAT_E_RANGE, "padding is 2, must be at most half of kernel 3"},
     {"avg_pool kernel=9", {3, {3, 8, 9}}, GENLAT_E_SHAPE, "kernel is 9, but the padded input has only 8 positions"},
-    {"max_pool",
-     {1, {8}},
-     GENLAT_E_SHAPE,
-     "input is [8], expected [channels,length] or [channels,height,width]"},
+    {"max_pool", {1, {8}}, GENLAT_E_SHAPE, "input is [8], expected [channels,length] or [channels,height,width]"},
     {"global_avg_pool", {1, {8}}, GENLAT_E_SHAPE, "input is [8], expected [channels,positions,...]"},
-    {"max_pool",
-     {2, {1, (1 << 24) + 1}},
-     GENLAT_E_SHAPE,
-     "a channel has 16777217 positions, must be at most 16777216"},
+    {"max_pool", {2, {1, (1 << 24) + 1}}, GENLAT_E_SHAPE, "a channel has 16777217 positions, must be at most 16777216"},
     {"pad before=2 mode=reflect",
      {2, {1, 2}},
      GENLAT_E_SHAPE,
@@ -322,10 +312,7 @@ static const refusal refusals[] = {
     {"reshape shape=3x4", {1, {10}}, GENLAT_E_SHAPE, "input [10] cannot be reshaped to [3,4]"},
     {"reshape shape=-1x4", {1, {10}}, GENLAT_E_SHAPE, "input [10] cannot be reshaped to [-1,4]"},
     {"reshape shape=-1x-1", {1, {10}}, GENLAT_E_SHAPE, "input [10] cannot be reshaped to [-1,-1]"},
-    {"reshape",
-     {1, {10}},
-     GENLAT_E_INVALID,
-     "shape has no or too many sizes, expected 1 to 5 as in shape=64x7x7"},
+    {"reshape", {1, {10}}, GENLAT_E_INVALID, "shape has no or too many sizes, expected 1 to 5 as in shape=64x7x7"},
 };
 
 START_TEST(impossible_geometry_is_refused)

@@ -175,8 +175,7 @@ START_TEST(synthetic_samples_depend_only_on_seed_and_index)
 {
     const char *name = genlat_source_synthetic_name(_i);
     ck_assert_ptr_nonnull(name);
-    genlat_source *few = synthetic(name, 20, 5), *many = synthetic(name, 1000000, 5),
-                  *other = synthetic(name, 20, 6);
+    genlat_source *few = synthetic(name, 20, 5), *many = synthetic(name, 1000000, 5), *other = synthetic(name, 20, 6);
     genlat_tensor *a = NULL, *b = NULL, *c = NULL;
     ok(genlat_source_read(few, 10, 20, &a, NULL));
     ok(genlat_source_read(many, 10, 20, &b, NULL));

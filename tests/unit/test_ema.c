@@ -24,8 +24,7 @@ static genlat_net *net_of(const char *text)
     static const char *const names[] = {"x"};
     genlat_net *net = NULL;
     gnl_shape shape = {1, {5}};
-    ck_assert_msg(gnl_net_from_text(ctx, 1, names, &shape, text, &net) == GENLAT_OK, "%s",
-                  genlat_last_error());
+    ck_assert_msg(gnl_net_from_text(ctx, 1, names, &shape, text, &net) == GENLAT_OK, "%s", genlat_last_error());
     return net;
 }
 

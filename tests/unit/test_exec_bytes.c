@@ -17,8 +17,7 @@ static void *counted_alloc(void *user, size_t bytes, size_t align)
     void *block = NULL;
     m->bytes += (int64_t)bytes;
     m->largest = (int64_t)bytes > m->largest ? (int64_t)bytes : m->largest;
-    return posix_memalign(&block, align < sizeof block ? sizeof block : align, bytes ? bytes : 1) == 0 ? block
-                                                                                                       : NULL;
+    return posix_memalign(&block, align < sizeof block ? sizeof block : align, bytes ? bytes : 1) == 0 ? block : NULL;
 }
 
 static void counted_free(void *user, void *block)
@@ -42,9 +41,8 @@ static void setup(void)
     ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
     ck_assert_int_eq(genlat_net_builder_new(ctx, &builder), GENLAT_OK);
     genlat_net_builder_input(builder, "x", 3, (int64_t[]){3, 16, 16});
-    genlat_net_builder_text(builder,
-                            "conv2d channels=8 kernel=3 padding=1; leaky_relu; conv2d channels=8 kernel=4 "
-                            "stride=2; flatten; dense units=40; tanh; dense units=1");
+    genlat_net_builder_text(builder, "conv2d channels=8 kernel=3 padding=1; leaky_relu; conv2d channels=8 kernel=4 "
+                                     "stride=2; flatten; dense units=40; tanh; dense units=1");
     ck_assert_int_eq(genlat_net_build(&builder, &net), GENLAT_OK);
 }
 

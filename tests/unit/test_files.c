@@ -22,8 +22,7 @@ START_TEST(npy_round_trips)
         ck_assert_int_eq(genlat_tensor_ndim(read), ndim);
         for (int32_t i = 0; i < ndim; i++)
             ck_assert_int_eq(genlat_tensor_dim(read, i), dims[i]);
-        ck_assert_mem_eq(genlat_tensor_const_data(read), data,
-                         (size_t)genlat_tensor_count(read) * sizeof *data);
+        ck_assert_mem_eq(genlat_tensor_const_data(read), data, (size_t)genlat_tensor_count(read) * sizeof *data);
         genlat_tensor_destroy(&written);
         genlat_tensor_destroy(&read);
     }
@@ -79,18 +78,15 @@ START_TEST(malformed_npy_is_refused)
         genlat_status status;
         const char *words;
     } cases[] = {
-        {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", GENLAT_E_UNSUPPORTED,
-         "ascontiguousarray"},
+        {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", GENLAT_E_UNSUPPORTED, "ascontiguousarray"},
         {"{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", GENLAT_E_UNSUPPORTED, "astype"},
         {"{'descr': '<c16', 'fortran_order': False, 'shape': (2,), }", GENLAT_E_UNSUPPORTED, "astype"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", GENLAT_E_FORMAT, "truncated"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999,), }", GENLAT_E_FORMAT,
-         "truncated"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999,), }", GENLAT_E_FORMAT, "truncated"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 99999999999), }", GENLAT_E_FORMAT,
          "overflows"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", GENLAT_E_FORMAT, "shape"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,2), }", GENLAT_E_UNSUPPORTED,
-         "reshape"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,2), }", GENLAT_E_UNSUPPORTED, "reshape"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2", GENLAT_E_FORMAT, "shape"},
         {"{'descr': '<f4', 'shape': (2,), }", GENLAT_E_FORMAT, "fortran_order"},
         {"{'fortran_order': False, 'shape': (2,), }", GENLAT_E_FORMAT, "descr"},
@@ -150,10 +146,8 @@ static uint8_t *put_number(uint8_t *at, uint64_t value, int bytes)
 static size_t deflated_archive(uint8_t *out, const uint8_t *content, size_t size)
 {
     uint8_t packed[2048];
-    z_stream z = {.next_in = (Bytef *)(uintptr_t)content,
-                  .avail_in = (uInt)size,
-                  .next_out = packed,
-                  .avail_out = sizeof packed};
+    z_stream z = {
+        .next_in = (Bytef *)(uintptr_t)content, .avail_in = (uInt)size, .next_out = packed, .avail_out = sizeof packed};
     ck_assert_int_eq(deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
     ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
     uint32_t length = (uint32_t)z.total_out, crc = (uint32_t)crc32(0, content, (uInt)size);

@@ -44,8 +44,7 @@ END_TEST
 START_TEST(png_grid_has_the_documented_layout_and_limits)
 {
     static const float zeros[5 * 2 * 2] = {0};
-    genlat_tensor *images_tensor = tensor(3, (int64_t[]){5, 2, 2}, zeros),
-                  *flat = tensor(1, (int64_t[]){4}, zeros);
+    genlat_tensor *images_tensor = tensor(3, (int64_t[]){5, 2, 2}, zeros), *flat = tensor(1, (int64_t[]){4}, zeros);
     ok(genlat_png_grid(place("a.png"), images_tensor, 0, 3, -1, 1));
     genlat_source *source = open_source(spec_of("png", "", ""));
     ck_assert_int_eq(genlat_source_dim(source, 2), 3 * 6 + 2); /* three columns, two rows, one separator */
@@ -128,8 +127,7 @@ START_TEST(synthetic_sources_are_split_into_parts)
     part[2] = values("ring?seed=5&n=50", NULL);
     ck_assert_mem_eq(genlat_tensor_const_data(repeated), genlat_tensor_const_data(part[0]), 100 * sizeof(float));
     for (int i = 1; i < 3; i++)
-        ck_assert_int_ne(memcmp(genlat_tensor_const_data(part[0]), genlat_tensor_const_data(part[i]), 100),
-                         0);
+        ck_assert_int_ne(memcmp(genlat_tensor_const_data(part[0]), genlat_tensor_const_data(part[i]), 100), 0);
     for (int i = 0; i < 3; i++)
         genlat_tensor_destroy(&part[i]);
     genlat_tensor_destroy(&repeated);
@@ -179,10 +177,8 @@ START_TEST(validation_data_are_scaled_as_training_data)
     ok(genlat_files_open_like(ctx, "moons#valid?n=100&scale=features&labels=no", train, &valid));
     ok(genlat_source_normalization(train, &offset[0], &scale[0]));
     ok(genlat_source_normalization(valid, &offset[1], &scale[1]));
-    ck_assert_mem_eq(genlat_tensor_const_data(offset[0]), genlat_tensor_const_data(offset[1]),
-                     2 * sizeof(float));
-    ck_assert_mem_eq(genlat_tensor_const_data(scale[0]), genlat_tensor_const_data(scale[1]),
-                     2 * sizeof(float));
+    ck_assert_mem_eq(genlat_tensor_const_data(offset[0]), genlat_tensor_const_data(offset[1]), 2 * sizeof(float));
+    ck_assert_mem_eq(genlat_tensor_const_data(scale[0]), genlat_tensor_const_data(scale[1]), 2 * sizeof(float));
     ck_assert_int_eq(genlat_source_classes(valid), 0);
     ck_assert_int_eq(genlat_files_open_like(ctx, "digits", train, &other), GENLAT_E_SHAPE);
     ck_assert_ptr_null(other);

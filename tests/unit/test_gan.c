@@ -88,9 +88,7 @@ static const pair option_sets[][4] = {
     {{"approx_r1", "100"}, {"approx_r2", "100"}, {"r1", "0"}},
     {{"feature_matching", "1"}, {"history", "0.1"}, {"packing", "2"}},
     {{"orthogonal", "0.01"}, {"beta2_schedule", "linear from=0.9 to=0.99 steps=3"}},
-    {{"generator", "dense units=8; dropout; batch_norm; dense units={out}"},
-     {"loss", "minimax"},
-     {"output", "tanh"}},
+    {{"generator", "dense units=8; dropout; batch_norm; dense units={out}"}, {"loss", "minimax"}, {"output", "tanh"}},
 };
 
 START_TEST(options_can_be_combined)

@@ -134,10 +134,8 @@ END_TEST
 
 START_TEST(training_resumes_exactly)
 {
-    static const pair set[] = {{"discriminator_steps", "2"},
-                               {"lr_schedule", "cosine from=1 to=0 steps=12"},
-                               {"packing", "2"},
-                               {NULL, NULL}};
+    static const pair set[] = {
+        {"discriminator_steps", "2"}, {"lr_schedule", "cosine from=1 to=0 steps=12"}, {"packing", "2"}, {NULL, NULL}};
     static const pair conditional[] = {{"condition", "classes=3"}, {"augment", "cutout"}, {NULL, NULL}};
     static const pair spectral[] = {{"discriminator_steps", "2"}, {"history", "0.01"}, {NULL, NULL}};
     static const struct {

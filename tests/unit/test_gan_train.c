@@ -78,9 +78,8 @@ static int32_t listen(void *user, const genlat_event *event)
 /* A fixed generator far from the data loses against any discriminator; the minimax loss then has no gradient for it. */
 START_TEST(alarms_report_a_discriminator_that_wins)
 {
-    static const char *const lost[] = {"optimizer_g",  "sgd lr=0",      "optimizer_d",
-                                       "adam lr=0.02", "loss",          "minimax",
-                                       "generator",    "dense units=2", NULL};
+    static const char *const lost[] = {"optimizer_g", "sgd lr=0",      "optimizer_d", "adam lr=0.02", "loss", "minimax",
+                                       "generator",   "dense units=2", NULL};
     const int64_t dims[] = {256, 2};
     genlat_source *far = NULL;
     genlat_tensor *points = NULL;
@@ -117,10 +116,9 @@ static void fit(genlat_model *gan, genlat_source *source, int64_t epochs, genlat
 /* A generator of a single point, and one that learns the ring. */
 START_TEST(an_alarm_reports_mode_collapse)
 {
-    static const char *const one_point[] = {"generator",   "dense units=2 init=constant gain=0",
-                                            "optimizer_g", "sgd lr=0",
-                                            "optimizer_d", "sgd lr=0.01",
-                                            NULL};
+    static const char *const one_point[] = {
+        "generator", "dense units=2 init=constant gain=0", "optimizer_g", "sgd lr=0", "optimizer_d", "sgd lr=0.01",
+        NULL};
     genlat_source *ring = NULL;
     expect_ok(genlat_source_synthetic(ctx, "ring", 640, 1, &ring));
     genlat_model *gan = make("mlp", ring, one_point);
@@ -208,8 +206,7 @@ static int32_t stop_at_seven(void *user, const genlat_event *event)
 START_TEST(a_stopped_training_resumes)
 {
     static const char *const set[] = {
-        "augment", "translation,cutout", "augment_target", "0.5", "augment_speed", "60", "history", "0.01",
-        NULL};
+        "augment", "translation,cutout", "augment_target", "0.5", "augment_speed", "60", "history", "0.01", NULL};
     char path[64];
     const int64_t dims[] = {40, 2, 8};
     genlat_source *waves = NULL;

@@ -146,8 +146,7 @@ START_TEST(the_description_names_all_parts)
     static char text[16384];
     genlat_model *model = gan_make("r3", &gan_image, set);
     ck_assert_int_eq(genlat_model_describe(model, text, sizeof text), GENLAT_OK);
-    for (const char *const *word =
-             (const char *[]){"r1=0.7", "adam", "generator", "discriminator", "conv2d", NULL};
+    for (const char *const *word = (const char *[]){"r1=0.7", "adam", "generator", "discriminator", "conv2d", NULL};
          *word; word++)
         ck_assert_msg(strstr(text, *word) != NULL, "no %s in %s", *word, text);
     ck_assert_int_eq(genlat_model_describe(model, text, 20), GENLAT_E_RANGE);

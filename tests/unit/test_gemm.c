@@ -97,8 +97,7 @@ static problem problem_of(shape z, int transposes, gnl_real alpha, gnl_real beta
 static void run(const gnl_compute *c, const problem *p, gnl_real *to)
 {
     memcpy(to, start, sizeof start);
-    gnl_gemm(c, p->trans_a, p->trans_b, p->z.m, p->z.n, p->z.k, p->alpha, a, p->lda, b, p->ldb, p->beta, to,
-             p->ldc);
+    gnl_gemm(c, p->trans_a, p->trans_b, p->z.m, p->z.n, p->z.k, p->alpha, a, p->lda, b, p->ldb, p->beta, to, p->ldc);
 }
 
 static double expected(const problem *p, int64_t i, int64_t j)
@@ -148,8 +147,7 @@ static bool machine_has(const backend *be)
     uint32_t widest = gnl_cpu_detect(), cpu = be->cpu;
     if (be->gemm == GENLAT_GEMM_BFLOAT16 && !gnl_cpu_has_bfloat16())
         return false;
-    return cpu <= GENLAT_CPU_BASELINE ||
-           (cpu <= widest && (cpu == GENLAT_CPU_NEON) == (widest == GENLAT_CPU_NEON));
+    return cpu <= GENLAT_CPU_BASELINE || (cpu <= widest && (cpu == GENLAT_CPU_NEON) == (widest == GENLAT_CPU_NEON));
 }
 
 START_TEST(products_match_the_definition)

@@ -153,8 +153,8 @@ START_TEST(a_file_from_python_is_read)
     gnl_reader *reader = NULL;
     gnl_real numbers[8];
     int64_t integers[2];
-    ck_assert_msg(gnl_reader_open(ctx, TEST_ROOT "/golden/data/python.safetensors", &reader) == GENLAT_OK,
-                  "%s", genlat_last_error());
+    ck_assert_msg(gnl_reader_open(ctx, TEST_ROOT "/golden/data/python.safetensors", &reader) == GENLAT_OK, "%s",
+                  genlat_last_error());
     ck_assert_int_eq(gnl_reader_count(reader), 8);
     ck_assert_str_eq(gnl_reader_meta(reader, "made"), "by Python");
     ck_assert_int_eq(gnl_reader_format(reader), GENLAT_E_FORMAT);

@@ -93,8 +93,7 @@ END_TEST
 /* kernel.h promises that in-place calls do not read the other array. */
 START_TEST(backward_reads_only_x_or_y)
 {
-    const bool reads_x[GNL_ACT_COUNT] = {
-        [GNL_ACT_SILU] = true, [GNL_ACT_GELU] = true, [GNL_ACT_SOFTPLUS] = true};
+    const bool reads_x[GNL_ACT_COUNT] = {[GNL_ACT_SILU] = true, [GNL_ACT_GELU] = true, [GNL_ACT_SOFTPLUS] = true};
     gnl_real good[70], bad[70], dx[70];
     for (int i = 0; i < 70; i++) {
         good[i] = (gnl_real)(i - 35) / 40;

@@ -81,12 +81,12 @@ static int64_t rows_of(int64_t n)
     return rows;
 }
 
-#define RUN(name, ...)                                                                                       \
-    static void run_##name(const gnl_kernels *k, call *c)                                                    \
-    {                                                                                                        \
-        gnl_real **x = c->x;                                                                                 \
-        int64_t n = c->n;                                                                                    \
-        __VA_ARGS__;                                                                                         \
+#define RUN(name, ...)                                                                                                 \
+    static void run_##name(const gnl_kernels *k, call *c)                                                              \
+    {                                                                                                                  \
+        gnl_real **x = c->x;                                                                                           \
+        int64_t n = c->n;                                                                                              \
+        __VA_ARGS__;                                                                                                   \
     }
 
 RUN(axpy, k->axpy(n, (gnl_real)0.7, x[0], x[1]))
@@ -105,8 +105,8 @@ RUN(exp, k->exp(n, x[0], x[1]))
 RUN(act, k->act[c->index](n, (gnl_real)0.3, x[0], x[1]))
 RUN(act_backward, k->act_backward[c->index](n, (gnl_real)0.3, x[0], x[1], x[2], x[3]))
 RUN(act_second, k->act_second[c->index](n, (gnl_real)0.3, x[0], x[1], x[2], x[3], x[4]))
-RUN(signs, gnl_signs words[MOST / GNL_SIGNS + 1]; k->signs(n, x[0], words); for (int64_t i = 0; i < n; i++) x[1][i] =
-        (gnl_real)(words[i / GNL_SIGNS] >> i % GNL_SIGNS & 1))
+RUN(signs, gnl_signs words[MOST / GNL_SIGNS + 1]; k->signs(n, x[0], words);
+    for (int64_t i = 0; i < n; i++) x[1][i] = (gnl_real)(words[i / GNL_SIGNS] >> i % GNL_SIGNS & 1))
 RUN(rectify, gnl_signs words[MOST / GNL_SIGNS + 1] = {0};
     for (int64_t i = 0; i < n; i++) words[i / GNL_SIGNS] |= (gnl_signs)((x[0][i] > 0) << i % GNL_SIGNS);
     k->rectify(n, (gnl_real)0.3, words, x[1], x[2]))
@@ -138,8 +138,7 @@ RUN(sum_bias, (void)x; (void)n; bias(k, c, 1, true))
 RUN(sum_bias_planes, (void)x; bias(k, c, rows_of(n / rows_of(n)), true))
 
 /* A position at which the low word of the counter overflows. */
-static const gnl_rng place = {
-    .seed = 0x123456789ABCDEF0u, .stream = 0xFEDCBA9876543210u, .counter = 0xFFFFFFF3u};
+static const gnl_rng place = {.seed = 0x123456789ABCDEF0u, .stream = 0xFEDCBA9876543210u, .counter = 0xFFFFFFF3u};
 
 RUN(fill_uniform, k->fill_uniform(n, &place, (gnl_real)-2, 3, x[0]))
 RUN(fill_normal, k->fill_normal(n, &place, x[0]))
@@ -178,13 +177,13 @@ RUN(lion, k->lion(n, &ordinary, x[0], x[1], x[2], NULL, NULL))
 RUN(lion_decoupled, gnl_update u = special(); k->lion(n, &u, x[0], x[1], x[2], NULL, NULL))
 
 #define SLOT(member) offsetof(gnl_kernels, member)
-#define ENTRY(name, kinds)                                                                                   \
-    {                                                                                                        \
-#        name, SLOT(name), kinds, run_##name                                                                 \
+#define ENTRY(name, kinds)                                                                                             \
+    {                                                                                                                  \
+#        name, SLOT(name), kinds, run_##name                                                                           \
     }
-#define VARIANT(name, member, kinds)                                                                         \
-    {                                                                                                        \
-#        name, SLOT(member), kinds, run_##name                                                               \
+#define VARIANT(name, member, kinds)                                                                                   \
+    {                                                                                                                  \
+#        name, SLOT(member), kinds, run_##name                                                                         \
     }
 
 static const entry entries[] = {

@@ -113,8 +113,7 @@ START_TEST(batch_norm_uses_batch_statistics_in_training)
         ck_assert_double_eq_tol(variance_of(ROWS * PLANE, y), 1, 1e-4);
         ck_assert_double_eq_tol((double)rig.param[0][c],
                                 0.75 * (double)rig.start[0][c] + 0.25 * mean_of(ROWS * PLANE, x), 1e-6);
-        ck_assert_double_eq_tol((double)rig.param[1][c], 0.75 * (double)rig.start[1][c] + 0.25 * unbiased,
-                                1e-6);
+        ck_assert_double_eq_tol((double)rig.param[1][c], 0.75 * (double)rig.start[1][c] + 0.25 * unbiased, 1e-6);
     }
     layer_rig_close(&rig);
 }
@@ -391,8 +390,8 @@ START_TEST(infer_refuses_invalid_shapes)
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
     ck_assert_msg(genlat_layer_new(ctx, refusals[_i].spec, &layer) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_int_eq(layer->type->infer(layer->opts, &env, 1, &refusals[_i].in, &plan), GENLAT_E_SHAPE);
-    ck_assert_msg(strstr(genlat_last_error(), refusals[_i].word) != NULL, "'%s' is not in: %s",
-                  refusals[_i].word, genlat_last_error());
+    ck_assert_msg(strstr(genlat_last_error(), refusals[_i].word) != NULL, "'%s' is not in: %s", refusals[_i].word,
+                  genlat_last_error());
     genlat_layer_destroy(&layer);
     genlat_ctx_destroy(&ctx);
 }

@@ -38,8 +38,7 @@ static gnl_compute compute(genlat_ctx *where)
 /* ---- probabilities --------------------------------------------------------------------------- */
 
 /* All levels of one element, one per row of a batch. */
-static double total_probability(const char *spec, int levels, int parts, double low, double high,
-                                const gnl_real *out)
+static double total_probability(const char *spec, int levels, int parts, double low, double high, const gnl_real *out)
 {
     genlat_loss *loss = loss_of(ctx, spec);
     gnl_real outputs[256 * 8], target[256];
@@ -64,12 +63,11 @@ static double total_probability(const char *spec, int levels, int parts, double 
 
 START_TEST(probabilities_of_all_levels_sum_to_one)
 {
-    static const gnl_real out[][5] = {
-        {(gnl_real)0.4, (gnl_real)-2.5}, {(gnl_real)0.99, (gnl_real)-6}, {-3, 1}};
+    static const gnl_real out[][5] = {{(gnl_real)0.4, (gnl_real)-2.5}, {(gnl_real)0.99, (gnl_real)-6}, {-3, 1}};
     for (size_t i = 0; i < GNL_COUNT(out); i++) {
         ck_assert_double_eq_tol(total_probability("discretized_logistic", 256, 2, 0, 1, out[i]), 1, 1e-6);
-        ck_assert_double_eq_tol(
-            total_probability("discretized_logistic range=symmetric", 256, 2, -1, 1, out[i]), 1, 1e-6);
+        ck_assert_double_eq_tol(total_probability("discretized_logistic range=symmetric", 256, 2, -1, 1, out[i]), 1,
+                                1e-6);
         ck_assert_double_eq_tol(total_probability("beta_binomial", 256, 2, 0, 1, out[i]), 1, 1e-6);
         ck_assert_double_eq_tol(total_probability("categorical classes=5", 5, 5, 0, 4, out[i]), 1, 1e-6);
         ck_assert_double_eq_tol(total_probability("bernoulli", 2, 1, 0, 1, out[i]), 1, 1e-6);
@@ -80,8 +78,8 @@ END_TEST
 /* Outputs of a diverging net lead to finite losses. */
 START_TEST(extreme_outputs_stay_finite)
 {
-    static const char *const specs[] = {"bernoulli", "gaussian sd=output", "categorical classes=2",
-                                        "beta_binomial", "discretized_logistic"};
+    static const char *const specs[] = {"bernoulli", "gaussian sd=output", "categorical classes=2", "beta_binomial",
+                                        "discretized_logistic"};
     static const gnl_real extreme[] = {-500, -80, 0, 80, 500};
     for (size_t s = 0; s < GNL_COUNT(specs); s++) {
         genlat_loss *loss = loss_of(ctx, specs[s]);
@@ -98,8 +96,8 @@ START_TEST(extreme_outputs_stay_finite)
                                                  .scale = 1,
                                                  .nll = &nll,
                                                  .dout = dout});
-            ck_assert_msg(isfinite(nll) && isfinite(dout[0]) && isfinite(dout[1]), "%s at %g, %g: %g, %g, %g",
-                          specs[s], (double)out[0], (double)out[1], nll, (double)dout[0], (double)dout[1]);
+            ck_assert_msg(isfinite(nll) && isfinite(dout[0]) && isfinite(dout[1]), "%s at %g, %g: %g, %g, %g", specs[s],
+                          (double)out[0], (double)out[1], nll, (double)dout[0], (double)dout[1]);
         }
         genlat_loss_destroy(&loss);
     }
@@ -194,8 +192,7 @@ START_TEST(means_match_the_distribution)
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {
         genlat_loss *loss = loss_of(ctx, cases[i].spec);
         gnl_real data = -1;
-        gnl_loss_decode_mean(
-            loss, &(gnl_loss_decode){compute(ctx), 1, 1, cases[i].parts, cases[i].out, &data, NULL});
+        gnl_loss_decode_mean(loss, &(gnl_loss_decode){compute(ctx), 1, 1, cases[i].parts, cases[i].out, &data, NULL});
         ck_assert_msg(fabs((double)data - cases[i].mean) < 1e-6, "%s: %g", cases[i].spec, (double)data);
         genlat_loss_destroy(&loss);
     }
@@ -291,12 +288,9 @@ static void run_all(genlat_ctx *where, const char *spec, result *r)
 
 START_TEST(bits_do_not_depend_on_threads)
 {
-    static const char *const specs[] = {"bernoulli",
-                                        "gaussian sd=optimal",
-                                        "gaussian sd=output",
-                                        "laplace scale=learned",
-                                        "discretized_logistic",
-                                        "beta_binomial"};
+    static const char *const specs[] = {
+        "bernoulli",    "gaussian sd=optimal", "gaussian sd=output", "laplace scale=learned", "discretized_logistic",
+        "beta_binomial"};
     static result one, three;
     run_all(ctx, specs[_i], &one);
     run_all(threaded, specs[_i], &three);

@@ -108,8 +108,7 @@ START_TEST(public_evaluation_checks_and_averages)
     static const float logits[] = {0, 0, 0, 0}, grey[] = {1, 0, 0.5f, 1}, wrong[] = {1, 0, 0.5f, 2};
     static const int64_t dims[] = {2, 2}, other[] = {4, 1};
     genlat_loss *loss = loss_of(ctx, "bernoulli");
-    genlat_tensor *out = tensor(2, dims, logits), *good = tensor(2, dims, grey),
-                  *bad = tensor(2, dims, wrong);
+    genlat_tensor *out = tensor(2, dims, logits), *good = tensor(2, dims, grey), *bad = tensor(2, dims, wrong);
     genlat_tensor *shape = tensor(2, other, grey), *dout = tensor(2, dims, grey);
     double value = -1;
     ck_assert_int_eq(genlat_loss_eval(loss, out, good, &value, dout), GENLAT_OK);
@@ -196,8 +195,7 @@ START_TEST(optimal_scale_is_known_after_training)
     static const float zeros[] = {0, 0}, halves[] = {0.5f, -0.5f}, infinite[] = {INFINITY, 0};
     static const int64_t dims[] = {1, 2};
     genlat_loss *loss = loss_of(ctx, "gaussian sd=optimal");
-    genlat_tensor *out = tensor(2, dims, zeros), *target = tensor(2, dims, halves),
-                  *dout = tensor(2, dims, zeros);
+    genlat_tensor *out = tensor(2, dims, zeros), *target = tensor(2, dims, halves), *dout = tensor(2, dims, zeros);
     genlat_tensor *bad = tensor(2, dims, infinite);
     double value = 0, sd = 0;
     ck_assert_int_eq(genlat_loss_scale(loss, &sd), GENLAT_E_STATE);

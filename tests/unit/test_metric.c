@@ -357,10 +357,10 @@ END_TEST
 
 /* ---- what is refused ------------------------------------------------------------------------- */
 
-#define REFUSED(call, code)                                                                                  \
-    do {                                                                                                     \
-        ck_assert_int_eq(call, code);                                                                        \
-        ck_assert_ptr_nonnull(strstr(genlat_last_error(), "genlat_metric_"));                                \
+#define REFUSED(call, code)                                                                                            \
+    do {                                                                                                               \
+        ck_assert_int_eq(call, code);                                                                                  \
+        ck_assert_ptr_nonnull(strstr(genlat_last_error(), "genlat_metric_"));                                          \
     } while (0)
 
 START_TEST(distances_refuse_invalid_arguments)

@@ -133,8 +133,7 @@ static void run_discriminator(gan *g, const genlat_tensor *x)
 static void gan_step(gan *g)
 {
     const genlat_tensor *generated = NULL, *back = NULL;
-    ck_assert_int_eq(genlat_exec_forward(g->exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g->z}),
-                     GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(g->exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g->z}), GENLAT_OK);
     ck_assert_int_eq(genlat_exec_output(g->exec[G], 0, &generated), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_zero_grad(g->optim[D]), GENLAT_OK);
     run_discriminator(g, g->x);
@@ -173,8 +172,7 @@ START_TEST(nested_execs_take_less_memory)
     gan_open(&together, 0, true);
     int64_t gradients = genlat_net_size(apart.net[G]) * (int64_t)sizeof(float);
     int64_t before = genlat_exec_bytes(apart.exec[G]) + genlat_exec_bytes(apart.exec[D]) + gradients;
-    ck_assert_int_lt(genlat_exec_bytes(together.exec[G]),
-                     before - gradients - 20 * ROWS * (int64_t)sizeof(float));
+    ck_assert_int_lt(genlat_exec_bytes(together.exec[G]), before - gradients - 20 * ROWS * (int64_t)sizeof(float));
     gan_close(&apart);
     gan_close(&together);
 }
@@ -227,10 +225,10 @@ END_TEST
 
 /* ---- what is refused --------------------------------------------------------------------------- */
 
-#define REFUSED(code, words, call)                                                                           \
-    do {                                                                                                     \
-        ck_assert_int_eq(call, code);                                                                        \
-        ck_assert_msg(strstr(genlat_last_error(), words), "%s", genlat_last_error());                        \
+#define REFUSED(code, words, call)                                                                                     \
+    do {                                                                                                               \
+        ck_assert_int_eq(call, code);                                                                                  \
+        ck_assert_msg(strstr(genlat_last_error(), words), "%s", genlat_last_error());                                  \
     } while (0)
 
 START_TEST(nested_execs_must_fit_into_nested_bytes)
@@ -259,10 +257,8 @@ START_TEST(nested_results_are_invalid_after_an_outer_forward)
     const genlat_tensor *overwritten = NULL;
     gan_open(&g, 0, true);
     gan_step(&g);
-    ck_assert_int_eq(genlat_exec_forward(g.exec[D], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.x}),
-                     GENLAT_OK);
-    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}),
-                     GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(g.exec[D], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.x}), GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}), GENLAT_OK);
     REFUSED(GENLAT_E_STATE, "outer", genlat_exec_backward(g.exec[D], 1, &(const genlat_tensor *){g.slope}));
     REFUSED(GENLAT_E_STATE, "outer", genlat_exec_output(g.exec[D], 0, &overwritten));
     gan_step(&g);
@@ -284,8 +280,7 @@ START_TEST(gradients_are_invalid_after_a_nested_forward)
     REFUSED(GENLAT_E_STATE, "nested exec", genlat_optim_step(g.optim[G]));
     REFUSED(GENLAT_E_STATE, "nested exec", genlat_exec_input_grad(g.exec[G], 0, &overwritten));
     gan_step(&g);
-    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}),
-                     GENLAT_OK);
+    ck_assert_int_eq(genlat_exec_forward(g.exec[G], GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){g.z}), GENLAT_OK);
     REFUSED(GENLAT_E_STATE, "backward", genlat_optim_step(g.optim[G]));
     gan_close(&g);
 }

@@ -53,8 +53,7 @@ static genlat_net *net_of(genlat_ctx *where, int inputs, uint64_t seed)
     genlat_net *net = NULL;
     gnl_shape shape = {1, {inputs}};
     gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_USER, 0);
-    ck_assert_msg(gnl_net_from_text(where, 1, names, &shape,
-                                    "dense units=200 name=first\ndense units=3 name=second",
+    ck_assert_msg(gnl_net_from_text(where, 1, names, &shape, "dense units=200 name=first\ndense units=3 name=second",
                                     &net) == GENLAT_OK,
                   "%s", genlat_last_error());
     ck_assert_int_eq(gnl_net_want_grad(net), GENLAT_OK);
@@ -115,8 +114,7 @@ START_TEST(biases_decay_when_asked)
     ck_assert_int_eq(genlat_optim_add(optim, net, "", &group), GENLAT_OK);
     double b = value_of(net, "first.bias")[0];
     ck_assert_int_eq(genlat_optim_step(optim), GENLAT_OK);
-    ck_assert_double_eq_tol(value_of(net, "first.bias")[0],
-                            b - 0.1 * (first_grad(net, "first.bias") + 0.5 * b), 1e-6);
+    ck_assert_double_eq_tol(value_of(net, "first.bias")[0], b - 0.1 * (first_grad(net, "first.bias") + 0.5 * b), 1e-6);
     genlat_optim_destroy(&optim);
     genlat_net_destroy(&net);
 }
@@ -228,15 +226,13 @@ START_TEST(gradients_are_clipped_and_averaged)
     ck_assert_double_eq_tol(step_size("sgd lr=1 clip_value=2", 2, grads, GENLAT_OK, &norm), 2, 1e-6);
     ck_assert_double_eq_tol(step_size("sgd lr=1 accumulate=4", 2, grads, GENLAT_OK, &norm), 0.75, 1e-6);
     ck_assert_double_eq_tol(norm, 1.25, 1e-6);
-    ck_assert_double_eq_tol(step_size("sgd lr=1 accumulate=4 clip_norm=0.5", 2, grads, GENLAT_OK, &norm), 0.3,
-                            1e-6);
+    ck_assert_double_eq_tol(step_size("sgd lr=1 accumulate=4 clip_norm=0.5", 2, grads, GENLAT_OK, &norm), 0.3, 1e-6);
 }
 END_TEST
 
 START_TEST(non_finite_gradients_change_nothing)
 {
-    static const char *const specs[] = {"sgd momentum=0.9", "rmsprop", "adam clip_norm=1",
-                                        "adamax",           "lion",    "adamw"};
+    static const char *const specs[] = {"sgd momentum=0.9", "rmsprop", "adam clip_norm=1", "adamax", "lion", "adamw"};
     static const double bad[][2] = {{1, NAN}, {INFINITY, 1}};
     double norm = 0;
     for (size_t i = 0; i < GNL_COUNT(specs) * 2; i++) {
@@ -274,12 +270,8 @@ static void run_steps(genlat_optim *optim, const genlat_net *net, int from, int 
 /* N steps, then N steps of another optimizer with the moments of the first, equal 2N steps. */
 START_TEST(moments_hold_the_complete_state)
 {
-    static const char *const specs[] = {"sgd momentum=0.9 dampening=0.5",
-                                        "rmsprop centered=yes momentum=0.5",
-                                        "adam",
-                                        "adamax",
-                                        "lion",
-                                        "adamw"};
+    static const char *const specs[] = {
+        "sgd momentum=0.9 dampening=0.5", "rmsprop centered=yes momentum=0.5", "adam", "adamax", "lion", "adamw"};
     static const int moments[] = {1, 3, 2, 2, 1, 2};
     genlat_net *straight = net_of(ctx, 7, 1), *halves = net_of(ctx, 7, 1);
     genlat_optim *a = optim_of(ctx, specs[_i]), *b = optim_of(ctx, specs[_i]), *c = optim_of(ctx, specs[_i]);
@@ -308,8 +300,7 @@ END_TEST
 START_TEST(bits_do_not_depend_on_threads_and_steps_do_not_allocate)
 {
     genlat_net *one = net_of(ctx, 300, 1), *three = net_of(threaded, 300, 1);
-    genlat_optim *a = optim_of(ctx, "adam lr=0.01 clip_norm=1"),
-                 *b = optim_of(threaded, "adam lr=0.01 clip_norm=1");
+    genlat_optim *a = optim_of(ctx, "adam lr=0.01 clip_norm=1"), *b = optim_of(threaded, "adam lr=0.01 clip_norm=1");
     ck_assert_int_eq(genlat_optim_add(a, one, NULL, NULL), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_add(b, three, NULL, NULL), GENLAT_OK);
     int before = allocations;
@@ -412,8 +403,7 @@ START_TEST(bad_optimizers_are_refused)
     };
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {
         genlat_optim *optim = (genlat_optim *)(uintptr_t)1;
-        ck_assert_msg(genlat_optim_from_text(ctx, cases[i].spec, &optim) == cases[i].status, "%s",
-                      cases[i].spec);
+        ck_assert_msg(genlat_optim_from_text(ctx, cases[i].spec, &optim) == cases[i].status, "%s", cases[i].spec);
         ck_assert_ptr_null(optim);
         ck_assert_msg(strstr(genlat_last_error(), cases[i].word) != NULL, "%s", genlat_last_error());
     }

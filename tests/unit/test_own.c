@@ -134,8 +134,7 @@ START_TEST(tangents_use_its_functions)
     genlat_layer *layer = NULL;
     ck_assert_int_eq(genlat_layer_new_own(ctx, &table, &layer), GENLAT_OK);
     float x[COUNT] = {1, 2, 3, 4, 5, 6}, t[COUNT] = {1, 1, 1, 2, 2, 2}, u[COUNT] = {1, -1, 1, -1, 1, -1};
-    float w[FEATURES] = {1, 2, 3}, dw[FEATURES] = {0}, y[COUNT], ty[COUNT], dx[COUNT] = {0}, dtx[COUNT],
-          cache[COUNT];
+    float w[FEATURES] = {1, 2, 3}, dw[FEATURES] = {0}, y[COUNT], ty[COUNT], dx[COUNT] = {0}, dtx[COUNT], cache[COUNT];
     gnl_shape shape = {1, {FEATURES}};
     gnl_step s = {.opts = layer->opts,
                   .inputs = 1,
@@ -378,10 +377,10 @@ START_TEST(errors_of_infer_reach_the_builder)
         const char *word;
     } cases[] = {
         {infer_nothing, GENLAT_E_CALLBACK, "output"},    {infer_refuses, GENLAT_E_CALLBACK, "7"},
-        {infer_bad_input, GENLAT_E_RANGE, "input is 1"},    {infer_bad_output, GENLAT_E_SHAPE, "dimension 1 is 0"},
+        {infer_bad_input, GENLAT_E_RANGE, "input is 1"}, {infer_bad_output, GENLAT_E_SHAPE, "dimension 1 is 0"},
         {infer_many_dims, GENLAT_E_INVALID, "ndim"},     {infer_bad_name, GENLAT_E_INVALID, "a.b"},
-        {infer_bad_kind, GENLAT_E_INVALID, "kind is 3"},    {infer_bad_init, GENLAT_E_NOT_FOUND, "random"},
-        {infer_many_params, GENLAT_E_RANGE, "exceeds"}, {infer_bad_memory, GENLAT_E_RANGE, "cache"},
+        {infer_bad_kind, GENLAT_E_INVALID, "kind is 3"}, {infer_bad_init, GENLAT_E_NOT_FOUND, "random"},
+        {infer_many_params, GENLAT_E_RANGE, "exceeds"},  {infer_bad_memory, GENLAT_E_RANGE, "cache"},
     };
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {
         genlat_layer_table table = square();

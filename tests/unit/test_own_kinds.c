@@ -35,14 +35,14 @@ static genlat_model *make_with(const char *bound, const char *terms, const char 
 {
     genlat_model_builder *b = NULL;
     genlat_model *model = NULL;
-    const char *const pairs[] = {"architecture", "mlp widths=6",
-                                 "likelihood",   "gaussian sd=learned",
-                                 "posterior",    "round",
-                                 "prior",        "moved",
-                                 "terms",        terms,
-                                 "bound",        bound,
-                                 "samples",      "2",
-                                 "optimizer",    optimizer,
+    const char *const pairs[] = {"architecture",   "mlp widths=6",
+                                 "likelihood",     "gaussian sd=learned",
+                                 "posterior",      "round",
+                                 "prior",          "moved",
+                                 "terms",          terms,
+                                 "bound",          bound,
+                                 "samples",        "2",
+                                 "optimizer",      optimizer,
                                  "term_optimizer", term_optimizer};
     expect_ok(genlat_model_builder_new(ctx, "vae", &b));
     genlat_model_builder_data(b, 1, (int64_t[]){SIZE});

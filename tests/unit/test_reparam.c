@@ -242,8 +242,7 @@ START_TEST(vectors_are_saved_with_the_net)
 {
     char path[] = "/tmp/genlat-reparam-XXXXXX";
     int fd = mkstemp(path);
-    genlat_net *net = make_net("dense units=3 weight=spectral | dense units=2 weight=norm bias=no"),
-               *loaded = NULL;
+    genlat_net *net = make_net("dense units=3 weight=spectral | dense units=2 weight=norm bias=no"), *loaded = NULL;
     ck_assert_int_ge(fd, 0);
     close(fd);
     ck_assert_int_eq(genlat_net_save(net, path), GENLAT_OK);
@@ -264,8 +263,7 @@ START_TEST(embedding_tables_can_be_normalized)
     const gnl_real labels[ROWS] = {2, 0}, *x = labels;
     genlat_net *net = NULL;
     ck_assert_int_eq(
-        gnl_net_from_text(ctx, 1, &name, &shape, "embedding classes=3 units=4 weight=norm | flatten", &net),
-        GENLAT_OK);
+        gnl_net_from_text(ctx, 1, &name, &shape, "embedding classes=3 units=4 weight=norm | flatten", &net), GENLAT_OK);
     genlat_exec *exec = make_exec(net);
     numbers(net, "0.weight_g")[2] *= 2;
     gnl_exec_forward(exec, GNL_TRAIN, ROWS, &x);

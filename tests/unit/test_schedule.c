@@ -152,8 +152,7 @@ START_TEST(bad_texts_are_refused)
     };
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {
         genlat_schedule *schedule = (genlat_schedule *)(uintptr_t)1;
-        ck_assert_msg(genlat_schedule_new(ctx, cases[i].spec, &schedule) == cases[i].status, "%s",
-                      cases[i].spec);
+        ck_assert_msg(genlat_schedule_new(ctx, cases[i].spec, &schedule) == cases[i].status, "%s", cases[i].spec);
         ck_assert_ptr_null(schedule);
         ck_assert_msg(strstr(genlat_last_error(), cases[i].word) != NULL, "%s", genlat_last_error());
     }

@@ -151,8 +151,7 @@ START_TEST(inconsistent_graphs_are_refused)
     ck_assert_int_eq(gnl_writer_real(writer, "a.weight", &shape, two), GENLAT_OK);
     ck_assert_int_eq(gnl_writer_save(writer, path), GENLAT_OK);
     gnl_writer_destroy(writer);
-    ck_assert_msg(genlat_net_load(ctx, path, &net) == lies[_i].status, "%s: %s", lies[_i].graph,
-                  genlat_last_error());
+    ck_assert_msg(genlat_net_load(ctx, path, &net) == lies[_i].status, "%s: %s", lies[_i].graph, genlat_last_error());
     ck_assert((net != NULL) == (lies[_i].status == GENLAT_OK));
     genlat_net_destroy(&net);
 }

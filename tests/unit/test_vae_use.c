@@ -219,8 +219,11 @@ START_TEST(invalid_sample_options_are_refused)
         int64_t seed;
         uint32_t draw, raw;
         genlat_status status;
-    } cases[] = {{-1, 0, 0, 0, 0, GENLAT_E_RANGE}, {1, 0.05, 0, 0, 0, GENLAT_E_RANGE}, {1, 0, -2, 0, 0, GENLAT_E_RANGE},
-                 {1, 0, 0, 2, 0, GENLAT_E_RANGE},  {1, 0, 0, 0, 1, GENLAT_E_UNSUPPORTED}};
+    } cases[] = {{-1, 0, 0, 0, 0, GENLAT_E_RANGE},
+                 {1, 0.05, 0, 0, 0, GENLAT_E_RANGE},
+                 {1, 0, -2, 0, 0, GENLAT_E_RANGE},
+                 {1, 0, 0, 2, 0, GENLAT_E_RANGE},
+                 {1, 0, 0, 0, 1, GENLAT_E_UNSUPPORTED}};
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {
         o = usual;
         o.temperature = cases[i].temperature;

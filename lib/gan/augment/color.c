@@ -25,8 +25,8 @@ static void brighten(const gnl_image *image, const gnl_kernels *k, const gnl_aug
         x[i] += b;
 }
 
-const gnl_augment_type gnl_augment_brightness = {
-    "brightness", "color", "adds a random number from [-0.5, 0.5)", draw_brightness, brighten, identity};
+const gnl_augment_type gnl_augment_brightness = {"brightness",    "color",  "adds a random number from [-0.5, 0.5)",
+                                                 draw_brightness, brighten, identity};
 
 /* ---- saturation: y = s x + (1 - s) mean over the channels, s from [0, 2) ---------------------- */
 
@@ -50,8 +50,12 @@ static void saturate(const gnl_image *image, const gnl_kernels *k, const gnl_aug
 }
 
 const gnl_augment_type gnl_augment_saturation = {
-    "saturation", "color", "scales the distance of each channel from the mean of the channels by a factor from [0, 2)",
-    draw_saturation, saturate, saturate};
+    "saturation",
+    "color",
+    "scales the distance of each channel from the mean of the channels by a factor from [0, 2)",
+    draw_saturation,
+    saturate,
+    saturate};
 
 /* ---- contrast: y = c x + (1 - c) mean over the sample, c from [0.5, 1.5) ----------------------- */
 
@@ -71,5 +75,9 @@ static void change_contrast(const gnl_image *image, const gnl_kernels *k, const 
 }
 
 const gnl_augment_type gnl_augment_contrast = {
-    "contrast", "color", "scales the distance of each value from the mean of the sample by a factor from [0.5, 1.5)",
-    draw_contrast, change_contrast, change_contrast};
+    "contrast",
+    "color",
+    "scales the distance of each value from the mean of the sample by a factor from [0.5, 1.5)",
+    draw_contrast,
+    change_contrast,
+    change_contrast};

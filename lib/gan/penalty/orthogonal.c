@@ -22,8 +22,8 @@ static double weights(gnl_gan_penalty *p, const gnl_penalty_call *call)
 {
     gnl_gan_work *work = gnl_gan_work_of(call->model);
     const double weight = gnl_penalty_weight(p);
-    return weight * gnl_net_orthogonal(call->model->net[call->net], gnl_exec_compute(work->generator), weight,
-                                       work->space);
+    return weight *
+           gnl_net_orthogonal(call->model->net[call->net], gnl_exec_compute(work->generator), weight, work->space);
 }
 
 const gnl_gan_penalty_type gnl_penalty_orthogonal = {

@@ -31,8 +31,7 @@ genlat_status gnl_penalties_parse(const char *text, gnl_gan_penalties *out)
     char copy[GNL_SPEC_TEXT], *rest = NULL;
     out->count = 0;
     if (strlen(text) >= sizeof copy)
-        return gnl_fail(GENLAT_E_RANGE, "penalties has %zu bytes, at most %zu expected", strlen(text),
-                        sizeof copy - 1);
+        return gnl_fail(GENLAT_E_RANGE, "penalties has %zu bytes, at most %zu expected", strlen(text), sizeof copy - 1);
     strcpy(copy, text);
     for (char *word = strtok_r(copy, ";", &rest); word; word = strtok_r(NULL, ";", &rest))
         if (word[strspn(word, " ")])

@@ -64,9 +64,9 @@ typedef struct gnl_penalty_opts {
     double weight;
 } gnl_penalty_opts;
 
-#define GNL_OPT_PENALTY_WEIGHT(type, usual, help)                                                            \
-    {                                                                                                        \
-        "weight", GNL_OPTION_REAL, offsetof(type, base.weight), usual, 0, 1e9, NULL, help                    \
+#define GNL_OPT_PENALTY_WEIGHT(type, usual, help)                                                                      \
+    {                                                                                                                  \
+        "weight", GNL_OPTION_REAL, offsetof(type, base.weight), usual, 0, 1e9, NULL, help                              \
     }
 
 struct gnl_gan_penalty {
