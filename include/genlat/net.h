@@ -278,8 +278,8 @@ typedef struct genlat_exec_opts {
      *  the caller, process all samples at once. 0 to 2147483647. Default 0. */
     int64_t tile;
     /** Bytes for nested execs, see genlat_exec_compile_nested(): the sum of genlat_net_exec_bytes() of all of them.
-     *  They lie in memory that is unused between the forward and the backward pass. For purpose training. 0 to
-     *  INT64_MAX / 16. Default 0. */
+     *  They lie in memory that is unused between the forward and the backward pass. For purpose training.
+     *  0 to INT64_MAX / 16. Default 0. */
     int64_t nested_bytes;
     uint32_t gradients_in_workspace; /**< 1: the gradients of the weights lie in the exec's workspace, in memory that
                                           the forward pass and nested execs overwrite. Each backward pass starts them
