@@ -78,7 +78,8 @@ PLANTED = [
      "has no row for genlat_check_result"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "double seed;", "genlat_ctx_opts seed"),
     ("layout.py", "include/genlat/context.h", "int64_t seed;", "", "is missing"),
-    ("layout.py", "include/genlat/context.h", "    uint32_t reserved;                 /**< 0. */\n", "", "bytes of padding"),
+    ("layout.py", "include/genlat/context.h", "    uint32_t reserved;                 /**< 0. */\n", "",
+     "bytes of padding"),
     ("layout.py", "include/genlat/context.h", "size_t size;                       /**< sizeof(genlat_ctx_opts)",
      "uint64_t size; /**< sizeof(genlat_ctx_opts)", "does not start with size_t size"),
 ]
