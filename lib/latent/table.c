@@ -9,6 +9,7 @@
     /* end */
 
 #define PRIORS(X)                                                                                                      \
+    X(mixture)                                                                                                         \
     X(normal)                                                                                                          \
     /* end */
 

@@ -20,6 +20,7 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 HERE = Path(__file__).parent
 ROWS, SAMPLES, DIMS, COMPONENTS, FACTOR = 4, 3, 5, 3, 0.7
 
+MIXTURE = f"mixture components={COMPONENTS}"
 KL = ["kl", "kl beta=4", "kl beta=2 free_bits=0.5", "kl beta=2 free_bits=0.5 free=sample",
       "kl beta=2 free_bits=1 free=whole", "kl beta=2 free_bits=40 free=whole",
       "kl free_bits=4 free=whole_sample", "kl gamma=10 capacity=1", "kl gamma=10 capacity=25"]
@@ -28,6 +29,10 @@ CASES = [("gaussian", "normal", terms, "elbo") for terms in KL] + [
     ("gaussian", "normal", "", "elbo"),
     ("gaussian", "normal", "kl beta=0.6", "importance"),
     ("gaussian", "normal", "kl", "importance estimator=doubly"),
+    ("gaussian", MIXTURE, "kl beta=2", "elbo"),
+    ("gaussian", MIXTURE, "kl beta=2 free_bits=1 free=whole", "elbo"),
+    ("gaussian", MIXTURE, "kl beta=0.6", "importance"),
+    ("gaussian", MIXTURE, "kl", "importance estimator=doubly"),
 ]
 
 

@@ -17,7 +17,7 @@ static const struct {
       "decoder",       "concat from=z,c | dense units=8 | relu | dense units={out}",
       "latent",        "3",
       "posterior",     "gaussian",
-      "prior",         "normal",
+      "prior",         "mixture components=2",
       "condition",     "labels",
       "likelihood",    "gaussian sd=learned",
       "samples",       "2",

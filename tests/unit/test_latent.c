@@ -269,6 +269,21 @@ START_TEST(prior_densities_match_draws)
 }
 END_TEST
 
+START_TEST(a_mixture_of_one_component_is_the_normal_prior)
+{
+    static curve c;
+    latent_rig r;
+    open_curve(&r, &c, "gaussian", "mixture components=1 mean_sd=0");
+    gnl_numbers *numbers = &r.latents->prior->kind.numbers;
+    memset(numbers->value, 0, (size_t)numbers->values * sizeof *numbers->value);
+    gnl_latents_prepare(r.latents, &r.code);
+    r.latents->prior->type->log_density(r.latents->prior, &r.code, c.z, c.log_density);
+    for (int i = 0; i < PLACES; i++)
+        ck_assert_double_eq_tol(c.log_density[i], -0.5 * ((double)c.z[i] * (double)c.z[i] + log(2 * acos(-1))), 1e-5);
+    latent_rig_close(&r);
+}
+END_TEST
+
 /* Temperature 1/2 halves the standard deviation. Numbers within the bound are kept, others are drawn anew. */
 START_TEST(normal_priors_support_temperature_and_truncation)
 {
@@ -454,6 +469,7 @@ int main(void)
     tcase_add_loop_test(tests, free_bits_above_the_kl_are_constant, 0, 4);
     tcase_add_loop_test(tests, posterior_densities_match_draws, 0, posteriors);
     tcase_add_loop_test(tests, prior_densities_match_draws, 0, priors);
+    tcase_add_test(tests, a_mixture_of_one_component_is_the_normal_prior);
     tcase_add_test(tests, normal_priors_support_temperature_and_truncation);
     tcase_add_loop_test(tests, means_and_variances_match_draws, 0, posteriors);
     tcase_add_loop_test(tests, divergences_match_mean_log_ratios, 0, posteriors);
