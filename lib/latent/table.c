@@ -5,6 +5,7 @@
 
 #define POSTERIORS(X)                                                                                                  \
     X(gaussian)                                                                                                        \
+    X(gaussian_full)                                                                                                   \
     X(point)                                                                                                           \
     /* end */
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
+from torch.distributions import Categorical, Independent, MixtureSameFamily, MultivariateNormal, Normal, kl_divergence
 
 HERE = Path(__file__).parent
 ROWS, SAMPLES, DIMS, COMPONENTS, FACTOR = 4, 3, 5, 3, 0.7
@@ -33,6 +33,10 @@ CASES = [("gaussian", "normal", terms, "elbo") for terms in KL] + [
     ("gaussian", MIXTURE, "kl beta=2 free_bits=1 free=whole", "elbo"),
     ("gaussian", MIXTURE, "kl beta=0.6", "importance"),
     ("gaussian", MIXTURE, "kl", "importance estimator=doubly"),
+    ("gaussian_full", "normal", "kl beta=2 free_bits=0.5", "elbo"),
+    ("gaussian_full", "normal", "kl beta=0.6", "importance"),
+    ("gaussian_full", "normal", "kl", "importance estimator=doubly"),
+    ("gaussian_full", MIXTURE, "kl", "elbo"),
 ]
 
 
@@ -60,6 +64,31 @@ class Gaussian:
         return kl_divergence(self.distribution().base_dist, standard)
 
 
+LOWER = DIMS * (DIMS - 1) // 2
+
+
+class GaussianFull:
+    def __init__(self, heads, fixed=False):
+        self.mean, logvar, lower = (h.detach() for h in heads) if fixed else heads
+        basis = torch.zeros(LOWER, DIMS, DIMS).double()
+        basis[torch.arange(LOWER), *torch.tril_indices(DIMS, DIMS, -1)] = 1
+        self.factor = torch.diag_embed((0.5 * logvar).exp()) + torch.einsum("rk,kij->rij", lower, basis)
+
+    def draw(self, noise):
+        return self.mean + torch.einsum("rij,srj->sri", self.factor, noise)
+
+    def distribution(self):
+        return MultivariateNormal(self.mean, scale_tril=self.factor)
+
+    def from_normal(self):
+        """The divergence, divided among dimensions by their variances and the diagonal of the Cholesky factor."""
+        variance, diagonal = (self.factor ** 2).sum(2), torch.diagonal(self.factor, dim1=1, dim2=2)
+        parts = (variance + self.mean ** 2 - 1) / 2 - diagonal.log()
+        standard = MultivariateNormal(torch.zeros(DIMS).double(), torch.eye(DIMS).double())
+        assert torch.allclose(parts.sum(1), kl_divergence(self.distribution(), standard))
+        return parts
+
+
 class Point:
     def __init__(self, heads):
         self.mean = heads[0]
@@ -70,6 +99,7 @@ class Point:
 
 POSTERIORS = {
     "gaussian": (Gaussian, [DIMS, DIMS]),
+    "gaussian_full": (GaussianFull, [DIMS, DIMS, LOWER]),
     "point": (Point, [DIMS]),
 }
 

@@ -16,7 +16,7 @@ static const struct {
      {"encoder",       "flatten from=x name=f | concat from=f,c | dense units=8 | batch_norm | relu | dropout p=0.1",
       "decoder",       "concat from=z,c | dense units=8 | relu | dense units={out}",
       "latent",        "3",
-      "posterior",     "gaussian",
+      "posterior",     "gaussian_full",
       "prior",         "mixture components=2",
       "condition",     "labels",
       "likelihood",    "gaussian sd=learned",
