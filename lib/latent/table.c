@@ -16,6 +16,7 @@
 
 #define TERMS(X)                                                                                                       \
     X(kl)                                                                                                              \
+    X(mmd)                                                                                                             \
     /* end */
 
 #define BOUNDS(X)                                                                                                      \

@@ -33,10 +33,14 @@ CASES = [("gaussian", "normal", terms, "elbo") for terms in KL] + [
     ("gaussian", MIXTURE, "kl beta=2 free_bits=1 free=whole", "elbo"),
     ("gaussian", MIXTURE, "kl beta=0.6", "importance"),
     ("gaussian", MIXTURE, "kl", "importance estimator=doubly"),
+    ("gaussian", MIXTURE, "kl beta=0.5; mmd weight=100", "elbo"),
     ("gaussian_full", "normal", "kl beta=2 free_bits=0.5", "elbo"),
     ("gaussian_full", "normal", "kl beta=0.6", "importance"),
     ("gaussian_full", "normal", "kl", "importance estimator=doubly"),
     ("gaussian_full", MIXTURE, "kl", "elbo"),
+    ("gaussian", "normal", "mmd", "elbo"),
+    ("point", "normal", "mmd weight=3 scale=2 kernel=rbf", "elbo"),
+    ("gaussian", "normal", "mmd; kl", "importance"),
 ]
 
 
@@ -114,6 +118,21 @@ def prior_of(text):
     return MixtureSameFamily(Categorical(logits=numbers["logit"]), parts), numbers
 
 
+def discrepancy(text, z, draws):
+    """The unbiased estimate of Gretton and others 2012 for codes [rows,dims], with the kernels of Tolstikhin and others
+    2018."""
+    o = options(text)
+    widths = [2 * DIMS * float(o.get("scale", 1)) ** 2 * s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10)]
+    shape = {"imq": lambda d, c: c / (c + d), "rbf": lambda d, c: (-d / c).exp()}[o.get("kernel", "imq")]
+
+    def kernel(a, b):
+        return sum(shape(((a[:, None] - b[None]) ** 2).sum(-1), c) for c in widths)
+
+    others = ~torch.eye(ROWS, dtype=torch.bool)
+    return float(o.get("weight", 10)) * (kernel(z, z)[others].mean() + kernel(draws, draws)[others].mean() -
+                                         2 * kernel(z, draws).mean())
+
+
 def kl_term(text, kl):
     """kl: [rows,parts]"""
     o = options(text)
@@ -159,7 +178,7 @@ def case(posterior, prior, terms, bound):
     nll = likelihood(z, target)
     kl = divergence(q, density, numbers, z)
     found = {"target": target, "noise": noise, "z": z}
-    kl_text, other = ([t for t in map(str.strip, terms.split(";")) if t.startswith(kind)] for kind in ("kl", "none"))
+    kl_text, other = ([t for t in map(str.strip, terms.split(";")) if t.startswith(kind)] for kind in ("kl", "mmd"))
     if bound == "elbo":
         value = differentiated = nll.mean() + sum(kl_term(t, kl) for t in kl_text)
     else:
