@@ -60,6 +60,8 @@ static const struct {
       "1",
       "approx_r2",
       "1",
+      "penalties",
+      "lecam start=2",
       "penalty_every",
       "2",
       "noise",

@@ -10,6 +10,7 @@
     X(history)                                                                                                         \
     X(orthogonal)                                                                                                      \
     X(gp)                                                                                                              \
+    X(lecam)                                                                                                           \
     /* end */
 
 #define DECLARE(name) extern const gnl_gan_penalty_type gnl_penalty_##name;
