@@ -87,8 +87,8 @@ int settings_apply(app_state *app);
 
 /* ---- data and models. The functions that return int print an error on failure. ---------------- */
 
-/* Opens the source of --data. */
-int data_open(app_state *app, genlat_source **out);
+/* Opens the source of --data. With a model that scales its data, the source is raw. */
+int data_open(app_state *app, const genlat_model *model, genlat_source **out);
 /* Reads samples begin .. end-1, and their labels if the model is conditional. Otherwise sets *labels to NULL. */
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
               genlat_tensor **x, genlat_tensor **labels);

@@ -69,7 +69,7 @@ int cmd_encode(app_state *app)
     if (status == APP_OK)
         status = model_load(app, &model);
     if (status == APP_OK)
-        status = data_open(app, &source);
+        status = data_open(app, model, &source);
     int64_t count = genlat_source_count(source), n = app->opts.count ? app->opts.count : count;
     if (status == APP_OK && n > count)
         status = app_usage(app, "--count is %lld, but the data have %lld samples", (long long)n, (long long)count);

@@ -210,7 +210,7 @@ int cmd_eval(app_state *app)
     if (status == APP_OK)
         status = check_kind(&m, selected);
     if (status == APP_OK)
-        status = data_open(app, &m.source);
+        status = data_open(app, m.model, &m.source);
     if (status == APP_OK)
         status = measure_open(&m);
     if (status == APP_OK && !app->opts.metric)

@@ -41,7 +41,7 @@ static int between_data(app_state *app, genlat_model *model, const pairs *p, gen
 {
     genlat_source *source = NULL;
     genlat_tensor *others = NULL;
-    int status = data_open(app, &source);
+    int status = data_open(app, model, &source);
     if (status == APP_OK)
         status = encode(app, model, source, p->from, p->n, &ends[0], labels);
     if (status == APP_OK)

@@ -11,7 +11,7 @@ int cmd_reconstruct(app_state *app)
     if (status == APP_OK)
         status = model_load(app, &model);
     if (status == APP_OK)
-        status = data_open(app, &source);
+        status = data_open(app, model, &source);
     int64_t count = genlat_source_count(source), n = app->opts.count ? app->opts.count : 30;
     if (status == APP_OK)
         status = data_read(app, model, source, 0, app->opts.count || n < count ? n : count, &x, &labels);

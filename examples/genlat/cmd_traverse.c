@@ -14,7 +14,7 @@ static int find_start(app_state *app, genlat_model *model, genlat_tensor **z, ge
         return status;
     }
     int64_t index = app->opts.index < 0 ? 0 : app->opts.index;
-    int status = data_open(app, &source);
+    int status = data_open(app, model, &source);
     if (status == APP_OK)
         status = data_read(app, model, source, index, index + 1, &x, labels);
     if (status == APP_OK && genlat_model_encode(model, x, *labels, z) != GENLAT_OK)

@@ -3,13 +3,45 @@
 #include "app.h"
 #include "genlat/files.h"
 
-int data_open(app_state *app, genlat_source **out)
+/* Replaces the source by that of its raw data if the model scales data itself. */
+static int remove_scaling(app_state *app, const genlat_model *model, genlat_source **source)
+{
+    genlat_tensor *offset = NULL, *scale = NULL, *unused = NULL;
+    genlat_source *raw = NULL;
+    if (genlat_source_normalization(*source, &offset, &unused) != GENLAT_OK)
+        return app_fail_library(app);
+    genlat_tensor_destroy(&unused);
+    const bool source_scaled = offset != NULL;
+    genlat_tensor_destroy(&offset);
+    if (!source_scaled)
+        return APP_OK;
+    if (genlat_model_scaling(model, &offset, &scale) != GENLAT_OK)
+        return app_fail_library(app);
+    const bool model_scales = offset != NULL;
+    genlat_tensor_destroy(&offset);
+    genlat_tensor_destroy(&scale);
+    if (!model_scales)
+        return app_usage(app, "--data %s: the model was trained on data without scaling; leave out scale=",
+                         app->opts.data);
+    if (genlat_source_raw(*source, &raw) != GENLAT_OK)
+        return app_fail_library(app);
+    genlat_source_destroy(source);
+    *source = raw;
+    return APP_OK;
+}
+
+int data_open(app_state *app, const genlat_model *model, genlat_source **out)
 {
     *out = NULL;
     if (!app->opts.data)
         return app_usage(app, "--data is missing, such as --data digits or --data idx:PATH");
     genlat_status status = genlat_files_open(app->ctx, app->opts.data, out);
-    return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
+    if (status != GENLAT_OK)
+        return app_fail_setting(app, status);
+    int result = model ? remove_scaling(app, model, out) : APP_OK;
+    if (result != APP_OK)
+        genlat_source_destroy(out);
+    return result;
 }
 
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,

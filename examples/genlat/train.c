@@ -116,7 +116,13 @@ static int plot_curves(training *t)
 static int plot(training *t)
 {
     int status = plot_curves(t);
-    return status == APP_OK ? t->kind->pictures(t->app, t->model, t->valid ? t->valid : t->train) : status;
+    genlat_source *raw = NULL;
+    if (status == APP_OK && genlat_source_raw(t->valid ? t->valid : t->train, &raw) != GENLAT_OK)
+        status = app_fail_library(t->app);
+    if (status == APP_OK)
+        status = t->kind->pictures(t->app, t->model, raw);
+    genlat_source_destroy(&raw);
+    return status;
 }
 
 /* Returns whether to record a film: the model must generate images without a condition vector. */
@@ -214,7 +220,7 @@ static int check_options(app_state *app)
 static int open_data(training *t)
 {
     app_state *app = t->app;
-    int status = data_open(app, &t->train);
+    int status = data_open(app, NULL, &t->train);
     if (status != APP_OK || !app->opts.valid)
         return status;
     genlat_status opened = genlat_files_open_like(app->ctx, app->opts.valid, t->train, &t->valid);

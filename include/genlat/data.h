@@ -372,6 +372,15 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_normalization(const genl
                                                                       genlat_tensor **offset, genlat_tensor **scale);
 
 /**
+ * Make a source of the raw samples of a source: without the scalings that they have gone through.
+ *
+ * @param source  source; kept alive.
+ * @param out     receives a new source, or NULL on failure; the same source if nothing was scaled.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_raw(genlat_source *source, genlat_source **out);
+
+/**
  * Make a source of chosen samples.
  *
  * @param source   source; kept alive.

@@ -277,6 +277,33 @@ typedef struct genlat_progress {
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_progress(const genlat_model *model, genlat_progress *out);
 
+/**
+ * Scaling of a model's data, raw = x * scale + offset. A training takes it over from its source, see
+ * genlat_source_normalization(), and files keep it. Functions that use a model take and return raw data: they scale
+ * what they are given, and invert the scaling on what they return. Sources are converted from the scaling that they
+ * have; a model without scaling takes them as they are. Steps, and nets that are run apart from the model, take
+ * scaled data.
+ *
+ * @param model   model.
+ * @param offset  receives a new tensor, [] or the shape of one sample; NULL when nothing is scaled.
+ * @param scale   receives a new tensor of the same shape; NULL when nothing is scaled.
+ * @return GENLAT_OK, scaled or not; GENLAT_E_INVALID; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_scaling(const genlat_model *model, genlat_tensor **offset,
+                                                               genlat_tensor **scale);
+
+/**
+ * Set the scaling of a model's data, of a model that is trained by steps. Without a scaling, functions take and return
+ * data as the nets see them, such as data that the program has scaled itself.
+ *
+ * @param model   model; belongs to one thread during the call.
+ * @param offset  [] one number for all elements, or the shape of one sample; copied. NULL: none.
+ * @param scale   the same shape as offset, each finite and not 0; copied. NULL: none.
+ * @return GENLAT_OK; GENLAT_E_INVALID when one of both is NULL; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_set_scaling(genlat_model *model, const genlat_tensor *offset,
+                                                                   const genlat_tensor *scale);
+
 /* ---- nets ----------------------------------------------------------------------------------------- */
 
 /**
@@ -324,7 +351,7 @@ GENLAT_API const char *genlat_model_term(const genlat_model *model, int32_t inde
  * Train on one batch with the model's own optimizers. genlat_model_fit() of train.h runs a whole training.
  *
  * @param model   model.
- * @param x       [rows,...] data.
+ * @param x       [rows,...] data, scaled as the nets see them; see genlat_model_scaling().
  * @param labels  [rows] classes or [rows,vector] vectors, when the model is conditional or predicts them; else NULL.
  * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term(); NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or

@@ -101,8 +101,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
                                                                 const char *value);
 
 /**
- * Make a trainer of a model. A model that was loaded from a file goes on where it was. Validation data that are
- * scaled otherwise than the training data are scaled like them.
+ * Make a trainer of a model. A model that was loaded from a file goes on where it was. A new model takes over the
+ * scaling of the training data; with a model that has a scaling, all data are converted to it.
  *
  * @param model  model; retained.
  * @param train  training data; retained. With packing, the last batch of an epoch must have as many samples at least;
@@ -111,7 +111,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
  * @param opts   NULL: defaults.
  * @param out    receives a new trainer.
  * @return GENLAT_OK; GENLAT_E_INVALID, also when an option needs validation data and there are none; GENLAT_E_SHAPE
- *         when data and model do not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
+ *         when data and model do not fit; GENLAT_E_STATE for scaled data of a model that was trained on data without
+ *         scaling; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train,
                                                              genlat_source *valid, const genlat_train_opts *opts,

@@ -96,24 +96,6 @@ genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source
 
 /* ---- normalisation with the caller's numbers ---------------------------------------------------------- */
 
-static genlat_status check_normalization(const genlat_source *source, const genlat_tensor *offset,
-                                         const genlat_tensor *scale)
-{
-    char found[GNL_SHAPE_TEXT], other[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
-    bool fits = offset->shape.ndim == 0 || gnl_shape_equal(&offset->shape, &source->sample);
-    if (!fits || !gnl_shape_equal(&offset->shape, &scale->shape))
-        return gnl_fail(GENLAT_E_SHAPE, "offset is %s and scale is %s, expected both [] or both %s",
-                        gnl_shape_format(&offset->shape, found), gnl_shape_format(&scale->shape, other),
-                        gnl_shape_format(&source->sample, expected));
-    for (int64_t j = 0; j < gnl_shape_count(&offset->shape); j++)
-        if (!isfinite(offset->data[j]) || !isfinite(scale->data[j]) || scale->data[j] == 0)
-            return gnl_fail(GENLAT_E_RANGE,
-                            "element %lld has offset %g and scale %g, expected finite numbers and a "
-                            "nonzero scale",
-                            (long long)j, (double)offset->data[j], (double)scale->data[j]);
-    return GENLAT_OK;
-}
-
 genlat_status gnl_source_normalize(genlat_source *source, const genlat_tensor *offset, const genlat_tensor *scale,
                                    genlat_source **out)
 {
@@ -139,7 +121,8 @@ genlat_status genlat_source_normalize(genlat_source *source, const genlat_tensor
     GNL_CHECK(source, "source is NULL");
     GNL_CHECK(offset, "offset is NULL");
     GNL_CHECK(scale, "scale is NULL");
-    GNL_TRY(check_normalization(source, offset, scale));
+    const gnl_scaling given = {(genlat_tensor *)(uintptr_t)offset, (genlat_tensor *)(uintptr_t)scale};
+    GNL_TRY(gnl_scaling_check(&given, &source->sample));
     return gnl_source_normalize(source, offset, scale, out);
 }
 

@@ -55,6 +55,21 @@ genlat_status gnl_source_normalize(genlat_source *source, const genlat_tensor *o
                                    genlat_source **out);
 genlat_status gnl_source_normalization(const genlat_source *source, genlat_tensor **offset, genlat_tensor **scale);
 
+/* A scaling of data, raw = x * scale + offset: both scalars, both of the shape of a sample, or both NULL: none. */
+typedef struct gnl_scaling {
+    genlat_tensor *offset, *scale;
+} gnl_scaling;
+
+/* Returns E_SHAPE or E_RANGE for a scaling that does not fit samples of a shape. */
+genlat_status gnl_scaling_check(const gnl_scaling *scaling, const gnl_shape *sample);
+bool gnl_scaling_equal(const gnl_scaling *a, const gnl_scaling *b, int64_t size); /* up to rounding */
+void gnl_scaling_release(gnl_scaling *scaling);
+/* Converts rows of `size` elements from raw values, and back. */
+void gnl_scaling_apply(const gnl_scaling *scaling, int64_t rows, int64_t size, const gnl_real *raw, gnl_real *x);
+void gnl_scaling_invert(const gnl_scaling *scaling, int64_t rows, int64_t size, gnl_real *x);
+/* Creates a source of the same raw data with the scaling `to`; the source itself if it has that scaling. */
+genlat_status gnl_source_rescale(genlat_source *source, const gnl_scaling *to, genlat_source **out);
+
 /* Statistics of each element of a sample over the whole source. */
 typedef struct gnl_source_stats {
     int64_t size; /* elements of a sample */

@@ -60,4 +60,20 @@ typedef struct gnl_synthetic_kind {
 extern const gnl_synthetic_kind gnl_synthetic_digits, gnl_synthetic_shapes, gnl_synthetic_ring, gnl_synthetic_grid,
     gnl_synthetic_moons, gnl_synthetic_swissroll;
 
+/* Offset and scale of an element; those of no scaling are 0 and 1. */
+static inline double gnl_offset_at(const gnl_scaling *s, int64_t element)
+{
+    return s->offset ? (double)s->offset->data[s->offset->shape.ndim == 0 ? 0 : element] : 0;
+}
+
+static inline double gnl_scale_at(const gnl_scaling *s, int64_t element)
+{
+    return s->scale ? (double)s->scale->data[s->scale->shape.ndim == 0 ? 0 : element] : 1;
+}
+
+static inline bool gnl_scaling_is_scalar(const gnl_scaling *s)
+{
+    return !s->offset || s->offset->shape.ndim == 0;
+}
+
 #endif

@@ -151,8 +151,12 @@ genlat_status genlat_gan_discriminate(genlat_model *model, const genlat_tensor *
         return gnl_fail(GENLAT_E_SHAPE, "x has %lld rows, a multiple of packing=%lld expected", (long long)rows,
                         (long long)packing);
     GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){1, {rows / packing}}, y));
+    genlat_tensor *scaled = NULL;
+    genlat_status status = gnl_model_scale(model, &x, &scaled);
     run r = {model->size * packing, 1, packing, x->data, labels, (*y)->data};
-    genlat_status status = gnl_model_chunks(model, GNL_GAN_POOL_DISCRIMINATOR, rows / packing, run_chunk, &r);
+    if (status == GENLAT_OK)
+        status = gnl_model_chunks(model, GNL_GAN_POOL_DISCRIMINATOR, rows / packing, run_chunk, &r);
+    gnl_tensor_release(scaled);
     if (status != GENLAT_OK)
         genlat_tensor_destroy(y);
     return status;

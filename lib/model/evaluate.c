@@ -41,9 +41,13 @@ static genlat_status evaluate(genlat_model *model, genlat_source *source, int64_
     genlat_batches_opts_init(&opts);
     opts.batch = batch;
     opts.shuffle = 0;
-    GNL_TRY(gnl_batches_new(source, &opts, &batches));
-    genlat_status status = gnl_model_evaluate(model, batches, seed, NULL, NULL, terms);
+    genlat_source *scaled = NULL;
+    GNL_TRY(gnl_model_source(model, source, &scaled));
+    genlat_status status = gnl_batches_new(scaled, &opts, &batches);
+    if (status == GENLAT_OK)
+        status = gnl_model_evaluate(model, batches, seed, NULL, NULL, terms);
     gnl_batches_release(batches);
+    gnl_source_release(scaled);
     return status;
 }
 

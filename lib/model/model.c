@@ -145,8 +145,7 @@ void gnl_model_release(genlat_model *model)
         gnl_schedule_release(model->schedule[i]);
     for (int i = 0; i < GNL_MAX_NETS; i++)
         gnl_net_release(model->net[i]);
-    gnl_tensor_release(model->offset);
-    gnl_tensor_release(model->scale);
+    gnl_scaling_release(&model->scaling);
     gnl_free(ctx, model->best);
     gnl_free(ctx, model->saved);
     gnl_free(ctx, model->config);

@@ -197,7 +197,7 @@ struct genlat_model {
     atomic_llong generated; /* samples generated so far from the random stream of the context's seed */
     gnl_real *best;         /* snapshot of the best validation; NULL: not allocated */
     bool has_best;
-    genlat_tensor *offset, *scale; /* normalization of the training data: raw = x * scale + offset; NULL: none */
+    gnl_scaling scaling; /* of the data that the nets see */
 };
 
 /* Creates a model from a complete configuration, which is copied. If nets[i] is NULL, the net is created from its
@@ -261,6 +261,16 @@ genlat_status gnl_model_labels_in_turn(const genlat_model *model, int64_t n, gen
 /* Creates labels in which each row's label is repeated `times` times. Leaves *out NULL if there are no labels. */
 genlat_status gnl_model_repeat_labels(const genlat_model *model, const genlat_tensor *labels, int64_t times,
                                       genlat_tensor **out);
+
+/* ---- scaling of the data: scaling.c -------------------------------------------------------------- */
+
+/* Replaces raw data by data in the scaling of the model: *own, which the caller releases. Without scaling x stays and
+ * *own is NULL. */
+genlat_status gnl_model_scale(const genlat_model *model, const genlat_tensor **x, genlat_tensor **own);
+/* Creates a source in the scaling of the model; the source itself if the model has none. */
+genlat_status gnl_model_source(const genlat_model *model, genlat_source *source, genlat_source **out);
+/* Converts data in the scaling of the model to raw data, in place. */
+void gnl_model_unscale(const genlat_model *model, genlat_tensor *x);
 
 /* ---- nets of a family ---------------------------------------------------------------------------- */
 

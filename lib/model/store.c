@@ -222,10 +222,10 @@ static genlat_status write_model(genlat_model *model, gnl_keep keep, gnl_writer 
             GNL_TRY(gnl_net_write(model->part[i].net, writer, prefix));
     }
     GNL_TRY(transfer_tensors(model, keep, &(file){.writer = writer}));
-    if (model->offset)
-        GNL_TRY(gnl_writer_real(writer, "data.offset", &model->offset->shape, model->offset->data));
-    if (model->scale)
-        GNL_TRY(gnl_writer_real(writer, "data.scale", &model->scale->shape, model->scale->data));
+    if (model->scaling.offset)
+        GNL_TRY(gnl_writer_real(writer, "data.offset", &model->scaling.offset->shape, model->scaling.offset->data));
+    if (model->scaling.scale)
+        GNL_TRY(gnl_writer_real(writer, "data.scale", &model->scaling.scale->shape, model->scaling.scale->data));
     return keep == GNL_KEEP_MODEL ? gnl_writer_meta(writer, STATE, "none") : write_best(model, writer);
 }
 
@@ -266,8 +266,8 @@ static genlat_status read_rest(genlat_model *model, const gnl_reader *reader)
         return gnl_field_bad(reader, STATE, state);
     GNL_TRY(read_counters(model, training, reader));
     GNL_TRY(transfer_tensors(model, training ? GNL_KEEP_TRAINING : GNL_KEEP_MODEL, &(file){.reader = reader}));
-    GNL_TRY(read_tensor(ctx, reader, "data.offset", &model->offset));
-    GNL_TRY(read_tensor(ctx, reader, "data.scale", &model->scale));
+    GNL_TRY(read_tensor(ctx, reader, "data.offset", &model->scaling.offset));
+    GNL_TRY(read_tensor(ctx, reader, "data.scale", &model->scaling.scale));
     if (training)
         GNL_TRY(read_best(model, reader));
     if (model->type->loaded)

@@ -111,6 +111,8 @@ static genlat_status decode(genlat_model *model, const genlat_tensor *z, const g
         d.out = (*out)->data;
         status = model->type->decode(model, &d);
     }
+    if (status == GENLAT_OK)
+        gnl_model_unscale(model, *out);
     gnl_tensor_release(turn);
     if (status != GENLAT_OK)
         genlat_tensor_destroy(out);
@@ -121,8 +123,12 @@ static genlat_status encode(genlat_model *model, const genlat_tensor *x, const g
                             genlat_tensor **out)
 {
     const gnl_shape shape = {2, {x->shape.dim[0], model->type->code_size(model)}};
-    GNL_TRY(gnl_tensor_new(model->object.ctx, &shape, out));
-    genlat_status status = model->type->encode(model, x, labels, (*out)->data);
+    genlat_tensor *scaled = NULL;
+    GNL_TRY(gnl_model_scale(model, &x, &scaled));
+    genlat_status status = gnl_tensor_new(model->object.ctx, &shape, out);
+    if (status == GENLAT_OK)
+        status = model->type->encode(model, x, labels, (*out)->data);
+    gnl_tensor_release(scaled);
     if (status != GENLAT_OK)
         genlat_tensor_destroy(out);
     return status;

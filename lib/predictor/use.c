@@ -212,10 +212,13 @@ genlat_status genlat_predictor_predict(genlat_model *model, const genlat_tensor 
     GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
     if (x->shape.dim[0] < 1)
         return gnl_fail(GENLAT_E_SHAPE, "x has no rows, 1 or more expected");
-    request q = {.x = x, .width = model->condition};
-    GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {x->shape.dim[0], q.width}}, y));
-    q.out = (*y)->data;
-    genlat_status status = gnl_model_chunks(model, GNL_PREDICTOR_POOL, x->shape.dim[0], predict_chunk, &q);
+    genlat_tensor *scaled = NULL;
+    GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {x->shape.dim[0], model->condition}}, y));
+    genlat_status status = gnl_model_scale(model, &x, &scaled);
+    request q = {.x = x, .width = model->condition, .out = (*y)->data};
+    if (status == GENLAT_OK)
+        status = gnl_model_chunks(model, GNL_PREDICTOR_POOL, x->shape.dim[0], predict_chunk, &q);
+    gnl_tensor_release(scaled);
     if (status != GENLAT_OK)
         genlat_tensor_destroy(y);
     return status;

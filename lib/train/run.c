@@ -132,11 +132,7 @@ static genlat_status begin_run(genlat_trainer *t)
     t->bad_steps = 0;
     begin_epoch(t);
     t->epoch = p->epoch + (p->position > 0);
-    if (!gnl_trainer_transfer_scaling(t) && p->step > 0)
-        gnl_trainer_emit(
-            t, GENLAT_EVENT_ALARM, NULL,
-            "the scaling of the training data differs from that of the data that the model was trained with; apply "
-            "the model's scaling to the data (genlat_source_normalize)");
+    gnl_trainer_transfer_scaling(t);
     return GENLAT_OK;
 }
 

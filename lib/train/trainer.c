@@ -160,8 +160,7 @@ void gnl_trainer_release(genlat_trainer *t)
     gnl_batches_release(t->batches);
     gnl_batches_release(t->valid_batches);
     gnl_history_free(ctx, &t->history);
-    gnl_tensor_release(t->offset);
-    gnl_tensor_release(t->scale);
+    gnl_scaling_release(&t->scaling);
     gnl_source_release(t->train);
     gnl_source_release(t->valid);
     gnl_model_release(t->model);

@@ -327,9 +327,13 @@ genlat_status genlat_vae_elbo(genlat_model *model, const genlat_tensor *x, const
     GNL_TRY(gnl_result_check(terms, "terms"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     GNL_TRY(check_samples(samples));
-    GNL_TRY(gnl_vae_evaluate(model, x, labels, samples, seed, 0, &t));
-    gnl_result_give(terms, &t, sizeof t);
-    return GENLAT_OK;
+    genlat_tensor *scaled = NULL;
+    GNL_TRY(gnl_model_scale(model, &x, &scaled));
+    genlat_status status = gnl_vae_evaluate(model, x, labels, samples, seed, 0, &t);
+    gnl_tensor_release(scaled);
+    if (status == GENLAT_OK)
+        gnl_result_give(terms, &t, sizeof t);
+    return status;
 }
 
 genlat_status genlat_vae_log_likelihood(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
@@ -344,8 +348,12 @@ genlat_status genlat_vae_log_likelihood(genlat_model *model, const genlat_tensor
     if (!q->type->log_density)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "the log-likelihood needs a posterior with a density, %s has none",
                         q->kind.type->name);
+    genlat_tensor *scaled = NULL;
+    GNL_TRY(gnl_model_scale(model, &x, &scaled));
     sampling s = {.x = x, .labels = labels, .samples = samples, .seed = seed, .nll = nll};
-    return log_likelihood(model, &s);
+    genlat_status status = log_likelihood(model, &s);
+    gnl_tensor_release(scaled);
+    return status;
 }
 
 genlat_status genlat_vae_active_units(genlat_model *model, genlat_source *source, int64_t *active, double *variance,
@@ -355,5 +363,9 @@ genlat_status genlat_vae_active_units(genlat_model *model, genlat_source *source
     GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_CHECK(source, "source is NULL");
     GNL_TRY(gnl_model_check_source(model, source));
-    return active_units(model, source, active, variance, kl);
+    genlat_source *scaled = NULL;
+    GNL_TRY(gnl_model_source(model, source, &scaled));
+    genlat_status status = active_units(model, scaled, active, variance, kl);
+    gnl_source_release(scaled);
+    return status;
 }

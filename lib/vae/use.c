@@ -164,11 +164,14 @@ genlat_status genlat_vae_encode(genlat_model *model, const genlat_tensor *x, con
         *logvar = NULL;
     GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
+    genlat_tensor *scaled = NULL;
+    GNL_TRY(gnl_model_scale(model, &x, &scaled));
     genlat_status status = mean ? new_codes(model, x, &m) : GENLAT_OK;
     if (status == GENLAT_OK && logvar)
         status = new_codes(model, x, &v);
     if (status == GENLAT_OK)
         status = gnl_vae_encode(model, x, labels, m ? m->data : NULL, v ? v->data : NULL);
+    gnl_tensor_release(scaled);
     if (status != GENLAT_OK) {
         gnl_tensor_release(m);
         gnl_tensor_release(v);
@@ -189,9 +192,13 @@ genlat_status genlat_vae_encode_sample(genlat_model *model, const genlat_tensor 
     *z = NULL;
     GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
+    genlat_tensor *scaled = NULL;
     GNL_TRY(new_codes(model, x, z));
+    genlat_status status = gnl_model_scale(model, &x, &scaled);
     encoding e = {.x = x, .labels = labels, .z = (*z)->data, .seed = seed};
-    genlat_status status = gnl_model_chunks(model, GNL_VAE_POOL, x->shape.dim[0], encode_chunk, &e);
+    if (status == GENLAT_OK)
+        status = gnl_model_chunks(model, GNL_VAE_POOL, x->shape.dim[0], encode_chunk, &e);
+    gnl_tensor_release(scaled);
     if (status != GENLAT_OK)
         genlat_tensor_destroy(z);
     return status;

@@ -144,8 +144,8 @@ START_TEST(scaling_is_stored_and_applied_to_validation_data)
     train = rig_scaled(raw, 2, 4);
     ck_assert_int_eq(rig_run(plain), GENLAT_OK); /* validation data without scaling */
     ck_assert_double_eq_tol(fake->seen, expected, 1e-6);
-    ck_assert_double_eq((double)fake->model.offset->data[0], 2);
-    ck_assert_double_eq((double)fake->model.scale->data[0], 4);
+    ck_assert_double_eq((double)fake->model.scaling.offset->data[0], 2);
+    ck_assert_double_eq((double)fake->model.scaling.scale->data[0], 4);
     ck_assert_ptr_null(strchr(seen.kinds, 'A'));
     genlat_source *other = rig_scaled(plain, -1, 3), *same = rig_scaled(plain, 2, 4);
     opts.epochs = 3;
@@ -160,9 +160,24 @@ START_TEST(scaling_is_stored_and_applied_to_validation_data)
     genlat_source_destroy(&same);
     train = raw;
     opts.epochs = 5;
-    ck_assert_int_eq(rig_run(NULL), GENLAT_OK); /* a trained model with data without scaling */
-    ck_assert_ptr_nonnull(strchr(seen.kinds, 'A'));
-    ck_assert_ptr_null(fake->model.offset);
+    ck_assert_int_eq(rig_run(plain), GENLAT_OK); /* raw data are scaled as the model expects */
+    ck_assert_double_eq_tol(fake->seen, expected, 1e-6);
+    ck_assert_ptr_null(strchr(seen.kinds, 'A'));
+    ck_assert_double_eq((double)fake->model.scaling.offset->data[0], 2);
+}
+END_TEST
+
+START_TEST(scaled_data_of_a_model_without_scaling_are_refused)
+{
+    genlat_source *raw = train;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    train = rig_scaled(raw, 2, 4);
+    opts.epochs++;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_STATE);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "without scaling"));
+    ck_assert_ptr_null(fake->model.scaling.offset);
+    genlat_source_destroy(&train);
+    train = raw;
 }
 END_TEST
 
@@ -210,6 +225,7 @@ int main(void)
     tcase_add_test(tests, posterior_collapse_is_reported_once);
     tcase_add_test(tests, overfitting_is_reported);
     tcase_add_test(tests, scaling_is_stored_and_applied_to_validation_data);
+    tcase_add_test(tests, scaled_data_of_a_model_without_scaling_are_refused);
     tcase_add_test(tests, the_log_has_one_line_per_epoch);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
