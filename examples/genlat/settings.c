@@ -24,6 +24,7 @@ static const struct {
     {"deterministic", offsetof(genlat_ctx_opts, deterministic), yes_no},
     {"cpu", offsetof(genlat_ctx_opts, cpu), cpu_names},
     {"gemm", offsetof(genlat_ctx_opts, gemm), gemm_names},
+    {"memory_limit", offsetof(genlat_ctx_opts, memory_limit), NULL},
 };
 
 static int set_name(app_state *app, const char *key, const char *value, const char *const *names, uint32_t *field)
@@ -70,7 +71,10 @@ static int set_one(app_state *app, const char *key, const char *value)
         if (strcmp(key, context_keys[i].key) == 0)
             return set_context(app, i, value);
     if (strncmp(app->command->name, "train", 5) != 0)
-        return app_usage(app, "unknown setting '%s'; known: threads, seed, deterministic, cpu, gemm", key);
+        return app_usage(app,
+                         "unknown setting '%s'; known: threads, seed, deterministic, cpu, gemm, "
+                         "memory_limit",
+                         key);
     genlat_status status = genlat_train_opts_set(&app->train, key, value);
     if (status == GENLAT_OK)
         return APP_OK;

@@ -40,7 +40,13 @@ static void *checked_alloc(genlat_ctx *ctx, size_t count, size_t size, contents 
 {
     size_t bytes = 0;
     void *memory = NULL;
-    if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2)
+    const bool is_size = !__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2;
+    if (is_size && ctx && ctx->largest_block && bytes > ctx->largest_block) {
+        (void)gnl_fail(GENLAT_E_MEMORY, "out of memory: a block of %zu bytes is larger than memory_limit, %zu bytes",
+                       bytes, ctx->largest_block);
+        return NULL;
+    }
+    if (is_size)
         memory = raw_alloc(ctx, bytes ? (bytes + GNL_ALIGN - 1) / GNL_ALIGN * GNL_ALIGN : GNL_ALIGN, initial);
     if (!memory)
         (void)out_of_memory(count, size);
@@ -96,6 +102,14 @@ genlat_status gnl_grow(genlat_ctx *ctx, void **array, size_t *capacity, size_t n
     *array = grown;
     *capacity = wider;
     return GENLAT_OK;
+}
+
+bool gnl_add_count(int64_t *sum, int64_t count)
+{
+    if (count < 0 || count > GNL_MOST_NUMBERS - *sum)
+        return false;
+    *sum += count;
+    return true;
 }
 
 bool gnl_mul_i64(int64_t a, int64_t b, int64_t *out)

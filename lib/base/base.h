@@ -91,6 +91,12 @@ genlat_status gnl_grow(genlat_ctx *ctx, void **array, size_t *capacity, size_t n
 /* Multiplies two non-negative numbers. Returns false on overflow or if a factor is negative. */
 bool gnl_mul_i64(int64_t a, int64_t b, int64_t *out);
 
+/* Most numbers of one object: counts up to it are exact in double, and sums and small multiples of them in int64_t. */
+#define GNL_MOST_NUMBERS (INT64_C(1) << 53)
+
+/* Adds a count to a sum of at most GNL_MOST_NUMBERS. Returns false if the sum would exceed it or count is negative. */
+bool gnl_add_count(int64_t *sum, int64_t count);
+
 /* ---- objects ------------------------------------------------------------------------------------- */
 
 /* First member of every handle: the context, which the handle keeps alive, and the reference count. */

@@ -11,7 +11,8 @@ struct genlat_ctx {
     atomic_int references;
     genlat_ctx_opts opts;
     genlat_allocator allocator;
-    gnl_pool *pool; /* NULL with one thread */
+    size_t largest_block; /* bytes; 0: no limit */
+    gnl_pool *pool;       /* NULL with one thread */
 };
 
 genlat_status gnl_pool_new(genlat_ctx *ctx, int threads, gnl_pool **out);

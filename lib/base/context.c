@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The context: options, allocator and thread pool, shared by all objects that are created with it. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/base_priv.h"
 
@@ -14,6 +15,7 @@ static const gnl_option ctx_options[] = {
     GNL_OPT_ENUM(genlat_ctx_opts, cpu, GENLAT_CPU_AUTO, GENLAT_CPU_NEON, cpu_names, "widest instruction set to use"),
     GNL_OPT_ENUM(genlat_ctx_opts, gemm, GENLAT_GEMM_AUTO, GENLAT_GEMM_BFLOAT16, gemm_names,
                  "implementation of matrix multiplication"),
+    GNL_OPT_INT(genlat_ctx_opts, memory_limit, 0, 0, 0x1p63, "largest block of memory, bytes; 0: physical memory"),
 };
 
 static const gnl_options_table ctx_table = {
@@ -55,6 +57,12 @@ static genlat_status check_gemm(const genlat_ctx_opts *opts)
     return GENLAT_OK;
 }
 
+static size_t physical_memory(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX / 2;
+}
+
 /* Allocates the context with the allocator that it will use for everything else. */
 static genlat_status ctx_alloc(const genlat_ctx_opts *opts, genlat_ctx **out)
 {
@@ -65,6 +73,7 @@ static genlat_status ctx_alloc(const genlat_ctx_opts *opts, genlat_ctx **out)
         return GENLAT_E_MEMORY;
     atomic_init(&ctx->references, 1);
     ctx->opts = *opts;
+    ctx->largest_block = opts->memory_limit ? (size_t)opts->memory_limit : physical_memory();
     ctx->allocator = bootstrap.allocator;
     ctx->opts.allocator = &ctx->allocator;
     *out = ctx;

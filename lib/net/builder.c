@@ -127,8 +127,9 @@ static genlat_status add_weight(genlat_net_builder *b, const gnl_node *node, con
     if (!weight.name)
         return GENLAT_E_MEMORY;
     net->weight[net->weights++] = weight;
-    *arena += gnl_padded(count);
-    return GENLAT_OK;
+    return gnl_add_count(arena, gnl_padded(count))
+               ? GENLAT_OK
+               : gnl_fail(GENLAT_E_RANGE, "%s: the weights of the net have more than 2^53 numbers", param->name);
 }
 
 /* Adds the auxiliary tensors of a reparametrized weight. */

@@ -25,16 +25,35 @@ static genlat_status check_penalty(const gnl_node *node)
     return GENLAT_OK;
 }
 
+/* Returns whether `numbers` for each of `times` parts are few enough for sums and products of sizes. */
+static bool fits(int64_t times, int64_t numbers)
+{
+    int64_t product = 0;
+    return gnl_mul_i64(times, numbers, &product) && product <= GNL_MOST_NUMBERS;
+}
+
+static genlat_status check_size(const gnl_compiler *c, const char *name, bool is_right)
+{
+    return is_right ? GENLAT_OK
+                    : gnl_fail(GENLAT_E_RANGE, "'%s' needs more than 2^53 numbers for %lld rows; use fewer rows", name,
+                               (long long)c->rows);
+}
+
 /* Calls infer of every layer, now for the rows of a tile, and stores the plans. */
 static genlat_status call_infer(gnl_compiler *c)
 {
     const gnl_layer_env env = {c->tile, gnl_threads(c->net->object.ctx), c->training};
+    for (int n = 0; n < c->net->inputs; n++)
+        GNL_TRY(check_size(c, c->net->node[n].name, fits(c->rows, gnl_shape_count(&c->net->node[n].shape))));
     for (int n = c->net->inputs; n < c->net->nodes; n++) {
         const gnl_node *node = &c->net->node[n];
+        gnl_layer_plan *plan = &c->facts[n].plan;
         gnl_shape in[GNL_MAX_INPUTS];
         for (int i = 0; i < node->inputs; i++)
             in[i] = c->net->node[node->input[i]].shape;
-        GNL_TRY(node->layer->type->infer(node->layer->opts, &env, node->inputs, in, &c->facts[n].plan));
+        GNL_TRY(check_size(c, node->name, fits(c->rows, gnl_shape_count(&node->shape))));
+        GNL_TRY(node->layer->type->infer(node->layer->opts, &env, node->inputs, in, plan));
+        GNL_TRY(check_size(c, node->name, fits(c->tiles, plan->cache) && fits(c->tiles, plan->scratch)));
         if (c->tangents)
             GNL_TRY(check_penalty(node));
     }

@@ -330,6 +330,16 @@ static void add_shared_spans(gnl_compiler *c)
         c->span[c->nested_span].numbers = numbers;
 }
 
+static genlat_status check_total(const gnl_compiler *c)
+{
+    int64_t total = 0;
+    for (int i = 0; i < c->spans; i++)
+        if (!gnl_add_count(&total, gnl_padded(c->span[i].numbers)))
+            return gnl_fail(GENLAT_E_RANGE, "a workspace for %lld rows has more than 2^53 numbers; use fewer rows",
+                            (long long)c->rows);
+    return GENLAT_OK;
+}
+
 genlat_status gnl_layout(gnl_compiler *c)
 {
     GNL_TRY(gnl_find_facts(c));
@@ -344,6 +354,7 @@ genlat_status gnl_layout(gnl_compiler *c)
     gnl_poison_record_periods(c);
     set_extents(c);
     add_shared_spans(c);
+    GNL_TRY(check_total(c));
     c->exec->arena_numbers = gnl_plan_spans(c->span, c->spans, c->order);
     return GENLAT_OK;
 }

@@ -69,7 +69,8 @@ static genlat_status add_weights(genlat_ctx *ctx, const gnl_param *param, int co
         w->name = gnl_strdup(ctx, param[i].name);
         if (!w->name)
             return GENLAT_E_MEMORY;
-        *arena += gnl_padded(w->count);
+        if (!gnl_add_count(arena, gnl_padded(w->count)))
+            return gnl_fail(GENLAT_E_RANGE, "%s: the tensors have more than 2^53 numbers together", param[i].name);
     }
     return GENLAT_OK;
 }

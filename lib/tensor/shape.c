@@ -4,8 +4,6 @@
 
 #include "tensor/tensor.h"
 
-static const int64_t MOST_ELEMENTS = INT64_C(1) << 53;
-
 gnl_shape gnl_shape_of(int32_t ndim, const int64_t *dims)
 {
     gnl_shape shape = {.ndim = ndim};
@@ -20,7 +18,7 @@ genlat_status gnl_shape_check(const gnl_shape *shape, int64_t *count)
     if (shape->ndim < 0 || shape->ndim > GENLAT_MAX_DIMS)
         return gnl_fail(GENLAT_E_SHAPE, "ndim is %d, must be from 0 to %d", (int)shape->ndim, GENLAT_MAX_DIMS);
     for (int32_t i = 0; i < shape->ndim; i++)
-        if (!gnl_mul_i64(product, shape->dim[i], &product) || product > MOST_ELEMENTS)
+        if (!gnl_mul_i64(product, shape->dim[i], &product) || product > GNL_MOST_NUMBERS)
             return gnl_fail(GENLAT_E_SHAPE, "size %lld of dimension %d is negative or too large",
                             (long long)shape->dim[i], (int)i);
     if (count)
