@@ -69,7 +69,7 @@ typedef struct genlat_ctx_opts {
     const genlat_allocator *allocator; /**< copied; NULL: the C library's. */
     genlat_log_fn log;                 /**< NULL: no messages. */
     void *log_user;                    /**< passed back to log. */
-    /** Largest block of memory that the library allocates, bytes, 0 to INT64_MAX; a larger one is refused with
+    /** Largest block of memory that the library allocates, bytes, >= 0; a larger one is refused with
      *  GENLAT_E_MEMORY before it is tried, such as for a file that asks for it. 0: the physical memory of the machine.
      *  Default 0. */
     int64_t memory_limit;

@@ -259,7 +259,7 @@ static const struct input {
     void (*fill)(const char *type, any *out);
     size_t reserved; /* where a member begins that must be 0; 0: none */
 } inputs[] = {
-    OPTIONS(genlat_ctx_new, genlat_ctx_opts, log_user),
+    OPTIONS(genlat_ctx_new, genlat_ctx_opts, memory_limit),
     TABLE(genlat_source_callback, genlat_source_table, free),
     OPTIONS(genlat_source_transform, genlat_transform_opts, stack),
     OPTIONS(genlat_batches_new, genlat_batches_opts, reserved),
