@@ -336,8 +336,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_transform_opts_set(genlat_trans
  * @param source  source; kept alive.
  * @param opts    borrowed for the call; NULL: defaults, which change nothing.
  * @param out     receives a new source, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when skip leaves no sample; GENLAT_E_STATE for factors
- *         of a source without; GENLAT_E_UNSUPPORTED for options of a newer version; GENLAT_E_CALLBACK;
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when skip leaves no sample, and for a value that is not
+ *         finite when a scale is fitted; GENLAT_E_NUMERIC for values too large to fit a scale; GENLAT_E_STATE for
+ *         factors of a source without; GENLAT_E_UNSUPPORTED for options of a newer version; GENLAT_E_CALLBACK;
  *         GENLAT_E_MEMORY.
  * Randomness: from opts->seed.
  * Source: dynamic binarization: Salakhutdinov, Murray, "On the quantitative analysis of deep belief networks", 2008.

@@ -354,7 +354,8 @@ GENLAT_API const char *genlat_model_term(const genlat_model *model, int32_t inde
  * @param x       [rows,...] data, scaled as the nets see them; see genlat_model_scaling().
  * @param labels  [rows] classes or [rows,vector] vectors, when the model is conditional or predicts them; else NULL.
  * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term(); NULL is legal.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label, and for a number that the likelihood does
+ *         not accept; GENLAT_E_NUMERIC when a loss or
  *         gradient is not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more
  *         memory.
  * Randomness: streams noise, dropout and augment of the context's seed.
@@ -371,7 +372,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_step(genlat_model *model,
  *                are a function of a batch, such as free bits.
  * @param seed    of what is drawn; a sample's numbers depend on the seed and its place in the source alone.
  * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term().
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for a GAN; GENLAT_E_MEMORY;
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE, also for data that are not finite or that the
+ *         likelihood does not accept, naming sample and element; GENLAT_E_UNSUPPORTED for a GAN; GENLAT_E_MEMORY;
  *         GENLAT_E_CALLBACK.
  * Randomness: stream eval of the seed.
  */

@@ -112,7 +112,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
  * @param out    receives a new trainer.
  * @return GENLAT_OK; GENLAT_E_INVALID, also when an option needs validation data and there are none; GENLAT_E_SHAPE
  *         when data and model do not fit; GENLAT_E_STATE for scaled data of a model that was trained on data without
- *         scaling; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
+ *         scaling; GENLAT_E_RANGE, also for data that are not finite or that the likelihood does not accept, naming
+ *         sample and element; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train,
                                                              genlat_source *valid, const genlat_train_opts *opts,

@@ -225,7 +225,12 @@ genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const 
     if (!gnl_dtype_is_real(entry->dtype))
         return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, expected F32, F64, F16 or BF16", reader->path, name,
                         gnl_dtype_name(entry->dtype));
-    return load(reader, entry, REAL, (char *)out);
+    GNL_TRY(load(reader, entry, REAL, (char *)out));
+    for (int64_t i = 0; i < gnl_shape_count(&entry->shape); i++)
+        if (!isfinite(out[i]))
+            return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s has %g in element %lld, a finite number expected",
+                            reader->path, name, (double)out[i], (long long)i);
+    return GENLAT_OK;
 }
 
 genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype, const gnl_shape *shape,

@@ -14,6 +14,7 @@ static genlat_status sum_terms(genlat_model *model, genlat_batches *batches, uin
             return GENLAT_OK;
         if (stopped && stopped(user))
             return gnl_fail(GENLAT_E_CANCELLED, "the evaluation was cancelled");
+        GNL_TRY(gnl_model_check_values(model, x->shape.dim[0], x->data, *count));
         GNL_TRY(model->type->evaluate(model, x, gnl_model_takes_labels(model) ? labels : NULL, seed, *count, part));
         for (int i = 0; model->terms[i]; i++)
             terms[i] += part[i] * (double)x->shape.dim[0];

@@ -119,6 +119,12 @@ typedef struct gnl_prior_call {
     const genlat_sample_opts *opts;
 } gnl_prior_call;
 
+/* Values of data that the likelihood of a model accepts, and its name. NULL: any finite number. */
+typedef struct gnl_support {
+    gnl_loss_range range;
+    const char *name;
+} gnl_support;
+
 /* Options of genlat_sample_opts that a family supports. */
 enum { GNL_SAMPLE_DRAW = 1, GNL_SAMPLE_RAW = 2 };
 
@@ -153,7 +159,8 @@ typedef struct gnl_model_type {
      * row in the source: random numbers depend on the seed and this index only. NULL for models without validation. */
     genlat_status (*evaluate)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
                               int64_t first, double *terms);
-    int64_t (*code_size)(const genlat_model *model);   /* width of the output of encode */
+    void (*support)(const genlat_model *model, gnl_support *out); /* NULL: any finite number */
+    int64_t (*code_size)(const genlat_model *model);              /* width of the output of encode */
     int64_t (*latent_size)(const genlat_model *model); /* width of a latent; NULL: the model has no latents */
     genlat_status (*encode)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *out);
     /* Samples latents [rows,latent] from the prior. */
@@ -271,6 +278,16 @@ genlat_status gnl_model_scale(const genlat_model *model, const genlat_tensor **x
 genlat_status gnl_model_source(const genlat_model *model, genlat_source *source, genlat_source **out);
 /* Converts data in the scaling of the model to raw data, in place. */
 void gnl_model_unscale(const genlat_model *model, genlat_tensor *x);
+
+/* ---- values of the data: values.c ---------------------------------------------------------------- */
+
+/* Returns E_RANGE, naming sample and element, for a value that is not finite or that the likelihood does not accept. The
+ * first row is sample `first` of the source. */
+genlat_status gnl_model_check_values(const genlat_model *model, int64_t rows, const gnl_real *x, int64_t first);
+/* Returns E_RANGE for a finite value that the likelihood does not accept. */
+genlat_status gnl_model_check_support(const genlat_model *model, int64_t rows, const gnl_real *x);
+/* Checks the values of a source: all of them, or of the first samples, 2^28 values, of a larger one. */
+genlat_status gnl_model_check_source_values(const genlat_model *model, const genlat_source *source);
 
 /* ---- nets of a family ---------------------------------------------------------------------------- */
 

@@ -123,6 +123,9 @@ static genlat_status make(genlat_trainer *t)
     GNL_TRY(copy_paths(t));
     GNL_TRY(init_history(t));
     GNL_TRY(gnl_trainer_normalize(t));
+    GNL_TRY(gnl_model_check_source_values(t->model, t->train));
+    if (t->valid)
+        GNL_TRY_IN("validation data", gnl_model_check_source_values(t->model, t->valid));
     return make_batches(t);
 }
 

@@ -164,6 +164,7 @@ genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genla
     pass p = pass_of(model, x);
     if (optim)
         GNL_TRY(gnl_model_check_optimizer(optim));
+    GNL_TRY(gnl_model_check_support(model, p.rows, p.x));
     gnl_model_zero_grad(model, GNL_VAE_MODEL);
     gnl_model_zero_grad(model, GNL_VAE_ADVERSARY);
     GNL_TRY(run_pass(&p, labels, t));

@@ -35,6 +35,14 @@ static genlat_status encode(genlat_model *model, const genlat_tensor *x, const g
     return gnl_vae_encode(model, x, labels, out, NULL);
 }
 
+static void support(const genlat_model *model, gnl_support *out)
+{
+    const gnl_vae *vae = gnl_vae_of(model);
+    out->name = vae->loss->type->name;
+    if (vae->loss->type->range)
+        out->range = vae->loss->type->range(vae->loss->opts, vae->outputs);
+}
+
 static const gnl_net_slot nets[] = {{"encoder", 0}, {"decoder", 0}, {NULL, 0}};
 
 const gnl_model_type gnl_vae_type = {
@@ -54,6 +62,7 @@ const gnl_model_type gnl_vae_type = {
     .pool = {[GNL_VAE_POOL] = &gnl_vae_using},
     .step = step,
     .evaluate = evaluate,
+    .support = support,
     .code_size = latent_size,
     .latent_size = latent_size,
     .encode = encode,

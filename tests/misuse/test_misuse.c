@@ -138,7 +138,8 @@ static genlat_model_builder *fresh_builder(const char *family, const char *const
 genlat_model_builder *fresh_vae_builder(void)
 {
     static const char *const pairs[] = {
-        "latent", "2", "encoder", "dense units=4; relu", "decoder", "dense units=4; relu; dense units=2", NULL};
+        "latent",     "2",        "encoder", "dense units=4; relu", "decoder", "dense units=4; relu; dense units=2",
+        "likelihood", "gaussian", NULL};
     return fresh_builder("vae", pairs);
 }
 

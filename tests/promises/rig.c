@@ -116,6 +116,8 @@ genlat_model_builder *builder_of(const char *family, const setting *settings)
 {
     genlat_model_builder *builder = NULL;
     ok(genlat_model_builder_new(ctx, family, &builder));
+    if (strcmp(family, "vae") == 0) /* the data have any numbers */
+        genlat_model_builder_set(builder, "likelihood", "gaussian");
     for (; settings && settings->key; settings++)
         genlat_model_builder_set(builder, settings->key, settings->value);
     return builder;

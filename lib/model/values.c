@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks that data have values that a model can learn from: finite numbers in the support of its likelihood. */
+#include <float.h>
+
+#include "model/model_priv.h"
+
+enum { CHUNK = 256, MOST_NUMBERS = 1 << 28 };
+
+static gnl_support support_of(const genlat_model *model)
+{
+    gnl_support s = {{-HUGE_VAL, HUGE_VAL, false}, NULL};
+    if (model->type->support)
+        model->type->support(model, &s);
+    return s;
+}
+
+static bool is_valid(const gnl_support *s, gnl_real x)
+{
+    return (double)x >= s->range.low && (double)x <= s->range.high && isfinite(x) &&
+           (!s->range.whole || (double)x == floor((double)x));
+}
+
+/* Returns the index of the first value that is not valid, or n. */
+static int64_t find_invalid(const gnl_support *s, int64_t n, const gnl_real *x)
+{
+    const double most = sizeof(gnl_real) == sizeof(float) ? (double)FLT_MAX : DBL_MAX;
+    const gnl_real low = (gnl_real)fmax(s->range.low, -most), high = (gnl_real)fmin(s->range.high, most);
+    int outside = 0;
+    for (int64_t i = 0; i < n; i++) /* without a branch, so that compilers can use vector instructions */
+        outside |= !(x[i] >= low && x[i] <= high);
+    if (!outside && !s->range.whole)
+        return n;
+    for (int64_t i = 0; i < n; i++)
+        if (!is_valid(s, x[i]))
+            return i;
+    return n;
+}
+
+static genlat_status fail_at(const genlat_model *model, const gnl_support *s, int64_t first, int64_t at, gnl_real x)
+{
+    const long long sample = (long long)(first + at / model->size), element = (long long)(at % model->size);
+    if (!isfinite(x))
+        return gnl_fail(GENLAT_E_RANGE,
+                        "sample %lld has %g in element %lld, counted from 0; a finite number expected, so remove the "
+                        "sample or fill in the value",
+                        sample, (double)x, element);
+    return gnl_fail(
+        GENLAT_E_RANGE,
+        "sample %lld has %g in element %lld, counted from 0; likelihood %s expects %s from %g to %g, so scale "
+        "the data, for example by scale=unit, or choose another likelihood, for example gaussian",
+        sample, (double)x, element, s->name, s->range.whole ? "whole numbers" : "numbers", s->range.low, s->range.high);
+}
+
+genlat_status gnl_model_check_values(const genlat_model *model, int64_t rows, const gnl_real *x, int64_t first)
+{
+    const gnl_support s = support_of(model);
+    const int64_t n = rows * model->size, at = find_invalid(&s, n, x);
+    return at == n ? GENLAT_OK : fail_at(model, &s, first, at, x[at]);
+}
+
+genlat_status gnl_model_check_support(const genlat_model *model, int64_t rows, const gnl_real *x)
+{
+    const gnl_support s = support_of(model);
+    if (!s.name)
+        return GENLAT_OK;
+    const int64_t n = rows * model->size, at = find_invalid(&s, n, x);
+    return at == n || !isfinite(x[at]) ? GENLAT_OK : fail_at(model, &s, 0, at, x[at]);
+}
+
+static genlat_status check_chunks(const genlat_model *model, const genlat_source *source, int64_t count, gnl_real *x)
+{
+    int64_t index[CHUNK];
+    for (int64_t first = 0; first < count; first += CHUNK) {
+        const int64_t rows = GNL_MIN(CHUNK, count - first);
+        for (int64_t i = 0; i < rows; i++)
+            index[i] = first + i;
+        GNL_TRY(gnl_source_fetch(source, index, rows, 0, x, NULL));
+        GNL_TRY(gnl_model_check_values(model, rows, x, first));
+    }
+    return GENLAT_OK;
+}
+
+genlat_status gnl_model_check_source_values(const genlat_model *model, const genlat_source *source)
+{
+    const int64_t count = GNL_MIN(source->count, GNL_MAX(MOST_NUMBERS / GNL_MAX(model->size, 1), CHUNK));
+    gnl_real *x = gnl_alloc(model->object.ctx, CHUNK * (size_t)model->size, sizeof *x);
+    if (!x)
+        return GENLAT_E_MEMORY;
+    genlat_status status = check_chunks(model, source, count, x);
+    gnl_free(model->object.ctx, x);
+    return status;
+}
