@@ -354,10 +354,9 @@ GENLAT_API const char *genlat_model_term(const genlat_model *model, int32_t inde
  * @param x       [rows,...] data, scaled as the nets see them; see genlat_model_scaling().
  * @param labels  [rows] classes or [rows,vector] vectors, when the model is conditional or predicts them; else NULL.
  * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term(); NULL is legal.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label, and for a number that the likelihood does
- *         not accept; GENLAT_E_NUMERIC when a loss or
- *         gradient is not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more
- *         memory.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label, and for a number that the
+ *         likelihood does not accept; GENLAT_E_NUMERIC when a loss or gradient is not finite: the model is as before;
+ *         GENLAT_E_MEMORY when a larger batch than before needs more memory.
  * Randomness: streams noise, dropout and augment of the context's seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_step(genlat_model *model, const genlat_tensor *x,

@@ -86,9 +86,10 @@ const char *gnl_reader_kind(const gnl_reader *reader); /* kind passed to gnl_wri
 genlat_status gnl_reader_format(const gnl_reader *reader);
 
 /* Copy the numbers of a tensor into the caller's memory. E_NOT_FOUND if it does not exist, E_SHAPE if its shape differs
- * from `shape` (NULL: any), E_FORMAT for another type. gnl_reader_real converts from F64, F32, F16 and BF16; E_FORMAT for a number that is not
- * finite. */
+ * from `shape` (NULL: any), E_FORMAT for another type. gnl_reader_real converts from F64, F32, F16 and BF16.
+ * gnl_reader_finite also returns E_FORMAT for a number that is not finite. */
 genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const gnl_shape *shape, gnl_real *out);
+genlat_status gnl_reader_finite(const gnl_reader *reader, const char *name, const gnl_shape *shape, gnl_real *out);
 genlat_status gnl_reader_get(const gnl_reader *reader, const char *name, gnl_dtype dtype, const gnl_shape *shape,
                              void *out);
 

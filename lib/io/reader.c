@@ -225,8 +225,14 @@ genlat_status gnl_reader_real(const gnl_reader *reader, const char *name, const 
     if (!gnl_dtype_is_real(entry->dtype))
         return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s is %s, expected F32, F64, F16 or BF16", reader->path, name,
                         gnl_dtype_name(entry->dtype));
-    GNL_TRY(load(reader, entry, REAL, (char *)out));
-    for (int64_t i = 0; i < gnl_shape_count(&entry->shape); i++)
+    return load(reader, entry, REAL, (char *)out);
+}
+
+genlat_status gnl_reader_finite(const gnl_reader *reader, const char *name, const gnl_shape *shape, gnl_real *out)
+{
+    GNL_TRY(gnl_reader_real(reader, name, shape, out));
+    const int64_t count = gnl_shape_count(&gnl_reader_find(reader, name)->shape);
+    for (int64_t i = 0; i < count; i++)
         if (!isfinite(out[i]))
             return gnl_fail(GENLAT_E_FORMAT, "%s: tensor %.100s has %g in element %lld, a finite number expected",
                             reader->path, name, (double)out[i], (long long)i);

@@ -281,8 +281,8 @@ void gnl_model_unscale(const genlat_model *model, genlat_tensor *x);
 
 /* ---- values of the data: values.c ---------------------------------------------------------------- */
 
-/* Returns E_RANGE, naming sample and element, for a value that is not finite or that the likelihood does not accept. The
- * first row is sample `first` of the source. */
+/* Returns E_RANGE, naming sample and element, for a value that is not finite or that the likelihood does not accept.
+ * The first row is sample `first` of the source. */
 genlat_status gnl_model_check_values(const genlat_model *model, int64_t rows, const gnl_real *x, int64_t first);
 /* Returns E_RANGE for a finite value that the likelihood does not accept. */
 genlat_status gnl_model_check_support(const genlat_model *model, int64_t rows, const gnl_real *x);

@@ -106,7 +106,7 @@ typedef struct file {
 
 static genlat_status transfer(const file *f, const char *name, const gnl_shape *shape, gnl_real *data)
 {
-    return f->writer ? gnl_writer_real(f->writer, name, shape, data) : gnl_reader_real(f->reader, name, shape, data);
+    return f->writer ? gnl_writer_real(f->writer, name, shape, data) : gnl_reader_finite(f->reader, name, shape, data);
 }
 
 /* Returns whether a part is one of the family's nets, which files store with their graphs. */
@@ -205,7 +205,7 @@ static genlat_status read_best(genlat_model *model, const gnl_reader *reader)
     GNL_TRY(gnl_model_want_best(model));
     gnl_model_keep_best(model);
     const gnl_shape shape = {1, {gnl_model_snapshot_size(model)}};
-    return now ? GENLAT_OK : gnl_reader_real(reader, BEST, &shape, model->best);
+    return now ? GENLAT_OK : gnl_reader_finite(reader, BEST, &shape, model->best);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -254,7 +254,7 @@ static genlat_status read_tensor(genlat_ctx *ctx, const gnl_reader *reader, cons
     if (!entry)
         return GENLAT_OK;
     GNL_TRY(gnl_tensor_new(ctx, &entry->shape, out));
-    return gnl_reader_real(reader, name, NULL, (*out)->data);
+    return gnl_reader_finite(reader, name, NULL, (*out)->data);
 }
 
 static genlat_status read_rest(genlat_model *model, const gnl_reader *reader)

@@ -211,7 +211,7 @@ static genlat_status read_weights(const genlat_net *net, const gnl_reader *reade
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         GNL_TRY(weight_key(prefix, w, key));
-        GNL_TRY(gnl_reader_real(reader, key, &w->param.shape, (w->param.state ? to->state : to->value) + w->offset));
+        GNL_TRY(gnl_reader_finite(reader, key, &w->param.shape, (w->param.state ? to->state : to->value) + w->offset));
     }
     return GENLAT_OK;
 }

@@ -52,7 +52,7 @@ static const damage of_models[] = {
     {"genlat.format\":\"1", "genlat.format\":\"9", GENLAT_E_UNSUPPORTED, "9"},
     {"latent=2", "latent=0", GENLAT_E_RANGE, "latent"},
     {"genlat.vae.epochs\":\"20", "genlat.vae.epochs\":\"2x", GENLAT_E_FORMAT, "epochs"},
-    {"likelihood\":\"bernoulli", "likelihood\":\"bernoully", GENLAT_E_NOT_FOUND, "bernoully"},
+    {"likelihood\":\"gaussian", "likelihood\":\"gaussiam", GENLAT_E_NOT_FOUND, "gaussiam"},
     {"dense units=4 name=0", "dance units=4 name=0", GENLAT_E_NOT_FOUND, "dance"},
     {"\"encoder.0.bias\"", "\"encoder.9.bias\"", GENLAT_E_NOT_FOUND, "0.bias"},
     {"\"shape\":[4,2]", "\"shape\":[2,4]", GENLAT_E_SHAPE, "0.weight"},
