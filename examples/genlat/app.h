@@ -79,7 +79,8 @@ int args_parse(app_state *app, int argc, char **argv);
 /* Sets an option by name, unless the command line has set it. Returns 1 if the command has this option, else 0. */
 int args_default(app_state *app, const char *name, const char *value, int *status);
 void args_help(const app_state *app);
-void args_overview(void);
+/* Lists the commands; those that begin with a word if it is not NULL. Returns how many there are. */
+int args_overview(const char *word);
 
 /* ---- settings: --set, --config and options such as --epochs ---------------------------------- */
 
@@ -134,9 +135,8 @@ json_t *output_number(double value);
 
 /* ---- interruption ---------------------------------------------------------------------------- */
 
-/* Sets the trainer that SIGINT and SIGTERM cancel. NULL: the signals end the program immediately with status 130. */
+/* Sets the trainer that SIGINT, SIGTERM, SIGHUP and SIGPIPE cancel. NULL: they end the program with status 130. */
 void signals_set_trainer(genlat_trainer *trainer);
-bool signals_received(void);
 
 /* ---- commands -------------------------------------------------------------------------------- */
 

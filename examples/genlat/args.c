@@ -218,6 +218,11 @@ static int unknown_command(const app_state *app, const char *word)
 {
     char name[64], best[64] = "";
     for (const app_command *c = app_commands; c->name; c++) {
+        const char *second = strchr(c->name, ' ');
+        if (second && strcmp(second + 1, word) == 0)
+            return app_usage(app, "unknown command '%s'; did you mean '%s'?", word, c->name);
+    }
+    for (const app_command *c = app_commands; c->name; c++) {
         first_word(c, name, sizeof name);
         if (!*best || distance(word, name) < distance(word, best))
             strcpy(best, name);
@@ -309,13 +314,20 @@ void args_help(const app_state *app)
     }
 }
 
-void args_overview(void)
+int args_overview(const char *word)
 {
-    printf("usage: genlat COMMAND ... [options]\n\n");
+    const size_t length = word ? strlen(word) : 0;
+    int count = 0;
     for (const app_command *c = app_commands; c->name; c++) {
         char left[64];
+        if (word && (strncmp(c->name, word, length) != 0 || c->name[length] != ' '))
+            continue;
+        if (count++ == 0)
+            printf("usage: genlat COMMAND ... [options]\n\n");
         snprintf(left, sizeof left, "%s%s%s", c->name, c->operand ? " " : "", c->operand ? c->operand : "");
         printf("  %-20s %s\n", left, c->help);
     }
-    printf("\n'genlat COMMAND --help' lists the options of a command; see also genlat(1).\n");
+    if (count)
+        printf("\n'genlat COMMAND --help' lists the options of a command; see also genlat(1).\n");
+    return count;
 }

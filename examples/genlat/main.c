@@ -67,6 +67,12 @@ static int run(app_state *app)
     return status;
 }
 
+/* Returns the exit status of a command that only prints. */
+static int printed(const app_state *app)
+{
+    return fflush(stdout) == 0 ? APP_OK : app_fail(app, "cannot write to standard output");
+}
+
 static bool is_any(const char *word, const char *a, const char *b)
 {
     return strcmp(word, a) == 0 || strcmp(word, b) == 0;
@@ -80,17 +86,20 @@ int main(int argc, char **argv)
     if (argc < 2)
         return app_usage(&app, "a command is missing; 'genlat help' lists the commands");
     if (is_any(argv[1], "help", "--help") || strcmp(argv[1], "-h") == 0) {
-        args_overview();
-        return APP_OK;
+        args_overview(NULL);
+        return printed(&app);
     }
     if (is_any(argv[1], "--version", "-V")) {
         printf("genlat %s, libgenlat %s\n", GENLAT_VERSION, genlat_version());
-        return APP_OK;
+        return printed(&app);
     }
+    if (argc == 3 && is_any(argv[2], "--help", "-h") && args_overview(argv[1])) /* such as train --help */
+        return printed(&app);
     int status = args_parse(&app, argc, argv);
-    if (status == APP_OK && app.opts.help)
+    if (status == APP_OK && app.opts.help) {
         args_help(&app);
-    else if (status == APP_OK)
+        status = printed(&app);
+    } else if (status == APP_OK)
         status = run(&app);
     json_decref(app.config);
     return status;

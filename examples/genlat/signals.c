@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Handles SIGINT and SIGTERM: training stops after the current step and writes a checkpoint. A second signal ends the
- * program immediately. */
+/* Handles SIGINT, SIGTERM, SIGHUP and SIGPIPE: training stops after the current step and writes a checkpoint. A second
+ * signal ends the program immediately. */
 #include <signal.h>
 #include <unistd.h>
 
@@ -21,15 +21,10 @@ static void handle(int number)
 
 void signals_set_trainer(genlat_trainer *trainer)
 {
-    static const int numbers[] = {SIGINT, SIGTERM};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
     current_trainer = trainer;
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < APP_COUNT(numbers); i++)
         sigaction(numbers[i], &action, NULL);
-}
-
-bool signals_received(void)
-{
-    return received != 0;
 }

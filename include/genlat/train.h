@@ -105,8 +105,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
  * scaling of the training data; with a model that has a scaling, all data are converted to it.
  *
  * @param model  model; retained.
- * @param train  training data; retained. With packing, the last batch of an epoch must have as many samples at least;
- *               the option drop_last sees to it.
+ * @param train  training data; retained. With packing, a last batch of an epoch with fewer samples is left out.
  * @param valid  validation data; retained; NULL: none. A GAN takes none.
  * @param opts   NULL: defaults.
  * @param out    receives a new trainer.

@@ -55,6 +55,11 @@ static int64_t latent_size(const genlat_model *model)
     return gnl_gan_config_of(model)->opts.latent;
 }
 
+static int64_t least_rows(const genlat_model *model)
+{
+    return gnl_gan_config_of(model)->opts.packing;
+}
+
 static genlat_status prior(genlat_model *model, const gnl_prior_call *call, gnl_real *z)
 {
     const gnl_prior_draw draw = {call->opts->temperature, call->opts->truncation};
@@ -101,6 +106,7 @@ const gnl_model_type gnl_gan_type = {
              [GNL_GAN_POOL_RAW] = &gnl_gan_use_raw,
              [GNL_GAN_POOL_DISCRIMINATOR] = &gnl_gan_use_discriminator},
     .step = step,
+    .least_rows = least_rows,
     .latent_size = latent_size,
     .prior = prior,
     .decode = gnl_gan_decode,

@@ -159,3 +159,16 @@ genlat_status gnl_draft_close(gnl_draft *draft, genlat_status status)
     draft_free(draft);
     return status;
 }
+
+genlat_status gnl_file_check_target(genlat_ctx *ctx, const char *path)
+{
+    struct stat info;
+    gnl_draft draft;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return gnl_fail(GENLAT_E_IO, "%s: is a directory, the name of a file expected", path);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return access(path, W_OK) == 0 ? GENLAT_OK : io_failed(path, "cannot be written");
+    GNL_TRY(gnl_draft_open(ctx, path, &draft));
+    (void)gnl_draft_close(&draft, GENLAT_E_CANCELLED);
+    return GENLAT_OK;
+}

@@ -66,6 +66,8 @@ typedef struct gnl_entry {
     uint64_t begin, end; /* byte range within the data */
 } gnl_entry;
 
+/* Returns E_IO if a file of that name could not be written: it is a folder, or no file can be created beside it. */
+genlat_status gnl_file_check_target(genlat_ctx *ctx, const char *path);
 /* Opens a file. E_IO if it cannot be read, E_FORMAT if it is damaged, E_UNSUPPORTED if it has a number format or a
  * number of dimensions that this version does not support. Error texts begin with the path. */
 genlat_status gnl_reader_open(genlat_ctx *ctx, const char *path, gnl_reader **out);

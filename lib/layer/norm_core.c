@@ -106,10 +106,12 @@ static void channel_task(void *arg, int64_t begin, int64_t end, int worker)
 
 /* ---- forward --------------------------------------------------------------------------------------- */
 
-/* Like PyTorch, uses the unbiased variance, or the biased one, 0, for a group of one element. */
+/* Uses the unbiased variance, as PyTorch does. A group of one element has none and changes nothing. */
 static void update_running(const gnl_norm *n, int64_t group, double mean, double variance)
 {
-    double c = group_size(n), unbiased = c > 1 ? variance * c / (c - 1) : variance;
+    const double c = group_size(n), unbiased = variance * c / (c - 1);
+    if (c < 2)
+        return;
     gnl_real share = (gnl_real)n->momentum;
     n->running_mean[group] += share * ((gnl_real)mean - n->running_mean[group]);
     n->running_var[group] += share * ((gnl_real)unbiased - n->running_var[group]);

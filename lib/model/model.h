@@ -159,6 +159,7 @@ typedef struct gnl_model_type {
      * row in the source: random numbers depend on the seed and this index only. NULL for models without validation. */
     genlat_status (*evaluate)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
                               int64_t first, double *terms);
+    int64_t (*least_rows)(const genlat_model *model);             /* rows of a batch that a step needs; NULL: 1 */
     void (*support)(const genlat_model *model, gnl_support *out); /* NULL: any finite number */
     int64_t (*code_size)(const genlat_model *model);              /* width of the output of encode */
     int64_t (*latent_size)(const genlat_model *model); /* width of a latent; NULL: the model has no latents */

@@ -75,6 +75,17 @@ static void begin_epoch(genlat_trainer *t)
     memset(t->sum, 0, sizeof t->sum);
 }
 
+/* Appends to the log. A log that cannot be written ends, with an alarm; the training goes on. */
+static void write_log(genlat_trainer *t, const double *valid)
+{
+    char text[TEXT];
+    if (t->log_ended || gnl_trainer_log(t, t->mean, valid) == GENLAT_OK)
+        return;
+    t->log_ended = true;
+    snprintf(text, sizeof text, "%.*s; the log ends here", TEXT - 32, genlat_last_error());
+    gnl_trainer_emit(t, GENLAT_EVENT_ALARM, NULL, text);
+}
+
 /* Reports the results of an epoch: history, events, alarms, best validation, log. valid is NULL if there was no
  * validation. */
 static genlat_status report(genlat_trainer *t, const double *valid, bool counts)
@@ -85,7 +96,8 @@ static genlat_status report(genlat_trainer *t, const double *valid, bool counts)
         gnl_trainer_emit(t, GENLAT_EVENT_VALID, valid, NULL);
     gnl_trainer_check_alarms(t, t->mean, valid);
     GNL_TRY(valid ? gnl_trainer_update_best(t, valid, counts) : GENLAT_OK);
-    return gnl_trainer_log(t, t->mean, valid);
+    write_log(t, valid);
+    return GENLAT_OK;
 }
 
 static void compute_means(genlat_trainer *t)
@@ -130,6 +142,7 @@ static genlat_status begin_run(genlat_trainer *t)
     t->seconds_before = p->seconds;
     t->stopped = false;
     t->bad_steps = 0;
+    t->first_step = p->step;
     begin_epoch(t);
     t->epoch = p->epoch + (p->position > 0);
     gnl_trainer_transfer_scaling(t);
@@ -179,6 +192,18 @@ static genlat_status cancel(genlat_trainer *t)
                     t->opts.last_path ? t->opts.last_path : "");
 }
 
+/* Saves the steps before a failure. Returns the failure, with its text. */
+static genlat_status save_after(genlat_trainer *t, genlat_status failure)
+{
+    char text[GNL_ERROR_TEXT];
+    snprintf(text, sizeof text, "%s", genlat_last_error());
+    if (!t->opts.last_path || t->model->progress.step == t->first_step)
+        return failure;
+    const bool saved = gnl_trainer_save(t, t->opts.last_path) == GENLAT_OK;
+    return genlat_error_set(failure, "%.*s%s%s", GNL_ERROR_TEXT / 2, text,
+                            saved ? "; the steps before are saved to " : "", saved ? t->opts.last_path : "");
+}
+
 genlat_status gnl_trainer_run(genlat_trainer *t)
 {
     GNL_TRY(begin_run(t));
@@ -192,6 +217,8 @@ genlat_status gnl_trainer_run(genlat_trainer *t)
         status = cancel(t);
     else if (status == GENLAT_OK)
         status = finish(t);
+    else
+        status = save_after(t, status);
     /* A request to cancel, even one before the run began, applies to this run only. */
     atomic_store_explicit(&t->cancelled, 0, memory_order_relaxed);
     return status;

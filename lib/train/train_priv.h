@@ -48,6 +48,8 @@ struct genlat_trainer {
     bool stopped;         /* the event callback requested to stop */
 
     /* the current run */
+    int64_t first_step;           /* of the run */
+    bool log_ended;               /* the log could not be written */
     double began, seconds_before; /* start time of the run, and training time before it */
     int64_t epoch;                /* current or last epoch, counted from 1 */
     double epoch_began, speed;    /* start time of the epoch; samples per second */

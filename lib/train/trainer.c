@@ -69,6 +69,13 @@ static genlat_status copy_paths(genlat_trainer *t)
     return GENLAT_OK;
 }
 
+/* Returns whether the last batch of an epoch has rows, but fewer than a step needs. */
+static bool is_short(const genlat_trainer *t, int64_t rows)
+{
+    const gnl_model_type *type = t->model->type;
+    return rows > 0 && type->least_rows && rows < type->least_rows(t->model);
+}
+
 static genlat_status make_batches(genlat_trainer *t)
 {
     genlat_batches_opts order;
@@ -76,11 +83,15 @@ static genlat_status make_batches(genlat_trainer *t)
     order.batch = t->opts.batch;
     order.seed = t->opts.seed;
     order.shuffle = t->opts.shuffle;
-    order.drop_last = t->opts.drop_last;
+    order.drop_last = t->opts.drop_last || is_short(t, t->train->count % t->opts.batch);
     order.prefetch = t->opts.prefetch;
+    if (is_short(t, GNL_MIN(t->opts.batch, t->train->count)))
+        return gnl_fail(
+            GENLAT_E_RANGE, "batch is %lld and the data have %lld samples; the model needs at least %lld in a batch",
+            (long long)t->opts.batch, (long long)t->train->count, (long long)t->model->type->least_rows(t->model));
     GNL_TRY(gnl_batches_new(t->train, &order, &t->batches));
     int64_t count = t->train->count, batch = GNL_MIN(t->opts.batch, count);
-    t->epoch_samples = t->opts.drop_last ? count / batch * batch : count;
+    t->epoch_samples = order.drop_last ? count / batch * batch : count;
     t->epoch_steps = (t->epoch_samples + batch - 1) / batch;
     if (!t->valid)
         return GENLAT_OK;
@@ -116,11 +127,24 @@ static genlat_status check(const genlat_model *model, const genlat_source *train
     return GENLAT_OK;
 }
 
+/* Reports before the training that a file could not be written after it. */
+static genlat_status check_paths(const genlat_trainer *t)
+{
+    const struct {
+        const char *name, *path;
+    } files[] = {{"last_path", t->opts.last_path}, {"best_path", t->opts.best_path}, {"log_path", t->opts.log_path}};
+    for (size_t i = 0; i < GNL_COUNT(files); i++)
+        if (files[i].path)
+            GNL_TRY_IN(files[i].name, gnl_file_check_target(t->object.ctx, files[i].path));
+    return GENLAT_OK;
+}
+
 /* Does not change the model; only a run does. */
 static genlat_status make(genlat_trainer *t)
 {
     resolve_defaults(&t->opts, t->model, t->valid != NULL);
     GNL_TRY(copy_paths(t));
+    GNL_TRY(check_paths(t));
     GNL_TRY(init_history(t));
     GNL_TRY(gnl_trainer_normalize(t));
     GNL_TRY(gnl_model_check_source_values(t->model, t->train));

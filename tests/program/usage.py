@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """usage: usage.py GENLAT. Help texts, and errors of the command line: status 2 and one line that names the remedy."""
 import os
+import subprocess
 
 from support import PROGRAM, SMALL, main, run, small_model
 
@@ -82,6 +83,32 @@ def test_help(folder):
     assert run("--version").stdout.startswith("genlat 0.")
 
 
+def test_help_of_several_commands(folder):
+    text = run("train", "--help").stdout
+    assert all(name in text for name in ("train gan", "train net", "train vae")) and "sample" not in text, text
+    assert "did you mean 'train vae'" in run("vae", code=2).stderr
+
+
+def test_full_disk(folder):
+    if not os.access("/dev/full", os.W_OK):
+        return
+    for arguments in (["--version"], ["help"], ["train", "vae", "--help"], ["train", "--help"]):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1 and "standard output" in done.stderr, (arguments, done)
+
+
+def test_outputs_are_checked_first(folder):
+    data = ["train", "vae", "-d", "digits?n=100", *SMALL, "--epochs", "1"]
+    for path in (folder, os.path.join(folder, "x" * 250)):
+        done = run(*data, "-o", path, code=1)
+        assert "epoch" not in done.stdout, done.stdout
+    out = os.path.join(folder, "m.safetensors")
+    if os.access("/dev/full", os.W_OK):
+        done = run(*data, "-o", out, "--log", "/dev/full")
+        assert "the log ends here" in done.stderr and os.path.exists(out), done.stderr
+
+
 def test_config(folder):
     path = os.path.join(folder, "c.json")
 
@@ -114,4 +141,5 @@ def test_model_misuse(folder):
 
 
 assert os.access(PROGRAM, os.X_OK)
-main([test_wrong, test_missing, test_help, test_config, test_model_misuse])
+main([test_wrong, test_missing, test_help, test_help_of_several_commands, test_full_disk, test_outputs_are_checked_first,
+      test_config, test_model_misuse])

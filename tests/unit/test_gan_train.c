@@ -174,6 +174,31 @@ START_TEST(invalid_batches_are_skipped)
 }
 END_TEST
 
+/* Rows that are too few for a pack end no training: the last batch of an epoch is left out. */
+START_TEST(a_last_batch_that_is_too_small_is_left_out)
+{
+    static const char *const packed[] = {"packing", "4", NULL};
+    genlat_source *ring = NULL, *tiny = NULL;
+    genlat_train_opts opts;
+    genlat_progress progress = {.size = sizeof progress};
+    expect_ok(genlat_source_synthetic(ctx, "ring", 65, 1, &ring));
+    expect_ok(genlat_source_synthetic(ctx, "ring", 3, 1, &tiny));
+    genlat_model *gan = make("mlp", ring, packed);
+    genlat_train_opts_init(&opts);
+    opts.epochs = 2;
+    opts.batch = 16;
+    expect_ok(genlat_model_fit(gan, ring, NULL, &opts));
+    expect_ok(genlat_model_progress(gan, &progress));
+    ck_assert_int_eq(progress.step, 8);
+    opts.epochs = 3;
+    ck_assert_int_eq(genlat_model_fit(gan, tiny, NULL, &opts), GENLAT_E_RANGE);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "at least 4"));
+    genlat_model_destroy(&gan);
+    genlat_source_destroy(&ring);
+    genlat_source_destroy(&tiny);
+}
+END_TEST
+
 /* ---- training in parts ----------------------------------------------------------------------- */
 
 static void train_to(genlat_model *gan, genlat_source *source, int64_t steps)
@@ -284,6 +309,7 @@ int main(void)
     tcase_add_test(tests, alarms_report_a_discriminator_that_wins);
     tcase_add_test(tests, an_alarm_reports_mode_collapse);
     tcase_add_test(tests, invalid_batches_are_skipped);
+    tcase_add_test(tests, a_last_batch_that_is_too_small_is_left_out);
     tcase_add_test(tests, training_in_parts_computes_the_same);
     tcase_add_test(tests, a_stopped_training_resumes);
     tcase_add_test(tests, validation_is_refused);

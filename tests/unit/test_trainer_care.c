@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "support/trainer_rig.h"
 
@@ -104,6 +105,49 @@ START_TEST(too_many_non_finite_steps_fail_with_advice)
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "learning rate"));
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "loss is nan"));
     ck_assert_int_eq(fake->model.progress.step, 2);
+}
+END_TEST
+
+/* A run that fails saves the steps before, but no model that it has not changed. */
+START_TEST(failed_runs_save_the_steps_before)
+{
+    genlat_progress progress = {.size = sizeof progress};
+    opts.last_path = last;
+    opts.epochs = 3;
+    fake->bad_from = _i ? 0 : 2;
+    fake->bad_to = 100;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_NUMERIC);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "learning rate"));
+    ck_assert_int_eq(strstr(genlat_last_error(), "the steps before are saved to") != NULL, !_i);
+    ck_assert_int_eq(access(last, F_OK) == 0, !_i);
+    if (_i)
+        return;
+    rig_reload();
+    ck_assert_int_eq(genlat_model_progress(&fake->model, &progress), GENLAT_OK);
+    ck_assert_int_eq(progress.step, 2);
+}
+END_TEST
+
+START_TEST(files_that_cannot_be_written_are_reported_at_once)
+{
+    const char **paths[] = {&opts.last_path, &opts.best_path, &opts.log_path};
+    static const char *const wrong[] = {"/tmp", "/nowhere/at/all"};
+    *paths[_i % 3] = wrong[_i / 3];
+    ck_assert_int_eq(genlat_trainer_new(&fake->model, train, valid, &opts, &trainer), GENLAT_E_IO);
+    ck_assert_ptr_null(trainer);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), wrong[_i / 3]));
+}
+END_TEST
+
+/* /dev/full opens, but takes nothing. */
+START_TEST(a_log_that_fails_does_not_end_the_training)
+{
+    if (access("/dev/full", W_OK) != 0)
+        return;
+    opts.log_path = "/dev/full";
+    opts.epochs = 2;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "SSSEASSSED"); /* one alarm */
 }
 END_TEST
 
@@ -222,6 +266,9 @@ int main(void)
     tcase_add_loop_test(tests, early_stop_continues_in_a_resumed_training, 0, 2);
     tcase_add_test(tests, non_finite_steps_are_skipped);
     tcase_add_test(tests, too_many_non_finite_steps_fail_with_advice);
+    tcase_add_loop_test(tests, failed_runs_save_the_steps_before, 0, 2);
+    tcase_add_loop_test(tests, files_that_cannot_be_written_are_reported_at_once, 0, 6);
+    tcase_add_test(tests, a_log_that_fails_does_not_end_the_training);
     tcase_add_test(tests, posterior_collapse_is_reported_once);
     tcase_add_test(tests, overfitting_is_reported);
     tcase_add_test(tests, scaling_is_stored_and_applied_to_validation_data);
