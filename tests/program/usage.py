@@ -141,5 +141,5 @@ def test_model_misuse(folder):
 
 
 assert os.access(PROGRAM, os.X_OK)
-main([test_wrong, test_missing, test_help, test_help_of_several_commands, test_full_disk, test_outputs_are_checked_first,
-      test_config, test_model_misuse])
+main([test_wrong, test_missing, test_help, test_help_of_several_commands, test_full_disk,
+      test_outputs_are_checked_first, test_config, test_model_misuse])
