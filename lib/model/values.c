@@ -27,7 +27,7 @@ static int64_t find_invalid(const gnl_support *s, int64_t n, const gnl_real *x)
     const gnl_real low = (gnl_real)fmax(s->range.low, -most), high = (gnl_real)fmin(s->range.high, most);
     int outside = 0;
     for (int64_t i = 0; i < n; i++) /* without a branch, so that compilers can use vector instructions */
-        outside |= !(x[i] >= low && x[i] <= high);
+        outside |= !(x[i] >= low) | !(x[i] <= high);
     if (!outside && !s->range.whole)
         return n;
     for (int64_t i = 0; i < n; i++)
