@@ -488,6 +488,7 @@ static void list_common_settings(void)
            "| `condition` | `none`, `labels`, `classes=N`, `vector=N` | condition of the model, or what a predictor "
            "predicts; `labels`: what the data have |\n"
            "| `epochs` | integer, 0 or more | epochs of training; 0: the default of the trainer |\n"
+           "| `steps` | integer, 0 or more | steps of training; 0: the epochs decide |\n"
            "| `batch` | integer, 0 or more | samples in a batch; 0: the default of the trainer |\n"
            "| `restore_best` | `yes`, `no` | whether training ends with the weights of the best validation |\n\n");
 }

@@ -77,7 +77,7 @@ GENLAT_API void genlat_model_builder_destroy(genlat_model_builder **builder);
 GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const char *name);
 
 /**
- * Set one setting by name. Every family has `condition` ("none", "labels", "classes=N", "vector=N"), `epochs`,
+ * Set one setting by name. Every family has `condition` ("none", "labels", "classes=N", "vector=N"), `epochs`, `steps`,
  * `batch` and `restore_best`; the options and texts of a family are listed in its header and in the reference.
  *
  * @param builder  builder; NULL is ignored.

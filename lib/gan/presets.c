@@ -7,7 +7,7 @@ const gnl_preset gnl_gan_presets[] = {
      "residual nets without normalization, relativistic pair loss, R1 and R2 penalties, for any data",
      {"architecture", "residual channels=16 width=128 depth=2", "optimizer_g", "adam lr=1e-3 beta1=0 beta2=0.99",
       "lr_schedule", "cosine from=1 to=0.02 steps=40000", "penalty_schedule", "cosine from=1 to=0.05 steps=40000",
-      "epochs", "52", "batch", "128"}},
+      "steps", "40000", "batch", "128"}},
     {"mlp",
      "two hidden layers with 256 units, the GAN of Goodfellow and others 2014, for any data",
      {"architecture", "mlp width=256 depth=2", "loss", "non_saturating", "r1", "0", "r2", "0", "ema", "0",

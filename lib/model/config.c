@@ -99,12 +99,13 @@ static void get_condition(const gnl_config *config, char *text, size_t capacity)
 /* The settings of training, common to all families. They are options, so that option parsing checks their ranges. */
 typedef struct length_opts {
     size_t size;
-    int64_t epochs, batch;
+    int64_t epochs, steps, batch;
     uint32_t restore_best, reserved;
 } length_opts;
 
 static const gnl_option length_options[] = {
     GNL_OPT_INT(length_opts, epochs, 0, 0, 1e9, "training epochs; 0: default of the trainer"),
+    GNL_OPT_INT(length_opts, steps, 0, 0, 1e15, "training steps; 0: epochs decide"),
     GNL_OPT_INT(length_opts, batch, 0, 0, 1e9, "samples per step; 0: default of the trainer"),
     GNL_OPT_BOOL(length_opts, restore_best, 0, "restore the weights of the best validation when training ends"),
 };
@@ -113,7 +114,7 @@ static const gnl_options_table length_table = {"training", sizeof(length_opts), 
 
 static length_opts length_of(const gnl_config *config)
 {
-    return (length_opts){sizeof(length_opts), config->epochs, config->batch, config->restore_best, 0};
+    return (length_opts){sizeof(length_opts), config->epochs, config->steps, config->batch, config->restore_best, 0};
 }
 
 static genlat_status set_length(gnl_config *config, const char *key, const char *value)
@@ -121,6 +122,7 @@ static genlat_status set_length(gnl_config *config, const char *key, const char 
     length_opts length = length_of(config);
     GNL_TRY(gnl_options_set(&length_table, &length, key, value));
     config->epochs = length.epochs;
+    config->steps = length.steps;
     config->batch = length.batch;
     config->restore_best = length.restore_best;
     return GENLAT_OK;
@@ -136,7 +138,7 @@ static const gnl_text *find_text(const gnl_config_type *type, const char *key)
 
 static genlat_status unknown(const gnl_config_type *type, const char *key)
 {
-    char known[448] = "condition, epochs, batch, restore_best";
+    char known[448] = "condition, epochs, steps, batch, restore_best";
     for (int i = 0; i < type->count; i++)
         gnl_text_append(known, sizeof known, ", %s", type->texts[i].key);
     for (size_t i = 0; type->options && i < type->options->count; i++)
@@ -203,11 +205,16 @@ genlat_status gnl_config_get(const gnl_config_type *type, const gnl_config *conf
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static int list_fields(gnl_config *c, gnl_field out[5])
+enum { LENGTH_FIELDS = 6 };
+
+static int list_fields(gnl_config *c, gnl_field out[LENGTH_FIELDS])
 {
     const gnl_field all[] = {
-        {"classes", GNL_FIELD_WHOLE, &c->classes, 0, false},         {"vector", GNL_FIELD_WHOLE, &c->vector, 0, false},
-        {"epochs", GNL_FIELD_WHOLE, &c->epochs, 0, false},           {"batch", GNL_FIELD_WHOLE, &c->batch, 0, false},
+        {"classes", GNL_FIELD_WHOLE, &c->classes, 0, false},
+        {"vector", GNL_FIELD_WHOLE, &c->vector, 0, false},
+        {"epochs", GNL_FIELD_WHOLE, &c->epochs, 0, false},
+        {"batch", GNL_FIELD_WHOLE, &c->batch, 0, false},
+        {"steps", GNL_FIELD_WHOLE, &c->steps, 0, true},
         {"restore_best", GNL_FIELD_FLAG, &c->restore_best, 0, true},
     };
     memcpy(out, all, sizeof all);
@@ -233,7 +240,7 @@ static void prefix_of(const gnl_config_type *type, char prefix[KEY])
 genlat_status gnl_config_write(const gnl_config_type *type, const gnl_config *config, gnl_writer *writer)
 {
     gnl_config copy = *config;
-    gnl_field fields[5];
+    gnl_field fields[LENGTH_FIELDS];
     char prefix[KEY], options[OPTIONS], key[KEY + 8];
     prefix_of(type, prefix);
     for (int i = 0; i < type->count; i++) {
@@ -264,7 +271,7 @@ static genlat_status read_options(const gnl_config_type *type, gnl_config *confi
 
 genlat_status gnl_config_read(const gnl_config_type *type, gnl_config *config, const gnl_reader *reader)
 {
-    gnl_field fields[5];
+    gnl_field fields[LENGTH_FIELDS];
     char prefix[KEY];
     gnl_config_init(type, config);
     prefix_of(type, prefix);

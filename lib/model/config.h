@@ -17,8 +17,8 @@ typedef struct gnl_config {
     /* Number of classes, or length of the vector, of the condition or of the prediction. At most one is not 0. During
      * building classes may be -1: taken from the source. */
     int64_t classes, vector;
-    int64_t epochs, batch; /* defaults of the trainer's options; 0: the trainer's own defaults */
-    bool restore_best;     /* training ends with the weights of the best validation */
+    int64_t epochs, steps, batch; /* defaults of the trainer's options; 0: the trainer's own defaults */
+    bool restore_best;            /* training ends with the weights of the best validation */
 } gnl_config;
 
 typedef enum gnl_text_kind {

@@ -62,6 +62,7 @@ genlat_status gnl_schedule_format(const genlat_schedule *schedule, char *text, s
 genlat_schedule *gnl_schedule_retain(genlat_schedule *schedule);
 void gnl_schedule_release(genlat_schedule *schedule);
 double gnl_schedule_value(const genlat_schedule *schedule, int64_t step);
+int64_t gnl_schedule_length(const genlat_schedule *schedule); /* steps after which it is constant; 0: it never is */
 void gnl_schedule_report(genlat_schedule *schedule, double metric);
 
 /* State that depends on reports, for checkpoints. */

@@ -140,6 +140,14 @@ double gnl_schedule_value(const genlat_schedule *schedule, int64_t step)
     return segment_value(&schedule->segment[i], &schedule->state, step);
 }
 
+int64_t gnl_schedule_length(const genlat_schedule *schedule)
+{
+    int64_t length = 0;
+    for (int i = 0; i < schedule->segments; i++)
+        length += head_of(&schedule->segment[i])->steps;
+    return head_of(&schedule->segment[schedule->segments - 1])->steps ? length : 0;
+}
+
 void gnl_schedule_report(genlat_schedule *schedule, double metric)
 {
     for (int i = 0; i < schedule->segments; i++)

@@ -134,6 +134,40 @@ static genlat_status run_epoch(genlat_trainer *t)
 
 /* ---- a run ----------------------------------------------------------------------------------- */
 
+/* Steps at which the training ends if nothing stops it earlier. */
+static int64_t last_step(const genlat_trainer *t)
+{
+    const gnl_progress *p = &t->model->progress;
+    const int64_t left = GNL_MAX(t->opts.epochs - p->epoch, 0);
+    const int64_t by_epochs = left > INT64_MAX / GNL_MAX(t->epoch_steps, 1) / 2
+                                  ? INT64_MAX
+                                  : p->step + left * t->epoch_steps - p->position / t->opts.batch;
+    if (!t->opts.epochs || !t->opts.steps)
+        return t->opts.steps ? t->opts.steps : by_epochs;
+    return GNL_MIN(t->opts.steps, by_epochs);
+}
+
+/* Reports a schedule that has not come to its end when the training ends. */
+static void check_schedules(genlat_trainer *t)
+{
+    const gnl_config_type *type = t->model->type->config;
+    const int64_t last = last_step(t);
+    char text[TEXT];
+    for (int i = 0, schedule = 0; i < type->count; i++) {
+        if (type->texts[i].kind != GNL_TEXT_SCHEDULE)
+            continue;
+        const genlat_schedule *s = t->model->schedule[schedule++];
+        const int64_t length = s ? gnl_schedule_length(s) : 0;
+        if (length <= last)
+            continue;
+        snprintf(text, sizeof text,
+                 "%s ends at step %lld, but the training at step %lld; train for as many steps, or set the steps of "
+                 "the schedule",
+                 type->texts[i].key, (long long)length, (long long)last);
+        gnl_trainer_emit(t, GENLAT_EVENT_ALARM, NULL, text);
+    }
+}
+
 static genlat_status begin_run(genlat_trainer *t)
 {
     const gnl_progress *p = &t->model->progress;
@@ -146,6 +180,8 @@ static genlat_status begin_run(genlat_trainer *t)
     begin_epoch(t);
     t->epoch = p->epoch + (p->position > 0);
     gnl_trainer_transfer_scaling(t);
+    if (!is_complete(t))
+        check_schedules(t);
     return GENLAT_OK;
 }
 

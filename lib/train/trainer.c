@@ -45,8 +45,12 @@ static void resolve_defaults(genlat_train_opts *opts, const genlat_model *model,
 {
     if (opts->batch == 0)
         opts->batch = model->config->batch ? model->config->batch : BATCH;
+    if (opts->epochs == 0 && opts->steps == 0) {
+        opts->epochs = model->config->epochs;
+        opts->steps = model->config->steps;
+    }
     if (opts->epochs == 0 && opts->steps == 0)
-        opts->epochs = model->config->epochs ? model->config->epochs : EPOCHS;
+        opts->epochs = EPOCHS;
     if (model->config->restore_best && validates)
         opts->restore_best = 1;
     if (opts->seed < 0)

@@ -285,7 +285,7 @@ static const struct refusal {
     {no_data, GENLAT_E_STATE, "genlat_model_build", "genlat_model_builder_data"},
     {wrong_preset, GENLAT_E_NOT_FOUND, "genlat_model_builder_preset", "none such"},
     {null_preset, GENLAT_E_NOT_FOUND, "genlat_model_builder_preset", "known: "},
-    {wrong_key, GENLAT_E_NOT_FOUND, "genlat_model_builder_set", "epochs, batch, restore_best"},
+    {wrong_key, GENLAT_E_NOT_FOUND, "genlat_model_builder_set", "epochs, steps, batch, restore_best"},
     {null_key, GENLAT_E_INVALID, "genlat_model_builder_set_int", "NULL"},
     {null_value, GENLAT_E_INVALID, "genlat_model_builder_set", "NULL"},
     {wrong_range, GENLAT_E_RANGE, "genlat_model_builder_set_int", "batch is -1"},
@@ -360,6 +360,28 @@ START_TEST(accumulating_optimizers_are_refused)
 }
 END_TEST
 
+/* The length of a preset is that of its schedules. */
+START_TEST(presets_end_with_their_schedules)
+{
+    const gnl_model_type *type = family_type(ctx, _i);
+    for (const gnl_preset *preset = type->presets; preset->name; preset++) {
+        long long length = 0, steps = 0;
+        for (int i = 0; preset->pair[i]; i += 2) {
+            genlat_schedule *schedule = NULL;
+            if (strcmp(preset->pair[i], "steps") == 0)
+                steps = atoll(preset->pair[i + 1]);
+            if (!strstr(preset->pair[i], "schedule"))
+                continue;
+            ck_assert_int_eq(gnl_schedule_parse(ctx, preset->pair[i + 1], &schedule), GENLAT_OK);
+            length = GNL_MAX(length, gnl_schedule_length(schedule));
+            gnl_schedule_release(schedule);
+        }
+        ck_assert_msg(length == 0 || length == steps, "%s: schedules of %lld steps, training of %lld", preset->name,
+                      length, steps);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const int families = family_count();
@@ -374,6 +396,7 @@ int main(void)
     tcase_add_loop_test(tests, invalid_settings_are_refused, 0, families * (int)GNL_COUNT(refusals));
     tcase_add_test(tests, unknown_families_are_refused);
     tcase_add_loop_test(tests, accumulating_optimizers_are_refused, 0, families);
+    tcase_add_loop_test(tests, presets_end_with_their_schedules, 0, families);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
