@@ -19,6 +19,7 @@ genlat_status gnl_png_parse(const char *path, const uint8_t *data, size_t size, 
     *out = (gnl_image){0};
     if (!png_image_begin_read_from_memory(&png, data, size))
         return cannot_decode(path, &png, png.message);
+    png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB; /* 16 bits without a gamma are v / 65535, as 8 bits are v / 255 */
     bool colour = (png.format & PNG_FORMAT_FLAG_COLOR) != 0;
     png.format = colour ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
     *out = (gnl_image){.height = png.height, .width = png.width, .channels = colour ? 3 : 1};

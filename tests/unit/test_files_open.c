@@ -41,6 +41,25 @@ START_TEST(png_grid_round_trips_as_images)
 }
 END_TEST
 
+/* 16 bits a channel without a gamma: value / 65535, rounded to 8 bits. */
+START_TEST(images_of_16_bits_are_read)
+{
+    static const uint8_t file[] = {0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49,
+                                   0x48, 0x44, 0x52, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x02, 0x10, 0x00,
+                                   0x00, 0x00, 0x00, 0x07, 0x4d, 0x8e, 0xbb, 0x00, 0x00, 0x00, 0x12, 0x49, 0x44,
+                                   0x41, 0x54, 0x78, 0x9c, 0x63, 0x60, 0x60, 0x50, 0x60, 0x60, 0x68, 0x60, 0xf8,
+                                   0xff, 0x1f, 0x00, 0x05, 0xe7, 0x02, 0x9f, 0x9f, 0xad, 0x0c, 0xa2, 0x00, 0x00,
+                                   0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
+    static const double expected[] = {0, 8192.0 / 65535, 32768.0 / 65535, 1};
+    put_file("one.png", (const char *)file, sizeof file);
+    genlat_tensor *x = values(spec_of("png", "", ""), NULL);
+    ck_assert_int_eq(genlat_tensor_count(x), 4);
+    for (int i = 0; i < 4; i++)
+        ck_assert_double_eq_tol((double)genlat_tensor_const_data(x)[i], expected[i], 0.5 / 255 + 1e-6);
+    genlat_tensor_destroy(&x);
+}
+END_TEST
+
 START_TEST(png_grid_has_the_documented_layout_and_limits)
 {
     static const float zeros[5 * 2 * 2] = {0};
@@ -236,6 +255,7 @@ END_TEST
 int main(void)
 {
     static const TTest *const *const tests[] = {
+        &images_of_16_bits_are_read,
         &png_grid_round_trips_as_images,
         &png_grid_has_the_documented_layout_and_limits,
         &wav_round_trips,
