@@ -38,10 +38,14 @@ enum { GNL_FILES_PATH = 4096, GNL_FILES_KEY = 208 };
 typedef struct gnl_bytes {
     uint8_t *data; /* allocated by malloc */
     size_t size;
+    bool decompressed; /* the file was compressed by gzip */
 } gnl_bytes;
 
 /* Reads a whole file, and decompresses it if it is gzip. Returns E_IO with the path and the error of the system. */
 genlat_status gnl_files_load(const char *path, gnl_bytes *out);
+/* Reads a file in a format that compresses. Returns E_FORMAT if it is gzip: compressed twice, a few bytes could become
+ * any number. */
+genlat_status gnl_files_load_plain(const char *path, gnl_bytes *out);
 bool gnl_files_exist(const char *path);
 bool gnl_files_is_folder(const char *path);
 /* Writes "folder/name" to out. Returns E_RANGE if it does not fit. */

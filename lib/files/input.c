@@ -71,11 +71,14 @@ genlat_status gnl_files_load(const char *path, gnl_bytes *out)
         return cannot_read(path, strerror(errno));
     if (S_ISDIR(info.st_mode))
         return cannot_read(path, "the path is a folder");
+    if (!S_ISREG(info.st_mode)) /* reading a pipe could wait for ever */
+        return cannot_read(path, "the path is not a regular file");
     gzFile file = gzopen(path, "rb");
     if (!file)
         return cannot_read(path, errno ? strerror(errno) : "out of memory");
     gzbuffer(file, 1 << 17);
     genlat_status status = read_all(file, path, (size_t)info.st_size, out);
+    out->decompressed = !gzdirect(file);
     if (gzclose(file) != Z_OK && status == GENLAT_OK)
         status = cannot_read(path, "the compressed data are truncated; copy the file again");
     if (status != GENLAT_OK) {
@@ -83,6 +86,16 @@ genlat_status gnl_files_load(const char *path, gnl_bytes *out)
         *out = (gnl_bytes){0};
     }
     return status;
+}
+
+genlat_status gnl_files_load_plain(const char *path, gnl_bytes *out)
+{
+    GNL_FILES_TRY(gnl_files_load(path, out));
+    if (!out->decompressed)
+        return GENLAT_OK;
+    free(out->data);
+    *out = (gnl_bytes){0};
+    return genlat_error_set(GENLAT_E_FORMAT, "%s: the file is compressed twice; decompress it with gunzip", path);
 }
 
 bool gnl_files_number(const char *text, size_t length, double *out)

@@ -142,7 +142,7 @@ static genlat_status unpack(const archive *zip, const member *file, gnl_bytes *o
         free(data);
         return damaged(zip, "wrong checksum of a member", file->offset);
     }
-    *out = (gnl_bytes){data, file->size};
+    *out = (gnl_bytes){.data = data, .size = file->size};
     return GENLAT_OK;
 }
 
@@ -226,7 +226,7 @@ genlat_status genlat_npz_read(genlat_ctx *ctx, const char *path, const char *nam
     GNL_FILES_REQUIRE(path, "genlat_npz_read", "path is NULL");
     gnl_bytes zip, bytes = {0};
     gnl_array array;
-    GNL_FILES_TRY(gnl_files_load(path, &zip));
+    GNL_FILES_TRY(gnl_files_load_plain(path, &zip));
     genlat_status status = parse_member(path, &zip, name, &bytes, &array);
     if (status == GENLAT_OK)
         status = gnl_array_tensor(ctx, &array, out);
@@ -249,7 +249,7 @@ genlat_status gnl_npz_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
     static const char *const samples[] = {"x", NULL}, *const labels[] = {"labels", "y", NULL};
     gnl_bytes zip, x_bytes = {0}, y_bytes = {0};
     gnl_array x = {0}, y = {0};
-    GNL_FILES_TRY(gnl_files_load(spec->path, &zip));
+    GNL_FILES_TRY(gnl_files_load_plain(spec->path, &zip));
     const char *x_name = spec->key[0] ? spec->key : usual_name(spec->path, &zip, samples);
     const char *y_name = spec->labels_key[0] ? spec->labels_key : usual_name(spec->path, &zip, labels);
     genlat_status status = parse_member(spec->path, &zip, x_name, &x_bytes, &x);

@@ -52,7 +52,7 @@ typedef struct image_set {
 static genlat_status load_image(const char *path, gnl_image *out)
 {
     gnl_bytes bytes;
-    GNL_FILES_TRY(gnl_files_load(path, &bytes));
+    GNL_FILES_TRY(gnl_files_load_plain(path, &bytes));
     genlat_status status = gnl_png_parse(path, bytes.data, bytes.size, out);
     free(bytes.data);
     return status;

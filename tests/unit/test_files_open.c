@@ -41,6 +41,21 @@ START_TEST(png_grid_round_trips_as_images)
 }
 END_TEST
 
+/* A few bytes that are compressed twice could become any number; a pipe could be waited for without end. */
+START_TEST(data_without_a_bound_are_refused)
+{
+    static const uint8_t twice[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab,
+                                    0x00, 0x00, 0x83, 0x16, 0xdc, 0x8c, 0x01, 0x00, 0x00, 0x00};
+    put_file("one.png", (const char *)twice, sizeof twice);
+    refused(spec_of("png", "", ""), GENLAT_E_FORMAT, "compressed twice");
+    put_file("one.npz", (const char *)twice, sizeof twice);
+    refused(spec_of("npz", "one.npz", ""), GENLAT_E_FORMAT, "compressed twice");
+    ck_assert_int_eq(mkfifo(place("pipe.csv"), 0600), 0);
+    refused(spec_of("csv", "pipe.csv", ""), GENLAT_E_IO, "not a regular file");
+    unlink(place("pipe.csv"));
+}
+END_TEST
+
 /* 16 bits a channel without a gamma: value / 65535, rounded to 8 bits. */
 START_TEST(images_of_16_bits_are_read)
 {
@@ -255,6 +270,7 @@ END_TEST
 int main(void)
 {
     static const TTest *const *const tests[] = {
+        &data_without_a_bound_are_refused,
         &images_of_16_bits_are_read,
         &png_grid_round_trips_as_images,
         &png_grid_has_the_documented_layout_and_limits,
