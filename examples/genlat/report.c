@@ -10,7 +10,7 @@
 #include "report.h"
 
 enum { TERMS_SHOWN = 3, VALID_SHOWN = 2, BAR_LEAST = 10, BAR_MOST = 30 };
-static const double redraw_seconds = 0.1;
+static const double redraw_seconds = 0.1, line_seconds = 30; /* on a terminal; elsewhere, within an epoch */
 
 static double now(void)
 {
@@ -29,6 +29,7 @@ void report_begin(report *r, const app_state *app)
 {
     *r = (report){.out = app->opts.quiet ? NULL : app->opts.json ? stderr : stdout, .first_step = -1};
     r->bar = r->out && isatty(fileno(r->out));
+    r->drawn_at = now();
     r->wide = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
@@ -100,6 +101,17 @@ static void draw_bar(report *r, const char *what, double part, const char *const
     r->drawn_at = now();
 }
 
+/* Prints the same as a line, where there is no terminal. */
+static void print_step(report *r, const char *what, double part, const char *const *notes, int count)
+{
+    fprintf(r->out, "%s  %.0f %%", what, 100 * part);
+    for (int i = 0; i < count; i++)
+        fprintf(r->out, "  %s", notes[i]);
+    fprintf(r->out, "\n");
+    fflush(r->out);
+    r->drawn_at = now();
+}
+
 static double seconds_left(const report *r, const genlat_event *e)
 {
     int64_t steps = e->step - r->first_step, all = e->steps > 0 ? e->steps : e->epochs * e->epoch_steps;
@@ -132,7 +144,7 @@ static void draw_step(report *r, const genlat_event *e)
     notes[count++] = rate;
     int64_t within = e->epoch_steps > 0 ? (e->step - 1) % e->epoch_steps + 1 : 0;
     double part = e->epochs > 0 ? (double)within / (double)e->epoch_steps : (double)e->step / (double)e->steps;
-    draw_bar(r, what, part > 1 || !(part >= 0) ? 1 : part, notes, count);
+    (r->bar ? draw_bar : print_step)(r, what, part > 1 || !(part >= 0) ? 1 : part, notes, count);
 }
 
 static void on_step(report *r, const genlat_event *e)
@@ -149,7 +161,7 @@ static void on_step(report *r, const genlat_event *e)
     for (int64_t i = 0; i < e->count && i < REPORT_TERMS; i++)
         r->sums[i] += e->values[i];
     r->summed++;
-    if (r->bar && now() - r->drawn_at >= redraw_seconds)
+    if (now() - r->drawn_at >= (r->bar ? redraw_seconds : line_seconds))
         draw_step(r, e);
 }
 
@@ -160,6 +172,7 @@ static void print_line(report *r)
     clear_bar(r);
     fprintf(r->out, "%s\n", r->line);
     fflush(r->out);
+    r->drawn_at = r->bar ? 0 : now();
     *r->line = 0;
 }
 
