@@ -22,6 +22,10 @@
 #include "genlat/context.h"
 #include "genlat/rng.h"
 
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "-ffast-math removes the checks for NaN and infinity; compile the library without it"
+#endif
+
 /* The library computes in float. The gradient tests compile it a second time in double. */
 #ifdef GNL_FLOAT64
 typedef double gnl_real;

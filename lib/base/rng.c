@@ -42,15 +42,23 @@ uint64_t gnl_rng_u64(gnl_rng *rng)
     return (uint64_t)word[1] << 32 | word[0];
 }
 
+/* Returns the high half of a product, and stores the low half. 32-bit machines have no type of 128 bits. */
+static uint64_t multiply(uint64_t a, uint64_t b, uint64_t *low)
+{
+    const uint64_t mask = UINT32_MAX, a0 = a & mask, a1 = a >> 32, b0 = b & mask, b1 = b >> 32;
+    const uint64_t middle = a1 * b0 + (a0 * b0 >> 32), other = a0 * b1 + (middle & mask);
+    *low = a * b;
+    return a1 * b1 + (middle >> 32) + (other >> 32);
+}
+
 uint64_t gnl_rng_below(gnl_rng *rng, uint64_t bound)
 {
     /* Lemire's multiplication; rejects draws from the incomplete last interval. */
     for (;;) {
         uint64_t draw = gnl_rng_u64(rng);
-        __uint128_t product = (__uint128_t)draw * bound;
-        uint64_t low = (uint64_t)product;
+        uint64_t low = 0, high = multiply(draw, bound, &low);
         if (low >= bound || low >= (0 - bound) % bound)
-            return (uint64_t)(product >> 64);
+            return high;
     }
 }
 

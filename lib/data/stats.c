@@ -43,9 +43,10 @@ genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats
     int64_t size = gnl_shape_count(&source->sample), chunk = GNL_MIN((int64_t)GNL_SOURCE_CHUNK, source->count);
     double *all = gnl_calloc(ctx, (size_t)size, 4 * sizeof *all);
     gnl_real *x = gnl_alloc(ctx, (size_t)size, (size_t)chunk * sizeof *x);
-    *stats = (gnl_source_stats){size, all, all + size, all + 2 * size, all + 3 * size};
     genlat_status status = GENLAT_E_MEMORY;
+    *stats = (gnl_source_stats){.size = size, .mean = all};
     if (all && x) {
+        *stats = (gnl_source_stats){size, all, all + size, all + 2 * size, all + 3 * size};
         for (int64_t j = 0; j < size; j++) {
             stats->min[j] = INFINITY;
             stats->max[j] = -INFINITY;

@@ -50,6 +50,15 @@ START_TEST(bounded_draws_are_uniform)
     for (int i = 0; i < BOUND; i++)
         ck_assert_int_lt(llabs(found[i] - DRAWS / BOUND), 400); /* four standard deviations */
     ck_assert_uint_eq(gnl_rng_below(&rng, 1), 0);
+#ifdef __SIZEOF_INT128__
+    for (int i = 0; i < 1000; i++) { /* the draw times the bound, divided by 2^64 */
+        const uint64_t bound = gnl_rng_u64(&rng) >> i % 64 | 1;
+        gnl_rng same = rng;
+        const uint64_t draw = gnl_rng_u64(&same), below = gnl_rng_below(&rng, bound);
+        if (rng.counter == same.counter)
+            ck_assert_uint_eq(below, (uint64_t)((__uint128_t)draw * bound >> 64));
+    }
+#endif
 }
 END_TEST
 
