@@ -62,7 +62,6 @@ static bool has_parts(const genlat_model *model, int optimizer)
     return false;
 }
 
-/* Checks the text of an optimizer, and creates the optimizer if it has parts. Those without are the last ones. */
 static genlat_status make_optimizer(genlat_model *model, int index, const gnl_text *text, const char *first)
 {
     gnl_model_optimizer *o = &model->optimizer[index];
@@ -72,14 +71,16 @@ static genlat_status make_optimizer(genlat_model *model, int index, const gnl_te
         status = gnl_model_check_optimizer(o->optim);
     if (status != GENLAT_OK)
         return gnl_fail_in(status, "%s", text->key);
-    o->lr = gnl_optim_lr(o->optim);
     if (!has_parts(model, index)) {
         gnl_optim_release(o->optim);
         o->optim = NULL;
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s is set, but there is nothing that it trains; remove it", text->key);
     }
+    o->lr = gnl_optim_lr(o->optim);
     return GENLAT_OK;
 }
 
+/* Creates the optimizers that have parts. Those without are the last ones, and must not be set. */
 static genlat_status make_optimizers(genlat_model *model)
 {
     const gnl_config_type *type = model->type->config;
@@ -89,7 +90,9 @@ static genlat_status make_optimizers(genlat_model *model)
         if (text->kind != GNL_TEXT_OPTIMIZER)
             continue;
         first = first ? first : gnl_config_text(text, model->config);
-        GNL_TRY(make_optimizer(model, index++, text, first));
+        if (has_parts(model, index) || *gnl_config_text(text, model->config))
+            GNL_TRY(make_optimizer(model, index, text, first));
+        index++;
     }
     return GENLAT_OK;
 }
