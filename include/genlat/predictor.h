@@ -29,7 +29,8 @@ GENLAT_BEGIN
  * @param model  predictor.
  * @param x      [rows,...] data.
  * @param y      receives a new tensor: [rows,classes] probabilities, or [rows,vector] predicted means.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE for a model of another family; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a number that is not finite;
+ *         GENLAT_E_STATE for a model of another family; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_predictor_predict(genlat_model *model, const genlat_tensor *x,
                                                                    genlat_tensor **y);

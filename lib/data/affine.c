@@ -80,22 +80,16 @@ static void fit_all(uint32_t kind, const gnl_source_stats *stats, double *offset
 }
 
 /* Reports the first value that is not finite. */
-static genlat_status report_not_finite(const genlat_source *source)
+static genlat_status check_finite(void *user, int64_t first, int64_t rows, const gnl_real *x)
 {
-    const int64_t size = gnl_shape_count(&source->sample);
-    gnl_real *x = gnl_alloc(source->object.ctx, (size_t)size, sizeof *x);
-    genlat_status status = x ? GENLAT_OK : GENLAT_E_MEMORY;
-    for (int64_t i = 0; i < source->count && status == GENLAT_OK; i++) {
-        status = gnl_source_fetch(source, &i, 1, 0, x, NULL);
-        for (int64_t j = 0; j < size && status == GENLAT_OK; j++)
-            if (!isfinite(x[j]))
-                status = gnl_fail(GENLAT_E_RANGE,
-                                  "sample %lld has %g in element %lld, counted from 0; no scaling can be fitted, so "
-                                  "remove the sample or fill in the value",
-                                  (long long)i, (double)x[j], (long long)j);
-    }
-    gnl_free(source->object.ctx, x);
-    return status;
+    const int64_t size = *(const int64_t *)user;
+    for (int64_t i = 0; i < rows * size; i++)
+        if (!isfinite(x[i]))
+            return gnl_fail(GENLAT_E_RANGE,
+                            "sample %lld has %g in element %lld, counted from 0; no scaling can be fitted, so remove "
+                            "the sample or fill in the value",
+                            (long long)(first + i / size), (double)x[i], (long long)(i % size));
+    return GENLAT_OK;
 }
 
 static bool is_finite(const gnl_source_stats *stats)
@@ -112,8 +106,9 @@ genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source
     bool scalar = scale != GENLAT_SCALE_FEATURES && scale != GENLAT_SCALE_RANGES;
     GNL_TRY(gnl_source_stats_new(inner, &stats));
     if (!is_finite(&stats)) {
+        int64_t size = stats.size;
         gnl_source_stats_free(inner, &stats);
-        GNL_TRY(report_not_finite(inner));
+        GNL_TRY(gnl_source_scan(inner, inner->count, check_finite, &size));
         return gnl_fail(GENLAT_E_NUMERIC, "the values are too large to fit a scaling");
     }
     /* The fitted numbers replace mean and sd. */

@@ -55,6 +55,11 @@ genlat_status gnl_source_normalize(genlat_source *source, const genlat_tensor *o
                                    genlat_source **out);
 genlat_status gnl_source_normalization(const genlat_source *source, genlat_tensor **offset, genlat_tensor **scale);
 
+/* Calls fn for the first `count` samples of a source, in order: samples first .. first+rows-1 are x [rows,...]. Stops
+ * at an error, and returns it. */
+typedef genlat_status gnl_rows_fn(void *user, int64_t first, int64_t rows, const gnl_real *x);
+genlat_status gnl_source_scan(const genlat_source *source, int64_t count, gnl_rows_fn *fn, void *user);
+
 /* A scaling of data, raw = x * scale + offset: both scalars, both of the shape of a sample, or both NULL: none. */
 typedef struct gnl_scaling {
     genlat_tensor *offset, *scale;

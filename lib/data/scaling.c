@@ -41,12 +41,14 @@ void gnl_scaling_release(gnl_scaling *s)
 
 void gnl_scaling_apply(const gnl_scaling *s, int64_t rows, int64_t size, const gnl_real *raw, gnl_real *x)
 {
-    for (int64_t i = 0; i < rows * size; i++)
-        x[i] = (gnl_real)(((double)raw[i] - gnl_offset_at(s, i % size)) / gnl_scale_at(s, i % size));
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < size; j++)
+            x[i * size + j] = (gnl_real)(((double)raw[i * size + j] - gnl_offset_at(s, j)) / gnl_scale_at(s, j));
 }
 
 void gnl_scaling_invert(const gnl_scaling *s, int64_t rows, int64_t size, gnl_real *x)
 {
-    for (int64_t i = 0; i < rows * size; i++)
-        x[i] = (gnl_real)((double)x[i] * gnl_scale_at(s, i % size) + gnl_offset_at(s, i % size));
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < size; j++)
+            x[i * size + j] = (gnl_real)((double)x[i * size + j] * gnl_scale_at(s, j) + gnl_offset_at(s, j));
 }

@@ -21,39 +21,28 @@ static void add_sample(gnl_source_stats *stats, const gnl_real *x, int64_t seen)
     }
 }
 
-static genlat_status add_all(const genlat_source *source, gnl_source_stats *stats, gnl_real *x, int64_t chunk)
+static genlat_status add_rows(void *user, int64_t first, int64_t rows, const gnl_real *x)
 {
-    int64_t indices[GNL_SOURCE_CHUNK];
-    for (int64_t at = 0; at < source->count; at += chunk) {
-        int64_t n = GNL_MIN(chunk, source->count - at);
-        for (int64_t i = 0; i < n; i++)
-            indices[i] = at + i;
-        GNL_TRY(gnl_source_fetch(source, indices, n, 0, x, NULL));
-        for (int64_t i = 0; i < n; i++)
-            add_sample(stats, x + i * stats->size, at + i + 1);
-    }
-    for (int64_t j = 0; j < stats->size; j++)
-        stats->sd[j] = sqrt(stats->sd[j] / (double)source->count);
+    gnl_source_stats *stats = user;
+    for (int64_t i = 0; i < rows; i++)
+        add_sample(stats, x + i * stats->size, first + i + 1);
     return GENLAT_OK;
 }
 
 genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats *stats)
 {
-    genlat_ctx *ctx = source->object.ctx;
-    int64_t size = gnl_shape_count(&source->sample), chunk = GNL_MIN((int64_t)GNL_SOURCE_CHUNK, source->count);
-    double *all = gnl_calloc(ctx, (size_t)size, 4 * sizeof *all);
-    gnl_real *x = gnl_alloc(ctx, (size_t)size, (size_t)chunk * sizeof *x);
-    genlat_status status = GENLAT_E_MEMORY;
-    *stats = (gnl_source_stats){.size = size, .mean = all};
-    if (all && x) {
-        *stats = (gnl_source_stats){size, all, all + size, all + 2 * size, all + 3 * size};
-        for (int64_t j = 0; j < size; j++) {
-            stats->min[j] = INFINITY;
-            stats->max[j] = -INFINITY;
-        }
-        status = add_all(source, stats, x, chunk);
+    const int64_t size = gnl_shape_count(&source->sample);
+    double *all = gnl_calloc(source->object.ctx, (size_t)size, 4 * sizeof *all);
+    if (!all)
+        return GENLAT_E_MEMORY;
+    *stats = (gnl_source_stats){size, all, all + size, all + 2 * size, all + 3 * size};
+    for (int64_t j = 0; j < size; j++) {
+        stats->min[j] = INFINITY;
+        stats->max[j] = -INFINITY;
     }
-    gnl_free(ctx, x);
+    genlat_status status = gnl_source_scan(source, source->count, add_rows, stats);
+    for (int64_t j = 0; j < size; j++)
+        stats->sd[j] = sqrt(stats->sd[j] / (double)source->count);
     if (status != GENLAT_OK)
         gnl_source_stats_free(source, stats);
     return status;

@@ -272,8 +272,8 @@ genlat_status gnl_model_repeat_labels(const genlat_model *model, const genlat_te
 
 /* ---- scaling of the data: scaling.c -------------------------------------------------------------- */
 
-/* Replaces raw data by data in the scaling of the model: *own, which the caller releases. Without scaling x stays and
- * *own is NULL. */
+/* Checks that raw data are finite, and replaces them by data in the scaling of the model: *own, which the caller
+ * releases. Without scaling x stays and *own is NULL. */
 genlat_status gnl_model_scale(const genlat_model *model, const genlat_tensor **x, genlat_tensor **own);
 /* Creates a source in the scaling of the model; the source itself if the model has none. */
 genlat_status gnl_model_source(const genlat_model *model, genlat_source *source, genlat_source **out);
@@ -285,10 +285,12 @@ void gnl_model_unscale(const genlat_model *model, genlat_tensor *x);
 /* Returns E_RANGE, naming sample and element, for a value that is not finite or that the likelihood does not accept.
  * The first row is sample `first` of the source. */
 genlat_status gnl_model_check_values(const genlat_model *model, int64_t rows, const gnl_real *x, int64_t first);
+/* Returns E_RANGE for a value that is not finite. */
+genlat_status gnl_model_check_finite(const genlat_model *model, int64_t rows, const gnl_real *x);
 /* Returns E_RANGE for a finite value that the likelihood does not accept. */
 genlat_status gnl_model_check_support(const genlat_model *model, int64_t rows, const gnl_real *x);
 /* Checks the values of a source: all of them, or of the first samples, 2^28 values, of a larger one. */
-genlat_status gnl_model_check_source_values(const genlat_model *model, const genlat_source *source);
+genlat_status gnl_model_check_source_values(genlat_model *model, const genlat_source *source);
 
 /* ---- nets of a family ---------------------------------------------------------------------------- */
 

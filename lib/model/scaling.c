@@ -5,6 +5,7 @@
 genlat_status gnl_model_scale(const genlat_model *model, const genlat_tensor **x, genlat_tensor **own)
 {
     *own = NULL;
+    GNL_TRY(gnl_model_check_finite(model, (*x)->shape.dim[0], (*x)->data));
     if (!model->scaling.offset)
         return GENLAT_OK;
     GNL_TRY(gnl_tensor_new(model->object.ctx, &(*x)->shape, own));

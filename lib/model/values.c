@@ -4,11 +4,13 @@
 
 #include "model/model_priv.h"
 
-enum { CHUNK = 256, MOST_NUMBERS = 1 << 28 };
+enum { MOST_NUMBERS = 1 << 28 };
+
+static const gnl_support any_number = {{-HUGE_VAL, HUGE_VAL, false}, NULL};
 
 static gnl_support support_of(const genlat_model *model)
 {
-    gnl_support s = {{-HUGE_VAL, HUGE_VAL, false}, NULL};
+    gnl_support s = any_number;
     if (model->type->support)
         model->type->support(model, &s);
     return s;
@@ -51,11 +53,22 @@ static genlat_status fail_at(const genlat_model *model, const gnl_support *s, in
         sample, (double)x, element, s->name, s->range.whole ? "whole numbers" : "numbers", s->range.low, s->range.high);
 }
 
+static genlat_status check(const genlat_model *model, const gnl_support *s, int64_t rows, const gnl_real *x,
+                           int64_t first)
+{
+    const int64_t n = rows * model->size, at = find_invalid(s, n, x);
+    return at == n ? GENLAT_OK : fail_at(model, s, first, at, x[at]);
+}
+
 genlat_status gnl_model_check_values(const genlat_model *model, int64_t rows, const gnl_real *x, int64_t first)
 {
     const gnl_support s = support_of(model);
-    const int64_t n = rows * model->size, at = find_invalid(&s, n, x);
-    return at == n ? GENLAT_OK : fail_at(model, &s, first, at, x[at]);
+    return check(model, &s, rows, x, first);
+}
+
+genlat_status gnl_model_check_finite(const genlat_model *model, int64_t rows, const gnl_real *x)
+{
+    return check(model, &any_number, rows, x, 0);
 }
 
 genlat_status gnl_model_check_support(const genlat_model *model, int64_t rows, const gnl_real *x)
@@ -67,26 +80,13 @@ genlat_status gnl_model_check_support(const genlat_model *model, int64_t rows, c
     return at == n || !isfinite(x[at]) ? GENLAT_OK : fail_at(model, &s, 0, at, x[at]);
 }
 
-static genlat_status check_chunks(const genlat_model *model, const genlat_source *source, int64_t count, gnl_real *x)
+static genlat_status check_rows(void *user, int64_t first, int64_t rows, const gnl_real *x)
 {
-    int64_t index[CHUNK];
-    for (int64_t first = 0; first < count; first += CHUNK) {
-        const int64_t rows = GNL_MIN(CHUNK, count - first);
-        for (int64_t i = 0; i < rows; i++)
-            index[i] = first + i;
-        GNL_TRY(gnl_source_fetch(source, index, rows, 0, x, NULL));
-        GNL_TRY(gnl_model_check_values(model, rows, x, first));
-    }
-    return GENLAT_OK;
+    return gnl_model_check_values(user, rows, x, first);
 }
 
-genlat_status gnl_model_check_source_values(const genlat_model *model, const genlat_source *source)
+genlat_status gnl_model_check_source_values(genlat_model *model, const genlat_source *source)
 {
-    const int64_t count = GNL_MIN(source->count, GNL_MAX(MOST_NUMBERS / GNL_MAX(model->size, 1), CHUNK));
-    gnl_real *x = gnl_alloc(model->object.ctx, CHUNK * (size_t)model->size, sizeof *x);
-    if (!x)
-        return GENLAT_E_MEMORY;
-    genlat_status status = check_chunks(model, source, count, x);
-    gnl_free(model->object.ctx, x);
-    return status;
+    const int64_t count = GNL_MIN(source->count, GNL_MAX(MOST_NUMBERS / GNL_MAX(model->size, 1), 1));
+    return gnl_source_scan(source, count, check_rows, model);
 }

@@ -329,7 +329,9 @@ genlat_status genlat_vae_elbo(genlat_model *model, const genlat_tensor *x, const
     GNL_TRY(check_samples(samples));
     genlat_tensor *scaled = NULL;
     GNL_TRY(gnl_model_scale(model, &x, &scaled));
-    genlat_status status = gnl_vae_evaluate(model, x, labels, samples, seed, 0, &t);
+    genlat_status status = gnl_model_check_support(model, x->shape.dim[0], x->data);
+    if (status == GENLAT_OK)
+        status = gnl_vae_evaluate(model, x, labels, samples, seed, 0, &t);
     gnl_tensor_release(scaled);
     if (status == GENLAT_OK)
         gnl_result_give(terms, &t, sizeof t);
@@ -351,7 +353,9 @@ genlat_status genlat_vae_log_likelihood(genlat_model *model, const genlat_tensor
     genlat_tensor *scaled = NULL;
     GNL_TRY(gnl_model_scale(model, &x, &scaled));
     sampling s = {.x = x, .labels = labels, .samples = samples, .seed = seed, .nll = nll};
-    genlat_status status = log_likelihood(model, &s);
+    genlat_status status = gnl_model_check_support(model, x->shape.dim[0], x->data);
+    if (status == GENLAT_OK)
+        status = log_likelihood(model, &s);
     gnl_tensor_release(scaled);
     return status;
 }

@@ -142,13 +142,15 @@ static genlat_status run_pass(pass *p, const genlat_tensor *labels, genlat_vae_t
     return GENLAT_OK;
 }
 
-static pass pass_of(genlat_model *model, const genlat_tensor *x)
+/* Returns E_RANGE for data that the likelihood does not accept. */
+static genlat_status begin_pass(genlat_model *model, const genlat_tensor *x, pass *out)
 {
-    return (pass){.model = model,
+    *out = (pass){.model = model,
                   .vae = gnl_vae_of(model),
                   .config = gnl_vae_config_of(model),
                   .x = x->data,
                   .rows = x->shape.dim[0]};
+    return gnl_model_check_support(model, out->rows, out->x);
 }
 
 static genlat_status update(genlat_model *model, genlat_optim *optim)
@@ -161,10 +163,10 @@ static genlat_status update(genlat_model *model, genlat_optim *optim)
 genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
                            const genlat_tensor *labels, genlat_vae_terms *t)
 {
-    pass p = pass_of(model, x);
+    pass p;
     if (optim)
         GNL_TRY(gnl_model_check_optimizer(optim));
-    GNL_TRY(gnl_model_check_support(model, p.rows, p.x));
+    GNL_TRY(begin_pass(model, x, &p));
     gnl_model_zero_grad(model, GNL_VAE_MODEL);
     gnl_model_zero_grad(model, GNL_VAE_ADVERSARY);
     GNL_TRY(run_pass(&p, labels, t));
@@ -206,7 +208,8 @@ genlat_status genlat_vae_backward(genlat_model *model, const genlat_tensor *x, c
     genlat_vae_terms t = {.size = sizeof t};
     GNL_ENTER();
     GNL_TRY(check(model, x, labels, terms));
-    pass p = pass_of(model, x);
+    pass p;
+    GNL_TRY(begin_pass(model, x, &p));
     GNL_TRY(run_pass(&p, labels, &t));
     gnl_result_give(terms, &t, sizeof t);
     return GENLAT_OK;
