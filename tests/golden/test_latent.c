@@ -6,57 +6,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "io/io.h"
+#include "support/golden.h"
 #include "support/latent_rig.h"
 
-enum { ROWS = 4, SAMPLES = 3, DIMS = 5, WIDTH = 6, MOST = 128, TEXT = 256 };
-
-static const double LIMIT = 1e-5, SMALL = 1e-2;
+enum { ROWS = 4, SAMPLES = 3, DIMS = 5, WIDTH = 6, TEXT = 256 };
 
 static genlat_ctx *ctx;
-static gnl_reader *golden;
 
 static void set_up(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_LATENT, &golden) == GENLAT_OK, "%s", genlat_last_error());
+    golden_open(ctx, GOLDEN_LATENT);
 }
 
 static void tear_down(void)
 {
-    gnl_reader_close(golden);
+    golden_close();
     genlat_ctx_destroy(&ctx);
-}
-
-static bool has(const char *group, const char *name)
-{
-    char key[2 * TEXT];
-    snprintf(key, sizeof key, "%s/%s", group, name);
-    return gnl_reader_find(golden, key) != NULL;
-}
-
-static void load(const char *group, const char *name, int64_t count, gnl_real *out)
-{
-    char key[2 * TEXT];
-    snprintf(key, sizeof key, "%s/%s", group, name);
-    const gnl_entry *entry = gnl_reader_find(golden, key);
-    ck_assert_msg(entry, "no %s stored; run make_latent.py", key);
-    ck_assert_int_eq(gnl_shape_count(&entry->shape), count);
-    ck_assert_msg(gnl_reader_real(golden, key, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
-}
-
-/* Largest error relative to the largest expected number. */
-static void expect(const char *group, const char *name, int64_t count, const gnl_real *found)
-{
-    gnl_real expected[MOST];
-    double size = SMALL;
-    ck_assert_int_le(count, MOST);
-    load(group, name, count, expected);
-    for (int64_t i = 0; i < count; i++)
-        size = fmax(size, fabs((double)expected[i]));
-    for (int64_t i = 0; i < count; i++)
-        ck_assert_msg(fabs((double)(found[i] - expected[i])) <= LIMIT * size, "%s/%s[%lld] is %.9g, expected %.9g",
-                      group, name, (long long)i, (double)found[i], (double)expected[i]);
 }
 
 /* ---- cases ------------------------------------------------------------------------------------ */
@@ -79,11 +45,11 @@ static void load_heads(latent_rig *r, const char *group)
     char name[16];
     for (int i = 0; i < r->latents->posterior->heads; i++) {
         snprintf(name, sizeof name, "head%d", i);
-        load(group, name, ROWS * r->latents->posterior->head[i].width, r->head[i]);
+        golden_load(group, name, ROWS * r->latents->posterior->head[i].width, r->head[i]);
     }
-    load(group, "target", ROWS * DIMS, r->target);
+    golden_load(group, "target", ROWS * DIMS, r->target);
     if (r->latents->posterior->noise)
-        load(group, "noise", SAMPLES * ROWS * r->latents->posterior->noise, r->code.noise);
+        golden_load(group, "noise", SAMPLES * ROWS * r->latents->posterior->noise, r->code.noise);
 }
 
 /* Loads the parameters of the prior, and the draws that it must use. */
@@ -93,11 +59,11 @@ static void load_prior(latent_rig *r, const char *group, gnl_real *draws)
     char name[32];
     for (int i = 0; i < own->weights; i++) {
         snprintf(name, sizeof name, "prior.%s", own->weight[i].name);
-        load(group, name, own->weight[i].count, gnl_numbers_data(own, i));
+        golden_load(group, name, own->weight[i].count, gnl_numbers_data(own, i));
     }
-    if (!has(group, "draws"))
+    if (!golden_has(group, "draws"))
         return;
-    load(group, "draws", ROWS * DIMS, draws);
+    golden_load(group, "draws", ROWS * DIMS, draws);
     latent_rig_give_draws(r, draws);
 }
 
@@ -107,7 +73,7 @@ static void expect_prior_slopes(const latent_rig *r, const char *group)
     char name[32];
     for (int i = 0; i < own->weights; i++) {
         snprintf(name, sizeof name, "dprior.%s", own->weight[i].name);
-        expect(group, name, own->weight[i].count, gnl_numbers_grad(own, i));
+        golden_expect(group, name, own->weight[i].count, gnl_numbers_grad(own, i));
     }
 }
 
@@ -124,11 +90,11 @@ static void check_case(const char *group)
     load_prior(&r, group, draws);
     double value = latent_rig_backward(&r);
     const gnl_real values[] = {(gnl_real)value, (gnl_real)r.call.recon, (gnl_real)r.call.kl};
-    expect(group, "z", SAMPLES * ROWS * DIMS, r.code.z);
-    expect(group, "values", 3, values);
+    golden_expect(group, "z", SAMPLES * ROWS * DIMS, r.code.z);
+    golden_expect(group, "values", 3, values);
     for (int i = 0; i < r.latents->posterior->heads; i++) {
         snprintf(name, sizeof name, "dhead%d", i);
-        expect(group, name, ROWS * r.latents->posterior->head[i].width, r.code.dhead[i]);
+        golden_expect(group, name, ROWS * r.latents->posterior->head[i].width, r.code.dhead[i]);
     }
     expect_prior_slopes(&r, group);
     latent_rig_close(&r);
@@ -138,7 +104,7 @@ START_TEST(kinds_agree_with_pytorch)
 {
     char group[TEXT];
     int cases = 0;
-    const char *all = gnl_reader_meta(golden, "cases");
+    const char *all = gnl_reader_meta(golden_reader(), "cases");
     ck_assert_ptr_nonnull(all);
     for (; *all; all += strcspn(all, "|"), all += *all == '|') {
         snprintf(group, sizeof group, "%.*s", (int)strcspn(all, "|"), all);
@@ -157,9 +123,9 @@ START_TEST(gaussians_agree_with_pytorch)
     gnl_real mean[COUNT], logvar[COUNT], z[COUNT], dmean[COUNT] = {0}, dlogvar[COUNT] = {0};
     gnl_real dims[WIDTH], rows[ROWS], value = 0;
     double kl[ROWS], per_dim[WIDTH], density[ROWS];
-    load("gauss", "mean", COUNT, mean);
-    load("gauss", "logvar", COUNT, logvar);
-    load("gauss", "z", COUNT, z);
+    golden_load("gauss", "mean", COUNT, mean);
+    golden_load("gauss", "logvar", COUNT, logvar);
+    golden_load("gauss", "z", COUNT, z);
     const gnl_gauss q = {{ctx, gnl_kernels_of(ctx), NULL}, ROWS, WIDTH, mean, logvar};
     gnl_gauss_kl(&q, kl, per_dim);
     gnl_gauss_kl_backward(&q, 0, COUNT, 1.0 / ROWS, dmean, dlogvar);
@@ -170,11 +136,11 @@ START_TEST(gaussians_agree_with_pytorch)
     }
     for (int i = 0; i < WIDTH; i++)
         dims[i] = (gnl_real)per_dim[i];
-    expect("gauss", "value", 1, &value);
-    expect("gauss", "per_dim", WIDTH, dims);
-    expect("gauss", "dmean", COUNT, dmean);
-    expect("gauss", "dlogvar", COUNT, dlogvar);
-    expect("gauss", "log_density", ROWS, rows);
+    golden_expect("gauss", "value", 1, &value);
+    golden_expect("gauss", "per_dim", WIDTH, dims);
+    golden_expect("gauss", "dmean", COUNT, dmean);
+    golden_expect("gauss", "dlogvar", COUNT, dlogvar);
+    golden_expect("gauss", "log_density", ROWS, rows);
 }
 END_TEST
 

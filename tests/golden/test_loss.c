@@ -6,49 +6,25 @@
 #include <tgmath.h>
 
 #include "grad/loss_cases.h"
-#include "io/io.h"
 #include "loss/loss.h"
+#include "support/golden.h"
 
 enum { ROWS = 4, MOST = 512 };
 
-static const double LIMIT = 1e-5, SMALL = 1e-2, SCALE = 0.25;
+static const double SCALE = 0.25;
 
 static genlat_ctx *ctx;
-static gnl_reader *golden;
 
 static void set_up(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_LOSS, &golden) == GENLAT_OK, "%s", genlat_last_error());
+    golden_open(ctx, GOLDEN_LOSS);
 }
 
 static void tear_down(void)
 {
-    gnl_reader_close(golden);
+    golden_close();
     genlat_ctx_destroy(&ctx);
-}
-
-static void load(const char *group, const char *name, int64_t count, gnl_real *out)
-{
-    char key[256];
-    snprintf(key, sizeof key, "%s/%s", group, name);
-    const gnl_entry *entry = gnl_reader_find(golden, key);
-    ck_assert_msg(entry, "no %s stored; run make_loss.py", key);
-    ck_assert_int_eq(gnl_shape_count(&entry->shape), count);
-    ck_assert_msg(gnl_reader_real(golden, key, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
-}
-
-/* Largest error relative to the largest expected number. */
-static void expect(const char *group, const char *name, int64_t count, const gnl_real *found)
-{
-    gnl_real expected[MOST];
-    double size = SMALL;
-    load(group, name, count, expected);
-    for (int64_t i = 0; i < count; i++)
-        size = fmax(size, fabs((double)expected[i]));
-    for (int64_t i = 0; i < count; i++)
-        ck_assert_msg(fabs((double)(found[i] - expected[i])) <= LIMIT * size, "%s/%s[%lld] is %.9g, expected %.9g",
-                      group, name, (long long)i, (double)found[i], (double)expected[i]);
 }
 
 START_TEST(likelihoods_agree_with_pytorch)
@@ -60,9 +36,9 @@ START_TEST(likelihoods_agree_with_pytorch)
     genlat_loss *loss = NULL;
     int64_t outputs = ROWS * c->parts * c->dims;
     snprintf(group, sizeof group, "%s %dx%d", c->spec, c->parts, c->dims);
-    load(group, "out", outputs, out);
-    load(group, "target", ROWS * c->dims, target);
-    load(group, "weight", ROWS, weight);
+    golden_load(group, "out", outputs, out);
+    golden_load(group, "target", ROWS * c->dims, target);
+    golden_load(group, "weight", ROWS, weight);
     for (int i = 0; i < ROWS; i++)
         factor[i] = (double)weight[i];
     ck_assert_msg(gnl_loss_parse(ctx, c->spec, &loss) == GENLAT_OK, "%s", genlat_last_error());
@@ -79,10 +55,10 @@ START_TEST(likelihoods_agree_with_pytorch)
                                          .training = true});
     for (int i = 0; i < ROWS; i++)
         nll_real[i] = (gnl_real)nll[i];
-    expect(group, "nll", ROWS, nll_real);
-    expect(group, "dout", outputs, dout);
+    golden_expect(group, "nll", ROWS, nll_real);
+    golden_expect(group, "dout", outputs, dout);
     if (gnl_loss_trains(loss))
-        expect(group, "down", 1, loss->grad);
+        golden_expect(group, "down", 1, loss->grad);
     gnl_loss_release(loss);
 }
 END_TEST
@@ -93,16 +69,16 @@ START_TEST(adversarial_losses_agree_with_pytorch)
     gnl_real real[ROWS], fake[ROWS], dreal[ROWS], dfake[ROWS], dmade[ROWS];
     char group[64];
     snprintf(group, sizeof group, "adversarial %s", name);
-    load(group, "real", ROWS, real);
-    load(group, "fake", ROWS, fake);
+    golden_load(group, "real", ROWS, real);
+    golden_load(group, "fake", ROWS, fake);
     const gnl_adversarial a = {(uint32_t)_i, gnl_adversarial_smooths((uint32_t)_i) ? 0.1 : 0, ROWS, real, fake, 0};
     gnl_real critic = (gnl_real)gnl_adversarial_discriminator(&a, dreal, dfake);
     gnl_real maker = (gnl_real)gnl_adversarial_generator(&a, dmade);
-    expect(group, "critic", 1, &critic);
-    expect(group, "dreal", ROWS, dreal);
-    expect(group, "dfake", ROWS, dfake);
-    expect(group, "maker", 1, &maker);
-    expect(group, "dmade", ROWS, dmade);
+    golden_expect(group, "critic", 1, &critic);
+    golden_expect(group, "dreal", ROWS, dreal);
+    golden_expect(group, "dfake", ROWS, dfake);
+    golden_expect(group, "maker", 1, &maker);
+    golden_expect(group, "dmade", ROWS, dmade);
 }
 END_TEST
 

@@ -6,34 +6,25 @@
 #include <tgmath.h>
 
 #include "golden/optim_cases.h"
-#include "io/io.h"
 #include "optim/optim_priv.h"
+#include "support/golden.h"
 
 enum { STEPS = 10, COUNT = 23 };
 
 static const double LIMIT = 1e-5;
 
 static genlat_ctx *ctx;
-static gnl_reader *golden;
 
 static void set_up(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_OPTIM, &golden) == GENLAT_OK, "%s", genlat_last_error());
+    golden_open(ctx, GOLDEN_OPTIM);
 }
 
 static void tear_down(void)
 {
-    gnl_reader_close(golden);
+    golden_close();
     genlat_ctx_destroy(&ctx);
-}
-
-static void load(const char *name, int64_t count, gnl_real *out)
-{
-    const gnl_entry *entry = gnl_reader_find(golden, name);
-    ck_assert_msg(entry, "no '%s' stored; run make_optim.py", name);
-    ck_assert_int_eq(gnl_shape_count(&entry->shape), count);
-    ck_assert_msg(gnl_reader_real(golden, name, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
 }
 
 static genlat_optim *optim_open(const char *spec, gnl_real *value, gnl_real *grad)
@@ -52,10 +43,10 @@ START_TEST(ten_steps_agree_with_pytorch)
     const char *spec = optim_cases[_i];
     gnl_real value[COUNT], grads[STEPS * COUNT], grad[COUNT], expected[COUNT];
     char key[256];
-    load("start", COUNT, value);
-    load("grads", STEPS * COUNT, grads);
+    golden_load(NULL, "start", COUNT, value);
+    golden_load(NULL, "grads", STEPS * COUNT, grads);
     snprintf(key, sizeof key, "%s/end", spec);
-    load(key, COUNT, expected);
+    golden_load(NULL, key, COUNT, expected);
     genlat_optim *optim = optim_open(spec, value, grad);
     for (int step = 0; step < STEPS; step++) {
         memcpy(grad, grads + step * COUNT, sizeof grad);

@@ -7,36 +7,24 @@
 #include <stdlib.h>
 
 #include "gan/gan_priv.h"
-#include "io/io.h"
+#include "support/golden.h"
 
 enum { STEPS = 5, ROWS = 4, TEXT = 256 };
 
 static const double LIMIT = 1e-5;
 
 static genlat_ctx *ctx;
-static gnl_reader *golden;
 
 static void set_up(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_PENALTIES, &golden) == GENLAT_OK, "%s", genlat_last_error());
+    golden_open(ctx, GOLDEN_PENALTIES);
 }
 
 static void tear_down(void)
 {
-    gnl_reader_close(golden);
+    golden_close();
     genlat_ctx_destroy(&ctx);
-}
-
-/* Loads STEPS times `count` numbers. */
-static void load(const char *group, const char *name, int64_t count, gnl_real *out)
-{
-    char key[2 * TEXT];
-    snprintf(key, sizeof key, "%s/%s", group, name);
-    const gnl_entry *entry = gnl_reader_find(golden, key);
-    ck_assert_msg(entry, "no %s stored; run make_penalties.py", key);
-    ck_assert_int_eq(gnl_shape_count(&entry->shape), STEPS * count);
-    ck_assert_msg(gnl_reader_real(golden, key, NULL, out) == GENLAT_OK, "%s", genlat_last_error());
 }
 
 static genlat_model *model_with(const char *penalty)
@@ -67,11 +55,11 @@ static void check_case(const char *group)
     genlat_model *model = model_with(group);
     gnl_gan_penalties *all = &gnl_gan_of(model)->penalties;
     const gnl_gan_batch batch = {NULL, ROWS, ROWS};
-    load(group, "real", ROWS, output[GNL_REAL]);
-    load(group, "fake", ROWS, output[GNL_FAKE]);
-    load(group, "dreal", ROWS, expected[GNL_REAL]);
-    load(group, "dfake", ROWS, expected[GNL_FAKE]);
-    load(group, "value", 1, values);
+    golden_load(group, "real", STEPS * ROWS, output[GNL_REAL]);
+    golden_load(group, "fake", STEPS * ROWS, output[GNL_FAKE]);
+    golden_load(group, "dreal", STEPS * ROWS, expected[GNL_REAL]);
+    golden_load(group, "dfake", STEPS * ROWS, expected[GNL_FAKE]);
+    golden_load(group, "value", STEPS * 1, values);
     for (int step = 0; step < STEPS; step++) {
         gnl_real slope[2][ROWS];
         gnl_penalty_sum sum = {0};
@@ -100,7 +88,7 @@ START_TEST(penalties_agree_with_pytorch)
 {
     char group[TEXT];
     int cases = 0;
-    const char *text = gnl_reader_meta(golden, "cases");
+    const char *text = gnl_reader_meta(golden_reader(), "cases");
     ck_assert_ptr_nonnull(text);
     for (; *text; text += strcspn(text, "|"), text += *text == '|') {
         snprintf(group, sizeof group, "%.*s", (int)strcspn(text, "|"), text);

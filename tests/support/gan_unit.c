@@ -7,27 +7,11 @@
 #include "net/exec_priv.h"
 
 genlat_ctx *ctx;
-atomic_llong allocations;
-
-static void *count_alloc(void *user, size_t size, size_t alignment)
-{
-    atomic_fetch_add(&allocations, 1);
-    return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-
-static void count_free(void *user, void *memory)
-{
-    free(memory);
-}
+counter gan_memory;
 
 void gan_open_ctx(int64_t threads)
 {
-    const genlat_allocator counting = {.size = sizeof counting, .alloc = count_alloc, .free = count_free};
-    genlat_ctx_opts opts;
-    genlat_ctx_opts_init(&opts);
-    opts.allocator = &counting;
-    opts.threads = threads;
-    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
+    ck_assert_int_eq(counted_ctx(&gan_memory, threads, &ctx), GENLAT_OK);
 }
 
 void gan_begin(void)

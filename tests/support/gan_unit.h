@@ -5,11 +5,12 @@
 #define GAN_UNIT_H
 
 #include "gan/gan_priv.h"
+#include "support/counted.h"
 
 enum { GAN_ROWS = 12, GAN_LATENT = 6 };
 
 extern genlat_ctx *ctx;
-extern atomic_llong allocations;
+extern counter gan_memory; /* allocations of the context */
 
 void gan_begin(void); /* creates a context that counts allocations */
 void gan_end(void);

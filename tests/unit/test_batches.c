@@ -5,23 +5,13 @@
 #include <stdlib.h>
 
 #include "data/data.h"
+#include "support/counted.h"
 
 enum { N = 23 };
 
-static atomic_long allocations;
+static counter memory;
 static genlat_ctx *ctx;
 static genlat_source *source;
-
-static void *counted_alloc(void *user, size_t bytes, size_t align)
-{
-    atomic_fetch_add(&allocations, 1);
-    return aligned_alloc(align, bytes);
-}
-
-static void counted_free(void *user, void *memory)
-{
-    free(memory);
-}
 
 static void ok(genlat_status status)
 {
@@ -47,11 +37,7 @@ static int32_t numbers(void *user, const int64_t *indices, int64_t n, uint64_t d
 
 static void open_source(void)
 {
-    static const genlat_allocator allocator = {sizeof allocator, NULL, counted_alloc, counted_free};
-    genlat_ctx_opts opts;
-    genlat_ctx_opts_init(&opts);
-    opts.allocator = &allocator;
-    ok(genlat_ctx_new(&opts, &ctx));
+    ok(counted_ctx(&memory, 1, &ctx));
     genlat_source_table table = {
         .size = sizeof table, .count = N, .ndim = 1, .dims = {2}, .classes = 3, .fetch = numbers};
     ok(genlat_source_callback(ctx, &table, &source));
@@ -223,9 +209,9 @@ START_TEST(iteration_allocates_nothing)
 {
     float seen[10 * N];
     genlat_batches *batches = batches_of(5, 1, (uint32_t)_i, 0);
-    long before = atomic_load(&allocations);
+    long before = atomic_load(&memory.calls);
     ck_assert_int_eq(gather(batches, 10, seen), 10 * N);
-    ck_assert_int_eq(atomic_load(&allocations), before);
+    ck_assert_int_eq(atomic_load(&memory.calls), before);
     genlat_batches_destroy(&batches);
 }
 END_TEST

@@ -4,36 +4,7 @@
 #include <stdlib.h>
 #include <tgmath.h>
 
-#include "loss/loss.h"
-
-static genlat_ctx *ctx, *threaded;
-
-static void set_up(void)
-{
-    genlat_ctx_opts opts;
-    genlat_ctx_opts_init(&opts);
-    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
-    opts.threads = 3;
-    ck_assert_int_eq(genlat_ctx_new(&opts, &threaded), GENLAT_OK);
-}
-
-static void tear_down(void)
-{
-    genlat_ctx_destroy(&ctx);
-    genlat_ctx_destroy(&threaded);
-}
-
-static genlat_loss *loss_of(genlat_ctx *where, const char *spec)
-{
-    genlat_loss *loss = NULL;
-    ck_assert_msg(genlat_loss_new(where, spec, &loss) == GENLAT_OK, "%s", genlat_last_error());
-    return loss;
-}
-
-static gnl_compute compute(genlat_ctx *where)
-{
-    return (gnl_compute){where, gnl_kernels_of(where), NULL};
-}
+#include "support/loss_unit.h"
 
 /* ---- the handle ------------------------------------------------------------------------------ */
 
@@ -217,7 +188,7 @@ int main(void)
     Suite *suite = suite_create("loss handles");
     TCase *tests = tcase_create("losses");
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_checked_fixture(tests, loss_begin, loss_end);
     tcase_add_test(tests, text_round_trips);
     tcase_add_test(tests, likelihood_numbers_are_indices_into_the_table);
     tcase_add_test(tests, bad_texts_are_refused);

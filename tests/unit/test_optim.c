@@ -6,31 +6,16 @@
 
 #include "optim/optim.h"
 #include "net/exec_priv.h"
+#include "support/counted.h"
 
 static genlat_ctx *ctx, *threaded;
-static int allocations, failing = -1; /* index of the allocation that fails, counted from allocations = 0 */
-
-static void *counting_alloc(void *user, size_t bytes, size_t align)
-{
-    if (allocations++ == failing)
-        return NULL;
-    return aligned_alloc(align, (bytes + align - 1) / align * align);
-}
-
-static void counting_free(void *user, void *memory)
-{
-    free(memory);
-}
+static counter memory;
 
 static void set_up(void)
 {
-    genlat_allocator allocator = {sizeof allocator, NULL, counting_alloc, counting_free};
-    genlat_ctx_opts opts;
-    genlat_ctx_opts_init(&opts);
-    opts.allocator = &allocator;
-    ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
-    opts.threads = 3;
-    ck_assert_int_eq(genlat_ctx_new(&opts, &threaded), GENLAT_OK);
+    memory = (counter){0};
+    ck_assert_int_eq(counted_ctx(&memory, 1, &ctx), GENLAT_OK);
+    ck_assert_int_eq(counted_ctx(&memory, 3, &threaded), GENLAT_OK);
 }
 
 static void tear_down(void)
@@ -303,10 +288,10 @@ START_TEST(bits_do_not_depend_on_threads_and_steps_do_not_allocate)
     genlat_optim *a = optim_of(ctx, "adam lr=0.01 clip_norm=1"), *b = optim_of(threaded, "adam lr=0.01 clip_norm=1");
     ck_assert_int_eq(genlat_optim_add(a, one, NULL, NULL), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_add(b, three, NULL, NULL), GENLAT_OK);
-    int before = allocations;
+    const long before = memory.calls;
     run_steps(a, one, 0, 5);
     run_steps(b, three, 0, 5);
-    ck_assert_int_eq(allocations, before);
+    ck_assert_int_eq(memory.calls, before);
     ck_assert_mem_eq(one->value, three->value, (size_t)one->values * sizeof(gnl_real));
     genlat_optim_destroy(&a);
     genlat_optim_destroy(&b);
@@ -351,14 +336,15 @@ START_TEST(each_allocation_may_fail)
 {
     genlat_net *net = net_of(ctx, 7, 1);
     genlat_status status = GENLAT_E_MEMORY;
-    for (failing = 0; status == GENLAT_E_MEMORY && failing < 100; failing++) {
-        allocations = 0;
+    int failing = 0;
+    for (; status == GENLAT_E_MEMORY && failing < 100; failing++) {
+        memory.fail_at = memory.calls + failing + 1;
         status = build_everything(net);
         ck_assert(status == GENLAT_OK || status == GENLAT_E_MEMORY);
     }
     ck_assert_int_eq(status, GENLAT_OK);
     ck_assert_int_gt(failing, 10);
-    failing = -1;
+    memory.fail_at = 0;
     genlat_net_destroy(&net);
 }
 END_TEST

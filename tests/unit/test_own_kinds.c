@@ -239,6 +239,18 @@ START_TEST(adversarial_terms_have_an_optimizer)
 END_TEST
 
 /* A term may train a net of its own; a second term of the same kind is a part with another name. */
+START_TEST(an_optimizer_without_a_task_is_refused)
+{
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    expect_ok(genlat_model_builder_new(ctx, "vae", &b));
+    genlat_model_builder_data(b, 1, (int64_t[]){SIZE});
+    genlat_model_builder_set(b, "term_optimizer", "adam lr=0.1");
+    ck_assert_int_eq(genlat_model_build(&b, NULL, &model), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "term_optimizer is set"));
+}
+END_TEST
+
 START_TEST(terms_train_nets)
 {
     genlat_model *model = make_with("elbo", "kl; critic weight=0.2; critic weight=0.1", "adam lr=0.01", "sgd lr=0.1");
@@ -317,6 +329,7 @@ int main(void)
     tcase_add_test(tests, snapshots_and_failed_steps_restore_kind_parameters);
     tcase_add_test(tests, optimizers_train_kind_parameters);
     tcase_add_test(tests, adversarial_terms_have_an_optimizer);
+    tcase_add_test(tests, an_optimizer_without_a_task_is_refused);
     tcase_add_test(tests, terms_train_nets);
     tcase_add_test(tests, samples_come_from_the_trained_prior);
     tcase_add_test(tests, likelihoods_are_estimated);

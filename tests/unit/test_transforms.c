@@ -4,61 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "data/data.h"
-
-static genlat_ctx *ctx;
-
-static void open_ctx(void)
-{
-    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-}
-
-static void close_ctx(void)
-{
-    genlat_ctx_destroy(&ctx);
-}
-
-static void ok(genlat_status status)
-{
-    ck_assert_msg(status == GENLAT_OK, "%s: %s", genlat_status_name(status), genlat_last_error());
-}
-
-static genlat_tensor *tensor(int32_t ndim, const int64_t *dims, const float *data)
-{
-    genlat_tensor *out = NULL;
-    ok(genlat_tensor_from(ctx, ndim, dims, data, &out));
-    return out;
-}
-
-static genlat_source *synthetic(const char *name, int64_t n, int64_t seed)
-{
-    genlat_source *out = NULL;
-    ok(genlat_source_synthetic(ctx, name, n, seed, &out));
-    return out;
-}
-
-/* A source transformed with one key and value; the original source is released. */
-static genlat_source *transformed(genlat_source *source, const char *key, const char *value)
-{
-    genlat_source *out = NULL;
-    genlat_transform_opts opts;
-    genlat_transform_opts_init(&opts);
-    ok(genlat_transform_opts_set(&opts, key, value));
-    ok(genlat_source_transform(source, &opts, &out));
-    genlat_source_destroy(&source);
-    return out;
-}
-
-static genlat_source *memory_source(void)
-{
-    static const float x[] = {0, 10, 1, 20, 2, 30, 3, 40}, labels[] = {2, 0, 1, 0};
-    genlat_tensor *values = tensor(2, (int64_t[]){4, 2}, x), *classes = tensor(1, (int64_t[]){4}, labels);
-    genlat_source *out = NULL;
-    ok(genlat_source_memory(ctx, values, classes, &out));
-    genlat_tensor_destroy(&values);
-    genlat_tensor_destroy(&classes);
-    return out;
-}
+#include "support/source_unit.h"
 
 /* ---- transforms -------------------------------------------------------------------------------------- */
 

@@ -93,7 +93,8 @@ START_TEST(data_outside_of_the_support_are_refused)
     genlat_source *bad = source_of(outside[_i].good, outside[_i].bad, &x);
     genlat_source *good = source_of(outside[_i].good, outside[_i].good, &y);
     genlat_model *model = vae_of(outside[_i].likelihood);
-    double terms[GENLAT_MAX_TERMS];
+    double terms[GENLAT_MAX_TERMS], nll[ROWS];
+    genlat_vae_terms vae_terms = {.size = sizeof vae_terms};
     genlat_progress progress = {.size = sizeof progress};
     expect_refused(fit(model, bad, NULL), outside[_i].text);
     expect_refused(fit(model, good, bad), outside[_i].text);
@@ -102,6 +103,10 @@ START_TEST(data_outside_of_the_support_are_refused)
         expect_refused(genlat_model_step(model, x, NULL, terms), outside[_i].text);
     else
         ck_assert_int_eq(genlat_model_step(model, x, NULL, terms), GENLAT_E_NUMERIC);
+    if (isfinite(outside[_i].bad))
+        expect_refused(genlat_vae_backward(model, x, NULL, NULL), outside[_i].text);
+    expect_refused(genlat_vae_elbo(model, x, NULL, 1, 1, &vae_terms), outside[_i].text);
+    expect_refused(genlat_vae_log_likelihood(model, x, NULL, 2, 1, nll), outside[_i].text);
     expect_ok(genlat_model_progress(model, &progress));
     ck_assert_int_eq(progress.step, 0);
     expect_ok(genlat_model_step(model, y, NULL, terms));
@@ -121,11 +126,23 @@ START_TEST(data_that_are_not_finite_are_refused)
 {
     genlat_source *images = family_source(ctx), *source = NULL;
     genlat_model *model = family_make(ctx, _i, images);
-    genlat_tensor *x = NULL, *labels = NULL;
+    genlat_tensor *x = NULL, *labels = NULL, *out = NULL;
     expect_ok(genlat_source_read(images, 0, FAMILY_SAMPLES, &x, &labels));
     genlat_tensor_data(x)[BAD_ROW * FAMILY_SIZE + BAD_ELEMENT] = NAN;
     expect_ok(genlat_source_memory(ctx, x, labels, &source));
     expect_refused(fit(model, source, NULL), "nan");
+    const genlat_status statuses[] = {
+        genlat_model_encode(model, x, labels, &out),     genlat_model_reconstruct(model, x, labels, &out),
+        genlat_vae_encode(model, x, labels, &out, NULL), genlat_vae_encode_sample(model, x, labels, 1, &out),
+        genlat_gan_discriminate(model, x, labels, &out), genlat_predictor_predict(model, x, &out),
+    };
+    int refused = 0;
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        ck_assert_int_ne(statuses[i], GENLAT_OK);
+        refused += statuses[i] == GENLAT_E_RANGE;
+    }
+    ck_assert_int_gt(refused, 0);
+    ck_assert_ptr_null(out);
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     genlat_model_destroy(&model);
