@@ -136,8 +136,8 @@ typedef struct genlat_gan_terms {
  * Train on one batch: one step of the discriminator, and one of the generator after every discriminator_steps-th.
  *
  * @param model   model.
- * @param x       [rows,...] data; borrowed for the call. With packing the rows are taken in groups; what is left over
- *                is left out.
+ * @param x       [rows,...] data, scaled as the nets see them; borrowed for the call. With packing the rows are taken
+ *                in groups; what is left over is left out.
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL. Generated
  *                samples are given the same.
  * @param terms   receives the terms; NULL is legal.
@@ -153,8 +153,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step(genlat_model *model, c
  * Make one step of the discriminator alone.
  *
  * @param model   model.
- * @param x       [rows,...] data; borrowed for the call. With packing the rows are taken in groups; what is left over
- *                is left out.
+ * @param x       [rows,...] data, scaled as the nets see them; borrowed for the call. With packing the rows are taken
+ *                in groups; what is left over is left out.
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL. Generated
  *                samples are given the same.
  * @param terms   receives the terms; NULL is legal.
@@ -170,8 +170,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_d(genlat_model *model,
  * Make one step of the generator alone. The discriminator gets no gradients.
  *
  * @param model   model.
- * @param x       [rows,...] data: gives the number of rows, and what relativistic losses compare with; borrowed for
- *                the call.
+ * @param x       [rows,...] data, scaled as the nets see them: gives the number of rows, and what relativistic losses
+ *                compare with; borrowed for the call.
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL. Generated
  *                samples are given the same.
  * @param terms   receives the terms; NULL is legal.

@@ -282,7 +282,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_progress(const genlat_mod
  * genlat_source_normalization(), and files keep it. Functions that use a model take and return raw data: they scale
  * what they are given, and invert the scaling on what they return. Sources are converted from the scaling that they
  * have; a model without scaling takes them as they are. Steps, and nets that are run apart from the model, take
- * scaled data.
+ * scaled data. Losses and likelihoods are those of the scaled data.
  *
  * @param model   model.
  * @param offset  receives a new tensor, [] or the shape of one sample; NULL when nothing is scaled.

@@ -109,12 +109,12 @@ typedef struct genlat_vae_terms {
  *
  * @param model   model.
  * @param optim   optimizer from genlat_vae_optimizer(); NULL: the model's own.
- * @param x       [rows,...] data; borrowed for the call.
+ * @param x       [rows,...] data, scaled as the nets see them; borrowed for the call.
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL.
  * @param terms   receives the terms over the batch; NULL is legal.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
- *         gradient is not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more
- *         memory.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label, and for a number that the
+ *         likelihood does not accept; GENLAT_E_NUMERIC when a loss or gradient is not finite: the model is as before;
+ *         GENLAT_E_MEMORY when a larger batch than before needs more memory.
  * Randomness: streams noise and dropout.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim,
@@ -125,7 +125,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_step(genlat_model *model, g
  * Forward and backward of one batch without an update: gradients of the mean objective are added to the nets'.
  *
  * @param model   model.
- * @param x       [rows,...] data; borrowed for the call.
+ * @param x       [rows,...] data, scaled as the nets see them; borrowed for the call.
  * @param labels  as for genlat_vae_step().
  * @param terms   receives the terms over the batch; NULL is legal.
  * @return as genlat_vae_step(); GENLAT_E_NUMERIC only for a loss.
