@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads stored golden numbers. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Fixtures for tests of likelihoods. */
 #include <check.h>
 
 #include "support/loss_unit.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Fixtures for tests of sources. */
 #include <check.h>
 
 #include "support/source_unit.h"
