@@ -222,6 +222,54 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_read(const genlat_source
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_moments(const genlat_source *source, genlat_tensor *mean,
                                                                 genlat_tensor *sd);
 
+/** What the samples of a source are. */
+enum {
+    GENLAT_CONTENT_ANY = 0,   /**< not stated. */
+    GENLAT_CONTENT_IMAGE = 1, /**< images [h,w] or [channels,h,w]. */
+    GENLAT_CONTENT_SOUND = 2, /**< sound [length] or [channels,length]. */
+    GENLAT_CONTENT_TEXT = 3,  /**< the bytes of text, whole numbers [length]. */
+    GENLAT_CONTENT_TABLE = 4  /**< rows of a table, a column an element. */
+};
+
+/** Description of the samples of a source. As an argument: members that are not used are 0 and NULL. */
+typedef struct genlat_description {
+    size_t size;                     /**< sizeof(genlat_description) as the caller knows it. */
+    int64_t classes;                 /**< number of class names: 0, or the classes of the source. */
+    int64_t columns;                 /**< number of column names: 0, or the elements of a sample. */
+    int64_t rate;                    /**< frames of sound a second, 1 to 1000000; 0: not stated. */
+    const char *const *class_names;  /**< [classes] UTF-8 without control characters, all different, none empty. */
+    const char *const *column_names; /**< [columns] UTF-8 without control characters, none empty. */
+    uint32_t content;                /**< GENLAT_CONTENT_*. */
+    uint32_t reserved;               /**< 0. */
+} genlat_description;
+
+/**
+ * Make a source with a description, which replaces the one that it has. Transforms keep it where it still holds.
+ * A model takes it over from the data that it is built for or trained on, and finds the classes of other sources by
+ * their names.
+ *
+ * @param source       source; kept alive.
+ * @param description  copied.
+ * @param out          receives a new source, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID, also for a name that is missing, occurs twice among the classes, or is not text;
+ *         GENLAT_E_SHAPE for a number of names that does not fit; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED;
+ *         GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_describe(genlat_source *source,
+                                                                 const genlat_description *description,
+                                                                 genlat_source **out);
+
+/**
+ * Description of a source.
+ *
+ * @param source  source.
+ * @param out     receives the description; its names are borrowed and valid as long as the source. Set size before
+ *                the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_description(const genlat_source *source,
+                                                                    genlat_description *out);
+
 /**
  * Number of known generating factors of each sample.
  *

@@ -304,6 +304,54 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_scaling(const genlat_mode
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_set_scaling(genlat_model *model, const genlat_tensor *offset,
                                                                    const genlat_tensor *scale);
 
+/**
+ * Description of a model's data: names of classes and columns, sampling rate. A new model takes it over from the source
+ * that it is built for, or trained on, and files keep it.
+ *
+ * @param model  model.
+ * @param out    receives the description; its names are borrowed and valid until the model gets another description.
+ *               Set size before the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_description(const genlat_model *model, genlat_description *out);
+
+/**
+ * Set the description of a model's data, of a model that is trained by steps.
+ *
+ * @param model        model; belongs to one thread during the call.
+ * @param description  copied; NULL: none.
+ * @return as genlat_source_describe(), for the classes of the model and the elements of its data.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_set_description(genlat_model *model,
+                                                                       const genlat_description *description);
+
+/**
+ * Number of a class.
+ *
+ * @param model  model with classes, see genlat_model_condition().
+ * @param name   name of the class; its number as text when the classes have no names.
+ * @param out    receives the number, from 0 on; unchanged on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for a model without classes; GENLAT_E_NOT_FOUND, naming the
+ *         classes.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_find_class(const genlat_model *model, const char *name,
+                                                                  int64_t *out);
+
+/**
+ * Make a source whose classes have the numbers of the model's, found by their names. Functions that take a model and a
+ * source do so by themselves; those that take tensors of labels take the model's numbers. The classes of a source
+ * without names are the numbers of the model's.
+ *
+ * @param model   model.
+ * @param source  source; kept alive.
+ * @param out     receives a new source, or NULL on failure; the same source if the numbers are the same, or the model
+ *                has no classes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for a class that the model does not have, naming it;
+ *         GENLAT_E_SHAPE for more classes without names than the model has; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_number_classes(const genlat_model *model, genlat_source *source,
+                                                                      genlat_source **out);
+
 /* ---- nets ----------------------------------------------------------------------------------------- */
 
 /**

@@ -31,6 +31,20 @@ typedef struct gnl_source_type {
     bool keeps_values;                                          /* the values of a sample equal those in inner */
 } gnl_source_type;
 
+/* A list of names, allocated as one block. */
+typedef struct gnl_names {
+    int64_t count;
+    char **name;
+} gnl_names;
+
+/* What the samples of a source are. Constant, shared by sources and models. */
+typedef struct gnl_description {
+    gnl_object object;
+    gnl_names classes, columns; /* each empty, or one name for each class or element */
+    int64_t rate;
+    uint32_t content;
+} gnl_description;
+
 /* First member of the struct of every kind. */
 struct genlat_source {
     gnl_object object;
@@ -39,6 +53,7 @@ struct genlat_source {
     int64_t count;
     int64_t classes, condition; /* at most one of them is nonzero */
     genlat_source *inner;       /* retained; NULL: none */
+    gnl_description *about;     /* retained; NULL: none */
 };
 
 void gnl_source_release(genlat_source *source);
@@ -59,6 +74,30 @@ genlat_status gnl_source_normalization(const genlat_source *source, genlat_tenso
  * at an error, and returns it. */
 typedef genlat_status gnl_rows_fn(void *user, int64_t first, int64_t rows, const gnl_real *x);
 genlat_status gnl_source_scan(const genlat_source *source, int64_t count, gnl_rows_fn *fn, void *user);
+
+/* Checks and copies a description for data of `classes` classes and `columns` elements. */
+genlat_status gnl_description_take(genlat_ctx *ctx, const genlat_description *given, int64_t classes, int64_t columns,
+                                   gnl_description **out);
+/* Writes a description, NULL for none, to a checked struct, which borrows the names. */
+void gnl_description_give(const gnl_description *about, genlat_description *out);
+void gnl_description_release(gnl_description *about); /* about may be NULL */
+
+/* A description as it is stored in files: the names are lines. NULL: none. */
+typedef struct gnl_description_text {
+    const char *classes, *columns;
+    int64_t rate, content;
+} gnl_description_text;
+
+genlat_status gnl_description_parse(genlat_ctx *ctx, const gnl_description_text *text, gnl_description **out);
+/* Creates the lines of a list. The caller frees the text. */
+genlat_status gnl_names_format(genlat_ctx *ctx, const gnl_names *names, char **out);
+
+/* Finds a class by its name, or by its number if the classes have no names. Returns E_NOT_FOUND if there is none. */
+genlat_status gnl_class_find(const gnl_description *about, int64_t classes, const char *name, int64_t *out);
+/* Creates a source whose classes, found by name, have the numbers of another description; the source itself if they
+ * have them. Returns E_NOT_FOUND for a class that the description does not have, E_SHAPE if a source without names has
+ * more than `classes` classes. */
+genlat_status gnl_source_number(genlat_source *source, const gnl_description *to, int64_t classes, genlat_source **out);
 
 /* A scaling of data, raw = x * scale + offset: both scalars, both of the shape of a sample, or both NULL: none. */
 typedef struct gnl_scaling {

@@ -14,6 +14,20 @@ genlat_status gnl_source_alloc(genlat_ctx *ctx, const gnl_source_type *type, siz
 /* Same for a kind that wraps `inner`. Shape, count and labels are copied from inner, which is retained. */
 genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type, size_t size, genlat_source **out);
 
+/* Creates a description without the names of classes and, if `columns`, without those of columns. Leaves *out NULL if
+ * about is NULL. */
+genlat_status gnl_description_without(const gnl_description *about, bool columns, gnl_description **out);
+/* Replaces the description of a new source by gnl_description_without(). On failure the source is released. */
+genlat_status gnl_source_drop_names(genlat_source **source, bool columns);
+
+/* Names in byte order, to search them. The caller frees the array. */
+typedef struct gnl_named {
+    const char *name;
+    int64_t index;
+} gnl_named;
+genlat_status gnl_names_sort(genlat_ctx *ctx, const gnl_names *names, gnl_named **out);
+const gnl_named *gnl_named_find(const gnl_named *sorted, int64_t count, const char *name); /* NULL: none */
+
 /* Checks labels [n] or [n,k] and sets classes or condition. The caller retains the tensor. */
 genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *labels);
 /* Copies rows of labels that gnl_source_set_labels() has checked. */

@@ -113,5 +113,5 @@ genlat_status gnl_source_relabel(genlat_source *inner, uint32_t kind, genlat_sou
     GNL_TRY(gnl_source_wrap(inner, &relabel_type, sizeof(genlat_source), out));
     (*out)->classes = 0;
     (*out)->condition = kind == GENLAT_LABELS_FACTORS ? factors : 0;
-    return GENLAT_OK;
+    return gnl_source_drop_names(out, false);
 }

@@ -21,6 +21,7 @@ genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type,
     source->classes = inner->classes;
     source->condition = inner->condition;
     source->inner = gnl_object_retain(inner);
+    source->about = gnl_object_retain(inner->about);
     return GENLAT_OK;
 }
 
@@ -31,6 +32,7 @@ void gnl_source_release(genlat_source *source)
         genlat_source *inner = source->inner;
         if (source->type->destroy)
             source->type->destroy(source);
+        gnl_description_release(source->about);
         gnl_object_free(source);
         source = inner;
     }

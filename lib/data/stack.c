@@ -69,5 +69,5 @@ genlat_status gnl_source_stack(genlat_source *inner, int64_t planes, uint64_t se
     self->source.sample = shape;
     self->source.classes = count_classes(inner->classes, planes);
     self->source.condition = 0;
-    return GENLAT_OK;
+    return gnl_source_drop_names(out, true);
 }

@@ -148,6 +148,16 @@ void gnl_builder_set_options(genlat_model_builder *b, const char *family, const 
 
 /* ---- building -------------------------------------------------------------------------------- */
 
+/* Sets the condition from the labels of the source. */
+static genlat_status take_condition(gnl_config *c, const genlat_source *source)
+{
+    if (!source)
+        return gnl_fail(GENLAT_E_STATE, "condition is labels, but there is no source; set classes=N or vector=N");
+    if (!gnl_source_label_size(source))
+        return gnl_fail(GENLAT_E_STATE, "condition is labels, but the data have no labels");
+    return gnl_condition_set(c, source->classes, source->condition);
+}
+
 static genlat_status complete(genlat_model_builder *b, const genlat_source *source)
 {
     gnl_config *c = b->config;
@@ -162,7 +172,7 @@ static genlat_status complete(genlat_model_builder *b, const genlat_source *sour
         return gnl_fail(GENLAT_E_STATE,
                         "the shape of the data is unknown; pass a source or call genlat_model_builder_data()");
     if (c->classes < 0)
-        c->classes = source ? source->classes : 0;
+        GNL_TRY(take_condition(c, source));
     if (b->type->predicts && source && !c->classes && !c->vector)
         GNL_TRY(gnl_condition_set(c, source->classes, source->condition));
     return b->type->complete(b->object.ctx, c, given);
@@ -205,6 +215,8 @@ static genlat_status build(genlat_model_builder *b, const genlat_source *source,
         return genlat_error_set(b->status, "%s", b->error);
     GNL_TRY(complete(b, source));
     GNL_TRY(gnl_model_new(b->object.ctx, b->type, b->config, b->net, out));
+    if (source)
+        gnl_model_set_about(*out, gnl_model_about(*out, source));
     genlat_status status = source && b->type->start ? b->type->start(*out, source) : GENLAT_OK;
     if (status != GENLAT_OK) {
         gnl_model_release(*out);

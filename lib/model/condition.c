@@ -41,9 +41,9 @@ genlat_status gnl_model_check_source(const genlat_model *model, const genlat_sou
     if (!gnl_shape_equal(&source->sample, &c->data))
         return gnl_fail(GENLAT_E_SHAPE, "the samples of the source are %s, %s expected by the model",
                         gnl_shape_format(&source->sample, found), gnl_shape_format(&c->data, expected));
-    if (c->classes && source->classes != c->classes)
-        return gnl_fail(GENLAT_E_SHAPE, "the source has %lld classes, %lld expected by the model",
-                        (long long)source->classes, (long long)c->classes);
+    if (c->classes && !source->classes)
+        return gnl_fail(GENLAT_E_SHAPE, "the source has no classes, but the model %s %lld",
+                        model->type->predicts ? "predicts" : "is conditional on", (long long)c->classes);
     if (c->vector && source->condition != c->vector)
         return gnl_fail(GENLAT_E_SHAPE,
                         "the labels of the source are vectors of %lld numbers, %lld expected by the model",

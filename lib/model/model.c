@@ -149,6 +149,7 @@ void gnl_model_release(genlat_model *model)
     for (int i = 0; i < GNL_MAX_NETS; i++)
         gnl_net_release(model->net[i]);
     gnl_scaling_release(&model->scaling);
+    gnl_description_release(model->about);
     gnl_free(ctx, model->best);
     gnl_free(ctx, model->saved);
     gnl_free(ctx, model->config);
@@ -234,6 +235,16 @@ static void describe_labels(const genlat_model *model, char *text, size_t capaci
         gnl_describe_line(text, capacity, used, model->type->predicts ? "labels" : "condition", value);
 }
 
+static void describe_names(const genlat_model *model, char *text, size_t capacity, size_t *used)
+{
+    char value[256] = "";
+    const gnl_names *names = model->about ? &model->about->classes : NULL;
+    for (int64_t i = 0; names && i < names->count && strlen(value) < sizeof value - 1; i++)
+        gnl_text_append(value, sizeof value, "%s%s", i ? ", " : "", names->name[i]);
+    if (*value)
+        gnl_describe_line(text, capacity, used, "classes", value);
+}
+
 static size_t describe(const genlat_model *model, const char *options, char *text, size_t capacity)
 {
     char data[GNL_SHAPE_TEXT], size[32];
@@ -244,6 +255,7 @@ static size_t describe(const genlat_model *model, const char *options, char *tex
     snprintf(size, sizeof size, "%lld", (long long)weights);
     gnl_describe_line(text, capacity, &used, "data", gnl_shape_format(&model->config->data, data));
     describe_labels(model, text, capacity, &used);
+    describe_names(model, text, capacity, &used);
     if (model->type->config->options)
         gnl_describe_line(text, capacity, &used, "options", *options ? options : "defaults");
     describe_texts(model, text, capacity, &used);

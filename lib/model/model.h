@@ -205,7 +205,8 @@ struct genlat_model {
     atomic_llong generated; /* samples generated so far from the random stream of the context's seed */
     gnl_real *best;         /* snapshot of the best validation; NULL: not allocated */
     bool has_best;
-    gnl_scaling scaling; /* of the data that the nets see */
+    gnl_scaling scaling;    /* of the data that the nets see */
+    gnl_description *about; /* of the data; NULL: none */
 };
 
 /* Creates a model from a complete configuration, which is copied. If nets[i] is NULL, the net is created from its
@@ -275,10 +276,20 @@ genlat_status gnl_model_repeat_labels(const genlat_model *model, const genlat_te
 /* Checks that raw data are finite, and replaces them by data in the scaling of the model: *own, which the caller
  * releases. Without scaling x stays and *own is NULL. */
 genlat_status gnl_model_scale(const genlat_model *model, const genlat_tensor **x, genlat_tensor **own);
-/* Creates a source in the scaling of the model; the source itself if the model has none. */
+/* Creates a source in the scaling of the model, with the model's numbers of the classes; the source itself if it has
+ * both. */
 genlat_status gnl_model_source(const genlat_model *model, genlat_source *source, genlat_source **out);
 /* Converts data in the scaling of the model to raw data, in place. */
 void gnl_model_unscale(const genlat_model *model, genlat_tensor *x);
+
+/* ---- description of the data: description.c ------------------------------------------------------ */
+
+void gnl_model_set_about(genlat_model *model, gnl_description *about);
+/* Returns the description that the model has, or takes over from a source that it is trained on; NULL: none. */
+gnl_description *gnl_model_about(const genlat_model *model, const genlat_source *source);
+/* Creates a source in which classes have their numbers in `about`; the source itself if they have. */
+genlat_status gnl_model_number(const genlat_model *model, const gnl_description *about, genlat_source *source,
+                               genlat_source **out);
 
 /* ---- values of the data: values.c ---------------------------------------------------------------- */
 

@@ -14,6 +14,10 @@ void gnl_describe_line(char *text, size_t capacity, size_t *used, const char *na
 genlat_status gnl_interpolate(genlat_ctx *ctx, const genlat_tensor *a, const genlat_tensor *b, int64_t steps,
                               uint32_t path, genlat_tensor **out);
 
+/* Write and read the description of the data. */
+genlat_status gnl_model_write_about(const genlat_model *model, gnl_writer *writer);
+genlat_status gnl_model_read_about(genlat_model *model, const gnl_reader *reader);
+
 /* Returns whether the file contains the state that is needed to resume training. */
 bool gnl_reader_has_training(const gnl_reader *reader);
 

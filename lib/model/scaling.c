@@ -22,10 +22,15 @@ void gnl_model_unscale(const genlat_model *model, genlat_tensor *x)
 
 genlat_status gnl_model_source(const genlat_model *model, genlat_source *source, genlat_source **out)
 {
-    if (model->scaling.offset)
-        return gnl_source_rescale(source, &model->scaling, out);
-    *out = gnl_object_retain(source);
-    return GENLAT_OK;
+    genlat_source *numbered = NULL;
+    GNL_TRY(gnl_model_number(model, model->about, source, &numbered));
+    if (!model->scaling.offset) {
+        *out = numbered;
+        return GENLAT_OK;
+    }
+    genlat_status status = gnl_source_rescale(numbered, &model->scaling, out);
+    gnl_source_release(numbered);
+    return status;
 }
 
 /* ---- public ---------------------------------------------------------------------------------- */

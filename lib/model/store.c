@@ -226,6 +226,7 @@ static genlat_status write_model(genlat_model *model, gnl_keep keep, gnl_writer 
         GNL_TRY(gnl_writer_real(writer, "data.offset", &model->scaling.offset->shape, model->scaling.offset->data));
     if (model->scaling.scale)
         GNL_TRY(gnl_writer_real(writer, "data.scale", &model->scaling.scale->shape, model->scaling.scale->data));
+    GNL_TRY(gnl_model_write_about(model, writer));
     return keep == GNL_KEEP_MODEL ? gnl_writer_meta(writer, STATE, "none") : write_best(model, writer);
 }
 
@@ -268,6 +269,7 @@ static genlat_status read_rest(genlat_model *model, const gnl_reader *reader)
     GNL_TRY(transfer_tensors(model, training ? GNL_KEEP_TRAINING : GNL_KEEP_MODEL, &(file){.reader = reader}));
     GNL_TRY(read_tensor(ctx, reader, "data.offset", &model->scaling.offset));
     GNL_TRY(read_tensor(ctx, reader, "data.scale", &model->scaling.scale));
+    GNL_TRY(gnl_model_read_about(model, reader));
     if (training)
         GNL_TRY(read_best(model, reader));
     if (model->type->loaded)

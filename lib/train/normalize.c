@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Scaling: a new model takes over that of the training data. All data of a training have the scaling of its model. */
+/* Scaling and description: a new model takes over those of the training data. All data of a training have the scaling
+ * and the class numbers of its model. */
 #include "train/train_priv.h"
 
 static genlat_status rescale(genlat_source **source, const gnl_scaling *to)
@@ -22,9 +23,23 @@ static genlat_status take_over(genlat_trainer *t)
     return GENLAT_OK;
 }
 
+/* Replaces the source by one with the class numbers of the model. */
+static genlat_status number(genlat_trainer *t, genlat_source **source)
+{
+    genlat_source *changed = NULL;
+    GNL_TRY(gnl_model_number(t->model, t->about, *source, &changed));
+    gnl_source_release(*source);
+    *source = changed;
+    return GENLAT_OK;
+}
+
 genlat_status gnl_trainer_normalize(genlat_trainer *t)
 {
     const gnl_scaling *own = &t->model->scaling;
+    t->about = gnl_object_retain(gnl_model_about(t->model, t->train));
+    GNL_TRY(number(t, &t->train));
+    if (t->valid)
+        GNL_TRY_IN("validation data", number(t, &t->valid));
     if (own->offset) {
         t->scaling.offset = gnl_object_retain(own->offset);
         t->scaling.scale = gnl_object_retain(own->scale);
@@ -35,8 +50,9 @@ genlat_status gnl_trainer_normalize(genlat_trainer *t)
     return t->valid ? rescale(&t->valid, &t->scaling) : GENLAT_OK;
 }
 
-void gnl_trainer_transfer_scaling(genlat_trainer *t)
+void gnl_trainer_transfer_data(genlat_trainer *t)
 {
+    gnl_model_set_about(t->model, t->about);
     gnl_scaling before = t->model->scaling;
     t->model->scaling.offset = gnl_object_retain(t->scaling.offset);
     t->model->scaling.scale = gnl_object_retain(t->scaling.scale);

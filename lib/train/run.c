@@ -179,7 +179,7 @@ static genlat_status begin_run(genlat_trainer *t)
     t->first_step = p->step;
     begin_epoch(t);
     t->epoch = p->epoch + (p->position > 0);
-    gnl_trainer_transfer_scaling(t);
+    gnl_trainer_transfer_data(t);
     if (!is_complete(t))
         check_schedules(t);
     return GENLAT_OK;

@@ -39,6 +39,7 @@ struct genlat_trainer {
     genlat_source *train, *valid; /* valid has the same scaling as train; it may be NULL */
     genlat_train_opts opts;       /* with all defaults resolved; the paths are owned copies */
     gnl_scaling scaling;          /* of the training and the validation data */
+    gnl_description *about;       /* of the model at the end; may be NULL */
     genlat_batches *batches, *valid_batches;
     gnl_history history;
     gnl_alarms alarms;
@@ -77,10 +78,11 @@ genlat_status gnl_trainer_validate(genlat_trainer *t, double *terms);
 genlat_status gnl_trainer_update_best(genlat_trainer *t, const double *valid, bool counts);
 genlat_status gnl_trainer_save(genlat_trainer *t, const char *path);
 
-/* Converts the data to the scaling of the model. A new model takes over that of the training data. */
+/* Converts the data to the scaling and the class numbers of the model. A new model takes over those of the training
+ * data. */
 genlat_status gnl_trainer_normalize(genlat_trainer *t);
-/* Stores the scaling of the training data in the model. */
-void gnl_trainer_transfer_scaling(genlat_trainer *t);
+/* Stores the scaling and the description of the training data in the model. */
+void gnl_trainer_transfer_data(genlat_trainer *t);
 
 /* Appends a line for the last epoch to the log file. */
 genlat_status gnl_trainer_log(const genlat_trainer *t, const double *train, const double *valid);

@@ -192,6 +192,7 @@ void gnl_trainer_release(genlat_trainer *t)
     gnl_batches_release(t->valid_batches);
     gnl_history_free(ctx, &t->history);
     gnl_scaling_release(&t->scaling);
+    gnl_description_release(t->about);
     gnl_source_release(t->train);
     gnl_source_release(t->valid);
     gnl_model_release(t->model);

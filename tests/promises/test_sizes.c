@@ -98,6 +98,7 @@ static void tear_down(void)
 
 MAKES(genlat_ctx_new, genlat_ctx_opts, ctx, given, &out)
 MAKES(genlat_source_callback, genlat_source_table, source, ctx, given, &out)
+MAKES(genlat_source_describe, genlat_description, source, source, given, &out)
 MAKES(genlat_source_transform, genlat_transform_opts, source, source, given, &out)
 MAKES(genlat_batches_new, genlat_batches_opts, batches, source, given, &out)
 MAKES(genlat_layer_new_own, genlat_layer_table, layer, ctx, given, &out)
@@ -126,6 +127,9 @@ CALLS(genlat_vae_step, genlat_vae_terms, vae, NULL, x, NULL, given)
 CALLS(genlat_vae_backward, genlat_vae_terms, vae, x, NULL, given)
 CALLS(genlat_vae_elbo, genlat_vae_terms, vae, x, NULL, 2, 3, given)
 CALLS(genlat_model_progress, genlat_progress, vae, given)
+CALLS(genlat_source_description, genlat_description, source, given)
+CALLS(genlat_model_description, genlat_description, vae, given)
+CALLS(genlat_model_set_description, genlat_description, vae, given)
 CALLS(genlat_metric_moments, genlat_moments, x, given)
 CALLS(genlat_metric_neighbours, genlat_neighbours, x, x, 2, given)
 CALLS(genlat_metric_modes, genlat_modes, x, x, 0.1, given)
@@ -235,6 +239,11 @@ static void init_genlat_gan_opts(const char *name, any *out)
     ok(call_genlat_gan_builder_options());
 }
 
+static void init_genlat_description(const char *name, any *out)
+{
+    memcpy(out, &(genlat_description){.size = sizeof(genlat_description), .rate = 8000}, sizeof(genlat_description));
+}
+
 /* ---- rows ------------------------------------------------------------------------------------- */
 
 typedef genlat_status call(void);
@@ -261,6 +270,8 @@ static const struct input {
 } inputs[] = {
     OPTIONS(genlat_ctx_new, genlat_ctx_opts, memory_limit),
     TABLE(genlat_source_callback, genlat_source_table, free),
+    OPTIONS(genlat_source_describe, genlat_description, reserved),
+    OPTIONS(genlat_model_set_description, genlat_description, reserved),
     OPTIONS(genlat_source_transform, genlat_transform_opts, stack),
     OPTIONS(genlat_batches_new, genlat_batches_opts, reserved),
     TABLE(genlat_layer_new_own, genlat_layer_table, free),
@@ -284,6 +295,8 @@ static const struct input {
     {"genlat_ctx_new", "genlat_allocator", sizeof(genlat_allocator), sizeof(genlat_allocator), call_allocator,
      fill_table, 0},
     RESERVED(genlat_ctx_new, genlat_ctx_opts, reserved),
+    RESERVED(genlat_source_describe, genlat_description, reserved),
+    RESERVED(genlat_model_set_description, genlat_description, reserved),
     RESERVED(genlat_source_transform, genlat_transform_opts, reserved),
     RESERVED(genlat_batches_new, genlat_batches_opts, reserved),
     RESERVED(genlat_vae_builder_set_options, genlat_vae_opts, reserved),
@@ -322,6 +335,8 @@ static const struct output {
     RESULT(genlat_vae_backward, genlat_vae_terms, beta, 0),
     RESULT(genlat_vae_elbo, genlat_vae_terms, beta, 1),
     RESULT(genlat_model_progress, genlat_progress, seconds, 1),
+    RESULT(genlat_source_description, genlat_description, reserved, 1),
+    RESULT(genlat_model_description, genlat_description, reserved, 1),
     RESULT(genlat_metric_moments, genlat_moments, max, 1),
     RESULT(genlat_metric_neighbours, genlat_neighbours, coverage, 1),
     RESULT(genlat_metric_modes, genlat_modes, kl, 1),
