@@ -24,8 +24,8 @@ typedef struct app_options {
     const char *data, *valid, *latents;
     const char *preset, *config, *epochs, *steps, *batch, *seed, *threads;
     const char *out, *resume, *log, *plots, *plot_format;
-    const char *metric, *part, *classifier, *reference;
-    int64_t count, columns, scale, label, samples, from, to, frames, index, rate, given;
+    const char *metric, *part, *classifier, *reference, *label;
+    int64_t count, columns, scale, samples, from, to, frames, index, rate, given;
     double temperature, truncation, range;
     bool draw, json, quiet, help;
     const char *set[APP_MAX_SETTINGS]; /* "key=value" */
@@ -99,8 +99,12 @@ int model_make(app_state *app, const char *family, genlat_source *train, genlat_
 int64_t model_classes(const genlat_model *model);  /* number of classes; 0: none */
 int64_t model_vector(const genlat_model *model);   /* length of the condition vector; 0: none */
 bool model_conditional(const genlat_model *model); /* false for a predictor, whose classes are its output */
-/* Creates n labels with the value of --label. Sets *out to NULL if the option is not set. */
+/* Returns the description of the model's data. Its names are borrowed from the model. */
+genlat_description model_about(const genlat_model *model);
+/* Creates n labels with the class of --label. Sets *out to NULL if the option is not set. */
 int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out);
+/* The same, but without --label creates labels of all classes in turn for a model with classes. */
+int model_labels_in_turn(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out);
 /* Returns APP_USAGE if the model is conditional and labels is NULL. */
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels);
 /* Generates samples with --seed, --temperature and --truncation. */
@@ -117,9 +121,9 @@ typedef struct output_layout {
     genlat_tensor *originals;    /* [n,...] placed above the samples in a grid; NULL: none */
     const genlat_tensor *labels; /* [n] classes that colour points; NULL: none */
     int64_t classes;
-    bool latent;                    /* the values are latents, not data */
-    const char *title;              /* title of a scatter plot; NULL: a default */
-    const char *const *class_names; /* NULL: the class numbers */
+    genlat_description about; /* names of classes and columns, rate of sound; all 0: none */
+    bool latent;              /* the values are latents, not data */
+    const char *title;        /* title of a scatter plot; NULL: a default */
 } output_layout;
 
 /* Returns APP_USAGE unless --out is set and has a supported ending. */

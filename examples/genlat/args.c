@@ -44,7 +44,7 @@ static const arg args[] = {
      "classifier of 'train net', whose features and classes are compared"},
     {"reference", 0, ARG_TEXT, 0, AT(reference), "SPEC", "second data source to compare, such as the training data"},
     {"count", 'n', ARG_INT, 1, AT(count), "N", "number of samples"},
-    {"label", 'l', ARG_INT, 0, AT(label), "K", "class, for a conditional model"},
+    {"label", 'l', ARG_TEXT, 0, AT(label), "CLASS", "name or number of the class, for a conditional model"},
     {"temperature", 't', ARG_REAL, 0, AT(temperature), "T", "factor of the latents' standard deviation (default 1)"},
     {"truncation", 0, ARG_REAL, 0.1, AT(truncation), "T", "largest absolute value of a latent (default: no limit)"},
     {"draw", 0, ARG_FLAG, 0, AT(draw), NULL, "sample from p(x|z) instead of using its mean"},
@@ -56,7 +56,7 @@ static const arg args[] = {
     {"range", 0, ARG_REAL, 0, AT(range), "R", "range from -R to R in standard deviations of the prior (default 3)"},
     {"columns", 'c', ARG_INT, 1, AT(columns), "N", "columns of an image grid"},
     {"scale", 0, ARG_INT, 1, AT(scale), "N", "pixels of the picture per pixel of the data"},
-    {"rate", 0, ARG_INT, 1, AT(rate), "HZ", "sample rate of .wav files (default 16000)"},
+    {"rate", 0, ARG_INT, 1, AT(rate), "HZ", "sample rate of .wav files (default: that of the model's data, or 16000)"},
     {"seed", 0, ARG_TEXT, 0, AT(seed), "N", "seed of random numbers (default 0)"},
     {"threads", 'j', ARG_TEXT, 0, AT(threads), "N", "number of threads (default: all available cores)"},
     {"json", 0, ARG_FLAG, 0, AT(json), NULL, "print one JSON object as the last line"},
@@ -263,14 +263,12 @@ static int find_command(app_state *app, int argc, char **argv)
 
 static void defaults(app_options *o)
 {
-    *o = (app_options){.label = -1,
-                       .from = -1,
+    *o = (app_options){.from = -1,
                        .to = -1,
                        .frames = 10,
                        .index = -1,
                        .temperature = 1,
                        .range = 3,
-                       .rate = 16000,
                        .plot_format = "png",
                        .part = "mean"};
 }

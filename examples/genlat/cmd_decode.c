@@ -40,7 +40,8 @@ int cmd_decode(app_state *app)
     if (status == APP_OK && genlat_model_decode(model, z, labels, &x) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
-        status = output_write(app, x, &(output_layout){.columns = app->opts.columns, .labels = labels});
+        status = output_write(
+            app, x, &(output_layout){.columns = app->opts.columns, .labels = labels, .about = model_about(model)});
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&z);

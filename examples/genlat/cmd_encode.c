@@ -49,9 +49,12 @@ static int write_latents(app_state *app, genlat_source *source, genlat_tensor *z
 {
     genlat_tensor *x = NULL, *labels = NULL;
     int64_t classes = genlat_source_classes(source);
-    if (classes && genlat_source_read(source, 0, genlat_tensor_dim(z, 0), &x, &labels) != GENLAT_OK)
+    genlat_description about = {.size = sizeof about};
+    if (genlat_source_description(source, &about) != GENLAT_OK ||
+        (classes && genlat_source_read(source, 0, genlat_tensor_dim(z, 0), &x, &labels) != GENLAT_OK))
         return app_fail_library(app);
-    int status = output_write(app, z, &(output_layout){.latent = true, .labels = labels, .classes = classes});
+    int status =
+        output_write(app, z, &(output_layout){.latent = true, .labels = labels, .classes = classes, .about = about});
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&x);
     return status;

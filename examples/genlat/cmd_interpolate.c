@@ -92,7 +92,7 @@ int cmd_interpolate(app_state *app)
                                                      GENLAT_PATH_SPHERE, &y) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
-        status = output_write(app, y, &(output_layout){.columns = app->opts.frames});
+        status = output_write(app, y, &(output_layout){.columns = app->opts.frames, .about = model_about(model)});
     genlat_tensor_destroy(&y);
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&ends[0]);

@@ -18,7 +18,8 @@ int cmd_reconstruct(app_state *app)
     if (status == APP_OK && genlat_model_reconstruct(model, x, labels, &y) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
-        status = output_write(app, y, &(output_layout){.columns = app->opts.columns, .originals = x});
+        status = output_write(
+            app, y, &(output_layout){.columns = app->opts.columns, .originals = x, .about = model_about(model)});
     genlat_tensor_destroy(&y);
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&x);

@@ -11,11 +11,15 @@ int cmd_sample(app_state *app)
     if (status == APP_OK)
         status = model_load(app, &model);
     if (status == APP_OK)
-        status = model_labels(app, model, n, &labels);
+        status = model_labels_in_turn(app, model, n, &labels);
     if (status == APP_OK)
         status = model_sample(app, model, n, labels, app->opts.draw, &x);
     if (status == APP_OK)
-        status = output_write(app, x, &(output_layout){.columns = app->opts.columns, .labels = labels});
+        status = output_write(app, x,
+                              &(output_layout){.columns = app->opts.columns,
+                                               .labels = labels,
+                                               .classes = labels ? model_classes(model) : 0,
+                                               .about = model_about(model)});
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     genlat_model_destroy(&model);

@@ -37,7 +37,7 @@ int cmd_traverse(app_state *app)
     if (status == APP_OK && genlat_model_traverse(model, z, labels, -range, range, app->opts.frames, &y) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
-        status = output_write(app, y, &(output_layout){.columns = app->opts.frames});
+        status = output_write(app, y, &(output_layout){.columns = app->opts.frames, .about = model_about(model)});
     genlat_tensor_destroy(&y);
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&z);

@@ -21,12 +21,23 @@ static int remove_scaling(app_state *app, const genlat_model *model, genlat_sour
     genlat_tensor_destroy(&offset);
     genlat_tensor_destroy(&scale);
     if (!model_scales)
-        return app_usage(app, "--data %s: the model was trained on data without scaling; leave out scale=",
-                         app->opts.data);
+        return app_usage(app,
+                         "--data %s: the model was trained on data without scaling; leave out scale=", app->opts.data);
     if (genlat_source_raw(*source, &raw) != GENLAT_OK)
         return app_fail_library(app);
     genlat_source_destroy(source);
     *source = raw;
+    return APP_OK;
+}
+
+/* Replaces the source by one with the model's numbers of the classes. */
+static int number_classes(app_state *app, const genlat_model *model, genlat_source **source)
+{
+    genlat_source *numbered = NULL;
+    if (genlat_model_number_classes(model, *source, &numbered) != GENLAT_OK)
+        return app_fail(app, "--data %s: %s", app->opts.data, genlat_last_error());
+    genlat_source_destroy(source);
+    *source = numbered;
     return APP_OK;
 }
 
@@ -39,6 +50,8 @@ int data_open(app_state *app, const genlat_model *model, genlat_source **out)
     if (status != GENLAT_OK)
         return app_fail_setting(app, status);
     int result = model ? remove_scaling(app, model, out) : APP_OK;
+    if (result == APP_OK && model)
+        result = number_classes(app, model, out);
     if (result != APP_OK)
         genlat_source_destroy(out);
     return result;

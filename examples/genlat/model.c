@@ -22,6 +22,14 @@ int64_t model_vector(const genlat_model *model)
     return genlat_model_condition(model, NULL, &vector) == GENLAT_OK ? vector : 0;
 }
 
+genlat_description model_about(const genlat_model *model)
+{
+    genlat_description about = {.size = sizeof about};
+    if (genlat_model_description(model, &about) != GENLAT_OK)
+        about = (genlat_description){.size = sizeof about};
+    return about;
+}
+
 bool model_conditional(const genlat_model *model)
 {
     return genlat_model_latent(model) > 0 && model_classes(model) + model_vector(model) > 0;
@@ -30,19 +38,31 @@ bool model_conditional(const genlat_model *model)
 int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out)
 {
     *out = NULL;
-    int64_t classes = model_classes(model);
-    if (app->opts.label < 0)
+    int64_t class = 0;
+    if (!app->opts.label)
         return APP_OK;
-    if (classes == 0)
+    if (model_classes(model) == 0 || !model_conditional(model))
         return app_usage(app, "--label is set, but the model is not conditional on classes");
-    if (app->opts.label >= classes)
-        return app_usage(app, "--label is %lld, 0 to %lld expected", (long long)app->opts.label,
-                         (long long)classes - 1);
-    if (genlat_tensor_new(app->ctx, 1, &n, out) != GENLAT_OK ||
-        genlat_tensor_fill(*out, (float)app->opts.label) != GENLAT_OK) {
+    genlat_status found = genlat_model_find_class(model, app->opts.label, &class);
+    if (found != GENLAT_OK)
+        return app_fail_setting(app, found);
+    if (genlat_tensor_new(app->ctx, 1, &n, out) != GENLAT_OK || genlat_tensor_fill(*out, (float)class) != GENLAT_OK) {
         genlat_tensor_destroy(out);
         return app_fail_library(app);
     }
+    return APP_OK;
+}
+
+int model_labels_in_turn(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out)
+{
+    const int64_t classes = model_conditional(model) ? model_classes(model) : 0;
+    int status = model_labels(app, model, n, out);
+    if (status != APP_OK || *out || classes == 0)
+        return status;
+    if (genlat_tensor_new(app->ctx, 1, &n, out) != GENLAT_OK)
+        return app_fail_library(app);
+    for (int64_t i = 0; i < n; i++)
+        genlat_tensor_data(*out)[i] = (float)(i % classes);
     return APP_OK;
 }
 

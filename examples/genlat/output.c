@@ -86,7 +86,8 @@ int output_picture(app_state *app, const char *path, genlat_tensor *x, const out
     const figure_text text = {layout->title    ? layout->title
                               : layout->latent ? "latent means"
                                                : "samples",
-                              layout->latent ? "z" : "x", layout->class_names};
+                              layout->latent ? "z" : "x",
+                              layout->about.classes >= layout->classes ? layout->about.class_names : NULL};
     const char *wrong = figure_scatter(path, x, layout->labels, layout->classes, &text);
     return wrong ? app_fail(app, "%s: %s", path, wrong) : APP_OK;
 }
@@ -104,9 +105,20 @@ static int write_npz(app_state *app, const char *path, genlat_tensor *x, const o
     return genlat_npz_write(path, layout->labels ? 2 : 1, names, tensors) == GENLAT_OK ? APP_OK : app_fail_library(app);
 }
 
+/* Writes latents without labels, so that the table can be decoded. */
 static int write_csv(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
 {
-    return genlat_csv_write(path, x, NULL) == GENLAT_OK ? APP_OK : app_fail_library(app);
+    genlat_status status = layout->latent ? genlat_csv_write(path, x, NULL)
+                                          : genlat_csv_write_samples(path, x, layout->labels, &layout->about);
+    return status == GENLAT_OK ? APP_OK : app_fail_library(app);
+}
+
+/* Returns the rate of --rate, of the model's data, or a default. */
+static int64_t rate_of(const app_state *app, const output_layout *layout)
+{
+    enum { RATE = 16000 };
+    const int64_t rate = app->opts.rate ? app->opts.rate : layout->about.rate;
+    return rate ? rate : RATE;
 }
 
 /* Writes samples [n,length] or [n,channels,length] consecutively. */
@@ -123,7 +135,7 @@ static int write_wav(app_state *app, const char *path, genlat_tensor *x, const o
         memcpy(genlat_tensor_data(sound) + (i % channels * n + i / channels) * length,
                genlat_tensor_const_data(x) + i * length, (size_t)length * sizeof(float));
     if (status == GENLAT_OK)
-        status = genlat_wav_write(path, sound, app->opts.rate);
+        status = genlat_wav_write(path, sound, rate_of(app, layout));
     genlat_tensor_destroy(&sound);
     return status == GENLAT_OK ? APP_OK : app_fail_library(app);
 }

@@ -23,10 +23,11 @@ static int plot_points(app_state *app, genlat_source *source, const genlat_tenso
         memcpy(genlat_tensor_data(both) + 2 * n, genlat_tensor_const_data(generated), 2 * POINTS * sizeof(float));
         for (int64_t i = 0; i < all; i++)
             genlat_tensor_data(labels)[i] = i >= n;
-        status = output_picture(
-            app, path, both,
-            &(output_layout){
-                .labels = labels, .classes = 2, .title = "real and generated samples", .class_names = names});
+        status = output_picture(app, path, both,
+                                &(output_layout){.labels = labels,
+                                                 .classes = 2,
+                                                 .title = "real and generated samples",
+                                                 .about = {.classes = 2, .class_names = names}});
     }
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&both);

@@ -154,6 +154,21 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_read(genlat_ctx *ctx, const
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_write(const char *path, const genlat_tensor *tensor,
                                                            const char *header);
 
+/**
+ * Write samples as a table, a row a sample, with their labels in a last column "label", or columns "label1", "label2",
+ * ... of vectors. The first line has the names of the columns; it is left out when there are neither names nor labels.
+ *
+ * @param path    name of the file.
+ * @param x       [n,...] samples, n >= 1; the dimensions after the first are one row.
+ * @param labels  [n] classes, written by their names where `about` has them, or [n,k] vectors; NULL: none.
+ * @param about   description of the data, such as that of a model; its column names are used when a row has as many
+ *                elements. NULL: none.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_IO.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_write_samples(const char *path, const genlat_tensor *x,
+                                                                   const genlat_tensor *labels,
+                                                                   const genlat_description *about);
+
 /* ---- pictures and sound ----------------------------------------------------------------------------- */
 
 /**

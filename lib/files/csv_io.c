@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads CSV files as tensors and sources, and writes tensors as CSV. */
-#include <locale.h>
+/* Reads CSV files as tensors and sources. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,39 +46,5 @@ genlat_status gnl_csv_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
     gnl_array x = array_of(csv.value, csv.rows, csv.columns, 2), y = array_of(csv.label, csv.rows, 1, 1);
     genlat_status status = gnl_array_source(ctx, &x, spec, false, csv.label ? &y : NULL, out);
     gnl_csv_free(&csv);
-    return status;
-}
-
-static void write_rows(FILE *stream, const genlat_tensor *tensor)
-{
-    const float *value = genlat_tensor_const_data(tensor);
-    int64_t rows = genlat_tensor_dim(tensor, 0);
-    int64_t columns = rows ? genlat_tensor_count(tensor) / rows : 0;
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++)
-            fprintf(stream, "%.9g%c", (double)value[i * columns + j], j + 1 < columns ? ',' : '\n');
-}
-
-genlat_status genlat_csv_write(const char *path, const genlat_tensor *tensor, const char *header)
-{
-    GNL_FILES_REQUIRE(path, "genlat_csv_write", "path is NULL");
-    GNL_FILES_REQUIRE(tensor, "genlat_csv_write", "tensor is NULL");
-    if (genlat_tensor_ndim(tensor) < 1)
-        return genlat_error_set(GENLAT_E_SHAPE, "genlat_csv_write: tensor is a scalar, [n,...] expected");
-    gnl_output output;
-    /* Numbers need a decimal point, so that this thread uses the C locale while writing. */
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!c)
-        return gnl_files_no_memory(path);
-    genlat_status status = gnl_output_open(path, &output);
-    if (status == GENLAT_OK) {
-        locale_t before = uselocale(c);
-        if (header)
-            fprintf(output.stream, "%s\n", header);
-        write_rows(output.stream, tensor);
-        uselocale(before);
-        status = gnl_output_close(&output, gnl_output_check(&output));
-    }
-    freelocale(c);
     return status;
 }

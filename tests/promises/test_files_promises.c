@@ -157,6 +157,56 @@ START_TEST(tables_come_back)
 }
 END_TEST
 
+static void expect_text(const char *path, const char *expected)
+{
+    char text[256] = "";
+    FILE *file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    const size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = '\0';
+    ck_assert_str_eq(text, expected);
+}
+
+/* Names of columns and classes where the description has them, numbers where it has not. */
+START_TEST(samples_are_written_with_labels)
+{
+    static const float numbers[] = {1, 2.5f, 3, 4}, classes[] = {1, 2}, vectors[] = {0.5f, 7, 8, 9};
+    static const char *const columns[] = {"width, cm", "say \"h\""}, *const names[] = {"cat", " dog"};
+    genlat_description about = {.size = sizeof about, .classes = 2, .class_names = names};
+    open_folder();
+    genlat_tensor *x = tensor_of(3, (int64_t[]){2, 1, 2}, numbers), *class = tensor_of(1, (int64_t[]){2}, classes);
+    genlat_tensor *vector = tensor_of(2, (int64_t[]){2, 2}, vectors), *scalar = NULL, *empty = NULL;
+    const char *path = place("a.csv");
+    ok(genlat_tensor_new(ctx, 0, NULL, &scalar));
+    ok(genlat_tensor_new(ctx, 2, (int64_t[]){0, 2}, &empty));
+    ok(genlat_csv_write_samples(path, x, NULL, NULL));
+    expect_text(path, "1,2.5\n3,4\n");
+    ok(genlat_csv_write_samples(path, x, class, NULL));
+    expect_text(path, "x1,x2,label\n1,2.5,1\n3,4,2\n");
+    ok(genlat_csv_write_samples(path, x, class, &about));
+    expect_text(path, "x1,x2,label\n1,2.5,\" dog\"\n3,4,2\n");
+    ok(genlat_csv_write_samples(path, x, vector, &about));
+    expect_text(path, "x1,x2,label1,label2\n1,2.5,0.5,7\n3,4,8,9\n");
+    about.columns = 2;
+    about.column_names = columns;
+    ok(genlat_csv_write_samples(path, x, NULL, &about));
+    expect_text(path, "\"width, cm\",\"say \"\"h\"\"\"\n1,2.5\n3,4\n");
+    about.columns = 3; /* those of other data */
+    ok(genlat_csv_write_samples(path, x, NULL, &about));
+    expect_text(path, "1,2.5\n3,4\n");
+    REFUSED(GENLAT_E_SHAPE, genlat_csv_write_samples, path, scalar, NULL, NULL);
+    REFUSED(GENLAT_E_SHAPE, genlat_csv_write_samples, path, empty, NULL, NULL);
+    REFUSED(GENLAT_E_SHAPE, genlat_csv_write_samples, path, x, x, NULL);
+    REFUSED(GENLAT_E_SHAPE, genlat_csv_write_samples, path, x, scalar, NULL);
+    refused(genlat_csv_write_samples(place("none/a.csv"), x, NULL, NULL), GENLAT_E_IO, "none/a.csv");
+    genlat_tensor *all[] = {x, class, vector, scalar, empty};
+    for (size_t i = 0; i < COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    close_folder((const char *[]){"a.csv", NULL});
+}
+END_TEST
+
 START_TEST(pictures_and_sound_have_their_limits)
 {
     open_folder();
@@ -256,6 +306,7 @@ int main(void)
     const TTest *const tests[] = {kinds_are_listed,
                                   arrays_come_back,
                                   tables_come_back,
+                                  samples_are_written_with_labels,
                                   pictures_and_sound_have_their_limits,
                                   texts_open_sources,
                                   bytes_are_divided,
