@@ -66,6 +66,8 @@ genlat_status gnl_source_fetch(const genlat_source *source, const int64_t *indic
                                gnl_real *x, gnl_real *labels);
 
 /* Same as the public functions, without their checks. */
+genlat_status gnl_source_read(const genlat_source *source, int64_t begin, int64_t end, genlat_tensor **x,
+                              genlat_tensor **labels);
 genlat_status gnl_source_normalize(genlat_source *source, const genlat_tensor *offset, const genlat_tensor *scale,
                                    genlat_source **out);
 genlat_status gnl_source_normalization(const genlat_source *source, genlat_tensor **offset, genlat_tensor **scale);

@@ -99,7 +99,7 @@ const gnl_named *gnl_named_find(const gnl_named *sorted, int64_t count, const ch
     return bsearch(&wanted, sorted, (size_t)count, sizeof *sorted, by_name);
 }
 
-/* Two classes of one name could not be told apart. */
+/* Classes with the same name could not be distinguished. */
 static genlat_status check_distinct(genlat_ctx *ctx, const gnl_names *names)
 {
     gnl_named *sorted = NULL;

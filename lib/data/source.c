@@ -149,7 +149,7 @@ static genlat_status read_range(const genlat_source *source, int64_t begin, int6
     return GENLAT_OK;
 }
 
-static genlat_status read_new(const genlat_source *source, int64_t begin, int64_t end, genlat_tensor **x,
+genlat_status gnl_source_read(const genlat_source *source, int64_t begin, int64_t end, genlat_tensor **x,
                               genlat_tensor **labels)
 {
     gnl_shape rows = gnl_shape_batched(&source->sample, end - begin), label = label_shape(source);
@@ -179,7 +179,7 @@ genlat_status genlat_source_read(const genlat_source *source, int64_t begin, int
     if (begin < 0 || begin > end || end > source->count)
         return gnl_fail(GENLAT_E_RANGE, "samples %lld to %lld are not a valid range of %lld samples", (long long)begin,
                         (long long)end, (long long)source->count);
-    return read_new(source, begin, end, x, labels);
+    return gnl_source_read(source, begin, end, x, labels);
 }
 
 /* ---- properties ----------------------------------------------------------------------------------------- */

@@ -125,6 +125,13 @@ typedef struct gnl_support {
     const char *name;
 } gnl_support;
 
+/* How far a decoder uses the codes of some rows. */
+typedef struct gnl_code_use {
+    double loss;            /* mean reconstruction loss, nats */
+    double gain;            /* increase of it when each row is decoded from the code of another */
+    int64_t active, latent; /* dimensions that vary, and all */
+} gnl_code_use;
+
 /* Options of genlat_sample_opts that a family supports. */
 enum { GNL_SAMPLE_DRAW = 1, GNL_SAMPLE_RAW = 2 };
 
@@ -161,7 +168,10 @@ typedef struct gnl_model_type {
                               int64_t first, double *terms);
     int64_t (*least_rows)(const genlat_model *model);             /* rows of a batch that a step needs; NULL: 1 */
     void (*support)(const genlat_model *model, gnl_support *out); /* NULL: any finite number */
-    int64_t (*code_size)(const genlat_model *model);              /* width of the output of encode */
+    /* Measures the use of the codes on at least two rows, in evaluation mode. NULL for models without codes. */
+    genlat_status (*inspect)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                             gnl_code_use *out);
+    int64_t (*code_size)(const genlat_model *model);   /* width of the output of encode */
     int64_t (*latent_size)(const genlat_model *model); /* width of a latent; NULL: the model has no latents */
     genlat_status (*encode)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *out);
     /* Samples latents [rows,latent] from the prior. */

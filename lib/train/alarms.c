@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Emits events, and raises alarms: known signs of failed training in the curves, each with a remedy. */
+#include <math.h>
 #include <time.h>
 
 #include "train/train_priv.h"
@@ -58,6 +59,22 @@ static bool has_collapsed(const genlat_trainer *t, const double *train, const do
     return term(t, train, "kl") < least_kl && term(t, train, "beta") > 0;
 }
 
+/* In the first quarter of the training, codes may not be in use yet. */
+static bool ignores_codes(const genlat_trainer *t, const double *train, const double *valid)
+{
+    const double least_gain = 2, least_part = 0.05;
+    const gnl_code_use *use = &t->alarms.use;
+    return use->latent > 0 && 4 * t->model->progress.step >= t->last_step && use->gain < least_gain &&
+           use->gain < least_part * fabs(use->loss) && 4 * use->active <= use->latent;
+}
+
+/* A density of 400 per element: a standard deviation of 0.001 of a Gaussian. */
+static bool is_unbounded(const genlat_trainer *t, const double *train, const double *valid)
+{
+    const double least_loss = -6;
+    return term(t, train, "recon") < least_loss * (double)t->model->size;
+}
+
 static bool is_overfitting(const genlat_trainer *t, const double *train, const double *valid)
 {
     enum { VALIDATIONS = 3 };
@@ -94,6 +111,13 @@ static const alarm_kind kinds[] = {
     {has_collapsed,
      "posterior collapse: the KL was below 0.01 nats per sample in this epoch, so that the latents contain no "
      "information about the data; increase beta from 0 (beta_schedule), set free_bits, or use a weaker decoder"},
+    {ignores_codes,
+     "the decoder ignores the latents: at most a quarter of them vary with the data, and the reconstruction from the "
+     "latents of another sample is nearly as good; increase beta from 0 (beta_schedule), set free_bits, use fewer "
+     "latents, a weaker decoder, or a likelihood with a smaller scale"},
+    {is_unbounded,
+     "the likelihood grows without bound: its density was above 400 per element in this epoch; leave out elements "
+     "that are constant or have few values, or use a likelihood with a larger smallest scale"},
     {is_overfitting, "overfitting: the validation loss rose 3 times in a row while the training loss fell; stop early "
                      "(patience, restore_best), or use more data, a smaller net, dropout or weight decay"},
     {has_saturated,
@@ -117,8 +141,27 @@ static void update_rising(gnl_alarms *alarms, double train, double valid)
     alarms->valid = valid;
 }
 
-void gnl_trainer_check_alarms(genlat_trainer *t, const double *train, const double *valid)
+/* Measures the use of the codes on the first samples of the training data, at most once in some steps. */
+static genlat_status inspect(genlat_trainer *t)
 {
+    enum { ROWS = 128, STEPS = 50 };
+    genlat_model *model = t->model;
+    genlat_tensor *x = NULL, *labels = NULL;
+    const int64_t rows = GNL_MIN(t->train->count, ROWS);
+    const bool is_due = model->progress.step >= t->alarms.inspected + STEPS || model->progress.step >= t->last_step;
+    if (!model->type->inspect || rows < 2 || !is_due)
+        return GENLAT_OK;
+    t->alarms.inspected = model->progress.step;
+    GNL_TRY(gnl_source_read(t->train, 0, rows, &x, gnl_model_takes_labels(model) ? &labels : NULL));
+    genlat_status status = model->type->inspect(model, x, labels, &t->alarms.use);
+    gnl_tensor_release(x);
+    gnl_tensor_release(labels);
+    return status;
+}
+
+genlat_status gnl_trainer_check_alarms(genlat_trainer *t, const double *train, const double *valid)
+{
+    GNL_TRY(inspect(t));
     if (valid)
         update_rising(&t->alarms, train[0], valid[0]);
     for (size_t i = 0; i < GNL_COUNT(kinds); i++) {
@@ -129,4 +172,5 @@ void gnl_trainer_check_alarms(genlat_trainer *t, const double *train, const doub
             gnl_trainer_emit(t, GENLAT_EVENT_ALARM, train, kinds[i].text);
         t->alarms.active = on ? t->alarms.active | bit : t->alarms.active & ~bit;
     }
+    return GENLAT_OK;
 }

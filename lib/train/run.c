@@ -94,7 +94,7 @@ static genlat_status report(genlat_trainer *t, const double *valid, bool counts)
     gnl_trainer_emit(t, GENLAT_EVENT_EPOCH, t->mean, NULL);
     if (valid)
         gnl_trainer_emit(t, GENLAT_EVENT_VALID, valid, NULL);
-    gnl_trainer_check_alarms(t, t->mean, valid);
+    GNL_TRY(gnl_trainer_check_alarms(t, t->mean, valid));
     GNL_TRY(valid ? gnl_trainer_update_best(t, valid, counts) : GENLAT_OK);
     write_log(t, valid);
     return GENLAT_OK;
@@ -151,7 +151,7 @@ static int64_t last_step(const genlat_trainer *t)
 static void check_schedules(genlat_trainer *t)
 {
     const gnl_config_type *type = t->model->type->config;
-    const int64_t last = last_step(t);
+    const int64_t last = t->last_step;
     char text[TEXT];
     for (int i = 0, schedule = 0; i < type->count; i++) {
         if (type->texts[i].kind != GNL_TEXT_SCHEDULE)
@@ -177,6 +177,7 @@ static genlat_status begin_run(genlat_trainer *t)
     t->stopped = false;
     t->bad_steps = 0;
     t->first_step = p->step;
+    t->last_step = last_step(t);
     begin_epoch(t);
     t->epoch = p->epoch + (p->position > 0);
     gnl_trainer_transfer_data(t);

@@ -31,6 +31,8 @@ typedef struct gnl_alarms {
     double train, valid; /* last training and validation loss; NaN: none yet */
     int64_t rising;      /* consecutive validations that rose while the training loss fell */
     uint32_t active;     /* one bit for each active alarm */
+    gnl_code_use use;    /* of the last inspection; latent is 0: none yet */
+    int64_t inspected;   /* step of the last inspection */
 } gnl_alarms;
 
 struct genlat_trainer {
@@ -49,12 +51,12 @@ struct genlat_trainer {
     bool stopped;         /* the event callback requested to stop */
 
     /* the current run */
-    int64_t first_step;           /* of the run */
-    bool log_ended;               /* the log could not be written */
-    double began, seconds_before; /* start time of the run, and training time before it */
-    int64_t epoch;                /* current or last epoch, counted from 1 */
-    double epoch_began, speed;    /* start time of the epoch; samples per second */
-    int64_t summed;               /* number of samples in sum */
+    int64_t first_step, last_step; /* of the run; the last one if nothing ends it earlier */
+    bool log_ended;                /* the log could not be written */
+    double began, seconds_before;  /* start time of the run, and training time before it */
+    int64_t epoch;                 /* current or last epoch, counted from 1 */
+    double epoch_began, speed;     /* start time of the epoch; samples per second */
+    int64_t summed;                /* number of samples in sum */
     double sum[GENLAT_MAX_TERMS], mean[GENLAT_MAX_TERMS];
     int64_t bad_steps; /* consecutive steps that were not finite */
 };
@@ -69,7 +71,7 @@ double gnl_trainer_now(void); /* monotonic time in seconds */
 /* Calls the event callback. values may be NULL. */
 void gnl_trainer_emit(genlat_trainer *t, int64_t kind, const double *values, const char *text);
 /* Checks the means of an epoch, and emits an event for each alarm that becomes active. */
-void gnl_trainer_check_alarms(genlat_trainer *t, const double *train, const double *valid);
+genlat_status gnl_trainer_check_alarms(genlat_trainer *t, const double *train, const double *valid);
 
 /* Computes means over the validation data. Returns E_CANCELLED if the run was cancelled. */
 genlat_status gnl_trainer_validate(genlat_trainer *t, double *terms);

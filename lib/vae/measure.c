@@ -212,8 +212,6 @@ static genlat_status log_likelihood(genlat_model *model, sampling *s)
 
 enum { USE_CHUNK = 256 };
 
-static const double ACTIVE_VARIANCE = 0.01;
-
 /* Running mean and sum of squares of each posterior mean (Welford's method), and the sum of each KL. */
 typedef struct latent_use {
     genlat_source *source;
@@ -279,7 +277,7 @@ static void store_use(const latent_use *u, int64_t *active, double *variance, do
     int64_t count = 0;
     for (int64_t j = 0; j < u->latent; j++) {
         double sample_variance = u->count > 1 ? u->square[j] / (double)(u->count - 1) : 0;
-        count += sample_variance > ACTIVE_VARIANCE;
+        count += sample_variance > GNL_ACTIVE_VARIANCE;
         if (variance)
             variance[j] = sample_variance;
         if (kl)

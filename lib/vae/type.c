@@ -63,6 +63,7 @@ const gnl_model_type gnl_vae_type = {
     .step = step,
     .evaluate = evaluate,
     .support = support,
+    .inspect = gnl_vae_inspect,
     .code_size = latent_size,
     .latent_size = latent_size,
     .encode = encode,

@@ -134,6 +134,10 @@ genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genla
  * i of the seed. */
 genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                int64_t samples, uint64_t seed, int64_t first, genlat_vae_terms *mean);
+/* A latent dimension is active if its posterior mean varies by more than this (Burda et al., 2016). */
+#define GNL_ACTIVE_VARIANCE 0.01
+genlat_status gnl_vae_inspect(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                              gnl_code_use *out);
 genlat_status gnl_vae_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *mean,
                              gnl_real *logvar);
 genlat_status gnl_vae_prior(genlat_model *model, const gnl_prior_call *call, gnl_real *z);

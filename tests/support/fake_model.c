@@ -2,7 +2,7 @@
 /* A family of models with two weights. */
 #include "support/fake_model.h"
 
-static const char *const terms[] = {"loss", "kl", "beta", NULL};
+static const char *const terms[] = {"loss", "kl", "beta", "recon", NULL};
 
 static fake_model *fake_of(genlat_model *model)
 {
@@ -34,6 +34,7 @@ static genlat_status step(genlat_model *model, const genlat_tensor *x, const gen
     out[0] = distance(self, x->data, x->shape.dim[0], gradient);
     out[1] = self->kl;
     out[2] = 1;
+    out[3] = self->recon;
     for (int i = 0; i < FAKE_WIDTH; i++) {
         double moved = 0.5 * (double)self->momentum[i] + gradient[i] + 0.01 * gnl_rng_gauss(&rng);
         self->momentum[i] = (gnl_real)moved;
@@ -50,10 +51,18 @@ static genlat_status evaluate(genlat_model *model, const genlat_tensor *x, const
     out[0] = distance(self, x->data, x->shape.dim[0], NULL);
     out[1] = self->kl;
     out[2] = 1;
+    out[3] = self->recon;
     self->seen = (double)x->data[0];
     if (self->script && self->evaluated < self->scripted)
         out[0] = self->script[self->evaluated];
     self->evaluated++;
+    return GENLAT_OK;
+}
+
+static genlat_status inspect(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                             gnl_code_use *out)
+{
+    *out = fake_of(model)->use;
     return GENLAT_OK;
 }
 
@@ -100,6 +109,7 @@ static const gnl_model_type type = {
     .make = make,
     .step = step,
     .evaluate = evaluate,
+    .inspect = inspect,
 };
 
 static const gnl_model_type *find(const char *name)

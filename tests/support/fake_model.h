@@ -16,8 +16,9 @@ typedef struct fake_model {
     int64_t scripted, evaluated;
     int64_t bad_from, bad_to; /* range of calls of step() whose loss is not finite */
     int64_t calls;
-    double kl;
-    double seen; /* first number that evaluate() read last */
+    double kl, recon;
+    gnl_code_use use; /* result of an inspection */
+    double seen;      /* first number that evaluate() read last */
 } fake_model;
 
 fake_model *fake_new(genlat_ctx *ctx);

@@ -5,7 +5,7 @@
 
 #include "support/fake_model.h"
 
-enum { COUNT = 10, BATCH = 4, STEPS = 3, EVENTS = 400 };
+enum { COUNT = 10, BATCH = 4, STEPS = 3, EVENTS = 600 };
 
 extern char last[64], best[64], lines[64]; /* names of files, which rig_end() removes */
 

@@ -38,8 +38,8 @@ START_TEST(loss_falls_and_is_in_the_history)
     ck_assert_double_eq(seen.value, loss[19]);
     ck_assert_int_eq(genlat_trainer_epochs(trainer), 20);
     ck_assert_str_eq(genlat_trainer_curve(trainer, 0), "loss");
-    ck_assert_str_eq(genlat_trainer_curve(trainer, 5), "valid.beta");
-    ck_assert_ptr_null(genlat_trainer_curve(trainer, 6));
+    ck_assert_str_eq(genlat_trainer_curve(trainer, 7), "valid.recon");
+    ck_assert_ptr_null(genlat_trainer_curve(trainer, 8));
     ck_assert_ptr_null(genlat_trainer_curve(trainer, -1));
 }
 END_TEST

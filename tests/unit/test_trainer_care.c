@@ -160,6 +160,43 @@ START_TEST(posterior_collapse_is_reported_once)
 }
 END_TEST
 
+/* At the end, since so few steps are inspected once. Codes are in use if the reconstruction needs them, in nats or as
+ * a part of its loss, or if many dimensions vary. */
+START_TEST(a_decoder_that_ignores_its_codes_is_reported)
+{
+    static const gnl_code_use uses[] = {
+        {.loss = 100, .gain = 0.5, .active = 5, .latent = 20}, {.loss = 100, .gain = 3, .active = 5, .latent = 20},
+        {.loss = 5, .gain = 0.5, .active = 5, .latent = 20},   {.loss = 100, .gain = 0.5, .active = 6, .latent = 20},
+        {.loss = -100, .gain = -1, .active = 0, .latent = 2},
+    };
+    opts.epochs = 3;
+    fake->use = uses[_i];
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, _i % 4 == 0 ? "SSSESSSESSSEAD" : "SSSESSSESSSED");
+}
+END_TEST
+
+/* Inspected from the first 50 steps on, and reported after a quarter of the training. */
+START_TEST(ignored_codes_are_not_reported_too_early)
+{
+    opts.epochs = 120;
+    fake->use = (gnl_code_use){.loss = 100, .gain = 0.5, .active = 1, .latent = 20};
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    const char *alarm = strchr(seen.kinds, 'A');
+    ck_assert_ptr_nonnull(alarm);
+    ck_assert_int_eq(alarm - seen.kinds, 30 * (STEPS + 1)); /* after the epoch of step 90 of 360 */
+    ck_assert_ptr_null(strchr(alarm + 1, 'A'));
+}
+END_TEST
+
+START_TEST(likelihoods_without_bound_are_reported)
+{
+    fake->recon = _i ? -11.9 : -12.1; /* of two elements */
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, _i ? "SSSESSSED" : "SSSEASSSED");
+}
+END_TEST
+
 START_TEST(overfitting_is_reported)
 {
     static const double rising[] = {1, 2, 3, 4, 5, 0, 1};
@@ -270,6 +307,9 @@ int main(void)
     tcase_add_loop_test(tests, files_that_cannot_be_written_are_reported_at_once, 0, 6);
     tcase_add_test(tests, a_log_that_fails_does_not_end_the_training);
     tcase_add_test(tests, posterior_collapse_is_reported_once);
+    tcase_add_loop_test(tests, a_decoder_that_ignores_its_codes_is_reported, 0, 5);
+    tcase_add_test(tests, ignored_codes_are_not_reported_too_early);
+    tcase_add_loop_test(tests, likelihoods_without_bound_are_reported, 0, 2);
     tcase_add_test(tests, overfitting_is_reported);
     tcase_add_test(tests, scaling_is_stored_and_applied_to_validation_data);
     tcase_add_test(tests, scaled_data_of_a_model_without_scaling_are_refused);

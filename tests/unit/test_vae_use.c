@@ -408,11 +408,56 @@ START_TEST(autoregressive_decoders_generate_step_by_step)
 }
 END_TEST
 
+/* ---- inspection ------------------------------------------------------------------------------ */
+
+/* The loss of the means of every row, decoded from the code of the row `shift` after it. */
+static double loss_by_hand(genlat_model *model, const genlat_tensor *x, int64_t shift)
+{
+    genlat_tensor *z = NULL, *y = NULL, *turned = NULL;
+    const int64_t rows = x->shape.dim[0];
+    double sum = 0;
+    expect_ok(genlat_vae_encode(model, x, NULL, &z, NULL));
+    expect_ok(genlat_tensor_new(ctx, 2, (int64_t[]){rows, LATENT}, &turned));
+    for (int64_t i = 0; i < rows * LATENT; i++)
+        turned->data[i] = z->data[(i + shift * LATENT) % (rows * LATENT)];
+    expect_ok(genlat_model_decode(model, turned, NULL, &y));
+    for (int64_t i = 0; i < rows * SIZE; i++) {
+        const double apart = ((double)x->data[i] - (double)y->data[i]) / SD;
+        sum += 0.5 * apart * apart + log(SD) + 0.5 * log(2 * 3.14159265358979323846);
+    }
+    release((genlat_tensor *[]){z, y, turned, NULL});
+    return sum / (double)rows;
+}
+
+/* 300 rows: more than a workspace has. */
+START_TEST(inspection_compares_own_codes_with_others)
+{
+    genlat_model *model = make(plain);
+    genlat_tensor *x = numbers(300, SIZE, 5);
+    gnl_code_use use = {.latent = 0};
+    double variance[LATENT], loss = loss_by_hand(model, x, 0);
+    int64_t active = 0;
+    genlat_source *source = NULL;
+    expect_ok(model->type->inspect(model, x, NULL, &use));
+    ck_assert_double_eq_tol(use.loss, loss, 1e-4 * fabs(loss));
+    ck_assert_double_eq_tol(use.gain, loss_by_hand(model, x, 1) - loss, 1e-3);
+    ck_assert_double_ne(use.gain, 0);
+    expect_ok(genlat_source_memory(ctx, x, NULL, &source));
+    expect_ok(genlat_vae_active_units(model, source, &active, variance, NULL));
+    ck_assert_int_eq(use.active, active);
+    ck_assert_int_eq(use.latent, LATENT);
+    genlat_source_destroy(&source);
+    genlat_model_destroy(&model);
+    genlat_tensor_destroy(&x);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vae use");
     TCase *tests = tcase_create("vae");
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, inspection_compares_own_codes_with_others);
     tcase_add_test(tests, noise_depends_on_the_seed);
     tcase_add_loop_test(tests, noise_continues_from_call_to_call, 0, 2);
     tcase_add_test(tests, noise_depends_on_the_context);
