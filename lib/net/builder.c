@@ -4,7 +4,7 @@
 
 #include "net/net_priv.h"
 
-enum { MAX_LINE = 512, MAX_NAME = 64 };
+enum { MAX_LINE = 512, MAX_NAME = 64, MOST_NODES = 10000 };
 
 struct genlat_net_builder {
     gnl_object object;
@@ -51,6 +51,8 @@ static genlat_status add_node(genlat_net_builder *b, const char *name, gnl_node 
     if (!name_is_legal(name))
         return gnl_fail(GENLAT_E_INVALID, "node name '%s' is not 1 to %d letters, digits, '_' or '.'", name,
                         MAX_NAME - 1);
+    if (net->nodes >= MOST_NODES)
+        return gnl_fail(GENLAT_E_RANGE, "a net has at most %d nodes", MOST_NODES);
     if (gnl_net_find_node(net, name) >= 0)
         return gnl_fail(GENLAT_E_INVALID, "a node named '%s' already exists", name);
     GNL_TRY(gnl_grow(b->object.ctx, (void **)&net->node, &b->node_capacity, (size_t)net->nodes + 1, sizeof *net->node));

@@ -195,7 +195,7 @@ static genlat_status compiler_alloc(gnl_compiler *c, genlat_ctx *ctx)
     size_t spans = nodes * (GNL_BUFFER_KINDS + GNL_PASSES + 2 * GNL_MAX_INPUTS) + 4;
     c->facts = gnl_calloc(ctx, nodes, sizeof *c->facts);
     c->span = gnl_calloc(ctx, spans, sizeof *c->span);
-    c->order = gnl_calloc(ctx, spans, sizeof *c->order);
+    c->order = gnl_calloc(ctx, 2 * spans, sizeof *c->order);
     if (!c->facts || !c->span || !c->order)
         return GENLAT_E_MEMORY;
     for (size_t n = 0; n < nodes; n++) {

@@ -34,7 +34,7 @@ typedef struct gnl_span {
 } gnl_span;
 
 /* Sets the offset of every span, a multiple of 64 bytes. Returns the size of the arena in numbers. order: workspace for
- * `count` indices. */
+ * 2 * count indices. */
 int64_t gnl_plan_spans(gnl_span *span, int count, int *order);
 
 /* Kinds of buffers that a node has in the arena. */

@@ -35,13 +35,20 @@ static int64_t numbers_times_time(const gnl_span *span)
     return numbers_of(span) * time_of(span);
 }
 
+/* Sorts by insertion: spans of the same size stay in their order. */
 static void sort_largest_first(const gnl_span *span, int count, measure *size, int *order)
 {
     for (int i = 0; i < count; i++) {
-        int at = i;
-        for (; at > 0 && size(&span[order[at - 1]]) < size(&span[i]); at--)
-            order[at] = order[at - 1];
-        order[at] = i;
+        int low = 0, high = i;
+        while (low < high) {
+            int middle = (low + high) / 2;
+            if (size(&span[order[middle]]) >= size(&span[i]))
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        memmove(order + low + 1, order + low, (size_t)(i - low) * sizeof *order);
+        order[low] = i;
     }
 }
 
@@ -105,30 +112,64 @@ static int64_t end_of_conflict(const gnl_span *other, const gnl_span *span, int6
     return are_live_together(other, span) ? other->offset + other->size : -1;
 }
 
-/* The same for the first conflict with any of the spans that are already placed. */
-static int64_t end_of_any_conflict(const gnl_span *all, const int *order, int placed, const gnl_span *span,
-                                   int64_t offset)
-{
-    int64_t past = -1;
-    for (int i = 0; i < placed && past < 0; i++)
-        past = end_of_conflict(&all[order[i]], span, offset);
-    return past;
-}
-
 static int64_t end_of(const gnl_span *span)
 {
     return span->offset + span->size;
 }
 
-/* Places all spans in the given order. Returns the size of the arena in numbers. */
-static int64_t place_all(gnl_span *span, int count, const int *order)
+/* Spans that have been placed, sorted by offset. */
+typedef struct placement {
+    const gnl_span *span;
+    int *sorted;
+    int count;
+} placement;
+
+/* Returns the lowest free offset from `offset` on, as far as one pass over the placed spans finds it. */
+static int64_t pass_conflicts(const placement *p, const gnl_span *span, int64_t offset)
 {
+    for (int i = 0; i < p->count; i++) {
+        const gnl_span *other = &p->span[p->sorted[i]];
+        if (other->offset >= offset + span->size)
+            break;
+        offset = GNL_MAX(offset, end_of_conflict(other, span, offset));
+    }
+    return offset;
+}
+
+/* Returns the lowest free offset. One pass finds it, except with late numbers, whose conflicts do not end in the order
+ * of the offsets. */
+static int64_t find_offset(const placement *p, const gnl_span *span)
+{
+    int64_t offset = 0;
+    for (int64_t next; (next = pass_conflicts(p, span, offset)) > offset;)
+        offset = next;
+    return offset;
+}
+
+static void insert(placement *p, int index)
+{
+    int low = 0, high = p->count;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (p->span[p->sorted[middle]].offset <= p->span[index].offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    memmove(p->sorted + low + 1, p->sorted + low, (size_t)(p->count - low) * sizeof *p->sorted);
+    p->sorted[low] = index;
+    p->count++;
+}
+
+/* Places all spans in the given order. Returns the size of the arena in numbers. */
+static int64_t place_all(gnl_span *span, int count, const int *order, int *sorted)
+{
+    placement p = {.span = span, .sorted = sorted};
     int64_t total = 0;
     for (int i = 0; i < count; i++) {
         gnl_span *now = &span[order[i]];
-        now->offset = 0;
-        for (int64_t past; (past = end_of_any_conflict(span, order, i, now, now->offset)) >= 0;)
-            now->offset = past;
+        now->offset = find_offset(&p, now);
+        insert(&p, order[i]);
         total = GNL_MAX(total, end_of(now));
     }
     return total;
@@ -174,17 +215,24 @@ static int64_t save_if_better(gnl_span *span, int count, int64_t total, int64_t 
     return GNL_MIN(total, best);
 }
 
+/* Returns the number of swaps to try, fewer for large nets. */
+static int64_t count_tries(int64_t count)
+{
+    return GNL_MIN(MAX_SWAPS, MAX_COMPARISONS / GNL_MAX(count * count, 1));
+}
+
 /* Improves a layout by random swaps of two spans in the order. Undoes a swap that increases the total. Saves the best
  * layout, and stops when it reaches the lower bound `least`. */
 static int64_t improve(gnl_span *span, int count, gnl_rng *rng, int64_t least, int64_t best, int *order)
 {
-    int tries = GNL_MIN(MAX_SWAPS, MAX_COMPARISONS / GNL_MAX(count * count, 1));
-    int64_t now = place_all(span, count, order);
+    const int64_t tries = count_tries(count);
+    int *sorted = order + count;
+    int64_t now = place_all(span, count, order, sorted);
     best = save_if_better(span, count, now, best);
-    for (int i = 0; i < tries && best > least; i++) {
+    for (int64_t i = 0; i < tries && best > least; i++) {
         int *a = &order[gnl_rng_below(rng, (uint64_t)count)], *b = &order[gnl_rng_below(rng, (uint64_t)count)];
         swap(a, b);
-        int64_t total = place_all(span, count, order);
+        int64_t total = place_all(span, count, order, sorted);
         best = save_if_better(span, count, total, best);
         if (total > now)
             swap(a, b);
@@ -198,7 +246,7 @@ int64_t gnl_plan_spans(gnl_span *span, int count, int *order)
     measure *const sizes[] = {numbers_of, numbers_times_time, time_of};
     for (int i = 0; i < count; i++)
         span[i].size = gnl_padded(span[i].numbers);
-    int64_t least = most_live_numbers(span, count), best = INT64_MAX;
+    int64_t least = count_tries(count) ? most_live_numbers(span, count) : 0, best = INT64_MAX;
     gnl_rng rng = gnl_rng_make(0, GNL_STREAM_ORDER, 0); /* a fixed seed, for the same layout every time */
     for (size_t i = 0; i < GNL_COUNT(sizes); i++) {
         sort_largest_first(span, count, sizes[i], order);

@@ -52,6 +52,30 @@ START_TEST(duplicate_outputs_are_refused)
 }
 END_TEST
 
+/* Layouts of many buffers take seconds at most. The inputs count as nodes. */
+START_TEST(nets_may_be_deep_up_to_a_limit)
+{
+    enum { DEEP = 2000, MOST = 10000, LAYER = 7 };
+    static char text[MOST * LAYER + 1];
+    genlat_net *net = NULL;
+    genlat_exec *exec = NULL;
+    genlat_exec_opts opts;
+    for (int i = 0; i < MOST; i++)
+        memcpy(text + i * LAYER, "tanh | ", LAYER);
+    text[DEEP * LAYER - 3] = '\0';
+    ck_assert_int_eq(build(text, NULL, &net), GENLAT_OK);
+    genlat_exec_opts_init(&opts);
+    opts.purpose = GENLAT_EXEC_TRAINING;
+    ck_assert_int_eq(genlat_net_compile(net, 2, &opts, &exec), GENLAT_OK);
+    genlat_exec_destroy(&exec);
+    genlat_net_destroy(&net);
+    text[DEEP * LAYER - 3] = ' ';
+    text[MOST * LAYER - 3] = '\0';
+    check_refused(build(text, NULL, &net), GENLAT_E_RANGE, "at most 10000 nodes");
+    ck_assert_ptr_null(net);
+}
+END_TEST
+
 /* One branch is the output; the other is not computed, and one input is used by neither. */
 typedef struct rig {
     genlat_net *net;
@@ -122,6 +146,7 @@ int main(void)
     Suite *suite = suite_create("graph");
     TCase *tests = tcase_create("parts that no output needs");
     tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, nets_may_be_deep_up_to_a_limit);
     tcase_add_test(tests, duplicate_outputs_are_refused);
     tcase_add_test(tests, errors_name_unused_nodes_and_inputs);
     tcase_add_test(tests, the_gradient_check_accepts_unused_inputs);
