@@ -118,6 +118,24 @@ GENLAT_API int64_t genlat_ctx_threads(const genlat_ctx *ctx);
  */
 GENLAT_API uint32_t genlat_ctx_cpu(const genlat_ctx *ctx);
 
+/**
+ * Largest block of memory that a context allocates, so that a reader of files can refuse larger data before it reads
+ * them.
+ *
+ * @param ctx  context; NULL gives 0.
+ * @return bytes, > 0: memory_limit of the options, or the physical memory of the machine.
+ */
+GENLAT_API int64_t genlat_ctx_memory_limit(const genlat_ctx *ctx);
+
+/**
+ * Report a message through the log function of a context, such as from a reader of files or from an own source.
+ *
+ * @param ctx      context; NULL does nothing, as does a context without a log function.
+ * @param level    GENLAT_LOG_*.
+ * @param message  text, at most 511 bytes of which are reported; line breaks become spaces. NULL is ignored.
+ */
+GENLAT_API void genlat_ctx_log(genlat_ctx *ctx, int32_t level, const char *message);
+
 GENLAT_END
 
 #endif

@@ -31,8 +31,13 @@ GENLAT_BEGIN
  *   file is in the same folder.
  * - "npy:PATH", "npz:PATH": arrays of NumPy, the first dimension counts the samples. Key of npz: key, the
  *   array's name (x, or the only one); labels_key, the labels' name (labels or y, if there).
- * - "csv:PATH": numbers, a row a sample; a first row with other text names the columns. Key: label, name or
- *   number (from 1, negative from the end) of the column with the classes, which may be text.
+ * - "csv:PATH": numbers, a row a sample. Keys: label, name or number (from 1, negative from the end) of the column
+ *   with the classes, which are whole numbers or text; target, such columns, separated by commas, whose numbers
+ *   become condition vectors; header: yes, no, or auto (default): a first row of texts is one, and a first row
+ *   that may be both is an error; separator: auto (default), comma, semicolon, tab, pipe or space, any number
+ *   of them; decimal: point (default) or comma; missing: refuse (default) or drop: rows with an empty field, NA,
+ *   NaN, N/A, null, ? or - are left out, and their number is reported as a warning by genlat_ctx_log(). Numbers must
+ *   be finite.
  * - "png:PATH": a folder of images of one size, grey or colour [c,h,w] in [0,1]. In a folder of folders each
  *   is a class.
  * - "wav:PATH": a file or a folder of sound [channels,length] in [-1,1], folders of folders as with png. Key:
@@ -133,7 +138,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_write(const char *path, int
 /* ---- CSV -------------------------------------------------------------------------------------------- */
 
 /**
- * Read a table of numbers separated by commas, semicolons or tabs. A first row with other text is left out.
+ * Read a table of numbers separated by commas, semicolons, tabs, vertical bars or spaces. A first row of texts is
+ * left out. Numbers must be finite.
  *
  * @param ctx   context.
  * @param path  name of the file.
@@ -144,7 +150,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_npz_write(const char *path, int
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_read(genlat_ctx *ctx, const char *path, genlat_tensor **out);
 
 /**
- * Write a tensor as a table, a row a line, with as many digits as reading the same floats back takes.
+ * Write a tensor as a table, a row a line, with as many digits as reading the same floats back takes. Infinities and
+ * NaN are written, but not read back.
  *
  * @param path    name of the file.
  * @param tensor  [n,...] what to write; the dimensions after the first are one row.

@@ -141,6 +141,11 @@ uint32_t genlat_ctx_cpu(const genlat_ctx *ctx)
     return ctx ? ctx->opts.cpu : GENLAT_CPU_AUTO;
 }
 
+int64_t genlat_ctx_memory_limit(const genlat_ctx *ctx)
+{
+    return ctx ? (int64_t)ctx->largest_block : 0;
+}
+
 int gnl_threads(const genlat_ctx *ctx)
 {
     return (int)ctx->opts.threads;
@@ -171,4 +176,10 @@ void gnl_log(genlat_ctx *ctx, int32_t level, const char *format, ...)
     for (char *end = line; (end = strchr(end, '\n')) != NULL;) /* of a file's name */
         *end = ' ';
     ctx->opts.log(ctx->opts.log_user, level, line);
+}
+
+void genlat_ctx_log(genlat_ctx *ctx, int32_t level, const char *message)
+{
+    if (message)
+        gnl_log(ctx, level, "%s", message);
 }

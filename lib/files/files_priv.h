@@ -31,7 +31,13 @@
             return genlat_error_set(GENLAT_E_INVALID, "%s: %s", function, what);                                       \
     } while (0)
 
-enum { GNL_FILES_PATH = 4096, GNL_FILES_KEY = 208 };
+#if defined __GNUC__
+#    define GNL_FILES_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#    define GNL_FILES_PRINTF(text, first)
+#endif
+
+enum { GNL_FILES_PATH = 4096, GNL_FILES_KEY = 208, GNL_FILES_SHOWN = 48 };
 
 /* ---- input ------------------------------------------------------------------------------------------- */
 
@@ -52,6 +58,8 @@ bool gnl_files_is_folder(const char *path);
 genlat_status gnl_files_join(const char *folder, const char *name, char out[GNL_FILES_PATH]);
 /* Sets and returns E_MEMORY, with the path in the message. */
 genlat_status gnl_files_no_memory(const char *path);
+/* Returns E_MEMORY if a * b bytes, a and b > 0, exceed the memory limit of the context. */
+genlat_status gnl_files_fit(const genlat_ctx *ctx, const char *path, int64_t a, int64_t b);
 
 /* The files of a folder with one of the endings, sorted by name. If the folder has no such files, but subfolders, the
  * list has the files of the subfolders, each of which is a class. */
@@ -66,6 +74,11 @@ void gnl_tree_free(gnl_tree *tree);
 
 /* Parses a number in C syntax, independent of the locale. Returns false if the text is not a number. */
 bool gnl_files_number(const char *text, size_t length, double *out);
+
+/* Returns E_FORMAT, naming the format, if the contents are not plain text in ASCII, UTF-8 or an 8-bit encoding. */
+genlat_status gnl_content_text(const char *path, const uint8_t *data, size_t size);
+/* Copies the beginning of a text for use in an error: one line, without control characters. Returns out. */
+const char *gnl_content_shown(const char *text, size_t length, char out[GNL_FILES_SHOWN]);
 
 /* ---- output ------------------------------------------------------------------------------------------ */
 
@@ -103,10 +116,23 @@ genlat_status gnl_array_tensor(genlat_ctx *ctx, const gnl_array *array, genlat_t
 
 /* ---- SPEC -------------------------------------------------------------------------------------------- */
 
+/* Keys of CSV. 0 is the default of each. */
+enum { GNL_CSV_HEADER_AUTO, GNL_CSV_HEADER_YES, GNL_CSV_HEADER_NO, GNL_CSV_HEADER_TEXT /* auto; numbers are data */ };
+enum { GNL_CSV_SEPARATOR_AUTO, GNL_CSV_COMMA, GNL_CSV_SEMICOLON, GNL_CSV_TAB, GNL_CSV_PIPE, GNL_CSV_SPACE };
+enum { GNL_CSV_DECIMAL_POINT, GNL_CSV_DECIMAL_COMMA };
+enum { GNL_CSV_MISSING_REFUSE, GNL_CSV_MISSING_DROP };
+
+typedef struct gnl_csv_opts {
+    const char *label;  /* name or number of the column of classes; NULL or "": none */
+    const char *target; /* names or numbers of columns, separated by commas; NULL or "": none */
+    int32_t header, separator, decimal, missing;
+} gnl_csv_opts;
+
 /* The parsed text "KIND:PATH#PART?KEY=VALUE". */
 typedef struct gnl_spec {
     char kind[16], path[GNL_FILES_PATH], part[16];
-    char key[GNL_FILES_KEY], labels_key[GNL_FILES_KEY], label[GNL_FILES_KEY];
+    char key[GNL_FILES_KEY], labels_key[GNL_FILES_KEY], label[GNL_FILES_KEY], target[GNL_FILES_KEY];
+    gnl_csv_opts csv; /* without label and target */
     int64_t n, length;
     int32_t ndim; /* number of dimensions of shape; 0: not set */
     int64_t shape[GENLAT_MAX_DIMS];
@@ -131,14 +157,18 @@ genlat_status gnl_npz_member(const char *path, const uint8_t *data, size_t size,
 /* Returns whether an archive has a member of this name. */
 bool gnl_npz_has(const char *path, const uint8_t *data, size_t size, const char *name);
 
-/* A table of numbers, with the label column separate. */
+/* A table of numbers. Labels and targets are separate. Pointers are allocated by malloc. */
 typedef struct gnl_csv {
-    int64_t rows, columns;
-    float *value; /* [rows,columns] allocated by malloc */
-    float *label; /* [rows] allocated by malloc; NULL: no label column requested */
+    int64_t rows, columns; /* columns without those of labels and targets */
+    int64_t classes, targets;
+    float *value;               /* [rows,columns] */
+    float *label;               /* [rows] classes, or [rows,targets]; NULL: neither was requested */
+    char **name;                /* [columns] of the header; NULL: there is none */
+    char **class;               /* [classes] texts of the labels */
+    int64_t dropped, drop_line; /* rows left out because of missing values, and the line of the first */
 } gnl_csv;
 
-genlat_status gnl_csv_parse(const char *path, const uint8_t *data, size_t size, const char *label, gnl_csv *out);
+genlat_status gnl_csv_parse(const char *path, const uint8_t *data, size_t size, const gnl_csv_opts *opts, gnl_csv *out);
 void gnl_csv_free(gnl_csv *csv);
 
 typedef struct gnl_image {

@@ -14,6 +14,18 @@ genlat_status gnl_files_no_memory(const char *path)
     return genlat_error_set(GENLAT_E_MEMORY, "%s: out of memory", path);
 }
 
+genlat_status gnl_files_fit(const genlat_ctx *ctx, const char *path, int64_t a, int64_t b)
+{
+    int64_t limit = genlat_ctx_memory_limit(ctx), bytes = 0;
+    if (__builtin_mul_overflow(a, b, &bytes))
+        bytes = INT64_MAX;
+    if (bytes <= limit)
+        return GENLAT_OK;
+    return genlat_error_set(GENLAT_E_MEMORY,
+                            "%s: the data take %lld bytes of memory, more than memory_limit, %lld bytes", path,
+                            (long long)bytes, (long long)limit);
+}
+
 static genlat_status cannot_read(const char *path, const char *why)
 {
     return genlat_error_set(GENLAT_E_IO, "%s: cannot read the file: %s", path, why);
@@ -95,7 +107,7 @@ genlat_status gnl_files_load_plain(const char *path, gnl_bytes *out)
         return GENLAT_OK;
     free(out->data);
     *out = (gnl_bytes){0};
-    return genlat_error_set(GENLAT_E_FORMAT, "%s: the file is compressed twice; decompress it with gunzip", path);
+    return genlat_error_set(GENLAT_E_FORMAT, "%s: the file is compressed by gzip; decompress it with gunzip", path);
 }
 
 bool gnl_files_number(const char *text, size_t length, double *out)

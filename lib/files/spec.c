@@ -7,17 +7,30 @@
 
 #include "files_priv.h"
 
-typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_FLAG, KEY_SHAPE } key_type;
+typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_FLAG, KEY_SHAPE, KEY_CHOICE } key_type;
+
+static const char header_choices[] = "auto|yes|no", decimal_choices[] = "point|comma",
+                  missing_choices[] = "refuse|drop", separator_choices[] = "auto|comma|semicolon|tab|pipe|space";
 
 static const struct key {
     const char *name;
     key_type type;
     size_t offset;
+    const char *choices; /* of KEY_CHOICE: the names of 0, 1, ... */
 } keys[] = {
-    {"n", KEY_WHOLE, offsetof(gnl_spec, n)},        {"length", KEY_WHOLE, offsetof(gnl_spec, length)},
-    {"key", KEY_TEXT, offsetof(gnl_spec, key)},     {"labels_key", KEY_TEXT, offsetof(gnl_spec, labels_key)},
-    {"label", KEY_TEXT, offsetof(gnl_spec, label)}, {"raw", KEY_FLAG, offsetof(gnl_spec, raw)},
-    {"lines", KEY_FLAG, offsetof(gnl_spec, lines)}, {"shape", KEY_SHAPE, offsetof(gnl_spec, shape)},
+    {"n", KEY_WHOLE, offsetof(gnl_spec, n)},
+    {"length", KEY_WHOLE, offsetof(gnl_spec, length)},
+    {"key", KEY_TEXT, offsetof(gnl_spec, key)},
+    {"labels_key", KEY_TEXT, offsetof(gnl_spec, labels_key)},
+    {"label", KEY_TEXT, offsetof(gnl_spec, label)},
+    {"raw", KEY_FLAG, offsetof(gnl_spec, raw)},
+    {"lines", KEY_FLAG, offsetof(gnl_spec, lines)},
+    {"shape", KEY_SHAPE, offsetof(gnl_spec, shape)},
+    {"target", KEY_TEXT, offsetof(gnl_spec, target)},
+    {"header", KEY_CHOICE, offsetof(gnl_spec, csv.header), header_choices},
+    {"separator", KEY_CHOICE, offsetof(gnl_spec, csv.separator), separator_choices},
+    {"decimal", KEY_CHOICE, offsetof(gnl_spec, csv.decimal), decimal_choices},
+    {"missing", KEY_CHOICE, offsetof(gnl_spec, csv.missing), missing_choices},
 };
 
 static genlat_status bad_value(const char *key, const char *value, const char *expected)
@@ -62,6 +75,21 @@ static bool read_shape(const char *text, gnl_spec *out)
     return false;
 }
 
+/* Sets *out to the place of the text among the choices, which are separated by '|'. */
+static bool read_choice(const char *text, const char *choices, int32_t *out)
+{
+    int32_t index = 0;
+    for (const char *at = choices; *at; index++) {
+        size_t length = strcspn(at, "|");
+        if (strlen(text) == length && strncmp(text, at, length) == 0) {
+            *out = index;
+            return true;
+        }
+        at += length + (at[length] == '|');
+    }
+    return false;
+}
+
 static genlat_status set_own(const struct key *key, const char *value, gnl_spec *out)
 {
     char *field = (char *)out + key->offset;
@@ -72,6 +100,9 @@ static genlat_status set_own(const struct key *key, const char *value, gnl_spec 
                    : bad_value(key->name, value, "an integer from 1 to 2^40");
     case KEY_FLAG:
         return read_flag(value, (bool *)(void *)field) ? GENLAT_OK : bad_value(key->name, value, "yes or no");
+    case KEY_CHOICE:
+        return read_choice(value, key->choices, (int32_t *)(void *)field) ? GENLAT_OK
+                                                                          : bad_value(key->name, value, key->choices);
     case KEY_SHAPE:
         return read_shape(value, out) ? GENLAT_OK : bad_value(key->name, value, "a shape such as 3x32x32");
     default:
@@ -95,7 +126,8 @@ static genlat_status set_key(const char *key, const char *value, gnl_spec *out)
         return status;
     return genlat_error_set(
         status,
-        "genlat_files_open: unknown key '%s'; known: n, seed, shape, raw, key, labels_key, label, length, lines, skip, "
+        "genlat_files_open: unknown key '%s'; known: n, seed, shape, raw, key, labels_key, label, target, header, "
+        "separator, decimal, missing, length, lines, skip, "
         "limit, scale, binarize, threshold, labels",
         key);
 }

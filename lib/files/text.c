@@ -31,14 +31,22 @@ static int64_t cut_text(const gnl_bytes *text, int64_t length, bool lines, uint8
 static genlat_status text_source(genlat_ctx *ctx, const gnl_spec *spec, const gnl_bytes *text, int64_t length,
                                  genlat_source **out)
 {
+    const char *path = spec->path;
+    GNL_FILES_TRY(gnl_content_text(path, text->data, text->size));
     int64_t count = cut_text(text, length, spec->lines, NULL);
+    if (text->size == 0)
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: the file is empty", path);
+    if (count == 0 && spec->lines)
+        return genlat_error_set(GENLAT_E_FORMAT, "%s: the file has no line with text", path);
     if (count == 0)
         return genlat_error_set(GENLAT_E_FORMAT,
-                                "%s: the file has no sample of %lld bytes; set a smaller length=", spec->path,
-                                (long long)length);
+                                "%s: the file has %zu bytes, fewer than the %lld of one sample; set a smaller length=, "
+                                "or lines=yes",
+                                path, text->size, (long long)length);
+    GNL_FILES_TRY(gnl_files_fit(ctx, path, count, length));
     uint8_t *sample = calloc((size_t)count, (size_t)length);
     if (!sample)
-        return gnl_files_no_memory(spec->path);
+        return gnl_files_no_memory(path);
     cut_text(text, length, spec->lines, sample);
     const int64_t dims[] = {count, length};
     genlat_status status = genlat_source_bytes(ctx, 2, dims, sample, 1, NULL, out);
@@ -49,7 +57,7 @@ static genlat_status text_source(genlat_ctx *ctx, const gnl_spec *spec, const gn
 genlat_status gnl_text_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
 {
     gnl_bytes text;
-    GNL_FILES_TRY(gnl_files_load(spec->path, &text));
+    GNL_FILES_TRY(gnl_files_load_plain(spec->path, &text));
     genlat_status status = text_source(ctx, spec, &text, spec->length ? spec->length : 64, out);
     free(text.data);
     return status;

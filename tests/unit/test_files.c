@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Data files: round trips, variants written by other programs, and malformed files, which are refused. */
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -277,83 +276,6 @@ START_TEST(malformed_idx_is_refused)
 }
 END_TEST
 
-/* ---- CSV --------------------------------------------------------------------------------------------- */
-
-START_TEST(csv_round_trips)
-{
-    static const float data[] = {0.1f, -3e20f, 1.f / 3, 1e-40f, 16777216, -0.f};
-    genlat_tensor *written = tensor(2, (int64_t[]){3, 2}, data), *read = NULL;
-    (void)setlocale(LC_NUMERIC, "de_DE.UTF-8"); /* if this locale is installed, its decimal comma must not be used */
-    ok(genlat_csv_write(place("a.csv"), written, "a,b"));
-    ok(genlat_csv_read(ctx, place("a.csv"), &read));
-    (void)setlocale(LC_NUMERIC, "C");
-    ck_assert_int_eq(genlat_tensor_dim(read, 0), 3);
-    ck_assert_mem_eq(genlat_tensor_const_data(read), data, sizeof data);
-    genlat_tensor_destroy(&written);
-    genlat_tensor_destroy(&read);
-}
-END_TEST
-
-START_TEST(csv_variants_are_read)
-{
-    static const struct {
-        const char *text, *options;
-        int64_t rows, columns, classes;
-        float last, last_label;
-    } cases[] = {
-        {"1,2\n3,4\n", "", 2, 2, 0, 4, 0},
-        {"1,2\r\n3,4", "", 2, 2, 0, 4, 0},
-        {"\xEF\xBB\xBF\"a\";b\n1;2\n\n3; 4 \n", "", 2, 2, 0, 4, 0},
-        {"x\ty\tkind\n1\t2\tdog\n3\t4\tcat\n5\t6\tdog\n", "?label=kind", 3, 2, 2, 6, 1},
-        {"1,2,dog\n3,4,cat\n", "?label=-1", 2, 2, 2, 4, 0},
-        {"0,1,2\n1,3,4\n", "?label=1", 2, 2, 2, 4, 1},
-        {"name\n1e3\n", "", 1, 1, 0, 1000, 0},
-        {"\"a,\"\"b\"\"\",c\n\"1\",nan\n2,-inf", "", 2, 2, 0, -INFINITY, 0},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        put_file("a.csv", cases[i].text, strlen(cases[i].text));
-        genlat_source *source = open_source(spec_of("csv", "a.csv", cases[i].options));
-        genlat_tensor *x = NULL, *labels = NULL;
-        ck_assert_int_eq(genlat_source_count(source), cases[i].rows);
-        ck_assert_int_eq(genlat_source_dim(source, 0), cases[i].columns);
-        ck_assert_int_eq(genlat_source_classes(source), cases[i].classes);
-        ok(genlat_source_read(source, 0, cases[i].rows, &x, &labels));
-        ck_assert_float_eq(genlat_tensor_const_data(x)[genlat_tensor_count(x) - 1], cases[i].last);
-        if (labels)
-            ck_assert_float_eq(genlat_tensor_const_data(labels)[cases[i].rows - 1], cases[i].last_label);
-        genlat_tensor_destroy(&x);
-        genlat_tensor_destroy(&labels);
-        genlat_source_destroy(&source);
-    }
-}
-END_TEST
-
-START_TEST(malformed_csv_is_refused)
-{
-    static const struct {
-        const char *text, *options, *words;
-        genlat_status status;
-    } cases[] = {
-        {"", "", "empty", GENLAT_E_FORMAT},
-        {"\n\r\n", "", "empty", GENLAT_E_FORMAT},
-        {"a,b\n", "", "no numbers", GENLAT_E_FORMAT},
-        {"1,2\n3\n", "", "line 2, column 2", GENLAT_E_FORMAT},
-        {"1,2\n3,4,5\n", "", "line 2, column 3", GENLAT_E_FORMAT},
-        {"1,2\n\n3,x\n", "", "line 3, column 2", GENLAT_E_FORMAT},
-        {"1,2\n3,\n", "", "empty", GENLAT_E_FORMAT},
-        {"1,\"2\n", "", "closing quote", GENLAT_E_FORMAT},
-        {"1,\"2\"3\n", "", "closing quote", GENLAT_E_FORMAT},
-        {"1,2\n", "?label=kind", "'kind'", GENLAT_E_NOT_FOUND},
-        {"1,2\n", "?label=3", "'3'", GENLAT_E_NOT_FOUND},
-        {"1\n2\n", "?label=1", "no numbers", GENLAT_E_FORMAT},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        put_file("a.csv", cases[i].text, strlen(cases[i].text));
-        refused(spec_of("csv", "a.csv", cases[i].options), cases[i].status, cases[i].words);
-    }
-}
-END_TEST
-
 int main(void)
 {
     static const TTest *const *const tests[] = {
@@ -365,9 +287,6 @@ int main(void)
         &idx_folder_is_read_as_mnist,
         &bytes_of_zeros_and_ones_are_not_scaled,
         &malformed_idx_is_refused,
-        &csv_round_trips,
-        &csv_variants_are_read,
-        &malformed_csv_is_refused,
     };
     return run_in_folders("files", tests, COUNT(tests));
 }
