@@ -88,3 +88,17 @@ const char *gnl_content_shown(const char *text, size_t length, char out[GNL_FILE
     strcpy(out + length, cut ? "..." : "");
     return out;
 }
+
+bool gnl_content_utf8(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at;) {
+        size_t length = *at < 0x80 ? 1 : *at < 0xE0 ? 2 : *at < 0xF0 ? 3 : 4;
+        if (length > 1 && (*at < 0xC2 || *at > 0xF4))
+            return false;
+        for (size_t i = 1; i < length; i++)
+            if ((at[i] & 0xC0) != 0x80)
+                return false;
+        at += length;
+    }
+    return true;
+}

@@ -82,7 +82,8 @@ static genlat_status read_text(gnl_csv_reader *r, bool quoted, gnl_csv_field *ou
         r->line += quoted && *r->at == '\n';
         if (out->length == GNL_CSV_FIELD)
             return gnl_csv_error(r, out, "the field is longer than %d bytes", GNL_CSV_FIELD);
-        out->text[out->length++] = *r->at++;
+        out->text[out->length++] = (unsigned char)*r->at < ' ' || *r->at == 0x7F ? ' ' : *r->at;
+        r->at++;
     }
     return GENLAT_OK;
 }

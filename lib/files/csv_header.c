@@ -164,8 +164,8 @@ static bool fractions_follow(gnl_csv_reader r, int64_t label)
     return false;
 }
 
-/* Whether a first row of numbers may be names: 0, 1, 2, ..., as pandas writes them, or 1, 2, 3, ..., with or without the
- * column of labels. Fewer than three such numbers are taken for data, except if they begin with 0 and numbers that are
+/* Whether a first row of numbers may be names: 0, 1, 2, ..., as pandas writes them, or 1, 2, 3, ..., with or without
+ * the column of labels. Fewer than three such numbers are taken for data, except if they begin with 0 and numbers that are
  * not whole follow. */
 static bool maybe_names(const gnl_csv_reader *r, const gnl_csv_reader *next, int64_t label)
 {
@@ -232,6 +232,25 @@ static genlat_status lay_out(gnl_csv_reader *r, const gnl_csv_reader *next, gnl_
     return out->guessed && !named ? guess_header(r, next, out) : GENLAT_OK;
 }
 
+/* Checks the encoding of the names, and names columns without a name. */
+static genlat_status complete_names(const gnl_csv_reader *r)
+{
+    for (int64_t i = 0; i < r->columns; i++) {
+        char name[32];
+        gnl_csv_field f = field_of(r, i);
+        if (!gnl_content_utf8(f.text))
+            return gnl_csv_error(r, &f, "the name is not text in UTF-8; save the file as UTF-8");
+        if (f.length)
+            continue;
+        snprintf(name, sizeof name, "column %lld", (long long)i + 1);
+        free(r->name[i]);
+        r->name[i] = strdup(name);
+        if (!r->name[i])
+            return gnl_files_no_memory(r->path);
+    }
+    return GENLAT_OK;
+}
+
 genlat_status gnl_csv_first_row(gnl_csv_reader *r, gnl_csv_layout *out)
 {
     gnl_csv_reader next = *r;
@@ -241,13 +260,17 @@ genlat_status gnl_csv_first_row(gnl_csv_reader *r, gnl_csv_layout *out)
     r->columns = next.columns;
     if (status == GENLAT_OK)
         status = lay_out(r, &next, out);
+    if (status == GENLAT_OK && out->header)
+        status = complete_names(r);
     if (status != GENLAT_OK)
         return status;
-    if (out->header)
+    if (out->header) {
+        char **name = r->name; /* some may be new */
         *r = next;
-    else
+        r->name = name;
+    } else {
         gnl_csv_names_free(r->name, r->columns);
-    if (!out->header)
         r->name = NULL;
+    }
     return GENLAT_OK;
 }

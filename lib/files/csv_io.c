@@ -61,7 +61,17 @@ genlat_status gnl_csv_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
     report_dropped(ctx, spec->path, &csv);
     gnl_array x = array_of(csv.value, csv.rows, csv.columns, 2);
     gnl_array y = csv.targets ? array_of(csv.label, csv.rows, csv.targets, 2) : array_of(csv.label, csv.rows, 1, 1);
+    const genlat_description description = {
+        .size = sizeof description,
+        .classes = csv.classes,
+        .class_names = (const char *const *)csv.class,
+        .columns = csv.name ? csv.columns : 0,
+        .column_names = (const char *const *)csv.name,
+        .content = spec->ndim > 1 ? GENLAT_CONTENT_ANY : GENLAT_CONTENT_TABLE,
+    };
     genlat_status status = gnl_array_source(ctx, &x, spec, false, csv.label ? &y : NULL, out);
+    if (status == GENLAT_OK)
+        status = gnl_files_describe(spec->path, &description, out);
     gnl_csv_free(&csv);
     return status;
 }

@@ -48,6 +48,8 @@ static genlat_status read_labels(const gnl_csv_reader *r, const gnl_csv_layout *
     for (int64_t i = 0; i < rows; i++) {
         double number = 0;
         out[i] = (label){.text = word[i].text, .row = i};
+        if (!gnl_content_utf8(word[i].text))
+            return bad_label(r, layout, &word[i], "the label '%s' is not text in UTF-8; save the file as UTF-8");
         if (is_whole(word[i].text, &number)) {
             out[i].number = (int64_t)number;
             whole++;

@@ -18,7 +18,7 @@ typedef struct gnl_csv_reader {
 } gnl_csv_reader;
 
 typedef struct gnl_csv_field {
-    char text[GNL_CSV_FIELD + 1]; /* without spaces at both ends */
+    char text[GNL_CSV_FIELD + 1]; /* without spaces at both ends; control characters are spaces */
     size_t length;
     int64_t line, column; /* column is counted from 0 */
     bool last;            /* last field of the row */

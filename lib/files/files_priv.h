@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * files: readers and writers of data files. A separate library that uses the public functions of libgenlat.
- * Uses: the public headers, zlib, libpng, and optionally libsndfile. Temporary memory comes from malloc.
+ * Uses: the public headers, zlib, libpng, and optionally libjpeg and libsndfile. Temporary memory comes from malloc.
  * Adding: for a kind of source, write one file and add one line to the table in open.c. A reader must check each length
  *         against the size of the file before it allocates. Its parser reads from memory, so that it can be fuzzed.
  * Tests: tests/unit/test_files.c, tests/fuzz/.
@@ -54,21 +54,25 @@ genlat_status gnl_files_load(const char *path, gnl_bytes *out);
 genlat_status gnl_files_load_plain(const char *path, gnl_bytes *out);
 bool gnl_files_exist(const char *path);
 bool gnl_files_is_folder(const char *path);
+/* Returns E_IO if the path does not exist or is no regular file: reading a pipe could wait for ever. */
+genlat_status gnl_files_regular(const char *path);
 /* Writes "folder/name" to out. Returns E_RANGE if it does not fit. */
 genlat_status gnl_files_join(const char *folder, const char *name, char out[GNL_FILES_PATH]);
 /* Sets and returns E_MEMORY, with the path in the message. */
 genlat_status gnl_files_no_memory(const char *path);
-/* Returns E_MEMORY if a * b bytes, a and b > 0, exceed the memory limit of the context. */
-genlat_status gnl_files_fit(const genlat_ctx *ctx, const char *path, int64_t a, int64_t b);
+/* Returns E_MEMORY if a * b bytes, a and b > 0, exceed the limit, see genlat_ctx_memory_limit(). */
+genlat_status gnl_files_fit(int64_t limit, const char *path, int64_t a, int64_t b);
 
-/* The files of a folder with one of the endings, sorted by name. If the folder has no such files, but subfolders, the
- * list has the files of the subfolders, each of which is a class. */
+/* The files of a folder with one of the endings, sorted by name. If it has folders with such files instead, the list has
+ * the files of these folders, each of which is a class. Hidden files and the folder __MACOSX do not count. */
 typedef struct gnl_tree {
     char **path;            /* [count] */
+    char **name;            /* [classes] names of the folders */
     int64_t *class;         /* [count] */
-    int64_t count, classes; /* classes is 0 without subfolders */
+    int64_t count, classes; /* classes is 0 without folders */
 } gnl_tree;
 
+/* Returns E_FORMAT for files beside folders and for folders in folders of classes, E_NOT_FOUND for an empty folder. */
 genlat_status gnl_tree_read(const char *folder, const char *const *endings, gnl_tree *out);
 void gnl_tree_free(gnl_tree *tree);
 
@@ -77,8 +81,13 @@ bool gnl_files_number(const char *text, size_t length, double *out);
 
 /* Returns E_FORMAT, naming the format, if the contents are not plain text in ASCII, UTF-8 or an 8-bit encoding. */
 genlat_status gnl_content_text(const char *path, const uint8_t *data, size_t size);
+/* Whether the text consists of characters in UTF-8. */
+bool gnl_content_utf8(const char *text);
 /* Copies the beginning of a text for use in an error: one line, without control characters. Returns out. */
 const char *gnl_content_shown(const char *text, size_t length, char out[GNL_FILES_SHOWN]);
+
+/* Replaces the source by one with this description. */
+genlat_status gnl_files_describe(const char *path, const genlat_description *description, genlat_source **source);
 
 /* ---- output ------------------------------------------------------------------------------------------ */
 
@@ -128,11 +137,17 @@ typedef struct gnl_csv_opts {
     int32_t header, separator, decimal, missing;
 } gnl_csv_opts;
 
+/* Keys of images. 0 is the default of each. */
+enum { GNL_FIT_CROP, GNL_FIT_PAD, GNL_FIT_STRETCH };
+enum { GNL_CHANNELS_KEEP, GNL_CHANNELS_GREY, GNL_CHANNELS_COLOUR };
+
 /* The parsed text "KIND:PATH#PART?KEY=VALUE". */
 typedef struct gnl_spec {
     char kind[16], path[GNL_FILES_PATH], part[16];
     char key[GNL_FILES_KEY], labels_key[GNL_FILES_KEY], label[GNL_FILES_KEY], target[GNL_FILES_KEY];
-    gnl_csv_opts csv; /* without label and target */
+    gnl_csv_opts csv;      /* without label and target */
+    int64_t size[2];       /* height and width of images; 0: not set */
+    int32_t fit, channels; /* GNL_FIT_*, GNL_CHANNELS_* */
     int64_t n, length;
     int32_t ndim; /* number of dimensions of shape; 0: not set */
     int64_t shape[GENLAT_MAX_DIMS];
@@ -171,18 +186,11 @@ typedef struct gnl_csv {
 genlat_status gnl_csv_parse(const char *path, const uint8_t *data, size_t size, const gnl_csv_opts *opts, gnl_csv *out);
 void gnl_csv_free(gnl_csv *csv);
 
-typedef struct gnl_image {
-    int64_t height, width, channels;
-    uint8_t *data; /* [height,width,channels] allocated by malloc */
-} gnl_image;
-
-genlat_status gnl_png_parse(const char *path, const uint8_t *data, size_t size, gnl_image *out);
-
 genlat_status gnl_idx_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
 genlat_status gnl_npy_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
 genlat_status gnl_npz_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
 genlat_status gnl_csv_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
-genlat_status gnl_png_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
+genlat_status gnl_image_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
 genlat_status gnl_wav_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
 genlat_status gnl_text_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
 

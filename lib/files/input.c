@@ -14,9 +14,9 @@ genlat_status gnl_files_no_memory(const char *path)
     return genlat_error_set(GENLAT_E_MEMORY, "%s: out of memory", path);
 }
 
-genlat_status gnl_files_fit(const genlat_ctx *ctx, const char *path, int64_t a, int64_t b)
+genlat_status gnl_files_fit(int64_t limit, const char *path, int64_t a, int64_t b)
 {
-    int64_t limit = genlat_ctx_memory_limit(ctx), bytes = 0;
+    int64_t bytes = 0;
     if (__builtin_mul_overflow(a, b, &bytes))
         bytes = INT64_MAX;
     if (bytes <= limit)
@@ -35,6 +35,16 @@ bool gnl_files_exist(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0;
+}
+
+genlat_status gnl_files_regular(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return cannot_read(path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return cannot_read(path, "the path is a folder");
+    return S_ISREG(info.st_mode) ? GENLAT_OK : cannot_read(path, "the path is not a regular file");
 }
 
 bool gnl_files_is_folder(const char *path)
@@ -79,12 +89,9 @@ genlat_status gnl_files_load(const char *path, gnl_bytes *out)
 {
     struct stat info;
     *out = (gnl_bytes){0};
+    GNL_FILES_TRY(gnl_files_regular(path));
     if (stat(path, &info) != 0)
         return cannot_read(path, strerror(errno));
-    if (S_ISDIR(info.st_mode))
-        return cannot_read(path, "the path is a folder");
-    if (!S_ISREG(info.st_mode)) /* reading a pipe could wait for ever */
-        return cannot_read(path, "the path is not a regular file");
     gzFile file = gzopen(path, "rb");
     if (!file)
         return cannot_read(path, errno ? strerror(errno) : "out of memory");

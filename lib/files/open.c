@@ -21,7 +21,8 @@ static const struct kind {
     {"npy", gnl_npy_open, "a NumPy array"},
     {"npz", gnl_npz_open, "an archive of NumPy arrays"},
     {"csv", gnl_csv_open, "a table of numbers"},
-    {"png", gnl_png_open, "a folder of PNG images of one size"},
+    {"image", gnl_image_open, "a folder of PNG or JPEG images"},
+    {"png", gnl_image_open, "another name of image"},
     {"wav", gnl_wav_open, "a sound file, or a folder of sound files"},
     {"text", gnl_text_open, "a text file, as bytes"},
 };

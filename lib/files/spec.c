@@ -7,10 +7,15 @@
 
 #include "files_priv.h"
 
-typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_FLAG, KEY_SHAPE, KEY_CHOICE } key_type;
+typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_FLAG, KEY_SHAPE, KEY_SIZE, KEY_CHOICE } key_type;
 
-static const char header_choices[] = "auto|yes|no", decimal_choices[] = "point|comma",
-                  missing_choices[] = "refuse|drop", separator_choices[] = "auto|comma|semicolon|tab|pipe|space";
+/* The names of the values 0, 1, ... of a choice. */
+static const char header_choices[] = "auto|yes|no";
+static const char separator_choices[] = "auto|comma|semicolon|tab|pipe|space";
+static const char decimal_choices[] = "point|comma";
+static const char missing_choices[] = "refuse|drop";
+static const char fit_choices[] = "crop|pad|stretch";
+static const char channels_choices[] = "keep|1|3";
 
 static const struct key {
     const char *name;
@@ -31,6 +36,9 @@ static const struct key {
     {"separator", KEY_CHOICE, offsetof(gnl_spec, csv.separator), separator_choices},
     {"decimal", KEY_CHOICE, offsetof(gnl_spec, csv.decimal), decimal_choices},
     {"missing", KEY_CHOICE, offsetof(gnl_spec, csv.missing), missing_choices},
+    {"size", KEY_SIZE, offsetof(gnl_spec, size)},
+    {"fit", KEY_CHOICE, offsetof(gnl_spec, fit), fit_choices},
+    {"channels", KEY_CHOICE, offsetof(gnl_spec, channels), channels_choices},
 };
 
 static genlat_status bad_value(const char *key, const char *value, const char *expected)
@@ -90,6 +98,16 @@ static bool read_choice(const char *text, const char *choices, int32_t *out)
     return false;
 }
 
+/* Parses HxW, or N for NxN, each at most 16384. */
+static bool read_size(const char *text, int64_t out[2])
+{
+    enum { MOST = 16384 };
+    size_t length = strcspn(text, "x");
+    const char *second = text[length] ? text + length + 1 : text;
+    return read_whole(text, length, &out[0]) && read_whole(second, strlen(second), &out[1]) && out[0] <= MOST &&
+           out[1] <= MOST;
+}
+
 static genlat_status set_own(const struct key *key, const char *value, gnl_spec *out)
 {
     char *field = (char *)out + key->offset;
@@ -100,6 +118,10 @@ static genlat_status set_own(const struct key *key, const char *value, gnl_spec 
                    : bad_value(key->name, value, "an integer from 1 to 2^40");
     case KEY_FLAG:
         return read_flag(value, (bool *)(void *)field) ? GENLAT_OK : bad_value(key->name, value, "yes or no");
+    case KEY_SIZE:
+        return read_size(value, (int64_t *)(void *)field)
+                   ? GENLAT_OK
+                   : bad_value(key->name, value, "a size such as 64 or 48x64, height x width, at most 16384");
     case KEY_CHOICE:
         return read_choice(value, key->choices, (int32_t *)(void *)field) ? GENLAT_OK
                                                                           : bad_value(key->name, value, key->choices);
@@ -127,7 +149,7 @@ static genlat_status set_key(const char *key, const char *value, gnl_spec *out)
     return genlat_error_set(
         status,
         "genlat_files_open: unknown key '%s'; known: n, seed, shape, raw, key, labels_key, label, target, header, "
-        "separator, decimal, missing, length, lines, skip, "
+        "separator, decimal, missing, size, fit, channels, length, lines, skip, "
         "limit, scale, binarize, threshold, labels",
         key);
 }

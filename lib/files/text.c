@@ -43,15 +43,16 @@ static genlat_status text_source(genlat_ctx *ctx, const gnl_spec *spec, const gn
                                 "%s: the file has %zu bytes, fewer than the %lld of one sample; set a smaller length=, "
                                 "or lines=yes",
                                 path, text->size, (long long)length);
-    GNL_FILES_TRY(gnl_files_fit(ctx, path, count, length));
+    GNL_FILES_TRY(gnl_files_fit(genlat_ctx_memory_limit(ctx), path, count, length));
     uint8_t *sample = calloc((size_t)count, (size_t)length);
     if (!sample)
         return gnl_files_no_memory(path);
     cut_text(text, length, spec->lines, sample);
     const int64_t dims[] = {count, length};
+    const genlat_description description = {.size = sizeof description, .content = GENLAT_CONTENT_TEXT};
     genlat_status status = genlat_source_bytes(ctx, 2, dims, sample, 1, NULL, out);
     free(sample);
-    return status;
+    return status == GENLAT_OK ? gnl_files_describe(path, &description, out) : status;
 }
 
 genlat_status gnl_text_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)

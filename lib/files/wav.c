@@ -9,6 +9,7 @@
 /* Samples [count,channels,length]. The arrays grow with the data read, so that a wrong length in a file does no
  * harm. */
 typedef struct record {
+    int64_t limit; /* bytes of memory */
     int64_t length, channels, rate;
     int64_t count, capacity;
     float *value, *label;
@@ -19,12 +20,14 @@ static genlat_status grow(record *r, const char *path)
 {
     if (r->count < r->capacity)
         return GENLAT_OK;
-    r->capacity = r->capacity ? r->capacity + r->capacity / 2 : 16;
+    int64_t capacity = r->capacity + r->capacity / 2 + 1;
     size_t sample = (size_t)(r->length * r->channels) * sizeof *r->value;
-    float *value = realloc(r->value, (size_t)r->capacity * sample);
+    GNL_FILES_TRY(gnl_files_fit(r->limit, path, capacity, (int64_t)sample));
+    float *value = realloc(r->value, (size_t)capacity * sample);
     r->value = value ? value : r->value;
-    float *label = realloc(r->label, (size_t)r->capacity * sizeof *label);
+    float *label = realloc(r->label, (size_t)capacity * sizeof *label);
     r->label = label ? label : r->label;
+    r->capacity = capacity;
     return value && label ? GENLAT_OK : gnl_files_no_memory(path);
 }
 
@@ -47,6 +50,7 @@ static genlat_status check_format(record *r, const char *path, const SF_INFO *in
         return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: the file has %d channels, 1 to %d expected", path,
                                 info->channels, MOST_CHANNELS);
     if (r->channels == 0) {
+        GNL_FILES_TRY(gnl_files_fit(r->limit, path, r->length, info->channels * (int64_t)sizeof *r->frames));
         r->channels = info->channels;
         r->rate = info->samplerate;
         r->frames = malloc((size_t)(r->length * r->channels) * sizeof *r->frames);
@@ -64,8 +68,7 @@ static genlat_status check_format(record *r, const char *path, const SF_INFO *in
 static genlat_status read_sound(record *r, const char *path, int64_t class)
 {
     SF_INFO info = {0};
-    if (!gnl_files_exist(path))
-        return genlat_error_set(GENLAT_E_IO, "%s: cannot read the file: it does not exist", path);
+    GNL_FILES_TRY(gnl_files_regular(path));
     SNDFILE *file = sf_open(path, SFM_READ, &info);
     if (!file)
         return genlat_error_set(GENLAT_E_FORMAT, "%s: not a supported sound file: %s", path, sf_strerror(NULL));
@@ -73,7 +76,11 @@ static genlat_status read_sound(record *r, const char *path, int64_t class)
     int64_t before = r->count, got = 0;
     while (status == GENLAT_OK && (got = sf_readf_float(file, r->frames, r->length)) == r->length)
         status = add_sample(r, path, got, class);
-    if (status == GENLAT_OK && r->count == before)
+    if (status == GENLAT_OK && r->count == before && got <= 0)
+        status = genlat_error_set(
+            GENLAT_E_FORMAT, "%s: the file has no sound: its header states %lld frames; write it again or remove it",
+            path, (long long)info.frames);
+    else if (status == GENLAT_OK && r->count == before) /* shorter than a sample */
         status = add_sample(r, path, got, class);
     sf_close(file);
     return status;
@@ -86,15 +93,25 @@ static genlat_status read_tree(record *r, const gnl_tree *tree)
     return GENLAT_OK;
 }
 
-static genlat_status record_source(genlat_ctx *ctx, const record *r, bool labelled, genlat_source **out)
+static genlat_status record_source(genlat_ctx *ctx, const char *path, const record *r, const gnl_tree *tree,
+                                   genlat_source **out)
 {
+    const genlat_description description = {
+        .size = sizeof description,
+        .classes = tree->classes,
+        .class_names = (const char *const *)tree->name,
+        .rate = r->rate,
+        .content = GENLAT_CONTENT_SOUND,
+    };
     const int64_t dims[] = {r->count, r->channels, r->length};
     genlat_tensor *x = NULL, *labels = NULL;
     genlat_status status = genlat_tensor_from(ctx, 3, dims, r->value, &x);
-    if (status == GENLAT_OK && labelled)
+    if (status == GENLAT_OK && tree->classes)
         status = genlat_tensor_from(ctx, 1, dims, r->label, &labels);
     if (status == GENLAT_OK)
         status = genlat_source_memory(ctx, x, labels, out);
+    if (status == GENLAT_OK)
+        status = gnl_files_describe(path, &description, out);
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     return status;
@@ -103,7 +120,7 @@ static genlat_status record_source(genlat_ctx *ctx, const record *r, bool labell
 genlat_status gnl_wav_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
 {
     static const char *const endings[] = {".wav", ".flac", NULL};
-    record r = {.length = spec->length ? spec->length : 1024};
+    record r = {.limit = genlat_ctx_memory_limit(ctx), .length = spec->length ? spec->length : 1024};
     gnl_tree tree = {0};
     genlat_status status = GENLAT_OK;
     if (gnl_files_is_folder(spec->path)) {
@@ -113,7 +130,7 @@ genlat_status gnl_wav_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
         status = read_sound(&r, spec->path, 0);
     }
     if (status == GENLAT_OK)
-        status = record_source(ctx, &r, tree.classes > 0, out);
+        status = record_source(ctx, spec->path, &r, &tree, out);
     gnl_tree_free(&tree);
     free(r.value);
     free(r.label);

@@ -128,6 +128,47 @@ START_TEST(tables_are_read)
 }
 END_TEST
 
+/* The names of a description, "class,class|column,column". */
+static const char *names_of(const genlat_source *source)
+{
+    static char text[256];
+    genlat_description d = {.size = sizeof d};
+    ok(genlat_source_description(source, &d));
+    text[0] = '\0';
+    for (int64_t i = 0; i < d.classes; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? "," : "", d.class_names[i]);
+    strcat(text, "|");
+    for (int64_t i = 0; i < d.columns; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? "," : "", d.column_names[i]);
+    return text;
+}
+
+START_TEST(names_describe_the_source)
+{
+    static const struct {
+        const char *text, *options, *names;
+        uint32_t content;
+    } cases[] = {
+        {"1,2\n3,4\n", "", "|", GENLAT_CONTENT_TABLE},
+        {"a,b\n3,4\n", "", "|a,b", GENLAT_CONTENT_TABLE},
+        {",\"b\nc\",d\n3,4,5\n", "", "|column 1,b c,d", GENLAT_CONTENT_TABLE},
+        {"w,kind,h\n1,dog,2\n3, cat,4\n", "?label=kind", "cat,dog|w,h", GENLAT_CONTENT_TABLE},
+        {"w,h,y\n1,2,10\n3,4,2\n5,6,3\n", "?label=3", "2,3,10|w,h", GENLAT_CONTENT_TABLE},
+        {"1,2,1.0\n3,4,-1\n", "?label=3", "-1,1|", GENLAT_CONTENT_TABLE},
+        {"a,b,c\n1,2,3\n", "?target=b", "|a,c", GENLAT_CONTENT_TABLE},
+        {"a,b\n1,2\n", "?shape=1x1x2", "|a,b", GENLAT_CONTENT_ANY},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        genlat_source *source = open_source(table(cases[i].text, cases[i].options));
+        genlat_description d = {.size = sizeof d};
+        ck_assert_str_eq(names_of(source), cases[i].names);
+        ok(genlat_source_description(source, &d));
+        ck_assert_uint_eq(d.content, cases[i].content);
+        genlat_source_destroy(&source);
+    }
+}
+END_TEST
+
 START_TEST(targets_are_vectors)
 {
     genlat_source *source = open_source(table("a,b,c\n1,2,3\n4,5,6\n", "?target=c,a"));
@@ -195,6 +236,9 @@ START_TEST(what_cannot_be_read_is_refused)
         {"a,y\n1,0.5\n2,0.7\n", "?label=y", "use target=", GENLAT_E_FORMAT},
         {"a,y\n1,0\n2,\n", "?label=y", "line 3, column 2 (y): the value is missing", GENLAT_E_FORMAT},
         {"a,y\n1,0\n2,x\n", "?target=y", "line 3, column 2 (y): 'x' is not a number", GENLAT_E_FORMAT},
+        /* encodings */
+        {"a,y\n1,\xE9t\xE9\n", "?label=y", "is not text in UTF-8", GENLAT_E_FORMAT},
+        {"a,\xE9t\xE9\n1,2\n", "", "line 1, column 2", GENLAT_E_FORMAT},
         /* keys */
         {"1,2\n", "?header=perhaps", "auto|yes|no expected", GENLAT_E_INVALID},
         {"1,2\n", "?separator=,", "auto|comma|semicolon|tab|pipe|space expected", GENLAT_E_INVALID},
@@ -277,7 +321,7 @@ START_TEST(texts_in_errors_are_short)
     memset(text + 3, 'z', 100);
     strcpy(text + 103, "\ny\"\n");
     refused(table(text, ""), GENLAT_E_FORMAT, "'zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz...'");
-    refused(table("a\n\"x\ny\"\n", ""), GENLAT_E_FORMAT, "'x.y'");
+    refused(table("a\n\"x\ny\"\n", ""), GENLAT_E_FORMAT, "'x y'");
     memset(text, 'z', 500);
     strcpy(text + 500, "\n");
     refused(table(text, ""), GENLAT_E_FORMAT, "longer than 255");
@@ -289,6 +333,7 @@ int main(void)
     static const TTest *const *const tests[] = {
         &tables_round_trip,
         &tables_are_read,
+        &names_describe_the_source,
         &targets_are_vectors,
         &what_cannot_be_read_is_refused,
         &numbers_of_a_tensor_are_no_header,

@@ -120,12 +120,52 @@ START_TEST(wav_round_trips)
         ck_assert_int_eq(genlat_tensor_dim(x, 0), 1);
         ck_assert_float_eq(genlat_tensor_const_data(x)[15], 0);
         refused(spec_of("wav", "none.wav", ""), GENLAT_E_IO, "none.wav");
+        genlat_description d = {.size = sizeof d};
+        genlat_source_destroy(&source);
+        source = open_source(spec_of("wav", "a.wav", ""));
+        ok(genlat_source_description(source, &d));
+        ck_assert_int_eq(d.rate, 8000);
+        ck_assert_uint_eq(d.content, GENLAT_CONTENT_SOUND);
         put_file("c.wav", "RIFF", 4);
         refused(spec_of("wav", "c.wav", ""), GENLAT_E_FORMAT, "c.wav");
     }
     genlat_tensor_destroy(&sound);
     genlat_tensor_destroy(&x);
     genlat_source_destroy(&source);
+}
+END_TEST
+
+/* A WAV file of 16 bits whose header states these sizes. */
+static void put_wav(const char *name, uint8_t riff, uint8_t data, size_t bytes)
+{
+    const uint8_t file[44 + 8] = {'R', 'I',  'F',  'F',  riff, 0, 0,    0, 'W',  'A', 'V',  'E',  'f',
+                                  'm', 't',  ' ',  16,   0,    0, 0,    1, 0,    1,   0,    0x40, 0x1F,
+                                  0,   0,    0x80, 0x3E, 0,    0, 2,    0, 16,   0,   'd',  'a',  't',
+                                  'a', data, 0,    0,    0,    0, 0x40, 0, 0x20, 0,   0x40, 0,    0x20};
+    put_file(name, file, 44 + bytes);
+}
+
+START_TEST(sound_without_frames_is_refused)
+{
+    genlat_source *source = NULL;
+    put_wav("a.wav", 44, 8, 8);
+    if (genlat_files_open(ctx, spec_of("wav", "a.wav", "?length=4"), &source) == GENLAT_E_UNSUPPORTED)
+        return;
+    ck_assert_int_eq(genlat_source_count(source), 1);
+    genlat_source_destroy(&source);
+    put_wav("b.wav", 36, 0, 0);
+    refused(spec_of("wav", "b.wav", ""), GENLAT_E_FORMAT, "b.wav: the file has no sound");
+    refused(spec_of("wav", "", "?length=4"), GENLAT_E_FORMAT, "b.wav: the file has no sound");
+    unlink(place("b.wav"));
+    put_wav("b.wav", 0, 0, 8); /* a program that was stopped leaves sizes of 0 */
+    refused(spec_of("wav", "b.wav", ""), GENLAT_E_FORMAT, "its header states 0 frames");
+    genlat_tensor *x = values(spec_of("wav", "a.wav", "?length=6"), NULL);
+    static const float expected[] = {0.5f, 0.25f, 0.5f, 0.25f, 0, 0}; /* silence follows */
+    ck_assert_int_eq(genlat_tensor_count(x), 6);
+    for (int i = 0; i < 6; i++)
+        ck_assert_float_eq(genlat_tensor_const_data(x)[i], expected[i]);
+    genlat_tensor_destroy(&x);
+    refused(spec_of("wav", "a.wav", "?length=1000000000000"), GENLAT_E_MEMORY, "memory_limit");
 }
 END_TEST
 
@@ -287,6 +327,7 @@ int main(void)
         &png_grid_round_trips_as_images,
         &png_grid_has_the_documented_layout_and_limits,
         &wav_round_trips,
+        &sound_without_frames_is_refused,
         &text_is_split_into_samples,
         &synthetic_sources_are_split_into_parts,
         &wrong_specifications_are_refused,
