@@ -6,7 +6,7 @@ pkgs.stdenv.mkDerivation {
   src = pkgs.lib.cleanSource ../..;
   outputs = [ "out" "dev" "man" ];
   nativeBuildInputs = with pkgs; [ meson ninja pkg-config python3 ];
-  buildInputs = with pkgs; [ zlib libpng libsndfile cairo ];
+  buildInputs = with pkgs; [ zlib libpng libjpeg libsndfile cairo ];
   propagatedBuildInputs = with pkgs; [ openblas jansson ];
   checkInputs = with pkgs; [ check ];
   mesonFlags = [ "-Dblas=openblas" "-Dfiles=enabled" "-Dprogram=enabled" ];

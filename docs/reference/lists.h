@@ -16,8 +16,29 @@ static const char *const source_keys[][3] = {
     {"labels_key", "`npz`", "name of the array of labels; default `labels` or `y`, if there is one"},
     {"label", "`csv`",
      "name or number of the column with the classes; columns count from 1, negative numbers from the end"},
+    {"target", "`csv`",
+     "names or numbers of columns, separated by commas: their numbers are condition vectors, or what a predictor "
+     "predicts"},
+    {"header", "`csv`",
+     "`auto`: a first row of texts has the names of columns, and one that may be names or data is an error; `yes`; "
+     "`no`"},
+    {"separator", "`csv`",
+     "`auto`: what divides the first lines into equally many numbers; `comma`; `semicolon`; `tab`; `pipe`; `space`: "
+     "any number of spaces and tabs"},
+    {"decimal", "`csv`", "`point`; `comma`: decimal commas"},
+    {"missing", "`csv`",
+     "`refuse`; `drop`: rows are left out that have an empty field or one of `NA`, `NaN`, `N/A`, `null`, `?` and `-`; a "
+     "warning says how many"},
+    {"size", "`image`",
+     "height and width to which images are converted, such as `48x64`, or one number for both; default: images have "
+     "one size"},
+    {"fit", "`image`",
+     "with `size`: `crop`: the largest centred piece with the proportions of `size`; `pad`: the whole image, with "
+     "black borders; `stretch`: the whole image, with other proportions"},
+    {"channels", "`image`",
+     "`keep`; `1`: grey, 0.299 red + 0.587 green + 0.114 blue; `3`: colour, in which grey is repeated"},
     {"length", "`wav`, `text`", "frames or bytes in a sample; default 1024 for sound, 64 for text"},
-    {"lines", "`text`", "`yes`: each line is a sample, cut or filled with zeros"},
+    {"lines", "`text`", "`yes`: each line that is not empty is a sample, cut or filled with zeros"},
     {"skip", "all", "samples left out at the beginning; default 0"},
     {"limit", "all", "most samples kept; default 0: all"},
     {"scale", "all",

@@ -54,6 +54,7 @@ struct app_state {
     json_t *config;    /* contents of --config; owns the texts of its options */
     genlat_ctx *ctx;
     genlat_ctx_opts ctx_opts;
+    bool training; /* the events of the trainer have the warnings of the library */
     genlat_train_opts train;
     app_setting settings[2 * APP_MAX_SETTINGS];
     int64_t setting_count;

@@ -51,11 +51,23 @@ int app_fail_setting(const app_state *app, genlat_status status)
     return status == GENLAT_E_INVALID || status == GENLAT_E_NOT_FOUND || status == GENLAT_E_RANGE ? APP_USAGE : code;
 }
 
+/* Prints warnings of the library, such as of rows that a reader leaves out. */
+static void print_message(void *user, int32_t level, const char *message)
+{
+    const app_state *app = user;
+    if (level > GENLAT_LOG_WARNING || app->training || app->opts.quiet)
+        return;
+    fflush(stdout);
+    fprintf(stderr, "genlat: warning: %s\n", message);
+}
+
 static int run(app_state *app)
 {
     int status = settings_apply(app);
     if (status != APP_OK)
         return status;
+    app->ctx_opts.log = print_message;
+    app->ctx_opts.log_user = app;
     genlat_status created = genlat_ctx_new(&app->ctx_opts, &app->ctx);
     if (created != GENLAT_OK)
         return app_fail_setting(app, created);

@@ -296,7 +296,9 @@ static int train(training *t)
         return status;
     report_begin(&t->report, t->app);
     signals_set_trainer(t->trainer);
+    t->app->training = true;
     genlat_status ran = genlat_trainer_run(t->trainer);
+    t->app->training = false;
     report_end(&t->report);
     if (t->status != APP_OK)
         return t->status;

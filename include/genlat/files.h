@@ -38,12 +38,20 @@ GENLAT_BEGIN
  *   of them; decimal: point (default) or comma; missing: refuse (default) or drop: rows with an empty field, NA,
  *   NaN, N/A, null, ? or - are left out, and their number is reported as a warning by genlat_ctx_log(). Numbers must
  *   be finite.
- * - "png:PATH": a folder of images of one size, grey or colour [c,h,w] in [0,1]. In a folder of folders each
- *   is a class.
- * - "wav:PATH": a file or a folder of sound [channels,length] in [-1,1], folders of folders as with png. Key:
- *   length, frames in a sample (1024). A shorter file is one sample with silence at its end.
- * - "text:PATH": bytes as whole numbers [length]. Keys: length (64); lines=yes: a line a sample, cut or
- *   filled with zeros.
+ * - "image:PATH", also "png:PATH": a folder of PNG or JPEG images, grey or colour [c,h,w] in [0,1]. In a folder of
+ *   folders each is a class; files beside such folders, empty ones and folders in them are errors. Keys: size,
+ *   height x width such as 48x64, or one number for both, at most 16384, needed for images of several sizes; fit:
+ *   crop (default) cuts the largest centred piece of these proportions, pad adds black borders, stretch does neither;
+ *   channels: 1 makes 0.299 red + 0.587 green + 0.114 blue, 3 repeats grey. Pixels are interpolated linearly over two
+ *   pixels of the source or, to make an image smaller, of the result.
+ * - "wav:PATH": a file or a folder of sound [channels,length] in [-1,1], folders of folders as with images. Key:
+ *   length, frames in a sample (1024). A shorter file is one sample with silence at its end; the rest of a longer one
+ *   is left out.
+ * - "text:PATH": bytes as whole numbers [length]. Keys: length (64); lines=yes: a line that is not empty a sample, cut
+ *   or filled with zeros.
+ *
+ * Sources have a description, see genlat_source_description(): the labels of a table and the names of folders are
+ * class names, in the order of whole numbers or of bytes; a header has the names of columns; sound has its rate.
  *
  * 8-bit values of idx, npy and npz are divided by 255, unless none is above 1 or raw=yes is given. Key of idx,
  * npy, npz and csv: shape, such as 3x32x32, of one sample. Then the options of genlat_transform_opts apply to

@@ -110,6 +110,13 @@ START_TEST(contexts_have_the_limits_that_are_stated)
     genlat_ctx_destroy(NULL);
     ck_assert_int_eq(genlat_ctx_threads(NULL), 0);
     ck_assert_uint_eq(genlat_ctx_cpu(NULL), GENLAT_CPU_AUTO);
+    ck_assert_int_eq(genlat_ctx_memory_limit(NULL), 0);
+    ck_assert_int_gt(genlat_ctx_memory_limit(ctx), 0); /* that of the machine */
+    opts.memory_limit = 12345;
+    made = context(&opts);
+    ck_assert_int_eq(genlat_ctx_memory_limit(made), 12345);
+    genlat_ctx_destroy(&made);
+    genlat_ctx_opts_init(&opts);
     opts.threads = 256;
     opts.seed = INT64_MAX;
     opts.cpu = GENLAT_CPU_BASELINE;
@@ -128,6 +135,36 @@ START_TEST(contexts_have_the_limits_that_are_stated)
     genlat_ctx_opts_init(&opts);
     opts.cpu = genlat_ctx_cpu(ctx) == GENLAT_CPU_NEON ? GENLAT_CPU_AVX2 : GENLAT_CPU_NEON;
     REFUSED_WITH("cpu", GENLAT_E_UNSUPPORTED, genlat_ctx_new, &opts, &made);
+}
+END_TEST
+
+static char logged[1024];
+
+static void keep_message(void *user, int32_t level, const char *message)
+{
+    snprintf(logged, sizeof logged, "%s %d %s", (const char *)user, (int)level, message);
+}
+
+START_TEST(messages_reach_the_log_function)
+{
+    genlat_ctx_opts opts;
+    char long_text[600];
+    genlat_ctx_opts_init(&opts);
+    opts.log = keep_message;
+    opts.log_user = (void *)(uintptr_t)"user";
+    genlat_ctx *made = context(&opts);
+    genlat_ctx_log(made, GENLAT_LOG_WARNING, "100 % of\nthe rows");
+    ck_assert_str_eq(logged, "user 1 100 % of the rows");
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    genlat_ctx_log(made, GENLAT_LOG_DEBUG, long_text);
+    ck_assert_uint_eq(strlen(logged), strlen("user 3 ") + 511);
+    logged[0] = '\0';
+    genlat_ctx_log(made, GENLAT_LOG_INFO, NULL);
+    genlat_ctx_log(NULL, GENLAT_LOG_INFO, "text");
+    genlat_ctx_log(ctx, GENLAT_LOG_INFO, "text"); /* without a log function */
+    ck_assert_str_eq(logged, "");
+    genlat_ctx_destroy(&made);
 }
 END_TEST
 
@@ -353,6 +390,7 @@ int main(void)
                                   texts_can_be_set,
                                   the_version_is_that_of_the_headers,
                                   contexts_have_the_limits_that_are_stated,
+                                  messages_reach_the_log_function,
                                   a_context_lives_as_long_as_its_objects,
                                   allocators_are_copied_and_asked,
                                   threads_that_cannot_be_started_are_reported,

@@ -14,6 +14,7 @@ command:python3 python3
 module:jansson libjansson-dev
 module:zlib zlib1g-dev
 module:libpng libpng-dev
+module:libjpeg libjpeg-dev
 module:sndfile libsndfile1-dev
 module:cairo libcairo2-dev
 module:check check
