@@ -27,8 +27,8 @@ static const char *const source_keys[][3] = {
      "any number of spaces and tabs"},
     {"decimal", "`csv`", "`point`; `comma`: decimal commas"},
     {"missing", "`csv`",
-     "`refuse`; `drop`: rows are left out that have an empty field or one of `NA`, `NaN`, `N/A`, `null`, `?` and `-`; a "
-     "warning says how many"},
+     "`refuse`; `drop`: rows are left out that have an empty field or one of `NA`, `NaN`, `N/A`, `null`, `?` and `-`; "
+     "a warning says how many"},
     {"size", "`image`",
      "height and width to which images are converted, such as `48x64`, or one number for both; default: images have "
      "one size"},

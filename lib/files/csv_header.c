@@ -165,8 +165,8 @@ static bool fractions_follow(gnl_csv_reader r, int64_t label)
 }
 
 /* Whether a first row of numbers may be names: 0, 1, 2, ..., as pandas writes them, or 1, 2, 3, ..., with or without
- * the column of labels. Fewer than three such numbers are taken for data, except if they begin with 0 and numbers that are
- * not whole follow. */
+ * the column of labels. Fewer than three such numbers are taken for data, except if they begin with 0 and numbers that
+ * are not whole follow. */
 static bool maybe_names(const gnl_csv_reader *r, const gnl_csv_reader *next, int64_t label)
 {
     const int64_t without[] = {label, -1};

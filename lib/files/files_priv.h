@@ -63,8 +63,8 @@ genlat_status gnl_files_no_memory(const char *path);
 /* Returns E_MEMORY if a * b bytes, a and b > 0, exceed the limit, see genlat_ctx_memory_limit(). */
 genlat_status gnl_files_fit(int64_t limit, const char *path, int64_t a, int64_t b);
 
-/* The files of a folder with one of the endings, sorted by name. If it has folders with such files instead, the list has
- * the files of these folders, each of which is a class. Hidden files and the folder __MACOSX do not count. */
+/* The files of a folder with one of the endings, sorted by name. If it has folders with such files instead, the list
+ * has the files of these folders, each of which is a class. Hidden files and the folder __MACOSX do not count. */
 typedef struct gnl_tree {
     char **path;            /* [count] */
     char **name;            /* [classes] names of the folders */

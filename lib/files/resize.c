@@ -126,8 +126,8 @@ static int64_t rounded(double value, int64_t most)
     return GNL_FILES_MAX(GNL_FILES_MIN((int64_t)(value + 0.5), most), 1);
 }
 
-/* Chooses the pieces of source and result: for GNL_FIT_CROP the largest centred piece of the source with the proportions
- * of the result, for GNL_FIT_PAD the largest centred piece of the result with those of the source. */
+/* Chooses the pieces of source and result: for GNL_FIT_CROP the largest centred piece of the source with the
+ * proportions of the result, for GNL_FIT_PAD the largest centred piece of the result with those of the source. */
 static void choose_spans(const gnl_image *image, const gnl_image *out, int32_t fit, span *x, span *y)
 {
     *x = (span){.size = image->width, .out = out->width};
