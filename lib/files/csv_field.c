@@ -157,11 +157,11 @@ bool gnl_csv_decimal_comma(const char *text, size_t length)
 
 gnl_csv_content gnl_csv_content_of(const gnl_csv_reader *r, const gnl_csv_field *f, double *number)
 {
-    if (is_missing(f))
-        return GNL_CSV_MISSING;
     bool comma = r->opts->decimal == GNL_CSV_DECIMAL_COMMA;
     bool is_number = comma ? comma_number(f->text, f->length, number) : gnl_files_number(f->text, f->length, number);
-    return is_number ? GNL_CSV_NUMBER : GNL_CSV_TEXT;
+    if (is_number && !isnan(*number))
+        return GNL_CSV_NUMBER;
+    return is_missing(f) ? GNL_CSV_MISSING : GNL_CSV_TEXT;
 }
 
 /* Whether the text is digits with the mark of a date or a time between them, such as 2024-02-29 or 10:30. */
@@ -193,10 +193,10 @@ genlat_status gnl_csv_not_number(const gnl_csv_reader *r, const gnl_csv_field *f
         return gnl_csv_error(r, f, "'%s' has a decimal point, but decimal=comma is set", shown);
     if (is_date(f->text))
         return gnl_csv_error(r, f, "'%s' looks like a date or a time; convert it to a number, such as days", shown);
-    return gnl_csv_error(r, f,
-                         "'%s' is not a number; set label= if this is the column of classes, else remove the column "
-                         "or enter a number",
-                         shown);
+    if (r->opts->label && r->opts->label[0])
+        return gnl_csv_error(r, f, "'%s' is not a number; enter a number or remove the column", shown);
+    return gnl_csv_error(r, f, "'%s' is not a number; enter a number, remove the column, or set label=%lld for classes",
+                         shown, (long long)f->column + 1);
 }
 
 /* ---- the separator ----------------------------------------------------------------------------------- */

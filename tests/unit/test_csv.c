@@ -189,7 +189,8 @@ START_TEST(what_cannot_be_read_is_refused)
         {"a,b\n", "", "no numbers", GENLAT_E_FORMAT},
         {"1,2\n3\n", "", "line 2: the row has 1 columns, 2 expected", GENLAT_E_FORMAT},
         {"1,2\n3,4,5\n", "", "line 2: the row has at least 3 columns, 2 expected", GENLAT_E_FORMAT},
-        {"1,2\n\n3,x\n", "", "line 3, column 2: 'x' is not a number; set label=", GENLAT_E_FORMAT},
+        {"1,2\n\n3,x\n", "", "line 3, column 2: 'x' is not a number; enter a number, remove the column, or set label=2",
+         GENLAT_E_FORMAT},
         {"\"a\nb\",c\n1,x\n", "", "line 3, column 2 (c): 'x'", GENLAT_E_FORMAT}, /* lines within quotes count */
         {"1,\"2\n", "", "closing quote", GENLAT_E_FORMAT},
         {"1,\"2\"3\n", "", "closing quote", GENLAT_E_FORMAT},
@@ -224,6 +225,7 @@ START_TEST(what_cannot_be_read_is_refused)
         {"a,b\n1,inf\n", "", "line 2, column 2 (b): 'inf' is not finite", GENLAT_E_FORMAT},
         {"a,b\n1,-Infinity\n", "", "'-Infinity' is not finite", GENLAT_E_FORMAT},
         {"a,b\n1,1e39\n", "", "'1e39' is beyond the range of float", GENLAT_E_FORMAT},
+        {"a,b,y\n1,x,0\n", "?label=y", "'x' is not a number; enter a number or remove the column", GENLAT_E_FORMAT},
         {"a,b\n1,0x10\n", "", "'0x10' is not a number", GENLAT_E_FORMAT},
         {"a;b\n1;1,5\n", "", "'1,5' looks like a number with a decimal comma; set decimal=comma", GENLAT_E_FORMAT},
         {"1,5;2,5\n3;4\n", "", "line 1, column 2: '2,5' looks like a number with a decimal comma", GENLAT_E_FORMAT},
