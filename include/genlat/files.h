@@ -43,7 +43,8 @@ GENLAT_BEGIN
  *   height x width such as 48x64, or one number for both, at most 16384, needed for images of several sizes; fit:
  *   crop (default) cuts the largest centred piece of these proportions, pad adds black borders, stretch does neither;
  *   channels: 1 makes 0.299 red + 0.587 green + 0.114 blue, 3 repeats grey. Pixels are interpolated linearly over two
- *   pixels of the source or, to make an image smaller, of the result.
+ *   pixels of the source or, to make an image smaller, of the result. Alpha is blended with black. The orientation
+ *   that a camera has noted is not applied.
  * - "wav:PATH": a file or a folder of sound [channels,length] in [-1,1], folders of folders as with images. Key:
  *   length, frames in a sample (1024). A shorter file is one sample with silence at its end; the rest of a longer one
  *   is left out.

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* CSV: fields, their separator, and what they contain. */
-#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -185,7 +184,7 @@ genlat_status gnl_csv_not_number(const gnl_csv_reader *r, const gnl_csv_field *f
     double number = 0;
     gnl_content_shown(f->text, f->length, shown);
     if (gnl_csv_content_of(r, f, &number) == GNL_CSV_NUMBER)
-        return isfinite(number) ? gnl_csv_error(r, f, "'%s' is beyond the range of float, %g", shown, (double)FLT_MAX)
+        return isfinite(number) ? gnl_csv_error(r, f, "'%s' is beyond the range of float, 3.4e38", shown)
                                 : gnl_csv_error(r, f, "'%s' is not finite; enter a number or remove the row", shown);
     if (r->opts->decimal != GNL_CSV_DECIMAL_COMMA && gnl_csv_decimal_comma(f->text, f->length))
         return gnl_csv_error(r, f, "'%s' looks like a number with a decimal comma; set decimal=comma", shown);

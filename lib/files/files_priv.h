@@ -54,14 +54,17 @@ genlat_status gnl_files_load(const char *path, gnl_bytes *out);
 genlat_status gnl_files_load_plain(const char *path, gnl_bytes *out);
 bool gnl_files_exist(const char *path);
 bool gnl_files_is_folder(const char *path);
-/* Returns E_IO if the path does not exist or is no regular file: reading a pipe could wait for ever. */
-genlat_status gnl_files_regular(const char *path);
+/* Sets *size to the size of a file. Returns E_IO if the path does not exist or is no regular file: reading a pipe could
+ * wait for ever. */
+genlat_status gnl_files_regular(const char *path, size_t *size);
 /* Writes "folder/name" to out. Returns E_RANGE if it does not fit. */
 genlat_status gnl_files_join(const char *folder, const char *name, char out[GNL_FILES_PATH]);
 /* Sets and returns E_MEMORY, with the path in the message. */
 genlat_status gnl_files_no_memory(const char *path);
 /* Returns E_MEMORY if a * b bytes, a and b > 0, exceed the limit, see genlat_ctx_memory_limit(). */
 genlat_status gnl_files_fit(int64_t limit, const char *path, int64_t a, int64_t b);
+/* Returns E_FORMAT if a file of `size` bytes becomes more than 64 MiB and more than 64 times its size. */
+genlat_status gnl_files_expand(const char *path, size_t size, int64_t bytes);
 
 /* The files of a folder with one of the endings, sorted by name. If it has folders with such files instead, the list
  * has the files of these folders, each of which is a class. Hidden files and the folder __MACOSX do not count. */

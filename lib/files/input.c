@@ -26,6 +26,17 @@ genlat_status gnl_files_fit(int64_t limit, const char *path, int64_t a, int64_t 
                             (long long)bytes, (long long)limit);
 }
 
+genlat_status gnl_files_expand(const char *path, size_t size, int64_t bytes)
+{
+    enum { MOST = 1 << 26, TIMES = 64 };
+    if (bytes <= MOST || (uint64_t)bytes / TIMES <= size)
+        return GENLAT_OK;
+    return genlat_error_set(GENLAT_E_FORMAT,
+                            "%s: the data become %lld bytes or more, but the file has %zu; more than %d MiB and more "
+                            "than %d times the file are refused, so store the data with less compression",
+                            path, (long long)bytes, size, MOST >> 20, TIMES);
+}
+
 static genlat_status cannot_read(const char *path, const char *why)
 {
     return genlat_error_set(GENLAT_E_IO, "%s: cannot read the file: %s", path, why);
@@ -37,14 +48,17 @@ bool gnl_files_exist(const char *path)
     return stat(path, &info) == 0;
 }
 
-genlat_status gnl_files_regular(const char *path)
+genlat_status gnl_files_regular(const char *path, size_t *size)
 {
     struct stat info;
     if (stat(path, &info) != 0)
         return cannot_read(path, strerror(errno));
     if (S_ISDIR(info.st_mode))
         return cannot_read(path, "the path is a folder");
-    return S_ISREG(info.st_mode) ? GENLAT_OK : cannot_read(path, "the path is not a regular file");
+    if (!S_ISREG(info.st_mode))
+        return cannot_read(path, "the path is not a regular file");
+    *size = (size_t)info.st_size;
+    return GENLAT_OK;
 }
 
 bool gnl_files_is_folder(const char *path)
@@ -87,16 +101,14 @@ static genlat_status read_all(gzFile file, const char *path, size_t guess, gnl_b
 
 genlat_status gnl_files_load(const char *path, gnl_bytes *out)
 {
-    struct stat info;
+    size_t size = 0;
     *out = (gnl_bytes){0};
-    GNL_FILES_TRY(gnl_files_regular(path));
-    if (stat(path, &info) != 0)
-        return cannot_read(path, strerror(errno));
+    GNL_FILES_TRY(gnl_files_regular(path, &size));
     gzFile file = gzopen(path, "rb");
     if (!file)
         return cannot_read(path, errno ? strerror(errno) : "out of memory");
     gzbuffer(file, 1 << 17);
-    genlat_status status = read_all(file, path, (size_t)info.st_size, out);
+    genlat_status status = read_all(file, path, size, out);
     out->decompressed = !gzdirect(file);
     if (gzclose(file) != Z_OK && status == GENLAT_OK)
         status = cannot_read(path, "the compressed data are truncated; copy the file again");

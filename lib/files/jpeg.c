@@ -50,7 +50,7 @@ static void check_scans(j_common_ptr jpeg)
     longjmp(d->failed, 1);
 }
 
-static genlat_status check_header(const decoder *d)
+static genlat_status check_header(decoder *d)
 {
     const struct jpeg_decompress_struct *jpeg = &d->jpeg;
     if (jpeg->arith_code || (jpeg->num_components != 1 && jpeg->num_components != 3))
@@ -61,7 +61,9 @@ static genlat_status check_header(const decoder *d)
     if ((uint64_t)jpeg->image_height * jpeg->image_width / 512 > d->size)
         return genlat_error_set(GENLAT_E_FORMAT,
                                 "%s: not a valid JPEG image: its size exceeds what the file can contain", d->path);
-    return GENLAT_OK;
+    /* With several scans, the decoder keeps 16 bits for each pixel and component besides. */
+    int64_t bytes = (int64_t)jpeg->image_height * jpeg->image_width * jpeg->num_components;
+    return gnl_files_expand(d->path, d->size, jpeg_has_multiple_scans(&d->jpeg) ? 3 * bytes : bytes);
 }
 
 /* Decodes the file. Errors of libjpeg leave the function by longjmp(). */

@@ -26,9 +26,12 @@ genlat_status gnl_png_parse(const char *path, const uint8_t *data, size_t size, 
     uint64_t pixels = (uint64_t)png.height * png.width;
     if (pixels / 8 > (uint64_t)size * 1032)
         return cannot_decode(path, &png, "its size exceeds what the file can contain");
-    genlat_status status = gnl_image_alloc(path, limit, out);
+    genlat_status status = gnl_files_expand(path, size, (int64_t)pixels * out->channels);
+    if (status == GENLAT_OK)
+        status = gnl_image_alloc(path, limit, out);
     if (status != GENLAT_OK) {
         png_image_free(&png);
+        *out = (gnl_image){0};
         return status;
     }
     const png_color black = {0, 0, 0};

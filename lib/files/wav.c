@@ -68,14 +68,18 @@ static genlat_status check_format(record *r, const char *path, const SF_INFO *in
 static genlat_status read_sound(record *r, const char *path, int64_t class)
 {
     SF_INFO info = {0};
-    GNL_FILES_TRY(gnl_files_regular(path));
+    size_t size = 0;
+    GNL_FILES_TRY(gnl_files_regular(path, &size));
     SNDFILE *file = sf_open(path, SFM_READ, &info);
     if (!file)
         return genlat_error_set(GENLAT_E_FORMAT, "%s: not a supported sound file: %s", path, sf_strerror(NULL));
     genlat_status status = check_format(r, path, &info);
-    int64_t before = r->count, got = 0;
-    while (status == GENLAT_OK && (got = sf_readf_float(file, r->frames, r->length)) == r->length)
+    int64_t before = r->count, got = 0, sample = r->length * r->channels * (int64_t)sizeof *r->value;
+    while (status == GENLAT_OK && (got = sf_readf_float(file, r->frames, r->length)) == r->length) {
         status = add_sample(r, path, got, class);
+        if (status == GENLAT_OK)
+            status = gnl_files_expand(path, size, (r->count - before) * sample);
+    }
     if (status == GENLAT_OK && r->count == before && got <= 0)
         status = genlat_error_set(
             GENLAT_E_FORMAT, "%s: the file has no sound: its header states %lld frames; write it again or remove it",

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "support/files_rig.h"
 
@@ -167,6 +168,21 @@ START_TEST(large_data_are_refused)
 }
 END_TEST
 
+/* The beginning of an image of 9600 x 9600 pixels, followed by as many bytes as it needs when all are equal. */
+START_TEST(small_files_of_large_images_are_refused)
+{
+    static uint8_t file[100000] = {0x89, 'P', 'N', 'G',  '\r', '\n', 0x1A, '\n', 0,    0, 0, 13, 'I', 'H', 'D',
+                                   'R',  0,   0,   0x25, 0x80, 0,    0,    0x25, 0x80, 8, 0, 0,  0,   0};
+    static const uint8_t data[] = {0, 0, 0xFF, 0, 'I', 'D', 'A', 'T'};
+    const uint32_t sum = (uint32_t)crc32(0, file + 12, 17);
+    for (int i = 0; i < 4; i++)
+        file[29 + i] = (uint8_t)(sum >> (24 - 8 * i));
+    memcpy(file + 33, data, sizeof data);
+    put_file("a.png", file, sizeof file);
+    refused(spec_of("image", "", "?size=8"), GENLAT_E_FORMAT, "the data become 92160000 bytes or more");
+}
+END_TEST
+
 /* ---- formats ----------------------------------------------------------------------------------------- */
 
 START_TEST(jpeg_images_are_read)
@@ -293,9 +309,10 @@ END_TEST
 int main(void)
 {
     static const TTest *const *const tests[] = {
-        &images_are_resized,      &constant_images_stay_constant, &channels_are_converted,
-        &sizes_must_agree,        &large_data_are_refused,        &jpeg_images_are_read,
-        &other_files_are_refused, &folders_are_classes,           &mixed_folders_are_refused,
+        &images_are_resized,        &constant_images_stay_constant, &channels_are_converted,
+        &sizes_must_agree,          &large_data_are_refused,        &small_files_of_large_images_are_refused,
+        &jpeg_images_are_read,      &other_files_are_refused,       &folders_are_classes,
+        &mixed_folders_are_refused,
     };
     return run_in_folders("images", tests, COUNT(tests));
 }
