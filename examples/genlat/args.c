@@ -22,7 +22,7 @@ typedef struct arg {
 #define AT(field) offsetof(app_options, field)
 
 static const arg args[] = {
-    {"data", 'd', ARG_TEXT, 0, AT(data), "SPEC", "data source: digits, idx:PATH, npy:PATH, csv:PATH, png:DIR, ..."},
+    {"data", 'd', ARG_TEXT, 0, AT(data), "SPEC", "data source: digits, idx:PATH, npy:PATH, csv:PATH, image:DIR, ..."},
     {"valid", 0, ARG_TEXT, 0, AT(valid), "SPEC", "data for validation after each epoch"},
     {"latents", 0, ARG_TEXT, 0, AT(latents), "SPEC", "latents to decode: npy:PATH or csv:PATH"},
     {"preset", 'p', ARG_TEXT, 0, AT(preset), "NAME", "preset of architecture and training, see 'genlat presets'"},
