@@ -75,11 +75,11 @@ genlat_status gnl_files_join(const char *folder, const char *name, char out[GNL_
     return GENLAT_OK;
 }
 
-/* Reads to the end of the file. Grows the memory with the data read, so that a wrong length in the file does no
- * harm. */
-static genlat_status read_all(gzFile file, const char *path, size_t guess, gnl_bytes *out)
+/* Reads to the end of the file of `size` bytes. Grows the memory with the data read, so that a wrong length in the file
+ * does no harm. */
+static genlat_status read_all(gzFile file, const char *path, size_t size, gnl_bytes *out)
 {
-    size_t capacity = guess + 1;
+    size_t capacity = size + 1;
     for (;;) {
         uint8_t *grown = realloc(out->data, capacity);
         if (!grown)
@@ -95,6 +95,8 @@ static genlat_status read_all(gzFile file, const char *path, size_t guess, gnl_b
             }
             out->size += (size_t)got;
         }
+        if (!gzdirect(file))
+            GNL_FILES_TRY(gnl_files_expand(path, size, (int64_t)out->size));
         capacity += capacity / 2 + 4096;
     }
 }

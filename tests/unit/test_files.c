@@ -276,6 +276,20 @@ START_TEST(malformed_idx_is_refused)
 }
 END_TEST
 
+/* 80 MiB of zeros in 80 kB. */
+START_TEST(gzip_has_a_bound)
+{
+    static const uint8_t zeros[1 << 20];
+    static const uint8_t header[] = {0, 0, 8, 2, 0, 0, 0, 80, 0, 0x10, 0, 0};
+    gzFile file = gzopen(place("a.idx.gz"), "wb1");
+    ck_assert_int_eq(gzwrite(file, header, sizeof header), sizeof header);
+    for (int i = 0; i < 80; i++)
+        ck_assert_int_eq(gzwrite(file, zeros, sizeof zeros), sizeof zeros);
+    ck_assert_int_eq(gzclose(file), Z_OK);
+    refused(spec_of("idx", "a.idx.gz", ""), GENLAT_E_FORMAT, "more than 64 times the file are refused");
+}
+END_TEST
+
 int main(void)
 {
     static const TTest *const *const tests[] = {
@@ -287,6 +301,7 @@ int main(void)
         &idx_folder_is_read_as_mnist,
         &bytes_of_zeros_and_ones_are_not_scaled,
         &malformed_idx_is_refused,
+        &gzip_has_a_bound,
     };
     return run_in_folders("files", tests, COUNT(tests));
 }
