@@ -48,8 +48,8 @@ GENLAT_BEGIN
  * - "wav:PATH": a file or a folder of sound [channels,length] in [-1,1], folders of folders as with images. Key:
  *   length, frames in a sample (1024). A shorter file is one sample with silence at its end; the rest of a longer one
  *   is left out.
- * - "text:PATH": bytes as whole numbers [length]. Keys: length (64), where a shorter rest is left out; lines=yes: a line
- *   that is not empty a sample, cut or filled with zeros.
+ * - "text:PATH": bytes as whole numbers [length]. Keys: length (64), where a shorter rest is left out; lines=yes: a
+ *   line that is not empty a sample, cut or filled with zeros.
  *
  * Sources have a description, see genlat_source_description(): the labels of a table and the names of folders are
  * class names, in the order of whole numbers or of bytes; a header has the names of columns; sound has its rate.

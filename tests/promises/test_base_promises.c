@@ -151,7 +151,7 @@ START_TEST(messages_reach_the_log_function)
     char long_text[600];
     genlat_ctx_opts_init(&opts);
     opts.log = keep_message;
-    opts.log_user = (void *)(uintptr_t)"user";
+    opts.log_user = (void *)(uintptr_t) "user";
     genlat_ctx *made = context(&opts);
     genlat_ctx_log(made, GENLAT_LOG_WARNING, "100 % of\nthe rows");
     ck_assert_str_eq(logged, "user 1 100 % of the rows");
