@@ -8,7 +8,7 @@
 static genlat_status load_csv(const char *path, const gnl_csv_opts *opts, gnl_csv *out)
 {
     gnl_bytes bytes;
-    GNL_FILES_TRY(gnl_files_load_plain(path, &bytes));
+    GNL_FILES_TRY(gnl_files_load(path, &bytes));
     genlat_status status = gnl_csv_parse(path, bytes.data, bytes.size, opts, out);
     free(bytes.data);
     return status;

@@ -58,7 +58,7 @@ static genlat_status text_source(genlat_ctx *ctx, const gnl_spec *spec, const gn
 genlat_status gnl_text_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
 {
     gnl_bytes text;
-    GNL_FILES_TRY(gnl_files_load_plain(spec->path, &text));
+    GNL_FILES_TRY(gnl_files_load(spec->path, &text));
     genlat_status status = text_source(ctx, spec, &text, spec->length ? spec->length : 64, out);
     free(text.data);
     return status;
