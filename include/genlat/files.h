@@ -97,14 +97,16 @@ GENLAT_API const char *genlat_files_kind(int32_t index, const char **help);
 /* ---- NumPy ------------------------------------------------------------------------------------------ */
 
 /**
- * Read an array of NumPy: f4, f8, u1, i1, i4, i8 or b1, either byte order, C order. Values become floats as
- * they are.
+ * Read an array of NumPy: b1, u1, u2, u4, u8, i1, i2, i4, i8, f2, f4 or f8, in either byte order, in C or Fortran
+ * order. Values become floats, rounded to the nearest: whole numbers above 2^24 may change. A structured array [n],
+ * whose records are fields of these types, becomes [n,columns]: the fields in their order, one of several values as
+ * several columns.
  *
  * @param ctx   context.
  * @param path  name of the file.
  * @param out   receives a new tensor, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT; GENLAT_E_UNSUPPORTED for other types and
- *         for Fortran order; GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT; GENLAT_E_UNSUPPORTED for other types, for
+ *         records in records, and for more than 65536 columns; GENLAT_E_MEMORY.
  * Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_read(genlat_ctx *ctx, const char *path, genlat_tensor **out);
@@ -119,7 +121,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_read(genlat_ctx *ctx, const
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_npy_write(const char *path, const genlat_tensor *tensor);
 
 /**
- * Read one array of an NPZ archive.
+ * Read one array of an NPZ archive, stored or deflated, of any size (zip64), as genlat_npy_read() does.
  *
  * @param ctx   context.
  * @param path  name of the file.

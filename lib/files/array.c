@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Converts arrays of several element types to tensors and sources. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "files_priv.h"
+
+#define MAX_COUNT (INT64_C(1) << 53) /* of a tensor */
 
 /* Reads an unsigned number of `width` bytes in the byte order of the file. */
 static uint64_t load_bits(const uint8_t *at, size_t width, bool big_endian)
@@ -14,7 +17,7 @@ static uint64_t load_bits(const uint8_t *at, size_t width, bool big_endian)
     return bits;
 }
 
-static float from_u8(uint64_t bits)
+static float from_unsigned(uint64_t bits)
 {
     return (float)bits;
 }
@@ -39,6 +42,17 @@ static float from_i64(uint64_t bits)
     return (float)(int64_t)bits;
 }
 
+/* IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
+static float from_f16(uint64_t bits)
+{
+    int exponent = (int)(bits >> 10 & 31), fraction = (int)(bits & 1023);
+    float value = exponent == 0   ? ldexpf((float)fraction, -24)
+                  : exponent < 31 ? ldexpf((float)(fraction + 1024), exponent - 25)
+                  : fraction      ? NAN
+                                  : INFINITY;
+    return bits >> 15 ? -value : value;
+}
+
 static float from_f32(uint64_t bits)
 {
     uint32_t low = (uint32_t)bits;
@@ -57,23 +71,46 @@ static float from_f64(uint64_t bits)
 static const struct {
     size_t size;
     float (*read)(uint64_t bits);
-} elements[] = {
-    [GNL_U8] = {1, from_u8},   [GNL_I8] = {1, from_i8},   [GNL_I16] = {2, from_i16}, [GNL_I32] = {4, from_i32},
-    [GNL_I64] = {8, from_i64}, [GNL_F32] = {4, from_f32}, [GNL_F64] = {8, from_f64}};
+} elements[] = {[GNL_U8] = {1, from_unsigned},  [GNL_I8] = {1, from_i8},        [GNL_U16] = {2, from_unsigned},
+                [GNL_I16] = {2, from_i16},      [GNL_U32] = {4, from_unsigned}, [GNL_I32] = {4, from_i32},
+                [GNL_U64] = {8, from_unsigned}, [GNL_I64] = {8, from_i64},      [GNL_F16] = {2, from_f16},
+                [GNL_F32] = {4, from_f32},      [GNL_F64] = {8, from_f64}};
 
 size_t gnl_element_size(gnl_element element)
 {
     return elements[element].size;
 }
 
+float gnl_element_read(gnl_element element, bool big_endian, const uint8_t *at)
+{
+    return elements[element].read(load_bits(at, elements[element].size, big_endian));
+}
+
+bool gnl_files_big_endian(void)
+{
+    const uint16_t one = 1;
+    return *(const uint8_t *)&one == 0;
+}
+
+void gnl_array_free(gnl_array *array)
+{
+    free(array->owned);
+    free(array->field);
+    *array = (gnl_array){0};
+}
+
 genlat_status gnl_array_check(gnl_array *array, const char *path, size_t available)
 {
     size_t capacity = available / gnl_element_size(array->element);
-    int64_t count = 1;
-    for (int32_t i = 0; i < array->ndim; i++)
-        if (array->dim[i] < 0 || __builtin_mul_overflow(count, array->dim[i], &count))
-            return genlat_error_set(GENLAT_E_FORMAT, "%s: dimension %d is %lld, which overflows; the file is damaged",
-                                    path, (int)i, (long long)array->dim[i]);
+    int64_t count = 1, extent = 1; /* extent: without regard to dimensions that are 0 */
+    for (int32_t i = 0; i < array->ndim; i++) {
+        if (array->dim[i] < 0 || __builtin_mul_overflow(extent, GNL_FILES_MAX(array->dim[i], 1), &extent) ||
+            extent > MAX_COUNT)
+            return genlat_error_set(GENLAT_E_FORMAT,
+                                    "%s: dimension %d is %lld, which is too large; the file is damaged", path, (int)i,
+                                    (long long)array->dim[i]);
+        count *= array->dim[i];
+    }
     if ((uint64_t)count > capacity)
         return genlat_error_set(
             GENLAT_E_FORMAT,
@@ -89,7 +126,7 @@ genlat_status gnl_array_tensor(genlat_ctx *ctx, const gnl_array *array, genlat_t
     float *value = genlat_tensor_data(*out);
     size_t size = gnl_element_size(array->element);
     for (int64_t i = 0; i < array->count; i++)
-        value[i] = elements[array->element].read(load_bits(array->data + (size_t)i * size, size, array->big_endian));
+        value[i] = gnl_element_read(array->element, array->big_endian, array->data + (size_t)i * size);
     return GENLAT_OK;
 }
 

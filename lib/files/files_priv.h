@@ -109,9 +109,30 @@ genlat_status gnl_output_check(const gnl_output *output);
 
 /* ---- arrays ------------------------------------------------------------------------------------------ */
 
-typedef enum gnl_element { GNL_U8, GNL_I8, GNL_I16, GNL_I32, GNL_I64, GNL_F32, GNL_F64 } gnl_element;
+typedef enum gnl_element {
+    GNL_U8,
+    GNL_I8,
+    GNL_U16,
+    GNL_I16,
+    GNL_U32,
+    GNL_I32,
+    GNL_U64,
+    GNL_I64,
+    GNL_F16,
+    GNL_F32,
+    GNL_F64
+} gnl_element;
 
-/* An array of numbers inside the contents of a file. */
+/* A field of the records of a structured array. */
+typedef struct gnl_field {
+    const char *name; /* inside the contents of the file */
+    size_t length;    /* of the name */
+    gnl_element element;
+    bool big_endian;
+    size_t offset; /* from the beginning of the record */
+} gnl_field;
+
+/* An array of numbers in row-major order, usually inside the contents of a file. */
 typedef struct gnl_array {
     int32_t ndim;
     int64_t dim[GENLAT_MAX_DIMS];
@@ -119,10 +140,17 @@ typedef struct gnl_array {
     gnl_element element;
     bool big_endian;
     const uint8_t *data;
+    uint8_t *owned;   /* memory that data points to, allocated by malloc; NULL: it points into the file */
+    gnl_field *field; /* [dim[1]] fields that were the columns, allocated by malloc; NULL: no structured array */
 } gnl_array;
 
 size_t gnl_element_size(gnl_element element);
-/* Computes count. Returns E_FORMAT if it overflows or needs more than the available bytes. */
+/* Returns a value as float, rounded to the nearest. */
+float gnl_element_read(gnl_element element, bool big_endian, const uint8_t *at);
+bool gnl_files_big_endian(void); /* of this machine */
+void gnl_array_free(gnl_array *array);
+/* Computes count. Returns E_FORMAT if the dimensions are too large for any array, even where one of them is 0, or if
+ * the values need more than the available bytes. */
 genlat_status gnl_array_check(gnl_array *array, const char *path, size_t available);
 genlat_status gnl_array_tensor(genlat_ctx *ctx, const gnl_array *array, genlat_tensor **out);
 
@@ -168,6 +196,7 @@ genlat_status gnl_array_source(genlat_ctx *ctx, const gnl_array *array, const gn
 /* ---- parsers, and functions that open sources -------------------------------------------------------- */
 
 genlat_status gnl_idx_parse(const char *path, const uint8_t *data, size_t size, gnl_array *out);
+/* Records become the columns of an array of floats. gnl_array_free() frees the array; it needs the file until then. */
 genlat_status gnl_npy_parse(const char *path, const uint8_t *data, size_t size, gnl_array *out);
 
 /* Extracts a member of an archive. name has no .npy ending; NULL means the only member. The caller frees out->data. */

@@ -49,40 +49,37 @@ genlat_status gnl_idx_parse(const char *path, const uint8_t *data, size_t size, 
 
 /* ---- finding the files ------------------------------------------------------------------------------- */
 
-/* The usual file names. Each may have the additional ending .gz. */
+/* The usual names of files of images. Each may have the additional ending .gz. */
 static const struct {
-    const char *part, *images, *labels;
+    const char *part, *images;
 } names[] = {
-    {"train", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
-    {"train", "train-images.idx3-ubyte", "train-labels.idx1-ubyte"},
-    {"test", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
-    {"test", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"},
-    {"test", "test-images-idx3-ubyte", "test-labels-idx1-ubyte"},
-    {"valid", "valid-images-idx3-ubyte", "valid-labels-idx1-ubyte"},
+    {"train", "train-images-idx3-ubyte"}, {"train", "train-images.idx3-ubyte"}, {"test", "t10k-images-idx3-ubyte"},
+    {"test", "t10k-images.idx3-ubyte"},   {"test", "test-images-idx3-ubyte"},   {"test", "test-images.idx3-ubyte"},
+    {"valid", "valid-images-idx3-ubyte"}, {"valid", "valid-images.idx3-ubyte"},
 };
 
 /* Writes the existing one of "folder/name" and "folder/name.gz" to out, or "" if neither exists. */
 static genlat_status find_file(const char *folder, const char *name, char out[GNL_FILES_PATH])
 {
-    char packed[GNL_FILES_KEY];
-    snprintf(packed, sizeof packed, "%s.gz", name);
-    GNL_FILES_TRY(gnl_files_join(folder, name, out));
-    if (gnl_files_exist(out))
-        return GENLAT_OK;
-    GNL_FILES_TRY(gnl_files_join(folder, packed, out));
-    if (!gnl_files_exist(out))
-        out[0] = '\0';
+    static const char *const endings[] = {"", ".gz"};
+    char file[GNL_FILES_KEY];
+    for (size_t i = 0; i < GNL_FILES_COUNT(endings); i++) {
+        snprintf(file, sizeof file, "%s%s", name, endings[i]);
+        GNL_FILES_TRY(gnl_files_join(folder, file, out));
+        if (gnl_files_exist(out))
+            return GENLAT_OK;
+    }
+    out[0] = '\0';
     return GENLAT_OK;
 }
 
-static genlat_status find_in_folder(const gnl_spec *spec, char images[GNL_FILES_PATH], char labels[GNL_FILES_PATH])
+static genlat_status find_in_folder(const gnl_spec *spec, char images[GNL_FILES_PATH])
 {
     const char *part = spec->part[0] ? spec->part : "train";
     for (size_t i = 0; i < GNL_FILES_COUNT(names); i++) {
         if (strcmp(names[i].part, part) != 0)
             continue;
         GNL_FILES_TRY(find_file(spec->path, names[i].images, images));
-        GNL_FILES_TRY(find_file(spec->path, names[i].labels, labels));
         if (images[0])
             return GENLAT_OK;
     }
@@ -90,23 +87,37 @@ static genlat_status find_in_folder(const gnl_spec *spec, char images[GNL_FILES_
                             spec->path, part, part);
 }
 
-/* Finds the labels of an image file "..images-idx3.." in "..labels-idx1..". Writes "" to labels if there is no such
- * file.
- * */
+/* Returns the last "images-idx3" or "images.idx3", with any digit, of the name of a file; NULL: there is none. */
+static const char *find_mark(const char *name)
+{
+    const char *found = NULL;
+    for (const char *at = strstr(name, "images"); at; at = strstr(at + 1, "images"))
+        if (at[6] && strchr("-.", at[6]) && strncmp(at + 7, "idx", 3) == 0 && at[10] >= '1' && at[10] <= '9')
+            found = at;
+    return found;
+}
+
+/* Finds the labels "..labels-idx1.." of a file of images "..images-idx3..", with a dash or a dot, and with or without
+ * the ending .gz; the name that is most like that of the images comes first. Writes "" to labels if there is no such
+ * file. */
 static void find_labels(const char *images, char labels[GNL_FILES_PATH])
 {
-    static const char *const mark[] = {"images-idx3", "images.idx3"};
-    static const char *const replacement[] = {"labels-idx1", "labels.idx1"};
+    const char *slash = strrchr(images, '/');
+    const char *mark = find_mark(slash ? slash + 1 : images);
     labels[0] = '\0';
-    for (size_t i = 0; i < GNL_FILES_COUNT(mark); i++) {
-        const char *at = strstr(images, mark[i]);
-        if (!at)
-            continue;
-        snprintf(labels, GNL_FILES_PATH, "%s", images);
-        memcpy(labels + (at - images), replacement[i], strlen(replacement[i]));
+    if (!mark)
+        return;
+    const char *rest = mark + strlen("images-idx3");
+    size_t length = strlen(rest);
+    bool packed = length > 3 && strcmp(rest + length - 3, ".gz") == 0;
+    for (int variant = 0; variant < 4; variant++) {
+        bool gz = packed != (variant % 2 == 1), dot = (mark[6] == '.') != (variant / 2 == 1);
+        int written = snprintf(labels, GNL_FILES_PATH, "%.*slabels%cidx1%.*s%s", (int)(mark - images), images,
+                               dot ? '.' : '-', (int)(length - (packed ? 3 : 0)), rest, gz ? ".gz" : "");
+        if (written < GNL_FILES_PATH && gnl_files_exist(labels))
+            return;
     }
-    if (labels[0] && !gnl_files_exist(labels))
-        labels[0] = '\0';
+    labels[0] = '\0';
 }
 
 genlat_status gnl_idx_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
@@ -115,15 +126,15 @@ genlat_status gnl_idx_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
     gnl_bytes images = {0}, labels = {0};
     gnl_array x = {0}, y = {0};
     if (gnl_files_is_folder(spec->path)) {
-        GNL_FILES_TRY(find_in_folder(spec, images_path, labels_path));
+        GNL_FILES_TRY(find_in_folder(spec, images_path));
     } else {
         if (spec->part[0])
             return genlat_error_set(GENLAT_E_NOT_FOUND,
                                     "%s: #%s is set, but the path is a file; only folders have parts", spec->path,
                                     spec->part);
         snprintf(images_path, sizeof images_path, "%s", spec->path);
-        find_labels(images_path, labels_path);
     }
+    find_labels(images_path, labels_path);
     genlat_status status = gnl_files_load(images_path, &images);
     if (status == GENLAT_OK)
         status = gnl_idx_parse(images_path, images.data, images.size, &x);

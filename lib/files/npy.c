@@ -8,87 +8,7 @@
 static const char magic[] = "\x93NUMPY";
 enum { MAGIC = 6, MAX_HEADER = 1 << 16 };
 
-/* ---- the dictionary ---------------------------------------------------------------------------------- */
-
-/* Returns the text after 'key': in the header, or NULL if there is no such key. */
-static const char *find_value(const char *header, const char *key)
-{
-    char quoted[32];
-    snprintf(quoted, sizeof quoted, "'%s'", key);
-    const char *at = strstr(header, quoted);
-    if (!at)
-        return NULL;
-    at += strlen(quoted);
-    at += strspn(at, " ");
-    if (*at++ != ':')
-        return NULL;
-    return at + strspn(at, " ");
-}
-
-static genlat_status malformed(const char *path, const char *what)
-{
-    return genlat_error_set(GENLAT_E_FORMAT, "%s: the header of the array has no valid %s; the file is damaged", path,
-                            what);
-}
-
-static genlat_status read_type(const char *path, const char *header, gnl_array *out)
-{
-    static const struct {
-        const char *code;
-        gnl_element element;
-    } known[] = {{"u1", GNL_U8},  {"b1", GNL_U8},  {"i1", GNL_I8},  {"i2", GNL_I16},
-                 {"i4", GNL_I32}, {"i8", GNL_I64}, {"f4", GNL_F32}, {"f8", GNL_F64}};
-    const char *at = find_value(header, "descr");
-    if (!at || *at != '\'' || strlen(at) < 5)
-        return malformed(path, "'descr'");
-    out->big_endian = at[1] == '>';
-    for (size_t i = 0; i < GNL_FILES_COUNT(known) && strchr("<>|=", at[1]); i++)
-        if (strncmp(at + 2, known[i].code, 2) == 0 && at[4] == '\'') {
-            out->element = known[i].element;
-            return GENLAT_OK;
-        }
-    return genlat_error_set(GENLAT_E_UNSUPPORTED,
-                            "%s: the element type %.8s is not supported; convert it with .astype('f4') before "
-                            "numpy.save",
-                            path, at);
-}
-
-/* Parses a shape such as "(60000, 28, 28), ". The last size may be followed by a comma. */
-static genlat_status read_shape(const char *path, const char *header, gnl_array *out)
-{
-    const char *at = find_value(header, "shape");
-    if (!at || *at++ != '(')
-        return malformed(path, "'shape'");
-    for (;;) {
-        at += strspn(at, " ");
-        if (*at == ')')
-            return GENLAT_OK;
-        size_t digits = strspn(at, "0123456789");
-        if (digits < 1 || digits > 18)
-            return malformed(path, "'shape'");
-        if (out->ndim == GENLAT_MAX_DIMS)
-            return genlat_error_set(GENLAT_E_UNSUPPORTED, "%s: the array has more than %d dimensions; reshape it", path,
-                                    GENLAT_MAX_DIMS);
-        out->dim[out->ndim++] = strtoll(at, NULL, 10);
-        at += digits;
-        at += strspn(at, " ");
-        if (*at == ',')
-            at++;
-        else if (*at != ')')
-            return malformed(path, "'shape'");
-    }
-}
-
-static genlat_status read_order(const char *path, const char *header, const gnl_array *array)
-{
-    const char *at = find_value(header, "fortran_order");
-    if (!at || (strncmp(at, "True", 4) != 0 && strncmp(at, "False", 5) != 0))
-        return malformed(path, "'fortran_order'");
-    if (*at == 'T' && array->ndim > 1)
-        return genlat_error_set(GENLAT_E_UNSUPPORTED,
-                                "%s: Fortran order is not supported; save numpy.ascontiguousarray(array)", path);
-    return GENLAT_OK;
-}
+/* ---- parsing ----------------------------------------------------------------------------------------- */
 
 /* Finds the start and the length of the dictionary. */
 static genlat_status find_header(const char *path, const uint8_t *data, size_t size, size_t *begin, size_t *length)
@@ -110,24 +30,158 @@ static genlat_status find_header(const char *path, const uint8_t *data, size_t s
     return GENLAT_OK;
 }
 
+/* Copies values from Fortran order, in which the first index changes fastest, to row-major order. */
+static genlat_status reorder(const char *path, gnl_array *array)
+{
+    const size_t width = gnl_element_size(array->element);
+    int64_t index[GENLAT_MAX_DIMS] = {0};
+    size_t step[GENLAT_MAX_DIMS], from = 0;
+    for (int32_t d = 0; d < array->ndim; d++)
+        step[d] = d ? step[d - 1] * (size_t)array->dim[d - 1] : width;
+    array->owned = malloc((size_t)array->count * width + 1);
+    if (!array->owned)
+        return gnl_files_no_memory(path);
+    for (int64_t i = 0; i < array->count; i++) {
+        memcpy(array->owned + (size_t)i * width, array->data + from, width);
+        for (int32_t d = array->ndim - 1; d >= 0; d--) {
+            from += step[d];
+            if (++index[d] < array->dim[d])
+                break;
+            from -= step[d] * (size_t)index[d];
+            index[d] = 0;
+        }
+    }
+    array->data = array->owned;
+    return GENLAT_OK;
+}
+
+/* Converts records to rows of floats. out->data is the first record. */
+static genlat_status read_records(const char *path, const gnl_npy_dictionary *header, size_t available, gnl_array *out)
+{
+    const int64_t rows = header->dim[0], columns = header->fields;
+    const uint8_t *record = out->data;
+    if (header->ndim != 1)
+        return genlat_error_set(GENLAT_E_UNSUPPORTED,
+                                "%s: the structured array has %d dimensions, 1 expected; save array.ravel()", path,
+                                header->ndim);
+    if ((uint64_t)rows > available / header->record)
+        return genlat_error_set(GENLAT_E_FORMAT,
+                                "%s: %lld records of %zu bytes expected, found %zu bytes; the file is truncated or "
+                                "damaged",
+                                path, (long long)rows, header->record, available);
+    /* A value has at least one byte, so that the number of values is at most the number of bytes. */
+    bool fits = (uint64_t)(rows * columns) < SIZE_MAX / sizeof(float);
+    out->owned = fits ? malloc((size_t)(rows * columns) * sizeof(float) + 1) : NULL;
+    if (!out->owned)
+        return gnl_files_no_memory(path);
+    float *value = (float *)(void *)out->owned;
+    for (int64_t i = 0; i < rows; i++, record += header->record)
+        for (const gnl_field *f = out->field; f < out->field + columns; f++)
+            *value++ = gnl_element_read(f->element, f->big_endian, record + f->offset);
+    out->ndim = 2;
+    out->dim[1] = columns;
+    out->count = rows * columns;
+    out->element = GNL_F32;
+    out->big_endian = gnl_files_big_endian();
+    out->data = out->owned;
+    return GENLAT_OK;
+}
+
+static genlat_status read_values(const char *path, const gnl_npy_dictionary *header, size_t available, gnl_array *out)
+{
+    if (out->field)
+        return read_records(path, header, available, out);
+    GNL_FILES_TRY(gnl_array_check(out, path, available));
+    return header->fortran_order && out->ndim > 1 ? reorder(path, out) : GENLAT_OK;
+}
+
 genlat_status gnl_npy_parse(const char *path, const uint8_t *data, size_t size, gnl_array *out)
 {
     size_t begin = 0, length = 0;
+    gnl_npy_dictionary header;
     *out = (gnl_array){0};
     GNL_FILES_TRY(find_header(path, data, size, &begin, &length));
-    char *header = malloc(length + 1);
-    if (!header)
-        return gnl_files_no_memory(path);
-    memcpy(header, data + begin, length);
-    header[length] = '\0';
-    genlat_status status = read_type(path, header, out);
+    genlat_status status = gnl_npy_dictionary_parse(path, (const char *)data + begin, length, &header);
+    *out = (gnl_array){.ndim = header.ndim,
+                       .element = header.element,
+                       .big_endian = header.big_endian,
+                       .data = data + begin + length,
+                       .field = header.field};
+    memcpy(out->dim, header.dim, sizeof out->dim);
     if (status == GENLAT_OK)
-        status = read_shape(path, header, out);
-    if (status == GENLAT_OK)
-        status = read_order(path, header, out);
-    free(header);
-    out->data = data + begin + length;
-    return status == GENLAT_OK ? gnl_array_check(out, path, size - begin - length) : status;
+        status = read_values(path, &header, size - begin - length, out);
+    if (status != GENLAT_OK)
+        gnl_array_free(out);
+    return status;
+}
+
+/* ---- labels ------------------------------------------------------------------------------------------ */
+
+static genlat_status no_label(const gnl_spec *spec, const gnl_array *x)
+{
+    char known[400] = "";
+    for (int64_t i = 0; i < x->dim[1]; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%.*s", used ? ", " : "", (int)x->field[i].length,
+                 x->field[i].name);
+    }
+    return genlat_error_set(GENLAT_E_NOT_FOUND,
+                            "%s: label= is '%s'; the name of a field with one value, or a number from 1 to %lld "
+                            "expected; the fields are %s",
+                            spec->path, spec->label, (long long)x->dim[1], known);
+}
+
+/* Finds a column by name, or by number: from 1, or negative from the end. */
+static genlat_status find_label(const gnl_spec *spec, const gnl_array *x, int64_t *out)
+{
+    int64_t found = 0, columns = x->dim[1];
+    double number = 0;
+    for (int64_t i = 0; i < columns; i++)
+        if (strlen(spec->label) == x->field[i].length &&
+            memcmp(spec->label, x->field[i].name, x->field[i].length) == 0) {
+            *out = i;
+            found++;
+        }
+    if (found == 1)
+        return GENLAT_OK;
+    if (found > 1 || !gnl_files_number(spec->label, strlen(spec->label), &number) || number == 0 ||
+        !(number >= -(double)columns && number <= (double)columns) || number != (double)(int64_t)number)
+        return no_label(spec, x);
+    *out = number > 0 ? (int64_t)number - 1 : columns + (int64_t)number;
+    return GENLAT_OK;
+}
+
+genlat_status gnl_npy_take_labels(const gnl_spec *spec, gnl_array *x, gnl_array *labels)
+{
+    int64_t column = 0;
+    if (!spec->label[0])
+        return GENLAT_OK;
+    if (!x->field)
+        return genlat_error_set(GENLAT_E_NOT_FOUND,
+                                "%s: label= is '%s', but the array has no named fields; put the labels into an array "
+                                "of their own of an npz file, named labels or by labels_key=",
+                                spec->path, spec->label);
+    GNL_FILES_TRY(find_label(spec, x, &column));
+    const int64_t rows = x->dim[0], columns = x->dim[1];
+    if (columns == 1)
+        return genlat_error_set(GENLAT_E_SHAPE, "%s: the records have no field besides the label '%s'", spec->path,
+                                spec->label);
+    *labels = *x;
+    labels->ndim = 1;
+    labels->count = rows;
+    labels->field = NULL;
+    labels->data = labels->owned = malloc((size_t)rows * sizeof(float) + 1);
+    if (!labels->owned)
+        return gnl_files_no_memory(spec->path);
+    float *label = (float *)(void *)labels->owned, *to = (float *)(void *)x->owned;
+    const float *from = to;
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            *(j == column ? label++ : to++) = *from++;
+    memmove(x->field + column, x->field + column + 1, (size_t)(columns - column - 1) * sizeof *x->field);
+    x->dim[1]--;
+    x->count -= rows;
+    return GENLAT_OK;
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------- */
@@ -144,6 +198,7 @@ genlat_status genlat_npy_read(genlat_ctx *ctx, const char *path, genlat_tensor *
     genlat_status status = gnl_npy_parse(path, bytes.data, bytes.size, &array);
     if (status == GENLAT_OK)
         status = gnl_array_tensor(ctx, &array, out);
+    gnl_array_free(&array);
     free(bytes.data);
     return status;
 }
@@ -151,11 +206,15 @@ genlat_status genlat_npy_read(genlat_ctx *ctx, const char *path, genlat_tensor *
 genlat_status gnl_npy_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
 {
     gnl_bytes bytes;
-    gnl_array array;
+    gnl_array x, labels = {0};
     GNL_FILES_TRY(gnl_files_load(spec->path, &bytes));
-    genlat_status status = gnl_npy_parse(spec->path, bytes.data, bytes.size, &array);
+    genlat_status status = gnl_npy_parse(spec->path, bytes.data, bytes.size, &x);
     if (status == GENLAT_OK)
-        status = gnl_array_source(ctx, &array, spec, false, NULL, out);
+        status = gnl_npy_take_labels(spec, &x, &labels);
+    if (status == GENLAT_OK)
+        status = gnl_array_source(ctx, &x, spec, false, labels.owned ? &labels : NULL, out);
+    gnl_array_free(&x);
+    gnl_array_free(&labels);
     free(bytes.data);
     return status;
 }
@@ -164,7 +223,6 @@ genlat_status gnl_npy_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
 
 size_t gnl_npy_header(const genlat_tensor *tensor, char out[GNL_NPY_HEADER])
 {
-    const uint16_t one = 1;
     char shape[160] = "";
     for (int32_t i = 0; i < genlat_tensor_ndim(tensor); i++) {
         size_t used = strlen(shape);
@@ -180,7 +238,7 @@ size_t gnl_npy_header(const genlat_tensor *tensor, char out[GNL_NPY_HEADER])
     out[MAGIC + 1] = 0;
     int length = snprintf(out + MAGIC + 4, GNL_NPY_HEADER - MAGIC - 4,
                           "{'descr': '%cf4', 'fortran_order': False, 'shape': (%s), }",
-                          *(const uint8_t *)&one ? '<' : '>', shape);
+                          gnl_files_big_endian() ? '>' : '<', shape);
     /* Aligns the values to a multiple of 64 bytes. */
     size_t total = ((size_t)length + MAGIC + 4 + 1 + 63) / 64 * 64;
     out[MAGIC + 4 + length] = ' ';

@@ -17,5 +17,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (gnl_array_tensor(ctx, &array, &tensor) != GENLAT_OK || genlat_tensor_count(tensor) > (int64_t)size)
         abort();
     genlat_tensor_destroy(&tensor);
+    gnl_array_free(&array);
     return 0;
 }

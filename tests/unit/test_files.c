@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -57,9 +58,12 @@ START_TEST(npy_of_all_types_is_read)
         {"{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }\n", i8, 16, -7, 1 << 20, 2},
         {"{'descr': '>i4', 'fortran_order': False, 'shape': (2, 1), }", big, 8, -2, 256, 1},
         {"{'shape':(1,2),'fortran_order':False,'descr':'|u1'}", u1, 2, 200, 1, 1},
-        {"{'descr': '|b1', 'fortran_order': True, 'shape': (2,), }", u1 + 1, 1, 0, 0, 1},
+        {"{\"descr\": \"<f8\", \"fortran_order\": False, \"shape\": (2,)}", f8, 16, 1.5f, -2, 1},
+        {"{'descr': u'<f8', 'fortran_order': False, 'shape': (2L,), }", f8, 16, 1.5f, -2, 1},
+        {"{'descr': [('fortran_order', '<i4'), (\"a's 'shape'\", '<i4')], 'fortran_order': False, 'shape': (2,)}", i8,
+         16, -7, -1, 3},
     };
-    for (size_t i = 0; i + 1 < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         genlat_tensor *read = NULL;
         put_npy("a.npy", cases[i].dictionary, cases[i].data, cases[i].size, cases[i].version);
         ok(genlat_npy_read(ctx, place("a.npy"), &read));
@@ -77,19 +81,35 @@ START_TEST(malformed_npy_is_refused)
         genlat_status status;
         const char *words;
     } cases[] = {
-        {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", GENLAT_E_UNSUPPORTED, "ascontiguousarray"},
         {"{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", GENLAT_E_UNSUPPORTED, "astype"},
         {"{'descr': '<c16', 'fortran_order': False, 'shape': (2,), }", GENLAT_E_UNSUPPORTED, "astype"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", GENLAT_E_FORMAT, "truncated"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999,), }", GENLAT_E_FORMAT, "truncated"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999,), }", GENLAT_E_FORMAT, "truncated"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999,), }", GENLAT_E_FORMAT, "too large"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 99999999999), }", GENLAT_E_FORMAT,
-         "overflows"},
+         "too large"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", GENLAT_E_FORMAT, "shape"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,2), }", GENLAT_E_UNSUPPORTED, "reshape"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2", GENLAT_E_FORMAT, "shape"},
         {"{'descr': '<f4', 'shape': (2,), }", GENLAT_E_FORMAT, "fortran_order"},
         {"{'fortran_order': False, 'shape': (2,), }", GENLAT_E_FORMAT, "descr"},
-        {"", GENLAT_E_FORMAT, "descr"},
+        {"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", GENLAT_E_FORMAT, "dictionary"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'more': 1}", GENLAT_E_FORMAT, "dictionary"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 99999999999, 0), }", GENLAT_E_FORMAT,
+         "too large"},
+        {"{'descr': [], 'fortran_order': False, 'shape': (1,), }", GENLAT_E_FORMAT, "descr"},
+        {"{'descr': [('a', '<f4', (0,))], 'fortran_order': False, 'shape': (1,), }", GENLAT_E_FORMAT, "descr"},
+        {"{'descr': [('a', '<f4'), ('b' '<f4')], 'fortran_order': False, 'shape': (1,), }", GENLAT_E_FORMAT, "descr"},
+        {"{'descr': [('a', '<f4'), ('b", GENLAT_E_FORMAT, "descr"},
+        {"{'descr': [('a', '<U8')], 'fortran_order': False, 'shape': (1,), }", GENLAT_E_UNSUPPORTED, "field 'a'"},
+        {"{'descr': [('a', [('b', '<f4')])], 'fortran_order': False, 'shape': (1,), }", GENLAT_E_UNSUPPORTED, "record"},
+        {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1, 1), }", GENLAT_E_UNSUPPORTED, "ravel"},
+        {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (3,), }", GENLAT_E_FORMAT, "3 records of 4 bytes"},
+        {"{'descr': [('a', '<f4', (99999999999,))], 'fortran_order': False, 'shape': (1,), }", GENLAT_E_UNSUPPORTED,
+         "65536 values"},
+        {"{'descr': [('', '|V999999999999999999'), ('a', '<f4')], 'fortran_order': False, 'shape': (1,)}",
+         GENLAT_E_FORMAT, "found 8 bytes"},
+        {"", GENLAT_E_FORMAT, "dictionary"},
     };
     static const float data[2] = {0};
     genlat_tensor *read = NULL;
@@ -234,6 +254,39 @@ START_TEST(idx_folder_is_read_as_mnist)
 }
 END_TEST
 
+/* The names of images and labels may differ in a dot or a dash, and in .gz. Only the name of the file counts. */
+START_TEST(idx_labels_are_found_beside_the_images)
+{
+    static const char *const image_names[] = {"t-images-idx3-ubyte", "t-images.idx3-ubyte"};
+    static const char *const label_names[] = {"t-labels-idx1-ubyte", "t-labels.idx1-ubyte"};
+    ck_assert_int_eq(mkdir(place("images-idx3"), 0777), 0);
+    for (int i = 0; i < 16; i++) {
+        char image[80], label[80];
+        snprintf(image, sizeof image, "images-idx3/%s%s", image_names[i & 1], i & 2 ? ".gz" : "");
+        snprintf(label, sizeof label, "images-idx3/%s%s", label_names[i >> 2 & 1], i & 8 ? ".gz" : "");
+        (i & 2 ? put_gz : put_file)(image, images, sizeof images);
+        (i & 8 ? put_gz : put_file)(label, digits, sizeof digits);
+        genlat_tensor *labels = NULL, *x = values(spec_of("idx", image, ""), &labels);
+        ck_assert_msg(labels != NULL, "%s beside %s", label, image);
+        ck_assert_float_eq(genlat_tensor_const_data(labels)[0], 3);
+        genlat_tensor_destroy(&x);
+        genlat_tensor_destroy(&labels);
+        unlink(place(label));
+        x = values(spec_of("idx", image, ""), &labels);
+        ck_assert_ptr_null(labels);
+        genlat_tensor_destroy(&x);
+        unlink(place(image));
+    }
+    static const char *const mixed[] = {"train-images.idx3-ubyte.gz", "train-labels-idx1-ubyte"};
+    put_gz(mixed[0], images, sizeof images);
+    put_file(mixed[1], digits, sizeof digits);
+    genlat_tensor *labels = NULL, *x = values(spec_of("idx", "", ""), &labels);
+    ck_assert_ptr_nonnull(labels);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+}
+END_TEST
+
 START_TEST(bytes_of_zeros_and_ones_are_not_scaled)
 {
     static const uint8_t binary[] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 1, 1, 0};
@@ -260,6 +313,10 @@ START_TEST(malformed_idx_is_refused)
     memcpy(longer, images, sizeof images);
     put_file("a", longer, sizeof longer);
     refused(spec_of("idx", "a", ""), GENLAT_E_FORMAT, "1 bytes follow");
+    memset(longer + 12, 0, 4);
+    memset(longer + 4, 0xFF, 8); /* 2^64 values, times 0 */
+    put_file("a", longer, 16);
+    refused(spec_of("idx", "a", ""), GENLAT_E_FORMAT, "too large");
     memset(longer + 4, 0xFF, 12); /* 2^96 values */
     put_file("a", longer, sizeof longer);
     refused(spec_of("idx", "a", ""), GENLAT_E_FORMAT, "damaged");
@@ -299,6 +356,7 @@ int main(void)
         &npz_round_trips,
         &deflated_npz_is_read_and_damage_is_detected,
         &idx_folder_is_read_as_mnist,
+        &idx_labels_are_found_beside_the_images,
         &bytes_of_zeros_and_ones_are_not_scaled,
         &malformed_idx_is_refused,
         &gzip_has_a_bound,
