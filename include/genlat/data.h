@@ -378,6 +378,15 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_transform_opts_set(genlat_trans
                                                                     const char *value);
 
 /**
+ * Name of the index-th option that genlat_transform_opts_set() knows.
+ *
+ * @param index  from 0 on.
+ * @param help   receives static text, one line; NULL is legal.
+ * @return static text, or NULL past the last.
+ */
+GENLAT_API const char *genlat_transform_opts_key(int32_t index, const char **help);
+
+/**
  * Make a source of transformed samples of another. Samples are transformed when they are fetched; only the
  * fit of a scale reads all of them, once, now.
  *
@@ -455,6 +464,24 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_subset(genlat_source *so
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_split(genlat_source *source, double part, int64_t seed,
                                                               genlat_source **train, genlat_source **valid);
+
+/**
+ * Make a source of the samples of several sources: those of the first, then those of the second, and so on. Classes
+ * with names are found by name: the join has all of them, in the order in which they occur first. It has neither
+ * generating factors nor a known mixture. Its scaling is that of the sources.
+ *
+ * @param sources  [n] sources of one context, with samples of the same shape and the same scaling, see
+ *                 genlat_source_normalization(). Their classes have names, or are the same number without names, or
+ *                 their condition vectors have the same length. Names of columns and rates that are stated agree. One
+ *                 source may occur several times. Each is kept alive; the array is borrowed for the call.
+ * @param n        how many, >= 1.
+ * @param out      receives a new source, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID, also for another context; GENLAT_E_SHAPE for another shape, other labels,
+ *         columns or rate; GENLAT_E_STATE for another scaling; GENLAT_E_RANGE for more than 2^63 - 1 samples;
+ *         GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_join(genlat_source *const *sources, int64_t n,
+                                                             genlat_source **out);
 
 /* ---- batches -------------------------------------------------------------------------------------- */
 

@@ -29,6 +29,7 @@ typedef struct gnl_source_type {
     /* For kinds that wrap another source. */
     int64_t (*map)(const genlat_source *source, int64_t index); /* index in inner; NULL: the same */
     bool keeps_values;                                          /* the values of a sample equal those in inner */
+    bool many; /* inner is the first of several sources: neither factors nor modes are known */
 } gnl_source_type;
 
 /* A list of names, allocated as one block. */

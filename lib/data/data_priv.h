@@ -28,6 +28,10 @@ typedef struct gnl_named {
 genlat_status gnl_names_sort(genlat_ctx *ctx, const gnl_names *names, gnl_named **out);
 const gnl_named *gnl_named_find(const gnl_named *sorted, int64_t count, const char *name); /* NULL: none */
 
+/* Creates the description of joined sources, which all have names of classes or none; leaves *out NULL if no source has
+ * a description. Returns E_SHAPE if names of columns or rates differ. */
+genlat_status gnl_description_merge(genlat_source *const *sources, int64_t n, gnl_description **out);
+
 /* Checks labels [n] or [n,k] and sets classes or condition. The caller retains the tensor. */
 genlat_status gnl_source_set_labels(genlat_source *source, const genlat_tensor *labels);
 /* Copies rows of labels that gnl_source_set_labels() has checked. */

@@ -5,7 +5,7 @@
 /* Returns the source without all wrappers. */
 static const genlat_source *innermost(const genlat_source *source)
 {
-    while (source->inner)
+    while (source->inner && !source->type->many)
         source = source->inner;
     return source;
 }
@@ -73,7 +73,7 @@ genlat_status genlat_source_mixture(const genlat_source *source, genlat_tensor *
     GNL_CHECK(centres, "centres is NULL");
     GNL_CHECK(sd, "sd is NULL");
     const genlat_source *at = source;
-    while (at->inner && at->type->keeps_values)
+    while (at->inner && at->type->keeps_values && !at->type->many)
         at = at->inner;
     if (at->type->modes == 0)
         return gnl_fail(GENLAT_E_STATE,

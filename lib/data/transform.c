@@ -9,14 +9,18 @@ static const char *const label_names[] = {"keep", "drop", "factors", NULL};
 static const gnl_option options[] = {
     GNL_OPT_INT(genlat_transform_opts, skip, 0, 0, 0x1p63, "number of samples to skip at the beginning"),
     GNL_OPT_INT(genlat_transform_opts, limit, 0, 0, 0x1p63, "maximum number of samples; 0: all"),
-    GNL_OPT_INT(genlat_transform_opts, seed, 0, 0, 0x1p63, "seed of binarization and stacking"),
-    GNL_OPT_REAL(genlat_transform_opts, threshold, 0.5, -1e30, 1e30, "smallest value of x that becomes 1"),
-    GNL_OPT_ENUM(genlat_transform_opts, scale, GENLAT_SCALE_NONE, GENLAT_SCALE_RANGES, scale_names,
-                 "scaling of values"),
+    GNL_OPT_INT(genlat_transform_opts, seed, 0, 0, 0x1p63, "seed of everything that is random about the samples"),
+    GNL_OPT_REAL(genlat_transform_opts, threshold, 0.5, -1e30, 1e30,
+                 "smallest value that becomes 1 with binarize=threshold"),
+    GNL_OPT_ENUM(
+        genlat_transform_opts, scale, GENLAT_SCALE_NONE, GENLAT_SCALE_RANGES, scale_names,
+        "scaling of values: unit to 0 .. 1, symmetric to -1 .. 1, standard to mean 0 and standard deviation 1 over "
+        "all elements; features and ranges are standard and unit for each element of a sample"),
     GNL_OPT_ENUM(genlat_transform_opts, binarize, GENLAT_BINARIZE_NONE, GENLAT_BINARIZE_THRESHOLD, binarize_names,
-                 "conversion of values to 0 or 1"),
+                 "conversion to 0 or 1: static draws 1 with the probability of the value once, dynamic in each epoch, "
+                 "threshold gives 1 from threshold on"),
     GNL_OPT_ENUM(genlat_transform_opts, labels, GENLAT_LABELS_KEEP, GENLAT_LABELS_FACTORS, label_names,
-                 "conversion of labels"),
+                 "labels: drop leaves them out, factors makes the generating factors condition vectors"),
     GNL_OPT_INT(genlat_transform_opts, stack, 1, 1, 64, "number of random samples that form the channels of one"),
 };
 
@@ -38,6 +42,15 @@ genlat_status genlat_transform_opts_set(genlat_transform_opts *opts, const char 
     GNL_CHECK(key, "key is NULL");
     GNL_CHECK(value, "value is NULL");
     return gnl_options_set_sized(&table, opts, key, value);
+}
+
+const char *genlat_transform_opts_key(int32_t index, const char **help)
+{
+    if (index < 0 || (size_t)index >= GNL_COUNT(options))
+        return NULL;
+    if (help)
+        *help = options[index].help;
+    return options[index].name;
 }
 
 /* One step of the chain: returns a new source, or retains inner if the options do not request the step. */

@@ -21,10 +21,11 @@ TEXTS = {  # valid text arguments: by function and name, else by name
     ("genlat_files_open", "spec"): "ring?n=16", ("genlat_files_open_like", "spec"): "ring?n=16",
     ("genlat_layer_help", "kind"): "dense", ("genlat_loss_help", "kind"): "bernoulli",
     ("genlat_optim_help", "kind"): "adam", ("genlat_schedule_help", "kind"): "constant",
-    ("genlat_source_synthetic", "name"): "ring", ("genlat_net_weight", "name"): "0.weight",
-    ("genlat_net_grad", "name"): "0.weight", ("genlat_transform_opts_set", "key"): "limit",
-    ("genlat_train_opts_set", "key"): "epochs", ("genlat_net_freeze", "prefix"): "0.",
-    ("genlat_net_builder_output", "names"): "x", "value": "1", "path": "/nonexistent/folder/file",
+    ("genlat_source_synthetic", "name"): "ring", ("genlat_files_key", "kind"): "csv",
+    ("genlat_net_weight", "name"): "0.weight", ("genlat_net_grad", "name"): "0.weight",
+    ("genlat_transform_opts_set", "key"): "limit", ("genlat_train_opts_set", "key"): "epochs",
+    ("genlat_net_freeze", "prefix"): "0.", ("genlat_net_builder_output", "names"): "x",
+    "value": "1", "path": "/nonexistent/folder/file",
     ("genlat_model_builder_new", "family"): "vae", ("genlat_model_preset", "family"): "vae",
     ("genlat_model_builder_preset", "name"): "mlp", ("genlat_model_builder_set", "key"): "epochs",
     ("genlat_model_builder_set_int", "key"): "epochs", ("genlat_model_builder_set_real", "key"): "beta",
@@ -42,7 +43,8 @@ PLAIN = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
 BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims",
            "double *": "doubles", "const double *": "doubles", "float *": "floats", "const float *": "floats",
            "const uint8_t *": "bytes",
-           "const char *const *": "names", "const genlat_tensor *const *": "make_tensors()", "const char **": "&words",
+           "const char *const *": "names", "const genlat_tensor *const *": "make_tensors()",
+           "genlat_source *const *": "make_sources()", "const char **": "&words",
            "const double **": "&curve", "const genlat_tensor **": "&seen"}
 
 

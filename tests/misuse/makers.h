@@ -44,6 +44,7 @@ genlat_trainer *make_trainer(void);
 genlat_ctx *make_ctx(void);
 genlat_tensor *make_tensor(void); /* [2,2] */
 const genlat_tensor *const *make_tensors(void);
+genlat_source *const *make_sources(void);
 genlat_rng *make_rng(void);
 genlat_layer *make_layer(void);
 genlat_net *make_net(void); /* [*,2] to [*,2] */

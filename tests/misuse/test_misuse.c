@@ -115,6 +115,13 @@ const genlat_tensor *const *make_tensors(void)
     return made;
 }
 
+genlat_source *const *make_sources(void)
+{
+    static genlat_source *made[8];
+    made[0] = make_source();
+    return made;
+}
+
 genlat_net_builder *fresh_net_builder(void)
 {
     genlat_net_builder *builder = NULL;

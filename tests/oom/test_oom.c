@@ -114,6 +114,7 @@ static genlat_status use_sources(genlat_ctx *ctx)
 {
     static const uint8_t bytes[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     genlat_source *raw = NULL, *changed = NULL, *train = NULL, *valid = NULL, *some = NULL, *same = NULL;
+    genlat_source *joined = NULL;
     genlat_tensor *labels = NULL, *offset = NULL, *scale = NULL, *x = NULL, *y = NULL;
     genlat_transform_opts opts;
     genlat_transform_opts_init(&opts);
@@ -133,6 +134,15 @@ static genlat_status use_sources(genlat_ctx *ctx)
     TRY(genlat_source_normalization(changed, &offset, &scale));
     TRY(genlat_source_normalize(valid, offset, scale, &same));
     TRY(genlat_source_read(same, 0, 3, &x, &y));
+    TRY(genlat_source_join((genlat_source *[]){same, same, same}, 3, &joined));
+    genlat_source_destroy(&joined);
+    const genlat_description named = {.size = sizeof named, .classes = 1, .class_names = (const char *[]){"one"}};
+    const genlat_description other = {.size = sizeof other, .classes = 1, .class_names = (const char *[]){"two"}};
+    genlat_source_destroy(&some);
+    genlat_source_destroy(&changed);
+    TRY(genlat_source_describe(train, &named, &some));
+    TRY(genlat_source_describe(valid, &other, &changed));
+    TRY(genlat_source_join((genlat_source *[]){some, changed}, 2, &joined));
 done:
     genlat_tensor_destroy(&labels);
     genlat_tensor_destroy(&offset);
@@ -145,6 +155,7 @@ done:
     genlat_source_destroy(&valid);
     genlat_source_destroy(&some);
     genlat_source_destroy(&same);
+    genlat_source_destroy(&joined);
     return status;
 }
 

@@ -251,6 +251,246 @@ START_TEST(stacked_samples_combine_their_classes)
 }
 END_TEST
 
+/* ---- joins ------------------------------------------------------------------------------------------ */
+
+static genlat_source *numbered(int first, int count, float classes)
+{
+    genlat_source *out = NULL;
+    float number[64], label[64];
+    for (int i = 0; i < count; i++) {
+        number[i] = (float)(first + i);
+        label[i] = i ? (float)((first + i) % GNL_MAX((int)classes, 1)) : classes - 1;
+    }
+    genlat_tensor *x = tensor(2, (int64_t[]){count, 1}, number), *labels = tensor(1, (int64_t[]){count}, label);
+    ok(genlat_source_memory(ctx, x, classes > 0 ? labels : NULL, &out));
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    return out;
+}
+
+/* Also in an order that jumps between the sources, and in one that is longer than a chunk. */
+START_TEST(joined_sources_follow_one_another)
+{
+    enum { N = 1000 };
+    genlat_source *parts[] = {numbered(0, 5, 3), numbered(5, 1, 3), numbered(6, 30, 3)}, *joined = NULL;
+    genlat_tensor *x = NULL, *labels = NULL;
+    int64_t indices[N];
+    ok(genlat_source_join(parts, 3, &joined));
+    for (int i = 0; i < 3; i++)
+        genlat_source_destroy(&parts[i]); /* the join keeps them */
+    ck_assert_int_eq(genlat_source_count(joined), 36);
+    ck_assert_int_eq(genlat_source_classes(joined), 3);
+    ck_assert_int_eq(genlat_source_factor_count(joined), 0);
+    ok(genlat_tensor_new(ctx, 2, (int64_t[]){N, 1}, &x));
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){N}, &labels));
+    for (int step = 1; step < 36; step += 10) {
+        for (int i = 0; i < N; i++)
+            indices[i] = i * step / 3 % 36;
+        ok(genlat_source_fetch(joined, indices, N, 0, x, labels));
+        for (int i = 0; i < N; i++) {
+            bool first = indices[i] == 0 || indices[i] == 5 || indices[i] == 6;
+            ck_assert_float_eq(x->data[i], (float)indices[i]);
+            ck_assert_float_eq(labels->data[i], first ? 2 : (float)(indices[i] % 3));
+        }
+    }
+    ok(genlat_source_fetch(joined, indices, N, 0, x, NULL));
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_source_destroy(&joined);
+}
+END_TEST
+
+START_TEST(joins_may_be_nested_and_repeat_sources)
+{
+    genlat_source *a = numbered(0, 3, 2), *b = numbered(10, 2, 2), *inner = NULL, *outer = NULL;
+    genlat_tensor *x = NULL;
+    ok(genlat_source_join((genlat_source *[]){a, b}, 2, &inner));
+    ok(genlat_source_join((genlat_source *[]){b, inner, inner}, 3, &outer));
+    static const float expected[] = {10, 11, 0, 1, 2, 10, 11, 0, 1, 2, 10, 11};
+    ok(genlat_source_read(outer, 0, 12, &x, NULL));
+    ck_assert_mem_eq(x->data, expected, sizeof expected);
+    genlat_source *all[] = {a, b, inner, outer};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_source_destroy(&all[i]);
+    genlat_tensor_destroy(&x);
+}
+END_TEST
+
+START_TEST(joins_keep_a_common_scaling)
+{
+    genlat_source *ring = synthetic("ring", 50, 1), *other = synthetic("ring", 20, 2), *scaled[3] = {NULL};
+    genlat_source *joined = NULL;
+    genlat_tensor *offset = tensor(0, NULL, (float[]){1}), *scale = tensor(0, NULL, (float[]){2}), *got[2] = {NULL};
+    ok(genlat_source_normalize(ring, offset, scale, &scaled[0]));
+    ok(genlat_source_normalize(other, offset, scale, &scaled[1]));
+    ok(genlat_source_normalize(other, scale, scale, &scaled[2]));
+    ok(genlat_source_join(scaled, 2, &joined));
+    ok(genlat_source_normalization(joined, &got[0], &got[1]));
+    ck_assert_float_eq(got[0]->data[0], 1);
+    ck_assert_float_eq(got[1]->data[0], 2);
+    genlat_source_destroy(&joined);
+    ck_assert_int_eq(genlat_source_join(scaled, 3, &joined), GENLAT_E_STATE);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "source 2 has another scaling"));
+    ck_assert_ptr_null(joined);
+    ck_assert_int_eq(genlat_source_join((genlat_source *[]){ring, scaled[0]}, 2, &joined), GENLAT_E_STATE);
+    genlat_tensor_destroy(&got[0]);
+    ok(genlat_source_join((genlat_source *[]){ring, other}, 2, &joined));
+    double sd = 0;
+    ck_assert_int_eq(genlat_source_mixture(joined, &got[0], &sd), GENLAT_E_STATE);
+    genlat_source *all[] = {ring, other, scaled[0], scaled[1], scaled[2], joined};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_source_destroy(&all[i]);
+    genlat_tensor *tensors[] = {offset, scale, got[0], got[1]};
+    for (size_t i = 0; i < GNL_COUNT(tensors); i++)
+        genlat_tensor_destroy(&tensors[i]);
+}
+END_TEST
+
+START_TEST(sources_that_do_not_fit_are_not_joined)
+{
+    genlat_ctx *foreign = NULL;
+    ok(genlat_ctx_new(NULL, &foreign));
+    genlat_source *a = numbered(0, 4, 3), *more = numbered(0, 4, 4), *none = numbered(0, 4, 0), *far = NULL;
+    genlat_source *ring = synthetic("ring", 10, 1), *moons = synthetic("moons", 10, 1), *huge[9] = {NULL}, *out = NULL;
+    genlat_source *vectors = synthetic("swissroll", 10, 1);
+    ok(genlat_source_synthetic(foreign, "ring", 10, 1, &far));
+    const struct {
+        genlat_source *first, *second;
+        genlat_status status;
+        const char *words;
+    } cases[] = {
+        {a, ring, GENLAT_E_SHAPE, "source 1 has samples of [2], expected [1]"},
+        {a, more, GENLAT_E_SHAPE, "4 classes, expected 3 classes"},
+        {a, none, GENLAT_E_SHAPE, "no labels, expected 3 classes"},
+        {ring, moons, GENLAT_E_SHAPE, "2 classes, expected 8 classes"},
+        {ring, vectors, GENLAT_E_SHAPE, "vectors of 1 numbers"},
+        {ring, far, GENLAT_E_INVALID, "context"},
+        {ring, NULL, GENLAT_E_INVALID, "sources[1] is NULL"},
+    };
+    for (size_t i = 0; i < GNL_COUNT(cases); i++) {
+        out = a;
+        genlat_source *both[] = {cases[i].first, cases[i].second};
+        ck_assert_int_eq(genlat_source_join(both, 2, &out), cases[i].status);
+        ck_assert_msg(strstr(genlat_last_error(), cases[i].words) != NULL, "%s", genlat_last_error());
+        ck_assert_ptr_null(out);
+    }
+    ck_assert_int_eq(genlat_source_join(&a, 0, &out), GENLAT_E_INVALID);
+    /* 2^40 samples, joined eight by eight until 2^63 are too many. */
+    ok(genlat_source_synthetic(ctx, "ring", INT64_C(1) << 40, 1, &huge[0]));
+    for (int i = 1; i < 9; i++) {
+        genlat_source *before = huge[i - 1];
+        genlat_source *eight[] = {before, before, before, before, before, before, before, before};
+        genlat_status expected = i < 8 ? GENLAT_OK : GENLAT_E_RANGE;
+        ck_assert_int_eq(genlat_source_join(eight, 8, &huge[i]), expected);
+    }
+    ck_assert_int_eq(genlat_source_count(huge[7]), INT64_C(1) << 61);
+    for (int i = 0; i < 9; i++)
+        genlat_source_destroy(&huge[i]);
+    genlat_source *all[] = {a, more, none, far, ring, moons, vectors};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_source_destroy(&all[i]);
+    genlat_ctx_destroy(&foreign);
+}
+END_TEST
+
+static genlat_source *described(genlat_source *source, int64_t classes, const char *const *names, const char *column,
+                                int64_t rate, uint32_t content)
+{
+    genlat_source *out = NULL;
+    const genlat_description d = {.size = sizeof d,
+                                  .classes = classes,
+                                  .class_names = names,
+                                  .columns = column ? 1 : 0,
+                                  .column_names = &column,
+                                  .rate = rate,
+                                  .content = content};
+    ok(genlat_source_describe(source, &d, &out));
+    genlat_source_destroy(&source);
+    return out;
+}
+
+/* 0 cat, 1 dog, 2 eel in the first; 0 ant, 1 eel, 2 cat in the second. */
+START_TEST(joins_find_classes_by_name)
+{
+    static const char *const first[] = {"cat", "dog", "eel"}, *const second[] = {"ant", "eel", "cat"};
+    genlat_source *parts[] = {described(numbered(0, 4, 3), 3, first, "x", 0, GENLAT_CONTENT_TABLE),
+                              described(numbered(3, 3, 3), 3, second, NULL, 0, GENLAT_CONTENT_TABLE)};
+    genlat_source *joined = NULL;
+    genlat_tensor *x = NULL, *labels = NULL;
+    genlat_description d = {.size = sizeof d};
+    ok(genlat_source_join(parts, 2, &joined));
+    ok(genlat_source_description(joined, &d));
+    ck_assert_int_eq(d.classes, 4);
+    ck_assert_int_eq(genlat_source_classes(joined), 4);
+    ck_assert_str_eq(d.class_names[0], "cat");
+    ck_assert_str_eq(d.class_names[2], "eel");
+    ck_assert_str_eq(d.class_names[3], "ant");
+    ck_assert_str_eq(d.column_names[0], "x");
+    ck_assert_int_eq(d.content, GENLAT_CONTENT_TABLE);
+    ok(genlat_source_read(joined, 0, 7, &x, &labels));
+    /* numbered() gives classes 2 1 2 0 and 2 1 2; those of the second are cat eel cat. */
+    static const float expected[] = {2, 1, 2, 0, 0, 2, 0};
+    ck_assert_mem_eq(labels->data, expected, sizeof expected);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_source_destroy(&joined);
+    for (int i = 0; i < 2; i++)
+        genlat_source_destroy(&parts[i]);
+}
+END_TEST
+
+START_TEST(joins_refuse_other_descriptions)
+{
+    static const char *const names[] = {"cat", "dog", "eel"};
+    genlat_source *plain = numbered(0, 4, 3), *joined = NULL;
+    genlat_source *named = described(numbered(0, 4, 3), 3, names, NULL, 0, 0);
+    genlat_source *x = described(numbered(0, 4, 0), 0, NULL, "x", 8000, GENLAT_CONTENT_SOUND);
+    genlat_source *y = described(numbered(0, 4, 0), 0, NULL, "y", 0, 0);
+    genlat_source *fast = described(numbered(0, 4, 0), 0, NULL, NULL, 16000, 0);
+    const struct {
+        genlat_source *first, *second;
+        const char *words;
+    } cases[] = {
+        {named, plain, "source 1 has no names of classes"},
+        {plain, named, "source 1 has names of classes"},
+        {x, y, "column 0 of source 1 is 'y', expected 'x'"},
+        {x, fast, "16000 frames a second, expected 8000"},
+    };
+    for (size_t i = 0; i < GNL_COUNT(cases); i++) {
+        genlat_source *both[] = {cases[i].first, cases[i].second};
+        ck_assert_int_eq(genlat_source_join(both, 2, &joined), GENLAT_E_SHAPE);
+        ck_assert_msg(strstr(genlat_last_error(), cases[i].words) != NULL, "%s", genlat_last_error());
+        ck_assert_ptr_null(joined);
+    }
+    genlat_description d = {.size = sizeof d};
+    ok(genlat_source_join((genlat_source *[]){y, fast}, 2, &joined)); /* each says what the other does not */
+    ok(genlat_source_description(joined, &d));
+    ck_assert_int_eq(d.rate, 16000);
+    ck_assert_str_eq(d.column_names[0], "y");
+    ck_assert_int_eq(d.content, GENLAT_CONTENT_ANY);
+    genlat_source *all[] = {plain, named, x, y, fast, joined};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_source_destroy(&all[i]);
+}
+END_TEST
+
+/* The keys that are listed are those that can be set. */
+START_TEST(keys_of_transforms_are_listed)
+{
+    genlat_transform_opts opts;
+    const char *help = NULL, *key = NULL;
+    int32_t count = 0;
+    genlat_transform_opts_init(&opts);
+    for (; (key = genlat_transform_opts_key(count, &help)) != NULL; count++) {
+        ck_assert_int_ne(genlat_transform_opts_set(&opts, key, "?"), GENLAT_E_NOT_FOUND);
+        ck_assert_int_gt((int)strlen(help), 5);
+    }
+    ck_assert_int_eq(count, 8);
+    ck_assert_str_eq(genlat_transform_opts_key(0, NULL), "skip");
+    ck_assert_ptr_null(genlat_transform_opts_key(-1, &help));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("transforms");
@@ -265,6 +505,13 @@ int main(void)
     tcase_add_test(tcase, moments_match_their_definition);
     tcase_add_test(tcase, invalid_options_are_reported);
     tcase_add_test(tcase, stacked_samples_combine_their_classes);
+    tcase_add_test(tcase, joined_sources_follow_one_another);
+    tcase_add_test(tcase, joins_may_be_nested_and_repeat_sources);
+    tcase_add_test(tcase, joins_keep_a_common_scaling);
+    tcase_add_test(tcase, sources_that_do_not_fit_are_not_joined);
+    tcase_add_test(tcase, joins_find_classes_by_name);
+    tcase_add_test(tcase, joins_refuse_other_descriptions);
+    tcase_add_test(tcase, keys_of_transforms_are_listed);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
