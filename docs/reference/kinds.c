@@ -422,6 +422,57 @@ static const char *source_at(int32_t index, const char **help)
 #endif
 }
 
+/* Name and help of a key of a kind of source. */
+static const char *source_key_at(const char *kind, int32_t index, const char **help)
+{
+#ifdef WITH_FILES
+    return genlat_files_key(kind, index, help);
+#else
+    return genlat_transform_opts_key(index, help);
+#endif
+}
+
+static bool source_has_key(const char *kind, const char *key)
+{
+    const char *name;
+    for (int32_t i = 0; (name = source_key_at(kind, i, NULL)) != NULL; i++)
+        if (strcmp(name, key) == 0)
+            return true;
+    return false;
+}
+
+/* Writes the line of a key, if it is one of all kinds as wanted, unless a kind before `kind` has it too. */
+static void list_source_key(int32_t kind, const char *key, const char *help, bool of_all)
+{
+    const char *name, *unused;
+    int32_t kinds = 0, owners = 0;
+    for (; (name = source_at(kinds, &unused)) != NULL; kinds++) {
+        owners += source_has_key(name, key);
+        if (kinds < kind && source_has_key(name, key))
+            return;
+    }
+    if ((owners == kinds) != of_all)
+        return;
+    printf("| `%s` | %s", key, of_all ? "all" : "");
+    for (int32_t i = 0, written = 0; (name = source_at(i, &unused)) != NULL && !of_all; i++)
+        if (source_has_key(name, key))
+            printf("%s`%s`", written++ ? ", " : "", name);
+    printf(" | ");
+    put_text(help);
+    printf(" |\n");
+}
+
+static void list_source_keys(void)
+{
+    const char *name, *key, *help = NULL;
+    printf("| key | kinds | meaning |\n|---|---|---|\n");
+    for (int of_all = 0; of_all < 2; of_all++)
+        for (int32_t kind = 0; (name = source_at(kind, &help)) != NULL; kind++)
+            for (int32_t i = 0; (key = source_key_at(name, i, &help)) != NULL; i++)
+                list_source_key(kind, key, help, of_all == 1);
+    printf("\n");
+}
+
 static void list_sources(void)
 {
     const char *name, *help = NULL;
@@ -437,12 +488,17 @@ static void list_sources(void)
     }
     printf("\n");
     put_heading(2, "Parts");
-    printf("`#train`, `#valid` and `#test` choose a part of the generated kinds and of `idx` folders.\n\n");
+    printf(
+        "`#train`, `#valid` and `#test` choose a part of the generated kinds and of `idx` folders. With `holdout=`,\n"
+        "`#valid` is the part of any kind that is held out, and `#train`, or no part, the others.\n\n");
     put_heading(2, "Keys");
-    printf("| key | kinds | meaning |\n|---|---|---|\n");
-    for (size_t i = 0; i < GNL_COUNT(source_keys); i++)
-        printf("| `%s` | %s | %s |\n", source_keys[i][0], source_keys[i][1], source_keys[i][2]);
-    printf("\n");
+    list_source_keys();
+    put_heading(2, "Joins");
+    printf(
+        "`SPEC + SPEC`, with a space on each side of `+`, joins data of one shape, in this order. Each has keys of "
+        "its\n"
+        "own. Keys that change values, `scale`, `binarize`, `threshold` and `stack`, are set in the last one and hold\n"
+        "for all.\n\n");
 }
 
 static void list_metrics(void)

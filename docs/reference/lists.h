@@ -1,56 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What kinds.c cannot read from tables of the library: the keys of sources, the metrics of the program, the
- * architectures, and the texts of families. tests/abi/docs.py compares the names with the sources. */
+/* What kinds.c cannot read from tables of the library: the metrics of the program, the architectures, and the texts of
+ * families. tests/abi/docs.py compares the names with the sources. */
 #ifndef LISTS_H
 #define LISTS_H
 
 #include <stddef.h>
-
-/* The keys of genlat_files_open(): name, kinds, meaning. */
-static const char *const source_keys[][3] = {
-    {"n", "generated kinds", "number of samples; default 10000"},
-    {"seed", "all", "seed of generated samples, of binarization and of stacking; default 0"},
-    {"shape", "`idx`, `npy`, `npz`, `csv`", "shape of one sample, such as `3x32x32`"},
-    {"raw", "`idx`, `npy`, `npz`", "`yes`: 8-bit values are not divided by 255"},
-    {"key", "`npz`", "name of the array; default `x`, or the only one"},
-    {"labels_key", "`npz`", "name of the array of labels; default `labels` or `y`, if there is one"},
-    {"label", "`csv`",
-     "name or number of the column with the classes; columns count from 1, negative numbers from the end"},
-    {"target", "`csv`",
-     "names or numbers of columns, separated by commas: their numbers are condition vectors, or what a predictor "
-     "predicts"},
-    {"header", "`csv`",
-     "`auto`: a first row of texts has the names of columns, and one that may be names or data is an error; `yes`; "
-     "`no`"},
-    {"separator", "`csv`",
-     "`auto`: what divides the first lines into equally many numbers; `comma`; `semicolon`; `tab`; `pipe`; `space`: "
-     "any number of spaces and tabs"},
-    {"decimal", "`csv`", "`point`; `comma`: decimal commas"},
-    {"missing", "`csv`",
-     "`refuse`; `drop`: rows are left out that have an empty field or one of `NA`, `NaN`, `N/A`, `null`, `?` and `-`; "
-     "a warning says how many"},
-    {"size", "`image`",
-     "height and width to which images are converted, such as `48x64`, or one number for both; default: images have "
-     "one size"},
-    {"fit", "`image`",
-     "with `size`: `crop`: the largest centred piece with the proportions of `size`; `pad`: the whole image, with "
-     "black borders; `stretch`: the whole image, with other proportions"},
-    {"channels", "`image`",
-     "`keep`; `1`: grey, 0.299 red + 0.587 green + 0.114 blue; `3`: colour, in which grey is repeated"},
-    {"length", "`wav`, `text`", "frames or bytes in a sample; default 1024 for sound, 64 for text"},
-    {"lines", "`text`", "`yes`: each line that is not empty is a sample, cut or filled with zeros"},
-    {"skip", "all", "samples left out at the beginning; default 0"},
-    {"limit", "all", "most samples kept; default 0: all"},
-    {"scale", "all",
-     "`none`; `unit`: values from 0 to 1; `symmetric`: from -1 to 1; `standard`: mean 0 and standard deviation 1; "
-     "`features`: `standard` for each element of a sample; `ranges`: `unit` for each element of a sample"},
-    {"binarize", "all",
-     "`none`; `static`: 1 with the probability of the value, drawn once; `dynamic`: the same, drawn in each epoch; "
-     "`threshold`: 1 where the value reaches `threshold`"},
-    {"threshold", "all", "with `binarize=threshold`: values from this one on become 1; default 0.5"},
-    {"labels", "all", "`keep`; `drop`; `factors`: the generating factors as condition vectors"},
-    {"stack", "all", "number of random samples that become the channels of one sample; default 1"},
-};
 
 /* The metrics of genlat eval: name, models, functions, meaning. */
 static const char *const metrics[][4] = {

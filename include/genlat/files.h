@@ -22,50 +22,65 @@ GENLAT_BEGIN
 
 /**
  * Open a source by one line of text, "KIND", "KIND:PATH", either followed by "#PART" and
- * "?KEY=VALUE&KEY=VALUE".
+ * "?KEY=VALUE&KEY=VALUE". Several such texts with " + " between them join their samples, see genlat_source_join().
  *
- * - "digits", "shapes", "ring", "grid", "moons", "swissroll": drawn, see genlat_source_synthetic(). Keys: n,
- *   samples (10000); seed (0). The parts train, valid and test have samples of their own.
+ * - "digits", "shapes", "ring", "grid", "moons", "swissroll": drawn, see genlat_source_synthetic(). The parts
+ *   train, valid and test have samples of their own.
  * - "idx:PATH": a file of IDX, or a folder with the file names of MNIST, whose parts are train, valid and
  *   test; each may end in .gz. Three dimensions are read as grey images [1,h,w]. Labels are read where their
- *   file is in the same folder.
- * - "npy:PATH", "npz:PATH": arrays of NumPy, the first dimension counts the samples. Key of npz: key, the
- *   array's name (x, or the only one); labels_key, the labels' name (labels or y, if there).
- * - "csv:PATH": numbers, a row a sample. Keys: label, name or number (from 1, negative from the end) of the column
- *   with the classes, which are whole numbers or text; target, such columns, separated by commas, whose numbers
- *   become condition vectors; header: yes, no, or auto (default): a first row of texts is one, and a first row
- *   that may be both is an error; separator: auto (default), comma, semicolon, tab, pipe or space, any number
- *   of them; decimal: point (default) or comma; missing: refuse (default) or drop: rows with an empty field, NA,
- *   NaN, N/A, null, ? or - are left out, and their number is reported as a warning by genlat_ctx_log(). Numbers must
- *   be finite.
+ *   file is in the same folder: "labels-idx1" in place of "images-idx3", with dashes or dots, with .gz or without.
+ * - "npy:PATH", "npz:PATH": arrays of NumPy, see genlat_npy_read(); the first dimension counts the samples. The
+ *   fields of a structured array are the columns of a table.
+ * - "csv:PATH": numbers, a row a sample. They must be finite.
  * - "image:PATH", also "png:PATH": a folder of PNG or JPEG images, grey or colour [c,h,w] in [0,1]. In a folder of
- *   folders each is a class; files beside such folders, empty ones and folders in them are errors. Keys: size,
- *   height x width such as 48x64, or one number for both, at most 16384, needed for images of several sizes; fit:
- *   crop (default) cuts the largest centred piece of these proportions, pad adds black borders, stretch does neither;
- *   channels: 1 makes 0.299 red + 0.587 green + 0.114 blue, 3 repeats grey. Pixels are interpolated linearly over two
- *   pixels of the source or, to make an image smaller, of the result. Alpha is blended with black. The orientation
- *   that a camera has noted is not applied.
- * - "wav:PATH": a file or a folder of sound [channels,length] in [-1,1], folders of folders as with images. Key:
- *   length, frames in a sample (1024). A shorter file is one sample with silence at its end; the rest of a longer one
- *   is left out.
- * - "text:PATH": bytes as whole numbers [length]. Keys: length (64), where a shorter rest is left out; lines=yes: a
- *   line that is not empty a sample, cut or filled with zeros.
+ *   folders each is a class; files beside such folders, empty ones and folders in them are errors. Alpha is blended
+ *   with black. The orientation that a camera has noted is not applied.
+ * - "wav:PATH": a file or a folder of sound [channels,length] in [-1,1], folders of folders as with images. A shorter
+ *   file is one sample with silence at its end; the rest of a longer one is left out.
+ * - "text:PATH": bytes as whole numbers [length]; a shorter rest is left out.
  *
  * Sources have a description, see genlat_source_description(): the labels of a table and the names of folders are
  * class names, in the order of whole numbers or of bytes; a header has the names of columns; sound has its rate.
  *
- * 8-bit values of idx, npy and npz are divided by 255, unless none is above 1 or raw=yes is given. Key of idx,
- * npy, npz and csv: shape, such as 3x32x32, of one sample. Then the options of genlat_transform_opts apply to
- * all kinds, such as binarize=dynamic, scale=standard, skip=100, limit=1000, labels=no.
+ * 8-bit values of idx, npy and npz are divided by 255, unless none is above 1 or raw=yes is given.
+ *
+ * Keys of some kinds; a kind refuses the keys of others, see genlat_files_key():
+ * - n=10000 (drawn kinds): number of samples.
+ * - shape=3x32x32 (idx, npy, npz, csv): shape of one sample.
+ * - raw=yes (idx, npy, npz): 8-bit values are not divided.
+ * - key=NAME (npz): the array of samples; default x, or the only one.
+ * - labels_key=NAME (npz): the array of labels; default labels or y, if there.
+ * - label=NAME (csv; npy and npz with a structured array): column with the classes, by its name, or by its number
+ *   from 1, negative from the end. The classes of csv are whole numbers or text.
+ * - target=A,B (csv): such columns, whose numbers become condition vectors.
+ * - header=auto (csv): yes, no, or auto: a first row of texts is one, and a first row that may be both is an error.
+ * - separator=auto (csv): auto, comma, semicolon, tab, pipe or space, any number of them.
+ * - decimal=point (csv): point or comma.
+ * - missing=refuse (csv): refuse or drop: rows with an empty field, NA, NaN, N/A, null, ? or - are left out, and their
+ *   number is reported as a warning by genlat_ctx_log().
+ * - size=48x64 (image): height x width, or one number for both, at most 16384; needed for images of several sizes.
+ *   Pixels are interpolated linearly over two pixels of the source or, to make an image smaller, of the result.
+ * - fit=crop (image): crop cuts the largest centred piece of these proportions, pad adds black borders, stretch does
+ *   neither.
+ * - channels=keep (image): keep; 1 makes 0.299 red + 0.587 green + 0.114 blue, 3 repeats grey.
+ * - length=1024 (wav, text): frames or bytes in a sample; 64 for text.
+ * - lines=yes (text): a line that is not empty a sample, cut or filled with zeros.
+ *
+ * Keys of all kinds:
+ * - holdout=0.1: the samples that are left by skip and limit are divided at random, by the seed, as by
+ *   genlat_source_split(): the part valid has this fraction or number of them, the part train, or no part, the others.
+ * - skip=100, limit=1000, seed=0, threshold=0.5, scale=standard, binarize=dynamic, labels=no, stack=3: see
+ *   genlat_transform_opts. The seed is also that of drawn samples. In a join, scale, binarize, threshold and stack are
+ *   set in the last text, and hold for all samples.
  *
  * @param ctx   context.
- * @param spec  the text; a path cannot contain # or ?. Copied.
+ * @param spec  the text; a path cannot contain #, ? or " + ". Copied.
  * @param out   receives a new source, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID for the text; GENLAT_E_NOT_FOUND for an unknown kind, part or key;
- *         GENLAT_E_SHAPE for samples of several sizes, or none; GENLAT_E_STATE for labels=factors of a source
- *         without; GENLAT_E_RANGE; GENLAT_E_IO; GENLAT_E_FORMAT for a malformed file; GENLAT_E_UNSUPPORTED for what is
- *         no error but cannot be read; GENLAT_E_MEMORY. The error text names the file, the place in it and
- *         the remedy.
+ * @return GENLAT_OK; GENLAT_E_INVALID for the text; GENLAT_E_NOT_FOUND for an unknown kind, part, label or key, or a
+ *         key of another kind; GENLAT_E_SHAPE for samples of several sizes, or none, and for a join whose sources do
+ *         not fit; GENLAT_E_STATE for labels=factors of a source without; GENLAT_E_RANGE; GENLAT_E_IO; GENLAT_E_FORMAT
+ *         for a malformed file; GENLAT_E_UNSUPPORTED for what is no error but cannot be read; GENLAT_E_MEMORY. The
+ *         error text names the file, the place in it and the remedy.
  * Randomness: from the key seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec, genlat_source **out);
@@ -93,6 +108,17 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open_like(genlat_ctx *ctx
  * @return static text, or NULL past the last.
  */
 GENLAT_API const char *genlat_files_kind(int32_t index, const char **help);
+
+/**
+ * Name of the index-th key that a kind of source takes in genlat_files_open(): first those of its own, then those that
+ * all kinds take.
+ *
+ * @param kind   name of a kind, as from genlat_files_kind(); NULL gives NULL.
+ * @param index  from 0 on.
+ * @param help   receives static text, one line; NULL is legal.
+ * @return static text, or NULL past the last and for an unknown kind.
+ */
+GENLAT_API const char *genlat_files_key(const char *kind, int32_t index, const char **help);
 
 /* ---- NumPy ------------------------------------------------------------------------------------------ */
 

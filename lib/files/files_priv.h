@@ -172,9 +172,24 @@ typedef struct gnl_csv_opts {
 enum { GNL_FIT_CROP, GNL_FIT_PAD, GNL_FIT_STRETCH };
 enum { GNL_CHANNELS_KEEP, GNL_CHANNELS_GREY, GNL_CHANNELS_COLOUR };
 
+/* A kind of source. */
+typedef struct gnl_spec gnl_spec;
+typedef struct gnl_kind {
+    const char *name;
+    const char *keys;  /* its own keys, separated by blanks; those of all kinds are not listed */
+    const char *parts; /* the parts that it has itself, separated by blanks */
+    bool path;         /* whether it has a path */
+    genlat_status (*open)(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
+    const char *help;
+} gnl_kind;
+
+/* Returns the index-th kind, or NULL past the last. */
+const gnl_kind *gnl_kind_at(int32_t index);
+
 /* The parsed text "KIND:PATH#PART?KEY=VALUE". */
-typedef struct gnl_spec {
-    char kind[16], path[GNL_FILES_PATH], part[16];
+struct gnl_spec {
+    const gnl_kind *kind;
+    char path[GNL_FILES_PATH], part[16];
     char key[GNL_FILES_KEY], labels_key[GNL_FILES_KEY], label[GNL_FILES_KEY], target[GNL_FILES_KEY];
     gnl_csv_opts csv;      /* without label and target */
     int64_t size[2];       /* height and width of images; 0: not set */
@@ -183,10 +198,25 @@ typedef struct gnl_spec {
     int32_t ndim; /* number of dimensions of shape; 0: not set */
     int64_t shape[GENLAT_MAX_DIMS];
     bool raw, lines;
-    genlat_transform_opts transform; /* its seed is also the seed of synthetic sources */
-} gnl_spec;
+    double holdout;                  /* fraction or number of the samples; 0: not set */
+    bool held_out;                   /* the part is those samples, not the others */
+    genlat_transform_opts transform; /* its seed is also the seed of synthetic sources and of holdout */
+    const char *value_key;           /* first key that changes the values of the samples; NULL: none is set */
+};
 
-genlat_status gnl_spec_parse(const char *text, gnl_spec *out);
+/* Parses one specification, and checks that its kind has the part and the keys. */
+genlat_status gnl_spec_parse(const char *text, size_t length, gnl_spec *out);
+/* Returns the index-th key of a kind, or NULL past the last. help may be NULL. */
+const char *gnl_spec_key(const gnl_kind *kind, int32_t index, const char **help);
+
+/* A list of names: returns the index-th, or NULL past the last. */
+typedef const char *gnl_files_names(const void *user, int32_t index);
+/* Returns the name that a word is a misspelling of; NULL: none is similar. */
+const char *gnl_files_nearest(const char *word, gnl_files_names *names, const void *user);
+/* Writes the names with commas between them, as far as they fit. */
+void gnl_files_list(gnl_files_names *names, const void *user, char *out, size_t size);
+/* Returns whether a list separated by blanks has a word. */
+bool gnl_files_has_word(const char *list, const char *word);
 
 /* Creates a source whose samples are the rows of an array, with the shape of the spec if set. If images is true, a
  * channel dimension is added to arrays with three dimensions. */

@@ -1,84 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens sources described by text: the table of kinds, and the transforms common to all of them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "files_priv.h"
 
 static genlat_status open_synthetic(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
 
-static const struct kind {
-    const char *name;
-    genlat_status (*open)(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out);
-    const char *help;
-} kinds[] = {
-    {"digits", open_synthetic, "synthetic 28x28 grey digits, 10 classes"},
-    {"shapes", open_synthetic, "synthetic 64x64 squares, ellipses and hearts with known factors"},
-    {"ring", open_synthetic, "eight narrow Gaussians on a circle"},
-    {"grid", open_synthetic, "25 narrow Gaussians on a grid"},
-    {"moons", open_synthetic, "two interleaved semicircles"},
-    {"swissroll", open_synthetic, "points on a spiral"},
-    {"idx", gnl_idx_open, "an IDX file, or a folder with the file names of MNIST"},
-    {"npy", gnl_npy_open, "a NumPy array"},
-    {"npz", gnl_npz_open, "an archive of NumPy arrays"},
-    {"csv", gnl_csv_open, "a table of numbers"},
-    {"image", gnl_image_open, "a folder of PNG or JPEG images"},
-    {"png", gnl_image_open, "another name of image"},
-    {"wav", gnl_wav_open, "a sound file, or a folder of sound files"},
-    {"text", gnl_text_open, "a text file, as bytes"},
+static const char parts[] = "train valid test";
+
+static const gnl_kind kinds[] = {
+    {"digits", "n", parts, false, open_synthetic, "synthetic 28x28 grey digits, 10 classes"},
+    {"shapes", "n", parts, false, open_synthetic, "synthetic 64x64 squares, ellipses and hearts with known factors"},
+    {"ring", "n", parts, false, open_synthetic, "eight narrow Gaussians on a circle"},
+    {"grid", "n", parts, false, open_synthetic, "25 narrow Gaussians on a grid"},
+    {"moons", "n", parts, false, open_synthetic, "two interleaved semicircles"},
+    {"swissroll", "n", parts, false, open_synthetic, "points on a spiral"},
+    {"idx", "shape raw", parts, true, gnl_idx_open, "an IDX file, or a folder with the file names of MNIST"},
+    {"npy", "shape raw label", "", true, gnl_npy_open, "a NumPy array"},
+    {"npz", "shape raw key labels_key label", "", true, gnl_npz_open, "an archive of NumPy arrays"},
+    {"csv", "shape label target header separator decimal missing", "", true, gnl_csv_open, "a table of numbers"},
+    {"image", "size fit channels", "", true, gnl_image_open, "a folder of PNG or JPEG images"},
+    {"png", "size fit channels", "", true, gnl_image_open, "another name of image"},
+    {"wav", "length", "", true, gnl_wav_open, "a sound file, or a folder of sound files"},
+    {"text", "length lines", "", true, gnl_text_open, "a text file, as bytes"},
 };
+
+const gnl_kind *gnl_kind_at(int32_t index)
+{
+    return index >= 0 && (size_t)index < GNL_FILES_COUNT(kinds) ? &kinds[index] : NULL;
+}
 
 /* Creates a synthetic source. Each part has a different seed, so that their samples are independent. */
 static genlat_status open_synthetic(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
 {
-    static const char *const parts[] = {"train", "valid", "test"};
-    int64_t part = 0;
-    while (spec->part[0] && part < (int64_t)GNL_FILES_COUNT(parts) && strcmp(spec->part, parts[part]) != 0)
-        part++;
-    if (part == (int64_t)GNL_FILES_COUNT(parts))
-        return genlat_error_set(GENLAT_E_NOT_FOUND,
-                                "genlat_files_open: unknown part '%s' of %s; known: train, valid, test", spec->part,
-                                spec->kind);
+    int64_t part = strcmp(spec->part, "valid") == 0 ? 1 : strcmp(spec->part, "test") == 0 ? 2 : 0;
     int64_t seed = spec->transform.seed ^ part << 56;
-    return genlat_source_synthetic(ctx, spec->kind, spec->n ? spec->n : 10000, seed, out);
+    return genlat_source_synthetic(ctx, spec->kind->name, spec->n ? spec->n : 10000, seed, out);
 }
 
-static genlat_status unknown_kind(const char *name)
-{
-    char known[160] = "";
-    for (size_t i = 0; i < GNL_FILES_COUNT(kinds); i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", kinds[i].name);
-    }
-    return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: unknown kind of data '%s'; known: %s", name, known);
-}
-
-/* Checks path and part. Synthetic sources have no path; only IDX and synthetic sources have parts. */
-static genlat_status check_spec(const struct kind *kind, const gnl_spec *spec)
-{
-    bool synthetic = kind->open == open_synthetic;
-    if (synthetic && spec->path[0])
-        return genlat_error_set(GENLAT_E_INVALID,
-                                "genlat_files_open: %s is synthetic and has no path, but the path '%s' is set",
-                                kind->name, spec->path);
-    if (!synthetic && !spec->path[0])
-        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: %s needs a path; write %s:PATH", kind->name,
-                                kind->name);
-    if (spec->part[0] && !synthetic && kind->open != gnl_idx_open)
-        return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: %s has no parts, but '#%s' is set", kind->name,
-                                spec->part);
-    return GENLAT_OK;
-}
-
-static genlat_status open_raw(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
-{
-    for (size_t i = 0; i < GNL_FILES_COUNT(kinds); i++) {
-        if (strcmp(kinds[i].name, spec->kind) != 0)
-            continue;
-        GNL_FILES_TRY(check_spec(&kinds[i], spec));
-        return kinds[i].open(ctx, spec, out);
-    }
-    return unknown_kind(spec->kind);
-}
+/* ---- samples ----------------------------------------------------------------------------------------- */
 
 /* Replaces the source by the transformed one. */
 static genlat_status transform(genlat_source **source, const genlat_transform_opts *opts, genlat_source **out)
@@ -116,6 +77,84 @@ static genlat_status same_shape(const genlat_source *a, const genlat_source *b, 
                                    "%s: the shape of the samples differs from that of the training data", spec);
 }
 
+/* Replaces the source by the part of it that is held out, or by the others. */
+static genlat_status hold_out(genlat_source **source, const gnl_spec *spec, genlat_source **out)
+{
+    genlat_source *train = NULL, *valid = NULL;
+    genlat_status status = genlat_source_split(*source, spec->holdout, spec->transform.seed, &train, &valid);
+    if (status == GENLAT_E_RANGE)
+        status = genlat_error_set(status,
+                                  "genlat_files_open: holdout is %g of %lld samples; a fraction or a number that "
+                                  "leaves at least one sample in each part expected",
+                                  spec->holdout, (long long)genlat_source_count(*source));
+    genlat_source_destroy(source);
+    genlat_source_destroy(spec->held_out ? &train : &valid);
+    *out = spec->held_out ? valid : train;
+    return status;
+}
+
+/* Opens the chosen samples of one specification; their values are those of the file. */
+static genlat_status open_one(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
+{
+    genlat_source *all = NULL, *chosen = NULL;
+    genlat_transform_opts choice;
+    genlat_transform_opts_init(&choice);
+    choice.skip = spec->transform.skip;
+    choice.limit = spec->transform.limit;
+    choice.labels = spec->transform.labels;
+    GNL_FILES_TRY(spec->kind->open(ctx, spec, &all));
+    GNL_FILES_TRY(transform(&all, &choice, spec->holdout > 0 ? &chosen : out));
+    return chosen ? hold_out(&chosen, spec, out) : GENLAT_OK;
+}
+
+/* ---- joins ------------------------------------------------------------------------------------------- */
+
+static const char joint[] = " + ";
+
+/* Opens the specifications of a text, and fills in the array. *last receives the last one. */
+static genlat_status open_each(genlat_ctx *ctx, const char *text, genlat_source **sources, gnl_spec *last)
+{
+    for (const char *end = text; end; text = end ? end + strlen(joint) : NULL) {
+        end = strstr(text, joint);
+        GNL_FILES_TRY(gnl_spec_parse(text, end ? (size_t)(end - text) : strlen(text), last));
+        if (end && last->value_key)
+            return genlat_error_set(GENLAT_E_INVALID,
+                                    "genlat_files_open: %s= holds for all data that are joined; set it in the last "
+                                    "specification",
+                                    last->value_key);
+        GNL_FILES_TRY(open_one(ctx, last, sources++));
+    }
+    return GENLAT_OK;
+}
+
+/* Opens the samples of a text, before their values are transformed. *values receives the options for that. */
+static genlat_status open_joined(genlat_ctx *ctx, const char *text, genlat_transform_opts *values, genlat_source **out)
+{
+    int64_t count = 1;
+    gnl_spec last;
+    for (const char *at = strstr(text, joint); at; at = strstr(at + strlen(joint), joint))
+        count++;
+    genlat_source **sources = calloc((size_t)count, sizeof *sources);
+    if (!sources)
+        return gnl_files_no_memory(text);
+    genlat_status status = open_each(ctx, text, sources, &last);
+    if (status == GENLAT_OK && count > 1) {
+        status = genlat_source_join(sources, count, out);
+        if (status != GENLAT_OK)
+            status = genlat_error_set(status, "%s: %s", text, genlat_last_error());
+    } else if (status == GENLAT_OK) {
+        *out = sources[0];
+        sources[0] = NULL;
+    }
+    for (int64_t i = 0; i < count; i++)
+        genlat_source_destroy(&sources[i]);
+    free(sources);
+    *values = last.transform;
+    values->skip = values->limit = 0;
+    values->labels = GENLAT_LABELS_KEEP;
+    return status;
+}
+
 /* ---- public ------------------------------------------------------------------------------------------ */
 
 genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec, genlat_source **out)
@@ -124,11 +163,10 @@ genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec, genlat_source
     *out = NULL;
     GNL_FILES_REQUIRE(ctx, "genlat_files_open", "ctx is NULL");
     GNL_FILES_REQUIRE(spec, "genlat_files_open", "spec is NULL");
-    gnl_spec parsed;
+    genlat_transform_opts values;
     genlat_source *raw = NULL;
-    GNL_FILES_TRY(gnl_spec_parse(spec, &parsed));
-    GNL_FILES_TRY(open_raw(ctx, &parsed, &raw));
-    return transform(&raw, &parsed.transform, out);
+    GNL_FILES_TRY(open_joined(ctx, spec, &values, &raw));
+    return transform(&raw, &values, out);
 }
 
 genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec, const genlat_source *train, genlat_source **out)
@@ -138,20 +176,27 @@ genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec, const ge
     GNL_FILES_REQUIRE(ctx, "genlat_files_open_like", "ctx is NULL");
     GNL_FILES_REQUIRE(spec, "genlat_files_open_like", "spec is NULL");
     GNL_FILES_REQUIRE(train, "genlat_files_open_like", "train is NULL");
-    gnl_spec parsed;
+    genlat_transform_opts values;
     genlat_source *raw = NULL;
-    GNL_FILES_TRY(gnl_spec_parse(spec, &parsed));
-    GNL_FILES_TRY(open_raw(ctx, &parsed, &raw));
+    GNL_FILES_TRY(open_joined(ctx, spec, &values, &raw));
     /* With stack, the shape can be compared only after the transform. */
-    genlat_status status = parsed.transform.stack > 1 ? GENLAT_OK : same_shape(raw, train, spec);
+    genlat_status status = values.stack > 1 ? GENLAT_OK : same_shape(raw, train, spec);
     if (status == GENLAT_OK)
-        status = transform_like(&raw, parsed.transform, train, out);
+        status = transform_like(&raw, values, train, out);
     if (status == GENLAT_OK)
         status = same_shape(*out, train, spec);
     if (status != GENLAT_OK)
         genlat_source_destroy(out);
     genlat_source_destroy(&raw);
     return status;
+}
+
+const char *genlat_files_key(const char *kind, int32_t index, const char **help)
+{
+    for (size_t i = 0; kind && i < GNL_FILES_COUNT(kinds); i++)
+        if (strcmp(kinds[i].name, kind) == 0)
+            return gnl_spec_key(&kinds[i], index, help);
+    return NULL;
 }
 
 const char *genlat_files_kind(int32_t index, const char **help)

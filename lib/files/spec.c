@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Parses "KIND:PATH#PART?KEY=VALUE&KEY=VALUE". */
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "files_priv.h"
 
-typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_FLAG, KEY_SHAPE, KEY_SIZE, KEY_CHOICE } key_type;
+#define MAX_WHOLE (INT64_C(1) << 40)
+enum { MAX_KIND = 15 };
+
+typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_FLAG, KEY_SHAPE, KEY_SHARE, KEY_SIZE, KEY_CHOICE } key_type;
 
 /* The names of the values 0, 1, ... of a choice. */
 static const char header_choices[] = "auto|yes|no";
@@ -17,29 +19,58 @@ static const char missing_choices[] = "refuse|drop";
 static const char fit_choices[] = "crop|pad|stretch";
 static const char channels_choices[] = "keep|1|3";
 
+/* The keys of this library. A kind has those that the table of kinds states, and the common ones. All kinds have
+ * the options of genlat_transform_opts too. */
 static const struct key {
     const char *name;
     key_type type;
     size_t offset;
+    const char *help;
     const char *choices; /* of KEY_CHOICE: the names of 0, 1, ... */
 } keys[] = {
-    {"n", KEY_WHOLE, offsetof(gnl_spec, n)},
-    {"length", KEY_WHOLE, offsetof(gnl_spec, length)},
-    {"key", KEY_TEXT, offsetof(gnl_spec, key)},
-    {"labels_key", KEY_TEXT, offsetof(gnl_spec, labels_key)},
-    {"label", KEY_TEXT, offsetof(gnl_spec, label)},
-    {"raw", KEY_FLAG, offsetof(gnl_spec, raw)},
-    {"lines", KEY_FLAG, offsetof(gnl_spec, lines)},
-    {"shape", KEY_SHAPE, offsetof(gnl_spec, shape)},
-    {"target", KEY_TEXT, offsetof(gnl_spec, target)},
-    {"header", KEY_CHOICE, offsetof(gnl_spec, csv.header), header_choices},
-    {"separator", KEY_CHOICE, offsetof(gnl_spec, csv.separator), separator_choices},
-    {"decimal", KEY_CHOICE, offsetof(gnl_spec, csv.decimal), decimal_choices},
-    {"missing", KEY_CHOICE, offsetof(gnl_spec, csv.missing), missing_choices},
-    {"size", KEY_SIZE, offsetof(gnl_spec, size)},
-    {"fit", KEY_CHOICE, offsetof(gnl_spec, fit), fit_choices},
-    {"channels", KEY_CHOICE, offsetof(gnl_spec, channels), channels_choices},
+    {"n", KEY_WHOLE, offsetof(gnl_spec, n), "number of samples, default 10000"},
+    {"shape", KEY_SHAPE, offsetof(gnl_spec, shape), "shape of one sample, such as 3x32x32"},
+    {"raw", KEY_FLAG, offsetof(gnl_spec, raw), "yes: 8-bit values are not divided by 255"},
+    {"key", KEY_TEXT, offsetof(gnl_spec, key), "name of the array, default x or the only one"},
+    {"labels_key", KEY_TEXT, offsetof(gnl_spec, labels_key),
+     "name of the array of labels, default labels or y if there is one"},
+    {"label", KEY_TEXT, offsetof(gnl_spec, label),
+     "column with the classes, or field of records: its name, or its number from 1 on, negative from the end"},
+    {"target", KEY_TEXT, offsetof(gnl_spec, target),
+     "columns, separated by commas, whose numbers are condition vectors, or what a predictor predicts"},
+    {"header", KEY_CHOICE, offsetof(gnl_spec, csv.header),
+     "whether the first row has the names of columns; auto: if it has only texts, an error if it may be both",
+     header_choices},
+    {"separator", KEY_CHOICE, offsetof(gnl_spec, csv.separator),
+     "what is between numbers; auto: what divides the first lines into equally many; space: any number of spaces and "
+     "tabs",
+     separator_choices},
+    {"decimal", KEY_CHOICE, offsetof(gnl_spec, csv.decimal), "point, or comma for decimal commas", decimal_choices},
+    {"missing", KEY_CHOICE, offsetof(gnl_spec, csv.missing),
+     "rows with an empty field or with NA, NaN, N/A, null, ? or -: refuse, or drop with a warning that says how many",
+     missing_choices},
+    {"size", KEY_SIZE, offsetof(gnl_spec, size),
+     "height and width to which images are converted, such as 48x64, or one number for both; without it, all images "
+     "have one size"},
+    {"fit", KEY_CHOICE, offsetof(gnl_spec, fit),
+     "with size: crop to the largest centred piece of its proportions, pad with black borders, or stretch",
+     fit_choices},
+    {"channels", KEY_CHOICE, offsetof(gnl_spec, channels),
+     "keep; 1: grey, 0.299 red + 0.587 green + 0.114 blue; 3: colour, in which grey is repeated", channels_choices},
+    {"length", KEY_WHOLE, offsetof(gnl_spec, length),
+     "frames or bytes in a sample, default 1024 for sound and 64 for text"},
+    {"lines", KEY_FLAG, offsetof(gnl_spec, lines),
+     "yes: each line that is not empty is a sample, cut or filled with zeros"},
+    {"holdout", KEY_SHARE, offsetof(gnl_spec, holdout),
+     "samples that are held out for validation, a fraction below 1 or a number, chosen at random by seed: the part "
+     "#valid has them, #train has the others"},
 };
+
+/* Keys of this library that all kinds have. */
+static const char common_keys[] = "holdout";
+
+/* Options of the transform that concern the values, not the choice of the samples. */
+static const char value_keys[] = "scale binarize threshold stack";
 
 static genlat_status bad_value(const char *key, const char *value, const char *expected)
 {
@@ -55,7 +86,14 @@ static bool read_whole(const char *text, size_t length, int64_t *out)
     memcpy(copy, text, length);
     copy[length] = '\0';
     *out = strtoll(copy, NULL, 10);
-    return *out >= 1 && *out <= (INT64_C(1) << 40);
+    return *out >= 1 && *out <= MAX_WHOLE;
+}
+
+static bool read_share(const char *text, double *out)
+{
+    if (!gnl_files_number(text, strlen(text), out) || !(*out > 0 && *out <= (double)MAX_WHOLE))
+        return false;
+    return *out < 1 || *out == (double)(int64_t)*out;
 }
 
 static bool read_flag(const char *text, bool *out)
@@ -118,6 +156,10 @@ static genlat_status set_own(const struct key *key, const char *value, gnl_spec 
                    : bad_value(key->name, value, "an integer from 1 to 2^40");
     case KEY_FLAG:
         return read_flag(value, (bool *)(void *)field) ? GENLAT_OK : bad_value(key->name, value, "yes or no");
+    case KEY_SHARE:
+        return read_share(value, (double *)(void *)field)
+                   ? GENLAT_OK
+                   : bad_value(key->name, value, "a fraction between 0 and 1, or an integer from 1 to 2^40,");
     case KEY_SIZE:
         return read_size(value, (int64_t *)(void *)field)
                    ? GENLAT_OK
@@ -135,23 +177,72 @@ static genlat_status set_own(const struct key *key, const char *value, gnl_spec 
     }
 }
 
+/* ---- keys of a kind ---------------------------------------------------------------------------------- */
+
+static bool has_key(const gnl_kind *kind, const struct key *key)
+{
+    return gnl_files_has_word(common_keys, key->name) || gnl_files_has_word(kind->keys, key->name);
+}
+
+const char *gnl_spec_key(const gnl_kind *kind, int32_t index, const char **help)
+{
+    if (index < 0)
+        return NULL;
+    for (size_t i = 0; i < GNL_FILES_COUNT(keys); i++)
+        if (has_key(kind, &keys[i]) && index-- == 0) {
+            if (help)
+                *help = keys[i].help;
+            return keys[i].name;
+        }
+    return genlat_transform_opts_key(index, help);
+}
+
+static const char *key_name(const void *kind, int32_t index)
+{
+    return gnl_spec_key(kind, index, NULL);
+}
+
+/* Names of the kinds that have a key. */
+static const char *owner_name(const void *key, int32_t index)
+{
+    const gnl_kind *kind = NULL;
+    for (int32_t i = 0; (kind = gnl_kind_at(i)) != NULL; i++)
+        if (has_key(kind, key) && index-- == 0)
+            return kind->name;
+    return NULL;
+}
+
+/* A known key that the kind does not have, or an unknown key, which may be misspelled. */
+static genlat_status no_key(const gnl_kind *kind, const char *word, const struct key *key)
+{
+    char own[400], owners[80], hint[120] = ";";
+    const char *nearest = key ? NULL : gnl_files_nearest(word, key_name, kind);
+    gnl_files_list(key_name, kind, own, sizeof own);
+    if (key) {
+        gnl_files_list(owner_name, key, owners, sizeof owners);
+        snprintf(hint, sizeof hint, ", which is a key of %s;", owners);
+    } else if (nearest) {
+        snprintf(hint, sizeof hint, "; did you mean '%s'?", nearest);
+    }
+    return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: %s has no key '%.60s'%s its keys: %s", kind->name,
+                            word, hint, own);
+}
+
 static genlat_status set_key(const char *key, const char *value, gnl_spec *out)
 {
     bool keep = false;
     for (size_t i = 0; i < GNL_FILES_COUNT(keys); i++)
         if (strcmp(keys[i].name, key) == 0)
-            return set_own(&keys[i], value, out);
+            return has_key(out->kind, &keys[i]) ? set_own(&keys[i], value, out) : no_key(out->kind, key, &keys[i]);
     if (strcmp(key, "labels") == 0 && read_flag(value, &keep))
         value = keep ? "keep" : "drop";
     genlat_status status = genlat_transform_opts_set(&out->transform, key, value);
-    if (status != GENLAT_E_NOT_FOUND)
-        return status;
-    return genlat_error_set(
-        status,
-        "genlat_files_open: unknown key '%s'; known: n, seed, shape, raw, key, labels_key, label, target, header, "
-        "separator, decimal, missing, size, fit, channels, length, lines, skip, "
-        "limit, scale, binarize, threshold, labels",
-        key);
+    if (status == GENLAT_E_NOT_FOUND)
+        return no_key(out->kind, key, NULL);
+    for (int32_t i = 0; !out->value_key && gnl_files_has_word(value_keys, key); i++)
+        if (strcmp(genlat_transform_opts_key(i, NULL), key) == 0)
+            out->value_key = genlat_transform_opts_key(i, NULL);
+    return status;
 }
 
 static genlat_status set_keys(char *text, gnl_spec *out)
@@ -176,37 +267,85 @@ static char *cut(char *text, char mark)
     return at;
 }
 
-/* Parses "KIND" or "KIND:PATH". */
-static genlat_status set_place(const char *text, gnl_spec *out)
+/* ---- kind, path and part ----------------------------------------------------------------------------- */
+
+static const char *kind_name(const void *unused, int32_t index)
 {
-    size_t length = strcspn(text, ":");
-    if (length == 0 || length >= sizeof out->kind)
+    const gnl_kind *kind = gnl_kind_at(index);
+    (void)unused;
+    return kind ? kind->name : NULL;
+}
+
+static genlat_status find_kind(const char *name, const gnl_kind **out)
+{
+    char known[200], hint[40] = ";";
+    for (int32_t i = 0; (*out = gnl_kind_at(i)) != NULL; i++)
+        if (strcmp((*out)->name, name) == 0)
+            return GENLAT_OK;
+    const char *nearest = gnl_files_nearest(name, kind_name, NULL);
+    if (nearest)
+        snprintf(hint, sizeof hint, "; did you mean '%s'?", nearest);
+    gnl_files_list(kind_name, NULL, known, sizeof known);
+    return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: unknown kind of data '%s'%s known: %s", name, hint,
+                            known);
+}
+
+/* Parses "KIND" or "KIND:PATH". */
+static genlat_status set_place(char *text, gnl_spec *out)
+{
+    char *path = cut(text, ':');
+    if (!*text || strlen(text) > MAX_KIND)
         return genlat_error_set(GENLAT_E_INVALID,
                                 "genlat_files_open: KIND or KIND:PATH expected, such as digits or idx:mnist, found "
                                 "'%s'",
                                 text);
-    memcpy(out->kind, text, length);
-    if (text[length] == ':')
-        strcpy(out->path, text + length + 1);
+    GNL_FILES_TRY(find_kind(text, &out->kind));
+    if (path)
+        strcpy(out->path, path);
+    if (!out->kind->path && out->path[0])
+        return genlat_error_set(GENLAT_E_INVALID,
+                                "genlat_files_open: %s is synthetic and has no path, but the path '%s' is set",
+                                out->kind->name, out->path);
+    if (out->kind->path && !out->path[0])
+        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: %s needs a path; write %s:PATH", out->kind->name,
+                                out->kind->name);
     return GENLAT_OK;
 }
 
-genlat_status gnl_spec_parse(const char *text, gnl_spec *out)
+/* The parts are those of the kind, or, with holdout=, the two halves of its training part. */
+static genlat_status set_part(const char *part, gnl_spec *out)
+{
+    const char *known = out->holdout > 0 ? "train valid" : out->kind->parts;
+    if (!part)
+        return GENLAT_OK;
+    if (!*known)
+        return genlat_error_set(GENLAT_E_NOT_FOUND,
+                                "genlat_files_open: %s has no parts, but '#%.20s' is set; holdout= divides it into "
+                                "#train and #valid",
+                                out->kind->name, part);
+    if (!*part || !gnl_files_has_word(known, part))
+        return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: unknown part '%.20s' of %s%s; known: %s", part,
+                                out->kind->name, out->holdout > 0 ? " with holdout=" : "",
+                                out->holdout > 0 ? "train, valid" : "train, valid, test");
+    out->held_out = out->holdout > 0 && strcmp(part, "valid") == 0;
+    strcpy(out->part, out->holdout > 0 ? "" : part);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_spec_parse(const char *text, size_t length, gnl_spec *out)
 {
     char copy[GNL_FILES_PATH];
     memset(out, 0, sizeof *out);
     genlat_transform_opts_init(&out->transform);
-    if (strlen(text) >= sizeof copy)
+    if (length >= sizeof copy)
         return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: spec is longer than %zu bytes", sizeof copy - 1);
-    strcpy(copy, text);
+    memcpy(copy, text, length);
+    copy[length] = '\0';
     char *options = cut(copy, '?'), *part = cut(copy, '#');
     if (options && !part)
         part = cut(options, '#');
-    if (part && (strlen(part) < 1 || strlen(part) >= sizeof out->part))
-        return genlat_error_set(GENLAT_E_NOT_FOUND, "genlat_files_open: unknown part '%s'; known: train, valid, test",
-                                part);
-    if (part)
-        strcpy(out->part, part);
     GNL_FILES_TRY(set_place(copy, out));
-    return options ? set_keys(options, out) : GENLAT_OK;
+    if (options)
+        GNL_FILES_TRY(set_keys(options, out));
+    return set_part(part, out);
 }

@@ -3,6 +3,7 @@
 
 - Every kind of the tables has a page in docs/derivations, and the pages name only kinds that exist.
 - The lists that docs/reference/kinds.c keeps itself name everything that the tables name.
+- The header, the manual page and the documents that list the keys of sources have all of the tables.
 - Links between documents lead to files and headings that exist, and so do paths of sources in documents and names of
   documents in comments.
 """
@@ -38,6 +39,18 @@ LISTED = [
     ("family-gan.md", "lib/gan/architecture.c", r"\boptions\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
     ("family-gan.md", "lib/gan/architecture.c", r"architectures\[\] = \{(.*?)\};", r'\{"(\w+)",'),
     ("families.md", "lib/model/config.c", r"\blength_options\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
+]
+# The keys of sources: source, where in it the names are, how it writes one
+KEYS = [
+    ("lib/files/spec.c", r"\bkeys\[\] = \{(.*?)\};", r'\{"(\w+)", KEY_'),
+    ("lib/data/transform.c", r"\boptions\[\] = \{(.*?)\};", r"GNL_OPT_\w+\(\w+, (\w+),"),
+]
+# Documents that list the keys: where in it, how it writes one
+KEY_LISTS = [
+    ("include/genlat/files.h", r"Open a source by one line(.*?)\*/", r"^ \* - .*\b{}="),
+    ("docs/genlat.1", r"\n\.Sh DATA(.*?)\n\.Sh ", r"^\.It .*\bCm {} Ns ="),
+    ("docs/howto.md", r"\n## Use your own data(.*?)\n## ", r"^\| .*`{}`.* \| .* \|"),
+    ("docs/grammar.md", r"\n## Data(.*?)\n## ", r"`{}`"),
 ]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 MENTION = re.compile(r"docs/[\w./-]*\w")
@@ -85,6 +98,22 @@ def check_reference(report, root):
         for name in names:
             if not re.search(rf"`{name}(\(\))?`", text):
                 report.fail(f"docs/reference/{page}", f"does not list {name} of {source}")
+    return checked
+
+
+def check_keys(report, root):
+    """Every key of the tables is in every document that lists keys."""
+    checked = 0
+    for document, place, pattern in KEY_LISTS:
+        found = re.search(place, (root / document).read_text() + "\n## ", re.S)
+        text = found.group(1) if found else ""
+        for source, keys, name in KEYS:
+            for key in kinds_of(root, source, keys, name):
+                checked += 1
+                if not re.search(pattern.format(key), text, re.M):
+                    report.fail(document, f"does not list the key {key} of {source}")
+    if not checked:
+        report.fail("docs", "no keys of sources found")
     return checked
 
 
@@ -139,7 +168,7 @@ def check_mentions(report, root):
 
 def main():
     root, report = pathlib.Path(sys.argv[1]).resolve(), checks.Report()
-    checked = check_pages(report, root) + check_reference(report, root)
+    checked = check_pages(report, root) + check_reference(report, root) + check_keys(report, root)
     for page in documents(root):
         checked += check_text(report, root, page)
     check_index(report, root)

@@ -255,7 +255,8 @@ START_TEST(texts_open_sources)
     OPENS(GENLAT_E_SHAPE, "shape", "npz", "a.npz", "?shape=5");
     OPENS(GENLAT_E_STATE, "factors", "npz", "a.npz", "?labels=factors");
     OPENS(GENLAT_E_RANGE, "skip", "npz", "a.npz", "?skip=6");
-    OPENS(GENLAT_E_NOT_FOUND, "length", "npz", "a.npz", "?nothing=1");
+    OPENS(GENLAT_E_NOT_FOUND, "labels_key", "npz", "a.npz", "?nothing=1");
+    OPENS(GENLAT_E_NOT_FOUND, "a key of wav, text", "npz", "a.npz", "?length=1");
     OPENS(GENLAT_E_IO, "none.npz", "npz", "none.npz", "");
     OPENS(GENLAT_OK, "", "npz", "a.npz", "?labels=no&scale=standard");
     put("a.csv", "w,kind,h\n1,cat,2\n3,dog,4\n5,cat,6\n");

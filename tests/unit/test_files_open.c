@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Images, sound and text; source specifications; atomic writes. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,12 +239,33 @@ START_TEST(wrong_specifications_are_refused)
         {"digits?n", GENLAT_E_INVALID, "KEY=VALUE"},
         {"digits?n=0", GENLAT_E_INVALID, "n is '0'"},
         {"digits?n=99999999999999999999", GENLAT_E_INVALID, "an integer"},
-        {"digits?colour=red", GENLAT_E_NOT_FOUND, "'colour'"},
+        {"digits?colour=red", GENLAT_E_NOT_FOUND,
+         "digits has no key 'colour'; its keys: n, holdout, skip, limit, seed"},
+        {"digits?sede=3", GENLAT_E_NOT_FOUND, "did you mean 'seed'?"},
+        {"npz:/nowhere?labelskey=y", GENLAT_E_NOT_FOUND, "did you mean 'labels_key'?"},
+        {"cvs:/nowhere", GENLAT_E_NOT_FOUND, "did you mean 'csv'?"},
+        {"digit", GENLAT_E_NOT_FOUND, "did you mean 'digits'?"},
+        {"digits?x=3", GENLAT_E_NOT_FOUND, "digits has no key 'x'; its"},
         {"digits?binarize=sometimes", GENLAT_E_INVALID, "dynamic"},
-        {"digits?shape=2xx3", GENLAT_E_INVALID, "3x32x32"},
-        {"digits?raw=perhaps", GENLAT_E_INVALID, "yes or no"},
+        {"npy:/nowhere?shape=2xx3", GENLAT_E_INVALID, "3x32x32"},
+        {"npy:/nowhere?raw=perhaps", GENLAT_E_INVALID, "yes or no"},
         {"digits?skip=10000", GENLAT_E_RANGE, "skip"},
         {"ring?labels=factors", GENLAT_E_STATE, "factors"},
+        {"ring?holdout=0", GENLAT_E_INVALID, "a fraction between 0 and 1"},
+        {"ring?holdout=1.5", GENLAT_E_INVALID, "a fraction between 0 and 1"},
+        {"ring?holdout=-1", GENLAT_E_INVALID, "a fraction between 0 and 1"},
+        {"ring?holdout=nan", GENLAT_E_INVALID, "a fraction between 0 and 1"},
+        {"ring?n=10&holdout=10", GENLAT_E_RANGE, "holdout is 10 of 10 samples"},
+        {"ring?n=10&holdout=0.01", GENLAT_E_RANGE, "holdout is 0.01 of 10 samples"},
+        {"ring#test?holdout=0.5", GENLAT_E_NOT_FOUND, "unknown part 'test' of ring with holdout=; known: train, valid"},
+        {"ring#?holdout=0.5", GENLAT_E_NOT_FOUND, "unknown part ''"},
+        {"npy:/nowhere#valid", GENLAT_E_NOT_FOUND, "holdout= divides it"},
+        {"ring?n=3 + moons?n=3", GENLAT_E_SHAPE, "2 classes, expected 8 classes"},
+        {"ring?n=3 + digits?n=3", GENLAT_E_SHAPE, "samples of [1,28,28], expected [2]"},
+        {"ring + ", GENLAT_E_INVALID, "KIND"},
+        {"ring?scale=unit + ring", GENLAT_E_INVALID, "scale= holds for all data that are joined"},
+        {"ring?stack=2 + ring", GENLAT_E_INVALID, "stack= holds for all data that are joined"},
+        {"ring + npy:/nowhere", GENLAT_E_IO, "/nowhere: "},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         refused(cases[i].spec, cases[i].status, cases[i].words);
@@ -253,6 +275,124 @@ START_TEST(wrong_specifications_are_refused)
     refused(huge, GENLAT_E_INVALID, "longer");
     ck_assert_ptr_null(genlat_files_kind(-1, NULL));
     ck_assert_ptr_null(genlat_files_kind(1000, NULL));
+}
+END_TEST
+
+/* Every kind with every key of every kind: those that genlat_files_key() lists are accepted, the others refused. The
+ * files do not exist, so that no kind reads any. */
+START_TEST(kinds_refuse_keys_of_other_kinds)
+{
+    const char *kind = NULL, *other = NULL, *key = NULL, *help = NULL;
+    int refusals = 0;
+    for (int32_t i = 0; (kind = genlat_files_kind(i, NULL)) != NULL; i++)
+        for (int32_t j = 0; (other = genlat_files_kind(j, NULL)) != NULL; j++)
+            for (int32_t k = 0; (key = genlat_files_key(other, k, &help)) != NULL; k++) {
+                bool own = false;
+                const char *listed = NULL;
+                for (int32_t l = 0; (listed = genlat_files_key(kind, l, NULL)) != NULL; l++)
+                    own = own || strcmp(key, listed) == 0;
+                ck_assert_int_gt((int)strlen(help), 5);
+                char spec[200], words[100];
+                snprintf(spec, sizeof spec, "%s%s?%s=?", kind, i < 6 ? "" : ":/nowhere", key);
+                genlat_source *source = NULL;
+                genlat_status status = genlat_files_open(ctx, spec, &source);
+                ck_assert_ptr_null(source);
+                ck_assert_msg((status == GENLAT_E_NOT_FOUND) == !own, "%s: %s", spec, genlat_last_error());
+                if (own)
+                    continue;
+                snprintf(words, sizeof words, "%s has no key '%s', which is a key of ", kind, key);
+                refused(spec, GENLAT_E_NOT_FOUND, words);
+                /* The list of the keys is whole: the last key is in it. */
+                refused(spec, GENLAT_E_NOT_FOUND, genlat_files_key(kind, 0, NULL));
+                ck_assert_str_eq(genlat_last_error() + strlen(genlat_last_error()) - 5, "stack");
+                refusals++;
+            }
+    ck_assert_int_gt(refusals, 100);
+    ck_assert_ptr_null(genlat_files_key("letters", 0, NULL));
+    ck_assert_ptr_null(genlat_files_key("csv", -1, NULL));
+}
+END_TEST
+
+/* ---- parts that are held out, and joins -------------------------------------------------------------- */
+
+/* The parts of a table of numbers 0 to count-1 are disjoint, and together all that skip= and limit= leave. */
+static void check_holdout(const char *keys, int64_t first, int64_t train_count, int64_t valid_count)
+{
+    static const char *const parts[] = {"#train", "#valid"};
+    int seen[100] = {0}, moved = 0;
+    for (int p = 0; p < 2; p++) {
+        char options[100];
+        snprintf(options, sizeof options, "%s%s", keys, parts[p]);
+        genlat_tensor *x = values(spec_of("csv", "a.csv", options), NULL);
+        ck_assert_int_eq(genlat_tensor_dim(x, 0), p ? valid_count : train_count);
+        for (int64_t i = 0; i < genlat_tensor_dim(x, 0); i++) {
+            int value = (int)genlat_tensor_const_data(x)[i];
+            ck_assert_int_ge(value, first);
+            ck_assert_int_lt(value, first + train_count + valid_count);
+            seen[value]++;
+            moved += value != first + (p ? train_count : 0) + i;
+        }
+        genlat_tensor_destroy(&x);
+    }
+    for (int64_t i = first; i < first + train_count + valid_count; i++)
+        ck_assert_int_eq(seen[i], 1);
+    ck_assert_int_gt(moved, 0);
+}
+
+START_TEST(held_out_samples_are_those_that_training_lacks)
+{
+    char text[400] = "";
+    for (int i = 0; i < 50; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%d\n", i);
+    put_file("a.csv", text, strlen(text));
+    check_holdout("?holdout=0.2", 0, 40, 10);
+    check_holdout("?holdout=7&seed=5", 0, 43, 7);
+    check_holdout("?holdout=0.5&skip=3&limit=20", 3, 10, 10);
+    genlat_tensor *part[4] = {values(spec_of("csv", "a.csv", "?holdout=0.2"), NULL),
+                              values(spec_of("csv", "a.csv", "#train?holdout=0.2"), NULL),
+                              values(spec_of("csv", "a.csv", "?holdout=0.2&seed=0"), NULL),
+                              values(spec_of("csv", "a.csv", "?holdout=0.2&seed=1"), NULL)};
+    for (int i = 1; i < 4; i++) /* train is the default; another seed chooses others */
+        ck_assert_int_eq(memcmp(genlat_tensor_const_data(part[0]), genlat_tensor_const_data(part[i]), 160) == 0, i < 3);
+    for (int i = 0; i < 4; i++)
+        genlat_tensor_destroy(&part[i]);
+    /* A scale is fitted on the training part. */
+    genlat_source *train = open_source(spec_of("csv", "a.csv", "?holdout=0.2&scale=unit")), *valid = NULL;
+    ok(genlat_files_open_like(ctx, spec_of("csv", "a.csv", "?holdout=0.2#valid"), train, &valid));
+    ck_assert_int_eq(genlat_source_count(valid), 10);
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&valid);
+    genlat_source *drawn = open_source("digits?n=20&holdout=5#valid");
+    ck_assert_int_eq(genlat_source_count(drawn), 5);
+    ck_assert_int_eq(genlat_source_classes(drawn), 10);
+    genlat_source_destroy(&drawn);
+}
+END_TEST
+
+START_TEST(joined_specifications_follow_one_another)
+{
+    char spec[1200];
+    put_file("a.csv", "1,0\n2,1\n3,0\n", 12);
+    put_file("b.csv", "y;x\n1;10\n0;20\n", 14);
+    snprintf(spec, sizeof spec, "csv:%s?label=2&skip=1 + csv:%s?label=y + csv:%s?label=-1&limit=2&scale=unit",
+             place("a.csv"), place("b.csv"), place("a.csv"));
+    genlat_tensor *labels = NULL, *x = values(spec, &labels);
+    static const float expected[] = {2, 3, 10, 20, 1, 2}, classes[] = {1, 0, 1, 0, 0, 1};
+    ck_assert_int_eq(genlat_tensor_dim(x, 0), 6);
+    for (int i = 0; i < 6; i++) /* one scale for all: 1 becomes 0, 20 becomes 1 */
+        ck_assert_float_eq_tol(genlat_tensor_const_data(x)[i], (expected[i] - 1) / 19, 1e-6);
+    ck_assert_mem_eq(genlat_tensor_const_data(labels), classes, sizeof classes);
+    genlat_source *train = open_source(spec), *valid = NULL;
+    snprintf(spec, sizeof spec, "csv:%s?label=2 + csv:%s?label=y", place("a.csv"), place("b.csv"));
+    ok(genlat_files_open_like(ctx, spec, train, &valid));
+    genlat_tensor *offset = NULL, *scale = NULL;
+    ok(genlat_source_normalization(valid, &offset, &scale));
+    ck_assert_float_eq(genlat_tensor_const_data(scale)[0], 19);
+    genlat_tensor *all[] = {x, labels, offset, scale};
+    for (size_t i = 0; i < COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&valid);
 }
 END_TEST
 
@@ -331,6 +471,9 @@ int main(void)
         &text_is_split_into_samples,
         &synthetic_sources_are_split_into_parts,
         &wrong_specifications_are_refused,
+        &kinds_refuse_keys_of_other_kinds,
+        &held_out_samples_are_those_that_training_lacks,
+        &joined_specifications_follow_one_another,
         &validation_data_are_scaled_as_training_data,
         &writes_are_atomic,
         &mnist_is_read,
