@@ -30,7 +30,7 @@ GENLAT_BEGIN
  *   test; each may end in .gz. Three dimensions are read as grey images [1,h,w]. Labels are read where their
  *   file is in the same folder: "labels-idx1" in place of "images-idx3", with dashes or dots, with .gz or without.
  * - "npy:PATH", "npz:PATH": arrays of NumPy, see genlat_npy_read(); the first dimension counts the samples. The
- *   fields of a structured array are the columns of a table.
+ *   fields of a structured array are the columns of a table, and name them.
  * - "csv:PATH": numbers, a row a sample. They must be finite.
  * - "image:PATH", also "png:PATH": a folder of PNG or JPEG images, grey or colour [c,h,w] in [0,1]. In a folder of
  *   folders each is a class; files beside such folders, empty ones and folders in them are errors. Alpha is blended

@@ -125,6 +125,7 @@ genlat_status gnl_idx_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
     char images_path[GNL_FILES_PATH] = "", labels_path[GNL_FILES_PATH] = "";
     gnl_bytes images = {0}, labels = {0};
     gnl_array x = {0}, y = {0};
+    const genlat_description image = {.size = sizeof image, .content = GENLAT_CONTENT_IMAGE};
     if (gnl_files_is_folder(spec->path)) {
         GNL_FILES_TRY(find_in_folder(spec, images_path));
     } else {
@@ -144,6 +145,8 @@ genlat_status gnl_idx_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
         status = gnl_idx_parse(labels_path, labels.data, labels.size, &y);
     if (status == GENLAT_OK)
         status = gnl_array_source(ctx, &x, spec, true, labels_path[0] ? &y : NULL, out);
+    if (status == GENLAT_OK && x.ndim >= 3 && spec->ndim == 0)
+        status = gnl_files_describe(images_path, &image, out);
     free(images.data);
     free(labels.data);
     return status;

@@ -184,6 +184,54 @@ genlat_status gnl_npy_take_labels(const gnl_spec *spec, gnl_array *x, gnl_array 
     return GENLAT_OK;
 }
 
+/* ---- names of columns -------------------------------------------------------------------------------- */
+
+/* Copies the names of the fields behind the pointers to them. The caller frees the block. */
+static const char **copy_names(const gnl_array *x)
+{
+    size_t bytes = 0;
+    for (int64_t i = 0; i < x->dim[1]; i++)
+        bytes += sizeof(char *) + x->field[i].length + 1;
+    const char **names = malloc(bytes);
+    char *at = names ? (char *)(names + x->dim[1]) : NULL;
+    for (int64_t i = 0; names && i < x->dim[1]; i++) {
+        memcpy(at, x->field[i].name, x->field[i].length);
+        at[x->field[i].length] = '\0';
+        names[i] = at;
+        at += x->field[i].length + 1;
+    }
+    return names;
+}
+
+/* Names that are no text in UTF-8 are left out. */
+static genlat_status describe_fields(const gnl_spec *spec, const gnl_array *x, genlat_source **source)
+{
+    genlat_source *described = NULL;
+    const char **names = copy_names(x);
+    if (!names)
+        return gnl_files_no_memory(spec->path);
+    genlat_description d = {.size = sizeof d,
+                            .columns = x->dim[1],
+                            .column_names = names,
+                            .content = spec->ndim > 1 ? GENLAT_CONTENT_ANY : GENLAT_CONTENT_TABLE};
+    genlat_status status = genlat_source_describe(*source, &d, &described);
+    if (status == GENLAT_E_INVALID) {
+        d.columns = 0;
+        status = genlat_source_describe(*source, &d, &described);
+    }
+    free(names);
+    genlat_source_destroy(source);
+    *source = described;
+    return status;
+}
+
+genlat_status gnl_npy_source(genlat_ctx *ctx, const gnl_spec *spec, const gnl_array *x, const gnl_array *labels,
+                             genlat_source **out)
+{
+    GNL_FILES_TRY(gnl_array_source(ctx, x, spec, false, labels, out));
+    return x->field ? describe_fields(spec, x, out) : GENLAT_OK;
+}
+
 /* ---- reading ----------------------------------------------------------------------------------------- */
 
 genlat_status genlat_npy_read(genlat_ctx *ctx, const char *path, genlat_tensor **out)
@@ -212,7 +260,7 @@ genlat_status gnl_npy_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
     if (status == GENLAT_OK)
         status = gnl_npy_take_labels(spec, &x, &labels);
     if (status == GENLAT_OK)
-        status = gnl_array_source(ctx, &x, spec, false, labels.owned ? &labels : NULL, out);
+        status = gnl_npy_source(ctx, spec, &x, labels.owned ? &labels : NULL, out);
     gnl_array_free(&x);
     gnl_array_free(&labels);
     free(bytes.data);

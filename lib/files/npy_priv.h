@@ -25,6 +25,10 @@ genlat_status gnl_npy_dictionary_parse(const char *path, const char *text, size_
 /* If the spec has label=, moves that column of a structured array to the labels. The caller frees both arrays. */
 genlat_status gnl_npy_take_labels(const gnl_spec *spec, gnl_array *x, gnl_array *labels);
 
+/* Creates a source, as gnl_array_source() does. The fields of a structured array name its columns. */
+genlat_status gnl_npy_source(genlat_ctx *ctx, const gnl_spec *spec, const gnl_array *x, const gnl_array *labels,
+                             genlat_source **out);
+
 /* Writes the bytes that precede the values of a tensor in a file. Returns their number. */
 size_t gnl_npy_header(const genlat_tensor *tensor, char out[GNL_NPY_HEADER]);
 

@@ -326,7 +326,7 @@ genlat_status gnl_npz_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
     if (status == GENLAT_OK && y_name)
         status = parse_member(spec->path, &zip, y_name, &y_bytes, &y);
     if (status == GENLAT_OK)
-        status = gnl_array_source(ctx, &x, spec, false, y.data ? &y : NULL, out);
+        status = gnl_npy_source(ctx, spec, &x, y.data ? &y : NULL, out);
     gnl_array_free(&x);
     gnl_array_free(&y);
     free(zip.data);

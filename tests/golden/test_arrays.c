@@ -84,6 +84,7 @@ START_TEST(fields_are_labels)
     static const char *const chosen[] = {"?label=kind", "?label=3", "?label=-4"};
     static const float kinds[] = {7, 8, 7}, rest[] = {2.5f, 3, 3, 4, -0.25f};
     static const char *const kinds_of_file[] = {"npy", "npz"}, *const files[] = {"records.npy", "records.npz"};
+    static const char *const columns[] = {"x", "shape", "v", "v", "half's"};
     for (size_t f = 0; f < COUNT(files); f++) {
         put_golden(files[f], "a");
         for (size_t i = 0; i < COUNT(chosen); i++) {
@@ -94,6 +95,14 @@ START_TEST(fields_are_labels)
             ck_assert_mem_eq(genlat_tensor_const_data(x) + 5, rest, sizeof rest);
             genlat_tensor_destroy(&x);
             genlat_tensor_destroy(&labels);
+            genlat_source *source = open_source(spec_of(kinds_of_file[f], "a", chosen[i]));
+            genlat_description d = {.size = sizeof d};
+            ok(genlat_source_description(source, &d));
+            ck_assert_int_eq(d.columns, 5);
+            ck_assert_int_eq(d.content, GENLAT_CONTENT_TABLE);
+            for (int c = 0; c < 5; c++)
+                ck_assert_str_eq(d.column_names[c], columns[c]);
+            genlat_source_destroy(&source);
         }
         refused(spec_of(kinds_of_file[f], "a", "?label=colour"), GENLAT_E_NOT_FOUND, "x, shape, kind, v, v, half's");
         refused(spec_of(kinds_of_file[f], "a", "?label=7"), GENLAT_E_NOT_FOUND, "from 1 to 6");

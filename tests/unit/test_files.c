@@ -74,6 +74,22 @@ START_TEST(npy_of_all_types_is_read)
 }
 END_TEST
 
+/* A name that is not UTF-8 text leaves the columns without names, but with their values. */
+START_TEST(fields_without_text_have_no_names)
+{
+    static const float data[] = {1, 2};
+    put_npy("a.npy", "{'descr': [('a\xff', '<f4'), ('b', '<f4')], 'fortran_order': False, 'shape': (1,), }", data, 8,
+            1);
+    genlat_source *source = open_source(spec_of("npy", "a.npy", ""));
+    genlat_description d = {.size = sizeof d};
+    ok(genlat_source_description(source, &d));
+    ck_assert_int_eq(d.columns, 0);
+    ck_assert_int_eq(d.content, GENLAT_CONTENT_TABLE);
+    ck_assert_int_eq(genlat_source_dim(source, 0), 2);
+    genlat_source_destroy(&source);
+}
+END_TEST
+
 START_TEST(malformed_npy_is_refused)
 {
     static const struct {
@@ -240,6 +256,9 @@ START_TEST(idx_folder_is_read_as_mnist)
     genlat_tensor_destroy(&labels);
     genlat_source *test = open_source(spec_of("idx", "", "#test"));
     ck_assert_int_eq(genlat_source_classes(test), 0);
+    genlat_description d = {.size = sizeof d};
+    ok(genlat_source_description(test, &d));
+    ck_assert_int_eq(d.content, GENLAT_CONTENT_IMAGE);
     genlat_source_destroy(&test);
     refused(spec_of("idx", "", "#valid"), GENLAT_E_IO, "valid-images-idx3-ubyte");
     test = open_source(spec_of("idx", "train-images-idx3-ubyte.gz", "?labels=no&shape=3&raw=yes&limit=1"));
@@ -352,6 +371,7 @@ int main(void)
     static const TTest *const *const tests[] = {
         &npy_round_trips,
         &npy_of_all_types_is_read,
+        &fields_without_text_have_no_names,
         &malformed_npy_is_refused,
         &npz_round_trips,
         &deflated_npz_is_read_and_damage_is_detected,
