@@ -207,7 +207,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_write(const char *path, con
  * @param labels  [n] classes, written by their names where `about` has them, or [n,k] vectors; NULL: none.
  * @param about   description of the data, such as that of a model; its column names are used when a row has as many
  *                elements. NULL: none.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_IO.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_UNSUPPORTED for a description with unknown members;
+ *         GENLAT_E_IO.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_csv_write_samples(const char *path, const genlat_tensor *x,
                                                                    const genlat_tensor *labels,

@@ -123,6 +123,26 @@ genlat_status genlat_csv_write(const char *path, const genlat_tensor *tensor, co
     return write_table(path, &t);
 }
 
+/* Copies a description, which may be that of an older or newer version of the library; NULL: an empty one. */
+static genlat_status take_description(const genlat_description *given, genlat_description *out)
+{
+    enum { MOST_BYTES = 1 << 16 }; /* a larger size was never set */
+    *out = (genlat_description){.size = sizeof *out};
+    if (!given)
+        return GENLAT_OK;
+    GNL_FILES_REQUIRE(given->size >= sizeof given->size && given->size <= MOST_BYTES, "genlat_csv_write_samples",
+                      "about has no size; set its first member to the size of the struct");
+    const unsigned char *bytes = (const unsigned char *)given;
+    for (size_t i = sizeof *out; i < given->size; i++)
+        if (bytes[i])
+            return genlat_error_set(GENLAT_E_UNSUPPORTED,
+                                    "genlat_csv_write_samples: about sets members that this version does not know");
+    memcpy(out, given, GNL_FILES_MIN(given->size, sizeof *out));
+    return out->reserved ? genlat_error_set(GENLAT_E_UNSUPPORTED,
+                                            "genlat_csv_write_samples: about->reserved is %u, must be 0", out->reserved)
+                         : GENLAT_OK;
+}
+
 genlat_status genlat_csv_write_samples(const char *path, const genlat_tensor *x, const genlat_tensor *labels,
                                        const genlat_description *about)
 {
@@ -137,9 +157,11 @@ genlat_status genlat_csv_write_samples(const char *path, const genlat_tensor *x,
                                 "genlat_csv_write_samples: labels has another number of rows than x, or none; [%lld] "
                                 "or [%lld,k] expected",
                                 (long long)rows, (long long)rows);
+    genlat_description described;
+    GNL_FILES_TRY(take_description(about, &described));
     const table t = {.x = x,
                      .labels = labels,
-                     .about = about,
+                     .about = about ? &described : NULL,
                      .rows = rows,
                      .columns = genlat_tensor_count(x) / rows,
                      .label_columns = labels ? genlat_tensor_count(labels) / rows : 0};

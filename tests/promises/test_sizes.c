@@ -6,6 +6,9 @@
 #include <stddef.h>
 
 #include "genlat/experimental.h"
+#ifdef WITH_FILES
+#    include "genlat/files.h"
+#endif
 
 enum { MARK = 0xa5, SPACE = 1024, MORE = 8 };
 
@@ -127,6 +130,9 @@ CALLS(genlat_vae_step, genlat_vae_terms, vae, NULL, x, NULL, given)
 CALLS(genlat_vae_backward, genlat_vae_terms, vae, x, NULL, given)
 CALLS(genlat_vae_elbo, genlat_vae_terms, vae, x, NULL, 2, 3, given)
 CALLS(genlat_model_progress, genlat_progress, vae, given)
+#ifdef WITH_FILES
+CALLS(genlat_csv_write_samples, genlat_description, "/dev/null", x, NULL, given)
+#endif
 CALLS(genlat_source_description, genlat_description, source, given)
 CALLS(genlat_model_description, genlat_description, vae, given)
 CALLS(genlat_model_set_description, genlat_description, vae, given)
@@ -272,6 +278,10 @@ static const struct input {
     TABLE(genlat_source_callback, genlat_source_table, free),
     OPTIONS(genlat_source_describe, genlat_description, reserved),
     OPTIONS(genlat_model_set_description, genlat_description, reserved),
+#ifdef WITH_FILES
+    OPTIONS(genlat_csv_write_samples, genlat_description, reserved),
+    RESERVED(genlat_csv_write_samples, genlat_description, reserved),
+#endif
     OPTIONS(genlat_source_transform, genlat_transform_opts, stack),
     OPTIONS(genlat_batches_new, genlat_batches_opts, reserved),
     TABLE(genlat_layer_new_own, genlat_layer_table, free),
