@@ -219,9 +219,6 @@ static inline int64_t gnl_ceil_div(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-/* Sum and dot product, added chunk by chunk in a fixed order. */
-double gnl_sum(const gnl_compute *c, int64_t n, const gnl_real *x);
-double gnl_dot(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_real *y);
 void gnl_zero(genlat_ctx *ctx, int64_t n, gnl_real *x);
 /* The kernels add_bias and sum_bias on all threads. Each channel is summed by one thread. */
 void gnl_add_bias(const gnl_compute *c, int64_t rows, int64_t channels, int64_t plane, const gnl_real *bias,

@@ -2,9 +2,6 @@
 /* Memory-bound kernels on all threads, in chunks of GNL_CHUNK elements. */
 #include "kernel/kernel.h"
 
-/* Number of partial sums held at a time. It is fixed, so that nothing is allocated and the order never changes. */
-enum { PARTIALS = 256 };
-
 typedef struct span {
     const gnl_kernels *k;
     gnl_act act;
@@ -14,39 +11,7 @@ typedef struct span {
     const gnl_signs *signs;
     gnl_signs *signs_out;
     gnl_rng rng;
-    double *partial;
 } span;
-
-static void sum_task(void *arg, int64_t begin, int64_t end, int worker)
-{
-    const span *s = arg;
-    s->partial[begin / GNL_CHUNK] =
-        s->y ? s->k->dot(end - begin, s->x + begin, s->y + begin) : s->k->sum(end - begin, s->x + begin);
-}
-
-static double reduce(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_real *y)
-{
-    const int64_t stretch = (int64_t)PARTIALS * GNL_CHUNK;
-    double total = 0, partial[PARTIALS];
-    for (int64_t begin = 0; begin < n; begin += stretch) {
-        int64_t length = GNL_MIN(n - begin, stretch);
-        span s = {.k = c->k, .x = x + begin, .y = y ? y + begin : NULL, .partial = partial};
-        gnl_parallel(c->ctx, length, GNL_CHUNK, sum_task, &s);
-        for (int64_t i = 0; i * GNL_CHUNK < length; i++)
-            total += partial[i];
-    }
-    return total;
-}
-
-double gnl_sum(const gnl_compute *c, int64_t n, const gnl_real *x)
-{
-    return reduce(c, n, x, NULL);
-}
-
-double gnl_dot(const gnl_compute *c, int64_t n, const gnl_real *x, const gnl_real *y)
-{
-    return reduce(c, n, x, y);
-}
 
 static void zero_task(void *arg, int64_t begin, int64_t end, int worker)
 {

@@ -138,30 +138,6 @@ START_TEST(fills_match_the_generator)
 }
 END_TEST
 
-START_TEST(sums_do_not_depend_on_threads)
-{
-    enum { N = 5 * GNL_CHUNK + 1 };
-    static gnl_real x[N];
-    gnl_rng rng = gnl_rng_make(6, GNL_STREAM_USER, 0);
-    gnl_rng_fill_normal(&rng, x, N);
-    double sum[3], dot[3];
-    for (int threads = 1; threads <= 3; threads++) {
-        genlat_ctx_opts opts;
-        genlat_ctx_opts_init(&opts);
-        opts.threads = threads;
-        genlat_ctx *ctx = NULL;
-        ck_assert_int_eq(genlat_ctx_new(&opts, &ctx), GENLAT_OK);
-        gnl_compute c = {.ctx = ctx, .k = gnl_kernels_of(ctx)};
-        sum[threads - 1] = gnl_sum(&c, N, x);
-        dot[threads - 1] = gnl_dot(&c, N, x, x);
-        genlat_ctx_destroy(&ctx);
-    }
-    ck_assert(sum[0] == sum[1] && sum[1] == sum[2]);
-    ck_assert(dot[0] == dot[1] && dot[1] == dot[2]);
-    ck_assert_double_eq_tol(dot[0] / N, 1, 0.02);
-}
-END_TEST
-
 /* Adding the bias, its gradient and clearing, with threads and without. */
 static void check_bias(int threads, int64_t rows, int64_t channels, int64_t plane)
 {
@@ -211,7 +187,6 @@ int main(void)
     tcase_add_loop_test(tests, functions_are_accurate, 0, (int)GNL_COUNT(functions));
     tcase_add_loop_test(tests, backward_reads_only_x_or_y, GNL_ACT_SMOOTH, GNL_ACT_COUNT);
     tcase_add_test(tests, fills_match_the_generator);
-    tcase_add_test(tests, sums_do_not_depend_on_threads);
     tcase_add_test(tests, bias_and_clearing_do_not_depend_on_threads);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

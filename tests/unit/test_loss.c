@@ -112,8 +112,8 @@ static void moments_of_draws(const char *spec, int parts, const gnl_real *out, d
         outputs[i] = out[i % parts];
     gnl_loss_decode_sample(loss, &(gnl_loss_decode){compute(ctx), DRAWS, 1, parts, outputs, data, &rng});
     ck_assert_uint_eq(rng.counter, DRAWS);
-    *mean = gnl_sum(&(gnl_compute){ctx, gnl_kernels_of(ctx), NULL}, DRAWS, data) / DRAWS;
-    *square = gnl_dot(&(gnl_compute){ctx, gnl_kernels_of(ctx), NULL}, DRAWS, data, data) / DRAWS;
+    *mean = gnl_kernels_of(ctx)->sum(DRAWS, data) / DRAWS;
+    *square = gnl_kernels_of(ctx)->dot(DRAWS, data, data) / DRAWS;
     gnl_free(ctx, outputs);
     gnl_free(ctx, data);
     genlat_loss_destroy(&loss);
