@@ -85,7 +85,7 @@ static const char *number(double value)
 
 static void put_default(const gnl_option *option)
 {
-    if (option->type == GNL_OPTION_DIMS)
+    if (option->type == GNL_OPTION_DIMS || option->type == GNL_OPTION_AXES)
         printf("none");
     else if (option->type == GNL_OPTION_BOOL)
         printf("`%s`", option->fallback > 0 ? "yes" : "no");
@@ -110,6 +110,7 @@ static void put_range(const gnl_option *option)
         printf("%s", open ? "" : number(option->max));
         printf("%s", option->type == GNL_OPTION_PAIR   ? "; or two, as in `3x5`"
                      : option->type == GNL_OPTION_DIMS ? "; or several, as in `64x7x7`"
+                     : option->type == GNL_OPTION_AXES ? "; or several, as in `2,0,1`"
                                                        : "");
     }
 }

@@ -23,7 +23,7 @@
 #include "genlat/rng.h"
 
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
-#error "-ffast-math removes the checks for NaN and infinity; compile the library without it"
+#    error "-ffast-math removes the checks for NaN and infinity; compile the library without it"
 #endif
 
 /* The library computes in float. The gradient tests compile it a second time in double. */
@@ -138,7 +138,8 @@ typedef enum gnl_option_type {
     GNL_OPTION_BOOL, /* uint32_t, 0 or 1 */
     GNL_OPTION_ENUM, /* uint32_t, an index into names */
     GNL_OPTION_PAIR, /* int64_t[2]; as text "3" (sets both numbers) or "3x5" */
-    GNL_OPTION_DIMS  /* int64_t[GENLAT_MAX_DIMS], unused entries are 0: "64x7x7" */
+    GNL_OPTION_DIMS, /* int64_t[GENLAT_MAX_DIMS], unused entries are 0: "64x7x7" */
+    GNL_OPTION_AXES  /* int64_t[GENLAT_MAX_DIMS], unused entries are GENLAT_MAX_DIMS: "2,0,1" */
 } gnl_option_type;
 
 /* Names of the values of an enumeration, starting at value 0. The list ends with NULL. */
@@ -148,7 +149,7 @@ typedef struct gnl_option {
     const char *name;
     gnl_option_type type;
     size_t offset;
-    double fallback; /* default value; for PAIR of both numbers; DIMS default to 0 */
+    double fallback; /* default value; for PAIR of both numbers; for DIMS and AXES that of unused entries */
     double min, max; /* closed range of every number */
     gnl_enum_names names;
     const char *help; /* one line: meaning and unit */
@@ -189,6 +190,11 @@ typedef struct gnl_options_table {
 #define GNL_OPT_DIMS(type, field, lo, hi, help)                                                                        \
     {                                                                                                                  \
         .name = #field, GNL_OPTION_DIMS, offsetof(type, field), 0, lo, hi, NULL, help                                  \
+    }
+#define GNL_OPT_AXES(type, field, help)                                                                                \
+    {                                                                                                                  \
+        .name = #field, GNL_OPTION_AXES, offsetof(type, field), GENLAT_MAX_DIMS, -GENLAT_MAX_DIMS,                     \
+        GENLAT_MAX_DIMS - 1, NULL, help                                                                                \
     }
 
 /* Writes the defaults into the first `size` bytes of a caller's struct and sets its size member to `size`. */

@@ -11,6 +11,7 @@ size_t gnl_option_bytes(const gnl_option *option)
     case GNL_OPTION_PAIR:
         return 2 * sizeof(int64_t);
     case GNL_OPTION_DIMS:
+    case GNL_OPTION_AXES:
         return GENLAT_MAX_DIMS * sizeof(int64_t);
     case GNL_OPTION_BOOL:
     case GNL_OPTION_ENUM:
@@ -33,10 +34,10 @@ static void write_default(const gnl_option *option, void *options)
         memcpy(field, &whole, sizeof whole);
         break;
     case GNL_OPTION_PAIR:
-        memcpy(field, (int64_t[]){whole, whole}, 2 * sizeof whole);
-        break;
     case GNL_OPTION_DIMS:
-        memset(field, 0, GENLAT_MAX_DIMS * sizeof(int64_t));
+    case GNL_OPTION_AXES:
+        for (size_t i = 0; i < gnl_option_bytes(option); i += sizeof whole)
+            memcpy(field + i, &whole, sizeof whole);
         break;
     default:
         memcpy(field, &small, sizeof small);
@@ -92,11 +93,11 @@ static genlat_status out_of_range(const gnl_option *option, double value)
 /* Checks every number of an option. The comparison is written so that NaN fails. */
 static genlat_status check_numbers(const gnl_option *option, const char *field)
 {
-    int count = option->type == GNL_OPTION_PAIR ? 2 : option->type == GNL_OPTION_DIMS ? GENLAT_MAX_DIMS : 1;
-    for (int i = 0; i < count; i++) {
-        int64_t whole = 0;
-        memcpy(&whole, field + (size_t)i * sizeof whole, sizeof whole);
-        if (option->type == GNL_OPTION_DIMS && whole == 0)
+    const bool list = option->type == GNL_OPTION_DIMS || option->type == GNL_OPTION_AXES;
+    int64_t whole = 0;
+    for (size_t i = 0; i < gnl_option_bytes(option); i += sizeof whole) {
+        memcpy(&whole, field + i, sizeof whole);
+        if (list && whole == (int64_t)option->fallback) /* unused */
             continue;
         if (!((double)whole >= option->min && (double)whole <= option->max))
             return out_of_range(option, (double)whole);

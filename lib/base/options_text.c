@@ -37,36 +37,48 @@ static genlat_status set_bool(const gnl_option *option, uint32_t *field, const c
     return bad_value(option, value, "yes or no");
 }
 
-/* Parses text such as "64x7x7". Returns the number of integers, or -1 if the text is malformed or has more than `most`
- * integers. */
-static int parse_dims(const char *value, int64_t *dims, int most)
+/* Parses integers such as "64x7x7", separated by `between`. Returns their number, or -1 if the text is malformed or has
+ * more than `most` integers. */
+static int parse_list(const char *value, char between, int64_t *list, int most)
 {
     char copy[GNL_NUMBER_TEXT * 2];
     if (strlen(value) >= sizeof copy)
         return -1;
     strcpy(copy, value);
     int count = 0;
-    for (char *word = copy, *cross; word; word = cross) {
-        cross = strchr(word, 'x');
-        if (cross)
-            *cross++ = '\0';
-        if (count == most || !gnl_parse_int(word, &dims[count++]))
+    for (char *word = copy, *end; word; word = end) {
+        end = strchr(word, between);
+        if (end)
+            *end++ = '\0';
+        if (count == most || !gnl_parse_int(word, &list[count++]))
             return -1;
     }
     return count;
 }
 
-static genlat_status set_dims(const gnl_option *option, int64_t *field, const char *value)
+static genlat_status set_pair(const gnl_option *option, int64_t *field, const char *value)
 {
-    int64_t dims[GENLAT_MAX_DIMS] = {0};
-    bool pair = option->type == GNL_OPTION_PAIR;
-    int most = pair ? 2 : GENLAT_MAX_DIMS;
-    int count = parse_dims(value, dims, most);
+    int64_t pair[2] = {0};
+    int count = parse_list(value, 'x', pair, 2);
     if (count < 1)
-        return bad_value(option, value, pair ? "one or two integers such as 3 or 3x5" : "sizes such as 64x7x7");
-    if (pair && count == 1)
-        dims[1] = dims[0];
-    memcpy(field, dims, (size_t)most * sizeof *dims);
+        return bad_value(option, value, "one or two integers such as 3 or 3x5");
+    field[0] = pair[0];
+    field[1] = pair[count - 1];
+    return GENLAT_OK;
+}
+
+static genlat_status set_list(const gnl_option *option, int64_t *field, const char *value)
+{
+    const bool axes = option->type == GNL_OPTION_AXES;
+    int64_t list[GENLAT_MAX_DIMS];
+    int count = parse_list(value, axes ? ',' : 'x', list, GENLAT_MAX_DIMS);
+    bool valid = count > 0;
+    for (int i = 0; i < count; i++)
+        valid = valid && list[i] != (int64_t)option->fallback;
+    if (!valid)
+        return bad_value(option, value, axes ? "axes such as 2,0,1" : "sizes such as 64x7x7");
+    for (int i = 0; i < GENLAT_MAX_DIMS; i++)
+        field[i] = i < count ? list[i] : (int64_t)option->fallback;
     return GENLAT_OK;
 }
 
@@ -82,8 +94,10 @@ static genlat_status set_option(const gnl_option *option, char *options, const c
         return set_bool(option, (uint32_t *)(void *)field, value);
     case GNL_OPTION_ENUM:
         return set_enum(option, (uint32_t *)(void *)field, value);
+    case GNL_OPTION_PAIR:
+        return set_pair(option, (int64_t *)(void *)field, value);
     default:
-        return set_dims(option, (int64_t *)(void *)field, value);
+        return set_list(option, (int64_t *)(void *)field, value);
     }
 }
 
@@ -128,16 +142,22 @@ genlat_status gnl_options_set_sized(const gnl_options_table *table, void *option
     return gnl_options_set(table, options, key, value);
 }
 
-static void format_dims(const gnl_option *option, const int64_t *dims, char *text, size_t capacity)
+static void format_list(int count, const int64_t *list, char between, char *text, size_t capacity)
 {
-    int most = option->type == GNL_OPTION_PAIR ? 2 : GENLAT_MAX_DIMS;
-    if (option->type == GNL_OPTION_PAIR && dims[0] == dims[1])
-        most = 1;
     text[0] = '\0';
-    for (int i = 0; i < most && (dims[i] || option->type == GNL_OPTION_PAIR); i++) {
+    for (int i = 0; i < count; i++) {
         size_t used = strlen(text);
-        snprintf(text + used, capacity - used, "%s%lld", i ? "x" : "", (long long)dims[i]);
+        const char separator[2] = {i ? between : '\0'};
+        snprintf(text + used, capacity - used, "%s%lld", separator, (long long)list[i]);
     }
+}
+
+static int list_length(const gnl_option *option, const int64_t *list)
+{
+    int count = 0;
+    while (count < GENLAT_MAX_DIMS && list[count] != (int64_t)option->fallback)
+        count++;
+    return count;
 }
 
 static void format_option(const gnl_option *option, const char *options, char *text, size_t capacity)
@@ -156,8 +176,11 @@ static void format_option(const gnl_option *option, const char *options, char *t
     case GNL_OPTION_ENUM:
         snprintf(text, capacity, "%s", option->names[*(const uint32_t *)field]);
         break;
+    case GNL_OPTION_PAIR:
+        format_list(((const int64_t *)field)[0] == ((const int64_t *)field)[1] ? 1 : 2, field, 'x', text, capacity);
+        break;
     default:
-        format_dims(option, field, text, capacity);
+        format_list(list_length(option, field), field, option->type == GNL_OPTION_AXES ? ',' : 'x', text, capacity);
     }
 }
 

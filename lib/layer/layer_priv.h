@@ -14,6 +14,9 @@ typedef struct gnl_axis {
 genlat_status gnl_axis_check(const gnl_shape *in, int64_t axis);
 int32_t gnl_axis_index(const gnl_shape *in, int64_t axis);
 gnl_axis gnl_axis_of(const gnl_step *s, int64_t axis); /* of the first input */
+/* Checks an option of the type AXES: valid axes, none of them twice. */
+genlat_status gnl_axes_check(const gnl_shape *in, const int64_t axes[GENLAT_MAX_DIMS]);
+int32_t gnl_axes_count(const int64_t axes[GENLAT_MAX_DIMS]); /* 0: the option is not set */
 
 /* The option `weight` of layers with a matrix. */
 #define GNL_OPT_WEIGHT(type)                                                                                           \

@@ -34,6 +34,7 @@
     X(lstm)                                                                                                            \
     X(max_pool)                                                                                                        \
     X(maxout)                                                                                                          \
+    X(mean)                                                                                                            \
     X(minibatch_std)                                                                                                   \
     X(multiply)                                                                                                        \
     X(pad)                                                                                                             \
@@ -46,9 +47,12 @@
     X(selu)                                                                                                            \
     X(sigmoid)                                                                                                         \
     X(silu)                                                                                                            \
+    X(slice)                                                                                                           \
     X(softmax)                                                                                                         \
     X(softplus)                                                                                                        \
+    X(sum)                                                                                                             \
     X(tanh)                                                                                                            \
+    X(transpose)                                                                                                       \
     X(upsample)                                                                                                        \
     /* end */
 

@@ -58,7 +58,7 @@ static const gnl_option steps_options[] = {
     HEAD(steps_opts, "from", 1),
     GNL_OPT_REAL(steps_opts, factor, 0.1, 0, 1e6, "factor at each milestone"),
     GNL_OPT_INT(steps_opts, every, 0, 0, 1e15, "steps between milestones; 0: only those in `milestones`"),
-    GNL_OPT_DIMS(steps_opts, milestones, 0, 1e15, "up to six steps, such as 30x60x80"),
+    GNL_OPT_DIMS(steps_opts, milestones, 1, 1e15, "up to six steps, such as 30x60x80"),
 };
 static const gnl_options_table steps_table = TABLE("steps", steps_opts, steps_options);
 

@@ -125,6 +125,34 @@ def maxout(kind, o, shapes):
     return Call(lambda x: x.unflatten(dim, (-1, option(o, "pieces", 2))).amax(dim + 1 if dim > 0 else dim))
 
 
+def axes(o, x):
+    """Axes of the batch; without the option, all but the first."""
+    listed = [int(n) for n in o["axes"].split(",")] if o.get("axes") else range(x.dim() - 1)
+    return [n + 1 if n >= 0 else n for n in listed]
+
+
+def reduction(kind, o, shapes):
+    def layer(x):
+        y = getattr(torch, kind)(x, axes(o, x), keepdim=flag(o, "keep", False))
+        return y if y.dim() > 1 else y[:, None]
+
+    return Call(layer)
+
+
+def slice_(kind, o, shapes):
+    dim, start, length, step = axis(o, 0), option(o, "start", 0), option(o, "length", 0), option(o, "step", 1)
+
+    def layer(x):
+        kept = list(range(x.shape[dim]))[start:][::step]
+        return x.index_select(dim, torch.tensor(kept[:length or None]))
+
+    return Call(layer)
+
+
+def transpose(kind, o, shapes):
+    return Call(lambda x: x.permute(0, *axes(o, x)) if o.get("axes") else x.transpose(-1, -2))
+
+
 class Tensor(nn.Module):
     """A learned tensor, returned as it is or scaled by channel."""
 
@@ -245,6 +273,7 @@ MODULES = {
     "lstm": Lstm,
     "max_pool": pool,
     "maxout": maxout,
+    "mean": reduction,
     "minibatch_std": minibatch_std,
     "multiply": lambda k, o, s: Call(product),
     "pad": pad,
@@ -257,9 +286,12 @@ MODULES = {
     "selu": lambda k, o, s: nn.SELU(),
     "sigmoid": lambda k, o, s: nn.Sigmoid(),
     "silu": lambda k, o, s: nn.SiLU(),
+    "slice": slice_,
     "softmax": lambda k, o, s: nn.Softmax(axis(o, -1)),
     "softplus": lambda k, o, s: nn.Softplus(),
+    "sum": reduction,
     "tanh": lambda k, o, s: nn.Tanh(),
+    "transpose": transpose,
     "upsample": upsample,
 }
 

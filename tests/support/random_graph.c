@@ -108,6 +108,22 @@ static void put_dims(draft *d, const gnl_shape *in, char *text, size_t capacity)
     }
 }
 
+/* Usually distinct axes of the input: a random order of all or some of them. */
+static void put_axes(draft *d, const gnl_shape *in, char *text, size_t capacity)
+{
+    int axis[GENLAT_MAX_DIMS];
+    const int n = GNL_MAX(in->ndim, 1), count = chance(d, 0.5) ? n : 1 + (int)below(d, n);
+    size_t used = 0;
+    for (int i = 0; i < n; i++)
+        axis[i] = i;
+    for (int i = 0; i < count; i++) {
+        const int at = i + (int)below(d, n - i), drawn = axis[at];
+        axis[at] = axis[i];
+        used +=
+            (size_t)snprintf(text + used, capacity - used, "%s%d", i ? "," : "", chance(d, 0.3) ? drawn - n : drawn);
+    }
+}
+
 /* Appends " name=value", or nothing for the default. */
 static void add_option(draft *d, const gnl_option *o, const gnl_shape *in, char spec[SPEC])
 {
@@ -132,6 +148,9 @@ static void add_option(draft *d, const gnl_option *o, const gnl_shape *in, char 
         break;
     case GNL_OPTION_DIMS:
         put_dims(d, in, value, sizeof value);
+        break;
+    case GNL_OPTION_AXES:
+        put_axes(d, in, value, sizeof value);
         break;
     default:
         snprintf(value, sizeof value, "%d", (int)draw_int(d, o, in));

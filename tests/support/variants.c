@@ -33,7 +33,7 @@ void add_variants(variants *v, const char *name, const gnl_options_table *option
         gnl_format_real(other(o), value, sizeof value);
         if (o->type == GNL_OPTION_INT)
             snprintf(value, sizeof value, "%lld", (long long)other(o));
-        if (o->type != GNL_OPTION_ENUM && o->type != GNL_OPTION_DIMS)
+        if (o->type != GNL_OPTION_ENUM && o->type != GNL_OPTION_DIMS && o->type != GNL_OPTION_AXES)
             add(v, name, o->name, value);
     }
 }

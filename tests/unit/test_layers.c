@@ -235,6 +235,82 @@ START_TEST(maxout_computes_the_maximum)
 }
 END_TEST
 
+/* ---- axes ------------------------------------------------------------------------------------ */
+
+/* x is 0, 1, 2, ... in every case, and y has the shape and values that NumPy gives. */
+static const struct {
+    const char *spec, *shape, *out;
+    int count;
+    gnl_real y[12];
+} on_ranges[] = {
+    {"transpose", "2x3", "[3,2]", 6, {0, 3, 1, 4, 2, 5}},
+    {"transpose axes=2,0,1", "2x3x2", "[2,2,3]", 12, {0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11}},
+    {"transpose axes=-1,1,0", "2x1x3", "[3,1,2]", 6, {0, 3, 1, 4, 2, 5}},
+    {"transpose", "2x2x2", "[2,2,2]", 8, {0, 2, 1, 3, 4, 6, 5, 7}},
+    {"slice start=2", "5", "[3]", 3, {2, 3, 4}},
+    {"slice start=-2", "5", "[2]", 2, {3, 4}},
+    {"slice start=1 length=2", "5", "[2]", 2, {1, 2}},
+    {"slice step=2", "5", "[3]", 3, {0, 2, 4}},
+    {"slice start=1 step=3 length=2", "5", "[2]", 2, {1, 4}},
+    {"slice axis=1 start=1 length=1", "2x3x2", "[2,1,2]", 4, {2, 3, 8, 9}},
+    {"slice axis=-1 start=-3 step=2", "2x3", "[2,2]", 4, {0, 2, 3, 5}},
+    {"sum", "2x3", "[1]", 1, {15}},
+    {"sum keep=yes", "2x3", "[1,1]", 1, {15}},
+    {"sum axes=0", "2x3", "[3]", 3, {3, 5, 7}},
+    {"sum axes=1", "2x3", "[2]", 2, {3, 12}},
+    {"sum axes=1 keep=yes", "2x3x2", "[2,1,2]", 4, {6, 9, 24, 27}},
+    {"sum axes=2,0", "2x3x2", "[3]", 3, {14, 22, 30}},
+    {"mean", "2x3", "[1]", 1, {2.5f}},
+    {"mean axes=-2", "2x3", "[3]", 3, {1.5f, 2.5f, 3.5f}},
+    {"mean axes=0,1", "2x3x2", "[2]", 2, {5, 6}},
+};
+
+START_TEST(layers_of_axes_compute_their_definition)
+{
+    char text[GNL_SHAPE_TEXT];
+    open_rig(on_ranges[_i].spec, on_ranges[_i].shape, 1);
+    for (int64_t i = 0; i < rig.x_count[0]; i++)
+        rig.x[0][i] = (gnl_real)i;
+    layer_rig_forward(&rig);
+    ck_assert_str_eq(gnl_shape_format(&rig.plan.out, text), on_ranges[_i].out);
+    ck_assert_int_eq(rig.y_count, on_ranges[_i].count);
+    for (int i = 0; i < on_ranges[_i].count; i++)
+        ck_assert_msg(rig.y[i] == on_ranges[_i].y[i], "%s: y[%d] is %g, expected %g", on_ranges[_i].spec, i,
+                      (double)rig.y[i], (double)on_ranges[_i].y[i]);
+    layer_rig_close(&rig);
+}
+END_TEST
+
+/* The text of a layer gives the same layer again, and lists of axes are part of it. */
+START_TEST(axes_are_kept_in_the_text)
+{
+    static const char *const specs[] = {"transpose axes=2,0,1", "sum axes=-1,0 keep=yes", "mean", "transpose"};
+    genlat_ctx *ctx = NULL;
+    genlat_layer *layer = NULL;
+    char text[128];
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    ck_assert_msg(gnl_layer_parse(ctx, specs[_i], &layer) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_int_eq(gnl_layer_format(layer, text, sizeof text), GENLAT_OK);
+    ck_assert_str_eq(text, specs[_i]);
+    gnl_layer_release(layer);
+    genlat_ctx_destroy(&ctx);
+}
+END_TEST
+
+/* In float, the sum of three million elements of 0.1 is wrong in the third digit. */
+START_TEST(sums_of_many_elements_are_accurate)
+{
+    static const char *const specs[] = {"mean axes=0", "mean", "mean axes=0,2"};
+    static const char *const shapes[] = {"1500000x2", "3000000", "1000000x1x3"};
+    open_rig(specs[_i], shapes[_i], 1);
+    layer_rig_set_all(rig.x_count[0], (gnl_real)0.1, rig.x[0]);
+    layer_rig_forward(&rig);
+    for (int64_t i = 0; i < rig.y_count; i++)
+        ck_assert_double_eq_tol((double)rig.y[i], (double)(gnl_real)0.1, 1e-8);
+    layer_rig_close(&rig);
+}
+END_TEST
+
 /* ---- NaN ----------------------------------------------------------------------------------------------- */
 
 static bool has_nan(int64_t n, const gnl_real *x)
@@ -302,6 +378,11 @@ static const char *const large[][2] = {
     {"resample down=2", "24x40x40"},
     {"minibatch_std group=1", "24x40x40"},
     {"cond_batch_norm", "24x40x40,7"},
+    {"transpose", "24x40x40"},
+    {"transpose axes=2,0,1", "24x40x40"},
+    {"sum axes=0", "24x40x40"},
+    {"mean axes=-1", "24x40x40"},
+    {"mean", "9000"},
 };
 
 static void run_all(layer_rig *r, const char *spec, const char *shape, int threads)
@@ -380,6 +461,18 @@ static const struct {
     {"lstm", {2, {5, 0}}, "[steps,features]"},
     {"lstm units=1048576 out=last", {2, {INT64_C(1) << 53, 1}}, "too much memory"},
     {"repeat", {6, {1, 1, 1, 1, 1, 1}}, "dimensions"},
+    {"transpose", {1, {4}}, "at least 2 dimensions"},
+    {"transpose axes=0,1", {3, {4, 5, 6}}, "axes has 2 entries, but input [4,5,6] has 3 dimensions"},
+    {"transpose axes=0,2", {2, {4, 5}}, "axis is 2"},
+    {"transpose axes=1,-1", {2, {4, 5}}, "axis 1 of input [4,5] twice"},
+    {"slice axis=1", {1, {4}}, "axis is 1"},
+    {"slice start=4", {1, {4}}, "start is 4, but axis 0 of input [4] has 4 elements"},
+    {"slice start=-5", {1, {4}}, "start is -5"},
+    {"slice start=1 length=4", {1, {4}}, "length is 4, but axis 0 of input [4] has 3 elements from start=1"},
+    {"slice step=3 length=3", {1, {4}}, "length is 3"},
+    {"sum", {0}, "scalar"},
+    {"mean axes=1", {1, {4}}, "axis is 1"},
+    {"sum axes=0,-2", {2, {4, 5}}, "axis 0 of input [4,5] twice"},
 };
 
 START_TEST(infer_refuses_invalid_shapes)
@@ -399,10 +492,29 @@ START_TEST(infer_refuses_invalid_shapes)
 END_TEST
 
 static const char *const bad_specs[] = {
-    "leaky_relu slope=-0.1", "elu alpha=-1",         "hardtanh bound=0",      "dropout p=1.1",
-    "dropout p=-0.1",        "gaussian_noise sd=-1", "batch_norm momentum=2", "group_norm groups=0",
-    "maxout pieces=0",       "embedding classes=0",  "layer_norm epsilon=-1",
+    "leaky_relu slope=-0.1", "elu alpha=-1",          "hardtanh bound=0",    "dropout p=1.1",   "dropout p=-0.1",
+    "gaussian_noise sd=-1",  "batch_norm momentum=2", "group_norm groups=0", "maxout pieces=0", "embedding classes=0",
+    "layer_norm epsilon=-1", "slice step=0",          "slice length=-1",     "sum axes=-7",     "transpose axes=0,7",
 };
+
+/* A number that marks the end of a list, a list without numbers, and a list with other separators. */
+static const char *const bad_lists[] = {
+    "reshape shape=64x0x7", "reshape shape=0",        "constant shape=x3",  "resample filter=1x0x1",
+    "transpose axes=0,6",   "sum axes=0,,1",          "transpose axes=1x0", "mean axes=1,",
+    "sum axes=6",           "sum axes=0,1,2,3,4,5,6",
+};
+
+START_TEST(malformed_lists_are_refused)
+{
+    genlat_ctx *ctx = NULL;
+    genlat_layer *layer = NULL;
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+    ck_assert_msg(genlat_layer_new(ctx, bad_lists[_i], &layer) == GENLAT_E_INVALID, "%s is accepted", bad_lists[_i]);
+    ck_assert_ptr_null(layer);
+    ck_assert_msg(strstr(genlat_last_error(), "such as") != NULL, "%s", genlat_last_error());
+    genlat_ctx_destroy(&ctx);
+}
+END_TEST
 
 START_TEST(options_out_of_range_are_refused)
 {
@@ -431,9 +543,13 @@ int main(void)
     tcase_add_test(tests, softmax_sums_to_one_along_its_axis);
     tcase_add_test(tests, embedding_of_an_invalid_index_is_nan);
     tcase_add_test(tests, maxout_computes_the_maximum);
+    tcase_add_loop_test(tests, layers_of_axes_compute_their_definition, 0, (int)GNL_COUNT(on_ranges));
+    tcase_add_loop_test(tests, axes_are_kept_in_the_text, 0, 4);
+    tcase_add_loop_test(tests, sums_of_many_elements_are_accurate, 0, 3);
     tcase_add_loop_test(tests, nan_is_propagated, 0, (int)GNL_COUNT(layer_cases));
     tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, (int)GNL_COUNT(large));
     tcase_add_loop_test(tests, infer_refuses_invalid_shapes, 0, (int)GNL_COUNT(refusals));
+    tcase_add_loop_test(tests, malformed_lists_are_refused, 0, (int)GNL_COUNT(bad_lists));
     tcase_add_loop_test(tests, options_out_of_range_are_refused, 0, (int)GNL_COUNT(bad_specs));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
