@@ -162,6 +162,19 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_fill(genlat_tensor *tens
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_copy(genlat_tensor *tensor, const genlat_tensor *source);
 
+/**
+ * Make one-hot vectors of classes: a last dimension is added in which the element of the class is 1 and all others are
+ * 0.
+ *
+ * @param classes  [...] whole numbers, at most GENLAT_MAX_DIMS - 1 dimensions; such as the labels [n] of a batch.
+ * @param count    number of classes, >= 1.
+ * @param out      receives a new tensor [...,count], or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE for too many dimensions or too many elements; GENLAT_E_RANGE for
+ *         a count below 1, and for an element that is no whole number from 0 to count - 1; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_tensor_one_hot(const genlat_tensor *classes, int64_t count,
+                                                                genlat_tensor **out);
+
 GENLAT_END
 
 #endif

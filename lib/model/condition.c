@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks the shapes of data and labels, and converts labels to the condition vectors of the nets. */
-#include <math.h>
-
 #include "model/model_priv.h"
 
 bool gnl_model_takes_labels(const genlat_model *model)
@@ -51,25 +49,12 @@ genlat_status gnl_model_check_source(const genlat_model *model, const genlat_sou
     return GENLAT_OK;
 }
 
-static genlat_status one_hot(int64_t classes, const gnl_real *labels, int64_t first, int64_t rows, gnl_real *out)
-{
-    memset(out, 0, (size_t)(rows * classes) * sizeof *out);
-    for (int64_t i = 0; i < rows; i++) {
-        double label = (double)labels[first + i];
-        if (!(label >= 0 && label < (double)classes) || label != floor(label))
-            return gnl_fail(GENLAT_E_RANGE, "label %lld is %g, an integer from 0 to %lld expected",
-                            (long long)(first + i), label, (long long)classes - 1);
-        out[i * classes + (int64_t)label] = 1;
-    }
-    return GENLAT_OK;
-}
-
 genlat_status gnl_model_fill_condition(const genlat_model *model, const genlat_tensor *labels, int64_t first,
                                        int64_t rows, gnl_real *out)
 {
     const gnl_config *c = model->config;
     if (c->classes)
-        return one_hot(c->classes, labels->data, first, rows, out);
+        return gnl_one_hot(c->classes, rows, labels->data + first, first, out);
     if (c->vector)
         memcpy(out, labels->data + first * c->vector, (size_t)(rows * c->vector) * sizeof *out);
     return GENLAT_OK;

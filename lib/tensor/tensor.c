@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tensors and their views. */
+#include <math.h>
+
 #include "tensor/tensor.h"
 
 /* Creates a storage. Does not take ownership of anything on failure. */
@@ -251,6 +253,39 @@ genlat_status genlat_tensor_fill(genlat_tensor *tensor, float value)
     for (int64_t i = 0; i < count; i++)
         tensor->data[i] = (gnl_real)value;
     return GENLAT_OK;
+}
+
+genlat_status gnl_one_hot(int64_t count, int64_t n, const gnl_real *classes, int64_t first, gnl_real *out)
+{
+    memset(out, 0, (size_t)(n * count) * sizeof *out);
+    for (int64_t i = 0; i < n; i++) {
+        const double label = (double)classes[i];
+        if (!(label >= 0 && label < (double)count) || label != floor(label))
+            return gnl_fail(GENLAT_E_RANGE, "label %lld is %g, an integer from 0 to %lld expected",
+                            (long long)(first + i), label, (long long)count - 1);
+        out[i * count + (int64_t)label] = 1;
+    }
+    return GENLAT_OK;
+}
+
+genlat_status genlat_tensor_one_hot(const genlat_tensor *classes, int64_t count, genlat_tensor **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(classes, "classes is NULL");
+    gnl_shape shape = classes->shape;
+    if (count < 1)
+        return gnl_fail(GENLAT_E_RANGE, "count is %lld, 1 or more expected", (long long)count);
+    if (shape.ndim == GENLAT_MAX_DIMS)
+        return gnl_fail(GENLAT_E_SHAPE, "classes has %d dimensions, at most %d expected", (int)shape.ndim,
+                        GENLAT_MAX_DIMS - 1);
+    shape.dim[shape.ndim++] = count;
+    GNL_TRY(gnl_tensor_new(classes->object.ctx, &shape, out));
+    genlat_status status = gnl_one_hot(count, gnl_shape_count(&classes->shape), classes->data, 0, (*out)->data);
+    if (status != GENLAT_OK)
+        genlat_tensor_destroy(out);
+    return status;
 }
 
 genlat_status genlat_tensor_copy(genlat_tensor *tensor, const genlat_tensor *source)

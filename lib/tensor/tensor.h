@@ -63,6 +63,9 @@ void gnl_tensor_release(genlat_tensor *tensor);
 
 /* Checks that the rows of a tensor have the shape of `sample`. The text of E_SHAPE is "name is [..], expected
  * [*,..]". */
+/* Writes one-hot vectors [n,count] of n classes. Returns E_RANGE for an element that is not a class; the text numbers
+ * elements from `first` on. */
+genlat_status gnl_one_hot(int64_t count, int64_t n, const gnl_real *classes, int64_t first, gnl_real *out);
 genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample, const char *name);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tensors: shapes, views that keep their storage alive, wrapped memory, errors. */
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "genlat/genlat.h"
 
@@ -122,6 +124,45 @@ START_TEST(bad_views_are_refused)
 }
 END_TEST
 
+START_TEST(one_hot_vectors_mark_their_class)
+{
+    genlat_tensor *classes = NULL, *table = NULL, *out = NULL;
+    const float expected[] = {0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1};
+    ck_assert_int_eq(genlat_tensor_from(ctx, 1, (int64_t[]){4}, (float[]){2, 0, 1, 2}, &classes), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_one_hot(classes, 3, &out), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_ndim(out), 2);
+    ck_assert_int_eq(genlat_tensor_dim(out, 0), 4);
+    ck_assert_int_eq(genlat_tensor_dim(out, 1), 3);
+    ck_assert_mem_eq(genlat_tensor_const_data(out), expected, sizeof expected);
+    genlat_tensor_destroy(&out);
+    ck_assert_int_eq(genlat_tensor_reshape(classes, 2, (int64_t[]){2, 2}, &table), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_one_hot(table, 3, &out), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_ndim(out), 3);
+    ck_assert_mem_eq(genlat_tensor_const_data(out), expected, sizeof expected);
+    genlat_tensor_destroy(&out);
+    genlat_tensor_destroy(&table);
+    genlat_tensor_destroy(&classes);
+}
+END_TEST
+
+START_TEST(numbers_that_are_no_class_are_refused)
+{
+    static const float bad[] = {3, -1, 0.5f, NAN, 1e20f};
+    genlat_tensor *classes = NULL, *deep = NULL, *out = NULL;
+    ck_assert_int_eq(genlat_tensor_from(ctx, 1, (int64_t[]){3}, (float[]){2, bad[_i], 1}, &classes), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_one_hot(classes, 3, &out), GENLAT_E_RANGE);
+    ck_assert_ptr_null(out);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "label 1 is"));
+    ck_assert_int_eq(genlat_tensor_one_hot(classes, 0, &out), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_tensor_one_hot(classes, INT64_MAX, &out), GENLAT_E_SHAPE);
+    ck_assert_int_eq(genlat_tensor_new(ctx, 6, (int64_t[]){1, 1, 1, 1, 1, 1}, &deep), GENLAT_OK);
+    ck_assert_int_eq(genlat_tensor_one_hot(deep, 3, &out), GENLAT_E_SHAPE);
+    ck_assert_ptr_null(out);
+    genlat_tensor_destroy(&deep);
+    genlat_tensor_destroy(&classes);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tensor");
@@ -133,6 +174,8 @@ int main(void)
     tcase_add_test(tcase, wrapped_memory_remains_owned_by_the_caller);
     tcase_add_loop_test(tcase, bad_shapes_are_refused, 0, 4);
     tcase_add_test(tcase, bad_views_are_refused);
+    tcase_add_test(tcase, one_hot_vectors_mark_their_class);
+    tcase_add_loop_test(tcase, numbers_that_are_no_class_are_refused, 0, 5);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
