@@ -303,12 +303,29 @@ static void list_layers(void)
     LIST_KINDS(2, "Layers", gnl_layer_types, OF_TYPE);
 }
 
+/* The parameters of p(x|z) that genlat_vae_parameter() computes. */
+static void list_parameters(void)
+{
+    static const char *const units[] = {"none", "that of the data", "that of differences of the data"};
+    put_heading(2, "Parameters");
+    printf("`genlat_vae_parameter()` computes these parameters of p(x|z) for every element of the data.\n\n"
+           "| likelihood | parameter | unit | meaning |\n|---|---|---|---|\n");
+    for (int i = 0; gnl_loss_types[i]; i++)
+        for (const gnl_loss_parameter *p = gnl_loss_types[i]->parameters; p && p->name; p++) {
+            printf("| `%s` | `%s` | %s | ", gnl_loss_types[i]->name, p->name, units[p->unit]);
+            put_text(p->help);
+            printf(" |\n");
+        }
+    printf("\n");
+}
+
 static void list_likelihoods(void)
 {
     open_group("likelihoods", "Likelihoods",
                "A likelihood is written as its name and options, such as `gaussian sd=optimal`. It is the setting\n"
                "`likelihood` of a VAE, the setting `loss` of a predictor, and the argument of `genlat_loss_new()`.");
     LIST_KINDS(2, "Losses", gnl_loss_types, OF_TYPE);
+    list_parameters();
 }
 
 static void list_adversarial_losses(void)

@@ -151,6 +151,56 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_elbo(genlat_model *model, c
                                                           genlat_vae_terms *terms);
 
 /**
+ * Evaluate the objective of each row: the terms of genlat_vae_elbo() before they are averaged. The mean of each array
+ * is the member of genlat_vae_terms of that name. A row's terms do not depend on the other rows, unless the likelihood
+ * has one number for a batch ("gaussian sd=optimal" before the first step).
+ *
+ * @param model     model.
+ * @param x         [rows,...] data; borrowed for the call.
+ * @param labels    as for genlat_vae_step().
+ * @param samples   posterior samples to average over, >= 1.
+ * @param seed      of the posterior samples.
+ * @param neg_elbo  [rows] receives recon + kl, nats; NULL is legal.
+ * @param recon     [rows] receives -E_q log p(x|z), nats; NULL is legal.
+ * @param kl        [rows] receives KL(q(z|x) || p(z)), nats; NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY. On failure the arrays stay
+ *         as they are.
+ * Randomness: of the seed given.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_elbo_rows(genlat_model *model, const genlat_tensor *x,
+                                                               const genlat_tensor *labels, int64_t samples,
+                                                               uint64_t seed, double *neg_elbo, double *recon,
+                                                               double *kl);
+
+/**
+ * Name of the index-th parameter of the likelihood p(x|z), such as "mean" and "sd" of a Gaussian. The pages of the
+ * likelihoods list them.
+ *
+ * @param model  VAE; NULL and models of other families have none.
+ * @param index  from 0 on.
+ * @param help   receives static text of one line, NULL past the last; NULL is legal.
+ * @return static text, or NULL past the last.
+ */
+GENLAT_API const char *genlat_vae_parameter_name(const genlat_model *model, int32_t index, const char **help);
+
+/**
+ * Compute a parameter of p(x|z) for every element of the data, in the units of the raw data: means and scales are
+ * converted back when the model scales its data. Logits and shape parameters belong to the scaled data.
+ *
+ * @param model   model.
+ * @param z       [n,latent] codes, n >= 1; borrowed for the call.
+ * @param labels  as for genlat_model_decode(); NULL: the classes in turn.
+ * @param name    a name of genlat_vae_parameter_name().
+ * @param out     receives a new tensor [n,...] of the data's shape; [n,classes,...] for the logits of classes.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label;
+ *         GENLAT_E_NOT_FOUND for a name, naming the known ones; GENLAT_E_UNSUPPORTED when the decoder also sees the
+ *         data, since the parameters then depend on them; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_parameter(genlat_model *model, const genlat_tensor *z,
+                                                               const genlat_tensor *labels, const char *name,
+                                                               genlat_tensor **out);
+
+/**
  * Encode data.
  *
  * @param model   model.

@@ -114,6 +114,8 @@ void gnl_scaling_release(gnl_scaling *scaling);
 /* Converts rows of `size` elements from raw values, and back. */
 void gnl_scaling_apply(const gnl_scaling *scaling, int64_t rows, int64_t size, const gnl_real *raw, gnl_real *x);
 void gnl_scaling_invert(const gnl_scaling *scaling, int64_t rows, int64_t size, gnl_real *x);
+/* Converts differences, such as standard deviations, to raw units. */
+void gnl_scaling_invert_differences(const gnl_scaling *scaling, int64_t rows, int64_t size, gnl_real *x);
 /* Creates a source of the same raw data with the scaling `to`; the source itself if it has that scaling. */
 genlat_status gnl_source_rescale(genlat_source *source, const gnl_scaling *to, genlat_source **out);
 

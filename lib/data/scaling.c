@@ -52,3 +52,10 @@ void gnl_scaling_invert(const gnl_scaling *s, int64_t rows, int64_t size, gnl_re
         for (int64_t j = 0; j < size; j++)
             x[i * size + j] = (gnl_real)((double)x[i * size + j] * gnl_scale_at(s, j) + gnl_offset_at(s, j));
 }
+
+void gnl_scaling_invert_differences(const gnl_scaling *s, int64_t rows, int64_t size, gnl_real *x)
+{
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < size; j++)
+            x[i * size + j] = (gnl_real)((double)x[i * size + j] * fabs(gnl_scale_at(s, j)));
+}

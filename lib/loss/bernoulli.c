@@ -29,10 +29,27 @@ static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
     gnl_loss_elements(loss, d, element);
 }
 
+static double raw_output(const gnl_loss_element *e)
+{
+    return (double)*e->out;
+}
+
+static void logits(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    gnl_loss_elements(loss, d, raw_output);
+}
+
+static const gnl_loss_parameter parameters[] = {
+    {"mean", "probability of a 1, in the units of the data", GNL_UNIT_LOCATION, false, decode},
+    {"logit", "log of the odds of a 1", GNL_UNIT_NONE, false, logits},
+    {NULL},
+};
+
 const gnl_loss_type gnl_bernoulli = {
     .name = "bernoulli",
     .range = range,
     .eval = eval,
     .decode = decode,
+    .parameters = parameters,
     .help = "Bernoulli likelihood of logits, for binary or grayscale data in [0,1]",
 };

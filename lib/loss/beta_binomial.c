@@ -108,6 +108,33 @@ static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
     gnl_loss_elements(loss, d, element);
 }
 
+static double alpha_of(const gnl_loss_element *e)
+{
+    return bounded_exp((double)e->out[0]);
+}
+
+static double beta_of(const gnl_loss_element *e)
+{
+    return bounded_exp((double)e->out[e->stride]);
+}
+
+static void alphas(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    gnl_loss_elements(loss, d, alpha_of);
+}
+
+static void betas(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    gnl_loss_elements(loss, d, beta_of);
+}
+
+static const gnl_loss_parameter parameters[] = {
+    {"mean", "alpha / (alpha + beta), in the units of the data", GNL_UNIT_LOCATION, false, decode},
+    {"alpha", "first parameter of the beta distribution", GNL_UNIT_NONE, false, alphas},
+    {"beta", "second parameter of the beta distribution", GNL_UNIT_NONE, false, betas},
+    {NULL},
+};
+
 const gnl_loss_type gnl_beta_binomial = {
     .name = "beta_binomial",
     .options = &table,
@@ -115,5 +142,6 @@ const gnl_loss_type gnl_beta_binomial = {
     .range = range,
     .eval = eval,
     .decode = decode,
+    .parameters = parameters,
     .help = "beta-binomial likelihood of the levels of an image in [0,1]; outputs are log alpha and log beta",
 };

@@ -181,6 +181,24 @@ static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
     gnl_loss_elements(loss, &rows, element);
 }
 
+/* Logits in planes, [rows,classes,dims], however the outputs of the net lie. */
+static void logits(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    const int64_t width = d->parts * d->dims;
+    const bool contiguous = is_contiguous(loss, d->dims);
+    for (int64_t r = 0; r < d->rows; r++)
+        for (int64_t c = 0; c < d->parts; c++)
+            for (int64_t i = 0; i < d->dims; i++)
+                d->data[r * width + c * d->dims + i] =
+                    d->out[r * width + (contiguous ? i * d->parts + c : c * d->dims + i)];
+}
+
+static const gnl_loss_parameter parameters[] = {
+    {"logit", "log of the probability of each class, plus a number that all classes share", GNL_UNIT_NONE, true,
+     logits},
+    {NULL},
+};
+
 const gnl_loss_type gnl_categorical = {
     .name = "categorical",
     .options = &table,
@@ -189,6 +207,7 @@ const gnl_loss_type gnl_categorical = {
     .range = range,
     .eval = eval,
     .decode = decode,
+    .parameters = parameters,
     .help = "softmax likelihood of a class for each element; its mean is the most probable class",
 };
 

@@ -106,6 +106,11 @@ static void eval(genlat_loss *loss, const gnl_loss_call *call)
     gnl_loss_rows(loss, call, row, NULL);
 }
 
+static double scale_of(const gnl_loss_element *e)
+{
+    return exp(gnl_soft_floor((double)e->out[e->stride], opts_of(e->loss)->min_log_scale));
+}
+
 static double element(const gnl_loss_element *e)
 {
     const logistic_opts *o = opts_of(e->loss);
@@ -113,14 +118,36 @@ static double element(const gnl_loss_element *e)
     double mean = (double)*e->out;
     if (!e->rng)
         return mean < bin.low ? bin.low : mean > 1 ? 1 : mean;
-    double u = gnl_open_unit(e->rng), scale = exp(gnl_soft_floor((double)e->out[e->stride], o->min_log_scale));
-    return bin.low + bin.width * nearest(&bin, mean + scale * (log(u) - log1p(-u)));
+    double u = gnl_open_unit(e->rng);
+    return bin.low + bin.width * nearest(&bin, mean + scale_of(e) * (log(u) - log1p(-u)));
 }
 
 static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
 {
     gnl_loss_elements(loss, d, element);
 }
+
+static double location_of(const gnl_loss_element *e)
+{
+    return (double)*e->out;
+}
+
+static void locations(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    gnl_loss_elements(loss, d, location_of);
+}
+
+static void scales(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    gnl_loss_elements(loss, d, scale_of);
+}
+
+static const gnl_loss_parameter parameters[] = {
+    {"mean", "mean, limited to the range of the data", GNL_UNIT_LOCATION, false, decode},
+    {"location", "centre of the logistic distribution", GNL_UNIT_LOCATION, false, locations},
+    {"scale", "scale of the logistic distribution", GNL_UNIT_SCALE, false, scales},
+    {NULL},
+};
 
 const gnl_loss_type gnl_discretized_logistic = {
     .name = "discretized_logistic",
@@ -129,5 +156,6 @@ const gnl_loss_type gnl_discretized_logistic = {
     .range = range,
     .eval = eval,
     .decode = decode,
+    .parameters = parameters,
     .help = "logistic likelihood, discretized to the levels of an image; outputs are mean and log-scale",
 };

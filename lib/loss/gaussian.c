@@ -188,20 +188,33 @@ static bool couples(const void *opts)
     return ((const gaussian_opts *)opts)->sd == SD_OPTIMAL;
 }
 
+static double sd_of(const gnl_loss_element *e)
+{
+    const gaussian_opts *o = opts_of(e->loss);
+    return exp(o->sd == SD_OUTPUT ? gnl_soft_floor((double)e->out[e->stride], o->min_log_sd) : log_sd(e->loss));
+}
+
 static double element(const gnl_loss_element *e)
 {
-    double mean = (double)*e->out;
-    if (!e->rng)
-        return mean;
-    const gaussian_opts *o = opts_of(e->loss);
-    double at = o->sd == SD_OUTPUT ? gnl_soft_floor((double)e->out[e->stride], o->min_log_sd) : log_sd(e->loss);
-    return mean + exp(at) * gnl_rng_gauss(e->rng);
+    const double mean = (double)*e->out;
+    return e->rng ? mean + sd_of(e) * gnl_rng_gauss(e->rng) : mean;
 }
 
 static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
 {
     gnl_loss_elements(loss, d, element);
 }
+
+static void all_sds(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    gnl_loss_elements(loss, d, sd_of);
+}
+
+static const gnl_loss_parameter parameters[] = {
+    {"mean", "mean", GNL_UNIT_LOCATION, false, decode},
+    {"sd", "standard deviation", GNL_UNIT_SCALE, false, all_sds},
+    {NULL},
+};
 
 static double scale(const genlat_loss *loss)
 {
@@ -219,5 +232,6 @@ const gnl_loss_type gnl_gaussian = {
     .couples = couples,
     .decode = decode,
     .scale = scale,
+    .parameters = parameters,
     .help = "Gaussian likelihood; sd is fixed, learned, optimal for the batch, or an output",
 };

@@ -89,6 +89,22 @@ static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
     gnl_loss_elements(loss, d, element);
 }
 
+static double scale_of(const gnl_loss_element *e)
+{
+    return exp(log_scale(e->loss));
+}
+
+static void all_scales(const genlat_loss *loss, const gnl_loss_decode *d)
+{
+    gnl_loss_elements(loss, d, scale_of);
+}
+
+static const gnl_loss_parameter parameters[] = {
+    {"mean", "mean and median", GNL_UNIT_LOCATION, false, decode},
+    {"scale", "mean absolute deviation from the mean", GNL_UNIT_SCALE, false, all_scales},
+    {NULL},
+};
+
 static double scale(const genlat_loss *loss)
 {
     return exp(log_scale(loss));
@@ -102,5 +118,6 @@ const gnl_loss_type gnl_laplace = {
     .eval = eval,
     .decode = decode,
     .scale = scale,
+    .parameters = parameters,
     .help = "Laplace likelihood; the scale is fixed or learned",
 };

@@ -59,6 +59,21 @@ typedef struct gnl_loss_range {
     bool whole; /* integers only */
 } gnl_loss_range;
 
+/* How a parameter changes with the unit of the data. */
+typedef enum gnl_loss_unit {
+    GNL_UNIT_NONE,     /* not at all */
+    GNL_UNIT_LOCATION, /* as the data */
+    GNL_UNIT_SCALE     /* as differences of the data */
+} gnl_loss_unit;
+
+/* A parameter of p(x|z) that each element of the data has. */
+typedef struct gnl_loss_parameter {
+    const char *name, *help; /* name NULL: end of a list */
+    gnl_loss_unit unit;
+    bool by_class; /* one number for each of the `parts` classes: data is [rows,parts,dims] */
+    void (*compute)(const genlat_loss *loss, const gnl_loss_decode *decode); /* writes decode->data; rng is NULL */
+} gnl_loss_parameter;
+
 /* A kind of likelihood. */
 typedef struct gnl_loss_type {
     const char *name;
@@ -79,7 +94,8 @@ typedef struct gnl_loss_type {
     void (*decode)(const genlat_loss *loss, const gnl_loss_decode *decode);
     /* Returns the scale that all elements share, or NaN if it is not yet known. NULL: there is none. */
     double (*scale)(const genlat_loss *loss);
-    const char *help; /* one line for the reference documentation */
+    const gnl_loss_parameter *parameters; /* of p(x|z); NULL: it is no distribution */
+    const char *help;                     /* one line for the reference documentation */
 } gnl_loss_type;
 
 /* In the order of GENLAT_LIKELIHOOD_*. Terminated by NULL. */

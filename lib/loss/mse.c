@@ -22,9 +22,15 @@ static void decode(const genlat_loss *loss, const gnl_loss_decode *d)
     gnl_loss_elements(loss, d, element);
 }
 
+static const gnl_loss_parameter parameters[] = {
+    {"mean", "the output", GNL_UNIT_LOCATION, false, decode},
+    {NULL},
+};
+
 const gnl_loss_type gnl_mse = {
     .name = "mse",
     .eval = eval,
     .decode = decode,
+    .parameters = parameters,
     .help = "sum of squared errors; a sample equals the output",
 };

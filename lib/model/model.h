@@ -274,6 +274,8 @@ bool gnl_model_takes_labels(const genlat_model *model);
 /* Converts the labels of rows first .. first+rows-1 to vectors. Returns E_RANGE for a label that is not a class. */
 genlat_status gnl_model_fill_condition(const genlat_model *model, const genlat_tensor *labels, int64_t first,
                                        int64_t rows, gnl_real *out);
+/* Checks codes [rows,latent] with at least one row. */
+genlat_status gnl_model_check_latents(const genlat_model *model, const genlat_tensor *z, const char *name);
 /* Creates labels 0, 1, 2, ..., repeating after the last class, for a model conditional on classes. Leaves *out NULL for
  * a model without condition. */
 genlat_status gnl_model_labels_in_turn(const genlat_model *model, int64_t n, genlat_tensor **out);
@@ -291,6 +293,8 @@ genlat_status gnl_model_scale(const genlat_model *model, const genlat_tensor **x
 genlat_status gnl_model_source(const genlat_model *model, genlat_source *source, genlat_source **out);
 /* Converts data in the scaling of the model to raw data, in place. */
 void gnl_model_unscale(const genlat_model *model, genlat_tensor *x);
+/* Same for differences of data, such as standard deviations. */
+void gnl_model_unscale_differences(const genlat_model *model, genlat_tensor *x);
 
 /* ---- description of the data: description.c ------------------------------------------------------ */
 

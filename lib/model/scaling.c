@@ -20,6 +20,12 @@ void gnl_model_unscale(const genlat_model *model, genlat_tensor *x)
         gnl_scaling_invert(&model->scaling, x->shape.dim[0], model->size, x->data);
 }
 
+void gnl_model_unscale_differences(const genlat_model *model, genlat_tensor *x)
+{
+    if (model->scaling.offset)
+        gnl_scaling_invert_differences(&model->scaling, x->shape.dim[0], model->size, x->data);
+}
+
 genlat_status gnl_model_source(const genlat_model *model, genlat_source *source, genlat_source **out)
 {
     genlat_source *numbered = NULL;

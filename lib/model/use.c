@@ -49,7 +49,7 @@ static genlat_status check_number(int64_t n)
                                     : gnl_fail(GENLAT_E_RANGE, "n is %lld, 1 to %d expected", (long long)n, INT32_MAX);
 }
 
-static genlat_status check_latents(const genlat_model *model, const genlat_tensor *z, const char *name)
+genlat_status gnl_model_check_latents(const genlat_model *model, const genlat_tensor *z, const char *name)
 {
     if (!z)
         return gnl_fail(GENLAT_E_INVALID, "%s is NULL", name);
@@ -194,7 +194,7 @@ genlat_status genlat_model_decode(genlat_model *model, const genlat_tensor *z, c
     GNL_CHECK(x, "x is NULL");
     *x = NULL;
     GNL_TRY(check_latent_model(model));
-    GNL_TRY(check_latents(model, z, "z"));
+    GNL_TRY(gnl_model_check_latents(model, z, "z"));
     return decode(model, z, labels, NULL, x);
 }
 
@@ -250,8 +250,8 @@ genlat_status genlat_model_interpolate(genlat_model *model, const genlat_tensor 
     GNL_CHECK(x, "x is NULL");
     *x = NULL;
     GNL_TRY(check_latent_model(model));
-    GNL_TRY(check_latents(model, from, "from"));
-    GNL_TRY(check_latents(model, to, "to"));
+    GNL_TRY(gnl_model_check_latents(model, from, "from"));
+    GNL_TRY(gnl_model_check_latents(model, to, "to"));
     GNL_CHECK(path <= GENLAT_PATH_LINE, "path is not a GENLAT_PATH_* constant");
     if (from->shape.dim[0] != to->shape.dim[0])
         return gnl_fail(GENLAT_E_SHAPE, "from has %lld rows and to has %lld, the same number expected",
@@ -289,7 +289,7 @@ genlat_status genlat_model_traverse(genlat_model *model, const genlat_tensor *z,
     *x = NULL;
     GNL_TRY(check_latent_model(model));
     if (z) {
-        GNL_TRY(check_latents(model, z, "z"));
+        GNL_TRY(gnl_model_check_latents(model, z, "z"));
         if (z->shape.dim[0] != 1)
             return gnl_fail(GENLAT_E_SHAPE, "z has %lld rows, 1 expected", (long long)z->shape.dim[0]);
     }

@@ -31,6 +31,7 @@ typedef struct evaluation {
     int64_t first; /* index of the first row in the source */
     int64_t draws; /* number of evaluations with new codes */
     genlat_vae_terms *sum;
+    double *recon, *kl; /* [rows] receive the terms of each row; NULL: not requested */
 
     gnl_vae_use *work;
     int64_t begin; /* first row of the chunk */
@@ -75,6 +76,17 @@ static void add_terms(evaluation *e, const gnl_bound_call *call, double objectiv
     e->sum->beta = call->beta;
 }
 
+static void add_rows(const evaluation *e, const gnl_bound_call *call)
+{
+    const gnl_code *c = call->code;
+    const bool density = gnl_latents_has_density(call->latents);
+    for (int64_t r = 0; r < c->rows; r++) {
+        for (int64_t s = 0; s < c->samples; s++)
+            e->recon[e->begin + r] += c->nll[s * c->rows + r] / (double)(c->samples * e->draws);
+        e->kl[e->begin + r] += density ? c->kl[r] / (double)e->draws : 0;
+    }
+}
+
 static genlat_status add_chunk(genlat_model *model, gnl_workspace *base, int64_t begin, int64_t rows, void *user)
 {
     evaluation *e = user;
@@ -91,23 +103,30 @@ static genlat_status add_chunk(genlat_model *model, gnl_workspace *base, int64_t
                                .user = e};
         draw_codes(e, draw);
         add_terms(e, &call, gnl_latents_objective(&call));
+        if (e->recon)
+            add_rows(e, &call);
     }
     return e->status;
 }
 
-genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
-                               int64_t samples, uint64_t seed, int64_t first, genlat_vae_terms *mean)
+static genlat_status evaluate(evaluation *e, genlat_vae_terms *mean)
 {
-    const double rows = (double)x->shape.dim[0];
-    evaluation e = {
-        .model = model, .x = x, .labels = labels, .seed = seed, .first = first, .draws = samples, .sum = mean};
+    const double rows = (double)e->x->shape.dim[0];
+    e->sum = mean;
     *mean = (genlat_vae_terms){.size = sizeof *mean};
-    GNL_TRY(gnl_model_chunks(model, GNL_VAE_POOL, x->shape.dim[0], add_chunk, &e));
+    GNL_TRY(gnl_model_chunks(e->model, GNL_VAE_POOL, e->x->shape.dim[0], add_chunk, e));
     mean->recon /= rows;
     mean->kl /= rows;
     mean->objective /= rows;
     mean->neg_elbo = mean->recon + mean->kl;
     return GENLAT_OK;
+}
+
+genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                               int64_t samples, uint64_t seed, int64_t first, genlat_vae_terms *mean)
+{
+    evaluation e = {.model = model, .x = x, .labels = labels, .seed = seed, .first = first, .draws = samples};
+    return evaluate(&e, mean);
 }
 
 /* ---- importance sampling --------------------------------------------------------------------- */
@@ -316,23 +335,56 @@ static genlat_status check_samples(int64_t samples)
                         : gnl_fail(GENLAT_E_RANGE, "samples is %lld, 1 or more expected", (long long)samples);
 }
 
+/* Checks the arguments of a public function and evaluates raw data. */
+static genlat_status evaluate_raw(evaluation *e, genlat_vae_terms *mean)
+{
+    genlat_tensor *scaled = NULL;
+    GNL_TRY(gnl_model_check_batch(e->model, e->x, e->labels));
+    GNL_TRY(check_samples(e->draws));
+    GNL_TRY(gnl_model_scale(e->model, &e->x, &scaled));
+    genlat_status status = gnl_model_check_support(e->model, e->x->shape.dim[0], e->x->data);
+    if (status == GENLAT_OK)
+        status = evaluate(e, mean);
+    gnl_tensor_release(scaled);
+    return status;
+}
+
 genlat_status genlat_vae_elbo(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, int64_t samples,
                               uint64_t seed, genlat_vae_terms *terms)
 {
     genlat_vae_terms t;
+    evaluation e = {.model = model, .x = x, .labels = labels, .seed = seed, .draws = samples};
     GNL_ENTER();
     GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_result_check(terms, "terms"));
+    GNL_TRY(evaluate_raw(&e, &t));
+    gnl_result_give(terms, &t, sizeof t);
+    return GENLAT_OK;
+}
+
+genlat_status genlat_vae_elbo_rows(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                   int64_t samples, uint64_t seed, double *neg_elbo, double *recon, double *kl)
+{
+    genlat_vae_terms mean;
+    evaluation e = {.model = model, .x = x, .labels = labels, .seed = seed, .draws = samples};
+    GNL_ENTER();
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
-    GNL_TRY(check_samples(samples));
-    genlat_tensor *scaled = NULL;
-    GNL_TRY(gnl_model_scale(model, &x, &scaled));
-    genlat_status status = gnl_model_check_support(model, x->shape.dim[0], x->data);
-    if (status == GENLAT_OK)
-        status = gnl_vae_evaluate(model, x, labels, samples, seed, 0, &t);
-    gnl_tensor_release(scaled);
-    if (status == GENLAT_OK)
-        gnl_result_give(terms, &t, sizeof t);
+    const int64_t rows = x->shape.dim[0];
+    e.recon = gnl_calloc(model->object.ctx, 2 * (size_t)rows, sizeof *e.recon);
+    if (!e.recon)
+        return GENLAT_E_MEMORY;
+    e.kl = e.recon + rows;
+    genlat_status status = evaluate_raw(&e, &mean);
+    for (int64_t i = 0; i < rows && status == GENLAT_OK; i++) {
+        if (neg_elbo)
+            neg_elbo[i] = e.recon[i] + e.kl[i];
+        if (recon)
+            recon[i] = e.recon[i];
+        if (kl)
+            kl[i] = e.kl[i];
+    }
+    gnl_free(model->object.ctx, e.recon);
     return status;
 }
 

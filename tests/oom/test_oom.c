@@ -229,7 +229,7 @@ done:
 static genlat_status use_vae(genlat_ctx *ctx)
 {
     genlat_model *vae = NULL;
-    genlat_tensor *x = NULL, *mean = NULL, *logvar = NULL, *z = NULL;
+    genlat_tensor *x = NULL, *mean = NULL, *logvar = NULL, *z = NULL, *parameter = NULL;
     genlat_source *source = NULL;
     genlat_vae_terms terms = {.size = sizeof terms};
     double nll[3], all[GENLAT_MAX_TERMS];
@@ -241,6 +241,8 @@ static genlat_status use_vae(genlat_ctx *ctx)
     TRY(genlat_vae_encode(vae, x, NULL, &mean, &logvar));
     TRY(genlat_vae_encode_sample(vae, x, NULL, 1, &z));
     TRY(genlat_vae_elbo(vae, x, NULL, 2, 1, &terms));
+    TRY(genlat_vae_elbo_rows(vae, x, NULL, 2, 1, nll, NULL, NULL));
+    TRY(genlat_vae_parameter(vae, z, NULL, genlat_vae_parameter_name(vae, 0, NULL), &parameter));
     TRY(genlat_vae_log_likelihood(vae, x, NULL, 2, 1, nll));
     TRY(genlat_source_memory(ctx, x, NULL, &source));
     TRY(genlat_vae_active_units(vae, source, &active, NULL, NULL));
@@ -252,6 +254,7 @@ done:
     genlat_tensor_destroy(&mean);
     genlat_tensor_destroy(&logvar);
     genlat_tensor_destroy(&z);
+    genlat_tensor_destroy(&parameter);
     genlat_model_destroy(&vae);
     return status;
 }

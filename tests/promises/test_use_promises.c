@@ -127,7 +127,9 @@ START_TEST(labels_are_the_classes_in_turn_or_given)
     genlat_vae_terms terms = {.size = sizeof terms};
     double nll[5];
     REFUSED(GENLAT_E_RANGE, genlat_vae_elbo, classes, z, high, 1, 1, &terms);
+    REFUSED(GENLAT_E_RANGE, genlat_vae_elbo_rows, classes, z, high, 1, 1, nll, NULL, NULL);
     REFUSED(GENLAT_E_RANGE, genlat_vae_log_likelihood, classes, z, high, 1, 1, nll);
+    REFUSED(GENLAT_E_RANGE, genlat_vae_parameter, classes, z, high, "mean", &none);
     genlat_model_builder *builder = builder_of("gan", NULL);
     genlat_model *gan = NULL;
     genlat_model_builder_data(builder, 1, (int64_t[]){2});
@@ -184,6 +186,8 @@ START_TEST(codes_and_paths_fit_together)
     REFUSED(GENLAT_E_RANGE, genlat_model_traverse, model, start, NULL, 0, 1, 1, &none);
     REFUSED(GENLAT_E_SHAPE, genlat_vae_encode, model, wide, NULL, &none, NULL);
     REFUSED(GENLAT_E_SHAPE, genlat_vae_encode_sample, model, wide, NULL, 1, &none);
+    REFUSED(GENLAT_E_SHAPE, genlat_vae_elbo_rows, model, wide, NULL, 1, 1, NULL, NULL, NULL);
+    REFUSED(GENLAT_E_SHAPE, genlat_vae_parameter, model, wide, NULL, "mean", &none);
     drop((genlat_tensor *[]){x, z, mean, logvar, y, decoded, path, line, start, wide, two}, 11);
     genlat_model_destroy(&model);
 }
@@ -213,6 +217,9 @@ START_TEST(families_refuse_what_they_do_not_have)
     REFUSED(GENLAT_E_STATE, genlat_vae_step, gan, NULL, x, NULL, NULL);
     REFUSED(GENLAT_E_STATE, genlat_vae_optimizer, gan, "adam", &optim);
     REFUSED(GENLAT_E_STATE, genlat_vae_log_likelihood, gan, x, NULL, 1, 1, nll);
+    REFUSED(GENLAT_E_STATE, genlat_vae_elbo_rows, gan, x, NULL, 1, 1, nll, NULL, NULL);
+    REFUSED(GENLAT_E_STATE, genlat_vae_parameter, gan, x, NULL, "mean", &out);
+    ck_assert_ptr_null(genlat_vae_parameter_name(gan, 0, NULL));
     REFUSED(GENLAT_E_STATE, genlat_vae_active_units, predictor, source, &active, NULL, NULL);
     ck_assert_int_eq(active, 7);
     ok(genlat_model_encode(predictor, x, NULL, &out)); /* its features; labels are not read */
