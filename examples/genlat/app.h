@@ -21,7 +21,7 @@ enum { APP_MAX_SETTINGS = 64, APP_TEXT = 16384 };
 /* The values of the command line options. An option that is not set is NULL, 0 or false, or has its default of
  * args.c. */
 typedef struct app_options {
-    const char *data, *valid, *latents;
+    const char *data, *valid, *latents, *conditions;
     const char *preset, *config, *epochs, *steps, *batch, *seed, *threads;
     const char *out, *resume, *log, *plots, *plot_format;
     const char *metric, *part, *classifier, *reference, *label;
@@ -89,7 +89,9 @@ int settings_apply(app_state *app);
 
 /* ---- data and models. The functions that return int print an error on failure. ---------------- */
 
-/* Opens the source of --data. With a model that scales its data, the source is raw. */
+/* Opens the source of --data. With a model that scales its data, the source is raw. data_open() gives classes the
+ * numbers of the model; data_open_samples() is for commands that do not read labels. */
+int data_open_samples(app_state *app, const genlat_model *model, genlat_source **out);
 int data_open(app_state *app, const genlat_model *model, genlat_source **out);
 /* Reads samples begin .. end-1, and their labels if the model is conditional. Otherwise sets *labels to NULL. */
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
@@ -102,10 +104,14 @@ int64_t model_vector(const genlat_model *model);   /* length of the condition ve
 bool model_conditional(const genlat_model *model); /* false for a predictor, whose classes are its output */
 /* Returns the description of the model's data. Its names are borrowed from the model. */
 genlat_description model_about(const genlat_model *model);
-/* Creates n labels with the class of --label. Sets *out to NULL if the option is not set. */
+/* Creates n labels with the class of --label, or reads n vectors from --conditions; n 0: as many as there are. Sets
+ * *out to NULL if neither option is set. */
 int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out);
 /* The same, but without --label creates labels of all classes in turn for a model with classes. */
 int model_labels_in_turn(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out);
+/* Reads all rows of a file of vectors of `width` numbers. `option` names the option, `what` the vectors. */
+int data_vectors(app_state *app, const char *option, const char *spec, int64_t width, const char *what,
+                 genlat_tensor **out);
 /* Returns APP_USAGE if the model is conditional and labels is NULL. */
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels);
 /* Generates samples with --seed, --temperature and --truncation. */
@@ -131,6 +137,8 @@ typedef struct output_layout {
 int output_check(const app_state *app);
 /* Writes x [n,...] to --out in the format of its ending, and prints the name of the file. */
 int output_write(app_state *app, genlat_tensor *x, const output_layout *layout);
+/* Prints the name of --out and the shape of what has been written to it. */
+int output_report(app_state *app, const genlat_tensor *x);
 /* Writes a picture of samples [n,...]: a grid of images, or a scatter plot of points. */
 int output_picture(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout);
 /* Prints an object as the last line if --json is set. Takes ownership of the object. */
@@ -157,6 +165,7 @@ int cmd_interpolate(app_state *app);
 int cmd_traverse(app_state *app);
 int cmd_export(app_state *app);
 int cmd_info(app_state *app);
+int cmd_predict(app_state *app);
 int cmd_presets(app_state *app);
 int cmd_selftest(app_state *app);
 

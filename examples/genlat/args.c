@@ -25,6 +25,8 @@ static const arg args[] = {
     {"data", 'd', ARG_TEXT, 0, AT(data), "SPEC", "data source: digits, idx:PATH, npy:PATH, csv:PATH, image:DIR, ..."},
     {"valid", 0, ARG_TEXT, 0, AT(valid), "SPEC", "data for validation after each epoch"},
     {"latents", 0, ARG_TEXT, 0, AT(latents), "SPEC", "latents to decode: npy:PATH or csv:PATH"},
+    {"conditions", 0, ARG_TEXT, 0, AT(conditions), "SPEC",
+     "condition vectors, a row for each sample: npy:PATH or csv:PATH"},
     {"preset", 'p', ARG_TEXT, 0, AT(preset), "NAME", "preset of architecture and training, see 'genlat presets'"},
     {"config", 0, ARG_TEXT, 0, AT(config), "FILE", "JSON file with options and settings"},
     {"set", 's', ARG_LIST, 0, AT(set), "KEY=VALUE", "a setting; may be repeated"},

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* genlat decode: decodes latents from a file. */
 #include "app.h"
-#include "genlat/files.h"
 
 static int read_latents(app_state *app, const genlat_model *model, genlat_tensor **z)
 {
-    genlat_source *source = NULL;
     if (!genlat_model_latent(model))
         return app_fail(app, "%s: a %s has no latents", app->model, genlat_model_family(model));
     if (!app->opts.latents)
         return app_usage(app, "--latents is missing, such as --latents npy:z.npy");
-    genlat_status opened = genlat_files_open(app->ctx, app->opts.latents, &source);
-    if (opened != GENLAT_OK)
-        return app_fail_setting(app, opened);
-    int status = APP_OK;
-    if (genlat_source_read(source, 0, genlat_source_count(source), z, NULL) != GENLAT_OK)
-        status = app_fail_library(app);
-    else if (genlat_tensor_ndim(*z) != 2 || genlat_tensor_dim(*z, 1) != genlat_model_latent(model))
-        status = app_fail(app, "%s: rows have %lld numbers, %lld expected, the size of a latent", app->opts.latents,
-                          (long long)(genlat_tensor_count(*z) / genlat_tensor_dim(*z, 0)),
-                          (long long)genlat_model_latent(model));
-    genlat_source_destroy(&source);
-    return status;
+    return data_vectors(app, "latents", app->opts.latents, genlat_model_latent(model), "a latent", z);
 }
 
 int cmd_decode(app_state *app)

@@ -41,7 +41,7 @@ static int number_classes(app_state *app, const genlat_model *model, genlat_sour
     return APP_OK;
 }
 
-int data_open(app_state *app, const genlat_model *model, genlat_source **out)
+int data_open_samples(app_state *app, const genlat_model *model, genlat_source **out)
 {
     *out = NULL;
     if (!app->opts.data)
@@ -50,11 +50,19 @@ int data_open(app_state *app, const genlat_model *model, genlat_source **out)
     if (status != GENLAT_OK)
         return app_fail_setting(app, status);
     int result = model ? remove_scaling(app, model, out) : APP_OK;
-    if (result == APP_OK && model)
-        result = number_classes(app, model, out);
     if (result != APP_OK)
         genlat_source_destroy(out);
     return result;
+}
+
+int data_open(app_state *app, const genlat_model *model, genlat_source **out)
+{
+    int status = data_open_samples(app, model, out);
+    if (status == APP_OK && model)
+        status = number_classes(app, model, out);
+    if (status != APP_OK)
+        genlat_source_destroy(out);
+    return status;
 }
 
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
@@ -68,6 +76,25 @@ int data_read(app_state *app, const genlat_model *model, genlat_source *source, 
     if (genlat_source_read(source, begin, end, x, model_conditional(model) ? labels : NULL) != GENLAT_OK)
         return app_fail_library(app);
     return APP_OK;
+}
+
+int data_vectors(app_state *app, const char *option, const char *spec, int64_t width, const char *what,
+                 genlat_tensor **out)
+{
+    genlat_source *source = NULL;
+    genlat_status opened = genlat_files_open(app->ctx, spec, &source);
+    if (opened != GENLAT_OK)
+        return app_fail_setting(app, opened);
+    int status = APP_OK;
+    if (genlat_source_read(source, 0, genlat_source_count(source), out, NULL) != GENLAT_OK)
+        status = app_fail_library(app);
+    else if (genlat_tensor_ndim(*out) != 2 || genlat_tensor_dim(*out, 1) != width)
+        status = app_fail(app, "--%s %s: rows have %lld numbers, %lld expected, the size of %s", option, spec,
+                          (long long)(genlat_tensor_count(*out) / genlat_tensor_dim(*out, 0)), (long long)width, what);
+    if (status != APP_OK)
+        genlat_tensor_destroy(out);
+    genlat_source_destroy(&source);
+    return status;
 }
 
 uint64_t app_seed(const app_state *app)

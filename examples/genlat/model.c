@@ -35,10 +35,28 @@ bool model_conditional(const genlat_model *model)
     return genlat_model_latent(model) > 0 && model_classes(model) + model_vector(model) > 0;
 }
 
+static int read_conditions(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out)
+{
+    if (!model_conditional(model) || !model_vector(model))
+        return app_usage(app, "--conditions is set, but the model is not conditional on vectors%s",
+                         model_conditional(model) ? "; it is conditional on classes, see --label" : "");
+    int status = data_vectors(app, "conditions", app->opts.conditions, model_vector(model), "a condition", out);
+    const int64_t rows = genlat_tensor_dim(*out, 0);
+    if (status != APP_OK || n == 0 || rows == n)
+        return status;
+    genlat_tensor_destroy(out);
+    return app_fail(app, "--conditions %s: there are %lld rows, %lld expected, one for each sample",
+                    app->opts.conditions, (long long)rows, (long long)n);
+}
+
 int model_labels(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out)
 {
     *out = NULL;
     int64_t class = 0;
+    if (app->opts.conditions && app->opts.label)
+        return app_usage(app, "--label and --conditions are both set, one of them expected");
+    if (app->opts.conditions)
+        return read_conditions(app, model, n, out);
     if (!app->opts.label)
         return APP_OK;
     if (model_classes(model) == 0 || !model_conditional(model))
@@ -68,8 +86,10 @@ int model_labels_in_turn(app_state *app, const genlat_model *model, int64_t n, g
 
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels)
 {
-    return labels || !model_conditional(model) ? APP_OK
-                                               : app_usage(app, "the model is conditional, but --label is missing");
+    if (labels || !model_conditional(model))
+        return APP_OK;
+    return app_usage(app, "the model is conditional, but --%s is missing",
+                     model_vector(model) ? "conditions" : "label");
 }
 
 int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw,

@@ -215,17 +215,20 @@ static void shape_text(const genlat_tensor *x, char *text, size_t capacity)
         snprintf(text + used, capacity - used, "]");
 }
 
-int output_write(app_state *app, genlat_tensor *x, const output_layout *layout)
+int output_report(app_state *app, const genlat_tensor *x)
 {
     char shape[128];
-    int status = formats[find_format(app->opts.out)].write(app, app->opts.out, x, layout);
-    if (status != APP_OK)
-        return status;
     shape_text(x, shape, sizeof shape);
     if (!app->opts.quiet && !app->opts.json)
         printf("wrote %s %s\n", app->opts.out, shape);
     return output_json(app, json_pack("{s:s, s:s, s:I}", "event", "written", "file", app->opts.out, "count",
                                       (json_int_t)genlat_tensor_dim(x, 0)));
+}
+
+int output_write(app_state *app, genlat_tensor *x, const output_layout *layout)
+{
+    int status = formats[find_format(app->opts.out)].write(app, app->opts.out, x, layout);
+    return status == APP_OK ? output_report(app, x) : status;
 }
 
 int output_json(const app_state *app, json_t *object)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """usage: net.py GENLAT. Classifiers from the command line, and evaluation of samples of other models with them."""
+import csv
 import os
+import zipfile
 
-from support import assert_picture, last_json, main, run
+from support import assert_picture, last_json, main, npy_array, run
 
 NET = ("train", "net", "--data", "digits?n=1500", "--batch", "50", "--threads", "1", "--quiet", "--json")
 GAN = ("train", "gan", "--batch", "16", "--preset", "mlp", "--threads", "1", "--quiet")
@@ -42,6 +44,76 @@ def test_options(folder):
     assert "a predictor has no latents" in run("sample", model, "-o", os.path.join(folder, "x.png"), code=1).stderr
 
 
+def test_predict(folder):
+    model, answers = trained(folder), {end: os.path.join(folder, "answers." + end) for end in ("csv", "npy", "npz")}
+    data = "digits#test?n=700"
+    for path in answers.values():
+        done = last_json(run("predict", model, "-d", data, "-o", path, "--json").stdout)
+        assert done["count"] == 700, done
+    with open(answers["csv"]) as file:
+        head, *rows = csv.reader(file)
+    assert head == ["class", "probability"] + [f"p{c}" for c in range(10)] and len(rows) == 700, head
+    for row in rows:
+        label, probability, *all_ = map(float, row)
+        assert probability == max(all_) == all_[int(label)] and abs(sum(all_) - 1) < 1e-5, row
+    flat = tuple(float(value) for row in rows for value in row)
+    with open(answers["npy"], "rb") as file:
+        shape, numbers = npy_array(file.read())
+    assert shape == (700, 12) and all(abs(a - b) < 1e-6 for a, b in zip(numbers, flat))
+    with zipfile.ZipFile(answers["npz"]) as archive:
+        arrays = {name: npy_array(archive.read(name)) for name in archive.namelist()}
+    assert {name: shape for name, (shape, _) in arrays.items()} == {
+        "class.npy": (700,), "probability.npy": (700,), "probabilities.npy": (700, 10)}, arrays
+    assert arrays["class.npy"][1] == numbers[::12] and arrays["probability.npy"][1] == numbers[1::12]
+
+    few = run("predict", model, "-d", data, "-n", "3", "-o", answers["csv"])
+    assert "[3,12]" in few.stdout, few.stdout
+    assert ".csv, .npy or .npz" in run("predict", model, "-d", data, "-o", "x.png", code=2).stderr
+    assert "--out is missing" in run("predict", model, "-d", data, code=2).stderr
+    assert "700 samples" in run("predict", model, "-d", data, "-n", "701", "-o", answers["csv"], code=2).stderr
+
+
+def test_names(folder):
+    """Two named classes that overlap: the accuracy of the predictions is the one that eval reports."""
+    data, model, answers = (os.path.join(folder, name) for name in ("points.csv", "points.net", "answers.csv"))
+    points = [((i * 37 % 101) / 50 - 1, i % 2) for i in range(400)]
+    with open(data, "w") as file:
+        file.writelines(f"{x + 0.5 * label},{x * x},{('odd, or not', 'even')[label]!r}\n".replace("'", '"')
+                        for x, label in points)
+    spec = f"csv:{data}?label=3"
+    run("train", "net", "--data", spec, "--batch", "40", "--steps", "40", "--threads", "1", "--quiet", "--out", model)
+    run("predict", model, "-d", spec, "-o", answers)
+    with open(answers) as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:4] == ["class", "probability", "p0", "p1"], rows[0]
+    names = {"0": "even", "1": "odd, or not"}  # a last column has them if the source gives names
+    assert all(row.get("label", names[row["class"]]) == names[row["class"]] for row in rows), rows
+    right = [names[row["class"]] == ("odd, or not", "even")[label] for row, (_, label) in zip(rows, points)]
+    accuracy = last_json(run("eval", model, "-d", spec, "--json").stdout)["accuracy"]
+    assert len(right) == 400 and abs(sum(right) / 400 - accuracy) < 1e-9 and 0.5 < accuracy < 1, accuracy
+
+    # Data with a class that the model does not know, and without labels, can be predicted.
+    for name, text in ("other.csv", "0.1,0.2,cat\n0.3,0.1,even\n"), ("none.csv", "0.1,0.2\n0.3,0.1\n"):
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(text)
+        run("predict", model, "-d", f"csv:{file.name}" + "?label=3" * (name == "other.csv"), "-o", answers)
+
+
+def test_regression(folder):
+    model, path = os.path.join(folder, "roll.net"), os.path.join(folder, "y.csv")
+    run("train", "net", "--data", "swissroll?n=600", "--batch", "50", "--steps", "30", "--threads", "1", "--quiet",
+        "--out", model)
+    run("predict", model, "-d", "swissroll#test?n=20", "-o", path)
+    with open(path) as file:
+        head, *rows = csv.reader(file)
+    assert head == ["y0"] and len(rows) == 20 and all(abs(float(row[0])) < 10 for row in rows), rows
+    result = last_json(run("eval", model, "-d", "swissroll#test?n=300", "--json").stdout)
+    assert set(result) == {"mse"}, result
+    gan = os.path.join(folder, "ring.gan")
+    run(*GAN, "--data", "ring?n=100", "--steps", "1", "--out", gan)
+    assert "a gan predicts no labels" in run("predict", gan, "-d", "ring", "-o", path, code=1).stderr
+
+
 def test_sets(folder):
     """Samples of a conditional GAN and real data, compared by the features and classes of a classifier."""
     net, gan = trained(folder), os.path.join(folder, "digits.gan")
@@ -72,4 +144,4 @@ def test_stacked(folder):
     assert "of 1000" in run("eval", gan, "-d", data, "--classifier", net, "-m", "modes", "-n", "50").stdout
 
 
-main([test_train, test_options, test_sets, test_stacked])
+main([test_train, test_options, test_predict, test_names, test_regression, test_sets, test_stacked])

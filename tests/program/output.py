@@ -6,18 +6,12 @@ import struct
 import wave
 import zipfile
 
-from support import assert_picture, last_json, main, png_rows, run, small_model
+from support import assert_picture, last_json, main, npy_array, png_rows, run, small_model
 
 
 def npy(path):
-    """Shape and numbers of an array of little-endian floats."""
     with open(path, "rb") as file:
-        data = file.read()
-    assert data[:6] == b"\x93NUMPY", path
-    length = struct.unpack("<H", data[8:10])[0]
-    header = eval(data[10:10 + length], {"__builtins__": {}})  # a literal written by the program
-    assert header["descr"] == "<f4" and not header["fortran_order"], header
-    return header["shape"], struct.unpack(f"<{math.prod(header['shape'])}f", data[10 + length:])
+        return npy_array(file.read())
 
 
 def csv(path):
@@ -118,6 +112,38 @@ def test_conditional(folder):
     run("traverse", model, "--label", "7", "-o", a)
 
 
+def test_conditions(folder):
+    """A model that is conditional on vectors: the position along a spiral, which the samples follow."""
+    path, x, z, given = (os.path.join(folder, name) for name in ("roll.model", "x.npy", "z.csv", "c.csv"))
+    run("train", "vae", "--data", "swissroll?n=500", "--preset", "basic", "--threads", "1", "--set", "latent=3",
+        "--set", "condition=labels", "--set", "likelihood=gaussian sd=optimal", "--epochs", "2", "--batch", "50",
+        "--out", path, "--quiet")
+
+    def write(name, rows):
+        with open(name, "w") as file:
+            file.writelines(",".join(map(str, row)) + "\n" for row in rows)
+
+    write(given, [[0.1], [0.9], [0.1]])
+    write(z, [[0, 0, 0]] * 3)
+    assert "[3,2]" in run("sample", path, "--conditions", "csv:" + given, "-o", x).stdout
+    assert npy(x)[0] == (3, 2)
+    run("decode", path, "--latents", "csv:" + z, "--conditions", "csv:" + given, "-o", x)
+    numbers = npy(x)[1]
+    assert numbers[:2] == numbers[4:] != numbers[2:4], numbers
+    assert "--conditions is missing" in run("sample", path, "-o", x, code=2).stderr
+    assert "--conditions is missing" in run("decode", path, "--latents", "csv:" + z, "-o", x, code=2).stderr
+    assert "there are 3 rows, 4 expected" in run("sample", path, "-n", "4", "--conditions", "csv:" + given, "-o", x,
+                                                 code=1).stderr
+    assert "--label and --conditions" in run("sample", path, "--label", "0", "--conditions", "csv:" + given, "-o", x,
+                                             code=2).stderr
+    write(given, [[0.1, 0.2]])
+    error = run("sample", path, "--conditions", "csv:" + given, "-o", x, code=1).stderr
+    assert "rows have 2 numbers, 1 expected, the size of a condition" in error, error
+    assert "none.csv" in run("sample", path, "--conditions", "csv:none.csv", "-o", x, code=1).stderr
+    model = small_model(folder)
+    assert "not conditional on vectors" in run("sample", model, "--conditions", "csv:" + given, "-o", x, code=2).stderr
+
+
 def test_sound(folder):
     data = os.path.join(folder, "s.csv")
     with open(data, "w", encoding="utf-8") as file:
@@ -204,6 +230,5 @@ def test_selftest(folder):
     assert last_json(run("selftest", "--json").stdout) == {"event": "selftest", "failed": 0}
 
 
-main([test_sample_forms, test_grid, test_reconstruct, test_latents, test_ways, test_conditional, test_sound, test_eval,
-      test_sets, test_info, test_export, test_export_of_a_model,
-      test_selftest])
+main([test_sample_forms, test_grid, test_reconstruct, test_latents, test_ways, test_conditional, test_conditions,
+      test_sound, test_eval, test_sets, test_info, test_export, test_export_of_a_model, test_selftest])

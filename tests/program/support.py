@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Shared by the tests of the genlat program: running it, and reading its output. Standard library only."""
 import json
+import math
 import os
 import struct
 import subprocess
@@ -32,6 +33,15 @@ def small_model(folder, data="digits?n=600", *more):
     path = os.path.join(folder, "small.model")
     run("train", "vae", "--data", data, *SMALL, "--epochs", "4", "--batch", "50", "--out", path, "--quiet", *more)
     return path
+
+
+def npy_array(data):
+    """Shape and numbers of an array of little-endian floats, from the bytes of its file."""
+    assert data[:6] == b"\x93NUMPY", data[:6]
+    length = struct.unpack("<H", data[8:10])[0]
+    header = eval(data[10:10 + length], {"__builtins__": {}})  # a literal written by the program
+    assert header["descr"] == "<f4" and not header["fortran_order"], header
+    return header["shape"], struct.unpack(f"<{math.prod(header['shape'])}f", data[10 + length:])
 
 
 def png_rows(path):
