@@ -33,8 +33,7 @@ static genlat_status build_net(genlat_ctx *ctx, genlat_net **net)
 static genlat_status train(genlat_batches *batches, genlat_exec *exec, genlat_loss *loss, genlat_optim *optim,
                            genlat_tensor *dlogits, double *mean)
 {
-    genlat_tensor *x = NULL, *labels = NULL;
-    const genlat_tensor *logits = NULL;
+    const genlat_tensor *x = NULL, *labels = NULL, *logits = NULL;
     double sum = 0, value = 0;
     int64_t steps = 0;
     genlat_status status;
@@ -43,7 +42,7 @@ static genlat_status train(genlat_batches *batches, genlat_exec *exec, genlat_lo
         if (!x)
             break;
         /* Forward pass; loss, with its derivative by the net's output. */
-        TRY(genlat_exec_forward(exec, GENLAT_MODE_TRAIN, 1, &(const genlat_tensor *){x}));
+        TRY(genlat_exec_forward(exec, GENLAT_MODE_TRAIN, 1, &x));
         TRY(genlat_exec_output(exec, 0, &logits));
         TRY(genlat_loss_eval(loss, logits, labels, &value, dlogits));
         /* The backward pass adds to the gradients, so that they must be cleared first. Then updates the weights. */

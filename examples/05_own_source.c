@@ -62,7 +62,8 @@ int main(void)
     genlat_ctx *ctx = NULL;
     genlat_source *source = NULL;
     genlat_batches *batches = NULL;
-    genlat_tensor *x = NULL, *labels = NULL;
+    const genlat_tensor *x = NULL, *labels = NULL; /* borrowed from the batches */
+    genlat_tensor *all = NULL;
     sensor s = {.noise = 0.05};
 
     /* The struct starts with its size, so that an old program works with a newer library. */
@@ -101,12 +102,12 @@ int main(void)
     printf("the library requested %lld samples\n", (long long)s.reads);
 
     /* Samples can also be read by index. The caller owns the new tensor. */
-    if (genlat_source_read(source, 0, STATES, &x, NULL))
+    if (genlat_source_read(source, 0, STATES, &all, NULL))
         goto fail;
     static const char *const names[STATES] = {"healthy", "loose", "worn"};
     for (int i = 0; i < STATES; i++)
-        draw_signal(names[i], genlat_tensor_const_data(x) + i * LENGTH);
-    genlat_tensor_destroy(&x);
+        draw_signal(names[i], genlat_tensor_const_data(all) + i * LENGTH);
+    genlat_tensor_destroy(&all);
     genlat_batches_destroy(&batches);
     genlat_source_destroy(&source);
     genlat_ctx_destroy(&ctx);

@@ -72,8 +72,9 @@ typedef struct genlat_source_table {
     /**
      * Reads n samples: x [n,...] and, if the source has labels and labels is not NULL, labels [n] or
      * [n,condition]. Sources with random distortions draw them as a function of index and draw, so that the
-     * same draw gives the same numbers. Returns 0, or any other number to fail. Called from any thread,
-     * several at once, and from the background thread of batches with prefetch.
+     * same draw gives the same numbers. Returns 0, or any other number to fail: with the status and text that it has
+     * given to genlat_error_set(), or with GENLAT_E_CALLBACK. Called from any thread, several at once, and from the
+     * background thread of batches with prefetch.
      */
     int32_t (*fetch)(void *user, const int64_t *indices, int64_t n, uint64_t draw, float *x, float *labels);
     /** Called once when the source goes; NULL: nothing to do. Not called when making the source fails. */
@@ -530,11 +531,11 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_new(genlat_source *sour
  *                 end of an epoch and on failure.
  * @param labels   receives a borrowed tensor [rows] or [rows,condition], or NULL when the source has none;
  *                 NULL: not requested.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_CALLBACK.
+ * @return GENLAT_OK; GENLAT_E_INVALID; the error of the source.
  * Randomness: from the seeds of batches and source.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_next(genlat_batches *batches, genlat_tensor **x,
-                                                              genlat_tensor **labels);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_batches_next(genlat_batches *batches, const genlat_tensor **x,
+                                                              const genlat_tensor **labels);
 
 /**
  * Epoch that the next batch belongs to.

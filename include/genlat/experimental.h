@@ -68,8 +68,8 @@ typedef struct genlat_layer_table {
     uint32_t inputs;        /**< number of inputs, 1 to 8. */
     uint32_t couples_batch; /**< 1: a sample's output depends on other samples, as in batch norm. */
     /** Reads input shapes, answers with genlat_layer_plan_output() and the others. Called for each net and
-     * exec, always with the same answer. A status of these functions is passed on; any other becomes
-     * GENLAT_E_CALLBACK. */
+     * exec, always with the same answer. A status of these functions is passed on, and so is one
+     * that it has given to genlat_error_set(), with its text; any other becomes GENLAT_E_CALLBACK. */
     genlat_status (*infer)(void *user, genlat_layer_plan *plan);
     /** y = f(x, param). */
     void (*forward)(void *user, const genlat_layer_call *call);

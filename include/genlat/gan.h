@@ -142,8 +142,8 @@ typedef struct genlat_gan_terms {
  *                samples are given the same.
  * @param terms   receives the terms; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
- *         gradient is not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more
- *         memory.
+ *         gradient is not finite: the model is as before; GENLAT_E_STATE when another thread or a trainer is training
+ *         the model; GENLAT_E_MEMORY when a larger batch than before needs more memory.
  * Randomness: streams noise, dropout and augment.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step(genlat_model *model, const genlat_tensor *x,
@@ -159,8 +159,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step(genlat_model *model, c
  *                samples are given the same.
  * @param terms   receives the terms; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
- *         gradient is not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more
- *         memory.
+ *         gradient is not finite: the model is as before; GENLAT_E_STATE when another thread or a trainer is training
+ *         the model; GENLAT_E_MEMORY when a larger batch than before needs more memory.
  * Randomness: streams noise, dropout and augment.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_d(genlat_model *model, const genlat_tensor *x,
@@ -176,8 +176,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_d(genlat_model *model,
  *                samples are given the same.
  * @param terms   receives the terms; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
- *         gradient is not finite: the model is as before; GENLAT_E_MEMORY when a larger batch than before needs more
- *         memory.
+ *         gradient is not finite: the model is as before; GENLAT_E_STATE when another thread or a trainer is training
+ *         the model; GENLAT_E_MEMORY when a larger batch than before needs more memory.
  * Randomness: streams noise, dropout and augment.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_g(genlat_model *model, const genlat_tensor *x,

@@ -49,7 +49,10 @@ typedef struct genlat_event {
     const char *text;         /**< one line, or NULL. */
 } genlat_event;
 
-/** Receives events in the thread that trains; returns 0 to go on, anything else to stop after this step. */
+/** Receives events in the thread that trains; returns 0 to go on, anything else to stop after this step. The run then
+ *  ends with GENLAT_E_CANCELLED, or with the status and text that the receiver has given to genlat_error_set(). It may
+ *  use and save the model, freeze weights, and destroy the trainer, which then lives until its run has ended. It cannot
+ *  train the model: GENLAT_E_STATE. */
 typedef int32_t (*genlat_event_fn)(void *user, const genlat_event *event);
 
 /** Options of a trainer. Filled by genlat_train_opts_init(). */
@@ -125,14 +128,15 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model
  * @param train  training data.
  * @param valid  validation data; NULL: none.
  * @param opts   NULL: defaults.
- * @return as genlat_trainer_new() and genlat_trainer_run().
+ * @return as genlat_trainer_new() and genlat_trainer_run(); GENLAT_E_STATE when the model is being trained.
  * Randomness: as genlat_trainer_run().
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_fit(genlat_model *model, genlat_source *train,
                                                            genlat_source *valid, const genlat_train_opts *opts);
 
 /**
- * Release a trainer.
+ * Release a trainer. One that is running, such as within its own event, is freed when its run has ended; the run goes
+ * on until then.
  *
  * @param trainer  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
  */
@@ -147,7 +151,9 @@ GENLAT_API void genlat_trainer_destroy(genlat_trainer **trainer);
  * @param trainer  trainer.
  * @return GENLAT_OK, also when the early stop ended it; GENLAT_E_CANCELLED, the file last_path written;
  *         GENLAT_E_NUMERIC with advice; GENLAT_E_RANGE when the model is at a place that the data do not have;
- *         GENLAT_E_IO; GENLAT_E_MEMORY; GENLAT_E_CALLBACK when a source failed.
+ *         GENLAT_E_IO; GENLAT_E_MEMORY; GENLAT_E_STATE when another trainer or thread is training the model, or within
+ *         an event; GENLAT_E_CALLBACK when a source failed; the status that a source or a receiver of events has set
+ *         by genlat_error_set().
  * Randomness: streams order, noise, dropout.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_run(genlat_trainer *trainer);

@@ -114,7 +114,8 @@ typedef struct genlat_vae_terms {
  * @param terms   receives the terms over the batch; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label, and for a number that the
  *         likelihood does not accept; GENLAT_E_NUMERIC when a loss or gradient is not finite: the model is as before;
- *         GENLAT_E_MEMORY when a larger batch than before needs more memory.
+ *         GENLAT_E_STATE when another thread or a trainer is training the model; GENLAT_E_MEMORY when a larger batch
+ *         than before needs more memory.
  * Randomness: streams noise and dropout.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim,

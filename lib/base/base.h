@@ -71,6 +71,23 @@ GENLAT_PRINTF(2, 3) genlat_status gnl_fail_in(genlat_status code, const char *fo
             return gnl_fail_in(gnl_try_status_, "%s", name);                                                           \
     } while (0)
 
+/* Sets the error text as it is, such as one that was kept, and returns the code. */
+GENLAT_PRINTF(2, 3) genlat_status gnl_error_set(genlat_status code, const char *format, ...);
+
+/* Calls of functions of the program: gnl_callback_begin() before the call, gnl_callback_end() after it. The end
+ * restores the name of the running public function, and returns the status that the program gave to genlat_error_set()
+ * during the call; GENLAT_OK: it set no error. Callbacks may be nested. */
+typedef struct gnl_callback {
+    const char *running;
+    genlat_status outer; /* what the outer callback has set so far */
+} gnl_callback;
+
+gnl_callback gnl_callback_begin(void);
+genlat_status gnl_callback_end(gnl_callback callback);
+/* Reports that the function `what` of the program has failed with `result`. An error that it has set itself, `own`,
+ * keeps its status and its text. */
+genlat_status gnl_callback_failed(genlat_status own, const char *what, int64_t result);
+
 /* Checks an argument of a public function. */
 #define GNL_CHECK(condition, what)                                                                                     \
     do {                                                                                                               \

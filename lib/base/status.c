@@ -5,7 +5,8 @@
 #include "base/base.h"
 
 static _Thread_local char error_text[GNL_ERROR_TEXT];
-static _Thread_local const char *running = ""; /* name of the public function that runs in this thread; "": none */
+static _Thread_local const char *running = "";     /* name of the public function that runs in this thread; "": none */
+static _Thread_local genlat_status set_by_program; /* by genlat_error_set() in the running callback; OK: none */
 
 const char *gnl_enter(const char *function)
 {
@@ -75,16 +76,31 @@ genlat_status gnl_fail(genlat_status code, const char *format, ...)
     return code;
 }
 
-genlat_status genlat_error_set(genlat_status status, const char *format, ...)
+static void set_text(const char *format, va_list args)
 {
     char text[GNL_ERROR_TEXT]; /* the arguments may point to the old text */
+    vsnprintf(text, sizeof text, format, args);
+    memcpy(error_text, text, sizeof text);
+}
+
+genlat_status gnl_error_set(genlat_status code, const char *format, ...)
+{
     va_list args;
+    va_start(args, format);
+    set_text(format, args);
+    va_end(args);
+    return code;
+}
+
+genlat_status genlat_error_set(genlat_status status, const char *format, ...)
+{
+    set_by_program = status != GENLAT_OK ? status : GENLAT_E_CALLBACK;
     if (!format)
         return status;
+    va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    set_text(format, args);
     va_end(args);
-    memcpy(error_text, text, sizeof text);
     return status;
 }
 
@@ -99,4 +115,28 @@ genlat_status gnl_fail_in(genlat_status code, const char *format, ...)
     va_end(args);
     snprintf(error_text + name, sizeof error_text - name, "%.200s: %.*s", prefix, GNL_ERROR_TEXT - 204, inner + name);
     return code;
+}
+
+/* ---- callbacks ------------------------------------------------------------------------------- */
+
+gnl_callback gnl_callback_begin(void)
+{
+    const gnl_callback callback = {running, set_by_program};
+    set_by_program = GENLAT_OK;
+    return callback;
+}
+
+genlat_status gnl_callback_end(gnl_callback callback)
+{
+    const genlat_status own = set_by_program;
+    running = callback.running;
+    set_by_program = callback.outer;
+    return own;
+}
+
+genlat_status gnl_callback_failed(genlat_status own, const char *what, int64_t result)
+{
+    if (own != GENLAT_OK)
+        return gnl_fail(own, "%s: %s", what, error_text);
+    return gnl_fail(GENLAT_E_CALLBACK, "%s returned %lld", what, (long long)result);
 }

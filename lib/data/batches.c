@@ -142,7 +142,7 @@ static void prefetch_next(genlat_batches *batches)
                        more ? batches->position : 0);
 }
 
-genlat_status gnl_batches_next(genlat_batches *batches, genlat_tensor **x, genlat_tensor **labels)
+genlat_status gnl_batches_next(genlat_batches *batches, const genlat_tensor **x, const genlat_tensor **labels)
 {
     if (batches->position >= batches->samples) {
         batches->epoch++;
@@ -191,7 +191,7 @@ genlat_status genlat_batches_new(genlat_source *source, const genlat_batches_opt
     return gnl_batches_new(source, &opts, out);
 }
 
-genlat_status genlat_batches_next(genlat_batches *batches, genlat_tensor **x, genlat_tensor **labels)
+genlat_status genlat_batches_next(genlat_batches *batches, const genlat_tensor **x, const genlat_tensor **labels)
 {
     GNL_ENTER();
     if (x)

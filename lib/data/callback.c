@@ -12,11 +12,11 @@ static genlat_status callback_fetch(const genlat_source *source, const int64_t *
 {
     const callback_source *self = (const callback_source *)source;
     float *x_float = (float *)(void *)x, *labels_float = (float *)(void *)labels;
-    const char *running = gnl_running();
+    const gnl_callback callback = gnl_callback_begin();
     const int32_t result = self->table.fetch(self->table.user, indices, n, draw, x_float, labels_float);
-    (void)gnl_enter(running); /* the function may have called other functions of the library */
+    const genlat_status own = gnl_callback_end(callback);
     if (result != 0)
-        return gnl_fail(GENLAT_E_CALLBACK, "the source's fetch function returned %d", result);
+        return gnl_callback_failed(own, "the source's fetch function", result);
 #ifdef GNL_FLOAT64
     /* The program has written floats at the start of the array of doubles. Converting from the end overwrites none of
      * them. */

@@ -131,7 +131,7 @@ void gnl_source_stats_free(const genlat_source *source, gnl_source_stats *stats)
 /* Creates batches. All options must be set and valid. */
 genlat_status gnl_batches_new(genlat_source *source, const genlat_batches_opts *opts, genlat_batches **out);
 /* *x and *labels must be NULL. */
-genlat_status gnl_batches_next(genlat_batches *batches, genlat_tensor **x, genlat_tensor **labels);
+genlat_status gnl_batches_next(genlat_batches *batches, const genlat_tensor **x, const genlat_tensor **labels);
 genlat_status gnl_batches_seek(genlat_batches *batches, int64_t epoch, int64_t position);
 void gnl_batches_release(genlat_batches *batches);
 

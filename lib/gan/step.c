@@ -244,7 +244,8 @@ static genlat_status run_step(genlat_model *model, const genlat_tensor *x, const
 {
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     GNL_TRY(gnl_result_check_optional(terms, "terms"));
-    GNL_TRY(gnl_gan_step(model, x, labels, nets));
+    GNL_TRY(gnl_model_begin_training(model));
+    GNL_TRY(gnl_model_end_training(model, gnl_gan_step(model, x, labels, nets)));
     gnl_result_give(terms, &gnl_gan_of(model)->last, sizeof *terms);
     return GENLAT_OK;
 }

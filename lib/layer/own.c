@@ -99,13 +99,13 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 {
     const own *o = own_of(opts);
     genlat_layer_plan request = {.plan = plan, .rows = env->rows, .inputs = inputs, .in = in};
-    const char *running = gnl_running();
-    genlat_status status = o->table.infer(o->table.user, &request);
-    (void)gnl_enter(running);
-    if (request.failed && status != GENLAT_OK)
+    const gnl_callback callback = gnl_callback_begin();
+    const genlat_status status = o->table.infer(o->table.user, &request);
+    const genlat_status set = gnl_callback_end(callback);
+    if (request.failed && set == GENLAT_OK && status != GENLAT_OK)
         return status;
     if (status != GENLAT_OK)
-        return gnl_fail(GENLAT_E_CALLBACK, "infer returned %d", (int)status);
+        return gnl_callback_failed(set, "infer", status);
     if (!request.has_output)
         return gnl_fail(GENLAT_E_CALLBACK, "infer did not set the output shape");
     return GENLAT_OK;

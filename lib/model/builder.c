@@ -212,7 +212,7 @@ genlat_status gnl_builder_new(genlat_ctx *ctx, const gnl_model_type *type, genla
 static genlat_status build(genlat_model_builder *b, const genlat_source *source, genlat_model **out)
 {
     if (b->status != GENLAT_OK)
-        return genlat_error_set(b->status, "%s", b->error);
+        return gnl_error_set(b->status, "%s", b->error);
     GNL_TRY(complete(b, source));
     GNL_TRY(gnl_model_new(b->object.ctx, b->type, b->config, b->net, out));
     if (source)

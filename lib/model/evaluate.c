@@ -8,7 +8,7 @@ static genlat_status sum_terms(genlat_model *model, genlat_batches *batches, uin
 {
     double part[GENLAT_MAX_TERMS];
     for (*count = 0;;) {
-        genlat_tensor *x = NULL, *labels = NULL;
+        const genlat_tensor *x = NULL, *labels = NULL;
         GNL_TRY(gnl_batches_next(batches, &x, &labels));
         if (!x)
             return GENLAT_OK;
@@ -74,5 +74,6 @@ genlat_status genlat_model_step(genlat_model *model, const genlat_tensor *x, con
     GNL_ENTER();
     GNL_CHECK(model, "model is NULL");
     GNL_TRY(gnl_model_check_batch(model, x, labels));
-    return model->type->step(model, x, labels, terms ? terms : unused);
+    GNL_TRY(gnl_model_begin_training(model));
+    return gnl_model_end_training(model, model->type->step(model, x, labels, terms ? terms : unused));
 }

@@ -134,6 +134,21 @@ genlat_model *gnl_model_retain(genlat_model *model)
     return gnl_object_retain(model);
 }
 
+genlat_status gnl_model_begin_training(genlat_model *model)
+{
+    if (atomic_exchange_explicit(&model->in_training, 1, memory_order_acquire))
+        return gnl_fail(GENLAT_E_STATE,
+                        "the model is being trained, by another thread or by the trainer whose event is "
+                        "being handled; wait until that has ended");
+    return GENLAT_OK;
+}
+
+genlat_status gnl_model_end_training(genlat_model *model, genlat_status status)
+{
+    atomic_store_explicit(&model->in_training, 0, memory_order_release);
+    return status;
+}
+
 void gnl_model_release(genlat_model *model)
 {
     if (!gnl_object_release(model))

@@ -212,6 +212,7 @@ struct genlat_model {
     int64_t saved_numbers, saved_passes, saved_steps[GNL_MAX_OPTIMIZERS];
     pthread_mutex_t lock; /* guards the pools */
     gnl_workspace *pool[GNL_MAX_POOLS];
+    atomic_int in_training; /* 1: a trainer or a step is changing the model */
     atomic_llong generated; /* samples generated so far from the random stream of the context's seed */
     gnl_real *best;         /* snapshot of the best validation; NULL: not allocated */
     bool has_best;
@@ -225,6 +226,12 @@ genlat_status gnl_model_new(genlat_ctx *ctx, const gnl_model_type *type, const g
                             genlat_net *const *nets, genlat_model **out);
 genlat_model *gnl_model_retain(genlat_model *model);
 void gnl_model_release(genlat_model *model); /* model may be NULL */
+
+/* Mark a model as being trained, by a run of a trainer or by one step, and remove the mark. Begin returns E_STATE if
+ * the model has it already: another thread trains it, or the call comes from an event of its trainer. End returns
+ * status. */
+genlat_status gnl_model_begin_training(genlat_model *model);
+genlat_status gnl_model_end_training(genlat_model *model, genlat_status status);
 
 /* Returns E_INVALID for NULL, E_STATE for a model of another family. */
 genlat_status gnl_model_check_family(const genlat_model *model, const char *family);

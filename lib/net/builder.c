@@ -317,7 +317,7 @@ static genlat_status finish(genlat_net_builder *b)
     genlat_net *net = b->net;
     genlat_ctx *ctx = b->object.ctx;
     if (b->status != GENLAT_OK)
-        return genlat_error_set(b->status, "%s", b->error);
+        return gnl_error_set(b->status, "%s", b->error);
     if (net->nodes == net->inputs)
         return gnl_fail(GENLAT_E_STATE, "the net has no layer; add at least one");
     if (b->max_numbers && net->values + net->states > b->max_numbers + GNL_ALIGN * (int64_t)net->weights)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Emits events, and raises alarms: known signs of failed training in the curves, each with a remedy. */
 #include <math.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "train/train_priv.h"
@@ -10,6 +11,16 @@ double gnl_trainer_now(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Stops the run at the request of an event's receiver. An error that it has set itself becomes that of the run. */
+static void stop(genlat_trainer *t, genlat_status own, int32_t result)
+{
+    t->stopped = true;
+    if (own == GENLAT_OK || t->stop_status != GENLAT_OK)
+        return;
+    t->stop_status = gnl_callback_failed(own, "the event's receiver", result);
+    snprintf(t->stop_text, sizeof t->stop_text, "%s", genlat_last_error());
 }
 
 void gnl_trainer_emit(genlat_trainer *t, int64_t kind, const double *values, const char *text)
@@ -35,10 +46,11 @@ void gnl_trainer_emit(genlat_trainer *t, int64_t kind, const double *values, con
         .values = values,
         .text = text,
     };
-    const char *running = gnl_running();
-    if (t->opts.event(t->opts.event_user, &event) != 0)
-        t->stopped = true;
-    (void)gnl_enter(running); /* the callback may have called other functions */
+    const gnl_callback callback = gnl_callback_begin();
+    const int32_t result = t->opts.event(t->opts.event_user, &event);
+    const genlat_status own = gnl_callback_end(callback);
+    if (result != 0)
+        stop(t, own, result);
 }
 
 /* ---- alarms ---------------------------------------------------------------------------------- */

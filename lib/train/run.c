@@ -49,7 +49,7 @@ static void accumulate(genlat_trainer *t, const double *terms, int64_t rows)
 static genlat_status run_step(genlat_trainer *t)
 {
     genlat_model *model = t->model;
-    genlat_tensor *x = NULL, *labels = NULL;
+    const genlat_tensor *x = NULL, *labels = NULL;
     double terms[GENLAT_MAX_TERMS] = {0};
     GNL_TRY(gnl_batches_next(t->batches, &x, &labels));
     genlat_status status = model->type->step(model, x, gnl_model_takes_labels(model) ? labels : NULL, terms);
@@ -175,9 +175,11 @@ static genlat_status begin_run(genlat_trainer *t)
     t->began = gnl_trainer_now();
     t->seconds_before = p->seconds;
     t->stopped = false;
+    t->stop_status = GENLAT_OK;
     t->bad_steps = 0;
     t->first_step = p->step;
     t->last_step = last_step(t);
+    GNL_TRY(t->opts.restore_best ? gnl_model_want_best(t->model) : GENLAT_OK);
     begin_epoch(t);
     t->epoch = p->epoch + (p->position > 0);
     gnl_trainer_transfer_data(t);
@@ -224,6 +226,8 @@ static genlat_status finish(genlat_trainer *t)
 static genlat_status cancel(genlat_trainer *t)
 {
     GNL_TRY(gnl_trainer_save(t, t->opts.last_path));
+    if (t->stop_status != GENLAT_OK)
+        return gnl_error_set(t->stop_status, "%s", t->stop_text);
     return gnl_fail(GENLAT_E_CANCELLED, "cancelled after step %lld, in epoch %lld%s%s",
                     (long long)t->model->progress.step, (long long)t->epoch, t->opts.last_path ? "; saved to " : "",
                     t->opts.last_path ? t->opts.last_path : "");
@@ -237,11 +241,12 @@ static genlat_status save_after(genlat_trainer *t, genlat_status failure)
     if (!t->opts.last_path || t->model->progress.step == t->first_step)
         return failure;
     const bool saved = gnl_trainer_save(t, t->opts.last_path) == GENLAT_OK;
-    return genlat_error_set(failure, "%.*s%s%s", GNL_ERROR_TEXT / 2, text,
-                            saved ? "; the steps before are saved to " : "", saved ? t->opts.last_path : "");
+    return gnl_error_set(failure, "%.*s%s%s", GNL_ERROR_TEXT / 2, text, saved ? "; the steps before are saved to " : "",
+                         saved ? t->opts.last_path : "");
 }
 
-genlat_status gnl_trainer_run(genlat_trainer *t)
+/* Trains until the end, a request to stop, or a failure, and saves what there is. */
+static genlat_status run(genlat_trainer *t)
 {
     GNL_TRY(begin_run(t));
     genlat_status status = GENLAT_OK;
@@ -250,13 +255,23 @@ genlat_status gnl_trainer_run(genlat_trainer *t)
     bool complete = status == GENLAT_OK && is_complete(t);
     if (complete)
         status = report_partial_epoch(t);
-    if (status == GENLAT_E_CANCELLED || (status == GENLAT_OK && !complete))
-        status = cancel(t);
-    else if (status == GENLAT_OK)
-        status = finish(t);
-    else
-        status = save_after(t, status);
+    if ((status == GENLAT_E_CANCELLED && gnl_trainer_cancelled(t)) || (status == GENLAT_OK && !complete))
+        return cancel(t);
+    if (status != GENLAT_OK)
+        return save_after(t, status);
+    GNL_TRY(finish(t));
+    return t->stop_status == GENLAT_OK ? GENLAT_OK : gnl_error_set(t->stop_status, "%s", t->stop_text);
+}
+
+genlat_status gnl_trainer_run(genlat_trainer *t)
+{
+    genlat_model *model = t->model;
+    GNL_TRY(gnl_model_begin_training(model));
+    (void)gnl_object_retain(t); /* an event's receiver may destroy the trainer */
+    const genlat_status status = run(t);
     /* A request to cancel, even one before the run began, applies to this run only. */
     atomic_store_explicit(&t->cancelled, 0, memory_order_relaxed);
+    (void)gnl_model_end_training(model, GENLAT_OK);
+    gnl_trainer_release(t);
     return status;
 }

@@ -47,8 +47,10 @@ struct genlat_trainer {
     gnl_alarms alarms;
     int terms;
     int64_t epoch_samples, epoch_steps;
-    atomic_int cancelled; /* may be set by any thread or a signal handler */
-    bool stopped;         /* the event callback requested to stop */
+    atomic_int cancelled;      /* may be set by any thread or a signal handler */
+    bool stopped;              /* the event callback requested to stop */
+    genlat_status stop_status; /* error that it set itself when it did, with its text; OK: none */
+    char stop_text[GNL_ERROR_TEXT];
 
     /* the current run */
     int64_t first_step, last_step; /* of the run; the last one if nothing ends it earlier */

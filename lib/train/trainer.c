@@ -105,14 +105,13 @@ static genlat_status make_batches(genlat_trainer *t)
     return gnl_batches_new(t->valid, &order, &t->valid_batches);
 }
 
-static genlat_status init_history(genlat_trainer *t)
+static void init_history(genlat_trainer *t)
 {
     genlat_model *model = t->model;
     while (t->terms < GENLAT_MAX_TERMS && model->terms[t->terms])
         t->terms++;
     gnl_history_init(&t->history, model->terms, t->valid != NULL);
     t->alarms = (gnl_alarms){.train = (double)NAN, .valid = (double)NAN};
-    return t->opts.restore_best ? gnl_model_want_best(model) : GENLAT_OK;
 }
 
 static genlat_status check(const genlat_model *model, const genlat_source *train, const genlat_source *valid,
@@ -149,7 +148,7 @@ static genlat_status make(genlat_trainer *t)
     resolve_defaults(&t->opts, t->model, t->valid != NULL);
     GNL_TRY(copy_paths(t));
     GNL_TRY(check_paths(t));
-    GNL_TRY(init_history(t));
+    init_history(t);
     GNL_TRY(gnl_trainer_normalize(t));
     GNL_TRY(gnl_model_check_source_values(t->model, t->train));
     if (t->valid)
@@ -232,6 +231,8 @@ genlat_status genlat_model_fit(genlat_model *model, genlat_source *train, genlat
     genlat_trainer *trainer = NULL;
     GNL_ENTER();
     GNL_TRY(check_arguments(model, train));
+    if (atomic_load_explicit(&model->in_training, memory_order_relaxed))
+        return gnl_model_begin_training(model);
     GNL_TRY(gnl_trainer_new(model, train, valid, opts, &trainer));
     genlat_status status = gnl_trainer_run(trainer);
     gnl_trainer_release(trainer);

@@ -181,6 +181,14 @@ genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genla
     return GENLAT_OK;
 }
 
+static genlat_status pass_backward(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                   genlat_vae_terms *t)
+{
+    pass p;
+    GNL_TRY(begin_pass(model, x, &p));
+    return run_pass(&p, labels, t);
+}
+
 /* ---- public ---------------------------------------------------------------------------------- */
 
 static genlat_status check(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
@@ -197,7 +205,8 @@ genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim, const ge
     genlat_vae_terms t = {.size = sizeof t};
     GNL_ENTER();
     GNL_TRY(check(model, x, labels, terms));
-    GNL_TRY(gnl_vae_step(model, optim, x, labels, &t));
+    GNL_TRY(gnl_model_begin_training(model));
+    GNL_TRY(gnl_model_end_training(model, gnl_vae_step(model, optim, x, labels, &t)));
     gnl_result_give(terms, &t, sizeof t);
     return GENLAT_OK;
 }
@@ -208,9 +217,8 @@ genlat_status genlat_vae_backward(genlat_model *model, const genlat_tensor *x, c
     genlat_vae_terms t = {.size = sizeof t};
     GNL_ENTER();
     GNL_TRY(check(model, x, labels, terms));
-    pass p;
-    GNL_TRY(begin_pass(model, x, &p));
-    GNL_TRY(run_pass(&p, labels, &t));
+    GNL_TRY(gnl_model_begin_training(model));
+    GNL_TRY(gnl_model_end_training(model, pass_backward(model, x, labels, &t)));
     gnl_result_give(terms, &t, sizeof t);
     return GENLAT_OK;
 }

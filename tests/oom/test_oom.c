@@ -93,7 +93,7 @@ static genlat_status use_data(genlat_ctx *ctx)
 {
     genlat_source *ring = NULL, *part = NULL;
     genlat_batches *batches = NULL;
-    genlat_tensor *x = NULL, *labels = NULL; /* owned by the source */
+    const genlat_tensor *x = NULL, *labels = NULL; /* owned by the source */
     genlat_batches_opts opts;
     genlat_batches_opts_init(&opts);
     opts.prefetch = 0;

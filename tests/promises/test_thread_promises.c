@@ -135,7 +135,7 @@ START_TEST(background_threads_end_before_the_call_returns)
     genlat_source *made = NULL;
     genlat_batches *batches = NULL;
     genlat_batches_opts opts;
-    genlat_tensor *got = NULL;
+    const genlat_tensor *got = NULL;
     genlat_batches_opts_init(&opts);
     opts.batch = 4;
     opts.prefetch = 1;

@@ -260,7 +260,7 @@ START_TEST(batches_count_what_they_give)
         genlat_source *source = numbered(10);
         genlat_batches *batches = batches_of(source, 4, way / 2, way % 2);
         genlat_source_destroy(&source); /* kept alive */
-        genlat_tensor *x = NULL, *labels = NULL;
+        const genlat_tensor *x = NULL, *labels = NULL;
         const int64_t count = way / 2 ? 2 : 3;
         ck_assert_int_eq(genlat_batches_count(batches), count);
         for (int64_t epoch = 0; epoch < 2; epoch++) {
@@ -271,7 +271,8 @@ START_TEST(batches_count_what_they_give)
                 ck_assert_int_eq(genlat_batches_position(batches), way / 2 || i < 2 ? 4 * (i + 1) : 10);
                 ck_assert_int_eq(genlat_tensor_dim(x, 0), i < 2 ? 4 : 2);
             }
-            ck_assert_float_eq(genlat_tensor_data(labels)[0], (float)((int)genlat_tensor_data(x)[0] / 2 % 3));
+            ck_assert_float_eq(genlat_tensor_const_data(labels)[0],
+                               (float)((int)genlat_tensor_const_data(x)[0] / 2 % 3));
             ck_assert_int_eq(genlat_batches_epoch(batches), epoch);
             ok(genlat_batches_next(batches, &x, &labels)); /* the end */
             ck_assert_ptr_null(x);

@@ -67,7 +67,7 @@ static int gather(genlat_batches *batches, int epochs, float *seen)
 {
     int count = 0;
     for (int ended = 0; ended < epochs;) {
-        genlat_tensor *x = NULL, *labels = NULL;
+        const genlat_tensor *x = NULL, *labels = NULL;
         int64_t epoch = genlat_batches_epoch(batches);
         ok(genlat_batches_next(batches, &x, &labels));
         ended += x == NULL;
@@ -125,7 +125,7 @@ START_TEST(resume_is_exact)
         genlat_batches *first = batches_of(5, 3, (uint32_t)_i, 0), *second = batches_of(5, 3, (uint32_t)_i, 0);
         int done = 0;
         for (int i = 0; i < stop; i++) {
-            genlat_tensor *x = NULL;
+            const genlat_tensor *x = NULL;
             ok(genlat_batches_next(first, &x, NULL));
             done += (int)genlat_tensor_dim(x, 0);
         }
@@ -145,7 +145,7 @@ END_TEST
 START_TEST(seek_takes_any_position_and_refuses_others)
 {
     genlat_batches *batches = batches_of(5, 3, (uint32_t)_i, 0);
-    genlat_tensor *x = NULL;
+    const genlat_tensor *x = NULL;
     ok(genlat_batches_seek(batches, 2, N - 2));
     ok(genlat_batches_next(batches, &x, NULL));
     ck_assert_int_eq(genlat_tensor_dim(x, 0), 2);
@@ -170,7 +170,7 @@ START_TEST(a_failed_fetch_can_be_repeated)
     opts.shuffle = 0;
     opts.prefetch = (uint32_t)_i;
     ok(genlat_batches_new(source, &opts, &batches));
-    genlat_tensor *x = NULL;
+    const genlat_tensor *x = NULL;
     atomic_store(&fail_at, 8);
     ok(genlat_batches_next(batches, &x, NULL));
     ck_assert_int_eq(genlat_batches_next(batches, &x, NULL), GENLAT_E_CALLBACK);
