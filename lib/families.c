@@ -64,5 +64,27 @@ genlat_status genlat_model_load(genlat_ctx *ctx, const char *path, genlat_model 
     *out = NULL;
     GNL_CHECK(ctx, "ctx is NULL");
     GNL_CHECK(path, "path is NULL");
-    return gnl_model_load(ctx, path, find, out);
+    return gnl_model_load(ctx, gnl_input_file(path), find, out);
+}
+
+genlat_status genlat_model_load_memory(genlat_ctx *ctx, const void *bytes, size_t size, genlat_model **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(bytes, "bytes is NULL");
+    return gnl_model_load(ctx, gnl_input_memory(bytes, size, "memory"), find, out);
+}
+
+genlat_status genlat_model_load_stream(genlat_ctx *ctx, const genlat_stream_table *stream, genlat_model **out)
+{
+    gnl_input input;
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(stream, "stream is NULL");
+    GNL_TRY(gnl_input_stream(stream, &input));
+    return gnl_model_load(ctx, input, find, out);
 }

@@ -103,6 +103,14 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_ctx_new(const genlat_ctx_opts *
 GENLAT_API void genlat_ctx_destroy(genlat_ctx **ctx);
 
 /**
+ * Free memory that a function of the library has returned to be freed so, such as genlat_model_save_memory().
+ *
+ * @param ctx     context that the memory comes from: that of the object that was saved.
+ * @param memory  memory; NULL is legal.
+ */
+GENLAT_API void genlat_ctx_free(genlat_ctx *ctx, void *memory);
+
+/**
  * Number of threads that work for a context.
  *
  * @param ctx  context; NULL gives 0.

@@ -15,6 +15,7 @@
 #define GENLAT_IO_H
 
 #include "genlat/net.h"
+#include "genlat/stream.h"
 
 GENLAT_BEGIN
 
@@ -40,6 +41,54 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_save(const genlat_net *net,
  * that this library does not have; GENLAT_E_SHAPE; GENLAT_E_RANGE for an option; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load(genlat_ctx *ctx, const char *path, genlat_net **out);
+
+/**
+ * Write what genlat_net_save() writes to a file into memory.
+ *
+ * @param net    net; borrowed for the call.
+ * @param bytes  receives new memory of the context's allocator, to be released by genlat_ctx_free(); NULL on failure.
+ * @param size   receives its bytes; 0 on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
+ * Threads: no thread may train the net meanwhile.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_save_memory(const genlat_net *net, void **bytes, size_t *size);
+
+/**
+ * Write what genlat_net_save() writes to a file to a stream of the program. After a failure the stream has received a
+ * part of it.
+ *
+ * @param net     net; borrowed for the call.
+ * @param stream  functions; write is called.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_UNSUPPORTED for a table of a newer version; GENLAT_E_MEMORY;
+ *         GENLAT_E_CALLBACK or the status that the stream has set.
+ * Threads: no thread may train the net meanwhile.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_save_stream(const genlat_net *net,
+                                                                 const genlat_stream_table *stream);
+
+/**
+ * Load a net from memory. It is checked like a file.
+ *
+ * @param ctx    context.
+ * @param bytes  [size] content of a net's file, in memory of any alignment.
+ * @param size   bytes.
+ * @param out    receives a new net, or NULL on failure.
+ * @return as genlat_net_load(), without GENLAT_E_IO.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load_memory(genlat_ctx *ctx, const void *bytes, size_t size,
+                                                                 genlat_net **out);
+
+/**
+ * Load a net from a stream of the program, up to the stream's end. It is checked like a file.
+ *
+ * @param ctx     context.
+ * @param stream  functions; read is called.
+ * @param out     receives a new net, or NULL on failure.
+ * @return as genlat_net_load(), without GENLAT_E_IO; GENLAT_E_RANGE also for a stream that is longer than its limit;
+ *         GENLAT_E_CALLBACK or the status that the stream has set.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_load_stream(genlat_ctx *ctx, const genlat_stream_table *stream,
+                                                                 genlat_net **out);
 
 /**
  * Fill the weights of a net from a file, such as one that Python has written. All or none are taken over.

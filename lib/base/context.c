@@ -131,6 +131,11 @@ const genlat_ctx_opts *gnl_ctx_opts(const genlat_ctx *ctx)
     return &ctx->opts;
 }
 
+void genlat_ctx_free(genlat_ctx *ctx, void *memory)
+{
+    gnl_free(ctx, memory);
+}
+
 int64_t genlat_ctx_threads(const genlat_ctx *ctx)
 {
     return ctx ? ctx->opts.threads : 0;

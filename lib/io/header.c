@@ -153,7 +153,7 @@ static genlat_status parse_offsets(const gnl_reader *reader, const char *name, j
         return bad_entry(reader, name, "data_offsets is negative or its end is before its begin");
     entry->begin = (uint64_t)json_integer_value(begin);
     entry->end = (uint64_t)json_integer_value(end);
-    if (entry->end > reader->size - reader->data)
+    if (entry->end > reader->input.size - reader->data)
         return bad_entry(reader, name, "data_offsets is past the end of the file, which is truncated");
     if (entry->end - entry->begin != (uint64_t)gnl_shape_count(&entry->shape) * gnl_dtype_bytes(entry->dtype))
         return bad_entry(reader, name, "data_offsets does not match its shape and dtype");
@@ -207,9 +207,9 @@ static genlat_status check_offsets(gnl_reader *reader)
                                                : "there is a gap before its data");
         at = entry->end;
     }
-    if (at != reader->size - reader->data)
+    if (at != reader->input.size - reader->data)
         return gnl_fail(GENLAT_E_FORMAT, "%s: %llu bytes follow the last tensor; the file is damaged", reader->path,
-                        (unsigned long long)(reader->size - reader->data - at));
+                        (unsigned long long)(reader->input.size - reader->data - at));
     if (reader->count)
         qsort(reader->entry, reader->count, sizeof *reader->entry, by_name);
     return GENLAT_OK;

@@ -10,6 +10,7 @@
 #ifndef GNL_IO_H
 #define GNL_IO_H
 
+#include "genlat/stream.h"
 #include "tensor/tensor.h"
 
 /* Number formats of a file. All others are rejected. */
@@ -26,6 +27,64 @@ typedef enum gnl_dtype {
 
 const char *gnl_dtype_name(gnl_dtype dtype); /* name in the header */
 size_t gnl_dtype_bytes(gnl_dtype dtype);
+
+/* ---- files, memory and streams ------------------------------------------------------------------------- */
+
+/* Where a container is read from. A stream is read to its end before the header is checked. */
+typedef struct gnl_input gnl_input;
+typedef struct gnl_input_type {
+    genlat_status (*open)(gnl_input *input, genlat_ctx *ctx); /* sets size */
+    /* Copies bytes that lie within the input. */
+    genlat_status (*read)(const gnl_input *input, uint64_t offset, void *out, size_t size);
+    void (*close)(gnl_input *input, genlat_ctx *ctx);
+} gnl_input_type;
+
+struct gnl_input {
+    const gnl_input_type *type;
+    const char *label; /* path of a file; error texts begin with it */
+    uint64_t size;     /* bytes, known after open */
+    int fd;
+    const unsigned char *bytes;
+    void *block; /* what a stream gave */
+    genlat_stream_table stream;
+};
+
+gnl_input gnl_input_file(const char *path);
+gnl_input gnl_input_memory(const void *bytes, size_t size, const char *label);
+genlat_status gnl_input_stream(const genlat_stream_table *stream, gnl_input *out);
+
+/* A file that is being written under a temporary name in the directory of its final name. */
+typedef struct gnl_draft {
+    genlat_ctx *ctx;
+    char *path, *temporary;
+    int fd;
+} gnl_draft;
+
+/* Where a container is written to. */
+typedef struct gnl_output gnl_output;
+typedef struct gnl_output_type {
+    genlat_status (*begin)(gnl_output *output, genlat_ctx *ctx, uint64_t size); /* `size` bytes will be put */
+    genlat_status (*put)(gnl_output *output, const void *bytes, size_t size);
+    /* After a successful begin: completes what was put, or discards it if status is an error. */
+    genlat_status (*end)(gnl_output *output, genlat_ctx *ctx, genlat_status status);
+} gnl_output_type;
+
+struct gnl_output {
+    const gnl_output_type *type;
+    const char *label; /* as above */
+    gnl_draft draft;
+    char *block;
+    size_t used;
+    void **bytes; /* receives a block of the context's allocator */
+    size_t *size; /* receives its size */
+    genlat_stream_table stream;
+};
+
+/* Replaces an old file atomically. After a crash there is either the old or the new file, never a part of it. */
+gnl_output gnl_output_file(const char *path);
+/* *bytes and *size stay unchanged on failure. The caller frees the bytes with gnl_free(). */
+gnl_output gnl_output_memory(void **bytes, size_t *size);
+genlat_status gnl_output_stream(const genlat_stream_table *stream, gnl_output *out);
 
 /* ---- writer ------------------------------------------------------------------------------------------ */
 
@@ -48,11 +107,8 @@ genlat_status gnl_writer_meta(gnl_writer *writer, const char *key, const char *t
  * "vae". */
 genlat_status gnl_writer_format(gnl_writer *writer, const char *kind);
 
-/* Writes the file and replaces an old one atomically. After a crash there is either the old or the new file, never a
- * part of it. */
-genlat_status gnl_writer_save(gnl_writer *writer, const char *path);
-/* Writes the file to memory from the context's allocator. The caller frees it with gnl_free(). */
-genlat_status gnl_writer_memory(gnl_writer *writer, void **bytes, size_t *size);
+/* Writes the container. */
+genlat_status gnl_writer_write(gnl_writer *writer, gnl_output output);
 
 /* ---- reader ------------------------------------------------------------------------------------------ */
 
@@ -68,12 +124,10 @@ typedef struct gnl_entry {
 
 /* Returns E_IO if a file of that name could not be written: it is a folder, or no file can be created beside it. */
 genlat_status gnl_file_check_target(genlat_ctx *ctx, const char *path);
-/* Opens a file. E_IO if it cannot be read, E_FORMAT if it is damaged, E_UNSUPPORTED if it has a number format or a
- * number of dimensions that this version does not support. Error texts begin with the path. */
-genlat_status gnl_reader_open(genlat_ctx *ctx, const char *path, gnl_reader **out);
-/* Opens a container in memory. The bytes are borrowed until the reader is closed. `label` replaces the path in error
- * texts. */
-genlat_status gnl_reader_memory(genlat_ctx *ctx, const void *bytes, size_t size, const char *label, gnl_reader **out);
+/* Opens a container. E_IO if it cannot be read, E_FORMAT if it is damaged, E_UNSUPPORTED if it has a number format or a
+ * number of dimensions that this version does not support. Error texts begin with the label. Memory is borrowed until
+ * the reader is closed. */
+genlat_status gnl_reader_open(genlat_ctx *ctx, gnl_input input, gnl_reader **out);
 void gnl_reader_close(gnl_reader *reader);
 
 const char *gnl_reader_path(const gnl_reader *reader);

@@ -25,11 +25,9 @@ typedef struct gnl_text {
 
 struct gnl_reader {
     genlat_ctx *ctx;
-    char *path;
-    int fd; /* -1 for memory */
-    const unsigned char *memory;
-    uint64_t size; /* of the whole file */
-    uint64_t data; /* offset of the data */
+    char *path;      /* copy of the label */
+    gnl_input input; /* its label is path */
+    uint64_t data;   /* offset of the data */
     size_t count, capacity;
     gnl_entry *entry;
     size_t texts, texts_capacity;
@@ -47,17 +45,10 @@ bool gnl_dtype_is_real(gnl_dtype dtype);
 void gnl_dtype_load_real(gnl_dtype dtype, const unsigned char *bytes, int64_t n, gnl_real *out);
 void gnl_dtype_store_real(const gnl_real *in, int64_t n, unsigned char *bytes);
 
-/* Fills entries and metadata of a reader whose members size and data are set. */
+/* Fills entries and metadata of a reader whose input is open and whose member data is set. */
 genlat_status gnl_header_parse(gnl_reader *reader, const char *json, size_t length);
 
 /* ---- files ---- */
-
-/* A file that is being written under a temporary name in the directory of its final name. */
-typedef struct gnl_draft {
-    genlat_ctx *ctx;
-    char *path, *temporary;
-    int fd;
-} gnl_draft;
 
 genlat_status gnl_draft_open(genlat_ctx *ctx, const char *path, gnl_draft *draft);
 genlat_status gnl_draft_put(gnl_draft *draft, const void *bytes, size_t size);

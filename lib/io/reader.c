@@ -1,36 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a container from a file or from memory. */
+/* Reads a container. */
 #include <stdlib.h>
 
 #include "io/io_priv.h"
 
-/* Returns the address of `size` bytes at `offset`, which is within the file: in the reader's memory, or in `buffer`
- * after reading them. */
-static genlat_status fetch(const gnl_reader *reader, uint64_t offset, void *buffer, size_t size,
-                           const unsigned char **bytes)
-{
-    *bytes = buffer;
-    if (reader->fd >= 0)
-        return gnl_file_read(reader->fd, reader->path, offset, buffer, size);
-    *bytes = reader->memory + offset;
-    return GENLAT_OK;
-}
-
 static genlat_status header_length(gnl_reader *reader, size_t *length)
 {
     unsigned char buffer[GNL_IO_PREFIX];
-    const unsigned char *bytes;
     uint64_t stored = 0;
-    if (reader->size < GNL_IO_PREFIX)
+    if (reader->input.size < GNL_IO_PREFIX)
         return gnl_fail(GENLAT_E_FORMAT, "%s: has %llu bytes, less than any safetensors file; it is truncated",
-                        reader->path, (unsigned long long)reader->size);
-    GNL_TRY(fetch(reader, 0, buffer, sizeof buffer, &bytes));
-    gnl_dtype_load(GNL_DTYPE_I64, bytes, 1, &stored);
-    if (stored > GNL_IO_MOST_HEADER || stored > reader->size - GNL_IO_PREFIX)
+                        reader->path, (unsigned long long)reader->input.size);
+    GNL_TRY(reader->input.type->read(&reader->input, 0, buffer, sizeof buffer));
+    gnl_dtype_load(GNL_DTYPE_I64, buffer, 1, &stored);
+    if (stored > GNL_IO_MOST_HEADER || stored > reader->input.size - GNL_IO_PREFIX)
         return gnl_fail(GENLAT_E_FORMAT,
                         "%s: header length %llu exceeds the file size of %llu bytes; it is truncated or not a "
                         "safetensors file",
-                        reader->path, (unsigned long long)stored, (unsigned long long)reader->size);
+                        reader->path, (unsigned long long)stored, (unsigned long long)reader->input.size);
     *length = (size_t)stored;
     reader->data = GNL_IO_PREFIX + stored;
     return GENLAT_OK;
@@ -39,35 +26,37 @@ static genlat_status header_length(gnl_reader *reader, size_t *length)
 static genlat_status read_header(gnl_reader *reader)
 {
     size_t length = 0;
-    const unsigned char *bytes;
     GNL_TRY(header_length(reader, &length));
     char *buffer = gnl_alloc(reader->ctx, length, 1);
     if (!buffer)
         return GENLAT_E_MEMORY;
-    genlat_status status = fetch(reader, GNL_IO_PREFIX, buffer, length, &bytes);
+    genlat_status status = reader->input.type->read(&reader->input, GNL_IO_PREFIX, buffer, length);
     if (status == GENLAT_OK)
-        status = gnl_header_parse(reader, (const char *)bytes, length);
+        status = gnl_header_parse(reader, buffer, length);
     gnl_free(reader->ctx, buffer);
     return status;
 }
 
-static genlat_status reader_new(genlat_ctx *ctx, const char *label, gnl_reader **out)
+/* Copies the label, opens the input and reads the header. */
+static genlat_status open_input(gnl_reader *reader)
+{
+    gnl_input *input = &reader->input;
+    reader->path = gnl_strdup(reader->ctx, input->label);
+    input->label = reader->path;
+    if (!reader->path)
+        return GENLAT_E_MEMORY;
+    GNL_TRY(input->type->open(input, reader->ctx));
+    return read_header(reader);
+}
+
+genlat_status gnl_reader_open(genlat_ctx *ctx, gnl_input input, gnl_reader **out)
 {
     gnl_reader *reader = gnl_calloc(ctx, 1, sizeof *reader);
     if (!reader)
         return GENLAT_E_MEMORY;
     reader->ctx = gnl_ctx_retain(ctx);
-    reader->fd = -1;
-    reader->path = gnl_strdup(ctx, label);
-    *out = reader;
-    return reader->path ? GENLAT_OK : GENLAT_E_MEMORY;
-}
-
-/* Reads the header and returns the reader, or closes it on failure. */
-static genlat_status finish(gnl_reader *reader, genlat_status status, gnl_reader **out)
-{
-    if (status == GENLAT_OK)
-        status = read_header(reader);
+    reader->input = input;
+    const genlat_status status = open_input(reader);
     if (status == GENLAT_OK)
         *out = reader;
     else
@@ -75,32 +64,12 @@ static genlat_status finish(gnl_reader *reader, genlat_status status, gnl_reader
     return status;
 }
 
-genlat_status gnl_reader_open(genlat_ctx *ctx, const char *path, gnl_reader **out)
-{
-    gnl_reader *reader = NULL;
-    genlat_status status = reader_new(ctx, path, &reader);
-    if (status == GENLAT_OK)
-        status = gnl_file_open(path, &reader->fd, &reader->size);
-    return finish(reader, status, out);
-}
-
-genlat_status gnl_reader_memory(genlat_ctx *ctx, const void *bytes, size_t size, const char *label, gnl_reader **out)
-{
-    gnl_reader *reader = NULL;
-    genlat_status status = reader_new(ctx, label, &reader);
-    if (status == GENLAT_OK) {
-        reader->memory = bytes;
-        reader->size = size;
-    }
-    return finish(reader, status, out);
-}
-
 void gnl_reader_close(gnl_reader *reader)
 {
     if (!reader)
         return;
     genlat_ctx *ctx = reader->ctx;
-    gnl_file_close(reader->fd);
+    reader->input.type->close(&reader->input, ctx);
     for (size_t i = 0; i < reader->count; i++)
         gnl_free(ctx, reader->entry[i].name);
     for (size_t i = 0; i < reader->texts; i++) {
@@ -202,12 +171,12 @@ typedef enum element { OWN_TYPE, REAL } element;
 static genlat_status load(const gnl_reader *reader, const gnl_entry *entry, element as, char *out)
 {
     unsigned char buffer[GNL_IO_CHUNK];
-    const unsigned char *bytes;
     size_t size = gnl_dtype_bytes(entry->dtype), step = as == REAL ? sizeof(gnl_real) : size;
     bool in_place = step == size;
     for (uint64_t at = entry->begin; at < entry->end;) {
         size_t chunk = (size_t)GNL_MIN(entry->end - at, in_place ? UINT64_MAX : sizeof buffer);
-        GNL_TRY(fetch(reader, reader->data + at, in_place ? (unsigned char *)out : buffer, chunk, &bytes));
+        unsigned char *bytes = in_place ? (unsigned char *)out : buffer;
+        GNL_TRY(reader->input.type->read(&reader->input, reader->data + at, bytes, chunk));
         if (as == REAL)
             gnl_dtype_load_real(entry->dtype, bytes, (int64_t)(chunk / size), (gnl_real *)(void *)out);
         else

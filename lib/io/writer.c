@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes a container to a file or to memory. */
+/* Writes a container. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,13 +25,6 @@ struct gnl_writer {
     size_t texts, texts_capacity;
     gnl_text *text;
 };
-
-/* Destination of the bytes: a file draft, or a memory block large enough for all. */
-typedef struct sink {
-    gnl_draft *draft;
-    char *memory;
-    size_t used;
-} sink;
 
 genlat_status gnl_writer_new(genlat_ctx *ctx, gnl_writer **out)
 {
@@ -233,16 +226,7 @@ static genlat_status make_header(const gnl_writer *writer, header *head)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static genlat_status put(sink *to, const void *bytes, size_t size)
-{
-    if (to->draft)
-        return gnl_draft_put(to->draft, bytes, size);
-    memcpy(to->memory + to->used, bytes, size);
-    to->used += size;
-    return GENLAT_OK;
-}
-
-static genlat_status put_item(sink *to, const item *one)
+static genlat_status put_item(gnl_output *to, const item *one)
 {
     unsigned char buffer[GNL_IO_CHUNK];
     size_t size = gnl_dtype_bytes(one->dtype), step = one->real ? sizeof(gnl_real) : size;
@@ -254,18 +238,18 @@ static genlat_status put_item(sink *to, const item *one)
             gnl_dtype_store_real((const gnl_real *)(const void *)from, n, buffer);
         else
             gnl_dtype_store(one->dtype, from, n, buffer);
-        GNL_TRY(put(to, buffer, (size_t)n * size));
+        GNL_TRY(to->type->put(to, buffer, (size_t)n * size));
     }
     return GENLAT_OK;
 }
 
-static genlat_status put_all(const gnl_writer *writer, const header *head, sink *to)
+static genlat_status put_all(const gnl_writer *writer, const header *head, gnl_output *to)
 {
     unsigned char prefix[GNL_IO_PREFIX];
     int64_t length = (int64_t)head->length;
     gnl_dtype_store(GNL_DTYPE_I64, &length, 1, prefix);
-    GNL_TRY(put(to, prefix, sizeof prefix));
-    GNL_TRY(put(to, head->text, head->length));
+    GNL_TRY(to->type->put(to, prefix, sizeof prefix));
+    GNL_TRY(to->type->put(to, head->text, head->length));
     for (size_t width = 8; width > 0; width /= 2)
         for (size_t i = 0; i < writer->items; i++)
             if (gnl_dtype_bytes(writer->item[i].dtype) == width)
@@ -273,31 +257,16 @@ static genlat_status put_all(const gnl_writer *writer, const header *head, sink 
     return GENLAT_OK;
 }
 
-genlat_status gnl_writer_save(gnl_writer *writer, const char *path)
+genlat_status gnl_writer_write(gnl_writer *writer, gnl_output output)
 {
     header head;
-    gnl_draft draft;
-    (void)lay_out(writer);
+    const uint64_t data = lay_out(writer);
     genlat_status status = make_header(writer, &head);
     if (status != GENLAT_OK)
-        return gnl_fail_in(status, "%s", path);
-    status = gnl_draft_open(writer->ctx, path, &draft);
+        return gnl_fail_in(status, "%s", output.label);
+    status = output.type->begin(&output, writer->ctx, GNL_IO_PREFIX + head.length + data);
     if (status == GENLAT_OK)
-        status = gnl_draft_close(&draft, put_all(writer, &head, &(sink){.draft = &draft}));
+        status = output.type->end(&output, writer->ctx, put_all(writer, &head, &output));
     gnl_free(head.ctx, head.text);
-    return status;
-}
-
-genlat_status gnl_writer_memory(gnl_writer *writer, void **bytes, size_t *size)
-{
-    header head;
-    uint64_t data = lay_out(writer);
-    *bytes = NULL;
-    GNL_TRY(make_header(writer, &head));
-    sink to = {.memory = gnl_alloc(writer->ctx, GNL_IO_PREFIX + head.length + (size_t)data, 1)};
-    genlat_status status = to.memory ? put_all(writer, &head, &to) : GENLAT_E_MEMORY;
-    gnl_free(head.ctx, head.text);
-    *bytes = to.memory;
-    *size = to.used;
     return status;
 }

@@ -267,8 +267,8 @@ void gnl_model_keep_best(genlat_model *model);          /* copies the current sn
 
 /* ---- files: store.c ------------------------------------------------------------------------------ */
 
-genlat_status gnl_model_save(genlat_model *model, gnl_keep keep, const char *path);
-genlat_status gnl_model_load(genlat_ctx *ctx, const char *path, gnl_find_family_fn *find, genlat_model **out);
+genlat_status gnl_model_save(genlat_model *model, gnl_keep keep, gnl_output to);
+genlat_status gnl_model_load(genlat_ctx *ctx, gnl_input from, gnl_find_family_fn *find, genlat_model **out);
 
 /* ---- data and condition: condition.c ------------------------------------------------------------- */
 

@@ -12,12 +12,45 @@ void genlat_model_destroy(genlat_model **model)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+static genlat_status save_to_memory(genlat_model *model, gnl_keep keep, void **bytes, size_t *size)
+{
+    if (bytes)
+        *bytes = NULL;
+    if (size)
+        *size = 0;
+    GNL_CHECK(model, "model is NULL");
+    GNL_CHECK(bytes, "bytes is NULL");
+    GNL_CHECK(size, "size is NULL");
+    return gnl_model_save(model, keep, gnl_output_memory(bytes, size));
+}
+
+static genlat_status save_to_stream(genlat_model *model, gnl_keep keep, const genlat_stream_table *stream)
+{
+    gnl_output output;
+    GNL_CHECK(model, "model is NULL");
+    GNL_CHECK(stream, "stream is NULL");
+    GNL_TRY(gnl_output_stream(stream, &output));
+    return gnl_model_save(model, keep, output);
+}
+
 genlat_status genlat_model_save(genlat_model *model, const char *path)
 {
     GNL_ENTER();
     GNL_CHECK(model, "model is NULL");
     GNL_CHECK(path, "path is NULL");
-    return gnl_model_save(model, GNL_KEEP_TRAINING, path);
+    return gnl_model_save(model, GNL_KEEP_TRAINING, gnl_output_file(path));
+}
+
+genlat_status genlat_model_save_memory(genlat_model *model, void **bytes, size_t *size)
+{
+    GNL_ENTER();
+    return save_to_memory(model, GNL_KEEP_TRAINING, bytes, size);
+}
+
+genlat_status genlat_model_save_stream(genlat_model *model, const genlat_stream_table *stream)
+{
+    GNL_ENTER();
+    return save_to_stream(model, GNL_KEEP_TRAINING, stream);
 }
 
 genlat_status genlat_model_export(genlat_model *model, const char *path)
@@ -25,7 +58,19 @@ genlat_status genlat_model_export(genlat_model *model, const char *path)
     GNL_ENTER();
     GNL_CHECK(model, "model is NULL");
     GNL_CHECK(path, "path is NULL");
-    return gnl_model_save(model, GNL_KEEP_MODEL, path);
+    return gnl_model_save(model, GNL_KEEP_MODEL, gnl_output_file(path));
+}
+
+genlat_status genlat_model_export_memory(genlat_model *model, void **bytes, size_t *size)
+{
+    GNL_ENTER();
+    return save_to_memory(model, GNL_KEEP_MODEL, bytes, size);
+}
+
+genlat_status genlat_model_export_stream(genlat_model *model, const genlat_stream_table *stream)
+{
+    GNL_ENTER();
+    return save_to_stream(model, GNL_KEEP_MODEL, stream);
 }
 
 /* ---- queries --------------------------------------------------------------------------------- */

@@ -230,13 +230,13 @@ static genlat_status write_model(genlat_model *model, gnl_keep keep, gnl_writer 
     return keep == GNL_KEEP_MODEL ? gnl_writer_meta(writer, STATE, "none") : write_best(model, writer);
 }
 
-genlat_status gnl_model_save(genlat_model *model, gnl_keep keep, const char *path)
+genlat_status gnl_model_save(genlat_model *model, gnl_keep keep, gnl_output to)
 {
     gnl_writer *writer = NULL;
     GNL_TRY(gnl_writer_new(model->object.ctx, &writer));
     genlat_status status = write_model(model, keep, writer);
     if (status == GENLAT_OK)
-        status = gnl_writer_save(writer, path);
+        status = gnl_writer_write(writer, to);
     gnl_writer_destroy(writer);
     return status;
 }
@@ -316,10 +316,10 @@ static genlat_status read_family(genlat_ctx *ctx, const gnl_reader *reader, gnl_
     return status;
 }
 
-genlat_status gnl_model_load(genlat_ctx *ctx, const char *path, gnl_find_family_fn *find, genlat_model **out)
+genlat_status gnl_model_load(genlat_ctx *ctx, gnl_input from, gnl_find_family_fn *find, genlat_model **out)
 {
     gnl_reader *reader = NULL;
-    GNL_TRY(gnl_reader_open(ctx, path, &reader));
+    GNL_TRY(gnl_reader_open(ctx, from, &reader));
     genlat_status status = gnl_reader_format(reader);
     if (status == GENLAT_OK)
         status = read_family(ctx, reader, find, out);

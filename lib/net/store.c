@@ -2,7 +2,6 @@
 /* Nets in containers: the graph as text in the metadata, the weights as tensors. */
 #include <stdio.h>
 
-#include "genlat/io.h"
 #include "io/io.h"
 #include "net/net_priv.h"
 
@@ -243,67 +242,4 @@ genlat_status gnl_net_restore(genlat_ctx *ctx, const gnl_reader *reader, const c
         *out = NULL;
     }
     return status;
-}
-
-/* ---- files ----------------------------------------------------------------------------------- */
-
-static genlat_status save(const genlat_net *net, const char *path)
-{
-    gnl_writer *writer = NULL;
-    GNL_TRY(gnl_writer_new(net->object.ctx, &writer));
-    genlat_status status = gnl_writer_format(writer, "net");
-    if (status == GENLAT_OK)
-        status = gnl_net_write(net, writer, "");
-    if (status == GENLAT_OK)
-        status = gnl_writer_save(writer, path);
-    gnl_writer_destroy(writer);
-    return status;
-}
-
-static genlat_status load(genlat_ctx *ctx, const char *path, genlat_net **out)
-{
-    gnl_reader *reader = NULL;
-    GNL_TRY(gnl_reader_open(ctx, path, &reader));
-    genlat_status status = gnl_reader_format(reader);
-    if (status == GENLAT_OK)
-        status = gnl_net_restore(ctx, reader, "", out);
-    gnl_reader_close(reader);
-    return status;
-}
-
-static genlat_status load_weights(genlat_net *net, const char *path, const char *prefix)
-{
-    gnl_reader *reader = NULL;
-    GNL_TRY(gnl_reader_open(net->object.ctx, path, &reader));
-    genlat_status status = gnl_net_read(net, reader, prefix);
-    gnl_reader_close(reader);
-    return status;
-}
-
-/* ---- public ---------------------------------------------------------------------------------- */
-
-genlat_status genlat_net_save(const genlat_net *net, const char *path)
-{
-    GNL_ENTER();
-    GNL_CHECK(net, "net is NULL");
-    GNL_CHECK(path, "path is NULL");
-    return save(net, path);
-}
-
-genlat_status genlat_net_load(genlat_ctx *ctx, const char *path, genlat_net **out)
-{
-    GNL_ENTER();
-    GNL_CHECK(out, "out is NULL");
-    *out = NULL;
-    GNL_CHECK(ctx, "ctx is NULL");
-    GNL_CHECK(path, "path is NULL");
-    return load(ctx, path, out);
-}
-
-genlat_status genlat_net_load_weights(genlat_net *net, const char *path, const char *prefix)
-{
-    GNL_ENTER();
-    GNL_CHECK(net, "net is NULL");
-    GNL_CHECK(path, "path is NULL");
-    return load_weights(net, path, prefix ? prefix : "");
 }

@@ -19,7 +19,7 @@ genlat_status gnl_trainer_save(genlat_trainer *t, const char *path)
     if (!path)
         return GENLAT_OK;
     t->model->progress.seconds = t->seconds_before + gnl_trainer_now() - t->began;
-    GNL_TRY(gnl_model_save(t->model, GNL_KEEP_TRAINING, path));
+    GNL_TRY(gnl_model_save(t->model, GNL_KEEP_TRAINING, gnl_output_file(path)));
     gnl_trainer_emit(t, GENLAT_EVENT_CHECKPOINT, NULL, path);
     return GENLAT_OK;
 }

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     genlat_net *net = NULL;
     if (!ctx && genlat_ctx_new(NULL, &ctx) != GENLAT_OK)
         abort();
-    if (gnl_reader_memory(ctx, bytes, size, "fuzz", &reader) != GENLAT_OK)
+    if (gnl_reader_open(ctx, gnl_input_memory(bytes, size, "fuzz"), &reader) != GENLAT_OK)
         return 0;
     read_all(reader);
     if (gnl_reader_format(reader) == GENLAT_OK && gnl_net_restore(ctx, reader, "", &net) == GENLAT_OK)

@@ -66,7 +66,8 @@ START_TEST(augmentations_agree_with_pytorch)
     gnl_reader *golden = NULL;
     int64_t n = ROWS * gnl_shape_count(&cases[_i]);
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_AUGMENT, &golden) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_msg(gnl_reader_open(ctx, gnl_input_file(GOLDEN_AUGMENT), &golden) == GENLAT_OK, "%s",
+                  genlat_last_error());
     const gnl_compute compute = {ctx, gnl_kernels_of(ctx), NULL};
     load(golden, &cases[_i], "x", x);
     load(golden, &cases[_i], "dy", dy);

@@ -140,7 +140,7 @@ END_TEST
 static void open_golden(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_CRITIC, &stored) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_msg(gnl_reader_open(ctx, gnl_input_file(GOLDEN_CRITIC), &stored) == GENLAT_OK, "%s", genlat_last_error());
 }
 
 static void close_golden(void)

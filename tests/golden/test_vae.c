@@ -127,7 +127,7 @@ END_TEST
 static void open_all(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
-    ck_assert_msg(gnl_reader_open(ctx, GOLDEN_VAE, &stored) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_msg(gnl_reader_open(ctx, gnl_input_file(GOLDEN_VAE), &stored) == GENLAT_OK, "%s", genlat_last_error());
 }
 
 static void close_all(void)

@@ -45,7 +45,8 @@ BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const i
            "const uint8_t *": "bytes",
            "const char *const *": "names", "const genlat_tensor *const *": "make_tensors()",
            "genlat_source *const *": "make_sources()", "const char **": "&words",
-           "const double **": "&curve", "const genlat_tensor **": "&seen"}
+           "const double **": "&curve", "const genlat_tensor **": "&seen", "const void *": "bytes", "void *": "NULL",
+           "void **": "&block", "size_t *": "&block_size"}
 
 
 def parameters(text):

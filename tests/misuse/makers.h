@@ -68,6 +68,8 @@ extern const char *const names[8];
 extern const char *words;
 extern const double *curve;
 extern const genlat_tensor *seen;
+extern void *block;
+extern size_t block_size;
 extern char garbage;
 
 #endif

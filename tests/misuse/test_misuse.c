@@ -17,6 +17,8 @@ const char *const names[8] = {"a", "b"};
 const char *words;
 const double *curve;
 const genlat_tensor *seen;
+void *block;
+size_t block_size;
 char garbage;
 
 static const char *call_made = "";

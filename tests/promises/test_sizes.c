@@ -26,6 +26,8 @@ static genlat_loss *loss;
 static genlat_source *source;
 static genlat_model *vae, *gan;
 static genlat_tensor *x, *labels;
+static void *taped; /* what streams read: a saved object */
+static size_t taped_size, taped_at;
 static const any *record; /* what the calls below pass on */
 
 static void set_up(void)
@@ -46,6 +48,8 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+    genlat_ctx_free(ctx, taped);
+    taped = NULL;
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     genlat_model_destroy(&vae);
@@ -56,6 +60,27 @@ static void tear_down(void)
     genlat_exec_destroy(&outer);
     genlat_net_destroy(&net);
     rig_close();
+}
+
+static void rewind_tape(const char *what)
+{
+    genlat_ctx_free(ctx, taped);
+    ok(strcmp(what, "net") == 0 ? genlat_net_save_memory(net, &taped, &taped_size)
+                                : genlat_model_save_memory(vae, &taped, &taped_size));
+    taped_at = 0;
+}
+
+static int64_t read_tape(void *user, void *buffer, size_t size)
+{
+    const size_t count = size < taped_size - taped_at ? size : taped_size - taped_at;
+    memcpy(buffer, (const char *)taped + taped_at, count);
+    taped_at += count;
+    return (int64_t)count;
+}
+
+static int64_t write_nowhere(void *user, const void *buffer, size_t size)
+{
+    return (int64_t)size;
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -105,6 +130,8 @@ MAKES(genlat_source_describe, genlat_description, source, source, given, &out)
 MAKES(genlat_source_transform, genlat_transform_opts, source, source, given, &out)
 MAKES(genlat_batches_new, genlat_batches_opts, batches, source, given, &out)
 MAKES(genlat_layer_new_own, genlat_layer_table, layer, ctx, given, &out)
+MAKES(genlat_model_load_stream, genlat_stream_table, model, (rewind_tape("vae"), ctx), given, &out)
+MAKES(genlat_net_load_stream, genlat_stream_table, net, (rewind_tape("net"), ctx), given, &out)
 MAKES(genlat_model_sample, genlat_sample_opts, tensor, vae, 2, NULL, given, &out)
 MAKES(genlat_model_latents, genlat_sample_opts, tensor, vae, 2, given, &out)
 MAKES(genlat_net_compile, genlat_exec_opts, exec, net, 4, given, &out)
@@ -123,6 +150,9 @@ CALLS(genlat_optim_add_loss, genlat_group_opts, optim, loss, given)
 CALLS(genlat_model_fit, genlat_train_opts, vae, source, NULL, given)
 CALLS(genlat_transform_opts_set, genlat_transform_opts, given, "limit", "3")
 CALLS(genlat_train_opts_set, genlat_train_opts, given, "epochs", "3")
+CALLS(genlat_model_save_stream, genlat_stream_table, vae, given)
+CALLS(genlat_model_export_stream, genlat_stream_table, vae, given)
+CALLS(genlat_net_save_stream, genlat_stream_table, net, given)
 CALLS(genlat_gan_step, genlat_gan_terms, gan, x, NULL, given)
 CALLS(genlat_gan_step_d, genlat_gan_terms, gan, x, NULL, given)
 CALLS(genlat_gan_step_g, genlat_gan_terms, gan, x, NULL, given)
@@ -198,6 +228,9 @@ static void fill_table(const char *type, any *out)
     if (strcmp(type, "genlat_source_table") == 0)
         memcpy(out, &(genlat_source_table){.size = sizeof(genlat_source_table), .count = 4, .fetch = fetch},
                sizeof(genlat_source_table));
+    if (strcmp(type, "genlat_stream_table") == 0)
+        memcpy(out, &(genlat_stream_table){sizeof(genlat_stream_table), NULL, read_tape, write_nowhere, 0},
+               sizeof(genlat_stream_table));
     if (strcmp(type, "genlat_allocator") == 0)
         memcpy(out, &(genlat_allocator){sizeof(genlat_allocator), NULL, plain_alloc, plain_free},
                sizeof(genlat_allocator));
@@ -284,6 +317,11 @@ static const struct input {
 #endif
     OPTIONS(genlat_source_transform, genlat_transform_opts, stack),
     OPTIONS(genlat_batches_new, genlat_batches_opts, reserved),
+    TABLE(genlat_model_save_stream, genlat_stream_table, limit),
+    TABLE(genlat_model_export_stream, genlat_stream_table, limit),
+    TABLE(genlat_model_load_stream, genlat_stream_table, limit),
+    TABLE(genlat_net_save_stream, genlat_stream_table, limit),
+    TABLE(genlat_net_load_stream, genlat_stream_table, limit),
     TABLE(genlat_layer_new_own, genlat_layer_table, free),
     OPTIONS(genlat_gan_builder_set_options, genlat_gan_opts, recompute),
     OPTIONS(genlat_vae_builder_set_options, genlat_vae_opts, reserved),

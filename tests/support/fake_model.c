@@ -129,7 +129,7 @@ fake_model *fake_new(genlat_ctx *ctx)
 fake_model *fake_load(genlat_ctx *ctx, const char *path)
 {
     genlat_model *model = NULL;
-    return gnl_model_load(ctx, path, find, &model) == GENLAT_OK ? fake_of(model) : NULL;
+    return gnl_model_load(ctx, gnl_input_file(path), find, &model) == GENLAT_OK ? fake_of(model) : NULL;
 }
 
 void fake_release(fake_model *fake)

@@ -14,7 +14,7 @@ static gnl_reader *reader;
 
 void golden_open(genlat_ctx *ctx, const char *path)
 {
-    ck_assert_msg(gnl_reader_open(ctx, path, &reader) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_msg(gnl_reader_open(ctx, gnl_input_file(path), &reader) == GENLAT_OK, "%s", genlat_last_error());
 }
 
 void golden_close(void)

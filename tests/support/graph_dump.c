@@ -133,6 +133,6 @@ void graph_dump(const graph_trial *t, const graph_dumped *jobs, int count, const
         add_result(&result[i], jobs[i].expected, i, writer);
     }
     snprintf(path, sizeof path, "%s/graph-%llu.safetensors", folder, (unsigned long long)t->graph.seed);
-    must(gnl_writer_save(writer, path));
+    must(gnl_writer_write(writer, gnl_output_file(path)));
     gnl_writer_destroy(writer);
 }

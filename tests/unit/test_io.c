@@ -94,11 +94,11 @@ START_TEST(round_trip_through_a_file)
     gnl_writer *writer = sample_writer();
     const char *path = in_folder("a.safetensors");
     const char *for_python = getenv("TEST_IO_WRITES"); /* file that make_safetensors.py checks afterwards */
-    ck_assert_int_eq(gnl_writer_save(writer, path), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_file(path)), GENLAT_OK);
     if (for_python)
-        ck_assert_int_eq(gnl_writer_save(writer, for_python), GENLAT_OK);
+        ck_assert_int_eq(gnl_writer_write(writer, gnl_output_file(for_python)), GENLAT_OK);
     gnl_writer_destroy(writer);
-    ck_assert_int_eq(gnl_reader_open(ctx, path, &reader), GENLAT_OK);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_file(path), &reader), GENLAT_OK);
     ck_assert_str_eq(gnl_reader_path(reader), path);
     check_sample(reader);
     gnl_reader_close(reader);
@@ -112,9 +112,9 @@ START_TEST(round_trip_through_memory_and_alignment)
     uint64_t header = 0;
     gnl_reader *reader = NULL;
     gnl_writer *writer = sample_writer();
-    ck_assert_int_eq(gnl_writer_memory(writer, &bytes, &size), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_memory(&bytes, &size)), GENLAT_OK);
     gnl_writer_destroy(writer);
-    ck_assert_int_eq(gnl_reader_memory(ctx, bytes, size, "memory", &reader), GENLAT_OK);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_memory(bytes, size, "memory"), &reader), GENLAT_OK);
     check_sample(reader);
     memcpy(&header, bytes, sizeof header);
     ck_assert_uint_eq((8 + header) % 64, 0);
@@ -139,9 +139,9 @@ START_TEST(large_tensors_cross_chunks)
         in[i] = (gnl_real)i;
     ck_assert_int_eq(gnl_writer_new(ctx, &writer), GENLAT_OK);
     ck_assert_int_eq(gnl_writer_real(writer, "x", &line, in), GENLAT_OK);
-    ck_assert_int_eq(gnl_writer_save(writer, in_folder("large")), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_file(in_folder("large"))), GENLAT_OK);
     gnl_writer_destroy(writer);
-    ck_assert_int_eq(gnl_reader_open(ctx, in_folder("large"), &reader), GENLAT_OK);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_file(in_folder("large")), &reader), GENLAT_OK);
     ck_assert_int_eq(gnl_reader_real(reader, "x", &line, out), GENLAT_OK);
     ck_assert_mem_eq(in, out, sizeof in);
     gnl_reader_close(reader);
@@ -153,8 +153,9 @@ START_TEST(a_file_from_python_is_read)
     gnl_reader *reader = NULL;
     gnl_real numbers[8];
     int64_t integers[2];
-    ck_assert_msg(gnl_reader_open(ctx, TEST_ROOT "/golden/data/python.safetensors", &reader) == GENLAT_OK, "%s",
-                  genlat_last_error());
+    ck_assert_msg(gnl_reader_open(ctx, gnl_input_file(TEST_ROOT "/golden/data/python.safetensors"), &reader) ==
+                      GENLAT_OK,
+                  "%s", genlat_last_error());
     ck_assert_int_eq(gnl_reader_count(reader), 8);
     ck_assert_str_eq(gnl_reader_meta(reader, "made"), "by Python");
     ck_assert_int_eq(gnl_reader_format(reader), GENLAT_E_FORMAT);
@@ -190,9 +191,9 @@ START_TEST(wrong_requests_are_refused_by_name)
     ck_assert_int_eq(gnl_writer_real(writer, "", &other, numbers), GENLAT_E_INVALID);
     ck_assert_int_eq(gnl_writer_real(writer, "__metadata__", &other, numbers), GENLAT_E_INVALID);
     ck_assert_int_eq(gnl_writer_real(writer, "a\nb", &other, numbers), GENLAT_E_INVALID);
-    ck_assert_int_eq(gnl_writer_memory(writer, &bytes, &size), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_memory(&bytes, &size)), GENLAT_OK);
     gnl_writer_destroy(writer);
-    ck_assert_int_eq(gnl_reader_memory(ctx, bytes, size, "memory", &reader), GENLAT_OK);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_memory(bytes, size, "memory"), &reader), GENLAT_OK);
     ck_assert_int_eq(gnl_reader_real(reader, "nothing", NULL, numbers), GENLAT_E_NOT_FOUND);
     ck_assert_int_eq(gnl_reader_real(reader, "weight", &other, numbers), GENLAT_E_SHAPE);
     ck_assert_str_eq(genlat_last_error(), "memory: tensor weight is [2,3], expected [3,2]");
@@ -222,13 +223,13 @@ START_TEST(files_are_replaced_atomically)
     ck_assert_ptr_nonnull(old);
     fclose(old);
     ck_assert_int_eq(chmod(path, 0640), 0);
-    ck_assert_int_eq(gnl_writer_save(writer, path), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_file(path)), GENLAT_OK);
     ck_assert_int_eq(stat(path, &info), 0);
     ck_assert_int_eq(info.st_mode & 0777, 0640);
     ck_assert_int_eq(files_in_folder(), 1);
-    ck_assert_int_eq(gnl_writer_save(writer, in_folder("no/such/folder")), GENLAT_E_IO);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_file(in_folder("no/such/folder"))), GENLAT_E_IO);
     ck_assert_int_eq(mkdir(in_folder("kept-folder"), 0700), 0);
-    ck_assert_int_eq(gnl_writer_save(writer, in_folder("kept-folder")), GENLAT_E_IO);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_file(in_folder("kept-folder"))), GENLAT_E_IO);
     ck_assert_int_eq(files_in_folder(), 2);
     gnl_writer_destroy(writer);
 }
@@ -239,11 +240,11 @@ START_TEST(a_failed_writer_keeps_the_old_file)
     gnl_reader *reader = NULL;
     gnl_writer *writer = sample_writer();
     const char *path = in_folder("old");
-    ck_assert_int_eq(gnl_writer_save(writer, path), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_file(path)), GENLAT_OK);
     ck_assert_int_eq(gnl_writer_meta(writer, "bad", "\xff not UTF-8"), GENLAT_OK);
-    ck_assert_int_ne(gnl_writer_save(writer, path), GENLAT_OK);
+    ck_assert_int_ne(gnl_writer_write(writer, gnl_output_file(path)), GENLAT_OK);
     gnl_writer_destroy(writer);
-    ck_assert_int_eq(gnl_reader_open(ctx, path, &reader), GENLAT_OK);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_file(path), &reader), GENLAT_OK);
     check_sample(reader);
     gnl_reader_close(reader);
     ck_assert_int_eq(files_in_folder(), 1);
@@ -253,11 +254,11 @@ END_TEST
 START_TEST(non_files_are_refused)
 {
     gnl_reader *reader = NULL;
-    ck_assert_int_eq(gnl_reader_open(ctx, in_folder("missing"), &reader), GENLAT_E_IO);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_file(in_folder("missing")), &reader), GENLAT_E_IO);
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "No such file"));
-    ck_assert_int_eq(gnl_reader_open(ctx, folder, &reader), GENLAT_E_IO);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_file(folder), &reader), GENLAT_E_IO);
     ck_assert_int_eq(mkfifo(in_folder("pipe"), 0600), 0);
-    ck_assert_int_eq(gnl_reader_open(ctx, in_folder("pipe"), &reader), GENLAT_E_IO);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_file(in_folder("pipe")), &reader), GENLAT_E_IO);
     ck_assert_ptr_null(reader);
 }
 END_TEST
@@ -339,8 +340,8 @@ START_TEST(damaged_headers_are_refused)
     gnl_reader *reader = NULL;
     unsigned char file[512];
     size_t size = wrap(h, file);
-    ck_assert_msg(gnl_reader_memory(ctx, file, size, "hostile", &reader) == h->status, "%s: %s", h->header,
-                  genlat_last_error());
+    ck_assert_msg(gnl_reader_open(ctx, gnl_input_memory(file, size, "hostile"), &reader) == h->status, "%s: %s",
+                  h->header, genlat_last_error());
     if (h->status != GENLAT_OK) {
         ck_assert_ptr_null(reader);
         ck_assert_msg(strstr(genlat_last_error(), h->error) != NULL, "%s: %s", h->header, genlat_last_error());
@@ -358,17 +359,17 @@ START_TEST(truncated_files_are_refused)
     size_t size = 0;
     gnl_reader *reader = NULL;
     gnl_writer *writer = sample_writer();
-    ck_assert_int_eq(gnl_writer_memory(writer, &bytes, &size), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_memory(&bytes, &size)), GENLAT_OK);
     gnl_writer_destroy(writer);
     for (size_t cut = 0; cut < size; cut++) {
         /* a block of the exact size, so that the sanitizer detects reads past its end */
         unsigned char *part = malloc(cut ? cut : 1);
         memcpy(part, bytes, cut);
-        ck_assert_int_eq(gnl_reader_memory(ctx, part, cut, "cut", &reader), GENLAT_E_FORMAT);
+        ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_memory(part, cut, "cut"), &reader), GENLAT_E_FORMAT);
         free(part);
     }
     memset(bytes, 0xff, 8);
-    ck_assert_int_eq(gnl_reader_memory(ctx, bytes, size, "long", &reader), GENLAT_E_FORMAT);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_memory(bytes, size, "long"), &reader), GENLAT_E_FORMAT);
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "header length 18446744073709551615"));
     gnl_free(ctx, bytes);
 }
@@ -383,7 +384,7 @@ START_TEST(a_deep_header_does_not_recurse)
     memset(header, '[', sizeof header);
     memcpy(header, &length, sizeof length);
     memcpy(header + 8, "{\"a\":", 5);
-    ck_assert_int_eq(gnl_reader_memory(ctx, header, DEPTH + 8, "deep", &reader), GENLAT_E_FORMAT);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_memory(header, DEPTH + 8, "deep"), &reader), GENLAT_E_FORMAT);
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "deeper"));
 }
 END_TEST
@@ -394,7 +395,7 @@ START_TEST(newer_formats_are_refused)
     unsigned char file[128];
     gnl_reader *reader = NULL;
     size_t size = wrap(&(hostile){.header = header}, file);
-    ck_assert_int_eq(gnl_reader_memory(ctx, file, size, "new", &reader), GENLAT_OK);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_memory(file, size, "new"), &reader), GENLAT_OK);
     ck_assert_int_eq(gnl_reader_format(reader), GENLAT_E_UNSUPPORTED);
     ck_assert_str_eq(gnl_reader_kind(reader), "");
     gnl_reader_close(reader);

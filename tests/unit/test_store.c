@@ -97,8 +97,8 @@ START_TEST(two_nets_share_a_file)
     ck_assert_int_eq(gnl_writer_new(ctx, &writer), GENLAT_OK);
     ck_assert_int_eq(gnl_net_write(net, writer, "encoder."), GENLAT_OK);
     ck_assert_int_eq(gnl_net_write(other, writer, "decoder."), GENLAT_OK);
-    ck_assert_int_eq(gnl_writer_memory(writer, &bytes, &size), GENLAT_OK);
-    ck_assert_int_eq(gnl_reader_memory(ctx, bytes, size, "two", &reader), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_memory(&bytes, &size)), GENLAT_OK);
+    ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_memory(bytes, size, "two"), &reader), GENLAT_OK);
     ck_assert_int_eq(gnl_net_restore(ctx, reader, "decoder.", &loaded), GENLAT_OK);
     check_same(other, loaded);
     genlat_net_destroy(&loaded);
@@ -149,7 +149,7 @@ START_TEST(inconsistent_graphs_are_refused)
     ck_assert_int_eq(gnl_writer_format(writer, "net"), GENLAT_OK);
     ck_assert_int_eq(gnl_writer_meta(writer, "genlat.net", lies[_i].graph), GENLAT_OK);
     ck_assert_int_eq(gnl_writer_real(writer, "a.weight", &shape, two), GENLAT_OK);
-    ck_assert_int_eq(gnl_writer_save(writer, path), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_file(path)), GENLAT_OK);
     gnl_writer_destroy(writer);
     ck_assert_msg(genlat_net_load(ctx, path, &net) == lies[_i].status, "%s: %s", lies[_i].graph, genlat_last_error());
     ck_assert((net != NULL) == (lies[_i].status == GENLAT_OK));
