@@ -84,9 +84,23 @@ typedef struct genlat_layer_table {
 } genlat_layer_table;
 
 /**
- * Make a layer from functions of the caller, for genlat_net_builder_layer(). Its name stands in the text of a
- * net, but no file can bring its functions back: a saved net with it is read only into a net built the same
- * way.
+ * Register a kind of layer in a context. From then on its name is a layer in every text that is read with the context:
+ * those of builders, of models, and of files, so that models with it are loaded whole and train on exactly. It stays
+ * registered as long as the context or anything made from it exists.
+ *
+ * @param ctx    context.
+ * @param table  functions; copied. user is taken when the call succeeds, and freed with the context; it stays the
+ *               caller's when the call fails.
+ * @return GENLAT_OK; GENLAT_E_INVALID for a table with missing functions or a name that is not free; GENLAT_E_RANGE
+ *         for the number of inputs; GENLAT_E_UNSUPPORTED for a table of a newer version; GENLAT_E_MEMORY.
+ * Threads: safe, from any thread at any time. A kind cannot be changed or removed, so that others read it meanwhile.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_ctx_register_layer(genlat_ctx *ctx, const genlat_layer_table *table);
+
+/**
+ * Make a layer from functions of the caller, for genlat_net_builder_layer(), without registering it. Its name stands
+ * in the text of a net, but no file can bring its functions back: a saved net with it is read only into a net built
+ * the same way. See genlat_ctx_register_layer().
  *
  * @param ctx    context.
  * @param table  functions; copied. user is taken when the call succeeds and stays the caller's when it fails.

@@ -272,6 +272,14 @@ void gnl_ctx_release(genlat_ctx *ctx);
 const genlat_ctx_opts *gnl_ctx_opts(const genlat_ctx *ctx); /* complete; cpu is resolved, never AUTO */
 GENLAT_PRINTF(3, 4) void gnl_log(genlat_ctx *ctx, int32_t level, const char *format, ...);
 
+/* Kinds that the program has added to a context. Any thread may add and find them at any time; they stay until the
+ * context is freed. The name is borrowed from the entry, which free_entry frees. */
+genlat_status gnl_ctx_add_kind(genlat_ctx *ctx, const char *name, void *entry,
+                               void (*free_entry)(genlat_ctx *ctx, void *entry));
+const void *gnl_ctx_find_kind(const genlat_ctx *ctx, const char *name); /* NULL: there is none */
+/* Appends ", name" for each kind. */
+void gnl_ctx_list_kinds(const genlat_ctx *ctx, char *text, size_t capacity);
+
 /* ---- random numbers -------------------------------------------------------------------------------- */
 
 /* Random streams that never share numbers. Drawing more numbers from one stream does not change the others. */

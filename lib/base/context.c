@@ -121,6 +121,7 @@ void gnl_ctx_release(genlat_ctx *ctx)
 {
     if (!ctx || atomic_fetch_sub_explicit(&ctx->references, 1, memory_order_acq_rel) != 1)
         return;
+    gnl_ctx_free_kinds(ctx);
     gnl_pool_destroy(ctx, ctx->pool);
     genlat_ctx last = {.allocator = ctx->allocator};
     gnl_free(&last, ctx);

@@ -2,11 +2,26 @@
 /* Handle of a layer: a kind of layer and its options; conversion from and to text. */
 #include "layer/layer_priv.h"
 
+/* Reports an unknown kind, and lists those of the context before those of the library. */
+static genlat_status unknown(const genlat_ctx *ctx, const char *kind)
+{
+    char known[640] = "";
+    gnl_ctx_list_kinds(ctx, known, sizeof known);
+    for (const gnl_layer_type *const *type = gnl_layer_types; *type; type++)
+        gnl_text_append(known, sizeof known, ", %s", (*type)->name);
+    return gnl_fail(GENLAT_E_NOT_FOUND,
+                    "unknown layer '%.60s'; a layer of the program is registered in the context first; known: %s", kind,
+                    known + 2);
+}
+
 static genlat_status layer_alloc(genlat_ctx *ctx, const char *kind, genlat_layer **out)
 {
     const gnl_layer_type *type = gnl_layer_type_find(kind);
+    const void *own = type ? NULL : gnl_ctx_find_kind(ctx, kind);
+    if (own)
+        return gnl_layer_of_kind(ctx, own, out);
     if (!type)
-        return gnl_kind_unknown(gnl_layer_types, "layer", kind);
+        return unknown(ctx, kind);
     genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
     if (!layer)
         return GENLAT_E_MEMORY;

@@ -5,6 +5,9 @@
 
 #include "layer/layer.h"
 
+/* Creates a layer of a kind that the program has registered in the context, which owns the kind. */
+genlat_status gnl_layer_of_kind(genlat_ctx *ctx, const void *own, genlat_layer **out);
+
 /* Data of all samples along one axis: [outer,n,inner]. */
 typedef struct gnl_axis {
     int64_t outer, n, inner;

@@ -121,13 +121,16 @@ static void free_own(genlat_ctx *ctx, void *self)
     gnl_free(ctx, o);
 }
 
-static genlat_status check_table(const genlat_layer_table *t)
+static genlat_status check_table(const genlat_ctx *ctx, const genlat_layer_table *t)
 {
     if (!t->name || !is_name(t->name) || gnl_layer_type_find(t->name))
         return gnl_fail(GENLAT_E_INVALID,
                         "name is %s, expected up to %d characters of a-z, 0-9 and _, other than the kinds of "
                         "the library",
                         t->name ? t->name : "NULL", NAME_BYTES - 1);
+    if (gnl_ctx_find_kind(ctx, t->name))
+        return gnl_fail(GENLAT_E_INVALID, "%s is registered in the context; make it from its name, or rename this one",
+                        t->name);
     if (!t->infer || !t->forward || !t->backward)
         return gnl_fail(GENLAT_E_INVALID, "%s lacks infer, forward or backward", t->name);
     if (!t->jvp != !t->jvp_backward)
@@ -156,32 +159,64 @@ static void init_own(own *o, const genlat_layer_table *table)
     };
 }
 
-genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *table, genlat_layer **out)
+/* Copies a caller's table into a new kind. */
+static genlat_status kind_new(genlat_ctx *ctx, const genlat_layer_table *table, own **out)
 {
     genlat_layer_table known = {.size = 0};
+    if (sizeof(gnl_real) != sizeof(float))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "user-defined layers need float, but this build computes in double");
+    GNL_TRY(gnl_struct_take(table, sizeof known, &known, "table"));
+    GNL_TRY(check_table(ctx, &known));
+    own *o = gnl_calloc(ctx, 1, sizeof *o);
+    if (!o)
+        return GENLAT_E_MEMORY;
+    init_own(o, &known);
+    *out = o;
+    return GENLAT_OK;
+}
+
+genlat_status gnl_layer_of_kind(genlat_ctx *ctx, const void *kind, genlat_layer **out)
+{
+    const own *o = kind;
+    genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
+    if (!layer)
+        return GENLAT_E_MEMORY;
+    layer->type = &o->type;
+    memcpy(layer->opts, &(own_opts){sizeof(own_opts), o}, sizeof(own_opts));
+    *out = layer;
+    return GENLAT_OK;
+}
+
+genlat_status genlat_layer_new_own(genlat_ctx *ctx, const genlat_layer_table *table, genlat_layer **out)
+{
+    own *o = NULL;
     GNL_ENTER();
     GNL_CHECK(out, "out is NULL");
     *out = NULL;
     GNL_CHECK(ctx, "ctx is NULL");
     GNL_CHECK(table, "table is NULL");
-    if (sizeof(gnl_real) != sizeof(float))
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "user-defined layers need float, but this build computes in double");
-    GNL_TRY(gnl_struct_take(table, sizeof known, &known, "table"));
-    GNL_TRY(check_table(&known));
-    genlat_layer *layer = gnl_object_new(ctx, sizeof *layer);
-    own *o = layer ? gnl_calloc(ctx, 1, sizeof *o) : NULL;
-    if (!o) {
-        if (layer)
-            gnl_layer_release(layer);
-        return GENLAT_E_MEMORY;
+    GNL_TRY(kind_new(ctx, table, &o));
+    const genlat_status status = gnl_layer_of_kind(ctx, o, out);
+    if (status != GENLAT_OK) {
+        gnl_free(ctx, o);
+        return status;
     }
-    init_own(o, &known);
-    layer->type = &o->type;
-    layer->own = o;
-    layer->free_own = free_own;
-    memcpy(layer->opts, &(own_opts){sizeof(own_opts), o}, sizeof(own_opts));
-    *out = layer;
+    (*out)->own = o;
+    (*out)->free_own = free_own;
     return GENLAT_OK;
+}
+
+genlat_status genlat_ctx_register_layer(genlat_ctx *ctx, const genlat_layer_table *table)
+{
+    own *o = NULL;
+    GNL_ENTER();
+    GNL_CHECK(ctx, "ctx is NULL");
+    GNL_CHECK(table, "table is NULL");
+    GNL_TRY(kind_new(ctx, table, &o));
+    const genlat_status status = gnl_ctx_add_kind(ctx, o->name, o, free_own);
+    if (status != GENLAT_OK)
+        gnl_free(ctx, o);
+    return status;
 }
 
 /* ---- functions for infer -------------------------------------------------------------------------- */

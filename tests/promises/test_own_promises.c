@@ -2,6 +2,7 @@
 /* What experimental.h says of layers of the caller's own kind. */
 #include "promises/rig.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ static struct {
     uint32_t training;
     genlat_status answer; /* of infer */
     int32_t asked;        /* which wrong question infer asks; 0: none */
+    atomic_int won;       /* threads that registered the name of all */
 } seen;
 
 static genlat_status infer(void *user, genlat_layer_plan *plan)
@@ -288,9 +290,194 @@ START_TEST(files_hold_the_weights_alone)
 }
 END_TEST
 
+/* ---- registered kinds ------------------------------------------------------------------------ */
+
+/* A context of its own, in which the kind is registered. */
+static genlat_ctx *context_with_kind(void)
+{
+    const genlat_layer_table table = table_of("own");
+    genlat_ctx *out = NULL;
+    ok(genlat_ctx_new(NULL, &out));
+    ok(genlat_ctx_register_layer(out, &table));
+    return out;
+}
+
+START_TEST(registered_kinds_are_layers_in_every_text)
+{
+    const genlat_layer_table table = table_of("own");
+    genlat_layer *layer = NULL;
+    char text[32];
+    REFUSED_WITH("registered in the context", GENLAT_E_NOT_FOUND, genlat_layer_new, ctx, "own", &layer);
+    ok(genlat_ctx_register_layer(ctx, &table));
+    ok(genlat_layer_new(ctx, "own", &layer));
+    ok(genlat_layer_format(layer, text, sizeof text));
+    ck_assert_str_eq(text, "own");
+    genlat_layer_destroy(&layer);
+    REFUSED_WITH("own", GENLAT_E_NOT_FOUND, genlat_layer_new, ctx, "own rate=2", &layer);
+    REFUSED_WITH("known: own, add", GENLAT_E_NOT_FOUND, genlat_layer_new, ctx, "owm", &layer);
+    genlat_net *net = net_of(FEATURES, "own name=a; dense units=2; own name=b"), *copy = NULL, *loaded = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    ok(genlat_net_clone(net, &copy));
+    ok(genlat_net_save_memory(copy, &bytes, &size));
+    ok(genlat_net_load_memory(ctx, bytes, size, &loaded));
+    ck_assert_int_eq(genlat_net_size(loaded), genlat_net_size(net));
+    genlat_ctx_free(ctx, bytes);
+    genlat_net_destroy(&net);
+    genlat_net_destroy(&copy);
+    ck_assert_int_eq(seen.freed, 0);
+    genlat_ctx_destroy(&ctx); /* the net keeps it */
+    ck_assert_int_eq(seen.freed, 0);
+    genlat_net_destroy(&loaded);
+    ck_assert_int_eq(seen.freed, 1);
+}
+END_TEST
+
+START_TEST(a_name_is_registered_once)
+{
+    const genlat_layer_table table = table_of("own"), dense = table_of("dense"), empty = {.size = sizeof empty};
+    genlat_layer *layer = NULL;
+    REFUSED(GENLAT_E_INVALID, genlat_ctx_register_layer, ctx, &empty);
+    REFUSED(GENLAT_E_INVALID, genlat_ctx_register_layer, ctx, &dense);
+    ok(genlat_ctx_register_layer(ctx, &table));
+    REFUSED_WITH("own", GENLAT_E_INVALID, genlat_ctx_register_layer, ctx, &table);
+    REFUSED_WITH("own", GENLAT_E_INVALID, genlat_layer_new_own, ctx, &table, &layer);
+    ck_assert_int_eq(seen.freed, 0); /* user stays the caller's */
+}
+END_TEST
+
+static genlat_model *own_vae(genlat_ctx *in, genlat_source *source)
+{
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    ok(genlat_model_builder_new(in, "vae", &b));
+    genlat_model_builder_set(b, "latent", "2");
+    genlat_model_builder_set(b, "likelihood", "gaussian sd=learned");
+    genlat_model_builder_set(b, "encoder", "own name=mine; dense units=6; relu; dense units=4");
+    genlat_model_builder_set(b, "decoder", "dense units=6; relu; dense units=2; own");
+    ok(genlat_model_build(&b, source, &model));
+    return model;
+}
+
+static void fit(genlat_model *model, genlat_source *source, int64_t steps, const char *path)
+{
+    genlat_train_opts opts;
+    genlat_train_opts_init(&opts);
+    opts.steps = steps;
+    opts.batch = 4;
+    opts.last_path = path;
+    ok(genlat_model_fit(model, source, NULL, &opts));
+}
+
+static genlat_source *scaled_ring(genlat_ctx *in)
+{
+    genlat_transform_opts opts;
+    genlat_source *ring = NULL, *out = NULL;
+    genlat_transform_opts_init(&opts);
+    opts.scale = GENLAT_SCALE_STANDARD;
+    ok(genlat_source_synthetic(in, "ring", 32, 1, &ring));
+    ok(genlat_source_transform(ring, &opts, &out));
+    genlat_source_destroy(&ring);
+    return out;
+}
+
+/* Everything of a model with an own layer comes back: weights, states, learned sd, scaling, moments, progress. */
+START_TEST(models_with_registered_kinds_go_on_exactly)
+{
+    char path[] = "/tmp/genlat-promise-XXXXXX";
+    genlat_ctx *first = context_with_kind(), *second = context_with_kind();
+    genlat_source *data = scaled_ring(first), *again = scaled_ring(second);
+    genlat_model *whole = own_vae(first, data), *part = own_vae(first, data), *loaded = NULL;
+    double expected[GENLAT_MAX_TERMS], found[GENLAT_MAX_TERMS];
+    close(mkstemp(path));
+    fit(whole, data, 11, NULL);
+    fit(part, data, 5, path);
+    REFUSED_WITH("own", GENLAT_E_NOT_FOUND, genlat_model_load, ctx, path, &loaded); /* not registered there */
+    ok(genlat_model_load(second, path, &loaded));
+    fit(loaded, again, 11, NULL);
+    ok(genlat_model_evaluate(whole, data, 8, 1, expected));
+    ok(genlat_model_evaluate(loaded, again, 8, 1, found));
+    for (int i = 0; genlat_model_term(whole, i); i++)
+        ck_assert_double_eq(found[i], expected[i]);
+    for (int k = 0; k < 2; k++) {
+        genlat_net *a = NULL, *b = NULL;
+        ok(genlat_model_net(whole, genlat_model_part(whole, k), &a));
+        ok(genlat_model_net(loaded, genlat_model_part(loaded, k), &b));
+        for (int i = 0; i < genlat_net_weights(a); i++) {
+            genlat_tensor *x = NULL, *y = NULL;
+            ok(genlat_net_weight(a, genlat_net_weight_name(a, i), &x));
+            ok(genlat_net_weight(b, genlat_net_weight_name(b, i), &y));
+            same_tensors(x, y);
+            genlat_tensor_destroy(&x);
+            genlat_tensor_destroy(&y);
+        }
+        genlat_net_destroy(&a);
+        genlat_net_destroy(&b);
+    }
+    unlink(path);
+    genlat_model_destroy(&whole);
+    genlat_model_destroy(&part);
+    genlat_model_destroy(&loaded);
+    genlat_source_destroy(&data);
+    genlat_source_destroy(&again);
+    genlat_ctx_destroy(&first);
+    genlat_ctx_destroy(&second);
+    ck_assert_int_eq(seen.freed, 2);
+}
+END_TEST
+
+enum { THREADS = 4, NAMES = 50 };
+
+static void *register_kinds(void *user)
+{
+    const int thread = *(const int *)user;
+    for (int i = 0; i < NAMES; i++) {
+        char name[32];
+        genlat_layer *layer = NULL;
+        snprintf(name, sizeof name, "own_%d_%d", thread, i);
+        genlat_layer_table table = table_of(name);
+        table.free = NULL;
+        ok(genlat_ctx_register_layer(ctx, &table));
+        ok(genlat_layer_new(ctx, name, &layer));
+        genlat_layer_destroy(&layer);
+        table.name = "of_all"; /* one thread wins */
+        if (genlat_ctx_register_layer(ctx, &table) == GENLAT_OK)
+            atomic_fetch_add(&seen.won, 1);
+    }
+    return NULL;
+}
+
+START_TEST(threads_register_and_find_kinds)
+{
+    pthread_t thread[THREADS];
+    int number[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        number[i] = i;
+        ck_assert_int_eq(pthread_create(&thread[i], NULL, register_kinds, &number[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
+    ck_assert_int_eq(seen.won, 1);
+    for (int i = 0; i < THREADS * NAMES; i++) {
+        char name[32];
+        genlat_layer *layer = NULL;
+        snprintf(name, sizeof name, "own_%d_%d", i % THREADS, i / THREADS);
+        ok(genlat_layer_new(ctx, name, &layer));
+        genlat_layer_destroy(&layer);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {tables_are_checked, wrong_answers_reach_the_builder, calls_are_as_the_header_says,
-                                  files_hold_the_weights_alone, NULL};
+    const TTest *const tests[] = {tables_are_checked,
+                                  wrong_answers_reach_the_builder,
+                                  calls_are_as_the_header_says,
+                                  files_hold_the_weights_alone,
+                                  registered_kinds_are_layers_in_every_text,
+                                  a_name_is_registered_once,
+                                  models_with_registered_kinds_go_on_exactly,
+                                  threads_register_and_find_kinds,
+                                  NULL};
     return run_tests("promises of own layers", tests);
 }

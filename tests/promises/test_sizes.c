@@ -150,6 +150,14 @@ CALLS(genlat_optim_add_loss, genlat_group_opts, optim, loss, given)
 CALLS(genlat_model_fit, genlat_train_opts, vae, source, NULL, given)
 CALLS(genlat_transform_opts_set, genlat_transform_opts, given, "limit", "3")
 CALLS(genlat_train_opts_set, genlat_train_opts, given, "epochs", "3")
+static genlat_status call_genlat_ctx_register_layer(void)
+{
+    genlat_ctx *fresh = NULL; /* which has no such name yet */
+    ok(genlat_ctx_new(NULL, &fresh));
+    const genlat_status status = genlat_ctx_register_layer(fresh, (const genlat_layer_table *)(const void *)record);
+    genlat_ctx_destroy(&fresh);
+    return status;
+}
 CALLS(genlat_model_save_stream, genlat_stream_table, vae, given)
 CALLS(genlat_model_export_stream, genlat_stream_table, vae, given)
 CALLS(genlat_net_save_stream, genlat_stream_table, net, given)
@@ -322,6 +330,7 @@ static const struct input {
     TABLE(genlat_model_load_stream, genlat_stream_table, limit),
     TABLE(genlat_net_save_stream, genlat_stream_table, limit),
     TABLE(genlat_net_load_stream, genlat_stream_table, limit),
+    TABLE(genlat_ctx_register_layer, genlat_layer_table, free),
     TABLE(genlat_layer_new_own, genlat_layer_table, free),
     OPTIONS(genlat_gan_builder_set_options, genlat_gan_opts, recompute),
     OPTIONS(genlat_vae_builder_set_options, genlat_vae_opts, reserved),
