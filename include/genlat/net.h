@@ -69,7 +69,8 @@ GENLAT_API void genlat_net_builder_input(genlat_net_builder *builder, const char
 GENLAT_API GENLAT_PRINTF(2, 3) void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...);
 
 /**
- * Add layers from text, one a line or separated by ';' or '|'. A line "output A,B" names the outputs.
+ * Add layers from text, one a line or separated by ';' or '|'. A line "input NAME SIZExSIZE..." adds an input, or
+ * repeats one that is there; a line "output A,B" names the outputs; '#' starts a comment.
  *
  * @param builder  builder; NULL is ignored.
  * @param text     layers, as for genlat_net_builder_add(); copied.
@@ -229,6 +230,17 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_zero_grad(genlat_net *net);
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_freeze(genlat_net *net, const char *prefix, int32_t frozen);
 
 /**
+ * Copy a net: same graph, same numbers, memory of its own. Frozen weights stay frozen. Layers, which never change, are
+ * shared, those of the caller's own kind too; gradients and execs are not copied.
+ *
+ * @param net  net; borrowed for the call. May be destroyed afterwards.
+ * @param out  receives a new net, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for a net of genlat_net_bfloat16(); GENLAT_E_MEMORY.
+ * Threads: no thread may train the net meanwhile.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_clone(const genlat_net *net, genlat_net **out);
+
+/**
  * Copy a net for inference only, with the weights of its dense layers rounded to bfloat16: half the bytes to store
  * and to read for each sample. Sums stay in float32. Everything else of the net keeps its numbers.
  *
@@ -245,7 +257,9 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_freeze(genlat_net *net, con
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_net_bfloat16(const genlat_net *net, genlat_net **out);
 
 /**
- * Write the graph as text, one node a line: name, layer, shape of one sample, number of weights.
+ * Write the graph as text, one node a line, as genlat_net_builder_text() reads it: the inputs, the layers with their
+ * names, and the outputs. A layer without from= takes the node of the line before. The comment of a line gives the
+ * shape of one sample and the number of weights.
  *
  * @param net       net.
  * @param text      [capacity] receives the text with its final zero.

@@ -4,20 +4,22 @@
 
 #include "net/net_priv.h"
 
-enum { MAX_LINE = 512, MAX_NAME = 64, MOST_NODES = 10000 };
+enum { MAX_LINE = GNL_NODE_TEXT, MAX_NAME = 64, MAX_FROM = GNL_MAX_INPUTS * MAX_NAME, MOST_NODES = 10000 };
 
 struct genlat_net_builder {
     gnl_object object;
     genlat_net *net; /* the nodes so far */
     size_t node_capacity, weight_capacity;
     int64_t max_numbers;  /* limit for all weights together; 0: none */
+    bool inputs_given;    /* text may not add inputs */
+    int known_inputs;     /* those before the text that is being added, which may repeat them */
     genlat_status status; /* first error, or GENLAT_OK */
     char error[GNL_ERROR_TEXT];
 };
 
 /* Values of the keys that belong to the builder, not to the layer. An empty string means that the key is absent. */
 typedef struct node_keys {
-    char name[MAX_NAME], from[MAX_LINE], share[MAX_NAME];
+    char name[MAX_NAME], from[MAX_FROM], share[MAX_NAME];
 } node_keys;
 
 static const char BLANKS[] = " \t\r\n";
@@ -79,7 +81,7 @@ static void remove_last_node(genlat_net *net)
 /* Sets the inputs of the last node: the nodes listed in `from`, or the previous node. */
 static genlat_status resolve_inputs(const genlat_net *net, gnl_node *node, const char *from)
 {
-    char copy[MAX_LINE], *rest = NULL;
+    char copy[MAX_FROM], *rest = NULL;
     if (!*from) {
         if (net->nodes < 2)
             return gnl_fail(GENLAT_E_STATE, "the net has no input; add inputs before layers");
@@ -207,6 +209,25 @@ static genlat_status add_layer(genlat_net_builder *b, genlat_layer *layer, const
     return status;
 }
 
+/* ---- inputs --------------------------------------------------------------------------------- */
+
+static genlat_status add_input(genlat_net_builder *b, const char *name, const gnl_shape *shape)
+{
+    gnl_node *node = NULL;
+    if (b->net->nodes > b->net->inputs)
+        return gnl_fail(GENLAT_E_STATE, "input '%s' comes after a layer; add all inputs before the first layer", name);
+    if (b->net->inputs == GNL_MAX_INPUTS)
+        return gnl_fail(GENLAT_E_RANGE, "too many inputs; at most %d expected", GNL_MAX_INPUTS);
+    int64_t count = 0;
+    GNL_TRY_IN(name, gnl_shape_check(shape, &count));
+    if (count == 0)
+        return gnl_fail(GENLAT_E_SHAPE, "input '%.100s' has a dimension of size 0; 1 or more expected", name);
+    GNL_TRY(add_node(b, name, &node));
+    node->shape = *shape;
+    b->net->inputs++;
+    return GENLAT_OK;
+}
+
 /* ---- text ------------------------------------------------------------------------------------ */
 
 static genlat_status copy_key(char *out, size_t capacity, const char *value)
@@ -270,42 +291,60 @@ static genlat_status set_outputs(genlat_net *net, const char *names)
     return GENLAT_OK;
 }
 
+static bool parse_shape(char *text, gnl_shape *shape)
+{
+    char *rest = NULL;
+    *shape = (gnl_shape){0};
+    for (char *word = strtok_r(text, "x", &rest); word; word = strtok_r(NULL, "x", &rest))
+        if (shape->ndim == GENLAT_MAX_DIMS - 1 || !gnl_parse_int(word, &shape->dim[shape->ndim++]))
+            return false;
+    return true;
+}
+
+/* Adds the input of a line "input NAME SHAPE", of which `text` is the rest, or checks that it repeats a known one. */
+static genlat_status add_input_line(genlat_net_builder *b, char *text)
+{
+    char *rest = NULL;
+    gnl_shape shape = {0};
+    const char *name = strtok_r(text, BLANKS, &rest);
+    char *sizes = name ? strtok_r(NULL, BLANKS, &rest) : NULL;
+    if (!name || strtok_r(NULL, BLANKS, &rest) || (sizes && !parse_shape(sizes, &shape)))
+        return gnl_fail(GENLAT_E_FORMAT, "malformed input '%.80s'; 'input NAME SIZExSIZE...' expected",
+                        name ? name : "");
+    const int node = gnl_net_find_node(b->net, name);
+    if (node >= 0 && node < b->known_inputs && gnl_shape_equal(&b->net->node[node].shape, &shape))
+        return GENLAT_OK;
+    if (b->inputs_given)
+        return gnl_fail(GENLAT_E_INVALID, "the net has no input '%.80s' of this shape; leave the line out", name);
+    return add_input(b, name, &shape);
+}
+
+static genlat_status add_statement(genlat_net_builder *b, char *text)
+{
+    if (strncmp(text, "input ", 6) == 0)
+        return add_input_line(b, text + 6);
+    if (strncmp(text, "output ", 7) == 0)
+        return set_outputs(b->net, text + 7);
+    return *text ? add_line(b, text) : GENLAT_OK;
+}
+
 static genlat_status add_text(genlat_net_builder *b, const char *text)
 {
+    b->known_inputs = b->net->inputs;
     while (*text) {
         char line[MAX_LINE];
-        size_t length = strcspn(text, "\n;|");
+        size_t length = strcspn(text, "\n;|#");
         if (length >= sizeof line)
             return gnl_fail(GENLAT_E_INVALID, "the text of a layer has %zu bytes; at most %d expected", length,
                             MAX_LINE - 1);
         memcpy(line, text, length);
         line[length] = '\0';
-        const char *start = line + strspn(line, BLANKS);
-        if (strncmp(start, "output ", 7) == 0)
-            GNL_TRY(set_outputs(b->net, start + 7));
-        else if (*start)
-            GNL_TRY(add_line(b, start));
-        text += length + (text[length] != '\0');
+        GNL_TRY(add_statement(b, line + strspn(line, BLANKS)));
+        text += length;
+        if (*text == '#') /* a comment, up to the end of the line */
+            text += strcspn(text, "\n");
+        text += *text != '\0';
     }
-    return GENLAT_OK;
-}
-
-/* ---- inputs and outputs ---------------------------------------------------------------------- */
-
-static genlat_status add_input(genlat_net_builder *b, const char *name, const gnl_shape *shape)
-{
-    gnl_node *node = NULL;
-    if (b->net->nodes > b->net->inputs)
-        return gnl_fail(GENLAT_E_STATE, "input '%s' comes after a layer; add all inputs before the first layer", name);
-    if (b->net->inputs == GNL_MAX_INPUTS)
-        return gnl_fail(GENLAT_E_RANGE, "too many inputs; at most %d expected", GNL_MAX_INPUTS);
-    int64_t count = 0;
-    GNL_TRY_IN(name, gnl_shape_check(shape, &count));
-    if (count == 0)
-        return gnl_fail(GENLAT_E_SHAPE, "input '%.100s' has a dimension of size 0; 1 or more expected", name);
-    GNL_TRY(add_node(b, name, &node));
-    node->shape = *shape;
-    b->net->inputs++;
     return GENLAT_OK;
 }
 
@@ -319,7 +358,7 @@ static genlat_status finish(genlat_net_builder *b)
     if (b->status != GENLAT_OK)
         return gnl_error_set(b->status, "%s", b->error);
     if (net->nodes == net->inputs)
-        return gnl_fail(GENLAT_E_STATE, "the net has no layer; add at least one");
+        return gnl_fail(b->max_numbers ? GENLAT_E_FORMAT : GENLAT_E_STATE, "the net has no layer; add at least one");
     if (b->max_numbers && net->values + net->states > b->max_numbers + GNL_ALIGN * (int64_t)net->weights)
         return gnl_fail(GENLAT_E_FORMAT, "the graph has weights with more numbers than the file contains; the file is "
                                          "damaged or incomplete");
@@ -364,23 +403,68 @@ static genlat_status build(genlat_net_builder *b, genlat_net **out)
     return status;
 }
 
-genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genlat_net **out)
+genlat_status gnl_net_from_graph(genlat_ctx *ctx, const char *text, int64_t max_numbers, genlat_net **out)
 {
     genlat_net_builder *b = NULL;
+    if (strncmp(text, "input ", 6) != 0)
+        return gnl_fail(GENLAT_E_FORMAT, "the graph starts with '%.40s'; 'input NAME SIZExSIZE...' expected", text);
     GNL_TRY(builder_new(ctx, &b));
-    b->max_numbers = text->max_numbers;
-    for (int i = 0; i < text->inputs; i++)
-        record_error(b, add_input(b, text->names[i], &text->shapes[i]));
-    if (b->status == GENLAT_OK)
-        record_error(b, add_text(b, text->layers));
+    b->max_numbers = max_numbers;
+    record_error(b, add_text(b, text));
     return build(b, out);
 }
 
 genlat_status gnl_net_from_text(genlat_ctx *ctx, int inputs, const char *const *names, const gnl_shape *shapes,
                                 const char *text, genlat_net **out)
 {
-    const gnl_net_text graph = {.inputs = inputs, .names = names, .shapes = shapes, .layers = text};
-    return gnl_net_from_graph(ctx, &graph, out);
+    genlat_net_builder *b = NULL;
+    GNL_TRY(builder_new(ctx, &b));
+    for (int i = 0; i < inputs; i++)
+        record_error(b, add_input(b, names[i], &shapes[i]));
+    b->inputs_given = true;
+    if (b->status == GENLAT_OK)
+        record_error(b, add_text(b, text));
+    return build(b, out);
+}
+
+/* ---- copying --------------------------------------------------------------------------------- */
+
+static genlat_status copy_layer(genlat_net_builder *b, const genlat_net *net, int index)
+{
+    const gnl_node *node = &net->node[index];
+    node_keys keys = {""};
+    snprintf(keys.name, sizeof keys.name, "%s", node->name);
+    for (int i = 0; i < node->inputs; i++)
+        gnl_text_append(keys.from, sizeof keys.from, "%s%s", i ? "," : "", net->node[node->input[i]].name);
+    if (node->owner != index)
+        snprintf(keys.share, sizeof keys.share, "%s", net->node[node->owner].name);
+    return add_layer(b, gnl_object_retain(node->layer), &keys);
+}
+
+static genlat_status copy_nodes(genlat_net_builder *b, const genlat_net *net)
+{
+    for (int i = 0; i < net->inputs; i++)
+        GNL_TRY(add_input(b, net->node[i].name, &net->node[i].shape));
+    for (int i = net->inputs; i < net->nodes; i++)
+        GNL_TRY(copy_layer(b, net, i));
+    b->net->outputs = net->outputs;
+    memcpy(b->net->output, net->output, sizeof net->output);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_net_clone(const genlat_net *net, genlat_net **out)
+{
+    genlat_net_builder *b = NULL;
+    GNL_TRY(gnl_net_check_not_bf16(net));
+    GNL_TRY(builder_new(net->object.ctx, &b));
+    b->max_numbers = GNL_MAX(net->values + net->states, 1);
+    record_error(b, copy_nodes(b, net));
+    GNL_TRY(build(b, out));
+    memcpy((*out)->value, net->value, (size_t)net->values * sizeof(gnl_real));
+    memcpy((*out)->state, net->state, (size_t)net->states * sizeof(gnl_real));
+    for (int i = 0; i < net->weights; i++)
+        (*out)->weight[i].frozen = net->weight[i].frozen;
+    return GENLAT_OK;
 }
 
 /* ---- public ---------------------------------------------------------------------------------- */

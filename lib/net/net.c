@@ -187,22 +187,51 @@ static size_t append_inputs(const genlat_net *net, const gnl_node *node, char *t
     return used;
 }
 
+static genlat_status layer_text(const genlat_net *net, const gnl_node *node, char *text, size_t capacity, size_t *used)
+{
+    GNL_TRY(gnl_layer_format(node->layer, text, capacity));
+    *used = append(text, capacity, strlen(text), " name=");
+    *used = append(text, capacity, *used, node->name);
+    *used = append_inputs(net, node, text, capacity, *used);
+    if (&net->node[node->owner] != node) {
+        *used = append(text, capacity, *used, " share=");
+        *used = append(text, capacity, *used, net->node[node->owner].name);
+    }
+    return GENLAT_OK;
+}
+
+static size_t input_text(const gnl_node *node, char *text, size_t capacity)
+{
+    char size[32];
+    size_t used = append(text, capacity, append(text, capacity, 0, "input "), node->name);
+    for (int32_t i = 0; i < node->shape.ndim; i++) {
+        snprintf(size, sizeof size, "%c%lld", i ? 'x' : ' ', (long long)node->shape.dim[i]);
+        used = append(text, capacity, used, size);
+    }
+    return used;
+}
+
 genlat_status gnl_net_node_text(const genlat_net *net, int index, char *text, size_t capacity)
 {
     const gnl_node *node = &net->node[index];
-    GNL_TRY(gnl_layer_format(node->layer, text, capacity));
-    size_t used = strlen(text);
-    used = append(text, capacity, used, " name=");
-    used = append(text, capacity, used, node->name);
-    used = append_inputs(net, node, text, capacity, used);
-    if (node->owner != index) {
-        used = append(text, capacity, used, " share=");
-        used = append(text, capacity, used, net->node[node->owner].name);
-    }
+    size_t used = 0;
+    if (node->layer)
+        GNL_TRY(layer_text(net, node, text, capacity, &used));
+    else
+        used = input_text(node, text, capacity);
     if (used >= capacity)
         return gnl_fail(GENLAT_E_RANGE, "the text of node '%s' needs %zu bytes; capacity is %zu", node->name, used + 1,
                         capacity);
     return GENLAT_OK;
+}
+
+void gnl_net_outputs_text(const genlat_net *net, char text[GNL_NODE_TEXT])
+{
+    size_t used = append(text, GNL_NODE_TEXT, 0, "output ");
+    for (int i = 0; i < net->outputs; i++) {
+        used = append(text, GNL_NODE_TEXT, used, i ? "," : "");
+        used = append(text, GNL_NODE_TEXT, used, net->node[net->output[i]].name);
+    }
 }
 
 static int64_t node_size(const genlat_net *net, const gnl_node *node)
@@ -213,17 +242,26 @@ static int64_t node_size(const genlat_net *net, const gnl_node *node)
     return size;
 }
 
+/* Appends a line of a graph with a comment: the shape of a sample, and the number of weights. */
+static size_t describe_node(const genlat_net *net, int index, char *text, size_t capacity, size_t used)
+{
+    char line[GNL_NODE_TEXT], shape[GNL_SHAPE_TEXT], weights[48] = "";
+    const int64_t size = node_size(net, &net->node[index]);
+    if (gnl_net_node_text(net, index, line, sizeof line) != GENLAT_OK)
+        snprintf(line, sizeof line, "# the text of node %s is too long", net->node[index].name);
+    if (size > 0)
+        snprintf(weights, sizeof weights, ", %lld weights", (long long)size);
+    const size_t left = used < capacity ? capacity - used : 0;
+    return used + (size_t)snprintf(left ? text + used : NULL, left, "%-64s # %s%s\n", line,
+                                   gnl_shape_format(&net->node[index].shape, shape), weights);
+}
+
 size_t gnl_net_describe(const genlat_net *net, char *text, size_t capacity, size_t used)
 {
-    for (int i = 0; i < net->nodes; i++) {
-        const gnl_node *node = &net->node[i];
-        char layer[512] = "input", shape[GNL_SHAPE_TEXT];
-        if (node->layer && gnl_layer_format(node->layer, layer, sizeof layer) != GENLAT_OK)
-            strcpy(layer, node->layer->type->name);
-        size_t left = used < capacity ? capacity - used : 0;
-        int line = snprintf(left ? text + used : NULL, left, "%-12s %-44s %-16s %lld\n", node->name, layer,
-                            gnl_shape_format(&node->shape, shape), (long long)node_size(net, node));
-        used += (size_t)line;
-    }
-    return used;
+    char outputs[GNL_NODE_TEXT];
+    for (int i = 0; i < net->nodes; i++)
+        used = describe_node(net, i, text, capacity, used);
+    gnl_net_outputs_text(net, outputs);
+    used = append(text, capacity, used, outputs);
+    return append(text, capacity, used, "\n");
 }

@@ -24,9 +24,6 @@ void gnl_net_zero_grad(genlat_net *net);
 int gnl_net_find_weight(const genlat_net *net, const char *name); /* index, or -1 */
 gnl_real *gnl_net_weight_data(const genlat_net *net, int weight); /* values or states */
 int64_t gnl_net_size(const genlat_net *net);                      /* trained numbers */
-/* Writes a node's layer and its builder keys as text that the builder reads. */
-genlat_status gnl_net_node_text(const genlat_net *net, int node, char *text, size_t capacity);
-
 /* Appends the lines of genlat_net_describe() at byte `used`. Returns the length of the whole text, which may exceed
  * the capacity. */
 size_t gnl_net_describe(const genlat_net *net, char *text, size_t capacity, size_t used);

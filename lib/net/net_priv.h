@@ -36,17 +36,17 @@ struct genlat_net {
     uint16_t *bf16;  /* weights in bfloat16, for a net for inference only; NULL: none */
 };
 
-/* A graph as text. For text from a file, max_numbers limits the size of the weights. They are then zero, and the caller
- * fills them. */
-typedef struct gnl_net_text {
-    int inputs;
-    const char *const *names;
-    const gnl_shape *shapes;
-    const char *layers;  /* in the syntax of genlat_net_builder_text(), with a line of outputs */
-    int64_t max_numbers; /* limit for all weights together; 0: none, and the weights are initialized */
-} gnl_net_text;
+/* Bytes of a line of a graph: a layer with its options, name=, from= and share=, each at its longest. */
+enum { GNL_NODE_TEXT = 1280 };
 
-genlat_status gnl_net_from_graph(genlat_ctx *ctx, const gnl_net_text *text, genlat_net **out);
+/* Writes a node, such as "input x 1x28x28" or "dense units=2 name=a from=x", as text that the builder reads. */
+genlat_status gnl_net_node_text(const genlat_net *net, int node, char *text, size_t capacity);
+/* Writes a line such as "output mean,logvar". */
+void gnl_net_outputs_text(const genlat_net *net, char text[GNL_NODE_TEXT]);
+
+/* Builds a net from text with lines for inputs and outputs, of a file. Its weights together may have at most
+ * max_numbers; they are zero, and the caller fills them. */
+genlat_status gnl_net_from_graph(genlat_ctx *ctx, const char *text, int64_t max_numbers, genlat_net **out);
 
 /* Rounds a count of numbers up to whole cache lines. */
 int64_t gnl_padded(int64_t numbers);

@@ -10,6 +10,15 @@ void genlat_net_destroy(genlat_net **net)
     *net = NULL;
 }
 
+genlat_status genlat_net_clone(const genlat_net *net, genlat_net **out)
+{
+    GNL_ENTER();
+    GNL_CHECK(out, "out is NULL");
+    *out = NULL;
+    GNL_CHECK(net, "net is NULL");
+    return gnl_net_clone(net, out);
+}
+
 genlat_status genlat_net_init(genlat_net *net, uint64_t seed)
 {
     GNL_ENTER();
