@@ -397,6 +397,18 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_forward(genlat_exec *exec,
                                                               const genlat_tensor *const *x);
 
 /**
+ * Choose the random numbers of the forward passes to come in mode TRAIN: dropout and noise. Without this call an exec
+ * goes on in substream 0 of the context's seed. A loop of the program's own that calls it with the number of each step
+ * can be resumed exactly.
+ *
+ * @param exec       exec.
+ * @param seed       any number.
+ * @param substream  any number below 2^48, such as that of the step; different ones never overlap.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for the substream.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_exec_set_seed(genlat_exec *exec, uint64_t seed, uint64_t substream);
+
+/**
  * Get an output of the last forward pass.
  *
  * @param exec   exec.

@@ -16,6 +16,7 @@
 
 #include "genlat/loss.h"
 #include "genlat/net.h"
+#include "genlat/stream.h"
 
 GENLAT_BEGIN
 
@@ -368,6 +369,73 @@ GENLAT_API int64_t genlat_optim_steps(const genlat_optim *optim);
  * @return norm; 0 before the first step.
  */
 GENLAT_API double genlat_optim_grad_norm(const genlat_optim *optim);
+
+/**
+ * Write the state of an optimizer to a file, for a loop of the program's own that is to go on exactly: steps, learning
+ * rate, moments, and the trained scales of losses. Weights of nets are saved by genlat_net_save(). A model saves the
+ * state of its own optimizers.
+ *
+ * @param optim  optimizer; borrowed for the call.
+ * @param path   file name, UTF-8; its folder must exist. The file is replaced as a whole or not at all.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO with the system's reason; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_save(const genlat_optim *optim, const char *path);
+
+/**
+ * Write what genlat_optim_save() writes to a file into memory.
+ *
+ * @param optim  optimizer; borrowed for the call.
+ * @param bytes  receives new memory of the context's allocator, to be released by genlat_ctx_free(); NULL on failure.
+ * @param size   receives its bytes; 0 on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_save_memory(const genlat_optim *optim, void **bytes,
+                                                                   size_t *size);
+
+/**
+ * Write what genlat_optim_save() writes to a file to a stream of the program. After a failure the stream has received
+ * a part of it.
+ *
+ * @param optim   optimizer; borrowed for the call.
+ * @param stream  functions; write is called.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_UNSUPPORTED for a table of a newer version; GENLAT_E_MEMORY;
+ *         GENLAT_E_CALLBACK or the status that the stream has set.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_save_stream(const genlat_optim *optim,
+                                                                   const genlat_stream_table *stream);
+
+/**
+ * Read the state of an optimizer from a file. The optimizer was made with the same rule, and the same nets and losses
+ * were added in the same order; its other options stay as they are. All of the state is taken over or none.
+ *
+ * @param optim  optimizer.
+ * @param path   file name.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_FORMAT for a damaged file or another kind of file;
+ *         GENLAT_E_UNSUPPORTED for a later format; GENLAT_E_STATE for the state of another rule or of other parts;
+ *         GENLAT_E_NOT_FOUND for a tensor that is missing; GENLAT_E_SHAPE; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_load(genlat_optim *optim, const char *path);
+
+/**
+ * Read the state of an optimizer from memory. It is checked like a file.
+ *
+ * @param optim  optimizer.
+ * @param bytes  [size] what genlat_optim_save() writes, in memory of any alignment.
+ * @param size   bytes.
+ * @return as genlat_optim_load(), without GENLAT_E_IO.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_load_memory(genlat_optim *optim, const void *bytes, size_t size);
+
+/**
+ * Read the state of an optimizer from a stream of the program, up to the stream's end. It is checked like a file.
+ *
+ * @param optim   optimizer.
+ * @param stream  functions; read is called.
+ * @return as genlat_optim_load(), without GENLAT_E_IO; GENLAT_E_RANGE for a stream that is longer than its limit;
+ *         GENLAT_E_CALLBACK or the status that the stream has set.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_optim_load_stream(genlat_optim *optim,
+                                                                   const genlat_stream_table *stream);
 
 /* ---- schedules ------------------------------------------------------------------------------- */
 

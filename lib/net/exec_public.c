@@ -140,6 +140,16 @@ static genlat_status check_not_overwritten(const genlat_exec *exec)
     return GENLAT_OK;
 }
 
+genlat_status genlat_exec_set_seed(genlat_exec *exec, uint64_t seed, uint64_t substream)
+{
+    GNL_ENTER();
+    GNL_CHECK(exec, "exec is NULL");
+    if (substream >> 48)
+        return gnl_fail(GENLAT_E_RANGE, "substream is %llu, must be less than 2^48", (unsigned long long)substream);
+    gnl_exec_set_dropout(exec, gnl_rng_make(seed, GNL_STREAM_DROPOUT, substream));
+    return GENLAT_OK;
+}
+
 genlat_status genlat_exec_output(genlat_exec *exec, int32_t index, const genlat_tensor **out)
 {
     GNL_ENTER();

@@ -319,6 +319,154 @@ START_TEST(averages_are_copied_into_the_same_architecture)
 }
 END_TEST
 
+/* ---- states ---------------------------------------------------------------------------------- */
+
+/* A loop of the program's own: a net with dropout, a likelihood with a learned scale, an optimizer of both. */
+typedef struct loop {
+    genlat_net *net;
+    genlat_exec *exec;
+    genlat_loss *loss;
+    genlat_optim *optim;
+} loop;
+
+static loop loop_new(const char *rule)
+{
+    loop l = {.net = net_of(2, "dense units=8 name=a; tanh; dropout p=0.3; dense units=2 name=b")};
+    ok(genlat_loss_new(ctx, "gaussian sd=learned", &l.loss));
+    ok(genlat_optim_from_text(ctx, rule, &l.optim));
+    ok(genlat_optim_add(l.optim, l.net, "a.", NULL));
+    ok(genlat_optim_add(l.optim, l.net, NULL, NULL));
+    ok(genlat_optim_add_loss(l.optim, l.loss, NULL));
+    l.exec = exec_of(l.net, 4, GENLAT_EXEC_TRAINING);
+    return l;
+}
+
+static void loop_free(loop *l)
+{
+    genlat_optim_destroy(&l->optim);
+    genlat_exec_destroy(&l->exec);
+    genlat_loss_destroy(&l->loss);
+    genlat_net_destroy(&l->net);
+}
+
+static void loop_run(loop *l, int64_t steps)
+{
+    genlat_tensor *x = counting(2, (int64_t[]){4, 2}), *dy = counting(2, (int64_t[]){4, 2});
+    for (int64_t i = 0; i < steps; i++) {
+        const int64_t step = genlat_optim_steps(l->optim);
+        const genlat_tensor *y = NULL;
+        double value = 0;
+        genlat_tensor_data(x)[0] = (float)(step % 3);
+        ok(genlat_optim_set_lr(l->optim, 0.01 / (double)(step + 1)));
+        ok(genlat_exec_set_seed(l->exec, 7, (uint64_t)step));
+        ok(genlat_optim_zero_grad(l->optim));
+        ok(genlat_exec_forward(l->exec, GENLAT_MODE_TRAIN, 1, (const genlat_tensor *[]){x}));
+        ok(genlat_exec_output(l->exec, 0, &y));
+        ok(genlat_loss_eval(l->loss, y, x, &value, dy));
+        ok(genlat_exec_backward(l->exec, 1, (const genlat_tensor *[]){dy}));
+        ok(genlat_optim_step(l->optim));
+    }
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&dy);
+}
+
+static void same_loops(const loop *one, const loop *two)
+{
+    for (int i = 0; i < genlat_net_weights(one->net); i++) {
+        genlat_tensor *x = NULL, *y = NULL;
+        ok(genlat_net_weight(one->net, genlat_net_weight_name(one->net, i), &x));
+        ok(genlat_net_weight(two->net, genlat_net_weight_name(two->net, i), &y));
+        same_tensors(x, y);
+        genlat_tensor_destroy(&x);
+        genlat_tensor_destroy(&y);
+    }
+    ck_assert_int_eq(genlat_optim_steps(one->optim), genlat_optim_steps(two->optim));
+    ck_assert_double_eq(genlat_optim_lr(one->optim), genlat_optim_lr(two->optim));
+    void *p = NULL, *q = NULL; /* moments, and the scale of the loss */
+    size_t m = 0, n = 0;
+    ok(genlat_optim_save_memory(one->optim, &p, &m));
+    ok(genlat_optim_save_memory(two->optim, &q, &n));
+    ck_assert_uint_eq(m, n);
+    ck_assert_mem_eq(p, q, m);
+    genlat_ctx_free(ctx, p);
+    genlat_ctx_free(ctx, q);
+}
+
+static const char *const rules[] = {
+    "sgd lr=0.1", "sgd lr=0.1 momentum=0.9", "rmsprop centered=yes momentum=0.5", "adam", "adamw", "adamax", "lion"};
+
+/* Five steps, a state that is saved and loaded into a new loop, and six more are eleven steps, to the bit. */
+START_TEST(loops_of_the_program_go_on_exactly)
+{
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        loop whole = loop_new(rules[i]), first = loop_new(rules[i]), second = loop_new(rules[i]);
+        void *net_bytes = NULL, *state = NULL;
+        size_t net_size = 0, size = 0;
+        loop_run(&whole, 11);
+        loop_run(&first, 5);
+        ok(genlat_net_save_memory(first.net, &net_bytes, &net_size));
+        ok(genlat_optim_save_memory(first.optim, &state, &size));
+        loop_free(&first);
+        genlat_net *read = NULL;
+        ok(genlat_net_load_memory(ctx, net_bytes, net_size, &read));
+        for (int k = 0; k < genlat_net_weights(read); k++) {
+            genlat_tensor *from = NULL, *to = NULL;
+            ok(genlat_net_weight(read, genlat_net_weight_name(read, k), &from));
+            ok(genlat_net_weight(second.net, genlat_net_weight_name(read, k), &to));
+            ok(genlat_tensor_copy(to, from));
+            genlat_tensor_destroy(&from);
+            genlat_tensor_destroy(&to);
+        }
+        ok(genlat_optim_load_memory(second.optim, state, size));
+        ck_assert_int_eq(genlat_optim_steps(second.optim), 5);
+        loop_run(&second, 6);
+        same_loops(&whole, &second);
+        genlat_ctx_free(ctx, net_bytes);
+        genlat_ctx_free(ctx, state);
+        genlat_net_destroy(&read);
+        loop_free(&whole);
+        loop_free(&second);
+    }
+}
+END_TEST
+
+/* A state of another rule, of other parts or with damage is refused, and nothing has changed. */
+START_TEST(states_are_taken_over_whole_or_not)
+{
+    loop adam = loop_new("adam"), same = loop_new("adam"), lion = loop_new("lion"), plain = loop_new("sgd"),
+         momentum = loop_new("sgd momentum=0.5");
+    genlat_optim *less = NULL;
+    void *bytes = NULL, *net_bytes = NULL;
+    size_t size = 0, net_size = 0;
+    loop_run(&adam, 3);
+    loop_run(&same, 3);
+    ok(genlat_optim_save_memory(adam.optim, &bytes, &size));
+    REFUSED_WITH("'lion'", GENLAT_E_STATE, genlat_optim_load_memory, lion.optim, bytes, size);
+    ok(genlat_adam_new(ctx, NULL, &less));
+    ok(genlat_optim_add(less, adam.net, NULL, NULL));
+    REFUSED_WITH("same nets and losses", GENLAT_E_STATE, genlat_optim_load_memory, less, bytes, size);
+    ck_assert_int_eq(genlat_optim_steps(less), 0);
+    ok(genlat_optim_save_memory(plain.optim, &net_bytes, &net_size));
+    REFUSED_WITH("0.momentum_buffer", GENLAT_E_NOT_FOUND, genlat_optim_load_memory, momentum.optim, net_bytes,
+                 net_size);
+    genlat_ctx_free(ctx, net_bytes);
+    ok(genlat_net_save_memory(adam.net, &net_bytes, &net_size));
+    REFUSED_WITH("state of an optimizer", GENLAT_E_FORMAT, genlat_optim_load_memory, adam.optim, net_bytes, net_size);
+    loop_run(&same, 1);
+    loop_run(&adam, 1);
+    memset((char *)bytes + size - 4, 0xff, 4); /* the last number is NaN */
+    REFUSED_WITH("finite", GENLAT_E_FORMAT, genlat_optim_load_memory, adam.optim, bytes, size);
+    same_loops(&adam, &same);
+    REFUSED(GENLAT_E_RANGE, genlat_exec_set_seed, adam.exec, 1, UINT64_C(1) << 48);
+    genlat_ctx_free(ctx, bytes);
+    genlat_ctx_free(ctx, net_bytes);
+    genlat_optim_destroy(&less);
+    loop *all[] = {&adam, &same, &lion, &plain, &momentum};
+    for (size_t i = 0; i < COUNT(all); i++)
+        loop_free(all[i]);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {first_steps_follow_the_formulas,
@@ -331,6 +479,8 @@ int main(void)
                                   a_plateau_counts_reports,
                                   averages_follow_their_half_life,
                                   averages_are_copied_into_the_same_architecture,
+                                  loops_of_the_program_go_on_exactly,
+                                  states_are_taken_over_whole_or_not,
                                   NULL};
     return run_tests("promises of optimizers", tests);
 }

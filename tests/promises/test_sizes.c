@@ -65,8 +65,9 @@ static void tear_down(void)
 static void rewind_tape(const char *what)
 {
     genlat_ctx_free(ctx, taped);
-    ok(strcmp(what, "net") == 0 ? genlat_net_save_memory(net, &taped, &taped_size)
-                                : genlat_model_save_memory(vae, &taped, &taped_size));
+    ok(strcmp(what, "net") == 0   ? genlat_net_save_memory(net, &taped, &taped_size)
+       : strcmp(what, "vae") == 0 ? genlat_model_save_memory(vae, &taped, &taped_size)
+                                  : genlat_optim_save_memory(optim, &taped, &taped_size));
     taped_at = 0;
 }
 
@@ -160,6 +161,8 @@ static genlat_status call_genlat_ctx_register_layer(void)
 }
 CALLS(genlat_model_save_stream, genlat_stream_table, vae, given)
 CALLS(genlat_model_export_stream, genlat_stream_table, vae, given)
+CALLS(genlat_optim_save_stream, genlat_stream_table, optim, given)
+CALLS(genlat_optim_load_stream, genlat_stream_table, (rewind_tape("optim"), optim), given)
 CALLS(genlat_net_save_stream, genlat_stream_table, net, given)
 CALLS(genlat_gan_step, genlat_gan_terms, gan, x, NULL, given)
 CALLS(genlat_gan_step_d, genlat_gan_terms, gan, x, NULL, given)
@@ -328,6 +331,8 @@ static const struct input {
     TABLE(genlat_model_save_stream, genlat_stream_table, limit),
     TABLE(genlat_model_export_stream, genlat_stream_table, limit),
     TABLE(genlat_model_load_stream, genlat_stream_table, limit),
+    TABLE(genlat_optim_save_stream, genlat_stream_table, limit),
+    TABLE(genlat_optim_load_stream, genlat_stream_table, limit),
     TABLE(genlat_net_save_stream, genlat_stream_table, limit),
     TABLE(genlat_net_load_stream, genlat_stream_table, limit),
     TABLE(genlat_ctx_register_layer, genlat_layer_table, free),

@@ -63,10 +63,33 @@ static genlat_stream_table table_of(tape *t)
     return (genlat_stream_table){sizeof(genlat_stream_table), t, read_tape, write_tape, 0};
 }
 
+/* An optimizer of a net and of the scale of a loss, after some steps. */
+static genlat_optim *optim_after_steps(void)
+{
+    genlat_net *trained = net_of(3, "dense units=4 name=a; tanh; dense units=2 name=b");
+    genlat_loss *loss = NULL;
+    genlat_optim *out = NULL;
+    genlat_tensor *grad = NULL;
+    ok(genlat_loss_new(ctx, "gaussian sd=learned", &loss));
+    ok(genlat_optim_from_text(ctx, "adam lr=0.1", &out));
+    ok(genlat_optim_add(out, trained, NULL, NULL));
+    ok(genlat_optim_add_loss(out, loss, NULL));
+    ok(genlat_net_grad(trained, "a.weight", &grad));
+    ok(genlat_tensor_fill(grad, 0.5f));
+    for (int i = 0; i < 3; i++)
+        ok(genlat_optim_step(out));
+    ok(genlat_optim_set_lr(out, 0.0123456789));
+    genlat_tensor_destroy(&grad);
+    genlat_loss_destroy(&loss);
+    genlat_net_destroy(&trained);
+    return out;
+}
+
 /* ---- what is saved and loaded ---------------------------------------------------------------- */
 
 static genlat_model *model;
 static genlat_net *net;
+static genlat_optim *optim;
 
 static void set_up(void)
 {
@@ -76,6 +99,7 @@ static void set_up(void)
     close(mkstemp(path));
     model = small_vae();
     net = net_of(3, "dense units=4 name=a; batch_norm; relu; dense units=2 name=b");
+    optim = optim_after_steps();
     genlat_source *source = synthetic("ring", 8, 1);
     ok(genlat_source_read(source, 0, 8, &x, NULL));
     for (int i = 0; i < 3; i++) /* so that there are moments to save */
@@ -89,6 +113,7 @@ static void tear_down(void)
     unlink(path);
     genlat_model_destroy(&model);
     genlat_net_destroy(&net);
+    genlat_optim_destroy(&optim);
     rig_close();
 }
 
@@ -135,6 +160,36 @@ static genlat_status model_export_memory(void **bytes, size_t *size)
 static genlat_status model_export_stream(const genlat_stream_table *stream)
 {
     return genlat_model_export_stream(model, stream);
+}
+
+static genlat_status optim_save(const char *to)
+{
+    return genlat_optim_save(optim, to);
+}
+
+static genlat_status optim_save_memory(void **bytes, size_t *size)
+{
+    return genlat_optim_save_memory(optim, bytes, size);
+}
+
+static genlat_status optim_save_stream(const genlat_stream_table *stream)
+{
+    return genlat_optim_save_stream(optim, stream);
+}
+
+static genlat_status optim_load(const char *from)
+{
+    return genlat_optim_load(optim, from);
+}
+
+static genlat_status optim_load_memory(const void *bytes, size_t size)
+{
+    return genlat_optim_load_memory(optim, bytes, size);
+}
+
+static genlat_status optim_load_stream(const genlat_stream_table *stream)
+{
+    return genlat_optim_load_stream(optim, stream);
 }
 
 /* Loads replace the object, so that saving it again shows what was loaded. */
@@ -217,6 +272,8 @@ static const kind kinds[] = {
      model_load_file, model_load_memory, model_load_stream},
     {"genlat_model_export_stream", "genlat_model_load_stream", model_export, model_export_memory, model_export_stream,
      model_load_file, model_load_memory, model_load_stream},
+    {"genlat_optim_save_stream", "genlat_optim_load_stream", optim_save, optim_save_memory, optim_save_stream,
+     optim_load, optim_load_memory, optim_load_stream},
 };
 
 static const size_t pieces[] = {1, 7, 4096, MOST};
