@@ -454,16 +454,17 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_subset(genlat_source *so
 /**
  * Divide a source into a training and a validation part without common samples.
  *
- * @param source  source; kept alive by both parts.
- * @param part    size of the validation part: from 0 to 1 exclusive a fraction of the samples, from 1 on
- *                their whole number; both parts must get at least one sample.
- * @param seed    >= 0: the samples are chosen at random; -1: the last ones are taken.
- * @param train   receives a new source, or NULL on failure.
- * @param valid   receives a new source, or NULL on failure.
+ * @param source      source; kept alive by both parts.
+ * @param valid_part  size of the validation part, such as 0.1: from 0 to 1 exclusive a fraction of the samples, from 1
+ *                    on their whole number; both parts must get at least one sample.
+ * @param seed        >= 0: the samples are chosen at random, of more than 2^24 without memory for them; -1: the last
+ *                    ones are taken.
+ * @param train       receives a new source, or NULL on failure.
+ * @param valid       receives a new source, or NULL on failure.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE; GENLAT_E_MEMORY.
  * Randomness: from seed.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_split(genlat_source *source, double part, int64_t seed,
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_split(genlat_source *source, double valid_part, int64_t seed,
                                                               genlat_source **train, genlat_source **valid);
 
 /**
@@ -491,7 +492,8 @@ typedef struct genlat_batches_opts {
     size_t size;        /**< sizeof(genlat_batches_opts) as the caller knows it. */
     int64_t batch;      /**< samples in a batch, 1 to 1e9. Default 128. */
     int64_t seed;       /**< of the order, >= 0. Default 0. */
-    uint32_t shuffle;   /**< 1: another random order in every epoch. Default 1. */
+    uint32_t shuffle;   /**< 1: another random order in every epoch. Up to 2^24 samples it takes 8 bytes a sample;
+                             of more it is computed by a formula, which takes none. Default 1. */
     uint32_t drop_last; /**< 1: leave out a last batch that is smaller than the others. Default 0. */
     uint32_t prefetch;  /**< 1: a background thread reads the next batch meanwhile; the numbers are the same.
                              Default 0. */

@@ -2,6 +2,8 @@
 /**
  * @file tensor.h  Dense row-major arrays of 32-bit floats.
  *
+ * In shapes such as [rows,...], a row of one number is accepted as [rows] and as [rows,1] alike.
+ *
  * Unless a comment says otherwise:
  * - Threads: a handle may be used by any number of threads at once as long as none of them changes it. A handle that
  *   a call changes, or destroys, belongs to one thread during the call.

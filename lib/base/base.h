@@ -314,6 +314,20 @@ void gnl_rng_fill_normal(gnl_rng *rng, gnl_real *out, int64_t n);
 void gnl_rng_shuffle(gnl_rng *rng, int64_t *items, int64_t n);
 gnl_rng *gnl_rng_of(genlat_rng *handle);
 
+/* A random permutation of 0 .. count-1 by formula, which takes no memory: a Feistel network on the two digits of a
+ * number in base `side`, the smallest whose square is not less than count. Numbers that it maps to count or more are
+ * mapped again. */
+typedef struct gnl_permutation {
+    gnl_rng rng;
+    int64_t count, side;
+} gnl_permutation;
+
+/* Orders of more samples than this are such permutations; those of fewer are shuffled in memory. */
+#define GNL_MOST_SHUFFLED (INT64_C(1) << 24)
+
+gnl_permutation gnl_permutation_make(gnl_rng rng, int64_t count);
+int64_t gnl_permutation_at(const gnl_permutation *permutation, int64_t index);
+
 /* ---- threads --------------------------------------------------------------------------------------- */
 
 /* Processes the items [begin,end). `worker` (0 .. threads-1) selects a separate scratch buffer per thread. */

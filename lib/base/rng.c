@@ -122,3 +122,37 @@ void gnl_rng_shuffle(gnl_rng *rng, int64_t *items, int64_t n)
         items[j] = held;
     }
 }
+
+/* ---- permutations ---------------------------------------------------------------------------- */
+
+enum { FEISTEL_ROUNDS = 6 };
+
+gnl_permutation gnl_permutation_make(gnl_rng rng, int64_t count)
+{
+    int64_t side = (int64_t)sqrt((double)count);
+    while (side * side < count) /* the square root of a double may be too small by a little */
+        side++;
+    return (gnl_permutation){.rng = rng, .count = count, .side = side};
+}
+
+/* Each round adds a random function of one digit to the other, modulo the base, and exchanges them. */
+static int64_t permute_square(const gnl_permutation *p, int64_t index)
+{
+    uint64_t side = (uint64_t)p->side, left = (uint64_t)index / side, right = (uint64_t)index % side;
+    for (uint64_t round = 0; round < FEISTEL_ROUNDS; round++) {
+        uint32_t word[4];
+        gnl_philox(p->rng.seed, p->rng.stream, round << 32 | right, word);
+        const uint64_t sum = (left + ((uint64_t)word[1] << 32 | word[0]) % side) % side;
+        left = right;
+        right = sum;
+    }
+    return (int64_t)(left * side + right);
+}
+
+int64_t gnl_permutation_at(const gnl_permutation *permutation, int64_t index)
+{
+    do
+        index = permute_square(permutation, index);
+    while (index >= permutation->count);
+    return index;
+}

@@ -22,19 +22,26 @@ void genlat_batches_opts_init_sized(genlat_batches_opts *opts, size_t size)
 
 /* ---- filling ----------------------------------------------------------------------------------------- */
 
+/* Returns whether the order of an epoch is kept in memory: with shuffle, up to a number of samples. */
+static bool keeps_order(const genlat_batches *batches)
+{
+    return batches->opts.shuffle && batches->source->count <= GNL_MOST_SHUFFLED;
+}
+
 /* Returns the indices of the samples at a position. */
 static const int64_t *find_order(genlat_batches *batches, int64_t epoch, int64_t position, int64_t rows)
 {
     int64_t *order = batches->order;
-    if (!batches->opts.shuffle) {
+    gnl_rng rng = gnl_rng_make((uint64_t)batches->opts.seed, GNL_STREAM_ORDER, (uint64_t)epoch);
+    if (!keeps_order(batches)) {
+        const gnl_permutation permutation = gnl_permutation_make(rng, batches->source->count);
         for (int64_t i = 0; i < rows; i++)
-            order[i] = position + i;
+            order[i] = batches->opts.shuffle ? gnl_permutation_at(&permutation, position + i) : position + i;
         return order;
     }
     if (batches->order_epoch != epoch) {
         for (int64_t i = 0; i < batches->source->count; i++)
             order[i] = i;
-        gnl_rng rng = gnl_rng_make((uint64_t)batches->opts.seed, GNL_STREAM_ORDER, (uint64_t)epoch);
         gnl_rng_shuffle(&rng, order, batches->source->count);
         batches->order_epoch = epoch;
     }
@@ -73,7 +80,7 @@ static genlat_status alloc_slot(genlat_batches *batches, gnl_batch_slot *slot)
 static genlat_status alloc_buffers(genlat_batches *batches)
 {
     bool prefetch = batches->opts.prefetch != 0;
-    int64_t ordered = batches->opts.shuffle ? batches->source->count : batches->opts.batch;
+    int64_t ordered = keeps_order(batches) ? batches->source->count : batches->opts.batch;
     batches->order_epoch = -1;
     batches->order = gnl_alloc(batches->object.ctx, (size_t)ordered, sizeof *batches->order);
     if (!batches->order)

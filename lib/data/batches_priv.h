@@ -23,7 +23,7 @@ struct genlat_batches {
     genlat_batches_opts opts;
     int64_t samples; /* per epoch */
     int64_t epoch, position;
-    int64_t *order;      /* [count] permutation of order_epoch; without shuffle [batch] scratch */
+    int64_t *order;      /* [count] permutation of order_epoch; [batch] scratch if none is kept in memory */
     int64_t order_epoch; /* -1: none yet. Only the thread that fills may use order. */
     gnl_batch_slot slot[2];
     int front;              /* the slot that the caller reads */

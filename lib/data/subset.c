@@ -5,13 +5,16 @@
 typedef struct subset_source {
     genlat_source source;
     int64_t begin;
-    int64_t *indices; /* used instead of begin; NULL: a range */
+    int64_t *indices;         /* used instead of begin; NULL: a range */
+    gnl_permutation permuted; /* the range is one of this permutation; count 0: of the samples themselves */
 } subset_source;
 
 static int64_t subset_map(const genlat_source *source, int64_t index)
 {
     const subset_source *self = (const subset_source *)source;
-    return self->indices ? self->indices[index] : self->begin + index;
+    if (self->indices)
+        return self->indices[index];
+    return self->permuted.count ? gnl_permutation_at(&self->permuted, self->begin + index) : self->begin + index;
 }
 
 static genlat_status subset_fetch(const genlat_source *source, const int64_t *indices, int64_t n, uint64_t draw,
@@ -85,16 +88,15 @@ static genlat_status split_in_order(genlat_source *source, int64_t first, genlat
     return gnl_source_range(source, first, source->count - first, valid);
 }
 
-static genlat_status split_at_random(genlat_source *source, int64_t first, uint64_t seed, genlat_source **train,
-                                     genlat_source **valid)
+/* Splits a permutation in memory. */
+static genlat_status split_shuffled(genlat_source *source, int64_t first, gnl_rng rng, genlat_source **train,
+                                    genlat_source **valid)
 {
     int64_t *order = gnl_alloc(source->object.ctx, (size_t)source->count, sizeof *order);
     if (!order)
         return GENLAT_E_MEMORY;
     for (int64_t i = 0; i < source->count; i++)
         order[i] = i;
-    /* A substream that no epoch reaches, so that a split and batches can share a seed. */
-    gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_ORDER, (UINT64_C(1) << 48) - 1);
     gnl_rng_shuffle(&rng, order, source->count);
     genlat_status status = subset_new(source, order, first, train);
     if (status == GENLAT_OK)
@@ -103,19 +105,39 @@ static genlat_status split_at_random(genlat_source *source, int64_t first, uint6
     return status;
 }
 
-static genlat_status split_sizes(const genlat_source *source, double part, int64_t *first)
+/* Splits a permutation by formula, which takes no memory. */
+static genlat_status split_permuted(genlat_source *source, int64_t first, gnl_rng rng, genlat_source **train,
+                                    genlat_source **valid)
 {
-    double count = part < 1 ? round(part * (double)source->count) : part;
-    if (!(part > 0) || count != floor(count) || count < 1 || count > (double)(source->count - 1))
+    const gnl_permutation permutation = gnl_permutation_make(rng, source->count);
+    GNL_TRY(split_in_order(source, first, train, valid));
+    ((subset_source *)*train)->permuted = permutation;
+    ((subset_source *)*valid)->permuted = permutation;
+    return GENLAT_OK;
+}
+
+static genlat_status split_at_random(genlat_source *source, int64_t first, uint64_t seed, genlat_source **train,
+                                     genlat_source **valid)
+{
+    /* A substream that no epoch reaches, so that a split and batches can share a seed. */
+    const gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_ORDER, (UINT64_C(1) << 48) - 1);
+    return source->count <= GNL_MOST_SHUFFLED ? split_shuffled(source, first, rng, train, valid)
+                                              : split_permuted(source, first, rng, train, valid);
+}
+
+static genlat_status split_sizes(const genlat_source *source, double valid_part, int64_t *first)
+{
+    double count = valid_part < 1 ? round(valid_part * (double)source->count) : valid_part;
+    if (!(valid_part > 0) || count != floor(count) || count < 1 || count > (double)(source->count - 1))
         return gnl_fail(GENLAT_E_RANGE,
-                        "part is %g of %lld samples, expected a fraction or an integer that leaves at "
+                        "valid_part is %g of %lld samples, expected a fraction or an integer that leaves at "
                         "least one sample in each part",
-                        part, (long long)source->count);
+                        valid_part, (long long)source->count);
     *first = source->count - (int64_t)count;
     return GENLAT_OK;
 }
 
-genlat_status genlat_source_split(genlat_source *source, double part, int64_t seed, genlat_source **train,
+genlat_status genlat_source_split(genlat_source *source, double valid_part, int64_t seed, genlat_source **train,
                                   genlat_source **valid)
 {
     GNL_ENTER();
@@ -127,7 +149,7 @@ genlat_status genlat_source_split(genlat_source *source, double part, int64_t se
     GNL_CHECK(train, "train is NULL");
     GNL_CHECK(valid, "valid is NULL");
     int64_t first = 0;
-    GNL_TRY(split_sizes(source, part, &first));
+    GNL_TRY(split_sizes(source, valid_part, &first));
     if (seed < -1)
         return gnl_fail(GENLAT_E_RANGE, "seed is %lld, must be at least -1", (long long)seed);
     genlat_status status = seed < 0 ? split_in_order(source, first, train, valid)

@@ -17,7 +17,8 @@ genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_ten
                         model->type->predicts ? "learns to predict them" : "is conditional");
     gnl_shape expected = c->classes ? (gnl_shape){1, {rows}} : (gnl_shape){2, {rows, c->vector}};
     char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
-    if (!gnl_shape_equal(&labels->shape, &expected))
+    const gnl_shape row = c->classes ? (gnl_shape){0} : (gnl_shape){1, {c->vector}};
+    if (!gnl_tensor_has_rows(labels, &row) || labels->shape.dim[0] != rows)
         return gnl_fail(GENLAT_E_SHAPE, "labels is %s, %s expected", gnl_shape_format(&labels->shape, found),
                         gnl_shape_format(&expected, text));
     return GENLAT_OK;

@@ -86,10 +86,25 @@ void gnl_tensor_release(genlat_tensor *tensor)
     gnl_object_free(tensor);
 }
 
+static bool has_ones_only(const gnl_shape *shape)
+{
+    for (int32_t i = 0; i < shape->ndim; i++)
+        if (shape->dim[i] != 1)
+            return false;
+    return true;
+}
+
+bool gnl_tensor_has_rows(const genlat_tensor *tensor, const gnl_shape *sample)
+{
+    if (tensor->shape.ndim == 0)
+        return false;
+    const gnl_shape row = gnl_shape_sample(&tensor->shape);
+    return gnl_shape_equal(&row, sample) || (has_ones_only(&row) && has_ones_only(sample));
+}
+
 genlat_status gnl_tensor_check_rows(const genlat_tensor *tensor, const gnl_shape *sample, const char *name)
 {
-    gnl_shape rows = tensor->shape.ndim ? gnl_shape_sample(&tensor->shape) : (gnl_shape){.ndim = -1};
-    if (gnl_shape_equal(&rows, sample))
+    if (gnl_tensor_has_rows(tensor, sample))
         return GENLAT_OK;
     char found[GNL_SHAPE_TEXT], expected[GNL_SHAPE_TEXT];
     gnl_shape batched = gnl_shape_batched(sample, 0);

@@ -61,6 +61,9 @@ genlat_status gnl_tensor_borrow_from(genlat_ctx *ctx, const gnl_shape *shape, gn
                                      gnl_owner_release *release, genlat_tensor **out);
 void gnl_tensor_release(genlat_tensor *tensor);
 
+/* Returns whether the rows of a tensor have the shape of `sample`. Where a row has one number, [rows] and [rows,1] are
+ * the same. */
+bool gnl_tensor_has_rows(const genlat_tensor *tensor, const gnl_shape *sample);
 /* Checks that the rows of a tensor have the shape of `sample`. The text of E_SHAPE is "name is [..], expected
  * [*,..]". */
 /* Writes one-hot vectors [n,count] of n classes. Returns E_RANGE for an element that is not a class; the text numbers

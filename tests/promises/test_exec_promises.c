@@ -335,6 +335,77 @@ START_TEST(checking_leaves_the_net_as_it_was)
 }
 END_TEST
 
+/* Gradients of a linear net by dy = 0, 1, 2, 3, with x and dy of these shapes. */
+static void column_gradient(int32_t in_ndim, int32_t up_ndim, float out[2])
+{
+    const int64_t dims[] = {4, 1, 1};
+    genlat_net *linear = net_of(1, "dense units=1 name=d");
+    genlat_exec *exec = exec_of(linear, 4, GENLAT_EXEC_TRAINING);
+    genlat_tensor *in = counting(in_ndim, dims), *up = counting(up_ndim, dims), *grad = NULL;
+    ok(genlat_exec_forward(exec, GENLAT_MODE_TRAIN, 1, (const genlat_tensor *[]){in}));
+    ok(genlat_exec_backward(exec, 1, (const genlat_tensor *[]){up}));
+    ok(genlat_net_grad(linear, "d.weight", &grad));
+    out[0] = genlat_tensor_data(grad)[0];
+    genlat_tensor_destroy(&grad);
+    ok(genlat_net_grad(linear, "d.bias", &grad));
+    out[1] = genlat_tensor_data(grad)[0];
+    genlat_tensor_destroy(&grad);
+    genlat_tensor_destroy(&in);
+    genlat_tensor_destroy(&up);
+    genlat_exec_destroy(&exec);
+    genlat_net_destroy(&linear);
+}
+
+START_TEST(a_column_is_a_vector)
+{
+    float grad[2];
+    for (int32_t in = 1; in <= 2; in++)
+        for (int32_t up = 1; up <= 3; up++) {
+            column_gradient(in, up, grad);
+            ck_assert_float_eq(grad[0], 0 + 1 + 4 + 9);
+            ck_assert_float_eq(grad[1], 0 + 1 + 2 + 3);
+        }
+    genlat_net *linear = net_of(1, "dense units=1");
+    genlat_exec *exec = exec_of(linear, 4, GENLAT_EXEC_TRAINING);
+    genlat_tensor *in = counting(1, (int64_t[]){4}), *row = counting(2, (int64_t[]){1, 4}),
+                  *wide = counting(2, (int64_t[]){4, 2}), *less = counting(1, (int64_t[]){3});
+    genlat_tensor *wrong[] = {row, wide};
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        REFUSED(GENLAT_E_SHAPE, genlat_exec_forward, exec, GENLAT_MODE_TRAIN, 1, (const genlat_tensor *[]){wrong[i]});
+    ok(genlat_exec_forward(exec, GENLAT_MODE_TRAIN, 1, (const genlat_tensor *[]){in}));
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        REFUSED(GENLAT_E_SHAPE, genlat_exec_backward, exec, 1, (const genlat_tensor *[]){wrong[i]});
+    REFUSED(GENLAT_E_SHAPE, genlat_exec_backward, exec, 1, (const genlat_tensor *[]){less});
+    genlat_tensor *all[] = {in, row, wide, less};
+    for (size_t i = 0; i < COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_exec_destroy(&exec);
+    genlat_net_destroy(&linear);
+}
+END_TEST
+
+/* Labels of one number a sample too: classes, and vectors of one number. */
+START_TEST(labels_may_be_columns)
+{
+    static const char *const conditions[] = {"classes=4", "vector=1"};
+    for (size_t i = 0; i < COUNT(conditions); i++) {
+        const setting settings[] = {{"net", "dense units=4; relu"}, {"condition", conditions[i]}, {NULL, NULL}};
+        genlat_tensor *data = counting(2, (int64_t[]){4, 2}), *flat = counting(1, (int64_t[]){4}),
+                      *column = counting(2, (int64_t[]){4, 1});
+        double terms[2][GENLAT_MAX_TERMS];
+        for (int k = 0; k < 2; k++) {
+            genlat_model *model = model_of("predictor", settings, NULL);
+            ok(genlat_model_step(model, data, k ? column : flat, terms[k]));
+            genlat_model_destroy(&model);
+        }
+        ck_assert_double_eq(terms[0][0], terms[1][0]);
+        genlat_tensor_destroy(&data);
+        genlat_tensor_destroy(&flat);
+        genlat_tensor_destroy(&column);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const *tests;
@@ -347,6 +418,8 @@ int main(void)
                                  penalties_are_those_of_the_norm,
                                  penalties_take_the_loss_along,
                                  checking_leaves_the_net_as_it_was,
+                                 a_column_is_a_vector,
+                                 labels_may_be_columns,
                                  NULL};
     Suite *suite = suite_create("promises of execs");
     TCase *tcase = tcase_create("promises");

@@ -319,6 +319,72 @@ START_TEST(errors_do_not_name_the_previous_function)
 }
 END_TEST
 
+/* ---- permutations ---------------------------------------------------------------------------- */
+
+/* Every number below the count once, for all small counts and some larger ones. */
+START_TEST(permutations_by_formula_have_every_number_once)
+{
+    enum { SMALL = 300, LARGE = 70000 };
+    static bool seen[LARGE];
+    for (int64_t count = 1; count <= LARGE; count = count < SMALL ? count + 1 : count * 3 - 1) {
+        const gnl_permutation p = gnl_permutation_make(gnl_rng_make(1, GNL_STREAM_USER, 0), count);
+        memset(seen, 0, sizeof seen);
+        for (int64_t i = 0; i < count; i++) {
+            const int64_t at = gnl_permutation_at(&p, i);
+            ck_assert(at >= 0 && at < count);
+            ck_assert_msg(!seen[at], "%lld occurs twice of %lld", (long long)at, (long long)count);
+            seen[at] = true;
+        }
+    }
+}
+END_TEST
+
+/* Of the least count that is permuted by formula: numbers, and differences of neighbours, fall into 16 equal ranges
+ * equally often, wherever the place. */
+START_TEST(permutations_by_formula_are_random)
+{
+    enum { RANGES = 16, DRAWS = 20000 };
+    const int64_t count = GNL_MOST_SHUFFLED + 1, begins[] = {0, 12345678, count - DRAWS - 1};
+    for (size_t k = 0; k < GNL_COUNT(begins); k++) {
+        const gnl_permutation p = gnl_permutation_make(gnl_rng_make(5, GNL_STREAM_USER, k), count);
+        int64_t numbers[RANGES] = {0}, differences[RANGES] = {0};
+        double chi[2] = {0, 0};
+        for (int64_t i = begins[k]; i < begins[k] + DRAWS; i++) {
+            const int64_t at = gnl_permutation_at(&p, i), next = gnl_permutation_at(&p, i + 1);
+            numbers[at * RANGES / count]++;
+            differences[(next - at + count) % count * RANGES / count]++;
+        }
+        for (int i = 0; i < RANGES; i++) {
+            const double expected = (double)DRAWS / RANGES;
+            chi[0] += pow((double)numbers[i] - expected, 2) / expected;
+            chi[1] += pow((double)differences[i] - expected, 2) / expected;
+        }
+        ck_assert_double_lt(chi[0], 45); /* 15 degrees of freedom: a larger one in 1 of 10^4 */
+        ck_assert_double_lt(chi[1], 45);
+    }
+}
+END_TEST
+
+/* Counts up to the largest; the same place always has the same number. */
+START_TEST(permutations_by_formula_have_any_size)
+{
+    static const int64_t counts[] = {(INT64_C(1) << 24) + 1, INT64_C(1) << 40, (INT64_C(1) << 53) - 1,
+                                     (INT64_C(1) << 62) + 12345};
+    for (size_t i = 0; i < GNL_COUNT(counts); i++) {
+        const gnl_permutation p = gnl_permutation_make(gnl_rng_make(2, GNL_STREAM_USER, 7), counts[i]);
+        int64_t lower = 0;
+        ck_assert(p.side * p.side >= counts[i] && (p.side - 1) * (p.side - 1) < counts[i]);
+        for (int64_t k = 0; k < 1000; k++) {
+            const int64_t at = gnl_permutation_at(&p, counts[i] - 1 - k);
+            ck_assert(at >= 0 && at < counts[i]);
+            lower += at < counts[i] / 2;
+            ck_assert_int_eq(at, gnl_permutation_at(&p, counts[i] - 1 - k));
+        }
+        ck_assert(lower > 400 && lower < 600);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base");
@@ -328,6 +394,9 @@ int main(void)
     tcase_add_test(tcase, bounded_draws_are_uniform);
     tcase_add_test(tcase, normal_draws_have_the_moments_of_the_distribution);
     tcase_add_test(tcase, shuffles_keep_every_item);
+    tcase_add_test(tcase, permutations_by_formula_have_every_number_once);
+    tcase_add_test(tcase, permutations_by_formula_are_random);
+    tcase_add_test(tcase, permutations_by_formula_have_any_size);
     tcase_add_test(tcase, every_item_is_processed_once);
     tcase_add_test(tcase, options_round_trip_through_text);
     tcase_add_loop_test(tcase, errors_name_the_bad_option, 0, 8);

@@ -216,6 +216,99 @@ START_TEST(iteration_allocates_nothing)
 }
 END_TEST
 
+/* ---- more samples than are shuffled in memory ------------------------------------------------ */
+
+static int32_t indices_themselves(void *user, const int64_t *indices, int64_t n, uint64_t draw, float *x, float *labels)
+{
+    for (int64_t i = 0; i < n; i++) {
+        x[2 * i] = (float)(indices[i] >> 20);
+        x[2 * i + 1] = (float)(indices[i] & 0xfffff);
+    }
+    return 0;
+}
+
+static genlat_source *large(int64_t count)
+{
+    const genlat_source_table table = {
+        .size = sizeof table, .count = count, .ndim = 1, .dims = {2}, .fetch = indices_themselves};
+    genlat_source *out = NULL;
+    ok(genlat_source_callback(ctx, &table, &out));
+    return out;
+}
+
+static int64_t index_of(const genlat_tensor *x, int64_t row)
+{
+    const float *numbers_of = genlat_tensor_const_data(x) + 2 * row;
+    return ((int64_t)numbers_of[0] << 20) + (int64_t)numbers_of[1];
+}
+
+/* A source of 2^40 samples takes as much memory as a small one; orders differ by epoch and seed, and can be sought. */
+START_TEST(large_sources_are_shuffled_without_memory)
+{
+    enum { BATCH = 64 };
+    const int64_t count = INT64_C(1) << 40, places[] = {0, 12345, count - BATCH};
+    genlat_source *samples = large(count);
+    genlat_batches_opts opts;
+    int64_t first[2][BATCH] = {{0}};
+    genlat_batches_opts_init(&opts);
+    opts.batch = BATCH;
+    opts.prefetch = (uint32_t)_i;
+    for (size_t place = 0; place < GNL_COUNT(places); place++)
+        for (int round = 0; round < 4; round++) { /* epochs 0 and 1, the second again, another seed */
+            genlat_batches *batches = NULL;
+            const genlat_tensor *x = NULL;
+            opts.seed = round == 3;
+            ok(genlat_batches_new(samples, &opts, &batches));
+            ok(genlat_batches_seek(batches, round > 0, places[place]));
+            ok(genlat_batches_next(batches, &x, NULL));
+            ck_assert_int_eq(genlat_tensor_dim(x, 0), BATCH);
+            int64_t same = 0, other = 0;
+            for (int64_t i = 0; i < BATCH; i++) {
+                const int64_t index = index_of(x, i);
+                ck_assert(index >= 0 && index < count);
+                same += index == first[1][i];
+                other += index == first[0][i];
+                if (round < 2)
+                    first[round][i] = index;
+            }
+            ck_assert_int_eq(same, round == 2 ? BATCH : 0);
+            ck_assert_int_eq(other, 0);
+            genlat_batches_destroy(&batches);
+        }
+    genlat_source_destroy(&samples);
+}
+END_TEST
+
+/* The parts of a split have no sample in common, are the same for the same seed, and take no memory. */
+START_TEST(large_sources_are_split_without_memory)
+{
+    enum { SOME = 1000 };
+    genlat_source *samples = large(INT64_C(1) << 40), *train = NULL, *valid = NULL;
+    genlat_tensor *x = NULL, *again = NULL;
+    ok(genlat_source_split(samples, SOME, 3, &train, &valid));
+    ck_assert_int_eq(genlat_source_count(train), (INT64_C(1) << 40) - SOME);
+    ok(genlat_source_read(valid, 0, SOME, &x, NULL));
+    for (int64_t i = 0; i < SOME; i++)
+        for (int64_t k = 0; k < i; k++)
+            ck_assert_int_ne(index_of(x, i), index_of(x, k));
+    ok(genlat_source_read(train, 0, SOME, &again, NULL));
+    for (int64_t i = 0; i < SOME; i++)
+        for (int64_t k = 0; k < SOME; k++)
+            ck_assert_int_ne(index_of(x, i), index_of(again, k));
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&valid);
+    genlat_tensor_destroy(&again);
+    ok(genlat_source_split(samples, SOME, 3, &train, &valid));
+    ok(genlat_source_read(valid, 0, SOME, &again, NULL));
+    ck_assert_mem_eq(genlat_tensor_const_data(x), genlat_tensor_const_data(again), 2 * SOME * sizeof(float));
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&again);
+    genlat_source_destroy(&train);
+    genlat_source_destroy(&valid);
+    genlat_source_destroy(&samples);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("batches");
@@ -229,6 +322,8 @@ int main(void)
     tcase_add_loop_test(tcase, a_failed_fetch_can_be_repeated, 0, 2);
     tcase_add_test(tcase, the_last_batch_may_be_smaller);
     tcase_add_loop_test(tcase, iteration_allocates_nothing, 0, 2);
+    tcase_add_loop_test(tcase, large_sources_are_shuffled_without_memory, 0, 2);
+    tcase_add_test(tcase, large_sources_are_split_without_memory);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
