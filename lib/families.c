@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists every family of models, one line each. No other file depends on all families. */
+#include "genlat/io.h"
 #include "gan/gan.h"
 #include "model/builder.h"
 #include "predictor/predictor.h"

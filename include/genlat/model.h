@@ -17,7 +17,6 @@
 #include "genlat/data.h"
 #include "genlat/net.h"
 #include "genlat/optim.h"
-#include "genlat/stream.h"
 
 GENLAT_BEGIN
 
@@ -200,74 +199,6 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_export(genlat_model *mode
  *         missing; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_load(genlat_ctx *ctx, const char *path, genlat_model **out);
-
-/**
- * Write what genlat_model_save() writes to a file into memory.
- *
- * @param model  model.
- * @param bytes  receives new memory of the context's allocator, to be released by genlat_ctx_free(); NULL on failure.
- * @param size   receives its bytes; 0 on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_save_memory(genlat_model *model, void **bytes, size_t *size);
-
-/**
- * Write what genlat_model_save() writes to a file to a stream of the program. After a failure the stream has received
- * a part of it.
- *
- * @param model   model.
- * @param stream  functions; write is called.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_UNSUPPORTED for a table of a newer version; GENLAT_E_MEMORY;
- *         GENLAT_E_CALLBACK or the status that the stream has set.
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_save_stream(genlat_model *model,
-                                                                   const genlat_stream_table *stream);
-
-/**
- * Write what genlat_model_export() writes to a file into memory.
- *
- * @param model  model.
- * @param bytes  receives new memory of the context's allocator, to be released by genlat_ctx_free(); NULL on failure.
- * @param size   receives its bytes; 0 on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_MEMORY.
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_export_memory(genlat_model *model, void **bytes, size_t *size);
-
-/**
- * Write what genlat_model_export() writes to a file to a stream of the program. After a failure the stream has
- * received a part of it.
- *
- * @param model   model.
- * @param stream  functions; write is called.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_UNSUPPORTED for a table of a newer version; GENLAT_E_MEMORY;
- *         GENLAT_E_CALLBACK or the status that the stream has set.
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_export_stream(genlat_model *model,
-                                                                     const genlat_stream_table *stream);
-
-/**
- * Read a model from memory, such as a file that is part of the program. It is checked like a file.
- *
- * @param ctx    context.
- * @param bytes  [size] content of a model's file, in memory of any alignment.
- * @param size   bytes.
- * @param out    receives a new model.
- * @return as genlat_model_load(), without GENLAT_E_IO.
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_load_memory(genlat_ctx *ctx, const void *bytes, size_t size,
-                                                                   genlat_model **out);
-
-/**
- * Read a model from a stream of the program, up to the stream's end. It is checked like a file.
- *
- * @param ctx     context.
- * @param stream  functions; read is called.
- * @param out     receives a new model.
- * @return as genlat_model_load(), without GENLAT_E_IO; GENLAT_E_RANGE also for a stream that is longer than its limit;
- *         GENLAT_E_CALLBACK or the status that the stream has set.
- */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_load_stream(genlat_ctx *ctx, const genlat_stream_table *stream,
-                                                                   genlat_model **out);
 
 /* ---- questions ----------------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Public functions of a model: files, queries, nets, freezing. */
+#include "genlat/io.h"
 #include "model/model_priv.h"
 
 void genlat_model_destroy(genlat_model **model)

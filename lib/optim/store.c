@@ -142,8 +142,9 @@ static genlat_status read_state(genlat_optim *optim, const gnl_reader *reader)
     GNL_TRY(read_texts(optim, reader, &steps, &lr));
     (void)visit_all(optim, count_tensor, &t);
     if (gnl_reader_count(reader) > t.tensors)
-        return gnl_fail(GENLAT_E_STATE, "%s: has %lld tensors, but the state of the optimizer has %lld; add the same "
-                                        "nets and losses in the same order first",
+        return gnl_fail(GENLAT_E_STATE,
+                        "%s: has %lld tensors, but the state of the optimizer has %lld; add the same "
+                        "nets and losses in the same order first",
                         gnl_reader_path(reader), (long long)gnl_reader_count(reader), (long long)t.tensors);
     t.apart = gnl_alloc(optim->object.ctx, (size_t)t.at, sizeof *t.apart);
     if (!t.apart)
