@@ -100,10 +100,27 @@ static bool is_finite(const gnl_source_stats *stats)
     return true;
 }
 
+genlat_status gnl_source_fit_stats(genlat_source *inner, uint32_t scale, const gnl_source_stats *stats,
+                                   genlat_source **out)
+{
+    const bool scalar = scale != GENLAT_SCALE_FEATURES && scale != GENLAT_SCALE_RANGES;
+    const size_t count = scalar ? 1 : (size_t)stats->size;
+    double *offset = gnl_alloc(inner->object.ctx, count, 2 * sizeof *offset);
+    if (!offset)
+        return GENLAT_E_MEMORY;
+    double *factor = offset + count;
+    if (scalar)
+        fit_all(scale, stats, offset, factor);
+    for (int64_t j = 0; !scalar && j < stats->size; j++)
+        fit_one(scale, stats->mean[j], stats->sd[j], stats->min[j], stats->max[j], &offset[j], &factor[j]);
+    genlat_status status = gnl_source_affine(inner, offset, factor, scalar, out);
+    gnl_free(inner->object.ctx, offset);
+    return status;
+}
+
 genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source **out)
 {
     gnl_source_stats stats;
-    bool scalar = scale != GENLAT_SCALE_FEATURES && scale != GENLAT_SCALE_RANGES;
     GNL_TRY(gnl_source_stats_new(inner, &stats));
     if (!is_finite(&stats)) {
         int64_t size = stats.size;
@@ -111,12 +128,7 @@ genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source
         GNL_TRY(gnl_source_scan(inner, inner->count, check_finite, &size));
         return gnl_fail(GENLAT_E_NUMERIC, "the values are too large to fit a scaling");
     }
-    /* The fitted numbers replace mean and sd. */
-    if (scalar)
-        fit_all(scale, &stats, &stats.mean[0], &stats.sd[0]);
-    for (int64_t j = 0; !scalar && j < stats.size; j++)
-        fit_one(scale, stats.mean[j], stats.sd[j], stats.min[j], stats.max[j], &stats.mean[j], &stats.sd[j]);
-    genlat_status status = gnl_source_affine(inner, stats.mean, stats.sd, scalar, out);
+    genlat_status status = gnl_source_fit_stats(inner, scale, &stats, out);
     gnl_source_stats_free(inner, &stats);
     return status;
 }

@@ -126,7 +126,17 @@ typedef struct gnl_source_stats {
 } gnl_source_stats;
 
 genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats *stats);
+/* The same in pieces, for a caller that scans the source itself: `first` samples were added before. */
+genlat_status gnl_source_stats_alloc(const genlat_source *source, gnl_source_stats *stats);
+void gnl_source_stats_add(gnl_source_stats *stats, int64_t first, int64_t rows, const gnl_real *x);
+void gnl_source_stats_finish(gnl_source_stats *stats, int64_t count);
 void gnl_source_stats_free(const genlat_source *source, gnl_source_stats *stats);
+
+/* Fits the scale (GENLAT_SCALE_*, not NONE) and applies it; with statistics that are known, without reading samples. */
+genlat_status gnl_source_fit(genlat_source *source, uint32_t scale, genlat_source **out);
+genlat_status gnl_source_fit_stats(genlat_source *source, uint32_t scale, const gnl_source_stats *stats,
+                                   genlat_source **out);
+const char *gnl_scale_name(uint32_t scale);
 
 /* Creates batches. All options must be set and valid. */
 genlat_status gnl_batches_new(genlat_source *source, const genlat_batches_opts *opts, genlat_batches **out);

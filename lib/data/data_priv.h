@@ -42,8 +42,6 @@ genlat_status gnl_source_range(genlat_source *inner, int64_t begin, int64_t coun
 /* y = (x - offset) / scale, with one number or one per element. The arrays are copied. */
 genlat_status gnl_source_affine(genlat_source *inner, const double *offset, const double *scale, bool scalar,
                                 genlat_source **out);
-/* Fits the scale (GENLAT_SCALE_*, not NONE) and applies it. */
-genlat_status gnl_source_fit(genlat_source *inner, uint32_t scale, genlat_source **out);
 /* kind: GENLAT_BINARIZE_*, not NONE. */
 genlat_status gnl_source_binarize(genlat_source *inner, uint32_t kind, uint64_t seed, double threshold,
                                   genlat_source **out);

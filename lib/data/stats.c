@@ -21,15 +21,19 @@ static void add_sample(gnl_source_stats *stats, const gnl_real *x, int64_t seen)
     }
 }
 
-static genlat_status add_rows(void *user, int64_t first, int64_t rows, const gnl_real *x)
+void gnl_source_stats_add(gnl_source_stats *stats, int64_t first, int64_t rows, const gnl_real *x)
 {
-    gnl_source_stats *stats = user;
     for (int64_t i = 0; i < rows; i++)
         add_sample(stats, x + i * stats->size, first + i + 1);
+}
+
+static genlat_status add_rows(void *user, int64_t first, int64_t rows, const gnl_real *x)
+{
+    gnl_source_stats_add(user, first, rows, x);
     return GENLAT_OK;
 }
 
-genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats *stats)
+genlat_status gnl_source_stats_alloc(const genlat_source *source, gnl_source_stats *stats)
 {
     const int64_t size = gnl_shape_count(&source->sample);
     double *all = gnl_calloc(source->object.ctx, (size_t)size, 4 * sizeof *all);
@@ -40,9 +44,20 @@ genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats
         stats->min[j] = INFINITY;
         stats->max[j] = -INFINITY;
     }
+    return GENLAT_OK;
+}
+
+void gnl_source_stats_finish(gnl_source_stats *stats, int64_t count)
+{
+    for (int64_t j = 0; j < stats->size; j++)
+        stats->sd[j] = sqrt(stats->sd[j] / (double)count);
+}
+
+genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats *stats)
+{
+    GNL_TRY(gnl_source_stats_alloc(source, stats));
     genlat_status status = gnl_source_scan(source, source->count, add_rows, stats);
-    for (int64_t j = 0; j < size; j++)
-        stats->sd[j] = sqrt(stats->sd[j] / (double)source->count);
+    gnl_source_stats_finish(stats, source->count);
     if (status != GENLAT_OK)
         gnl_source_stats_free(source, stats);
     return status;

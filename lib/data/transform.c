@@ -30,6 +30,11 @@ static const gnl_options_table table = {"transform",
                                         GNL_COUNT(options),
                                         {offsetof(genlat_transform_opts, reserved)}};
 
+const char *gnl_scale_name(uint32_t scale)
+{
+    return scale_names[scale];
+}
+
 void genlat_transform_opts_init_sized(genlat_transform_opts *opts, size_t size)
 {
     gnl_options_init(&table, opts, size);
