@@ -48,15 +48,17 @@ static const char *const architectures_vae[][2] = {
     {"mlp", "dense layers with ReLU"},
     {"gated", "dense layers with gated linear units"},
     {"maxout", "dense layers with maxout of four pieces"},
-    {"conv", "strided convolutions with ReLU, for images"},
+    {"conv",
+     "strided convolutions with ReLU, for images and signals whose sides are at least 2 to the number of widths"},
+    {"lstm", "embedding and long short-term memory, for sequences of classes such as text; one width"},
     {"widths", "option: units of the hidden layers, or channels of the convolutions, as in `400x400`"},
     {NULL, NULL},
 };
 static const char *const architectures_gan[][2] = {
     {"residual", "residual blocks without normalization, for any data"},
     {"mlp", "dense layers, for any data"},
-    {"conv", "strided convolutions, for signals and images with even sides"},
-    {"any", "strided convolutions where the sides of the data can be halved, else dense layers"},
+    {"conv", "strided convolutions, for signals and images with sides of at least 4"},
+    {"any", "strided convolutions for signals and images with sides of at least 4, else dense layers"},
     {"channels", "option: channels at full size, doubled with each halving of the sides up to fourfold; default 32"},
     {"width", "option: units of dense layers; default 256"},
     {"depth", "option: dense hidden layers, or residual blocks of vectors; default 2"},
@@ -69,7 +71,9 @@ static const struct {
     const char *key, *meaning, *page;
 } text_help[] = {
     {"encoder", "layers of the encoder, without the heads of the posterior", "layers"},
-    {"decoder", "layers of the decoder; `{out}`, `{channels}`: outputs and channels that the likelihood takes",
+    {"decoder",
+     "layers of the decoder; `{out}`, `{channels}`: outputs and channels that the likelihood takes; "
+     "`{parts}`: outputs for each element",
      "layers"},
     {"generator", "layers of the generator; `{out}`, `{channels}`: numbers and channels of a sample", "layers"},
     {"discriminator", "layers of the discriminator", "layers"},

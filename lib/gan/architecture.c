@@ -45,15 +45,21 @@ static bool has_condition_input(const gnl_gan_config *c)
     return is_conditional(c) && c->opts.conditioning == GENLAT_GAN_CONDITIONING_CONCAT;
 }
 
-/* Returns whether the data are [channels,length] or [channels,height,width]. */
+/* Returns the data with channels: [channels,length] or [channels,height,width], if they have sides. */
+static gnl_shape canvas_of(const gnl_gan_config *c)
+{
+    return gnl_layout_image(&c->base.data);
+}
+
 static bool is_spatial(const gnl_gan_config *c)
 {
-    return c->base.data.ndim == 2 || c->base.data.ndim == 3;
+    const gnl_shape canvas = canvas_of(c);
+    return canvas.ndim == 2 || canvas.ndim == 3;
 }
 
 static int dimensions(const gnl_gan_config *c)
 {
-    return c->base.data.ndim - 1;
+    return canvas_of(c).ndim - 1;
 }
 
 static void append_output(const gnl_gan_config *c, char *text)
@@ -62,27 +68,43 @@ static void append_output(const gnl_gan_config *c, char *text)
     APPEND("%s", closing[c->opts.output]);
 }
 
-/* The downsampling of a sample: the size is halved while all sides are even and at least 8. A signal has one side. */
+/* The downsampling of a sample: the size is halved, rounding up, while all sides are at least 8. Images with sides of 4
+ * to 7 are halved once. A signal has one side. */
 typedef struct pyramid {
     int stages;
-    int64_t height, width; /* after the last stage */
+    int64_t height, width;               /* after the last stage */
+    int64_t excess_height, excess_width; /* of the size that the stages lead back to */
 } pyramid;
+
+enum { LEAST_SIDE = 4, HALVED_SIDE = 8 };
 
 static pyramid downsample(const gnl_shape *data)
 {
-    bool flat = data->ndim == 2;
-    pyramid p = {0, flat ? 1 : data->dim[1], data->dim[data->ndim - 1]};
-    while ((flat || (p.height % 2 == 0 && p.height >= 8)) && p.width % 2 == 0 && p.width >= 8) {
-        p.height = flat ? 1 : p.height / 2;
-        p.width /= 2;
+    const bool flat = data->ndim == 2;
+    const int64_t height = flat ? 1 : data->dim[1], width = data->dim[data->ndim - 1];
+    pyramid p = {.height = height, .width = width};
+    for (;;) {
+        const int64_t side = flat ? p.width : GNL_MIN(p.height, p.width);
+        if (side < (p.stages ? HALVED_SIDE : LEAST_SIDE))
+            break;
+        p.height = (p.height + 1) / 2;
+        p.width = (p.width + 1) / 2;
         p.stages++;
     }
+    p.excess_height = flat ? 0 : (p.height << p.stages) - height;
+    p.excess_width = (p.width << p.stages) - width;
     return p;
+}
+
+static pyramid pyramid_of(const gnl_gan_config *c)
+{
+    const gnl_shape canvas = canvas_of(c);
+    return downsample(&canvas);
 }
 
 static bool can_downsample(const gnl_gan_config *c)
 {
-    return is_spatial(c) && downsample(&c->base.data).stages > 0;
+    return is_spatial(c) && pyramid_of(c).stages > 0;
 }
 
 static long long channels_at(const architecture_opts *a, int stage)
@@ -102,15 +124,38 @@ static void append_reshape(const gnl_gan_config *c, char *text, long long channe
  * discriminator gets it. */
 static void append_data(const gnl_gan_config *c, char *text)
 {
-    long long width = (long long)c->base.data.dim[c->base.data.ndim - 1];
-    long long height = dimensions(c) == 1 ? 1 : (long long)c->base.data.dim[1];
-    if (!has_condition_input(c)) {
+    const gnl_shape canvas = canvas_of(c);
+    const bool plane = canvas.ndim != c->base.data.ndim, condition = has_condition_input(c);
+    long long width = (long long)canvas.dim[canvas.ndim - 1];
+    long long height = dimensions(c) == 1 ? 1 : (long long)canvas.dim[1];
+    if (plane) {
+        append_reshape(c, text, (long long)c->opts.packing, height, width);
+        APPEND(" from=x name=image%s", condition ? " | " : "");
+    } else if (!condition) {
         APPEND("identity from=x");
-        return;
     }
+    if (!condition)
+        return;
     APPEND("dense units=%lld from=c | ", height * width);
     append_reshape(c, text, 1, height, width);
-    APPEND(" name=plane | concat from=x,plane");
+    APPEND(" name=plane | concat from=%s,plane", plane ? "image" : "x");
+}
+
+/* Appends a layer that crops the excess of odd sides. */
+static void append_crop(const gnl_gan_config *c, char *text)
+{
+    const pyramid p = pyramid_of(c);
+    if (p.excess_height + p.excess_width == 0)
+        return;
+    if (dimensions(c) == 1)
+        APPEND(" | crop after=%lld", (long long)p.excess_width);
+    else
+        APPEND(" | crop after=%lldx%lld", (long long)p.excess_height, (long long)p.excess_width);
+}
+
+static const char *channels_of_data(const gnl_gan_config *c)
+{
+    return canvas_of(c).ndim == c->base.data.ndim ? "{channels}" : "1";
 }
 
 /* Appends the last layers of a discriminator. `keys` are settings of its dense layers. */
@@ -165,9 +210,9 @@ static genlat_status check_spatial(const architecture_opts *a, const gnl_gan_con
     if (can_downsample(c))
         return GENLAT_OK;
     return gnl_fail(GENLAT_E_SHAPE,
-                    "strided convolutions need data [channels,length] or [channels,height,width] with even sides of 8 "
-                    "or more, found %s",
-                    gnl_shape_format(&c->base.data, found));
+                    "strided convolutions need data [channels,length], [height,width] or [channels,height,width] with "
+                    "sides of at least %d, found %s; use preset r3 or mlp",
+                    LEAST_SIDE, gnl_shape_format(&c->base.data, found));
 }
 
 /* Appends the normalization of a layer. Conditional batch norm has two inputs, so that the layer before it gets a
@@ -183,7 +228,7 @@ static void append_norm(const architecture_opts *a, const gnl_gan_config *c, cha
 static genlat_status conv_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
     GNL_TRY(check_spatial(a, c));
-    const pyramid p = downsample(&c->base.data);
+    const pyramid p = pyramid_of(c);
     long long deepest = channels_at(a, p.stages), h = (long long)p.height, w = (long long)p.width;
     bool joined = is_conditional(c) && a->norm != NORM_SPECTRAL;
     APPEND("%s | dense units=%lld bias=no init=normal gain=0.02 | ", joined ? "concat from=z,c" : "identity from=z",
@@ -196,9 +241,10 @@ static genlat_status conv_generator(const architecture_opts *a, const gnl_gan_co
             APPEND(" channels=%lld bias=no", channels_at(a, i));
             append_norm(a, c, text, i);
         } else {
-            APPEND(" channels={channels}");
+            APPEND(" channels=%s", channels_of_data(c));
         }
     }
+    append_crop(c, text);
     append_output(c, text);
     return GENLAT_OK;
 }
@@ -206,7 +252,7 @@ static genlat_status conv_generator(const architecture_opts *a, const gnl_gan_co
 static genlat_status conv_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
     GNL_TRY(check_spatial(a, c));
-    const pyramid p = downsample(&c->base.data);
+    const pyramid p = pyramid_of(c);
     char keys[64];
     snprintf(keys, sizeof keys, " init=normal gain=0.02%s", weights_of(a));
     append_data(c, text);
@@ -263,7 +309,7 @@ static void append_dense_blocks(const architecture_opts *a, char *text)
 
 static void residual_conv_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    const pyramid p = downsample(&c->base.data);
+    const pyramid p = pyramid_of(c);
     long long deepest = channels_at(a, p.stages), h = (long long)p.height, w = (long long)p.width;
     APPEND("dense units=%lld init=glorot_normal | ", deepest * h * w);
     append_reshape(c, text, deepest, h, w);
@@ -275,7 +321,8 @@ static void residual_conv_generator(const architecture_opts *a, const gnl_gan_co
         APPEND(" | upsample scale=2 mode=bilinear");
         append_conv_block(c, text, channels, i);
     }
-    APPEND(" | conv%dd channels={channels} kernel=1 init=glorot_normal", dimensions(c));
+    append_crop(c, text);
+    APPEND(" | conv%dd channels=%s kernel=1 init=glorot_normal", dimensions(c), channels_of_data(c));
 }
 
 static genlat_status residual_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
@@ -292,15 +339,29 @@ static genlat_status residual_generator(const architecture_opts *a, const gnl_ga
     return GENLAT_OK;
 }
 
+/* Halves both sides by the mean of neighbours. Odd sides repeat their last line. */
+static void append_halving(const gnl_gan_config *c, char *text, int64_t side[2])
+{
+    if (dimensions(c) == 1 && side[1] % 2)
+        APPEND(" | pad after=1 mode=replicate");
+    if (dimensions(c) == 2 && (side[0] % 2 || side[1] % 2))
+        APPEND(" | pad after=%dx%d mode=replicate", (int)(side[0] % 2), (int)(side[1] % 2));
+    APPEND(" | avg_pool kernel=2");
+    for (int i = 0; i < 2; i++)
+        side[i] = (side[i] + 1) / 2;
+}
+
 static void residual_conv_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
 {
-    const pyramid p = downsample(&c->base.data);
+    const pyramid p = pyramid_of(c);
+    const gnl_shape canvas = canvas_of(c);
+    int64_t side[2] = {canvas.dim[canvas.ndim - 2], canvas.dim[canvas.ndim - 1]};
     append_data(c, text);
     append_conv(c, text, channels_at(a, 0), "");
     for (int i = 0; i <= p.stages; i++) {
         append_conv_block(c, text, channels_at(a, i), i);
         if (i < p.stages)
-            APPEND(" | avg_pool kernel=2");
+            append_halving(c, text, side);
         if (i < p.stages && channels_at(a, i) != channels_at(a, i + 1))
             append_conv(c, text, channels_at(a, i + 1), " bias=no");
     }
@@ -328,8 +389,9 @@ static const struct {
 } architectures[] = {
     {"residual", "residual blocks without normalization, for any data", residual_generator, residual_discriminator},
     {"mlp", "dense hidden layers, for any data", plain_generator, plain_discriminator},
-    {"conv", "strided convolutions, for signals and images with even sides", conv_generator, conv_discriminator},
-    {"any", "strided convolutions if the sides are even, otherwise dense layers", any_generator, any_discriminator},
+    {"conv", "strided convolutions, for signals and images", conv_generator, conv_discriminator},
+    {"any", "strided convolutions for signals and images, dense layers for other data", any_generator,
+     any_discriminator},
 };
 
 static genlat_status write_net(const gnl_gan_config *c, int net, char text[GNL_NET_LENGTH])

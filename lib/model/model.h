@@ -4,8 +4,8 @@
  *        functions of genlat_model.
  * Uses: base, kernel, tensor, io, layer, net, loss, latent, optim, data.
  * Adding: a family is a module that defines a gnl_model_type. Add one line for it to lib/families.c.
- * Tests: tests/unit/test_model.c, test_model_builder.c, test_model_options.c, test_model_files.c, test_terms.c,
- *        tests/golden/test_old_files.c, and those of the families.
+ * Tests: tests/unit/test_model.c, test_auto.c, test_model_builder.c, test_model_options.c, test_model_files.c,
+ *        test_terms.c, tests/golden/test_old_files.c, and those of the families.
  */
 #ifndef GNL_MODEL_H
 #define GNL_MODEL_H
@@ -15,6 +15,7 @@
 #include "data/data.h"
 #include "io/io.h"
 #include "loss/loss.h"
+#include "model/choice.h"
 #include "model/config.h"
 #include "model/streams.h"
 #include "net/exec.h"
@@ -139,13 +140,17 @@ typedef struct gnl_model_type {
     const char *name, *help;
     size_t size; /* size of the family's struct, which begins with a genlat_model */
     const gnl_config_type *config;
-    const gnl_preset *presets; /* terminated by a NULL name; the first is the default */
-    const gnl_net_slot *nets;  /* terminated by a NULL name */
+    const gnl_preset *presets;      /* terminated by a NULL name; the first is the default */
+    const gnl_choice *choices;      /* of presets by the data; the last row applies to all data */
+    const char *const *choice_keys; /* settings that the report of a choice lists, terminated by NULL */
+    const gnl_net_slot *nets;       /* terminated by a NULL name */
 
     /* Completes the configuration, and the layer texts of the nets unless nets_given. Data and classes are set
      * before. */
     genlat_status (*complete)(genlat_ctx *ctx, gnl_config *config, bool nets_given);
     gnl_input_list (*inputs)(const gnl_config *config, int net);
+    /* Finds the range of data that the likelihood accepts, or that the outputs have. NULL: any number. */
+    genlat_status (*range)(genlat_ctx *ctx, const gnl_config *config, gnl_loss_range *out);
     /* For a model from a file: sets the shape of the data, which it reads from the nets. */
     genlat_status (*read_shape)(gnl_config *config, genlat_net *const *nets);
     /* Checks configuration and nets, creates the other parts, and sets model->terms. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Architectures of encoder and decoder: dense layers with ReLU, gated or maxout activations, and strided convolutions.
- * The condition is concatenated to the flattened data and to the code.
+ * Architectures of encoder and decoder: dense layers with ReLU, gated or maxout activations, strided convolutions, and
+ * long short-term memories. The condition is concatenated to the flattened data and to the code.
  */
 #include <stdio.h>
 
@@ -75,27 +75,49 @@ static genlat_status dense_decoder(const architecture *a, const int64_t *widths,
     return GENLAT_OK;
 }
 
-/* ---- strided convolutions -------------------------------------------------------------------- */
+/* ---- strided convolutions --------------------------------------------------------------------
+ * A stage halves the sides, rounding down in the encoder and up in the decoder, whose output is cropped. */
 
-/* Checks that the data are [channels,height,width] and that each stage can halve height and width. */
-static genlat_status check_image(const int64_t *widths, const gnl_shape *data)
+/* The data as channels with one or two sides, and the sides after the last stage of the decoder's inverse. */
+typedef struct canvas {
+    gnl_shape shape;               /* [channels,length] or [channels,height,width] */
+    int dims;                      /* sides */
+    int64_t deepest[2], excess[2]; /* of each side; excess: to be cropped */
+} canvas;
+
+static genlat_status find_canvas(const int64_t *widths, const gnl_shape *data, canvas *out)
 {
-    int64_t factor = (int64_t)1 << count_widths(widths);
+    const int stages = count_widths(widths);
+    const int64_t factor = (int64_t)1 << stages;
     char found[GNL_SHAPE_TEXT];
-    if (data->ndim != 3 || data->dim[1] % factor || data->dim[2] % factor)
+    *out = (canvas){.shape = gnl_layout_image(data)};
+    out->dims = out->shape.ndim - 1;
+    bool fits = out->dims == 1 || out->dims == 2;
+    for (int i = 0; fits && i < out->dims; i++) {
+        const int64_t side = out->shape.dim[i + 1];
+        out->deepest[i] = (side + factor - 1) / factor;
+        out->excess[i] = out->deepest[i] * factor - side;
+        fits = side >= factor;
+    }
+    if (!fits)
         return gnl_fail(GENLAT_E_SHAPE,
-                        "architecture conv with %d widths needs data [channels,height,width] with height and width "
-                        "multiples of %lld, found %s",
-                        count_widths(widths), (long long)factor, gnl_shape_format(data, found));
+                        "architecture conv with %d widths needs data [channels,height,width], [height,width] or "
+                        "[channels,length] with sides of at least %lld, found %s; use fewer widths, or preset mlp",
+                        stages, (long long)factor, gnl_shape_format(data, found));
     return GENLAT_OK;
 }
 
 static genlat_status conv_encoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
 {
-    GNL_TRY(check_image(widths, &c->base.data));
+    canvas v;
+    char shape[GNL_SHAPE_TEXT];
+    GNL_TRY(find_canvas(widths, &c->base.data, &v));
+    const bool plane = v.shape.ndim != c->base.data.ndim;
+    if (plane)
+        APPEND("reshape shape=%s from=x | ", gnl_sizes_format(&v.shape, shape));
     for (int i = 0; i < count_widths(widths); i++)
-        APPEND("conv2d channels=%lld kernel=4 stride=2 padding=1%s | relu | ", (long long)widths[i],
-               i ? "" : " from=x");
+        APPEND("conv%dd channels=%lld kernel=4 stride=2 padding=1%s | relu | ", v.dims, (long long)widths[i],
+               i || plane ? "" : " from=x");
     APPEND("flatten name=flat");
     if (is_conditional(c))
         APPEND(" | concat from=flat,c");
@@ -105,17 +127,62 @@ static genlat_status conv_encoder(const architecture *a, const int64_t *widths, 
 
 static genlat_status conv_decoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
 {
-    GNL_TRY(check_image(widths, &c->base.data));
-    int stages = count_widths(widths);
-    int64_t height = c->base.data.dim[1] >> stages, width = c->base.data.dim[2] >> stages;
-    long long deepest = (long long)widths[stages - 1];
+    canvas v;
+    const int stages = count_widths(widths);
+    const long long channels = (long long)widths[stages - 1];
+    char shape[GNL_SHAPE_TEXT];
+    GNL_TRY(find_canvas(widths, &c->base.data, &v));
+    const gnl_shape deepest = {v.dims + 1, {channels, v.deepest[0], v.deepest[1]}};
     if (is_conditional(c))
         APPEND("concat from=z,c | ");
-    APPEND("dense units=%d | relu | dense units=%lld | relu | reshape shape=%lldx%lldx%lld", CONV_HIDDEN,
-           deepest * (long long)(height * width), deepest, (long long)height, (long long)width);
+    APPEND("dense units=%d | relu | dense units=%lld | relu | reshape shape=%s", CONV_HIDDEN,
+           (long long)gnl_shape_count(&deepest), gnl_sizes_format(&deepest, shape));
     for (int i = stages - 2; i >= 0; i--)
-        APPEND(" | conv_transpose2d channels=%lld kernel=4 stride=2 padding=1 | relu", (long long)widths[i]);
-    APPEND(" | conv_transpose2d channels={channels} kernel=4 stride=2 padding=1");
+        APPEND(" | conv_transpose%dd channels=%lld kernel=4 stride=2 padding=1 | relu", v.dims, (long long)widths[i]);
+    APPEND(" | conv_transpose%dd channels=%s kernel=4 stride=2 padding=1", v.dims,
+           v.shape.ndim == c->base.data.ndim ? "{channels}" : "{parts}");
+    if (v.dims == 1 && v.excess[0])
+        APPEND(" | crop after=%lld", (long long)v.excess[0]);
+    if (v.dims == 2 && v.excess[0] + v.excess[1])
+        APPEND(" | crop after=%lldx%lld", (long long)v.excess[0], (long long)v.excess[1]);
+    return GENLAT_OK;
+}
+
+/* ---- sequences -------------------------------------------------------------------------------
+ * The elements of a sample are classes, such as bytes, which the likelihood predicts one after the other. */
+
+enum { EMBEDDED = 32 };
+
+static genlat_status check_sequence(const int64_t *widths, const gnl_shape *data)
+{
+    char found[GNL_SHAPE_TEXT];
+    if (data->ndim == 1 && count_widths(widths) == 1)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_SHAPE,
+                    "architecture lstm needs one width and data [length], found %d widths and %s; use preset mlp",
+                    count_widths(widths), gnl_shape_format(data, found));
+}
+
+static genlat_status lstm_encoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
+{
+    GNL_TRY(check_sequence(widths, &c->base.data));
+    APPEND("embedding classes={parts} units=%d from=x | lstm units=%lld out=last name=last%s", EMBEDDED,
+           (long long)widths[0], is_conditional(c) ? " | concat from=last,c" : "");
+    return GENLAT_OK;
+}
+
+static genlat_status lstm_decoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
+{
+    const bool previous = gnl_vae_has_feed(c, GNL_VAE_DECODER_NET, GNL_FEED_PREVIOUS);
+    GNL_TRY(check_sequence(widths, &c->base.data));
+    if (is_conditional(c))
+        APPEND("concat from=z,c | ");
+    APPEND("dense units=%lld%s | tanh | repeat times=%lld name=code", (long long)widths[0],
+           is_conditional(c) ? "" : " from=z", (long long)c->base.data.dim[0]);
+    if (previous)
+        APPEND(" | embedding classes={parts} units=%d from=previous name=before | concat axis=-1 from=code,before",
+               EMBEDDED);
+    APPEND(" | lstm units=%lld | dense units={parts}", (long long)widths[0]);
     return GENLAT_OK;
 }
 
@@ -127,7 +194,9 @@ static const architecture architectures[] = {
     {"mlp", "dense layers with ReLU", dense_encoder, dense_decoder, 1, "relu"},
     {"gated", "gated dense layers", dense_encoder, dense_decoder, 2, "glu"},
     {"maxout", "dense layers with maxout of four units", dense_encoder, dense_decoder, 4, "maxout pieces=4"},
-    {"conv", "strided convolutions with ReLU, for images", conv_encoder, conv_decoder, 0, ""},
+    {"conv", "strided convolutions with ReLU, for images and signals", conv_encoder, conv_decoder, 0, ""},
+    {"lstm", "embedded classes and a long short-term memory, for sequences such as text", lstm_encoder, lstm_decoder, 0,
+     ""},
 };
 
 static genlat_status parse(const char *spec, const architecture **out, architecture_opts *opts)

@@ -175,29 +175,47 @@ genlat_status gnl_vae_latents_new(genlat_ctx *ctx, const gnl_vae_config *c, gnl_
     return gnl_latents_new(ctx, &spec, out);
 }
 
-static genlat_status complete_encoder(genlat_ctx *ctx, gnl_vae_config *c)
+/* Parses the likelihood. Stores in *outputs the number of decoder outputs per element of the data. */
+static genlat_status parse_likelihood(genlat_ctx *ctx, const gnl_vae_config *c, genlat_loss **out, int64_t *outputs)
+{
+    GNL_TRY(gnl_loss_parse(ctx, c->likelihood, out));
+    *outputs = gnl_loss_parts(*out);
+    if (*outputs > 0)
+        return GENLAT_OK;
+    gnl_loss_release(*out);
+    return gnl_fail(GENLAT_E_INVALID, "'%s' is no likelihood of data", c->likelihood);
+}
+
+genlat_status gnl_vae_range(genlat_ctx *ctx, const gnl_config *config, gnl_loss_range *out)
+{
+    genlat_loss *loss = NULL;
+    int64_t outputs = 0;
+    GNL_TRY(parse_likelihood(ctx, (const gnl_vae_config *)(const void *)config, &loss, &outputs));
+    if (loss->type->range)
+        *out = loss->type->range(loss->opts, outputs);
+    gnl_loss_release(loss);
+    return GENLAT_OK;
+}
+
+static genlat_status complete_encoder(genlat_ctx *ctx, gnl_vae_config *c, int64_t outputs)
 {
     gnl_latents *latents = NULL;
     const char *architecture = architecture_of(c, c->encoder);
     if (architecture)
         GNL_TRY(gnl_vae_architecture_encoder(architecture, c, c->encoder));
+    GNL_TRY(gnl_text_replace(c->encoder, sizeof c->encoder, "{parts}", outputs));
     GNL_TRY(gnl_vae_latents_new(ctx, c, &latents));
     genlat_status status = append_heads(latents, c->encoder);
     gnl_latents_free(latents);
     return status;
 }
 
-static genlat_status complete_decoder(genlat_ctx *ctx, gnl_vae_config *c)
+static genlat_status complete_decoder(gnl_vae_config *c, int64_t outputs)
 {
-    genlat_loss *loss = NULL;
     const char *architecture = architecture_of(c, c->decoder);
-    GNL_TRY(gnl_loss_parse(ctx, c->likelihood, &loss));
-    const int64_t outputs = gnl_loss_parts(loss);
-    gnl_loss_release(loss);
-    if (outputs < 1)
-        return gnl_fail(GENLAT_E_INVALID, "'%s' is no likelihood of data", c->likelihood);
     if (architecture)
         GNL_TRY(gnl_vae_architecture_decoder(architecture, c, c->decoder));
+    GNL_TRY(gnl_text_replace(c->decoder, sizeof c->decoder, "{parts}", outputs));
     GNL_TRY(gnl_text_replace(c->decoder, sizeof c->decoder, "{out}", outputs * gnl_shape_count(&c->base.data)));
     return gnl_text_replace(c->decoder, sizeof c->decoder, "{channels}", outputs * c->base.data.dim[0]);
 }
@@ -205,12 +223,16 @@ static genlat_status complete_decoder(genlat_ctx *ctx, gnl_vae_config *c)
 genlat_status gnl_vae_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given)
 {
     gnl_vae_config *c = (gnl_vae_config *)(void *)config;
+    genlat_loss *loss = NULL;
+    int64_t outputs = 0;
     const bool data = strcmp(c->output_bias, "data") == 0;
     if (*c->output_bias && !data && strcmp(c->output_bias, "zero") != 0)
         return gnl_fail(GENLAT_E_INVALID, "output_bias is '%s', data or zero expected", c->output_bias);
     GNL_TRY(gnl_vae_check_decoder_inputs(c));
     if (nets_given)
         return GENLAT_OK;
-    GNL_TRY(complete_encoder(ctx, c));
-    return complete_decoder(ctx, c);
+    GNL_TRY(parse_likelihood(ctx, c, &loss, &outputs));
+    gnl_loss_release(loss);
+    GNL_TRY(complete_encoder(ctx, c, outputs));
+    return complete_decoder(c, outputs);
 }

@@ -31,6 +31,8 @@ enum { GNL_VAE_LR_SCHEDULE, GNL_VAE_BETA_SCHEDULE }; /* indices, in the order of
 
 extern const gnl_config_type gnl_vae_config_type;
 extern const gnl_preset gnl_vae_presets[];
+extern const gnl_choice gnl_vae_choices[];
+extern const char *const gnl_vae_choice_keys[];
 
 /* Creates the latents of a configuration. Returns E_INVALID if it sets a kind both by text and by options. */
 genlat_status gnl_vae_latents_new(genlat_ctx *ctx, const gnl_vae_config *config, gnl_latents **out);
@@ -59,6 +61,8 @@ void gnl_vae_forward(const gnl_vae_config *config, int net, genlat_exec *exec, g
 /* Writes the data [rows,size] shifted by one step along the last dimension: each step gets the value of the step before
  * it, the first one 0. */
 void gnl_vae_fill_previous(const gnl_vae_config *config, int64_t rows, const gnl_real *x, gnl_real *out);
+/* Finds the range of data that the likelihood accepts. */
+genlat_status gnl_vae_range(genlat_ctx *ctx, const gnl_config *config, gnl_loss_range *out);
 genlat_status gnl_vae_check_decoder_inputs(const gnl_vae_config *config);
 
 /* ---- the model ------------------------------------------------------------------------------- */
