@@ -608,7 +608,7 @@ static void put_setting(const char *key, const char *value)
 static void list_presets(const gnl_model_type *type)
 {
     put_heading(2, "Presets");
-    printf("The first preset is the default.\n\n");
+    printf("A new builder has the first preset.\n\n");
     printf("| preset | meaning | settings |\n|---|---|---|\n");
     for (const gnl_preset *preset = type->presets; preset->name; preset++) {
         printf("| `%s` | ", preset->name);
@@ -619,6 +619,63 @@ static void list_presets(const gnl_model_type *type)
             put_setting(preset->pair[i], preset->pair[i + 1]);
         }
         printf(" |\n");
+    }
+    printf("\n");
+}
+
+static const struct {
+    unsigned bit;
+    const char *words;
+} layout_words[] = {{GNL_LAYOUT_TEXT, "text"},
+                    {GNL_LAYOUT_POINT, "points"},
+                    {GNL_LAYOUT_VECTOR, "vectors"},
+                    {GNL_LAYOUT_SIGNAL, "signals"},
+                    {GNL_LAYOUT_IMAGES, "images"}},
+  value_words[] = {{GNL_VALUES_BINARY, "0 and 1"},
+                   {GNL_VALUES_UNIT, "from 0 to 1"},
+                   {GNL_VALUES_BYTES, "whole numbers from 0 to 255"},
+                   {GNL_VALUES_MODERATE, "with a mean near 0 and a standard deviation near 1"},
+                   {GNL_VALUES_SATURATED, "from 0 to 1, at least a quarter of them 0 or 1"}};
+
+/* Describes the data that a choice applies to. */
+static void put_data(const gnl_choice *c)
+{
+    int count = 0;
+    for (size_t i = 0; i < GNL_COUNT(layout_words); i++)
+        if ((c->layouts & layout_words[i].bit) == layout_words[i].bit)
+            printf("%s%s", count++ ? ", " : "", layout_words[i].words);
+    if (!count)
+        printf("any data");
+    for (size_t i = 0; i < GNL_COUNT(value_words); i++)
+        if (c->values & value_words[i].bit)
+            printf("; values %s", value_words[i].words);
+    if (c->least_side)
+        printf("; sides of %lld or more", (long long)c->least_side);
+    if (c->most_samples)
+        printf("; at most %lld samples", (long long)c->most_samples);
+}
+
+static void list_choices(const gnl_model_type *type)
+{
+    put_heading(2, "Choice by the data");
+    printf("`genlat_model_builder_auto()`, and the program without `--preset`, take the first row that applies. Few\n"
+           "samples get smaller batches, and so many epochs that there are at least as many steps as the row says. A\n"
+           "likelihood or an output that the caller sets determines the scaling.\n\n");
+    printf("| data | preset | settings that differ | scale | steps | reason |\n|---|---|---|---|---|---|\n");
+    for (const gnl_choice *c = type->choices;; c++) {
+        printf("| ");
+        put_data(c);
+        printf(" | `%s` | ", c->preset);
+        for (int i = 0; c->pair[i]; i += 2) {
+            printf("%s", i ? ", " : "");
+            put_setting(c->pair[i], c->pair[i + 1]);
+        }
+        printf(" | `%s` | ", gnl_scale_name(c->scale));
+        if (c->least_steps)
+            printf("%lld", (long long)c->least_steps);
+        printf(" | %s |\n", c->reason);
+        if (!c->layouts && !c->values && !c->least_side && !c->most_samples)
+            break;
     }
     printf("\n");
 }
@@ -640,6 +697,7 @@ static int list_family(const gnl_model_type *type, const char *const (*architect
     if (architectures)
         list_architectures(architectures, type == &gnl_vae_type ? "mlp widths=400" : "conv channels=32 norm=batch");
     list_presets(type);
+    list_choices(type);
     return 0;
 }
 

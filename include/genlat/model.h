@@ -77,6 +77,26 @@ GENLAT_API void genlat_model_builder_destroy(genlat_model_builder **builder);
 GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const char *name);
 
 /**
+ * Choose preset, settings, scaling, length and batch by the data: by the shape, number and range of the samples, which
+ * are read once, all of them or the first ones, 2^28 values. The choices of a family are in the reference. Settings
+ * that were made by name before stay as they are, and the scaling fits a likelihood or an output that was set.
+ *
+ * @param builder   builder, without a preset or with one, which is replaced.
+ * @param source    data to train on.
+ * @param prepared  receives a new source with the scaling, which keeps source alive; to build the model and to train
+ *                  with. A source that is scaled already, or needs no scaling, is returned itself, retained.
+ * @param text      [capacity] receives one line that says what was chosen and why, with its final zero, shortened if
+ *                  it does not fit; NULL: not requested.
+ * @param capacity  bytes, >= 1; 512 are enough for most choices. Ignored without text.
+ * @return GENLAT_OK; GENLAT_E_INVALID; the first error of earlier builder calls, with its text; GENLAT_E_RANGE for
+ *         values that are not finite; GENLAT_E_NUMERIC for values too large to fit a scale; GENLAT_E_NOT_FOUND for an
+ *         unknown kind among the settings; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_builder_auto(genlat_model_builder *builder,
+                                                                    genlat_source *source, genlat_source **prepared,
+                                                                    char *text, size_t capacity);
+
+/**
  * Set one setting by name. Every family has `condition` ("none", "labels", "classes=N", "vector=N"), `epochs`, `steps`,
  * `batch` and `restore_best`; the options and texts of a family are listed in its header and in the reference.
  *

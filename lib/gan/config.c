@@ -140,6 +140,15 @@ genlat_status gnl_gan_complete(genlat_ctx *ctx, gnl_config *config, bool nets_gi
     return gnl_text_replace(c->generator, sizeof c->generator, "{channels}", c->base.data.dim[0]);
 }
 
+genlat_status gnl_gan_range(genlat_ctx *ctx, const gnl_config *config, gnl_loss_range *out)
+{
+    static const gnl_loss_range ranges[] = {[GENLAT_GAN_OUTPUT_LINEAR] = {-HUGE_VAL, HUGE_VAL, false},
+                                            [GENLAT_GAN_OUTPUT_SIGMOID] = {0, 1, false},
+                                            [GENLAT_GAN_OUTPUT_TANH] = {-1, 1, false}};
+    *out = ranges[((const gnl_gan_config *)(const void *)config)->opts.output];
+    return GENLAT_OK;
+}
+
 gnl_shape gnl_gan_packed(const gnl_gan_config *config)
 {
     gnl_shape packed = config->base.data;

@@ -29,10 +29,14 @@ enum { GNL_GAN_LR_SCHEDULE, GNL_GAN_NOISE_SCHEDULE, GNL_GAN_PENALTY_SCHEDULE, GN
 
 extern const gnl_config_type gnl_gan_config_type;
 extern const gnl_preset gnl_gan_presets[];
+extern const gnl_choice gnl_gan_choices[];
+extern const char *const gnl_gan_choice_keys[];
 
 genlat_status gnl_gan_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given);
 /* Formats the penalties of the options and of the text `penalties` as one text. */
 genlat_status gnl_gan_find_penalties(const gnl_gan_config *config, char *out, size_t capacity);
+/* Finds the range of the generator's outputs. */
+genlat_status gnl_gan_range(genlat_ctx *ctx, const gnl_config *config, gnl_loss_range *out);
 gnl_input_list gnl_gan_inputs(const gnl_config *config, int net);
 gnl_shape gnl_gan_packed(const gnl_gan_config *config); /* shape of `packing` samples, one input of the discriminator */
 

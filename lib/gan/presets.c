@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The presets of the GAN. */
+/* The presets of the GAN, and the choice of a preset by the data. */
 #include "gan/gan_priv.h"
 
 const gnl_preset gnl_gan_presets[] = {
@@ -44,4 +44,28 @@ const gnl_preset gnl_gan_presets[] = {
       "discriminator_steps", "5", "conditioning", "projection", "optimizer_g", "adam lr=2e-4 beta1=0 beta2=0.9",
       "epochs", "50", "batch", "64"}},
     {.name = NULL},
+};
+
+const char *const gnl_gan_choice_keys[] = {"output", "augment", NULL};
+
+/* A length in steps, and schedules that end with it at the fractions lr and penalty. */
+#define STEPS(n, lr, penalty)                                                                                          \
+    "steps", #n, "lr_schedule", "cosine from=1 to=" #lr " steps={steps}", "penalty_schedule",                          \
+        "cosine from=1 to=" #penalty " steps={steps}"
+#define IMAGE STEPS(9000, 0.05, 0.05), "batch", "32", "r1", "1", "r2", "1"
+#define TABLE STEPS(40000, 0.02, 0.05)
+#define SIGMOID "output", "sigmoid"
+#define AUGMENT "augment", "translation,cutout"
+
+static const char range[] = "the pixels have a range", columns[] = "each column has its own scale";
+
+const gnl_choice gnl_gan_choices[] = {
+    GNL_CHOICE(TEXT, BYTES, 0, 0, "r3", UNIT, 0, "bytes are treated as numbers", TABLE, SIGMOID),
+    GNL_CHOICE(IMAGES, ANY, 0, 1000, "r3", UNIT, 0, "few images, which are augmented", IMAGE, SIGMOID, AUGMENT),
+    GNL_CHOICE(IMAGES, ANY, 0, 0, "r3", UNIT, 0, range, IMAGE, SIGMOID),
+    GNL_CHOICE(SIGNAL, ANY, 0, 0, "r3", SYMMETRIC, 0, "the amplitudes have a range", IMAGE, "output", "tanh"),
+    GNL_CHOICE(ANY, BINARY, 0, 0, "r3", NONE, 0, "the values are 0 or 1", TABLE, SIGMOID),
+    GNL_CHOICE(POINT, MODERATE, 0, 0, "r3", NONE, 0, "means are near 0 and standard deviations near 1", TABLE),
+    GNL_CHOICE(ROWS, ANY, 0, 0, "r3", FEATURES, 0, columns, TABLE),
+    GNL_CHOICE(ANY, ANY, 0, 0, "r3", STANDARD, 0, "the values have one scale", TABLE),
 };

@@ -2,24 +2,7 @@
 /* The model builder: collects a configuration, stores the first error, and creates the model. */
 #include <stdio.h>
 
-#include "model/builder.h"
-
-/* A setting made by name. Presets do not override it. */
-typedef struct setting {
-    char *key, *value;
-} setting;
-
-struct genlat_model_builder {
-    gnl_object object;
-    const gnl_model_type *type;
-    gnl_config *config;
-    setting *settings;
-    size_t count, capacity;
-    genlat_net *net[GNL_MAX_NETS]; /* nets from the caller; NULL: create from the layer text */
-    bool options_read;             /* the caller has read the options since the last preset */
-    genlat_status status;
-    char error[GNL_ERROR_TEXT];
-};
+#include "model/builder_priv.h"
 
 /* Stores the first error, including the name of the public function. Later errors are usually consequences of it. */
 static void record_error(genlat_model_builder *b, genlat_status status)
@@ -45,15 +28,14 @@ static const gnl_preset *find_preset(const gnl_model_type *type, const char *nam
     return NULL;
 }
 
-static genlat_status set_pairs(const gnl_model_type *type, const gnl_preset *preset, gnl_config *config)
+static genlat_status set_pairs(genlat_model_builder *b, const char *const *pair)
 {
-    for (int i = 0; preset->pair[i]; i += 2)
-        GNL_TRY(gnl_config_set(type->config, config, preset->pair[i], preset->pair[i + 1]));
+    for (int i = 0; pair[i]; i += 2)
+        GNL_TRY(gnl_config_set(b->type->config, b->config, pair[i], pair[i + 1]));
     return GENLAT_OK;
 }
 
-/* Resets the configuration to a preset. Preserves the shape of the data, the condition, and all settings by name. */
-static genlat_status load_preset(genlat_model_builder *b, const char *name)
+genlat_status gnl_builder_load(genlat_model_builder *b, const char *name, const char *const *pairs)
 {
     const gnl_preset *preset = name ? find_preset(b->type, name) : NULL;
     const gnl_config kept = *b->config;
@@ -68,10 +50,16 @@ static genlat_status load_preset(genlat_model_builder *b, const char *name)
     b->config->classes = kept.classes;
     b->config->vector = kept.vector;
     b->options_read = false;
-    GNL_TRY(set_pairs(b->type, preset, b->config));
+    GNL_TRY(set_pairs(b, preset->pair));
+    GNL_TRY(set_pairs(b, pairs));
     for (size_t i = 0; i < b->count; i++)
         GNL_TRY(gnl_config_set(b->type->config, b->config, b->settings[i].key, b->settings[i].value));
     return GENLAT_OK;
+}
+
+static genlat_status load_preset(genlat_model_builder *b, const char *name)
+{
+    return gnl_builder_load(b, name, (const char *const[]){NULL});
 }
 
 static genlat_status set(genlat_model_builder *b, const char *key, const char *value)
@@ -80,7 +68,7 @@ static genlat_status set(genlat_model_builder *b, const char *key, const char *v
     GNL_CHECK(key && value, "key or value is NULL");
     GNL_TRY(gnl_config_set(b->type->config, b->config, key, value));
     GNL_TRY(gnl_grow(ctx, (void **)&b->settings, &b->capacity, b->count + 1, sizeof *b->settings));
-    const setting copy = {gnl_strdup(ctx, key), gnl_strdup(ctx, value)};
+    const gnl_setting copy = {gnl_strdup(ctx, key), gnl_strdup(ctx, value)};
     if (!copy.key || !copy.value) {
         gnl_free(ctx, copy.key);
         gnl_free(ctx, copy.value);

@@ -6,6 +6,7 @@
 #define CONV_NET                                                                                                       \
     "conv2d channels=16 kernel=5 padding=2 | relu | max_pool kernel=2 | conv2d channels=32 kernel=5 "                  \
     "padding=2 | relu | max_pool kernel=2 | flatten | dropout p=0.25 | dense units=128 | relu"
+#define TEXT_NET "embedding classes=256 units=32 | lstm units=128 out=last"
 
 const gnl_preset gnl_predictor_presets[] = {
     {"classifier",
@@ -15,6 +16,17 @@ const gnl_preset gnl_predictor_presets[] = {
      "dense layers with 256 and 128 units, for any data",
      {"net", DENSE_NET, "optimizer", "adam lr=1e-3", "epochs", "10", "batch", "100"}},
     {.name = NULL},
+};
+
+const char *const gnl_predictor_choice_keys[] = {NULL};
+
+#define BEST "restore_best", "yes"
+
+const gnl_choice gnl_predictor_choices[] = {
+    GNL_CHOICE(TEXT, BYTES, 0, 0, "mlp", NONE, 1000, "bytes in their order", BEST, "net", TEXT_NET),
+    GNL_CHOICE(ANY, UNIT, 0, 0, "classifier", NONE, 1000, "the values are from 0 to 1", BEST),
+    GNL_CHOICE(ROWS, ANY, 0, 0, "mlp", FEATURES, 1000, "each column has its own scale", BEST),
+    GNL_CHOICE(ANY, ANY, 0, 0, "classifier", STANDARD, 1000, "the values have one scale", BEST),
 };
 
 static const gnl_text texts[] = {

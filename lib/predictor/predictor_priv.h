@@ -16,6 +16,8 @@ typedef struct gnl_predictor_config {
 
 extern const gnl_config_type gnl_predictor_config_type;
 extern const gnl_preset gnl_predictor_presets[];
+extern const gnl_choice gnl_predictor_choices[];
+extern const char *const gnl_predictor_choice_keys[];
 
 genlat_status gnl_predictor_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given);
 /* Creates the loss. Stores in *outputs the number of net outputs per number of a label. */

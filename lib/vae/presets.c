@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The presets of the VAE. */
+/* The presets of the VAE, and the choice of a preset by the data. */
 #include "vae/vae_priv.h"
 
 const gnl_preset gnl_vae_presets[] = {
@@ -41,5 +41,49 @@ const gnl_preset gnl_vae_presets[] = {
      "two hidden layers with 128 units, Gaussian with learned standard deviation, for vectors and tables",
      {"architecture", "mlp widths=128x128", "latent", "2", "likelihood", "gaussian sd=learned", "optimizer",
       "adam lr=1e-3", "epochs", "50", "batch", "128"}},
+    {"signal",
+     "four strided convolutions over time, Laplace likelihood with learned scale, for sounds and other signals",
+     {"architecture", "conv widths=32x64x128x128", "latent", "32", "likelihood", "laplace scale=learned", "optimizer",
+      "adam lr=1e-3", "epochs", "30", "batch", "64"}},
+    {"text",
+     "embedding and long short-term memory, the decoder predicts byte after byte, for text",
+     {"architecture", "lstm widths=128", "latent", "16", "decoder_inputs", "previous", "likelihood",
+      "categorical classes=256 last=yes", "free_bits", "4", "free_kind", "whole", "optimizer", "adam lr=2e-3", "epochs",
+      "4", "batch", "64"}},
     {.name = NULL},
+};
+
+const char *const gnl_vae_choice_keys[] = {"likelihood", NULL};
+
+#define BEST "restore_best", "yes"
+#define BERNOULLI "likelihood", "bernoulli"
+#define BETA "likelihood", "beta_binomial"
+#define OPTIMAL "likelihood", "gaussian sd=optimal"
+#define LEARNED "likelihood", "gaussian sd=learned min_log_sd=-4"
+#define LARGE "architecture", "conv widths=32x64x128x256"
+
+static const char binary[] = "the values are 0 or 1";
+static const char levels[] = "a distribution over 256 levels, as many pixels are 0 or 1";
+static const char reals[] = "one standard deviation of all pixels, fitted to the errors";
+static const char columns[] = "each column has its own scale";
+
+/* Convolutions with n widths need sides of 2^n. */
+const gnl_choice gnl_vae_choices[] = {
+    GNL_CHOICE(TEXT, BYTES, 0, 0, "text", NONE, 3000, "a distribution over the next byte", BEST),
+    GNL_CHOICE(IMAGES, BINARY, 64, 0, "conv", NONE, 3000, binary, BEST, BERNOULLI, LARGE),
+    GNL_CHOICE(IMAGES, BINARY, 4, 0, "conv", NONE, 3000, binary, BEST, BERNOULLI),
+    GNL_CHOICE(ANY, BINARY, 0, 0, "mlp", NONE, 3000, binary, BEST, BERNOULLI),
+    GNL_CHOICE(IMAGES, SATURATED, 64, 0, "conv", NONE, 3000, levels, BEST, BETA, LARGE),
+    GNL_CHOICE(IMAGES, SATURATED, 4, 0, "conv", NONE, 3000, levels, BEST, BETA),
+    GNL_CHOICE(IMAGES, SATURATED, 0, 0, "mlp", NONE, 3000, levels, BEST, BETA),
+    GNL_CHOICE(IMAGES, UNIT, 64, 0, "photo", NONE, 3000, reals, BEST, OPTIMAL, LARGE),
+    GNL_CHOICE(IMAGES, UNIT, 8, 0, "photo", NONE, 3000, reals, BEST, OPTIMAL),
+    GNL_CHOICE(IMAGES, UNIT, 4, 0, "conv", NONE, 3000, reals, BEST, OPTIMAL),
+    GNL_CHOICE(IMAGES, ANY, 64, 0, "photo", UNIT, 3000, reals, BEST, OPTIMAL, LARGE),
+    GNL_CHOICE(IMAGES, ANY, 8, 0, "photo", UNIT, 3000, reals, BEST, OPTIMAL),
+    GNL_CHOICE(IMAGES, ANY, 0, 0, "mlp", UNIT, 3000, reals, BEST, OPTIMAL),
+    GNL_CHOICE(SIGNAL, ANY, 16, 0, "signal", STANDARD, 3000, "the amplitudes have one scale", BEST),
+    GNL_CHOICE(POINT, ANY, 0, 0, "vector", FEATURES, 5000, columns, BEST, LEARNED),
+    GNL_CHOICE(ROWS, ANY, 0, 0, "vector", FEATURES, 2000, columns, BEST, LEARNED, "latent", "16", "noise", "0.3"),
+    GNL_CHOICE(ANY, ANY, 0, 0, "mlp", STANDARD, 3000, "the values have one scale", BEST, OPTIMAL),
 };

@@ -348,6 +348,21 @@ done:
     return status;
 }
 
+static genlat_status use_choice(genlat_ctx *ctx)
+{
+    genlat_source *ring = NULL, *prepared = NULL;
+    genlat_model_builder *builder = NULL;
+    genlat_status status;
+    TRY(genlat_source_synthetic(ctx, "ring", 30, 1, &ring));
+    TRY(genlat_model_builder_new(ctx, "vae", &builder));
+    TRY(genlat_model_builder_auto(builder, ring, &prepared, NULL, 0));
+done:
+    genlat_model_builder_destroy(&builder);
+    genlat_source_destroy(&prepared);
+    genlat_source_destroy(&ring);
+    return status;
+}
+
 static genlat_status use_metrics(genlat_ctx *ctx)
 {
     genlat_source *ring = NULL;
@@ -382,9 +397,9 @@ static const struct use {
     const char *name;
     genlat_status (*run)(genlat_ctx *ctx);
 } uses[] = {
-    {"tensors", use_tensors},     {"net", use_net},           {"files", use_files}, {"data", use_data},
-    {"sources", use_sources},     {"vae", use_vae},           {"gan", use_gan},     {"metrics", use_metrics},
-    {"predictor", use_predictor}, {"builders", use_builders},
+    {"tensors", use_tensors},     {"net", use_net},           {"files", use_files},   {"data", use_data},
+    {"sources", use_sources},     {"vae", use_vae},           {"gan", use_gan},       {"metrics", use_metrics},
+    {"predictor", use_predictor}, {"builders", use_builders}, {"choice", use_choice},
 };
 enum { USES = sizeof uses / sizeof *uses };
 
