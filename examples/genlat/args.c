@@ -27,7 +27,7 @@ static const arg args[] = {
     {"latents", 0, ARG_TEXT, 0, AT(latents), "SPEC", "latents to decode: npy:PATH or csv:PATH"},
     {"conditions", 0, ARG_TEXT, 0, AT(conditions), "SPEC",
      "condition vectors, a row for each sample: npy:PATH or csv:PATH"},
-    {"preset", 'p', ARG_TEXT, 0, AT(preset), "NAME", "preset of architecture and training, see 'genlat presets'"},
+    {"preset", 'p', ARG_TEXT, 0, AT(preset), "NAME", "preset, see 'genlat presets'; default: chosen by the data"},
     {"config", 0, ARG_TEXT, 0, AT(config), "FILE", "JSON file with options and settings"},
     {"set", 's', ARG_LIST, 0, AT(set), "KEY=VALUE", "a setting; may be repeated"},
     {"epochs", 'e', ARG_TEXT, 0, AT(epochs), "N", "number of training epochs"},

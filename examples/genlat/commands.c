@@ -21,7 +21,7 @@ const app_command app_commands[] = {
      cmd_traverse},
     {"export", "MODEL", "out", "write a model for inference, or its weights as NumPy arrays", cmd_export},
     {"info", "MODEL", "", "describe a model", cmd_info},
-    {"presets", NULL, "", "list the presets", cmd_presets},
+    {"presets", NULL, "", "list the presets; without --preset the data determine one", cmd_presets},
     {"selftest", NULL, "", "train, save and load a tiny model to test the installation", cmd_selftest},
     {0},
 };

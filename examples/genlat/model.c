@@ -130,20 +130,53 @@ static int resume(app_state *app, const char *family, genlat_model **out)
                     strcmp(genlat_model_family(*out), "predictor") == 0 ? "net" : genlat_model_family(*out));
 }
 
-int model_make(app_state *app, const char *family, genlat_source *train, genlat_model **out)
+/* Tells the builder the options of the trainer that determine length and batch, so that the choice by the data keeps
+ * them. */
+static void set_length(const app_state *app, genlat_model_builder *builder)
+{
+    const struct {
+        const char *key;
+        int64_t value;
+    } lengths[] = {{"epochs", app->train.epochs}, {"steps", app->train.steps}, {"batch", app->train.batch}};
+    for (size_t i = 0; i < APP_COUNT(lengths); i++)
+        if (lengths[i].value > 0)
+            genlat_model_builder_set_int(builder, lengths[i].key, lengths[i].value);
+}
+
+/* Replaces the source by one with the scaling that is chosen. */
+static int choose(app_state *app, genlat_model_builder *builder, genlat_source **train)
+{
+    genlat_source *prepared = NULL;
+    set_length(app, builder);
+    genlat_status status = genlat_model_builder_auto(builder, *train, &prepared, app->chosen, sizeof app->chosen);
+    if (status != GENLAT_OK)
+        return app_fail_setting(app, status);
+    genlat_source_destroy(train);
+    *train = prepared;
+    return APP_OK;
+}
+
+int model_make(app_state *app, const char *family, genlat_source **train, genlat_model **out)
 {
     genlat_model_builder *builder = NULL;
     if (app->opts.resume)
         return resume(app, family, out);
-    int checked = check_preset(app, family);
-    if (checked != APP_OK)
-        return checked;
+    int status = check_preset(app, family);
+    if (status != APP_OK)
+        return status;
     if (genlat_model_builder_new(app->ctx, family, &builder) != GENLAT_OK)
         return app_fail_library(app);
     if (app->opts.preset)
         genlat_model_builder_preset(builder, app->opts.preset);
     for (int64_t i = 0; i < app->setting_count; i++)
         genlat_model_builder_set(builder, app->settings[i].key, app->settings[i].value);
-    genlat_status status = genlat_model_build(&builder, train, out);
-    return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
+    if (!app->opts.preset)
+        status = choose(app, builder, train);
+    genlat_status built = status == APP_OK ? genlat_model_build(&builder, *train, out) : GENLAT_OK;
+    genlat_model_builder_destroy(&builder);
+    if (built != GENLAT_OK)
+        return app_fail_setting(app, built);
+    if (status == APP_OK && *app->chosen && !app->opts.quiet)
+        fprintf(app->opts.json ? stderr : stdout, "%s\n", app->chosen);
+    return status;
 }

@@ -250,6 +250,8 @@ static json_t *done_json(const training *t, bool cancelled)
                   "samples_per_s", output_number(rate), "train", t->train_terms, "valid", t->valid_terms);
     if (object && t->app->opts.out)
         json_object_set_new(object, "model", json_string(t->app->opts.out));
+    if (object && *t->app->chosen)
+        json_object_set_new(object, "chosen", json_string(t->app->chosen));
     return object;
 }
 
@@ -289,7 +291,7 @@ static int train(training *t)
     if (status == APP_OK)
         status = open_data(t);
     if (status == APP_OK)
-        status = model_make(t->app, t->kind->family, t->train, &t->model);
+        status = model_make(t->app, t->kind->family, &t->train, &t->model);
     if (status == APP_OK)
         status = make_trainer(t);
     if (status != APP_OK)
