@@ -3,7 +3,7 @@
 #   prepare_packages      installs missing packages if permitted, else lists them and exits with 1
 #   prepare_build FOLDER [meson options]
 
-# Requirements by name of a program, a pkg-config module or a header, and the Debian package of each.
+# Requirements by name of a program, a pkg-config module or a file, and the Debian package of each.
 prepare_wanted='
 command:cc gcc
 command:c++ g++
@@ -20,6 +20,11 @@ module:cairo libcairo2-dev
 module:check check
 module:openblas|blis|cblas|blas libopenblas-dev'
 
+# Tools of single tests, which are skipped without them.
+prepare_optional='
+command:abidiff abigail-tools
+file:/usr/share/i18n/locales/ps_AF locales'
+
 # Whether one of the names, separated by '|', is installed.
 prepare_has() {
   kind=${1%%:*}
@@ -27,31 +32,32 @@ prepare_has() {
     case $kind in
       command) command -v "$name" >/dev/null 2>&1 && return 0 ;;
       module) pkg-config --exists "$name" 2>/dev/null && return 0 ;;
+      file) [ -e "$name" ] && return 0 ;;
     esac
   done
   return 1
 }
 
 prepare_missing() {
-  echo "$prepare_wanted" | while read -r what package; do
+  echo "$1" | while read -r what package; do
     [ -z "$what" ] || prepare_has "$what" || printf '%s ' "$package"
   done
 }
 
 prepare_packages() {
-  missing=$(prepare_missing)
-  [ -n "$missing" ] || return 0
-  echo "missing packages: $missing"
+  missing=$(prepare_missing "$prepare_wanted") optional=$(prepare_missing "$prepare_optional")
+  [ -n "$missing$optional" ] || return 0
+  echo "missing packages: $missing$optional"
   as_root=
   [ "$(id -u)" -eq 0 ] || as_root='sudo -n'
   if command -v apt-get >/dev/null && { [ -z "$as_root" ] || sudo -n true 2>/dev/null; }; then
     echo "installing them with apt-get"
     # shellcheck disable=SC2086
     $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-      --no-install-recommends $missing >/dev/null || true
-    missing=$(prepare_missing)
-    [ -n "$missing" ] || return 0
+      --no-install-recommends $missing $optional >/dev/null || true
+    missing=$(prepare_missing "$prepare_wanted")
   fi
+  [ -n "$missing" ] || return 0
   echo "please install: $missing" >&2
   exit 1
 }
