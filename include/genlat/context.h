@@ -42,8 +42,9 @@ enum {
 
 /** Implementation of matrix products. */
 enum {
-    GENLAT_GEMM_AUTO = 0,    /**< the built-in kernels where they are faster, else CBLAS. */
-    GENLAT_GEMM_CBLAS = 1,   /**< the CBLAS that the library is linked with. */
+    /** The built-in kernels where they are faster or the library is built without CBLAS, else CBLAS. */
+    GENLAT_GEMM_AUTO = 0,
+    GENLAT_GEMM_CBLAS = 1,   /**< the CBLAS that the library is linked with; without, GENLAT_E_UNSUPPORTED. */
     GENLAT_GEMM_BUILTIN = 2, /**< the built-in kernels: fixed order of summation, no threads of their own. */
     /** Mixed precision: the built-in kernels on factors rounded to bfloat16 (8 bits), with sums in float32. Weights,
      * activations, gradients and the optimizer's state stay float32. Needs AVX512_BF16, else GENLAT_E_UNSUPPORTED. */

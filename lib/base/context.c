@@ -51,6 +51,10 @@ static genlat_status resolve_cpu(genlat_ctx_opts *opts)
 
 static genlat_status check_gemm(const genlat_ctx_opts *opts)
 {
+#ifndef GNL_HAVE_CBLAS
+    if (opts->gemm == GENLAT_GEMM_CBLAS)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "gemm is cblas, but this build has no CBLAS; set gemm to auto");
+#endif
     if (opts->gemm == GENLAT_GEMM_BFLOAT16 && !(opts->cpu == GENLAT_CPU_AVX512 && gnl_cpu_has_bfloat16()))
         return gnl_fail(GENLAT_E_UNSUPPORTED, "gemm is bfloat16, but this machine or this build has no "
                                               "AVX512_BF16; set gemm to auto");

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Matrix products: selects the implementation and divides the work among threads. The only file that uses CBLAS. */
-#include <cblas.h>
 #include <limits.h>
+#ifdef GNL_HAVE_CBLAS
+#    include <cblas.h>
+#endif
 
 #include "kernel/gemm_priv.h"
 
@@ -16,13 +18,6 @@ enum { PACKING_ROWS = 20 };
  * outweighs their final reductions. */
 enum { FEW_ROWS = 16, FEW_COLS = 24, FEW_DEPTH = 128, VERY_FEW = 4, VERY_FEW_DEPTH = 24 };
 
-static bool uses_cblas(const gnl_compute *c)
-{
-    const genlat_ctx_opts *opts = gnl_ctx_opts(c->ctx);
-    bool slow = opts->gemm == GENLAT_GEMM_AUTO && c->k->cpu == GENLAT_CPU_BASELINE;
-    return !opts->deterministic && (opts->gemm == GENLAT_GEMM_CBLAS || slow);
-}
-
 size_t gnl_gemm_space(const genlat_ctx *ctx)
 {
     return (size_t)gnl_threads(ctx) * GNL_GEMM_SPACE;
@@ -36,20 +31,35 @@ static void scale_out(const gnl_product *p)
             p->out[i * p->ldc + j] = p->beta == 0 ? 0 : p->beta * p->out[i * p->ldc + j];
 }
 
-/* Returns false if the sizes exceed the int arguments of CBLAS. */
-static bool multiply_cblas(const gnl_product *p)
+#ifdef GNL_HAVE_CBLAS
+static bool uses_cblas(const gnl_compute *c)
 {
-    if (GNL_MAX(GNL_MAX(p->m, p->n), p->k) > INT_MAX || GNL_MAX(GNL_MAX(p->lda, p->ldb), p->ldc) > INT_MAX)
+    const genlat_ctx_opts *opts = gnl_ctx_opts(c->ctx);
+    bool slow = opts->gemm == GENLAT_GEMM_AUTO && c->k->cpu == GENLAT_CPU_BASELINE;
+    return !opts->deterministic && (opts->gemm == GENLAT_GEMM_CBLAS || slow);
+}
+
+/* Returns false if the context does not use CBLAS, or the sizes exceed its int arguments. */
+static bool multiply_cblas(const gnl_compute *c, const gnl_product *p)
+{
+    if (!uses_cblas(c) || GNL_MAX(GNL_MAX(p->m, p->n), p->k) > INT_MAX ||
+        GNL_MAX(GNL_MAX(p->lda, p->ldb), p->ldc) > INT_MAX)
         return false;
     enum CBLAS_TRANSPOSE ta = p->trans_a ? CblasTrans : CblasNoTrans, tb = p->trans_b ? CblasTrans : CblasNoTrans;
     int m = (int)p->m, n = (int)p->n, k = (int)p->k, lda = (int)p->lda, ldb = (int)p->ldb, ldc = (int)p->ldc;
-#ifdef GNL_FLOAT64
+#    ifdef GNL_FLOAT64
     cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, p->alpha, p->a, lda, p->b, ldb, p->beta, p->out, ldc);
-#else
+#    else
     cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, p->alpha, p->a, lda, p->b, ldb, p->beta, p->out, ldc);
-#endif
+#    endif
     return true;
 }
+#else
+static bool multiply_cblas(const gnl_compute *c, const gnl_product *p)
+{
+    return false;
+}
+#endif
 
 /* Computes products that need no blocks: empty ones and those that CBLAS computes. Returns false for all others. */
 static bool multiply_at_once(const gnl_compute *c, const gnl_product *p)
@@ -60,7 +70,7 @@ static bool multiply_at_once(const gnl_compute *c, const gnl_product *p)
         scale_out(p);
         return true;
     }
-    return uses_cblas(c) && multiply_cblas(p);
+    return multiply_cblas(c, p);
 }
 
 /* Chooses between dot products and blocks. A vector is its own transpose, so contiguous vectors are read as rows. The

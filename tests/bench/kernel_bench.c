@@ -75,6 +75,10 @@ static void multiply(void *arg)
 
 static double product_rate(product p, int64_t threads, uint32_t cpu, uint32_t gemm)
 {
+#ifndef GNL_HAVE_CBLAS
+    if (gemm == GENLAT_GEMM_CBLAS)
+        return 0;
+#endif
     genlat_ctx *ctx = context(threads, cpu, gemm);
     p.c = (gnl_compute){ctx, gnl_kernels_of(ctx), numbers(ctx, gnl_gemm_space(ctx))};
     p.a = numbers(ctx, (size_t)(p.m * p.k));
