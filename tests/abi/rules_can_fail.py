@@ -116,7 +116,27 @@ TINY = [
      "abort: is called"),
     (HEADER, SCRIPT, SOURCE + "const char gnl_big[1 << 20] = {1};\n"
      '__attribute__((visibility("default"))) const char *gnl_f(void) { return gnl_big; }\n',
-     "-Wl,-Bsymbolic-functions", "at most 1000000 expected"),
+     "-Wl,-Bsymbolic-functions", "at most 1048576 expected"),
+]
+
+COPIES = """#include <string.h>
+int genlat_one(const char *text, unsigned length)
+{
+    char copy[64];
+    memcpy(copy, text, length);
+    return copy[length / 2];
+}
+"""
+HARDENED = ["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"]
+
+# flag that is replaced, flag instead, part of the expected message of hardened.py or None for success
+SOFT = [
+    ("", "", None),
+    ("-fstack-protector-strong", "-fno-stack-protector", "without -fstack-protector-strong"),
+    ("-D_FORTIFY_SOURCE=2", "-U_FORTIFY_SOURCE", "without _FORTIFY_SOURCE"),
+    ("-Wl,-z,relro", "-Wl,-z,norelro", "no read-only relocations"),
+    ("-Wl,-z,now", "-Wl,-z,lazy", "not bound at load time"),
+    ("-Wl,-z,noexecstack", "-Wl,-z,execstack", "an executable stack"),
 ]
 
 
@@ -174,13 +194,26 @@ def tiny(compiler, header, script, source, flag, says):
     return expect(f"symbols.py, {says}", code, output, says)
 
 
+def soft(compiler, flag, instead, says):
+    """Compiles a small library with one of the flags replaced."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = pathlib.Path(folder) / "copies.c", pathlib.Path(folder) / "libcopies.so"
+        source.write_text(COPIES)
+        flags = [instead if f == flag else f for f in ["-U_FORTIFY_SOURCE", *HARDENED]]
+        subprocess.run([*shlex.split(compiler), "-O2", "-w", "-fPIC", "-shared", *flags, str(source), "-o",
+                        str(library)], check=True)
+        code, output = checker("hardened.py", library)
+    return expect(f"hardened.py {instead}", code, output, says)
+
+
 def main():
     root, compiler = pathlib.Path(sys.argv[1]), sys.argv[2]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = [pool.submit(plant, root, compiler, *case) for case in PLANTED]
         runs += [pool.submit(tiny, compiler, *case) for case in TINY]
+        runs += [pool.submit(soft, compiler, *case) for case in SOFT]
     failed = sum(run.result() for run in runs)
-    print(f"{len(PLANTED) + len(TINY)} violations planted, {failed} not found")
+    print(f"{len(runs)} violations planted, {failed} not found")
     sys.exit(1 if failed else 0)
 
 
