@@ -9,6 +9,7 @@
 #ifndef GNL_BASE_H
 #define GNL_BASE_H
 
+#include <locale.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -257,6 +258,15 @@ GENLAT_PRINTF(3, 4) void gnl_text_append(char *text, size_t capacity, const char
 const void *gnl_kind_find(const void *table, const char *name); /* NULL: there is none */
 genlat_status gnl_kind_unknown(const void *table, const char *what,
                                const char *name); /* reports it and lists the names */
+
+/* The calling thread uses the C locale in between, so that numbers have the decimal point '.' in every program. */
+typedef struct gnl_c_locale {
+    locale_t c, before;
+} gnl_c_locale;
+gnl_c_locale gnl_c_locale_enter(void);
+void gnl_c_locale_leave(gnl_c_locale locale);
+/* vsnprintf() in the C locale. */
+GENLAT_PRINTF(3, 0) int gnl_format(char *text, size_t capacity, const char *format, va_list args);
 
 /* Convert text to a number, independently of the locale. Return false if the text is not exactly one number. */
 bool gnl_parse_real(const char *text, double *out);

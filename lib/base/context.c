@@ -181,7 +181,7 @@ void gnl_log(genlat_ctx *ctx, int32_t level, const char *format, ...)
     char line[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    gnl_format(line, sizeof line, format, args);
     va_end(args);
     for (char *end = line; (end = strchr(end, '\n')) != NULL;) /* of a file's name */
         *end = ' ';

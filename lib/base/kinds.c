@@ -15,7 +15,7 @@ void gnl_text_append(char *text, size_t capacity, const char *format, ...)
     size_t used = strlen(text);
     va_list args;
     va_start(args, format);
-    vsnprintf(text + used, capacity - used, format, args);
+    gnl_format(text + used, capacity - used, format, args);
     va_end(args);
 }
 

@@ -6,26 +6,44 @@
 
 #include "base/base.h"
 
-/* strtod() and printf() use the decimal point of the current locale, so it is replaced by hand. */
-static char locale_point(void)
+gnl_c_locale gnl_c_locale_enter(void)
 {
-    char text[8];
-    snprintf(text, sizeof text, "%.1f", 0.5);
-    return text[1];
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return (gnl_c_locale){c, uselocale(c)}; /* if there is no memory for it, nothing changes */
+}
+
+void gnl_c_locale_leave(gnl_c_locale locale)
+{
+    if (locale.c) {
+        uselocale(locale.before);
+        freelocale(locale.c);
+    }
+}
+
+int gnl_format(char *text, size_t capacity, const char *format, va_list args)
+{
+    gnl_c_locale locale = gnl_c_locale_enter();
+    int length = vsnprintf(text, capacity, format, args);
+    gnl_c_locale_leave(locale);
+    return length;
+}
+
+static bool parse_real(const char *text, double *out)
+{
+    char *end = NULL;
+    size_t length = strlen(text);
+    if (length == 0 || length >= GNL_NUMBER_TEXT || strspn(text, "+-0123456789.eEinfa") != length)
+        return false;
+    *out = strtod(text, &end);
+    return end == text + length;
 }
 
 bool gnl_parse_real(const char *text, double *out)
 {
-    char copy[GNL_NUMBER_TEXT];
-    size_t length = strlen(text);
-    if (length == 0 || length >= sizeof copy || strspn(text, "+-0123456789.eEinfa") != length)
-        return false;
-    char point = locale_point();
-    for (size_t i = 0; i <= length; i++)
-        copy[i] = text[i] == '.' ? point : text[i];
-    char *end = NULL;
-    *out = strtod(copy, &end);
-    return end == copy + length;
+    gnl_c_locale locale = gnl_c_locale_enter();
+    bool good = parse_real(text, out);
+    gnl_c_locale_leave(locale);
+    return good;
 }
 
 bool gnl_parse_int(const char *text, int64_t *out)
@@ -42,13 +60,12 @@ bool gnl_parse_int(const char *text, int64_t *out)
 
 void gnl_format_real(double value, char *text, size_t capacity)
 {
+    gnl_c_locale locale = gnl_c_locale_enter();
     for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, capacity, "%.*g", digits, value);
-        char *point = strchr(text, locale_point());
-        if (point)
-            *point = '.';
         double back = 0;
-        if (gnl_parse_real(text, &back) && back == value)
-            return;
+        snprintf(text, capacity, "%.*g", digits, value);
+        if (parse_real(text, &back) && back == value)
+            break;
     }
+    gnl_c_locale_leave(locale);
 }

@@ -70,7 +70,7 @@ genlat_status gnl_fail(genlat_status code, const char *format, ...)
     char text[GNL_ERROR_TEXT]; /* the arguments may point to the old text */
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    gnl_format(text, sizeof text, format, args);
     va_end(args);
     snprintf(error_text, sizeof error_text, "%s%s%.*s", running, *running ? ": " : "", GNL_ERROR_TEXT - 64, text);
     return code;
@@ -79,7 +79,7 @@ genlat_status gnl_fail(genlat_status code, const char *format, ...)
 static void set_text(const char *format, va_list args)
 {
     char text[GNL_ERROR_TEXT]; /* the arguments may point to the old text */
-    vsnprintf(text, sizeof text, format, args);
+    gnl_format(text, sizeof text, format, args);
     memcpy(error_text, text, sizeof text);
 }
 
@@ -111,7 +111,7 @@ genlat_status gnl_fail_in(genlat_status code, const char *format, ...)
     memcpy(inner, error_text, sizeof inner);
     va_list args;
     va_start(args, format);
-    vsnprintf(prefix, sizeof prefix, format, args);
+    gnl_format(prefix, sizeof prefix, format, args);
     va_end(args);
     snprintf(error_text + name, sizeof error_text - name, "%.200s: %.*s", prefix, GNL_ERROR_TEXT - 204, inner + name);
     return code;

@@ -2,10 +2,12 @@
 /* Worker threads of a context. The pool runs one job at a time. A thread that calls while the pool is busy runs its job
  * alone instead of waiting. The caller closes a job when no chunks are left and then waits only for the workers that
  * have joined it. If that wait is long, another program is using a worker's core, and the caller runs its jobs alone
- * for some time. That time doubles with each further delay. */
+ * for some time. That time doubles with each further delay. In a forked process, which has no workers, no worker joins
+ * a job, and the caller runs all chunks. */
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/base_priv.h"
 
@@ -45,7 +47,8 @@ struct gnl_pool {
     atomic_int sleeping;                        /* number of workers that wait for `wake` */
     atomic_bool waiting;                        /* the caller waits for `left` */
     atomic_bool stop;
-    int workers; /* without the caller */
+    int workers;   /* without the caller */
+    pid_t process; /* which has the workers; a process that was forked from it has none */
     pthread_t *thread;
     struct worker {
         gnl_pool *pool;
@@ -159,10 +162,16 @@ static void *work(void *arg)
     }
 }
 
+/* In a forked process the locks are as the workers left them, so they must not be touched. */
+static bool is_forked(const gnl_pool *pool)
+{
+    return pool->process != getpid();
+}
+
 static void wake_workers(gnl_pool *pool)
 {
     atomic_fetch_add(&pool->generation, 1);
-    if (atomic_load(&pool->sleeping) == 0)
+    if (atomic_load(&pool->sleeping) == 0 || is_forked(pool))
         return;
     pthread_mutex_lock(&pool->lock);
     pthread_cond_broadcast(&pool->wake);
@@ -247,10 +256,12 @@ void gnl_pool_run(gnl_pool *pool, int64_t n, int64_t grain, gnl_task *task, void
 
 static void pool_free(genlat_ctx *ctx, gnl_pool *pool)
 {
-    pthread_cond_destroy(&pool->wake);
-    pthread_cond_destroy(&pool->left);
-    pthread_mutex_destroy(&pool->lock);
-    pthread_mutex_destroy(&pool->busy);
+    if (!is_forked(pool)) {
+        pthread_cond_destroy(&pool->wake);
+        pthread_cond_destroy(&pool->left);
+        pthread_mutex_destroy(&pool->lock);
+        pthread_mutex_destroy(&pool->busy);
+    }
     gnl_free(ctx, pool->thread);
     gnl_free(ctx, pool->worker);
     gnl_free(ctx, pool);
@@ -262,7 +273,7 @@ void gnl_pool_destroy(genlat_ctx *ctx, gnl_pool *pool)
         return;
     atomic_store(&pool->stop, true);
     wake_workers(pool);
-    for (int i = 0; i < pool->workers; i++)
+    for (int i = 0; i < pool->workers && !is_forked(pool); i++)
         pthread_join(pool->thread[i], NULL);
     pool_free(ctx, pool);
 }
@@ -272,6 +283,7 @@ static gnl_pool *pool_alloc(genlat_ctx *ctx, int workers)
     gnl_pool *pool = gnl_calloc(ctx, 1, sizeof *pool);
     if (!pool)
         return NULL;
+    pool->process = getpid();
     pthread_mutex_init(&pool->busy, NULL);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);

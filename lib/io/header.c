@@ -67,7 +67,9 @@ static genlat_status parse_json(const gnl_reader *reader, const char *json, size
     if (depth_of(json, length) > GNL_IO_MOST_DEPTH)
         return gnl_fail(GENLAT_E_FORMAT, "%s: header is nested deeper than %d; this is not a safetensors file",
                         reader->path, GNL_IO_MOST_DEPTH);
+    gnl_c_locale locale = gnl_c_locale_enter(); /* jansson reads no numbers if the decimal point has two bytes */
     *root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &error);
+    gnl_c_locale_leave(locale);
     return *root ? GENLAT_OK : bad_json(reader, &error);
 }
 

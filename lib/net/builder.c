@@ -517,7 +517,7 @@ void genlat_net_builder_add(genlat_net_builder *builder, const char *format, ...
     if (format) {
         va_list args;
         va_start(args, format);
-        length = vsnprintf(line, sizeof line, format, args);
+        length = gnl_format(line, sizeof line, format, args);
         va_end(args);
     }
     if (length < 0 || (size_t)length >= sizeof line)

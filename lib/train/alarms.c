@@ -55,16 +55,16 @@ void gnl_trainer_emit(genlat_trainer *t, int64_t kind, const double *values, con
 
 /* ---- alarms ---------------------------------------------------------------------------------- */
 
-/* Returns the value of a term by name, or NaN if the model has no such term. */
+/* Returns the value of a term by name, or infinity, which is below no bound, if the model has no such term. NaN would
+ * raise a signal in programs that trap invalid operations. */
 static double term(const genlat_trainer *t, const double *values, const char *name)
 {
     for (int i = 0; i < t->terms; i++)
         if (strcmp(t->model->terms[i], name) == 0)
             return values[i];
-    return (double)NAN;
+    return (double)INFINITY;
 }
 
-/* Comparisons with NaN are false, so that a model without these terms never raises the alarm. */
 static bool has_collapsed(const genlat_trainer *t, const double *train, const double *valid)
 {
     const double least_kl = 0.01;

@@ -47,9 +47,11 @@ genlat_status gnl_trainer_log(const genlat_trainer *t, const double *train, cons
     enum { DIGITS = 9 };
     if (!t->opts.log_path)
         return GENLAT_OK;
+    gnl_c_locale locale = gnl_c_locale_enter(); /* jansson replaces decimal points of one byte only */
     json_t *line = json_object();
     char *text =
         line && fill(line, t, train, valid) ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS)) : NULL;
+    gnl_c_locale_leave(locale);
     genlat_status status =
         text ? append(t->opts.log_path, text) : gnl_fail(GENLAT_E_MEMORY, "out of memory for a line of the log");
     free(text);

@@ -94,7 +94,8 @@ static genlat_status report(genlat_trainer *t, const double *valid, bool counts)
     gnl_trainer_emit(t, GENLAT_EVENT_EPOCH, t->mean, NULL);
     if (valid)
         gnl_trainer_emit(t, GENLAT_EVENT_VALID, valid, NULL);
-    GNL_TRY(gnl_trainer_check_alarms(t, t->mean, valid));
+    if (t->summed) /* otherwise the means are NaN */
+        GNL_TRY(gnl_trainer_check_alarms(t, t->mean, valid));
     GNL_TRY(valid ? gnl_trainer_update_best(t, valid, counts) : GENLAT_OK);
     write_log(t, valid);
     return GENLAT_OK;

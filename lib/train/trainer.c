@@ -111,7 +111,7 @@ static void init_history(genlat_trainer *t)
     while (t->terms < GENLAT_MAX_TERMS && model->terms[t->terms])
         t->terms++;
     gnl_history_init(&t->history, model->terms, t->valid != NULL);
-    t->alarms = (gnl_alarms){.train = (double)NAN, .valid = (double)NAN};
+    t->alarms = (gnl_alarms){.train = (double)INFINITY, .valid = (double)INFINITY};
 }
 
 static genlat_status check(const genlat_model *model, const genlat_source *train, const genlat_source *valid,
