@@ -403,7 +403,7 @@ static const struct output {
     RESULT(genlat_metric_neighbours, genlat_neighbours, coverage, 1),
     RESULT(genlat_metric_modes, genlat_modes, kl, 1),
     RESULT(genlat_metric_class_modes, genlat_modes, kl, 1),
-    RESULT(genlat_net_check, genlat_check_result, where, 1),
+    RESULT(genlat_net_check, genlat_check_result, kinks, 1),
 };
 
 /* Functions that change one member of options which the program keeps. */
