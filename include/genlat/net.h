@@ -501,9 +501,9 @@ typedef struct genlat_check_result {
 
 /**
  * Compare the gradients of a net with central differences, on a random loss and the input given. In single
- * precision a right gradient shows errors of about 1e-3, a wrong one of about 1. Kinks, such as that of relu, are told
- * from wrong gradients by differences with half the step; numbers beside them are counted, not compared. With many
- * kinks and few numbers compared, try other values of x or more probes.
+ * precision a right gradient shows errors of about 1e-3, a wrong one of about 1. Kinks, such as that of relu, are
+ * distinguished from wrong gradients by differences with smaller steps; numbers beside them are counted, not
+ * compared. With many kinks and few numbers compared, try other values of x or more probes.
  *
  * @param net     net; weights and statistics are as before when the call returns.
  * @param inputs  number of tensors in x.

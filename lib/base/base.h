@@ -114,7 +114,12 @@ genlat_status gnl_grow(genlat_ctx *ctx, void **array, size_t *capacity, size_t n
 bool gnl_mul_i64(int64_t a, int64_t b, int64_t *out);
 
 /* Most numbers of one object: counts up to it are exact in double, and sums and small multiples of them in int64_t. */
-#define GNL_MOST_NUMBERS (INT64_C(1) << 53)
+#if SIZE_MAX > UINT32_MAX
+#    define GNL_MOST_NUMBERS (INT64_C(1) << 53)
+#else
+/* Their bytes, and small multiples of them, must fit into size_t. */
+#    define GNL_MOST_NUMBERS (INT64_C(1) << 26)
+#endif
 
 /* Adds a count to a sum of at most GNL_MOST_NUMBERS. Returns false if the sum would exceed it or count is negative. */
 bool gnl_add_count(int64_t *sum, int64_t count);

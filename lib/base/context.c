@@ -64,7 +64,8 @@ static genlat_status check_gemm(const genlat_ctx_opts *opts)
 static size_t physical_memory(void)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX / 2;
+    const size_t most = SIZE_MAX / 2;
+    return pages > 0 && size > 0 && (size_t)pages <= most / (size_t)size ? (size_t)pages * (size_t)size : most;
 }
 
 /* Allocates the context with the allocator that it will use for everything else. */
@@ -77,7 +78,8 @@ static genlat_status ctx_alloc(const genlat_ctx_opts *opts, genlat_ctx **out)
         return GENLAT_E_MEMORY;
     atomic_init(&ctx->references, 1);
     ctx->opts = *opts;
-    ctx->largest_block = opts->memory_limit ? (size_t)opts->memory_limit : physical_memory();
+    ctx->largest_block =
+        opts->memory_limit ? (size_t)GNL_MIN((uint64_t)opts->memory_limit, SIZE_MAX / 2) : physical_memory();
     ctx->allocator = bootstrap.allocator;
     ctx->opts.allocator = &ctx->allocator;
     *out = ctx;

@@ -86,7 +86,11 @@ END_TEST
 START_TEST(the_default_limit_is_the_memory_of_the_machine)
 {
     genlat_tensor *tensor = NULL;
-    expect_error(genlat_tensor_new(ctx, 1, (int64_t[]){INT64_C(1) << 52}, &tensor), GENLAT_E_MEMORY, "memory_limit");
+    const int64_t dim = INT64_C(1) << 52;
+    if (sizeof(size_t) > 4)
+        expect_error(genlat_tensor_new(ctx, 1, &dim, &tensor), GENLAT_E_MEMORY, "memory_limit");
+    else
+        expect_error(genlat_tensor_new(ctx, 1, &dim, &tensor), GENLAT_E_SHAPE, "too large");
     ck_assert_ptr_null(tensor);
 }
 END_TEST
@@ -96,8 +100,10 @@ int main(void)
     Suite *suite = suite_create("sizes");
     TCase *tests = tcase_create("limits");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, sums_of_weights_are_checked);
-    tcase_add_loop_test(tests, workspaces_are_checked, 0, 2);
+    if (sizeof(size_t) > 4) { /* otherwise such inputs are refused at once */
+        tcase_add_test(tests, sums_of_weights_are_checked);
+        tcase_add_loop_test(tests, workspaces_are_checked, 0, 2);
+    }
     tcase_add_test(tests, blocks_above_the_limit_are_refused);
     tcase_add_test(tests, the_default_limit_is_the_memory_of_the_machine);
     suite_add_tcase(suite, tests);
