@@ -36,7 +36,7 @@ typedef struct app_state app_state;
 
 typedef struct app_command {
     const char *name;    /* one or two words, such as "sample" or "train vae" */
-    const char *operand; /* "MODEL"; NULL: none */
+    const char *operand; /* "MODEL"; in brackets if it may be missing: "[WHAT] [NAME]"; NULL: none */
     const char *options; /* names of its options in addition to the common ones, separated by blanks */
     const char *help;    /* one line */
     int (*run)(app_state *app);
@@ -50,7 +50,8 @@ typedef struct app_setting {
 struct app_state {
     const app_command *command;
     app_options opts;
-    const char *model; /* the operand */
+    const char *model;  /* the operand; NULL: missing */
+    const char *second; /* the second operand; NULL: missing */
     json_t *config;    /* contents of --config; owns the texts of its options */
     genlat_ctx *ctx;
     genlat_ctx_opts ctx_opts;
@@ -69,8 +70,10 @@ extern const app_command app_commands[];
 
 int app_usage(const app_state *app, const char *format, ...) GENLAT_PRINTF(2, 3);
 int app_fail(const app_state *app, const char *format, ...) GENLAT_PRINTF(2, 3);
-/* Both print the library's error text. app_fail_library() returns APP_FAILED. app_fail_setting(), for calls whose
+/* app_unknown() reports a word that is none of the names, with the nearest and all of them, and returns APP_USAGE.
+ * The others print the library's error text. app_fail_library() returns APP_FAILED. app_fail_setting(), for calls whose
  * arguments come from options, returns APP_USAGE if the status indicates an invalid option. */
+int app_unknown(const app_state *app, const char *what, const char *word, const char *const *names, int64_t count);
 int app_fail_library(const app_state *app);
 int app_fail_setting(const app_state *app, genlat_status status);
 
@@ -86,6 +89,8 @@ int args_overview(const char *word);
 /* ---- settings: --set, --config and options such as --epochs ---------------------------------- */
 
 int settings_apply(app_state *app);
+/* Returns the setting of the context or the trainer that a word most likely means, or NULL. */
+const char *settings_nearest(const char *word);
 
 /* ---- data and models. The functions that return int print an error on failure. ---------------- */
 
@@ -138,6 +143,9 @@ int output_json(const app_state *app, json_t *object);
 /* Returns a JSON number, or null if the value is not finite. */
 json_t *output_number(double value);
 
+/* Returns the index-th metric of eval, or NULL past the last. */
+const char *eval_metric(int32_t index, const char **help);
+
 /* ---- interruption ---------------------------------------------------------------------------- */
 
 /* Sets the trainer that SIGINT, SIGTERM, SIGHUP and SIGPIPE cancel. NULL: they end the program with status 130. */
@@ -157,6 +165,7 @@ int cmd_interpolate(app_state *app);
 int cmd_traverse(app_state *app);
 int cmd_export(app_state *app);
 int cmd_info(app_state *app);
+int cmd_kinds(app_state *app);
 int cmd_presets(app_state *app);
 int cmd_selftest(app_state *app);
 

@@ -19,6 +19,8 @@ const app_command app_commands[] = {
      cmd_traverse},
     {"export", "MODEL", "out", "write a model for inference, or its weights as NumPy arrays", cmd_export},
     {"info", "MODEL", "", "describe a model", cmd_info},
+    {"kinds", "[WHAT] [NAME]", "", "list layers, likelihoods, schedules and other kinds, and the options of one",
+     cmd_kinds},
     {"presets", NULL, "", "list the presets", cmd_presets},
     {"selftest", NULL, "", "train, save and load a tiny model to test the installation", cmd_selftest},
     {0},

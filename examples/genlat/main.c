@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "genlat/experimental.h"
 
 /* Prints an error as one line: replaces control characters by blanks. */
 static void print_error(const app_state *app, const char *format, va_list values)
@@ -38,6 +39,19 @@ int app_fail(const app_state *app, const char *format, ...)
     print_error(app, format, values);
     va_end(values);
     return APP_FAILED;
+}
+
+int app_unknown(const app_state *app, const char *what, const char *word, const char *const *names, int64_t count)
+{
+    char known[1024] = "", hint[128] = ";";
+    const char *near = genlat_name_nearest(word, names, count);
+    for (int64_t i = 0; i < count; i++) {
+        const size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    if (near)
+        snprintf(hint, sizeof hint, "; did you mean '%s'?", near);
+    return app_usage(app, "unknown %s '%s'%s known: %s", what, word, hint, known);
 }
 
 int app_fail_library(const app_state *app)

@@ -89,15 +89,29 @@ int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_te
 
 static int check_preset(const app_state *app, const char *family)
 {
-    char known[512] = "";
-    const char *name;
-    for (int32_t i = 0; app->opts.preset && (name = genlat_model_preset(family, i, NULL)) != NULL; i++) {
-        size_t used = strlen(known);
-        if (strcmp(name, app->opts.preset) == 0)
+    enum { MOST = 64 };
+    const char *names[MOST], *name;
+    int32_t count = 0;
+    while (count < MOST && (name = genlat_model_preset(family, count, NULL)) != NULL) {
+        if (!app->opts.preset || strcmp(name, app->opts.preset) == 0)
             return APP_OK;
-        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", name);
+        names[count++] = name;
     }
-    return *known ? app_usage(app, "unknown preset '%s'; known: %s", app->opts.preset, known) : APP_OK;
+    return app_unknown(app, "preset", app->opts.preset, names, count);
+}
+
+/* Reports a setting that the model does not have and that resembles one of the trainer or of the context. */
+static int check_settings(const app_state *app, const genlat_model_builder *builder)
+{
+    char text[1024];
+    for (int64_t i = 0; i < app->setting_count; i++) {
+        const char *key = app->settings[i].key;
+        const bool known = genlat_model_builder_get(builder, key, text, sizeof text) != GENLAT_E_NOT_FOUND;
+        const char *near = known ? NULL : settings_nearest(key);
+        if (near)
+            return app_usage(app, "unknown setting '%s'; did you mean '%s'?", key, near);
+    }
+    return APP_OK;
 }
 
 static int resume(app_state *app, const char *family, genlat_model **out)
@@ -120,10 +134,17 @@ int model_make(app_state *app, const char *family, genlat_source *train, genlat_
         return checked;
     if (genlat_model_builder_new(app->ctx, family, &builder) != GENLAT_OK)
         return app_fail_library(app);
+    checked = check_settings(app, builder);
+    if (checked != APP_OK) {
+        genlat_model_builder_destroy(&builder);
+        return checked;
+    }
     if (app->opts.preset)
         genlat_model_builder_preset(builder, app->opts.preset);
     for (int64_t i = 0; i < app->setting_count; i++)
         genlat_model_builder_set(builder, app->settings[i].key, app->settings[i].value);
     genlat_status status = genlat_model_build(&builder, train, out);
+    if (status == GENLAT_E_NOT_FOUND)
+        return app_usage(app, "%s; 'genlat kinds' lists what there is", genlat_last_error());
     return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
 }

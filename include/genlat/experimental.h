@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file experimental.h  Layers of the caller's own kind. What is declared here may change with any release;
- * its symbols have the version node GENLAT_EXPERIMENTAL. genlat.h does not include it.
+ * @file experimental.h  Layers of the caller's own kind, lists of kinds, files that are replaced at once. What is
+ * declared here may change with any release; its symbols have the version node GENLAT_EXPERIMENTAL. genlat.h does not
+ * include it.
  *
  * Unless a comment says otherwise:
  * - Threads: functions of a plan are called within infer, by the thread that runs it.
@@ -149,6 +150,75 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_param(genlat_layer_p
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_memory(genlat_layer_plan *plan, int64_t cache,
                                                                    int64_t scratch);
+
+/* ---- lists of kinds ---------------------------------------------------------------------------------- */
+
+/** Type of an option, and how its value is written. */
+enum {
+    GENLAT_OPTION_INT = 0,  /**< an integer. */
+    GENLAT_OPTION_REAL = 1, /**< a number. */
+    GENLAT_OPTION_BOOL = 2, /**< yes or no; the default is 1 or 0. */
+    GENLAT_OPTION_ENUM = 3, /**< one of choices; the default is an index into them. */
+    GENLAT_OPTION_PAIR = 4, /**< one or two integers, such as 3 or 3x5. */
+    GENLAT_OPTION_DIMS = 5  /**< integers such as 64x7x7; the default is none. */
+};
+
+/** An option of a kind. Texts are static. */
+typedef struct genlat_option_info {
+    size_t size;                /**< sizeof(genlat_option_info) as the caller knows it. */
+    int64_t type;               /**< GENLAT_OPTION_*. */
+    double fallback;            /**< default value. */
+    double least, most;         /**< range of every number; both included. */
+    const char *name;           /**< name of the option. */
+    const char *help;           /**< one line: meaning and unit. */
+    const char *const *choices; /**< names of the values of an enumeration, ended by NULL; NULL for other types. */
+} genlat_option_info;
+
+/**
+ * Name of the index-th group of kinds, such as "layers" or "schedules".
+ *
+ * @param index  from 0 on.
+ * @param help   receives static text, one line; NULL is legal.
+ * @return static text, or NULL past the last.
+ */
+GENLAT_API const char *genlat_kind_group(int32_t index, const char **help);
+
+/**
+ * Name of the index-th kind of a group, such as "dense" of "layers".
+ *
+ * @param group  a name of genlat_kind_group().
+ * @param index  from 0 on.
+ * @param name   receives static text; NULL on failure.
+ * @param help   receives static text, one line; NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown group, naming the known ones, or past the
+ *         last kind.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_kind_name(const char *group, int32_t index, const char **name,
+                                                           const char **help);
+
+/**
+ * Describe the index-th option of a kind.
+ *
+ * @param group  a name of genlat_kind_group().
+ * @param kind   a name of genlat_kind_name().
+ * @param index  from 0 on.
+ * @param out    size is set by the caller; the other members are filled.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown group or kind, naming the known ones, or past
+ *         the last option.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_kind_option(const char *group, const char *kind, int32_t index,
+                                                             genlat_option_info *out);
+
+/**
+ * Find the name that a misspelled word most likely means. Case, and the difference between - and _, do not matter; a
+ * name that begins with the word counts as near.
+ *
+ * @param word   text; NULL finds nothing.
+ * @param names  [count] texts; a NULL among them is passed over; NULL finds nothing.
+ * @param count  number of names.
+ * @return the borrowed name of names that is nearest, the first of several; NULL when none is near.
+ */
+GENLAT_API const char *genlat_name_nearest(const char *word, const char *const *names, int64_t count);
 
 GENLAT_END
 

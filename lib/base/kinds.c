@@ -29,8 +29,8 @@ const void *gnl_kind_find(const void *table, const char *name)
 
 genlat_status gnl_kind_unknown(const void *table, const char *what, const char *name)
 {
-    char known[640] = "";
+    gnl_names names = {.word = name};
     for (const void *const *kind = table; *kind; kind++)
-        gnl_text_append(known, sizeof known, "%s%s", *known ? ", " : "", name_of(*kind));
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown %s '%.60s'; known: %s", what, name, known);
+        gnl_names_add(&names, name_of(*kind));
+    return gnl_names_fail(&names, "unknown %s '%.60s'", what, name);
 }

@@ -183,6 +183,9 @@ typedef struct gnl_model_type {
     gnl_use pass_bits; /* log2 of the random substreams per pass, such as GNL_VAE_BITS */
 } gnl_model_type;
 
+/* All families, terminated by NULL. Defined in lib/families.c, which depends on all of them. */
+extern const gnl_model_type *const gnl_families[];
+
 /* Returns the family of a name, or NULL. Implemented in lib/families.c, which depends on all families. */
 typedef const gnl_model_type *gnl_find_family_fn(const char *name);
 

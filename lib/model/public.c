@@ -110,13 +110,16 @@ genlat_status genlat_model_net(genlat_model *model, const char *part, genlat_net
     GNL_CHECK(model, "model is NULL");
     GNL_CHECK(part, "part is NULL");
     genlat_net *found = NULL;
-    for (int i = 0; model->type->nets[i].name; i++)
+    gnl_names names = {.word = part};
+    for (int i = 0; model->type->nets[i].name; i++) {
+        gnl_names_add(&names, model->type->nets[i].name);
         if (strcmp(part, model->type->nets[i].name) == 0)
             found = model->net[i];
+    }
     if (!found && model->type->net)
         found = model->type->net(model, part);
     if (!found)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown net '%s' of a %s", part, model->type->name);
+        return gnl_names_fail(&names, "unknown net '%.60s' of a %s", part, model->type->name);
     *net = gnl_net_retain(found);
     return GENLAT_OK;
 }

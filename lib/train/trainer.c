@@ -20,14 +20,14 @@ static const gnl_option options[] = {
     GNL_OPT_BOOL(genlat_train_opts, restore_best, 0, "restore the weights of the best validation when training ends"),
 };
 
-static const gnl_options_table table = {"train", sizeof(genlat_train_opts), options, GNL_COUNT(options)};
+const gnl_options_table gnl_trainer_options = {"train", sizeof(genlat_train_opts), options, GNL_COUNT(options)};
 
 /* Defaults for models whose preset sets none. */
 enum { EPOCHS = 10, BATCH = 128 };
 
 void genlat_train_opts_init_sized(genlat_train_opts *opts, size_t size)
 {
-    gnl_options_init(&table, opts, size);
+    gnl_options_init(&gnl_trainer_options, opts, size);
 }
 
 genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, const char *value)
@@ -36,7 +36,7 @@ genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, co
     GNL_CHECK(opts, "opts is NULL");
     GNL_CHECK(key, "key is NULL");
     GNL_CHECK(value, "value is NULL");
-    return gnl_options_set_sized(&table, opts, key, value);
+    return gnl_options_set_sized(&gnl_trainer_options, opts, key, value);
 }
 
 /* ---- creation -------------------------------------------------------------------------------- */
@@ -161,7 +161,7 @@ genlat_status gnl_trainer_new(genlat_model *model, genlat_source *train, genlat_
                               const genlat_train_opts *given, genlat_trainer **out)
 {
     genlat_train_opts opts;
-    GNL_TRY(gnl_options_take(&table, given, &opts));
+    GNL_TRY(gnl_options_take(&gnl_trainer_options, given, &opts));
     GNL_TRY(check(model, train, valid, &opts));
     genlat_trainer *t = gnl_object_new(model->object.ctx, sizeof *t);
     if (!t)

@@ -142,6 +142,8 @@ CALLS(genlat_metric_modes, genlat_modes, x, x, 0.1, given)
 CALLS(genlat_metric_class_modes, genlat_modes, labels, 8, given)
 CALLS(genlat_net_check, genlat_check_result, net, 1, (const genlat_tensor *[]){x}, 2, 1, given)
 
+CALLS(genlat_kind_option, genlat_option_info, "layers", "dense", 0, given)
+
 static genlat_status call_genlat_optim_add(void)
 {
     genlat_optim *fresh = NULL;
@@ -352,6 +354,7 @@ static const struct output {
     RESULT(genlat_metric_modes, genlat_modes, kl, 1),
     RESULT(genlat_metric_class_modes, genlat_modes, kl, 1),
     RESULT(genlat_net_check, genlat_check_result, where, 1),
+    RESULT(genlat_kind_option, genlat_option_info, choices, 1),
 };
 
 /* Functions that change one member of options which the program keeps. */
