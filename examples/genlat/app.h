@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "genlat/experimental.h"
 #include "genlat/genlat.h"
 
 #define APP_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -52,7 +54,7 @@ struct app_state {
     app_options opts;
     const char *model;  /* the operand; NULL: missing */
     const char *second; /* the second operand; NULL: missing */
-    json_t *config;    /* contents of --config; owns the texts of its options */
+    json_t *config;     /* contents of --config; owns the texts of its options */
     genlat_ctx *ctx;
     genlat_ctx_opts ctx_opts;
     bool training; /* the events of the trainer have the warnings of the library */
@@ -132,12 +134,26 @@ typedef struct output_layout {
     const char *title;        /* title of a scatter plot; NULL: a default */
 } output_layout;
 
+/* If --out is standard output, such as /dev/stdout, nothing else may be printed there: sets --quiet, and returns
+ * APP_USAGE with --json. */
+int output_claim(app_state *app);
 /* Returns APP_USAGE unless --out is set and has a supported ending. */
 int output_check(const app_state *app);
 /* Writes x [n,...] to --out in the format of its ending, and prints the name of the file. */
 int output_write(app_state *app, genlat_tensor *x, const output_layout *layout);
 /* Writes a picture of samples [n,...]: a grid of images, or a scatter plot of points. */
 int output_picture(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout);
+int output_grid(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout); /* a PNG picture */
+
+/* A file that is being written by the rules of genlat_output, such as an atomic replacement. */
+typedef struct app_file {
+    FILE *stream;
+    genlat_output *file;
+    const char *path; /* borrowed */
+} app_file;
+int output_open(app_state *app, const char *path, app_file *out);
+/* Completes the file if the status is APP_OK, else gives it up. Returns the first failure. */
+int output_close(app_state *app, app_file *out, int status);
 /* Prints an object as the last line if --json is set. Takes ownership of the object. */
 int output_json(const app_state *app, json_t *object);
 /* Returns a JSON number, or null if the value is not finite. */

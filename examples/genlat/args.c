@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "app.h"
-#include "genlat/experimental.h"
 
 typedef enum arg_type { ARG_FLAG, ARG_TEXT, ARG_INT, ARG_REAL, ARG_LIST } arg_type;
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "app.h"
-#include "genlat/experimental.h"
 #include "genlat/files.h"
 
 enum { MOST_GROUPS = 64 };

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "app.h"
-#include "genlat/experimental.h"
 
 /* Prints an error as one line: replaces control characters by blanks. */
 static void print_error(const app_state *app, const char *format, va_list values)
@@ -78,6 +77,8 @@ static void print_message(void *user, int32_t level, const char *message)
 static int run(app_state *app)
 {
     int status = settings_apply(app);
+    if (status == APP_OK)
+        status = output_claim(app);
     if (status != APP_OK)
         return status;
     app->ctx_opts.log = print_message;

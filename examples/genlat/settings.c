@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "app.h"
-#include "genlat/experimental.h"
 
 static const char *const yes_no[] = {"no", "yes", NULL};
 static const char *const cpu_names[] = {"auto", "baseline", "avx2", "avx512", "neon", NULL};

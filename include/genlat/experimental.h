@@ -220,6 +220,60 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_kind_option(const char *group, 
  */
 GENLAT_API const char *genlat_name_nearest(const char *word, const char *const *names, int64_t count);
 
+/* ---- files that are replaced at once ----------------------------------------------------------------- */
+
+/**
+ * A file that is being written, as the library writes its own. A regular file has its old content until
+ * genlat_output_finish(): what is written goes to a temporary file beside it. Where the path is a symbolic link, that
+ * is done to the file that the link leads to. Devices, pipes and open files of a process, such as /dev/stdout, are
+ * written into. Belongs to one thread.
+ */
+typedef struct genlat_output genlat_output;
+
+/**
+ * Open a file for writing. Temporary files that processes left behind when they were killed while they wrote the same
+ * file are removed. A pipe is opened when it has a reader.
+ *
+ * @param ctx   context whose allocator is used; NULL: malloc().
+ * @param path  name of the file.
+ * @param out   receives a new output.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO, also for a directory; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_output_open(genlat_ctx *ctx, const char *path, genlat_output **out);
+
+/**
+ * Write bytes after those written before.
+ *
+ * @param output  output.
+ * @param bytes   [size] bytes; NULL is legal when size is 0.
+ * @param size    number of bytes, >= 0.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_STATE after genlat_output_finish().
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_output_write(genlat_output *output, const void *bytes, int64_t size);
+
+/**
+ * Descriptor of the file, for functions that write to one.
+ *
+ * @param output  output; NULL gives -1.
+ * @return borrowed descriptor of the operating system, valid until genlat_output_finish(); -1 after it.
+ */
+GENLAT_API int32_t genlat_output_descriptor(const genlat_output *output);
+
+/**
+ * Complete the file: flush it to the disk, and replace the old one. On failure the old file stays.
+ *
+ * @param output  output; then only genlat_output_destroy() is legal, unless a write had failed.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_STATE when called twice or after a failed write.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_output_finish(genlat_output *output);
+
+/**
+ * Release an output. A file that is not finished is given up: an old one stays as it was.
+ *
+ * @param output  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ */
+GENLAT_API void genlat_output_destroy(genlat_output **output);
+
 GENLAT_END
 
 #endif

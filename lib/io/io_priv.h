@@ -52,10 +52,16 @@ genlat_status gnl_header_parse(gnl_reader *reader, const char *json, size_t leng
 
 /* ---- files ---- */
 
-/* A file that is being written under a temporary name in the directory of its final name. */
+/* Reports errno: "path: what: reason". */
+genlat_status gnl_io_failed(const char *path, const char *what);
+
+/* A file that is being written. A regular file is written under a temporary name beside it, and replaces the old one at
+ * once; where the path is a symbolic link, that is done to the file that it leads to. Devices, pipes and open files of
+ * a process, such as /dev/stdout, are written into. */
 typedef struct gnl_draft {
     genlat_ctx *ctx;
-    char *path, *temporary;
+    char *path;      /* of the file, without symbolic links in its last part */
+    char *temporary; /* NULL: writes into the file itself */
     int fd;
 } gnl_draft;
 

@@ -44,7 +44,7 @@ PLAIN = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
          for name in re.findall(r"typedef struct genlat_(\w+)\s*\{", header.read_text())}
 BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims",
            "double *": "doubles", "const double *": "doubles", "float *": "floats", "const float *": "floats",
-           "const uint8_t *": "bytes",
+           "const uint8_t *": "bytes", "const void *": "bytes",
            "const char *const *": "names", "const genlat_tensor *const *": "make_tensors()",
            "genlat_source *const *": "make_sources()", "const char **": "&words",
            "const double **": "&curve", "const genlat_tensor **": "&seen"}

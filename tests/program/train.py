@@ -148,6 +148,26 @@ def test_plots(folder):
         assert file.read(5) == b"%PDF-"
 
 
+def test_plots_of_several_runs(folder):
+    """Runs may share a folder of pictures."""
+    plots = os.path.join(folder, "plots")
+    runs = [subprocess.Popen([PROGRAM, "train", "vae", "--data", "digits?n=100", *SMALL, "--batch", "20", "--quiet", "--epochs", "2",
+                              "--plots", plots]) for _ in range(8)]
+    assert [child.wait() for child in runs] == [0] * 8
+    assert sorted(os.listdir(plots)) == ["film.png", "latent.png", "loss.png", "progress.png", "reconstructions.png",
+                                         "samples.png"]
+
+
+def test_killed(folder):
+    """The draft that a killed training leaves behind is removed by the next save of the same model."""
+    path = os.path.join(folder, "m.model")
+    stale = path + ".4194303-0.tmp"
+    with open(stale, "wb") as file:
+        file.write(b"part of a model")
+    train("--epochs", "1", "--quiet", "--out", path)
+    assert os.listdir(folder) == ["m.model"], os.listdir(folder)
+
+
 def test_points(folder):
     plots = os.path.join(folder, "plots")
     run("train", "vae", "--data", "grid?n=500", "--preset", "vector", "--epochs", "1", "--quiet", "--plots", plots)
@@ -156,4 +176,4 @@ def test_points(folder):
 
 
 main([test_json, test_pipe, test_terminal, test_seed, test_resume, test_interrupt, test_terminate, test_log, test_best,
-      test_plots, test_points])
+      test_plots, test_plots_of_several_runs, test_killed, test_points])
