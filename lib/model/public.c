@@ -28,6 +28,14 @@ genlat_status genlat_model_export(genlat_model *model, const char *path)
     return gnl_model_save(model, GNL_KEEP_MODEL, path);
 }
 
+genlat_status genlat_model_restart(genlat_model *model)
+{
+    GNL_ENTER();
+    GNL_CHECK(model, "model is NULL");
+    gnl_model_restart(model);
+    return GENLAT_OK;
+}
+
 /* ---- queries --------------------------------------------------------------------------------- */
 
 const char *genlat_model_family(const genlat_model *model)

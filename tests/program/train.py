@@ -151,8 +151,8 @@ def test_plots(folder):
 def test_plots_of_several_runs(folder):
     """Runs may share a folder of pictures."""
     plots = os.path.join(folder, "plots")
-    runs = [subprocess.Popen([PROGRAM, "train", "vae", "--data", "digits?n=100", *SMALL, "--batch", "20", "--quiet", "--epochs", "2",
-                              "--plots", plots]) for _ in range(8)]
+    command = [PROGRAM, "train", "vae", "--data", "digits?n=100", *SMALL, "--batch", "20", "--quiet", "--epochs", "2"]
+    runs = [subprocess.Popen([*command, "--plots", plots]) for _ in range(8)]
     assert [child.wait() for child in runs] == [0] * 8
     assert sorted(os.listdir(plots)) == ["film.png", "latent.png", "loss.png", "progress.png", "reconstructions.png",
                                          "samples.png"]
