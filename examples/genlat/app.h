@@ -25,7 +25,7 @@ enum { APP_MAX_SETTINGS = 64, APP_TEXT = 16384 };
 typedef struct app_options {
     const char *data, *valid, *latents;
     const char *preset, *config, *epochs, *steps, *batch, *seed, *threads;
-    const char *out, *resume, *log, *plots, *plot_format;
+    const char *out, *resume, *source, *log, *plots, *plot_format; /* source: --from of train */
     const char *metric, *part, *classifier, *reference, *label;
     int64_t count, columns, scale, samples, from, to, frames, index, rate, given;
     double temperature, truncation, range;
@@ -102,7 +102,7 @@ int data_open(app_state *app, const genlat_model *model, genlat_source **out);
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
               genlat_tensor **x, genlat_tensor **labels);
 int model_load(app_state *app, genlat_model **out);
-/* Builds a model for the source from options and settings, or loads the model of --resume. */
+/* Builds a model for the source from options and settings, or loads the model of --resume or --from. */
 int model_make(app_state *app, const char *family, genlat_source *train, genlat_model **out);
 int64_t model_classes(const genlat_model *model);  /* number of classes; 0: none */
 int64_t model_vector(const genlat_model *model);   /* length of the condition vector; 0: none */

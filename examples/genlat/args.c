@@ -17,6 +17,7 @@ typedef struct arg {
     size_t offset;
     const char *value; /* name of the value in the help */
     const char *help;
+    const char *list; /* name in the lists of commands.c; NULL: as name. Commands may have options of one name. */
 } arg;
 
 #define AT(field) offsetof(app_options, field)
@@ -33,6 +34,8 @@ static const arg args[] = {
     {"batch", 'b', ARG_TEXT, 0, AT(batch), "N", "samples per training step"},
     {"out", 'o', ARG_TEXT, 0, AT(out), "FILE", "output file"},
     {"resume", 'r', ARG_TEXT, 0, AT(resume), "MODEL", "resume training of a saved model"},
+    {"from", 0, ARG_TEXT, 0, AT(source), "MODEL", "begin a new training from the weights of a saved model",
+     "from-model"},
     {"log", 0, ARG_TEXT, 0, AT(log), "FILE", "append one JSON object per epoch to this file"},
     {"plots", 0, ARG_TEXT, 0, AT(plots), "DIR",
      "folder for pictures of the training: loss, samples, reconstructions, latent"},
@@ -78,7 +81,8 @@ static bool has_word(const char *list, const char *word)
 
 static bool has_option(const app_state *app, const arg *a)
 {
-    return has_word(common, a->name) || has_word(app->command->options, a->name);
+    const char *name = a->list ? a->list : a->name;
+    return has_word(common, name) || has_word(app->command->options, name);
 }
 
 static const arg *find_long(const app_state *app, const char *name, size_t length)

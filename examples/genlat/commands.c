@@ -2,7 +2,7 @@
 /* The table of commands. Add one line for a new command, and implement it in a separate file. */
 #include "app.h"
 
-#define TRAIN "data preset config epochs steps batch out resume log plots plot-format"
+#define TRAIN "data preset config epochs steps batch out resume from-model log plots plot-format"
 
 const app_command app_commands[] = {
     {"train gan", NULL, TRAIN, "train a generative adversarial network", cmd_train_gan},

@@ -114,21 +114,25 @@ static int check_settings(const app_state *app, const genlat_model_builder *buil
     return APP_OK;
 }
 
-static int resume(app_state *app, const char *family, genlat_model **out)
+/* Loads the model of --resume, or of --from, whose training begins anew. */
+static int load_trained(app_state *app, const char *family, genlat_model **out)
 {
-    if (genlat_model_load(app->ctx, app->opts.resume, out) != GENLAT_OK)
+    const char *path = app->opts.resume ? app->opts.resume : app->opts.source;
+    if (genlat_model_load(app->ctx, path, out) != GENLAT_OK)
         return app_fail_library(app);
-    if (strcmp(genlat_model_family(*out), family) == 0)
-        return APP_OK;
-    return app_fail(app, "%s contains a %s; use 'genlat train %s'", app->opts.resume, genlat_model_family(*out),
-                    strcmp(genlat_model_family(*out), "predictor") == 0 ? "net" : genlat_model_family(*out));
+    if (strcmp(genlat_model_family(*out), family) != 0)
+        return app_fail(app, "%s contains a %s; use 'genlat train %s'", path, genlat_model_family(*out),
+                        strcmp(genlat_model_family(*out), "predictor") == 0 ? "net" : genlat_model_family(*out));
+    if (!app->opts.resume && genlat_model_restart(*out) != GENLAT_OK)
+        return app_fail_library(app);
+    return APP_OK;
 }
 
 int model_make(app_state *app, const char *family, genlat_source *train, genlat_model **out)
 {
     genlat_model_builder *builder = NULL;
-    if (app->opts.resume)
-        return resume(app, family, out);
+    if (app->opts.resume || app->opts.source)
+        return load_trained(app, family, out);
     int checked = check_preset(app, family);
     if (checked != APP_OK)
         return checked;

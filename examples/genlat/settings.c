@@ -2,12 +2,12 @@
 /* Settings: pairs of key and value from --config, --set and some options, in the order of increasing priority. They are
  * applied to the context, the trainer, or the model builder. */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app.h"
+#include "cores.h"
 
 static const char *const yes_no[] = {"no", "yes", NULL};
 static const char *const cpu_names[] = {"auto", "baseline", "avx2", "avx512", "neon", NULL};
@@ -51,6 +51,8 @@ static int set_context(app_state *app, size_t index, const char *value)
     if (*end || end == value || errno || number < 0)
         return app_usage(app, "%s is '%s', an integer >= 0 expected", key, value);
     *(int64_t *)(void *)field = number;
+    if (context_keys[index].offset == offsetof(genlat_ctx_opts, seed))
+        app->train.seed = number; /* given, so that a resumed training refuses another one */
     return APP_OK;
 }
 
@@ -148,19 +150,11 @@ static int apply_set(app_state *app, const char *pair)
     return key ? set_one(app, key, equals + 1) : app_usage(app, "the settings are too long; use --config");
 }
 
-/* Returns the number of cores that this process may use. */
-static int64_t cores(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count > 256 ? 256 : count;
-}
-
 int settings_apply(app_state *app)
 {
     genlat_ctx_opts_init(&app->ctx_opts);
     genlat_train_opts_init(&app->train);
-    app->ctx_opts.threads = cores();
+    app->ctx_opts.threads = cores_available("/proc/self/cgroup", "/sys/fs/cgroup");
     int status = app->opts.config ? apply_config(app) : APP_OK;
     for (int64_t i = 0; i < app->opts.set_count && status == APP_OK; i++)
         status = apply_set(app, app->opts.set[i]);

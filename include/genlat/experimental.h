@@ -60,7 +60,7 @@ typedef struct genlat_layer_call {
 /**
  * A kind of layer of the caller's own: what it is called and how it computes. Functions may run on any
  * thread, on several at once with different calls; they cannot fail (numbers that are not finite refuse a
- * training step).
+ * training step). They must return: no C++ exception and no longjmp() may leave them.
  */
 typedef struct genlat_layer_table {
     size_t size;            /**< sizeof(genlat_layer_table) as the caller knows it. */

@@ -201,6 +201,18 @@ def test_export_of_a_model(folder):
     assert "none yet" in run("info", small).stdout
 
 
+def test_eval_of_some_samples(folder):
+    """-n limits the metrics of the data to its first samples."""
+    model, names = small_model(folder), "neg_elbo,nll,mse,active_units"
+
+    def values(data, *more):
+        return last_json(run("eval", model, "-d", data, "-m", names, "-k", "5", "--json", *more).stdout)
+
+    few = values("digits#test?n=40")
+    assert values("digits#test?n=200", "-n", "40") == few != values("digits#test?n=200")
+    assert values("digits#test?n=40", "-n", "100") == few
+
+
 def test_links_and_pipes(folder):
     """A link stays and leads to the new file; a pipe is written into."""
     model = small_model(folder)
@@ -247,5 +259,5 @@ def test_selftest(folder):
 
 
 main([test_sample_forms, test_grid, test_reconstruct, test_latents, test_ways, test_conditional, test_sound, test_eval,
-      test_sets, test_info, test_export, test_export_of_a_model, test_links_and_pipes, test_standard_output,
-      test_selftest])
+      test_sets, test_info, test_export, test_export_of_a_model, test_eval_of_some_samples,
+      test_links_and_pipes, test_standard_output, test_selftest])
