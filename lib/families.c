@@ -45,10 +45,10 @@ const char *genlat_model_preset(const char *family, int32_t index, const char **
 
 static genlat_status unknown_family(const char *family)
 {
-    gnl_names names = {.word = family};
+    gnl_unknown names = {.word = family};
     for (const gnl_model_type *const *type = gnl_families; *type; type++)
-        gnl_names_add(&names, (*type)->name);
-    return gnl_names_fail(&names, "unknown family of models '%.60s'", family);
+        gnl_unknown_add(&names, (*type)->name);
+    return gnl_unknown_fail(&names, "unknown family of models '%.60s'", family);
 }
 
 genlat_status genlat_model_builder_new(genlat_ctx *ctx, const char *family, genlat_model_builder **out)

@@ -74,26 +74,26 @@ static const struct group {
 
 static genlat_status find_group(const char *name, const struct group **out)
 {
-    gnl_names names = {.word = name};
+    gnl_unknown names = {.word = name};
     for (size_t i = 0; i < GNL_COUNT(groups); i++) {
-        gnl_names_add(&names, groups[i].name);
+        gnl_unknown_add(&names, groups[i].name);
         if (strcmp(groups[i].name, name) == 0) {
             *out = &groups[i];
             return GENLAT_OK;
         }
     }
-    return gnl_names_fail(&names, "unknown group of kinds '%.60s'", name);
+    return gnl_unknown_fail(&names, "unknown group of kinds '%.60s'", name);
 }
 
 static genlat_status find_kind(const struct group *group, const char *name, kind *out)
 {
-    gnl_names names = {.word = name};
+    gnl_unknown names = {.word = name};
     for (int32_t i = 0; group->at(i, out); i++) {
-        gnl_names_add(&names, out->name);
+        gnl_unknown_add(&names, out->name);
         if (strcmp(out->name, name) == 0)
             return GENLAT_OK;
     }
-    return gnl_names_fail(&names, "unknown kind '%.60s' of %s", name, group->name);
+    return gnl_unknown_fail(&names, "unknown kind '%.60s' of %s", name, group->name);
 }
 
 const char *genlat_kind_group(int32_t index, const char **help)

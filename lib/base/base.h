@@ -23,7 +23,7 @@
 #include "genlat/rng.h"
 
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
-#error "-ffast-math removes the checks for NaN and infinity; compile the library without it"
+#    error "-ffast-math removes the checks for NaN and infinity; compile the library without it"
 #endif
 
 /* The library computes in float. The gradient tests compile it a second time in double. */
@@ -233,16 +233,16 @@ GENLAT_PRINTF(3, 4) void gnl_text_append(char *text, size_t capacity, const char
 
 /* Collects the known names for the error of a word that is none of them: `word` is set, names are added, then the error
  * is reported. */
-typedef struct gnl_names {
+typedef struct gnl_unknown {
     const char *word;
     const char *nearest; /* name that the word most likely means; NULL: none is near */
     int distance;        /* of it */
     bool cut;            /* known does not have all names */
     char known[704];
-} gnl_names;
-void gnl_names_add(gnl_names *names, const char *name);
+} gnl_unknown;
+void gnl_unknown_add(gnl_unknown *names, const char *name);
 /* Returns E_NOT_FOUND: the text, such as "unknown layer 'x'", then the nearest name and all known ones. */
-GENLAT_PRINTF(2, 3) genlat_status gnl_names_fail(const gnl_names *names, const char *format, ...);
+GENLAT_PRINTF(2, 3) genlat_status gnl_unknown_fail(const gnl_unknown *names, const char *format, ...);
 /* Returns how many letters are to be changed, added, removed, or swapped with the next one, to make b out of a, without
  * regard to case. */
 int gnl_name_distance(const char *a, const char *b);

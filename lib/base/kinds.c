@@ -29,8 +29,8 @@ const void *gnl_kind_find(const void *table, const char *name)
 
 genlat_status gnl_kind_unknown(const void *table, const char *what, const char *name)
 {
-    gnl_names names = {.word = name};
+    gnl_unknown names = {.word = name};
     for (const void *const *kind = table; *kind; kind++)
-        gnl_names_add(&names, name_of(*kind));
-    return gnl_names_fail(&names, "unknown %s '%.60s'", what, name);
+        gnl_unknown_add(&names, name_of(*kind));
+    return gnl_unknown_fail(&names, "unknown %s '%.60s'", what, name);
 }

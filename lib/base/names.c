@@ -57,7 +57,7 @@ static int near_distance(const char *word, const char *name)
 }
 
 /* Lists the names that fit into the text. */
-void gnl_names_add(gnl_names *names, const char *name)
+void gnl_unknown_add(gnl_unknown *names, const char *name)
 {
     const int distance = near_distance(names->word, name), best = names->nearest ? names->distance : MOST_DISTANCE + 1;
     if (distance < best) {
@@ -73,7 +73,7 @@ void gnl_names_add(gnl_names *names, const char *name)
     names->cut = names->cut || !fits;
 }
 
-genlat_status gnl_names_fail(const gnl_names *names, const char *format, ...)
+genlat_status gnl_unknown_fail(const gnl_unknown *names, const char *format, ...)
 {
     char text[GNL_ERROR_TEXT / 2], hint[2 * MOST_WORD] = "";
     va_list args;
@@ -88,9 +88,9 @@ genlat_status gnl_names_fail(const gnl_names *names, const char *format, ...)
 
 const char *genlat_name_nearest(const char *word, const char *const *names, int64_t count)
 {
-    gnl_names all = {.word = word};
+    gnl_unknown all = {.word = word};
     for (int64_t i = 0; word && names && i < count; i++)
         if (names[i])
-            gnl_names_add(&all, names[i]);
+            gnl_unknown_add(&all, names[i]);
     return all.nearest;
 }

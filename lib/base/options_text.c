@@ -13,13 +13,13 @@ static genlat_status bad_value(const gnl_option *option, const char *value, cons
 
 static genlat_status set_enum(const gnl_option *option, uint32_t *field, const char *value)
 {
-    gnl_names names = {.word = value};
+    gnl_unknown names = {.word = value};
     for (uint32_t i = 0; option->names[i]; i++) {
         if (strcmp(option->names[i], value) == 0) {
             *field = i;
             return GENLAT_OK;
         }
-        gnl_names_add(&names, option->names[i]);
+        gnl_unknown_add(&names, option->names[i]);
     }
     char hint[80] = "";
     if (names.nearest)
@@ -91,10 +91,10 @@ static genlat_status set_option(const gnl_option *option, char *options, const c
 
 static genlat_status unknown_key(const gnl_options_table *table, const char *key)
 {
-    gnl_names names = {.word = key};
+    gnl_unknown names = {.word = key};
     for (size_t i = 0; i < table->count; i++)
-        gnl_names_add(&names, table->options[i].name);
-    return gnl_names_fail(&names, "%s has no option '%.60s'", table->name, key);
+        gnl_unknown_add(&names, table->options[i].name);
+    return gnl_unknown_fail(&names, "%s has no option '%.60s'", table->name, key);
 }
 
 genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key, const char *value)

@@ -17,10 +17,10 @@ static const gnl_synthetic_kind *find_kind(const char *name)
 
 static genlat_status unknown_name(const char *name)
 {
-    gnl_names names = {.word = name};
+    gnl_unknown names = {.word = name};
     for (size_t i = 0; i < GNL_COUNT(kinds); i++)
-        gnl_names_add(&names, kinds[i]->type->name);
-    return gnl_names_fail(&names, "unknown synthetic source '%.60s'", name);
+        gnl_unknown_add(&names, kinds[i]->type->name);
+    return gnl_unknown_fail(&names, "unknown synthetic source '%.60s'", name);
 }
 
 const char *genlat_source_synthetic_name(int32_t index)

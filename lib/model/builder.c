@@ -54,10 +54,10 @@ static genlat_status set_pairs(const gnl_model_type *type, const gnl_preset *pre
 
 static genlat_status unknown_preset(const gnl_model_type *type, const char *name)
 {
-    gnl_names names = {.word = name};
+    gnl_unknown names = {.word = name};
     for (const gnl_preset *p = type->presets; p->name; p++)
-        gnl_names_add(&names, p->name);
-    return gnl_names_fail(&names, "unknown %s preset '%.60s'", type->name, name);
+        gnl_unknown_add(&names, p->name);
+    return gnl_unknown_fail(&names, "unknown %s preset '%.60s'", type->name, name);
 }
 
 /* Resets the configuration to a preset. Preserves the shape of the data, the condition, and all settings by name. */
@@ -313,16 +313,16 @@ static genlat_status set_net(genlat_model_builder *b, const char *part, genlat_n
 {
     GNL_CHECK(part, "part is NULL");
     GNL_CHECK(net, "net is NULL");
-    gnl_names names = {.word = part};
+    gnl_unknown names = {.word = part};
     for (int i = 0; b->type->nets[i].name; i++) {
-        gnl_names_add(&names, b->type->nets[i].name);
+        gnl_unknown_add(&names, b->type->nets[i].name);
         if (strcmp(part, b->type->nets[i].name) == 0) {
             gnl_net_release(b->net[i]);
             b->net[i] = gnl_net_retain(net);
             return GENLAT_OK;
         }
     }
-    return gnl_names_fail(&names, "unknown net '%.60s' of a %s", part, b->type->name);
+    return gnl_unknown_fail(&names, "unknown net '%.60s' of a %s", part, b->type->name);
 }
 
 void genlat_model_builder_net(genlat_model_builder *builder, const char *part, genlat_net *net)

@@ -138,16 +138,16 @@ static const gnl_text *find_text(const gnl_config_type *type, const char *key)
 
 static genlat_status unknown(const gnl_config_type *type, const char *key)
 {
-    gnl_names names = {.word = key};
-    gnl_names_add(&names, "condition");
+    gnl_unknown names = {.word = key};
+    gnl_unknown_add(&names, "condition");
     for (size_t i = 0; i < length_table.count; i++)
-        gnl_names_add(&names, length_table.options[i].name);
+        gnl_unknown_add(&names, length_table.options[i].name);
     for (int i = 0; i < type->count; i++)
-        gnl_names_add(&names, type->texts[i].key);
+        gnl_unknown_add(&names, type->texts[i].key);
     for (size_t i = 0; type->options && i < type->options->count; i++)
         if (!find_text(type, type->options->options[i].name))
-            gnl_names_add(&names, type->options->options[i].name);
-    return gnl_names_fail(&names, "unknown setting '%.60s' of a %s", key, type->family);
+            gnl_unknown_add(&names, type->options->options[i].name);
+    return gnl_unknown_fail(&names, "unknown setting '%.60s' of a %s", key, type->family);
 }
 
 static bool is_choice(const gnl_option *option, const char *value)

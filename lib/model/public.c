@@ -118,16 +118,16 @@ genlat_status genlat_model_net(genlat_model *model, const char *part, genlat_net
     GNL_CHECK(model, "model is NULL");
     GNL_CHECK(part, "part is NULL");
     genlat_net *found = NULL;
-    gnl_names names = {.word = part};
+    gnl_unknown names = {.word = part};
     for (int i = 0; model->type->nets[i].name; i++) {
-        gnl_names_add(&names, model->type->nets[i].name);
+        gnl_unknown_add(&names, model->type->nets[i].name);
         if (strcmp(part, model->type->nets[i].name) == 0)
             found = model->net[i];
     }
     if (!found && model->type->net)
         found = model->type->net(model, part);
     if (!found)
-        return gnl_names_fail(&names, "unknown net '%.60s' of a %s", part, model->type->name);
+        return gnl_unknown_fail(&names, "unknown net '%.60s' of a %s", part, model->type->name);
     *net = gnl_net_retain(found);
     return GENLAT_OK;
 }

@@ -88,10 +88,10 @@ static genlat_status find(const genlat_net *net, const char *name, int *index)
     *index = gnl_net_find_weight(net, name);
     if (*index >= 0)
         return GENLAT_OK;
-    gnl_names names = {.word = name};
+    gnl_unknown names = {.word = name};
     for (int i = 0; i < net->weights; i++)
-        gnl_names_add(&names, net->weight[i].name);
-    return gnl_names_fail(&names, "unknown weight '%.60s'", name);
+        gnl_unknown_add(&names, net->weight[i].name);
+    return gnl_unknown_fail(&names, "unknown weight '%.60s'", name);
 }
 
 genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor **out)

@@ -345,17 +345,17 @@ END_TEST
 
 START_TEST(errors_suggest_the_nearest_name)
 {
-    gnl_names names = {.word = "dens"};
-    gnl_names_add(&names, "add");
-    gnl_names_add(&names, "dense");
-    ck_assert_int_eq(gnl_names_fail(&names, "unknown layer '%s'", "dens"), GENLAT_E_NOT_FOUND);
+    gnl_unknown names = {.word = "dens"};
+    gnl_unknown_add(&names, "add");
+    gnl_unknown_add(&names, "dense");
+    ck_assert_int_eq(gnl_unknown_fail(&names, "unknown layer '%s'", "dens"), GENLAT_E_NOT_FOUND);
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "unknown layer 'dens'; did you mean 'dense'? known: add, dense"));
-    names = (gnl_names){.word = "zebra"};
-    ck_assert_int_eq(gnl_names_fail(&names, "unknown layer"), GENLAT_E_NOT_FOUND);
+    names = (gnl_unknown){.word = "zebra"};
+    ck_assert_int_eq(gnl_unknown_fail(&names, "unknown layer"), GENLAT_E_NOT_FOUND);
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "unknown layer; known: none"));
     for (int i = 0; i < 200; i++)
-        gnl_names_add(&names, "conv_transpose2d");
-    ck_assert_int_eq(gnl_names_fail(&names, "unknown layer"), GENLAT_E_NOT_FOUND);
+        gnl_unknown_add(&names, "conv_transpose2d");
+    ck_assert_int_eq(gnl_unknown_fail(&names, "unknown layer"), GENLAT_E_NOT_FOUND);
     const char *text = genlat_last_error();
     ck_assert_str_eq(text + strlen(text) - 21, "conv_transpose2d, ...");
 }

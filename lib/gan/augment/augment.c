@@ -12,15 +12,15 @@ static bool is_word(const char *name, const char *word, size_t length)
 static genlat_status unknown(const char *word, size_t length)
 {
     char name[GNL_SPEC_KIND];
-    gnl_names names = {.word = name};
+    gnl_unknown names = {.word = name};
     snprintf(name, sizeof name, "%.*s", (int)GNL_MIN(length, (size_t)40), word);
     for (const gnl_augment_type *const *type = gnl_augment_types; *type; type++) {
         const char *group = (*type)->group;
-        gnl_names_add(&names, (*type)->name);
+        gnl_unknown_add(&names, (*type)->name);
         if (group && !strstr(names.known, group))
-            gnl_names_add(&names, group);
+            gnl_unknown_add(&names, group);
     }
-    return gnl_names_fail(&names, "augment: unknown augmentation '%s'", name);
+    return gnl_unknown_fail(&names, "augment: unknown augmentation '%s'", name);
 }
 
 /* Selects the augmentations whose name or group is `word`. Returns their number. */
