@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Searches the tables of kinds. */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/base.h"
 
 static const char *name_of(const void *kind)
 {
     return *(const char *const *)kind;
-}
-
-void gnl_text_append(char *text, size_t capacity, const char *format, ...)
-{
-    size_t used = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + used, capacity - used, format, args);
-    va_end(args);
 }
 
 const void *gnl_kind_find(const void *table, const char *name)

@@ -56,6 +56,15 @@ static int near_distance(const char *word, const char *name)
     return begins_with(name, word) ? MOST_DISTANCE : MOST_DISTANCE + 1;
 }
 
+void gnl_text_append(char *text, size_t capacity, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, capacity - used, format, args);
+    va_end(args);
+}
+
 /* Lists the names that fit into the text. */
 void gnl_unknown_add(gnl_unknown *names, const char *name)
 {
