@@ -6,7 +6,7 @@
 #include "predictor/predictor.h"
 #include "vae/vae.h"
 
-static const gnl_model_type *const families[] = {
+const gnl_model_type *const gnl_families[] = {
     &gnl_vae_type,
     &gnl_gan_type,
     &gnl_predictor_type,
@@ -15,7 +15,7 @@ static const gnl_model_type *const families[] = {
 
 static const gnl_model_type *find(const char *name)
 {
-    for (const gnl_model_type *const *type = families; *type; type++)
+    for (const gnl_model_type *const *type = gnl_families; *type; type++)
         if (strcmp((*type)->name, name) == 0)
             return *type;
     return NULL;
@@ -24,9 +24,9 @@ static const gnl_model_type *find(const char *name)
 const char *genlat_model_family_name(int32_t index, const char **help)
 {
     const gnl_model_type *type = NULL;
-    for (int32_t i = 0; index >= 0 && families[i]; i++)
+    for (int32_t i = 0; index >= 0 && gnl_families[i]; i++)
         if (i == index)
-            type = families[i];
+            type = gnl_families[i];
     if (help)
         *help = type ? type->help : NULL;
     return type ? type->name : NULL;
@@ -44,6 +44,14 @@ const char *genlat_model_preset(const char *family, int32_t index, const char **
     return preset ? preset->name : NULL;
 }
 
+static genlat_status unknown_family(const char *family)
+{
+    gnl_unknown names = {.word = family};
+    for (const gnl_model_type *const *type = gnl_families; *type; type++)
+        gnl_unknown_add(&names, (*type)->name);
+    return gnl_unknown_fail(&names, "unknown family of models '%.60s'", family);
+}
+
 genlat_status genlat_model_builder_new(genlat_ctx *ctx, const char *family, genlat_model_builder **out)
 {
     GNL_ENTER();
@@ -53,8 +61,7 @@ genlat_status genlat_model_builder_new(genlat_ctx *ctx, const char *family, genl
     GNL_CHECK(family, "family is NULL");
     const gnl_model_type *type = find(family);
     if (!type)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown family of models '%s'; genlat_model_family_name() lists them",
-                        family);
+        return unknown_family(family);
     return gnl_builder_new(ctx, type, out);
 }
 

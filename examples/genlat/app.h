@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "genlat/experimental.h"
 #include "genlat/genlat.h"
 
 #define APP_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -23,7 +25,7 @@ enum { APP_MAX_SETTINGS = 64, APP_TEXT = 16384 };
 typedef struct app_options {
     const char *data, *valid, *latents, *conditions;
     const char *preset, *config, *epochs, *steps, *batch, *seed, *threads;
-    const char *out, *resume, *log, *plots, *plot_format;
+    const char *out, *resume, *source, *log, *plots, *plot_format; /* source: --from of train */
     const char *metric, *part, *classifier, *reference, *label;
     int64_t count, columns, scale, samples, from, to, frames, index, rate, given;
     double temperature, truncation, range;
@@ -36,7 +38,7 @@ typedef struct app_state app_state;
 
 typedef struct app_command {
     const char *name;    /* one or two words, such as "sample" or "train vae" */
-    const char *operand; /* "MODEL"; NULL: none */
+    const char *operand; /* "MODEL"; in brackets if it may be missing: "[WHAT] [NAME]"; NULL: none */
     const char *options; /* names of its options in addition to the common ones, separated by blanks */
     const char *help;    /* one line */
     int (*run)(app_state *app);
@@ -50,8 +52,9 @@ typedef struct app_setting {
 struct app_state {
     const app_command *command;
     app_options opts;
-    const char *model; /* the operand */
-    json_t *config;    /* contents of --config; owns the texts of its options */
+    const char *model;  /* the operand; NULL: missing */
+    const char *second; /* the second operand; NULL: missing */
+    json_t *config;     /* contents of --config; owns the texts of its options */
     genlat_ctx *ctx;
     genlat_ctx_opts ctx_opts;
     bool training; /* the events of the trainer have the warnings of the library */
@@ -70,8 +73,10 @@ extern const app_command app_commands[];
 
 int app_usage(const app_state *app, const char *format, ...) GENLAT_PRINTF(2, 3);
 int app_fail(const app_state *app, const char *format, ...) GENLAT_PRINTF(2, 3);
-/* Both print the library's error text. app_fail_library() returns APP_FAILED. app_fail_setting(), for calls whose
+/* app_unknown() reports a word that is none of the names, with the nearest and all of them, and returns APP_USAGE.
+ * The others print the library's error text. app_fail_library() returns APP_FAILED. app_fail_setting(), for calls whose
  * arguments come from options, returns APP_USAGE if the status indicates an invalid option. */
+int app_unknown(const app_state *app, const char *what, const char *word, const char *const *names, int64_t count);
 int app_fail_library(const app_state *app);
 int app_fail_setting(const app_state *app, genlat_status status);
 
@@ -87,6 +92,8 @@ int args_overview(const char *word);
 /* ---- settings: --set, --config and options such as --epochs ---------------------------------- */
 
 int settings_apply(app_state *app);
+/* Returns the setting of the context or the trainer that a word most likely means, or NULL. */
+const char *settings_nearest(const char *word);
 
 /* ---- data and models. The functions that return int print an error on failure. ---------------- */
 
@@ -98,7 +105,8 @@ int data_open(app_state *app, const genlat_model *model, genlat_source **out);
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
               genlat_tensor **x, genlat_tensor **labels);
 int model_load(app_state *app, genlat_model **out);
-/* Builds a model for the source from options and settings, or loads the model of --resume. Without --preset, chooses
+/* Builds a model for the source from options and settings, or loads the model of --resume or --from.
+ * Without --preset, chooses
  * one by the data, says so, and replaces the source by one with the scaling of the choice. */
 int model_make(app_state *app, const char *family, genlat_source **train, genlat_model **out);
 int64_t model_classes(const genlat_model *model);  /* number of classes; 0: none */
@@ -135,6 +143,9 @@ typedef struct output_layout {
     const char *title;        /* title of a scatter plot; NULL: a default */
 } output_layout;
 
+/* If --out is standard output, such as /dev/stdout, nothing else may be printed there: sets --quiet, and returns
+ * APP_USAGE with --json. */
+int output_claim(app_state *app);
 /* Returns APP_USAGE unless --out is set and has a supported ending. */
 int output_check(const app_state *app);
 /* Writes x [n,...] to --out in the format of its ending, and prints the name of the file. */
@@ -143,10 +154,24 @@ int output_write(app_state *app, genlat_tensor *x, const output_layout *layout);
 int output_report(app_state *app, const genlat_tensor *x);
 /* Writes a picture of samples [n,...]: a grid of images, or a scatter plot of points. */
 int output_picture(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout);
+int output_grid(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout); /* a PNG picture */
+
+/* A file that is being written by the rules of genlat_output, such as an atomic replacement. */
+typedef struct app_file {
+    FILE *stream;
+    genlat_output *file;
+    const char *path; /* borrowed */
+} app_file;
+int output_open(app_state *app, const char *path, app_file *out);
+/* Completes the file if the status is APP_OK, else gives it up. Returns the first failure. */
+int output_close(app_state *app, app_file *out, int status);
 /* Prints an object as the last line if --json is set. Takes ownership of the object. */
 int output_json(const app_state *app, json_t *object);
 /* Returns a JSON number, or null if the value is not finite. */
 json_t *output_number(double value);
+
+/* Returns the index-th metric of eval, or NULL past the last. */
+const char *eval_metric(int32_t index, const char **help);
 
 /* ---- interruption ---------------------------------------------------------------------------- */
 
@@ -168,6 +193,7 @@ int cmd_traverse(app_state *app);
 int cmd_export(app_state *app);
 int cmd_info(app_state *app);
 int cmd_predict(app_state *app);
+int cmd_kinds(app_state *app);
 int cmd_presets(app_state *app);
 int cmd_selftest(app_state *app);
 

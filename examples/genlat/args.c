@@ -17,6 +17,7 @@ typedef struct arg {
     size_t offset;
     const char *value; /* name of the value in the help */
     const char *help;
+    const char *list; /* name in the lists of commands.c; NULL: as name. Commands may have options of one name. */
 } arg;
 
 #define AT(field) offsetof(app_options, field)
@@ -35,6 +36,8 @@ static const arg args[] = {
     {"batch", 'b', ARG_TEXT, 0, AT(batch), "N", "samples per training step"},
     {"out", 'o', ARG_TEXT, 0, AT(out), "FILE", "output file"},
     {"resume", 'r', ARG_TEXT, 0, AT(resume), "MODEL", "resume training of a saved model"},
+    {"from", 0, ARG_TEXT, 0, AT(source), "MODEL", "begin a new training from the weights of a saved model",
+     "from-model"},
     {"log", 0, ARG_TEXT, 0, AT(log), "FILE", "append one JSON object per epoch to this file"},
     {"plots", 0, ARG_TEXT, 0, AT(plots), "DIR",
      "folder for pictures of the training: loss, samples, reconstructions, latent"},
@@ -80,28 +83,8 @@ static bool has_word(const char *list, const char *word)
 
 static bool has_option(const app_state *app, const arg *a)
 {
-    return has_word(common, a->name) || has_word(app->command->options, a->name);
-}
-
-/* Returns the edit distance of two words, to suggest corrections. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[64], n = strlen(b);
-    if (n >= APP_COUNT(row))
-        return n;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t change = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            row[j] = change < other ? change : other;
-        }
-    }
-    return row[n];
+    const char *name = a->list ? a->list : a->name;
+    return has_word(common, name) || has_word(app->command->options, name);
 }
 
 static const arg *find_long(const app_state *app, const char *name, size_t length)
@@ -123,13 +106,15 @@ static const arg *find_letter(const app_state *app, char letter)
 static int unknown_option(const app_state *app, const char *word)
 {
     char name[64];
+    const char *names[APP_COUNT(args)];
+    int64_t count = 0;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-    const arg *best = NULL;
     for (size_t i = 0; i < APP_COUNT(args); i++)
-        if (has_option(app, &args[i]) && (!best || distance(name, args[i].name) < distance(name, best->name)))
-            best = &args[i];
-    if (best && distance(name, best->name) <= 2)
-        return app_usage(app, "unknown option %s; did you mean --%s?", word, best->name);
+        if (has_option(app, &args[i]))
+            names[count++] = args[i].name;
+    const char *near = word[1] == '-' ? genlat_name_nearest(name, names, count) : NULL;
+    if (near)
+        return app_usage(app, "unknown option %s; did you mean --%s?", word, near);
     return app_usage(app, "unknown option %s; 'genlat %s --help' lists the options", word, app->command->name);
 }
 
@@ -210,27 +195,28 @@ static int parse_option(app_state *app, char **words, int left, int *used)
     return store(app, a, words[1]);
 }
 
-/* Copies the first word of a command's name. */
-static void first_word(const app_command *c, char *word, size_t capacity)
-{
-    snprintf(word, capacity, "%.*s", (int)strcspn(c->name, " "), c->name);
-}
-
+/* A command is named by its first word, or by its second, as vae of "train vae". */
 static int unknown_command(const app_state *app, const char *word)
 {
-    char name[64], best[64] = "";
-    for (const app_command *c = app_commands; c->name; c++) {
+    enum { MOST = 64 };
+    const char *names[MOST] = {NULL};
+    char words[MOST][32];
+    const app_command *commands[MOST];
+    int64_t count = 0;
+    for (const app_command *c = app_commands; c->name && count < MOST - 1; c++) {
         const char *second = strchr(c->name, ' ');
-        if (second && strcmp(second + 1, word) == 0)
-            return app_usage(app, "unknown command '%s'; did you mean '%s'?", word, c->name);
+        snprintf(words[count], sizeof words[count], "%.*s", (int)strcspn(c->name, " "), c->name);
+        commands[count] = c;
+        names[count] = words[count];
+        count++;
+        commands[count] = c;
+        names[count] = second ? second + 1 : NULL;
+        count++;
     }
-    for (const app_command *c = app_commands; c->name; c++) {
-        first_word(c, name, sizeof name);
-        if (!*best || distance(word, name) < distance(word, best))
-            strcpy(best, name);
-    }
-    if (distance(word, best) <= 2)
-        return app_usage(app, "unknown command '%s'; did you mean '%s'?", word, best);
+    const char *near = genlat_name_nearest(word, names, count);
+    for (int64_t i = 0; near && i < count; i++)
+        if (names[i] == near)
+            return app_usage(app, "unknown command '%s'; did you mean '%s'?", word, i % 2 ? commands[i]->name : near);
     return app_usage(app, "unknown command '%s'; 'genlat help' lists the commands", word);
 }
 
@@ -275,6 +261,18 @@ static void defaults(app_options *o)
                        .part = "mean"};
 }
 
+static int store_operand(app_state *app, const char *word)
+{
+    const char *operand = app->command->operand;
+    if (operand && !app->model)
+        app->model = word;
+    else if (operand && strchr(operand, ' ') && !app->second)
+        app->second = word;
+    else
+        return app_usage(app, "unexpected argument '%s'", word);
+    return APP_OK;
+}
+
 int args_parse(app_state *app, int argc, char **argv)
 {
     defaults(&app->opts);
@@ -287,12 +285,11 @@ int args_parse(app_state *app, int argc, char **argv)
             plain = true;
         else if (!plain && argv[at][0] == '-' && argv[at][1])
             status = parse_option(app, argv + at, argc - at, &used);
-        else if (!app->command->operand || app->model)
-            status = app_usage(app, "unexpected argument '%s'", argv[at]);
         else
-            app->model = argv[at];
+            status = store_operand(app, argv[at]);
     }
-    if (status == APP_OK && !app->opts.help && app->command->operand && !app->model)
+    const bool required = app->command->operand && *app->command->operand != '[';
+    if (status == APP_OK && !app->opts.help && required && !app->model)
         return app_usage(app, "%s is missing; write genlat %s %s ...", app->command->operand, app->command->name,
                          app->command->operand);
     return status;

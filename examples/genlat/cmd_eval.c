@@ -47,21 +47,33 @@ static const struct metric {
     {"agreement", "vg", NULL, measure_agreement, IN(agreement), PART, "samples with the requested class"},
 };
 
+const char *eval_metric(int32_t index, const char **help)
+{
+    const bool known = index >= 0 && (size_t)index < APP_COUNT(metrics);
+    *help = known ? metrics[index].help : NULL;
+    return known ? metrics[index].name : NULL;
+}
+
+static int unknown_metric(const app_state *app, const char *at, size_t length)
+{
+    const char *names[APP_COUNT(metrics)];
+    char word[64];
+    for (size_t i = 0; i < APP_COUNT(metrics); i++)
+        names[i] = metrics[i].name;
+    snprintf(word, sizeof word, "%.*s", (int)length, at);
+    return app_unknown(app, "metric", word, names, (int64_t)APP_COUNT(metrics));
+}
+
 /* Selects the metrics of a list such as "nll,kl". */
 static int select_metrics(const app_state *app, const char *list, bool *selected)
 {
-    char known[512] = "";
-    for (size_t i = 0; i < APP_COUNT(metrics); i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", metrics[i].name);
-    }
     for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
         size_t length = strcspn(at, ","), i = 0;
         while (i < APP_COUNT(metrics) &&
                (strlen(metrics[i].name) != length || strncmp(metrics[i].name, at, length) != 0))
             i++;
         if (i == APP_COUNT(metrics))
-            return app_usage(app, "unknown metric '%.*s'; known: %s", (int)length, at, known);
+            return unknown_metric(app, at, length);
         selected[i] = true;
     }
     return APP_OK;

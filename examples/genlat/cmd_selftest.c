@@ -89,7 +89,6 @@ static int prepare(selftest *t)
 {
     genlat_model_builder *builder = NULL;
     app_state *app = t->app;
-    app->train.epochs = 0;
     app->train.steps = 150;
     app->train.batch = 64;
     if (genlat_source_synthetic(app->ctx, "digits", 1024, 1, &t->source) != GENLAT_OK ||

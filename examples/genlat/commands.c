@@ -2,7 +2,7 @@
 /* The table of commands. Add one line for a new command, and implement it in a separate file. */
 #include "app.h"
 
-#define TRAIN "data preset config epochs steps batch out resume log plots plot-format"
+#define TRAIN "data preset config epochs steps batch out resume from-model log plots plot-format"
 
 const app_command app_commands[] = {
     {"train gan", NULL, TRAIN, "train a generative adversarial network", cmd_train_gan},
@@ -21,6 +21,8 @@ const app_command app_commands[] = {
      cmd_traverse},
     {"export", "MODEL", "out", "write a model for inference, or its weights as NumPy arrays", cmd_export},
     {"info", "MODEL", "", "describe a model", cmd_info},
+    {"kinds", "[WHAT] [NAME]", "", "list layers, likelihoods, schedules and other kinds, and the options of one",
+     cmd_kinds},
     {"presets", NULL, "", "list the presets; without --preset the data determine one", cmd_presets},
     {"selftest", NULL, "", "train, save and load a tiny model to test the installation", cmd_selftest},
     {0},

@@ -32,17 +32,21 @@ bool draw_is_supported(const char *path)
     return ends_with(path, ".png") || ends_with(path, ".svg") || ends_with(path, ".pdf");
 }
 
+/* Receives the bytes of a picture. */
+static cairo_status_t receive(void *file, const unsigned char *bytes, unsigned length)
+{
+    return genlat_output_write(file, bytes, length) == GENLAT_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
 const char *draw_open(draw_canvas *canvas, const char *path, double width, double height)
 {
-    if (strlen(path) >= sizeof canvas->path)
-        return "the path is too long";
-    strcpy(canvas->path, path);
-    snprintf(canvas->temporary, sizeof canvas->temporary, "%s.part", path);
+    if (genlat_output_open(NULL, path, &canvas->file) != GENLAT_OK)
+        return genlat_last_error();
     canvas->png = ends_with(path, ".png");
     if (ends_with(path, ".svg"))
-        canvas->surface = cairo_svg_surface_create(canvas->temporary, width, height);
+        canvas->surface = cairo_svg_surface_create_for_stream(receive, canvas->file, width, height);
     else if (ends_with(path, ".pdf"))
-        canvas->surface = cairo_pdf_surface_create(canvas->temporary, width, height);
+        canvas->surface = cairo_pdf_surface_create_for_stream(receive, canvas->file, width, height);
     else
         canvas->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(width * PIXELS_PER_POINT),
                                                      (int)(height * PIXELS_PER_POINT));
@@ -59,17 +63,16 @@ const char *draw_close(draw_canvas *canvas)
     cairo_status_t status = cairo_status(canvas->cr);
     cairo_destroy(canvas->cr);
     if (canvas->png && status == CAIRO_STATUS_SUCCESS)
-        status = cairo_surface_write_to_png(canvas->surface, canvas->temporary);
+        status = cairo_surface_write_to_png_stream(canvas->surface, receive, canvas->file);
     cairo_surface_finish(canvas->surface);
     if (status == CAIRO_STATUS_SUCCESS)
         status = cairo_surface_status(canvas->surface);
     cairo_surface_destroy(canvas->surface);
-    if (status == CAIRO_STATUS_SUCCESS && rename(canvas->temporary, canvas->path) != 0)
-        status = CAIRO_STATUS_WRITE_ERROR;
-    if (status == CAIRO_STATUS_SUCCESS)
-        return NULL;
-    remove(canvas->temporary);
-    return cairo_status_to_string(status);
+    const char *wrong = status == CAIRO_STATUS_SUCCESS ? NULL : cairo_status_to_string(status);
+    if (status == CAIRO_STATUS_WRITE_ERROR || (!wrong && genlat_output_finish(canvas->file) != GENLAT_OK))
+        wrong = genlat_last_error();
+    genlat_output_destroy(&canvas->file);
+    return wrong;
 }
 
 static void set_colour(cairo_t *cr, draw_colour c)

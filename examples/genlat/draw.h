@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "genlat/experimental.h"
+
 typedef struct draw_colour {
     double r, g, b;
 } draw_colour;
@@ -19,13 +21,13 @@ draw_colour draw_colour_at(int64_t index);
 typedef struct draw_canvas {
     cairo_surface_t *surface;
     cairo_t *cr;
-    char path[1024], temporary[1040];
+    genlat_output *file;
     bool png;
 } draw_canvas;
 
 /* Returns whether the path ends in .png, .svg or .pdf. */
 bool draw_is_supported(const char *path);
-/* Sizes are in points. Both return NULL on success, otherwise a static error text. */
+/* Sizes are in points. Both return NULL on success, otherwise an error text that is valid until the next call. */
 const char *draw_open(draw_canvas *canvas, const char *path, double width, double height);
 const char *draw_close(draw_canvas *canvas);
 

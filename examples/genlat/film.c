@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes animated PNG files: https://www.w3.org/TR/png-3/#apng-frame-based-animation. Each frame is written as a PNG
  * file by the library; its chunks are then copied to the animation, those of later frames with another name. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,17 +90,14 @@ static void write_chunk(FILE *out, const char *name, const unsigned char *head, 
 }
 
 /* Returns the contents of a file, or NULL if it cannot be read. */
-static unsigned char *read_file(const char *path, size_t *size)
+static unsigned char *read_file(FILE *file, size_t *size)
 {
-    FILE *file = fopen(path, "rb");
     unsigned char *data = NULL;
-    long length = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    const long length = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
     if (length > 0 && (data = malloc((size_t)length)) != NULL) {
         rewind(file);
         *size = fread(data, 1, (size_t)length, file);
     }
-    if (file)
-        fclose(file);
     return data;
 }
 
@@ -139,20 +137,25 @@ static void write_frame(FILE *out, const unsigned char *png, size_t size, int64_
     }
 }
 
-static int write_frames(app_state *app, const film *f, const char *part, FILE *out)
+/* Writes each frame as a PNG picture to a file without a name, and copies its chunks. */
+static int write_frames(app_state *app, const film *f, FILE *frame, FILE *out)
 {
     static const unsigned char signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     uint32_t sequence = 0;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(frame));
     fwrite(signature, 1, sizeof signature, out);
     for (int64_t i = 0; i < f->count; i++) {
         size_t size = 0;
-        int status = output_picture(app, part, f->frame[i], &(output_layout){.columns = FILM_COLUMNS});
-        unsigned char *png = status == APP_OK ? read_file(part, &size) : NULL;
+        if (ftruncate(fileno(frame), 0) != 0)
+            return app_fail(app, "cannot write a temporary file for the film: %s", strerror(errno));
+        int status = output_grid(app, path, f->frame[i], &(output_layout){.columns = FILM_COLUMNS});
+        unsigned char *png = status == APP_OK ? read_file(frame, &size) : NULL;
         if (png)
             write_frame(out, png, size, i, f->count, &sequence);
         free(png);
         if (!png)
-            return status == APP_OK ? app_fail(app, "%s: cannot read the file", part) : status;
+            return status == APP_OK ? app_fail(app, "cannot read a temporary file of the film") : status;
     }
     write_chunk(out, "IEND", signature, 0, signature, 0);
     return APP_OK;
@@ -160,18 +163,14 @@ static int write_frames(app_state *app, const film *f, const char *part, FILE *o
 
 static int write_animation(app_state *app, const film *f, const char *path)
 {
-    char part[1040], temporary[1040];
-    snprintf(part, sizeof part, "%s.frame.png", path);
-    snprintf(temporary, sizeof temporary, "%s.part", path);
-    FILE *out = fopen(temporary, "wb");
-    int status = out ? write_frames(app, f, part, out) : app_fail(app, "%s: cannot write the file", path);
-    bool failed = out && (ferror(out) != 0);
-    failed = (out && fclose(out) != 0) || failed;
-    if (status == APP_OK && (failed || rename(temporary, path) != 0))
-        status = app_fail(app, "%s: cannot write the file; check permissions and free space", path);
-    unlink(part);
-    if (status != APP_OK)
-        unlink(temporary);
+    app_file out;
+    FILE *frame = tmpfile();
+    if (!frame)
+        return app_fail(app, "cannot create a temporary file for the film: %s", strerror(errno));
+    int status = output_open(app, path, &out);
+    if (status == APP_OK)
+        status = output_close(app, &out, write_frames(app, f, frame, out.stream));
+    fclose(frame);
     return status;
 }
 

@@ -40,6 +40,19 @@ int app_fail(const app_state *app, const char *format, ...)
     return APP_FAILED;
 }
 
+int app_unknown(const app_state *app, const char *what, const char *word, const char *const *names, int64_t count)
+{
+    char known[1024] = "", hint[128] = ";";
+    const char *near = genlat_name_nearest(word, names, count);
+    for (int64_t i = 0; i < count; i++) {
+        const size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    if (near)
+        snprintf(hint, sizeof hint, "; did you mean '%s'?", near);
+    return app_usage(app, "unknown %s '%s'%s known: %s", what, word, hint, known);
+}
+
 int app_fail_library(const app_state *app)
 {
     return app_fail(app, "%s", genlat_last_error());
@@ -64,6 +77,8 @@ static void print_message(void *user, int32_t level, const char *message)
 static int run(app_state *app)
 {
     int status = settings_apply(app);
+    if (status == APP_OK)
+        status = output_claim(app);
     if (status != APP_OK)
         return status;
     app->ctx_opts.log = print_message;

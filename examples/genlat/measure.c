@@ -13,14 +13,14 @@ static int over_batches(measurement *m, const char *what, int64_t rows,
                                    double *sum),
                         double *mean)
 {
-    int64_t count = genlat_source_count(m->source);
+    int64_t count = genlat_source_count(m->part);
     int status = APP_OK;
     double sum = 0;
     for (int64_t begin = 0; begin < count && status == APP_OK; begin += rows) {
         genlat_tensor *x = NULL, *labels = NULL;
         int64_t end = begin + rows < count ? begin + rows : count;
         report_part(&m->report, what, begin, count);
-        status = data_read(m->app, m->model, m->source, begin, end, &x, &labels);
+        status = data_read(m->app, m->model, m->part, begin, end, &x, &labels);
         if (status == APP_OK)
             status = add(m, x, labels, begin, &sum);
         genlat_tensor_destroy(&labels);
@@ -68,7 +68,7 @@ static double term(const measurement *m, const char *name)
 
 int measure_terms(measurement *m)
 {
-    if (genlat_model_evaluate(m->model, m->source, BATCH, app_seed(m->app), m->terms) != GENLAT_OK)
+    if (genlat_model_evaluate(m->model, m->part, BATCH, app_seed(m->app), m->terms) != GENLAT_OK)
         return app_fail_library(m->app);
     m->neg_elbo = term(m, "neg_elbo");
     m->recon = term(m, "recon");
@@ -86,7 +86,7 @@ int measure_nll(measurement *m)
 int measure_units(measurement *m)
 {
     int64_t active = 0;
-    if (genlat_vae_active_units(m->model, m->source, &active, NULL, NULL) != GENLAT_OK)
+    if (genlat_vae_active_units(m->model, m->part, &active, NULL, NULL) != GENLAT_OK)
         return app_fail_library(m->app);
     m->active = (double)active;
     return APP_OK;

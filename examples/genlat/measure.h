@@ -20,6 +20,7 @@ typedef struct measurement {
     genlat_model *model;
     genlat_model *classifier; /* NULL: none */
     genlat_source *source, *reference;
+    genlat_source *part; /* the first samples of source, at most --count; metrics of the data use these */
     report report;
     double terms[GENLAT_MAX_TERMS]; /* in the order of genlat_model_term() */
     double neg_elbo, recon, kl, loss, accuracy, nll, mse, active;

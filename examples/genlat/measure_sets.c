@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Metrics of measure.h that evaluate sets of samples: comparison with the data, with a known mixture, or by a
  * classifier. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "genlat/files.h"
@@ -35,10 +36,28 @@ static int check_classifier(const measurement *m)
     return APP_OK;
 }
 
+/* Limits the source to its first --count samples. */
+static int open_part(measurement *m)
+{
+    const int64_t count = genlat_source_count(m->source);
+    const int64_t n = m->app->opts.count && m->app->opts.count < count ? m->app->opts.count : count;
+    int64_t *numbers = malloc((size_t)n * sizeof *numbers);
+    if (!numbers)
+        return app_fail(m->app, "out of memory for %lld samples", (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        numbers[i] = i;
+    const genlat_status status = genlat_source_subset(m->source, numbers, n, &m->part);
+    free(numbers);
+    return status == GENLAT_OK ? APP_OK : app_fail_library(m->app);
+}
+
 int measure_open(measurement *m)
 {
     app_state *app = m->app;
     const app_options *o = &app->opts;
+    const int limited = open_part(m);
+    if (limited != APP_OK)
+        return limited;
     if (o->classifier) {
         if (genlat_model_load(app->ctx, o->classifier, &m->classifier) != GENLAT_OK)
             return app_fail_library(app);
@@ -63,6 +82,7 @@ void measure_close(measurement *m)
     clear(&m->real);
     clear(&m->generated);
     clear(&m->reference_set);
+    genlat_source_destroy(&m->part);
     genlat_source_destroy(&m->source);
     genlat_source_destroy(&m->reference);
     genlat_model_destroy(&m->classifier);

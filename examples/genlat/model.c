@@ -109,25 +109,43 @@ int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_te
 
 static int check_preset(const app_state *app, const char *family)
 {
-    char known[512] = "";
-    const char *name;
-    for (int32_t i = 0; app->opts.preset && (name = genlat_model_preset(family, i, NULL)) != NULL; i++) {
-        size_t used = strlen(known);
-        if (strcmp(name, app->opts.preset) == 0)
+    enum { MOST = 64 };
+    const char *names[MOST], *name;
+    int32_t count = 0;
+    while (count < MOST && (name = genlat_model_preset(family, count, NULL)) != NULL) {
+        if (!app->opts.preset || strcmp(name, app->opts.preset) == 0)
             return APP_OK;
-        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", name);
+        names[count++] = name;
     }
-    return *known ? app_usage(app, "unknown preset '%s'; known: %s", app->opts.preset, known) : APP_OK;
+    return app_unknown(app, "preset", app->opts.preset, names, count);
 }
 
-static int resume(app_state *app, const char *family, genlat_model **out)
+/* Reports a setting that the model does not have and that resembles one of the trainer or of the context. */
+static int check_settings(const app_state *app, const genlat_model_builder *builder)
 {
-    if (genlat_model_load(app->ctx, app->opts.resume, out) != GENLAT_OK)
+    char text[1024];
+    for (int64_t i = 0; i < app->setting_count; i++) {
+        const char *key = app->settings[i].key;
+        const bool known = genlat_model_builder_get(builder, key, text, sizeof text) != GENLAT_E_NOT_FOUND;
+        const char *near = known ? NULL : settings_nearest(key);
+        if (near)
+            return app_usage(app, "unknown setting '%s'; did you mean '%s'?", key, near);
+    }
+    return APP_OK;
+}
+
+/* Loads the model of --resume, or of --from, whose training begins anew. */
+static int load_trained(app_state *app, const char *family, genlat_model **out)
+{
+    const char *path = app->opts.resume ? app->opts.resume : app->opts.source;
+    if (genlat_model_load(app->ctx, path, out) != GENLAT_OK)
         return app_fail_library(app);
-    if (strcmp(genlat_model_family(*out), family) == 0)
-        return APP_OK;
-    return app_fail(app, "%s contains a %s; use 'genlat train %s'", app->opts.resume, genlat_model_family(*out),
-                    strcmp(genlat_model_family(*out), "predictor") == 0 ? "net" : genlat_model_family(*out));
+    if (strcmp(genlat_model_family(*out), family) != 0)
+        return app_fail(app, "%s contains a %s; use 'genlat train %s'", path, genlat_model_family(*out),
+                        strcmp(genlat_model_family(*out), "predictor") == 0 ? "net" : genlat_model_family(*out));
+    if (!app->opts.resume && genlat_model_restart(*out) != GENLAT_OK)
+        return app_fail_library(app);
+    return APP_OK;
 }
 
 /* Tells the builder the options of the trainer that determine length and batch, so that the choice by the data keeps
@@ -159,13 +177,18 @@ static int choose(app_state *app, genlat_model_builder *builder, genlat_source *
 int model_make(app_state *app, const char *family, genlat_source **train, genlat_model **out)
 {
     genlat_model_builder *builder = NULL;
-    if (app->opts.resume)
-        return resume(app, family, out);
+    if (app->opts.resume || app->opts.source)
+        return load_trained(app, family, out);
     int status = check_preset(app, family);
     if (status != APP_OK)
         return status;
     if (genlat_model_builder_new(app->ctx, family, &builder) != GENLAT_OK)
         return app_fail_library(app);
+    status = check_settings(app, builder);
+    if (status != APP_OK) {
+        genlat_model_builder_destroy(&builder);
+        return status;
+    }
     if (app->opts.preset)
         genlat_model_builder_preset(builder, app->opts.preset);
     for (int64_t i = 0; i < app->setting_count; i++)
@@ -174,6 +197,8 @@ int model_make(app_state *app, const char *family, genlat_source **train, genlat
         status = choose(app, builder, train);
     genlat_status built = status == APP_OK ? genlat_model_build(&builder, *train, out) : GENLAT_OK;
     genlat_model_builder_destroy(&builder);
+    if (built == GENLAT_E_NOT_FOUND)
+        return app_usage(app, "%s; 'genlat kinds' lists what there is", genlat_last_error());
     if (built != GENLAT_OK)
         return app_fail_setting(app, built);
     if (status == APP_OK && *app->chosen && !app->opts.quiet)

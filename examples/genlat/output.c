@@ -1,15 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes results: samples in the format of the path's ending, and JSON objects. The table has one line per format. */
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "app.h"
 #include "draw.h"
 #include "figures.h"
 #include "genlat/files.h"
 #include "genlat/metric.h"
+
+int output_open(app_state *app, const char *path, app_file *out)
+{
+    *out = (app_file){.path = path};
+    if (genlat_output_open(app->ctx, path, &out->file) != GENLAT_OK)
+        return app_fail_library(app);
+    int copy = fcntl(genlat_output_descriptor(out->file), F_DUPFD_CLOEXEC, 0);
+    out->stream = copy < 0 ? NULL : fdopen(copy, "wb");
+    if (out->stream)
+        return APP_OK;
+    if (copy >= 0)
+        close(copy);
+    genlat_output_destroy(&out->file);
+    return app_fail(app, "%s: cannot write the file: %s", path, strerror(errno));
+}
+
+int output_close(app_state *app, app_file *out, int status)
+{
+    const bool failed = ferror(out->stream) != 0;
+    if ((fclose(out->stream) != 0 || failed) && status == APP_OK)
+        status = app_fail(app, "%s: cannot write the file; check permissions and free space", out->path);
+    if (status == APP_OK && genlat_output_finish(out->file) != GENLAT_OK)
+        status = app_fail_library(app);
+    genlat_output_destroy(&out->file);
+    return status;
+}
 
 /* Determines the values of black and white: 0 and 1, or -1 and 1, if the data have approximately this range. Otherwise
  * quantiles of the data, so that a few outliers do not reduce the contrast of the picture. */
@@ -54,7 +84,7 @@ static int interleave(app_state *app, const genlat_tensor *a, const genlat_tenso
     return APP_OK;
 }
 
-static int write_grid(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
+int output_grid(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout)
 {
     genlat_tensor *both = NULL;
     int64_t n = genlat_tensor_dim(x, 0), columns = layout->columns;
@@ -77,7 +107,7 @@ int output_picture(app_state *app, const char *path, genlat_tensor *x, const out
 {
     if (!layout->latent && are_images(x)) {
         if (strcmp(strrchr(path, '.'), ".png") == 0)
-            return write_grid(app, path, x, layout);
+            return output_grid(app, path, x, layout);
         return app_fail(app, "%s: images can be written only as .png", path);
     }
     int64_t n = genlat_tensor_dim(x, 0), size = genlat_tensor_count(x) / n;
@@ -159,21 +189,20 @@ static int write_txt(app_state *app, const char *path, genlat_tensor *x, const o
     int64_t n = genlat_tensor_dim(x, 0), size = genlat_tensor_count(x) / n;
     const float *data = genlat_tensor_const_data(x);
     bool bytes = are_bytes(x);
-    FILE *file = fopen(path, "w");
-    if (!file)
-        return app_fail(app, "%s: cannot create the file; check that the folder exists", path);
+    app_file out;
+    int status = output_open(app, path, &out);
+    if (status != APP_OK)
+        return status;
     for (int64_t i = 0; i < n * size; i++) {
         bool last = i % size == size - 1;
         if (!bytes)
-            fprintf(file, "%.9g%c", (double)data[i], last ? '\n' : ' ');
+            fprintf(out.stream, "%.9g%c", (double)data[i], last ? '\n' : ' ');
         else if (data[i] >= 1)
-            fputc((int)data[i], file);
+            fputc((int)data[i], out.stream);
         if (bytes && last)
-            fputc('\n', file);
+            fputc('\n', out.stream);
     }
-    bool failed = ferror(file) != 0;
-    failed = fclose(file) != 0 || failed;
-    return failed ? app_fail(app, "%s: cannot write the file; check permissions and free space", path) : APP_OK;
+    return output_close(app, &out, APP_OK);
 }
 
 static const struct {
@@ -192,6 +221,18 @@ static int find_format(const char *path)
         if (strcmp(ending, formats[i].ending) == 0)
             return (int)i;
     return -1;
+}
+
+int output_claim(app_state *app)
+{
+    struct stat out, standard;
+    if (!app->opts.out || stat(app->opts.out, &out) != 0 || fstat(STDOUT_FILENO, &standard) != 0 ||
+        out.st_dev != standard.st_dev || out.st_ino != standard.st_ino)
+        return APP_OK;
+    if (app->opts.json)
+        return app_usage(app, "--out %s and --json both write to standard output; leave one out", app->opts.out);
+    app->opts.quiet = true;
+    return APP_OK;
 }
 
 int output_check(const app_state *app)

@@ -2,12 +2,12 @@
 /* Settings: pairs of key and value from --config, --set and some options, in the order of increasing priority. They are
  * applied to the context, the trainer, or the model builder. */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app.h"
+#include "cores.h"
 
 static const char *const yes_no[] = {"no", "yes", NULL};
 static const char *const cpu_names[] = {"auto", "baseline", "avx2", "avx512", "neon", NULL};
@@ -29,16 +29,15 @@ static const struct {
 
 static int set_name(app_state *app, const char *key, const char *value, const char *const *names, uint32_t *field)
 {
-    char known[128] = "";
-    for (uint32_t i = 0; names[i]; i++) {
+    char what[64];
+    uint32_t i = 0;
+    for (; names[i]; i++)
         if (strcmp(value, names[i]) == 0 || (names == yes_no && strcmp(value, i ? "true" : "false") == 0)) {
             *field = i;
             return APP_OK;
         }
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, " %s", names[i]);
-    }
-    return app_usage(app, "%s is '%s', one of%s expected", key, value, known);
+    snprintf(what, sizeof what, "value of %s", key);
+    return app_unknown(app, what, value, names, i);
 }
 
 static int set_context(app_state *app, size_t index, const char *value)
@@ -52,6 +51,8 @@ static int set_context(app_state *app, size_t index, const char *value)
     if (*end || end == value || errno || number < 0)
         return app_usage(app, "%s is '%s', an integer >= 0 expected", key, value);
     *(int64_t *)(void *)field = number;
+    if (context_keys[index].offset == offsetof(genlat_ctx_opts, seed))
+        app->train.seed = number; /* given, so that a resumed training refuses another one */
     return APP_OK;
 }
 
@@ -65,16 +66,33 @@ static const char *copy_text(app_state *app, const char *text, size_t length)
     return copy;
 }
 
+/* Collects the names of the settings of the context. */
+static int64_t context_names(const char **names)
+{
+    for (size_t i = 0; i < APP_COUNT(context_keys); i++)
+        names[i] = context_keys[i].key;
+    return (int64_t)APP_COUNT(context_keys);
+}
+
+const char *settings_nearest(const char *word)
+{
+    enum { MOST = 64 };
+    const char *names[APP_COUNT(context_keys) + MOST];
+    int64_t count = context_names(names);
+    genlat_option_info option = {.size = sizeof option};
+    for (int32_t i = 0; i < MOST && genlat_kind_option("training", "trainer", i, &option) == GENLAT_OK; i++)
+        names[count++] = option.name;
+    return genlat_name_nearest(word, names, count);
+}
+
 static int set_one(app_state *app, const char *key, const char *value)
 {
+    const char *names[APP_COUNT(context_keys)];
     for (size_t i = 0; i < APP_COUNT(context_keys); i++)
         if (strcmp(key, context_keys[i].key) == 0)
             return set_context(app, i, value);
     if (strncmp(app->command->name, "train", 5) != 0)
-        return app_usage(app,
-                         "unknown setting '%s'; known: threads, seed, deterministic, cpu, gemm, "
-                         "memory_limit",
-                         key);
+        return app_unknown(app, "setting", key, names, context_names(names));
     genlat_status status = genlat_train_opts_set(&app->train, key, value);
     if (status == GENLAT_OK)
         return APP_OK;
@@ -132,19 +150,11 @@ static int apply_set(app_state *app, const char *pair)
     return key ? set_one(app, key, equals + 1) : app_usage(app, "the settings are too long; use --config");
 }
 
-/* Returns the number of cores that this process may use. */
-static int64_t cores(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count > 256 ? 256 : count;
-}
-
 int settings_apply(app_state *app)
 {
     genlat_ctx_opts_init(&app->ctx_opts);
     genlat_train_opts_init(&app->train);
-    app->ctx_opts.threads = cores();
+    app->ctx_opts.threads = cores_available("/proc/self/cgroup", "/sys/fs/cgroup");
     int status = app->opts.config ? apply_config(app) : APP_OK;
     for (int64_t i = 0; i < app->opts.set_count && status == APP_OK; i++)
         status = apply_set(app, app->opts.set[i]);

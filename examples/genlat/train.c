@@ -78,7 +78,8 @@ static int64_t find_curves(training *t, figure_curve *curves, int64_t *n)
     for (const train_curve *curve = t->kind->curves; curve->name; curve++) {
         figure_curve *c = &curves[count];
         *c = (figure_curve){.name = curve->name, .unit = curve->unit};
-        if (genlat_trainer_history(t->trainer, curve->name, &c->train, &epochs) != GENLAT_OK || epochs == 0)
+        if (genlat_trainer_history(t->trainer, curve->name, &c->train, &epochs) != GENLAT_OK ||
+            (epochs == 0 && !t->by_steps))
             continue;
         *n = epochs;
         snprintf(name, sizeof name, "valid.%s", curve->name);
@@ -99,7 +100,8 @@ static int plot_curves(training *t)
     char path[1024];
     double epochs[MOST_EPOCHS];
     int64_t n = 0;
-    t->by_steps = !t->valid || genlat_trainer_epochs(t->trainer) > MOST_EPOCHS;
+    n = genlat_trainer_epochs(t->trainer);
+    t->by_steps = !t->valid || n == 0 || n > MOST_EPOCHS;
     int64_t count = find_curves(t, curves, &n);
     if (count == 0 || (t->by_steps && t->trace.count == 0))
         return APP_OK;
@@ -206,9 +208,11 @@ static int check_options(app_state *app)
     snprintf(probe, sizeof probe, ".%.8s", o->plot_format);
     if (!draw_is_supported(probe))
         return app_usage(app, "--plot-format is '%s', png, svg or pdf expected", o->plot_format);
-    if (o->resume && (o->preset || app->setting_count))
-        return app_usage(app, "%s cannot be changed with --resume, because it is part of the model; remove it",
-                         o->preset ? "--preset" : app->settings[0].key);
+    if (o->resume && o->source)
+        return app_usage(app, "--resume continues a training and --from begins a new one; use one of them");
+    if ((o->resume || o->source) && (o->preset || app->setting_count))
+        return app_usage(app, "%s cannot be changed with --%s, because it is part of the model; remove it",
+                         o->preset ? "--preset" : app->settings[0].key, o->resume ? "resume" : "from");
     int status = check_folder(app, "--out", o->out);
     if (status == APP_OK)
         status = check_folder(app, "--log", o->log);
@@ -227,6 +231,15 @@ static int open_data(training *t)
     return opened == GENLAT_OK ? APP_OK : app_fail_setting(app, opened);
 }
 
+/* Reports an error of the trainer. What does not fit to the earlier training of a model is a matter of --from. */
+static int fail_training(const training *t, genlat_status status)
+{
+    const char *resume = t->app->opts.resume;
+    if (status == GENLAT_E_STATE && resume)
+        return app_fail(t->app, "%s (here: --from %s instead of --resume)", genlat_last_error(), resume);
+    return app_fail_setting(t->app, status);
+}
+
 static int make_trainer(training *t)
 {
     app_state *app = t->app;
@@ -238,7 +251,7 @@ static int make_trainer(training *t)
     opts->event = on_event;
     opts->event_user = t;
     genlat_status status = genlat_trainer_new(t->model, t->train, t->valid, opts, &t->trainer);
-    return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
+    return status == GENLAT_OK ? APP_OK : fail_training(t, status);
 }
 
 static json_t *done_json(const training *t, bool cancelled)
@@ -255,9 +268,11 @@ static json_t *done_json(const training *t, bool cancelled)
     return object;
 }
 
-static int interrupted(const training *t)
+static int interrupted(training *t)
 {
     const char *out = t->app->opts.out;
+    if (t->app->opts.plots && plot(t) == APP_OK) /* a failure has been printed, and changes nothing else */
+        (void)plot_film(t);
     if (out)
         app_fail(t->app, "interrupted; resume with: genlat %s --resume %s ...", t->app->command->name, out);
     else
@@ -306,7 +321,7 @@ static int train(training *t)
         return t->status;
     if (ran == GENLAT_E_CANCELLED)
         return interrupted(t);
-    return ran == GENLAT_OK ? finish(t) : app_fail_library(t->app);
+    return ran == GENLAT_OK ? finish(t) : fail_training(t, ran);
 }
 
 int train_run(app_state *app, const train_kind *kind)

@@ -74,7 +74,7 @@ typedef struct genlat_source_table {
      * [n,condition]. Sources with random distortions draw them as a function of index and draw, so that the
      * same draw gives the same numbers. Returns 0, or any other number to fail: with the status and text that it has
      * given to genlat_error_set(), or with GENLAT_E_CALLBACK. Called from any thread, several at once, and from the
-     * background thread of batches with prefetch.
+     * background thread of batches with prefetch. It must return: no C++ exception and no longjmp() may leave it.
      */
     int32_t (*fetch)(void *user, const int64_t *indices, int64_t n, uint64_t draw, float *x, float *labels);
     /** Called once when the source goes; NULL: nothing to do. Not called when making the source fails. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file experimental.h  Layers of the caller's own kind. What is declared here may change with any release;
- * its symbols have the version node GENLAT_EXPERIMENTAL. genlat.h does not include it.
+ * @file experimental.h  Layers of the caller's own kind, lists of kinds, files that are replaced at once. What is
+ * declared here may change with any release; its symbols have the version node GENLAT_EXPERIMENTAL. genlat.h does not
+ * include it.
  *
  * Unless a comment says otherwise:
  * - Threads: functions of a plan are called within infer, by the thread that runs it.
@@ -59,7 +60,7 @@ typedef struct genlat_layer_call {
 /**
  * A kind of layer of the caller's own: what it is called and how it computes. Functions may run on any
  * thread, on several at once with different calls; they cannot fail (numbers that are not finite refuse a
- * training step).
+ * training step). They must return: no C++ exception and no longjmp() may leave them.
  */
 typedef struct genlat_layer_table {
     size_t size;            /**< sizeof(genlat_layer_table) as the caller knows it. */
@@ -163,6 +164,129 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_param(genlat_layer_p
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_layer_plan_memory(genlat_layer_plan *plan, int64_t cache,
                                                                    int64_t scratch);
+
+/* ---- lists of kinds ---------------------------------------------------------------------------------- */
+
+/** Type of an option, and how its value is written. */
+enum {
+    GENLAT_OPTION_INT = 0,  /**< an integer. */
+    GENLAT_OPTION_REAL = 1, /**< a number. */
+    GENLAT_OPTION_BOOL = 2, /**< yes or no; the default is 1 or 0. */
+    GENLAT_OPTION_ENUM = 3, /**< one of choices; the default is an index into them. */
+    GENLAT_OPTION_PAIR = 4, /**< one or two integers, such as 3 or 3x5. */
+    GENLAT_OPTION_DIMS = 5  /**< integers such as 64x7x7; the default is none. */
+};
+
+/** An option of a kind. Texts are static. */
+typedef struct genlat_option_info {
+    size_t size;                /**< sizeof(genlat_option_info) as the caller knows it. */
+    int64_t type;               /**< GENLAT_OPTION_*. */
+    double fallback;            /**< default value. */
+    double least, most;         /**< range of every number; both included. */
+    const char *name;           /**< name of the option. */
+    const char *help;           /**< one line: meaning and unit. */
+    const char *const *choices; /**< names of the values of an enumeration, ended by NULL; NULL for other types. */
+} genlat_option_info;
+
+/**
+ * Name of the index-th group of kinds, such as "layers" or "schedules".
+ *
+ * @param index  from 0 on.
+ * @param help   receives static text, one line; NULL is legal.
+ * @return static text, or NULL past the last.
+ */
+GENLAT_API const char *genlat_kind_group(int32_t index, const char **help);
+
+/**
+ * Name of the index-th kind of a group, such as "dense" of "layers".
+ *
+ * @param group  a name of genlat_kind_group().
+ * @param index  from 0 on.
+ * @param name   receives static text; NULL on failure.
+ * @param help   receives static text, one line; NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown group, naming the known ones, or past the
+ *         last kind.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_kind_name(const char *group, int32_t index, const char **name,
+                                                           const char **help);
+
+/**
+ * Describe the index-th option of a kind.
+ *
+ * @param group  a name of genlat_kind_group().
+ * @param kind   a name of genlat_kind_name().
+ * @param index  from 0 on.
+ * @param out    size is set by the caller; the other members are filled.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown group or kind, naming the known ones, or past
+ *         the last option.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_kind_option(const char *group, const char *kind, int32_t index,
+                                                             genlat_option_info *out);
+
+/**
+ * Find the name that a misspelled word most likely means. Case, and the difference between - and _, do not matter; a
+ * name that begins with the word counts as near.
+ *
+ * @param word   text; NULL finds nothing.
+ * @param names  [count] texts; a NULL among them is passed over; NULL finds nothing.
+ * @param count  number of names.
+ * @return the borrowed name of names that is nearest, the first of several; NULL when none is near.
+ */
+GENLAT_API const char *genlat_name_nearest(const char *word, const char *const *names, int64_t count);
+
+/* ---- files that are replaced at once ----------------------------------------------------------------- */
+
+/**
+ * A file that is being written, as the library writes its own. A regular file has its old content until
+ * genlat_output_finish(): what is written goes to a temporary file beside it. Where the path is a symbolic link, that
+ * is done to the file that the link leads to. Devices, pipes and open files of a process, such as /dev/stdout, are
+ * written into. Belongs to one thread.
+ */
+typedef struct genlat_output genlat_output;
+
+/**
+ * Open a file for writing. Temporary files that processes left behind when they were killed while they wrote the same
+ * file are removed. A pipe is opened when it has a reader.
+ *
+ * @param ctx   context whose allocator is used; NULL: malloc().
+ * @param path  name of the file.
+ * @param out   receives a new output.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO, also for a directory; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_output_open(genlat_ctx *ctx, const char *path, genlat_output **out);
+
+/**
+ * Write bytes after those written before.
+ *
+ * @param output  output.
+ * @param bytes   [size] bytes; NULL is legal when size is 0.
+ * @param size    number of bytes, >= 0.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_STATE after genlat_output_finish().
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_output_write(genlat_output *output, const void *bytes, int64_t size);
+
+/**
+ * Descriptor of the file, for functions that write to one.
+ *
+ * @param output  output; NULL gives -1.
+ * @return borrowed descriptor of the operating system, valid until genlat_output_finish(); -1 after it.
+ */
+GENLAT_API int32_t genlat_output_descriptor(const genlat_output *output);
+
+/**
+ * Complete the file: flush it to the disk, and replace the old one. On failure the old file stays.
+ *
+ * @param output  output; then only genlat_output_destroy() is legal, unless a write had failed.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_IO; GENLAT_E_STATE when called twice or after a failed write.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_output_finish(genlat_output *output);
+
+/**
+ * Release an output. A file that is not finished is given up: an old one stays as it was.
+ *
+ * @param output  address of the handle; NULL or a NULL handle is legal. The handle becomes NULL.
+ */
+GENLAT_API void genlat_output_destroy(genlat_output **output);
 
 GENLAT_END
 

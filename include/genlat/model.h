@@ -298,6 +298,16 @@ typedef struct genlat_progress {
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_progress(const genlat_model *model, genlat_progress *out);
 
 /**
+ * Begin a new training from the weights of a model, to fine-tune it: forget progress, state of the optimizers and the
+ * schedules, the best validation, and the seed and order of the earlier runs. The model is then as one that
+ * genlat_model_export() has written and genlat_model_load() has read.
+ *
+ * @param model  model; belongs to one thread during the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_restart(genlat_model *model);
+
+/**
  * Scaling of a model's data, raw = x * scale + offset. A training takes it over from its source, see
  * genlat_source_normalization(), and files keep it. Functions that use a model take and return raw data: they scale
  * what they are given, and invert the scaling on what they return. Sources are converted from the scaling that they

@@ -503,7 +503,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_schedule_help(const char *kind,
 GENLAT_API double genlat_schedule_value(const genlat_schedule *schedule, int64_t step);
 
 /**
- * Tell a schedule how training goes, once an epoch or validation. Only "plateau" listens.
+ * Tell a schedule how training goes, once an epoch or validation. Only "plateau" listens. A trainer does so for the
+ * schedules of its model after each validation.
  *
  * @param schedule  schedule.
  * @param metric    a loss or score; one that is not finite counts as no progress.

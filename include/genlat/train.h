@@ -19,7 +19,9 @@
 GENLAT_BEGIN
 
 /** Trains one model on one source. Belongs to one thread. What has been done is kept by the model and by its file:
- *  a trainer of a loaded model goes on at the very batch, so that training in two parts gives the same bits. */
+ *  a trainer of a loaded model goes on at the very batch, so that training in two parts gives the same bits. The seed
+ *  of the noise, seed, batch, shuffle and drop_last are kept too: a later run repeats them, and refuses others, and
+ *  data of another number of samples. genlat_model_restart() begins a new training from the weights. */
 typedef struct genlat_trainer genlat_trainer;
 
 /** Kind of an event. */
@@ -52,18 +54,21 @@ typedef struct genlat_event {
 /** Receives events in the thread that trains; returns 0 to go on, anything else to stop after this step. The run then
  *  ends with GENLAT_E_CANCELLED, or with the status and text that the receiver has given to genlat_error_set(). It may
  *  use and save the model, freeze weights, and destroy the trainer, which then lives until its run has ended. It cannot
- *  train the model: GENLAT_E_STATE. */
+ *  train the model: GENLAT_E_STATE. As every callback, it must return: no C++ exception and no longjmp() may leave
+ *  it. */
 typedef int32_t (*genlat_event_fn)(void *user, const genlat_event *event);
 
 /** Options of a trainer. Filled by genlat_train_opts_init(). */
 typedef struct genlat_train_opts {
     size_t size;           /**< sizeof(genlat_train_opts) as the caller knows it. */
-    int64_t epochs;        /**< epochs since the model was new, 0 to 1e9; 0: steps decide, or the preset's number, or
-                                  10, when steps is 0 too. Default 0. */
+    int64_t epochs;        /**< epochs since the model was new, 0 to 1e9; -1: steps decide, or the preset's number, or
+                                  10, when steps is 0 too. 0: nothing is trained, last_path is written. Default -1. */
     int64_t steps;         /**< steps since the model was new, 0 to 1e15; 0: epochs decide. With both, what comes
                                   first. Default 0. */
-    int64_t batch;         /**< samples a step, 1 to 1e9; 0: the preset's, or 128. Default 0. */
-    int64_t seed;          /**< of the order of the data, >= 0; -1: the context's. Default -1. */
+    int64_t batch;         /**< samples a step, 1 to 1e9; 0: that of earlier runs, or the preset's, or 128.
+                                  Default 0. */
+    int64_t seed;          /**< of the order of the data, >= 0; -1: that of earlier runs, or the context's.
+                                  Default -1. */
     int64_t valid_every;   /**< epochs between validations, 1 to 1e9. Default 1. */
     int64_t valid_batch;   /**< samples evaluated at once, 1 to 1e9. Default 512. */
     int64_t patience;      /**< validations without a better first term until training stops, 0 to 1e9; 0: never.
@@ -108,13 +113,16 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
  * scaling of the training data; with a model that has a scaling, all data are converted to it.
  *
  * @param model  model; retained.
- * @param train  training data; retained. With packing, a last batch of an epoch with fewer samples is left out.
- * @param valid  validation data; retained; NULL: none. A GAN takes none.
+ * @param train  training data; retained. With packing, a last batch of an epoch with fewer samples is left out. Labels
+ *               are left out for a model without condition.
+ * @param valid  validation data; retained; NULL: none. A GAN takes none. Schedules with plateau follow their first
+ *               term.
  * @param opts   NULL: defaults.
  * @param out    receives a new trainer.
- * @return GENLAT_OK; GENLAT_E_INVALID, also when an option needs validation data and there are none; GENLAT_E_SHAPE
- *         when data and model do not fit; GENLAT_E_STATE for scaled data of a model that was trained on data without
- *         scaling; GENLAT_E_RANGE, also for data that are not finite or that the likelihood does not accept, naming
+ * @return GENLAT_OK; GENLAT_E_INVALID, also when an option or a schedule with plateau needs validation data and there
+ *         are none; GENLAT_E_SHAPE when data and model do not fit; GENLAT_E_STATE for scaled data of a model that was
+ *         trained on data without scaling, and for options or data that contradict those of earlier runs, naming both;
+ *         GENLAT_E_RANGE, also for data that are not finite or that the likelihood does not accept, naming
  *         sample and element; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train,
@@ -150,8 +158,8 @@ GENLAT_API void genlat_trainer_destroy(genlat_trainer **trainer);
  *
  * @param trainer  trainer.
  * @return GENLAT_OK, also when the early stop ended it; GENLAT_E_CANCELLED, the file last_path written;
- *         GENLAT_E_NUMERIC with advice; GENLAT_E_RANGE when the model is at a place that the data do not have;
- *         GENLAT_E_IO; GENLAT_E_MEMORY; GENLAT_E_STATE when another trainer or thread is training the model, or within
+ *         GENLAT_E_NUMERIC with advice; GENLAT_E_IO; GENLAT_E_MEMORY; GENLAT_E_STATE when the model has been trained
+ *         as long as requested before, or has stopped early, when another trainer or thread is training it, or within
  *         an event; GENLAT_E_CALLBACK when a source failed; the status that a source or a receiver of events has set
  *         by genlat_error_set().
  * Randomness: streams order, noise, dropout.

@@ -156,6 +156,7 @@ void gnl_result_give(void *out, const void *result, size_t known);
 /* ---- options tables ------------------------------------------------------------------------------- */
 
 typedef enum gnl_option_type {
+    /* the numbers of GENLAT_OPTION_* */
     GNL_OPTION_INT,  /* int64_t */
     GNL_OPTION_REAL, /* double */
     GNL_OPTION_BOOL, /* uint32_t, 0 or 1 */
@@ -258,6 +259,22 @@ genlat_status gnl_spec_help(const char *kind, const char *kind_help, const gnl_o
 
 /* Appends formatted text, cut to the capacity. */
 GENLAT_PRINTF(3, 4) void gnl_text_append(char *text, size_t capacity, const char *format, ...);
+
+/* Collects the known names for the error of a word that is none of them: `word` is set, names are added, then the error
+ * is reported. */
+typedef struct gnl_unknown {
+    const char *word;
+    const char *nearest; /* name that the word most likely means; NULL: none is near */
+    int distance;        /* of it */
+    bool cut;            /* known does not have all names */
+    char known[704];
+} gnl_unknown;
+void gnl_unknown_add(gnl_unknown *names, const char *name);
+/* Returns E_NOT_FOUND: the text, such as "unknown layer 'x'", then the nearest name and all known ones. */
+GENLAT_PRINTF(2, 3) genlat_status gnl_unknown_fail(const gnl_unknown *names, const char *format, ...);
+/* Returns how many letters are to be changed, added, removed, or swapped with the next one, to make b out of a, without
+ * regard to case. */
+int gnl_name_distance(const char *a, const char *b);
 
 /* Search a table of kinds: an array of pointers to structs whose first member is the name, ended by NULL. */
 const void *gnl_kind_find(const void *table, const char *name); /* NULL: there is none */

@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Searches the tables of kinds, and the kinds that the program has added to a context. */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/base_priv.h"
 
 static const char *name_of(const void *kind)
 {
     return *(const char *const *)kind;
-}
-
-void gnl_text_append(char *text, size_t capacity, const char *format, ...)
-{
-    size_t used = strlen(text);
-    va_list args;
-    va_start(args, format);
-    gnl_format(text + used, capacity - used, format, args);
-    va_end(args);
 }
 
 const void *gnl_kind_find(const void *table, const char *name)
@@ -29,10 +17,10 @@ const void *gnl_kind_find(const void *table, const char *name)
 
 genlat_status gnl_kind_unknown(const void *table, const char *what, const char *name)
 {
-    char known[640] = "";
+    gnl_unknown names = {.word = name};
     for (const void *const *kind = table; *kind; kind++)
-        gnl_text_append(known, sizeof known, "%s%s", *known ? ", " : "", name_of(*kind));
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown %s '%.60s'; known: %s", what, name, known);
+        gnl_unknown_add(&names, name_of(*kind));
+    return gnl_unknown_fail(&names, "unknown %s '%.60s'", what, name);
 }
 
 /* ---- kinds of a context ---------------------------------------------------------------------- */

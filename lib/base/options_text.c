@@ -13,16 +13,18 @@ static genlat_status bad_value(const gnl_option *option, const char *value, cons
 
 static genlat_status set_enum(const gnl_option *option, uint32_t *field, const char *value)
 {
-    char known[256] = "one of";
+    gnl_unknown names = {.word = value};
     for (uint32_t i = 0; option->names[i]; i++) {
         if (strcmp(option->names[i], value) == 0) {
             *field = i;
             return GENLAT_OK;
         }
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, " %s", option->names[i]);
+        gnl_unknown_add(&names, option->names[i]);
     }
-    return bad_value(option, value, known);
+    char hint[80] = "";
+    if (names.nearest)
+        snprintf(hint, sizeof hint, " (did you mean '%s'?)", names.nearest);
+    return gnl_fail(GENLAT_E_INVALID, "%s is '%.60s'%s, expected one of %s", option->name, value, hint, names.known);
 }
 
 static genlat_status set_bool(const gnl_option *option, uint32_t *field, const char *value)
@@ -103,13 +105,10 @@ static genlat_status set_option(const gnl_option *option, char *options, const c
 
 static genlat_status unknown_key(const gnl_options_table *table, const char *key)
 {
-    char known[320] = "";
-    for (size_t i = 0; i < table->count; i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", table->options[i].name);
-    }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "%s has no option '%s'; it has: %s", table->name, key,
-                    table->count ? known : "none");
+    gnl_unknown names = {.word = key};
+    for (size_t i = 0; i < table->count; i++)
+        gnl_unknown_add(&names, table->options[i].name);
+    return gnl_unknown_fail(&names, "%s has no option '%.60s'", table->name, key);
 }
 
 genlat_status gnl_options_set(const gnl_options_table *table, void *options, const char *key, const char *value)

@@ -81,14 +81,13 @@ static const gnl_source_type numbered_type = {
 /* Reports a class that is missing in the list, with as many names of the list as fit. */
 static genlat_status unknown_class(const gnl_names *to, int64_t classes, const char *name)
 {
-    char known[256] = "";
-    for (int64_t i = 0; i < to->count; i++)
-        gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", to->name[i]);
+    gnl_unknown names = {.word = name};
     if (to->count == 0)
         return gnl_fail(GENLAT_E_NOT_FOUND, "the class '%s' is not known; the classes are the numbers 0 to %lld", name,
                         (long long)classes - 1);
-    return gnl_fail(GENLAT_E_NOT_FOUND, "the class '%s' is not known; known: %s%s", name, known,
-                    strlen(known) == sizeof known - 1 ? "..." : "");
+    for (int64_t i = 0; i < to->count; i++)
+        gnl_unknown_add(&names, to->name[i]);
+    return gnl_unknown_fail(&names, "the class '%.60s' is not known", name);
 }
 
 static genlat_status class_of_number(const char *name, int64_t classes, int64_t *out)

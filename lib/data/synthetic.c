@@ -17,10 +17,10 @@ static const gnl_synthetic_kind *find_kind(const char *name)
 
 static genlat_status unknown_name(const char *name)
 {
-    char known[128] = "";
+    gnl_unknown names = {.word = name};
     for (size_t i = 0; i < GNL_COUNT(kinds); i++)
-        gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", kinds[i]->type->name);
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown synthetic source '%s'; known: %s", name, known);
+        gnl_unknown_add(&names, kinds[i]->type->name);
+    return gnl_unknown_fail(&names, "unknown synthetic source '%.60s'", name);
 }
 
 const char *genlat_source_synthetic_name(int32_t index)

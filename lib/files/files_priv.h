@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "genlat/experimental.h"
 #include "genlat/files.h"
 
 #define GNL_FILES_COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -94,15 +95,15 @@ genlat_status gnl_files_describe(const char *path, const genlat_description *des
 
 /* ---- output ------------------------------------------------------------------------------------------ */
 
-/* A temporary file in the same folder as the file that it replaces. */
+/* A file that is being written by the rules of genlat_output. */
 typedef struct gnl_output {
-    FILE *stream;
+    FILE *stream; /* writes to the descriptor of file */
+    genlat_output *file;
     const char *path;
-    char temporary[GNL_FILES_PATH]; /* "": written directly, because path is not a regular file, such as /dev/null */
 } gnl_output;
 
 genlat_status gnl_output_open(const char *path, gnl_output *out);
-/* If `status` is GENLAT_OK, flushes and renames the temporary file, else removes it. Returns the first error. */
+/* If `status` is GENLAT_OK, completes the file, else gives it up. Returns the first error. */
 genlat_status gnl_output_close(gnl_output *output, genlat_status status);
 /* Returns E_IO if an earlier write to the stream failed. */
 genlat_status gnl_output_check(const gnl_output *output);

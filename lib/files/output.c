@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes files atomically: a file has either its old or its new content, never a part of it. */
+/* Writes files through genlat_output, with a stream of the C library. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "files_priv.h"
@@ -15,38 +13,28 @@ static genlat_status cannot_write(const char *path)
     return genlat_error_set(GENLAT_E_IO, "%s: cannot write the file: %s", path, strerror(errno));
 }
 
-/* Opens a new file with a unique name in the same folder, with the default permissions of the process. */
-static int open_temporary(gnl_output *out)
+/* Removes the name of the core's function from an error text. */
+static genlat_status pass_on(genlat_status status)
 {
-    for (int attempt = 0; attempt < 100; attempt++) {
-        int length =
-            snprintf(out->temporary, sizeof out->temporary, "%s.%ld-%d.tmp", out->path, (long)getpid(), attempt);
-        if (length < 0 || (size_t)length >= sizeof out->temporary) {
-            errno = ENAMETOOLONG;
-            return -1;
-        }
-        int file = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file >= 0 || errno != EEXIST)
-            return file;
-    }
-    return -1;
+    const char *text = genlat_last_error(), *rest = strstr(text, ": ");
+    return genlat_error_set(status, "%s", strncmp(text, "genlat_output_", 14) == 0 && rest ? rest + 2 : text);
 }
 
 genlat_status gnl_output_open(const char *path, gnl_output *out)
 {
-    struct stat info;
     *out = (gnl_output){.path = path};
-    bool plain = stat(path, &info) != 0 || S_ISREG(info.st_mode);
-    int file = plain ? open_temporary(out) : open(path, O_WRONLY | O_CLOEXEC);
-    if (file < 0)
-        return cannot_write(path);
-    out->stream = fdopen(file, "wb");
+    const genlat_status status = genlat_output_open(NULL, path, &out->file);
+    if (status != GENLAT_OK)
+        return pass_on(status);
+    int copy = fcntl(genlat_output_descriptor(out->file), F_DUPFD_CLOEXEC, 0);
+    out->stream = copy < 0 ? NULL : fdopen(copy, "wb");
     if (out->stream)
         return GENLAT_OK;
-    close(file);
-    if (plain)
-        unlink(out->temporary);
-    return cannot_write(path);
+    (void)cannot_write(path);
+    if (copy >= 0)
+        close(copy);
+    genlat_output_destroy(&out->file);
+    return GENLAT_E_IO;
 }
 
 genlat_status gnl_output_check(const gnl_output *output)
@@ -54,39 +42,15 @@ genlat_status gnl_output_check(const gnl_output *output)
     return ferror(output->stream) ? cannot_write(output->path) : GENLAT_OK;
 }
 
-/* Flushes the folder, so that the rename survives a power failure. Errors are ignored, because the file itself is
- * written.
- * */
-static void sync_folder(const char *path)
-{
-    char folder[GNL_FILES_PATH];
-    const char *slash = strrchr(path, '/');
-    size_t length = slash ? (size_t)(slash - path) : 0;
-    if (length >= sizeof folder)
-        return;
-    memcpy(folder, path, length);
-    folder[length] = '\0';
-    int file = open(!slash ? "." : length ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file >= 0) {
-        (void)fsync(file);
-        close(file);
-    }
-}
-
 genlat_status gnl_output_close(gnl_output *output, genlat_status status)
 {
-    bool plain = output->temporary[0] != '\0';
-    if (status == GENLAT_OK && (fflush(output->stream) != 0 || (plain && fsync(fileno(output->stream)) != 0)))
-        status = cannot_write(output->path);
     if (fclose(output->stream) != 0 && status == GENLAT_OK)
         status = cannot_write(output->path);
-    if (!plain)
-        return status;
-    if (status == GENLAT_OK && rename(output->temporary, output->path) != 0)
-        status = cannot_write(output->path);
-    if (status == GENLAT_OK)
-        sync_folder(output->path);
-    else
-        unlink(output->temporary);
+    if (status == GENLAT_OK) {
+        status = genlat_output_finish(output->file);
+        if (status != GENLAT_OK)
+            (void)pass_on(status);
+    }
+    genlat_output_destroy(&output->file);
     return status;
 }

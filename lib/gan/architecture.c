@@ -396,18 +396,19 @@ static const struct {
 
 static genlat_status write_net(const gnl_gan_config *c, int net, char text[GNL_NET_LENGTH])
 {
-    char kind[GNL_SPEC_KIND], known[96] = "";
+    char kind[GNL_SPEC_KIND];
+    gnl_unknown names = {.word = kind};
     const char *pairs = NULL;
     architecture_opts opts;
     net_fn *write = NULL;
     GNL_TRY_IN("architecture", gnl_spec_kind(c->architecture, kind, &pairs));
     for (size_t i = 0; i < GNL_COUNT(architectures); i++) {
-        gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", architectures[i].name);
+        gnl_unknown_add(&names, architectures[i].name);
         if (strcmp(architectures[i].name, kind) == 0)
             write = net == GNL_GENERATOR ? architectures[i].generator : architectures[i].discriminator;
     }
     if (!write)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown architecture '%s'; known: %s", kind, known);
+        return gnl_unknown_fail(&names, "unknown architecture '%s'", kind);
     gnl_options_init(&table, &opts, sizeof opts);
     GNL_TRY_IN("architecture", gnl_spec_pairs(&table, &opts, pairs, kind));
     text[0] = '\0';

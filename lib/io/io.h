@@ -53,10 +53,13 @@ gnl_input gnl_input_file(const char *path);
 gnl_input gnl_input_memory(const void *bytes, size_t size, const char *label);
 genlat_status gnl_input_stream(const genlat_stream_table *stream, gnl_input *out);
 
-/* A file that is being written under a temporary name in the directory of its final name. */
+/* A file that is being written. A regular file is written under a temporary name beside it, and replaces the old one at
+ * once; where the path is a symbolic link, that is done to the file that it leads to. Devices, pipes and open files of
+ * a process, such as /dev/stdout, are written into. */
 typedef struct gnl_draft {
     genlat_ctx *ctx;
-    char *path, *temporary;
+    char *path;      /* of the file, without symbolic links in its last part */
+    char *temporary; /* NULL: writes into the file itself */
     int fd;
 } gnl_draft;
 

@@ -50,6 +50,9 @@ genlat_status gnl_header_parse(gnl_reader *reader, const char *json, size_t leng
 
 /* ---- files ---- */
 
+/* Reports errno: "path: what: reason". */
+genlat_status gnl_io_failed(const char *path, const char *what);
+
 genlat_status gnl_draft_open(genlat_ctx *ctx, const char *path, gnl_draft *draft);
 genlat_status gnl_draft_put(gnl_draft *draft, const void *bytes, size_t size);
 /* If status is OK, syncs the draft and renames it to the final name. Otherwise removes it and returns status. */

@@ -264,12 +264,15 @@ genlat_status genlat_layer_plan_output(genlat_layer_plan *plan, int32_t ndim, co
 
 static genlat_status find_init(const char *name, gnl_init_kind *out)
 {
-    for (int i = 0; gnl_init_names[i]; i++)
+    gnl_unknown names = {.word = name};
+    for (int i = 0; gnl_init_names[i]; i++) {
+        gnl_unknown_add(&names, gnl_init_names[i]);
         if (strcmp(gnl_init_names[i], name) == 0) {
             *out = (gnl_init_kind)i;
             return GENLAT_OK;
         }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown init '%s'", name);
+    }
+    return gnl_unknown_fail(&names, "unknown init '%.60s'", name);
 }
 
 static genlat_status init_param(const char *name, uint32_t kind, const gnl_shape *shape, const char *init, double gain,

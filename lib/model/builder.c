@@ -35,16 +35,20 @@ static genlat_status set_pairs(genlat_model_builder *b, const char *const *pair)
     return GENLAT_OK;
 }
 
+static genlat_status unknown_preset(const gnl_model_type *type, const char *name)
+{
+    gnl_unknown names = {.word = name};
+    for (const gnl_preset *p = type->presets; p->name; p++)
+        gnl_unknown_add(&names, p->name);
+    return gnl_unknown_fail(&names, "unknown %s preset '%.60s'", type->name, name);
+}
+
 genlat_status gnl_builder_load(genlat_model_builder *b, const char *name, const char *const *pairs)
 {
     const gnl_preset *preset = name ? find_preset(b->type, name) : NULL;
     const gnl_config kept = *b->config;
-    char known[320] = "";
-    for (const gnl_preset *p = b->type->presets; p->name; p++)
-        gnl_text_append(known, sizeof known, "%s%s", *known ? ", " : "", p->name);
     if (!preset)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown %s preset '%s'; known: %s", b->type->name, name ? name : "",
-                        known);
+        return unknown_preset(b->type, name ? name : "");
     gnl_config_init(b->type->config, b->config);
     b->config->data = kept.data;
     b->config->classes = kept.classes;
@@ -297,13 +301,16 @@ static genlat_status set_net(genlat_model_builder *b, const char *part, genlat_n
 {
     GNL_CHECK(part, "part is NULL");
     GNL_CHECK(net, "net is NULL");
-    for (int i = 0; b->type->nets[i].name; i++)
+    gnl_unknown names = {.word = part};
+    for (int i = 0; b->type->nets[i].name; i++) {
+        gnl_unknown_add(&names, b->type->nets[i].name);
         if (strcmp(part, b->type->nets[i].name) == 0) {
             gnl_net_release(b->net[i]);
             b->net[i] = gnl_net_retain(net);
             return GENLAT_OK;
         }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown net '%s' of a %s", part, b->type->name);
+    }
+    return gnl_unknown_fail(&names, "unknown net '%.60s' of a %s", part, b->type->name);
 }
 
 void genlat_model_builder_net(genlat_model_builder *builder, const char *part, genlat_net *net)

@@ -138,12 +138,16 @@ static const gnl_text *find_text(const gnl_config_type *type, const char *key)
 
 static genlat_status unknown(const gnl_config_type *type, const char *key)
 {
-    char known[448] = "condition, epochs, steps, batch, restore_best";
+    gnl_unknown names = {.word = key};
+    gnl_unknown_add(&names, "condition");
+    for (size_t i = 0; i < length_table.count; i++)
+        gnl_unknown_add(&names, length_table.options[i].name);
     for (int i = 0; i < type->count; i++)
-        gnl_text_append(known, sizeof known, ", %s", type->texts[i].key);
+        gnl_unknown_add(&names, type->texts[i].key);
     for (size_t i = 0; type->options && i < type->options->count; i++)
-        gnl_text_append(known, sizeof known, ", %s", type->options->options[i].name);
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown setting '%s' of a %s; known: %s", key, type->family, known);
+        if (!find_text(type, type->options->options[i].name))
+            gnl_unknown_add(&names, type->options->options[i].name);
+    return gnl_unknown_fail(&names, "unknown setting '%.60s' of a %s", key, type->family);
 }
 
 static bool is_choice(const gnl_option *option, const char *value)

@@ -120,6 +120,7 @@ genlat_status gnl_model_new(genlat_ctx *ctx, const gnl_model_type *type, const g
     if (!model)
         return GENLAT_E_MEMORY;
     model->type = type;
+    model->progress.seed = gnl_ctx_opts(ctx)->seed;
     pthread_mutex_init(&model->lock, NULL);
     genlat_status status = fill_model(model, config, nets);
     if (status == GENLAT_OK)
@@ -191,7 +192,7 @@ int gnl_model_terms(const genlat_model *model)
 gnl_rng gnl_model_stream(const genlat_model *model, gnl_stream stream, gnl_use use)
 {
     const uint64_t pass = (uint64_t)model->progress.passes << model->type->pass_bits;
-    return gnl_rng_make((uint64_t)gnl_ctx_opts(model->object.ctx)->seed, stream, pass | (uint64_t)use);
+    return gnl_rng_make((uint64_t)model->progress.seed, stream, pass | (uint64_t)use);
 }
 
 /* ---- nets ------------------------------------------------------------------------------------ */

@@ -30,7 +30,8 @@ enum {
     GNL_MAX_NETS = 4, /* of a family */
     GNL_MAX_POOLS = 4,
     GNL_MAX_BLOCKS = 24, /* of a workspace */
-    GNL_MAX_EXECS = 8
+    GNL_MAX_EXECS = 8,
+    GNL_MAX_FIELDS = 16 /* of the progress, and of the counters of a family */
 };
 
 /* ---- workspaces -------------------------------------------------------------------------------- */
@@ -88,6 +89,11 @@ typedef struct gnl_progress {
     int64_t waited;     /* validations since the best one */
     double best;        /* value of the best validation */
     double seconds;     /* training time */
+    int64_t seed;       /* of the noise of training */
+    /* Options of the trainer that its next runs must repeat. */
+    int64_t batch; /* 0: no trainer has run yet */
+    int64_t order_seed, shuffle, drop_last;
+    int64_t samples; /* of the training data */
 } gnl_progress;
 
 /* A net of a family: the name of its part and the index of its optimizer. */
@@ -188,6 +194,9 @@ typedef struct gnl_model_type {
     gnl_use pass_bits; /* log2 of the random substreams per pass, such as GNL_VAE_BITS */
 } gnl_model_type;
 
+/* All families, terminated by NULL. Defined in lib/families.c, which depends on all of them. */
+extern const gnl_model_type *const gnl_families[];
+
 /* Returns the family of a name, or NULL. Implemented in lib/families.c, which depends on all families. */
 typedef const gnl_model_type *gnl_find_family_fn(const char *name);
 
@@ -255,6 +264,12 @@ genlat_status gnl_model_update(genlat_model *model, int optimizer);
 /* Returns the value of a schedule at the current step, or 1 if there is no schedule. */
 double gnl_model_factor(const genlat_model *model, int schedule);
 void gnl_model_zero_grad(genlat_model *model, int optimizer);
+/* Returns the key of a schedule that follows reports, or NULL if the model has none. */
+const char *gnl_model_listening_schedule(const genlat_model *model);
+/* Reports a validation loss to the schedules. */
+void gnl_model_report(genlat_model *model, double loss);
+/* Forgets the state of training: progress, moments, schedules, best weights. */
+void gnl_model_restart(genlat_model *model);
 
 /* Saves the states of all parts, and the weights and moments that the optimizers of the mask update. A step that fails
  * restores them. */

@@ -63,6 +63,66 @@ void gnl_model_zero_grad(genlat_model *model, int optimizer)
             gnl_part_zero_grad(model->object.ctx, &model->part[i]);
 }
 
+/* ---- schedules ------------------------------------------------------------------------------- */
+
+const char *gnl_model_listening_schedule(const genlat_model *model)
+{
+    const gnl_config_type *type = model->type->config;
+    for (int i = 0, schedule = 0; i < type->count; i++) {
+        if (type->texts[i].kind != GNL_TEXT_SCHEDULE)
+            continue;
+        const genlat_schedule *s = model->schedule[schedule++];
+        if (s && gnl_schedule_listens(s))
+            return type->texts[i].key;
+    }
+    return NULL;
+}
+
+void gnl_model_report(genlat_model *model, double loss)
+{
+    for (int i = 0; i < GNL_MAX_SCHEDULES; i++)
+        if (model->schedule[i])
+            gnl_schedule_report(model->schedule[i], loss);
+}
+
+/* ---- a new training -------------------------------------------------------------------------- */
+
+static void clear(gnl_real *data, int64_t count)
+{
+    if (data && count)
+        memset(data, 0, (size_t)count * sizeof *data);
+}
+
+/* Parts that belong to the training alone start at 0, as in a model from a file without training state. */
+void gnl_model_restart(genlat_model *model)
+{
+    static const gnl_schedule_state fresh = {.best = (double)NAN};
+    model->progress = (gnl_progress){.seed = gnl_ctx_opts(model->object.ctx)->seed};
+    model->has_best = false;
+    for (int i = 0; i < model->parts; i++)
+        if (model->part[i].keep == GNL_KEEP_TRAINING) {
+            clear(model->part[i].value, model->part[i].values);
+            clear(model->part[i].state, model->part[i].states);
+        }
+    for (int i = 0; i < GNL_MAX_OPTIMIZERS && model->optimizer[i].optim; i++) {
+        genlat_optim *optim = model->optimizer[i].optim;
+        gnl_optim_set_steps(optim, 0);
+        for (int k = 0; k < gnl_optim_slots(optim); k++) {
+            const gnl_optim_slot slot = gnl_optim_slot_at(optim, k);
+            clear(slot.data, slot.part->values);
+        }
+    }
+    for (int i = 0; i < GNL_MAX_SCHEDULES; i++)
+        if (model->schedule[i])
+            gnl_schedule_set_state(model->schedule[i], &fresh);
+    if (model->type->fields) {
+        gnl_field fields[GNL_MAX_FIELDS];
+        (void)model->type->fields(model, fields); /* `loaded` reads what it stores in the family's struct */
+    }
+    if (model->type->loaded)
+        model->type->loaded(model, false);
+}
+
 /* ---- lists of arrays ------------------------------------------------------------------------- */
 
 typedef struct array {

@@ -74,6 +74,14 @@ genlat_status genlat_model_export_stream(genlat_model *model, const genlat_strea
     return save_to_stream(model, GNL_KEEP_MODEL, stream);
 }
 
+genlat_status genlat_model_restart(genlat_model *model)
+{
+    GNL_ENTER();
+    GNL_CHECK(model, "model is NULL");
+    gnl_model_restart(model);
+    return GENLAT_OK;
+}
+
 /* ---- queries --------------------------------------------------------------------------------- */
 
 const char *genlat_model_family(const genlat_model *model)
@@ -156,13 +164,16 @@ genlat_status genlat_model_net(genlat_model *model, const char *part, genlat_net
     GNL_CHECK(model, "model is NULL");
     GNL_CHECK(part, "part is NULL");
     genlat_net *found = NULL;
-    for (int i = 0; model->type->nets[i].name; i++)
+    gnl_unknown names = {.word = part};
+    for (int i = 0; model->type->nets[i].name; i++) {
+        gnl_unknown_add(&names, model->type->nets[i].name);
         if (strcmp(part, model->type->nets[i].name) == 0)
             found = model->net[i];
+    }
     if (!found && model->type->net)
         found = model->type->net(model, part);
     if (!found)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown net '%s' of a %s", part, model->type->name);
+        return gnl_unknown_fail(&names, "unknown net '%.60s' of a %s", part, model->type->name);
     *net = gnl_net_retain(found);
     return GENLAT_OK;
 }

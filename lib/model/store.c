@@ -8,7 +8,7 @@
 
 #include "model/model_priv.h"
 
-enum { KEY = 192, FIELDS = 8 };
+enum { KEY = 192 };
 
 #define STATE "genlat.train.state"
 #define BEST "train.best"
@@ -16,7 +16,7 @@ enum { KEY = 192, FIELDS = 8 };
 
 /* ---- progress and counters ------------------------------------------------------------------- */
 
-static int list_progress(gnl_progress *p, gnl_field out[FIELDS])
+static int list_progress(gnl_progress *p, gnl_field out[GNL_MAX_FIELDS])
 {
     const gnl_field all[] = {
         {"step", GNL_FIELD_WHOLE, &p->step, 0, false},
@@ -27,6 +27,12 @@ static int list_progress(gnl_progress *p, gnl_field out[FIELDS])
         {"waited", GNL_FIELD_WHOLE, &p->waited, 0, false},
         {"best", GNL_FIELD_REAL, &p->best, 0, false},
         {"seconds", GNL_FIELD_REAL, &p->seconds, 0, false},
+        {"seed", GNL_FIELD_WHOLE, &p->seed, 0, true},
+        {"batch", GNL_FIELD_WHOLE, &p->batch, 0, true},
+        {"order_seed", GNL_FIELD_WHOLE, &p->order_seed, 0, true},
+        {"shuffle", GNL_FIELD_WHOLE, &p->shuffle, 0, true},
+        {"drop_last", GNL_FIELD_WHOLE, &p->drop_last, 0, true},
+        {"samples", GNL_FIELD_WHOLE, &p->samples, 0, true},
     };
     memcpy(out, all, sizeof all);
     return (int)GNL_COUNT(all);
@@ -52,10 +58,49 @@ static void steps_key(const genlat_model *model, int optimizer, char key[KEY])
         snprintf(key, KEY, "genlat.train.optimizer_steps");
 }
 
+/* Lists what a schedule has learned from reports. A best value of NaN, before the first report, is left out. */
+static int list_schedule(gnl_schedule_state *s, char key[3][KEY], const char *name, gnl_field out[GNL_MAX_FIELDS])
+{
+    static const char *const members[] = {"bad", "drops", "best"};
+    for (int i = 0; i < 3; i++)
+        snprintf(key[i], KEY, "%s.%s", name, members[i]);
+    const gnl_field all[] = {
+        {key[0], GNL_FIELD_WHOLE, &s->bad, 0, true},
+        {key[1], GNL_FIELD_WHOLE, &s->drops, 0, true},
+        {key[2], GNL_FIELD_REAL, &s->best, 0, true},
+    };
+    memcpy(out, all, sizeof all);
+    return isnan(s->best) ? 2 : 3;
+}
+
+/* Transfers the states of schedules that follow reports: writes them if writer is not NULL, and reads them otherwise.
+ */
+static genlat_status transfer_schedules(const genlat_model *model, gnl_writer *writer, const gnl_reader *reader)
+{
+    const gnl_config_type *type = model->type->config;
+    gnl_field fields[GNL_MAX_FIELDS];
+    char key[3][KEY];
+    for (int i = 0, schedule = 0; i < type->count; i++) {
+        if (type->texts[i].kind != GNL_TEXT_SCHEDULE)
+            continue;
+        genlat_schedule *s = model->schedule[schedule++];
+        if (!s || !gnl_schedule_listens(s))
+            continue;
+        gnl_schedule_state state = gnl_schedule_get_state(s);
+        int count = list_schedule(&state, key, type->texts[i].key, fields);
+        if (writer)
+            GNL_TRY(gnl_fields_write(writer, "genlat.train.", fields, count));
+        else
+            GNL_TRY(gnl_fields_read(reader, "genlat.train.", fields, 3));
+        gnl_schedule_set_state(s, &state);
+    }
+    return GENLAT_OK;
+}
+
 static genlat_status write_counters(genlat_model *model, gnl_keep keep, gnl_writer *writer)
 {
-    gnl_progress none = {.step = 0}, now = model->progress;
-    gnl_field fields[FIELDS];
+    gnl_progress none = {.seed = model->progress.seed}, now = model->progress;
+    gnl_field fields[GNL_MAX_FIELDS];
     char prefix[KEY], key[KEY];
     int64_t generated = atomic_load(&model->generated);
     const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &generated, 0, true};
@@ -63,6 +108,8 @@ static genlat_status write_counters(genlat_model *model, gnl_keep keep, gnl_writ
     GNL_TRY(gnl_fields_write(writer, "genlat.train.", fields,
                              list_progress(keep == GNL_KEEP_MODEL ? &none : &now, fields)));
     GNL_TRY(gnl_fields_write(writer, prefix, &samples, 1));
+    if (keep == GNL_KEEP_TRAINING)
+        GNL_TRY(transfer_schedules(model, writer, NULL));
     for (int i = 0; i < GNL_MAX_OPTIMIZERS && model->optimizer[i].optim; i++) {
         int64_t steps = keep == GNL_KEEP_MODEL ? 0 : gnl_optim_steps(model->optimizer[i].optim);
         const gnl_field field = {key, GNL_FIELD_WHOLE, &steps, 0, false};
@@ -75,7 +122,7 @@ static genlat_status write_counters(genlat_model *model, gnl_keep keep, gnl_writ
 
 static genlat_status read_counters(genlat_model *model, bool training, const gnl_reader *reader)
 {
-    gnl_field fields[FIELDS];
+    gnl_field fields[GNL_MAX_FIELDS];
     char prefix[KEY], key[KEY];
     int64_t generated = 0;
     const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &generated, 0, true};
@@ -86,6 +133,8 @@ static genlat_status read_counters(genlat_model *model, bool training, const gnl
     GNL_TRY(gnl_fields_read(reader, prefix, fields, count));
     if (training)
         GNL_TRY(gnl_fields_read(reader, "genlat.train.", fields, list_progress(&model->progress, fields)));
+    if (training)
+        GNL_TRY(transfer_schedules(model, NULL, reader));
     for (int i = 0; i < GNL_MAX_OPTIMIZERS && model->optimizer[i].optim; i++) {
         int64_t steps = 0;
         const gnl_field field = {key, GNL_FIELD_WHOLE, &steps, 0, false};

@@ -92,7 +92,7 @@ static genlat_status resolve_inputs(const genlat_net *net, gnl_node *node, const
     for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
         int index = gnl_net_find_node(net, name);
         if (index < 0 || index == net->nodes - 1)
-            return gnl_fail(GENLAT_E_NOT_FOUND, "from: unknown node '%s'; an earlier node expected", name);
+            return gnl_net_unknown_node(net, net->nodes - 1, name, "from: an earlier node expected, found");
         if (node->inputs == GNL_MAX_INPUTS)
             return gnl_fail(GENLAT_E_RANGE, "from: too many nodes; at most %d expected", GNL_MAX_INPUTS);
         node->input[node->inputs++] = index;
@@ -155,7 +155,7 @@ static genlat_status share_weights(genlat_net *net, gnl_node *node, const char *
 {
     int owner = gnl_net_find_node(net, with);
     if (owner < 0 || !net->node[owner].layer || &net->node[owner] == node)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "share: unknown layer '%s'; an earlier layer expected", with);
+        return gnl_net_unknown_node(net, net->nodes - 1, with, "share: an earlier layer expected, found");
     owner = net->node[owner].owner;
     const gnl_node *other = &net->node[owner];
     bool same = other->layer->type == node->layer->type && other->params == plan->params;
@@ -280,7 +280,7 @@ static genlat_status set_outputs(genlat_net *net, const char *names)
     for (char *name = strtok_r(copy, ", ", &rest); name; name = strtok_r(NULL, ", ", &rest)) {
         int index = gnl_net_find_node(net, name);
         if (index < 0)
-            return gnl_fail(GENLAT_E_NOT_FOUND, "unknown output node '%s'", name);
+            return gnl_net_unknown_node(net, net->nodes, name, "output: unknown node");
         if (net->outputs == GENLAT_MAX_OUTPUTS)
             return gnl_fail(GENLAT_E_RANGE, "too many outputs; at most %d expected", GENLAT_MAX_OUTPUTS);
         for (int i = 0; i < net->outputs; i++)

@@ -174,7 +174,7 @@ genlat_status genlat_exec_node(genlat_exec *exec, const char *name, genlat_tenso
     GNL_CHECK(name, "name is NULL");
     int node = gnl_net_find_node(exec->net, name);
     if (node < 0)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown node '%s'; genlat_net_describe() lists them", name);
+        return gnl_net_unknown_node(exec->net, exec->net->nodes, name, "unknown node");
     if (!exec->opts.keep || !exec->rows)
         return gnl_fail(GENLAT_E_STATE,
                         "the value of node '%s' is not available; compile with keep 1 and run forward first", name);

@@ -80,6 +80,14 @@ int gnl_net_find_node(const genlat_net *net, const char *name)
     return -1;
 }
 
+genlat_status gnl_net_unknown_node(const genlat_net *net, int nodes, const char *name, const char *what)
+{
+    gnl_unknown names = {.word = name};
+    for (int i = 0; i < nodes; i++)
+        gnl_unknown_add(&names, net->node[i].name);
+    return gnl_unknown_fail(&names, "%s '%.60s'", what, name);
+}
+
 int gnl_net_find_weight(const genlat_net *net, const char *name)
 {
     for (int i = 0; i < net->weights; i++)

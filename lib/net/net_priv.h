@@ -48,6 +48,9 @@ void gnl_net_outputs_text(const genlat_net *net, char text[GNL_NODE_TEXT]);
  * max_numbers; they are zero, and the caller fills them. */
 genlat_status gnl_net_from_graph(genlat_ctx *ctx, const char *text, int64_t max_numbers, genlat_net **out);
 
+/* Reports that none of the first nodes has a name; `what` is the text before it, such as "unknown node". */
+genlat_status gnl_net_unknown_node(const genlat_net *net, int nodes, const char *name, const char *what);
+
 /* Rounds a count of numbers up to whole cache lines. */
 int64_t gnl_padded(int64_t numbers);
 

@@ -95,9 +95,12 @@ static genlat_status find(const genlat_net *net, const char *name, int *index)
     GNL_CHECK(net, "net is NULL");
     GNL_CHECK(name, "name is NULL");
     *index = gnl_net_find_weight(net, name);
-    if (*index < 0)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown weight '%s'; genlat_net_weight_name() lists them", name);
-    return GENLAT_OK;
+    if (*index >= 0)
+        return GENLAT_OK;
+    gnl_unknown names = {.word = name};
+    for (int i = 0; i < net->weights; i++)
+        gnl_unknown_add(&names, net->weight[i].name);
+    return gnl_unknown_fail(&names, "unknown weight '%.60s'", name);
 }
 
 genlat_status genlat_net_weight(genlat_net *net, const char *name, genlat_tensor **out)

@@ -64,6 +64,7 @@ void gnl_schedule_release(genlat_schedule *schedule);
 double gnl_schedule_value(const genlat_schedule *schedule, int64_t step);
 int64_t gnl_schedule_length(const genlat_schedule *schedule); /* steps after which it is constant; 0: it never is */
 void gnl_schedule_report(genlat_schedule *schedule, double metric);
+bool gnl_schedule_listens(const genlat_schedule *schedule); /* reports change its values */
 
 /* State that depends on reports, for checkpoints. */
 typedef struct gnl_schedule_state {

@@ -157,6 +157,14 @@ void gnl_schedule_report(genlat_schedule *schedule, double metric)
         }
 }
 
+bool gnl_schedule_listens(const genlat_schedule *schedule)
+{
+    for (int i = 0; i < schedule->segments; i++)
+        if (schedule->segment[i].type->report)
+            return true;
+    return false;
+}
+
 gnl_schedule_state gnl_schedule_get_state(const genlat_schedule *schedule)
 {
     return schedule->state;

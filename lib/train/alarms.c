@@ -35,7 +35,7 @@ void gnl_trainer_emit(genlat_trainer *t, int64_t kind, const double *values, con
         .size = sizeof event,
         .kind = kind,
         .epoch = t->epoch,
-        .epochs = t->opts.epochs,
+        .epochs = GNL_MAX(t->opts.epochs, 0),
         .step = t->model->progress.step,
         .steps = t->opts.steps,
         .epoch_steps = t->epoch_steps,

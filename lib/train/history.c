@@ -44,10 +44,10 @@ const char *genlat_trainer_curve(const genlat_trainer *trainer, int32_t index)
 
 static genlat_status unknown_curve(const gnl_history *history, const char *name)
 {
-    char known[512] = "";
+    gnl_unknown names = {.word = name};
     for (int i = 0; i < history->curves; i++)
-        gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", history->name[i]);
-    return gnl_fail(GENLAT_E_NOT_FOUND, "unknown curve '%s'; known: %s", name, known);
+        gnl_unknown_add(&names, history->name[i]);
+    return gnl_unknown_fail(&names, "unknown curve '%.60s'", name);
 }
 
 genlat_status genlat_trainer_history(const genlat_trainer *trainer, const char *name, const double **values,

@@ -27,7 +27,7 @@ static bool fill(json_t *line, const genlat_trainer *t, const double *train, con
     const gnl_progress *p = &t->model->progress;
     return json_object_set_new(line, "event", json_string("epoch")) == 0 &&
            json_object_set_new(line, "epoch", json_integer(t->epoch)) == 0 &&
-           json_object_set_new(line, "epochs", json_integer(t->opts.epochs)) == 0 &&
+           json_object_set_new(line, "epochs", json_integer(GNL_MAX(t->opts.epochs, 0))) == 0 &&
            json_object_set_new(line, "step", json_integer(p->step)) == 0 && put_real(line, "seconds", p->seconds) &&
            put_real(line, "samples_per_s", t->speed) && put_terms(line, "train", t, train) &&
            (!valid || put_terms(line, "valid", t, valid));

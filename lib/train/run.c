@@ -12,7 +12,7 @@ static bool is_complete(const genlat_trainer *t)
 {
     const gnl_progress *p = &t->model->progress;
     const genlat_train_opts *o = &t->opts;
-    return (o->steps > 0 && p->step >= o->steps) || (o->epochs > 0 && p->epoch >= o->epochs) ||
+    return (o->steps > 0 && p->step >= o->steps) || (o->epochs >= 0 && p->epoch >= o->epochs) ||
            (o->patience > 0 && p->waited >= o->patience);
 }
 
@@ -96,6 +96,8 @@ static genlat_status report(genlat_trainer *t, const double *valid, bool counts)
         gnl_trainer_emit(t, GENLAT_EVENT_VALID, valid, NULL);
     if (t->summed) /* otherwise the means are NaN */
         GNL_TRY(gnl_trainer_check_alarms(t, t->mean, valid));
+    if (valid && counts)
+        gnl_model_report(t->model, valid[0]);
     GNL_TRY(valid ? gnl_trainer_update_best(t, valid, counts) : GENLAT_OK);
     write_log(t, valid);
     return GENLAT_OK;
@@ -143,7 +145,7 @@ static int64_t last_step(const genlat_trainer *t)
     const int64_t by_epochs = left > INT64_MAX / GNL_MAX(t->epoch_steps, 1) / 2
                                   ? INT64_MAX
                                   : p->step + left * t->epoch_steps - p->position / t->opts.batch;
-    if (!t->opts.epochs || !t->opts.steps)
+    if (t->opts.epochs < 0 || !t->opts.steps)
         return t->opts.steps ? t->opts.steps : by_epochs;
     return GNL_MIN(t->opts.steps, by_epochs);
 }
@@ -169,9 +171,43 @@ static void check_schedules(genlat_trainer *t)
     }
 }
 
+/* A model that has been trained as long as the options request, or longer, would be left as it is. */
+static genlat_status check_incomplete(const genlat_trainer *t)
+{
+    const gnl_progress *p = &t->model->progress;
+    const char *remedy = "or call genlat_model_restart() to begin a new training";
+    if (p->step == 0 || !is_complete(t))
+        return GENLAT_OK;
+    if (t->opts.epochs >= 0 && p->epoch >= t->opts.epochs)
+        return gnl_fail(GENLAT_E_STATE,
+                        "the model has been trained for %lld epochs, and epochs is %lld in total; request more, %s",
+                        (long long)p->epoch, (long long)t->opts.epochs, remedy);
+    if (t->opts.steps > 0 && p->step >= t->opts.steps)
+        return gnl_fail(GENLAT_E_STATE,
+                        "the model has been trained for %lld steps, and steps is %lld in total; request more, %s",
+                        (long long)p->step, (long long)t->opts.steps, remedy);
+    return gnl_fail(GENLAT_E_STATE,
+                    "the training has stopped early: %lld validations since the best one, and patience is %lld; raise "
+                    "it, %s",
+                    (long long)p->waited, (long long)t->opts.patience, remedy);
+}
+
+/* Keeps in the model what a resumed training must repeat. */
+static void keep_order(genlat_trainer *t)
+{
+    gnl_progress *p = &t->model->progress;
+    p->order_seed = t->opts.seed;
+    p->batch = t->opts.batch;
+    p->shuffle = t->opts.shuffle;
+    p->drop_last = t->opts.drop_last;
+    p->samples = t->train->count;
+}
+
 static genlat_status begin_run(genlat_trainer *t)
 {
     const gnl_progress *p = &t->model->progress;
+    GNL_TRY(check_incomplete(t));
+    keep_order(t);
     GNL_TRY(gnl_batches_seek(t->batches, p->epoch, p->position));
     t->began = gnl_trainer_now();
     t->seconds_before = p->seconds;

@@ -11,6 +11,8 @@
 #include "genlat/train.h"
 #include "model/model.h"
 
+extern const gnl_options_table gnl_trainer_options;
+
 /* Creates a trainer. opts is the caller's struct; valid may be NULL. */
 genlat_status gnl_trainer_new(genlat_model *model, genlat_source *train, genlat_source *valid,
                               const genlat_train_opts *opts, genlat_trainer **out);

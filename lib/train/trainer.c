@@ -3,10 +3,12 @@
 #include "train/train_priv.h"
 
 static const gnl_option options[] = {
-    GNL_OPT_INT(genlat_train_opts, epochs, 0, 0, 1e9, "total epochs, including earlier runs; 0: see steps"),
+    GNL_OPT_INT(genlat_train_opts, epochs, -1, -1, 1e9,
+                "total epochs, including earlier runs; -1: see steps, or as in the preset"),
     GNL_OPT_INT(genlat_train_opts, steps, 0, 0, 1e15, "total steps, including earlier runs; 0: see epochs"),
-    GNL_OPT_INT(genlat_train_opts, batch, 0, 0, 1e9, "samples per step; 0: as in the preset"),
-    GNL_OPT_INT(genlat_train_opts, seed, -1, -1, 0x1p63, "seed of the order of the data; -1: seed of the context"),
+    GNL_OPT_INT(genlat_train_opts, batch, 0, 0, 1e9, "samples per step; 0: as before, or as in the preset"),
+    GNL_OPT_INT(genlat_train_opts, seed, -1, -1, 0x1p63,
+                "seed of the order of the data; -1: as before, or seed of the context"),
     GNL_OPT_INT(genlat_train_opts, valid_every, 1, 1, 1e9, "epochs between validations"),
     GNL_OPT_INT(genlat_train_opts, valid_batch, 512, 1, 1e9, "samples per batch of the validation"),
     GNL_OPT_INT(genlat_train_opts, patience, 0, 0, 1e9,
@@ -20,14 +22,14 @@ static const gnl_option options[] = {
     GNL_OPT_BOOL(genlat_train_opts, restore_best, 0, "restore the weights of the best validation when training ends"),
 };
 
-static const gnl_options_table table = {"train", sizeof(genlat_train_opts), options, GNL_COUNT(options)};
+const gnl_options_table gnl_trainer_options = {"train", sizeof(genlat_train_opts), options, GNL_COUNT(options)};
 
 /* Defaults for models whose preset sets none. */
 enum { EPOCHS = 10, BATCH = 128 };
 
 void genlat_train_opts_init_sized(genlat_train_opts *opts, size_t size)
 {
-    gnl_options_init(&table, opts, size);
+    gnl_options_init(&gnl_trainer_options, opts, size);
 }
 
 genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, const char *value)
@@ -36,20 +38,52 @@ genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, co
     GNL_CHECK(opts, "opts is NULL");
     GNL_CHECK(key, "key is NULL");
     GNL_CHECK(value, "value is NULL");
-    return gnl_options_set_sized(&table, opts, key, value);
+    return gnl_options_set_sized(&gnl_trainer_options, opts, key, value);
 }
 
 /* ---- creation -------------------------------------------------------------------------------- */
+
+/* Takes an option of the earlier runs of a model, unless another value was given than the default. */
+static genlat_status take_stored(const char *name, int64_t usual, int64_t stored, int64_t *option)
+{
+    if (*option != usual && *option != stored)
+        return gnl_fail(GENLAT_E_STATE,
+                        "%s is %lld, but the model was trained with %lld; leave it out to resume the training, or call "
+                        "genlat_model_restart() to begin a new one",
+                        name, (long long)*option, (long long)stored);
+    *option = stored;
+    return GENLAT_OK;
+}
+
+/* The batches of a resumed training follow those of the earlier runs. */
+static genlat_status resume(genlat_train_opts *opts, const gnl_progress *p, int64_t samples)
+{
+    int64_t shuffle = opts->shuffle, drop_last = opts->drop_last;
+    if (p->batch == 0) /* no trainer has run yet */
+        return GENLAT_OK;
+    if (samples != p->samples)
+        return gnl_fail(GENLAT_E_STATE,
+                        "the training data have %lld samples, but the model was trained with %lld; resume with the "
+                        "same data, or call genlat_model_restart() to begin a new training",
+                        (long long)samples, (long long)p->samples);
+    GNL_TRY(take_stored("batch", 0, p->batch, &opts->batch));
+    GNL_TRY(take_stored("seed", -1, p->order_seed, &opts->seed));
+    GNL_TRY(take_stored("shuffle", 1, p->shuffle, &shuffle));
+    GNL_TRY(take_stored("drop_last", 0, p->drop_last, &drop_last));
+    opts->shuffle = (uint32_t)shuffle;
+    opts->drop_last = (uint32_t)drop_last;
+    return GENLAT_OK;
+}
 
 static void resolve_defaults(genlat_train_opts *opts, const genlat_model *model, bool validates)
 {
     if (opts->batch == 0)
         opts->batch = model->config->batch ? model->config->batch : BATCH;
-    if (opts->epochs == 0 && opts->steps == 0) {
-        opts->epochs = model->config->epochs;
+    if (opts->epochs < 0 && opts->steps == 0) {
+        opts->epochs = model->config->epochs ? model->config->epochs : -1;
         opts->steps = model->config->steps;
     }
-    if (opts->epochs == 0 && opts->steps == 0)
+    if (opts->epochs < 0 && opts->steps == 0)
         opts->epochs = EPOCHS;
     if (model->config->restore_best && validates)
         opts->restore_best = 1;
@@ -124,6 +158,11 @@ static genlat_status check(const genlat_model *model, const genlat_source *train
                         model->type->name);
     if (valid)
         return gnl_model_check_source(model, valid);
+    const char *schedule = gnl_model_listening_schedule(model);
+    if (schedule)
+        return gnl_fail(GENLAT_E_INVALID,
+                        "%s is plateau, which follows the validation loss, but valid is NULL; pass validation data%s",
+                        schedule, model->type->evaluate ? "" : ", or another schedule: this family takes none");
     const char *needs = opts->patience ? "patience" : opts->best_path ? "best_path" : "restore_best";
     if (opts->patience || opts->best_path || opts->restore_best)
         return gnl_fail(GENLAT_E_INVALID, "%s is set, which needs validation data, but valid is NULL", needs);
@@ -145,8 +184,9 @@ static genlat_status check_paths(const genlat_trainer *t)
 /* Does not change the model; only a run does. */
 static genlat_status make(genlat_trainer *t)
 {
-    resolve_defaults(&t->opts, t->model, t->valid != NULL);
     GNL_TRY(copy_paths(t));
+    GNL_TRY(resume(&t->opts, &t->model->progress, t->train->count));
+    resolve_defaults(&t->opts, t->model, t->valid != NULL);
     GNL_TRY(check_paths(t));
     init_history(t);
     GNL_TRY(gnl_trainer_normalize(t));
@@ -160,7 +200,7 @@ genlat_status gnl_trainer_new(genlat_model *model, genlat_source *train, genlat_
                               const genlat_train_opts *given, genlat_trainer **out)
 {
     genlat_train_opts opts;
-    GNL_TRY(gnl_options_take(&table, given, &opts));
+    GNL_TRY(gnl_options_take(&gnl_trainer_options, given, &opts));
     GNL_TRY(check(model, train, valid, &opts));
     genlat_trainer *t = gnl_object_new(model->object.ctx, sizeof *t);
     if (!t)

@@ -201,18 +201,19 @@ static const architecture architectures[] = {
 
 static genlat_status parse(const char *spec, const architecture **out, architecture_opts *opts)
 {
-    char kind[GNL_SPEC_KIND], known[96] = "";
+    char kind[GNL_SPEC_KIND];
+    gnl_unknown names = {.word = kind};
     const char *pairs = NULL;
     GNL_TRY_IN("architecture", gnl_spec_kind(spec, kind, &pairs));
     gnl_options_init(&table, opts, sizeof *opts);
     *out = NULL;
     for (size_t i = 0; i < GNL_COUNT(architectures); i++) {
-        gnl_text_append(known, sizeof known, "%s%s", i ? ", " : "", architectures[i].name);
+        gnl_unknown_add(&names, architectures[i].name);
         if (strcmp(architectures[i].name, kind) == 0)
             *out = &architectures[i];
     }
     if (!*out)
-        return gnl_fail(GENLAT_E_NOT_FOUND, "unknown architecture '%s'; known: %s", kind, known);
+        return gnl_unknown_fail(&names, "unknown architecture '%s'", kind);
     GNL_TRY_IN("architecture", gnl_spec_pairs(&table, opts, pairs, kind));
     return opts->widths[0]
                ? GENLAT_OK

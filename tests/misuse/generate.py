@@ -31,6 +31,8 @@ TEXTS = {  # valid text arguments: by function and name, else by name
     ("genlat_model_builder_set_int", "key"): "epochs", ("genlat_model_builder_set_real", "key"): "beta",
     ("genlat_model_builder_get", "key"): "epochs", ("genlat_model_freeze", "prefix"): "encoder", "part": "encoder",
     ("genlat_vae_optimizer", "text"): "adam lr=0.1", ("genlat_vae_parameter", "name"): "mean",
+    ("genlat_kind_name", "group"): "layers", ("genlat_kind_option", "group"): "layers",
+    ("genlat_kind_option", "kind"): "dense",
 }
 INITIALISED = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
                for name in re.findall(r"#define genlat_(\w+)_init\(", header.read_text())}
@@ -42,7 +44,7 @@ PLAIN = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
          for name in re.findall(r"typedef struct genlat_(\w+)\s*\{", header.read_text())}
 BUFFERS = {"char *": "text", "int32_t *": "ints", "int64_t *": "longs", "const int64_t *": "dims",
            "double *": "doubles", "const double *": "doubles", "float *": "floats", "const float *": "floats",
-           "const uint8_t *": "bytes",
+           "const uint8_t *": "bytes", "const void *": "bytes",
            "const char *const *": "names", "const genlat_tensor *const *": "make_tensors()",
            "genlat_source *const *": "make_sources()", "const char **": "&words",
            "const double **": "&curve", "const genlat_tensor **": "&seen", "const void *": "bytes", "void *": "NULL",

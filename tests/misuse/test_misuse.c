@@ -108,6 +108,7 @@ MAKE(batches, batches, genlat_batches_new(make_source(), NULL, &made))
 MAKE(loss, loss, genlat_loss_new(make_ctx(), "bernoulli", &made))
 MAKE(optim, optim, optim_of_net(&made))
 MAKE(schedule, schedule, genlat_schedule_new(make_ctx(), "constant value=1", &made))
+MAKE(output, output, genlat_output_open(make_ctx(), "/dev/null", &made))
 MAKE(ema, ema, genlat_ema_new(make_net(), NULL, &made))
 
 const genlat_tensor *const *make_tensors(void)

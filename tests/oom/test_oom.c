@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "genlat/experimental.h"
 #include "genlat/genlat.h"
 #include "support/counted.h"
 
@@ -30,6 +31,24 @@ done:
     genlat_tensor_destroy(&a);
     genlat_tensor_destroy(&b);
     genlat_tensor_destroy(&view);
+    return status;
+}
+
+static genlat_status use_outputs(genlat_ctx *ctx)
+{
+    char path[] = "/tmp/genlat-oom-XXXXXX", link[sizeof path + 5];
+    genlat_output *out = NULL;
+    genlat_status status;
+    close(mkstemp(path));
+    snprintf(link, sizeof link, "%s.link", path);
+    ck_assert_int_eq(symlink(path, link), 0);
+    TRY(genlat_output_open(ctx, link, &out));
+    TRY(genlat_output_write(out, "text", 4));
+    TRY(genlat_output_finish(out));
+done:
+    genlat_output_destroy(&out);
+    unlink(link);
+    unlink(path);
     return status;
 }
 
@@ -397,9 +416,9 @@ static const struct use {
     const char *name;
     genlat_status (*run)(genlat_ctx *ctx);
 } uses[] = {
-    {"tensors", use_tensors},     {"net", use_net},           {"files", use_files},   {"data", use_data},
-    {"sources", use_sources},     {"vae", use_vae},           {"gan", use_gan},       {"metrics", use_metrics},
-    {"predictor", use_predictor}, {"builders", use_builders}, {"choice", use_choice},
+    {"tensors", use_tensors},     {"outputs", use_outputs},   {"net", use_net},       {"files", use_files},
+    {"data", use_data},           {"sources", use_sources},   {"vae", use_vae},       {"gan", use_gan},
+    {"metrics", use_metrics},     {"predictor", use_predictor}, {"builders", use_builders}, {"choice", use_choice},
 };
 enum { USES = sizeof uses / sizeof *uses };
 

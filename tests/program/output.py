@@ -2,11 +2,13 @@
 """usage: output.py GENLAT. Every command that writes files, in every format; eval, info and presets."""
 import math
 import os
+import stat
 import struct
+import subprocess
 import wave
 import zipfile
 
-from support import assert_picture, last_json, main, npy_array, png_rows, run, small_model
+from support import PROGRAM, SMALL, assert_picture, last_json, main, npy_array, png_rows, run, small_model
 
 
 def npy(path):
@@ -225,10 +227,63 @@ def test_export_of_a_model(folder):
     assert "none yet" in run("info", small).stdout
 
 
+def test_eval_of_some_samples(folder):
+    """-n limits the metrics of the data to its first samples."""
+    model, names = small_model(folder), "neg_elbo,nll,mse,active_units"
+
+    def values(data, *more):
+        return last_json(run("eval", model, "-d", data, "-m", names, "-k", "5", "--json", *more).stdout)
+
+    few = values("digits#test?n=40")
+    assert values("digits#test?n=200", "-n", "40") == few != values("digits#test?n=200")
+    assert values("digits#test?n=40", "-n", "100") == few
+
+
+def test_links_and_pipes(folder):
+    """A link stays and leads to the new file; a pipe is written into."""
+    model = small_model(folder)
+    for ending in ("npy", "npz", "csv", "txt", "png"):
+        target, link = (os.path.join(folder, name + ending) for name in ("target.", "link."))
+        with open(target, "wb") as file:
+            file.write(b"old")
+        os.symlink("target." + ending, link)
+        run("sample", model, "-n", "4", "-o", link)
+        assert os.path.islink(link) and os.path.getsize(target) > 200, ending
+        pipe = os.path.join(folder, "pipe." + ending)
+        os.mkfifo(pipe)
+        reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+        run("sample", model, "-n", "4", "-o", pipe)
+        with open(target, "rb") as file:
+            assert reader.communicate()[0] == file.read(), ending
+        assert stat.S_ISFIFO(os.lstat(pipe).st_mode), ending
+    plain, link = os.path.join(folder, "z.svg"), os.path.join(folder, "l.svg")
+    os.symlink("z.svg", link)
+    run("encode", model, "-d", "digits#test?n=50", "-o", link)
+    assert os.path.islink(link) and os.path.getsize(plain) > 200
+    assert not [name for name in os.listdir(folder) if name.endswith((".tmp", ".part"))]
+
+
+def test_standard_output(folder):
+    """A result on standard output is alone there."""
+    model, link = small_model(folder), os.path.join(folder, "x.npy")
+    os.symlink("/dev/stdout", link)
+    run("sample", model, "-n", "4", "-o", os.path.join(folder, "y.npy"))
+    done = subprocess.run([PROGRAM, "sample", model, "-n", "4", "-o", link], capture_output=True, check=True)
+    with open(os.path.join(folder, "y.npy"), "rb") as file:
+        assert done.stdout == file.read() and os.path.islink(link)
+    assert "--json" in run("sample", model, "-n", "4", "-o", link, "--json", code=2).stderr
+    done = subprocess.run([PROGRAM, "train", "vae", "-d", "digits?n=100", *SMALL, "--epochs", "1", "-o", "/dev/stdout"],
+                          capture_output=True, check=True)
+    with open(os.path.join(folder, "m.model"), "wb") as file:
+        file.write(done.stdout)
+    assert "vae" in run("info", os.path.join(folder, "m.model")).stdout
+
+
 def test_selftest(folder):
     assert "FAIL" not in run("selftest").stdout
     assert last_json(run("selftest", "--json").stdout) == {"event": "selftest", "failed": 0}
 
 
 main([test_sample_forms, test_grid, test_reconstruct, test_latents, test_ways, test_conditional, test_conditions,
-      test_sound, test_eval, test_sets, test_info, test_export, test_export_of_a_model, test_selftest])
+      test_sound, test_eval, test_sets, test_info, test_export, test_export_of_a_model, test_eval_of_some_samples,
+      test_links_and_pipes, test_standard_output, test_selftest])

@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import subprocess
+import time
 
 from support import PROGRAM, SMALL, assert_picture, last_json, main, run
 
@@ -88,6 +89,55 @@ def test_resume(folder):
     assert resumed["model"] == path
 
 
+def test_zero_epochs(folder):
+    """Zero epochs write the untrained model."""
+    path = os.path.join(folder, "m.model")
+    done = last_json(train("--epochs", "0", "--out", path, "--json").stdout)
+    assert done["epochs"] == 0 and done["steps"] == 0, done
+    assert "none yet" in run("info", path).stdout
+
+
+def tensors(path):
+    """The bytes of a model file after its header, which has the seconds of the training."""
+    with open(path, "rb") as file:
+        data = file.read()
+    return data[8 + int.from_bytes(data[:8], "little"):]
+
+
+def test_resume_is_checked(folder):
+    """A resumed training repeats seed and batch size, and refuses others, other data, and to do nothing."""
+    path, other = os.path.join(folder, "m.model"), os.path.join(folder, "n.model")
+    train("--epochs", "2", "--seed", "4", "--out", path, "--quiet")
+
+    def resume(*more, data="digits?n=500", code=1):
+        return run("train", "vae", "--data", data, "--resume", path, "--out", other, "--quiet", "-j", "1", *more,
+                   code=code)
+
+    for arguments, words in {("--epochs", "2"): ["2 epochs", "--from"], ("--epochs", "3", "--seed", "5"): ["5", "4"],
+                             ("--epochs", "3", "--batch", "60"): ["60", "50"],
+                             ("--epochs", "3", "--set", "drop_last=yes"): ["drop_last"]}.items():
+        error = resume(*arguments).stderr
+        assert all(word in error for word in words), error
+    error = resume("--epochs", "3", data="digits?n=400").stderr
+    assert "400" in error and "500" in error, error
+    resume("--epochs", "4", code=0)
+    train("--epochs", "4", "--seed", "4", "--out", path, "--quiet")
+    assert tensors(path) == tensors(other), "the resumed training has other weights"
+
+
+def test_fine_tuning(folder):
+    """--from begins a new training with the weights of a model."""
+    path, other = os.path.join(folder, "m.model"), os.path.join(folder, "n.model")
+    train("--epochs", "6", "--out", path, "--quiet")
+    new = last_json(train("--epochs", "1", "--json", data="digits?n=200&seed=3").stdout)["train"]["neg_elbo"]
+    tuned = last_json(run("train", "vae", "--data", "digits?n=200&seed=3", "--from", path, "--epochs", "1", "--batch",
+                          "50", "-j", "1", "--out", other, "--json").stdout)
+    assert tuned["steps"] == 4 and tuned["epochs"] == 1 and tuned["train"]["neg_elbo"] < new - 50, (tuned, new)
+    both = run("train", "vae", "--data", "digits", "--from", path, "--resume", path, code=2).stderr
+    assert "--from" in both and "--resume" in both, both
+    assert "--preset" in run("train", "vae", "--data", "digits", "--from", path, "-p", "basic", code=2).stderr
+
+
 def interrupt(folder, number):
     path = os.path.join(folder, "m.model")
     child = subprocess.Popen([PROGRAM, "train", "vae", "--data", "digits?n=500", *SMALL, "--batch", "50", "--epochs",
@@ -109,6 +159,20 @@ def interrupt(folder, number):
 
 def test_interrupt(folder):
     interrupt(folder, signal.SIGINT)
+
+
+def test_interrupt_with_plots(folder):
+    """The pictures of what there is are written, also within the first epoch."""
+    plots, path = os.path.join(folder, "plots"), os.path.join(folder, "m.model")
+    child = subprocess.Popen([PROGRAM, "train", "vae", "--data", "digits?n=20000", *SMALL, "--batch", "1",
+                              "--epochs", "1", "--plots", plots, "--out", path], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=60) == 130, child.stderr.read()
+    assert {"loss.png", "samples.png", "latent.png", "reconstructions.png"} <= set(os.listdir(plots))
+    assert_picture(os.path.join(plots, "loss.png"))
+    assert os.path.exists(path)
 
 
 def test_terminate(folder):
@@ -148,6 +212,26 @@ def test_plots(folder):
         assert file.read(5) == b"%PDF-"
 
 
+def test_plots_of_several_runs(folder):
+    """Runs may share a folder of pictures."""
+    plots = os.path.join(folder, "plots")
+    command = [PROGRAM, "train", "vae", "--data", "digits?n=100", *SMALL, "--batch", "20", "--quiet", "--epochs", "2"]
+    runs = [subprocess.Popen([*command, "--plots", plots]) for _ in range(8)]
+    assert [child.wait() for child in runs] == [0] * 8
+    assert sorted(os.listdir(plots)) == ["film.png", "latent.png", "loss.png", "progress.png", "reconstructions.png",
+                                         "samples.png"]
+
+
+def test_killed(folder):
+    """The draft that a killed training leaves behind is removed by the next save of the same model."""
+    path = os.path.join(folder, "m.model")
+    stale = path + ".4194303-0.tmp"
+    with open(stale, "wb") as file:
+        file.write(b"part of a model")
+    train("--epochs", "1", "--quiet", "--out", path)
+    assert os.listdir(folder) == ["m.model"], os.listdir(folder)
+
+
 def test_points(folder):
     plots = os.path.join(folder, "plots")
     run("train", "vae", "--data", "grid?n=500", "--preset", "vector", "--epochs", "1", "--quiet", "--plots", plots)
@@ -155,5 +239,6 @@ def test_points(folder):
         assert_picture(os.path.join(plots, name))
 
 
-main([test_json, test_pipe, test_terminal, test_seed, test_resume, test_interrupt, test_terminate, test_log, test_best,
-      test_plots, test_points])
+main([test_json, test_pipe, test_terminal, test_seed, test_resume, test_zero_epochs, test_resume_is_checked,
+      test_fine_tuning, test_interrupt, test_interrupt_with_plots, test_terminate, test_log, test_best,
+      test_plots, test_plots_of_several_runs, test_killed, test_points])

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from support import PROGRAM, SMALL, main, run, small_model
+from support import PROGRAM, SMALL, last_json, main, run, small_model
 
 TRAIN = ["train", "vae", "--data", "digits?n=100"]
 
@@ -13,7 +13,23 @@ WRONG = [
     (["trian"], "train"),
     (["train"], "vae"),
     (["train", "cat"], "vae"),
-    (["sampel", "m"], "sample"),
+    (["sampel", "m"], "did you mean 'sample'?"),
+    (["vae"], "did you mean 'train vae'?"),
+    (["kinds", "layer"], "did you mean 'layers'?"),
+    (["kinds", "layers", "dens"], "did you mean 'dense'?"),
+    (["kinds", "metrics", "frechett"], "did you mean 'frechet'?"),
+    (["kinds", "layers", "dense", "x"], "unexpected argument"),
+    (["sample", "m", "--set", "sede=3", "-o", "x.png"], "did you mean 'seed'?"),
+    (["eval", "m", "--data", "digits", "-m", "neg_elb"], "did you mean 'neg_elbo'?"),
+    (TRAIN + ["--set", "patiense=3"], "did you mean 'patience'?"),
+    (TRAIN + ["--set", "cpu=avx"], "did you mean 'avx2'?"),
+    (TRAIN + ["--set", "likelihod=mse"], "did you mean 'likelihood'?"),
+    (TRAIN + ["--set", "likelihood=gausian"], "did you mean 'gaussian'?"),
+    (TRAIN + ["--set", "likelihood=gausian"], "genlat kinds"),
+    (TRAIN + ["--set", "encoder=conv channels=3"], "did you mean 'conv1d'?"),
+    (TRAIN + ["--set", "encoder=dense unit=3"], "did you mean 'units'?"),
+    (["train", "vae", "--data", "digts"], "did you mean 'digits'?"),
+    (["train", "vae", "--data", "digits?sed=3"], "did you mean 'seed'?"),
     (["sample"], "MODEL"),
     (["sample", "a", "b"], "unexpected argument"),
     (["sample", "m", "-o", "x.gif"], ".png"),
@@ -75,12 +91,31 @@ def test_help(folder):
     commands = run("help").stdout
     assert run("--help").stdout == commands
     for name in ("train gan", "train net", "train vae", "eval", "sample", "reconstruct", "encode", "decode",
-                 "interpolate", "traverse", "export", "info", "presets", "selftest"):
+                 "interpolate", "traverse", "export", "info", "kinds", "presets", "selftest"):
         assert name in commands, name
         text = run(*name.split(), "--help").stdout
         assert f"usage: genlat {name}" in text and "--json" in text and "--seed" in text, text
         assert all(len(line) <= 110 for line in text.splitlines()), text
     assert run("--version").stdout.startswith("genlat 0.")
+
+
+def test_kinds(folder):
+    """Every group lists its kinds, every kind its options with default and range."""
+    groups = last_json(run("kinds", "--json").stdout)
+    assert {"layers", "likelihoods", "schedules", "sources", "metrics", "presets-vae"} <= set(groups), groups
+    for group in groups:
+        assert group in run("kinds").stdout
+        kinds = last_json(run("kinds", group, "--json").stdout)
+        assert kinds and all(kinds.values()), (group, kinds)
+        lines = run("kinds", group).stdout.splitlines()
+        assert [line.split()[0] for line in lines] == list(kinds), lines
+        name = list(kinds)[-1]
+        assert run("kinds", group, name).stdout.startswith(f"{name}: {kinds[name]}"), name
+    dense = last_json(run("kinds", "layers", "dense", "--json").stdout)
+    assert dense["options"]["bias"]["default"] == "yes" and "1 to " in dense["options"]["units"]["values"], dense
+    text = run("kinds", "layers", "dense").stdout
+    assert "units" in text and "torch" in text and "glorot_uniform" in text, text
+    assert "no options" in run("kinds", "layers", "flatten").stdout
 
 
 def test_help_of_several_commands(folder):
@@ -141,5 +176,5 @@ def test_model_misuse(folder):
 
 
 assert os.access(PROGRAM, os.X_OK)
-main([test_wrong, test_missing, test_help, test_help_of_several_commands, test_full_disk,
+main([test_wrong, test_missing, test_help, test_kinds, test_help_of_several_commands, test_full_disk,
       test_outputs_are_checked_first, test_config, test_model_misuse])

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "genlat/experimental.h"
+
 typedef genlat_status help_of(const char *kind, int32_t option, const char **name, const char **help);
 
 static const char *function; /* the one that the call below has made */
@@ -155,6 +157,87 @@ START_TEST(numbers_are_places_in_the_lists)
 }
 END_TEST
 
+/* Every group has kinds, every kind a line of help; the groups have the same kinds and options as the functions of
+ * layers, losses, optimizers and schedules. */
+START_TEST(groups_list_kinds_and_options)
+{
+    static const char *const groups[] = {"layers", "likelihoods", "optimizers", "schedules"};
+    const char *name = NULL, *help = NULL, *group = NULL;
+    for (int32_t i = 0; (group = genlat_kind_group(i, &help)) != NULL; i++) {
+        int32_t count = 0;
+        ck_assert_ptr_null(strchr(help, '\n'));
+        ck_assert_ptr_nonnull(genlat_kind_group(i, NULL));
+        while (genlat_kind_name(group, count, &name, &help) == GENLAT_OK) {
+            genlat_option_info option = {.size = sizeof option};
+            ck_assert_ptr_null(strchr(help, '\n'));
+            for (int32_t k = 0; genlat_kind_option(group, name, k, &option) == GENLAT_OK; k++) {
+                ck_assert_ptr_null(strchr(option.help, '\n'));
+                ck_assert_int_eq(option.choices != NULL, option.type == GENLAT_OPTION_ENUM);
+                ck_assert(option.fallback >= option.least || option.type == GENLAT_OPTION_DIMS);
+                ck_assert(option.fallback <= option.most);
+            }
+            ok(genlat_kind_name(group, count++, &name, NULL));
+        }
+        ck_assert_int_gt(count, 0);
+        REFUSED(GENLAT_E_NOT_FOUND, genlat_kind_name, group, count, &name, &help);
+        ck_assert_ptr_null(name);
+    }
+    ck_assert_ptr_null(genlat_kind_group(-1, &help));
+    ck_assert_ptr_null(help);
+    for (size_t g = 0; g < COUNT(groups); g++) {
+        int32_t count = 0;
+        for (const char *kind = NULL; (kind = families[g].kind(count)) != NULL; count++) {
+            genlat_option_info option = {.size = sizeof option};
+            const char *text = NULL;
+            ok(genlat_kind_name(groups[g], count, &name, &help));
+            ck_assert_str_eq(name, kind);
+            ok(families[g].help(kind, -1, NULL, &text));
+            ck_assert_str_eq(help, text);
+            for (int32_t k = 0; families[g].help(kind, k, &name, &text) == GENLAT_OK; k++) {
+                ok(genlat_kind_option(groups[g], kind, k, &option));
+                ck_assert_str_eq(option.name, name);
+                ck_assert_str_eq(option.help, text);
+            }
+        }
+        REFUSED(GENLAT_E_NOT_FOUND, genlat_kind_name, groups[g], count, &name, &help);
+    }
+}
+END_TEST
+
+START_TEST(options_have_defaults_and_ranges)
+{
+    genlat_option_info option = {.size = sizeof option};
+    ok(genlat_kind_option("layers", "conv2d", 0, &option));
+    ck_assert_str_eq(option.name, "channels");
+    ck_assert(option.type == GENLAT_OPTION_INT && option.fallback == 1 && option.least == 1 && option.most > 1e6);
+    ok(genlat_kind_option("layers", "conv2d", 3, &option));
+    ck_assert_str_eq(option.name, "init");
+    ck_assert_str_eq(option.choices[(int)option.fallback], "torch");
+    REFUSED_WITH("did you mean 'layers'?", GENLAT_E_NOT_FOUND, genlat_kind_option, "layer", "conv2d", 0, &option);
+    REFUSED_WITH("did you mean 'conv2d'?", GENLAT_E_NOT_FOUND, genlat_kind_option, "layers", "Conv2D_", 0, &option);
+    REFUSED_WITH("options", GENLAT_E_NOT_FOUND, genlat_kind_option, "layers", "conv2d", 1000, &option);
+    REFUSED_WITH("options", GENLAT_E_NOT_FOUND, genlat_kind_option, "layers", "flatten", -1, &option);
+}
+END_TEST
+
+START_TEST(the_nearest_name_is_found)
+{
+    static const char *const names[] = {"relu", NULL, "leaky_relu", "conv1d", "conv2d", "lr"};
+    const int64_t count = (int64_t)COUNT(names);
+    ck_assert_ptr_eq(genlat_name_nearest("ReLU", names, count), names[0]);
+    ck_assert_ptr_eq(genlat_name_nearest("leaky-relu", names, count), names[2]);
+    ck_assert_ptr_eq(genlat_name_nearest("conv", names, count), names[3]);
+    ck_assert_ptr_eq(genlat_name_nearest("conv2", names, count), names[4]);
+    ck_assert_ptr_eq(genlat_name_nearest("rl", names, count), names[5]);
+    ck_assert_ptr_null(genlat_name_nearest("xy", names, count));
+    ck_assert_ptr_null(genlat_name_nearest("dense", names, count));
+    ck_assert_ptr_null(genlat_name_nearest("", names, count));
+    ck_assert_ptr_null(genlat_name_nearest(NULL, names, count));
+    ck_assert_ptr_null(genlat_name_nearest("relu", NULL, count));
+    ck_assert_ptr_null(genlat_name_nearest("relu", names, 0));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("promises of texts");
@@ -164,6 +247,9 @@ int main(void)
     tcase_add_loop_test(tests, texts_come_back_without_defaults, 0, COUNT(families));
     tcase_add_loop_test(tests, texts_that_cannot_be_are_refused, 0, COUNT(families));
     tcase_add_test(tests, numbers_are_places_in_the_lists);
+    tcase_add_test(tests, groups_list_kinds_and_options);
+    tcase_add_test(tests, options_have_defaults_and_ranges);
+    tcase_add_test(tests, the_nearest_name_is_found);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -155,7 +155,7 @@ START_TEST(curves_have_a_number_an_epoch)
     ck_assert_int_gt(curves, 2);
     ck_assert_ptr_null(genlat_trainer_curve(trainer, -1));
     ck_assert_int_eq(genlat_trainer_epochs(NULL), 0);
-    ok(genlat_trainer_run(trainer)); /* nothing is left to do */
+    REFUSED_WITH("3 epochs", GENLAT_E_STATE, genlat_trainer_run, trainer); /* nothing is left to do */
     ck_assert_int_eq(genlat_trainer_epochs(trainer), 3);
     genlat_trainer_destroy(&trainer);
 }
@@ -196,7 +196,7 @@ START_TEST(ends_are_where_they_are_asked_for)
 {
     static const struct {
         int64_t epochs, steps, wanted;
-    } rows[] = {{1, 0, STEPS}, {0, 7, 7}, {3, 7, 7}, {1, 99, STEPS}, {0, 0, 3 * STEPS}};
+    } rows[] = {{1, 0, STEPS}, {-1, 7, 7}, {3, 7, 7}, {1, 99, STEPS}, {-1, 0, 3 * STEPS}, {0, 0, 0}, {0, 7, 0}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         genlat_progress progress = {.size = sizeof progress};
         genlat_model_destroy(&model);
@@ -211,7 +211,7 @@ START_TEST(ends_are_where_they_are_asked_for)
         ck_assert_int_eq(progress.epoch, rows[i].wanted / STEPS);
         ck_assert_int_eq(progress.best_epoch, 0);
         ck_assert_double_nan(progress.best);
-        ck_assert_double_gt(progress.seconds, 0);
+        ck_assert(progress.seconds > 0 || rows[i].wanted == 0);
     }
 }
 END_TEST
@@ -257,7 +257,7 @@ START_TEST(options_are_checked)
     static const struct {
         const char *key, *value;
         genlat_status wanted;
-    } rows[] = {{"epochs", "-1", GENLAT_E_RANGE},       {"patience", "x", GENLAT_E_INVALID},
+    } rows[] = {{"epochs", "-2", GENLAT_E_RANGE},       {"patience", "x", GENLAT_E_INVALID},
                 {"last_path", "x", GENLAT_E_NOT_FOUND}, {"event", "x", GENLAT_E_NOT_FOUND},
                 {"size", "8", GENLAT_E_NOT_FOUND},      {"valid_every", "0", GENLAT_E_RANGE}};
     for (size_t i = 0; i < COUNT(rows); i++)
@@ -331,14 +331,114 @@ START_TEST(sources_that_fail_end_the_run)
 }
 END_TEST
 
-/* A saved place that smaller data do not have. */
-START_TEST(places_that_are_not_there_are_refused)
+START_TEST(other_data_are_refused)
 {
     genlat_source *few = synthetic("ring", BATCH, 0);
     stop_at = 3;
     REFUSED(GENLAT_E_CANCELLED, genlat_model_fit, model, train, NULL, &opts);
-    REFUSED(GENLAT_E_RANGE, genlat_model_fit, model, few, NULL, &opts);
+    REFUSED_WITH("8 samples", GENLAT_E_STATE, genlat_model_fit, model, few, NULL, &opts);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "40"));
+    stop_at = 0;
+    ok(genlat_model_restart(model));
+    ok(genlat_model_fit(model, few, NULL, &opts));
     genlat_source_destroy(&few);
+}
+END_TEST
+
+/* A plateau follows the validation loss: refused without one; with one, the weights differ and a resumed training is
+ * the same as one without interruption. */
+START_TEST(a_plateau_follows_the_validation)
+{
+    static const setting settings[][2] = {{{NULL, NULL}, {NULL, NULL}},
+                                          {{"lr_schedule", "plateau factor=0.1 patience=0 threshold=1"}, {NULL, NULL}}};
+    double loss[3] = {0, 0, 0}, terms[GENLAT_MAX_TERMS];
+    opts.last_path = paths[0];
+    for (int i = 0; i < 3; i++) {
+        genlat_model_destroy(&model);
+        model = model_of("vae", settings[i > 0], train);
+        if (i > 0)
+            REFUSED_WITH("plateau", GENLAT_E_INVALID, genlat_model_fit, model, train, NULL, &opts);
+        opts.epochs = i == 2 ? 3 : 6;
+        ok(genlat_model_fit(model, train, valid, &opts));
+        if (i == 2) {
+            genlat_model_destroy(&model);
+            ok(genlat_model_load(ctx, paths[0], &model));
+            opts.epochs = 6;
+            ok(genlat_model_fit(model, train, valid, &opts));
+        }
+        ok(genlat_model_evaluate(model, valid, 8, 1, terms));
+        loss[i] = terms[0];
+    }
+    ck_assert_double_ne(loss[0], loss[1]);
+    ck_assert_double_eq(loss[1], loss[2]);
+    genlat_model *gan = model_of("gan", settings[1], train);
+    REFUSED_WITH("plateau", GENLAT_E_INVALID, genlat_model_fit, gan, train, NULL, &opts);
+    genlat_model_destroy(&gan);
+}
+END_TEST
+
+/* Training after a restart is that of a model that was exported and loaded. */
+START_TEST(a_restart_begins_a_new_training)
+{
+    static const char *const families[] = {"vae", "gan"};
+    opts.event = NULL;
+    for (size_t i = 0; i < COUNT(families); i++) {
+        const setting settings[] = {{i ? "penalties" : "beta", i ? "history weight=0.1; lecam weight=0.1" : "1"},
+                                    {NULL, NULL}};
+        genlat_model *a = model_of(families[i], settings, train), *b = NULL;
+        genlat_progress progress = {.size = sizeof progress};
+        genlat_tensor *x = NULL, *y = NULL;
+        genlat_sample_opts sampling;
+        genlat_sample_opts_init(&sampling);
+        sampling.seed = 3;
+        sampling.raw = i;
+        ok(genlat_model_fit(a, train, NULL, &opts));
+        ok(genlat_model_export(a, paths[0]));
+        ok(genlat_model_load(ctx, paths[0], &b));
+        ok(genlat_model_restart(a));
+        ok(genlat_model_progress(a, &progress));
+        ck_assert(progress.step == 0 && progress.epoch == 0 && progress.seconds == 0);
+        ok(genlat_model_fit(a, train, NULL, &opts));
+        ok(genlat_model_fit(b, train, NULL, &opts));
+        ok(genlat_model_sample(a, 8, NULL, &sampling, &x));
+        ok(genlat_model_sample(b, 8, NULL, &sampling, &y));
+        same_tensors(x, y);
+        genlat_tensor_destroy(&x);
+        genlat_tensor_destroy(&y);
+        genlat_model_destroy(&a);
+        genlat_model_destroy(&b);
+    }
+}
+END_TEST
+
+/* The noise of a resumed training is that of the first run, whatever the seed of the context. */
+START_TEST(the_seed_is_in_the_file)
+{
+    double loss[2], terms[GENLAT_MAX_TERMS];
+    for (int i = 0; i < 2; i++) {
+        genlat_ctx_opts with;
+        genlat_ctx *other = NULL;
+        genlat_model *resumed = NULL;
+        genlat_ctx_opts_init(&with);
+        with.seed = i ? 99 : 0;
+        ok(genlat_ctx_new(&with, &other));
+        genlat_source *data = NULL;
+        ok(genlat_source_synthetic(other, "ring", 40, 5, &data));
+        if (i == 0) {
+            opts.last_path = paths[0];
+            ok(genlat_model_fit(model, train, NULL, &opts));
+        }
+        ok(genlat_model_load(other, paths[0], &resumed));
+        opts.last_path = NULL;
+        opts.epochs = 4;
+        ok(genlat_model_fit(resumed, data, NULL, &opts));
+        ok(genlat_model_evaluate(resumed, data, 8, 1, terms));
+        loss[i] = terms[0];
+        genlat_model_destroy(&resumed);
+        genlat_source_destroy(&data);
+        genlat_ctx_destroy(&other);
+    }
+    ck_assert_double_eq(loss[0], loss[1]);
 }
 END_TEST
 
@@ -380,7 +480,10 @@ int main(void)
                                  options_are_checked,
                                  packing_needs_whole_groups,
                                  sources_that_fail_end_the_run,
-                                 places_that_are_not_there_are_refused,
+                                 other_data_are_refused,
+                                 a_plateau_follows_the_validation,
+                                 a_restart_begins_a_new_training,
+                                 the_seed_is_in_the_file,
                                  threads_that_cannot_be_started_are_reported,
                                  NULL};
     Suite *suite = suite_create("promises of trainers");

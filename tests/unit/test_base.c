@@ -385,6 +385,48 @@ START_TEST(permutations_by_formula_have_any_size)
 }
 END_TEST
 
+/* Letters changed, added, removed or swapped with the next one, without regard to case. */
+START_TEST(names_have_a_distance)
+{
+    static const struct {
+        const char *a, *b;
+        int distance;
+    } cases[] = {
+        {"", "", 0},          {"", "abc", 3},           {"dense", "dense", 0},           {"dense", "DENSE", 0},
+        {"dense", "dens", 1}, {"dense", "sdense", 1},   {"dense", "dance", 2},           {"dense", "dnese", 1},
+        {"relu", "silu", 2},  {"kitten", "sitting", 3}, {"leaky-relu", "leaky_relu", 0}, {"ab", "ba", 1},
+        {"abcd", "badc", 2},
+    };
+    for (size_t i = 0; i < GNL_COUNT(cases); i++) {
+        ck_assert_msg(gnl_name_distance(cases[i].a, cases[i].b) == cases[i].distance, "%s and %s: %d", cases[i].a,
+                      cases[i].b, gnl_name_distance(cases[i].a, cases[i].b));
+        ck_assert_int_eq(gnl_name_distance(cases[i].b, cases[i].a), cases[i].distance);
+    }
+    char longest[200];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    ck_assert_int_ge(gnl_name_distance(longest, "x"), 100);
+}
+END_TEST
+
+START_TEST(errors_suggest_the_nearest_name)
+{
+    gnl_unknown names = {.word = "dens"};
+    gnl_unknown_add(&names, "add");
+    gnl_unknown_add(&names, "dense");
+    ck_assert_int_eq(gnl_unknown_fail(&names, "unknown layer '%s'", "dens"), GENLAT_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "unknown layer 'dens'; did you mean 'dense'? known: add, dense"));
+    names = (gnl_unknown){.word = "zebra"};
+    ck_assert_int_eq(gnl_unknown_fail(&names, "unknown layer"), GENLAT_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "unknown layer; known: none"));
+    for (int i = 0; i < 200; i++)
+        gnl_unknown_add(&names, "conv_transpose2d");
+    ck_assert_int_eq(gnl_unknown_fail(&names, "unknown layer"), GENLAT_E_NOT_FOUND);
+    const char *text = genlat_last_error();
+    ck_assert_str_eq(text + strlen(text) - 21, "conv_transpose2d, ...");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base");
@@ -407,6 +449,8 @@ int main(void)
     tcase_add_test(tcase, errors_name_the_running_function);
     tcase_add_test(tcase, long_errors_are_truncated);
     tcase_add_test(tcase, errors_do_not_name_the_previous_function);
+    tcase_add_test(tcase, names_have_a_distance);
+    tcase_add_test(tcase, errors_suggest_the_nearest_name);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

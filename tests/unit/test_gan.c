@@ -129,7 +129,8 @@ START_TEST(invalid_combinations_are_refused)
     expect_refusal("r3", &gan_vector, (pair){"label_smoothing_fake", "0.1"}, GENLAT_E_RANGE, "label_smoothing");
     expect_refusal("r3", &gan_vector, (pair){"augment", "cutout"}, GENLAT_E_SHAPE, "augment");
     expect_refusal("r3", &gan_image, (pair){"augment", "cutout,blur"}, GENLAT_E_NOT_FOUND, "blur");
-    expect_refusal("r3", &gan_vector, (pair){"penalties", "gp; r9"}, GENLAT_E_NOT_FOUND, "'r9'; known: approx_r1");
+    expect_refusal("r3", &gan_vector, (pair){"penalties", "gp; r9"}, GENLAT_E_NOT_FOUND,
+                   "did you mean 'r1'? known: approx_r1");
     expect_refusal("r3", &gan_vector, (pair){"penalties", "gp weight=-1"}, GENLAT_E_RANGE, "weight is -1");
     expect_refusal("r3", &gan_vector, (pair){"penalties", "r1"}, GENLAT_E_INVALID, "r1 is set twice");
     expect_refusal("r3", &gan_vector, (pair){"feature_matching", "-1"}, GENLAT_E_RANGE, "feature_matching");

@@ -72,7 +72,7 @@ static const struct {
     {{"gaussian", "normal", "kl beta=-1", "elbo", 2}, GENLAT_E_RANGE, "beta is -1"},
     {{"gaussian", "normal", "kl beta", "elbo", 2}, GENLAT_E_INVALID, "beta"},
     {{"gaussian", "normal", "kl; kl; kl; kl; kl; kl; kl; kl; kl", "elbo", 2}, GENLAT_E_RANGE, "more than 8 terms"},
-    {{"gaussian", "normal", "", "importance estimator=none", 2}, GENLAT_E_INVALID, "total doubly"},
+    {{"gaussian", "normal", "", "importance estimator=none", 2}, GENLAT_E_INVALID, "total, doubly"},
     {{"point", "normal", "kl", "elbo", 2}, GENLAT_E_UNSUPPORTED, "posterior point has no density"},
     {{"point", "normal", "", "importance", 2},
      GENLAT_E_UNSUPPORTED,

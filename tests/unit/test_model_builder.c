@@ -300,7 +300,7 @@ static const struct refusal {
     {null_net, GENLAT_E_INVALID, "genlat_model_builder_net", "net is NULL"},
     {wrong_schedule, GENLAT_E_NOT_FOUND, "genlat_model_build",
      "build: lr_schedule: unknown schedule 'sometimes'; known: constant, "},
-    {wrong_layer, GENLAT_E_NOT_FOUND, "genlat_model_build", ": unknown layer 'dance'; known: add, "},
+    {wrong_layer, GENLAT_E_NOT_FOUND, "genlat_model_build", "layer 'dance'; did you mean 'dense'? known: add, "},
     {wrong_optimizer, GENLAT_E_RANGE, "genlat_model_build", ": lr is -1"},
     {several, GENLAT_E_RANGE, "genlat_model_builder_set_int", "batch"},
 };

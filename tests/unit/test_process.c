@@ -198,7 +198,7 @@ enum { BATCH = 12, SERIES = FAMILY_SAMPLES / BATCH };
 
 static float sum_of_batch(genlat_batches *batches)
 {
-    genlat_tensor *x = NULL;
+    const genlat_tensor *x = NULL;
     float sum = 0;
     if (genlat_batches_next(batches, &x, NULL) != GENLAT_OK || !x)
         return -1;

@@ -188,7 +188,7 @@ START_TEST(training_in_two_parts_computes_the_same_bits)
 {
     const int64_t steps = 3 + 2 * _i; /* within an epoch, and at its end */
     genlat_model *unbroken = make(0), *part = make(0), *loaded = NULL;
-    opts.epochs = 0;
+    opts.epochs = -1;
     ck_assert_int_eq(train_until(unbroken, 2 * steps, NULL), GENLAT_OK);
     opts.last_path = last;
     ck_assert_int_eq(train_until(part, steps, NULL), GENLAT_OK);

@@ -48,7 +48,7 @@ END_TEST
 START_TEST(means_are_over_samples)
 {
     double all = 0;
-    opts.epochs = 0;
+    opts.epochs = -1;
     opts.steps = 1;
     opts.batch = COUNT;
     ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
@@ -71,21 +71,92 @@ START_TEST(means_are_over_samples)
 }
 END_TEST
 
-START_TEST(a_finished_training_does_nothing)
+/* Training that would do nothing is refused, with what there is and what was requested. */
+START_TEST(a_finished_training_is_refused)
 {
+    static const struct {
+        int64_t epochs, steps;
+        const char *text;
+    } requests[] = {{2, 0, "for 2 epochs, and epochs is 2 "},
+                    {1, 0, "for 2 epochs, and epochs is 1 "},
+                    {0, 0, "for 2 epochs, and epochs is 0 "},
+                    {-1, 5, "for 6 steps, and steps is 5 "}};
     ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
     double weight = fake->weight[0];
-    memset(&seen, 0, sizeof seen);
-    ck_assert_int_eq(genlat_trainer_run(trainer), GENLAT_OK);
-    ck_assert_str_eq(seen.kinds, "D");
-    ck_assert_int_eq(seen.event.epoch, 2);
+    ck_assert_int_eq(genlat_trainer_run(trainer), GENLAT_E_STATE);
+    for (size_t i = 0; i < GNL_COUNT(requests); i++) {
+        opts.epochs = requests[i].epochs;
+        opts.steps = requests[i].steps;
+        memset(&seen, 0, sizeof seen);
+        ck_assert_int_eq(rig_run(NULL), GENLAT_E_STATE);
+        ck_assert_msg(strstr(genlat_last_error(), requests[i].text) != NULL, "%s", genlat_last_error());
+        ck_assert_ptr_nonnull(strstr(genlat_last_error(), "genlat_model_restart()"));
+        ck_assert_str_eq(seen.kinds, "");
+        ck_assert_double_eq(fake->weight[0], weight);
+    }
+}
+END_TEST
+
+START_TEST(zero_epochs_write_the_model)
+{
+    double weight = fake->weight[0];
+    opts.epochs = 0;
+    opts.last_path = last;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "CD");
+    ck_assert_int_eq(seen.event.epochs, 0);
+    rig_reload();
     ck_assert_double_eq(fake->weight[0], weight);
+    ck_assert_int_eq(fake->model.progress.step, 0);
+}
+END_TEST
+
+/* A later run repeats seed, batch and order, and refuses others; it refuses data of another size. */
+START_TEST(a_resumed_training_keeps_its_order)
+{
+    static const struct {
+        const char *key, *value, *text;
+    } others[] = {{"batch", "5", "batch is 5, but the model was trained with 4"},
+                  {"seed", "8", "seed is 8, but the model was trained with 7"},
+                  {"drop_last", "yes", "drop_last is 1, but the model was trained with 0"}};
+    genlat_train_opts first;
+    opts.seed = 7;
+    opts.shuffle = 0;
+    opts.last_path = last;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    rig_reload();
+    first = opts;
+    for (size_t i = 0; i < GNL_COUNT(others); i++) {
+        opts = first;
+        opts.epochs = 3;
+        ck_assert_int_eq(genlat_train_opts_set(&opts, others[i].key, others[i].value), GENLAT_OK);
+        ck_assert_int_eq(rig_run(NULL), GENLAT_E_STATE);
+        ck_assert_msg(strstr(genlat_last_error(), others[i].text) != NULL, "%s", genlat_last_error());
+    }
+    opts = first;
+    opts.epochs = 3;
+    opts.batch = 0;
+    opts.seed = -1;
+    opts.shuffle = 1; /* the default */
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_int_eq(fake->model.progress.batch, BATCH);
+    ck_assert_int_eq(fake->model.progress.order_seed, 7);
+    ck_assert_int_eq(fake->model.progress.shuffle, 0);
+    ck_assert_int_eq(fake->model.progress.samples, COUNT);
+    opts.epochs = 4;
+    opts.shuffle = 0;
+    genlat_source *whole = train;
+    ck_assert_int_eq(genlat_source_subset(whole, (int64_t[]){0, 1, 2, 3, 4, 5, 6}, 7, &train), GENLAT_OK);
+    ck_assert_int_eq(rig_run(NULL), GENLAT_E_STATE);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "have 7 samples, but the model was trained with 10"));
+    genlat_source_destroy(&train);
+    train = whole;
 }
 END_TEST
 
 START_TEST(training_that_ends_within_an_epoch_is_reported)
 {
-    opts.epochs = 0;
+    opts.epochs = -1;
     opts.steps = 4;
     opts.drop_last = 1; /* two steps of four samples per epoch */
     ck_assert_int_eq(rig_run(valid), GENLAT_OK);
@@ -102,7 +173,8 @@ END_TEST
 
 START_TEST(missing_options_come_from_the_preset)
 {
-    opts.epochs = opts.batch = 0;
+    opts.epochs = -1;
+    opts.batch = 0;
     fake->model.config->epochs = 3;
     fake->model.config->batch = 5;
     ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
@@ -127,7 +199,7 @@ static fake_model *train_at_once(int64_t steps)
     fake_model *whole = fake_new(ctx);
     genlat_trainer *one = NULL;
     opts.steps = steps;
-    opts.epochs = 0;
+    opts.epochs = -1;
     opts.last_path = NULL;
     ck_assert_int_eq(genlat_trainer_new(&whole->model, train, NULL, &opts, &one), GENLAT_OK);
     ck_assert_int_eq(genlat_trainer_run(one), GENLAT_OK);
@@ -263,6 +335,7 @@ START_TEST(every_allocation_may_fail)
     for (genlat_status status = GENLAT_E_MEMORY; status != GENLAT_OK; failed++) {
         ck_assert_int_lt(failed, 1000);
         memset(&seen, 0, sizeof seen);
+        gnl_model_restart(&fake->model);
         memory.fail_at = memory.calls + failed + 1;
         status = rig_run(valid);
         memory.fail_at = 0;
@@ -282,7 +355,7 @@ START_TEST(options_are_read_from_text)
     ck_assert_double_eq(opts.min_gain, 0.5);
     ck_assert_int_eq(genlat_train_opts_set(&opts, "restore_best", "yes"), GENLAT_OK);
     ck_assert_uint_eq(opts.restore_best, 1);
-    ck_assert_int_eq(genlat_train_opts_set(&opts, "epochs", "-1"), GENLAT_E_RANGE);
+    ck_assert_int_eq(genlat_train_opts_set(&opts, "epochs", "-2"), GENLAT_E_RANGE);
     ck_assert_int_eq(genlat_train_opts_set(&opts, "epochs", "many"), GENLAT_E_INVALID);
     ck_assert_int_eq(genlat_train_opts_set(&opts, "last_path", "x"), GENLAT_E_NOT_FOUND);
     ck_assert_int_eq(genlat_train_opts_set(NULL, "epochs", "7"), GENLAT_E_INVALID);
@@ -333,7 +406,9 @@ int main(void)
     tcase_add_test(tests, events_arrive_in_order);
     tcase_add_test(tests, loss_falls_and_is_in_the_history);
     tcase_add_test(tests, means_are_over_samples);
-    tcase_add_test(tests, a_finished_training_does_nothing);
+    tcase_add_test(tests, a_finished_training_is_refused);
+    tcase_add_test(tests, zero_epochs_write_the_model);
+    tcase_add_test(tests, a_resumed_training_keeps_its_order);
     tcase_add_test(tests, training_that_ends_within_an_epoch_is_reported);
     tcase_add_test(tests, missing_options_come_from_the_preset);
     tcase_add_loop_test(tests, training_in_two_parts_computes_the_same_bits, 0, 56);

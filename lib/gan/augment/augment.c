@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The augmentations of a model: parses their names, samples their parameters, and applies them to a batch. */
+#include <stdio.h>
+
 #include "gan/augment/augment.h"
 
 static bool is_word(const char *name, const char *word, size_t length)
@@ -9,15 +11,16 @@ static bool is_word(const char *name, const char *word, size_t length)
 
 static genlat_status unknown(const char *word, size_t length)
 {
-    char known[256] = "";
+    char name[GNL_SPEC_KIND];
+    gnl_unknown names = {.word = name};
+    snprintf(name, sizeof name, "%.*s", (int)GNL_MIN(length, (size_t)40), word);
     for (const gnl_augment_type *const *type = gnl_augment_types; *type; type++) {
         const char *group = (*type)->group;
-        bool is_new = group && !strstr(known, group);
-        gnl_text_append(known, sizeof known, "%s%s%s%s", *known ? ", " : "", (*type)->name, is_new ? ", " : "",
-                        is_new ? group : "");
+        gnl_unknown_add(&names, (*type)->name);
+        if (group && !strstr(names.known, group))
+            gnl_unknown_add(&names, group);
     }
-    return gnl_fail(GENLAT_E_NOT_FOUND, "augment: unknown augmentation '%.*s'; known: %s",
-                    (int)GNL_MIN(length, (size_t)40), word, known);
+    return gnl_unknown_fail(&names, "augment: unknown augmentation '%s'", name);
 }
 
 /* Selects the augmentations whose name or group is `word`. Returns their number. */
