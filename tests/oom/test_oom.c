@@ -416,9 +416,9 @@ static const struct use {
     const char *name;
     genlat_status (*run)(genlat_ctx *ctx);
 } uses[] = {
-    {"tensors", use_tensors},     {"outputs", use_outputs},   {"net", use_net},       {"files", use_files},
-    {"data", use_data},           {"sources", use_sources},   {"vae", use_vae},       {"gan", use_gan},
-    {"metrics", use_metrics},     {"predictor", use_predictor}, {"builders", use_builders}, {"choice", use_choice},
+    {"tensors", use_tensors}, {"outputs", use_outputs},     {"net", use_net},           {"files", use_files},
+    {"data", use_data},       {"sources", use_sources},     {"vae", use_vae},           {"gan", use_gan},
+    {"metrics", use_metrics}, {"predictor", use_predictor}, {"builders", use_builders}, {"choice", use_choice},
 };
 enum { USES = sizeof uses / sizeof *uses };
 
