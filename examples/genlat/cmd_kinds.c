@@ -87,7 +87,7 @@ static int list_kinds(const app_state *app, const char *group)
 
 static void default_text(const genlat_option_info *option, char *text, size_t capacity)
 {
-    if (option->type == GENLAT_OPTION_DIMS)
+    if (option->type == GENLAT_OPTION_DIMS || option->type == GENLAT_OPTION_AXES)
         snprintf(text, capacity, "none");
     else if (option->type == GENLAT_OPTION_BOOL)
         snprintf(text, capacity, "%s", option->fallback > 0 ? "yes" : "no");
@@ -102,6 +102,7 @@ static void range_text(const genlat_option_info *option, char *text, size_t capa
     const char *const form = option->type == GENLAT_OPTION_REAL   ? "number"
                              : option->type == GENLAT_OPTION_PAIR ? "N or NxN"
                              : option->type == GENLAT_OPTION_DIMS ? "NxNx..."
+                             : option->type == GENLAT_OPTION_AXES ? "N,N,..."
                                                                   : "integer";
     *text = '\0';
     for (int i = 0; option->choices && option->choices[i]; i++) {

@@ -161,6 +161,14 @@ static void set_length(const app_state *app, genlat_model_builder *builder)
             genlat_model_builder_set_int(builder, lengths[i].key, lengths[i].value);
 }
 
+/* Reports a builder that failed. */
+static int fail_build(const app_state *app, genlat_status status)
+{
+    if (status == GENLAT_E_NOT_FOUND)
+        return app_usage(app, "%s; 'genlat kinds' lists what there is", genlat_last_error());
+    return app_fail_setting(app, status);
+}
+
 /* Replaces the source by one with the scaling that is chosen. */
 static int choose(app_state *app, genlat_model_builder *builder, genlat_source **train)
 {
@@ -168,7 +176,7 @@ static int choose(app_state *app, genlat_model_builder *builder, genlat_source *
     set_length(app, builder);
     genlat_status status = genlat_model_builder_auto(builder, *train, &prepared, app->chosen, sizeof app->chosen);
     if (status != GENLAT_OK)
-        return app_fail_setting(app, status);
+        return fail_build(app, status);
     genlat_source_destroy(train);
     *train = prepared;
     return APP_OK;
@@ -197,10 +205,8 @@ int model_make(app_state *app, const char *family, genlat_source **train, genlat
         status = choose(app, builder, train);
     genlat_status built = status == APP_OK ? genlat_model_build(&builder, *train, out) : GENLAT_OK;
     genlat_model_builder_destroy(&builder);
-    if (built == GENLAT_E_NOT_FOUND)
-        return app_usage(app, "%s; 'genlat kinds' lists what there is", genlat_last_error());
     if (built != GENLAT_OK)
-        return app_fail_setting(app, built);
+        return fail_build(app, built);
     if (status == APP_OK && *app->chosen && !app->opts.quiet)
         fprintf(app->opts.json ? stderr : stdout, "%s\n", app->chosen);
     return status;

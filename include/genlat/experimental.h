@@ -174,7 +174,8 @@ enum {
     GENLAT_OPTION_BOOL = 2, /**< yes or no; the default is 1 or 0. */
     GENLAT_OPTION_ENUM = 3, /**< one of choices; the default is an index into them. */
     GENLAT_OPTION_PAIR = 4, /**< one or two integers, such as 3 or 3x5. */
-    GENLAT_OPTION_DIMS = 5  /**< integers such as 64x7x7; the default is none. */
+    GENLAT_OPTION_DIMS = 5, /**< integers such as 64x7x7; the default is none. */
+    GENLAT_OPTION_AXES = 6  /**< axes such as 2,0,1; the default is none. */
 };
 
 /** An option of a kind. Texts are static. */

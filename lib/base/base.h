@@ -309,8 +309,7 @@ GENLAT_PRINTF(3, 4) void gnl_log(genlat_ctx *ctx, int32_t level, const char *for
 genlat_status gnl_ctx_add_kind(genlat_ctx *ctx, const char *name, void *entry,
                                void (*free_entry)(genlat_ctx *ctx, void *entry));
 const void *gnl_ctx_find_kind(const genlat_ctx *ctx, const char *name); /* NULL: there is none */
-/* Appends ", name" for each kind. */
-void gnl_ctx_list_kinds(const genlat_ctx *ctx, char *text, size_t capacity);
+void gnl_ctx_list_kinds(const genlat_ctx *ctx, gnl_unknown *names);     /* adds the name of each */
 
 /* ---- random numbers -------------------------------------------------------------------------------- */
 

@@ -58,10 +58,10 @@ const void *gnl_ctx_find_kind(const genlat_ctx *ctx, const char *name)
     return kind ? kind->entry : NULL;
 }
 
-void gnl_ctx_list_kinds(const genlat_ctx *ctx, char *text, size_t capacity)
+void gnl_ctx_list_kinds(const genlat_ctx *ctx, gnl_unknown *names)
 {
     for (const gnl_ctx_kind *kind = first_kind(ctx); kind; kind = kind->next)
-        gnl_text_append(text, capacity, ", %s", kind->name);
+        gnl_unknown_add(names, kind->name);
 }
 
 void gnl_ctx_free_kinds(genlat_ctx *ctx)

@@ -5,13 +5,11 @@
 /* Reports an unknown kind, and lists those of the context before those of the library. */
 static genlat_status unknown(const genlat_ctx *ctx, const char *kind)
 {
-    char known[640] = "";
-    gnl_ctx_list_kinds(ctx, known, sizeof known);
+    gnl_unknown names = {.word = kind};
+    gnl_ctx_list_kinds(ctx, &names);
     for (const gnl_layer_type *const *type = gnl_layer_types; *type; type++)
-        gnl_text_append(known, sizeof known, ", %s", (*type)->name);
-    return gnl_fail(GENLAT_E_NOT_FOUND,
-                    "unknown layer '%.60s'; a layer of the program is registered in the context first; known: %s", kind,
-                    known + 2);
+        gnl_unknown_add(&names, (*type)->name);
+    return gnl_unknown_fail(&names, "unknown layer '%.60s'", kind);
 }
 
 static genlat_status layer_alloc(genlat_ctx *ctx, const char *kind, genlat_layer **out)

@@ -304,11 +304,9 @@ genlat_status gnl_trainer_run(genlat_trainer *t)
 {
     genlat_model *model = t->model;
     GNL_TRY(gnl_model_begin_training(model));
-    (void)gnl_object_retain(t); /* an event's receiver may destroy the trainer */
     const genlat_status status = run(t);
     /* A request to cancel, even one before the run began, applies to this run only. */
     atomic_store_explicit(&t->cancelled, 0, memory_order_relaxed);
     (void)gnl_model_end_training(model, GENLAT_OK);
-    gnl_trainer_release(t);
     return status;
 }

@@ -283,7 +283,10 @@ genlat_status genlat_trainer_run(genlat_trainer *trainer)
 {
     GNL_ENTER();
     GNL_CHECK(trainer, "trainer is NULL");
-    return gnl_trainer_run(trainer);
+    (void)gnl_object_retain(trainer); /* an event's receiver may destroy it */
+    const genlat_status status = gnl_trainer_run(trainer);
+    gnl_trainer_release(trainer);
+    return status;
 }
 
 /* Uses a lock-free atomic store, so that a signal handler may call it. */

@@ -15,8 +15,11 @@ def trained(folder):
 
 
 def rows(path):
+    """The numbers of a table, without its header and its column of labels, if it has them."""
     with open(path, encoding="utf-8") as file:
-        return [[float(number) for number in line.split(",")] for line in file]
+        lines = [line.rstrip("\n").split(",") for line in file]
+    labelled = lines[0][-1] == "label"
+    return [[float(number) for number in (line[:-1] if labelled else line)] for line in lines[labelled:]]
 
 
 def apart(a, b):

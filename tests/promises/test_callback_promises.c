@@ -323,9 +323,10 @@ START_TEST(one_thread_trains_a_model)
     genlat_train_opts opts;
     pthread_t thread;
     genlat_train_opts_init(&opts);
-    opts.steps = 4;
+    opts.steps = 8;
     opts.batch = 4;
     ok(genlat_trainer_new(model, source, NULL, &opts, &second));
+    opts.steps = 4;
     opts.event = wait_for_the_other;
     opts.event_user = &p;
     ok(genlat_trainer_new(model, source, NULL, &opts, &p.first));
