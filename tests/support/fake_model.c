@@ -53,6 +53,7 @@ static genlat_status evaluate(genlat_model *model, const genlat_tensor *x, const
     out[2] = 1;
     out[3] = self->recon;
     self->seen = (double)x->data[0];
+    self->seen_seed = seed;
     if (self->script && self->evaluated < self->scripted)
         out[0] = self->script[self->evaluated];
     self->evaluated++;
