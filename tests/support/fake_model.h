@@ -15,6 +15,7 @@ typedef struct fake_model {
     const double *script; /* results of successive validations, [scripted]; NULL: the real ones */
     int64_t scripted, evaluated;
     int64_t bad_from, bad_to; /* range of calls of step() whose loss is not finite */
+    int64_t good_every;       /* except multiples of this; 0: all of them */
     int64_t calls;
     double kl, recon;
     gnl_code_use use;   /* result of an inspection */

@@ -55,6 +55,8 @@ static const struct {
       "0.1",
       "gp",
       "1",
+      "approx_r1",
+      "1",
       "approx_r2",
       "1",
       "penalties",

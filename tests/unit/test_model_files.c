@@ -168,7 +168,11 @@ static void expect_same_bytes(const char *path, const char *other)
 START_TEST(exported_models_start_a_new_training)
 {
     genlat_model *model = family_make(ctx, _i, source);
+    genlat_tensor *drawn = NULL;
     family_steps(model, source, 6);
+    if (genlat_model_latent(model))
+        expect_ok(genlat_model_sample(model, 2, NULL, NULL, &drawn)); /* the series goes on after it */
+    genlat_tensor_destroy(&drawn);
     expect_ok(genlat_model_save(model, whole));
     expect_ok(genlat_model_export(model, small));
     ck_assert_int_lt(bytes_of(small), bytes_of(whole));
@@ -324,6 +328,32 @@ START_TEST(unknown_inputs_of_the_decoder_are_refused)
 }
 END_TEST
 
+/* The settings of training that a preset may have. */
+START_TEST(lengths_are_kept_in_files)
+{
+    genlat_model_builder *b = family_builder(ctx, _i);
+    genlat_model *model = NULL;
+    genlat_model_builder_set(b, "epochs", "5");
+    genlat_model_builder_set(b, "steps", "40");
+    genlat_model_builder_set(b, "batch", "9");
+    genlat_model_builder_set(b, "restore_best", "yes");
+    expect_ok(genlat_model_build(&b, source, &model));
+    for (int exported = 0; exported < 2; exported++) {
+        expect_ok(exported ? genlat_model_export(model, small) : genlat_model_save(model, small));
+        genlat_model *loaded = load(small);
+        const gnl_config *c = loaded->config;
+        ck_assert_int_eq(c->epochs, 5);
+        ck_assert_int_eq(c->steps, 40);
+        ck_assert_int_eq(c->batch, 9);
+        ck_assert(c->restore_best);
+        ck_assert_int_eq(c->classes, model->config->classes);
+        ck_assert_int_eq(c->vector, model->config->vector);
+        genlat_model_destroy(&loaded);
+    }
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 /* Counters at the end of their range would overflow in the next step. */
 START_TEST(counters_that_would_overflow_are_refused)
 {
@@ -360,6 +390,7 @@ int main(void)
     tcase_add_loop_test(tests, exported_models_are_small, 0, (int)GNL_COUNT(larges));
     tcase_add_loop_test(tests, an_unknown_state_is_refused, 0, families);
     tcase_add_loop_test(tests, damaged_files_are_refused, 0, families);
+    tcase_add_loop_test(tests, lengths_are_kept_in_files, 0, families);
     tcase_add_loop_test(tests, counters_that_would_overflow_are_refused, 0, families);
     tcase_add_test(tests, data_without_dimensions_are_refused);
     tcase_add_test(tests, unknown_inputs_of_the_decoder_are_refused);
