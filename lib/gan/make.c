@@ -9,14 +9,11 @@ static genlat_status check_inputs(const genlat_model *model)
 {
     for (int net = 0; model->type->nets[net].name; net++) {
         const char *name = model->type->nets[net].name;
-        const gnl_input_list in = gnl_gan_inputs(model->config, net);
-        for (int i = 0; i < in.count; i++)
-            GNL_TRY(gnl_model_check_input(model->net[net], i, &in.shape[i], name));
+        gnl_input_list in = gnl_gan_inputs(model->config, net);
         /* With an auxiliary classifier the condition is optional as a second input, but its shape must match. */
-        if (model->condition && in.count == 1 && gnl_net_inputs(model->net[net]) > 1) {
-            const gnl_shape packed = {1, {model->condition * gnl_gan_config_of(model)->opts.packing}};
-            GNL_TRY(gnl_model_check_input(model->net[net], 1, &packed, name));
-        }
+        if (model->condition && in.count == 1 && gnl_net_inputs(model->net[net]) > 1)
+            in.shape[in.count++] = (gnl_shape){1, {model->condition * gnl_gan_config_of(model)->opts.packing}};
+        GNL_TRY(gnl_model_check_inputs(model->net[net], &in, name));
         GNL_TRY(gnl_model_check_reached(model->net[net], 0, name));
     }
     return GENLAT_OK;

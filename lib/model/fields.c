@@ -50,7 +50,7 @@ static bool parse_field(const char *text, const gnl_field *f)
         strcpy(f->at, text);
         return true;
     case GNL_FIELD_WHOLE:
-        if (!gnl_parse_int(text, &whole) || whole < 0)
+        if (!gnl_parse_int(text, &whole) || whole < 0 || whole > GNL_MOST_NUMBERS) /* counting on must not overflow */
             return false;
         *(int64_t *)f->at = whole;
         return true;

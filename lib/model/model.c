@@ -197,7 +197,7 @@ gnl_rng gnl_model_stream(const genlat_model *model, gnl_stream stream, gnl_use u
 
 /* ---- nets ------------------------------------------------------------------------------------ */
 
-genlat_status gnl_model_check_input(const genlat_net *net, int index, const gnl_shape *expected, const char *name)
+static genlat_status check_input(const genlat_net *net, int index, const gnl_shape *expected, const char *name)
 {
     char found[GNL_SHAPE_TEXT] = "missing", text[GNL_SHAPE_TEXT];
     if (index < gnl_net_inputs(net) && gnl_shape_equal(gnl_net_input_shape(net, index), expected))
@@ -206,6 +206,16 @@ genlat_status gnl_model_check_input(const genlat_net *net, int index, const gnl_
         gnl_shape_format(gnl_net_input_shape(net, index), found);
     return gnl_fail(GENLAT_E_SHAPE, "%s: input %d is %s, %s expected", name, index, found,
                     gnl_shape_format(expected, text));
+}
+
+genlat_status gnl_model_check_inputs(const genlat_net *net, const gnl_input_list *in, const char *name)
+{
+    for (int i = 0; i < in->count; i++)
+        GNL_TRY(check_input(net, i, &in->shape[i], name));
+    if (gnl_net_inputs(net) > in->count)
+        return gnl_fail(GENLAT_E_SHAPE, "%s: has %d inputs, %d expected; is the condition of the model set?", name,
+                        gnl_net_inputs(net), in->count);
+    return GENLAT_OK;
 }
 
 /* Catches a net with two inputs whose first layer has no from=: it then reads the last input, which is the

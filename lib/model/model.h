@@ -346,8 +346,8 @@ genlat_status gnl_model_check_source_values(genlat_model *model, const genlat_so
 
 /* ---- nets of a family ---------------------------------------------------------------------------- */
 
-/* Returns E_SHAPE, with the name of the net, unless input `index` has the expected shape. */
-genlat_status gnl_model_check_input(const genlat_net *net, int index, const gnl_shape *expected, const char *name);
+/* Returns E_SHAPE, with the name of the net, unless it has these inputs with these shapes, and no others. */
+genlat_status gnl_model_check_inputs(const genlat_net *net, const gnl_input_list *in, const char *name);
 /* Returns E_INVALID if no output of the net depends on the input. */
 genlat_status gnl_model_check_reached(const genlat_net *net, int input, const char *name);
 

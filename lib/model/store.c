@@ -345,6 +345,9 @@ static genlat_status read_model(genlat_ctx *ctx, const gnl_model_type *type, gnl
     genlat_status status = read_nets(ctx, type, reader, nets);
     if (status == GENLAT_OK)
         status = type->read_shape(config, nets);
+    if (status == GENLAT_OK && config->data.ndim < 1)
+        status = gnl_fail(GENLAT_E_FORMAT, "%s: a sample of the data has no dimension, 1 or more expected",
+                          gnl_reader_path(reader));
     if (status == GENLAT_OK)
         status = gnl_model_new(ctx, type, config, nets, out);
     for (int i = 0; i < GNL_MAX_NETS; i++)

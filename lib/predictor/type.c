@@ -34,7 +34,8 @@ static genlat_status make(genlat_model *model)
         return gnl_fail(GENLAT_E_SHAPE,
                         "net: has %d inputs and %lld outputs; 1 input, %lld outputs and a node named features expected",
                         gnl_net_inputs(net), (long long)found, (long long)(p->dims * p->outputs));
-    return gnl_model_check_input(net, 0, &c->data, "net");
+    const gnl_input_list in = inputs(c, 0);
+    return gnl_model_check_inputs(net, &in, "net");
 }
 
 static void release(genlat_model *model)

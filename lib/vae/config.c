@@ -228,7 +228,6 @@ genlat_status gnl_vae_complete(genlat_ctx *ctx, gnl_config *config, bool nets_gi
     const bool data = strcmp(c->output_bias, "data") == 0;
     if (*c->output_bias && !data && strcmp(c->output_bias, "zero") != 0)
         return gnl_fail(GENLAT_E_INVALID, "output_bias is '%s', data or zero expected", c->output_bias);
-    GNL_TRY(gnl_vae_check_decoder_inputs(c));
     if (nets_given)
         return GENLAT_OK;
     GNL_TRY(parse_likelihood(ctx, c, &loss, &outputs));

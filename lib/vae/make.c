@@ -8,8 +8,7 @@ static genlat_status check_inputs(const genlat_model *model)
 {
     for (int net = 0; model->type->nets[net].name; net++) {
         const gnl_input_list in = gnl_vae_inputs(model->config, net);
-        for (int i = 0; i < in.count; i++)
-            GNL_TRY(gnl_model_check_input(model->net[net], i, &in.shape[i], model->type->nets[net].name));
+        GNL_TRY(gnl_model_check_inputs(model->net[net], &in, model->type->nets[net].name));
         GNL_TRY(gnl_model_check_reached(model->net[net], 0, model->type->nets[net].name));
     }
     return GENLAT_OK;
@@ -101,6 +100,7 @@ genlat_status gnl_vae_make(genlat_model *model)
 {
     gnl_vae *vae = gnl_vae_of(model);
     model->terms = gnl_vae_terms;
+    GNL_TRY(gnl_vae_check_decoder_inputs(gnl_vae_config_of(model)));
     GNL_TRY(make_likelihood(vae));
     GNL_TRY(gnl_model_add_part(model, likelihood_part(vae)));
     GNL_TRY(make_latents(vae));

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a fuzz target without libFuzzer: every file of the corpus, then mutations of it, the same in each run. usage:
- * program ROUNDS FILE... */
+/* Runs a fuzz target without libFuzzer: every file of the corpus and every valid input of the target, then mutations of
+ * each, the same in each run. usage: program ROUNDS [FILE...] */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/driver.h"
+#include "genlat/common.h"
 
-enum { MOST_BYTES = 1 << 16, MOST_EDITS = 4 };
+enum { MOST_BYTES = 1 << 17, MOST_EDITS = 4 };
+
+/* A target without these functions leaves them NULL. */
+#pragma weak fuzz_seed
+#pragma weak LLVMFuzzerCustomMutator
+#pragma weak fuzz_accepted
 
 static uint32_t state = 12345;
 
@@ -62,21 +69,45 @@ static void run(const uint8_t *bytes, size_t size)
     free(copy);
 }
 
+/* Changes the bytes by the target's own mutator, in three of four cases, or by edits that know nothing of them. */
+static size_t mutate(uint8_t *bytes, size_t size)
+{
+    const bool knows = LLVMFuzzerCustomMutator != NULL && draw(4) > 0;
+    for (uint32_t edits = 1 + draw(MOST_EDITS); edits > 0; edits--)
+        size = knows ? LLVMFuzzerCustomMutator(bytes, size, MOST_BYTES, draw(UINT32_MAX)) : edit(bytes, size);
+    return size;
+}
+
+static void run_all(const uint8_t *seed, size_t size, long rounds)
+{
+    static uint8_t bytes[MOST_BYTES];
+    run(seed, size);
+    for (long round = 0; round < rounds; round++) {
+        memcpy(bytes, seed, size);
+        run(bytes, mutate(bytes, size));
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static uint8_t seed[MOST_BYTES], bytes[MOST_BYTES];
-    long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
-    for (int file = 2; file < argc; file++) {
-        size_t size = read_file(argv[file], seed);
+    static uint8_t seed[MOST_BYTES];
+    const long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
+    int count = 0;
+    for (int file = 2; file < argc; file++, count++)
+        run_all(seed, read_file(argv[file], seed), rounds);
+    size_t size = 0;
+    for (int index = 0; fuzz_seed && (size = fuzz_seed(index, seed, sizeof seed)) > 0; index++, count++) {
+        const long before = fuzz_accepted;
         run(seed, size);
-        for (long round = 0; round < rounds; round++) {
-            memcpy(bytes, seed, size);
-            size_t now = size;
-            for (uint32_t edits = 1 + draw(MOST_EDITS); edits > 0; edits--)
-                now = edit(bytes, now);
-            run(bytes, now);
+        if (fuzz_accepted == before) {
+            fprintf(stderr, "valid input %d is refused: %s\n", index, genlat_last_error());
+            return EXIT_FAILURE;
         }
+        run_all(seed, size, rounds);
     }
-    printf("%d files, %ld mutations of each\n", argc - 2, rounds);
-    return argc > 2 ? EXIT_SUCCESS : EXIT_FAILURE;
+    printf("%d inputs, %ld mutations of each", count, rounds);
+    if (&fuzz_accepted)
+        printf(", %ld accepted", fuzz_accepted);
+    printf("\n");
+    return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -28,7 +28,7 @@ static genlat_status step(genlat_model *model, const genlat_tensor *x, const gen
     fake_model *self = fake_of(model);
     double gradient[FAKE_WIDTH] = {0};
     int64_t call = self->calls++;
-    if (call >= self->bad_from && call < self->bad_to)
+    if (call >= self->bad_from && call < self->bad_to && !(self->good_every && call % self->good_every == 0))
         return gnl_fail(GENLAT_E_NUMERIC, "loss is nan");
     gnl_rng rng = gnl_rng_make(1, GNL_STREAM_NOISE, (uint64_t)model->progress.step);
     out[0] = distance(self, x->data, x->shape.dim[0], gradient);
@@ -53,6 +53,7 @@ static genlat_status evaluate(genlat_model *model, const genlat_tensor *x, const
     out[2] = 1;
     out[3] = self->recon;
     self->seen = (double)x->data[0];
+    self->seen_seed = seed;
     if (self->script && self->evaluated < self->scripted)
         out[0] = self->script[self->evaluated];
     self->evaluated++;

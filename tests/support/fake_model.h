@@ -15,10 +15,12 @@ typedef struct fake_model {
     const double *script; /* results of successive validations, [scripted]; NULL: the real ones */
     int64_t scripted, evaluated;
     int64_t bad_from, bad_to; /* range of calls of step() whose loss is not finite */
+    int64_t good_every;       /* except multiples of this; 0: all of them */
     int64_t calls;
     double kl, recon;
-    gnl_code_use use; /* result of an inspection */
-    double seen;      /* first number that evaluate() read last */
+    gnl_code_use use;   /* result of an inspection */
+    double seen;        /* first number that evaluate() read last */
+    uint64_t seen_seed; /* its seed */
 } fake_model;
 
 fake_model *fake_new(genlat_ctx *ctx);

@@ -15,7 +15,9 @@ void expect_error(const char *function, const char *word);
 
 const gnl_model_type *family_type(genlat_ctx *ctx, int32_t family);
 
-/* A builder with the settings in the table; a family without a row keeps its first preset. */
+/* Sets a builder of a family as the table says; a family without a row keeps its first preset. */
+void family_configure(genlat_model_builder *builder, const char *family);
+/* A builder with these settings. */
 genlat_model_builder *family_builder(genlat_ctx *ctx, int32_t family);
 genlat_model *family_make(genlat_ctx *ctx, int32_t family, genlat_source *source);
 

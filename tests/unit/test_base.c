@@ -194,6 +194,40 @@ START_TEST(errors_name_the_bad_option)
 }
 END_TEST
 
+/* Both ends of a range are legal, for each number of an option. */
+START_TEST(ranges_include_their_ends)
+{
+    static const struct {
+        const char *key, *value;
+        genlat_status status;
+    } cases[] = {
+        {"count", "1", GENLAT_OK},         {"count", "9", GENLAT_OK},         {"count", "0", GENLAT_E_RANGE},
+        {"count", "10", GENLAT_E_RANGE},   {"rate", "0", GENLAT_OK},          {"rate", "1", GENLAT_OK},
+        {"rate", "-1e-9", GENLAT_E_RANGE}, {"rate", "1.001", GENLAT_E_RANGE}, {"pair", "0x99", GENLAT_OK},
+        {"pair", "99x0", GENLAT_OK},       {"pair", "100x5", GENLAT_E_RANGE}, {"pair", "5x100", GENLAT_E_RANGE},
+        {"pair", "5x-1", GENLAT_E_RANGE},  {"pair", "-1x5", GENLAT_E_RANGE},
+    };
+    sample_opts opts;
+    for (size_t i = 0; i < GNL_COUNT(cases); i++) {
+        gnl_options_init(&sample_table, &opts, sizeof opts);
+        ck_assert_msg(gnl_options_set(&sample_table, &opts, cases[i].key, cases[i].value) == cases[i].status, "%s=%s",
+                      cases[i].key, cases[i].value);
+    }
+}
+END_TEST
+
+START_TEST(texts_need_space_for_their_end)
+{
+    sample_opts opts;
+    char text[8];
+    gnl_options_init(&sample_table, &opts, sizeof opts);
+    opts.count = 4;
+    ck_assert_int_eq(gnl_options_format(&sample_table, &opts, text, 8), GENLAT_OK);
+    ck_assert_str_eq(text, "count=4");
+    ck_assert_int_eq(gnl_options_format(&sample_table, &opts, text, 7), GENLAT_E_RANGE);
+}
+END_TEST
+
 /* A program compiled with an older, shorter struct: the library reads and writes nothing beyond its size. */
 START_TEST(shorter_structs_are_not_overrun)
 {
@@ -443,6 +477,8 @@ int main(void)
     tcase_add_test(tcase, options_round_trip_through_text);
     tcase_add_loop_test(tcase, errors_name_the_bad_option, 0, 8);
     tcase_add_test(tcase, shorter_structs_are_not_overrun);
+    tcase_add_test(tcase, ranges_include_their_ends);
+    tcase_add_test(tcase, texts_need_space_for_their_end);
     tcase_add_loop_test(tcase, numbers_round_trip_through_text, 0, 9);
     tcase_add_test(tcase, bad_numbers_are_refused);
     tcase_add_test(tcase, overflows_are_detected);

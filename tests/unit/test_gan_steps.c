@@ -113,19 +113,27 @@ START_TEST(bits_do_not_depend_on_threads)
 }
 END_TEST
 
-/* The probability rises while the discriminator overfits to real samples, and falls otherwise. */
+/* The probability rises up to its limit while the discriminator overfits to real samples, and falls otherwise. */
 START_TEST(augmentation_probability_follows_the_discriminator)
 {
-    genlat_model *model = gan_make("r3", &gan_image, gan_changing);
+    static const pair limited[] = {{"augment", "color"},
+                                   {"augment_target", "0.1"},
+                                   {"augment_speed", "40"},
+                                   {"augment_probability", "0.25"},
+                                   {NULL, NULL}};
+    const double target = _i ? 0.1 : 0.6, limit = _i ? 0.25 : 1;
+    genlat_model *model = gan_make("r3", &gan_image, _i ? limited : gan_changing);
     genlat_tensor *x = gan_normal(&gan_image, GAN_ROWS, 1), *labels = gan_labels();
-    double before = 0;
+    double before = 0, highest = 0;
     for (int i = 0; i < 30; i++) {
         double now = gan_step(model, x, labels).augment_probability,
-               moved = gnl_gan_work_of(model)->positive > 0.6 ? GAN_ROWS / 40.0 : -GAN_ROWS / 40.0;
-        ck_assert_double_eq_tol(now, GNL_MAX(0, GNL_MIN(1, before + moved)), 1e-12);
+               moved = gnl_gan_work_of(model)->positive > target ? GAN_ROWS / 40.0 : -GAN_ROWS / 40.0;
+        ck_assert_double_eq_tol(now, GNL_MAX(0, GNL_MIN(limit, before + moved)), 1e-12);
         before = now;
+        highest = GNL_MAX(highest, now);
     }
-    ck_assert_double_gt(before, 0);
+    ck_assert_double_gt(highest, 0);
+    ck_assert(!_i || highest == limit);
     gnl_tensor_release(x);
     gnl_tensor_release(labels);
     genlat_model_destroy(&model);
@@ -175,6 +183,128 @@ START_TEST(training_resumes_exactly)
 }
 END_TEST
 
+/* The penalty `history` compares weights with their mean over all steps. */
+START_TEST(history_is_the_mean_of_the_weights)
+{
+    static const pair set[] = {{"history", "0.1"}, {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, set);
+    genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1);
+    const genlat_net *net = model->net[_i ? GNL_DISCRIMINATOR : GNL_GENERATOR];
+    const gnl_part *mean = NULL;
+    double *expected = calloc((size_t)net->values, sizeof *expected);
+    for (int i = 0; i < model->parts; i++)
+        if (strcmp(model->part[i].name, _i ? "history.discriminator" : "history.generator") == 0)
+            mean = &model->part[i];
+    ck_assert_ptr_nonnull(mean);
+    for (int step = 1; step <= 4; step++) {
+        (void)gan_step(model, x, NULL);
+        for (int64_t i = 0; i < net->values; i++) {
+            expected[i] += ((double)net->value[i] - expected[i]) / step;
+            ck_assert_double_eq_tol((double)mean->value[i], expected[i], 1e-6);
+        }
+    }
+    free(expected);
+    gnl_tensor_release(x);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* DRAGAN adds uniform noise of half a standard deviation of the batch to real samples. Other points lie between real
+ * and generated samples, one factor for each. */
+START_TEST(gradient_penalties_are_at_their_points)
+{
+    static const pair dragan[] = {{"gp", "1"}, {"gp_place", "dragan"}, {NULL, NULL}},
+                      between[] = {{"gp", "1"}, {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, _i ? dragan : between);
+    genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1);
+    const int64_t n = GAN_ROWS * 3;
+    double mean = 0, square = 0, least = INFINITY, most = -INFINITY;
+    ck_assert_int_eq(genlat_gan_step_d(model, x, NULL, NULL), GENLAT_OK);
+    const gnl_gan_work *work = gnl_gan_work_of(model);
+    for (int64_t i = 0; i < n; i++) {
+        mean += (double)x->data[i] / (double)n;
+        square += (double)(x->data[i] * x->data[i]) / (double)n;
+    }
+    const double half = 0.5 * sqrt(square - mean * mean);
+    for (int64_t i = 0; i < n; i++) {
+        const double real = (double)x->data[i], fake = (double)work->input[GNL_FAKE][i];
+        const double part = ((double)work->point[i] - real) / (_i ? half : fake - real);
+        least = GNL_MIN(least, part);
+        most = GNL_MAX(most, part);
+        ck_assert_double_ge(part, -1e-4);
+        ck_assert_double_le(part, 1 + 1e-4);
+        if (!_i && i % 3)
+            ck_assert_double_eq_tol(part,
+                                    ((double)work->point[i - 1] - (double)x->data[i - 1]) /
+                                        (double)(work->input[GNL_FAKE][i - 1] - x->data[i - 1]),
+                                    1e-3);
+    }
+    ck_assert_double_lt(least, 0.2);
+    ck_assert_double_gt(most, 0.8);
+    gnl_tensor_release(x);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* The schedules rise from 0 to 1 in four steps, so that noise and penalties begin with the second step. */
+START_TEST(schedules_scale_noise_and_penalties)
+{
+    static const pair set[] = {{"noise", "0.5"},
+                               {"noise_schedule", "linear from=0 to=1 steps=4"},
+                               {"r1", "1"},
+                               {"r2", "0"},
+                               {"penalty_schedule", "linear from=0 to=1 steps=4"},
+                               {"optimizer_g", "sgd lr=0"},
+                               {"optimizer_d", "sgd lr=0"},
+                               {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, set);
+    genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1);
+    double last = 0;
+    for (int step = 0; step < 7; step++) {
+        genlat_gan_terms t = {.size = sizeof t};
+        double square = 0;
+        ck_assert_int_eq(genlat_gan_step_d(model, x, NULL, &t), GENLAT_OK);
+        for (int i = 0; i < GAN_ROWS * 3; i++) {
+            const double noise = (double)(gnl_gan_work_of(model)->input[GNL_REAL][i] - x->data[i]);
+            square += noise * noise / (GAN_ROWS * 3);
+        }
+        const double factor = GNL_MIN(step / 4.0, 1);
+        ck_assert_double_eq_tol(sqrt(square), 0.5 * factor, 0.2 * factor + 1e-9);
+        ck_assert_int_eq(t.penalty > 0, step > 0);
+        if (step > 1 && step <= 4)
+            ck_assert_double_gt(t.penalty, last);
+        last = t.penalty;
+    }
+    gnl_tensor_release(x);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* LeCam's running means begin with those of the first step; its penalty with step `start`. */
+START_TEST(lecam_starts_at_its_step)
+{
+    static const pair set[] = {
+        {"penalties", "lecam start=2 form=square decay=0.5"}, {"r1", "0"}, {"r2", "0"}, {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, set);
+    genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1);
+    const gnl_part *lecam = NULL;
+    double mean[2] = {0};
+    for (int i = 0; i < model->parts; i++)
+        lecam = strcmp(model->part[i].name, "lecam") == 0 ? &model->part[i] : lecam;
+    ck_assert_ptr_nonnull(lecam);
+    for (int step = 0; step < 5; step++) {
+        const genlat_gan_terms t = gan_step(model, x, NULL);
+        ck_assert_int_eq(t.penalty > 0, step >= 2);
+        mean[GNL_REAL] = step ? 0.5 * (mean[GNL_REAL] + t.d_real) : t.d_real;
+        mean[GNL_FAKE] = step ? 0.5 * (mean[GNL_FAKE] + t.d_fake) : t.d_fake;
+        for (int side = GNL_REAL; side <= GNL_FAKE; side++)
+            ck_assert_double_eq_tol((double)lecam->state[lecam->weight[0].offset + side], mean[side], 1e-5);
+    }
+    gnl_tensor_release(x);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gan steps");
@@ -185,8 +315,12 @@ int main(void)
     tcase_add_test(tests, steps_of_one_net_change_only_that_net);
     tcase_add_loop_test(tests, steps_allocate_nothing, 0, 4);
     tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, 2);
-    tcase_add_test(tests, augmentation_probability_follows_the_discriminator);
+    tcase_add_loop_test(tests, augmentation_probability_follows_the_discriminator, 0, 2);
     tcase_add_loop_test(tests, training_resumes_exactly, 0, 5);
+    tcase_add_test(tests, schedules_scale_noise_and_penalties);
+    tcase_add_test(tests, lecam_starts_at_its_step);
+    tcase_add_loop_test(tests, history_is_the_mean_of_the_weights, 0, 2);
+    tcase_add_loop_test(tests, gradient_penalties_are_at_their_points, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

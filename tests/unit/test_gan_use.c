@@ -154,6 +154,36 @@ START_TEST(the_description_names_all_parts)
 }
 END_TEST
 
+/* The score of a pack depends neither on the number of packs in a call nor on the labels of the others. */
+START_TEST(scores_depend_on_their_own_pack)
+{
+    enum { PACKS = GNL_GAN_ROWS + 8 };
+    static const pair set[] = {{"condition", "classes=3"}, {"packing", "2"}, {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, set);
+    genlat_tensor *x = gan_normal(&gan_vector, 2 * PACKS, 1), *labels = NULL, *all = NULL;
+    ck_assert_int_eq(genlat_tensor_new(ctx, 1, (int64_t[]){2 * PACKS}, &labels), GENLAT_OK);
+    for (int i = 0; i < 2 * PACKS; i++)
+        labels->data[i] = (gnl_real)(i / 7 % 3);
+    ck_assert_int_eq(genlat_gan_discriminate(model, x, labels, &all), GENLAT_OK);
+    for (int pack = 0; pack < PACKS; pack += PACKS / 4) {
+        genlat_tensor *own = NULL, *label = NULL, *score = NULL;
+        ck_assert_int_eq(genlat_tensor_new(ctx, 2, (int64_t[]){2, 3}, &own), GENLAT_OK);
+        ck_assert_int_eq(genlat_tensor_new(ctx, 1, (int64_t[]){2}, &label), GENLAT_OK);
+        memcpy(own->data, x->data + (ptrdiff_t)pack * 6, 6 * sizeof *own->data);
+        memcpy(label->data, labels->data + (ptrdiff_t)pack * 2, 2 * sizeof *label->data);
+        ck_assert_int_eq(genlat_gan_discriminate(model, own, label, &score), GENLAT_OK);
+        ck_assert_double_eq_tol((double)score->data[0], (double)all->data[pack], 1e-5);
+        gnl_tensor_release(own);
+        gnl_tensor_release(label);
+        gnl_tensor_release(score);
+    }
+    gnl_tensor_release(x);
+    gnl_tensor_release(labels);
+    gnl_tensor_release(all);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gan use");
@@ -164,6 +194,7 @@ int main(void)
     tcase_add_loop_test(tests, augmentation_probability_is_restored, 0, 2);
     tcase_add_test(tests, paths_connect_both_ends);
     tcase_add_test(tests, the_description_names_all_parts);
+    tcase_add_test(tests, scores_depend_on_their_own_pack);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -455,6 +455,26 @@ START_TEST(public_kl_is_the_sum_of_its_parts)
 }
 END_TEST
 
+/* Codes from the prior have no discrepancy; codes elsewhere do. */
+START_TEST(discrepancy_compares_codes_with_the_prior)
+{
+    enum { ROWS = 300, DIMS = 2 };
+    double value[2];
+    for (int far = 0; far < 2; far++) {
+        latent_rig r;
+        open_rig(&r, ctx, &(gnl_latent_spec){"gaussian", "normal", "mmd weight=1", "elbo", DIMS}, ROWS, 1);
+        for (int64_t i = 0; i < ROWS * DIMS; i++)
+            r.head[0][i] = r.head[1][i] = 0; /* mean and log-variance */
+        for (int64_t i = 0; far && i < ROWS * DIMS; i++)
+            r.head[0][i] = 2;
+        value[far] = latent_rig_objective(&r, false) - r.call.recon;
+        latent_rig_close(&r);
+    }
+    ck_assert_double_lt(fabs(value[0]), 0.05);
+    ck_assert_double_gt(value[1], 0.5);
+}
+END_TEST
+
 int main(void)
 {
     const int posteriors = count_types(gnl_posterior_types), priors = count_types(gnl_prior_types);
@@ -465,6 +485,7 @@ int main(void)
     tcase_add_loop_test(tests, invalid_combinations_are_refused, 0, (int)GNL_COUNT(refusals));
     tcase_add_test(tests, long_texts_are_refused);
     tcase_add_test(tests, kinds_own_their_parameters);
+    tcase_add_test(tests, discrepancy_compares_codes_with_the_prior);
     tcase_add_test(tests, unreached_free_bits_change_nothing);
     tcase_add_loop_test(tests, free_bits_above_the_kl_are_constant, 0, 4);
     tcase_add_loop_test(tests, posterior_densities_match_draws, 0, posteriors);

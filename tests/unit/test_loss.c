@@ -75,23 +75,52 @@ START_TEST(extreme_outputs_stay_finite)
 }
 END_TEST
 
+/* With logits in planes, of two elements, and contiguous. */
 START_TEST(labels_out_of_range_give_nan_and_zero_gradient)
 {
+    static const gnl_real labels[] = {3, -1, -1e9f, (gnl_real)0.5, 1e9f, INFINITY, NAN};
+    const int64_t dims = _i ? 1 : 2;
     genlat_loss *loss = loss_of(ctx, "categorical classes=3");
-    gnl_real out[3] = {1, 2, 3}, target = 3, dout[3] = {9, 9, 9};
-    double nll = 0;
-    gnl_loss_eval(loss, &(gnl_loss_call){.compute = compute(ctx),
-                                         .rows = 1,
-                                         .dims = 1,
-                                         .parts = 3,
-                                         .out = out,
-                                         .target = &target,
-                                         .scale = 1,
-                                         .nll = &nll,
-                                         .dout = dout});
-    ck_assert(isnan(nll));
-    for (int i = 0; i < 3; i++)
-        ck_assert_double_eq((double)dout[i], 0);
+    for (size_t i = 0; i < GNL_COUNT(labels); i++) {
+        gnl_real out[6] = {1, 2, 3, 4, 5, 6}, target[2] = {labels[i], labels[i]}, dout[6] = {9, 9, 9, 9, 9, 9};
+        double nll = 0;
+        gnl_loss_eval(loss, &(gnl_loss_call){.compute = compute(ctx),
+                                             .rows = 1,
+                                             .dims = dims,
+                                             .parts = 3,
+                                             .out = out,
+                                             .target = target,
+                                             .scale = 1,
+                                             .nll = &nll,
+                                             .dout = dout});
+        ck_assert_msg(isnan(nll), "label %g has the loss %g", (double)labels[i], nll);
+        for (int64_t k = 0; k < 3 * dims; k++)
+            ck_assert_double_eq((double)dout[k], 0);
+    }
+    genlat_loss_destroy(&loss);
+}
+END_TEST
+
+/* Beyond +-14 the logarithms of alpha and beta are clamped, so that the loss does not depend on them. */
+START_TEST(clamped_outputs_have_no_gradient)
+{
+    genlat_loss *loss = loss_of(ctx, "beta_binomial levels=5");
+    for (int i = 0; i < 4; i++) {
+        gnl_real out[2] = {1, -1}, target = (gnl_real)0.25, dout[2] = {9, 9};
+        double nll = 0;
+        out[i % 2] = i < 2 ? 15 : -15;
+        gnl_loss_eval(loss, &(gnl_loss_call){.compute = compute(ctx),
+                                             .rows = 1,
+                                             .dims = 1,
+                                             .parts = 2,
+                                             .out = out,
+                                             .target = &target,
+                                             .scale = 1,
+                                             .nll = &nll,
+                                             .dout = dout});
+        ck_assert_double_eq((double)dout[i % 2], 0);
+        ck_assert_double_ne((double)dout[1 - i % 2], 0);
+    }
     genlat_loss_destroy(&loss);
 }
 END_TEST
@@ -277,7 +306,8 @@ int main(void)
     tcase_add_checked_fixture(tests, loss_begin, loss_end);
     tcase_add_test(tests, probabilities_of_all_levels_sum_to_one);
     tcase_add_test(tests, extreme_outputs_stay_finite);
-    tcase_add_test(tests, labels_out_of_range_give_nan_and_zero_gradient);
+    tcase_add_loop_test(tests, labels_out_of_range_give_nan_and_zero_gradient, 0, 2);
+    tcase_add_test(tests, clamped_outputs_have_no_gradient);
     tcase_add_test(tests, draws_have_the_expected_moments);
     tcase_add_test(tests, both_orders_of_logits_give_the_same_loss);
     tcase_add_test(tests, planes_are_refused_for_interleaved_logits);

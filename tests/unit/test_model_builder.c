@@ -382,6 +382,26 @@ START_TEST(presets_end_with_their_schedules)
 }
 END_TEST
 
+/* Nets of a conditional model in one without condition: nothing would fill their second input. */
+START_TEST(nets_with_more_inputs_are_refused)
+{
+    genlat_model *conditional = family_make(ctx, _i, source), *model = NULL;
+    genlat_model_builder *b = family_builder(ctx, _i);
+    bool more = false;
+    for (int i = 0; conditional->type->nets[i].name; i++) {
+        more = more || gnl_net_inputs(conditional->net[i]) > 1;
+        genlat_model_builder_net(b, conditional->type->nets[i].name, conditional->net[i]);
+    }
+    if (!conditional->type->predicts)
+        genlat_model_builder_set(b, "condition", "none");
+    const genlat_status status = genlat_model_build(&b, source, &model);
+    ck_assert_int_eq(status == GENLAT_OK, !more);
+    ck_assert(status == GENLAT_OK || strstr(genlat_last_error(), "inputs"));
+    genlat_model_destroy(&model);
+    genlat_model_destroy(&conditional);
+}
+END_TEST
+
 int main(void)
 {
     const int families = family_count();
@@ -397,6 +417,7 @@ int main(void)
     tcase_add_test(tests, unknown_families_are_refused);
     tcase_add_loop_test(tests, accumulating_optimizers_are_refused, 0, families);
     tcase_add_loop_test(tests, presets_end_with_their_schedules, 0, families);
+    tcase_add_loop_test(tests, nets_with_more_inputs_are_refused, 0, families);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

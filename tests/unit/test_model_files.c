@@ -168,7 +168,11 @@ static void expect_same_bytes(const char *path, const char *other)
 START_TEST(exported_models_start_a_new_training)
 {
     genlat_model *model = family_make(ctx, _i, source);
+    genlat_tensor *drawn = NULL;
     family_steps(model, source, 6);
+    if (genlat_model_latent(model))
+        expect_ok(genlat_model_sample(model, 2, NULL, NULL, &drawn)); /* the series goes on after it */
+    genlat_tensor_destroy(&drawn);
     expect_ok(genlat_model_save(model, whole));
     expect_ok(genlat_model_export(model, small));
     ck_assert_int_lt(bytes_of(small), bytes_of(whole));
@@ -286,6 +290,94 @@ START_TEST(damaged_files_are_refused)
 }
 END_TEST
 
+/* Only a file can have data without dimensions: builders refuse them. A decoder that sees the data shifted along their
+ * last dimension divided by zero. */
+START_TEST(data_without_dimensions_are_refused)
+{
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    expect_ok(genlat_model_builder_new(ctx, "vae", &b));
+    genlat_model_builder_data(b, 1, (int64_t[]){1});
+    genlat_model_builder_set(b, "architecture", "mlp widths=2");
+    genlat_model_builder_set(b, "decoder", "flatten name=p | concat from=z,p | dense units=1");
+    genlat_model_builder_set(b, "decoder_inputs", "previous");
+    expect_ok(genlat_model_build(&b, NULL, &model));
+    expect_ok(genlat_model_export(model, small));
+    genlat_model_destroy(&model);
+    change_word(small, "genlat.encoder.net", "input x 1", "input xxx");
+    change_word(small, "genlat.decoder.net", "input previous 1", "input previousxx");
+    expect_refused(small, GENLAT_E_FORMAT, "no dimension");
+}
+END_TEST
+
+/* A setting of the model that builders refuse is refused in a file too. */
+START_TEST(unknown_inputs_of_the_decoder_are_refused)
+{
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    expect_ok(genlat_model_builder_new(ctx, "vae", &b));
+    genlat_model_builder_data(b, 1, (int64_t[]){4});
+    genlat_model_builder_set(b, "architecture", "mlp widths=2");
+    genlat_model_builder_set(b, "decoder_inputs", "previous");
+    genlat_model_builder_set(b, "decoder", "concat from=z,previous | dense units=4");
+    expect_ok(genlat_model_build(&b, NULL, &model));
+    expect_ok(genlat_model_export(model, small));
+    genlat_model_destroy(&model);
+    change_word(small, "genlat.vae.decoder_inputs", "previous", "precious");
+    expect_refused(small, GENLAT_E_INVALID, "'precious'");
+}
+END_TEST
+
+/* The settings of training that a preset may have. */
+START_TEST(lengths_are_kept_in_files)
+{
+    genlat_model_builder *b = family_builder(ctx, _i);
+    genlat_model *model = NULL;
+    genlat_model_builder_set(b, "epochs", "5");
+    genlat_model_builder_set(b, "steps", "40");
+    genlat_model_builder_set(b, "batch", "9");
+    genlat_model_builder_set(b, "restore_best", "yes");
+    expect_ok(genlat_model_build(&b, source, &model));
+    for (int exported = 0; exported < 2; exported++) {
+        expect_ok(exported ? genlat_model_export(model, small) : genlat_model_save(model, small));
+        genlat_model *loaded = load(small);
+        const gnl_config *c = loaded->config;
+        ck_assert_int_eq(c->epochs, 5);
+        ck_assert_int_eq(c->steps, 40);
+        ck_assert_int_eq(c->batch, 9);
+        ck_assert(c->restore_best);
+        ck_assert_int_eq(c->classes, model->config->classes);
+        ck_assert_int_eq(c->vector, model->config->vector);
+        genlat_model_destroy(&loaded);
+    }
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* Counters at the end of their range would overflow in the next step. */
+START_TEST(counters_that_would_overflow_are_refused)
+{
+    genlat_model *model = family_make(ctx, _i, source);
+    family_steps(model, source, 1);
+    int64_t *const counters[] = {&model->progress.step,     &model->progress.passes,     &model->progress.epoch,
+                                 &model->progress.position, &model->progress.best_epoch, &model->progress.waited};
+    for (size_t i = 0; i < GNL_COUNT(counters); i++) {
+        const int64_t before = *counters[i];
+        *counters[i] = INT64_MAX;
+        expect_ok(genlat_model_save(model, whole));
+        expect_refused(whole, GENLAT_E_FORMAT, "9223372036854775807");
+        *counters[i] = before;
+    }
+    for (int i = 0; i < GNL_MAX_OPTIMIZERS && model->optimizer[i].optim; i++) {
+        gnl_optim_set_steps(model->optimizer[i].optim, INT64_MAX);
+        expect_ok(genlat_model_save(model, whole));
+        expect_refused(whole, GENLAT_E_FORMAT, "steps");
+        gnl_optim_set_steps(model->optimizer[i].optim, 1);
+    }
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 int main(void)
 {
     const int families = family_count();
@@ -298,6 +390,10 @@ int main(void)
     tcase_add_loop_test(tests, exported_models_are_small, 0, (int)GNL_COUNT(larges));
     tcase_add_loop_test(tests, an_unknown_state_is_refused, 0, families);
     tcase_add_loop_test(tests, damaged_files_are_refused, 0, families);
+    tcase_add_loop_test(tests, lengths_are_kept_in_files, 0, families);
+    tcase_add_loop_test(tests, counters_that_would_overflow_are_refused, 0, families);
+    tcase_add_test(tests, data_without_dimensions_are_refused);
+    tcase_add_test(tests, unknown_inputs_of_the_decoder_are_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -223,6 +223,37 @@ START_TEST(vectors_are_learned)
 }
 END_TEST
 
+/* Terms of a vector: the sum of its squared errors is the loss of a row, their mean is mse. The source has more rows
+ * than a workspace. */
+START_TEST(terms_of_vectors_are_those_of_their_predictions)
+{
+    enum { ROWS = 2500, WIDTH = 3 };
+    genlat_source *ring = synthetic("ring", ROWS, 1), *source = NULL;
+    genlat_tensor *x = NULL, *labels = NULL, *y = NULL;
+    double found[GENLAT_MAX_TERMS], sum = 0;
+    expect_ok(genlat_source_read(ring, 0, ROWS, &x, NULL));
+    expect_ok(genlat_tensor_new(ctx, 2, (int64_t[]){ROWS, WIDTH}, &labels));
+    for (int i = 0; i < WIDTH * ROWS; i++)
+        genlat_tensor_data(labels)[i] = (float)(i % 11) - genlat_tensor_data(x)[i % ROWS];
+    expect_ok(genlat_source_memory(ctx, x, labels, &source));
+    genlat_model *p = make(source, "", "adam lr=0.05");
+    expect_ok(genlat_predictor_predict(p, x, &y));
+    for (int i = 0; i < WIDTH * ROWS; i++) {
+        const double apart = (double)(genlat_tensor_data(y)[i] - genlat_tensor_data(labels)[i]);
+        sum += apart * apart / ROWS;
+    }
+    expect_ok(genlat_model_evaluate(p, source, ROWS, 0, found));
+    ck_assert_double_eq_tol(found[0], sum, 1e-4 * sum);
+    ck_assert_double_eq_tol(found[1], sum / WIDTH, 1e-4 * sum);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_tensor_destroy(&y);
+    genlat_model_destroy(&p);
+    genlat_source_destroy(&source);
+    genlat_source_destroy(&ring);
+}
+END_TEST
+
 static void expect_refused(genlat_source *source, const char *preset, const char *net, const char *loss,
                            genlat_status expected, const char *word)
 {
@@ -359,6 +390,7 @@ int main(void)
     tcase_add_test(tests, a_step_follows_the_gradient);
     tcase_add_test(tests, functions_of_other_families_are_refused);
     tcase_add_test(tests, vectors_are_learned);
+    tcase_add_test(tests, terms_of_vectors_are_those_of_their_predictions);
     tcase_add_test(tests, invalid_data_are_refused);
     tcase_add_test(tests, several_threads_predict_at_once);
     tcase_add_test(tests, progress_is_reported);

@@ -53,6 +53,31 @@ START_TEST(gains_below_min_gain_do_not_count)
 }
 END_TEST
 
+START_TEST(a_gain_below_min_gain_is_not_the_best)
+{
+    follow_script();
+    opts.epochs = 2;
+    opts.min_gain = 1.5;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_int_eq(fake->model.progress.best_epoch, 1);
+    ck_assert_double_eq(fake->model.progress.best, 5);
+    ck_assert_int_eq(fake->model.progress.waited, 1);
+}
+END_TEST
+
+/* The fourth validation is worse, but belongs to an epoch that the end of the training cuts short. */
+START_TEST(a_partial_epoch_does_not_count_as_waiting)
+{
+    follow_script();
+    opts.epochs = 0;
+    opts.steps = 3 * STEPS + 1;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_int_eq(fake->evaluated, 4);
+    ck_assert_int_eq(fake->model.progress.best_epoch, 3);
+    ck_assert_int_eq(fake->model.progress.waited, 0);
+}
+END_TEST
+
 /* The file holds the best weights if the run that wrote it had restore_best set; otherwise an alarm reports that
  * they are missing. */
 START_TEST(early_stop_continues_in_a_resumed_training)
@@ -208,6 +233,44 @@ START_TEST(overfitting_is_reported)
 }
 END_TEST
 
+/* Validations that rise twice in a row, twice. */
+START_TEST(short_rises_are_not_reported)
+{
+    static const double rising[] = {1, 2, 3, 2, 3, 4, 3};
+    fake->script = rising;
+    fake->scripted = GNL_COUNT(rising);
+    opts.epochs = 7;
+    ck_assert_int_eq(rig_run(valid), GENLAT_OK);
+    ck_assert_ptr_null(strchr(seen.kinds, 'A'));
+}
+END_TEST
+
+/* ---- checkpoints ----------------------------------------------------------------------------- */
+
+START_TEST(checkpoints_are_saved_every_few_epochs)
+{
+    opts.epochs = 5;
+    opts.save_every = 2;
+    opts.last_path = last;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_str_eq(seen.kinds, "SSSESSSECSSSESSSECSSSECD");
+}
+END_TEST
+
+/* Training fails after five bad batches in a row. Here each fourth one is followed by a good one. */
+START_TEST(a_good_batch_ends_a_row_of_bad_ones)
+{
+    fake->bad_from = 0;
+    fake->bad_to = 1000;
+    fake->good_every = 5;
+    opts.epochs = 0;
+    opts.steps = 4;
+    ck_assert_msg(rig_run(NULL) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_int_eq(fake->model.progress.step, 4);
+    ck_assert_int_ge(fake->calls, 16);
+}
+END_TEST
+
 /* ---- scaling --------------------------------------------------------------------------------- */
 
 static double first_number(const genlat_source *source)
@@ -293,6 +356,54 @@ START_TEST(the_log_has_one_line_per_epoch)
 }
 END_TEST
 
+/* The model, its files and the log count the time of all runs. */
+START_TEST(seconds_of_earlier_runs_are_counted)
+{
+    const double before = 1000;
+    double logged = 0;
+    FILE *file = NULL;
+    opts.last_path = last;
+    opts.log_path = lines;
+    fake->model.progress.seconds = before;
+    ck_assert_int_eq(rig_run(NULL), GENLAT_OK);
+    ck_assert_double_gt(fake->model.progress.seconds, before);
+    ck_assert_double_lt(fake->model.progress.seconds, before + 100);
+    ck_assert_double_ge(seen.event.seconds, 0);
+    ck_assert_double_lt(seen.event.seconds, 100); /* of this run */
+    rig_reload();
+    ck_assert_double_gt(fake->model.progress.seconds, before);
+    ck_assert_ptr_nonnull(file = fopen(lines, "r"));
+    json_t *line = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
+    ck_assert_int_eq(json_unpack(line, "{s:F}", "seconds", &logged), 0);
+    ck_assert_double_gt(logged, before);
+    json_decref(line);
+    fclose(file);
+}
+END_TEST
+
+/* Validations of all epochs see the same numbers, also of data that are drawn anew in every epoch, and use the same
+ * random numbers. */
+START_TEST(validations_are_comparable)
+{
+    genlat_source *binary = NULL;
+    genlat_transform_opts transform;
+    double first = 0;
+    genlat_transform_opts_init(&transform);
+    transform.scale = GENLAT_SCALE_UNIT;
+    transform.binarize = GENLAT_BINARIZE_DYNAMIC;
+    ck_assert_int_eq(genlat_source_transform(valid, &transform, &binary), GENLAT_OK);
+    opts.seed = 5;
+    for (int epoch = 1; epoch <= 12; epoch++) {
+        opts.epochs = epoch;
+        ck_assert_msg(rig_run(binary) == GENLAT_OK, "%s", genlat_last_error());
+        first = epoch == 1 ? fake->seen : first;
+        ck_assert_double_eq(fake->seen, first);
+        ck_assert_uint_eq(fake->seen_seed, 5);
+    }
+    genlat_source_destroy(&binary);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("trainer care");
@@ -300,6 +411,8 @@ int main(void)
     tcase_add_checked_fixture(tests, rig_begin, rig_end);
     tcase_add_test(tests, early_stop_keeps_the_best_weights);
     tcase_add_test(tests, gains_below_min_gain_do_not_count);
+    tcase_add_test(tests, a_gain_below_min_gain_is_not_the_best);
+    tcase_add_test(tests, a_partial_epoch_does_not_count_as_waiting);
     tcase_add_loop_test(tests, early_stop_continues_in_a_resumed_training, 0, 2);
     tcase_add_test(tests, non_finite_steps_are_skipped);
     tcase_add_test(tests, too_many_non_finite_steps_fail_with_advice);
@@ -311,9 +424,14 @@ int main(void)
     tcase_add_test(tests, ignored_codes_are_not_reported_too_early);
     tcase_add_loop_test(tests, likelihoods_without_bound_are_reported, 0, 2);
     tcase_add_test(tests, overfitting_is_reported);
+    tcase_add_test(tests, short_rises_are_not_reported);
+    tcase_add_test(tests, checkpoints_are_saved_every_few_epochs);
+    tcase_add_test(tests, a_good_batch_ends_a_row_of_bad_ones);
     tcase_add_test(tests, scaling_is_stored_and_applied_to_validation_data);
     tcase_add_test(tests, scaled_data_of_a_model_without_scaling_are_refused);
     tcase_add_test(tests, the_log_has_one_line_per_epoch);
+    tcase_add_test(tests, seconds_of_earlier_runs_are_counted);
+    tcase_add_test(tests, validations_are_comparable);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

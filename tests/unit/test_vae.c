@@ -307,6 +307,40 @@ START_TEST(the_initial_output_bias_matches_the_data)
 }
 END_TEST
 
+/* Schedules follow the steps. Passes without an update do not count. */
+START_TEST(schedules_count_steps)
+{
+    genlat_model *model = make("beta_schedule=linear from=0 to=1 steps=4");
+    genlat_tensor *x = data();
+    genlat_vae_terms t = {.size = sizeof t};
+    for (int step = 0; step < 6; step++) {
+        for (int pass = 0; pass < 2; pass++) {
+            expect_ok(genlat_vae_backward(model, x, NULL, &t));
+            ck_assert_double_eq(t.beta, fmin(step / 4.0, 1));
+        }
+        expect_ok(genlat_vae_step(model, NULL, x, NULL, &t));
+        ck_assert_double_eq(t.beta, fmin(step / 4.0, 1));
+    }
+    genlat_tensor_destroy(&x);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* Layers of the same kind and shape in both nets start with other weights. */
+START_TEST(nets_have_initial_weights_of_their_own)
+{
+    genlat_model *model = make("latent=5|encoder=dense units=3 name=a|decoder=dense units=3 name=a; dense units=5");
+    const gnl_real *weight[2];
+    for (int i = 0; i < 2; i++) {
+        const int index = gnl_net_find_weight(model->net[i], "a.weight");
+        ck_assert_int_ge(index, 0);
+        weight[i] = gnl_net_weight_data(model->net[i], index);
+    }
+    ck_assert_mem_ne(weight[0], weight[1], 3 * SIZE * sizeof **weight);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vae");
@@ -318,6 +352,8 @@ int main(void)
     tcase_add_loop_test(tests, invalid_settings_are_refused, 0, (int)GNL_COUNT(refusals));
     tcase_add_test(tests, a_plain_autoencoder_has_no_density);
     tcase_add_loop_test(tests, the_initial_output_bias_matches_the_data, 0, 2);
+    tcase_add_test(tests, schedules_count_steps);
+    tcase_add_test(tests, nets_have_initial_weights_of_their_own);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

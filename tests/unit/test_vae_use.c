@@ -452,6 +452,27 @@ START_TEST(inspection_compares_own_codes_with_others)
 }
 END_TEST
 
+/* The log-likelihood of a row depends on its own label only. */
+START_TEST(log_likelihoods_are_those_of_their_labels)
+{
+    genlat_model *model = make(labelled);
+    genlat_tensor *x = numbers(2, SIZE, 4), *labels = NULL;
+    double nll[3][2];
+    expect_ok(genlat_tensor_new(ctx, 1, (int64_t[]){2}, &labels));
+    for (int i = 0; i < 3; i++) { /* labels 0 1, 2 1, 2 0 */
+        labels->data[0] = i > 0 ? 2 : 0;
+        labels->data[1] = i < 2;
+        expect_ok(genlat_vae_log_likelihood(model, x, labels, 50, 1, nll[i]));
+    }
+    ck_assert_double_eq(nll[0][1], nll[1][1]);
+    ck_assert_double_ne(nll[0][0], nll[1][0]);
+    ck_assert_double_eq(nll[1][0], nll[2][0]);
+    ck_assert_double_ne(nll[1][1], nll[2][1]);
+    release((genlat_tensor *[]){x, labels, NULL});
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vae use");
@@ -469,6 +490,7 @@ int main(void)
     tcase_add_loop_test(tests, traversals_move_one_dimension, 0, 2);
     tcase_add_test(tests, active_dimensions_are_reported);
     tcase_add_test(tests, autoregressive_decoders_generate_step_by_step);
+    tcase_add_test(tests, log_likelihoods_are_those_of_their_labels);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
