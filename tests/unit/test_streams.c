@@ -68,7 +68,8 @@ START_TEST(splits_have_an_order_of_their_own)
 {
     enum { COUNT = 20 };
     genlat_ctx *ctx = NULL;
-    genlat_tensor *x = NULL, *part = NULL, *batch = NULL;
+    genlat_tensor *x = NULL, *part = NULL;
+    const genlat_tensor *batch = NULL;
     genlat_source *source = NULL, *train = NULL, *valid = NULL;
     genlat_batches *batches = NULL;
     genlat_batches_opts opts;
