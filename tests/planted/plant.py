@@ -340,4 +340,5 @@ def main():
     sys.exit(0 if planter.report(chosen) else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -51,12 +51,14 @@ START_TEST(bounded_draws_are_uniform)
         ck_assert_int_lt(llabs(found[i] - DRAWS / BOUND), 400); /* four standard deviations */
     ck_assert_uint_eq(gnl_rng_below(&rng, 1), 0);
 #ifdef __SIZEOF_INT128__
-    for (int i = 0; i < 1000; i++) { /* the draw times the bound, divided by 2^64 */
+    for (int i = 0; i < 1000; i++) { /* the draw times the bound, divided by 2^64; drawn again if that were uneven */
         const uint64_t bound = gnl_rng_u64(&rng) >> i % 64 | 1;
         gnl_rng same = rng;
         const uint64_t draw = gnl_rng_u64(&same), below = gnl_rng_below(&rng, bound);
+        const __uint128_t product = (__uint128_t)draw * bound;
+        ck_assert_int_eq(rng.counter == same.counter, (uint64_t)product >= (0 - bound) % bound);
         if (rng.counter == same.counter)
-            ck_assert_uint_eq(below, (uint64_t)((__uint128_t)draw * bound >> 64));
+            ck_assert_uint_eq(below, (uint64_t)(product >> 64));
     }
 #endif
 }
@@ -97,6 +99,40 @@ START_TEST(shuffles_keep_every_item)
     for (int i = 0; i < ITEMS; i++)
         ck_assert(seen[i]);
     ck_assert_int_gt(moved, ITEMS - 10);
+    int last[3] = {0}; /* how often each of three items comes last */
+    for (int i = 0; i < 300; i++) {
+        int64_t three[3] = {0, 1, 2};
+        gnl_rng_shuffle(&rng, three, 3);
+        last[three[2]]++;
+    }
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_lt(abs(last[i] - 100), 35); /* four standard deviations */
+}
+END_TEST
+
+static void *plain_alloc(void *user, size_t size, size_t alignment)
+{
+    (void)user;
+    return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+static void plain_free(void *user, void *memory)
+{
+    (void)user;
+    free(memory);
+}
+
+START_TEST(allocators_need_both_functions)
+{
+    genlat_allocator allocator = {.size = sizeof allocator};
+    genlat_ctx_opts opts;
+    genlat_ctx *with = NULL;
+    genlat_ctx_opts_init(&opts);
+    opts.allocator = &allocator;
+    allocator.alloc = _i == 1 ? plain_alloc : NULL;
+    allocator.free = _i == 2 ? plain_free : NULL;
+    ck_assert_int_eq(genlat_ctx_new(&opts, &with), GENLAT_E_INVALID);
+    ck_assert_ptr_null(with);
 }
 END_TEST
 
@@ -473,6 +509,7 @@ int main(void)
     tcase_add_test(tcase, permutations_by_formula_have_every_number_once);
     tcase_add_test(tcase, permutations_by_formula_are_random);
     tcase_add_test(tcase, permutations_by_formula_have_any_size);
+    tcase_add_loop_test(tcase, allocators_need_both_functions, 0, 3);
     tcase_add_test(tcase, every_item_is_processed_once);
     tcase_add_test(tcase, options_round_trip_through_text);
     tcase_add_loop_test(tcase, errors_name_the_bad_option, 0, 8);
