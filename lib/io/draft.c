@@ -216,17 +216,20 @@ static void sync_folder(char *path)
 
 static genlat_status publish(gnl_draft *draft)
 {
-    int synced = draft->temporary ? fsync(draft->fd) : 0;
-    /* Renamed while it is locked, so that nobody removes it as stale. */
-    int renamed = synced == 0 && draft->temporary ? rename(draft->temporary, draft->path) : 0;
-    int closed = close(draft->fd); /* a full disk may be reported only here */
-    draft->fd = -1;
-    if (synced != 0 || closed != 0)
+    /* Closing reports what could not be written, unless the file has been synced before. */
+    if (!draft->temporary) {
+        int closed = close(draft->fd);
+        draft->fd = -1;
+        return closed == 0 ? GENLAT_OK : gnl_io_failed(draft->path, "cannot be written");
+    }
+    if (fsync(draft->fd) != 0)
         return gnl_io_failed(draft->path, "cannot be written");
-    if (renamed != 0)
+    /* Renamed while it is locked, so that nobody removes it as stale. */
+    if (rename(draft->temporary, draft->path) != 0)
         return gnl_io_failed(draft->path, "cannot be replaced");
-    if (draft->temporary)
-        sync_folder(draft->path);
+    gnl_file_close(draft->fd);
+    draft->fd = -1;
+    sync_folder(draft->path);
     return GENLAT_OK;
 }
 

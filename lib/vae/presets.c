@@ -60,6 +60,8 @@ const char *const gnl_vae_choice_keys[] = {"likelihood", NULL};
 #define BETA "likelihood", "beta_binomial"
 #define OPTIMAL "likelihood", "gaussian sd=optimal"
 #define LEARNED "likelihood", "gaussian sd=learned min_log_sd=-4"
+/* Lets the latents be used before they cost: from a start at 1, the standard deviation may never fall otherwise. */
+#define WARM "beta_schedule", "linear from=0 to=1 steps={steps}"
 #define LARGE "architecture", "conv widths=32x64x128x256"
 
 static const char binary[] = "the values are 0 or 1";
@@ -83,7 +85,7 @@ const gnl_choice gnl_vae_choices[] = {
     GNL_CHOICE(IMAGES, ANY, 8, 0, "photo", UNIT, 3000, reals, BEST, OPTIMAL),
     GNL_CHOICE(IMAGES, ANY, 0, 0, "mlp", UNIT, 3000, reals, BEST, OPTIMAL),
     GNL_CHOICE(SIGNAL, ANY, 16, 0, "signal", STANDARD, 3000, "the amplitudes have one scale", BEST),
-    GNL_CHOICE(POINT, ANY, 0, 0, "vector", FEATURES, 5000, columns, BEST, LEARNED),
-    GNL_CHOICE(ROWS, ANY, 0, 0, "vector", FEATURES, 2000, columns, BEST, LEARNED, "latent", "16", "noise", "0.3"),
+    GNL_CHOICE(POINT, ANY, 0, 0, "vector", FEATURES, 5000, columns, BEST, LEARNED, WARM),
+    GNL_CHOICE(ROWS, ANY, 0, 0, "vector", FEATURES, 2000, columns, BEST, LEARNED, WARM, "latent", "16", "noise", "0.3"),
     GNL_CHOICE(ANY, ANY, 0, 0, "mlp", STANDARD, 3000, "the values have one scale", BEST, OPTIMAL),
 };

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pty
+import random
 import signal
 import subprocess
 import time
@@ -195,6 +196,22 @@ def test_best(folder):
     assert os.path.exists(path)
 
 
+def test_best_weights_of_a_preset(folder):
+    """The model is written with the weights of the best validation also where the preset asks for them."""
+    numbers = random.Random(3)
+    train, valid = (os.path.join(folder, name) for name in ("noise.csv", "more.csv"))
+    for path in (train, valid):
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(",".join(f"{numbers.gauss(0, 1):.5f}" for _ in range(20)) + "\n" for _ in range(40))
+    model = os.path.join(folder, "best.vae")
+    done = last_json(run("train", "vae", "-d", f"csv:{train}", "--valid", f"csv:{valid}", "--steps", "600", "--json", "-j",
+                         "1", "-o", model).stdout)
+    best = last_json(run("info", model, "--json").stdout)["training"]["best"]
+    found = last_json(run("eval", model, "-d", f"csv:{valid}", "--json").stdout)["neg_elbo"]
+    assert done["valid"]["neg_elbo"] > best + 5, done  # the last weights are overfitted
+    assert abs(found - best) < 1, (found, best)
+
+
 def test_plots(folder):
     plots = os.path.join(folder, "plots")
     bare = last_json(train("--epochs", "2", "--json").stdout)
@@ -241,4 +258,4 @@ def test_points(folder):
 
 main([test_json, test_pipe, test_terminal, test_seed, test_resume, test_zero_epochs, test_resume_is_checked,
       test_fine_tuning, test_interrupt, test_interrupt_with_plots, test_terminate, test_log, test_best,
-      test_plots, test_plots_of_several_runs, test_killed, test_points])
+      test_best_weights_of_a_preset, test_plots, test_plots_of_several_runs, test_killed, test_points])

@@ -82,7 +82,7 @@ START_TEST(a_written_file_survives_a_power_failure)
 {
     char start[4];
     ck_assert_msg(write_data(_i) == GENLAT_OK, "%s", genlat_last_error());
-    const char *end = strstr(calls.made, "FfCrdc");
+    const char *end = strstr(calls.made, "Cfrcdc");
     ck_assert_msg(end && end[6] == '\0', "%s", calls.made);
     ck_assert_int_eq(calls_files(), 1);
     read_start(start);
@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(a_failed_call_keeps_the_old_file)
 {
-    static const char letters[] = "FfCr";
+    static const char letters[] = "Cfr";
     char start[4];
     calls.fails = letters[_i / WRITERS];
     ck_assert_int_eq(write_data(_i % WRITERS), GENLAT_E_IO);
@@ -109,7 +109,7 @@ int main(void)
     TCase *tests = tcase_create("calls");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, a_written_file_survives_a_power_failure, 0, WRITERS);
-    tcase_add_loop_test(tests, a_failed_call_keeps_the_old_file, 0, 4 * WRITERS);
+    tcase_add_loop_test(tests, a_failed_call_keeps_the_old_file, 0, 3 * WRITERS);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -69,7 +69,7 @@ END_TEST
 START_TEST(a_partial_epoch_does_not_count_as_waiting)
 {
     follow_script();
-    opts.epochs = 0;
+    opts.epochs = -1;
     opts.steps = 3 * STEPS + 1;
     ck_assert_int_eq(rig_run(valid), GENLAT_OK);
     ck_assert_int_eq(fake->evaluated, 4);
@@ -263,7 +263,7 @@ START_TEST(a_good_batch_ends_a_row_of_bad_ones)
     fake->bad_from = 0;
     fake->bad_to = 1000;
     fake->good_every = 5;
-    opts.epochs = 0;
+    opts.epochs = -1;
     opts.steps = 4;
     ck_assert_msg(rig_run(NULL) == GENLAT_OK, "%s", genlat_last_error());
     ck_assert_int_eq(fake->model.progress.step, 4);
