@@ -204,8 +204,8 @@ def test_best_weights_of_a_preset(folder):
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(",".join(f"{numbers.gauss(0, 1):.5f}" for _ in range(20)) + "\n" for _ in range(40))
     model = os.path.join(folder, "best.vae")
-    done = last_json(run("train", "vae", "-d", f"csv:{train}", "--valid", f"csv:{valid}", "--steps", "600", "--json", "-j",
-                         "1", "-o", model).stdout)
+    done = last_json(run("train", "vae", "-d", f"csv:{train}", "--valid", f"csv:{valid}", "--steps", "600", "-j", "1",
+                         "--json", "-o", model).stdout)
     best = last_json(run("info", model, "--json").stdout)["training"]["best"]
     found = last_json(run("eval", model, "-d", f"csv:{valid}", "--json").stdout)["neg_elbo"]
     assert done["valid"]["neg_elbo"] > best + 5, done  # the last weights are overfitted

@@ -22,7 +22,8 @@ def ring(numbers):
 
 def spiral(numbers):
     place = numbers.random()
-    return [place * math.cos(10 * place) + numbers.gauss(0, 0.02), place * math.sin(10 * place) + numbers.gauss(0, 0.02)]
+    x, y = place * math.cos(10 * place), place * math.sin(10 * place)
+    return [x + numbers.gauss(0, 0.02), y + numbers.gauss(0, 0.02)]
 
 
 def table(name):
@@ -53,6 +54,11 @@ def write(path, rows):
         file.writelines(",".join(repr(value) for value in row) + "\n" for row in rows)
 
 
+def last_json(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def run(genlat, name, rows, folder):
     train, test = os.path.join(folder, "train.csv"), os.path.join(folder, "test.csv")
     random.Random(1).shuffle(rows)
@@ -60,14 +66,14 @@ def run(genlat, name, rows, folder):
     write(train, rows[:cut])
     write(test, rows[cut:])
     begin = time.monotonic()
-    done = subprocess.run([genlat, "train", "vae", "--data", f"csv:{train}", "--valid", f"csv:{test}", "--seed", "1",
-                           "--json", "--out", os.path.join(folder, "a.vae")], capture_output=True, text=True, check=True)
+    model = os.path.join(folder, "a.vae")
+    chosen = last_json(genlat, "train", "vae", "--data", f"csv:{train}", "--valid", f"csv:{test}", "--seed", "1",
+                       "--json", "--out", model)["chosen"]
     seconds = time.monotonic() - begin
-    found = json.loads(subprocess.run([genlat, "eval", os.path.join(folder, "a.vae"), "--data", f"csv:{test}", "--json"],
-                                      capture_output=True, text=True, check=True).stdout.splitlines()[-1])["neg_elbo"]
+    found = last_json(genlat, "eval", model, "--data", f"csv:{test}", "--json")["neg_elbo"]
     baseline = gaussian(rows[:cut], rows[cut:])
-    chosen = json.loads(done.stdout.splitlines()[-1])["chosen"]
-    print(f"{name} | {len(rows)} x {len(rows[0])} | {found:.2f} | {baseline:.2f} | {seconds:.0f}   {chosen}", flush=True)
+    print(f"{name}: {len(rows)} x {len(rows[0])}, {found:.2f}, Gaussian {baseline:.2f}, {seconds:.0f} s; {chosen}",
+          flush=True)
     return found < baseline
 
 
