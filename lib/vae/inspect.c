@@ -15,21 +15,13 @@ static genlat_status add_losses(genlat_model *model, gnl_workspace *base, int64_
 {
     inspection *in = user;
     gnl_vae_use *work = (gnl_vae_use *)base;
-    const gnl_vae *vae = gnl_vae_of(model);
     const int64_t latent = work->code.dims;
     const gnl_real *x = in->x->data + first * model->size;
     for (int64_t i = 0; i < rows; i++)
         memcpy(work->code.z + i * latent, in->code + (first + i + in->shift) % in->rows * latent,
                (size_t)latent * sizeof *in->code);
     GNL_TRY(gnl_vae_use_decode(model, work, work->code.z, x, in->labels, first, rows));
-    const gnl_loss_call call = {.compute = *gnl_exec_compute(work->decoder),
-                                .rows = rows,
-                                .dims = model->size,
-                                .parts = vae->outputs,
-                                .out = gnl_exec_output(work->decoder, 0),
-                                .target = x,
-                                .nll = work->loss};
-    gnl_loss_eval(vae->loss, &call);
+    gnl_vae_use_loss(model, work, x, rows, work->loss);
     for (int64_t i = 0; i < rows; i++)
         in->sum += work->loss[i];
     return GENLAT_OK;

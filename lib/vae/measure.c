@@ -9,18 +9,6 @@ static gnl_vae_use *use_of(gnl_workspace *work)
     return (gnl_vae_use *)work;
 }
 
-static void eval_loss(const gnl_vae *vae, gnl_vae_use *work, const gnl_real *target, int64_t rows, double *nll)
-{
-    gnl_loss_call call = {.compute = *gnl_exec_compute(work->decoder),
-                          .rows = rows,
-                          .dims = vae->model.size,
-                          .parts = vae->outputs,
-                          .out = gnl_exec_output(work->decoder, 0),
-                          .target = target,
-                          .nll = nll};
-    gnl_loss_eval(vae->loss, &call);
-}
-
 /* ---- the objective --------------------------------------------------------------------------- */
 
 /* The evaluation of a batch, and its current chunk. */
@@ -63,7 +51,7 @@ static void likelihood(void *user, double scale, const double *weight)
     for (int64_t s = 0; s < code->samples && e->status == GENLAT_OK; s++) {
         const gnl_real *z = code->z + s * code->rows * code->dims;
         e->status = gnl_vae_use_decode(e->model, e->work, z, x, e->labels, e->begin, code->rows);
-        eval_loss(gnl_vae_of(e->model), e->work, x, code->rows, code->nll + s * code->rows);
+        gnl_vae_use_loss(e->model, e->work, x, code->rows, code->nll + s * code->rows);
     }
 }
 
@@ -187,7 +175,7 @@ static genlat_status estimate(genlat_model *model, gnl_vae_use *work, const samp
         gnl_latents_draw(l, code);
         gnl_latents_ratio(l, code, 0, code->kl);
         status = gnl_vae_use_decode(model, work, code->z, work->target, s->repeated, 0, code->rows);
-        eval_loss(gnl_vae_of(model), work, work->target, code->rows, work->loss);
+        gnl_vae_use_loss(model, work, work->target, code->rows, work->loss);
         for (int64_t i = 0; i < code->rows; i++)
             log_add(&total, -code->kl[i] - work->loss[i]);
     }

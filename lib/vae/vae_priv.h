@@ -126,6 +126,8 @@ genlat_status gnl_vae_use_encode(genlat_model *model, gnl_vae_use *work, const g
  * output of work->decoder. */
 genlat_status gnl_vae_use_decode(genlat_model *model, gnl_vae_use *work, const gnl_real *z, const gnl_real *x,
                                  const genlat_tensor *labels, int64_t first, int64_t rows);
+/* Computes the reconstruction loss [rows] of the rows that have been decoded. */
+void gnl_vae_use_loss(genlat_model *model, gnl_vae_use *work, const gnl_real *x, int64_t rows, double *loss);
 
 /* ---- steps, evaluation, inference ------------------------------------------------------------- */
 

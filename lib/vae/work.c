@@ -116,3 +116,16 @@ genlat_status gnl_vae_use_decode(genlat_model *model, gnl_vae_use *work, const g
     gnl_vae_forward(c, GNL_VAE_DECODER_NET, work->decoder, GNL_EVAL, rows, value);
     return GENLAT_OK;
 }
+
+void gnl_vae_use_loss(genlat_model *model, gnl_vae_use *work, const gnl_real *x, int64_t rows, double *loss)
+{
+    const gnl_vae *vae = gnl_vae_of(model);
+    const gnl_loss_call call = {.compute = *gnl_exec_compute(work->decoder),
+                                .rows = rows,
+                                .dims = model->size,
+                                .parts = vae->outputs,
+                                .out = gnl_exec_output(work->decoder, 0),
+                                .target = x,
+                                .nll = loss};
+    gnl_loss_eval(vae->loss, &call);
+}
