@@ -92,7 +92,6 @@ genlat_status genlat_model_load_stream(genlat_ctx *ctx, const genlat_stream_tabl
     GNL_CHECK(out, "out is NULL");
     *out = NULL;
     GNL_CHECK(ctx, "ctx is NULL");
-    GNL_CHECK(stream, "stream is NULL");
     GNL_TRY(gnl_input_stream(stream, &input));
     return gnl_model_load(ctx, input, find, out);
 }

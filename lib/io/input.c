@@ -96,6 +96,7 @@ static const gnl_input_type stream_type = {stream_open, memory_read, stream_clos
 genlat_status gnl_input_stream(const genlat_stream_table *stream, gnl_input *out)
 {
     *out = (gnl_input){.type = &stream_type, .label = "stream", .fd = -1};
+    GNL_CHECK(stream, "stream is NULL");
     GNL_TRY(gnl_struct_take(stream, sizeof out->stream, &out->stream, "stream"));
     GNL_CHECK(out->stream.read, "stream has no read function");
     if (out->stream.limit < 0)

@@ -51,6 +51,7 @@ struct gnl_input {
 
 gnl_input gnl_input_file(const char *path);
 gnl_input gnl_input_memory(const void *bytes, size_t size, const char *label);
+/* E_INVALID if the stream is NULL, or does not read. */
 genlat_status gnl_input_stream(const genlat_stream_table *stream, gnl_input *out);
 
 /* A file that is being written. A regular file is written under a temporary name beside it, and replaces the old one at
@@ -85,8 +86,10 @@ struct gnl_output {
 
 /* Replaces an old file atomically. After a crash there is either the old or the new file, never a part of it. */
 gnl_output gnl_output_file(const char *path);
-/* *bytes and *size stay unchanged on failure. The caller frees the bytes with gnl_free(). */
-gnl_output gnl_output_memory(void **bytes, size_t *size);
+/* Sets *bytes to NULL and *size to 0 until the container is complete. E_INVALID if one of them is NULL. The caller
+ * frees the bytes with gnl_free(). */
+genlat_status gnl_output_memory(void **bytes, size_t *size, gnl_output *out);
+/* E_INVALID if the stream is NULL, or does not write. */
 genlat_status gnl_output_stream(const genlat_stream_table *stream, gnl_output *out);
 
 /* ---- writer ------------------------------------------------------------------------------------------ */

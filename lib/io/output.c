@@ -54,9 +54,16 @@ static genlat_status memory_end(gnl_output *output, genlat_ctx *ctx, genlat_stat
 
 static const gnl_output_type memory_type = {memory_begin, memory_put, memory_end};
 
-gnl_output gnl_output_memory(void **bytes, size_t *size)
+genlat_status gnl_output_memory(void **bytes, size_t *size, gnl_output *out)
 {
-    return (gnl_output){.type = &memory_type, .label = "memory", .bytes = bytes, .size = size};
+    *out = (gnl_output){.type = &memory_type, .label = "memory", .bytes = bytes, .size = size};
+    if (bytes)
+        *bytes = NULL;
+    if (size)
+        *size = 0;
+    GNL_CHECK(bytes, "bytes is NULL");
+    GNL_CHECK(size, "size is NULL");
+    return GENLAT_OK;
 }
 
 /* ---- streams --------------------------------------------------------------------------------- */
@@ -93,6 +100,7 @@ static const gnl_output_type stream_type = {stream_begin, stream_put, stream_end
 genlat_status gnl_output_stream(const genlat_stream_table *stream, gnl_output *out)
 {
     *out = (gnl_output){.type = &stream_type, .label = "stream"};
+    GNL_CHECK(stream, "stream is NULL");
     GNL_TRY(gnl_struct_take(stream, sizeof out->stream, &out->stream, "stream"));
     GNL_CHECK(out->stream.write, "stream has no write function");
     return GENLAT_OK;

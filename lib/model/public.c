@@ -15,21 +15,16 @@ void genlat_model_destroy(genlat_model **model)
 
 static genlat_status save_to_memory(genlat_model *model, gnl_keep keep, void **bytes, size_t *size)
 {
-    if (bytes)
-        *bytes = NULL;
-    if (size)
-        *size = 0;
+    gnl_output output;
+    GNL_TRY(gnl_output_memory(bytes, size, &output));
     GNL_CHECK(model, "model is NULL");
-    GNL_CHECK(bytes, "bytes is NULL");
-    GNL_CHECK(size, "size is NULL");
-    return gnl_model_save(model, keep, gnl_output_memory(bytes, size));
+    return gnl_model_save(model, keep, output);
 }
 
 static genlat_status save_to_stream(genlat_model *model, gnl_keep keep, const genlat_stream_table *stream)
 {
     gnl_output output;
     GNL_CHECK(model, "model is NULL");
-    GNL_CHECK(stream, "stream is NULL");
     GNL_TRY(gnl_output_stream(stream, &output));
     return gnl_model_save(model, keep, output);
 }

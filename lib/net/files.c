@@ -49,15 +49,11 @@ genlat_status genlat_net_save(const genlat_net *net, const char *path)
 
 genlat_status genlat_net_save_memory(const genlat_net *net, void **bytes, size_t *size)
 {
+    gnl_output output;
     GNL_ENTER();
-    if (bytes)
-        *bytes = NULL;
-    if (size)
-        *size = 0;
+    GNL_TRY(gnl_output_memory(bytes, size, &output));
     GNL_CHECK(net, "net is NULL");
-    GNL_CHECK(bytes, "bytes is NULL");
-    GNL_CHECK(size, "size is NULL");
-    return save(net, gnl_output_memory(bytes, size));
+    return save(net, output);
 }
 
 genlat_status genlat_net_save_stream(const genlat_net *net, const genlat_stream_table *stream)
@@ -65,7 +61,6 @@ genlat_status genlat_net_save_stream(const genlat_net *net, const genlat_stream_
     gnl_output output;
     GNL_ENTER();
     GNL_CHECK(net, "net is NULL");
-    GNL_CHECK(stream, "stream is NULL");
     GNL_TRY(gnl_output_stream(stream, &output));
     return save(net, output);
 }
@@ -97,7 +92,6 @@ genlat_status genlat_net_load_stream(genlat_ctx *ctx, const genlat_stream_table 
     GNL_CHECK(out, "out is NULL");
     *out = NULL;
     GNL_CHECK(ctx, "ctx is NULL");
-    GNL_CHECK(stream, "stream is NULL");
     GNL_TRY(gnl_input_stream(stream, &input));
     return load(ctx, input, out);
 }

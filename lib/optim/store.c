@@ -182,15 +182,11 @@ genlat_status genlat_optim_save(const genlat_optim *optim, const char *path)
 
 genlat_status genlat_optim_save_memory(const genlat_optim *optim, void **bytes, size_t *size)
 {
+    gnl_output output;
     GNL_ENTER();
-    if (bytes)
-        *bytes = NULL;
-    if (size)
-        *size = 0;
+    GNL_TRY(gnl_output_memory(bytes, size, &output));
     GNL_CHECK(optim, "optim is NULL");
-    GNL_CHECK(bytes, "bytes is NULL");
-    GNL_CHECK(size, "size is NULL");
-    return save(optim, gnl_output_memory(bytes, size));
+    return save(optim, output);
 }
 
 genlat_status genlat_optim_save_stream(const genlat_optim *optim, const genlat_stream_table *stream)
@@ -198,7 +194,6 @@ genlat_status genlat_optim_save_stream(const genlat_optim *optim, const genlat_s
     gnl_output output;
     GNL_ENTER();
     GNL_CHECK(optim, "optim is NULL");
-    GNL_CHECK(stream, "stream is NULL");
     GNL_TRY(gnl_output_stream(stream, &output));
     return save(optim, output);
 }
@@ -224,7 +219,6 @@ genlat_status genlat_optim_load_stream(genlat_optim *optim, const genlat_stream_
     gnl_input input;
     GNL_ENTER();
     GNL_CHECK(optim, "optim is NULL");
-    GNL_CHECK(stream, "stream is NULL");
     GNL_TRY(gnl_input_stream(stream, &input));
     return load(optim, input);
 }

@@ -97,7 +97,9 @@ START_TEST(two_nets_share_a_file)
     ck_assert_int_eq(gnl_writer_new(ctx, &writer), GENLAT_OK);
     ck_assert_int_eq(gnl_net_write(net, writer, "encoder."), GENLAT_OK);
     ck_assert_int_eq(gnl_net_write(other, writer, "decoder."), GENLAT_OK);
-    ck_assert_int_eq(gnl_writer_write(writer, gnl_output_memory(&bytes, &size)), GENLAT_OK);
+    gnl_output output;
+    ck_assert_int_eq(gnl_output_memory(&bytes, &size, &output), GENLAT_OK);
+    ck_assert_int_eq(gnl_writer_write(writer, output), GENLAT_OK);
     ck_assert_int_eq(gnl_reader_open(ctx, gnl_input_memory(bytes, size, "two"), &reader), GENLAT_OK);
     ck_assert_int_eq(gnl_net_restore(ctx, reader, "decoder.", &loaded), GENLAT_OK);
     check_same(other, loaded);
