@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Logistic distribution discretized to the levels of an image; the outer bins extend to infinity (Salimans, Karpathy,
- * Chen and Kingma, PixelCNN++, 2017, with one component). Let a and b be the upper and lower edge of the bin in units
- * of the scale. Then log(sigmoid(a) - sigmoid(b)) = log sigmoid(a) + log sigmoid(-b) + log(1 - e^-(a-b)), which never
- * cancels. */
+ * Chen and Kingma, PixelCNN++, 2017, with one component). */
 #include "loss/loss_priv.h"
-
-enum { RANGE_UNIT, RANGE_SYMMETRIC };
-
-static const char *const range_names[] = {"unit", "symmetric", NULL};
 
 typedef struct logistic_opts {
     size_t size;
@@ -20,7 +14,8 @@ typedef struct logistic_opts {
 static const gnl_option options[] = {
     GNL_OPT_INT(logistic_opts, levels, 256, 2, 65536, "number of levels of the data, including both ends of the range"),
     GNL_OPT_REAL(logistic_opts, min_log_scale, -7, -20, 10, "smooth lower bound of the log-scale"),
-    GNL_OPT_ENUM(logistic_opts, range, RANGE_UNIT, RANGE_SYMMETRIC, range_names, "range of the data: [0,1] or [-1,1]"),
+    GNL_OPT_ENUM(logistic_opts, range, GNL_RANGE_UNIT, GNL_RANGE_SYMMETRIC, gnl_range_names,
+                 "range of the data: [0,1] or [-1,1]"),
 };
 static const gnl_options_table table = {"discretized_logistic", sizeof(logistic_opts), options, GNL_COUNT(options)};
 
@@ -36,62 +31,23 @@ static int64_t parts(const void *opts)
 
 static gnl_loss_range range(const void *opts, int64_t outputs)
 {
-    return (gnl_loss_range){((const logistic_opts *)opts)->range == RANGE_UNIT ? 0 : -1, 1, false};
+    return (gnl_loss_range){((const logistic_opts *)opts)->range == GNL_RANGE_UNIT ? 0 : -1, 1, false};
 }
 
-/* The levels are low, low + width, ... */
-typedef struct bins {
-    double low, width, last;
-} bins;
-
-static bins bins_of(const logistic_opts *o)
+static gnl_bins bins_of(const logistic_opts *o)
 {
-    double low = o->range == RANGE_UNIT ? 0 : -1;
-    return (bins){low, (1 - low) / (double)(o->levels - 1), (double)(o->levels - 1)};
-}
-
-static double nearest(const bins *b, double x)
-{
-    double level = floor((x - b->low) / b->width + 0.5);
-    return level < 0 ? 0 : level > b->last ? b->last : level;
-}
-
-/* log p and its derivatives with respect to the mean and the log of the scale. */
-typedef struct bin_result {
-    double value, by_mean, by_log_scale;
-} bin_result;
-
-static bin_result log_bin(const bins *bin, double x, double mean, double log_scale)
-{
-    double inverse = exp(-log_scale), level = nearest(bin, x);
-    double centre = bin->low + level * bin->width - mean, delta = bin->width * inverse;
-    double a = (centre + 0.5 * bin->width) * inverse, b = (centre - 0.5 * bin->width) * inverse;
-    bin_result out = {0};
-    if (level < bin->last) {
-        out.value -= gnl_log1p_exp(-a);
-        out.by_mean -= gnl_logistic(-a) * inverse;
-        out.by_log_scale -= a * gnl_logistic(-a);
-    }
-    if (level > 0) {
-        out.value -= gnl_log1p_exp(b);
-        out.by_mean += gnl_logistic(b) * inverse;
-        out.by_log_scale += b * gnl_logistic(b);
-    }
-    if (level > 0 && level < bin->last) {
-        out.value += log(-expm1(-delta));
-        out.by_log_scale -= delta / expm1(delta);
-    }
-    return out;
+    return gnl_bins_of(o->range == GNL_RANGE_UNIT ? 0 : -1, o->levels);
 }
 
 static double row(const gnl_loss_row *r)
 {
     const logistic_opts *o = opts_of(r->loss);
-    bins bin = bins_of(o);
+    const gnl_bins bins = bins_of(o);
     double total = 0;
     for (int64_t i = 0; i < r->dims; i++) {
         double raw = (double)r->out[r->dims + i];
-        bin_result p = log_bin(&bin, (double)r->target[i], (double)r->out[i], gnl_soft_floor(raw, o->min_log_scale));
+        gnl_bin_result p =
+            gnl_bins_log_p(&bins, (double)r->target[i], (double)r->out[i], gnl_soft_floor(raw, o->min_log_scale));
         total -= p.value;
         if (r->dout) {
             r->dout[i] = (gnl_real)(-r->factor * p.by_mean);
@@ -113,13 +69,9 @@ static double scale_of(const gnl_loss_element *e)
 
 static double element(const gnl_loss_element *e)
 {
-    const logistic_opts *o = opts_of(e->loss);
-    bins bin = bins_of(o);
-    double mean = (double)*e->out;
-    if (!e->rng)
-        return mean < bin.low ? bin.low : mean > 1 ? 1 : mean;
-    double u = gnl_open_unit(e->rng);
-    return bin.low + bin.width * nearest(&bin, mean + scale_of(e) * (log(u) - log1p(-u)));
+    const gnl_bins bins = bins_of(opts_of(e->loss));
+    const double mean = (double)*e->out;
+    return e->rng ? gnl_bins_draw(&bins, mean, scale_of(e), gnl_open_unit(e->rng)) : gnl_bins_limit(&bins, mean);
 }
 
 static void decode(const genlat_loss *loss, const gnl_loss_decode *d)

@@ -56,4 +56,28 @@ double gnl_open_unit(gnl_rng *rng);
 double gnl_log_gamma(double x);
 double gnl_digamma(double x);
 
+/* ---- levels of an image ------------------------------------------------------------------------ */
+
+/* Ranges of images, and their names as values of an option. */
+enum { GNL_RANGE_UNIT, GNL_RANGE_SYMMETRIC };
+extern const char *const gnl_range_names[];
+
+/* The levels low, low + width, ..., 1. Each is the centre of a bin; the outer bins extend to infinity. */
+typedef struct gnl_bins {
+    double low, width, last; /* last: number of the highest level */
+} gnl_bins;
+
+/* log p of a level, and its derivatives by the mean and the log-scale of the logistic distribution. */
+typedef struct gnl_bin_result {
+    double value, by_mean, by_log_scale;
+} gnl_bin_result;
+
+gnl_bins gnl_bins_of(double low, int64_t levels);
+double gnl_bins_nearest(const gnl_bins *bins, double x); /* number of the level nearest to x */
+double gnl_bins_limit(const gnl_bins *bins, double x);   /* x, limited to the range of the levels */
+/* log of the probability of the bin nearest to x */
+gnl_bin_result gnl_bins_log_p(const gnl_bins *bins, double x, double mean, double log_scale);
+/* Returns the level nearest to a draw from the logistic distribution. u is uniform in (0,1). */
+double gnl_bins_draw(const gnl_bins *bins, double mean, double scale, double u);
+
 #endif

@@ -11,6 +11,7 @@
     X(beta_binomial)                                                                                                   \
     X(mse)                                                                                                             \
     X(cross_entropy)                                                                                                   \
+    X(logistic_mixture)                                                                                                \
     /* end */
 
 #define DECLARE(name) extern const gnl_loss_type gnl_##name;

@@ -56,14 +56,23 @@ def laplace(o, out, x, own):
     return -Laplace(out[:, 0], scale).log_prob(x)
 
 
-def logistic(o, out, x, own):
+def probability(o, mean, raw, x):
     """The formula of the paper, a difference of two sigmoids."""
     low = -1.0 if o.get("range") == "symmetric" else 0.0
     half = (1 - low) / 255 / 2
-    mean, scale = out[:, 0], floor(out[:, 1], float(o.get("min_log_scale", -7))).exp()
+    scale = floor(raw, float(o.get("min_log_scale", -7))).exp()
     upper = torch.where(x > 1 - half, torch.ones_like(x), torch.sigmoid((x + half - mean) / scale))
     lower = torch.where(x < low + half, torch.zeros_like(x), torch.sigmoid((x - half - mean) / scale))
-    return -(upper - lower).log()
+    return upper - lower
+
+
+def logistic(o, out, x, own):
+    return -probability(o, out[:, 0], out[:, 1], x).log()
+
+
+def logistic_mixture(o, out, x, own):
+    logits, mean, raw = out.chunk(3, 1)
+    return -(logits.softmax(1) * probability(o, mean, raw, x[:, None].expand_as(mean))).sum(1).log()
 
 
 def beta_binomial(o, out, x, own):
@@ -86,6 +95,7 @@ KINDS = {
     "categorical": categorical,
     "cross_entropy": lambda o, out, x, own: F.cross_entropy(out, x.long(), reduction="none"),
     "discretized_logistic": logistic,
+    "logistic_mixture": logistic_mixture,
     "beta_binomial": beta_binomial,
     "mse": lambda o, out, x, own: F.mse_loss(out[:, 0], x, reduction="none"),
 }

@@ -39,6 +39,8 @@ static const loss_case loss_cases[] = {
     {"discretized_logistic", 2, 12, DATA_LEVEL},
     {"discretized_logistic range=symmetric min_log_scale=-2", 2, 12, DATA_SYMMETRIC},
     {"beta_binomial", 2, 12, DATA_LEVEL},
+    {"logistic_mixture", 15, 6, DATA_LEVEL},
+    {"logistic_mixture components=3 range=symmetric min_log_scale=-2", 9, 11, DATA_SYMMETRIC},
     {"mse", 1, 7, DATA_NORMAL},
     {"cross_entropy", 10, 1, DATA_CLASS},
     {"cross_entropy", 4, 5, DATA_CLASS},

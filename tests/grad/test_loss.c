@@ -67,6 +67,7 @@ static void rig_open(loss_rig *r, const loss_case *c)
     ck_assert_msg(gnl_loss_parse(ctx, c->spec, &r->loss) == GENLAT_OK, "%s", genlat_last_error());
     int64_t parts = gnl_loss_parts(r->loss);
     ck_assert(parts == 0 || parts == c->parts);
+    ck_assert_int_le(ROWS * c->parts * c->dims, MOST);
     gnl_rng_fill_normal(&rng, r->out, ROWS * c->parts * c->dims);
     for (int i = 0; i < ROWS * c->dims; i++)
         r->target[i] = datum(c);

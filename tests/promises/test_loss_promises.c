@@ -28,9 +28,16 @@ START_TEST(outputs_are_those_of_an_element)
     static const struct {
         const char *text;
         int64_t outputs;
-    } rows[] = {{"bernoulli", 1},    {"gaussian sd=fixed", 1},     {"gaussian sd=output", 2},   {"laplace", 1},
-                {"mse", 1},          {"categorical classes=8", 8}, {"discretized_logistic", 2}, {"beta_binomial", 2},
-                {"cross_entropy", 0}};
+    } rows[] = {{"bernoulli", 1},
+                {"gaussian sd=fixed", 1},
+                {"gaussian sd=output", 2},
+                {"laplace", 1},
+                {"mse", 1},
+                {"categorical classes=8", 8},
+                {"discretized_logistic", 2},
+                {"beta_binomial", 2},
+                {"cross_entropy", 0},
+                {"logistic_mixture components=4", 12}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         genlat_loss *loss = loss_of(rows[i].text);
         ck_assert_msg(genlat_loss_outputs(loss) == rows[i].outputs, "%s", rows[i].text);

@@ -39,6 +39,7 @@ START_TEST(probabilities_of_all_levels_sum_to_one)
         ck_assert_double_eq_tol(total_probability("discretized_logistic", 256, 2, 0, 1, out[i]), 1, 1e-6);
         ck_assert_double_eq_tol(total_probability("discretized_logistic range=symmetric", 256, 2, -1, 1, out[i]), 1,
                                 1e-6);
+        ck_assert_double_eq_tol(total_probability("logistic_mixture components=1", 256, 3, 0, 1, out[i]), 1, 1e-6);
         ck_assert_double_eq_tol(total_probability("beta_binomial", 256, 2, 0, 1, out[i]), 1, 1e-6);
         ck_assert_double_eq_tol(total_probability("categorical classes=5", 5, 5, 0, 4, out[i]), 1, 1e-6);
         ck_assert_double_eq_tol(total_probability("bernoulli", 2, 1, 0, 1, out[i]), 1, 1e-6);
@@ -49,15 +50,17 @@ END_TEST
 /* Outputs of a diverging net lead to finite losses. */
 START_TEST(extreme_outputs_stay_finite)
 {
-    static const char *const specs[] = {"bernoulli", "gaussian sd=output", "categorical classes=2", "beta_binomial",
-                                        "discretized_logistic"};
+    static const char *const specs[] = {"bernoulli",     "gaussian sd=output",   "categorical classes=2",
+                                        "beta_binomial", "discretized_logistic", "logistic_mixture components=2"};
     static const gnl_real extreme[] = {-500, -80, 0, 80, 500};
     for (size_t s = 0; s < GNL_COUNT(specs); s++) {
         genlat_loss *loss = loss_of(ctx, specs[s]);
         int64_t parts = gnl_loss_parts(loss);
         for (size_t i = 0; i < GNL_COUNT(extreme) * GNL_COUNT(extreme); i++) {
-            gnl_real out[2] = {extreme[i % 5], extreme[i / 5]}, target = i & 1, dout[2] = {0};
+            gnl_real out[6], target = i & 1, dout[6] = {0};
             double nll = NAN;
+            for (size_t p = 0; p < GNL_COUNT(out); p++)
+                out[p] = extreme[p & 1 ? i / 5 : i % 5];
             gnl_loss_eval(loss, &(gnl_loss_call){.compute = compute(ctx),
                                                  .rows = 1,
                                                  .dims = 1,
@@ -67,8 +70,9 @@ START_TEST(extreme_outputs_stay_finite)
                                                  .scale = 1,
                                                  .nll = &nll,
                                                  .dout = dout});
-            ck_assert_msg(isfinite(nll) && isfinite(dout[0]) && isfinite(dout[1]), "%s at %g, %g: %g, %g, %g", specs[s],
-                          (double)out[0], (double)out[1], nll, (double)dout[0], (double)dout[1]);
+            for (size_t p = 0; p < GNL_COUNT(dout); p++)
+                ck_assert_msg(isfinite(nll) && isfinite(dout[p]), "%s at %g, %g: %g, %g", specs[s], (double)out[0],
+                              (double)out[1], nll, (double)dout[p]);
         }
         genlat_loss_destroy(&loss);
     }
@@ -172,12 +176,46 @@ START_TEST(draws_have_the_expected_moments)
 }
 END_TEST
 
+/* A fair choice of 0.25 and 0.75 with scales that round to nothing: mean 0.5, standard deviation near 0.25. */
+START_TEST(draws_of_a_mixture_have_the_expected_moments)
+{
+    static const gnl_real out[] = {1, 1, (gnl_real)0.25, (gnl_real)0.75, -50, -50};
+    double mean = 0, square = 0;
+    moments_of_draws("logistic_mixture components=2 min_log_scale=-10", 6, out, &mean, &square);
+    ck_assert_msg(fabs(mean - 0.5) <= 5 * 0.25 / sqrt(DRAWS), "mean %g", mean);
+    ck_assert_msg(fabs(sqrt(square - mean * mean) - 0.25) <= 0.003, "sd %g", sqrt(square - mean * mean));
+}
+END_TEST
+
+/* The same two logistics at every element, once as one component and once as two equal ones. */
+START_TEST(equal_components_are_one)
+{
+    static const gnl_real one[] = {(gnl_real)0.3, -3},
+                          two[] = {(gnl_real)0.7, (gnl_real)0.7, (gnl_real)0.3, (gnl_real)0.3, -3, -3};
+    for (int i = 0; i < 256; i++) {
+        const gnl_real target = (gnl_real)(i / 255.0);
+        double a = 0, b = 0;
+        genlat_loss *plain = loss_of(ctx, "discretized_logistic"),
+                    *mixed = loss_of(ctx, "logistic_mixture components=2");
+        gnl_loss_call call = {compute(ctx), 1, 1, 2, one, &target, 1, NULL, &a, NULL, false, 0};
+        gnl_loss_eval(plain, &call);
+        call.parts = 6;
+        call.out = two;
+        call.nll = &b;
+        gnl_loss_eval(mixed, &call);
+        ck_assert_double_eq_tol(a, b, 1e-12 + 1e-12 * a);
+        genlat_loss_destroy(&plain);
+        genlat_loss_destroy(&mixed);
+    }
+}
+END_TEST
+
 START_TEST(means_match_the_distribution)
 {
     static const struct {
         const char *spec;
         int parts;
-        gnl_real out[3];
+        gnl_real out[6];
         double mean;
     } cases[] = {
         {"bernoulli", 1, {0}, 0.5},
@@ -188,6 +226,7 @@ START_TEST(means_match_the_distribution)
         {"discretized_logistic", 2, {2, 0}, 1},
         {"beta_binomial", 2, {0, 0}, 0.5},
         {"cross_entropy", 3, {1, 2, 4}, 2},
+        {"logistic_mixture components=2", 6, {0, 0, 3, (gnl_real)0.5, 0, 0}, 0.75},
     };
     for (size_t i = 0; i < GNL_COUNT(cases); i++) {
         genlat_loss *loss = loss_of(ctx, cases[i].spec);
@@ -256,16 +295,16 @@ END_TEST
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
-enum { ROWS = 37, DIMS = 301 };
+enum { ROWS = 37, DIMS = 301, MOST_PARTS = 6 };
 
 typedef struct result {
     double nll[ROWS];
-    gnl_real dout[ROWS * DIMS * 2], data[ROWS * DIMS];
+    gnl_real dout[ROWS * DIMS * MOST_PARTS], data[ROWS * DIMS];
 } result;
 
 static void run_all(genlat_ctx *where, const char *spec, result *r)
 {
-    static gnl_real out[ROWS * DIMS * 2], target[ROWS * DIMS];
+    static gnl_real out[ROWS * DIMS * MOST_PARTS], target[ROWS * DIMS];
     genlat_loss *loss = loss_of(where, spec);
     int64_t parts = gnl_loss_parts(loss);
     gnl_rng rng = gnl_rng_make(5, GNL_STREAM_USER, 0);
@@ -288,9 +327,13 @@ static void run_all(genlat_ctx *where, const char *spec, result *r)
 
 START_TEST(bits_do_not_depend_on_threads)
 {
-    static const char *const specs[] = {
-        "bernoulli",    "gaussian sd=optimal", "gaussian sd=output", "laplace scale=learned", "discretized_logistic",
-        "beta_binomial"};
+    static const char *const specs[] = {"bernoulli",
+                                        "gaussian sd=optimal",
+                                        "gaussian sd=output",
+                                        "laplace scale=learned",
+                                        "discretized_logistic",
+                                        "beta_binomial",
+                                        "logistic_mixture components=2"};
     static result one, three;
     run_all(ctx, specs[_i], &one);
     run_all(threaded, specs[_i], &three);
@@ -311,8 +354,10 @@ int main(void)
     tcase_add_test(tests, draws_have_the_expected_moments);
     tcase_add_test(tests, both_orders_of_logits_give_the_same_loss);
     tcase_add_test(tests, planes_are_refused_for_interleaved_logits);
+    tcase_add_test(tests, draws_of_a_mixture_have_the_expected_moments);
+    tcase_add_test(tests, equal_components_are_one);
     tcase_add_test(tests, means_match_the_distribution);
-    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, 6);
+    tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, 7);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -6,7 +6,7 @@
 
 #include "vae/vae_priv.h"
 
-enum { SIZE = 6, LATENT = 3, ROWS = 600, MOST_PARTS = 3 };
+enum { SIZE = 6, LATENT = 3, ROWS = 600, MOST_PARTS = 6 };
 
 static genlat_ctx *ctx;
 
@@ -209,6 +209,22 @@ static double limited(const double *o)
 {
     return fmin(fmax(o[0], 0), 1);
 }
+/* A mixture of two: o = {logit, logit, mean, mean, log-scale, log-scale}. */
+static double weight_of_first(const double *o)
+{
+    return logistic(o[0] - o[1]);
+}
+static double mixed_mean(const double *o)
+{
+    const double w = weight_of_first(o);
+    return w * limited(o + 2) + (1 - w) * limited(o + 3);
+}
+static double mixed_sd(const double *o)
+{
+    const double w = weight_of_first(o), mean = w * o[2] + (1 - w) * o[3], unit = M_PI * M_PI / 3;
+    const double a = unit * exp(2 * above(-7, o[4])), b = unit * exp(2 * above(-7, o[5]));
+    return sqrt(w * (a + pow(o[2] - mean, 2)) + (1 - w) * (b + pow(o[3] - mean, 2)));
+}
 static double exp0(const double *o)
 {
     return exp(o[0]);
@@ -249,6 +265,8 @@ static const struct {
     {"beta_binomial", "mean alpha beta", 2, PLANES, "alpha", {exp0}},
     {"beta_binomial", "mean alpha beta", 2, PLANES, "beta", {exp1}},
     {"mse", "mean", 1, PLANES, "mean", {out0}},
+    {"logistic_mixture components=2", "mean sd", 6, PLANES, "mean", {mixed_mean}},
+    {"logistic_mixture components=2", "mean sd", 6, PLANES, "sd", {mixed_sd}},
 };
 
 static genlat_model *make_with(const char *likelihood, int order)

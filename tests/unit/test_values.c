@@ -81,6 +81,7 @@ static const struct {
     {"categorical classes=4", "4", 0, 4},
     {"beta_binomial", "-1", 0.5f, -1},
     {"discretized_logistic", "1.5", 0.5f, 1.5f},
+    {"logistic_mixture", "1.5", 0.5f, 1.5f},
     {"gaussian", "nan", 1e6f, NAN},
     {"laplace", "inf", -1e6f, INFINITY},
     {"mse", "-inf", 5, -INFINITY},
