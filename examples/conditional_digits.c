@@ -68,7 +68,7 @@ static genlat_status find_agreement(genlat_model *gan, genlat_model *classifier,
     int correct = 0;
     genlat_status status;
     TRY(genlat_model_sample(gan, REQUESTED, NULL, NULL, &samples));
-    TRY(genlat_predictor_predict(classifier, samples, &predictions));
+    TRY(genlat_model_predict(classifier, samples, &predictions));
     for (int i = 0; i < REQUESTED; i++)
         correct += most_probable(genlat_tensor_const_data(predictions) + CLASSES * i) == i % CLASSES;
     *agreement = (double)correct / REQUESTED;

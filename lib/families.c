@@ -10,6 +10,7 @@ const gnl_model_type *const gnl_families[] = {
     &gnl_vae_type,
     &gnl_gan_type,
     &gnl_predictor_type,
+    &gnl_semi_type,
     NULL,
 };
 

@@ -182,6 +182,7 @@ void signals_set_trainer(genlat_trainer *trainer);
 
 int cmd_train_gan(app_state *app);
 int cmd_train_net(app_state *app);
+int cmd_train_semi(app_state *app);
 int cmd_train_vae(app_state *app);
 int cmd_eval(app_state *app);
 int cmd_sample(app_state *app);

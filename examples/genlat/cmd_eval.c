@@ -13,38 +13,39 @@ typedef enum form { NUMBER, PART, WHOLE, OF_MODES } form;
 
 static const struct metric {
     const char *name;
-    const char *kinds;                                /* families: v(ae), g(an), p(redictor) */
+    const char *kinds;                                /* families: v(ae), g(an), p(redictor), s(emi) */
     int (*measure)(measurement *m);                   /* evaluates the model on the data; NULL: see compare */
     int (*compare)(measurement *m, measure_set *set); /* evaluates a set of samples; NULL: see measure */
     size_t offset; /* of a double, or an int64_t for modes, in the measurement or the set */
     form form;
     const char *help;
 } metrics[] = {
-    {"neg_elbo", "v", measure_terms, NULL, AT(neg_elbo), NUMBER,
+    {"neg_elbo", "vs", measure_terms, NULL, AT(neg_elbo), NUMBER,
      "bound on -log p(x) in nats per sample; lower is better"},
     {"recon", "v", measure_terms, NULL, AT(recon), NUMBER, "reconstruction term of neg_elbo"},
     {"kl", "v", measure_terms, NULL, AT(kl), NUMBER, "KL term of neg_elbo"},
     {"nll", "v", measure_nll, NULL, AT(nll), NUMBER,
      "-log p(x) by importance sampling in nats per sample; lower is better"},
     {"active_units", "v", measure_units, NULL, AT(active), WHOLE, "active latent dimensions"},
-    {"mse", "vp", measure_mse, NULL, AT(mse), NUMBER, "mean squared error per element; lower is better"},
-    {"accuracy", "p", measure_terms, NULL, AT(accuracy), PART, "samples classified correctly"},
-    {"cross_entropy", "p", measure_terms, NULL, AT(loss), NUMBER, "loss in nats per sample; lower is better"},
-    {"modes", "vg", NULL, measure_modes, IN(modes.found), OF_MODES, "modes or classes found in the samples"},
-    {"hq", "vg", NULL, measure_modes, IN(modes.high_quality), PART, "samples within 3 standard deviations of a mode"},
-    {"kl_modes", "vg", NULL, measure_modes, IN(modes.kl), NUMBER,
+    {"mse", "vps", measure_mse, NULL, AT(mse), NUMBER, "mean squared error per element; lower is better"},
+    {"accuracy", "ps", measure_terms, NULL, AT(accuracy), PART, "samples classified correctly"},
+    {"cross_entropy", "ps", measure_terms, NULL, AT(cross_entropy), NUMBER,
+     "loss of the labels in nats per sample; lower is better"},
+    {"modes", "vgs", NULL, measure_modes, IN(modes.found), OF_MODES, "modes or classes found in the samples"},
+    {"hq", "vgs", NULL, measure_modes, IN(modes.high_quality), PART, "samples within 3 standard deviations of a mode"},
+    {"kl_modes", "vgs", NULL, measure_modes, IN(modes.kl), NUMBER,
      "KL of the mode frequencies from the uniform distribution, nats; 0 is best"},
-    {"frechet", "vg", NULL, measure_frechet, IN(frechet), NUMBER, "Frechet distance to the data; 0 is best"},
-    {"kid", "vg", NULL, measure_kid, IN(kid), NUMBER, "kernel distance to the data; 0 is best"},
-    {"precision", "vg", NULL, measure_neighbours, IN(neighbours.precision), PART,
+    {"frechet", "vgs", NULL, measure_frechet, IN(frechet), NUMBER, "Frechet distance to the data; 0 is best"},
+    {"kid", "vgs", NULL, measure_kid, IN(kid), NUMBER, "kernel distance to the data; 0 is best"},
+    {"precision", "vgs", NULL, measure_neighbours, IN(neighbours.precision), PART,
      "samples within the manifold of the data"},
-    {"recall", "vg", NULL, measure_neighbours, IN(neighbours.recall), PART, "data within the manifold of the samples"},
-    {"density", "vg", NULL, measure_neighbours, IN(neighbours.density), NUMBER,
+    {"recall", "vgs", NULL, measure_neighbours, IN(neighbours.recall), PART, "data within the manifold of the samples"},
+    {"density", "vgs", NULL, measure_neighbours, IN(neighbours.density), NUMBER,
      "density of the data at the samples; 1 is ideal"},
-    {"coverage", "vg", NULL, measure_neighbours, IN(neighbours.coverage), PART, "data with a sample nearby"},
-    {"classifier_score", "vg", NULL, measure_score, IN(score), NUMBER,
+    {"coverage", "vgs", NULL, measure_neighbours, IN(neighbours.coverage), PART, "data with a sample nearby"},
+    {"classifier_score", "vgs", NULL, measure_score, IN(score), NUMBER,
      "inception score with the classifier, from 1 to the number of classes"},
-    {"agreement", "vg", NULL, measure_agreement, IN(agreement), PART, "samples with the requested class"},
+    {"agreement", "vgs", NULL, measure_agreement, IN(agreement), PART, "samples with the requested class"},
 };
 
 const char *eval_metric(int32_t index, const char **help)
@@ -93,6 +94,8 @@ static const char *default_metrics(const measurement *m)
                                        : "frechet,kid,precision,recall,density,coverage,classifier_score";
     if (strcmp(genlat_model_family(m->model), "vae") == 0)
         return "neg_elbo,recon,kl";
+    if (strcmp(genlat_model_family(m->model), "semi") == 0)
+        return genlat_source_classes(m->source) ? "neg_elbo,cross_entropy,accuracy" : "neg_elbo";
     bool mixture = genlat_source_mixture(m->source, &centres, &sd) == GENLAT_OK;
     genlat_tensor_destroy(&centres);
     return mixture ? "modes,hq,kl_modes" : "frechet,kid,precision,recall,density,coverage";

@@ -34,7 +34,7 @@ static int predict_rows(app_state *app, genlat_model *model, genlat_source *sour
 {
     genlat_tensor *x = NULL, *unused = NULL, *rows = NULL;
     int status = data_read(app, model, source, begin, end, &x, &unused);
-    if (status == APP_OK && genlat_predictor_predict(model, x, &rows) != GENLAT_OK)
+    if (status == APP_OK && genlat_model_predict(model, x, &rows) != GENLAT_OK)
         status = app_fail_library(app);
     const int64_t width = genlat_tensor_dim(rows, 1);
     if (status == APP_OK && !*y && genlat_tensor_new(app->ctx, 2, (int64_t[]){n, width}, y) != GENLAT_OK)
@@ -150,9 +150,10 @@ static int write_answers(app_state *app, const answers *a)
 static int check_family(app_state *app, const genlat_model *model)
 {
     const char *family = genlat_model_family(model);
-    if (strcmp(family, "predictor") == 0)
+    if (strcmp(family, "predictor") == 0 || strcmp(family, "semi") == 0)
         return APP_OK;
-    return app_fail(app, "%s: a %s predicts no labels; use a model of 'genlat train net'", app->model, family);
+    return app_fail(app, "%s: a %s predicts no labels; use a model of 'genlat train net' or 'train semi'", app->model,
+                    family);
 }
 
 int cmd_predict(app_state *app)

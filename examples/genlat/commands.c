@@ -7,9 +7,12 @@
 const app_command app_commands[] = {
     {"train gan", NULL, TRAIN, "train a generative adversarial network", cmd_train_gan},
     {"train net", NULL, TRAIN " valid", "train a net to predict labels: a classifier or a regression", cmd_train_net},
+    {"train semi", NULL, TRAIN " valid", "train a VAE and a classifier on data of which few have labels",
+     cmd_train_semi},
     {"train vae", NULL, TRAIN " valid", "train a variational autoencoder", cmd_train_vae},
     {"eval", "MODEL", "data metric samples count draw classifier reference", "evaluate a model on data", cmd_eval},
     {"predict", "MODEL", "data count out", "write the predictions of a classifier or a regression", cmd_predict},
+    {"classify", "MODEL", "data count out", "same as predict", cmd_predict},
     {"sample", "MODEL", "count label conditions temperature truncation draw out columns scale rate", "generate data",
      cmd_sample},
     {"reconstruct", "MODEL", "data count out columns scale rate", "encode and decode data", cmd_reconstruct},

@@ -73,7 +73,7 @@ int measure_terms(measurement *m)
     m->neg_elbo = term(m, "neg_elbo");
     m->recon = term(m, "recon");
     m->kl = term(m, "kl");
-    m->loss = term(m, "loss");
+    m->cross_entropy = term(m, genlat_model_latent(m->model) ? "label_loss" : "loss");
     m->accuracy = term(m, "accuracy");
     return APP_OK;
 }

@@ -219,7 +219,7 @@ int measure_score(measurement *m, measure_set *set)
     if (status == APP_OK)
         status = fill(m, set);
     if (status == APP_OK)
-        status = apply_classifier(m, set, genlat_predictor_predict, &predictions);
+        status = apply_classifier(m, set, genlat_model_predict, &predictions);
     if (status == APP_OK &&
         genlat_metric_classifier_score(predictions, genlat_tensor_dim(set->x, 0) < 100 * SPLITS ? 1 : SPLITS,
                                        &set->score, NULL) != GENLAT_OK)
@@ -235,7 +235,7 @@ static int find_classes(measurement *m, measure_set *set, int64_t *classes, genl
     genlat_tensor *predictions = NULL;
     int status = fill(m, set);
     if (status == APP_OK)
-        status = apply_classifier(m, set, genlat_predictor_predict, &predictions);
+        status = apply_classifier(m, set, genlat_model_predict, &predictions);
     int64_t n = genlat_tensor_dim(set->x, 0), planes = measure_planes(m), each = genlat_tensor_dim(predictions, 1);
     if (status == APP_OK && genlat_tensor_new(m->app->ctx, 1, &n, out) != GENLAT_OK)
         status = app_fail_library(m->app);

@@ -48,7 +48,7 @@ static int pictures(app_state *app, genlat_model *model, genlat_source *source)
         return APP_OK;
     int status = APP_OK;
     if (genlat_source_read(source, 0, n < CHECKED ? n : CHECKED, &x, &labels) != GENLAT_OK ||
-        genlat_predictor_predict(model, x, &predictions) != GENLAT_OK)
+        genlat_model_predict(model, x, &predictions) != GENLAT_OK)
         status = app_fail_library(app);
     int64_t count = status == APP_OK ? find_mistakes(predictions, labels, numbers) : 0;
     if (count > 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat train vae: curves and pictures of a VAE. */
+/* genlat train vae and train semi: curves and pictures of a VAE. */
 #include <stdio.h>
 #include <string.h>
 
@@ -73,6 +73,14 @@ static int pictures(app_state *app, genlat_model *model, genlat_source *source)
             status = plot_reconstructions(app, model, source, image);
     }
     return status == APP_OK ? plot_latent(app, model, source) : status;
+}
+
+int cmd_train_semi(app_state *app)
+{
+    static const train_curve curves[] = {
+        {"neg_elbo", "nats per sample"}, {"label_loss", "nats per sample"}, {"accuracy", NULL}, {NULL, NULL}};
+    static const train_kind kind = {"semi", curves, pictures};
+    return train_run(app, &kind);
 }
 
 int cmd_train_vae(app_state *app)

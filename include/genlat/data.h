@@ -346,7 +346,7 @@ typedef struct genlat_transform_opts {
     size_t size;       /**< sizeof(genlat_transform_opts) as the caller knows it. */
     int64_t skip;      /**< samples left out at the beginning, >= 0. Default 0. */
     int64_t limit;     /**< most samples kept, >= 0; 0: all. Default 0. */
-    int64_t seed;      /**< of the binarization and the stacking, >= 0. Default 0. */
+    int64_t seed;      /**< of binarization, stacking and labelled, >= 0. Default 0. */
     double threshold;  /**< of GENLAT_BINARIZE_THRESHOLD, -1e30 to 1e30. Default 0.5. */
     uint32_t scale;    /**< GENLAT_SCALE_*. Default GENLAT_SCALE_NONE. */
     uint32_t binarize; /**< GENLAT_BINARIZE_*. Default GENLAT_BINARIZE_NONE. */
@@ -355,6 +355,8 @@ typedef struct genlat_transform_opts {
     int64_t stack;     /**< number of random samples that are stacked as the channels of one, 1 to 64; its class
                             encodes the classes of all, the first channel's in the lowest digit. Each draw stacks
                             other samples. 1: none. Default 1. */
+    int64_t labelled;  /**< samples that keep their class, chosen at random by seed, of each class equally many; the
+                            others get the label -1, which a model of the family semi learns from. 0: all. Default 0. */
 } genlat_transform_opts;
 
 /**

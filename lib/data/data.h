@@ -46,6 +46,8 @@ typedef struct gnl_description {
     uint32_t content;
 } gnl_description;
 
+enum { GNL_UNLABELLED = -1 }; /* label of a sample whose class is not known */
+
 /* First member of the struct of every kind. */
 struct genlat_source {
     gnl_object object;
@@ -53,6 +55,7 @@ struct genlat_source {
     gnl_shape sample;
     int64_t count;
     int64_t classes, condition; /* at most one of them is nonzero */
+    bool unlabelled;            /* the class of some samples is GNL_UNLABELLED */
     genlat_source *inner;       /* retained; NULL: none */
     gnl_description *about;     /* retained; NULL: none */
 };
@@ -137,6 +140,11 @@ genlat_status gnl_source_fit(genlat_source *source, uint32_t scale, genlat_sourc
 genlat_status gnl_source_fit_stats(genlat_source *source, uint32_t scale, const gnl_source_stats *stats,
                                    genlat_source **out);
 const char *gnl_scale_name(uint32_t scale);
+
+/* Reads the labels of all samples, [count,gnl_source_label_size()]. The caller frees the array. */
+genlat_status gnl_source_labels(const genlat_source *source, gnl_real **out);
+/* Creates a source of the samples of a list of valid indices, which are copied; an index may occur more than once. */
+genlat_status gnl_source_pick(genlat_source *inner, const int64_t *indices, int64_t n, genlat_source **out);
 
 /* Creates batches. All options must be set and valid. */
 genlat_status gnl_batches_new(genlat_source *source, const genlat_batches_opts *opts, genlat_batches **out);

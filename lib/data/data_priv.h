@@ -47,6 +47,9 @@ genlat_status gnl_source_binarize(genlat_source *inner, uint32_t kind, uint64_t 
                                   genlat_source **out);
 /* kind: GENLAT_LABELS_*, not KEEP. */
 genlat_status gnl_source_relabel(genlat_source *inner, uint32_t kind, genlat_source **out);
+/* Keeps the labels of `count` samples, chosen at random, of each class equally many; up to one. The other samples have
+ * the label GNL_UNLABELLED. */
+genlat_status gnl_source_unlabel(genlat_source *inner, int64_t count, uint64_t seed, genlat_source **out);
 /* Combines planes >= 2 random samples as channels of one sample. */
 genlat_status gnl_source_stack(genlat_source *inner, int64_t planes, uint64_t seed, genlat_source **out);
 

@@ -66,7 +66,8 @@ static genlat_status numbered_fetch(const genlat_source *source, const int64_t *
     const numbered_source *self = (const numbered_source *)source;
     GNL_TRY(source->inner->type->fetch(source->inner, indices, n, draw, x, labels));
     for (int64_t i = 0; labels && i < n; i++)
-        labels[i] = self->number[(int64_t)labels[i]];
+        if (labels[i] != GNL_UNLABELLED)
+            labels[i] = self->number[(int64_t)labels[i]];
     return GENLAT_OK;
 }
 

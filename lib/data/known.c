@@ -112,6 +112,7 @@ genlat_status gnl_source_relabel(genlat_source *inner, uint32_t kind, genlat_sou
         return gnl_fail(GENLAT_E_STATE, "labels is factors, but the source has no known factors");
     GNL_TRY(gnl_source_wrap(inner, &relabel_type, sizeof(genlat_source), out));
     (*out)->classes = 0;
+    (*out)->unlabelled = false;
     (*out)->condition = kind == GENLAT_LABELS_FACTORS ? factors : 0;
     return gnl_source_drop_names(out, false);
 }

@@ -20,6 +20,7 @@ genlat_status gnl_source_wrap(genlat_source *inner, const gnl_source_type *type,
     source->count = inner->count;
     source->classes = inner->classes;
     source->condition = inner->condition;
+    source->unlabelled = inner->unlabelled;
     source->inner = gnl_object_retain(inner);
     source->about = gnl_object_retain(inner->about);
     return GENLAT_OK;
@@ -51,16 +52,19 @@ void genlat_source_destroy(genlat_source **source)
 static genlat_status count_classes(genlat_source *source, const genlat_tensor *labels)
 {
     enum { MOST_CLASSES = 1 << 24 };
-    double largest = 0;
+    double largest = GNL_UNLABELLED;
     for (int64_t i = 0; i < source->count; i++) {
         double label = (double)labels->data[i];
-        if (!(label >= 0 && label < MOST_CLASSES) || label != floor(label))
+        if (!(label >= GNL_UNLABELLED && label < MOST_CLASSES) || label != floor(label))
             return gnl_fail(GENLAT_E_RANGE,
-                            "label %lld is %g, expected an integer from 0 to 2^24 - 1; pass real numbers as "
-                            "[n,1]",
+                            "label %lld is %g, expected an integer from 0 to 2^24 - 1, or -1 for a sample without "
+                            "label; pass real numbers as [n,1]",
                             (long long)i, label);
         largest = GNL_MAX(largest, label);
+        source->unlabelled = source->unlabelled || label == GNL_UNLABELLED;
     }
+    if (largest == GNL_UNLABELLED)
+        return gnl_fail(GENLAT_E_RANGE, "all labels are -1; pass no labels");
     source->classes = (int64_t)largest + 1;
     return GENLAT_OK;
 }

@@ -48,8 +48,7 @@ genlat_status gnl_source_range(genlat_source *inner, int64_t begin, int64_t coun
     return GENLAT_OK;
 }
 
-/* Creates a subset from valid indices, which are copied. */
-static genlat_status subset_new(genlat_source *inner, const int64_t *indices, int64_t n, genlat_source **out)
+genlat_status gnl_source_pick(genlat_source *inner, const int64_t *indices, int64_t n, genlat_source **out)
 {
     genlat_source *source = NULL;
     GNL_TRY(gnl_source_wrap(inner, &subset_type, sizeof(subset_source), &source));
@@ -77,7 +76,7 @@ genlat_status genlat_source_subset(genlat_source *source, const int64_t *indices
         if (indices[i] < 0 || indices[i] >= source->count)
             return gnl_fail(GENLAT_E_RANGE, "index %lld is out of range for %lld samples", (long long)indices[i],
                             (long long)source->count);
-    return subset_new(source, indices, n, out);
+    return gnl_source_pick(source, indices, n, out);
 }
 
 /* ---- split ------------------------------------------------------------------------------------------- */
@@ -98,9 +97,9 @@ static genlat_status split_shuffled(genlat_source *source, int64_t first, gnl_rn
     for (int64_t i = 0; i < source->count; i++)
         order[i] = i;
     gnl_rng_shuffle(&rng, order, source->count);
-    genlat_status status = subset_new(source, order, first, train);
+    genlat_status status = gnl_source_pick(source, order, first, train);
     if (status == GENLAT_OK)
-        status = subset_new(source, order + first, source->count - first, valid);
+        status = gnl_source_pick(source, order + first, source->count - first, valid);
     gnl_free(source->object.ctx, order);
     return status;
 }

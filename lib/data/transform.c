@@ -22,6 +22,8 @@ static const gnl_option options[] = {
     GNL_OPT_ENUM(genlat_transform_opts, labels, GENLAT_LABELS_KEEP, GENLAT_LABELS_FACTORS, label_names,
                  "labels: drop leaves them out, factors makes the generating factors condition vectors"),
     GNL_OPT_INT(genlat_transform_opts, stack, 1, 1, 64, "number of random samples that form the channels of one"),
+    GNL_OPT_INT(genlat_transform_opts, labelled, 0, 0, 0x1p63,
+                "number of samples that keep their class, chosen at random, of each class equally many; 0: all"),
 };
 
 static const gnl_options_table table = {"transform",
@@ -99,7 +101,12 @@ static genlat_status stack(genlat_source *inner, const genlat_transform_opts *op
     return opts->stack < 2 ? same(inner, out) : gnl_source_stack(inner, opts->stack, (uint64_t)opts->seed, out);
 }
 
-static step *const steps[] = {keep_range, scale, binarize, relabel, stack};
+static genlat_status unlabel(genlat_source *inner, const genlat_transform_opts *opts, genlat_source **out)
+{
+    return opts->labelled ? gnl_source_unlabel(inner, opts->labelled, (uint64_t)opts->seed, out) : same(inner, out);
+}
+
+static step *const steps[] = {keep_range, scale, binarize, relabel, stack, unlabel};
 
 genlat_status genlat_source_transform(genlat_source *source, const genlat_transform_opts *given, genlat_source **out)
 {

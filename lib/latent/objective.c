@@ -50,7 +50,7 @@ void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
 }
 
 /* Derivatives of all samples through z, summed into the heads. */
-static void draw_backward(const gnl_latents *l, const gnl_code *c)
+void gnl_latents_draw_backward(const gnl_latents *l, const gnl_code *c)
 {
     const gnl_posterior *q = l->posterior;
     q->type->draw_backward(q, c, 0, c->dhead);
@@ -120,6 +120,14 @@ double gnl_latents_kl(const gnl_latents *l, const gnl_code *c)
     return gnl_latent_mean(c->rows, c->kl);
 }
 
+void gnl_latents_kl_backward(const gnl_latents *l, const gnl_code *c, double factor, const double *weight, unsigned by)
+{
+    for (int64_t s = 0; !l->divergence && s < c->samples; s++)
+        gnl_latents_ratio_backward(l, c, s, factor / (double)c->samples, weight, by);
+    for (int64_t r = 0; l->divergence && by & GNL_BY_HEADS && r < c->rows; r++)
+        l->divergence->backward(l->posterior, c, r, 0, l->dims, factor * weight[r]);
+}
+
 /* ---- the objective --------------------------------------------------------------------------- */
 
 double gnl_term_beta(const gnl_term *t, double factor)
@@ -163,7 +171,7 @@ void gnl_latents_backward(gnl_bound_call *call)
     for (int i = 0; i < l->terms; i++)
         if (is_added(call, i) && l->term[i]->type->backward_z)
             l->term[i]->type->backward_z(l->term[i], &now);
-    draw_backward(l, call->code);
+    gnl_latents_draw_backward(l, call->code);
     if (bound->backward_heads)
         bound->backward_heads(l->bound, call);
     for (int i = 0; i < l->terms; i++)

@@ -7,6 +7,11 @@ bool gnl_model_takes_labels(const genlat_model *model)
     return model->condition > 0;
 }
 
+bool gnl_model_infers_labels(const genlat_model *model)
+{
+    return model->type->predict && !model->type->predicts;
+}
+
 genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_tensor *labels, int64_t rows)
 {
     const gnl_config *c = model->config;
@@ -30,6 +35,8 @@ genlat_status gnl_model_check_batch(const genlat_model *model, const genlat_tens
     GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
     if (x->shape.dim[0] < 1)
         return gnl_fail(GENLAT_E_SHAPE, "x has no rows, 1 or more expected");
+    if (!labels && gnl_model_infers_labels(model))
+        return GENLAT_OK;
     return gnl_model_check_labels(model, labels, x->shape.dim[0]);
 }
 
@@ -40,6 +47,13 @@ genlat_status gnl_model_check_source(const genlat_model *model, const genlat_sou
     if (!gnl_shape_equal(&source->sample, &c->data))
         return gnl_fail(GENLAT_E_SHAPE, "the samples of the source are %s, %s expected by the model",
                         gnl_shape_format(&source->sample, found), gnl_shape_format(&c->data, expected));
+    if (gnl_model_infers_labels(model))
+        return GENLAT_OK;
+    if (c->classes && source->unlabelled)
+        return gnl_fail(GENLAT_E_RANGE,
+                        "some samples of the source have the label -1, which a %s cannot use; leave these samples out, "
+                        "or train a semi",
+                        model->type->name);
     if (c->classes && !source->classes)
         return gnl_fail(GENLAT_E_SHAPE, "the source has no classes, but the model %s %lld",
                         model->type->predicts ? "predicts" : "is conditional on", (long long)c->classes);

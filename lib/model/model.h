@@ -188,7 +188,12 @@ typedef struct gnl_model_type {
     /* Samples latents [rows,latent] from the prior. */
     genlat_status (*prior)(genlat_model *model, const gnl_prior_call *call, gnl_real *z);
     genlat_status (*decode)(genlat_model *model, const gnl_decode *decode);
-    unsigned sample_options;                                   /* GNL_SAMPLE_* */
+    unsigned sample_options; /* GNL_SAMPLE_* */
+    /* Predicts labels [rows,condition]: probabilities of the classes, or vectors. NULL: the model predicts nothing. The
+     * labels of data may be missing in a model that is conditional on what it predicts. */
+    genlat_status (*predict)(genlat_model *model, const genlat_tensor *x, gnl_real *out);
+    /* Creates the source that a training on `source` reads; source itself if it is NULL or returns it. */
+    genlat_status (*training_source)(const genlat_model *model, genlat_source *source, genlat_source **out);
     genlat_net *(*net)(genlat_model *model, const char *name); /* returns a net that is not among `nets`; may be NULL */
     bool predicts;     /* classes and vector describe the prediction, not a condition */
     gnl_use pass_bits; /* log2 of the random substreams per pass, such as GNL_VAE_BITS */
@@ -296,6 +301,11 @@ genlat_status gnl_model_check_source(const genlat_model *model, const genlat_sou
 /* Checks that x is [rows,data] with at least one row, and that the labels fit. */
 genlat_status gnl_model_check_batch(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels);
 genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_tensor *labels, int64_t rows);
+bool gnl_model_infers_labels(const genlat_model *model); /* the labels of data may be missing */
+/* For a model that infers labels, creates labels in which those that are missing are the most probable ones. Otherwise,
+ * and if none is missing, leaves *own NULL. x is scaled. */
+genlat_status gnl_model_infer_labels(genlat_model *model, const genlat_tensor *x, const genlat_tensor **labels,
+                                     genlat_tensor **own);
 /* Returns whether the model uses labels, either as a condition or as the target of prediction. */
 bool gnl_model_takes_labels(const genlat_model *model);
 /* Converts the labels of rows first .. first+rows-1 to vectors. Returns E_RANGE for a label that is not a class. */

@@ -11,6 +11,7 @@ typedef enum gnl_use {
     GNL_VAE_NOISE = 0,   /* GNL_STREAM_NOISE: noise of the codes */
     GNL_VAE_ENCODER = 0, /* GNL_STREAM_DROPOUT */
     GNL_VAE_DECODER = 1,
+    GNL_VAE_CLASSIFIER = 2,
     GNL_VAE_CORRUPT = 0, /* GNL_STREAM_AUGMENT: noise on the encoder's input */
     GNL_VAE_MASK = 1,    /* GNL_STREAM_AUGMENT: mask of the encoder's input */
     GNL_VAE_PRIOR = 2,   /* GNL_STREAM_AUGMENT: samples from the prior, for terms such as mmd */

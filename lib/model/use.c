@@ -119,15 +119,18 @@ static genlat_status decode(genlat_model *model, const genlat_tensor *z, const g
     return status;
 }
 
-static genlat_status encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
-                            genlat_tensor **out)
+/* Labels that are missing are inferred. *own receives labels that the caller releases, or stays NULL. */
+static genlat_status encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor **labels,
+                            genlat_tensor **own, genlat_tensor **out)
 {
     const gnl_shape shape = {2, {x->shape.dim[0], model->type->code_size(model)}};
     genlat_tensor *scaled = NULL;
     GNL_TRY(gnl_model_scale(model, &x, &scaled));
-    genlat_status status = gnl_tensor_new(model->object.ctx, &shape, out);
+    genlat_status status = gnl_model_infer_labels(model, x, labels, own);
     if (status == GENLAT_OK)
-        status = model->type->encode(model, x, labels, (*out)->data);
+        status = gnl_tensor_new(model->object.ctx, &shape, out);
+    if (status == GENLAT_OK)
+        status = model->type->encode(model, x, *labels, (*out)->data);
     gnl_tensor_release(scaled);
     if (status != GENLAT_OK)
         genlat_tensor_destroy(out);
@@ -220,25 +223,30 @@ static genlat_status check_encode(const genlat_model *model, const genlat_tensor
 genlat_status genlat_model_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                   genlat_tensor **z)
 {
+    genlat_tensor *own = NULL;
     GNL_ENTER();
     GNL_CHECK(z, "z is NULL");
     *z = NULL;
     GNL_TRY(check_encode(model, x, labels));
-    return encode(model, x, labels, z);
+    genlat_status status = encode(model, x, &labels, &own, z);
+    gnl_tensor_release(own);
+    return status;
 }
 
 genlat_status genlat_model_reconstruct(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                        genlat_tensor **y)
 {
-    genlat_tensor *z = NULL;
+    genlat_tensor *z = NULL, *own = NULL;
     GNL_ENTER();
     GNL_CHECK(y, "y is NULL");
     *y = NULL;
     GNL_TRY(check_encode(model, x, labels));
     GNL_TRY(check_latent_model(model));
-    GNL_TRY(encode(model, x, labels, &z));
-    genlat_status status = decode(model, z, labels, NULL, y);
+    genlat_status status = encode(model, x, &labels, &own, &z);
+    if (status == GENLAT_OK)
+        status = decode(model, z, labels, NULL, y);
     gnl_tensor_release(z);
+    gnl_tensor_release(own);
     return status;
 }
 

@@ -51,6 +51,8 @@ genlat_status gnl_predictor_step(genlat_model *model, const genlat_tensor *x, co
 genlat_status gnl_predictor_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                      uint64_t seed, int64_t first, double *terms);
 /* Computes the features of the data, [rows,features]. */
+/* Computes probabilities [rows,classes], or means [rows,vector]. */
+genlat_status gnl_predictor_predict(genlat_model *model, const genlat_tensor *x, gnl_real *out);
 genlat_status gnl_predictor_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                    gnl_real *out);
 

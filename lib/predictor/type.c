@@ -70,6 +70,7 @@ const gnl_model_type gnl_predictor_type = {
     .evaluate = gnl_predictor_evaluate,
     .code_size = features,
     .encode = gnl_predictor_encode,
+    .predict = gnl_predictor_predict,
     .predicts = true,
     .pass_bits = GNL_PREDICTOR_BITS,
 };

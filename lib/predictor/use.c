@@ -200,26 +200,8 @@ genlat_status gnl_predictor_encode(genlat_model *model, const genlat_tensor *x, 
     return gnl_model_chunks(model, GNL_PREDICTOR_POOL, x->shape.dim[0], features_chunk, &q);
 }
 
-/* ---- public ---------------------------------------------------------------------------------- */
-
-genlat_status genlat_predictor_predict(genlat_model *model, const genlat_tensor *x, genlat_tensor **y)
+genlat_status gnl_predictor_predict(genlat_model *model, const genlat_tensor *x, gnl_real *out)
 {
-    GNL_ENTER();
-    GNL_CHECK(y, "y is NULL");
-    *y = NULL;
-    GNL_TRY(gnl_model_check_family(model, "predictor"));
-    GNL_CHECK(x, "x is NULL");
-    GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
-    if (x->shape.dim[0] < 1)
-        return gnl_fail(GENLAT_E_SHAPE, "x has no rows, 1 or more expected");
-    genlat_tensor *scaled = NULL;
-    GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {x->shape.dim[0], model->condition}}, y));
-    genlat_status status = gnl_model_scale(model, &x, &scaled);
-    request q = {.x = x, .width = model->condition, .out = (*y)->data};
-    if (status == GENLAT_OK)
-        status = gnl_model_chunks(model, GNL_PREDICTOR_POOL, x->shape.dim[0], predict_chunk, &q);
-    gnl_tensor_release(scaled);
-    if (status != GENLAT_OK)
-        genlat_tensor_destroy(y);
-    return status;
+    request q = {.x = x, .width = model->condition, .out = out};
+    return gnl_model_chunks(model, GNL_PREDICTOR_POOL, x->shape.dim[0], predict_chunk, &q);
 }

@@ -181,10 +181,23 @@ static genlat_status check_paths(const genlat_trainer *t)
     return GENLAT_OK;
 }
 
+static genlat_status choose_source(genlat_trainer *t)
+{
+    const gnl_model_type *type = t->model->type;
+    genlat_source *chosen = NULL;
+    if (!type->training_source)
+        return GENLAT_OK;
+    GNL_TRY(type->training_source(t->model, t->train, &chosen));
+    gnl_source_release(t->train);
+    t->train = chosen;
+    return GENLAT_OK;
+}
+
 /* Does not change the model; only a run does. */
 static genlat_status make(genlat_trainer *t)
 {
     GNL_TRY(copy_paths(t));
+    GNL_TRY(choose_source(t));
     GNL_TRY(resume(&t->opts, &t->model->progress, t->train->count));
     resolve_defaults(&t->opts, t->model, t->valid != NULL);
     GNL_TRY(check_paths(t));

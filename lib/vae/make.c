@@ -7,7 +7,7 @@
 static genlat_status check_inputs(const genlat_model *model)
 {
     for (int net = 0; model->type->nets[net].name; net++) {
-        const gnl_input_list in = gnl_vae_inputs(model->config, net);
+        const gnl_input_list in = model->type->inputs(model->config, net);
         GNL_TRY(gnl_model_check_inputs(model->net[net], &in, model->type->nets[net].name));
         GNL_TRY(gnl_model_check_reached(model->net[net], 0, model->type->nets[net].name));
     }

@@ -35,7 +35,7 @@ static genlat_status encode(genlat_model *model, const genlat_tensor *x, const g
     return gnl_vae_encode(model, x, labels, out, NULL);
 }
 
-static void support(const genlat_model *model, gnl_support *out)
+void gnl_vae_support(const genlat_model *model, gnl_support *out)
 {
     const gnl_vae *vae = gnl_vae_of(model);
     out->name = vae->loss->type->name;
@@ -65,7 +65,7 @@ const gnl_model_type gnl_vae_type = {
     .pool = {[GNL_VAE_POOL] = &gnl_vae_using},
     .step = step,
     .evaluate = evaluate,
-    .support = support,
+    .support = gnl_vae_support,
     .inspect = gnl_vae_inspect,
     .code_size = latent_size,
     .latent_size = latent_size,

@@ -14,5 +14,6 @@
 #include "model/model.h"
 
 extern const gnl_model_type gnl_vae_type;
+extern const gnl_model_type gnl_semi_type; /* learns from few labels */
 
 #endif

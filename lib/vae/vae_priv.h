@@ -148,5 +148,6 @@ genlat_status gnl_vae_encode(genlat_model *model, const genlat_tensor *x, const 
                              gnl_real *logvar);
 genlat_status gnl_vae_prior(genlat_model *model, const gnl_prior_call *call, gnl_real *z);
 genlat_status gnl_vae_decode(genlat_model *model, const gnl_decode *decode);
+void gnl_vae_support(const genlat_model *model, gnl_support *out);
 
 #endif

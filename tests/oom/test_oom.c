@@ -323,7 +323,7 @@ static genlat_status use_predictor(genlat_ctx *ctx)
     TRY(make_model(ctx, "predictor", pairs, ring, &p));
     TRY(genlat_source_read(ring, 0, 6, &x, &labels));
     TRY(genlat_model_step(p, x, labels, NULL));
-    TRY(genlat_predictor_predict(p, x, &y));
+    TRY(genlat_model_predict(p, x, &y));
     TRY(genlat_model_encode(p, x, NULL, &features));
     TRY(use_model_files(ctx, p));
 done:

@@ -333,7 +333,7 @@ static const struct input {
     OPTIONS(genlat_csv_write_samples, genlat_description, reserved),
     RESERVED(genlat_csv_write_samples, genlat_description, reserved),
 #endif
-    OPTIONS(genlat_source_transform, genlat_transform_opts, stack),
+    OPTIONS(genlat_source_transform, genlat_transform_opts, labelled),
     OPTIONS(genlat_batches_new, genlat_batches_opts, reserved),
     TABLE(genlat_model_save_stream, genlat_stream_table, limit),
     TABLE(genlat_model_export_stream, genlat_stream_table, limit),
@@ -420,7 +420,7 @@ static const struct output {
         .function = #fn, #type, sizeof(type), offsetof(type, last), call_##fn, init_##type, 0                          \
     }
 static const struct input setters[] = {
-    SETTER(genlat_transform_opts_set, genlat_transform_opts, stack),
+    SETTER(genlat_transform_opts_set, genlat_transform_opts, labelled),
     SETTER(genlat_train_opts_set, genlat_train_opts, event_user),
 };
 

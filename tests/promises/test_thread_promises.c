@@ -67,7 +67,7 @@ static void use_all(uses *out)
     keep(t, out->numbers[6]);
     ok(genlat_model_decode(gan, z, NULL, &t));
     keep(t, out->numbers[7]);
-    ok(genlat_predictor_predict(predictor, x, &t));
+    ok(genlat_model_predict(predictor, x, &t));
     keep(t, out->numbers[8]);
     ok(genlat_model_evaluate(vae, source, 8, 1, out->terms));
     ok(genlat_metric_frechet_distance(x, z, &out->score));

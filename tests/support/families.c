@@ -95,7 +95,7 @@ void family_use(genlat_model *model, genlat_source *source, family_numbers *out)
         append(part, out);
     if (genlat_gan_discriminate(model, x, labels, &part) == GENLAT_OK)
         append(part, out);
-    if (genlat_predictor_predict(model, x, &part) == GENLAT_OK)
+    if (genlat_model_predict(model, x, &part) == GENLAT_OK)
         append(part, out);
     ck_assert_int_gt(out->count, 0);
     genlat_tensor_destroy(&x);

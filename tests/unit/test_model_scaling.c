@@ -145,7 +145,7 @@ typedef genlat_status use_fn(genlat_model *model, const genlat_tensor *x, const 
 static genlat_status predict(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                              genlat_tensor **out)
 {
-    return genlat_predictor_predict(model, x, out);
+    return genlat_model_predict(model, x, out);
 }
 
 static genlat_status encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,

@@ -100,7 +100,7 @@ START_TEST(digits_are_learned)
     ck_assert_ptr_null(genlat_model_term(p, 3));
     /* Probabilities, and the accuracy computed from them, for more rows than a chunk. */
     expect_ok(genlat_source_read(others, 0, 300, &x, &labels));
-    expect_ok(genlat_predictor_predict(p, x, &y));
+    expect_ok(genlat_model_predict(p, x, &y));
     ck_assert_int_eq(genlat_tensor_dim(y, 1), 10);
     int64_t right = 0;
     for (int i = 0; i < 300; i++) {
@@ -170,7 +170,7 @@ START_TEST(functions_of_other_families_are_refused)
     expect_ok(genlat_model_builder_new(ctx, "vae", &b));
     genlat_model_builder_preset(b, "vector");
     expect_ok(genlat_model_build(&b, ring, &vae));
-    ck_assert_int_eq(genlat_predictor_predict(vae, x, &y), GENLAT_E_STATE);
+    ck_assert_int_eq(genlat_model_predict(vae, x, &y), GENLAT_E_UNSUPPORTED);
     ck_assert_ptr_null(y);
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
@@ -213,7 +213,7 @@ START_TEST(vectors_are_learned)
     ck_assert_int_eq(classes, 0);
     ck_assert_int_eq(vector, 2);
     expect_ok(genlat_source_read(source, 0, 1, &x, NULL));
-    expect_ok(genlat_predictor_predict(p, x, &y));
+    expect_ok(genlat_model_predict(p, x, &y));
     const float *in = genlat_tensor_const_data(x), *out = genlat_tensor_const_data(y);
     ck_assert_double_eq_tol((double)out[0], (double)(in[0] + in[1]), 0.05);
     genlat_tensor_destroy(&x);
@@ -237,7 +237,7 @@ START_TEST(terms_of_vectors_are_those_of_their_predictions)
         genlat_tensor_data(labels)[i] = (float)(i % 11) - genlat_tensor_data(x)[i % ROWS];
     expect_ok(genlat_source_memory(ctx, x, labels, &source));
     genlat_model *p = make(source, "", "adam lr=0.05");
-    expect_ok(genlat_predictor_predict(p, x, &y));
+    expect_ok(genlat_model_predict(p, x, &y));
     for (int i = 0; i < WIDTH * ROWS; i++) {
         const double apart = (double)(genlat_tensor_data(y)[i] - genlat_tensor_data(labels)[i]);
         sum += apart * apart / ROWS;
@@ -297,7 +297,7 @@ static void *predict_often(void *arg)
     a->same = true;
     for (int i = 0; i < 20; i++) {
         genlat_tensor *y = NULL;
-        a->same = a->same && genlat_predictor_predict(a->predictor, a->x, &y) == GENLAT_OK &&
+        a->same = a->same && genlat_model_predict(a->predictor, a->x, &y) == GENLAT_OK &&
                   memcmp(genlat_tensor_const_data(y), a->expected, 8 * 150 * sizeof(float)) == 0;
         genlat_tensor_destroy(&y);
     }
@@ -313,7 +313,7 @@ START_TEST(several_threads_predict_at_once)
     pthread_t thread[THREADS];
     asker askers[THREADS];
     expect_ok(genlat_source_read(ring, 0, 150, &x, NULL));
-    expect_ok(genlat_predictor_predict(p, x, &y));
+    expect_ok(genlat_model_predict(p, x, &y));
     for (int i = 0; i < THREADS; i++) {
         askers[i] = (asker){p, x, genlat_tensor_const_data(y), false};
         ck_assert_int_eq(pthread_create(&thread[i], NULL, predict_often, &askers[i]), 0);

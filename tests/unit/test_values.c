@@ -135,7 +135,7 @@ START_TEST(data_that_are_not_finite_are_refused)
     const genlat_status statuses[] = {
         genlat_model_encode(model, x, labels, &out),     genlat_model_reconstruct(model, x, labels, &out),
         genlat_vae_encode(model, x, labels, &out, NULL), genlat_vae_encode_sample(model, x, labels, 1, &out),
-        genlat_gan_discriminate(model, x, labels, &out), genlat_predictor_predict(model, x, &out),
+        genlat_gan_discriminate(model, x, labels, &out), genlat_model_predict(model, x, &out),
     };
     int refused = 0;
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
