@@ -59,8 +59,8 @@ genlat_status gnl_source_labels(const genlat_source *source, gnl_real **out)
 
 /* ---- choosing samples -------------------------------------------------------------------------------- */
 
-/* Walks through the samples in random order, and keeps a label while its class has fewer than its part: count / classes,
- * one more for the first classes if that leaves a rest. */
+/* Walks through the samples in random order, and keeps a label while its class has fewer than its part. That is count /
+ * classes, and one more for the first classes if that leaves a rest. */
 static void choose(const unlabelled_source *self, const gnl_real *labels, const int64_t *order, int64_t count,
                    int64_t *kept)
 {

@@ -291,9 +291,9 @@ double gnl_latents_kl(const gnl_latents *latents, const gnl_code *code);
 void gnl_latents_ratio(const gnl_latents *latents, const gnl_code *code, int64_t s, double *out);
 bool gnl_latents_has_density(const gnl_latents *latents); /* whether the posterior has a density */
 
-/* For objectives that weight rows. kl_backward adds the derivatives of factor * sum of weight[row] * KL: by the heads to
- * dhead, by z to dz and the gradients of the prior's parameters. In closed form there are none by z. draw_backward
- * computes dhead from dz. The order is: backward pass of the decoder, BY_Z, draw, BY_HEADS. */
+/* For objectives that weight rows. kl_backward adds the derivatives of factor * sum of weight[row] * KL by the heads to
+ * dhead, and those by z to dz and the gradients of the prior's parameters. In closed form there are none by z.
+ * draw_backward computes dhead from dz. The order is: backward pass of the decoder, BY_Z, draw, BY_HEADS. */
 void gnl_latents_kl_backward(const gnl_latents *latents, const gnl_code *code, double factor, const double *weight,
                              unsigned by);
 void gnl_latents_draw_backward(const gnl_latents *latents, const gnl_code *code);

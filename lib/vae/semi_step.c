@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Training steps and evaluation of the semi-supervised VAE. A sample with a label is one pair (x,y), a sample without
- * one is a pair with each class. The pairs are the rows of encoder and decoder. With L(x,y) = -log p(x|y,z) - log p(y) +
- * KL, the loss of a batch is the mean of L(x,y) over samples with labels, and of the mean of L under q(y|x) minus the
- * entropy of q(y|x) over the others, plus the weighted mean cross-entropy of the labels.
+ * one is a pair with each class. The pairs are the rows of encoder and decoder. Let L(x,y) be -log p(x|y,z) - log p(y)
+ * + KL. The bound of a sample is L(x,y) if it has a label, else the mean of L under q(y|x) minus the entropy of q(y|x).
+ * The loss of a batch is the mean bound plus the weighted mean cross-entropy of the labels.
  */
 #include <math.h>
 
@@ -276,8 +276,8 @@ static int64_t compare_labels(const pass *p, double *loss, double *accuracy)
     return count;
 }
 
-/* Computes all terms but the norm of the gradient. Returns the number of samples with labels. The costs are those of the
- * loss afterwards. */
+/* Computes all terms but the norm of the gradient. Returns the number of samples with labels. Afterwards the costs are
+ * those of the loss. */
 static int64_t compute_terms(const pass *p, double *terms)
 {
     const gnl_semi *semi = gnl_semi_of(p->model);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""usage: semi.py GENLAT. Learning from few labels by the program: train, classify, sample, encode, resume; and the codes
-of a VAE with the labels of its data as data."""
+"""usage: semi.py GENLAT. Learns from few labels by the program: train, classify, sample, encode, resume; and trains on
+the codes of a VAE with the labels of its data."""
 import os
 import subprocess
 import sys
