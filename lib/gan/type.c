@@ -16,13 +16,14 @@ static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
     return GENLAT_OK;
 }
 
-static int fields(genlat_model *model, gnl_field *out)
+/* The probability of augmentations belongs to the training. */
+static int fields(genlat_model *model, gnl_keep keep, gnl_field *out)
 {
     gnl_gan *gan = gnl_gan_of(model);
     gan->averaged = gan->ema ? gnl_ema_samples(gan->ema) : 0;
     out[0] = (gnl_field){"averaged", GNL_FIELD_REAL, &gan->averaged, 0, false};
     out[1] = (gnl_field){"strength", GNL_FIELD_REAL, &gan->probability, 0, true};
-    return 2;
+    return keep == GNL_KEEP_TRAINING ? 2 : 1;
 }
 
 static void loaded(genlat_model *model, bool training)

@@ -164,8 +164,9 @@ typedef struct gnl_model_type {
     genlat_status (*finish)(genlat_model *model); /* called after optimizers and schedules exist; may be NULL */
     /* Initializes values that depend on the data. May be NULL. */
     genlat_status (*start)(genlat_model *model, const genlat_source *source);
-    void (*release)(genlat_model *model);               /* releases the family's own members; may be NULL */
-    int (*fields)(genlat_model *model, gnl_field *out); /* lists training counters stored in files; may be NULL */
+    void (*release)(genlat_model *model); /* releases the family's own members; may be NULL */
+    /* Lists counters stored in files; may be NULL. */
+    int (*fields)(genlat_model *model, gnl_keep keep, gnl_field *out);
     void (*loaded)(genlat_model *model, bool training); /* called after a file has been read; may be NULL */
 
     const gnl_workspace_type *training;

@@ -117,7 +117,8 @@ void gnl_model_restart(genlat_model *model)
             gnl_schedule_set_state(model->schedule[i], &fresh);
     if (model->type->fields) {
         gnl_field fields[GNL_MAX_FIELDS];
-        (void)model->type->fields(model, fields); /* `loaded` reads what it stores in the family's struct */
+        (void)model->type->fields(model, GNL_KEEP_TRAINING,
+                                  fields); /* `loaded` reads what it stores in the family's struct */
     }
     if (model->type->loaded)
         model->type->loaded(model, false);

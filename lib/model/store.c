@@ -116,11 +116,11 @@ static genlat_status write_counters(genlat_model *model, gnl_keep keep, gnl_writ
         steps_key(model, i, key);
         GNL_TRY(gnl_fields_write(writer, "", &field, 1));
     }
-    int count = model->type->fields ? model->type->fields(model, fields) : 0;
+    int count = model->type->fields ? model->type->fields(model, keep, fields) : 0;
     return gnl_fields_write(writer, prefix, fields, count);
 }
 
-static genlat_status read_counters(genlat_model *model, bool training, const gnl_reader *reader)
+static genlat_status read_counters(genlat_model *model, gnl_keep keep, const gnl_reader *reader)
 {
     gnl_field fields[GNL_MAX_FIELDS];
     char prefix[KEY], key[KEY];
@@ -129,7 +129,8 @@ static genlat_status read_counters(genlat_model *model, bool training, const gnl
     family_prefix(model, prefix);
     GNL_TRY(gnl_fields_read(reader, prefix, &samples, 1));
     atomic_store(&model->generated, generated);
-    int count = model->type->fields ? model->type->fields(model, fields) : 0;
+    const bool training = keep == GNL_KEEP_TRAINING;
+    int count = model->type->fields ? model->type->fields(model, keep, fields) : 0;
     GNL_TRY(gnl_fields_read(reader, prefix, fields, count));
     if (training)
         GNL_TRY(gnl_fields_read(reader, "genlat.train.", fields, list_progress(&model->progress, fields)));
@@ -314,8 +315,9 @@ static genlat_status read_rest(genlat_model *model, const gnl_reader *reader)
     genlat_ctx *ctx = model->object.ctx;
     if (state && strcmp(state, "none") != 0)
         return gnl_field_bad(reader, STATE, state);
-    GNL_TRY(read_counters(model, training, reader));
-    GNL_TRY(transfer_tensors(model, training ? GNL_KEEP_TRAINING : GNL_KEEP_MODEL, &(file){.reader = reader}));
+    const gnl_keep keep = training ? GNL_KEEP_TRAINING : GNL_KEEP_MODEL;
+    GNL_TRY(read_counters(model, keep, reader));
+    GNL_TRY(transfer_tensors(model, keep, &(file){.reader = reader}));
     GNL_TRY(read_tensor(ctx, reader, "data.offset", &model->scaling.offset));
     GNL_TRY(read_tensor(ctx, reader, "data.scale", &model->scaling.scale));
     GNL_TRY(gnl_model_read_about(model, reader));

@@ -62,7 +62,7 @@ genlat_status gnl_schedule_format(const genlat_schedule *schedule, char *text, s
 genlat_schedule *gnl_schedule_retain(genlat_schedule *schedule);
 void gnl_schedule_release(genlat_schedule *schedule);
 double gnl_schedule_value(const genlat_schedule *schedule, int64_t step);
-int64_t gnl_schedule_length(const genlat_schedule *schedule); /* steps after which it is constant; 0: it never is */
+int64_t gnl_schedule_length(const genlat_schedule *schedule); /* steps of all parts that have an end */
 void gnl_schedule_report(genlat_schedule *schedule, double metric);
 bool gnl_schedule_listens(const genlat_schedule *schedule); /* reports change its values */
 

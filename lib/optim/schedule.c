@@ -145,7 +145,7 @@ int64_t gnl_schedule_length(const genlat_schedule *schedule)
     int64_t length = 0;
     for (int i = 0; i < schedule->segments; i++)
         length += head_of(&schedule->segment[i])->steps;
-    return head_of(&schedule->segment[schedule->segments - 1])->steps ? length : 0;
+    return length;
 }
 
 void gnl_schedule_report(genlat_schedule *schedule, double metric)

@@ -164,7 +164,7 @@ static void check_schedules(genlat_trainer *t)
         if (length <= last)
             continue;
         snprintf(text, sizeof text,
-                 "%s ends at step %lld, but the training at step %lld; train for as many steps, or set the steps of "
+                 "%s has %lld steps, but the training ends at step %lld; train for as many steps, or set the steps of "
                  "the schedule",
                  type->texts[i].key, (long long)length, (long long)last);
         gnl_trainer_emit(t, GENLAT_EVENT_ALARM, NULL, text);

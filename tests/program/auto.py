@@ -108,7 +108,7 @@ def test_choices(folder):
             done = run("train", family, "-d", data[name], "--epochs", "1", "-j", "1")
             first = done.stdout.splitlines()[0]
             assert all(word in first for word in words) and "1 epochs, batch 16" in first, (family, name, first)
-            assert "ends at step" not in done.stderr, (family, name, done.stderr)
+            assert "the training ends at step" not in done.stderr, (family, name, done.stderr)
 
 
 def test_labels_are_predicted(folder):

@@ -177,7 +177,9 @@ END_TEST
 /* The length of a preset is that of its schedules; another length is reported. */
 START_TEST(lengths_agree_with_schedules)
 {
-    static const char *const schedule[] = {"lr_schedule", "linear from=1 to=0 steps=12", "steps", "12", NULL};
+    const char *const schedule[] = {"lr_schedule",
+                                    _i / 2 ? "linear from=1 to=0.1 steps=12 then 0.1" : "linear from=1 to=0 steps=12",
+                                    "steps", "12", NULL};
     genlat_source *ring = NULL;
     genlat_train_opts opts;
     genlat_progress progress = {.size = sizeof progress};
@@ -187,13 +189,13 @@ START_TEST(lengths_agree_with_schedules)
     opts.batch = 16;
     opts.event = listen;
     alarms[0] = '\0';
-    if (_i)
+    if (_i % 2)
         opts.epochs = 2;
     expect_ok(genlat_model_fit(gan, ring, NULL, &opts));
     expect_ok(genlat_model_progress(gan, &progress));
-    ck_assert_int_eq(progress.step, _i ? 8 : 12);
-    const char *found = strstr(alarms, "lr_schedule ends at step 12, but the training at step 8");
-    ck_assert_msg((found != NULL) == (_i == 1), "'%s'", alarms);
+    ck_assert_int_eq(progress.step, _i % 2 ? 8 : 12);
+    const char *found = strstr(alarms, "lr_schedule has 12 steps, but the training ends at step 8");
+    ck_assert_msg((found != NULL) == (_i % 2 == 1), "'%s'", alarms);
     genlat_model_destroy(&gan);
     genlat_source_destroy(&ring);
 }
@@ -335,7 +337,7 @@ int main(void)
     tcase_add_test(tests, an_alarm_reports_mode_collapse);
     tcase_add_test(tests, invalid_batches_are_skipped);
     tcase_add_test(tests, a_last_batch_that_is_too_small_is_left_out);
-    tcase_add_loop_test(tests, lengths_agree_with_schedules, 0, 2);
+    tcase_add_loop_test(tests, lengths_agree_with_schedules, 0, 4);
     tcase_add_test(tests, training_in_parts_computes_the_same);
     tcase_add_test(tests, a_stopped_training_resumes);
     tcase_add_test(tests, validation_is_refused);

@@ -188,10 +188,7 @@ START_TEST(exported_models_start_a_new_training)
     ck_assert_int_eq(progress_of(loaded).step, 3);
     genlat_model_destroy(&loaded);
     loaded = load(small);
-    expect_ok(genlat_model_export(loaded, whole));
-    genlat_model_destroy(&loaded);
-    loaded = load(whole);
-    expect_ok(genlat_model_export(loaded, small)); /* the export of a loaded model equals that of the original */
+    expect_ok(genlat_model_export(loaded, whole)); /* the export of a loaded model equals that of the original */
     expect_same_bytes(small, whole);
     genlat_model_destroy(&model);
     genlat_model_destroy(&loaded);

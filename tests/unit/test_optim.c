@@ -59,6 +59,16 @@ static gnl_real first_grad(const genlat_net *net, const char *name)
     return net->grad[net->weight[gnl_net_find_weight(net, name)].offset];
 }
 
+/* Norm of the gradients of the weights whose names begin with a prefix. */
+static double norm_of(const genlat_net *net, const char *prefix)
+{
+    double square = 0;
+    for (int w = 0; w < net->weights; w++)
+        for (int64_t i = 0; strncmp(net->weight[w].name, prefix, strlen(prefix)) == 0 && i < net->weight[w].count; i++)
+            square += pow((double)net->grad[net->weight[w].offset + i], 2);
+    return sqrt(square);
+}
+
 /* ---- groups ---------------------------------------------------------------------------------- */
 
 START_TEST(groups_have_their_own_learning_rate_and_decay)
@@ -117,6 +127,7 @@ START_TEST(frozen_weights_and_their_moments_do_not_change)
     ck_assert(value_of(net, "first.weight")[0] == before && value_of(net, "second.weight")[0] != other);
     ck_assert(gnl_optim_slot_at(optim, 0).data[net->weight[first].offset] == 0);
     ck_assert(gnl_optim_slot_at(optim, 0).data[net->weight[second].offset] != 0);
+    ck_assert_double_eq_tol(genlat_optim_grad_norm(optim), norm_of(net, "second"), 1e-4);
     ck_assert_int_eq(genlat_net_freeze(net, "first", 0), GENLAT_OK);
     ck_assert_int_eq(genlat_optim_step(optim), GENLAT_OK);
     ck_assert(value_of(net, "first.weight")[0] != before);
@@ -176,6 +187,36 @@ START_TEST(learned_scales_of_losses_are_trained)
     genlat_loss_destroy(&loss);
     genlat_loss_destroy(&still);
     genlat_optim_destroy(&optim);
+}
+END_TEST
+
+/* The scale of a loss has a group of its own, as weights have. It decays only by a weight decay of that group. */
+START_TEST(scales_of_losses_have_their_own_learning_rate_and_decay)
+{
+    static const struct {
+        double lr_scale, weight_decay;
+        uint32_t decay_all;
+    } cases[] = {{1, -1, 0}, {0.25, -1, 0}, {0, -1, 0}, {0.25, 2, 0}, {0.25, 2, 1}, {0.25, -1, 1}};
+    const gnl_real value = 0.5F, grad = 3;
+    for (size_t i = 0; i < GNL_COUNT(cases); i++) {
+        genlat_loss *loss = NULL;
+        genlat_optim *optim = optim_of(ctx, "sgd lr=0.1 weight_decay=0.5");
+        genlat_group_opts group;
+        genlat_group_opts_init(&group);
+        group.lr_scale = cases[i].lr_scale;
+        group.weight_decay = cases[i].weight_decay;
+        group.decay_all = cases[i].decay_all;
+        ck_assert_int_eq(genlat_loss_new(ctx, "gaussian sd=learned", &loss), GENLAT_OK);
+        ck_assert_int_eq(genlat_optim_add_loss(optim, loss, &group), GENLAT_OK);
+        *loss->value = value;
+        *loss->grad = grad;
+        ck_assert_int_eq(genlat_optim_step(optim), GENLAT_OK);
+        const double decay = fmax(cases[i].weight_decay, 0);
+        const double step = 0.1 * cases[i].lr_scale * ((double)grad + decay * (double)value);
+        ck_assert_double_eq_tol((double)*loss->value, (double)value - step, 1e-6);
+        genlat_loss_destroy(&loss);
+        genlat_optim_destroy(&optim);
+    }
 }
 END_TEST
 
@@ -413,6 +454,7 @@ int main(void)
     tcase_add_test(tests, frozen_weights_and_their_moments_do_not_change);
     tcase_add_test(tests, an_optimizer_keeps_its_net_alive);
     tcase_add_test(tests, learned_scales_of_losses_are_trained);
+    tcase_add_test(tests, scales_of_losses_have_their_own_learning_rate_and_decay);
     tcase_add_test(tests, gradients_are_clipped_and_averaged);
     tcase_add_test(tests, non_finite_gradients_change_nothing);
     tcase_add_test(tests, zero_grad_clears_everything);

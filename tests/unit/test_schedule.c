@@ -78,6 +78,29 @@ START_TEST(values_match_the_definition)
 }
 END_TEST
 
+/* A part without an end may follow the others; what has an end counts. */
+START_TEST(lengths_are_those_of_all_parts)
+{
+    static const struct {
+        const char *spec;
+        int64_t length;
+    } cases[] = {
+        {"1e-3", 0},
+        {"exponential from=2 factor=0.5", 0},
+        {"constant value=2 steps=7", 7},
+        {"linear steps=10 warmup=4", 10},
+        {"linear steps=10 then 1", 10},
+        {"linear steps=10 then cosine steps=5", 15},
+        {"constant value=3 steps=2 then cosine steps=5 then exponential from=2 factor=0.5", 7},
+    };
+    for (size_t i = 0; i < GNL_COUNT(cases); i++) {
+        genlat_schedule *schedule = schedule_of(cases[i].spec);
+        ck_assert_int_eq(gnl_schedule_length(schedule), cases[i].length);
+        genlat_schedule_destroy(&schedule);
+    }
+}
+END_TEST
+
 /* Equals torch.optim.lr_scheduler.ReduceLROnPlateau(factor=0.5, patience=1) on the same metrics. */
 START_TEST(plateau_matches_pytorch)
 {
@@ -177,6 +200,7 @@ int main(void)
     TCase *tests = tcase_create("schedules");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, values_match_the_definition);
+    tcase_add_test(tests, lengths_are_those_of_all_parts);
     tcase_add_test(tests, plateau_matches_pytorch);
     tcase_add_test(tests, plateau_state_can_be_restored);
     tcase_add_test(tests, text_round_trips);

@@ -128,7 +128,7 @@ START_TEST(presets_train_with_and_without_condition)
 {
     for (int32_t i = 0; genlat_model_preset("vae", i, NULL); i++)
         if (strcmp(genlat_model_preset("vae", i, NULL), "text") != 0) /* for data [length] */
-        train_preset(genlat_model_preset("vae", i, NULL), 16, _i ? 10 : 0);
+            train_preset(genlat_model_preset("vae", i, NULL), 16, _i ? 10 : 0);
 }
 END_TEST
 

@@ -37,6 +37,36 @@ START_TEST(scaling_is_fitted_and_inverted)
 }
 END_TEST
 
+/* Elements that are the same in all samples, such as the corners of images, have no spread to divide by. */
+START_TEST(constant_elements_are_moved_but_not_scaled)
+{
+    static const char *const scales[] = {"unit", "symmetric", "standard", "features", "ranges"};
+    static const float data[] = {7, -2, 7, 3, 7, 1}, same[] = {7, 7, 7, 7, 7, 7};
+    for (size_t i = 0; i < GNL_COUNT(scales) * 2; i++) {
+        const bool all = i % 2;
+        genlat_tensor *given = tensor(2, (int64_t[]){3, 2}, all ? same : data), *x = NULL, *offset = NULL,
+                      *scale = NULL;
+        genlat_source *source = NULL;
+        ok(genlat_source_memory(ctx, given, NULL, &source));
+        source = transformed(source, "scale", scales[i / 2]);
+        ok(genlat_source_read(source, 0, 3, &x, NULL));
+        ok(genlat_source_normalization(source, &offset, &scale));
+        const bool alone = genlat_tensor_count(scale) == 2;
+        if (all || alone)
+            ck_assert_float_eq(genlat_tensor_const_data(scale)[0], 1);
+        for (int j = 0; j < 6; j++) {
+            const float y = genlat_tensor_const_data(x)[j], o = genlat_tensor_const_data(offset)[alone ? j % 2 : 0];
+            const float s = genlat_tensor_const_data(scale)[alone ? j % 2 : 0];
+            ck_assert_msg(fabsf(o + s * y - (all ? same : data)[j]) < 1e-5F, "%s: %g", scales[i / 2], (double)y);
+        }
+        genlat_tensor *const tensors[] = {given, x, offset, scale};
+        for (size_t k = 0; k < GNL_COUNT(tensors); k++)
+            genlat_tensor_destroy(&(genlat_tensor *){tensors[k]});
+        genlat_source_destroy(&source);
+    }
+}
+END_TEST
+
 START_TEST(normalizations_are_composed)
 {
     genlat_source *raw = memory_source(), *plain = memory_source(), *same = NULL;
@@ -498,6 +528,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, scaling_is_fitted_and_inverted, 0, 5);
+    tcase_add_test(tcase, constant_elements_are_moved_but_not_scaled);
     tcase_add_test(tcase, normalizations_are_composed);
     tcase_add_loop_test(tcase, static_binarization_is_fixed_and_dynamic_is_redrawn, 0, 3);
     tcase_add_test(tcase, dynamic_binarization_has_the_expected_mean);
