@@ -209,6 +209,48 @@ START_TEST(history_is_the_mean_of_the_weights)
 }
 END_TEST
 
+/* In the first step there is no mean yet, and after it the mean is the weights themselves. */
+START_TEST(history_begins_with_the_third_step)
+{
+    static const pair set[] = {{"history", "0.1"}, {"r1", "0"}, {"r2", "0"}, {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, set);
+    genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1);
+    const genlat_net *d = model->net[GNL_DISCRIMINATOR];
+    gnl_penalty_call call = {.model = model, .net = GNL_DISCRIMINATOR};
+    gnl_real *mean = NULL;
+    for (int i = 0; i < model->parts; i++)
+        mean = strcmp(model->part[i].name, "history.discriminator") == 0 ? model->part[i].value : mean;
+    ck_assert_ptr_nonnull(mean);
+    for (int step = 0; step < 4; step++) {
+        double apart = 0;
+        for (int64_t i = 0; step > 0 && i < d->values; i++)
+            apart += 0.1 * pow((double)d->value[i] - (double)mean[i], 2);
+        gnl_penalty_sum sum = {0};
+        gnl_penalties_weights(&gnl_gan_of(model)->penalties, &call, 1, 1, &sum);
+        ck_assert_double_eq_tol(sum.loss, apart, 1e-9 + 1e-4 * apart);
+        ck_assert_int_eq(apart > 0, step > 1);
+        (void)gan_step(model, x, NULL);
+    }
+    gnl_tensor_release(x);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* The average of the generator's weights counts the samples of the discriminator's steps. */
+START_TEST(averages_count_all_samples)
+{
+    static const pair set[] = {{"ema", "100"}, {"discriminator_steps", "3"}, {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, set);
+    genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1);
+    for (int step = 1; step <= 7; step++) {
+        (void)gan_step(model, x, NULL);
+        ck_assert_double_eq(gnl_ema_samples(gnl_gan_of(model)->ema), step / 3 * 3 * GAN_ROWS);
+    }
+    gnl_tensor_release(x);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 /* DRAGAN adds uniform noise of half a standard deviation of the batch to real samples. Other points lie between real
  * and generated samples, one factor for each. */
 START_TEST(gradient_penalties_are_at_their_points)
@@ -305,6 +347,89 @@ START_TEST(lecam_starts_at_its_step)
 }
 END_TEST
 
+/* ---- losses in addition to the adversarial one ----------------------------------------------- */
+
+/* Cross-entropy of the discriminator's classes, and its derivative by the logits. */
+static double class_loss(const gnl_real *logits, const genlat_tensor *labels, double weight, double *gradient)
+{
+    double sum = 0;
+    for (int i = 0; i < GAN_ROWS; i++) {
+        double total = 0;
+        for (int k = 0; k < 3; k++)
+            total += exp((double)logits[i * 3 + k]);
+        for (int k = 0; k < 3; k++) {
+            const double p = exp((double)logits[i * 3 + k]) / total, is = k == (int)labels->data[i];
+            sum -= is * weight * log(p) / GAN_ROWS;
+            gradient[i * 3 + k] = weight * (p - is) / GAN_ROWS;
+        }
+    }
+    return sum;
+}
+
+/* Squared distance of the means of the features of real and generated packs, and its derivative by the latter. */
+static double feature_loss(const gnl_real *real, const gnl_real *fake, int64_t packs, int64_t n, double weight,
+                           double *gradient)
+{
+    double sum = 0;
+    for (int64_t j = 0; j < n; j++) {
+        double apart = 0;
+        for (int64_t i = 0; i < packs; i++)
+            apart += ((double)fake[i * n + j] - (double)real[i * n + j]) / (double)packs;
+        for (int64_t i = 0; i < packs; i++)
+            gradient[i * n + j] = 2 * weight * apart / (double)packs;
+        sum += weight * apart * apart;
+    }
+    return sum;
+}
+
+static void expect_gradient(genlat_exec *exec, int output, const double *expected, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        ck_assert_double_eq_tol((double)gnl_exec_output_grad(exec, output)[i], expected[i],
+                                1e-6 + 1e-4 * fabs(expected[i]));
+}
+
+START_TEST(classes_and_features_follow_their_definition)
+{
+    const bool packed = _i % 2; /* an auxiliary classifier takes no packs */
+    const double weight = _i / 2 ? 0.25 : 40;
+    char text[16];
+    snprintf(text, sizeof text, "%g", weight);
+    const pair set[] = {{"condition", packed ? "none" : "classes=3"},
+                        {"conditioning", packed ? "concat" : "auxiliary"},
+                        {"auxiliary", text},
+                        {"feature_matching", text},
+                        {"packing", packed ? "3" : "1"},
+                        {"discriminator_steps", "1"},
+                        {NULL, NULL}};
+    genlat_model *model = gan_make("mlp", &gan_vector, set);
+    genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1), *labels = gan_labels();
+    (void)gan_step(model, x, packed ? NULL : labels);
+    const gnl_gan *gan = gnl_gan_of(model);
+    genlat_exec *const *side = gnl_gan_work_of(model)->side;
+    const int64_t packs = packed ? GAN_ROWS / 3 : GAN_ROWS;
+    const gnl_gan_batch batch = {x->data, GAN_ROWS, packs};
+    const int features = gan->features_output, classes = gan->classes_output;
+    const int64_t n = gnl_shape_count(gnl_net_output_shape(model->net[GNL_DISCRIMINATOR], features));
+    double *expected = calloc((size_t)(GAN_ROWS * (n + 3)), sizeof *expected);
+    double loss = feature_loss(gnl_exec_output(side[GNL_REAL], features), gnl_exec_output(side[GNL_FAKE], features),
+                               packs, n, weight, expected);
+    ck_assert_double_eq_tol(gnl_gan_feature_loss(model, &batch), loss, 1e-4 * loss);
+    ck_assert_double_gt(loss, 0);
+    expect_gradient(side[GNL_FAKE], features, expected, packs * n);
+    ck_assert_int_eq(classes < 0, packed);
+    for (int s = GNL_REAL; !packed && s <= GNL_FAKE; s++) {
+        loss = class_loss(gnl_exec_output(side[s], classes), labels, weight, expected);
+        ck_assert_double_eq_tol(gnl_gan_class_loss(model, &batch, side[s]), loss, 1e-4 * loss);
+        expect_gradient(side[s], classes, expected, GAN_ROWS * 3);
+    }
+    free(expected);
+    gnl_tensor_release(x);
+    gnl_tensor_release(labels);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gan steps");
@@ -320,6 +445,9 @@ int main(void)
     tcase_add_test(tests, schedules_scale_noise_and_penalties);
     tcase_add_test(tests, lecam_starts_at_its_step);
     tcase_add_loop_test(tests, history_is_the_mean_of_the_weights, 0, 2);
+    tcase_add_test(tests, history_begins_with_the_third_step);
+    tcase_add_test(tests, averages_count_all_samples);
+    tcase_add_loop_test(tests, classes_and_features_follow_their_definition, 0, 4);
     tcase_add_loop_test(tests, gradient_penalties_are_at_their_points, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

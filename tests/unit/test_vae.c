@@ -341,6 +341,69 @@ START_TEST(nets_have_initial_weights_of_their_own)
 }
 END_TEST
 
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+/* The encoder's input is the data, with noise added and then a fraction set to 0. */
+START_TEST(the_input_is_corrupted_as_told)
+{
+    static const struct {
+        const char *settings;
+        double noise, mask;
+    } cases[] = {{"mask=0.4", 0, 0.4}, {"noise=0.5", 0.5, 0}, {"noise=0.5|mask=0.4", 0.5, 0.4}};
+    for (size_t c = 0; c < GNL_COUNT(cases); c++) {
+        genlat_model *model = make(cases[c].settings);
+        genlat_tensor *x = data();
+        double square = 0;
+        int zeros = 0;
+        expect_ok(genlat_vae_step(model, NULL, x, NULL, NULL));
+        const gnl_real *input = ((const gnl_vae_work *)model->work)->input;
+        for (int i = 0; i < ROWS * SIZE; i++) {
+            zeros += input[i] == 0;
+            square += input[i] == 0 ? 0 : pow((double)(input[i] - x->data[i]), 2);
+        }
+        ck_assert_double_eq_tol((double)zeros / (ROWS * SIZE), cases[c].mask, 0.15);
+        ck_assert_double_eq_tol(sqrt(square / (ROWS * SIZE - zeros)), cases[c].noise, 0.2 * cases[c].noise + 1e-9);
+        gnl_tensor_release(x);
+        genlat_model_destroy(&model);
+    }
+}
+END_TEST
+
+START_TEST(the_norm_is_that_of_the_optimizer_that_was_given)
+{
+    genlat_model *model = make("mask=0");
+    genlat_tensor *x = data();
+    genlat_optim *optim = NULL;
+    genlat_vae_terms t = {.size = sizeof t}, own = {.size = sizeof own};
+    expect_ok(genlat_vae_step(model, NULL, x, NULL, &t));
+    expect_ok(genlat_vae_optimizer(model, "sgd lr=0.1", &optim));
+    expect_ok(genlat_vae_step(model, optim, x, NULL, &own));
+    ck_assert_double_gt(own.grad_norm, 0);
+    ck_assert_double_eq(own.grad_norm, genlat_optim_grad_norm(optim));
+    ck_assert_double_ne(own.grad_norm, t.grad_norm);
+    genlat_optim_destroy(&optim);
+    gnl_tensor_release(x);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* The first number of each line has none before it. */
+START_TEST(previous_numbers_are_those_of_their_line)
+{
+    static const gnl_shape shapes[] = {{1, {5}}, {2, {2, 3}}, {3, {2, 1, 4}}};
+    gnl_real x[2 * 8], out[2 * 8];
+    for (int i = 0; i < 16; i++)
+        x[i] = (gnl_real)(i + 1);
+    for (size_t s = 0; s < GNL_COUNT(shapes); s++) {
+        const gnl_vae_config config = {.base = {.data = shapes[s]}};
+        const int64_t line = shapes[s].dim[shapes[s].ndim - 1], count = 2 * gnl_shape_count(&shapes[s]);
+        gnl_vae_fill_previous(&config, 2, x, out);
+        for (int64_t i = 0; i < count; i++)
+            ck_assert_float_eq(out[i], i % line ? x[i - 1] : 0);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vae");
@@ -354,6 +417,9 @@ int main(void)
     tcase_add_loop_test(tests, the_initial_output_bias_matches_the_data, 0, 2);
     tcase_add_test(tests, schedules_count_steps);
     tcase_add_test(tests, nets_have_initial_weights_of_their_own);
+    tcase_add_test(tests, the_input_is_corrupted_as_told);
+    tcase_add_test(tests, the_norm_is_that_of_the_optimizer_that_was_given);
+    tcase_add_test(tests, previous_numbers_are_those_of_their_line);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/net_priv.h"
 #include "vae/vae_priv.h"
 
 enum { SIZE = 6, LATENT = 3, CLASSES = 3 };
@@ -473,6 +474,29 @@ START_TEST(log_likelihoods_are_those_of_their_labels)
 }
 END_TEST
 
+/* Codes that say nothing have the weight 1: the estimate is exact, whatever the number of codes, and also in memory of
+ * earlier calls with more of them. */
+START_TEST(log_likelihoods_without_information_are_exact)
+{
+    static const int64_t samples[] = {5, 600, 257, 256, 3, 1};
+    genlat_model *model = make(plain);
+    genlat_tensor *x = numbers(2, SIZE, 4);
+    double nll[2], expected[2] = {0};
+    for (int net = GNL_VAE_ENCODER_NET; net <= GNL_VAE_DECODER_NET; net++)
+        memset(model->net[net]->value, 0, (size_t)model->net[net]->values * sizeof(gnl_real));
+    for (int i = 0; i < 2 * SIZE; i++)
+        expected[i / SIZE] += 0.5 * pow((double)x->data[i] / SD, 2) + log(SD) + 0.5 * log(2 * M_PI);
+    for (size_t i = 0; i < GNL_COUNT(samples); i++) {
+        expect_ok(genlat_vae_log_likelihood(model, x, NULL, samples[i], 1, nll));
+        for (int r = 0; r < 2; r++)
+            ck_assert_msg(fabs(nll[r] - expected[r]) < 1e-4, "%lld codes: %g, %g expected", (long long)samples[i],
+                          nll[r], expected[r]);
+    }
+    genlat_model_destroy(&model);
+    gnl_tensor_release(x);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vae use");
@@ -491,6 +515,7 @@ int main(void)
     tcase_add_test(tests, active_dimensions_are_reported);
     tcase_add_test(tests, autoregressive_decoders_generate_step_by_step);
     tcase_add_test(tests, log_likelihoods_are_those_of_their_labels);
+    tcase_add_test(tests, log_likelihoods_without_information_are_exact);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
