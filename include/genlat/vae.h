@@ -112,10 +112,11 @@ typedef struct genlat_vae_terms {
  * @param x       [rows,...] data, scaled as the nets see them; borrowed for the call.
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL.
  * @param terms   receives the terms over the batch; NULL is legal.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label, and for a number that the
- *         likelihood does not accept; GENLAT_E_NUMERIC when a loss or gradient is not finite: the model is as before;
- *         GENLAT_E_STATE when another thread or a trainer is training the model; GENLAT_E_MEMORY when a larger batch
- *         than before needs more memory.
+ * @return GENLAT_OK; GENLAT_E_INVALID, also for an optimizer without weights of the model, such as that of another;
+ *         GENLAT_E_SHAPE; GENLAT_E_RANGE for a label, and for a number that the likelihood does not accept;
+ *         GENLAT_E_UNSUPPORTED for an optimizer that accumulates gradients; GENLAT_E_NUMERIC when a loss or gradient is
+ *         not finite: the model is as before; GENLAT_E_STATE when another thread or a trainer is training the model;
+ *         GENLAT_E_MEMORY when a larger batch than before needs more memory.
  * Randomness: streams noise and dropout.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim,

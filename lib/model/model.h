@@ -265,6 +265,8 @@ genlat_status gnl_model_add_part(genlat_model *model, gnl_part part);
 genlat_status gnl_model_optimizer_new(genlat_model *model, int index, const char *text, genlat_optim **out);
 /* Returns E_UNSUPPORTED for an optimizer that accumulates gradients. */
 genlat_status gnl_model_check_optimizer(const genlat_optim *optim);
+/* The same for an optimizer of the caller, which must have weights of the model: E_INVALID. */
+genlat_status gnl_model_check_given(const genlat_model *model, const genlat_optim *optim);
 /* Sets the learning rate of the current step, and updates the weights. */
 genlat_status gnl_model_update(genlat_model *model, int optimizer);
 /* Returns the value of a schedule at the current step, or 1 if there is no schedule. */

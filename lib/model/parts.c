@@ -22,6 +22,16 @@ genlat_status gnl_model_check_optimizer(const genlat_optim *optim)
                     (long long)gnl_optim_accumulate(optim));
 }
 
+genlat_status gnl_model_check_given(const genlat_model *model, const genlat_optim *optim)
+{
+    bool any = false;
+    for (int i = 0; i < model->parts; i++)
+        any = any || gnl_optim_has(optim, &model->part[i]);
+    if (!any)
+        return gnl_fail(GENLAT_E_INVALID, "the optimizer has no weights of this model; make one for it");
+    return gnl_model_check_optimizer(optim);
+}
+
 genlat_status gnl_model_optimizer_new(genlat_model *model, int index, const char *text, genlat_optim **out)
 {
     genlat_optim *optim = NULL;

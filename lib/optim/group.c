@@ -78,12 +78,26 @@ static genlat_status arena_add(genlat_optim *optim, const gnl_part *part, genlat
     return GENLAT_OK;
 }
 
+/* Returns the index of the arena of a part, or the number of arenas if there is none. */
+static int find_arena(const genlat_optim *optim, const gnl_part *part)
+{
+    int i = 0;
+    while (i < optim->arenas && (optim->arena[i].part.value != part->value || optim->arena[i].part.net != part->net))
+        i++;
+    return i;
+}
+
+bool gnl_optim_has(const genlat_optim *optim, const gnl_part *part)
+{
+    return find_arena(optim, part) < optim->arenas;
+}
+
 /* Returns the arena of a part, which all groups of the part share. Creates it if necessary. */
 static genlat_status arena_of_part(genlat_optim *optim, const gnl_part *part, int *index)
 {
-    for (*index = 0; *index < optim->arenas; (*index)++)
-        if (optim->arena[*index].part.value == part->value && optim->arena[*index].part.net == part->net)
-            return GENLAT_OK;
+    *index = find_arena(optim, part);
+    if (*index < optim->arenas)
+        return GENLAT_OK;
     if (part->net)
         GNL_TRY(gnl_net_want_grad(part->net));
     return arena_add(optim, part, NULL, index);

@@ -30,6 +30,8 @@ void gnl_optim_release(genlat_optim *optim);
 genlat_status gnl_optim_add(genlat_optim *optim, const gnl_part *part, const char *prefix,
                             const genlat_group_opts *opts);
 genlat_status gnl_optim_add_loss(genlat_optim *optim, genlat_loss *loss, const genlat_group_opts *opts);
+/* Whether weights of a part have been added. */
+bool gnl_optim_has(const genlat_optim *optim, const gnl_part *part);
 
 /* Performs one step and allocates nothing. If the norm of the gradients is not finite, returns E_NUMERIC and changes
  * nothing. */

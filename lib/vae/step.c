@@ -165,7 +165,7 @@ genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genla
 {
     pass p;
     if (optim)
-        GNL_TRY(gnl_model_check_optimizer(optim));
+        GNL_TRY(gnl_model_check_given(model, optim));
     GNL_TRY(begin_pass(model, x, &p));
     gnl_model_zero_grad(model, GNL_VAE_MODEL);
     gnl_model_zero_grad(model, GNL_VAE_ADVERSARY);

@@ -334,6 +334,39 @@ START_TEST(own_loops_train)
 }
 END_TEST
 
+/* It would train the other model, with gradients of an earlier batch. One that has other weights too is legal. */
+START_TEST(an_optimizer_is_of_its_model)
+{
+    genlat_model *model = small_vae(), *other = small_vae();
+    genlat_optim *optim = NULL, *foreign = NULL, *empty = NULL, *many = NULL;
+    genlat_net *decoder = NULL;
+    genlat_tensor *x = counting(2, (int64_t[]){4, 2}), *before = weight_of(model, "decoder", 0), *after = NULL;
+    genlat_progress progress = {.size = sizeof progress};
+    ok(genlat_vae_optimizer(other, "sgd lr=0.1", &foreign));
+    ok(genlat_sgd_new(ctx, NULL, &empty));
+    ok(genlat_vae_optimizer(model, "sgd lr=0.1 accumulate=2", &many));
+    ok(genlat_vae_backward(other, x, NULL, NULL));
+    REFUSED_WITH("no weights of this model", GENLAT_E_INVALID, genlat_vae_step, model, foreign, x, NULL, NULL);
+    REFUSED_WITH("no weights of this model", GENLAT_E_INVALID, genlat_vae_step, model, empty, x, NULL, NULL);
+    REFUSED_WITH("accumulate", GENLAT_E_UNSUPPORTED, genlat_vae_step, model, many, x, NULL, NULL);
+    ck_assert_int_eq(genlat_optim_steps(foreign), 0);
+    ok(genlat_model_progress(model, &progress));
+    ck_assert_int_eq(progress.step, 0);
+    ok(genlat_vae_optimizer(model, "sgd lr=0.1", &optim));
+    ok(genlat_model_net(other, "decoder", &decoder));
+    ok(genlat_optim_add(optim, decoder, NULL, NULL));
+    ok(genlat_vae_step(model, optim, x, NULL, NULL));
+    after = weight_of(model, "decoder", 0);
+    ck_assert(differ(before, after));
+    genlat_net_destroy(&decoder);
+    for (genlat_optim **o = (genlat_optim *[]){optim, foreign, empty, many, NULL}; *o; o++)
+        genlat_optim_destroy(o);
+    genlat_model_destroy(&model);
+    genlat_model_destroy(&other);
+    drop(x, before, after);
+}
+END_TEST
+
 /* A row's code depends on the seed and its place alone; used dimensions vary. */
 START_TEST(codes_depend_on_their_place)
 {
@@ -369,6 +402,7 @@ int main(void)
                                   terms_of_a_vae_fit_together,
                                   plain_autoencoders_have_no_divergence,
                                   own_loops_train,
+                                  an_optimizer_is_of_its_model,
                                   codes_depend_on_their_place,
                                   NULL};
     return run_tests("promises of families", tests);
