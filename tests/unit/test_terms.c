@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Result structs of programs compiled with an older or newer version. Members known to both are filled in, and
- * members unknown to the library become 0. No memory beyond the struct is written. */
+ * members unknown to the library become 0. No memory beyond the struct is written. Every call has the same terms. */
 #include <check.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,6 +178,52 @@ START_TEST(refused_steps_change_nothing)
 }
 END_TEST
 
+/* ---- terms of every family ------------------------------------------------------------------- */
+
+static const struct named {
+    const char *name;
+    size_t offset; /* in the struct of the family */
+} vae_terms[] = {{"neg_elbo", offsetof(genlat_vae_terms, neg_elbo)},
+                 {"recon", offsetof(genlat_vae_terms, recon)},
+                 {"kl", offsetof(genlat_vae_terms, kl)},
+                 {"objective", offsetof(genlat_vae_terms, objective)},
+                 {"grad_norm", offsetof(genlat_vae_terms, grad_norm)},
+                 {"beta", offsetof(genlat_vae_terms, beta)},
+                 {NULL, 0}},
+  gan_terms[] = {{"d_loss", offsetof(genlat_gan_terms, d_loss)},
+                 {"g_loss", offsetof(genlat_gan_terms, g_loss)},
+                 {"d_real", offsetof(genlat_gan_terms, d_real)},
+                 {"d_fake", offsetof(genlat_gan_terms, d_fake)},
+                 {"penalty", offsetof(genlat_gan_terms, penalty)},
+                 {"d_grad_norm", offsetof(genlat_gan_terms, d_grad_norm)},
+                 {"g_grad_norm", offsetof(genlat_gan_terms, g_grad_norm)},
+                 {"diversity", offsetof(genlat_gan_terms, diversity)},
+                 {"augment_probability", offsetof(genlat_gan_terms, augment_probability)},
+                 {NULL, 0}};
+
+/* A step of any family has the terms of the family's own step under their names. */
+START_TEST(terms_are_those_of_the_family)
+{
+    const char *family = _i ? "gan" : "vae";
+    genlat_model *model = make(family);
+    for (int step = 0; step < 5; step++) {
+        any_terms own = {.size = _i ? sizeof own.gan : sizeof own.vae};
+        double terms[GENLAT_MAX_TERMS];
+        ck_assert_int_eq(_i ? gan_step(&own) : vae_step(&own), GENLAT_OK);
+        ck_assert_int_eq(genlat_model_step(model, x, labels, terms), GENLAT_OK);
+        int count = 0;
+        for (const struct named *n = _i ? gan_terms : vae_terms; n->name; n++, count++) {
+            double expected = 0;
+            memcpy(&expected, own.bytes + n->offset, sizeof expected);
+            ck_assert_str_eq(genlat_model_term(model, count), n->name);
+            ck_assert_msg(terms[count] == expected, "%s %s: %g, %g expected", family, n->name, terms[count], expected);
+        }
+        ck_assert_ptr_null(genlat_model_term(model, count));
+    }
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 int main(void)
 {
     enum { CALLS = sizeof calls / sizeof *calls };
@@ -186,6 +233,7 @@ int main(void)
     tcase_add_loop_test(tests, struct_sizes_of_other_versions_are_supported, 0, CALLS);
     tcase_add_loop_test(tests, invalid_struct_sizes_are_refused, 0, CALLS);
     tcase_add_test(tests, refused_steps_change_nothing);
+    tcase_add_loop_test(tests, terms_are_those_of_the_family, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
