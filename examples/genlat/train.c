@@ -286,8 +286,6 @@ static int finish(training *t)
 {
     app_state *app = t->app;
     const app_options *o = &app->opts;
-    if (t->valid && o->out && genlat_model_save(t->model, o->out) != GENLAT_OK)
-        return app_fail_library(app);
     int status = o->plots ? plot(t) : APP_OK;
     if (status == APP_OK && o->plots)
         status = plot_film(t);

@@ -80,7 +80,8 @@ typedef struct genlat_train_opts {
     uint32_t prefetch;     /**< 1: read the next batch in a background thread. Default 0. */
     uint32_t restore_best; /**< 1: end with the weights of the best validation, also of one before an interruption,
                                   since the model's file keeps them; some presets do so anyway. Default 0. */
-    const char *last_path; /**< file of the newest state, to resume from; NULL: none. Copied. */
+    const char *last_path; /**< file of the newest state, to resume from; at the end of training, of the model as
+                                  restore_best leaves it; NULL: none. Copied. */
     const char *best_path; /**< file of the best validation; NULL: none. Copied. */
     const char *log_path;  /**< JSON lines, one an epoch, appended; NULL: none. Copied. */
     genlat_event_fn event; /**< NULL: none. */

@@ -253,9 +253,9 @@ static genlat_status finish(genlat_trainer *t)
     char text[TEXT] = "training is complete";
     if (t->opts.patience > 0 && p->waited >= t->opts.patience)
         snprintf(text, sizeof text, "stopped early: no better validation since epoch %lld", (long long)p->best_epoch);
-    GNL_TRY(gnl_trainer_save(t, t->opts.last_path));
     if (t->opts.restore_best)
         restore_best(t);
+    GNL_TRY(gnl_trainer_save(t, t->opts.last_path));
     gnl_trainer_emit(t, GENLAT_EVENT_DONE, t->history.count ? t->mean : NULL, text);
     return GENLAT_OK;
 }

@@ -3,6 +3,7 @@
  * stop. */
 #include <check.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,6 +277,37 @@ START_TEST(resumed_training_restores_the_best_weights)
 }
 END_TEST
 
+static bool stops;
+
+static int32_t count_saves(void *user, const genlat_event *event)
+{
+    *(int *)user += event->kind == GENLAT_EVENT_CHECKPOINT;
+    return stops && event->kind == GENLAT_EVENT_STEP && event->step == COUNT / BATCH + 1;
+}
+
+/* However a run ends, its file is the model that it leaves, and it is written once. With the small learning rate of the
+ * other tests, later epochs are the better ones; min_gain makes the first one the best. */
+START_TEST(the_file_is_the_model)
+{
+    genlat_model *vae = make(0), *loaded = NULL;
+    int saves = 0;
+    opts.epochs = 3;
+    opts.min_gain = 1000;
+    opts.restore_best = _i % 2;
+    opts.patience = _i / 2 % 2;
+    stops = _i / 4;
+    opts.event = count_saves;
+    opts.event_user = &saves;
+    opts.last_path = last;
+    ck_assert_int_eq(train_until(vae, 0, valid), stops ? GENLAT_E_CANCELLED : GENLAT_OK);
+    ck_assert_int_eq(saves, 1);
+    ck_assert_int_eq(genlat_model_load(ctx, last, &loaded), GENLAT_OK);
+    expect_same_nets(vae, loaded);
+    genlat_model_destroy(&vae);
+    genlat_model_destroy(&loaded);
+}
+END_TEST
+
 START_TEST(fit_trains_a_model)
 {
     genlat_model *vae = make(0);
@@ -330,6 +362,7 @@ int main(void)
     tcase_add_test(tests, cancelled_training_resumes_from_its_file);
     tcase_add_test(tests, early_stop_restores_the_best_weights);
     tcase_add_test(tests, resumed_training_restores_the_best_weights);
+    tcase_add_loop_test(tests, the_file_is_the_model, 0, 8);
     tcase_add_test(tests, fit_trains_a_model);
     tcase_add_test(tests, invalid_arguments_are_refused);
     suite_add_tcase(suite, tests);
