@@ -142,11 +142,16 @@ class Build:
 
     def find(self, patterns):
         """Labels of tests that fit a pattern such as test_gan*, grad/test_vae or unit/*. Those of the double build come
-        last, since it compiles the library once more; the others by their duration."""
+        last, since it compiles the library once more; the others by their duration, which is guessed from the time
+        limit before the first run."""
         labels = [label for label in self.tests for pattern in patterns
                   if fnmatch.fnmatch(label, pattern if "/" in pattern else f"*/{pattern}")]
-        return sorted(dict.fromkeys(labels), key=lambda label: (label.startswith("grad/") or label.endswith("64"),
-                                                                self.seconds.get(label, 1)))
+
+        def order(label):
+            double = label.startswith("grad/") or label.endswith("64")
+            return double, self.seconds.get(label, self.tests[label]["timeout"] / 30)
+
+        return sorted(dict.fromkeys(labels), key=order)
 
     def make(self, labels, jobs):
         """Builds what the tests need. Returns whether it compiles."""

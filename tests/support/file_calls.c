@@ -97,6 +97,14 @@ int __wrap_fclose(FILE *stream)
     return fails ? EOF : closed;
 }
 
+int __real_ferror(FILE *stream);
+int __wrap_ferror(FILE *stream)
+{
+    const bool fails = calls.on && calls.fails == 'e';
+    errno = fails ? EIO : errno;
+    return fails ? 1 : __real_ferror(stream);
+}
+
 void calls_begin(void)
 {
     memset(calls.made, 0, sizeof calls.made);

@@ -12,7 +12,7 @@
 typedef struct file_calls {
     char made[64];
     size_t count;
-    char fails;       /* letter of the calls that fail with EIO; 0: none */
+    char fails;       /* letter of the calls that fail with EIO; e: streams have had an error; 0: none */
     bool halved;      /* write and pread process half of the bytes */
     bool interrupted; /* every other write and pread fails with EINTR */
     bool on;

@@ -103,6 +103,18 @@ START_TEST(a_failed_call_keeps_the_old_file)
 }
 END_TEST
 
+/* The last of the bytes may be written although earlier ones were not. The pictures' streams are checked by libpng. */
+START_TEST(an_error_of_the_stream_keeps_the_old_file)
+{
+    char start[4];
+    calls.fails = 'e';
+    ck_assert_int_eq(write_data(_i), writers[_i] == write_png ? GENLAT_OK : GENLAT_E_IO);
+    ck_assert_int_eq(calls_files(), 1);
+    read_start(start);
+    ck_assert_int_eq(strcmp(start, "old") == 0, writers[_i] != write_png);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("files calls");
@@ -110,6 +122,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, a_written_file_survives_a_power_failure, 0, WRITERS);
     tcase_add_loop_test(tests, a_failed_call_keeps_the_old_file, 0, 3 * WRITERS);
+    tcase_add_loop_test(tests, an_error_of_the_stream_keeps_the_old_file, 0, WRITERS);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -127,6 +127,13 @@ START_TEST(wav_round_trips)
         ok(genlat_source_description(source, &d));
         ck_assert_int_eq(d.rate, 8000);
         ck_assert_uint_eq(d.content, GENLAT_CONTENT_SOUND);
+        ok(genlat_wav_write(place("b.wav"), sound, 16000));
+        refused(spec_of("wav", "", "?length=4"), GENLAT_E_SHAPE, "16000 Hz");
+        genlat_tensor *mono = NULL;
+        ok(genlat_tensor_reshape(sound, 1, (int64_t[]){20}, &mono));
+        ok(genlat_wav_write(place("b.wav"), mono, 8000));
+        refused(spec_of("wav", "", "?length=4"), GENLAT_E_SHAPE, "1 channel");
+        genlat_tensor_destroy(&mono);
         put_file("c.wav", "RIFF", 4);
         refused(spec_of("wav", "c.wav", ""), GENLAT_E_FORMAT, "c.wav");
     }
