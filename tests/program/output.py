@@ -79,6 +79,13 @@ def test_latents(folder):
         assert npy(y)[0] == (20, 3) and npy(y)[1] != npy(z)[1]
     run("encode", model, "-d", "digits#test?n=300", "-o", os.path.join(folder, "z.png"))
     assert_picture(os.path.join(folder, "z.png"))
+    rows, codes, points = (os.path.join(folder, name) for name in ("rows.csv", "codes.npy", "points.vae"))
+    run("train", "vae", "-d", "ring?n=100", "-p", "vector", "--epochs", "1", "-j", "1", "-q", "-o", points)
+    with open(rows, "w", encoding="utf-8") as file:
+        file.writelines("0.5,0.25\n" for _ in range(1500))  # more than are encoded at once
+    run("encode", points, "-d", "csv:" + rows, "--part", "sample", "-o", codes)
+    (count, latent), numbers = npy(codes)
+    assert count == 1500 and len({tuple(numbers[i:i + latent]) for i in range(0, count * latent, latent)}) == 1500
     bad = run("decode", model, "--latents", "npy:" + x, "-o", y, code=1)
     assert "3" in bad.stderr
 

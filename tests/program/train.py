@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """usage: train.py GENLAT. Training: output in a pipe, on a terminal and as JSON, stopping, and resuming."""
+import collections
 import json
 import math
 import os
 import pty
 import random
+import re
 import signal
 import subprocess
 import time
@@ -206,7 +208,9 @@ def test_best_weights_of_a_preset(folder):
     model = os.path.join(folder, "best.vae")
     done = last_json(run("train", "vae", "-d", f"csv:{train}", "--valid", f"csv:{valid}", "--steps", "600", "-j", "1",
                          "--json", "-o", model).stdout)
-    best = last_json(run("info", model, "--json").stdout)["training"]["best"]
+    training = last_json(run("info", model, "--json").stdout)["training"]
+    best = training["best"]
+    assert 1 <= training["best_epoch"] < training["epochs"], training
     found = last_json(run("eval", model, "-d", f"csv:{valid}", "--json").stdout)["neg_elbo"]
     assert done["valid"]["neg_elbo"] > best + 5, done  # the last weights are overfitted
     assert abs(found - best) < 1, (found, best)
@@ -227,6 +231,35 @@ def test_plots(folder):
     train("--epochs", "1", "--quiet", "--plots", plots, "--plot-format", "pdf")
     with open(os.path.join(plots, "latent.pdf"), "rb") as file:
         assert file.read(5) == b"%PDF-"
+
+
+def test_film_of_epochs(folder):
+    """The frames of a film depend on the steps, not on how the length is given: 3 epochs of 10 steps, or 30 steps."""
+    films = []
+    for length in (("--epochs", "3"), ("--steps", "30")):
+        plots = os.path.join(folder, length[0])
+        train(*length, "--quiet", "--seed", "1", "--plots", plots)
+        with open(os.path.join(plots, "film.png"), "rb") as file:
+            films.append(file.read())
+    assert films[0] == films[1]
+
+
+def row_lengths(path):
+    """The number of glyphs in each line of text of an SVG file, by its height."""
+    with open(path, encoding="utf-8") as file:
+        return collections.Counter(re.findall(r'<use xlink:href="#glyph[^"]*" x="[^"]*" y="([^"]*)"', file.read()))
+
+
+def test_curves_of_a_resumed_training(folder):
+    """The curves of epochs 11 and 12 have these numbers: twice as many digits as the numbers of epochs 1 and 2."""
+    path, plots = os.path.join(folder, "m.model"), os.path.join(folder, "plots")
+    valid, lines = ("--valid", "digits#test?n=50", "--quiet", "--plots", plots, "--plot-format", "svg"), []
+    train("--epochs", "2", *valid, data="digits?n=100")
+    lines.append(row_lengths(os.path.join(plots, "loss.svg")))
+    train("--epochs", "10", "--out", path, "--quiet", data="digits?n=100")
+    run("train", "vae", "--data", "digits?n=100", "--resume", path, "--epochs", "12", "-j", "1", *valid)
+    lines.append(row_lengths(os.path.join(plots, "loss.svg")))
+    assert any(count >= 2 and lines[1][y] == 2 * count for y, count in lines[0].items()), lines
 
 
 def test_plots_of_several_runs(folder):
@@ -258,4 +291,5 @@ def test_points(folder):
 
 main([test_json, test_pipe, test_terminal, test_seed, test_resume, test_zero_epochs, test_resume_is_checked,
       test_fine_tuning, test_interrupt, test_interrupt_with_plots, test_terminate, test_log, test_best,
-      test_best_weights_of_a_preset, test_plots, test_plots_of_several_runs, test_killed, test_points])
+      test_best_weights_of_a_preset, test_plots, test_film_of_epochs, test_curves_of_a_resumed_training,
+      test_plots_of_several_runs, test_killed, test_points])
