@@ -92,6 +92,18 @@ void draw_text(cairo_t *cr, double x, double y, draw_align align, double size, b
     cairo_new_path(cr);
 }
 
+const char *draw_prepare(void)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1);
+    cairo_t *cr = cairo_create(surface);
+    draw_text(cr, 0, 0, DRAW_LEFT, 10, false, "0");
+    draw_text(cr, 0, 0, DRAW_LEFT, 10, true, "0");
+    const cairo_status_t status = cairo_status(cr);
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
+    return status == CAIRO_STATUS_SUCCESS ? NULL : cairo_status_to_string(status);
+}
+
 void draw_range(double *low, double *high, double margin)
 {
     double width = *high - *low;

@@ -31,6 +31,10 @@ bool draw_is_supported(const char *path);
 const char *draw_open(draw_canvas *canvas, const char *path, double width, double height);
 const char *draw_close(draw_canvas *canvas);
 
+/* Finds and opens the fonts. Fontconfig does not check its allocations, so that it may end the program where memory is
+ * short. After this call, which belongs before long work, drawing needs none of them. Returns as draw_open(). */
+const char *draw_prepare(void);
+
 typedef enum draw_align { DRAW_LEFT, DRAW_MIDDLE, DRAW_RIGHT } draw_align;
 
 void draw_text(cairo_t *cr, double x, double y, draw_align align, double size, bool bold, const char *text);

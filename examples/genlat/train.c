@@ -218,7 +218,8 @@ static int check_options(app_state *app)
         status = check_folder(app, "--log", o->log);
     if (status == APP_OK && o->plots && mkdir(o->plots, 0777) != 0 && errno != EEXIST)
         return app_fail(app, "--plots %s: cannot create the folder: %s", o->plots, strerror(errno));
-    return status;
+    const char *wrong = status == APP_OK && o->plots ? draw_prepare() : NULL;
+    return wrong ? app_fail(app, "--plots: cannot draw text: %s", wrong) : status;
 }
 
 static int open_data(training *t)

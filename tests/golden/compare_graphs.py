@@ -82,15 +82,17 @@ def norm(kind, o, p, x):
 
 
 def batch_norm(o, p, x, training):
-    """Updates running statistics in place."""
+    """Updates running statistics in place. Unlike PyTorch, the library leaves them alone if a channel has one value,
+    which has no variance."""
     epsilon, momentum = option(o, "epsilon", 1e-5), option(o, "momentum", 0.1)
     dims = [0] + list(range(2, x.dim()))
     if not training:
         return affine((x - by_channel(x, p["running_mean"])) / (by_channel(x, p["running_var"]) + epsilon).sqrt(), p)
     count = x.numel() // x.shape[1]
     mean, variance = x.detach().mean(dims), x.detach().var(dims, unbiased=False)
-    p["running_mean"] += momentum * (mean - p["running_mean"])
-    p["running_var"] += momentum * (variance * (count / (count - 1) if count > 1 else 1) - p["running_var"])
+    if count > 1:
+        p["running_mean"] += momentum * (mean - p["running_mean"])
+        p["running_var"] += momentum * (variance * count / (count - 1) - p["running_var"])
     return affine(normalise(x, dims, epsilon), p)
 
 

@@ -233,6 +233,14 @@ def test_plots(folder):
         assert file.read(5) == b"%PDF-"
 
 
+def test_fonts_are_found_first(folder):
+    """Fontconfig, which may end the program where memory is short, is called before the data are read."""
+    done = subprocess.run([PROGRAM, "train", "vae", "--data", "csv:none.csv", "--plots", folder], check=False,
+                          stderr=subprocess.PIPE, text=True, env={**os.environ, "FONTCONFIG_FILE": "/none"})
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1 and lines[0].startswith("Fontconfig") and "none.csv" in lines[-1], lines
+
+
 def test_film_of_epochs(folder):
     """The frames of a film depend on the steps, not on how the length is given: 3 epochs of 10 steps, or 30 steps."""
     films = []
@@ -291,5 +299,5 @@ def test_points(folder):
 
 main([test_json, test_pipe, test_terminal, test_seed, test_resume, test_zero_epochs, test_resume_is_checked,
       test_fine_tuning, test_interrupt, test_interrupt_with_plots, test_terminate, test_log, test_best,
-      test_best_weights_of_a_preset, test_plots, test_film_of_epochs, test_curves_of_a_resumed_training,
+      test_best_weights_of_a_preset, test_plots, test_fonts_are_found_first, test_film_of_epochs, test_curves_of_a_resumed_training,
       test_plots_of_several_runs, test_killed, test_points])
