@@ -344,7 +344,7 @@ END_TEST
 /* ---- steps ----------------------------------------------------------------------------------- */
 
 /* The encoder's input is the data, with noise added and then a fraction set to 0. */
-START_TEST(the_input_is_corrupted_as_told)
+START_TEST(the_input_is_corrupted_as_set)
 {
     static const struct {
         const char *settings;
@@ -417,7 +417,7 @@ int main(void)
     tcase_add_loop_test(tests, the_initial_output_bias_matches_the_data, 0, 2);
     tcase_add_test(tests, schedules_count_steps);
     tcase_add_test(tests, nets_have_initial_weights_of_their_own);
-    tcase_add_test(tests, the_input_is_corrupted_as_told);
+    tcase_add_test(tests, the_input_is_corrupted_as_set);
     tcase_add_test(tests, the_norm_is_that_of_the_optimizer_that_was_given);
     tcase_add_test(tests, previous_numbers_are_those_of_their_line);
     suite_add_tcase(suite, tests);
