@@ -299,5 +299,5 @@ def test_points(folder):
 
 main([test_json, test_pipe, test_terminal, test_seed, test_resume, test_zero_epochs, test_resume_is_checked,
       test_fine_tuning, test_interrupt, test_interrupt_with_plots, test_terminate, test_log, test_best,
-      test_best_weights_of_a_preset, test_plots, test_fonts_are_found_first, test_film_of_epochs, test_curves_of_a_resumed_training,
-      test_plots_of_several_runs, test_killed, test_points])
+      test_best_weights_of_a_preset, test_plots, test_fonts_are_found_first, test_film_of_epochs,
+      test_curves_of_a_resumed_training, test_plots_of_several_runs, test_killed, test_points])
