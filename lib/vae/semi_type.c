@@ -57,7 +57,7 @@ static genlat_status encode(genlat_model *model, const genlat_tensor *x, const g
     return gnl_vae_encode(model, x, labels, out, NULL);
 }
 
-static int fields(genlat_model *model, gnl_field *out)
+static int fields(genlat_model *model, gnl_keep keep, gnl_field *out)
 {
     gnl_semi *semi = gnl_semi_of(model);
     out[0] = (gnl_field){"last_label_loss", GNL_FIELD_REAL, &semi->last[0], 0, false};

@@ -109,6 +109,17 @@ START_TEST(the_last_calls_may_fail)
 }
 END_TEST
 
+/* What is written into a device is not synced: closing it reports what could not be written. */
+START_TEST(closing_a_device_reports_errors)
+{
+    static const char letters[] = " wc";
+    strcpy(path, "/dev/null");
+    calls.fails = letters[_i];
+    ck_assert_int_eq(save(other), _i ? GENLAT_E_IO : GENLAT_OK);
+    ck_assert_str_eq(calls.made, "wc");
+}
+END_TEST
+
 START_TEST(partial_and_interrupted_calls_go_on)
 {
     calls.halved = _i != 1;
@@ -160,6 +171,7 @@ int main(void)
     tcase_add_test(tests, a_saved_file_survives_a_power_failure);
     tcase_add_loop_test(tests, a_failed_call_keeps_the_old_file, 0, 3);
     tcase_add_loop_test(tests, the_last_calls_may_fail, 0, 2);
+    tcase_add_loop_test(tests, closing_a_device_reports_errors, 0, 3);
     tcase_add_loop_test(tests, partial_and_interrupted_calls_go_on, 0, 3);
     tcase_add_test(tests, a_failed_read_is_reported);
     tcase_add_test(tests, a_replaced_file_keeps_its_permissions);

@@ -87,6 +87,8 @@ static const struct {
     {"discretized_logistic range=symmetric", "-1.5", 1, -1.5f},
     {"logistic_mixture", "1.5", 0, 1.5f},
     {"logistic_mixture", "-0.5", 1, -0.5f},
+    {"logistic_mixture range=symmetric", "1.5", -1, 1.5f},
+    {"logistic_mixture range=symmetric", "-1.5", 1, -1.5f},
     {"gaussian", "nan", 1e6f, NAN},
     {"laplace", "inf", -1e6f, INFINITY},
     {"mse", "-inf", 5, -INFINITY},
