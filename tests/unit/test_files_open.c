@@ -311,7 +311,7 @@ START_TEST(kinds_refuse_keys_of_other_kinds)
                 refused(spec, GENLAT_E_NOT_FOUND, words);
                 /* The list of the keys is whole: the last key is in it. */
                 refused(spec, GENLAT_E_NOT_FOUND, genlat_files_key(kind, 0, NULL));
-                ck_assert_str_eq(genlat_last_error() + strlen(genlat_last_error()) - 5, "stack");
+                ck_assert_str_eq(genlat_last_error() + strlen(genlat_last_error()) - 8, "labelled");
                 refusals++;
             }
     ck_assert_int_gt(refusals, 100);

@@ -515,7 +515,7 @@ START_TEST(keys_of_transforms_are_listed)
         ck_assert_int_ne(genlat_transform_opts_set(&opts, key, "?"), GENLAT_E_NOT_FOUND);
         ck_assert_int_gt((int)strlen(help), 5);
     }
-    ck_assert_int_eq(count, 8);
+    ck_assert_int_eq(count, 9);
     ck_assert_str_eq(genlat_transform_opts_key(0, NULL), "skip");
     ck_assert_ptr_null(genlat_transform_opts_key(-1, &help));
 }
