@@ -52,7 +52,7 @@ void gnl_critic_work_free(genlat_ctx *ctx, void *work)
 
 /* ---- passes ---------------------------------------------------------------------------------- */
 
-const gnl_real *gnl_critic_judge(const gnl_critic *critic, const gnl_code *c)
+const gnl_real *gnl_critic_odds(const gnl_critic *critic, const gnl_code *c)
 {
     gnl_exec_forward(critic->exec, GNL_EVAL, c->samples * c->rows, &(const gnl_real *){c->z});
     return gnl_exec_output(critic->exec, 0);

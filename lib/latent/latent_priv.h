@@ -67,8 +67,8 @@ genlat_status gnl_critic_work_new(const gnl_kind *kind, const gnl_latents *laten
                                   void **work);
 void gnl_critic_work_free(genlat_ctx *ctx, void *work);
 /* Returns the outputs for all codes, [samples*rows]. */
-const gnl_real *gnl_critic_judge(const gnl_critic *critic, const gnl_code *code);
-/* After gnl_critic_judge(): adds the derivatives of a loss to code->dz. The caller has written those by the outputs to
+const gnl_real *gnl_critic_odds(const gnl_critic *critic, const gnl_code *code);
+/* After gnl_critic_odds(): adds the derivatives of a loss to code->dz. The caller has written those by the outputs to
  * gnl_critic_slopes(). */
 gnl_real *gnl_critic_slopes(const gnl_critic *critic);
 void gnl_critic_backward_z(const gnl_critic *critic, const gnl_code *code);

@@ -23,6 +23,7 @@
     X(l2)                                                                                                              \
     X(mmd)                                                                                                             \
     X(tc)                                                                                                              \
+    X(weights)                                                                                                         \
     /* end */
 
 #define BOUNDS(X)                                                                                                      \

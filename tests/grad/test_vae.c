@@ -110,6 +110,7 @@ static const struct vae_case {
      {1, 4, 4},
      "flatten | dense units=7 | tanh",
      "dense units=6 | tanh | dense units=7 | softplus | dense units={out}"},
+    {"bernoulli", "terms=weights weight=0.3", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units={out}"},
     {"mse",
      "posterior=point;terms=gradient weight=0.3;condition=classes=3",
      {1, 4, 4},

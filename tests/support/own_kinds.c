@@ -360,7 +360,7 @@ static const gnl_term_type term_flat = {
 extern const gnl_posterior_type gnl_posterior_gaussian, gnl_posterior_gaussian_full, gnl_posterior_point;
 extern const gnl_prior_type gnl_prior_mixture, gnl_prior_normal;
 extern const gnl_term_type gnl_term_adversarial, gnl_term_dip, gnl_term_factor, gnl_term_gradient, gnl_term_kl,
-    gnl_term_l2, gnl_term_mmd, gnl_term_tc;
+    gnl_term_l2, gnl_term_mmd, gnl_term_tc, gnl_term_weights;
 extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance;
 
 const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_gaussian, &gnl_posterior_gaussian_full,
@@ -374,6 +374,7 @@ const gnl_term_type *const gnl_term_types[] = {&gnl_term_adversarial,
                                                &gnl_term_l2,
                                                &gnl_term_mmd,
                                                &gnl_term_tc,
+                                               &gnl_term_weights,
                                                &term_pull,
                                                &term_push,
                                                &term_critic,

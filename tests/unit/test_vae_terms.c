@@ -45,7 +45,7 @@ static const struct term_case {
     {"gaussian", "kl; adversarial width=8; adversarial width=4 weight=2", {"adversarial", "adversarial_2"}},
     {"gaussian_full", "kl; dip kind=1; factor width=4 depth=1", {"dip", "factor"}},
     {"point", "adversarial width=8", {"adversarial"}},
-    {"point", "l2; gradient weight=0.01", {"l2", "gradient"}},
+    {"point", "l2; gradient weight=0.01; weights", {"l2", "gradient", "weights"}},
 };
 
 static genlat_model *make(const struct term_case *c, const char *const *more)

@@ -40,7 +40,7 @@ static double loss_of(const gnl_code *c, const gnl_real *odds, gnl_real *slope)
 
 static double value(gnl_term *t, const gnl_term_call *call)
 {
-    const gnl_real *odds = gnl_critic_judge(gnl_kind_work(&t->kind, call->code), call->code);
+    const gnl_real *odds = gnl_critic_odds(gnl_kind_work(&t->kind, call->code), call->code);
     return opts_of(&t->kind)->weight * loss_of(call->code, odds, NULL);
 }
 

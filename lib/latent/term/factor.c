@@ -32,7 +32,7 @@ static genlat_status net_new(const gnl_kind *kind, genlat_net **out)
 static double value(gnl_term *t, const gnl_term_call *call)
 {
     const int64_t n = call->code->samples * call->code->rows;
-    const gnl_real *odds = gnl_critic_judge(gnl_kind_work(&t->kind, call->code), call->code);
+    const gnl_real *odds = gnl_critic_odds(gnl_kind_work(&t->kind, call->code), call->code);
     double total = 0;
     for (int64_t i = 0; i < n; i++)
         total += (double)odds[i];

@@ -18,7 +18,7 @@ typedef struct gradient_opts {
 } gradient_opts;
 
 static const gnl_option options[] = {
-    GNL_OPT_REAL(gradient_opts, weight, 1e-6, 0, 1e9, "weight of the squared norm"),
+    GNL_OPT_REAL(gradient_opts, weight, 1e-7, 0, 1e9, "weight of the squared norm"),
 };
 static const gnl_options_table table = {"gradient", sizeof(gradient_opts), options, GNL_COUNT(options)};
 

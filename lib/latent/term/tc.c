@@ -99,9 +99,9 @@ static double *log_q_of(const job *j, int64_t row)
 
 /* ---- q(z) from the batch ---------------------------------------------------------------------- */
 
-/* Let n be the samples of the data, and b the rows. Weighted sampling takes the mean over the rows; the paper divides by
- * n b, which adds a constant to the value. Stratified sampling weighs the row of the code itself by 1/n, one other row
- * by (n-b+1) / (n (b-1)), and the rest by 1/(b-1). */
+/* Let n be the samples of the data, and b the rows. Weighted sampling takes the mean over the rows; the paper divides
+ * by n b, which adds a constant to the value. Stratified sampling weighs the row of the code itself by 1/n, one other
+ * row by (n-b+1) / (n (b-1)), and the rest by 1/(b-1). */
 static void set_log_weights(job *j, const tc_opts *o, int64_t data_rows)
 {
     const double b = (double)j->c->rows, n = fmax(b, (double)(o->data > 0 ? o->data : data_rows));
