@@ -222,11 +222,11 @@ START_TEST(terms_have_correct_derivatives)
     const gnl_posterior_type *q = gnl_posterior_types[_i / priors];
     const gnl_prior_type *p = gnl_prior_types[_i % priors];
     const variants *v = variants_of(gnl_term_types);
-    for (int i = 0; i < v->count; i++)
-        if (strncmp(v->text[i], "kl", 2) == 0 || i % priors == _i % priors)
-            check_term(v->text[i], q, p);
-    for (size_t i = 0; i < GNL_COUNT(together); i++)
-        check_term(together[i], q, p);
+    for (int i = 0; i < v->count + (int)GNL_COUNT(together); i++) {
+        const char *text = i < v->count ? v->text[i] : together[i - v->count];
+        if (strncmp(text, "kl", 2) == 0 || i % priors == _i % priors)
+            check_term(text, q, p);
+    }
 }
 END_TEST
 

@@ -66,12 +66,12 @@ static genlat_model *make(const struct term_case *c, const char *const *more)
     return model;
 }
 
-static genlat_tensor *data(void)
+static genlat_tensor *data(int64_t rows)
 {
     genlat_tensor *x = NULL;
     gnl_rng rng = gnl_rng_make(3, GNL_STREAM_USER, 0);
-    expect_ok(genlat_tensor_new(ctx, 2, (int64_t[]){ROWS, SIZE}, &x));
-    gnl_rng_fill_normal(&rng, x->data, ROWS * SIZE);
+    expect_ok(genlat_tensor_new(ctx, 2, (int64_t[]){rows, SIZE}, &x));
+    gnl_rng_fill_normal(&rng, x->data, rows * SIZE);
     return x;
 }
 
@@ -89,7 +89,7 @@ START_TEST(contributions_are_named)
 {
     const struct term_case *c = &cases[_i];
     genlat_model *model = make(c, NULL);
-    genlat_tensor *x = data();
+    genlat_tensor *x = data(ROWS), *many = data(2 * GNL_VAE_ROWS + 7);
     genlat_source *source = NULL;
     double values[GENLAT_MAX_TERMS];
     int count = 0;
@@ -100,13 +100,14 @@ START_TEST(contributions_are_named)
     ck_assert_double_eq_tol(sum_of(model, values), values[OBJECTIVE], 1e-9 * fabs(values[OBJECTIVE]));
     for (int i = 0; i < count; i++)
         ck_assert(values[COMMON + i] != 0);
-    expect_ok(genlat_source_memory(ctx, x, NULL, &source));
-    expect_ok(genlat_model_evaluate(model, source, ROWS, 1, values));
+    expect_ok(genlat_source_memory(ctx, many, NULL, &source));
+    expect_ok(genlat_model_evaluate(model, source, 2 * GNL_VAE_ROWS, 1, values));
     ck_assert_double_eq_tol(sum_of(model, values), values[OBJECTIVE], 1e-9 * fabs(values[OBJECTIVE]));
     for (int i = 0; i < count; i++)
         ck_assert(values[COMMON + i] != 0);
     genlat_source_destroy(&source);
     genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&many);
     genlat_model_destroy(&model);
 }
 END_TEST
@@ -126,7 +127,7 @@ static void expect_same_parts(const genlat_model *a, const genlat_model *b)
 START_TEST(files_continue_exactly)
 {
     genlat_model *model = make(&cases[_i], NULL), *loaded = NULL;
-    genlat_tensor *x = data();
+    genlat_tensor *x = data(ROWS);
     model->progress.samples = 500;
     for (int i = 0; i < 3; i++)
         expect_ok(genlat_model_step(model, x, NULL, NULL));
@@ -153,7 +154,7 @@ START_TEST(norms_of_jacobians_agree)
     static const char *const more[] = {"condition", "vector=2", "optimizer", "sgd lr=0", NULL};
     const struct term_case c = {"point", "gradient weight=1", {NULL}};
     genlat_model *model = make(&c, more);
-    genlat_tensor *x = data(), *condition = NULL;
+    genlat_tensor *x = data(ROWS), *condition = NULL;
     double step = 0, evaluation = 0, values[GENLAT_MAX_TERMS];
     gnl_rng rng = gnl_rng_make(4, GNL_STREAM_USER, 0);
     expect_ok(genlat_tensor_new(ctx, 2, (int64_t[]){ROWS, 2}, &condition));
@@ -177,7 +178,7 @@ START_TEST(critics_have_their_own_optimizer)
     static const char *const more[] = {"optimizer", "sgd lr=0", "term_optimizer", "adam lr=1e-2 beta1=0.5 beta2=0.9",
                                        NULL};
     genlat_model *model = make(&cases[_i], more), *same = make(&cases[_i], NULL);
-    genlat_tensor *x = data();
+    genlat_tensor *x = data(ROWS);
     for (int i = 0; i < 3; i++)
         expect_ok(genlat_model_step(model, x, NULL, NULL));
     for (int i = 0; i < model->parts; i++) {

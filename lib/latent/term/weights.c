@@ -23,9 +23,9 @@ static genlat_status work_new(const gnl_kind *kind, const gnl_latents *latents, 
     work *w = gnl_alloc(env->ctx, 1, sizeof *w);
     if (!w)
         return GENLAT_E_MEMORY;
+    *out = w; /* freed by the caller, also after an error */
     w->decoder = gnl_part_of_net(env->decoder, "decoder", 0);
-    *out = w;
-    return GENLAT_OK;
+    return env->training ? gnl_net_want_grad(env->decoder) : GENLAT_OK;
 }
 
 static double weight_of(const gnl_term *t)
