@@ -7,7 +7,8 @@
  * Adding: write one file in posterior/, prior/, term/ or bound/, and add one line to table.c. The tests iterate over
  *         that table. Terms with a net that tells codes from other vectors share critic.c.
  * Naming: users, presets and model files write a kind as its name and options: "kl beta=4", "mixture components=50".
- * Tests: tests/grad/test_latent.c, tests/golden/test_latent.c, tests/unit/test_latent.c, tests/grad/test_vae.c.
+ * Tests: tests/grad/test_latent.c, test_vae.c, tests/golden/test_latent.c, tests/unit/test_latent.c,
+ *        test_latent_terms.c.
  */
 #ifndef GNL_LATENT_H
 #define GNL_LATENT_H
