@@ -380,9 +380,11 @@ static void list_latent_kinds(void)
     LIST_KINDS(3, "Posteriors", gnl_posterior_types, OF_KIND);
     open_section("Priors", "The setting `prior`: the distribution p(z) of the latent code.");
     LIST_KINDS(3, "Priors", gnl_prior_types, OF_KIND);
-    open_section("Terms",
-                 "The setting `terms`: what is added to the reconstruction loss. Several terms are separated by `;`,\n"
-                 "as in `kl beta=0.5; mmd weight=100`.");
+    open_section(
+        "Terms",
+        "The setting `terms`: what is added to the reconstruction loss. Several terms are separated by `;`,\n"
+        "as in `kl beta=0.5; mmd weight=100`. Steps, evaluations and logs show what each term other than `kl`\n"
+        "contributes, under its name.");
     LIST_KINDS(3, "Terms", gnl_term_types, OF_KIND);
     open_section("Bounds", "The setting `bound`: the bound on log p(x) that a training step maximizes, such as\n"
                            "`importance estimator=doubly`.");

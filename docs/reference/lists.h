@@ -11,6 +11,8 @@ static const char *const metrics[][4] = {
     {"neg_elbo", "VAE", "`genlat_model_evaluate()`", "negative evidence lower bound, nats per sample; lower is better"},
     {"recon", "VAE", "`genlat_model_evaluate()`", "reconstruction term of `neg_elbo`"},
     {"kl", "VAE", "`genlat_model_evaluate()`", "KL divergence of the posterior from the prior, the other term"},
+    {"terms", "VAE, predictor", "`genlat_model_evaluate()`",
+     "all that a training step reports, by name, such as what each term of a VAE contributes"},
     {"nll", "VAE", "`genlat_vae_log_likelihood()`",
      "negative log-likelihood, estimated by importance sampling, nats per sample; lower is better"},
     {"active_units", "VAE", "`genlat_vae_active_units()`",

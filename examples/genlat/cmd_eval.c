@@ -9,14 +9,14 @@
 #define AT(field) offsetof(measurement, field)
 #define IN(field) offsetof(measure_set, field)
 
-typedef enum form { NUMBER, PART, WHOLE, OF_MODES } form;
+typedef enum form { NUMBER, PART, WHOLE, OF_MODES, LIST } form;
 
 static const struct metric {
     const char *name;
     const char *kinds;                                /* families: v(ae), g(an), p(redictor), s(emi) */
     int (*measure)(measurement *m);                   /* evaluates the model on the data; NULL: see compare */
     int (*compare)(measurement *m, measure_set *set); /* evaluates a set of samples; NULL: see measure */
-    size_t offset; /* of a double, or an int64_t for modes, in the measurement or the set */
+    size_t offset; /* of a double, an int64_t for modes, or doubles of a list, in the measurement or the set */
     form form;
     const char *help;
 } metrics[] = {
@@ -24,6 +24,7 @@ static const struct metric {
      "bound on -log p(x) in nats per sample; lower is better"},
     {"recon", "v", measure_terms, NULL, AT(recon), NUMBER, "reconstruction term of neg_elbo"},
     {"kl", "v", measure_terms, NULL, AT(kl), NUMBER, "KL term of neg_elbo"},
+    {"terms", "vp", measure_terms, NULL, AT(terms), LIST, "all that steps report, such as each term of a VAE"},
     {"nll", "v", measure_nll, NULL, AT(nll), NUMBER,
      "-log p(x) by importance sampling in nats per sample; lower is better"},
     {"active_units", "v", measure_units, NULL, AT(active), WHOLE, "active latent dimensions"},
@@ -146,8 +147,19 @@ static const void *value_of(const measurement *m, const struct metric *metric, c
     return (const char *)(metric->measure ? (const void *)m : set) + metric->offset;
 }
 
-static json_t *value_json(const struct metric *metric, const void *at)
+static json_t *list_json(const measurement *m, const double *values)
 {
+    json_t *object = json_object();
+    const char *name = NULL;
+    for (int32_t i = 0; (name = genlat_model_term(m->model, i)); i++)
+        json_object_set_new(object, name, output_number(values[i]));
+    return object;
+}
+
+static json_t *value_json(const measurement *m, const struct metric *metric, const void *at)
+{
+    if (metric->form == LIST)
+        return list_json(m, at);
     if (metric->form == OF_MODES)
         return json_integer((json_int_t) * (const int64_t *)at);
     double value = *(const double *)at;
@@ -162,6 +174,14 @@ static void value_text(const struct metric *metric, const void *at, const measur
         snprintf(text, 32, "%.2f %%", 100 * *(const double *)at);
     else
         snprintf(text, 32, "%.6g", *(const double *)at);
+}
+
+static void print_list(const measurement *m, const struct metric *metric)
+{
+    const char *name = NULL;
+    printf("%s: %s\n", metric->name, metric->help);
+    for (int32_t i = 0; (name = genlat_model_term(m->model, i)); i++)
+        printf("  %-15s%14.6g\n", name, m->terms[i]);
 }
 
 static void print_head(const measurement *m, bool sets)
@@ -188,6 +208,10 @@ static void print_table(const measurement *m, const bool *selected)
         const struct metric *metric = &metrics[i];
         if (!selected[i])
             continue;
+        if (metric->form == LIST) {
+            print_list(m, metric);
+            continue;
+        }
         value_text(metric, value_of(m, metric, &m->generated), &m->generated, text);
         if (m->reference && metric->compare)
             value_text(metric, value_of(m, metric, &m->reference_set), &m->reference_set, other);
@@ -207,10 +231,11 @@ static int print_results(const measurement *m, const bool *selected)
         char name[64];
         if (!selected[i])
             continue;
-        json_object_set_new(object, metrics[i].name, value_json(&metrics[i], value_of(m, &metrics[i], &m->generated)));
+        json_object_set_new(object, metrics[i].name,
+                            value_json(m, &metrics[i], value_of(m, &metrics[i], &m->generated)));
         snprintf(name, sizeof name, "%s_reference", metrics[i].name);
         if (m->reference && metrics[i].compare)
-            json_object_set_new(object, name, value_json(&metrics[i], value_of(m, &metrics[i], &m->reference_set)));
+            json_object_set_new(object, name, value_json(m, &metrics[i], value_of(m, &metrics[i], &m->reference_set)));
     }
     return output_json(m->app, object);
 }

@@ -5,7 +5,7 @@
 
 #include "genlat/train.h"
 
-enum { TRACE_POINTS = 400, TRACE_TERMS = 12 };
+enum { TRACE_POINTS = 400, TRACE_TERMS = GENLAT_MAX_TERMS };
 
 typedef struct trace {
     int64_t count, width;  /* number of points, and steps per point */

@@ -9,7 +9,8 @@
  * tensors that terms train against the model; empty: as `optimizer`), `lr_schedule`, `beta_schedule`, `output_bias`
  * ("data": from the mean of the data).
  *
- * Terms of steps and evaluations: the members of genlat_vae_terms from neg_elbo on.
+ * Terms of steps and evaluations: the members of genlat_vae_terms from neg_elbo on. Then, under its name, what each
+ * entry of `terms` that is no `kl` contributes to the objective; a second one of a kind is name_2.
  *
  * Unless a comment says otherwise:
  * - Threads, memory and errors: as in model.h.

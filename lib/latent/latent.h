@@ -2,12 +2,13 @@
 /*
  * latent: the latent variables of an autoencoder: posteriors, priors, terms of the objective, and bounds of the
  *         likelihood. One file per kind.
- * Uses: base, kernel, tensor, layer, net. The module works on encoder outputs, codes and their gradients. It does not
- *       depend on models.
+ * Uses: base, kernel, tensor, layer, net, loss. The module works on encoder outputs, codes and their gradients. It does
+ *       not depend on models.
  * Adding: write one file in posterior/, prior/, term/ or bound/, and add one line to table.c. The tests iterate over
- *         that table.
+ *         that table. Terms with a net that tells codes from other vectors share critic.c.
  * Naming: users, presets and model files write a kind as its name and options: "kl beta=4", "mixture components=50".
- * Tests: tests/grad/test_latent.c, tests/golden/test_latent.c, tests/unit/test_latent.c, tests/grad/test_vae.c.
+ * Tests: tests/grad/test_latent.c, test_vae.c, tests/golden/test_latent.c, tests/unit/test_latent.c,
+ *        test_latent_terms.c.
  */
 #ifndef GNL_LATENT_H
 #define GNL_LATENT_H
@@ -44,10 +45,13 @@ typedef struct gnl_code {
     gnl_real *noise;                     /* [samples,rows,noise] standard normal noise */
     gnl_real *z, *dz;                    /* [samples,rows,dims] */
     double *kl;                          /* [rows] KL of each row, see gnl_latents_kl() */
-    double *per_dim;           /* [dims] KL of each dimension, averaged over the rows; NaN if only the sum is known */
-    double *nll;               /* [samples,rows] negative log-likelihoods */
-    double *ratio;             /* [2,rows] scratch */
-    double *weight;            /* [samples,rows] importance weights; NULL for bounds without weights */
+    double *per_dim; /* [dims] KL of each dimension, averaged over the rows; NaN if only the sum is known */
+    double *nll;     /* [samples,rows] negative log-likelihoods */
+    double *ratio;   /* [2,rows] scratch */
+    double *weight;  /* [samples,rows] importance weights; NULL for bounds without weights */
+    /* Other inputs of the decoder for the rows, in its order; entry 0, the code, is unused. For terms that run the
+     * decoder. */
+    const gnl_real *input[GNL_MAX_INPUTS];
     void *work[GNL_MAX_KINDS]; /* workspaces of the kinds */
 } gnl_code;
 
@@ -135,6 +139,10 @@ typedef struct gnl_posterior_type {
     void (*mean)(const gnl_posterior *q, const gnl_code *c, gnl_real *out); /* [rows,dims] */
     /* [rows,dims] log-variance of each dimension. NULL for a point. */
     void (*logvar)(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
+    /* Adds derivatives by the numbers of mean() and logvar(), [rows,dims], to c->dhead. */
+    void (*mean_backward)(const gnl_posterior *q, const gnl_code *c, const gnl_real *dmean);
+    /* Only for posteriors whose dimensions are independent Gaussians; NULL for others. */
+    void (*logvar_backward)(const gnl_posterior *q, const gnl_code *c, const gnl_real *dlogvar);
     /* Computes log q(z) at any z [rows,dims]. NULL if the posterior has no density. */
     void (*log_density)(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double *out);
     /* Adds factor times weight[row] (1 if weight is NULL) times the partial derivatives of log q(z) to dz and dhead.
@@ -188,8 +196,9 @@ struct gnl_prior {
 typedef struct gnl_term_call {
     const gnl_latents *latents;
     gnl_code *code;
-    double factor; /* value of the schedule */
-    gnl_rng rng;   /* for samples from the prior */
+    double factor;     /* value of the schedule */
+    int64_t data_rows; /* rows of the training data; 0: unknown */
+    gnl_rng rng;       /* for samples from the prior, permutations and other draws */
 } gnl_term_call;
 
 typedef struct gnl_term_type {
@@ -216,15 +225,17 @@ struct gnl_term {
 typedef struct gnl_bound_call {
     gnl_latents *latents;
     gnl_code *code;
-    double factor;  /* value of the schedule */
-    gnl_rng rng;    /* for samples from the prior */
-    bool gradients; /* true if gnl_latents_backward() follows */
+    double factor;     /* value of the schedule */
+    int64_t data_rows; /* rows of the training data; 0: unknown */
+    gnl_rng rng;       /* for draws of the terms */
+    bool gradients;    /* true if gnl_latents_backward() follows */
     /* Writes the negative log-likelihoods of all samples to code->nll. If scale > 0, also stores their derivatives by
      * the decoder's output in the output gradient, multiplied by scale and by weight [samples,rows] (1 if weight is
      * NULL). */
     void (*likelihood)(void *user, double scale, const double *weight);
     void *user;
     double recon, kl, beta; /* results: mean negative log-likelihood of the samples, KL, and weight of the KL */
+    double value[GNL_MAX_TERMS_ADDED]; /* results: of each term; 0 if the bound includes it */
 } gnl_bound_call;
 
 typedef struct gnl_bound_type {
@@ -298,7 +309,7 @@ void gnl_latents_kl_backward(const gnl_latents *latents, const gnl_code *code, d
                              unsigned by);
 void gnl_latents_draw_backward(const gnl_latents *latents, const gnl_code *code);
 
-/* Returns the objective: the bound plus all terms. Also sets call->recon, kl and beta. */
+/* Returns the objective: the bound plus all terms. Also sets call->recon, kl, beta and value. */
 double gnl_latents_objective(gnl_bound_call *call);
 /* Computes dhead from dz, and adds to the gradients of the kinds' parameters. Call it after the backward pass of the
  * decoder, which stores dz in the code. */

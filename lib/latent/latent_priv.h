@@ -50,6 +50,34 @@ double gnl_latent_mean(int64_t n, const double *x);
 double gnl_code_mean_nll(const gnl_code *code);         /* over all samples and rows */
 double gnl_term_beta(const gnl_term *t, double factor); /* 0 if the term has no KL */
 
+/* ---- critics --------------------------------------------------------------------------------- */
+
+/* A net that tells codes from other vectors: its output is the log-odds of being one of the real vectors. Terms train
+ * it against the encoder. The workspace of such a term begins with a gnl_critic. */
+typedef struct gnl_critic {
+    genlat_exec *exec;
+    gnl_real *pair; /* [2 rows,dims] the real and the fake vectors; NULL without training */
+    int64_t *order; /* [rows] for permutations; NULL without training */
+} gnl_critic;
+
+/* Creates a net of `depth` hidden layers with leaky rectifiers. */
+genlat_status gnl_critic_net(const gnl_kind *kind, int64_t width, int64_t depth, genlat_net **out);
+/* Functions of a gnl_kind_type whose workspace is a gnl_critic. */
+genlat_status gnl_critic_work_new(const gnl_kind *kind, const gnl_latents *latents, const gnl_latent_env *env,
+                                  void **work);
+void gnl_critic_work_free(genlat_ctx *ctx, void *work);
+/* Returns the outputs for all codes, [samples*rows]. */
+const gnl_real *gnl_critic_odds(const gnl_critic *critic, const gnl_code *code);
+/* After gnl_critic_odds(): adds the derivatives of a loss to code->dz. The caller has written those by the outputs to
+ * gnl_critic_slopes(). */
+gnl_real *gnl_critic_slopes(const gnl_critic *critic);
+void gnl_critic_backward_z(const gnl_critic *critic, const gnl_code *code);
+/* Adds the derivatives of the cross-entropy of real and fake vectors, scaled by factor, to the gradients of the net.
+ * The caller has written `rows` of each to `pair`. */
+void gnl_critic_learn(const gnl_critic *critic, int64_t rows, double factor);
+
+/* ---- ratios ---------------------------------------------------------------------------------- */
+
 /* Adds factor times weight[row] (1 if weight is NULL) times the partial derivatives of the log-ratio of sample s.
  * Derivatives by z go to code->dz and to the gradients of the prior's parameters, those by the heads to code->dhead. */
 void gnl_latents_ratio_backward(const gnl_latents *latents, const gnl_code *code, int64_t s, double factor,

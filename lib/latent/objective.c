@@ -143,7 +143,11 @@ static bool is_added(const gnl_bound_call *call, int i)
 
 static gnl_term_call term_call(const gnl_bound_call *call)
 {
-    return (gnl_term_call){.latents = call->latents, .code = call->code, .factor = call->factor, .rng = call->rng};
+    return (gnl_term_call){.latents = call->latents,
+                           .code = call->code,
+                           .factor = call->factor,
+                           .data_rows = call->data_rows,
+                           .rng = call->rng};
 }
 
 double gnl_latents_objective(gnl_bound_call *call)
@@ -155,8 +159,8 @@ double gnl_latents_objective(gnl_bound_call *call)
     call->beta = 0;
     for (int i = 0; i < l->terms; i++) {
         call->beta += gnl_term_beta(l->term[i], call->factor);
-        if (is_added(call, i))
-            total += l->term[i]->type->value(l->term[i], &now);
+        call->value[i] = is_added(call, i) ? l->term[i]->type->value(l->term[i], &now) : 0;
+        total += call->value[i];
     }
     return total;
 }

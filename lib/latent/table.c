@@ -15,8 +15,15 @@
     /* end */
 
 #define TERMS(X)                                                                                                       \
+    X(adversarial)                                                                                                     \
+    X(dip)                                                                                                             \
+    X(factor)                                                                                                          \
+    X(gradient)                                                                                                        \
     X(kl)                                                                                                              \
+    X(l2)                                                                                                              \
     X(mmd)                                                                                                             \
+    X(tc)                                                                                                              \
+    X(weights)                                                                                                         \
     /* end */
 
 #define BOUNDS(X)                                                                                                      \

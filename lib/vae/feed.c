@@ -62,14 +62,20 @@ gnl_input_list gnl_vae_inputs(const gnl_config *config, int net)
     return in;
 }
 
-void gnl_vae_forward(const gnl_vae_config *c, int net, genlat_exec *exec, gnl_mode mode, int64_t rows,
-                     const gnl_real *const value[GNL_FEEDS])
+void gnl_vae_order(const gnl_vae_config *c, int net, const gnl_real *const value[GNL_FEEDS],
+                   const gnl_real *in[GNL_MAX_INPUTS])
 {
     gnl_feed all[GNL_MAX_INPUTS];
-    const gnl_real *in[GNL_MAX_INPUTS];
     int count = gnl_vae_feeds(c, net, all);
     for (int i = 0; i < count; i++)
         in[i] = value[all[i]];
+}
+
+void gnl_vae_forward(const gnl_vae_config *c, int net, genlat_exec *exec, gnl_mode mode, int64_t rows,
+                     const gnl_real *const value[GNL_FEEDS])
+{
+    const gnl_real *in[GNL_MAX_INPUTS];
+    gnl_vae_order(c, net, value, in);
     gnl_exec_forward(exec, mode, rows, in);
 }
 

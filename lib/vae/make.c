@@ -88,22 +88,47 @@ static genlat_status make_latents(gnl_vae *vae)
     return GENLAT_OK;
 }
 
-const char *const gnl_vae_terms[] = {"neg_elbo", "recon", "kl", "objective", "grad_norm", "beta", NULL};
+/* In the order of genlat_vae_terms. */
+static const char *const common[] = {"neg_elbo", "recon", "kl", "objective", "grad_norm", "beta"};
 
-void gnl_vae_list_terms(const genlat_vae_terms *t, double *out)
+_Static_assert(GNL_COUNT(common) + GNL_MAX_TERMS_ADDED <= GENLAT_MAX_TERMS, "all terms fit");
+
+/* The value of a KL follows from kl and beta. */
+static bool is_listed(const gnl_term *t)
 {
-    const double all[] = {t->neg_elbo, t->recon, t->kl, t->objective, t->grad_norm, t->beta};
+    return !t->type->is_plain_kl;
+}
+
+void gnl_vae_name_terms(gnl_vae *vae)
+{
+    const gnl_latents *l = vae->latents;
+    size_t count = GNL_COUNT(common);
+    memcpy(vae->terms, common, sizeof common);
+    for (int i = 0; i < l->terms; i++)
+        if (is_listed(l->term[i]))
+            vae->terms[count++] = l->term[i]->kind.name;
+    vae->model.terms = vae->terms;
+}
+
+void gnl_vae_list_terms(const gnl_vae *vae, const gnl_vae_values *values, double *out)
+{
+    const genlat_vae_terms *t = &values->terms;
+    const double all[GNL_COUNT(common)] = {t->neg_elbo, t->recon, t->kl, t->objective, t->grad_norm, t->beta};
+    size_t count = GNL_COUNT(common);
     memcpy(out, all, sizeof all);
+    for (int i = 0; i < vae->latents->terms; i++)
+        if (is_listed(vae->latents->term[i]))
+            out[count++] = values->added[i];
 }
 
 genlat_status gnl_vae_make(genlat_model *model)
 {
     gnl_vae *vae = gnl_vae_of(model);
-    model->terms = gnl_vae_terms;
     GNL_TRY(gnl_vae_check_decoder_inputs(gnl_vae_config_of(model)));
     GNL_TRY(make_likelihood(vae));
     GNL_TRY(gnl_model_add_part(model, likelihood_part(vae)));
     GNL_TRY(make_latents(vae));
+    gnl_vae_name_terms(vae);
     GNL_TRY(check_inputs(model));
     GNL_TRY(check_encoder(vae));
     return check_decoder(vae);

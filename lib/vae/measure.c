@@ -18,7 +18,7 @@ typedef struct evaluation {
     uint64_t seed;
     int64_t first; /* index of the first row in the source */
     int64_t draws; /* number of evaluations with new codes */
-    genlat_vae_terms *sum;
+    gnl_vae_values *sum;
     double *recon, *kl; /* [rows] receive the terms of each row; NULL: not requested */
 
     gnl_vae_use *work;
@@ -58,10 +58,13 @@ static void likelihood(void *user, double scale, const double *weight)
 static void add_terms(evaluation *e, const gnl_bound_call *call, double objective)
 {
     const double part = (double)e->work->code.rows / (double)e->draws;
-    e->sum->recon += call->recon * part;
-    e->sum->kl += call->kl * part;
-    e->sum->objective += objective * part;
-    e->sum->beta = call->beta;
+    genlat_vae_terms *sum = &e->sum->terms;
+    sum->recon += call->recon * part;
+    sum->kl += call->kl * part;
+    sum->objective += objective * part;
+    sum->beta = call->beta;
+    for (int i = 0; i < call->latents->terms; i++)
+        e->sum->added[i] += call->value[i] * part;
 }
 
 static void add_rows(const evaluation *e, const gnl_bound_call *call)
@@ -86,6 +89,7 @@ static genlat_status add_chunk(genlat_model *model, gnl_workspace *base, int64_t
         gnl_bound_call call = {.latents = gnl_vae_of(model)->latents,
                                .code = &e->work->code,
                                .factor = gnl_model_factor(model, GNL_VAE_BETA_SCHEDULE),
+                               .data_rows = model->progress.samples,
                                .rng = gnl_rng_make(e->seed, GNL_STREAM_EVAL, chunk),
                                .likelihood = likelihood,
                                .user = e};
@@ -97,21 +101,24 @@ static genlat_status add_chunk(genlat_model *model, gnl_workspace *base, int64_t
     return e->status;
 }
 
-static genlat_status evaluate(evaluation *e, genlat_vae_terms *mean)
+static genlat_status evaluate(evaluation *e, gnl_vae_values *mean)
 {
     const double rows = (double)e->x->shape.dim[0];
+    genlat_vae_terms *t = &mean->terms;
     e->sum = mean;
-    *mean = (genlat_vae_terms){.size = sizeof *mean};
+    *mean = (gnl_vae_values){.terms.size = sizeof *t};
     GNL_TRY(gnl_model_chunks(e->model, GNL_VAE_POOL, e->x->shape.dim[0], add_chunk, e));
-    mean->recon /= rows;
-    mean->kl /= rows;
-    mean->objective /= rows;
-    mean->neg_elbo = mean->recon + mean->kl;
+    t->recon /= rows;
+    t->kl /= rows;
+    t->objective /= rows;
+    t->neg_elbo = t->recon + t->kl;
+    for (int i = 0; i < GNL_MAX_TERMS_ADDED; i++)
+        mean->added[i] /= rows;
     return GENLAT_OK;
 }
 
 genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
-                               int64_t samples, uint64_t seed, int64_t first, genlat_vae_terms *mean)
+                               int64_t samples, uint64_t seed, int64_t first, gnl_vae_values *mean)
 {
     evaluation e = {.model = model, .x = x, .labels = labels, .seed = seed, .first = first, .draws = samples};
     return evaluate(&e, mean);
@@ -324,7 +331,7 @@ static genlat_status check_samples(int64_t samples)
 }
 
 /* Checks the arguments of a public function and evaluates raw data. */
-static genlat_status evaluate_raw(evaluation *e, genlat_vae_terms *mean)
+static genlat_status evaluate_raw(evaluation *e, gnl_vae_values *mean)
 {
     genlat_tensor *scaled = NULL;
     GNL_TRY(gnl_model_check_batch(e->model, e->x, e->labels));
@@ -340,20 +347,20 @@ static genlat_status evaluate_raw(evaluation *e, genlat_vae_terms *mean)
 genlat_status genlat_vae_elbo(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, int64_t samples,
                               uint64_t seed, genlat_vae_terms *terms)
 {
-    genlat_vae_terms t;
+    gnl_vae_values values;
     evaluation e = {.model = model, .x = x, .labels = labels, .seed = seed, .draws = samples};
     GNL_ENTER();
     GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_result_check(terms, "terms"));
-    GNL_TRY(evaluate_raw(&e, &t));
-    gnl_result_give(terms, &t, sizeof t);
+    GNL_TRY(evaluate_raw(&e, &values));
+    gnl_result_give(terms, &values.terms, sizeof values.terms);
     return GENLAT_OK;
 }
 
 genlat_status genlat_vae_elbo_rows(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                    int64_t samples, uint64_t seed, double *neg_elbo, double *recon, double *kl)
 {
-    genlat_vae_terms mean;
+    gnl_vae_values mean;
     evaluation e = {.model = model, .x = x, .labels = labels, .seed = seed, .draws = samples};
     GNL_ENTER();
     GNL_TRY(gnl_model_check_family(model, "vae"));

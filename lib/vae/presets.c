@@ -2,6 +2,11 @@
 /* The presets of the VAE, and the choice of a preset by the data. */
 #include "vae/vae_priv.h"
 
+/* The protocol of the studies of disentangled latents (Locatello and others, 2019), with fewer steps. */
+#define DISENTANGLED                                                                                                   \
+    "architecture", "conv widths=32x32x64x64", "latent", "10", "likelihood", "bernoulli", "optimizer", "adam lr=1e-4", \
+        "steps", "50000", "batch", "64"
+
 const gnl_preset gnl_vae_presets[] = {
     {"mlp",
      "two hidden layers with 512 and 256 units, for any data",
@@ -50,6 +55,22 @@ const gnl_preset gnl_vae_presets[] = {
      {"architecture", "lstm widths=128", "latent", "16", "decoder_inputs", "previous", "likelihood",
       "categorical classes=256 last=yes", "free_bits", "4", "free_kind", "whole", "optimizer", "adam lr=2e-3", "epochs",
       "4", "batch", "64"}},
+    {"tc",
+     "beta-TCVAE with strided convolutions and 10 latents, weighs the total correlation of the latents, for images",
+     {DISENTANGLED, "terms", "kl; tc beta=6"}},
+    {"factor",
+     "FactorVAE with strided convolutions and 10 latents, a critic measures their total correlation, for images",
+     {DISENTANGLED, "terms", "kl; factor gamma=35", "term_optimizer", "adam lr=1e-4 beta1=0.5 beta2=0.9"}},
+    {"adversarial",
+     "adversarial autoencoder with one hidden layer: a critic moves codes without noise towards the prior",
+     {"architecture", "mlp widths=400", "latent", "8", "posterior", "point", "terms", "adversarial width=256",
+      "likelihood", "mse", "optimizer", "adam lr=1e-3", "term_optimizer", "adam lr=2e-4 beta1=0.5", "epochs", "20",
+      "batch", "128"}},
+    {"rae",
+     "regularized autoencoder without noise: short codes and a smooth decoder, for codes and reconstructions",
+     {"architecture", "mlp widths=512x256", "latent", "16", "posterior", "point", "terms",
+      "l2 weight=1e-4; gradient weight=1e-7", "likelihood", "mse", "optimizer", "adam lr=1e-3", "epochs", "20", "batch",
+      "100"}},
     {.name = NULL},
 };
 

@@ -67,6 +67,7 @@ static void forward(const pass *p)
     gnl_exec_set_dropout(work->encoder, gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_ENCODER));
     gnl_exec_set_dropout(work->decoder, gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_DECODER));
     code->rows = p->rows;
+    gnl_vae_order(p->config, GNL_VAE_DECODER_NET, value, code->input);
     gnl_vae_forward(p->config, GNL_VAE_ENCODER_NET, work->encoder, GNL_TRAIN, p->rows, value);
     gnl_fill_normal(&code->compute, &rng, p->rows * code->samples * noise, code->noise);
     gnl_latents_draw(p->vae->latents, code);
@@ -111,8 +112,10 @@ static unsigned undone(const genlat_model *model)
 }
 
 /* Runs a forward and a backward pass. On E_NUMERIC gradients and running statistics are unchanged. */
-static genlat_status run_pass(pass *p, const genlat_tensor *labels, genlat_vae_terms *t)
+static genlat_status run_pass(pass *p, const genlat_tensor *labels, gnl_vae_values *out)
 {
+    genlat_vae_terms *t = &out->terms;
+    *out = (gnl_vae_values){.terms.size = sizeof *t};
     GNL_TRY(gnl_model_want_work(p->model, p->rows));
     p->work = (gnl_vae_work *)p->model->work;
     GNL_TRY(fill_inputs(p, labels));
@@ -121,6 +124,7 @@ static genlat_status run_pass(pass *p, const genlat_tensor *labels, genlat_vae_t
     gnl_bound_call call = {.latents = p->vae->latents,
                            .code = &p->work->code,
                            .factor = gnl_model_factor(p->model, GNL_VAE_BETA_SCHEDULE),
+                           .data_rows = p->model->progress.samples,
                            .rng = gnl_model_stream(p->model, GNL_STREAM_AUGMENT, GNL_VAE_PRIOR),
                            .gradients = true,
                            .likelihood = likelihood,
@@ -130,6 +134,7 @@ static genlat_status run_pass(pass *p, const genlat_tensor *labels, genlat_vae_t
     t->kl = call.kl;
     t->beta = call.beta;
     t->neg_elbo = t->recon + t->kl;
+    memcpy(out->added, call.value, sizeof out->added);
     if (!isfinite(t->objective)) {
         gnl_model_restore_state(p->model, undone(p->model));
         return gnl_fail(GENLAT_E_NUMERIC,
@@ -161,7 +166,7 @@ static genlat_status update(genlat_model *model, genlat_optim *optim)
 }
 
 genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
-                           const genlat_tensor *labels, genlat_vae_terms *t)
+                           const genlat_tensor *labels, gnl_vae_values *values)
 {
     pass p;
     if (optim)
@@ -169,24 +174,24 @@ genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genla
     GNL_TRY(begin_pass(model, x, &p));
     gnl_model_zero_grad(model, GNL_VAE_MODEL);
     gnl_model_zero_grad(model, GNL_VAE_ADVERSARY);
-    GNL_TRY(run_pass(&p, labels, t));
+    GNL_TRY(run_pass(&p, labels, values));
     genlat_status status = update(model, optim);
     if (status != GENLAT_OK) {
         gnl_model_restore_state(model, undone(model));
         return status;
     }
     gnl_latents_after_step(p.vae->latents, &p.work->code);
-    t->grad_norm = gnl_optim_grad_norm(optim ? optim : model->optimizer[GNL_VAE_MODEL].optim);
+    values->terms.grad_norm = gnl_optim_grad_norm(optim ? optim : model->optimizer[GNL_VAE_MODEL].optim);
     model->progress.step++;
     return GENLAT_OK;
 }
 
 static genlat_status pass_backward(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
-                                   genlat_vae_terms *t)
+                                   gnl_vae_values *values)
 {
     pass p;
     GNL_TRY(begin_pass(model, x, &p));
-    return run_pass(&p, labels, t);
+    return run_pass(&p, labels, values);
 }
 
 /* ---- public ---------------------------------------------------------------------------------- */
@@ -202,24 +207,24 @@ static genlat_status check(const genlat_model *model, const genlat_tensor *x, co
 genlat_status genlat_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
                               const genlat_tensor *labels, genlat_vae_terms *terms)
 {
-    genlat_vae_terms t = {.size = sizeof t};
+    gnl_vae_values values;
     GNL_ENTER();
     GNL_TRY(check(model, x, labels, terms));
     GNL_TRY(gnl_model_begin_training(model));
-    GNL_TRY(gnl_model_end_training(model, gnl_vae_step(model, optim, x, labels, &t)));
-    gnl_result_give(terms, &t, sizeof t);
+    GNL_TRY(gnl_model_end_training(model, gnl_vae_step(model, optim, x, labels, &values)));
+    gnl_result_give(terms, &values.terms, sizeof values.terms);
     return GENLAT_OK;
 }
 
 genlat_status genlat_vae_backward(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                   genlat_vae_terms *terms)
 {
-    genlat_vae_terms t = {.size = sizeof t};
+    gnl_vae_values values;
     GNL_ENTER();
     GNL_TRY(check(model, x, labels, terms));
     GNL_TRY(gnl_model_begin_training(model));
-    GNL_TRY(gnl_model_end_training(model, pass_backward(model, x, labels, &t)));
-    gnl_result_give(terms, &t, sizeof t);
+    GNL_TRY(gnl_model_end_training(model, pass_backward(model, x, labels, &values)));
+    gnl_result_give(terms, &values.terms, sizeof values.terms);
     return GENLAT_OK;
 }
 

@@ -10,18 +10,18 @@ static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
 
 static genlat_status step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms)
 {
-    genlat_vae_terms t = {.size = sizeof t};
-    GNL_TRY(gnl_vae_step(model, NULL, x, labels, &t));
-    gnl_vae_list_terms(&t, terms);
+    gnl_vae_values values;
+    GNL_TRY(gnl_vae_step(model, NULL, x, labels, &values));
+    gnl_vae_list_terms(gnl_vae_of(model), &values, terms);
     return GENLAT_OK;
 }
 
 static genlat_status evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
                               int64_t first, double *terms)
 {
-    genlat_vae_terms t;
-    GNL_TRY(gnl_vae_evaluate(model, x, labels, 1, seed, first, &t));
-    gnl_vae_list_terms(&t, terms);
+    gnl_vae_values values;
+    GNL_TRY(gnl_vae_evaluate(model, x, labels, 1, seed, first, &values));
+    gnl_vae_list_terms(gnl_vae_of(model), &values, terms);
     return GENLAT_OK;
 }
 

@@ -56,6 +56,9 @@ int gnl_vae_feeds(const gnl_vae_config *config, int net, gnl_feed out[GNL_MAX_IN
 bool gnl_vae_has_feed(const gnl_vae_config *config, int net, gnl_feed feed);
 gnl_input_list gnl_vae_inputs(const gnl_config *config, int net);
 /* Runs the forward pass of a net. value has an array for each gnl_feed that the net uses. */
+/* Writes the inputs of a net, in its order, from the arrays of the feeds. */
+void gnl_vae_order(const gnl_vae_config *config, int net, const gnl_real *const value[GNL_FEEDS],
+                   const gnl_real *in[GNL_MAX_INPUTS]);
 void gnl_vae_forward(const gnl_vae_config *config, int net, genlat_exec *exec, gnl_mode mode, int64_t rows,
                      const gnl_real *const value[GNL_FEEDS]);
 /* Writes the data [rows,size] shifted by one step along the last dimension: each step gets the value of the step before
@@ -74,6 +77,7 @@ typedef struct gnl_vae {
     char loss_values_name[8];
     int64_t outputs; /* decoder outputs per element of the data */
     gnl_latents *latents;
+    const char *terms[GENLAT_MAX_TERMS + 1]; /* names of the values of a step, terminated by NULL */
 } gnl_vae;
 
 static inline gnl_vae *gnl_vae_of(const genlat_model *model)
@@ -131,15 +135,23 @@ void gnl_vae_use_loss(genlat_model *model, gnl_vae_use *work, const gnl_real *x,
 
 /* ---- steps, evaluation, inference ------------------------------------------------------------- */
 
-extern const char *const gnl_vae_terms[];
-void gnl_vae_list_terms(const genlat_vae_terms *terms, double *out); /* in the order of gnl_vae_terms */
+/* The values of a step or an evaluation: the public ones, and the value of each term of the latents. */
+typedef struct gnl_vae_values {
+    genlat_vae_terms terms;
+    double added[GNL_MAX_TERMS_ADDED];
+} gnl_vae_values;
+
+/* List the names and the values of a model's terms: the members of genlat_vae_terms, then the terms of the latents
+ * without those that are a KL. */
+void gnl_vae_name_terms(gnl_vae *vae);
+void gnl_vae_list_terms(const gnl_vae *vae, const gnl_vae_values *values, double *out);
 
 genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,
-                           const genlat_tensor *labels, genlat_vae_terms *terms);
+                           const genlat_tensor *labels, gnl_vae_values *values);
 /* Computes means over the rows in evaluation mode, with `samples` codes per row. Row i uses random substream first +
  * i of the seed. */
 genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
-                               int64_t samples, uint64_t seed, int64_t first, genlat_vae_terms *mean);
+                               int64_t samples, uint64_t seed, int64_t first, gnl_vae_values *mean);
 /* A latent dimension is active if its posterior mean varies by more than this (Burda et al., 2016). */
 #define GNL_ACTIVE_VARIANCE 0.01
 genlat_status gnl_vae_inspect(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,

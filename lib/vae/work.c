@@ -113,6 +113,7 @@ genlat_status gnl_vae_use_decode(genlat_model *model, gnl_vae_use *work, const g
     GNL_TRY(gnl_model_fill_condition(model, labels, first, rows, work->condition));
     if (gnl_vae_has_feed(c, GNL_VAE_DECODER_NET, GNL_FEED_PREVIOUS))
         gnl_vae_fill_previous(c, rows, x, work->previous);
+    gnl_vae_order(c, GNL_VAE_DECODER_NET, value, work->code.input);
     gnl_vae_forward(c, GNL_VAE_DECODER_NET, work->decoder, GNL_EVAL, rows, value);
     return GENLAT_OK;
 }

@@ -7,7 +7,8 @@ Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that ar
 A case is "posterior/prior/terms/bound", with kinds in the text format of the library; the metadata `cases` lists the
 cases, separated by '|'. Stored for each: heads, noise, targets of the likelihood of tests/support/latent_rig.h, the
 objective, its parts, and the gradients by the heads. For mixtures also their parameters and the gradients by them, and
-draws of the prior for terms that use them.
+draws of the prior for terms that use them. For terms with a critic also its weights and, unless they depend on random
+permutations, the gradients of its own loss by them.
 """
 import math
 import zlib
@@ -41,6 +42,17 @@ CASES = [("gaussian", "normal", terms, "elbo") for terms in KL] + [
     ("gaussian", "normal", "mmd", "elbo"),
     ("point", "normal", "mmd weight=3 scale=2 kernel=rbf", "elbo"),
     ("gaussian", "normal", "mmd; kl", "importance"),
+    ("gaussian", "normal", "kl; tc", "elbo"),
+    ("gaussian", "normal", "tc alpha=0.5 beta=3 gamma=2 sampling=stratified data=30", "elbo"),
+    ("gaussian", MIXTURE, "kl; tc beta=2 gamma=0.5 sampling=stratified", "elbo"),
+    ("gaussian", "normal", "kl; dip", "elbo"),
+    ("gaussian", "normal", "kl; dip lambda_od=3 lambda_d=0.5", "elbo"),
+    ("gaussian_full", "normal", "kl; dip kind=1 lambda_od=5 lambda_d=50", "elbo"),
+    ("point", "normal", "dip kind=1", "elbo"),
+    ("gaussian", "normal", "kl; factor width=4 depth=3", "elbo"),
+    ("gaussian", "normal", "adversarial width=4", "elbo"),
+    ("point", MIXTURE, "adversarial weight=3 width=3 depth=1", "elbo"),
+    ("point", "normal", "l2 weight=0.5", "elbo"),
 ]
 
 
@@ -133,6 +145,93 @@ def discrepancy(text, z, draws):
                                          2 * kernel(z, draws).mean())
 
 
+def log_sum(weights, logs):
+    """logs: [codes,rows,...]"""
+    return torch.logsumexp(weights.log().reshape(ROWS, ROWS, *[1] * (logs.dim() - 2)) + logs, 1)
+
+
+def total_correlation(text, q, density, z):
+    """What Chen and others 2018 add to the KL, for codes [rows,dims]: equation 2, with the estimators of appendix C."""
+    o = options(text)
+    alpha, beta, gamma = (float(o.get(key, usual)) for key, usual in (("alpha", 1), ("beta", 6), ("gamma", 1)))
+    n = max(ROWS, int(o.get("data", 0)))
+    weights = torch.full((ROWS, ROWS), 1 / ROWS).double()
+    if o.get("sampling") == "stratified":
+        weights = torch.full((ROWS, ROWS), 1 / (ROWS - 1)).double()
+        for i in range(ROWS):
+            weights[i, i], weights[i, (i + 1) % ROWS] = 1 / n, (n - ROWS + 1) / (n * (ROWS - 1))
+    pairs = Normal(q.mean, (0.5 * q.logvar).exp()).log_prob(z[:, None])
+    joint, marginals = log_sum(weights, pairs.sum(2)), log_sum(weights, pairs).sum(1)
+    parts = (alpha - 1) * (q.distribution().log_prob(z) - joint) + (beta - 1) * (joint - marginals)
+    return FACTOR * (parts + (gamma - 1) * (marginals - density.log_prob(z))).mean()
+
+
+def covariance(text, q):
+    """Kumar and others 2018, equations 6 and 7."""
+    o = options(text)
+    found = torch.cov(q.mean.T, correction=0)
+    if o.get("kind", "2") == "2":
+        found = found + torch.diag(q.logvar.exp().mean(0))
+    diagonal = torch.diagonal(found)
+    return (float(o.get("lambda_od", 10)) * ((found ** 2).sum() - (diagonal ** 2).sum()) +
+            float(o.get("lambda_d", 10)) * ((diagonal - 1) ** 2).sum())
+
+
+def critic_of(text, depth):
+    o = options(text)
+    sizes = [DIMS] + [int(o["width"])] * int(o.get("depth", depth)) + [1]
+    layers = []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        layers += [torch.nn.Linear(inputs, outputs).double(), torch.nn.LeakyReLU(0.2)]
+    net = torch.nn.Sequential(*layers[:-1])
+    for number in net.parameters():
+        number.data = exact(number.data)
+    return net
+
+
+class Terms:
+    """Terms besides the KL: each returns its value for all codes, and stores in `found` what the test needs."""
+
+    def __init__(self, q, density, z, found):
+        self.q, self.density, self.z, self.found = q, density, z, found
+
+    def draws(self, count):
+        self.found["draws"] = exact(torch.randn(count, DIMS))
+        return self.found["draws"]
+
+    def mean(self, fn):
+        return sum(fn(self.z[s]) for s in range(SAMPLES)) / SAMPLES
+
+    def mmd(self, text):
+        draws = self.draws(ROWS)
+        return self.mean(lambda z: discrepancy(text, z, draws))
+
+    def tc(self, text):
+        return self.mean(lambda z: total_correlation(text, self.q, self.density, z))
+
+    def dip(self, text):
+        return covariance(text, self.q)
+
+    def l2(self, text):
+        return float(options(text)["weight"]) * (self.z ** 2).sum(2).mean() / 2
+
+    def critic(self, text, depth):
+        net = critic_of(text, depth)
+        for i, number in enumerate(net.parameters()):
+            self.found[f"critic{i}"] = number
+        return net
+
+    def factor(self, text):
+        return float(options(text).get("gamma", 35)) * self.critic(text, 6)(self.z).mean()
+
+    def adversarial(self, text):
+        net, draws, entropy = self.critic(text, 2), self.draws(SAMPLES * ROWS), torch.nn.functional.softplus
+        loss = entropy(-net(draws)).mean() + entropy(net(self.z.detach())).mean()
+        for i, gradient in enumerate(torch.autograd.grad(loss, list(net.parameters()))):
+            self.found[f"dcritic{i}"] = gradient
+        return float(options(text).get("weight", 1)) * entropy(-net(self.z)).mean()
+
+
 def kl_term(text, kl):
     """kl: [rows,parts]"""
     o = options(text)
@@ -178,22 +277,24 @@ def case(posterior, prior, terms, bound):
     nll = likelihood(z, target)
     kl = divergence(q, density, numbers, z)
     found = {"target": target, "noise": noise, "z": z}
-    kl_text, other = ([t for t in map(str.strip, terms.split(";")) if t.startswith(kind)] for kind in ("kl", "mmd"))
+    texts = [t.strip() for t in terms.split(";") if t]
+    kl_text = [t for t in texts if t.split()[0] == "kl"]
     if bound == "elbo":
         value = differentiated = nll.mean() + sum(kl_term(t, kl) for t in kl_text)
     else:
         doubly = "doubly" in bound
         value, differentiated = importance(make(heads, doubly), density, z, nll, kl_text[0], doubly)
-    if other:
-        found["draws"] = exact(torch.randn(ROWS, DIMS))
-        added = sum(discrepancy(other[0], z[s], found["draws"]) for s in range(SAMPLES)) / SAMPLES
-        value, differentiated = value + added, differentiated + added
+    for text in texts:
+        if text not in kl_text:
+            added = getattr(Terms(q, density, z, found), text.split()[0])(text)
+            value, differentiated = value + added, differentiated + added
     found["values"] = torch.stack([value, nll.mean(), kl.sum(1).mean()])
     for i, gradient in enumerate(torch.autograd.grad(differentiated, heads, retain_graph=True)):
         found[f"head{i}"], found[f"dhead{i}"] = heads[i], gradient
     for name, number in numbers.items():
         found[f"prior.{name}"] = number
-        found[f"dprior.{name}"] = torch.autograd.grad(value, number, retain_graph=True)[0]
+        found[f"dprior.{name}"] = torch.autograd.grad(value, number, retain_graph=True, allow_unused=True,
+                                                      materialize_grads=True)[0]
     return found
 
 

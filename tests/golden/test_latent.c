@@ -61,10 +61,45 @@ static void load_prior(latent_rig *r, const char *group, gnl_real *draws)
         snprintf(name, sizeof name, "prior.%s", own->weight[i].name);
         golden_load(group, name, own->weight[i].count, gnl_numbers_data(own, i));
     }
-    if (!golden_has(group, "draws"))
+    const int64_t count = golden_count(group, "draws");
+    ck_assert_int_le(count, SAMPLES * ROWS * DIMS);
+    if (count == 0)
         return;
-    golden_load(group, "draws", ROWS * DIMS, draws);
+    golden_load(group, "draws", count, draws);
     latent_rig_give_draws(r, draws);
+}
+
+/* The critic of a term, or NULL. */
+static genlat_net *critic_of(const latent_rig *r)
+{
+    for (int i = 0; i < r->latents->terms; i++)
+        if (r->latents->term[i]->kind.net)
+            return r->latents->term[i]->kind.net;
+    return NULL;
+}
+
+static void load_critic(const latent_rig *r, const char *group)
+{
+    genlat_net *net = critic_of(r);
+    const gnl_part part = net ? gnl_part_of_net(net, "critic", 0) : (gnl_part){.weights = 0};
+    char name[32];
+    for (int i = 0; i < part.weights; i++) {
+        snprintf(name, sizeof name, "critic%d", i);
+        golden_load(group, name, part.weight[i].count, part.value + part.weight[i].offset);
+    }
+}
+
+static void expect_critic_slopes(const latent_rig *r, const char *group)
+{
+    genlat_net *net = critic_of(r);
+    if (!net || !golden_has(group, "dcritic0"))
+        return;
+    const gnl_part part = gnl_part_of_net(net, "critic", 0);
+    char name[32];
+    for (int i = 0; i < part.weights; i++) {
+        snprintf(name, sizeof name, "dcritic%d", i);
+        golden_expect(group, name, part.weight[i].count, gnl_part_grad(&part) + part.weight[i].offset);
+    }
 }
 
 static void expect_prior_slopes(const latent_rig *r, const char *group)
@@ -80,7 +115,7 @@ static void expect_prior_slopes(const latent_rig *r, const char *group)
 static void check_case(const char *group)
 {
     char copy[TEXT + 1], name[16];
-    gnl_real draws[ROWS * DIMS];
+    gnl_real draws[SAMPLES * ROWS * DIMS];
     latent_rig r;
     snprintf(copy, sizeof copy, "%s", group);
     const gnl_latent_spec spec = spec_of(copy);
@@ -88,6 +123,7 @@ static void check_case(const char *group)
     latent_rig_fill(&r, 1);
     load_heads(&r, group);
     load_prior(&r, group, draws);
+    load_critic(&r, group);
     double value = latent_rig_backward(&r);
     const gnl_real values[] = {(gnl_real)value, (gnl_real)r.call.recon, (gnl_real)r.call.kl};
     golden_expect(group, "z", SAMPLES * ROWS * DIMS, r.code.z);
@@ -97,6 +133,7 @@ static void check_case(const char *group)
         golden_expect(group, name, ROWS * r.latents->posterior->head[i].width, r.code.dhead[i]);
     }
     expect_prior_slopes(&r, group);
+    expect_critic_slopes(&r, group);
     latent_rig_close(&r);
 }
 
@@ -111,7 +148,7 @@ START_TEST(kinds_agree_with_pytorch)
         check_case(group);
         cases++;
     }
-    ck_assert_int_ge(cases, 25);
+    ck_assert_int_ge(cases, 35);
 }
 END_TEST
 

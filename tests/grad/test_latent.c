@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "latent/latent_priv.h"
 #include "support/latent_rig.h"
 #include "support/slopes.h"
 #include "support/variants.h"
@@ -59,13 +60,29 @@ static const gnl_posterior_type *posterior_of(const char *text)
     return *type;
 }
 
-/* Opens and fills a rig; returns false if a posterior without density does not support the combination. */
+/* The text of one kind, with small values of options that are large by default. */
+static const char *small_text(const gnl_kind_type *kind)
+{
+    static variants v;
+    v.count = 0;
+    add_variants(&v, kind->name, kind->options);
+    return v.text[0];
+}
+
+/* Whether the last combination may be refused: for a posterior without density, or without the independent dimensions
+ * that a term needs. */
+static bool may_be_refused(const gnl_posterior_type *q)
+{
+    return !q->log_density || (!q->logvar_backward && strstr(genlat_last_error(), "independent dimensions"));
+}
+
+/* Opens and fills a rig; returns false if the posterior does not support the combination. */
 static bool try_open(latent_rig *r, const char *posterior, const char *prior, const char *terms, const char *bound,
                      int64_t samples)
 {
     const gnl_latent_spec spec = {posterior, prior, terms, bound, DIMS};
     genlat_status status = latent_rig_open(r, ctx, &spec, ROWS, samples);
-    if (status == GENLAT_E_UNSUPPORTED && !posterior_of(posterior)->log_density)
+    if (status == GENLAT_E_UNSUPPORTED && may_be_refused(posterior_of(posterior)))
         return false;
     ck_assert_msg(status == GENLAT_OK, "%s; %s; %s; %s: %s", posterior, prior, terms, bound, genlat_last_error());
     latent_rig_fill(r, 7);
@@ -162,6 +179,10 @@ static const char *const together[] = {
     "kl gamma=10 capacity=1",
     "kl gamma=10 capacity=25",
     "kl beta=0.4; kl beta=0.3 free_bits=1",
+    "kl; tc alpha=0.5 beta=3 gamma=2 sampling=stratified data=20",
+    "tc alpha=3 beta=0 gamma=0.2; dip lambda_od=3 lambda_d=0.4",
+    "dip kind=1 lambda_od=4 lambda_d=0; l2 weight=0.3",
+    "factor gamma=2 width=4 depth=2; adversarial weight=0.5 width=3 depth=1; gradient weight=0.2",
 };
 
 /* Free bits per dimension are refused where the KL is known only for the whole code. */
@@ -193,15 +214,18 @@ static void check_term(const char *terms, const gnl_posterior_type *q, const gnl
     latent_rig_close(&r);
 }
 
-/* Every term with each of its options on every pair; _i selects the posterior. */
+/* Every term with each of its options. _i selects the pair. Terms other than the KL depend less on it: each of their
+ * options is tested with one of the priors. */
 START_TEST(terms_have_correct_derivatives)
 {
+    const int priors = count_types(gnl_prior_types);
+    const gnl_posterior_type *q = gnl_posterior_types[_i / priors];
+    const gnl_prior_type *p = gnl_prior_types[_i % priors];
     const variants *v = variants_of(gnl_term_types);
-    for (int p = 0; gnl_prior_types[p]; p++) {
-        for (int i = 0; i < v->count; i++)
-            check_term(v->text[i], gnl_posterior_types[_i], gnl_prior_types[p]);
-        for (size_t i = 0; i < GNL_COUNT(together); i++)
-            check_term(together[i], gnl_posterior_types[_i], gnl_prior_types[p]);
+    for (int i = 0; i < v->count + (int)GNL_COUNT(together); i++) {
+        const char *text = i < v->count ? v->text[i] : together[i - v->count];
+        if (strncmp(text, "kl", 2) == 0 || i % priors == _i % priors)
+            check_term(text, q, p);
     }
 }
 END_TEST
@@ -232,8 +256,8 @@ START_TEST(terms_do_not_depend_on_the_bound)
         for (int b = 0; b < bounds->count; b++) {
             latent_rig with, without, alone;
             gnl_real expected[ROWS * DIMS];
-            const char *term = gnl_term_types[i]->kind.name;
-            char both[TEXT];
+            const char *term = small_text(&gnl_term_types[i]->kind);
+            char both[2 * TEXT];
             if (gnl_term_types[i]->is_plain_kl) /* part of the bound itself */
                 continue;
             snprintf(both, sizeof both, "kl; %s", term);
@@ -254,6 +278,54 @@ START_TEST(terms_do_not_depend_on_the_bound)
             latent_rig_close(&without);
             latent_rig_close(&alone);
         }
+}
+END_TEST
+
+/* ---- critics --------------------------------------------------------------------------------- */
+
+/* The loss of a critic on the vectors that its last step has used. */
+typedef struct critic_study {
+    genlat_exec *exec;
+    const gnl_real *pair;
+    int64_t rows; /* of the real and of the fake vectors */
+    double factor;
+} critic_study;
+
+static double cross_entropy(void *arg)
+{
+    const critic_study *s = arg;
+    double total = 0;
+    gnl_exec_forward(s->exec, GNL_EVAL, 2 * s->rows, &s->pair);
+    for (int64_t i = 0; i < 2 * s->rows; i++) {
+        const double odds = (double)gnl_exec_output(s->exec, 0)[i];
+        total += log1p(exp(i < s->rows ? -odds : odds)) / (double)s->rows;
+    }
+    return s->factor * total;
+}
+
+static const struct {
+    const char *term;
+    double factor;
+    bool codes_are_real;
+} critics[] = {{"factor width=4 depth=2", 0.5, true}, {"adversarial width=5 depth=1", 1, false}};
+
+/* A critic follows the derivatives of its own loss, on the codes and other vectors. */
+START_TEST(critics_follow_their_own_loss)
+{
+    enum { CODES = SAMPLES * ROWS };
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_INFERENCE);
+    latent_rig r;
+    ck_assert(try_open(&r, "gaussian", "mixture", critics[_i].term, "elbo", SAMPLES));
+    (void)latent_rig_backward(&r);
+    genlat_net *net = r.latents->term[0]->kind.net;
+    const gnl_part part = gnl_part_of_net(net, "critic", 0);
+    const gnl_critic *critic = r.code.work[r.latents->term[0]->kind.index];
+    critic_study s = {.pair = critic->pair, .rows = CODES, .factor = critics[_i].factor};
+    ck_assert_mem_eq(s.pair + (critics[_i].codes_are_real ? 0 : CODES * DIMS), r.code.z, CODES * DIMS * sizeof *s.pair);
+    ck_assert_int_eq(gnl_net_compile(net, 2 * CODES, &opts, &s.exec), GENLAT_OK);
+    expect_slope(critics[_i].term, cross_entropy, &s, part.values, part.value, gnl_part_grad(&part));
+    gnl_exec_release(s.exec);
+    latent_rig_close(&r);
 }
 END_TEST
 
@@ -485,18 +557,19 @@ static void check_divergence(study *s)
 
 int main(void)
 {
-    const int posteriors = count_types(gnl_posterior_types);
+    const int posteriors = count_types(gnl_posterior_types), priors = count_types(gnl_prior_types);
     Suite *suite = suite_create("latent");
     TCase *tests = tcase_create("slopes");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, objectives_have_correct_derivatives, 0, posteriors * count_types(gnl_bound_types));
     tcase_add_loop_test(tests, options_have_correct_derivatives, 0, 3);
-    tcase_add_loop_test(tests, terms_have_correct_derivatives, 0, posteriors);
+    tcase_add_loop_test(tests, terms_have_correct_derivatives, 0, posteriors * priors);
     tcase_add_loop_test(tests, groups_have_correct_derivatives, 0, 3);
     tcase_add_test(tests, terms_do_not_depend_on_the_bound);
+    tcase_add_loop_test(tests, critics_follow_their_own_loss, 0, (int)GNL_COUNT(critics));
     tcase_add_loop_test(tests, draws_have_correct_derivatives, 0, posteriors);
     tcase_add_loop_test(tests, posterior_densities_have_correct_derivatives, 0, posteriors);
-    tcase_add_loop_test(tests, prior_densities_have_correct_derivatives, 0, count_types(gnl_prior_types));
+    tcase_add_loop_test(tests, prior_densities_have_correct_derivatives, 0, priors);
     tcase_add_loop_test(tests, ratios_and_divergences_have_correct_derivatives, 0, posteriors);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -21,13 +21,23 @@ typedef struct kind_case {
 static kind_case cases[MOST];
 static int count;
 
+/* Kinds whose nets are large by default. */
+static const char *small_text(const char *kind)
+{
+    static const char *const texts[] = {"adversarial width=3", "factor width=3"};
+    for (size_t i = 0; i < GNL_COUNT(texts); i++)
+        if (strncmp(texts[i], kind, strlen(kind)) == 0 && texts[i][strlen(kind)] == ' ')
+            return texts[i];
+    return kind;
+}
+
 /* Adds the kinds of a table: pointers to structs that begin with the name, ended by NULL. */
 static void add_table(const char *family, const char *key, const void *table)
 {
     for (const void *const *kind = table; *kind; kind++) {
         if (count == MOST)
             abort();
-        cases[count++] = (kind_case){family, key, *(const char *const *)*kind};
+        cases[count++] = (kind_case){family, key, small_text(*(const char *const *)*kind)};
     }
 }
 

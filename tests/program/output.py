@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """usage: output.py GENLAT. Every command that writes files, in every format; eval, info and presets."""
+import json
 import math
 import os
 import stat
@@ -181,6 +182,25 @@ def test_eval(folder):
     assert "for a vae" in run("eval", model, "-d", "digits", "-m", "accuracy", code=2).stderr
 
 
+def test_terms(folder):
+    """The log of a training and eval name what each term contributes; the preset's optimizer of critics is used."""
+    model, log = os.path.join(folder, "t.model"), os.path.join(folder, "t.log")
+    data, names = "swissroll?n=300", ["tc", "factor", "gradient"]
+    run("train", "vae", "-d", data, "--valid", "swissroll#test?n=100", "-p", "vector", "-s",
+        "terms=kl; tc beta=3; factor width=6 depth=2; gradient weight=0.1", "-s", "term_optimizer=adam lr=1e-4",
+        "--epochs", "1", "--log", log, "-o", model, "--quiet")
+    with open(log, encoding="utf-8") as file:
+        epoch = json.loads(file.readlines()[-1])
+    result = last_json(run("eval", model, "-d", data, "-m", "neg_elbo,terms", "--json").stdout)
+    for values in (epoch["train"], epoch["valid"], result["terms"]):
+        assert list(values)[-3:] == names, values
+        whole = values["recon"] + values["beta"] * values["kl"] + sum(values[name] for name in names)
+        assert abs(whole - values["objective"]) < 1e-5 * abs(values["objective"]), values
+    assert result["terms"]["neg_elbo"] == result["neg_elbo"]
+    lines = run("eval", model, "-d", data, "-m", "terms").stdout.splitlines()
+    assert [line.split()[0] for line in lines[3:]][-3:] == names, lines
+
+
 def test_sets(folder):
     """Compares generated samples with data: metrics of a known mixture, and metrics between 0 and 1."""
     model = os.path.join(folder, "grid.model")
@@ -292,5 +312,5 @@ def test_selftest(folder):
 
 
 main([test_sample_forms, test_grid, test_reconstruct, test_latents, test_ways, test_conditional, test_conditions,
-      test_sound, test_eval, test_sets, test_info, test_export, test_export_of_a_model, test_eval_of_some_samples,
-      test_links_and_pipes, test_standard_output, test_selftest])
+      test_sound, test_eval, test_terms, test_sets, test_info, test_export, test_export_of_a_model,
+      test_eval_of_some_samples, test_links_and_pipes, test_standard_output, test_selftest])

@@ -40,6 +40,13 @@ bool golden_has(const char *group, const char *name)
     return gnl_reader_find(reader, key_of(group, name, key)) != NULL;
 }
 
+int64_t golden_count(const char *group, const char *name)
+{
+    char key[KEY];
+    const gnl_entry *entry = gnl_reader_find(reader, key_of(group, name, key));
+    return entry ? gnl_shape_count(&entry->shape) : 0;
+}
+
 void golden_load(const char *group, const char *name, int64_t count, gnl_real *out)
 {
     char key[KEY];

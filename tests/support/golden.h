@@ -12,6 +12,7 @@ gnl_reader *golden_reader(void);
 
 /* The numbers "group/name", or "name" if group is NULL. */
 bool golden_has(const char *group, const char *name);
+int64_t golden_count(const char *group, const char *name); /* 0: there are none */
 void golden_load(const char *group, const char *name, int64_t count, gnl_real *out);
 /* Compares at most 512 numbers with the stored ones. The largest error is 1e-5 of the largest stored number, or of
  * 0.01. */

@@ -47,7 +47,7 @@ static void make_nets(latent_rig *r)
     }
     strcat(strcat(layers, "output "), outputs);
     r->encoder = net_of(r->ctx, "x", DATA, layers);
-    r->decoder = net_of(r->ctx, "z", r->latents->dims, "dense units=5");
+    r->decoder = net_of(r->ctx, "z", r->latents->dims, "dense units=3 | tanh | dense units=5");
 }
 
 static void make_code(latent_rig *r, int64_t rows, int64_t samples)
@@ -190,7 +190,7 @@ static void held_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, con
 static void given_sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
 {
     latent_rig *r = (latent_rig *)((uintptr_t)p->type - offsetof(latent_rig, held));
-    ck_assert_int_lt(r->drawn, r->code.rows);
+    ck_assert_int_lt(r->drawn, drawn(r));
     memcpy(z, r->given + r->drawn++ * r->code.dims, (size_t)r->code.dims * sizeof *z);
 }
 

@@ -18,7 +18,7 @@ typedef struct latent_rig {
     const gnl_prior_type *prior;   /* the original type of the prior */
     gnl_real *repeated;            /* draws of the first evaluation, repeated in later ones; NULL: none */
     int64_t known;                 /* of them */
-    const gnl_real *given;         /* given draws, [rows,dims] */
+    const gnl_real *given;         /* given draws, [rows,dims] or [samples,rows,dims] */
     int64_t drawn;                 /* draws since the start of the evaluation */
 } latent_rig;
 
@@ -42,7 +42,8 @@ double latent_rig_backward(latent_rig *r);
 /* Subsequent evaluations use the draws from the prior of the next one. This makes finite differences by the parameters
  * ignore their effect on draws. */
 void latent_rig_hold_draws(latent_rig *r);
-/* Subsequent evaluations use these draws [rows,dims] from the prior, in order. */
+/* Subsequent evaluations use these draws from the prior, in order: [rows,dims] or, for terms that draw one for each
+ * code, [samples,rows,dims]. */
 void latent_rig_give_draws(latent_rig *r, const gnl_real *draws);
 
 #endif

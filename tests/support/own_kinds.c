@@ -62,6 +62,18 @@ static void round_logvar(const gnl_posterior *q, const gnl_code *c, gnl_real *ou
         out[i] = 2 * c->head[LOG_SD][i / c->dims];
 }
 
+static void round_mean_backward(const gnl_posterior *q, const gnl_code *c, const gnl_real *dmean)
+{
+    for (int64_t i = 0; i < c->rows * c->dims; i++)
+        c->dhead[MEAN][i] += dmean[i];
+}
+
+static void round_logvar_backward(const gnl_posterior *q, const gnl_code *c, const gnl_real *dlogvar)
+{
+    for (int64_t i = 0; i < c->rows * c->dims; i++)
+        c->dhead[LOG_SD][i / c->dims] += 2 * dlogvar[i];
+}
+
 static void round_log_density(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double *out)
 {
     for (int64_t r = 0; r < c->rows; r++) {
@@ -96,6 +108,8 @@ static const gnl_posterior_type posterior_round = {
     .draw_backward = round_draw_backward,
     .mean = round_mean,
     .logvar = round_logvar,
+    .mean_backward = round_mean_backward,
+    .logvar_backward = round_logvar_backward,
     .log_density = round_log_density,
     .log_density_backward = round_log_density_backward,
 };
@@ -345,12 +359,25 @@ static const gnl_term_type term_flat = {
 
 extern const gnl_posterior_type gnl_posterior_gaussian, gnl_posterior_gaussian_full, gnl_posterior_point;
 extern const gnl_prior_type gnl_prior_mixture, gnl_prior_normal;
-extern const gnl_term_type gnl_term_kl, gnl_term_mmd;
+extern const gnl_term_type gnl_term_adversarial, gnl_term_dip, gnl_term_factor, gnl_term_gradient, gnl_term_kl,
+    gnl_term_l2, gnl_term_mmd, gnl_term_tc, gnl_term_weights;
 extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance;
 
 const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_gaussian, &gnl_posterior_gaussian_full,
                                                          &gnl_posterior_point, &posterior_round, NULL};
 const gnl_prior_type *const gnl_prior_types[] = {&gnl_prior_mixture, &gnl_prior_normal, &prior_moved, NULL};
-const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &gnl_term_mmd, &term_pull, &term_push,
-                                               &term_critic, &term_flat,    NULL};
+const gnl_term_type *const gnl_term_types[] = {&gnl_term_adversarial,
+                                               &gnl_term_dip,
+                                               &gnl_term_factor,
+                                               &gnl_term_gradient,
+                                               &gnl_term_kl,
+                                               &gnl_term_l2,
+                                               &gnl_term_mmd,
+                                               &gnl_term_tc,
+                                               &gnl_term_weights,
+                                               &term_pull,
+                                               &term_push,
+                                               &term_critic,
+                                               &term_flat,
+                                               NULL};
 const gnl_bound_type *const gnl_bound_types[] = {&gnl_bound_elbo, &gnl_bound_importance, NULL};

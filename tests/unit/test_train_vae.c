@@ -117,9 +117,9 @@ static void train_preset(const char *preset, int64_t side, int64_t classes)
         ck_assert_msg(genlat_vae_step(vae, NULL, x, classes ? labels : NULL, &terms) == GENLAT_OK, "%s: %s", preset,
                       genlat_last_error());
         ck_assert(isfinite(terms.objective));
-        first = step ? first : terms.objective;
+        first = step ? first : terms.recon; /* the rest may depend on critics that learn too */
     }
-    ck_assert_msg(terms.objective < first, "%s: %g, not below %g", preset, terms.objective, first);
+    ck_assert_msg(terms.recon < first, "%s: %g, not below %g", preset, terms.recon, first);
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     genlat_model_destroy(&vae);

@@ -73,6 +73,16 @@ static void logvar(const gnl_posterior *q, const gnl_code *c, gnl_real *out)
     memcpy(out, c->head[LOGVAR], (size_t)(c->rows * c->dims) * sizeof *out);
 }
 
+static void mean_backward(const gnl_posterior *q, const gnl_code *c, const gnl_real *dmean)
+{
+    c->compute.k->add(c->rows * c->dims, c->dhead[MEAN], dmean, c->dhead[MEAN]);
+}
+
+static void logvar_backward(const gnl_posterior *q, const gnl_code *c, const gnl_real *dlogvar)
+{
+    c->compute.k->add(c->rows * c->dims, c->dhead[LOGVAR], dlogvar, c->dhead[LOGVAR]);
+}
+
 /* ---- density --------------------------------------------------------------------------------- */
 
 static void log_density(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double *out)
@@ -135,6 +145,8 @@ const gnl_posterior_type gnl_posterior_gaussian = {
     .draw_backward = draw_backward,
     .mean = mean,
     .logvar = logvar,
+    .mean_backward = mean_backward,
+    .logvar_backward = logvar_backward,
     .log_density = log_density,
     .log_density_backward = log_density_backward,
     .from_normal = &from_normal,

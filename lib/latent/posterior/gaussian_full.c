@@ -136,6 +136,11 @@ static void logvar(const gnl_posterior *q, const gnl_code *c, gnl_real *out)
     }
 }
 
+static void mean_backward(const gnl_posterior *q, const gnl_code *c, const gnl_real *dmean)
+{
+    c->compute.k->add(c->rows * c->dims, c->dhead[MEAN], dmean, c->dhead[MEAN]);
+}
+
 /* ---- density --------------------------------------------------------------------------------- */
 
 /* Allocates two vectors of dims elements for each row. */
@@ -279,6 +284,7 @@ const gnl_posterior_type gnl_posterior_gaussian_full = {
     .draw_backward = draw_backward,
     .mean = mean,
     .logvar = logvar,
+    .mean_backward = mean_backward,
     .log_density = log_density,
     .log_density_backward = log_density_backward,
     .from_normal = &from_normal,

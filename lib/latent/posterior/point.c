@@ -24,10 +24,16 @@ static void draw_backward(const gnl_posterior *q, const gnl_code *c, int64_t s, 
     memcpy(dhead[0], c->dz + s * c->rows * c->dims, (size_t)(c->rows * c->dims) * sizeof *c->dz);
 }
 
+static void mean_backward(const gnl_posterior *q, const gnl_code *c, const gnl_real *dmean)
+{
+    c->compute.k->add(c->rows * c->dims, c->dhead[0], dmean, c->dhead[0]);
+}
+
 const gnl_posterior_type gnl_posterior_point = {
     .kind = {.name = "point", .help = "point without density, for a plain autoencoder"},
     .heads = heads,
     .draw = draw,
     .draw_backward = draw_backward,
     .mean = mean,
+    .mean_backward = mean_backward,
 };
