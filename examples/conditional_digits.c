@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A conditional GAN that generates a requested digit: small nets of dense layers, a projection discriminator and an R1
  * penalty. A classifier measures how often samples have the requested class.
- * usage: conditional_digits [DIGIT] */
+ * usage: conditional_digits [DIGIT [STEPS]] */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@
             goto end;                                                                                                  \
     } while (0)
 
-enum { CLASSES = 10, SIDE = 28, REQUESTED = 500 };
+enum { CLASSES = 10, SIDE = 28, REQUESTED = 500, STEPS = 800 };
 
 static genlat_status build(genlat_ctx *ctx, genlat_source *digits, genlat_model **gan)
 {
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
     genlat_tensor *label = NULL, *sample = NULL;
     genlat_train_opts opts;
     const int64_t one = 1;
-    int digit = argc > 1 ? atoi(argv[1]) : 7;
+    int digit = argc > 1 ? atoi(argv[1]) : 7, steps = argc > 2 ? atoi(argv[2]) : STEPS;
     double agreement = 0;
     genlat_status status;
 
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
     TRY(genlat_model_fit(classifier, digits, NULL, &opts));
 
     TRY(build(ctx, digits, &gan));
-    opts.steps = 800;
+    opts.steps = steps;
     TRY(genlat_model_fit(gan, digits, NULL, &opts));
 
     /* Labels contain the class of each sample. Without labels the model uses the classes in turn. */
@@ -119,5 +119,6 @@ end:
     genlat_model_destroy(&classifier);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);
-    return status != GENLAT_OK || agreement < 0.5;
+    /* After fewer steps the samples are not expected to be recognized. */
+    return status != GENLAT_OK || (steps >= STEPS && agreement < 0.5);
 }

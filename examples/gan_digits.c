@@ -66,6 +66,7 @@ int main(int argc, char **argv)
     double terms[GENLAT_MAX_TERMS]; /* for a classifier: loss, accuracy, norm of the gradient */
     genlat_tensor *real = NULL, *training = NULL, *pictures = NULL;
     genlat_train_opts opts;
+    const long long steps = argc > 1 ? strtoll(argv[1], NULL, 10) : STEPS;
     double baseline = 0, before = 0, after = 0;
     genlat_status status;
 
@@ -85,14 +86,14 @@ int main(int argc, char **argv)
     TRY(genlat_model_build(&builder, digits, &gan));
     TRY(measure(gan, classifier, real, &before));
     genlat_train_opts_init(&opts);
-    opts.steps = argc > 1 ? strtoll(argv[1], NULL, 10) : STEPS;
+    opts.steps = steps;
     opts.batch = 16;
     TRY(genlat_model_fit(gan, digits, NULL, &opts));
 
     TRY(measure(gan, classifier, real, &after));
     TRY(compare(classifier, real, training, &baseline));
     printf("Frechet distance to test digits: %.1f untrained, %.1f after %lld steps; of training digits: %.1f\n", before,
-           after, (long long)opts.steps, baseline);
+           after, steps, baseline);
     if (argc > 2) {
         TRY(genlat_model_sample(gan, PICTURES, NULL, NULL, &pictures));
         TRY(genlat_png_grid(argv[2], pictures, COLUMNS, 2, 0, 1));
@@ -109,5 +110,6 @@ end:
     genlat_source_destroy(&others);
     genlat_source_destroy(&digits);
     genlat_ctx_destroy(&ctx);
-    return status != GENLAT_OK || !(baseline < after && after < before);
+    /* After fewer steps, samples need not be better than those of the untrained model. */
+    return status != GENLAT_OK || (steps >= STEPS && !(baseline < after && after < before));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Trains a GAN on eight narrow Gaussians on a circle, a problem on which simple GANs lose modes. The default preset
- * avoids this with a relativistic pair loss and exact R1 and R2 penalties. */
+ * avoids this with a relativistic pair loss and exact R1 and R2 penalties. usage: gan_ring [STEPS] */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "genlat/metric.h"
@@ -46,7 +47,7 @@ static void draw(const genlat_tensor *points)
         printf("%s\n", page[y]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     genlat_ctx *ctx = NULL;
     genlat_source *ring = NULL;
@@ -55,6 +56,7 @@ int main(void)
     genlat_tensor *samples = NULL, *centres = NULL;
     genlat_modes modes = {.size = sizeof modes};
     genlat_train_opts opts;
+    const int steps = argc > 1 ? atoi(argv[1]) : STEPS;
     double sd = 0;
     genlat_status status;
 
@@ -67,7 +69,7 @@ int main(void)
     TRY(genlat_model_build(&builder, ring, &gan));
 
     genlat_train_opts_init(&opts);
-    opts.steps = STEPS;
+    opts.steps = steps;
     opts.batch = 64;
     opts.event = on_event;
     TRY(genlat_model_fit(gan, ring, NULL, &opts));
@@ -88,5 +90,6 @@ end:
     genlat_model_builder_destroy(&builder);
     genlat_source_destroy(&ring);
     genlat_ctx_destroy(&ctx);
-    return status != GENLAT_OK || modes.found < 4;
+    /* After fewer steps, few modes may be found. */
+    return status != GENLAT_OK || (steps >= STEPS && modes.found < 4);
 }

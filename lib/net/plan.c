@@ -161,12 +161,12 @@ static void insert(placement *p, int index)
     p->count++;
 }
 
-/* Places all spans in the given order. Returns the size of the arena in numbers. */
-static int64_t place_all(gnl_span *span, int count, const int *order, int *sorted)
+/* Places all spans in the given order; stops if the arena exceeds `most` numbers. Returns the size of the arena. */
+static int64_t place_all(gnl_span *span, int count, int64_t most, const int *order, int *sorted)
 {
     placement p = {.span = span, .sorted = sorted};
     int64_t total = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && total <= most; i++) {
         gnl_span *now = &span[order[i]];
         now->offset = find_offset(&p, now);
         insert(&p, order[i]);
@@ -227,12 +227,12 @@ static int64_t improve(gnl_span *span, int count, gnl_rng *rng, int64_t least, i
 {
     const int64_t tries = count_tries(count);
     int *sorted = order + count;
-    int64_t now = place_all(span, count, order, sorted);
+    int64_t now = place_all(span, count, INT64_MAX, order, sorted);
     best = save_if_better(span, count, now, best);
     for (int64_t i = 0; i < tries && best > least; i++) {
         int *a = &order[gnl_rng_below(rng, (uint64_t)count)], *b = &order[gnl_rng_below(rng, (uint64_t)count)];
         swap(a, b);
-        int64_t total = place_all(span, count, order, sorted);
+        int64_t total = place_all(span, count, now, order, sorted);
         best = save_if_better(span, count, total, best);
         if (total > now)
             swap(a, b);

@@ -4,16 +4,19 @@ import csv
 import os
 import zipfile
 
-from support import assert_picture, last_json, main, npy_array, run
+from support import assert_picture, last_json, made_once, main, npy_array, run
 
 NET = ("train", "net", "--data", "digits?n=1500", "--batch", "50", "--threads", "1", "--quiet", "--json")
 GAN = ("train", "gan", "--batch", "16", "--preset", "mlp", "--threads", "1", "--quiet")
 
 
-def trained(folder):
-    path = os.path.join(folder, "digits.net")
+@made_once
+def train_digits(path):
     run(*NET, "--steps", "60", "--out", path)
-    return path
+
+
+def trained(folder):
+    return train_digits(os.path.join(folder, "digits.net"))
 
 
 def test_train(folder):

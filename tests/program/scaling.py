@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """usage: scaling.py GENLAT. A model that was trained on scaled data takes raw data in every later command, and writes
 raw data."""
+import functools
 import os
 import random
+import tempfile
 
 from support import last_json, main, run
 
@@ -25,13 +27,30 @@ def read_table(path):
         return [[float(word) for word in line.split(",")] for line in file]
 
 
-def train(folder, scale, *more):
+@functools.cache
+def train_once(scale):
+    """The file of a model that was trained on the scaled table, and what the training reported at its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        return train_in(folder, scale)
+
+
+def train_in(folder, scale):
     data, valid = write_table(os.path.join(folder, "a.csv"), 1), write_table(os.path.join(folder, "b.csv"), 2)
-    model = os.path.join(folder, f"{scale or 'raw'}.safetensors")
+    model = os.path.join(folder, "model.safetensors")
     spec = f"csv:{data}?scale={scale}" if scale else f"csv:{data}"
     out = run("train", "vae", "-d", spec, "--valid", f"csv:{valid}", "--preset", "mlp", "--set", "latent=2", "--set",
-              "likelihood=gaussian sd=learned", "--epochs", "40", "-j", "1", "--json", "-o", model, *more).stdout
-    return model, data, valid, last_json(out)
+              "likelihood=gaussian sd=learned", "--epochs", "40", "-j", "1", "--json", "-o", model).stdout
+    with open(model, "rb") as file:
+        return file.read(), last_json(out)
+
+
+def train(folder, scale):
+    data, valid = write_table(os.path.join(folder, "a.csv"), 1), write_table(os.path.join(folder, "b.csv"), 2)
+    model = os.path.join(folder, f"{scale or 'raw'}.safetensors")
+    content, end = train_once(scale)
+    with open(model, "wb") as file:
+        file.write(content)
+    return model, data, valid, end
 
 
 def metrics(model, spec):

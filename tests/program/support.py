@@ -29,10 +29,29 @@ def last_json(text):
     return json.loads(text.splitlines()[-1])
 
 
+def made_once(make):
+    """Calls make(path, *rest) once for each rest; later calls with the same rest write a copy of its file."""
+    files = {}
+
+    def give(path, *rest):
+        if rest not in files:
+            make(path, *rest)
+            with open(path, "rb") as file:
+                files[rest] = file.read()
+        with open(path, "wb") as file:
+            file.write(files[rest])
+        return path
+
+    return give
+
+
+@made_once
+def train_small(path, *arguments):
+    run("train", "vae", *SMALL, "--epochs", "4", "--batch", "50", "--out", path, "--quiet", "--data", *arguments)
+
+
 def small_model(folder, data="digits?n=600", *more):
-    path = os.path.join(folder, "small.model")
-    run("train", "vae", "--data", data, *SMALL, "--epochs", "4", "--batch", "50", "--out", path, "--quiet", *more)
-    return path
+    return train_small(os.path.join(folder, "small.model"), data, *more)
 
 
 def npy_array(data):
