@@ -61,7 +61,7 @@ struct app_state {
     genlat_train_opts train;
     app_setting settings[2 * APP_MAX_SETTINGS];
     int64_t setting_count;
-    char chosen[1024];     /* what was chosen by the data; empty: nothing */
+    char chosen[1024];     /* what was chosen: by the data, and the samples held out; empty: nothing */
     char copies[APP_TEXT]; /* copies of setting texts */
     size_t copied;
 };
@@ -105,10 +105,10 @@ int data_open(app_state *app, const genlat_model *model, genlat_source **out);
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
               genlat_tensor **x, genlat_tensor **labels);
 int model_load(app_state *app, genlat_model **out);
-/* Builds a model for the source from options and settings, or loads the model of --resume or --from.
- * Without --preset, chooses
- * one by the data, says so, and replaces the source by one with the scaling of the choice. */
-int model_make(app_state *app, const char *family, genlat_source **train, genlat_model **out);
+/* Builds a model for the source from options and settings, or loads the model of --resume or --from. Without --preset,
+ * chooses one by the data, and replaces the source by one with the scaling of the choice. With `validates` there are
+ * validation data. */
+int model_make(app_state *app, const char *family, bool validates, genlat_source **train, genlat_model **out);
 int64_t model_classes(const genlat_model *model);  /* number of classes; 0: none */
 int64_t model_vector(const genlat_model *model);   /* length of the condition vector; 0: none */
 bool model_conditional(const genlat_model *model); /* false for a predictor, whose classes are its output */

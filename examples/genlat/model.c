@@ -148,10 +148,11 @@ static int load_trained(app_state *app, const char *family, genlat_model **out)
     return APP_OK;
 }
 
-/* Tells the builder the options of the trainer that determine length and batch, so that the choice by the data keeps
- * them. */
-static void set_length(const app_state *app, genlat_model_builder *builder)
+/* Tells the builder the options of the trainer that determine length, batch and validation, so that the choice by the
+ * data keeps them. */
+static void set_length(const app_state *app, genlat_model_builder *builder, bool validates)
 {
+    char holdout[32];
     const struct {
         const char *key;
         int64_t value;
@@ -159,6 +160,9 @@ static void set_length(const app_state *app, genlat_model_builder *builder)
     for (size_t i = 0; i < APP_COUNT(lengths); i++)
         if (lengths[i].value > 0)
             genlat_model_builder_set_int(builder, lengths[i].key, lengths[i].value);
+    snprintf(holdout, sizeof holdout, "%.17g", app->train.holdout);
+    if (validates || app->train.holdout >= 0)
+        genlat_model_builder_set(builder, "holdout", validates ? "0" : holdout);
 }
 
 /* Reports a builder that failed. */
@@ -170,10 +174,10 @@ static int fail_build(const app_state *app, genlat_status status)
 }
 
 /* Replaces the source by one with the scaling that is chosen. */
-static int choose(app_state *app, genlat_model_builder *builder, genlat_source **train)
+static int choose(app_state *app, genlat_model_builder *builder, bool validates, genlat_source **train)
 {
     genlat_source *prepared = NULL;
-    set_length(app, builder);
+    set_length(app, builder, validates);
     genlat_status status = genlat_model_builder_auto(builder, *train, &prepared, app->chosen, sizeof app->chosen);
     if (status != GENLAT_OK)
         return fail_build(app, status);
@@ -182,7 +186,7 @@ static int choose(app_state *app, genlat_model_builder *builder, genlat_source *
     return APP_OK;
 }
 
-int model_make(app_state *app, const char *family, genlat_source **train, genlat_model **out)
+int model_make(app_state *app, const char *family, bool validates, genlat_source **train, genlat_model **out)
 {
     genlat_model_builder *builder = NULL;
     if (app->opts.resume || app->opts.source)
@@ -202,12 +206,10 @@ int model_make(app_state *app, const char *family, genlat_source **train, genlat
     for (int64_t i = 0; i < app->setting_count; i++)
         genlat_model_builder_set(builder, app->settings[i].key, app->settings[i].value);
     if (!app->opts.preset)
-        status = choose(app, builder, train);
+        status = choose(app, builder, validates, train);
     genlat_status built = status == APP_OK ? genlat_model_build(&builder, *train, out) : GENLAT_OK;
     genlat_model_builder_destroy(&builder);
     if (built != GENLAT_OK)
         return fail_build(app, built);
-    if (status == APP_OK && *app->chosen && !app->opts.quiet)
-        fprintf(app->opts.json ? stderr : stdout, "%s\n", app->chosen);
     return status;
 }

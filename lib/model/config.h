@@ -19,7 +19,12 @@ typedef struct gnl_config {
     int64_t classes, vector;
     int64_t epochs, steps, batch; /* defaults of the trainer's options; 0: the trainer's own defaults */
     bool restore_best;            /* training ends with the weights of the best validation */
+    double holdout; /* default of the trainer's option: fraction or number; below 0: by the number of samples */
 } gnl_config;
+
+/* Returns how many of `count` samples `holdout` holds out for validation, -1 if it leaves none in one part. Below 0 it
+ * means a tenth, at most 5000 and at least 20, but no more than a fifth; none of less than 10. */
+int64_t gnl_config_held_out(double holdout, int64_t count);
 
 typedef enum gnl_text_kind {
     GNL_TEXT_SPEC,      /* a kind with options, such as a likelihood */

@@ -327,9 +327,53 @@ START_TEST(the_scaling_fits_the_setting)
     choose(settings[_i].family, &settings[_i].data, (const char *const[]){settings[_i].key, settings[_i].value, NULL},
            &c);
     expect_setting(&c, settings[_i].key, settings[_i].value);
-    ck_assert_ptr_null(strchr(c.text, ';')); /* the reason of the row need not hold */
+    /* The reason of the row need not hold. */
+    ck_assert_int_eq(strchr(c.text, ';') == NULL, strcmp(settings[_i].family, "gan") == 0);
+    ck_assert_int_eq(strstr(c.text, "; 8 samples held out for validation") == NULL,
+                     strcmp(settings[_i].family, "gan") == 0);
     expect_range(&c, settings[_i].low, settings[_i].high);
     expect_works(&c);
+    release(&c);
+}
+END_TEST
+
+/* Samples are held out where a loss can be validated, unless the caller decides, or others can be generated. */
+START_TEST(samples_are_held_out)
+{
+    const data rows = {table, 1, {7}}, few = {table, 1, {7}, .count = 9};
+    chosen c;
+    choose("vae", &rows, NULL, &c);
+    expect_setting(&c, "holdout", "-1");
+    expect_word(&c, "; 8 samples held out for validation");
+    release(&c);
+    choose("predictor", &rows, (const char *const[]){"holdout", "0.25", "condition", "labels", NULL}, &c);
+    expect_setting(&c, "holdout", "0.25");
+    expect_word(&c, "; 10 samples held out for validation");
+    release(&c);
+    choose("vae", &few, NULL, &c);
+    expect_word(&c, "; too few samples to hold some out for validation");
+    release(&c);
+    choose("gan", &rows, NULL, &c);
+    expect_setting(&c, "holdout", "0");
+    release(&c);
+    c = (chosen){.source = NULL};
+    ck_assert_int_eq(genlat_source_synthetic(ctx, "moons", 50, 0, &c.source), GENLAT_OK);
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &c.builder), GENLAT_OK);
+    ck_assert_int_eq(genlat_model_builder_auto(c.builder, c.source, &c.prepared, NULL, 0), GENLAT_OK);
+    expect_setting(&c, "holdout", "0");
+    release(&c);
+}
+END_TEST
+
+START_TEST(an_impossible_part_is_refused)
+{
+    const data rows = {table, 1, {7}};
+    chosen c = {.source = source_of(&rows)};
+    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &c.builder), GENLAT_OK);
+    genlat_model_builder_set(c.builder, "holdout", "40");
+    ck_assert_int_eq(genlat_model_builder_auto(c.builder, c.source, &c.prepared, NULL, 0), GENLAT_E_RANGE);
+    ck_assert_ptr_null(c.prepared);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "holdout is 40 of 40 samples"));
     release(&c);
 }
 END_TEST
@@ -375,6 +419,10 @@ START_TEST(few_samples_get_more_epochs)
     chosen c;
     choose("vae", &few, NULL, &c);
     expect_setting(&c, "batch", "16");
+    expect_setting(&c, "epochs", "400"); /* 2000 steps in epochs of 5, since 20 samples are held out */
+    expect_setting(&c, "beta_schedule", "linear from=0 to=1 steps=2000");
+    release(&c);
+    choose("vae", &few, (const char *const[]){"holdout", "0", NULL}, &c);
     expect_setting(&c, "epochs", "286"); /* 2000 steps in epochs of 7 */
     release(&c);
     choose("vae", &many, NULL, &c);
@@ -551,6 +599,8 @@ int main(void)
     tcase_add_test(tests, the_report_describes_the_data);
     tcase_add_test(tests, settings_by_name_stay);
     tcase_add_loop_test(tests, the_scaling_fits_the_setting, 0, 6);
+    tcase_add_test(tests, samples_are_held_out);
+    tcase_add_test(tests, an_impossible_part_is_refused);
     tcase_add_test(tests, a_preset_is_replaced);
     tcase_add_test(tests, a_scaled_source_stays);
     tcase_add_test(tests, few_samples_get_more_epochs);
