@@ -122,6 +122,11 @@ int model_labels_in_turn(app_state *app, const genlat_model *model, int64_t n, g
 /* Reads all rows of a file of vectors of `width` numbers. `option` names the option, `what` the vectors. */
 int data_vectors(app_state *app, const char *option, const char *spec, int64_t width, const char *what,
                  genlat_tensor **out);
+/* Encodes samples first .. first+n-1 of the data with their own labels. *labels receives what to decode with: the
+ * labels of --label or --conditions if set, else those of the data. Data without labels are encoded with those too. x
+ * may be NULL; otherwise it receives the samples. */
+int model_encode(app_state *app, genlat_model *model, genlat_source *source, int64_t first, int64_t n,
+                 genlat_tensor **z, genlat_tensor **labels, genlat_tensor **x);
 /* Returns APP_USAGE if the model is conditional and labels is NULL. */
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels);
 /* Generates samples with --seed, --temperature and --truncation. */

@@ -84,6 +84,33 @@ int model_labels_in_turn(app_state *app, const genlat_model *model, int64_t n, g
     return APP_OK;
 }
 
+int model_encode(app_state *app, genlat_model *model, genlat_source *source, int64_t first, int64_t n,
+                 genlat_tensor **z, genlat_tensor **labels, genlat_tensor **x)
+{
+    genlat_tensor *own = NULL, *samples = NULL;
+    int status = data_read(app, model, source, first, first + n, &samples, &own);
+    if (status == APP_OK)
+        status = model_labels(app, model, n, labels);
+    if (status == APP_OK && !own)
+        status = model_needs_label(app, model, *labels);
+    genlat_status encoded = status == APP_OK ? genlat_model_encode(model, samples, own ? own : *labels, z) : GENLAT_OK;
+    if (encoded == GENLAT_E_UNSUPPORTED)
+        status = app_usage(app, "a %s has no encoder, which --data needs", genlat_model_family(model));
+    else if (encoded != GENLAT_OK)
+        status = app_fail_library(app);
+    if (!*labels) {
+        *labels = own;
+        own = NULL;
+    }
+    if (x && status == APP_OK) {
+        *x = samples;
+        samples = NULL;
+    }
+    genlat_tensor_destroy(&own);
+    genlat_tensor_destroy(&samples);
+    return status;
+}
+
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels)
 {
     if (labels || !model_conditional(model))
