@@ -46,6 +46,9 @@ bool train_images(const genlat_source *source)
 {
     int32_t ndim = genlat_source_ndim(source);
     int64_t channels = genlat_source_dim(source, 0);
+    genlat_description about = {.size = sizeof about};
+    if (genlat_source_description(source, &about) == GENLAT_OK && about.content == GENLAT_CONTENT_SOUND)
+        return false;
     return ndim == 2 || (ndim == 3 && (channels == 1 || channels == 3));
 }
 

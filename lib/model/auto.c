@@ -148,6 +148,9 @@ static genlat_status report(const genlat_model_builder *b, const gnl_choice *c, 
     gnl_text_append(text, capacity, ", batch %lld", (long long)config->batch);
     if (is_whole(b))
         gnl_text_append(text, capacity, "; %s", c->reason);
+    if (p->guessed)
+        gnl_text_append(text, capacity,
+                        "; images or signals by their proportions, unless the data state their content");
     if (held_out)
         gnl_text_append(text, capacity, "; %lld samples held out for validation", (long long)held_out);
     else if (config->holdout < 0)

@@ -13,7 +13,8 @@ enum { GNL_TEXT_LENGTH = 160, GNL_NET_LENGTH = 8192, GNL_PRESET_PAIRS = 32 };
 
 /* First member of every family's configuration. */
 typedef struct gnl_config {
-    gnl_shape data; /* shape of one sample */
+    gnl_shape data;   /* shape of one sample */
+    uint32_t content; /* GENLAT_CONTENT_* of the source, during building */
     /* Number of classes, or length of the vector, of the condition or of the prediction. At most one is not 0. During
      * building classes may be -1: taken from the source. */
     int64_t classes, vector;

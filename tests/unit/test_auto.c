@@ -227,6 +227,11 @@ static const struct choice_case {
     {"vae", {bytes, 3, {3, 16, 16}}, "preset photo", "likelihood", "gaussian sd=optimal", "scale unit"},
     {"vae", {far, 3, {1, 2, 2}}, "preset mlp", "likelihood", "gaussian sd=optimal", "scale unit"},
     {"vae", {sound, 2, {1, 64}}, "preset signal", "likelihood", "laplace scale=learned", "scale standard"},
+    {"vae", {sound, 1, {64}, GENLAT_CONTENT_SOUND}, "40 signals [64]", "latent", "32", "scale standard"},
+    {"vae", {sound, 2, {20, 24}, GENLAT_CONTENT_SOUND}, "40 signals [20,24]", "latent", "32", "scale standard"},
+    {"vae", {drawing, 2, {8, 40}, GENLAT_CONTENT_IMAGE}, "40 grey images [8,40]", "latent", "20", "scale none"},
+    {"gan", {sound, 1, {64}, GENLAT_CONTENT_SOUND}, "40 signals [64]", "output", "tanh", "scale symmetric"},
+    {"gan", {drawing, 2, {8, 40}, GENLAT_CONTENT_IMAGE}, "40 grey images [8,40]", "output", "sigmoid", "scale none"},
     {"vae", {near, 1, {2}}, "preset vector", "latent", "2", "scale features"},
     {"vae", {table, 1, {7}}, "preset vector", "latent", "16", "scale features"},
     {"vae", {letters, 1, {16}}, "preset vector", "latent", "16", "scale features"},
@@ -287,6 +292,27 @@ START_TEST(the_report_describes_the_data)
     choose("vae", &rows, NULL, &c);
     expect_word(&c, "40 vectors [7], real numbers from ");
     expect_word(&c, ", 1 constant: preset vector");
+    release(&c);
+}
+END_TEST
+
+/* Proportions decide only where the content is not stated, and the report says so. */
+START_TEST(a_guess_is_reported)
+{
+    const data guess = {near, 2, {8, 40}}, stated = {near, 2, {8, 40}, GENLAT_CONTENT_IMAGE};
+    const data other = {near, 2, {20, 24}};
+    chosen c;
+    choose("vae", &guess, NULL, &c);
+    expect_word(&c, "40 signals [8,40]");
+    expect_word(&c, "by their proportions");
+    release(&c);
+    choose("vae", &other, NULL, &c);
+    expect_word(&c, "40 grey images [20,24]");
+    expect_word(&c, "by their proportions");
+    release(&c);
+    choose("vae", &stated, NULL, &c);
+    expect_word(&c, "40 grey images [8,40]");
+    ck_assert_ptr_null(strstr(c.text, "proportions"));
     release(&c);
 }
 END_TEST
@@ -599,6 +625,7 @@ int main(void)
     tcase_add_test(tests, the_report_describes_the_data);
     tcase_add_test(tests, settings_by_name_stay);
     tcase_add_loop_test(tests, the_scaling_fits_the_setting, 0, 6);
+    tcase_add_test(tests, a_guess_is_reported);
     tcase_add_test(tests, samples_are_held_out);
     tcase_add_test(tests, an_impossible_part_is_refused);
     tcase_add_test(tests, a_preset_is_replaced);
