@@ -255,9 +255,23 @@ static int find_valid(training *t)
     return APP_OK;
 }
 
+/* A predictor needs what it is to predict. */
+static int check_labels(const training *t)
+{
+    if (strcmp(t->kind->family, "predictor") != 0 || genlat_source_classes(t->train) > 0 ||
+        genlat_source_condition(t->train) > 0)
+        return APP_OK;
+    return app_usage(t->app,
+                     "--data %s has no labels to predict; name a column of a table by ?label=COLUMN for classes or "
+                     "?target=COLUMN for numbers, or sort images and sounds into one folder for each class",
+                     t->app->opts.data);
+}
+
 static int open_data(training *t)
 {
     int status = data_open(t->app, NULL, &t->train);
+    if (status == APP_OK)
+        status = check_labels(t);
     return status == APP_OK ? find_valid(t) : status;
 }
 

@@ -144,6 +144,8 @@ static genlat_status shape_samples(gnl_array *array, const gnl_spec *spec, bool 
         array->dim[1] = 1;
         array->ndim = 4;
     }
+    if (array->ndim == 1 && spec->ndim == 0) /* numbers are samples of one element */
+        array->dim[array->ndim++] = 1;
     if (spec->ndim == 0)
         return GENLAT_OK;
     for (int32_t i = 0; i < spec->ndim; i++)

@@ -177,6 +177,21 @@ START_TEST(arrays_state_their_content)
 }
 END_TEST
 
+START_TEST(numbers_are_samples_of_one_element)
+{
+    genlat_tensor *x = NULL;
+    genlat_source *source = NULL;
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){5}, &x));
+    ok(genlat_npy_write(place("flat.npy"), x));
+    ok(genlat_files_open(ctx, spec_of("npy", "flat.npy", ""), &source));
+    ck_assert_int_eq(genlat_source_count(source), 5);
+    ck_assert_int_eq(genlat_source_ndim(source), 1);
+    ck_assert_int_eq(genlat_source_dim(source, 0), 1);
+    genlat_source_destroy(&source);
+    genlat_tensor_destroy(&x);
+}
+END_TEST
+
 /* Images with their channels last are refused, or converted on request. */
 START_TEST(channels_are_moved)
 {
@@ -532,6 +547,7 @@ int main(void)
         &wav_round_trips,
         &arrays_state_their_content,
         &channels_are_moved,
+        &numbers_are_samples_of_one_element,
         &sound_without_frames_is_refused,
         &text_is_split_into_samples,
         &synthetic_sources_are_split_into_parts,
