@@ -300,10 +300,29 @@ static genlat_status find_kind(const char *name, const gnl_kind **out)
                             known);
 }
 
+/* Returns the kind of the files with the ending of a path; NULL: none is known. */
+static const char *kind_of_ending(const char *path)
+{
+    static const struct {
+        const char *ending, *kind;
+    } endings[] = {{".csv", "csv"}, {".tsv", "csv"}, {".npy", "npy"},
+                   {".npz", "npz"}, {".wav", "wav"}, {".txt", "text"}};
+    const char *ending = strrchr(path, '.');
+    for (size_t i = 0; ending && i < GNL_FILES_COUNT(endings); i++)
+        if (strcmp(ending, endings[i].ending) == 0)
+            return endings[i].kind;
+    return NULL;
+}
+
 /* Parses "KIND" or "KIND:PATH". */
 static genlat_status set_place(char *text, gnl_spec *out)
 {
     char *path = cut(text, ':');
+    const char *meant = path ? NULL : kind_of_ending(text);
+    if (meant)
+        return genlat_error_set(GENLAT_E_INVALID,
+                                "genlat_files_open: KIND or KIND:PATH expected, found '%s'; did you mean '%s:%s'?",
+                                text, meant, text);
     if (!*text || strlen(text) > MAX_KIND)
         return genlat_error_set(GENLAT_E_INVALID,
                                 "genlat_files_open: KIND or KIND:PATH expected, such as digits or idx:mnist, found "

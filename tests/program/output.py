@@ -180,7 +180,8 @@ def test_sound(folder):
         for i in range(60):
             file.write(",".join(f"{math.sin(0.3 * t + i):.5f}" for t in range(32)) + "\n")
     model = os.path.join(folder, "s.model")
-    run("train", "vae", "--data", "csv:" + data, "--preset", "vector", "--epochs", "2", "--out", model, "--quiet")
+    run("train", "vae", "--data", f"csv:{data}?content=sound", "--preset", "vector", "--epochs", "2", "--out", model,
+        "--quiet")
     path = os.path.join(folder, "s.wav")
     run("sample", model, "-n", "10", "--rate", "8000", "-o", path)
     with wave.open(path) as sound:

@@ -64,4 +64,19 @@ def test_columns_must_be_those_of_the_model(folder):
     assert "label=" in error and "target=" in error, error
 
 
-main([test_columns_must_be_those_of_the_model, test_classes, test_targets, test_missing])
+def test_what_a_newcomer_writes(folder):
+    path = os.path.join(folder, "long name of a table.csv")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("x,y\n" + "".join(f"{i % 7},{i * i % 11}\n" for i in range(40)))
+    error = run("train", "vae", "-d", path, code=2).stderr
+    assert f"did you mean 'csv:{path}'?" in error, error
+    error = run("train", "vae", "-d", "csv:" + path, "--config", "missing.json", code=2).stderr
+    assert "missing.json" in error and "line" not in error, error
+    model = os.path.join(folder, "m.vae")
+    run("train", "vae", "-d", "csv:" + path, "--epochs", "1", "-j", "1", "-q", "-o", model)
+    for name, words in (("a.txt", "not text; use .csv"), ("a.wav", "not sound; use .csv")):
+        error = run("sample", model, "-n", "3", "-o", os.path.join(folder, name), code=1).stderr
+        assert "rows of a table, " + words in error and name not in os.listdir(folder), error
+
+
+main([test_what_a_newcomer_writes, test_columns_must_be_those_of_the_model, test_classes, test_targets, test_missing])
