@@ -80,10 +80,8 @@ GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const
  * Choose preset, settings, scaling, length and batch by the data: by the shape, number and range of the samples, which
  * are read once, all of them or the first ones, 2^28 values. The choices of a family are in the reference. Settings
  * that were made by name before stay as they are, and the scaling fits a likelihood or an output that was set.
- *
- * The setting holdout is chosen too: a trainer without validation data then holds out a tenth of the samples, at most
- * 5000 and at least 20, but no more than a fifth, and none of less than 10. Synthetic samples are not held out, and none
- * of models that have no loss to validate. The scaling is that of all samples.
+ * The setting holdout becomes -1: a tenth of the samples, 20 to 5000, but no more than a fifth, and none of less than
+ * 10. Synthetic samples are not held out, and none for families without validation. All samples determine the scaling.
  *
  * @param builder   builder, without a preset or with one, which is replaced.
  * @param source    data to train on.
@@ -93,8 +91,8 @@ GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const
  *                  it does not fit; NULL: not requested.
  * @param capacity  bytes, >= 1; 512 are enough for most choices. Ignored without text.
  * @return GENLAT_OK; GENLAT_E_INVALID; the first error of earlier builder calls, with its text; GENLAT_E_RANGE for
- *         values that are not finite, and for a holdout that leaves none in one part; GENLAT_E_NUMERIC for values too large to fit a scale; GENLAT_E_NOT_FOUND for an
- *         unknown kind among the settings; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
+ *         values that are not finite, or an impossible holdout; GENLAT_E_NUMERIC for values too large to fit a scale;
+ *         GENLAT_E_NOT_FOUND for an unknown kind among the settings; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_builder_auto(genlat_model_builder *builder,
                                                                     genlat_source *source, genlat_source **prepared,

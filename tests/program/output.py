@@ -120,8 +120,8 @@ def test_conditional(folder):
             run(command[0], model, *command[1:], "--label", label, "-o", a)
             found.append(npy(a)[1])
         assert found[0] != found[1], (command, "the label has no effect")
-        assert "not conditional on vectors" in run(command[0], model, *command[1:], "--conditions", "csv:c.csv", "-o", a,
-                                                   code=2).stderr
+        error = run(command[0], model, *command[1:], "--conditions", "csv:c.csv", "-o", a, code=2).stderr
+        assert "not conditional on vectors" in error, error
     assert "--label" in run("interpolate", model, "--from", "1", "--to", "2", "-o", a, code=2).stderr
     run("reconstruct", model, "-d", "digits#test", "-n", "3", "-o", a)
     with_own = npy(a)[1]

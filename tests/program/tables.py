@@ -52,7 +52,8 @@ def test_columns_must_be_those_of_the_model(folder):
         file.write("x,y\n1,2\n2,3\n")
     model = path("m.vae")
     run("train", "vae", "-d", "csv:" + path("a.csv"), "--epochs", "1", "-j", "1", "-q", "-o", model)
-    for command in (["eval", model], ["encode", model, "-o", path("z.csv")], ["reconstruct", model, "-o", path("r.csv")]):
+    for command in (["eval", model], ["encode", model, "-o", path("z.csv")],
+                    ["reconstruct", model, "-o", path("r.csv")]):
         run(*command, "-d", "csv:" + path("a.csv"))
         error = run(*command, "-d", "csv:" + path("b.csv"), code=1).stderr
         assert "columns are y, x, z, but the model was trained on x, y, z" in error, error

@@ -320,6 +320,7 @@ def test_early_stop_is_reported(folder):
     assert "stopped early: no better validation since epoch" in out.splitlines()[-1], out
 
 
-main([test_json, test_holdout, test_holdout_is_resumed, test_early_stop_is_reported, test_pipe, test_terminal, test_seed, test_resume, test_zero_epochs, test_resume_is_checked,
-      test_fine_tuning, test_interrupt, test_interrupt_with_plots, test_terminate, test_log, test_best,
-      test_best_weights_of_a_preset, test_plots, test_plots_of_several_runs, test_killed, test_points])
+main([test_json, test_holdout, test_holdout_is_resumed, test_early_stop_is_reported, test_pipe, test_terminal,
+      test_seed, test_resume, test_zero_epochs, test_resume_is_checked, test_fine_tuning, test_interrupt,
+      test_interrupt_with_plots, test_terminate, test_log, test_best, test_best_weights_of_a_preset, test_plots,
+      test_plots_of_several_runs, test_killed, test_points])

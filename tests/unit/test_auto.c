@@ -296,27 +296,6 @@ START_TEST(the_report_describes_the_data)
 }
 END_TEST
 
-/* Proportions decide only where the content is not stated, and the report says so. */
-START_TEST(a_guess_is_reported)
-{
-    const data guess = {near, 2, {8, 40}}, stated = {near, 2, {8, 40}, GENLAT_CONTENT_IMAGE};
-    const data other = {near, 2, {20, 24}};
-    chosen c;
-    choose("vae", &guess, NULL, &c);
-    expect_word(&c, "40 signals [8,40]");
-    expect_word(&c, "by their proportions");
-    release(&c);
-    choose("vae", &other, NULL, &c);
-    expect_word(&c, "40 grey images [20,24]");
-    expect_word(&c, "by their proportions");
-    release(&c);
-    choose("vae", &stated, NULL, &c);
-    expect_word(&c, "40 grey images [8,40]");
-    ck_assert_ptr_null(strstr(c.text, "proportions"));
-    release(&c);
-}
-END_TEST
-
 /* ---- settings of the caller ------------------------------------------------------------------ */
 
 START_TEST(settings_by_name_stay)
@@ -359,47 +338,6 @@ START_TEST(the_scaling_fits_the_setting)
                      strcmp(settings[_i].family, "gan") == 0);
     expect_range(&c, settings[_i].low, settings[_i].high);
     expect_works(&c);
-    release(&c);
-}
-END_TEST
-
-/* Samples are held out where a loss can be validated, unless the caller decides, or others can be generated. */
-START_TEST(samples_are_held_out)
-{
-    const data rows = {table, 1, {7}}, few = {table, 1, {7}, .count = 9};
-    chosen c;
-    choose("vae", &rows, NULL, &c);
-    expect_setting(&c, "holdout", "-1");
-    expect_word(&c, "; 8 samples held out for validation");
-    release(&c);
-    choose("predictor", &rows, (const char *const[]){"holdout", "0.25", "condition", "labels", NULL}, &c);
-    expect_setting(&c, "holdout", "0.25");
-    expect_word(&c, "; 10 samples held out for validation");
-    release(&c);
-    choose("vae", &few, NULL, &c);
-    expect_word(&c, "; too few samples to hold some out for validation");
-    release(&c);
-    choose("gan", &rows, NULL, &c);
-    expect_setting(&c, "holdout", "0");
-    release(&c);
-    c = (chosen){.source = NULL};
-    ck_assert_int_eq(genlat_source_synthetic(ctx, "moons", 50, 0, &c.source), GENLAT_OK);
-    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &c.builder), GENLAT_OK);
-    ck_assert_int_eq(genlat_model_builder_auto(c.builder, c.source, &c.prepared, NULL, 0), GENLAT_OK);
-    expect_setting(&c, "holdout", "0");
-    release(&c);
-}
-END_TEST
-
-START_TEST(an_impossible_part_is_refused)
-{
-    const data rows = {table, 1, {7}};
-    chosen c = {.source = source_of(&rows)};
-    ck_assert_int_eq(genlat_model_builder_new(ctx, "vae", &c.builder), GENLAT_OK);
-    genlat_model_builder_set(c.builder, "holdout", "40");
-    ck_assert_int_eq(genlat_model_builder_auto(c.builder, c.source, &c.prepared, NULL, 0), GENLAT_E_RANGE);
-    ck_assert_ptr_null(c.prepared);
-    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "holdout is 40 of 40 samples"));
     release(&c);
 }
 END_TEST
@@ -625,9 +563,6 @@ int main(void)
     tcase_add_test(tests, the_report_describes_the_data);
     tcase_add_test(tests, settings_by_name_stay);
     tcase_add_loop_test(tests, the_scaling_fits_the_setting, 0, 6);
-    tcase_add_test(tests, a_guess_is_reported);
-    tcase_add_test(tests, samples_are_held_out);
-    tcase_add_test(tests, an_impossible_part_is_refused);
     tcase_add_test(tests, a_preset_is_replaced);
     tcase_add_test(tests, a_scaled_source_stays);
     tcase_add_test(tests, few_samples_get_more_epochs);

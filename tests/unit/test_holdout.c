@@ -106,7 +106,7 @@ END_TEST
 
 /* ---- resuming -------------------------------------------------------------------------------- */
 
-/* A training in two parts, of which the second one is told nothing of the split. */
+/* A training in two parts, of which the second one is given no options of the split. */
 START_TEST(a_resumed_training_holds_out_the_same)
 {
     opts.holdout = 3;
