@@ -61,7 +61,7 @@ struct app_state {
     genlat_train_opts train;
     app_setting settings[2 * APP_MAX_SETTINGS];
     int64_t setting_count;
-    char chosen[1024];     /* what was chosen by the data; empty: nothing */
+    char chosen[1024];     /* what was chosen: by the data, and the samples held out; empty: nothing */
     char copies[APP_TEXT]; /* copies of setting texts */
     size_t copied;
 };
@@ -105,10 +105,10 @@ int data_open(app_state *app, const genlat_model *model, genlat_source **out);
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
               genlat_tensor **x, genlat_tensor **labels);
 int model_load(app_state *app, genlat_model **out);
-/* Builds a model for the source from options and settings, or loads the model of --resume or --from.
- * Without --preset, chooses
- * one by the data, says so, and replaces the source by one with the scaling of the choice. */
-int model_make(app_state *app, const char *family, genlat_source **train, genlat_model **out);
+/* Builds a model for the source from options and settings, or loads the model of --resume or --from. Without --preset,
+ * chooses one by the data, and replaces the source by one with the scaling of the choice. With `validates` there are
+ * validation data. */
+int model_make(app_state *app, const char *family, bool validates, genlat_source **train, genlat_model **out);
 int64_t model_classes(const genlat_model *model);  /* number of classes; 0: none */
 int64_t model_vector(const genlat_model *model);   /* length of the condition vector; 0: none */
 bool model_conditional(const genlat_model *model); /* false for a predictor, whose classes are its output */
@@ -122,6 +122,11 @@ int model_labels_in_turn(app_state *app, const genlat_model *model, int64_t n, g
 /* Reads all rows of a file of vectors of `width` numbers. `option` names the option, `what` the vectors. */
 int data_vectors(app_state *app, const char *option, const char *spec, int64_t width, const char *what,
                  genlat_tensor **out);
+/* Encodes samples first .. first+n-1 of the data with their own labels. *labels receives what to decode with: the
+ * labels of --label or --conditions if set, else those of the data. Data without labels are encoded with those too. x
+ * may be NULL; otherwise it receives the samples. */
+int model_encode(app_state *app, genlat_model *model, genlat_source *source, int64_t first, int64_t n,
+                 genlat_tensor **z, genlat_tensor **labels, genlat_tensor **x);
 /* Returns APP_USAGE if the model is conditional and labels is NULL. */
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels);
 /* Generates samples with --seed, --temperature and --truncation. */

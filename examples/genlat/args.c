@@ -24,7 +24,8 @@ typedef struct arg {
 
 static const arg args[] = {
     {"data", 'd', ARG_TEXT, 0, AT(data), "SPEC", "data source: digits, idx:PATH, npy:PATH, csv:PATH, image:DIR, ..."},
-    {"valid", 0, ARG_TEXT, 0, AT(valid), "SPEC", "data for validation after each epoch"},
+    {"valid", 0, ARG_TEXT, 0, AT(valid), "SPEC",
+     "validation data, or samples to hold out: 0.2, 500, none (default: by the data)"},
     {"latents", 0, ARG_TEXT, 0, AT(latents), "SPEC", "latents to decode: npy:PATH or csv:PATH"},
     {"conditions", 0, ARG_TEXT, 0, AT(conditions), "SPEC",
      "condition vectors, a row for each sample: npy:PATH or csv:PATH"},

@@ -15,6 +15,8 @@ static void print_progress(const genlat_progress *p)
     else
         printf("%lld step%s, %lld epoch%s, %.1f s\n", (long long)p->step, p->step == 1 ? "" : "s", (long long)p->epoch,
                p->epoch == 1 ? "" : "s", p->seconds);
+    if (p->held_out > 0)
+        printf("%-17s%lld samples of the training data, for validation\n", "held out", (long long)p->held_out);
     if (p->best_epoch > 0)
         printf("%-17s%.6g in validation, after epoch %lld\n", "best", p->best, (long long)p->best_epoch);
 }
@@ -23,6 +25,8 @@ static json_t *progress_json(const genlat_progress *p)
 {
     json_t *object = json_pack("{s:I, s:I, s:o}", "steps", (json_int_t)p->step, "epochs", (json_int_t)p->epoch,
                                "seconds", output_number(p->seconds));
+    if (object && p->held_out > 0)
+        json_object_set_new(object, "held_out", json_integer((json_int_t)p->held_out));
     if (object && p->best_epoch > 0) {
         json_object_set_new(object, "best", output_number(p->best));
         json_object_set_new(object, "best_epoch", json_integer((json_int_t)p->best_epoch));

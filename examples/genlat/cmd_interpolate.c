@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* genlat interpolate: interpolates between pairs of samples in the latent space. --from and --to select one pair,
  * otherwise there are -n pairs. With --data the end points are latents of data, samples i and n+i, otherwise samples
- * of the model. */
+ * of the model. --label or --conditions set the condition of all steps of a pair. */
 #include "app.h"
 
 /* The number of pairs, and the indices of the first sample on either side. */
@@ -20,22 +20,7 @@ static int find_pairs(const app_state *app, pairs *p)
     return APP_OK;
 }
 
-/* Encodes samples of the data. */
-static int encode(app_state *app, genlat_model *model, genlat_source *source, int64_t first, int64_t n,
-                  genlat_tensor **z, genlat_tensor **labels)
-{
-    genlat_tensor *x = NULL;
-    int status = data_read(app, model, source, first, first + n, &x, labels);
-    genlat_status encoded = status == APP_OK ? genlat_model_encode(model, x, *labels, z) : GENLAT_OK;
-    if (encoded == GENLAT_E_UNSUPPORTED)
-        status = app_usage(app, "a %s has no encoder; remove --data", genlat_model_family(model));
-    else if (encoded != GENLAT_OK)
-        status = app_fail_library(app);
-    genlat_tensor_destroy(&x);
-    return status;
-}
-
-/* Both end points use the condition of the first. */
+/* Unless the options set a condition, both end points are decoded with that of the first. */
 static int between_data(app_state *app, genlat_model *model, const pairs *p, genlat_tensor *ends[2],
                         genlat_tensor **labels)
 {
@@ -43,9 +28,9 @@ static int between_data(app_state *app, genlat_model *model, const pairs *p, gen
     genlat_tensor *others = NULL;
     int status = data_open(app, model, &source);
     if (status == APP_OK)
-        status = encode(app, model, source, p->from, p->n, &ends[0], labels);
+        status = model_encode(app, model, source, p->from, p->n, &ends[0], labels, NULL);
     if (status == APP_OK)
-        status = encode(app, model, source, p->to, p->n, &ends[1], &others);
+        status = model_encode(app, model, source, p->to, p->n, &ends[1], &others, NULL);
     genlat_tensor_destroy(&others);
     genlat_source_destroy(&source);
     return status;
@@ -71,6 +56,8 @@ static int between_samples(app_state *app, genlat_model *model, const pairs *p, 
                            genlat_tensor **labels)
 {
     int status = model_labels(app, model, p->n, labels);
+    if (status == APP_OK)
+        status = model_needs_label(app, model, *labels);
     if (status == APP_OK)
         status = draw(app, model, p->from, p->n, &ends[0]);
     return status == APP_OK ? draw(app, model, p->to, p->n, &ends[1]) : status;

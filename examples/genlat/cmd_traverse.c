@@ -2,24 +2,17 @@
 /* genlat traverse: writes one row of samples for each latent dimension, in which only this dimension varies. */
 #include "app.h"
 
-/* Determines the start: the latent of a sample of the data, or the origin and --label. */
+/* Determines the start: the latent of a sample of the data, or the origin. */
 static int find_start(app_state *app, genlat_model *model, genlat_tensor **z, genlat_tensor **labels)
 {
     genlat_source *source = NULL;
-    genlat_tensor *x = NULL;
     if (!app->opts.data && app->opts.index < 0) {
         int status = model_labels(app, model, 1, labels);
-        if (status == APP_OK && !*labels && model_conditional(model))
-            status = app_usage(app, "the model is conditional, but --label and --data are missing");
-        return status;
+        return status == APP_OK ? model_needs_label(app, model, *labels) : status;
     }
-    int64_t index = app->opts.index < 0 ? 0 : app->opts.index;
     int status = data_open(app, model, &source);
     if (status == APP_OK)
-        status = data_read(app, model, source, index, index + 1, &x, labels);
-    if (status == APP_OK && genlat_model_encode(model, x, *labels, z) != GENLAT_OK)
-        status = app_fail_library(app);
-    genlat_tensor_destroy(&x);
+        status = model_encode(app, model, source, app->opts.index < 0 ? 0 : app->opts.index, 1, z, labels, NULL);
     genlat_source_destroy(&source);
     return status;
 }

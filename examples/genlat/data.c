@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens the data source of the options, and reads samples. */
+#include <stdio.h>
+#include <string.h>
+
 #include "app.h"
 #include "genlat/files.h"
 
@@ -41,6 +44,81 @@ static int number_classes(app_state *app, const genlat_model *model, genlat_sour
     return APP_OK;
 }
 
+/* ---- data of a model ------------------------------------------------------------------------- */
+
+static void list_names(int64_t count, const char *const *names, char *text, size_t capacity)
+{
+    size_t used = 0;
+    for (int64_t i = 0; i < count && used < capacity; i++)
+        used += (size_t)snprintf(text + used, capacity - used, "%s%s", i ? ", " : "", names[i]);
+}
+
+static bool has_name(int64_t count, const char *const *names, const char *name)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Refuses columns that the model knows in another order. Other names are a warning, since files may name them anew. */
+static int check_columns(const app_state *app, const genlat_description *data, const genlat_description *model)
+{
+    enum { SHOWN = 200 };
+    char found[SHOWN] = "", expected[SHOWN] = "";
+    const int64_t count = data->columns;
+    int64_t other = 0, unknown = 0;
+    if (!data->column_names || !model->column_names || count != model->columns)
+        return APP_OK;
+    for (int64_t i = 0; i < count; i++) {
+        other += strcmp(data->column_names[i], model->column_names[i]) != 0;
+        unknown += !has_name(count, model->column_names, data->column_names[i]);
+    }
+    if (!other)
+        return APP_OK;
+    list_names(count, data->column_names, found, sizeof found);
+    list_names(count, model->column_names, expected, sizeof expected);
+    if (!unknown)
+        return app_fail(app, "--data %s: the columns are %s, but the model was trained on %s; put them in this order",
+                        app->opts.data, found, expected);
+    if (!app->opts.quiet)
+        fprintf(stderr, "genlat: warning: --data %s: the columns are %s, but the model was trained on %s\n",
+                app->opts.data, found, expected);
+    return APP_OK;
+}
+
+static void shape_text(int32_t ndim, const int64_t *dims, char *text, size_t capacity)
+{
+    size_t used = 0;
+    for (int32_t i = 0; i < ndim && used < capacity; i++)
+        used += (size_t)snprintf(text + used, capacity - used, "%s%lld", i ? "," : "", (long long)dims[i]);
+}
+
+/* Checks that a model takes the samples. */
+static int check_samples(const app_state *app, const genlat_model *model, const genlat_source *source)
+{
+    char found[160] = "", expected[160] = "";
+    int64_t dims[GENLAT_MAX_DIMS], own[GENLAT_MAX_DIMS];
+    int32_t ndim = 0, own_ndim = genlat_source_ndim(source);
+    genlat_description about = {.size = sizeof about}, model_data = model_about(model);
+    if (genlat_model_data_shape(model, &ndim, dims) != GENLAT_OK ||
+        genlat_source_description(source, &about) != GENLAT_OK)
+        return app_fail_library(app);
+    for (int32_t i = 0; i < own_ndim; i++)
+        own[i] = genlat_source_dim(source, i);
+    if (ndim == own_ndim && memcmp(dims, own, (size_t)ndim * sizeof *dims) == 0)
+        return check_columns(app, &about, &model_data);
+    shape_text(own_ndim, own, found, sizeof found);
+    shape_text(ndim, dims, expected, sizeof expected);
+    if (model_data.column_names) {
+        char names[400] = "";
+        list_names(model_data.columns, model_data.column_names, names, sizeof names);
+        return app_fail(app, "--data %s: the samples are [%s], but the model takes [%s], the columns %s",
+                        app->opts.data, found, expected, names);
+    }
+    return app_fail(app, "--data %s: the samples are [%s], but the model takes [%s]", app->opts.data, found, expected);
+}
+
 int data_open_samples(app_state *app, const genlat_model *model, genlat_source **out)
 {
     *out = NULL;
@@ -49,7 +127,9 @@ int data_open_samples(app_state *app, const genlat_model *model, genlat_source *
     genlat_status status = genlat_files_open(app->ctx, app->opts.data, out);
     if (status != GENLAT_OK)
         return app_fail_setting(app, status);
-    int result = model ? remove_scaling(app, model, out) : APP_OK;
+    int result = model ? check_samples(app, model, *out) : APP_OK;
+    if (result == APP_OK && model)
+        result = remove_scaling(app, model, out);
     if (result != APP_OK)
         genlat_source_destroy(out);
     return result;

@@ -84,6 +84,33 @@ int model_labels_in_turn(app_state *app, const genlat_model *model, int64_t n, g
     return APP_OK;
 }
 
+int model_encode(app_state *app, genlat_model *model, genlat_source *source, int64_t first, int64_t n,
+                 genlat_tensor **z, genlat_tensor **labels, genlat_tensor **x)
+{
+    genlat_tensor *own = NULL, *samples = NULL;
+    int status = data_read(app, model, source, first, first + n, &samples, &own);
+    if (status == APP_OK)
+        status = model_labels(app, model, n, labels);
+    if (status == APP_OK && !own)
+        status = model_needs_label(app, model, *labels);
+    genlat_status encoded = status == APP_OK ? genlat_model_encode(model, samples, own ? own : *labels, z) : GENLAT_OK;
+    if (encoded == GENLAT_E_UNSUPPORTED)
+        status = app_usage(app, "a %s has no encoder, which --data needs", genlat_model_family(model));
+    else if (encoded != GENLAT_OK)
+        status = app_fail_library(app);
+    if (!*labels) {
+        *labels = own;
+        own = NULL;
+    }
+    if (x && status == APP_OK) {
+        *x = samples;
+        samples = NULL;
+    }
+    genlat_tensor_destroy(&own);
+    genlat_tensor_destroy(&samples);
+    return status;
+}
+
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels)
 {
     if (labels || !model_conditional(model))
@@ -148,10 +175,11 @@ static int load_trained(app_state *app, const char *family, genlat_model **out)
     return APP_OK;
 }
 
-/* Tells the builder the options of the trainer that determine length and batch, so that the choice by the data keeps
- * them. */
-static void set_length(const app_state *app, genlat_model_builder *builder)
+/* Tells the builder the options of the trainer that determine length, batch and validation, so that the choice by the
+ * data keeps them. */
+static void set_length(const app_state *app, genlat_model_builder *builder, bool validates)
 {
+    char holdout[32];
     const struct {
         const char *key;
         int64_t value;
@@ -159,6 +187,9 @@ static void set_length(const app_state *app, genlat_model_builder *builder)
     for (size_t i = 0; i < APP_COUNT(lengths); i++)
         if (lengths[i].value > 0)
             genlat_model_builder_set_int(builder, lengths[i].key, lengths[i].value);
+    snprintf(holdout, sizeof holdout, "%.17g", app->train.holdout);
+    if (validates || app->train.holdout >= 0)
+        genlat_model_builder_set(builder, "holdout", validates ? "0" : holdout);
 }
 
 /* Reports a builder that failed. */
@@ -170,10 +201,10 @@ static int fail_build(const app_state *app, genlat_status status)
 }
 
 /* Replaces the source by one with the scaling that is chosen. */
-static int choose(app_state *app, genlat_model_builder *builder, genlat_source **train)
+static int choose(app_state *app, genlat_model_builder *builder, bool validates, genlat_source **train)
 {
     genlat_source *prepared = NULL;
-    set_length(app, builder);
+    set_length(app, builder, validates);
     genlat_status status = genlat_model_builder_auto(builder, *train, &prepared, app->chosen, sizeof app->chosen);
     if (status != GENLAT_OK)
         return fail_build(app, status);
@@ -182,7 +213,7 @@ static int choose(app_state *app, genlat_model_builder *builder, genlat_source *
     return APP_OK;
 }
 
-int model_make(app_state *app, const char *family, genlat_source **train, genlat_model **out)
+int model_make(app_state *app, const char *family, bool validates, genlat_source **train, genlat_model **out)
 {
     genlat_model_builder *builder = NULL;
     if (app->opts.resume || app->opts.source)
@@ -202,12 +233,10 @@ int model_make(app_state *app, const char *family, genlat_source **train, genlat
     for (int64_t i = 0; i < app->setting_count; i++)
         genlat_model_builder_set(builder, app->settings[i].key, app->settings[i].value);
     if (!app->opts.preset)
-        status = choose(app, builder, train);
+        status = choose(app, builder, validates, train);
     genlat_status built = status == APP_OK ? genlat_model_build(&builder, *train, out) : GENLAT_OK;
     genlat_model_builder_destroy(&builder);
     if (built != GENLAT_OK)
         return fail_build(app, built);
-    if (status == APP_OK && *app->chosen && !app->opts.quiet)
-        fprintf(app->opts.json ? stderr : stdout, "%s\n", app->chosen);
     return status;
 }

@@ -208,10 +208,26 @@ static int write_txt(app_state *app, const char *path, genlat_tensor *x, const o
 static const struct {
     const char *ending;
     int (*write)(app_state *app, const char *path, genlat_tensor *x, const output_layout *layout);
+    uint32_t content; /* GENLAT_CONTENT_* that the format can hold; ANY: all */
 } formats[] = {
-    {".png", output_picture}, {".svg", output_picture}, {".pdf", output_picture}, {".npy", write_npy},
-    {".npz", write_npz},      {".csv", write_csv},      {".wav", write_wav},      {".txt", write_txt},
+    {".png", output_picture, GENLAT_CONTENT_ANY}, {".svg", output_picture, GENLAT_CONTENT_ANY},
+    {".pdf", output_picture, GENLAT_CONTENT_ANY}, {".npy", write_npy, GENLAT_CONTENT_ANY},
+    {".npz", write_npz, GENLAT_CONTENT_ANY},      {".csv", write_csv, GENLAT_CONTENT_ANY},
+    {".wav", write_wav, GENLAT_CONTENT_SOUND},    {".txt", write_txt, GENLAT_CONTENT_TEXT},
 };
+
+/* Refuses to write samples as what they are not, such as the rows of a table as text. */
+static int check_content(const app_state *app, size_t format, const output_layout *layout)
+{
+    static const char *const names[] = {"", "images", "sound", "text", "rows of a table"};
+    static const char *const endings[] = {"", ".png", ".wav", ".txt", ".csv"};
+    const uint32_t content = layout->about.content, wanted = formats[format].content;
+    if (wanted == GENLAT_CONTENT_ANY || layout->latent || content == GENLAT_CONTENT_ANY || content == wanted ||
+        content >= APP_COUNT(names))
+        return APP_OK;
+    return app_fail(app, "%s: the samples are %s, not %s; use %s or .npy", app->opts.out, names[content], names[wanted],
+                    endings[content]);
+}
 
 /* Returns the index of the format of a path, or -1. */
 static int find_format(const char *path)
@@ -268,7 +284,10 @@ int output_report(app_state *app, const genlat_tensor *x)
 
 int output_write(app_state *app, genlat_tensor *x, const output_layout *layout)
 {
-    int status = formats[find_format(app->opts.out)].write(app, app->opts.out, x, layout);
+    const size_t format = (size_t)find_format(app->opts.out);
+    int status = check_content(app, format, layout);
+    if (status == APP_OK)
+        status = formats[format].write(app, app->opts.out, x, layout);
     return status == APP_OK ? output_report(app, x) : status;
 }
 

@@ -216,6 +216,16 @@ void report_event(report *r, const genlat_event *e)
     }
 }
 
+void report_text(report *r, const char *text)
+{
+    if (!r->out)
+        return;
+    print_line(r);
+    clear_bar(r);
+    fprintf(r->out, "%s\n", text);
+    fflush(r->out);
+}
+
 void report_part(report *r, const char *what, int64_t done, int64_t of)
 {
     if (r->bar && now() - r->drawn_at >= redraw_seconds)

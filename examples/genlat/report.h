@@ -24,6 +24,8 @@ typedef struct report {
 /* Reports to standard output, or to standard error if --json is set. */
 void report_begin(report *r, const app_state *app);
 void report_event(report *r, const genlat_event *event);
+/* Prints a line after that of the last epoch. */
+void report_text(report *r, const char *text);
 /* Reports the progress of work other than training. */
 void report_part(report *r, const char *what, int64_t done, int64_t of);
 /* Clears the bar, and prints the pending line. */

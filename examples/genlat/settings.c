@@ -123,6 +123,8 @@ static int apply_config(app_state *app)
 {
     json_error_t error;
     app->config = json_load_file(app->opts.config, JSON_REJECT_DUPLICATES, &error);
+    if (!app->config && error.line < 0) /* it cannot be opened, which the text says */
+        return app_usage(app, "--config: %s", error.text);
     if (!app->config)
         return app_usage(app, "%s: line %d: %s", app->opts.config, error.line, error.text);
     if (!json_is_object(app->config))

@@ -2,6 +2,7 @@
 /* The train commands: opens data, creates model and trainer, reports progress, and writes the results. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -26,6 +27,7 @@ typedef struct training {
     genlat_source *train, *valid;
     genlat_trainer *trainer;
     json_t *train_terms, *valid_terms; /* terms of the last epoch */
+    int64_t held_out;                  /* samples of the training data that are held out for validation */
     int64_t epoch, epochs_timed, step;
     double seconds, slowness; /* slowness: sum of the seconds per sample over epochs_timed epochs */
     double plotted;           /* time of the last pictures, in seconds of training */
@@ -44,6 +46,9 @@ bool train_images(const genlat_source *source)
 {
     int32_t ndim = genlat_source_ndim(source);
     int64_t channels = genlat_source_dim(source, 0);
+    genlat_description about = {.size = sizeof about};
+    if (genlat_source_description(source, &about) == GENLAT_OK && about.content == GENLAT_CONTENT_SOUND)
+        return false;
     return ndim == 2 || (ndim == 3 && (channels == 1 || channels == 3));
 }
 
@@ -165,6 +170,17 @@ static void end_of_epoch(training *t, const genlat_event *e)
     t->slowness += e->samples_per_s > 0 ? 1 / e->samples_per_s : 0;
 }
 
+/* Says so if the last validation is not the best one. */
+static void end_of_training(training *t, const genlat_event *e)
+{
+    genlat_progress progress = {.size = sizeof progress};
+    if (!t->train_terms)
+        t->train_terms = terms_json(e);
+    if (genlat_model_progress(t->model, &progress) == GENLAT_OK && progress.best_epoch > 0 &&
+        progress.best_epoch < e->epoch)
+        report_text(&t->report, e->text);
+}
+
 /* The event callback of the trainer. A return value other than 0 stops the training. */
 static int32_t on_event(void *user, const genlat_event *e)
 {
@@ -179,8 +195,8 @@ static int32_t on_event(void *user, const genlat_event *e)
         end_of_epoch(t, e);
     else if (e->kind == GENLAT_EVENT_VALID)
         replace(&t->valid_terms, terms_json(e));
-    else if (e->kind == GENLAT_EVENT_DONE && !t->train_terms)
-        t->train_terms = terms_json(e);
+    else if (e->kind == GENLAT_EVENT_DONE)
+        end_of_training(t, e);
     bool plots_due = e->kind == (t->valid ? GENLAT_EVENT_VALID : GENLAT_EVENT_EPOCH) && t->app->opts.plots;
     if (plots_due && e->seconds - t->plotted >= plot_seconds) {
         t->plotted = e->seconds;
@@ -222,14 +238,42 @@ static int check_options(app_state *app)
     return wrong ? app_fail(app, "--plots: cannot draw text: %s", wrong) : status;
 }
 
-static int open_data(training *t)
+/* Opens the validation data, or takes over how many samples of the training data are to be held out. */
+static int find_valid(training *t)
 {
     app_state *app = t->app;
-    int status = data_open(app, NULL, &t->train);
-    if (status != APP_OK || !app->opts.valid)
-        return status;
-    genlat_status opened = genlat_files_open_like(app->ctx, app->opts.valid, t->train, &t->valid);
-    return opened == GENLAT_OK ? APP_OK : app_fail_setting(app, opened);
+    const char *valid = app->opts.valid;
+    char *end = NULL;
+    const double number = valid ? strtod(valid, &end) : 0;
+    if (!valid)
+        return APP_OK;
+    if (strcmp(valid, "none") == 0)
+        app->train.holdout = 0;
+    else if (end > valid && !*end && number > 0)
+        app->train.holdout = number;
+    else if (genlat_files_open_like(app->ctx, valid, t->train, &t->valid) != GENLAT_OK)
+        return app_fail(app, "--valid %s: %s", valid, genlat_last_error());
+    return APP_OK;
+}
+
+/* A predictor needs what it is to predict. */
+static int check_labels(const training *t)
+{
+    if (strcmp(t->kind->family, "predictor") != 0 || genlat_source_classes(t->train) > 0 ||
+        genlat_source_condition(t->train) > 0)
+        return APP_OK;
+    return app_usage(t->app,
+                     "--data %s has no labels to predict; name a column of a table by ?label=COLUMN for classes or "
+                     "?target=COLUMN for numbers, or sort images and sounds into one folder for each class",
+                     t->app->opts.data);
+}
+
+static int open_data(training *t)
+{
+    int status = data_open(t->app, NULL, &t->train);
+    if (status == APP_OK)
+        status = check_labels(t);
+    return status == APP_OK ? find_valid(t) : status;
 }
 
 /* Reports an error of the trainer. What does not fit to the earlier training of a model is a matter of --from. */
@@ -239,6 +283,23 @@ static int fail_training(const training *t, genlat_status status)
     if (status == GENLAT_E_STATE && resume)
         return app_fail(t->app, "%s (here: --from %s instead of --resume)", genlat_last_error(), resume);
     return app_fail_setting(t->app, status);
+}
+
+/* Replaces the data by those of the trainer, and says how many samples it holds out, if the choice has not. */
+static int take_data(training *t)
+{
+    char *text = t->app->chosen;
+    const bool given = t->valid != NULL;
+    const int64_t all = genlat_source_count(t->train);
+    genlat_source_destroy(&t->train);
+    genlat_source_destroy(&t->valid);
+    if (genlat_trainer_data(t->trainer, &t->train, &t->valid) != GENLAT_OK)
+        return app_fail_library(t->app);
+    t->held_out = given ? 0 : genlat_source_count(t->valid);
+    if (t->held_out && !*text)
+        snprintf(text, sizeof t->app->chosen, "%lld of %lld samples held out for validation", (long long)t->held_out,
+                 (long long)all);
+    return APP_OK;
 }
 
 static int make_trainer(training *t)
@@ -252,7 +313,10 @@ static int make_trainer(training *t)
     opts->event = on_event;
     opts->event_user = t;
     genlat_status status = genlat_trainer_new(t->model, t->train, t->valid, opts, &t->trainer);
-    return status == GENLAT_OK ? APP_OK : fail_training(t, status);
+    const int result = status == GENLAT_OK ? take_data(t) : APP_OK;
+    if (*app->chosen && !app->opts.quiet)
+        fprintf(app->opts.json ? stderr : stdout, "%s\n", app->chosen);
+    return status == GENLAT_OK ? result : fail_training(t, status);
 }
 
 static json_t *done_json(const training *t, bool cancelled)
@@ -266,6 +330,8 @@ static json_t *done_json(const training *t, bool cancelled)
         json_object_set_new(object, "model", json_string(t->app->opts.out));
     if (object && *t->app->chosen)
         json_object_set_new(object, "chosen", json_string(t->app->chosen));
+    if (object && t->held_out)
+        json_object_set_new(object, "held_out", json_integer((json_int_t)t->held_out));
     return object;
 }
 
@@ -305,7 +371,7 @@ static int train(training *t)
     if (status == APP_OK)
         status = open_data(t);
     if (status == APP_OK)
-        status = model_make(t->app, t->kind->family, &t->train, &t->model);
+        status = model_make(t->app, t->kind->family, t->valid != NULL, &t->train, &t->model);
     if (status == APP_OK)
         status = make_trainer(t);
     if (status != APP_OK)

@@ -48,6 +48,9 @@ GENLAT_BEGIN
  * - n=10000 (drawn kinds): number of samples.
  * - shape=3x32x32 (idx, npy, npz, csv): shape of one sample.
  * - raw=yes (idx, npy, npz): 8-bit values are not divided.
+ * - content=auto (idx, npy, npz, csv): image, sound (also other signals), text or table: what the samples are, see
+ *   genlat_description. Arrays of 8-bit samples [h,w] with the proportions of images are images without it.
+ * - order=auto (idx, npy, npz): chw or hwc, for images [n,h,w,channels]; auto refuses what looks like hwc.
  * - key=NAME (npz): the array of samples; default x, or the only one.
  * - labels_key=NAME (npz): the array of labels; default labels or y, if there.
  * - label=NAME (csv; npy and npz with a structured array): column with the classes, by its name, or by its number

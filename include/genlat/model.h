@@ -80,6 +80,8 @@ GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const
  * Choose preset, settings, scaling, length and batch by the data: by the shape, number and range of the samples, which
  * are read once, all of them or the first ones, 2^28 values. The choices of a family are in the reference. Settings
  * that were made by name before stay as they are, and the scaling fits a likelihood or an output that was set.
+ * The setting holdout becomes -1: a tenth of the samples, 20 to 5000, but no more than a fifth, and none of less than
+ * 10. Synthetic samples are not held out, and none for families without validation. All samples determine the scaling.
  *
  * @param builder   builder, without a preset or with one, which is replaced.
  * @param source    data to train on.
@@ -89,8 +91,8 @@ GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const
  *                  it does not fit; NULL: not requested.
  * @param capacity  bytes, >= 1; 512 are enough for most choices. Ignored without text.
  * @return GENLAT_OK; GENLAT_E_INVALID; the first error of earlier builder calls, with its text; GENLAT_E_RANGE for
- *         values that are not finite; GENLAT_E_NUMERIC for values too large to fit a scale; GENLAT_E_NOT_FOUND for an
- *         unknown kind among the settings; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
+ *         values that are not finite, or an impossible holdout; GENLAT_E_NUMERIC for values too large to fit a scale;
+ *         GENLAT_E_NOT_FOUND for an unknown kind among the settings; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_builder_auto(genlat_model_builder *builder,
                                                                     genlat_source *source, genlat_source **prepared,
@@ -286,6 +288,7 @@ typedef struct genlat_progress {
     int64_t best_epoch; /**< of the best validation; 0: there was none. */
     double best;        /**< its first term, such as the negative ELBO; NaN: there was none. */
     double seconds;     /**< spent in training. */
+    int64_t held_out;   /**< samples that are held out of the training data for validation; 0: none. */
 } genlat_progress;
 
 /**

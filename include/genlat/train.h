@@ -20,8 +20,8 @@ GENLAT_BEGIN
 
 /** Trains one model on one source. Belongs to one thread. What has been done is kept by the model and by its file:
  *  a trainer of a loaded model goes on at the very batch, so that training in two parts gives the same bits. The seed
- *  of the noise, seed, batch, shuffle and drop_last are kept too: a later run repeats them, and refuses others, and
- *  data of another number of samples. genlat_model_restart() begins a new training from the weights. */
+ *  of the noise, seed, batch, shuffle, drop_last and holdout are kept too: a later run repeats them, and refuses
+ *  others, and data of another number of samples. genlat_model_restart() begins a new training from the weights. */
 typedef struct genlat_trainer genlat_trainer;
 
 /** Kind of an event. */
@@ -86,6 +86,10 @@ typedef struct genlat_train_opts {
     const char *log_path;  /**< JSON lines, one an epoch, appended; NULL: none. Copied. */
     genlat_event_fn event; /**< NULL: none. */
     void *event_user;      /**< passed back to event. */
+    double holdout;        /**< samples that are held out of the training data for validation when valid is NULL, chosen
+                                at random by seed: a fraction below 1, or a number, -1 to 1e15; 0: none; below 0: as in
+                                earlier runs, or as the model's setting of this name, which builders choose by the
+                                data. Default -1. */
 } genlat_train_opts;
 
 /**
@@ -116,15 +120,16 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_train_opts_set(genlat_train_opt
  * @param model  model; retained.
  * @param train  training data; retained. With packing, a last batch of an epoch with fewer samples is left out. Labels
  *               are left out for a model without condition.
- * @param valid  validation data; retained; NULL: none. A GAN takes none. Schedules with plateau follow their first
- *               term.
+ * @param valid  validation data; retained; NULL: those that the option holdout holds out, or none. A GAN takes none.
+ *               Schedules with plateau follow their first term.
  * @param opts   NULL: defaults.
  * @param out    receives a new trainer.
  * @return GENLAT_OK; GENLAT_E_INVALID, also when an option or a schedule with plateau needs validation data and there
- *         are none; GENLAT_E_SHAPE when data and model do not fit; GENLAT_E_STATE for scaled data of a model that was
- *         trained on data without scaling, and for options or data that contradict those of earlier runs, naming both;
- *         GENLAT_E_RANGE, also for data that are not finite or that the likelihood does not accept, naming
- *         sample and element; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
+ *         are none, and when both valid and the option holdout are given; GENLAT_E_SHAPE when data and model do not
+ *         fit; GENLAT_E_STATE for scaled data of a model that was trained on data without scaling, and for options or
+ *         data that contradict those of earlier runs, naming both; GENLAT_E_RANGE, also when holdout leaves no samples
+ *         in one part, and for data that are not finite or that the likelihood does not accept, naming sample and
+ *         element; GENLAT_E_UNSUPPORTED; GENLAT_E_THREAD; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model, genlat_source *train,
                                                              genlat_source *valid, const genlat_train_opts *opts,
@@ -135,7 +140,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_new(genlat_model *model
  *
  * @param model  model.
  * @param train  training data.
- * @param valid  validation data; NULL: none.
+ * @param valid  validation data; NULL: see the option holdout.
  * @param opts   NULL: defaults.
  * @return as genlat_trainer_new() and genlat_trainer_run(); GENLAT_E_STATE when the model is being trained.
  * Randomness: as genlat_trainer_run().
@@ -174,6 +179,18 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_run(genlat_trainer *tra
  * Threads: safe, from any thread and from a signal handler.
  */
 GENLAT_API void genlat_trainer_cancel(genlat_trainer *trainer);
+
+/**
+ * The data of a trainer, with the scaling and the class numbers of its model. Samples that the option holdout holds out
+ * are the validation data.
+ *
+ * @param trainer  trainer.
+ * @param train    receives the training data, a new reference.
+ * @param valid    receives the validation data, a new reference, or NULL where there are none.
+ * @return GENLAT_OK; GENLAT_E_INVALID.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_trainer_data(const genlat_trainer *trainer, genlat_source **train,
+                                                              genlat_source **valid);
 
 /**
  * Number of epochs in the history.

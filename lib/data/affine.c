@@ -51,13 +51,25 @@ genlat_status gnl_source_affine(genlat_source *inner, const double *offset, cons
 
 /* ---- fit --------------------------------------------------------------------------------------------- */
 
-/* Computes offset and scale from the statistics of one element, or of all elements together. */
+/* Returns the smallest number of the precision of models that is not less than x. */
+static double round_up(double x)
+{
+    gnl_real rounded = (gnl_real)x;
+    while ((double)rounded < x)
+        rounded = sizeof rounded == sizeof(float) ? (gnl_real)nextafterf((float)rounded, INFINITY)
+                                                  : (gnl_real)nextafter((double)rounded, (double)INFINITY);
+    return (double)rounded;
+}
+
+/* Computes offset and scale from the statistics of one element, or of all elements together. Both have the precision of
+ * models, which keep them, so that a resumed training scales as the first one. No value leaves the range that the kind
+ * of scaling promises. */
 static void fit_one(uint32_t kind, double mean, double sd, double min, double max, double *offset, double *scale)
 {
     bool standard = kind == GENLAT_SCALE_STANDARD || kind == GENLAT_SCALE_FEATURES;
     bool symmetric = kind == GENLAT_SCALE_SYMMETRIC;
-    *offset = standard ? mean : symmetric ? (min + max) / 2 : min;
-    *scale = standard ? sd : symmetric ? (max - min) / 2 : max - min;
+    *offset = (double)(gnl_real)(standard ? mean : symmetric ? (min + max) / 2 : min);
+    *scale = standard ? (double)(gnl_real)sd : round_up(GNL_MAX(max - *offset, symmetric ? *offset - min : 0));
     /* Constant elements, such as the corners of images, stay finite. */
     if (!(*scale > 0))
         *scale = 1;
@@ -100,6 +112,14 @@ static bool is_finite(const gnl_source_stats *stats)
     return true;
 }
 
+static bool too_large(const double *numbers, size_t count)
+{
+    for (size_t j = 0; j < count; j++)
+        if (!isfinite(numbers[j]))
+            return true;
+    return false;
+}
+
 genlat_status gnl_source_fit_stats(genlat_source *inner, uint32_t scale, const gnl_source_stats *stats,
                                    genlat_source **out)
 {
@@ -113,7 +133,9 @@ genlat_status gnl_source_fit_stats(genlat_source *inner, uint32_t scale, const g
         fit_all(scale, stats, offset, factor);
     for (int64_t j = 0; !scalar && j < stats->size; j++)
         fit_one(scale, stats->mean[j], stats->sd[j], stats->min[j], stats->max[j], &offset[j], &factor[j]);
-    genlat_status status = gnl_source_affine(inner, offset, factor, scalar, out);
+    genlat_status status = too_large(offset, 2 * count)
+                               ? gnl_fail(GENLAT_E_NUMERIC, "the values are too large to fit a scaling")
+                               : gnl_source_affine(inner, offset, factor, scalar, out);
     gnl_free(inner->object.ctx, offset);
     return status;
 }

@@ -137,6 +137,12 @@ void gnl_source_stats_free(const genlat_source *source, gnl_source_stats *stats)
 
 /* Fits the scale (GENLAT_SCALE_*, not NONE) and applies it; with statistics that are known, without reading samples. */
 genlat_status gnl_source_fit(genlat_source *source, uint32_t scale, genlat_source **out);
+uint32_t gnl_source_content(const genlat_source *source); /* GENLAT_CONTENT_* of its description */
+/* Returns whether the samples, or those of the first source of a join, are synthetic: another seed gives others. */
+bool gnl_source_is_synthetic(const genlat_source *source);
+/* genlat_source_split() without checks of the arguments. */
+genlat_status gnl_source_split(genlat_source *source, double valid_part, int64_t seed, genlat_source **train,
+                               genlat_source **valid);
 genlat_status gnl_source_fit_stats(genlat_source *source, uint32_t scale, const gnl_source_stats *stats,
                                    genlat_source **out);
 const char *gnl_scale_name(uint32_t scale);

@@ -12,6 +12,11 @@ static genlat_status described_fetch(const genlat_source *source, const int64_t 
 
 static const gnl_source_type described_type = {.name = "described", .fetch = described_fetch, .keeps_values = true};
 
+uint32_t gnl_source_content(const genlat_source *source)
+{
+    return source->about ? source->about->content : GENLAT_CONTENT_ANY;
+}
+
 genlat_status genlat_source_describe(genlat_source *source, const genlat_description *description, genlat_source **out)
 {
     gnl_description *about = NULL;

@@ -136,6 +136,20 @@ static genlat_status split_sizes(const genlat_source *source, double valid_part,
     return GENLAT_OK;
 }
 
+genlat_status gnl_source_split(genlat_source *source, double valid_part, int64_t seed, genlat_source **train,
+                               genlat_source **valid)
+{
+    int64_t first = 0;
+    GNL_TRY(split_sizes(source, valid_part, &first));
+    genlat_status status = seed < 0 ? split_in_order(source, first, train, valid)
+                                    : split_at_random(source, first, (uint64_t)seed, train, valid);
+    if (status != GENLAT_OK) {
+        gnl_source_release(*train);
+        *train = NULL;
+    }
+    return status;
+}
+
 genlat_status genlat_source_split(genlat_source *source, double valid_part, int64_t seed, genlat_source **train,
                                   genlat_source **valid)
 {
@@ -147,13 +161,7 @@ genlat_status genlat_source_split(genlat_source *source, double valid_part, int6
     GNL_CHECK(source, "source is NULL");
     GNL_CHECK(train, "train is NULL");
     GNL_CHECK(valid, "valid is NULL");
-    int64_t first = 0;
-    GNL_TRY(split_sizes(source, valid_part, &first));
     if (seed < -1)
         return gnl_fail(GENLAT_E_RANGE, "seed is %lld, must be at least -1", (long long)seed);
-    genlat_status status = seed < 0 ? split_in_order(source, first, train, valid)
-                                    : split_at_random(source, first, (uint64_t)seed, train, valid);
-    if (status != GENLAT_OK)
-        genlat_source_destroy(train);
-    return status;
+    return gnl_source_split(source, valid_part, seed, train, valid);
 }

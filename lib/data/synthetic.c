@@ -15,6 +15,16 @@ static const gnl_synthetic_kind *find_kind(const char *name)
     return NULL;
 }
 
+bool gnl_source_is_synthetic(const genlat_source *source)
+{
+    while (source->inner)
+        source = source->inner;
+    for (size_t i = 0; i < GNL_COUNT(kinds); i++)
+        if (kinds[i]->type == source->type)
+            return true;
+    return false;
+}
+
 static genlat_status unknown_name(const char *name)
 {
     gnl_unknown names = {.word = name};

@@ -144,6 +144,8 @@ static genlat_status shape_samples(gnl_array *array, const gnl_spec *spec, bool 
         array->dim[1] = 1;
         array->ndim = 4;
     }
+    if (array->ndim == 1 && spec->ndim == 0) /* numbers are samples of one element */
+        array->dim[array->ndim++] = 1;
     if (spec->ndim == 0)
         return GENLAT_OK;
     for (int32_t i = 0; i < spec->ndim; i++)
@@ -155,6 +157,50 @@ static genlat_status shape_samples(gnl_array *array, const gnl_spec *spec, bool 
     memcpy(array->dim + 1, spec->shape, (size_t)spec->ndim * sizeof *array->dim);
     array->ndim = spec->ndim + 1;
     return GENLAT_OK;
+}
+
+/* Whether samples look like images whose channels are the last dimension. */
+static bool has_last_channels(const gnl_array *array)
+{
+    const int64_t *dim = array->dim;
+    return array->ndim == 4 && (dim[3] == 1 || dim[3] == 3 || dim[3] == 4) && dim[1] > 4 && dim[2] > 4;
+}
+
+/* Copies an array [n,h,w,channels] as [n,channels,h,w]. */
+static genlat_status move_channels(gnl_array *array, const char *path)
+{
+    const size_t size = gnl_element_size(array->element);
+    const int64_t plane = array->dim[1] * array->dim[2], channels = array->dim[3];
+    uint8_t *to = malloc((size_t)array->count * size);
+    if (!to)
+        return gnl_files_no_memory(path);
+    for (int64_t i = 0; i < array->count; i++) {
+        const int64_t sample = i / (plane * channels), pixel = i / channels % plane, channel = i % channels;
+        memcpy(to + (size_t)((sample * channels + channel) * plane + pixel) * size, array->data + (size_t)i * size,
+               size);
+    }
+    array->dim[3] = array->dim[2];
+    array->dim[2] = array->dim[1];
+    array->dim[1] = channels;
+    array->data = array->owned = to;
+    return GENLAT_OK;
+}
+
+/* Makes the channels the first dimension of a sample. *array is a copy; what it owns afterwards is to be freed. */
+static genlat_status order_channels(gnl_array *array, const gnl_spec *spec)
+{
+    if (spec->order == GNL_ORDER_AUTO && has_last_channels(array))
+        return genlat_error_set(GENLAT_E_SHAPE,
+                                "%s: samples are [%lld,%lld,%lld], which looks like images with their channels last; "
+                                "write order=hwc, or order=chw if they have %lld channels",
+                                spec->path, (long long)array->dim[1], (long long)array->dim[2],
+                                (long long)array->dim[3], (long long)array->dim[1]);
+    if (spec->order != GNL_ORDER_HWC)
+        return GENLAT_OK;
+    if (array->ndim != 4)
+        return genlat_error_set(GENLAT_E_SHAPE, "%s: order=hwc needs an array [n,h,w,channels], found %d dimensions",
+                                spec->path, (int)array->ndim);
+    return move_channels(array, spec->path);
 }
 
 /* Returns the factor of byte values: 1/255, or 1 if all values are 0 or 1 or raw=yes. */
@@ -173,7 +219,10 @@ genlat_status gnl_array_source(genlat_ctx *ctx, const gnl_array *given, const gn
     genlat_tensor *x = NULL, *labels = NULL;
     if (array.ndim < 1 || array.count < 1)
         return genlat_error_set(GENLAT_E_SHAPE, "%s: the file has no samples", spec->path);
+    array.owned = NULL;
     GNL_FILES_TRY(shape_samples(&array, spec, images));
+    if (!spec->ndim)
+        GNL_FILES_TRY(order_channels(&array, spec));
     genlat_status status = given_labels ? gnl_array_tensor(ctx, given_labels, &labels) : GENLAT_OK;
     if (status == GENLAT_OK && array.element == GNL_U8) {
         status = genlat_source_bytes(ctx, array.ndim, array.dim, array.data, byte_scale(&array, spec), labels, out);
@@ -182,6 +231,7 @@ genlat_status gnl_array_source(genlat_ctx *ctx, const gnl_array *given, const gn
         if (status == GENLAT_OK)
             status = genlat_source_memory(ctx, x, labels, out);
     }
+    free(array.owned);
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&labels);
     if (status != GENLAT_OK)

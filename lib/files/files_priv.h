@@ -173,6 +173,9 @@ typedef struct gnl_csv_opts {
 enum { GNL_FIT_CROP, GNL_FIT_PAD, GNL_FIT_STRETCH };
 enum { GNL_CHANNELS_KEEP, GNL_CHANNELS_GREY, GNL_CHANNELS_COLOUR };
 
+/* The order of the dimensions of images in arrays. 0 is the default. */
+enum { GNL_ORDER_AUTO, GNL_ORDER_CHW, GNL_ORDER_HWC };
+
 /* A kind of source. */
 typedef struct gnl_spec gnl_spec;
 typedef struct gnl_kind {
@@ -192,9 +195,10 @@ struct gnl_spec {
     const gnl_kind *kind;
     char path[GNL_FILES_PATH], part[16];
     char key[GNL_FILES_KEY], labels_key[GNL_FILES_KEY], label[GNL_FILES_KEY], target[GNL_FILES_KEY];
-    gnl_csv_opts csv;      /* without label and target */
-    int64_t size[2];       /* height and width of images; 0: not set */
-    int32_t fit, channels; /* GNL_FIT_*, GNL_CHANNELS_* */
+    gnl_csv_opts csv;       /* without label and target */
+    int64_t size[2];        /* height and width of images; 0: not set */
+    int32_t fit, channels;  /* GNL_FIT_*, GNL_CHANNELS_* */
+    int32_t content, order; /* GENLAT_CONTENT_*; GNL_ORDER_* of arrays */
     int64_t n, length;
     int32_t ndim; /* number of dimensions of shape; 0: not set */
     int64_t shape[GENLAT_MAX_DIMS];

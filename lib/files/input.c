@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads whole files. */
 #include <errno.h>
+#include <float.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,9 +132,36 @@ genlat_status gnl_files_load_plain(const char *path, gnl_bytes *out)
     return genlat_error_set(GENLAT_E_FORMAT, "%s: the file is compressed by gzip; decompress it with gunzip", path);
 }
 
+/* Reads digits with at most one point. With at most 15 digits, the number without the point and the power of ten are
+ * exact, so that their quotient is the nearest double, as that of strtod(), in a fraction of the time. */
+static bool read_decimal(const char *text, size_t length, double *out)
+{
+    enum { MOST_DIGITS = 15 };
+    static const double power[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const bool negative = text[0] == '-';
+    int64_t value = 0;
+    int digits = 0, places = 0;
+    bool point = false;
+    for (size_t i = negative || text[0] == '+'; i < length; i++) {
+        if (text[i] == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (text[i] < '0' || text[i] > '9' || digits++ == MOST_DIGITS)
+            return false;
+        value = 10 * value + (text[i] - '0');
+        places += point;
+    }
+    *out = (negative ? -1 : 1) * ((double)value / power[places]);
+    return digits > 0 && FLT_EVAL_METHOD == 0;
+}
+
 bool gnl_files_number(const char *text, size_t length, double *out)
 {
     char copy[64];
+    if (length > 0 && read_decimal(text, length, out))
+        return true;
     if (length == 0 || length >= sizeof copy || strspn(text, "+-0123456789.eEinfatyINFATY") < length)
         return false;
     memcpy(copy, text, length);

@@ -66,12 +66,23 @@ static genlat_status check_header(decoder *d)
     return gnl_files_expand(d->path, d->size, jpeg_has_multiple_scans(&d->jpeg) ? 3 * bytes : bytes);
 }
 
+/* Returns the orientation that the first EXIF block states. */
+static int orientation_of(const struct jpeg_decompress_struct *jpeg)
+{
+    int orientation = 1;
+    for (jpeg_saved_marker_ptr marker = jpeg->marker_list; marker && orientation == 1; marker = marker->next)
+        orientation = gnl_exif_orientation(marker->data, marker->data_length);
+    return orientation;
+}
+
 /* Decodes the file. Errors of libjpeg leave the function by longjmp(). */
 static genlat_status decode(decoder *d, const uint8_t *data)
 {
     struct jpeg_decompress_struct *jpeg = &d->jpeg;
     jpeg_mem_src(jpeg, data, (unsigned long)d->size);
+    jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xFFFF);
     jpeg_read_header(jpeg, TRUE);
+    const int orientation = orientation_of(jpeg);
     GNL_FILES_TRY(check_header(d));
     jpeg->out_color_space = jpeg->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_start_decompress(jpeg);
@@ -83,7 +94,7 @@ static genlat_status decode(decoder *d, const uint8_t *data)
         jpeg_read_scanlines(jpeg, &row, 1);
     }
     jpeg_finish_decompress(jpeg);
-    return GENLAT_OK;
+    return gnl_image_orient(d->path, d->limit, orientation, d->out);
 }
 
 genlat_status gnl_jpeg_parse(const char *path, const uint8_t *data, size_t size, int64_t limit, gnl_image *out)

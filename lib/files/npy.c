@@ -225,10 +225,20 @@ static genlat_status describe_fields(const gnl_spec *spec, const gnl_array *x, g
     return status;
 }
 
+/* Whether samples have the proportions of grey images, which arrays of bytes are. */
+static bool is_plane(const genlat_source *source)
+{
+    const int64_t h = genlat_source_dim(source, 0), w = genlat_source_dim(source, 1);
+    return genlat_source_ndim(source) == 2 && h >= 8 && w >= 8 && h <= 16 * w && w <= 16 * h;
+}
+
 genlat_status gnl_npy_source(genlat_ctx *ctx, const gnl_spec *spec, const gnl_array *x, const gnl_array *labels,
                              genlat_source **out)
 {
+    const genlat_description image = {.size = sizeof image, .content = GENLAT_CONTENT_IMAGE};
     GNL_FILES_TRY(gnl_array_source(ctx, x, spec, false, labels, out));
+    if (x->element == GNL_U8 && is_plane(*out))
+        return gnl_files_describe(spec->path, &image, out);
     return x->field ? describe_fields(spec, x, out) : GENLAT_OK;
 }
 

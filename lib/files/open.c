@@ -16,10 +16,12 @@ static const gnl_kind kinds[] = {
     {"grid", "n", parts, false, open_synthetic, "25 narrow Gaussians on a grid"},
     {"moons", "n", parts, false, open_synthetic, "two interleaved semicircles"},
     {"swissroll", "n", parts, false, open_synthetic, "points on a spiral"},
-    {"idx", "shape raw", parts, true, gnl_idx_open, "an IDX file, or a folder with the file names of MNIST"},
-    {"npy", "shape raw label", "", true, gnl_npy_open, "a NumPy array"},
-    {"npz", "shape raw key labels_key label", "", true, gnl_npz_open, "an archive of NumPy arrays"},
-    {"csv", "shape label target header separator decimal missing", "", true, gnl_csv_open, "a table of numbers"},
+    {"idx", "shape raw content order", parts, true, gnl_idx_open,
+     "an IDX file, or a folder with the file names of MNIST"},
+    {"npy", "shape raw label content order", "", true, gnl_npy_open, "a NumPy array"},
+    {"npz", "shape raw key labels_key label content order", "", true, gnl_npz_open, "an archive of NumPy arrays"},
+    {"csv", "shape label target header separator decimal missing content", "", true, gnl_csv_open,
+     "a table of numbers"},
     {"image", "size fit channels", "", true, gnl_image_open, "a folder of PNG or JPEG images"},
     {"png", "size fit channels", "", true, gnl_image_open, "another name of image"},
     {"wav", "length", "", true, gnl_wav_open, "a sound file, or a folder of sound files"},
@@ -93,6 +95,27 @@ static genlat_status hold_out(genlat_source **source, const gnl_spec *spec, genl
     return status;
 }
 
+/* Replaces the source by one that states the content of the specification, which must fit the shape of the samples. */
+static genlat_status state_content(const gnl_spec *spec, genlat_source **source)
+{
+    static const struct {
+        int32_t least, most; /* dimensions */
+        const char *shapes;
+    } contents[] = {[GENLAT_CONTENT_ANY] = {0, GENLAT_MAX_DIMS, ""},
+                    [GENLAT_CONTENT_IMAGE] = {2, 3, "image needs samples [h,w] or [channels,h,w]"},
+                    [GENLAT_CONTENT_SOUND] = {1, 2, "sound needs samples [length] or [channels,length]"},
+                    [GENLAT_CONTENT_TEXT] = {1, 1, "text needs samples [length]"},
+                    [GENLAT_CONTENT_TABLE] = {1, 1, "table needs samples [columns]"}};
+    genlat_description about = {.size = sizeof about};
+    const int32_t ndim = genlat_source_ndim(*source);
+    if (ndim < contents[spec->content].least || ndim > contents[spec->content].most)
+        return genlat_error_set(GENLAT_E_SHAPE, "%s: content=%s, found %d dimensions; see the key shape", spec->path,
+                                contents[spec->content].shapes, (int)ndim);
+    GNL_FILES_TRY(genlat_source_description(*source, &about));
+    about.content = (uint32_t)spec->content;
+    return gnl_files_describe(spec->path, &about, source);
+}
+
 /* Opens the chosen samples of one specification; their values are those of the file. */
 static genlat_status open_one(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
 {
@@ -103,6 +126,11 @@ static genlat_status open_one(genlat_ctx *ctx, const gnl_spec *spec, genlat_sour
     choice.limit = spec->transform.limit;
     choice.labels = spec->transform.labels;
     GNL_FILES_TRY(spec->kind->open(ctx, spec, &all));
+    const genlat_status stated = spec->content ? state_content(spec, &all) : GENLAT_OK;
+    if (stated != GENLAT_OK) {
+        genlat_source_destroy(&all);
+        return stated;
+    }
     GNL_FILES_TRY(transform(&all, &choice, spec->holdout > 0 ? &chosen : out));
     return chosen ? hold_out(&chosen, spec, out) : GENLAT_OK;
 }

@@ -18,6 +18,8 @@ static const char decimal_choices[] = "point|comma";
 static const char missing_choices[] = "refuse|drop";
 static const char fit_choices[] = "crop|pad|stretch";
 static const char channels_choices[] = "keep|1|3";
+static const char content_choices[] = "auto|image|sound|text|table"; /* GENLAT_CONTENT_* */
+static const char order_choices[] = "auto|chw|hwc";
 
 /* The keys of this library. A kind has those that the table of kinds states, and the common ones. All kinds have
  * the options of genlat_transform_opts too. */
@@ -49,6 +51,14 @@ static const struct key {
     {"missing", KEY_CHOICE, offsetof(gnl_spec, csv.missing),
      "rows with an empty field or with NA, NaN, N/A, null, ? or -: refuse, or drop with a warning that says how many",
      missing_choices},
+    {"content", KEY_CHOICE, offsetof(gnl_spec, content),
+     "what the samples are, where their shape leaves it open: image, [h,w] or [channels,h,w]; sound, also other "
+     "signals, "
+     "[length] or [channels,length]; text; table",
+     content_choices},
+    {"order", KEY_CHOICE, offsetof(gnl_spec, order),
+     "dimensions of a sample: chw, channels first; hwc, channels last; auto: chw, an error if it looks like hwc",
+     order_choices},
     {"size", KEY_SIZE, offsetof(gnl_spec, size),
      "height and width to which images are converted, such as 48x64, or one number for both; without it, all images "
      "have one size"},
@@ -290,10 +300,29 @@ static genlat_status find_kind(const char *name, const gnl_kind **out)
                             known);
 }
 
+/* Returns the kind of the files with the ending of a path; NULL: none is known. */
+static const char *kind_of_ending(const char *path)
+{
+    static const struct {
+        const char *ending, *kind;
+    } endings[] = {{".csv", "csv"}, {".tsv", "csv"}, {".npy", "npy"},
+                   {".npz", "npz"}, {".wav", "wav"}, {".txt", "text"}};
+    const char *ending = strrchr(path, '.');
+    for (size_t i = 0; ending && i < GNL_FILES_COUNT(endings); i++)
+        if (strcmp(ending, endings[i].ending) == 0)
+            return endings[i].kind;
+    return NULL;
+}
+
 /* Parses "KIND" or "KIND:PATH". */
 static genlat_status set_place(char *text, gnl_spec *out)
 {
     char *path = cut(text, ':');
+    const char *meant = path ? NULL : kind_of_ending(text);
+    if (meant)
+        return genlat_error_set(GENLAT_E_INVALID,
+                                "genlat_files_open: KIND or KIND:PATH expected, found '%s'; did you mean '%s:%s'?",
+                                text, meant, text);
     if (!*text || strlen(text) > MAX_KIND)
         return genlat_error_set(GENLAT_E_INVALID,
                                 "genlat_files_open: KIND or KIND:PATH expected, such as digits or idx:mnist, found "

@@ -48,7 +48,7 @@ static bool has_condition_input(const gnl_gan_config *c)
 /* Returns the data with channels: [channels,length] or [channels,height,width], if they have sides. */
 static gnl_shape canvas_of(const gnl_gan_config *c)
 {
-    return gnl_layout_image(&c->base.data);
+    return gnl_layout_canvas(&c->base.data, c->base.content);
 }
 
 static bool is_spatial(const gnl_gan_config *c)

@@ -71,6 +71,20 @@ static bool is_set(const genlat_model_builder *b, const char *key)
     return false;
 }
 
+/* Finds how many samples are held out for validation: some of data from outside, unless the caller decides. */
+static genlat_status find_held_out(const genlat_model_builder *b, const genlat_source *source, int64_t *out)
+{
+    gnl_config *config = b->config;
+    if (!is_set(b, "holdout"))
+        config->holdout = b->type->evaluate && !gnl_source_is_synthetic(source) ? -1 : 0;
+    *out = gnl_config_held_out(config->holdout, source->count);
+    return *out >= 0 ? GENLAT_OK
+                     : gnl_fail(GENLAT_E_RANGE,
+                                "holdout is %g of %lld samples; a fraction or a number that leaves at least one sample "
+                                "in each part expected",
+                                config->holdout, (long long)source->count);
+}
+
 /* Few samples get smaller batches and more epochs, so that the training has enough steps. Returns the steps. */
 static int64_t find_length(genlat_model_builder *b, const gnl_choice *c, int64_t count)
 {
@@ -120,7 +134,7 @@ static bool is_whole(const genlat_model_builder *b)
 }
 
 static genlat_status report(const genlat_model_builder *b, const gnl_choice *c, const genlat_source *source,
-                            const gnl_profile *p, uint32_t scale, char *text, size_t capacity)
+                            const gnl_profile *p, uint32_t scale, int64_t held_out, char *text, size_t capacity)
 {
     const gnl_config *config = b->config;
     gnl_profile_describe(p, &source->sample, text, capacity);
@@ -134,6 +148,13 @@ static genlat_status report(const genlat_model_builder *b, const gnl_choice *c, 
     gnl_text_append(text, capacity, ", batch %lld", (long long)config->batch);
     if (is_whole(b))
         gnl_text_append(text, capacity, "; %s", c->reason);
+    if (p->guessed)
+        gnl_text_append(text, capacity,
+                        "; images or signals by their proportions, unless the data state their content");
+    if (held_out)
+        gnl_text_append(text, capacity, "; %lld samples held out for validation", (long long)held_out);
+    else if (config->holdout < 0)
+        gnl_text_append(text, capacity, "; too few samples to hold some out for validation");
     return GENLAT_OK;
 }
 
@@ -144,12 +165,14 @@ static genlat_status choose(genlat_model_builder *b, genlat_source *source, cons
 {
     const gnl_choice *c = find_choice(b->type, p);
     gnl_loss_range range;
+    int64_t held_out = 0;
     GNL_TRY(gnl_builder_load(b, c->preset, c->pair));
     GNL_TRY(find_range(b, &range));
+    GNL_TRY(find_held_out(b, source, &held_out));
     const uint32_t scale = find_scale(c, p, &range);
-    GNL_TRY(fit_schedules(b, find_length(b, c, p->count)));
+    GNL_TRY(fit_schedules(b, find_length(b, c, p->count - held_out)));
     if (text)
-        GNL_TRY(report(b, c, source, p, scale, text, capacity));
+        GNL_TRY(report(b, c, source, p, scale, held_out, text, capacity));
     return prepare(source, p, scale, out);
 }
 

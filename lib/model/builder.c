@@ -51,6 +51,7 @@ genlat_status gnl_builder_load(genlat_model_builder *b, const char *name, const 
         return unknown_preset(b->type, name ? name : "");
     gnl_config_init(b->type->config, b->config);
     b->config->data = kept.data;
+    b->config->content = kept.content;
     b->config->classes = kept.classes;
     b->config->vector = kept.vector;
     b->options_read = false;
@@ -158,8 +159,10 @@ static genlat_status complete(genlat_model_builder *b, const genlat_source *sour
         if ((b->net[i] != NULL) != given)
             return gnl_fail(GENLAT_E_STATE, "net %s is missing; set all nets of the model or none",
                             b->type->nets[given ? i : 0].name);
-    if (source)
+    if (source) {
         c->data = source->sample;
+        c->content = gnl_source_content(source);
+    }
     if (c->data.ndim < 1)
         return gnl_fail(GENLAT_E_STATE,
                         "the shape of the data is unknown; pass a source or call genlat_model_builder_data()");

@@ -12,7 +12,7 @@ typedef enum gnl_layout {
     GNL_LAYOUT_ANY = 0,
     GNL_LAYOUT_POINT = 1,   /* [n] with at most 3 elements */
     GNL_LAYOUT_VECTOR = 2,  /* [n] */
-    GNL_LAYOUT_SIGNAL = 4,  /* [channels,length] */
+    GNL_LAYOUT_SIGNAL = 4,  /* [channels,length]; [length] if the content is sound */
     GNL_LAYOUT_PLANE = 8,   /* [height,width] */
     GNL_LAYOUT_GREY = 16,   /* [1,height,width] */
     GNL_LAYOUT_COLOUR = 32, /* [3,height,width] */
@@ -43,14 +43,16 @@ typedef struct gnl_profile {
     double min, max;  /* of all values */
     int64_t constant; /* elements with the same value in all samples */
     bool scaled;      /* the source is scaled already */
+    bool guessed;     /* the layout follows from the proportions of the samples alone */
     bool complete;    /* all samples were read */
     gnl_source_stats stats;
 } gnl_profile;
 
-/* Returns the layout of samples of a shape. Two dimensions are a signal if the first one is small, else a plane. */
-gnl_layout gnl_layout_of(const gnl_shape *sample);
-/* Returns the shape of an image, with channels, from a layout that is an image. */
-gnl_shape gnl_layout_image(const gnl_shape *sample);
+/* Returns the layout of samples of a shape. The content that is stated takes precedence. Otherwise two dimensions are a
+ * signal if the first one is small, else a plane. */
+gnl_layout gnl_layout_of(const gnl_shape *sample, uint32_t content);
+/* Returns the shape of an image or a signal with its channels. */
+gnl_shape gnl_layout_canvas(const gnl_shape *sample, uint32_t content);
 
 /* Formats a shape as in options, such as 1x28x28. */
 const char *gnl_sizes_format(const gnl_shape *shape, char text[GNL_SHAPE_TEXT]);

@@ -101,6 +101,7 @@ typedef struct length_opts {
     size_t size;
     int64_t epochs, steps, batch;
     uint32_t restore_best, reserved;
+    double holdout;
 } length_opts;
 
 static const gnl_option length_options[] = {
@@ -108,13 +109,21 @@ static const gnl_option length_options[] = {
     GNL_OPT_INT(length_opts, steps, 0, 0, 1e15, "training steps; 0: epochs decide"),
     GNL_OPT_INT(length_opts, batch, 0, 0, 1e9, "samples per step; 0: default of the trainer"),
     GNL_OPT_BOOL(length_opts, restore_best, 0, "restore the weights of the best validation when training ends"),
+    GNL_OPT_REAL(length_opts, holdout, 0, -1, 1e15,
+                 "fraction or number of the training samples that are held out if there are no validation data; below "
+                 "0: a tenth, from 20 to 5000, but no more than a fifth"),
 };
 static const gnl_options_table length_table = {"training", sizeof(length_opts), length_options,
                                                GNL_COUNT(length_options)};
 
 static length_opts length_of(const gnl_config *config)
 {
-    return (length_opts){sizeof(length_opts), config->epochs, config->steps, config->batch, config->restore_best, 0};
+    return (length_opts){.size = sizeof(length_opts),
+                         .epochs = config->epochs,
+                         .steps = config->steps,
+                         .batch = config->batch,
+                         .restore_best = config->restore_best,
+                         .holdout = config->holdout};
 }
 
 static genlat_status set_length(gnl_config *config, const char *key, const char *value)
@@ -125,7 +134,19 @@ static genlat_status set_length(gnl_config *config, const char *key, const char 
     config->steps = length.steps;
     config->batch = length.batch;
     config->restore_best = length.restore_best;
+    config->holdout = length.holdout;
     return GENLAT_OK;
+}
+
+int64_t gnl_config_held_out(double holdout, int64_t count)
+{
+    enum { LEAST = 20, MOST = 5000, FEWEST = 10 };
+    const double number = holdout < 1 ? round(holdout * (double)count) : holdout;
+    if (holdout < 0)
+        return count < FEWEST ? 0 : GNL_MAX(GNL_MIN(count / 10, (int64_t)MOST), GNL_MIN(count / 5, (int64_t)LEAST));
+    if (holdout > 0 && (number != floor(number) || number < 1 || number > (double)(count - 1)))
+        return -1;
+    return (int64_t)number;
 }
 
 static const gnl_text *find_text(const gnl_config_type *type, const char *key)
@@ -209,7 +230,7 @@ genlat_status gnl_config_get(const gnl_config_type *type, const gnl_config *conf
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-enum { LENGTH_FIELDS = 6 };
+enum { LENGTH_FIELDS = 7 };
 
 static int list_fields(gnl_config *c, gnl_field out[LENGTH_FIELDS])
 {
@@ -220,6 +241,7 @@ static int list_fields(gnl_config *c, gnl_field out[LENGTH_FIELDS])
         {"batch", GNL_FIELD_WHOLE, &c->batch, 0, false},
         {"steps", GNL_FIELD_WHOLE, &c->steps, 0, true},
         {"restore_best", GNL_FIELD_FLAG, &c->restore_best, 0, true},
+        {"holdout", GNL_FIELD_REAL, &c->holdout, 0, true},
     };
     memcpy(out, all, sizeof all);
     return (int)GNL_COUNT(all);

@@ -13,13 +13,19 @@ enum { GNL_TEXT_LENGTH = 160, GNL_NET_LENGTH = 8192, GNL_PRESET_PAIRS = 32 };
 
 /* First member of every family's configuration. */
 typedef struct gnl_config {
-    gnl_shape data; /* shape of one sample */
+    gnl_shape data;   /* shape of one sample */
+    uint32_t content; /* GENLAT_CONTENT_* of the source, during building */
     /* Number of classes, or length of the vector, of the condition or of the prediction. At most one is not 0. During
      * building classes may be -1: taken from the source. */
     int64_t classes, vector;
     int64_t epochs, steps, batch; /* defaults of the trainer's options; 0: the trainer's own defaults */
     bool restore_best;            /* training ends with the weights of the best validation */
+    double holdout; /* default of the trainer's option: fraction or number; below 0: by the number of samples */
 } gnl_config;
+
+/* Returns how many of `count` samples `holdout` holds out for validation, -1 if it leaves none in one part. Below 0 it
+ * means a tenth, at most 5000 and at least 20, but no more than a fifth; none of less than 10. */
+int64_t gnl_config_held_out(double holdout, int64_t count);
 
 typedef enum gnl_text_kind {
     GNL_TEXT_SPEC,      /* a kind with options, such as a likelihood */

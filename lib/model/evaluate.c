@@ -75,5 +75,7 @@ genlat_status genlat_model_step(genlat_model *model, const genlat_tensor *x, con
     GNL_CHECK(model, "model is NULL");
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     GNL_TRY(gnl_model_begin_training(model));
+    if (model->progress.swapped) /* the last weights of a trainer are given up */
+        model->progress.swapped = model->has_best = false;
     return gnl_model_end_training(model, model->type->step(model, x, labels, terms ? terms : unused));
 }

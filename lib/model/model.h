@@ -31,7 +31,7 @@ enum {
     GNL_MAX_POOLS = 4,
     GNL_MAX_BLOCKS = 24, /* of a workspace */
     GNL_MAX_EXECS = 8,
-    GNL_MAX_FIELDS = 16 /* of the progress, and of the counters of a family */
+    GNL_MAX_FIELDS = 20 /* of the progress, and of the counters of a family */
 };
 
 /* ---- workspaces -------------------------------------------------------------------------------- */
@@ -93,7 +93,9 @@ typedef struct gnl_progress {
     /* Options of the trainer that its next runs must repeat. */
     int64_t batch; /* 0: no trainer has run yet */
     int64_t order_seed, shuffle, drop_last;
-    int64_t samples; /* of the training data */
+    int64_t samples;  /* of the training data, without those held out */
+    int64_t held_out; /* samples of the training data that are held out for validation */
+    int64_t swapped;  /* 1: the model has its best weights, and model->best the last ones, with which a run goes on */
 } gnl_progress;
 
 /* A net of a family: the name of its part and the index of its optimizer. */
@@ -234,7 +236,7 @@ struct genlat_model {
     gnl_workspace *pool[GNL_MAX_POOLS];
     atomic_int in_training; /* 1: a trainer or a step is changing the model */
     atomic_llong generated; /* samples generated so far from the random stream of the context's seed */
-    gnl_real *best;         /* snapshot of the best validation; NULL: not allocated */
+    gnl_real *best;         /* snapshot of the best validation, see progress.swapped; NULL: not allocated */
     bool has_best;
     gnl_scaling scaling;    /* of the data that the nets see */
     gnl_description *about; /* of the data; NULL: none */
@@ -292,6 +294,7 @@ void gnl_model_snapshot(const genlat_model *model, gnl_real *out);
 void gnl_model_restore(genlat_model *model, const gnl_real *in);
 genlat_status gnl_model_want_best(genlat_model *model); /* allocates model->best */
 void gnl_model_keep_best(genlat_model *model);          /* copies the current snapshot to model->best */
+void gnl_model_swap_best(genlat_model *model);          /* exchanges the current snapshot and model->best */
 
 /* ---- files: store.c ------------------------------------------------------------------------------ */
 

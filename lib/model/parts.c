@@ -269,6 +269,20 @@ genlat_status gnl_model_want_best(genlat_model *model)
     return model->best ? GENLAT_OK : GENLAT_E_MEMORY;
 }
 
+void gnl_model_swap_best(genlat_model *model)
+{
+    list l;
+    gnl_real *best = model->best;
+    list_snapshot(model, &l);
+    for (int i = 0; i < l.count; best += l.item[i++].count)
+        for (int64_t k = 0; k < l.item[i].count; k++) {
+            const gnl_real value = best[k];
+            best[k] = l.item[i].data[k];
+            l.item[i].data[k] = value;
+        }
+    model->progress.swapped = !model->progress.swapped;
+}
+
 void gnl_model_keep_best(genlat_model *model)
 {
     gnl_model_snapshot(model, model->best);

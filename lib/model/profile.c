@@ -13,7 +13,7 @@ static bool is_signal(const gnl_shape *s)
     return s->dim[0] <= MOST_CHANNELS && s->dim[1] >= LENGTH_PER_CHANNEL * s->dim[0];
 }
 
-gnl_layout gnl_layout_of(const gnl_shape *s)
+static gnl_layout layout_of_shape(const gnl_shape *s)
 {
     if (s->ndim == 1)
         return s->dim[0] <= MOST_POINT ? GNL_LAYOUT_POINT : GNL_LAYOUT_VECTOR;
@@ -24,26 +24,28 @@ gnl_layout gnl_layout_of(const gnl_shape *s)
     return GNL_LAYOUT_OTHER;
 }
 
-/* The content that a source states takes precedence over the shape. */
-static gnl_layout find_layout(const genlat_source *source)
+gnl_layout gnl_layout_of(const gnl_shape *s, uint32_t content)
 {
     static const struct {
         uint32_t content;
         int ndim;
         gnl_layout layout;
     } stated[] = {{GENLAT_CONTENT_TEXT, 1, GNL_LAYOUT_TEXT},
+                  {GENLAT_CONTENT_SOUND, 1, GNL_LAYOUT_SIGNAL},
                   {GENLAT_CONTENT_SOUND, 2, GNL_LAYOUT_SIGNAL},
                   {GENLAT_CONTENT_IMAGE, 2, GNL_LAYOUT_PLANE}};
-    const uint32_t content = source->about ? source->about->content : GENLAT_CONTENT_ANY;
     for (size_t i = 0; i < GNL_COUNT(stated); i++)
-        if (content == stated[i].content && source->sample.ndim == stated[i].ndim)
+        if (content == stated[i].content && s->ndim == stated[i].ndim)
             return stated[i].layout;
-    return gnl_layout_of(&source->sample);
+    return layout_of_shape(s);
 }
 
-gnl_shape gnl_layout_image(const gnl_shape *s)
+gnl_shape gnl_layout_canvas(const gnl_shape *s, uint32_t content)
 {
-    return gnl_layout_of(s) == GNL_LAYOUT_PLANE ? (gnl_shape){3, {1, s->dim[0], s->dim[1]}} : *s;
+    const gnl_layout layout = gnl_layout_of(s, content);
+    if (layout == GNL_LAYOUT_PLANE)
+        return (gnl_shape){3, {1, s->dim[0], s->dim[1]}};
+    return layout == GNL_LAYOUT_SIGNAL && s->ndim == 1 ? (gnl_shape){2, {1, s->dim[0]}} : *s;
 }
 
 const char *gnl_sizes_format(const gnl_shape *s, char text[GNL_SHAPE_TEXT])
@@ -57,7 +59,7 @@ const char *gnl_sizes_format(const gnl_shape *s, char text[GNL_SHAPE_TEXT])
 static int64_t smallest_side(gnl_layout layout, const gnl_shape *s)
 {
     if (layout == GNL_LAYOUT_SIGNAL)
-        return s->dim[1];
+        return s->dim[s->ndim - 1];
     return layout & GNL_LAYOUT_IMAGES ? GNL_MIN(s->dim[s->ndim - 1], s->dim[s->ndim - 2]) : 0;
 }
 
@@ -140,12 +142,14 @@ static genlat_status find_scaled(const genlat_source *source, bool *out)
 
 genlat_status gnl_profile_new(const genlat_source *source, gnl_profile *out)
 {
-    const gnl_layout layout = find_layout(source);
+    const uint32_t content = gnl_source_content(source);
+    const gnl_layout layout = gnl_layout_of(&source->sample, content);
     const int64_t size = gnl_shape_count(&source->sample);
     const int64_t rows = GNL_MIN(source->count, GNL_MAX(MOST_VALUES / GNL_MAX(size, 1), 1));
     reading r = {.not_whole = 0};
     *out = (gnl_profile){.layout = layout, .count = source->count, .complete = rows == source->count};
     out->side = smallest_side(layout, &source->sample);
+    out->guessed = content == GENLAT_CONTENT_ANY && source->sample.ndim == 2;
     GNL_TRY(find_scaled(source, &out->scaled));
     GNL_TRY(gnl_source_stats_alloc(source, &r.stats));
     genlat_status status = gnl_source_scan(source, rows, read_rows, &r);

@@ -136,7 +136,8 @@ genlat_status genlat_model_progress(const genlat_model *model, genlat_progress *
                                       .epoch = p->epoch,
                                       .best_epoch = p->best_epoch,
                                       .best = p->best_epoch ? p->best : (double)NAN,
-                                      .seconds = p->seconds};
+                                      .seconds = p->seconds,
+                                      .held_out = p->held_out};
     gnl_result_give(out, &progress, sizeof progress);
     return GENLAT_OK;
 }

@@ -33,6 +33,8 @@ static int list_progress(gnl_progress *p, gnl_field out[GNL_MAX_FIELDS])
         {"shuffle", GNL_FIELD_WHOLE, &p->shuffle, 0, true},
         {"drop_last", GNL_FIELD_WHOLE, &p->drop_last, 0, true},
         {"samples", GNL_FIELD_WHOLE, &p->samples, 0, true},
+        {"held_out", GNL_FIELD_WHOLE, &p->held_out, 0, true},
+        {"swapped", GNL_FIELD_WHOLE, &p->swapped, 0, true},
     };
     memcpy(out, all, sizeof all);
     return (int)GNL_COUNT(all);

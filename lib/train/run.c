@@ -201,6 +201,7 @@ static void keep_order(genlat_trainer *t)
     p->shuffle = t->opts.shuffle;
     p->drop_last = t->opts.drop_last;
     p->samples = t->train->count;
+    p->held_out = (int64_t)t->opts.holdout;
 }
 
 static genlat_status begin_run(genlat_trainer *t)
@@ -217,6 +218,8 @@ static genlat_status begin_run(genlat_trainer *t)
     t->first_step = p->step;
     t->last_step = last_step(t);
     GNL_TRY(t->opts.restore_best ? gnl_model_want_best(t->model) : GENLAT_OK);
+    if (p->swapped)
+        gnl_model_swap_best(t->model);
     begin_epoch(t);
     t->epoch = p->epoch + (p->position > 0);
     gnl_trainer_transfer_data(t);
@@ -239,7 +242,7 @@ static genlat_status report_partial_epoch(genlat_trainer *t)
 static void restore_best(genlat_trainer *t)
 {
     if (t->model->has_best)
-        gnl_model_restore(t->model, t->model->best);
+        gnl_model_swap_best(t->model);
     else if (t->model->progress.best_epoch > 0)
         gnl_trainer_emit(
             t, GENLAT_EVENT_ALARM, NULL,
@@ -247,12 +250,23 @@ static void restore_best(genlat_trainer *t)
             "available: the model has the last weights; the best ones are in the best_path of that run, if it had one");
 }
 
-static genlat_status finish(genlat_trainer *t)
+/* Says why the training ends, and which weights the model has if the last ones are not the best. */
+static void describe_end(const genlat_trainer *t, char text[TEXT])
 {
     const gnl_progress *p = &t->model->progress;
-    char text[TEXT] = "training is complete";
     if (t->opts.patience > 0 && p->waited >= t->opts.patience)
-        snprintf(text, sizeof text, "stopped early: no better validation since epoch %lld", (long long)p->best_epoch);
+        snprintf(text, TEXT, "stopped early: no better validation since epoch %lld", (long long)p->best_epoch);
+    else
+        snprintf(text, TEXT, "training is complete");
+    if (p->best_epoch > 0 && p->best_epoch < t->epoch && t->opts.restore_best && t->model->has_best)
+        gnl_text_append(text, TEXT, "; the weights are those of epoch %lld, the best validation",
+                        (long long)p->best_epoch);
+}
+
+static genlat_status finish(genlat_trainer *t)
+{
+    char text[TEXT];
+    describe_end(t, text);
     if (t->opts.restore_best)
         restore_best(t);
     GNL_TRY(gnl_trainer_save(t, t->opts.last_path));

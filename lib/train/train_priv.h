@@ -70,6 +70,13 @@ static inline bool gnl_trainer_cancelled(const genlat_trainer *t)
 
 double gnl_trainer_now(void); /* monotonic time in seconds */
 
+/* Takes the options that determine the batches of the earlier runs of a model, and refuses others. */
+genlat_status gnl_trainer_repeat(genlat_train_opts *opts, const gnl_progress *progress);
+/* Without validation data, holds out samples of the training data as the options or the earlier runs request. */
+genlat_status gnl_trainer_hold_out(genlat_trainer *t);
+/* Refuses training data whose number differs from that of the earlier runs. */
+genlat_status gnl_trainer_check_samples(const genlat_trainer *t);
+
 /* Calls the event callback. values may be NULL. */
 void gnl_trainer_emit(genlat_trainer *t, int64_t kind, const double *values, const char *text);
 /* Checks the means of an epoch, and emits an event for each alarm that becomes active. */

@@ -20,6 +20,9 @@ static const gnl_option options[] = {
     GNL_OPT_BOOL(genlat_train_opts, drop_last, 0, "skip an incomplete last batch"),
     GNL_OPT_BOOL(genlat_train_opts, prefetch, 0, "read the next batch in a background thread"),
     GNL_OPT_BOOL(genlat_train_opts, restore_best, 0, "restore the weights of the best validation when training ends"),
+    GNL_OPT_REAL(genlat_train_opts, holdout, -1, -1, 1e15,
+                 "fraction or number of the training samples that are held out if there are no validation data; below "
+                 "0: as before, or as in the model's setting"),
 };
 
 const gnl_options_table gnl_trainer_options = {"train", sizeof(genlat_train_opts), options, GNL_COUNT(options)};
@@ -43,39 +46,7 @@ genlat_status genlat_train_opts_set(genlat_train_opts *opts, const char *key, co
 
 /* ---- creation -------------------------------------------------------------------------------- */
 
-/* Takes an option of the earlier runs of a model, unless another value was given than the default. */
-static genlat_status take_stored(const char *name, int64_t usual, int64_t stored, int64_t *option)
-{
-    if (*option != usual && *option != stored)
-        return gnl_fail(GENLAT_E_STATE,
-                        "%s is %lld, but the model was trained with %lld; leave it out to resume the training, or call "
-                        "genlat_model_restart() to begin a new one",
-                        name, (long long)*option, (long long)stored);
-    *option = stored;
-    return GENLAT_OK;
-}
-
-/* The batches of a resumed training follow those of the earlier runs. */
-static genlat_status resume(genlat_train_opts *opts, const gnl_progress *p, int64_t samples)
-{
-    int64_t shuffle = opts->shuffle, drop_last = opts->drop_last;
-    if (p->batch == 0) /* no trainer has run yet */
-        return GENLAT_OK;
-    if (samples != p->samples)
-        return gnl_fail(GENLAT_E_STATE,
-                        "the training data have %lld samples, but the model was trained with %lld; resume with the "
-                        "same data, or call genlat_model_restart() to begin a new training",
-                        (long long)samples, (long long)p->samples);
-    GNL_TRY(take_stored("batch", 0, p->batch, &opts->batch));
-    GNL_TRY(take_stored("seed", -1, p->order_seed, &opts->seed));
-    GNL_TRY(take_stored("shuffle", 1, p->shuffle, &shuffle));
-    GNL_TRY(take_stored("drop_last", 0, p->drop_last, &drop_last));
-    opts->shuffle = (uint32_t)shuffle;
-    opts->drop_last = (uint32_t)drop_last;
-    return GENLAT_OK;
-}
-
-static void resolve_defaults(genlat_train_opts *opts, const genlat_model *model, bool validates)
+static void resolve_defaults(genlat_train_opts *opts, const genlat_model *model)
 {
     if (opts->batch == 0)
         opts->batch = model->config->batch ? model->config->batch : BATCH;
@@ -85,8 +56,6 @@ static void resolve_defaults(genlat_train_opts *opts, const genlat_model *model,
     }
     if (opts->epochs < 0 && opts->steps == 0)
         opts->epochs = EPOCHS;
-    if (model->config->restore_best && validates)
-        opts->restore_best = 1;
     if (opts->seed < 0)
         opts->seed = gnl_ctx_opts(model->object.ctx)->seed;
 }
@@ -152,20 +121,31 @@ static genlat_status check(const genlat_model *model, const genlat_source *train
                            const genlat_train_opts *opts)
 {
     GNL_TRY(gnl_model_check_source(model, train));
-    if (valid && !model->type->evaluate)
+    if (valid && opts->holdout > 0)
+        return gnl_fail(GENLAT_E_INVALID, "holdout is %g, but valid is not NULL; leave out one of them", opts->holdout);
+    if ((valid || opts->holdout > 0) && !model->type->evaluate)
         return gnl_fail(GENLAT_E_INVALID,
-                        "valid is not NULL, but a %s has no loss that can be evaluated on validation data; pass NULL",
-                        model->type->name);
-    if (valid)
-        return gnl_model_check_source(model, valid);
-    const char *schedule = gnl_model_listening_schedule(model);
+                        "%s, but a %s has no loss that can be evaluated on validation data; leave it out",
+                        valid ? "valid is not NULL" : "holdout is set", model->type->name);
+    return valid ? gnl_model_check_source(model, valid) : GENLAT_OK;
+}
+
+/* Reports what needs validation data, if there are none. */
+static genlat_status check_needs(const genlat_trainer *t)
+{
+    const genlat_train_opts *opts = &t->opts;
+    const char *schedule = gnl_model_listening_schedule(t->model);
+    if (t->valid)
+        return GENLAT_OK;
     if (schedule)
-        return gnl_fail(GENLAT_E_INVALID,
-                        "%s is plateau, which follows the validation loss, but valid is NULL; pass validation data%s",
-                        schedule, model->type->evaluate ? "" : ", or another schedule: this family takes none");
+        return gnl_fail(
+            GENLAT_E_INVALID,
+            "%s is plateau, which follows the validation loss, but valid is NULL; pass validation data%s", schedule,
+            t->model->type->evaluate ? ", or set holdout" : ", or another schedule: this family takes none");
     const char *needs = opts->patience ? "patience" : opts->best_path ? "best_path" : "restore_best";
     if (opts->patience || opts->best_path || opts->restore_best)
-        return gnl_fail(GENLAT_E_INVALID, "%s is set, which needs validation data, but valid is NULL", needs);
+        return gnl_fail(GENLAT_E_INVALID,
+                        "%s is set, which needs validation data, but valid is NULL; pass them, or set holdout", needs);
     return GENLAT_OK;
 }
 
@@ -197,9 +177,14 @@ static genlat_status choose_source(genlat_trainer *t)
 static genlat_status make(genlat_trainer *t)
 {
     GNL_TRY(copy_paths(t));
+    GNL_TRY(gnl_trainer_repeat(&t->opts, &t->model->progress));
+    resolve_defaults(&t->opts, t->model);
+    GNL_TRY(gnl_trainer_hold_out(t));
     GNL_TRY(choose_source(t));
-    GNL_TRY(resume(&t->opts, &t->model->progress, t->train->count));
-    resolve_defaults(&t->opts, t->model, t->valid != NULL);
+    GNL_TRY(gnl_trainer_check_samples(t));
+    GNL_TRY(check_needs(t));
+    if (t->model->config->restore_best && t->valid)
+        t->opts.restore_best = 1;
     GNL_TRY(check_paths(t));
     init_history(t);
     GNL_TRY(gnl_trainer_normalize(t));
@@ -259,6 +244,21 @@ void genlat_trainer_destroy(genlat_trainer **trainer)
         return;
     gnl_trainer_release(*trainer);
     *trainer = NULL;
+}
+
+genlat_status genlat_trainer_data(const genlat_trainer *trainer, genlat_source **train, genlat_source **valid)
+{
+    GNL_ENTER();
+    if (train)
+        *train = NULL;
+    if (valid)
+        *valid = NULL;
+    GNL_CHECK(trainer, "trainer is NULL");
+    GNL_CHECK(train, "train is NULL");
+    GNL_CHECK(valid, "valid is NULL");
+    *train = gnl_object_retain(trainer->train);
+    *valid = gnl_object_retain(trainer->valid);
+    return GENLAT_OK;
 }
 
 static genlat_status check_arguments(const genlat_model *model, const genlat_source *train)

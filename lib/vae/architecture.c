@@ -85,12 +85,13 @@ typedef struct canvas {
     int64_t deepest[2], excess[2]; /* of each side; excess: to be cropped */
 } canvas;
 
-static genlat_status find_canvas(const int64_t *widths, const gnl_shape *data, canvas *out)
+static genlat_status find_canvas(const int64_t *widths, const gnl_config *config, canvas *out)
 {
+    const gnl_shape *data = &config->data;
     const int stages = count_widths(widths);
     const int64_t factor = (int64_t)1 << stages;
     char found[GNL_SHAPE_TEXT];
-    *out = (canvas){.shape = gnl_layout_image(data)};
+    *out = (canvas){.shape = gnl_layout_canvas(data, config->content)};
     out->dims = out->shape.ndim - 1;
     bool fits = out->dims == 1 || out->dims == 2;
     for (int i = 0; fits && i < out->dims; i++) {
@@ -111,7 +112,7 @@ static genlat_status conv_encoder(const architecture *a, const int64_t *widths, 
 {
     canvas v;
     char shape[GNL_SHAPE_TEXT];
-    GNL_TRY(find_canvas(widths, &c->base.data, &v));
+    GNL_TRY(find_canvas(widths, &c->base, &v));
     const bool plane = v.shape.ndim != c->base.data.ndim;
     if (plane)
         APPEND("reshape shape=%s from=x | ", gnl_sizes_format(&v.shape, shape));
@@ -131,7 +132,7 @@ static genlat_status conv_decoder(const architecture *a, const int64_t *widths, 
     const int stages = count_widths(widths);
     const long long channels = (long long)widths[stages - 1];
     char shape[GNL_SHAPE_TEXT];
-    GNL_TRY(find_canvas(widths, &c->base.data, &v));
+    GNL_TRY(find_canvas(widths, &c->base, &v));
     const gnl_shape deepest = {v.dims + 1, {channels, v.deepest[0], v.deepest[1]}};
     if (is_conditional(c))
         APPEND("concat from=z,c | ");

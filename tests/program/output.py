@@ -120,6 +120,23 @@ def test_conditional(folder):
     run("reconstruct", model, "-d", "digits#test", "-n", "4", "-o", a)
     assert "--label" in run("traverse", model, "-o", a, code=2).stderr
     run("traverse", model, "--label", "7", "-o", a)
+    for command in (["reconstruct", "-d", "digits#test", "-n", "3"], ["traverse", "-d", "digits#test"],
+                    ["interpolate", "-d", "digits#test", "--from", "1", "--to", "2"],
+                    ["interpolate", "--from", "1", "--to", "2"]):
+        found = []
+        for label in ("3", "8"):
+            run(command[0], model, *command[1:], "--label", label, "-o", a)
+            found.append(npy(a)[1])
+        assert found[0] != found[1], (command, "the label has no effect")
+        error = run(command[0], model, *command[1:], "--conditions", "csv:c.csv", "-o", a, code=2).stderr
+        assert "not conditional on vectors" in error, error
+    assert "--label" in run("interpolate", model, "--from", "1", "--to", "2", "-o", a, code=2).stderr
+    run("reconstruct", model, "-d", "digits#test", "-n", "3", "-o", a)
+    with_own = npy(a)[1]
+    unlabelled = ["-d", "digits#test?labels=no", "-n", "3", "-o", b]
+    assert "--label" in run("reconstruct", model, *unlabelled, code=2).stderr
+    run("reconstruct", model, *unlabelled, "--label", "3")
+    assert npy(b)[1] != with_own
 
 
 def test_conditions(folder):
@@ -140,6 +157,17 @@ def test_conditions(folder):
     run("decode", path, "--latents", "csv:" + z, "--conditions", "csv:" + given, "-o", x)
     numbers = npy(x)[1]
     assert numbers[:2] == numbers[4:] != numbers[2:4], numbers
+    for command in (["reconstruct", "-d", "swissroll?n=9", "-n", "3"], ["interpolate", "-n", "3", "-f", "2"],
+                    ["interpolate", "-d", "swissroll?n=9", "-n", "3", "-f", "2"]):
+        run(command[0], path, *command[1:], "--conditions", "csv:" + given, "-o", x)
+        error = run(command[0], path, *command[1:], "--label", "0", "-o", x, code=2).stderr
+        assert "not conditional on classes" in error, error
+    for more in ([], ["-d", "swissroll?n=9"]):
+        error = run("traverse", path, *more, "--conditions", "csv:" + given, "-o", x, code=1).stderr
+        assert "there are 3 rows, 1 expected" in error, error
+    one = os.path.join(folder, "one.csv")
+    write(one, [[0.5]])
+    run("traverse", path, "--conditions", "csv:" + one, "-o", x)
     assert "--conditions is missing" in run("sample", path, "-o", x, code=2).stderr
     assert "--conditions is missing" in run("decode", path, "--latents", "csv:" + z, "-o", x, code=2).stderr
     assert "there are 3 rows, 4 expected" in run("sample", path, "-n", "4", "--conditions", "csv:" + given, "-o", x,
@@ -160,7 +188,8 @@ def test_sound(folder):
         for i in range(60):
             file.write(",".join(f"{math.sin(0.3 * t + i):.5f}" for t in range(32)) + "\n")
     model = os.path.join(folder, "s.model")
-    run("train", "vae", "--data", "csv:" + data, "--preset", "vector", "--epochs", "2", "--out", model, "--quiet")
+    run("train", "vae", "--data", f"csv:{data}?content=sound", "--preset", "vector", "--epochs", "2", "--out", model,
+        "--quiet")
     path = os.path.join(folder, "s.wav")
     run("sample", model, "-n", "10", "--rate", "8000", "-o", path)
     with wave.open(path) as sound:

@@ -42,4 +42,42 @@ def test_missing(folder):
     assert "missing=drop" in run(*TRAIN, "--data", f"csv:{table}?label=y", code=1).stderr
 
 
-main([test_classes, test_targets, test_missing])
+def test_columns_must_be_those_of_the_model(folder):
+    path = lambda name: os.path.join(folder, name)
+    rows = [(i % 7, i * i % 11, i % 3) for i in range(40)]
+    for name, header, order in (("a", "x,y,z", (0, 1, 2)), ("b", "y,x,z", (1, 0, 2)), ("c", "u,v,w", (0, 1, 2))):
+        with open(path(name + ".csv"), "w", encoding="utf-8") as file:
+            file.write(header + "\n" + "".join(",".join(str(row[k]) for k in order) + "\n" for row in rows))
+    with open(path("d.csv"), "w", encoding="utf-8") as file:
+        file.write("x,y\n1,2\n2,3\n")
+    model = path("m.vae")
+    run("train", "vae", "-d", "csv:" + path("a.csv"), "--epochs", "1", "-j", "1", "-q", "-o", model)
+    for command in (["eval", model], ["encode", model, "-o", path("z.csv")],
+                    ["reconstruct", model, "-o", path("r.csv")]):
+        run(*command, "-d", "csv:" + path("a.csv"))
+        error = run(*command, "-d", "csv:" + path("b.csv"), code=1).stderr
+        assert "columns are y, x, z, but the model was trained on x, y, z" in error, error
+        warned = run(*command, "-d", "csv:" + path("c.csv")).stderr
+        assert "warning" in warned and "u, v, w" in warned, warned
+        error = run(*command, "-d", "csv:" + path("d.csv"), code=1).stderr
+        assert "samples are [2], but the model takes [3], the columns x, y, z" in error, error
+    error = run("train", "net", "-d", "csv:" + path("a.csv"), "--epochs", "1", code=2).stderr
+    assert "label=" in error and "target=" in error, error
+
+
+def test_what_a_newcomer_writes(folder):
+    path = os.path.join(folder, "long name of a table.csv")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("x,y\n" + "".join(f"{i % 7},{i * i % 11}\n" for i in range(40)))
+    error = run("train", "vae", "-d", path, code=2).stderr
+    assert f"did you mean 'csv:{path}'?" in error, error
+    error = run("train", "vae", "-d", "csv:" + path, "--config", "missing.json", code=2).stderr
+    assert "missing.json" in error and "line" not in error, error
+    model = os.path.join(folder, "m.vae")
+    run("train", "vae", "-d", "csv:" + path, "--epochs", "1", "-j", "1", "-q", "-o", model)
+    for name, words in (("a.txt", "not text; use .csv"), ("a.wav", "not sound; use .csv")):
+        error = run("sample", model, "-n", "3", "-o", os.path.join(folder, name), code=1).stderr
+        assert "rows of a table, " + words in error and name not in os.listdir(folder), error
+
+
+main([test_what_a_newcomer_writes, test_columns_must_be_those_of_the_model, test_classes, test_targets, test_missing])

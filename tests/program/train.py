@@ -297,7 +297,72 @@ def test_points(folder):
         assert_picture(os.path.join(plots, name))
 
 
-main([test_json, test_pipe, test_terminal, test_seed, test_resume, test_zero_epochs, test_resume_is_checked,
-      test_fine_tuning, test_interrupt, test_interrupt_with_plots, test_terminate, test_log, test_best,
-      test_best_weights_of_a_preset, test_plots, test_fonts_are_found_first, test_film_of_epochs,
-      test_curves_of_a_resumed_training, test_plots_of_several_runs, test_killed, test_points])
+def write_rows(path, count, columns=3):
+    numbers = random.Random(count)
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(",".join(f"{numbers.gauss(7, 3):.5f}" for _ in range(columns)) + "\n" for _ in range(count))
+    return f"csv:{path}"
+
+
+def test_holdout(folder):
+    """Without --valid, samples of files are held out, and the program says so. A preset is trained on all samples."""
+    data, model = write_rows(os.path.join(folder, "t.csv"), 60), os.path.join(folder, "t.vae")
+
+    def fit(*more):
+        done = run("train", "vae", "-d", data, "--epochs", "3", "-j", "1", "--json", *more)
+        return done.stderr, last_json(done.stdout)
+
+    text, end = fit("-o", model, "--plots", os.path.join(folder, "plots"))
+    assert "60 vectors" in text.splitlines()[0] or "60 points" in text.splitlines()[0], text
+    assert text.splitlines()[0].endswith("; 12 samples held out for validation"), text
+    assert end["held_out"] == 12 and math.isfinite(end["valid"]["neg_elbo"]), end
+    info = last_json(run("info", model, "--json").stdout)["training"]
+    assert info["held_out"] == 12 and "held out         12 samples" in run("info", model).stdout, info
+    found = last_json(run("eval", model, "-d", data + "#valid?holdout=12", "--json").stdout)["neg_elbo"]
+    assert abs(found - info["best"]) < 1e-3, (found, info)  # the same rows
+    for more, held in ((["--valid", "0.25"], 15), (["--valid", "7"], 7), (["-s", "holdout=9"], 9),
+                       (["-p", "vector", "--valid", "9"], 9), (["-p", "vector", "--valid", "0.5"], 30)):
+        text, end = fit(*more)
+        assert end["held_out"] == held and end["valid"] and f"{held} " in text.splitlines()[0], (more, text, end)
+    for more in (["--valid", "none"], ["-p", "vector"], ["--valid", data]):
+        text, end = fit(*more)
+        assert "held_out" not in end and "held out" not in text, (more, text, end)
+        assert (end["valid"] is not None) == (data in more), (more, end)
+    assert "held out" not in run("train", "vae", "-d", "moons?n=50", "--epochs", "1").stdout
+    assert "too few samples" in run("train", "vae", "-d", data + "?limit=7", "--epochs", "1").stdout
+    for wrong in ("60", "0.001", "some", "csv:missing.csv"):
+        error = run("train", "vae", "-d", data, "--epochs", "1", "--valid", wrong, code=1 if "s" in wrong else 2).stderr
+        assert wrong in error, error
+
+
+def test_holdout_is_resumed(folder):
+    """A resumed training holds out the same samples, and goes on from its last weights, not from the best ones."""
+    data = write_rows(os.path.join(folder, "t.csv"), 80, 9)
+    path, other = os.path.join(folder, "m.vae"), os.path.join(folder, "n.vae")
+    fixed = ["-s", "beta_schedule=linear from=0 to=1 steps=100", "-s", "noise=0", "-s", "optimizer=adam lr=0.01", "-j",
+             "1"]
+    run("train", "vae", "-d", data, "--epochs", "120", *fixed, "-o", other)
+    first = run("train", "vae", "-d", data, "--epochs", "100", *fixed, "-o", path).stdout
+    assert "the best validation" in first, "the last weights are not the best ones"
+    second = run("train", "vae", "-d", data, "--resume", path, "--epochs", "120", "-j", "1").stdout
+    assert second.splitlines()[0] == "16 of 80 samples held out for validation", second
+    assert tensors(path) == tensors(other), "the resumed training has other weights"
+    for more, words in {("--valid", "none"): "holdout is 0", ("--valid", "20"): "holdout is 20",
+                        ("--valid", data): "16 samples"}.items():
+        error = run("train", "vae", "-d", data, "--resume", path, "--epochs", "130", *more, code=1).stderr
+        assert words in error and "--from" in error, error
+    tuned = run("train", "vae", "-d", data, "--from", path, "--epochs", "1", "-j", "1").stdout
+    assert tuned.splitlines()[0] == "16 of 80 samples held out for validation", tuned
+
+
+def test_early_stop_is_reported(folder):
+    data = write_rows(os.path.join(folder, "t.csv"), 80, 9)
+    out = run("train", "vae", "-d", data, "-s", "patience=3", "-j", "1").stdout
+    assert "stopped early: no better validation since epoch" in out.splitlines()[-1], out
+
+
+main([test_json, test_holdout, test_holdout_is_resumed, test_early_stop_is_reported, test_pipe, test_terminal,
+      test_seed, test_resume, test_zero_epochs, test_resume_is_checked, test_fine_tuning, test_interrupt,
+      test_interrupt_with_plots, test_terminate, test_log, test_best, test_best_weights_of_a_preset, test_plots,
+      test_fonts_are_found_first, test_film_of_epochs, test_curves_of_a_resumed_training, test_plots_of_several_runs,
+      test_killed, test_points])

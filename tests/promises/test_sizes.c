@@ -359,8 +359,8 @@ static const struct input {
     OPTIONS(genlat_optim_add, genlat_group_opts, reserved),
     OPTIONS(genlat_optim_add_loss, genlat_group_opts, reserved),
     OPTIONS(genlat_ema_new, genlat_ema_opts, reserved),
-    OPTIONS(genlat_trainer_new, genlat_train_opts, event_user),
-    OPTIONS(genlat_model_fit, genlat_train_opts, event_user),
+    OPTIONS(genlat_trainer_new, genlat_train_opts, holdout),
+    OPTIONS(genlat_model_fit, genlat_train_opts, holdout),
     {"genlat_ctx_new", "genlat_allocator", sizeof(genlat_allocator), sizeof(genlat_allocator), call_allocator,
      fill_table, 0},
     RESERVED(genlat_ctx_new, genlat_ctx_opts, reserved),
@@ -403,7 +403,7 @@ static const struct output {
     RESULT(genlat_vae_step, genlat_vae_terms, beta, 0),
     RESULT(genlat_vae_backward, genlat_vae_terms, beta, 0),
     RESULT(genlat_vae_elbo, genlat_vae_terms, beta, 1),
-    RESULT(genlat_model_progress, genlat_progress, seconds, 1),
+    RESULT(genlat_model_progress, genlat_progress, held_out, 1),
     RESULT(genlat_source_description, genlat_description, reserved, 1),
     RESULT(genlat_model_description, genlat_description, reserved, 1),
     RESULT(genlat_metric_moments, genlat_moments, max, 1),
@@ -421,7 +421,7 @@ static const struct output {
     }
 static const struct input setters[] = {
     SETTER(genlat_transform_opts_set, genlat_transform_opts, labelled),
-    SETTER(genlat_train_opts_set, genlat_train_opts, event_user),
+    SETTER(genlat_train_opts_set, genlat_train_opts, holdout),
 };
 
 /* ---- the tests -------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/files_rig.h"
@@ -43,6 +44,39 @@ START_TEST(tables_round_trip)
     ck_assert_mem_eq(genlat_tensor_const_data(read), data, sizeof data);
     genlat_tensor_destroy(&written);
     genlat_tensor_destroy(&read);
+}
+END_TEST
+
+/* Numbers of every length and place of the point are those of strtod(). */
+START_TEST(numbers_are_those_of_strtod)
+{
+    enum { ROWS = 4000 };
+    static char text[ROWS][32], file[ROWS * 32];
+    uint64_t state = 1;
+    size_t used = 0;
+    genlat_tensor *x = NULL;
+    for (int i = 0; i < ROWS; i++) {
+        char *at = text[i];
+        const int digits = 1 + i % 18, point = i / 18 % (digits + 1);
+        if (i % 5 == 0)
+            *at++ = i % 2 ? '-' : '+';
+        for (int k = 0; k < digits; k++) {
+            state = state * 6364136223846793005U + 1442695040888963407U;
+            if (k == point && i % 3)
+                *at++ = '.';
+            *at++ = (char)('0' + state % 10007 % 10);
+        }
+        *at = '\0';
+        used += (size_t)snprintf(file + used, sizeof file - used, "%s\n", text[i]);
+    }
+    put_file("a.csv", file, used);
+    x = values(spec_of("csv", "a.csv", "?header=no"), NULL);
+    for (int i = 0; i < ROWS; i++) {
+        const float expected = (float)strtod(text[i], NULL);
+        ck_assert_msg(memcmp(&expected, &genlat_tensor_const_data(x)[i], sizeof expected) == 0, "%s is read as %.9g",
+                      text[i], (double)genlat_tensor_const_data(x)[i]);
+    }
+    genlat_tensor_destroy(&x);
 }
 END_TEST
 
@@ -334,6 +368,7 @@ int main(void)
 {
     static const TTest *const *const tests[] = {
         &tables_round_trip,
+        &numbers_are_those_of_strtod,
         &tables_are_read,
         &names_describe_the_source,
         &targets_are_vectors,

@@ -153,6 +153,84 @@ static void put_wav(const char *name, uint8_t riff, uint8_t data, size_t bytes)
     put_file(name, file, 44 + bytes);
 }
 
+/* What the samples of an array are, where their shape leaves it open. */
+START_TEST(arrays_state_their_content)
+{
+    static const struct {
+        const char *keys;
+        int64_t h, w;
+        uint32_t content;
+        genlat_status status;
+    } cases[] = {{"", 8, 40, GENLAT_CONTENT_ANY, GENLAT_OK},
+                 {"?content=image", 8, 40, GENLAT_CONTENT_IMAGE, GENLAT_OK},
+                 {"?content=sound", 20, 24, GENLAT_CONTENT_SOUND, GENLAT_OK},
+                 {"?content=sound&shape=480", 20, 24, GENLAT_CONTENT_SOUND, GENLAT_OK},
+                 {"?content=text", 20, 24, 0, GENLAT_E_SHAPE},
+                 {"?content=music", 20, 24, 0, GENLAT_E_INVALID}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        genlat_tensor *x = NULL;
+        genlat_source *source = NULL;
+        genlat_description d = {.size = sizeof d};
+        ok(genlat_tensor_new(ctx, 3, (int64_t[]){3, cases[i].h, cases[i].w}, &x));
+        ok(genlat_npy_write(place("content.npy"), x));
+        ck_assert_int_eq(genlat_files_open(ctx, spec_of("npy", "content.npy", cases[i].keys), &source),
+                         cases[i].status);
+        if (source)
+            ok(genlat_source_description(source, &d));
+        ck_assert_uint_eq(d.content, cases[i].content);
+        genlat_source_destroy(&source);
+        genlat_tensor_destroy(&x);
+    }
+}
+END_TEST
+
+START_TEST(numbers_are_samples_of_one_element)
+{
+    genlat_tensor *x = NULL;
+    genlat_source *source = NULL;
+    ok(genlat_tensor_new(ctx, 1, (int64_t[]){5}, &x));
+    ok(genlat_npy_write(place("flat.npy"), x));
+    ok(genlat_files_open(ctx, spec_of("npy", "flat.npy", ""), &source));
+    ck_assert_int_eq(genlat_source_count(source), 5);
+    ck_assert_int_eq(genlat_source_ndim(source), 1);
+    ck_assert_int_eq(genlat_source_dim(source, 0), 1);
+    genlat_source_destroy(&source);
+    genlat_tensor_destroy(&x);
+}
+END_TEST
+
+/* Images with their channels last are refused, or converted on request. */
+START_TEST(channels_are_moved)
+{
+    enum { N = 2, H = 5, W = 6, C = 3 };
+    genlat_tensor *x = NULL, *y = NULL;
+    genlat_source *source = NULL;
+    ck_assert_int_eq(genlat_tensor_new(ctx, 4, (int64_t[]){N, H, W, C}, &x), GENLAT_OK);
+    for (int64_t i = 0; i < N * H * W * C; i++)
+        genlat_tensor_data(x)[i] = (float)i;
+    ck_assert_int_eq(genlat_npy_write(place("last.npy"), x), GENLAT_OK);
+    ck_assert_int_eq(genlat_files_open(ctx, spec_of("npy", "last.npy", ""), &source), GENLAT_E_SHAPE);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "last.npy: samples are [5,6,3]"));
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "order=hwc"));
+    ck_assert_int_eq(genlat_files_open(ctx, spec_of("npy", "last.npy", "?order=chw"), &source), GENLAT_OK);
+    ck_assert_int_eq(genlat_source_dim(source, 0), H);
+    genlat_source_destroy(&source);
+    ck_assert_int_eq(genlat_files_open(ctx, spec_of("npy", "last.npy", "?order=hwc"), &source), GENLAT_OK);
+    ck_assert_int_eq(genlat_source_dim(source, 0), C);
+    ck_assert_int_eq(genlat_source_dim(source, 1), H);
+    ck_assert_int_eq(genlat_source_read(source, 0, N, &y, NULL), GENLAT_OK);
+    for (int64_t i = 0; i < N * H * W * C; i++) {
+        const int64_t n = i / (H * W * C), c = i % C, pixel = i / C % (H * W);
+        ck_assert_float_eq(genlat_tensor_data(y)[(n * C + c) * H * W + pixel], (float)i);
+    }
+    genlat_source_destroy(&source);
+    ck_assert_int_eq(genlat_files_open(ctx, spec_of("npy", "last.npy", "?order=hwc&shape=90"), &source), GENLAT_OK);
+    genlat_source_destroy(&source);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&y);
+}
+END_TEST
+
 START_TEST(sound_without_frames_is_refused)
 {
     genlat_source *source = NULL;
@@ -474,6 +552,9 @@ int main(void)
         &png_grid_round_trips_as_images,
         &png_grid_has_the_documented_layout_and_limits,
         &wav_round_trips,
+        &arrays_state_their_content,
+        &channels_are_moved,
+        &numbers_are_samples_of_one_element,
         &sound_without_frames_is_refused,
         &text_is_split_into_samples,
         &synthetic_sources_are_split_into_parts,

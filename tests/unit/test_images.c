@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "image_priv.h"
 #include "support/files_rig.h"
 
 /* 8x16 pixels, the left half 64, the right half 192. */
@@ -185,6 +186,64 @@ END_TEST
 
 /* ---- formats ----------------------------------------------------------------------------------------- */
 
+/* A photograph is read upright, as the orientation of its EXIF block says, in either byte order. */
+START_TEST(photographs_are_upright)
+{
+    /* Whether each orientation exchanges the sides of grey_jpeg, and whether the dark half comes last. */
+    static const struct {
+        bool exchanged, last;
+    } expected[] = {{0, 0}, {0, 0}, {0, 1}, {0, 1}, {0, 0}, {1, 0}, {1, 0}, {1, 1}, {1, 1}, {0, 0}};
+    genlat_source *source = NULL;
+    for (unsigned i = 0; i < 2 * COUNT(expected); i++) {
+        const unsigned value = i / 2;
+        const bool big = i % 2;
+        uint8_t app1[] = {0xFF, 0xE1, 0,    34, 'E', 'x', 'i', 'f', 0, 0, 'I', 'I', 42, 0, 8, 0, 0, 0,
+                          1,    0,    0x12, 1,  3,   0,   1,   0,   0, 0, 0,   0,   0,  0, 0, 0, 0, 0};
+        static const uint8_t big_tiff[] = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1};
+        uint8_t file[sizeof app1 + sizeof grey_jpeg];
+        if (big)
+            memcpy(app1 + 10, big_tiff, sizeof big_tiff);
+        app1[28 + big] = (uint8_t)value;
+        memcpy(file, grey_jpeg, 2);
+        memcpy(file + 2, app1, sizeof app1);
+        memcpy(file + 2 + sizeof app1, grey_jpeg + 2, sizeof grey_jpeg - 2);
+        put_file("a.jpg", file, sizeof file);
+        genlat_status status = genlat_files_open(ctx, spec_of("image", "", ""), &source);
+        if (status == GENLAT_E_UNSUPPORTED) /* built without libjpeg */
+            return;
+        ok(status);
+        ck_assert_int_eq(genlat_source_dim(source, 1), expected[value].exchanged ? 16 : 8);
+        genlat_source_destroy(&source);
+        double pixels[8 * 16];
+        for (size_t k = 0; k < COUNT(pixels); k++) {
+            const bool first_half = expected[value].exchanged ? k < COUNT(pixels) / 2 : k % 16 < 8;
+            pixels[k] = first_half != expected[value].last ? 64 : 192;
+        }
+        expect("", 8 * 16, pixels);
+    }
+}
+END_TEST
+
+/* The eight orientations of the pixels 0 1 2 / 3 4 5. */
+START_TEST(orientations_are_those_of_exif)
+{
+    static const uint8_t pixels[] = {0, 1, 2, 3, 4, 5};
+    static const uint8_t expected[][6] = {{0, 1, 2, 3, 4, 5}, {2, 1, 0, 5, 4, 3}, {5, 4, 3, 2, 1, 0},
+                                          {3, 4, 5, 0, 1, 2}, {0, 3, 1, 4, 2, 5}, {3, 0, 4, 1, 5, 2},
+                                          {5, 2, 4, 1, 3, 0}, {2, 5, 1, 4, 0, 3}};
+    for (int i = 0; i < 8; i++) {
+        gnl_image image = {.height = 2, .width = 3, .channels = 1};
+        ok(gnl_image_alloc("", 1000, &image));
+        memcpy(image.data, pixels, sizeof pixels);
+        ok(gnl_image_orient("", 1000, i + 1, &image));
+        ck_assert_int_eq(image.height, i < 4 ? 2 : 3);
+        ck_assert_int_eq(image.width, i < 4 ? 3 : 2);
+        ck_assert_mem_eq(image.data, expected[i], sizeof pixels);
+        gnl_image_free(&image);
+    }
+}
+END_TEST
+
 START_TEST(jpeg_images_are_read)
 {
     genlat_source *source = NULL;
@@ -312,7 +371,7 @@ int main(void)
         &images_are_resized,        &constant_images_stay_constant, &channels_are_converted,
         &sizes_must_agree,          &large_data_are_refused,        &small_files_of_large_images_are_refused,
         &jpeg_images_are_read,      &other_files_are_refused,       &folders_are_classes,
-        &mixed_folders_are_refused,
+        &mixed_folders_are_refused, &photographs_are_upright,       &orientations_are_those_of_exif,
     };
     return run_in_folders("images", tests, COUNT(tests));
 }

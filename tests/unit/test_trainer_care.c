@@ -31,7 +31,9 @@ START_TEST(early_stop_keeps_the_best_weights)
     ck_assert_int_eq(fake->model.progress.best_epoch, 3);
     ck_assert_double_eq(fake->model.progress.best, 3);
     ck_assert_str_eq(seen.kinds, "SSSEVCSSSEVCSSSEVCSSSEVSSSEVSSSEVCD");
-    ck_assert_str_eq(seen.text, "stopped early: no better validation since epoch 3");
+    ck_assert_str_eq(seen.text,
+                     "stopped early: no better validation since epoch 3; the weights are those of epoch 3, the best "
+                     "validation");
     fake_model *kept = fake_load(ctx, best), *newest = fake_load(ctx, last);
     ck_assert_int_eq(kept->model.progress.epoch, 3);
     ck_assert_int_eq(newest->model.progress.epoch, 6);

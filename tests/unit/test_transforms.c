@@ -67,6 +67,38 @@ START_TEST(constant_elements_are_moved_but_not_scaled)
 }
 END_TEST
 
+/* The model keeps the scaling as floats; data that are scaled by them later are the same to the bit. Nothing leaves the
+ * range of the scaling, even where its floats are rounded. */
+START_TEST(scalings_have_the_precision_of_models)
+{
+    static const char *const kinds[] = {"unit", "symmetric", "standard", "features", "ranges"};
+    enum { ROWS = 300 };
+    float data[2 * ROWS];
+    for (int i = 0; i < 2 * ROWS; i++)
+        data[i] = 1e4F + 0.37F * sinf((float)(i * (_i + 3))) * (float)(1 + i % 7);
+    genlat_tensor *x = tensor(2, (int64_t[]){ROWS, 2}, data), *offset = NULL, *scale = NULL, *a = NULL, *b = NULL;
+    genlat_source *plain = NULL, *same = NULL;
+    ok(genlat_source_memory(ctx, x, NULL, &plain));
+    genlat_source *raw = NULL;
+    ok(genlat_source_memory(ctx, x, NULL, &raw));
+    genlat_source *fitted = transformed(raw, "scale", kinds[_i % 5]);
+    ok(genlat_source_normalization(fitted, &offset, &scale));
+    ok(genlat_source_normalize(plain, offset, scale, &same));
+    ok(genlat_source_read(fitted, 0, ROWS, &a, NULL));
+    ok(genlat_source_read(same, 0, ROWS, &b, NULL));
+    ck_assert_mem_eq(a->data, b->data, sizeof data);
+    const float low = _i % 5 == 1 ? -1 : 0;
+    for (int i = 0; i < 2 * ROWS && _i % 5 != 2 && _i % 5 != 3; i++)
+        ck_assert_msg(a->data[i] >= low && a->data[i] <= 1, "%.9g", (double)a->data[i]);
+    genlat_tensor *all[] = {x, offset, scale, a, b};
+    for (size_t i = 0; i < GNL_COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+    genlat_source_destroy(&plain);
+    genlat_source_destroy(&same);
+    genlat_source_destroy(&fitted);
+}
+END_TEST
+
 START_TEST(normalizations_are_composed)
 {
     genlat_source *raw = memory_source(), *plain = memory_source(), *same = NULL;
@@ -529,6 +561,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, scaling_is_fitted_and_inverted, 0, 5);
     tcase_add_test(tcase, constant_elements_are_moved_but_not_scaled);
+    tcase_add_loop_test(tcase, scalings_have_the_precision_of_models, 0, 50);
     tcase_add_test(tcase, normalizations_are_composed);
     tcase_add_loop_test(tcase, static_binarization_is_fixed_and_dynamic_is_redrawn, 0, 3);
     tcase_add_test(tcase, dynamic_binarization_has_the_expected_mean);
