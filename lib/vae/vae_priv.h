@@ -43,6 +43,8 @@ genlat_status gnl_vae_architecture_encoder(const char *architecture, const gnl_v
                                            char text[GNL_NET_LENGTH]);
 genlat_status gnl_vae_architecture_decoder(const char *architecture, const gnl_vae_config *config,
                                            char text[GNL_NET_LENGTH]);
+/* Finds the shape of the latents [channels,sides...]; without dimensions if they are a vector. */
+genlat_status gnl_vae_architecture_map(const char *architecture, const gnl_shape *data, gnl_shape *out);
 
 /* ---- inputs of the nets ---------------------------------------------------------------------- */
 
