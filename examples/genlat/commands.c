@@ -17,7 +17,7 @@ const app_command app_commands[] = {
      cmd_sample},
     {"reconstruct", "MODEL", "data count out columns scale rate", "encode and decode data", cmd_reconstruct},
     {"encode", "MODEL", "data count part out", "encode data", cmd_encode},
-    {"decode", "MODEL", "latents label conditions out columns scale rate", "decode latents", cmd_decode},
+    {"decode", "MODEL", "latents codes label conditions out columns scale rate", "decode latents or codes", cmd_decode},
     {"interpolate", "MODEL", "data from to count label truncation frames out scale rate", "interpolate between samples",
      cmd_interpolate},
     {"traverse", "MODEL", "data index label range frames out scale rate", "vary one latent dimension at a time",

@@ -22,7 +22,8 @@ static const gnl_option options[] = {
     GNL_OPT_INT(vq_opts, books, 1, 1, 64, "number of books, each of which quantizes what remains of those before it"),
     GNL_OPT_REAL(vq_opts, commitment, 0.25, 0, 1e6,
                  "weight of the squared distance from the encoder's output to codes"),
-    GNL_OPT_REAL(vq_opts, decay, 0.99, 0, 1, "decay of the running averages that are the codes"),
+    GNL_OPT_REAL(vq_opts, decay, 0.99, 0, 1,
+                 "decay of the running averages that are the codes; lower in the first steps"),
     GNL_OPT_REAL(vq_opts, smoothing, 1e-5, 0, 1, "added to the usage of each code (Laplace smoothing)"),
     GNL_OPT_REAL(vq_opts, revive, 0.1, 0, 1,
                  "a code used less than this fraction of the mean usage is replaced by a vector of the batch"),
@@ -292,9 +293,9 @@ static void sum_vectors(const update *u)
 }
 
 /* Moves the running averages towards the sums of the batch, and the codes to the averages. */
-static void average(const update *u)
+static void average(const update *u, double decay)
 {
-    const double decay = u->o->decay, smoothing = u->o->smoothing;
+    const double smoothing = u->o->smoothing;
     double all = 0;
     for (int64_t k = 0; k < u->n.codes; k++)
         all += u->count[k] = (gnl_real)(decay * (double)u->count[k] + (1 - decay) * u->w->count[k]);
@@ -358,19 +359,26 @@ static void start(gnl_kind *kind, const gnl_code *c, gnl_rng *rng)
     }
 }
 
+/* Averages of the first steps are short, because the encoder changes quickly. */
+static double decay_after(const vq_opts *o, double steps)
+{
+    return fmin(o->decay, (1 + steps) / (10 + steps));
+}
+
 static void after_step(gnl_kind *kind, const gnl_code *c)
 {
     gnl_real *steps = gnl_numbers_data(&kind->numbers, STEPS);
+    const double before = (double)*steps;
     gnl_rng rng = c->rng;
-    if (*steps < 1) {
-        *steps = 1;
+    *steps += 1;
+    if (before < 1) {
         start(kind, c, &rng);
         return;
     }
     for (int64_t book = 0; book < sizes_of(kind, c->rows).books; book++) {
         const update u = update_of(kind, c, book);
         sum_vectors(&u);
-        average(&u);
+        average(&u, decay_after(u.o, before));
         replace_unused(&u, &rng);
     }
 }
