@@ -142,7 +142,8 @@ typedef struct gnl_posterior_type {
     void (*draw)(const gnl_posterior *q, const gnl_code *c, int64_t s); /* computes z of sample s */
     /* Computes the derivatives of sample s by the heads from dz. Overwrites dhead, which is c->dhead or c->spare. */
     void (*draw_backward)(const gnl_posterior *q, const gnl_code *c, int64_t s, gnl_real *const dhead[GNL_MAX_HEADS]);
-    void (*mean)(const gnl_posterior *q, const gnl_code *c, gnl_real *out); /* [rows,dims] */
+    /* Computes the mean [rows,dims]. Of a discrete posterior, the most probable codes and c->index. */
+    void (*mean)(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
     /* [rows,dims] log-variance of each dimension. NULL for a point. */
     void (*logvar)(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
     /* Computes log q(z) at any z [rows,dims]. NULL if the posterior has no density. */

@@ -4,6 +4,7 @@
 #include "latent/latent.h"
 
 #define POSTERIORS(X)                                                                                                  \
+    X(categorical)                                                                                                     \
     X(fsq)                                                                                                             \
     X(gaussian)                                                                                                        \
     X(gaussian_full)                                                                                                   \

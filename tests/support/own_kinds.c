@@ -343,7 +343,8 @@ static const gnl_term_type term_flat = {
 
 /* ---- the tables -------------------------------------------------------------------------------------- */
 
-extern const gnl_posterior_type gnl_posterior_fsq, gnl_posterior_gaussian, gnl_posterior_gaussian_full;
+extern const gnl_posterior_type gnl_posterior_categorical, gnl_posterior_fsq, gnl_posterior_gaussian,
+    gnl_posterior_gaussian_full;
 extern const gnl_posterior_type gnl_posterior_point, gnl_posterior_vq;
 extern const gnl_prior_type gnl_prior_autoregressive, gnl_prior_mixture, gnl_prior_normal, gnl_prior_uniform;
 extern const gnl_term_type gnl_term_kl, gnl_term_mmd;

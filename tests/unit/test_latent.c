@@ -80,6 +80,8 @@ static const struct {
     {{"vq", "normal", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "posterior vq is discrete, but prior normal is not"},
     {{"gaussian", "uniform", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "use prior=normal"},
     {{"gaussian", "autoregressive", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "needs a discrete posterior"},
+    {{"categorical", "autoregressive", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "needs codes without noise"},
+    {{"categorical classes=4", "uniform", "", "elbo", 6}, GENLAT_E_INVALID, "a multiple of classes=4"},
     {{"vq width=4", "uniform", "", "elbo", 6}, GENLAT_E_INVALID, "6 latent dimensions, a multiple of width=4"},
     {{"fsq levels=8x5x5x5", "uniform", "", "elbo", 6}, GENLAT_E_INVALID, "a multiple of the 4 levels"},
     {{"fsq levels=4096x4096x2", "uniform", "", "elbo", 3}, GENLAT_E_RANGE, "more than 16777216 codes"},
@@ -423,7 +425,8 @@ START_TEST(bits_do_not_depend_on_threads)
                                           density || q->codes ? "kl" : "", gnl_bound_types[b]->kind.name, 40};
             latent_rig one, three;
             double value, other;
-            if ((!density && gnl_bound_types[b]->check) || !latent_rig_pairs(q, gnl_prior_types[p]))
+            if ((!density && gnl_bound_types[b]->check) || !latent_rig_pairs(q, gnl_prior_types[p]) ||
+                (q->from_uniform && strcmp(gnl_prior_types[p]->kind.name, q->prior) != 0))
                 continue;
             run(ctx, &spec, &one, &value);
             run(threaded, &spec, &three, &other);

@@ -311,7 +311,8 @@ static void average(const update *u, double decay)
 /* Makes a vector of the batch code k, as if it had the mean usage. */
 static void replace(const update *u, int64_t k, gnl_rng *rng)
 {
-    const int64_t v = GNL_MIN((int64_t)(gnl_rng_unit(rng) * (double)u->n.vectors), u->n.vectors - 1);
+    const int64_t chosen = (int64_t)(gnl_rng_unit(rng) * (double)u->n.vectors);
+    const int64_t v = GNL_MIN(chosen, u->n.vectors - 1);
     const double usage = (double)u->n.vectors / (double)u->n.codes;
     u->count[k] = (gnl_real)usage;
     for (int64_t d = 0; d < u->n.width; d++) {

@@ -16,9 +16,10 @@ static void sample_codes(const gnl_prior *p, const gnl_code *c, int64_t rows, gn
 {
     const gnl_codes codes = p->kind.latents->posterior->codes;
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t i = 0; i < codes.count; i++)
-            index[r * codes.count + i] =
-                (int32_t)GNL_MIN((int64_t)(gnl_rng_unit(&rng[r]) * (double)codes.size), codes.size - 1);
+        for (int64_t i = 0; i < codes.count; i++) {
+            const int64_t chosen = (int64_t)(gnl_rng_unit(&rng[r]) * (double)codes.size);
+            index[r * codes.count + i] = (int32_t)GNL_MIN(chosen, codes.size - 1);
+        }
 }
 
 static const gnl_divergence *divergence(const gnl_prior *p, const gnl_posterior *q)
