@@ -302,8 +302,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_codes_to_latents(genlat_mod
                                                                       genlat_tensor **z);
 
 /**
- * Measure how many codes a source uses. Codes that no sample uses are wasted; the perplexity is the number of codes that
- * would have the same entropy if all were used equally.
+ * Measure how many codes a source uses. Codes that no sample uses are wasted. The perplexity is the number of codes
+ * that would have the same entropy if all were used equally.
  *
  * @param model       model with a discrete posterior.
  * @param source      data; borrowed for the call.

@@ -29,18 +29,13 @@ struct architecture {
     const char *layer; /* activation */
 };
 
-#define WIDTHS                                                                                                         \
-    GNL_OPT_DIMS(architecture_opts, widths, 1, 1 << 20, "units of the hidden layers, or channels of the convolutions")
-
-static const gnl_option vector_options[] = {WIDTHS};
-static const gnl_option map_options[] = {
-    WIDTHS,
+/* All architectures have widths. */
+static const gnl_option options[] = {
+    GNL_OPT_DIMS(architecture_opts, widths, 1, 1 << 20, "units of the hidden layers, or channels of the convolutions"),
     GNL_OPT_INT(architecture_opts, channels, 16, 1, 65536, "latent dimensions at each position"),
 };
-static const gnl_options_table vector_table = {"architecture", sizeof(architecture_opts), vector_options,
-                                               GNL_COUNT(vector_options)};
-static const gnl_options_table map_table = {"architecture", sizeof(architecture_opts), map_options,
-                                            GNL_COUNT(map_options)};
+static const gnl_options_table vector_table = {"architecture", sizeof(architecture_opts), options, 1};
+static const gnl_options_table map_table = {"architecture", sizeof(architecture_opts), options, GNL_COUNT(options)};
 
 static int count_widths(const int64_t *widths)
 {

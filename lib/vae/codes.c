@@ -6,7 +6,6 @@
 
 static genlat_status check_discrete(const genlat_model *model, gnl_codes *out)
 {
-    GNL_TRY(gnl_model_check_family(model, "vae"));
     const gnl_posterior *q = gnl_vae_of(model)->latents->posterior;
     *out = q->codes;
     return q->type->codes ? GENLAT_OK
@@ -137,6 +136,7 @@ genlat_status genlat_vae_codes(const genlat_model *model, int64_t *count, int64_
 {
     gnl_codes codes;
     GNL_ENTER();
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(check_discrete(model, &codes));
     if (count)
         *count = codes.count;
@@ -154,8 +154,9 @@ genlat_status genlat_vae_encode_codes(genlat_model *model, const genlat_tensor *
     GNL_ENTER();
     GNL_CHECK(codes, "codes is NULL");
     *codes = NULL;
-    GNL_TRY(check_discrete(model, &own));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_TRY(gnl_model_check_batch(model, x, labels));
+    GNL_TRY(check_discrete(model, &own));
     GNL_TRY(gnl_model_scale(model, &x, &scaled));
     const gnl_shape shape = {2, {x->shape.dim[0], own.count}};
     genlat_status status = new_index(model, x, labels, &index);
@@ -174,8 +175,9 @@ genlat_status genlat_vae_codes_to_latents(genlat_model *model, const genlat_tens
     GNL_ENTER();
     GNL_CHECK(z, "z is NULL");
     *z = NULL;
-    GNL_TRY(check_discrete(model, &own));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_CHECK(codes, "codes is NULL");
+    GNL_TRY(check_discrete(model, &own));
     GNL_TRY(gnl_tensor_check_rows(codes, &(gnl_shape){1, {own.count}}, "codes"));
     return look_up(model, codes, z);
 }
@@ -186,8 +188,9 @@ genlat_status genlat_vae_code_usage(genlat_model *model, genlat_source *source, 
     genlat_source *scaled = NULL;
     double found = 0;
     GNL_ENTER();
-    GNL_TRY(check_discrete(model, &codes));
+    GNL_TRY(gnl_model_check_family(model, "vae"));
     GNL_CHECK(source, "source is NULL");
+    GNL_TRY(check_discrete(model, &codes));
     GNL_TRY(gnl_model_check_source(model, source));
     GNL_TRY(gnl_model_source(model, source, &scaled));
     int64_t *count = gnl_calloc(model->object.ctx, (size_t)codes.size, sizeof *count);

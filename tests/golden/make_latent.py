@@ -6,8 +6,8 @@
 Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that are exact in float32, rounded to float32.
 A case is "posterior/prior/terms/bound", with kinds in the text format of the library; the metadata `cases` lists the
 cases, separated by '|'. Stored for each: heads, noise, targets of the likelihood of tests/support/latent_rig.h, the
-objective, its parts, and the gradients by the heads. For vq also the code book. For mixtures also their parameters and the gradients by them, and
-draws of the prior for terms that use them.
+objective, its parts, and the gradients by the heads. For vq also the code book. For mixtures also their parameters
+and the gradients by them, and draws of the prior for terms that use them.
 """
 import math
 import zlib

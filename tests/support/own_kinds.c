@@ -350,13 +350,9 @@ extern const gnl_prior_type gnl_prior_autoregressive, gnl_prior_mixture, gnl_pri
 extern const gnl_term_type gnl_term_kl, gnl_term_mmd;
 extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance;
 
-const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_fsq,
-                                                         &gnl_posterior_gaussian,
-                                                         &gnl_posterior_gaussian_full,
-                                                         &gnl_posterior_point,
-                                                         &posterior_round,
-                                                         &gnl_posterior_vq,
-                                                         NULL};
+const gnl_posterior_type *const gnl_posterior_types[] = {
+    &gnl_posterior_categorical, &gnl_posterior_fsq, &gnl_posterior_gaussian, &gnl_posterior_gaussian_full,
+    &gnl_posterior_point,       &posterior_round,   &gnl_posterior_vq,       NULL};
 const gnl_prior_type *const gnl_prior_types[] = {&gnl_prior_autoregressive, &gnl_prior_mixture, &gnl_prior_normal,
                                                  &gnl_prior_uniform,        &prior_moved,       NULL};
 const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &gnl_term_mmd, &term_pull, &term_push,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Finite scalar quantization (Mentzer, Minnen, Agustsson and Tschannen, Finite scalar quantization: VQ-VAE made simple,
- * 2024): each number is bounded by tanh and rounded to one of a few levels. The levels of one position are the digits of
- * its code. The gradient passes straight through the rounding. See docs/derivations/fsq.md.
+ * 2024): each number is bounded by tanh and rounded to one of a few levels. The levels of one position are the digits
+ * of its code. The gradient passes straight through the rounding. See docs/derivations/fsq.md.
  */
 #include <math.h>
 
