@@ -339,6 +339,20 @@ START_TEST(codes_must_fit_the_map)
 }
 END_TEST
 
+/* The steps of a semi do not include the loss of a posterior. */
+START_TEST(semi_refuses_losses_of_posteriors)
+{
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    expect_ok(genlat_model_builder_new(ctx, "semi", &b));
+    genlat_model_builder_data(b, 3, (int64_t[]){1, SIDE, SIDE});
+    genlat_model_builder_set(b, "condition", "classes=3");
+    genlat_model_builder_set(b, "posterior", "vq");
+    ck_assert_int_eq(genlat_model_build(&b, NULL, &model), GENLAT_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "vq has a loss of its own"));
+}
+END_TEST
+
 START_TEST(maps_take_conditions)
 {
     genlat_model *model = NULL;
@@ -417,6 +431,7 @@ int main(void)
     tcase_add_test(tests, codes_are_whole_numbers);
     tcase_add_test(tests, other_posteriors_have_no_codes);
     tcase_add_test(tests, codes_must_fit_the_map);
+    tcase_add_test(tests, semi_refuses_losses_of_posteriors);
     tcase_add_test(tests, maps_take_conditions);
     tcase_add_loop_test(tests, resumed_training_is_exact, 0, 3);
     suite_add_tcase(suite, tests);
