@@ -17,6 +17,9 @@ static const char *const metrics[][4] = {
      "negative log-likelihood, estimated by importance sampling, nats per sample; lower is better"},
     {"active_units", "VAE", "`genlat_vae_active_units()`",
      "latent dimensions whose posterior mean has a variance above 0.01 over the data"},
+    {"codes_used", "VAE", "`genlat_vae_code_usage()`", "codes of a discrete posterior that the data use"},
+    {"perplexity", "VAE", "`genlat_vae_code_usage()`",
+     "exponential of the entropy of the codes' frequencies, at most the number of codes; higher is better"},
     {"mse", "VAE, predictor", "`genlat_model_reconstruct()`, `genlat_model_evaluate()`",
      "mean squared error of an element; lower is better"},
     {"accuracy", "predictor", "`genlat_model_evaluate()`", "fraction of samples whose class is predicted correctly"},
@@ -52,8 +55,10 @@ static const char *const architectures_vae[][2] = {
     {"maxout", "dense layers with maxout of four pieces"},
     {"conv",
      "strided convolutions with ReLU, for images and signals whose sides are at least 2 to the number of widths"},
+    {"map", "strided convolutions to a map of latents, for images and signals; the map sets the number of latents"},
     {"lstm", "embedding and long short-term memory, for sequences of classes such as text; one width"},
     {"widths", "option: units of the hidden layers, or channels of the convolutions, as in `400x400`"},
+    {"channels", "option of `map`: latents at each position, 16 by default"},
     {NULL, NULL},
 };
 static const char *const architectures_gan[][2] = {

@@ -23,7 +23,7 @@ enum { APP_MAX_SETTINGS = 64, APP_TEXT = 16384 };
 /* The values of the command line options. An option that is not set is NULL, 0 or false, or has its default of
  * args.c. */
 typedef struct app_options {
-    const char *data, *valid, *latents, *conditions;
+    const char *data, *valid, *latents, *codes, *conditions;
     const char *preset, *config, *epochs, *steps, *batch, *seed, *threads;
     const char *out, *resume, *source, *log, *plots, *plot_format; /* source: --from of train */
     const char *metric, *part, *classifier, *reference, *label;

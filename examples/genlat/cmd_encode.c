@@ -6,18 +6,18 @@
 
 enum { BATCH = 512 };
 
-typedef enum part { PART_MEAN, PART_LOGVAR, PART_SAMPLE, PARTS } part;
+typedef enum part { PART_MEAN, PART_LOGVAR, PART_SAMPLE, PART_CODES, PARTS } part;
 
 static int find_part(const app_state *app, part *out)
 {
-    static const char *const names[PARTS] = {"mean", "logvar", "sample"};
+    static const char *const names[PARTS] = {"mean", "logvar", "sample", "codes"};
     for (part p = PART_MEAN; p < PARTS; p++) {
         if (strcmp(app->opts.part, names[p]) == 0) {
             *out = p;
             return APP_OK;
         }
     }
-    return app_usage(app, "--part is '%s', mean, logvar or sample expected", app->opts.part);
+    return app_usage(app, "--part is '%s', mean, logvar, sample or codes expected", app->opts.part);
 }
 
 /* Encodes samples begin .. end-1 to the rows of z [n,latent]. The first call creates z. */
@@ -30,6 +30,7 @@ static int encode_rows(app_state *app, genlat_model *model, genlat_source *sourc
         genlat_status encoded =
             what == PART_SAMPLE   ? genlat_vae_encode_sample(model, x, labels, app_seed(app) + (uint64_t)begin, &codes)
             : what == PART_LOGVAR ? genlat_vae_encode(model, x, labels, NULL, &codes)
+            : what == PART_CODES  ? genlat_vae_encode_codes(model, x, labels, &codes)
                                   : genlat_model_encode(model, x, labels, &codes);
         status = encoded == GENLAT_OK ? APP_OK : app_fail_library(app);
     }

@@ -28,6 +28,9 @@ static const struct metric {
     {"nll", "v", measure_nll, NULL, AT(nll), NUMBER,
      "-log p(x) by importance sampling in nats per sample; lower is better"},
     {"active_units", "v", measure_units, NULL, AT(active), WHOLE, "active latent dimensions"},
+    {"codes_used", "v", measure_codes, NULL, AT(used), WHOLE, "codes of a discrete posterior that occur"},
+    {"perplexity", "v", measure_codes, NULL, AT(perplexity), NUMBER,
+     "e to the entropy of the codes' frequencies; higher is better"},
     {"mse", "vps", measure_mse, NULL, AT(mse), NUMBER, "mean squared error per element; lower is better"},
     {"accuracy", "ps", measure_terms, NULL, AT(accuracy), PART, "samples classified correctly"},
     {"cross_entropy", "ps", measure_terms, NULL, AT(cross_entropy), NUMBER,
@@ -94,7 +97,8 @@ static const char *default_metrics(const measurement *m)
         return model_classes(m->model) ? "frechet,kid,precision,recall,density,coverage,classifier_score,agreement"
                                        : "frechet,kid,precision,recall,density,coverage,classifier_score";
     if (strcmp(genlat_model_family(m->model), "vae") == 0)
-        return "neg_elbo,recon,kl";
+        return genlat_vae_codes(m->model, NULL, NULL) == GENLAT_OK ? "neg_elbo,recon,kl,codes_used,perplexity"
+                                                                   : "neg_elbo,recon,kl";
     if (strcmp(genlat_model_family(m->model), "semi") == 0)
         return genlat_source_classes(m->source) ? "neg_elbo,cross_entropy,accuracy" : "neg_elbo";
     bool mixture = genlat_source_mixture(m->source, &centres, &sd) == GENLAT_OK;

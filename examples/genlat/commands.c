@@ -18,7 +18,7 @@ const app_command app_commands[] = {
     {"reconstruct", "MODEL", "data count label conditions out columns scale rate", "encode and decode data",
      cmd_reconstruct},
     {"encode", "MODEL", "data count part out", "encode data", cmd_encode},
-    {"decode", "MODEL", "latents label conditions out columns scale rate", "decode latents", cmd_decode},
+    {"decode", "MODEL", "latents codes label conditions out columns scale rate", "decode latents or codes", cmd_decode},
     {"interpolate", "MODEL", "data from to count label conditions truncation frames out scale rate",
      "interpolate between samples", cmd_interpolate},
     {"traverse", "MODEL", "data index label conditions range frames out scale rate",

@@ -92,6 +92,15 @@ int measure_units(measurement *m)
     return APP_OK;
 }
 
+int measure_codes(measurement *m)
+{
+    int64_t used = 0;
+    if (genlat_vae_code_usage(m->model, m->part, &used, &m->perplexity) != GENLAT_OK)
+        return app_fail_library(m->app);
+    m->used = (double)used;
+    return APP_OK;
+}
+
 /* Computes the mean squared error of a predictor, or of the reconstructions of another model. */
 int measure_mse(measurement *m)
 {

@@ -23,7 +23,7 @@ typedef struct measurement {
     genlat_source *part; /* the first samples of source, at most --count; metrics of the data use these */
     report report;
     double terms[GENLAT_MAX_TERMS]; /* in the order of genlat_model_term() */
-    double neg_elbo, recon, kl, cross_entropy, accuracy, nll, mse, active;
+    double neg_elbo, recon, kl, cross_entropy, accuracy, nll, mse, active, used, perplexity;
     measure_set real, generated, reference_set; /* samples of --data, of the model, of --reference */
 } measurement;
 
@@ -31,6 +31,7 @@ typedef struct measurement {
 int measure_terms(measurement *m);
 int measure_nll(measurement *m);
 int measure_units(measurement *m);
+int measure_codes(measurement *m);
 int measure_mse(measurement *m);
 
 /* Metrics of generated samples, or of the samples of --reference. */

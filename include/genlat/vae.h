@@ -265,6 +265,59 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_log_likelihood(genlat_model
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_active_units(genlat_model *model, genlat_source *source,
                                                                   int64_t *active, double *variance, double *kl);
 
+/**
+ * Return how many codes a sample has, and how many different ones there are. A discrete posterior, such as vq or fsq,
+ * encodes each sample as `count` whole numbers from 0 to size - 1.
+ *
+ * @param model  model; borrowed for the call.
+ * @param count  receives the number of codes of a sample; NULL is legal.
+ * @param size   receives the number of different codes; NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_STATE for a model that is no VAE; GENLAT_E_UNSUPPORTED for a posterior
+ *         that is not discrete.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_codes(const genlat_model *model, int64_t *count, int64_t *size);
+
+/**
+ * Encode data as whole numbers. The codes of a latent map follow its positions row by row; with several code books, the
+ * codes of all books at a position follow each other.
+ *
+ * @param model   model with a discrete posterior.
+ * @param x       [rows,...] data; borrowed for the call.
+ * @param labels  as for genlat_vae_step().
+ * @param codes   receives a new tensor [rows,count] of whole numbers from 0 to size - 1, see genlat_vae_codes().
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED for a
+ *         posterior that is not discrete; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_encode_codes(genlat_model *model, const genlat_tensor *x,
+                                                                  const genlat_tensor *labels, genlat_tensor **codes);
+
+/**
+ * Look up the latents of codes, which genlat_model_decode() decodes.
+ *
+ * @param model  model with a discrete posterior.
+ * @param codes  [rows,count] whole numbers from 0 to size - 1, see genlat_vae_codes(); borrowed for the call.
+ * @param z      receives a new tensor [rows,latent].
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for other numbers; GENLAT_E_STATE;
+ *         GENLAT_E_UNSUPPORTED for a posterior that is not discrete; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_codes_to_latents(genlat_model *model, const genlat_tensor *codes,
+                                                                      genlat_tensor **z);
+
+/**
+ * Measure how many codes a source uses. Codes that no sample uses are wasted. The perplexity is the number of codes
+ * that would have the same entropy if all were used equally.
+ *
+ * @param model       model with a discrete posterior.
+ * @param source      data; borrowed for the call.
+ * @param used        receives the number of codes that occur, at most size of genlat_vae_codes(); NULL is legal.
+ * @param perplexity  receives e to the entropy of the frequencies of the codes, from 1 to size; NULL is legal.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_STATE; GENLAT_E_UNSUPPORTED for a posterior that is not
+ *         discrete; GENLAT_E_MEMORY; GENLAT_E_CALLBACK.
+ * Source: van den Oord, Vinyals, Kavukcuoglu, "Neural discrete representation learning", 2017.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_code_usage(genlat_model *model, genlat_source *source,
+                                                                int64_t *used, double *perplexity);
+
 GENLAT_END
 
 #endif

@@ -44,6 +44,8 @@ typedef struct gnl_code {
     gnl_real *spare[GNL_MAX_HEADS];      /* [rows,width] scratch: head gradients of one sample */
     gnl_real *noise;                     /* [samples,rows,noise] standard normal noise */
     gnl_real *z, *dz;                    /* [samples,rows,dims] */
+    int32_t *index;                      /* [samples,rows,codes.count] chosen codes of a discrete posterior, or NULL */
+    gnl_rng rng;                         /* for updates after the step; the caller sets it before each step */
     double *kl;                          /* [rows] KL of each row, see gnl_latents_kl() */
     double *per_dim; /* [dims] KL of each dimension, averaged over the rows; NaN if only the sum is known */
     double *nll;     /* [samples,rows] negative log-likelihoods */
@@ -75,6 +77,8 @@ typedef struct gnl_kind_type {
     int (*params)(const void *opts, int64_t dims, const gnl_shape *data, gnl_param *param);
     /* Creates a net that the kind trains. Its weights are initialized afterwards. NULL if there is none. */
     genlat_status (*net_new)(const gnl_kind *kind, genlat_net **out);
+    /* Returns E_INVALID for options that do not fit the dimensions. NULL: all do. */
+    genlat_status (*check)(const void *opts, int64_t dims);
     bool adversarial; /* its tensors and its net minimize a loss of their own, which term_optimizer updates */
     /* Returns whether the gradient is an estimate instead of the derivative of the value. NULL: the derivative. */
     bool (*is_surrogate)(const void *opts);
@@ -109,6 +113,12 @@ typedef struct gnl_head {
     double clamp;
 } gnl_head;
 
+/* The codes of a discrete posterior: a row has `count` indices from 0 to size-1. Where a code is a vector, its elements
+ * are `count` apart in z, as channels of a map are: z is [elements,count]. */
+typedef struct gnl_codes {
+    int64_t count, size;
+} gnl_codes;
+
 /* The variables that a log-ratio is differentiated by. */
 enum { GNL_BY_Z = 1, GNL_BY_HEADS = 2 };
 
@@ -136,7 +146,8 @@ typedef struct gnl_posterior_type {
     void (*draw)(const gnl_posterior *q, const gnl_code *c, int64_t s); /* computes z of sample s */
     /* Computes the derivatives of sample s by the heads from dz. Overwrites dhead, which is c->dhead or c->spare. */
     void (*draw_backward)(const gnl_posterior *q, const gnl_code *c, int64_t s, gnl_real *const dhead[GNL_MAX_HEADS]);
-    void (*mean)(const gnl_posterior *q, const gnl_code *c, gnl_real *out); /* [rows,dims] */
+    /* Computes the mean [rows,dims]. Of a discrete posterior, the most probable codes and c->index. */
+    void (*mean)(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
     /* [rows,dims] log-variance of each dimension. NULL for a point. */
     void (*logvar)(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
     /* Adds derivatives by the numbers of mean() and logvar(), [rows,dims], to c->dhead. */
@@ -150,6 +161,18 @@ typedef struct gnl_posterior_type {
     void (*log_density_backward)(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double factor,
                                  const double *weight, gnl_real *dz, gnl_real *const dhead[GNL_MAX_HEADS]);
     const gnl_divergence *from_normal; /* closed-form KL from N(0,I); NULL: estimate it by sampling */
+
+    /* Discrete posteriors have no density, but probabilities of codes. draw also chooses c->index. NULL: the posterior
+     * is not discrete. */
+    gnl_codes (*codes)(const void *opts, int64_t dims);
+    /* Computes z [rows,dims] of the codes index [rows,count]. */
+    void (*lookup)(const gnl_posterior *q, int64_t rows, const int32_t *index, gnl_real *z);
+    const gnl_divergence *from_uniform; /* closed-form KL from the uniform distribution. NULL: q(z|x) is 1 for one z */
+
+    /* Returns a loss of the posterior itself, averaged over the rows. Its derivatives are part of draw_backward. NULL:
+     * there is none. */
+    double (*loss)(const gnl_posterior *q, const gnl_code *c);
+    const char *prior; /* default prior; NULL: normal */
 } gnl_posterior_type;
 
 struct gnl_posterior {
@@ -158,6 +181,7 @@ struct gnl_posterior {
     int heads;
     gnl_head head[GNL_MAX_HEADS];
     int64_t noise;
+    gnl_codes codes; /* count is 0 if the posterior is not discrete */
 };
 
 /* ---- priors p(z) ------------------------------------------------------------------------------ */
@@ -180,6 +204,15 @@ typedef struct gnl_prior_type {
      * of the prior's own parameters. */
     void (*log_density_backward)(gnl_prior *p, const gnl_code *c, const gnl_real *z, double factor,
                                  const double *weight, gnl_real *dz);
+    /* Priors of discrete posteriors have these instead of sample and the densities. mass computes log p of the codes of
+     * sample s, [rows]. */
+    void (*mass)(const gnl_prior *p, const gnl_code *c, int64_t s, double *out);
+    /* Adds factor times weight[row] (1 if weight is NULL) times the derivatives of mass to the gradients of the prior's
+     * own parameters. NULL: it has none. */
+    void (*mass_backward)(gnl_prior *p, const gnl_code *c, int64_t s, double factor, const double *weight);
+    /* Samples the codes index [rows,count]; row r draws from rng[r]. rows is at most that of the workspace. */
+    void (*sample_codes)(const gnl_prior *p, const gnl_code *c, int64_t rows, gnl_rng *rng, const gnl_prior_draw *draw,
+                         int32_t *index);
     /* Returns the closed-form KL of this posterior, or NULL if it must be estimated by sampling. The pointer itself may
      * be NULL. */
     const gnl_divergence *(*divergence)(const gnl_prior *p, const gnl_posterior *q);
@@ -287,6 +320,12 @@ void gnl_latents_free(gnl_latents *latents);
 gnl_kind *gnl_latents_owner(const gnl_latents *latents, int index);
 void gnl_latents_zero_grad(const gnl_latents *latents);
 
+/* Returns the type of a posterior's text such as "vq codes=512", or NULL if the name is unknown. */
+const gnl_posterior_type *gnl_posterior_type_of(const char *text);
+/* Samples codes z [rows,dims] from the prior; row r draws from rng[r]. */
+void gnl_latents_sample(const gnl_latents *latents, const gnl_code *code, int64_t rows, gnl_rng *rng,
+                        const gnl_prior_draw *draw, gnl_real *z);
+
 /* Allocates the arrays and workspaces of a code. The caller sets head, dhead and dz. */
 genlat_status gnl_code_new(const gnl_latents *latents, const gnl_latent_env *env, gnl_code *out);
 void gnl_code_free(const gnl_latents *latents, gnl_code *code);
@@ -300,7 +339,8 @@ void gnl_latents_draw(const gnl_latents *latents, const gnl_code *code);
 double gnl_latents_kl(const gnl_latents *latents, const gnl_code *code);
 /* Computes log q(z) - log p(z) of sample s, [rows]. */
 void gnl_latents_ratio(const gnl_latents *latents, const gnl_code *code, int64_t s, double *out);
-bool gnl_latents_has_density(const gnl_latents *latents); /* whether the posterior has a density */
+/* Returns whether the posterior has a density or probabilities, so that the KL is known. */
+bool gnl_latents_has_density(const gnl_latents *latents);
 
 /* For objectives that weight rows. kl_backward adds the derivatives of factor * sum of weight[row] * KL by the heads to
  * dhead, and those by z to dz and the gradients of the prior's parameters. In closed form there are none by z.

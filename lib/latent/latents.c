@@ -30,6 +30,8 @@ static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const char 
     if (type->options)
         gnl_options_init(type->options, kind->opts, type->options->size);
     GNL_TRY(gnl_spec_pairs(type->options, kind->opts, pairs, type->name));
+    if (type->check)
+        GNL_TRY(type->check(kind->opts, l->dims));
     int count = type->params ? type->params(kind->opts, l->dims, &l->data, param) : 0;
     GNL_TRY(gnl_numbers_make(l->ctx, param, count, seed, NUMBERS_SUBSTREAM + (uint64_t)kind->index, &kind->numbers));
     return type->net_new ? make_net(kind, seed) : GENLAT_OK;
@@ -81,6 +83,30 @@ static genlat_status make_posterior(gnl_latents *l, const char *text)
     q->type = (const gnl_posterior_type *)q->kind.type;
     q->heads = q->type->heads(q->kind.opts, l->dims, q->head);
     q->noise = q->type->noise ? q->type->noise(q->kind.opts, l->dims) : 0;
+    if (q->type->codes)
+        q->codes = q->type->codes(q->kind.opts, l->dims);
+    return GENLAT_OK;
+}
+
+const gnl_posterior_type *gnl_posterior_type_of(const char *text)
+{
+    char name[GNL_SPEC_KIND];
+    const char *pairs = NULL;
+    return gnl_spec_kind(text, name, &pairs) == GENLAT_OK ? gnl_kind_find(gnl_posterior_types, name) : NULL;
+}
+
+/* Refuses densities for codes, and probabilities of codes for densities. */
+static genlat_status check_pair(const gnl_posterior *q, const gnl_prior *p)
+{
+    const bool discrete = q->type->codes != NULL;
+    if (discrete != (p->type->mass != NULL))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "posterior %s is %s, but prior %s is %s; use prior=%s",
+                        q->kind.type->name, discrete ? "discrete" : "not discrete", p->kind.type->name,
+                        discrete ? "not" : "for discrete posteriors", q->type->prior ? q->type->prior : "normal");
+    if (discrete && q->noise && !(p->type->divergence && p->type->divergence(p, q)))
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "prior %s needs codes without noise, which posterior %s has; use prior=%s", p->kind.type->name,
+                        q->kind.type->name, q->type->prior);
     return GENLAT_OK;
 }
 
@@ -89,6 +115,7 @@ static genlat_status make_prior(gnl_latents *l, const char *text)
     static const group g = {"prior", (const void *const *)gnl_prior_types, sizeof(gnl_prior)};
     GNL_TRY(kind_new(l, &g, text, GNL_KIND_PRIOR, (gnl_kind **)&l->prior));
     l->prior->type = (const gnl_prior_type *)l->prior->kind.type;
+    GNL_TRY(check_pair(l->posterior, l->prior));
     if (l->prior->type->divergence)
         l->divergence = l->prior->type->divergence(l->prior, l->posterior);
     return GENLAT_OK;
@@ -202,7 +229,8 @@ static genlat_status allocate_arrays(const gnl_latents *l, const gnl_latent_env 
     c->nll = gnl_alloc(env->ctx, codes, sizeof *c->nll);
     c->ratio = gnl_alloc(env->ctx, 2 * rows, sizeof *c->ratio);
     c->weight = gnl_alloc(env->ctx, l->bound->type->weighs ? codes : 0, sizeof *c->weight);
-    bool all = c->noise && c->z && c->kl && c->per_dim && c->nll && c->ratio && c->weight;
+    c->index = gnl_alloc(env->ctx, codes * (size_t)q->codes.count, sizeof *c->index);
+    bool all = c->index && c->noise && c->z && c->kl && c->per_dim && c->nll && c->ratio && c->weight;
     for (int i = 0; all && env->training && i < q->heads; i++) {
         c->spare[i] = gnl_alloc(env->ctx, env->samples > 1 ? rows * (size_t)q->head[i].width : 0, sizeof *c->spare[i]);
         all = c->spare[i] != NULL;
@@ -228,7 +256,7 @@ genlat_status gnl_code_new(const gnl_latents *l, const gnl_latent_env *env, gnl_
 
 void gnl_code_free(const gnl_latents *l, gnl_code *c)
 {
-    void *const blocks[] = {c->noise, c->z, c->kl, c->per_dim, c->nll, c->ratio, c->weight};
+    void *const blocks[] = {c->noise, c->z, c->kl, c->per_dim, c->nll, c->ratio, c->weight, c->index};
     for (size_t i = 0; i < GNL_COUNT(blocks); i++)
         gnl_free(l->ctx, blocks[i]);
     for (int i = 0; i < GNL_MAX_HEADS; i++)

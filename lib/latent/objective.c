@@ -49,6 +49,19 @@ void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
         l->posterior->type->draw(l->posterior, c, s);
 }
 
+void gnl_latents_sample(const gnl_latents *l, const gnl_code *c, int64_t rows, gnl_rng *rng, const gnl_prior_draw *draw,
+                        gnl_real *z)
+{
+    const gnl_prior_type *prior = l->prior->type;
+    if (l->posterior->type->codes) {
+        prior->sample_codes(l->prior, c, rows, rng, draw, c->index);
+        l->posterior->type->lookup(l->posterior, rows, c->index, z);
+        return;
+    }
+    for (int64_t r = 0; r < rows; r++)
+        prior->sample(l->prior, c, &rng[r], draw, z + r * l->dims);
+}
+
 /* Derivatives of all samples through z, summed into the heads. */
 void gnl_latents_draw_backward(const gnl_latents *l, const gnl_code *c)
 {
@@ -65,13 +78,19 @@ void gnl_latents_draw_backward(const gnl_latents *l, const gnl_code *c)
 
 bool gnl_latents_has_density(const gnl_latents *l)
 {
-    return l->divergence || l->posterior->type->log_density;
+    return l->divergence || l->posterior->type->log_density || l->posterior->type->codes;
 }
 
 void gnl_latents_ratio(const gnl_latents *l, const gnl_code *c, int64_t s, double *out)
 {
     if (l->divergence && l->divergence->ratio) {
         l->divergence->ratio(l->posterior, c, s, out);
+        return;
+    }
+    if (l->posterior->type->codes) { /* log q(z|x) is 0 */
+        l->prior->type->mass(l->prior, c, s, out);
+        for (int64_t r = 0; r < c->rows; r++)
+            out[r] = -out[r];
         return;
     }
     l->posterior->type->log_density(l->posterior, c, gnl_code_z(c, s), out);
@@ -86,6 +105,11 @@ void gnl_latents_ratio_backward(const gnl_latents *l, const gnl_code *c, int64_t
     gnl_real *dz = by & GNL_BY_Z ? c->dz + s * c->rows * c->dims : NULL;
     if (l->divergence && l->divergence->ratio) {
         l->divergence->ratio_backward(l->posterior, c, s, factor, weight, by);
+        return;
+    }
+    if (l->posterior->type->codes) {
+        if (dz && l->prior->type->mass_backward)
+            l->prior->type->mass_backward(l->prior, c, s, -factor, weight);
         return;
     }
     l->posterior->type->log_density_backward(l->posterior, c, gnl_code_z(c, s), factor, weight, dz,
@@ -153,7 +177,8 @@ static gnl_term_call term_call(const gnl_bound_call *call)
 double gnl_latents_objective(gnl_bound_call *call)
 {
     gnl_latents *l = call->latents;
-    double total = l->bound->type->value(l->bound, call);
+    const gnl_posterior *q = l->posterior;
+    double total = l->bound->type->value(l->bound, call) + (q->type->loss ? q->type->loss(q, call->code) : 0);
     const gnl_term_call now = term_call(call);
     call->kl = gnl_latents_kl(l, call->code);
     call->beta = 0;

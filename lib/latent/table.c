@@ -4,14 +4,19 @@
 #include "latent/latent.h"
 
 #define POSTERIORS(X)                                                                                                  \
+    X(categorical)                                                                                                     \
+    X(fsq)                                                                                                             \
     X(gaussian)                                                                                                        \
     X(gaussian_full)                                                                                                   \
     X(point)                                                                                                           \
+    X(vq)                                                                                                              \
     /* end */
 
 #define PRIORS(X)                                                                                                      \
+    X(autoregressive)                                                                                                  \
     X(mixture)                                                                                                         \
     X(normal)                                                                                                          \
+    X(uniform)                                                                                                         \
     /* end */
 
 #define TERMS(X)                                                                                                       \

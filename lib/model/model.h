@@ -139,6 +139,7 @@ typedef struct gnl_code_use {
     double loss;            /* mean reconstruction loss, nats */
     double gain;            /* increase of it when each row is decoded from the code of another */
     int64_t active, latent; /* dimensions that vary, and all */
+    int64_t used, usable;   /* codes that occur, and those that could occur; usable is 0 if codes are not discrete */
 } gnl_code_use;
 
 /* Options of genlat_sample_opts that a family supports. */

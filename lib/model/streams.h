@@ -15,6 +15,7 @@ typedef enum gnl_use {
     GNL_VAE_CORRUPT = 0, /* GNL_STREAM_AUGMENT: noise on the encoder's input */
     GNL_VAE_MASK = 1,    /* GNL_STREAM_AUGMENT: mask of the encoder's input */
     GNL_VAE_PRIOR = 2,   /* GNL_STREAM_AUGMENT: samples from the prior, for terms such as mmd */
+    GNL_VAE_STATE = 3,   /* GNL_STREAM_AUGMENT: updates of states after the step, such as new codes of vq */
     GNL_VAE_BITS = 2,
     /* GAN: 3 bits per pass. Uses on both sides have two values: real samples the named one, generated samples the
      * next */
@@ -32,7 +33,7 @@ typedef enum gnl_use {
     GNL_PREDICTOR_BITS = 0
 } gnl_use;
 
-_Static_assert(GNL_VAE_PRIOR < 1 << GNL_VAE_BITS, "the uses of a VAE pass fit its bits");
+_Static_assert(GNL_VAE_STATE < 1 << GNL_VAE_BITS, "the uses of a VAE pass fit its bits");
 _Static_assert(GNL_GAN_AUGMENT + 1 < 1 << GNL_GAN_BITS, "the uses of a GAN pass fit its bits");
 
 /* Sample i of a series has substream i: a longer series begins with the samples of a shorter one. The noise that

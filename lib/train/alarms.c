@@ -80,6 +80,13 @@ static bool ignores_codes(const genlat_trainer *t, const double *train, const do
            use->gain < least_part * fabs(use->loss) && 4 * use->active <= use->latent;
 }
 
+/* In the first quarter of the training, codes may not be in use yet. */
+static bool wastes_codes(const genlat_trainer *t, const double *train, const double *valid)
+{
+    const gnl_code_use *use = &t->alarms.use;
+    return use->usable > 0 && 4 * t->model->progress.step >= t->last_step && 8 * use->used < use->usable;
+}
+
 /* A density of 400 per element: a standard deviation of 0.001 of a Gaussian. */
 static bool is_unbounded(const genlat_trainer *t, const double *train, const double *valid)
 {
@@ -127,6 +134,9 @@ static const alarm_kind kinds[] = {
      "the decoder ignores the latents: at most a quarter of them vary with the data, and the reconstruction from the "
      "latents of another sample is nearly as good; increase beta from 0 (beta_schedule), set free_bits, use fewer "
      "latents, a weaker decoder, or a likelihood with a smaller scale"},
+    {wastes_codes,
+     "few codes are in use: some data use less than an eighth of the codes; raise revive of posterior=vq, use fewer or "
+     "narrower codes, larger batches, or posterior=fsq"},
     {is_unbounded,
      "the likelihood grows without bound: its density was above 400 per element in this epoch; leave out elements "
      "that are constant or have few values, or use a likelihood with a larger smallest scale"},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Architectures of encoder and decoder: dense layers with ReLU, gated or maxout activations, strided convolutions, and
- * long short-term memories. The condition is concatenated to the flattened data and to the code.
+ * Architectures of encoder and decoder: dense layers with ReLU, gated or maxout activations, strided convolutions with
+ * a vector or a map as latents, and long short-term memories. The condition is concatenated to the flattened data and
+ * to the code, or is a channel of the latent map.
  */
 #include <stdio.h>
 
@@ -14,20 +15,27 @@ typedef struct architecture architecture;
 typedef struct architecture_opts {
     size_t size;
     int64_t widths[GENLAT_MAX_DIMS];
+    int64_t channels;
 } architecture_opts;
 
 struct architecture {
     const char *name, *help;
+    const gnl_options_table *options;
     genlat_status (*encoder)(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text);
     genlat_status (*decoder)(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text);
+    /* Finds the shape of the latents [channels,sides...]. NULL: they are a vector. */
+    genlat_status (*map)(const architecture_opts *opts, const gnl_shape *data, gnl_shape *out);
     int sums;          /* dense units per hidden unit */
     const char *layer; /* activation */
 };
 
+/* All architectures have widths. */
 static const gnl_option options[] = {
     GNL_OPT_DIMS(architecture_opts, widths, 1, 1 << 20, "units of the hidden layers, or channels of the convolutions"),
+    GNL_OPT_INT(architecture_opts, channels, 16, 1, 65536, "latent dimensions at each position"),
 };
-static const gnl_options_table table = {"architecture", sizeof(architecture_opts), options, GNL_COUNT(options)};
+static const gnl_options_table vector_table = {"architecture", sizeof(architecture_opts), options, 1};
+static const gnl_options_table map_table = {"architecture", sizeof(architecture_opts), options, GNL_COUNT(options)};
 
 static int count_widths(const int64_t *widths)
 {
@@ -102,23 +110,57 @@ static genlat_status find_canvas(const int64_t *widths, const gnl_config *config
     }
     if (!fits)
         return gnl_fail(GENLAT_E_SHAPE,
-                        "architecture conv with %d widths needs data [channels,height,width], [height,width] or "
+                        "convolutions with %d widths need data [channels,height,width], [height,width] or "
                         "[channels,length] with sides of at least %lld, found %s; use fewer widths, or preset mlp",
                         stages, (long long)factor, gnl_shape_format(data, found));
     return GENLAT_OK;
 }
 
+static gnl_shape deepest_of(const canvas *v, int64_t channels)
+{
+    return (gnl_shape){v->dims + 1, {channels, v->deepest[0], v->dims > 1 ? v->deepest[1] : 0}};
+}
+
+/* Reshapes the data to a canvas, pads its ends by `padding`, and appends the strided convolutions. */
+static void append_down(const canvas *v, const int64_t *widths, const gnl_vae_config *c, const int64_t padding[2],
+                        char *text)
+{
+    char shape[GNL_SHAPE_TEXT];
+    const char *from = " from=x";
+    if (v->shape.ndim != c->base.data.ndim) {
+        APPEND("reshape shape=%s from=x | ", gnl_sizes_format(&v->shape, shape));
+        from = "";
+    }
+    if (padding[0] + padding[1]) {
+        if (v->dims == 1)
+            APPEND("pad after=%lld%s | ", (long long)padding[0], from);
+        else
+            APPEND("pad after=%lldx%lld%s | ", (long long)padding[0], (long long)padding[1], from);
+        from = "";
+    }
+    for (int i = 0; i < count_widths(widths); i++)
+        APPEND("conv%dd channels=%lld kernel=4 stride=2 padding=1%s | relu | ", v->dims, (long long)widths[i],
+               i ? "" : from);
+}
+
+/* Appends the transposed convolutions from the deepest canvas to the data. */
+static void append_up(const canvas *v, const int64_t *widths, const gnl_vae_config *c, char *text)
+{
+    for (int i = count_widths(widths) - 2; i >= 0; i--)
+        APPEND(" | conv_transpose%dd channels=%lld kernel=4 stride=2 padding=1 | relu", v->dims, (long long)widths[i]);
+    APPEND(" | conv_transpose%dd channels=%s kernel=4 stride=2 padding=1", v->dims,
+           v->shape.ndim == c->base.data.ndim ? "{channels}" : "{parts}");
+    if (v->dims == 1 && v->excess[0])
+        APPEND(" | crop after=%lld", (long long)v->excess[0]);
+    if (v->dims == 2 && v->excess[0] + v->excess[1])
+        APPEND(" | crop after=%lldx%lld", (long long)v->excess[0], (long long)v->excess[1]);
+}
+
 static genlat_status conv_encoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
 {
     canvas v;
-    char shape[GNL_SHAPE_TEXT];
     GNL_TRY(find_canvas(widths, &c->base, &v));
-    const bool plane = v.shape.ndim != c->base.data.ndim;
-    if (plane)
-        APPEND("reshape shape=%s from=x | ", gnl_sizes_format(&v.shape, shape));
-    for (int i = 0; i < count_widths(widths); i++)
-        APPEND("conv%dd channels=%lld kernel=4 stride=2 padding=1%s | relu | ", v.dims, (long long)widths[i],
-               i || plane ? "" : " from=x");
+    append_down(&v, widths, c, (const int64_t[2]){0, 0}, text);
     APPEND("flatten name=flat");
     if (is_conditional(c))
         APPEND(" | concat from=flat,c");
@@ -129,23 +171,61 @@ static genlat_status conv_encoder(const architecture *a, const int64_t *widths, 
 static genlat_status conv_decoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
 {
     canvas v;
-    const int stages = count_widths(widths);
-    const long long channels = (long long)widths[stages - 1];
     char shape[GNL_SHAPE_TEXT];
     GNL_TRY(find_canvas(widths, &c->base, &v));
-    const gnl_shape deepest = {v.dims + 1, {channels, v.deepest[0], v.deepest[1]}};
+    const gnl_shape deepest = deepest_of(&v, widths[count_widths(widths) - 1]);
     if (is_conditional(c))
         APPEND("concat from=z,c | ");
     APPEND("dense units=%d | relu | dense units=%lld | relu | reshape shape=%s", CONV_HIDDEN,
            (long long)gnl_shape_count(&deepest), gnl_sizes_format(&deepest, shape));
-    for (int i = stages - 2; i >= 0; i--)
-        APPEND(" | conv_transpose%dd channels=%lld kernel=4 stride=2 padding=1 | relu", v.dims, (long long)widths[i]);
-    APPEND(" | conv_transpose%dd channels=%s kernel=4 stride=2 padding=1", v.dims,
-           v.shape.ndim == c->base.data.ndim ? "{channels}" : "{parts}");
-    if (v.dims == 1 && v.excess[0])
-        APPEND(" | crop after=%lld", (long long)v.excess[0]);
-    if (v.dims == 2 && v.excess[0] + v.excess[1])
-        APPEND(" | crop after=%lldx%lld", (long long)v.excess[0], (long long)v.excess[1]);
+    append_up(&v, widths, c, text);
+    return GENLAT_OK;
+}
+
+/* ---- a latent map ----------------------------------------------------------------------------
+ * The latents are the channels of the deepest canvas. */
+
+static genlat_status find_map(const architecture_opts *opts, const gnl_config *config, gnl_shape *out)
+{
+    canvas v;
+    GNL_TRY(find_canvas(opts->widths, config, &v));
+    *out = deepest_of(&v, opts->channels);
+    return GENLAT_OK;
+}
+
+/* Appends the condition as a channel beside the node `map`. */
+static void append_condition(const canvas *v, char *text)
+{
+    char shape[GNL_SHAPE_TEXT];
+    const gnl_shape channel = deepest_of(v, 1);
+    APPEND(" name=map | dense units=%lld from=c | reshape shape=%s name=condition | concat from=map,condition",
+           (long long)gnl_shape_count(&channel), gnl_sizes_format(&channel, shape));
+}
+
+static genlat_status map_encoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
+{
+    canvas v;
+    GNL_TRY(find_canvas(widths, &c->base, &v));
+    append_down(&v, widths, c, v.excess, text);
+    APPEND("identity");
+    if (is_conditional(c))
+        append_condition(&v, text);
+    APPEND(" | conv%dd channels=%lld kernel=3 padding=1 | relu", v.dims, (long long)widths[count_widths(widths) - 1]);
+    return GENLAT_OK;
+}
+
+static genlat_status map_decoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
+{
+    canvas v;
+    char shape[GNL_SHAPE_TEXT];
+    GNL_TRY(find_canvas(widths, &c->base, &v));
+    int64_t positions = v.deepest[0] * (v.dims > 1 ? v.deepest[1] : 1);
+    const gnl_shape map = deepest_of(&v, c->opts.latent / positions);
+    APPEND("reshape shape=%s from=z", gnl_sizes_format(&map, shape));
+    if (is_conditional(c))
+        append_condition(&v, text);
+    APPEND(" | conv%dd channels=%lld kernel=3 padding=1 | relu", v.dims, (long long)widths[count_widths(widths) - 1]);
+    append_up(&v, widths, c, text);
     return GENLAT_OK;
 }
 
@@ -192,12 +272,16 @@ static genlat_status lstm_decoder(const architecture *a, const int64_t *widths, 
 /* A hidden unit combines one or more dense units: one with ReLU, two with a gated linear unit (Dauphin and others
  * 2017), or four with maxout (Goodfellow and others 2013). */
 static const architecture architectures[] = {
-    {"mlp", "dense layers with ReLU", dense_encoder, dense_decoder, 1, "relu"},
-    {"gated", "gated dense layers", dense_encoder, dense_decoder, 2, "glu"},
-    {"maxout", "dense layers with maxout of four units", dense_encoder, dense_decoder, 4, "maxout pieces=4"},
-    {"conv", "strided convolutions with ReLU, for images and signals", conv_encoder, conv_decoder, 0, ""},
-    {"lstm", "embedded classes and a long short-term memory, for sequences such as text", lstm_encoder, lstm_decoder, 0,
-     ""},
+    {"mlp", "dense layers with ReLU", &vector_table, dense_encoder, dense_decoder, NULL, 1, "relu"},
+    {"gated", "gated dense layers", &vector_table, dense_encoder, dense_decoder, NULL, 2, "glu"},
+    {"maxout", "dense layers with maxout of four units", &vector_table, dense_encoder, dense_decoder, NULL, 4,
+     "maxout pieces=4"},
+    {"conv", "strided convolutions with ReLU, for images and signals", &vector_table, conv_encoder, conv_decoder, NULL,
+     0, ""},
+    {"map", "strided convolutions to a map of latents, for images and signals", &map_table, map_encoder, map_decoder,
+     find_map, 0, ""},
+    {"lstm", "embedded classes and a long short-term memory, for sequences such as text", &vector_table, lstm_encoder,
+     lstm_decoder, NULL, 0, ""},
 };
 
 static genlat_status parse(const char *spec, const architecture **out, architecture_opts *opts)
@@ -206,7 +290,6 @@ static genlat_status parse(const char *spec, const architecture **out, architect
     gnl_unknown names = {.word = kind};
     const char *pairs = NULL;
     GNL_TRY_IN("architecture", gnl_spec_kind(spec, kind, &pairs));
-    gnl_options_init(&table, opts, sizeof *opts);
     *out = NULL;
     for (size_t i = 0; i < GNL_COUNT(architectures); i++) {
         gnl_unknown_add(&names, architectures[i].name);
@@ -215,7 +298,8 @@ static genlat_status parse(const char *spec, const architecture **out, architect
     }
     if (!*out)
         return gnl_unknown_fail(&names, "unknown architecture '%s'", kind);
-    GNL_TRY_IN("architecture", gnl_spec_pairs(&table, opts, pairs, kind));
+    gnl_options_init((*out)->options, opts, sizeof *opts);
+    GNL_TRY_IN("architecture", gnl_spec_pairs((*out)->options, opts, pairs, kind));
     return opts->widths[0]
                ? GENLAT_OK
                : gnl_fail(GENLAT_E_INVALID, "architecture %s has no widths; add them, such as widths=512x256", kind);
@@ -247,4 +331,13 @@ genlat_status gnl_vae_architecture_decoder(const char *spec, const gnl_vae_confi
     text[0] = '\0';
     GNL_TRY(a->decoder(a, opts.widths, config, text));
     return check_length(text);
+}
+
+genlat_status gnl_vae_architecture_map(const char *spec, const gnl_config *config, gnl_shape *out)
+{
+    const architecture *a = NULL;
+    architecture_opts opts;
+    *out = (gnl_shape){.ndim = 0};
+    GNL_TRY(parse(spec, &a, &opts));
+    return a->map ? a->map(&opts, config, out) : GENLAT_OK;
 }

@@ -114,6 +114,19 @@ static genlat_status find_bound(const gnl_vae_config *c, char *out, size_t capac
     return GENLAT_OK;
 }
 
+/* Returns the default terms of a posterior: its KL, if that is known. */
+static const char *usual_terms(const char *posterior, const char *kl)
+{
+    const gnl_posterior_type *type = gnl_posterior_type_of(posterior);
+    return type && !type->log_density && !type->codes && strcmp(kl, "kl") == 0 ? "" : kl;
+}
+
+static const char *usual_prior(const char *posterior)
+{
+    const gnl_posterior_type *type = gnl_posterior_type_of(posterior);
+    return type && type->prior ? type->prior : "normal";
+}
+
 static genlat_status find_kinds(const gnl_vae_config *c, vae_kinds *out)
 {
     const bool plain = c->opts.kind == GENLAT_VAE_PLAIN;
@@ -122,8 +135,9 @@ static genlat_status find_kinds(const gnl_vae_config *c, vae_kinds *out)
     const char *set = plain ? "kind=plain" : strcmp(kl, "kl") ? kl + 3 : "";
     GNL_TRY(choose("posterior", c->posterior, plain ? "point" : "gaussian", plain ? set : "", out->posterior,
                    sizeof out->posterior));
-    GNL_TRY(choose("prior", c->prior, "normal", "", out->prior, sizeof out->prior));
-    GNL_TRY(choose("terms", c->terms, plain ? "" : kl, set, out->terms, sizeof out->terms));
+    GNL_TRY(choose("prior", c->prior, usual_prior(out->posterior), "", out->prior, sizeof out->prior));
+    GNL_TRY(
+        choose("terms", c->terms, plain ? "" : usual_terms(out->posterior, kl), set, out->terms, sizeof out->terms));
     return find_bound(c, out->bound, sizeof out->bound);
 }
 
@@ -140,8 +154,26 @@ static const char *architecture_of(const gnl_vae_config *c, const char *layers)
     return *layers ? NULL : c->architecture;
 }
 
-/* Appends a dense layer for each head of the posterior. */
-static genlat_status append_heads(const gnl_latents *l, char text[GNL_NET_LENGTH])
+/* Appends the layer of a head: dense, or a convolution of a latent map at single positions. */
+static genlat_status append_head(const gnl_posterior *q, const gnl_head *h, const gnl_shape *map,
+                                 char text[GNL_NET_LENGTH])
+{
+    const int64_t positions = map->ndim ? gnl_shape_count_from(map, 1) : 1;
+    if (h->width % positions)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "posterior %s has %lld numbers of %s, a multiple of the %lld positions of the latent map "
+                        "expected; use architecture=conv",
+                        q->kind.type->name, (long long)h->width, h->name, (long long)positions);
+    if (map->ndim)
+        gnl_text_append(text, GNL_NET_LENGTH, " | conv%dd kernel=1 channels=%lld", (int)map->ndim - 1,
+                        (long long)(h->width / positions));
+    else
+        gnl_text_append(text, GNL_NET_LENGTH, " | dense units=%lld", (long long)h->width);
+    return GENLAT_OK;
+}
+
+/* Appends the heads of the posterior. */
+static genlat_status append_heads(const gnl_latents *l, const gnl_shape *map, char text[GNL_NET_LENGTH])
 {
     const gnl_posterior *q = l->posterior;
     char outputs[160] = "";
@@ -149,8 +181,9 @@ static genlat_status append_heads(const gnl_latents *l, char text[GNL_NET_LENGTH
         gnl_text_append(text, GNL_NET_LENGTH, " | identity name=features");
     for (int i = 0; i < q->heads; i++) {
         const gnl_head *h = &q->head[i];
-        gnl_text_append(text, GNL_NET_LENGTH, " | dense units=%lld%s name=%s%s", (long long)h->width,
-                        i > 0 ? " from=features" : "", h->name, h->clamp > 0 ? "_raw" : "");
+        GNL_TRY(append_head(q, h, map, text));
+        gnl_text_append(text, GNL_NET_LENGTH, "%s name=%s%s", i > 0 ? " from=features" : "", h->name,
+                        h->clamp > 0 ? "_raw" : "");
         if (h->clamp > 0)
             gnl_text_append(text, GNL_NET_LENGTH, " | hardtanh bound=%g name=%s", h->clamp, h->name);
         gnl_text_append(outputs, sizeof outputs, "%s%s", i ? "," : "", h->name);
@@ -197,15 +230,20 @@ genlat_status gnl_vae_range(genlat_ctx *ctx, const gnl_config *config, gnl_loss_
     return GENLAT_OK;
 }
 
+/* A latent map determines the number of latent dimensions. */
 static genlat_status complete_encoder(genlat_ctx *ctx, gnl_vae_config *c, int64_t outputs)
 {
     gnl_latents *latents = NULL;
+    gnl_shape map = {.ndim = 0};
     const char *architecture = architecture_of(c, c->encoder);
-    if (architecture)
+    if (architecture) {
+        GNL_TRY(gnl_vae_architecture_map(architecture, &c->base, &map));
+        c->opts.latent = map.ndim ? gnl_shape_count(&map) : c->opts.latent;
         GNL_TRY(gnl_vae_architecture_encoder(architecture, c, c->encoder));
+    }
     GNL_TRY(gnl_text_replace(c->encoder, sizeof c->encoder, "{parts}", outputs));
     GNL_TRY(gnl_vae_latents_new(ctx, c, &latents));
-    genlat_status status = append_heads(latents, c->encoder);
+    genlat_status status = append_heads(latents, &map, c->encoder);
     gnl_latents_free(latents);
     return status;
 }

@@ -52,6 +52,29 @@ static int64_t count_active(const gnl_real *code, int64_t rows, int64_t latent)
     return active;
 }
 
+/* Counts the different codes of the rows. */
+static genlat_status count_codes(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                 gnl_code_use *out)
+{
+    genlat_ctx *ctx = model->object.ctx;
+    const gnl_codes codes = gnl_vae_of(model)->latents->posterior->codes;
+    const int64_t rows = x->shape.dim[0];
+    double perplexity = 0;
+    if (!codes.count)
+        return GENLAT_OK;
+    int32_t *index = gnl_alloc(ctx, (size_t)(rows * codes.count), sizeof *index);
+    int64_t *count = gnl_calloc(ctx, (size_t)codes.size, sizeof *count);
+    genlat_status status = index && count ? gnl_vae_encode_index(model, x, labels, index) : GENLAT_E_MEMORY;
+    if (status == GENLAT_OK) {
+        gnl_vae_count_codes(&codes, rows, index, count);
+        out->used = gnl_vae_used_codes(&codes, count, &perplexity);
+        out->usable = GNL_MIN(codes.size, rows * codes.count);
+    }
+    gnl_free(ctx, index);
+    gnl_free(ctx, count);
+    return status;
+}
+
 genlat_status gnl_vae_inspect(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                               gnl_code_use *out)
 {
@@ -67,6 +90,8 @@ genlat_status gnl_vae_inspect(genlat_model *model, const genlat_tensor *x, const
     if (status == GENLAT_OK)
         *out = (gnl_code_use){
             .loss = own, .gain = other - own, .active = count_active(in.code, rows, latent), .latent = latent};
+    if (status == GENLAT_OK)
+        status = count_codes(model, x, labels, out);
     gnl_free(model->object.ctx, in.code);
     return status;
 }

@@ -27,6 +27,20 @@ static genlat_status check_encoder(const gnl_vae *vae)
     return GENLAT_OK;
 }
 
+/* Codes of a latent map belong to its positions. */
+static genlat_status check_codes(const gnl_vae *vae)
+{
+    const gnl_posterior *q = vae->latents->posterior;
+    const gnl_shape *map = gnl_net_output_shape(vae->model.net[GNL_VAE_ENCODER_NET], 0);
+    const int64_t positions = gnl_shape_count_from(map, 1);
+    if (!q->type->codes || map->ndim < 2 || q->codes.count % positions == 0)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_INVALID,
+                    "posterior %s chooses %lld codes for a latent map of %lld positions, a multiple of them expected; "
+                    "its codes should have the %lld channels of the map",
+                    q->kind.type->name, (long long)q->codes.count, (long long)positions, (long long)map->dim[0]);
+}
+
 static genlat_status check_decoder(const gnl_vae *vae)
 {
     const genlat_net *d = vae->model.net[GNL_VAE_DECODER_NET];
@@ -131,6 +145,7 @@ genlat_status gnl_vae_make(genlat_model *model)
     gnl_vae_name_terms(vae);
     GNL_TRY(check_inputs(model));
     GNL_TRY(check_encoder(vae));
+    GNL_TRY(check_codes(vae));
     return check_decoder(vae);
 }
 

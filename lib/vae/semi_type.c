@@ -25,6 +25,9 @@ static genlat_status check_latents(const gnl_latents *l)
     if (!gnl_latents_has_density(l))
         return gnl_fail(GENLAT_E_UNSUPPORTED, "posterior %s has no density, which a semi needs",
                         l->posterior->kind.type->name);
+    if (l->posterior->type->loss)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s has a loss of its own, which a semi does not support",
+                        l->posterior->kind.type->name);
     for (int i = 0; gnl_latents_owner(l, i); i++)
         if (gnl_latents_owner(l, i)->type->adversarial)
             return gnl_fail(GENLAT_E_UNSUPPORTED, "%s has a loss of its own, which a semi does not support",

@@ -68,6 +68,7 @@ static void forward(const pass *p)
     gnl_exec_set_dropout(work->decoder, gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_DECODER));
     code->rows = p->rows;
     gnl_vae_order(p->config, GNL_VAE_DECODER_NET, value, code->input);
+    code->rng = gnl_model_stream(p->model, GNL_STREAM_AUGMENT, GNL_VAE_STATE);
     gnl_vae_forward(p->config, GNL_VAE_ENCODER_NET, work->encoder, GNL_TRAIN, p->rows, value);
     gnl_fill_normal(&code->compute, &rng, p->rows * code->samples * noise, code->noise);
     gnl_latents_draw(p->vae->latents, code);

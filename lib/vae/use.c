@@ -74,11 +74,11 @@ static genlat_status prior_chunk(genlat_model *model, gnl_workspace *base, int64
     const gnl_latents *l = gnl_vae_of(model)->latents;
     const gnl_code *code = &((gnl_vae_use *)base)->code;
     const gnl_prior_draw draw = {call->opts->temperature, call->opts->truncation};
+    gnl_rng rng[GNL_VAE_ROWS];
     gnl_latents_prepare(l, code);
-    for (int64_t i = first; i < first + rows; i++) {
-        gnl_rng rng = gnl_rng_make(call->seed, GNL_STREAM_SAMPLE, call->first + (uint64_t)i);
-        l->prior->type->sample(l->prior, code, &rng, &draw, g->z + i * l->dims);
-    }
+    for (int64_t i = 0; i < rows; i++)
+        rng[i] = gnl_rng_make(call->seed, GNL_STREAM_SAMPLE, call->first + (uint64_t)(first + i));
+    gnl_latents_sample(l, code, rows, rng, &draw, g->z + first * l->dims);
     return GENLAT_OK;
 }
 

@@ -43,6 +43,8 @@ genlat_status gnl_vae_architecture_encoder(const char *architecture, const gnl_v
                                            char text[GNL_NET_LENGTH]);
 genlat_status gnl_vae_architecture_decoder(const char *architecture, const gnl_vae_config *config,
                                            char text[GNL_NET_LENGTH]);
+/* Finds the shape of the latents [channels,sides...]; without dimensions if they are a vector. */
+genlat_status gnl_vae_architecture_map(const char *architecture, const gnl_config *config, gnl_shape *out);
 
 /* ---- inputs of the nets ---------------------------------------------------------------------- */
 
@@ -158,6 +160,13 @@ genlat_status gnl_vae_inspect(genlat_model *model, const genlat_tensor *x, const
                               gnl_code_use *out);
 genlat_status gnl_vae_encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *mean,
                              gnl_real *logvar);
+/* Computes the codes [rows,count] of a discrete posterior. */
+genlat_status gnl_vae_encode_index(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
+                                   int32_t *index);
+/* Adds to count [size] how often each code occurs in index [rows,count]. */
+void gnl_vae_count_codes(const gnl_codes *codes, int64_t rows, const int32_t *index, int64_t *count);
+/* Returns the number of codes that occur. Also computes e to the entropy of their frequencies. */
+int64_t gnl_vae_used_codes(const gnl_codes *codes, const int64_t *count, double *perplexity);
 genlat_status gnl_vae_prior(genlat_model *model, const gnl_prior_call *call, gnl_real *z);
 genlat_status gnl_vae_decode(genlat_model *model, const gnl_decode *decode);
 void gnl_vae_support(const genlat_model *model, gnl_support *out);

@@ -6,9 +6,9 @@
 Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that are exact in float32, rounded to float32.
 A case is "posterior/prior/terms/bound", with kinds in the text format of the library; the metadata `cases` lists the
 cases, separated by '|'. Stored for each: heads, noise, targets of the likelihood of tests/support/latent_rig.h, the
-objective, its parts, and the gradients by the heads. For mixtures also their parameters and the gradients by them, and
-draws of the prior for terms that use them. For terms with a critic also its weights and, unless they depend on random
-permutations, the gradients of its own loss by them.
+objective, its parts, and the gradients by the heads. For vq also the code book. For mixtures also their parameters
+and the gradients by them, and draws of the prior for terms that use them. For terms with a critic also its weights and,
+unless they depend on random permutations, the gradients of its own loss by them.
 """
 import math
 import zlib
@@ -53,6 +53,12 @@ CASES = [("gaussian", "normal", terms, "elbo") for terms in KL] + [
     ("gaussian", "normal", "adversarial width=4", "elbo"),
     ("point", MIXTURE, "adversarial weight=3 width=3 depth=1", "elbo"),
     ("point", "normal", "l2 weight=0.5", "elbo"),
+    ("vq codes=4 books=2 commitment=0.6", "uniform", "kl beta=2", "elbo"),
+    ("vq codes=6 width=1", "uniform", "", "elbo"),
+    ("fsq levels=8x5x4x3x2", "uniform", "kl", "elbo"),
+    ("fsq", "uniform", "", "elbo"),
+    ("categorical temperature=0.7", "uniform", "kl beta=2", "elbo"),
+    ("categorical hard=yes", "uniform", "kl beta=2 free_bits=0.3", "elbo"),
 ]
 
 
@@ -113,7 +119,71 @@ class Point:
         return self.mean.expand(SAMPLES, ROWS, DIMS)
 
 
+class Discrete:
+    """Codes without noise. `commitment` is the loss of the posterior, `tensors` its states."""
+    commitment, tensors = 0, {}
+
+    def expanded(self, code, surrogate):
+        """The code, with the gradient of the surrogate."""
+        return (surrogate + (code - surrogate).detach()).expand(SAMPLES, ROWS, DIMS)
+
+    def from_uniform(self):
+        return torch.full((ROWS, 1), self.count * math.log(self.size)).double()
+
+
+class VQ(Discrete):
+    def __init__(self, heads, o):
+        books, self.size, self.width = int(o.get("books", 1)), int(o["codes"]), int(o.get("width", DIMS))
+        self.head, self.count = heads[0], DIMS // self.width * books
+        book = exact(torch.randn(books, self.size, self.width))
+        self.tensors = {"code": book}
+        rest = self.head.reshape(ROWS, self.width, -1).transpose(1, 2)
+        for b in range(books):
+            index = torch.cdist(rest.detach(), book[b].expand(ROWS, -1, -1)).argmin(-1)
+            self.commitment = self.commitment + float(o.get("commitment", 0.25)) * ((rest - book[b][index]) ** 2).sum()
+            rest = rest - book[b][index]
+        self.commitment = self.commitment / ROWS
+        self.code = self.head.detach() - rest.detach().transpose(1, 2).reshape(ROWS, DIMS)
+
+    def draw(self, noise):
+        return self.expanded(self.code, self.head)
+
+
+class FSQ(Discrete):
+    """As vector_quantize_pytorch.FSQ."""
+
+    def __init__(self, heads, o):
+        self.head = heads[0]
+        levels = torch.tensor([int(x) for x in o["levels"].split("x")] if "levels" in o else [5] * DIMS).double()
+        self.count, self.size = (1, int(levels.prod())) if "levels" in o else (DIMS, 5)
+        half, offset = (levels - 1) * (1 + 1e-3) / 2, torch.where(levels % 2 == 0, 0.5, 0.0).double()
+        self.bounded = ((self.head + (offset / half).atanh()).tanh() * half - offset) / (levels // 2)
+        self.code = (self.bounded * (levels // 2)).round() / (levels // 2)
+
+    def draw(self, noise):
+        return self.expanded(self.code, self.bounded)
+
+
+class Choice(Discrete):
+    def __init__(self, heads, o):
+        self.logit, self.count, self.size = heads[0], 1, DIMS
+        self.temperature, self.hard = float(o.get("temperature", 1)), o.get("hard") == "yes"
+
+    def draw(self, noise):
+        gumbel = -(-Normal(0, 1).cdf(noise).log()).log()
+        soft = ((self.logit + gumbel) / self.temperature).softmax(-1)
+        hard = torch.nn.functional.one_hot(soft.argmax(-1), DIMS).double()
+        return soft + (hard - soft).detach() if self.hard else soft
+
+    def from_uniform(self):
+        log_p = self.logit.log_softmax(-1)
+        return log_p.exp() * (log_p + math.log(DIMS))
+
+
 POSTERIORS = {
+    "vq": (VQ, [DIMS]),
+    "fsq": (FSQ, [DIMS]),
+    "categorical": (Choice, [DIMS]),
     "gaussian": (Gaussian, [DIMS, DIMS]),
     "gaussian_full": (GaussianFull, [DIMS, DIMS, LOWER]),
     "point": (Point, [DIMS]),
@@ -122,6 +192,8 @@ POSTERIORS = {
 
 def prior_of(text):
     """The distribution, and its parameters by name."""
+    if text == "uniform":
+        return None, {}
     if text == "normal":
         return Independent(Normal(torch.zeros(DIMS).double(), torch.ones(DIMS).double()), 1), {}
     shapes = {"mean": (COMPONENTS, DIMS), "logvar": (COMPONENTS, DIMS), "logit": (COMPONENTS,)}
@@ -238,6 +310,8 @@ def kl_term(text, kl):
     free, kind = float(o.get("free_bits", 0)), o.get("free", "dimension")
     if "gamma" in o:
         return float(o["gamma"]) * (kl.sum(1).mean() - FACTOR * float(o["capacity"])).abs()
+    if not free:
+        return FACTOR * float(o.get("beta", 1)) * kl.sum(1).mean()
     value = {"dimension": lambda: kl.mean(0).clamp(min=free).sum(), "sample": lambda: kl.clamp(min=free).sum(1).mean(),
              "whole": lambda: kl.sum(1).mean().clamp(min=free),
              "whole_sample": lambda: kl.sum(1).clamp(min=free).mean()}[kind]()
@@ -261,6 +335,8 @@ def importance(q, prior, z, nll, terms, doubly):
 
 def divergence(q, density, numbers, z):
     """[rows,parts]; for a mixture estimated from the drawn codes."""
+    if isinstance(q, Discrete):
+        return q.from_uniform()
     if not hasattr(q, "distribution"):
         return torch.zeros(ROWS, 1).double()
     return (q.distribution().log_prob(z) - density.log_prob(z)).mean(0).reshape(-1, 1) if numbers else q.from_normal()
@@ -268,11 +344,11 @@ def divergence(q, density, numbers, z):
 
 def case(posterior, prior, terms, bound):
     torch.manual_seed(zlib.crc32(f"{posterior} {prior} {terms} {bound}".encode()))
-    make, widths = POSTERIORS[posterior]
+    make, widths = POSTERIORS[posterior.split()[0]]
     heads = [exact(torch.randn(ROWS, width)).requires_grad_() for width in widths]
     noise, target = exact(torch.randn(SAMPLES, ROWS, DIMS)), exact(torch.randn(ROWS, DIMS))
     density, numbers = prior_of(prior)
-    q = make(heads)
+    q = make(heads, options(posterior)) if issubclass(make, Discrete) else make(heads)
     z = q.draw(noise)
     nll = likelihood(z, target)
     kl = divergence(q, density, numbers, z)
@@ -280,7 +356,7 @@ def case(posterior, prior, terms, bound):
     texts = [t.strip() for t in terms.split(";") if t]
     kl_text = [t for t in texts if t.split()[0] == "kl"]
     if bound == "elbo":
-        value = differentiated = nll.mean() + sum(kl_term(t, kl) for t in kl_text)
+        value = differentiated = nll.mean() + sum(kl_term(t, kl) for t in kl_text) + getattr(q, "commitment", 0)
     else:
         doubly = "doubly" in bound
         value, differentiated = importance(make(heads, doubly), density, z, nll, kl_text[0], doubly)
@@ -291,6 +367,8 @@ def case(posterior, prior, terms, bound):
     found["values"] = torch.stack([value, nll.mean(), kl.sum(1).mean()])
     for i, gradient in enumerate(torch.autograd.grad(differentiated, heads, retain_graph=True)):
         found[f"head{i}"], found[f"dhead{i}"] = heads[i], gradient
+    for name, number in getattr(q, "tensors", {}).items():
+        found[f"posterior.{name}"] = number
     for name, number in numbers.items():
         found[f"prior.{name}"] = number
         found[f"dprior.{name}"] = torch.autograd.grad(value, number, retain_graph=True, allow_unused=True,

@@ -52,6 +52,18 @@ static void load_heads(latent_rig *r, const char *group)
         golden_load(group, "noise", SAMPLES * ROWS * r->latents->posterior->noise, r->code.noise);
 }
 
+/* Loads the code books of the posterior. */
+static void load_posterior(const latent_rig *r, const char *group)
+{
+    const gnl_numbers *own = &r->latents->posterior->kind.numbers;
+    char name[32];
+    for (int i = 0; i < own->weights; i++) {
+        snprintf(name, sizeof name, "posterior.%s", own->weight[i].name);
+        if (golden_has(group, name))
+            golden_load(group, name, own->weight[i].count, gnl_numbers_data(own, i));
+    }
+}
+
 /* Loads the parameters of the prior, and the draws that it must use. */
 static void load_prior(latent_rig *r, const char *group, gnl_real *draws)
 {
@@ -122,6 +134,7 @@ static void check_case(const char *group)
     ck_assert_msg(latent_rig_open(&r, ctx, &spec, ROWS, SAMPLES) == GENLAT_OK, "%s: %s", group, genlat_last_error());
     latent_rig_fill(&r, 1);
     load_heads(&r, group);
+    load_posterior(&r, group);
     load_prior(&r, group, draws);
     load_critic(&r, group);
     double value = latent_rig_backward(&r);

@@ -54,10 +54,7 @@ static const variants *variants_of(const void *table)
 
 static const gnl_posterior_type *posterior_of(const char *text)
 {
-    const gnl_posterior_type *const *type = gnl_posterior_types;
-    while (strncmp((*type)->kind.name, text, strcspn(text, " ")) != 0)
-        type++;
-    return *type;
+    return gnl_posterior_type_of(text);
 }
 
 /* The text of one kind, with small values of options that are large by default. */
@@ -69,20 +66,28 @@ static const char *small_text(const gnl_kind_type *kind)
     return v.text[0];
 }
 
-/* Whether the last combination may be refused: for a posterior without density, or without the independent dimensions
- * that a term needs. */
-static bool may_be_refused(const gnl_posterior_type *q)
+static const gnl_prior_type *prior_of(const char *text)
 {
-    return !q->log_density || (!q->logvar_backward && strstr(genlat_last_error(), "independent dimensions"));
+    char name[GNL_SPEC_KIND];
+    const char *pairs = NULL;
+    ck_assert_int_eq(gnl_spec_kind(text, name, &pairs), GENLAT_OK);
+    return gnl_kind_find(gnl_prior_types, name);
 }
 
-/* Opens and fills a rig; returns false if the posterior does not support the combination. */
+/* Whether the last combination may be refused: for a posterior or a prior without density, or without the independent
+ * dimensions that a term needs. */
+static bool may_be_refused(const gnl_posterior_type *q, const gnl_prior_type *p)
+{
+    return !q->log_density || p->mass || (!q->logvar_backward && strstr(genlat_last_error(), "independent dimensions"));
+}
+
+/* Opens and fills a rig; returns false if the posterior or the prior does not support the combination. */
 static bool try_open(latent_rig *r, const char *posterior, const char *prior, const char *terms, const char *bound,
                      int64_t samples)
 {
     const gnl_latent_spec spec = {posterior, prior, terms, bound, DIMS};
     genlat_status status = latent_rig_open(r, ctx, &spec, ROWS, samples);
-    if (status == GENLAT_E_UNSUPPORTED && may_be_refused(posterior_of(posterior)))
+    if (status == GENLAT_E_UNSUPPORTED && may_be_refused(posterior_of(posterior), prior_of(prior)))
         return false;
     ck_assert_msg(status == GENLAT_OK, "%s; %s; %s; %s: %s", posterior, prior, terms, bound, genlat_last_error());
     latent_rig_fill(r, 7);
@@ -96,24 +101,55 @@ static double objective(void *arg)
     return latent_rig_objective(arg, false);
 }
 
-static void check_objective(latent_rig *r, const char *what)
+static void check_heads_of_objective(latent_rig *r, const char *what)
 {
     char name[2 * TEXT];
-    gnl_kind *kind = NULL;
-    latent_rig_hold_draws(r);
-    double value = latent_rig_backward(r);
-    ck_assert_double_eq_tol(latent_rig_objective(r, false), value, 1e-12 * fmax(1, fabs(value)));
     for (int i = 0; i < r->latents->posterior->heads; i++) {
         const gnl_head *h = &r->latents->posterior->head[i];
         snprintf(name, sizeof name, "%s, by %s", what, h->name);
         expect_slope(name, objective, r, ROWS * h->width, r->head[i], r->code.dhead[i]);
     }
+}
+
+/* Only the first and the last weights of a net, as the tests of layers cover its other derivatives. */
+static void check_net_of_objective(latent_rig *r, const char *what, genlat_net *net)
+{
+    const gnl_part part = gnl_part_of_net(net, "net", 0);
+    const int64_t some = GNL_MIN(part.values, 20), last = part.values - some;
+    expect_slope(what, objective, r, some, part.value, gnl_part_grad(&part));
+    expect_slope(what, objective, r, some, part.value + last, gnl_part_grad(&part) + last);
+}
+
+static void check_numbers_of_objective(latent_rig *r, const char *what)
+{
+    char name[2 * TEXT];
+    gnl_kind *kind = NULL;
     for (int i = 0; (kind = gnl_latents_owner(r->latents, i)); i++) {
         if (kind->type->adversarial) /* its tensors minimize another loss */
             continue;
         snprintf(name, sizeof name, "%s, by the numbers of %s", what, kind->name);
         expect_slope(name, objective, r, kind->numbers.values, kind->numbers.value, kind->numbers.grad);
+        if (kind->net)
+            check_net_of_objective(r, name, kind->net);
     }
+}
+
+/* Straight-through derivatives by the heads are not those of the value; tests/grad/test_discrete.c tests them. */
+static bool passes_straight(const latent_rig *r)
+{
+    const gnl_kind *q = &r->latents->posterior->kind;
+    return q->type->is_surrogate && q->type->is_surrogate(q->opts);
+}
+
+static void check_objective(latent_rig *r, const char *what)
+{
+    if (r->latents->prior->type->sample)
+        latent_rig_hold_draws(r);
+    double value = latent_rig_backward(r);
+    ck_assert_double_eq_tol(latent_rig_objective(r, false), value, 1e-12 * fmax(1, fabs(value)));
+    if (!passes_straight(r))
+        check_heads_of_objective(r, what);
+    check_numbers_of_objective(r, what);
 }
 
 /* Whether the gradient is only an unbiased estimate of the derivative; tests/golden/test_latent.c tests such
@@ -121,10 +157,10 @@ static void check_objective(latent_rig *r, const char *what)
 static bool is_estimate_only(const latent_rig *r)
 {
     const gnl_latents *l = r->latents;
-    const gnl_kind *kinds[3 + GNL_MAX_TERMS_ADDED] = {&l->posterior->kind, &l->prior->kind, &l->bound->kind};
+    const gnl_kind *kinds[2 + GNL_MAX_TERMS_ADDED] = {&l->prior->kind, &l->bound->kind};
     for (int i = 0; i < l->terms; i++)
-        kinds[3 + i] = &l->term[i]->kind;
-    for (int i = 0; i < 3 + l->terms; i++)
+        kinds[2 + i] = &l->term[i]->kind;
+    for (int i = 0; i < 2 + l->terms; i++)
         if (kinds[i]->type->is_surrogate && kinds[i]->type->is_surrogate(kinds[i]->opts))
             return true;
     return false;
@@ -133,7 +169,8 @@ static bool is_estimate_only(const latent_rig *r)
 static void check_pair(const char *posterior, const char *prior, const char *bound)
 {
     char what[4 * TEXT];
-    const char *terms = posterior_of(posterior)->log_density ? "kl beta=0.8 free=whole" : "";
+    const gnl_posterior_type *q = posterior_of(posterior);
+    const char *terms = q->log_density || q->codes ? "kl beta=0.8 free=whole" : "";
     for (int64_t samples = 1; samples <= SAMPLES; samples += SAMPLES - 1) {
         latent_rig r;
         snprintf(what, sizeof what, "%s; %s; %s; %lld samples", posterior, prior, bound, (long long)samples);
@@ -149,10 +186,10 @@ static void check_pair(const char *posterior, const char *prior, const char *bou
 START_TEST(objectives_have_correct_derivatives)
 {
     const int bounds = count_types(gnl_bound_types);
-    const char *posterior = gnl_posterior_types[_i / bounds]->kind.name,
+    const char *posterior = latent_rig_small(gnl_posterior_types[_i / bounds]->kind.name),
                *bound = gnl_bound_types[_i % bounds]->kind.name;
     for (int i = 0; gnl_prior_types[i]; i++)
-        check_pair(posterior, gnl_prior_types[i]->kind.name, bound);
+        check_pair(posterior, latent_rig_small(gnl_prior_types[i]->kind.name), bound);
 }
 END_TEST
 
@@ -162,7 +199,13 @@ START_TEST(options_have_correct_derivatives)
     const void *const tables[] = {gnl_posterior_types, gnl_prior_types, gnl_bound_types};
     const variants *v = variants_of(tables[_i]);
     for (int i = 0; i < v->count; i++)
-        check_pair(_i == 0 ? v->text[i] : "gaussian", _i == 1 ? v->text[i] : "normal", _i == 2 ? v->text[i] : "elbo");
+        check_pair(_i == 0   ? v->text[i]
+                   : _i == 1 ? latent_rig_posterior(prior_of(v->text[i]))
+                             : "gaussian",
+                   _i == 1   ? v->text[i]
+                   : _i == 0 ? latent_rig_prior(posterior_of(v->text[i]))
+                             : "normal",
+                   _i == 2 ? v->text[i] : "elbo");
 }
 END_TEST
 
@@ -191,7 +234,10 @@ static bool is_refused(const gnl_latent_spec *spec)
     latent_rig r;
     gnl_latent_spec bare = *spec;
     bare.terms = "";
-    ck_assert_int_eq(latent_rig_open(&r, ctx, &bare, 1, 1), GENLAT_OK);
+    if (!latent_rig_pairs(posterior_of(spec->posterior), prior_of(spec->prior)))
+        return false;
+    if (latent_rig_open(&r, ctx, &bare, 1, 1) != GENLAT_OK)
+        return false;
     const bool sampled = !r.latents->divergence && gnl_latents_has_density(r.latents);
     latent_rig_close(&r);
     return sampled && strstr(spec->terms, "free_bits") && !strstr(spec->terms, "free=whole");
@@ -201,7 +247,7 @@ static void check_term(const char *terms, const gnl_posterior_type *q, const gnl
 {
     latent_rig r;
     char what[4 * TEXT];
-    const gnl_latent_spec spec = {q->kind.name, p->kind.name, terms, "elbo", DIMS};
+    const gnl_latent_spec spec = {latent_rig_small(q->kind.name), latent_rig_small(p->kind.name), terms, "elbo", DIMS};
     snprintf(what, sizeof what, "%s; %s; %s", spec.posterior, spec.prior, terms);
     if (is_refused(&spec)) {
         ck_assert_int_eq(latent_rig_open(&r, ctx, &spec, ROWS, SAMPLES), GENLAT_E_UNSUPPORTED);
@@ -394,11 +440,12 @@ static double draw_value(void *arg)
 START_TEST(draws_have_correct_derivatives)
 {
     static study s;
-    ck_assert(open_study(&s, gnl_posterior_types[_i]->kind.name, "normal"));
+    const gnl_posterior_type *type = gnl_posterior_types[_i];
+    ck_assert(open_study(&s, type->kind.name, latent_rig_prior(type)));
     gnl_bound_call call = {.latents = s.rig.latents, .code = &s.rig.code};
     memcpy(s.rig.code.dz, s.dz, sizeof s.dz);
     gnl_latents_backward(&call);
-    for (int h = 0; h < s.rig.latents->posterior->heads; h++) {
+    for (int h = 0; h < s.rig.latents->posterior->heads && !passes_straight(&s.rig); h++) {
         const gnl_head *head = &s.rig.latents->posterior->head[h];
         expect_slope(head->name, draw_value, &s, ROWS * head->width, s.rig.head[h], s.rig.code.dhead[h]);
     }
@@ -453,6 +500,8 @@ static double prior_value(void *arg)
 START_TEST(prior_densities_have_correct_derivatives)
 {
     static study s;
+    if (!gnl_prior_types[_i]->log_density)
+        return;
     ck_assert(open_study(&s, "gaussian", gnl_prior_types[_i]->kind.name));
     begin_gradients(&s);
     gnl_prior *p = s.rig.latents->prior;
@@ -499,12 +548,15 @@ START_TEST(ratios_and_divergences_have_correct_derivatives)
 {
     static study s;
     const gnl_posterior_type *type = gnl_posterior_types[_i];
-    for (int p = 0; type->log_density && gnl_prior_types[p]; p++) {
-        ck_assert(open_study(&s, type->kind.name, gnl_prior_types[p]->kind.name));
+    for (int p = 0; (type->log_density || type->codes) && gnl_prior_types[p]; p++) {
+        if (!latent_rig_pairs(type, gnl_prior_types[p]) ||
+            !open_study(&s, type->kind.name, gnl_prior_types[p]->kind.name))
+            continue;
         s.sample = 1;
-        check_ratio(&s);
+        if (type->log_density)
+            check_ratio(&s);
         const gnl_divergence *d = s.rig.latents->divergence;
-        if (d && d->ratio) {
+        if (d && d->ratio_backward) {
             begin_gradients(&s);
             gnl_real *z = s.rig.code.z + ROWS * DIMS, *dz = s.rig.code.dz + ROWS * DIMS;
             d->ratio_backward(s.rig.latents->posterior, &s.rig.code, 1, 0.7, s.weight, GNL_BY_Z | GNL_BY_HEADS);

@@ -16,6 +16,7 @@ enum { ROWS = 6, SIDE = 4, STEPS = 100, MOST = 64 };
 /* A family, and a setting that selects a kind. */
 typedef struct kind_case {
     const char *family, *key, *kind;
+    const char *posterior; /* which the kind needs; NULL: any */
 } kind_case;
 
 static kind_case cases[MOST];
@@ -37,24 +38,22 @@ static void add_table(const char *family, const char *key, const void *table)
     for (const void *const *kind = table; *kind; kind++) {
         if (count == MOST)
             abort();
-        cases[count++] = (kind_case){family, key, small_text(*(const char *const *)*kind)};
+        cases[count++] = (kind_case){family, key, small_text(*(const char *const *)*kind), NULL};
     }
 }
 
-/* A posterior without a density is that of plain autoencoders: by default the objective has a KL term. */
-static void add_posteriors(void)
+/* Priors of codes need a discrete posterior. */
+static void add_priors(void)
 {
-    const int first = count;
-    add_table("vae", "posterior", gnl_posterior_types);
-    for (int i = first; i < count; i++)
-        if (!gnl_posterior_types[i - first]->log_density)
-            cases[i] = (kind_case){"vae", "kind", "plain"};
+    for (int i = 0; gnl_prior_types[i]; i++)
+        cases[count++] =
+            (kind_case){"vae", "prior", gnl_prior_types[i]->kind.name, gnl_prior_types[i]->mass ? "vq" : NULL};
 }
 
 static void list_cases(void)
 {
-    add_posteriors();
-    add_table("vae", "prior", gnl_prior_types);
+    add_table("vae", "posterior", gnl_posterior_types);
+    add_priors();
     add_table("vae", "terms", gnl_term_types);
     add_table("vae", "bound", gnl_bound_types);
     add_table("gan", "penalties", gnl_gan_penalty_types);
@@ -82,6 +81,8 @@ static genlat_status build(genlat_ctx *ctx, const kind_case *k, genlat_model **o
     for (int i = vae ? 0 : 3; i < (vae ? 3 : 5); i++)
         genlat_model_builder_set(b, settings[i][0], settings[i][1]);
     genlat_model_builder_set(b, k->key, k->kind);
+    if (k->posterior)
+        genlat_model_builder_set(b, "posterior", k->posterior);
     return genlat_model_build(&b, NULL, out);
 }
 

@@ -54,7 +54,10 @@ static void make_code(latent_rig *r, int64_t rows, int64_t samples)
 {
     const gnl_latent_env env = {r->ctx, rows, samples, true, r->encoder, r->decoder};
     ck_assert_msg(gnl_code_new(r->latents, &env, &r->code) == GENLAT_OK, "%s", genlat_last_error());
-    r->code.compute = (gnl_compute){r->ctx, gnl_kernels_of(r->ctx), NULL};
+    r->space = gnl_alloc(r->ctx, gnl_gemm_space(r->ctx), sizeof *r->space);
+    ck_assert_ptr_nonnull(r->space);
+    r->code.compute = (gnl_compute){r->ctx, gnl_kernels_of(r->ctx), r->space};
+    r->code.rng = gnl_rng_make(4, GNL_STREAM_AUGMENT, 3);
     r->code.rows = rows;
     for (int i = 0; i < r->latents->posterior->heads; i++) {
         r->code.head[i] = r->head[i] = numbers(count_of(r, i));
@@ -62,6 +65,30 @@ static void make_code(latent_rig *r, int64_t rows, int64_t samples)
     }
     r->code.dz = numbers(drawn(r) * r->code.dims);
     r->target = numbers(rows * r->code.dims);
+}
+
+bool latent_rig_pairs(const gnl_posterior_type *posterior, const gnl_prior_type *prior)
+{
+    return (posterior->codes != NULL) == (prior->mass != NULL);
+}
+
+const char *latent_rig_prior(const gnl_posterior_type *posterior)
+{
+    return posterior->prior ? posterior->prior : "normal";
+}
+
+const char *latent_rig_posterior(const gnl_prior_type *prior)
+{
+    return prior->mass ? "vq" : "gaussian";
+}
+
+const char *latent_rig_small(const char *kind)
+{
+    static const char *const small[] = {"autoregressive units=3 layers=2 kernel=4", "vq codes=16"};
+    for (size_t i = 0; i < GNL_COUNT(small); i++)
+        if (strncmp(small[i], kind, strlen(kind)) == 0)
+            return small[i];
+    return kind;
 }
 
 genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows,
@@ -87,6 +114,7 @@ void latent_rig_close(latent_rig *r)
     free(r->code.dz);
     free(r->target);
     free(r->repeated);
+    gnl_free(r->ctx, r->space);
     gnl_code_free(r->latents, &r->code);
     gnl_latents_free(r->latents);
     gnl_net_release(r->encoder);

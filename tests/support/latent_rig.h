@@ -20,7 +20,17 @@ typedef struct latent_rig {
     int64_t known;                 /* of them */
     const gnl_real *given;         /* given draws, [rows,dims] or [samples,rows,dims] */
     int64_t drawn;                 /* draws since the start of the evaluation */
+    gnl_real *space;               /* for matrix products */
 } latent_rig;
+
+/* Returns whether both are discrete, or none is. */
+bool latent_rig_pairs(const gnl_posterior_type *posterior, const gnl_prior_type *prior);
+/* Returns the usual partner of a kind: a prior for a posterior, a posterior for a prior. */
+const char *latent_rig_prior(const gnl_posterior_type *posterior);
+const char *latent_rig_posterior(const gnl_prior_type *prior);
+
+/* Returns the text of a kind with its defaults, except that nets are small. */
+const char *latent_rig_small(const char *kind);
 
 /* Returns the status of gnl_latents_new(); any other failure fails the running test. */
 genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows,

@@ -77,6 +77,16 @@ static const struct {
     {{"point", "normal", "", "importance", 2},
      GENLAT_E_UNSUPPORTED,
      "needs a posterior with a density, point has none"},
+    {{"vq", "normal", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "posterior vq is discrete, but prior normal is not"},
+    {{"gaussian", "uniform", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "use prior=normal"},
+    {{"gaussian", "autoregressive", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "needs a discrete posterior"},
+    {{"categorical", "autoregressive", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "needs codes without noise"},
+    {{"categorical classes=4", "uniform", "", "elbo", 6}, GENLAT_E_INVALID, "a multiple of classes=4"},
+    {{"vq width=4", "uniform", "", "elbo", 6}, GENLAT_E_INVALID, "6 latent dimensions, a multiple of width=4"},
+    {{"fsq levels=8x5x5x5", "uniform", "", "elbo", 6}, GENLAT_E_INVALID, "a multiple of the 4 levels"},
+    {{"fsq levels=4096x4096x2", "uniform", "", "elbo", 3}, GENLAT_E_RANGE, "more than 16777216 codes"},
+    {{"vq", "uniform", "", "importance", 2}, GENLAT_E_UNSUPPORTED, "needs a posterior with a density, vq has none"},
+    {{"vq", "uniform", "mmd", "elbo", 2}, GENLAT_E_UNSUPPORTED, "prior uniform has no density"},
     {{"gaussian", "normal", "kl free_bits=1", "importance", 2}, GENLAT_E_UNSUPPORTED, "does not support free bits"},
     {{"gaussian", "normal", "kl gamma=1", "importance", 2},
      GENLAT_E_UNSUPPORTED,
@@ -114,15 +124,16 @@ START_TEST(kinds_own_their_parameters)
     for (int i = 0; gnl_prior_types[i]; i++) {
         const gnl_prior_type *type = gnl_prior_types[i];
         const gnl_shape data = {1, {5}};
-        const gnl_latent_spec spec = {"gaussian", type->kind.name, "", "elbo", 4, data};
+        const gnl_latent_spec spec = {latent_rig_posterior(type), type->kind.name, "", "elbo", 4, data};
         gnl_param param[GNL_MAX_KIND_PARAMS];
         latent_rig r;
         open_rig(&r, ctx, &spec, 3, 1);
         const int count = type->kind.params ? type->kind.params(r.latents->prior->kind.opts, 4, &data, param) : 0;
-        gnl_kind *owner = gnl_latents_owner(r.latents, 0);
-        ck_assert_ptr_eq(owner, count ? &r.latents->prior->kind : NULL);
+        const int first = type->mass != NULL; /* after vq */
+        gnl_kind *owner = gnl_latents_owner(r.latents, first);
+        ck_assert_ptr_eq(owner, count || type->kind.net_new ? &r.latents->prior->kind : NULL);
         ck_assert_int_eq(r.latents->prior->kind.numbers.weights, count);
-        ck_assert_ptr_null(gnl_latents_owner(r.latents, 1));
+        ck_assert_ptr_null(gnl_latents_owner(r.latents, first + 1));
         if (owner) {
             ck_assert_str_eq(owner->name, "prior");
             for (int64_t k = 0; k < owner->numbers.values; k++)
@@ -257,6 +268,8 @@ START_TEST(prior_densities_match_draws)
     static gnl_real draws[DRAWS];
     const gnl_prior_type *type = gnl_prior_types[_i];
     latent_rig r;
+    if (!type->log_density)
+        return;
     open_curve(&r, &c, "gaussian", type->kind.name);
     gnl_latents_prepare(r.latents, &r.code);
     type->log_density(r.latents->prior, &r.code, c.z, c.log_density);
@@ -310,7 +323,7 @@ START_TEST(means_and_variances_match_draws)
 {
     enum { DIMS = 2, MANY = 20000 };
     const gnl_posterior_type *type = gnl_posterior_types[_i];
-    const gnl_latent_spec spec = {type->kind.name, "normal", "", "elbo", DIMS};
+    const gnl_latent_spec spec = {type->kind.name, latent_rig_prior(type), "", "elbo", DIMS};
     latent_rig r;
     gnl_real mean[MANY * DIMS], logvar[MANY * DIMS];
     double sum[DIMS] = {0}, square[DIMS] = {0};
@@ -351,6 +364,8 @@ START_TEST(divergences_match_mean_log_ratios)
         const gnl_latent_spec spec = {posterior, gnl_prior_types[p]->kind.name, "", "elbo", DIMS};
         double mean[ROWS] = {0}, square[ROWS] = {0}, ratio[ROWS];
         latent_rig r;
+        if (!latent_rig_pairs(gnl_posterior_types[_i], gnl_prior_types[p]))
+            continue;
         open_rig(&r, ctx, &spec, ROWS, SAMPLES);
         gnl_latents_draw(r.latents, &r.code);
         double reported = gnl_latents_kl(r.latents, &r.code), all = 0;
@@ -403,12 +418,15 @@ START_TEST(bits_do_not_depend_on_threads)
     ck_assert_int_eq(genlat_ctx_new(&opts, &threaded), GENLAT_OK);
     for (int p = 0; gnl_prior_types[p]; p++)
         for (int b = 0; gnl_bound_types[b]; b++) {
-            const bool density = gnl_posterior_types[_i]->log_density != NULL;
-            const gnl_latent_spec spec = {gnl_posterior_types[_i]->kind.name, gnl_prior_types[p]->kind.name,
-                                          density ? "kl" : "", gnl_bound_types[b]->kind.name, 40};
+            const gnl_posterior_type *q = gnl_posterior_types[_i];
+            const bool density = q->log_density != NULL;
+            const gnl_latent_spec spec = {latent_rig_small(q->kind.name),
+                                          latent_rig_small(gnl_prior_types[p]->kind.name),
+                                          density || q->codes ? "kl" : "", gnl_bound_types[b]->kind.name, 40};
             latent_rig one, three;
             double value, other;
-            if (!density && gnl_bound_types[b]->check)
+            if ((!density && gnl_bound_types[b]->check) || !latent_rig_pairs(q, gnl_prior_types[p]) ||
+                (q->from_uniform && strcmp(gnl_prior_types[p]->kind.name, q->prior) != 0))
                 continue;
             run(ctx, &spec, &one, &value);
             run(threaded, &spec, &three, &other);

@@ -221,7 +221,7 @@ static const struct {
     {"bound=nothing", GENLAT_E_NOT_FOUND, "unknown bound 'nothing'; known: "},
     {"terms=kl beta=-1", GENLAT_E_RANGE, "term: beta is -1"},
     {"terms=kl color=1", GENLAT_E_NOT_FOUND, "free_bits"},
-    {"posterior=point", GENLAT_E_UNSUPPORTED, "posterior point has no density"},
+    {"posterior=point|terms=kl", GENLAT_E_UNSUPPORTED, "posterior point has no density"},
     {"kind=plain|bound=importance", GENLAT_E_UNSUPPORTED, "bound importance"},
     {"free_bits=1|bound=importance", GENLAT_E_UNSUPPORTED, "use bound=elbo"},
     {"decoder_inputs=all", GENLAT_E_INVALID, "previous"},

@@ -140,6 +140,13 @@ static job job_of(gnl_term *t, const gnl_term_call *call, int64_t s)
                  .dz = c->dz ? c->dz + s * c->rows * c->dims : NULL};
 }
 
+static genlat_status check(const gnl_term *t, const gnl_posterior *q, const gnl_prior *p)
+{
+    return p->type->sample
+               ? GENLAT_OK
+               : gnl_fail(GENLAT_E_UNSUPPORTED, "mmd: prior %s has no density; remove this term", p->kind.type->name);
+}
+
 static double value(gnl_term *t, const gnl_term_call *call)
 {
     const gnl_prior *prior = call->latents->prior;
@@ -175,6 +182,7 @@ const gnl_term_type gnl_term_mmd = {
              .options = &table,
              .help = "maximum mean discrepancy between codes and prior",
              .work_new = work_new},
+    .check = check,
     .value = value,
     .backward_z = backward_z,
 };
