@@ -24,7 +24,7 @@ struct architecture {
     genlat_status (*encoder)(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text);
     genlat_status (*decoder)(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text);
     /* Finds the shape of the latents [channels,sides...]. NULL: they are a vector. */
-    genlat_status (*map)(const architecture_opts *opts, const gnl_shape *data, gnl_shape *out);
+    genlat_status (*map)(const architecture_opts *opts, const gnl_config *config, gnl_shape *out);
     int sums;          /* dense units per hidden unit */
     const char *layer; /* activation */
 };
