@@ -91,7 +91,7 @@ static genlat_status make_prior(gnl_latents *l, const char *text)
     l->prior->type = (const gnl_prior_type *)l->prior->kind.type;
     if (l->prior->type->divergence)
         l->divergence = l->prior->type->divergence(l->prior, l->posterior);
-    return GENLAT_OK;
+    return l->prior->type->check ? l->prior->type->check(l->prior, l) : GENLAT_OK;
 }
 
 /* Names the part of a term: "mmd", and "mmd_2" for the second term of that kind. */
@@ -144,6 +144,7 @@ genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_
     l->ctx = ctx;
     l->dims = l->group[1] = spec->dims;
     l->data = spec->data;
+    l->condition = spec->condition;
     l->groups = 1;
     genlat_status status = make_posterior(l, spec->posterior);
     if (status == GENLAT_OK)

@@ -33,6 +33,13 @@ void gnl_latents_prepare(const gnl_latents *l, const gnl_code *c)
             gnl_latents_kind(l, i)->type->prepare(gnl_latents_kind(l, i), c);
 }
 
+void gnl_latents_complete_gradients(const gnl_latents *l, const gnl_code *c)
+{
+    for (int i = 0; i < gnl_latents_kinds(l); i++)
+        if (gnl_latents_kind(l, i)->type->backward)
+            gnl_latents_kind(l, i)->type->backward(gnl_latents_kind(l, i), c);
+}
+
 void gnl_latents_after_step(const gnl_latents *l, const gnl_code *c)
 {
     for (int i = 0; i < gnl_latents_kinds(l); i++)
@@ -177,4 +184,5 @@ void gnl_latents_backward(gnl_bound_call *call)
     for (int i = 0; i < l->terms; i++)
         if (is_added(call, i) && l->term[i]->type->backward_heads)
             l->term[i]->type->backward_heads(l->term[i], &now);
+    gnl_latents_complete_gradients(l, call->code);
 }

@@ -30,6 +30,7 @@ static genlat_net *net_of(genlat_ctx *ctx, const char *input, int64_t width, con
     genlat_net *net = NULL;
     const gnl_shape shape = {1, {width}};
     ck_assert_msg(gnl_net_from_text(ctx, 1, &input, &shape, layers, &net) == GENLAT_OK, "%s", genlat_last_error());
+    ck_assert_int_eq(gnl_net_init(net, 1, 0), GENLAT_OK);
     return net;
 }
 
@@ -64,11 +65,40 @@ static void make_code(latent_rig *r, int64_t rows, int64_t samples)
     r->target = numbers(rows * r->code.dims);
 }
 
+enum { SHORT = 256 };
+
+/* Appends a small number of components to the text of a prior that has this option and does not set it. */
+static const char *with_few_components(const char *text, char out[SHORT])
+{
+    const gnl_prior_type *const *type = gnl_prior_types;
+    while (*type && strncmp((*type)->kind.name, text, strcspn(text, " ")) != 0)
+        type++;
+    const gnl_options_table *options = *type ? (*type)->kind.options : NULL;
+    snprintf(out, SHORT, "%s", text);
+    for (size_t i = 0; options && i < options->count; i++)
+        if (strcmp(options->options[i].name, "components") == 0 && !strstr(text, "components="))
+            snprintf(out, SHORT, "%s components=4", text);
+    return out;
+}
+
+bool latent_rig_pair(genlat_ctx *ctx, const gnl_posterior_type *q, const gnl_prior_type *p)
+{
+    gnl_latents *latents = NULL;
+    const gnl_latent_spec spec = {q->kind.name, p->kind.name, "", "elbo", 2, {1, {DATA}}, 0};
+    genlat_status status = gnl_latents_new(ctx, &spec, &latents);
+    gnl_latents_free(latents);
+    ck_assert_msg(status == GENLAT_OK || (status == GENLAT_E_UNSUPPORTED && p->check), "%s with %s: %s", q->kind.name,
+                  p->kind.name, genlat_last_error());
+    return status == GENLAT_OK;
+}
+
 genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows,
                               int64_t samples)
 {
+    char prior[SHORT];
     gnl_latent_spec with_data = *spec;
     with_data.data = (gnl_shape){1, {DATA}};
+    with_data.prior = with_few_components(spec->prior, prior);
     *r = (latent_rig){.ctx = ctx};
     GNL_TRY(gnl_latents_new(ctx, &with_data, &r->latents));
     make_nets(r);

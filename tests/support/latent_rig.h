@@ -22,6 +22,9 @@ typedef struct latent_rig {
     int64_t drawn;                 /* draws since the start of the evaluation */
 } latent_rig;
 
+/* Returns whether the posterior and the prior can be combined. */
+bool latent_rig_pair(genlat_ctx *ctx, const gnl_posterior_type *q, const gnl_prior_type *p);
+
 /* Returns the status of gnl_latents_new(); any other failure fails the running test. */
 genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows,
                               int64_t samples);
