@@ -297,6 +297,8 @@ void gnl_code_free(const gnl_latents *latents, gnl_code *code);
 void gnl_latents_prepare(const gnl_latents *latents, const gnl_code *code);
 /* Prepares the workspaces, and computes all samples from code->noise. */
 void gnl_latents_draw(const gnl_latents *latents, const gnl_code *code);
+/* Same with workspaces that are already prepared. */
+void gnl_latents_draw_prepared(const gnl_latents *latents, const gnl_code *code);
 /* Computes code->kl and code->per_dim, and returns the mean KL over the rows. Returns 0 if the posterior has no
  * density. */
 double gnl_latents_kl(const gnl_latents *latents, const gnl_code *code);

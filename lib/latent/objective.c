@@ -49,11 +49,16 @@ void gnl_latents_after_step(const gnl_latents *l, const gnl_code *c)
 
 /* ---- sampling -------------------------------------------------------------------------------- */
 
+void gnl_latents_draw_prepared(const gnl_latents *l, const gnl_code *c)
+{
+    for (int64_t s = 0; s < c->samples; s++)
+        l->posterior->type->draw(l->posterior, c, s);
+}
+
 void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
 {
     gnl_latents_prepare(l, c);
-    for (int64_t s = 0; s < c->samples; s++)
-        l->posterior->type->draw(l->posterior, c, s);
+    gnl_latents_draw_prepared(l, c);
 }
 
 /* Derivatives of all samples through z, summed into the heads. */

@@ -12,6 +12,7 @@
 #define PRIORS(X)                                                                                                      \
     X(mixture)                                                                                                         \
     X(normal)                                                                                                          \
+    X(vamp)                                                                                                            \
     /* end */
 
 #define TERMS(X)                                                                                                       \

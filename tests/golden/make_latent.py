@@ -6,8 +6,9 @@
 Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that are exact in float32, rounded to float32.
 A case is "posterior/prior/terms/bound", with kinds in the text format of the library; the metadata `cases` lists the
 cases, separated by '|'. Stored for each: heads, noise, targets of the likelihood of tests/support/latent_rig.h, the
-objective, its parts, and the gradients by the heads. For mixtures also their parameters and the gradients by them, and
-draws of the prior for terms that use them.
+objective, its parts, and the gradients by the heads. For trained priors also their parameters and the gradients by
+them, and draws of the prior for terms that use them. For priors that run the encoder also its weights and the gradients
+by them.
 """
 import math
 import zlib
@@ -20,7 +21,9 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Mul
 HERE = Path(__file__).parent
 ROWS, SAMPLES, DIMS, COMPONENTS, FACTOR = 4, 3, 5, 3, 0.7
 
+DATA = 5  # of the encoder in tests/support/latent_rig.h
 MIXTURE = f"mixture components={COMPONENTS}"
+VAMP = f"vamp components={COMPONENTS}"
 KL = ["kl", "kl beta=4", "kl beta=2 free_bits=0.5", "kl beta=2 free_bits=0.5 free=sample",
       "kl beta=2 free_bits=1 free=whole", "kl beta=2 free_bits=40 free=whole",
       "kl free_bits=4 free=whole_sample", "kl gamma=10 capacity=1", "kl gamma=10 capacity=25"]
@@ -41,6 +44,9 @@ CASES = [("gaussian", "normal", terms, "elbo") for terms in KL] + [
     ("gaussian", "normal", "mmd", "elbo"),
     ("point", "normal", "mmd weight=3 scale=2 kernel=rbf", "elbo"),
     ("gaussian", "normal", "mmd; kl", "importance"),
+    ("gaussian", VAMP, "kl beta=2", "elbo"),
+    ("gaussian", VAMP, "kl beta=0.6", "importance"),
+    ("gaussian", VAMP, "kl beta=0.5; mmd weight=100", "elbo"),
 ]
 
 
@@ -108,14 +114,30 @@ POSTERIORS = {
 }
 
 
+def randoms(shapes):
+    return {name: exact(torch.randn(*shape)).requires_grad_() for name, shape in shapes.items()}
+
+
+def vamp():
+    numbers = randoms({"prior.input": (COMPONENTS, DATA), "encoder.mean.weight": (DIMS, DATA),
+                       "encoder.mean.bias": (DIMS,), "encoder.logvar.weight": (DIMS, DATA),
+                       "encoder.logvar.bias": (DIMS,)})
+    mean, logvar = (torch.nn.functional.linear(numbers["prior.input"], numbers[f"encoder.{name}.weight"],
+                                               numbers[f"encoder.{name}.bias"]) for name in ("mean", "logvar"))
+    parts = Independent(Normal(mean, (0.5 * logvar).exp()), 1)
+    return MixtureSameFamily(Categorical(logits=torch.zeros(COMPONENTS).double()), parts), numbers
+
+
 def prior_of(text):
     """The distribution, and its parameters by name."""
     if text == "normal":
         return Independent(Normal(torch.zeros(DIMS).double(), torch.ones(DIMS).double()), 1), {}
-    shapes = {"mean": (COMPONENTS, DIMS), "logvar": (COMPONENTS, DIMS), "logit": (COMPONENTS,)}
-    numbers = {name: exact(torch.randn(*shape)).requires_grad_() for name, shape in shapes.items()}
-    parts = Independent(Normal(numbers["mean"], (0.5 * numbers["logvar"]).exp()), 1)
-    return MixtureSameFamily(Categorical(logits=numbers["logit"]), parts), numbers
+    if text == VAMP:
+        return vamp()
+    numbers = randoms({"prior.mean": (COMPONENTS, DIMS), "prior.logvar": (COMPONENTS, DIMS),
+                       "prior.logit": (COMPONENTS,)})
+    parts = Independent(Normal(numbers["prior.mean"], (0.5 * numbers["prior.logvar"]).exp()), 1)
+    return MixtureSameFamily(Categorical(logits=numbers["prior.logit"]), parts), numbers
 
 
 def discrepancy(text, z, draws):
@@ -192,8 +214,8 @@ def case(posterior, prior, terms, bound):
     for i, gradient in enumerate(torch.autograd.grad(differentiated, heads, retain_graph=True)):
         found[f"head{i}"], found[f"dhead{i}"] = heads[i], gradient
     for name, number in numbers.items():
-        found[f"prior.{name}"] = number
-        found[f"dprior.{name}"] = torch.autograd.grad(value, number, retain_graph=True)[0]
+        found[name] = number
+        found[f"d{name}"] = torch.autograd.grad(value, number, retain_graph=True)[0]
     return found
 
 
