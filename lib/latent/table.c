@@ -10,6 +10,7 @@
     /* end */
 
 #define PRIORS(X)                                                                                                      \
+    X(flow)                                                                                                            \
     X(mixture)                                                                                                         \
     X(normal)                                                                                                          \
     X(vamp)                                                                                                            \

@@ -55,7 +55,9 @@ static void make_code(latent_rig *r, int64_t rows, int64_t samples)
 {
     const gnl_latent_env env = {r->ctx, rows, samples, true, r->encoder, r->decoder};
     ck_assert_msg(gnl_code_new(r->latents, &env, &r->code) == GENLAT_OK, "%s", genlat_last_error());
-    r->code.compute = (gnl_compute){r->ctx, gnl_kernels_of(r->ctx), NULL};
+    gnl_real *space = gnl_alloc(r->ctx, gnl_gemm_space(r->ctx), sizeof *space);
+    ck_assert_ptr_nonnull(space);
+    r->code.compute = (gnl_compute){r->ctx, gnl_kernels_of(r->ctx), space};
     r->code.rows = rows;
     for (int i = 0; i < r->latents->posterior->heads; i++) {
         r->code.head[i] = r->head[i] = numbers(count_of(r, i));
@@ -67,17 +69,19 @@ static void make_code(latent_rig *r, int64_t rows, int64_t samples)
 
 enum { SHORT = 256 };
 
-/* Appends a small number of components to the text of a prior that has this option and does not set it. */
-static const char *with_few_components(const char *text, char out[SHORT])
+/* Appends small sizes to the text of a prior that has such options and does not set them, so that tests are quick. */
+static const char *with_small_sizes(const char *text, char out[SHORT])
 {
+    static const char *const small[][2] = {{"components", "4"}, {"layers", "3"}, {"width", "5"}};
     const gnl_prior_type *const *type = gnl_prior_types;
     while (*type && strncmp((*type)->kind.name, text, strcspn(text, " ")) != 0)
         type++;
     const gnl_options_table *options = *type ? (*type)->kind.options : NULL;
     snprintf(out, SHORT, "%s", text);
     for (size_t i = 0; options && i < options->count; i++)
-        if (strcmp(options->options[i].name, "components") == 0 && !strstr(text, "components="))
-            snprintf(out, SHORT, "%s components=4", text);
+        for (size_t k = 0; k < GNL_COUNT(small); k++)
+            if (strcmp(options->options[i].name, small[k][0]) == 0 && !strstr(text, small[k][0]))
+                gnl_text_append(out, SHORT, " %s=%s", small[k][0], small[k][1]);
     return out;
 }
 
@@ -98,7 +102,7 @@ genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_s
     char prior[SHORT];
     gnl_latent_spec with_data = *spec;
     with_data.data = (gnl_shape){1, {DATA}};
-    with_data.prior = with_few_components(spec->prior, prior);
+    with_data.prior = with_small_sizes(spec->prior, prior);
     *r = (latent_rig){.ctx = ctx};
     GNL_TRY(gnl_latents_new(ctx, &with_data, &r->latents));
     make_nets(r);
@@ -114,6 +118,7 @@ void latent_rig_close(latent_rig *r)
         free(r->head[i]);
         free(r->code.dhead[i]);
     }
+    gnl_free(r->ctx, r->code.compute.space);
     free(r->code.dz);
     free(r->target);
     free(r->repeated);
@@ -144,8 +149,11 @@ void latent_rig_fill(latent_rig *r, uint64_t seed)
     gnl_rng_fill_normal(&rng, r->target, r->code.rows * r->code.dims);
     fill_nan(drawn(r) * r->code.dims, r->code.z);
     fill_nan(drawn(r) * r->code.dims, r->code.dz);
-    for (int i = 0; (kind = gnl_latents_owner(r->latents, i)); i++)
+    for (int i = 0; (kind = gnl_latents_owner(r->latents, i)); i++) {
         gnl_rng_fill_normal(&rng, kind->numbers.value, kind->numbers.values);
+        for (int64_t k = 0; k < kind->numbers.values; k++)
+            kind->numbers.value[k] *= (gnl_real)0.5; /* flows of large weights have large third derivatives */
+    }
 }
 
 double latent_rig_nll(const latent_rig *r, int64_t row, const gnl_real *z)

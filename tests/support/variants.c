@@ -15,10 +15,12 @@ static void add(variants *v, const char *name, const char *option, const char *v
         snprintf(v->text[v->count++], VARIANT_TEXT, "%s", name);
 }
 
-/* A value other than the default, if the range has one. */
+/* A value other than the default, if the range has one. Large numbers, such as those of components, become small. */
 static double other(const gnl_option *o)
 {
     double expected = o->type == GNL_OPTION_REAL ? 0.6 * o->fallback + 0.1 : o->fallback + 1;
+    if (o->type == GNL_OPTION_INT && o->fallback > 8)
+        expected = o->min + 2;
     return o->type == GNL_OPTION_BOOL ? !(o->fallback > 0) : fmin(o->max, fmax(o->min, expected));
 }
 
