@@ -98,6 +98,37 @@ static void expect_same_samples(const char *what, genlat_model *a, genlat_model 
     genlat_tensor_destroy(&y);
 }
 
+/* The importance-sampled likelihood of some samples. */
+static void likelihood_of(genlat_model *model, double nll[DRAWN])
+{
+    genlat_tensor *x = NULL;
+    ck_assert_int_eq(genlat_tensor_new(ctx, 4, (int64_t[]){DRAWN, 1, SIDE, SIDE}, &x), GENLAT_OK);
+    for (int64_t i = 0; i < DRAWN; i++)
+        ck_assert_int_eq(gnl_source_fetch(digits, &i, 1, 0, x->data + i * DATA, NULL), GENLAT_OK);
+    ck_assert_int_eq(genlat_vae_log_likelihood(model, x, NULL, 10, 1, nll), GENLAT_OK);
+    genlat_tensor_destroy(&x);
+}
+
+/* Workspaces that are used again follow the parameters, which the steps between have changed. */
+START_TEST(likelihoods_follow_the_parameters)
+{
+    const char *name = gnl_prior_types[_i]->kind.name;
+    genlat_model *model = model_of(name, digits);
+    double before[DRAWN], after[DRAWN], fresh[DRAWN];
+    likelihood_of(model, before);
+    train(model, 2);
+    likelihood_of(model, after);
+    genlat_model *loaded = reloaded(model);
+    likelihood_of(loaded, fresh);
+    for (int i = 0; i < DRAWN; i++) {
+        ck_assert(isfinite(before[i]) && before[i] != after[i]);
+        ck_assert_double_eq(after[i], fresh[i]);
+    }
+    genlat_model_destroy(&model);
+    genlat_model_destroy(&loaded);
+}
+END_TEST
+
 /* Training in two parts, with a file between them, computes the bits of an unbroken training. */
 START_TEST(priors_resume_exactly)
 {
@@ -232,6 +263,7 @@ int main(void)
     TCase *tests = tcase_create("models");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, priors_resume_exactly, 0, priors);
+    tcase_add_loop_test(tests, likelihoods_follow_the_parameters, 0, priors);
     tcase_add_test(tests, pseudo_inputs_start_from_samples);
     tcase_add_test(tests, pseudo_inputs_may_outnumber_samples);
     tcase_add_test(tests, pseudo_inputs_stay_in_their_range);
