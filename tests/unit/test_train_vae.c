@@ -127,9 +127,13 @@ static void train_preset(const char *preset, int64_t side, int64_t classes)
 
 START_TEST(presets_train_with_and_without_condition)
 {
-    for (int32_t i = 0; genlat_model_preset("vae", i, NULL); i++)
-        if (strcmp(genlat_model_preset("vae", i, NULL), "text") != 0) /* for data [length] */
-            train_preset(genlat_model_preset("vae", i, NULL), 16, _i ? 10 : 0);
+    for (int32_t i = 0; genlat_model_preset("vae", i, NULL); i++) {
+        const char *preset = genlat_model_preset("vae", i, NULL);
+        const int sequence = strcmp(preset, "text") == 0; /* for data [length] */
+        const int bare = strcmp(preset, "vamp") == 0;     /* refuses conditions */
+        if (!sequence && !(bare && _i))
+            train_preset(preset, 16, _i ? 10 : 0);
+    }
 }
 END_TEST
 
