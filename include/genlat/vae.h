@@ -39,8 +39,12 @@ enum {
 
 /** What a step maximises: the ELBO, or the log of the mean importance weight (IWAE; Burda et al., 2016). */
 enum { GENLAT_BOUND_ELBO = 0, GENLAT_BOUND_IMPORTANCE = 1 };
-/** Gradient of the latter: as drawn, or doubly reparametrized, with less noise (Tucker et al., 2019). */
-enum { GENLAT_ESTIMATOR_TOTAL = 0, GENLAT_ESTIMATOR_DOUBLY = 1 };
+/** Estimator of the encoder's gradient. TOTAL and PATH serve both bounds, DOUBLY the importance-weighted bound. */
+enum {
+    GENLAT_ESTIMATOR_TOTAL = 0,  /**< the derivative of the bound's value. */
+    GENLAT_ESTIMATOR_DOUBLY = 1, /**< doubly reparametrized, with less noise (Tucker et al., 2019). */
+    GENLAT_ESTIMATOR_PATH = 2    /**< through the codes only, "sticking the landing" (Roeder et al., 2017). */
+};
 
 /** Options of a VAE, see genlat_vae_builder_options(). */
 typedef struct genlat_vae_opts {

@@ -55,4 +55,30 @@ double gnl_term_beta(const gnl_term *t, double factor); /* 0 if the term has no 
 void gnl_latents_ratio_backward(const gnl_latents *latents, const gnl_code *code, int64_t s, double factor,
                                 const double *weight, unsigned by);
 
+/* ---- bounds that contain the KL (weighted.c) --------------------------------------------------- */
+
+/* How the gradient of a bound reaches the encoder: as the derivative of the value, doubly reparametrized, or only
+ * through the codes. */
+typedef enum gnl_estimator { GNL_ESTIMATOR_TOTAL, GNL_ESTIMATOR_DOUBLY, GNL_ESTIMATOR_PATH } gnl_estimator;
+extern const char *const gnl_estimator_names[];
+
+/* Functions of gnl_bound_type for bounds that contain the KL without free bits or a capacity. */
+bool gnl_bound_includes_kl(const gnl_bound *b, const gnl_term *t);
+genlat_status gnl_bound_check_kl(const gnl_bound *b, const gnl_latents *l);
+/* Returns the weight of the log-ratio of posterior and prior. */
+double gnl_bound_kl_weight(const gnl_bound *b, const gnl_bound_call *call);
+
+/* Options of the bounds log(mean of w^(1 - alpha)) / (1 - alpha) of the importance weights w. */
+typedef struct gnl_weighted_opts {
+    size_t size;
+    double alpha;
+    uint32_t estimator, reserved;
+} gnl_weighted_opts;
+
+bool gnl_weighted_is_surrogate(const void *opts);
+genlat_status gnl_weighted_check(const gnl_bound *b, const gnl_latents *l);
+double gnl_weighted_value(const gnl_bound *b, gnl_bound_call *call);
+void gnl_weighted_backward_z(const gnl_bound *b, gnl_bound_call *call);
+void gnl_weighted_backward_heads(const gnl_bound *b, gnl_bound_call *call);
+
 #endif

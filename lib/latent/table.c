@@ -22,6 +22,7 @@
 #define BOUNDS(X)                                                                                                      \
     X(elbo)                                                                                                            \
     X(importance)                                                                                                      \
+    X(renyi)                                                                                                           \
     /* end */
 
 #define DECLARE_POSTERIOR(name) extern const gnl_posterior_type gnl_posterior_##name;

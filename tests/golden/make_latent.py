@@ -29,6 +29,15 @@ CASES = [("gaussian", "normal", terms, "elbo") for terms in KL] + [
     ("gaussian", "normal", "", "elbo"),
     ("gaussian", "normal", "kl beta=0.6", "importance"),
     ("gaussian", "normal", "kl", "importance estimator=doubly"),
+    ("gaussian", "normal", "kl beta=0.6", "importance estimator=path"),
+    ("gaussian", "normal", "kl beta=0.6", "elbo estimator=path"),
+    ("gaussian", MIXTURE, "kl", "elbo estimator=path"),
+    ("gaussian", "normal", "kl beta=0.6", "renyi"),
+    ("gaussian", "normal", "kl", "renyi alpha=2.5"),
+    ("gaussian", "normal", "kl", "renyi alpha=1"),
+    ("gaussian", "normal", "kl", "renyi alpha=-inf"),
+    ("gaussian", "normal", "kl", "renyi alpha=-1 estimator=path"),
+    ("gaussian_full", MIXTURE, "kl beta=0.6", "renyi alpha=0.3 estimator=doubly"),
     ("gaussian", MIXTURE, "kl beta=2", "elbo"),
     ("gaussian", MIXTURE, "kl beta=2 free_bits=1 free=whole", "elbo"),
     ("gaussian", MIXTURE, "kl beta=0.6", "importance"),
@@ -150,14 +159,32 @@ def likelihood(z, target):
     return (curve * (z - target) ** 2 / 2 + 0.3 * z.sin()).sum(-1)
 
 
-def importance(q, prior, z, nll, terms, doubly):
-    """(value, expression whose derivative by the heads is the gradient), by Burda and others 2016 and Tucker and others
-    2019. The heads of q are constants for the doubly reparametrized estimator."""
+def weighted(q, prior, z, nll, terms, bound):
+    """(value, expression whose derivative by the heads is the gradient): the bound of Li and Turner 2016, of which that
+    of Burda and others 2016 is the order 0, with the estimators of Tucker and others 2019 and of Roeder and others
+    2017. The heads of q are constants for all estimators but the total derivative."""
     beta = FACTOR * float(options(terms).get("beta", 1))
+    alpha = 0.0 if bound.startswith("importance") else float(options(bound).get("alpha", 0.5))
     log_weight = -nll - beta * (q.distribution().log_prob(z) - prior.log_prob(z))
-    value = -(torch.logsumexp(log_weight, 0) - math.log(SAMPLES)).mean()
-    share = torch.softmax(log_weight, 0).detach()
-    return value, -(share ** 2 * log_weight).sum(0).mean() if doubly else value
+    if math.isinf(alpha):
+        value, share = -log_weight.max(0)[0].mean(), (log_weight == log_weight.max(0)[0]).double()
+    elif alpha == 1:
+        value, share = -log_weight.mean(), torch.full_like(log_weight, 1 / SAMPLES)
+    else:
+        scaled = (1 - alpha) * log_weight
+        value = -(torch.logsumexp(scaled, 0) - math.log(SAMPLES)).mean() / (1 - alpha)
+        share = torch.softmax(scaled, 0)
+    share = share.detach()
+    if "doubly" in bound:
+        share = alpha * share + (1 - alpha) * share ** 2
+    return value, -(share * log_weight).sum(0).mean() if "estimator" in bound else value
+
+
+def path(q, prior, z, nll, kl, terms):
+    """The evidence lower bound with the estimator of Roeder and others 2017; the heads of q are constants."""
+    beta = FACTOR * float(options(terms).get("beta", 1))
+    value = nll.mean() + beta * kl.sum(1).mean()
+    return value, (nll + beta * (q.distribution().log_prob(z) - prior.log_prob(z))).mean()
 
 
 def divergence(q, density, numbers, z):
@@ -179,11 +206,13 @@ def case(posterior, prior, terms, bound):
     kl = divergence(q, density, numbers, z)
     found = {"target": target, "noise": noise, "z": z}
     kl_text, other = ([t for t in map(str.strip, terms.split(";")) if t.startswith(kind)] for kind in ("kl", "mmd"))
+    fixed = make(heads, True) if "estimator" in bound else q
     if bound == "elbo":
         value = differentiated = nll.mean() + sum(kl_term(t, kl) for t in kl_text)
+    elif bound.startswith("elbo"):
+        value, differentiated = path(fixed, density, z, nll, kl, kl_text[0])
     else:
-        doubly = "doubly" in bound
-        value, differentiated = importance(make(heads, doubly), density, z, nll, kl_text[0], doubly)
+        value, differentiated = weighted(fixed, density, z, nll, kl_text[0], bound)
     if other:
         found["draws"] = exact(torch.randn(ROWS, DIMS))
         added = sum(discrepancy(other[0], z[s], found["draws"]) for s in range(SAMPLES)) / SAMPLES

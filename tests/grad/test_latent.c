@@ -149,6 +149,46 @@ START_TEST(options_have_correct_derivatives)
 }
 END_TEST
 
+/* Orders of the Renyi bound: its limits, both sides of 1, and an order next to 1, where the formula is 0/0. */
+static const char *const orders[] = {"-inf", "-2.5", "0", "0.5", "0.99999999", "1", "1.5", "4", "inf"};
+
+START_TEST(renyi_bounds_of_any_order_have_correct_derivatives)
+{
+    char bound[TEXT];
+    snprintf(bound, sizeof bound, "renyi alpha=%s", orders[_i]);
+    check_pair("gaussian", "normal", bound);
+    check_pair("gaussian_full", "mixture", bound);
+}
+END_TEST
+
+static double value_of(const char *bound)
+{
+    latent_rig r;
+    ck_assert(try_open(&r, "gaussian", "normal", "kl beta=0.8", bound, SAMPLES));
+    const double value = latent_rig_objective(&r, false);
+    latent_rig_close(&r);
+    return value;
+}
+
+/* The order 0 is the importance-weighted bound, infinite orders are limits of finite ones, and the bound does not
+ * increase with the order. */
+START_TEST(renyi_bounds_are_ordered)
+{
+    double before = -INFINITY;
+    for (size_t i = 0; i < GNL_COUNT(orders); i++) {
+        char bound[TEXT];
+        snprintf(bound, sizeof bound, "renyi alpha=%s", orders[i]);
+        const double value = value_of(bound); /* the negative bound */
+        ck_assert_msg(value > before, "alpha=%s: %.12g after %.12g", orders[i], value, before);
+        before = value;
+    }
+    ck_assert_double_eq_tol(value_of("renyi alpha=0"), value_of("importance"), 1e-12);
+    ck_assert_double_eq_tol(value_of("renyi alpha=0.9999999999"), value_of("renyi alpha=1"), 1e-7);
+    ck_assert_double_eq_tol(value_of("renyi alpha=-1e9"), value_of("renyi alpha=-inf"), 1e-7);
+    ck_assert_double_eq_tol(value_of("renyi alpha=1e9"), value_of("renyi alpha=inf"), 1e-7);
+}
+END_TEST
+
 /* ---- terms ----------------------------------------------------------------------------------- */
 
 /* Options that have an effect only in combination. */
@@ -491,6 +531,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, objectives_have_correct_derivatives, 0, posteriors * count_types(gnl_bound_types));
     tcase_add_loop_test(tests, options_have_correct_derivatives, 0, 3);
+    tcase_add_loop_test(tests, renyi_bounds_of_any_order_have_correct_derivatives, 0, (int)GNL_COUNT(orders));
+    tcase_add_test(tests, renyi_bounds_are_ordered);
     tcase_add_loop_test(tests, terms_have_correct_derivatives, 0, posteriors);
     tcase_add_loop_test(tests, groups_have_correct_derivatives, 0, 3);
     tcase_add_test(tests, terms_do_not_depend_on_the_bound);

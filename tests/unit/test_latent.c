@@ -72,11 +72,20 @@ static const struct {
     {{"gaussian", "normal", "kl beta=-1", "elbo", 2}, GENLAT_E_RANGE, "beta is -1"},
     {{"gaussian", "normal", "kl beta", "elbo", 2}, GENLAT_E_INVALID, "beta"},
     {{"gaussian", "normal", "kl; kl; kl; kl; kl; kl; kl; kl; kl", "elbo", 2}, GENLAT_E_RANGE, "more than 8 terms"},
-    {{"gaussian", "normal", "", "importance estimator=none", 2}, GENLAT_E_INVALID, "total, doubly"},
+    {{"gaussian", "normal", "", "importance estimator=none", 2}, GENLAT_E_INVALID, "total, doubly, path"},
     {{"point", "normal", "kl", "elbo", 2}, GENLAT_E_UNSUPPORTED, "posterior point has no density"},
     {{"point", "normal", "", "importance", 2},
      GENLAT_E_UNSUPPORTED,
      "needs a posterior with a density, point has none"},
+    {{"gaussian", "normal", "kl", "renyi alpha=-inf estimator=doubly", 2},
+     GENLAT_E_UNSUPPORTED,
+     "needs a finite alpha, -inf found"},
+    {{"gaussian", "normal", "kl", "renyi alpha=nan", 2}, GENLAT_E_RANGE, "alpha is"},
+    {{"gaussian", "normal", "kl", "elbo estimator=doubly", 2}, GENLAT_E_INVALID, "total, path"},
+    {{"point", "normal", "", "elbo estimator=path", 2}, GENLAT_E_UNSUPPORTED, "point has none"},
+    {{"gaussian", "normal", "kl free_bits=1", "elbo estimator=path", 2},
+     GENLAT_E_UNSUPPORTED,
+     "bound elbo does not support free bits"},
     {{"gaussian", "normal", "kl free_bits=1", "importance", 2}, GENLAT_E_UNSUPPORTED, "does not support free bits"},
     {{"gaussian", "normal", "kl gamma=1", "importance", 2},
      GENLAT_E_UNSUPPORTED,
@@ -384,6 +393,54 @@ START_TEST(a_point_has_no_divergence)
 }
 END_TEST
 
+/* ---- estimators ------------------------------------------------------------------------------ */
+
+/* A decoder that ignores the code, so that the prior is the true posterior. */
+static void no_likelihood(void *user, double scale, const double *weight)
+{
+    gnl_code *c = user;
+    memset(c->nll, 0, (size_t)(c->samples * c->rows) * sizeof *c->nll);
+    memset(c->dz, 0, (size_t)(c->samples * c->rows * c->dims) * sizeof *c->dz);
+}
+
+/* Returns the largest derivative by a head for a posterior that equals the prior. */
+static double steepest_at_the_optimum(const char *bound)
+{
+    enum { ROWS = 5, DIMS = 3, SAMPLES = 2 };
+    latent_rig r;
+    double most = 0;
+    open_rig(&r, ctx, &(gnl_latent_spec){"gaussian", "normal", "kl", bound, DIMS}, ROWS, SAMPLES);
+    for (int h = 0; h < 2; h++)
+        memset(r.head[h], 0, ROWS * DIMS * sizeof(gnl_real));
+    gnl_bound_call call = {.latents = r.latents,
+                           .code = &r.code,
+                           .factor = 1,
+                           .gradients = true,
+                           .likelihood = no_likelihood,
+                           .user = &r.code};
+    gnl_latents_draw(r.latents, &r.code);
+    ck_assert_double_eq_tol(gnl_latents_objective(&call), 0, 1e-6);
+    gnl_latents_backward(&call);
+    for (int h = 0; h < 2; h++)
+        for (int i = 0; i < ROWS * DIMS; i++)
+            most = fmax(most, fabs((double)r.code.dhead[h][i]));
+    latent_rig_close(&r);
+    return most;
+}
+
+/* Estimators that propagate only through the codes are without noise there. */
+START_TEST(path_gradients_vanish_at_the_optimum)
+{
+    static const char *const quiet[] = {
+        "elbo estimator=path",          "importance estimator=path",        "importance estimator=doubly",
+        "renyi alpha=2 estimator=path", "renyi alpha=0.5 estimator=doubly", "renyi alpha=-inf estimator=path"};
+    for (size_t i = 0; i < GNL_COUNT(quiet); i++)
+        ck_assert_double_lt(steepest_at_the_optimum(quiet[i]), 1e-6);
+    ck_assert_double_gt(steepest_at_the_optimum("importance"), 0.01);
+    ck_assert_double_gt(steepest_at_the_optimum("renyi alpha=0.5"), 0.01);
+}
+END_TEST
+
 /* ---- threads --------------------------------------------------------------------------------- */
 
 /* Value, gradients of the heads and codes of a pair under a bound. */
@@ -495,6 +552,7 @@ int main(void)
     tcase_add_loop_test(tests, means_and_variances_match_draws, 0, posteriors);
     tcase_add_loop_test(tests, divergences_match_mean_log_ratios, 0, posteriors);
     tcase_add_test(tests, a_point_has_no_divergence);
+    tcase_add_test(tests, path_gradients_vanish_at_the_optimum);
     tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, posteriors);
     tcase_add_test(tests, public_kl_is_the_sum_of_its_parts);
     suite_add_tcase(suite, tests);
