@@ -48,6 +48,7 @@ typedef struct gnl_code {
     double *nll;               /* [samples,rows] negative log-likelihoods */
     double *ratio;             /* [2,rows] scratch */
     double *weight;            /* [samples,rows] importance weights; NULL for bounds without weights */
+    double *log_q, *dlog_q;    /* [samples,rows] log q(z) of the codes and its gradient, for draws_density */
     void *work[GNL_MAX_KINDS]; /* workspaces of the kinds */
 } gnl_code;
 
@@ -130,12 +131,16 @@ typedef struct gnl_posterior_type {
     int (*heads)(const void *opts, int64_t dims, gnl_head head[GNL_MAX_HEADS]);
     int64_t (*noise)(const void *opts, int64_t dims);                   /* normal variates per code; NULL if none */
     void (*draw)(const gnl_posterior *q, const gnl_code *c, int64_t s); /* computes z of sample s */
-    /* Computes the derivatives of sample s by the heads from dz. Overwrites dhead, which is c->dhead or c->spare. */
+    /* Computes the derivatives of sample s by the heads from dz. Overwrites dhead, which is c->dhead or c->spare. Adds
+     * to the gradients of the posterior's own parameters. */
     void (*draw_backward)(const gnl_posterior *q, const gnl_code *c, int64_t s, gnl_real *const dhead[GNL_MAX_HEADS]);
+    /* The density is known at the drawn codes only: draw also computes log_q, and draw_backward also propagates
+     * dlog_q. log_density is NULL. */
+    bool draws_density;
     void (*mean)(const gnl_posterior *q, const gnl_code *c, gnl_real *out); /* [rows,dims] */
     /* [rows,dims] log-variance of each dimension. NULL for a point. */
     void (*logvar)(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
-    /* Computes log q(z) at any z [rows,dims]. NULL if the posterior has no density. */
+    /* Computes log q(z) at any z [rows,dims]. NULL if the posterior has no density, or only at its own codes. */
     void (*log_density)(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double *out);
     /* Adds factor times weight[row] (1 if weight is NULL) times the partial derivatives of log q(z) to dz and dhead.
      * Either may be NULL. */
@@ -143,6 +148,12 @@ typedef struct gnl_posterior_type {
                                  const double *weight, gnl_real *dz, gnl_real *const dhead[GNL_MAX_HEADS]);
     const gnl_divergence *from_normal; /* closed-form KL from N(0,I); NULL: estimate it by sampling */
 } gnl_posterior_type;
+
+/* Returns whether log q(z) is known at least at the drawn codes. */
+static inline bool gnl_posterior_has_density(const gnl_posterior_type *type)
+{
+    return type->log_density || type->draws_density;
+}
 
 struct gnl_posterior {
     gnl_kind kind;

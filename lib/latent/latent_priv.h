@@ -51,7 +51,9 @@ double gnl_code_mean_nll(const gnl_code *code);         /* over all samples and 
 double gnl_term_beta(const gnl_term *t, double factor); /* 0 if the term has no KL */
 
 /* Adds factor times weight[row] (1 if weight is NULL) times the partial derivatives of the log-ratio of sample s.
- * Derivatives by z go to code->dz and to the gradients of the prior's parameters, those by the heads to code->dhead. */
+ * Derivatives by z go to code->dz and to the gradients of the prior's parameters, those by the heads to code->dhead. If
+ * the posterior has draws_density, GNL_BY_Z adds the derivative of log q to code->dlog_q, and draw_backward propagates
+ * it through z and to the heads; GNL_BY_HEADS then adds nothing. */
 void gnl_latents_ratio_backward(const gnl_latents *latents, const gnl_code *code, int64_t s, double factor,
                                 const double *weight, unsigned by);
 
@@ -65,6 +67,9 @@ extern const char *const gnl_estimator_names[];
 /* Functions of gnl_bound_type for bounds that contain the KL without free bits or a capacity. */
 bool gnl_bound_includes_kl(const gnl_bound *b, const gnl_term *t);
 genlat_status gnl_bound_check_kl(const gnl_bound *b, const gnl_latents *l);
+/* Returns E_UNSUPPORTED if an estimator other than the total derivative needs partial derivatives of the density that
+ * the posterior does not compute. */
+genlat_status gnl_bound_check_partial(const gnl_bound *b, const gnl_latents *l);
 /* Returns the weight of the log-ratio of posterior and prior. */
 double gnl_bound_kl_weight(const gnl_bound *b, const gnl_bound_call *call);
 

@@ -65,7 +65,7 @@ void gnl_latents_draw_backward(const gnl_latents *l, const gnl_code *c)
 
 bool gnl_latents_has_density(const gnl_latents *l)
 {
-    return l->divergence || l->posterior->type->log_density;
+    return l->divergence || gnl_posterior_has_density(l->posterior->type);
 }
 
 void gnl_latents_ratio(const gnl_latents *l, const gnl_code *c, int64_t s, double *out)
@@ -74,10 +74,20 @@ void gnl_latents_ratio(const gnl_latents *l, const gnl_code *c, int64_t s, doubl
         l->divergence->ratio(l->posterior, c, s, out);
         return;
     }
-    l->posterior->type->log_density(l->posterior, c, gnl_code_z(c, s), out);
+    if (l->posterior->type->draws_density)
+        memcpy(out, c->log_q + s * c->rows, (size_t)c->rows * sizeof *out);
+    else
+        l->posterior->type->log_density(l->posterior, c, gnl_code_z(c, s), out);
     l->prior->type->log_density(l->prior, c, gnl_code_z(c, s), c->ratio);
     for (int64_t r = 0; r < c->rows; r++)
         out[r] -= c->ratio[r];
+}
+
+static void add_to_dlog_q(const gnl_code *c, int64_t s, double factor, const double *weight)
+{
+    double *dlog_q = c->dlog_q + s * c->rows;
+    for (int64_t r = 0; r < c->rows; r++)
+        dlog_q[r] += factor * (weight ? weight[r] : 1);
 }
 
 void gnl_latents_ratio_backward(const gnl_latents *l, const gnl_code *c, int64_t s, double factor, const double *weight,
@@ -88,8 +98,11 @@ void gnl_latents_ratio_backward(const gnl_latents *l, const gnl_code *c, int64_t
         l->divergence->ratio_backward(l->posterior, c, s, factor, weight, by);
         return;
     }
-    l->posterior->type->log_density_backward(l->posterior, c, gnl_code_z(c, s), factor, weight, dz,
-                                             by & GNL_BY_HEADS ? c->dhead : NULL);
+    if (!l->posterior->type->draws_density)
+        l->posterior->type->log_density_backward(l->posterior, c, gnl_code_z(c, s), factor, weight, dz,
+                                                 by & GNL_BY_HEADS ? c->dhead : NULL);
+    else if (dz)
+        add_to_dlog_q(c, s, factor, weight);
     if (dz)
         l->prior->type->log_density_backward(l->prior, c, gnl_code_z(c, s), -factor, weight, dz);
 }
@@ -166,6 +179,8 @@ void gnl_latents_backward(gnl_bound_call *call)
     gnl_latents *l = call->latents;
     const gnl_bound_type *bound = l->bound->type;
     const gnl_term_call now = term_call(call);
+    if (l->posterior->type->draws_density)
+        memset(call->code->dlog_q, 0, (size_t)(call->code->samples * call->code->rows) * sizeof *call->code->dlog_q);
     if (bound->backward_z)
         bound->backward_z(l->bound, call);
     for (int i = 0; i < l->terms; i++)

@@ -20,7 +20,7 @@ bool gnl_bound_includes_kl(const gnl_bound *b, const gnl_term *t)
 genlat_status gnl_bound_check_kl(const gnl_bound *b, const gnl_latents *l)
 {
     const char *name = b->kind.type->name;
-    if (!l->posterior->type->log_density)
+    if (!gnl_posterior_has_density(l->posterior->type))
         return gnl_fail(GENLAT_E_UNSUPPORTED, "bound %s needs a posterior with a density, %s has none; use bound=elbo",
                         name, l->posterior->kind.type->name);
     for (int i = 0; i < l->terms; i++)
@@ -28,6 +28,16 @@ genlat_status gnl_bound_check_kl(const gnl_bound *b, const gnl_latents *l)
             return gnl_fail(GENLAT_E_UNSUPPORTED, "bound %s does not support free bits or a capacity; use bound=elbo",
                             name);
     return GENLAT_OK;
+}
+
+genlat_status gnl_bound_check_partial(const gnl_bound *b, const gnl_latents *l)
+{
+    if (!l->posterior->type->draws_density)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_UNSUPPORTED,
+                    "bound %s: the estimator needs derivatives of the density by the code alone, which posterior %s "
+                    "does not compute; use estimator=total",
+                    b->kind.type->name, l->posterior->kind.type->name);
 }
 
 double gnl_bound_kl_weight(const gnl_bound *b, const gnl_bound_call *call)
@@ -58,6 +68,8 @@ genlat_status gnl_weighted_check(const gnl_bound *b, const gnl_latents *l)
         return gnl_fail(GENLAT_E_UNSUPPORTED,
                         "bound %s: estimator=doubly needs a finite alpha, %g found; use estimator=total",
                         b->kind.type->name, o->alpha);
+    if (o->estimator != GNL_ESTIMATOR_TOTAL)
+        GNL_TRY(gnl_bound_check_partial(b, l));
     return gnl_bound_check_kl(b, l);
 }
 

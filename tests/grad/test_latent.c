@@ -65,7 +65,7 @@ static bool try_open(latent_rig *r, const char *posterior, const char *prior, co
 {
     const gnl_latent_spec spec = {posterior, prior, terms, bound, DIMS};
     genlat_status status = latent_rig_open(r, ctx, &spec, ROWS, samples);
-    if (status == GENLAT_E_UNSUPPORTED && !posterior_of(posterior)->log_density)
+    if (status == GENLAT_E_UNSUPPORTED && !gnl_posterior_has_density(posterior_of(posterior)))
         return false;
     ck_assert_msg(status == GENLAT_OK, "%s; %s; %s; %s: %s", posterior, prior, terms, bound, genlat_last_error());
     latent_rig_fill(r, 7);
@@ -77,6 +77,17 @@ static bool try_open(latent_rig *r, const char *posterior, const char *prior, co
 static double objective(void *arg)
 {
     return latent_rig_objective(arg, false);
+}
+
+static void check_net(latent_rig *r, const char *what, const gnl_kind *kind)
+{
+    char name[2 * TEXT];
+    const gnl_part net = gnl_part_of_net(kind->net, kind->name, 0);
+    for (int i = 0; i < net.weights; i++) {
+        const gnl_weight *w = &net.weight[i];
+        snprintf(name, sizeof name, "%s, by %s of %s", what, w->name, kind->name);
+        expect_slope(name, objective, r, w->count, net.value + w->offset, gnl_part_grad(&net) + w->offset);
+    }
 }
 
 static void check_objective(latent_rig *r, const char *what)
@@ -96,6 +107,8 @@ static void check_objective(latent_rig *r, const char *what)
             continue;
         snprintf(name, sizeof name, "%s, by the numbers of %s", what, kind->name);
         expect_slope(name, objective, r, kind->numbers.values, kind->numbers.value, kind->numbers.grad);
+        if (kind->net)
+            check_net(r, what, kind);
     }
 }
 
@@ -116,7 +129,7 @@ static bool is_estimate_only(const latent_rig *r)
 static void check_pair(const char *posterior, const char *prior, const char *bound)
 {
     char what[4 * TEXT];
-    const char *terms = posterior_of(posterior)->log_density ? "kl beta=0.8 free=whole" : "";
+    const char *terms = gnl_posterior_has_density(posterior_of(posterior)) ? "kl beta=0.8 free=whole" : "";
     for (int64_t samples = 1; samples <= SAMPLES; samples += SAMPLES - 1) {
         latent_rig r;
         snprintf(what, sizeof what, "%s; %s; %s; %lld samples", posterior, prior, bound, (long long)samples);
@@ -374,6 +387,51 @@ START_TEST(draws_have_correct_derivatives)
 }
 END_TEST
 
+/* Returns log |det J| of the map from noise to code of one row, by differences. */
+static double log_determinant(study *s, int64_t row)
+{
+    const double step = 1e-5;
+    const gnl_code *c = &s->rig.code;
+    double j[DIMS][DIMS], total = 0;
+    for (int d = 0; d < DIMS; d++)
+        for (int side = -1; side <= 1; side += 2) {
+            gnl_real *noise = c->noise + row * DIMS + d, kept = *noise;
+            *noise += side * step;
+            s->rig.latents->posterior->type->draw(s->rig.latents->posterior, c, 0);
+            *noise = kept;
+            for (int k = 0; k < DIMS; k++)
+                j[k][d] = (side < 0 ? 0 : j[k][d]) + side * (double)c->z[row * DIMS + k] / (2 * step);
+        }
+    for (int p = 0; p < DIMS; p++) { /* elimination; J is close to a multiple of the unit matrix */
+        total += log(fabs(j[p][p]));
+        for (int i = p + 1; i < DIMS; i++)
+            for (int k = DIMS - 1; k >= p; k--)
+                j[i][k] -= j[i][p] / j[p][p] * j[p][k];
+    }
+    return total;
+}
+
+/* A density that the draw computes is that of the noise over the determinant of the draw. */
+START_TEST(drawn_densities_are_those_of_the_noise)
+{
+    static study s;
+    const gnl_posterior_type *type = gnl_posterior_types[_i];
+    if (!type->draws_density)
+        return;
+    ck_assert(open_study(&s, type->kind.name, "normal"));
+    ck_assert_int_eq(s.rig.latents->posterior->noise, DIMS);
+    for (int64_t r = 0; r < ROWS; r++) {
+        const gnl_real *noise = s.rig.code.noise + r * DIMS;
+        double expected = -0.5 * DIMS * log(2 * M_PI) - log_determinant(&s, r);
+        for (int d = 0; d < DIMS; d++)
+            expected -= 0.5 * (double)noise[d] * (double)noise[d];
+        type->draw(s.rig.latents->posterior, &s.rig.code, 0);
+        ck_assert_double_eq_tol(s.rig.code.log_q[r], expected, 1e-7);
+    }
+    latent_rig_close(&s.rig);
+}
+END_TEST
+
 static double weighted(const study *s, const double *of_rows)
 {
     double total = 0;
@@ -454,7 +512,10 @@ static void check_ratio(study *s)
     const gnl_latents *l = s->rig.latents;
     const gnl_real *z = s->rig.code.z + s->sample * ROWS * DIMS;
     gnl_latents_ratio(l, &s->rig.code, s->sample, ratio);
-    l->posterior->type->log_density(l->posterior, &s->rig.code, z, q);
+    if (l->posterior->type->draws_density)
+        memcpy(q, s->rig.code.log_q + s->sample * ROWS, sizeof q);
+    else
+        l->posterior->type->log_density(l->posterior, &s->rig.code, z, q);
     gnl_latents_prepare(l, &s->rig.code);
     l->prior->type->log_density(l->prior, &s->rig.code, z, p);
     for (int i = 0; i < ROWS; i++)
@@ -467,7 +528,7 @@ START_TEST(ratios_and_divergences_have_correct_derivatives)
 {
     static study s;
     const gnl_posterior_type *type = gnl_posterior_types[_i];
-    for (int p = 0; type->log_density && gnl_prior_types[p]; p++) {
+    for (int p = 0; gnl_posterior_has_density(type) && gnl_prior_types[p]; p++) {
         ck_assert(open_study(&s, type->kind.name, gnl_prior_types[p]->kind.name));
         s.sample = 1;
         check_ratio(&s);
@@ -537,6 +598,7 @@ int main(void)
     tcase_add_loop_test(tests, groups_have_correct_derivatives, 0, 3);
     tcase_add_test(tests, terms_do_not_depend_on_the_bound);
     tcase_add_loop_test(tests, draws_have_correct_derivatives, 0, posteriors);
+    tcase_add_loop_test(tests, drawn_densities_are_those_of_the_noise, 0, posteriors);
     tcase_add_loop_test(tests, posterior_densities_have_correct_derivatives, 0, posteriors);
     tcase_add_loop_test(tests, prior_densities_have_correct_derivatives, 0, count_types(gnl_prior_types));
     tcase_add_loop_test(tests, ratios_and_divergences_have_correct_derivatives, 0, posteriors);

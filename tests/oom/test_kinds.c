@@ -37,7 +37,7 @@ static void add_posteriors(void)
     const int first = count;
     add_table("vae", "posterior", gnl_posterior_types);
     for (int i = first; i < count; i++)
-        if (!gnl_posterior_types[i - first]->log_density)
+        if (!gnl_posterior_has_density(gnl_posterior_types[i - first]))
             cases[i] = (kind_case){"vae", "kind", "plain"};
 }
 

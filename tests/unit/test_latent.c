@@ -356,7 +356,7 @@ START_TEST(divergences_match_mean_log_ratios)
 {
     enum { ROWS = 2, DIMS = 2, SAMPLES = 40000 };
     const char *posterior = gnl_posterior_types[_i]->kind.name;
-    for (int p = 0; gnl_posterior_types[_i]->log_density && gnl_prior_types[p]; p++) {
+    for (int p = 0; gnl_posterior_has_density(gnl_posterior_types[_i]) && gnl_prior_types[p]; p++) {
         const gnl_latent_spec spec = {posterior, gnl_prior_types[p]->kind.name, "", "elbo", DIMS};
         double mean[ROWS] = {0}, square[ROWS] = {0}, ratio[ROWS];
         latent_rig r;
@@ -460,7 +460,7 @@ START_TEST(bits_do_not_depend_on_threads)
     ck_assert_int_eq(genlat_ctx_new(&opts, &threaded), GENLAT_OK);
     for (int p = 0; gnl_prior_types[p]; p++)
         for (int b = 0; gnl_bound_types[b]; b++) {
-            const bool density = gnl_posterior_types[_i]->log_density != NULL;
+            const bool density = gnl_posterior_has_density(gnl_posterior_types[_i]);
             const gnl_latent_spec spec = {gnl_posterior_types[_i]->kind.name, gnl_prior_types[p]->kind.name,
                                           density ? "kl" : "", gnl_bound_types[b]->kind.name, 40};
             latent_rig one, three;

@@ -33,7 +33,10 @@ static bool includes(const gnl_bound *b, const gnl_term *t)
 
 static genlat_status check(const gnl_bound *b, const gnl_latents *l)
 {
-    return is_path(gnl_kind_opts(&b->kind)) ? gnl_bound_check_kl(b, l) : GENLAT_OK;
+    if (!is_path(gnl_kind_opts(&b->kind)))
+        return GENLAT_OK;
+    GNL_TRY(gnl_bound_check_partial(b, l));
+    return gnl_bound_check_kl(b, l);
 }
 
 static double value(const gnl_bound *b, gnl_bound_call *call)
