@@ -206,7 +206,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_parameter(genlat_model *mod
                                                                genlat_tensor **out);
 
 /**
- * Encode data.
+ * Encode data. For a posterior that is a flow, the mean is the code of zero noise, and logvar an approximation there.
  *
  * @param model   model.
  * @param x       [rows,...] data; borrowed for the call.

@@ -6,6 +6,8 @@
 #define POSTERIORS(X)                                                                                                  \
     X(gaussian)                                                                                                        \
     X(gaussian_full)                                                                                                   \
+    X(iaf)                                                                                                             \
+    X(planar)                                                                                                          \
     X(point)                                                                                                           \
     /* end */
 

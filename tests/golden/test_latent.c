@@ -52,6 +52,33 @@ static void load_heads(latent_rig *r, const char *group)
         golden_load(group, "noise", SAMPLES * ROWS * r->latents->posterior->noise, r->code.noise);
 }
 
+/* Loads the weights of the net of the posterior, if it has one. */
+static void load_posterior(const latent_rig *r, const char *group)
+{
+    genlat_net *net = r->latents->posterior->kind.net;
+    char name[64];
+    if (!net)
+        return;
+    const gnl_part part = gnl_part_of_net(net, "posterior", 0);
+    for (int i = 0; i < part.weights; i++) {
+        snprintf(name, sizeof name, "posterior.%s", part.weight[i].name);
+        golden_load(group, name, part.weight[i].count, part.value + part.weight[i].offset);
+    }
+}
+
+static void expect_posterior_slopes(const latent_rig *r, const char *group)
+{
+    genlat_net *net = r->latents->posterior->kind.net;
+    char name[64];
+    if (!net)
+        return;
+    const gnl_part part = gnl_part_of_net(net, "posterior", 0);
+    for (int i = 0; i < part.weights; i++) {
+        snprintf(name, sizeof name, "dposterior.%s", part.weight[i].name);
+        golden_expect(group, name, part.weight[i].count, gnl_part_grad(&part) + part.weight[i].offset);
+    }
+}
+
 /* Loads the parameters of the prior, and the draws that it must use. */
 static void load_prior(latent_rig *r, const char *group, gnl_real *draws)
 {
@@ -87,6 +114,7 @@ static void check_case(const char *group)
     ck_assert_msg(latent_rig_open(&r, ctx, &spec, ROWS, SAMPLES) == GENLAT_OK, "%s: %s", group, genlat_last_error());
     latent_rig_fill(&r, 1);
     load_heads(&r, group);
+    load_posterior(&r, group);
     load_prior(&r, group, draws);
     double value = latent_rig_backward(&r);
     const gnl_real values[] = {(gnl_real)value, (gnl_real)r.call.recon, (gnl_real)r.call.kl};
@@ -96,6 +124,7 @@ static void check_case(const char *group)
         snprintf(name, sizeof name, "dhead%d", i);
         golden_expect(group, name, ROWS * r.latents->posterior->head[i].width, r.code.dhead[i]);
     }
+    expect_posterior_slopes(&r, group);
     expect_prior_slopes(&r, group);
     latent_rig_close(&r);
 }

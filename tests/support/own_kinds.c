@@ -343,13 +343,19 @@ static const gnl_term_type term_flat = {
 
 /* ---- the tables -------------------------------------------------------------------------------------- */
 
-extern const gnl_posterior_type gnl_posterior_gaussian, gnl_posterior_gaussian_full, gnl_posterior_point;
+extern const gnl_posterior_type gnl_posterior_gaussian, gnl_posterior_gaussian_full, gnl_posterior_iaf,
+    gnl_posterior_planar, gnl_posterior_point;
 extern const gnl_prior_type gnl_prior_mixture, gnl_prior_normal;
 extern const gnl_term_type gnl_term_kl, gnl_term_mmd;
 extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance, gnl_bound_renyi;
 
-const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_gaussian, &gnl_posterior_gaussian_full,
-                                                         &gnl_posterior_point, &posterior_round, NULL};
+const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_gaussian,
+                                                         &gnl_posterior_gaussian_full,
+                                                         &gnl_posterior_iaf,
+                                                         &gnl_posterior_planar,
+                                                         &gnl_posterior_point,
+                                                         &posterior_round,
+                                                         NULL};
 const gnl_prior_type *const gnl_prior_types[] = {&gnl_prior_mixture, &gnl_prior_normal, &prior_moved, NULL};
 const gnl_term_type *const gnl_term_types[] = {&gnl_term_kl, &gnl_term_mmd, &term_pull, &term_push,
                                                &term_critic, &term_flat,    NULL};
