@@ -293,7 +293,7 @@ void gnl_code_free(const gnl_latents *latents, gnl_code *code);
 
 /* Prepares the workspaces of all kinds for the present parameters. */
 void gnl_latents_prepare(const gnl_latents *latents, const gnl_code *code);
-/* Prepares the workspaces, and computes all samples from code->noise. */
+/* Prepares the workspaces, computes all samples from code->noise, and sets code->dlog_q to 0. */
 void gnl_latents_draw(const gnl_latents *latents, const gnl_code *code);
 /* Computes code->kl and code->per_dim, and returns the mean KL over the rows. Returns 0 if the posterior has no
  * density. */

@@ -45,6 +45,8 @@ void gnl_latents_after_step(const gnl_latents *l, const gnl_code *c)
 void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
 {
     gnl_latents_prepare(l, c);
+    if (l->posterior->type->draws_density)
+        memset(c->dlog_q, 0, (size_t)(c->samples * c->rows) * sizeof *c->dlog_q);
     for (int64_t s = 0; s < c->samples; s++)
         l->posterior->type->draw(l->posterior, c, s);
 }
@@ -179,8 +181,6 @@ void gnl_latents_backward(gnl_bound_call *call)
     gnl_latents *l = call->latents;
     const gnl_bound_type *bound = l->bound->type;
     const gnl_term_call now = term_call(call);
-    if (l->posterior->type->draws_density)
-        memset(call->code->dlog_q, 0, (size_t)(call->code->samples * call->code->rows) * sizeof *call->code->dlog_q);
     if (bound->backward_z)
         bound->backward_z(l->bound, call);
     for (int i = 0; i < l->terms; i++)
