@@ -47,10 +47,11 @@ typedef struct gnl_code {
     int32_t *index;                      /* [samples,rows,codes.count] chosen codes of a discrete posterior, or NULL */
     gnl_rng rng;                         /* for updates after the step; the caller sets it before each step */
     double *kl;                          /* [rows] KL of each row, see gnl_latents_kl() */
-    double *per_dim; /* [dims] KL of each dimension, averaged over the rows; NaN if only the sum is known */
-    double *nll;     /* [samples,rows] negative log-likelihoods */
-    double *ratio;   /* [2,rows] scratch */
-    double *weight;  /* [samples,rows] importance weights; NULL for bounds without weights */
+    double *per_dim;        /* [dims] KL of each dimension, averaged over the rows; NaN if only the sum is known */
+    double *nll;            /* [samples,rows] negative log-likelihoods */
+    double *ratio;          /* [2,rows] scratch */
+    double *weight;         /* [samples,rows] importance weights; NULL for bounds without weights */
+    double *log_q, *dlog_q; /* [samples,rows] log q(z) of the codes and its gradient, for draws_density */
     /* Other inputs of the decoder for the rows, in its order; entry 0, the code, is unused. For terms that run the
      * decoder. */
     const gnl_real *input[GNL_MAX_INPUTS];
@@ -151,8 +152,12 @@ typedef struct gnl_posterior_type {
     int (*heads)(const void *opts, int64_t dims, gnl_head head[GNL_MAX_HEADS]);
     int64_t (*noise)(const void *opts, int64_t dims);                   /* normal variates per code; NULL if none */
     void (*draw)(const gnl_posterior *q, const gnl_code *c, int64_t s); /* computes z of sample s */
-    /* Computes the derivatives of sample s by the heads from dz. Overwrites dhead, which is c->dhead or c->spare. */
+    /* Computes the derivatives of sample s by the heads from dz. Overwrites dhead, which is c->dhead or c->spare. Adds
+     * to the gradients of the posterior's own parameters. */
     void (*draw_backward)(const gnl_posterior *q, const gnl_code *c, int64_t s, gnl_real *const dhead[GNL_MAX_HEADS]);
+    /* The density is known at the drawn codes only: draw also computes log_q, and draw_backward also propagates
+     * dlog_q. log_density is NULL. */
+    bool draws_density;
     /* Computes the mean [rows,dims]. Of a discrete posterior, the most probable codes and c->index. */
     void (*mean)(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
     /* [rows,dims] log-variance of each dimension. NULL for a point. */
@@ -161,7 +166,7 @@ typedef struct gnl_posterior_type {
     void (*mean_backward)(const gnl_posterior *q, const gnl_code *c, const gnl_real *dmean);
     /* Only for posteriors whose dimensions are independent Gaussians; NULL for others. */
     void (*logvar_backward)(const gnl_posterior *q, const gnl_code *c, const gnl_real *dlogvar);
-    /* Computes log q(z) at any z [rows,dims]. NULL if the posterior has no density. */
+    /* Computes log q(z) at any z [rows,dims]. NULL if the posterior has no density, or only at its own codes. */
     void (*log_density)(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double *out);
     /* Adds factor times weight[row] (1 if weight is NULL) times the partial derivatives of log q(z) to dz and dhead.
      * Either may be NULL. */
@@ -182,6 +187,12 @@ typedef struct gnl_posterior_type {
     double (*loss)(const gnl_posterior *q, const gnl_code *c);
     const char *prior; /* default prior; NULL: normal */
 } gnl_posterior_type;
+
+/* Returns whether log q(z) is known at least at the drawn codes. */
+static inline bool gnl_posterior_has_density(const gnl_posterior_type *type)
+{
+    return type->log_density || type->draws_density;
+}
 
 struct gnl_posterior {
     gnl_kind kind;
@@ -345,7 +356,7 @@ void gnl_code_free(const gnl_latents *latents, gnl_code *code);
 
 /* Prepares the workspaces of all kinds for the present parameters. */
 void gnl_latents_prepare(const gnl_latents *latents, const gnl_code *code);
-/* Prepares the workspaces, and computes all samples from code->noise. */
+/* Prepares the workspaces, computes all samples from code->noise, and sets code->dlog_q to 0. */
 void gnl_latents_draw(const gnl_latents *latents, const gnl_code *code);
 /* Same with workspaces that are already prepared. */
 void gnl_latents_draw_prepared(const gnl_latents *latents, const gnl_code *code);

@@ -8,6 +8,8 @@
     X(fsq)                                                                                                             \
     X(gaussian)                                                                                                        \
     X(gaussian_full)                                                                                                   \
+    X(iaf)                                                                                                             \
+    X(planar)                                                                                                          \
     X(point)                                                                                                           \
     X(vq)                                                                                                              \
     /* end */
@@ -36,6 +38,7 @@
 #define BOUNDS(X)                                                                                                      \
     X(elbo)                                                                                                            \
     X(importance)                                                                                                      \
+    X(renyi)                                                                                                           \
     /* end */
 
 #define DECLARE_POSTERIOR(name) extern const gnl_posterior_type gnl_posterior_##name;

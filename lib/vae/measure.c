@@ -393,7 +393,7 @@ genlat_status genlat_vae_log_likelihood(genlat_model *model, const genlat_tensor
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     GNL_TRY(check_samples(samples));
     const gnl_posterior *q = gnl_vae_of(model)->latents->posterior;
-    if (!q->type->log_density)
+    if (!gnl_posterior_has_density(q->type))
         return gnl_fail(GENLAT_E_UNSUPPORTED, "the log-likelihood needs a posterior with a density, %s has none",
                         q->kind.type->name);
     genlat_tensor *scaled = NULL;

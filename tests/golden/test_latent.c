@@ -52,15 +52,36 @@ static void load_heads(latent_rig *r, const char *group)
         golden_load(group, "noise", SAMPLES * ROWS * r->latents->posterior->noise, r->code.noise);
 }
 
-/* Loads the code books of the posterior. */
+/* Loads the code books of the posterior, and the weights of its net, if it has them. */
 static void load_posterior(const latent_rig *r, const char *group)
 {
     const gnl_numbers *own = &r->latents->posterior->kind.numbers;
-    char name[32];
+    genlat_net *net = r->latents->posterior->kind.net;
+    char name[64];
     for (int i = 0; i < own->weights; i++) {
         snprintf(name, sizeof name, "posterior.%s", own->weight[i].name);
         if (golden_has(group, name))
             golden_load(group, name, own->weight[i].count, gnl_numbers_data(own, i));
+    }
+    if (!net)
+        return;
+    const gnl_part part = gnl_part_of_net(net, "posterior", 0);
+    for (int i = 0; i < part.weights; i++) {
+        snprintf(name, sizeof name, "posterior.%s", part.weight[i].name);
+        golden_load(group, name, part.weight[i].count, part.value + part.weight[i].offset);
+    }
+}
+
+static void expect_posterior_slopes(const latent_rig *r, const char *group)
+{
+    genlat_net *net = r->latents->posterior->kind.net;
+    char name[64];
+    if (!net)
+        return;
+    const gnl_part part = gnl_part_of_net(net, "posterior", 0);
+    for (int i = 0; i < part.weights; i++) {
+        snprintf(name, sizeof name, "dposterior.%s", part.weight[i].name);
+        golden_expect(group, name, part.weight[i].count, gnl_part_grad(&part) + part.weight[i].offset);
     }
 }
 
@@ -163,6 +184,7 @@ static void check_case(const char *group)
         snprintf(name, sizeof name, "dhead%d", i);
         golden_expect(group, name, ROWS * r.latents->posterior->head[i].width, r.code.dhead[i]);
     }
+    expect_posterior_slopes(&r, group);
     expect_prior_slopes(&r, group);
     expect_critic_slopes(&r, group);
     visit_encoder(&r, group, true);

@@ -38,6 +38,19 @@ static double other(const gnl_option *o)
     return o->type == GNL_OPTION_BOOL ? !(o->fallback > 0) : fmin(o->max, fmax(o->min, expected));
 }
 
+void small_variant(char text[VARIANT_TEXT], const char *set, const gnl_options_table *options)
+{
+    enum { LEAST = 3 };
+    snprintf(text, VARIANT_TEXT, "%s", set);
+    for (size_t i = 0; options && i < options->count; i++) {
+        const gnl_option *o = &options->options[i];
+        char key[64];
+        snprintf(key, sizeof key, " %s=", o->name);
+        if (o->type == GNL_OPTION_INT && o->fallback > LEAST && !strstr(set, key))
+            gnl_text_append(text, VARIANT_TEXT, "%s%d", key, LEAST);
+    }
+}
+
 void add_variants(variants *v, const char *name, const gnl_options_table *options)
 {
     char value[40];
