@@ -382,17 +382,20 @@ START_TEST(presets_end_with_their_schedules)
 }
 END_TEST
 
-/* Nets of a conditional model in one without condition: nothing would fill their second input. */
+/* Nets of a conditional model in one without condition: nothing would fill their second input. A model that infers
+ * labels always has a condition, but none for its last net, the classifier. */
 START_TEST(nets_with_more_inputs_are_refused)
 {
     genlat_model *conditional = family_make(ctx, _i, source), *model = NULL;
     genlat_model_builder *b = family_builder(ctx, _i);
+    const bool infers = gnl_model_infers_labels(conditional);
     bool more = false;
     for (int i = 0; conditional->type->nets[i].name; i++) {
+        const bool last = !conditional->type->nets[i + 1].name;
         more = more || gnl_net_inputs(conditional->net[i]) > 1;
-        genlat_model_builder_net(b, conditional->type->nets[i].name, conditional->net[i]);
+        genlat_model_builder_net(b, conditional->type->nets[i].name, conditional->net[infers && last ? 0 : i]);
     }
-    if (!conditional->type->predicts)
+    if (!conditional->type->predicts && !infers)
         genlat_model_builder_set(b, "condition", "none");
     const genlat_status status = genlat_model_build(&b, source, &model);
     ck_assert_int_eq(status == GENLAT_OK, !more);
