@@ -118,7 +118,7 @@ static genlat_status make_prior(gnl_latents *l, const char *text)
     GNL_TRY(check_pair(l->posterior, l->prior));
     if (l->prior->type->divergence)
         l->divergence = l->prior->type->divergence(l->prior, l->posterior);
-    return GENLAT_OK;
+    return l->prior->type->check ? l->prior->type->check(l->prior, l) : GENLAT_OK;
 }
 
 /* Names the part of a term: "mmd", and "mmd_2" for the second term of that kind. */
@@ -171,6 +171,7 @@ genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_
     l->ctx = ctx;
     l->dims = l->group[1] = spec->dims;
     l->data = spec->data;
+    l->condition = spec->condition;
     l->groups = 1;
     genlat_status status = make_posterior(l, spec->posterior);
     if (status == GENLAT_OK)

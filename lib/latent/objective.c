@@ -33,6 +33,13 @@ void gnl_latents_prepare(const gnl_latents *l, const gnl_code *c)
             gnl_latents_kind(l, i)->type->prepare(gnl_latents_kind(l, i), c);
 }
 
+void gnl_latents_complete_gradients(const gnl_latents *l, const gnl_code *c)
+{
+    for (int i = 0; i < gnl_latents_kinds(l); i++)
+        if (gnl_latents_kind(l, i)->type->backward)
+            gnl_latents_kind(l, i)->type->backward(gnl_latents_kind(l, i), c);
+}
+
 void gnl_latents_after_step(const gnl_latents *l, const gnl_code *c)
 {
     for (int i = 0; i < gnl_latents_kinds(l); i++)
@@ -42,11 +49,16 @@ void gnl_latents_after_step(const gnl_latents *l, const gnl_code *c)
 
 /* ---- sampling -------------------------------------------------------------------------------- */
 
+void gnl_latents_draw_prepared(const gnl_latents *l, const gnl_code *c)
+{
+    for (int64_t s = 0; s < c->samples; s++)
+        l->posterior->type->draw(l->posterior, c, s);
+}
+
 void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
 {
     gnl_latents_prepare(l, c);
-    for (int64_t s = 0; s < c->samples; s++)
-        l->posterior->type->draw(l->posterior, c, s);
+    gnl_latents_draw_prepared(l, c);
 }
 
 void gnl_latents_sample(const gnl_latents *l, const gnl_code *c, int64_t rows, gnl_rng *rng, const gnl_prior_draw *draw,
@@ -206,4 +218,5 @@ void gnl_latents_backward(gnl_bound_call *call)
     for (int i = 0; i < l->terms; i++)
         if (is_added(call, i) && l->term[i]->type->backward_heads)
             l->term[i]->type->backward_heads(l->term[i], &now);
+    gnl_latents_complete_gradients(l, call->code);
 }

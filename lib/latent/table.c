@@ -14,9 +14,11 @@
 
 #define PRIORS(X)                                                                                                      \
     X(autoregressive)                                                                                                  \
+    X(flow)                                                                                                            \
     X(mixture)                                                                                                         \
     X(normal)                                                                                                          \
     X(uniform)                                                                                                         \
+    X(vamp)                                                                                                            \
     /* end */
 
 #define TERMS(X)                                                                                                       \

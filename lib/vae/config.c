@@ -204,7 +204,8 @@ genlat_status gnl_vae_latents_new(genlat_ctx *ctx, const gnl_vae_config *c, gnl_
                                   .terms = kinds.terms,
                                   .bound = kinds.bound,
                                   .dims = c->opts.latent,
-                                  .data = c->base.data};
+                                  .data = c->base.data,
+                                  .condition = c->base.classes + c->base.vector};
     return gnl_latents_new(ctx, &spec, out);
 }
 

@@ -6,9 +6,10 @@
 Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that are exact in float32, rounded to float32.
 A case is "posterior/prior/terms/bound", with kinds in the text format of the library; the metadata `cases` lists the
 cases, separated by '|'. Stored for each: heads, noise, targets of the likelihood of tests/support/latent_rig.h, the
-objective, its parts, and the gradients by the heads. For vq also the code book. For mixtures also their parameters
-and the gradients by them, and draws of the prior for terms that use them. For terms with a critic also its weights and,
-unless they depend on random permutations, the gradients of its own loss by them.
+objective, its parts, and the gradients by the heads. For vq also the code book. For trained priors also their
+parameters and the gradients by them, and draws of the prior for terms that use them. For priors that run the encoder
+also its weights and the gradients by them. For terms with a critic also its weights and, unless they depend on random
+permutations, the gradients of its own loss by them.
 """
 import math
 import zlib
@@ -16,12 +17,17 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch.distributions import Categorical, Independent, MixtureSameFamily, MultivariateNormal, Normal, kl_divergence
+from torch.distributions import (Categorical, ComposeTransform, Independent, MixtureSameFamily, MultivariateNormal,
+                                 Normal, Transform, TransformedDistribution, constraints, kl_divergence)
 
 HERE = Path(__file__).parent
 ROWS, SAMPLES, DIMS, COMPONENTS, FACTOR = 4, 3, 5, 3, 0.7
 
+DATA = 5  # of the encoder in tests/support/latent_rig.h
 MIXTURE = f"mixture components={COMPONENTS}"
+VAMP = f"vamp components={COMPONENTS}"
+LAYERS, WIDTH, SCALE = 3, 4, 1.5
+FLOW = f"flow layers={LAYERS} width={WIDTH} scale={SCALE}"
 KL = ["kl", "kl beta=4", "kl beta=2 free_bits=0.5", "kl beta=2 free_bits=0.5 free=sample",
       "kl beta=2 free_bits=1 free=whole", "kl beta=2 free_bits=40 free=whole",
       "kl free_bits=4 free=whole_sample", "kl gamma=10 capacity=1", "kl gamma=10 capacity=25"]
@@ -59,6 +65,11 @@ CASES = [("gaussian", "normal", terms, "elbo") for terms in KL] + [
     ("fsq", "uniform", "", "elbo"),
     ("categorical temperature=0.7", "uniform", "kl beta=2", "elbo"),
     ("categorical hard=yes", "uniform", "kl beta=2 free_bits=0.3", "elbo"),
+    ("gaussian", FLOW, "kl beta=2", "elbo"),
+    ("gaussian_full", FLOW, "kl beta=0.6", "importance"),
+    ("gaussian", VAMP, "kl beta=2", "elbo"),
+    ("gaussian", VAMP, "kl beta=0.6", "importance"),
+    ("gaussian", VAMP, "kl beta=0.5; mmd weight=100", "elbo"),
 ]
 
 
@@ -190,16 +201,74 @@ POSTERIORS = {
 }
 
 
+def randoms(shapes):
+    return {name: exact(torch.randn(*shape)).requires_grad_() for name, shape in shapes.items()}
+
+
+def vamp():
+    numbers = randoms({"prior.input": (COMPONENTS, DATA), "encoder.mean.weight": (DIMS, DATA),
+                       "encoder.mean.bias": (DIMS,), "encoder.logvar.weight": (DIMS, DATA),
+                       "encoder.logvar.bias": (DIMS,)})
+    mean, logvar = (torch.nn.functional.linear(numbers["prior.input"], numbers[f"encoder.{name}.weight"],
+                                               numbers[f"encoder.{name}.bias"]) for name in ("mean", "logvar"))
+    parts = Independent(Normal(mean, (0.5 * logvar).exp()), 1)
+    return MixtureSameFamily(Categorical(logits=torch.zeros(COMPONENTS).double()), parts), numbers
+
+
+class Coupling(Transform):
+    """One affine coupling layer of Dinh and others 2017, from codes to N(0,I)."""
+    domain = codomain = constraints.real_vector
+    bijective = True
+
+    def __init__(self, numbers, layer):
+        super().__init__()
+        self.weights = [(numbers[f"prior.{name}.weight"][layer], numbers[f"prior.{name}.bias"][layer])
+                        for name in ("in", "hidden", "out")]
+        self.kept = ((torch.arange(DIMS) + layer) % 2 == 0).double()
+
+    def factors(self, x):
+        h = x * self.kept
+        for i, (weight, bias) in enumerate(self.weights):
+            h = torch.nn.functional.linear(h, weight, bias)
+            h = h.tanh() if i < 2 else h
+        log_factor, shift = h.chunk(2, -1)
+        return SCALE * log_factor.tanh() * (1 - self.kept), shift * (1 - self.kept)
+
+    def _call(self, x):
+        log_factor, shift = self.factors(x)
+        return x * log_factor.exp() + shift
+
+    def _inverse(self, y):
+        log_factor, shift = self.factors(y)
+        return (y - shift) * (-log_factor).exp()
+
+    def log_abs_det_jacobian(self, x, y):
+        return self.factors(x)[0].sum(-1)
+
+
+def flow():
+    numbers = randoms({"prior.in.weight": (LAYERS, WIDTH, DIMS), "prior.in.bias": (LAYERS, WIDTH),
+                       "prior.hidden.weight": (LAYERS, WIDTH, WIDTH), "prior.hidden.bias": (LAYERS, WIDTH),
+                       "prior.out.weight": (LAYERS, 2 * DIMS, WIDTH), "prior.out.bias": (LAYERS, 2 * DIMS)})
+    base = Independent(Normal(torch.zeros(DIMS).double(), torch.ones(DIMS).double()), 1)
+    layers = [Coupling(numbers, layer) for layer in range(LAYERS)]
+    return TransformedDistribution(base, ComposeTransform(layers).inv), numbers
+
+
 def prior_of(text):
     """The distribution, and its parameters by name."""
     if text == "uniform":
         return None, {}
     if text == "normal":
         return Independent(Normal(torch.zeros(DIMS).double(), torch.ones(DIMS).double()), 1), {}
-    shapes = {"mean": (COMPONENTS, DIMS), "logvar": (COMPONENTS, DIMS), "logit": (COMPONENTS,)}
-    numbers = {name: exact(torch.randn(*shape)).requires_grad_() for name, shape in shapes.items()}
-    parts = Independent(Normal(numbers["mean"], (0.5 * numbers["logvar"]).exp()), 1)
-    return MixtureSameFamily(Categorical(logits=numbers["logit"]), parts), numbers
+    if text == VAMP:
+        return vamp()
+    if text == FLOW:
+        return flow()
+    numbers = randoms({"prior.mean": (COMPONENTS, DIMS), "prior.logvar": (COMPONENTS, DIMS),
+                       "prior.logit": (COMPONENTS,)})
+    parts = Independent(Normal(numbers["prior.mean"], (0.5 * numbers["prior.logvar"]).exp()), 1)
+    return MixtureSameFamily(Categorical(logits=numbers["prior.logit"]), parts), numbers
 
 
 def discrepancy(text, z, draws):
@@ -370,9 +439,9 @@ def case(posterior, prior, terms, bound):
     for name, number in getattr(q, "tensors", {}).items():
         found[f"posterior.{name}"] = number
     for name, number in numbers.items():
-        found[f"prior.{name}"] = number
-        found[f"dprior.{name}"] = torch.autograd.grad(value, number, retain_graph=True, allow_unused=True,
-                                                      materialize_grads=True)[0]
+        found[name] = number
+        found[f"d{name}"] = torch.autograd.grad(value, number, retain_graph=True, allow_unused=True,
+                                                materialize_grads=True)[0]
     return found
 
 

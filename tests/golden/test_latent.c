@@ -124,6 +124,23 @@ static void expect_prior_slopes(const latent_rig *r, const char *group)
     }
 }
 
+/* Loads the weights of the encoder for priors that run it, or compares their gradients. */
+static void visit_encoder(const latent_rig *r, const char *group, bool compare)
+{
+    const gnl_part part = gnl_part_of_net(r->encoder, "encoder", 0);
+    char name[64];
+    for (int i = 0; i < part.weights; i++) {
+        const gnl_weight *w = &part.weight[i];
+        snprintf(name, sizeof name, "%sencoder.%s", compare ? "d" : "", w->name);
+        if (!golden_has(group, name))
+            continue;
+        if (compare)
+            golden_expect(group, name, w->count, gnl_part_grad(&part) + w->offset);
+        else
+            golden_load(group, name, w->count, part.value + w->offset);
+    }
+}
+
 static void check_case(const char *group)
 {
     char copy[TEXT + 1], name[16];
@@ -137,6 +154,7 @@ static void check_case(const char *group)
     load_posterior(&r, group);
     load_prior(&r, group, draws);
     load_critic(&r, group);
+    visit_encoder(&r, group, false);
     double value = latent_rig_backward(&r);
     const gnl_real values[] = {(gnl_real)value, (gnl_real)r.call.recon, (gnl_real)r.call.kl};
     golden_expect(group, "z", SAMPLES * ROWS * DIMS, r.code.z);
@@ -147,6 +165,7 @@ static void check_case(const char *group)
     }
     expect_prior_slopes(&r, group);
     expect_critic_slopes(&r, group);
+    visit_encoder(&r, group, true);
     latent_rig_close(&r);
 }
 

@@ -27,12 +27,14 @@ static void add(variants *v, const char *name, const gnl_options_table *options,
             gnl_text_append(text, VARIANT_TEXT, " %s=%d", options->options[i].name, SMALL);
 }
 
-/* A value other than the default, if the range has one. */
+/* A value other than the default, if the range has one. Large numbers, such as those of components, become small. */
 static double other(const gnl_option *o)
 {
     if (is_large(o))
         return SMALL + 1;
     double expected = o->type == GNL_OPTION_REAL ? 0.6 * o->fallback + 0.1 : o->fallback + 1;
+    if (o->type == GNL_OPTION_INT && o->fallback > 8)
+        expected = o->min + 2;
     return o->type == GNL_OPTION_BOOL ? !(o->fallback > 0) : fmin(o->max, fmax(o->min, expected));
 }
 

@@ -88,6 +88,9 @@ static const struct {
     {{"vq", "uniform", "", "importance", 2}, GENLAT_E_UNSUPPORTED, "needs a posterior with a density, vq has none"},
     {{"vq", "uniform", "mmd", "elbo", 2}, GENLAT_E_UNSUPPORTED, "prior uniform has no density"},
     {{"gaussian", "normal", "kl free_bits=1", "importance", 2}, GENLAT_E_UNSUPPORTED, "does not support free bits"},
+    {{"point", "vamp", "", "elbo", 2, {1, {3}}, 0}, GENLAT_E_UNSUPPORTED, "needs posterior=gaussian, found point"},
+    {{"gaussian", "vamp", "", "elbo", 2, {1, {3}}, 4}, GENLAT_E_UNSUPPORTED, "encoders with a condition"},
+    {{"gaussian", "vamp low=1 high=1", "", "elbo", 2, {1, {3}}, 0}, GENLAT_E_RANGE, "less than high = 1 expected"},
     {{"gaussian", "normal", "kl gamma=1", "importance", 2},
      GENLAT_E_UNSUPPORTED,
      "does not support free bits or a capacity"},
@@ -282,6 +285,71 @@ START_TEST(prior_densities_match_draws)
 }
 END_TEST
 
+/* In several dimensions: the mean of g(z) / p(z) over draws z from p is 1 for any density g. g is N(0, I/4). */
+START_TEST(prior_densities_match_draws_in_space)
+{
+    enum { DIMS = 3, ROWS = 2000, BATCHES = 10 };
+    const gnl_prior_type *type = gnl_prior_types[_i];
+    const gnl_latent_spec spec = {"gaussian", type->kind.name, "", "elbo", DIMS};
+    static gnl_real z[ROWS * DIMS];
+    double log_p[ROWS], mean = 0, square = 0;
+    latent_rig r;
+    if (!type->log_density)
+        return;
+    open_rig(&r, ctx, &spec, ROWS, 1);
+    gnl_rng rng = gnl_rng_make(3, GNL_STREAM_USER, 0);
+    gnl_latents_prepare(r.latents, &r.code);
+    for (int batch = 0; batch < BATCHES; batch++) {
+        for (int i = 0; i < ROWS; i++)
+            type->sample(r.latents->prior, &r.code, &rng, &(gnl_prior_draw){1, 0}, z + i * DIMS);
+        type->log_density(r.latents->prior, &r.code, z, log_p);
+        for (int i = 0; i < ROWS; i++) {
+            double log_g = -DIMS * log(0.5 * sqrt(2 * acos(-1)));
+            for (int d = 0; d < DIMS; d++)
+                log_g -= 2 * pow((double)z[i * DIMS + d], 2);
+            double ratio = exp(log_g - log_p[i]);
+            mean += ratio / (ROWS * BATCHES);
+            square += ratio * ratio / (ROWS * BATCHES);
+        }
+    }
+    double error = sqrt((square - mean * mean) / (ROWS * BATCHES));
+    ck_assert_double_lt(error, 0.05);
+    ck_assert_msg(fabs(mean - 1) < 4 * error, "%s: %g +- %g, 1 expected", type->kind.name, mean, error);
+    latent_rig_close(&r);
+}
+END_TEST
+
+/* A new flow is the identity. Without factors it keeps volumes, so that a code has the density of the normal draw that
+ * it was mapped from. */
+START_TEST(flows_map_from_the_normal_prior)
+{
+    enum { DIMS = 5, ROWS = 40 };
+    static const char *const priors[] = {"flow layers=3 width=4", "flow layers=3 width=4 scale=0"};
+    gnl_real z[ROWS * DIMS], u[ROWS * DIMS];
+    double log_p[ROWS];
+    latent_rig r;
+    ck_assert_int_eq(latent_rig_open(&r, ctx, &(gnl_latent_spec){"gaussian", priors[_i], "", "elbo", DIMS}, ROWS, 1),
+                     GENLAT_OK);
+    if (_i)
+        latent_rig_fill(&r, 7);
+    const gnl_prior *p = r.latents->prior;
+    for (int i = 0; i < ROWS; i++) {
+        gnl_rng rng = gnl_rng_make(3, GNL_STREAM_USER, (uint64_t)i), same = rng;
+        gnl_normal_draw(&rng, &(gnl_prior_draw){0.9, 1.5}, DIMS, u + i * DIMS);
+        p->type->sample(p, &r.code, &same, &(gnl_prior_draw){0.9, 1.5}, z + i * DIMS);
+    }
+    ck_assert_int_eq(memcmp(z, u, sizeof z) == 0, _i == 0);
+    p->type->log_density(p, &r.code, z, log_p);
+    for (int i = 0; i < ROWS; i++) {
+        double expected = -DIMS * 0.5 * log(2 * acos(-1));
+        for (int d = 0; d < DIMS; d++)
+            expected -= 0.5 * pow((double)u[i * DIMS + d], 2);
+        ck_assert_double_eq_tol(log_p[i], expected, 1e-4);
+    }
+    latent_rig_close(&r);
+}
+END_TEST
+
 START_TEST(a_mixture_of_one_component_is_the_normal_prior)
 {
     static curve c;
@@ -364,7 +432,7 @@ START_TEST(divergences_match_mean_log_ratios)
         const gnl_latent_spec spec = {posterior, gnl_prior_types[p]->kind.name, "", "elbo", DIMS};
         double mean[ROWS] = {0}, square[ROWS] = {0}, ratio[ROWS];
         latent_rig r;
-        if (!latent_rig_pairs(gnl_posterior_types[_i], gnl_prior_types[p]))
+        if (!latent_rig_pair(ctx, gnl_posterior_types[_i], gnl_prior_types[p]))
             continue;
         open_rig(&r, ctx, &spec, ROWS, SAMPLES);
         gnl_latents_draw(r.latents, &r.code);
@@ -425,7 +493,7 @@ START_TEST(bits_do_not_depend_on_threads)
                                           density || q->codes ? "kl" : "", gnl_bound_types[b]->kind.name, 40};
             latent_rig one, three;
             double value, other;
-            if ((!density && gnl_bound_types[b]->check) || !latent_rig_pairs(q, gnl_prior_types[p]) ||
+            if ((!density && gnl_bound_types[b]->check) || !latent_rig_pair(ctx, q, gnl_prior_types[p]) ||
                 (q->from_uniform && strcmp(gnl_prior_types[p]->kind.name, q->prior) != 0))
                 continue;
             run(ctx, &spec, &one, &value);
@@ -508,6 +576,8 @@ int main(void)
     tcase_add_loop_test(tests, free_bits_above_the_kl_are_constant, 0, 4);
     tcase_add_loop_test(tests, posterior_densities_match_draws, 0, posteriors);
     tcase_add_loop_test(tests, prior_densities_match_draws, 0, priors);
+    tcase_add_loop_test(tests, prior_densities_match_draws_in_space, 0, priors);
+    tcase_add_loop_test(tests, flows_map_from_the_normal_prior, 0, 2);
     tcase_add_test(tests, a_mixture_of_one_component_is_the_normal_prior);
     tcase_add_test(tests, normal_priors_support_temperature_and_truncation);
     tcase_add_loop_test(tests, means_and_variances_match_draws, 0, posteriors);
