@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every kind of posterior, prior, term and bound against central differences in double: draws, densities, divergences,
- * and the objective of every pair by heads and by the trained parameters of the kinds. The kinds are those of the tables of
- * lib/latent. A second build uses those of tests/support/own_kinds.c.
+ * and the objective of every pair by heads and by the trained parameters of the kinds. The kinds are those of the
+ * tables of lib/latent. A second build uses those of tests/support/own_kinds.c.
  */
 #include <check.h>
 #include <math.h>
@@ -354,54 +354,6 @@ START_TEST(terms_do_not_depend_on_the_bound)
 }
 END_TEST
 
-/* ---- critics --------------------------------------------------------------------------------- */
-
-/* The loss of a critic on the vectors that its last step has used. */
-typedef struct critic_study {
-    genlat_exec *exec;
-    const gnl_real *pair;
-    int64_t rows; /* of the real and of the fake vectors */
-    double factor;
-} critic_study;
-
-static double cross_entropy(void *arg)
-{
-    const critic_study *s = arg;
-    double total = 0;
-    gnl_exec_forward(s->exec, GNL_EVAL, 2 * s->rows, &s->pair);
-    for (int64_t i = 0; i < 2 * s->rows; i++) {
-        const double odds = (double)gnl_exec_output(s->exec, 0)[i];
-        total += log1p(exp(i < s->rows ? -odds : odds)) / (double)s->rows;
-    }
-    return s->factor * total;
-}
-
-static const struct {
-    const char *term;
-    double factor;
-    bool codes_are_real;
-} critics[] = {{"factor width=4 depth=2", 0.5, true}, {"adversarial width=5 depth=1", 1, false}};
-
-/* A critic follows the derivatives of its own loss, on the codes and other vectors. */
-START_TEST(critics_follow_their_own_loss)
-{
-    enum { CODES = SAMPLES * ROWS };
-    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_INFERENCE);
-    latent_rig r;
-    ck_assert(try_open(&r, "gaussian", "mixture", critics[_i].term, "elbo", SAMPLES));
-    (void)latent_rig_backward(&r);
-    genlat_net *net = r.latents->term[0]->kind.net;
-    const gnl_part part = gnl_part_of_net(net, "critic", 0);
-    const gnl_critic *critic = r.code.work[r.latents->term[0]->kind.index];
-    critic_study s = {.pair = critic->pair, .rows = CODES, .factor = critics[_i].factor};
-    ck_assert_mem_eq(s.pair + (critics[_i].codes_are_real ? 0 : CODES * DIMS), r.code.z, CODES * DIMS * sizeof *s.pair);
-    ck_assert_int_eq(gnl_net_compile(net, 2 * CODES, &opts, &s.exec), GENLAT_OK);
-    expect_slope(critics[_i].term, cross_entropy, &s, part.values, part.value, gnl_part_grad(&part));
-    gnl_exec_release(s.exec);
-    latent_rig_close(&r);
-}
-END_TEST
-
 /* ---- draws and densities --------------------------------------------------------------------- */
 
 /* A rig and the weights of a scalar function. */
@@ -697,7 +649,6 @@ int main(void)
     tcase_add_loop_test(tests, terms_have_correct_derivatives, 0, posteriors * priors);
     tcase_add_loop_test(tests, groups_have_correct_derivatives, 0, 3);
     tcase_add_test(tests, terms_do_not_depend_on_the_bound);
-    tcase_add_loop_test(tests, critics_follow_their_own_loss, 0, (int)GNL_COUNT(critics));
     tcase_add_loop_test(tests, draws_have_correct_derivatives, 0, posteriors);
     tcase_add_loop_test(tests, drawn_densities_are_those_of_the_noise, 0, posteriors);
     tcase_add_loop_test(tests, posterior_densities_have_correct_derivatives, 0, posteriors);
