@@ -78,8 +78,8 @@ genlat_status gnl_mixture_update(const gnl_mixture *m, gnl_mixture_work *work, c
                                  double floor);
 /* Sets the parameters by k-means: centres of k-means++, then Lloyd's iterations. Weights and covariances are those of
  * the clusters, for which the sums must be 0. If sums is NULL, which suits a small part of many samples, the weights
- * are equal and all covariances one multiple of the identity. *inertia receives the sum of squared distances from the
- * centres; inertia may be NULL. */
+ * are equal and all covariances one multiple of the identity. Fewer samples than components make some
+ * of these equal. *inertia receives the sum of squared distances from the centres; inertia may be NULL. */
 genlat_status gnl_mixture_start(const gnl_mixture *m, gnl_mixture_work *work, int64_t rows, const gnl_real *x,
                                 gnl_rng rng, double floor, const gnl_mixture_sums *sums, double *inertia);
 

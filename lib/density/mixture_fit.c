@@ -185,7 +185,6 @@ genlat_status gnl_mixture_start(const gnl_mixture *m, gnl_mixture_work *work, in
 {
     genlat_ctx *ctx = work->compute.ctx;
     clusters c = {.m = m, .rows = rows, .x = x};
-    GNL_TRY(check_rows(m, rows));
     genlat_status status = make_clusters(ctx, &c);
     if (status == GENLAT_OK) {
         memset(c.nearest, 0, (size_t)rows * sizeof *c.nearest);
