@@ -2,16 +2,16 @@
 /* Lists every family of models, one line each. No other file depends on all families. */
 #include "genlat/io.h"
 #include "gan/gan.h"
+#include "gmm/gmm.h"
 #include "model/builder.h"
+#include "ppca/ppca.h"
 #include "predictor/predictor.h"
+#include "rbm/rbm.h"
 #include "vae/vae.h"
 
 const gnl_model_type *const gnl_families[] = {
-    &gnl_vae_type,
-    &gnl_gan_type,
-    &gnl_predictor_type,
-    &gnl_semi_type,
-    NULL,
+    &gnl_vae_type, &gnl_gan_type,  &gnl_predictor_type, &gnl_semi_type,
+    &gnl_gmm_type, &gnl_ppca_type, &gnl_rbm_type,       NULL,
 };
 
 static const gnl_model_type *find(const char *name)

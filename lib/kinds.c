@@ -34,6 +34,7 @@ KINDS(posterior_at, gnl_posterior_types, kind.name, kind.help, gnl_posterior_typ
 KINDS(prior_at, gnl_prior_types, kind.name, kind.help, gnl_prior_types[i]->kind.options)
 KINDS(term_at, gnl_term_types, kind.name, kind.help, gnl_term_types[i]->kind.options)
 KINDS(bound_at, gnl_bound_types, kind.name, kind.help, gnl_bound_types[i]->kind.options)
+KINDS(sampler_at, gnl_sampler_types, name, help, gnl_sampler_types[i]->options)
 KINDS(penalty_at, gnl_gan_penalty_types, name, help, gnl_gan_penalty_types[i]->options)
 KINDS(augmentation_at, gnl_augment_types, name, help, NULL)
 KINDS(optimizer_at, gnl_rules, name, help, gnl_rules[i]->options)
@@ -63,6 +64,7 @@ static const struct group {
     {"priors", "prior of a VAE", prior_at},
     {"terms", "terms of a VAE's objective, separated by ;", term_at},
     {"bounds", "bound of a VAE on log p(x)", bound_at},
+    {"samplers", "sampler of codes, fitted after training", sampler_at},
     {"adversarial-losses", "loss of a GAN", adversarial_at},
     {"penalties", "penalties of a GAN, separated by ;", penalty_at},
     {"augmentations", "augment of a GAN, separated by commas", augmentation_at},

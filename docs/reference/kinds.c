@@ -13,6 +13,7 @@
 #include "gan/augment/augment.h"
 #include "gan/gan.h"
 #include "gan/penalty/penalty.h"
+#include "gmm/gmm.h"
 #include "genlat/files.h"
 #include "genlat/genlat.h"
 #include "latent/latent.h"
@@ -20,7 +21,9 @@
 #include "loss/loss.h"
 #include "model/model.h"
 #include "optim/optim_priv.h"
+#include "ppca/ppca.h"
 #include "predictor/predictor.h"
+#include "rbm/rbm.h"
 #include "vae/vae.h"
 
 #include "lists.h"
@@ -391,6 +394,15 @@ static void list_latent_kinds(void)
     LIST_KINDS(3, "Bounds", gnl_bound_types, OF_KIND);
 }
 
+static void list_samplers(void)
+{
+    open_group("samplers", "Samplers",
+               "A sampler is fitted to the codes of data after the training of a model, and then draws codes in the\n"
+               "place of its prior. It is the option `--sampler` of `genlat sampler` and the argument of\n"
+               "`genlat_model_fit_sampler()`, such as `mixture components=10`. `prior` removes the sampler.");
+    LIST_KINDS(2, "Samplers", gnl_sampler_types, OF_TYPE);
+}
+
 static void list_gan_kinds(void)
 {
     open_group("penalties", "Penalties",
@@ -696,7 +708,7 @@ static int list_family(const gnl_model_type *type, const char *const (*architect
         put_heading(2, "Options");
         list_options(type->config->options);
     }
-    if (list_texts(type->config) != 0)
+    if (type->config->count && list_texts(type->config) != 0)
         return 1;
     if (architectures)
         list_architectures(architectures,
@@ -715,7 +727,10 @@ static int list_families(void)
     } families[] = {{&gnl_vae_type, architectures_vae},
                     {&gnl_gan_type, architectures_gan},
                     {&gnl_predictor_type, NULL},
-                    {&gnl_semi_type, architectures_vae}};
+                    {&gnl_semi_type, architectures_vae},
+                    {&gnl_gmm_type, NULL},
+                    {&gnl_ppca_type, NULL},
+                    {&gnl_rbm_type, NULL}};
     const char *name;
     for (int32_t i = 0; (name = genlat_model_family_name(i, NULL)) != NULL; i++) {
         size_t at = 0;
@@ -742,6 +757,7 @@ int main(int argc, char **argv)
     list_layers();
     list_likelihoods();
     list_latent_kinds();
+    list_samplers();
     list_adversarial_losses();
     list_gan_kinds();
     list_optimizers();

@@ -26,7 +26,7 @@ typedef struct app_options {
     const char *data, *valid, *latents, *codes, *conditions;
     const char *preset, *config, *epochs, *steps, *batch, *seed, *threads;
     const char *out, *resume, *source, *log, *plots, *plot_format; /* source: --from of train */
-    const char *metric, *part, *classifier, *reference, *label;
+    const char *metric, *part, *classifier, *reference, *label, *sampler;
     int64_t count, columns, scale, samples, from, to, frames, index, rate, given;
     double temperature, truncation, range;
     bool draw, json, quiet, help;
@@ -129,7 +129,7 @@ int model_encode(app_state *app, genlat_model *model, genlat_source *source, int
                  genlat_tensor **z, genlat_tensor **labels, genlat_tensor **x);
 /* Returns APP_USAGE if the model is conditional and labels is NULL. */
 int model_needs_label(app_state *app, const genlat_model *model, const genlat_tensor *labels);
-/* Generates samples with --seed, --temperature and --truncation. */
+/* Generates samples with --seed, --temperature, --truncation and --sampler. */
 int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw,
                  genlat_tensor **out);
 /* Returns the seed of random numbers of the commands. */
@@ -186,11 +186,15 @@ void signals_set_trainer(genlat_trainer *trainer);
 /* ---- commands -------------------------------------------------------------------------------- */
 
 int cmd_train_gan(app_state *app);
+int cmd_train_gmm(app_state *app);
 int cmd_train_net(app_state *app);
+int cmd_train_ppca(app_state *app);
+int cmd_train_rbm(app_state *app);
 int cmd_train_semi(app_state *app);
 int cmd_train_vae(app_state *app);
 int cmd_eval(app_state *app);
 int cmd_sample(app_state *app);
+int cmd_sampler(app_state *app);
 int cmd_reconstruct(app_state *app);
 int cmd_encode(app_state *app);
 int cmd_decode(app_state *app);

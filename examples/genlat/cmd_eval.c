@@ -11,45 +11,53 @@
 
 typedef enum form { NUMBER, PART, WHOLE, OF_MODES, LIST } form;
 
+/* Families with a likelihood of their own, and families that generate samples. */
+#define DENSITIES "gmm ppca rbm"
+#define SAMPLED "vae gan semi " DENSITIES
+
 static const struct metric {
     const char *name;
-    const char *kinds;                                /* families: v(ae), g(an), p(redictor), s(emi) */
+    const char *families;
     int (*measure)(measurement *m);                   /* evaluates the model on the data; NULL: see compare */
     int (*compare)(measurement *m, measure_set *set); /* evaluates a set of samples; NULL: see measure */
     size_t offset; /* of a double, an int64_t for modes, or doubles of a list, in the measurement or the set */
     form form;
     const char *help;
 } metrics[] = {
-    {"neg_elbo", "vs", measure_terms, NULL, AT(neg_elbo), NUMBER,
+    {"neg_elbo", "vae semi", measure_terms, NULL, AT(neg_elbo), NUMBER,
      "bound on -log p(x) in nats per sample; lower is better"},
-    {"recon", "v", measure_terms, NULL, AT(recon), NUMBER, "reconstruction term of neg_elbo"},
-    {"kl", "v", measure_terms, NULL, AT(kl), NUMBER, "KL term of neg_elbo"},
-    {"terms", "vp", measure_terms, NULL, AT(terms), LIST, "all that steps report, such as each term of a VAE"},
-    {"nll", "v", measure_nll, NULL, AT(nll), NUMBER,
-     "-log p(x) by importance sampling in nats per sample; lower is better"},
-    {"active_units", "v", measure_units, NULL, AT(active), WHOLE, "active latent dimensions"},
-    {"codes_used", "v", measure_codes, NULL, AT(used), WHOLE, "codes of a discrete posterior that occur"},
-    {"perplexity", "v", measure_codes, NULL, AT(perplexity), NUMBER,
+    {"recon", "vae", measure_terms, NULL, AT(recon), NUMBER, "reconstruction term of neg_elbo"},
+    {"kl", "vae", measure_terms, NULL, AT(kl), NUMBER, "KL term of neg_elbo"},
+    {"terms", "vae predictor", measure_terms, NULL, AT(terms), LIST,
+     "all that steps report, such as each term of a VAE"},
+    {"nll", "vae " DENSITIES, measure_nll, NULL, AT(nll), NUMBER,
+     "-log p(x) in nats per sample, of a VAE by importance sampling; lower is better"},
+    {"active_units", "vae", measure_units, NULL, AT(active), WHOLE, "active latent dimensions"},
+    {"codes_used", "vae", measure_codes, NULL, AT(used), WHOLE, "codes of a discrete posterior that occur"},
+    {"perplexity", "vae", measure_codes, NULL, AT(perplexity), NUMBER,
      "e to the entropy of the codes' frequencies; higher is better"},
-    {"mse", "vps", measure_mse, NULL, AT(mse), NUMBER, "mean squared error per element; lower is better"},
-    {"accuracy", "ps", measure_terms, NULL, AT(accuracy), PART, "samples classified correctly"},
-    {"cross_entropy", "ps", measure_terms, NULL, AT(cross_entropy), NUMBER,
+    {"mse", "vae predictor semi " DENSITIES, measure_mse, NULL, AT(mse), NUMBER,
+     "mean squared error per element; lower is better"},
+    {"accuracy", "predictor semi", measure_terms, NULL, AT(accuracy), PART, "samples classified correctly"},
+    {"cross_entropy", "predictor semi", measure_terms, NULL, AT(cross_entropy), NUMBER,
      "loss of the labels in nats per sample; lower is better"},
-    {"modes", "vgs", NULL, measure_modes, IN(modes.found), OF_MODES, "modes or classes found in the samples"},
-    {"hq", "vgs", NULL, measure_modes, IN(modes.high_quality), PART, "samples within 3 standard deviations of a mode"},
-    {"kl_modes", "vgs", NULL, measure_modes, IN(modes.kl), NUMBER,
+    {"modes", SAMPLED, NULL, measure_modes, IN(modes.found), OF_MODES, "modes or classes found in the samples"},
+    {"hq", SAMPLED, NULL, measure_modes, IN(modes.high_quality), PART,
+     "samples within 3 standard deviations of a mode"},
+    {"kl_modes", SAMPLED, NULL, measure_modes, IN(modes.kl), NUMBER,
      "KL of the mode frequencies from the uniform distribution, nats; 0 is best"},
-    {"frechet", "vgs", NULL, measure_frechet, IN(frechet), NUMBER, "Frechet distance to the data; 0 is best"},
-    {"kid", "vgs", NULL, measure_kid, IN(kid), NUMBER, "kernel distance to the data; 0 is best"},
-    {"precision", "vgs", NULL, measure_neighbours, IN(neighbours.precision), PART,
+    {"frechet", SAMPLED, NULL, measure_frechet, IN(frechet), NUMBER, "Frechet distance to the data; 0 is best"},
+    {"kid", SAMPLED, NULL, measure_kid, IN(kid), NUMBER, "kernel distance to the data; 0 is best"},
+    {"precision", SAMPLED, NULL, measure_neighbours, IN(neighbours.precision), PART,
      "samples within the manifold of the data"},
-    {"recall", "vgs", NULL, measure_neighbours, IN(neighbours.recall), PART, "data within the manifold of the samples"},
-    {"density", "vgs", NULL, measure_neighbours, IN(neighbours.density), NUMBER,
+    {"recall", SAMPLED, NULL, measure_neighbours, IN(neighbours.recall), PART,
+     "data within the manifold of the samples"},
+    {"density", SAMPLED, NULL, measure_neighbours, IN(neighbours.density), NUMBER,
      "density of the data at the samples; 1 is ideal"},
-    {"coverage", "vgs", NULL, measure_neighbours, IN(neighbours.coverage), PART, "data with a sample nearby"},
-    {"classifier_score", "vgs", NULL, measure_score, IN(score), NUMBER,
+    {"coverage", SAMPLED, NULL, measure_neighbours, IN(neighbours.coverage), PART, "data with a sample nearby"},
+    {"classifier_score", SAMPLED, NULL, measure_score, IN(score), NUMBER,
      "inception score with the classifier, from 1 to the number of classes"},
-    {"agreement", "vgs", NULL, measure_agreement, IN(agreement), PART, "samples with the requested class"},
+    {"agreement", SAMPLED, NULL, measure_agreement, IN(agreement), PART, "samples with the requested class"},
 };
 
 const char *eval_metric(int32_t index, const char **help)
@@ -84,6 +92,16 @@ static int select_metrics(const app_state *app, const char *list, bool *selected
     return APP_OK;
 }
 
+/* Returns whether a word is in a list of words separated by blanks. */
+static bool is_word(const char *list, const char *word)
+{
+    const size_t length = strlen(word);
+    const char *at = list;
+    while (at && (strncmp(at, word, length) != 0 || (at[length] && at[length] != ' ')))
+        at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL;
+    return at;
+}
+
 /* Returns the default metrics. */
 static const char *default_metrics(const measurement *m)
 {
@@ -101,6 +119,8 @@ static const char *default_metrics(const measurement *m)
                                                                    : "neg_elbo,recon,kl";
     if (strcmp(genlat_model_family(m->model), "semi") == 0)
         return genlat_source_classes(m->source) ? "neg_elbo,cross_entropy,accuracy" : "neg_elbo";
+    if (is_word(DENSITIES, genlat_model_family(m->model)))
+        return "nll";
     bool mixture = genlat_source_mixture(m->source, &centres, &sd) == GENLAT_OK;
     genlat_tensor_destroy(&centres);
     return mixture ? "modes,hq,kl_modes" : "frechet,kid,precision,recall,density,coverage";
@@ -138,9 +158,9 @@ static int check_kind(const measurement *m, const bool *selected)
 {
     const char *family = genlat_model_family(m->model);
     for (size_t i = 0; i < APP_COUNT(metrics); i++)
-        if (selected[i] && !strchr(metrics[i].kinds, *family))
+        if (selected[i] && !is_word(metrics[i].families, family))
             return app_usage(m->app, "metric %s is not available for a %s%s", metrics[i].name, family,
-                             strcmp(metrics[i].kinds, "v") == 0 ? ", only for a VAE" : "");
+                             strcmp(metrics[i].families, "vae") == 0 ? ", only for a VAE" : "");
     return APP_OK;
 }
 

@@ -14,6 +14,21 @@ static const char *gan_preset(int32_t index, const char **help)
     return genlat_model_preset("gan", index, help);
 }
 
+static const char *gmm_preset(int32_t index, const char **help)
+{
+    return genlat_model_preset("gmm", index, help);
+}
+
+static const char *ppca_preset(int32_t index, const char **help)
+{
+    return genlat_model_preset("ppca", index, help);
+}
+
+static const char *rbm_preset(int32_t index, const char **help)
+{
+    return genlat_model_preset("rbm", index, help);
+}
+
 static const char *net_preset(int32_t index, const char **help)
 {
     return genlat_model_preset("predictor", index, help);
@@ -28,9 +43,10 @@ static const struct own_group {
     const char *name, *help;
     const char *(*at)(int32_t index, const char **help);
 } own_groups[] = {
-    {"presets-gan", "presets of train gan", gan_preset}, {"presets-net", "presets of train net", net_preset},
-    {"presets-vae", "presets of train vae", vae_preset}, {"sources", "kinds of --data", genlat_files_kind},
-    {"metrics", "metrics of eval", eval_metric},
+    {"presets-gan", "presets of train gan", gan_preset}, {"presets-gmm", "presets of train gmm", gmm_preset},
+    {"presets-net", "presets of train net", net_preset}, {"presets-ppca", "presets of train ppca", ppca_preset},
+    {"presets-rbm", "presets of train rbm", rbm_preset}, {"presets-vae", "presets of train vae", vae_preset},
+    {"sources", "kinds of --data", genlat_files_kind},   {"metrics", "metrics of eval", eval_metric},
 };
 
 /* Returns the index-th group of the library and the program, or NULL past the last. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* genlat presets: lists the presets. */
 #include <stdio.h>
+#include <string.h>
 
 #include "app.h"
 
@@ -11,7 +12,7 @@ static json_t *list(const app_state *app, const char *name, const char *family)
     const char *preset, *help = NULL;
     for (int32_t i = 0; (preset = genlat_model_preset(family, i, &help)) != NULL; i++) {
         if (!app->opts.json)
-            printf("%s %-12s %s\n", name, preset, help ? help : "");
+            printf("%-4s %-12s %s\n", name, preset, help ? help : "");
         json_object_set_new(presets, preset, json_string(help ? help : ""));
     }
     return presets;
@@ -19,6 +20,11 @@ static json_t *list(const app_state *app, const char *name, const char *family)
 
 int cmd_presets(app_state *app)
 {
-    json_t *gan = list(app, "gan", "gan"), *net = list(app, "net", "predictor"), *vae = list(app, "vae", "vae");
-    return output_json(app, json_pack("{s:o, s:o, s:o}", "gan", gan, "net", net, "vae", vae));
+    json_t *object = json_object();
+    const char *family;
+    for (int32_t i = 0; (family = genlat_model_family_name(i, NULL)) != NULL; i++) {
+        const char *name = strcmp(family, "predictor") == 0 ? "net" : family;
+        json_object_set_new(object, name, list(app, name, family));
+    }
+    return output_json(app, object);
 }

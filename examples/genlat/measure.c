@@ -80,6 +80,11 @@ int measure_terms(measurement *m)
 
 int measure_nll(measurement *m)
 {
+    if (strcmp(genlat_model_family(m->model), "vae") != 0) {
+        int status = measure_terms(m);
+        m->nll = term(m, "nll");
+        return status;
+    }
     return over_batches(m, "nll", ROWS_NLL, add_nll, &m->nll);
 }
 

@@ -119,11 +119,33 @@ int model_needs_label(app_state *app, const genlat_model *model, const genlat_te
                      model_vector(model) ? "conditions" : "label");
 }
 
+/* Checks that --sampler is prior or the name of the model's sampler. Sets *prior to the first. */
+static int find_sampler(app_state *app, const genlat_model *model, bool *prior)
+{
+    char text[512];
+    const char *name = app->opts.sampler;
+    *prior = name && strcmp(name, "prior") == 0;
+    if (!name || *prior)
+        return APP_OK;
+    if (genlat_model_sampler(model, text, sizeof text) != GENLAT_OK)
+        return app_fail_library(app);
+    text[strcspn(text, " ")] = 0;
+    if (strcmp(text, name) == 0)
+        return APP_OK;
+    return app_usage(app, "--sampler is '%s', but the model has %s; fit one with 'genlat sampler %s --data SPEC'", name,
+                     strcmp(text, "prior") == 0 ? "only its prior" : text, app->model);
+}
+
 int model_sample(app_state *app, genlat_model *model, int64_t n, const genlat_tensor *labels, bool draw,
                  genlat_tensor **out)
 {
     genlat_sample_opts opts;
+    bool prior = false;
+    int found = find_sampler(app, model, &prior);
+    if (found != APP_OK)
+        return found;
     genlat_sample_opts_init(&opts);
+    opts.prior = prior;
     opts.seed = app->ctx_opts.seed;
     opts.temperature = app->opts.temperature;
     opts.truncation = app->opts.truncation;

@@ -16,6 +16,7 @@
 #include "genlat/optim.h"
 #include "genlat/predictor.h"
 #include "genlat/rng.h"
+#include "genlat/sampler.h"
 #include "genlat/stream.h"
 #include "genlat/tensor.h"
 #include "genlat/train.h"

@@ -472,6 +472,8 @@ typedef struct genlat_sample_opts {
                              Default 0. */
     uint32_t draw;      /**< 1: a VAE draws from p(x|z) instead of taking its mean. Default 0. */
     uint32_t raw;       /**< 1: a GAN takes the weights that training moves instead of their average. Default 0. */
+    uint32_t prior;     /**< 1: the latents come from the prior, although the model has a sampler. Default 0. */
+    uint32_t reserved;  /**< 0. */
 } genlat_sample_opts;
 
 /**

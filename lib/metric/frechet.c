@@ -3,6 +3,7 @@
  * trace of the matrix square root is the sum of the square roots of these eigenvalues. */
 #include <math.h>
 
+#include "density/density.h"
 #include "metric/metric_priv.h"
 
 enum { ROWS_PER_TASK = 8 };

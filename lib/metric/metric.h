@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * metric: quality measures of samples: statistics, distances between sets, coverage, classifier scores.
- * Uses: base, kernel, tensor. Does not depend on models; the caller provides the features.
+ * Uses: base, kernel, tensor, density. Does not depend on models; the caller provides the features.
  * Adding: a metric is one file and one function in metric.h. Add values of the reference implementation to
  *         tests/golden/make_metric.py.
  * Tests: tests/unit/test_metric.c, tests/golden/test_metric.c.
@@ -14,15 +14,6 @@
 
 /* Returns log(1/n sum exp(v)), n >= 1. */
 double gnl_log_mean_exp(int64_t n, const double *values);
-
-/* Symmetric matrices [n,n], row-major, in double. */
-
-/* Computes a factor F [n,n] of a positive semi-definite A = F F'. Returns the rank; columns from the rank on are 0.
- * `remaining` is scratch [n]. */
-int64_t gnl_psd_factor(int64_t n, const double *a, double *factor, double *remaining);
-/* Computes the eigenvalues [n], in no particular order. Reads only the lower triangle, and overwrites it. off_diagonal
- * is scratch [n]. Returns false if they do not converge. */
-bool gnl_symmetric_eigenvalues(int64_t n, double *a, double *values, double *off_diagonal);
 
 /* Frechet distance of two sets of features of the same width. */
 genlat_status gnl_frechet_distance(const genlat_tensor *a, const genlat_tensor *b, double *distance);

@@ -146,6 +146,8 @@ genlat_status gnl_model_begin_training(genlat_model *model)
 
 genlat_status gnl_model_end_training(genlat_model *model, genlat_status status)
 {
+    if (status == GENLAT_OK)
+        gnl_model_drop_sampler(model);
     atomic_store_explicit(&model->in_training, 0, memory_order_release);
     return status;
 }
@@ -166,6 +168,7 @@ void gnl_model_release(genlat_model *model)
         gnl_net_release(model->net[i]);
     gnl_scaling_release(&model->scaling);
     gnl_description_release(model->about);
+    gnl_sampler_free(model->sampler);
     gnl_free(ctx, model->best);
     gnl_free(ctx, model->saved);
     gnl_free(ctx, model->config);
@@ -273,11 +276,13 @@ static void describe_names(const genlat_model *model, char *text, size_t capacit
 
 static size_t describe(const genlat_model *model, const char *options, char *text, size_t capacity)
 {
-    char data[GNL_SHAPE_TEXT], size[32];
+    char data[GNL_SHAPE_TEXT], size[32], sampler[GNL_SPEC_TEXT];
     size_t used = 0;
     int64_t weights = 0;
     for (int i = 0; model->type->nets[i].name; i++)
         weights += gnl_net_size(model->net[i]);
+    if (!model->type->nets[0].name)
+        weights = genlat_model_size(model);
     snprintf(size, sizeof size, "%lld", (long long)weights);
     gnl_describe_line(text, capacity, &used, "data", gnl_shape_format(&model->config->data, data));
     describe_labels(model, text, capacity, &used);
@@ -290,6 +295,8 @@ static size_t describe(const genlat_model *model, const char *options, char *tex
         gnl_describe_line(text, capacity, &used, model->type->nets[i].name, "");
         used = gnl_net_describe(model->net[i], text, capacity, used);
     }
+    if (model->sampler && gnl_sampler_format(model->sampler, sampler, sizeof sampler) == GENLAT_OK)
+        gnl_describe_line(text, capacity, &used, "sampler", sampler);
     return used;
 }
 

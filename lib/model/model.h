@@ -2,8 +2,9 @@
 /*
  * model: the code common to all families of models: parts, configuration, files, workspaces, builder, and the public
  *        functions of genlat_model.
- * Uses: base, kernel, tensor, io, layer, net, loss, latent, optim, data.
- * Adding: a family is a module that defines a gnl_model_type. Add one line for it to lib/families.c.
+ * Uses: base, kernel, tensor, io, layer, net, density, loss, latent, optim, data.
+ * Adding: a family is a module that defines a gnl_model_type. Add one line for it to lib/families.c. A sampler is a
+ *         file in sampler/ and one line in its table.c.
  * Tests: tests/unit/test_model.c, test_auto.c, test_model_builder.c, test_model_options.c, test_model_files.c,
  *        test_terms.c, tests/golden/test_old_files.c, and those of the families.
  */
@@ -17,6 +18,7 @@
 #include "loss/loss.h"
 #include "model/choice.h"
 #include "model/config.h"
+#include "model/sampler.h"
 #include "model/streams.h"
 #include "net/exec.h"
 #include "net/part.h"
@@ -142,8 +144,9 @@ typedef struct gnl_code_use {
     int64_t used, usable;   /* codes that occur, and those that could occur; usable is 0 if codes are not discrete */
 } gnl_code_use;
 
-/* Options of genlat_sample_opts that a family supports. */
-enum { GNL_SAMPLE_DRAW = 1, GNL_SAMPLE_RAW = 2 };
+/* Options of genlat_sample_opts that a family supports. ALWAYS: samples are drawn from the distribution of the data
+ * even without draw. */
+enum { GNL_SAMPLE_DRAW = 1, GNL_SAMPLE_RAW = 2, GNL_SAMPLE_ALWAYS = 4 };
 
 typedef struct gnl_model_type {
     const char *name, *help;
@@ -160,7 +163,7 @@ typedef struct gnl_model_type {
     gnl_input_list (*inputs)(const gnl_config *config, int net);
     /* Finds the range of data that the likelihood accepts, or that the outputs have. NULL: any number. */
     genlat_status (*range)(genlat_ctx *ctx, const gnl_config *config, gnl_loss_range *out);
-    /* For a model from a file: sets the shape of the data, which it reads from the nets. */
+    /* For a model from a file: sets the shape of the data, which it reads from the nets. NULL: the file has it. */
     genlat_status (*read_shape)(gnl_config *config, genlat_net *const *nets);
     /* Checks configuration and nets, creates the other parts, and sets model->terms. */
     genlat_status (*make)(genlat_model *model);
@@ -177,6 +180,9 @@ typedef struct gnl_model_type {
 
     /* Performs one update on a valid batch. On E_NUMERIC the model is unchanged. */
     genlat_status (*step)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms);
+    /* Ends a pass over the training data, which a trainer has fed to the steps. May replace the means of the terms over
+     * the pass. NULL: nothing. */
+    genlat_status (*end_epoch)(genlat_model *model, double *terms);
     /* Computes the means of the terms over the rows of a batch, in evaluation mode. `first` is the index of the first
      * row in the source: random numbers depend on the seed and this index only. NULL for models without validation. */
     genlat_status (*evaluate)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,
@@ -241,6 +247,7 @@ struct genlat_model {
     bool has_best;
     gnl_scaling scaling;    /* of the data that the nets see */
     gnl_description *about; /* of the data; NULL: none */
+    gnl_sampler *sampler;   /* of codes, in the place of the prior; NULL: none */
 };
 
 /* Creates a model from a complete configuration, which is copied. If nets[i] is NULL, the net is created from its
@@ -367,6 +374,13 @@ genlat_status gnl_model_check_source_values(genlat_model *model, const genlat_so
 genlat_status gnl_model_check_inputs(const genlat_net *net, const gnl_input_list *in, const char *name);
 /* Returns E_INVALID if no output of the net depends on the input. */
 genlat_status gnl_model_check_reached(const genlat_net *net, int input, const char *name);
+
+/* ---- samplers: sampler.c ------------------------------------------------------------------------- */
+
+/* Removes the sampler. Training does so, because it changes the codes that the sampler is fitted to. */
+void gnl_model_drop_sampler(genlat_model *model);
+/* Draws codes from the sampler, which the model must have. Code i comes from substream first + i of the seed. */
+void gnl_model_draw_sampler(const genlat_model *model, const gnl_prior_call *call, gnl_real *z);
 
 /* ---- evaluation: evaluate.c ----------------------------------------------------------------------- */
 

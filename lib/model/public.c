@@ -114,9 +114,11 @@ int64_t genlat_model_latent(const genlat_model *model)
 int64_t genlat_model_size(const genlat_model *model)
 {
     int64_t size = 0;
-    for (int i = 0; model && i < model->parts; i++)
-        for (int k = 0; model->part[i].optimizer >= 0 && k < model->part[i].weights; k++)
-            size += model->part[i].weight[k].param.state ? 0 : model->part[i].weight[k].count;
+    for (int i = 0; model && i < model->parts; i++) {
+        const gnl_part *part = &model->part[i];
+        for (int k = 0; (part->optimizer >= 0 || part->fitted) && k < part->weights; k++)
+            size += part->weight[k].param.state && !part->fitted ? 0 : part->weight[k].count;
+    }
     return size;
 }
 

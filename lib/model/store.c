@@ -40,9 +40,9 @@ static int list_progress(gnl_progress *p, gnl_field out[GNL_MAX_FIELDS])
     return (int)GNL_COUNT(all);
 }
 
-static void family_prefix(const genlat_model *model, char prefix[KEY])
+static void family_prefix(const gnl_model_type *type, char prefix[KEY])
 {
-    snprintf(prefix, KEY, "genlat.%s.", model->type->name);
+    snprintf(prefix, KEY, "genlat.%s.", type->name);
 }
 
 /* Writes the metadata key of an optimizer's step count. For an optimizer whose text has the key "optimizer_d" of a
@@ -106,7 +106,7 @@ static genlat_status write_counters(genlat_model *model, gnl_keep keep, gnl_writ
     char prefix[KEY], key[KEY];
     int64_t generated = atomic_load(&model->generated);
     const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &generated, 0, true};
-    family_prefix(model, prefix);
+    family_prefix(model->type, prefix);
     GNL_TRY(gnl_fields_write(writer, "genlat.train.", fields,
                              list_progress(keep == GNL_KEEP_MODEL ? &none : &now, fields)));
     GNL_TRY(gnl_fields_write(writer, prefix, &samples, 1));
@@ -128,7 +128,7 @@ static genlat_status read_counters(genlat_model *model, gnl_keep keep, const gnl
     char prefix[KEY], key[KEY];
     int64_t generated = 0;
     const gnl_field samples = {"drawn", GNL_FIELD_WHOLE, &generated, 0, true};
-    family_prefix(model, prefix);
+    family_prefix(model->type, prefix);
     GNL_TRY(gnl_fields_read(reader, prefix, &samples, 1));
     atomic_store(&model->generated, generated);
     const bool training = keep == GNL_KEEP_TRAINING;
@@ -262,11 +262,49 @@ static genlat_status read_best(genlat_model *model, const gnl_reader *reader)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* Writes the shape of the data of a family without nets. */
+static genlat_status write_shape(const genlat_model *model, gnl_writer *writer)
+{
+    char prefix[KEY], key[KEY + 8], text[GNL_SHAPE_TEXT];
+    if (model->type->read_shape)
+        return GENLAT_OK;
+    family_prefix(model->type, prefix);
+    snprintf(key, sizeof key, "%sdata", prefix);
+    return gnl_writer_meta(writer, key, gnl_sizes_format(&model->config->data, text));
+}
+
+/* Reads it: sizes separated by x. */
+static genlat_status read_shape(const gnl_model_type *type, gnl_config *config, const gnl_reader *reader)
+{
+    char prefix[KEY], key[KEY + 8];
+    int64_t dims[GENLAT_MAX_DIMS], count = 0;
+    int32_t ndim = 0;
+    family_prefix(type, prefix);
+    snprintf(key, sizeof key, "%sdata", prefix);
+    const char *text = gnl_reader_meta(reader, key);
+    for (const char *at = text; at && *at && ndim < GENLAT_MAX_DIMS - 1; ndim++) {
+        char size[24] = "";
+        const size_t length = strcspn(at, "x");
+        if (length >= sizeof size)
+            return gnl_field_bad(reader, key, text);
+        memcpy(size, at, length);
+        at += length + (at[length] == 'x');
+        if (!gnl_parse_int(size, &dims[ndim]) || dims[ndim] < 1)
+            return gnl_field_bad(reader, key, text);
+    }
+    if (ndim == 0)
+        return gnl_field_bad(reader, key, text);
+    config->data = gnl_shape_of(ndim, dims);
+    return gnl_shape_check(&config->data, &count);
+}
+
 static genlat_status write_model(genlat_model *model, gnl_keep keep, gnl_writer *writer)
 {
     char prefix[KEY];
+    gnl_part sampler;
     GNL_TRY(gnl_writer_format(writer, model->type->name));
     GNL_TRY(gnl_config_write(model->type->config, model->config, writer));
+    GNL_TRY(write_shape(model, writer));
     GNL_TRY(write_counters(model, keep, writer));
     for (int i = 0; i < model->parts; i++) {
         snprintf(prefix, sizeof prefix, "%s.", model->part[i].name);
@@ -279,6 +317,8 @@ static genlat_status write_model(genlat_model *model, gnl_keep keep, gnl_writer 
     if (model->scaling.scale)
         GNL_TRY(gnl_writer_real(writer, "data.scale", &model->scaling.scale->shape, model->scaling.scale->data));
     GNL_TRY(gnl_model_write_about(model, writer));
+    GNL_TRY(gnl_model_write_sampler(model, writer, &sampler));
+    GNL_TRY(transfer_part(&(file){.writer = writer}, &sampler));
     return keep == GNL_KEEP_MODEL ? gnl_writer_meta(writer, STATE, "none") : write_best(model, writer);
 }
 
@@ -315,6 +355,7 @@ static genlat_status read_rest(genlat_model *model, const gnl_reader *reader)
     const char *state = gnl_reader_meta(reader, STATE);
     const bool training = gnl_reader_has_training(reader);
     genlat_ctx *ctx = model->object.ctx;
+    gnl_part sampler;
     if (state && strcmp(state, "none") != 0)
         return gnl_field_bad(reader, STATE, state);
     const gnl_keep keep = training ? GNL_KEEP_TRAINING : GNL_KEEP_MODEL;
@@ -323,6 +364,8 @@ static genlat_status read_rest(genlat_model *model, const gnl_reader *reader)
     GNL_TRY(read_tensor(ctx, reader, "data.offset", &model->scaling.offset));
     GNL_TRY(read_tensor(ctx, reader, "data.scale", &model->scaling.scale));
     GNL_TRY(gnl_model_read_about(model, reader));
+    GNL_TRY(gnl_model_read_sampler(model, reader, &sampler));
+    GNL_TRY(transfer_part(&(file){.reader = reader}, &sampler));
     if (training)
         GNL_TRY(read_best(model, reader));
     if (model->type->loaded)
@@ -348,7 +391,7 @@ static genlat_status read_model(genlat_ctx *ctx, const gnl_model_type *type, gnl
     GNL_TRY(gnl_config_read(type->config, config, reader));
     genlat_status status = read_nets(ctx, type, reader, nets);
     if (status == GENLAT_OK)
-        status = type->read_shape(config, nets);
+        status = type->read_shape ? type->read_shape(config, nets) : read_shape(type, config, reader);
     if (status == GENLAT_OK && config->data.ndim < 1)
         status = gnl_fail(GENLAT_E_FORMAT, "%s: a sample of the data has no dimension, 1 or more expected",
                           gnl_reader_path(reader));

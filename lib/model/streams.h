@@ -30,7 +30,9 @@ typedef enum gnl_use {
     GNL_GAN_BITS = 3,
     /* predictor: one substream per pass */
     GNL_PREDICTOR_NET = 0, /* GNL_STREAM_DROPOUT */
-    GNL_PREDICTOR_BITS = 0
+    GNL_PREDICTOR_BITS = 0,
+    /* rbm: one substream per pass; chain i draws from number 2^34 i on */
+    GNL_RBM_CHAINS = 0 /* GNL_STREAM_NOISE */
 } gnl_use;
 
 _Static_assert(GNL_VAE_STATE < 1 << GNL_VAE_BITS, "the uses of a VAE pass fit its bits");

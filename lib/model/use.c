@@ -12,9 +12,11 @@ static const gnl_option sample_options[] = {
                  "largest absolute value of a latent dimension; 0: no limit"),
     GNL_OPT_BOOL(genlat_sample_opts, draw, 0, "sample from the distribution of the data instead of returning its mean"),
     GNL_OPT_BOOL(genlat_sample_opts, raw, 0, "use the trained weights instead of their average"),
+    GNL_OPT_BOOL(genlat_sample_opts, prior, 0, "draw the latents from the prior instead of the fitted sampler"),
 };
 static const gnl_options_table sample_table = {"sample", sizeof(genlat_sample_opts), sample_options,
-                                               GNL_COUNT(sample_options)};
+                                               GNL_COUNT(sample_options),
+                                               .reserved = {offsetof(genlat_sample_opts, reserved)}};
 
 void genlat_sample_opts_init_sized(genlat_sample_opts *opts, size_t size)
 {
@@ -87,7 +89,11 @@ static genlat_status draw_latents(genlat_model *model, int64_t n, const genlat_s
 {
     const gnl_prior_call call = {.rows = n, .seed = s->seed, .first = s->first, .opts = o};
     GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {n, model->type->latent_size(model)}}, out));
-    genlat_status status = model->type->prior(model, &call, (*out)->data);
+    genlat_status status = GENLAT_OK;
+    if (model->sampler && !o->prior)
+        gnl_model_draw_sampler(model, &call, (*out)->data);
+    else
+        status = model->type->prior(model, &call, (*out)->data);
     if (status != GENLAT_OK)
         genlat_tensor_destroy(out);
     return status;
@@ -183,7 +189,8 @@ genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_t
     genlat_status status = draw_latents(model, n, &o, &s, &z);
     gnl_rng noise = gnl_rng_make(s.seed, GNL_STREAM_SAMPLE, UINT64_C(1) << GNL_SAMPLE_NOISE_BIT);
     noise.counter = s.first * (uint64_t)model->size;
-    const gnl_decode options = {.noise = o.draw ? &noise : NULL, .raw = o.raw};
+    const bool draw = o.draw || (model->type->sample_options & GNL_SAMPLE_ALWAYS);
+    const gnl_decode options = {.noise = draw ? &noise : NULL, .raw = o.raw};
     if (status == GENLAT_OK)
         status = decode(model, z, labels, &options, x);
     gnl_tensor_release(z);

@@ -31,6 +31,7 @@ typedef struct gnl_part {
     int64_t values, states;         /* numbers in the arenas */
     int optimizer;                  /* index of the model's optimizer that updates the part; -1: none */
     gnl_keep keep;
+    bool fitted; /* the family computes its tensors without an optimizer */
 } gnl_part;
 
 gnl_part gnl_part_of_net(genlat_net *net, const char *name, int optimizer);

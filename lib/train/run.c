@@ -117,6 +117,7 @@ static genlat_status end_epoch(genlat_trainer *t)
     bool counts = t->epoch % t->opts.valid_every == 0;
     bool validates = t->valid && (counts || t->epoch == t->opts.epochs);
     compute_means(t);
+    GNL_TRY(t->model->type->end_epoch ? t->model->type->end_epoch(t->model, t->mean) : GENLAT_OK);
     GNL_TRY(validates ? gnl_trainer_validate(t, valid) : GENLAT_OK);
     p->epoch++;
     p->position = 0;
@@ -209,6 +210,7 @@ static genlat_status begin_run(genlat_trainer *t)
     const gnl_progress *p = &t->model->progress;
     GNL_TRY(check_incomplete(t));
     keep_order(t);
+    gnl_model_drop_sampler(t->model);
     GNL_TRY(gnl_batches_seek(t->batches, p->epoch, p->position));
     t->began = gnl_trainer_now();
     t->seconds_before = p->seconds;

@@ -336,6 +336,49 @@ done:
     return status;
 }
 
+/* One density: training, evaluation, codes, samples and files. */
+static genlat_status use_density(genlat_ctx *ctx, const char *family, const char *const *pairs)
+{
+    genlat_source *ring = NULL;
+    genlat_model *model = NULL;
+    genlat_tensor *x = NULL, *z = NULL;
+    genlat_train_opts opts;
+    double terms[GENLAT_MAX_TERMS];
+    genlat_status status;
+    genlat_train_opts_init(&opts);
+    opts.epochs = 1;
+    opts.batch = 5;
+    TRY(genlat_source_synthetic(ctx, "moons", 10, 1, &ring));
+    TRY(make_model(ctx, family, pairs, ring, &model));
+    TRY(genlat_model_fit(model, ring, NULL, &opts));
+    TRY(genlat_model_evaluate(model, ring, 10, 0, terms));
+    TRY(genlat_source_read(ring, 0, 4, &x, NULL));
+    TRY(genlat_model_encode(model, x, NULL, &z));
+    genlat_tensor_destroy(&x);
+    TRY(genlat_model_sample(model, 3, NULL, NULL, &x));
+    TRY(genlat_model_fit_sampler(model, ring, "mixture components=2", 0));
+    TRY(genlat_model_fit_sampler(model, ring, "nearest", 0));
+    TRY(use_model_files(ctx, model));
+done:
+    genlat_source_destroy(&ring);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&z);
+    genlat_model_destroy(&model);
+    return status;
+}
+
+static genlat_status use_gmm(genlat_ctx *ctx)
+{
+    static const char *const pairs[] = {"components", "2", NULL};
+    return use_density(ctx, "gmm", pairs);
+}
+
+static genlat_status use_ppca(genlat_ctx *ctx)
+{
+    static const char *const pairs[] = {"latent", "1", NULL};
+    return use_density(ctx, "ppca", pairs);
+}
+
 /* Builders: presets, settings, options as structs, nets created by the program. */
 static genlat_status use_builders(genlat_ctx *ctx)
 {
@@ -419,6 +462,7 @@ static const struct use {
     {"tensors", use_tensors}, {"outputs", use_outputs},     {"net", use_net},           {"files", use_files},
     {"data", use_data},       {"sources", use_sources},     {"vae", use_vae},           {"gan", use_gan},
     {"metrics", use_metrics}, {"predictor", use_predictor}, {"builders", use_builders}, {"choice", use_choice},
+    {"gmm", use_gmm},         {"ppca", use_ppca},
 };
 enum { USES = sizeof uses / sizeof *uses };
 

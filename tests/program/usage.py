@@ -90,8 +90,9 @@ def test_missing(folder):
 def test_help(folder):
     commands = run("help").stdout
     assert run("--help").stdout == commands
-    for name in ("train gan", "train net", "train vae", "eval", "sample", "reconstruct", "encode", "decode",
-                 "interpolate", "traverse", "export", "info", "kinds", "presets", "selftest"):
+    for name in ("train gan", "train gmm", "train net", "train ppca", "train rbm", "train vae", "eval", "sample",
+                 "sampler", "reconstruct", "encode", "decode", "interpolate", "traverse", "export", "info", "kinds",
+                 "presets", "selftest"):
         assert name in commands, name
         text = run(*name.split(), "--help").stdout
         assert f"usage: genlat {name}" in text and "--json" in text and "--seed" in text, text

@@ -21,6 +21,9 @@ void family_configure(genlat_model_builder *builder, const char *family);
 genlat_model_builder *family_builder(genlat_ctx *ctx, int32_t family);
 genlat_model *family_make(genlat_ctx *ctx, int32_t family, genlat_source *source);
 
+/* The labels that a model takes: NULL for one without condition. */
+const genlat_tensor *family_labels(const genlat_model *model, const genlat_tensor *labels);
+
 /* FAMILY_SAMPLES images [1,4,4] in [0,1] with classes. */
 genlat_source *family_source(genlat_ctx *ctx);
 

@@ -83,6 +83,12 @@ static const struct {
      "mlp",
      {"net", "batch_norm | flatten | dense units=8 | relu | dropout p=0.1", "optimizer", "adam lr=0.01", "lr_schedule",
       "linear from=1 to=0.5 steps=20"}},
+    {"gmm", "full", {"components", "3", "floor", "0.01"}},
+    {"ppca", "ppca", {"latent", "3"}},
+    {"rbm",
+     "pcd",
+     {"hidden", "3", "chains", "5", "ais_chains", "10", "ais_steps", "20", "sample_steps", "20", "optimizer",
+      "adam lr=0.01", "lr_schedule", "linear from=1 to=0.5 steps=20"}},
 };
 
 void family_configure(genlat_model_builder *builder, const char *family)

@@ -250,6 +250,10 @@ static const struct choice_case {
     {"predictor", {bytes, 3, {1, 8, 8}}, "preset classifier", "loss", "", "scale standard"},
     {"predictor", {table, 1, {7}}, "preset mlp", "loss", "", "scale features"},
     {"predictor", {letters, 1, {16}, GENLAT_CONTENT_TEXT}, "preset mlp", "loss", "", "scale none"},
+    {"gmm", {levels, 3, {1, 8, 8}}, "preset full", "floor", "0.001", "scale none"},
+    {"gmm", {table, 1, {7}}, "preset full", "covariance", "full", "scale features"},
+    {"ppca", {levels, 3, {1, 8, 8}}, "preset ppca", "latent", "0", "scale none"},
+    {"ppca", {table, 1, {7}}, "preset ppca", "latent", "0", "scale features"},
 };
 
 START_TEST(data_determine_the_choice)

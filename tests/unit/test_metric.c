@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "density/density.h"
 #include "metric/metric.h"
 
 static genlat_ctx *ctx;

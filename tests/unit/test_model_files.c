@@ -278,8 +278,10 @@ START_TEST(damaged_files_are_refused)
     expect_ok(genlat_model_save(model, whole));
     ck_assert_int_eq(truncate(whole, bytes_of(whole) - 4), 0);
     expect_refused(whole, GENLAT_E_FORMAT, whole);
-    expect_ok(genlat_net_save(model->net[0], whole));
-    expect_refused(whole, GENLAT_E_FORMAT, "'net'");
+    if (model->net[0]) {
+        expect_ok(genlat_net_save(model->net[0], whole));
+        expect_refused(whole, GENLAT_E_FORMAT, "'net'");
+    }
     expect_refused("/nonexistent/model.safetensors", GENLAT_E_IO, "No such file");
     ck_assert_int_eq(genlat_model_save(model, "/nonexistent/model.safetensors"), GENLAT_E_IO);
     ck_assert_int_eq(genlat_model_export(model, "/nonexistent/model.safetensors"), GENLAT_E_IO);

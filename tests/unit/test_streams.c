@@ -50,7 +50,7 @@ START_TEST(uses_of_random_numbers_are_independent)
         family_steps(model, source, 1);
     }
     begin[STEPS] = count;
-    ck_assert_int_gt(count, 0);
+    ck_assert(count > 0 || !model->optimizer[0].optim); /* EM draws nothing */
     for (int step = 0; step < STEPS; step++)
         for (int i = begin[step]; i < begin[step + 1]; i++)
             for (int j = 0; j < i; j++)

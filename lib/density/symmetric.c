@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Symmetric matrices in double: Cholesky factor of a positive semi-definite matrix, and eigenvalues. */
+/* Symmetric matrices in double: Cholesky factors, inverse of a triangle, eigenvalues and eigenvectors. */
 #include <float.h>
-#include <math.h>
 
-#include "metric/metric_priv.h"
+#include "density/density.h"
 
 static double dot(int64_t n, const double *x, const double *y)
 {
@@ -48,6 +47,40 @@ int64_t gnl_psd_factor(int64_t n, const double *a, double *factor, double *remai
         remaining[pivot] = -1;
     }
     return n;
+}
+
+/* ---- Cholesky of a definite matrix -------------------------------------------------------------------- */
+
+/* Works on the upper triangle U with A = U'U, whose rows are contiguous. */
+bool gnl_definite_inverse_factor(int64_t n, double *a, double *inverse)
+{
+    for (int64_t k = 0; k < n; k++) {
+        double *row = a + k * n;
+        if (!(row[k] > 0 && row[k] < INFINITY))
+            return false;
+        const double root = sqrt(row[k]);
+        for (int64_t j = k; j < n; j++)
+            row[j] /= root;
+        for (int64_t i = k + 1; i < n; i++) {
+            const double factor = row[i];
+            double *below = a + i * n;
+            for (int64_t j = i; j < n; j++)
+                below[j] -= factor * row[j];
+        }
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double *out = inverse + i * n;
+        memset(out, 0, (size_t)n * sizeof *out);
+        for (int64_t k = 0; k < i; k++) {
+            const double factor = a[k * n + i], *known = inverse + k * n;
+            for (int64_t j = 0; j <= k; j++)
+                out[j] -= factor * known[j];
+        }
+        for (int64_t j = 0; j < i; j++)
+            out[j] /= a[i * n + i];
+        out[i] = 1 / a[i * n + i];
+    }
+    return true;
 }
 
 /* ---- tridiagonalization ---------------------------------------------------------------------------------- */
@@ -98,10 +131,41 @@ static void tridiagonalize(int64_t n, double *a, double *diagonal, double *off_d
         diagonal[i] = a[i * n + i];
 }
 
+/* Computes the product of the reflections, whose vectors tridiagonalize() has left in the rows of a. */
+static void reflections(int64_t n, const double *a, double *out, double *scratch)
+{
+    memset(out, 0, (size_t)(n * n) * sizeof *out);
+    for (int64_t i = 0; i < n; i++)
+        out[i * n + i] = 1;
+    for (int64_t i = n - 1; i > 1; i--) {
+        const double *v = a + i * n;
+        const double h = dot(i, v, v) / 2;
+        if (!(h > 0))
+            continue;
+        memset(scratch, 0, (size_t)n * sizeof *scratch);
+        for (int64_t k = 0; k < i; k++)
+            for (int64_t j = 0; j < n; j++)
+                scratch[j] += v[k] * out[k * n + j];
+        for (int64_t k = 0; k < i; k++)
+            for (int64_t j = 0; j < n; j++)
+                out[k * n + j] -= v[k] / h * scratch[j];
+    }
+}
+
 /* ---- eigenvalues of a tridiagonal matrix --------------------------------------------------------------- */
 
-/* One implicit QR step with Wilkinson's shift on the block lo .. hi. */
-static void qr_step(int64_t lo, int64_t hi, double *d, double *e)
+static void rotate(int64_t n, double c, double s, double *x, double *y)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double upper = x[i], lower = y[i];
+        x[i] = c * upper + s * lower;
+        y[i] = c * lower - s * upper;
+    }
+}
+
+/* One implicit QR step with Wilkinson's shift on the block lo .. hi. Also rotates the rows of `vectors`, n numbers
+ * each, unless it is NULL. */
+static void qr_step(int64_t lo, int64_t hi, double *d, double *e, int64_t n, double *vectors)
 {
     double half = (d[hi - 1] - d[hi]) / 2, last = e[hi - 1];
     double shift = d[hi] - last * (last / (half + copysign(hypot(half, last), half)));
@@ -109,6 +173,8 @@ static void qr_step(int64_t lo, int64_t hi, double *d, double *e)
     for (int64_t k = lo; k < hi; k++) {
         double r = hypot(x, z), c = r > 0 ? x / r : 1, s = r > 0 ? z / r : 0;
         double upper = d[k], lower = d[k + 1], side = e[k];
+        if (vectors)
+            rotate(n, c, s, vectors + k * n, vectors + (k + 1) * n);
         if (k > lo)
             e[k - 1] = r;
         d[k] = c * c * upper + 2 * c * s * side + s * s * lower;
@@ -127,10 +193,10 @@ static bool is_small(const double *d, const double *e, int64_t k)
     return fabs(e[k]) <= DBL_EPSILON * (fabs(d[k]) + fabs(d[k + 1])) || fabs(e[k]) < DBL_MIN;
 }
 
-bool gnl_symmetric_eigenvalues(int64_t n, double *a, double *values, double *off_diagonal)
+/* Diagonalizes the tridiagonal matrix. Returns false if the values do not converge. */
+static bool diagonalize(int64_t n, double *values, double *off_diagonal, double *vectors)
 {
     enum { STEPS_PER_VALUE = 60 };
-    tridiagonalize(n, a, values, off_diagonal);
     int64_t hi = n - 1;
     for (int64_t step = 0; hi > 0 && step < STEPS_PER_VALUE * n; step++) {
         while (hi > 0 && is_small(values, off_diagonal, hi - 1))
@@ -139,7 +205,21 @@ bool gnl_symmetric_eigenvalues(int64_t n, double *a, double *values, double *off
         while (lo > 0 && !is_small(values, off_diagonal, lo - 1))
             lo--;
         if (hi > 0)
-            qr_step(lo, hi, values, off_diagonal);
+            qr_step(lo, hi, values, off_diagonal, n, vectors);
     }
     return hi <= 0;
+}
+
+bool gnl_symmetric_eigenvalues(int64_t n, double *a, double *values, double *off_diagonal)
+{
+    tridiagonalize(n, a, values, off_diagonal);
+    return diagonalize(n, values, off_diagonal, NULL);
+}
+
+bool gnl_symmetric_eigen(int64_t n, double *a, double *values, double *vectors, double *off_diagonal)
+{
+    tridiagonalize(n, a, values, off_diagonal);
+    double *const scratch = a; /* row 0, which no reflection reads */
+    reflections(n, a, vectors, scratch);
+    return diagonalize(n, values, off_diagonal, vectors);
 }

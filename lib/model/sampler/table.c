@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Lists every kind of sampler, one line each. X(name) refers to gnl_sampler_of_name. Creates samplers from text. */
+#include "model/sampler.h"
+
+#define SAMPLERS(X)                                                                                                    \
+    X(gaussian)                                                                                                        \
+    X(mixture)                                                                                                         \
+    X(nearest)                                                                                                         \
+    /* end */
+
+#define DECLARE(name) extern const gnl_sampler_type gnl_sampler_of_##name;
+SAMPLERS(DECLARE)
+
+#define LIST(name) &gnl_sampler_of_##name,
+const gnl_sampler_type *const gnl_sampler_types[] = {SAMPLERS(LIST) NULL};
+
+static genlat_status unknown(const char *name)
+{
+    gnl_unknown names = {.word = name};
+    gnl_unknown_add(&names, "prior");
+    for (const gnl_sampler_type *const *type = gnl_sampler_types; *type; type++)
+        gnl_unknown_add(&names, (*type)->name);
+    return gnl_unknown_fail(&names, "unknown sampler '%.60s'", name);
+}
+
+static genlat_status fill(gnl_sampler *s, const char *pairs)
+{
+    gnl_param param[GNL_MAX_SAMPLER_PARAMS];
+    gnl_options_init(s->type->options, s->opts, s->type->options->size);
+    GNL_TRY(gnl_spec_pairs(s->type->options, s->opts, pairs, s->type->name));
+    const int count = s->type->params(s->opts, s->dims, s->rows, param);
+    return gnl_numbers_make(s->ctx, param, count, 0, 0, &s->numbers);
+}
+
+genlat_status gnl_sampler_new(genlat_ctx *ctx, const char *text, int64_t dims, int64_t rows, gnl_sampler **out)
+{
+    char name[GNL_SPEC_KIND];
+    const char *pairs = NULL;
+    GNL_TRY(gnl_spec_kind(text, name, &pairs));
+    const gnl_sampler_type *type = gnl_kind_find(gnl_sampler_types, name);
+    if (!type)
+        return unknown(name);
+    gnl_sampler *s = gnl_calloc(ctx, 1, sizeof *s);
+    if (!s)
+        return GENLAT_E_MEMORY;
+    s->type = type;
+    s->ctx = ctx;
+    s->dims = dims;
+    s->rows = rows;
+    genlat_status status = fill(s, pairs);
+    if (status == GENLAT_OK)
+        *out = s;
+    else
+        gnl_sampler_free(s);
+    return status;
+}
+
+void gnl_sampler_free(gnl_sampler *s)
+{
+    if (!s)
+        return;
+    gnl_numbers_free(s->ctx, &s->numbers);
+    gnl_free(s->ctx, s);
+}
+
+genlat_status gnl_sampler_format(const gnl_sampler *s, char *text, size_t capacity)
+{
+    return gnl_spec_format(s->type->name, s->type->options, s->opts, text, capacity);
+}
