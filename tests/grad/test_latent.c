@@ -47,8 +47,8 @@ static const gnl_prior_type *prior_of(const char *text)
     return gnl_kind_find(gnl_prior_types, name);
 }
 
-/* Whether the last combination may be refused: for a posterior or a prior without density, or without what a term needs:
- * independent dimensions, or means with a gradient. */
+/* Whether the last combination may be refused: for a posterior or a prior without density, or without what a term
+ * needs: independent dimensions, or means with a gradient. */
 static bool may_be_refused(const gnl_posterior_type *q, const gnl_prior_type *p)
 {
     const char *error = genlat_last_error();
