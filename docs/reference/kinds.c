@@ -578,7 +578,9 @@ static void list_common_settings(void)
            "| `epochs` | integer, 0 or more | epochs of training; 0: the default of the trainer |\n"
            "| `steps` | integer, 0 or more | steps of training; 0: the epochs decide |\n"
            "| `batch` | integer, 0 or more | samples in a batch; 0: the default of the trainer |\n"
-           "| `restore_best` | `yes`, `no` | whether training ends with the weights of the best validation |\n\n");
+           "| `restore_best` | `yes`, `no` | whether training ends with the weights of the best validation |\n"
+           "| `holdout` | number, -1 or more | fraction or number of the training samples that are held out if there "
+           "are no validation data; below 0: a tenth, from 20 to 5000, but no more than a fifth |\n\n");
 }
 
 /* "layers", or "latent.md#priors": the text of the link is the last word. */
@@ -709,7 +711,8 @@ static int list_family(const gnl_model_type *type, const char *const (*architect
     if (type->config->count && list_texts(type->config) != 0)
         return 1;
     if (architectures)
-        list_architectures(architectures, type == &gnl_vae_type ? "mlp widths=400" : "conv channels=32 norm=batch");
+        list_architectures(architectures,
+                           architectures == architectures_vae ? "mlp widths=400" : "conv channels=32 norm=batch");
     list_presets(type);
     list_choices(type);
     return 0;

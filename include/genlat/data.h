@@ -355,8 +355,9 @@ typedef struct genlat_transform_opts {
     int64_t stack;     /**< number of random samples that are stacked as the channels of one, 1 to 64; its class
                             encodes the classes of all, the first channel's in the lowest digit. Each draw stacks
                             other samples. 1: none. Default 1. */
-    int64_t labelled;  /**< samples that keep their class, chosen at random by seed, of each class equally many; the
-                            others get the label -1, which a model of the family semi learns from. 0: all. Default 0. */
+    int64_t labelled;  /**< samples that keep their class, chosen at random by seed, of each class equally many, >= 0;
+                            the others get the label -1, which a model of the family semi learns from. 0: all.
+                            Default 0. */
 } genlat_transform_opts;
 
 /**

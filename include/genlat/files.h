@@ -72,10 +72,9 @@ GENLAT_BEGIN
  * Keys of all kinds:
  * - holdout=0.1: the samples that are left by skip and limit are divided at random, by the seed, as by
  *   genlat_source_split(): the part valid has this fraction or number of them, the part train, or no part, the others.
- * - skip=100, limit=1000, seed=0, threshold=0.5, scale=standard, binarize=dynamic, labels=no, labelled=100,
- *   stack=3: see
- *   genlat_transform_opts. The seed is also that of drawn samples. In a join, scale, binarize, threshold and stack are
- *   set in the last text, and hold for all samples.
+ * - skip=100, limit=1000, seed=0, threshold=0.5, scale=standard, binarize=dynamic, labels=no, stack=3, labelled=100:
+ *   see genlat_transform_opts. The seed is also that of drawn samples. In a join, scale, binarize, threshold and stack
+ *   are set in the last text, and hold for all samples.
  *
  * @param ctx   context.
  * @param spec  the text; a path cannot contain #, ? or " + ". Copied.

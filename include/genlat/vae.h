@@ -40,8 +40,12 @@ enum {
 
 /** What a step maximises: the ELBO, or the log of the mean importance weight (IWAE; Burda et al., 2016). */
 enum { GENLAT_BOUND_ELBO = 0, GENLAT_BOUND_IMPORTANCE = 1 };
-/** Gradient of the latter: as drawn, or doubly reparametrized, with less noise (Tucker et al., 2019). */
-enum { GENLAT_ESTIMATOR_TOTAL = 0, GENLAT_ESTIMATOR_DOUBLY = 1 };
+/** Estimator of the encoder's gradient. TOTAL and PATH serve both bounds, DOUBLY the importance-weighted bound. */
+enum {
+    GENLAT_ESTIMATOR_TOTAL = 0,  /**< the derivative of the bound's value. */
+    GENLAT_ESTIMATOR_DOUBLY = 1, /**< doubly reparametrized, with less noise (Tucker et al., 2019). */
+    GENLAT_ESTIMATOR_PATH = 2    /**< through the codes only, "sticking the landing" (Roeder et al., 2017). */
+};
 
 /** Options of a VAE, see genlat_vae_builder_options(). */
 typedef struct genlat_vae_opts {
@@ -204,7 +208,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_vae_parameter(genlat_model *mod
                                                                genlat_tensor **out);
 
 /**
- * Encode data.
+ * Encode data. For a posterior that is a flow, the mean is the code of zero noise, and logvar an approximation there.
  *
  * @param model   model.
  * @param x       [rows,...] data; borrowed for the call.

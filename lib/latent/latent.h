@@ -47,10 +47,11 @@ typedef struct gnl_code {
     int32_t *index;                      /* [samples,rows,codes.count] chosen codes of a discrete posterior, or NULL */
     gnl_rng rng;                         /* for updates after the step; the caller sets it before each step */
     double *kl;                          /* [rows] KL of each row, see gnl_latents_kl() */
-    double *per_dim; /* [dims] KL of each dimension, averaged over the rows; NaN if only the sum is known */
-    double *nll;     /* [samples,rows] negative log-likelihoods */
-    double *ratio;   /* [2,rows] scratch */
-    double *weight;  /* [samples,rows] importance weights; NULL for bounds without weights */
+    double *per_dim;        /* [dims] KL of each dimension, averaged over the rows; NaN if only the sum is known */
+    double *nll;            /* [samples,rows] negative log-likelihoods */
+    double *ratio;          /* [2,rows] scratch */
+    double *weight;         /* [samples,rows] importance weights; NULL for bounds without weights */
+    double *log_q, *dlog_q; /* [samples,rows] log q(z) of the codes and its gradient, for draws_density */
     /* Other inputs of the decoder for the rows, in its order; entry 0, the code, is unused. For terms that run the
      * decoder. */
     const gnl_real *input[GNL_MAX_INPUTS];
@@ -79,6 +80,10 @@ typedef struct gnl_kind_type {
     genlat_status (*net_new)(const gnl_kind *kind, genlat_net **out);
     /* Returns E_INVALID for options that do not fit the dimensions. NULL: all do. */
     genlat_status (*check)(const void *opts, int64_t dims);
+    /* Initializes tensors from samples of the training data: returns how many, and receives them as x [count,data].
+     * NULL: no tensor depends on the data. */
+    int64_t (*examples)(const gnl_kind *kind);
+    void (*start)(gnl_kind *kind, const gnl_real *x);
     bool adversarial; /* its tensors and its net minimize a loss of their own, which term_optimizer updates */
     /* Returns whether the gradient is an estimate instead of the derivative of the value. NULL: the derivative. */
     bool (*is_surrogate)(const void *opts);
@@ -87,6 +92,9 @@ typedef struct gnl_kind_type {
     void (*work_free)(genlat_ctx *ctx, void *work); /* NULL if the workspace is a single block of memory */
     /* Computes in the workspace what depends on the parameters only. Called before each batch. NULL: nothing. */
     void (*prepare)(const gnl_kind *kind, const gnl_code *code);
+    /* Completes the gradients of the parameters at the end of a backward pass, from what it has left in the workspace.
+     * NULL: they are complete. */
+    void (*backward)(gnl_kind *kind, const gnl_code *code);
     /* Updates states, such as running averages, after a step that has succeeded. NULL: nothing. */
     void (*after_step)(gnl_kind *kind, const gnl_code *code);
 } gnl_kind_type;
@@ -144,8 +152,12 @@ typedef struct gnl_posterior_type {
     int (*heads)(const void *opts, int64_t dims, gnl_head head[GNL_MAX_HEADS]);
     int64_t (*noise)(const void *opts, int64_t dims);                   /* normal variates per code; NULL if none */
     void (*draw)(const gnl_posterior *q, const gnl_code *c, int64_t s); /* computes z of sample s */
-    /* Computes the derivatives of sample s by the heads from dz. Overwrites dhead, which is c->dhead or c->spare. */
+    /* Computes the derivatives of sample s by the heads from dz. Overwrites dhead, which is c->dhead or c->spare. Adds
+     * to the gradients of the posterior's own parameters. */
     void (*draw_backward)(const gnl_posterior *q, const gnl_code *c, int64_t s, gnl_real *const dhead[GNL_MAX_HEADS]);
+    /* The density is known at the drawn codes only: draw also computes log_q, and draw_backward also propagates
+     * dlog_q. log_density is NULL. */
+    bool draws_density;
     /* Computes the mean [rows,dims]. Of a discrete posterior, the most probable codes and c->index. */
     void (*mean)(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
     /* [rows,dims] log-variance of each dimension. NULL for a point. */
@@ -154,13 +166,14 @@ typedef struct gnl_posterior_type {
     void (*mean_backward)(const gnl_posterior *q, const gnl_code *c, const gnl_real *dmean);
     /* Only for posteriors whose dimensions are independent Gaussians; NULL for others. */
     void (*logvar_backward)(const gnl_posterior *q, const gnl_code *c, const gnl_real *dlogvar);
-    /* Computes log q(z) at any z [rows,dims]. NULL if the posterior has no density. */
+    /* Computes log q(z) at any z [rows,dims]. NULL if the posterior has no density, or only at its own codes. */
     void (*log_density)(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double *out);
     /* Adds factor times weight[row] (1 if weight is NULL) times the partial derivatives of log q(z) to dz and dhead.
      * Either may be NULL. */
     void (*log_density_backward)(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double factor,
                                  const double *weight, gnl_real *dz, gnl_real *const dhead[GNL_MAX_HEADS]);
     const gnl_divergence *from_normal; /* closed-form KL from N(0,I); NULL: estimate it by sampling */
+    bool diagonal;                     /* head 0 is the mean and head 1 the log-variance of independent Gaussians */
 
     /* Discrete posteriors have no density, but probabilities of codes. draw also chooses c->index. NULL: the posterior
      * is not discrete. */
@@ -174,6 +187,12 @@ typedef struct gnl_posterior_type {
     double (*loss)(const gnl_posterior *q, const gnl_code *c);
     const char *prior; /* default prior; NULL: normal */
 } gnl_posterior_type;
+
+/* Returns whether log q(z) is known at least at the drawn codes. */
+static inline bool gnl_posterior_has_density(const gnl_posterior_type *type)
+{
+    return type->log_density || type->draws_density;
+}
 
 struct gnl_posterior {
     gnl_kind kind;
@@ -197,6 +216,9 @@ void gnl_normal_draw(gnl_rng *rng, const gnl_prior_draw *draw, int64_t dims, gnl
 
 typedef struct gnl_prior_type {
     gnl_kind_type kind;
+    /* Returns E_UNSUPPORTED for latents that the prior cannot handle. Terms and bound do not exist yet. NULL: it
+     * handles all. */
+    genlat_status (*check)(const gnl_prior *p, const gnl_latents *l);
     /* Samples one code, [dims]. The workspaces of `c` are prepared; its arrays hold nothing. */
     void (*sample)(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z);
     void (*log_density)(const gnl_prior *p, const gnl_code *c, const gnl_real *z, double *out); /* [rows] */
@@ -297,13 +319,15 @@ struct gnl_bound {
 typedef struct gnl_latent_spec {
     const char *posterior, *prior, *terms, *bound;
     int64_t dims;
-    gnl_shape data; /* of one sample; without dimensions if no kind needs it */
+    gnl_shape data;    /* of one sample; without dimensions if no kind needs it */
+    int64_t condition; /* numbers in the condition of the encoder; 0: none */
 } gnl_latent_spec;
 
 struct gnl_latents {
     genlat_ctx *ctx;
     int64_t dims;
-    gnl_shape data; /* of one sample */
+    gnl_shape data;    /* of one sample */
+    int64_t condition; /* numbers in the condition of the encoder */
     int groups;
     int64_t group[GNL_MAX_GROUPS + 1]; /* first dimension of each group of dimensions, then dims */
     gnl_posterior *posterior;
@@ -332,8 +356,10 @@ void gnl_code_free(const gnl_latents *latents, gnl_code *code);
 
 /* Prepares the workspaces of all kinds for the present parameters. */
 void gnl_latents_prepare(const gnl_latents *latents, const gnl_code *code);
-/* Prepares the workspaces, and computes all samples from code->noise. */
+/* Prepares the workspaces, computes all samples from code->noise, and sets code->dlog_q to 0. */
 void gnl_latents_draw(const gnl_latents *latents, const gnl_code *code);
+/* Same with workspaces that are already prepared. */
+void gnl_latents_draw_prepared(const gnl_latents *latents, const gnl_code *code);
 /* Computes code->kl and code->per_dim, and returns the mean KL over the rows. Returns 0 if the posterior has no
  * density. */
 double gnl_latents_kl(const gnl_latents *latents, const gnl_code *code);
@@ -354,6 +380,8 @@ double gnl_latents_objective(gnl_bound_call *call);
 /* Computes dhead from dz, and adds to the gradients of the kinds' parameters. Call it after the backward pass of the
  * decoder, which stores dz in the code. */
 void gnl_latents_backward(gnl_bound_call *call);
+/* Completes the gradients of the kinds' parameters. gnl_latents_backward() calls it at its end. */
+void gnl_latents_complete_gradients(const gnl_latents *latents, const gnl_code *code);
 void gnl_latents_after_step(const gnl_latents *latents, const gnl_code *code);
 
 /* ---- kinds ------------------------------------------------------------------------------------- */

@@ -79,8 +79,65 @@ void gnl_critic_learn(const gnl_critic *critic, int64_t rows, double factor);
 /* ---- ratios ---------------------------------------------------------------------------------- */
 
 /* Adds factor times weight[row] (1 if weight is NULL) times the partial derivatives of the log-ratio of sample s.
- * Derivatives by z go to code->dz and to the gradients of the prior's parameters, those by the heads to code->dhead. */
+ * Derivatives by z go to code->dz and to the gradients of the prior's parameters, those by the heads to code->dhead. If
+ * the posterior has draws_density, GNL_BY_Z adds the derivative of log q to code->dlog_q, and draw_backward propagates
+ * it through z and to the heads; GNL_BY_HEADS then adds nothing. */
 void gnl_latents_ratio_backward(const gnl_latents *latents, const gnl_code *code, int64_t s, double factor,
                                 const double *weight, unsigned by);
+
+/* ---- mixtures of diagonal Gaussians: gauss_mixture.c ------------------------------------------ */
+
+/* A mixture, values derived from its parameters, and workspace for the rows of a batch. */
+typedef struct gnl_mixture {
+    int64_t count, dims;           /* components and dimensions */
+    const gnl_real *mean, *logvar; /* [count,dims], set by the owner; log-variances are clamped to [-10, 10] */
+    double *log_weight;            /* [count] logs of the weights, set by the owner; they sum to 1 */
+    double *precision;             /* [count,dims] e^-logvar */
+    double *constant;              /* [count] log of weight times normalization constant */
+    double *share;                 /* [rows,count] log-densities, then responsibilities */
+} gnl_mixture;
+
+/* Allocates a mixture as one block of memory. */
+genlat_status gnl_mixture_new(genlat_ctx *ctx, int64_t count, int64_t dims, int64_t rows, gnl_mixture **out);
+/* Computes what depends on means, log-variances and weights. */
+void gnl_mixture_prepare(gnl_mixture *m);
+void gnl_mixture_log_density(const gnl_mixture *m, const gnl_code *c, const gnl_real *z, double *out); /* [rows] */
+/* Adds factor times weight[row] (1 if weight is NULL) times the derivatives of the log-density. dlogit [count] receives
+ * those by the logits of the weights; NULL: not requested. */
+void gnl_mixture_log_density_backward(const gnl_mixture *m, const gnl_code *c, const gnl_real *z, double factor,
+                                      const double *weight, gnl_real *dz, gnl_real *dmean, gnl_real *dlogvar,
+                                      gnl_real *dlogit);
+/* Samples from component i. */
+void gnl_mixture_sample(const gnl_mixture *m, int64_t i, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z);
+double gnl_log_sum_exp(int64_t n, const double *x);
+
+/* ---- bounds that contain the KL (weighted.c) --------------------------------------------------- */
+
+/* How the gradient of a bound reaches the encoder: as the derivative of the value, doubly reparametrized, or only
+ * through the codes. */
+typedef enum gnl_estimator { GNL_ESTIMATOR_TOTAL, GNL_ESTIMATOR_DOUBLY, GNL_ESTIMATOR_PATH } gnl_estimator;
+extern const char *const gnl_estimator_names[];
+
+/* Functions of gnl_bound_type for bounds that contain the KL without free bits or a capacity. */
+bool gnl_bound_includes_kl(const gnl_bound *b, const gnl_term *t);
+genlat_status gnl_bound_check_kl(const gnl_bound *b, const gnl_latents *l);
+/* Returns E_UNSUPPORTED if an estimator other than the total derivative needs partial derivatives of the density that
+ * the posterior does not compute. */
+genlat_status gnl_bound_check_partial(const gnl_bound *b, const gnl_latents *l);
+/* Returns the weight of the log-ratio of posterior and prior. */
+double gnl_bound_kl_weight(const gnl_bound *b, const gnl_bound_call *call);
+
+/* Options of the bounds log(mean of w^(1 - alpha)) / (1 - alpha) of the importance weights w. */
+typedef struct gnl_weighted_opts {
+    size_t size;
+    double alpha;
+    uint32_t estimator, reserved;
+} gnl_weighted_opts;
+
+bool gnl_weighted_is_surrogate(const void *opts);
+genlat_status gnl_weighted_check(const gnl_bound *b, const gnl_latents *l);
+double gnl_weighted_value(const gnl_bound *b, gnl_bound_call *call);
+void gnl_weighted_backward_z(const gnl_bound *b, gnl_bound_call *call);
+void gnl_weighted_backward_heads(const gnl_bound *b, gnl_bound_call *call);
 
 #endif

@@ -118,7 +118,7 @@ static genlat_status make_prior(gnl_latents *l, const char *text)
     GNL_TRY(check_pair(l->posterior, l->prior));
     if (l->prior->type->divergence)
         l->divergence = l->prior->type->divergence(l->prior, l->posterior);
-    return GENLAT_OK;
+    return l->prior->type->check ? l->prior->type->check(l->prior, l) : GENLAT_OK;
 }
 
 /* Names the part of a term: "mmd", and "mmd_2" for the second term of that kind. */
@@ -171,6 +171,7 @@ genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_
     l->ctx = ctx;
     l->dims = l->group[1] = spec->dims;
     l->data = spec->data;
+    l->condition = spec->condition;
     l->groups = 1;
     genlat_status status = make_posterior(l, spec->posterior);
     if (status == GENLAT_OK)
@@ -230,7 +231,10 @@ static genlat_status allocate_arrays(const gnl_latents *l, const gnl_latent_env 
     c->ratio = gnl_alloc(env->ctx, 2 * rows, sizeof *c->ratio);
     c->weight = gnl_alloc(env->ctx, l->bound->type->weighs ? codes : 0, sizeof *c->weight);
     c->index = gnl_alloc(env->ctx, codes * (size_t)q->codes.count, sizeof *c->index);
-    bool all = c->index && c->noise && c->z && c->kl && c->per_dim && c->nll && c->ratio && c->weight;
+    c->log_q = gnl_alloc(env->ctx, q->type->draws_density ? codes : 0, sizeof *c->log_q);
+    c->dlog_q = gnl_alloc(env->ctx, q->type->draws_density ? codes : 0, sizeof *c->dlog_q);
+    bool all =
+        c->index && c->noise && c->z && c->kl && c->per_dim && c->nll && c->ratio && c->weight && c->log_q && c->dlog_q;
     for (int i = 0; all && env->training && i < q->heads; i++) {
         c->spare[i] = gnl_alloc(env->ctx, env->samples > 1 ? rows * (size_t)q->head[i].width : 0, sizeof *c->spare[i]);
         all = c->spare[i] != NULL;
@@ -256,7 +260,8 @@ genlat_status gnl_code_new(const gnl_latents *l, const gnl_latent_env *env, gnl_
 
 void gnl_code_free(const gnl_latents *l, gnl_code *c)
 {
-    void *const blocks[] = {c->noise, c->z, c->kl, c->per_dim, c->nll, c->ratio, c->weight, c->index};
+    void *const blocks[] = {c->noise, c->z,      c->kl,    c->per_dim, c->nll,
+                            c->ratio, c->weight, c->index, c->log_q,   c->dlog_q};
     for (size_t i = 0; i < GNL_COUNT(blocks); i++)
         gnl_free(l->ctx, blocks[i]);
     for (int i = 0; i < GNL_MAX_HEADS; i++)

@@ -33,6 +33,13 @@ void gnl_latents_prepare(const gnl_latents *l, const gnl_code *c)
             gnl_latents_kind(l, i)->type->prepare(gnl_latents_kind(l, i), c);
 }
 
+void gnl_latents_complete_gradients(const gnl_latents *l, const gnl_code *c)
+{
+    for (int i = 0; i < gnl_latents_kinds(l); i++)
+        if (gnl_latents_kind(l, i)->type->backward)
+            gnl_latents_kind(l, i)->type->backward(gnl_latents_kind(l, i), c);
+}
+
 void gnl_latents_after_step(const gnl_latents *l, const gnl_code *c)
 {
     for (int i = 0; i < gnl_latents_kinds(l); i++)
@@ -42,11 +49,18 @@ void gnl_latents_after_step(const gnl_latents *l, const gnl_code *c)
 
 /* ---- sampling -------------------------------------------------------------------------------- */
 
+void gnl_latents_draw_prepared(const gnl_latents *l, const gnl_code *c)
+{
+    if (l->posterior->type->draws_density)
+        memset(c->dlog_q, 0, (size_t)(c->samples * c->rows) * sizeof *c->dlog_q);
+    for (int64_t s = 0; s < c->samples; s++)
+        l->posterior->type->draw(l->posterior, c, s);
+}
+
 void gnl_latents_draw(const gnl_latents *l, const gnl_code *c)
 {
     gnl_latents_prepare(l, c);
-    for (int64_t s = 0; s < c->samples; s++)
-        l->posterior->type->draw(l->posterior, c, s);
+    gnl_latents_draw_prepared(l, c);
 }
 
 void gnl_latents_sample(const gnl_latents *l, const gnl_code *c, int64_t rows, gnl_rng *rng, const gnl_prior_draw *draw,
@@ -78,7 +92,7 @@ void gnl_latents_draw_backward(const gnl_latents *l, const gnl_code *c)
 
 bool gnl_latents_has_density(const gnl_latents *l)
 {
-    return l->divergence || l->posterior->type->log_density || l->posterior->type->codes;
+    return l->divergence || gnl_posterior_has_density(l->posterior->type) || l->posterior->type->codes;
 }
 
 void gnl_latents_ratio(const gnl_latents *l, const gnl_code *c, int64_t s, double *out)
@@ -93,10 +107,20 @@ void gnl_latents_ratio(const gnl_latents *l, const gnl_code *c, int64_t s, doubl
             out[r] = -out[r];
         return;
     }
-    l->posterior->type->log_density(l->posterior, c, gnl_code_z(c, s), out);
+    if (l->posterior->type->draws_density)
+        memcpy(out, c->log_q + s * c->rows, (size_t)c->rows * sizeof *out);
+    else
+        l->posterior->type->log_density(l->posterior, c, gnl_code_z(c, s), out);
     l->prior->type->log_density(l->prior, c, gnl_code_z(c, s), c->ratio);
     for (int64_t r = 0; r < c->rows; r++)
         out[r] -= c->ratio[r];
+}
+
+static void add_to_dlog_q(const gnl_code *c, int64_t s, double factor, const double *weight)
+{
+    double *dlog_q = c->dlog_q + s * c->rows;
+    for (int64_t r = 0; r < c->rows; r++)
+        dlog_q[r] += factor * (weight ? weight[r] : 1);
 }
 
 void gnl_latents_ratio_backward(const gnl_latents *l, const gnl_code *c, int64_t s, double factor, const double *weight,
@@ -112,8 +136,11 @@ void gnl_latents_ratio_backward(const gnl_latents *l, const gnl_code *c, int64_t
             l->prior->type->mass_backward(l->prior, c, s, -factor, weight);
         return;
     }
-    l->posterior->type->log_density_backward(l->posterior, c, gnl_code_z(c, s), factor, weight, dz,
-                                             by & GNL_BY_HEADS ? c->dhead : NULL);
+    if (!l->posterior->type->draws_density)
+        l->posterior->type->log_density_backward(l->posterior, c, gnl_code_z(c, s), factor, weight, dz,
+                                                 by & GNL_BY_HEADS ? c->dhead : NULL);
+    else if (dz)
+        add_to_dlog_q(c, s, factor, weight);
     if (dz)
         l->prior->type->log_density_backward(l->prior, c, gnl_code_z(c, s), -factor, weight, dz);
 }
@@ -206,4 +233,5 @@ void gnl_latents_backward(gnl_bound_call *call)
     for (int i = 0; i < l->terms; i++)
         if (is_added(call, i) && l->term[i]->type->backward_heads)
             l->term[i]->type->backward_heads(l->term[i], &now);
+    gnl_latents_complete_gradients(l, call->code);
 }

@@ -8,15 +8,19 @@
     X(fsq)                                                                                                             \
     X(gaussian)                                                                                                        \
     X(gaussian_full)                                                                                                   \
+    X(iaf)                                                                                                             \
+    X(planar)                                                                                                          \
     X(point)                                                                                                           \
     X(vq)                                                                                                              \
     /* end */
 
 #define PRIORS(X)                                                                                                      \
     X(autoregressive)                                                                                                  \
+    X(flow)                                                                                                            \
     X(mixture)                                                                                                         \
     X(normal)                                                                                                          \
     X(uniform)                                                                                                         \
+    X(vamp)                                                                                                            \
     /* end */
 
 #define TERMS(X)                                                                                                       \
@@ -34,6 +38,7 @@
 #define BOUNDS(X)                                                                                                      \
     X(elbo)                                                                                                            \
     X(importance)                                                                                                      \
+    X(renyi)                                                                                                           \
     /* end */
 
 #define DECLARE_POSTERIOR(name) extern const gnl_posterior_type gnl_posterior_##name;

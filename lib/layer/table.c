@@ -32,6 +32,7 @@
     X(layer_norm)                                                                                                      \
     X(leaky_relu)                                                                                                      \
     X(lstm)                                                                                                            \
+    X(masked)                                                                                                          \
     X(max_pool)                                                                                                        \
     X(maxout)                                                                                                          \
     X(mean)                                                                                                            \

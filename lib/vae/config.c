@@ -8,7 +8,7 @@
 static const char *const kind_names[] = {"variational", "plain", NULL};
 static const char *const free_names[] = {"dimension", "sample", "whole", NULL};
 static const char *const bound_names[] = {"elbo", "importance", NULL};
-static const char *const estimator_names[] = {"total", "doubly", NULL};
+static const char *const estimator_names[] = {"total", "doubly", "path", NULL};
 
 static const gnl_option options[] = {
     GNL_OPT_INT(genlat_vae_opts, latent, 20, 1, 65536, "latent dimensions"),
@@ -26,8 +26,8 @@ static const gnl_option options[] = {
                  "unit that free bits apply to"),
     GNL_OPT_ENUM(genlat_vae_opts, bound, GENLAT_BOUND_ELBO, GENLAT_BOUND_IMPORTANCE, bound_names,
                  "bound of the log-likelihood that training maximizes"),
-    GNL_OPT_ENUM(genlat_vae_opts, estimator, GENLAT_ESTIMATOR_TOTAL, GENLAT_ESTIMATOR_DOUBLY, estimator_names,
-                 "estimator of the encoder's gradient for the importance-weighted bound"),
+    GNL_OPT_ENUM(genlat_vae_opts, estimator, GENLAT_ESTIMATOR_TOTAL, GENLAT_ESTIMATOR_PATH, estimator_names,
+                 "estimator of the encoder's gradient, an option of the bound"),
     GNL_OPT_BOOL(genlat_vae_opts, recompute, 0, "recompute activations in the backward pass to save memory"),
 };
 static const gnl_options_table table = {
@@ -204,7 +204,8 @@ genlat_status gnl_vae_latents_new(genlat_ctx *ctx, const gnl_vae_config *c, gnl_
                                   .terms = kinds.terms,
                                   .bound = kinds.bound,
                                   .dims = c->opts.latent,
-                                  .data = c->base.data};
+                                  .data = c->base.data,
+                                  .condition = c->base.classes + c->base.vector};
     return gnl_latents_new(ctx, &spec, out);
 }
 

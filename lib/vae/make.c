@@ -176,7 +176,7 @@ static gnl_real logit_of_mean(const double *mean, int64_t count)
     return (gnl_real)(log(p) - log1p(-p));
 }
 
-genlat_status gnl_vae_start(genlat_model *model, const genlat_source *source)
+static genlat_status start_bias(genlat_model *model, const genlat_source *source)
 {
     const gnl_part *decoder = &model->part[GNL_VAE_DECODER_NET];
     const gnl_weight *weight = last_bias(decoder);
@@ -192,5 +192,44 @@ genlat_status gnl_vae_start(genlat_model *model, const genlat_source *source)
     for (int64_t i = 0; i < count; i++)
         bias[i] = logit_of_mean(stats.mean + i * (model->size / count), model->size / count);
     gnl_source_stats_free(source, &stats);
+    return GENLAT_OK;
+}
+
+/* ---- kinds that start from the data ---------------------------------------------------------- */
+
+/* Fetches `count` samples from all over the source, each from an equal part of it. */
+static genlat_status fetch_examples(const genlat_source *source, uint64_t seed, int64_t count, gnl_real *out)
+{
+    const double part = (double)source->count / (double)count;
+    const int64_t size = gnl_shape_count(&source->sample);
+    gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_DATA, 0);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t at = (int64_t)(((double)i + gnl_rng_unit(&rng)) * part), index = GNL_MIN(at, source->count - 1);
+        GNL_TRY(gnl_source_fetch(source, &index, 1, 0, out + i * size, NULL));
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status start_kind(const genlat_model *model, const genlat_source *source, gnl_kind *kind)
+{
+    genlat_ctx *ctx = model->object.ctx;
+    const int64_t count = kind->type->examples(kind);
+    gnl_real *x = gnl_alloc(ctx, (size_t)count * (size_t)model->size, sizeof *x);
+    if (!x)
+        return GENLAT_E_MEMORY;
+    genlat_status status = fetch_examples(source, (uint64_t)gnl_ctx_opts(ctx)->seed, count, x);
+    if (status == GENLAT_OK)
+        kind->type->start(kind, x);
+    gnl_free(ctx, x);
+    return status;
+}
+
+genlat_status gnl_vae_start(genlat_model *model, const genlat_source *source)
+{
+    gnl_kind *kind = NULL;
+    GNL_TRY(start_bias(model, source));
+    for (int i = 0; (kind = gnl_latents_owner(gnl_vae_of(model)->latents, i)); i++)
+        if (kind->type->start)
+            GNL_TRY(start_kind(model, source, kind));
     return GENLAT_OK;
 }

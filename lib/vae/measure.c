@@ -179,7 +179,7 @@ static genlat_status estimate(genlat_model *model, gnl_vae_use *work, const samp
     for (int64_t done = 0; done < s->samples && status == GENLAT_OK; done += most) {
         code->rows = GNL_MIN(most, s->samples - done);
         gnl_rng_fill_normal(rng, code->noise, code->rows * l->posterior->noise);
-        gnl_latents_draw(l, code);
+        gnl_latents_draw_prepared(l, code);
         gnl_latents_ratio(l, code, 0, code->kl);
         status = gnl_vae_use_decode(model, work, code->z, work->target, s->repeated, 0, code->rows);
         gnl_vae_use_loss(model, work, work->target, code->rows, work->loss);
@@ -210,6 +210,7 @@ static genlat_status log_likelihood(genlat_model *model, sampling *s)
     gnl_workspace *work = NULL;
     GNL_TRY(gnl_pool_acquire(model, GNL_VAE_POOL, s->samples, &work));
     genlat_status status = GENLAT_OK;
+    gnl_latents_prepare(gnl_vae_of(model)->latents, &use_of(work)->code);
     if (model->condition) {
         gnl_shape shape = s->labels->shape;
         shape.dim[0] = work->rows;
@@ -392,7 +393,7 @@ genlat_status genlat_vae_log_likelihood(genlat_model *model, const genlat_tensor
     GNL_TRY(gnl_model_check_batch(model, x, labels));
     GNL_TRY(check_samples(samples));
     const gnl_posterior *q = gnl_vae_of(model)->latents->posterior;
-    if (!q->type->log_density)
+    if (!gnl_posterior_has_density(q->type))
         return gnl_fail(GENLAT_E_UNSUPPORTED, "the log-likelihood needs a posterior with a density, %s has none",
                         q->kind.type->name);
     genlat_tensor *scaled = NULL;

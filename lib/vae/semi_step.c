@@ -318,6 +318,7 @@ static void backward(const pass *p, int64_t labelled)
     gnl_latents_kl_backward(l, &w->code, factor, w->weight, GNL_BY_Z);
     gnl_latents_draw_backward(l, &w->code);
     gnl_latents_kl_backward(l, &w->code, factor, w->weight, GNL_BY_HEADS);
+    gnl_latents_complete_gradients(l, &w->code);
     gnl_exec_backward(w->encoder, (1u << l->posterior->heads) - 1, GNL_GRAD_WEIGHTS);
     gnl_exec_backward(w->classifier, 1, GNL_GRAD_WEIGHTS);
 }

@@ -243,6 +243,27 @@ def product(*x):
     return result
 
 
+class Masked(nn.Module):
+    """The layers of Germain and others 2015, with the degrees of hidden units in order instead of random ones."""
+
+    def __init__(self, kind, o, sizes):
+        super().__init__()
+        features, units, place = sizes[0][-1], int(o["units"]), o.get("place", "first")
+        n = int(o.get("variables", features))
+        variables, hidden = torch.arange(1, n + 1), torch.arange(max(n - 1, 1)) + 1
+        if o.get("order") == "reversed":
+            variables = variables.flip(0)
+        into = variables if place in ("first", "only") else hidden
+        out = variables if place in ("last", "only") else hidden
+        into, out = (d.repeat(count // len(d) + 1)[:count] for d, count in ((into, features), (out, units)))
+        self.mask = (out[:, None] > into[None] if place in ("last", "only") else out[:, None] >= into[None]).double()
+        self.weight = nn.Parameter(torch.zeros(units, features))
+        self.bias = nn.Parameter(torch.zeros(units)) if flag(o, "bias", True) else None
+
+    def forward(self, x):
+        return F.linear(x, self.weight * self.mask, self.bias)
+
+
 MODULES = {
     "add": lambda k, o, s: Call(lambda *x: sum(x)),
     "avg_pool": pool,
@@ -271,6 +292,7 @@ MODULES = {
     "layer_norm": layer_norm,
     "leaky_relu": lambda k, o, s: nn.LeakyReLU(option(o, "slope", 0.01)),
     "lstm": Lstm,
+    "masked": Masked,
     "max_pool": pool,
     "maxout": maxout,
     "mean": reduction,

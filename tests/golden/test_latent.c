@@ -52,15 +52,36 @@ static void load_heads(latent_rig *r, const char *group)
         golden_load(group, "noise", SAMPLES * ROWS * r->latents->posterior->noise, r->code.noise);
 }
 
-/* Loads the code books of the posterior. */
+/* Loads the code books of the posterior, and the weights of its net, if it has them. */
 static void load_posterior(const latent_rig *r, const char *group)
 {
     const gnl_numbers *own = &r->latents->posterior->kind.numbers;
-    char name[32];
+    genlat_net *net = r->latents->posterior->kind.net;
+    char name[64];
     for (int i = 0; i < own->weights; i++) {
         snprintf(name, sizeof name, "posterior.%s", own->weight[i].name);
         if (golden_has(group, name))
             golden_load(group, name, own->weight[i].count, gnl_numbers_data(own, i));
+    }
+    if (!net)
+        return;
+    const gnl_part part = gnl_part_of_net(net, "posterior", 0);
+    for (int i = 0; i < part.weights; i++) {
+        snprintf(name, sizeof name, "posterior.%s", part.weight[i].name);
+        golden_load(group, name, part.weight[i].count, part.value + part.weight[i].offset);
+    }
+}
+
+static void expect_posterior_slopes(const latent_rig *r, const char *group)
+{
+    genlat_net *net = r->latents->posterior->kind.net;
+    char name[64];
+    if (!net)
+        return;
+    const gnl_part part = gnl_part_of_net(net, "posterior", 0);
+    for (int i = 0; i < part.weights; i++) {
+        snprintf(name, sizeof name, "dposterior.%s", part.weight[i].name);
+        golden_expect(group, name, part.weight[i].count, gnl_part_grad(&part) + part.weight[i].offset);
     }
 }
 
@@ -124,6 +145,23 @@ static void expect_prior_slopes(const latent_rig *r, const char *group)
     }
 }
 
+/* Loads the weights of the encoder for priors that run it, or compares their gradients. */
+static void visit_encoder(const latent_rig *r, const char *group, bool compare)
+{
+    const gnl_part part = gnl_part_of_net(r->encoder, "encoder", 0);
+    char name[64];
+    for (int i = 0; i < part.weights; i++) {
+        const gnl_weight *w = &part.weight[i];
+        snprintf(name, sizeof name, "%sencoder.%s", compare ? "d" : "", w->name);
+        if (!golden_has(group, name))
+            continue;
+        if (compare)
+            golden_expect(group, name, w->count, gnl_part_grad(&part) + w->offset);
+        else
+            golden_load(group, name, w->count, part.value + w->offset);
+    }
+}
+
 static void check_case(const char *group)
 {
     char copy[TEXT + 1], name[16];
@@ -137,6 +175,7 @@ static void check_case(const char *group)
     load_posterior(&r, group);
     load_prior(&r, group, draws);
     load_critic(&r, group);
+    visit_encoder(&r, group, false);
     double value = latent_rig_backward(&r);
     const gnl_real values[] = {(gnl_real)value, (gnl_real)r.call.recon, (gnl_real)r.call.kl};
     golden_expect(group, "z", SAMPLES * ROWS * DIMS, r.code.z);
@@ -145,8 +184,10 @@ static void check_case(const char *group)
         snprintf(name, sizeof name, "dhead%d", i);
         golden_expect(group, name, ROWS * r.latents->posterior->head[i].width, r.code.dhead[i]);
     }
+    expect_posterior_slopes(&r, group);
     expect_prior_slopes(&r, group);
     expect_critic_slopes(&r, group);
+    visit_encoder(&r, group, true);
     latent_rig_close(&r);
 }
 

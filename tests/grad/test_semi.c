@@ -24,6 +24,8 @@ static const struct semi_case {
     {"all labels", {"label_loss", "cross_entropy weight=3", NULL}, {1, 2, 0, 0, 1}},
     {"a divergence by sampling", {"prior", "mixture components=2", NULL}, {-1, 2, -1, 0, 1}},
     {"a full covariance", {"posterior", "gaussian_full", NULL}, {-1, 2, -1, 0, 1}},
+    {"a flow", {"posterior", "iaf steps=2 width=4", NULL}, {-1, 2, -1, 0, 1}},
+    {"a trained prior", {"prior", "flow layers=2 width=4", NULL}, {-1, 2, -1, 0, 1}},
     {"a likelihood with a parameter", {"likelihood", "gaussian sd=learned", NULL}, {-1, 2, -1, 0, 1}},
 };
 
@@ -84,7 +86,7 @@ static double loss_of(void *arg)
 START_TEST(gradients_match_differences)
 {
     rig r = open_rig(&cases[_i]);
-    gnl_real grad[512];
+    gnl_real grad[2048];
     (void)loss_of(&r);
     for (int p = 0; p < r.model->parts; p++) {
         const gnl_part *part = &r.model->part[p];

@@ -151,6 +151,7 @@ int main(void)
     Suite *suite = suite_create("kinds without memory");
     TCase *tests = tcase_create("every kind");
     list_cases();
+    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, steps_allocate_nothing, 0, count);
     tcase_add_loop_test(tests, every_allocation_may_fail, 0, count);
     suite_add_tcase(suite, tests);

@@ -92,6 +92,23 @@ def test_resume(folder):
     assert resumed["model"] == path
 
 
+def test_priors(folder):
+    """Learned priors train, resume and sample by their text alone."""
+    path = os.path.join(folder, "m.model")
+    for prior in ("flow layers=2 width=8", "mixture components=5", "vamp components=5 low=0 high=1"):
+        setting = ("--set", f"prior={prior}")
+        unbroken = last_json(train("--epochs", "2", "--json", *setting).stdout)
+        train("--epochs", "1", "--out", path, "--quiet", *setting)
+        resumed = last_json(run("train", "vae", "--data", "digits?n=500", "--resume", path, "--epochs", "2",
+                                "--threads", "1", "--json").stdout)
+        assert resumed["train"]["neg_elbo"] == unbroken["train"]["neg_elbo"], (prior, resumed, unbroken)
+        picture = os.path.join(folder, "samples.png")
+        run("sample", path, "-n", "4", "--out", picture)
+        assert_picture(picture)
+    error = train("--set", "prior=vamp", "--set", "condition=labels", code=1).stderr
+    assert "prior=mixture" in error, error
+
+
 def test_zero_epochs(folder):
     """Zero epochs write the untrained model."""
     path = os.path.join(folder, "m.model")
@@ -361,8 +378,8 @@ def test_early_stop_is_reported(folder):
     assert "stopped early: no better validation since epoch" in out.splitlines()[-1], out
 
 
-main([test_json, test_holdout, test_holdout_is_resumed, test_early_stop_is_reported, test_pipe, test_terminal,
-      test_seed, test_resume, test_zero_epochs, test_resume_is_checked, test_fine_tuning, test_interrupt,
+main([test_json, test_holdout, test_holdout_is_resumed, test_early_stop_is_reported, test_priors, test_pipe,
+      test_terminal, test_seed, test_resume, test_zero_epochs, test_resume_is_checked, test_fine_tuning, test_interrupt,
       test_interrupt_with_plots, test_terminate, test_log, test_best, test_best_weights_of_a_preset, test_plots,
       test_fonts_are_found_first, test_film_of_epochs, test_curves_of_a_resumed_training, test_plots_of_several_runs,
       test_killed, test_points])

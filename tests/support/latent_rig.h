@@ -31,6 +31,8 @@ const char *latent_rig_posterior(const gnl_prior_type *prior);
 
 /* Returns the text of a kind with its defaults, except that nets are small. */
 const char *latent_rig_small(const char *kind);
+/* Returns whether the posterior and the prior can be combined. */
+bool latent_rig_pair(genlat_ctx *ctx, const gnl_posterior_type *q, const gnl_prior_type *p);
 
 /* Returns the status of gnl_latents_new(); any other failure fails the running test. */
 genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows,

@@ -27,13 +27,28 @@ static void add(variants *v, const char *name, const gnl_options_table *options,
             gnl_text_append(text, VARIANT_TEXT, " %s=%d", options->options[i].name, SMALL);
 }
 
-/* A value other than the default, if the range has one. */
+/* A value other than the default, if the range has one. Large numbers, such as those of components, become small. */
 static double other(const gnl_option *o)
 {
     if (is_large(o))
         return SMALL + 1;
     double expected = o->type == GNL_OPTION_REAL ? 0.6 * o->fallback + 0.1 : o->fallback + 1;
+    if (o->type == GNL_OPTION_INT && o->fallback > 8)
+        expected = o->min + 2;
     return o->type == GNL_OPTION_BOOL ? !(o->fallback > 0) : fmin(o->max, fmax(o->min, expected));
+}
+
+void small_variant(char text[VARIANT_TEXT], const char *set, const gnl_options_table *options)
+{
+    enum { LEAST = 3 };
+    snprintf(text, VARIANT_TEXT, "%s", set);
+    for (size_t i = 0; options && i < options->count; i++) {
+        const gnl_option *o = &options->options[i];
+        char key[64];
+        snprintf(key, sizeof key, " %s=", o->name);
+        if (o->type == GNL_OPTION_INT && o->fallback > LEAST && !strstr(set, key))
+            gnl_text_append(text, VARIANT_TEXT, "%s%d", key, LEAST);
+    }
 }
 
 void add_variants(variants *v, const char *name, const gnl_options_table *options)

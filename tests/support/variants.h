@@ -15,5 +15,8 @@ typedef struct variants {
 /* Adds "name", and "name option=value" with another value than the default for each option; all values of an
  * enumeration. */
 void add_variants(variants *v, const char *name, const gnl_options_table *options);
+/* Writes "name option=3 ..." with all integer options whose default is above 3, so that tests are quick. Options in
+ * `set`, a text with options of that kind, keep their value. */
+void small_variant(char text[VARIANT_TEXT], const char *set, const gnl_options_table *options);
 
 #endif

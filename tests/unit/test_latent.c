@@ -72,7 +72,7 @@ static const struct {
     {{"gaussian", "normal", "kl beta=-1", "elbo", 2}, GENLAT_E_RANGE, "beta is -1"},
     {{"gaussian", "normal", "kl beta", "elbo", 2}, GENLAT_E_INVALID, "beta"},
     {{"gaussian", "normal", "kl; kl; kl; kl; kl; kl; kl; kl; kl", "elbo", 2}, GENLAT_E_RANGE, "more than 8 terms"},
-    {{"gaussian", "normal", "", "importance estimator=none", 2}, GENLAT_E_INVALID, "total, doubly"},
+    {{"gaussian", "normal", "", "importance estimator=none", 2}, GENLAT_E_INVALID, "total, doubly, path"},
     {{"point", "normal", "kl", "elbo", 2}, GENLAT_E_UNSUPPORTED, "posterior point has no density"},
     {{"point", "normal", "", "importance", 2},
      GENLAT_E_UNSUPPORTED,
@@ -87,7 +87,22 @@ static const struct {
     {{"fsq levels=4096x4096x2", "uniform", "", "elbo", 3}, GENLAT_E_RANGE, "more than 16777216 codes"},
     {{"vq", "uniform", "", "importance", 2}, GENLAT_E_UNSUPPORTED, "needs a posterior with a density, vq has none"},
     {{"vq", "uniform", "mmd", "elbo", 2}, GENLAT_E_UNSUPPORTED, "prior uniform has no density"},
+    {{"gaussian", "normal", "kl", "renyi alpha=-inf estimator=doubly", 2},
+     GENLAT_E_UNSUPPORTED,
+     "needs a finite alpha, -inf found"},
+    {{"gaussian", "normal", "kl", "renyi alpha=nan", 2}, GENLAT_E_RANGE, "alpha is"},
+    {{"gaussian", "normal", "kl", "elbo estimator=doubly", 2}, GENLAT_E_INVALID, "total, path"},
+    {{"iaf", "normal", "kl", "importance estimator=doubly", 2}, GENLAT_E_UNSUPPORTED, "use estimator=total"},
+    {{"planar", "normal", "kl", "elbo estimator=path", 2}, GENLAT_E_UNSUPPORTED, "use estimator=total"},
+    {{"iaf", "normal", "kl free_bits=1", "elbo", 2}, GENLAT_E_UNSUPPORTED, "free=whole"},
+    {{"point", "normal", "", "elbo estimator=path", 2}, GENLAT_E_UNSUPPORTED, "point has none"},
+    {{"gaussian", "normal", "kl free_bits=1", "elbo estimator=path", 2},
+     GENLAT_E_UNSUPPORTED,
+     "bound elbo does not support free bits"},
     {{"gaussian", "normal", "kl free_bits=1", "importance", 2}, GENLAT_E_UNSUPPORTED, "does not support free bits"},
+    {{"point", "vamp", "", "elbo", 2, {1, {3}}, 0}, GENLAT_E_UNSUPPORTED, "needs posterior=gaussian, found point"},
+    {{"gaussian", "vamp", "", "elbo", 2, {1, {3}}, 4}, GENLAT_E_UNSUPPORTED, "encoders with a condition"},
+    {{"gaussian", "vamp low=1 high=1", "", "elbo", 2, {1, {3}}, 0}, GENLAT_E_RANGE, "less than high = 1 expected"},
     {{"gaussian", "normal", "kl gamma=1", "importance", 2},
      GENLAT_E_UNSUPPORTED,
      "does not support free bits or a capacity"},
@@ -282,6 +297,71 @@ START_TEST(prior_densities_match_draws)
 }
 END_TEST
 
+/* In several dimensions: the mean of g(z) / p(z) over draws z from p is 1 for any density g. g is N(0, I/4). */
+START_TEST(prior_densities_match_draws_in_space)
+{
+    enum { DIMS = 3, ROWS = 2000, BATCHES = 10 };
+    const gnl_prior_type *type = gnl_prior_types[_i];
+    const gnl_latent_spec spec = {"gaussian", type->kind.name, "", "elbo", DIMS};
+    static gnl_real z[ROWS * DIMS];
+    double log_p[ROWS], mean = 0, square = 0;
+    latent_rig r;
+    if (!type->log_density)
+        return;
+    open_rig(&r, ctx, &spec, ROWS, 1);
+    gnl_rng rng = gnl_rng_make(3, GNL_STREAM_USER, 0);
+    gnl_latents_prepare(r.latents, &r.code);
+    for (int batch = 0; batch < BATCHES; batch++) {
+        for (int i = 0; i < ROWS; i++)
+            type->sample(r.latents->prior, &r.code, &rng, &(gnl_prior_draw){1, 0}, z + i * DIMS);
+        type->log_density(r.latents->prior, &r.code, z, log_p);
+        for (int i = 0; i < ROWS; i++) {
+            double log_g = -DIMS * log(0.5 * sqrt(2 * acos(-1)));
+            for (int d = 0; d < DIMS; d++)
+                log_g -= 2 * pow((double)z[i * DIMS + d], 2);
+            double ratio = exp(log_g - log_p[i]);
+            mean += ratio / (ROWS * BATCHES);
+            square += ratio * ratio / (ROWS * BATCHES);
+        }
+    }
+    double error = sqrt((square - mean * mean) / (ROWS * BATCHES));
+    ck_assert_double_lt(error, 0.05);
+    ck_assert_msg(fabs(mean - 1) < 4 * error, "%s: %g +- %g, 1 expected", type->kind.name, mean, error);
+    latent_rig_close(&r);
+}
+END_TEST
+
+/* A new flow is the identity. Without factors it keeps volumes, so that a code has the density of the normal draw that
+ * it was mapped from. */
+START_TEST(flows_map_from_the_normal_prior)
+{
+    enum { DIMS = 5, ROWS = 40 };
+    static const char *const priors[] = {"flow layers=3 width=4", "flow layers=3 width=4 scale=0"};
+    gnl_real z[ROWS * DIMS], u[ROWS * DIMS];
+    double log_p[ROWS];
+    latent_rig r;
+    ck_assert_int_eq(latent_rig_open(&r, ctx, &(gnl_latent_spec){"gaussian", priors[_i], "", "elbo", DIMS}, ROWS, 1),
+                     GENLAT_OK);
+    if (_i)
+        latent_rig_fill(&r, 7);
+    const gnl_prior *p = r.latents->prior;
+    for (int i = 0; i < ROWS; i++) {
+        gnl_rng rng = gnl_rng_make(3, GNL_STREAM_USER, (uint64_t)i), same = rng;
+        gnl_normal_draw(&rng, &(gnl_prior_draw){0.9, 1.5}, DIMS, u + i * DIMS);
+        p->type->sample(p, &r.code, &same, &(gnl_prior_draw){0.9, 1.5}, z + i * DIMS);
+    }
+    ck_assert_int_eq(memcmp(z, u, sizeof z) == 0, _i == 0);
+    p->type->log_density(p, &r.code, z, log_p);
+    for (int i = 0; i < ROWS; i++) {
+        double expected = -DIMS * 0.5 * log(2 * acos(-1));
+        for (int d = 0; d < DIMS; d++)
+            expected -= 0.5 * pow((double)u[i * DIMS + d], 2);
+        ck_assert_double_eq_tol(log_p[i], expected, 1e-4);
+    }
+    latent_rig_close(&r);
+}
+END_TEST
+
 START_TEST(a_mixture_of_one_component_is_the_normal_prior)
 {
     static curve c;
@@ -359,25 +439,26 @@ END_TEST
 START_TEST(divergences_match_mean_log_ratios)
 {
     enum { ROWS = 2, DIMS = 2, SAMPLES = 40000 };
+    const int64_t samples = gnl_posterior_types[_i]->from_normal ? SAMPLES : 400; /* those reported are these */
     const char *posterior = gnl_posterior_types[_i]->kind.name;
-    for (int p = 0; gnl_posterior_types[_i]->log_density && gnl_prior_types[p]; p++) {
+    for (int p = 0; gnl_posterior_has_density(gnl_posterior_types[_i]) && gnl_prior_types[p]; p++) {
         const gnl_latent_spec spec = {posterior, gnl_prior_types[p]->kind.name, "", "elbo", DIMS};
         double mean[ROWS] = {0}, square[ROWS] = {0}, ratio[ROWS];
         latent_rig r;
-        if (!latent_rig_pairs(gnl_posterior_types[_i], gnl_prior_types[p]))
+        if (!latent_rig_pair(ctx, gnl_posterior_types[_i], gnl_prior_types[p]))
             continue;
-        open_rig(&r, ctx, &spec, ROWS, SAMPLES);
+        open_rig(&r, ctx, &spec, ROWS, samples);
         gnl_latents_draw(r.latents, &r.code);
         double reported = gnl_latents_kl(r.latents, &r.code), all = 0;
-        for (int64_t s = 0; s < SAMPLES; s++) {
+        for (int64_t s = 0; s < samples; s++) {
             gnl_latents_ratio(r.latents, &r.code, s, ratio);
             for (int i = 0; i < ROWS; i++) {
-                mean[i] += ratio[i] / SAMPLES;
-                square[i] += ratio[i] * ratio[i] / SAMPLES;
+                mean[i] += ratio[i] / (double)samples;
+                square[i] += ratio[i] * ratio[i] / (double)samples;
             }
         }
         for (int i = 0; i < ROWS; i++) {
-            double error = sqrt((square[i] - mean[i] * mean[i]) / SAMPLES);
+            double error = sqrt((square[i] - mean[i] * mean[i]) / (double)samples);
             ck_assert_msg(fabs(r.code.kl[i] - mean[i]) < 4.5 * error + 1e-9, "%s from %s: %g reported, %g +- %g drawn",
                           posterior, spec.prior, r.code.kl[i], mean[i], error);
             all += r.code.kl[i] / ROWS;
@@ -396,6 +477,54 @@ START_TEST(a_point_has_no_divergence)
     ck_assert(!gnl_latents_has_density(r.latents));
     ck_assert_double_eq(gnl_latents_kl(r.latents, &r.code), 0);
     latent_rig_close(&r);
+}
+END_TEST
+
+/* ---- estimators ------------------------------------------------------------------------------ */
+
+/* A decoder that ignores the code, so that the prior is the true posterior. */
+static void no_likelihood(void *user, double scale, const double *weight)
+{
+    gnl_code *c = user;
+    memset(c->nll, 0, (size_t)(c->samples * c->rows) * sizeof *c->nll);
+    memset(c->dz, 0, (size_t)(c->samples * c->rows * c->dims) * sizeof *c->dz);
+}
+
+/* Returns the largest derivative by a head for a posterior that equals the prior. */
+static double steepest_at_the_optimum(const char *bound)
+{
+    enum { ROWS = 5, DIMS = 3, SAMPLES = 2 };
+    latent_rig r;
+    double most = 0;
+    open_rig(&r, ctx, &(gnl_latent_spec){"gaussian", "normal", "kl", bound, DIMS}, ROWS, SAMPLES);
+    for (int h = 0; h < 2; h++)
+        memset(r.head[h], 0, ROWS * DIMS * sizeof(gnl_real));
+    gnl_bound_call call = {.latents = r.latents,
+                           .code = &r.code,
+                           .factor = 1,
+                           .gradients = true,
+                           .likelihood = no_likelihood,
+                           .user = &r.code};
+    gnl_latents_draw(r.latents, &r.code);
+    ck_assert_double_eq_tol(gnl_latents_objective(&call), 0, 1e-6);
+    gnl_latents_backward(&call);
+    for (int h = 0; h < 2; h++)
+        for (int i = 0; i < ROWS * DIMS; i++)
+            most = fmax(most, fabs((double)r.code.dhead[h][i]));
+    latent_rig_close(&r);
+    return most;
+}
+
+/* Estimators that propagate only through the codes are without noise there. */
+START_TEST(path_gradients_vanish_at_the_optimum)
+{
+    static const char *const quiet[] = {
+        "elbo estimator=path",          "importance estimator=path",        "importance estimator=doubly",
+        "renyi alpha=2 estimator=path", "renyi alpha=0.5 estimator=doubly", "renyi alpha=-inf estimator=path"};
+    for (size_t i = 0; i < GNL_COUNT(quiet); i++)
+        ck_assert_double_lt(steepest_at_the_optimum(quiet[i]), 1e-6);
+    ck_assert_double_gt(steepest_at_the_optimum("importance"), 0.01);
+    ck_assert_double_gt(steepest_at_the_optimum("renyi alpha=0.5"), 0.01);
 }
 END_TEST
 
@@ -419,13 +548,13 @@ START_TEST(bits_do_not_depend_on_threads)
     for (int p = 0; gnl_prior_types[p]; p++)
         for (int b = 0; gnl_bound_types[b]; b++) {
             const gnl_posterior_type *q = gnl_posterior_types[_i];
-            const bool density = q->log_density != NULL;
+            const bool density = gnl_posterior_has_density(q);
             const gnl_latent_spec spec = {latent_rig_small(q->kind.name),
                                           latent_rig_small(gnl_prior_types[p]->kind.name),
                                           density || q->codes ? "kl" : "", gnl_bound_types[b]->kind.name, 40};
             latent_rig one, three;
             double value, other;
-            if ((!density && gnl_bound_types[b]->check) || !latent_rig_pairs(q, gnl_prior_types[p]) ||
+            if ((!density && gnl_bound_types[b]->check) || !latent_rig_pair(ctx, q, gnl_prior_types[p]) ||
                 (q->from_uniform && strcmp(gnl_prior_types[p]->kind.name, q->prior) != 0))
                 continue;
             run(ctx, &spec, &one, &value);
@@ -498,6 +627,7 @@ int main(void)
     const int posteriors = count_types(gnl_posterior_types), priors = count_types(gnl_prior_types);
     Suite *suite = suite_create("latent");
     TCase *tests = tcase_create("kinds");
+    tcase_set_timeout(tests, 30);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, kinds_have_names_and_help, 0, 4);
     tcase_add_loop_test(tests, invalid_combinations_are_refused, 0, (int)GNL_COUNT(refusals));
@@ -508,11 +638,14 @@ int main(void)
     tcase_add_loop_test(tests, free_bits_above_the_kl_are_constant, 0, 4);
     tcase_add_loop_test(tests, posterior_densities_match_draws, 0, posteriors);
     tcase_add_loop_test(tests, prior_densities_match_draws, 0, priors);
+    tcase_add_loop_test(tests, prior_densities_match_draws_in_space, 0, priors);
+    tcase_add_loop_test(tests, flows_map_from_the_normal_prior, 0, 2);
     tcase_add_test(tests, a_mixture_of_one_component_is_the_normal_prior);
     tcase_add_test(tests, normal_priors_support_temperature_and_truncation);
     tcase_add_loop_test(tests, means_and_variances_match_draws, 0, posteriors);
     tcase_add_loop_test(tests, divergences_match_mean_log_ratios, 0, posteriors);
     tcase_add_test(tests, a_point_has_no_divergence);
+    tcase_add_test(tests, path_gradients_vanish_at_the_optimum);
     tcase_add_loop_test(tests, bits_do_not_depend_on_threads, 0, posteriors);
     tcase_add_test(tests, public_kl_is_the_sum_of_its_parts);
     suite_add_tcase(suite, tests);

@@ -374,12 +374,12 @@ START_TEST(accumulating_optimizers_are_refused)
 }
 END_TEST
 
-/* The length of a preset is that of its schedules. */
+/* The length of a preset is that of its schedules; a warm-up of the KL may end before. */
 START_TEST(presets_end_with_their_schedules)
 {
     const gnl_model_type *type = family_type(ctx, _i);
     for (const gnl_preset *preset = type->presets; preset->name; preset++) {
-        long long length = 0, steps = 0;
+        long long length = 0, warm_up = 0, steps = 0;
         for (int i = 0; preset->pair[i]; i += 2) {
             genlat_schedule *schedule = NULL;
             if (strcmp(preset->pair[i], "steps") == 0)
@@ -387,28 +387,31 @@ START_TEST(presets_end_with_their_schedules)
             if (!strstr(preset->pair[i], "schedule"))
                 continue;
             ck_assert_int_eq(gnl_schedule_parse(ctx, preset->pair[i + 1], &schedule), GENLAT_OK);
-            length = GNL_MAX(length, gnl_schedule_length(schedule));
+            long long *longest = strcmp(preset->pair[i], "beta_schedule") == 0 ? &warm_up : &length;
+            *longest = GNL_MAX(*longest, gnl_schedule_length(schedule));
             gnl_schedule_release(schedule);
         }
         ck_assert_msg(length == 0 || length == steps, "%s: schedules of %lld steps, training of %lld", preset->name,
                       length, steps);
+        ck_assert_msg(warm_up <= steps, "%s: a warm-up of %lld steps, training of %lld", preset->name, warm_up, steps);
     }
 }
 END_TEST
 
-/* Nets of a conditional model in one without condition: nothing would fill their second input. */
+/* Nets of a conditional model in one without condition: nothing would fill their second input. A model that infers
+ * labels always has a condition, but none for its last net, the classifier. */
 START_TEST(nets_with_more_inputs_are_refused)
 {
     genlat_model *conditional = family_make(ctx, _i, source), *model = NULL;
     genlat_model_builder *b = family_builder(ctx, _i);
+    const bool infers = gnl_model_infers_labels(conditional);
     bool more = false;
     for (int i = 0; conditional->type->nets[i].name; i++) {
+        const bool last = !conditional->type->nets[i + 1].name;
         more = more || gnl_net_inputs(conditional->net[i]) > 1;
-        genlat_model_builder_net(b, conditional->type->nets[i].name, conditional->net[i]);
+        genlat_model_builder_net(b, conditional->type->nets[i].name, conditional->net[infers && last ? 0 : i]);
     }
-    if (conditional->type->predict)
-        more = false; /* it takes the classes of the source, which it learns */
-    else
+    if (!conditional->type->predicts && !infers)
         genlat_model_builder_set(b, "condition", "none");
     const genlat_status status = genlat_model_build(&b, source, &model);
     ck_assert_int_eq(status == GENLAT_OK, !more);

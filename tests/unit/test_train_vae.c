@@ -125,13 +125,25 @@ static void train_preset(const char *preset, int64_t side, int64_t classes)
     genlat_model_destroy(&vae);
 }
 
+/* Each preset, first without, then with a condition. */
 START_TEST(presets_train_with_and_without_condition)
 {
-    for (int32_t i = 0; genlat_model_preset("vae", i, NULL); i++)
-        if (strcmp(genlat_model_preset("vae", i, NULL), "text") != 0) /* for data [length] */
-            train_preset(genlat_model_preset("vae", i, NULL), 16, _i ? 10 : 0);
+    const char *preset = genlat_model_preset("vae", _i / 2, NULL);
+    const bool conditional = _i % 2;
+    const bool sequence = strcmp(preset, "text") == 0; /* for data [length] */
+    const bool bare = strcmp(preset, "vamp") == 0;     /* refuses conditions */
+    if (!sequence && !(bare && conditional))
+        train_preset(preset, 16, conditional ? 10 : 0);
 }
 END_TEST
+
+static int preset_count(void)
+{
+    int count = 0;
+    while (genlat_model_preset("vae", count, NULL))
+        count++;
+    return count;
+}
 
 /* 256 rows of the first layer are two tiles, whose sums are in another order. With batch norm there are no tiles. */
 START_TEST(recomputed_activations_change_nothing)
@@ -355,7 +367,7 @@ int main(void)
     Suite *suite = suite_create("train vae");
     TCase *tests = tcase_create("digits");
     tcase_add_checked_fixture(tests, begin, end);
-    tcase_add_loop_test(tests, presets_train_with_and_without_condition, 0, 2);
+    tcase_add_loop_test(tests, presets_train_with_and_without_condition, 0, 2 * preset_count());
     tcase_add_loop_test(tests, recomputed_activations_change_nothing, 0, 2);
     tcase_add_loop_test(tests, loss_falls_with_and_without_condition, 0, 2);
     tcase_add_loop_test(tests, training_in_two_parts_computes_the_same_bits, 0, 2);

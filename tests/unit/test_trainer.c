@@ -402,6 +402,7 @@ int main(void)
 {
     Suite *suite = suite_create("trainer");
     TCase *tests = tcase_create("trainer");
+    tcase_set_timeout(tests, 60); /* they wait for files */
     tcase_add_checked_fixture(tests, rig_begin, rig_end);
     tcase_add_test(tests, events_arrive_in_order);
     tcase_add_test(tests, loss_falls_and_is_in_the_history);

@@ -99,6 +99,8 @@ static const char *const objectives[] = {
     "bound=importance|samples=3",
     "bound=importance|samples=3|beta=0.5|beta_schedule=linear from=0 to=1 steps=4",
     "bound=importance|estimator=doubly|samples=2",
+    "bound=renyi alpha=0.3|samples=3",
+    "samples=2|estimator=path",
     "kind=plain",
 };
 

@@ -150,4 +150,5 @@ const gnl_posterior_type gnl_posterior_gaussian = {
     .log_density = log_density,
     .log_density_backward = log_density_backward,
     .from_normal = &from_normal,
+    .diagonal = true,
 };

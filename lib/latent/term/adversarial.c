@@ -30,6 +30,14 @@ static genlat_status net_new(const gnl_kind *kind, genlat_net **out)
     return gnl_critic_net(kind, opts_of(kind)->width, opts_of(kind)->depth, out);
 }
 
+static genlat_status check(const gnl_term *t, const gnl_posterior *q, const gnl_prior *p)
+{
+    return p->type->sample ? GENLAT_OK
+                           : gnl_fail(GENLAT_E_UNSUPPORTED,
+                                      "adversarial: prior %s has no samples without a posterior; remove this term",
+                                      p->kind.type->name);
+}
+
 /* The mean cross-entropy of the codes with the label of the prior. slope: [samples*rows]; NULL: not computed. */
 static double loss_of(const gnl_code *c, const gnl_real *odds, gnl_real *slope)
 {
@@ -72,6 +80,7 @@ const gnl_term_type gnl_term_adversarial = {
              .adversarial = true,
              .work_new = gnl_critic_work_new,
              .work_free = gnl_critic_work_free},
+    .check = check,
     .value = value,
     .backward_z = backward_z,
 };

@@ -33,6 +33,9 @@ static const dip_opts *opts_of(const gnl_term *t)
 
 static genlat_status check(const gnl_term *t, const gnl_posterior *q, const gnl_prior *p)
 {
+    if (!q->type->mean_backward)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "dip: posterior %s has no means with a gradient; remove this term",
+                        q->kind.type->name);
     if (opts_of(t)->kind == OF_MEANS || q->type->logvar_backward)
         return GENLAT_OK;
     return gnl_fail(GENLAT_E_UNSUPPORTED, "dip: posterior %s has no variances of independent dimensions; use kind=1",

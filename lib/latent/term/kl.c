@@ -44,7 +44,7 @@ static genlat_status check(const gnl_term *t, const gnl_posterior *q, const gnl_
 {
     const kl_opts *o = opts_of(t);
     bool closed = p->type->divergence && p->type->divergence(p, q);
-    if (!closed && !q->type->log_density && !q->type->codes)
+    if (!closed && !gnl_posterior_has_density(q->type) && !q->type->codes)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "kl: posterior %s has no density; remove this term", q->kind.type->name);
     if (!closed && has_free_bits(o) && o->free != FREE_WHOLE && o->free != FREE_WHOLE_SAMPLE)
         return gnl_fail(GENLAT_E_UNSUPPORTED,
