@@ -210,8 +210,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_save(genlat_model *model,
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_export(genlat_model *model, const char *path);
 
 /**
- * Read a model of any family from a file. The training of a saved one goes on exactly, that of an exported one starts
- * anew.
+ * Read a model of any family from a file. Training goes on exactly if it was saved, and starts anew if exported.
  *
  * @param ctx   context.
  * @param path  file name.
@@ -468,8 +467,7 @@ typedef struct genlat_sample_opts {
     size_t size;        /**< sizeof(genlat_sample_opts) as the caller knows it. */
     int64_t seed;       /**< of the latents, >= 0; -1: the next part of the context's stream sample. Default -1. */
     double temperature; /**< factor of the standard deviation of the codes, 0 to 1e6. Default 1. */
-    double truncation;  /**< numbers of a latent whose size exceeds it are drawn anew, 0.1 to 1000; 0: none are.
-                             Default 0. */
+    double truncation;  /**< numbers of a latent beyond it are drawn anew, 0.1 to 1000; 0: none are. Default 0. */
     uint32_t draw;      /**< 1: a VAE draws from p(x|z) instead of taking its mean. Default 0. */
     uint32_t raw;       /**< 1: a GAN takes the weights that training moves instead of their average. Default 0. */
     uint32_t prior;     /**< 1: the latents come from the prior, although the model has a sampler. Default 0. */
