@@ -159,8 +159,8 @@ static int check_kind(const measurement *m, const bool *selected)
     const char *family = genlat_model_family(m->model);
     for (size_t i = 0; i < APP_COUNT(metrics); i++)
         if (selected[i] && !is_word(metrics[i].families, family))
-            return app_usage(m->app, "metric %s is not available for a %s%s", metrics[i].name, family,
-                             strcmp(metrics[i].families, "vae") == 0 ? ", only for a VAE" : "");
+            return app_usage(m->app, "metric %s is not available for a %s, only for: %s", metrics[i].name, family,
+                             metrics[i].families);
     return APP_OK;
 }
 

@@ -210,8 +210,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_save(genlat_model *model,
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_export(genlat_model *model, const char *path);
 
 /**
- * Read a model of any family from a file. The training of a saved one goes on exactly, that of an exported one starts
- * anew.
+ * Read a model of any family from a file. Training goes on exactly if it was saved, and starts anew if exported.
  *
  * @param ctx   context.
  * @param path  file name.

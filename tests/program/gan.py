@@ -70,7 +70,7 @@ def test_use(folder):
     model = trained(folder)
     result = last_json(run("eval", model, "-d", "ring", "-m", "modes,hq,frechet", "-n", "500", "--json").stdout)
     assert result["modes"] >= 4 and 0 < result["hq"] <= 1 and result["frechet"] < 1, result
-    assert "VAE" in run("eval", model, "-d", "ring", "-m", "nll", code=2).stderr
+    assert "a gan, only for: vae" in run("eval", model, "-d", "ring", "-m", "nll", code=2).stderr
     path = os.path.join(folder, "x.csv")
     run("sample", model, "-n", "6", "--seed", "3", "-o", path)
     with open(path, encoding="utf-8") as file:

@@ -134,7 +134,7 @@ def test_sets(folder):
     raw = last_json(run("eval", gan, "-d", "digits#test?n=300", "-n", "100", "-m", "frechet", "--json").stdout)
     assert raw["frechet"] != result["frechet"] and "--classifier" in run(
         "eval", gan, "-d", "digits", "-m", "agreement", code=2).stderr
-    assert "shape" in run("eval", gan, "-d", "ring", "--classifier", net, code=1).stderr
+    assert "takes [1,28,28]" in run("eval", gan, "-d", "ring", "--classifier", net, code=1).stderr
 
 
 def test_stacked(folder):
