@@ -282,7 +282,7 @@ static size_t describe(const genlat_model *model, const char *options, char *tex
     for (int i = 0; model->type->nets[i].name; i++)
         weights += gnl_net_size(model->net[i]);
     if (!model->type->nets[0].name)
-        weights = genlat_model_size(model);
+        weights = gnl_model_size(model);
     snprintf(size, sizeof size, "%lld", (long long)weights);
     gnl_describe_line(text, capacity, &used, "data", gnl_shape_format(&model->config->data, data));
     describe_labels(model, text, capacity, &used);

@@ -290,6 +290,9 @@ void gnl_model_report(genlat_model *model, double loss);
 /* Forgets the state of training: progress, moments, schedules, best weights. */
 void gnl_model_restart(genlat_model *model);
 
+/* Returns the number of trained or fitted numbers. */
+int64_t gnl_model_size(const genlat_model *model);
+
 /* Saves the states of all parts, and the weights and moments that the optimizers of the mask update. A step that fails
  * restores them. */
 genlat_status gnl_model_save_state(genlat_model *model, unsigned optimizers);

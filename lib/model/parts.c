@@ -288,3 +288,14 @@ void gnl_model_keep_best(genlat_model *model)
     gnl_model_snapshot(model, model->best);
     model->has_best = true;
 }
+
+int64_t gnl_model_size(const genlat_model *model)
+{
+    int64_t size = 0;
+    for (int i = 0; i < model->parts; i++) {
+        const gnl_part *part = &model->part[i];
+        for (int k = 0; (part->optimizer >= 0 || part->fitted) && k < part->weights; k++)
+            size += part->weight[k].param.state && !part->fitted ? 0 : part->weight[k].count;
+    }
+    return size;
+}

@@ -113,13 +113,7 @@ int64_t genlat_model_latent(const genlat_model *model)
 
 int64_t genlat_model_size(const genlat_model *model)
 {
-    int64_t size = 0;
-    for (int i = 0; model && i < model->parts; i++) {
-        const gnl_part *part = &model->part[i];
-        for (int k = 0; (part->optimizer >= 0 || part->fitted) && k < part->weights; k++)
-            size += part->weight[k].param.state && !part->fitted ? 0 : part->weight[k].count;
-    }
-    return size;
+    return model ? gnl_model_size(model) : 0;
 }
 
 const char *genlat_model_term(const genlat_model *model, int32_t index)

@@ -73,10 +73,22 @@ static int64_t clamped(const gnl_option *o, int64_t value)
     return (int64_t)GNL_MAX(o->min, GNL_MIN(o->max, (double)value));
 }
 
+/* Returns the smallest divisor above 1 of the first size, such as a number of groups; 1: there is none. */
+static int64_t divisor(const gnl_shape *in)
+{
+    const int64_t size = in->ndim ? in->dim[0] : 1;
+    for (int64_t part = 2; part <= size; part++)
+        if (size % part == 0)
+            return part;
+    return 1;
+}
+
 static int64_t draw_int(draft *d, const gnl_option *o, const gnl_shape *in)
 {
     if (o->min < 0) /* an axis */
         return clamped(o, below(d, 7) - 3);
+    if (d->due && chance(d, 0.3))
+        return clamped(o, divisor(in));
     return clamped(o, chance(d, 0.15) ? 0 : draw_size(d, in));
 }
 
