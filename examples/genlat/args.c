@@ -57,7 +57,7 @@ static const arg args[] = {
     {"sampler", 0, ARG_TEXT, 0, AT(sampler), "NAME",
      "prior, or the fitted sampler (default: the fitted one if there is one)"},
     {"sampler", 0, ARG_TEXT, 0, AT(sampler), "TEXT",
-     "sampler to fit: gaussian, mixture, nearest; prior removes it (default mixture)", "sampler-text"},
+     "gaussian, mixture or nearest, with options; prior removes it (default mixture)", "sampler-text"},
     {"draw", 0, ARG_FLAG, 0, AT(draw), NULL, "sample from p(x|z) instead of using its mean"},
     {"part", 0, ARG_TEXT, 0, AT(part), "PART", "mean, logvar, sample or codes (default mean)"},
     {"from", 0, ARG_INT, 0, AT(from), "I", "index of the first sample"},

@@ -84,11 +84,54 @@ int model_labels_in_turn(app_state *app, const genlat_model *model, int64_t n, g
     return APP_OK;
 }
 
+static bool all_known(const genlat_tensor *labels)
+{
+    bool known = true;
+    for (int64_t i = 0; i < genlat_tensor_dim(labels, 0); i++)
+        known = known && genlat_tensor_const_data(labels)[i] >= 0;
+    return known;
+}
+
+/* Returns the most probable class of a row of predictions. */
+static float predicted_class(const genlat_tensor *predictions, int64_t row)
+{
+    const int64_t classes = genlat_tensor_dim(predictions, 1);
+    const float *p = genlat_tensor_const_data(predictions) + row * classes;
+    int64_t best = 0;
+    for (int64_t c = 1; c < classes; c++)
+        best = p[c] > p[best] ? c : best;
+    return (float)best;
+}
+
+/* Sets the classes that are missing, or -1, if the model predicts them. */
+static int infer_labels(app_state *app, genlat_model *model, const genlat_tensor *x, genlat_tensor **labels)
+{
+    const int64_t n = genlat_tensor_dim(x, 0);
+    genlat_tensor *predictions = NULL;
+    if (!model_conditional(model) || model_vector(model) || (*labels && all_known(*labels)))
+        return APP_OK;
+    genlat_status status = genlat_model_predict(model, x, &predictions);
+    if (status == GENLAT_E_UNSUPPORTED)
+        return APP_OK;
+    if (status == GENLAT_OK && !*labels) {
+        status = genlat_tensor_new(app->ctx, 1, &n, labels);
+        if (status == GENLAT_OK)
+            status = genlat_tensor_fill(*labels, -1);
+    }
+    for (int64_t i = 0; status == GENLAT_OK && i < n; i++)
+        if (genlat_tensor_const_data(*labels)[i] < 0)
+            genlat_tensor_data(*labels)[i] = predicted_class(predictions, i);
+    genlat_tensor_destroy(&predictions);
+    return status == GENLAT_OK ? APP_OK : app_fail_library(app);
+}
+
 int model_encode(app_state *app, genlat_model *model, genlat_source *source, int64_t first, int64_t n,
                  genlat_tensor **z, genlat_tensor **labels, genlat_tensor **x)
 {
     genlat_tensor *own = NULL, *samples = NULL;
     int status = data_read(app, model, source, first, first + n, &samples, &own);
+    if (status == APP_OK)
+        status = infer_labels(app, model, samples, &own);
     if (status == APP_OK)
         status = model_labels(app, model, n, labels);
     if (status == APP_OK && !own)

@@ -453,8 +453,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_step(genlat_model *model,
  * @param seed    of what is drawn; a sample's numbers depend on the seed and its place in the source alone.
  * @param terms   [GENLAT_MAX_TERMS] receives the numbers of genlat_model_term().
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE, also for data that are not finite or that the
- *         likelihood does not accept, naming sample and element; GENLAT_E_UNSUPPORTED for a GAN; GENLAT_E_MEMORY;
- *         GENLAT_E_CALLBACK.
+ *         likelihood refuses, naming the element; GENLAT_E_UNSUPPORTED for a GAN; GENLAT_E_MEMORY; GENLAT_E_CALLBACK.
  * Randomness: stream eval of the seed.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_evaluate(genlat_model *model, genlat_source *source,
@@ -467,7 +466,7 @@ typedef struct genlat_sample_opts {
     size_t size;        /**< sizeof(genlat_sample_opts) as the caller knows it. */
     int64_t seed;       /**< of the latents, >= 0; -1: the next part of the context's stream sample. Default -1. */
     double temperature; /**< factor of the standard deviation of the codes, 0 to 1e6. Default 1. */
-    double truncation;  /**< numbers of a latent beyond it are drawn anew, 0.1 to 1000; 0: none are. Default 0. */
+    double truncation;  /**< numbers of a latent beyond it are drawn anew, 0.1 to 1000; 0: none. Default 0. */
     uint32_t draw;      /**< 1: a VAE draws from p(x|z) instead of taking its mean. Default 0. */
     uint32_t raw;       /**< 1: a GAN takes the weights that training moves instead of their average. Default 0. */
     uint32_t prior;     /**< 1: the latents come from the prior, although the model has a sampler. Default 0. */

@@ -322,6 +322,7 @@ const gnl_model_type gnl_gmm_type = {
     .pool = {[POOL] = &using},
     .step = step,
     .end_epoch = end_epoch,
+    .fits_epochs = true,
     .evaluate = evaluate,
     .code_size = components,
     .latent_size = components,

@@ -180,9 +180,10 @@ typedef struct gnl_model_type {
 
     /* Performs one update on a valid batch. On E_NUMERIC the model is unchanged. */
     genlat_status (*step)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms);
-    /* Ends a pass over the training data, which a trainer has fed to the steps. May replace the means of the terms over
-     * the pass. NULL: nothing. */
+    /* Ends a pass over the training data, which a trainer has fed to the steps, or the last pass early unless
+     * fits_epochs. May replace the means of the terms over the pass. NULL: nothing. */
     genlat_status (*end_epoch)(genlat_model *model, double *terms);
+    bool fits_epochs; /* steps only collect data, from which end_epoch computes the parameters */
     /* Computes the means of the terms over the rows of a batch, in evaluation mode. `first` is the index of the first
      * row in the source: random numbers depend on the seed and this index only. NULL for models without validation. */
     genlat_status (*evaluate)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, uint64_t seed,

@@ -47,13 +47,18 @@ static const gnl_choice choices[] = {
 
 static genlat_status complete(genlat_ctx *ctx, gnl_config *config, bool nets_given)
 {
-    enum { USUAL = 32 };
+    enum { USUAL = 32, MOST = 4096 };
     ppca_opts *o = &((ppca_config *)(void *)config)->opts;
     const int64_t size = gnl_shape_count(&config->data);
     if (config->classes || config->vector)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "condition is set, but a ppca takes none; leave it out");
     if (size < 2)
         return gnl_fail(GENLAT_E_SHAPE, "a sample has 1 element, 2 or more expected");
+    if (size > MOST)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "a sample has %lld elements, %d or less expected: the time that a ppca takes grows with their "
+                        "cube; make the samples smaller, or train a vae",
+                        (long long)size, MOST);
     if (o->latent >= size)
         return gnl_fail(GENLAT_E_RANGE, "latent is %lld, less than the %lld elements of a sample expected",
                         (long long)o->latent, (long long)size);
@@ -313,6 +318,7 @@ const gnl_model_type gnl_ppca_type = {
     .pool = {[POOL] = &using},
     .step = step,
     .end_epoch = end_epoch,
+    .fits_epochs = true,
     .evaluate = evaluate,
     .code_size = latent_size,
     .latent_size = latent_size,

@@ -230,15 +230,33 @@ static genlat_status begin_run(genlat_trainer *t)
     return GENLAT_OK;
 }
 
-/* Reports the steps of an incomplete last epoch like an epoch, but early stopping does not count it. */
+/* Reports the steps of an incomplete last epoch like an epoch, but early stopping does not count it. A resumed training
+ * completes the epoch, so that nothing may be fitted to its first part. */
 static genlat_status report_partial_epoch(genlat_trainer *t)
 {
+    const gnl_model_type *type = t->model->type;
     double valid[GENLAT_MAX_TERMS];
     if (t->model->progress.position == 0 || t->summed == 0)
         return GENLAT_OK;
     compute_means(t);
+    GNL_TRY(type->end_epoch && !type->fits_epochs ? type->end_epoch(t->model, t->mean) : GENLAT_OK);
     GNL_TRY(t->valid ? gnl_trainer_validate(t, valid) : GENLAT_OK);
     return report(t, t->valid ? valid : NULL, false);
+}
+
+/* Reports a training that has ended before the parameters were computed for the first time. */
+static void check_fitted(genlat_trainer *t)
+{
+    const gnl_progress *p = &t->model->progress;
+    char text[TEXT];
+    if (!t->model->type->fits_epochs || p->epoch > 0 || p->step == 0)
+        return;
+    snprintf(
+        text, sizeof text,
+        "the model is not fitted: a %s is fitted at the end of each epoch, but the training ends at step %lld of the "
+        "%lld of the first epoch; request more steps, or epochs",
+        t->model->type->name, (long long)p->step, (long long)t->epoch_steps);
+    gnl_trainer_emit(t, GENLAT_EVENT_ALARM, NULL, text);
 }
 
 static void restore_best(genlat_trainer *t)
@@ -268,6 +286,7 @@ static void describe_end(const genlat_trainer *t, char text[TEXT])
 static genlat_status finish(genlat_trainer *t)
 {
     char text[TEXT];
+    check_fitted(t);
     describe_end(t, text);
     if (t->opts.restore_best)
         restore_best(t);

@@ -42,6 +42,18 @@ def test_ppca(folder):
     assert last_json(run("info", model, "--json").stdout)["latent"] == 1
     assert check_use(folder, model, data) == (400, 1)
     assert_picture(os.path.join(plots, "components.png"), least=100)
+    early = run("train", "ppca", "-d", data, "-b", "100", "--steps", "2", "-o", model, "--threads", "1")
+    assert "the model is not fitted" in early.stderr, early
+
+
+def test_held_out(folder):
+    """Samples of files are held out, as in the training of other models."""
+    table, model = os.path.join(folder, "table.csv"), os.path.join(folder, "table.model")
+    with open(table, "w", encoding="utf-8") as file:
+        file.writelines(f"{i % 7},{i % 7 + i % 3},{(i * i) % 11}\n" for i in range(200))
+    for family, more in ("gmm", ("--set", "components=2")), ("ppca", ()):
+        done = last_json(run("train", family, "-d", f"csv:{table}", *more, "-e", "2", "-o", model, *QUIET).stdout)
+        assert done["valid"]["nll"] < 10, done
 
 
 def test_rbm(folder):
@@ -71,4 +83,15 @@ def test_samplers(folder):
     assert "mixture" not in run("info", model).stdout
 
 
-main([test_gmm, test_ppca, test_rbm, test_samplers])
+def test_sampler_of_few_labels(folder):
+    """A model that infers labels needs none for its sampler."""
+    model, grid, data = os.path.join(folder, "few.model"), os.path.join(folder, "few.png"), "digits?limit=200"
+    run("train", "semi", "-d", f"{data}&labelled=60", "--steps", "4", "--set", "architecture=mlp widths=16", "-o",
+        model, *QUIET)
+    for labels in "labelled=60", "labels=no":
+        run("sampler", model, "-d", f"{data}&{labels}", "--sampler", "gaussian", *QUIET)
+        run("sample", model, "--sampler", "gaussian", "-n", "9", "-l", "3", "-o", grid, *QUIET)
+        assert_picture(grid, least=80)
+
+
+main([test_gmm, test_ppca, test_held_out, test_rbm, test_samplers, test_sampler_of_few_labels])

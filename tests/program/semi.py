@@ -31,6 +31,8 @@ def main():
     run("sample", "a.semi", "--label", "3", "-n", "4", "-o", "s.npy")
     run("encode", "a.semi", "-d", "digits?limit=40&labels=no", "-o", "z.npy")
     run("reconstruct", "a.semi", "-d", few, "-n", "9", "-o", "r.png")
+    run("reconstruct", "a.semi", "-d", "digits?labels=no", "-n", "9", "-o", "r.png")
+    run("traverse", "a.semi", "-d", few, "--index", "5", "-o", "t.png")
     assert "accuracy" in run("eval", "a.semi", "-d", "digits?limit=40")
     assert "accuracy" not in run("eval", "a.semi", "-d", "digits?limit=40&labels=no")
     assert "label -1" in run("train", "net", "-d", few, "--steps", "1", "-o", "n", status=2)

@@ -3,7 +3,9 @@
  * families have in common is in test_model.c and test_model_files.c. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "genlat/genlat.h"
 #include "support/families.h"
@@ -118,6 +120,55 @@ START_TEST(ppca_is_fitted_in_one_epoch)
     genlat_tensor_destroy(&y);
     genlat_model_destroy(&model);
     genlat_model_destroy(&other);
+}
+END_TEST
+
+static char alarms[1024];
+
+static int32_t collect_alarms(void *user, const genlat_event *event)
+{
+    if (event->kind == GENLAT_EVENT_ALARM)
+        snprintf(alarms, sizeof alarms, "%s", event->text);
+    return 0;
+}
+
+/* The fourth batch completes the epoch. */
+START_TEST(a_training_shorter_than_an_epoch_says_that_nothing_is_fitted)
+{
+    static const char *const families[] = {"gmm", "ppca"};
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    genlat_train_opts opts;
+    expect_ok(genlat_model_builder_new(ctx, families[_i], &b));
+    expect_ok(genlat_model_build(&b, source, &model));
+    genlat_train_opts_init(&opts);
+    opts.batch = 60;
+    opts.steps = 3;
+    opts.event = collect_alarms;
+    expect_ok(genlat_model_fit(model, source, NULL, &opts));
+    ck_assert_msg(strstr(alarms, "is not fitted") && strstr(alarms, "step 3 of the 4"), "%s", alarms);
+    alarms[0] = '\0';
+    opts.steps = 4;
+    expect_ok(genlat_model_fit(model, source, NULL, &opts));
+    ck_assert_str_eq(alarms, "");
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+START_TEST(ppca_of_too_many_elements_is_refused)
+{
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    genlat_source *wide = NULL;
+    genlat_tensor *x = NULL;
+    expect_ok(genlat_tensor_new(ctx, 2, (int64_t[]){4, 4097}, &x));
+    expect_ok(genlat_source_memory(ctx, x, NULL, &wide));
+    expect_ok(genlat_model_builder_new(ctx, "ppca", &b));
+    ck_assert_int_eq(genlat_model_build(&b, wide, &model), GENLAT_E_UNSUPPORTED);
+    ck_assert(strstr(genlat_last_error(), "4097") && strstr(genlat_last_error(), "cube"));
+    genlat_model_builder_destroy(&b);
+    genlat_source_destroy(&wide);
+    genlat_tensor_destroy(&x);
 }
 END_TEST
 
@@ -289,6 +340,8 @@ int main(void)
     tcase_add_test(tests, a_mixture_finds_the_clusters);
     tcase_add_test(tests, samples_of_a_mixture_vary);
     tcase_add_test(tests, ppca_is_fitted_in_one_epoch);
+    tcase_add_loop_test(tests, a_training_shorter_than_an_epoch_says_that_nothing_is_fitted, 0, 2);
+    tcase_add_test(tests, ppca_of_too_many_elements_is_refused);
     tcase_add_test(tests, settings_that_do_not_fit_are_refused);
     tcase_add_loop_test(tests, a_boltzmann_machine_learns_patterns, 0, 2);
     tcase_add_loop_test(tests, samplers_have_the_moments_of_the_codes, 0, 4);
