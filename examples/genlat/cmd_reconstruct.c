@@ -3,15 +3,6 @@
  * the reconstructions below the originals. */
 #include "app.h"
 
-/* Decodes the codes z of x with the labels of --label or --conditions; else with those of the data, where the model
- * infers those that are missing. */
-static genlat_status decode(const app_state *app, genlat_model *model, const genlat_tensor *x, const genlat_tensor *z,
-                            const genlat_tensor *labels, genlat_tensor **y)
-{
-    return app->opts.label || app->opts.conditions ? genlat_model_decode(model, z, labels, y)
-                                                   : genlat_model_reconstruct(model, x, labels, y);
-}
-
 int cmd_reconstruct(app_state *app)
 {
     genlat_model *model = NULL;
@@ -25,7 +16,7 @@ int cmd_reconstruct(app_state *app)
     int64_t count = genlat_source_count(source), n = app->opts.count ? app->opts.count : 30;
     if (status == APP_OK)
         status = model_encode(app, model, source, 0, app->opts.count || n < count ? n : count, &z, &labels, &x);
-    if (status == APP_OK && decode(app, model, x, z, labels, &y) != GENLAT_OK)
+    if (status == APP_OK && genlat_model_decode(model, z, labels, &y) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
         status = output_write(
