@@ -71,8 +71,8 @@ def main():
         folder = pathlib.Path(place)
         library = typed_library(root, name, compiler, folder)
         if rest == ["--write"]:
-            baseline.write_text(checks.run("abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs",
-                                           str(library)))
+            text = checks.run("abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", str(library))
+            baseline.write_text(text.replace(f"{place}/", ""))
             return
         stored, architecture = baseline.read_text(), r" architecture='[^']*'"
         if re.findall(architecture, stored) != re.findall(architecture, checks.run("abidw", str(library))):
