@@ -131,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 /* ---- valid files ----------------------------------------------------------------------------- */
 
-enum { VARIANTS = 3, MOST_SEEDS = 16, MOST_BYTES = 1 << 17 };
+enum { VARIANTS = 3, MOST_SEEDS = 64, MOST_BYTES = 1 << 17 };
 
 static struct stored {
     uint8_t *bytes;
@@ -141,6 +141,8 @@ static int seed_count;
 
 static void keep_file(const char *path)
 {
+    if (seed_count == MOST_SEEDS)
+        abort();
     struct stored *to = &seeds[seed_count++];
     FILE *file = fopen(path, "rb");
     to->bytes = malloc(MOST_BYTES);
@@ -151,11 +153,9 @@ static void keep_file(const char *path)
     (void)unlink(path);
 }
 
-/* A model of a family with the settings of tests/support, or with those of `pairs`. */
-static genlat_model *make_model(const char *family, const char *const *pairs)
+static genlat_status build(const char *family, const char *const *pairs, int64_t classes, genlat_model **out)
 {
     genlat_model_builder *builder = NULL;
-    genlat_model *model = NULL;
     if (genlat_model_builder_new(context(), family, &builder) != GENLAT_OK)
         abort();
     if (!pairs)
@@ -163,8 +163,16 @@ static genlat_model *make_model(const char *family, const char *const *pairs)
     for (; pairs && *pairs; pairs += 2)
         genlat_model_builder_set(builder, pairs[0], pairs[1]);
     genlat_model_builder_data(builder, 3, (int64_t[]){1, 4, 4});
-    genlat_model_builder_condition(builder, FAMILY_CLASSES, 0);
-    if (genlat_model_build(&builder, NULL, &model) != GENLAT_OK)
+    genlat_model_builder_condition(builder, classes, 0);
+    return genlat_model_build(&builder, NULL, out);
+}
+
+/* A model of a family with the settings of tests/support, or with those of `pairs`. It is conditional on classes if the
+ * family can be. */
+static genlat_model *make_model(const char *family, const char *const *pairs)
+{
+    genlat_model *model = NULL;
+    if (build(family, pairs, FAMILY_CLASSES, &model) != GENLAT_OK && build(family, pairs, 0, &model) != GENLAT_OK)
         abort();
     return model;
 }
