@@ -190,6 +190,8 @@ static genlat_status unpack(const archive *zip, const member *file, gnl_bytes *o
     uint64_t most = file->method == STORED ? file->packed : file->packed * 1032 + 64;
     if (file->size > most || file->size >= SIZE_MAX || (file->method == STORED && file->size != file->packed))
         return damaged(zip, "invalid size of a member", file->offset);
+    if (file->method == DEFLATED)
+        GNL_FILES_TRY(gnl_files_expand(zip->path, zip->size, (int64_t)file->size));
     uint8_t *data = malloc((size_t)file->size + 1);
     if (!data)
         return gnl_files_no_memory(zip->path);

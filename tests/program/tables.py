@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """usage: tables.py GENLAT. Tables from the command line: classes, targets, and rows that are left out."""
 import os
+import struct
+import zipfile
 
 from support import last_json, main, run
 
@@ -80,4 +82,19 @@ def test_what_a_newcomer_writes(folder):
         assert "rows of a table, " + words in error and name not in os.listdir(folder), error
 
 
-main([test_what_a_newcomer_writes, test_columns_must_be_those_of_the_model, test_classes, test_targets, test_missing])
+def test_archives_that_expand(folder):
+    """A small archive with a huge array of zeros is refused before it is unpacked."""
+    path, rows, columns = os.path.join(folder, "zeros.npz"), 1 << 15, 1 << 10
+    about = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}"
+    about = about.ljust(117) + "\n"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("x.npy", "w") as member:
+        member.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(about)) + about.encode())
+        for _ in range(rows):
+            member.write(bytes(4 * columns))
+    assert os.path.getsize(path) < 1 << 20
+    error = run("train", "vae", "-d", f"npz:{path}", code=1).stderr
+    assert "store the data with less compression" in error, error
+
+
+main([test_archives_that_expand, test_what_a_newcomer_writes, test_columns_must_be_those_of_the_model, test_classes,
+      test_targets, test_missing])
