@@ -238,7 +238,7 @@ static void back_dense(const gnl_prior *p, const gnl_code *c, const work *w, int
         gnl_real *dx = i ? w->dhidden[i - 1] : w->dmasked;
         backward_dense(&c->compute, &d, rows, x, dy, dx);
         if (i)
-            c->compute.k->act_backward[GNL_ACT_TANH](n, 1, NULL, x, dx, dx);
+            c->compute.k->act_backward[GNL_ACT_TANH](n, 1, x, x, dx, dx);
         dy = dx;
     }
     mask(layer, rows, dims, w->dmasked, w->dmasked);
