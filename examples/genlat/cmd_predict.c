@@ -43,6 +43,7 @@ static int predict_rows(app_state *app, genlat_model *model, genlat_source *sour
         memcpy(genlat_tensor_data(*y) + begin * width, genlat_tensor_const_data(rows),
                (size_t)genlat_tensor_count(rows) * sizeof(float));
     genlat_tensor_destroy(&rows);
+    genlat_tensor_destroy(&unused);
     genlat_tensor_destroy(&x);
     return status;
 }

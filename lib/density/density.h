@@ -59,6 +59,8 @@ typedef struct gnl_mixture_work {
 
 int64_t gnl_mixture_factors(const gnl_mixture *m); /* numbers of the factor of one component */
 int64_t gnl_mixture_sums_count(const gnl_mixture *m);
+/* Returns E_RANGE if the numbers of a mixture of these sizes cannot be counted. Call it before the others. */
+genlat_status gnl_mixture_check(const gnl_mixture *m);
 genlat_status gnl_mixture_work_new(genlat_ctx *ctx, const gnl_mixture *m, int64_t rows, gnl_mixture_work *out);
 void gnl_mixture_work_free(genlat_ctx *ctx, gnl_mixture_work *work);
 

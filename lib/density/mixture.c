@@ -27,6 +27,16 @@ int64_t gnl_mixture_sums_count(const gnl_mixture *m)
     return m->components * (1 + m->dims + gnl_mixture_factors(m));
 }
 
+genlat_status gnl_mixture_check(const gnl_mixture *m)
+{
+    int64_t factors = m->dims, all = 0;
+    if ((!is_full(m) || gnl_mul_i64(m->dims, m->dims, &factors)) && factors <= GNL_MOST_NUMBERS &&
+        gnl_mul_i64(m->components, 1 + m->dims + factors, &all) && all <= GNL_MOST_NUMBERS)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_RANGE, "%lld Gaussians of %lld elements have too many numbers; use fewer of them%s",
+                    (long long)m->components, (long long)m->dims, is_full(m) ? ", or covariance=diag" : "");
+}
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 genlat_status gnl_mixture_work_new(genlat_ctx *ctx, const gnl_mixture *m, int64_t rows, gnl_mixture_work *out)

@@ -89,6 +89,7 @@ static genlat_status make(genlat_model *model)
     const int64_t k = o->components, d = model->size;
     const gnl_init zero = {GNL_INIT_CONSTANT, 0, 1, 1}, equal = {GNL_INIT_CONSTANT, 1 / (double)k, 1, 1};
     g->mixture = (gnl_mixture){.components = k, .dims = d, .covariance = covariance_of[o->covariance]};
+    GNL_TRY(gnl_mixture_check(&g->mixture));
     const int full = g->mixture.covariance == GNL_COVARIANCE_FULL;
     const gnl_param param[] = {{.name = "weight", .shape = {1, {k}}, .init = equal, .state = true},
                                {.name = "mean", .shape = {2, {k, d}}, .init = zero, .state = true},

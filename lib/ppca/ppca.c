@@ -107,6 +107,7 @@ static genlat_status make(genlat_model *model)
     const gnl_init zero = {GNL_INIT_CONSTANT, 0, 1, 1}, one = {GNL_INIT_CONSTANT, 1, 1, 1};
     p->density = (gnl_ppca){.dims = d, .latent = latent};
     p->one = (gnl_mixture){.components = 1, .dims = d, .covariance = GNL_COVARIANCE_FULL};
+    GNL_TRY(gnl_mixture_check(&p->one));
     const gnl_shape sums = {1, {gnl_mixture_sums_count(&p->one)}};
     const gnl_param param[] = {{.name = "mean", .shape = {1, {d}}, .init = zero, .state = true},
                                {.name = "axis", .shape = {2, {latent, d}}, .init = zero, .state = true},
