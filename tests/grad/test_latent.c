@@ -30,14 +30,6 @@ static void tear_down(void)
 
 /* ---- which kinds ----------------------------------------------------------------------------- */
 
-static const gnl_prior_type *prior_of(const char *text)
-{
-    char name[GNL_SPEC_KIND];
-    const char *pairs = NULL;
-    ck_assert_int_eq(gnl_spec_kind(text, name, &pairs), GENLAT_OK);
-    return gnl_kind_find(gnl_prior_types, name);
-}
-
 /* Whether the last combination may be refused: for a posterior or a prior without density, or without what a term
  * needs: independent dimensions, or means with a gradient. */
 static bool may_be_refused(const gnl_posterior_type *q, const gnl_prior_type *p)
@@ -57,7 +49,7 @@ static bool try_open(latent_rig *r, const char *posterior, const char *prior, co
     small_variant(p, prior, kind_of(gnl_prior_types, prior)->options);
     const gnl_latent_spec spec = {q, p, terms, bound, DIMS};
     genlat_status status = latent_rig_open(r, ctx, &spec, ROWS, samples);
-    if (status == GENLAT_E_UNSUPPORTED && may_be_refused(posterior_of(posterior), prior_of(prior)))
+    if (status == GENLAT_E_UNSUPPORTED && may_be_refused(posterior_of(posterior), prior_type_of(prior)))
         return false;
     ck_assert_msg(status == GENLAT_OK, "%s; %s; %s; %s: %s", posterior, prior, terms, bound, genlat_last_error());
     latent_rig_fill(r, 7);
@@ -145,7 +137,7 @@ static void check_pair(const char *posterior, const char *prior, const char *bou
     char what[4 * TEXT];
     const gnl_posterior_type *q = posterior_of(posterior);
     const char *terms = gnl_posterior_has_density(q) || q->codes ? "kl beta=0.8 free=whole" : "";
-    if (!latent_rig_pair(ctx, q, prior_of(prior)))
+    if (!latent_rig_pair(ctx, q, prior_type_of(prior)))
         return;
     for (int64_t samples = 1; samples <= SAMPLES; samples += SAMPLES - 1) {
         latent_rig r;
@@ -176,7 +168,7 @@ START_TEST(options_have_correct_derivatives)
     const variants *v = variants_of(tables[_i]);
     for (int i = 0; i < v->count; i++)
         check_pair(_i == 0   ? v->text[i]
-                   : _i == 1 ? latent_rig_posterior(prior_of(v->text[i]))
+                   : _i == 1 ? latent_rig_posterior(prior_type_of(v->text[i]))
                              : "gaussian",
                    _i == 1   ? v->text[i]
                    : _i == 0 ? latent_rig_prior(posterior_of(v->text[i]))
@@ -222,7 +214,7 @@ static bool is_refused(const gnl_latent_spec *spec)
     latent_rig r;
     gnl_latent_spec bare = *spec;
     bare.terms = "";
-    if (!latent_rig_pairs(posterior_of(spec->posterior), prior_of(spec->prior)))
+    if (!latent_rig_pairs(posterior_of(spec->posterior), prior_type_of(spec->prior)))
         return false;
     if (latent_rig_open(&r, ctx, &bare, 1, 1) != GENLAT_OK)
         return false;

@@ -34,3 +34,8 @@ const gnl_posterior_type *posterior_of(const char *text)
 {
     return (const gnl_posterior_type *)kind_of(gnl_posterior_types, text);
 }
+
+const gnl_prior_type *prior_type_of(const char *text)
+{
+    return (const gnl_prior_type *)kind_of(gnl_prior_types, text);
+}

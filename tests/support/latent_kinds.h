@@ -12,5 +12,6 @@ const variants *variants_of(const void *table);
 /* The kind of a text such as "kl beta=2", which must exist. */
 const gnl_kind_type *kind_of(const void *table, const char *text);
 const gnl_posterior_type *posterior_of(const char *text);
+const gnl_prior_type *prior_type_of(const char *text);
 
 #endif

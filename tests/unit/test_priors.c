@@ -8,6 +8,7 @@
 
 #include "genlat/io.h"
 #include "genlat/train.h"
+#include "support/latent_kinds.h"
 #include "vae/vae_priv.h"
 
 enum { COUNT = 96, BATCH = 32, SIDE = 28, DATA = SIDE * SIDE, LATENT = 3, DRAWN = 20 };
@@ -27,15 +28,6 @@ static void tear_down(void)
     genlat_ctx_destroy(&ctx);
 }
 
-/* Returns whether the prior is one over the codes of a discrete posterior. */
-static bool is_discrete(const char *prior)
-{
-    for (int i = 0; gnl_prior_types[i]; i++)
-        if (strncmp(gnl_prior_types[i]->kind.name, prior, strcspn(prior, " ")) == 0)
-            return gnl_prior_types[i]->mass != NULL;
-    return false;
-}
-
 static genlat_status build(const char *prior, genlat_source *source, genlat_model **out)
 {
     genlat_model_builder *b = NULL;
@@ -44,7 +36,7 @@ static genlat_status build(const char *prior, genlat_source *source, genlat_mode
     genlat_model_builder_set(b, "decoder", "dense units=8 | relu | dense units={out}");
     genlat_model_builder_set_int(b, "latent", LATENT);
     genlat_model_builder_set(b, "prior", prior);
-    if (is_discrete(prior))
+    if (prior_type_of(prior)->mass)
         genlat_model_builder_set(b, "posterior", "vq codes=16");
     genlat_model_builder_set(b, "optimizer", "adam lr=0.02");
     if (!source)
@@ -124,7 +116,7 @@ static void likelihood_of(genlat_model *model, double nll[DRAWN])
 START_TEST(likelihoods_follow_the_parameters)
 {
     const char *name = gnl_prior_types[_i]->kind.name;
-    if (is_discrete(name)) /* codes have no density, and data no likelihood by importance sampling */
+    if (gnl_prior_types[_i]->mass) /* codes have no density, and data no likelihood by importance sampling */
         return;
     genlat_model *model = model_of(name, digits);
     double before[DRAWN], after[DRAWN], fresh[DRAWN];

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "support/variants.h"
+#include "support/latent_kinds.h"
 #include "vae/vae_priv.h"
 
 enum { ROWS = 24, SIZE = 5, LATENT = 3, MOST = 128 };
@@ -68,15 +68,6 @@ static void list_cases(void)
         add_kinds(keys[i], tables[i]);
 }
 
-/* Returns whether a prior is one over the codes of a discrete posterior. */
-static bool is_over_codes(const char *prior)
-{
-    char name[GNL_SPEC_KIND];
-    const char *pairs = NULL;
-    ck_assert_int_eq(gnl_spec_kind(prior, name, &pairs), GENLAT_OK);
-    return ((const gnl_prior_type *)gnl_kind_find(gnl_prior_types, name))->mass != NULL;
-}
-
 /* The option that makes the posterior a point also leaves out the KL term. */
 static genlat_model *make(int i)
 {
@@ -94,7 +85,7 @@ static genlat_model *make(int i)
         genlat_model_builder_set(b, "kind", "plain");
     else
         genlat_model_builder_set(b, cases[i].key, cases[i].text);
-    if (strcmp(cases[i].key, "prior") == 0 && is_over_codes(cases[i].text))
+    if (strcmp(cases[i].key, "prior") == 0 && prior_type_of(cases[i].text)->mass)
         genlat_model_builder_set(b, "posterior", "vq codes=16");
     ck_assert_msg(genlat_model_build(&b, NULL, &model) == GENLAT_OK, "%s=%s: %s", cases[i].key, cases[i].text,
                   genlat_last_error());
