@@ -42,58 +42,44 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
     return GENLAT_OK;
 }
 
-/* The layer works on vectors along the last dimension. Returns the number of vectors. */
-static int64_t vectors(const gnl_step *s)
+static gnl_linear linear_of(const gnl_step *s)
 {
-    return s->rows * (s->in_size[0] / s->in[0].dim[s->in[0].ndim - 1]);
-}
-
-static int64_t features(const gnl_step *s)
-{
-    return s->in[0].dim[s->in[0].ndim - 1];
-}
-
-static int64_t units(const gnl_step *s)
-{
-    return ((const dense_opts *)s->opts)->units;
+    return gnl_linear_of(s, ((const dense_opts *)s->opts)->units);
 }
 
 static void multiply(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
-    gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, vectors(s), units(s), features(s), 1, x, features(s),
-             s->param[WEIGHT], features(s), 0, y, units(s));
+    const gnl_linear l = linear_of(s);
+    gnl_linear_forward(&l, s->param[WEIGHT], x, y);
 }
 
-static void multiply_back(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+/* Adds to the gradient of the weight first, because dx may overwrite x. */
+static void multiply_back(const gnl_step *s, const gnl_real *x, const gnl_real *dy, gnl_real *dx)
 {
-    if (dx)
-        gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, vectors(s), features(s), units(s), 1, dy, units(s),
-                 s->param[WEIGHT], features(s), 0, dx, features(s));
-}
-
-static void add_weight_gradient(const gnl_step *s, const gnl_real *x, const gnl_real *dy)
-{
+    const gnl_linear l = linear_of(s);
     if (s->grad[WEIGHT])
-        gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, units(s), features(s), vectors(s), 1, dy, units(s), x,
-                 features(s), 1, s->grad[WEIGHT], features(s));
+        gnl_linear_backward_weight(&l, x, dy, 1, s->grad[WEIGHT]);
+    if (dx)
+        gnl_linear_backward_x(&l, s->param[WEIGHT], dy, dx);
 }
 
 static void forward(const gnl_step *s)
 {
+    const gnl_linear l = linear_of(s);
     if (s->bf16[WEIGHT])
-        gnl_gemm_bf16(&s->compute, vectors(s), units(s), features(s), s->x[0], s->bf16[WEIGHT], s->y);
+        gnl_gemm_bf16(&s->compute, l.vectors, l.units, l.features, s->x[0], s->bf16[WEIGHT], s->y);
     else
         multiply(s, s->x[0], s->y);
     if (s->param[BIAS])
-        gnl_add_bias(&s->compute, vectors(s), units(s), 1, s->param[BIAS], s->y);
+        gnl_add_bias(&s->compute, l.vectors, l.units, 1, s->param[BIAS], s->y);
 }
 
 static void backward(const gnl_step *s)
 {
-    add_weight_gradient(s, s->x[0], s->dy);
-    multiply_back(s, s->dy, s->dx[0]);
+    const gnl_linear l = linear_of(s);
+    multiply_back(s, s->x[0], s->dy, s->dx[0]);
     if (s->param[BIAS] && s->grad[BIAS])
-        gnl_sum_bias(&s->compute, vectors(s), units(s), 1, s->dy, s->grad[BIAS]);
+        gnl_sum_bias(&s->compute, l.vectors, l.units, 1, s->dy, s->grad[BIAS]);
 }
 
 static void jvp(const gnl_step *s)
@@ -103,8 +89,7 @@ static void jvp(const gnl_step *s)
 
 static void jvp_backward(const gnl_step *s)
 {
-    add_weight_gradient(s, s->tx[0], s->dty);
-    multiply_back(s, s->dty, s->dtx[0]);
+    multiply_back(s, s->tx[0], s->dty, s->dtx[0]);
 }
 
 const gnl_layer_type gnl_dense = {

@@ -175,6 +175,19 @@ void gnl_layer_release(genlat_layer *layer);
 /* Returns the usual bias [n], initialised to zero or to PyTorch's default for the fan-in. */
 gnl_param gnl_layer_bias(int64_t n, bool torch, int64_t fan_in);
 
+/* Products of a weight [units,features] with vectors along the last dimension. */
+typedef struct gnl_linear {
+    const gnl_compute *compute;
+    int64_t vectors, units, features;
+} gnl_linear;
+
+gnl_linear gnl_linear_of(const gnl_step *s, int64_t units);
+void gnl_linear_forward(const gnl_linear *l, const gnl_real *weight, const gnl_real *x, gnl_real *y);
+void gnl_linear_backward_x(const gnl_linear *l, const gnl_real *weight, const gnl_real *dy, gnl_real *dx);
+/* dweight = beta * dweight + dy^T x */
+void gnl_linear_backward_weight(const gnl_linear *l, const gnl_real *x, const gnl_real *dy, gnl_real beta,
+                                gnl_real *dweight);
+
 /* infer() for layers whose y has the shape of x[0]. */
 genlat_status gnl_layer_same_shape(const gnl_shape *in, gnl_layer_plan *plan);
 

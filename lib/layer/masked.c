@@ -140,26 +140,17 @@ static genlat_status infer(const void *opts, const gnl_layer_env *env, int input
 
 /* ---- products -------------------------------------------------------------------------------- */
 
-static int64_t features_of(const gnl_step *s)
+static gnl_linear linear_of(const gnl_step *s)
 {
-    return s->in[0].dim[s->in[0].ndim - 1];
-}
-
-static int64_t vectors(const gnl_step *s)
-{
-    return s->rows * (s->in_size[0] / features_of(s));
-}
-
-static int64_t units_of(const gnl_step *s)
-{
-    return ((const masked_opts *)s->opts)->units;
+    return gnl_linear_of(s, ((const masked_opts *)s->opts)->units);
 }
 
 /* Computes out = (add ? out : 0) + in * mask for matrices [units,features]. The degrees of the inputs are written
  * behind the matrix in scratch, so that the inner loop has no branch. */
 static void apply_mask(const gnl_step *s, const gnl_real *in, bool add, gnl_real *out)
 {
-    const int64_t features = features_of(s), units = units_of(s);
+    const gnl_linear l = linear_of(s);
+    const int64_t features = l.features, units = l.units;
     const mask m = mask_of(s->opts, features);
     gnl_real *degree = s->scratch + units * features;
     for (int64_t i = 0, d = m.in.first; i < features; i++, d = next_degree(&m.in, d))
@@ -182,39 +173,36 @@ static const gnl_real *masked_weight(const gnl_step *s)
 
 static void multiply(const gnl_step *s, const gnl_real *x, gnl_real *y)
 {
-    gnl_gemm(&s->compute, GNL_AS_IS, GNL_TRANSPOSED, vectors(s), units_of(s), features_of(s), 1, x, features_of(s),
-             masked_weight(s), features_of(s), 0, y, units_of(s));
+    const gnl_linear l = linear_of(s);
+    gnl_linear_forward(&l, masked_weight(s), x, y);
 }
 
-static void multiply_back(const gnl_step *s, const gnl_real *dy, gnl_real *dx)
+/* Adds to the gradient of the weight first, because dx may overwrite x. */
+static void multiply_back(const gnl_step *s, const gnl_real *x, const gnl_real *dy, gnl_real *dx)
 {
+    const gnl_linear l = linear_of(s);
+    if (s->grad[WEIGHT]) {
+        gnl_linear_backward_weight(&l, x, dy, 0, s->scratch);
+        apply_mask(s, s->scratch, true, s->grad[WEIGHT]);
+    }
     if (dx)
-        gnl_gemm(&s->compute, GNL_AS_IS, GNL_AS_IS, vectors(s), features_of(s), units_of(s), 1, dy, units_of(s),
-                 masked_weight(s), features_of(s), 0, dx, features_of(s));
-}
-
-static void add_weight_gradient(const gnl_step *s, const gnl_real *x, const gnl_real *dy)
-{
-    if (!s->grad[WEIGHT])
-        return;
-    gnl_gemm(&s->compute, GNL_TRANSPOSED, GNL_AS_IS, units_of(s), features_of(s), vectors(s), 1, dy, units_of(s), x,
-             features_of(s), 0, s->scratch, features_of(s));
-    apply_mask(s, s->scratch, true, s->grad[WEIGHT]);
+        gnl_linear_backward_x(&l, masked_weight(s), dy, dx);
 }
 
 static void forward(const gnl_step *s)
 {
+    const gnl_linear l = linear_of(s);
     multiply(s, s->x[0], s->y);
     if (s->param[BIAS])
-        gnl_add_bias(&s->compute, vectors(s), units_of(s), 1, s->param[BIAS], s->y);
+        gnl_add_bias(&s->compute, l.vectors, l.units, 1, s->param[BIAS], s->y);
 }
 
 static void backward(const gnl_step *s)
 {
-    add_weight_gradient(s, s->x[0], s->dy);
-    multiply_back(s, s->dy, s->dx[0]);
+    const gnl_linear l = linear_of(s);
+    multiply_back(s, s->x[0], s->dy, s->dx[0]);
     if (s->param[BIAS] && s->grad[BIAS])
-        gnl_sum_bias(&s->compute, vectors(s), units_of(s), 1, s->dy, s->grad[BIAS]);
+        gnl_sum_bias(&s->compute, l.vectors, l.units, 1, s->dy, s->grad[BIAS]);
 }
 
 static void jvp(const gnl_step *s)
@@ -224,8 +212,7 @@ static void jvp(const gnl_step *s)
 
 static void jvp_backward(const gnl_step *s)
 {
-    add_weight_gradient(s, s->tx[0], s->dty);
-    multiply_back(s, s->dty, s->dtx[0]);
+    multiply_back(s, s->tx[0], s->dty, s->dtx[0]);
 }
 
 const gnl_layer_type gnl_masked = {
