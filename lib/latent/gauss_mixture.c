@@ -4,16 +4,17 @@
 #include <tgmath.h>
 
 #include "latent/latent_priv.h"
+#include "loss/loss.h"
 
 static const double LOG_TWO_PI = 1.83787706640934548356, CLAMP = 10;
 
-genlat_status gnl_mixture_new(genlat_ctx *ctx, int64_t count, int64_t dims, int64_t rows, gnl_mixture **out)
+genlat_status gnl_gauss_mixture_new(genlat_ctx *ctx, int64_t count, int64_t dims, int64_t rows, gnl_gauss_mixture **out)
 {
     const size_t k = (size_t)count, numbers = k * (2 + (size_t)dims + (size_t)rows);
-    gnl_mixture *m = gnl_alloc(ctx, 1, sizeof *m + numbers * sizeof(double));
+    gnl_gauss_mixture *m = gnl_alloc(ctx, 1, sizeof *m + numbers * sizeof(double));
     if (!m)
         return GENLAT_E_MEMORY;
-    *m = (gnl_mixture){.count = count, .dims = dims};
+    *m = (gnl_gauss_mixture){.count = count, .dims = dims};
     m->log_weight = (double *)(void *)(m + 1);
     m->constant = m->log_weight + k;
     m->precision = m->constant + k;
@@ -27,17 +28,7 @@ static double clamped(gnl_real logvar)
     return fmin(fmax((double)logvar, -CLAMP), CLAMP);
 }
 
-double gnl_log_sum_exp(int64_t n, const double *x)
-{
-    double largest = -INFINITY, total = 0;
-    for (int64_t i = 0; i < n; i++)
-        largest = fmax(largest, x[i]);
-    for (int64_t i = 0; i < n; i++)
-        total += exp(x[i] - largest);
-    return largest + log(total);
-}
-
-void gnl_mixture_prepare(gnl_mixture *m)
+void gnl_gauss_mixture_prepare(gnl_gauss_mixture *m)
 {
     for (int64_t i = 0; i < m->count; i++) {
         double sum = (double)m->dims * LOG_TWO_PI;
@@ -53,7 +44,7 @@ void gnl_mixture_prepare(gnl_mixture *m)
 /* ---- density --------------------------------------------------------------------------------- */
 
 typedef struct job {
-    const gnl_mixture *m;
+    const gnl_gauss_mixture *m;
     int64_t rows;
     const gnl_real *z;
     double *out;
@@ -65,7 +56,7 @@ typedef struct job {
 /* Computes the responsibilities of a row, and returns log p(z). */
 static double responsibilities(const job *j, int64_t row)
 {
-    const gnl_mixture *m = j->m;
+    const gnl_gauss_mixture *m = j->m;
     const gnl_real *z = j->z + row * m->dims;
     double *share = m->share + row * m->count;
     for (int64_t i = 0; i < m->count; i++) {
@@ -91,7 +82,7 @@ static void density_task(void *arg, int64_t begin, int64_t end, int worker)
         j->out[row] = responsibilities(j, row);
 }
 
-void gnl_mixture_log_density(const gnl_mixture *m, const gnl_code *c, const gnl_real *z, double *out)
+void gnl_gauss_mixture_log_density(const gnl_gauss_mixture *m, const gnl_code *c, const gnl_real *z, double *out)
 {
     job j = {.m = m, .rows = c->rows, .z = z, .out = out};
     gnl_parallel(c->compute.ctx, c->rows, gnl_latent_grain(m->count * m->dims), density_task, &j);
@@ -108,7 +99,7 @@ static double factor_of(const job *j, int64_t row)
 static void slope_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    const gnl_mixture *m = j->m;
+    const gnl_gauss_mixture *m = j->m;
     for (int64_t row = begin; row < end; row++) {
         const double *share = m->share + row * m->count;
         responsibilities(j, row);
@@ -127,7 +118,7 @@ static void slope_task(void *arg, int64_t begin, int64_t end, int worker)
 static void component_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const job *j = arg;
-    const gnl_mixture *m = j->m;
+    const gnl_gauss_mixture *m = j->m;
     for (int64_t i = begin; i < end; i++) {
         double own = 0;
         for (int64_t row = 0; j->dlogit && row < j->rows; row++)
@@ -148,9 +139,9 @@ static void component_task(void *arg, int64_t begin, int64_t end, int worker)
     }
 }
 
-void gnl_mixture_log_density_backward(const gnl_mixture *m, const gnl_code *c, const gnl_real *z, double factor,
-                                      const double *weight, gnl_real *dz, gnl_real *dmean, gnl_real *dlogvar,
-                                      gnl_real *dlogit)
+void gnl_gauss_mixture_log_density_backward(const gnl_gauss_mixture *m, const gnl_code *c, const gnl_real *z,
+                                            double factor, const double *weight, gnl_real *dz, gnl_real *dmean,
+                                            gnl_real *dlogvar, gnl_real *dlogit)
 {
     job j = {.m = m,
              .rows = c->rows,
@@ -167,7 +158,8 @@ void gnl_mixture_log_density_backward(const gnl_mixture *m, const gnl_code *c, c
 
 /* ---- sampling -------------------------------------------------------------------------------- */
 
-void gnl_mixture_sample(const gnl_mixture *m, int64_t i, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
+void gnl_gauss_mixture_sample(const gnl_gauss_mixture *m, int64_t i, gnl_rng *rng, const gnl_prior_draw *draw,
+                              gnl_real *z)
 {
     const int64_t at = i * m->dims;
     gnl_normal_draw(rng, draw, m->dims, z);

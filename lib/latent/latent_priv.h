@@ -88,28 +88,30 @@ void gnl_latents_ratio_backward(const gnl_latents *latents, const gnl_code *code
 /* ---- mixtures of diagonal Gaussians: gauss_mixture.c ------------------------------------------ */
 
 /* A mixture, values derived from its parameters, and workspace for the rows of a batch. */
-typedef struct gnl_mixture {
+typedef struct gnl_gauss_mixture {
     int64_t count, dims;           /* components and dimensions */
     const gnl_real *mean, *logvar; /* [count,dims], set by the owner; log-variances are clamped to [-10, 10] */
     double *log_weight;            /* [count] logs of the weights, set by the owner; they sum to 1 */
     double *precision;             /* [count,dims] e^-logvar */
     double *constant;              /* [count] log of weight times normalization constant */
     double *share;                 /* [rows,count] log-densities, then responsibilities */
-} gnl_mixture;
+} gnl_gauss_mixture;
 
 /* Allocates a mixture as one block of memory. */
-genlat_status gnl_mixture_new(genlat_ctx *ctx, int64_t count, int64_t dims, int64_t rows, gnl_mixture **out);
+genlat_status gnl_gauss_mixture_new(genlat_ctx *ctx, int64_t count, int64_t dims, int64_t rows,
+                                    gnl_gauss_mixture **out);
 /* Computes what depends on means, log-variances and weights. */
-void gnl_mixture_prepare(gnl_mixture *m);
-void gnl_mixture_log_density(const gnl_mixture *m, const gnl_code *c, const gnl_real *z, double *out); /* [rows] */
+void gnl_gauss_mixture_prepare(gnl_gauss_mixture *m);
+void gnl_gauss_mixture_log_density(const gnl_gauss_mixture *m, const gnl_code *c, const gnl_real *z,
+                                   double *out); /* [rows] */
 /* Adds factor times weight[row] (1 if weight is NULL) times the derivatives of the log-density. dlogit [count] receives
  * those by the logits of the weights; NULL: not requested. */
-void gnl_mixture_log_density_backward(const gnl_mixture *m, const gnl_code *c, const gnl_real *z, double factor,
-                                      const double *weight, gnl_real *dz, gnl_real *dmean, gnl_real *dlogvar,
-                                      gnl_real *dlogit);
+void gnl_gauss_mixture_log_density_backward(const gnl_gauss_mixture *m, const gnl_code *c, const gnl_real *z,
+                                            double factor, const double *weight, gnl_real *dz, gnl_real *dmean,
+                                            gnl_real *dlogvar, gnl_real *dlogit);
 /* Samples from component i. */
-void gnl_mixture_sample(const gnl_mixture *m, int64_t i, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z);
-double gnl_log_sum_exp(int64_t n, const double *x);
+void gnl_gauss_mixture_sample(const gnl_gauss_mixture *m, int64_t i, gnl_rng *rng, const gnl_prior_draw *draw,
+                              gnl_real *z);
 
 /* ---- bounds that contain the KL (weighted.c) --------------------------------------------------- */
 

@@ -31,12 +31,12 @@ static int64_t parts(const void *opts)
 
 static gnl_loss_range range(const void *opts, int64_t outputs)
 {
-    return (gnl_loss_range){((const logistic_opts *)opts)->range == GNL_RANGE_UNIT ? 0 : -1, 1, false};
+    return gnl_range_of(((const logistic_opts *)opts)->range);
 }
 
 static gnl_bins bins_of(const logistic_opts *o)
 {
-    return gnl_bins_of(o->range == GNL_RANGE_UNIT ? 0 : -1, o->levels);
+    return gnl_bins_of(o->range, o->levels);
 }
 
 static double row(const gnl_loss_row *r)

@@ -6,8 +6,14 @@
 
 const char *const gnl_range_names[] = {"unit", "symmetric", NULL};
 
-gnl_bins gnl_bins_of(double low, int64_t levels)
+gnl_loss_range gnl_range_of(uint32_t range)
 {
+    return (gnl_loss_range){range == GNL_RANGE_UNIT ? 0 : -1, 1, false};
+}
+
+gnl_bins gnl_bins_of(uint32_t range, int64_t levels)
+{
+    const double low = gnl_range_of(range).low;
     return (gnl_bins){low, (1 - low) / (double)(levels - 1), (double)(levels - 1)};
 }
 

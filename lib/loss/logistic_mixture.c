@@ -33,14 +33,9 @@ static int64_t parts(const void *opts)
     return 3 * ((const mixture_opts *)opts)->components;
 }
 
-static double low_of(const mixture_opts *o)
-{
-    return o->range == GNL_RANGE_UNIT ? 0 : -1;
-}
-
 static gnl_loss_range range(const void *opts, int64_t outputs)
 {
-    return (gnl_loss_range){low_of(opts), 1, false};
+    return gnl_range_of(((const mixture_opts *)opts)->range);
 }
 
 /* The outputs of one element, in units of the data. */
@@ -48,16 +43,6 @@ typedef struct components {
     int64_t n;
     double log_weight[MAX_COMPONENTS], mean[MAX_COMPONENTS], log_scale[MAX_COMPONENTS];
 } components;
-
-static double log_sum_exp(int64_t n, const double *x)
-{
-    double top = x[0], total = 0;
-    for (int64_t k = 1; k < n; k++)
-        top = x[k] > top ? x[k] : top;
-    for (int64_t k = 0; k < n; k++)
-        total += exp(x[k] - top);
-    return top + log(total);
-}
 
 static void read_components(const mixture_opts *o, const gnl_real *out, int64_t stride, components *c)
 {
@@ -67,7 +52,7 @@ static void read_components(const mixture_opts *o, const gnl_real *out, int64_t 
         c->mean[k] = (double)out[(c->n + k) * stride];
         c->log_scale[k] = gnl_soft_floor((double)out[(2 * c->n + k) * stride], o->min_log_scale);
     }
-    const double total = log_sum_exp(c->n, c->log_weight);
+    const double total = gnl_log_sum_exp(c->n, c->log_weight);
     for (int64_t k = 0; k < c->n; k++)
         c->log_weight[k] -= total;
 }
@@ -85,7 +70,7 @@ static double element_nll(const gnl_loss_row *r, const gnl_bins *bins, int64_t i
         bin[k] = gnl_bins_log_p(bins, (double)r->target[i], c.mean[k], c.log_scale[k]);
         joint[k] = c.log_weight[k] + bin[k].value;
     }
-    const double log_p = log_sum_exp(c.n, joint);
+    const double log_p = gnl_log_sum_exp(c.n, joint);
     for (int64_t k = 0; r->dout && k < c.n; k++) {
         const double share = exp(joint[k] - log_p); /* the posterior probability of the component */
         const double raw = (double)r->out[i + (2 * c.n + k) * stride];
@@ -101,7 +86,7 @@ static double element_nll(const gnl_loss_row *r, const gnl_bins *bins, int64_t i
 static double row(const gnl_loss_row *r)
 {
     const mixture_opts *o = opts_of(r->loss);
-    const gnl_bins bins = gnl_bins_of(low_of(o), o->levels);
+    const gnl_bins bins = gnl_bins_of(o->range, o->levels);
     double total = 0;
     for (int64_t i = 0; i < r->dims; i++)
         total += element_nll(r, &bins, i);
@@ -126,7 +111,7 @@ static double draw(const components *c, const gnl_bins *bins, gnl_rng *rng)
 static double element(const gnl_loss_element *e)
 {
     const mixture_opts *o = opts_of(e->loss);
-    const gnl_bins bins = gnl_bins_of(low_of(o), o->levels);
+    const gnl_bins bins = gnl_bins_of(o->range, o->levels);
     double mean = 0;
     components c;
     read_components(o, e->out, e->stride, &c);

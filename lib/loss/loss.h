@@ -137,6 +137,10 @@ void gnl_loss_eval(genlat_loss *loss, const gnl_loss_call *call);
 void gnl_loss_decode_mean(const genlat_loss *loss, const gnl_loss_decode *decode);
 void gnl_loss_decode_sample(const genlat_loss *loss, const gnl_loss_decode *decode); /* advances decode->rng */
 
+/* ---- shared with the latents ------------------------------------------------------------------- */
+
+double gnl_log_sum_exp(int64_t n, const double *x); /* log of the sum of e^x[i], n >= 1 */
+
 /* ---- discriminators and generators ---------------------------------------------------------------------- */
 
 /* Raw outputs of a discriminator for equal numbers of real and generated samples. */

@@ -61,6 +61,7 @@ double gnl_digamma(double x);
 /* Ranges of images, and their names as values of an option. */
 enum { GNL_RANGE_UNIT, GNL_RANGE_SYMMETRIC };
 extern const char *const gnl_range_names[];
+gnl_loss_range gnl_range_of(uint32_t range);
 
 /* The levels low, low + width, ..., 1. Each is the centre of a bin; the outer bins extend to infinity. */
 typedef struct gnl_bins {
@@ -72,7 +73,7 @@ typedef struct gnl_bin_result {
     double value, by_mean, by_log_scale;
 } gnl_bin_result;
 
-gnl_bins gnl_bins_of(double low, int64_t levels);
+gnl_bins gnl_bins_of(uint32_t range, int64_t levels);
 double gnl_bins_nearest(const gnl_bins *bins, double x); /* number of the level nearest to x */
 double gnl_bins_limit(const gnl_bins *bins, double x);   /* x, limited to the range of the levels */
 /* log of the probability of the bin nearest to x */

@@ -62,3 +62,13 @@ double gnl_digamma(double x)
     double series = s * (1. / 12 - s * (1. / 120 - s * (1. / 252 - s * (1. / 240 - s * (1. / 132)))));
     return log(x) - 0.5 * r - series - sum;
 }
+
+double gnl_log_sum_exp(int64_t n, const double *x)
+{
+    double largest = -INFINITY, total = 0;
+    for (int64_t i = 0; i < n; i++)
+        largest = fmax(largest, x[i]);
+    for (int64_t i = 0; i < n; i++)
+        total += exp(x[i] - largest);
+    return largest + log(total);
+}

@@ -6,6 +6,7 @@
 #include <tgmath.h>
 
 #include "latent/latent_priv.h"
+#include "loss/loss.h"
 
 enum { MEAN, LOGVAR, LOGIT, NUMBERS };
 
@@ -39,15 +40,15 @@ static int params(const void *opts, int64_t dims, const gnl_shape *data, gnl_par
 static genlat_status work_new(const gnl_kind *kind, const gnl_latents *latents, const gnl_latent_env *env, void **out)
 {
     const int64_t components = ((const mixture_opts *)gnl_kind_opts(kind))->components;
-    gnl_mixture *m = NULL;
-    GNL_TRY(gnl_mixture_new(env->ctx, components, kind->dims, env->rows, &m));
+    gnl_gauss_mixture *m = NULL;
+    GNL_TRY(gnl_gauss_mixture_new(env->ctx, components, kind->dims, env->rows, &m));
     *out = m;
     return GENLAT_OK;
 }
 
 static void prepare(const gnl_kind *kind, const gnl_code *c)
 {
-    gnl_mixture *m = gnl_kind_work(kind, c);
+    gnl_gauss_mixture *m = gnl_kind_work(kind, c);
     const gnl_real *logit = gnl_numbers_data(&kind->numbers, LOGIT);
     m->mean = gnl_numbers_data(&kind->numbers, MEAN);
     m->logvar = gnl_numbers_data(&kind->numbers, LOGVAR);
@@ -56,20 +57,21 @@ static void prepare(const gnl_kind *kind, const gnl_code *c)
     const double all = gnl_log_sum_exp(m->count, m->log_weight);
     for (int64_t i = 0; i < m->count; i++)
         m->log_weight[i] -= all;
-    gnl_mixture_prepare(m);
+    gnl_gauss_mixture_prepare(m);
 }
 
 static void log_density(const gnl_prior *p, const gnl_code *c, const gnl_real *z, double *out)
 {
-    gnl_mixture_log_density(gnl_kind_work(&p->kind, c), c, z, out);
+    gnl_gauss_mixture_log_density(gnl_kind_work(&p->kind, c), c, z, out);
 }
 
 static void log_density_backward(gnl_prior *p, const gnl_code *c, const gnl_real *z, double factor,
                                  const double *weight, gnl_real *dz)
 {
     const gnl_numbers *own = &p->kind.numbers;
-    gnl_mixture_log_density_backward(gnl_kind_work(&p->kind, c), c, z, factor, weight, dz, gnl_numbers_grad(own, MEAN),
-                                     gnl_numbers_grad(own, LOGVAR), gnl_numbers_grad(own, LOGIT));
+    gnl_gauss_mixture_log_density_backward(gnl_kind_work(&p->kind, c), c, z, factor, weight, dz,
+                                           gnl_numbers_grad(own, MEAN), gnl_numbers_grad(own, LOGVAR),
+                                           gnl_numbers_grad(own, LOGIT));
 }
 
 /* ---- sampling -------------------------------------------------------------------------------- */
@@ -95,7 +97,7 @@ static int64_t choose(const gnl_prior *p, double uniform)
 static void sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gnl_prior_draw *draw, gnl_real *z)
 {
     const int64_t component = choose(p, gnl_rng_unit(rng));
-    gnl_mixture_sample(gnl_kind_work(&p->kind, c), component, rng, draw, z);
+    gnl_gauss_mixture_sample(gnl_kind_work(&p->kind, c), component, rng, draw, z);
 }
 
 const gnl_prior_type gnl_prior_mixture = {

@@ -95,7 +95,7 @@ static void after_step(gnl_kind *kind, const gnl_code *c)
 
 typedef struct work {
     genlat_exec *encoder;
-    gnl_mixture *mixture;
+    gnl_gauss_mixture *mixture;
     gnl_real *dmean, *dlogvar; /* [components,dims] derivatives by the outputs of the encoder; NULL: no training */
 } work;
 
@@ -114,7 +114,7 @@ static genlat_status fill(const gnl_kind *kind, const gnl_latent_env *env, work 
     const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = env->training ? GENLAT_EXEC_TRAINING : GENLAT_EXEC_INFERENCE,
                                                 .input_grads = env->training);
     GNL_TRY(gnl_net_compile(env->encoder, k, &opts, &w->encoder));
-    GNL_TRY(gnl_mixture_new(env->ctx, k, kind->dims, env->rows, &w->mixture));
+    GNL_TRY(gnl_gauss_mixture_new(env->ctx, k, kind->dims, env->rows, &w->mixture));
     for (int64_t i = 0; i < k; i++)
         w->mixture->log_weight[i] = -log((double)k);
     if (!env->training)
@@ -142,7 +142,7 @@ static void prepare(const gnl_kind *kind, const gnl_code *c)
     gnl_exec_forward(w->encoder, GNL_EVAL, k, &input);
     w->mixture->mean = gnl_exec_output(w->encoder, MEAN);
     w->mixture->logvar = gnl_exec_output(w->encoder, LOGVAR);
-    gnl_mixture_prepare(w->mixture);
+    gnl_gauss_mixture_prepare(w->mixture);
     if (w->dmean)
         memset(w->dmean, 0, 2 * (size_t)(k * kind->dims) * sizeof *w->dmean);
 }
@@ -152,14 +152,14 @@ static void prepare(const gnl_kind *kind, const gnl_code *c)
 static void log_density(const gnl_prior *p, const gnl_code *c, const gnl_real *z, double *out)
 {
     const work *w = gnl_kind_work(&p->kind, c);
-    gnl_mixture_log_density(w->mixture, c, z, out);
+    gnl_gauss_mixture_log_density(w->mixture, c, z, out);
 }
 
 static void log_density_backward(gnl_prior *p, const gnl_code *c, const gnl_real *z, double factor,
                                  const double *weight, gnl_real *dz)
 {
     const work *w = gnl_kind_work(&p->kind, c);
-    gnl_mixture_log_density_backward(w->mixture, c, z, factor, weight, dz, w->dmean, w->dlogvar, NULL);
+    gnl_gauss_mixture_log_density_backward(w->mixture, c, z, factor, weight, dz, w->dmean, w->dlogvar, NULL);
 }
 
 /* One backward pass of the encoder for all densities of a step. */
@@ -178,7 +178,7 @@ static void sample(const gnl_prior *p, const gnl_code *c, gnl_rng *rng, const gn
 {
     const work *w = gnl_kind_work(&p->kind, c);
     const int64_t component = (int64_t)gnl_rng_below(rng, (uint64_t)w->mixture->count);
-    gnl_mixture_sample(w->mixture, component, rng, draw, z);
+    gnl_gauss_mixture_sample(w->mixture, component, rng, draw, z);
 }
 
 const gnl_prior_type gnl_prior_vamp = {
