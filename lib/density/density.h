@@ -25,6 +25,8 @@ bool gnl_symmetric_eigenvalues(int64_t n, double *a, double *values, double *off
 /* Same, and computes the eigenvectors: row i of `vectors` [n,n] belongs to value i. */
 bool gnl_symmetric_eigen(int64_t n, double *a, double *values, double *vectors, double *off_diagonal);
 
+double gnl_mean_nll(int64_t rows, const double *log_density); /* mean of -log p(x) */
+
 /* ---- Gaussian mixtures: mixture.c, mixture_fit.c --------------------------------------------------- */
 
 typedef enum gnl_covariance { GNL_COVARIANCE_DIAG, GNL_COVARIANCE_FULL } gnl_covariance;

@@ -72,6 +72,14 @@ void gnl_mixture_work_free(genlat_ctx *ctx, gnl_mixture_work *work)
     *work = (gnl_mixture_work){.rows = 0};
 }
 
+double gnl_mean_nll(int64_t rows, const double *log_density)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < rows; i++)
+        sum -= log_density[i];
+    return sum / (double)rows;
+}
+
 /* ---- E step ---------------------------------------------------------------------------------- */
 
 /* Computes the constants: log of the weight, of the determinant of the factor, and of (2 pi)^(-dims/2). */

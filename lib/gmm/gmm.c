@@ -179,14 +179,6 @@ static genlat_status update(genlat_model *model)
     return gnl_mixture_update(&g->mixture, &((workspace *)model->work)->mixture, &g->sums, opts_of(model)->floor);
 }
 
-static double mean_nll(int64_t rows, const double *log_density)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < rows; i++)
-        sum -= log_density[i];
-    return sum / (double)rows;
-}
-
 /* Adds a batch to the sums of the current iteration of EM. Without a trainer each step is an iteration. */
 static genlat_status step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *out)
 {
@@ -197,7 +189,7 @@ static genlat_status step(genlat_model *model, const genlat_tensor *x, const gen
     if (!g->started)
         GNL_TRY(start(model, x));
     gnl_mixture_density(&g->mixture, &work->mixture, rows, x->data, work->log_density);
-    out[0] = mean_nll(rows, work->log_density);
+    out[0] = gnl_mean_nll(rows, work->log_density);
     if (!isfinite(out[0]))
         return gnl_fail(GENLAT_E_NUMERIC, "the log-likelihood of the batch is not finite; check the data");
     gnl_mixture_add(&g->mixture, &work->mixture, rows, x->data, &g->sums);
@@ -234,7 +226,7 @@ static genlat_status infer_chunk(genlat_model *model, gnl_workspace *base, int64
     workspace *work = (workspace *)base;
     const gnl_mixture *m = &gmm_of(model)->mixture;
     gnl_mixture_density(m, &work->mixture, rows, q->x->data + first * model->size, work->log_density);
-    q->nll += mean_nll(rows, work->log_density) * (double)rows / (double)q->x->shape.dim[0];
+    q->nll += gnl_mean_nll(rows, work->log_density) * (double)rows / (double)q->x->shape.dim[0];
     for (int64_t i = 0; q->share && i < rows * m->components; i++)
         q->share[first * m->components + i] = (gnl_real)work->mixture.share[i];
     return GENLAT_OK;

@@ -319,6 +319,8 @@ genlat_status gnl_model_check_source(const genlat_model *model, const genlat_sou
 /* Checks that x is [rows,data] with at least one row, and that the labels fit. */
 genlat_status gnl_model_check_batch(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels);
 genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_tensor *labels, int64_t rows);
+int64_t gnl_model_most_probable(const gnl_real *p,
+                                int64_t classes);        /* class with the largest number, the first of several */
 bool gnl_model_infers_labels(const genlat_model *model); /* the labels of data may be missing */
 /* For a model that infers labels, creates labels in which those that are missing are the most probable ones. Otherwise,
  * and if none is missing, leaves *own NULL. x is scaled. */

@@ -11,7 +11,7 @@ static bool some_missing(const genlat_tensor *labels)
     return false;
 }
 
-static int64_t most_probable(const gnl_real *p, int64_t classes)
+int64_t gnl_model_most_probable(const gnl_real *p, int64_t classes)
 {
     int64_t best = 0;
     for (int64_t c = 1; c < classes; c++)
@@ -33,7 +33,7 @@ genlat_status gnl_model_infer_labels(genlat_model *model, const genlat_tensor *x
     for (int64_t i = 0; i < rows && status == GENLAT_OK; i++)
         (*own)->data[i] = *labels && (*labels)->data[i] != GNL_UNLABELLED
                               ? (*labels)->data[i]
-                              : (gnl_real)most_probable(p + i * classes, classes);
+                              : (gnl_real)gnl_model_most_probable(p + i * classes, classes);
     gnl_free(model->object.ctx, p);
     if (status != GENLAT_OK)
         genlat_tensor_destroy(own);

@@ -197,14 +197,6 @@ static genlat_status fit(genlat_model *model)
     return GENLAT_OK;
 }
 
-static double mean_nll(int64_t rows, const double *log_density)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < rows; i++)
-        sum -= log_density[i];
-    return sum / (double)rows;
-}
-
 /* Adds a batch to the sums. Without a trainer each step is a fit to its batch. */
 static genlat_status step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *out)
 {
@@ -213,7 +205,7 @@ static genlat_status step(genlat_model *model, const genlat_tensor *x, const gen
     GNL_TRY(gnl_model_want_work(model, rows));
     workspace *work = (workspace *)model->work;
     gnl_ppca_infer(&p->density, &work->sums.compute, rows, x->data, work->log_density, NULL);
-    out[0] = mean_nll(rows, work->log_density);
+    out[0] = gnl_mean_nll(rows, work->log_density);
     if (!isfinite(out[0]))
         return gnl_fail(GENLAT_E_NUMERIC, "the log-likelihood of the batch is not finite; check the data");
     if (!(p->sums.sum[0] > 0))
@@ -252,7 +244,7 @@ static genlat_status infer_chunk(genlat_model *model, gnl_workspace *base, int64
     const gnl_ppca *p = &ppca_of(model)->density;
     gnl_ppca_infer(p, &work->sums.compute, rows, q->x->data + first * model->size, work->log_density,
                    q->z ? q->z + first * p->latent : NULL);
-    q->nll += mean_nll(rows, work->log_density) * (double)rows / (double)q->x->shape.dim[0];
+    q->nll += gnl_mean_nll(rows, work->log_density) * (double)rows / (double)q->x->shape.dim[0];
     return GENLAT_OK;
 }
 

@@ -246,27 +246,19 @@ static double mean_bound(const pass *p, double beta)
     return total / (double)p->rows;
 }
 
-static int64_t most_probable(const double *log_q, int64_t classes)
-{
-    int64_t best = 0;
-    for (int64_t c = 1; c < classes; c++)
-        if (log_q[c] > log_q[best])
-            best = c;
-    return best;
-}
-
 /* Computes mean cross-entropy and accuracy of the samples with labels. Returns their number. */
 static int64_t compare_labels(const pass *p, double *loss, double *accuracy)
 {
     int64_t count = 0;
     double sum = 0, right = 0;
+    const gnl_real *logits = gnl_exec_output(p->work->classifier, 0);
     for (int64_t r = 0; r < p->rows; r++) {
         const double *log_q = p->work->log_q + r * p->classes;
         const int64_t label = label_of(p, r);
         if (label == GNL_UNLABELLED)
             continue;
         sum -= log_q[label];
-        right += most_probable(log_q, p->classes) == label;
+        right += gnl_model_most_probable(logits + r * p->classes, p->classes) == label;
         count++;
     }
     if (count) {
