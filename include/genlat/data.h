@@ -356,8 +356,8 @@ typedef struct genlat_transform_opts {
                             encodes the classes of all, the first channel's in the lowest digit. Each draw stacks
                             other samples. 1: none. Default 1. */
     int64_t labelled;  /**< samples that keep their class, chosen at random by seed, of each class equally many, >= 0;
-                            the others get the label -1, which a model of the family semi learns from. 0: all.
-                            Default 0. */
+                            the others get the label -1, which a model of the family semi learns from. 0: all;
+                            else at least the number of classes. Default 0. */
 } genlat_transform_opts;
 
 /**

@@ -116,6 +116,9 @@ genlat_status gnl_source_unlabel(genlat_source *inner, int64_t count, uint64_t s
     genlat_source *source = NULL;
     if (!inner->classes)
         return gnl_fail(GENLAT_E_INVALID, "labelled is %lld, but the samples have no classes", (long long)count);
+    if (count < inner->classes)
+        return gnl_fail(GENLAT_E_RANGE, "labelled is %lld, at least one label for each of %lld classes expected",
+                        (long long)count, (long long)inner->classes);
     GNL_TRY(gnl_source_wrap(inner, &unlabelled_type, sizeof(unlabelled_source), &source));
     unlabelled_source *self = (unlabelled_source *)source;
     source->unlabelled = true;

@@ -73,7 +73,8 @@ START_TEST(classes_keep_equally_many_labels)
     genlat_source_destroy(&again);
     ck_assert_int_eq(keep(COUNT, 1, &again), GENLAT_E_RANGE); /* the classes are not equally frequent */
     ck_assert_ptr_nonnull(strstr(genlat_last_error(), "has only"));
-
+    ck_assert_int_eq(keep(CLASSES - 1, 1, &again), GENLAT_E_RANGE);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "each of 10 classes"));
     genlat_source_destroy(&few);
     genlat_source_destroy(&other);
 }
