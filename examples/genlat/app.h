@@ -97,17 +97,20 @@ const char *settings_nearest(const char *word);
 
 /* ---- data and models. The functions that return int print an error on failure. ---------------- */
 
-/* Opens the source of --data. With a model that scales its data, the source is raw. data_open() gives classes the
- * numbers of the model; data_open_samples() is for commands that do not read labels. */
+/* Opens the source of --data for a model, read with the keys of the data that the model was trained on. If the model
+ * scales its data, the source is raw. data_open() gives classes the numbers of the model; data_open_samples() is for
+ * commands that do not read labels; data_open_training() opens the data of a training, where `resumed` may be NULL. */
+int data_open_training(app_state *app, const genlat_model *resumed, genlat_source **out);
 int data_open_samples(app_state *app, const genlat_model *model, genlat_source **out);
 int data_open(app_state *app, const genlat_model *model, genlat_source **out);
 /* Reads samples begin .. end-1, and their labels if the model is conditional. Otherwise sets *labels to NULL. */
 int data_read(app_state *app, const genlat_model *model, genlat_source *source, int64_t begin, int64_t end,
               genlat_tensor **x, genlat_tensor **labels);
 int model_load(app_state *app, genlat_model **out);
-/* Builds a model for the source from options and settings, or loads the model of --resume or --from. Without --preset,
- * chooses one by the data, and replaces the source by one with the scaling of the choice. With `validates` there are
- * validation data. */
+/* Loads the model of --resume, or of --from, whose training begins anew. Sets *out to NULL without these options. */
+int model_load_trained(app_state *app, const char *family, genlat_model **out);
+/* Builds a model for the source from options and settings. Without --preset, chooses one by the data, and replaces the
+ * source by one with the scaling of the choice. With `validates` there are validation data. */
 int model_make(app_state *app, const char *family, bool validates, genlat_source **train, genlat_model **out);
 int64_t model_classes(const genlat_model *model);  /* number of classes; 0: none */
 int64_t model_vector(const genlat_model *model);   /* length of the condition vector; 0: none */

@@ -8,7 +8,7 @@
 #include "app.h"
 #include "genlat/files.h"
 
-enum { BATCH = 512, NAME = 24 };
+enum { BATCH = 512, NAME = 280 };
 
 /* Answers for n samples. */
 typedef struct answers {
@@ -91,8 +91,17 @@ static genlat_status write_npz(const char *path, const answers *a)
                     : genlat_npz_write(path, 1, regression, tensors + 2);
 }
 
-/* The columns are class, probability, p0, p1, ... and the name of the class where the model knows it; or y0, y1, ... of
- * a regression. */
+/* Names the probability of a class or an element of a regression. */
+static void name_column(const answers *a, int64_t index, char *name)
+{
+    if (a->table && a->about.classes)
+        snprintf(name, NAME, "p_%s", a->about.class_names[index]);
+    else
+        snprintf(name, NAME, "%c%lld", a->table ? 'p' : 'y', (long long)index);
+}
+
+/* The columns are class, probability, the probabilities of all classes, and the name of the class if the model knows
+ * it; or those of a regression. */
 static genlat_status write_csv(const char *path, const answers *a)
 {
     const genlat_tensor *table = a->table ? a->table : a->y;
@@ -102,7 +111,8 @@ static genlat_status write_csv(const char *path, const answers *a)
     char(*text)[NAME] = calloc((size_t)width, sizeof *text);
     genlat_status status = names && text ? GENLAT_OK : genlat_error_set(GENLAT_E_MEMORY, "out of memory");
     for (int64_t i = 0; i < width && status == GENLAT_OK; i++) {
-        snprintf(text[i], sizeof text[i], "%c%lld", a->table ? 'p' : 'y', (long long)(i - first));
+        if (i >= first)
+            name_column(a, i - first, text[i]);
         names[i] = i >= first ? text[i] : i == 0 ? "class" : "probability";
     }
     about.column_names = names;

@@ -119,16 +119,22 @@ static int check_samples(const app_state *app, const genlat_model *model, const 
     return app_fail(app, "--data %s: the samples are [%s], but the model takes [%s]", app->opts.data, found, expected);
 }
 
-int data_open_samples(app_state *app, const genlat_model *model, genlat_source **out)
+int data_open_training(app_state *app, const genlat_model *resumed, genlat_source **out)
 {
     *out = NULL;
     if (!app->opts.data)
         return app_usage(app, "--data is missing, such as --data digits or --data idx:PATH");
-    genlat_status status = genlat_files_open(app->ctx, app->opts.data, out);
-    if (status != GENLAT_OK)
-        return app_fail_setting(app, status);
-    int result = model ? check_samples(app, model, *out) : APP_OK;
-    if (result == APP_OK && model)
+    const char *keys = resumed ? model_about(resumed).keys : NULL;
+    genlat_status status = genlat_files_open_as(app->ctx, app->opts.data, keys, out);
+    return status == GENLAT_OK ? APP_OK : app_fail_setting(app, status);
+}
+
+int data_open_samples(app_state *app, const genlat_model *model, genlat_source **out)
+{
+    int result = data_open_training(app, model, out);
+    if (result == APP_OK)
+        result = check_samples(app, model, *out);
+    if (result == APP_OK)
         result = remove_scaling(app, model, out);
     if (result != APP_OK)
         genlat_source_destroy(out);
@@ -138,7 +144,7 @@ int data_open_samples(app_state *app, const genlat_model *model, genlat_source *
 int data_open(app_state *app, const genlat_model *model, genlat_source **out)
 {
     int status = data_open_samples(app, model, out);
-    if (status == APP_OK && model)
+    if (status == APP_OK)
         status = number_classes(app, model, out);
     if (status != APP_OK)
         genlat_source_destroy(out);

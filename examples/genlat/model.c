@@ -226,10 +226,12 @@ static int check_settings(const app_state *app, const genlat_model_builder *buil
     return APP_OK;
 }
 
-/* Loads the model of --resume, or of --from, whose training begins anew. */
-static int load_trained(app_state *app, const char *family, genlat_model **out)
+int model_load_trained(app_state *app, const char *family, genlat_model **out)
 {
     const char *path = app->opts.resume ? app->opts.resume : app->opts.source;
+    *out = NULL;
+    if (!path)
+        return APP_OK;
     if (genlat_model_load(app->ctx, path, out) != GENLAT_OK)
         return app_fail_library(app);
     if (strcmp(genlat_model_family(*out), family) != 0)
@@ -281,8 +283,6 @@ static int choose(app_state *app, genlat_model_builder *builder, bool validates,
 int model_make(app_state *app, const char *family, bool validates, genlat_source **train, genlat_model **out)
 {
     genlat_model_builder *builder = NULL;
-    if (app->opts.resume || app->opts.source)
-        return load_trained(app, family, out);
     int status = check_preset(app, family);
     if (status != APP_OK)
         return status;

@@ -9,7 +9,7 @@
 
 #include "report.h"
 
-enum { TERMS_SHOWN = 3, VALID_SHOWN = 2, BAR_LEAST = 10, BAR_MOST = 30 };
+enum { TERMS_SHOWN = 3, VALID_SHOWN = 2, BAR_LEAST = 10, BAR_MOST = 30, LINES = 100 };
 static const double redraw_seconds = 0.1, line_seconds = 30; /* on a terminal; elsewhere, within an epoch */
 
 static double now(void)
@@ -165,15 +165,25 @@ static void on_step(report *r, const genlat_event *e)
         draw_step(r, e);
 }
 
+/* Prints the line of an epoch. After some lines, those of short epochs are left out, to print at most one a second. */
 static void print_line(report *r)
 {
-    if (!*r->line)
-        return;
-    clear_bar(r);
-    fprintf(r->out, "%s\n", r->line);
-    fflush(r->out);
-    r->drawn_at = r->bar ? 0 : now();
+    const double time = now();
+    if (*r->line && (r->lines < LINES || time - r->printed_at >= 1)) {
+        clear_bar(r);
+        fprintf(r->out, "%s\n", r->line);
+        fflush(r->out);
+        r->drawn_at = r->bar ? 0 : time;
+        r->printed_at = time;
+        r->lines++;
+    }
     *r->line = 0;
+}
+
+static void print_last_line(report *r)
+{
+    r->lines = 0;
+    print_line(r);
 }
 
 /* Prepares the line of an epoch. It is printed later, so that the results of validation can be appended. */
@@ -220,7 +230,7 @@ void report_text(report *r, const char *text)
 {
     if (!r->out)
         return;
-    print_line(r);
+    print_last_line(r);
     clear_bar(r);
     fprintf(r->out, "%s\n", text);
     fflush(r->out);
@@ -236,7 +246,7 @@ void report_end(report *r)
 {
     if (!r->out)
         return;
-    print_line(r);
+    print_last_line(r);
     clear_bar(r);
     fflush(r->out);
 }

@@ -18,7 +18,9 @@ typedef struct report {
     int64_t summed, epoch;
     int64_t first_step; /* start of this run, to estimate the remaining time */
     double first_seconds;
-    char line[512]; /* line of the last epoch, printed after its validation */
+    char line[512];    /* line of the last epoch, printed after its validation */
+    int64_t lines;     /* printed so far */
+    double printed_at; /* time of the last one, seconds */
 } report;
 
 /* Reports to standard output, or to standard error if --json is set. */

@@ -270,7 +270,7 @@ static int check_labels(const training *t)
 
 static int open_data(training *t)
 {
-    int status = data_open(t->app, NULL, &t->train);
+    int status = data_open_training(t->app, t->model, &t->train);
     if (status == APP_OK)
         status = check_labels(t);
     return status == APP_OK ? find_valid(t) : status;
@@ -369,8 +369,10 @@ static int train(training *t)
 {
     int status = check_options(t->app);
     if (status == APP_OK)
-        status = open_data(t);
+        status = model_load_trained(t->app, t->kind->family, &t->model);
     if (status == APP_OK)
+        status = open_data(t);
+    if (status == APP_OK && !t->model)
         status = model_make(t->app, t->kind->family, t->valid != NULL, &t->train, &t->model);
     if (status == APP_OK)
         status = make_trainer(t);

@@ -242,6 +242,8 @@ typedef struct genlat_description {
     const char *const *column_names; /**< [columns] UTF-8 without control characters, none empty. */
     uint32_t content;                /**< GENLAT_CONTENT_*. */
     uint32_t reserved;               /**< 0. */
+    const char *keys;                /**< keys that the files were read with, such as "label=class&decimal=comma", in
+                                          the form of genlat_files_open(), at most 1000 bytes; NULL: none. */
 } genlat_description;
 
 /**

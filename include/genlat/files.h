@@ -89,8 +89,25 @@ GENLAT_BEGIN
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec, genlat_source **out);
 
 /**
+ * Open a source that is read like other data, with the keys of their description, so that they need not be stated
+ * again. Keys of the text win; keys that the kind of source does not have are ignored, and so are those that choose
+ * samples: n, holdout, skip, limit, labels, labelled, seed, scale. The columns of label and target are taken over by
+ * name only, and left out if the data do not have them.
+ *
+ * @param ctx   context.
+ * @param spec  as in genlat_files_open(). label= without a name: no labels.
+ * @param keys  keys of genlat_description, of a source or a model; NULL: none.
+ * @param out   receives a new source, or NULL on failure.
+ * @return as genlat_files_open(), and GENLAT_E_FORMAT for keys that are too long.
+ * Randomness: from the key seed.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open_as(genlat_ctx *ctx, const char *spec, const char *keys,
+                                                               genlat_source **out);
+
+/**
  * Open a source whose values are scaled as those of another: a scale of the text is not fitted anew, but
- * taken from the training data, so that validation sees what training saw.
+ * taken from the training data, so that validation sees what training saw. It is read with their keys, as by
+ * genlat_files_open_as().
  *
  * @param ctx    context.
  * @param spec   as in genlat_files_open(); its key scale is ignored.

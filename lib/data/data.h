@@ -42,6 +42,7 @@ typedef struct gnl_names {
 typedef struct gnl_description {
     gnl_object object;
     gnl_names classes, columns; /* each empty, or one name for each class or element */
+    gnl_names keys;             /* empty, or the keys as one text */
     int64_t rate;
     uint32_t content;
 } gnl_description;
@@ -90,7 +91,7 @@ void gnl_description_release(gnl_description *about); /* about may be NULL */
 
 /* A description as it is stored in files: the names are lines. NULL: none. */
 typedef struct gnl_description_text {
-    const char *classes, *columns;
+    const char *classes, *columns, *keys;
     int64_t rate, content;
 } gnl_description_text;
 

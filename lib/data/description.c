@@ -5,7 +5,7 @@
 
 #include "data/data_priv.h"
 
-enum { MOST_RATE = 1000000 };
+enum { MOST_RATE = 1000000, MOST_KEYS = 1000 };
 
 /* ---- lists of names ---------------------------------------------------------------------------------- */
 
@@ -120,6 +120,7 @@ void gnl_description_release(gnl_description *about)
         return;
     gnl_free(about->object.ctx, about->classes.name);
     gnl_free(about->object.ctx, about->columns.name);
+    gnl_free(about->object.ctx, about->keys.name);
     gnl_object_free(about);
 }
 
@@ -133,6 +134,9 @@ static genlat_status check_description(const genlat_description *d)
                         (long long)d->classes, (long long)d->columns, (long long)d->rate, MOST_RATE);
     if (d->content > GENLAT_CONTENT_TABLE)
         return gnl_fail(GENLAT_E_RANGE, "content is %u, expected a GENLAT_CONTENT_* constant", (unsigned)d->content);
+    if (d->keys && strlen(d->keys) > MOST_KEYS)
+        return gnl_fail(GENLAT_E_RANGE, "description->keys has %zu bytes, must have at most %d", strlen(d->keys),
+                        MOST_KEYS);
     if (d->reserved)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "description->reserved is %u, must be 0", (unsigned)d->reserved);
     return GENLAT_OK;
@@ -145,6 +149,7 @@ static genlat_status fill(gnl_description *about, const genlat_description *d)
     about->content = d->content;
     GNL_TRY(names_copy(ctx, d->classes, d->class_names, "class", &about->classes));
     GNL_TRY(names_copy(ctx, d->columns, d->column_names, "column", &about->columns));
+    GNL_TRY(names_copy(ctx, d->keys ? 1 : 0, &d->keys, "key list", &about->keys));
     return check_distinct(ctx, &about->classes);
 }
 
@@ -187,7 +192,8 @@ void gnl_description_give(const gnl_description *about, genlat_description *out)
                                  .rate = about->rate,
                                  .class_names = (const char *const *)about->classes.name,
                                  .column_names = (const char *const *)about->columns.name,
-                                 .content = about->content};
+                                 .content = about->content,
+                                 .keys = about->keys.count ? about->keys.name[0] : NULL};
     gnl_result_give(out, &d, sizeof d);
 }
 
@@ -252,7 +258,8 @@ genlat_status gnl_description_parse(genlat_ctx *ctx, const gnl_description_text 
                                   .rate = text->rate,
                                   .class_names = (const char *const *)classes.name,
                                   .column_names = (const char *const *)columns.name,
-                                  .content = (uint32_t)GNL_MIN(text->content, GENLAT_CONTENT_TABLE + 1)};
+                                  .content = (uint32_t)GNL_MIN(text->content, GENLAT_CONTENT_TABLE + 1),
+                                  .keys = text->keys};
     if (status == GENLAT_OK)
         status = check_description(&d);
     if (status == GENLAT_OK)

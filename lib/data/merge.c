@@ -61,7 +61,22 @@ static genlat_status with_classes(genlat_source *const *sources, int64_t n, genl
     return status;
 }
 
-/* Adds what a source says of columns, rate and content. */
+static const char *keys_of(const genlat_source *source)
+{
+    return source->about && source->about->keys.count ? source->about->keys.name[0] : NULL;
+}
+
+/* Returns the keys that all sources were read with; NULL if they differ. */
+static const char *common_keys(genlat_source *const *sources, int64_t n)
+{
+    const char *keys = keys_of(sources[0]);
+    for (int64_t i = 1; i < n && keys; i++)
+        if (!keys_of(sources[i]) || strcmp(keys_of(sources[i]), keys) != 0)
+            return NULL;
+    return keys;
+}
+
+/* Adds what a source says of columns and rate. */
 static genlat_status add(const gnl_description *about, int64_t index, genlat_description *d)
 {
     for (int64_t i = 0; i < about->columns.count && d->columns; i++)
@@ -92,6 +107,7 @@ genlat_status gnl_description_merge(genlat_source *const *sources, int64_t n, gn
             GNL_TRY(add(about, i, &d));
     }
     d.content = content;
+    d.keys = common_keys(sources, n);
     if (class_names(sources[0]))
         return with_classes(sources, n, &d, out);
     return any ? gnl_description_take(sources[0]->object.ctx, &d, 0, d.columns, out) : GENLAT_OK;

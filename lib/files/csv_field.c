@@ -180,7 +180,7 @@ genlat_status gnl_csv_missing(const gnl_csv_reader *r, const gnl_csv_field *f)
 
 genlat_status gnl_csv_not_number(const gnl_csv_reader *r, const gnl_csv_field *f)
 {
-    char shown[GNL_FILES_SHOWN];
+    char shown[GNL_FILES_SHOWN], name[GNL_FILES_SHOWN];
     double number = 0;
     gnl_content_shown(f->text, f->length, shown);
     if (gnl_csv_content_of(r, f, &number) == GNL_CSV_NUMBER)
@@ -194,6 +194,10 @@ genlat_status gnl_csv_not_number(const gnl_csv_reader *r, const gnl_csv_field *f
         return gnl_csv_error(r, f, "'%s' looks like a date or a time; convert it to a number, such as days", shown);
     if (r->opts->label && r->opts->label[0])
         return gnl_csv_error(r, f, "'%s' is not a number; enter a number or remove the column", shown);
+    if (r->name && f->column < r->columns)
+        return gnl_csv_error(r, f,
+                             "'%s' is not a number; enter a number, remove the column, or set label=%s for classes",
+                             shown, gnl_content_shown(r->name[f->column], strlen(r->name[f->column]), name));
     return gnl_csv_error(r, f, "'%s' is not a number; enter a number, remove the column, or set label=%lld for classes",
                          shown, (long long)f->column + 1);
 }

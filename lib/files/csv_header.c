@@ -213,6 +213,26 @@ static bool is_set(const char *text)
     return text && text[0];
 }
 
+/* Whether the first row has all names of a list with commas between. */
+static bool has_columns(const gnl_csv_reader *r, const char *list)
+{
+    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',') {
+        const size_t length = strcspn(at, ",");
+        bool found = false;
+        for (int64_t i = 0; i < r->columns && !found; i++)
+            found = strlen(r->name[i]) == length && memcmp(r->name[i], at, length) == 0;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* Whether the columns of a key are to be found. */
+static bool is_requested(const gnl_csv_reader *r, const char *list)
+{
+    return is_set(list) && (!r->opts->optional || has_columns(r, list));
+}
+
 /* Finds columns and header. r is at the first row, next after it. */
 static genlat_status lay_out(gnl_csv_reader *r, const gnl_csv_reader *next, gnl_csv_layout *out)
 {
@@ -223,9 +243,9 @@ static genlat_status lay_out(gnl_csv_reader *r, const gnl_csv_reader *next, gnl_
     bool names = o->header == GNL_CSV_HEADER_YES || (o->header != GNL_CSV_HEADER_NO && c.texts > 0);
     if (is_set(o->label) && is_set(o->target))
         return genlat_error_set(GENLAT_E_INVALID, "%s: label= and target= exclude each other", r->path);
-    if (is_set(o->label))
+    if (is_requested(r, o->label))
         GNL_FILES_TRY(find_column(r, "label=", o->label, names, &out->label, &named));
-    if (is_set(o->target))
+    if (is_requested(r, o->target))
         GNL_FILES_TRY(find_targets(r, o->target, names, out, &named));
     out->guessed = o->header != GNL_CSV_HEADER_YES && o->header != GNL_CSV_HEADER_NO;
     out->header = o->header == GNL_CSV_HEADER_YES || named;

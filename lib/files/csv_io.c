@@ -57,6 +57,7 @@ genlat_status gnl_csv_open(genlat_ctx *ctx, const gnl_spec *spec, genlat_source 
     gnl_csv_opts opts = spec->csv;
     opts.label = spec->label;
     opts.target = spec->target;
+    opts.optional = spec->optional;
     GNL_FILES_TRY(load_csv(spec->path, &opts, &csv));
     report_dropped(ctx, spec->path, &csv);
     gnl_array x = array_of(csv.value, csv.rows, csv.columns, 2);

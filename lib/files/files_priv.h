@@ -38,7 +38,7 @@
 #    define GNL_FILES_PRINTF(text, first)
 #endif
 
-enum { GNL_FILES_PATH = 4096, GNL_FILES_KEY = 208, GNL_FILES_SHOWN = 48 };
+enum { GNL_FILES_PATH = 4096, GNL_FILES_KEY = 208, GNL_FILES_KEYS = 1001, GNL_FILES_SHOWN = 48 };
 
 /* ---- input ------------------------------------------------------------------------------------------- */
 
@@ -167,6 +167,7 @@ typedef struct gnl_csv_opts {
     const char *label;  /* name or number of the column of classes; NULL or "": none */
     const char *target; /* names or numbers of columns, separated by commas; NULL or "": none */
     int32_t header, separator, decimal, missing;
+    bool optional; /* columns that do not exist are not requested */
 } gnl_csv_opts;
 
 /* Keys of images. 0 is the default of each. */
@@ -207,10 +208,15 @@ struct gnl_spec {
     bool held_out;                   /* the part is those samples, not the others */
     genlat_transform_opts transform; /* its seed is also the seed of synthetic sources and of holdout */
     const char *value_key;           /* first key that changes the values of the samples; NULL: none is set */
+    char reading[GNL_FILES_KEYS];    /* the keys that state how files are read, KEY=VALUE with & between */
+    bool optional;                   /* label and target are left out if the data do not have them */
 };
 
 /* Parses one specification, and checks that its kind has the part and the keys. */
 genlat_status gnl_spec_parse(const char *text, size_t length, gnl_spec *out);
+/* Adds keys that state how other files were read, those that the kind has and the text did not set. label and target
+ * become optional, and are added only if they are names. Returns E_FORMAT for a malformed text. */
+genlat_status gnl_spec_inherit(gnl_spec *spec, const char *keys);
 /* Returns the index-th key of a kind, or NULL past the last. help may be NULL. */
 const char *gnl_spec_key(const gnl_kind *kind, int32_t index, const char **help);
 

@@ -131,6 +131,14 @@ static genlat_status no_label(const gnl_spec *spec, const gnl_array *x)
                             spec->path, spec->label, (long long)x->dim[1], known);
 }
 
+static bool has_field(const gnl_array *x, const char *name)
+{
+    for (int64_t i = 0; x->field && i < x->dim[1]; i++)
+        if (strlen(name) == x->field[i].length && memcmp(name, x->field[i].name, x->field[i].length) == 0)
+            return true;
+    return false;
+}
+
 /* Finds a column by name, or by number: from 1, or negative from the end. */
 static genlat_status find_label(const gnl_spec *spec, const gnl_array *x, int64_t *out)
 {
@@ -154,7 +162,7 @@ static genlat_status find_label(const gnl_spec *spec, const gnl_array *x, int64_
 genlat_status gnl_npy_take_labels(const gnl_spec *spec, gnl_array *x, gnl_array *labels)
 {
     int64_t column = 0;
-    if (!spec->label[0])
+    if (!spec->label[0] || (spec->optional && !has_field(x, spec->label)))
         return GENLAT_OK;
     if (!x->field)
         return genlat_error_set(GENLAT_E_NOT_FOUND,

@@ -116,6 +116,14 @@ static genlat_status state_content(const gnl_spec *spec, genlat_source **source)
     return gnl_files_describe(spec->path, &about, source);
 }
 
+static genlat_status state_keys(const gnl_spec *spec, genlat_source **source)
+{
+    genlat_description about = {.size = sizeof about};
+    GNL_FILES_TRY(genlat_source_description(*source, &about));
+    about.keys = spec->reading;
+    return gnl_files_describe(spec->path, &about, source);
+}
+
 /* Opens the chosen samples of one specification; their values are those of the file. */
 static genlat_status open_one(genlat_ctx *ctx, const gnl_spec *spec, genlat_source **out)
 {
@@ -126,7 +134,9 @@ static genlat_status open_one(genlat_ctx *ctx, const gnl_spec *spec, genlat_sour
     choice.limit = spec->transform.limit;
     choice.labels = spec->transform.labels;
     GNL_FILES_TRY(spec->kind->open(ctx, spec, &all));
-    const genlat_status stated = spec->content ? state_content(spec, &all) : GENLAT_OK;
+    genlat_status stated = spec->content ? state_content(spec, &all) : GENLAT_OK;
+    if (stated == GENLAT_OK && spec->reading[0])
+        stated = state_keys(spec, &all);
     if (stated != GENLAT_OK) {
         genlat_source_destroy(&all);
         return stated;
@@ -139,8 +149,10 @@ static genlat_status open_one(genlat_ctx *ctx, const gnl_spec *spec, genlat_sour
 
 static const char joint[] = " + ";
 
-/* Opens the specifications of a text, and fills in the array. *last receives the last one. */
-static genlat_status open_each(genlat_ctx *ctx, const char *text, genlat_source **sources, gnl_spec *last)
+/* Opens the specifications of a text, with the keys of other data, which may be NULL, and fills in the array. *last
+ * receives the last one. */
+static genlat_status open_each(genlat_ctx *ctx, const char *text, const char *keys, genlat_source **sources,
+                               gnl_spec *last)
 {
     for (const char *end = text; end; text = end ? end + strlen(joint) : NULL) {
         end = strstr(text, joint);
@@ -150,13 +162,16 @@ static genlat_status open_each(genlat_ctx *ctx, const char *text, genlat_source 
                                     "genlat_files_open: %s= holds for all data that are joined; set it in the last "
                                     "specification",
                                     last->value_key);
+        if (keys)
+            GNL_FILES_TRY(gnl_spec_inherit(last, keys));
         GNL_FILES_TRY(open_one(ctx, last, sources++));
     }
     return GENLAT_OK;
 }
 
 /* Opens the samples of a text, before their values are transformed. *values receives the options for that. */
-static genlat_status open_joined(genlat_ctx *ctx, const char *text, genlat_transform_opts *values, genlat_source **out)
+static genlat_status open_joined(genlat_ctx *ctx, const char *text, const char *keys, genlat_transform_opts *values,
+                                 genlat_source **out)
 {
     int64_t count = 1;
     gnl_spec last;
@@ -165,7 +180,7 @@ static genlat_status open_joined(genlat_ctx *ctx, const char *text, genlat_trans
     genlat_source **sources = calloc((size_t)count, sizeof *sources);
     if (!sources)
         return gnl_files_no_memory(text);
-    genlat_status status = open_each(ctx, text, sources, &last);
+    genlat_status status = open_each(ctx, text, keys, sources, &last);
     if (status == GENLAT_OK && count > 1) {
         status = genlat_source_join(sources, count, out);
         if (status != GENLAT_OK)
@@ -191,9 +206,18 @@ genlat_status genlat_files_open(genlat_ctx *ctx, const char *spec, genlat_source
     *out = NULL;
     GNL_FILES_REQUIRE(ctx, "genlat_files_open", "ctx is NULL");
     GNL_FILES_REQUIRE(spec, "genlat_files_open", "spec is NULL");
+    return genlat_files_open_as(ctx, spec, NULL, out);
+}
+
+genlat_status genlat_files_open_as(genlat_ctx *ctx, const char *spec, const char *keys, genlat_source **out)
+{
+    GNL_FILES_REQUIRE(out, "genlat_files_open_as", "out is NULL");
+    *out = NULL;
+    GNL_FILES_REQUIRE(ctx, "genlat_files_open_as", "ctx is NULL");
+    GNL_FILES_REQUIRE(spec, "genlat_files_open_as", "spec is NULL");
     genlat_transform_opts values;
     genlat_source *raw = NULL;
-    GNL_FILES_TRY(open_joined(ctx, spec, &values, &raw));
+    GNL_FILES_TRY(open_joined(ctx, spec, keys, &values, &raw));
     return transform(&raw, &values, out);
 }
 
@@ -206,7 +230,9 @@ genlat_status genlat_files_open_like(genlat_ctx *ctx, const char *spec, const ge
     GNL_FILES_REQUIRE(train, "genlat_files_open_like", "train is NULL");
     genlat_transform_opts values;
     genlat_source *raw = NULL;
-    GNL_FILES_TRY(open_joined(ctx, spec, &values, &raw));
+    genlat_description about = {.size = sizeof about};
+    GNL_FILES_TRY(genlat_source_description(train, &about));
+    GNL_FILES_TRY(open_joined(ctx, spec, about.keys, &values, &raw));
     /* With stack, the shape can be compared only after the transform. */
     genlat_status status = values.stack > 1 ? GENLAT_OK : same_shape(raw, train, spec);
     if (status == GENLAT_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Parses "KIND:PATH#PART?KEY=VALUE&KEY=VALUE". */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,12 @@ static const struct key {
 
 /* Keys of this library that all kinds have. */
 static const char common_keys[] = "holdout";
+
+/* Keys that choose samples, or state something for one use of the data. The others state how the files are read. */
+static const char choice_keys[] = "n holdout skip limit labels labelled seed scale";
+
+/* Keys whose values are columns. */
+static const char column_keys[] = "label target";
 
 /* Options of the transform that concern the values, not the choice of the samples. */
 static const char value_keys[] = "scale binarize threshold stack";
@@ -255,17 +262,94 @@ static genlat_status set_key(const char *key, const char *value, gnl_spec *out)
     return status;
 }
 
-static genlat_status set_keys(char *text, gnl_spec *out)
+/* Adds a pair to the keys that state how files are read. */
+static genlat_status note_reading(const char *key, const char *value, gnl_spec *out)
 {
-    char *rest = NULL;
-    for (char *pair = strtok_r(text, "&", &rest); pair; pair = strtok_r(NULL, "&", &rest)) {
-        char *equals = strchr(pair, '=');
-        if (!equals)
-            return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: KEY=VALUE expected, found '%s'", pair);
-        *equals = '\0';
-        GNL_FILES_TRY(set_key(pair, equals + 1, out));
-    }
+    const size_t used = strlen(out->reading), free_bytes = sizeof out->reading - used;
+    const int length = snprintf(out->reading + used, free_bytes, "%s%s=%s", used ? "&" : "", key, value);
+    return (size_t)length < free_bytes
+               ? GENLAT_OK
+               : genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: the keys are longer than %zu bytes",
+                                  sizeof out->reading - 1);
+}
+
+/* Takes the next KEY=VALUE from a list with & between. Sets *key to NULL at the end. */
+static genlat_status next_pair(char **list, char **key, char **value)
+{
+    *key = strtok_r(NULL, "&", list);
+    *value = *key ? strchr(*key, '=') : NULL;
+    if (*key && !*value)
+        return genlat_error_set(GENLAT_E_INVALID, "genlat_files_open: KEY=VALUE expected, found '%s'", *key);
+    if (*key)
+        *(*value)++ = '\0';
     return GENLAT_OK;
+}
+
+static genlat_status set_keys(char *list, gnl_spec *out)
+{
+    char *key = NULL, *value = NULL;
+    for (;;) {
+        GNL_FILES_TRY(next_pair(&list, &key, &value));
+        if (!key)
+            return GENLAT_OK;
+        GNL_FILES_TRY(set_key(key, value, out));
+        if (!gnl_files_has_word(choice_keys, key))
+            GNL_FILES_TRY(note_reading(key, value, out));
+    }
+}
+
+/* ---- keys of other data ------------------------------------------------------------------------------ */
+
+/* Whether "KEY=" begins one of the pairs. */
+static bool is_given(const char *pairs, const char *key)
+{
+    const size_t length = strlen(key);
+    for (const char *at = pairs; at; at = strchr(at, '&')) {
+        at += *at == '&';
+        if (strncmp(at, key, length) == 0 && at[length] == '=')
+            return true;
+    }
+    return false;
+}
+
+/* Whether a list of columns has names only. Numbers say nothing of files with other columns. */
+static bool has_names(const char *columns)
+{
+    double number = 0;
+    for (const char *at = columns; *at; at += strcspn(at, ","), at += *at == ',')
+        if (gnl_files_number(at, strcspn(at, ","), &number))
+            return false;
+    return *columns;
+}
+
+static bool kind_has(const gnl_kind *kind, const char *name)
+{
+    const char *own = NULL;
+    for (int32_t i = 0; (own = gnl_spec_key(kind, i, NULL)) != NULL; i++)
+        if (strcmp(own, name) == 0)
+            return true;
+    return false;
+}
+
+genlat_status gnl_spec_inherit(gnl_spec *spec, const char *pairs)
+{
+    char copy[GNL_FILES_KEYS], given[GNL_FILES_KEYS], *list = copy, *key = NULL, *value = NULL;
+    strcpy(given, spec->reading);
+    const bool labels_given = is_given(given, "label") || is_given(given, "target");
+    if ((size_t)snprintf(copy, sizeof copy, "%s", pairs) >= sizeof copy)
+        return genlat_error_set(GENLAT_E_FORMAT, "the keys of the data are longer than %zu bytes", sizeof copy - 1);
+    for (;;) {
+        GNL_FILES_TRY(next_pair(&list, &key, &value));
+        if (!key)
+            return GENLAT_OK;
+        const bool columns = gnl_files_has_word(column_keys, key);
+        if (is_given(given, key) || !kind_has(spec->kind, key) || gnl_files_has_word(choice_keys, key) ||
+            (columns && (labels_given || !has_names(value))))
+            continue;
+        spec->optional = spec->optional || columns;
+        GNL_FILES_TRY(set_key(key, value, spec));
+        GNL_FILES_TRY(note_reading(key, value, spec));
+    }
 }
 
 /* Splits the text at the first `mark`. Returns the text after it, or NULL if there is no mark. */

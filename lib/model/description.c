@@ -9,6 +9,7 @@
 #define COLUMNS "genlat.data.columns"
 #define RATE "genlat.data.rate"
 #define CONTENT "genlat.data.content"
+#define KEYS "genlat.data.keys"
 
 void gnl_model_set_about(genlat_model *model, gnl_description *about)
 {
@@ -63,6 +64,8 @@ genlat_status gnl_model_write_about(const genlat_model *model, gnl_writer *write
         return GENLAT_OK;
     GNL_TRY(write_names(ctx, writer, CLASSES, &about->classes));
     GNL_TRY(write_names(ctx, writer, COLUMNS, &about->columns));
+    if (about->keys.count)
+        GNL_TRY(gnl_writer_meta(writer, KEYS, about->keys.name[0]));
     GNL_TRY(write_number(writer, RATE, about->rate));
     return write_number(writer, CONTENT, about->content);
 }
@@ -89,11 +92,12 @@ static genlat_status check_counts(const genlat_model *model, const gnl_descripti
 genlat_status gnl_model_read_about(genlat_model *model, const gnl_reader *reader)
 {
     gnl_description_text text = {.classes = gnl_reader_meta(reader, CLASSES),
-                                 .columns = gnl_reader_meta(reader, COLUMNS)};
+                                 .columns = gnl_reader_meta(reader, COLUMNS),
+                                 .keys = gnl_reader_meta(reader, KEYS)};
     gnl_description *about = NULL;
     GNL_TRY(read_number(reader, RATE, &text.rate));
     GNL_TRY(read_number(reader, CONTENT, &text.content));
-    if (!text.classes && !text.columns && !text.rate && !text.content)
+    if (!text.classes && !text.columns && !text.rate && !text.content && !text.keys)
         return GENLAT_OK;
     genlat_status status = gnl_description_parse(model->object.ctx, &text, &about);
     if (status != GENLAT_OK)

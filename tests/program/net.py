@@ -88,7 +88,7 @@ def test_names(folder):
     run("predict", model, "-d", spec, "-o", answers)
     with open(answers) as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0])[:4] == ["class", "probability", "p0", "p1"], rows[0]
+    assert list(rows[0])[:4] == ["class", "probability", "p_even", "p_odd, or not"], rows[0]
     names = {"0": "even", "1": "odd, or not"}  # a last column has them if the source gives names
     assert all(row.get("label", names[row["class"]]) == names[row["class"]] for row in rows), rows
     right = [names[row["class"]] == ("odd, or not", "even")[label] for row, (_, label) in zip(rows, points)]

@@ -21,6 +21,13 @@ def test_classes(folder):
     model = os.path.join(folder, "a.net")
     run(*TRAIN, "--data", f"csv:{table}?label=kind&decimal=comma", "--out", model, "--quiet")
     assert last_json(run("info", model, "--json").stdout)["classes"] == 2
+    result = last_json(run("eval", model, "-d", f"csv:{table}", "--json").stdout)  # read as in the training
+    assert "accuracy" in result, result
+    run(*TRAIN[:2], "--resume", model, "--data", f"csv:{table}", "--epochs", "3", "--quiet", "--threads", "1")
+    answers, unlabelled = os.path.join(folder, "p.csv"), write(folder, "b.csv", "a;b\n1,5;2\n")
+    run("predict", model, "-d", f"csv:{unlabelled}", "-o", answers)
+    with open(answers, encoding="utf-8") as file:
+        assert file.readline() == "class,probability,p_cat,p_dog,label\n"
     error = run(*TRAIN, "--data", f"csv:{table}?label=kind", code=1).stderr
     assert "line 2, column 1 (a): '1,5' looks like a number with a decimal comma; set decimal=comma" in error, error
 
@@ -31,7 +38,7 @@ def test_targets(folder):
     assert "line 2, column 3 (y): the label '0.5' is a real number" in error and "target=" in error, error
     model = os.path.join(folder, "a.net")
     run(*TRAIN, "--data", f"csv:{table}?target=y", "--out", model, "--quiet")
-    assert "mse" in last_json(run("eval", model, "-d", f"csv:{table}?target=y", "--json").stdout)
+    assert "mse" in last_json(run("eval", model, "-d", f"csv:{table}", "--json").stdout)
 
 
 def test_missing(folder):

@@ -327,10 +327,10 @@ static const struct input {
 } inputs[] = {
     OPTIONS(genlat_ctx_new, genlat_ctx_opts, memory_limit),
     TABLE(genlat_source_callback, genlat_source_table, free),
-    OPTIONS(genlat_source_describe, genlat_description, reserved),
-    OPTIONS(genlat_model_set_description, genlat_description, reserved),
+    OPTIONS(genlat_source_describe, genlat_description, keys),
+    OPTIONS(genlat_model_set_description, genlat_description, keys),
 #ifdef WITH_FILES
-    OPTIONS(genlat_csv_write_samples, genlat_description, reserved),
+    OPTIONS(genlat_csv_write_samples, genlat_description, keys),
     RESERVED(genlat_csv_write_samples, genlat_description, reserved),
 #endif
     OPTIONS(genlat_source_transform, genlat_transform_opts, labelled),
@@ -406,8 +406,8 @@ static const struct output {
     RESULT(genlat_vae_backward, genlat_vae_terms, beta, 0),
     RESULT(genlat_vae_elbo, genlat_vae_terms, beta, 1),
     RESULT(genlat_model_progress, genlat_progress, held_out, 1),
-    RESULT(genlat_source_description, genlat_description, reserved, 1),
-    RESULT(genlat_model_description, genlat_description, reserved, 1),
+    RESULT(genlat_source_description, genlat_description, keys, 1),
+    RESULT(genlat_model_description, genlat_description, keys, 1),
     RESULT(genlat_metric_moments, genlat_moments, max, 1),
     RESULT(genlat_metric_neighbours, genlat_neighbours, coverage, 1),
     RESULT(genlat_metric_modes, genlat_modes, kl, 1),
