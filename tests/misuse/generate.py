@@ -19,6 +19,7 @@ TEXTS = {  # valid text arguments: by function and name, else by name
     ("genlat_layer_new", "spec"): "relu", ("genlat_loss_new", "spec"): "bernoulli",
     ("genlat_optim_from_text", "spec"): "adam lr=0.1", ("genlat_schedule_new", "spec"): "constant value=1",
     ("genlat_files_open", "spec"): "ring?n=16", ("genlat_files_open_like", "spec"): "ring?n=16",
+    ("genlat_files_open_as", "spec"): "ring?n=16", ("genlat_files_open_as", "keys"): "label=x",
     ("genlat_layer_help", "kind"): "dense", ("genlat_loss_help", "kind"): "bernoulli",
     ("genlat_optim_help", "kind"): "adam", ("genlat_schedule_help", "kind"): "constant",
     ("genlat_source_synthetic", "name"): "ring", ("genlat_files_key", "kind"): "csv",
