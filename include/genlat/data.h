@@ -242,8 +242,7 @@ typedef struct genlat_description {
     const char *const *column_names; /**< [columns] UTF-8 without control characters, none empty. */
     uint32_t content;                /**< GENLAT_CONTENT_*. */
     uint32_t reserved;               /**< 0. */
-    const char *keys;                /**< keys that the files were read with, such as "label=class&decimal=comma", in
-                                          the form of genlat_files_open(), at most 1000 bytes; NULL: none. */
+    const char *keys; /**< keys of genlat_files_open() that the files were read with, <= 1000 bytes; NULL: none. */
 } genlat_description;
 
 /**
@@ -266,12 +265,22 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_describe(genlat_source *
  * Description of a source.
  *
  * @param source  source.
- * @param out     receives the description; its names are borrowed and valid as long as the source. Set size before
- *                the call.
+ * @param out     receives the description; set size before the call. Its names are borrowed from the source.
  * @return GENLAT_OK; GENLAT_E_INVALID.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_description(const genlat_source *source,
                                                                     genlat_description *out);
+
+/**
+ * Make a source with other labels, which replace its own and the names of its classes.
+ *
+ * @param source  source of n samples; kept alive.
+ * @param labels  [n] classes, whole numbers from 0 on, -1 where a class is not known; or [n,k] vectors. Kept alive.
+ * @param out     receives a new source, or NULL on failure.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for labels that are no classes; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_label(genlat_source *source, genlat_tensor *labels,
+                                                              genlat_source **out);
 
 /**
  * Number of known generating factors of each sample.

@@ -70,6 +70,8 @@ GENLAT_BEGIN
  * - lines=yes (text): a line that is not empty a sample, cut or filled with zeros.
  *
  * Keys of all kinds:
+ * - labels_file=y.npy: a NumPy or IDX file with a class for each sample, -1 where it is not known, or a vector of
+ *   numbers; see genlat_source_label().
  * - holdout=0.1: the samples that are left by skip and limit are divided at random, by the seed, as by
  *   genlat_source_split(): the part valid has this fraction or number of them, the part train, or no part, the others.
  * - skip=100, limit=1000, seed=0, threshold=0.5, scale=standard, binarize=dynamic, labels=no, stack=3, labelled=100:
@@ -91,8 +93,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_files_open(genlat_ctx *ctx, con
 /**
  * Open a source that is read like other data, with the keys of their description, so that they need not be stated
  * again. Keys of the text win; keys that the kind of source does not have are ignored, and so are those that choose
- * samples: n, holdout, skip, limit, labels, labelled, seed, scale. The columns of label and target are taken over by
- * name only, and left out if the data do not have them.
+ * samples: n, holdout, skip, limit, labels, labels_file, labelled, seed, scale. The columns of label and target are
+ * taken over by name only, and left out if the data do not have them.
  *
  * @param ctx   context.
  * @param spec  as in genlat_files_open(). label= without a name: no labels.

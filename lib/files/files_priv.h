@@ -90,6 +90,9 @@ bool gnl_content_utf8(const char *text);
 /* Copies the beginning of a text for use in an error: one line, without control characters. Returns out. */
 const char *gnl_content_shown(const char *text, size_t length, char out[GNL_FILES_SHOWN]);
 
+/* Replaces the source by one with the labels of a file. */
+genlat_status gnl_files_label(genlat_ctx *ctx, const char *path, genlat_source **source);
+
 /* Replaces the source by one with this description. */
 genlat_status gnl_files_describe(const char *path, const genlat_description *description, genlat_source **source);
 
@@ -204,12 +207,13 @@ struct gnl_spec {
     int32_t ndim; /* number of dimensions of shape; 0: not set */
     int64_t shape[GENLAT_MAX_DIMS];
     bool raw, lines;
-    double holdout;                  /* fraction or number of the samples; 0: not set */
-    bool held_out;                   /* the part is those samples, not the others */
-    genlat_transform_opts transform; /* its seed is also the seed of synthetic sources and of holdout */
-    const char *value_key;           /* first key that changes the values of the samples; NULL: none is set */
-    char reading[GNL_FILES_KEYS];    /* the keys that state how files are read, KEY=VALUE with & between */
-    bool optional;                   /* label and target are left out if the data do not have them */
+    double holdout;                   /* fraction or number of the samples; 0: not set */
+    bool held_out;                    /* the part is those samples, not the others */
+    genlat_transform_opts transform;  /* its seed is also the seed of synthetic sources and of holdout */
+    const char *value_key;            /* first key that changes the values of the samples; NULL: none is set */
+    char reading[GNL_FILES_KEYS];     /* the keys that state how files are read, KEY=VALUE with & between */
+    char labels_file[GNL_FILES_PATH]; /* of the samples; "": none */
+    bool optional;                    /* label and target are left out if the data do not have them */
 };
 
 /* Parses one specification, and checks that its kind has the part and the keys. */

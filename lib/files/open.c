@@ -135,6 +135,8 @@ static genlat_status open_one(genlat_ctx *ctx, const gnl_spec *spec, genlat_sour
     choice.labels = spec->transform.labels;
     GNL_FILES_TRY(spec->kind->open(ctx, spec, &all));
     genlat_status stated = spec->content ? state_content(spec, &all) : GENLAT_OK;
+    if (stated == GENLAT_OK && spec->labels_file[0])
+        stated = gnl_files_label(ctx, spec->labels_file, &all);
     if (stated == GENLAT_OK && spec->reading[0])
         stated = state_keys(spec, &all);
     if (stated != GENLAT_OK) {

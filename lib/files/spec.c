@@ -10,7 +10,7 @@
 #define MAX_WHOLE (INT64_C(1) << 40)
 enum { MAX_KIND = 15 };
 
-typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_FLAG, KEY_SHAPE, KEY_SHARE, KEY_SIZE, KEY_CHOICE } key_type;
+typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_PATH, KEY_FLAG, KEY_SHAPE, KEY_SHARE, KEY_SIZE, KEY_CHOICE } key_type;
 
 /* The names of the values 0, 1, ... of a choice. */
 static const char header_choices[] = "auto|yes|no";
@@ -72,16 +72,18 @@ static const struct key {
      "frames or bytes in a sample, default 1024 for sound and 64 for text"},
     {"lines", KEY_FLAG, offsetof(gnl_spec, lines),
      "yes: each line that is not empty is a sample, cut or filled with zeros"},
+    {"labels_file", KEY_PATH, offsetof(gnl_spec, labels_file),
+     "NumPy or IDX file with a class for each sample, -1 where it is not known, or a vector"},
     {"holdout", KEY_SHARE, offsetof(gnl_spec, holdout),
      "samples that are held out for validation, a fraction below 1 or a number, chosen at random by seed: the part "
      "#valid has them, #train has the others"},
 };
 
 /* Keys of this library that all kinds have. */
-static const char common_keys[] = "holdout";
+static const char common_keys[] = "labels_file holdout";
 
 /* Keys that choose samples, or state something for one use of the data. The others state how the files are read. */
-static const char choice_keys[] = "n holdout skip limit labels labelled seed scale";
+static const char choice_keys[] = "n holdout skip limit labels labels_file labelled seed scale";
 
 /* Keys whose values are columns. */
 static const char column_keys[] = "label target";
@@ -186,6 +188,9 @@ static genlat_status set_own(const struct key *key, const char *value, gnl_spec 
                                                                           : bad_value(key->name, value, key->choices);
     case KEY_SHAPE:
         return read_shape(value, out) ? GENLAT_OK : bad_value(key->name, value, "a shape such as 3x32x32");
+    case KEY_PATH: /* fits, since it is a part of the text */
+        strcpy(field, value);
+        return GENLAT_OK;
     default:
         if (strlen(value) >= GNL_FILES_KEY)
             return bad_value(key->name, value, "a shorter text");

@@ -143,6 +143,48 @@ START_TEST(models_keep_the_keys)
 }
 END_TEST
 
+START_TEST(labels_may_have_a_file_of_their_own)
+{
+    static const float numbers[] = {1, 2, 3, 4, 5, 6}, classes[] = {2, -1, 0}, real[] = {0.5, 1, 2};
+    genlat_tensor *x = tensor(2, (const int64_t[]){3, 2}, numbers), *y = tensor(1, (const int64_t[]){3}, classes);
+    genlat_tensor *labels = NULL, *bad = tensor(1, (const int64_t[]){3}, real), *again = NULL;
+    char query[400];
+    ok(genlat_npy_write(place("x.npy"), x));
+    ok(genlat_npy_write(place("y.npy"), y));
+    ok(genlat_npy_write(place("z.npy"), bad));
+    snprintf(query, sizeof query, "?labels_file=%s&skip=1", place("y.npy"));
+    genlat_source *source = open_source(spec_of("npy", "x.npy", query));
+    ck_assert_int_eq(genlat_source_classes(source), 3);
+    ck_assert_ptr_null(about_of(source).keys);
+    ok(genlat_source_read(source, 0, 2, &again, &labels));
+    ck_assert_mem_eq(genlat_tensor_const_data(again), numbers + 2, 4 * sizeof(float));
+    ck_assert_mem_eq(genlat_tensor_const_data(labels), classes + 1, 2 * sizeof(float));
+    genlat_source_destroy(&source);
+    snprintf(query, sizeof query, "?labels_file=%s", place("x.npy")); /* vectors */
+    source = open_source(spec_of("npy", "x.npy", query));
+    ck_assert_int_eq(genlat_source_condition(source), 2);
+    genlat_source_destroy(&source);
+    put_file("a.csv", animals, sizeof animals - 1); /* other labels than those of the table */
+    snprintf(query, sizeof query, "?label=kind&labels_file=%s", place("y.npy"));
+    source = open_source(spec_of("csv", "a.csv", query));
+    ck_assert_int_eq(genlat_source_classes(source), 3);
+    ck_assert_ptr_null(about_of(source).class_names);
+    genlat_source_destroy(&source);
+    snprintf(query, sizeof query, "?labels_file=%s", place("z.npy"));
+    refused(spec_of("npy", "x.npy", query), GENLAT_E_RANGE, "z.npy");
+    snprintf(query, sizeof query, "?labels_file=%s", place("nothing.npy"));
+    refused(spec_of("npy", "x.npy", query), GENLAT_E_IO, "nothing.npy");
+    snprintf(query, sizeof query, "?labels_file=%s", place("a.csv"));
+    refused(spec_of("npy", "x.npy", query), GENLAT_E_FORMAT, "a.csv");
+    put_file("b.csv", unlabelled, sizeof unlabelled - 1);
+    snprintf(query, sizeof query, "?labels_file=%s", place("y.npy"));
+    refused(spec_of("csv", "b.csv", query), GENLAT_E_SHAPE, "[1] or [1,k]");
+    genlat_tensor *all[] = {x, y, labels, bad, again};
+    for (size_t i = 0; i < COUNT(all); i++)
+        genlat_tensor_destroy(&all[i]);
+}
+END_TEST
+
 START_TEST(malformed_keys_are_refused)
 {
     char longest[1100];
@@ -176,6 +218,7 @@ int main(void)
         &values_that_change_samples_are_taken_over,
         &validation_data_are_read_like_training_data,
         &models_keep_the_keys,
+        &labels_may_have_a_file_of_their_own,
         &malformed_keys_are_refused,
     };
     return run_in_folders("files_keys", tests, COUNT(tests));
