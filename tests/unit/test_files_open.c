@@ -325,7 +325,7 @@ START_TEST(wrong_specifications_are_refused)
         {"digits?n=0", GENLAT_E_INVALID, "n is '0'"},
         {"digits?n=99999999999999999999", GENLAT_E_INVALID, "an integer"},
         {"digits?colour=red", GENLAT_E_NOT_FOUND,
-         "digits has no key 'colour'; its keys: n, holdout, skip, limit, seed"},
+         "digits has no key 'colour'; its keys: n, labels_file, holdout, skip, limit, seed"},
         {"digits?sede=3", GENLAT_E_NOT_FOUND, "did you mean 'seed'?"},
         {"npz:/nowhere?labelskey=y", GENLAT_E_NOT_FOUND, "did you mean 'labels_key'?"},
         {"cvs:/nowhere", GENLAT_E_NOT_FOUND, "did you mean 'csv'?"},
