@@ -206,6 +206,7 @@ int cmd_traverse(app_state *app);
 int cmd_export(app_state *app);
 int cmd_info(app_state *app);
 int cmd_predict(app_state *app);
+int cmd_score(app_state *app);
 int cmd_kinds(app_state *app);
 int cmd_presets(app_state *app);
 int cmd_selftest(app_state *app);

@@ -17,6 +17,8 @@ const app_command app_commands[] = {
      cmd_eval},
     {"predict", "MODEL", "data count out", "write the predictions of a classifier or a regression", cmd_predict},
     {"classify", "MODEL", "data count out", "same as predict", cmd_predict},
+    {"score", "MODEL", "data count samples out", "write how unexpected each sample of the data is, to find anomalies",
+     cmd_score},
     {"sample", "MODEL", "count label conditions temperature truncation draw sampler out columns scale rate",
      "generate data", cmd_sample},
     {"sampler", "MODEL", "data sampler-text out", "fit a sampler to the codes of data, which sample then uses",

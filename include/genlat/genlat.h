@@ -15,6 +15,7 @@
 #include "genlat/net.h"
 #include "genlat/optim.h"
 #include "genlat/predictor.h"
+#include "genlat/score.h"
 #include "genlat/rng.h"
 #include "genlat/sampler.h"
 #include "genlat/stream.h"

@@ -143,5 +143,8 @@ genlat_status gnl_gan_step(genlat_model *model, const genlat_tensor *x, const ge
 /* Returns the mask of the nets to update in the next step. */
 unsigned gnl_gan_nets_due(const genlat_model *model);
 genlat_status gnl_gan_decode(genlat_model *model, const gnl_decode *decode);
+/* The score of rows, see gnl_model_type. */
+const gnl_score *gnl_gan_scores(const genlat_model *model);
+genlat_status gnl_gan_score(genlat_model *model, gnl_score_call *call);
 
 #endif

@@ -115,6 +115,8 @@ const gnl_model_type gnl_gan_type = {
     .prior = prior,
     .decode = gnl_gan_decode,
     .sample_options = GNL_SAMPLE_RAW,
+    .scores = gnl_gan_scores,
+    .score = gnl_gan_score,
     .net = net,
     .pass_bits = GNL_GAN_BITS,
 };

@@ -138,6 +138,28 @@ genlat_status gnl_gan_decode(genlat_model *model, const gnl_decode *d)
     return gnl_model_chunks(model, d->raw ? GNL_GAN_POOL_RAW : GNL_GAN_POOL_AVERAGE, d->rows, run_chunk, &r);
 }
 
+const gnl_score *gnl_gan_scores(const genlat_model *model)
+{
+    static const gnl_score scores[] = {{"discriminator", "negative output of the discriminator"}, {NULL, NULL}};
+    return scores;
+}
+
+genlat_status gnl_gan_score(genlat_model *model, gnl_score_call *call)
+{
+    const int64_t rows = call->x->shape.dim[0], packing = gnl_gan_config_of(model)->opts.packing;
+    if (packing > 1)
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "the discriminator rates packing=%lld samples at once, not single rows",
+                        (long long)packing);
+    gnl_real *y = gnl_alloc(model->object.ctx, (size_t)rows, sizeof *y);
+    run r = {model->size, 1, 1, call->x->data, call->labels, y};
+    genlat_status status =
+        y ? gnl_model_chunks(model, GNL_GAN_POOL_DISCRIMINATOR, rows, run_chunk, &r) : GENLAT_E_MEMORY;
+    for (int64_t i = 0; i < rows && status == GENLAT_OK; i++)
+        call->out[i] = -(double)y[i];
+    gnl_free(model->object.ctx, y);
+    return status;
+}
+
 genlat_status genlat_gan_discriminate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                       genlat_tensor **y)
 {

@@ -217,6 +217,7 @@ static genlat_status end_epoch(genlat_model *model, double *out)
 typedef struct request {
     const genlat_tensor *x;
     double nll;
+    double *scores; /* [rows] receives -log p(x); NULL: not requested */
     gnl_real *share;
 } request;
 
@@ -227,6 +228,8 @@ static genlat_status infer_chunk(genlat_model *model, gnl_workspace *base, int64
     const gnl_mixture *m = &gmm_of(model)->mixture;
     gnl_mixture_density(m, &work->mixture, rows, q->x->data + first * model->size, work->log_density);
     q->nll += gnl_mean_nll(rows, work->log_density) * (double)rows / (double)q->x->shape.dim[0];
+    for (int64_t i = 0; q->scores && i < rows; i++)
+        q->scores[first + i] = -work->log_density[i];
     for (int64_t i = 0; q->share && i < rows * m->components; i++)
         q->share[first * m->components + i] = (gnl_real)work->mixture.share[i];
     return GENLAT_OK;
@@ -239,6 +242,18 @@ static genlat_status evaluate(genlat_model *model, const genlat_tensor *x, const
     GNL_TRY(gnl_model_chunks(model, POOL, x->shape.dim[0], infer_chunk, &q));
     out[0] = q.nll;
     return GENLAT_OK;
+}
+
+static const gnl_score *scores(const genlat_model *model)
+{
+    static const gnl_score nll[] = {{"nll", "-log p(x)"}, {NULL, NULL}};
+    return nll;
+}
+
+static genlat_status score(genlat_model *model, gnl_score_call *call)
+{
+    request q = {.x = call->x, .scores = call->out};
+    return gnl_model_chunks(model, POOL, call->x->shape.dim[0], infer_chunk, &q);
 }
 
 static genlat_status encode(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *out)
@@ -317,6 +332,8 @@ const gnl_model_type gnl_gmm_type = {
     .end_epoch = end_epoch,
     .fits_epochs = true,
     .evaluate = evaluate,
+    .scores = scores,
+    .score = score,
     .code_size = components,
     .latent_size = components,
     .encode = encode,

@@ -144,6 +144,21 @@ typedef struct gnl_code_use {
     int64_t used, usable;   /* codes that occur, and those that could occur; usable is 0 if codes are not discrete */
 } gnl_code_use;
 
+/* A score of rows. */
+typedef struct gnl_score {
+    const char *name, *help;
+} gnl_score;
+
+/* Arguments of score: valid data in the scaling of the model. Random numbers of row i depend on the seed and first + i
+ * only. */
+typedef struct gnl_score_call {
+    const genlat_tensor *x, *labels;
+    int64_t samples;
+    uint64_t seed;
+    int64_t first;
+    double *out; /* [rows,scores], 0 at first */
+} gnl_score_call;
+
 /* Options of genlat_sample_opts that a family supports. ALWAYS: samples are drawn from the distribution of the data
  * even without draw. */
 enum { GNL_SAMPLE_DRAW = 1, GNL_SAMPLE_RAW = 2, GNL_SAMPLE_ALWAYS = 4 };
@@ -203,6 +218,9 @@ typedef struct gnl_model_type {
     /* Predicts labels [rows,condition]: probabilities of the classes, or vectors. NULL: the model predicts nothing. The
      * labels of data may be missing in a model that is conditional on what it predicts. */
     genlat_status (*predict)(genlat_model *model, const genlat_tensor *x, gnl_real *out);
+    /* Lists the scores of rows, terminated by a NULL name, and computes them. NULL: there are none. */
+    const gnl_score *(*scores)(const genlat_model *model);
+    genlat_status (*score)(genlat_model *model, gnl_score_call *call);
     /* Creates the source that a training on `source` reads; source itself if it is NULL or returns it. */
     genlat_status (*training_source)(const genlat_model *model, genlat_source *source, genlat_source **out);
     genlat_net *(*net)(genlat_model *model, const char *name); /* returns a net that is not among `nets`; may be NULL */

@@ -73,5 +73,7 @@ const gnl_model_type gnl_vae_type = {
     .prior = gnl_vae_prior,
     .decode = gnl_vae_decode,
     .sample_options = GNL_SAMPLE_DRAW,
+    .scores = gnl_vae_scores,
+    .score = gnl_vae_score,
     .pass_bits = GNL_VAE_BITS,
 };

@@ -154,6 +154,9 @@ genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genla
  * i of the seed. */
 genlat_status gnl_vae_evaluate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                int64_t samples, uint64_t seed, int64_t first, gnl_vae_values *mean);
+/* The scores of rows, see gnl_model_type. */
+const gnl_score *gnl_vae_scores(const genlat_model *model);
+genlat_status gnl_vae_score(genlat_model *model, gnl_score_call *call);
 /* A latent dimension is active if its posterior mean varies by more than this (Burda et al., 2016). */
 #define GNL_ACTIVE_VARIANCE 0.01
 genlat_status gnl_vae_inspect(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
