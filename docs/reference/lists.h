@@ -58,9 +58,12 @@ static const char *const architectures_vae[][2] = {
     {"conv",
      "strided convolutions with ReLU, for images and signals whose sides are at least 2 to the number of widths"},
     {"map", "strided convolutions to a map of latents, for images and signals; the map sets the number of latents"},
+    {"pixel", "`conv`, and gated masked convolutions that predict each pixel, for images; needs `decoder_inputs=x`"},
     {"lstm", "embedding and long short-term memory, for sequences of classes such as text; one width"},
     {"widths", "option: units of the hidden layers, or channels of the convolutions, as in `400x400`"},
-    {"channels", "option of `map`: latents at each position, 16 by default"},
+    {"channels",
+     "option of `map`: latents at each position, 16 by default; of `pixel`: channels of the gated layers, 32"},
+    {"layers", "option of `pixel`: gated layers, 3 by default"},
     {NULL, NULL},
 };
 static const char *const architectures_gan[][2] = {
@@ -96,7 +99,10 @@ static const struct {
     {"prior", "prior p(z)", "latent.md#priors"},
     {"terms", "terms of the objective in addition to the reconstruction loss, separated by `;`", "latent.md#terms"},
     {"bound", "bound that a step maximizes", "latent.md#bounds"},
-    {"decoder_inputs", "further inputs of the decoder; `previous`: the data moved by one step", NULL},
+    {"decoder_inputs",
+     "further input of the decoder; `previous`: the data moved by one step; `x`: the data themselves, for layers that "
+     "look back only",
+     NULL},
     {"output_bias", "`zero`, or `data`: the last bias of a Bernoulli decoder starts at the logits of the mean", NULL},
     {"penalties", "penalties, separated by `;`", "penalties"},
     {"augment", "augmentations, separated by `,`", "augmentations"},

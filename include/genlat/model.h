@@ -528,7 +528,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_encode(genlat_model *mode
                                                               const genlat_tensor *labels, genlat_tensor **z);
 
 /**
- * Turn latents into data: the mean of p(x|z) of a VAE, the output of a GAN's averaged generator.
+ * Turn latents into data: the mean of p(x|z) of a VAE, the output of a GAN's averaged generator. A VAE with
+ * `decoder_inputs` "x" has no such mean: data are drawn, by the seed of the context and alike in each call.
  *
  * @param model   model.
  * @param z       [rows,latent].
@@ -541,7 +542,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_decode(genlat_model *mode
                                                               const genlat_tensor *labels, genlat_tensor **x);
 
 /**
- * Encode data and decode the codes.
+ * Encode data and decode the codes, as genlat_model_decode() does.
  *
  * @param model   model.
  * @param x       [rows,...] data.

@@ -5,7 +5,8 @@
  *
  * Settings of the builder besides genlat_vae_opts: `encoder` and `decoder` (layers; empty: made by `architecture`),
  * `likelihood`, `posterior`, `prior`, `terms` and `bound` (empty: what the options say), `decoder_inputs`
- * ("previous": the decoder also sees the data shifted by one position), `optimizer`, `term_optimizer` (of
+ * ("previous": the decoder also sees the data shifted by one position; "x": it sees the data, and its layers look
+ * back only; other decoders are refused), `optimizer`, `term_optimizer` (of
  * tensors that terms train against the model; empty: as `optimizer`), `lr_schedule`, `beta_schedule`, `output_bias`
  * ("data": from the mean of the data).
  *

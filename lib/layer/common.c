@@ -41,3 +41,10 @@ gnl_param gnl_layer_bias(int64_t n, bool torch, int64_t fan_in)
                        .shape = {1, {n}},
                        .init = {torch ? GNL_INIT_TORCH : GNL_INIT_CONSTANT, torch ? 1 : 0, fan_in, n}};
 }
+
+void gnl_param_clear_unused(const gnl_param *param, gnl_real *value)
+{
+    const int64_t count = gnl_shape_count(&param->shape);
+    for (int64_t at = 0; param->period && at < count; at += param->period)
+        memset(value + at + param->used, 0, (size_t)(param->period - param->used) * sizeof *value);
+}

@@ -64,6 +64,8 @@ typedef struct gnl_param {
     bool bf16;  /* forward reads step.bf16, if set, instead of this parameter */
     gnl_reparam_kind reparam;
     int32_t axis; /* dimension of the outputs, 0 or 1, which reparam treats as the rows of a matrix */
+    /* Of each `period` numbers the layer uses only the first `used`. The others are kept at 0. 0: it uses all. */
+    int64_t period, used;
 } gnl_param;
 
 /* The result of infer. Sizes are in numbers (gnl_real). */
@@ -171,6 +173,9 @@ struct genlat_layer {
 genlat_status gnl_layer_parse(genlat_ctx *ctx, const char *spec, genlat_layer **out);
 genlat_status gnl_layer_format(const genlat_layer *layer, char *text, size_t capacity);
 void gnl_layer_release(genlat_layer *layer);
+
+/* Sets the numbers of a parameter that its layer does not use to 0. */
+void gnl_param_clear_unused(const gnl_param *param, gnl_real *value);
 
 /* Returns the usual bias [n], initialised to zero or to PyTorch's default for the fan-in. */
 gnl_param gnl_layer_bias(int64_t n, bool torch, int64_t fan_in);

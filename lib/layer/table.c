@@ -33,6 +33,8 @@
     X(leaky_relu)                                                                                                      \
     X(lstm)                                                                                                            \
     X(masked)                                                                                                          \
+    X(masked_conv1d)                                                                                                   \
+    X(masked_conv2d)                                                                                                   \
     X(max_pool)                                                                                                        \
     X(maxout)                                                                                                          \
     X(mean)                                                                                                            \

@@ -121,7 +121,14 @@ typedef struct gnl_decode {
     gnl_real *out;               /* [rows,data] */
     const gnl_rng *noise;        /* random numbers to sample from the distribution of the data; NULL: write its mean */
     bool raw;                    /* use the trained weights instead of their average */
+    const gnl_rng *steps;        /* random numbers of decoders that draw each step; NULL: those of the context's seed */
 } gnl_decode;
+
+/* Returns the random numbers to sample from the distribution of the data. */
+static inline gnl_rng gnl_model_draws(uint64_t seed)
+{
+    return gnl_rng_make(seed, GNL_STREAM_SAMPLE, UINT64_C(1) << GNL_SAMPLE_NOISE_BIT);
+}
 
 /* Arguments of prior. Latent i comes from substream first + i of the seed. */
 typedef struct gnl_prior_call {

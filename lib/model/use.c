@@ -187,10 +187,10 @@ genlat_status genlat_model_sample(genlat_model *model, int64_t n, const genlat_t
     GNL_TRY(read_options(model, opts, &o));
     const series s = begin_series(model, &o, n);
     genlat_status status = draw_latents(model, n, &o, &s, &z);
-    gnl_rng noise = gnl_rng_make(s.seed, GNL_STREAM_SAMPLE, UINT64_C(1) << GNL_SAMPLE_NOISE_BIT);
+    gnl_rng noise = gnl_model_draws(s.seed);
     noise.counter = s.first * (uint64_t)model->size;
     const bool draw = o.draw || (model->type->sample_options & GNL_SAMPLE_ALWAYS);
-    const gnl_decode options = {.noise = draw ? &noise : NULL, .raw = o.raw};
+    const gnl_decode options = {.noise = draw ? &noise : NULL, .raw = o.raw, .steps = &noise};
     if (status == GENLAT_OK)
         status = decode(model, z, labels, &options, x);
     gnl_tensor_release(z);

@@ -106,7 +106,9 @@ static genlat_status read_weights(const genlat_net *net, const gnl_reader *reade
     for (int i = 0; i < net->weights; i++) {
         const gnl_weight *w = &net->weight[i];
         GNL_TRY(weight_key(prefix, w, key));
-        GNL_TRY(gnl_reader_finite(reader, key, &w->param.shape, (w->param.state ? to->state : to->value) + w->offset));
+        gnl_real *value = (w->param.state ? to->state : to->value) + w->offset;
+        GNL_TRY(gnl_reader_finite(reader, key, &w->param.shape, value));
+        gnl_param_clear_unused(&w->param, value);
     }
     return GENLAT_OK;
 }

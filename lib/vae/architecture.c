@@ -15,7 +15,7 @@ typedef struct architecture architecture;
 typedef struct architecture_opts {
     size_t size;
     int64_t widths[GENLAT_MAX_DIMS];
-    int64_t channels;
+    int64_t channels, layers;
 } architecture_opts;
 
 struct architecture {
@@ -27,15 +27,26 @@ struct architecture {
     genlat_status (*map)(const architecture_opts *opts, const gnl_config *config, gnl_shape *out);
     int sums;          /* dense units per hidden unit */
     const char *layer; /* activation */
+    /* Appends to the decoder what predicts the data from its features, which have widths[0] channels. NULL: none. */
+    genlat_status (*head)(const architecture_opts *opts, const gnl_vae_config *c, char *text);
 };
 
 /* All architectures have widths. */
+#define WIDTHS                                                                                                         \
+    GNL_OPT_DIMS(architecture_opts, widths, 1, 1 << 20, "units of the hidden layers, or channels of the convolutions")
 static const gnl_option options[] = {
-    GNL_OPT_DIMS(architecture_opts, widths, 1, 1 << 20, "units of the hidden layers, or channels of the convolutions"),
+    WIDTHS,
     GNL_OPT_INT(architecture_opts, channels, 16, 1, 65536, "latent dimensions at each position"),
+};
+static const gnl_option pixel_options[] = {
+    WIDTHS,
+    GNL_OPT_INT(architecture_opts, layers, 3, 1, 16, "gated layers of masked convolutions"),
+    GNL_OPT_INT(architecture_opts, channels, 32, 1, 65536, "channels of the gated layers"),
 };
 static const gnl_options_table vector_table = {"architecture", sizeof(architecture_opts), options, 1};
 static const gnl_options_table map_table = {"architecture", sizeof(architecture_opts), options, GNL_COUNT(options)};
+static const gnl_options_table pixel_table = {"architecture", sizeof(architecture_opts), pixel_options,
+                                              GNL_COUNT(pixel_options)};
 
 static int count_widths(const int64_t *widths)
 {
@@ -121,6 +132,12 @@ static gnl_shape deepest_of(const canvas *v, int64_t channels)
     return (gnl_shape){v->dims + 1, {channels, v->deepest[0], v->dims > 1 ? v->deepest[1] : 0}};
 }
 
+/* Returns the number of channels of the outputs, as text. */
+static const char *outputs_of(const canvas *v, const gnl_vae_config *c)
+{
+    return v->shape.ndim == c->base.data.ndim ? "{channels}" : "{parts}";
+}
+
 /* Reshapes the data to a canvas, pads its ends by `padding`, and appends the strided convolutions. */
 static void append_down(const canvas *v, const int64_t *widths, const gnl_vae_config *c, const int64_t padding[2],
                         char *text)
@@ -143,13 +160,17 @@ static void append_down(const canvas *v, const int64_t *widths, const gnl_vae_co
                i ? "" : from);
 }
 
-/* Appends the transposed convolutions from the deepest canvas to the data. */
-static void append_up(const canvas *v, const int64_t *widths, const gnl_vae_config *c, char *text)
+/* Appends the transposed convolutions from the deepest canvas to the data, or to the features of the head. */
+static void append_up(const architecture *a, const canvas *v, const int64_t *widths, const gnl_vae_config *c,
+                      char *text)
 {
     for (int i = count_widths(widths) - 2; i >= 0; i--)
         APPEND(" | conv_transpose%dd channels=%lld kernel=4 stride=2 padding=1 | relu", v->dims, (long long)widths[i]);
-    APPEND(" | conv_transpose%dd channels=%s kernel=4 stride=2 padding=1", v->dims,
-           v->shape.ndim == c->base.data.ndim ? "{channels}" : "{parts}");
+    APPEND(" | conv_transpose%dd kernel=4 stride=2 padding=1", v->dims);
+    if (a->head)
+        APPEND(" channels=%lld", (long long)widths[0]);
+    else
+        APPEND(" channels=%s", outputs_of(v, c));
     if (v->dims == 1 && v->excess[0])
         APPEND(" | crop after=%lld", (long long)v->excess[0]);
     if (v->dims == 2 && v->excess[0] + v->excess[1])
@@ -176,9 +197,10 @@ static genlat_status conv_decoder(const architecture *a, const int64_t *widths, 
     const gnl_shape deepest = deepest_of(&v, widths[count_widths(widths) - 1]);
     if (is_conditional(c))
         APPEND("concat from=z,c | ");
-    APPEND("dense units=%d | relu | dense units=%lld | relu | reshape shape=%s", CONV_HIDDEN,
-           (long long)gnl_shape_count(&deepest), gnl_sizes_format(&deepest, shape));
-    append_up(&v, widths, c, text);
+    APPEND("dense units=%d%s | relu | dense units=%lld | relu | reshape shape=%s", CONV_HIDDEN,
+           a->head && !is_conditional(c) ? " from=z" : "", (long long)gnl_shape_count(&deepest),
+           gnl_sizes_format(&deepest, shape));
+    append_up(a, &v, widths, c, text);
     return GENLAT_OK;
 }
 
@@ -225,7 +247,49 @@ static genlat_status map_decoder(const architecture *a, const int64_t *widths, c
     if (is_conditional(c))
         append_condition(&v, text);
     APPEND(" | conv%dd channels=%lld kernel=3 padding=1 | relu", v.dims, (long long)widths[count_widths(widths) - 1]);
-    append_up(&v, widths, c, text);
+    append_up(a, &v, widths, c, text);
+    return GENLAT_OK;
+}
+
+/* ---- pixels ----------------------------------------------------------------------------------
+ * Gated layers of masked convolutions (van den Oord and others, Conditional image generation with PixelCNN decoders,
+ * 2016). In each layer, `rows` sees the rows above a pixel, and `pixels` also the pixels on its left. */
+
+enum { FIRST_KERNEL = 7, KERNEL = 3 };
+
+/* Appends a gated layer with the inputs `rows` and `pixels`. Its outputs are rows<index> and pixels<index>. */
+static void append_gated(int64_t index, int64_t channels, int kernel, const char *mask, const char *rows,
+                         const char *pixels, char *text)
+{
+    const long long i = (long long)index, gated = 2 * (long long)channels;
+    APPEND(" | masked_conv2d channels=%lld kernel=%d mask=%s order=rows from=%s | glu name=rows%lld", gated, kernel,
+           mask, rows, i);
+    APPEND(" | concat from=rows%lld,features | conv2d channels=%lld kernel=1 name=above%lld", i, gated, i);
+    APPEND(" | masked_conv2d channels=%lld kernel=1x%d mask=%s from=%s name=left%lld", gated, kernel, mask, pixels, i);
+    APPEND(" | add from=above%lld,left%lld | glu", i, i);
+}
+
+static genlat_status pixel_head(const architecture_opts *o, const gnl_vae_config *c, char *text)
+{
+    canvas v;
+    char shape[GNL_SHAPE_TEXT], rows[32], pixels[32];
+    GNL_TRY(find_canvas(o->widths, &c->base, &v));
+    if (v.dims != 2 || strcmp(c->decoder_inputs, "x") != 0)
+        return gnl_fail(GENLAT_E_INVALID,
+                        "architecture pixel needs images and decoder_inputs=x, found data %s and decoder_inputs='%s'",
+                        gnl_shape_format(&c->base.data, shape), c->decoder_inputs);
+    APPEND(" | relu name=features | reshape shape=%s from=x name=seen", gnl_sizes_format(&v.shape, shape));
+    append_gated(0, o->channels, FIRST_KERNEL, "before", "seen", "seen", text);
+    APPEND(" name=pixels0");
+    for (int64_t i = 1; i <= o->layers; i++) {
+        snprintf(rows, sizeof rows, "rows%lld", (long long)i - 1);
+        snprintf(pixels, sizeof pixels, "pixels%lld", (long long)i - 1);
+        append_gated(i, o->channels, KERNEL, "through", rows, pixels, text);
+        APPEND(" | conv2d channels=%lld kernel=1 name=change%lld | add from=%s,change%lld name=pixels%lld",
+               (long long)o->channels, (long long)i, pixels, (long long)i, (long long)i);
+    }
+    APPEND(" | relu | conv2d channels=%lld kernel=1 | relu | conv2d channels=%s kernel=1", (long long)o->channels,
+           outputs_of(&v, c));
     return GENLAT_OK;
 }
 
@@ -280,6 +344,8 @@ static const architecture architectures[] = {
      0, ""},
     {"map", "strided convolutions to a map of latents, for images and signals", &map_table, map_encoder, map_decoder,
      find_map, 0, ""},
+    {"pixel", "strided convolutions, and gated masked convolutions that predict pixel after pixel, for images",
+     &pixel_table, conv_encoder, conv_decoder, NULL, 0, "", pixel_head},
     {"lstm", "embedded classes and a long short-term memory, for sequences such as text", &vector_table, lstm_encoder,
      lstm_decoder, NULL, 0, ""},
 };
@@ -330,6 +396,8 @@ genlat_status gnl_vae_architecture_decoder(const char *spec, const gnl_vae_confi
     GNL_TRY(parse(spec, &a, &opts));
     text[0] = '\0';
     GNL_TRY(a->decoder(a, opts.widths, config, text));
+    if (a->head)
+        GNL_TRY(a->head(&opts, config, text));
     return check_length(text);
 }
 

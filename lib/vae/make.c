@@ -146,7 +146,8 @@ genlat_status gnl_vae_make(genlat_model *model)
     GNL_TRY(check_inputs(model));
     GNL_TRY(check_encoder(vae));
     GNL_TRY(check_codes(vae));
-    return check_decoder(vae);
+    GNL_TRY(check_decoder(vae));
+    return gnl_vae_check_causal(model);
 }
 
 void gnl_vae_release(genlat_model *model)

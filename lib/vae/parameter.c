@@ -26,13 +26,13 @@ static genlat_status find_parameter(const genlat_model *model, const char *name,
                     gnl_vae_of(model)->loss->type->name, name, known);
 }
 
-/* A previous input makes the parameters of an element depend on the elements before it. */
+/* In an autoregressive decoder, the parameters of an element depend on the elements before it. */
 static genlat_status check_decoder(const genlat_model *model)
 {
     if (gnl_vae_has_feed(gnl_vae_config_of(model), GNL_VAE_DECODER_NET, GNL_FEED_PREVIOUS))
         return gnl_fail(GENLAT_E_UNSUPPORTED,
-                        "the decoder has the input previous, so that the parameters depend on the data and not on z "
-                        "alone");
+                        "the decoder has the input %s, so that the parameters depend on the data and not on z alone",
+                        gnl_vae_config_of(model)->decoder_inputs);
     return GENLAT_OK;
 }
 

@@ -7,6 +7,12 @@
     "architecture", "conv widths=32x32x64x64", "latent", "10", "likelihood", "bernoulli", "optimizer", "adam lr=1e-4", \
         "steps", "50000", "batch", "64"
 
+/* Free bits and the warm-up of the KL keep the decoder from predicting pixels by their neighbours alone. */
+#define PIXEL                                                                                                          \
+    "architecture", "pixel widths=32x64 layers=3 channels=32", "latent", "32", "decoder_inputs", "x", "free_bits",     \
+        "8", "free_kind", "whole", "beta_schedule", "linear from=0 to=1 steps=2000", "optimizer", "adam lr=1e-3",      \
+        "epochs", "10", "batch", "64"
+
 const gnl_preset gnl_vae_presets[] = {
     {"mlp",
      "two hidden layers with 512 and 256 units, for any data",
@@ -43,6 +49,12 @@ const gnl_preset gnl_vae_presets[] = {
      "two strided convolutions with 32 and 64 channels, for images",
      {"architecture", "conv widths=32x64", "latent", "20", "likelihood", "bernoulli", "optimizer", "adam lr=1e-3",
       "epochs", "10", "batch", "128"}},
+    {"pixel",
+     "conv with a PixelCNN that predicts each pixel from the code and the pixels before it, for binary images",
+     {PIXEL, "likelihood", "bernoulli"}},
+    {"pixel_levels",
+     "pixel with mixtures of logistic distributions over 256 levels, for grey and colour images",
+     {PIXEL, "likelihood", "logistic_mixture"}},
     {"vq",
      "a map of codes from a code book of 512, for images",
      {"architecture", "map widths=32x64 channels=16", "posterior", "vq codes=512 width=16", "prior", "autoregressive",

@@ -48,7 +48,7 @@ genlat_status gnl_vae_architecture_map(const char *architecture, const gnl_confi
 
 /* ---- inputs of the nets ---------------------------------------------------------------------- */
 
-/* The possible inputs of encoder and decoder: data, condition, code, and data shifted by one step. */
+/* The possible inputs of encoder and decoder: data, condition, code, and what the decoder sees of the data. */
 typedef enum gnl_feed { GNL_FEED_X, GNL_FEED_C, GNL_FEED_Z, GNL_FEED_PREVIOUS, GNL_FEEDS } gnl_feed;
 
 enum { GNL_VAE_ENCODER_NET, GNL_VAE_DECODER_NET };
@@ -57,15 +57,22 @@ enum { GNL_VAE_ENCODER_NET, GNL_VAE_DECODER_NET };
 int gnl_vae_feeds(const gnl_vae_config *config, int net, gnl_feed out[GNL_MAX_INPUTS]);
 bool gnl_vae_has_feed(const gnl_vae_config *config, int net, gnl_feed feed);
 gnl_input_list gnl_vae_inputs(const gnl_config *config, int net);
-/* Runs the forward pass of a net. value has an array for each gnl_feed that the net uses. */
 /* Writes the inputs of a net, in its order, from the arrays of the feeds. */
 void gnl_vae_order(const gnl_vae_config *config, int net, const gnl_real *const value[GNL_FEEDS],
                    const gnl_real *in[GNL_MAX_INPUTS]);
+/* Runs the forward pass of a net. value has an array for each gnl_feed that the net uses. */
 void gnl_vae_forward(const gnl_vae_config *config, int net, genlat_exec *exec, gnl_mode mode, int64_t rows,
                      const gnl_real *const value[GNL_FEEDS]);
-/* Writes the data [rows,size] shifted by one step along the last dimension: each step gets the value of the step before
- * it, the first one 0. */
+/* Writes what an autoregressive decoder sees of the data [rows,size]: the data themselves, or shifted, so that each
+ * step gets the value of the step before it, the first one 0. */
 void gnl_vae_fill_previous(const gnl_vae_config *config, int64_t rows, const gnl_real *x, gnl_real *out);
+/* Returns the number of steps in which an autoregressive decoder decodes. Element i of the data belongs to step
+ * i % steps. */
+int64_t gnl_vae_steps(const gnl_vae_config *config);
+/* Returns whether steps are drawn even where means are requested. */
+bool gnl_vae_draws_steps(const gnl_vae_config *config);
+/* Returns E_INVALID if the outputs of a step depend on the data of that step or later ones. */
+genlat_status gnl_vae_check_causal(const genlat_model *model);
 /* Finds the range of data that the likelihood accepts. */
 genlat_status gnl_vae_range(genlat_ctx *ctx, const gnl_config *config, gnl_loss_range *out);
 genlat_status gnl_vae_check_decoder_inputs(const gnl_vae_config *config);
@@ -128,8 +135,8 @@ enum { GNL_VAE_POOL };
 /* Encodes rows first .. first+rows-1. The heads are in work->code.head afterwards. */
 genlat_status gnl_vae_use_encode(genlat_model *model, gnl_vae_use *work, const gnl_real *x, const genlat_tensor *labels,
                                  int64_t first, int64_t rows);
-/* Decodes z [rows,latent]. x are the data, which decoders with the input `previous` need; else NULL. The result is the
- * output of work->decoder. */
+/* Decodes z [rows,latent]. x are the data, which autoregressive decoders need; else NULL. The result is the output of
+ * work->decoder. */
 genlat_status gnl_vae_use_decode(genlat_model *model, gnl_vae_use *work, const gnl_real *z, const gnl_real *x,
                                  const genlat_tensor *labels, int64_t first, int64_t rows);
 /* Computes the reconstruction loss [rows] of the rows that have been decoded. */

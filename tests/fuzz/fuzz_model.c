@@ -215,7 +215,8 @@ size_t fuzz_seed(int index, uint8_t *bytes, size_t capacity)
                                         "decoder_inputs",
                                         "previous",
                                         "decoder",
-                                        "flatten from=previous name=p | concat from=z,c,p | dense units=16",
+                                        "reshape shape=4x4 from=previous | masked_conv1d channels=4 mask=through | "
+                                        "flatten name=p | concat from=z,c | dense units=16 name=d | add from=p,d",
                                         "terms",
                                         "mmd; kl",
                                         NULL};

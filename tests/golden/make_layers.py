@@ -264,6 +264,26 @@ class Masked(nn.Module):
         return F.linear(x, self.weight * self.mask, self.bias)
 
 
+class MaskedConv(nn.Module):
+    """The masks A and B of van den Oord and others 2016, and those of whole rows."""
+
+    def __init__(self, kind, o, shapes):
+        super().__init__()
+        dims = int(kind[-2])
+        kernel, self.dilation = pair(o.get("kernel", "3"), dims), pair(o.get("dilation", "1"), dims)
+        self.conv = getattr(F, f"conv{dims}d")
+        self.weight = nn.Parameter(torch.zeros(int(o["channels"]), shapes[0][0], *kernel))
+        self.bias = nn.Parameter(torch.zeros(int(o["channels"]))) if flag(o, "bias", True) else None
+        place, middle = torch.arange(self.weight[0, 0].numel()).reshape(kernel), self.weight[0, 0].numel() // 2
+        if o.get("order") == "rows":
+            place, middle = place // kernel[1], kernel[0] // 2
+        self.mask = (place <= middle if o.get("mask") == "through" else place < middle).double()
+        self.padding = [k // 2 * d for k, d in zip(kernel, self.dilation)]
+
+    def forward(self, x):
+        return self.conv(x, self.weight * self.mask, self.bias, 1, self.padding, self.dilation)
+
+
 MODULES = {
     "add": lambda k, o, s: Call(lambda *x: sum(x)),
     "avg_pool": pool,
@@ -293,6 +313,8 @@ MODULES = {
     "leaky_relu": lambda k, o, s: nn.LeakyReLU(option(o, "slope", 0.01)),
     "lstm": Lstm,
     "masked": Masked,
+    "masked_conv1d": MaskedConv,
+    "masked_conv2d": MaskedConv,
     "max_pool": pool,
     "maxout": maxout,
     "mean": reduction,

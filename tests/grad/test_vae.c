@@ -139,7 +139,8 @@ static const struct vae_case {
      "terms=gradient weight=0.3;decoder_inputs=previous",
      {1, 4, 4},
      "flatten | dense units=7 | tanh",
-     "flatten from=previous name=p | concat from=z,p | dense units=6 | tanh | dense units={out}"},
+     "reshape shape=4x4 from=previous | masked_conv1d channels=4 mask=through | flatten name=p | "
+     "dense units=16 from=z name=d | add from=p,d | tanh"},
     {"bernoulli",
      "bound=renyi alpha=0.3;terms=kl beta=0.7;samples=3",
      {1, 4, 4},
@@ -149,7 +150,14 @@ static const struct vae_case {
      "decoder_inputs=previous;condition=classes=3;samples=2",
      {1, 4, 4},
      "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
-     "flatten from=previous name=p | concat from=z,c,p | dense units=6 | tanh | dense units={out}"},
+     "reshape shape=4x4 from=previous | masked_conv1d channels=4 mask=through | flatten name=p | concat from=z,c | "
+     "dense units=16 name=d | add from=p,d | tanh"},
+    {"logistic_mixture components=2 levels=5",
+     "decoder_inputs=x;condition=classes=3;samples=2",
+     {1, 4, 4},
+     "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
+     "masked_conv2d channels=4 from=x name=x1 | concat from=z,c | dense units=64 | reshape shape=4x4x4 name=d | "
+     "add from=x1,d | glu | masked_conv2d channels={channels} mask=through"},
 };
 
 static genlat_ctx *ctx;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Chains of masked layers are autoregressive. */
+/* Chains of masked layers are autoregressive, and the weights that masked convolutions do not use stay 0. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "net/exec.h"
+#include "net/net_priv.h"
+#include "optim/optim.h"
 #include "support/layer_rig.h"
+#include "genlat/io.h"
 
 static layer_rig rig;
 
@@ -65,12 +69,116 @@ START_TEST(chains_of_masked_layers_are_autoregressive)
 }
 END_TEST
 
+/* ---- convolutions ---------------------------------------------------------------------------- */
+
+static genlat_ctx *ctx;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
+}
+
+static void tear_down(void)
+{
+    genlat_ctx_destroy(&ctx);
+}
+
+enum { OUT = 3, IN = 2, TAPS = 15 };
+
+/* The used elements of a kernel of 3 x 5. */
+static const struct {
+    const char *spec;
+    int used;
+} kernels[] = {
+    {"masked_conv2d channels=3 kernel=3x5", 7},
+    {"masked_conv2d channels=3 kernel=3x5 mask=through init=orthogonal", 8},
+    {"masked_conv2d channels=3 kernel=3x5 order=rows", 5},
+    {"masked_conv2d channels=3 kernel=3x5 order=rows mask=through", 10},
+};
+
+static void expect_masked(const genlat_net *net, int used)
+{
+    const gnl_real *weight = gnl_net_weight_data(net, 0);
+    for (int i = 0; i < OUT * IN * TAPS; i++)
+        ck_assert_msg((weight[i] != 0) == (i % TAPS < used), "weight %d is %g", i, (double)weight[i]);
+}
+
+static genlat_net *make_net(const char *spec)
+{
+    genlat_net *net = NULL;
+    const gnl_shape in = {3, {IN, 4, 6}};
+    ck_assert_msg(gnl_net_from_text(ctx, 1, (const char *[]){"x"}, &in, spec, &net) == GENLAT_OK, "%s",
+                  genlat_last_error());
+    return net;
+}
+
+static void train(genlat_net *net)
+{
+    genlat_exec *exec = NULL;
+    genlat_optim *optim = NULL;
+    const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING);
+    gnl_real x[2 * IN * 4 * 6];
+    for (size_t i = 0; i < GNL_COUNT(x); i++)
+        x[i] = (gnl_real)(1 + i % 7);
+    ck_assert_int_eq(genlat_optim_from_text(ctx, "adamw lr=0.1 weight_decay=0.1", &optim), GENLAT_OK);
+    ck_assert_int_eq(genlat_optim_add(optim, net, "", NULL), GENLAT_OK);
+    ck_assert_int_eq(gnl_net_compile(net, 2, &opts, &exec), GENLAT_OK);
+    for (int i = 0; i < 3; i++) {
+        gnl_exec_forward(exec, GNL_TRAIN, 2, (const gnl_real *[]){x});
+        for (int k = 0; k < 2 * OUT * 4 * 6; k++)
+            gnl_exec_output_grad(exec, 0)[k] = (gnl_real)(k % 5);
+        gnl_exec_backward(exec, 1, GNL_GRAD_WEIGHTS);
+        ck_assert_int_eq(genlat_optim_step(optim), GENLAT_OK);
+    }
+    genlat_optim_destroy(&optim);
+    gnl_exec_release(exec);
+}
+
+/* Initial weights, trained ones, and those of a file that has others. */
+START_TEST(weights_that_are_not_used_stay_zero)
+{
+    static const char path[] = "test_masked.net";
+    genlat_net *net = make_net(kernels[_i].spec), *loaded = NULL;
+    expect_masked(net, kernels[_i].used);
+    train(net);
+    expect_masked(net, kernels[_i].used);
+    gnl_real *weight = gnl_net_weight_data(net, 0);
+    for (int i = 0; i < OUT * IN * TAPS; i++)
+        weight[i] = 1;
+    ck_assert_int_eq(genlat_net_save(net, path), GENLAT_OK);
+    ck_assert_int_eq(genlat_net_load(ctx, path, &loaded), GENLAT_OK);
+    ck_assert_int_eq(remove(path), 0);
+    expect_masked(loaded, kernels[_i].used);
+    gnl_net_release(net);
+    gnl_net_release(loaded);
+}
+END_TEST
+
+/* Kernels without a middle, or with nothing before it. */
+START_TEST(kernels_that_leave_nothing_are_refused)
+{
+    static const char *const specs[][2] = {{"masked_conv2d kernel=2x3", "2x3, odd sizes"},
+                                           {"masked_conv2d kernel=1", "1x1, which has nothing before"},
+                                           {"masked_conv2d kernel=1x3 order=rows", "1x3, which has nothing before"},
+                                           {"flatten | masked_conv2d", "[channels,height,width]"}};
+    genlat_net *net = NULL;
+    const gnl_shape in = {3, {IN, 4, 6}};
+    ck_assert_int_ne(gnl_net_from_text(ctx, 1, (const char *[]){"x"}, &in, specs[_i][0], &net), GENLAT_OK);
+    ck_assert_msg(strstr(genlat_last_error(), specs[_i][1]) != NULL, "%s", genlat_last_error());
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("masked layers");
     TCase *tests = tcase_create("masks");
     tcase_add_loop_test(tests, chains_of_masked_layers_are_autoregressive, 0, 2);
     suite_add_tcase(suite, tests);
+    TCase *convolutions = tcase_create("convolutions");
+    tcase_add_checked_fixture(convolutions, set_up, tear_down);
+    tcase_add_loop_test(convolutions, weights_that_are_not_used_stay_zero, 0, (int)GNL_COUNT(kernels));
+    tcase_add_loop_test(convolutions, kernels_that_leave_nothing_are_refused, 0, 4);
+    suite_add_tcase(suite, convolutions);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

@@ -318,7 +318,9 @@ START_TEST(unknown_inputs_of_the_decoder_are_refused)
     genlat_model_builder_data(b, 1, (int64_t[]){4});
     genlat_model_builder_set(b, "architecture", "mlp widths=2");
     genlat_model_builder_set(b, "decoder_inputs", "previous");
-    genlat_model_builder_set(b, "decoder", "concat from=z,previous | dense units=4");
+    genlat_model_builder_set(b, "decoder",
+                             "reshape shape=1x4 from=previous | masked_conv1d mask=through | flatten name=p | "
+                             "dense units=4 from=z name=d | add from=p,d");
     expect_ok(genlat_model_build(&b, NULL, &model));
     expect_ok(genlat_model_export(model, small));
     genlat_model_destroy(&model);

@@ -389,7 +389,7 @@ START_TEST(the_norm_is_that_of_the_optimizer_that_was_given)
 }
 END_TEST
 
-/* The first number of each line has none before it. */
+/* The first number of each line has none before it. The input x has the data as they are. */
 START_TEST(previous_numbers_are_those_of_their_line)
 {
     static const gnl_shape shapes[] = {{1, {5}}, {2, {2, 3}}, {3, {2, 1, 4}}};
@@ -397,11 +397,14 @@ START_TEST(previous_numbers_are_those_of_their_line)
     for (int i = 0; i < 16; i++)
         x[i] = (gnl_real)(i + 1);
     for (size_t s = 0; s < GNL_COUNT(shapes); s++) {
-        const gnl_vae_config config = {.base = {.data = shapes[s]}};
+        const gnl_vae_config config = {.base = {.data = shapes[s]}, .decoder_inputs = "previous"};
+        const gnl_vae_config whole = {.base = {.data = shapes[s]}, .decoder_inputs = "x"};
         const int64_t line = shapes[s].dim[shapes[s].ndim - 1], count = 2 * gnl_shape_count(&shapes[s]);
         gnl_vae_fill_previous(&config, 2, x, out);
         for (int64_t i = 0; i < count; i++)
             ck_assert_float_eq(out[i], i % line ? x[i - 1] : 0);
+        gnl_vae_fill_previous(&whole, 2, x, out);
+        ck_assert_mem_eq(out, x, (size_t)count * sizeof *x);
     }
 }
 END_TEST

@@ -369,7 +369,9 @@ START_TEST(unknown_parameters_are_refused)
 {
     static const char *const previous[] = {
         "decoder_inputs", "previous", "decoder",
-        "flatten from=previous | dense units=6 name=p | dense units=6 from=z name=d | add from=p,d", NULL};
+        "reshape shape=1x6 from=previous | masked_conv1d mask=through | flatten name=p | dense units=6 from=z name=d | "
+        "add from=p,d",
+        NULL};
     genlat_model *model = make_with("gaussian", PLANES), *autoregressive = make(previous);
     genlat_tensor *z = numbers(4, LATENT, 4), *out = NULL;
     ck_assert_int_eq(genlat_vae_parameter(model, z, NULL, "logit", &out), GENLAT_E_NOT_FOUND);
