@@ -70,7 +70,8 @@ static void make_code(latent_rig *r, int64_t rows, int64_t samples)
 
 bool latent_rig_pairs(const gnl_posterior_type *posterior, const gnl_prior_type *prior)
 {
-    return (posterior->codes != NULL) == (prior->mass != NULL);
+    return (posterior->codes != NULL) == (prior->mass != NULL) &&
+           (posterior->groups != NULL) == (prior->condition != NULL);
 }
 
 const char *latent_rig_prior(const gnl_posterior_type *posterior)
@@ -80,7 +81,7 @@ const char *latent_rig_prior(const gnl_posterior_type *posterior)
 
 const char *latent_rig_posterior(const gnl_prior_type *prior)
 {
-    return prior->mass ? "vq" : "gaussian";
+    return prior->mass ? "vq" : prior->condition ? "ladder" : "gaussian";
 }
 
 const char *latent_rig_small(const char *kind)
