@@ -115,8 +115,8 @@ void gnl_gauss_mixture_sample(const gnl_gauss_mixture *m, int64_t i, gnl_rng *rn
 
 /* ---- groups of dimensions: groups.c ------------------------------------------------------------ */
 
-/* How the parameters (a,b) of a posterior and those of the prior, (mean,logvar), make those of the Gaussian that a group
- * is sampled from. */
+/* How the parameters (a,b) of a posterior and those of the prior, (mean,logvar), make those of the Gaussian that a
+ * group is sampled from. */
 typedef struct gnl_merge {
     void (*forward)(const gnl_real in[4], gnl_real out[2]); /* in: a, b, mean, logvar */
     /* Computes the derivatives by the inputs from those by the outputs. */

@@ -347,16 +347,16 @@ static const architecture architectures[] = {
     {"gated", "gated dense layers", &vector_table, dense_encoder, dense_decoder, NULL, 2, "glu", NULL, NULL},
     {"maxout", "dense layers with maxout of four units", &vector_table, dense_encoder, dense_decoder, NULL, 4,
      "maxout pieces=4", NULL, NULL},
-    {"tanh", "dense layers with tanh", &vector_table, dense_encoder, dense_decoder, NULL, 1, "tanh",
-     " init=glorot_uniform", NULL},
-    {"ladder", "levels of two dense layers with leaky ReLU, one level for each group of latents", &vector_table,
-     ladder_encoder, ladder_decoder, NULL, 1, "leaky_relu slope=0.1", NULL, ladder_heads},
     {"conv", "strided convolutions with ReLU, for images and signals", &vector_table, conv_encoder, conv_decoder, NULL,
      0, "", NULL, NULL},
     {"map", "strided convolutions to a map of latents, for images and signals", &map_table, map_encoder, map_decoder,
      find_map, 0, "", NULL, NULL},
     {"lstm", "embedded classes and a long short-term memory, for sequences such as text", &vector_table, lstm_encoder,
      lstm_decoder, NULL, 0, "", NULL, NULL},
+    {"tanh", "dense layers with tanh", &vector_table, dense_encoder, dense_decoder, NULL, 1, "tanh",
+     " init=glorot_uniform", NULL},
+    {"ladder", "levels of two dense layers with leaky ReLU, one level for each group of latents", &vector_table,
+     ladder_encoder, ladder_decoder, NULL, 1, "leaky_relu slope=0.1", NULL, ladder_heads},
 };
 
 static genlat_status parse(const char *spec, const architecture **out, architecture_opts *opts)

@@ -5,8 +5,8 @@
 
 Made with torch 2.13.0+cpu and safetensors 0.8.0, in float64 from inputs that are exact in float32, rounded to float32.
 The metadata `cases` lists the cases as make_latent.py does. Stored for each: heads, noise, targets of the likelihood of
-tests/support/latent_rig.h, weights of the nets of the groups in their order, the codes, the objective and its parts, the
-KL of each group, and the gradients by heads and weights.
+tests/support/latent_rig.h, weights of the nets of the groups in their order, the codes, the objective and its parts,
+the KL of each group, and the gradients by heads and weights.
 """
 import math
 import zlib

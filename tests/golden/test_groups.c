@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Codes, objectives and gradients of codes in groups against numbers of PyTorch stored by make_groups.py. The file lists
- * the cases. */
+/* Codes, objectives and gradients of codes in groups against numbers of PyTorch stored by make_groups.py. The file
+ * lists the cases. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

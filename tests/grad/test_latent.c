@@ -262,44 +262,6 @@ START_TEST(terms_have_correct_derivatives)
 }
 END_TEST
 
-/* ---- balance of groups ----------------------------------------------------------------------- */
-
-/* The gradient leaves out how the weights of the groups depend on their KL. */
-typedef struct balance {
-    latent_rig rig;
-    double weight[GNL_MAX_GROUPS];
-} balance;
-
-static double with_fixed_weights(void *arg)
-{
-    balance *b = arg;
-    (void)latent_rig_objective(&b->rig, false);
-    double total = b->rig.call.recon;
-    for (int g = 0; g < b->rig.latents->groups; g++)
-        total += 0.7 * b->weight[g] * b->rig.call.group_kl[g];
-    return total;
-}
-
-/* With equal numbers of dimensions. */
-START_TEST(balanced_groups_have_derivatives_of_fixed_weights)
-{
-    static const char *const posteriors[] = {"ladder groups=2x2x2", "markov groups=2x2x2 width=3",
-                                             "residual groups=2x2x2"};
-    balance b;
-    ck_assert(try_open(&b.rig, posteriors[_i], "chain width=3", "kl balance=yes", "elbo", SAMPLES));
-    latent_rig *r = &b.rig;
-    const double value = latent_rig_backward(r), *kl = r->call.group_kl;
-    ck_assert_int_eq(r->latents->groups, 3);
-    for (int g = 0; g < 3; g++)
-        b.weight[g] = 3 * kl[g] / (kl[0] + kl[1] + kl[2]);
-    ck_assert_double_eq_tol(with_fixed_weights(&b), value, 1e-10);
-    for (int i = 0; i < r->latents->posterior->heads; i++)
-        expect_slope(posteriors[_i], with_fixed_weights, &b, ROWS * r->latents->posterior->head[i].width, r->head[i],
-                     r->code.dhead[i]);
-    latent_rig_close(r);
-}
-END_TEST
-
 /* Free bits for groups of dimensions. */
 START_TEST(groups_have_correct_derivatives)
 {
@@ -610,7 +572,6 @@ int main(void)
     tcase_add_loop_test(tests, options_have_correct_derivatives, 0, 3);
     tcase_add_loop_test(tests, renyi_bounds_of_any_order_have_correct_derivatives, 0, (int)GNL_COUNT(orders));
     tcase_add_loop_test(tests, terms_have_correct_derivatives, 0, posteriors * priors);
-    tcase_add_loop_test(tests, balanced_groups_have_derivatives_of_fixed_weights, 0, 3);
     tcase_add_loop_test(tests, groups_have_correct_derivatives, 0, 3);
     tcase_add_loop_test(tests, draws_have_correct_derivatives, 0, posteriors);
     tcase_add_loop_test(tests, drawn_densities_are_those_of_the_noise, 0, posteriors);
