@@ -22,7 +22,8 @@ enum {
     GNL_MAX_KINDS = 3 + GNL_MAX_TERMS_ADDED, /* posterior, prior, bound, terms */
     GNL_MAX_KIND_BYTES = 128,
     GNL_MAX_KIND_PARAMS = 64,
-    GNL_MAX_GROUPS = 16
+    GNL_MAX_GROUPS = GENLAT_MAX_DIMS,
+    GNL_MAX_KIND_PARTS = 2 + GNL_MAX_GROUPS /* numbers, net, nets of groups */
 };
 
 typedef struct gnl_posterior gnl_posterior;
@@ -78,6 +79,9 @@ typedef struct gnl_kind_type {
     int (*params)(const void *opts, int64_t dims, const gnl_shape *data, gnl_param *param);
     /* Creates a net that the kind trains. Its weights are initialized afterwards. NULL if there is none. */
     genlat_status (*net_new)(const gnl_kind *kind, genlat_net **out);
+    /* Creates a net that serves one group of dimensions. Leaves *out unchanged if the group needs none. NULL: no group
+     * needs one. */
+    genlat_status (*group_net_new)(const gnl_kind *kind, int group, genlat_net **out);
     /* Returns E_INVALID for options that do not fit the dimensions. NULL: all do. */
     genlat_status (*check)(const void *opts, int64_t dims);
     /* Initializes tensors from samples of the training data: returns how many, and receives them as x [count,data].
@@ -109,7 +113,9 @@ struct gnl_kind {
     int64_t dims;
     _Alignas(16) unsigned char opts[GNL_MAX_KIND_BYTES];
     gnl_numbers numbers;
-    genlat_net *net; /* NULL if it has none */
+    genlat_net *net;                                    /* NULL if it has none */
+    genlat_net *group_net[GNL_MAX_GROUPS];              /* NULL for groups without one */
+    char group_name[GNL_MAX_GROUPS][GNL_SPEC_KIND + 4]; /* of their parts: "prior_1" for the first group */
 };
 
 /* ---- posteriors q(z|x) ----------------------------------------------------------------------- */
@@ -145,10 +151,23 @@ typedef struct gnl_divergence {
      * gnl_latents_ratio_backward(). */
     void (*ratio_backward)(const gnl_posterior *q, const gnl_code *c, int64_t s, double factor, const double *weight,
                            unsigned by);
+    /* The elements depend on the codes. backward and ratio_backward only record the factors; draw_backward, which must
+     * follow, propagates them. */
+    bool recorded;
 } gnl_divergence;
+
+/* The Gaussian of a group of dimensions for each code, and the derivatives by its parameters: [codes,width]. */
+typedef struct gnl_group_gauss {
+    const gnl_real *mean, *logvar;
+    gnl_real *dmean, *dlogvar;
+} gnl_group_gauss;
 
 typedef struct gnl_posterior_type {
     gnl_kind_type kind;
+    /* Divides the dimensions into groups, from the data upwards: returns their number and stores their widths. Only
+     * priors with `condition` serve such posteriors. NULL: one group. */
+    int (*groups)(const void *opts, int64_t dims, int64_t width[GNL_MAX_GROUPS]);
+    bool at_once; /* draw and draw_backward serve all samples in one call, for sample 0 */
     int (*heads)(const void *opts, int64_t dims, gnl_head head[GNL_MAX_HEADS]);
     int64_t (*noise)(const void *opts, int64_t dims);                   /* normal variates per code; NULL if none */
     void (*draw)(const gnl_posterior *q, const gnl_code *c, int64_t s); /* computes z of sample s */
@@ -173,6 +192,7 @@ typedef struct gnl_posterior_type {
     void (*log_density_backward)(const gnl_posterior *q, const gnl_code *c, const gnl_real *z, double factor,
                                  const double *weight, gnl_real *dz, gnl_real *const dhead[GNL_MAX_HEADS]);
     const gnl_divergence *from_normal; /* closed-form KL from N(0,I); NULL: estimate it by sampling */
+    const gnl_divergence *from_groups; /* of posteriors with groups: from a prior with `condition` */
     bool diagonal;                     /* head 0 is the mean and head 1 the log-variance of independent Gaussians */
 
     /* Discrete posteriors have no density, but probabilities of codes. draw also chooses c->index. NULL: the posterior
@@ -238,6 +258,13 @@ typedef struct gnl_prior_type {
     /* Returns the closed-form KL of this posterior, or NULL if it must be estimated by sampling. The pointer itself may
      * be NULL. */
     const gnl_divergence *(*divergence)(const gnl_prior *p, const gnl_posterior *q);
+    /* Priors of groups: computes the Gaussian of a group, but the topmost, given the groups above it in c->z, for all
+     * samples. The topmost group is N(0,I). The result stays valid until the next call for the group. NULL: the prior
+     * has no groups. */
+    gnl_group_gauss (*condition)(const gnl_prior *p, const gnl_code *c, int group);
+    /* Adds to c->dz of the groups above and to the gradients of the prior's nets, from the derivatives by the mean and
+     * the log-variance of the group. */
+    void (*condition_backward)(gnl_prior *p, const gnl_code *c, int group);
 } gnl_prior_type;
 
 struct gnl_prior {
@@ -291,6 +318,7 @@ typedef struct gnl_bound_call {
     void *user;
     double recon, kl, beta; /* results: mean negative log-likelihood of the samples, KL, and weight of the KL */
     double value[GNL_MAX_TERMS_ADDED]; /* results: of each term; 0 if the bound includes it */
+    double group_kl[GNL_MAX_GROUPS];   /* results: KL of each group; 0 if there is one group */
 } gnl_bound_call;
 
 typedef struct gnl_bound_type {
@@ -342,6 +370,8 @@ genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_
 void gnl_latents_free(gnl_latents *latents);
 /* Returns the index-th kind that has tensors or a net, or NULL past the last. */
 gnl_kind *gnl_latents_owner(const gnl_latents *latents, int index);
+/* Lists the parts of a kind, and returns their number. */
+int gnl_kind_parts(const gnl_kind *kind, int optimizer, gnl_part out[GNL_MAX_KIND_PARTS]);
 void gnl_latents_zero_grad(const gnl_latents *latents);
 
 /* Returns the type of a posterior's text such as "vq codes=512", or NULL if the name is unknown. */
@@ -363,6 +393,8 @@ void gnl_latents_draw_prepared(const gnl_latents *latents, const gnl_code *code)
 /* Computes code->kl and code->per_dim, and returns the mean KL over the rows. Returns 0 if the posterior has no
  * density. */
 double gnl_latents_kl(const gnl_latents *latents, const gnl_code *code);
+/* Returns the mean KL of a group after gnl_latents_kl(). NaN if only the KL of all groups is known. */
+double gnl_latents_group_kl(const gnl_latents *latents, const gnl_code *code, int group);
 /* Computes log q(z) - log p(z) of sample s, [rows]. */
 void gnl_latents_ratio(const gnl_latents *latents, const gnl_code *code, int64_t s, double *out);
 /* Returns whether the posterior has a density or probabilities, so that the KL is known. */

@@ -113,6 +113,84 @@ void gnl_gauss_mixture_log_density_backward(const gnl_gauss_mixture *m, const gn
 void gnl_gauss_mixture_sample(const gnl_gauss_mixture *m, int64_t i, gnl_rng *rng, const gnl_prior_draw *draw,
                               gnl_real *z);
 
+/* ---- groups of dimensions: groups.c ------------------------------------------------------------ */
+
+/* How the parameters (a,b) of a posterior and those of the prior, (mean,logvar), make those of the Gaussian that a
+ * group is sampled from. */
+typedef struct gnl_merge {
+    void (*forward)(const gnl_real in[4], gnl_real out[2]); /* in: a, b, mean, logvar */
+    /* Computes the derivatives by the inputs from those by the outputs. */
+    void (*backward)(const gnl_real in[4], const gnl_real dout[2], gnl_real din[4]);
+} gnl_merge;
+
+extern const gnl_merge gnl_merge_replace; /* a, b */
+extern const gnl_merge gnl_merge_product; /* the normalized product of both densities */
+extern const gnl_merge gnl_merge_sum;     /* mean + a, logvar + b */
+
+/* Parameters (a,b) of a group, and their derivatives. Rows are `stride` numbers apart. */
+typedef struct gnl_group_source {
+    const gnl_real *a, *b;
+    gnl_real *da, *db;
+    int64_t stride;
+    bool shared; /* one row for all samples of a row */
+} gnl_group_source;
+
+/* The first member of the workspace of a posterior with groups. */
+typedef struct gnl_grouped {
+    gnl_group_source source[GNL_MAX_GROUPS];
+    gnl_group_gauss prior[GNL_MAX_GROUPS];
+    const gnl_merge *merge[GNL_MAX_GROUPS];
+    gnl_real *mean[GNL_MAX_GROUPS], *logvar[GNL_MAX_GROUPS]; /* [codes,width] of the posterior */
+    gnl_real *element;                                       /* [rows,dims] KL, mean over the samples */
+    gnl_real *kl_factor;                                     /* [rows,dims] recorded */
+    double *ratio_factor;                                    /* [codes] recorded */
+    gnl_real *zero, *unused; /* [codes,widest] parameters of N(0,I), and their derivatives */
+} gnl_grouped;
+
+/* Functions of a posterior with groups. The struct of its workspace begins with a gnl_grouped of zeros. */
+genlat_status gnl_grouped_new(const gnl_kind *kind, const gnl_latent_env *env, gnl_grouped *w);
+void gnl_grouped_free(genlat_ctx *ctx, gnl_grouped *w);
+int64_t gnl_grouped_noise(const void *opts, int64_t dims);
+void gnl_grouped_mean(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
+void gnl_grouped_logvar(const gnl_posterior *q, const gnl_code *c, gnl_real *out);
+extern const gnl_divergence gnl_grouped_divergence;
+
+/* Options of such posteriors begin with these. */
+typedef struct gnl_group_opts {
+    size_t size;
+    int64_t groups[GENLAT_MAX_DIMS];
+} gnl_group_opts;
+
+#define GNL_GROUP_OPTION(type)                                                                                         \
+    GNL_OPT_DIMS(type, groups, 1, 65536, "latent dimensions of each group, from the data upwards; default: two halves")
+int gnl_group_widths(const void *opts, int64_t dims, int64_t width[GNL_MAX_GROUPS]);
+genlat_status gnl_group_check(const void *opts, int64_t dims); /* gnl_kind_type.check */
+
+/* Begin a draw, and sample a group from its source and its prior. */
+void gnl_grouped_begin(gnl_grouped *w, const gnl_code *c, const gnl_latents *l);
+void gnl_grouped_draw(gnl_grouped *w, const gnl_code *c, const gnl_latents *l, int group);
+/* Write the derivatives by the prior of a group, but for those through the merge. */
+void gnl_grouped_prior_backward(gnl_grouped *w, const gnl_code *c, const gnl_latents *l, int group);
+/* Compute those by the source from the complete dz, and add those through the merge. */
+void gnl_grouped_draw_backward(gnl_grouped *w, const gnl_code *c, const gnl_latents *l, int group);
+/* Copies z of groups first .. past-1 of all codes. */
+void gnl_group_copy(const gnl_latents *l, const gnl_code *c, int first, int past, gnl_real *out);
+/* Adds dz of groups first .. past-1 of all codes. */
+void gnl_group_add(const gnl_latents *l, const gnl_code *c, int first, int past, const gnl_real *dz);
+
+/* Dense layers of the net of a group. */
+typedef struct gnl_group_layers {
+    int64_t layers, width;
+    uint32_t activation, reserved;
+} gnl_group_layers;
+
+extern const char *const gnl_group_activations[];
+
+/* Creates a net with an input z of `inputs` numbers, of which it reads the first `used`, and outputs mean and logvar of
+ * `width` numbers. */
+genlat_status gnl_group_net(genlat_ctx *ctx, const gnl_group_layers *layers, int64_t inputs, int64_t used,
+                            int64_t width, genlat_net **out);
+
 /* ---- bounds that contain the KL (weighted.c) --------------------------------------------------- */
 
 /* How the gradient of a bound reaches the encoder: as the derivative of the value, doubly reparametrized, or only

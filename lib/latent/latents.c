@@ -14,7 +14,11 @@ typedef struct group {
 } group;
 
 /* Substreams of initial values, after those of the encoder and the decoder. */
-enum { NUMBERS_SUBSTREAM = 16, NET_SUBSTREAM = NUMBERS_SUBSTREAM + GNL_MAX_KINDS };
+enum {
+    NUMBERS_SUBSTREAM = 16,
+    NET_SUBSTREAM = NUMBERS_SUBSTREAM + GNL_MAX_KINDS,
+    GROUP_SUBSTREAM = NET_SUBSTREAM + GNL_MAX_KINDS
+};
 
 static genlat_status make_net(gnl_kind *kind, uint64_t seed)
 {
@@ -22,6 +26,19 @@ static genlat_status make_net(gnl_kind *kind, uint64_t seed)
     return gnl_net_init(kind->net, seed, NET_SUBSTREAM + (uint64_t)kind->index);
 }
 
+static genlat_status make_group_nets(gnl_kind *kind, uint64_t seed)
+{
+    for (int g = 0; kind->type->group_net_new && g < kind->latents->groups; g++) {
+        snprintf(kind->group_name[g], sizeof kind->group_name[g], "%s_%d", kind->name, g + 1);
+        GNL_TRY(kind->type->group_net_new(kind, g, &kind->group_net[g]));
+        if (kind->group_net[g])
+            GNL_TRY(
+                gnl_net_init(kind->group_net[g], seed, GROUP_SUBSTREAM + (uint64_t)(kind->index * GNL_MAX_GROUPS + g)));
+    }
+    return GENLAT_OK;
+}
+
+/* Groups are made later, since the posterior's options determine them. */
 static genlat_status fill_kind(gnl_kind *kind, const gnl_latents *l, const char *pairs)
 {
     gnl_param param[GNL_MAX_KIND_PARAMS];
@@ -43,6 +60,8 @@ static void kind_free(gnl_kind *kind)
         return;
     gnl_numbers_free(kind->ctx, &kind->numbers);
     gnl_net_release(kind->net);
+    for (int g = 0; g < GNL_MAX_GROUPS; g++)
+        gnl_net_release(kind->group_net[g]);
     gnl_free(kind->ctx, kind);
 }
 
@@ -75,6 +94,15 @@ static genlat_status kind_new(const gnl_latents *l, const group *g, const char *
 
 /* ---- all instances --------------------------------------------------------------------------- */
 
+static void make_groups(gnl_latents *l)
+{
+    int64_t width[GNL_MAX_GROUPS] = {l->dims};
+    const gnl_posterior *q = l->posterior;
+    l->groups = q->type->groups ? q->type->groups(q->kind.opts, l->dims, width) : 1;
+    for (int g = 0; g < l->groups; g++)
+        l->group[g + 1] = l->group[g] + width[g];
+}
+
 static genlat_status make_posterior(gnl_latents *l, const char *text)
 {
     static const group g = {"posterior", (const void *const *)gnl_posterior_types, sizeof(gnl_posterior)};
@@ -85,7 +113,8 @@ static genlat_status make_posterior(gnl_latents *l, const char *text)
     q->noise = q->type->noise ? q->type->noise(q->kind.opts, l->dims) : 0;
     if (q->type->codes)
         q->codes = q->type->codes(q->kind.opts, l->dims);
-    return GENLAT_OK;
+    make_groups(l);
+    return make_group_nets(&q->kind, (uint64_t)gnl_ctx_opts(l->ctx)->seed);
 }
 
 const gnl_posterior_type *gnl_posterior_type_of(const char *text)
@@ -110,12 +139,27 @@ static genlat_status check_pair(const gnl_posterior *q, const gnl_prior *p)
     return GENLAT_OK;
 }
 
+/* Refuses groups for priors without, and priors of groups for posteriors without. */
+static genlat_status check_groups(const gnl_posterior *q, const gnl_prior *p)
+{
+    if (!q->type->groups == !p->type->condition)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_UNSUPPORTED,
+                    q->type->groups ? "posterior %s has groups of dimensions, which prior %s does not support; use "
+                                      "prior=chain"
+                                    : "posterior %s has no groups of dimensions, which prior %s needs; use "
+                                      "posterior=markov or posterior=ladder",
+                    q->kind.type->name, p->kind.type->name);
+}
+
 static genlat_status make_prior(gnl_latents *l, const char *text)
 {
     static const group g = {"prior", (const void *const *)gnl_prior_types, sizeof(gnl_prior)};
     GNL_TRY(kind_new(l, &g, text, GNL_KIND_PRIOR, (gnl_kind **)&l->prior));
     l->prior->type = (const gnl_prior_type *)l->prior->kind.type;
     GNL_TRY(check_pair(l->posterior, l->prior));
+    GNL_TRY(check_groups(l->posterior, l->prior));
+    GNL_TRY(make_group_nets(&l->prior->kind, (uint64_t)gnl_ctx_opts(l->ctx)->seed));
     if (l->prior->type->divergence)
         l->divergence = l->prior->type->divergence(l->prior, l->posterior);
     return l->prior->type->check ? l->prior->type->check(l->prior, l) : GENLAT_OK;
@@ -169,10 +213,9 @@ genlat_status gnl_latents_new(genlat_ctx *ctx, const gnl_latent_spec *spec, gnl_
     if (!l)
         return GENLAT_E_MEMORY;
     l->ctx = ctx;
-    l->dims = l->group[1] = spec->dims;
+    l->dims = spec->dims;
     l->data = spec->data;
     l->condition = spec->condition;
-    l->groups = 1;
     genlat_status status = make_posterior(l, spec->posterior);
     if (status == GENLAT_OK)
         status = make_prior(l, spec->prior);
@@ -200,20 +243,34 @@ gnl_kind *gnl_latents_owner(const gnl_latents *l, int index)
 {
     for (int i = 0; i < gnl_latents_kinds(l); i++) {
         gnl_kind *kind = gnl_latents_kind(l, i);
-        if ((kind->numbers.weights || kind->net) && index-- == 0)
+        gnl_part part[GNL_MAX_KIND_PARTS];
+        if (gnl_kind_parts(kind, 0, part) && index-- == 0)
             return kind;
     }
     return NULL;
+}
+
+int gnl_kind_parts(const gnl_kind *kind, int optimizer, gnl_part out[GNL_MAX_KIND_PARTS])
+{
+    int count = 0;
+    if (kind->numbers.weights)
+        out[count++] = gnl_part_of_numbers(&kind->numbers, kind->name, optimizer);
+    if (kind->net)
+        out[count++] = gnl_part_of_net(kind->net, kind->name, optimizer);
+    for (int g = 0; g < GNL_MAX_GROUPS; g++)
+        if (kind->group_net[g])
+            out[count++] = gnl_part_of_net(kind->group_net[g], kind->group_name[g], optimizer);
+    return count;
 }
 
 void gnl_latents_zero_grad(const gnl_latents *l)
 {
     gnl_kind *kind = NULL;
     for (int i = 0; (kind = gnl_latents_owner(l, i)); i++) {
-        const gnl_part numbers = gnl_part_of_numbers(&kind->numbers, kind->name, 0);
-        gnl_part_zero_grad(l->ctx, &numbers);
-        if (kind->net)
-            gnl_net_zero_grad(kind->net);
+        gnl_part part[GNL_MAX_KIND_PARTS];
+        const int count = gnl_kind_parts(kind, 0, part);
+        for (int k = 0; k < count; k++)
+            gnl_part_zero_grad(l->ctx, &part[k]);
     }
 }
 

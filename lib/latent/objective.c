@@ -49,11 +49,17 @@ void gnl_latents_after_step(const gnl_latents *l, const gnl_code *c)
 
 /* ---- sampling -------------------------------------------------------------------------------- */
 
+/* Returns how often draw and draw_backward are called. */
+static int64_t calls_of(const gnl_latents *l, const gnl_code *c)
+{
+    return l->posterior->type->at_once ? 1 : c->samples;
+}
+
 void gnl_latents_draw_prepared(const gnl_latents *l, const gnl_code *c)
 {
     if (l->posterior->type->draws_density)
         memset(c->dlog_q, 0, (size_t)(c->samples * c->rows) * sizeof *c->dlog_q);
-    for (int64_t s = 0; s < c->samples; s++)
+    for (int64_t s = 0; s < calls_of(l, c); s++)
         l->posterior->type->draw(l->posterior, c, s);
 }
 
@@ -81,7 +87,7 @@ void gnl_latents_draw_backward(const gnl_latents *l, const gnl_code *c)
 {
     const gnl_posterior *q = l->posterior;
     q->type->draw_backward(q, c, 0, c->dhead);
-    for (int64_t s = 1; s < c->samples; s++) {
+    for (int64_t s = 1; s < calls_of(l, c); s++) {
         q->type->draw_backward(q, c, s, c->spare);
         for (int h = 0; h < q->heads; h++)
             c->compute.k->add(c->rows * q->head[h].width, c->dhead[h], c->spare[h], c->dhead[h]);
@@ -171,11 +177,20 @@ double gnl_latents_kl(const gnl_latents *l, const gnl_code *c)
     return gnl_latent_mean(c->rows, c->kl);
 }
 
+double gnl_latents_group_kl(const gnl_latents *l, const gnl_code *c, int g)
+{
+    double total = 0;
+    for (int64_t d = l->group[g]; d < l->group[g + 1]; d++)
+        total += c->per_dim[d];
+    return total;
+}
+
 void gnl_latents_kl_backward(const gnl_latents *l, const gnl_code *c, double factor, const double *weight, unsigned by)
 {
     for (int64_t s = 0; !l->divergence && s < c->samples; s++)
         gnl_latents_ratio_backward(l, c, s, factor / (double)c->samples, weight, by);
-    for (int64_t r = 0; l->divergence && by & GNL_BY_HEADS && r < c->rows; r++)
+    const unsigned stage = l->divergence && l->divergence->recorded ? GNL_BY_Z : GNL_BY_HEADS;
+    for (int64_t r = 0; l->divergence && by & stage && r < c->rows; r++)
         l->divergence->backward(l->posterior, c, r, 0, l->dims, factor * weight[r]);
 }
 
@@ -209,6 +224,8 @@ double gnl_latents_objective(gnl_bound_call *call)
     const gnl_term_call now = term_call(call);
     call->kl = gnl_latents_kl(l, call->code);
     call->beta = 0;
+    for (int g = 0; l->groups > 1 && g < l->groups; g++)
+        call->group_kl[g] = gnl_latents_group_kl(l, call->code, g);
     for (int i = 0; i < l->terms; i++) {
         call->beta += gnl_term_beta(l->term[i], call->factor);
         call->value[i] = is_added(call, i) ? l->term[i]->type->value(l->term[i], &now) : 0;

@@ -9,13 +9,17 @@
     X(gaussian)                                                                                                        \
     X(gaussian_full)                                                                                                   \
     X(iaf)                                                                                                             \
+    X(ladder)                                                                                                          \
+    X(markov)                                                                                                          \
     X(planar)                                                                                                          \
     X(point)                                                                                                           \
+    X(residual)                                                                                                        \
     X(vq)                                                                                                              \
     /* end */
 
 #define PRIORS(X)                                                                                                      \
     X(autoregressive)                                                                                                  \
+    X(chain)                                                                                                           \
     X(flow)                                                                                                            \
     X(mixture)                                                                                                         \
     X(normal)                                                                                                          \

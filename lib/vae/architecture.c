@@ -27,6 +27,9 @@ struct architecture {
     genlat_status (*map)(const architecture_opts *opts, const gnl_config *config, gnl_shape *out);
     int sums;          /* dense units per hidden unit */
     const char *layer; /* activation */
+    const char *init;  /* option of dense layers; NULL: their default */
+    /* Appends the heads of the posterior. NULL: one layer for each head, after the encoder's last layer. */
+    genlat_status (*heads)(const int64_t *widths, const gnl_latents *latents, char *text);
     /* Appends to the decoder what predicts the data from its features, which have widths[0] channels. NULL: none. */
     genlat_status (*head)(const architecture_opts *opts, const gnl_vae_config *c, char *text);
 };
@@ -67,7 +70,16 @@ static bool is_conditional(const gnl_vae_config *c)
 
 static void append_hidden(const architecture *a, int64_t width, char *text)
 {
-    APPEND("dense units=%lld | %s", (long long)(a->sums * width), a->layer);
+    APPEND("dense units=%lld%s | %s", (long long)(a->sums * width), a->init ? a->init : "", a->layer);
+}
+
+/* Appends the selection of the latents that the decoder reads. Returns their node. */
+static const char *append_latents(const gnl_vae_config *c, char *text)
+{
+    if (c->decoded == c->opts.latent)
+        return "z";
+    APPEND("slice length=%lld from=z name=group | ", (long long)c->decoded);
+    return "group";
 }
 
 static genlat_status dense_encoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
@@ -84,13 +96,72 @@ static genlat_status dense_encoder(const architecture *a, const int64_t *widths,
 
 static genlat_status dense_decoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
 {
+    const char *z = append_latents(c, text);
     if (is_conditional(c))
-        APPEND("concat from=z,c | ");
+        APPEND("concat from=%s,c | ", z);
     for (int i = count_widths(widths) - 1; i >= 0; i--) {
         append_hidden(a, widths[i], text);
         APPEND(" | ");
     }
-    APPEND("dense units={out}");
+    APPEND("dense units={out}%s", a->init ? a->init : "");
+    return GENLAT_OK;
+}
+
+/* ---- groups of latents -------------------------------------------------------------------------
+ * A level has two dense layers, and gives the parameters of one group of latents. */
+
+static genlat_status ladder_encoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
+{
+    APPEND("flatten from=x name=flat");
+    if (is_conditional(c))
+        APPEND(" | concat from=flat,c");
+    for (int i = 0; i < count_widths(widths); i++) {
+        for (int k = 0; k < 2; k++) {
+            APPEND(" | ");
+            append_hidden(a, widths[i], text);
+        }
+        APPEND(" name=level%d", i);
+    }
+    return GENLAT_OK;
+}
+
+static genlat_status ladder_decoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
+{
+    const int64_t level[GENLAT_MAX_DIMS] = {widths[0], widths[0]};
+    return dense_decoder(a, level, c, text);
+}
+
+static genlat_status check_levels(const int64_t *widths, const gnl_latents *l)
+{
+    const gnl_posterior *q = l->posterior;
+    bool fits = l->groups > 1 && count_widths(widths) == l->groups;
+    for (int h = 0; h < q->heads; h++)
+        fits = fits && q->head[h].width == l->dims;
+    return fits ? GENLAT_OK
+                : gnl_fail(GENLAT_E_INVALID,
+                           "architecture ladder with %d widths needs posterior=ladder or posterior=residual with as "
+                           "many groups, found posterior %s with %d",
+                           count_widths(widths), q->kind.type->name, l->groups);
+}
+
+static genlat_status ladder_heads(const int64_t *widths, const gnl_latents *l, char *text)
+{
+    char outputs[160] = "";
+    GNL_TRY(check_levels(widths, l));
+    for (int h = 0; h < l->posterior->heads; h++) {
+        const gnl_head *head = &l->posterior->head[h];
+        char parts[160] = "";
+        for (int g = 0; g < l->groups; g++) {
+            APPEND(" | dense units=%lld from=level%d name=%s%d", (long long)(l->group[g + 1] - l->group[g]), g,
+                   head->name, g);
+            gnl_text_append(parts, sizeof parts, "%s%s%d", g ? "," : "", head->name, g);
+        }
+        APPEND(" | concat from=%s name=%s%s", parts, head->name, head->clamp > 0 ? "_raw" : "");
+        if (head->clamp > 0)
+            APPEND(" | hardtanh bound=%g name=%s", head->clamp, head->name);
+        gnl_text_append(outputs, sizeof outputs, "%s%s", h ? "," : "", head->name);
+    }
+    APPEND(" | output %s", outputs);
     return GENLAT_OK;
 }
 
@@ -345,9 +416,13 @@ static const architecture architectures[] = {
     {"map", "strided convolutions to a map of latents, for images and signals", &map_table, map_encoder, map_decoder,
      find_map, 0, ""},
     {"pixel", "strided convolutions, and gated masked convolutions that predict pixel after pixel, for images",
-     &pixel_table, conv_encoder, conv_decoder, NULL, 0, "", pixel_head},
+     &pixel_table, conv_encoder, conv_decoder, NULL, 0, "", .head = pixel_head},
     {"lstm", "embedded classes and a long short-term memory, for sequences such as text", &vector_table, lstm_encoder,
      lstm_decoder, NULL, 0, ""},
+    {"tanh", "dense layers with tanh", &vector_table, dense_encoder, dense_decoder, NULL, 1, "tanh",
+     .init = " init=glorot_uniform"},
+    {"ladder", "levels of two dense layers with leaky ReLU, one level for each group of latents", &vector_table,
+     ladder_encoder, ladder_decoder, NULL, 1, "leaky_relu slope=0.1", .heads = ladder_heads},
 };
 
 static genlat_status parse(const char *spec, const architecture **out, architecture_opts *opts)
@@ -398,6 +473,19 @@ genlat_status gnl_vae_architecture_decoder(const char *spec, const gnl_vae_confi
     GNL_TRY(a->decoder(a, opts.widths, config, text));
     if (a->head)
         GNL_TRY(a->head(&opts, config, text));
+    return check_length(text);
+}
+
+genlat_status gnl_vae_architecture_heads(const char *spec, const gnl_latents *latents, char text[GNL_NET_LENGTH],
+                                         bool *written)
+{
+    const architecture *a = NULL;
+    architecture_opts opts;
+    GNL_TRY(parse(spec, &a, &opts));
+    *written = a->heads != NULL;
+    if (!a->heads)
+        return GENLAT_OK;
+    GNL_TRY(a->heads(opts.widths, latents, text));
     return check_length(text);
 }
 

@@ -118,7 +118,7 @@ static genlat_status find_bound(const gnl_vae_config *c, char *out, size_t capac
 static const char *usual_terms(const char *posterior, const char *kl)
 {
     const gnl_posterior_type *type = gnl_posterior_type_of(posterior);
-    return type && !type->log_density && !type->codes && strcmp(kl, "kl") == 0 ? "" : kl;
+    return type && !gnl_posterior_has_density(type) && !type->codes && strcmp(kl, "kl") == 0 ? "" : kl;
 }
 
 static const char *usual_prior(const char *posterior)
@@ -244,7 +244,12 @@ static genlat_status complete_encoder(genlat_ctx *ctx, gnl_vae_config *c, int64_
     }
     GNL_TRY(gnl_text_replace(c->encoder, sizeof c->encoder, "{parts}", outputs));
     GNL_TRY(gnl_vae_latents_new(ctx, c, &latents));
-    genlat_status status = append_heads(latents, &map, c->encoder);
+    c->decoded = latents->group[1];
+    bool written = false;
+    genlat_status status =
+        architecture ? gnl_vae_architecture_heads(architecture, latents, c->encoder, &written) : GENLAT_OK;
+    if (status == GENLAT_OK && !written)
+        status = append_heads(latents, &map, c->encoder);
     gnl_latents_free(latents);
     return status;
 }

@@ -94,10 +94,10 @@ static genlat_status make_latents(gnl_vae *vae)
     gnl_kind *owner = NULL;
     for (int i = 0; (owner = gnl_latents_owner(vae->latents, i)); i++) {
         const int optimizer = owner->type->adversarial ? GNL_VAE_ADVERSARY : GNL_VAE_MODEL;
-        if (owner->numbers.weights)
-            GNL_TRY(gnl_model_add_part(&vae->model, gnl_part_of_numbers(&owner->numbers, owner->name, optimizer)));
-        if (owner->net)
-            GNL_TRY(gnl_model_add_part(&vae->model, gnl_part_of_net(owner->net, owner->name, optimizer)));
+        gnl_part part[GNL_MAX_KIND_PARTS];
+        const int count = gnl_kind_parts(owner, optimizer, part);
+        for (int k = 0; k < count; k++)
+            GNL_TRY(gnl_model_add_part(&vae->model, part[k]));
     }
     return GENLAT_OK;
 }
@@ -107,13 +107,17 @@ static const char *const common[] = {"neg_elbo", "recon", "kl", "objective", "gr
 
 _Static_assert(GNL_COUNT(common) + GNL_MAX_TERMS_ADDED <= GENLAT_MAX_TERMS, "all terms fit");
 
+static const char *const group_names[] = {"kl_1", "kl_2", "kl_3", "kl_4", "kl_5", "kl_6"};
+
+_Static_assert(GNL_COUNT(group_names) == GNL_MAX_GROUPS, "one name for each group");
+
 /* The value of a KL follows from kl and beta. */
 static bool is_listed(const gnl_term *t)
 {
     return !t->type->is_plain_kl;
 }
 
-void gnl_vae_name_terms(gnl_vae *vae)
+genlat_status gnl_vae_name_terms(gnl_vae *vae)
 {
     const gnl_latents *l = vae->latents;
     size_t count = GNL_COUNT(common);
@@ -121,7 +125,14 @@ void gnl_vae_name_terms(gnl_vae *vae)
     for (int i = 0; i < l->terms; i++)
         if (is_listed(l->term[i]))
             vae->terms[count++] = l->term[i]->kind.name;
+    if (l->groups > 1 && count + (size_t)l->groups > GENLAT_MAX_TERMS)
+        return gnl_fail(GENLAT_E_RANGE,
+                        "a step has %zu values and the KL of %d groups, at most %d together expected; use fewer terms",
+                        count, l->groups, GENLAT_MAX_TERMS);
+    for (int g = 0; l->groups > 1 && g < l->groups; g++)
+        vae->terms[count++] = group_names[g];
     vae->model.terms = vae->terms;
+    return GENLAT_OK;
 }
 
 void gnl_vae_list_terms(const gnl_vae *vae, const gnl_vae_values *values, double *out)
@@ -133,6 +144,8 @@ void gnl_vae_list_terms(const gnl_vae *vae, const gnl_vae_values *values, double
     for (int i = 0; i < vae->latents->terms; i++)
         if (is_listed(vae->latents->term[i]))
             out[count++] = values->added[i];
+    for (int g = 0; vae->latents->groups > 1 && g < vae->latents->groups; g++)
+        out[count++] = values->group_kl[g];
 }
 
 genlat_status gnl_vae_make(genlat_model *model)
@@ -142,7 +155,7 @@ genlat_status gnl_vae_make(genlat_model *model)
     GNL_TRY(make_likelihood(vae));
     GNL_TRY(gnl_model_add_part(model, likelihood_part(vae)));
     GNL_TRY(make_latents(vae));
-    gnl_vae_name_terms(vae);
+    GNL_TRY(gnl_vae_name_terms(vae));
     GNL_TRY(check_inputs(model));
     GNL_TRY(check_encoder(vae));
     GNL_TRY(check_codes(vae));

@@ -65,6 +65,8 @@ static void add_terms(evaluation *e, const gnl_bound_call *call, double objectiv
     sum->beta = call->beta;
     for (int i = 0; i < call->latents->terms; i++)
         e->sum->added[i] += call->value[i] * part;
+    for (int g = 0; g < GNL_MAX_GROUPS; g++)
+        e->sum->group_kl[g] += call->group_kl[g] * part;
 }
 
 static void add_rows(const evaluation *e, const gnl_bound_call *call)
@@ -114,6 +116,8 @@ static genlat_status evaluate(evaluation *e, gnl_vae_values *mean)
     t->neg_elbo = t->recon + t->kl;
     for (int i = 0; i < GNL_MAX_TERMS_ADDED; i++)
         mean->added[i] /= rows;
+    for (int g = 0; g < GNL_MAX_GROUPS; g++)
+        mean->group_kl[g] /= rows;
     return GENLAT_OK;
 }
 

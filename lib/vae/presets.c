@@ -13,6 +13,13 @@
         "8", "free_kind", "whole", "beta_schedule", "linear from=0 to=1 steps=2000", "optimizer", "adam lr=1e-3",      \
         "epochs", "10", "batch", "64"
 
+/* The protocol of Burda, Grosse and Salakhutdinov (Importance weighted autoencoders, 2016) with the first six of its
+ * eight learning rates: 3^i epochs of 3000 steps with the rate 10^(-3 - i/7). */
+#define BURDA                                                                                                          \
+    "bound", "importance", "likelihood", "bernoulli", "output_bias", "data", "optimizer",                              \
+        "adam lr=1e-3 beta1=0.9 beta2=0.999 eps=1e-4", "lr_schedule",                                                  \
+        "steps factor=0.7196857 milestones=3000x12000x39000x120000x363000", "epochs", "364", "batch", "20"
+
 const gnl_preset gnl_vae_presets[] = {
     {"mlp",
      "two hidden layers with 512 and 256 units, for any data",
@@ -45,6 +52,28 @@ const gnl_preset gnl_vae_presets[] = {
      {"architecture", "gated widths=300x300", "latent", "40", "prior", "vamp components=500 low=0 high=1", "likelihood",
       "bernoulli", "optimizer", "adam lr=5e-4", "beta_schedule", "linear from=0 to=1 steps=50000", "steps", "100000",
       "batch", "100", "restore_best", "yes"}},
+    {"iwae",
+     "two tanh layers with 200 units, importance-weighted bound with 5 samples, for images that are binarized anew",
+     {"architecture", "tanh widths=200x200", "latent", "50", "samples", "5", BURDA}},
+    {"iwae2",
+     "the two-layer net of the importance-weighted autoencoder: groups of 100 and 50 latents, 5 samples",
+     {"architecture", "tanh widths=200x200", "latent", "150", "samples", "5", "posterior",
+      "markov groups=100x50 layers=2 width=100", "prior", "chain layers=2 width=100", BURDA}},
+    {"ladder",
+     "ladder VAE with three groups of latents, a warm-up of the KL and free bits for each group",
+     {"architecture",  "ladder widths=512x256x128",
+      "latent",        "112",
+      "posterior",     "ladder groups=64x32x16",
+      "prior",         "chain layers=2 width=256 activation=leaky_relu",
+      "terms",         "kl free_bits=0.5 free=whole",
+      "beta_schedule", "linear from=0 to=1 steps=20000",
+      "likelihood",    "bernoulli",
+      "output_bias",   "data",
+      "optimizer",     "adam lr=1e-3",
+      "lr_schedule",   "cosine from=1 to=0.01 steps=100000",
+      "steps",         "100000",
+      "batch",         "100",
+      "restore_best",  "yes"}},
     {"conv",
      "two strided convolutions with 32 and 64 channels, for images",
      {"architecture", "conv widths=32x64", "latent", "20", "likelihood", "bernoulli", "optimizer", "adam lr=1e-3",

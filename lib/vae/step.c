@@ -136,6 +136,7 @@ static genlat_status run_pass(pass *p, const genlat_tensor *labels, gnl_vae_valu
     t->beta = call.beta;
     t->neg_elbo = t->recon + t->kl;
     memcpy(out->added, call.value, sizeof out->added);
+    memcpy(out->group_kl, call.group_kl, sizeof out->group_kl);
     if (!isfinite(t->objective)) {
         gnl_model_restore_state(p->model, undone(p->model));
         return gnl_fail(GENLAT_E_NUMERIC,

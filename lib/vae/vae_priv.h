@@ -22,6 +22,7 @@ typedef struct gnl_vae_config {
     char lr_schedule[GNL_TEXT_LENGTH], beta_schedule[GNL_TEXT_LENGTH];
     char decoder_inputs[GNL_TEXT_LENGTH]; /* inputs in addition to the code and the condition */
     char output_bias[16];
+    int64_t decoded; /* latent dimensions that decoders of dense layers read: those of the first group */
 } gnl_vae_config;
 
 /* Optimizers of the model, and of the tensors of adversarial kinds. */
@@ -43,6 +44,9 @@ genlat_status gnl_vae_architecture_encoder(const char *architecture, const gnl_v
                                            char text[GNL_NET_LENGTH]);
 genlat_status gnl_vae_architecture_decoder(const char *architecture, const gnl_vae_config *config,
                                            char text[GNL_NET_LENGTH]);
+/* Appends the heads of a posterior if the architecture has heads of its own, which *written tells. */
+genlat_status gnl_vae_architecture_heads(const char *architecture, const gnl_latents *latents,
+                                         char text[GNL_NET_LENGTH], bool *written);
 /* Finds the shape of the latents [channels,sides...]; without dimensions if they are a vector. */
 genlat_status gnl_vae_architecture_map(const char *architecture, const gnl_config *config, gnl_shape *out);
 
@@ -148,11 +152,13 @@ void gnl_vae_use_loss(genlat_model *model, gnl_vae_use *work, const gnl_real *x,
 typedef struct gnl_vae_values {
     genlat_vae_terms terms;
     double added[GNL_MAX_TERMS_ADDED];
+    double group_kl[GNL_MAX_GROUPS];
 } gnl_vae_values;
 
 /* List the names and the values of a model's terms: the members of genlat_vae_terms, then the terms of the latents
- * without those that are a KL. */
-void gnl_vae_name_terms(gnl_vae *vae);
+ * without those that are a KL, then the KL of each group if there are several. Naming returns E_RANGE if they are too
+ * many. */
+genlat_status gnl_vae_name_terms(gnl_vae *vae);
 void gnl_vae_list_terms(const gnl_vae *vae, const gnl_vae_values *values, double *out);
 
 genlat_status gnl_vae_step(genlat_model *model, genlat_optim *optim, const genlat_tensor *x,

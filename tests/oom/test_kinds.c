@@ -42,12 +42,13 @@ static void add_table(const char *family, const char *key, const void *table)
     }
 }
 
-/* Priors of codes need a discrete posterior. */
+/* Priors of codes need a discrete posterior, priors of groups one with groups. */
 static void add_priors(void)
 {
-    for (int i = 0; gnl_prior_types[i]; i++)
-        cases[count++] =
-            (kind_case){"vae", "prior", gnl_prior_types[i]->kind.name, gnl_prior_types[i]->mass ? "vq" : NULL};
+    for (int i = 0; gnl_prior_types[i]; i++) {
+        const gnl_prior_type *p = gnl_prior_types[i];
+        cases[count++] = (kind_case){"vae", "prior", p->kind.name, p->mass ? "vq" : p->condition ? "markov" : NULL};
+    }
 }
 
 static void list_cases(void)

@@ -70,7 +70,8 @@ static void make_code(latent_rig *r, int64_t rows, int64_t samples)
 
 bool latent_rig_pairs(const gnl_posterior_type *posterior, const gnl_prior_type *prior)
 {
-    return (posterior->codes != NULL) == (prior->mass != NULL);
+    return (posterior->codes != NULL) == (prior->mass != NULL) &&
+           (posterior->groups != NULL) == (prior->condition != NULL);
 }
 
 const char *latent_rig_prior(const gnl_posterior_type *posterior)
@@ -80,7 +81,7 @@ const char *latent_rig_prior(const gnl_posterior_type *posterior)
 
 const char *latent_rig_posterior(const gnl_prior_type *prior)
 {
-    return prior->mass ? "vq" : "gaussian";
+    return prior->mass ? "vq" : prior->condition ? "ladder" : "gaussian";
 }
 
 const char *latent_rig_small(const char *kind)
@@ -164,6 +165,14 @@ static void fill_nan(int64_t count, gnl_real *x)
         x[i] = (gnl_real)NAN;
 }
 
+/* Adds numbers to the weights, so that no unit of a rectifier is at its kink. */
+static void move_net(genlat_net *net, gnl_rng *rng)
+{
+    const gnl_part part = gnl_part_of_net(net, "", 0);
+    for (int64_t i = 0; i < part.values; i++)
+        part.value[i] += (gnl_real)(0.4 * gnl_rng_gauss(rng));
+}
+
 void latent_rig_fill(latent_rig *r, uint64_t seed)
 {
     gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_USER, 0);
@@ -180,6 +189,9 @@ void latent_rig_fill(latent_rig *r, uint64_t seed)
         gnl_rng_fill_normal(&rng, kind->numbers.value, kind->numbers.values);
         for (int64_t k = 0; k < kind->numbers.values; k++)
             kind->numbers.value[k] *= (gnl_real)0.5; /* flows of large weights have large third derivatives */
+        for (int g = 0; g < GNL_MAX_GROUPS; g++)
+            if (kind->group_net[g])
+                move_net(kind->group_net[g], &rng);
     }
 }
 

@@ -23,7 +23,7 @@ typedef struct latent_rig {
     gnl_real *space;               /* for matrix products */
 } latent_rig;
 
-/* Returns whether both are discrete, or none is. */
+/* Returns whether both are discrete, or none is, and whether both have groups, or none has. */
 bool latent_rig_pairs(const gnl_posterior_type *posterior, const gnl_prior_type *prior);
 /* Returns the usual partner of a kind: a prior for a posterior, a posterior for a prior. */
 const char *latent_rig_prior(const gnl_posterior_type *posterior);

@@ -358,21 +358,30 @@ static const gnl_term_type term_flat = {
 /* ---- the tables -------------------------------------------------------------------------------------- */
 
 extern const gnl_posterior_type gnl_posterior_categorical, gnl_posterior_fsq, gnl_posterior_gaussian,
-    gnl_posterior_gaussian_full, gnl_posterior_iaf, gnl_posterior_planar, gnl_posterior_point, gnl_posterior_vq;
-extern const gnl_prior_type gnl_prior_autoregressive, gnl_prior_flow, gnl_prior_mixture, gnl_prior_normal,
-    gnl_prior_uniform, gnl_prior_vamp;
+    gnl_posterior_gaussian_full, gnl_posterior_iaf, gnl_posterior_ladder, gnl_posterior_markov, gnl_posterior_residual,
+    gnl_posterior_planar, gnl_posterior_point, gnl_posterior_vq;
+extern const gnl_prior_type gnl_prior_autoregressive, gnl_prior_chain, gnl_prior_flow, gnl_prior_mixture,
+    gnl_prior_normal, gnl_prior_uniform, gnl_prior_vamp;
 extern const gnl_term_type gnl_term_adversarial, gnl_term_dip, gnl_term_factor, gnl_term_gradient, gnl_term_kl,
     gnl_term_l2, gnl_term_mmd, gnl_term_tc, gnl_term_weights;
 extern const gnl_bound_type gnl_bound_elbo, gnl_bound_importance, gnl_bound_renyi;
 
-const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_categorical, &gnl_posterior_fsq,
-                                                         &gnl_posterior_gaussian,    &gnl_posterior_gaussian_full,
-                                                         &gnl_posterior_iaf,         &gnl_posterior_planar,
-                                                         &gnl_posterior_point,       &posterior_round,
-                                                         &gnl_posterior_vq,          NULL};
-const gnl_prior_type *const gnl_prior_types[] = {
-    &gnl_prior_autoregressive, &gnl_prior_flow,    &gnl_prior_mixture, &gnl_prior_normal,
-    &gnl_prior_vamp,           &gnl_prior_uniform, &prior_moved,       NULL};
+const gnl_posterior_type *const gnl_posterior_types[] = {&gnl_posterior_categorical,
+                                                         &gnl_posterior_fsq,
+                                                         &gnl_posterior_gaussian,
+                                                         &gnl_posterior_gaussian_full,
+                                                         &gnl_posterior_iaf,
+                                                         &gnl_posterior_ladder,
+                                                         &gnl_posterior_markov,
+                                                         &gnl_posterior_residual,
+                                                         &gnl_posterior_planar,
+                                                         &gnl_posterior_point,
+                                                         &posterior_round,
+                                                         &gnl_posterior_vq,
+                                                         NULL};
+const gnl_prior_type *const gnl_prior_types[] = {&gnl_prior_autoregressive, &gnl_prior_chain,  &gnl_prior_flow,
+                                                 &gnl_prior_mixture,        &gnl_prior_normal, &gnl_prior_vamp,
+                                                 &gnl_prior_uniform,        &prior_moved,      NULL};
 const gnl_term_type *const gnl_term_types[] = {&gnl_term_adversarial,
                                                &gnl_term_dip,
                                                &gnl_term_factor,

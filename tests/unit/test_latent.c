@@ -98,6 +98,12 @@ static const struct {
     {{"point", "vamp", "", "elbo", 2, {1, {3}}, 0}, GENLAT_E_UNSUPPORTED, "needs posterior=gaussian, found point"},
     {{"gaussian", "vamp", "", "elbo", 2, {1, {3}}, 4}, GENLAT_E_UNSUPPORTED, "encoders with a condition"},
     {{"gaussian", "vamp low=1 high=1", "", "elbo", 2, {1, {3}}, 0}, GENLAT_E_RANGE, "less than high = 1 expected"},
+    {{"markov", "normal", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "which prior normal does not support; use prior=chain"},
+    {{"gaussian", "chain", "", "elbo", 2}, GENLAT_E_UNSUPPORTED, "use posterior=markov or posterior=ladder"},
+    {{"ladder groups=3x2", "chain", "", "elbo", 6}, GENLAT_E_INVALID, "latent is 6; use latent=5"},
+    {{"ladder groups=6", "chain", "", "elbo", 6}, GENLAT_E_INVALID, "use posterior=gaussian"},
+    {{"markov", "chain", "", "elbo", 1}, GENLAT_E_INVALID, "use posterior=gaussian"},
+    {{"markov", "chain", "kl", "importance estimator=doubly", 2}, GENLAT_E_UNSUPPORTED, "use estimator=total"},
     {{"gaussian", "normal", "kl gamma=1", "importance", 2},
      GENLAT_E_UNSUPPORTED,
      "does not support free bits or a capacity"},
@@ -141,7 +147,8 @@ START_TEST(kinds_own_their_parameters)
         const int count = type->kind.params ? type->kind.params(r.latents->prior->kind.opts, 4, &data, param) : 0;
         const int first = type->mass != NULL; /* after vq */
         gnl_kind *owner = gnl_latents_owner(r.latents, first);
-        ck_assert_ptr_eq(owner, count || type->kind.net_new ? &r.latents->prior->kind : NULL);
+        const bool nets = type->kind.net_new || type->kind.group_net_new;
+        ck_assert_ptr_eq(owner, count || nets ? &r.latents->prior->kind : NULL);
         ck_assert_int_eq(r.latents->prior->kind.numbers.weights, count);
         ck_assert_ptr_null(gnl_latents_owner(r.latents, first + 1));
         if (owner) {

@@ -38,6 +38,8 @@ static genlat_status build(const char *prior, genlat_source *source, genlat_mode
     genlat_model_builder_set(b, "prior", prior);
     if (prior_type_of(prior)->mass)
         genlat_model_builder_set(b, "posterior", "vq codes=16");
+    if (prior_type_of(prior)->condition)
+        genlat_model_builder_set(b, "posterior", "ladder");
     genlat_model_builder_set(b, "optimizer", "adam lr=0.02");
     if (!source)
         genlat_model_builder_data(b, 3, (int64_t[]){1, SIDE, SIDE});

@@ -87,6 +87,8 @@ static genlat_model *make(int i)
         genlat_model_builder_set(b, cases[i].key, cases[i].text);
     if (strcmp(cases[i].key, "prior") == 0 && prior_type_of(cases[i].text)->mass)
         genlat_model_builder_set(b, "posterior", "vq codes=16");
+    if (strcmp(cases[i].key, "prior") == 0 && prior_type_of(cases[i].text)->condition)
+        genlat_model_builder_set(b, "posterior", "markov");
     ck_assert_msg(genlat_model_build(&b, NULL, &model) == GENLAT_OK, "%s=%s: %s", cases[i].key, cases[i].text,
                   genlat_last_error());
     return model;

@@ -18,7 +18,7 @@ static const char *const free_names[] = {"dimension", "sample", "whole", "whole_
 typedef struct kl_opts {
     size_t size;
     double beta, free_bits, gamma, capacity;
-    uint32_t free, reserved;
+    uint32_t free, balance;
 } kl_opts;
 
 static const gnl_option options[] = {
@@ -27,6 +27,7 @@ static const gnl_option options[] = {
     GNL_OPT_ENUM(kl_opts, free, FREE_DIMENSION, FREE_WHOLE_SAMPLE, free_names, "unit that free bits apply to"),
     GNL_OPT_REAL(kl_opts, gamma, 0, 0, 1e9, "weight of |KL - capacity|; if above 0, replaces beta and free bits"),
     GNL_OPT_REAL(kl_opts, capacity, 0, 0, 1e6, "target KL in nats, used with gamma; a schedule multiplies it"),
+    GNL_OPT_BOOL(kl_opts, balance, 0, "weigh each group of dimensions by its KL while the schedule is below 1"),
 };
 static const gnl_options_table table = {"kl", sizeof(kl_opts), options, GNL_COUNT(options)};
 
@@ -51,6 +52,10 @@ static genlat_status check(const gnl_term *t, const gnl_posterior *q, const gnl_
                         "kl: the KL of posterior %s from prior %s is known for the whole code only; use free=whole or "
                         "free=whole_sample",
                         q->kind.type->name, p->kind.type->name);
+    if (o->balance && (!closed || o->free_bits > 0 || o->gamma > 0))
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "kl: balance needs a KL that is known for each group, without free_bits and gamma; remove one "
+                        "of them");
     return GENLAT_OK;
 }
 
@@ -70,16 +75,34 @@ static double group_kl(const gnl_term_call *call, int64_t row, int g)
 
 static double mean_group_kl(const gnl_term_call *call, int g)
 {
-    const gnl_latents *l = call->latents;
-    double total = 0;
-    if (l->groups == 1)
+    if (call->latents->groups == 1)
         return gnl_latent_mean(call->code->rows, call->code->kl);
-    for (int64_t d = l->group[g]; d < l->group[g + 1]; d++)
-        total += call->code->per_dim[d];
-    return total;
+    return gnl_latents_group_kl(call->latents, call->code, g);
 }
 
 /* ---- value ----------------------------------------------------------------------------------- */
+
+/* Balance: groups have weights in proportion to their KL and number of dimensions, 1 on average, so that groups with
+ * little information cost little until the schedule is at 1 (Vahdat and Kautz, NVAE, 2020). */
+static double group_weight(const kl_opts *o, const gnl_term_call *call, int g)
+{
+    const gnl_latents *l = call->latents;
+    double total = 0;
+    if (!o->balance || call->factor >= 1)
+        return 1;
+    for (int i = 0; i < l->groups; i++)
+        total += mean_group_kl(call, i) * (double)(l->group[i + 1] - l->group[i]);
+    const double own = mean_group_kl(call, g) * (double)(l->group[g + 1] - l->group[g]);
+    return total > 0 ? (double)l->groups * own / total : 1;
+}
+
+static double balanced_value(const kl_opts *o, const gnl_term_call *call)
+{
+    double total = 0;
+    for (int g = 0; g < call->latents->groups; g++)
+        total += group_weight(o, call, g) * mean_group_kl(call, g);
+    return total;
+}
 
 static double sum_of_elements(const kl_opts *o, const gnl_term_call *call)
 {
@@ -123,7 +146,10 @@ static double value(gnl_term *t, const gnl_term_call *call)
     const double kl = gnl_latent_mean(call->code->rows, call->code->kl);
     if (o->gamma > 0)
         return o->gamma * fabs(kl - o->capacity * call->factor);
-    return o->beta * call->factor * (o->free_bits > 0 ? free_value(o, call) : kl);
+    return o->beta * call->factor *
+           (o->free_bits > 0 ? free_value(o, call)
+            : o->balance     ? balanced_value(o, call)
+                             : kl);
 }
 
 /* ---- derivatives ----------------------------------------------------------------------------- */
@@ -142,6 +168,7 @@ typedef struct back_job {
     const kl_opts *o;
     const gnl_term_call *call;
     double factor;
+    double weight[GNL_MAX_GROUPS];
 } back_job;
 
 static bool is_group_active(const back_job *j, int64_t row, int g)
@@ -168,8 +195,8 @@ static void back_group(const back_job *j, int64_t row, int g)
 {
     const gnl_latents *l = j->call->latents;
     const gnl_code *c = j->call->code;
-    if (j->o->free != FREE_DIMENSION && j->o->free != FREE_SAMPLE) {
-        l->divergence->backward(l->posterior, c, row, l->group[g], l->group[g + 1], j->factor);
+    if (!has_free_bits(j->o) || (j->o->free != FREE_DIMENSION && j->o->free != FREE_SAMPLE)) {
+        l->divergence->backward(l->posterior, c, row, l->group[g], l->group[g + 1], j->factor * j->weight[g]);
         return;
     }
     for (int64_t d = l->group[g]; d < l->group[g + 1]; d++)
@@ -181,22 +208,17 @@ static void back_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const back_job *j = arg;
     const gnl_latents *l = j->call->latents;
-    for (int64_t r = begin; r < end; r++) {
-        if (!has_free_bits(j->o)) {
-            l->divergence->backward(l->posterior, j->call->code, r, 0, l->dims, j->factor);
-            continue;
-        }
+    for (int64_t r = begin; r < end; r++)
         for (int g = 0; g < l->groups; g++)
-            if (is_group_active(j, r, g))
+            if (!has_free_bits(j->o) || is_group_active(j, r, g))
                 back_group(j, r, g);
-    }
 }
 
 /* For a KL estimated by sampling: adds the derivatives of the mean log-ratio of the rows above their free bits. */
 static void sampled_backward(const gnl_term *t, const gnl_term_call *call, unsigned by)
 {
     gnl_code *c = call->code;
-    const back_job j = {opts_of(t), call, 0};
+    const back_job j = {.o = opts_of(t), .call = call};
     const double factor = outer_factor(j.o, call) / (double)(GNL_MAX(c->rows, 1) * c->samples);
     for (int64_t r = 0; r < c->rows; r++)
         c->ratio[r] = has_free_bits(j.o) && !is_group_active(&j, r, 0) ? 0 : 1;
@@ -204,22 +226,32 @@ static void sampled_backward(const gnl_term *t, const gnl_term_call *call, unsig
         gnl_latents_ratio_backward(call->latents, c, s, factor, c->ratio, by);
 }
 
+static void closed_backward(const gnl_term *t, const gnl_term_call *call)
+{
+    const gnl_code *c = call->code;
+    back_job j = {.o = opts_of(t), .call = call};
+    j.factor = outer_factor(j.o, call) / (double)GNL_MAX(c->rows, 1);
+    for (int g = 0; g < call->latents->groups; g++)
+        j.weight[g] = group_weight(j.o, call, g);
+    gnl_parallel(c->compute.ctx, c->rows, gnl_latent_grain(c->dims), back_task, &j);
+}
+
 static void backward_z(gnl_term *t, const gnl_term_call *call)
 {
-    if (!call->latents->divergence)
+    const gnl_divergence *divergence = call->latents->divergence;
+    if (!divergence)
         sampled_backward(t, call, GNL_BY_Z);
+    else if (divergence->recorded)
+        closed_backward(t, call);
 }
 
 static void backward_heads(gnl_term *t, const gnl_term_call *call)
 {
-    if (!call->latents->divergence) {
+    const gnl_divergence *divergence = call->latents->divergence;
+    if (!divergence)
         sampled_backward(t, call, GNL_BY_HEADS);
-        return;
-    }
-    const gnl_code *c = call->code;
-    back_job j = {opts_of(t), call, 0};
-    j.factor = outer_factor(j.o, call) / (double)GNL_MAX(c->rows, 1);
-    gnl_parallel(c->compute.ctx, c->rows, gnl_latent_grain(c->dims), back_task, &j);
+    else if (!divergence->recorded)
+        closed_backward(t, call);
 }
 
 /* ---- properties that bounds read ------------------------------------------------------------- */
@@ -229,14 +261,22 @@ static double beta(const gnl_term *t, double factor)
     return opts_of(t)->beta * factor;
 }
 
+static bool is_balanced(const void *opts)
+{
+    return ((const kl_opts *)opts)->balance;
+}
+
 static bool is_plain_kl(const gnl_term *t)
 {
     const kl_opts *o = opts_of(t);
-    return o->free_bits == 0 && o->gamma == 0;
+    return o->free_bits == 0 && o->gamma == 0 && !o->balance;
 }
 
 const gnl_term_type gnl_term_kl = {
-    .kind = {.name = "kl", .options = &table, .help = "KL divergence from the prior: weight, free bits, capacity"},
+    .kind = {.name = "kl",
+             .options = &table,
+             .help = "KL divergence from the prior: weight, free bits, capacity",
+             .is_surrogate = is_balanced},
     .check = check,
     .value = value,
     .backward_z = backward_z,
