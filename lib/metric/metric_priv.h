@@ -80,7 +80,11 @@ typedef struct gnl_ssim_opts {
     double sigma, k1, k2, range;
     int64_t window;
     int64_t levels; /* of ms_ssim */
+    uint32_t edges, reserved;
 } gnl_ssim_opts;
+
+enum { GNL_EDGES_REFLECT, GNL_EDGES_INSIDE };
+extern const char *const gnl_edge_names[];
 
 #define GNL_SSIM_OPTIONS                                                                                               \
     GNL_OPT_REAL(gnl_ssim_opts, sigma, 1.5, 1e-3, 100, "standard deviation of the window, pixels"),                    \
@@ -88,7 +92,10 @@ typedef struct gnl_ssim_opts {
         GNL_OPT_REAL(gnl_ssim_opts, k2, 0.03, 1e-9, 1, "c2 = (k2 range)^2"),                                           \
         GNL_OPT_REAL(gnl_ssim_opts, range, 0, 0, 1e30,                                                                 \
                      "range of the numbers; 0: largest - smallest, of the images that have more"),                     \
-        GNL_OPT_INT(gnl_ssim_opts, window, 11, 1, 63, "side of the Gaussian window, odd, pixels")
+        GNL_OPT_INT(gnl_ssim_opts, window, 11, 1, 63, "side of the Gaussian window, odd, pixels"),                     \
+        GNL_OPT_ENUM(gnl_ssim_opts, edges, GNL_EDGES_REFLECT, GNL_EDGES_INSIDE, gnl_edge_names,                        \
+                     "reflect: windows at all pixels of the reflected image, as torchmetrics does; inside: windows "   \
+                     "within the image, as in the paper")
 
 /* Adds the mean similarity of reconstructions and originals. levels 1: plain; weight [levels] are the powers. */
 genlat_status gnl_ssim_compute(const gnl_metric_call *call, int64_t levels, const double *weight,

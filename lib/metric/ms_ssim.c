@@ -11,7 +11,7 @@ static const gnl_option options[] = {
     GNL_OPT_INT(gnl_ssim_opts, levels, LEVELS, 2, LEVELS,
                 "scales, each half of the one before; the weights of fewer than 5 are scaled to the same sum"),
 };
-static const gnl_options_table table = {"ms_ssim", sizeof(gnl_ssim_opts), options, GNL_COUNT(options)};
+static const gnl_options_table table = {"ms_ssim", sizeof(gnl_ssim_opts), options, GNL_COUNT(options), {offsetof(gnl_ssim_opts, reserved)}, NULL};
 
 static const gnl_metric_name values[] = {{"ms_ssim", "multi-scale structural similarity of reconstructions; 1 is best"},
                                          {NULL, NULL}};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Structural similarity of images, at one scale or at several. Windows lie within the image; moments in a window are
- * weighted means (no correction for the number of pixels), as in torchmetrics. */
+/* Structural similarity of images, at one scale or at several. Moments in a window are weighted means, without a
+ * correction for the number of pixels. */
 #include "metric/metric_priv.h"
 
 enum { MOST_WINDOW = 64, MOST_LEVELS = 5, MOMENTS = 5 };
+
+const char *const gnl_edge_names[] = {"reflect", "inside", NULL};
 
 typedef struct work {
     const gnl_ssim_opts *o;
@@ -34,16 +36,34 @@ static void set_window(work *w, double range)
     w->c2 = w->o->k2 * range * w->o->k2 * range;
 }
 
+/* Returns the pixel that position i of a reflected line shows. */
+static int64_t mirror(int64_t i, int64_t size)
+{
+    return i < 0 ? -i : i < size ? i : 2 * (size - 1) - i;
+}
+
+static int64_t margin(const work *w)
+{
+    return w->o->edges == GNL_EDGES_REFLECT ? w->o->window / 2 : 0;
+}
+
+/* Number of positions of the window along a side. */
+static int64_t positions(const work *w, int64_t side)
+{
+    return side + 2 * margin(w) - w->o->window + 1;
+}
+
 /* Weights x, y, x^2, y^2 and xy along the rows. */
 static void filter_rows(const work *w, const plane *p)
 {
-    const int64_t across = p->width - w->o->window + 1;
+    const int64_t across = positions(w, p->width);
     for (int64_t r = 0; r < p->height; r++)
         for (int64_t c = 0; c < across; c++) {
             double *out = p->moments + (r * across + c) * MOMENTS;
             memset(out, 0, MOMENTS * sizeof *out);
             for (int64_t k = 0; k < w->o->window; k++) {
-                const double x = p->x[r * p->width + c + k], y = p->y[r * p->width + c + k], f = w->window[k];
+                const int64_t at = r * p->width + mirror(c + k - margin(w), p->width);
+                const double x = p->x[at], y = p->y[at], f = w->window[k];
                 out[0] += f * x;
                 out[1] += f * y;
                 out[2] += f * x * x;
@@ -53,24 +73,37 @@ static void filter_rows(const work *w, const plane *p)
         }
 }
 
-/* Adds the means over all positions of the similarity and of its factor for contrast and structure. */
+/* Computes similarity and its factor for contrast and structure at one position of the window. */
+static void compare(const work *w, const plane *p, int64_t r, int64_t c, double out[2])
+{
+    const int64_t across = positions(w, p->width);
+    double m[MOMENTS] = {0};
+    for (int64_t k = 0; k < w->o->window; k++) {
+        const double *row = p->moments + (mirror(r + k - margin(w), p->height) * across + c) * MOMENTS;
+        for (int j = 0; j < MOMENTS; j++)
+            m[j] += w->window[k] * row[j];
+    }
+    const double xx = fmax(m[2] - m[0] * m[0], 0), yy = fmax(m[3] - m[1] * m[1], 0), xy = m[4] - m[0] * m[1];
+    out[1] = (2 * xy + w->c2) / (xx + yy + w->c2);
+    out[0] = out[1] * (2 * m[0] * m[1] + w->c1) / (m[0] * m[0] + m[1] * m[1] + w->c1);
+}
+
+/* Adds the mean of the similarity over all positions, and that of its factor over the windows within the image. */
 static void add_similarity(const work *w, const plane *p, double sums[2])
 {
-    const int64_t across = p->width - w->o->window + 1, down = p->height - w->o->window + 1;
+    const int64_t down = positions(w, p->height), across = positions(w, p->width), edge = margin(w);
     double whole = 0, contrast = 0;
     filter_rows(w, p);
-    for (int64_t i = 0; i < down * across; i++) {
-        double m[MOMENTS] = {0};
-        for (int64_t k = 0; k < w->o->window; k++)
-            for (int j = 0; j < MOMENTS; j++)
-                m[j] += w->window[k] * p->moments[(i + k * across) * MOMENTS + j];
-        const double xx = fmax(m[2] - m[0] * m[0], 0), yy = fmax(m[3] - m[1] * m[1], 0), xy = m[4] - m[0] * m[1];
-        const double factor = (2 * xy + w->c2) / (xx + yy + w->c2);
-        contrast += factor;
-        whole += factor * (2 * m[0] * m[1] + w->c1) / (m[0] * m[0] + m[1] * m[1] + w->c1);
-    }
+    for (int64_t r = 0; r < down; r++)
+        for (int64_t c = 0; c < across; c++) {
+            const bool inside = r >= edge && r < down - edge && c >= edge && c < across - edge;
+            double found[2];
+            compare(w, p, r, c, found);
+            whole += found[0];
+            contrast += inside ? found[1] : 0;
+        }
     sums[0] += whole / (double)(down * across) / (double)w->channels;
-    sums[1] += contrast / (double)(down * across) / (double)w->channels;
+    sums[1] += contrast / (double)((down - 2 * edge) * (across - 2 * edge)) / (double)w->channels;
 }
 
 /* Replaces a plane by means of 2 x 2 pixels, in place. */
@@ -157,7 +190,7 @@ genlat_status gnl_ssim_compute(const gnl_metric_call *call, int64_t levels, cons
 /* ---- one scale -------------------------------------------------------------------------------- */
 
 static const gnl_option options[] = {GNL_SSIM_OPTIONS};
-static const gnl_options_table table = {"ssim", sizeof(gnl_ssim_opts), options, GNL_COUNT(options)};
+static const gnl_options_table table = {"ssim", sizeof(gnl_ssim_opts), options, GNL_COUNT(options), {offsetof(gnl_ssim_opts, reserved)}, NULL};
 
 static const gnl_metric_name values[] = {{"ssim", "structural similarity of reconstructions; 1 is best"},
                                          {NULL, NULL}};
@@ -175,6 +208,6 @@ const gnl_metric_type gnl_metric_ssim = {
     .needs = GENLAT_METRIC_RECONSTRUCTIONS | GENLAT_METRIC_ORIGINALS,
     .least = 1,
     .compute = compute,
-    .notes = "Mean over channels, positions of the window within the image, and images; the conventions of torchmetrics. "
-             "Standard error: over the images. Source: Wang and others, Image quality assessment, 2004.",
+    .notes = "Mean over channels, positions of the window, and images. Papers and programs differ in `edges` and `range`; "
+             "state both. Standard error: over the images. Source: Wang and others, Image quality assessment, 2004.",
 };
