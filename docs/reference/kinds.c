@@ -575,17 +575,18 @@ static void list_metric_types(void)
 
 static void list_metrics(void)
 {
-    open_group("metrics", "Metrics",
-               "`genlat_metric_new()` and the option `--metric` of `genlat eval` take these names, with options, separated\n"
-               "by commas, such as `frechet, neighbours k=3, psnr`. The name of a metric selects all its numbers, the name\n"
-               "of a number only that one. Each number comes with its standard error and sample size. All are computed in\n"
-               "double precision. \"10 blocks\" means: the rows are divided at random into 10 parts, and the standard\n"
-               "deviation of the numbers of the parts is divided by the square root of 10; it needs 10 times the fewest\n"
-               "rows. From C, `genlat_metric_needs()` tells the inputs, `genlat_metric_compute()` computes,\n"
-               "`genlat_metric_count()` and `genlat_metric_result()` give the results, `genlat_metric_name()` lists the\n"
-               "names. `genlat_metric_moments()`, `genlat_metric_quantiles()` and `genlat_metric_log_mean_exp()` are plain\n"
-               "statistics; `genlat_metric_frechet_distance()`, `genlat_metric_kernel_distance()`,\n"
-               "`genlat_metric_neighbours()` and `genlat_metric_classifier_score()` compute one metric each.");
+    open_group(
+        "metrics", "Metrics",
+        "`genlat_metric_new()` and the option `--metric` of `genlat eval` take these names, with options, separated\n"
+        "by commas, such as `frechet, neighbours k=3, psnr`. The name of a metric selects all its numbers, the name\n"
+        "of a number only that one. Each number comes with its standard error and sample size. All are computed in\n"
+        "double precision. \"10 blocks\" means: the rows are divided at random into 10 parts, and the standard\n"
+        "deviation of the numbers of the parts is divided by the square root of 10; it needs 10 times the fewest\n"
+        "rows. From C, `genlat_metric_needs()` tells the inputs, `genlat_metric_compute()` computes,\n"
+        "`genlat_metric_count()` and `genlat_metric_result()` give the results, `genlat_metric_name()` lists the\n"
+        "names. `genlat_metric_moments()`, `genlat_metric_quantiles()` and `genlat_metric_log_mean_exp()` are plain\n"
+        "statistics; `genlat_metric_frechet_distance()`, `genlat_metric_kernel_distance()`,\n"
+        "`genlat_metric_neighbours()` and `genlat_metric_classifier_score()` compute one metric each.");
     list_metric_types();
     put_heading(2, "Metrics of models");
     printf("The program has these in addition, because they need a model or a known mixture.\n\n");

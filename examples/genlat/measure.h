@@ -22,9 +22,9 @@ typedef struct measurement {
     genlat_source *source, *reference;
     genlat_source *part; /* the first samples of source, at most --count; metrics of the data use these */
     report report;
-    genlat_metric *chosen; /* metrics of the library; NULL: none */
+    genlat_metric *chosen;                                            /* metrics of the library; NULL: none */
     genlat_tensor *probabilities, *reconstructions, *codes, *factors; /* their inputs besides the sets */
-    double terms[GENLAT_MAX_TERMS]; /* in the order of genlat_model_term() */
+    double terms[GENLAT_MAX_TERMS];                                   /* in the order of genlat_model_term() */
     double neg_elbo, recon, kl, cross_entropy, accuracy, nll, mse, active, used, perplexity;
     measure_set real, generated, reference_set; /* samples of --data, of the model, of --reference */
 } measurement;

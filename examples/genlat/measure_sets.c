@@ -310,8 +310,9 @@ static int give_codes(measurement *m, measure_set *set, genlat_metric_input *in)
     if (genlat_source_factor_count(m->source) == 0)
         return app_usage(m->app, "metrics of disentanglement need data with known factors, such as --data shapes");
     int status = m->real.x ? APP_OK : fill(m, &m->real);
-    if (status == APP_OK && genlat_model_encode(m->model, m->real.x, model_conditional(m->model) ? m->real.labels : NULL,
-                                                &m->codes) != GENLAT_OK)
+    if (status == APP_OK &&
+        genlat_model_encode(m->model, m->real.x, model_conditional(m->model) ? m->real.labels : NULL, &m->codes) !=
+            GENLAT_OK)
         status = app_fail_library(m->app);
     if (status == APP_OK)
         status = read_factors(m, genlat_tensor_dim(m->real.x, 0));

@@ -195,16 +195,16 @@ typedef struct genlat_metric genlat_metric;
 
 /** Bits of genlat_metric_needs(): the members of genlat_metric_input that must be set. */
 enum {
-    GENLAT_METRIC_SAMPLES = 1,           /**< samples. */
-    GENLAT_METRIC_DATA = 2,              /**< data. */
-    GENLAT_METRIC_TRAINING = 4,          /**< training. */
-    GENLAT_METRIC_RECONSTRUCTIONS = 8,   /**< reconstructions. */
-    GENLAT_METRIC_ORIGINALS = 16,        /**< originals. */
-    GENLAT_METRIC_CODES = 32,            /**< codes. */
-    GENLAT_METRIC_FACTORS = 64,          /**< factors. */
-    GENLAT_METRIC_SCORES = 128,          /**< scores. */
-    GENLAT_METRIC_LABELS = 256,          /**< labels. */
-    GENLAT_METRIC_PROBABILITIES = 512    /**< probabilities. */
+    GENLAT_METRIC_SAMPLES = 1,         /**< samples. */
+    GENLAT_METRIC_DATA = 2,            /**< data. */
+    GENLAT_METRIC_TRAINING = 4,        /**< training. */
+    GENLAT_METRIC_RECONSTRUCTIONS = 8, /**< reconstructions. */
+    GENLAT_METRIC_ORIGINALS = 16,      /**< originals. */
+    GENLAT_METRIC_CODES = 32,          /**< codes. */
+    GENLAT_METRIC_FACTORS = 64,        /**< factors. */
+    GENLAT_METRIC_SCORES = 128,        /**< scores. */
+    GENLAT_METRIC_LABELS = 256,        /**< labels. */
+    GENLAT_METRIC_PROBABILITIES = 512  /**< probabilities. */
 };
 
 /** What metrics are computed from. Members that no metric needs may be NULL and are not read. All are borrowed for the
@@ -215,12 +215,12 @@ typedef struct genlat_metric_input {
     const genlat_tensor *data;            /**< [m,...] data to compare with, the same d. */
     const genlat_tensor *training;        /**< [k,...] data that the model was trained on, the same d. */
     const genlat_tensor *reconstructions; /**< [n,...] reconstructions of the originals. */
-    const genlat_tensor *originals;       /**< [n,...] originals, the same shape; images are [n,channels,rows,columns]. */
-    const genlat_tensor *codes;           /**< [n,d] codes of samples with known factors. */
-    const genlat_tensor *factors;         /**< [n,f] values of the factors of the same samples. */
-    const genlat_tensor *scores;          /**< [n] scores of rows, high for what label 1 means. */
-    const genlat_tensor *labels;          /**< [n] labels of the same rows; 0: negative, any other number: positive. */
-    const genlat_tensor *probabilities;   /**< [n,classes] p(y|x) of a classifier for generated samples. */
+    const genlat_tensor *originals;     /**< [n,...] originals, the same shape; images are [n,channels,rows,columns]. */
+    const genlat_tensor *codes;         /**< [n,d] codes of samples with known factors. */
+    const genlat_tensor *factors;       /**< [n,f] values of the factors of the same samples. */
+    const genlat_tensor *scores;        /**< [n] scores of rows, high for what label 1 means. */
+    const genlat_tensor *labels;        /**< [n] labels of the same rows; 0: negative, any other number: positive. */
+    const genlat_tensor *probabilities; /**< [n,classes] p(y|x) of a classifier for generated samples. */
 } genlat_metric_input;
 
 /** One number that a metric has computed. Set size before the call. */
@@ -275,7 +275,8 @@ GENLAT_API int64_t genlat_metric_needs(const genlat_metric *metric);
  *         numbers that are not finite; GENLAT_E_MEMORY.
  * Randomness: of the option seed, for metrics that have it.
  */
-GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_compute(genlat_metric *metric, const genlat_metric_input *input);
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_compute(genlat_metric *metric,
+                                                                const genlat_metric_input *input);
 
 /**
  * Number of results of the last genlat_metric_compute().

@@ -21,8 +21,9 @@ struct genlat_metric {
     entry *entries;
 };
 
-static const char *const input_names[GNL_INPUTS] = {"samples", "data",    "training", "reconstructions", "originals",
-                                                    "codes",   "factors", "scores",   "labels", "probabilities"};
+static const char *const input_names[GNL_INPUTS] = {"samples",   "data",         "training", "reconstructions",
+                                                    "originals", "codes",        "factors",  "scores",
+                                                    "labels",    "probabilities"};
 
 /* ---- names ------------------------------------------------------------------------------------ */
 
@@ -120,8 +121,8 @@ static void find_first(genlat_metric *m)
     for (size_t i = 0; i < m->count; i++) {
         entry *e = &m->entries[i];
         e->first = m->entries;
-        while (e->first != e && (e->first->type != e->type || (e->opts && memcmp(e->first->opts, e->opts,
-                                                                                 e->type->options->size) != 0)))
+        while (e->first != e &&
+               (e->first->type != e->type || (e->opts && memcmp(e->first->opts, e->opts, e->type->options->size) != 0)))
             e->first++;
     }
 }
@@ -280,8 +281,8 @@ genlat_status genlat_metric_compute(genlat_metric *metric, const genlat_metric_i
     GNL_CHECK(input, "input is NULL");
     forget(metric);
     GNL_TRY(gnl_struct_take(input, sizeof in, &in, "input"));
-    const genlat_tensor *const list[GNL_INPUTS] = {in.samples,   in.data,  in.training, in.reconstructions,
-                                                   in.originals, in.codes, in.factors,  in.scores,
+    const genlat_tensor *const list[GNL_INPUTS] = {in.samples,   in.data,         in.training, in.reconstructions,
+                                                   in.originals, in.codes,        in.factors,  in.scores,
                                                    in.labels,    in.probabilities};
     for (size_t i = 0; i < metric->count && status == GENLAT_OK; i++) {
         entry *e = &metric->entries[i];
@@ -310,8 +311,8 @@ static int64_t find_result(const genlat_metric *m, int64_t index, const entry **
     for (size_t i = 0; i < m->count; i++)
         for (size_t j = 0; j < m->entries[i].first->numbers.count && !*out; j++) {
             const gnl_metric_number *number = &m->entries[i].first->numbers.list[j];
-            const bool reported = m->entries[i].only < 0 ||
-                                  number->name == &m->entries[i].type->values[m->entries[i].only];
+            const bool reported =
+                m->entries[i].only < 0 || number->name == &m->entries[i].type->values[m->entries[i].only];
             if (reported && count++ == index) {
                 *of = &m->entries[i];
                 *out = number;

@@ -103,8 +103,8 @@ static genlat_status compute(const gnl_metric_call *call, gnl_metric_numbers *ou
     gnl_rows sets[2];
     GNL_TRY(gnl_metric_pair(call, GNL_SAMPLES, GNL_DATA, false, sets));
     const int64_t d = sets[0].d;
-    double *block = gnl_alloc(sets[0].ctx, (size_t)((7 + 2 * QUANTILES) * d + GNL_MAX(sets[0].n, sets[1].n)),
-                              sizeof *block);
+    double *block =
+        gnl_alloc(sets[0].ctx, (size_t)((7 + 2 * QUANTILES) * d + GNL_MAX(sets[0].n, sets[1].n)), sizeof *block);
     if (!block)
         return GENLAT_E_MEMORY;
     const work w = {.mean = {block, block + d},

@@ -3,7 +3,8 @@
 #include "metric/metric_priv.h"
 
 static const gnl_metric_name values[] = {
-    {"closer_to_training", "share of samples nearer to training than to held-out data; 0.5 without copying, 1 is worst"},
+    {"closer_to_training",
+     "share of samples nearer to training than to held-out data; 0.5 without copying, 1 is worst"},
     {"distance_ratio", "mean distance to the nearest training row / to the nearest held-out row; 1 without copying"},
     {"exact_copies", "share of samples that equal a training row"},
     {NULL, NULL}};

@@ -68,6 +68,7 @@ const gnl_metric_type gnl_metric_correlation = {
     .least = 3,
     .blocks = true,
     .compute = compute,
-    .notes = "Pearson's coefficient, 0 for a constant column. Differences are positive for samples of one distribution, "
-             "of the order of 1 / sqrt(n). Standard error: 10 blocks of the rows.",
+    .notes =
+        "Pearson's coefficient, 0 for a constant column. Differences are positive for samples of one distribution, "
+        "of the order of 1 / sqrt(n). Standard error: 10 blocks of the rows.",
 };

@@ -118,13 +118,8 @@ static genlat_status compute(const gnl_metric_call *call, gnl_metric_numbers *ou
     if (!block)
         return GENLAT_E_MEMORY;
     double *vectors = block + square + 2 * f * d;
-    const work w = {rows[0],
-                    rows[1],
-                    {vectors, vectors + d},
-                    {vectors + d + f, vectors + 2 * d + f},
-                    block,
-                    block + square,
-                    block + square + f * d};
+    const work w = {rows[0], rows[1],        {vectors, vectors + d}, {vectors + d + f, vectors + 2 * d + f},
+                    block,   block + square, block + square + f * d};
     genlat_status status = measure(&w, ((const dci_opts *)call->opts)->alpha, out);
     gnl_free(rows[0].ctx, block);
     return status;
@@ -139,8 +134,9 @@ const gnl_metric_type gnl_metric_dci = {
     .least = 3,
     .blocks = true,
     .compute = compute,
-    .notes = "Importance is the absolute weight of a code in the regression, fitted to all rows. R^2 is that of the same "
-             "rows: a little too high where the codes are not few compared with the rows. Other regressors, such as "
-             "boosted trees, give other numbers. Standard error: 10 blocks of the rows. Source: Eastwood, Williams, A "
-             "framework for the quantitative evaluation of disentangled representations, 2018.",
+    .notes =
+        "Importance is the absolute weight of a code in the regression, fitted to all rows. R^2 is that of the same "
+        "rows: a little too high where the codes are not few compared with the rows. Other regressors, such as "
+        "boosted trees, give other numbers. Standard error: 10 blocks of the rows. Source: Eastwood, Williams, A "
+        "framework for the quantitative evaluation of disentangled representations, 2018.",
 };

@@ -68,7 +68,8 @@ genlat_status gnl_discrepancy(const gnl_rows sets[2], gnl_kernel_fn *kernel, con
     *value = combine(totals[0], totals[1], cross, (double)n, (double)m);
     *error = NAN;
     if (n > 2 && m > 2)
-        *error = sqrt(jackknife(&j, 0, totals, cross, sums + 2 * all) + jackknife(&j, 1, totals, cross, sums + 2 * all));
+        *error =
+            sqrt(jackknife(&j, 0, totals, cross, sums + 2 * all) + jackknife(&j, 1, totals, cross, sums + 2 * all));
     gnl_free(sets[0].ctx, sums);
     return GENLAT_OK;
 }

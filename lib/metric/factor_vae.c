@@ -128,8 +128,8 @@ static genlat_status compute(const gnl_metric_call *call, gnl_metric_numbers *ou
     genlat_status status = numbers && whole ? GENLAT_OK : GENLAT_E_MEMORY;
     if (status == GENLAT_OK) {
         int64_t *rest = whole + f * (3 * n + 1);
-        const work w = {both[0], both[1],       o,           numbers, numbers + d, whole, whole + f * n, whole + 2 * f * n,
-                        rest,    numbers + 2 * d};
+        const work w = {both[0],       both[1],           o,    numbers,        numbers + d, whole,
+                        whole + f * n, whole + 2 * f * n, rest, numbers + 2 * d};
         status = prepare_and_measure(&w, rest + d * f, rest + d * f + f, &accuracy);
     }
     gnl_free(both[0].ctx, numbers);
@@ -146,7 +146,8 @@ const gnl_metric_type gnl_metric_factor_vae = {
     .needs = GENLAT_METRIC_CODES | GENLAT_METRIC_FACTORS,
     .least = 2,
     .compute = compute,
-    .notes = "Rows are drawn with replacement from those that are given, so that each value of a factor should have many. "
-             "Constant codes and factors are left out. Standard error: binomial, of the test votes. Source: Kim, Mnih, "
-             "Disentangling by factorising, 2018.",
+    .notes =
+        "Rows are drawn with replacement from those that are given, so that each value of a factor should have many. "
+        "Constant codes and factors are left out. Standard error: binomial, of the test votes. Source: Kim, Mnih, "
+        "Disentangling by factorising, 2018.",
 };

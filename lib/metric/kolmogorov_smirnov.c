@@ -14,7 +14,8 @@ static const gnl_options_table table = {
     "kolmogorov_smirnov", sizeof(ks_opts), options, GNL_COUNT(options), {offsetof(ks_opts, reserved)}, NULL};
 
 static const gnl_metric_name values[] = {
-    {"kolmogorov_smirnov", "largest difference of the distribution functions, mean over columns; 0 is best, 1 is worst"},
+    {"kolmogorov_smirnov",
+     "largest difference of the distribution functions, mean over columns; 0 is best, 1 is worst"},
     {"kolmogorov_smirnov_max", "largest difference of the distribution functions of any column; 0 is best"},
     {NULL, NULL}};
 

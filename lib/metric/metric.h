@@ -56,7 +56,8 @@ typedef struct gnl_metric_numbers {
 
 typedef struct gnl_metric_call {
     const void *opts; /* NULL: the type has none */
-    const genlat_tensor *const *input; /* [GNL_INPUTS]; those that the type needs are set, have `least` or more rows, and
+    const genlat_tensor *const
+        *input; /* [GNL_INPUTS]; those that the type needs are set, have `least` or more rows, and
                                         * finite numbers */
 } gnl_metric_call;
 

@@ -66,8 +66,8 @@ typedef double gnl_kernel_fn(const gnl_rows *rows, const void *opts, const gnl_r
 genlat_status gnl_discrepancy(const gnl_rows sets[2], gnl_kernel_fn *kernel, const void *opts, double *value,
                               double *error);
 
-/* Index of the nearest row and its squared distance for each row of `from`, except itself if `skip_own` (from and to are
- * then the same rows). Of equally near rows it is the first. */
+/* Index of the nearest row and its squared distance for each row of `from`, except itself if `skip_own` (from and to
+ * are then the same rows). Of equally near rows it is the first. */
 void gnl_nearest_rows(const gnl_rows *from, const gnl_rows *to, bool skip_own, int64_t *index, double *distance);
 
 /* Numbers column j of rows by its distinct values, in ascending order: classes [n]. scratch is [n]. Returns how many

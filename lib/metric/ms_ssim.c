@@ -11,7 +11,8 @@ static const gnl_option options[] = {
     GNL_OPT_INT(gnl_ssim_opts, levels, LEVELS, 2, LEVELS,
                 "scales, each half of the one before; the weights of fewer than 5 are scaled to the same sum"),
 };
-static const gnl_options_table table = {"ms_ssim", sizeof(gnl_ssim_opts), options, GNL_COUNT(options), {offsetof(gnl_ssim_opts, reserved)}, NULL};
+static const gnl_options_table table = {
+    "ms_ssim", sizeof(gnl_ssim_opts), options, GNL_COUNT(options), {offsetof(gnl_ssim_opts, reserved)}, NULL};
 
 static const gnl_metric_name values[] = {{"ms_ssim", "multi-scale structural similarity of reconstructions; 1 is best"},
                                          {NULL, NULL}};
@@ -37,7 +38,8 @@ const gnl_metric_type gnl_metric_ms_ssim = {
     .needs = GENLAT_METRIC_RECONSTRUCTIONS | GENLAT_METRIC_ORIGINALS,
     .least = 1,
     .compute = compute,
-    .notes = "Five scales with a window of 11 need sides of 176 pixels. Negative factors count as 0, as in torchmetrics. "
-             "Standard error: over the images. Source: Wang, Simoncelli, Bovik, Multi-scale structural similarity for "
-             "image quality assessment, 2003.",
+    .notes =
+        "Five scales with a window of 11 need sides of 176 pixels. Negative factors count as 0, as in torchmetrics. "
+        "Standard error: over the images. Source: Wang, Simoncelli, Bovik, Multi-scale structural similarity for "
+        "image quality assessment, 2003.",
 };

@@ -14,9 +14,10 @@ typedef struct psnr_opts {
 
 static const gnl_option options[] = {
     GNL_OPT_REAL(psnr_opts, range, 0, 0, 1e30, "range of the numbers; 0: largest - smallest of the originals"),
-    GNL_OPT_ENUM(psnr_opts, average, OF_ALL, OF_EACH, average_names,
-                 "error: ratio of the mean squared error of all rows, as torchmetrics does; rows: mean of the ratios of "
-                 "the rows"),
+    GNL_OPT_ENUM(
+        psnr_opts, average, OF_ALL, OF_EACH, average_names,
+        "error: ratio of the mean squared error of all rows, as torchmetrics does; rows: mean of the ratios of "
+        "the rows"),
 };
 static const gnl_options_table table = {
     "psnr", sizeof(psnr_opts), options, GNL_COUNT(options), {offsetof(psnr_opts, reserved)}, NULL};

@@ -47,7 +47,8 @@ const gnl_metric_type gnl_metric_sap = {
     .least = 2,
     .blocks = true,
     .compute = compute,
-    .notes = "The predictor is a line: the score of a code is the R^2 of the linear regression of the factor on it, for "
-             "all factors. A constant factor counts as 0. Standard error: 10 blocks of the rows. Source: Kumar, "
-             "Sattigeri, Balakrishnan, Variational inference of disentangled latent concepts, 2018.",
+    .notes =
+        "The predictor is a line: the score of a code is the R^2 of the linear regression of the factor on it, for "
+        "all factors. A constant factor counts as 0. Standard error: 10 blocks of the rows. Source: Kumar, "
+        "Sattigeri, Balakrishnan, Variational inference of disentangled latent concepts, 2018.",
 };

@@ -190,10 +190,10 @@ genlat_status gnl_ssim_compute(const gnl_metric_call *call, int64_t levels, cons
 /* ---- one scale -------------------------------------------------------------------------------- */
 
 static const gnl_option options[] = {GNL_SSIM_OPTIONS};
-static const gnl_options_table table = {"ssim", sizeof(gnl_ssim_opts), options, GNL_COUNT(options), {offsetof(gnl_ssim_opts, reserved)}, NULL};
+static const gnl_options_table table = {
+    "ssim", sizeof(gnl_ssim_opts), options, GNL_COUNT(options), {offsetof(gnl_ssim_opts, reserved)}, NULL};
 
-static const gnl_metric_name values[] = {{"ssim", "structural similarity of reconstructions; 1 is best"},
-                                         {NULL, NULL}};
+static const gnl_metric_name values[] = {{"ssim", "structural similarity of reconstructions; 1 is best"}, {NULL, NULL}};
 
 static genlat_status compute(const gnl_metric_call *call, gnl_metric_numbers *out)
 {
@@ -208,6 +208,7 @@ const gnl_metric_type gnl_metric_ssim = {
     .needs = GENLAT_METRIC_RECONSTRUCTIONS | GENLAT_METRIC_ORIGINALS,
     .least = 1,
     .compute = compute,
-    .notes = "Mean over channels, positions of the window, and images. Papers and programs differ in `edges` and `range`; "
-             "state both. Standard error: over the images. Source: Wang and others, Image quality assessment, 2004.",
+    .notes =
+        "Mean over channels, positions of the window, and images. Papers and programs differ in `edges` and `range`; "
+        "state both. Standard error: over the images. Source: Wang and others, Image quality assessment, 2004.",
 };

@@ -3,8 +3,8 @@
 """Numbers of other programs for tests/golden/test_metric_table.c; writes data/metric_table.h.
 
 Run with numpy 2.4, scipy 1.17, scikit-learn 1.9, torch 2.13 and torchmetrics 1.9. The numbers of the samples are small
-integers / 64, which are exact in float32; the images are formulas that the test repeats. Metrics that draw random numbers
-are computed here with other draws and far more of them, and compared within 5 standard errors.
+integers / 64, which are exact in float32; the images are formulas that the test repeats. Metrics that draw random
+numbers are computed here with other draws and far more of them, and compared within 5 standard errors.
 """
 import pathlib
 import numpy as np
@@ -267,8 +267,8 @@ text = "/* SPDX-License-Identifier: MIT */\n/* Written by tests/golden/make_metr
            np.__version__, scipy.__version__, sklearn.__version__, torch.__version__, torchmetrics.__version__)
 text += f"enum {{ ROWS_A = {n}, ROWS_B = {m}, ROWS_TRAIN = {len(train)}, WIDTH = {D}, ROWS_P = 40, CLASSES = 5, " \
         f"SIDE = {SIDE},\n       ROWS_Z = {N}, CODES = {codes.shape[1]}, FACTORS = 3, ROWS_S = {len(scores)} }};\n"
-for name, values in (("a", a), ("b", b), ("train", train), ("probabilities", probabilities), ("codes", codes),
-                     ("factors", factors), ("scores", scores), ("labels", labels)):
+for name, values in (("a", a), ("b", b), ("train", train), ("probabilities", probabilities),
+                     ("codes", codes), ("factors", factors), ("scores", scores), ("labels", labels)):
     text += array("golden_" + name, values)
 text += "/* tolerance: relative; 0: within 5 standard errors */\nstatic const struct golden_case {\n" \
         "    const char *text, *name;\n    int column;\n    double value, error, tolerance;\n} golden_cases[] = {\n"

@@ -33,7 +33,8 @@ static void make_images(void)
                 for (int c = 0; c < SIDE; c++, at++) {
                     const int level = (r * r + 3 * (i + 1) * r * c / 16 + 2 * c * (k + 1)) / 8 % 257;
                     genlat_tensor_data(x)[at] = (float)level / 256;
-                    genlat_tensor_data(y)[at] = (float)level / 256 * 0.75f + (float)((r * 5 + c * 3 + i + k) % 17) / 128;
+                    genlat_tensor_data(y)[at] =
+                        (float)level / 256 * 0.75f + (float)((r * 5 + c * 3 + i + k) % 17) / 128;
                 }
 }
 
