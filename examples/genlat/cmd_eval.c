@@ -244,7 +244,7 @@ static void print_head(const measurement *m, bool sets)
         printf(", with %s", o->classifier);
     printf("\n\n");
     if (m->reference)
-        printf("%-17s%14s%14s\n", "", "model", "reference");
+        printf("%-24s%14s%14s\n", "", "model", "reference");
 }
 
 /* Prints the results of the metrics of the library, with standard error and sample size. */
@@ -256,7 +256,7 @@ static void print_chosen(const measurement *m)
         char column[24] = "";
         if (v->column >= 0)
             snprintf(column, sizeof column, "[%lld]", (long long)v->column);
-        printf("%-17s%s%14.6g", v->name, column, v->value);
+        printf("%-24s%s%14.6g", v->name, column, v->value);
         if (m->reference && others)
             printf("%14.6g", others[i].value);
         else if (m->reference)
@@ -283,7 +283,7 @@ static void print_table(const measurement *m, const bool *selected)
         value_text(metric, value_of(m, metric, &m->generated), &m->generated, text);
         if (m->reference && metric->compare)
             value_text(metric, value_of(m, metric, &m->reference_set), &m->reference_set, other);
-        printf("%-17s%14s", metric->name, text);
+        printf("%-24s%14s", metric->name, text);
         if (m->reference)
             printf("%14s", other);
         printf("   %s\n", metric->help);

@@ -74,7 +74,8 @@ def main():
     x = a.ravel()
     at = [0.0, 0.1, 0.25, 0.5, 0.9, 0.99, 1.0]
     logs = rng.normal(size=50) * 40 - 1000
-    text = '/* SPDX-License-Identifier: MIT */\n/* Written by tests/golden/make_metric.py with numpy %s, scipy %s. */\n' % (
+    text = '/* SPDX-License-Identifier: MIT */\n' \
+        '/* Written by tests/golden/make_metric.py with numpy %s, scipy %s. */\n' % (
         np.__version__, scipy.__version__)
     text += 'enum { ROWS_A = 60, ROWS_B = 45, WIDTH = %d, WIDE_A = 8, WIDE_B = 9, WIDE = 20, SPLITS = 4 };\n' % D
     text += array('golden_a', a) + array('golden_b', b)

@@ -262,7 +262,8 @@ case("auroc", area, error=delong)
 case("average_precision", sklearn.metrics.average_precision_score(labels, scores))
 
 # ---- writing ---------------------------------------------------------------------------------------
-text = "/* SPDX-License-Identifier: MIT */\n/* Written by tests/golden/make_metric_table.py with numpy %s, scipy %s,\n" \
+text = "/* SPDX-License-Identifier: MIT */\n" \
+       "/* Written by tests/golden/make_metric_table.py with numpy %s, scipy %s,\n" \
        " * scikit-learn %s, torch %s, torchmetrics %s. */\n" % (
            np.__version__, scipy.__version__, sklearn.__version__, torch.__version__, torchmetrics.__version__)
 text += f"enum {{ ROWS_A = {n}, ROWS_B = {m}, ROWS_TRAIN = {len(train)}, WIDTH = {D}, ROWS_P = 40, CLASSES = 5, " \
