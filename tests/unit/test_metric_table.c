@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "genlat/metric.h"
+#include "genlat/rng.h"
 
 static genlat_ctx *ctx;
 static genlat_tensor *a, *b;
