@@ -548,22 +548,38 @@ static void put_needs(const gnl_metric_type *type)
     printf(". At least %lld row%s.\n\n", (long long)type->least, type->least == 1 ? "" : "s");
 }
 
+/* Writes text in lines of at most 110 columns. */
+static void put_lines(const char *text)
+{
+    for (size_t column = 0; *text;) {
+        char word[120];
+        const size_t length = strcspn(text, " ");
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        if (column)
+            putchar(column + length > 108 ? '\n' : ' ');
+        column = column && column + length <= 108 ? column + 1 + length : length;
+        put_text(word);
+        text += length + strspn(text + length, " ");
+    }
+    printf("\n");
+}
+
 static void list_metric_types(void)
 {
     open_names();
     for (int i = 0; gnl_metric_types[i]; i++)
         list_name(gnl_metric_types[i]->name, gnl_metric_types[i]->help);
     close_names();
-    printf("Names that are short for others:");
+    printf("| alias | short for |\n|---|---|\n");
     for (const gnl_metric_alias *a = gnl_metric_aliases; a->name; a++)
-        printf("%s `%s` for `%s`", a == gnl_metric_aliases ? "" : ",", a->name, a->text);
-    printf(".\n\n");
+        printf("| `%s` | `%s` |\n", a->name, a->text);
+    printf("\n");
     for (int i = 0; gnl_metric_types[i]; i++) {
         const gnl_metric_type *type = gnl_metric_types[i];
         list_kind(2, "Metrics", type->name, type->help, type->options);
         put_needs(type);
-        put_text(type->notes);
-        printf("\n\n| number | meaning |\n|---|---|\n");
+        put_lines(type->notes);
+        printf("\n| number | meaning |\n|---|---|\n");
         for (const gnl_metric_name *v = type->values; v->name; v++) {
             printf("| `%s` | ", v->name);
             put_text(v->help);
