@@ -85,8 +85,7 @@ static genlat_status compute(const gnl_metric_call *call, gnl_metric_numbers *ou
 
 const gnl_metric_type gnl_metric_kernel = {
     .name = "kernel",
-    .help = "kernel distance: unbiased squared maximum mean discrepancy with a polynomial kernel; KID on Inception "
-            "features; 0 is best",
+    .help = "unbiased squared maximum mean discrepancy, polynomial kernel; KID on Inception features; 0 is best",
     .options = &table,
     .values = values,
     .needs = GENLAT_METRIC_SAMPLES | GENLAT_METRIC_DATA,
