@@ -8,6 +8,7 @@
 #include "latent/latent.h"
 #include "layer/layer.h"
 #include "loss/loss.h"
+#include "metric/metric.h"
 #include "optim/optim_priv.h"
 #include "train/train.h"
 
@@ -38,6 +39,7 @@ KINDS(sampler_at, gnl_sampler_types, name, help, gnl_sampler_types[i]->options)
 KINDS(penalty_at, gnl_gan_penalty_types, name, help, gnl_gan_penalty_types[i]->options)
 KINDS(augmentation_at, gnl_augment_types, name, help, NULL)
 KINDS(optimizer_at, gnl_rules, name, help, gnl_rules[i]->options)
+KINDS(metric_at, gnl_metric_types, name, help, gnl_metric_types[i]->options)
 KINDS(schedule_at, gnl_schedule_types, name, help, gnl_schedule_types[i]->options)
 KINDS(family_at, gnl_families, name, help, gnl_families[i]->config->options)
 
@@ -70,6 +72,7 @@ static const struct group {
     {"augmentations", "augment of a GAN, separated by commas", augmentation_at},
     {"optimizers", "optimizer, optimizer_g, optimizer_d, term_optimizer", optimizer_at},
     {"schedules", "lr_schedule, beta_schedule and other schedules", schedule_at},
+    {"metrics", "metrics of samples, reconstructions, codes and scores, chosen by text", metric_at},
     {"families", "families of models and the options of their settings", family_at},
     {"training", "options of the trainer", trainer_at},
 };

@@ -19,6 +19,7 @@
 #include "latent/latent.h"
 #include "layer/layer.h"
 #include "loss/loss.h"
+#include "metric/metric.h"
 #include "model/model.h"
 #include "optim/optim_priv.h"
 #include "ppca/ppca.h"
@@ -533,13 +534,78 @@ static void list_sources(void)
         "for all.\n\n");
 }
 
+/* The inputs of a metric, as genlat_metric_input calls them. */
+static void put_needs(const gnl_metric_type *type)
+{
+    static const char *const names[] = {"samples", "data",    "training", "reconstructions", "originals",
+                                        "codes",   "factors", "scores",   "labels",          "probabilities"};
+    const char *gap = "Computed from ";
+    for (size_t i = 0; i < GNL_COUNT(names); i++)
+        if (type->needs & 1u << i) {
+            printf("%s`%s`", gap, names[i]);
+            gap = ", ";
+        }
+    printf(". At least %lld row%s.\n\n", (long long)type->least, type->least == 1 ? "" : "s");
+}
+
+/* Writes text in lines of at most 110 columns. */
+static void put_lines(const char *text)
+{
+    for (size_t column = 0; *text;) {
+        char word[120];
+        const size_t length = strcspn(text, " ");
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        if (column)
+            putchar(column + length > 108 ? '\n' : ' ');
+        column = column && column + length <= 108 ? column + 1 + length : length;
+        put_text(word);
+        text += length + strspn(text + length, " ");
+    }
+    printf("\n");
+}
+
+static void list_metric_types(void)
+{
+    open_names();
+    for (int i = 0; gnl_metric_types[i]; i++)
+        list_name(gnl_metric_types[i]->name, gnl_metric_types[i]->help);
+    close_names();
+    printf("| alias | short for |\n|---|---|\n");
+    for (const gnl_metric_alias *a = gnl_metric_aliases; a->name; a++)
+        printf("| `%s` | `%s` |\n", a->name, a->text);
+    printf("\n");
+    for (int i = 0; gnl_metric_types[i]; i++) {
+        const gnl_metric_type *type = gnl_metric_types[i];
+        list_kind(2, "Metrics", type->name, type->help, type->options);
+        put_needs(type);
+        put_lines(type->notes);
+        printf("\n| number | meaning |\n|---|---|\n");
+        for (const gnl_metric_name *v = type->values; v->name; v++) {
+            printf("| `%s` | ", v->name);
+            put_text(v->help);
+            printf(" |\n");
+        }
+        printf("\n");
+    }
+}
+
 static void list_metrics(void)
 {
-    open_group("metrics", "Metrics",
-               "The option `--metric` of `genlat eval` takes these names, separated by commas. The functions\n"
-               "compute the same from C. Metrics that compare sets of samples use the features of the classifier\n"
-               "where one is given, else the samples themselves. `genlat_metric_moments()`,\n"
-               "`genlat_metric_quantiles()` and `genlat_metric_log_mean_exp()` are plain statistics.");
+    open_group(
+        "metrics", "Metrics",
+        "`genlat_metric_new()` and the option `--metric` of `genlat eval` take these names, with options, separated\n"
+        "by commas, such as `frechet, neighbours k=3, psnr`. The name of a metric selects all its numbers, the name\n"
+        "of a number only that one. Each number comes with its standard error and sample size. All are computed in\n"
+        "double precision. \"10 blocks\" means: the rows are divided at random into 10 parts, and the standard\n"
+        "deviation of the numbers of the parts is divided by the square root of 10; it needs 10 times the fewest\n"
+        "rows. From C, `genlat_metric_needs()` tells the inputs, `genlat_metric_compute()` computes,\n"
+        "`genlat_metric_count()` and `genlat_metric_result()` give the results, `genlat_metric_name()` lists the\n"
+        "names. `genlat_metric_moments()`, `genlat_metric_quantiles()` and `genlat_metric_log_mean_exp()` are plain\n"
+        "statistics; `genlat_metric_frechet_distance()`, `genlat_metric_kernel_distance()`,\n"
+        "`genlat_metric_neighbours()` and `genlat_metric_classifier_score()` compute one metric each.");
+    list_metric_types();
+    put_heading(2, "Metrics of models");
+    printf("The program has these in addition, because they need a model or a known mixture.\n\n");
     printf("| name | models | functions | meaning |\n|---|---|---|---|\n");
     for (size_t i = 0; i < GNL_COUNT(metrics); i++)
         printf("| `%s` | %s | %s | %s |\n", metrics[i][0], metrics[i][1], metrics[i][2], metrics[i][3]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat eval: evaluates a model on data. Each metric is one line of the table. A function may compute several
+/* genlat eval: evaluates a model on data. Each metric that needs a model is one line of the table;
+ * the others are those of genlat_metric_new(). A function may compute several
  * metrics; it runs once if any of them is selected. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +10,8 @@
 
 #define AT(field) offsetof(measurement, field)
 #define IN(field) offsetof(measure_set, field)
+
+enum { MOST_NAMES = 256 };
 
 typedef enum form { NUMBER, PART, WHOLE, OF_MODES, LIST } form;
 
@@ -46,17 +50,6 @@ static const struct metric {
      "samples within 3 standard deviations of a mode"},
     {"kl_modes", SAMPLED, NULL, measure_modes, IN(modes.kl), NUMBER,
      "KL of the mode frequencies from the uniform distribution, nats; 0 is best"},
-    {"frechet", SAMPLED, NULL, measure_frechet, IN(frechet), NUMBER, "Frechet distance to the data; 0 is best"},
-    {"kid", SAMPLED, NULL, measure_kid, IN(kid), NUMBER, "kernel distance to the data; 0 is best"},
-    {"precision", SAMPLED, NULL, measure_neighbours, IN(neighbours.precision), PART,
-     "samples within the manifold of the data"},
-    {"recall", SAMPLED, NULL, measure_neighbours, IN(neighbours.recall), PART,
-     "data within the manifold of the samples"},
-    {"density", SAMPLED, NULL, measure_neighbours, IN(neighbours.density), NUMBER,
-     "density of the data at the samples; 1 is ideal"},
-    {"coverage", SAMPLED, NULL, measure_neighbours, IN(neighbours.coverage), PART, "data with a sample nearby"},
-    {"classifier_score", SAMPLED, NULL, measure_score, IN(score), NUMBER,
-     "inception score with the classifier, from 1 to the number of classes"},
     {"agreement", SAMPLED, NULL, measure_agreement, IN(agreement), PART, "samples with the requested class"},
 };
 
@@ -67,29 +60,56 @@ const char *eval_metric(int32_t index, const char **help)
     return known ? metrics[index].name : NULL;
 }
 
-static int unknown_metric(const app_state *app, const char *at, size_t length)
+static int unknown_metric(const app_state *app, const char *word)
 {
-    const char *names[APP_COUNT(metrics)];
-    char word[64];
+    const char *names[MOST_NAMES];
+    int64_t count = 0;
     for (size_t i = 0; i < APP_COUNT(metrics); i++)
-        names[i] = metrics[i].name;
-    snprintf(word, sizeof word, "%.*s", (int)length, at);
-    return app_unknown(app, "metric", word, names, (int64_t)APP_COUNT(metrics));
+        names[count++] = metrics[i].name;
+    for (int32_t i = 0; count < MOST_NAMES && (names[count] = genlat_metric_name(i, NULL)) != NULL; i++)
+        count++;
+    return app_unknown(app, "metric", word, names, count);
 }
 
-/* Selects the metrics of a list such as "nll,kl". */
-static int select_metrics(const app_state *app, const char *list, bool *selected)
+static bool in_library(const char *word)
 {
-    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        size_t length = strcspn(at, ","), i = 0;
-        while (i < APP_COUNT(metrics) &&
-               (strlen(metrics[i].name) != length || strncmp(metrics[i].name, at, length) != 0))
-            i++;
-        if (i == APP_COUNT(metrics))
-            return unknown_metric(app, at, length);
-        selected[i] = true;
-    }
+    const char *name = NULL;
+    for (int32_t i = 0; (name = genlat_metric_name(i, NULL)) != NULL; i++)
+        if (strcmp(name, word) == 0)
+            return true;
+    return false;
+}
+
+/* Selects one metric by its text: a name, and options if it is of the library, whose texts are collected. */
+static int select_metric(const app_state *app, const char *text, bool *selected, char texts[APP_TEXT])
+{
+    char word[64];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(text, " "), text);
+    for (size_t i = 0; i < APP_COUNT(metrics); i++)
+        if (strcmp(metrics[i].name, text) == 0) {
+            selected[i] = true;
+            return APP_OK;
+        }
+    if (!in_library(word))
+        return unknown_metric(app, word);
+    const size_t used = strlen(texts);
+    snprintf(texts + used, APP_TEXT - used, "%s%s", used ? "," : "", text);
     return APP_OK;
+}
+
+/* Selects the metrics of a list such as "nll,kl,neighbours k=3". */
+static int select_metrics(measurement *m, const char *list, bool *selected)
+{
+    char text[512], texts[APP_TEXT] = "";
+    for (const char *at = list; at; at = strpbrk(at, ",;") ? strpbrk(at, ",;") + 1 : NULL) {
+        at += strspn(at, " ");
+        snprintf(text, sizeof text, "%.*s", (int)strcspn(at, ",;"), at);
+        const int status = select_metric(m->app, text, selected, texts);
+        if (status != APP_OK)
+            return status;
+    }
+    const genlat_status status = *texts ? genlat_metric_new(m->app->ctx, texts, &m->chosen) : GENLAT_OK;
+    return status == GENLAT_OK ? APP_OK : app_fail_setting(m->app, status);
 }
 
 /* Returns whether a word is in a list of words separated by blanks. */
@@ -150,6 +170,10 @@ static int measure(measurement *m, const bool *selected)
         report_part(&m->report, metrics[i].name, (int64_t)i, (int64_t)APP_COUNT(metrics));
         status = measure_one(m, &metrics[i]);
     }
+    if (m->chosen && status == APP_OK)
+        status = measure_chosen(m, &m->generated);
+    if (m->chosen && status == APP_OK && m->reference && measure_of_sets(m))
+        status = measure_chosen(m, &m->reference_set);
     report_end(&m->report);
     return status;
 }
@@ -157,6 +181,8 @@ static int measure(measurement *m, const bool *selected)
 static int check_kind(const measurement *m, const bool *selected)
 {
     const char *family = genlat_model_family(m->model);
+    if ((genlat_metric_needs(m->chosen) & GENLAT_METRIC_SAMPLES) && !is_word(SAMPLED, family))
+        return app_usage(m->app, "metrics of samples are not available for a %s, only for: %s", family, SAMPLED);
     for (size_t i = 0; i < APP_COUNT(metrics); i++)
         if (selected[i] && !is_word(metrics[i].families, family))
             return app_usage(m->app, "metric %s is not available for a %s, only for: %s", metrics[i].name, family,
@@ -218,12 +244,30 @@ static void print_head(const measurement *m, bool sets)
         printf(", with %s", o->classifier);
     printf("\n\n");
     if (m->reference)
-        printf("%-17s%14s%14s\n", "", "model", "reference");
+        printf("%-24s%14s%14s\n", "", "model", "reference");
+}
+
+/* Prints the results of the metrics of the library, with standard error and sample size. */
+static void print_chosen(const measurement *m)
+{
+    const genlat_metric_value *values = m->generated.values, *others = m->reference_set.values;
+    for (int64_t i = 0; i < genlat_metric_count(m->chosen); i++) {
+        const genlat_metric_value *v = &values[i];
+        char column[24] = "";
+        if (v->column >= 0)
+            snprintf(column, sizeof column, "[%lld]", (long long)v->column);
+        printf("%-24s%s%14.6g", v->name, column, v->value);
+        if (m->reference && others)
+            printf("%14.6g", others[i].value);
+        else if (m->reference)
+            printf("%14s", "");
+        printf("   +- %-9.3g n %-6lld %s\n", v->error, (long long)v->count, v->help);
+    }
 }
 
 static void print_table(const measurement *m, const bool *selected)
 {
-    bool sets = false;
+    bool sets = m->generated.x;
     for (size_t i = 0; i < APP_COUNT(metrics); i++)
         sets = sets || (selected[i] && metrics[i].compare);
     print_head(m, sets);
@@ -239,16 +283,45 @@ static void print_table(const measurement *m, const bool *selected)
         value_text(metric, value_of(m, metric, &m->generated), &m->generated, text);
         if (m->reference && metric->compare)
             value_text(metric, value_of(m, metric, &m->reference_set), &m->reference_set, other);
-        printf("%-17s%14s", metric->name, text);
+        printf("%-24s%14s", metric->name, text);
         if (m->reference)
             printf("%14s", other);
         printf("   %s\n", metric->help);
+    }
+    print_chosen(m);
+}
+
+static void add_object(json_t *list, const char *name, json_t *value, double error, int64_t count)
+{
+    json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:I}", "name", name, "value", value, "error",
+                                          output_number(error), "count", (json_int_t)count));
+}
+
+/* Adds the results of the metrics of the library: an object for each, and numbers of all columns by name. */
+static void add_chosen(const measurement *m, json_t *object, json_t *list)
+{
+    const genlat_metric_value *others = m->reference_set.values;
+    for (int64_t i = 0; i < genlat_metric_count(m->chosen); i++) {
+        const genlat_metric_value *v = &m->generated.values[i];
+        char name[64];
+        add_object(list, v->name, output_number(v->value), v->error, v->count);
+        json_t *added = json_array_get(list, json_array_size(list) - 1);
+        json_object_set_new(added, "metric", json_string(v->kind));
+        if (v->column >= 0)
+            json_object_set_new(added, "column", json_integer((json_int_t)v->column));
+        else
+            json_object_set_new(object, v->name, output_number(v->value));
+        if (!others || v->column >= 0)
+            continue;
+        snprintf(name, sizeof name, "%s_reference", v->name);
+        json_object_set_new(object, name, output_number(others[i].value));
+        json_object_set_new(added, "reference", output_number(others[i].value));
     }
 }
 
 static int print_results(const measurement *m, const bool *selected)
 {
-    json_t *object = json_object();
+    json_t *object = json_object(), *list = json_array();
     if (!m->app->opts.json && !m->app->opts.quiet)
         print_table(m, selected);
     for (size_t i = 0; i < APP_COUNT(metrics); i++) {
@@ -257,10 +330,14 @@ static int print_results(const measurement *m, const bool *selected)
             continue;
         json_object_set_new(object, metrics[i].name,
                             value_json(m, &metrics[i], value_of(m, &metrics[i], &m->generated)));
+        add_object(list, metrics[i].name, value_json(m, &metrics[i], value_of(m, &metrics[i], &m->generated)), NAN,
+                   metrics[i].compare ? genlat_tensor_dim(m->generated.x, 0) : genlat_source_count(m->part));
         snprintf(name, sizeof name, "%s_reference", metrics[i].name);
         if (m->reference && metrics[i].compare)
             json_object_set_new(object, name, value_json(m, &metrics[i], value_of(m, &metrics[i], &m->reference_set)));
     }
+    add_chosen(m, object, list);
+    json_object_set_new(object, "metrics", list);
     return output_json(m->app, object);
 }
 
@@ -268,7 +345,7 @@ int cmd_eval(app_state *app)
 {
     measurement m = {.app = app};
     bool selected[APP_COUNT(metrics)] = {false};
-    int status = app->opts.metric ? select_metrics(app, app->opts.metric, selected) : APP_OK;
+    int status = app->opts.metric ? select_metrics(&m, app->opts.metric, selected) : APP_OK;
     if (status == APP_OK)
         status = model_load(app, &m.model);
     if (status == APP_OK)
@@ -278,7 +355,7 @@ int cmd_eval(app_state *app)
     if (status == APP_OK)
         status = measure_open(&m);
     if (status == APP_OK && !app->opts.metric)
-        status = select_metrics(app, default_metrics(&m), selected);
+        status = select_metrics(&m, default_metrics(&m), selected);
     if (status == APP_OK)
         status = measure(&m, selected);
     if (status == APP_OK)

@@ -43,10 +43,14 @@ static const struct own_group {
     const char *name, *help;
     const char *(*at)(int32_t index, const char **help);
 } own_groups[] = {
-    {"presets-gan", "presets of train gan", gan_preset}, {"presets-gmm", "presets of train gmm", gmm_preset},
-    {"presets-net", "presets of train net", net_preset}, {"presets-ppca", "presets of train ppca", ppca_preset},
-    {"presets-rbm", "presets of train rbm", rbm_preset}, {"presets-vae", "presets of train vae", vae_preset},
-    {"sources", "kinds of --data", genlat_files_kind},   {"metrics", "metrics of eval", eval_metric},
+    {"presets-gan", "presets of train gan", gan_preset},
+    {"presets-gmm", "presets of train gmm", gmm_preset},
+    {"presets-net", "presets of train net", net_preset},
+    {"presets-ppca", "presets of train ppca", ppca_preset},
+    {"presets-rbm", "presets of train rbm", rbm_preset},
+    {"presets-vae", "presets of train vae", vae_preset},
+    {"sources", "kinds of --data", genlat_files_kind},
+    {"model-metrics", "metrics of eval that need a model", eval_metric},
 };
 
 /* Returns the index-th group of the library and the program, or NULL past the last. */

@@ -10,9 +10,9 @@
 typedef struct measure_set {
     genlat_tensor *x, *labels; /* labels NULL: none */
     genlat_tensor *features;   /* features of the classifier; x without a classifier */
-    double frechet, kid, score, agreement;
+    double agreement;
     genlat_modes modes;
-    genlat_neighbours neighbours;
+    genlat_metric_value *values; /* results of the metrics of the library; NULL: none */
 } measure_set;
 
 typedef struct measurement {
@@ -22,7 +22,9 @@ typedef struct measurement {
     genlat_source *source, *reference;
     genlat_source *part; /* the first samples of source, at most --count; metrics of the data use these */
     report report;
-    double terms[GENLAT_MAX_TERMS]; /* in the order of genlat_model_term() */
+    genlat_metric *chosen;                                            /* metrics of the library; NULL: none */
+    genlat_tensor *probabilities, *reconstructions, *codes, *factors; /* their inputs besides the sets */
+    double terms[GENLAT_MAX_TERMS];                                   /* in the order of genlat_model_term() */
     double neg_elbo, recon, kl, cross_entropy, accuracy, nll, mse, active, used, perplexity;
     measure_set real, generated, reference_set; /* samples of --data, of the model, of --reference */
 } measurement;
@@ -36,10 +38,10 @@ int measure_mse(measurement *m);
 
 /* Metrics of generated samples, or of the samples of --reference. */
 int measure_modes(measurement *m, measure_set *set);
-int measure_frechet(measurement *m, measure_set *set);
-int measure_kid(measurement *m, measure_set *set);
-int measure_neighbours(measurement *m, measure_set *set);
-int measure_score(measurement *m, measure_set *set);
+/* Computes the metrics of the library, for the samples of a set. */
+int measure_chosen(measurement *m, measure_set *set);
+/* Returns whether they depend on the set, so that --reference can replace it. */
+bool measure_of_sets(const measurement *m);
 int measure_agreement(measurement *m, measure_set *set);
 
 /* Opens the classifier and the reference source, if set. */

@@ -7,7 +7,7 @@
 #include "genlat/files.h"
 #include "measure.h"
 
-enum { COMPARED = 2500, STACKED = 26000, NEIGHBOURS = 5, SUBSETS = 50, SUBSET = 500, SPLITS = 10 };
+enum { COMPARED = 2500, STACKED = 26000 };
 
 /* ---- the classifier -------------------------------------------------------------------------- */
 
@@ -75,6 +75,7 @@ static void clear(measure_set *set)
     genlat_tensor_destroy(&set->x);
     genlat_tensor_destroy(&set->labels);
     genlat_tensor_destroy(&set->features);
+    free(set->values);
 }
 
 void measure_close(measurement *m)
@@ -82,6 +83,11 @@ void measure_close(measurement *m)
     clear(&m->real);
     clear(&m->generated);
     clear(&m->reference_set);
+    genlat_tensor_destroy(&m->probabilities);
+    genlat_tensor_destroy(&m->reconstructions);
+    genlat_tensor_destroy(&m->codes);
+    genlat_tensor_destroy(&m->factors);
+    genlat_metric_destroy(&m->chosen);
     genlat_source_destroy(&m->part);
     genlat_source_destroy(&m->source);
     genlat_source_destroy(&m->reference);
@@ -170,62 +176,12 @@ static int both_features(measurement *m, measure_set *set)
     return status == APP_OK ? find_features(m, set) : status;
 }
 
-/* ---- comparisons ----------------------------------------------------------------------------- */
-
-int measure_frechet(measurement *m, measure_set *set)
-{
-    int status = both_features(m, set);
-    if (status == APP_OK && genlat_metric_frechet_distance(m->real.features, set->features, &set->frechet) != GENLAT_OK)
-        status = app_fail_library(m->app);
-    return status;
-}
-
-int measure_kid(measurement *m, measure_set *set)
-{
-    int status = both_features(m, set);
-    if (status != APP_OK)
-        return status;
-    int64_t a = genlat_tensor_dim(m->real.x, 0), b = genlat_tensor_dim(set->x, 0), least = a < b ? a : b;
-    if (genlat_metric_kernel_distance(m->real.features, set->features, least > SUBSET ? SUBSET : 0, SUBSETS,
-                                      app_seed(m->app), &set->kid, NULL) != GENLAT_OK)
-        return app_fail_library(m->app);
-    return APP_OK;
-}
-
-int measure_neighbours(measurement *m, measure_set *set)
-{
-    int status = both_features(m, set);
-    set->neighbours.size = sizeof set->neighbours;
-    if (status == APP_OK &&
-        genlat_metric_neighbours(m->real.features, set->features, NEIGHBOURS, &set->neighbours) != GENLAT_OK)
-        status = app_fail_library(m->app);
-    return status;
-}
-
 /* ---- metrics with a classifier --------------------------------------------------------------- */
 
 static int require_classifier(const measurement *m, const char *metric)
 {
     return m->classifier ? APP_OK
                          : app_usage(m->app, "metric %s needs --classifier, a model of 'genlat train net'", metric);
-}
-
-int measure_score(measurement *m, measure_set *set)
-{
-    genlat_tensor *predictions = NULL;
-    int status = require_classifier(m, "classifier_score");
-    if (status == APP_OK && measure_planes(m) > 1)
-        status = app_usage(m->app, "metric classifier_score does not support stacked samples");
-    if (status == APP_OK)
-        status = fill(m, set);
-    if (status == APP_OK)
-        status = apply_classifier(m, set, genlat_model_predict, &predictions);
-    if (status == APP_OK &&
-        genlat_metric_classifier_score(predictions, genlat_tensor_dim(set->x, 0) < 100 * SPLITS ? 1 : SPLITS,
-                                       &set->score, NULL) != GENLAT_OK)
-        status = app_fail_library(m->app);
-    genlat_tensor_destroy(&predictions);
-    return status;
 }
 
 /* Computes the most probable class of each sample [n]. The classes of stacked planes are combined to one number, in
@@ -296,4 +252,134 @@ int measure_modes(measurement *m, measure_set *set)
         status = app_fail_library(m->app);
     genlat_tensor_destroy(&found);
     return status;
+}
+
+/* ---- metrics of the library ------------------------------------------------------------------ */
+
+static int give_sets(measurement *m, measure_set *set, genlat_metric_input *in)
+{
+    const int status = both_features(m, set);
+    in->samples = set->features;
+    in->data = m->real.features;
+    return status;
+}
+
+static int give_training(measurement *m, measure_set *set, genlat_metric_input *in)
+{
+    (void)set;
+    if (!m->reference)
+        return app_usage(m->app, "a copy check needs the training data: set --reference, and held-out data as --data");
+    const int status = both_features(m, &m->reference_set);
+    in->training = m->reference_set.features;
+    return status;
+}
+
+static int give_reconstructions(measurement *m, measure_set *set, genlat_metric_input *in)
+{
+    genlat_tensor *labels = NULL;
+    (void)set;
+    int status = m->real.x ? APP_OK : fill(m, &m->real);
+    if (status == APP_OK && model_conditional(m->model))
+        labels = m->real.labels;
+    if (status == APP_OK && genlat_model_reconstruct(m->model, m->real.x, labels, &m->reconstructions) != GENLAT_OK)
+        status = app_fail_library(m->app);
+    in->originals = m->real.x;
+    in->reconstructions = m->reconstructions;
+    return status;
+}
+
+static int read_factors(measurement *m, int64_t n)
+{
+    const int64_t dims[] = {n, genlat_source_factor_count(m->source)};
+    int64_t *numbers = malloc((size_t)n * sizeof *numbers);
+    genlat_status status = numbers ? genlat_tensor_new(m->app->ctx, 2, dims, &m->factors) : GENLAT_OK;
+    for (int64_t i = 0; numbers && i < n; i++)
+        numbers[i] = i;
+    if (numbers && status == GENLAT_OK)
+        status = genlat_source_factors(m->source, numbers, n, m->factors);
+    const bool have = numbers;
+    free(numbers);
+    if (!have)
+        return app_fail(m->app, "out of memory for %lld samples", (long long)n);
+    return status == GENLAT_OK ? APP_OK : app_fail_library(m->app);
+}
+
+static int give_codes(measurement *m, measure_set *set, genlat_metric_input *in)
+{
+    (void)set;
+    if (genlat_source_factor_count(m->source) == 0)
+        return app_usage(m->app, "metrics of disentanglement need data with known factors, such as --data shapes");
+    int status = m->real.x ? APP_OK : fill(m, &m->real);
+    if (status == APP_OK &&
+        genlat_model_encode(m->model, m->real.x, model_conditional(m->model) ? m->real.labels : NULL, &m->codes) !=
+            GENLAT_OK)
+        status = app_fail_library(m->app);
+    if (status == APP_OK)
+        status = read_factors(m, genlat_tensor_dim(m->real.x, 0));
+    in->codes = m->codes;
+    in->factors = m->factors;
+    return status;
+}
+
+static int give_scores(measurement *m, measure_set *set, genlat_metric_input *in)
+{
+    (void)set;
+    (void)in;
+    return app_usage(m->app, "metrics of scores and labels are not available here; genlat_metric_compute() has them");
+}
+
+static int give_probabilities(measurement *m, measure_set *set, genlat_metric_input *in)
+{
+    int status = require_classifier(m, "classifier_score");
+    if (status == APP_OK && measure_planes(m) > 1)
+        status = app_usage(m->app, "metric classifier_score does not support stacked samples");
+    if (status == APP_OK)
+        status = fill(m, set);
+    genlat_tensor_destroy(&m->probabilities);
+    if (status == APP_OK)
+        status = apply_classifier(m, set, genlat_model_predict, &m->probabilities);
+    in->probabilities = m->probabilities;
+    return status;
+}
+
+/* What metrics need, and how the program computes it. */
+static const struct giver {
+    int64_t needs;
+    int (*give)(measurement *m, measure_set *set, genlat_metric_input *in);
+} givers[] = {
+    {GENLAT_METRIC_SAMPLES | GENLAT_METRIC_DATA, give_sets},
+    {GENLAT_METRIC_TRAINING, give_training},
+    {GENLAT_METRIC_RECONSTRUCTIONS | GENLAT_METRIC_ORIGINALS, give_reconstructions},
+    {GENLAT_METRIC_CODES | GENLAT_METRIC_FACTORS, give_codes},
+    {GENLAT_METRIC_SCORES | GENLAT_METRIC_LABELS, give_scores},
+    {GENLAT_METRIC_PROBABILITIES, give_probabilities},
+};
+
+bool measure_of_sets(const measurement *m)
+{
+    const int64_t needs = genlat_metric_needs(m->chosen);
+    return (needs & ~(GENLAT_METRIC_SAMPLES | GENLAT_METRIC_DATA | GENLAT_METRIC_PROBABILITIES)) == 0;
+}
+
+int measure_chosen(measurement *m, measure_set *set)
+{
+    genlat_metric_input in = {.size = sizeof in};
+    int status = APP_OK;
+    for (size_t i = 0; i < APP_COUNT(givers) && status == APP_OK; i++)
+        if (genlat_metric_needs(m->chosen) & givers[i].needs)
+            status = givers[i].give(m, set, &in);
+    if (status != APP_OK)
+        return status;
+    if (genlat_metric_compute(m->chosen, &in) != GENLAT_OK)
+        return app_fail_library(m->app);
+    const int64_t count = genlat_metric_count(m->chosen);
+    set->values = malloc((size_t)count * sizeof *set->values);
+    if (!set->values)
+        return app_fail(m->app, "out of memory for %lld results", (long long)count);
+    for (int64_t i = 0; i < count; i++) {
+        set->values[i].size = sizeof *set->values;
+        if (genlat_metric_result(m->chosen, i, &set->values[i]) != GENLAT_OK)
+            return app_fail_library(m->app);
+    }
+    return APP_OK;
 }

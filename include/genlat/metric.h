@@ -188,6 +188,124 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_class_modes(const genlat
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_classifier_score(const genlat_tensor *probabilities,
                                                                          int64_t splits, double *mean, double *sd);
 
+/* ---- metrics chosen by text --------------------------------------------------------------------------- */
+
+/** Metrics chosen by text, and their last results. */
+typedef struct genlat_metric genlat_metric;
+
+/** Bits of genlat_metric_needs(): the members of genlat_metric_input that must be set. */
+enum {
+    GENLAT_METRIC_SAMPLES = 1,         /**< samples. */
+    GENLAT_METRIC_DATA = 2,            /**< data. */
+    GENLAT_METRIC_TRAINING = 4,        /**< training. */
+    GENLAT_METRIC_RECONSTRUCTIONS = 8, /**< reconstructions. */
+    GENLAT_METRIC_ORIGINALS = 16,      /**< originals. */
+    GENLAT_METRIC_CODES = 32,          /**< codes. */
+    GENLAT_METRIC_FACTORS = 64,        /**< factors. */
+    GENLAT_METRIC_SCORES = 128,        /**< scores. */
+    GENLAT_METRIC_LABELS = 256,        /**< labels. */
+    GENLAT_METRIC_PROBABILITIES = 512  /**< probabilities. */
+};
+
+/** What metrics are computed from. Members that no metric needs may be NULL and are not read. All are borrowed for the
+ * call. Set size before the call. */
+typedef struct genlat_metric_input {
+    size_t size;                          /**< sizeof(genlat_metric_input) as the caller knows it. */
+    const genlat_tensor *samples;         /**< [n,...] generated samples or features of them; flattened to d. */
+    const genlat_tensor *data;            /**< [m,...] data to compare with, the same d. */
+    const genlat_tensor *training;        /**< [k,...] data that the model was trained on, the same d. */
+    const genlat_tensor *reconstructions; /**< [n,...] reconstructions of the originals. */
+    const genlat_tensor *originals;     /**< [n,...] originals, the same shape; images are [n,channels,rows,columns]. */
+    const genlat_tensor *codes;         /**< [n,d] codes of samples with known factors. */
+    const genlat_tensor *factors;       /**< [n,f] values of the factors of the same samples. */
+    const genlat_tensor *scores;        /**< [n] scores of rows, high for what label 1 means. */
+    const genlat_tensor *labels;        /**< [n] labels of the same rows; 0: negative, any other number: positive. */
+    const genlat_tensor *probabilities; /**< [n,classes] p(y|x) of a classifier for generated samples. */
+} genlat_metric_input;
+
+/** One number that a metric has computed. Set size before the call. */
+typedef struct genlat_metric_value {
+    size_t size;      /**< sizeof(genlat_metric_value) as the caller knows it. */
+    int64_t column;   /**< the column that it is about; -1: all. */
+    int64_t count;    /**< sample size: rows that it is computed from, of the smaller set if there are several. */
+    double value;     /**< the number, in the unit that the help text states. */
+    double error;     /**< its standard error; NaN if there are too few rows to estimate it. */
+    const char *name; /**< static text: an alias that selects one number, or the name of the number. */
+    const char *kind; /**< static text: the name of the metric. */
+    const char *help; /**< static text: one line. */
+} genlat_metric_value;
+
+/**
+ * Choose metrics by text. Each is a name with options, such as "frechet", "neighbours k=3" or "mmd bandwidth=2". A name
+ * is that of a metric, of one of its numbers, such as "precision", or an alias, such as "fid". A metric with several
+ * numbers reports all of them, the name of a number or an alias only that number.
+ *
+ * @param ctx   context, kept alive by the metrics.
+ * @param text  metrics, separated by "," or ";"; copied.
+ * @param out   receives new metrics; destroy them with genlat_metric_destroy().
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown name, with the nearest one, or an unknown
+ *         option; GENLAT_E_RANGE; GENLAT_E_MEMORY.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_new(genlat_ctx *ctx, const char *text, genlat_metric **out);
+
+/**
+ * Destroy metrics and their results.
+ *
+ * @param metric  metrics; set to NULL. NULL is legal.
+ */
+GENLAT_API void genlat_metric_destroy(genlat_metric **metric);
+
+/**
+ * What metrics are computed from.
+ *
+ * @param metric  metrics; NULL gives 0.
+ * @return bits GENLAT_METRIC_*.
+ */
+GENLAT_API int64_t genlat_metric_needs(const genlat_metric *metric);
+
+/**
+ * Compute metrics in double precision. Numbers that belong to one metric with the same options are computed together.
+ * Standard errors are analytic, by the jackknife, or from 10 parts into which the rows are divided at random: the
+ * standard deviation of the numbers of the parts, divided by the square root of 10. The reference of metrics states
+ * which.
+ *
+ * @param metric  metrics; their earlier results are replaced.
+ * @param input   what they are computed from.
+ * @return GENLAT_OK; GENLAT_E_INVALID for a missing member; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_NUMERIC for
+ *         numbers that are not finite; GENLAT_E_MEMORY.
+ * Randomness: of the option seed, for metrics that have it.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_compute(genlat_metric *metric,
+                                                                const genlat_metric_input *input);
+
+/**
+ * Number of results of the last genlat_metric_compute().
+ *
+ * @param metric  metrics; NULL gives 0.
+ * @return how many; 0 before the first computation and after one that failed.
+ */
+GENLAT_API int64_t genlat_metric_count(const genlat_metric *metric);
+
+/**
+ * Get a result of the last genlat_metric_compute(), in the order of the text.
+ *
+ * @param metric  metrics.
+ * @param index   0 to genlat_metric_count()-1.
+ * @param out     receives the result; set size before the call.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE for index.
+ */
+GENLAT_API GENLAT_NODISCARD genlat_status genlat_metric_result(const genlat_metric *metric, int64_t index,
+                                                               genlat_metric_value *out);
+
+/**
+ * Name of the index-th word that genlat_metric_new() accepts: metrics first, then their numbers, then aliases.
+ *
+ * @param index  from 0 on.
+ * @param help   receives static text, one line; NULL: not requested.
+ * @return static text, or NULL past the last.
+ */
+GENLAT_API const char *genlat_metric_name(int32_t index, const char **help);
+
 GENLAT_END
 
 #endif

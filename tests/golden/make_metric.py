@@ -65,29 +65,35 @@ def array(name, values, kind='float'):
     return 'static const %s %s[%d] = {\n%s};\n' % (kind, name, len(flat), '\n'.join(lines))
 
 
-D = 6
-mix = rng.normal(size=(D, D)) * 0.5
-a, b = draw(60, D, mix, 0.0), draw(45, D, mix + 0.1 * rng.normal(size=(D, D)), 0.2)
-wide = draw(8, 20, np.eye(20), 0.0), draw(9, 20, np.eye(20), 0.5)
-p = scipy.special.softmax(rng.normal(size=(40, 5)) * 2, axis=1).astype(np.float32)
-x = a.ravel()
-at = [0.0, 0.1, 0.25, 0.5, 0.9, 0.99, 1.0]
-logs = rng.normal(size=50) * 40 - 1000
-text = '/* SPDX-License-Identifier: MIT */\n/* Written by tests/golden/make_metric.py with numpy %s, scipy %s. */\n' % (
-    np.__version__, scipy.__version__)
-text += 'enum { ROWS_A = 60, ROWS_B = 45, WIDTH = %d, WIDE_A = 8, WIDE_B = 9, WIDE = 20, SPLITS = 4 };\n' % D
-text += array('golden_a', a) + array('golden_b', b)
-text += array('golden_wide_a', wide[0]) + array('golden_wide_b', wide[1])
-text += array('golden_probabilities', p) + array('golden_logs', logs, 'double') + array('golden_at', at, 'double')
-text += array('golden_frechet', [frechet(a, b), frechet(*wide)], 'double')
-text += array('golden_kernel', [kernel(a, b), kernel(*wide)], 'double')
-text += array('golden_neighbours_3', neighbours(a, b, 3), 'double')
-text += array('golden_neighbours_5', neighbours(a, b, 5), 'double')
-text += array('golden_classifier', classifier(p.astype(np.float64), 4), 'double')
-text += array('golden_moments', [x.mean(), x.std(), scipy.stats.skew(x), scipy.stats.kurtosis(x), x.min(), x.max()],
-              'double')
-text += array('golden_quantiles', np.quantile(x, at), 'double')
-text += array('golden_log_mean_exp', [scipy.special.logsumexp(logs) - np.log(len(logs))], 'double')
-target = pathlib.Path(__file__).parent / 'data' / 'metric.h'
-target.parent.mkdir(exist_ok=True)
-target.write_text(text)
+def main():
+    D = 6
+    mix = rng.normal(size=(D, D)) * 0.5
+    a, b = draw(60, D, mix, 0.0), draw(45, D, mix + 0.1 * rng.normal(size=(D, D)), 0.2)
+    wide = draw(8, 20, np.eye(20), 0.0), draw(9, 20, np.eye(20), 0.5)
+    p = scipy.special.softmax(rng.normal(size=(40, 5)) * 2, axis=1).astype(np.float32)
+    x = a.ravel()
+    at = [0.0, 0.1, 0.25, 0.5, 0.9, 0.99, 1.0]
+    logs = rng.normal(size=50) * 40 - 1000
+    text = '/* SPDX-License-Identifier: MIT */\n' \
+        '/* Written by tests/golden/make_metric.py with numpy %s, scipy %s. */\n' % (
+        np.__version__, scipy.__version__)
+    text += 'enum { ROWS_A = 60, ROWS_B = 45, WIDTH = %d, WIDE_A = 8, WIDE_B = 9, WIDE = 20, SPLITS = 4 };\n' % D
+    text += array('golden_a', a) + array('golden_b', b)
+    text += array('golden_wide_a', wide[0]) + array('golden_wide_b', wide[1])
+    text += array('golden_probabilities', p) + array('golden_logs', logs, 'double') + array('golden_at', at, 'double')
+    text += array('golden_frechet', [frechet(a, b), frechet(*wide)], 'double')
+    text += array('golden_kernel', [kernel(a, b), kernel(*wide)], 'double')
+    text += array('golden_neighbours_3', neighbours(a, b, 3), 'double')
+    text += array('golden_neighbours_5', neighbours(a, b, 5), 'double')
+    text += array('golden_classifier', classifier(p.astype(np.float64), 4), 'double')
+    text += array('golden_moments', [x.mean(), x.std(), scipy.stats.skew(x), scipy.stats.kurtosis(x), x.min(), x.max()],
+                  'double')
+    text += array('golden_quantiles', np.quantile(x, at), 'double')
+    text += array('golden_log_mean_exp', [scipy.special.logsumexp(logs) - np.log(len(logs))], 'double')
+    target = pathlib.Path(__file__).parent / 'data' / 'metric.h'
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(text)
+
+
+if __name__ == '__main__':
+    main()

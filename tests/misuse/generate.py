@@ -33,7 +33,7 @@ TEXTS = {  # valid text arguments: by function and name, else by name
     ("genlat_model_builder_get", "key"): "epochs", ("genlat_model_freeze", "prefix"): "encoder", "part": "encoder",
     ("genlat_vae_optimizer", "text"): "adam lr=0.1", ("genlat_vae_parameter", "name"): "mean",
     ("genlat_kind_name", "group"): "layers", ("genlat_kind_option", "group"): "layers",
-    ("genlat_kind_option", "kind"): "dense",
+    ("genlat_kind_option", "kind"): "dense", ("genlat_metric_new", "text"): "frechet",
 }
 INITIALISED = {name for header in checks.public_headers(pathlib.Path(sys.argv[1]))
                for name in re.findall(r"#define genlat_(\w+)_init\(", header.read_text())}

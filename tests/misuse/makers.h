@@ -54,6 +54,7 @@ genlat_batches *make_batches(void);
 genlat_loss *make_loss(void);
 genlat_optim *make_optim(void);
 genlat_schedule *make_schedule(void);
+genlat_metric *make_metric(void);
 genlat_ema *make_ema(void);
 genlat_output *make_output(void);
 genlat_net_builder *fresh_net_builder(void); /* complete: it could be built */

@@ -237,7 +237,12 @@ def test_sets(folder):
     names = ["modes", "hq", "kl_modes", "frechet", "kid", "precision", "recall", "density", "coverage"]
     result = last_json(run("eval", model, "-d", "grid#test", "-m", ",".join(names), "-n", "400", "--draw",
                            "--json").stdout)
-    assert set(result) == set(names), result
+    assert set(result) == {*names, "metrics"}, result
+    listed = {one["name"]: one for one in result["metrics"]}
+    assert set(listed) == set(names) and all(one["value"] == result[name] for name, one in listed.items()), listed
+    assert all(listed[name]["error"] > 0 and listed[name]["count"] == 400 for name in ("frechet", "kid", "density"))
+    assert listed["kid"]["metric"] == "kernel", listed
+    assert "did you mean 'frechet'" in run("eval", model, "-d", "grid#test", "-m", "frechett", code=2).stderr
     assert 0 <= result["modes"] <= 25 and result["frechet"] >= 0 and math.isfinite(result["kid"]), result
     assert all(0 <= result[name] <= 1 for name in ("hq", "precision", "recall", "coverage")), result
     assert "mixture" in run("eval", model, "-d", "moons", "-m", "modes", code=1).stderr

@@ -25,6 +25,7 @@ static genlat_optim *optim;
 static genlat_loss *loss;
 static genlat_source *source;
 static genlat_model *vae, *gan;
+static genlat_metric *metric;
 static genlat_tensor *x, *labels;
 static void *taped; /* what streams read: a saved object */
 static size_t taped_size, taped_at;
@@ -44,6 +45,9 @@ static void set_up(void)
     ok(genlat_net_compile(net, 8, &opts, &outer));
     ok(genlat_adam_new(ctx, NULL, &optim));
     ok(genlat_loss_new(ctx, "gaussian sd=learned", &loss));
+    ok(genlat_metric_new(ctx, "frechet", &metric));
+    ok(genlat_metric_compute(metric,
+                             &(genlat_metric_input){.size = sizeof(genlat_metric_input), .samples = x, .data = x}));
 }
 
 static void tear_down(void)
@@ -57,6 +61,7 @@ static void tear_down(void)
     genlat_source_destroy(&source);
     genlat_optim_destroy(&optim);
     genlat_loss_destroy(&loss);
+    genlat_metric_destroy(&metric);
     genlat_exec_destroy(&outer);
     genlat_net_destroy(&net);
     rig_close();
@@ -180,6 +185,8 @@ CALLS(genlat_metric_moments, genlat_moments, x, given)
 CALLS(genlat_metric_neighbours, genlat_neighbours, x, x, 2, given)
 CALLS(genlat_metric_modes, genlat_modes, x, x, 0.1, given)
 CALLS(genlat_metric_class_modes, genlat_modes, labels, 8, given)
+CALLS(genlat_metric_compute, genlat_metric_input, metric, given)
+CALLS(genlat_metric_result, genlat_metric_value, metric, 0, given)
 CALLS(genlat_net_check, genlat_check_result, net, 1, (const genlat_tensor *[]){x}, 2, 1, given)
 
 CALLS(genlat_kind_option, genlat_option_info, "layers", "dense", 0, given)
@@ -301,6 +308,12 @@ static void init_genlat_description(const char *name, any *out)
     memcpy(out, &(genlat_description){.size = sizeof(genlat_description), .rate = 8000}, sizeof(genlat_description));
 }
 
+static void init_genlat_metric_input(const char *name, any *out)
+{
+    const genlat_metric_input in = {.size = sizeof in, .samples = x, .data = x};
+    memcpy(out, &in, sizeof in);
+}
+
 /* ---- rows ------------------------------------------------------------------------------------- */
 
 typedef genlat_status call(void);
@@ -329,6 +342,7 @@ static const struct input {
     TABLE(genlat_source_callback, genlat_source_table, free),
     OPTIONS(genlat_source_describe, genlat_description, keys),
     OPTIONS(genlat_model_set_description, genlat_description, keys),
+    OPTIONS(genlat_metric_compute, genlat_metric_input, probabilities),
 #ifdef WITH_FILES
     OPTIONS(genlat_csv_write_samples, genlat_description, keys),
     RESERVED(genlat_csv_write_samples, genlat_description, reserved),
@@ -412,6 +426,7 @@ static const struct output {
     RESULT(genlat_metric_neighbours, genlat_neighbours, coverage, 1),
     RESULT(genlat_metric_modes, genlat_modes, kl, 1),
     RESULT(genlat_metric_class_modes, genlat_modes, kl, 1),
+    RESULT(genlat_metric_result, genlat_metric_value, help, 1),
     RESULT(genlat_net_check, genlat_check_result, kinks, 1),
     RESULT(genlat_kind_option, genlat_option_info, choices, 1),
 };
