@@ -11,14 +11,14 @@
 #define PIXEL                                                                                                          \
     "architecture", "pixel widths=32x64 layers=3 channels=32", "latent", "32", "decoder_inputs", "x", "free_bits",     \
         "8", "free_kind", "whole", "beta_schedule", "linear from=0 to=1 steps=2000", "optimizer", "adam lr=1e-3",      \
-        "epochs", "10", "batch", "64"
+        "steps", "8000", "batch", "64"
 
 /* The protocol of Burda, Grosse and Salakhutdinov (Importance weighted autoencoders, 2016) with the first six of its
  * eight learning rates: 3^i epochs of 3000 steps with the rate 10^(-3 - i/7). */
 #define BURDA                                                                                                          \
     "bound", "importance", "likelihood", "bernoulli", "output_bias", "data", "optimizer",                              \
         "adam lr=1e-3 beta1=0.9 beta2=0.999 eps=1e-4", "lr_schedule",                                                  \
-        "steps factor=0.7196857 milestones=3000x12000x39000x120000x363000", "epochs", "364", "batch", "20"
+        "steps factor=0.7196857 milestones=3000x12000x39000x120000x363000", "steps", "1092000", "batch", "20"
 
 const gnl_preset gnl_vae_presets[] = {
     {"mlp",

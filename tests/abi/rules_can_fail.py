@@ -115,9 +115,9 @@ TINY = [
     (HEADER, SCRIPT, SOURCE + "int bare(void) { return 3; }\n", "-Wl,-Bsymbolic-functions", "bare: is a global name"),
     (HEADER, SCRIPT, SOURCE + "void abort(void); void gnl_f(void) { abort(); }\n", "-Wl,-Bsymbolic-functions",
      "abort: is called"),
-    (HEADER, SCRIPT, SOURCE + "const char gnl_big[1400000] = {1};\n"
+    (HEADER, SCRIPT, SOURCE + "const char gnl_big[1600000] = {1};\n"
      '__attribute__((visibility("default"))) const char *gnl_f(void) { return gnl_big; }\n',
-     "-Wl,-Bsymbolic-functions", "at most 1400000 expected"),
+     "-Wl,-Bsymbolic-functions", "at most 1600000 expected"),
 ]
 
 COPIES = """#include <string.h>

@@ -117,6 +117,8 @@ static void train_preset(const char *preset, int64_t side, int64_t classes)
         ck_assert_msg(genlat_vae_step(vae, NULL, x, classes ? labels : NULL, &terms) == GENLAT_OK, "%s: %s", preset,
                       genlat_last_error());
         ck_assert(isfinite(terms.objective));
+        if (step == 0 || step == STEPS - 1) /* with the same noise */
+            ck_assert_int_eq(genlat_vae_elbo(vae, x, classes ? labels : NULL, 5, 1, &terms), GENLAT_OK);
         first = step ? first : terms.recon; /* the rest may depend on critics that learn too */
     }
     ck_assert_msg(terms.recon < first, "%s: %g, not below %g", preset, terms.recon, first);
