@@ -26,7 +26,7 @@ typedef struct app_options {
     const char *data, *valid, *latents, *codes, *conditions;
     const char *preset, *config, *epochs, *steps, *batch, *seed, *threads;
     const char *out, *resume, *source, *log, *plots, *plot_format; /* source: --from of train */
-    const char *metric, *part, *classifier, *reference, *label, *sampler;
+    const char *metric, *part, *classifier, *reference, *label, *anomaly, *sampler;
     int64_t count, columns, scale, samples, from, to, frames, index, rate, given;
     double temperature, truncation, range;
     bool draw, json, quiet, help;

@@ -52,6 +52,8 @@ static const arg args[] = {
     {"reference", 0, ARG_TEXT, 0, AT(reference), "SPEC", "second data source to compare, such as the training data"},
     {"count", 'n', ARG_INT, 1, AT(count), "N", "number of samples"},
     {"label", 'l', ARG_TEXT, 0, AT(label), "CLASS", "name or number of the class, for a conditional model"},
+    {"anomaly", 0, ARG_TEXT, 0, AT(anomaly), "CLASS",
+     "class that high scores are to find (default: the second of two)"},
     {"temperature", 't', ARG_REAL, 0, AT(temperature), "T", "factor of the latents' standard deviation (default 1)"},
     {"truncation", 0, ARG_REAL, 0.1, AT(truncation), "T", "largest absolute value of a latent (default: no limit)"},
     {"sampler", 0, ARG_TEXT, 0, AT(sampler), "NAME",

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* genlat score: how unexpected each sample of the data is to a model. */
+/* genlat score: how unexpected each sample of the data is to a model, and how well that finds the samples of one
+ * class. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +16,14 @@ typedef struct scores {
     const char *name[MOST];
     genlat_tensor *values;    /* [n,count] */
     genlat_tensor *labels;    /* [n] classes; NULL: the data have none */
+    int64_t classes, anomaly; /* the class to be found; -1: none */
     genlat_description about; /* of the data; borrowed from the source */
 } scores;
+
+/* How well a score finds the anomalies. */
+typedef struct detection {
+    genlat_metric_value auroc, precision;
+} detection;
 
 static void release(scores *s)
 {
@@ -104,6 +112,112 @@ static int check_output(const app_state *app)
     return app_usage(app, "--out is '%s', an ending .csv or .npy expected", app->opts.out);
 }
 
+/* ---- anomalies ------------------------------------------------------------------------------- */
+
+static int64_t count_class(const genlat_tensor *labels, int64_t class)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < genlat_tensor_dim(labels, 0); i++)
+        count += genlat_tensor_const_data(labels)[i] == (float)class;
+    return count;
+}
+
+/* Finds the class of --anomaly, or the second of two classes. */
+static int find_anomaly(app_state *app, scores *s)
+{
+    const char *wanted = app->opts.anomaly;
+    char *end = NULL;
+    s->anomaly = -1;
+    if (wanted && !s->classes)
+        return app_usage(app, "--anomaly is set, but the data have no classes; name their column by ?label=COLUMN");
+    if (!wanted) {
+        if (s->classes == 2)
+            s->anomaly = 1;
+        return APP_OK;
+    }
+    for (int64_t i = 0; i < s->about.classes; i++)
+        if (strcmp(s->about.class_names[i], wanted) == 0)
+            s->anomaly = i;
+    const long number = strtol(wanted, &end, 10);
+    if (!s->about.classes && !*end && number >= 0 && number < s->classes)
+        s->anomaly = number;
+    return s->anomaly >= 0 ? APP_OK : app_unknown(app, "class", wanted, s->about.class_names, s->about.classes);
+}
+
+/* Computes how well a column finds the anomalies, with memory for the column. */
+static genlat_status detect(genlat_metric *metric, const scores *s, int32_t column, genlat_tensor *values,
+                            const genlat_tensor *labels, detection *out)
+{
+    const int64_t n = genlat_tensor_dim(values, 0);
+    for (int64_t i = 0; i < n; i++)
+        genlat_tensor_data(values)[i] = genlat_tensor_const_data(s->values)[i * s->count + column];
+    const genlat_metric_input input = {.size = sizeof input, .scores = values, .labels = labels};
+    genlat_status status = genlat_metric_compute(metric, &input);
+    *out = (detection){{.size = sizeof out->auroc}, {.size = sizeof out->precision}};
+    if (status == GENLAT_OK)
+        status = genlat_metric_result(metric, 0, &out->auroc);
+    return status == GENLAT_OK ? genlat_metric_result(metric, 1, &out->precision) : status;
+}
+
+/* Computes the detection of each score. */
+static int detect_all(app_state *app, const scores *s, detection *out)
+{
+    const int64_t n = genlat_tensor_dim(s->values, 0);
+    genlat_tensor *values = NULL, *labels = NULL;
+    genlat_metric *metric = NULL;
+    genlat_status status = genlat_tensor_new(app->ctx, 1, &n, &values);
+    if (status == GENLAT_OK)
+        status = genlat_tensor_new(app->ctx, 1, &n, &labels);
+    for (int64_t i = 0; i < n && status == GENLAT_OK; i++)
+        genlat_tensor_data(labels)[i] = genlat_tensor_const_data(s->labels)[i] == (float)s->anomaly;
+    if (status == GENLAT_OK)
+        status = genlat_metric_new(app->ctx, "auroc,average_precision", &metric);
+    for (int32_t c = 0; c < s->count && status == GENLAT_OK; c++)
+        status = detect(metric, s, c, values, labels, &out[c]);
+    genlat_metric_destroy(&metric);
+    genlat_tensor_destroy(&labels);
+    genlat_tensor_destroy(&values);
+    return status == GENLAT_OK ? APP_OK : app_fail_library(app);
+}
+
+static void print_detection(const scores *s, const char *class, const detection *d)
+{
+    printf("\n%-15s %10s %10s %20s   of class %s\n", "score", "auroc", "+-", "average precision", class);
+    for (int32_t c = 0; c < s->count; c++)
+        printf("%-15s %10.4f %10.4f %20.4f\n", s->name[c], d[c].auroc.value, d[c].auroc.error, d[c].precision.value);
+}
+
+static json_t *detection_json(const scores *s, const char *class, const detection *d)
+{
+    json_t *list = json_array();
+    for (int32_t c = 0; c < s->count; c++)
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "score", s->name[c], "auroc",
+                                              output_number(d[c].auroc.value), "error", output_number(d[c].auroc.error),
+                                              "average_precision", output_number(d[c].precision.value)));
+    return json_pack("{s:s, s:o}", "class", class, "scores", list);
+}
+
+/* Reports the file, and how well the scores find the anomalies if both kinds of samples are there. */
+static int report_scores(app_state *app, const scores *s)
+{
+    detection found[MOST];
+    char class[24];
+    const int64_t n = genlat_tensor_dim(s->values, 0), rare = s->anomaly < 0 ? 0 : count_class(s->labels, s->anomaly);
+    if (rare == 0 || rare == n)
+        return output_report(app, s->values);
+    snprintf(class, sizeof class, "%lld", (long long)s->anomaly);
+    const char *name = s->about.classes ? s->about.class_names[s->anomaly] : class;
+    const int status = detect_all(app, s, found);
+    if (status != APP_OK)
+        return status;
+    if (!app->opts.quiet && !app->opts.json) {
+        printf("wrote %s [%lld,%d]\n", app->opts.out, (long long)n, (int)s->count);
+        print_detection(s, name, found);
+    }
+    return output_json(app, json_pack("{s:s, s:s, s:I, s:o}", "event", "written", "file", app->opts.out, "count",
+                                      (json_int_t)n, "anomalies", detection_json(s, name, found)));
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
 
 int cmd_score(app_state *app)
@@ -126,10 +240,13 @@ int cmd_score(app_state *app)
         status = app_fail_library(app);
     for (int64_t begin = 0; begin < n && status == APP_OK; begin += BATCH)
         status = score_rows(app, model, source, begin, begin + BATCH < n ? begin + BATCH : n, n, &s);
+    s.classes = genlat_source_classes(source);
+    if (status == APP_OK)
+        status = find_anomaly(app, &s);
     if (status == APP_OK && formats[find_format(app)].write(app->opts.out, &s) != GENLAT_OK)
         status = app_fail_library(app);
     if (status == APP_OK)
-        status = output_report(app, s.values);
+        status = report_scores(app, &s);
     release(&s);
     genlat_source_destroy(&source);
     genlat_model_destroy(&model);

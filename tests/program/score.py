@@ -22,7 +22,12 @@ def test_scores(folder):
         done = ["--steps", "40"] if family in ("vae", "gan") else ["--epochs", "3"]
         run("train", family, "-d", f"csv:{train}?label=kind&labels=no", *done, "-q", "-j", "1", "-o", model)
         result = last_json(run("score", model, "-d", f"csv:{test}", "-k", "20", "-o", out, "--json").stdout)
-        assert result["count"] == 32, result
+        assert result["count"] == 32 and result["anomalies"]["class"] == "odd", result
+        best = result["anomalies"]["scores"][0]
+        assert best["score"] == first and (family == "gan" or best["auroc"] == best["average_precision"] == 1), best
+        other = last_json(run("score", model, "-d", f"csv:{test}", "-k", "20", "-o", out, "--anomaly", "normal",
+                              "--json").stdout)["anomalies"]
+        assert other["class"] == "normal" and abs(other["scores"][0]["auroc"] + best["auroc"] - 1) < 1e-6, other
         with open(out, encoding="utf-8") as file:
             head, *found = csv.reader(file)
         assert head[0] == first and head[-1] == "label" and len(found) == 32, head
@@ -38,6 +43,9 @@ def test_errors(folder):
     assert ".csv or .npy" in run("score", model, "-d", data, "-o", "x.png", code=2).stderr
     assert "--out is missing" in run("score", model, "-d", data, code=2).stderr
     assert "have 40 samples" in run("score", model, "-d", data, "-n", "41", "-o", "x.csv", code=2).stderr
+    assert "unknown class" in run("score", model, "-d", data, "-o", "x.csv", "--anomaly", "9", code=2).stderr
+    assert "have no classes" in run("score", model, "-d", data + "&labels=no", "-o", "x.csv", "--anomaly", "1",
+                                    code=2).stderr
     out = os.path.join(folder, "x.npy")
     run("score", model, "-d", data, "-n", "7", "-o", out)
     with open(out, "rb") as file:
