@@ -31,18 +31,24 @@ static const struct semi_case {
 
 static genlat_ctx *ctx;
 
-static genlat_model *make(const struct semi_case *c)
+static genlat_model_builder *builder_of(const char *family)
 {
     genlat_model_builder *b = NULL;
-    genlat_model *model = NULL;
-    ck_assert_int_eq(genlat_model_builder_new(ctx, "semi", &b), GENLAT_OK);
+    ck_assert_int_eq(genlat_model_builder_new(ctx, family, &b), GENLAT_OK);
     genlat_model_builder_data(b, 1, (int64_t[]){SIZE});
     genlat_model_builder_condition(b, CLASSES, 0);
     genlat_model_builder_set(b, "encoder", "concat from=x,c | dense units=5 | tanh");
     genlat_model_builder_set(b, "decoder", "concat from=z,c | dense units=4 | tanh | dense units={out}");
-    genlat_model_builder_set(b, "classifier", "dense units=4 | tanh");
     genlat_model_builder_set(b, "latent", "2");
     genlat_model_builder_set(b, "optimizer", still);
+    return b;
+}
+
+static genlat_model *make(const struct semi_case *c)
+{
+    genlat_model *model = NULL;
+    genlat_model_builder *b = builder_of("semi");
+    genlat_model_builder_set(b, "classifier", "dense units=4 | tanh");
     for (int i = 0; c->pair[i]; i += 2)
         genlat_model_builder_set(b, c->pair[i], c->pair[i + 1]);
     ck_assert_msg(genlat_model_build(&b, NULL, &model) == GENLAT_OK, "%s: %s", c->name, genlat_last_error());
@@ -135,6 +141,30 @@ START_TEST(missing_labels_are_summed_over)
 }
 END_TEST
 
+/* The bound of samples with labels is that of a conditional VAE with the same weights, plus -log p(y) = log 3. */
+START_TEST(labels_are_equally_likely)
+{
+    static const struct semi_case all = {"all labels", {"likelihood", "bernoulli", NULL}, {1, 2, 0, 0, 1}};
+    rig r = open_rig(&all);
+    genlat_model_builder *b = builder_of("vae");
+    genlat_model *vae = NULL;
+    double terms[GENLAT_MAX_TERMS], expected[GENLAT_MAX_TERMS];
+    genlat_model_builder_set(b, "likelihood", "bernoulli");
+    ck_assert_msg(genlat_model_build(&b, NULL, &vae) == GENLAT_OK, "%s", genlat_last_error());
+    for (int i = 0; i <= GNL_VAE_DECODER_NET; i++) {
+        ck_assert_int_eq(vae->part[i].values, r.model->part[i].values);
+        memcpy(vae->part[i].value, r.model->part[i].value, (size_t)vae->part[i].values * sizeof(gnl_real));
+    }
+    ck_assert_str_eq(genlat_model_term(r.model, 1), "neg_elbo");
+    ck_assert_str_eq(genlat_model_term(vae, 0), "neg_elbo");
+    ck_assert_int_eq(genlat_model_step(r.model, r.x, r.labels, terms), GENLAT_OK);
+    ck_assert_int_eq(genlat_model_step(vae, r.x, r.labels, expected), GENLAT_OK);
+    ck_assert_double_eq_tol(terms[1], expected[0] + log(CLASSES), 1e-9);
+    genlat_model_destroy(&vae);
+    close_rig(&r);
+}
+END_TEST
+
 static void open_ctx(void)
 {
     ck_assert_int_eq(genlat_ctx_new(NULL, &ctx), GENLAT_OK);
@@ -152,6 +182,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, open_ctx, close_ctx);
     tcase_add_loop_test(tcase, gradients_match_differences, 0, (int)GNL_COUNT(cases));
     tcase_add_test(tcase, missing_labels_are_summed_over);
+    tcase_add_test(tcase, labels_are_equally_likely);
     tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

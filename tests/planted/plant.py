@@ -163,7 +163,8 @@ class Build:
     def run(self, label):
         """Runs a test. Returns whether it passes or is skipped."""
         test, began = self.tests[label], time.monotonic()
-        environment = {**os.environ, **test["env"], "CK_DEFAULT_TIMEOUT": "600"}
+        leaks = f"suppressions={HERE.parent / 'support/lsan.supp'}:print_suppressions=0"
+        environment = {**os.environ, **test["env"], "CK_DEFAULT_TIMEOUT": "600", "LSAN_OPTIONS": leaks}
         with self.log.open("w") as log:
             try:
                 done = subprocess.run(test["cmd"], env=environment, cwd=test["workdir"] or self.folder, stdout=log,

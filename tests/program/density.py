@@ -67,8 +67,10 @@ def test_rbm(folder):
 def test_samplers(folder):
     model, grid = small_model(folder), os.path.join(folder, "grid.png")
     assert "has only its prior" in run("sample", model, "--sampler", "mixture", "-o", grid, code=2).stderr
+    training = last_json(run("info", model, "--json").stdout)["training"]
     written = last_json(run("sampler", model, "-d", "digits?n=300", "--sampler", "mixture components=3",
                             *QUIET).stdout)
+    assert training["steps"] > 0 and last_json(run("info", model, "--json").stdout)["training"] == training, training
     assert written["sampler"].startswith("mixture components=3"), written
     assert "mixture components=3" in run("info", model).stdout
     results = []

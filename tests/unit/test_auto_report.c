@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "genlat/genlat.h"
+#include "model/choice.h"
 
 static genlat_ctx *ctx;
 
@@ -115,6 +116,26 @@ START_TEST(a_guess_is_reported)
 }
 END_TEST
 
+/* Values are saturated if at least a quarter of them are 0 or 1. */
+START_TEST(a_quarter_of_ends_is_saturated)
+{
+    const int64_t dims[] = {2, 1, 4, 4};
+    genlat_tensor *x = NULL;
+    genlat_source *source = NULL;
+    gnl_profile profile;
+    ck_assert_int_eq(genlat_tensor_new(ctx, 4, dims, &x), GENLAT_OK);
+    for (int i = 0; i < 32; i++)
+        genlat_tensor_data(x)[i] = i < 7 + _i ? (float)(i % 2) : 100 / 255.0F;
+    ck_assert_int_eq(genlat_source_memory(ctx, x, NULL, &source), GENLAT_OK);
+    ck_assert_int_eq(gnl_profile_new(source, &profile), GENLAT_OK);
+    ck_assert_int_eq((profile.values & GNL_VALUES_SATURATED) != 0, _i);
+    ck_assert_int_eq((profile.values & GNL_VALUES_LEVELS) != 0, 1);
+    gnl_profile_free(source, &profile);
+    genlat_source_destroy(&source);
+    genlat_tensor_destroy(&x);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("report of the choice");
@@ -124,6 +145,7 @@ int main(void)
     tcase_add_test(tests, synthetic_samples_are_not_held_out);
     tcase_add_test(tests, an_impossible_part_is_refused);
     tcase_add_loop_test(tests, a_guess_is_reported, 0, 3);
+    tcase_add_loop_test(tests, a_quarter_of_ends_is_saturated, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

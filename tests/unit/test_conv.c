@@ -66,6 +66,14 @@ static int64_t map_size(const gnl_conv *g, int i)
     return (g->image[i] + 2 * g->padding[i] - (g->kernel[i] - 1) * g->dilation[i] - 1) / g->stride[i] + 1;
 }
 
+static gnl_conv geometry_of(const geometry_case *c)
+{
+    gnl_conv g = c->g;
+    for (int i = 0; i < 2 && !c->g.map[0]; i++)
+        g.map[i] = map_size(&c->g, i);
+    return g;
+}
+
 static gnl_real *random_numbers(operands *o, gnl_rng *rng, int64_t n)
 {
     gnl_real *block = gnl_alloc(o->ctx, (size_t)n, sizeof *block);
@@ -83,9 +91,7 @@ static void operands_open(operands *o, const geometry_case *c, uint32_t cpu, int
     opts.gemm = GENLAT_GEMM_BUILTIN;
     ck_assert_int_eq(genlat_ctx_new(&opts, &o->ctx), GENLAT_OK);
     gnl_rng rng = gnl_rng_make(11, GNL_STREAM_USER, 0);
-    o->g = c->g;
-    for (int i = 0; i < 2 && !c->g.map[0]; i++)
-        o->g.map[i] = map_size(&c->g, i);
+    o->g = geometry_of(c);
     o->rows = c->rows;
     o->images = o->rows * o->g.image_channels * o->g.image[0] * o->g.image[1];
     o->maps = o->rows * o->g.map_channels * o->g.map[0] * o->g.map[1];
@@ -223,6 +229,21 @@ START_TEST(scratch_is_large_enough_for_fewer_rows)
         ck_assert_double_eq((double)o.work[o.scratch], 42);
     }
     operands_close(&o);
+}
+END_TEST
+
+/* Some sizes divide evenly into larger tiles than more rows do. */
+START_TEST(scratch_never_shrinks_with_rows)
+{
+    enum { MOST_ROWS = 80 };
+    const gnl_conv g = geometry_of(&cases[_i]);
+    for (int threads = 1; threads <= 3; threads++)
+        for (int64_t rows = 1, least = 0; rows <= MOST_ROWS; rows++) {
+            const int64_t size = gnl_conv_scratch(&g, rows, threads);
+            ck_assert_msg(size >= least, "%lld numbers for %lld rows on %d threads, %lld for fewer", (long long)size,
+                          (long long)rows, threads, (long long)least);
+            least = size;
+        }
 }
 END_TEST
 
@@ -386,6 +407,7 @@ int main(void)
     tcase_add_loop_test(tests, convolutions_agree_with_the_definition, 0, CPUS * (int)GNL_COUNT(cases));
     tcase_add_loop_test(tests, threads_give_the_same_bits, 0, (int)GNL_COUNT(cases));
     tcase_add_test(tests, scratch_is_large_enough_for_fewer_rows);
+    tcase_add_loop_test(tests, scratch_never_shrinks_with_rows, 0, (int)GNL_COUNT(cases));
     tcase_add_loop_test(tests, impossible_geometry_is_refused, 0, (int)GNL_COUNT(refusals));
     tcase_add_test(tests, inputs_of_different_shapes_are_refused);
     tcase_add_test(tests, options_are_read_and_written);

@@ -145,6 +145,55 @@ START_TEST(samples_have_the_moments_of_the_mixture)
 }
 END_TEST
 
+/* The mean log-density of the parameters is that of the best start; a start has random numbers of its own. */
+START_TEST(the_best_start_is_kept)
+{
+    enum { N = 120, CLUSTERS = 12, SEEDS = 8 };
+    gnl_real at[N], part[CLUSTERS], centres[CLUSTERS], inverse[CLUSTERS];
+    const gnl_mixture m = {CLUSTERS, 1, GNL_COVARIANCE_DIAG, part, centres, inverse};
+    gnl_mixture_work work;
+    int better = 0;
+    fill_normal(N, 3, at);
+    for (int i = 0; i < N; i++)
+        at[i] = (gnl_real)(i % CLUSTERS + 0.2 * (double)at[i]);
+    ck_assert_int_eq(gnl_mixture_work_new(ctx, &m, N, &work), GENLAT_OK);
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        double score[2], density[N];
+        for (int i = 0; i < 2; i++) {
+            const gnl_mixture_fit_opts opts = {.iterations = 20, .starts = i ? 6 : 1, .floor = 1e-6, .seed = seed};
+            ck_assert_int_eq(gnl_mixture_fit(ctx, &m, &opts, N, at, &score[i]), GENLAT_OK);
+            gnl_mixture_density(&m, &work, N, at, density);
+            ck_assert_double_eq_tol(-gnl_mean_nll(N, density), score[i], 1e-4);
+        }
+        ck_assert_double_ge(score[1], score[0]);
+        better += score[1] > score[0] + 0.01;
+    }
+    ck_assert_int_gt(better, 0);
+    gnl_mixture_work_free(ctx, &work);
+}
+END_TEST
+
+/* Thousands of small squares are not lost beside a large one. */
+START_TEST(sums_keep_small_numbers)
+{
+    enum { N = 4000 };
+    gnl_real one = 1, zero = 0, unit = 1, sum[3] = {0}, rest[3] = {0}, value = 4096;
+    const gnl_mixture m = {1, 1, GNL_COVARIANCE_DIAG, &one, &zero, &unit};
+    const gnl_mixture_sums sums = {sum, rest};
+    gnl_mixture_work work;
+    double found = 0, variance = 0;
+    ck_assert_int_eq(gnl_mixture_work_new(ctx, &m, 1, &work), GENLAT_OK);
+    work.share[0] = 1;
+    for (int i = 0; i <= N; i++, value = (gnl_real)0.5)
+        gnl_mixture_add(&m, &work, 1, &value, &sums);
+    gnl_mixture_moments(&m, &sums, 0, 0, &found, &variance);
+    const double expected = (4096 + 0.5 * N) / (N + 1), square = (4096 * 4096 + 0.25 * N) / (N + 1);
+    ck_assert_double_eq_tol(found, expected, 1e-6 * expected);
+    ck_assert_double_eq_tol(variance, square - expected * expected, 1e-6 * square);
+    gnl_mixture_work_free(ctx, &work);
+}
+END_TEST
+
 /* Equal samples have no variance but the floor, and more components than samples are an error. */
 START_TEST(degenerate_samples_keep_the_floor)
 {
@@ -315,6 +364,8 @@ int main(void)
     tcase_add_test(tests, inverse_factors_turn_a_matrix_into_the_identity);
     tcase_add_loop_test(tests, fits_do_not_depend_on_threads, 0, 2);
     tcase_add_test(tests, samples_have_the_moments_of_the_mixture);
+    tcase_add_test(tests, the_best_start_is_kept);
+    tcase_add_test(tests, sums_keep_small_numbers);
     tcase_add_test(tests, degenerate_samples_keep_the_floor);
     tcase_add_test(tests, the_free_energy_sums_over_hidden_states);
     tcase_add_loop_test(tests, annealing_estimates_the_partition_function, 0, 4);

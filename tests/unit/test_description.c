@@ -327,6 +327,23 @@ START_TEST(test_condition_of_labels)
 }
 END_TEST
 
+/* Joined sources have the content that all of them have. */
+START_TEST(contents_of_joins_agree)
+{
+    static const float position[] = {0, 1, 2};
+    genlat_description d = description(3, animals);
+    genlat_source *a = rows_of(3, (int[]){0, 1, 2}, 3, animals, position), *b = NULL, *joined = NULL;
+    d.content = _i ? GENLAT_CONTENT_ANY : GENLAT_CONTENT_TABLE;
+    b = described(rows_of(3, (int[]){0, 1, 2}, 3, animals, position), &d);
+    ok(genlat_source_join((genlat_source *[]){a, b}, 2, &joined));
+    ck_assert_int_eq(about(joined).content, d.content);
+    ck_assert_int_eq(about(joined).rate, 8000);
+    genlat_source_destroy(&joined);
+    genlat_source_destroy(&a);
+    genlat_source_destroy(&b);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("description");
@@ -339,6 +356,7 @@ int main(void)
     tcase_add_test(tcase, test_classes_by_number);
     tcase_add_test(tcase, test_files_keep_it);
     tcase_add_test(tcase, test_condition_of_labels);
+    tcase_add_loop_test(tcase, contents_of_joins_agree, 0, 2);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

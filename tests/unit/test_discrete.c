@@ -114,23 +114,43 @@ START_TEST(books_start_and_keep_their_codes_in_use)
 }
 END_TEST
 
-/* One step of the averages with the decay that later steps have. */
+/* One step with the vectors 1, 3 and 11. The codes are 0, used twice, and 10, used once. */
+static const struct average {
+    const char *posterior;
+    int steps; /* before */
+    double code[2];
+} averages[] = {
+    {"vq codes=2 decay=0.5 revive=0 smoothing=0", 100, {2 / 2.0, 10.5}},
+    {"vq codes=2 decay=0.5 revive=0 smoothing=0", 2, {3 / 2.0, 10.75}}, /* the decay is 3/12 */
+    {"vq codes=2 decay=0.5 revive=0 smoothing=1", 100, {2 / 1.8, 10.5 / 1.2}},
+    {"vq codes=2 decay=0.5 revive=0.6 smoothing=0", 100, {1, 10.5}}, /* at least 0.9 of a mean usage of 1.5 */
+    {"vq codes=2 decay=0.5 revive=0.7 smoothing=0", 100, {1, -1}},   /* -1: replaced by a vector */
+};
+
 START_TEST(codes_are_running_averages)
 {
+    const struct average *a = &averages[_i];
     latent_rig r;
     const gnl_real head[] = {1, 3, 11};
-    open_rig(&r, "vq codes=2 decay=0.5 revive=0 smoothing=0", "uniform", 3, 1);
+    open_rig(&r, a->posterior, "uniform", 3, 1);
     gnl_numbers *n = &r.latents->posterior->kind.numbers;
-    memcpy(gnl_numbers_data(n, 0), (gnl_real[]){0, 10}, 2 * sizeof(gnl_real));
-    memcpy(gnl_numbers_data(n, 1), (gnl_real[]){2, 1}, 2 * sizeof(gnl_real));
-    memcpy(gnl_numbers_data(n, 2), (gnl_real[]){0, 10}, 2 * sizeof(gnl_real));
-    gnl_numbers_data(n, 3)[0] = 100;
+    gnl_real *code = gnl_numbers_data(n, 0), *count = gnl_numbers_data(n, 1), *sum = gnl_numbers_data(n, 2);
+    memcpy(code, (gnl_real[]){0, 10}, 2 * sizeof *code);
+    memcpy(count, (gnl_real[]){2, 1}, 2 * sizeof *count);
+    memcpy(sum, (gnl_real[]){0, 10}, 2 * sizeof *sum);
+    gnl_numbers_data(n, 3)[0] = (gnl_real)a->steps;
     memcpy(r.head[0], head, sizeof head);
     gnl_latents_draw(r.latents, &r.code);
     gnl_latents_after_step(r.latents, &r.code);
-    ck_assert_double_eq_tol((double)gnl_numbers_data(n, 0)[0], 2 / 2.0, 1e-6);
-    ck_assert_double_eq_tol((double)gnl_numbers_data(n, 0)[1], 10.5, 1e-6);
-    ck_assert_double_eq((double)gnl_numbers_data(n, 3)[0], 101);
+    for (int k = 0; k < 2; k++)
+        if (a->code[k] >= 0)
+            ck_assert_double_eq_tol((double)code[k], a->code[k], 1e-5);
+        else {
+            ck_assert(code[k] == head[0] || code[k] == head[1] || code[k] == head[2]);
+            ck_assert_double_eq_tol((double)count[k], 1.5, 1e-6);
+            ck_assert_double_eq_tol((double)sum[k], 1.5 * (double)code[k], 1e-5);
+        }
+    ck_assert_double_eq((double)gnl_numbers_data(n, 3)[0], a->steps + 1);
     latent_rig_close(&r);
 }
 END_TEST
@@ -174,6 +194,22 @@ END_TEST
 
 /* ---- priors ---------------------------------------------------------------------------------- */
 
+/* At temperature 20 the probabilities of the first of two codes, of 3 classes, are proportional to p^(1/20). */
+static void expect_flatter(const double *mass, const int32_t *index, int draws)
+{
+    double p[3], total = 0;
+    for (int k = 0; k < 3; k++) {
+        p[k] = pow(exp(mass[3 * k]) + exp(mass[3 * k + 1]) + exp(mass[3 * k + 2]), 0.05);
+        total += p[k];
+    }
+    for (int k = 0; k < 3; k++) {
+        int found = 0;
+        for (int i = 0; i < draws; i++)
+            found += index[2 * i] == k;
+        ck_assert_double_eq_tol((double)found / draws, p[k] / total, 4.5 * 0.5 / sqrt(draws));
+    }
+}
+
 /* The probabilities of all pairs of codes sum to 1 and are the frequencies of samples; temperature 0 chooses the most
  * probable code. */
 START_TEST(probabilities_match_samples)
@@ -212,6 +248,10 @@ START_TEST(probabilities_match_samples)
         ck_assert_double_eq_tol((double)found[i] / DRAWS, p, 4.5 * sqrt(p * (1 - p) / DRAWS) + 1e-9);
     }
     ck_assert_double_eq_tol(total, 1, 1e-5);
+    for (int i = 0; i < DRAWS; i++)
+        rng[i] = gnl_rng_make(3, GNL_STREAM_USER, (uint64_t)i);
+    type->sample_codes(r.latents->prior, &r.code, DRAWS, rng, &(gnl_prior_draw){20, 0}, index);
+    expect_flatter(mass, index, DRAWS);
     latent_rig_close(&r);
 }
 END_TEST
@@ -423,7 +463,7 @@ int main(void)
     tcase_add_loop_test(tests, indices_stand_for_the_mean, 0, (int)GNL_COUNT(posteriors));
     tcase_add_test(tests, levels_are_digits);
     tcase_add_test(tests, books_start_and_keep_their_codes_in_use);
-    tcase_add_test(tests, codes_are_running_averages);
+    tcase_add_loop_test(tests, codes_are_running_averages, 0, (int)GNL_COUNT(averages));
     tcase_add_test(tests, temperatures_are_annealed);
     tcase_add_test(tests, the_kl_of_classes_is_exact);
     tcase_add_loop_test(tests, probabilities_match_samples, 0, priors);

@@ -205,6 +205,7 @@ static size_t deflated_archive(uint8_t *out, const uint8_t *content, size_t size
 
 START_TEST(deflated_npz_is_read_and_damage_is_detected)
 {
+    enum { ENTRY = 46 + 5, END_RECORD = 22 };
     static float data[500];
     uint8_t content[2304] = "\x93NUMPY\x01", archive[4096];
     const char *dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (100, 5), }";
@@ -225,6 +226,11 @@ START_TEST(deflated_npz_is_read_and_damage_is_detected)
     put_file("b.npz", archive, size);
     ck_assert_int_eq(genlat_npz_read(ctx, place("b.npz"), NULL, &read), GENLAT_E_FORMAT);
     ck_assert_ptr_null(read);
+    archive[60] ^= 0x40;
+    put_number(archive + size - END_RECORD - ENTRY + 20, sizeof archive, 4); /* the compressed size */
+    put_file("b.npz", archive, size);
+    ck_assert_int_eq(genlat_npz_read(ctx, place("b.npz"), NULL, &read), GENLAT_E_FORMAT);
+    ck_assert_ptr_nonnull(strstr(genlat_last_error(), "a member extends past the end of the file"));
 }
 END_TEST
 

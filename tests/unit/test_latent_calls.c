@@ -125,6 +125,51 @@ START_TEST(discrepancy_compares_codes_with_the_prior)
 }
 END_TEST
 
+/* The logs of variances are those of the code around zero noise, to first order: a planar flow mixes the numbers of the
+ * noise; a step of an inverse autoregressive flow scales each by its gate. */
+START_TEST(variances_are_those_around_zero_noise)
+{
+    enum { DIMS = 3 };
+    static const char *const posteriors[] = {"planar steps=2", "iaf steps=1 layers=1 width=4 context=2"};
+    const gnl_latent_spec spec = {posteriors[_i], "normal", "kl", "elbo", DIMS};
+    const double step = 0.01;
+    gnl_real found[DIMS];
+    double square[DIMS] = {0};
+    latent_rig r;
+    open_rig(&r, ctx, &spec, 1, 1);
+    for (int e = 0; e < DIMS; e++) {
+        gnl_real low[DIMS];
+        for (int side = -1; side <= 1; side += 2) {
+            memset(r.code.noise, 0, DIMS * sizeof(gnl_real));
+            r.code.noise[e] = (gnl_real)(side * step);
+            gnl_latents_draw(r.latents, &r.code);
+            for (int d = 0; d < DIMS && side > 0; d++)
+                square[d] += _i && d != e ? 0 : pow((double)(r.code.z[d] - low[d]) / (2 * step), 2);
+            memcpy(low, r.code.z, sizeof low);
+        }
+    }
+    r.latents->posterior->type->logvar(r.latents->posterior, &r.code, found);
+    for (int d = 0; d < DIMS; d++)
+        ck_assert_double_eq_tol((double)found[d], log(square[d]), 0.01);
+    latent_rig_close(&r);
+}
+END_TEST
+
+/* The divergence of a dimension is known only if that of the code is their sum; NaN says so. */
+START_TEST(unknown_divergences_of_dimensions_are_nan)
+{
+    enum { ROWS = 4, DIMS = 3 };
+    static const char *const priors[] = {"normal", "mixture components=2"};
+    latent_rig r;
+    open_rig(&r, ctx, &(gnl_latent_spec){"gaussian", priors[_i], "kl", "elbo", DIMS}, ROWS, 1);
+    gnl_latents_draw(r.latents, &r.code);
+    (void)gnl_latents_kl(r.latents, &r.code);
+    for (int d = 0; d < DIMS; d++)
+        ck_assert_int_eq(isnan(r.code.per_dim[d]) != 0, _i);
+    latent_rig_close(&r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("calls of latents");
@@ -133,6 +178,8 @@ int main(void)
     tcase_add_test(tests, path_gradients_vanish_at_the_optimum);
     tcase_add_test(tests, public_kl_is_the_sum_of_its_parts);
     tcase_add_test(tests, discrepancy_compares_codes_with_the_prior);
+    tcase_add_loop_test(tests, variances_are_those_around_zero_noise, 0, 2);
+    tcase_add_loop_test(tests, unknown_divergences_of_dimensions_are_nan, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -69,6 +69,20 @@ START_TEST(chains_of_masked_layers_are_autoregressive)
 }
 END_TEST
 
+/* The fan-in of initial weights is the mean number of connections, rounded: 1 to 4 of 5 variables for hidden units, and
+ * 0 to 4 for outputs. */
+START_TEST(initial_weights_depend_on_connections)
+{
+    static const struct {
+        const char *spec, *shape;
+        int fan_in;
+    } cases[] = {{"masked units=8", "5", 3}, {"masked place=only units=10", "5", 2}};
+    open_rig(cases[_i].spec, cases[_i].shape, 1);
+    ck_assert_int_eq(rig.plan.param[0].init.fan_in, cases[_i].fan_in);
+    layer_rig_close(&rig);
+}
+END_TEST
+
 /* ---- convolutions ---------------------------------------------------------------------------- */
 
 static genlat_ctx *ctx;
@@ -173,6 +187,7 @@ int main(void)
     Suite *suite = suite_create("masked layers");
     TCase *tests = tcase_create("masks");
     tcase_add_loop_test(tests, chains_of_masked_layers_are_autoregressive, 0, 2);
+    tcase_add_loop_test(tests, initial_weights_depend_on_connections, 0, 2);
     suite_add_tcase(suite, tests);
     TCase *convolutions = tcase_create("convolutions");
     tcase_add_checked_fixture(convolutions, set_up, tear_down);

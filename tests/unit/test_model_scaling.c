@@ -241,6 +241,17 @@ START_TEST(data_are_taken_raw)
 }
 END_TEST
 
+static void expect_same_values(genlat_source *a, genlat_source *b)
+{
+    genlat_tensor *x = NULL, *y = NULL;
+    expect_ok(genlat_source_read(a, 0, ROWS, &x, NULL));
+    expect_ok(genlat_source_read(b, 0, ROWS, &y, NULL));
+    for (int64_t i = 0; i < genlat_tensor_count(x); i++)
+        ck_assert_float_eq_tol(genlat_tensor_data(x)[i], genlat_tensor_data(y)[i], 1e-5F);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&y);
+}
+
 /* Whatever scaling a source has: the evaluation is that of the data of the training. */
 START_TEST(sources_are_converted)
 {
@@ -249,6 +260,7 @@ START_TEST(sources_are_converted)
     genlat_model *model = train(_i / 2, source), *bare = without_scaling(model);
     double expected[GENLAT_MAX_TERMS], found[GENLAT_MAX_TERMS];
     expect_ok(genlat_source_raw(source, &back));
+    expect_same_values(raw, back);
     genlat_source *sources[] = {raw, source, other, back};
     for (int i = 0; genlat_model_evaluate(bare, source, ROWS, 1, expected) == GENLAT_OK && i < 4; i++) {
         expect_ok(genlat_model_evaluate(model, sources[i], ROWS, 1, found));

@@ -142,17 +142,18 @@ END_TEST
 
 START_TEST(samples_with_labels_are_a_tenth_of_a_training)
 {
+    static const int kept[] = {10, 13}; /* each occurs twice: 20 of 210, 26 of 213 */
     genlat_source *few = NULL, *repeated = NULL, *whole = NULL;
     int64_t labelled = 0, others = 0;
-    ok(keep(10, 1, &few));
+    ok(keep(kept[_i], 1, &few));
     genlat_model *model = make("semi", few);
     ok(gnl_semi_training_source(model, few, &repeated));
     gnl_real *labels = labels_of(repeated);
     for (int64_t i = 0; i < genlat_source_count(repeated); i++)
         *(labels[i] == GNL_UNLABELLED ? &others : &labelled) += 1;
     gnl_free(ctx, labels);
-    ck_assert_int_eq(others, COUNT - 10);
-    ck_assert_int_eq(labelled, 20); /* each of 10 twice: 20 of 210 */
+    ck_assert_int_eq(others, COUNT - kept[_i]);
+    ck_assert_int_eq(labelled, 2 * kept[_i]);
     ok(gnl_semi_training_source(model, digits, &whole));
     ck_assert_ptr_eq(whole, digits);
     gnl_source_release(whole);
@@ -217,6 +218,61 @@ START_TEST(missing_labels_are_inferred)
 }
 END_TEST
 
+/* A batch without labels repeats the terms of labels of the last batch that had some, also after a file. */
+START_TEST(terms_of_labels_last)
+{
+    genlat_model *model = make("semi", digits), *loaded = NULL;
+    genlat_tensor *x = NULL, *labels = NULL;
+    double terms[GENLAT_MAX_TERMS], again[GENLAT_MAX_TERMS];
+    void *bytes = NULL;
+    size_t size = 0;
+    ok(genlat_source_read(digits, 0, 30, &x, &labels));
+    ok(genlat_model_step(model, x, labels, terms));
+    ck_assert_str_eq(genlat_model_term(model, 2), "label_loss");
+    ck_assert_double_ne(terms[2], terms[3]);
+    ok(genlat_model_save_memory(model, &bytes, &size));
+    ok(genlat_model_load_memory(ctx, bytes, size, &loaded));
+    genlat_ctx_free(ctx, bytes);
+    genlat_model *const both[] = {model, loaded};
+    for (int i = 0; i < 2; i++) {
+        memset(again, 0, sizeof again);
+        ok(genlat_model_step(both[i], x, NULL, again));
+        ck_assert_double_eq(again[2], terms[2]);
+        ck_assert_double_eq(again[3], terms[3]);
+    }
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_model_destroy(&loaded);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+/* Label loss and accuracy are means over the samples with labels. The bound does not depend on the batches. */
+START_TEST(evaluations_are_means)
+{
+    genlat_source *few = NULL, *known = NULL;
+    genlat_model *model = make("semi", digits);
+    double all[GENLAT_MAX_TERMS], parts[GENLAT_MAX_TERMS], labelled[GENLAT_MAX_TERMS];
+    int64_t index[COUNT], count = 0;
+    ok(keep(20, 1, &few));
+    gnl_real *labels = labels_of(few);
+    for (int64_t i = 0; i < COUNT; i++)
+        if (labels[i] != GNL_UNLABELLED)
+            index[count++] = i;
+    gnl_free(ctx, labels);
+    ok(genlat_source_subset(few, index, count, &known));
+    ok(genlat_model_evaluate(model, few, COUNT, 1, all));
+    ok(genlat_model_evaluate(model, few, 20, 1, parts));
+    ok(genlat_model_evaluate(model, known, COUNT, 1, labelled));
+    ck_assert_double_eq_tol(parts[1], all[1], 1e-5 * all[1]);
+    ck_assert_double_eq_tol(all[2], labelled[2], 1e-5);
+    ck_assert_double_eq_tol(all[3], labelled[3], 1e-9);
+    genlat_source_destroy(&known);
+    genlat_source_destroy(&few);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 /* Of 40 labels among 200 digits, a short training learns most classes; the terms of the evaluation say so. */
 START_TEST(few_labels_are_enough_to_learn)
 {
@@ -253,9 +309,11 @@ int main(void)
     tcase_add_test(tcase, classes_keep_equally_many_labels);
     tcase_add_test(tcase, labels_of_minus_one_are_missing);
     tcase_add_loop_test(tcase, other_families_refuse_missing_labels, 0, 3);
-    tcase_add_test(tcase, samples_with_labels_are_a_tenth_of_a_training);
+    tcase_add_loop_test(tcase, samples_with_labels_are_a_tenth_of_a_training, 0, 2);
     tcase_add_test(tcase, labels_must_be_classes);
     tcase_add_test(tcase, missing_labels_are_inferred);
+    tcase_add_test(tcase, terms_of_labels_last);
+    tcase_add_test(tcase, evaluations_are_means);
     tcase_add_test(tcase, few_labels_are_enough_to_learn);
     tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
