@@ -386,7 +386,7 @@ genlat_status gnl_model_check_reached(const genlat_net *net, int input, const ch
 /* Removes the sampler. Training does so, because it changes the codes that the sampler is fitted to. */
 void gnl_model_drop_sampler(genlat_model *model);
 /* Draws codes from the sampler, which the model must have. Code i comes from substream first + i of the seed. */
-void gnl_model_draw_sampler(const genlat_model *model, const gnl_prior_call *call, gnl_real *z);
+genlat_status gnl_model_draw_sampler(const genlat_model *model, const gnl_prior_call *call, gnl_real *z);
 
 /* ---- evaluation: evaluate.c ----------------------------------------------------------------------- */
 
