@@ -196,6 +196,8 @@ typedef struct gnl_model_type {
     int64_t (*code_size)(const genlat_model *model);   /* width of the output of encode */
     int64_t (*latent_size)(const genlat_model *model); /* width of a latent; NULL: the model has no latents */
     genlat_status (*encode)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *out);
+    /* Returns E_UNSUPPORTED if the codes of encode have no density that a sampler could fit. NULL: they have one. */
+    genlat_status (*check_sampler)(const genlat_model *model);
     /* Samples latents [rows,latent] from the prior. */
     genlat_status (*prior)(genlat_model *model, const gnl_prior_call *call, gnl_real *z);
     genlat_status (*decode)(genlat_model *model, const gnl_decode *decode);

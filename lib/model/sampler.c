@@ -18,7 +18,7 @@ static genlat_status check_model(const genlat_model *model)
     if (!type->encode || !type->prior)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "a %s has no %s, so that no sampler can be fitted to its codes",
                         type->name, type->encode ? "latents" : "encoder");
-    return GENLAT_OK;
+    return type->check_sampler ? type->check_sampler(model) : GENLAT_OK;
 }
 
 static genlat_status encode_rows(genlat_model *model, const genlat_source *source, int64_t first, int64_t rows,

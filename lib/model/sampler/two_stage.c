@@ -9,7 +9,7 @@
 
 #include "model/sampler.h"
 
-enum { TEXT = 4096, CHUNK = 256 };
+enum { TEXT = 4096, CHUNK = 64 };
 enum { SD = GNL_SAMPLER_MOMENTS, NUMBERS };
 enum { MEAN, LOGVAR };
 
@@ -110,7 +110,7 @@ static genlat_status second_make(const gnl_sampler *s, int64_t rows, uint64_t se
     v->nll = gnl_alloc(s->ctx, (size_t)rows, sizeof *v->nll);
     if (!v->noise || !v->u || !v->nll)
         return GENLAT_E_MEMORY;
-    GNL_TRY(gnl_loss_parse(s->ctx, "gaussian sd=learned", &v->loss));
+    GNL_TRY(gnl_loss_parse(s->ctx, "gaussian sd=learned value=0.3", &v->loss));
     GNL_TRY(encoder_new(s, seed, &v->encoder_net));
     GNL_TRY(gnl_net_compile(v->encoder_net, rows, &first, &v->encoder));
     return gnl_net_compile(s->net, rows, &last, &v->decoder);
@@ -175,20 +175,20 @@ static genlat_status fit(gnl_sampler *s, int64_t rows, const gnl_real *codes, ui
 
 /* ---- codes ----------------------------------------------------------------------------------- */
 
-/* Draws u from N(0,I), and codes from the likelihood of the second VAE. */
+/* Draws u [CHUNK,dims] from N(0,I), and codes from the likelihood of the second VAE. The decoder always runs on CHUNK
+ * rows, because the last bits of a row can depend on their number. */
 static void draw_rows(const gnl_sampler *s, genlat_exec *decoder, const gnl_sampler_call *call, int64_t first,
-                      int64_t rows, gnl_real *z)
+                      gnl_real *u, gnl_real *z)
 {
-    gnl_rng rng[CHUNK];
-    const gnl_real sd = gnl_numbers_data(&s->numbers, SD)[0], *u = z;
+    const int64_t rows = GNL_MIN(CHUNK, call->rows - first);
+    const gnl_real sd = gnl_numbers_data(&s->numbers, SD)[0];
     for (int64_t i = 0; i < rows; i++) {
-        rng[i] = gnl_sampler_rng(call, first + i);
-        gnl_normal_draw(&rng[i], &call->how, s->dims, z + i * s->dims);
+        gnl_rng rng = gnl_sampler_rng(call, first + i);
+        gnl_normal_draw(&rng, &call->how, s->dims, u + i * s->dims);
+        gnl_normal_draw(&rng, &call->how, s->dims, z + i * s->dims);
     }
-    gnl_exec_forward(decoder, GNL_EVAL, rows, &u);
+    gnl_exec_forward(decoder, GNL_EVAL, CHUNK, &(const gnl_real *){u});
     const gnl_real *mean = gnl_exec_output(decoder, 0);
-    for (int64_t i = 0; i < rows; i++)
-        gnl_normal_draw(&rng[i], &call->how, s->dims, z + i * s->dims);
     for (int64_t i = 0; i < rows * s->dims; i++)
         z[i] = mean[i] + sd * z[i];
 }
@@ -197,12 +197,15 @@ static genlat_status draw_all(const gnl_sampler *s, const gnl_sampler_call *call
 {
     const genlat_exec_opts opts = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_INFERENCE);
     genlat_exec *decoder = NULL;
-    GNL_TRY(gnl_net_compile(s->net, GNL_MIN(CHUNK, call->rows), &opts, &decoder));
-    for (int64_t first = 0; first < call->rows; first += CHUNK)
-        draw_rows(s, decoder, call, first, GNL_MIN(CHUNK, call->rows - first), z + first * s->dims);
+    gnl_real *u = gnl_calloc(s->ctx, CHUNK * (size_t)s->dims, sizeof *u);
+    genlat_status status = u ? gnl_net_compile(s->net, CHUNK, &opts, &decoder) : GENLAT_E_MEMORY;
+    for (int64_t first = 0; status == GENLAT_OK && first < call->rows; first += CHUNK)
+        draw_rows(s, decoder, call, first, u, z + first * s->dims);
     gnl_exec_release(decoder);
-    gnl_sampler_place(s, call->rows, z);
-    return GENLAT_OK;
+    gnl_free(s->ctx, u);
+    if (status == GENLAT_OK)
+        gnl_sampler_place(s, call->rows, z);
+    return status;
 }
 
 const gnl_sampler_type gnl_sampler_of_two_stage = {
