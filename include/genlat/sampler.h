@@ -4,7 +4,8 @@
  *
  * A decoder is trained at the codes of data. Where those do not have the distribution of the prior, samples from a
  * density of the codes are better than samples from the prior: a Gaussian ("gaussian"), a mixture of Gaussians
- * ("mixture"), or the codes themselves with noise ("nearest"). genlat_kind_name() lists them as "samplers".
+ * ("mixture"), the codes themselves with noise ("nearest"), a flow of affine coupling layers ("flow"), or a second VAE
+ * ("two_stage"). genlat_kind_name() lists them as "samplers".
  *
  * Unless a comment says otherwise:
  * - Threads, memory and errors: as in model.h.
@@ -20,19 +21,20 @@ GENLAT_BEGIN
 
 /**
  * Fit a sampler to the codes of data: genlat_model_sample() and genlat_model_latents() then draw latents from it. Model
- * files keep it. Training the model further removes it, because the codes change.
+ * files keep it. Training the model further removes it, because the codes change. Messages of level info report the
+ * steps of a fit by gradients.
  *
  * @param model    model with encoder and latents; belongs to one thread during the call.
  * @param source   raw data to encode, with labels when the model is conditional; NULL is legal for "prior".
  * @param sampler  kind and options, such as "gaussian", "mixture components=10" or "nearest"; "prior" removes the
  *                 sampler.
- * @param seed     of the starts of a fit.
+ * @param seed     of the starts, initial weights, order and noise of a fit.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_NOT_FOUND for an unknown sampler or option, naming all;
  *         GENLAT_E_RANGE, also for fewer samples than the components of a mixture, and for data that the model does not
- *         accept; GENLAT_E_SHAPE; GENLAT_E_UNSUPPORTED for a family without encoder or latents; GENLAT_E_NUMERIC for
- *         codes that are not finite; GENLAT_E_MEMORY; GENLAT_E_CALLBACK. After a failure the model has its former
- *         sampler.
- * Randomness: streams init and order of the seed.
+ *         accept; GENLAT_E_SHAPE; GENLAT_E_UNSUPPORTED for a family without encoder or latents, and for
+ *         discrete codes; GENLAT_E_NUMERIC for codes that are not finite, and for a fit that diverges; GENLAT_E_MEMORY;
+ *         GENLAT_E_CALLBACK. After a failure the model has its former sampler.
+ * Randomness: streams init, order and noise of the seed.
  * Source: Ghosh and others, From variational to deterministic autoencoders, 2020 (a mixture after training).
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_fit_sampler(genlat_model *model, genlat_source *source,

@@ -424,6 +424,14 @@ extern const gnl_prior_type *const gnl_prior_types[];
 extern const gnl_term_type *const gnl_term_types[];
 extern const gnl_bound_type *const gnl_bound_types[];
 
+/* The prior "flow" and its options. A sampler of fitted codes is one, too. */
+typedef struct gnl_flow_opts {
+    size_t size;
+    int64_t layers, width;
+    double scale;
+} gnl_flow_opts;
+extern const gnl_prior_type gnl_prior_flow;
+
 /* ---- diagonal Gaussians, for custom training loops ---------------------------------------------- */
 
 /* q = N(mean, e^logvar) for each row and dimension; all arrays are [rows,dims]. */

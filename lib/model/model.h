@@ -218,6 +218,8 @@ typedef struct gnl_model_type {
     int64_t (*code_size)(const genlat_model *model);   /* width of the output of encode */
     int64_t (*latent_size)(const genlat_model *model); /* width of a latent; NULL: the model has no latents */
     genlat_status (*encode)(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_real *out);
+    /* Returns E_UNSUPPORTED if the codes of encode have no density that a sampler could fit. NULL: they have one. */
+    genlat_status (*check_sampler)(const genlat_model *model);
     /* Samples latents [rows,latent] from the prior. */
     genlat_status (*prior)(genlat_model *model, const gnl_prior_call *call, gnl_real *z);
     genlat_status (*decode)(genlat_model *model, const gnl_decode *decode);
@@ -411,7 +413,7 @@ genlat_status gnl_model_check_reached(const genlat_net *net, int input, const ch
 /* Removes the sampler. Training does so, because it changes the codes that the sampler is fitted to. */
 void gnl_model_drop_sampler(genlat_model *model);
 /* Draws codes from the sampler, which the model must have. Code i comes from substream first + i of the seed. */
-void gnl_model_draw_sampler(const genlat_model *model, const gnl_prior_call *call, gnl_real *z);
+genlat_status gnl_model_draw_sampler(const genlat_model *model, const gnl_prior_call *call, gnl_real *z);
 
 /* ---- evaluation: evaluate.c ----------------------------------------------------------------------- */
 

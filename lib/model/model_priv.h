@@ -18,9 +18,10 @@ genlat_status gnl_interpolate(genlat_ctx *ctx, const genlat_tensor *a, const gen
 genlat_status gnl_model_write_about(const genlat_model *model, gnl_writer *writer);
 genlat_status gnl_model_read_about(genlat_model *model, const gnl_reader *reader);
 
-/* Write and read the sampler, except for its tensors: those are the part. */
-genlat_status gnl_model_write_sampler(const genlat_model *model, gnl_writer *writer, gnl_part *part);
-genlat_status gnl_model_read_sampler(genlat_model *model, const gnl_reader *reader, gnl_part *part);
+/* Write and read the sampler, except for its tensors: those are the parts. */
+enum { GNL_SAMPLER_PARTS = 2 };
+genlat_status gnl_model_write_sampler(const genlat_model *model, gnl_writer *writer, gnl_part part[GNL_SAMPLER_PARTS]);
+genlat_status gnl_model_read_sampler(genlat_model *model, const gnl_reader *reader, gnl_part part[GNL_SAMPLER_PARTS]);
 
 /* Returns whether the file contains the state that is needed to resume training. */
 bool gnl_reader_has_training(const gnl_reader *reader);

@@ -18,7 +18,7 @@ static genlat_status check_model(const genlat_model *model)
     if (!type->encode || !type->prior)
         return gnl_fail(GENLAT_E_UNSUPPORTED, "a %s has no %s, so that no sampler can be fitted to its codes",
                         type->name, type->encode ? "latents" : "encoder");
-    return GENLAT_OK;
+    return type->check_sampler ? type->check_sampler(model) : GENLAT_OK;
 }
 
 static genlat_status encode_rows(genlat_model *model, const genlat_source *source, int64_t first, int64_t rows,
@@ -70,7 +70,7 @@ static genlat_status fit(genlat_model *model, genlat_source *source, const char 
     const int64_t rows = source->count;
     gnl_sampler *sampler = NULL;
     gnl_real *codes = NULL;
-    GNL_TRY(gnl_sampler_new(model->object.ctx, text, model->type->latent_size(model), rows, &sampler));
+    GNL_TRY(gnl_sampler_new(model->object.ctx, text, model->type->latent_size(model), rows, seed, &sampler));
     genlat_status status = encode_all(model, source, &codes);
     if (status == GENLAT_OK)
         status = sampler->type->fit(sampler, rows, codes, seed);
@@ -118,60 +118,66 @@ genlat_status genlat_model_sampler(const genlat_model *model, char *text, size_t
 
 typedef struct drawing {
     const gnl_sampler *sampler;
-    const gnl_prior_call *call;
+    const gnl_sampler_call *call;
     gnl_real *z;
 } drawing;
 
 static void draw_task(void *arg, int64_t begin, int64_t end, int worker)
 {
     const drawing *d = arg;
-    const gnl_prior_draw how = {d->call->opts->temperature, d->call->opts->truncation};
     for (int64_t i = begin; i < end; i++) {
-        gnl_rng rng = gnl_rng_make(d->call->seed, GNL_STREAM_SAMPLE, d->call->first + (uint64_t)i);
-        d->sampler->type->draw(d->sampler, &rng, &how, d->z + i * d->sampler->dims);
+        gnl_rng rng = gnl_sampler_rng(d->call, i);
+        d->sampler->type->draw(d->sampler, &rng, &d->call->how, d->z + i * d->sampler->dims);
     }
 }
 
-void gnl_model_draw_sampler(const genlat_model *model, const gnl_prior_call *call, gnl_real *z)
+genlat_status gnl_model_draw_sampler(const genlat_model *model, const gnl_prior_call *prior, gnl_real *z)
 {
-    drawing d = {model->sampler, call, z};
-    gnl_parallel(model->object.ctx, call->rows, 16, draw_task, &d);
+    const gnl_sampler_call call = {
+        prior->rows, prior->seed, prior->first, {prior->opts->temperature, prior->opts->truncation}};
+    drawing d = {model->sampler, &call, z};
+    if (!model->sampler->type->draw)
+        return model->sampler->type->draw_all(model->sampler, &call, z);
+    gnl_parallel(model->object.ctx, call.rows, 16, draw_task, &d);
+    return GENLAT_OK;
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static gnl_part part_of(const gnl_sampler *s)
+static void list_parts(const gnl_sampler *s, gnl_part part[GNL_SAMPLER_PARTS])
 {
-    return gnl_part_of_numbers(&s->numbers, "sampler", -1);
+    part[0] = gnl_part_of_numbers(&s->numbers, "sampler", -1);
+    if (s->net)
+        part[1] = gnl_part_of_net(s->net, "sampler.net", -1);
 }
 
-genlat_status gnl_model_write_sampler(const genlat_model *model, gnl_writer *writer, gnl_part *part)
+genlat_status gnl_model_write_sampler(const genlat_model *model, gnl_writer *writer, gnl_part part[GNL_SAMPLER_PARTS])
 {
     char text[GNL_SPEC_TEXT];
-    *part = (gnl_part){.weights = 0};
+    memset(part, 0, GNL_SAMPLER_PARTS * sizeof *part);
     if (!model->sampler)
         return GENLAT_OK;
     const gnl_field rows = {ROWS, GNL_FIELD_WHOLE, &model->sampler->rows, 0, false};
     GNL_TRY(gnl_sampler_format(model->sampler, text, sizeof text));
     GNL_TRY(gnl_writer_meta(writer, KEY, text));
     GNL_TRY(gnl_fields_write(writer, "", &rows, 1));
-    *part = part_of(model->sampler);
+    list_parts(model->sampler, part);
     return GENLAT_OK;
 }
 
-genlat_status gnl_model_read_sampler(genlat_model *model, const gnl_reader *reader, gnl_part *part)
+genlat_status gnl_model_read_sampler(genlat_model *model, const gnl_reader *reader, gnl_part part[GNL_SAMPLER_PARTS])
 {
     const char *text = gnl_reader_meta(reader, KEY);
     int64_t rows = 0;
     const gnl_field field = {ROWS, GNL_FIELD_WHOLE, &rows, 0, false};
-    *part = (gnl_part){.weights = 0};
+    memset(part, 0, GNL_SAMPLER_PARTS * sizeof *part);
     if (!text)
         return GENLAT_OK;
     if (!model->type->encode || !model->type->prior)
         return gnl_field_bad(reader, KEY, text);
     GNL_TRY(gnl_fields_read(reader, "", &field, 1));
     GNL_TRY_IN(gnl_reader_path(reader),
-               gnl_sampler_new(model->object.ctx, text, model->type->latent_size(model), rows, &model->sampler));
-    *part = part_of(model->sampler);
+               gnl_sampler_new(model->object.ctx, text, model->type->latent_size(model), rows, 0, &model->sampler));
+    list_parts(model->sampler, part);
     return GENLAT_OK;
 }

@@ -301,7 +301,7 @@ static genlat_status read_shape(const gnl_model_type *type, gnl_config *config, 
 static genlat_status write_model(genlat_model *model, gnl_keep keep, gnl_writer *writer)
 {
     char prefix[KEY];
-    gnl_part sampler;
+    gnl_part sampler[GNL_SAMPLER_PARTS];
     GNL_TRY(gnl_writer_format(writer, model->type->name));
     GNL_TRY(gnl_config_write(model->type->config, model->config, writer));
     GNL_TRY(write_shape(model, writer));
@@ -317,8 +317,9 @@ static genlat_status write_model(genlat_model *model, gnl_keep keep, gnl_writer 
     if (model->scaling.scale)
         GNL_TRY(gnl_writer_real(writer, "data.scale", &model->scaling.scale->shape, model->scaling.scale->data));
     GNL_TRY(gnl_model_write_about(model, writer));
-    GNL_TRY(gnl_model_write_sampler(model, writer, &sampler));
-    GNL_TRY(transfer_part(&(file){.writer = writer}, &sampler));
+    GNL_TRY(gnl_model_write_sampler(model, writer, sampler));
+    for (int i = 0; i < GNL_SAMPLER_PARTS; i++)
+        GNL_TRY(transfer_part(&(file){.writer = writer}, &sampler[i]));
     return keep == GNL_KEEP_MODEL ? gnl_writer_meta(writer, STATE, "none") : write_best(model, writer);
 }
 
@@ -355,7 +356,7 @@ static genlat_status read_rest(genlat_model *model, const gnl_reader *reader)
     const char *state = gnl_reader_meta(reader, STATE);
     const bool training = gnl_reader_has_training(reader);
     genlat_ctx *ctx = model->object.ctx;
-    gnl_part sampler;
+    gnl_part sampler[GNL_SAMPLER_PARTS];
     if (state && strcmp(state, "none") != 0)
         return gnl_field_bad(reader, STATE, state);
     const gnl_keep keep = training ? GNL_KEEP_TRAINING : GNL_KEEP_MODEL;
@@ -364,8 +365,9 @@ static genlat_status read_rest(genlat_model *model, const gnl_reader *reader)
     GNL_TRY(read_tensor(ctx, reader, "data.offset", &model->scaling.offset));
     GNL_TRY(read_tensor(ctx, reader, "data.scale", &model->scaling.scale));
     GNL_TRY(gnl_model_read_about(model, reader));
-    GNL_TRY(gnl_model_read_sampler(model, reader, &sampler));
-    GNL_TRY(transfer_part(&(file){.reader = reader}, &sampler));
+    GNL_TRY(gnl_model_read_sampler(model, reader, sampler));
+    for (int i = 0; i < GNL_SAMPLER_PARTS; i++)
+        GNL_TRY(transfer_part(&(file){.reader = reader}, &sampler[i]));
     if (training)
         GNL_TRY(read_best(model, reader));
     if (model->type->loaded)

@@ -91,7 +91,7 @@ static genlat_status draw_latents(genlat_model *model, int64_t n, const genlat_s
     GNL_TRY(gnl_tensor_new(model->object.ctx, &(gnl_shape){2, {n, model->type->latent_size(model)}}, out));
     genlat_status status = GENLAT_OK;
     if (model->sampler && !o->prior)
-        gnl_model_draw_sampler(model, &call, (*out)->data);
+        status = gnl_model_draw_sampler(model, &call, (*out)->data);
     else
         status = model->type->prior(model, &call, (*out)->data);
     if (status != GENLAT_OK)

@@ -35,6 +35,16 @@ static genlat_status encode(genlat_model *model, const genlat_tensor *x, const g
     return gnl_vae_encode(model, x, labels, out, NULL);
 }
 
+static genlat_status check_sampler(const genlat_model *model)
+{
+    const gnl_posterior *q = gnl_vae_of(model)->latents->posterior;
+    return q->type->codes ? gnl_fail(GENLAT_E_UNSUPPORTED,
+                                     "posterior %s has discrete codes, to which no sampler can be fitted; train with a "
+                                     "prior over codes, such as prior=autoregressive",
+                                     q->kind.type->name)
+                          : GENLAT_OK;
+}
+
 void gnl_vae_support(const genlat_model *model, gnl_support *out)
 {
     const gnl_vae *vae = gnl_vae_of(model);
@@ -70,6 +80,7 @@ const gnl_model_type gnl_vae_type = {
     .code_size = latent_size,
     .latent_size = latent_size,
     .encode = encode,
+    .check_sampler = check_sampler,
     .prior = gnl_vae_prior,
     .decode = gnl_vae_decode,
     .sample_options = GNL_SAMPLE_DRAW,

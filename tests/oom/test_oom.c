@@ -375,6 +375,12 @@ static genlat_status use_density(genlat_ctx *ctx, const char *family, const char
     TRY(genlat_model_sample(model, 3, NULL, NULL, &x));
     TRY(genlat_model_fit_sampler(model, ring, "mixture components=2", 0));
     TRY(genlat_model_fit_sampler(model, ring, "nearest", 0));
+    TRY(genlat_model_fit_sampler(model, ring, "two_stage width=4 layers=1 steps=2", 0));
+    genlat_tensor_destroy(&x);
+    TRY(genlat_model_sample(model, 3, NULL, NULL, &x));
+    TRY(genlat_model_fit_sampler(model, ring, "flow width=4 layers=2 steps=2", 0));
+    genlat_tensor_destroy(&x);
+    TRY(genlat_model_sample(model, 3, NULL, NULL, &x));
     TRY(use_model_files(ctx, model));
 done:
     genlat_source_destroy(&ring);

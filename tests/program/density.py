@@ -81,6 +81,10 @@ def test_samplers(folder):
                                      name, *QUIET).stdout)["frechet"])
     assert results[0] != results[1], results
     assert "did you mean 'mixture'" in run("sampler", model, "-d", "digits?n=50", "--sampler", "mixtur", code=2).stderr
+    for name in ("flow steps=5", "two_stage steps=5 width=16"):
+        run("sampler", model, "-d", "digits?n=100", "--sampler", name, *QUIET)
+        run("sample", model, "-n", "9", "--temperature", "0.7", "-o", grid, *QUIET)
+        assert_picture(grid, least=80)
     run("sampler", model, "--sampler", "prior", *QUIET)
     assert "mixture" not in run("info", model).stdout
 

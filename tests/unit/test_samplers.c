@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "genlat/experimental.h"
 #include "genlat/genlat.h"
 #include "support/families.h"
 
@@ -74,7 +75,9 @@ static void moments(const genlat_tensor *z, double mean[2], double sd[2])
 
 START_TEST(samplers_have_the_moments_of_the_codes)
 {
-    static const char *const samplers[] = {"gaussian", "mixture components=3", "nearest", "mixture covariance=diag"};
+    static const char *const samplers[] = {"gaussian",       "mixture components=3",
+                                           "nearest",        "mixture covariance=diag",
+                                           "flow steps=300", "two_stage width=64 steps=1000 lr=0.005"};
     genlat_model *model = autoencoder();
     genlat_tensor *x = NULL, *codes = NULL, *z = NULL, *prior = NULL;
     double mean[2], sd[2], found_mean[2], found_sd[2];
@@ -248,7 +251,8 @@ static int32_t expect_prior(void *model, const genlat_event *event)
 /* Files keep the sampler; a series begins with every shorter one; training and "prior" remove it. */
 START_TEST(samplers_are_kept_in_files_until_training)
 {
-    static const char *const samplers[] = {"gaussian", "mixture", "nearest points=20"};
+    static const char *const samplers[] = {"gaussian", "mixture", "nearest points=20", "flow steps=5",
+                                           "two_stage steps=5"};
     genlat_model *model = autoencoder(), *loaded = NULL;
     genlat_tensor *a = NULL, *b = NULL, *x = NULL;
     void *bytes = NULL;
@@ -296,17 +300,129 @@ START_TEST(samplers_are_kept_in_files_until_training)
 }
 END_TEST
 
+/* An untrained model whose codes are a linear map of the data. */
+static genlat_model *linear_codes(genlat_source *on)
+{
+    static const char *const pairs[] = {"latent",     "2",        "kind",    "plain",
+                                        "encoder",    "flatten",  "decoder", "dense units={out}",
+                                        "likelihood", "gaussian", NULL};
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    expect_ok(genlat_model_builder_new(ctx, "vae", &b));
+    for (const char *const *pair = pairs; *pair; pair += 2)
+        genlat_model_builder_set(b, pair[0], pair[1]);
+    expect_ok(genlat_model_build(&b, on, &model));
+    return model;
+}
+
+/* Returns the share of codes within 0.7 of the mean, in units in which the codes of the data have the covariance I. It
+ * is 0 for a ring, and 1 - e^-0.245 for a Gaussian. */
+static double share_inside(const genlat_tensor *codes, const genlat_tensor *z)
+{
+    double mean[2], sd[2], apart[2], product = 0, inside = 0;
+    moments(codes, mean, sd);
+    const int64_t rows = genlat_tensor_dim(codes, 0), n = genlat_tensor_dim(z, 0);
+    for (int64_t i = 0; i < rows; i++) {
+        const float *code = genlat_tensor_const_data(codes) + 2 * i;
+        product += ((double)code[0] - mean[0]) / sd[0] * (((double)code[1] - mean[1]) / sd[1]) / (double)rows;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        for (int d = 0; d < 2; d++)
+            apart[d] = ((double)genlat_tensor_const_data(z)[2 * i + d] - mean[d]) / sd[d];
+        const double square = apart[0] * apart[0] - 2 * product * apart[0] * apart[1] + apart[1] * apart[1];
+        inside += square / (1 - product * product) < 0.49;
+    }
+    return inside / (double)n;
+}
+
+START_TEST(a_trained_sampler_matches_a_ring)
+{
+    static const char *const samplers[] = {"flow steps=600", "two_stage width=64 steps=1500 lr=0.005"};
+    genlat_source *ring = NULL;
+    genlat_tensor *x = NULL, *codes = NULL, *z = NULL;
+    double share[2];
+    genlat_sample_opts opts;
+    genlat_sample_opts_init(&opts);
+    opts.seed = 5;
+    expect_ok(genlat_source_synthetic(ctx, "ring", 1000, 1, &ring));
+    genlat_model *model = linear_codes(ring);
+    expect_ok(genlat_source_read(ring, 0, 1000, &x, NULL));
+    expect_ok(genlat_model_encode(model, x, NULL, &codes));
+    ck_assert_double_lt(share_inside(codes, codes), 0.01);
+    for (int i = 0; i < 2; i++) {
+        expect_ok(genlat_model_fit_sampler(model, ring, i ? samplers[_i] : "gaussian", 1));
+        expect_ok(genlat_model_latents(model, 2000, &opts, &z));
+        share[i] = share_inside(codes, z);
+        genlat_tensor_destroy(&z);
+    }
+    ck_assert_double_gt(share[0], 0.18);
+    ck_assert_msg(share[1] < 0.08, "%g of the codes lie inside of the ring", share[1]);
+    opts.temperature = 0; /* all codes are that of the noise 0 */
+    expect_ok(genlat_model_latents(model, 3, &opts, &z));
+    ck_assert_mem_eq(genlat_tensor_data(z), genlat_tensor_data(z) + 2, 4 * sizeof(float));
+    genlat_tensor_destroy(&z);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&codes);
+    genlat_model_destroy(&model);
+    genlat_source_destroy(&ring);
+}
+END_TEST
+
+START_TEST(trained_samplers_depend_on_the_seed_only)
+{
+    static const char *const samplers[] = {"flow steps=20", "two_stage width=16 steps=20"};
+    static const uint64_t seeds[] = {1, 1, 2};
+    genlat_model *model = linear_codes(source);
+    genlat_tensor *z[3] = {NULL};
+    genlat_sample_opts opts;
+    genlat_sample_opts_init(&opts);
+    opts.seed = 5;
+    for (int i = 0; i < 3; i++) {
+        expect_ok(genlat_model_fit_sampler(model, source, samplers[_i], seeds[i]));
+        expect_ok(genlat_model_latents(model, 300, &opts, &z[i]));
+    }
+    ck_assert_mem_eq(genlat_tensor_data(z[0]), genlat_tensor_data(z[1]), 600 * sizeof(float));
+    ck_assert_mem_ne(genlat_tensor_data(z[0]), genlat_tensor_data(z[2]), 600 * sizeof(float));
+    for (int i = 0; i < 3; i++)
+        genlat_tensor_destroy(&z[i]);
+    genlat_model_destroy(&model);
+}
+END_TEST
+
+START_TEST(models_without_codes_to_fit_have_no_sampler)
+{
+    static const struct {
+        const char *family, *key, *value, *expected;
+    } cases[] = {{"gan", "latent", "2", "a gan has no encoder"},
+                 {"vae", "posterior", "vq codes=4", "posterior vq has discrete codes"}};
+    genlat_model_builder *b = NULL;
+    genlat_model *model = NULL;
+    expect_ok(genlat_model_builder_new(ctx, cases[_i].family, &b));
+    genlat_model_builder_set(b, cases[_i].key, cases[_i].value);
+    expect_ok(genlat_model_build(&b, source, &model));
+    const char *name = NULL, *help = NULL;
+    for (int32_t i = 0; genlat_kind_name("samplers", i, &name, &help) == GENLAT_OK; i++) {
+        ck_assert_int_eq(genlat_model_fit_sampler(model, source, name, 1), GENLAT_E_UNSUPPORTED);
+        ck_assert_msg(strstr(genlat_last_error(), cases[_i].expected) != NULL, "%s", genlat_last_error());
+    }
+    genlat_model_destroy(&model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("samplers");
     TCase *tests = tcase_create("samplers");
     tcase_add_checked_fixture(tests, begin, end);
-    tcase_add_loop_test(tests, samplers_have_the_moments_of_the_codes, 0, 4);
+    tcase_add_loop_test(tests, samplers_have_the_moments_of_the_codes, 0, 6);
     tcase_add_test(tests, samplers_follow_the_options_of_samples);
     tcase_add_test(tests, options_of_samplers_are_used);
     tcase_add_loop_test(tests, draws_are_codes_of_the_data, 0, 2);
     tcase_add_test(tests, noise_has_the_length_of_the_distance);
-    tcase_add_loop_test(tests, samplers_are_kept_in_files_until_training, 0, 3);
+    tcase_add_loop_test(tests, samplers_are_kept_in_files_until_training, 0, 5);
+    tcase_add_loop_test(tests, a_trained_sampler_matches_a_ring, 0, 2);
+    tcase_add_loop_test(tests, trained_samplers_depend_on_the_seed_only, 0, 2);
+    tcase_add_loop_test(tests, models_without_codes_to_fit_have_no_sampler, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -13,11 +13,7 @@ enum { NUMBERS = 2 * DENSE };
 
 static const double LOG_TWO_PI = 1.83787706640934548356;
 
-typedef struct flow_opts {
-    size_t size;
-    int64_t layers, width;
-    double scale;
-} flow_opts;
+typedef gnl_flow_opts flow_opts;
 
 static const gnl_option options[] = {
     GNL_OPT_INT(flow_opts, layers, 6, 1, 1024, "number of coupling layers"),

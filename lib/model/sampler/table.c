@@ -3,9 +3,11 @@
 #include "model/sampler.h"
 
 #define SAMPLERS(X)                                                                                                    \
+    X(flow)                                                                                                            \
     X(gaussian)                                                                                                        \
     X(mixture)                                                                                                         \
     X(nearest)                                                                                                         \
+    X(two_stage)                                                                                                       \
     /* end */
 
 #define DECLARE(name) extern const gnl_sampler_type gnl_sampler_of_##name;
@@ -23,16 +25,21 @@ static genlat_status unknown(const char *name)
     return gnl_unknown_fail(&names, "unknown sampler '%.60s'", name);
 }
 
-static genlat_status fill(gnl_sampler *s, const char *pairs)
+static genlat_status fill(gnl_sampler *s, const char *pairs, uint64_t seed)
 {
     gnl_param param[GNL_MAX_SAMPLER_PARAMS];
     gnl_options_init(s->type->options, s->opts, s->type->options->size);
     GNL_TRY(gnl_spec_pairs(s->type->options, s->opts, pairs, s->type->name));
     const int count = s->type->params(s->opts, s->dims, s->rows, param);
-    return gnl_numbers_make(s->ctx, param, count, 0, 0, &s->numbers);
+    GNL_TRY(gnl_numbers_make(s->ctx, param, count, seed, 0, &s->numbers));
+    if (!s->type->net_new)
+        return GENLAT_OK;
+    GNL_TRY(s->type->net_new(s, &s->net));
+    return gnl_net_init(s->net, seed, 1);
 }
 
-genlat_status gnl_sampler_new(genlat_ctx *ctx, const char *text, int64_t dims, int64_t rows, gnl_sampler **out)
+genlat_status gnl_sampler_new(genlat_ctx *ctx, const char *text, int64_t dims, int64_t rows, uint64_t seed,
+                              gnl_sampler **out)
 {
     char name[GNL_SPEC_KIND];
     const char *pairs = NULL;
@@ -47,7 +54,7 @@ genlat_status gnl_sampler_new(genlat_ctx *ctx, const char *text, int64_t dims, i
     s->ctx = ctx;
     s->dims = dims;
     s->rows = rows;
-    genlat_status status = fill(s, pairs);
+    genlat_status status = fill(s, pairs, seed);
     if (status == GENLAT_OK)
         *out = s;
     else
@@ -60,6 +67,7 @@ void gnl_sampler_free(gnl_sampler *s)
     if (!s)
         return;
     gnl_numbers_free(s->ctx, &s->numbers);
+    gnl_net_release(s->net);
     gnl_free(s->ctx, s);
 }
 
