@@ -46,7 +46,7 @@ static const arg args[] = {
     {"plot-format", 0, ARG_TEXT, 0, AT(plot_format), "FORM", "format of pictures: png, svg or pdf (default png)"},
     {"metric", 'm', ARG_TEXT, 0, AT(metric), "NAMES", "metrics, separated by commas"},
     {"samples", 'k', ARG_INT, 1, AT(samples), "K",
-     "latents drawn for a sample, to estimate nll (default 100); number of generated samples"},
+     "latents drawn for each sample (default 100), or number of generated samples"},
     {"classifier", 0, ARG_TEXT, 0, AT(classifier), "MODEL",
      "classifier of 'train net', whose features and classes are compared"},
     {"reference", 0, ARG_TEXT, 0, AT(reference), "SPEC", "second data source to compare, such as the training data"},

@@ -12,7 +12,7 @@ RBM = ("--set", "hidden=10", "--set", "ais_chains=10", "--set", "ais_steps=20", 
 def check_use(folder, model, data):
     """Every command that works with codes."""
     grid, codes = os.path.join(folder, "grid.png"), os.path.join(folder, "codes.npy")
-    assert set(last_json(run("eval", model, "-d", data, "--json").stdout)) == {"nll"}
+    assert set(last_json(run("eval", model, "-d", data, "--json").stdout)) == {"nll", "metrics"}
     run("sample", model, "-n", "12", "-o", grid, *QUIET)
     assert_picture(grid, least=100)
     run("encode", model, "-d", data, "-o", codes, *QUIET)

@@ -75,7 +75,7 @@ def test_use(folder):
     run("sample", model, "-n", "6", "--seed", "3", "-o", path)
     with open(path, encoding="utf-8") as file:
         assert len(file.read().split()) == 6
-    assert set(last_json(run("eval", model, "-d", "ring", "--json").stdout)) == {"modes", "hq", "kl_modes"}
+    assert set(last_json(run("eval", model, "-d", "ring", "--json").stdout)) == {"modes", "hq", "kl_modes", "metrics"}
     info = last_json(run("info", model, "--json").stdout)
     assert info["family"] == "gan" and info["shape"] == [2] and info["latent"] == 2, info
     assert "r3" in last_json(run("presets", "--json").stdout)["gan"]

@@ -30,7 +30,7 @@ def test_train(folder):
     done = last_json(run(*NET, "--resume", model, "--steps", "90").stdout)
     assert done["steps"] == 90, done
     result = last_json(run("eval", model, "-d", "digits#test?n=300", "--json").stdout)
-    assert set(result) == {"cross_entropy", "accuracy"} and result["accuracy"] > 0.7, result
+    assert set(result) == {"cross_entropy", "accuracy", "metrics"} and result["accuracy"] > 0.7, result
     info = last_json(run("info", model, "--json").stdout)
     assert info["family"] == "predictor" and info["classes"] == 10 and info["training"]["steps"] == 90, info
 
@@ -111,7 +111,7 @@ def test_regression(folder):
         head, *rows = csv.reader(file)
     assert head == ["y0"] and len(rows) == 20 and all(abs(float(row[0])) < 10 for row in rows), rows
     result = last_json(run("eval", model, "-d", "swissroll#test?n=300", "--json").stdout)
-    assert set(result) == {"mse"}, result
+    assert set(result) == {"mse", "metrics"}, result
     gan = os.path.join(folder, "ring.gan")
     run(*GAN, "--data", "ring?n=100", "--steps", "1", "--out", gan)
     assert "a gan predicts no labels" in run("predict", gan, "-d", "ring", "-o", path, code=1).stderr
@@ -125,7 +125,7 @@ def test_sets(folder):
                  "-n", "200")
     result = last_json(run(*arguments, "--json").stdout)
     names = ("frechet", "kid", "precision", "recall", "density", "coverage", "classifier_score", "agreement")
-    assert {name for name in result if not name.endswith("_reference")} == set(names), result
+    assert {name for name in result if not name.endswith("_reference")} == {*names, "metrics"}, result
     assert result["frechet_reference"] < result["frechet"] and result["agreement_reference"] > 0.7, result
     assert result["agreement"] < 0.5 and 1 <= result["classifier_score"] <= 10, result
     text = run(*arguments, "-m", "frechet,agreement").stdout

@@ -203,7 +203,7 @@ def test_eval(folder):
     names = ["neg_elbo", "recon", "kl", "nll", "active_units", "mse"]
     result = last_json(run("eval", model, "-d", "digits#test?n=100", "-m", ",".join(names), "-k", "20",
                            "--json").stdout)
-    assert set(result) == set(names), result
+    assert set(result) == {*names, "metrics"}, result
     assert abs(result["recon"] + result["kl"] - result["neg_elbo"]) < 1e-3
     assert 20 < result["nll"] < result["neg_elbo"] + 1 and 0 <= result["active_units"] <= 3 and 0 < result["mse"] < 1
     lines = run("eval", model, "-d", "digits#test?n=100").stdout.splitlines()
