@@ -111,7 +111,7 @@ genlat_status gnl_files_load(const char *path, gnl_bytes *out)
     gzFile file = gzopen(path, "rb");
     if (!file)
         return cannot_read(path, errno ? strerror(errno) : "out of memory");
-    gzbuffer(file, 1 << 17);
+    gzbuffer(file, (unsigned)GNL_FILES_MIN(GNL_FILES_MAX(size, 1 << 13), 1 << 17));
     genlat_status status = read_all(file, path, size, out);
     out->decompressed = !gzdirect(file);
     if (gzclose(file) != Z_OK && status == GENLAT_OK)
