@@ -77,9 +77,10 @@ genlat_status gnl_files_join(const char *folder, const char *name, char out[GNL_
 }
 
 /* Reads to the end of the file of `size` bytes. Grows the memory with the data read, so that a wrong length in the file
- * does no harm. */
+ * does no harm. Compressed data are counted piece by piece, so that what is refused takes no more than is allowed. */
 static genlat_status read_all(gzFile file, const char *path, size_t size, gnl_bytes *out)
 {
+    enum { PIECE = 1 << 16 };
     size_t capacity = size + 1;
     for (;;) {
         uint8_t *grown = realloc(out->data, capacity);
@@ -87,7 +88,7 @@ static genlat_status read_all(gzFile file, const char *path, size_t size, gnl_by
             return gnl_files_no_memory(path);
         out->data = grown;
         while (out->size < capacity) {
-            unsigned space = (unsigned)GNL_FILES_MIN(capacity - out->size, (size_t)1 << 30);
+            unsigned space = (unsigned)GNL_FILES_MIN(capacity - out->size, (size_t)PIECE);
             int got = gzread(file, out->data + out->size, space);
             int code = Z_OK;
             if (got <= 0) {
@@ -95,9 +96,9 @@ static genlat_status read_all(gzFile file, const char *path, size_t size, gnl_by
                 return code == Z_OK || code == Z_STREAM_END ? GENLAT_OK : cannot_read(path, why);
             }
             out->size += (size_t)got;
+            if (!gzdirect(file))
+                GNL_FILES_TRY(gnl_files_expand(path, size, (int64_t)out->size));
         }
-        if (!gzdirect(file))
-            GNL_FILES_TRY(gnl_files_expand(path, size, (int64_t)out->size));
         capacity += capacity / 2 + 4096;
     }
 }
@@ -110,7 +111,7 @@ genlat_status gnl_files_load(const char *path, gnl_bytes *out)
     gzFile file = gzopen(path, "rb");
     if (!file)
         return cannot_read(path, errno ? strerror(errno) : "out of memory");
-    gzbuffer(file, 1 << 17);
+    gzbuffer(file, (unsigned)GNL_FILES_MIN(GNL_FILES_MAX(size, 1 << 13), 1 << 17));
     genlat_status status = read_all(file, path, size, out);
     out->decompressed = !gzdirect(file);
     if (gzclose(file) != Z_OK && status == GENLAT_OK)

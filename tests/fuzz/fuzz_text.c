@@ -32,11 +32,11 @@ static int64_t expected_samples(const uint8_t *bytes, size_t size, int64_t lengt
     return count;
 }
 
-static void check(const uint8_t *bytes, size_t size, int64_t length, bool lines)
+static void check(const char *path, const uint8_t *bytes, size_t size, int64_t length, bool lines)
 {
     gnl_spec spec = {.length = length, .lines = lines};
     genlat_source *source = NULL;
-    strcpy(spec.path, fuzz_file(bytes, size));
+    strcpy(spec.path, path);
     const int64_t expected = expected_samples(bytes, size, length, lines);
     const genlat_status status = gnl_text_open(context(), &spec, &source);
     if ((status == GENLAT_OK) != (source != NULL) || (source && genlat_source_count(source) != expected))
@@ -53,9 +53,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     if (gnl_content_text("text", bytes, size) != GENLAT_OK) /* gzip, or no text, which tests of the readers cover */
         return 0;
+    const char *path = fuzz_file(bytes, size);
     for (int64_t length = 1; length < 100; length = 3 * length + 1) {
-        check(bytes, size, length, false);
-        check(bytes, size, length, true);
+        check(path, bytes, size, length, false);
+        check(path, bytes, size, length, true);
     }
     return 0;
 }
