@@ -96,6 +96,7 @@ static const struct {
     {"prior", "prior p(z)", "latent.md#priors"},
     {"terms", "terms of the objective in addition to the reconstruction loss, separated by `;`", "latent.md#terms"},
     {"bound", "bound that a step maximizes", "latent.md#bounds"},
+    {"missing", "treatment of missing values, NaN; empty: `refuse`", "latent"},
     {"decoder_inputs", "further inputs of the decoder; `previous`: the data moved by one step", NULL},
     {"output_bias", "`zero`, or `data`: the last bias of a Bernoulli decoder starts at the logits of the mean", NULL},
     {"penalties", "penalties, separated by `;`", "penalties"},
