@@ -11,6 +11,7 @@
 #include "metric/metric.h"
 #include "optim/optim_priv.h"
 #include "train/train.h"
+#include "vae/vae.h"
 
 typedef struct kind {
     const char *name, *help;
@@ -35,6 +36,7 @@ KINDS(posterior_at, gnl_posterior_types, kind.name, kind.help, gnl_posterior_typ
 KINDS(prior_at, gnl_prior_types, kind.name, kind.help, gnl_prior_types[i]->kind.options)
 KINDS(term_at, gnl_term_types, kind.name, kind.help, gnl_term_types[i]->kind.options)
 KINDS(bound_at, gnl_bound_types, kind.name, kind.help, gnl_bound_types[i]->kind.options)
+KINDS(missing_at, gnl_missing_types, name, help, gnl_missing_types[i]->options)
 KINDS(sampler_at, gnl_sampler_types, name, help, gnl_sampler_types[i]->options)
 KINDS(penalty_at, gnl_gan_penalty_types, name, help, gnl_gan_penalty_types[i]->options)
 KINDS(augmentation_at, gnl_augment_types, name, help, NULL)
@@ -66,6 +68,7 @@ static const struct group {
     {"priors", "prior of a VAE", prior_at},
     {"terms", "terms of a VAE's objective, separated by ;", term_at},
     {"bounds", "bound of a VAE on log p(x)", bound_at},
+    {"missing", "what a VAE does with missing values of the data", missing_at},
     {"samplers", "sampler of codes, fitted after training", sampler_at},
     {"adversarial-losses", "loss of a GAN", adversarial_at},
     {"penalties", "penalties of a GAN, separated by ;", penalty_at},

@@ -393,6 +393,9 @@ static void list_latent_kinds(void)
     open_section("Bounds", "The setting `bound`: the bound on log p(x) that a training step maximizes, such as\n"
                            "`importance estimator=doubly`.");
     LIST_KINDS(3, "Bounds", gnl_bound_types, OF_KIND);
+    open_section("Missing values", "The setting `missing`: whether data may have missing values, NaN, and what the\n"
+                                   "encoder sees in their place, such as `fill value=learned`.");
+    LIST_KINDS(3, "Treatments", gnl_missing_types, OF_TYPE);
 }
 
 static void list_samplers(void)

@@ -26,8 +26,8 @@ typedef struct app_options {
     const char *data, *valid, *latents, *codes, *conditions;
     const char *preset, *config, *epochs, *steps, *batch, *seed, *threads;
     const char *out, *resume, *source, *log, *plots, *plot_format; /* source: --from of train */
-    const char *metric, *part, *classifier, *reference, *label, *anomaly, *sampler;
-    int64_t count, columns, scale, samples, from, to, frames, index, rate, given;
+    const char *metric, *part, *classifier, *reference, *label, *anomaly, *sampler, *hide;
+    int64_t draws, count, columns, scale, samples, from, to, frames, index, rate, given;
     double temperature, truncation, range;
     bool draw, json, quiet, help;
     const char *set[APP_MAX_SETTINGS]; /* "key=value" */
@@ -195,6 +195,7 @@ int cmd_train_ppca(app_state *app);
 int cmd_train_rbm(app_state *app);
 int cmd_train_semi(app_state *app);
 int cmd_train_vae(app_state *app);
+int cmd_complete(app_state *app);
 int cmd_eval(app_state *app);
 int cmd_sample(app_state *app);
 int cmd_sampler(app_state *app);

@@ -15,6 +15,8 @@ const app_command app_commands[] = {
     {"train vae", NULL, TRAIN " valid", "train a variational autoencoder", cmd_train_vae},
     {"eval", "MODEL", "data metric samples count draw sampler classifier reference", "evaluate a model on data",
      cmd_eval},
+    {"complete", "MODEL", "data count codes-drawn draws hide out columns scale rate",
+     "fill in the missing values of data", cmd_complete},
     {"predict", "MODEL", "data count out", "write the predictions of a classifier or a regression", cmd_predict},
     {"classify", "MODEL", "data count out", "same as predict", cmd_predict},
     {"score", "MODEL", "data count samples anomaly out",

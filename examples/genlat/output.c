@@ -42,13 +42,15 @@ int output_close(app_state *app, app_file *out, int status)
 }
 
 /* Determines the values of black and white: 0 and 1, or -1 and 1, if the data have approximately this range. Otherwise
- * quantiles of the data, so that a few outliers do not reduce the contrast of the picture. */
-static void grey_range(const genlat_tensor *x, double *low, double *high)
+ * quantiles of the data, so that a few outliers do not reduce the contrast of the picture. Originals may have missing
+ * values; then the samples x count alone. */
+static void grey_range(const genlat_tensor *shown, const genlat_tensor *x, double *low, double *high)
 {
     static const double at[] = {0.005, 0.995};
     const double slack = 0.3;
     double found[2];
-    if (genlat_metric_quantiles(x, at, 2, found) != GENLAT_OK)
+    if (genlat_metric_quantiles(shown, at, 2, found) != GENLAT_OK &&
+        genlat_metric_quantiles(x, at, 2, found) != GENLAT_OK)
         found[0] = found[1] = 0;
     *low = found[0] >= -slack ? 0 : found[0] >= -1 - slack ? -1 : found[0];
     *high = 1;
@@ -94,7 +96,7 @@ int output_grid(app_state *app, const char *path, genlat_tensor *x, const output
         return APP_FAILED;
     genlat_tensor *shown = both ? both : x;
     double low, high;
-    grey_range(shown, &low, &high);
+    grey_range(shown, x, &low, &high);
     /* Enlarges small images, so that the picture is approximately 640 pixels wide. */
     int64_t zoom = app->opts.scale ? app->opts.scale : 640 / (columns * genlat_tensor_dim(x, -1));
     zoom = zoom < 1 ? 1 : zoom > 16 && !app->opts.scale ? 16 : zoom;

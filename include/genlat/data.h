@@ -211,7 +211,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_read(const genlat_source
                                                              genlat_tensor **x, genlat_tensor **labels);
 
 /**
- * Mean and standard deviation of each element over all samples (draw 0, divisor n).
+ * Mean and standard deviation of each element over all samples (draw 0, divisor n). Missing values, NaN, are left out;
+ * both are 0 for an element that is always missing.
  *
  * @param source  source.
  * @param mean    [...], the shape of one sample, receives the means; NULL: not requested.
@@ -408,10 +409,10 @@ GENLAT_API const char *genlat_transform_opts_key(int32_t index, const char **hel
  * @param source  source; kept alive.
  * @param opts    borrowed for the call; NULL: defaults, which change nothing.
  * @param out     receives a new source, or NULL on failure.
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when skip leaves no sample, and for a value that is not
- *         finite when a scale is fitted; GENLAT_E_NUMERIC for values too large to fit a scale; GENLAT_E_STATE for
- *         factors of a source without; GENLAT_E_UNSUPPORTED for options of a newer version; GENLAT_E_CALLBACK;
- *         GENLAT_E_MEMORY.
+ * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_RANGE when skip leaves no sample, and for an infinite value when a
+ *         scale is fitted, which leaves out missing values, NaN; GENLAT_E_NUMERIC for values too large to fit a
+ *         scale; GENLAT_E_STATE for factors of a source without; GENLAT_E_UNSUPPORTED for options of a newer version;
+ *         GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
  * Randomness: from opts->seed.
  * Source: dynamic binarization: Salakhutdinov, Murray, "On the quantitative analysis of deep belief networks", 2008.
  */

@@ -59,8 +59,9 @@ GENLAT_BEGIN
  * - header=auto (csv): yes, no, or auto: a first row of texts is one, and a first row that may be both is an error.
  * - separator=auto (csv): auto, comma, semicolon, tab, pipe or space, any number of them.
  * - decimal=point (csv): point or comma.
- * - missing=refuse (csv): refuse or drop: rows with an empty field, NA, NaN, N/A, null, ? or - are left out, and their
- *   number is reported as a warning by genlat_ctx_log().
+ * - missing=refuse (csv): refuse, drop or keep: rows with an empty field, NA, NaN, N/A, null, ? or - are left out, and
+ *   their number is reported as a warning by genlat_ctx_log(), or the values are NaN, for a model that accepts missing
+ *   values. Labels and targets cannot be missing.
  * - size=48x64 (image): height x width, or one number for both, at most 16384; needed for images of several sizes.
  *   Pixels are interpolated linearly over two pixels of the source or, to make an image smaller, of the result.
  * - fit=crop (image): crop cuts the largest centred piece of these proportions, pad adds black borders, stretch does

@@ -4,6 +4,7 @@
 #define GENLAT_GENLAT_H
 
 #include "genlat/common.h"
+#include "genlat/complete.h"
 #include "genlat/context.h"
 #include "genlat/data.h"
 #include "genlat/gan.h"

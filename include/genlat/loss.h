@@ -30,7 +30,8 @@ enum {
     GENLAT_LIKELIHOOD_BETA_BINOMIAL = 5,        /**< "beta_binomial": log alpha and log beta; levels of an image. */
     GENLAT_LIKELIHOOD_MSE = 6,                  /**< "mse": sum of squares. */
     GENLAT_LIKELIHOOD_CROSS_ENTROPY = 7,        /**< "cross_entropy": logits of classes, one label a sample. */
-    GENLAT_LIKELIHOOD_LOGISTIC_MIXTURE = 8 /**< "logistic_mixture": logits, means, log-scales; levels of an image. */
+    GENLAT_LIKELIHOOD_LOGISTIC_MIXTURE = 8, /**< "logistic_mixture": logits, means, log-scales; levels of an image. */
+    GENLAT_LIKELIHOOD_STUDENT_T = 9         /**< "student_t": mean, scale and degrees of freedom. */
 };
 
 /** A likelihood with its options and, for some, a trained or running scale of its own. */

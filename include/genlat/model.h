@@ -91,7 +91,8 @@ GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const
  *                  it does not fit; NULL: not requested.
  * @param capacity  bytes, >= 1; 512 are enough for most choices. Ignored without text.
  * @return GENLAT_OK; GENLAT_E_INVALID; the first error of earlier builder calls, with its text; GENLAT_E_RANGE for
- *         values that are not finite, or an impossible holdout; GENLAT_E_NUMERIC for values too large to fit a scale;
+ *         values that are not finite, unless they are NaN and the settings accept missing values, or an impossible
+ *         holdout; GENLAT_E_NUMERIC for values too large to fit a scale;
  *         GENLAT_E_NOT_FOUND for an unknown kind among the settings; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_builder_auto(genlat_model_builder *builder,

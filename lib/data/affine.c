@@ -75,28 +75,32 @@ static void fit_one(uint32_t kind, double mean, double sd, double min, double ma
         *scale = 1;
 }
 
-/* All elements have the same number of values, so their variances can be added. */
+/* Elements count by the number of their values. */
 static void fit_all(uint32_t kind, const gnl_source_stats *stats, double *offset, double *scale)
 {
-    double mean = 0, square = 0, min = INFINITY, max = -INFINITY;
-    for (int64_t j = 0; j < stats->size; j++) {
-        mean += stats->mean[j] / (double)stats->size;
+    double mean = 0, square = 0, min = INFINITY, max = -INFINITY, values = 0;
+    for (int64_t j = 0; j < stats->size; j++)
+        values += stats->count[j];
+    for (int64_t j = 0; j < stats->size && values > 0; j++) {
+        if (stats->count[j] == 0)
+            continue;
+        mean += stats->mean[j] * (stats->count[j] / values);
         min = GNL_MIN(min, stats->min[j]);
         max = GNL_MAX(max, stats->max[j]);
     }
     for (int64_t j = 0; j < stats->size; j++) {
         double difference = stats->mean[j] - mean;
-        square += (stats->sd[j] * stats->sd[j] + difference * difference) / (double)stats->size;
+        square += (stats->sd[j] * stats->sd[j] + difference * difference) * (stats->count[j] / GNL_MAX(values, 1));
     }
     fit_one(kind, mean, sqrt(square), min, max, offset, scale);
 }
 
-/* Reports the first value that is not finite. */
+/* Reports the first value that is infinite. Missing values, NaN, are left out of the fit. */
 static genlat_status check_finite(void *user, int64_t first, int64_t rows, const gnl_real *x)
 {
     const int64_t size = *(const int64_t *)user;
     for (int64_t i = 0; i < rows * size; i++)
-        if (!isfinite(x[i]))
+        if (isinf(x[i]))
             return gnl_fail(GENLAT_E_RANGE,
                             "sample %lld has %g in element %lld, counted from 0; no scaling can be fitted, so remove "
                             "the sample or fill in the value",

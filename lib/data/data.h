@@ -123,17 +123,19 @@ void gnl_scaling_invert_differences(const gnl_scaling *scaling, int64_t rows, in
 /* Creates a source of the same raw data with the scaling `to`; the source itself if it has that scaling. */
 genlat_status gnl_source_rescale(genlat_source *source, const gnl_scaling *to, genlat_source **out);
 
-/* Statistics of each element of a sample over the whole source. */
+/* Statistics of each element of a sample over the whole source. NaN is a missing value, which is left out; an element
+ * that is always missing has statistics of 0. */
 typedef struct gnl_source_stats {
     int64_t size; /* elements of a sample */
     double *mean, *sd, *min, *max;
+    double *count; /* samples in which the element is not missing */
 } gnl_source_stats;
 
 genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats *stats);
-/* The same in pieces, for a caller that scans the source itself: `first` samples were added before. */
+/* The same in pieces, for a caller that scans the source itself. */
 genlat_status gnl_source_stats_alloc(const genlat_source *source, gnl_source_stats *stats);
-void gnl_source_stats_add(gnl_source_stats *stats, int64_t first, int64_t rows, const gnl_real *x);
-void gnl_source_stats_finish(gnl_source_stats *stats, int64_t count);
+void gnl_source_stats_add(gnl_source_stats *stats, int64_t rows, const gnl_real *x);
+void gnl_source_stats_finish(gnl_source_stats *stats);
 void gnl_source_stats_free(const genlat_source *source, gnl_source_stats *stats);
 
 /* Fits the scale (GENLAT_SCALE_*, not NONE) and applies it; with statistics that are known, without reading samples. */

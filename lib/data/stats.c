@@ -9,37 +9,38 @@ void gnl_source_stats_free(const genlat_source *source, gnl_source_stats *stats)
 }
 
 /* Welford's update. sd holds the sum of squared deviations until the end. */
-static void add_sample(gnl_source_stats *stats, const gnl_real *x, int64_t seen)
+static void add_sample(gnl_source_stats *stats, const gnl_real *x)
 {
-    double share = 1.0 / (double)seen;
     for (int64_t j = 0; j < stats->size; j++) {
         double value = (double)x[j], delta = value - stats->mean[j];
-        stats->mean[j] += delta * share;
+        if (isnan(value))
+            continue;
+        stats->mean[j] += delta * (1 / ++stats->count[j]);
         stats->sd[j] += delta * (value - stats->mean[j]);
         stats->min[j] = GNL_MIN(stats->min[j], value);
         stats->max[j] = GNL_MAX(stats->max[j], value);
     }
 }
 
-void gnl_source_stats_add(gnl_source_stats *stats, int64_t first, int64_t rows, const gnl_real *x)
+void gnl_source_stats_add(gnl_source_stats *stats, int64_t rows, const gnl_real *x)
 {
     for (int64_t i = 0; i < rows; i++)
-        add_sample(stats, x + i * stats->size, first + i + 1);
+        add_sample(stats, x + i * stats->size);
 }
 
 static genlat_status add_rows(void *user, int64_t first, int64_t rows, const gnl_real *x)
 {
-    gnl_source_stats_add(user, first, rows, x);
+    gnl_source_stats_add(user, rows, x);
     return GENLAT_OK;
 }
 
 genlat_status gnl_source_stats_alloc(const genlat_source *source, gnl_source_stats *stats)
 {
     const int64_t size = gnl_shape_count(&source->sample);
-    double *all = gnl_calloc(source->object.ctx, (size_t)size, 4 * sizeof *all);
+    double *all = gnl_calloc(source->object.ctx, (size_t)size, 5 * sizeof *all);
     if (!all)
         return GENLAT_E_MEMORY;
-    *stats = (gnl_source_stats){size, all, all + size, all + 2 * size, all + 3 * size};
+    *stats = (gnl_source_stats){size, all, all + size, all + 2 * size, all + 3 * size, all + 4 * size};
     for (int64_t j = 0; j < size; j++) {
         stats->min[j] = INFINITY;
         stats->max[j] = -INFINITY;
@@ -47,17 +48,20 @@ genlat_status gnl_source_stats_alloc(const genlat_source *source, gnl_source_sta
     return GENLAT_OK;
 }
 
-void gnl_source_stats_finish(gnl_source_stats *stats, int64_t count)
+void gnl_source_stats_finish(gnl_source_stats *stats)
 {
-    for (int64_t j = 0; j < stats->size; j++)
-        stats->sd[j] = sqrt(stats->sd[j] / (double)count);
+    for (int64_t j = 0; j < stats->size; j++) {
+        stats->sd[j] = sqrt(stats->sd[j] / GNL_MAX(stats->count[j], 1));
+        if (stats->count[j] == 0)
+            stats->min[j] = stats->max[j] = 0;
+    }
 }
 
 genlat_status gnl_source_stats_new(const genlat_source *source, gnl_source_stats *stats)
 {
     GNL_TRY(gnl_source_stats_alloc(source, stats));
     genlat_status status = gnl_source_scan(source, source->count, add_rows, stats);
-    gnl_source_stats_finish(stats, source->count);
+    gnl_source_stats_finish(stats);
     if (status != GENLAT_OK)
         gnl_source_stats_free(source, stats);
     return status;

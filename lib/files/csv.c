@@ -40,7 +40,11 @@ static genlat_status store(const gnl_csv_reader *r, table *t, const gnl_csv_fiel
     const gnl_csv_layout *layout = &t->layout;
     double number = 0;
     gnl_csv_content content = gnl_csv_content_of(r, f, &number);
-    bool is_label = f->column == layout->label;
+    const bool is_label = f->column == layout->label, is_target = layout->targets && layout->target[f->column] >= 0;
+    if (content == GNL_CSV_MISSING && r->opts->missing == GNL_CSV_MISSING_KEEP && !is_label && !is_target) {
+        *(*value)++ = NAN;
+        return GENLAT_OK;
+    }
     if (content == GNL_CSV_MISSING && !(is_label && strcmp(f->text, "-") == 0)) { /* + and - may be classes */
         *missing = true;
         return r->opts->missing == GNL_CSV_MISSING_DROP ? GENLAT_OK : gnl_csv_missing(r, f);
@@ -51,7 +55,7 @@ static genlat_status store(const gnl_csv_reader *r, table *t, const gnl_csv_fiel
     }
     if (content != GNL_CSV_NUMBER || !(fabs(number) <= (double)FLT_MAX))
         return gnl_csv_not_number(r, f);
-    if (layout->targets && layout->target[f->column] >= 0)
+    if (is_target)
         csv->label[csv->rows * csv->targets + layout->target[f->column]] = (float)number;
     else
         *(*value)++ = (float)number;

@@ -164,7 +164,7 @@ genlat_status gnl_array_tensor(genlat_ctx *ctx, const gnl_array *array, genlat_t
 enum { GNL_CSV_HEADER_AUTO, GNL_CSV_HEADER_YES, GNL_CSV_HEADER_NO, GNL_CSV_HEADER_TEXT /* auto; numbers are data */ };
 enum { GNL_CSV_SEPARATOR_AUTO, GNL_CSV_COMMA, GNL_CSV_SEMICOLON, GNL_CSV_TAB, GNL_CSV_PIPE, GNL_CSV_SPACE };
 enum { GNL_CSV_DECIMAL_POINT, GNL_CSV_DECIMAL_COMMA };
-enum { GNL_CSV_MISSING_REFUSE, GNL_CSV_MISSING_DROP };
+enum { GNL_CSV_MISSING_REFUSE, GNL_CSV_MISSING_DROP, GNL_CSV_MISSING_KEEP };
 
 typedef struct gnl_csv_opts {
     const char *label;  /* name or number of the column of classes; NULL or "": none */

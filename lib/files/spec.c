@@ -16,7 +16,7 @@ typedef enum key_type { KEY_WHOLE, KEY_TEXT, KEY_PATH, KEY_FLAG, KEY_SHAPE, KEY_
 static const char header_choices[] = "auto|yes|no";
 static const char separator_choices[] = "auto|comma|semicolon|tab|pipe|space";
 static const char decimal_choices[] = "point|comma";
-static const char missing_choices[] = "refuse|drop";
+static const char missing_choices[] = "refuse|drop|keep";
 static const char fit_choices[] = "crop|pad|stretch";
 static const char channels_choices[] = "keep|1|3";
 static const char content_choices[] = "auto|image|sound|text|table"; /* GENLAT_CONTENT_* */
@@ -50,7 +50,8 @@ static const struct key {
      separator_choices},
     {"decimal", KEY_CHOICE, offsetof(gnl_spec, csv.decimal), "point, or comma for decimal commas", decimal_choices},
     {"missing", KEY_CHOICE, offsetof(gnl_spec, csv.missing),
-     "rows with an empty field or with NA, NaN, N/A, null, ? or -: refuse, or drop with a warning that says how many",
+     "rows with an empty field or with NA, NaN, N/A, null, ? or -: refuse, drop with a warning that says how many, or "
+     "keep the values as NaN for a model that accepts missing values",
      missing_choices},
     {"content", KEY_CHOICE, offsetof(gnl_spec, content),
      "what the samples are, where their shape leaves it open: image, [h,w] or [channels,h,w]; sound, also other "

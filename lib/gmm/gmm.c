@@ -159,7 +159,7 @@ static genlat_status start(genlat_model *model, const genlat_tensor *x)
     const uint64_t seed = (uint64_t)model->progress.seed;
     double best = INFINITY, inertia = 0;
     int64_t chosen = 0;
-    if (gnl_model_check_finite(model, x->shape.dim[0], x->data) != GENLAT_OK)
+    if (gnl_model_check_finite(model, x->shape.dim[0], x->data, false) != GENLAT_OK)
         return gnl_fail(GENLAT_E_NUMERIC, "the batch has a number that is not finite; check the data");
     for (int64_t i = 0; i <= opts_of(model)->starts; i++) { /* the best one again at the end */
         const int64_t at = i < opts_of(model)->starts ? i : chosen;

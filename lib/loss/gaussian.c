@@ -89,19 +89,21 @@ static double slope_by_log_sd(const gnl_loss_call *call, double precision)
 {
     double slope = 0;
     for (int64_t r = 0; r < gnl_loss_all_rows(call); r++)
-        slope += gnl_loss_factor(call, r) * ((double)call->dims - 2 * call->nll[r] * precision);
+        slope += gnl_loss_factor(call, r) * ((double)gnl_loss_observed(call, r) - 2 * call->nll[r] * precision);
     return slope;
 }
 
 static void eval_learned(genlat_loss *loss, const gnl_loss_call *call)
 {
-    double at = log_sd(loss), count = (double)call->dims, slope = 0;
+    double at = log_sd(loss), slope = 0;
     double use[SHARED] = {at, exp(-2 * at), 0};
     gnl_loss_rows(loss, call, shared_row, use);
     if (!call->training || !call->dout)
         return;
-    for (int64_t r = 0; r < call->rows; r++)
+    for (int64_t r = 0; r < call->rows; r++) {
+        const double count = (double)gnl_loss_observed(call, r);
         slope += gnl_loss_factor(call, r) * (count - 2 * (call->nll[r] - count * (at + HALF_LOG_TWO_PI)));
+    }
     loss->grad[0] += (gnl_real)(slope * gnl_logistic((double)loss->value[0] - opts_of(loss)->min_log_sd));
 }
 
@@ -114,10 +116,9 @@ static void update_running(genlat_loss *loss, double mse)
 
 /* The optimal sd is a function of the outputs. Without the lower bound its derivative contributes nothing, since the
  * loss is minimal with respect to sd. Close to the bound, there is an additional contribution. */
-static void optimal_shared(const genlat_loss *loss, const gnl_loss_call *call, double mse, double *use)
+static void optimal_shared(const genlat_loss *loss, const gnl_loss_call *call, double mse, double count, double *use)
 {
     double low = opts_of(loss)->min_log_sd, raw = 0.5 * log(mse);
-    double count = (double)(gnl_loss_all_rows(call) * call->dims);
     use[LOG_SD] = gnl_soft_floor(raw, low);
     use[PRECISION] = exp(-2 * use[LOG_SD]);
     use[EXTRA] = 0;
@@ -129,7 +130,7 @@ static void optimal_shared(const genlat_loss *loss, const gnl_loss_call *call, d
 static void eval_optimal(genlat_loss *loss, const gnl_loss_call *call)
 {
     const int64_t rows = gnl_loss_all_rows(call);
-    double use[SHARED] = {0}, total = 0;
+    double use[SHARED] = {0}, total = 0, count = 0;
     if (!call->training && loss->value[0] > 0) {
         use[LOG_SD] = log_sd(loss);
         use[PRECISION] = exp(-2 * use[LOG_SD]);
@@ -139,10 +140,12 @@ static void eval_optimal(genlat_loss *loss, const gnl_loss_call *call)
     gnl_loss_call squares = *call;
     squares.dout = NULL;
     gnl_loss_rows(loss, &squares, half_squares, NULL);
-    for (int64_t r = 0; r < rows; r++)
+    for (int64_t r = 0; r < rows; r++) {
         total += 2 * call->nll[r];
-    double mse = total / (double)GNL_MAX(rows * call->dims, 1);
-    optimal_shared(loss, call, mse, use);
+        count += (double)gnl_loss_observed(call, r);
+    }
+    double mse = total / GNL_MAX(count, 1);
+    optimal_shared(loss, call, mse, count, use);
     if (call->training && call->dout)
         update_running(loss, mse);
     gnl_loss_rows(loss, call, shared_row, use);

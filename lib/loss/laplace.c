@@ -66,12 +66,14 @@ static double row(const gnl_loss_row *r)
 
 static void eval(genlat_loss *loss, const gnl_loss_call *call)
 {
-    double at = log_scale(loss), slope = 0, count = (double)call->dims;
+    double at = log_scale(loss), slope = 0;
     gnl_loss_rows(loss, call, row, &at);
     if (opts_of(loss)->scale != SCALE_LEARNED || !call->training || !call->dout)
         return;
-    for (int64_t r = 0; r < call->rows; r++)
+    for (int64_t r = 0; r < call->rows; r++) {
+        const double count = (double)gnl_loss_observed(call, r);
         slope += gnl_loss_factor(call, r) * (count - (call->nll[r] - count * (at + M_LN2)));
+    }
     loss->grad[0] += (gnl_real)(slope * gnl_logistic((double)loss->value[0] - opts_of(loss)->min_log_scale));
 }
 

@@ -33,6 +33,10 @@ typedef struct gnl_loss_call {
     gnl_real *dout;       /* [rows,parts,dims] receives scale * weight * d nll / d out; NULL: no derivatives */
     bool training;        /* if dout is set: adds to the loss's own gradients and updates its running state */
     int64_t draws;        /* 0 is treated as 1 */
+    /* [rows] number of observed elements; the others are NaN in the target, add nothing to nll, and have derivatives of
+     * 0. NULL: all are observed. */
+    const int64_t *observed;
+    gnl_real *scratch; /* [gnl_loss_scratch()]; needed with observed */
 } gnl_loss_call;
 
 /* Decodes outputs to data: the mean of the likelihood, or a sample from it. */
@@ -125,6 +129,8 @@ int64_t gnl_loss_parts(const genlat_loss *loss); /* 0: derived from the shapes *
 /* Checks the shape of the outputs of one sample. E_SHAPE if the last dimension must contain the outputs of an element
  * and has another size. */
 genlat_status gnl_loss_check_order(const genlat_loss *loss, const gnl_shape *out);
+/* Returns how many numbers the scratch memory of a call with missing elements has. */
+size_t gnl_loss_scratch(const genlat_ctx *ctx, int64_t parts, int64_t dims);
 bool gnl_loss_trains(const genlat_loss *loss); /* has own values that need an optimizer */
 void gnl_loss_zero_grad(genlat_loss *loss);
 

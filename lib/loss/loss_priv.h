@@ -24,6 +24,8 @@ typedef double gnl_loss_row_fn(const gnl_loss_row *row);
 void gnl_loss_rows(const genlat_loss *loss, const gnl_loss_call *call, gnl_loss_row_fn *fn, const double *use);
 /* Returns the number of rows of all draws. */
 int64_t gnl_loss_all_rows(const gnl_loss_call *call);
+/* Returns the number of observed elements of a row. */
+int64_t gnl_loss_observed(const gnl_loss_call *call, int64_t row);
 /* Returns the factor of a sample's derivative. */
 double gnl_loss_factor(const gnl_loss_call *call, int64_t row);
 

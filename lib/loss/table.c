@@ -12,6 +12,7 @@
     X(mse)                                                                                                             \
     X(cross_entropy)                                                                                                   \
     X(logistic_mixture)                                                                                                \
+    X(student_t)                                                                                                       \
     /* end */
 
 #define DECLARE(name) extern const gnl_loss_type gnl_##name;

@@ -167,6 +167,8 @@ static genlat_status choose(genlat_model_builder *b, genlat_source *source, cons
     gnl_loss_range range;
     int64_t held_out = 0;
     GNL_TRY(gnl_builder_load(b, c->preset, c->pair));
+    if (!b->type->accepts_missing || !b->type->accepts_missing(b->config))
+        GNL_TRY(gnl_profile_refuse_missing(p));
     GNL_TRY(find_range(b, &range));
     GNL_TRY(find_held_out(b, source, &held_out));
     const uint32_t scale = find_scale(c, p, &range);

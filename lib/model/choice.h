@@ -37,14 +37,15 @@ enum {
 /* What is known of data. */
 typedef struct gnl_profile {
     gnl_layout layout;
-    unsigned values;  /* GNL_VALUES_* */
-    int64_t count;    /* samples */
-    int64_t side;     /* length of a signal, the smaller side of an image; 0 for others */
-    double min, max;  /* of all values */
-    int64_t constant; /* elements with the same value in all samples */
-    bool scaled;      /* the source is scaled already */
-    bool guessed;     /* the layout follows from the proportions of the samples alone */
-    bool complete;    /* all samples were read */
+    unsigned values;                /* GNL_VALUES_* */
+    int64_t count;                  /* samples */
+    int64_t side;                   /* length of a signal, the smaller side of an image; 0 for others */
+    double min, max;                /* of all values */
+    int64_t constant;               /* elements with the same value in all samples */
+    int64_t missing, first_missing; /* missing values, NaN, and the place of the first one in all values */
+    bool scaled;                    /* the source is scaled already */
+    bool guessed;                   /* the layout follows from the proportions of the samples alone */
+    bool complete;                  /* all samples were read */
     gnl_source_stats stats;
 } gnl_profile;
 
@@ -58,9 +59,11 @@ gnl_shape gnl_layout_canvas(const gnl_shape *sample, uint32_t content);
 const char *gnl_sizes_format(const gnl_shape *shape, char text[GNL_SHAPE_TEXT]);
 
 /* Reads the samples of a source once: all of them, or the first ones, 2^28 values, of a larger source. Returns E_RANGE
- * for values that are not finite. */
+ * for infinite values. */
 genlat_status gnl_profile_new(const genlat_source *source, gnl_profile *out);
 void gnl_profile_free(const genlat_source *source, gnl_profile *profile);
+/* Returns E_RANGE, naming the first one, if values are missing. */
+genlat_status gnl_profile_refuse_missing(const gnl_profile *profile);
 /* Describes the data, such as "60000 grey images [1,28,28], 256 levels from 0 to 1". */
 void gnl_profile_describe(const gnl_profile *profile, const gnl_shape *sample, char *text, size_t capacity);
 

@@ -23,7 +23,7 @@
 #include "net/exec.h"
 #include "net/part.h"
 #include "optim/optim.h"
-#include "genlat/model.h"
+#include "genlat/complete.h"
 
 enum {
     GNL_MAX_PARTS = 16,
@@ -141,7 +141,17 @@ typedef struct gnl_prior_call {
 typedef struct gnl_support {
     gnl_loss_range range;
     const char *name;
+    bool missing; /* NaN is a missing value, which the model accepts */
 } gnl_support;
+
+/* Arguments of fill_in. */
+typedef struct gnl_completion {
+    const genlat_tensor *x, *labels; /* scaled data, NaN for missing elements; labels as for encode */
+    const genlat_complete_opts *opts;
+    /* [rows,data], or [draws,rows,data] if opts->draws > 0. Values are expected for missing elements only; the others
+     * are overwritten. */
+    gnl_real *out;
+} gnl_completion;
 
 /* How far a decoder uses the codes of some rows. */
 typedef struct gnl_code_use {
@@ -185,6 +195,8 @@ typedef struct gnl_model_type {
     gnl_input_list (*inputs)(const gnl_config *config, int net);
     /* Finds the range of data that the likelihood accepts, or that the outputs have. NULL: any number. */
     genlat_status (*range)(genlat_ctx *ctx, const gnl_config *config, gnl_loss_range *out);
+    /* Returns whether data may have missing values. NULL: no. */
+    bool (*accepts_missing)(const gnl_config *config);
     /* For a model from a file: sets the shape of the data, which it reads from the nets. NULL: the file has it. */
     genlat_status (*read_shape)(gnl_config *config, genlat_net *const *nets);
     /* Checks configuration and nets, creates the other parts, and sets model->terms. */
@@ -224,6 +236,8 @@ typedef struct gnl_model_type {
     genlat_status (*prior)(genlat_model *model, const gnl_prior_call *call, gnl_real *z);
     genlat_status (*decode)(genlat_model *model, const gnl_decode *decode);
     unsigned sample_options; /* GNL_SAMPLE_* */
+    /* Computes missing elements: their means given the observed ones, or draws. NULL: the family cannot. */
+    genlat_status (*fill_in)(genlat_model *model, const gnl_completion *call);
     /* Predicts labels [rows,condition]: probabilities of the classes, or vectors. NULL: the model predicts nothing. The
      * labels of data may be missing in a model that is conditional on what it predicts. */
     genlat_status (*predict)(genlat_model *model, const genlat_tensor *x, gnl_real *out);
@@ -372,6 +386,8 @@ genlat_status gnl_model_repeat_labels(const genlat_model *model, const genlat_te
 /* Checks that raw data are finite, and replaces them by data in the scaling of the model: *own, which the caller
  * releases. Without scaling x stays and *own is NULL. */
 genlat_status gnl_model_scale(const genlat_model *model, const genlat_tensor **x, genlat_tensor **own);
+/* The same for data that may have missing elements, NaN. */
+genlat_status gnl_model_scale_partial(const genlat_model *model, const genlat_tensor **x, genlat_tensor **own);
 /* Creates a source in the scaling of the model, with the model's numbers of the classes; the source itself if it has
  * both. */
 genlat_status gnl_model_source(const genlat_model *model, genlat_source *source, genlat_source **out);
@@ -394,8 +410,9 @@ genlat_status gnl_model_number(const genlat_model *model, const gnl_description 
 /* Returns E_RANGE, naming sample and element, for a value that is not finite or that the likelihood does not accept.
  * The first row is sample `first` of the source. */
 genlat_status gnl_model_check_values(const genlat_model *model, int64_t rows, const gnl_real *x, int64_t first);
-/* Returns E_RANGE for a value that is not finite. */
-genlat_status gnl_model_check_finite(const genlat_model *model, int64_t rows, const gnl_real *x);
+/* Returns E_RANGE for a value that is not finite, or for one that is neither finite nor NaN if `missing`. Models that
+ * accept missing values have `missing` in any case. */
+genlat_status gnl_model_check_finite(const genlat_model *model, int64_t rows, const gnl_real *x, bool missing);
 /* Returns E_RANGE for a finite value that the likelihood does not accept. */
 genlat_status gnl_model_check_support(const genlat_model *model, int64_t rows, const gnl_real *x);
 /* Checks the values of a source: all of them, or of the first samples, 2^28 values, of a larger one. */

@@ -68,19 +68,33 @@ static int64_t smallest_side(gnl_layout layout, const gnl_shape *s)
 typedef struct reading {
     gnl_source_stats stats;
     int not_whole, not_levels;
-    int64_t ends; /* values that are 0 or 1 */
+    int64_t ends;           /* values that are 0 or 1 */
+    int64_t missing, first; /* missing values, and the place of the first one */
 } reading;
 
-/* Reports the first value that is not finite. */
-static genlat_status check_finite(const reading *r, int64_t first, int64_t rows, const gnl_real *x)
+genlat_status gnl_profile_refuse_missing(const gnl_profile *p)
+{
+    if (!p->missing)
+        return GENLAT_OK;
+    return gnl_fail(GENLAT_E_RANGE,
+                    "sample %lld has nan in element %lld, counted from 0; a finite number expected, so remove the "
+                    "sample or fill in the value, or train a vae that accepts missing values, missing=fill",
+                    (long long)(p->first_missing / p->stats.size), (long long)(p->first_missing % p->stats.size));
+}
+
+/* Reports the first value that is infinite, and counts missing values. */
+static genlat_status check_values(reading *r, int64_t first, int64_t rows, const gnl_real *x)
 {
     const int64_t size = r->stats.size;
-    for (int64_t i = 0; i < rows * size; i++)
-        if (!isfinite(x[i]))
+    for (int64_t i = 0; i < rows * size; i++) {
+        if (isinf(x[i]))
             return gnl_fail(GENLAT_E_RANGE,
                             "sample %lld has %g in element %lld, counted from 0; a finite number expected, so remove "
                             "the sample or fill in the value",
                             (long long)(first + i / size), (double)x[i], (long long)(i % size));
+        if (isnan(x[i]) && r->missing++ == 0)
+            r->first = first * size + i;
+    }
     return GENLAT_OK;
 }
 
@@ -89,14 +103,16 @@ static genlat_status read_rows(void *user, int64_t first, int64_t rows, const gn
 {
     reading *r = user;
     const gnl_real tolerance = (gnl_real)1e-4;
-    GNL_TRY(check_finite(r, first, rows, x));
+    GNL_TRY(check_values(r, first, rows, x));
     for (int64_t i = 0; i < rows * r->stats.size; i++) {
+        if (isnan(x[i]))
+            continue;
         const gnl_real level = 255 * x[i], error = level - (gnl_real)floor((double)level + 0.5);
         r->not_whole |= (double)x[i] != floor((double)x[i]);
         r->not_levels |= error > tolerance || error < -tolerance;
         r->ends += x[i] == 0 || x[i] == 1;
     }
-    gnl_source_stats_add(&r->stats, first, rows, x);
+    gnl_source_stats_add(&r->stats, rows, x);
     return GENLAT_OK;
 }
 
@@ -121,6 +137,8 @@ static void summarize(gnl_profile *p, const reading *r, int64_t rows)
 {
     const gnl_source_stats *s = &r->stats;
     p->stats = *s;
+    p->missing = r->missing;
+    p->first_missing = r->first;
     p->min = INFINITY;
     p->max = -INFINITY;
     for (int64_t j = 0; j < s->size; j++) {
@@ -157,7 +175,7 @@ genlat_status gnl_profile_new(const genlat_source *source, gnl_profile *out)
         gnl_source_stats_free(source, &r.stats);
         return status;
     }
-    gnl_source_stats_finish(&r.stats, rows);
+    gnl_source_stats_finish(&r.stats);
     summarize(out, &r, rows);
     return GENLAT_OK;
 }
@@ -202,6 +220,8 @@ void gnl_profile_describe(const gnl_profile *p, const gnl_shape *sample, char *t
                     gnl_shape_format(sample, shape), value_words[words].words);
     if (!(p->values & GNL_VALUES_BINARY))
         gnl_text_append(text, capacity, " from %.4g to %.4g", p->min, p->max);
+    if (p->missing)
+        gnl_text_append(text, capacity, ", %lld missing", (long long)p->missing);
     if (p->constant)
         gnl_text_append(text, capacity, ", %lld constant", (long long)p->constant);
 }

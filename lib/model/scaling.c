@@ -2,16 +2,26 @@
 /* The scaling of a model's data: applied to data that the model is given, inverted on data that it returns. */
 #include "model/model_priv.h"
 
-genlat_status gnl_model_scale(const genlat_model *model, const genlat_tensor **x, genlat_tensor **own)
+static genlat_status scale(const genlat_model *model, bool missing, const genlat_tensor **x, genlat_tensor **own)
 {
     *own = NULL;
-    GNL_TRY(gnl_model_check_finite(model, (*x)->shape.dim[0], (*x)->data));
+    GNL_TRY(gnl_model_check_finite(model, (*x)->shape.dim[0], (*x)->data, missing));
     if (!model->scaling.offset)
         return GENLAT_OK;
     GNL_TRY(gnl_tensor_new(model->object.ctx, &(*x)->shape, own));
     gnl_scaling_apply(&model->scaling, (*x)->shape.dim[0], model->size, (*x)->data, (*own)->data);
     *x = *own;
     return GENLAT_OK;
+}
+
+genlat_status gnl_model_scale(const genlat_model *model, const genlat_tensor **x, genlat_tensor **own)
+{
+    return scale(model, false, x, own);
+}
+
+genlat_status gnl_model_scale_partial(const genlat_model *model, const genlat_tensor **x, genlat_tensor **own)
+{
+    return scale(model, true, x, own);
 }
 
 void gnl_model_unscale(const genlat_model *model, genlat_tensor *x)

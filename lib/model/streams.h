@@ -9,6 +9,7 @@
 typedef enum gnl_use {
     /* VAE: 2 bits per pass */
     GNL_VAE_NOISE = 0,   /* GNL_STREAM_NOISE: noise of the codes */
+    GNL_VAE_HIDE = 1,    /* GNL_STREAM_NOISE: elements hidden from the encoder */
     GNL_VAE_ENCODER = 0, /* GNL_STREAM_DROPOUT */
     GNL_VAE_DECODER = 1,
     GNL_VAE_CLASSIFIER = 2,

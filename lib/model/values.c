@@ -6,7 +6,7 @@
 
 enum { MOST_NUMBERS = 1 << 28 };
 
-static const gnl_support any_number = {{-HUGE_VAL, HUGE_VAL, false}, NULL};
+static const gnl_support any_number = {{-HUGE_VAL, HUGE_VAL, false}, NULL, false};
 
 static gnl_support support_of(const genlat_model *model)
 {
@@ -18,6 +18,8 @@ static gnl_support support_of(const genlat_model *model)
 
 static bool is_valid(const gnl_support *s, gnl_real x)
 {
+    if (isnan(x))
+        return s->missing;
     return (double)x >= s->range.low && (double)x <= s->range.high && isfinite(x) &&
            (!s->range.whole || (double)x == floor((double)x));
 }
@@ -44,8 +46,10 @@ static genlat_status fail_at(const genlat_model *model, const gnl_support *s, in
     if (!isfinite(x))
         return gnl_fail(GENLAT_E_RANGE,
                         "sample %lld has %g in element %lld, counted from 0; a finite number expected, so remove the "
-                        "sample or fill in the value",
-                        sample, (double)x, element);
+                        "sample or fill in the value%s",
+                        sample, (double)x, element,
+                        isnan(x) && model->type->fill_in ? ", or train a vae that accepts missing values, missing=fill"
+                                                         : "");
     return gnl_fail(
         GENLAT_E_RANGE,
         "sample %lld has %g in element %lld, counted from 0; likelihood %s expects %s from %g to %g, so scale "
@@ -66,9 +70,11 @@ genlat_status gnl_model_check_values(const genlat_model *model, int64_t rows, co
     return check(model, &s, rows, x, first);
 }
 
-genlat_status gnl_model_check_finite(const genlat_model *model, int64_t rows, const gnl_real *x)
+genlat_status gnl_model_check_finite(const genlat_model *model, int64_t rows, const gnl_real *x, bool missing)
 {
-    return check(model, &any_number, rows, x, 0);
+    gnl_support s = any_number;
+    s.missing = missing || support_of(model).missing;
+    return check(model, &s, rows, x, 0);
 }
 
 genlat_status gnl_model_check_support(const genlat_model *model, int64_t rows, const gnl_real *x)

@@ -64,6 +64,12 @@ static bool is_conditional(const gnl_vae_config *c)
     return gnl_vae_has_feed(c, GNL_VAE_ENCODER_NET, GNL_FEED_C);
 }
 
+/* Whether the encoder sees which elements are observed. The mask then follows the data along the first axis. */
+static bool has_mask(const gnl_vae_config *c)
+{
+    return gnl_vae_has_feed(c, GNL_VAE_ENCODER_NET, GNL_FEED_MASK);
+}
+
 #define APPEND(...) gnl_text_append(text, GNL_NET_LENGTH, __VA_ARGS__)
 
 /* ---- dense layers ---------------------------------------------------------------------------- */
@@ -84,7 +90,7 @@ static const char *append_latents(const gnl_vae_config *c, char *text)
 
 static genlat_status dense_encoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
 {
-    APPEND("flatten from=x name=flat");
+    APPEND(has_mask(c) ? "concat from=x,mask | flatten name=flat" : "flatten from=x name=flat");
     if (is_conditional(c))
         APPEND(" | concat from=flat,c");
     for (int i = 0; i < count_widths(widths); i++) {
@@ -215,8 +221,14 @@ static void append_down(const canvas *v, const int64_t *widths, const gnl_vae_co
 {
     char shape[GNL_SHAPE_TEXT];
     const char *from = " from=x";
+    gnl_shape in = v->shape;
+    if (has_mask(c)) {
+        APPEND("concat from=x,mask | ");
+        in.dim[0] *= 2;
+        from = "";
+    }
     if (v->shape.ndim != c->base.data.ndim) {
-        APPEND("reshape shape=%s from=x | ", gnl_sizes_format(&v->shape, shape));
+        APPEND("reshape shape=%s%s | ", gnl_sizes_format(&in, shape), from);
         from = "";
     }
     if (padding[0] + padding[1]) {
@@ -382,6 +394,8 @@ static genlat_status check_sequence(const int64_t *widths, const gnl_shape *data
 static genlat_status lstm_encoder(const architecture *a, const int64_t *widths, const gnl_vae_config *c, char *text)
 {
     GNL_TRY(check_sequence(widths, &c->base.data));
+    if (has_mask(c))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "architecture lstm has no input for missing=condition; use missing=fill");
     APPEND("embedding classes={parts} units=%d from=x | lstm units=%lld out=last name=last%s", EMBEDDED,
            (long long)widths[0], is_conditional(c) ? " | concat from=last,c" : "");
     return GENLAT_OK;

@@ -42,6 +42,7 @@ static const gnl_text texts[] = {
     GNL_TEXT(gnl_vae_config, prior, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
     GNL_TEXT(gnl_vae_config, terms, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
     GNL_TEXT(gnl_vae_config, bound, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
+    GNL_TEXT(gnl_vae_config, missing, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
     GNL_TEXT(gnl_vae_config, decoder_inputs, GNL_TEXT_SPEC, GNL_TEXT_OPTIONAL),
     GNL_TEXT(gnl_vae_config, optimizer, GNL_TEXT_OPTIMIZER, GNL_TEXT_REQUIRED),
     GNL_TEXT(gnl_vae_config, term_optimizer, GNL_TEXT_OPTIMIZER, GNL_TEXT_OPTIONAL),
@@ -205,7 +206,7 @@ genlat_status gnl_vae_latents_new(genlat_ctx *ctx, const gnl_vae_config *c, gnl_
                                   .bound = kinds.bound,
                                   .dims = c->opts.latent,
                                   .data = c->base.data,
-                                  .condition = c->base.classes + c->base.vector};
+                                  .condition = c->base.classes + c->base.vector + gnl_missing_shows_mask(c)};
     return gnl_latents_new(ctx, &spec, out);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inputs of encoder and decoder: the data, the code, the condition, and for autoregressive decoders what they see
- * of the data that they predict. */
+/* The inputs of encoder and decoder: the data, the code, the condition, for autoregressive decoders what they see of the
+ * data that they predict, and for data with missing values which elements are observed. */
 #include "vae/vae_priv.h"
 
 static gnl_shape shape_of_data(const gnl_vae_config *c)
@@ -23,10 +23,9 @@ static const struct {
     const char *name;
     gnl_shape (*shape)(const gnl_vae_config *c);
 } feeds[GNL_FEEDS] = {
-    [GNL_FEED_X] = {"x", shape_of_data},
-    [GNL_FEED_C] = {"c", shape_of_condition},
-    [GNL_FEED_Z] = {"z", shape_of_code},
-    [GNL_FEED_PREVIOUS] = {"previous", shape_of_data},
+    [GNL_FEED_X] = {"x", shape_of_data},       [GNL_FEED_C] = {"c", shape_of_condition},
+    [GNL_FEED_Z] = {"z", shape_of_code},       [GNL_FEED_PREVIOUS] = {"previous", shape_of_data},
+    [GNL_FEED_MASK] = {"mask", shape_of_data},
 };
 
 /* ---- what an autoregressive decoder sees ----------------------------------------------------- */
@@ -99,6 +98,8 @@ int gnl_vae_feeds(const gnl_vae_config *c, int net, gnl_feed out[GNL_MAX_INPUTS]
         out[count++] = GNL_FEED_C;
     if (net == GNL_VAE_DECODER_NET && *c->decoder_inputs)
         out[count++] = GNL_FEED_PREVIOUS;
+    if (net == GNL_VAE_ENCODER_NET && gnl_missing_shows_mask(c))
+        out[count++] = GNL_FEED_MASK;
     return count;
 }
 

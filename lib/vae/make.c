@@ -155,6 +155,7 @@ genlat_status gnl_vae_make(genlat_model *model)
     GNL_TRY(make_likelihood(vae));
     GNL_TRY(gnl_model_add_part(model, likelihood_part(vae)));
     GNL_TRY(make_latents(vae));
+    GNL_TRY(gnl_missing_make(model, &vae->missing));
     GNL_TRY(gnl_vae_name_terms(vae));
     GNL_TRY(check_inputs(model));
     GNL_TRY(check_encoder(vae));
@@ -168,6 +169,7 @@ void gnl_vae_release(genlat_model *model)
     gnl_vae *vae = gnl_vae_of(model);
     gnl_latents_free(vae->latents);
     gnl_loss_release(vae->loss);
+    gnl_numbers_free(model->object.ctx, &vae->missing.numbers);
 }
 
 /* ---- output bias ----------------------------------------------------------------------------- */
@@ -232,6 +234,8 @@ static genlat_status start_kind(const genlat_model *model, const genlat_source *
     if (!x)
         return GENLAT_E_MEMORY;
     genlat_status status = fetch_examples(source, (uint64_t)gnl_ctx_opts(ctx)->seed, count, x);
+    for (int64_t i = 0; status == GENLAT_OK && i < count * model->size; i++)
+        x[i] = isnan(x[i]) ? 0 : x[i];
     if (status == GENLAT_OK)
         kind->type->start(kind, x);
     gnl_free(ctx, x);

@@ -171,59 +171,85 @@ static void repeat_row(const gnl_real *row, int64_t width, int64_t times, gnl_re
         memcpy(out + i * width, row, (size_t)width * sizeof *out);
 }
 
-/* Estimates -log p(x) of the row whose heads, label and data are repeated in the workspace. */
-static genlat_status estimate(genlat_model *model, gnl_vae_use *work, const sampling *s, gnl_rng *rng, double *nll)
+genlat_status gnl_vae_use_weigh(genlat_model *model, gnl_vae_use *work, int64_t rows, gnl_rng *rng,
+                                const genlat_tensor *repeated)
 {
     const gnl_latents *l = gnl_vae_of(model)->latents;
     gnl_code *code = &work->code;
-    const int64_t samples = code->samples, most = work->base.rows;
-    log_sum total = {-INFINITY, 0};
-    genlat_status status = GENLAT_OK;
+    const int64_t samples = code->samples;
     code->samples = 1;
-    for (int64_t done = 0; done < s->samples && status == GENLAT_OK; done += most) {
-        code->rows = GNL_MIN(most, s->samples - done);
-        gnl_rng_fill_normal(rng, code->noise, code->rows * l->posterior->noise);
-        gnl_latents_draw_prepared(l, code);
-        gnl_latents_ratio(l, code, 0, code->kl);
-        status = gnl_vae_use_decode(model, work, code->z, work->target, s->repeated, 0, code->rows);
-        gnl_vae_use_loss(model, work, work->target, code->rows, work->loss);
-        for (int64_t i = 0; i < code->rows; i++)
-            log_add(&total, -code->kl[i] - work->loss[i]);
-    }
+    code->rows = rows;
+    gnl_rng_fill_normal(rng, code->noise, rows * l->posterior->noise);
+    gnl_latents_draw_prepared(l, code);
+    gnl_latents_ratio(l, code, 0, code->kl);
+    genlat_status status = gnl_vae_use_decode(model, work, code->z, work->target, repeated, 0, rows);
+    gnl_vae_use_loss(model, work, work->target, rows, work->loss);
+    for (int64_t i = 0; i < rows; i++)
+        work->loss[i] += code->kl[i];
     code->samples = samples;
-    *nll = -(total.largest + log(total.sum) - log((double)s->samples));
     return status;
 }
 
+genlat_status gnl_vae_use_repeat(genlat_model *model, gnl_vae_use *work, const genlat_tensor *x,
+                                 const genlat_tensor *labels, int64_t row, genlat_tensor *repeated)
+{
+    const gnl_real *one = x->data + row * model->size;
+    GNL_TRY(gnl_vae_use_encode(model, work, one, labels, row, 1));
+    repeat_heads(gnl_vae_of(model), work);
+    repeat_row(one, model->size, work->base.rows, work->target);
+    if (repeated) {
+        const int64_t width = gnl_shape_count_from(&repeated->shape, 1);
+        repeat_row(labels->data + row * width, width, work->base.rows, repeated->data);
+    }
+    return GENLAT_OK;
+}
+
+genlat_status gnl_vae_use_acquire(genlat_model *model, const genlat_tensor *labels, int64_t rows, gnl_vae_use **out,
+                                  genlat_tensor **repeated)
+{
+    gnl_workspace *work = NULL;
+    *repeated = NULL;
+    GNL_TRY(gnl_pool_acquire(model, GNL_VAE_POOL, rows, &work));
+    gnl_latents_prepare(gnl_vae_of(model)->latents, &use_of(work)->code);
+    if (model->condition) {
+        gnl_shape shape = labels->shape;
+        shape.dim[0] = work->rows;
+        genlat_status status = gnl_tensor_new(model->object.ctx, &shape, repeated);
+        if (status != GENLAT_OK) {
+            gnl_pool_release(model, GNL_VAE_POOL, work);
+            return status;
+        }
+    }
+    *out = use_of(work);
+    return GENLAT_OK;
+}
+
+/* Estimates -log p(x) of a row. */
 static genlat_status estimate_row(genlat_model *model, gnl_vae_use *work, const sampling *s, int64_t row)
 {
-    const gnl_real *x = s->x->data + row * model->size;
+    const int64_t most = work->base.rows;
     gnl_rng rng = gnl_rng_make(s->seed, GNL_STREAM_EVAL, (uint64_t)row);
-    GNL_TRY(gnl_vae_use_encode(model, work, x, s->labels, row, 1));
-    repeat_heads(gnl_vae_of(model), work);
-    repeat_row(x, model->size, work->base.rows, work->target);
-    if (s->repeated) {
-        const int64_t width = gnl_shape_count_from(&s->repeated->shape, 1);
-        repeat_row(s->labels->data + row * width, width, work->base.rows, s->repeated->data);
+    log_sum total = {-INFINITY, 0};
+    GNL_TRY(gnl_vae_use_repeat(model, work, s->x, s->labels, row, s->repeated));
+    for (int64_t done = 0; done < s->samples; done += most) {
+        const int64_t rows = GNL_MIN(most, s->samples - done);
+        GNL_TRY(gnl_vae_use_weigh(model, work, rows, &rng, s->repeated));
+        for (int64_t i = 0; i < rows; i++)
+            log_add(&total, -work->loss[i]);
     }
-    return estimate(model, work, s, &rng, &s->nll[row]);
+    s->nll[row] = -(total.largest + log(total.sum) - log((double)s->samples));
+    return GENLAT_OK;
 }
 
 static genlat_status log_likelihood(genlat_model *model, sampling *s)
 {
-    gnl_workspace *work = NULL;
-    GNL_TRY(gnl_pool_acquire(model, GNL_VAE_POOL, s->samples, &work));
+    gnl_vae_use *work = NULL;
+    GNL_TRY(gnl_vae_use_acquire(model, s->labels, s->samples, &work, &s->repeated));
     genlat_status status = GENLAT_OK;
-    gnl_latents_prepare(gnl_vae_of(model)->latents, &use_of(work)->code);
-    if (model->condition) {
-        gnl_shape shape = s->labels->shape;
-        shape.dim[0] = work->rows;
-        status = gnl_tensor_new(model->object.ctx, &shape, &s->repeated);
-    }
     for (int64_t i = 0; i < s->x->shape.dim[0] && status == GENLAT_OK; i++)
-        status = estimate_row(model, use_of(work), s, i);
+        status = estimate_row(model, work, s, i);
     gnl_tensor_release(s->repeated);
-    gnl_pool_release(model, GNL_VAE_POOL, work);
+    gnl_pool_release(model, GNL_VAE_POOL, &work->base);
     return status;
 }
 

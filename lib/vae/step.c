@@ -22,13 +22,15 @@ static const gnl_real *corrupt(const pass *p)
     const genlat_vae_opts *o = &p->config->opts;
     gnl_real *input = p->work->input;
     int64_t n = p->rows * p->model->size;
+    gnl_rng hide = gnl_model_stream(p->model, GNL_STREAM_NOISE, GNL_VAE_HIDE);
+    const gnl_real *x = gnl_missing_fill(p->model, &p->work->missing, p->rows, p->x, &hide);
     if (!(o->noise > 0 || o->mask > 0))
-        return p->x;
+        return x;
     gnl_rng noise = gnl_model_stream(p->model, GNL_STREAM_AUGMENT, GNL_VAE_CORRUPT);
     gnl_rng mask = gnl_model_stream(p->model, GNL_STREAM_AUGMENT, GNL_VAE_MASK);
     gnl_fill_normal(gnl_exec_compute(p->work->encoder), &noise, n, input);
     for (int64_t i = 0; i < n; i++)
-        input[i] = p->x[i] + (gnl_real)o->noise * input[i];
+        input[i] = x[i] + (gnl_real)o->noise * input[i];
     for (int64_t i = 0; o->mask > 0 && i < n; i++)
         if (gnl_rng_unit(&mask) < o->mask)
             input[i] = 0;
@@ -61,7 +63,8 @@ static void forward(const pass *p)
     const gnl_real *value[GNL_FEEDS] = {[GNL_FEED_X] = corrupt(p),
                                         [GNL_FEED_C] = work->condition,
                                         [GNL_FEED_Z] = code->z,
-                                        [GNL_FEED_PREVIOUS] = work->previous};
+                                        [GNL_FEED_PREVIOUS] = work->previous,
+                                        [GNL_FEED_MASK] = work->missing.mask};
     const int64_t noise = p->vae->latents->posterior->noise;
     gnl_rng rng = gnl_model_stream(p->model, GNL_STREAM_NOISE, GNL_VAE_NOISE);
     gnl_exec_set_dropout(work->encoder, gnl_model_stream(p->model, GNL_STREAM_DROPOUT, GNL_VAE_ENCODER));
@@ -95,6 +98,7 @@ static void likelihood(void *user, double scale, const double *weight)
                           .nll = work->code.nll,
                           .dout = scale > 0 ? gnl_exec_output_grad(work->decoder, 0) : NULL,
                           .training = true};
+    gnl_missing_observe(p->model, &work->missing, p->x, &call);
     gnl_loss_eval(p->vae->loss, &call);
 }
 
@@ -103,7 +107,12 @@ static void backward(const pass *p, gnl_bound_call *call)
     const unsigned heads = (1u << p->vae->latents->posterior->heads) - 1;
     gnl_exec_backward(p->work->decoder, 1, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
     gnl_latents_backward(call);
-    gnl_exec_backward(p->work->encoder, heads, GNL_GRAD_WEIGHTS);
+    if (!p->vae->missing.learns) {
+        gnl_exec_backward(p->work->encoder, heads, GNL_GRAD_WEIGHTS);
+        return;
+    }
+    gnl_exec_backward(p->work->encoder, heads, GNL_GRAD_WEIGHTS | GNL_GRAD_INPUTS);
+    gnl_missing_backward(p->model, &p->work->missing, p->rows, gnl_exec_input_grad(p->work->encoder, 0));
 }
 
 /* Returns the optimizers whose updates a failed step must undo: all but the one that is updated last. */

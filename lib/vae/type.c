@@ -51,6 +51,7 @@ void gnl_vae_support(const genlat_model *model, gnl_support *out)
     out->name = vae->loss->type->name;
     if (vae->loss->type->range)
         out->range = vae->loss->type->range(vae->loss->opts, vae->outputs);
+    out->missing = vae->missing.type->accepts;
 }
 
 static const gnl_net_slot nets[] = {{"encoder", 0}, {"decoder", 0}, {NULL, 0}};
@@ -67,6 +68,7 @@ const gnl_model_type gnl_vae_type = {
     .complete = gnl_vae_complete,
     .inputs = gnl_vae_inputs,
     .range = gnl_vae_range,
+    .accepts_missing = gnl_missing_accepts,
     .read_shape = read_shape,
     .make = gnl_vae_make,
     .start = gnl_vae_start,
@@ -83,6 +85,7 @@ const gnl_model_type gnl_vae_type = {
     .check_sampler = check_sampler,
     .prior = gnl_vae_prior,
     .decode = gnl_vae_decode,
+    .fill_in = gnl_vae_fill_in,
     .sample_options = GNL_SAMPLE_DRAW,
     .scores = gnl_vae_scores,
     .score = gnl_vae_score,

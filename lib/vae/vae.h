@@ -16,4 +16,16 @@
 extern const gnl_model_type gnl_vae_type;
 extern const gnl_model_type gnl_semi_type; /* learns from few labels */
 
+/* A treatment of missing values, which are NaN in the data. */
+typedef struct gnl_missing_type {
+    const char *name;
+    const gnl_options_table *options; /* NULL: none */
+    const char *help;
+    bool accepts;    /* data may have missing values */
+    bool shows_mask; /* the encoder has the input mask: 1 for an element that it sees, 0 for the others */
+} gnl_missing_type;
+
+/* All kinds, terminated by NULL. */
+extern const gnl_missing_type *const gnl_missing_types[];
+
 #endif

@@ -20,6 +20,7 @@ typedef struct gnl_vae_config {
     char posterior[GNL_TEXT_LENGTH], prior[GNL_TEXT_LENGTH], terms[GNL_TEXT_LENGTH], bound[GNL_TEXT_LENGTH];
     char optimizer[GNL_TEXT_LENGTH], term_optimizer[GNL_TEXT_LENGTH]; /* in the order of gnl_vae_optimizer */
     char lr_schedule[GNL_TEXT_LENGTH], beta_schedule[GNL_TEXT_LENGTH];
+    char missing[GNL_TEXT_LENGTH];        /* treatment of missing values; "": refuse */
     char decoder_inputs[GNL_TEXT_LENGTH]; /* inputs in addition to the code and the condition */
     char output_bias[16];
     int64_t decoded; /* latent dimensions that decoders of dense layers read: those of the first group */
@@ -52,8 +53,9 @@ genlat_status gnl_vae_architecture_map(const char *architecture, const gnl_confi
 
 /* ---- inputs of the nets ---------------------------------------------------------------------- */
 
-/* The possible inputs of encoder and decoder: data, condition, code, and what the decoder sees of the data. */
-typedef enum gnl_feed { GNL_FEED_X, GNL_FEED_C, GNL_FEED_Z, GNL_FEED_PREVIOUS, GNL_FEEDS } gnl_feed;
+/* The possible inputs of encoder and decoder: data, condition, code, what the decoder sees of the data, and which
+ * elements are observed. */
+typedef enum gnl_feed { GNL_FEED_X, GNL_FEED_C, GNL_FEED_Z, GNL_FEED_PREVIOUS, GNL_FEED_MASK, GNL_FEEDS } gnl_feed;
 
 enum { GNL_VAE_ENCODER_NET, GNL_VAE_DECODER_NET };
 
@@ -81,6 +83,39 @@ genlat_status gnl_vae_check_causal(const genlat_model *model);
 genlat_status gnl_vae_range(genlat_ctx *ctx, const gnl_config *config, gnl_loss_range *out);
 genlat_status gnl_vae_check_decoder_inputs(const gnl_vae_config *config);
 
+/* ---- missing values: missing.c ---------------------------------------------------------------- */
+
+typedef struct gnl_missing {
+    const gnl_missing_type *type;
+    double hide;         /* largest fraction of elements that training hides from the encoder */
+    bool learns;         /* the numbers are in the place of missing elements, instead of 0 */
+    gnl_numbers numbers; /* [data] if learns */
+} gnl_missing;
+
+/* Arrays for the rows of a workspace. */
+typedef struct gnl_missing_work {
+    gnl_real *input, *mask; /* [rows,data] inputs of the encoder */
+    int64_t *observed;      /* [rows] */
+    gnl_real *scratch;
+} gnl_missing_work;
+
+/* Finds the kind of a text. Sets *pairs to its options. */
+genlat_status gnl_missing_find(const char *text, const gnl_missing_type **out, const char **pairs);
+bool gnl_missing_shows_mask(const gnl_vae_config *config);
+bool gnl_missing_accepts(const gnl_config *config); /* data may have missing values */
+/* Creates the treatment that the configuration describes, and the part of its numbers. */
+genlat_status gnl_missing_make(genlat_model *model, gnl_missing *out);
+genlat_status gnl_missing_work_new(const genlat_model *model, gnl_workspace *base, gnl_missing_work *out);
+/* Writes the inputs of the encoder and returns the first one: x without its missing elements, or x itself if the model
+ * refuses them. With rng it also hides elements. */
+const gnl_real *gnl_missing_fill(const genlat_model *model, const gnl_missing_work *work, int64_t rows,
+                                 const gnl_real *x, gnl_rng *rng);
+/* Sets the members of a call that leave out the missing elements of x [rows,data]. */
+void gnl_missing_observe(const genlat_model *model, const gnl_missing_work *work, const gnl_real *x,
+                         gnl_loss_call *call);
+/* Adds to the gradients of the numbers. dinput [rows,data] are derivatives by the encoder's input. */
+void gnl_missing_backward(genlat_model *model, const gnl_missing_work *work, int64_t rows, const gnl_real *dinput);
+
 /* ---- the model ------------------------------------------------------------------------------- */
 
 typedef struct gnl_vae {
@@ -90,6 +125,7 @@ typedef struct gnl_vae {
     char loss_values_name[8];
     int64_t outputs; /* decoder outputs per element of the data */
     gnl_latents *latents;
+    gnl_missing missing;
     const char *terms[GENLAT_MAX_TERMS + 1]; /* names of the values of a step, terminated by NULL */
 } gnl_vae;
 
@@ -116,6 +152,7 @@ typedef struct gnl_vae_work {
     gnl_real *input;     /* [rows,data] corrupted input of the encoder */
     gnl_real *condition; /* [samples*rows,condition] */
     gnl_real *previous;  /* [samples*rows,data] */
+    gnl_missing_work missing;
     gnl_code code;
 } gnl_vae_work;
 
@@ -130,6 +167,7 @@ typedef struct gnl_vae_use {
     gnl_real *target;              /* [rows,data] */
     gnl_real *head[GNL_MAX_HEADS]; /* [rows,width] the heads of one row, repeated */
     double *loss;                  /* [rows] */
+    gnl_missing_work missing;
     gnl_code code;
 } gnl_vae_use;
 
@@ -185,6 +223,19 @@ void gnl_vae_count_codes(const gnl_codes *codes, int64_t rows, const int32_t *in
 int64_t gnl_vae_used_codes(const gnl_codes *codes, const int64_t *count, double *perplexity);
 genlat_status gnl_vae_prior(genlat_model *model, const gnl_prior_call *call, gnl_real *z);
 genlat_status gnl_vae_decode(genlat_model *model, const gnl_decode *decode);
+
+/* Encodes one row and repeats its heads and data in all rows of the workspace, and its label in `repeated`, so that
+ * many codes can be drawn from its posterior. The latents are prepared. `repeated` is NULL without condition. */
+genlat_status gnl_vae_use_repeat(genlat_model *model, gnl_vae_use *work, const genlat_tensor *x,
+                                 const genlat_tensor *labels, int64_t row, genlat_tensor *repeated);
+/* Draws `rows` codes of that row and decodes them. work->loss receives the negative logarithms of their importance
+ * weights p(x,z) / q(z|x). */
+genlat_status gnl_vae_use_weigh(genlat_model *model, gnl_vae_use *work, int64_t rows, gnl_rng *rng,
+                                const genlat_tensor *repeated);
+/* Acquires a workspace for gnl_vae_use_repeat() on `rows` codes, and creates `repeated`. */
+genlat_status gnl_vae_use_acquire(genlat_model *model, const genlat_tensor *labels, int64_t rows, gnl_vae_use **out,
+                                  genlat_tensor **repeated);
+genlat_status gnl_vae_fill_in(genlat_model *model, const gnl_completion *call);
 void gnl_vae_support(const genlat_model *model, gnl_support *out);
 
 #endif

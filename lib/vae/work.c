@@ -12,7 +12,8 @@ static genlat_status allocate_arrays(const genlat_model *model, gnl_vae_work *wo
     const bool previous = gnl_vae_has_feed(c, GNL_VAE_DECODER_NET, GNL_FEED_PREVIOUS);
     GNL_TRY(gnl_workspace_alloc(&work->base, corrupts ? rows * size : 0, sizeof(gnl_real), &work->input));
     GNL_TRY(gnl_workspace_alloc(&work->base, codes * (size_t)model->condition, sizeof(gnl_real), &work->condition));
-    return gnl_workspace_alloc(&work->base, previous ? codes * size : 0, sizeof(gnl_real), &work->previous);
+    GNL_TRY(gnl_workspace_alloc(&work->base, previous ? codes * size : 0, sizeof(gnl_real), &work->previous));
+    return gnl_missing_work_new(model, &work->base, &work->missing);
 }
 
 /* The decoder runs between the forward and the backward pass of the encoder. It therefore uses memory nested in the
@@ -28,7 +29,9 @@ static genlat_status training_fill(genlat_model *model, gnl_workspace *base)
     const bool nested = latents->posterior->heads > 1;
     const genlat_exec_opts second =
         GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = 1, .recompute = c->opts.recompute);
-    genlat_exec_opts first = GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .recompute = c->opts.recompute);
+    genlat_exec_opts first =
+        GNL_EXEC_OPTS(.purpose = GENLAT_EXEC_TRAINING, .input_grads = gnl_vae_of(model)->missing.learns,
+                      .recompute = c->opts.recompute);
     const gnl_latent_env env = {base->ctx, base->rows, c->opts.samples, true, encoder, decoder};
     if (nested)
         GNL_TRY(gnl_net_exec_bytes(decoder, codes, &second, &first.nested_bytes));
@@ -65,7 +68,8 @@ static genlat_status use_arrays(const genlat_model *model, gnl_vae_use *work)
     GNL_TRY(gnl_workspace_alloc(&work->base, rows * size, real, &work->target));
     for (int i = 0; i < q->heads; i++)
         GNL_TRY(gnl_workspace_alloc(&work->base, rows * (size_t)q->head[i].width, real, &work->head[i]));
-    return gnl_workspace_alloc(&work->base, rows, sizeof(double), &work->loss);
+    GNL_TRY(gnl_workspace_alloc(&work->base, rows, sizeof(double), &work->loss));
+    return gnl_missing_work_new(model, &work->base, &work->missing);
 }
 
 static genlat_status use_fill(genlat_model *model, gnl_workspace *base)
@@ -95,7 +99,9 @@ const gnl_workspace_type gnl_vae_using = {sizeof(gnl_vae_use), GNL_VAE_ROWS, use
 genlat_status gnl_vae_use_encode(genlat_model *model, gnl_vae_use *work, const gnl_real *x, const genlat_tensor *labels,
                                  int64_t first, int64_t rows)
 {
-    const gnl_real *value[GNL_FEEDS] = {[GNL_FEED_X] = x, [GNL_FEED_C] = work->condition};
+    const gnl_real *value[GNL_FEEDS] = {[GNL_FEED_X] = gnl_missing_fill(model, &work->missing, rows, x, NULL),
+                                        [GNL_FEED_C] = work->condition,
+                                        [GNL_FEED_MASK] = work->missing.mask};
     GNL_TRY(gnl_model_fill_condition(model, labels, first, rows, work->condition));
     gnl_vae_forward(gnl_vae_config_of(model), GNL_VAE_ENCODER_NET, work->encoder, GNL_EVAL, rows, value);
     work->code.rows = rows;
@@ -121,12 +127,13 @@ genlat_status gnl_vae_use_decode(genlat_model *model, gnl_vae_use *work, const g
 void gnl_vae_use_loss(genlat_model *model, gnl_vae_use *work, const gnl_real *x, int64_t rows, double *loss)
 {
     const gnl_vae *vae = gnl_vae_of(model);
-    const gnl_loss_call call = {.compute = *gnl_exec_compute(work->decoder),
-                                .rows = rows,
-                                .dims = model->size,
-                                .parts = vae->outputs,
-                                .out = gnl_exec_output(work->decoder, 0),
-                                .target = x,
-                                .nll = loss};
+    gnl_loss_call call = {.compute = *gnl_exec_compute(work->decoder),
+                          .rows = rows,
+                          .dims = model->size,
+                          .parts = vae->outputs,
+                          .out = gnl_exec_output(work->decoder, 0),
+                          .target = x,
+                          .nll = loss};
+    gnl_missing_observe(model, &work->missing, x, &call);
     gnl_loss_eval(vae->loss, &call);
 }

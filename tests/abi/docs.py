@@ -25,6 +25,7 @@ TABLES = [
     ("Priors", "lib/latent/table.c", MACRO.format("PRIORS"), r"X\((\w+)\)"),
     ("Terms", "lib/latent/table.c", MACRO.format("TERMS"), r"X\((\w+)\)"),
     ("Bounds", "lib/latent/table.c", MACRO.format("BOUNDS"), r"X\((\w+)\)"),
+    ("Treatments", "lib/vae/missing.c", r"gnl_missing_types\[\] = \{(.*?)\};", r"&(\w+),"),
     ("Samplers", "lib/model/sampler/table.c", MACRO.format("SAMPLERS"), r"X\((\w+)\)"),
     ("Penalties", "lib/gan/penalty/table.c", MACRO.format("PENALTIES"), r"X\((\w+)\)"),
     ("Augmentations", "lib/gan/augment/table.c", MACRO.format("AUGMENTATIONS"), r"X\((\w+)\)"),

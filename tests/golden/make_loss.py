@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
-from torch.distributions import Laplace, Normal
+from torch.distributions import Laplace, Normal, StudentT
 
 HERE = Path(__file__).parent
 LINE = re.compile(r'\{"([^"]*)", (\d+), (\d+), (\w+)\},')
@@ -82,6 +82,11 @@ def beta_binomial(o, out, x, own):
     return -(choose + lgamma(k + a) + lgamma(n - k + b) - lgamma(n + a + b) - lgamma(a) - lgamma(b) + lgamma(a + b))
 
 
+def student_t(o, out, x, own):
+    scale = F.softplus(out[:, 1]) + float(o.get("min_scale", 1e-3))
+    return -StudentT(F.softplus(out[:, 2]) + float(o.get("min_df", 3)), out[:, 0], scale).log_prob(x)
+
+
 def categorical(o, out, x, own):
     if o.get("last") == "yes":
         out = out.reshape(ROWS, -1, out.shape[1]).transpose(1, 2)
@@ -97,6 +102,7 @@ KINDS = {
     "discretized_logistic": logistic,
     "logistic_mixture": logistic_mixture,
     "beta_binomial": beta_binomial,
+    "student_t": student_t,
     "mse": lambda o, out, x, own: F.mse_loss(out[:, 0], x, reduction="none"),
 }
 

@@ -41,6 +41,8 @@ static const loss_case loss_cases[] = {
     {"beta_binomial", 2, 12, DATA_LEVEL},
     {"logistic_mixture", 15, 6, DATA_LEVEL},
     {"logistic_mixture components=3 range=symmetric min_log_scale=-2", 9, 11, DATA_SYMMETRIC},
+    {"student_t", 3, 7, DATA_NORMAL},
+    {"student_t min_scale=0.1 min_df=1.5", 3, 6, DATA_NORMAL},
     {"mse", 1, 7, DATA_NORMAL},
     {"cross_entropy", 10, 1, DATA_CLASS},
     {"cross_entropy", 4, 5, DATA_CLASS},

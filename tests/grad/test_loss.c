@@ -8,7 +8,7 @@
 #include "loss/loss.h"
 #include "support/slopes.h"
 
-enum { ROWS = 5, MOST = 512 };
+enum { ROWS = 5, MOST = 512, MOST_SCRATCH = 64 * MOST };
 
 static genlat_ctx *ctx;
 static gnl_rng rng;
@@ -36,6 +36,8 @@ typedef struct loss_rig {
     gnl_loss_call call;
     gnl_real out[MOST], target[MOST], dout[MOST];
     double nll[ROWS], weight[ROWS];
+    int64_t observed[ROWS];
+    gnl_real scratch[MOST_SCRATCH];
 } loss_rig;
 
 static gnl_real level(void)
@@ -111,6 +113,36 @@ START_TEST(likelihoods_have_correct_derivatives)
 }
 END_TEST
 
+/* The last row has no observed element. The value must equal that of the observed elements alone, whose outputs lie
+ * together. */
+START_TEST(missing_elements_have_no_part)
+{
+    const loss_case *c = &loss_cases[_i];
+    loss_rig r = {0};
+    rig_open(&r, c);
+    ck_assert_uint_le(gnl_loss_scratch(ctx, c->parts, c->dims), MOST_SCRATCH);
+    r.call.observed = r.observed;
+    r.call.scratch = r.scratch;
+    for (int i = 0; i < ROWS * c->dims; i++) {
+        const bool missing = i / c->dims == ROWS - 1 || (i / c->dims > 0 && gnl_rng_unit(&rng) < 0.4);
+        r.observed[i / c->dims] += !missing;
+        r.target[i] = missing ? NAN : r.target[i];
+    }
+    gnl_loss_eval(r.loss, &r.call);
+    ck_assert_double_eq(r.nll[ROWS - 1], 0);
+    for (int j = 0; j < ROWS * c->parts * c->dims; j++) {
+        const int row = j / (c->parts * c->dims), at = j % (c->parts * c->dims);
+        const bool together = r.loss->type->together && r.loss->type->together(r.loss->opts);
+        if (isnan(r.target[row * c->dims + (together ? at / c->parts : at % c->dims)]))
+            ck_assert(r.dout[j] == 0);
+    }
+    expect_slope(c->spec, loss_value, &r, ROWS * c->parts * c->dims, r.out, r.dout);
+    if (gnl_loss_trains(r.loss))
+        expect_slope(c->spec, loss_value, &r, r.loss->values, r.loss->value, r.loss->grad);
+    gnl_loss_release(r.loss);
+}
+END_TEST
+
 /* In evaluation, an optimal standard deviation is the running one and does not depend on the outputs. */
 START_TEST(running_scale_has_correct_derivatives)
 {
@@ -148,6 +180,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, every_loss_has_a_case);
     tcase_add_loop_test(tests, likelihoods_have_correct_derivatives, 0, (int)GNL_COUNT(loss_cases));
+    tcase_add_loop_test(tests, missing_elements_have_no_part, 0, (int)GNL_COUNT(loss_cases));
     tcase_add_test(tests, running_scale_has_correct_derivatives);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

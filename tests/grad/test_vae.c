@@ -78,6 +78,7 @@ static const struct vae_case {
      {1, 4, 4},
      "flatten | dense units=7 | tanh",
      "dense units=6 | tanh | dense units={out}"},
+    {"student_t", "samples=2", {1, 4, 4}, "flatten | dense units=7 | tanh", "dense units=6 | tanh | dense units={out}"},
     {"logistic_mixture components=2",
      "",
      {1, 4, 4},
@@ -158,6 +159,21 @@ static const struct vae_case {
      "flatten from=x name=f | concat from=f,c | dense units=7 | tanh",
      "masked_conv2d channels=4 from=x name=x1 | concat from=z,c | dense units=64 | reshape shape=4x4x4 name=d | "
      "add from=x1,d | glu | masked_conv2d channels={channels} mask=through"},
+    {"student_t",
+     "missing=fill value=learned hide=0.4;bound=importance;samples=3;noise=0.1",
+     {1, 4, 4},
+     "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
+    {"gaussian sd=optimal min_log_sd=-1",
+     "missing=fill;samples=2",
+     {1, 4, 4},
+     "flatten | dense units=7 | tanh",
+     "dense units=6 | tanh | dense units={out}"},
+    {"bernoulli",
+     "missing=condition value=learned;condition=classes=3",
+     {2, 4, 4},
+     "concat from=x,mask | conv2d channels=3 kernel=4 stride=2 padding=1 | softplus | flatten name=f | concat from=f,c",
+     "concat from=z,c | dense units={out} | reshape shape=2x4x4"},
 };
 
 static genlat_ctx *ctx;
@@ -208,6 +224,8 @@ static genlat_tensor *data_of(const struct vae_case *now)
     gnl_rng_fill_uniform(&rng, x->data, gnl_shape_count(&x->shape), 0, 1);
     for (int64_t i = 0; i < gnl_shape_count(&x->shape); i++)
         x->data[i] = round(255 * x->data[i]) / 255; /* levels of an image, as some likelihoods need */
+    for (int64_t i = 0; strstr(now->settings, "missing=") && i < gnl_shape_count(&x->shape); i += 1 + i % 4)
+        x->data[i] = NAN;
     return x;
 }
 

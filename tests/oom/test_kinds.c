@@ -2,12 +2,15 @@
 /* Models with each kind of latents, penalty and augmentation. Steps after the first one allocate nothing, and every
  * allocation may fail. */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gan/gan_priv.h"
 #include "latent/latent.h"
 #include "support/counted.h"
+#include "vae/vae.h"
 
 enum { ROWS = 6, SIDE = 4, STEPS = 100, MOST = 64 };
 
@@ -22,10 +25,10 @@ typedef struct kind_case {
 static kind_case cases[MOST];
 static int count;
 
-/* Kinds whose nets are large by default. */
+/* Kinds whose nets are large by default, and those that need an option to allocate. */
 static const char *small_text(const char *kind)
 {
-    static const char *const texts[] = {"adversarial width=3", "factor width=3"};
+    static const char *const texts[] = {"adversarial width=3", "factor width=3", "fill value=learned"};
     for (size_t i = 0; i < GNL_COUNT(texts); i++)
         if (strncmp(texts[i], kind, strlen(kind)) == 0 && texts[i][strlen(kind)] == ' ')
             return texts[i];
@@ -57,6 +60,7 @@ static void list_cases(void)
     add_priors();
     add_table("vae", "terms", gnl_term_types);
     add_table("vae", "bound", gnl_bound_types);
+    add_table("vae", "missing", gnl_missing_types + 1); /* without refuse */
     add_table("gan", "penalties", gnl_gan_penalty_types);
     add_table("gan", "augment", gnl_augment_types);
 }
@@ -70,7 +74,7 @@ static genlat_status build(genlat_ctx *ctx, const kind_case *k, genlat_model **o
         {"generator", "dense units=16"},
         {"discriminator", "flatten; dense units=3; tanh; dense units=1"},
     };
-    const bool vae = strcmp(k->family, "vae") == 0;
+    const bool vae = strcmp(k->family, "vae") == 0, missing = strcmp(k->key, "missing") == 0;
     genlat_model_builder *b = NULL;
     genlat_status status = genlat_model_builder_new(ctx, k->family, &b);
     if (status != GENLAT_OK)
@@ -79,7 +83,9 @@ static genlat_status build(genlat_ctx *ctx, const kind_case *k, genlat_model **o
         genlat_model_builder_preset(b, "mlp"); /* it has no penalty */
     genlat_model_builder_data(b, 3, (int64_t[]){1, SIDE, SIDE});
     genlat_model_builder_set(b, "latent", "2");
-    for (int i = vae ? 0 : 3; i < (vae ? 3 : 5); i++)
+    if (missing) /* the inputs of the encoder differ */
+        genlat_model_builder_set(b, "architecture", "mlp widths=3");
+    for (int i = missing ? 2 : vae ? 0 : 3; i < (vae ? 3 : 5); i++)
         genlat_model_builder_set(b, settings[i][0], settings[i][1]);
     genlat_model_builder_set(b, k->key, k->kind);
     if (k->posterior)
@@ -92,11 +98,14 @@ static genlat_status build(genlat_ctx *ctx, const kind_case *k, genlat_model **o
 static genlat_status use(genlat_ctx *ctx, const kind_case *k, int steps, const counter *c)
 {
     genlat_model *model = NULL;
-    genlat_tensor *x = NULL, *drawn = NULL;
+    genlat_tensor *x = NULL, *drawn = NULL, *filled = NULL;
+    const bool missing = strcmp(k->key, "missing") == 0;
     double terms[GENLAT_MAX_TERMS];
     genlat_status status = build(ctx, k, &model);
     if (status == GENLAT_OK)
         status = genlat_tensor_new(ctx, 4, (int64_t[]){ROWS, 1, SIDE, SIDE}, &x);
+    if (status == GENLAT_OK && missing)
+        genlat_tensor_data(x)[3] = NAN;
     if (status == GENLAT_OK)
         status = genlat_model_step(model, x, NULL, terms);
     const long before = c->calls;
@@ -106,6 +115,9 @@ static genlat_status use(genlat_ctx *ctx, const kind_case *k, int steps, const c
         ck_assert_msg(c->calls == before, "%s=%s: steps allocated %ld times", k->key, k->kind, c->calls - before);
     if (status == GENLAT_OK)
         status = genlat_model_sample(model, 3, NULL, NULL, &drawn);
+    if (status == GENLAT_OK && missing)
+        status = genlat_model_complete(model, x, NULL, NULL, &filled);
+    genlat_tensor_destroy(&filled);
     genlat_tensor_destroy(&x);
     genlat_tensor_destroy(&drawn);
     genlat_model_destroy(&model);

@@ -37,7 +37,8 @@ START_TEST(outputs_are_those_of_an_element)
                 {"discretized_logistic", 2},
                 {"beta_binomial", 2},
                 {"cross_entropy", 0},
-                {"logistic_mixture components=4", 12}};
+                {"logistic_mixture components=4", 12},
+                {"student_t", 3}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         genlat_loss *loss = loss_of(rows[i].text);
         ck_assert_msg(genlat_loss_outputs(loss) == rows[i].outputs, "%s", rows[i].text);

@@ -24,7 +24,7 @@ static genlat_exec *outer;
 static genlat_optim *optim;
 static genlat_loss *loss;
 static genlat_source *source;
-static genlat_model *vae, *gan;
+static genlat_model *vae, *gan, *partial;
 static genlat_metric *metric;
 static genlat_tensor *x, *labels;
 static void *taped; /* what streams read: a saved object */
@@ -40,6 +40,8 @@ static void set_up(void)
     source = synthetic("ring", 16, 1);
     vae = small_vae();
     gan = small_gan();
+    partial =
+        model_of("vae", (const setting[]){{"missing", "fill"}, {"architecture", "mlp widths=4"}, {NULL, NULL}}, NULL);
     ok(genlat_source_read(source, 0, 8, &x, &labels));
     ok(genlat_net_exec_bytes(net, 4, NULL, &opts.nested_bytes));
     ok(genlat_net_compile(net, 8, &opts, &outer));
@@ -58,6 +60,7 @@ static void tear_down(void)
     genlat_tensor_destroy(&labels);
     genlat_model_destroy(&vae);
     genlat_model_destroy(&gan);
+    genlat_model_destroy(&partial);
     genlat_source_destroy(&source);
     genlat_optim_destroy(&optim);
     genlat_loss_destroy(&loss);
@@ -139,6 +142,7 @@ MAKES(genlat_layer_new_own, genlat_layer_table, layer, ctx, given, &out)
 MAKES(genlat_model_load_stream, genlat_stream_table, model, (rewind_tape("vae"), ctx), given, &out)
 MAKES(genlat_net_load_stream, genlat_stream_table, net, (rewind_tape("net"), ctx), given, &out)
 MAKES(genlat_model_sample, genlat_sample_opts, tensor, vae, 2, NULL, given, &out)
+MAKES(genlat_model_complete, genlat_complete_opts, tensor, partial, x, NULL, given, &out)
 MAKES(genlat_model_latents, genlat_sample_opts, tensor, vae, 2, given, &out)
 MAKES(genlat_net_compile, genlat_exec_opts, exec, net, 4, given, &out)
 MAKES(genlat_exec_compile_nested, genlat_exec_opts, exec, outer, net, 4, given, &out)
@@ -279,6 +283,7 @@ DEFAULTS(genlat_ctx_opts)
 DEFAULTS(genlat_transform_opts)
 DEFAULTS(genlat_batches_opts)
 DEFAULTS(genlat_sample_opts)
+DEFAULTS(genlat_complete_opts)
 DEFAULTS(genlat_exec_opts)
 DEFAULTS(genlat_sgd_opts)
 DEFAULTS(genlat_rmsprop_opts)
@@ -362,6 +367,7 @@ static const struct input {
     OPTIONS(genlat_vae_builder_set_options, genlat_vae_opts, reserved),
     OPTIONS(genlat_model_sample, genlat_sample_opts, reserved),
     OPTIONS(genlat_model_latents, genlat_sample_opts, reserved),
+    OPTIONS(genlat_model_complete, genlat_complete_opts, seed),
     OPTIONS(genlat_net_compile, genlat_exec_opts, reserved),
     OPTIONS(genlat_exec_compile_nested, genlat_exec_opts, reserved),
     OPTIONS(genlat_net_exec_bytes, genlat_exec_opts, reserved),

@@ -147,6 +147,8 @@ START_TEST(tables_are_read)
         {"a,b\n1,2\nNA,3\n4,\n5,6\n?,null\n", "?missing=drop", "1 2 5 6", "", 2},
         {"a,y\n1,x\n2,N/A\n,y\n4,z\n", "?missing=drop&label=y", "1 4", "0 1", 1},
         {"a,y\n1,2\n2,NaN\n3,4\n", "?missing=drop&target=y", "1 3", "2 4", 1},
+        {"a,b\n1,NA\n,4\n", "?missing=keep", "1 nan nan 4", "", 2},
+        {"a,y\n?,x\n2,z\n", "?missing=keep&label=y", "nan 2", "0 1", 1},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         genlat_source *source = open_source(table(cases[i].text, cases[i].options));
@@ -253,6 +255,8 @@ START_TEST(what_cannot_be_read_is_refused)
         {"a,b\n1,null\n", "", "missing=drop", GENLAT_E_FORMAT},
         {"a,b\n1,-\n", "", "missing=drop", GENLAT_E_FORMAT},
         {"a,b\n1,nan\n", "", "missing=drop", GENLAT_E_FORMAT},
+        {"a,y\n1,\n", "?missing=keep&label=y", "the value is missing", GENLAT_E_FORMAT},
+        {"a,y\n1,\n", "?missing=keep&target=y", "the value is missing", GENLAT_E_FORMAT},
         {"1,2\n3,\n", "", "line 2, column 2: the value is missing, the field is empty", GENLAT_E_FORMAT},
         {"a,b\n1,\n,2\n", "?missing=drop", "in each row a value is missing", GENLAT_E_FORMAT},
         /* numbers */
@@ -279,7 +283,7 @@ START_TEST(what_cannot_be_read_is_refused)
         {"1,2\n", "?header=perhaps", "auto|yes|no expected", GENLAT_E_INVALID},
         {"1,2\n", "?separator=,", "auto|comma|semicolon|tab|pipe|space expected", GENLAT_E_INVALID},
         {"1,2\n", "?decimal=,", "point|comma expected", GENLAT_E_INVALID},
-        {"1,2\n", "?missing=zero", "refuse|drop expected", GENLAT_E_INVALID},
+        {"1,2\n", "?missing=zero", "refuse|drop|keep expected", GENLAT_E_INVALID},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         refused(table(cases[i].text, cases[i].options), cases[i].status, cases[i].words);

@@ -50,8 +50,13 @@ END_TEST
 /* Outputs of a diverging net lead to finite losses. */
 START_TEST(extreme_outputs_stay_finite)
 {
-    static const char *const specs[] = {"bernoulli",     "gaussian sd=output",   "categorical classes=2",
-                                        "beta_binomial", "discretized_logistic", "logistic_mixture components=2"};
+    static const char *const specs[] = {"student_t",
+                                        "bernoulli",
+                                        "gaussian sd=output",
+                                        "categorical classes=2",
+                                        "beta_binomial",
+                                        "discretized_logistic",
+                                        "logistic_mixture components=2"};
     static const gnl_real extreme[] = {-500, -80, 0, 80, 500};
     for (size_t s = 0; s < GNL_COUNT(specs); s++) {
         genlat_loss *loss = loss_of(ctx, specs[s]);
@@ -162,6 +167,17 @@ static void expect_moments(const char *spec, int parts, double a, double b, doub
                   sqrt(square - found * found), sd);
 }
 
+/* The standard deviation of Student's t is s sqrt(n / (n - 2)); here n is about 10. */
+static void draws_of_student(void)
+{
+    static const gnl_real out[] = {2, -1, 7};
+    const double n = 3 + log1p(exp(7.0)), sd = (1e-3 + log1p(exp(-1.0))) * sqrt(n / (n - 2));
+    double mean = 0, square = 0;
+    moments_of_draws("student_t", 3, out, &mean, &square);
+    ck_assert_msg(fabs(mean - 2) <= 5 * sd / sqrt(DRAWS), "mean %g", mean);
+    ck_assert_msg(fabs(sqrt(square - mean * mean) / sd - 1) <= 0.03, "sd %g, not %g", sqrt(square - mean * mean), sd);
+}
+
 START_TEST(draws_have_the_expected_moments)
 {
     double p = 1 / (1 + exp(-0.5)), alpha = exp(1.0), beta = exp(0.5), n = 255, sum = alpha + beta;
@@ -170,6 +186,7 @@ START_TEST(draws_have_the_expected_moments)
     expect_moments("gaussian sd=output", 2, 2, -1, 2, exp(-1.0));
     expect_moments("laplace value=0.5", 1, 2, 0, 2, 0.5 * sqrt(2.0));
     expect_moments("categorical classes=2", 2, 0, 0.5, p, sqrt(p * (1 - p)));
+    draws_of_student();
     expect_moments("discretized_logistic", 2, 0.5, -4, 0.5, exp(-7 + log1p(exp(3.0))) * M_PI / sqrt(3.0));
     expect_moments("beta_binomial", 2, 1, 0.5, alpha / sum,
                    sqrt(alpha * beta * (sum + n) / (n * sum * sum * (sum + 1))));
@@ -222,6 +239,7 @@ START_TEST(means_match_the_distribution)
         {"gaussian", 1, {3}, 3},
         {"laplace", 1, {3}, 3},
         {"mse", 1, {3}, 3},
+        {"student_t", 3, {3, 1, 1}, 3},
         {"categorical classes=3", 3, {1, 4, 2}, 1},
         {"discretized_logistic", 2, {2, 0}, 1},
         {"beta_binomial", 2, {0, 0}, 0.5},
@@ -328,6 +346,7 @@ static void run_all(genlat_ctx *where, const char *spec, result *r)
 START_TEST(bits_do_not_depend_on_threads)
 {
     static const char *const specs[] = {"bernoulli",
+                                        "student_t",
                                         "gaussian sd=optimal",
                                         "gaussian sd=output",
                                         "laplace scale=learned",

@@ -35,7 +35,8 @@ START_TEST(likelihood_numbers_are_indices_into_the_table)
     ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_MSE), "mse");
     ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_CROSS_ENTROPY), "cross_entropy");
     ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_LOGISTIC_MIXTURE), "logistic_mixture");
-    ck_assert_ptr_null(genlat_loss_kind(GENLAT_LIKELIHOOD_LOGISTIC_MIXTURE + 1));
+    ck_assert_str_eq(genlat_loss_kind(GENLAT_LIKELIHOOD_STUDENT_T), "student_t");
+    ck_assert_ptr_null(genlat_loss_kind(GENLAT_LIKELIHOOD_STUDENT_T + 1));
     ck_assert_ptr_null(genlat_loss_kind(-1));
 }
 END_TEST

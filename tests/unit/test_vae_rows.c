@@ -238,6 +238,15 @@ static double ratio(const double *o)
     return exp(o[0]) / (exp(o[0]) + exp(o[1]));
 }
 
+static double student_scale(const double *o)
+{
+    return 1e-3 + log1p(exp(o[1]));
+}
+static double student_df(const double *o)
+{
+    return 3 + log1p(exp(o[2]));
+}
+
 enum { PLANES, TOGETHER };
 
 static const struct {
@@ -264,6 +273,9 @@ static const struct {
     {"beta_binomial", "mean alpha beta", 2, PLANES, "mean", {ratio}},
     {"beta_binomial", "mean alpha beta", 2, PLANES, "alpha", {exp0}},
     {"beta_binomial", "mean alpha beta", 2, PLANES, "beta", {exp1}},
+    {"student_t", "mean scale df", 3, PLANES, "mean", {out0}},
+    {"student_t", "mean scale df", 3, PLANES, "scale", {student_scale}},
+    {"student_t", "mean scale df", 3, PLANES, "df", {student_df}},
     {"mse", "mean", 1, PLANES, "mean", {out0}},
     {"logistic_mixture components=2", "mean sd", 6, PLANES, "mean", {mixed_mean}},
     {"logistic_mixture components=2", "mean sd", 6, PLANES, "sd", {mixed_sd}},
