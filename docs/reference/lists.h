@@ -88,6 +88,7 @@ static const struct {
     {"prior", "prior p(z)", "latent.md#priors"},
     {"terms", "terms of the objective in addition to the reconstruction loss, separated by `;`", "latent.md#terms"},
     {"bound", "bound that a step maximizes", "latent.md#bounds"},
+    {"missing", "treatment of missing values, NaN; empty: `refuse`", "latent"},
     {"decoder_inputs",
      "further input of the decoder; `previous`: the data moved by one step; `x`: the data themselves, for layers that "
      "look back only",

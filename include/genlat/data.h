@@ -211,8 +211,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_source_read(const genlat_source
                                                              genlat_tensor **x, genlat_tensor **labels);
 
 /**
- * Mean and standard deviation of each element over all samples (draw 0, divisor n). Missing values, NaN, are left out;
- * both are 0 for an element that is always missing.
+ * Mean and standard deviation of each element over all samples where it is no NaN (draw 0, divisor n); 0 without any.
  *
  * @param source  source.
  * @param mean    [...], the shape of one sample, receives the means; NULL: not requested.

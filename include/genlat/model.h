@@ -91,9 +91,9 @@ GENLAT_API void genlat_model_builder_preset(genlat_model_builder *builder, const
  *                  it does not fit; NULL: not requested.
  * @param capacity  bytes, >= 1; 512 are enough for most choices. Ignored without text.
  * @return GENLAT_OK; GENLAT_E_INVALID; the first error of earlier builder calls, with its text; GENLAT_E_RANGE for
- *         values that are not finite, unless they are NaN and the settings accept missing values, or an impossible
- *         holdout; GENLAT_E_NUMERIC for values too large to fit a scale;
- *         GENLAT_E_NOT_FOUND for an unknown kind among the settings; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
+ *         values that are not finite (NaN is, if the settings accept missing values), or an impossible holdout;
+ *         GENLAT_E_NUMERIC for values too large to fit a scale; GENLAT_E_NOT_FOUND for an unknown kind among the
+ *         settings; GENLAT_E_CALLBACK; GENLAT_E_MEMORY.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_builder_auto(genlat_model_builder *builder,
                                                                     genlat_source *source, genlat_source **prepared,
@@ -529,8 +529,8 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_encode(genlat_model *mode
                                                               const genlat_tensor *labels, genlat_tensor **z);
 
 /**
- * Turn latents into data: the mean of p(x|z) of a VAE, the output of a GAN's averaged generator. A VAE with
- * `decoder_inputs` "x" has no such mean: data are drawn, by the seed of the context and alike in each call.
+ * Turn latents into data: a GAN's averaged generator, the mean of p(x|z) of a VAE; with decoder_inputs=x draws by the
+ * seed of the context.
  *
  * @param model   model.
  * @param z       [rows,latent].
@@ -549,8 +549,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_decode(genlat_model *mode
  * @param x       [rows,...] data.
  * @param labels  as for genlat_model_encode().
  * @param y       receives a new tensor [rows,...].
- * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE; GENLAT_E_UNSUPPORTED for models without
- *         encoder or decoder; GENLAT_E_MEMORY.
+ * @return as genlat_model_encode(), and GENLAT_E_UNSUPPORTED for models without encoder or decoder.
  */
 GENLAT_API GENLAT_NODISCARD genlat_status genlat_model_reconstruct(genlat_model *model, const genlat_tensor *x,
                                                                    const genlat_tensor *labels, genlat_tensor **y);

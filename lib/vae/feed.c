@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inputs of encoder and decoder: the data, the code, the condition, for autoregressive decoders what they see of the
- * data that they predict, and for data with missing values which elements are observed. */
+/* The inputs of encoder and decoder: the data, the code, the condition, for autoregressive decoders what they see of
+ * the data that they predict, and for data with missing values which elements are observed. */
 #include "vae/vae_priv.h"
 
 static gnl_shape shape_of_data(const gnl_vae_config *c)
