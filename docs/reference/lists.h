@@ -58,6 +58,7 @@ static const char *const architectures_vae[][2] = {
 static const char *const architectures_gan[][2] = {
     {"residual", "residual blocks without normalization, for any data"},
     {"mlp", "dense layers, for any data"},
+    {"noisy", "dense layers, with noise and weight norm in the discriminator, for any data"},
     {"conv", "strided convolutions, for signals and images with sides of at least 4"},
     {"any", "strided convolutions for signals and images with sides of at least 4, else dense layers"},
     {"channels", "option: channels at full size, doubled with each halving of the sides up to fourfold; default 32"},

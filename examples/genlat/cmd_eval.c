@@ -42,8 +42,8 @@ static const struct metric {
      "e to the entropy of the codes' frequencies; higher is better"},
     {"mse", "vae predictor semi " DENSITIES, measure_mse, NULL, AT(mse), NUMBER,
      "mean squared error per element; lower is better"},
-    {"accuracy", "predictor semi", measure_terms, NULL, AT(accuracy), PART, "samples classified correctly"},
-    {"cross_entropy", "predictor semi", measure_terms, NULL, AT(cross_entropy), NUMBER,
+    {"accuracy", "predictor semi gan", measure_labels, NULL, AT(accuracy), PART, "samples classified correctly"},
+    {"cross_entropy", "predictor semi gan", measure_labels, NULL, AT(cross_entropy), NUMBER,
      "loss of the labels in nats per sample; lower is better"},
     {"modes", SAMPLED, NULL, measure_modes, IN(modes.found), OF_MODES, "modes or classes found in the samples"},
     {"hq", SAMPLED, NULL, measure_modes, IN(modes.high_quality), PART,
@@ -141,6 +141,8 @@ static const char *default_metrics(const measurement *m)
         return genlat_source_classes(m->source) ? "neg_elbo,cross_entropy,accuracy" : "neg_elbo";
     if (is_word(DENSITIES, genlat_model_family(m->model)))
         return "nll";
+    if (genlat_model_label_use(m->model) & GENLAT_LABEL_PREDICTED && genlat_source_classes(m->source))
+        return "cross_entropy,accuracy";
     bool mixture = genlat_source_mixture(m->source, &centres, &sd) == GENLAT_OK;
     genlat_tensor_destroy(&centres);
     return mixture ? "modes,hq,kl_modes" : "frechet,kid,precision,recall,density,coverage";

@@ -160,11 +160,12 @@ static int write_answers(app_state *app, const answers *a)
 
 static int check_family(app_state *app, const genlat_model *model)
 {
-    const char *family = genlat_model_family(model);
-    if (strcmp(family, "predictor") == 0 || strcmp(family, "semi") == 0)
+    if (genlat_model_label_use(model) & GENLAT_LABEL_PREDICTED)
         return APP_OK;
-    return app_fail(app, "%s: a %s predicts no labels; use a model of 'genlat train net' or 'train semi'", app->model,
-                    family);
+    return app_fail(app,
+                    "%s: this %s predicts no labels; use a model of 'genlat train net', 'train semi' or 'train gan "
+                    "--preset improved'",
+                    app->model, genlat_model_family(model));
 }
 
 int cmd_predict(app_state *app)

@@ -78,6 +78,45 @@ int measure_terms(measurement *m)
     return APP_OK;
 }
 
+/* Adds the number of samples that are classified correctly, and the cross-entropy of their labels. */
+static int add_classified(measurement *m, const genlat_tensor *x, const genlat_tensor *labels, int64_t begin,
+                          double *sum)
+{
+    const int64_t n = genlat_tensor_dim(x, 0), classes = genlat_source_classes(m->part);
+    genlat_tensor *raw = NULL, *known = NULL, *y = NULL;
+    if (genlat_source_read(m->part, begin, begin + n, &raw, &known) != GENLAT_OK ||
+        genlat_model_predict(m->model, x, &y) != GENLAT_OK) {
+        genlat_tensor_destroy(&known);
+        genlat_tensor_destroy(&raw);
+        return app_fail_library(m->app);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const float *p = genlat_tensor_const_data(y) + i * genlat_tensor_dim(y, 1);
+        const int64_t label = (int64_t)genlat_tensor_const_data(known)[i];
+        bool best = true;
+        for (int64_t c = 0; c < classes; c++)
+            best = best && (c < label ? p[c] < p[label] : p[c] <= p[label]);
+        *sum += best;
+        m->cross_entropy -= log((double)p[label]) / (double)genlat_source_count(m->part);
+    }
+    genlat_tensor_destroy(&y);
+    genlat_tensor_destroy(&known);
+    genlat_tensor_destroy(&raw);
+    return APP_OK;
+}
+
+int measure_labels(measurement *m)
+{
+    if (strcmp(genlat_model_family(m->model), "gan") != 0)
+        return measure_terms(m);
+    if (!(genlat_model_label_use(m->model) & GENLAT_LABEL_PREDICTED) ||
+        genlat_source_classes(m->part) != model_classes(m->model))
+        return app_usage(m->app, "metrics accuracy and cross_entropy need a gan that predicts classes, and data with "
+                                 "labels of the same classes");
+    m->cross_entropy = 0;
+    return over_batches(m, "accuracy", BATCH, add_classified, &m->accuracy);
+}
+
 int measure_nll(measurement *m)
 {
     if (strcmp(genlat_model_family(m->model), "vae") != 0) {

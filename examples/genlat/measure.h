@@ -31,6 +31,7 @@ typedef struct measurement {
 
 /* All return APP_OK, or print an error. */
 int measure_terms(measurement *m);
+int measure_labels(measurement *m); /* accuracy and cross-entropy */
 int measure_nll(measurement *m);
 int measure_units(measurement *m);
 int measure_codes(measurement *m);

@@ -32,7 +32,7 @@ genlat_description model_about(const genlat_model *model)
 
 bool model_conditional(const genlat_model *model)
 {
-    return genlat_model_latent(model) > 0 && model_classes(model) + model_vector(model) > 0;
+    return genlat_model_label_use(model) & GENLAT_LABEL_INPUT;
 }
 
 static int read_conditions(app_state *app, const genlat_model *model, int64_t n, genlat_tensor **out)

@@ -7,7 +7,8 @@
  * `architecture`), `penalties` (added to those of the options), `augment`, `optimizer_g`, `optimizer_d` (empty: as
  * optimizer_g), `lr_schedule`, `noise_schedule`, `penalty_schedule`, `beta2_schedule`.
  *
- * Terms of steps: the members of genlat_gan_terms from d_loss on. A GAN has no loss that is evaluated on data.
+ * Terms of steps: the members of genlat_gan_terms from d_loss on; label_loss and accuracy for classifiers only. A GAN
+ * has no loss that is evaluated on data.
  *
  * Unless a comment says otherwise:
  * - Threads, memory and errors: as in model.h.
@@ -41,8 +42,11 @@ enum {
     GENLAT_GAN_CONDITIONING_CONCAT = 0,     /**< as an input (Mirza, Osindero 2014). */
     GENLAT_GAN_CONDITIONING_PROJECTION = 1, /**< by the product of its embedding and the features (Miyato, Koyama
                                                  2018). */
-    GENLAT_GAN_CONDITIONING_AUXILIARY = 2   /**< not: an auxiliary classifier predicts it (AC-GAN; Odena, Olah, Shlens
+    GENLAT_GAN_CONDITIONING_AUXILIARY = 2,  /**< not: an auxiliary classifier predicts it (AC-GAN; Odena, Olah, Shlens
                                                  2017). */
+    GENLAT_GAN_CONDITIONING_CLASSIFIER = 3 /**< neither net gets it: the discriminator classifies real samples, of which
+                                                 few need labels (Salimans and others, Improved techniques for training
+                                                 GANs, 2016). */
 };
 
 /** Options of a GAN, see genlat_gan_builder_options(). Defaults are those of the preset "r3". */
@@ -76,8 +80,9 @@ typedef struct genlat_gan_opts {
                                  Default 0. */
     double approx_r2;        /**< the same at generated samples, 0 to 1e9. Default 0. */
     double approx_sd;        /**< sd of that noise, 0 to 1e6. Default 0.01. */
-    double auxiliary;        /**< weight of the cross-entropy of the auxiliary classifier in both losses, for
-                                 GENLAT_GAN_CONDITIONING_AUXILIARY, 0 to 1e9. Default 1. */
+    double auxiliary;        /**< weight of the cross-entropy of the classes: in both losses for
+                                 GENLAT_GAN_CONDITIONING_AUXILIARY, in the discriminator's for
+                                 GENLAT_GAN_CONDITIONING_CLASSIFIER; 0 to 1e9. Default 1. */
     double feature_matching; /**< weight, in the generator's loss, of the squared distance of the mean of the
                                   discriminator's node `features` on real and generated samples, 0 to 1e9. Default 0. */
     double history;          /**< weight of the squared distance of all weights from their mean over the steps so far,
@@ -96,6 +101,11 @@ typedef struct genlat_gan_opts {
                                       usual. Default 0. */
     uint32_t conditioning;       /**< GENLAT_GAN_CONDITIONING_*. Default GENLAT_GAN_CONDITIONING_CONCAT. */
     uint32_t recompute;          /**< 1: as genlat_exec_opts.recompute, in training. Default 0. */
+    double ema_discriminator; /**< half-life of the averaged discriminator, which predicts classes, in training samples,
+                                      0 to 1e15; 0: none. ema_ramp limits it too. Default 0. */
+    int64_t init_samples;     /**< training samples on which the discriminator's layers with weight norm are set to
+                                      outputs of mean 0 and standard deviation 1 when the model is built from a source,
+                                      0 to 1000000; 0: none. Default 0. */
 } genlat_gan_opts;
 
 /**
@@ -130,6 +140,9 @@ typedef struct genlat_gan_terms {
     double diversity;   /**< mean distance of generated samples, as part of that of the real ones; 1 where these are
                              all equal. */
     double augment_probability; /**< probability of each augmentation. */
+    double label_loss; /**< mean cross-entropy of the labels, of the last batch with labels; 0 unless the discriminator
+                             is a classifier. */
+    double accuracy;   /**< part of these samples that the discriminator classified correctly; 0 as above. */
 } genlat_gan_terms;
 
 /**
@@ -139,7 +152,7 @@ typedef struct genlat_gan_terms {
  * @param x       [rows,...] data, scaled as the nets see them; borrowed for the call. With packing the rows are taken
  *                in groups; what is left over is left out.
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL. Generated
- *                samples are given the same.
+ *                samples are given the same. For a classifier, classes, or -1 for rows without label; NULL: none has.
  * @param terms   receives the terms; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
  *         gradient is not finite: the model is as before; GENLAT_E_STATE when another thread or a trainer is training
@@ -156,7 +169,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step(genlat_model *model, c
  * @param x       [rows,...] data, scaled as the nets see them; borrowed for the call. With packing the rows are taken
  *                in groups; what is left over is left out.
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL. Generated
- *                samples are given the same.
+ *                samples are given the same. For a classifier, classes, or -1 for rows without label; NULL: none has.
  * @param terms   receives the terms; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
  *         gradient is not finite: the model is as before; GENLAT_E_STATE when another thread or a trainer is training
@@ -173,7 +186,7 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_gan_step_d(genlat_model *model,
  * @param x       [rows,...] data, scaled as the nets see them: gives the number of rows, and what relativistic losses
  *                compare with; borrowed for the call.
  * @param labels  [rows] classes or [rows,vector] conditions, when the model is conditional; else NULL. Generated
- *                samples are given the same.
+ *                samples are given the same. For a classifier, classes, or -1 for rows without label; NULL: none has.
  * @param terms   receives the terms; NULL is legal.
  * @return GENLAT_OK; GENLAT_E_INVALID; GENLAT_E_SHAPE; GENLAT_E_RANGE for a label; GENLAT_E_NUMERIC when a loss or
  *         gradient is not finite: the model is as before; GENLAT_E_STATE when another thread or a trainer is training

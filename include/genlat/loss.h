@@ -186,14 +186,16 @@ GENLAT_API GENLAT_NODISCARD genlat_status genlat_kl_sampled(const genlat_tensor 
 /** Adversarial losses, in the order of genlat_adversarial_kind(). r and f are raw outputs of the discriminator (D) on
  *  real and generated samples, softplus(x) = log(1 + e^x), all averaged over the rows. */
 enum {
-    GENLAT_ADVERSARIAL_MINIMAX = 0,             /**< D softplus(-r) + softplus(f); generator -softplus(f). */
-    GENLAT_ADVERSARIAL_NON_SATURATING = 1,      /**< D as before; generator softplus(-f). */
-    GENLAT_ADVERSARIAL_LEAST_SQUARES = 2,       /**< D ((r-1)^2 + f^2) / 2; generator (f-1)^2 / 2. */
-    GENLAT_ADVERSARIAL_HINGE = 3,               /**< D max(0,1-r) + max(0,1+f); generator -f. */
-    GENLAT_ADVERSARIAL_WASSERSTEIN = 4,         /**< critic f - r; generator -f. */
-    GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR = 5,   /**< D softplus(-(r-f)); generator softplus(-(f-r)). */
-    GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE = 6 /**< D softplus(-(r-mean f)) + softplus(f-mean r); generator with the
-                                                     roles exchanged. */
+    GENLAT_ADVERSARIAL_MINIMAX = 0,              /**< D softplus(-r) + softplus(f); generator -softplus(f). */
+    GENLAT_ADVERSARIAL_NON_SATURATING = 1,       /**< D as before; generator softplus(-f). */
+    GENLAT_ADVERSARIAL_LEAST_SQUARES = 2,        /**< D ((r-1)^2 + f^2) / 2; generator (f-1)^2 / 2. */
+    GENLAT_ADVERSARIAL_HINGE = 3,                /**< D max(0,1-r) + max(0,1+f); generator -f. */
+    GENLAT_ADVERSARIAL_WASSERSTEIN = 4,          /**< critic f - r; generator -f. */
+    GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR = 5,    /**< D softplus(-(r-f)); generator softplus(-(f-r)). */
+    GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE = 6, /**< D softplus(-(r-mean f)) + softplus(f-mean r); generator with the
+                                                      roles exchanged. */
+    GENLAT_ADVERSARIAL_FEATURES = 7              /**< D softplus(-r) + softplus(f); generator 0: it has other losses,
+                                                      such as feature_matching. */
 };
 
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * @file predictor.h  Models that predict labels: predictors, and semi-supervised VAEs.
+ * @file predictor.h  Models that predict labels: predictors, semi-supervised VAEs, and GANs with a classifier.
  *
  * A model of the family "predictor" is a net that answers with the probability of each class where the labels are
  * classes, else with a vector. genlat_model_encode() gives its features, in which genlat_metric_frechet_distance() and
@@ -34,8 +34,23 @@
 
 GENLAT_BEGIN
 
+/** What a model does with the labels of data; flags of genlat_model_label_use(). */
+enum {
+    GENLAT_LABEL_INPUT = 1,     /**< its nets take them: it is conditional. */
+    GENLAT_LABEL_PREDICTED = 2, /**< it learns to predict them, see genlat_model_predict(). */
+    GENLAT_LABEL_MAY_MISS = 4   /**< in training, samples may have the label -1: none. */
+};
+
 /**
- * Predict the labels of data, with a predictor or with a model that infers them (family "semi").
+ * Say what a model does with labels.
+ *
+ * @param model  model; NULL is legal.
+ * @return flags GENLAT_LABEL_*; 0 for a model without labels, and for NULL.
+ */
+GENLAT_API uint32_t genlat_model_label_use(const genlat_model *model);
+
+/**
+ * Predict the labels of data, with a model that has GENLAT_LABEL_PREDICTED.
  *
  * @param model  model.
  * @param x      [rows,...] data.

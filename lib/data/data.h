@@ -153,6 +153,11 @@ const char *gnl_scale_name(uint32_t scale);
 /* Reads the labels of all samples, [count,gnl_source_label_size()]. The caller frees the array. */
 genlat_status gnl_source_labels(const genlat_source *source, gnl_real **out);
 /* Creates a source of the samples of a list of valid indices, which are copied; an index may occur more than once. */
+/* Fetches `count` samples from all over the source, each from an equal part of it. */
+genlat_status gnl_source_examples(const genlat_source *source, uint64_t seed, int64_t count, gnl_real *out);
+/* Creates a source in which samples with labels are repeated until they are about the given part of the samples, or
+ * retains the source if all samples have labels. */
+genlat_status gnl_source_repeat_labelled(genlat_source *source, double share, genlat_source **out);
 genlat_status gnl_source_pick(genlat_source *inner, const int64_t *indices, int64_t n, genlat_source **out);
 
 /* Creates batches. All options must be set and valid. */

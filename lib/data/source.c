@@ -215,3 +215,15 @@ int64_t genlat_source_condition(const genlat_source *source)
 {
     return source ? source->condition : 0;
 }
+
+genlat_status gnl_source_examples(const genlat_source *source, uint64_t seed, int64_t count, gnl_real *out)
+{
+    const double part = (double)source->count / (double)count;
+    const int64_t size = gnl_shape_count(&source->sample);
+    gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_DATA, 0);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t at = (int64_t)(((double)i + gnl_rng_unit(&rng)) * part), index = GNL_MIN(at, source->count - 1);
+        GNL_TRY(gnl_source_fetch(source, &index, 1, 0, out + i * size, NULL));
+    }
+    return GENLAT_OK;
+}

@@ -36,7 +36,7 @@ typedef genlat_status net_fn(const architecture_opts *a, const gnl_gan_config *c
 
 static bool is_conditional(const gnl_gan_config *c)
 {
-    return c->base.classes > 0 || c->base.vector > 0;
+    return gnl_gan_condition(c) > 0;
 }
 
 /* Returns whether the discriminator's first layers get the condition in addition to the data. */
@@ -158,13 +158,16 @@ static const char *channels_of_data(const gnl_gan_config *c)
     return canvas_of(c).ndim == c->base.data.ndim ? "{channels}" : "1";
 }
 
-/* Appends the last layers of a discriminator. `keys` are settings of its dense layers. */
-static void append_output_layers(const gnl_gan_config *c, const char *keys, char *text)
+/* Appends the last layers of a discriminator, after a node `features` if it has a condition. `keys` are settings of its
+ * dense layers. The verdict of a classifier is the log of the sum of the unnormalized probabilities of the classes. */
+static void append_heads(const gnl_gan_config *c, const char *keys, char *text)
 {
     bool conditional_head = is_conditional(c) && !has_condition_input(c);
     long long condition = (long long)((c->base.classes + c->base.vector) * c->opts.packing);
-    if (conditional_head || c->opts.feature_matching > 0)
-        APPEND(" | identity name=features");
+    if (gnl_gan_is_classifier(c)) {
+        APPEND(" | dense units=%lld%s name=classes | logsumexp name=verdict | output verdict,classes", condition, keys);
+        return;
+    }
     APPEND(" | dense units=1%s name=verdict", keys);
     if (!conditional_head)
         return;
@@ -174,6 +177,13 @@ static void append_output_layers(const gnl_gan_config *c, const char *keys, char
         APPEND(" | dense units=%lld%s bias=no from=features name=match | multiply from=match,c | reshape "
                "shape=1x%lld | global_avg_pool | scale factor=%lld name=matches | add from=verdict,matches",
                condition, keys, condition, condition);
+}
+
+static void append_output_layers(const gnl_gan_config *c, const char *keys, char *text)
+{
+    if ((is_conditional(c) && !has_condition_input(c)) || c->opts.feature_matching > 0)
+        APPEND(" | identity name=features");
+    append_heads(c, keys, text);
 }
 
 /* ---- dense layers ---------------------------------------------------------------------------- */
@@ -199,6 +209,35 @@ static genlat_status plain_discriminator(const architecture_opts *a, const gnl_g
     for (int i = 0; i < a->depth; i++)
         APPEND(" | dense units=%lld%s | leaky_relu slope=0.2", (long long)a->width, weights_of(a));
     append_output_layers(c, weights_of(a), text);
+    return GENLAT_OK;
+}
+
+/* ---- dense layers with noise -----------------------------------------------------------------
+ * The nets of Salimans and others, Improved techniques for training GANs, 2016, for MNIST. */
+
+static genlat_status noisy_generator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    APPEND(is_conditional(c) ? "concat from=z,c" : "identity");
+    for (int i = 0; i < a->depth; i++)
+        APPEND(" | dense units=%lld bias=no init=glorot_uniform | batch_norm | softplus", (long long)a->width);
+    APPEND(" | dense units={out} init=glorot_uniform weight=norm");
+    append_output(c, text);
+    return GENLAT_OK;
+}
+
+/* The hidden layers are 2, 1 and then 1/2 times as wide as those of the generator. The node `features` is the last
+ * hidden layer, before noise is added. */
+static genlat_status noisy_discriminator(const architecture_opts *a, const gnl_gan_config *c, char *text)
+{
+    static const char keys[] = " init=normal gain=0.1 weight=norm";
+    enum { HIDDEN = 5 };
+    APPEND("flatten from=x name=flat%s | gaussian_noise sd=0.3", has_condition_input(c) ? " | concat from=flat,c" : "");
+    for (int i = 0; i < HIDDEN; i++) {
+        const long long width = (long long)GNL_MAX(1, 2 * a->width >> GNL_MIN(i, 2));
+        APPEND(" | dense units=%lld init=normal gain=0.1 weight=fixed_norm | relu%s | gaussian_noise sd=0.5", width,
+               i == HIDDEN - 1 ? " name=features" : "");
+    }
+    append_heads(c, keys, text);
     return GENLAT_OK;
 }
 
@@ -389,6 +428,8 @@ static const struct {
 } architectures[] = {
     {"residual", "residual blocks without normalization, for any data", residual_generator, residual_discriminator},
     {"mlp", "dense hidden layers, for any data", plain_generator, plain_discriminator},
+    {"noisy", "dense hidden layers, with noise and weight norm in the discriminator, for any data", noisy_generator,
+     noisy_discriminator},
     {"conv", "strided convolutions, for signals and images", conv_generator, conv_discriminator},
     {"any", "strided convolutions for signals and images, dense layers for other data", any_generator,
      any_discriminator},

@@ -7,7 +7,7 @@
 
 static const char *const kind_names[] = {"zero", "one", "one_sided", NULL};
 static const char *const place_names[] = {"interpolate", "dragan", NULL};
-static const char *const conditioning_names[] = {"concat", "projection", "auxiliary", NULL};
+static const char *const conditioning_names[] = {"concat", "projection", "auxiliary", "classifier", NULL};
 static const char *const output_names[] = {"linear", "sigmoid", "tanh", NULL};
 
 static const gnl_option options[] = {
@@ -28,7 +28,7 @@ static const gnl_option options[] = {
                  "half-life in samples of the average of the generator's weights; 0: no average"),
     GNL_OPT_REAL(genlat_gan_opts, ema_ramp, 0.05, 0, 1e6,
                  "limit of the half-life as a fraction of the samples so far; 0: no limit"),
-    GNL_OPT_ENUM(genlat_gan_opts, loss, GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR, GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE,
+    GNL_OPT_ENUM(genlat_gan_opts, loss, GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR, GENLAT_ADVERSARIAL_FEATURES,
                  gnl_adversarial_names, "adversarial loss"),
     GNL_OPT_ENUM(genlat_gan_opts, gp_kind, GENLAT_PENALTY_ONE, GENLAT_PENALTY_ONE_SIDED, kind_names,
                  "target of the gradient norm in gp"),
@@ -41,7 +41,7 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_gan_opts, approx_sd, 0.01, 0, 1e6,
                  "standard deviation of the noise of approx_r1 and approx_r2"),
     GNL_OPT_REAL(genlat_gan_opts, auxiliary, 1, 0, 1e9,
-                 "weight of the cross-entropy of the classes, for conditioning=auxiliary"),
+                 "weight of the cross-entropy of the classes, for conditioning=auxiliary and classifier"),
     GNL_OPT_REAL(genlat_gan_opts, feature_matching, 0, 0, 1e9,
                  "weight of the squared distance of the discriminator's mean features"),
     GNL_OPT_REAL(genlat_gan_opts, history, 0, 0, 1e9,
@@ -55,9 +55,13 @@ static const gnl_option options[] = {
     GNL_OPT_REAL(genlat_gan_opts, orthogonal, 0, 0, 1e9,
                  "weight of |W W^T without its diagonal|^2 / 2 for the weight matrices of both nets"),
     GNL_OPT_REAL(genlat_gan_opts, label_smoothing_fake, 0, 0, 0.5, "amount added to the target of generated samples"),
-    GNL_OPT_ENUM(genlat_gan_opts, conditioning, GENLAT_GAN_CONDITIONING_CONCAT, GENLAT_GAN_CONDITIONING_AUXILIARY,
+    GNL_OPT_ENUM(genlat_gan_opts, conditioning, GENLAT_GAN_CONDITIONING_CONCAT, GENLAT_GAN_CONDITIONING_CLASSIFIER,
                  conditioning_names, "how the discriminator uses the condition"),
     GNL_OPT_BOOL(genlat_gan_opts, recompute, 0, "recompute activations in the backward pass to save memory"),
+    GNL_OPT_REAL(genlat_gan_opts, ema_discriminator, 0, 0, 1e15,
+                 "half-life in samples of the average of the discriminator's weights; 0: no average"),
+    GNL_OPT_INT(genlat_gan_opts, init_samples, 0, 0, 1000000,
+                "samples that initialize the discriminator's layers with weight norm; 0: none"),
 };
 static const char *const former[] = {"critic_steps", "discriminator_steps", /* former and current names */
                                      "augment_strength", "augment_probability", NULL};
@@ -128,6 +132,10 @@ genlat_status gnl_gan_find_penalties(const gnl_gan_config *c, char *out, size_t 
 genlat_status gnl_gan_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given)
 {
     gnl_gan_config *c = (gnl_gan_config *)(void *)config;
+    if (gnl_gan_is_classifier(c) && config->classes < 2)
+        return gnl_fail(GENLAT_E_INVALID,
+                        "conditioning is classifier, but there are no classes to learn; the data need "
+                        "labels of 2 or more classes, -1 for samples without one");
     if (c->opts.latent == 0)
         c->opts.latent = GNL_MIN(gnl_shape_count(&c->base.data), (int64_t)64);
     if (nets_given)
@@ -161,7 +169,7 @@ gnl_input_list gnl_gan_inputs(const gnl_config *config, int net)
 {
     const gnl_gan_config *c = (const gnl_gan_config *)(const void *)config;
     const bool generator = net == GNL_GENERATOR;
-    const int64_t condition = c->base.classes + c->base.vector;
+    const int64_t condition = gnl_gan_condition(c);
     const bool conditional = condition && (generator || c->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY);
     return (gnl_input_list){.count = conditional ? 2 : 1,
                             .name = {generator ? "z" : "x", "c"},

@@ -41,13 +41,16 @@ const gnl_real *gnl_gan_discriminator_input(genlat_model *model, const gnl_gan_b
 {
     gnl_gan_work *work = gnl_gan_work_of(model);
     const double sd = gnl_gan_config_of(model)->opts.noise * gnl_model_factor(model, GNL_GAN_NOISE_SCHEDULE);
+    gnl_gan_batch seen = *b;
+    seen.rows = gnl_gan_side_rows(b, side);
     work->input[side] = x;
     if (gnl_gan_of(model)->augment.count) {
-        augment(model, b, side, x);
+        augment(model, &seen, side, x);
         work->input[side] = work->transformed[side];
     }
     if (sd > 0) {
-        gnl_gan_add_noise(model, b, GNL_GAN_INSTANCE + (gnl_use)side, sd, work->input[side], work->transformed[side]);
+        gnl_gan_add_noise(model, &seen, GNL_GAN_INSTANCE + (gnl_use)side, sd, work->input[side],
+                          work->transformed[side]);
         work->input[side] = work->transformed[side];
     }
     return work->input[side];

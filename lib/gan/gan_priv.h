@@ -33,6 +33,17 @@ extern const gnl_choice gnl_gan_choices[];
 extern const char *const gnl_gan_choice_keys[];
 
 genlat_status gnl_gan_complete(genlat_ctx *ctx, gnl_config *config, bool nets_given);
+static inline bool gnl_gan_is_classifier(const gnl_gan_config *config)
+{
+    return config->opts.conditioning == GENLAT_GAN_CONDITIONING_CLASSIFIER;
+}
+
+/* Returns the length of the condition that nets get; 0: none. */
+static inline int64_t gnl_gan_condition(const gnl_gan_config *config)
+{
+    return gnl_gan_is_classifier(config) ? 0 : config->base.classes + config->base.vector;
+}
+
 /* Formats the penalties of the options and of the text `penalties` as one text. */
 genlat_status gnl_gan_find_penalties(const gnl_gan_config *config, char *out, size_t capacity);
 /* Finds the range of the generator's outputs. */
@@ -48,10 +59,10 @@ genlat_status gnl_gan_architecture_discriminator(const gnl_gan_config *config, c
 
 typedef struct gnl_gan {
     genlat_model model;
-    genlat_net *average; /* generator with averaged weights; the generator itself if ema is NULL */
-    genlat_ema *ema;     /* moving average of the generator's weights; NULL: none */
-    atomic_bool stale;   /* ema has changed since it was copied to `average` */
-    double averaged;     /* number of samples in the average, for files */
+    genlat_net *average[2]; /* nets with averaged weights; the net itself if its ema is NULL */
+    genlat_ema *ema[2];     /* moving averages of the nets' weights; NULL: none */
+    atomic_bool stale[2];   /* ema has changed since it was copied to `average` */
+    double averaged[2];     /* number of samples in the average, for files */
     gnl_augment augment;
     double probability; /* current probability of each augmentation */
     gnl_gan_penalties penalties;
@@ -73,31 +84,36 @@ static inline const gnl_gan_config *gnl_gan_config_of(const genlat_model *model)
 genlat_status gnl_gan_make(genlat_model *model);
 genlat_status gnl_gan_finish(genlat_model *model);
 void gnl_gan_release(genlat_model *model);
-genlat_status gnl_gan_make_average(genlat_model *model);
-void gnl_gan_refresh(genlat_model *model); /* updates `average` if it is stale */
+/* Initializes the discriminator by samples of the source, and its average. */
+genlat_status gnl_gan_start(genlat_model *model, const genlat_source *source);
+genlat_status gnl_gan_make_averages(genlat_model *model);
+void gnl_gan_average(genlat_model *model, int net, int64_t samples); /* updates the average of a net, if it has one */
+void gnl_gan_refresh(genlat_model *model, int net);                  /* updates `average` if it is stale */
 
 /* ---- workspaces ------------------------------------------------------------------------------ */
 
 typedef struct gnl_gan_work {
     gnl_workspace base; /* rows: a multiple of packing */
     genlat_exec *generator, *side[2];
-    genlat_exec *exact, *plain; /* discriminator at other points, with and without exact penalties; NULL: none */
-    gnl_real *z;                /* [rows,latent] */
-    gnl_real *condition;        /* [rows,condition] */
-    gnl_real *transformed[2];   /* [rows,size] samples after augmentation and instance noise */
-    gnl_augment_draw *draws[2]; /* [rows,augmentations] random parameters of the augmentations */
-    const gnl_real *input[2];   /* [rows,size] last input of the discriminator: transformed, or the samples */
-    gnl_real *noise, *point;    /* [rows,size] scratch, and points of penalties */
-    gnl_real *doutput[2];       /* [rows/packing] */
-    gnl_real *space;            /* scratch of the penalties */
-    double positive;            /* gnl_adversarial_sign() of the discriminator's last step */
+    genlat_exec *exact, *plain;  /* discriminator at other points, with and without exact penalties; NULL: none */
+    gnl_real *z;                 /* [rows,latent] */
+    gnl_real *condition;         /* [rows,condition] */
+    gnl_real *transformed[2];    /* [rows,size] samples after augmentation and instance noise */
+    gnl_augment_draw *draws[2];  /* [rows,augmentations] random parameters of the augmentations */
+    const gnl_real *input[2];    /* [rows,size] last input of the discriminator: transformed, or the samples */
+    gnl_real *noise, *point;     /* [rows,size] scratch, and points of penalties */
+    gnl_real *doutput[2];        /* [rows/packing] */
+    gnl_real *space;             /* scratch of the penalties */
+    gnl_real *sorted;            /* [rows,size] samples without labels before those with labels, for classifiers */
+    double label_loss, accuracy; /* of the real samples, see genlat_gan_terms */
+    double positive;             /* gnl_adversarial_sign() of the discriminator's last step */
 } gnl_gan_work;
 
 extern const gnl_workspace_type gnl_gan_training;
 genlat_status gnl_gan_check_training(genlat_model *model);
 
-enum { GNL_GAN_POOL_AVERAGE, GNL_GAN_POOL_RAW, GNL_GAN_POOL_DISCRIMINATOR };
-extern const gnl_workspace_type gnl_gan_use_average, gnl_gan_use_raw, gnl_gan_use_discriminator;
+enum { GNL_GAN_POOL_AVERAGE, GNL_GAN_POOL_RAW, GNL_GAN_POOL_DISCRIMINATOR, GNL_GAN_POOL_CLASSIFIER };
+extern const gnl_workspace_type gnl_gan_use_average, gnl_gan_use_raw, gnl_gan_use_discriminator, gnl_gan_use_classifier;
 
 static inline gnl_gan_work *gnl_gan_work_of(const genlat_model *model)
 {
@@ -106,11 +122,19 @@ static inline gnl_gan_work *gnl_gan_work_of(const genlat_model *model)
 
 /* ---- steps ------------------------------------------------------------------------------------ */
 
-/* The batch of a step. It consists of complete packs of `packing` samples. */
+/* The batch of a step. It consists of complete packs of `packing` samples. The first `rows` are compared with as many
+ * generated samples. A classifier also sees the rest, and learns the labels from row `labelled` on. */
 struct gnl_gan_batch {
     const gnl_real *x;
     int64_t rows, packs;
+    int64_t all, labelled;
 };
+
+/* Returns the rows of the discriminator's batch on a side. */
+static inline int64_t gnl_gan_side_rows(const gnl_gan_batch *b, int side)
+{
+    return side == GNL_REAL ? b->all : b->rows;
+}
 
 double gnl_gan_mean(int64_t n, const gnl_real *x);
 
@@ -128,20 +152,24 @@ double gnl_gan_diversity(const genlat_model *model, const gnl_gan_batch *b, cons
 /* Adjusts the probability of augmentations, so that the sign of the discriminator approaches augment_target. */
 void gnl_gan_adapt(genlat_model *model, const gnl_gan_batch *b);
 
-/* Returns the weighted cross-entropy of the discriminator's class output, and writes its derivative to the gradient of
- * that output. Returns 0 if there is no such output. */
-double gnl_gan_class_loss(const genlat_model *model, const gnl_gan_batch *b, genlat_exec *exec);
+/* Returns whether the discriminator's class output has a loss on a side. */
+bool gnl_gan_has_class_loss(const genlat_model *model, int side);
+/* Returns the weighted cross-entropy of the class output, and writes its derivative to the gradient of that output.
+ * Returns 0 without such a loss. */
+double gnl_gan_class_loss(const genlat_model *model, const gnl_gan_batch *b, int side);
 /* Returns the weighted squared distance of the mean features of real and generated samples, and writes its derivative
  * to the output gradient of generated samples. Returns 0 if there is no feature output. */
 double gnl_gan_feature_loss(const genlat_model *model, const gnl_gan_batch *b);
-/* Returns a bit mask of the discriminator outputs that have a loss in the step of a net. */
-unsigned gnl_gan_outputs(const genlat_model *model, int net);
-
-extern const char *const gnl_gan_terms[];
+/* Returns a bit mask of the discriminator outputs that have a loss on a side in the step of a net. */
+unsigned gnl_gan_outputs(const genlat_model *model, int net, int side);
+/* Forms the batch of a classifier. Sorts the samples if only some have labels; without labels, all are compared. */
+genlat_status gnl_gan_split(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_gan_batch *b);
 /* Performs a step of each net of the mask 1 << GNL_GENERATOR | 1 << GNL_DISCRIMINATOR. */
 genlat_status gnl_gan_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, unsigned nets);
 /* Returns the mask of the nets to update in the next step. */
 unsigned gnl_gan_nets_due(const genlat_model *model);
+/* Writes the probabilities of the classes. */
+genlat_status gnl_gan_predict(genlat_model *model, const genlat_tensor *x, gnl_real *out);
 genlat_status gnl_gan_decode(genlat_model *model, const gnl_decode *decode);
 /* The score of rows, see gnl_model_type. */
 const gnl_score *gnl_gan_scores(const genlat_model *model);

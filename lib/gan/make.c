@@ -11,7 +11,7 @@ static genlat_status check_inputs(const genlat_model *model)
         const char *name = model->type->nets[net].name;
         gnl_input_list in = gnl_gan_inputs(model->config, net);
         /* With an auxiliary classifier the condition is optional as a second input, but its shape must match. */
-        if (model->condition && in.count == 1 && gnl_net_inputs(model->net[net]) > 1)
+        if (gnl_gan_condition(gnl_gan_config_of(model)) && in.count == 1 && gnl_net_inputs(model->net[net]) > 1)
             in.shape[in.count++] = (gnl_shape){1, {model->condition * gnl_gan_config_of(model)->opts.packing}};
         GNL_TRY(gnl_model_check_inputs(model->net[net], &in, name));
         GNL_TRY(gnl_model_check_reached(model->net[net], 0, name));
@@ -48,10 +48,12 @@ static genlat_status find_outputs(gnl_gan *gan)
     gan->classes_output = gan->features_output = -1;
     if (c->opts.feature_matching > 0)
         GNL_TRY(find_output(d, "features", &gan->features_output));
-    if (!gan->model.condition || c->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY)
+    if (!gan->model.condition ||
+        (c->opts.conditioning != GENLAT_GAN_CONDITIONING_AUXILIARY && !gnl_gan_is_classifier(c)))
         return GENLAT_OK;
     if (!c->base.classes)
-        return gnl_fail(GENLAT_E_RANGE, "conditioning=auxiliary needs classes, but the condition is a vector");
+        return gnl_fail(GENLAT_E_RANGE, "conditioning=%s needs classes, but the condition is a vector",
+                        gnl_gan_is_classifier(c) ? "classifier" : "auxiliary");
     GNL_TRY(find_output(d, "classes", &gan->classes_output));
     int64_t found = gnl_shape_count(gnl_net_output_shape(d, gan->classes_output));
     if (found != expected)
@@ -69,18 +71,43 @@ static genlat_status check_smoothing(const genlat_gan_opts *o)
     return GENLAT_OK;
 }
 
-const char *const gnl_gan_terms[] = {
+/* Returns an error for settings that do not fit together. */
+static genlat_status check_options(const gnl_gan_config *c)
+{
+    const genlat_gan_opts *o = &c->opts;
+    if (gnl_adversarial_is_one_sided(o->loss) && o->feature_matching == 0)
+        return gnl_fail(GENLAT_E_RANGE,
+                        "loss is %s, but feature_matching is 0, so that the generator has no loss; set "
+                        "feature_matching, such as 1, or another loss",
+                        gnl_adversarial_names[o->loss]);
+    if (gnl_gan_is_classifier(c) && o->packing > 1)
+        return gnl_fail(GENLAT_E_RANGE,
+                        "packing is %lld, 1 expected with conditioning=classifier, because labels belong "
+                        "to single samples",
+                        (long long)o->packing);
+    if (o->init_samples > 0 && gnl_gan_inputs(&c->base, GNL_DISCRIMINATOR).count > 1)
+        return gnl_fail(GENLAT_E_UNSUPPORTED,
+                        "init_samples is %lld, 0 expected because the discriminator has a condition",
+                        (long long)o->init_samples);
+    return check_smoothing(o);
+}
+
+static const char *const terms[] = {
     "d_loss", "g_loss", "d_real", "d_fake", "penalty", "d_grad_norm", "g_grad_norm", "diversity", "augment_probability",
     NULL};
+static const char *const classifier_terms[] = {"d_loss",      "g_loss",    "d_real",
+                                               "d_fake",      "penalty",   "d_grad_norm",
+                                               "g_grad_norm", "diversity", "augment_probability",
+                                               "label_loss",  "accuracy",  NULL};
 
 genlat_status gnl_gan_make(genlat_model *model)
 {
     gnl_gan *gan = gnl_gan_of(model);
     const gnl_gan_config *c = gnl_gan_config_of(model);
     char penalties[GNL_SPEC_TEXT];
-    model->terms = gnl_gan_terms;
+    model->terms = gnl_gan_is_classifier(c) ? classifier_terms : terms;
     gan->last.size = sizeof gan->last;
-    GNL_TRY(check_smoothing(&c->opts));
+    GNL_TRY(check_options(c));
     GNL_TRY(gnl_augment_parse(c->augment, &c->base.data, &gan->augment));
     if (gan->augment.count && c->opts.augment_target == 0)
         gan->probability = c->opts.augment_probability;
@@ -90,7 +117,7 @@ genlat_status gnl_gan_make(genlat_model *model)
     GNL_TRY(gnl_gan_find_penalties(c, penalties, sizeof penalties));
     GNL_TRY(gnl_penalties_parse(penalties, &gan->penalties));
     GNL_TRY(gnl_gan_check_training(model));
-    GNL_TRY(gnl_gan_make_average(model));
+    GNL_TRY(gnl_gan_make_averages(model));
     return gnl_penalties_make(&gan->penalties, model);
 }
 
@@ -109,7 +136,9 @@ genlat_status gnl_gan_finish(genlat_model *model)
 void gnl_gan_release(genlat_model *model)
 {
     gnl_gan *gan = gnl_gan_of(model);
-    gnl_ema_release(gan->ema);
-    gnl_net_release(gan->average);
+    for (int net = GNL_GENERATOR; net <= GNL_DISCRIMINATOR; net++) {
+        gnl_ema_release(gan->ema[net]);
+        gnl_net_release(gan->average[net]);
+    }
     gnl_penalties_free(&gan->penalties, model->object.ctx);
 }

@@ -25,7 +25,7 @@ static const gnl_real *discriminate(genlat_model *model, const gnl_gan_batch *b,
     genlat_exec *exec = work->side[side];
     const gnl_real *in[] = {gnl_gan_discriminator_input(model, b, side, x), work->condition};
     gnl_exec_set_dropout(exec, gnl_model_stream(model, GNL_STREAM_DROPOUT, GNL_GAN_DISCRIMINATOR + (gnl_use)side));
-    gnl_exec_forward(exec, GNL_TRAIN, b->packs, in);
+    gnl_exec_forward(exec, GNL_TRAIN, gnl_gan_side_rows(b, side) / gnl_gan_config_of(model)->opts.packing, in);
     return gnl_exec_output(exec, 0);
 }
 
@@ -39,14 +39,14 @@ static double side_backward(genlat_model *model, const gnl_gan_batch *b, int sid
     genlat_exec *exec = work->side[side];
     const gnl_real *dloss = work->doutput[side];
     const double weight = factor * gnl_penalties_at_samples(&gnl_gan_of(model)->penalties, side);
-    bool has_class_loss = gnl_gan_of(model)->classes_output >= 0;
+    bool has_class_loss = gnl_gan_has_class_loss(model, side);
     const gnl_penalty penalty = {.kind = GNL_PENALTY_ZERO, .weight = weight, .dloss = has_class_loss ? NULL : dloss};
     double found = weight > 0 ? weight * gnl_exec_penalty(exec, &penalty, NULL) : 0;
     if (weight > 0 && !has_class_loss)
         return found;
     memcpy(gnl_exec_output_grad(exec, 0), dloss, (size_t)gnl_exec_rows(exec) * sizeof *dloss);
-    *class_loss += gnl_gan_class_loss(model, b, exec);
-    gnl_exec_backward(exec, gnl_gan_outputs(model, GNL_DISCRIMINATOR), GNL_GRAD_WEIGHTS);
+    *class_loss += gnl_gan_class_loss(model, b, side);
+    gnl_exec_backward(exec, gnl_gan_outputs(model, GNL_DISCRIMINATOR, side), GNL_GRAD_WEIGHTS);
     return found;
 }
 
@@ -97,6 +97,8 @@ static void discriminator_losses(genlat_model *model, const gnl_gan_batch *b, co
                              .output = {loss->real, loss->fake},
                              .doutput = {work->doutput[GNL_REAL], work->doutput[GNL_FAKE]}};
     *value = gnl_adversarial_discriminator(loss, work->doutput[GNL_REAL], work->doutput[GNL_FAKE]);
+    for (int64_t i = b->packs; i < gnl_exec_rows(work->side[GNL_REAL]); i++)
+        work->doutput[GNL_REAL][i] = 0; /* rows that are only classified */
     gnl_penalties_outputs(all, &call, factor, every, sum);
     for (int side = GNL_REAL; side <= GNL_FAKE; side++) {
         double found = side_backward(model, b, side, factor, value);
@@ -129,15 +131,21 @@ static genlat_status discriminator_step(genlat_model *model, const gnl_gan_batch
     t->penalty = *lazy + sum.steady;
     GNL_TRY(update(model, GNL_DISCRIMINATOR));
     t->d_grad_norm = gnl_optim_grad_norm(model->optimizer[GNL_DISCRIMINATOR].optim);
+    t->label_loss = gnl_gan_work_of(model)->label_loss;
+    t->accuracy = gnl_gan_work_of(model)->accuracy;
     clip_weights(model);
     return GENLAT_OK;
 }
 
 /* ---- the generator --------------------------------------------------------------------------- */
 
-/* Computes the losses of the generator, and propagates them through the discriminator to the generated samples. */
-static double generator_losses(genlat_model *model, const gnl_gan_batch *b)
+/* Computes the losses of the generator, and propagates them through the discriminator to the generated samples. Real
+ * samples that are only classified do not occur in them. */
+static double generator_losses(genlat_model *model, const gnl_gan_batch *whole)
 {
+    gnl_gan_batch compared = *whole;
+    compared.all = whole->rows;
+    const gnl_gan_batch *b = &compared;
     gnl_gan_work *work = gnl_gan_work_of(model);
     genlat_exec *discriminator = work->side[GNL_FAKE];
     const uint32_t kind = gnl_gan_config_of(model)->opts.loss;
@@ -146,8 +154,8 @@ static double generator_losses(genlat_model *model, const gnl_gan_batch *b)
     const gnl_real *real = compares ? discriminate(model, b, GNL_REAL, b->x) : NULL;
     const gnl_adversarial loss = {kind, 0, b->packs, real, discriminate(model, b, GNL_FAKE, generated), 0};
     double value = gnl_adversarial_generator(&loss, gnl_exec_output_grad(discriminator, 0));
-    value += gnl_gan_class_loss(model, b, discriminator) + gnl_gan_feature_loss(model, b);
-    gnl_exec_backward(discriminator, gnl_gan_outputs(model, GNL_GENERATOR), GNL_GRAD_INPUTS);
+    value += gnl_gan_class_loss(model, b, GNL_FAKE) + gnl_gan_feature_loss(model, b);
+    gnl_exec_backward(discriminator, gnl_gan_outputs(model, GNL_GENERATOR, GNL_FAKE), GNL_GRAD_INPUTS);
     gnl_gan_discriminator_input_backward(model, b, gnl_exec_input_grad(discriminator, 0),
                                          gnl_exec_output_grad(work->generator, 0));
     return value;
@@ -178,16 +186,14 @@ static void after_step(genlat_model *model, const gnl_gan_batch *b, unsigned net
     if (nets >> GNL_DISCRIMINATOR & 1) {
         gnl_penalties_after_step(&gan->penalties, &call);
         gnl_gan_adapt(model, b);
+        gnl_gan_average(model, GNL_DISCRIMINATOR, b->all);
         model->progress.step++;
     }
     if (!(nets >> GNL_GENERATOR & 1))
         return;
     call.net = GNL_GENERATOR;
     gnl_penalties_after_step(&gan->penalties, &call);
-    if (gan->ema) {
-        gnl_ema_update(gan->ema, b->rows * gnl_gan_config_of(model)->opts.discriminator_steps);
-        atomic_store(&gan->stale, true);
-    }
+    gnl_gan_average(model, GNL_GENERATOR, b->rows * gnl_gan_config_of(model)->opts.discriminator_steps);
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -195,13 +201,18 @@ static void after_step(genlat_model *model, const gnl_gan_batch *b, unsigned net
 static genlat_status take_batch(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,
                                 gnl_gan_batch *b)
 {
-    const int64_t packing = gnl_gan_config_of(model)->opts.packing, packs = x->shape.dim[0] / packing;
+    const gnl_gan_config *c = gnl_gan_config_of(model);
+    const int64_t packing = c->opts.packing, packs = x->shape.dim[0] / packing, rows = packs * packing;
     if (packs < 1)
         return gnl_fail(GENLAT_E_SHAPE, "x has %lld rows, at least %lld expected, the value of packing",
                         (long long)x->shape.dim[0], (long long)packing);
-    *b = (gnl_gan_batch){x->data, packs * packing, packs};
-    GNL_TRY(gnl_model_want_work(model, b->rows));
+    if (gnl_gan_is_classifier(c))
+        GNL_TRY(gnl_model_check_classes(model, labels));
+    *b = (gnl_gan_batch){x->data, rows, packs, rows, rows};
+    GNL_TRY(gnl_model_want_work(model, rows));
     GNL_TRY(gnl_model_want_saved(model, 1u << GNL_DISCRIMINATOR)); /* of a step of both, which may come later */
+    if (gnl_gan_is_classifier(c))
+        return gnl_gan_split(model, x, labels, b);
     return gnl_model_fill_condition(model, labels, 0, b->rows, gnl_gan_work_of(model)->condition);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Optional losses in addition to the adversarial loss: class prediction by the discriminator (AC-GAN), and feature
- * matching. */
+/* Optional losses in addition to the adversarial loss: class prediction by the discriminator (AC-GAN, or a classifier
+ * from few labels), and feature matching. */
 #include <math.h>
 
 #include "gan/gan_priv.h"
@@ -24,20 +24,76 @@ static double cross_entropy(int64_t classes, const gnl_real *logits, const gnl_r
     return -log_likelihood;
 }
 
-double gnl_gan_class_loss(const genlat_model *model, const gnl_gan_batch *b, genlat_exec *exec)
+bool gnl_gan_has_class_loss(const genlat_model *model, int side)
+{
+    return gnl_gan_of(model)->classes_output >= 0 &&
+           (side == GNL_REAL || !gnl_gan_is_classifier(gnl_gan_config_of(model)));
+}
+
+/* An auxiliary classifier learns all rows of both sides, a classifier those with labels. */
+double gnl_gan_class_loss(const genlat_model *model, const gnl_gan_batch *b, int side)
 {
     const gnl_gan_config *c = gnl_gan_config_of(model);
+    gnl_gan_work *work = gnl_gan_work_of(model);
+    genlat_exec *exec = work->side[side];
     const int output = gnl_gan_of(model)->classes_output;
-    const int64_t classes = c->base.classes;
-    const double scale = c->opts.auxiliary / (double)b->rows;
-    double total = 0;
-    if (output < 0)
+    const int64_t classes = c->base.classes, first = gnl_gan_is_classifier(c) ? b->labelled : 0;
+    const int64_t end = gnl_gan_side_rows(b, side), count = end - first;
+    const double scale = count ? c->opts.auxiliary / (double)count : 0;
+    double total = 0, right = 0;
+    if (!gnl_gan_has_class_loss(model, side))
         return 0;
-    const gnl_real *logits = gnl_exec_output(exec, output), *condition = gnl_gan_work_of(model)->condition;
+    const gnl_real *logits = gnl_exec_output(exec, output), *condition = work->condition;
     gnl_real *dlogits = gnl_exec_output_grad(exec, output);
-    for (int64_t i = 0; i < b->rows; i++)
-        total += cross_entropy(classes, logits + i * classes, condition + i * classes, scale, dlogits + i * classes);
+    memset(dlogits, 0, (size_t)(first * classes) * sizeof *dlogits);
+    for (int64_t i = first * classes; i < end * classes; i += classes) {
+        total += cross_entropy(classes, logits + i, condition + i, scale, dlogits + i);
+        right += (double)condition[i + gnl_model_most_probable(logits + i, classes)];
+    }
+    if (side == GNL_REAL && count) {
+        work->label_loss = total / (double)count;
+        work->accuracy = right / (double)count;
+    }
     return scale * total;
+}
+
+/* ---- samples with and without labels ------------------------------------------------------- */
+
+/* Returns the number of rows without label. */
+static int64_t count_unlabelled(const genlat_tensor *labels, int64_t rows)
+{
+    int64_t count = labels ? 0 : rows;
+    for (int64_t i = 0; labels && i < rows; i++)
+        count += labels->data[i] == GNL_UNLABELLED;
+    return count;
+}
+
+/* Copies the rows without labels to the front of `sorted`, the others behind them, with their classes as vectors. */
+static void sort_rows(const genlat_model *model, const gnl_real *x, const gnl_real *labels, const gnl_gan_batch *b)
+{
+    gnl_gan_work *work = gnl_gan_work_of(model);
+    int64_t at[2] = {0, b->labelled};
+    for (int64_t i = 0; i < b->all; i++) {
+        const int64_t to = at[labels[i] != GNL_UNLABELLED]++;
+        memcpy(work->sorted + to * model->size, x + i * model->size, (size_t)model->size * sizeof *x);
+        for (int64_t c = 0; c < model->condition; c++)
+            work->condition[to * model->condition + c] = (gnl_real)((double)labels[i] == (double)c);
+    }
+}
+
+genlat_status gnl_gan_split(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, gnl_gan_batch *b)
+{
+    const int64_t all = x->shape.dim[0], unlabelled = count_unlabelled(labels, all);
+    const int64_t rows = unlabelled ? unlabelled : all;
+    *b = (gnl_gan_batch){.x = x->data, .rows = rows, .packs = rows, .all = all, .labelled = unlabelled};
+    if (unlabelled == all)
+        return GENLAT_OK;
+    if (unlabelled) {
+        sort_rows(model, x->data, labels->data, b);
+        b->x = gnl_gan_work_of(model)->sorted;
+        return GENLAT_OK;
+    }
+    return gnl_model_fill_condition(model, labels, 0, all, gnl_gan_work_of(model)->condition);
 }
 
 /* ---- features -------------------------------------------------------------------------------- */
@@ -67,11 +123,11 @@ double gnl_gan_feature_loss(const genlat_model *model, const gnl_gan_batch *b)
     return weight * total;
 }
 
-unsigned gnl_gan_outputs(const genlat_model *model, int net)
+unsigned gnl_gan_outputs(const genlat_model *model, int net, int side)
 {
     const gnl_gan *gan = gnl_gan_of(model);
     unsigned mask = 1;
-    if (gan->classes_output >= 0)
+    if (gnl_gan_has_class_loss(model, side))
         mask |= 1u << gan->classes_output;
     if (net == GNL_GENERATOR && gan->features_output >= 0)
         mask |= 1u << gan->features_output;

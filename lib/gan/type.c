@@ -20,10 +20,16 @@ static genlat_status read_shape(gnl_config *config, genlat_net *const *nets)
 static int fields(genlat_model *model, gnl_keep keep, gnl_field *out)
 {
     gnl_gan *gan = gnl_gan_of(model);
-    gan->averaged = gan->ema ? gnl_ema_samples(gan->ema) : 0;
-    out[0] = (gnl_field){"averaged", GNL_FIELD_REAL, &gan->averaged, 0, false};
-    out[1] = (gnl_field){"strength", GNL_FIELD_REAL, &gan->probability, 0, true};
-    return keep == GNL_KEEP_TRAINING ? 2 : 1;
+    int count = 0;
+    for (int i = GNL_GENERATOR; i <= GNL_DISCRIMINATOR; i++)
+        gan->averaged[i] = gan->ema[i] ? gnl_ema_samples(gan->ema[i]) : 0;
+    out[count++] = (gnl_field){"averaged", GNL_FIELD_REAL, &gan->averaged[GNL_GENERATOR], 0, false};
+    if (gan->ema[GNL_DISCRIMINATOR])
+        out[count++] =
+            (gnl_field){"averaged_discriminator", GNL_FIELD_REAL, &gan->averaged[GNL_DISCRIMINATOR], 0, false};
+    if (keep == GNL_KEEP_TRAINING)
+        out[count++] = (gnl_field){"strength", GNL_FIELD_REAL, &gan->probability, 0, true};
+    return count;
 }
 
 static void loaded(genlat_model *model, bool training)
@@ -35,9 +41,11 @@ static void loaded(genlat_model *model, bool training)
                        : training && adapts ? GNL_MAX(0, GNL_MIN(o->augment_probability, gan->probability))
                        : adapts             ? 0
                                             : o->augment_probability;
-    if (gan->ema)
-        gnl_ema_set_samples(gan->ema, gan->averaged);
-    atomic_store(&gan->stale, gan->ema != NULL);
+    for (int i = GNL_GENERATOR; i <= GNL_DISCRIMINATOR; i++) {
+        if (gan->ema[i])
+            gnl_ema_set_samples(gan->ema[i], gan->averaged[i]);
+        atomic_store(&gan->stale[i], gan->ema[i] != NULL);
+    }
 }
 
 static genlat_status step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms)
@@ -46,8 +54,9 @@ static genlat_status step(genlat_model *model, const genlat_tensor *x, const gen
     const genlat_gan_terms *t = &gnl_gan_of(model)->last;
     const double all[] = {t->d_loss,      t->g_loss,    t->d_real,
                           t->d_fake,      t->penalty,   t->d_grad_norm,
-                          t->g_grad_norm, t->diversity, t->augment_probability};
-    memcpy(terms, all, sizeof all);
+                          t->g_grad_norm, t->diversity, t->augment_probability,
+                          t->label_loss,  t->accuracy};
+    memcpy(terms, all, (size_t)gnl_model_terms(model) * sizeof *terms);
     return GENLAT_OK;
 }
 
@@ -74,10 +83,27 @@ static genlat_status prior(genlat_model *model, const gnl_prior_call *call, gnl_
 
 static genlat_net *net(genlat_model *model, const char *name)
 {
-    if (strcmp(name, "average") != 0)
+    const bool discriminator = gnl_gan_of(model)->ema[GNL_DISCRIMINATOR] && strcmp(name, "average_discriminator") == 0;
+    if (!discriminator && strcmp(name, "average") != 0)
         return NULL;
-    gnl_gan_refresh(model);
-    return gnl_gan_of(model)->average;
+    gnl_gan_refresh(model, discriminator);
+    return gnl_gan_of(model)->average[discriminator];
+}
+
+static unsigned label_use(const gnl_config *config)
+{
+    return gnl_gan_is_classifier((const gnl_gan_config *)(const void *)config)
+               ? GENLAT_LABEL_PREDICTED | GENLAT_LABEL_MAY_MISS
+               : GENLAT_LABEL_INPUT;
+}
+
+/* The samples with labels that a classifier learns from are about half of a batch. */
+static genlat_status training_source(const genlat_model *model, genlat_source *source, genlat_source **out)
+{
+    if (gnl_gan_is_classifier(gnl_gan_config_of(model)))
+        return gnl_source_repeat_labelled(source, 0.5, out);
+    *out = gnl_object_retain(source);
+    return GENLAT_OK;
 }
 
 static const gnl_net_slot nets[] = {
@@ -102,13 +128,15 @@ const gnl_model_type gnl_gan_type = {
     .read_shape = read_shape,
     .make = gnl_gan_make,
     .finish = gnl_gan_finish,
+    .start = gnl_gan_start,
     .release = gnl_gan_release,
     .fields = fields,
     .loaded = loaded,
     .training = &gnl_gan_training,
     .pool = {[GNL_GAN_POOL_AVERAGE] = &gnl_gan_use_average,
              [GNL_GAN_POOL_RAW] = &gnl_gan_use_raw,
-             [GNL_GAN_POOL_DISCRIMINATOR] = &gnl_gan_use_discriminator},
+             [GNL_GAN_POOL_DISCRIMINATOR] = &gnl_gan_use_discriminator,
+             [GNL_GAN_POOL_CLASSIFIER] = &gnl_gan_use_classifier},
     .step = step,
     .least_rows = least_rows,
     .latent_size = latent_size,
@@ -117,6 +145,9 @@ const gnl_model_type gnl_gan_type = {
     .sample_options = GNL_SAMPLE_RAW,
     .scores = gnl_gan_scores,
     .score = gnl_gan_score,
+    .label_use = label_use,
+    .predict = gnl_gan_predict,
+    .training_source = training_source,
     .net = net,
     .pass_bits = GNL_GAN_BITS,
 };

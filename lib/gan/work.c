@@ -25,6 +25,7 @@ static genlat_status allocate_arrays(const genlat_model *model, gnl_gan_work *wo
                   {&work->draws[GNL_FAKE], draws, sizeof(gnl_augment_draw)},
                   {&work->doutput[GNL_REAL], rows, real},
                   {&work->doutput[GNL_FAKE], rows, real},
+                  {&work->sorted, gnl_gan_is_classifier(gnl_gan_config_of(model)) ? numbers : 0, real},
                   {&work->space, (size_t)gnl_penalties_space(&gan->penalties, model), real}};
     for (size_t i = 0; i < GNL_COUNT(blocks); i++)
         GNL_TRY(gnl_workspace_alloc(&work->base, blocks[i].count, blocks[i].size, blocks[i].out));
@@ -94,7 +95,7 @@ static genlat_status use_fill(genlat_model *model, gnl_workspace *base, genlat_n
 
 static genlat_status average_fill(genlat_model *model, gnl_workspace *base)
 {
-    return use_fill(model, base, gnl_gan_of(model)->average, 1);
+    return use_fill(model, base, gnl_gan_of(model)->average[GNL_GENERATOR], 1);
 }
 
 static genlat_status raw_fill(genlat_model *model, gnl_workspace *base)
@@ -107,9 +108,15 @@ static genlat_status discriminator_fill(genlat_model *model, gnl_workspace *base
     return use_fill(model, base, model->net[GNL_DISCRIMINATOR], gnl_gan_config_of(model)->opts.packing);
 }
 
+static genlat_status classifier_fill(genlat_model *model, gnl_workspace *base)
+{
+    return use_fill(model, base, gnl_gan_of(model)->average[GNL_DISCRIMINATOR], 1);
+}
+
 const gnl_workspace_type gnl_gan_use_average = {sizeof(net_use), GNL_GAN_ROWS, average_fill, NULL};
 const gnl_workspace_type gnl_gan_use_raw = {sizeof(net_use), GNL_GAN_ROWS, raw_fill, NULL};
 const gnl_workspace_type gnl_gan_use_discriminator = {sizeof(net_use), GNL_GAN_ROWS, discriminator_fill, NULL};
+const gnl_workspace_type gnl_gan_use_classifier = {sizeof(net_use), GNL_GAN_ROWS, classifier_fill, NULL};
 
 /* A forward pass on chunks of rows. */
 typedef struct run {
@@ -124,7 +131,8 @@ static genlat_status run_chunk(genlat_model *model, gnl_workspace *base, int64_t
     const run *r = user;
     net_use *work = (net_use *)base;
     const gnl_real *in[] = {r->in + first * r->in_size, work->condition};
-    GNL_TRY(gnl_model_fill_condition(model, r->labels, first * r->packing, rows * r->packing, work->condition));
+    if (gnl_gan_condition(gnl_gan_config_of(model)))
+        GNL_TRY(gnl_model_fill_condition(model, r->labels, first * r->packing, rows * r->packing, work->condition));
     gnl_exec_forward(work->exec, GNL_EVAL, rows, in);
     memcpy(r->out + first * r->out_size, gnl_exec_output(work->exec, 0),
            (size_t)(rows * r->out_size) * sizeof(gnl_real));
@@ -134,7 +142,7 @@ static genlat_status run_chunk(genlat_model *model, gnl_workspace *base, int64_t
 genlat_status gnl_gan_decode(genlat_model *model, const gnl_decode *d)
 {
     run r = {model->type->latent_size(model), model->size, 1, d->z, d->labels, d->out};
-    gnl_gan_refresh(model);
+    gnl_gan_refresh(model, GNL_GENERATOR);
     return gnl_model_chunks(model, d->raw ? GNL_GAN_POOL_RAW : GNL_GAN_POOL_AVERAGE, d->rows, run_chunk, &r);
 }
 
@@ -158,6 +166,23 @@ genlat_status gnl_gan_score(genlat_model *model, gnl_score_call *call)
         call->out[i] = -(double)y[i];
     gnl_free(model->object.ctx, y);
     return status;
+}
+
+static genlat_status classify_chunk(genlat_model *model, gnl_workspace *base, int64_t first, int64_t rows, void *user)
+{
+    const run *r = user;
+    genlat_exec *exec = ((net_use *)base)->exec;
+    gnl_exec_forward(exec, GNL_EVAL, rows, (const gnl_real *[]){r->in + first * r->in_size});
+    gnl_exec_compute(exec)->k->softmax(rows, r->out_size, gnl_exec_output(exec, gnl_gan_of(model)->classes_output),
+                                       r->out + first * r->out_size);
+    return GENLAT_OK;
+}
+
+genlat_status gnl_gan_predict(genlat_model *model, const genlat_tensor *x, gnl_real *out)
+{
+    run r = {model->size, model->condition, 1, x->data, NULL, out};
+    gnl_gan_refresh(model, GNL_DISCRIMINATOR);
+    return gnl_model_chunks(model, GNL_GAN_POOL_CLASSIFIER, x->shape.dim[0], classify_chunk, &r);
 }
 
 genlat_status genlat_gan_discriminate(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels,

@@ -2,7 +2,7 @@
 /* Definitions shared by several kinds of layers. */
 #include "layer/layer_priv.h"
 
-const char *const gnl_reparam_names[] = {"plain", "spectral", "norm", NULL};
+const char *const gnl_reparam_names[] = {"plain", "spectral", "norm", "fixed_norm", NULL};
 
 genlat_status gnl_layer_same_shape(const gnl_shape *in, gnl_layer_plan *plan)
 {

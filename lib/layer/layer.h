@@ -46,7 +46,8 @@ genlat_status gnl_init_fill(genlat_ctx *ctx, const gnl_init *init, gnl_rng *rng,
 typedef enum gnl_reparam_kind {
     GNL_REPARAM_NONE,
     GNL_REPARAM_SPECTRAL, /* W / sigma: spectral norm */
-    GNL_REPARAM_NORM      /* g W / |W| for each output: weight normalisation */
+    GNL_REPARAM_NORM,     /* g W / |W| for each output: weight normalisation */
+    GNL_REPARAM_FIXED     /* the same with lengths g that are not trained */
 } gnl_reparam_kind;
 
 /* Names of the kinds, for the option `weight` of layers with a matrix. */

@@ -23,8 +23,8 @@ int32_t gnl_axes_count(const int64_t axes[GENLAT_MAX_DIMS]); /* 0: the option is
 
 /* The option `weight` of layers with a matrix. */
 #define GNL_OPT_WEIGHT(type)                                                                                           \
-    GNL_OPT_ENUM(type, weight, GNL_REPARAM_NONE, GNL_REPARAM_NORM, gnl_reparam_names,                                  \
-                 "plain, or with spectral or weight normalisation")
+    GNL_OPT_ENUM(type, weight, GNL_REPARAM_NONE, GNL_REPARAM_FIXED, gnl_reparam_names,                                 \
+                 "plain, or with spectral norm, weight norm, or weight norm of constant lengths")
 
 /* A sample [channels,length] or [channels,height,width] as planes of height x width. With one dimension the height is
  * 1. */

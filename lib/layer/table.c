@@ -31,6 +31,7 @@
     X(instance_norm)                                                                                                   \
     X(layer_norm)                                                                                                      \
     X(leaky_relu)                                                                                                      \
+    X(logsumexp)                                                                                                       \
     X(lstm)                                                                                                            \
     X(masked)                                                                                                          \
     X(masked_conv1d)                                                                                                   \

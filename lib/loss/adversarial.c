@@ -44,6 +44,12 @@ static double hinge(double x, double target, double *slope)
     return counts ? below : 0;
 }
 
+static double nothing(double x, double target, double *slope)
+{
+    *slope = 0;
+    return 0;
+}
+
 static double line(double x, double target, double *slope)
 {
     *slope = -target;
@@ -64,10 +70,13 @@ static const rule kinds[] = {
      1, 0, 1, 1, PAIR, false},
     {"each output minus the mean output of the other set (Jolicoeur-Martineau, 2018)", logistic, logistic, 1, 0, 1, 1,
      AVERAGE, false},
+    {"cross-entropy; the generator has only its other losses, such as feature_matching (Salimans and others, 2016)",
+     logistic, nothing, 1, 0, 0, 0, NONE, true},
 };
 
 const char *const gnl_adversarial_names[] = {"minimax",     "non_saturating",    "least_squares",        "hinge",
-                                             "wasserstein", "relativistic_pair", "relativistic_average", NULL};
+                                             "wasserstein", "relativistic_pair", "relativistic_average", "features",
+                                             NULL};
 
 bool gnl_adversarial_needs_real(uint32_t which)
 {
@@ -85,6 +94,11 @@ double gnl_adversarial_sign(const gnl_adversarial *a)
         total += (off > 0) - (off < 0);
     }
     return (double)total / (double)a->rows;
+}
+
+bool gnl_adversarial_is_one_sided(uint32_t which)
+{
+    return kinds[which].generator == nothing;
 }
 
 bool gnl_adversarial_smooths(uint32_t which)

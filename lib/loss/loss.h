@@ -166,6 +166,7 @@ double gnl_adversarial_generator(const gnl_adversarial *a, gnl_real *dfake);
  * the output on generated data. */
 double gnl_adversarial_sign(const gnl_adversarial *a);
 bool gnl_adversarial_needs_real(uint32_t kind);   /* for the loss of the generator */
+bool gnl_adversarial_is_one_sided(uint32_t kind); /* the generator has no loss */
 bool gnl_adversarial_smooths(uint32_t kind);      /* label smoothing is supported */
 extern const char *const gnl_adversarial_names[]; /* terminated by NULL */
 

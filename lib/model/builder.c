@@ -168,7 +168,7 @@ static genlat_status complete(genlat_model_builder *b, const genlat_source *sour
                         "the shape of the data is unknown; pass a source or call genlat_model_builder_data()");
     if (c->classes < 0)
         GNL_TRY(take_condition(c, source));
-    if (b->type->predict && source && !c->classes && !c->vector)
+    if (gnl_label_use(b->type, c) & GENLAT_LABEL_PREDICTED && source && !c->classes && !c->vector)
         GNL_TRY(gnl_condition_set(c, source->classes, source->condition));
     return b->type->complete(b->object.ctx, c, given);
 }

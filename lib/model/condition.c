@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks the shapes of data and labels, and converts labels to the condition vectors of the nets. */
+#include <math.h>
+
 #include "model/model_priv.h"
 
 bool gnl_model_takes_labels(const genlat_model *model)
@@ -7,9 +9,31 @@ bool gnl_model_takes_labels(const genlat_model *model)
     return model->condition > 0;
 }
 
+unsigned gnl_label_use(const gnl_model_type *type, const gnl_config *config)
+{
+    return type->label_use ? type->label_use(config) : GENLAT_LABEL_INPUT;
+}
+
+bool gnl_model_uses_labels_as(const genlat_model *model, unsigned flag)
+{
+    return model->condition > 0 && (gnl_label_use(model->type, model->config) & flag) != 0;
+}
+
 bool gnl_model_infers_labels(const genlat_model *model)
 {
-    return model->type->predict && !model->type->predicts;
+    return gnl_model_uses_labels_as(model, GENLAT_LABEL_MAY_MISS);
+}
+
+genlat_status gnl_model_check_classes(const genlat_model *model, const genlat_tensor *labels)
+{
+    for (int64_t i = 0; labels && i < labels->shape.dim[0]; i++) {
+        const double label = (double)labels->data[i];
+        if (!(label >= GNL_UNLABELLED && label < (double)model->config->classes && label == floor(label)))
+            return gnl_fail(GENLAT_E_RANGE,
+                            "labels[%lld] is %g, a class from 0 to %lld expected, or -1 for a sample without label",
+                            (long long)i, label, (long long)model->config->classes - 1);
+    }
+    return GENLAT_OK;
 }
 
 genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_tensor *labels, int64_t rows)
@@ -19,7 +43,8 @@ genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_ten
         return GENLAT_OK; /* labels of a source are ignored */
     if (!labels)
         return gnl_fail(GENLAT_E_INVALID, "labels is NULL, but the model %s",
-                        model->type->predicts ? "learns to predict them" : "is conditional");
+                        gnl_model_uses_labels_as(model, GENLAT_LABEL_INPUT) ? "is conditional"
+                                                                            : "learns to predict them");
     gnl_shape expected = c->classes ? (gnl_shape){1, {rows}} : (gnl_shape){2, {rows, c->vector}};
     char found[GNL_SHAPE_TEXT], text[GNL_SHAPE_TEXT];
     const gnl_shape row = c->classes ? (gnl_shape){0} : (gnl_shape){1, {c->vector}};
@@ -56,7 +81,8 @@ genlat_status gnl_model_check_source(const genlat_model *model, const genlat_sou
                         model->type->name);
     if (c->classes && !source->classes)
         return gnl_fail(GENLAT_E_SHAPE, "the source has no classes, but the model %s %lld",
-                        model->type->predicts ? "predicts" : "is conditional on", (long long)c->classes);
+                        gnl_model_uses_labels_as(model, GENLAT_LABEL_INPUT) ? "is conditional on" : "predicts",
+                        (long long)c->classes);
     if (c->vector && source->condition != c->vector)
         return gnl_fail(GENLAT_E_SHAPE,
                         "the labels of the source are vectors of %lld numbers, %lld expected by the model",
@@ -79,6 +105,8 @@ genlat_status gnl_model_labels_in_turn(const genlat_model *model, int64_t n, gen
 {
     const gnl_config *c = model->config;
     const gnl_shape shape = {1, {n}};
+    if (!gnl_model_uses_labels_as(model, GENLAT_LABEL_INPUT))
+        return GENLAT_OK;
     if (c->vector)
         return gnl_fail(GENLAT_E_STATE, "the model is conditional on vectors, but labels is NULL; pass the vectors");
     if (!c->classes)

@@ -261,7 +261,8 @@ static void describe_labels(const genlat_model *model, char *text, size_t capaci
     const gnl_config *c = model->config;
     snprintf(value, sizeof value, "%lld %s", (long long)(c->classes + c->vector), c->classes ? "classes" : "numbers");
     if (model->condition)
-        gnl_describe_line(text, capacity, used, model->type->predicts ? "labels" : "condition", value);
+        gnl_describe_line(text, capacity, used,
+                          gnl_model_uses_labels_as(model, GENLAT_LABEL_INPUT) ? "condition" : "labels", value);
 }
 
 static void describe_names(const genlat_model *model, char *text, size_t capacity, size_t *used)

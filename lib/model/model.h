@@ -24,6 +24,8 @@
 #include "net/part.h"
 #include "optim/optim.h"
 #include "genlat/complete.h"
+#include "genlat/model.h"
+#include "genlat/predictor.h"
 
 enum {
     GNL_MAX_PARTS = 16,
@@ -180,6 +182,9 @@ typedef struct gnl_score_call {
  * even without draw. */
 enum { GNL_SAMPLE_DRAW = 1, GNL_SAMPLE_RAW = 2, GNL_SAMPLE_ALWAYS = 4 };
 
+/* What a family does with labels; flags, see genlat_model_label_use(). */
+typedef unsigned gnl_label_use_fn(const gnl_config *config);
+
 typedef struct gnl_model_type {
     const char *name, *help;
     size_t size; /* size of the family's struct, which begins with a genlat_model */
@@ -238,8 +243,9 @@ typedef struct gnl_model_type {
     unsigned sample_options; /* GNL_SAMPLE_* */
     /* Computes missing elements: their means given the observed ones, or draws. NULL: the family cannot. */
     genlat_status (*fill_in)(genlat_model *model, const gnl_completion *call);
-    /* Predicts labels [rows,condition]: probabilities of the classes, or vectors. NULL: the model predicts nothing. The
-     * labels of data may be missing in a model that is conditional on what it predicts. */
+    gnl_label_use_fn *label_use; /* NULL: GENLAT_LABEL_INPUT */
+    /* Predicts labels [rows,condition] where label_use has GENLAT_LABEL_PREDICTED: probabilities of the classes, or
+     * vectors. */
     genlat_status (*predict)(genlat_model *model, const genlat_tensor *x, gnl_real *out);
     /* Lists the scores of rows, terminated by a NULL name, and computes them. NULL: there are none. */
     const gnl_score *(*scores)(const genlat_model *model);
@@ -247,7 +253,6 @@ typedef struct gnl_model_type {
     /* Creates the source that a training on `source` reads; source itself if it is NULL or returns it. */
     genlat_status (*training_source)(const genlat_model *model, genlat_source *source, genlat_source **out);
     genlat_net *(*net)(genlat_model *model, const char *name); /* returns a net that is not among `nets`; may be NULL */
-    bool predicts;     /* classes and vector describe the prediction, not a condition */
     gnl_use pass_bits; /* log2 of the random substreams per pass, such as GNL_VAE_BITS */
 } gnl_model_type;
 
@@ -356,10 +361,15 @@ genlat_status gnl_model_load(genlat_ctx *ctx, gnl_input from, gnl_find_family_fn
 
 /* ---- data and condition: condition.c ------------------------------------------------------------- */
 
+/* Returns the flags GENLAT_LABEL_* of a family with a configuration; those of a model, if it has labels. */
+unsigned gnl_label_use(const gnl_model_type *type, const gnl_config *config);
+bool gnl_model_uses_labels_as(const genlat_model *model, unsigned flag);
 genlat_status gnl_model_check_source(const genlat_model *model, const genlat_source *source);
 /* Checks that x is [rows,data] with at least one row, and that the labels fit. */
 genlat_status gnl_model_check_batch(const genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels);
 genlat_status gnl_model_check_labels(const genlat_model *model, const genlat_tensor *labels, int64_t rows);
+/* Checks that labels, unless they are NULL, are classes or -1. */
+genlat_status gnl_model_check_classes(const genlat_model *model, const genlat_tensor *labels);
 int64_t gnl_model_most_probable(const gnl_real *p,
                                 int64_t classes);        /* class with the largest number, the first of several */
 bool gnl_model_infers_labels(const genlat_model *model); /* the labels of data may be missing */

@@ -48,8 +48,9 @@ static genlat_status check(const genlat_model *model, const genlat_tensor *x)
 {
     GNL_CHECK(model, "model is NULL");
     GNL_CHECK(x, "x is NULL");
-    if (!model->type->predict)
-        return gnl_fail(GENLAT_E_UNSUPPORTED, "a %s predicts no labels", model->type->name);
+    if (!gnl_model_uses_labels_as(model, GENLAT_LABEL_PREDICTED))
+        return gnl_fail(GENLAT_E_UNSUPPORTED, "%s %s predicts no labels", model->condition ? "this" : "a",
+                        model->type->name);
     GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
     return x->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "x has no rows, 1 or more expected") : GENLAT_OK;
 }

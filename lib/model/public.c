@@ -95,6 +95,11 @@ genlat_status genlat_model_data_shape(const genlat_model *model, int32_t *ndim, 
     return GENLAT_OK;
 }
 
+uint32_t genlat_model_label_use(const genlat_model *model)
+{
+    return model && model->condition ? gnl_label_use(model->type, model->config) : 0;
+}
+
 genlat_status genlat_model_condition(const genlat_model *model, int64_t *classes, int64_t *vector)
 {
     GNL_ENTER();

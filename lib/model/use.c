@@ -107,6 +107,7 @@ static genlat_status decode(genlat_model *model, const genlat_tensor *z, const g
     genlat_tensor *turn = NULL;
     const int64_t rows = z->shape.dim[0];
     const gnl_shape shape = gnl_shape_batched(&model->config->data, rows);
+    labels = gnl_model_uses_labels_as(model, GENLAT_LABEL_INPUT) ? labels : NULL;
     gnl_decode d = options ? *options : (gnl_decode){.noise = NULL};
     GNL_TRY(labels ? gnl_model_check_labels(model, labels, rows) : gnl_model_labels_in_turn(model, rows, &turn));
     genlat_status status = gnl_tensor_new(model->object.ctx, &shape, out);
@@ -148,6 +149,7 @@ static genlat_status decode_repeated(genlat_model *model, const genlat_tensor *z
                                      int64_t times, genlat_tensor **out)
 {
     genlat_tensor *turn = NULL, *repeated = NULL;
+    labels = gnl_model_uses_labels_as(model, GENLAT_LABEL_INPUT) ? labels : NULL;
     genlat_status status = labels ? gnl_model_check_labels(model, labels, z->shape.dim[0] / times)
                                   : gnl_model_labels_in_turn(model, z->shape.dim[0] / times, &turn);
     if (status == GENLAT_OK)
@@ -221,7 +223,7 @@ static genlat_status check_encode(const genlat_model *model, const genlat_tensor
 {
     GNL_TRY(check_encoder(model));
     GNL_CHECK(x, "x is NULL");
-    if (!model->type->predicts)
+    if (!model->condition || gnl_model_uses_labels_as(model, GENLAT_LABEL_INPUT))
         return gnl_model_check_batch(model, x, labels);
     GNL_TRY(gnl_tensor_check_rows(x, &model->config->data, "x"));
     return x->shape.dim[0] < 1 ? gnl_fail(GENLAT_E_SHAPE, "x has no rows, 1 or more expected") : GENLAT_OK;

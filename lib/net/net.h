@@ -19,6 +19,9 @@
 genlat_net *gnl_net_retain(genlat_net *net);
 void gnl_net_release(genlat_net *net);
 genlat_status gnl_net_init(genlat_net *net, uint64_t seed, uint64_t substream);
+/* Sets lengths and biases of the layers with weight norm so that each output has mean 0 and standard deviation 1 on
+ * the rows of x, one layer after the other. Layers without bias stay as they are. */
+genlat_status gnl_net_init_by_data(genlat_net *net, int64_t rows, const gnl_real *const *x, gnl_rng noise);
 genlat_status gnl_net_want_grad(genlat_net *net); /* allocates the gradients, unless there are any */
 void gnl_net_zero_grad(genlat_net *net);
 int gnl_net_find_weight(const genlat_net *net, const char *name); /* index, or -1 */

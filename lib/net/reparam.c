@@ -24,13 +24,16 @@ static int64_t offset_of(const gnl_matrix *m, int64_t outer, int64_t r)
 bool gnl_reparam_param(const gnl_param *of, int index, gnl_param *out)
 {
     int64_t n = of->shape.dim[of->axis];
-    bool norm = of->reparam == GNL_REPARAM_NORM;
+    bool norm = of->reparam != GNL_REPARAM_SPECTRAL;
     *out = (gnl_param){.name = index ? "weight_v" : "weight_u",
                        .shape = {1, {index ? gnl_shape_count(&of->shape) / n : n}},
                        .init = {GNL_INIT_NORMAL, 1, 1, 1},
                        .state = true};
     if (norm) {
-        *out = (gnl_param){.name = "weight_g", .shape = of->shape, .init = {GNL_INIT_CONSTANT, 1, 1, 1}};
+        *out = (gnl_param){.name = "weight_g",
+                           .shape = of->shape,
+                           .init = {GNL_INIT_CONSTANT, 1, 1, 1},
+                           .state = of->reparam == GNL_REPARAM_FIXED};
         for (int32_t i = 0; i < of->shape.ndim; i++)
             out->shape.dim[i] = i == of->axis ? n : 1;
     }
@@ -150,7 +153,7 @@ void gnl_reparam_init(const genlat_net *net, const gnl_weight *weight)
     const gnl_matrix m = gnl_matrix_of(net, &weight->param);
     const gnl_real *w = net->value + weight->offset;
     gnl_real *first = gnl_net_weight_data(net, weight->auxiliary);
-    if (weight->param.reparam == GNL_REPARAM_NORM) {
+    if (weight->param.reparam != GNL_REPARAM_SPECTRAL) {
         for (int64_t r = 0; r < m.n; r++)
             first[r] = (gnl_real)sqrt(row_dot(&m, w, w, r));
         return;
@@ -225,7 +228,7 @@ void gnl_reparam_begin(const genlat_exec *exec)
 
 static gnl_real *grad_of(const genlat_net *net, const gnl_weight *w)
 {
-    return w->frozen ? NULL : net->grad + w->offset;
+    return w->frozen || w->param.state ? NULL : net->grad + w->offset;
 }
 
 void gnl_reparam_end(const genlat_exec *exec)
@@ -237,8 +240,8 @@ void gnl_reparam_end(const genlat_exec *exec)
         const gnl_matrix m = gnl_matrix_of(net, &p->weight->param);
         gnl_real *dw = grad_of(net, p->weight);
         if (!p->u)
-            add_weight_norm_gradients(&m, p, net->value + p->weight->offset, net->value + auxiliary->offset, dw,
-                                      grad_of(net, auxiliary));
+            add_weight_norm_gradients(&m, p, net->value + p->weight->offset,
+                                      gnl_net_weight_data(net, p->weight->auxiliary), dw, grad_of(net, auxiliary));
         else if (dw)
             add_spectral_gradient(&m, p, dw);
     }

@@ -48,6 +48,11 @@ static int64_t features(const genlat_model *model)
     return gnl_shape_count(gnl_net_node_shape(model->net[0], gnl_predictor_of(model)->features));
 }
 
+static unsigned label_use(const gnl_config *config)
+{
+    return GENLAT_LABEL_PREDICTED;
+}
+
 static const gnl_net_slot nets[] = {{"net", 0}, {NULL, 0}};
 
 const gnl_model_type gnl_predictor_type = {
@@ -71,6 +76,6 @@ const gnl_model_type gnl_predictor_type = {
     .code_size = features,
     .encode = gnl_predictor_encode,
     .predict = gnl_predictor_predict,
-    .predicts = true,
+    .label_use = label_use,
     .pass_bits = GNL_PREDICTOR_BITS,
 };

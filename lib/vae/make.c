@@ -213,19 +213,6 @@ static genlat_status start_bias(genlat_model *model, const genlat_source *source
 
 /* ---- kinds that start from the data ---------------------------------------------------------- */
 
-/* Fetches `count` samples from all over the source, each from an equal part of it. */
-static genlat_status fetch_examples(const genlat_source *source, uint64_t seed, int64_t count, gnl_real *out)
-{
-    const double part = (double)source->count / (double)count;
-    const int64_t size = gnl_shape_count(&source->sample);
-    gnl_rng rng = gnl_rng_make(seed, GNL_STREAM_DATA, 0);
-    for (int64_t i = 0; i < count; i++) {
-        const int64_t at = (int64_t)(((double)i + gnl_rng_unit(&rng)) * part), index = GNL_MIN(at, source->count - 1);
-        GNL_TRY(gnl_source_fetch(source, &index, 1, 0, out + i * size, NULL));
-    }
-    return GENLAT_OK;
-}
-
 static genlat_status start_kind(const genlat_model *model, const genlat_source *source, gnl_kind *kind)
 {
     genlat_ctx *ctx = model->object.ctx;
@@ -233,7 +220,7 @@ static genlat_status start_kind(const genlat_model *model, const genlat_source *
     gnl_real *x = gnl_alloc(ctx, (size_t)count * (size_t)model->size, sizeof *x);
     if (!x)
         return GENLAT_E_MEMORY;
-    genlat_status status = fetch_examples(source, (uint64_t)gnl_ctx_opts(ctx)->seed, count, x);
+    genlat_status status = gnl_source_examples(source, (uint64_t)gnl_ctx_opts(ctx)->seed, count, x);
     for (int64_t i = 0; status == GENLAT_OK && i < count * model->size; i++)
         x[i] = isnan(x[i]) ? 0 : x[i];
     if (status == GENLAT_OK)

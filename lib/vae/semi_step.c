@@ -110,18 +110,6 @@ static int64_t label_of(const pass *p, int64_t row)
     return p->labels ? (int64_t)p->labels[row] : GNL_UNLABELLED;
 }
 
-static genlat_status check_labels(const genlat_tensor *labels, int64_t classes)
-{
-    for (int64_t i = 0; labels && i < labels->shape.dim[0]; i++) {
-        const double label = (double)labels->data[i];
-        if (!(label >= GNL_UNLABELLED && label < (double)classes && label == floor(label)))
-            return gnl_fail(GENLAT_E_RANGE,
-                            "labels[%lld] is %g, a class from 0 to %lld expected, or -1 for a sample without label",
-                            (long long)i, label, (long long)classes - 1);
-    }
-    return GENLAT_OK;
-}
-
 static void add_pair(const pass *p, int64_t pair, int64_t row, int64_t class)
 {
     semi_work *w = p->work;
@@ -360,7 +348,7 @@ static pass pass_of(genlat_model *model, const genlat_tensor *x, const genlat_te
 genlat_status gnl_semi_step(genlat_model *model, const genlat_tensor *x, const genlat_tensor *labels, double *terms)
 {
     pass p = pass_of(model, x, labels);
-    GNL_TRY(check_labels(labels, p.classes));
+    GNL_TRY(gnl_model_check_classes(model, labels));
     GNL_TRY(gnl_model_check_support(model, p.rows, p.x));
     GNL_TRY(gnl_model_want_work(model, p.rows));
     GNL_TRY(gnl_model_save_state(model, 0));
@@ -425,7 +413,7 @@ genlat_status gnl_semi_evaluate(genlat_model *model, const genlat_tensor *x, con
 {
     evaluation e = {.x = x, .labels = labels, .seed = seed, .first = first, .terms = terms};
     const double rows = (double)x->shape.dim[0];
-    GNL_TRY(check_labels(labels, model->condition));
+    GNL_TRY(gnl_model_check_classes(model, labels));
     for (int i = 0; i < GNL_SEMI_TERMS; i++)
         terms[i] = 0;
     GNL_TRY(gnl_model_chunks(model, GNL_SEMI_POOL, x->shape.dim[0], evaluate_chunk, &e));

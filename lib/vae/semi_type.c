@@ -68,6 +68,11 @@ static int fields(genlat_model *model, gnl_keep keep, gnl_field *out)
     return 2;
 }
 
+static unsigned label_use(const gnl_config *config)
+{
+    return GENLAT_LABEL_INPUT | GENLAT_LABEL_PREDICTED | GENLAT_LABEL_MAY_MISS;
+}
+
 static const gnl_net_slot nets[] = {{"encoder", 0}, {"decoder", 0}, {"classifier", 0}, {NULL, 0}};
 
 static const char *const choice_keys[] = {"likelihood", NULL};
@@ -101,6 +106,7 @@ const gnl_model_type gnl_semi_type = {
     .prior = gnl_vae_prior,
     .decode = gnl_vae_decode,
     .sample_options = GNL_SAMPLE_DRAW,
+    .label_use = label_use,
     .predict = gnl_semi_predict,
     .training_source = gnl_semi_training_source,
     .pass_bits = GNL_VAE_BITS,

@@ -312,6 +312,7 @@ MODULES = {
     "layer_norm": layer_norm,
     "leaky_relu": lambda k, o, s: nn.LeakyReLU(option(o, "slope", 0.01)),
     "lstm": Lstm,
+    "logsumexp": lambda k, o, s: Call(lambda x: torch.logsumexp(x, -1, keepdim=x.ndim == 2)),
     "masked": Masked,
     "masked_conv1d": MaskedConv,
     "masked_conv2d": MaskedConv,

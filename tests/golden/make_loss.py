@@ -142,12 +142,13 @@ def adversarial(kind):
     bce, one, zero = F.binary_cross_entropy_with_logits, torch.ones_like(r), torch.zeros_like(r)
     critic = {"minimax": lambda: bce(r, 0.9 * one) + bce(f, zero),
               "non_saturating": lambda: bce(r, 0.9 * one) + bce(f, zero),
+              "features": lambda: bce(r, 0.9 * one) + bce(f, zero),
               "least_squares": lambda: (F.mse_loss(r, 0.9 * one) + F.mse_loss(f, zero)) / 2,
               "hinge": lambda: F.relu(1 - r).mean() + F.relu(1 + f).mean(), "wasserstein": lambda: f.mean() - r.mean(),
               "relativistic_pair": lambda: bce(r - f, one),
               "relativistic_average": lambda: bce(r - f.mean(), one) + bce(f - r.mean(), zero)}[kind]()
     maker = {"minimax": lambda: torch.log(1 - torch.sigmoid(f)).mean(), "non_saturating": lambda: bce(f, one),
-             "least_squares": lambda: F.mse_loss(f, one) / 2,
+             "least_squares": lambda: F.mse_loss(f, one) / 2, "features": lambda: 0 * f.sum(),
              "hinge": lambda: -f.mean(), "wasserstein": lambda: -f.mean(),
              "relativistic_pair": lambda: bce(f - r, one),
              "relativistic_average": lambda: bce(f - r.mean(), one) + bce(r - f.mean(), zero)}[kind]()
@@ -159,7 +160,7 @@ def adversarial(kind):
 
 
 ADVERSARIAL = ("minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic_pair",
-               "relativistic_average")
+               "relativistic_average", "features")
 
 
 def main():

@@ -88,7 +88,7 @@ int main(void)
     TCase *tests = tcase_create("pytorch");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, likelihoods_agree_with_pytorch, 0, (int)GNL_COUNT(loss_cases));
-    tcase_add_loop_test(tests, adversarial_losses_agree_with_pytorch, 0, GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE + 1);
+    tcase_add_loop_test(tests, adversarial_losses_agree_with_pytorch, 0, GENLAT_ADVERSARIAL_FEATURES + 1);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -54,7 +54,7 @@ static void check_case(const char *group)
     gnl_real output[2][STEPS * ROWS], expected[2][STEPS * ROWS], values[STEPS];
     genlat_model *model = model_with(group);
     gnl_gan_penalties *all = &gnl_gan_of(model)->penalties;
-    const gnl_gan_batch batch = {NULL, ROWS, ROWS};
+    const gnl_gan_batch batch = {NULL, ROWS, ROWS, ROWS, ROWS};
     golden_load(group, "real", STEPS * ROWS, output[GNL_REAL]);
     golden_load(group, "fake", STEPS * ROWS, output[GNL_FAKE]);
     golden_load(group, "dreal", STEPS * ROWS, expected[GNL_REAL]);

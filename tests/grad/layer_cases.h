@@ -98,6 +98,8 @@ static const layer_case layer_cases[] = {
     {"layer_norm", "3-9", 0},
     {"leaky_relu slope=0.2", "3x4-5", 0},
     {"leaky_relu", "2-9", 0},
+    {"logsumexp", "3-9", 0},
+    {"logsumexp", "2x3x4-5", 0},
     {"lstm units=3 bias=no out=last", "2-6x3-5", CASE_NO_TANGENT},
     {"lstm units=3", "1-5x2-4", CASE_NO_TANGENT},
     {"lstm units=33 out=state", "3x5,33,33", CASE_NO_TANGENT},

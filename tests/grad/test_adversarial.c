@@ -6,7 +6,7 @@
 
 #include "loss/loss.h"
 
-enum { ROWS = 7, KINDS = GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE + 1 };
+enum { ROWS = 7, KINDS = GENLAT_ADVERSARIAL_FEATURES + 1 };
 
 static gnl_real real[ROWS], fake[ROWS];
 

@@ -20,6 +20,9 @@ static void tear_down(void)
 
 #define SMOOTH "dense units=7; tanh; dense units=5; softplus; dense units=1"
 #define FEATURES "flatten from=x; dense units=7; tanh name=features; dense units=1 name=verdict; "
+#define CLASSIFIER(classes)                                                                                            \
+    "flatten from=x; dense units=7; tanh name=features; dense units=" classes                                          \
+    " name=classes; logsumexp name=verdict; output verdict,classes"
 
 static const struct {
     const char *preset, *critic;
@@ -40,6 +43,14 @@ static const struct {
     {"r3",
      FEATURES "dense units=2 from=features name=classes; output verdict,classes",
      {"condition", "classes=2", "conditioning", "auxiliary", "auxiliary", "0.6", "packing", "1"},
+     {0}},
+    {"mlp",
+     CLASSIFIER("2"),
+     {"condition", "classes=2", "conditioning", "classifier", "auxiliary", "0.7", "r1", "0.4", "noise", "0.1"},
+     {0}},
+    {"mlp",
+     CLASSIFIER("3"),
+     {"condition", "classes=3", "conditioning", "classifier", "loss", "features", "feature_matching", "2"},
      {0}},
     {"r3",
      FEATURES "dense units=2 from=features bias=no name=match; multiply from=match,c; reshape shape=1x2; "

@@ -24,6 +24,7 @@ static const struct net_case {
      "silu | "
      "conv_transpose1d channels=4 kernel=2 weight=spectral",
      "", 1},
+    {"dense units=6 weight=fixed_norm | tanh | dense units=3 weight=norm name=c | logsumexp name=v", "v,c", 1},
     {"dense units=6 weight=norm name=a | tanh | dense units=6 weight=norm share=a", "", 1},
 };
 

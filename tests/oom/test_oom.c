@@ -329,6 +329,50 @@ done:
     return status;
 }
 
+/* A GAN whose discriminator is a classifier. */
+static genlat_status use_classifier_gan(genlat_ctx *ctx)
+{
+    static const char *const pairs[] = {"architecture",
+                                        "noisy width=4 depth=1",
+                                        "latent",
+                                        "2",
+                                        "conditioning",
+                                        "classifier",
+                                        "loss",
+                                        "features",
+                                        "feature_matching",
+                                        "1",
+                                        "ema",
+                                        "100",
+                                        "ema_discriminator",
+                                        "100",
+                                        "r1",
+                                        "0",
+                                        "init_samples",
+                                        "6",
+                                        "r2",
+                                        "0",
+                                        NULL};
+    genlat_source *ring = NULL;
+    genlat_model *gan = NULL;
+    genlat_tensor *x = NULL, *labels = NULL, *y = NULL;
+    genlat_status status;
+    TRY(genlat_source_synthetic(ctx, "ring", 6, 1, &ring));
+    TRY(make_model(ctx, "gan", pairs, ring, &gan));
+    TRY(genlat_source_read(ring, 0, 6, &x, &labels));
+    genlat_tensor_data(labels)[0] = genlat_tensor_data(labels)[3] = -1;
+    TRY(genlat_gan_step(gan, x, labels, NULL));
+    TRY(genlat_model_predict(gan, x, &y));
+    TRY(use_model_files(ctx, gan));
+done:
+    genlat_source_destroy(&ring);
+    genlat_tensor_destroy(&x);
+    genlat_tensor_destroy(&labels);
+    genlat_tensor_destroy(&y);
+    genlat_model_destroy(&gan);
+    return status;
+}
+
 static genlat_status use_predictor(genlat_ctx *ctx)
 {
     static const char *const pairs[] = {"net", "dense units=4; relu", NULL};
@@ -482,21 +526,14 @@ static const struct use {
     const char *name;
     genlat_status (*run)(genlat_ctx *ctx);
 } uses[] = {
-    {"tensors", use_tensors},
-    {"outputs", use_outputs},
-    {"net", use_net},
-    {"files", use_files},
-    {"data", use_data},
-    {"sources", use_sources},
-    {"vae", use_vae},
-    {"autoregressive", use_autoregressive},
-    {"gan", use_gan},
-    {"metrics", use_metrics},
-    {"predictor", use_predictor},
-    {"builders", use_builders},
-    {"choice", use_choice},
-    {"gmm", use_gmm},
-    {"ppca", use_ppca},
+    {"tensors", use_tensors},   {"outputs", use_outputs},
+    {"net", use_net},           {"files", use_files},
+    {"data", use_data},         {"sources", use_sources},
+    {"vae", use_vae},           {"autoregressive", use_autoregressive},
+    {"gan", use_gan},           {"classifier_gan", use_classifier_gan},
+    {"metrics", use_metrics},   {"predictor", use_predictor},
+    {"builders", use_builders}, {"choice", use_choice},
+    {"gmm", use_gmm},           {"ppca", use_ppca},
 };
 enum { USES = sizeof uses / sizeof *uses };
 

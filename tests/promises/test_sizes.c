@@ -363,7 +363,7 @@ static const struct input {
     TABLE(genlat_net_load_stream, genlat_stream_table, limit),
     TABLE(genlat_ctx_register_layer, genlat_layer_table, free),
     TABLE(genlat_layer_new_own, genlat_layer_table, free),
-    OPTIONS(genlat_gan_builder_set_options, genlat_gan_opts, recompute),
+    OPTIONS(genlat_gan_builder_set_options, genlat_gan_opts, init_samples),
     OPTIONS(genlat_vae_builder_set_options, genlat_vae_opts, reserved),
     OPTIONS(genlat_model_sample, genlat_sample_opts, reserved),
     OPTIONS(genlat_model_latents, genlat_sample_opts, reserved),
@@ -417,11 +417,11 @@ static const struct output {
     call *make;
     int repeats;
 } outputs[] = {
-    RESULT(genlat_gan_builder_options, genlat_gan_opts, recompute, 1),
+    RESULT(genlat_gan_builder_options, genlat_gan_opts, init_samples, 1),
     RESULT(genlat_vae_builder_options, genlat_vae_opts, reserved, 1),
-    RESULT(genlat_gan_step, genlat_gan_terms, augment_probability, 0),
-    RESULT(genlat_gan_step_d, genlat_gan_terms, augment_probability, 0),
-    RESULT(genlat_gan_step_g, genlat_gan_terms, augment_probability, 0),
+    RESULT(genlat_gan_step, genlat_gan_terms, accuracy, 0),
+    RESULT(genlat_gan_step_d, genlat_gan_terms, accuracy, 0),
+    RESULT(genlat_gan_step_g, genlat_gan_terms, accuracy, 0),
     RESULT(genlat_vae_step, genlat_vae_terms, beta, 0),
     RESULT(genlat_vae_backward, genlat_vae_terms, beta, 0),
     RESULT(genlat_vae_elbo, genlat_vae_terms, beta, 1),

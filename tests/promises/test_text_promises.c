@@ -145,7 +145,8 @@ START_TEST(numbers_are_places_in_the_lists)
                        {GENLAT_ADVERSARIAL_HINGE, "hinge"},
                        {GENLAT_ADVERSARIAL_WASSERSTEIN, "wasserstein"},
                        {GENLAT_ADVERSARIAL_RELATIVISTIC_PAIR, "relativistic_pair"},
-                       {GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE, "relativistic_average"}};
+                       {GENLAT_ADVERSARIAL_RELATIVISTIC_AVERAGE, "relativistic_average"},
+                       {GENLAT_ADVERSARIAL_FEATURES, "features"}};
     const char *help = NULL;
     for (size_t i = 0; i < COUNT(losses); i++)
         ck_assert_str_eq(genlat_loss_kind(losses[i].number), losses[i].name);

@@ -39,6 +39,8 @@ static void make_batch(gan_rig *r, genlat_ctx *ctx)
     ck_assert_int_eq(gnl_tensor_new(ctx, &row, &r->labels), GENLAT_OK);
     gnl_rng_fill_normal(&rng, r->x->data, gnl_shape_count(&shape));
     memcpy(r->labels->data, classes, sizeof classes);
+    if (gnl_model_infers_labels(r->model) && r->model->condition == 2)
+        r->labels->data[1] = r->labels->data[3] = r->labels->data[4] = GNL_UNLABELLED;
 }
 
 /* Copies the states of all parts, and the values of those that are not nets: averages and states of penalties. */

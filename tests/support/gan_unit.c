@@ -91,14 +91,18 @@ genlat_gan_terms gan_step(genlat_model *model, const genlat_tensor *x, const gen
 picture gan_picture(const genlat_model *model)
 {
     const genlat_net *g = model->net[GNL_GENERATOR], *d = model->net[GNL_DISCRIMINATOR];
+    genlat_ema *const *ema = gnl_gan_of(model)->ema;
     const struct {
         const gnl_real *data;
         int64_t count;
-    } parts[] = {{g->value, g->values},
-                 {g->state, g->states},
-                 {d->value, d->values},
-                 {d->state, d->states},
-                 {gnl_ema_part(gnl_gan_of(model)->ema, "average").value, g->values}};
+    } parts[] = {
+        {g->value, g->values},
+        {g->state, g->states},
+        {d->value, d->values},
+        {d->state, d->states},
+        {ema[GNL_GENERATOR] ? gnl_ema_part(ema[GNL_GENERATOR], "").value : NULL, ema[GNL_GENERATOR] ? g->values : 0},
+        {ema[GNL_DISCRIMINATOR] ? gnl_ema_part(ema[GNL_DISCRIMINATOR], "").value : NULL,
+         ema[GNL_DISCRIMINATOR] ? d->values : 0}};
     picture p = {NULL, 0, model->progress.passes, model->progress.step,
                  gnl_optim_steps(model->optimizer[GNL_DISCRIMINATOR].optim)};
     for (size_t i = 0; i < GNL_COUNT(parts); i++)

@@ -244,7 +244,7 @@ START_TEST(averages_count_all_samples)
     genlat_tensor *x = gan_normal(&gan_vector, GAN_ROWS, 1);
     for (int step = 1; step <= 7; step++) {
         (void)gan_step(model, x, NULL);
-        ck_assert_double_eq(gnl_ema_samples(gnl_gan_of(model)->ema), step / 3 * 3 * GAN_ROWS);
+        ck_assert_double_eq(gnl_ema_samples(gnl_gan_of(model)->ema[GNL_GENERATOR]), step / 3 * 3 * GAN_ROWS);
     }
     gnl_tensor_release(x);
     genlat_model_destroy(&model);
@@ -408,7 +408,7 @@ START_TEST(classes_and_features_follow_their_definition)
     const gnl_gan *gan = gnl_gan_of(model);
     genlat_exec *const *side = gnl_gan_work_of(model)->side;
     const int64_t packs = packed ? GAN_ROWS / 3 : GAN_ROWS;
-    const gnl_gan_batch batch = {x->data, GAN_ROWS, packs};
+    const gnl_gan_batch batch = {x->data, GAN_ROWS, packs, GAN_ROWS, GAN_ROWS};
     const int features = gan->features_output, classes = gan->classes_output;
     const int64_t n = gnl_shape_count(gnl_net_output_shape(model->net[GNL_DISCRIMINATOR], features));
     double *expected = calloc((size_t)(GAN_ROWS * (n + 3)), sizeof *expected);
@@ -420,7 +420,7 @@ START_TEST(classes_and_features_follow_their_definition)
     ck_assert_int_eq(classes < 0, packed);
     for (int s = GNL_REAL; !packed && s <= GNL_FAKE; s++) {
         loss = class_loss(gnl_exec_output(side[s], classes), labels, weight, expected);
-        ck_assert_double_eq_tol(gnl_gan_class_loss(model, &batch, side[s]), loss, 1e-4 * loss);
+        ck_assert_double_eq_tol(gnl_gan_class_loss(model, &batch, s), loss, 1e-4 * loss);
         expect_gradient(side[s], classes, expected, GAN_ROWS * 3);
     }
     free(expected);

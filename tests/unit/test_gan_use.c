@@ -53,7 +53,7 @@ START_TEST(samples_come_from_average_or_raw_weights)
     ck_assert_mem_ne(average->data, raw->data, 12 * sizeof(gnl_real));
     (void)gan_step(model, x, NULL);
     ck_assert_int_eq(genlat_model_net(model, "average", &net), GENLAT_OK);
-    ck_assert_mem_eq(net->value, gnl_ema_part(gnl_gan_of(model)->ema, "average").value,
+    ck_assert_mem_eq(net->value, gnl_ema_part(gnl_gan_of(model)->ema[GNL_GENERATOR], "average").value,
                      (size_t)net->values * sizeof(gnl_real));
     ck_assert_mem_ne(net->value, model->net[GNL_GENERATOR]->value, (size_t)net->values * sizeof(gnl_real));
     opts.raw = 0;

@@ -411,7 +411,7 @@ START_TEST(nets_with_more_inputs_are_refused)
         more = more || gnl_net_inputs(conditional->net[i]) > 1;
         genlat_model_builder_net(b, conditional->type->nets[i].name, conditional->net[infers && last ? 0 : i]);
     }
-    if (!conditional->type->predicts && !infers)
+    if (gnl_model_uses_labels_as(conditional, GENLAT_LABEL_INPUT) && !infers)
         genlat_model_builder_set(b, "condition", "none");
     const genlat_status status = genlat_model_build(&b, source, &model);
     ck_assert_int_eq(status == GENLAT_OK, !more);
