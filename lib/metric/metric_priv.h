@@ -30,9 +30,9 @@ void gnl_mean_sd(int64_t n, const double *values, double *mean, double *sd);
 
 /* ---- metrics of the table --------------------------------------------------------------------- */
 
+extern const char *const gnl_metric_inputs[]; /* [GNL_INPUTS] names of the inputs */
 /* Describes inputs of a call, which have been checked, as rows. */
 gnl_rows gnl_metric_rows(const gnl_metric_call *call, int input);
-extern const char *const gnl_metric_inputs[]; /* [GNL_INPUTS] names of the inputs */
 /* Same for two inputs. Checks that they have the same number of rows, or rows of the same width. */
 genlat_status gnl_metric_pair(const gnl_metric_call *call, int a, int b, bool same_rows, gnl_rows out[2]);
 

@@ -96,7 +96,7 @@ def test_text(folder):
     lines = store(folder, "lines.txt", b"x\n" * (MB // 2))
     packed = store(folder, "packed.txt", gz(b"x"))
     check_data(folder, [f"text:{line}", f"text:{line}?lines=yes", f"text:{lines}?lines=yes",
-                        f"text:{line}?length=1000000", f"text:{packed}"])
+                        f"text:{line}?length=250000", f"text:{packed}"])
 
 
 def test_settings(folder):
