@@ -4,9 +4,13 @@
  * each order. */
 #include "net/compile_priv.h"
 
+#ifndef GNL_PLAN_SWAPS /* fewer in a build for libFuzzer, where they would take most of the time */
+#    define GNL_PLAN_SWAPS 1024
+#endif
+
 enum {
     LINE_NUMBERS = GNL_ALIGN / 4, /* numbers in a cache line if they have 4 bytes; aligns double as well */
-    MAX_SWAPS = 1024,
+    MAX_SWAPS = GNL_PLAN_SWAPS,
     MAX_COMPARISONS = 1 << 21 /* approximate limit on compared pairs of buffers; reduces the swaps for large nets */
 };
 

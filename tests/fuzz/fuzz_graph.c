@@ -143,8 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     fuzz_accepted++;
     check_weights(net);
     check_text(net);
-    if (net->nodes <= MOST_NODES ||
-        size % 64 == 0) /* planning the memory of long nets takes far longer than the rest */
+    if (net->nodes <= MOST_NODES || size % 8 == 0) /* planning the memory of long nets takes far longer than the rest */
         compute(net);
     gnl_net_release(net);
     return 0;
