@@ -178,7 +178,7 @@ static const struct use {
     {"net", use_net},           {"files", use_files},
     {"data", use_data},         {"sources", use_sources},
     {"vae", use_vae},           {"autoregressive", use_autoregressive},
-    {"gan", use_gan},           {"classifier_gan", use_classifier_gan},
+    {"gan", use_gan},           {"labels", use_labels},
     {"metrics", use_metrics},   {"predictor", use_predictor},
     {"builders", use_builders}, {"choice", use_choice},
     {"gmm", use_gmm},           {"ppca", use_ppca},

@@ -155,63 +155,22 @@ done:
     return status;
 }
 
-/* A GAN whose discriminator is a classifier. */
-genlat_status use_classifier_gan(genlat_ctx *ctx)
+/* A model that predicts classes. */
+static genlat_status use_classes(genlat_ctx *ctx, const char *family, const char *const *pairs)
 {
-    static const char *const pairs[] = {"architecture",
-                                        "noisy width=4 depth=1",
-                                        "latent",
-                                        "2",
-                                        "conditioning",
-                                        "classifier",
-                                        "loss",
-                                        "features",
-                                        "feature_matching",
-                                        "1",
-                                        "ema",
-                                        "100",
-                                        "ema_discriminator",
-                                        "100",
-                                        "r1",
-                                        "0",
-                                        "init_samples",
-                                        "6",
-                                        "r2",
-                                        "0",
-                                        NULL};
-    genlat_source *ring = NULL;
-    genlat_model *gan = NULL;
-    genlat_tensor *x = NULL, *labels = NULL, *y = NULL;
-    genlat_status status;
-    TRY(genlat_source_synthetic(ctx, "ring", 6, 1, &ring));
-    TRY(make_model(ctx, "gan", pairs, ring, &gan));
-    TRY(genlat_source_read(ring, 0, 6, &x, &labels));
-    genlat_tensor_data(labels)[0] = genlat_tensor_data(labels)[3] = -1;
-    TRY(genlat_gan_step(gan, x, labels, NULL));
-    TRY(genlat_model_predict(gan, x, &y));
-    TRY(use_model_files(ctx, gan));
-done:
-    genlat_source_destroy(&ring);
-    genlat_tensor_destroy(&x);
-    genlat_tensor_destroy(&labels);
-    genlat_tensor_destroy(&y);
-    genlat_model_destroy(&gan);
-    return status;
-}
-
-genlat_status use_predictor(genlat_ctx *ctx)
-{
-    static const char *const pairs[] = {"net", "dense units=4; relu", NULL};
     genlat_source *ring = NULL;
     genlat_model *p = NULL;
     genlat_tensor *x = NULL, *labels = NULL, *y = NULL, *features = NULL;
     genlat_status status;
     TRY(genlat_source_synthetic(ctx, "ring", 6, 1, &ring));
-    TRY(make_model(ctx, "predictor", pairs, ring, &p));
+    TRY(make_model(ctx, family, pairs, ring, &p));
     TRY(genlat_source_read(ring, 0, 6, &x, &labels));
+    if (genlat_model_label_use(p) & GENLAT_LABEL_MAY_MISS)
+        genlat_tensor_data(labels)[0] = -1;
+    else
+        TRY(genlat_model_encode(p, x, NULL, &features));
     TRY(genlat_model_step(p, x, labels, NULL));
     TRY(genlat_model_predict(p, x, &y));
-    TRY(genlat_model_encode(p, x, NULL, &features));
     TRY(use_model_files(ctx, p));
 done:
     genlat_source_destroy(&ring);
@@ -221,6 +180,32 @@ done:
     genlat_tensor_destroy(&features);
     genlat_model_destroy(&p);
     return status;
+}
+
+genlat_status use_predictor(genlat_ctx *ctx)
+{
+    static const char *const pairs[] = {"net", "dense units=4; relu", NULL};
+    return use_classes(ctx, "predictor", pairs);
+}
+
+genlat_status use_labels(genlat_ctx *ctx)
+{
+    static const char *const pairs[] = {"architecture",
+                                        "noisy width=2 depth=1",
+                                        "conditioning",
+                                        "classifier",
+                                        "r1",
+                                        "0",
+                                        "r2",
+                                        "0",
+                                        "ema",
+                                        "0",
+                                        "ema_discriminator",
+                                        "100",
+                                        "init_samples",
+                                        "6",
+                                        NULL};
+    return use_classes(ctx, "gan", pairs);
 }
 
 /* One density: training, evaluation, codes, samples and files. */

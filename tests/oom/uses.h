@@ -16,7 +16,7 @@
 genlat_status use_autoregressive(genlat_ctx *ctx);
 genlat_status use_vae(genlat_ctx *ctx);
 genlat_status use_gan(genlat_ctx *ctx);
-genlat_status use_classifier_gan(genlat_ctx *ctx);
+genlat_status use_labels(genlat_ctx *ctx);
 genlat_status use_predictor(genlat_ctx *ctx);
 genlat_status use_gmm(genlat_ctx *ctx);
 genlat_status use_ppca(genlat_ctx *ctx);
