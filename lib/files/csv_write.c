@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes tensors, and samples with their labels, as CSV. */
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "files_priv.h"
 
 /* ---- cells ------------------------------------------------------------------------------------------- */
 
+/* Writes the shortest number that is read back as the same value. */
 static void write_number(FILE *stream, float value)
 {
-    fprintf(stream, "%.9g", (double)value);
+    char text[32];
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            break;
+    }
+    fputs(text, stream);
 }
 
 /* Writes a name, in quotes where it would not be read back as one text. */
