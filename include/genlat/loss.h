@@ -212,7 +212,7 @@ GENLAT_API const char *genlat_adversarial_kind(int32_t index, const char **help)
  *
  * @param kind       GENLAT_ADVERSARIAL_*.
  * @param smoothing  taken off the target 1 of real data (one-sided label smoothing), 0 to 0.5; 0 but for minimax,
- *                   non_saturating and least_squares.
+ *                   non_saturating, least_squares and features.
  * @param real       raw outputs on real samples, one number a row [rows]; borrowed for the call.
  * @param fake       raw outputs on generated samples, as many; borrowed for the call.
  * @param value      receives the loss.

@@ -114,7 +114,7 @@ def test_regression(folder):
     assert set(result) == {"mse", "metrics"}, result
     gan = os.path.join(folder, "ring.gan")
     run(*GAN, "--data", "ring?n=100", "--steps", "1", "--out", gan)
-    assert "a gan predicts no labels" in run("predict", gan, "-d", "ring", "-o", path, code=1).stderr
+    assert "this gan predicts no labels" in run("predict", gan, "-d", "ring", "-o", path, code=1).stderr
 
 
 def test_sets(folder):

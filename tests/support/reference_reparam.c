@@ -108,10 +108,17 @@ static double row_length(const matrix *m, const gnl_real *w, int64_t row)
     return sqrt(sum);
 }
 
+/* Returns the lengths, which are trained or fixed. */
+static const gnl_real *lengths_of(const reference_exec *r, const gnl_weight *w)
+{
+    const gnl_weight *lengths = &r->net->weight[w->auxiliary];
+    return (lengths->param.state ? r->state : r->value) + lengths->offset;
+}
+
 static void compute_norm(reference_exec *r, const gnl_weight *w)
 {
     const matrix m = matrix_of(w);
-    const gnl_real *value = r->value + w->offset, *g = r->value + r->net->weight[w->auxiliary].offset;
+    const gnl_real *value = r->value + w->offset, *g = lengths_of(r, w);
     for (int64_t row = 0; row < m.rows; row++) {
         const double length = row_length(&m, value, row);
         for (int64_t e = 0; e < m.count; e++)
@@ -162,7 +169,7 @@ static void end_norm(reference_exec *r, const gnl_weight *w)
 {
     const matrix m = matrix_of(w);
     const gnl_weight *auxiliary = &r->net->weight[w->auxiliary];
-    const gnl_real *value = r->value + w->offset, *d = r->dcomputed + w->offset, *g = r->value + auxiliary->offset;
+    const gnl_real *value = r->value + w->offset, *d = r->dcomputed + w->offset, *g = lengths_of(r, w);
     for (int64_t row = 0; row < m.rows; row++) {
         const double length = row_length(&m, value, row);
         double along = 0;
@@ -171,7 +178,7 @@ static void end_norm(reference_exec *r, const gnl_weight *w)
         along *= error_of(r);
         if (length < TINY)
             continue;
-        if (!auxiliary->frozen)
+        if (!auxiliary->frozen && !auxiliary->param.state)
             r->grad[auxiliary->offset + row] += (gnl_real)(along / length);
         for (int64_t e = 0; e < m.count && !w->frozen; e++)
             if (row_of(&m, e) == row)
