@@ -87,7 +87,7 @@ static int64_t draw_int(draft *d, const gnl_option *o, const gnl_shape *in)
 {
     if (o->min < 0) /* an axis */
         return clamped(o, below(d, 7) - 3);
-    if (d->due && chance(d, 0.3))
+    if (d->due && chance(d, 0.45))
         return clamped(o, divisor(in));
     return clamped(o, chance(d, 0.15) ? 0 : draw_size(d, in));
 }
