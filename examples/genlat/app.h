@@ -158,6 +158,9 @@ int output_claim(app_state *app);
 int output_check(const app_state *app);
 /* Writes x [n,...] to --out in the format of its ending, and prints the name of the file. */
 int output_write(app_state *app, genlat_tensor *x, const output_layout *layout);
+/* Returns the index of the format whose ending the path has, or -1; the path may be NULL. The table has `count` structs
+ * of `size` bytes that begin with the ending. */
+int output_find_format(const char *path, const void *table, size_t size, size_t count);
 /* Prints the name of --out and the shape of what has been written to it. */
 int output_report(app_state *app, const genlat_tensor *x);
 /* Writes a picture of samples [n,...]: a grid of images, or a scatter plot of points. */

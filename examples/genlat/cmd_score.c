@@ -96,11 +96,7 @@ static const struct {
 /* Returns the index of the format of --out, or -1. */
 static int find_format(const app_state *app)
 {
-    const char *ending = app->opts.out ? strrchr(app->opts.out, '.') : NULL;
-    for (size_t i = 0; i < APP_COUNT(formats) && ending; i++)
-        if (strcmp(ending, formats[i].ending) == 0)
-            return (int)i;
-    return -1;
+    return output_find_format(app->opts.out, formats, sizeof *formats, APP_COUNT(formats));
 }
 
 static int check_output(const app_state *app)

@@ -234,9 +234,14 @@ static int check_content(const app_state *app, size_t format, const output_layou
 /* Returns the index of the format of a path, or -1. */
 static int find_format(const char *path)
 {
-    const char *ending = strrchr(path, '.');
-    for (size_t i = 0; i < APP_COUNT(formats) && ending; i++)
-        if (strcmp(ending, formats[i].ending) == 0)
+    return output_find_format(path, formats, sizeof *formats, APP_COUNT(formats));
+}
+
+int output_find_format(const char *path, const void *table, size_t size, size_t count)
+{
+    const char *ending = path ? strrchr(path, '.') : NULL;
+    for (size_t i = 0; i < count && ending; i++)
+        if (strcmp(ending, *(const char *const *)(const void *)((const char *)table + i * size)) == 0)
             return (int)i;
     return -1;
 }

@@ -185,6 +185,14 @@ typedef struct gnl_group_layers {
 } gnl_group_layers;
 
 extern const char *const gnl_group_activations[];
+/* Their options, in the member `net` of a struct. */
+#define GNL_GROUP_LAYERS_OPTIONS(type)                                                                                 \
+    {.name = "layers", GNL_OPTION_INT, offsetof(type, net.layers), 2, 0, 16, NULL, "hidden layers of each net"},       \
+        {.name = "width", GNL_OPTION_INT, offsetof(type, net.width), 128, 1, 65536, NULL, "units of a hidden layer"},  \
+    {                                                                                                                  \
+        .name = "activation", GNL_OPTION_ENUM, offsetof(type, net.activation), 0, 0, 4, gnl_group_activations,         \
+        "activation of the hidden layers"                                                                              \
+    }
 
 /* Creates a net with an input z of `inputs` numbers, of which it reads the first `used`, and outputs mean and logvar of
  * `width` numbers. */

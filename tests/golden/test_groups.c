@@ -24,19 +24,6 @@ static void tear_down(void)
     genlat_ctx_destroy(&ctx);
 }
 
-/* Splits "posterior/prior/terms/bound" into its texts. */
-static gnl_latent_spec spec_of(char *text)
-{
-    gnl_latent_spec spec = {.dims = DIMS};
-    const char **parts[] = {&spec.posterior, &spec.prior, &spec.terms, &spec.bound};
-    for (size_t i = 0; i < GNL_COUNT(parts); i++) {
-        *parts[i] = text;
-        text += strcspn(text, "/");
-        *text++ = '\0';
-    }
-    return spec;
-}
-
 /* Loads the weights of all nets of the groups, or compares their gradients. Returns the number of tensors. */
 static int visit_nets(const latent_rig *r, const char *group, bool compare)
 {
@@ -75,7 +62,7 @@ static void check_case(const char *group)
     gnl_real kl[GNL_MAX_GROUPS];
     latent_rig r;
     snprintf(copy, sizeof copy, "%s", group);
-    const gnl_latent_spec spec = spec_of(copy);
+    const gnl_latent_spec spec = latent_rig_spec(copy, DIMS);
     ck_assert_msg(latent_rig_open(&r, ctx, &spec, ROWS, SAMPLES) == GENLAT_OK, "%s: %s", group, genlat_last_error());
     load(&r, group);
     const double value = latent_rig_backward(&r);

@@ -27,19 +27,6 @@ static void tear_down(void)
 
 /* ---- cases ------------------------------------------------------------------------------------ */
 
-/* Splits "posterior/prior/terms/bound" into its texts. */
-static gnl_latent_spec spec_of(char *text)
-{
-    gnl_latent_spec spec = {.dims = DIMS};
-    const char **parts[] = {&spec.posterior, &spec.prior, &spec.terms, &spec.bound};
-    for (size_t i = 0; i < GNL_COUNT(parts); i++) {
-        *parts[i] = text;
-        text += strcspn(text, "/");
-        *text++ = '\0';
-    }
-    return spec;
-}
-
 static void load_heads(latent_rig *r, const char *group)
 {
     char name[16];
@@ -168,7 +155,7 @@ static void check_case(const char *group)
     gnl_real draws[SAMPLES * ROWS * DIMS];
     latent_rig r;
     snprintf(copy, sizeof copy, "%s", group);
-    const gnl_latent_spec spec = spec_of(copy);
+    const gnl_latent_spec spec = latent_rig_spec(copy, DIMS);
     ck_assert_msg(latent_rig_open(&r, ctx, &spec, ROWS, SAMPLES) == GENLAT_OK, "%s: %s", group, genlat_last_error());
     latent_rig_fill(&r, 1);
     load_heads(&r, group);

@@ -124,6 +124,18 @@ bool latent_rig_pair(genlat_ctx *ctx, const gnl_posterior_type *q, const gnl_pri
     return status == GENLAT_OK;
 }
 
+gnl_latent_spec latent_rig_spec(char *text, int64_t dims)
+{
+    gnl_latent_spec spec = {.dims = dims};
+    const char **parts[] = {&spec.posterior, &spec.prior, &spec.terms, &spec.bound};
+    for (size_t i = 0; i < GNL_COUNT(parts); i++) {
+        *parts[i] = text;
+        text += strcspn(text, "/");
+        *text++ = '\0';
+    }
+    return spec;
+}
+
 genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows,
                               int64_t samples)
 {

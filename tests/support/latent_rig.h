@@ -34,6 +34,9 @@ const char *latent_rig_small(const char *kind);
 /* Returns whether the posterior and the prior can be combined. */
 bool latent_rig_pair(genlat_ctx *ctx, const gnl_posterior_type *q, const gnl_prior_type *p);
 
+/* Splits "posterior/prior/terms/bound" into its texts, which the result borrows. */
+gnl_latent_spec latent_rig_spec(char *text, int64_t dims);
+
 /* Returns the status of gnl_latents_new(); any other failure fails the running test. */
 genlat_status latent_rig_open(latent_rig *r, genlat_ctx *ctx, const gnl_latent_spec *spec, int64_t rows,
                               int64_t samples);

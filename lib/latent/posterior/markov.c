@@ -16,16 +16,7 @@ typedef struct markov_opts {
 
 static const gnl_option options[] = {
     GNL_GROUP_OPTION(markov_opts),
-    {.name = "layers", GNL_OPTION_INT, offsetof(markov_opts, net.layers), 2, 0, 16, NULL, "hidden layers of each net"},
-    {.name = "width", GNL_OPTION_INT, offsetof(markov_opts, net.width), 128, 1, 65536, NULL, "units of a hidden layer"},
-    {.name = "activation",
-     GNL_OPTION_ENUM,
-     offsetof(markov_opts, net.activation),
-     0,
-     0,
-     4,
-     gnl_group_activations,
-     "activation of the hidden layers"},
+    GNL_GROUP_LAYERS_OPTIONS(markov_opts),
 };
 static const gnl_options_table table = {"markov", sizeof(markov_opts), options, GNL_COUNT(options)};
 

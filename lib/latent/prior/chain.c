@@ -14,16 +14,7 @@ typedef struct chain_opts {
 } chain_opts;
 
 static const gnl_option options[] = {
-    {.name = "layers", GNL_OPTION_INT, offsetof(chain_opts, net.layers), 2, 0, 16, NULL, "hidden layers of each net"},
-    {.name = "width", GNL_OPTION_INT, offsetof(chain_opts, net.width), 128, 1, 65536, NULL, "units of a hidden layer"},
-    {.name = "activation",
-     GNL_OPTION_ENUM,
-     offsetof(chain_opts, net.activation),
-     0,
-     0,
-     4,
-     gnl_group_activations,
-     "activation of the hidden layers"},
+    GNL_GROUP_LAYERS_OPTIONS(chain_opts),
 };
 static const gnl_options_table table = {"chain", sizeof(chain_opts), options, GNL_COUNT(options)};
 
